@@ -1,0 +1,3 @@
+//! The workloads of the benchmark suite.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Expressions in text: parse, differentiate, explain.

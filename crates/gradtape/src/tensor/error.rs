@@ -1,0 +1,125 @@
+//! The one error type of the library.
+
+use std::fmt;
+use std::panic::Location;
+
+/// `std::result::Result` with this library's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, where, and what would mend it.
+///
+/// The text names the operation, the shapes, the axis and, for recorded operations, the line of the
+/// user's program. [`Error::kind`] is for programs that want to tell cases apart.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    at: Option<&'static Location<'static>>,
+    notes: Vec<String>,
+    hint: Option<String>,
+}
+
+/// The broad class of an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Shapes, axes or element types that do not fit an operation.
+    Shape,
+    /// A tape used in a way it does not allow: spent, mixed with another, or an outdated parameter.
+    Tape,
+    /// A gradient that does not exist.
+    Gradient,
+    /// A value outside what is allowed: a label out of range, a NaN where checked, a bad rate.
+    Value,
+    /// Data or a file that cannot be understood.
+    Data,
+    /// A file that cannot be read or written.
+    File,
+    /// A model that does not fit what it is used with.
+    Model,
+}
+
+impl Error {
+    /// An error of a kind with a message: what was attempted and which rule was broken.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            at: None,
+            notes: Vec::new(),
+            hint: None,
+        }))
+    }
+
+    /// Adds the line of the user's program. The first one given is kept.
+    #[must_use]
+    pub fn at(mut self, location: &'static Location<'static>) -> Error {
+        self.0.at.get_or_insert(location);
+        self
+    }
+
+    /// Adds a line of detail, such as where an operand came from.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Error {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    /// Adds what would mend it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts words before the message, such as the file that was being read.
+    #[must_use]
+    pub fn context(mut self, words: impl fmt::Display) -> Error {
+        self.0.message = format!("{words}: {}", self.0.message);
+        self
+    }
+
+    /// The class of the error.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The message alone, without place, notes and hint.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The line of the user's program, when the error belongs to a recorded operation.
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.0.at
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, at, notes, hint, .. } = &*self.0;
+        f.write_str(message)?;
+        if let Some(at) = at {
+            write!(f, "\n  at {at}")?;
+        }
+        for note in notes {
+            write!(f, "\n  {note}")?;
+        }
+        if let Some(hint) = hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The same text as `Display`, so that a `main` returning the error prints it readably.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,17 @@
+//! Numbers in memory: [`Tensor`], [`Shape`], [`DType`], [`Rng`] and the one [`Error`] of the library.
+//!
+//! This room imports no other.
+
+mod dtype;
+mod error;
+mod rng;
+mod shape;
+mod storage;
+#[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
+mod tensor;
+
+pub use dtype::{DType, Element};
+pub use error::{Error, Kind, Result};
+pub use rng::Rng;
+pub use shape::{Dims, Shape};
+pub use tensor::Tensor;

@@ -1,0 +1,174 @@
+//! Shapes: how many elements along each axis.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+use super::{Error, Kind, Result};
+
+/// A short list of sizes, strides or axes; up to six need no allocation.
+pub type Dims = SmallVec<[usize; 6]>;
+
+/// The number of elements along each axis; a scalar has none. Derefs to `[usize]`.
+///
+/// ```
+/// use gradtape::Shape;
+/// let shape = Shape::from([2, 3]);
+/// assert_eq!(shape.to_string(), "[2, 3]");
+/// assert_eq!((shape.len(), shape.elements()), (2, 6));
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Shape(Dims);
+
+impl Shape {
+    /// The shape of a scalar: no axes, one element.
+    pub fn scalar() -> Shape {
+        Shape::default()
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The product of the sizes; 1 for a scalar.
+    pub fn elements(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// The product of the sizes, or an error where it does not fit in memory addressing.
+    pub fn checked_elements(&self) -> Result<usize> {
+        let fits = |n: usize, &d: &usize| n.checked_mul(d);
+        self.0
+            .iter()
+            .try_fold(1, fits)
+            .filter(|&n| n <= isize::MAX as usize / 8)
+            .ok_or_else(|| Error::new(Kind::Shape, format!("shape {self} has too many elements")))
+    }
+
+    /// Row-major strides in elements.
+    pub fn strides(&self) -> Dims {
+        let mut strides: Dims = SmallVec::from_elem(1, self.rank());
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis] * self.0[axis].max(1);
+        }
+        strides
+    }
+
+    /// An axis counted from the end when negative, checked against the rank.
+    pub fn axis(&self, axis: isize) -> Result<usize> {
+        let rank = self.rank() as isize;
+        let from_start = if axis < 0 { axis + rank } else { axis };
+        if (0..rank).contains(&from_start) {
+            return Ok(from_start as usize);
+        }
+        Err(Error::new(Kind::Shape, format!("axis {axis} is out of range for shape {self}")))
+    }
+
+    /// The shape both broadcast to by NumPy's rule: aligned at the last axis, sizes equal or 1.
+    ///
+    /// On failure the axis of the first mismatch, counted from the end (-1 is the last).
+    pub fn broadcast(&self, other: &Shape) -> Result<Shape, isize> {
+        let rank = self.rank().max(other.rank());
+        let size = |s: &Shape, from_end: usize| match s.rank().checked_sub(from_end) {
+            Some(axis) => s.0[axis],
+            None => 1,
+        };
+        let mut dims: Dims = SmallVec::from_elem(1, rank);
+        for from_end in 1..=rank {
+            dims[rank - from_end] = match (size(self, from_end), size(other, from_end)) {
+                (a, b) if a == b => a,
+                (1, b) => b,
+                (a, 1) => a,
+                _ => return Err(-(from_end as isize)),
+            };
+        }
+        Ok(Shape(dims))
+    }
+
+    /// Whether this shape broadcasts to `target` without `target` changing.
+    pub fn broadcasts_to(&self, target: &Shape) -> bool {
+        self.broadcast(target).as_ref() == Ok(target)
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, size) in self.0.iter().enumerate() {
+            write!(f, "{}{size}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str("]")
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(dims: &[usize]) -> Shape {
+        Shape(SmallVec::from_slice(dims))
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(dims: [usize; N]) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(dims: &[usize; N]) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(dims: Vec<usize>) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl From<&Vec<usize>> for Shape {
+    fn from(dims: &Vec<usize>) -> Shape {
+        Shape::from(&dims[..])
+    }
+}
+
+impl From<Dims> for Shape {
+    fn from(dims: Dims) -> Shape {
+        Shape(dims)
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Shape {
+        shape.clone()
+    }
+}
+
+/// One axis.
+impl From<usize> for Shape {
+    fn from(size: usize) -> Shape {
+        Shape::from([size])
+    }
+}
+
+/// A scalar.
+impl From<()> for Shape {
+    fn from((): ()) -> Shape {
+        Shape::scalar()
+    }
+}
