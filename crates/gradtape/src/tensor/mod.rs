@@ -4,6 +4,7 @@
 
 mod dtype;
 mod error;
+mod philox;
 mod rng;
 mod shape;
 mod storage;
@@ -12,6 +13,7 @@ mod tensor;
 
 pub use dtype::{DType, Element};
 pub use error::{Error, Kind, Result};
+pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, unit_f64};
 pub use rng::Rng;
 pub use shape::{Dims, Shape};
 pub use tensor::Tensor;
