@@ -1,0 +1,23 @@
+//! Data to learn from: files, datasets, batches and what is done to columns before training.
+//!
+//! Reads CSV ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
+//! ([`Preprocessing`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and
+//! [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
+//! Everything random depends on a seed alone.
+
+mod batches;
+mod builtin;
+mod dataset;
+mod generate;
+mod gzip;
+mod idx;
+mod rows;
+
+pub use batches::{Batch, Batches, Epoch};
+pub use builtin::{digits, iris};
+pub use dataset::Dataset;
+pub use generate::{circles, moons, spiral, xor};
+pub use idx::{
+    IdxFolder, is_idx_folder, read_idx, read_idx_folder, read_idx_images, read_idx_labels,
+};
+pub use rows::{Fractions, Rows, Split};

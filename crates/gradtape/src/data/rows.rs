@@ -1,0 +1,234 @@
+//! Choosing rows: random, stratified and regular splits, and copying rows of a tensor.
+
+use super::Dataset;
+use crate::tensor::{DType, Element, Error, Kind, Result, Rng, Tensor};
+
+/// A dataset in three parts.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// What a network learns from.
+    pub train: Dataset,
+    /// What decides when to stop and which settings to take.
+    pub validation: Dataset,
+    /// What is looked at once, in the end.
+    pub test: Dataset,
+}
+
+/// The shares of the rows that are held out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fractions {
+    /// The share for validation, at least 0.
+    pub validation: f64,
+    /// The share for test, at least 0. Both together are less than 1.
+    pub test: f64,
+}
+
+/// The rows of the three parts of a split, each in ascending order.
+///
+/// ```
+/// use gradtape::data::Rows;
+/// let rows = Rows::modulo(10, 5, 4)?;
+/// assert_eq!((rows.train.len(), rows.test), (8, vec![4, 9]));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// Rows to learn from.
+    pub train: Vec<usize>,
+    /// Rows to choose settings by.
+    pub validation: Vec<usize>,
+    /// Rows to measure the result with.
+    pub test: Vec<usize>,
+}
+
+impl Rows {
+    /// Rows `0..n` divided at random; the sizes are the shares, rounded.
+    pub fn random(n: usize, fractions: Fractions, seed: u64) -> Result<Rows> {
+        fractions.check()?;
+        let order = Rng::new(seed).permutation(n);
+        let mut rows = Rows::default();
+        rows.deal(&order, share(n, fractions.test), share(n, fractions.validation));
+        Ok(rows.sorted())
+    }
+
+    /// Rows divided so that every class has the same share of each part, up to rounding, and at
+    /// least one row to learn from.
+    pub fn stratified(labels: &[i64], fractions: Fractions, seed: u64) -> Result<Rows> {
+        fractions.check()?;
+        let mut order = Rng::new(seed).permutation(labels.len());
+        order.sort_by_key(|&row| labels[row]);
+        let mut rows = Rows::default();
+        let mut seen = 0;
+        for class in order.chunk_by(|&a, &b| labels[a] == labels[b]) {
+            // What rounding took from one class it gives to the next: the totals come out right.
+            seen += class.len();
+            let spare = class.len() - 1;
+            let test = share(seen, fractions.test).saturating_sub(rows.test.len()).min(spare);
+            let validation = share(seen, fractions.validation);
+            let validation = validation.saturating_sub(rows.validation.len()).min(spare - test);
+            rows.deal(class, test, validation);
+        }
+        Ok(rows.sorted())
+    }
+
+    /// Row `i` is for test when `i % modulus == remainder`, else for training.
+    pub fn modulo(n: usize, modulus: usize, remainder: usize) -> Result<Rows> {
+        if remainder >= modulus {
+            let message = format!("split by row number modulo {modulus}, remainder {remainder}");
+            let hint = "the remainder must be below the modulus";
+            return Err(Error::new(Kind::Value, message).hint(hint));
+        }
+        let (test, train) = (0..n).partition(|row| row % modulus == remainder);
+        Ok(Rows { train, validation: Vec::new(), test })
+    }
+
+    fn deal(&mut self, order: &[usize], test: usize, validation: usize) {
+        let (held_out, train) = order.split_at((test + validation).min(order.len()));
+        let (test, validation) = held_out.split_at(test.min(held_out.len()));
+        self.test.extend(test);
+        self.validation.extend(validation);
+        self.train.extend(train);
+    }
+
+    fn sorted(mut self) -> Rows {
+        self.train.sort_unstable();
+        self.validation.sort_unstable();
+        self.test.sort_unstable();
+        self
+    }
+}
+
+impl Fractions {
+    fn check(self) -> Result<()> {
+        let Fractions { validation, test } = self;
+        if validation >= 0.0 && test >= 0.0 && validation + test < 1.0 {
+            return Ok(());
+        }
+        let message =
+            format!("split with a share of {validation} for validation and {test} for test");
+        let hint = "both must be at least 0 and leave something for training";
+        Err(Error::new(Kind::Value, message).hint(hint))
+    }
+}
+
+/// Copies rows of a contiguous tensor.
+pub(super) fn gather(from: &Tensor, rows: &[usize]) -> Result<Tensor> {
+    let count = from.shape()[0];
+    if let Some(row) = rows.iter().find(|&&row| row >= count) {
+        let message = format!("there is no row {row} in a dataset of {count} rows");
+        return Err(Error::new(Kind::Value, message));
+    }
+    let mut into = like(from, rows.len());
+    let copied = copy_rows(from, rows, &mut into);
+    debug_assert!(copied, "a fresh tensor is writable");
+    Ok(into)
+}
+
+/// Zeros in the shape of `count` rows of a tensor.
+pub(super) fn like(from: &Tensor, count: usize) -> Tensor {
+    let mut shape = from.shape().to_vec();
+    shape[0] = count;
+    Tensor::zeros(shape, from.dtype())
+}
+
+/// Writes rows of a contiguous tensor to the first rows of another, unless that is shared.
+pub(super) fn copy_rows(from: &Tensor, rows: &[usize], into: &mut Tensor) -> bool {
+    fn copy<T: Element>(from: &Tensor, rows: &[usize], into: &mut Tensor) -> Option<()> {
+        let width: usize = from.shape()[1..].iter().product();
+        let (from, into) = (from.as_slice::<T>()?, into.as_slice_mut::<T>()?);
+        if width == 0 {
+            return Some(());
+        }
+        for (into, &row) in into.chunks_exact_mut(width).zip(rows) {
+            into.copy_from_slice(&from[row * width..][..width]);
+        }
+        Some(())
+    }
+    let copied = match from.dtype() {
+        DType::F32 => copy::<f32>(from, rows, into),
+        DType::F64 => copy::<f64>(from, rows, into),
+        DType::I64 => copy::<i64>(from, rows, into),
+        DType::Bool => copy::<bool>(from, rows, into),
+    };
+    copied.is_some()
+}
+
+fn share(n: usize, fraction: f64) -> usize {
+    (n as f64 * fraction).round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_partition(rows: &Rows, n: usize) {
+        let mut all = [&rows.train[..], &rows.validation, &rows.test].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..n));
+        for part in [&rows.train, &rows.validation, &rows.test] {
+            assert!(part.is_sorted());
+        }
+    }
+
+    #[test]
+    fn random_splits_have_the_sizes_asked_for() {
+        let fractions = Fractions { validation: 0.1, test: 0.25 };
+        let rows = Rows::random(101, fractions, 3).unwrap();
+        check_partition(&rows, 101);
+        assert_eq!((rows.validation.len(), rows.test.len()), (10, 25));
+        assert_eq!(rows, Rows::random(101, fractions, 3).unwrap());
+        assert_ne!(rows, Rows::random(101, fractions, 4).unwrap());
+        check_partition(&Rows::random(0, fractions, 3).unwrap(), 0);
+        check_partition(&Rows::random(1, Fractions { validation: 0.49, test: 0.5 }, 3).unwrap(), 1);
+    }
+
+    #[test]
+    fn stratified_splits_keep_the_shares_of_the_classes() {
+        // 70 of class 0, 20 of class 1, 10 of class 2, one of class 7.
+        let mut labels = vec![0i64; 70];
+        labels.extend([1; 20]);
+        labels.extend([2; 10]);
+        labels.push(7);
+        Rng::new(1).shuffle(&mut labels);
+        let rows = Rows::stratified(&labels, Fractions { validation: 0.1, test: 0.2 }, 5).unwrap();
+        check_partition(&rows, labels.len());
+        let count = |part: &[usize], class| part.iter().filter(|&&r| labels[r] == class).count();
+        let counts = |part: &[usize]| [0, 1, 2, 7].map(|class| count(part, class));
+        assert_eq!(counts(&rows.test), [14, 4, 2, 0]);
+        assert_eq!(counts(&rows.validation), [7, 2, 1, 0]);
+        assert_eq!(counts(&rows.train), [49, 14, 7, 1]);
+    }
+
+    #[test]
+    fn many_small_classes_still_give_the_total() {
+        let labels: Vec<i64> = (0..300).map(|i| i / 3).collect();
+        let rows = Rows::stratified(&labels, Fractions { validation: 0.0, test: 0.2 }, 5).unwrap();
+        check_partition(&rows, 300);
+        assert_eq!(rows.test.len(), 60);
+        let mut trained: Vec<i64> = rows.train.iter().map(|&row| labels[row]).collect();
+        trained.dedup();
+        assert_eq!(trained.len(), 100);
+    }
+
+    #[test]
+    fn splits_that_make_no_sense_are_errors() {
+        for (validation, test) in [(-0.1, 0.2), (0.5, 0.5), (f64::NAN, 0.1), (0.0, f64::INFINITY)] {
+            let fractions = Fractions { validation, test };
+            let text = Rows::random(10, fractions, 0).unwrap_err().to_string();
+            assert!(text.contains(&validation.to_string()), "{text}");
+            assert!(Rows::stratified(&[0, 1], fractions, 0).is_err());
+        }
+        assert!(Rows::modulo(10, 0, 0).is_err());
+        assert!(Rows::modulo(10, 3, 3).is_err());
+    }
+
+    #[test]
+    fn rows_of_every_type_and_width_are_copied() {
+        for dtype in [DType::F32, DType::F64, DType::I64, DType::Bool] {
+            let from = Tensor::from_vec(vec![0.0, 1.0, 1.0, 0.0], [2, 2]).unwrap().cast(dtype);
+            assert_eq!(gather(&from, &[1, 1, 0]).unwrap().to_f64_vec(), [1., 0., 1., 0., 0., 1.]);
+        }
+        let narrow = Tensor::zeros([3, 0], DType::F32);
+        assert_eq!(gather(&narrow, &[2, 2]).unwrap().shape()[..], [2, 0]);
+    }
+}
