@@ -2,14 +2,20 @@
 //!
 //! This room imports no other.
 
+mod compare;
+mod construct;
+mod convert;
 mod dtype;
 mod error;
+mod format;
+mod join;
 mod philox;
 mod rng;
 mod shape;
 mod storage;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tensor;
+mod view;
 
 pub use dtype::{DType, Element};
 pub use error::{Error, Kind, Result};

@@ -32,18 +32,24 @@ impl Shape {
         self.0.len()
     }
 
-    /// The product of the sizes; 1 for a scalar.
+    /// The product of the sizes; 1 for a scalar. `usize::MAX` where it does not fit.
     pub fn elements(&self) -> usize {
-        self.0.iter().product()
+        if self.0.contains(&0) {
+            return 0;
+        }
+        self.0.iter().fold(1, |n, &size| n.saturating_mul(size))
     }
 
     /// The product of the sizes, or an error where it does not fit in memory addressing.
+    ///
+    /// The limit also holds without the axes of size 0, so that strides fit too.
     pub fn checked_elements(&self) -> Result<usize> {
-        let fits = |n: usize, &d: &usize| n.checked_mul(d);
+        let fits = |n: usize, &size: &usize| n.checked_mul(size.max(1));
         self.0
             .iter()
             .try_fold(1, fits)
             .filter(|&n| n <= isize::MAX as usize / 8)
+            .map(|_| self.elements())
             .ok_or_else(|| Error::new(Kind::Shape, format!("shape {self} has too many elements")))
     }
 
@@ -51,7 +57,7 @@ impl Shape {
     pub fn strides(&self) -> Dims {
         let mut strides: Dims = SmallVec::from_elem(1, self.rank());
         for axis in (1..self.rank()).rev() {
-            strides[axis - 1] = strides[axis] * self.0[axis].max(1);
+            strides[axis - 1] = strides[axis].saturating_mul(self.0[axis].max(1));
         }
         strides
     }
@@ -63,7 +69,11 @@ impl Shape {
         if (0..rank).contains(&from_start) {
             return Ok(from_start as usize);
         }
-        Err(Error::new(Kind::Shape, format!("axis {axis} is out of range for shape {self}")))
+        let message = format!("axis {axis} is out of range for shape {self}");
+        Err(Error::new(Kind::Shape, message).hint(match rank {
+            0 => "a scalar has no axes".to_string(),
+            _ => format!("axes go from 0 to {}, or from -1 back to -{rank}", rank - 1),
+        }))
     }
 
     /// The shape both broadcast to by NumPy's rule: aligned at the last axis, sizes equal or 1.
@@ -170,5 +180,66 @@ impl From<usize> for Shape {
 impl From<()> for Shape {
     fn from((): ()) -> Shape {
         Shape::scalar()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_overflow_are_errors_not_panics() {
+        for dims in [&[usize::MAX, 2][..], &[usize::MAX, 2, 0], &[0, usize::MAX, usize::MAX]] {
+            let shape = Shape::from(dims);
+            let error = shape.checked_elements().unwrap_err();
+            assert_eq!(error.to_string(), format!("shape {shape} has too many elements"));
+            assert_eq!(shape.strides().len(), dims.len());
+        }
+        assert_eq!(Shape::from([usize::MAX, 2]).elements(), usize::MAX);
+        assert_eq!(Shape::from([usize::MAX, 2, 0]).elements(), 0);
+        assert_eq!(Shape::from([3, 0, 5]).checked_elements().unwrap(), 0);
+    }
+
+    #[test]
+    fn strides_are_row_major() {
+        assert_eq!(Shape::from([2, 3, 4]).strides().as_slice(), [12, 4, 1]);
+        assert_eq!(Shape::from([2, 0, 4]).strides().as_slice(), [4, 4, 1]);
+        assert!(Shape::scalar().strides().is_empty());
+    }
+
+    #[test]
+    fn axes_count_from_both_ends() {
+        let shape = Shape::from([2, 3, 4]);
+        assert_eq!((shape.axis(0).unwrap(), shape.axis(-1).unwrap()), (0, 2));
+        for axis in [3, -4, isize::MIN, isize::MAX] {
+            let text = shape.axis(axis).unwrap_err().to_string();
+            assert_eq!(
+                text,
+                format!(
+                    "axis {axis} is out of range for shape [2, 3, 4]\n  \
+                     hint: axes go from 0 to 2, or from -1 back to -3"
+                )
+            );
+        }
+        assert!(Shape::scalar().axis(0).unwrap_err().to_string().contains("no axes"));
+    }
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        let check = |a: &[usize], b: &[usize], expected: Result<&[usize], isize>| {
+            let (a, b) = (Shape::from(a), Shape::from(b));
+            assert_eq!(a.broadcast(&b), expected.map(Shape::from), "{a} {b}");
+            assert_eq!(b.broadcast(&a), expected.map(Shape::from), "{b} {a}");
+        };
+        check(&[], &[], Ok(&[]));
+        check(&[2, 3], &[], Ok(&[2, 3]));
+        check(&[2, 1, 4], &[3, 1], Ok(&[2, 3, 4]));
+        check(&[0, 3], &[1, 3], Ok(&[0, 3]));
+        check(&[2, 3], &[2], Err(-1));
+        check(&[2, 3], &[3, 3], Err(-2));
+        check(&[0], &[2], Err(-1));
+        assert!(Shape::from([3]).broadcasts_to(&[2, 3].into()));
+        assert!(!Shape::from([2, 3]).broadcasts_to(&[3].into()));
+        assert!(!Shape::from([2, 3]).broadcasts_to(&[1, 3].into()));
     }
 }

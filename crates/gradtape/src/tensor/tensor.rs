@@ -11,12 +11,22 @@ use super::{DType, Dims, Element, Error, Kind, Result, Shape};
 ///
 /// A tensor is a view of shared memory: cloning, transposing, slicing and broadcasting copy nothing.
 /// It is never changed in place while it is shared, so a view stays what it was.
+///
+/// ```
+/// use gradtape::Tensor;
+/// let x = Tensor::from([[1.0f32, 2.5], [3.0, 4.0]]);
+/// assert_eq!(x.shape().to_string(), "[2, 2]");
+/// assert_eq!(x.to_string(), "[[1.  2.5]\n [3.  4. ]]");
+/// assert_eq!(x.get(&[0, 1])?, 2.5);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Tensor {
-    storage: Arc<Storage>,
-    shape: Shape,
-    strides: Dims,
-    offset: usize,
+    pub(super) storage: Arc<Storage>,
+    pub(super) shape: Shape,
+    pub(super) strides: Dims,
+    /// The place of the first element in the storage; within it even when there are no elements.
+    pub(super) offset: usize,
 }
 
 impl Tensor {
@@ -51,33 +61,8 @@ impl Tensor {
         Tensor::from_storage(T::wrap(vec![value]), Shape::scalar())
     }
 
-    /// Every element is `value`, converted as by [`Element::from_f64`].
-    ///
-    /// # Panics
-    /// When the shape has more elements than memory can address.
-    pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Tensor {
-        let shape = shape.into();
-        let len = shape.elements();
-        let storage = match dtype {
-            DType::F32 => Storage::F32(vec![f32::from_f64(value); len]),
-            DType::F64 => Storage::F64(vec![value; len]),
-            DType::I64 => Storage::I64(vec![i64::from_f64(value); len]),
-            DType::Bool => Storage::Bool(vec![bool::from_f64(value); len]),
-        };
-        Tensor::from_storage(storage, shape)
-    }
-
-    /// Zeros (or `false`).
-    pub fn zeros(shape: impl Into<Shape>, dtype: DType) -> Tensor {
-        Tensor::full(shape, 0.0, dtype)
-    }
-
-    /// Ones (or `true`).
-    pub fn ones(shape: impl Into<Shape>, dtype: DType) -> Tensor {
-        Tensor::full(shape, 1.0, dtype)
-    }
-
-    fn from_storage(storage: Storage, shape: Shape) -> Tensor {
+    /// The elements of a storage in row-major order; as many as the shape has.
+    pub(super) fn from_storage(storage: Storage, shape: Shape) -> Tensor {
         let strides = shape.strides();
         Tensor { storage: Arc::new(storage), shape, strides, offset: 0 }
     }
@@ -109,11 +94,11 @@ impl Tensor {
 
     /// Whether the elements lie in memory one after another in row-major order.
     pub fn is_contiguous(&self) -> bool {
+        if self.elements() == 0 {
+            return true;
+        }
         let mut expected = 1;
         for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
-            if size == 0 {
-                return true;
-            }
             if size != 1 && stride != expected {
                 return false;
             }
@@ -143,23 +128,29 @@ impl Tensor {
         Some((T::slice(&self.storage)?, self.offset, &self.strides))
     }
 
-    /// A copy of the elements in row-major order. Fails when `T` is not their type; see [`Tensor::cast`].
+    /// A copy of the elements in row-major order. Fails when `T` is not their type (see
+    /// [`Tensor::cast`]) or when they are more than memory can hold (a view can have any shape).
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         let data = T::slice(&self.storage).ok_or_else(|| {
             let message =
                 format!("elements of a {} tensor were asked for as {}", self.dtype(), T::DTYPE);
             Error::new(Kind::Shape, message).hint(format!("use cast(DType::{:?}) first", T::DTYPE))
         })?;
-        Ok(match self.as_slice::<T>() {
-            Some(slice) => slice.to_vec(),
-            None => self.positions().map(|at| data[at]).collect(),
-        })
+        self.gather(data)
     }
 
     /// The elements in row-major order as f64, whatever their type.
+    ///
+    /// # Panics
+    /// When memory cannot hold them, as any `Vec`.
     pub fn to_f64_vec(&self) -> Vec<f64> {
         with_storage!(&*self.storage, data => {
-            self.positions().map(|at| data[at].to_f64()).collect()
+            let mut out = Vec::with_capacity(self.elements());
+            self.for_each_run(|start, count, stride| match stride {
+                1 => out.extend(data[start..start + count].iter().map(|x| x.to_f64())),
+                _ => out.extend((0..count).map(|i| data[start + i * stride].to_f64())),
+            });
+            out
         })
     }
 
@@ -172,15 +163,23 @@ impl Tensor {
         Ok(with_storage!(&*self.storage, data => data[self.offset].to_f64()))
     }
 
-    /// The same elements with another element type: rounded to f32, truncated towards zero for i64,
-    /// `!= 0` for bool. Copies unless the type is the same.
+    /// The same elements with another element type: rounded to f32, truncated towards zero for i64
+    /// (NaN becomes 0, what is too large the nearest i64), `!= 0` for bool. Copies unless the type
+    /// is the same.
     pub fn cast(&self, dtype: DType) -> Tensor {
         if dtype == self.dtype() {
             return self.clone();
         }
         fn convert<A: Element, B: Element>(tensor: &Tensor, data: &[A]) -> Tensor {
-            let cast = tensor.positions().map(|at| B::from_f64(data[at].to_f64())).collect();
-            Tensor::from_storage(B::wrap(cast), tensor.shape.clone())
+            let cast =
+                |data: &[A]| B::wrap(data.iter().map(|&x| B::from_f64(x.to_f64())).collect());
+            match tensor.as_slice::<A>() {
+                Some(slice) => Tensor::from_storage(cast(slice), tensor.shape.clone()),
+                None => match tensor.gather(data) {
+                    Ok(copy) => Tensor::from_storage(cast(&copy), tensor.shape.clone()),
+                    Err(_) => Tensor { storage: Arc::new(cast(data)), ..tensor.clone() },
+                },
+            }
         }
         with_storage!(&*self.storage, data => match dtype {
             DType::F32 => convert::<_, f32>(self, data),
@@ -190,88 +189,19 @@ impl Tensor {
         })
     }
 
-    /// The same tensor with its elements one after another in row-major order. Copies only if needed.
+    /// The same tensor with its elements one after another in row-major order. Copies only if
+    /// needed. A view of more elements than memory can hold is returned as it is.
     pub fn contiguous(&self) -> Tensor {
         if self.is_contiguous() {
             return self.clone();
         }
-        let storage = match &*self.storage {
-            Storage::F32(data) => Storage::F32(self.positions().map(|at| data[at]).collect()),
-            Storage::F64(data) => Storage::F64(self.positions().map(|at| data[at]).collect()),
-            Storage::I64(data) => Storage::I64(self.positions().map(|at| data[at]).collect()),
-            Storage::Bool(data) => Storage::Bool(self.positions().map(|at| data[at]).collect()),
-        };
-        Tensor::from_storage(storage, self.shape.clone())
-    }
-
-    /// The same elements in row-major order under another shape. A view where the memory allows it.
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Tensor> {
-        let shape = shape.into();
-        if shape.checked_elements()? != self.elements() {
-            let message = format!(
-                "reshape from {} ({} elements) to {shape} ({} elements)",
-                self.shape,
-                self.elements(),
-                shape.elements()
-            );
-            return Err(Error::new(Kind::Shape, message));
+        fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Tensor {
+            match tensor.gather(data) {
+                Ok(copy) => Tensor::from_storage(T::wrap(copy), tensor.shape.clone()),
+                Err(_) => tensor.clone(),
+            }
         }
-        let base = self.contiguous();
-        Ok(Tensor { strides: shape.strides(), shape, ..base })
-    }
-
-    /// The axes in another order: axis `i` of the result is axis `order[i]` of this tensor. A view.
-    pub fn transpose(&self, order: &[usize]) -> Result<Tensor> {
-        let mut seen: Dims = SmallVec::from_elem(0, self.rank());
-        let valid = order.len() == self.rank()
-            && order
-                .iter()
-                .all(|&axis| axis < self.rank() && std::mem::replace(&mut seen[axis], 1) == 0);
-        if !valid {
-            let message = format!("transpose of shape {} by {order:?}", self.shape);
-            return Err(Error::new(Kind::Shape, message).hint("name every axis exactly once"));
-        }
-        let pick = |from: &[usize]| order.iter().map(|&axis| from[axis]).collect::<Dims>();
-        Ok(Tensor { shape: pick(&self.shape).into(), strides: pick(&self.strides), ..self.clone() })
-    }
-
-    /// Elements `start`, `start + step`, … before `stop` along an axis. A view.
-    pub fn slice(&self, axis: usize, start: usize, stop: usize, step: usize) -> Result<Tensor> {
-        let size =
-            *self.shape.get(axis).ok_or_else(|| self.shape.axis(axis as isize).unwrap_err())?;
-        if step == 0 || start > stop || stop > size {
-            let message =
-                format!("slice {start}..{stop} step {step} of axis {axis} of shape {}", self.shape);
-            return Err(Error::new(Kind::Shape, message));
-        }
-        let mut out = self.clone();
-        let count = (stop - start).div_ceil(step);
-        if count > 0 {
-            out.offset += start * self.strides[axis];
-        }
-        let mut dims = Dims::from_slice(&self.shape);
-        dims[axis] = count;
-        out.shape = dims.into();
-        out.strides[axis] *= step;
-        Ok(out)
-    }
-
-    /// This tensor repeated along axes of size 1 and along new leading axes. A view.
-    pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Result<Tensor> {
-        let shape = shape.into();
-        if !self.shape.broadcasts_to(&shape) {
-            let message = format!("shape {} does not broadcast to {shape}", self.shape);
-            return Err(Error::new(Kind::Shape, message));
-        }
-        shape.checked_elements()?;
-        let new = shape.rank() - self.rank();
-        let strides = (0..shape.rank())
-            .map(|axis| match axis.checked_sub(new) {
-                Some(own) if self.shape[own] == shape[axis] => self.strides[own],
-                _ => 0,
-            })
-            .collect();
-        Ok(Tensor { shape, strides, ..self.clone() })
+        with_storage!(&*self.storage, data => copy(self, data))
     }
 
     /// The place in memory of each element in row-major order.
@@ -292,4 +222,79 @@ impl Tensor {
             here
         })
     }
+
+    /// The elements in row-major order, copied from the storage's `data`.
+    fn gather<T: Element>(&self, data: &[T]) -> Result<Vec<T>> {
+        let mut out = allocate(&self.shape)?;
+        self.append_to(data, &mut out);
+        Ok(out)
+    }
+
+    /// Appends the elements in row-major order.
+    pub(super) fn append_to<T: Element>(&self, data: &[T], out: &mut Vec<T>) {
+        self.for_each_run(|start, count, stride| match stride {
+            1 => out.extend_from_slice(&data[start..start + count]),
+            0 => out.extend(std::iter::repeat_n(data[start], count)),
+            _ => out.extend(data[start..].iter().step_by(stride).take(count)),
+        });
+    }
+
+    /// The axes as `(size, stride)`, without those of size 1 and with those merged that lie in memory
+    /// as one.
+    pub(super) fn runs(&self) -> SmallVec<[(usize, usize); 6]> {
+        let mut axes: SmallVec<[(usize, usize); 6]> = SmallVec::new();
+        for (&size, &stride) in self.shape.iter().zip(&self.strides) {
+            match axes.last_mut() {
+                _ if size == 1 => {}
+                Some(outer) if outer.1 == stride.saturating_mul(size) => {
+                    *outer = (outer.0.saturating_mul(size), stride);
+                }
+                _ => axes.push((size, stride)),
+            }
+        }
+        axes
+    }
+
+    /// Calls `visit(start, count, stride)` for runs of evenly spaced elements that together are all
+    /// elements in row-major order.
+    fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        if self.elements() == 0 {
+            return;
+        }
+        let mut axes = self.runs();
+        let (count, stride) = axes.pop().unwrap_or((1, 1));
+        let mut index: Dims = SmallVec::from_elem(0, axes.len());
+        let mut start = self.offset;
+        loop {
+            visit(start, count, stride);
+            let mut axis = axes.len();
+            loop {
+                if axis == 0 {
+                    return;
+                }
+                axis -= 1;
+                let (size, stride) = axes[axis];
+                index[axis] += 1;
+                start += stride;
+                if index[axis] < size {
+                    break;
+                }
+                start -= stride * size;
+                index[axis] = 0;
+            }
+        }
+    }
+}
+
+/// An empty vector with room for the elements of a shape, or an error where memory has none.
+pub(super) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    let elements = shape.checked_elements()?;
+    out.try_reserve_exact(elements).map_err(|_| {
+        let bytes = elements as f64 * size_of::<T>() as f64;
+        let message =
+            format!("no memory for shape {shape} ({:.1} GiB)", bytes / f64::from(1 << 30));
+        Error::new(Kind::Shape, message)
+    })?;
+    Ok(out)
 }
