@@ -3,4 +3,4 @@
 pub mod data;
 pub mod tensor;
 
-pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor};
+pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};

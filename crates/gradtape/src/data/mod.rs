@@ -8,10 +8,12 @@
 mod batches;
 mod builtin;
 mod dataset;
+mod delimited;
 mod generate;
 mod gzip;
 mod idx;
 mod rows;
+mod table;
 
 pub use batches::{Batch, Batches, Epoch};
 pub use builtin::{digits, iris};
@@ -21,3 +23,4 @@ pub use idx::{
     IdxFolder, is_idx_folder, read_idx, read_idx_folder, read_idx_images, read_idx_labels,
 };
 pub use rows::{Fractions, Rows, Split};
+pub use table::{Column, ColumnKind, CsvOptions, Table};

@@ -9,6 +9,7 @@ mod dtype;
 mod error;
 mod format;
 mod join;
+mod nearest;
 mod philox;
 mod rng;
 mod shape;
@@ -19,6 +20,7 @@ mod view;
 
 pub use dtype::{DType, Element};
 pub use error::{Error, Kind, Result};
+pub use nearest::nearest;
 pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, unit_f64};
 pub use rng::Rng;
 pub use shape::{Dims, Shape};

@@ -1,0 +1,515 @@
+//! [`Table`]: named columns of text and numbers, read from CSV.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use super::delimited::{Record, Records};
+use crate::tensor::{Error, Kind, Result, nearest};
+
+/// Named columns, each of numbers or of categories, that remember the lines they came from.
+///
+/// Cells that are empty or one of `NA`, `N/A`, `NaN`, `null` and `?` (in any case) are missing.
+///
+/// ```
+/// use gradtape::data::{ColumnKind, CsvOptions, Table};
+/// let text = "age;city\n31;Oslo\n;Bergen\n44;Oslo\n";
+/// let table = Table::from_csv(text.as_bytes(), "people.csv", &CsvOptions::default())?;
+/// assert_eq!(table.len(), 3);
+/// assert_eq!(table.column("age")?.kind(), ColumnKind::Number);
+/// assert_eq!(table.column("age")?.missing(), 1);
+/// assert_eq!(table.column("city")?.cell(1), Some("Bergen"));
+///
+/// let error = table.column("agee").unwrap_err();
+/// assert!(error.to_string().contains(r#"did you mean "age"?"#));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    source: String,
+    columns: Vec<Column>,
+    lines: Vec<usize>,
+}
+
+/// How a CSV file is to be read; by default everything is found out.
+#[derive(Clone, Debug, Default)]
+pub struct CsvOptions {
+    /// The character between cells. By default the one of `,` `;` tab `|` that the header line has
+    /// most of.
+    pub delimiter: Option<u8>,
+    /// Whether the first line names the columns; without names they are `c0`, `c1`, and so on.
+    /// By default it must, and it is an error when all its cells are numbers.
+    pub header: Option<bool>,
+}
+
+/// A column of a [`Table`].
+#[derive(Clone, Debug)]
+pub struct Column {
+    name: String,
+    text: String,
+    ends: Vec<usize>,
+    numeric: usize,
+    missing: usize,
+}
+
+/// What the cells of a column are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// More than half of the cells that are not missing are numbers. Those that are not are
+    /// reported when the numbers are asked for.
+    Number,
+    /// Text.
+    Category,
+    /// Every cell is missing.
+    Empty,
+}
+
+impl Table {
+    /// Reads a CSV file: a header line and at least one row, with as many cells as the header.
+    ///
+    /// Errors name the file, the line and the column. The file is read in pieces; what is kept is
+    /// about as large as the file.
+    pub fn read_csv(path: impl AsRef<Path>) -> Result<Table> {
+        Table::read_csv_with(path, &CsvOptions::default())
+    }
+
+    /// As [`Table::read_csv`], with options.
+    pub fn read_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table> {
+        let name = path.as_ref().display().to_string();
+        let failed = |e: std::io::Error| Error::new(Kind::File, format!("{name}: {e}"));
+        let file = File::open(path.as_ref()).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::new(Kind::File, format!("{name}: this is a folder, not a file")));
+        }
+        Table::from_csv(file, &name, options)
+    }
+
+    /// Reads CSV from anywhere; `source` stands for the file name in errors.
+    pub fn from_csv(text: impl Read, source: &str, options: &CsvOptions) -> Result<Table> {
+        let mut text = BufReader::with_capacity(1 << 16, text);
+        let start = start_of(&mut text, source)?;
+        let delimiter = match options.delimiter {
+            None => guess_delimiter(&start),
+            Some(byte) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
+            Some(byte) => {
+                let message = format!("{:?} cannot stand between cells", char::from(byte));
+                return Err(Error::new(Kind::Value, message).hint("use , ; | or a tab"));
+            }
+        };
+        let text = Cursor::new(start).chain(text);
+        let mut records = Records::new(text, source, delimiter);
+        let mut record = Record::default();
+        if !records.read(&mut record)? {
+            return Err(Error::new(Kind::Data, format!("{source}: the file is empty")));
+        }
+        let mut table =
+            Table { source: source.to_string(), columns: Vec::new(), lines: Vec::new() };
+        let named = table.name_columns(&record, options.header)?;
+        if !named {
+            table.push(&record)?;
+        }
+        while records.read(&mut record)? {
+            table.push(&record)?;
+        }
+        if table.is_empty() {
+            let message = format!("{source}: there are no rows below the header");
+            return Err(Error::new(Kind::Data, message));
+        }
+        Ok(table)
+    }
+
+    /// The name of the file, for messages.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there is no row; tables that were read have at least one.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// The columns in the order of the file.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of a name. The error lists what there is and offers the nearest.
+    pub fn column(&self, name: &str) -> Result<&Column> {
+        self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
+            let names = || self.columns.iter().map(Column::name);
+            let message = format!("{}: there is no column {name:?}", self.source);
+            let shown: Vec<_> = names().take(12).map(|name| format!("{name:?}")).collect();
+            let more = if names().count() > shown.len() { ", …" } else { "" };
+            let error = Error::new(Kind::Data, message)
+                .note(format!("columns: {}{more}", shown.join(", ")));
+            match nearest(name, names()) {
+                Some(nearest) => error.hint(format!("did you mean {nearest:?}?")),
+                None => error,
+            }
+        })
+    }
+
+    /// The numbers of a column, NaN where missing.
+    ///
+    /// Fails at the first cell that is no number or not finite, naming its line and column.
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+        let column = self.column(name)?;
+        let number = |(row, cell): (usize, Option<&str>)| match cell.map(str::parse::<f64>) {
+            None => Ok(f64::NAN),
+            Some(Ok(number)) if number.is_finite() => Ok(number),
+            Some(parsed) => {
+                let what = if parsed.is_ok() { "not a finite number" } else { "not a number" };
+                let message =
+                    format!("{}: {:?} is {what}", self.place(row, name), cell.unwrap_or_default());
+                let hint = "correct the cell, or leave it empty if the value is missing";
+                Err(Error::new(Kind::Data, message).hint(hint))
+            }
+        };
+        column.cells().enumerate().map(number).collect()
+    }
+
+    /// The line of the file on which a row starts, counted from 1; 0 for a row that is not there.
+    pub fn line(&self, row: usize) -> usize {
+        self.lines.get(row).copied().unwrap_or(0)
+    }
+
+    /// Words for a cell: file, line and column.
+    pub(super) fn place(&self, row: usize, column: &str) -> String {
+        format!("{}, line {}, column {column:?}", self.source, self.line(row))
+    }
+
+    /// Names the columns from the first record unless it is to be a row; whether it was used up.
+    fn name_columns(&mut self, record: &Record, header: Option<bool>) -> Result<bool> {
+        let at = format!("{}, line {}", self.source, record.line);
+        let cells = utf8(record, |column| format!("{at}, column {}", column + 1))?;
+        let named = header.unwrap_or(true);
+        if header.is_none() && cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+            let message = format!("{at}: the header is missing, the first line has only numbers");
+            let hint = "add a line with the names of the columns";
+            return Err(Error::new(Kind::Data, message).hint(hint));
+        }
+        let mut seen = BTreeMap::new();
+        for (i, cell) in cells.into_iter().enumerate() {
+            let name = match named {
+                true if cell.is_empty() => format!("unnamed_{}", i + 1),
+                true => cell.to_string(),
+                false => format!("c{i}"),
+            };
+            if let Some(first) = seen.insert(name.clone(), i) {
+                let message =
+                    format!("{at}: columns {} and {} are both named {name:?}", first + 1, i + 1);
+                return Err(Error::new(Kind::Data, message));
+            }
+            self.columns.push(Column {
+                name,
+                text: String::new(),
+                ends: Vec::new(),
+                numeric: 0,
+                missing: 0,
+            });
+        }
+        Ok(named)
+    }
+
+    fn push(&mut self, record: &Record) -> Result<()> {
+        if record.len() != self.columns.len() {
+            let message = format!(
+                "{}, line {}: {} cells, but there are {} columns",
+                self.source,
+                record.line,
+                record.len(),
+                self.columns.len()
+            );
+            let hint = "a cell that contains the delimiter must be in quotes";
+            return Err(Error::new(Kind::Data, message).hint(hint));
+        }
+        let place = |column: usize| {
+            let name = &self.columns[column].name;
+            format!("{}, line {}, column {name:?}", self.source, record.line)
+        };
+        let cells = utf8(record, place)?;
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.push(cell);
+        }
+        self.lines.push(record.line);
+        Ok(())
+    }
+}
+
+impl Column {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its cells are taken for.
+    pub fn kind(&self) -> ColumnKind {
+        let present = self.ends.len() - self.missing;
+        match present {
+            0 => ColumnKind::Empty,
+            _ if 2 * self.numeric > present => ColumnKind::Number,
+            _ => ColumnKind::Category,
+        }
+    }
+
+    /// How many cells are missing.
+    pub fn missing(&self) -> usize {
+        self.missing
+    }
+
+    /// The text of a cell; `None` when it is missing or there is no such row.
+    pub fn cell(&self, row: usize) -> Option<&str> {
+        let end = *self.ends.get(row)?;
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        Some(&self.text[start..end]).filter(|cell| !cell.is_empty())
+    }
+
+    /// The cells in order, `None` where missing.
+    pub fn cells(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.ends.len()).map(|row| self.cell(row))
+    }
+
+    fn push(&mut self, cell: &str) {
+        let number = cell.parse::<f64>().ok();
+        if is_missing(cell) || number.is_some_and(f64::is_nan) {
+            self.missing += 1;
+        } else {
+            self.text.push_str(cell);
+            self.numeric += usize::from(number.is_some());
+        }
+        self.ends.push(self.text.len());
+    }
+}
+
+fn is_missing(cell: &str) -> bool {
+    cell.is_empty()
+        || ["na", "n/a", "nan", "null", "?"].iter().any(|w| cell.eq_ignore_ascii_case(w))
+}
+
+fn utf8(record: &Record, place: impl Fn(usize) -> String) -> Result<Vec<&str>> {
+    let cells = record.cells().enumerate().map(|(column, cell)| {
+        std::str::from_utf8(cell).map_err(|_| {
+            let message = format!("{}: the text is not UTF-8", place(column));
+            Error::new(Kind::Data, message).hint("save the file as UTF-8")
+        })
+    });
+    cells.collect()
+}
+
+/// The bytes up to the end of the first line with text, without a byte order mark.
+fn start_of(text: &mut impl BufRead, source: &str) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    loop {
+        let mut piece = text.take(LONGEST_HEADER);
+        let read = piece
+            .read_until(b'\n', &mut start)
+            .map_err(|e| Error::new(Kind::File, format!("{source}: {e}")))?;
+        let quotes = start.iter().filter(|&&b| b == b'"').count();
+        let complete = !start.trim_ascii().is_empty() && quotes % 2 == 0;
+        if read == 0 || complete || start.len() as u64 >= LONGEST_HEADER {
+            break;
+        }
+    }
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::new(Kind::Data, format!("{source}: {what}")).hint(hint))
+    };
+    match &start[..] {
+        [0x1f, 0x8b, ..] => refuse("this is a gzip file, not text", "unpack it first"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            refuse("the text is UTF-16", "save the file as UTF-8")
+        }
+        [b'P', b'K', 3, 4, ..] => {
+            refuse("this is a zip archive or a spreadsheet, not text", "export it as CSV")
+        }
+        bytes if bytes.contains(&0) => refuse("this is not a text file", "export the data as CSV"),
+        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest.to_vec()),
+        _ => Ok(start),
+    }
+}
+
+/// How far the end of the header is looked for.
+const LONGEST_HEADER: u64 = 1 << 20;
+
+fn guess_delimiter(start: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+    let mut quoted = false;
+    for &byte in start.trim_ascii_start() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' | b'\r' if !quoted => break,
+            _ if quoted => {}
+            _ => {
+                for (delimiter, count) in &mut counts {
+                    *count += usize::from(*delimiter == byte);
+                }
+            }
+        }
+    }
+    // The first of several with the same count, hence in reverse.
+    counts.into_iter().rev().max_by_key(|&(_, count)| count).map_or(b',', |(byte, _)| byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Rng;
+
+    fn read(text: &str) -> Result<Table> {
+        Table::from_csv(text.as_bytes(), "d.csv", &CsvOptions::default())
+    }
+
+    #[track_caller]
+    fn error(text: &str, expected: &str) {
+        let error = read(text).unwrap_err();
+        assert_eq!(error.kind(), Kind::Data);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn columns_are_typed_and_missing_cells_counted() {
+        let table = read("a,b,c,d\n1,x,,7\nNA,y,?,x\n2.5e1,null,NaN,y\n-3,N/A,-nan,\n").unwrap();
+        let kinds: Vec<_> = table.columns().iter().map(Column::kind).collect();
+        use ColumnKind::{Category, Empty, Number};
+        assert_eq!(kinds, [Number, Category, Empty, Category]);
+        let missing: Vec<_> = table.columns().iter().map(Column::missing).collect();
+        assert_eq!(missing, [1, 2, 4, 1]);
+        let a = table.numbers("a").unwrap();
+        assert!(a[1].is_nan());
+        assert_eq!([a[0], a[2], a[3]], [1.0, 25.0, -3.0]);
+        let b: Vec<_> = table.column("b").unwrap().cells().collect();
+        assert_eq!(b, [Some("x"), Some("y"), None, None]);
+        assert_eq!(table.column("b").unwrap().cell(4), None);
+    }
+
+    #[test]
+    fn delimiters_are_guessed_or_given() {
+        for delimiter in [",", ";", "\t", "|"] {
+            let text = "a,\"x,y;|\",c\n1,2,3\n".replace("\",", "\"\0").replace("a,", "a\0");
+            let text = text.replace("1,2,3", "1\x002\x003").replace('\0', delimiter);
+            let table = read(&text).unwrap();
+            assert_eq!(table.columns()[1].name(), "x,y;|", "{text:?}");
+            assert_eq!(table.numbers("c").unwrap(), [3.0]);
+        }
+        let options = |delimiter| CsvOptions { delimiter: Some(delimiter), ..Default::default() };
+        let table = Table::from_csv(&b"a:b,c\n1:2\n"[..], "d.csv", &options(b':')).unwrap();
+        assert_eq!(table.columns()[1].name(), "b,c");
+        for bad in *b"\"\n\r\xe4" {
+            assert!(Table::from_csv(&b"a,b\n1,2\n"[..], "d.csv", &options(bad)).is_err());
+        }
+        assert_eq!(read("alone\n4\n\n5\n").unwrap().numbers("alone").unwrap(), [4.0, 5.0]);
+    }
+
+    #[test]
+    fn byte_order_mark_line_ends_and_quotes() {
+        let table = read("\u{feff}a,\"b \"\"x\"\"\"\r\n 1 ,\"two\r\nlines\"\r\n2,é\r\n").unwrap();
+        assert_eq!(table.columns()[0].name(), "a");
+        assert_eq!(table.columns()[1].name(), "b \"x\"");
+        assert_eq!(table.column("b \"x\"").unwrap().cell(0), Some("two\r\nlines"));
+        assert_eq!((table.line(0), table.line(1), table.line(2)), (2, 4, 0));
+    }
+
+    #[test]
+    fn files_that_are_no_table() {
+        error("", "d.csv: the file is empty");
+        error("\n\n \n", "d.csv: the file is empty");
+        error("\u{feff}", "d.csv: the file is empty");
+        error("a,b\n", "no rows below the header");
+        error("1,2\n3,4\n", "line 1: the header is missing");
+        error("a,b\n1,2\n\n3\n", "d.csv, line 4: 1 cells, but there are 2 columns");
+        error("a,b\n1,2,3\n", "d.csv, line 2: 3 cells, but there are 2 columns");
+        error("a,b,a\n1,2,3\n", "columns 1 and 3 are both named \"a\"");
+        error("a,b\n1,\"2\n", "line 2: a quote is never closed");
+        let bytes = |bytes: &[u8]| {
+            Table::from_csv(bytes, "d.csv", &CsvOptions::default()).unwrap_err().to_string()
+        };
+        let text = bytes(b"a,b\n1,2\n1,\xff\n");
+        assert!(text.contains("d.csv, line 3, column \"b\": the text is not UTF-8"), "{text}");
+        assert!(bytes(b"a,\xff\n1,2\n").contains("line 1, column 2: the text is not UTF-8"));
+        assert!(bytes(b"\xff\xfea\0,\0").contains("UTF-16"));
+        assert!(bytes(b"\x1f\x8b\x08").contains("gzip"));
+        assert!(bytes(b"PK\x03\x04").contains("spreadsheet"));
+        assert!(bytes(b"a,\0\n").contains("not a text file"));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read() {
+        let missing = Table::read_csv("no/such/file.csv").unwrap_err();
+        assert_eq!(missing.kind(), Kind::File);
+        assert!(missing.to_string().contains("no/such/file.csv"));
+        let folder = Table::read_csv(env!("CARGO_MANIFEST_DIR")).unwrap_err();
+        assert!(folder.to_string().contains("folder"), "{folder}");
+    }
+
+    #[test]
+    fn cells_that_are_no_numbers_are_named() {
+        let table = read("a,b\n1,x\n2,y\noops,z\n1e999,w\n").unwrap();
+        let text = table.numbers("a").unwrap_err().to_string();
+        assert!(text.contains("d.csv, line 4, column \"a\": \"oops\" is not a number"), "{text}");
+        let table = read("a\n1\n-1e999\n").unwrap();
+        let text = table.numbers("a").unwrap_err().to_string();
+        assert!(text.contains("line 3, column \"a\": \"-1e999\" is not a finite number"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_column_gets_the_nearest_name() {
+        let table = read("sepal,petal,species\n1,2,a\n").unwrap();
+        let text = table.column("specis").unwrap_err().to_string();
+        assert!(text.contains("no column \"specis\""), "{text}");
+        assert!(text.contains("did you mean \"species\"?"), "{text}");
+        assert!(text.contains("columns: \"sepal\", \"petal\", \"species\""), "{text}");
+        assert!(!table.column("zzz").unwrap_err().to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn columns_without_a_header_are_numbered() {
+        let options = CsvOptions { header: Some(false), ..Default::default() };
+        let table = Table::from_csv(&b"1,x\n2,y\n"[..], "d.csv", &options).unwrap();
+        assert_eq!(table.numbers("c0").unwrap(), [1.0, 2.0]);
+        let options = CsvOptions { header: Some(true), ..Default::default() };
+        let table = Table::from_csv(&b"2019,2020\n1,2\n"[..], "d.csv", &options).unwrap();
+        assert_eq!(table.numbers("2020").unwrap(), [2.0]);
+        assert_eq!(read(",b\n1,2\n").unwrap().columns()[0].name(), "unnamed_1");
+    }
+
+    #[test]
+    fn a_hundred_thousand_rows() {
+        let mut text = String::from("i,x,name\n");
+        for i in 0..100_000 {
+            text.push_str(&format!("{i},{},n{}\n", i as f64 / 8.0, i % 10));
+        }
+        let table = read(&text).unwrap();
+        assert_eq!(table.len(), 100_000);
+        assert_eq!(table.numbers("x").unwrap()[99_999], 99_999.0 / 8.0);
+        assert_eq!(table.line(99_999), 100_001);
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        let original = "\u{feff}a,\"b\nb\",c\r\n1,x,\"q\"\"\"\r\n2,\"y\",é\n?,NA,3.5\n".as_bytes();
+        let mut rng = Rng::new(2);
+        for _ in 0..20_000 {
+            let mut bytes = original.to_vec();
+            for _ in 0..1 + rng.below(4) {
+                let at = rng.below(bytes.len());
+                match rng.below(3) {
+                    0 => bytes[at] ^= 1 << rng.below(8),
+                    1 => bytes[at] = b",;\"\n\r|\t0"[rng.below(8)],
+                    _ => drop(bytes.remove(at)),
+                }
+            }
+            bytes.truncate(rng.below(bytes.len() + 1));
+            if let Ok(table) = Table::from_csv(&bytes[..], "d.csv", &CsvOptions::default()) {
+                for column in table.columns() {
+                    assert_eq!(column.cells().count(), table.len());
+                    let _ = table.numbers(column.name());
+                }
+            }
+        }
+    }
+}
