@@ -1,6 +1,20 @@
 //! A gradient tape that trains networks and shows how they learn.
 
 pub mod data;
+pub mod engine;
+pub mod eval;
+pub mod grad;
+pub mod io;
+pub mod loss;
+pub mod metric;
+pub mod nn;
+pub mod op;
+pub mod optim;
+pub mod plan;
+pub mod tape;
 pub mod tensor;
+pub mod train;
 
+pub use grad::{gradient, gradients, vjp};
+pub use tape::{Dial, Parameter, Tape, Var};
 pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};

@@ -1,0 +1,54 @@
+//! The engine that defines every result: each operation by its own meaning, one after another.
+
+use super::Slot;
+use crate::op::{Meta, Op};
+use crate::tape::{Graph, GraphNode};
+use crate::tensor::{Result, Tensor};
+
+/// Runs a graph: inputs in the order of its input nodes, one tensor in `results` for each output that
+/// updates nothing in place.
+///
+/// `watch` sees each value as it is computed and may stop the run with an error.
+pub fn run(
+    graph: &Graph,
+    slots: &mut [Slot<'_>],
+    results: &mut Vec<Tensor>,
+    watch: &mut dyn FnMut(&GraphNode, &Tensor) -> Result<()>,
+) -> Result<()> {
+    let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
+    let mut input_of = Vec::new();
+    for node in &graph.nodes {
+        let value = if let Op::Input(_) = node.op {
+            input_of.push(values.len());
+            read(&slots[input_of.len() - 1], &node.meta)
+        } else {
+            let inputs: Vec<Tensor> =
+                node.inputs.iter().map(|id| values[id.index()].clone()).collect();
+            let value = node.op.eval(&inputs, &node.meta).map_err(|e| e.at(node.at))?;
+            watch(node, &value)?;
+            value
+        };
+        values.push(value);
+    }
+    for output in &graph.outputs {
+        let value = values[output.node.index()].contiguous();
+        match output.into {
+            None => results.push(value),
+            Some(input) => {
+                let place = input_of.iter().position(|&node| node == input.index());
+                if let Some(Slot::Write(tensor)) = place.and_then(|k| slots.get_mut(k)) {
+                    **tensor = value;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(slot: &Slot<'_>, meta: &Meta) -> Tensor {
+    match slot {
+        Slot::Read(tensor) => (*tensor).clone(),
+        Slot::Write(tensor) => (*tensor).clone(),
+        Slot::Scalar(value) => Tensor::full(&meta.shape, *value, meta.dtype),
+    }
+}

@@ -1,0 +1,52 @@
+//! Reading numbers from a tape.
+
+use std::fmt;
+
+use super::evaluate;
+use crate::tape::{Leaf, Var};
+use crate::tensor::{DType, Result, Tensor};
+
+impl Var<'_> {
+    /// Computes the value and gives it; later reads give the same without computing again.
+    ///
+    /// Fails with the first error of the operations it depends on.
+    pub fn value(self) -> Result<Tensor> {
+        self.check()?;
+        evaluate(self.tape(), &[self.id()])?;
+        let recording = self.tape().recording().borrow();
+        if let Some(value) = recording.value(self.id()) {
+            return Ok(value.clone());
+        }
+        Ok(match recording.leaf(self.id()) {
+            Some(Leaf::Tensor { tensor, .. }) => tensor.clone(),
+            Some(Leaf::Parameter { parameter, .. }) => parameter.value(),
+            Some(Leaf::Dial { value, .. }) => Tensor::full((), *value, self.dtype()),
+            None => Tensor::zeros((), DType::F32),
+        })
+    }
+
+    /// Has the next step compute this value too, so that it can still be read after the parameters it
+    /// was computed from have changed.
+    #[must_use]
+    pub fn keep(self) -> Self {
+        if !self.id().is_failed() {
+            self.tape().recording().borrow_mut().keep.push(self.id());
+        }
+        self
+    }
+
+    /// Computes the value and gives its only element as f64. Fails also when there is not exactly one.
+    pub fn item(self) -> Result<f64> {
+        self.value()?.item()
+    }
+}
+
+/// Prints the value, computing it if needed, or the error.
+impl fmt::Debug for Var<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.value() {
+            Ok(value) => write!(f, "Var({value:?})"),
+            Err(error) => write!(f, "Var({error})"),
+        }
+    }
+}

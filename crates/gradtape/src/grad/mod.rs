@@ -1,0 +1,8 @@
+//! Derivatives: recorded on the tape that is being differentiated.
+//!
+//! This room never sees numbers. Whatever it records is planned, fused and run with everything else,
+//! and can be differentiated again.
+
+mod reverse;
+
+pub use reverse::{gradient, gradients, vjp};

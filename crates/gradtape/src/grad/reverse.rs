@@ -1,0 +1,261 @@
+//! The reverse walk: from a result back to what it was computed from, in topological order.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::op::{Cotangent, NodeId, Op, Recorder, Term};
+use crate::tape::{Leaf, Tape, Var};
+use crate::tensor::{Error, Kind};
+
+/// The gradients of a scalar with respect to several values, each of its value's shape.
+///
+/// Backpropagation (Rumelhart, Hinton and Williams 1986): cotangents are carried from `y` back along
+/// the recording, each multiplied by the local derivative and added up where paths meet. The walk is
+/// itself recorded, so that gradients can be differentiated. Only what the asked values need is recorded.
+///
+/// A value that `y` does not depend on has gradient zero. Errors wait for the first read, as always:
+/// `y` not a scalar, a value recorded as a constant, integers, or a gradient that was stopped.
+///
+/// ```
+/// use gradtape::{Tape, Tensor, gradient};
+/// let tape = Tape::new();
+/// let x = tape.watch(Tensor::scalar(3.0f64));
+/// let [first] = gradient(x * x * x, [x]);
+/// let [second] = gradient(first, [x]);
+/// assert_eq!((first.item()?, second.item()?), (27.0, 18.0));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn gradient<'t, const N: usize>(y: Var<'t>, xs: [Var<'t>; N]) -> [Var<'t>; N] {
+    let mut out = xs;
+    reverse(&[y], None, &xs, |i, var| out[i] = var);
+    out
+}
+
+/// As [`gradient`], for a list whose length is known only at run time.
+#[track_caller]
+pub fn gradients<'t>(y: Var<'t>, xs: &[Var<'t>]) -> Vec<Var<'t>> {
+    let mut out = xs.to_vec();
+    reverse(&[y], None, xs, |i, var| out[i] = var);
+    out
+}
+
+/// The vector-Jacobian product: the gradients of `Σ sum(ys[i] * cotangents[i])`.
+///
+/// Each cotangent has the shape and element type of its output.
+#[track_caller]
+pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Var<'t>> {
+    let mut out = xs.to_vec();
+    reverse(ys, Some(cotangents), xs, |i, var| out[i] = var);
+    out
+}
+
+/// What the walk knows of a node.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    /// Whether it depends on a value whose gradient is asked for.
+    needed: bool,
+    /// The sum of the cotangents that have arrived.
+    cotangent: Option<NodeId>,
+    /// Why a cotangent that should have arrived was stopped.
+    stopped: Option<(&'static str, NodeId)>,
+}
+
+#[track_caller]
+fn reverse<'t>(
+    ys: &[Var<'t>],
+    cotangents: Option<&[Var<'t>]>,
+    xs: &[Var<'t>],
+    mut answer: impl FnMut(usize, Var<'t>),
+) {
+    let Some(&first) = ys.first().or(xs.first()) else { return };
+    let tape = first.tape();
+    if let Err(failed) = check(tape, ys, cotangents, xs) {
+        xs.iter().enumerate().for_each(|(i, _)| answer(i, failed));
+        return;
+    }
+    let end = ys.iter().map(|y| y.id().index() + 1).max().unwrap_or(0);
+    let start = xs.iter().map(|x| x.id().index()).min().unwrap_or(0).min(end);
+    let mut marks = Marks { start, list: vec![Mark::default(); end - start] };
+    mark_needed(tape, &mut marks, xs);
+
+    for (i, &y) in ys.iter().enumerate() {
+        let seed = match cotangents {
+            Some(cotangents) => cotangents[i],
+            None => y.literal(1.0).broadcast_to(y.shape()),
+        };
+        arrive(tape, &mut marks, y.id(), seed.id(), Location::caller());
+    }
+    for index in (start..end).rev() {
+        step(tape, &mut marks, NodeId::new(index));
+    }
+    for (i, &x) in xs.iter().enumerate() {
+        answer(i, collect(&marks, x));
+    }
+}
+
+/// The marks of the nodes from the first asked value to the last output.
+struct Marks {
+    start: usize,
+    list: Vec<Mark>,
+}
+
+impl Marks {
+    fn get(&self, id: NodeId) -> Option<&Mark> {
+        self.list.get(id.index().checked_sub(self.start)?)
+    }
+
+    fn get_mut(&mut self, id: NodeId) -> Option<&mut Mark> {
+        self.list.get_mut(id.index().checked_sub(self.start)?)
+    }
+}
+
+fn mark_needed(tape: &Tape, marks: &mut Marks, xs: &[Var<'_>]) {
+    for x in xs {
+        if let Some(mark) = marks.get_mut(x.id()) {
+            mark.needed = true;
+        }
+    }
+    let recording = tape.recording().borrow();
+    for index in 0..marks.list.len() {
+        let node = recording.node(NodeId::new(marks.start + index));
+        let inputs = node.inputs.iter();
+        let on_path = node.meta.dtype.is_float()
+            && inputs.copied().any(|id| marks.get(id).is_some_and(|mark| mark.needed));
+        marks.list[index].needed |= on_path;
+    }
+}
+
+/// Passes the cotangent of one node on to its inputs.
+fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
+    let Some(&Mark { needed: true, cotangent: Some(g), .. }) = marks.get(id) else { return };
+    let (op, inputs, at) = {
+        let recording = tape.recording().borrow();
+        let node = recording.node(id);
+        (node.op.clone(), node.inputs.clone(), node.at)
+    };
+    let term = |id| Term::new(tape, id, at);
+    let x: SmallVec<[Term<'_>; 4]> = inputs.iter().map(|&id| term(id)).collect();
+    for (i, &input) in inputs.iter().enumerate() {
+        if !marks.get(input).is_some_and(|mark| mark.needed) {
+            continue;
+        }
+        match op.vjp(i, &x, term(id), term(g)) {
+            Cotangent::Of(cotangent) => arrive(tape, marks, input, cotangent.id(), at),
+            Cotangent::Zero(_) => {}
+            Cotangent::Stopped(reason) => {
+                if let Some(mark) = marks.get_mut(input) {
+                    mark.stopped.get_or_insert((reason, id));
+                }
+            }
+        }
+    }
+}
+
+/// Adds a cotangent to what has arrived at a node.
+fn arrive(
+    tape: &Tape,
+    marks: &mut Marks,
+    id: NodeId,
+    cotangent: NodeId,
+    at: &'static Location<'static>,
+) {
+    if let Some(mark) = marks.get_mut(id) {
+        mark.cotangent = Some(match mark.cotangent {
+            None => cotangent,
+            Some(sum) => tape.record(crate::op::binary::Add {}.into(), &[sum, cotangent], at),
+        });
+    }
+}
+
+#[track_caller]
+fn collect<'t>(marks: &Marks, x: Var<'t>) -> Var<'t> {
+    let mark = marks.get(x.id()).copied().unwrap_or_default();
+    match mark {
+        Mark { cotangent: Some(id), .. } => x.tape().var(id),
+        Mark { stopped: Some((reason, id)), .. } => {
+            let at = x.tape().recording().borrow().node(id).at;
+            let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {at}"));
+            x.failed(
+                error.hint("differentiate with respect to something else, or remove the stop"),
+                &[x],
+            )
+        }
+        _ => x.literal(0.0).broadcast_to(x.shape()),
+    }
+}
+
+/// What is asked must be possible: one tape, scalar outputs unless cotangents are given, float values
+/// that were not recorded as constants.
+#[track_caller]
+fn check<'t>(
+    tape: &'t Tape,
+    ys: &[Var<'t>],
+    cotangents: Option<&[Var<'t>]>,
+    xs: &[Var<'t>],
+) -> Result<(), Var<'t>> {
+    let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs).copied();
+    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
+        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
+    }
+    if let Some(failed) = all().find(|var| var.id().is_failed()) {
+        return Err(failed);
+    }
+    let refuse = |var: Var<'t>, rule: String, hint: &str| {
+        let error = Error::new(Kind::Gradient, format!("gradient: {rule}")).hint(hint);
+        Err(var.failed(error, &[var]))
+    };
+    for (i, &y) in ys.iter().enumerate() {
+        let meta = y.meta();
+        if !meta.dtype.is_float() {
+            return refuse(
+                y,
+                format!("the output is {meta}, which has no gradient"),
+                "cast it before computing with it",
+            );
+        }
+        match cotangents.map(|c| c.get(i)) {
+            None if meta.shape.elements() != 1 => {
+                let rule = format!("the output has shape {}, not one element", meta.shape);
+                return refuse(
+                    y,
+                    rule,
+                    "reduce it with sum() or mean(), or give a cotangent with vjp()",
+                );
+            }
+            Some(None) => {
+                let rule = format!("output {i} of {} was given no cotangent", ys.len());
+                return refuse(y, rule, "give one cotangent for each output");
+            }
+            Some(Some(cotangent)) if cotangent.meta() != meta => {
+                let rule =
+                    format!("the cotangent is {}, but the output is {meta}", cotangent.meta());
+                return refuse(y, rule, "a cotangent has the shape and type of its output");
+            }
+            _ => {}
+        }
+    }
+    for &x in xs {
+        let meta = x.meta();
+        if !meta.dtype.is_float() {
+            return refuse(
+                x,
+                format!("{meta} is not differentiable: only f32 and f64 are"),
+                "cast it to a float first",
+            );
+        }
+        let recording = tape.recording().borrow();
+        let constant = matches!(recording.leaf(x.id()), Some(Leaf::Tensor { watched: false, .. }))
+            || matches!(recording.node(x.id()).op, Op::Constant(_));
+        drop(recording);
+        if constant {
+            return refuse(
+                x,
+                format!("this {meta} was recorded as a constant"),
+                "record it with tape.watch()",
+            );
+        }
+    }
+    Ok(())
+}

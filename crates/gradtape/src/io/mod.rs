@@ -1,0 +1,1 @@
+//! Files: models in safetensors, written whole or not at all.

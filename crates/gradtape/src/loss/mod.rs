@@ -1,0 +1,1 @@
+//! Losses: functions of predictions and targets, recorded on a tape.

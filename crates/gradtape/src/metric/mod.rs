@@ -1,0 +1,1 @@
+//! Metrics: what is reported beside the loss.

@@ -1,0 +1,1 @@
+//! Layers and how a user's own struct becomes a module.

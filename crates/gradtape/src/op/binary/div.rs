@@ -1,0 +1,59 @@
+//! `div`: the quotient.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `x / y`, element by element.
+    ///
+    /// # Gradient
+    /// `g / y` to `x`, `-g * out / y` to `y`.
+    ///
+    /// # Why it holds
+    /// The quotient rule; `x / y²` is `out / y`.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// let y = tape.watch(Tensor::scalar(2.0f64));
+    /// let [dx, dy] = gradient(x / y, [x, y]);
+    /// assert_eq!((dx.item()?, dy.item()?), (0.5, -0.75));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "div" Div {}
+}
+
+impl Operation for Div {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::numeric_binary(x)
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let y = x[1];
+        match input {
+            0 => (g / y).into(),
+            _ => (-(g * out / y)).into(),
+        }
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Div>> {
+        Sample::binary(Div {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
+    }
+}
+
+impl Elementwise for Div {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x / y
+    }
+}

@@ -1,0 +1,5 @@
+//! Elementwise comparisons: numbers in, truth values out.
+
+mod less;
+
+pub use less::Less;

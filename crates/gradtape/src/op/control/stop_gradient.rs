@@ -1,0 +1,56 @@
+//! `stop_gradient`: a value that gradients do not flow through.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `x` unchanged.
+    ///
+    /// # Gradient
+    /// Stopped: `x` is treated as a constant. Asking for a gradient that could flow only through here
+    /// is an error.
+    ///
+    /// # Why it holds
+    /// It is what the user asks for, not a derivative.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// let [dx] = gradient(x * x.stop_gradient(), [x]);
+    /// assert_eq!(dx.item()?, 3.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "stop_gradient" StopGradient {}
+}
+
+impl Operation for StopGradient {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        Ok(x[0].clone())
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
+        Cotangent::Stopped("stop_gradient lets no gradient through")
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<StopGradient>> {
+        Sample::unary(StopGradient {}, &[-1.5, 0.5, 2.0])
+    }
+}
+
+impl Elementwise for StopGradient {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x
+    }
+}

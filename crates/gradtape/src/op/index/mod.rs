@@ -1,0 +1,1 @@
+//! Operations that pick elements by number.

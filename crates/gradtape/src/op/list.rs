@@ -1,0 +1,146 @@
+//! The one list of operations, and everything that is done for all of them.
+
+use super::{
+    Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample, Term, binary, compare,
+    control, index, linear, reduce, shape, source, unary,
+};
+use crate::tensor::{Result, Tensor};
+
+/// Makes the [`Op`] enum, its dispatch and its tables from the list.
+macro_rules! ops {
+    (elementwise { $($efamily:ident: $($e:ident)*;)* } other { $($ofamily:ident: $($o:ident)*;)* }) => {
+        /// An operation with its attributes. Each variant is documented in its own file.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each variant is documented at its struct")]
+        pub enum Op {
+            $($($e($efamily::$e),)*)*
+            $($($o($ofamily::$o),)*)*
+        }
+
+        macro_rules! dispatch {
+            ($op:expr, $bound:ident => $body:expr) => {
+                match $op {
+                    $($(Op::$e($bound) => $body,)*)*
+                    $($(Op::$o($bound) => $body,)*)*
+                }
+            };
+        }
+
+        /// Runs `$body` with the concrete operation bound when it is elementwise, else `$other`.
+        macro_rules! with_elementwise {
+            ($op:expr, $bound:ident => $body:expr, else $other:expr) => {
+                match $op {
+                    $($($crate::op::Op::$e($bound) => $body,)*)*
+                    #[allow(unreachable_patterns, reason = "the list may hold elementwise operations alone")]
+                    _ => $other,
+                }
+            };
+        }
+        pub(crate) use with_elementwise;
+
+        impl Op {
+            /// The names, families and documentation of all operations, in the order of the list.
+            pub const TABLE: &'static [OpInfo] = &[
+                $($(OpInfo {
+                    name: <$efamily::$e as Declared>::NAME,
+                    family: stringify!($efamily),
+                    elementwise: true,
+                    doc: <$efamily::$e as Declared>::DOC,
+                },)*)*
+                $($(OpInfo {
+                    name: <$ofamily::$o as Declared>::NAME,
+                    family: stringify!($ofamily),
+                    elementwise: false,
+                    doc: <$ofamily::$o as Declared>::DOC,
+                },)*)*
+            ];
+
+            /// The samples of every operation.
+            pub fn samples() -> Vec<Sample<Op>> {
+                fn erase<O: Operation>(samples: Vec<Sample<O>>) -> impl Iterator<Item = Sample<Op>> {
+                    samples.into_iter().map(|s| Sample { op: s.op.into(), inputs: s.inputs })
+                }
+                let mut all = Vec::new();
+                $($(all.extend(erase($efamily::$e::samples()));)*)*
+                $($(all.extend(erase($ofamily::$o::samples()));)*)*
+                all
+            }
+
+            /// The operation of a name, with its attributes read from text.
+            pub fn parse(name: &str, get: &mut dyn FnMut(&str) -> Option<String>) -> Option<Op> {
+                $($(if name == <$efamily::$e as Declared>::NAME {
+                    return <$efamily::$e as Declared>::from_attributes(get).map(Op::$e);
+                })*)*
+                $($(if name == <$ofamily::$o as Declared>::NAME {
+                    return <$ofamily::$o as Declared>::from_attributes(get).map(Op::$o);
+                })*)*
+                None
+            }
+
+            /// The formula for one element, when the operation is elementwise.
+            pub fn formula<S: super::scalar::Scalar>(&self, x: [S; 3]) -> Option<S> {
+                with_elementwise!(self, op => Some(op.formula(x)), else None)
+            }
+
+            /// Whether the result at each place depends only on the inputs at that place.
+            pub fn is_elementwise(&self) -> bool {
+                with_elementwise!(self, _op => true, else false)
+            }
+
+            /// The name in text form.
+            pub fn name(&self) -> &'static str {
+                fn name<O: Declared>(_: &O) -> &'static str {
+                    O::NAME
+                }
+                dispatch!(self, op => name(op))
+            }
+
+            /// The attributes by name, as in text form.
+            pub fn attributes(&self) -> Vec<(&'static str, String)> {
+                dispatch!(self, op => op.attributes())
+            }
+
+            /// The shape rule; see [`Operation::infer`].
+            pub fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+                dispatch!(self, op => op.infer(x))
+            }
+
+            /// The gradient rule; see [`Operation::vjp`].
+            pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+                dispatch!(self, op => op.vjp(input, x, out, g))
+            }
+
+            /// The meaning; see [`Operation::eval`].
+            pub fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+                dispatch!(self, op => op.eval(x, out))
+            }
+        }
+    };
+}
+
+/// One row of the table of operations.
+pub struct OpInfo {
+    /// The name in text form.
+    pub name: &'static str,
+    /// The family: the folder of its file.
+    pub family: &'static str,
+    /// Whether it is elementwise.
+    pub elementwise: bool,
+    /// The documentation, line by line.
+    pub doc: &'static [&'static str],
+}
+
+ops! {
+    elementwise {
+        unary: Neg Tanh;
+        binary: Add Sub Mul Div;
+        compare: Less;
+        control: StopGradient;
+    }
+    other {
+        source: Input Constant;
+        shape: Broadcast Reshape Transpose;
+        reduce: Sum;
+        linear: MatMul;
+    }
+}

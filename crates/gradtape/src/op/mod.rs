@@ -1,0 +1,37 @@
+//! What an operation *is*: one file per operation, one list.
+//!
+//! Every file states the documentation (with the formula of the gradient and why it holds), the shape
+//! rule, the gradient rule, the meaning and samples for the tests. The list at the bottom of
+//! [`list`] turns them into the [`Op`] enum and everything that is done for all operations.
+//! This room imports `tensor` alone; a gradient rule records through the small [`Recorder`] trait.
+
+pub mod binary;
+pub mod compare;
+pub mod control;
+pub mod index;
+pub mod linear;
+pub mod reduce;
+pub mod shape;
+pub mod source;
+pub mod unary;
+
+mod attr;
+mod axes;
+mod hash;
+mod list;
+mod math;
+mod operation;
+mod recorder;
+pub(crate) mod rules;
+mod samples;
+pub mod scalar;
+
+pub use attr::{Attr, Bits};
+pub use axes::IntoAxes;
+pub(crate) use hash::StructureHasher;
+pub(crate) use list::with_elementwise;
+pub use list::{Op, OpInfo};
+pub(crate) use math::{math_methods, operators};
+pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
+pub(crate) use operation::{map_elements, operation, value_error};
+pub use recorder::{NodeId, Recorder, Term};

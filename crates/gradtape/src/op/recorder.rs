@@ -1,0 +1,135 @@
+//! What a gradient rule sees of the tape.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use super::{Meta, Op, math_methods};
+use crate::tensor::{DType, Error, Shape};
+
+/// The place of a node on its tape: nodes are numbered in the order of recording.
+///
+/// The upper half of the numbers stands for operations that could not be recorded; the tape keeps
+/// their errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    const FAILED: u32 = 1 << 31;
+
+    /// Node number `index`, which is below 2^31.
+    pub fn new(index: usize) -> NodeId {
+        debug_assert!(index < Self::FAILED as usize);
+        NodeId(index as u32)
+    }
+
+    /// Error number `index`.
+    pub fn failed(index: usize) -> NodeId {
+        NodeId(index as u32 | Self::FAILED)
+    }
+
+    /// The number of the node; for a failed one, the number of its error.
+    pub fn index(self) -> usize {
+        (self.0 & !Self::FAILED) as usize
+    }
+
+    /// Whether this stands for an operation that could not be recorded.
+    pub fn is_failed(self) -> bool {
+        self.0 & Self::FAILED != 0
+    }
+}
+
+/// Something that operations can be recorded on. The tape is the one implementation.
+pub trait Recorder {
+    /// Records an operation on nodes of this recorder. A broken shape rule, or an input that failed,
+    /// gives a failed id.
+    fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId;
+
+    /// Keeps an error in the place of a node, with a note on where each operand came from. When an
+    /// operand failed already, its error is the one that is kept.
+    fn fail(&self, error: Error, operands: &[NodeId]) -> NodeId;
+
+    /// The element type and shape of a node; an f32 scalar for a failed one.
+    fn meta(&self, id: NodeId) -> Meta;
+
+    /// Whether two nodes have the same shape. Cheaper than comparing [`Recorder::meta`].
+    fn same_shape(&self, x: NodeId, y: NodeId) -> bool;
+
+    /// The cotangent that a user's own gradient rule gives for input number `input`.
+    fn custom_rule(
+        &self,
+        rule: usize,
+        input: usize,
+        x: &[NodeId],
+        out: NodeId,
+        g: NodeId,
+    ) -> NodeId;
+}
+
+/// A node as a gradient rule sees it: `g * y` records a product.
+///
+/// What it records carries the line of the operation that is being differentiated.
+#[derive(Clone, Copy)]
+pub struct Term<'r> {
+    recorder: &'r dyn Recorder,
+    id: NodeId,
+    at: &'static Location<'static>,
+}
+
+impl<'r> Term<'r> {
+    /// The node `id` of a recorder, on behalf of the line `at`.
+    pub fn new(recorder: &'r dyn Recorder, id: NodeId, at: &'static Location<'static>) -> Term<'r> {
+        Term { recorder, id, at }
+    }
+
+    /// The node's place on the tape.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// What the node was recorded on.
+    pub fn recorder(self) -> &'r dyn Recorder {
+        self.recorder
+    }
+
+    fn with(self, id: NodeId) -> Term<'r> {
+        Term { id, ..self }
+    }
+
+    fn apply(self, op: impl Into<Op>, others: &[Term<'r>]) -> Term<'r> {
+        let mut inputs: SmallVec<[NodeId; 4]> = SmallVec::new();
+        inputs.push(self.id);
+        inputs.extend(others.iter().map(|term| term.id));
+        self.with(self.recorder.record(op.into(), &inputs, self.at))
+    }
+
+    fn source(self, op: impl Into<Op>) -> Term<'r> {
+        self.with(self.recorder.record(op.into(), &[], self.at))
+    }
+
+    fn failed(self, error: Error, operands: &[Term<'r>]) -> Term<'r> {
+        let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|term| term.id).collect();
+        self.with(self.recorder.fail(error.at(self.at), &operands))
+    }
+
+    /// The element type and shape.
+    pub fn meta(self) -> Meta {
+        self.recorder.meta(self.id)
+    }
+
+    /// The number of elements along each axis.
+    pub fn shape(self) -> Shape {
+        self.meta().shape
+    }
+
+    /// The element type.
+    pub fn dtype(self) -> DType {
+        self.meta().dtype
+    }
+
+    fn same_shape(self, other: Term<'r>) -> bool {
+        self.recorder.same_shape(self.id, other.id)
+    }
+}
+
+math_methods!(Term<'r>, 'r);

@@ -1,0 +1,68 @@
+//! `sum`: addition along axes.
+
+use crate::op::reduce::{dropped, kept};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Dims, Element, Result, Tensor};
+
+operation! {
+    /// # What
+    /// The sum over axes, which are dropped. The sum of nothing is 0.
+    ///
+    /// # Gradient
+    /// `g` repeated along the axes that were summed.
+    ///
+    /// # Why it holds
+    /// Each element of `x` enters one sum with factor 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], [2, 2])?);
+    /// assert_eq!(x.sum(0).value()?.to_vec::<f32>()?, [4.0, 6.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "sum" Sum {
+        /// The axes, sorted.
+        axes: Dims,
+    }
+}
+
+impl Operation for Sum {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        rules::numeric(x[0])?;
+        Ok(Meta::new(x[0].dtype, dropped(&x[0].shape, &self.axes)?))
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let shape = x[0].shape();
+        g.reshape(kept(&shape, &self.axes)).broadcast_to(shape).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        match out.dtype {
+            DType::F32 => self.add_up::<f32>(&x[0], out, |sum, x| sum + x),
+            DType::I64 => self.add_up::<i64>(&x[0], out, i64::wrapping_add),
+            DType::F64 | DType::Bool => self.add_up::<f64>(&x[0], out, |sum, x| sum + x),
+        }
+    }
+
+    fn samples() -> Vec<Sample<Sum>> {
+        [&[0][..], &[1], &[0, 2], &[0, 1, 2]]
+            .into_iter()
+            .flat_map(|axes| Sample::shaped(Sum { axes: Dims::from_slice(axes) }, &[&[2, 3, 4]]))
+            .collect()
+    }
+}
+
+impl Sum {
+    fn add_up<T: Element>(&self, x: &Tensor, out: &Meta, add: fn(T, T) -> T) -> Result<Tensor> {
+        let mut sums = vec![T::default(); out.shape.elements()];
+        let into = crate::op::reduce::targets(x.shape(), &self.axes);
+        for (value, at) in x.to_vec::<T>()?.into_iter().zip(into) {
+            sums[at] = add(sums[at], value);
+        }
+        Tensor::from_vec(sums, &out.shape)
+    }
+}

@@ -1,0 +1,55 @@
+//! Shape rules that many operations share.
+
+use super::{Broken, Meta};
+
+/// Exactly this many inputs.
+pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
+    if x.len() == count {
+        return Ok(());
+    }
+    Err(Broken::new(format!("takes {count} inputs, not {}", x.len())))
+}
+
+/// One floating-point input; the result is like it.
+pub(crate) fn float_unary(x: &[&Meta]) -> Result<Meta, Broken> {
+    arity(x, 1)?;
+    float(x[0])?;
+    Ok(x[0].clone())
+}
+
+/// Two inputs of one shape and one numeric type; the result is like them.
+pub(crate) fn numeric_binary(x: &[&Meta]) -> Result<Meta, Broken> {
+    arity(x, 2)?;
+    same(x[0], x[1])?;
+    numeric(x[0])?;
+    Ok(x[0].clone())
+}
+
+/// A floating-point input.
+pub(crate) fn float(x: &Meta) -> Result<(), Broken> {
+    if x.dtype.is_float() {
+        return Ok(());
+    }
+    Err(Broken::new(format!("needs f32 or f64, not {}", x.dtype))
+        .hint("cast the operand to a floating-point type first"))
+}
+
+/// An input that is not a truth value.
+pub(crate) fn numeric(x: &Meta) -> Result<(), Broken> {
+    if x.dtype != crate::tensor::DType::Bool {
+        return Ok(());
+    }
+    Err(Broken::new("needs numbers, not truth values").hint("cast the mask to f32 first"))
+}
+
+/// Two inputs of one shape and one type.
+pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
+    if x.dtype != y.dtype {
+        let rule = format!("element types differ: {} and {}", x.dtype, y.dtype);
+        return Err(Broken::new(rule).hint("cast one operand to the type of the other"));
+    }
+    if x.shape != y.shape {
+        return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape)));
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! Building samples.
+
+use crate::op::{Declared, Sample};
+use crate::tensor::{Shape, Tensor};
+
+impl<O: Declared> Sample<O> {
+    /// One input of these numbers.
+    pub fn unary(op: O, x: &[f64]) -> Vec<Sample<O>> {
+        Sample::new(op, vec![vector(x)])
+    }
+
+    /// Two inputs of these numbers.
+    pub fn binary(op: O, x: &[f64], y: &[f64]) -> Vec<Sample<O>> {
+        Sample::new(op, vec![vector(x), vector(y)])
+    }
+
+    /// Inputs of these shapes, filled with distinct numbers between -1 and 1 in no order.
+    pub fn shaped(op: O, shapes: &[&[usize]]) -> Vec<Sample<O>> {
+        let input = |(salt, shape): (usize, &&[usize])| {
+            let shape = Shape::from(*shape);
+            let value = |i: usize| (((i * 37 + salt * 11 + 5) % 101) as f64 - 50.0) / 50.5;
+            let values: Vec<f64> = (0..shape.elements()).map(value).collect();
+            Tensor::from_vec(values, shape).unwrap_or_else(|_| Tensor::scalar(0.0))
+        };
+        Sample::new(op, shapes.iter().enumerate().map(input).collect())
+    }
+
+    /// These inputs.
+    pub fn new(op: O, inputs: Vec<Tensor>) -> Vec<Sample<O>> {
+        vec![Sample { op, inputs }]
+    }
+}
+
+fn vector(x: &[f64]) -> Tensor {
+    Tensor::from_slice(x, [x.len()]).unwrap_or_else(|_| Tensor::scalar(0.0))
+}

@@ -1,0 +1,47 @@
+//! The number types that an elementwise formula can be read as.
+
+mod dual;
+mod plain;
+
+pub use dual::Dual;
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A number, as elementwise formulas see it. Truth values are 1 and 0.
+///
+/// Nothing here branches on a value, so that a formula also describes a whole vector of numbers.
+pub trait Scalar:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// A constant of the formula.
+    fn constant(value: f64) -> Self;
+    /// e to this power.
+    fn exp(self) -> Self;
+    /// The natural logarithm; NaN below 0 and -inf at 0.
+    fn log(self) -> Self;
+    /// The square root; NaN below 0.
+    fn sqrt(self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// The sine of an angle in radians.
+    fn sin(self) -> Self;
+    /// The cosine of an angle in radians.
+    fn cos(self) -> Self;
+    /// This to a power, as IEEE 754 `pow`: `x^0` is 1 for every x.
+    fn pow(self, exponent: Self) -> Self;
+    /// The magnitude.
+    fn abs(self) -> Self;
+    /// 1 if this is less than the other, else 0.
+    fn less(self, other: Self) -> Self;
+    /// 1 if this is less than the other or equal, else 0.
+    fn less_equal(self, other: Self) -> Self;
+    /// 1 if both are equal, else 0.
+    fn equal(self, other: Self) -> Self;
+    /// `yes` where this is not 0, else `no`; the other branch's value does not matter.
+    fn select(self, yes: Self, no: Self) -> Self;
+}

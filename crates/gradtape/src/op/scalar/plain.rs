@@ -1,0 +1,117 @@
+//! f64, f32 and i64 as scalars.
+
+use super::Scalar;
+
+macro_rules! comparisons {
+    ($one:expr, $zero:expr) => {
+        #[inline(always)]
+        fn less(self, other: Self) -> Self {
+            if self < other { $one } else { $zero }
+        }
+
+        #[inline(always)]
+        fn less_equal(self, other: Self) -> Self {
+            if self <= other { $one } else { $zero }
+        }
+
+        #[inline(always)]
+        fn equal(self, other: Self) -> Self {
+            if self == other { $one } else { $zero }
+        }
+
+        #[inline(always)]
+        fn select(self, yes: Self, no: Self) -> Self {
+            if self != $zero { yes } else { no }
+        }
+    };
+}
+
+macro_rules! float {
+    ($type:ty) => {
+        impl Scalar for $type {
+            comparisons!(1.0, 0.0);
+
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                value as $type
+            }
+
+            fn exp(self) -> Self {
+                self.exp()
+            }
+
+            fn log(self) -> Self {
+                self.ln()
+            }
+
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+
+            fn tanh(self) -> Self {
+                self.tanh()
+            }
+
+            fn sin(self) -> Self {
+                self.sin()
+            }
+
+            fn cos(self) -> Self {
+                self.cos()
+            }
+
+            fn pow(self, exponent: Self) -> Self {
+                self.powf(exponent)
+            }
+
+            fn abs(self) -> Self {
+                self.abs()
+            }
+        }
+    };
+}
+
+float!(f64);
+float!(f32);
+
+/// Integers wrap around; what is not an integer is truncated. Shape rules admit only the operations
+/// that are exact.
+impl Scalar for i64 {
+    comparisons!(1, 0);
+
+    fn constant(value: f64) -> Self {
+        value as i64
+    }
+
+    fn exp(self) -> Self {
+        (self as f64).exp() as i64
+    }
+
+    fn log(self) -> Self {
+        (self as f64).ln() as i64
+    }
+
+    fn sqrt(self) -> Self {
+        (self as f64).sqrt() as i64
+    }
+
+    fn tanh(self) -> Self {
+        (self as f64).tanh() as i64
+    }
+
+    fn sin(self) -> Self {
+        (self as f64).sin() as i64
+    }
+
+    fn cos(self) -> Self {
+        (self as f64).cos() as i64
+    }
+
+    fn pow(self, exponent: Self) -> Self {
+        u32::try_from(exponent).map_or(0, |n| self.wrapping_pow(n))
+    }
+
+    fn abs(self) -> Self {
+        self.wrapping_abs()
+    }
+}

@@ -1,0 +1,65 @@
+//! `broadcast`: repetition along axes.
+
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{Result, Shape, Tensor};
+
+operation! {
+    /// # What
+    /// Repeats `x` along its axes of size 1 and along new leading axes, by NumPy's rule. No other
+    /// operation broadcasts; the binary ones record this first.
+    ///
+    /// # Gradient
+    /// `g` summed over the axes that were repeated.
+    ///
+    /// # Why it holds
+    /// Each element of `x` is used in several places; its effects add up.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// let [dx] = gradient(x.broadcast_to([2, 5]).sum(()), [x]);
+    /// assert_eq!(dx.item()?, 10.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "broadcast" Broadcast {
+        /// The result's shape.
+        shape: Shape,
+    }
+}
+
+impl Operation for Broadcast {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        if !x[0].shape.broadcasts_to(&self.shape) {
+            let rule = format!("shape {} does not broadcast to {}", x[0].shape, self.shape);
+            return Err(
+                Broken::new(rule).hint("sizes must be equal or 1, counted from the last axis")
+            );
+        }
+        self.shape.checked_elements().map_err(|e| Broken::new(e.message()))?;
+        Ok(Meta::new(x[0].dtype, &self.shape))
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let shape = x[0].shape();
+        let new = self.shape.rank() - shape.rank();
+        let repeated: Vec<isize> = (0..self.shape.rank())
+            .filter(|&axis| axis < new || shape[axis - new] != self.shape[axis])
+            .map(|axis| axis as isize)
+            .collect();
+        g.sum(repeated).reshape(shape).into()
+    }
+
+    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
+        x[0].broadcast_to(&self.shape)
+    }
+
+    fn samples() -> Vec<Sample<Broadcast>> {
+        [([1, 3], Shape::from([2, 3])), ([2, 1], Shape::from([4, 2, 3]))]
+            .into_iter()
+            .flat_map(|(from, shape)| Sample::shaped(Broadcast { shape }, &[&from]))
+            .collect()
+    }
+}

@@ -1,0 +1,65 @@
+//! `transpose`: the axes in another order.
+
+use smallvec::SmallVec;
+
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{Dims, Result, Tensor};
+
+operation! {
+    /// # What
+    /// The axes of `x` in another order: axis `i` of the result is axis `order[i]` of `x`.
+    ///
+    /// # Gradient
+    /// `g` with its axes put back.
+    ///
+    /// # Why it holds
+    /// Every element goes to one place and keeps its value.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0], [1, 3])?);
+    /// assert_eq!(x.t().shape().to_vec(), [3, 1]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "transpose" Transpose {
+        /// For each axis of the result, the axis of `x` it was.
+        order: Dims,
+    }
+}
+
+impl Operation for Transpose {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        let mut sorted = self.order.clone();
+        sorted.sort_unstable();
+        if !sorted.iter().copied().eq(0..x[0].shape.rank()) {
+            let rule = format!("order {:?} does not name each axis once", &self.order[..]);
+            return Err(Broken::new(rule).hint(format!(
+                "shape {} has {} axes",
+                x[0].shape,
+                x[0].shape.rank()
+            )));
+        }
+        let dims: Dims = self.order.iter().map(|&axis| x[0].shape[axis]).collect();
+        Ok(Meta::new(x[0].dtype, dims))
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let mut back: Dims = SmallVec::from_elem(0, self.order.len());
+        for (to, &from) in self.order.iter().enumerate() {
+            back[from] = to;
+        }
+        g.transpose(&back).into()
+    }
+
+    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
+        x[0].transpose(&self.order)
+    }
+
+    fn samples() -> Vec<Sample<Transpose>> {
+        let order = Dims::from_slice(&[1, 2, 0]);
+        Sample::shaped(Transpose { order }, &[&[2, 3, 4]])
+    }
+}

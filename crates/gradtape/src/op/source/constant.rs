@@ -1,0 +1,45 @@
+//! `constant`: a scalar written in the program.
+
+use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation};
+use crate::tensor::{DType, Result, Shape, Tensor};
+
+operation! {
+    /// # What
+    /// A scalar written in the program, as the 2 in `x * 2.0`.
+    ///
+    /// # Gradient
+    /// None: it depends on nothing.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f32));
+    /// assert_eq!((x * 2.0).item()?, 6.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "constant" Constant {
+        /// The number.
+        value: Bits,
+        /// The element type it is rounded to.
+        dtype: DType,
+    }
+}
+
+impl Operation for Constant {
+    fn infer(&self, _: &[&Meta]) -> Result<Meta, Broken> {
+        Ok(Meta::new(self.dtype, Shape::scalar()))
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
+        Cotangent::Zero("a constant depends on nothing")
+    }
+
+    fn eval(&self, _x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        Ok(Tensor::full(&out.shape, self.value.value(), self.dtype))
+    }
+
+    fn samples() -> Vec<Sample<Constant>> {
+        vec![Sample { op: Constant { value: Bits::new(2.5), dtype: DType::F64 }, inputs: vec![] }]
+    }
+}

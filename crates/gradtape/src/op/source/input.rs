@@ -1,0 +1,45 @@
+//! `input`: numbers from outside.
+
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, value_error};
+use crate::tensor::{DType, Result, Shape, Tensor};
+
+operation! {
+    /// # What
+    /// Numbers from outside the graph: data, a watched value or a parameter.
+    ///
+    /// # Gradient
+    /// None: an input has no inputs of its own. The reverse walk ends here.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f32));
+    /// assert_eq!(x.item()?, 3.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "input" Input {
+        /// The element type.
+        dtype: DType,
+        /// The number of elements along each axis.
+        shape: Shape,
+    }
+}
+
+impl Operation for Input {
+    fn infer(&self, _: &[&Meta]) -> Result<Meta, Broken> {
+        Ok(Meta::new(self.dtype, &self.shape))
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
+        Cotangent::Zero("an input depends on nothing")
+    }
+
+    fn eval(&self, _x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        Err(value_error(format!("input {out} was given no value")))
+    }
+
+    fn samples() -> Vec<Sample<Input>> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,7 @@
+//! Operations without inputs.
+
+mod constant;
+mod input;
+
+pub use constant::Constant;
+pub use input::Input;

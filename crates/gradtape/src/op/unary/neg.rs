@@ -1,0 +1,56 @@
+//! `neg`: the opposite number.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `-x`, element by element.
+    ///
+    /// # Gradient
+    /// `-g`
+    ///
+    /// # Why it holds
+    /// The function is linear with slope -1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// let [dx] = gradient(-x, [x]);
+    /// assert_eq!(dx.item()?, -1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "neg" Neg {}
+}
+
+impl Operation for Neg {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        rules::numeric(x[0])?;
+        Ok(x[0].clone())
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (-g).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Neg>> {
+        Sample::unary(Neg {}, &[-1.5, -0.25, 0.5, 2.0])
+    }
+}
+
+impl Elementwise for Neg {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        -x
+    }
+}

@@ -1,0 +1,54 @@
+//! `tanh`: the hyperbolic tangent.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// The hyperbolic tangent, element by element: `(e^x - e^-x) / (e^x + e^-x)`.
+    ///
+    /// # Gradient
+    /// `g * (1 - out²)`
+    ///
+    /// # Why it holds
+    /// The quotient rule gives `1 - (sinh x / cosh x)²`, which needs only the result.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// let [dx] = gradient(x.tanh(), [x]);
+    /// assert_eq!(dx.item()?, 1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "tanh" Tanh {}
+}
+
+impl Operation for Tanh {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * (1.0 - out * out)).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Tanh>> {
+        Sample::unary(Tanh {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Tanh {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.tanh()
+    }
+}

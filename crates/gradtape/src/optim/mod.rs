@@ -1,0 +1,1 @@
+//! Optimisers: updates recorded on the tape and fused with the backward pass.

@@ -1,0 +1,221 @@
+//! What the planner makes and engines run: kernels over buffers.
+
+use std::panic::Location;
+
+use crate::op::{Meta, Op};
+use crate::tensor::{DType, Dims};
+
+/// A list of kernels to be run in order, and the buffers they work on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Program {
+    /// Every buffer, numbered by [`BufferId`].
+    pub buffers: Vec<Buffer>,
+    /// The kernels in the order of running.
+    pub kernels: Vec<Kernel>,
+    /// For each input of the graph, in order, its buffer.
+    pub inputs: Vec<BufferId>,
+    /// For each output of the graph, in order, the buffer that holds it after the run. An output that
+    /// updates an input in place has that input's buffer.
+    pub outputs: Vec<BufferId>,
+    /// What must hold of the inputs before anything is computed.
+    pub checks: Vec<Check>,
+    /// Bytes of the arena in which all [`Place::Arena`] buffers lie.
+    pub arena: usize,
+}
+
+/// The number of a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BufferId(pub u32);
+
+/// Memory that kernels read and write: `len` elements of one type, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    /// The element type.
+    pub dtype: DType,
+    /// The number of elements.
+    pub len: usize,
+    /// Where the elements lie.
+    pub place: Place,
+}
+
+/// Where a buffer lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The memory of input number `.0`. Kernels write to it only to update it in place, and no kernel
+    /// after such a write reads the old value.
+    Input(usize),
+    /// The memory of output number `.0`.
+    Output(usize),
+    /// This many bytes from the start of the arena; a multiple of 64.
+    Arena(usize),
+}
+
+/// One pass over memory, or one operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kernel {
+    /// Elementwise operations, possibly ending in reductions, in one pass.
+    Loop(Loop),
+    /// A matrix product with elementwise operations on each finished block.
+    MatMul(MatMul),
+    /// An operation run by its own meaning ([`crate::op::Operation::eval`]).
+    Host(Host),
+}
+
+/// Elements of a buffer as a kernel's iteration space sees them.
+///
+/// The element for index `i` of the space is number `offset + Σ i[axis] * strides[axis]`; a stride of 0
+/// reads the same element again (broadcasting).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    /// The buffer.
+    pub buffer: BufferId,
+    /// The element at index zero.
+    pub offset: usize,
+    /// Elements to step for one step along each axis of the space.
+    pub strides: Dims,
+}
+
+/// The number of a value inside a [`Body`]: first the loads in order, then the instructions in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reg(pub u32);
+
+/// Elementwise computation at each index of a kernel's space.
+///
+/// Everything is computed in one floating-point type; truth values are 1 and 0, loads convert to it and
+/// stores convert from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Body {
+    /// The type computed in: f32 or f64.
+    pub dtype: DType,
+    /// What is read. In the epilogue of a matrix product, register 0 is the product and the loads
+    /// follow from register 1.
+    pub loads: Vec<Access>,
+    /// The instructions; each makes the next register.
+    pub insts: Vec<Inst>,
+}
+
+/// One instruction of a [`Body`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Inst {
+    /// An elementwise operation on registers. Arguments beyond the operation's own repeat the first.
+    Op {
+        /// The operation.
+        op: Op,
+        /// Its operands.
+        args: [Reg; 3],
+    },
+    /// The position `offset + Σ i[axis] * strides[axis]` as a number.
+    Index {
+        /// The position at index zero.
+        offset: usize,
+        /// Positions to step along each axis.
+        strides: Dims,
+    },
+    /// A uniform random number in [0, 1): the element at that position of the stream of a key and a
+    /// counter. The counter is the only element of an i64 buffer.
+    Random {
+        /// The key of the stream.
+        key: u64,
+        /// The buffer that holds the counter.
+        counter: BufferId,
+        /// The position at index zero.
+        offset: usize,
+        /// Positions to step along each axis.
+        strides: Dims,
+    },
+}
+
+/// A register written to memory at every index of the space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// The register.
+    pub reg: Reg,
+    /// Where it goes; distinct indices go to distinct elements.
+    pub to: Access,
+}
+
+/// A fused loop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loop {
+    /// The sizes of the iteration space's axes. The last `reduced` of them are reduced over.
+    pub space: Dims,
+    /// How many trailing axes [`Loop::reductions`] reduce over; 0 when there are none.
+    pub reduced: usize,
+    /// What is computed at each index.
+    pub body: Body,
+    /// What is written at each index.
+    pub stores: Vec<Store>,
+    /// What is reduced and written once for each index of the axes that are kept.
+    pub reductions: Vec<Reduction>,
+}
+
+/// A reduction at the end of a [`Loop`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduction {
+    /// What is done.
+    pub kind: Reduce,
+    /// The register that is reduced.
+    pub reg: Reg,
+    /// Where the result goes; strides of the kept axes only.
+    pub to: Access,
+}
+
+/// What a [`Reduction`] does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduce {
+    /// The sum; 0 of nothing.
+    Sum,
+    /// The greatest; -inf of nothing; NaN if any is NaN.
+    Max,
+    /// The least; inf of nothing; NaN if any is NaN.
+    Min,
+    /// `log Σ exp(x)`, shifted by the greatest so that it does not overflow; -inf of nothing.
+    LogSumExp,
+}
+
+/// A matrix product with an epilogue: space `batch…, m, n`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatMul {
+    /// The sizes of the batch axes.
+    pub batch: Dims,
+    /// Rows of the left operand and of the result.
+    pub m: usize,
+    /// Columns of the right operand and of the result.
+    pub n: usize,
+    /// Columns of the left operand, rows of the right one.
+    pub k: usize,
+    /// The left operand over `batch…, m, k`. A transposed operand is one of other strides.
+    pub a: Access,
+    /// The right operand over `batch…, k, n`.
+    pub b: Access,
+    /// What is computed on the product: over `batch…, m, n`; register 0 is the product.
+    pub epilogue: Body,
+    /// What is written; register 0 for the product itself.
+    pub stores: Vec<Store>,
+}
+
+/// An operation run by its own meaning on contiguous tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    /// The operation.
+    pub op: Op,
+    /// Its inputs and their shapes.
+    pub inputs: Vec<(BufferId, Meta)>,
+    /// Its result and its shape.
+    pub output: (BufferId, Meta),
+    /// The line of the user's program, for errors.
+    pub at: &'static Location<'static>,
+}
+
+/// A condition on an input: whole numbers from 0 up to `below`, as labels and indices must be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The number of the input.
+    pub input: usize,
+    /// The first value that is too large.
+    pub below: usize,
+    /// The name of the operation that demands it.
+    pub op: &'static str,
+    /// The line of the user's program, for the error.
+    pub at: &'static Location<'static>,
+}

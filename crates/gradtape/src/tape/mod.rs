@@ -1,0 +1,15 @@
+//! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
+
+mod graph;
+mod parameter;
+mod record;
+#[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
+mod tape;
+mod var;
+
+pub use graph::{Graph, GraphNode, Output};
+pub use parameter::{Dial, Parameter};
+pub(crate) use record::{Leaf, Node, Recording, Update};
+pub use tape::Tape;
+pub use var::Var;
+pub(crate) use var::mixed_tapes;

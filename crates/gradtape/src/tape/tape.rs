@@ -1,0 +1,209 @@
+//! [`Tape`]: what operations are recorded on.
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::record::RuleAnswer;
+use super::{Dial, Leaf, Parameter, Recording, Update, Var};
+use crate::op::{Meta, NodeId, Op, Recorder};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
+
+/// Records operations while the program runs, so that they can be differentiated and run together.
+///
+/// Nothing is computed when an operation is written. Reading a number ([`Var::item`], [`Var::value`])
+/// runs what it needs.
+///
+/// ```
+/// use gradtape::{Tape, Tensor, gradient};
+///
+/// let tape = Tape::new();
+/// let a = tape.watch(Tensor::scalar(2.0f64));
+/// let b = tape.watch(Tensor::scalar(1.0f64));
+/// let e = (a + b) * (b + 1.0);
+/// let [da, db] = gradient(e, [a, b]);
+/// assert_eq!((e.item()?, da.item()?, db.item()?), (6.0, 2.0, 5.0));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub struct Tape {
+    id: u64,
+    training: Cell<bool>,
+    recording: RefCell<Recording>,
+}
+
+impl Tape {
+    /// An empty tape for training: layers such as dropout behave as in training.
+    pub fn new() -> Tape {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Tape { id, training: Cell::new(true), recording: RefCell::default() }
+    }
+
+    /// An empty tape for inference: dropout passes its input on.
+    pub fn inference() -> Tape {
+        let tape = Tape::new();
+        tape.training.set(false);
+        tape
+    }
+
+    /// Whether layers should behave as in training.
+    pub fn is_training(&self) -> bool {
+        self.training.get()
+    }
+
+    /// Records numbers whose gradient will not be asked for: data.
+    #[track_caller]
+    pub fn constant(&self, value: impl Into<Tensor>) -> Var<'_> {
+        self.tensor(value.into(), false)
+    }
+
+    /// Records numbers whose gradient may be asked for.
+    #[track_caller]
+    pub fn watch(&self, value: impl Into<Tensor>) -> Var<'_> {
+        self.tensor(value.into(), true)
+    }
+
+    /// Records a parameter. The same parameter recorded twice is one node.
+    #[track_caller]
+    pub fn parameter(&self, parameter: &Parameter) -> Var<'_> {
+        let id = self.recording.borrow_mut().push_parameter(parameter, Location::caller());
+        self.var(id)
+    }
+
+    /// Records a dial as a scalar of an element type.
+    #[track_caller]
+    pub fn dial(&self, dial: &Dial, dtype: DType) -> Var<'_> {
+        let leaf = Leaf::Dial { dial: dial.clone(), value: dial.get() };
+        self.leaf(leaf, Meta::new(dtype, ()))
+    }
+
+    /// Records that the next step gives a parameter this value. The value must have the parameter's
+    /// shape and element type; everything recorded still sees the old one.
+    #[track_caller]
+    pub fn assign(&self, parameter: &Parameter, value: Var<'_>) -> Result<()> {
+        value.check()?;
+        if value.tape().id() != self.id {
+            return Err(super::mixed_tapes("assign").at(Location::caller()));
+        }
+        let target = self.parameter(parameter);
+        target.check()?;
+        let (have, want) = (value.meta(), target.meta());
+        if have != want {
+            let message = format!("assign: the parameter is {want}, but the value is {have}");
+            return Err(Error::new(Kind::Shape, message).at(Location::caller()));
+        }
+        let update = Update { parameter: target.id(), value: value.id() };
+        self.recording.borrow_mut().updates.push(update);
+        Ok(())
+    }
+
+    /// Forgets everything recorded and keeps the memory for the next step. No [`Var`] can survive it.
+    pub fn reset(&mut self) {
+        self.recording.get_mut().clear();
+    }
+
+    /// The number of nodes recorded.
+    pub fn len(&self) -> usize {
+        self.recording.borrow().nodes.len()
+    }
+
+    /// Whether nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of the recording and of every value it keeps alive, inputs and parameters included.
+    pub fn bytes(&self) -> usize {
+        self.recording.borrow().bytes()
+    }
+
+    #[track_caller]
+    fn tensor(&self, tensor: Tensor, watched: bool) -> Var<'_> {
+        let meta = Meta::of(&tensor);
+        self.leaf(Leaf::Tensor { tensor, watched }, meta)
+    }
+
+    #[track_caller]
+    fn leaf(&self, leaf: Leaf, meta: Meta) -> Var<'_> {
+        let id = self.recording.borrow_mut().push_leaf(leaf, meta, Location::caller());
+        self.var(id)
+    }
+
+    pub(crate) fn var(&self, id: NodeId) -> Var<'_> {
+        Var::new(self, id)
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn recording(&self) -> &RefCell<Recording> {
+        &self.recording
+    }
+}
+
+impl Default for Tape {
+    fn default() -> Tape {
+        Tape::new()
+    }
+}
+
+impl Recorder for Tape {
+    fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId {
+        self.recording.borrow_mut().push(op, inputs, at)
+    }
+
+    fn fail(&self, error: Error, operands: &[NodeId]) -> NodeId {
+        self.recording.borrow_mut().fail(error, operands)
+    }
+
+    fn meta(&self, id: NodeId) -> Meta {
+        if id.is_failed() {
+            return Meta::new(DType::F32, Shape::scalar());
+        }
+        self.recording.borrow().node(id).meta.clone()
+    }
+
+    fn same_shape(&self, x: NodeId, y: NodeId) -> bool {
+        if x.is_failed() || y.is_failed() {
+            return true;
+        }
+        let recording = self.recording.borrow();
+        recording.node(x).meta.shape == recording.node(y).meta.shape
+    }
+
+    fn custom_rule(
+        &self,
+        rule: usize,
+        input: usize,
+        x: &[NodeId],
+        out: NodeId,
+        g: NodeId,
+    ) -> NodeId {
+        let known = match &self.recording.borrow().last_rule {
+            Some(last) if last.out == out && last.g == g => last.cotangents.get(input).copied(),
+            _ => None,
+        };
+        if let Some(id) = known {
+            return id;
+        }
+        let Some(user) = self.recording.borrow().rules.get(rule).map(Rc::clone) else {
+            let message = "custom gradient: the rule was not recorded on this tape";
+            return self.fail(Error::new(Kind::Gradient, message), &[]);
+        };
+        let x: Vec<Var<'_>> = x.iter().map(|&id| self.var(id)).collect();
+        let answer = user(&x, self.var(out), self.var(g));
+        let cotangents: Vec<NodeId> = answer.iter().map(|var| var.id()).collect();
+        let Some(&id) = cotangents.get(input) else {
+            let message = format!(
+                "custom gradient: the rule gave {} cotangents for {} inputs",
+                cotangents.len(),
+                x.len()
+            );
+            return self.fail(Error::new(Kind::Gradient, message), &[]);
+        };
+        self.recording.borrow_mut().last_rule = Some(RuleAnswer { out, g, cotangents });
+        id
+    }
+}

@@ -1,0 +1,95 @@
+//! [`Var`]: a value on a tape.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use super::Tape;
+use crate::op::{Meta, NodeId, Op, Recorder, math_methods};
+use crate::tensor::{DType, Error, Kind, Result, Shape};
+
+/// A value on a [`Tape`], computed when it is read. `Copy`, and unable to outlive its tape.
+///
+/// An operation whose operands do not fit records the error; whatever is computed from it carries the
+/// error on, and the first read returns it with the line of the operation.
+#[derive(Clone, Copy)]
+pub struct Var<'t> {
+    tape: &'t Tape,
+    id: NodeId,
+}
+
+impl<'t> Var<'t> {
+    pub(crate) fn new(tape: &'t Tape, id: NodeId) -> Var<'t> {
+        Var { tape, id }
+    }
+
+    /// The tape it is recorded on.
+    pub fn tape(self) -> &'t Tape {
+        self.tape
+    }
+
+    /// Its place on the tape.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The number of elements along each axis; a scalar's when the operation failed.
+    pub fn shape(self) -> Shape {
+        self.meta().shape
+    }
+
+    /// The element type; f32 when the operation failed.
+    pub fn dtype(self) -> DType {
+        self.meta().dtype
+    }
+
+    /// The element type and shape.
+    pub fn meta(self) -> Meta {
+        self.tape.meta(self.id)
+    }
+
+    /// The error of the operation, or of one it depends on, that could not be recorded.
+    pub fn check(self) -> Result<()> {
+        if self.id.is_failed() {
+            return Err(self.tape.recording().borrow().errors[self.id.index()].clone());
+        }
+        Ok(())
+    }
+
+    #[track_caller]
+    fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
+        let op = op.into();
+        let mut inputs: SmallVec<[NodeId; 4]> = SmallVec::new();
+        inputs.push(self.id);
+        for other in others {
+            if other.tape.id() != self.tape.id() {
+                return self.failed(mixed_tapes(op.name()), &[]);
+            }
+            inputs.push(other.id);
+        }
+        Var { id: self.tape.record(op, &inputs, Location::caller()), ..self }
+    }
+
+    #[track_caller]
+    fn source(self, op: impl Into<Op>) -> Var<'t> {
+        Var { id: self.tape.record(op.into(), &[], Location::caller()), ..self }
+    }
+
+    #[track_caller]
+    pub(crate) fn failed(self, error: Error, operands: &[Var<'t>]) -> Var<'t> {
+        let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|var| var.id).collect();
+        Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
+    }
+
+    fn same_shape(self, other: Var<'t>) -> bool {
+        // Operands of two tapes are told apart when the operation is recorded.
+        self.tape.id() != other.tape.id() || self.tape.same_shape(self.id, other.id)
+    }
+}
+
+pub(crate) fn mixed_tapes(op: &str) -> Error {
+    Error::new(Kind::Tape, format!("{op}: the operands are recorded on two different tapes"))
+        .hint("record both on one tape, or read one with value() and record it as a constant")
+}
+
+math_methods!(Var<'t>, 't);
