@@ -71,6 +71,20 @@ impl Extraction {
         std::hash::Hasher::finish(&hasher)
     }
 
+    /// Adds the costly nodes of the last extraction to the wanted ones, so that computing gradients
+    /// later does not compute them again. Gives whether there were any.
+    pub(crate) fn keep_costly(&mut self, recording: &Recording) -> bool {
+        let before = self.wanted.len();
+        for &id in &self.order {
+            let costly = matches!(recording.node(id).op, Op::MatMul(_) | Op::Sum(_))
+                && origin(recording, id).is_none();
+            if costly && !self.wanted.contains(&(id, None)) {
+                self.wanted.push((id, None));
+            }
+        }
+        self.wanted.len() > before
+    }
+
     /// Whether a graph is what was extracted.
     pub(crate) fn equals(&self, graph: &Graph, recording: &Recording) -> bool {
         let same_node = |(&id, node): (&NodeId, &GraphNode)| {

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::evaluate;
-use crate::tape::{Leaf, Var};
-use crate::tensor::{DType, Result, Tensor};
+use crate::tape::Var;
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 impl Var<'_> {
     /// Computes the value and gives it; later reads give the same without computing again.
@@ -14,15 +14,9 @@ impl Var<'_> {
         self.check()?;
         evaluate(self.tape(), &[self.id()])?;
         let recording = self.tape().recording().borrow();
-        if let Some(value) = recording.value(self.id()) {
-            return Ok(value.clone());
-        }
-        Ok(match recording.leaf(self.id()) {
-            Some(Leaf::Tensor { tensor, .. }) => tensor.clone(),
-            Some(Leaf::Parameter { parameter, .. }) => parameter.value(),
-            Some(Leaf::Dial { value, .. }) => Tensor::full((), *value, self.dtype()),
-            None => Tensor::zeros((), DType::F32),
-        })
+        recording
+            .current(self.id())
+            .ok_or_else(|| Error::new(Kind::Tape, "value: the run left the node without a value"))
     }
 
     /// Has the next step compute this value too, so that it can still be read after the parameters it

@@ -5,11 +5,14 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::bind::{Number, with_slots};
+use super::cache::with_plan;
 use super::extract::{Extraction, Origin};
-use crate::engine::{Slot, reference};
+use super::mode::check_finite;
+use crate::engine::reference;
 use crate::op::NodeId;
 use crate::tape::{Leaf, Recording, Tape, Var};
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{Error, Kind, Result};
 
 thread_local! {
     static EXTRACTION: RefCell<Extraction> = RefCell::default();
@@ -17,16 +20,22 @@ thread_local! {
 
 /// Computes the values of nodes and keeps them on the tape.
 pub(crate) fn evaluate(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
+    let missing =
+        |recording: &Recording, id| recording.value(id).is_none() && recording.leaf(id).is_none();
+    let recording = tape.recording().borrow();
+    if nodes.iter().all(|&id| !missing(&recording, id)) {
+        return Ok(());
+    }
     EXTRACTION.with_borrow_mut(|extraction| {
-        {
-            let recording = tape.recording().borrow();
-            extraction.wanted.clear();
-            let missing = nodes
-                .iter()
-                .filter(|&&id| recording.value(id).is_none() && recording.leaf(id).is_none());
-            extraction.wanted.extend(missing.map(|&id| (id, None)));
+        extraction.wanted.clear();
+        let wanted = nodes.iter().copied().filter(|&id| missing(&recording, id));
+        extraction.wanted.extend(wanted.map(|id| (id, None)));
+        let hash = extraction.extract(&recording);
+        if tape.is_training() && extraction.keep_costly(&recording) {
+            let hash = extraction.extract(&recording);
+            return run(tape, recording, extraction, hash);
         }
-        if extraction.wanted.is_empty() { Ok(()) } else { run(tape, extraction) }
+        run(tape, recording, extraction, hash)
     })
 }
 
@@ -35,79 +44,95 @@ pub(crate) fn evaluate(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
 /// uses the tape up. Optimisers call this.
 #[track_caller]
 pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
+    let at = Location::caller();
     results.iter().try_for_each(|var| var.check())?;
-    EXTRACTION.with_borrow_mut(|extraction| {
-        {
+    if !tape.is_tracing() {
+        EXTRACTION.with_borrow_mut(|extraction| {
             let recording = tape.recording().borrow();
-            extraction.wanted.clear();
-            let results = results.iter().map(|var| var.id()).chain(recording.keep.iter().copied());
-            let missing =
-                results.filter(|&id| recording.value(id).is_none() && recording.leaf(id).is_none());
-            extraction.wanted.extend(missing.map(|id| (id, None)));
-            let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
-            extraction.wanted.extend(updates);
-        }
-        run(tape, extraction)?;
-        let mut recording = tape.recording().borrow_mut();
-        recording.updates.clear();
-        recording.spent = Some(Location::caller());
-        Ok(())
-    })
+            want_step(&recording, results.iter().map(|var| var.id()), extraction);
+            let hash = extraction.extract(&recording);
+            run(tape, recording, extraction, hash)
+        })?;
+        tape.recording().borrow_mut().updates.clear();
+    }
+    tape.recording().borrow_mut().spent = Some(at);
+    Ok(())
 }
 
-fn run(tape: &Tape, extraction: &mut Extraction) -> Result<()> {
-    let mut results = Vec::new();
-    {
-        let recording = tape.recording().borrow();
-        extraction.extract(&recording);
-        let graph = extraction.graph(&recording);
-        check_versions(&recording, extraction)?;
-        let mut guards: SmallVec<[_; 32]> = SmallVec::new();
-        let mut temporary: Vec<Tensor> = Vec::new();
-        for origin in &extraction.origins {
-            match origin {
-                Origin::Scalar(_) => {}
-                Origin::Node(id) => match recording.leaf(*id) {
-                    Some(Leaf::Parameter { parameter, .. }) => {
-                        guards.push((*id, parameter.write()))
-                    }
-                    Some(Leaf::Tensor { tensor, .. }) => temporary.push(tensor.contiguous()),
-                    _ => {}
-                },
-            }
+/// What a step computes: results first, then the updates in place.
+pub(crate) fn want_step(
+    recording: &Recording,
+    results: impl Iterator<Item = NodeId>,
+    extraction: &mut Extraction,
+) {
+    extraction.wanted.clear();
+    for id in results.chain(recording.keep.iter().copied()) {
+        let known = recording.value(id).is_some() || recording.leaf(id).is_some();
+        if !known && !extraction.wanted.contains(&(id, None)) {
+            extraction.wanted.push((id, None));
         }
-        let (mut guard, mut temp) = (guards.iter_mut(), temporary.iter());
-        let mut slots: SmallVec<[Slot<'_>; 64]> = SmallVec::new();
-        for origin in &extraction.origins {
-            slots.push(match origin {
-                Origin::Scalar(value) => Slot::Scalar(*value),
-                Origin::Node(id) => match (recording.value(*id), recording.leaf(*id)) {
-                    (Some(value), _) => Slot::Read(value),
-                    (None, Some(Leaf::Dial { value, .. })) => Slot::Scalar(*value),
-                    (None, Some(Leaf::Parameter { .. })) => match guard.next() {
-                        Some((id, guard)) => {
-                            let written = extraction.wanted.iter().any(|w| w.1 == Some(*id));
-                            if written { Slot::Write(guard) } else { Slot::Read(guard) }
-                        }
-                        None => Slot::Scalar(f64::NAN),
-                    },
-                    _ => temp.next().map_or(Slot::Scalar(f64::NAN), Slot::Read),
-                },
-            });
+    }
+    let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
+    extraction.wanted.extend(updates);
+}
+
+fn run(
+    tape: &Tape,
+    recording: std::cell::Ref<'_, Recording>,
+    extraction: &Extraction,
+    hash: u64,
+) -> Result<()> {
+    if tape.is_tracing() {
+        let message = "a value was read while a step is being compiled";
+        return Err(Error::new(Kind::Tape, message)
+            .hint("return the Var from the compiled function and read it from the result"));
+    }
+    check_versions(&recording, extraction)?;
+    let mut results: SmallVec<[_; 8]> = SmallVec::new();
+    with_slots(numbers(&recording, extraction), |slots| {
+        if tape.is_checked() {
+            let graph = extraction.graph(&recording);
+            let mut computed = Vec::new();
+            reference::run(&graph, slots, &mut computed, &mut check_finite)?;
+            results.extend(computed);
+            return Ok(());
         }
-        reference::run(&graph, &mut slots, &mut results, &mut |_, _| Ok(()))?;
-    }
-    let mut recording = tape.recording().borrow_mut();
-    let kept = extraction.wanted.iter().filter(|(_, into)| into.is_none());
-    for ((id, _), value) in kept.zip(results) {
-        recording.set_value(*id, value);
-    }
+        with_plan(hash, extraction, &recording, |prepared| {
+            results.extend(prepared.run(slots)?.iter().cloned());
+            Ok(())
+        })
+    })?;
     for (_, into) in &extraction.wanted {
         if let Some(Leaf::Parameter { parameter, .. }) = into.and_then(|id| recording.leaf(id)) {
             parameter.changed();
         }
     }
+    drop(recording);
+    let mut recording = tape.recording().borrow_mut();
+    let kept = extraction.wanted.iter().filter(|(_, into)| into.is_none());
+    for ((id, _), value) in kept.zip(results) {
+        recording.set_value(*id, value);
+    }
     Ok(())
+}
+
+/// The numbers behind the inputs of an extracted graph.
+fn numbers<'a>(
+    recording: &'a Recording,
+    extraction: &'a Extraction,
+) -> impl Iterator<Item = Number<'a>> + Clone {
+    extraction.origins.iter().map(move |origin| match origin {
+        Origin::Scalar(value) => Number::Scalar(*value),
+        Origin::Node(id) => match (recording.value(*id), recording.leaf(*id)) {
+            (Some(tensor), _) | (None, Some(Leaf::Tensor { tensor, .. })) => Number::Tensor(tensor),
+            (None, Some(Leaf::Dial { value, .. })) => Number::Scalar(*value),
+            (None, Some(Leaf::Parameter { parameter, .. })) => {
+                let written = extraction.wanted.iter().any(|want| want.1 == Some(*id));
+                Number::Parameter { parameter, written }
+            }
+            (None, None) => Number::Scalar(f64::NAN),
+        },
+    })
 }
 
 /// A parameter that changed after it was recorded would give numbers of neither before nor after.

@@ -58,6 +58,8 @@ pub(crate) struct Recording {
     pub(crate) last_rule: Option<RuleAnswer>,
     /// Values that the next step is to keep.
     pub(crate) keep: Vec<NodeId>,
+    /// What a compiled step does before each call after the first.
+    pub(crate) replays: Vec<Rc<dyn Fn()>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
     values: Vec<Tensor>,
@@ -74,6 +76,7 @@ impl Recording {
         self.updates.clear();
         self.rules.clear();
         self.keep.clear();
+        self.replays.clear();
         self.last_rule = None;
         self.spent = None;
         self.values.clear();
@@ -196,6 +199,20 @@ impl Recording {
     pub(crate) fn value(&self, id: NodeId) -> Option<&Tensor> {
         let place = self.node(id).value.checked_sub(1)?;
         self.values.get(place as usize)
+    }
+
+    /// The numbers of a node, if it is an input or was computed.
+    pub(crate) fn current(&self, id: NodeId) -> Option<Tensor> {
+        match (self.value(id), self.leaf(id)) {
+            (Some(value), _) | (None, Some(Leaf::Tensor { tensor: value, .. })) => {
+                Some(value.clone())
+            }
+            (None, Some(Leaf::Parameter { parameter, .. })) => Some(parameter.value()),
+            (None, Some(Leaf::Dial { value, .. })) => {
+                Some(Tensor::full((), *value, self.node(id).meta.dtype))
+            }
+            (None, None) => None,
+        }
     }
 
     /// Keeps the computed value of a node.

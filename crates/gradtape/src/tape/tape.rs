@@ -29,6 +29,9 @@ use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 pub struct Tape {
     id: u64,
     training: Cell<bool>,
+    tracing: Cell<bool>,
+    checked: Cell<bool>,
+    on_record: Cell<Option<fn(&Tape, NodeId)>>,
     recording: RefCell<Recording>,
 }
 
@@ -37,7 +40,14 @@ impl Tape {
     pub fn new() -> Tape {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Tape { id, training: Cell::new(true), recording: RefCell::default() }
+        Tape {
+            id,
+            training: Cell::new(true),
+            tracing: Cell::new(false),
+            checked: Cell::new(false),
+            on_record: Cell::new(None),
+            recording: RefCell::default(),
+        }
     }
 
     /// An empty tape for inference: dropout passes its input on.
@@ -98,6 +108,16 @@ impl Tape {
         Ok(())
     }
 
+    /// Whether a compiled step is being recorded, which will be run again without recording.
+    pub fn is_tracing(&self) -> bool {
+        self.tracing.get()
+    }
+
+    /// What a compiled step is to do before each of its later calls: turning a [`Dial`] on.
+    pub fn on_replay(&self, turn: Rc<dyn Fn()>) {
+        self.recording.borrow_mut().replays.push(turn);
+    }
+
     /// Forgets everything recorded and keeps the memory for the next step. No [`Var`] can survive it.
     pub fn reset(&mut self) {
         self.recording.get_mut().clear();
@@ -138,6 +158,23 @@ impl Tape {
         self.id
     }
 
+    pub(crate) fn set_tracing(&self) {
+        self.tracing.set(true);
+    }
+
+    pub(crate) fn is_checked(&self) -> bool {
+        self.checked.get()
+    }
+
+    pub(crate) fn set_checked(&self, checked: bool) {
+        self.checked.set(checked);
+    }
+
+    /// Has every operation call this once it is recorded.
+    pub(crate) fn set_on_record(&self, call: Option<fn(&Tape, NodeId)>) {
+        self.on_record.set(call);
+    }
+
     pub(crate) fn recording(&self) -> &RefCell<Recording> {
         &self.recording
     }
@@ -151,7 +188,13 @@ impl Default for Tape {
 
 impl Recorder for Tape {
     fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId {
-        self.recording.borrow_mut().push(op, inputs, at)
+        let id = self.recording.borrow_mut().push(op, inputs, at);
+        if let Some(call) = self.on_record.get()
+            && !id.is_failed()
+        {
+            call(self, id);
+        }
+        id
     }
 
     fn fail(&self, error: Error, operands: &[NodeId]) -> NodeId {

@@ -204,6 +204,20 @@ impl Tensor {
         with_storage!(&*self.storage, data => copy(self, data))
     }
 
+    /// Makes the elements contiguous and this tensor the only view of them, by a copy if need be.
+    pub(crate) fn make_writable(&mut self) {
+        fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Storage {
+            T::wrap(match tensor.as_slice::<T>() {
+                Some(slice) => slice.to_vec(),
+                None => tensor.positions().map(|at| data[at]).collect(),
+            })
+        }
+        if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
+            let storage = with_storage!(&*self.storage, data => copy(self, data));
+            *self = Tensor::from_storage(storage, self.shape.clone());
+        }
+    }
+
     /// The place in memory of each element in row-major order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         let mut index: Dims = SmallVec::from_elem(0, self.rank());

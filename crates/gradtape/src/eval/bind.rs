@@ -1,0 +1,58 @@
+//! Giving a run its inputs, with parameters locked while it lasts.
+
+use std::sync::{RwLockReadGuard, RwLockWriteGuard};
+
+use smallvec::SmallVec;
+
+use crate::engine::Slot;
+use crate::tape::Parameter;
+use crate::tensor::{Result, Tensor};
+
+/// Where one input of a run comes from.
+pub(crate) enum Number<'a> {
+    /// A tensor.
+    Tensor(&'a Tensor),
+    /// A parameter; `written` if the run updates it.
+    Parameter { parameter: &'a Parameter, written: bool },
+    /// A scalar.
+    Scalar(f64),
+}
+
+enum Held<'a> {
+    Tensor(&'a Tensor),
+    Contiguous(Tensor),
+    Read(RwLockReadGuard<'a, Tensor>),
+    Write(RwLockWriteGuard<'a, Tensor>),
+    Scalar(f64),
+}
+
+/// Calls `run` with the inputs as an engine takes them.
+pub(crate) fn with_slots<'a>(
+    numbers: impl Iterator<Item = Number<'a>>,
+    run: impl FnOnce(&mut [Slot<'_>]) -> Result<()>,
+) -> Result<()> {
+    let mut held: SmallVec<[Held<'a>; 64]> = numbers
+        .map(|number| match number {
+            Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
+            Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
+            Number::Parameter { parameter, written: false } => Held::Read(parameter.read()),
+            Number::Parameter { parameter, written: true } => {
+                let mut guard = parameter.write();
+                guard.make_writable();
+                Held::Write(guard)
+            }
+            Number::Scalar(value) => Held::Scalar(value),
+        })
+        .collect();
+    let mut slots: SmallVec<[Slot<'_>; 64]> = held
+        .iter_mut()
+        .map(|held| match held {
+            Held::Tensor(tensor) => Slot::Read(tensor),
+            Held::Contiguous(tensor) => Slot::Read(tensor),
+            Held::Read(guard) => Slot::Read(guard),
+            Held::Write(guard) => Slot::Write(guard),
+            Held::Scalar(value) => Slot::Scalar(*value),
+        })
+        .collect();
+    run(&mut slots)
+}

@@ -1,0 +1,72 @@
+//! The cache of plans: a recording that was seen before runs at once.
+
+use std::cell::RefCell;
+
+use super::extract::Extraction;
+use crate::engine::{Slot, reference};
+use crate::op::Meta;
+use crate::tape::{Graph, Recording};
+use crate::tensor::{Result, Tensor};
+
+/// A graph made ready to run, with the memory for its runs.
+pub(crate) struct Prepared {
+    graph: Graph,
+    /// The results of the last run. A result that nobody holds any more is written again.
+    results: Vec<Tensor>,
+}
+
+impl Prepared {
+    /// Plans a graph.
+    pub(crate) fn new(graph: Graph) -> Prepared {
+        let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
+        let metas = wanted.map(|output| &graph.nodes[output.node.index()].meta);
+        let results = metas.map(|Meta { dtype, shape }| Tensor::zeros(shape, *dtype)).collect();
+        Prepared { graph, results }
+    }
+
+    /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
+    pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
+        self.results.clear();
+        reference::run(&self.graph, slots, &mut self.results, &mut |_, _| Ok(()))?;
+        Ok(&self.results)
+    }
+
+    /// The graph, as it was cut out of the tape.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+}
+
+/// Plans that were made on this thread, most recently used first.
+#[derive(Default)]
+struct Plans(Vec<(u64, Prepared)>);
+
+/// Plans kept; with them their memory, so that it stays bounded whatever a program records.
+const MOST_PLANS: usize = 64;
+
+thread_local! {
+    static PLANS: RefCell<Plans> = RefCell::default();
+}
+
+/// Calls `run` with the plan of what was extracted, planning it if it was never seen. The hash only
+/// narrows the search; the structure is compared in full.
+pub(crate) fn with_plan<T>(
+    hash: u64,
+    extraction: &Extraction,
+    recording: &Recording,
+    run: impl FnOnce(&mut Prepared) -> Result<T>,
+) -> Result<T> {
+    PLANS.with_borrow_mut(|Plans(plans)| {
+        let known = plans.iter().position(|(known, prepared)| {
+            *known == hash && extraction.equals(prepared.graph(), recording)
+        });
+        match known {
+            Some(place) => plans[..=place].rotate_right(1),
+            None => {
+                plans.truncate(MOST_PLANS - 1);
+                plans.insert(0, (hash, Prepared::new(extraction.graph(recording))));
+            }
+        }
+        run(&mut plans[0].1)
+    })
+}

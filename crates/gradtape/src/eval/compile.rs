@@ -1,0 +1,195 @@
+//! Compiled steps: recorded once, run without recording.
+
+use std::rc::Rc;
+
+use super::bind::{Number, with_slots};
+use super::cache::Prepared;
+use super::extract::{Extraction, Origin};
+use super::run::want_step;
+use crate::op::Meta;
+use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
+use crate::tensor::{Error, Kind, Result, Tensor};
+
+/// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
+/// later one.
+///
+/// The function records on the tape it is given and returns the results it wants. It may end in an
+/// optimiser's step. It runs again only when an input comes with another shape or element type; so
+/// what varies from call to call must be an input, a parameter or a [`Dial`]. A branch on a value
+/// cannot be compiled: reading inside is an error.
+///
+/// ```
+/// use gradtape::{Tensor, compile};
+/// let mut square = compile(|_, x| Ok(vec![x[0] * x[0]]));
+/// assert_eq!(square.call(&[Tensor::scalar(3.0f32)])?[0].item()?, 9.0);
+/// assert_eq!(square.call(&[Tensor::scalar(4.0f32)])?[0].item()?, 16.0);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn compile<F>(function: F) -> Compiled<F>
+where
+    F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
+{
+    Compiled { function, training: true, traces: Vec::new() }
+}
+
+/// A function made by [`compile`].
+pub struct Compiled<F> {
+    function: F,
+    training: bool,
+    traces: Vec<Trace>,
+}
+
+/// Traces kept: one for each combination of input shapes.
+const MOST_TRACES: usize = 16;
+
+struct Trace {
+    inputs: Vec<Meta>,
+    prepared: Prepared,
+    sources: Vec<Source>,
+    updated: Vec<Parameter>,
+    /// For each result, its place among the plan's results, or the input that it is.
+    results: Vec<Answer>,
+    replays: Vec<Rc<dyn Fn()>>,
+}
+
+enum Source {
+    Input(usize),
+    Fixed(Tensor),
+    Parameter { parameter: Parameter, written: bool },
+    Dial(Dial),
+    Scalar(f64),
+}
+
+enum Answer {
+    Computed(usize),
+    Input(usize),
+    Fixed(Tensor),
+}
+
+impl<F> Compiled<F>
+where
+    F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
+{
+    /// Has layers such as dropout behave as in inference.
+    #[must_use]
+    pub fn inference(mut self) -> Compiled<F> {
+        self.training = false;
+        self
+    }
+
+    /// Runs the function on these inputs and gives its results.
+    pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let mut results = Vec::new();
+        self.call_into(inputs, &mut results)?;
+        Ok(results)
+    }
+
+    /// As [`Compiled::call`], into a vector that is cleared first. Once the plan is made and `results`
+    /// is reused, nothing is allocated.
+    pub fn call_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+        results.clear();
+        let fits = |trace: &Trace| {
+            trace.inputs.len() == inputs.len()
+                && trace.inputs.iter().zip(inputs).all(|(meta, tensor)| {
+                    meta.dtype == tensor.dtype() && meta.shape == *tensor.shape()
+                })
+        };
+        match self.traces.iter().position(fits) {
+            Some(0) => self.traces[0].replays.iter().for_each(|replay| replay()),
+            Some(place) => {
+                self.traces[..=place].rotate_right(1);
+                self.traces[0].replays.iter().for_each(|replay| replay());
+            }
+            None => {
+                let trace = trace(&mut self.function, self.training, inputs)?;
+                self.traces.truncate(MOST_TRACES - 1);
+                self.traces.insert(0, trace);
+            }
+        }
+        self.traces[0].run(inputs, results)
+    }
+}
+
+fn trace<F>(function: &mut F, training: bool, inputs: &[Tensor]) -> Result<Trace>
+where
+    F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
+{
+    let tape = if training { Tape::new() } else { Tape::inference() };
+    tape.set_tracing();
+    let vars: Vec<Var<'_>> = inputs.iter().map(|tensor| tape.watch(tensor.clone())).collect();
+    let wanted = function(&tape, &vars)?;
+    for var in &wanted {
+        var.check()?;
+        if var.tape().id() != tape.id() {
+            return Err(crate::tape::mixed_tapes("compile"));
+        }
+    }
+    let recording = tape.recording().borrow();
+    let mut extraction = Extraction::default();
+    want_step(&recording, wanted.iter().map(|var| var.id()), &mut extraction);
+    extraction.extract(&recording);
+    let source = |id| match recording.leaf(id) {
+        Some(Leaf::Parameter { parameter, .. }) => {
+            let written = extraction.wanted.iter().any(|want| want.1 == Some(id));
+            Source::Parameter { parameter: parameter.clone(), written }
+        }
+        Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
+        Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
+            Some(place) => Source::Input(place),
+            None => Source::Fixed(tensor.contiguous()),
+        },
+        None => Source::Scalar(f64::NAN),
+    };
+    let sources = extraction.origins.iter().map(|origin| match origin {
+        Origin::Scalar(value) => Source::Scalar(*value),
+        Origin::Node(id) => source(*id),
+    });
+    let answer = |var: &Var<'_>| match extraction.wanted.iter().position(|w| *w == (var.id(), None))
+    {
+        Some(place) => Ok(Answer::Computed(place)),
+        None => match source(var.id()) {
+            Source::Input(place) => Ok(Answer::Input(place)),
+            Source::Fixed(tensor) => Ok(Answer::Fixed(tensor)),
+            _ => Err(Error::new(Kind::Tape, "compile: a result is a parameter or a dial itself")
+                .hint("return something computed from it, or read it outside")),
+        },
+    };
+    let updated = extraction.wanted.iter().filter_map(|(_, into)| match recording.leaf((*into)?) {
+        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.clone()),
+        _ => None,
+    });
+    Ok(Trace {
+        inputs: inputs.iter().map(Meta::of).collect(),
+        sources: sources.collect(),
+        updated: updated.collect(),
+        results: wanted.iter().map(answer).collect::<Result<_>>()?,
+        replays: recording.replays.clone(),
+        prepared: Prepared::new(extraction.graph(&recording)),
+    })
+}
+
+impl Trace {
+    fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+        let Trace { prepared, sources, updated, results: answers, .. } = self;
+        let numbers = sources.iter().map(|source| match source {
+            Source::Input(place) => Number::Tensor(&inputs[*place]),
+            Source::Fixed(tensor) => Number::Tensor(tensor),
+            Source::Parameter { parameter, written } => {
+                Number::Parameter { parameter, written: *written }
+            }
+            Source::Dial(dial) => Number::Scalar(dial.get()),
+            Source::Scalar(value) => Number::Scalar(*value),
+        });
+        with_slots(numbers, |slots| {
+            let computed = prepared.run(slots)?;
+            results.extend(answers.iter().map(|answer| match answer {
+                Answer::Computed(place) => computed[*place].clone(),
+                Answer::Input(place) => inputs[*place].clone(),
+                Answer::Fixed(tensor) => tensor.clone(),
+            }));
+            Ok(())
+        })?;
+        updated.iter().for_each(Parameter::changed);
+        Ok(())
+    }
+}
