@@ -1,6 +1,9 @@
 //! A gradient tape that trains networks and shows how they learn.
 
+#![deny(unsafe_code)]
+
 pub mod data;
+#[allow(unsafe_code, reason = "vector code and threads, behind safe functions")]
 pub mod engine;
 pub mod eval;
 pub mod grad;
