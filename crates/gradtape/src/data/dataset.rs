@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::rows::{Fractions, Rows, gather};
+use super::rows::{Fractions, Rows};
 use super::{Batches, Split};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
@@ -179,8 +179,8 @@ impl Dataset {
     /// A copy of some examples, in the order given. Fails when there is no such row.
     pub fn rows(&self, rows: &[usize]) -> Result<Dataset> {
         Ok(Dataset {
-            inputs: gather(&self.inputs, rows)?,
-            targets: gather(&self.targets, rows)?,
+            inputs: self.inputs.take_rows(rows)?,
+            targets: self.targets.take_rows(rows)?,
             features: self.features.clone(),
             classes: self.classes.clone(),
         })

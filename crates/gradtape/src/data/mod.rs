@@ -7,20 +7,28 @@
 
 mod batches;
 mod builtin;
+mod categories;
 mod dataset;
 mod delimited;
 mod generate;
 mod gzip;
 mod idx;
+mod preprocess;
 mod rows;
+mod standardise;
 mod table;
+mod task;
 
 pub use batches::{Batch, Batches, Epoch};
 pub use builtin::{digits, iris};
+pub use categories::Categories;
 pub use dataset::Dataset;
 pub use generate::{circles, moons, spiral, xor};
 pub use idx::{
     IdxFolder, is_idx_folder, read_idx, read_idx_folder, read_idx_images, read_idx_labels,
 };
+pub use preprocess::{Feature, PreprocessOptions, Preprocessing, Target};
 pub use rows::{Fractions, Rows, Split};
+pub use standardise::Standardise;
 pub use table::{Column, ColumnKind, CsvOptions, Table};
+pub use task::Task;

@@ -1,0 +1,235 @@
+use super::*;
+use crate::data::{CsvOptions, digits, iris};
+
+const PEOPLE: &str = "\
+age,city,note,empty,group
+20,Oslo,a,,1
+30,Bergen,b,,0
+,Oslo,c,,1.0
+40,?,d,,0
+";
+
+fn table(text: &str) -> Table {
+    Table::from_csv(text.as_bytes(), "d.csv", &CsvOptions::default()).unwrap()
+}
+
+fn fit(text: &str, target: &str) -> Result<Preprocessing> {
+    let table = table(text);
+    let rows: Vec<usize> = (0..table.len()).collect();
+    Preprocessing::fit(&table, target, &rows, &PreprocessOptions::default())
+}
+
+#[track_caller]
+fn error<T>(result: Result<T>, expected: &str) {
+    match result {
+        Ok(_) => panic!("no error; expected {expected}"),
+        Err(error) => assert!(error.to_string().contains(expected), "{error}"),
+    }
+}
+
+#[test]
+fn columns_become_numbers() {
+    let table = table(PEOPLE);
+    let fitted =
+        Preprocessing::fit(&table, "group", &[0, 1, 2], &PreprocessOptions::default()).unwrap();
+    let names = ["age", "city=Bergen", "city=Oslo", "note=a", "note=b", "note=c", "note=d"];
+    assert_eq!(fitted.feature_names(), names);
+    assert_eq!((fitted.width(), fitted.outputs(), fitted.task()), (7, 2, Task::Classification));
+    let data = fitted.dataset(&table).unwrap();
+    let inputs = data.inputs().to_vec::<f32>().unwrap();
+    // Mean 25 and deviation 5 come from the three training rows alone; 40 is row 3.
+    let first: Vec<f32> = inputs.chunks(7).map(|row| row[0]).collect();
+    assert_eq!(first, [-1.0, 1.0, 0.0, 3.0]);
+    let city: Vec<&[f32]> = inputs.chunks(7).map(|row| &row[1..3]).collect();
+    assert_eq!(city, [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
+    assert_eq!(data.labels().unwrap(), [1, 0, 1, 0]);
+    assert_eq!(data.classes(), ["0", "1"]);
+    let notes = fitted.notes().join("\n");
+    assert!(notes.contains("\"age\": 1 of 4 values missing, taken as the mean 25"), "{notes}");
+    assert!(notes.contains("\"city\": 1 of 4 values missing, taken as none"), "{notes}");
+    assert!(notes.contains("\"empty\" left out: every value is missing"), "{notes}");
+}
+
+#[test]
+fn regression_targets_are_standardised_and_come_back() {
+    let text = "x,y\n1,10.5\n2,20.5\n3,30.5\n";
+    let fitted = fit(text, "y").unwrap();
+    assert_eq!(fitted.task(), Task::Regression);
+    let targets = fitted.targets(&table(text)).unwrap();
+    assert_eq!(targets.shape()[..], [3, 1]);
+    let back = fitted.predicted_numbers(&targets).unwrap();
+    for (got, want) in back.iter().zip([10.5, 20.5, 30.5]) {
+        assert!((got - want).abs() < 1e-5, "{got} {want}");
+    }
+    assert!(fitted.classes().is_none());
+    error(fit("x,y\n1,a\n2,b\n", "y").unwrap().predicted_numbers(&targets), "is a class");
+}
+
+#[test]
+fn the_user_decides_otherwise() {
+    let table = table("zip,x,y\n1,1.5,3\n2,2.5,4\n1,3.5,5\n");
+    let rows = [0, 1, 2];
+    let options = PreprocessOptions {
+        task: Some(Task::Classification),
+        categories: vec!["zip".into()],
+        ignore: vec!["x".into()],
+    };
+    let fitted = Preprocessing::fit(&table, "y", &rows, &options).unwrap();
+    assert_eq!(fitted.feature_names(), ["zip=1", "zip=2"]);
+    assert_eq!(fitted.classes().unwrap().names(), ["3", "4", "5"]);
+
+    let with = |options| Preprocessing::fit(&table, "y", &rows, &options);
+    let unknown = PreprocessOptions { ignore: vec!["zipp".into()], ..Default::default() };
+    error(with(unknown), "did you mean \"zip\"?");
+    let target = PreprocessOptions { ignore: vec!["y".into()], ..Default::default() };
+    error(with(target), "is the target and also");
+    let nothing =
+        PreprocessOptions { ignore: vec!["x".into(), "zip".into()], ..Default::default() };
+    error(with(nothing), "no column to learn from");
+    let regression = PreprocessOptions { task: Some(Task::Regression), ..Default::default() };
+    let words = super::tests::table("x,y\n1,a\n2,b\n");
+    let fitted = Preprocessing::fit(&words, "y", &[0, 1], &regression);
+    error(fitted, "d.csv, line 2, column \"y\": \"a\" is not a number");
+    let listed = PreprocessOptions { categories: vec!["y".into()], ..Default::default() };
+    assert_eq!(with(listed).unwrap().task(), Task::Classification);
+}
+
+#[test]
+fn targets_that_cannot_be_learned() {
+    error(fit("x,y\n1,a\n2,\n3,b\n", "y"), "d.csv, line 3, column \"y\": the target is missing");
+    error(fit("x,y\n1,1.5\n2,?\n3,2.5\n", "y"), "line 3, column \"y\": the target is missing");
+    error(fit("x,y\n1,a\n2,a\n", "y"), "only the class \"a\"");
+    error(fit("x,y\n1,5\n2,5\n", "y"), "only the class \"5\"");
+    error(fit("x,y\n1,\n2,\n", "y"), "every value of column \"y\" is missing");
+    error(fit("x,label\n1,a\n2,b\n", "lable"), "did you mean \"label\"?");
+    error(fit("x,y\n1,2\n3,4.5\n5,six\n", "y"), "line 4, column \"y\": \"six\" is not a number");
+    let mut names = String::from("x,y\n");
+    names.extend((0..30).map(|i| format!("{i},name{i}\n")));
+    error(fit(&names, "y"), "30 different values in 30 rows; these are not classes");
+    let table = table("x,y\n1,a\n2,b\n");
+    let options = PreprocessOptions::default();
+    error(Preprocessing::fit(&table, "y", &[0, 2], &options), "no row 2 in a table of 2 rows");
+    error(Preprocessing::fit(&table, "y", &[], &options), "no column to learn from");
+}
+
+#[test]
+fn inputs_that_cannot_be_learned_from() {
+    let bad = "x,y\n1,a\n2,b\nthree,a\n4,b\n";
+    error(fit(bad, "y"), "d.csv, line 4, column \"x\": \"three\" is not a number");
+    error(fit("x,y\n1,a\ninf,b\n", "y"), "line 3, column \"x\": \"inf\" is not a finite number");
+    error(fit("x,y\n1e308,a\n-1e308,b\n", "y"), "column \"x\": the spread of its values overflows");
+    error(fit("y\na\nb\n", "y"), "no column to learn from");
+    let mut text = String::from("id,x,y\n");
+    text.extend((0..40).map(|i| format!("id{i},{i},{}\n", ["a", "b"][i % 2])));
+    let fitted = fit(&text, "y").unwrap();
+    assert_eq!(fitted.feature_names(), ["x"]);
+    assert!(fitted.notes()[0].contains("\"id\" left out: 40 different values in 40 rows"));
+}
+
+#[test]
+fn new_data_that_does_not_fit() {
+    let fitted = fit("age,city,y\n20,Oslo,a\n30,Bergen,b\n", "y").unwrap();
+    let inputs = |text: &str| fitted.inputs(&table(text));
+    // Order and other columns do not matter.
+    let same = inputs("more,city,age\n1,Oslo,20\n").unwrap();
+    assert_eq!(same.to_vec::<f32>().unwrap(), [-1.0, 0.0, 1.0]);
+    error(inputs("age,cty\n20,Oslo\n"), "no column \"city\"");
+    error(inputs("age,cty\n20,Oslo\n"), "did you mean \"cty\"?");
+    error(inputs("age,city\n20,Oslo\n21,Rome\n"), "line 3, column \"city\": \"Rome\" is unknown");
+    error(
+        inputs("age,city\n20,Oslo\nold,Oslo\n"),
+        "line 3, column \"age\": \"old\" is not a number",
+    );
+    error(inputs("age,city\ninf,Oslo\n"), "line 2, column \"age\": \"inf\" is not a finite number");
+    error(inputs("age,city\n1e300,Oslo\n"), "line 2, column \"age\": 1000");
+    assert_eq!(inputs("age,city\nnan,\n").unwrap().to_vec::<f32>().unwrap(), [0.0; 3]);
+    let targets = |text: &str| fitted.targets(&table(text));
+    error(targets("y\na\nc\n"), "d.csv, line 3, column \"y\": \"c\" is unknown");
+    error(targets("x\na\n"), "no column \"y\"");
+    assert_eq!(targets("y\nb\n").unwrap().to_vec::<i64>().unwrap(), [1]);
+}
+
+#[test]
+fn classes_written_as_numbers_are_compared_as_numbers() {
+    let fitted = fit("x,y\n1,10\n2,9\n3,10.0\n4,9\n", "y").unwrap();
+    assert_eq!(fitted.classes().unwrap().names(), ["9", "10"]);
+    let targets = fitted.targets(&table("y\n1e1\n+9\n")).unwrap();
+    assert_eq!(targets.to_vec::<i64>().unwrap(), [1, 0]);
+    error(fitted.targets(&table("y\n11\n")), "line 2, column \"y\": \"11\" is unknown");
+}
+
+#[test]
+fn json_reads_back_bit_for_bit() {
+    let third = 1.0 / 3.0;
+    let text = format!("x,c,y\n{third},ä,0.1\n7e-12,\"b\"\"\",0.7\n123456.7890123,c,{third}\n");
+    let fitted = fit(&text, "y").unwrap();
+    assert_eq!(Preprocessing::from_json(&fitted.to_json()).unwrap(), fitted);
+    let fitted = fit(PEOPLE, "group").unwrap();
+    assert_eq!(Preprocessing::from_json(&fitted.to_json()).unwrap(), fitted);
+}
+
+#[test]
+fn the_json_form_is_stable() {
+    let json = fit("x,c,y\n1,a,0\n3,b,1\n1,a,0\n3,b,1\n", "y").unwrap().to_json();
+    let expected = concat!(
+        r#"{"version":1,"features":[{"kind":"number","column":"x","mean":2.0,"scale":1.0},"#,
+        r#"{"kind":"category","column":"c","categories":["a","b"]}],"#,
+        r#""target":{"kind":"classes","column":"y","numeric":true,"classes":["0","1"]},"#,
+        r#""notes":[]}"#
+    );
+    assert_eq!(json, expected);
+    let json = fit("x,y\n1,0.5\n3,1.5\n", "y").unwrap().to_json();
+    let target = r#""target":{"kind":"number","column":"y","mean":1.0,"scale":0.5}"#;
+    assert!(json.contains(target), "{json}");
+}
+
+#[test]
+fn damaged_json_is_an_error() {
+    let json = fit("x,c,y\n1,a,0.5\n3,b,1.5\n", "y").unwrap().to_json();
+    for length in 0..json.len() {
+        error(Preprocessing::from_json(&json[..length]), "cannot be read");
+    }
+    let change = |from: &str, to: &str| {
+        assert!(json.contains(from));
+        Preprocessing::from_json(&json.replacen(from, to, 1))
+    };
+    error(change("\"version\":1", "\"version\":2"), "version 2");
+    error(change("\"scale\":1.0", "\"scale\":0.0"), "column \"x\": mean 2 and scale 0");
+    error(change("\"scale\":0.5", "\"scale\":-1"), "column \"y\"");
+    error(change("\"scale\":0.5", "\"scale\":1e999"), "cannot be read");
+    error(change("[\"a\",\"b\"]", "[\"a\",\"a\"]"), "column \"c\": categories 0 and 1");
+    error(change("[\"a\",\"b\"]", "[]"), "column \"c\" has no categories");
+}
+
+#[test]
+fn splits_are_stratified_by_the_target() {
+    let mut text = String::from("x,y\n");
+    text.extend((0..100).map(|i| format!("{i},{}\n", if i % 10 == 0 { "rare" } else { "often" })));
+    let table = table(&text);
+    let fractions = Fractions { validation: 0.1, test: 0.2 };
+    let options = PreprocessOptions::default();
+    let rows = table.split_rows("y", &options, fractions, 1).unwrap();
+    let rare = |rows: &[usize]| rows.iter().filter(|&&row| row % 10 == 0).count();
+    assert_eq!([rare(&rows.train), rare(&rows.validation), rare(&rows.test)], [7, 1, 2]);
+    assert_eq!(rows, table.split_rows("y", &options, fractions, 1).unwrap());
+    let rows = table.split_rows("x", &options, fractions, 1).unwrap();
+    assert_eq!([rows.train.len(), rows.validation.len(), rows.test.len()], [70, 10, 20]);
+}
+
+#[test]
+fn a_table_of_pixels_is_prepared_like_the_images() {
+    let digits = digits();
+    let fixed = Preprocessing::fixed(&digits, "label", 0.0, 16.0).unwrap();
+    assert_eq!((fixed.width(), fixed.outputs()), (64, 10));
+    let grey: Vec<f32> = digits.inputs().to_vec::<f32>().unwrap()[..64].to_vec();
+    let header: Vec<String> = (0..64).map(|i| format!("p{i}")).collect();
+    let cells: Vec<String> = grey.iter().map(|grey| (grey * 16.0).to_string()).collect();
+    let table = table(&format!("{},label\n{},0\n", header.join(","), cells.join(",")));
+    assert_eq!(fixed.inputs(&table).unwrap().to_vec::<f32>().unwrap(), grey);
+    assert_eq!(fixed.targets(&table).unwrap().to_vec::<i64>().unwrap(), [0]);
+    for (mean, scale) in [(f64::NAN, 1.0), (0.0, 0.0), (0.0, -1.0), (0.0, f64::INFINITY)] {
+        assert!(Preprocessing::fixed(&digits, "label", mean, scale).is_err());
+    }
+    let iris = Preprocessing::fixed(&iris(), "species", 0.0, 1.0).unwrap();
+    assert_eq!(iris.classes().unwrap().names()[2], "virginica");
+}
