@@ -18,7 +18,7 @@ pub mod tape;
 pub mod tensor;
 pub mod train;
 
-pub use eval::{Mode, compile};
+pub use eval::{Mode, compile, evaluate};
 pub use grad::{gradient, gradients, vjp};
 pub use tape::{Dial, Parameter, Tape, Var};
 pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};

@@ -11,5 +11,5 @@ mod run;
 
 pub use compile::{Compiled, compile};
 pub use mode::Mode;
-pub(crate) use run::evaluate;
+pub use read::evaluate;
 pub use run::step;

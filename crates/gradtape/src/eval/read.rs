@@ -2,9 +2,26 @@
 
 use std::fmt;
 
-use super::evaluate;
-use crate::tape::Var;
+use smallvec::SmallVec;
+
+use super::run::compute;
+use crate::op::NodeId;
+use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Error, Kind, Result, Tensor};
+
+/// Computes several values in one program. Reading them afterwards computes nothing.
+pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
+    let Some(first) = vars.first() else { return Ok(()) };
+    let mut ids: SmallVec<[NodeId; 16]> = SmallVec::new();
+    for var in vars {
+        var.check()?;
+        if var.tape().id() != first.tape().id() {
+            return Err(mixed_tapes("evaluate"));
+        }
+        ids.push(var.id());
+    }
+    compute(first.tape(), &ids)
+}
 
 impl Var<'_> {
     /// Computes the value and gives it; later reads give the same without computing again.
@@ -12,7 +29,7 @@ impl Var<'_> {
     /// Fails with the first error of the operations it depends on.
     pub fn value(self) -> Result<Tensor> {
         self.check()?;
-        evaluate(self.tape(), &[self.id()])?;
+        compute(self.tape(), &[self.id()])?;
         let recording = self.tape().recording().borrow();
         recording
             .current(self.id())

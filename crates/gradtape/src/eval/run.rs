@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Computes the values of nodes and keeps them on the tape.
-pub(crate) fn evaluate(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
+pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
     let missing =
         |recording: &Recording, id| recording.value(id).is_none() && recording.leaf(id).is_none();
     let recording = tape.recording().borrow();

@@ -1,0 +1,44 @@
+use gradtape::op::{Declared, Meta, Operation, Broken, Sample};
+use gradtape::{Result, Tensor};
+
+fn takes_an_operation<O: Operation>() {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Half;
+
+impl Declared for Half {
+    const NAME: &'static str = "half";
+    const DOC: &'static [&'static str] = &[];
+
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        vec![]
+    }
+
+    fn from_attributes(_: &mut dyn FnMut(&str) -> Option<String>) -> Option<Self> {
+        Some(Half)
+    }
+}
+
+impl From<Half> for gradtape::op::Op {
+    fn from(_: Half) -> Self {
+        gradtape::op::unary::Neg {}.into()
+    }
+}
+
+impl Operation for Half {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        Ok(x[0].clone())
+    }
+
+    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
+        Ok(x[0].clone())
+    }
+
+    fn samples() -> Vec<Sample<Self>> {
+        vec![]
+    }
+}
+
+fn main() {
+    takes_an_operation::<Half>();
+}
