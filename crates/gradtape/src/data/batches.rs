@@ -5,7 +5,7 @@ use super::rows::{copy_rows, like};
 use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 
 /// A few examples: inputs `x` and targets `y`, one row each.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     /// The inputs, `[rows, …]`.
     pub x: Tensor,

@@ -1,7 +1,7 @@
 //! Data that is part of the library.
 
-use super::Dataset;
 use super::idx::Source;
+use super::{Categories, Column, CsvOptions, Dataset, Table};
 use crate::tensor::{Result, Tensor};
 
 /// The UCI handwritten digits: 1,797 images of 8 x 8 pixels, ten classes.
@@ -41,6 +41,11 @@ pub fn iris() -> Dataset {
     read_iris().expect("the embedded flowers are well-formed")
 }
 
+/// The flowers of [`iris`] as a table: four columns of numbers and the column `species`.
+pub fn iris_table() -> Table {
+    read_iris_table().expect("the embedded flowers are well-formed")
+}
+
 fn read_digits() -> Result<Dataset> {
     let images: &[u8] = include_bytes!("../../data/digits-images-idx3-ubyte.gz");
     let labels: &[u8] = include_bytes!("../../data/digits-labels-idx1-ubyte.gz");
@@ -51,31 +56,24 @@ fn read_digits() -> Result<Dataset> {
         .with_classes((0..10).map(|digit| digit.to_string()))
 }
 
+fn read_iris_table() -> Result<Table> {
+    let text: &[u8] = include_bytes!("../../data/iris.csv");
+    Table::from_csv(text, "iris", &CsvOptions::default())
+}
+
 fn read_iris() -> Result<Dataset> {
-    let mut lines = include_str!("../../data/iris.csv").lines();
-    let header: Vec<&str> = lines.next().unwrap_or("").split(',').collect();
-    let features = &header[..header.len() - 1];
-    let (mut inputs, mut labels, mut classes) = (Vec::new(), Vec::new(), Vec::new());
-    for line in lines {
-        let mut cells = line.split(',').peekable();
-        while let Some(cell) = cells.next() {
-            match cells.peek() {
-                Some(_) => inputs.push(cell.parse().unwrap_or(f32::NAN)),
-                None => {
-                    // The rows are ordered by species.
-                    if classes.last() != Some(&cell) {
-                        classes.push(cell);
-                    }
-                    labels.push(classes.len() as i64 - 1);
-                }
-            }
-        }
-    }
-    let rows = labels.len();
-    let inputs = Tensor::from_vec(inputs, [rows, features.len()])?;
-    Dataset::new(inputs, Tensor::from_vec(labels, rows)?)?
-        .with_features(features.iter().copied())?
-        .with_classes(classes)
+    let table = read_iris_table()?;
+    let features: Vec<&str> = table.columns()[..4].iter().map(Column::name).collect();
+    let columns: Vec<_> = features.iter().map(|name| table.numbers(name)).collect::<Result<_>>()?;
+    let rows = 0..table.len();
+    let inputs = rows.flat_map(|row| columns.iter().map(move |column| column[row] as f32));
+    let inputs = Tensor::from_vec(inputs.collect(), [table.len(), features.len()])?;
+    let species = table.column("species")?;
+    let classes = Categories::of(species.cells().flatten());
+    let targets = classes.encode(species.cells().flatten())?;
+    Dataset::new(inputs, targets)?
+        .with_features(features)?
+        .with_classes(classes.names().iter().cloned())
 }
 
 #[cfg(test)]

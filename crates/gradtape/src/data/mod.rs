@@ -20,7 +20,7 @@ mod table;
 mod task;
 
 pub use batches::{Batch, Batches, Epoch};
-pub use builtin::{digits, iris};
+pub use builtin::{digits, iris, iris_table};
 pub use categories::Categories;
 pub use dataset::Dataset;
 pub use generate::{circles, moons, spiral, xor};
