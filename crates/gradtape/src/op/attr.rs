@@ -52,6 +52,16 @@ impl Attr for usize {
     }
 }
 
+impl Attr for u64 {
+    fn print(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<u64> {
+        text.parse().ok()
+    }
+}
+
 impl Attr for u32 {
     fn print(&self) -> String {
         self.to_string()

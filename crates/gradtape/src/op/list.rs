@@ -132,10 +132,10 @@ pub struct OpInfo {
 
 ops! {
     elementwise {
-        unary: Neg Tanh;
-        binary: Add Sub Mul Div;
-        compare: Less;
-        control: StopGradient;
+        unary: Neg Exp Expm1 Log Log1p Sqrt Tanh Sigmoid Softplus Relu Abs Sign Sin Cos Tan Sinh Cosh Atan Erf;
+        binary: Add Sub Mul Div Pow Maximum Minimum;
+        compare: Less LessEqual Equal;
+        control: Select Cast StopGradient;
     }
     other {
         source: Input Constant;

@@ -42,6 +42,15 @@ pub(crate) fn numeric(x: &Meta) -> Result<(), Broken> {
     Err(Broken::new("needs numbers, not truth values").hint("cast the mask to f32 first"))
 }
 
+/// An input of truth values.
+pub(crate) fn truth(x: &Meta) -> Result<(), Broken> {
+    if x.dtype == crate::tensor::DType::Bool {
+        return Ok(());
+    }
+    Err(Broken::new(format!("the mask is {}, not truth values", x.dtype))
+        .hint("compare it first, as in x.greater(y)"))
+}
+
 /// Two inputs of one shape and one type.
 pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
     if x.dtype != y.dtype {

@@ -98,6 +98,40 @@ impl Scalar for Dual {
         self.map(self.value.cos(), -self.value.sin())
     }
 
+    fn tan(self) -> Dual {
+        let y = self.value.tan();
+        self.map(y, 1.0 + y * y)
+    }
+
+    fn sinh(self) -> Dual {
+        self.map(self.value.sinh(), self.value.cosh())
+    }
+
+    fn cosh(self) -> Dual {
+        self.map(self.value.cosh(), self.value.sinh())
+    }
+
+    fn atan(self) -> Dual {
+        self.map(self.value.atan(), 1.0 / (1.0 + self.value * self.value))
+    }
+
+    fn erf(self) -> Dual {
+        let slope = std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        self.map(Scalar::erf(self.value), slope)
+    }
+
+    fn log1p(self) -> Dual {
+        self.map(self.value.ln_1p(), 1.0 / (1.0 + self.value))
+    }
+
+    fn expm1(self) -> Dual {
+        self.map(self.value.exp_m1(), self.value.exp())
+    }
+
+    fn trunc(self) -> Dual {
+        self.map(self.value.trunc(), 0.0)
+    }
+
     fn pow(self, y: Dual) -> Dual {
         let value = self.value.powf(y.value);
         let from_base = match self.derivative {
@@ -112,7 +146,8 @@ impl Scalar for Dual {
     }
 
     fn abs(self) -> Dual {
-        self.map(self.value.abs(), if self.value < 0.0 { -1.0 } else { 1.0 })
+        let slope = if self.value == 0.0 { 0.0 } else { self.value.signum() };
+        self.map(self.value.abs(), slope)
     }
 
     fn less(self, y: Dual) -> Dual {

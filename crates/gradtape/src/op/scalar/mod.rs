@@ -2,6 +2,7 @@
 
 mod dual;
 mod plain;
+mod special;
 
 pub use dual::Dual;
 
@@ -32,6 +33,22 @@ pub trait Scalar:
     fn sin(self) -> Self;
     /// The cosine of an angle in radians.
     fn cos(self) -> Self;
+    /// The tangent of an angle in radians.
+    fn tan(self) -> Self;
+    /// The hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// The hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// The angle in radians, between -π/2 and π/2, of this tangent.
+    fn atan(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+    /// The natural logarithm of 1 plus this, accurate near 0.
+    fn log1p(self) -> Self;
+    /// e to this power, less 1, accurate near 0.
+    fn expm1(self) -> Self;
+    /// The integer part, towards 0.
+    fn trunc(self) -> Self;
     /// This to a power, as IEEE 754 `pow`: `x^0` is 1 for every x.
     fn pow(self, exponent: Self) -> Self;
     /// The magnitude.

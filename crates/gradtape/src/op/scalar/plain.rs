@@ -60,6 +60,38 @@ macro_rules! float {
                 self.cos()
             }
 
+            fn tan(self) -> Self {
+                self.tan()
+            }
+
+            fn sinh(self) -> Self {
+                self.sinh()
+            }
+
+            fn cosh(self) -> Self {
+                self.cosh()
+            }
+
+            fn atan(self) -> Self {
+                self.atan()
+            }
+
+            fn erf(self) -> Self {
+                super::special::erf(self.into()) as $type
+            }
+
+            fn log1p(self) -> Self {
+                self.ln_1p()
+            }
+
+            fn expm1(self) -> Self {
+                self.exp_m1()
+            }
+
+            fn trunc(self) -> Self {
+                self.trunc()
+            }
+
             fn pow(self, exponent: Self) -> Self {
                 self.powf(exponent)
             }
@@ -105,6 +137,38 @@ impl Scalar for i64 {
 
     fn cos(self) -> Self {
         (self as f64).cos() as i64
+    }
+
+    fn tan(self) -> Self {
+        (self as f64).tan() as i64
+    }
+
+    fn sinh(self) -> Self {
+        (self as f64).sinh() as i64
+    }
+
+    fn cosh(self) -> Self {
+        (self as f64).cosh() as i64
+    }
+
+    fn atan(self) -> Self {
+        (self as f64).atan() as i64
+    }
+
+    fn erf(self) -> Self {
+        self.signum()
+    }
+
+    fn log1p(self) -> Self {
+        (self as f64).ln_1p() as i64
+    }
+
+    fn expm1(self) -> Self {
+        (self as f64).exp_m1() as i64
+    }
+
+    fn trunc(self) -> Self {
+        self
     }
 
     fn pow(self, exponent: Self) -> Self {

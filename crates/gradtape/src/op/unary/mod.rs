@@ -1,7 +1,41 @@
 //! Elementwise operations of one input.
 
+mod abs;
+mod atan;
+mod cos;
+mod cosh;
+mod erf;
+mod exp;
+mod expm1;
+mod log;
+mod log1p;
 mod neg;
+mod relu;
+mod sigmoid;
+mod sign;
+mod sin;
+mod sinh;
+mod softplus;
+mod sqrt;
+mod tan;
 mod tanh;
 
+pub use abs::Abs;
+pub use atan::Atan;
+pub use cos::Cos;
+pub use cosh::Cosh;
+pub use erf::Erf;
+pub use exp::Exp;
+pub use expm1::Expm1;
+pub use log::Log;
+pub use log1p::Log1p;
 pub use neg::Neg;
+pub use relu::Relu;
+pub use sigmoid::Sigmoid;
+pub use sign::Sign;
+pub use sin::Sin;
+pub use sinh::Sinh;
+pub use softplus::Softplus;
+pub use sqrt::Sqrt;
+pub use tan::Tan;
 pub use tanh::Tanh;

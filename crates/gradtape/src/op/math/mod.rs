@@ -3,12 +3,18 @@
 //! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`, `dtype`
 //! and `same_shape`.
 
+mod elementwise;
+mod operators;
+
+pub(crate) use elementwise::elementwise_methods;
+pub(crate) use operators::operators;
+
 /// Stamps the operations as methods and operators of a handle type.
 macro_rules! math_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Bits, Broken, IntoAxes, binary, compare, control, index, linear, reduce, shape, source, unary};
-            use $crate::tensor::{DType, Dims, Error, Kind, Shape};
+            use $crate::op::{Bits, Broken, IntoAxes, binary, linear, reduce, shape, source, unary};
+            use $crate::tensor::{Dims, Error, Kind, Shape};
 
             impl<$life> $handle {
                 /// A scalar of this node's element type.
@@ -111,24 +117,6 @@ macro_rules! math_methods {
                     self.apply(linear::MatMul {}, &[y])
                 }
 
-                /// The hyperbolic tangent. See [`unary::Tanh`].
-                #[track_caller]
-                pub fn tanh(self) -> Self {
-                    self.apply(unary::Tanh {}, &[])
-                }
-
-                /// 1 where this is greater than 0, else 0 (see [`compare::Less`]), as a truth value.
-                #[track_caller]
-                pub fn less(self, y: Self) -> Self {
-                    let (x, y) = self.aligned(y, "less");
-                    x.apply(compare::Less {}, &[y])
-                }
-
-                /// The same value, through which no gradient flows. See [`control::StopGradient`].
-                #[track_caller]
-                pub fn stop_gradient(self) -> Self {
-                    self.apply(control::StopGradient {}, &[])
-                }
             }
 
             impl<$life> std::ops::Neg for $handle {
@@ -139,44 +127,33 @@ macro_rules! math_methods {
                 }
             }
 
+            impl<$life> $crate::op::Operand<$handle> for $handle {
+                fn operand(self, _: $handle) -> $handle {
+                    self
+                }
+
+                fn handle(self) -> Option<$handle> {
+                    Some(self)
+                }
+            }
+
+            impl<$life> $crate::op::Operand<$handle> for f64 {
+                #[track_caller]
+                fn operand(self, like: $handle) -> $handle {
+                    like.literal(self)
+                }
+
+                fn handle(self) -> Option<$handle> {
+                    None
+                }
+            }
+
             $crate::op::operators!($handle, $life, Add, add, binary::Add {});
             $crate::op::operators!($handle, $life, Sub, sub, binary::Sub {});
             $crate::op::operators!($handle, $life, Mul, mul, binary::Mul {});
             $crate::op::operators!($handle, $life, Div, div, binary::Div {});
         };
+        $crate::op::elementwise_methods!($handle, $life);
     };
 }
 pub(crate) use math_methods;
-
-/// Stamps one operator on a handle type: between two handles, and with numbers on either side.
-macro_rules! operators {
-    ($handle:ty, $life:lifetime, $trait:ident, $method:ident, $op:expr) => {
-        impl<$life> std::ops::$trait for $handle {
-            type Output = Self;
-            #[track_caller]
-            fn $method(self, y: Self) -> Self {
-                let (x, y) = self.aligned(y, stringify!($method));
-                x.apply($op, &[y])
-            }
-        }
-
-        impl<$life> std::ops::$trait<f64> for $handle {
-            type Output = Self;
-
-            #[track_caller]
-            fn $method(self, y: f64) -> Self {
-                std::ops::$trait::$method(self, self.literal(y))
-            }
-        }
-
-        impl<$life> std::ops::$trait<$handle> for f64 {
-            type Output = $handle;
-
-            #[track_caller]
-            fn $method(self, y: $handle) -> $handle {
-                std::ops::$trait::$method(y.literal(self), y)
-            }
-        }
-    };
-}
-pub(crate) use operators;

@@ -1,0 +1,58 @@
+//! `minimum`: the smaller of two numbers.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// The smaller of `x` and `y`, element by element; NaN if either is NaN.
+    ///
+    /// # Gradient
+    /// `g` to the smaller one, 0 to the other; at a tie `g / 2` to each.
+    ///
+    /// # Why it holds
+    /// Where one is smaller, the result moves with it alone. At a tie the halves are a subgradient that
+    /// treats both alike.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// let y = tape.watch(Tensor::scalar(3.0f64));
+    /// let [dx, dy] = gradient(x.minimum(y), [x, y]);
+    /// assert_eq!((dx.item()?, dy.item()?), (0.5, 0.5));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "minimum" Minimum {}
+}
+
+impl Operation for Minimum {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::numeric_binary(x)
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let (this, other) = (x[input], x[1 - input.min(1)]);
+        let whole = this.less(other).select(g, g.literal(0.0));
+        this.equal(other).select(g * 0.5, whole).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Minimum>> {
+        Sample::binary(Minimum {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
+    }
+}
+
+impl Elementwise for Minimum {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        y.less(x).select(y, y.equal(y).select(x, y))
+    }
+}

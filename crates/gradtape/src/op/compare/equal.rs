@@ -1,0 +1,55 @@
+//! `equal`: whether two elements are the same.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{DType, Result, Tensor};
+
+operation! {
+    /// # What
+    /// Whether `x == y`, element by element. False when either is NaN. Truth values can be compared too.
+    ///
+    /// # Gradient
+    /// None: truth values have no gradient.
+    ///
+    /// # Why it holds
+    /// The result is constant wherever it is continuous.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3])?);
+    /// assert_eq!(x.equal(x.literal(2.0)).value()?.to_vec::<bool>()?, [false, true, false]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "equal" Equal {}
+}
+
+impl Operation for Equal {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 2)?;
+        rules::same(x[0], x[1])?;
+        Ok(x[0].with_dtype(DType::Bool))
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
+        Cotangent::Zero("a comparison is constant wherever it is continuous")
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Equal>> {
+        Sample::binary(Equal {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 0.5, -0.5])
+    }
+}
+
+impl Elementwise for Equal {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x.equal(y)
+    }
+}

@@ -1,0 +1,69 @@
+//! `cast`: the same numbers as another element type.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{DType, Result, Tensor};
+
+operation! {
+    /// # What
+    /// The same numbers as another element type. A float becomes an integer by dropping its fraction
+    /// (NaN becomes 0, what is out of range the nearest integer there is), and true unless it is 0.
+    ///
+    /// # Gradient
+    /// `g` as the type of `x` between floats. Through integers and truth values: 0.
+    ///
+    /// # Why it holds
+    /// Between floats it is the identity up to rounding; integers are constant wherever they are
+    /// continuous.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{DType, Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.75f32, -1.75], [2])?);
+    /// assert_eq!(x.cast(DType::I64).value()?.to_vec::<i64>()?, [1, -1]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "cast" Cast {
+        /// The element type of the result.
+        dtype: DType,
+    }
+}
+
+impl Operation for Cast {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        Ok(x[0].with_dtype(self.dtype))
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        if self.dtype.is_float() {
+            return g.cast(x[0].dtype()).into();
+        }
+        Cotangent::Zero("an integer or a truth value is constant wherever it is continuous")
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Cast>> {
+        [DType::F64, DType::F32, DType::I64, DType::Bool]
+            .into_iter()
+            .flat_map(|dtype| Sample::unary(Cast { dtype }, &[-1.5, -0.25, 0.0, 0.5, 2.0]))
+            .collect()
+    }
+}
+
+impl Elementwise for Cast {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        match self.dtype {
+            DType::F32 | DType::F64 => x,
+            DType::I64 => x.trunc(),
+            DType::Bool => x.equal(S::constant(0.0)).select(S::constant(0.0), S::constant(1.0)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `select`: one of two values, by a mask.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{DType, Result, Tensor};
+
+operation! {
+    /// # What
+    /// `yes` where `mask` holds, else `no`, element by element. The value that is not taken does not
+    /// matter, not even NaN.
+    ///
+    /// # Gradient
+    /// `g` where the mask holds to `yes`, where it does not to `no`; 0 elsewhere. None to the mask.
+    ///
+    /// # Why it holds
+    /// Each element of the result is one of the two and does not depend on the other.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::from_slice(&[-1.0f64, 4.0], [2])?);
+    /// let y = x.greater(x.literal(0.0)).select(x * x, x);
+    /// let [dx] = gradient(y.sum(()), [x]);
+    /// assert_eq!(dx.value()?.to_vec::<f64>()?, [1.0, 8.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "select" Select {}
+}
+
+impl Operation for Select {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 3)?;
+        let [mask, yes, no] = [x[0], x[1], x[2]];
+        rules::truth(mask)?;
+        rules::same(yes, no)?;
+        if mask.shape != yes.shape {
+            let rule = format!("the mask has shape {}, the values {}", mask.shape, yes.shape);
+            return Err(Broken::new(rule));
+        }
+        Ok(yes.clone())
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let (mask, zero) = (x[0], g.literal(0.0));
+        match input {
+            0 => Cotangent::Zero("a truth value has no gradient"),
+            1 => mask.select(g, zero).into(),
+            _ => mask.select(zero, g).into(),
+        }
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Select>> {
+        let values = Sample::binary(Select {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5]);
+        let mask = Tensor::from_slice(&[1.0, 0.0, 1.0, 0.0], [4]);
+        let mask = mask.unwrap_or_else(|_| Tensor::scalar(1.0)).cast(DType::Bool);
+        values
+            .into_iter()
+            .map(|Sample { op, mut inputs }| {
+                inputs.insert(0, mask.clone());
+                Sample { op, inputs }
+            })
+            .collect()
+    }
+}
+
+impl Elementwise for Select {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [mask, yes, no]: [S; 3]) -> S {
+        mask.select(yes, no)
+    }
+}

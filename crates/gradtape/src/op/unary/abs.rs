@@ -1,0 +1,54 @@
+//! `abs`: the magnitude.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `|x|`, element by element.
+    ///
+    /// # Gradient
+    /// `g * sign(x)`; at the kink 0.
+    ///
+    /// # Why it holds
+    /// The slope is 1 above 0 and -1 below. At 0 any number between is a subgradient; 0 is the middle.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(-2.0f64));
+    /// let [dx] = gradient(x.abs(), [x]);
+    /// assert_eq!(dx.item()?, -1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "abs" Abs {}
+}
+
+impl Operation for Abs {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * x[0].sign()).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Abs>> {
+        Sample::unary(Abs {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Abs {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.abs()
+    }
+}

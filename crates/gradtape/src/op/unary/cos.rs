@@ -1,0 +1,54 @@
+//! `cos`: the cosine.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// The cosine of an angle in radians, element by element.
+    ///
+    /// # Gradient
+    /// `-g * sin(x)`
+    ///
+    /// # Why it holds
+    /// A quarter turn ahead on the circle.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// let [dx] = gradient(x.cos(), [x]);
+    /// assert_eq!(dx.item()?, 0.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "cos" Cos {}
+}
+
+impl Operation for Cos {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (-(g * x[0].sin())).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Cos>> {
+        Sample::unary(Cos {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Cos {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.cos()
+    }
+}

@@ -1,0 +1,54 @@
+//! `exp`: the exponential.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `e^x`, element by element.
+    ///
+    /// # Gradient
+    /// `g * out`
+    ///
+    /// # Why it holds
+    /// The exponential is its own derivative, so the result is all that is needed.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// let [dx] = gradient(x.exp(), [x]);
+    /// assert_eq!(dx.item()?, 1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "exp" Exp {}
+}
+
+impl Operation for Exp {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * out).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Exp>> {
+        Sample::unary(Exp {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Exp {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.exp()
+    }
+}

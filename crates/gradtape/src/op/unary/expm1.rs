@@ -1,0 +1,55 @@
+//! `expm1`: the exponential less 1.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `e^x - 1`, element by element, also accurate where `x` is near 0 and the subtraction would
+    /// cancel.
+    ///
+    /// # Gradient
+    /// `g * (out + 1)`
+    ///
+    /// # Why it holds
+    /// The derivative is `e^x`, which is the result plus 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// let [dx] = gradient(x.expm1(), [x]);
+    /// assert_eq!(dx.item()?, 1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "expm1" Expm1 {}
+}
+
+impl Operation for Expm1 {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * (out + 1.0)).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Expm1>> {
+        Sample::unary(Expm1 {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Expm1 {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.expm1()
+    }
+}

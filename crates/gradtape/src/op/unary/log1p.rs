@@ -1,0 +1,54 @@
+//! `log1p`: the logarithm of 1 plus a number.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// `log(1 + x)`, element by element, also accurate where `x` is near 0 and the sum would lose it.
+    ///
+    /// # Gradient
+    /// `g / (1 + x)`
+    ///
+    /// # Why it holds
+    /// The chain rule: the inner function has slope 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(1.0f64));
+    /// let [dx] = gradient(x.log1p(), [x]);
+    /// assert_eq!(dx.item()?, 0.5);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "log1p" Log1p {}
+}
+
+impl Operation for Log1p {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g / (1.0 + x[0])).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Log1p>> {
+        Sample::unary(Log1p {}, &[-0.6, -0.1, 0.4, 3.0])
+    }
+}
+
+impl Elementwise for Log1p {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.log1p()
+    }
+}

@@ -1,0 +1,55 @@
+//! `sigmoid`: the logistic function.
+
+use crate::op::scalar::Scalar;
+use crate::op::{
+    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+};
+use crate::tensor::{Result, Tensor};
+
+operation! {
+    /// # What
+    /// The logistic function, element by element: `1 / (1 + e^-x)`. It does not overflow: where `e^-x`
+    /// is infinite the result is 0.
+    ///
+    /// # Gradient
+    /// `g * out * (1 - out)`
+    ///
+    /// # Why it holds
+    /// The quotient rule gives `e^-x / (1 + e^-x)²`, and `1 - out = e^-x / (1 + e^-x)`.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// let [dx] = gradient(x.sigmoid(), [x]);
+    /// assert_eq!(dx.item()?, 0.25);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "sigmoid" Sigmoid {}
+}
+
+impl Operation for Sigmoid {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::float_unary(x)
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * (out * (1.0 - out))).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        map_elements(self, x, out)
+    }
+
+    fn samples() -> Vec<Sample<Sigmoid>> {
+        Sample::unary(Sigmoid {}, &[-2.0, -0.3, 0.4, 1.7])
+    }
+}
+
+impl Elementwise for Sigmoid {
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        S::constant(1.0) / (S::constant(1.0) + (-x).exp())
+    }
+}
