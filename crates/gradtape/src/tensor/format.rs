@@ -14,8 +14,8 @@ const PRECISION: usize = 8;
 const LINE_WIDTH: usize = 75;
 
 /// As NumPy prints an array: nested brackets, columns aligned, as many digits as are needed to tell
-/// a value, up to 8 behind the point; very large or small numbers by exponent; three elements at
-/// each end of an axis where there are more than 1000. A precision (`{:.3}`) asks for exactly so
+/// a value, up to 8 behind the point; by exponent where numbers are very large, very small or very
+/// unlike; three elements at each end of an axis where there are more than 1000. A precision (`{:.3}`) asks for exactly so
 /// many digits. A scalar is printed as the number it is, in full.
 ///
 /// ```
@@ -123,6 +123,7 @@ fn block(
             if inner.is_empty() {
                 let column = if line_start == 0 { indent - 1 } else { 0 } + out.len() - line_start;
                 if !first && column + 1 + part.len() > width - 1 {
+                    out.truncate(out.trim_end_matches(' ').len());
                     out.push('\n');
                     line_start = out.len();
                     out.push_str(&margin);
@@ -141,91 +142,87 @@ fn block(
 }
 
 /// Floats in columns: the points under each other, spaces where a value needs fewer digits.
-fn float_cells<T>(values: Vec<T>, precision: Option<usize>) -> Vec<String>
-where
-    T: Copy + fmt::Display + fmt::LowerExp + Into<f64>,
-{
-    let size = |x: &T| -> f64 { (*x).into().abs() };
-    let finite = || values.iter().map(size).filter(|x| x.is_finite() && *x > 0.0);
-    let (smallest, largest) =
-        (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
-    let by_exponent = largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000.0;
-    let by_exponent = by_exponent && largest > 0.0;
-    let split = |x: &T| -> Number {
-        let finite: f64 = (*x).into();
-        if !finite.is_finite() {
-            let word = if finite.is_nan() {
-                "nan"
-            } else if finite > 0.0 {
-                "inf"
-            } else {
-                "-inf"
-            };
-            return Number { word: Some(word), ..Number::default() };
-        }
-        if by_exponent { scientific(x, precision) } else { positional(x, precision) }
+fn float_cells<T: Float>(values: Vec<T>, precision: Option<usize>) -> Vec<String> {
+    let sizes = || values.iter().map(|&x| x.into().abs()).filter(|x| x.is_finite() && *x > 0.0);
+    let (smallest, largest) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
+    let by_exponent = largest >= T::LARGE || smallest < 1e-4 || largest / smallest > 1000.0;
+    let plain = match by_exponent && largest > 0.0 {
+        true => scientific(&values, precision),
+        false => positional(&values, precision),
     };
-    let numbers: Vec<Number> = values.iter().map(split).collect();
-    let longest = |part: fn(&Number) -> usize| numbers.iter().map(part).max().unwrap_or(0);
-    let fraction = longest(|n| n.fraction.len());
-    let exponent = longest(|n| n.exponent.map_or(0, |e| e.abs().to_string().len().max(2)));
-    let texts = numbers.iter().map(|number| {
-        let Number { word, whole, fraction: digits, exponent: power } = number;
-        match (word, power) {
-            (Some(word), _) => word.to_string(),
-            (None, None) => {
-                let point = if precision == Some(0) { "" } else { "." };
-                format!("{whole}{point}{digits:<fraction$}")
-            }
-            (None, Some(power)) => {
-                let sign = if *power < 0 { '-' } else { '+' };
-                format!("{whole}.{digits:0<fraction$}e{sign}{:0exponent$}", power.abs())
-            }
-        }
+    let word = |x: f64| match x {
+        _ if x.is_nan() => "nan",
+        _ if x > 0.0 => "inf",
+        _ => "-inf",
+    };
+    let texts = values.iter().zip(plain).map(|(&x, text)| match x.into().is_finite() {
+        true => text,
+        false => word(x.into()).to_string(),
     });
     aligned(texts.collect())
 }
 
-/// The parts of a printed number, or the word for one that is not finite.
-#[derive(Default)]
-struct Number {
-    word: Option<&'static str>,
-    whole: String,
-    fraction: String,
-    exponent: Option<i32>,
+trait Float: Copy + fmt::Display + fmt::LowerExp + Into<f64> {
+    /// Numbers from here on are printed by exponent: they use up the digits that the type holds.
+    const LARGE: f64;
 }
 
-fn positional<T: fmt::Display>(x: &T, precision: Option<usize>) -> Number {
-    let text = digits(precision, format!("{x}"), |digits| format!("{x:.digits$}"));
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let fraction = trimmed(fraction, precision);
-    Number { whole: whole.to_string(), fraction, ..Number::default() }
+impl Float for f32 {
+    const LARGE: f64 = 1e6;
 }
 
-fn scientific<T: fmt::LowerExp>(x: &T, precision: Option<usize>) -> Number {
-    let text = digits(precision, format!("{x:e}"), |digits| format!("{x:.digits$e}"));
-    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = trimmed(fraction, precision);
-    Number { whole: whole.to_string(), fraction, exponent: power.parse().ok(), word: None }
+impl Float for f64 {
+    const LARGE: f64 = 1e8;
 }
 
-/// The text with the digits asked for, or else the shortest that tells the value from its
-/// neighbours, but no more than [`PRECISION`] digits of it.
-fn digits(precision: Option<usize>, shortest: String, cut: impl Fn(usize) -> String) -> String {
-    let fraction = shortest.split_once('.').map_or("", |(_, rest)| rest);
-    match precision {
-        Some(digits) => cut(digits),
-        None if fraction.bytes().take_while(u8::is_ascii_digit).count() > PRECISION => {
-            cut(PRECISION)
-        }
-        None => shortest,
+fn positional<T: Float>(values: &[T], precision: Option<usize>) -> Vec<String> {
+    if let Some(digits) = precision {
+        return values.iter().map(|x| format!("{x:.digits$}")).collect();
     }
+    let cut = |x: &T| {
+        let text = format!("{x}");
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        match fraction.len() {
+            0..=PRECISION => format!("{whole}.{fraction}"),
+            _ => format!("{x:.PRECISION$}").trim_end_matches('0').to_string(),
+        }
+    };
+    let texts: Vec<String> = values.iter().map(cut).collect();
+    let fraction_len = |x: &T, text: &String| match (*x).into().is_finite() {
+        true => text.split_once('.').map_or(0, |(_, fraction)| fraction.len()),
+        false => 0,
+    };
+    let longest = values.iter().zip(&texts).map(|(x, text)| fraction_len(x, text)).max();
+    let pad = |(x, text): (&T, &String)| {
+        format!("{text}{}", " ".repeat(longest.unwrap_or(0) - fraction_len(x, text)))
+    };
+    values.iter().zip(&texts).map(pad).collect()
 }
 
-fn trimmed(fraction: &str, precision: Option<usize>) -> String {
-    let zeros = if precision.is_none() { "0" } else { "" };
-    fraction.trim_end_matches(|c| zeros.contains(c)).to_string()
+/// All with as many digits as the one that needs most.
+fn scientific<T: Float>(values: &[T], precision: Option<usize>) -> Vec<String> {
+    let needed = |x: &T| {
+        let text = format!("{x:e}");
+        let fraction = |text: &str| {
+            let mantissa = text.split('e').next().unwrap_or_default();
+            mantissa.split_once('.').map_or(0, |(_, digits)| digits.trim_end_matches('0').len())
+        };
+        match fraction(&text) {
+            digits @ 0..=PRECISION => digits,
+            _ => fraction(&format!("{x:.PRECISION$e}")),
+        }
+    };
+    let digits = precision.or_else(|| values.iter().map(needed).max()).unwrap_or(0);
+    let parts = |x: &T| {
+        let text = format!("{x:.digits$e}");
+        let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+        let point = if digits == 0 && precision.is_none() { "." } else { "" };
+        let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
+        (format!("{mantissa}{point}e{sign}"), power.to_string())
+    };
+    let parts: Vec<_> = values.iter().map(parts).collect();
+    let width = parts.iter().map(|(_, power)| power.len()).max().unwrap_or(0).max(2);
+    parts.into_iter().map(|(start, power)| format!("{start}{power:0>width$}")).collect()
 }
 
 /// Right-aligned to the longest.

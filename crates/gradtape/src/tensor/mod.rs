@@ -8,6 +8,8 @@ mod convert;
 mod dtype;
 mod error;
 mod format;
+#[cfg(feature = "ndarray")]
+mod interop;
 mod join;
 mod nearest;
 mod philox;

@@ -312,3 +312,77 @@ pub(super) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
     })?;
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_elements_must_be_the_shapes() {
+        let error = Tensor::from_vec(vec![1i64, 2, 3], [2, 2]).unwrap_err();
+        assert_eq!(error.message(), "shape [2, 2] holds 4 elements, but 3 were given");
+        assert!(Tensor::from_vec(Vec::<f32>::new(), [usize::MAX, 2]).is_err());
+        assert_eq!(Tensor::from_slice(&[] as &[f32], [4, 0]).unwrap().elements(), 0);
+        assert_eq!(Tensor::from_slice(&[true], ()).unwrap().rank(), 0);
+    }
+
+    #[test]
+    fn elements_are_asked_for_by_their_type() {
+        let x = Tensor::from([1.5f32, -2.5]);
+        let error = x.to_vec::<f64>().unwrap_err();
+        assert_eq!(error.message(), "elements of a f32 tensor were asked for as f64");
+        assert_eq!((x.as_slice::<f64>(), x.as_strided::<i64>()), (None, None));
+        assert_eq!(x.to_f64_vec(), [1.5, -2.5]);
+        assert_eq!(Tensor::from([true, false]).to_f64_vec(), [1.0, 0.0]);
+    }
+
+    #[test]
+    fn item_needs_exactly_one_element() {
+        assert_eq!(Tensor::from([[7i64]]).item().unwrap(), 7.0);
+        assert_eq!(Tensor::from([1i64, 2]).select(0, 1).unwrap().item().unwrap(), 2.0);
+        for x in [Tensor::from([1.0f32, 2.0]), Tensor::zeros([0], DType::F32)] {
+            let text = x.item().unwrap_err().to_string();
+            assert!(text.contains(&format!("the shape is {}", x.shape())), "{text}");
+        }
+    }
+
+    #[test]
+    fn casts_round_truncate_and_saturate() {
+        let x = Tensor::from([1.9f64, -1.9, 0.0, f64::NAN, 1e300, f64::NEG_INFINITY]);
+        let whole = [1, -1, 0, 0, i64::MAX, i64::MIN];
+        assert_eq!(x.cast(DType::I64).to_vec::<i64>().unwrap(), whole);
+        let truth = [true, true, false, true, true, true];
+        assert_eq!(x.cast(DType::Bool).to_vec::<bool>().unwrap(), truth);
+        assert_eq!(Tensor::from(0.1f64).cast(DType::F32).to_vec::<f32>().unwrap(), [0.1]);
+        assert_eq!(Tensor::from([true, false]).cast(DType::F32).to_f64_vec(), [1.0, 0.0]);
+        let same = x.cast(DType::F64);
+        assert!(Arc::ptr_eq(&x.storage, &same.storage));
+    }
+
+    #[test]
+    fn writing_needs_memory_that_nothing_else_views() {
+        let mut x = Tensor::from([[1i64, 2], [3, 4]]);
+        x.as_slice_mut::<i64>().unwrap()[3] = 5;
+        assert!(x.as_slice_mut::<f32>().is_none());
+        let row = x.select(0, 1).unwrap();
+        assert!(x.as_slice_mut::<i64>().is_none());
+        assert_eq!(row.to_f64_vec(), [3.0, 5.0]);
+        drop(x);
+        let mut row = row;
+        row.as_slice_mut::<i64>().unwrap()[0] = 0;
+        assert_eq!(row.to_f64_vec(), [0.0, 5.0]);
+        let mut turned = Tensor::from([[1i64, 2], [3, 4]]).transpose(&[1, 0]).unwrap();
+        assert!(turned.as_slice_mut::<i64>().is_none());
+    }
+
+    #[test]
+    fn views_beyond_memory_are_errors_when_read_whole() {
+        let huge = Tensor::from([1.5f32]).broadcast_to([1 << 30, 1 << 29]).unwrap();
+        let text = huge.to_vec::<f32>().unwrap_err().to_string();
+        assert_eq!(text, "no memory for shape [1073741824, 536870912] (2147483648.0 GiB)");
+        assert_eq!(huge.cast(DType::F64).get(&[9, 9]).unwrap(), 1.5);
+        assert!(huge.contiguous().as_slice::<f32>().is_none());
+        assert!(huge.transpose(&[1, 0]).unwrap().reshape([1 << 59]).is_ok());
+        assert!(huge.take_rows(&vec![0; 1 << 18]).is_err());
+    }
+}
