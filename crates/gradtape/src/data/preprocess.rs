@@ -1,9 +1,11 @@
 //! [`Preprocessing`]: from the columns of a table to the numbers a network sees, and back.
 
+mod fit;
+
 use serde::{Deserialize, Serialize};
 
-use super::standardise::mean_and_scale;
-use super::{Categories, Column, ColumnKind, Dataset, Fractions, Rows, Table, Task};
+use self::fit::{class_names, feature_of, standardised, target_numbers, target_of};
+use super::{Categories, Dataset, Table, Task};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What is done to each column before a network sees it, learned from the rows it trains on.
@@ -103,7 +105,7 @@ impl Preprocessing {
     /// Left out, with a note, are columns without any value, and columns of text with more than
     /// 1,000 different values or, from 20 rows on, with more different values than half the rows.
     /// Fails when a column named is not there, a target is missing or no number, a number is not
-    /// finite, there are fewer than two classes, or no column is left to learn from.
+    /// finite or written with a comma (see [`CsvOptions`](super::CsvOptions)), there are fewer than two classes, or no column is left to learn from.
     pub fn fit(
         table: &Table,
         target: &str,
@@ -371,186 +373,8 @@ impl Target {
     }
 }
 
-impl Table {
-    /// Rows for training, validation and test, chosen at random; stratified where the target is a
-    /// class. The target and its task are found as by [`Preprocessing::fit`].
-    pub fn split_rows(
-        &self,
-        target: &str,
-        options: &PreprocessOptions,
-        fractions: Fractions,
-        seed: u64,
-    ) -> Result<Rows> {
-        match target_of(self, target, None, options)? {
-            (Target::Classes { .. }, labels) => Rows::stratified(&labels, fractions, seed),
-            (Target::Number { .. }, _) => Rows::random(self.len(), fractions, seed),
-        }
-    }
-}
-
 /// The version of the JSON form.
 const VERSION: u32 = 1;
-
-/// Columns of text with more values are left out.
-const MOST_CATEGORIES: usize = 1000;
-
-/// From this many rows on, text that hardly ever repeats is taken for names or remarks.
-const ENOUGH_ROWS: usize = 20;
-
-/// The target fitted on some rows (or all), and the class number of every row of the table.
-fn target_of(
-    table: &Table,
-    target: &str,
-    rows: Option<&[usize]>,
-    options: &PreprocessOptions,
-) -> Result<(Target, Vec<i64>)> {
-    let kind = table.column(target)?.kind();
-    if options.ignore.iter().any(|ignored| ignored == target) {
-        let message = format!("column {target:?} is the target and also to be left out");
-        return Err(Error::new(Kind::Value, message));
-    }
-    let listed = options.categories.iter().any(|name| name == target);
-    let task = match options.task {
-        Some(task) => task,
-        None if listed => Task::Classification,
-        None => Task::infer(table, target)?,
-    };
-    let column = target.to_string();
-    if task == Task::Regression {
-        let numbers = target_numbers(table, target)?;
-        let all = || (0..table.len()).collect();
-        let rows = rows.map_or_else(all, <[usize]>::to_vec);
-        let (mean, scale) = moments(table, target, rows.iter().map(|&row| numbers[row]))?;
-        return Ok((Target::Number { column, mean, scale }, Vec::new()));
-    }
-    let numeric = kind == ColumnKind::Number && !listed;
-    let names = class_names(table, target, numeric)?;
-    let mut classes = Categories::of(names.iter().map(String::as_str));
-    if numeric {
-        let mut sorted = classes.names().to_vec();
-        let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
-        sorted.sort_by(|a, b| number(a).total_cmp(&number(b)));
-        classes = Categories::new(sorted)?;
-    }
-    let at = format!("{}: column {target:?}", table.source());
-    if classes.len() < 2 {
-        let message = format!("{at} has only the class {:?}", names[0]);
-        return Err(Error::new(Kind::Data, message).hint("there must be two or more"));
-    }
-    if seldom_repeats(classes.len(), table.len()) || classes.len() > MOST_CATEGORIES {
-        let message = format!(
-            "{at} has {} different values in {} rows; these are not classes",
-            classes.len(),
-            table.len()
-        );
-        let error = Error::new(Kind::Data, message);
-        let hint = "for a number to predict, choose regression";
-        return Err(if numeric { error.hint(hint) } else { error });
-    }
-    let labels = classes.encode(names.iter().map(String::as_str))?.to_vec::<i64>()?;
-    Ok((Target::Classes { column, numeric, classes }, labels))
-}
-
-fn feature_of(
-    table: &Table,
-    column: &Column,
-    rows: &[usize],
-    options: &PreprocessOptions,
-    notes: &mut Vec<String>,
-) -> Result<Option<Feature>> {
-    let name = column.name();
-    let listed = options.categories.iter().any(|listed| listed == name);
-    let missing = |filled: String| {
-        let (missing, all) = (column.missing(), table.len());
-        (missing > 0)
-            .then(|| format!("column {name:?}: {missing} of {all} values missing, {filled}"))
-    };
-    match column.kind() {
-        ColumnKind::Empty => {
-            notes.push(format!("column {name:?} left out: every value is missing"));
-            Ok(None)
-        }
-        ColumnKind::Number if !listed => {
-            let numbers = table.numbers(name)?;
-            if rows.iter().all(|&row| numbers[row].is_nan()) {
-                notes.push(format!("column {name:?} left out: no training row has a value"));
-                return Ok(None);
-            }
-            let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
-            notes.extend(missing(format!("taken as the mean {mean}")));
-            Ok(Some(Feature::Number { column: name.to_string(), mean, scale }))
-        }
-        _ => {
-            let categories = Categories::of(column.cells().flatten());
-            let count = categories.len();
-            let seldom = seldom_repeats(count, table.len() - column.missing());
-            if count > MOST_CATEGORIES || seldom && !listed {
-                let reason = format!("{count} different values in {} rows", table.len());
-                notes.push(format!("column {name:?} left out: {reason}"));
-                return Ok(None);
-            }
-            notes.extend(missing("taken as none of its categories".to_string()));
-            Ok(Some(Feature::Category { column: name.to_string(), categories }))
-        }
-    }
-}
-
-fn seldom_repeats(different: usize, rows: usize) -> bool {
-    rows >= ENOUGH_ROWS && 2 * different > rows
-}
-
-fn moments(
-    table: &Table,
-    column: &str,
-    values: impl Iterator<Item = f64> + Clone,
-) -> Result<(f64, f64)> {
-    let any = values.clone().any(|value| !value.is_nan());
-    mean_and_scale(values).ok_or_else(|| {
-        let what =
-            if any { "the spread of its values overflows" } else { "no training row has a value" };
-        Error::new(Kind::Data, format!("{}: column {column:?}: {what}", table.source()))
-    })
-}
-
-fn class_names(table: &Table, column: &str, numeric: bool) -> Result<Vec<String>> {
-    if numeric {
-        // Adding 0 turns -0 into 0.
-        return Ok(target_numbers(table, column)?.iter().map(|n| (n + 0.0).to_string()).collect());
-    }
-    let name = |(row, cell): (usize, Option<&str>)| {
-        cell.map(String::from).ok_or_else(|| no_target(table, row, column))
-    };
-    table.column(column)?.cells().enumerate().map(name).collect()
-}
-
-fn target_numbers(table: &Table, column: &str) -> Result<Vec<f64>> {
-    let numbers = table.numbers(column)?;
-    match numbers.iter().position(|number| number.is_nan()) {
-        Some(row) => Err(no_target(table, row, column)),
-        None => Ok(numbers),
-    }
-}
-
-fn no_target(table: &Table, row: usize, column: &str) -> Error {
-    let message = format!("{}: the target is missing", table.place(row, column));
-    Error::new(Kind::Data, message).hint("remove the row or fill in the value")
-}
-
-/// A number as the network sees it; a missing one is the mean.
-fn standardised(number: f64, mean: f64, scale: f64, place: impl Fn() -> String) -> Result<f32> {
-    if number.is_nan() {
-        return Ok(0.0);
-    }
-    let value = ((number - mean) / scale) as f32;
-    if value.is_finite() {
-        return Ok(value);
-    }
-    let message = format!(
-        "{}: {number} is too far from the training data (mean {mean}, standard deviation {scale})",
-        place()
-    );
-    Err(Error::new(Kind::Data, message))
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::{CsvOptions, digits, iris};
+use crate::data::{CsvOptions, Fractions, digits, iris};
 
 const PEOPLE: &str = "\
 age,city,note,empty,group
@@ -119,6 +119,11 @@ fn inputs_that_cannot_be_learned_from() {
     error(fit("x,y\n1,a\ninf,b\n", "y"), "line 3, column \"x\": \"inf\" is not a finite number");
     error(fit("x,y\n1e308,a\n-1e308,b\n", "y"), "column \"x\": the spread of its values overflows");
     error(fit("y\na\nb\n", "y"), "no column to learn from");
+    error(
+        fit("x;y\n1,5;a\n2,5;b\n", "y"),
+        "d.csv, line 2, column \"x\": \"1,5\" is a number written",
+    );
+    error(fit("x;y\n1,5;1\n2,5;2\n", "x"), "line 2, column \"x\": \"1,5\" is a number written");
     let mut text = String::from("id,x,y\n");
     text.extend((0..40).map(|i| format!("id{i},{i},{}\n", ["a", "b"][i % 2])));
     let fitted = fit(&text, "y").unwrap();
