@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use super::{Error, Kind, Result};
 
-/// A short list of sizes, strides or axes; up to six need no allocation.
-pub type Dims = SmallVec<[usize; 6]>;
+/// A short list of sizes, strides or axes; up to four need no allocation.
+pub type Dims = SmallVec<[usize; 4]>;
 
 /// The number of elements along each axis; a scalar has none. Derefs to `[usize]`.
 ///
@@ -18,8 +18,16 @@ pub type Dims = SmallVec<[usize; 6]>;
 /// assert_eq!(shape.to_string(), "[2, 3]");
 /// assert_eq!((shape.len(), shape.elements()), (2, 6));
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Shape(Dims);
+
+/// Copies the sizes in one piece; recording clones a shape for every node.
+impl Clone for Shape {
+    #[inline]
+    fn clone(&self) -> Shape {
+        Shape(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl Shape {
     /// The shape of a scalar: no axes, one element.
