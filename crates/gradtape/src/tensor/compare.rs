@@ -60,3 +60,42 @@ impl Tensor {
         self.shape == other.shape && values(self).zip(values(other)).all(near)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_is_bit_for_bit_whatever_the_strides() {
+        let x = Tensor::from([[1.0f64, f64::NAN], [-0.0, 2.0]]);
+        let turned = x.transpose(&[1, 0]).unwrap();
+        assert!(
+            turned.equals(&turned.contiguous()) && turned.transpose(&[1, 0]).unwrap().equals(&x)
+        );
+        assert!(!turned.equals(&x));
+        assert!(!Tensor::from([f64::NAN]).equals(&Tensor::from([-f64::NAN])));
+        assert!(!Tensor::from([1i64]).equals(&Tensor::from(1i64)));
+        assert!(!Tensor::from([1i64, 0]).equals(&Tensor::from([true, false])));
+        assert!(!Tensor::from([true, false]).equals(&Tensor::from([true, true])));
+        let (a, b) = (i64::MAX, i64::MAX - 1);
+        assert!(!Tensor::from(a).equals(&Tensor::from(b)));
+        let empty: [f32; 0] = [];
+        assert!(Tensor::from(empty).equals(&Tensor::from([[0.0f32; 0]; 1]).select(0, 0).unwrap()));
+    }
+
+    #[test]
+    fn close_is_relative_to_the_second_and_never_nan() {
+        let close =
+            |a: f64, b: f64, rtol, atol| Tensor::from(a).all_close(&Tensor::from(b), rtol, atol);
+        assert!(close(100.0, 110.0, 0.095, 0.0) && !close(110.0, 100.0, 0.095, 0.0));
+        assert!(close(0.0, 1e-9, 0.0, 1e-9) && !close(0.0, 1.1e-9, 0.0, 1e-9));
+        assert!(close(f64::INFINITY, f64::INFINITY, 0.0, 0.0));
+        assert!(
+            !close(f64::INFINITY, f64::NEG_INFINITY, 1.0, 1.0)
+                && !close(1.0, f64::INFINITY, 1.0, 1.0)
+        );
+        assert!(!close(f64::INFINITY, 1.0, 1.0, 1.0) && !close(f64::NAN, f64::NAN, 1.0, 1.0));
+        assert!(!Tensor::from([1.0f32]).all_close(&Tensor::from([1.0f32, 1.0]), 1.0, 1.0));
+        assert!(!Tensor::from([1.0f32, 2.0]).all_close(&Tensor::from([1.0f32, 3.0]), 0.1, 0.0));
+    }
+}

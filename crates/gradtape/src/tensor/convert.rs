@@ -98,3 +98,43 @@ impl<T: Element> TryFrom<&Tensor> for Vec<T> {
         tensor.to_vec()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_source_gives_its_shape_and_order() {
+        let check = |tensor: Tensor, shape: &[usize]| {
+            assert_eq!(tensor.shape()[..], *shape);
+            let counted: Vec<f64> = (0..tensor.elements()).map(|i| i as f64).collect();
+            assert_eq!(tensor.to_f64_vec(), counted);
+        };
+        check(Tensor::from(0i64), &[]);
+        check(Tensor::from(vec![0.0f32, 1.0]), &[2]);
+        check(Tensor::from(&vec![0.0f32, 1.0]), &[2]);
+        check(Tensor::from(&[0.0f64, 1.0, 2.0][..]), &[3]);
+        check(Tensor::from([0i64, 1]), &[2]);
+        check(Tensor::from(&[0i64, 1]), &[2]);
+        check(Tensor::from([[false], [true]]), &[2, 1]);
+        check(Tensor::from([[0i64, 1, 2], [3, 4, 5]]), &[2, 3]);
+        check(Tensor::from(&[[0i64, 1, 2], [3, 4, 5]][..]), &[2, 3]);
+        check(Tensor::from([[[0.0f32], [1.0]], [[2.0], [3.0]], [[4.0], [5.0]]]), &[3, 2, 1]);
+        check(Tensor::from([[0.0f32; 0]; 4]), &[4, 0]);
+        check(Tensor::try_from(vec![vec![0i64, 1], vec![2, 3]]).unwrap(), &[2, 2]);
+        check(Tensor::try_from(Vec::<Vec<i64>>::new()).unwrap(), &[0, 0]);
+    }
+
+    #[test]
+    fn ragged_rows_are_named() {
+        let error = Tensor::try_from(vec![vec![1i64, 2], vec![3]]).unwrap_err();
+        assert_eq!(error.message(), "row 1 has 1 elements, but row 0 has 2: not a matrix");
+    }
+
+    #[test]
+    fn vectors_come_back() {
+        let x = Tensor::from([[1i64, 2], [3, 4]]).transpose(&[1, 0]).unwrap();
+        assert_eq!(Vec::<i64>::try_from(&x).unwrap(), [1, 3, 2, 4]);
+        assert!(Vec::<f32>::try_from(&x).is_err());
+    }
+}

@@ -64,7 +64,7 @@ impl fmt::Display for Tensor {
 /// ```
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let between = if self.rank() > 1 { "\n" } else { " " };
+        let between = if self.rank() > 1 && self.elements() > 0 { "\n" } else { " " };
         write!(f, "Tensor {} {}{between}", self.dtype(), self.shape)?;
         fmt::Display::fmt(self, f)
     }
@@ -229,4 +229,106 @@ fn scientific<T: Float>(values: &[T], precision: Option<usize>) -> Vec<String> {
 fn aligned(texts: Vec<String>) -> Vec<String> {
     let width = texts.iter().map(String::len).max().unwrap_or(0);
     texts.into_iter().map(|text| format!("{text:>width$}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor::{DType, Tensor};
+
+    /// `expected` is what NumPy 2.4 prints.
+    #[track_caller]
+    fn check(tensor: impl Into<Tensor>, expected: &str) {
+        assert_eq!(tensor.into().to_string(), expected);
+    }
+
+    fn count_up(shape: &[usize]) -> Tensor {
+        let elements = shape.iter().product::<usize>() as f64;
+        Tensor::arange(0.0, elements, 1.0, DType::I64).unwrap().reshape(shape).unwrap()
+    }
+
+    #[test]
+    fn floats_are_aligned_at_the_point() {
+        check([1.0f32, 2.0], "[1. 2.]");
+        check([0.1f32, -12.25, 3.0], "[  0.1  -12.25   3.  ]");
+        check([1.0f64 / 3.0, 2.0], "[0.33333333 2.        ]");
+        check([1.0f32 / 3.0], "[0.33333334]");
+        check([0.0f32, -0.0], "[ 0. -0.]");
+        check([1.5f64, f64::NAN, f64::NEG_INFINITY], "[ 1.5  nan -inf]");
+        check([f32::NAN, f32::INFINITY], "[nan inf]");
+        check([[1.5f32, -2.0], [0.25, 100.0]], "[[  1.5   -2.  ]\n [  0.25 100.  ]]");
+    }
+
+    #[test]
+    fn unlike_numbers_are_printed_by_exponent() {
+        check([1e10f64, 1.25], "[1.00e+10 1.25e+00]");
+        check([1e-7f32], "[1.e-07]");
+        check([1e-300f64, 1.0], "[1.e-300 1.e+000]");
+        check([0.0f64, 1e-5], "[0.e+00 1.e-05]");
+        check([1e8f64, f64::NAN], "[1.e+08    nan]");
+        check([1e6f32], "[1.e+06]");
+        check([1e6f64], "[1000000.]");
+        check([1.0f64 / 3.0, 1000.0], "[3.33333333e-01 1.00000000e+03]");
+    }
+
+    #[test]
+    fn whole_numbers_and_truths_are_right_aligned() {
+        check([1i64, -20, 300], "[  1 -20 300]");
+        check([i64::MIN, i64::MAX], "[-9223372036854775808  9223372036854775807]");
+        assert_eq!(Tensor::from([true, false]).to_string(), "[ true false]");
+    }
+
+    #[test]
+    fn brackets_nest_to_any_rank() {
+        check(count_up(&[2, 1, 2]), "[[[0 1]]\n\n [[2 3]]]");
+        check(count_up(&[1; 7]), "[[[[[[[0]]]]]]]");
+        check(count_up(&[2, 1, 1, 1]), "[[[[0]]]\n\n\n [[[1]]]]");
+        for shape in [&[0][..], &[2, 0], &[0, 3, 4]] {
+            check(count_up(shape), "[]");
+        }
+        let turned = count_up(&[2, 3]).transpose(&[1, 0]).unwrap();
+        check(turned, "[[0 3]\n [1 4]\n [2 5]]");
+    }
+
+    #[test]
+    fn scalars_are_printed_in_full() {
+        check(2.0f32, "2.0");
+        check(1.0f64 / 3.0, "0.3333333333333333");
+        check(7i64, "7");
+        check(true, "true");
+        check(f32::NAN, "nan");
+        assert_eq!(
+            format!("{:.2}|{:8.3}", Tensor::from(1.0f32), Tensor::from(2.0f64)),
+            "1.00|   2.000"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_broken_and_large_tensors_cut() {
+        let numbers: Vec<String> = (0..30).map(|i| format!("{i:2}")).collect();
+        let lines = format!("[{}\n {}]", numbers[..24].join(" "), numbers[24..].join(" "));
+        check(count_up(&[30]), &lines);
+        check(count_up(&[1001]), "[   0    1    2 ...  998  999 1000]");
+        check(
+            count_up(&[200, 6]),
+            "[[   0    1    2    3    4    5]\n [   6    7    8    9   10   11]\n \
+             [  12   13   14   15   16   17]\n ...\n [1182 1183 1184 1185 1186 1187]\n \
+             [1188 1189 1190 1191 1192 1193]\n [1194 1195 1196 1197 1198 1199]]",
+        );
+        assert!(!count_up(&[1000]).to_string().contains("..."));
+    }
+
+    #[test]
+    fn a_precision_is_exact() {
+        let x = Tensor::from([[1.0f32, 2.125], [-3.0, 10.0]]);
+        assert_eq!(format!("{x:.2}"), "[[ 1.00  2.12]\n [-3.00 10.00]]");
+        assert_eq!(format!("{x:.0}"), "[[ 1  2]\n [-3 10]]");
+        assert_eq!(format!("{:.1}", Tensor::from([1e10f64, 1.25])), "[1.0e+10 1.2e+00]");
+    }
+
+    #[test]
+    fn debug_tells_type_and_shape() {
+        assert_eq!(format!("{:?}", Tensor::from([[1i64], [2]])), "Tensor i64 [2, 1]\n[[1]\n [2]]");
+        assert_eq!(format!("{:?}", Tensor::from(1.5f32)), "Tensor f32 [] 1.5");
+        assert_eq!(format!("{:?}", Tensor::zeros([0, 3], DType::Bool)), "Tensor bool [0, 3] []");
+    }
 }

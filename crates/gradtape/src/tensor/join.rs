@@ -134,3 +134,104 @@ impl Tensor {
         Ok(Tensor::from_storage(storage, shape))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count_up(shape: &[usize]) -> Tensor {
+        let elements = shape.iter().product::<usize>() as f64;
+        Tensor::arange(0.0, elements, 1.0, DType::I64).unwrap().reshape(shape).unwrap()
+    }
+
+    #[test]
+    fn concat_undoes_slicing_along_every_axis() {
+        let x = count_up(&[3, 4, 5]).transpose(&[1, 2, 0]).unwrap();
+        for axis in 0..3 {
+            let size = x.shape()[axis];
+            for cut in 0..=size {
+                let parts =
+                    [x.slice(axis, 0, cut, 1).unwrap(), x.slice(axis, cut, size, 1).unwrap()];
+                for axis in [axis as isize, axis as isize - 3] {
+                    assert!(Tensor::concat(&parts, axis).unwrap().equals(&x));
+                }
+            }
+        }
+        let empty = Tensor::zeros([0, 2], DType::Bool);
+        let joined = Tensor::concat(&[empty.clone(), empty], 1).unwrap();
+        assert_eq!((joined.shape().to_string(), joined.dtype()), ("[0, 4]".into(), DType::Bool));
+    }
+
+    #[test]
+    fn concat_names_the_tensor_that_does_not_fit() {
+        let x = count_up(&[2, 3]);
+        let check = |other: Tensor, axis: isize, expected: &str| {
+            let error = Tensor::concat(&[x.clone(), x.clone(), other], axis).unwrap_err();
+            assert_eq!(error.message(), expected);
+        };
+        check(
+            count_up(&[2, 2]),
+            0,
+            "concat along axis 0: tensor 2 is i64 [2, 2] and tensor 0 is i64 [2, 3]: \
+             the sizes along axis 1 differ",
+        );
+        check(
+            count_up(&[6]),
+            -1,
+            "concat along axis -1: tensor 2 is i64 [6] and tensor 0 is i64 [2, 3]: \
+             the number of axes differs",
+        );
+        check(
+            Tensor::zeros([2, 3], DType::F32),
+            1,
+            "concat along axis 1: tensor 2 is f32 [2, 3] and tensor 0 is i64 [2, 3]: \
+             the element types differ",
+        );
+        check(x.clone(), 2, "concat: axis 2 is out of range for shape [2, 3]");
+        assert_eq!(
+            Tensor::concat(&[], 0).unwrap_err().message(),
+            "concat needs at least one tensor"
+        );
+        assert!(Tensor::concat(&[Tensor::from(1.0f32)], 0).is_err());
+        let huge = Tensor::from([1i64]).broadcast_to([1 << 59]).unwrap();
+        assert!(Tensor::concat(&vec![huge; 64], 0).is_err());
+    }
+
+    #[test]
+    fn stack_undoes_select() {
+        let x = count_up(&[2, 3, 4]);
+        for axis in -3..3 {
+            let size = x.shape()[x.shape().axis(axis).unwrap()];
+            let parts: Vec<Tensor> = (0..size).map(|i| x.select(axis, i).unwrap()).collect();
+            assert!(Tensor::stack(&parts, axis).unwrap().equals(&x));
+        }
+        let scalars = [Tensor::from(1.5f32), Tensor::from(2.5f32)];
+        assert_eq!(Tensor::stack(&scalars, 0).unwrap().to_f64_vec(), [1.5, 2.5]);
+        assert!(Tensor::stack(&scalars, 1).unwrap_err().message().starts_with("stack: unsqueeze"));
+        assert!(Tensor::stack(&[], 0).is_err());
+    }
+
+    #[test]
+    fn rows_are_those_of_select_whatever_the_strides() {
+        let x = count_up(&[4, 3, 2]);
+        let views = [
+            x.clone(),
+            x.slice(0, 1, 4, 2).unwrap(),
+            x.slice(2, 1, 2, 1).unwrap(),
+            x.transpose(&[2, 1, 0]).unwrap(),
+            x.select(2, 1).unwrap().broadcast_to([2, 4, 3]).unwrap(),
+            x.slice(1, 0, 0, 1).unwrap(),
+            count_up(&[5]),
+        ];
+        for view in views {
+            let last = view.shape()[0] - 1;
+            let rows = [last, 0, 0, last];
+            let parts: Vec<Tensor> = rows.iter().map(|&row| view.select(0, row).unwrap()).collect();
+            assert!(view.take_rows(&rows).unwrap().equals(&Tensor::stack(&parts, 0).unwrap()));
+            assert_eq!(view.take_rows(&[]).unwrap().shape()[0], 0);
+        }
+        assert!(Tensor::from(1i64).take_rows(&[]).is_err());
+        assert!(count_up(&[0, 2]).take_rows(&[0]).is_err());
+        assert!(x.take_rows(&[usize::MAX]).is_err());
+    }
+}
