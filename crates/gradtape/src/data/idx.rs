@@ -211,7 +211,12 @@ impl Source<'_> {
         shape: Vec<usize>,
         convert: impl Fn([u8; N]) -> T,
     ) -> Result<Tensor> {
-        let bytes = shape.iter().try_fold(N as u64, |n, &size| n.checked_mul(size as u64));
+        // Sizes of 0 are left out of the first product, so that none beside one overflows later.
+        let product = |n: u64, &size: &usize| n.checked_mul(size as u64);
+        let positive = shape.iter().filter(|&&size| size > 0).try_fold(N as u64, product);
+        let bytes = positive
+            .filter(|&bytes| bytes <= isize::MAX as u64)
+            .map(|bytes| if shape.contains(&0) { 0 } else { bytes });
         let says = format!("its header says {}", sizes(&shape));
         let Some(bytes) = bytes.filter(|&bytes| bytes <= self.limit) else {
             let needed =
@@ -382,6 +387,8 @@ mod tests {
         let text = error(source(&huge).images(255.0));
         assert!(text.contains("more bytes than can be counted"), "{text}");
         let text = error(source(&gz(&huge)).images(255.0));
+        assert!(text.contains("more bytes than can be counted"), "{text}");
+        let text = error(source(&idx(8, &[0, u32::MAX, u32::MAX, u32::MAX, 7], &[])).tensor());
         assert!(text.contains("more bytes than can be counted"), "{text}");
         let text = error(source(&gz(&idx(8, &[1 << 31], &[]))).labels());
         assert!(text.contains("cannot unpack to more than"), "{text}");

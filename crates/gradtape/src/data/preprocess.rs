@@ -5,7 +5,7 @@ mod fit;
 use serde::{Deserialize, Serialize};
 
 use self::fit::{class_names, feature_of, standardised, target_numbers, target_of};
-use super::{Categories, Dataset, Table, Task};
+use super::{Categories, Column, Dataset, Table, Task};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What is done to each column before a network sees it, learned from the rows it trains on.
@@ -297,6 +297,20 @@ impl Preprocessing {
     /// What the user should know: columns left out and missing values filled in.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What was filled in for missing values of a table that is not the one fitted; a line for each
+    /// column that has some.
+    pub fn filled(&self, table: &Table) -> Vec<String> {
+        let mut lines = Vec::new();
+        for feature in &self.features {
+            let name = feature.column();
+            let missing = table.column(name).map_or(0, Column::missing);
+            if missing > 0 {
+                lines.push(fit::filled(name, missing, table.len(), feature));
+            }
+        }
+        lines
     }
 
     /// As JSON; the numbers are read back bit for bit.

@@ -95,15 +95,10 @@ pub(super) fn feature_of(
 ) -> Result<Option<Feature>> {
     let name = column.name();
     let listed = options.categories.iter().any(|listed| listed == name);
-    let missing = |filled: String| {
-        let (missing, all) = (column.missing(), table.len());
-        (missing > 0)
-            .then(|| format!("column {name:?}: {missing} of {all} values missing, {filled}"))
-    };
-    match column.kind() {
+    let feature = match column.kind() {
         ColumnKind::Empty => {
             notes.push(format!("column {name:?} left out: every value is missing"));
-            Ok(None)
+            return Ok(None);
         }
         ColumnKind::Number if !listed => {
             let numbers = table.numbers(name)?;
@@ -112,8 +107,7 @@ pub(super) fn feature_of(
                 return Ok(None);
             }
             let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
-            notes.extend(missing(format!("taken as the mean {mean}")));
-            Ok(Some(Feature::Number { column: name.to_string(), mean, scale }))
+            Feature::Number { column: name.to_string(), mean, scale }
         }
         _ => {
             if !listed {
@@ -127,10 +121,22 @@ pub(super) fn feature_of(
                 notes.push(format!("column {name:?} left out: {reason}"));
                 return Ok(None);
             }
-            notes.extend(missing("taken as none of its categories".to_string()));
-            Ok(Some(Feature::Category { column: name.to_string(), categories }))
+            Feature::Category { column: name.to_string(), categories }
         }
+    };
+    if column.missing() > 0 {
+        notes.push(filled(name, column.missing(), table.len(), &feature));
     }
+    Ok(Some(feature))
+}
+
+/// The note on missing values of a column.
+pub(super) fn filled(column: &str, missing: usize, rows: usize, feature: &Feature) -> String {
+    let taken = match feature {
+        Feature::Number { mean, .. } => format!("the mean {mean}"),
+        Feature::Category { .. } => "none of its categories".to_string(),
+    };
+    format!("column {column:?}: {missing} of {rows} values missing, taken as {taken}")
 }
 
 fn seldom_repeats(different: usize, rows: usize) -> bool {

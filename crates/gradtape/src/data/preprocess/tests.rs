@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::{CsvOptions, Fractions, digits, iris};
+use crate::tensor::Rng;
 
 const PEOPLE: &str = "\
 age,city,note,empty,group
@@ -147,7 +148,15 @@ fn new_data_that_does_not_fit() {
     );
     error(inputs("age,city\ninf,Oslo\n"), "line 2, column \"age\": \"inf\" is not a finite number");
     error(inputs("age,city\n1e300,Oslo\n"), "line 2, column \"age\": 1000");
-    assert_eq!(inputs("age,city\nnan,\n").unwrap().to_vec::<f32>().unwrap(), [0.0; 3]);
+    let holes = "age,city\nnan,\n20,Oslo\n";
+    assert_eq!(inputs(holes).unwrap().to_vec::<f32>().unwrap()[..3], [0.0; 3]);
+    let filled = fitted.filled(&table(holes));
+    assert!(
+        filled[0].contains("\"age\": 1 of 2 values missing, taken as the mean 25"),
+        "{filled:?}"
+    );
+    assert!(filled[1].contains("\"city\": 1 of 2 values missing"), "{filled:?}");
+    assert!(fitted.filled(&table("age,city\n20,Oslo\n")).is_empty());
     let targets = |text: &str| fitted.targets(&table(text));
     error(targets("y\na\nc\n"), "d.csv, line 3, column \"y\": \"c\" is unknown");
     error(targets("x\na\n"), "no column \"y\"");
@@ -237,4 +246,45 @@ fn a_table_of_pixels_is_prepared_like_the_images() {
     }
     let iris = Preprocessing::fixed(&iris(), "species", 0.0, 1.0).unwrap();
     assert_eq!(iris.classes().unwrap().names()[2], "virginica");
+}
+
+#[test]
+fn whatever_a_table_holds_it_is_prepared_or_refused() {
+    let cells =
+        ["1", "2", "-3.5", "a", "b", "", "?", "inf", "1e308", "-1e308", "\"1,5\"", "é", "0"];
+    let mut rng = Rng::new(11);
+    let (mut prepared, mut refused) = (0, 0);
+    for _ in 0..3000 {
+        // Few different cells in a column, so that many tables make sense.
+        let kinds: Vec<Vec<&str>> =
+            (0..3).map(|_| (0..2).map(|_| cells[rng.below(cells.len())]).collect()).collect();
+        let mut text = String::from("x,y,z\n");
+        for _ in 0..1 + rng.below(30) {
+            let row: Vec<&str> = kinds.iter().map(|kind| kind[rng.below(kind.len())]).collect();
+            text.push_str(&format!("{}\n", row.join(",")));
+        }
+        let Ok(table) = Table::from_csv(text.as_bytes(), "d.csv", &CsvOptions::default()) else {
+            continue;
+        };
+        let task = [None, Some(Task::Classification), Some(Task::Regression)][rng.below(3)];
+        let options = PreprocessOptions { task, ..Default::default() };
+        let fractions = Fractions { validation: 0.1, test: 0.2 };
+        let fitted = table
+            .split_rows("y", &options, fractions, 1)
+            .and_then(|rows| Preprocessing::fit(&table, "y", &rows.train, &options));
+        match fitted.and_then(|fitted| Ok((fitted.dataset(&table)?, fitted))) {
+            Ok((data, fitted)) => {
+                assert!(data.inputs().to_f64_vec().iter().all(|value| value.is_finite()));
+                assert!(data.targets().to_f64_vec().iter().all(|value| value.is_finite()));
+                assert_eq!(data.inputs().shape()[..], [table.len(), fitted.width()]);
+                assert_eq!(Preprocessing::from_json(&fitted.to_json()).unwrap(), fitted);
+                prepared += 1;
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("d.csv"), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(prepared > 300 && refused > 300, "{prepared} {refused}");
 }
