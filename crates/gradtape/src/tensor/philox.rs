@@ -56,9 +56,15 @@ pub fn random_block(key: u64, counter: u64, block: u64) -> [u32; 4] {
 #[inline(always)]
 pub fn uniform_at(key: u64, counter: u64, position: u64) -> u64 {
     let (block, word) = (position / 4, (position % 4) as usize);
-    let upper = random_block(key, counter, block)[word];
-    let lower = random_block(key, counter, block | LOWER_HALVES)[word];
-    u64::from(upper) << 32 | u64::from(lower)
+    four_at(key, counter, block)[word]
+}
+
+/// [`uniform_at`] of the four positions from `4 * block` on.
+#[inline(always)]
+pub(super) fn four_at(key: u64, counter: u64, block: u64) -> [u64; 4] {
+    let upper = random_block(key, counter, block);
+    let lower = random_block(key, counter, block | LOWER_HALVES);
+    std::array::from_fn(|word| u64::from(upper[word]) << 32 | u64::from(lower[word]))
 }
 
 /// The bit that tells the blocks of lower halves from those of upper halves; see [`uniform_at`].
