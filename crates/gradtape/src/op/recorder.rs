@@ -52,6 +52,9 @@ pub trait Recorder {
     /// The element type and shape of a node; an f32 scalar for a failed one.
     fn meta(&self, id: NodeId) -> Meta;
 
+    /// Whether a node has this shape. Cheaper than comparing [`Recorder::meta`].
+    fn has_shape(&self, id: NodeId, shape: &Shape) -> bool;
+
     /// Whether two nodes have the same shape. Cheaper than comparing [`Recorder::meta`].
     fn same_shape(&self, x: NodeId, y: NodeId) -> bool;
 
@@ -97,10 +100,17 @@ impl<'r> Term<'r> {
     }
 
     fn apply(self, op: impl Into<Op>, others: &[Term<'r>]) -> Term<'r> {
-        let mut inputs: SmallVec<[NodeId; 4]> = SmallVec::new();
-        inputs.push(self.id);
-        inputs.extend(others.iter().map(|term| term.id));
-        self.with(self.recorder.record(op.into(), &inputs, self.at))
+        let op = op.into();
+        let id = match *others {
+            [] => self.recorder.record(op, &[self.id], self.at),
+            [y] => self.recorder.record(op, &[self.id, y.id], self.at),
+            _ => {
+                let mut inputs: SmallVec<[NodeId; 8]> = SmallVec::from_slice(&[self.id]);
+                inputs.extend(others.iter().map(|other| other.id));
+                self.recorder.record(op, &inputs, self.at)
+            }
+        };
+        self.with(id)
     }
 
     fn source(self, op: impl Into<Op>) -> Term<'r> {
@@ -125,6 +135,10 @@ impl<'r> Term<'r> {
     /// The element type.
     pub fn dtype(self) -> DType {
         self.meta().dtype
+    }
+
+    fn has_shape(self, shape: &Shape) -> bool {
+        self.recorder.has_shape(self.id, shape)
     }
 
     fn same_shape(self, other: Term<'r>) -> bool {

@@ -101,10 +101,12 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
         }
-        let inferred = {
-            let metas: SmallVec<[&Meta; 4]> =
-                inputs.iter().map(|&id| &self.node(id).meta).collect();
-            op.infer(&metas)
+        let meta = |id: NodeId| &self.node(id).meta;
+        let inferred = match *inputs {
+            [] => op.infer(&[]),
+            [x] => op.infer(&[meta(x)]),
+            [x, y] => op.infer(&[meta(x), meta(y)]),
+            _ => op.infer(&inputs.iter().map(|&id| meta(id)).collect::<SmallVec<[&Meta; 8]>>()),
         };
         match inferred {
             Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at),

@@ -208,6 +208,10 @@ impl Recorder for Tape {
         self.recording.borrow().node(id).meta.clone()
     }
 
+    fn has_shape(&self, id: NodeId, shape: &Shape) -> bool {
+        !id.is_failed() && self.recording.borrow().node(id).meta.shape == *shape
+    }
+
     fn same_shape(&self, x: NodeId, y: NodeId) -> bool {
         if x.is_failed() || y.is_failed() {
             return true;

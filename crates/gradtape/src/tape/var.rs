@@ -59,15 +59,20 @@ impl<'t> Var<'t> {
     #[track_caller]
     fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
         let op = op.into();
-        let mut inputs: SmallVec<[NodeId; 4]> = SmallVec::new();
-        inputs.push(self.id);
-        for other in others {
-            if other.tape.id() != self.tape.id() {
-                return self.failed(mixed_tapes(op.name()), &[]);
-            }
-            inputs.push(other.id);
+        if others.iter().any(|other| other.tape.id() != self.tape.id()) {
+            return self.failed(mixed_tapes(op.name()), &[]);
         }
-        Var { id: self.tape.record(op, &inputs, Location::caller()), ..self }
+        let at = Location::caller();
+        let id = match *others {
+            [] => self.tape.record(op, &[self.id], at),
+            [y] => self.tape.record(op, &[self.id, y.id], at),
+            _ => {
+                let mut inputs: SmallVec<[NodeId; 8]> = SmallVec::from_slice(&[self.id]);
+                inputs.extend(others.iter().map(|other| other.id));
+                self.tape.record(op, &inputs, at)
+            }
+        };
+        Var { id, ..self }
     }
 
     #[track_caller]
@@ -79,6 +84,10 @@ impl<'t> Var<'t> {
     pub(crate) fn failed(self, error: Error, operands: &[Var<'t>]) -> Var<'t> {
         let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|var| var.id).collect();
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
+    }
+
+    fn has_shape(self, shape: &Shape) -> bool {
+        self.tape.has_shape(self.id, shape)
     }
 
     fn same_shape(self, other: Var<'t>) -> bool {

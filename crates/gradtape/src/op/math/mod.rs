@@ -1,7 +1,7 @@
 //! The methods that both handles have: `Var` for users and `Term` for gradient rules.
 //!
-//! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`, `dtype`
-//! and `same_shape`.
+//! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`, `dtype`,
+//! `has_shape` and `same_shape`.
 
 mod elementwise;
 mod operators;
@@ -60,14 +60,14 @@ macro_rules! math_methods {
                 #[track_caller]
                 pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
                     let shape = shape.into();
-                    if self.shape() == shape { self } else { self.apply(shape::Broadcast { shape }, &[]) }
+                    if self.has_shape(&shape) { self } else { self.apply(shape::Broadcast { shape }, &[]) }
                 }
 
                 /// The same elements under another shape. See [`shape::Reshape`].
                 #[track_caller]
                 pub fn reshape(self, shape: impl Into<Shape>) -> Self {
                     let shape = shape.into();
-                    if self.shape() == shape { self } else { self.apply(shape::Reshape { shape }, &[]) }
+                    if self.has_shape(&shape) { self } else { self.apply(shape::Reshape { shape }, &[]) }
                 }
 
                 /// The axes in another order. See [`shape::Transpose`].
@@ -104,8 +104,11 @@ macro_rules! math_methods {
                     match axes.axes(&shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-                            let axes: Vec<isize> = axes.iter().map(|&axis| axis as isize).collect();
-                            self.sum(axes) / count as f64
+                            let sum = match axes.is_empty() {
+                                true => self,
+                                false => self.apply(reduce::Sum { axes }, &[]),
+                            };
+                            sum / count as f64
                         }
                         Err(rule) => self.broken("mean", rule),
                     }
