@@ -138,9 +138,11 @@ ops! {
         control: Select Cast StopGradient;
     }
     other {
-        source: Input Constant;
-        shape: Broadcast Reshape Transpose;
-        reduce: Sum;
+        source: Input Constant Random Iota;
+        control: Custom;
+        shape: Broadcast Reshape Transpose Slice Pad Concat;
+        reduce: Sum Max Min ArgMax LogSumExp CumSum;
+        index: Gather ScatterAdd IndexSelect IndexAdd OneHot;
         linear: MatMul;
     }
 }

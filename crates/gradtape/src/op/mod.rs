@@ -32,8 +32,11 @@ pub use axes::IntoAxes;
 pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;
 pub use list::{Op, OpInfo};
-pub(crate) use math::{elementwise_methods, math_methods, operators};
+pub(crate) use math::{
+    activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
+    operators, reduce_methods, shape_methods,
+};
 pub use operand::Operand;
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
-pub(crate) use operation::{map_elements, operation, value_error};
+pub(crate) use operation::{map_elements, operation, value_error, with_number, with_type};
 pub use recorder::{NodeId, Recorder, Term};

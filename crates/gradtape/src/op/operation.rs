@@ -178,6 +178,41 @@ fn map_as<S: Scalar + Element, O: Elementwise>(op: &O, x: &[Tensor], out: &Meta)
     Ok(Tensor::from_vec(values, &out.shape)?.cast(out.dtype))
 }
 
+/// Runs `$body` with `$type` standing for the Rust type of an element type.
+macro_rules! with_type {
+    ($dtype:expr, $type:ident => $body:expr) => {
+        match $dtype {
+            $crate::tensor::DType::Bool => {
+                type $type = bool;
+                $body
+            }
+            number => $crate::op::with_number!(number, $type => $body),
+        }
+    };
+}
+pub(crate) use with_type;
+
+/// As [`with_type`], for numbers; truth values, which shape rules keep out, are read as f64.
+macro_rules! with_number {
+    ($dtype:expr, $type:ident => $body:expr) => {
+        match $dtype {
+            $crate::tensor::DType::F32 => {
+                type $type = f32;
+                $body
+            }
+            $crate::tensor::DType::I64 => {
+                type $type = i64;
+                $body
+            }
+            $crate::tensor::DType::F64 | $crate::tensor::DType::Bool => {
+                type $type = f64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_number;
+
 /// An error of an operation's meaning: a value in the inputs that it does not allow.
 pub(crate) fn value_error(message: impl Into<String>) -> Error {
     Error::new(Kind::Value, message)

@@ -122,6 +122,18 @@ impl<'r> Term<'r> {
         self.with(self.recorder.fail(error.at(self.at), &operands))
     }
 
+    /// The cotangent that a user's own rule gives for input number `input`, with this one coming in.
+    pub(crate) fn custom_rule(
+        self,
+        rule: usize,
+        input: usize,
+        x: &[Term<'r>],
+        out: Term<'r>,
+    ) -> Term<'r> {
+        let x: SmallVec<[NodeId; 4]> = x.iter().map(|term| term.id).collect();
+        self.with(self.recorder.custom_rule(rule, input, &x, out.id, self.id))
+    }
+
     /// The element type and shape.
     pub fn meta(self) -> Meta {
         self.recorder.meta(self.id)

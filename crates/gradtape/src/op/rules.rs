@@ -1,6 +1,7 @@
 //! Shape rules that many operations share.
 
 use super::{Broken, Meta};
+use crate::tensor::{DType, Shape};
 
 /// Exactly this many inputs.
 pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
@@ -36,7 +37,7 @@ pub(crate) fn float(x: &Meta) -> Result<(), Broken> {
 
 /// An input that is not a truth value.
 pub(crate) fn numeric(x: &Meta) -> Result<(), Broken> {
-    if x.dtype != crate::tensor::DType::Bool {
+    if x.dtype != DType::Bool {
         return Ok(());
     }
     Err(Broken::new("needs numbers, not truth values").hint("cast the mask to f32 first"))
@@ -44,7 +45,7 @@ pub(crate) fn numeric(x: &Meta) -> Result<(), Broken> {
 
 /// An input of truth values.
 pub(crate) fn truth(x: &Meta) -> Result<(), Broken> {
-    if x.dtype == crate::tensor::DType::Bool {
+    if x.dtype == DType::Bool {
         return Ok(());
     }
     Err(Broken::new(format!("the mask is {}, not truth values", x.dtype))
@@ -61,4 +62,42 @@ pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
         return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape)));
     }
     Ok(())
+}
+
+/// The size of an axis that the input must have.
+pub(crate) fn size_along(axis: usize, x: &Meta) -> Result<usize, Broken> {
+    x.shape.get(axis).copied().ok_or_else(|| {
+        Broken::new(format!("axis {axis} is not one of {x}, which has {}", x.shape.rank()))
+    })
+}
+
+/// A result whose elements can be counted.
+pub(crate) fn countable(out: Meta) -> Result<Meta, Broken> {
+    out.shape.checked_elements().map_err(|e| Broken::new(e.message()))?;
+    Ok(out)
+}
+
+/// An input of places.
+pub(crate) fn index(x: &Meta) -> Result<(), Broken> {
+    if x.dtype == DType::I64 {
+        return Ok(());
+    }
+    Err(Broken::new(format!("an index is i64, not {}", x.dtype))
+        .hint("cast whole numbers with cast(DType::I64)"))
+}
+
+/// An index of as many axes as the shape that is nowhere longer, except along the axis.
+pub(crate) fn index_fits(axis: usize, index: &Shape, shape: &Shape) -> Result<(), Broken> {
+    if index.rank() != shape.rank() {
+        let rule = format!("the index has shape {index}, the elements {shape}");
+        return Err(Broken::new(rule).hint("both need equally many axes"));
+    }
+    let longer = |&k: &usize| k != axis && index[k] > shape[k];
+    match (0..shape.rank()).find(longer) {
+        Some(k) => {
+            let rule = format!("the index {index} is longer along axis {k} than {shape}");
+            Err(Broken::new(rule).hint(format!("only along axis {axis} may it be")))
+        }
+        None => Ok(()),
+    }
 }

@@ -25,6 +25,18 @@ impl<O: Declared> Sample<O> {
         Sample::new(op, shapes.iter().enumerate().map(input).collect())
     }
 
+    /// A float input of this shape as by [`Sample::shaped`], and places of this shape.
+    pub fn indexed(op: O, x: &[usize], places: &[i64], shape: &[usize]) -> Vec<Sample<O>> {
+        let mut samples = Sample::shaped(op, &[x]);
+        samples.iter_mut().for_each(|sample| sample.inputs.push(integers(places, shape)));
+        samples
+    }
+
+    /// One input of these integers under this shape.
+    pub fn labels(op: O, labels: &[i64], shape: &[usize]) -> Vec<Sample<O>> {
+        Sample::new(op, vec![integers(labels, shape)])
+    }
+
     /// These inputs.
     pub fn new(op: O, inputs: Vec<Tensor>) -> Vec<Sample<O>> {
         vec![Sample { op, inputs }]
@@ -33,4 +45,8 @@ impl<O: Declared> Sample<O> {
 
 fn vector(x: &[f64]) -> Tensor {
     Tensor::from_slice(x, [x.len()]).unwrap_or_else(|_| Tensor::scalar(0.0))
+}
+
+fn integers(x: &[i64], shape: &[usize]) -> Tensor {
+    Tensor::from_slice(x, shape).unwrap_or_else(|_| Tensor::scalar(0i64))
 }

@@ -171,6 +171,15 @@ impl Recording {
         }
     }
 
+    /// Keeps a user's gradient rule; gives its number.
+    pub(crate) fn push_rule(
+        &mut self,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+    ) -> usize {
+        self.rules.push(Rc::new(rule));
+        self.rules.len() - 1
+    }
+
     /// Keeps an error in the place of a node, with a note on each operand.
     pub(crate) fn fail(&mut self, mut error: Error, operands: &[NodeId]) -> NodeId {
         if let Some(&failed) = operands.iter().find(|id| id.is_failed()) {

@@ -241,15 +241,12 @@ impl Recorder for Tape {
         };
         let x: Vec<Var<'_>> = x.iter().map(|&id| self.var(id)).collect();
         let answer = user(&x, self.var(out), self.var(g));
+        if let Err(error) = super::functions::check_answer(&x, &answer) {
+            let at = self.recording.borrow().node(out).at;
+            return self.fail(error.at(at), &[]);
+        }
         let cotangents: Vec<NodeId> = answer.iter().map(|var| var.id()).collect();
-        let Some(&id) = cotangents.get(input) else {
-            let message = format!(
-                "custom gradient: the rule gave {} cotangents for {} inputs",
-                cotangents.len(),
-                x.len()
-            );
-            return self.fail(Error::new(Kind::Gradient, message), &[]);
-        };
+        let id = cotangents[input];
         self.recording.borrow_mut().last_rule = Some(RuleAnswer { out, g, cotangents });
         id
     }

@@ -1,9 +1,11 @@
 //! Operations that pass their input on and change what happens to gradients.
 
 mod cast;
+mod custom;
 mod select;
 mod stop_gradient;
 
 pub use cast::Cast;
+pub use custom::Custom;
 pub use select::Select;
 pub use stop_gradient::StopGradient;

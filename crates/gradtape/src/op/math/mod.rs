@@ -3,18 +3,28 @@
 //! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`, `dtype`,
 //! `has_shape` and `same_shape`.
 
+mod activation;
 mod elementwise;
+mod index;
+mod linear;
 mod operators;
+mod reduce;
+mod shape;
 
+pub(crate) use activation::activation_methods;
 pub(crate) use elementwise::elementwise_methods;
+pub(crate) use index::index_methods;
+pub(crate) use linear::linear_methods;
 pub(crate) use operators::operators;
+pub(crate) use reduce::reduce_methods;
+pub(crate) use shape::shape_methods;
 
 /// Stamps the operations as methods and operators of a handle type.
 macro_rules! math_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Bits, Broken, IntoAxes, binary, linear, reduce, shape, source, unary};
-            use $crate::tensor::{Dims, Error, Kind, Shape};
+            use $crate::op::{Bits, Broken, binary, source, unary};
+            use $crate::tensor::{Error, Kind, Shape};
 
             impl<$life> $handle {
                 /// A scalar of this node's element type.
@@ -55,71 +65,6 @@ macro_rules! math_methods {
                     }
                     self.failed(error, &[self])
                 }
-
-                /// Repeats along axes of size 1 and along new leading axes. See [`shape::Broadcast`].
-                #[track_caller]
-                pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
-                    let shape = shape.into();
-                    if self.has_shape(&shape) { self } else { self.apply(shape::Broadcast { shape }, &[]) }
-                }
-
-                /// The same elements under another shape. See [`shape::Reshape`].
-                #[track_caller]
-                pub fn reshape(self, shape: impl Into<Shape>) -> Self {
-                    let shape = shape.into();
-                    if self.has_shape(&shape) { self } else { self.apply(shape::Reshape { shape }, &[]) }
-                }
-
-                /// The axes in another order. See [`shape::Transpose`].
-                #[track_caller]
-                pub fn transpose(self, order: &[usize]) -> Self {
-                    self.apply(shape::Transpose { order: Dims::from_slice(order) }, &[])
-                }
-
-                /// The last two axes exchanged.
-                #[track_caller]
-                pub fn t(self) -> Self {
-                    let rank = self.shape().rank();
-                    let mut order: Dims = (0..rank).collect();
-                    if rank >= 2 {
-                        order.swap(rank - 1, rank - 2);
-                    }
-                    self.transpose(&order)
-                }
-
-                /// The sum over axes, which are dropped. See [`reduce::Sum`].
-                #[track_caller]
-                pub fn sum(self, axes: impl IntoAxes) -> Self {
-                    match axes.axes(&self.shape()) {
-                        Ok(axes) if axes.is_empty() => self,
-                        Ok(axes) => self.apply(reduce::Sum { axes }, &[]),
-                        Err(rule) => self.broken("sum", rule),
-                    }
-                }
-
-                /// The mean over axes, which are dropped: the sum divided by the number of elements.
-                #[track_caller]
-                pub fn mean(self, axes: impl IntoAxes) -> Self {
-                    let shape = self.shape();
-                    match axes.axes(&shape) {
-                        Ok(axes) => {
-                            let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-                            let sum = match axes.is_empty() {
-                                true => self,
-                                false => self.apply(reduce::Sum { axes }, &[]),
-                            };
-                            sum / count as f64
-                        }
-                        Err(rule) => self.broken("mean", rule),
-                    }
-                }
-
-                /// The matrix product over the last two axes. See [`linear::MatMul`].
-                #[track_caller]
-                pub fn matmul(self, y: Self) -> Self {
-                    self.apply(linear::MatMul {}, &[y])
-                }
-
             }
 
             impl<$life> std::ops::Neg for $handle {
@@ -157,6 +102,11 @@ macro_rules! math_methods {
             $crate::op::operators!($handle, $life, Div, div, binary::Div {});
         };
         $crate::op::elementwise_methods!($handle, $life);
+        $crate::op::activation_methods!($handle, $life);
+        $crate::op::shape_methods!($handle, $life);
+        $crate::op::reduce_methods!($handle, $life);
+        $crate::op::index_methods!($handle, $life);
+        $crate::op::linear_methods!($handle, $life);
     };
 }
 pub(crate) use math_methods;

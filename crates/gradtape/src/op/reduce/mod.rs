@@ -1,11 +1,21 @@
 //! Operations that drop axes.
 
+mod argmax;
+mod cumsum;
+mod logsumexp;
+mod max;
+mod min;
 mod sum;
 
+pub use argmax::ArgMax;
+pub use cumsum::CumSum;
+pub use logsumexp::LogSumExp;
+pub use max::Max;
+pub use min::Min;
 pub use sum::Sum;
 
-use crate::op::Broken;
-use crate::tensor::{Dims, Shape};
+use crate::op::{Broken, Cotangent, Meta, Term};
+use crate::tensor::{Dims, Element, Result, Shape, Tensor};
 
 /// The shape without the reduced axes, which must be sorted and within the rank.
 pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
@@ -37,4 +47,29 @@ pub(crate) fn targets(shape: &Shape, axes: &[usize]) -> impl Iterator<Item = usi
     (0..shape.elements()).map(move |flat| {
         (0..shape.rank()).map(|axis| flat / own[axis] % shape[axis] * strides[axis]).sum()
     })
+}
+
+/// The element of each group that no other is `beyond`, or `nothing` of an empty group.
+fn extreme<T: Element>(
+    axes: &[usize],
+    x: &Tensor,
+    out: &Meta,
+    nothing: T,
+    beyond: fn(T, T) -> bool,
+) -> Result<Tensor> {
+    let mut best = vec![nothing; out.shape.elements()];
+    for (value, at) in x.to_vec::<T>()?.into_iter().zip(targets(x.shape(), axes)) {
+        if beyond(value, best[at]) {
+            best[at] = value;
+        }
+    }
+    Tensor::from_vec(best, &out.shape)
+}
+
+/// `g` shared equally among the elements of `x` that equal the result.
+fn extreme_vjp<'r>(axes: &[usize], x: Term<'r>, out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+    let kept = kept(&x.shape(), axes);
+    let taken = x.equal(out.reshape(&kept));
+    let shares = taken.cast(g.dtype()).sum_axes(axes);
+    taken.select((g / shares).reshape(&kept), 0.0).into()
 }

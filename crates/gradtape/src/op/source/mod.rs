@@ -2,6 +2,10 @@
 
 mod constant;
 mod input;
+mod iota;
+mod random;
 
 pub use constant::Constant;
 pub use input::Input;
+pub use iota::Iota;
+pub use random::Random;

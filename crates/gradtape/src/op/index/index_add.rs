@@ -1,0 +1,101 @@
+//! `index_add`: whole rows added at places along an axis.
+
+use crate::op::index::place;
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::tensor::{Dims, Element, Result, Tensor};
+
+operation! {
+    /// # What
+    /// Zeros, to which the slices of `x` are added at their places along an axis of `size`. The index
+    /// is i64; its axes stand in `x` where the axis stands in the result.
+    ///
+    /// # Gradient
+    /// `g` picked at the same places: `index_select`. None to the index.
+    ///
+    /// # Why it holds
+    /// Each element enters one sum with factor 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3, 1])?);
+    /// let index = tape.constant(Tensor::from_slice(&[1i64, 0, 1], [3])?);
+    /// assert_eq!(x.index_add(0, index, 2).value()?.to_vec::<f32>()?, [2.0, 4.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "index_add" IndexAdd {
+        /// The axis.
+        axis: usize,
+        /// The size of the axis of the result.
+        size: usize,
+    }
+}
+
+impl Operation for IndexAdd {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 2)?;
+        rules::numeric(x[0])?;
+        rules::index(x[1])?;
+        let (shape, index) = (&x[0].shape, &x[1].shape);
+        let after = self.axis.saturating_add(index.rank());
+        if after > shape.rank() || shape[self.axis..after] != index[..] {
+            let rule = format!(
+                "the index has shape {index}, which {shape} does not have from axis {} on",
+                self.axis
+            );
+            return Err(Broken::new(rule).hint("one place is needed for each slice"));
+        }
+        let mut dims = Dims::from_slice(&shape[..self.axis]);
+        dims.push(self.size);
+        dims.extend_from_slice(&shape[after..]);
+        rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        match input {
+            0 => g.index_select(self.axis as isize, x[1]).into(),
+            _ => Cotangent::Zero("an index has no gradient"),
+        }
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        with_number!(out.dtype, T => self.add_up::<T>(&x[0], &x[1], out))
+    }
+
+    fn samples() -> Vec<Sample<IndexAdd>> {
+        let op = |axis, size| IndexAdd { axis, size };
+        let rows = Sample::indexed(op(0, 4), &[2, 2, 3], &[2, 0, 2, 1], &[2, 2]);
+        let columns = Sample::indexed(op(1, 3), &[2, 4], &[2, 0, 2, 1], &[4]);
+        let one = Sample::indexed(op(1, 3), &[2, 2], &[1], &[]);
+        rows.into_iter().chain(columns).chain(one).collect()
+    }
+}
+
+impl IndexAdd {
+    fn add_up<T: Element + std::ops::Add<Output = T>>(
+        &self,
+        x: &Tensor,
+        index: &Tensor,
+        out: &Meta,
+    ) -> Result<Tensor> {
+        let outer: usize = out.shape[..self.axis].iter().product();
+        let inner: usize = out.shape[self.axis + 1..].iter().product();
+        let index_shape = index.shape();
+        let index = index.to_vec::<i64>()?;
+        let data = x.to_vec::<T>()?;
+        let mut sums = vec![T::default(); out.shape.elements()];
+        for block in 0..outer {
+            for (i, &to) in index.iter().enumerate() {
+                let to = place("index_add", to, self.size, i, index_shape)?;
+                let from = (block * index.len() + i) * inner;
+                let to = (block * self.size + to) * inner;
+                for (sum, &value) in sums[to..to + inner].iter_mut().zip(&data[from..from + inner])
+                {
+                    *sum = *sum + value;
+                }
+            }
+        }
+        Tensor::from_vec(sums, &out.shape)
+    }
+}

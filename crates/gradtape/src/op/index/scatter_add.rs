@@ -1,0 +1,84 @@
+//! `scatter_add`: elements added at places along an axis.
+
+use crate::op::index::{place, place_along};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::tensor::{Element, Result, Shape, Tensor};
+
+operation! {
+    /// # What
+    /// Zeros of a shape, to which every element of `x` is added at its place along an axis: with axis 1
+    /// of two, `out[i, index[i, j]] += x[i, j]`. The index is i64 and has the shape of `x`.
+    ///
+    /// # Gradient
+    /// `g` picked at the same places: `gather`. None to the index.
+    ///
+    /// # Why it holds
+    /// Each element enters one sum with factor 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0], [3])?);
+    /// let index = tape.constant(Tensor::from_slice(&[3i64, 0, 3], [3])?);
+    /// assert_eq!(x.scatter_add(0, index, 4).value()?.to_vec::<f32>()?, [2.0, 0.0, 0.0, 4.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "scatter_add" ScatterAdd {
+        /// The axis.
+        axis: usize,
+        /// The result's shape.
+        shape: Shape,
+    }
+}
+
+impl Operation for ScatterAdd {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 2)?;
+        rules::numeric(x[0])?;
+        rules::index(x[1])?;
+        if x[0].shape != x[1].shape {
+            let rule = format!("the index has shape {}, the elements {}", x[1].shape, x[0].shape);
+            return Err(Broken::new(rule).hint("one place is needed for each element"));
+        }
+        let out = rules::countable(Meta::new(x[0].dtype, &self.shape))?;
+        rules::size_along(self.axis, &out)?;
+        rules::index_fits(self.axis, &x[1].shape, &self.shape)?;
+        Ok(out)
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        match input {
+            0 => g.gather(self.axis as isize, x[1]).into(),
+            _ => Cotangent::Zero("an index has no gradient"),
+        }
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        with_number!(out.dtype, T => self.add_up::<T>(&x[0], &x[1]))
+    }
+
+    fn samples() -> Vec<Sample<ScatterAdd>> {
+        let op = |axis, shape: [usize; 2]| ScatterAdd { axis, shape: shape.into() };
+        let rows = Sample::indexed(op(0, [4, 2]), &[3, 2], &[2, 0, 2, 1, 1, 1], &[3, 2]);
+        let part = Sample::indexed(op(1, [3, 4]), &[2, 3], &[3, 0, 3, 1, 1, 2], &[2, 3]);
+        rows.into_iter().chain(part).collect()
+    }
+}
+
+impl ScatterAdd {
+    fn add_up<T: Element + std::ops::Add<Output = T>>(
+        &self,
+        x: &Tensor,
+        index: &Tensor,
+    ) -> Result<Tensor> {
+        let mut sums = vec![T::default(); self.shape.elements()];
+        let values = x.to_vec::<T>()?;
+        for (i, (to, value)) in index.to_vec::<i64>()?.into_iter().zip(values).enumerate() {
+            let to = place("scatter_add", to, self.shape[self.axis], i, index.shape())?;
+            let at = place_along(self.axis, i, to, index.shape(), &self.shape);
+            sums[at] = sums[at] + value;
+        }
+        Tensor::from_vec(sums, &self.shape)
+    }
+}

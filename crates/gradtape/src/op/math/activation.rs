@@ -1,0 +1,62 @@
+//! Activation functions, written with other operations.
+
+/// Stamps activation functions as methods of a handle type.
+macro_rules! activation_methods {
+    ($handle:ty, $life:lifetime) => {
+        const _: () = {
+            impl<$life> $handle {
+                /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
+                #[track_caller]
+                pub fn softmax(self, axis: isize) -> Self {
+                    self.log_softmax(axis).exp()
+                }
+
+                /// The logarithm of the softmax along an axis: `x - log Σ e^x`.
+                #[track_caller]
+                pub fn log_softmax(self, axis: isize) -> Self {
+                    self - self.logsumexp_keepdims(axis)
+                }
+
+                /// `x * sigmoid(x)` (Elfwing, Uchibe and Doya 2018), also named swish.
+                #[track_caller]
+                pub fn silu(self) -> Self {
+                    self * self.sigmoid()
+                }
+
+                /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel 2016).
+                #[track_caller]
+                pub fn gelu(self) -> Self {
+                    self * 0.5 * (1.0 + (self * std::f64::consts::FRAC_1_SQRT_2).erf())
+                }
+
+                /// [`Self::gelu`] with `tanh(√(2/π) (x + 0.044715 x³))` in the place of the error function.
+                #[track_caller]
+                pub fn gelu_tanh(self) -> Self {
+                    let inner = self * (1.0 + 0.044715 * self.square());
+                    self * 0.5 * (1.0 + (inner * (2.0 / std::f64::consts::PI).sqrt()).tanh())
+                }
+
+                /// x above 0, `slope * x` at and below 0.
+                #[track_caller]
+                pub fn leaky_relu(self, slope: f64) -> Self {
+                    self.greater(0.0).select(self, self * slope)
+                }
+
+                /// x above 0, `alpha * (e^x - 1)` at and below 0 (Clevert, Unterthiner and Hochreiter 2015).
+                #[track_caller]
+                pub fn elu(self, alpha: f64) -> Self {
+                    let above = self.greater(0.0);
+                    // The exponential never sees what select drops, where it may overflow.
+                    above.select(self, above.select(0.0, self).expm1() * alpha)
+                }
+
+                /// `x / (1 + |x|)`.
+                #[track_caller]
+                pub fn softsign(self) -> Self {
+                    self / (1.0 + self.abs())
+                }
+            }
+        };
+    };
+}
+pub(crate) use activation_methods;

@@ -1,0 +1,237 @@
+//! Methods that drop axes.
+
+/// Stamps the operations along axes as methods of a handle type.
+macro_rules! reduce_methods {
+    ($handle:ty, $life:lifetime) => {
+        const _: () = {
+            use $crate::op::{Broken, IntoAxes, reduce};
+            use $crate::tensor::Dims;
+
+            impl<$life> $handle {
+                /// The sum over axes, which are dropped. See [`reduce::Sum`].
+                #[track_caller]
+                pub fn sum(self, axes: impl IntoAxes) -> Self {
+                    match axes.axes(&self.shape()) {
+                        Ok(axes) if axes.is_empty() => self,
+                        Ok(axes) => self.apply(reduce::Sum { axes }, &[]),
+                        Err(rule) => self.broken("sum", rule),
+                    }
+                }
+
+                /// The sum over sorted axes.
+                #[track_caller]
+                pub(crate) fn sum_axes(self, axes: &[usize]) -> Self {
+                    match axes {
+                        [] => self,
+                        _ => self.apply(reduce::Sum { axes: Dims::from_slice(axes) }, &[]),
+                    }
+                }
+
+                /// The mean over axes, which are dropped: the sum divided by the number of elements.
+                #[track_caller]
+                pub fn mean(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(axes) => {
+                            let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+                            self.sum_axes(&axes) / count as f64
+                        }
+                        Err(rule) => self.broken("mean", rule),
+                    }
+                }
+
+                /// The greatest element over axes, which are dropped. See [`reduce::Max`].
+                #[track_caller]
+                pub fn max(self, axes: impl IntoAxes) -> Self {
+                    match axes.axes(&self.shape()) {
+                        Ok(axes) if axes.is_empty() => self,
+                        Ok(axes) => self.apply(reduce::Max { axes }, &[]),
+                        Err(rule) => self.broken("max", rule),
+                    }
+                }
+
+                /// The least element over axes, which are dropped. See [`reduce::Min`].
+                #[track_caller]
+                pub fn min(self, axes: impl IntoAxes) -> Self {
+                    match axes.axes(&self.shape()) {
+                        Ok(axes) if axes.is_empty() => self,
+                        Ok(axes) => self.apply(reduce::Min { axes }, &[]),
+                        Err(rule) => self.broken("min", rule),
+                    }
+                }
+
+                /// `log Σ e^x` over axes, which are dropped. See [`reduce::LogSumExp`].
+                #[track_caller]
+                pub fn logsumexp(self, axes: impl IntoAxes) -> Self {
+                    match axes.axes(&self.shape()) {
+                        Ok(axes) if axes.is_empty() => self,
+                        Ok(axes) => self.apply(reduce::LogSumExp { axes }, &[]),
+                        Err(rule) => self.broken("logsumexp", rule),
+                    }
+                }
+
+                /// As `sum`, with the axes kept at size 1.
+                #[track_caller]
+                pub fn sum_keepdims(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(found) => self.sum(axes).reshape(reduce::kept(&shape, &found)),
+                        Err(rule) => self.broken("sum", rule),
+                    }
+                }
+
+                /// As `mean`, with the axes kept at size 1.
+                #[track_caller]
+                pub fn mean_keepdims(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(found) => self.mean(axes).reshape(reduce::kept(&shape, &found)),
+                        Err(rule) => self.broken("mean", rule),
+                    }
+                }
+
+                /// As `max`, with the axes kept at size 1.
+                #[track_caller]
+                pub fn max_keepdims(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(found) => self.max(axes).reshape(reduce::kept(&shape, &found)),
+                        Err(rule) => self.broken("max", rule),
+                    }
+                }
+
+                /// As `min`, with the axes kept at size 1.
+                #[track_caller]
+                pub fn min_keepdims(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(found) => self.min(axes).reshape(reduce::kept(&shape, &found)),
+                        Err(rule) => self.broken("min", rule),
+                    }
+                }
+
+                /// As `logsumexp`, with the axes kept at size 1.
+                #[track_caller]
+                pub fn logsumexp_keepdims(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(found) => self.logsumexp(axes).reshape(reduce::kept(&shape, &found)),
+                        Err(rule) => self.broken("logsumexp", rule),
+                    }
+                }
+
+                /// The place of the greatest element along an axis, the first of several. See [`reduce::ArgMax`].
+                #[track_caller]
+                pub fn argmax(self, axis: isize) -> Self {
+                    let shape = self.shape();
+                    match shape.axis(axis) {
+                        Ok(axis) => self.apply(reduce::ArgMax { axis }, &[]),
+                        Err(error) => self.broken("argmax", Broken::new(error.message())),
+                    }
+                }
+
+                /// The place of the least element along an axis, the first of several.
+                #[track_caller]
+                pub fn argmin(self, axis: isize) -> Self {
+                    (-self).argmax(axis)
+                }
+
+                /// The sum of each element and all before it along an axis. See [`reduce::CumSum`].
+                #[track_caller]
+                pub fn cumsum(self, axis: isize) -> Self {
+                    let shape = self.shape();
+                    match shape.axis(axis) {
+                        Ok(axis) => self.running_sum(axis, false),
+                        Err(error) => self.broken("cumsum", Broken::new(error.message())),
+                    }
+                }
+
+                /// The running sum from either end.
+                #[track_caller]
+                pub(crate) fn running_sum(self, axis: usize, reverse: bool) -> Self {
+                    self.apply(reduce::CumSum { axis, reverse }, &[])
+                }
+
+                /// The product over axes, which are dropped; of nothing it is 1. Halves are multiplied, so that the
+                /// gradient holds where elements are 0.
+                #[track_caller]
+                pub fn prod(self, axes: impl IntoAxes) -> Self {
+                    let shape = self.shape();
+                    let axes = match axes.axes(&shape) {
+                        Ok(axes) if axes.is_empty() => return self,
+                        Ok(axes) => axes,
+                        Err(rule) => return self.broken("prod", rule),
+                    };
+                    let mut order: Dims =
+                        (0..shape.rank()).filter(|axis| !axes.contains(axis)).collect();
+                    let out: Dims = order.iter().map(|&axis| shape[axis]).collect();
+                    order.extend(axes);
+                    let mut x = self.transpose(&order).flatten(out.len() as isize);
+                    let mut count = x.shape().last().copied().unwrap_or(1);
+                    if count == 0 {
+                        return self.literal(1.0).broadcast_to(out);
+                    }
+                    while count > 1 {
+                        let half = count / 2;
+                        let product = x.slice(-1, ..half) * x.slice(-1, half..2 * half);
+                        x = if count % 2 == 1 {
+                            product.concat(&[x.slice(-1, 2 * half..)], -1)
+                        } else {
+                            product
+                        };
+                        count -= half;
+                    }
+                    x.reshape(out)
+                }
+
+                /// The variance over axes, which are dropped: the mean square distance from the mean, with
+                /// `n - correction` in the place of n (0: of a population, 1: estimated from a sample).
+                #[track_caller]
+                pub fn var(self, axes: impl IntoAxes, correction: usize) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(axes) => {
+                            let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+                            let mean = self.sum_axes(&axes).reshape(reduce::kept(&shape, &axes))
+                                / count as f64;
+                            let squares = (self - mean).square().sum_axes(&axes);
+                            squares / count.saturating_sub(correction) as f64
+                        }
+                        Err(rule) => self.broken("var", rule),
+                    }
+                }
+
+                /// The standard deviation over axes: the root of [`Self::var`]. Where it is 0 its gradient is 0.
+                #[track_caller]
+                pub fn std(self, axes: impl IntoAxes, correction: usize) -> Self {
+                    self.var(axes, correction).flat_root()
+                }
+
+                /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest magnitude for an
+                /// infinite p. At the zero vector the gradient is 0.
+                #[track_caller]
+                pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
+                    if p == 1.0 {
+                        self.abs().sum(axes)
+                    } else if p == 2.0 {
+                        self.square().sum(axes).flat_root()
+                    } else if p == f64::INFINITY {
+                        self.abs().max(axes)
+                    } else {
+                        let sum = self.abs().powf(p).sum(axes);
+                        let zero = sum.equal(0.0);
+                        zero.select(0.0, zero.select(1.0, sum).powf(1.0 / p))
+                    }
+                }
+
+                /// The square root, with gradient 0 at 0.
+                #[track_caller]
+                fn flat_root(self) -> Self {
+                    let zero = self.equal(0.0);
+                    zero.select(0.0, zero.select(1.0, self).sqrt())
+                }
+            }
+        };
+    };
+}
+pub(crate) use reduce_methods;

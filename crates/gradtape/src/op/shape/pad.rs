@@ -1,0 +1,86 @@
+//! `pad`: zeros around and between the elements of an axis.
+
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::tensor::{Dims, Element, Result, Tensor};
+
+operation! {
+    /// # What
+    /// Element `i` along an axis goes to place `start + i * step` of an axis of `size` zeros.
+    ///
+    /// # Gradient
+    /// `g` at the places that were filled: `slice`.
+    ///
+    /// # Why it holds
+    /// Every element goes to one place and keeps its value; the zeros depend on nothing.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0], [2])?);
+    /// assert_eq!(x.pad(0, 1, 2).value()?.to_vec::<f32>()?, [0.0, 1.0, 2.0, 0.0, 0.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "pad" Pad {
+        /// The axis.
+        axis: usize,
+        /// The place of the first element.
+        start: usize,
+        /// How far apart the elements go; at least 1.
+        step: usize,
+        /// The size of the axis of the result.
+        size: usize,
+    }
+}
+
+impl Operation for Pad {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        let Pad { axis, start, step, size } = *self;
+        let count = rules::size_along(axis, x[0])?;
+        let last = count.saturating_sub(1).saturating_mul(step).saturating_add(start);
+        if step == 0 || (count > 0 && last >= size) {
+            let rule = format!(
+                "{count} elements from place {start} on with step {step} do not fit an axis of {size}"
+            );
+            return Err(Broken::new(rule));
+        }
+        let mut dims = Dims::from_slice(&x[0].shape);
+        dims[axis] = size;
+        rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let count = x[0].shape()[self.axis];
+        let stop = if count == 0 { self.start } else { self.start + (count - 1) * self.step + 1 };
+        match count {
+            0 => g.slice_step(self.axis as isize, 0, 0, 1).into(),
+            _ => g.slice_step(self.axis as isize, self.start, stop, self.step).into(),
+        }
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        with_type!(out.dtype, T => self.place::<T>(&x[0], out))
+    }
+
+    fn samples() -> Vec<Sample<Pad>> {
+        [(0, 1, 1, 4), (1, 0, 2, 5), (1, 2, 1, 5), (0, 0, 1, 2)]
+            .into_iter()
+            .map(|(axis, start, step, size)| Pad { axis, start, step, size })
+            .flat_map(|op| Sample::shaped(op, &[&[2, 3]]))
+            .collect()
+    }
+}
+
+impl Pad {
+    fn place<T: Element>(&self, x: &Tensor, out: &Meta) -> Result<Tensor> {
+        let count = x.shape()[self.axis];
+        let inner: usize = x.shape()[self.axis + 1..].iter().product();
+        let mut data = vec![T::default(); out.shape.elements()];
+        for (i, value) in x.to_vec::<T>()?.into_iter().enumerate() {
+            let (outer, at, rest) = (i / inner / count, i / inner % count, i % inner);
+            data[(outer * self.size + self.start + at * self.step) * inner + rest] = value;
+        }
+        Tensor::from_vec(data, &out.shape)
+    }
+}

@@ -1,0 +1,64 @@
+//! `random`: uniform random numbers.
+
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
+
+operation! {
+    /// # What
+    /// Uniform random numbers in [0, 1) (Philox 4x32-10). Each element depends on the key, the counter
+    /// (an i64 scalar) and its position alone, so that the same three give the same numbers wherever and
+    /// how often they are computed. A new counter gives new numbers.
+    ///
+    /// # Gradient
+    /// None: the numbers depend on nothing that could move.
+    ///
+    /// # Why it holds
+    /// The counter is a whole number that only names a stream.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{DType, Dial, Tape};
+    /// let (tape, counter) = (Tape::new(), Dial::new(0.0));
+    /// let x = tape.random(7, &counter, [2, 3], DType::F32);
+    /// assert!(x.value()?.to_vec::<f32>()?.iter().all(|u| (0.0..1.0).contains(u)));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "random" Random {
+        /// The key of the stream: a seed.
+        key: u64,
+        /// The result's shape.
+        shape: Shape,
+        /// The element type: f32 or f64.
+        dtype: DType,
+    }
+}
+
+impl Operation for Random {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        if x[0].dtype != DType::I64 || x[0].shape.rank() != 0 {
+            return Err(Broken::new(format!("the counter is an i64 scalar, not {}", x[0])));
+        }
+        let out = Meta::new(self.dtype, &self.shape);
+        rules::float(&out)?;
+        rules::countable(out)
+    }
+
+    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
+        Cotangent::Zero("a counter has no gradient")
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        let counter = x[0].to_vec::<i64>()?.first().copied().unwrap_or_default() as u64;
+        let bits = (0..out.shape.elements() as u64).map(|at| uniform_at(self.key, counter, at));
+        match out.dtype {
+            DType::F32 => Tensor::from_vec::<f32>(bits.map(unit_f32).collect(), &out.shape),
+            _ => Tensor::from_vec::<f64>(bits.map(unit_f64).collect(), &out.shape),
+        }
+    }
+
+    fn samples() -> Vec<Sample<Random>> {
+        let op = Random { key: u64::MAX - 6, shape: [3, 5].into(), dtype: DType::F64 };
+        Sample::labels(op, &[11], &[])
+    }
+}

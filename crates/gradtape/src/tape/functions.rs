@@ -1,0 +1,111 @@
+//! What a tape records from several values, or from none.
+
+use std::panic::Location;
+
+use super::{Dial, Tape, Var, mixed_tapes};
+use crate::op::{NodeId, Recorder, control, source};
+use crate::tensor::{DType, Error, Kind, Result, Shape};
+
+impl Tape {
+    /// Values one after another along an axis. See [`crate::op::shape::Concat`].
+    #[track_caller]
+    pub fn concat<'t>(&'t self, vars: &[Var<'t>], axis: isize) -> Var<'t> {
+        match vars.split_first() {
+            Some((first, others)) => first.concat(others, axis),
+            None => self.nothing("concat"),
+        }
+    }
+
+    /// Values of one shape along a new axis of the result.
+    #[track_caller]
+    pub fn stack<'t>(&'t self, vars: &[Var<'t>], axis: isize) -> Var<'t> {
+        match vars.split_first() {
+            Some((first, others)) => first.stack(others, axis),
+            None => self.nothing("stack"),
+        }
+    }
+
+    /// The position of each element along an axis. See [`source::Iota`].
+    #[track_caller]
+    pub fn iota(&self, shape: impl Into<Shape>, axis: usize, dtype: DType) -> Var<'_> {
+        let op = source::Iota { shape: shape.into(), axis, dtype };
+        self.var(self.record(op.into(), &[], Location::caller()))
+    }
+
+    /// Uniform random numbers in [0, 1) of f32 or f64, which depend on the key (a seed), the counter's
+    /// number and the position alone. See [`source::Random`].
+    #[track_caller]
+    pub fn random(
+        &self,
+        key: u64,
+        counter: &Dial,
+        shape: impl Into<Shape>,
+        dtype: DType,
+    ) -> Var<'_> {
+        let op = source::Random { key, shape: shape.into(), dtype };
+        let counter = self.dial(counter, DType::I64);
+        self.var(self.record(op.into(), &[counter.id()], Location::caller()))
+    }
+
+    /// A value, computed somehow from `inputs`, whose gradient is what `rule` says: given the inputs,
+    /// the value and its cotangent, it records one cotangent for each input, of the input's shape and
+    /// element type. Gradients of gradients differentiate what the rule recorded.
+    ///
+    /// ```
+    /// use gradtape::{Tape, Tensor, gradient};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(3.0f64));
+    /// // The value itself, with its gradient turned around.
+    /// let y = tape.custom_gradient(&[x], x, |_, _, g| vec![-g]);
+    /// let [dx] = gradient(y * y, [x]);
+    /// assert_eq!((y.item()?, dx.item()?), (3.0, -6.0));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn custom_gradient<'t>(
+        &'t self,
+        inputs: &[Var<'t>],
+        value: Var<'t>,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+    ) -> Var<'t> {
+        let at = Location::caller();
+        let vars = || std::iter::once(&value).chain(inputs);
+        if vars().any(|var| var.tape().id() != self.id()) {
+            return self.var(self.fail(mixed_tapes("custom gradient").at(at), &[]));
+        }
+        let rule = self.recording().borrow_mut().push_rule(rule);
+        let ids: Vec<NodeId> = vars().map(|var| var.id()).collect();
+        self.var(self.record(control::Custom { rule }.into(), &ids, at))
+    }
+
+    #[track_caller]
+    fn nothing(&self, name: &str) -> Var<'_> {
+        let error = Error::new(Kind::Shape, format!("{name}: needs at least one operand"));
+        self.var(self.fail(error.at(Location::caller()), &[]))
+    }
+}
+
+/// A user's gradient rule must answer with one cotangent for each input, like it in type and shape.
+pub(super) fn check_answer(inputs: &[Var<'_>], answer: &[Var<'_>]) -> Result<()> {
+    let broken = |rule: String| {
+        let error = Error::new(Kind::Gradient, format!("custom gradient: {rule}"));
+        Err(error.hint("a cotangent has the shape and type of its input"))
+    };
+    if answer.len() != inputs.len() {
+        let (gave, want) = (answer.len(), inputs.len());
+        return broken(format!("the rule gave {gave} cotangents for {want} inputs"));
+    }
+    for (i, (input, cotangent)) in inputs.iter().zip(answer).enumerate() {
+        cotangent.check()?;
+        if cotangent.tape().id() != input.tape().id() {
+            return Err(mixed_tapes("custom gradient"));
+        }
+        let (have, want) = (cotangent.meta(), input.meta());
+        if have != want && want.dtype.is_float() {
+            return broken(format!(
+                "the cotangent of input {i} is {have}, but the input is {want}"
+            ));
+        }
+    }
+    Ok(())
+}
