@@ -1,3 +1,95 @@
 //! The command line of gradtape.
+//!
+//! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
+//! file, and add the word to the list.
 
-fn main() {}
+mod error;
+mod ops;
+mod output;
+mod report;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+
+/// What a subcommand does with its arguments.
+trait Verb: clap::Args {
+    fn run(self, output: &mut Output) -> Outcome;
+}
+
+macro_rules! verbs {
+    ($($name:ident: $arguments:ty;)*) => {
+        #[derive(Subcommand)]
+        enum Command {
+            $($name($arguments),)*
+        }
+
+        impl Command {
+            fn run(self, output: &mut Output) -> Outcome {
+                match self {
+                    $(Command::$name(arguments) => arguments.run(output),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    Ops: ops::Ops;
+}
+
+/// A gradient tape that trains networks and shows how they learn.
+#[derive(Parser)]
+#[command(
+    name = "gradtape",
+    version,
+    disable_help_subcommand = true,
+    after_help = "`gradtape <VERB> --help` explains each verb, with examples. Start with `gradtape train`.",
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut output = Output::new(asks_for_json(&arguments));
+    let outcome = match Line::try_parse_from(arguments) {
+        Ok(line) => line.command.run(&mut output),
+        Err(error) => refuse(error, &mut output),
+    };
+    outcome.and_then(|()| output.finish()).map_or_else(
+        |failure| {
+            output.failure(&failure);
+            ExitCode::from(failure.status())
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+/// Help is printed; anything else that the parser has to say is wrong use.
+fn refuse(error: clap::Error, output: &mut Output) -> Outcome {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.printed(error.print()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Err(Failure::usage(format!("what to do is missing\n\n{}", error.render())))
+        }
+        _ => {
+            let text = error.render().to_string();
+            Err(Failure::usage(text.trim().trim_start_matches("error: ")))
+        }
+    }
+}
+
+/// Whether a failure is to be told as JSON, also when the arguments cannot be understood.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let follows = |pair: &[OsString]| pair[0] == "--format" && pair[1] == "json";
+    arguments.windows(2).any(follows) || arguments.iter().any(|word| word == "--format=json")
+}

@@ -1,0 +1,52 @@
+//! [`Failure`]: what ends a verb, with its exit status.
+
+use std::fmt;
+
+/// What a verb returns.
+pub(crate) type Outcome<T = ()> = Result<T, Failure>;
+
+/// Why a verb ended, in words for the user.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    wrong_use: bool,
+}
+
+impl Failure {
+    /// The command line itself is wrong: a flag, a name in it, a value. Exit status 2.
+    pub(crate) fn usage(message: impl fmt::Display) -> Failure {
+        Failure { message: message.to_string(), wrong_use: true }
+    }
+
+    /// The command line is right, but it could not be done. Exit status 1.
+    pub(crate) fn failed(message: impl fmt::Display) -> Failure {
+        Failure { message: message.to_string(), wrong_use: false }
+    }
+
+    /// Wrong use: a name that is not among those known. Names the nearest one, else all.
+    pub(crate) fn unknown<'a>(
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Failure {
+        let hint = match gradtape::nearest(name, known.clone()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("known: {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        Failure::usage(format!("there is no {what} {name:?}\n  hint: {hint}"))
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn status(&self) -> u8 {
+        if self.wrong_use { 2 } else { 1 }
+    }
+}
+
+impl From<gradtape::Error> for Failure {
+    fn from(error: gradtape::Error) -> Failure {
+        Failure::failed(error)
+    }
+}

@@ -1,0 +1,102 @@
+//! `gradtape ops`: the table of operations, and what each does.
+
+use clap::Args;
+use gradtape::op::{Op, OpInfo};
+use serde::Serialize;
+
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+use crate::report::{Align, Format, Table};
+
+/// List the operations of the tape, or explain one.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  gradtape ops                     every operation with what it does
+  gradtape ops tanh                its gradient, why it holds, an example
+  gradtape ops --format json       the same for programs")]
+pub(crate) struct Ops {
+    /// The operation to explain
+    name: Option<String>,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Verb for Ops {
+    fn run(self, output: &mut Output) -> Outcome {
+        let Some(name) = &self.name else {
+            return match self.format {
+                Format::Text => output.line(table()),
+                Format::Json => output.json(&Op::TABLE.iter().map(Entry::of).collect::<Vec<_>>()),
+            };
+        };
+        let Some(info) = Op::TABLE.iter().find(|info| info.name == name) else {
+            let known = Op::TABLE.iter().map(|info| info.name);
+            return Err(Failure::unknown("operation", name, known));
+        };
+        match self.format {
+            Format::Text => output.line(documentation(info, output)),
+            Format::Json => output.json(&Entry::of(info)),
+        }
+    }
+}
+
+/// The documentation of an operation as text: headings without marks, examples indented.
+pub(crate) fn documentation(info: &OpInfo, output: &Output) -> String {
+    let kind = if info.elementwise { ", element by element" } else { "" };
+    let mut text = format!("{} ({}{kind})\n", output.bold(info.name), info.family);
+    let mut code = false;
+    for line in lines(info) {
+        match line.strip_prefix("# ") {
+            _ if line.starts_with("```") => code = !code,
+            // Lines of an example that documentation hides.
+            Some(_) if code => {}
+            Some(heading) => text += &format!("\n{}\n", output.bold(heading)),
+            None if code => text += &format!("    {line}\n"),
+            None if line.is_empty() => {}
+            None => text += &format!("  {line}\n"),
+        }
+    }
+    text.trim_end().to_string()
+}
+
+fn table() -> Table {
+    let headings = ["operation", "family", "what it does"];
+    let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
+    for info in Op::TABLE {
+        table.row([info.name, info.family, &summary(info)]);
+    }
+    table
+}
+
+/// The first sentence of the documentation.
+fn summary(info: &OpInfo) -> String {
+    let body = lines(info).skip_while(|line| line.is_empty() || line.starts_with('#'));
+    let paragraph: Vec<&str> = body.take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ");
+    let sentence = paragraph.split(". ").next().unwrap_or_default();
+    sentence.trim_end_matches('.').to_string()
+}
+
+fn lines(info: &OpInfo) -> impl Iterator<Item = &'static str> {
+    info.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line))
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    family: &'static str,
+    elementwise: bool,
+    summary: String,
+    documentation: String,
+}
+
+impl Entry {
+    fn of(info: &OpInfo) -> Entry {
+        let documentation = lines(info).collect::<Vec<_>>().join("\n");
+        let OpInfo { name, family, elementwise, .. } = *info;
+        Entry { name, family, elementwise, summary: summary(info), documentation }
+    }
+}

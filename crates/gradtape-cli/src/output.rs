@@ -1,0 +1,96 @@
+//! [`Output`]: the only place that prints.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::error::{Failure, Outcome};
+
+/// Standard output and standard error.
+///
+/// When the reader of standard output goes away (`| head`), what follows is dropped silently: a
+/// training that was started still ends with its model saved.
+pub(crate) struct Output {
+    json: bool,
+    colour: bool,
+    closed: bool,
+}
+
+impl Output {
+    /// `json`: failures are told as JSON on standard output.
+    pub(crate) fn new(json: bool) -> Output {
+        #[allow(clippy::disallowed_methods, reason = "NO_COLOR changes looks, no results")]
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let colour = !refused && io::stdout().is_terminal();
+        Output { json, colour, closed: false }
+    }
+
+    /// Prints text with a line end.
+    pub(crate) fn line(&mut self, text: impl Display) -> Outcome {
+        self.write(&format!("{text}\n"))
+    }
+
+    /// Prints text as it is.
+    pub(crate) fn write(&mut self, text: &str) -> Outcome {
+        if self.closed {
+            return Ok(());
+        }
+        self.printed(io::stdout().write_all(text.as_bytes()))
+    }
+
+    /// Prints a value as JSON, indented.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Outcome {
+        let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
+        self.line(text)
+    }
+
+    /// Tells the user something beside the result, on standard error.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        // Nothing can be done for a user who closed standard error.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Tells why the program ends.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        if self.json {
+            let error = serde_json::json!({ "error": { "message": failure.message() } });
+            let _ = self.line(error);
+            let _ = io::stdout().flush();
+        } else if io::stderr().is_terminal() && self.colour {
+            self.note(format_args!("\x1b[1;31merror\x1b[0m: {}", failure.message()));
+        } else {
+            self.note(format_args!("error: {}", failure.message()));
+        }
+    }
+
+    /// Whether nobody reads standard output any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Text in bold on a terminal.
+    pub(crate) fn bold(&self, text: impl Display) -> String {
+        if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    /// What writing to standard output came to: a reader that went away is no failure.
+    pub(crate) fn printed(&mut self, result: io::Result<()>) -> Outcome {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::failed(format!("standard output: {error}"))),
+        }
+    }
+
+    /// Writes out what is still held back.
+    pub(crate) fn finish(&mut self) -> Outcome {
+        if self.closed {
+            return Ok(());
+        }
+        self.printed(io::stdout().flush())
+    }
+}
