@@ -18,7 +18,7 @@ pub mod tape;
 pub mod tensor;
 pub mod train;
 
-pub use eval::{Mode, compile, evaluate};
-pub use grad::{gradient, gradients, vjp};
+pub use eval::{Mode, check_gradients, compile, evaluate};
+pub use grad::{depends_on, gradient, gradients, hessian, jacobian, jvp, vjp};
 pub use tape::{Dial, Parameter, Tape, Var};
 pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};

@@ -3,12 +3,14 @@
 
 mod bind;
 mod cache;
+mod check;
 mod compile;
 mod extract;
 mod mode;
 mod read;
 mod run;
 
+pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
 pub use mode::Mode;
 pub use read::evaluate;

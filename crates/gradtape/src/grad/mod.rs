@@ -3,6 +3,8 @@
 //! This room never sees numbers. Whatever it records is planned, fused and run with everything else,
 //! and can be differentiated again.
 
+mod derivatives;
 mod reverse;
 
+pub use derivatives::{depends_on, hessian, jacobian, jvp};
 pub use reverse::{gradient, gradients, vjp};

@@ -1,5 +1,6 @@
 //! The reverse walk: from a result back to what it was computed from, in topological order.
 
+use std::cell::Cell;
 use std::panic::Location;
 
 use smallvec::SmallVec;
@@ -77,7 +78,7 @@ fn reverse<'t>(
     }
     let end = ys.iter().map(|y| y.id().index() + 1).max().unwrap_or(0);
     let start = xs.iter().map(|x| x.id().index()).min().unwrap_or(0).min(end);
-    let mut marks = Marks { start, list: vec![Mark::default(); end - start] };
+    let mut marks = Marks::take(start, end);
     mark_needed(tape, &mut marks, xs);
 
     for (i, &y) in ys.iter().enumerate() {
@@ -93,6 +94,17 @@ fn reverse<'t>(
     for (i, &x) in xs.iter().enumerate() {
         answer(i, collect(&marks, x));
     }
+    marks.give_back();
+}
+
+/// Whether `y` was computed from `x` by operations on floating-point numbers.
+pub(super) fn path_between(y: Var<'_>, x: Var<'_>) -> bool {
+    let end = y.id().index() + 1;
+    let mut marks = Marks::take(x.id().index().min(end), end);
+    mark_needed(y.tape(), &mut marks, &[x]);
+    let found = marks.get(y.id()).is_some_and(|mark| mark.needed);
+    marks.give_back();
+    found
 }
 
 /// The marks of the nodes from the first asked value to the last output.
@@ -101,7 +113,24 @@ struct Marks {
     list: Vec<Mark>,
 }
 
+thread_local! {
+    /// The memory of the last walk, for the next one. A walk inside a walk (a user's own gradient rule
+    /// that differentiates) finds none and takes new memory.
+    static SPARE: Cell<Vec<Mark>> = const { Cell::new(Vec::new()) };
+}
+
 impl Marks {
+    fn take(start: usize, end: usize) -> Marks {
+        let mut list = SPARE.take();
+        list.clear();
+        list.resize(end - start, Mark::default());
+        Marks { start, list }
+    }
+
+    fn give_back(self) {
+        SPARE.set(self.list);
+    }
+
     fn get(&self, id: NodeId) -> Option<&Mark> {
         self.list.get(id.index().checked_sub(self.start)?)
     }

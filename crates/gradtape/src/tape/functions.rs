@@ -3,10 +3,29 @@
 use std::panic::Location;
 
 use super::{Dial, Tape, Var, mixed_tapes};
-use crate::op::{NodeId, Recorder, control, source};
+use crate::op::{NodeId, Op, Recorder, control, source};
 use crate::tensor::{DType, Error, Kind, Result, Shape};
 
 impl Tape {
+    /// Records any operation, which has no method of its own on [`Var`] perhaps.
+    ///
+    /// ```
+    /// use gradtape::{Tape, Tensor, op};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::scalar(0.0f64));
+    /// assert_eq!(tape.apply(op::unary::Exp {}, &[x]).item()?, 1.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn apply<'t>(&'t self, op: impl Into<Op>, inputs: &[Var<'t>]) -> Var<'t> {
+        let (op, at) = (op.into(), Location::caller());
+        if inputs.iter().any(|var| var.tape().id() != self.id()) {
+            return self.var(self.fail(mixed_tapes(op.name()).at(at), &[]));
+        }
+        let ids: Vec<NodeId> = inputs.iter().map(|var| var.id()).collect();
+        self.var(self.record(op, &ids, at))
+    }
+
     /// Values one after another along an axis. See [`crate::op::shape::Concat`].
     #[track_caller]
     pub fn concat<'t>(&'t self, vars: &[Var<'t>], axis: isize) -> Var<'t> {

@@ -10,6 +10,9 @@ operation! {
     /// # Gradient
     /// None: it depends on nothing.
     ///
+    /// # Why it holds
+    /// It has no inputs.
+    ///
     /// # Example
     /// ```
     /// use gradtape::{Tape, Tensor};

@@ -10,6 +10,9 @@ operation! {
     /// # Gradient
     /// None: an input has no inputs of its own. The reverse walk ends here.
     ///
+    /// # Why it holds
+    /// It is where the graph begins.
+    ///
     /// # Example
     /// ```
     /// use gradtape::{Tape, Tensor};
