@@ -69,7 +69,8 @@ fn compare(got: &Tensor, want: &Tensor, tolerance: f64) -> Result<(), String> {
     let scale = finite.fold(1e-30f64, |max, x| max.max(x.abs()));
     for (i, (got, want)) in got.iter().zip(&want).enumerate() {
         let same = got == want || got.is_nan() && want.is_nan();
-        if !same && !((got - want).abs() <= tolerance * scale) {
+        let near = (got - want).abs() <= tolerance * scale;
+        if !same && !near {
             return Err(format!("element {i} is {got}, not {want}"));
         }
     }
@@ -236,7 +237,8 @@ fn elementwise_rules_are_the_derivatives_of_their_formulas() {
                     Dual::new(value, if j == k { 1.0 } else { 0.0 })
                 });
                 let want = op.formula(x).map_or(f64::NAN, |dual| dual.derivative);
-                if !((got - want).abs() <= 1e-13 * want.abs().max(1.0)) {
+                let near = (got - want).abs() <= 1e-13 * want.abs().max(1.0);
+                if !near {
                     return Err(format!("by input {k}: the rule gives {got}, the formula {want}"));
                 }
             }

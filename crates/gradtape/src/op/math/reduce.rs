@@ -207,6 +207,24 @@ macro_rules! reduce_methods {
                     self.var(axes, correction).flat_root()
                 }
 
+                /// Mean 0 and variance 1 over axes: the distance from the mean over `√(variance + eps)`, with
+                /// the variance of a population; what layer and batch normalisation scale.
+                #[track_caller]
+                pub fn normalize(self, axes: impl IntoAxes, eps: f64) -> Self {
+                    let shape = self.shape();
+                    match axes.axes(&shape) {
+                        Ok(axes) => {
+                            let kept = reduce::kept(&shape, &axes);
+                            let count =
+                                axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64;
+                            let centred = self - self.sum_axes(&axes).reshape(&kept) / count;
+                            let variance = centred.square().sum_axes(&axes).reshape(&kept) / count;
+                            centred / (variance + eps).sqrt()
+                        }
+                        Err(rule) => self.broken("normalize", rule),
+                    }
+                }
+
                 /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest magnitude for an
                 /// infinite p. At the zero vector the gradient is 0.
                 #[track_caller]
