@@ -1,1 +1,18 @@
 //! Expressions in text: parse, differentiate, explain.
+//!
+//! Everything here works in f64. The grammar:
+//!
+//! ```text
+//! expr  := term (('+'|'-') term)*        term  := unary (('*'|'/') unary)*
+//! unary := '-' unary | power             power := atom ('^' unary)?
+//! atom  := number | name | name '(' expr (',' expr)* ')' | '(' expr ')'
+//! ```
+//!
+//! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
+//! functions are those of [`Function`]. There is no implicit multiplication.
+
+mod error;
+mod expr;
+
+pub use error::{Error, Result};
+pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};

@@ -1,0 +1,120 @@
+//! Making expressions without text.
+
+use std::collections::BTreeMap;
+
+use super::{Expr, Function, Id, Name, Node, Operator};
+use crate::error::{Error, Result};
+
+/// The most nodes that an expression may have when it is written out, shared parts counted each
+/// time they appear.
+pub(super) const MAX_WRITTEN: usize = 1 << 20;
+
+/// Collects the nodes of an [`Expr`], children before parents.
+///
+/// ```
+/// use gradtape_calculus::{Builder, Function, Operator};
+///
+/// let mut b = Builder::new();
+/// let x = b.variable("x");
+/// let two = b.number(2.0);
+/// let product = b.binary(Operator::Mul, two, x);
+/// let root = b.call(Function::Sin, product);
+/// assert_eq!(b.finish(root)?.to_string(), "sin(2*x)");
+/// # Ok::<(), gradtape_calculus::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Builder {
+    nodes: Vec<Node>,
+    names: Vec<Name>,
+    known: BTreeMap<String, Id>,
+}
+
+impl Builder {
+    /// No nodes yet.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// A number. A negative one becomes minus its magnitude.
+    pub fn number(&mut self, value: f64) -> Id {
+        let magnitude = self.push(Node::Number(value.abs()));
+        if value.is_sign_negative() && !value.is_nan() { self.neg(magnitude) } else { magnitude }
+    }
+
+    /// A variable; the same name gives the same node.
+    pub fn variable(&mut self, name: &str) -> Id {
+        self.variable_at(name, None)
+    }
+
+    pub(super) fn variable_at(&mut self, name: &str, position: Option<usize>) -> Id {
+        if let Some(&id) = self.known.get(name) {
+            return id;
+        }
+        self.names.push(Name { text: name.to_string(), position });
+        let id = self.push(Node::Variable(self.names.len() - 1));
+        self.known.insert(name.to_string(), id);
+        id
+    }
+
+    /// Minus `x`.
+    pub fn neg(&mut self, x: Id) -> Id {
+        self.push(Node::Neg(x))
+    }
+
+    /// `x` and `y` joined by an operator.
+    pub fn binary(&mut self, operator: Operator, x: Id, y: Id) -> Id {
+        self.push(Node::Binary(operator, x, y))
+    }
+
+    /// A function of one argument.
+    pub fn call(&mut self, function: Function, x: Id) -> Id {
+        debug_assert_eq!(function.arity(), 1);
+        self.push(Node::Call(function, x))
+    }
+
+    /// A function of two arguments.
+    pub fn call2(&mut self, function: Function, x: Id, y: Id) -> Id {
+        debug_assert_eq!(function.arity(), 2);
+        self.push(Node::Call2(function, x, y))
+    }
+
+    /// The expression that ends in `root`.
+    ///
+    /// # Errors
+    /// More than about a million nodes when written out, which shared parts can reach quickly.
+    pub fn finish(self, root: Id) -> Result<Expr> {
+        let mut written = vec![0_usize; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            let inputs = node.inputs().map(|input| written[input.index()]);
+            written[index] = inputs.fold(1, usize::saturating_add);
+        }
+        if written[root.index()] > MAX_WRITTEN {
+            return Err(Error::new(format!(
+                "the expression has more than {MAX_WRITTEN} nodes when written out"
+            )));
+        }
+        Ok(self.finish_unchecked(root))
+    }
+
+    pub(super) fn finish_unchecked(self, root: Id) -> Expr {
+        Expr { nodes: self.nodes, names: self.names, root }
+    }
+
+    /// A copy of one node of `from`, whose inputs were copied to `copies`.
+    pub(super) fn copy(&mut self, from: &Expr, id: Id, copies: &[Id]) -> Id {
+        let at = |id: Id| copies[id.index()];
+        match from.node(id) {
+            Node::Variable(number) => self.variable(&from.names[number].text),
+            Node::Number(value) => self.push(Node::Number(value)),
+            Node::Neg(x) => self.neg(at(x)),
+            Node::Binary(operator, x, y) => self.binary(operator, at(x), at(y)),
+            Node::Call(function, x) => self.call(function, at(x)),
+            Node::Call2(function, x, y) => self.call2(function, at(x), at(y)),
+        }
+    }
+
+    fn push(&mut self, node: Node) -> Id {
+        self.nodes.push(node);
+        Id(self.nodes.len() as u32 - 1)
+    }
+}
