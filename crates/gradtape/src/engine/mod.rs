@@ -3,6 +3,7 @@
 //! [`reference`] runs a graph operation by operation and defines every result; faster engines are
 //! compared with it.
 
+pub mod cpu;
 pub mod reference;
 
 use crate::tensor::Tensor;

@@ -1,0 +1,179 @@
+//! The innermost loops of a matrix product: a small tile of the result kept in registers.
+
+use super::super::simd::{Portable, Simd};
+use super::pack;
+use crate::engine::cpu::isa::Isa;
+
+/// The operands of one tile.
+pub(super) struct Tile<T> {
+    /// How many products are summed.
+    pub(super) k: usize,
+    /// The left operand: steps between rows and between summands (packed: 1 and the rows).
+    pub(super) a: *const T,
+    pub(super) a_row: usize,
+    pub(super) a_step: usize,
+    /// The right operand: neighbouring columns are neighbours; steps between summands.
+    pub(super) b: *const T,
+    pub(super) b_step: usize,
+    /// The result.
+    pub(super) c: *mut T,
+    pub(super) c_row: usize,
+    /// How many lanes of the last vector of columns are in use.
+    pub(super) last: usize,
+    /// Whether to add to the result instead of replacing it.
+    pub(super) add: bool,
+}
+
+/// Computes one tile. The tile must fit the function's rows and vectors, and the machine its ISA.
+pub(super) type Micro<T> = unsafe fn(&Tile<T>);
+
+/// Gathers a panel; see [`pack::panel`].
+pub(super) type Pack<T> = unsafe fn(&pack::Source<T>, usize, usize, usize, *mut T);
+
+/// The kernels of one instruction set and element type.
+pub(crate) struct Kernels<T: 'static> {
+    /// Elements of a vector.
+    pub(super) lanes: usize,
+    /// For packed operands, by rows - 1 and vectors of columns - 1.
+    pub(super) packed: &'static [[Micro<T>; 2]],
+    /// For operands where they lie, by rows - 1 and vectors of columns - 1.
+    pub(super) direct: &'static [[Micro<T>; 3]],
+    /// For one row of an operand where it lies, by vectors of columns - 1.
+    pub(super) row: &'static [Micro<T>],
+    pub(super) pack: Pack<T>,
+}
+
+/// A number type that has kernels.
+pub(crate) trait Real: Copy + Send + Sync + 'static {
+    /// The kernels for an instruction set, which the machine must have.
+    fn kernels(isa: Isa) -> &'static Kernels<Self>;
+}
+
+/// `c = a b` or `c += a b` for a tile of `MR` rows and `NV` vectors of columns.
+///
+/// Every element is summed in the order of `k` with one fused step per product, whatever the tile, so
+/// that the shape of the tiles does not show in the result.
+#[inline(always)]
+unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t: &Tile<S::T>) {
+    let a_row = if PACKED { 1 } else { t.a_row };
+    let a_step = if PACKED { MR } else { t.a_step };
+    let b_step = if PACKED { NV * S::LANES } else { t.b_step };
+    // SAFETY: the caller vouches for the instruction set and for the operands.
+    unsafe {
+        let mask = S::mask(t.last);
+        let mut sums = [[S::zero(); NV]; MR];
+        let rows: [*const S::T; MR] = std::array::from_fn(|i| t.a.add(i * a_row));
+        let mut b = t.b;
+        let mut at = 0;
+        for _ in 0..t.k {
+            let mut column = [S::zero(); NV];
+            for (j, v) in column.iter_mut().enumerate() {
+                let p = b.add(j * S::LANES);
+                *v = if PACKED || j + 1 < NV { S::load(p) } else { S::load_masked(p, mask) };
+            }
+            for (i, row) in sums.iter_mut().enumerate() {
+                let x = S::splat(*rows[i].add(at));
+                for (sum, &y) in row.iter_mut().zip(&column) {
+                    *sum = S::fma(x, y, *sum);
+                }
+            }
+            b = b.add(b_step);
+            at += a_step;
+        }
+        for (i, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let p = t.c.add(i * t.c_row + j * S::LANES);
+                if j + 1 < NV {
+                    S::store(p, if t.add { S::add(S::load(p), sum) } else { sum });
+                } else {
+                    let old = if t.add { S::load_masked(p, mask) } else { S::zero() };
+                    S::store_masked(p, mask, if t.add { S::add(old, sum) } else { sum });
+                }
+            }
+        }
+    }
+}
+
+/// Stamps the kernels of one instruction set.
+macro_rules! stamp {
+    ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
+        #[allow(unused_unsafe, reason = "unsafe only where the instruction set is not enabled")]
+        mod $name {
+            use super::*;
+
+            #[$feature]
+            unsafe fn packed<const MR: usize, const NV: usize>(t: &Tile<$type>) {
+                // SAFETY: as for this function.
+                unsafe { tile::<$vector, MR, NV, true>(t) }
+            }
+
+            #[$feature]
+            unsafe fn direct<const MR: usize, const NV: usize>(t: &Tile<$type>) {
+                // SAFETY: as for this function.
+                unsafe { tile::<$vector, MR, NV, false>(t) }
+            }
+
+            #[$feature]
+            unsafe fn gather(s: &pack::Source<$type>, k: usize, n: usize, width: usize, to: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { pack::panel::<$vector>(s, k, n, width, to) }
+            }
+
+            pub(super) static KERNELS: Kernels<$type> = Kernels {
+                lanes: <$vector as Simd>::LANES,
+                packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
+                direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
+                row: &[$(direct::<1, $r>),*],
+                pack: gather,
+            };
+        }
+    };
+}
+
+type Portable32 = Portable<f32, 4>;
+type Portable64 = Portable<f64, 2>;
+stamp!(portable_f32, inline, Portable32, f32, packed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
+stamp!(portable_f64, inline, Portable64, f64, packed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    pub(super) use crate::engine::cpu::simd::x86::{Avx2, Avx512};
+    pub(super) type Avx2F32 = Avx2<f32>;
+    pub(super) type Avx2F64 = Avx2<f64>;
+    pub(super) type Avx512F32 = Avx512<f32>;
+    pub(super) type Avx512F64 = Avx512<f64>;
+}
+#[cfg(target_arch = "x86_64")]
+use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+
+#[cfg(target_arch = "x86_64")]
+stamp!(avx2_f32, target_feature(enable = "avx2,fma"), Avx2F32, f32,
+    packed [1 2 3 4 5 6] direct [1 2 3 4] row [1 2 3 4 5 6 7 8]);
+#[cfg(target_arch = "x86_64")]
+stamp!(avx2_f64, target_feature(enable = "avx2,fma"), Avx2F64, f64,
+    packed [1 2 3 4 5 6] direct [1 2 3 4] row [1 2 3 4]);
+#[cfg(target_arch = "x86_64")]
+stamp!(avx512_f32, target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), Avx512F32, f32,
+    packed [1 2 3 4 5 6 7 8 9 10 11 12 13 14] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
+#[cfg(target_arch = "x86_64")]
+stamp!(avx512_f64, target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), Avx512F64, f64,
+    packed [1 2 3 4 5 6 7 8] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
+
+macro_rules! real {
+    ($type:ty, $portable:ident, $avx2:ident, $avx512:ident) => {
+        impl Real for $type {
+            fn kernels(isa: Isa) -> &'static Kernels<$type> {
+                match isa {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => &$avx512::KERNELS,
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => &$avx2::KERNELS,
+                    _ => &$portable::KERNELS,
+                }
+            }
+        }
+    };
+}
+
+real!(f32, portable_f32, avx2_f32, avx512_f32);
+real!(f64, portable_f64, avx2_f64, avx512_f64);

@@ -1,0 +1,290 @@
+//! Matrix products: packed panels, tiles in registers, and a hook for what is done to each finished
+//! block while it is in cache.
+//!
+//! The scheme is Goto and van de Geijn's (*Anatomy of high-performance matrix multiplication*, 2008):
+//! panels of both operands are copied so that the innermost loop reads them in order. Each element is
+//! summed in blocks of [`K_BLOCK`] in the same order, however the result is shared among workers.
+
+mod micro;
+mod pack;
+mod scratch;
+
+use std::ops::Range;
+
+pub(crate) use micro::Real;
+use micro::{Kernels, Tile};
+use pack::Source;
+
+use super::isa::Isa;
+use super::pool::Worker;
+
+/// The longest sum done in one go before the result is stored and added to.
+const K_BLOCK: usize = 512;
+/// Vectors of columns in a group whose packed panels stay in the second-level cache.
+const GROUP: usize = 16;
+/// Elements of the left operand that one worker keeps packed.
+const A_PACKED: usize = 2 << 20;
+/// Elements of the result after which the epilogue is called, when nothing is packed.
+const DIRECT_BLOCK: usize = 8 << 10;
+/// Multiplications below which waking another worker costs more than it saves.
+pub(crate) const PARALLEL: usize = 100_000;
+
+/// A matrix product `c[m, n] = a[m, k] b[k, n]`; `c` has neighbouring columns next to each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Product<T> {
+    pub(crate) m: usize,
+    pub(crate) n: usize,
+    pub(crate) k: usize,
+    pub(crate) a: *const T,
+    /// Steps from row to row and from column to column.
+    pub(crate) a_steps: [usize; 2],
+    pub(crate) b: *const T,
+    pub(crate) b_steps: [usize; 2],
+    pub(crate) c: *mut T,
+    pub(crate) c_row: usize,
+}
+
+/// A finished block of the result.
+pub(crate) struct Block<T> {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// The block's first element.
+    pub(crate) data: *mut T,
+    /// Steps from row to row.
+    pub(crate) stride: usize,
+}
+
+/// This worker's part of a product; all workers of a run call it with the same arguments.
+///
+/// `epilogue` is called once for every element's block, by the worker that has just computed it. When
+/// this returns, this worker's part is done; others may still be at theirs.
+///
+/// # Safety
+/// The operands must be valid for the shape, `c` for writing and not overlapping `a` or `b`, and the
+/// machine must have `isa`.
+pub(crate) unsafe fn multiply<T: Real>(
+    worker: &Worker<'_>,
+    isa: Isa,
+    p: &Product<T>,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    let small = p.m * p.n * p.k < PARALLEL;
+    if small && worker.id() != 0 {
+        return;
+    }
+    let share = if small { (0, 1) } else { (worker.id(), worker.count()) };
+    // SAFETY: passed on from the caller.
+    unsafe { part(share, isa, p, epilogue) }
+}
+
+/// The part `id` of `count` of a product.
+///
+/// # Safety
+/// As for [`multiply`].
+pub(crate) unsafe fn part<T: Real>(
+    (id, count): (usize, usize),
+    isa: Isa,
+    p: &Product<T>,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    let kernels = T::kernels(isa);
+    let lanes = kernels.lanes;
+    let direct = p.m <= kernels.direct.len()
+        || p.n <= 3 * lanes
+        || p.m * p.n * p.k <= PARALLEL / 2
+        || (p.m <= 3 * kernels.direct.len() && p.b_steps[1] == 1 && p.n * p.k <= 1 << 16);
+    let height = if direct { kernels.direct.len() } else { kernels.packed.len() };
+    let (rows, vectors) = rectangle(id, count, p.m, p.n.div_ceil(lanes), height);
+    let columns = vectors.start * lanes..(vectors.end * lanes).min(p.n);
+    if rows.is_empty() || columns.is_empty() {
+        return;
+    }
+    // SAFETY: the parts lie inside the result; the rest is passed on from the caller.
+    unsafe {
+        if direct {
+            in_place(kernels, p, rows, columns, epilogue);
+        } else {
+            packed(kernels, p, rows, columns, epilogue);
+        }
+    }
+}
+
+/// Cuts rows and vectors of columns into `count` rectangles of about the same work and gives out one.
+fn rectangle(
+    id: usize,
+    count: usize,
+    m: usize,
+    vectors: usize,
+    height: usize,
+) -> (Range<usize>, Range<usize>) {
+    // Along columns, the left operand is packed by each worker; along rows, the right one.
+    let cost = |down: usize, across: usize| {
+        let rows = m.div_ceil(down);
+        let panels = rows.div_ceil(height);
+        let work = panels * height * vectors.div_ceil(across).next_multiple_of(2);
+        work * 16 + rows + vectors.div_ceil(across)
+    };
+    let down = (1..=count)
+        .filter(|down| count.is_multiple_of(*down))
+        .min_by_key(|&down| cost(down, count / down))
+        .unwrap_or(1);
+    let across = count / down;
+    let cut = |size: usize, at: usize, parts: usize| size * at / parts..size * (at + 1) / parts;
+    (cut(m, id / across, down), cut(vectors, id % across, across))
+}
+
+/// Parts of a range, as equal as possible, each at most `most` long; one empty part of an empty range.
+fn parts(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+    let len = range.len();
+    let count = len.div_ceil(most).max(1);
+    (0..count).map(move |i| range.start + len * i / count..range.start + len * (i + 1) / count)
+}
+
+/// Small products and those with few rows or columns: the left operand is read where it lies, and so
+/// is the right one if its columns are neighbours.
+unsafe fn in_place<T: Real>(
+    kernels: &Kernels<T>,
+    p: &Product<T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    let lanes = kernels.lanes;
+    let strip = if p.m == 1 { kernels.row.len() } else { 3 } * lanes;
+    for columns in parts(columns, DIRECT_BLOCK / 8) {
+        let most = (DIRECT_BLOCK / columns.len()).next_multiple_of(kernels.direct.len());
+        for rows in parts(rows.clone(), most) {
+            for start in columns.clone().step_by(strip) {
+                let width = strip.min(columns.end - start);
+                let vectors = width.div_ceil(lanes);
+                // SAFETY: all of it lies inside the operands that the caller vouches for.
+                unsafe {
+                    let mut b = p.b.add(start * p.b_steps[1]);
+                    let mut b_step = p.b_steps[0];
+                    if p.b_steps[1] != 1 {
+                        b_step = vectors * lanes;
+                        let to = scratch::right::<T>(p.k * b_step);
+                        let source = Source { at: b, k_step: p.b_steps[0], n_step: p.b_steps[1] };
+                        (kernels.pack)(&source, p.k, width, b_step, to);
+                        b = to;
+                    }
+                    for rows in parts(rows.clone(), kernels.direct.len()) {
+                        let tile = Tile {
+                            k: p.k,
+                            a: p.a.add(rows.start * p.a_steps[0]),
+                            a_row: p.a_steps[0],
+                            a_step: p.a_steps[1],
+                            b,
+                            b_step,
+                            c: p.c.add(rows.start * p.c_row + start),
+                            c_row: p.c_row,
+                            last: width - (vectors - 1) * lanes,
+                            add: false,
+                        };
+                        if p.m == 1 {
+                            kernels.row[vectors - 1](&tile);
+                        } else {
+                            kernels.direct[rows.len() - 1][vectors - 1](&tile);
+                        }
+                    }
+                }
+            }
+            // SAFETY: the block lies inside the result.
+            let data = unsafe { p.c.add(rows.start * p.c_row + columns.start) };
+            epilogue(&Block {
+                row: rows.start,
+                column: columns.start,
+                rows: rows.len(),
+                columns: columns.len(),
+                data,
+                stride: p.c_row,
+            });
+        }
+    }
+}
+
+/// Large products: both operands packed, the left one once, the right one group by group.
+unsafe fn packed<T: Real>(
+    kernels: &Kernels<T>,
+    p: &Product<T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    let lanes = kernels.lanes;
+    let height = kernels.packed.len();
+    let most = (A_PACKED / p.k.max(1)).max(height);
+    for rows in parts(rows, most) {
+        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
+        // memory is as long as was asked for.
+        unsafe {
+            let left = scratch::left::<T>(rows.len() * p.k);
+            for ks in parts(0..p.k, K_BLOCK) {
+                for panel in parts(rows.clone(), height) {
+                    let source = Source {
+                        at: p.a.add(panel.start * p.a_steps[0] + ks.start * p.a_steps[1]),
+                        k_step: p.a_steps[1],
+                        n_step: p.a_steps[0],
+                    };
+                    let to =
+                        left.add(ks.start * rows.len() + (panel.start - rows.start) * ks.len());
+                    (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                }
+            }
+            let vectors = columns.len().div_ceil(lanes);
+            for group in parts(0..vectors.div_ceil(2), GROUP / 2) {
+                let group = columns.start + group.start * 2 * lanes
+                    ..columns.end.min(columns.start + group.end * 2 * lanes);
+                let padded = group.len().next_multiple_of(lanes);
+                for ks in parts(0..p.k, K_BLOCK) {
+                    let right = scratch::right::<T>(ks.len() * padded);
+                    for start in group.clone().step_by(2 * lanes) {
+                        let count = (group.end - start).min(2 * lanes);
+                        let source = Source {
+                            at: p.b.add(ks.start * p.b_steps[0] + start * p.b_steps[1]),
+                            k_step: p.b_steps[0],
+                            n_step: p.b_steps[1],
+                        };
+                        let to = right.add((start - group.start) * ks.len());
+                        (kernels.pack)(&source, ks.len(), count, count.next_multiple_of(lanes), to);
+                    }
+                    for panel in parts(rows.clone(), height) {
+                        let a =
+                            left.add(ks.start * rows.len() + (panel.start - rows.start) * ks.len());
+                        for start in group.clone().step_by(2 * lanes) {
+                            let count = (group.end - start).min(2 * lanes);
+                            let vectors = count.div_ceil(lanes);
+                            kernels.packed[panel.len() - 1][vectors - 1](&Tile {
+                                k: ks.len(),
+                                a,
+                                a_row: 1,
+                                a_step: panel.len(),
+                                b: right.add((start - group.start) * ks.len()),
+                                b_step: vectors * lanes,
+                                c: p.c.add(panel.start * p.c_row + start),
+                                c_row: p.c_row,
+                                last: count - (vectors - 1) * lanes,
+                                add: ks.start > 0,
+                            });
+                        }
+                        if ks.end == p.k {
+                            epilogue(&Block {
+                                row: panel.start,
+                                column: group.start,
+                                rows: panel.len(),
+                                columns: group.len(),
+                                data: p.c.add(panel.start * p.c_row + group.start),
+                                stride: p.c_row,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Memory for packed operands, kept by each thread from one product to the next.
+
+use std::cell::RefCell;
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+thread_local! {
+    static LEFT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static RIGHT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for this many elements of the left operand, until the next call on this thread.
+pub(super) fn left<T>(elements: usize) -> *mut T {
+    LEFT.with_borrow_mut(|lines| room(lines, elements))
+}
+
+/// Room for this many elements of the right operand, until the next call on this thread.
+pub(super) fn right<T>(elements: usize) -> *mut T {
+    RIGHT.with_borrow_mut(|lines| room(lines, elements))
+}
+
+fn room<T>(lines: &mut Vec<Line>, elements: usize) -> *mut T {
+    let needed = (elements * size_of::<T>()).div_ceil(size_of::<Line>());
+    if lines.len() < needed {
+        lines.clear();
+        lines.resize(needed, Line([0; 64]));
+    }
+    lines.as_mut_ptr().cast()
+}

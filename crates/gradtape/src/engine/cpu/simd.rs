@@ -1,0 +1,294 @@
+//! Vectors of numbers, one implementation per instruction set, for the kernels of matrix products.
+//!
+//! Everything is inlined into functions that enable the instruction set; see [`super::gemm`].
+
+use super::isa::PORTABLE_FMA;
+
+/// A vector of `LANES` numbers of type `T`.
+///
+/// # Safety
+/// All functions require that the machine has the instruction set of the type, and pointers must be
+/// valid for the elements that are read or written.
+pub(crate) trait Simd {
+    /// The type of the numbers.
+    type T: Copy;
+    /// The vector.
+    type V: Copy;
+    /// Which of the first lanes are read or written.
+    type Mask: Copy;
+    /// How many numbers a vector has.
+    const LANES: usize;
+
+    unsafe fn zero() -> Self::V;
+    unsafe fn splat(x: Self::T) -> Self::V;
+    unsafe fn load(p: *const Self::T) -> Self::V;
+    unsafe fn store(p: *mut Self::T, v: Self::V);
+    /// The first `count` lanes, at most all.
+    unsafe fn mask(count: usize) -> Self::Mask;
+    unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self::V;
+    unsafe fn store_masked(p: *mut Self::T, mask: Self::Mask, v: Self::V);
+    unsafe fn add(x: Self::V, y: Self::V) -> Self::V;
+    /// `x * y + z`.
+    unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V;
+
+    /// The side of the blocks that [`Simd::transpose`] takes, or 0 where it is not written.
+    const TRANSPOSED: usize = 0;
+
+    /// Writes columns `0..TRANSPOSED` of `count` rows of a matrix as rows.
+    #[inline(always)]
+    unsafe fn transpose(
+        _from: *const Self::T,
+        _from_row: usize,
+        _to: *mut Self::T,
+        _to_row: usize,
+        _count: usize,
+        _mask: Self::Mask,
+    ) {
+    }
+}
+
+/// Vectors of the instructions that every machine has: arrays that the compiler vectorises.
+pub(crate) struct Portable<T, const LANES: usize>(std::marker::PhantomData<T>);
+
+macro_rules! portable {
+    ($t:ty, $lanes:literal) => {
+        impl Simd for Portable<$t, $lanes> {
+            type T = $t;
+            type V = [$t; $lanes];
+            type Mask = usize;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn zero() -> Self::V {
+                [0.0; $lanes]
+            }
+
+            #[inline(always)]
+            unsafe fn splat(x: $t) -> Self::V {
+                [x; $lanes]
+            }
+
+            #[inline(always)]
+            unsafe fn load(p: *const $t) -> Self::V {
+                // SAFETY: the caller vouches for the pointer.
+                unsafe { p.cast::<Self::V>().read_unaligned() }
+            }
+
+            #[inline(always)]
+            unsafe fn store(p: *mut $t, v: Self::V) {
+                // SAFETY: the caller vouches for the pointer.
+                unsafe { p.cast::<Self::V>().write_unaligned(v) }
+            }
+
+            #[inline(always)]
+            unsafe fn mask(count: usize) -> usize {
+                count
+            }
+
+            #[inline(always)]
+            unsafe fn load_masked(p: *const $t, mask: usize) -> Self::V {
+                let mut v = [0.0; $lanes];
+                for (lane, x) in v.iter_mut().enumerate().take(mask) {
+                    // SAFETY: the caller vouches for the first `mask` elements.
+                    *x = unsafe { *p.add(lane) };
+                }
+                v
+            }
+
+            #[inline(always)]
+            unsafe fn store_masked(p: *mut $t, mask: usize, v: Self::V) {
+                for (lane, x) in v.iter().enumerate().take(mask) {
+                    // SAFETY: the caller vouches for the first `mask` elements.
+                    unsafe { *p.add(lane) = *x };
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn add(x: Self::V, y: Self::V) -> Self::V {
+                std::array::from_fn(|i| x[i] + y[i])
+            }
+
+            #[inline(always)]
+            unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V {
+                std::array::from_fn(|i| {
+                    if PORTABLE_FMA { x[i].mul_add(y[i], z[i]) } else { x[i] * y[i] + z[i] }
+                })
+            }
+        }
+    };
+}
+
+portable!(f32, 4);
+portable!(f64, 2);
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unused_unsafe, reason = "some of the instructions need no unsafe block, most do")]
+pub(crate) mod x86 {
+    //! Vectors of x86.
+
+    use std::arch::x86_64::*;
+
+    use super::Simd;
+
+    /// 256-bit vectors of `T`.
+    pub(crate) struct Avx2<T>(std::marker::PhantomData<T>);
+    /// 512-bit vectors of `T`.
+    pub(crate) struct Avx512<T>(std::marker::PhantomData<T>);
+
+    macro_rules! vector {
+        ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
+         $store:ident $add:ident $fma:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
+            impl Simd for $name<$t> {
+                type T = $t;
+                type V = $v;
+                type Mask = $mask;
+                const LANES: usize = $lanes;
+
+                #[inline(always)]
+                unsafe fn zero() -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $zero() }
+                }
+
+                #[inline(always)]
+                unsafe fn splat(x: $t) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $splat(x) }
+                }
+
+                #[inline(always)]
+                unsafe fn load(p: *const $t) -> $v {
+                    // SAFETY: the caller vouches for instruction set and pointer.
+                    unsafe { $load(p) }
+                }
+
+                #[inline(always)]
+                unsafe fn store(p: *mut $t, v: $v) {
+                    // SAFETY: the caller vouches for instruction set and pointer.
+                    unsafe { $store(p, v) }
+                }
+
+                #[inline(always)]
+                unsafe fn mask(count: usize) -> $mask {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $make_mask(count) }
+                }
+
+                #[inline(always)]
+                unsafe fn load_masked(p: *const $t, mask: $mask) -> $v {
+                    // SAFETY: the caller vouches for instruction set and pointer.
+                    unsafe { $load_masked(p, mask) }
+                }
+
+                #[inline(always)]
+                unsafe fn store_masked(p: *mut $t, mask: $mask, v: $v) {
+                    // SAFETY: the caller vouches for instruction set and pointer.
+                    unsafe { $store_masked(p, mask, v) }
+                }
+
+                #[inline(always)]
+                unsafe fn add(x: $v, y: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $add(x, y) }
+                }
+
+                #[inline(always)]
+                unsafe fn fma(x: $v, y: $v, z: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $fma(x, y, z) }
+                }
+
+                $(
+                    const TRANSPOSED: usize = $lanes;
+
+                    #[inline(always)]
+                    unsafe fn transpose(
+                        from: *const $t,
+                        from_row: usize,
+                        to: *mut $t,
+                        to_row: usize,
+                        count: usize,
+                        mask: $mask,
+                    ) {
+                        // SAFETY: the caller vouches for instruction set and pointers.
+                        unsafe { $transpose(from, from_row, to, to_row, count, mask) }
+                    }
+                )?
+            }
+        };
+    }
+
+    /// Sixteen vectors of sixteen, turned: pairs, then fours, then quarters of vectors change places.
+    #[inline(always)]
+    unsafe fn transpose_f32x16(
+        from: *const f32,
+        from_row: usize,
+        to: *mut f32,
+        to_row: usize,
+        count: usize,
+        mask: __mmask16,
+    ) {
+        // SAFETY: the caller vouches for AVX-512, `count` rows to read and 16 rows to write.
+        unsafe {
+            let mut rows = [_mm512_setzero_ps(); 16];
+            for (i, row) in rows.iter_mut().enumerate() {
+                if i < count {
+                    *row = _mm512_loadu_ps(from.add(i * from_row));
+                }
+            }
+            let mut pairs = [_mm512_setzero_ps(); 16];
+            for i in 0..8 {
+                pairs[2 * i] = _mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+                pairs[2 * i + 1] = _mm512_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+            }
+            let mut fours = [_mm512_setzero_ps(); 16];
+            for i in 0..4 {
+                for half in 0..2 {
+                    let low = _mm512_castps_pd(pairs[4 * i + half]);
+                    let high = _mm512_castps_pd(pairs[4 * i + 2 + half]);
+                    fours[4 * i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+                    fours[4 * i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+                }
+            }
+            // fours[4 i + j] holds, in quarter q, column 4 q + j of rows 4 i to 4 i + 3.
+            for j in 0..4 {
+                let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
+                let ab_even = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
+                let ab_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b);
+                let cd_even = _mm512_shuffle_f32x4::<0b10_00_10_00>(c, d);
+                let cd_odd = _mm512_shuffle_f32x4::<0b11_01_11_01>(c, d);
+                let columns = [
+                    _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_even, cd_even),
+                    _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_odd, cd_odd),
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_even, cd_even),
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_odd, cd_odd),
+                ];
+                for (q, column) in columns.into_iter().enumerate() {
+                    _mm512_mask_storeu_ps(to.add((4 * q + j) * to_row), mask, column);
+                }
+            }
+        }
+    }
+
+    /// Lanes below the count are all ones.
+    static LANES32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    static LANES64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+    vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
+        _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps,
+        |count: usize| ((1u32 << count.min(16)) - 1) as __mmask16,
+        |p, mask| _mm512_maskz_loadu_ps(mask, p), |p, mask, v| _mm512_mask_storeu_ps(p, mask, v),
+        transpose_f32x16);
+    vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
+        _mm512_storeu_pd _mm512_add_pd _mm512_fmadd_pd,
+        |count: usize| ((1u32 << count.min(8)) - 1) as __mmask8,
+        |p, mask| _mm512_maskz_loadu_pd(mask, p), |p, mask, v| _mm512_mask_storeu_pd(p, mask, v));
+    vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
+        _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps,
+        |count: usize| _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
+        |p, mask| _mm256_maskload_ps(p, mask), |p, mask, v| _mm256_maskstore_ps(p, mask, v));
+    vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
+        _mm256_storeu_pd _mm256_add_pd _mm256_fmadd_pd,
+        |count: usize| _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
+        |p, mask| _mm256_maskload_pd(p, mask), |p, mask, v| _mm256_maskstore_pd(p, mask, v));
+}
