@@ -18,6 +18,9 @@ pub mod tape;
 pub mod tensor;
 pub mod train;
 
+// For the derive macro, whose output names the crate from outside.
+extern crate self as gradtape;
+
 pub use eval::{Mode, check_gradients, compile, evaluate};
 pub use grad::{depends_on, gradient, gradients, hessian, jacobian, jvp, vjp};
 pub use tape::{Dial, Parameter, Tape, Var};

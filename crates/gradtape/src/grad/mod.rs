@@ -7,4 +7,4 @@ mod derivatives;
 mod reverse;
 
 pub use derivatives::{depends_on, hessian, jacobian, jvp};
-pub use reverse::{gradient, gradients, vjp};
+pub use reverse::{connected_gradients, gradient, gradients, vjp};

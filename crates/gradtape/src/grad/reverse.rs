@@ -52,6 +52,17 @@ pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Va
     out
 }
 
+/// As [`gradients`], telling apart what the output does not depend on: `answer` is called with the
+/// place of each value and its gradient, or `None` where no path leads from the value to `y`.
+#[track_caller]
+pub fn connected_gradients<'t>(
+    y: Var<'t>,
+    xs: &[Var<'t>],
+    answer: impl FnMut(usize, Option<Var<'t>>),
+) {
+    walk(&[y], None, xs, answer);
+}
+
 /// What the walk knows of a node.
 #[derive(Clone, Copy, Default)]
 struct Mark {
@@ -70,10 +81,23 @@ fn reverse<'t>(
     xs: &[Var<'t>],
     mut answer: impl FnMut(usize, Var<'t>),
 ) {
+    walk(ys, cotangents, xs, |i, gradient| {
+        let zero = || xs[i].literal(0.0).broadcast_to(xs[i].shape());
+        answer(i, gradient.unwrap_or_else(zero));
+    });
+}
+
+#[track_caller]
+fn walk<'t>(
+    ys: &[Var<'t>],
+    cotangents: Option<&[Var<'t>]>,
+    xs: &[Var<'t>],
+    mut answer: impl FnMut(usize, Option<Var<'t>>),
+) {
     let Some(&first) = ys.first().or(xs.first()) else { return };
     let tape = first.tape();
     if let Err(failed) = check(tape, ys, cotangents, xs) {
-        xs.iter().enumerate().for_each(|(i, _)| answer(i, failed));
+        xs.iter().enumerate().for_each(|(i, _)| answer(i, Some(failed)));
         return;
     }
     let end = ys.iter().map(|y| y.id().index() + 1).max().unwrap_or(0);
@@ -199,19 +223,17 @@ fn arrive(
 }
 
 #[track_caller]
-fn collect<'t>(marks: &Marks, x: Var<'t>) -> Var<'t> {
+fn collect<'t>(marks: &Marks, x: Var<'t>) -> Option<Var<'t>> {
     let mark = marks.get(x.id()).copied().unwrap_or_default();
     match mark {
-        Mark { cotangent: Some(id), .. } => x.tape().var(id),
+        Mark { cotangent: Some(id), .. } => Some(x.tape().var(id)),
         Mark { stopped: Some((reason, id)), .. } => {
             let at = x.tape().recording().borrow().node(id).at;
             let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {at}"));
-            x.failed(
-                error.hint("differentiate with respect to something else, or remove the stop"),
-                &[x],
-            )
+            let hint = "differentiate with respect to something else, or remove the stop";
+            Some(x.failed(error.hint(hint), &[x]))
         }
-        _ => x.literal(0.0).broadcast_to(x.shape()),
+        _ => None,
     }
 }
 

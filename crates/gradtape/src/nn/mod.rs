@@ -1,1 +1,24 @@
-//! Layers and how a user's own struct becomes a module.
+//! Layers, and how a user's own struct becomes a module.
+
+mod activation;
+mod dropout;
+mod flatten;
+mod init;
+mod layer;
+mod linear;
+mod module;
+mod sequential;
+mod summary;
+
+pub use activation::{Activation, LeakyRelu, Relu, Sigmoid, Softmax, Tanh};
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use init::Init;
+pub use layer::{Layer, LayerSpec};
+pub use linear::{Linear, LinearOptions};
+pub use module::{Module, Visitor};
+pub use sequential::Sequential;
+pub use summary::{Summary, SummaryRow, summary};
+
+/// Implements the trait [`Module`](trait@Module) for a struct of modules.
+pub use gradtape_derive::Module;

@@ -1,1 +1,26 @@
-//! Optimisers: updates recorded on the tape and fused with the backward pass.
+//! Optimisers and schedules. An update is recorded on the tape like everything else, fused with the
+//! backward walk, and run with it as one program.
+
+mod adadelta;
+mod adagrad;
+mod adam;
+mod adamax;
+mod base;
+mod by_name;
+mod nadam;
+mod optimizer;
+mod rmsprop;
+mod schedule;
+mod sgd;
+
+pub use adadelta::AdaDelta;
+pub use adagrad::AdaGrad;
+pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use base::Base;
+pub use by_name::{Hyper, NAMES, by_name};
+pub use nadam::NAdam;
+pub use optimizer::{Optimizer, Rates, Rule, Slot, Update};
+pub use rmsprop::RmsProp;
+pub use schedule::{Schedule, Scheduler};
+pub use sgd::Sgd;

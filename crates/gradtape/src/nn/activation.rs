@@ -1,0 +1,210 @@
+//! Activation functions as layers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Layer, LayerSpec, Module, Visitor};
+use crate::tape::Var;
+use crate::tensor::{Error, Kind, nearest};
+
+/// Stamps a layer without parameters.
+macro_rules! stateless {
+    ($(#[$doc:meta])* $name:ident { $($field:ident),* }, $spec:expr, |$layer:ident, $x:ident| $formula:expr) => {
+        impl $name {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn forward<'t>(&self, $x: Var<'t>) -> Var<'t> {
+                let $layer = self;
+                $formula
+            }
+        }
+
+        impl Module for $name {
+            fn visit(&self, _: &mut Visitor<'_>) {}
+        }
+
+        impl Layer for $name {
+            #[track_caller]
+            fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+                $name::forward(self, x)
+            }
+
+            fn spec(&self) -> Option<LayerSpec> {
+                let $name { $($field),* } = *self;
+                Some($spec)
+            }
+        }
+    };
+}
+pub(super) use stateless;
+
+/// The rectifier, `max(x, 0)`; its derivative at 0 is 0. Nair and Hinton 2010.
+///
+/// As a method: `x.relu()`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Relu;
+
+stateless! {
+    /// Records `max(x, 0)`.
+    Relu {}, LayerSpec::Relu, |_layer, x| x.relu()
+}
+
+/// The leaky rectifier: `x` above 0, `slope * x` elsewhere, also its derivative at 0. Maas, Hannun and Ng 2013.
+#[derive(Clone, Copy, Debug)]
+pub struct LeakyRelu {
+    /// The slope for negative inputs; 0.01 by default, as in PyTorch.
+    pub slope: f64,
+}
+
+impl Default for LeakyRelu {
+    fn default() -> LeakyRelu {
+        LeakyRelu { slope: 0.01 }
+    }
+}
+
+stateless! {
+    /// Records `x` above 0, `slope * x` elsewhere.
+    LeakyRelu { slope }, LayerSpec::LeakyRelu { slope },
+    |layer, x| x.greater(0.0).select(x, x * layer.slope)
+}
+
+/// The logistic function, `1 / (1 + exp(-x))`. As a method: `x.sigmoid()`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sigmoid;
+
+stateless! {
+    /// Records `1 / (1 + exp(-x))`.
+    Sigmoid {}, LayerSpec::Sigmoid, |_layer, x| x.sigmoid()
+}
+
+/// The hyperbolic tangent. As a method: `x.tanh()`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tanh;
+
+stateless! {
+    /// Records the hyperbolic tangent.
+    Tanh {}, LayerSpec::Tanh, |_layer, x| x.tanh()
+}
+
+/// Numbers above 0 with sum 1 along the last axis: `exp(x) / Σ exp(x)`.
+///
+/// Not before [`cross_entropy`](crate::loss::cross_entropy), which takes logits and is exact where
+/// softmax rounds to 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Softmax;
+
+stateless! {
+    /// Records the softmax along the last axis.
+    Softmax {}, LayerSpec::Softmax, |_layer, x| x.softmax(-1)
+}
+
+/// An activation function chosen by value or by name: `relu`, `leaky_relu`, `sigmoid`, `tanh`.
+///
+/// ```
+/// use gradtape::nn::Activation;
+/// assert_eq!("tanh".parse::<Activation>()?, Activation::Tanh);
+/// let error = "rleu".parse::<Activation>().unwrap_err();
+/// assert!(error.to_string().contains("did you mean relu?"));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// [`Relu`].
+    #[default]
+    Relu,
+    /// [`LeakyRelu`] with its default slope.
+    LeakyRelu,
+    /// [`Sigmoid`].
+    Sigmoid,
+    /// [`Tanh`].
+    Tanh,
+}
+
+impl Activation {
+    /// All of them.
+    pub const ALL: [Activation; 4] =
+        [Activation::Relu, Activation::LeakyRelu, Activation::Sigmoid, Activation::Tanh];
+
+    /// The layer.
+    pub fn layer(self) -> Box<dyn Layer> {
+        match self {
+            Activation::Relu => Box::new(Relu),
+            Activation::LeakyRelu => Box::new(LeakyRelu::default()),
+            Activation::Sigmoid => Box::new(Sigmoid),
+            Activation::Tanh => Box::new(Tanh),
+        }
+    }
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Activation::Relu => "relu",
+            Activation::LeakyRelu => "leaky_relu",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Tanh => "tanh",
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Activation {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Activation, Error> {
+        let plain = name.replace('-', "_");
+        if let Some(found) = Activation::ALL.into_iter().find(|a| a.name() == plain) {
+            return Ok(found);
+        }
+        let names = Activation::ALL.map(Activation::name);
+        let error = Error::new(Kind::Value, format!("there is no activation {name:?}"));
+        Err(match nearest(&plain, names) {
+            Some(close) => error.hint(format!("did you mean {close}?")),
+            None => error.hint(format!("there are {}", names.join(", "))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grad::gradient;
+    use crate::tape::Tape;
+    use crate::tensor::Tensor;
+
+    fn apply(layer: &dyn Layer) -> (Vec<f64>, Vec<f64>) {
+        let tape = Tape::new();
+        let x = tape.watch(Tensor::from([-2.0, 0.0, 3.0]));
+        let y = layer.forward(x);
+        let [g] = gradient(y.sum(()), [x]);
+        (y.value().unwrap().to_f64_vec(), g.value().unwrap().to_f64_vec())
+    }
+
+    #[test]
+    fn values_and_slopes() {
+        assert_eq!(apply(&Relu), (vec![0.0, 0.0, 3.0], vec![0.0, 0.0, 1.0]));
+        let leaky = LeakyRelu { slope: 0.25 };
+        assert_eq!(apply(&leaky), (vec![-0.5, 0.0, 3.0], vec![0.25, 0.25, 1.0]));
+        let (values, slopes) = apply(&Sigmoid);
+        assert_eq!((values[1], slopes[1]), (0.5, 0.25));
+        let (values, slopes) = apply(&Tanh);
+        assert_eq!((values[2], slopes[1]), (3.0f64.tanh(), 1.0));
+        let (values, slopes) = apply(&Softmax);
+        assert!((values.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+        assert!(slopes.iter().all(|slope| slope.abs() < 1e-15));
+    }
+
+    #[test]
+    fn names_lead_to_layers() {
+        for activation in Activation::ALL {
+            assert_eq!(activation.name().parse::<Activation>().unwrap(), activation);
+            assert!(activation.layer().spec().is_some());
+        }
+        assert_eq!("leaky-relu".parse::<Activation>().unwrap(), Activation::LeakyRelu);
+        assert!("swish2".parse::<Activation>().unwrap_err().to_string().contains("there are relu"));
+    }
+}

@@ -1,0 +1,135 @@
+//! [`Layer`]: a module that maps one value to one value, and its description as data.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, Dropout, Flatten, LeakyRelu, Linear, LinearOptions, Module, Softmax};
+use crate::tape::Var;
+use crate::tensor::{DType, Error, Kind, Result, Rng};
+
+/// A module that maps one value to one value.
+///
+/// Implement it for your own network to use it with [`Sequential`](super::Sequential) and with the
+/// trainer; then `forward` is all there is to write:
+///
+/// ```
+/// use gradtape::nn::{Layer, Linear, Module};
+/// use gradtape::{Rng, Tape, Tensor, Var};
+///
+/// #[derive(Module)]
+/// struct Residual(Linear);
+///
+/// impl Layer for Residual {
+///     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+///         x + self.0.forward(x).tanh()
+///     }
+/// }
+///
+/// let block = Residual(Linear::new(3, 3, &mut Rng::new(1)));
+/// let tape = Tape::new();
+/// let x = tape.constant(Tensor::from_slice(&[1.0f32, 2.0, 3.0], [1, 3])?);
+/// assert_eq!(block.forward(x).value()?.shape()[..], [1, 3]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub trait Layer: Module {
+    /// Records what the layer computes of `x`. What does not fit is an error at the first read.
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
+
+    /// What it takes to build the layer anew, but for its numbers; `None` if only code can build it.
+    fn spec(&self) -> Option<LayerSpec> {
+        None
+    }
+}
+
+impl<L: Layer + ?Sized> Layer for Box<L> {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        (**self).forward(x)
+    }
+
+    fn spec(&self) -> Option<LayerSpec> {
+        (**self).spec()
+    }
+}
+
+impl<L: Layer + ?Sized> Layer for &L {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        (**self).forward(x)
+    }
+
+    fn spec(&self) -> Option<LayerSpec> {
+        (**self).spec()
+    }
+}
+
+/// A layer of this library as data: what a model file says of it.
+///
+/// As JSON: `{"layer": "linear", "inputs": 64, "outputs": 32, "bias": true, "dtype": "f32"}`,
+/// `{"layer": "relu"}`, `{"layer": "dropout", "p": 0.2}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "layer", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum LayerSpec {
+    /// [`Linear`].
+    Linear {
+        /// Width of the input.
+        inputs: usize,
+        /// Width of the output.
+        outputs: usize,
+        /// Whether a bias is added.
+        bias: bool,
+        /// The element type, `f32` or `f64`.
+        dtype: String,
+    },
+    /// [`Relu`](super::Relu).
+    Relu,
+    /// [`LeakyRelu`](super::LeakyRelu).
+    LeakyRelu {
+        /// The slope for negative inputs.
+        slope: f64,
+    },
+    /// [`Sigmoid`](super::Sigmoid).
+    Sigmoid,
+    /// [`Tanh`](super::Tanh).
+    Tanh,
+    /// [`Softmax`](super::Softmax).
+    Softmax,
+    /// [`Flatten`].
+    Flatten,
+    /// [`Dropout`](super::Dropout).
+    Dropout {
+        /// The probability that an element is set to 0.
+        p: f64,
+    },
+}
+
+impl LayerSpec {
+    /// The layer with new numbers.
+    pub fn build(&self, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Ok(match *self {
+            LayerSpec::Linear { inputs, outputs, bias, ref dtype } => {
+                let dtype = float(dtype)?;
+                let options = LinearOptions { bias, dtype, ..LinearOptions::default() };
+                Box::new(Linear::with(inputs, outputs, options, rng)?)
+            }
+            LayerSpec::Relu => Activation::Relu.layer(),
+            LayerSpec::LeakyRelu { slope } => Box::new(LeakyRelu { slope }),
+            LayerSpec::Sigmoid => Activation::Sigmoid.layer(),
+            LayerSpec::Tanh => Activation::Tanh.layer(),
+            LayerSpec::Softmax => Box::new(Softmax),
+            LayerSpec::Flatten => Box::new(Flatten),
+            LayerSpec::Dropout { p } => {
+                Dropout::check(p)?;
+                Box::new(Dropout::new(p, rng))
+            }
+        })
+    }
+}
+
+fn float(name: &str) -> Result<DType> {
+    let known = [DType::F32, DType::F64].into_iter().find(|dtype| dtype.to_string() == name);
+    known.ok_or_else(|| {
+        Error::new(Kind::Model, format!("layers have no element type {name:?}, only f32 and f64"))
+    })
+}

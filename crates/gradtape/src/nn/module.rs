@@ -1,0 +1,273 @@
+//! [`Module`]: something with named parameters.
+
+use crate::tape::Parameter;
+
+/// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
+///
+/// For a struct, derive it: `#[derive(Module)]`. What a module computes is its own business; most have
+/// a method `forward`, and those that map one value to one value implement [`Layer`](super::Layer).
+///
+/// ```
+/// use gradtape::nn::{Linear, Module};
+/// use gradtape::Rng;
+///
+/// #[derive(Module)]
+/// struct Net {
+///     hidden: Vec<Linear>,
+///     out: Option<Linear>,
+/// }
+///
+/// let mut rng = Rng::new(7);
+/// let hidden = vec![Linear::new(4, 8, &mut rng), Linear::new(8, 8, &mut rng)];
+/// let net = Net { hidden, out: Some(Linear::new(8, 2, &mut rng)) };
+/// let (name, weight) = &net.named_parameters()[2];
+/// assert_eq!(name, "hidden.1.weight");
+/// assert_eq!(weight.value().shape()[..], [8, 8]);
+/// assert_eq!(net.parameter_count(), 4 * 8 + 8 + 8 * 8 + 8 + 8 * 2 + 2);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "not a module",
+    note = "derive it with `#[derive(Module)]`, or leave the field out with `#[module(skip)]`"
+)]
+pub trait Module {
+    /// Shows the visitor every parameter and every module inside, in a fixed order.
+    fn visit(&self, visitor: &mut Visitor<'_>);
+
+    /// What it is, in a word or two: the name of the type.
+    fn kind(&self) -> String {
+        let path = std::any::type_name::<Self>();
+        let plain = path.split('<').next().unwrap_or(path);
+        plain.rsplit("::").next().unwrap_or(plain).to_string()
+    }
+
+    /// The parameters with their dotted paths (`hidden.weight`), in order. A parameter that is used in
+    /// several places appears once, under the first of its names.
+    fn named_parameters(&self) -> Vec<(String, Parameter)> {
+        let mut found: Vec<(String, Parameter)> = Vec::new();
+        self.visit(&mut Visitor::new(&mut |seen| {
+            if let Seen::Parameter { path, parameter } = seen {
+                found.push((path.to_string(), parameter.clone()));
+            }
+        }));
+        let mut known: Vec<u64> = Vec::with_capacity(found.len());
+        found.retain(|(_, parameter)| match known.binary_search(&parameter.id()) {
+            Ok(_) => false,
+            Err(place) => {
+                known.insert(place, parameter.id());
+                true
+            }
+        });
+        found
+    }
+
+    /// The parameters, each once, in order.
+    fn parameters(&self) -> Vec<Parameter> {
+        self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
+    }
+
+    /// The number of numbers in all parameters.
+    fn parameter_count(&self) -> usize {
+        self.parameters().iter().map(|parameter| parameter.value().elements()).sum()
+    }
+}
+
+/// What walks through a [`Module`] and keeps the path.
+pub struct Visitor<'v> {
+    path: String,
+    see: &'v mut dyn FnMut(Seen<'_>),
+}
+
+/// What a [`Visitor`] meets.
+pub(super) enum Seen<'a> {
+    /// A module, before what is inside it.
+    Module { path: &'a str, kind: String },
+    /// A parameter.
+    Parameter { path: &'a str, parameter: &'a Parameter },
+}
+
+impl<'v> Visitor<'v> {
+    pub(super) fn new(see: &'v mut dyn FnMut(Seen<'_>)) -> Visitor<'v> {
+        Visitor { path: String::new(), see }
+    }
+
+    /// Visits a module that belongs to this one under a name.
+    pub fn child<M: Module + ?Sized>(&mut self, name: &str, module: &M) {
+        let end = self.path.len();
+        if end > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+        (self.see)(Seen::Module { path: &self.path, kind: module.kind() });
+        module.visit(self);
+        self.path.truncate(end);
+    }
+
+    /// Shows a parameter that stands at this path itself.
+    fn parameter(&mut self, parameter: &Parameter) {
+        (self.see)(Seen::Parameter { path: &self.path, parameter });
+    }
+}
+
+impl Module for Parameter {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        visitor.parameter(self);
+    }
+}
+
+impl<M: Module + ?Sized> Module for &M {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (**self).visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        (**self).kind()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (**self).visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        (**self).kind()
+    }
+}
+
+impl<M: Module> Module for Option<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.iter().for_each(|module| module.visit(visitor));
+    }
+
+    fn kind(&self) -> String {
+        self.as_ref().map_or(String::from("None"), Module::kind)
+    }
+}
+
+impl<M: Module> Module for [M] {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        for (number, module) in self.iter().enumerate() {
+            visitor.child(&number.to_string(), module);
+        }
+    }
+
+    fn kind(&self) -> String {
+        String::from("list")
+    }
+}
+
+impl<M: Module> Module for Vec<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self[..].visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        self[..].kind()
+    }
+}
+
+impl<M: Module, const N: usize> Module for [M; N] {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self[..].visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        self[..].kind()
+    }
+}
+
+/// Stamps [`Module`] on tuples.
+macro_rules! tuples {
+    ($(($($name:ident $place:tt),+))+) => {$(
+        impl<$($name: Module),+> Module for ($($name,)+) {
+            fn visit(&self, visitor: &mut Visitor<'_>) {
+                $(visitor.child(stringify!($place), &self.$place);)+
+            }
+
+            fn kind(&self) -> String {
+                String::from("list")
+            }
+        }
+    )+};
+}
+tuples! { (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Linear, Module};
+    use crate::tensor::{DType, Rng, Tensor};
+
+    fn parameter() -> Parameter {
+        Parameter::new(Tensor::zeros([2, 3], DType::F32))
+    }
+
+    fn names(module: &dyn Module) -> Vec<String> {
+        module.named_parameters().into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[derive(Module)]
+    struct Inner<M: Module> {
+        r#type: M,
+        #[module(skip)]
+        #[expect(dead_code, reason = "stands for any field that is no module")]
+        width: usize,
+    }
+
+    #[derive(Module)]
+    struct Pair(Parameter, Inner<Parameter>);
+
+    #[derive(Module)]
+    struct Empty;
+
+    #[derive(Module)]
+    struct Outer {
+        first: Inner<Linear>,
+        list: Vec<Pair>,
+        maybe: Option<Parameter>,
+        missing: Option<Parameter>,
+        boxed: Box<dyn Module>,
+        array: [Parameter; 2],
+        tuple: (Parameter, Empty),
+    }
+
+    #[test]
+    fn paths_follow_the_fields() {
+        let pair = || Pair(parameter(), Inner { r#type: parameter(), width: 1 });
+        let outer = Outer {
+            first: Inner { r#type: Linear::new(2, 3, &mut Rng::new(0)), width: 2 },
+            list: vec![pair(), pair()],
+            maybe: Some(parameter()),
+            missing: None,
+            boxed: Box::new(parameter()),
+            array: [parameter(), parameter()],
+            tuple: (parameter(), Empty),
+        };
+        let expected = [
+            "first.type.weight",
+            "first.type.bias",
+            "list.0.0",
+            "list.0.1.type",
+            "list.1.0",
+            "list.1.1.type",
+            "maybe",
+            "boxed",
+            "array.0",
+            "array.1",
+            "tuple.0",
+        ];
+        assert_eq!(names(&outer), expected);
+        assert_eq!((outer.kind(), outer.first.kind()), ("Outer".into(), "Inner".into()));
+        assert_eq!(outer.parameter_count(), 6 + 3 + 9 * 6);
+        assert!(names(&Empty).is_empty());
+    }
+
+    #[test]
+    fn a_shared_parameter_counts_once() {
+        let shared = parameter();
+        let both = [shared.clone(), parameter(), shared];
+        assert_eq!(names(&both), ["0", "1"]);
+        assert_eq!(both.parameter_count(), 12);
+    }
+}

@@ -1,0 +1,161 @@
+//! [`summary`]: the layers of a network with shapes and counts.
+
+use std::fmt;
+
+use super::module::Seen;
+use super::{Module, Visitor};
+use crate::tensor::Shape;
+
+/// The layers of a module, one row for each part that has parameters of its own or nothing inside.
+///
+/// ```
+/// use gradtape::nn::{Activation, Sequential, summary};
+/// use gradtape::Rng;
+/// let net = Sequential::mlp(&[64, 32, 10], Activation::Relu, 0.0, &mut Rng::new(1))?;
+/// assert_eq!(
+///     summary(&net).to_string(),
+///     "\
+/// name  layer           parameters                  count
+/// 0     Linear(64, 32)  weight [32, 64], bias [32]  2,080
+/// 1     Relu                                            0
+/// 2     Linear(32, 10)  weight [10, 32], bias [10]    330
+///       total                                       2,410"
+/// );
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
+    let mut rows: Vec<SummaryRow> = vec![SummaryRow::new("", module.kind())];
+    let mut known: Vec<u64> = Vec::new();
+    module.visit(&mut Visitor::new(&mut |seen| match seen {
+        Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
+        Seen::Parameter { path, parameter } => {
+            // A parameter is a module of its own, announced just before; it belongs to its parent.
+            if rows.len() > 1 {
+                rows.pop();
+            }
+            let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+            let Some(row) = rows.iter_mut().rev().find(|row| row.path == parent) else { return };
+            let value = parameter.value();
+            let shared = known.contains(&parameter.id());
+            known.push(parameter.id());
+            row.count += if shared { 0 } else { value.elements() };
+            row.parameters.push((name.to_string(), value.shape().clone()));
+        }
+    }));
+    let inside = |rows: &[SummaryRow], i: usize| {
+        let prefix =
+            if rows[i].path.is_empty() { String::new() } else { rows[i].path.clone() + "." };
+        rows.get(i + 1).is_some_and(|next| next.path.starts_with(&prefix))
+    };
+    let keep: Vec<bool> =
+        (0..rows.len()).map(|i| !rows[i].parameters.is_empty() || !inside(&rows, i)).collect();
+    let mut keep = keep.into_iter();
+    rows.retain(|_| keep.next().unwrap_or(true));
+    Summary { rows }
+}
+
+/// The table made by [`summary`]; `Display` prints it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    rows: Vec<SummaryRow>,
+}
+
+/// A row of a [`Summary`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SummaryRow {
+    /// The dotted path; empty for the module itself.
+    pub path: String,
+    /// What it is.
+    pub kind: String,
+    /// Its own parameters, by name.
+    pub parameters: Vec<(String, Shape)>,
+    /// The number of numbers in them; those of a shared parameter count where it is first used.
+    pub count: usize,
+}
+
+impl SummaryRow {
+    fn new(path: &str, kind: String) -> SummaryRow {
+        SummaryRow { path: path.to_string(), kind, parameters: Vec::new(), count: 0 }
+    }
+
+    fn shapes(&self) -> String {
+        let shapes = self.parameters.iter().map(|(name, shape)| format!("{name} {shape}"));
+        shapes.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Summary {
+    /// The rows in order.
+    pub fn rows(&self) -> &[SummaryRow] {
+        &self.rows
+    }
+
+    /// The number of numbers in all parameters.
+    pub fn total(&self) -> usize {
+        self.rows.iter().map(|row| row.count).sum()
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells = |row: &SummaryRow| {
+            [row.path.clone(), row.kind.clone(), row.shapes(), thousands(row.count)]
+        };
+        let mut table = vec![["name", "layer", "parameters", "count"].map(String::from)];
+        table.extend(self.rows.iter().map(cells));
+        table.push(["".into(), "total".into(), "".into(), thousands(self.total())]);
+        let width =
+            |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let [a, b, c, d] = [0, 1, 2, 3].map(width);
+        for (number, [path, kind, shapes, count]) in table.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{path:<a$}  {kind:<b$}  {shapes:<c$}  {count:>d$}")?;
+        }
+        Ok(())
+    }
+}
+
+/// As in `1,234,567`.
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Linear;
+    use crate::tape::Parameter;
+    use crate::tensor::{DType, Rng, Tensor};
+
+    #[derive(Module)]
+    struct Block {
+        scale: Parameter,
+        inner: (Linear, Linear),
+    }
+
+    #[test]
+    fn nested_and_shared() {
+        let rng = &mut Rng::new(1);
+        let shared = Linear::new(2, 3, rng);
+        let scale = Parameter::new(Tensor::zeros((), DType::F32));
+        let block = Block { scale: scale.clone(), inner: (shared.clone(), shared) };
+        let table = summary(&block);
+        let rows: Vec<_> =
+            table.rows().iter().map(|row| (&row.path[..], &row.kind[..], row.count)).collect();
+        let linear = "Linear(2, 3)";
+        assert_eq!(rows, [("", "Block", 1), ("inner.0", linear, 9), ("inner.1", linear, 0)]);
+        assert_eq!(table.total(), block.parameter_count());
+        assert_eq!(summary(&scale).total(), 1);
+        assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+}

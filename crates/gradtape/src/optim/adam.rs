@@ -1,0 +1,231 @@
+//! [`Adam`] and [`AdamW`].
+
+use smallvec::{SmallVec, smallvec};
+
+use super::base::{at_least_0, below_1};
+use super::{Base, Rates, Rule, Slot, Update};
+use crate::nn::Module;
+use crate::tape::Var;
+use crate::tensor::Result;
+
+/// Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
+/// `x -= lr / (1 - β₁ᵗ) m / (√(v / (1 - β₂ᵗ)) + eps)`.
+///
+/// Weight decay adds `weight_decay x` to `g`; [`AdamW`] decays the parameter itself.
+///
+/// ```
+/// use gradtape::nn::Linear;
+/// use gradtape::optim::{Adam, Optimizer};
+/// use gradtape::{Rng, Tape, Tensor};
+///
+/// let layer = Linear::new(2, 1, &mut Rng::new(1));
+/// let mut opt = Adam::new(&layer, 1e-2);
+/// let mut tape = Tape::new();
+/// let (mut first, mut last) = (f64::NAN, f64::NAN);
+/// for step in 0..100 {
+///     tape.reset();
+///     let x = tape.constant(Tensor::from([[0.0f32, 1.0], [1.0, 0.0]]));
+///     let y = tape.constant(Tensor::from([[1.0f32], [-1.0]]));
+///     let loss = (layer.forward(x) - y).square().mean(());
+///     opt.step(loss)?;
+///     last = loss.item()?;
+///     if step == 0 {
+///         first = last;
+///     }
+/// }
+/// assert!(last < first);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub struct Adam {
+    base: Base,
+    moments: Moments,
+    weight_decay: f64,
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `x *= 1 - lr weight_decay`, then the
+/// step of [`Adam`].
+pub struct AdamW {
+    base: Base,
+    moments: Moments,
+    weight_decay: f64,
+}
+
+impl Adam {
+    /// With betas 0.9 and 0.999, `eps` 1e-8, no weight decay.
+    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> Adam {
+        let moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
+        Adam { base: Base::new(module, learning_rate), moments, weight_decay: 0.0 }
+    }
+
+    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
+    #[must_use]
+    pub fn betas(mut self, first: f64, second: f64) -> Adam {
+        self.moments.betas = (first, second);
+        self
+    }
+
+    /// What is added to the root; 1e-8 by default.
+    #[must_use]
+    pub fn eps(mut self, eps: f64) -> Adam {
+        self.moments.eps = eps;
+        self
+    }
+
+    /// The factor of the penalty ½ ‖x‖²; 0 by default.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> Adam {
+        Adam { weight_decay, ..self }
+    }
+
+    /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
+    #[must_use]
+    pub fn amsgrad(mut self, amsgrad: bool) -> Adam {
+        self.moments.amsgrad = amsgrad;
+        self
+    }
+}
+
+impl Rule for Adam {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
+    fn name(&self) -> &'static str {
+        "adam"
+    }
+
+    fn check(&self) -> Result<()> {
+        at_least_0("weight_decay", self.weight_decay)?;
+        self.moments.check()
+    }
+
+    fn slots(&self) -> SmallVec<[Slot; 3]> {
+        self.moments.slots()
+    }
+
+    fn rates(&self) -> Box<Rates> {
+        self.moments.rates(0.0)
+    }
+
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        let x = u.x();
+        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        x - self.moments.step(u, g)
+    }
+}
+
+impl AdamW {
+    /// With betas 0.9 and 0.999, `eps` 1e-8, weight decay 0.01.
+    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> AdamW {
+        let moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
+        AdamW { base: Base::new(module, learning_rate), moments, weight_decay: 0.01 }
+    }
+
+    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
+    #[must_use]
+    pub fn betas(mut self, first: f64, second: f64) -> AdamW {
+        self.moments.betas = (first, second);
+        self
+    }
+
+    /// What is added to the root; 1e-8 by default.
+    #[must_use]
+    pub fn eps(mut self, eps: f64) -> AdamW {
+        self.moments.eps = eps;
+        self
+    }
+
+    /// How much of the parameter is taken off in each step, times the learning rate; 0.01 by default.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> AdamW {
+        AdamW { weight_decay, ..self }
+    }
+
+    /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
+    #[must_use]
+    pub fn amsgrad(mut self, amsgrad: bool) -> AdamW {
+        self.moments.amsgrad = amsgrad;
+        self
+    }
+}
+
+impl Rule for AdamW {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
+    fn name(&self) -> &'static str {
+        "adamw"
+    }
+
+    fn check(&self) -> Result<()> {
+        at_least_0("weight_decay", self.weight_decay)?;
+        self.moments.check()
+    }
+
+    fn slots(&self) -> SmallVec<[Slot; 3]> {
+        self.moments.slots()
+    }
+
+    fn rates(&self) -> Box<Rates> {
+        self.moments.rates(self.weight_decay)
+    }
+
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        let x = if self.weight_decay > 0.0 { u.x() * u.rate(2) } else { u.x() };
+        x - self.moments.step(u, u.g())
+    }
+}
+
+/// The step that both share.
+#[derive(Clone, Copy)]
+struct Moments {
+    betas: (f64, f64),
+    eps: f64,
+    amsgrad: bool,
+}
+
+impl Moments {
+    fn check(self) -> Result<()> {
+        below_1("the first of betas", self.betas.0)?;
+        below_1("the second of betas", self.betas.1)?;
+        at_least_0("eps", self.eps)
+    }
+
+    fn slots(self) -> SmallVec<[Slot; 3]> {
+        let mut slots = smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")];
+        if self.amsgrad {
+            slots.push(Slot::zeros("max_exp_avg_sq"));
+        }
+        slots
+    }
+
+    /// The bias corrections, with the root of the second taken out of the quotient:
+    /// `a m / (√(v / c) + eps) = (a √c) m / (√v + eps √c)`.
+    fn rates(self, weight_decay: f64) -> Box<Rates> {
+        let Moments { betas, eps, .. } = self;
+        Box::new(move |step, rate| {
+            let t = step as f64;
+            let root = (1.0 - betas.1.powf(t)).sqrt();
+            [rate * root / (1.0 - betas.0.powf(t)), eps * root, 1.0 - rate * weight_decay]
+        })
+    }
+
+    fn step<'t>(self, u: &mut Update<'_, 't>, g: Var<'t>) -> Var<'t> {
+        let m = u.average(0, g, 1.0 - self.betas.0);
+        let mut v = u.average(1, g * g, 1.0 - self.betas.1);
+        if self.amsgrad {
+            v = u.state(2).maximum(v);
+            u.keep(2, v);
+        }
+        m * u.rate(0) / (v.sqrt() + u.rate(1))
+    }
+}

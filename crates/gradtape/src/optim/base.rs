@@ -1,0 +1,216 @@
+//! [`Base`]: what every optimiser has: parameters, state, learning rate, step count.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::{Rates, Slot};
+use crate::nn::Module;
+use crate::tape::{Dial, Parameter, Tape};
+use crate::tensor::{Error, Kind, Result, Tensor, nearest};
+
+/// The part that all optimisers share: the parameters they change, the tensors they keep for each, the
+/// learning rate and the step count.
+pub struct Base {
+    pub(super) parameters: Vec<(String, Parameter)>,
+    /// For each parameter its state tensors, one after another.
+    pub(super) state: Vec<Parameter>,
+    slots: Vec<Slot>,
+    rate: Dial,
+    clock: Option<Rc<Clock>>,
+    steps: Rc<Cell<u64>>,
+    pub(super) clip_norm: Option<f64>,
+    pub(super) allow_unused: bool,
+}
+
+/// How many numbers of a rule may change from step to step.
+pub(super) const RATES: usize = 3;
+
+/// What turns from step to step.
+pub(super) struct Clock {
+    rates: Box<Rates>,
+    rate: Dial,
+    steps: Rc<Cell<u64>>,
+    pub(super) dials: [Dial; RATES],
+}
+
+impl Clock {
+    /// Counts a step and sets the dials for it.
+    pub(super) fn turn(&self) {
+        self.steps.set(self.steps.get() + 1);
+        let numbers = (self.rates)(self.steps.get(), self.rate.get());
+        self.dials.iter().zip(numbers).for_each(|(dial, number)| dial.set(number));
+    }
+}
+
+impl Base {
+    /// For the floating-point parameters of a module, starting with a learning rate.
+    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> Base {
+        let mut parameters = module.named_parameters();
+        parameters.retain(|(_, parameter)| parameter.read().dtype().is_float());
+        Base {
+            parameters,
+            state: Vec::new(),
+            slots: Vec::new(),
+            rate: Dial::new(learning_rate),
+            clock: None,
+            steps: Rc::default(),
+            clip_norm: None,
+            allow_unused: false,
+        }
+    }
+
+    /// The learning rate now.
+    pub fn learning_rate(&self) -> f64 {
+        self.rate.get()
+    }
+
+    /// The number of steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    pub(super) fn set_learning_rate(&self, rate: f64) -> Result<()> {
+        check_rate(rate)?;
+        self.rate.set(rate);
+        Ok(())
+    }
+
+    /// Makes the state and the clock, the first time.
+    pub(super) fn prepare(&mut self, slots: &[Slot], rates: impl FnOnce() -> Box<Rates>) {
+        if self.clock.is_some() {
+            return;
+        }
+        let clock = Clock {
+            rates: rates(),
+            rate: self.rate.clone(),
+            steps: self.steps.clone(),
+            dials: Default::default(),
+        };
+        self.clock = Some(Rc::new(clock));
+        self.slots = slots.to_vec();
+        for (_, parameter) in &self.parameters {
+            let value = parameter.read();
+            let fresh = |slot: &Slot| {
+                Parameter::new(Tensor::full(value.shape(), slot.start, value.dtype()))
+            };
+            self.state.extend(slots.iter().map(fresh));
+        }
+    }
+
+    pub(super) fn is_prepared(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// Counts a step; a compiled step counts again at every later call.
+    pub(super) fn turn(&self, tape: &Tape) -> Option<&Clock> {
+        let clock = self.clock.as_ref()?;
+        clock.turn();
+        if tape.is_tracing() {
+            let clock = Rc::clone(clock);
+            tape.on_replay(Rc::new(move || clock.turn()));
+        }
+        Some(clock)
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        check_rate(self.learning_rate())?;
+        if let Some(most) = self.clip_norm
+            && (most.is_nan() || most <= 0.0)
+        {
+            return Err(bad("clip_norm", most, "above 0"));
+        }
+        if self.parameters.is_empty() {
+            let message = "the optimiser was given no parameter to change";
+            return Err(Error::new(Kind::Value, message)
+                .hint("give it a module with parameters of a floating-point type"));
+        }
+        Ok(())
+    }
+
+    /// The step count and the state tensors by name.
+    pub(super) fn save(&self) -> Vec<(String, Tensor)> {
+        let mut saved = vec![(STEPS.to_string(), Tensor::scalar(self.steps.get() as i64))];
+        let state = self.names().zip(&self.state);
+        saved.extend(state.map(|(name, tensor)| (name, tensor.value())));
+        saved
+    }
+
+    /// Takes over what [`Base::save`] gave, all or nothing.
+    pub(super) fn load(&self, saved: &[(String, Tensor)]) -> Result<()> {
+        let wrong = |message: String| Error::new(Kind::Model, message);
+        let find = |name: &str| {
+            let found = saved.iter().find(|(other, _)| other == name);
+            found.map(|(_, tensor)| tensor).ok_or_else(|| {
+                let error = wrong(format!("the saved optimiser state has no {name:?}"));
+                match nearest(name, saved.iter().map(|(other, _)| &other[..])) {
+                    Some(close) => error.hint(format!("it has {close:?}")),
+                    None => error.hint("it was saved by another optimiser or for another network"),
+                }
+            })
+        };
+        let steps = find(STEPS)?.item()?;
+        if steps < 0.0 || steps.fract() != 0.0 {
+            return Err(wrong(format!("the saved optimiser state has {steps} steps")));
+        }
+        let mut tensors = Vec::with_capacity(self.state.len());
+        for (name, state) in self.names().zip(&self.state) {
+            let tensor = find(&name)?;
+            let have = state.read();
+            if (tensor.shape(), tensor.dtype()) != (have.shape(), have.dtype()) {
+                let (want, dtype) = (have.shape(), have.dtype());
+                let (shape, other) = (tensor.shape(), tensor.dtype());
+                let message = format!("{name:?} is {dtype}{want}, but {other}{shape} was saved");
+                return Err(wrong(message));
+            }
+            tensors.push(tensor);
+        }
+        if let Some((name, _)) =
+            saved.iter().find(|(name, _)| name != STEPS && !self.names().any(|own| own == *name))
+        {
+            return Err(wrong(format!("the optimiser keeps nothing called {name:?}"))
+                .hint("the state was saved by another optimiser or for another network"));
+        }
+        for (state, tensor) in self.state.iter().zip(tensors) {
+            state.set(tensor.clone())?;
+        }
+        self.steps.set(steps as u64);
+        Ok(())
+    }
+
+    /// The names of the state tensors, in order.
+    fn names(&self) -> impl Iterator<Item = String> + '_ {
+        self.parameters.iter().flat_map(move |(name, _)| {
+            self.slots.iter().map(move |slot| format!("{name}.{}", slot.name))
+        })
+    }
+}
+
+const STEPS: &str = "steps";
+
+pub(super) fn check_rate(rate: f64) -> Result<()> {
+    if rate.is_finite() && rate >= 0.0 {
+        return Ok(());
+    }
+    Err(bad("learning rate", rate, "a finite number of at least 0"))
+}
+
+/// A hyperparameter outside its range.
+pub(super) fn bad(name: &str, value: f64, range: &str) -> Error {
+    Error::new(Kind::Value, format!("{name} is {value}, but must be {range}"))
+}
+
+/// Fails unless the number is finite and at least 0.
+pub(super) fn at_least_0(name: &str, value: f64) -> Result<()> {
+    match value.is_finite() && value >= 0.0 {
+        true => Ok(()),
+        false => Err(bad(name, value, "a finite number of at least 0")),
+    }
+}
+
+/// Fails unless the number is in [0, 1).
+pub(super) fn below_1(name: &str, value: f64) -> Result<()> {
+    match (0.0..1.0).contains(&value) {
+        true => Ok(()),
+        false => Err(bad(name, value, "at least 0 and below 1")),
+    }
+}

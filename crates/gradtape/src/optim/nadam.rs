@@ -1,0 +1,113 @@
+//! [`NAdam`].
+
+use std::cell::Cell;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::base::{at_least_0, below_1};
+use super::{Base, Rates, Rule, Slot, Update};
+use crate::nn::Module;
+use crate::tape::Var;
+use crate::tensor::Result;
+
+/// NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
+///
+/// With `μₜ = β₁ (1 - ½ 0.96^(t momentum_decay))`, `Πₜ` the product of `μ₁ … μₜ` and `m`, `v` as in
+/// [`Adam`](super::Adam): `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
+/// Weight decay adds `weight_decay x` to `g`.
+pub struct NAdam {
+    base: Base,
+    betas: (f64, f64),
+    eps: f64,
+    weight_decay: f64,
+    momentum_decay: f64,
+}
+
+impl NAdam {
+    /// With betas 0.9 and 0.999, `eps` 1e-8, `momentum_decay` 0.004, no weight decay.
+    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> NAdam {
+        let base = Base::new(module, learning_rate);
+        let (betas, eps) = ((0.9, 0.999), 1e-8);
+        NAdam { base, betas, eps, weight_decay: 0.0, momentum_decay: 4e-3 }
+    }
+
+    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
+    #[must_use]
+    pub fn betas(self, first: f64, second: f64) -> NAdam {
+        NAdam { betas: (first, second), ..self }
+    }
+
+    /// What is added to the root; 1e-8 by default.
+    #[must_use]
+    pub fn eps(self, eps: f64) -> NAdam {
+        NAdam { eps, ..self }
+    }
+
+    /// The factor of the penalty ½ ‖x‖²; 0 by default.
+    #[must_use]
+    pub fn weight_decay(self, weight_decay: f64) -> NAdam {
+        NAdam { weight_decay, ..self }
+    }
+
+    /// How fast the look ahead grows to `β₁`; 0.004 by default.
+    #[must_use]
+    pub fn momentum_decay(self, momentum_decay: f64) -> NAdam {
+        NAdam { momentum_decay, ..self }
+    }
+}
+
+impl Rule for NAdam {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
+    fn name(&self) -> &'static str {
+        "nadam"
+    }
+
+    fn check(&self) -> Result<()> {
+        below_1("the first of betas", self.betas.0)?;
+        below_1("the second of betas", self.betas.1)?;
+        at_least_0("eps", self.eps)?;
+        at_least_0("weight_decay", self.weight_decay)?;
+        at_least_0("momentum_decay", self.momentum_decay)
+    }
+
+    fn slots(&self) -> SmallVec<[Slot; 3]> {
+        smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")]
+    }
+
+    fn rates(&self) -> Box<Rates> {
+        let (betas, eps, decay) = (self.betas, self.eps, self.momentum_decay);
+        let mu = move |t: u64| betas.0 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * decay));
+        // The product so far, so that a step costs one factor; after a jump it is made anew.
+        let known = Cell::new((0u64, 1.0f64));
+        Box::new(move |step, rate| {
+            let (mut t, mut product) = known.get();
+            if t > step {
+                (t, product) = (0, 1.0);
+            }
+            while t < step && product > 0.0 {
+                t += 1;
+                product *= mu(t);
+            }
+            known.set((step, product));
+            let (now, next) = (mu(step), mu(step + 1));
+            let root = (1.0 - betas.1.powf(step as f64)).sqrt();
+            let fresh = rate * root * (1.0 - now) / (1.0 - product);
+            [fresh, rate * root * next / (1.0 - product * next), eps * root]
+        })
+    }
+
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        let x = u.x();
+        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let m = u.average(0, g, 1.0 - self.betas.0);
+        let v = u.average(1, g * g, 1.0 - self.betas.1);
+        x - (g * u.rate(0) + m * u.rate(1)) / (v.sqrt() + u.rate(2))
+    }
+}

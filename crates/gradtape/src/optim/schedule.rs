@@ -1,0 +1,266 @@
+//! Learning rates that change while training goes on.
+
+use std::f64::consts::PI;
+
+use super::base::{at_least_0, bad, below_1, check_rate};
+use crate::tensor::{Error, Kind, Result, nearest};
+
+/// How the learning rate follows from the number `t` of steps (or epochs) done, `t` counting from 0.
+/// `lr` is the rate that training starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// `lr`.
+    #[default]
+    Constant,
+    /// `lr gamma^⌊t / step_size⌋`.
+    Step {
+        /// How long a rate lasts.
+        step_size: u64,
+        /// The factor after that.
+        gamma: f64,
+    },
+    /// `lr gammaᵗ`.
+    Exponential {
+        /// The factor after each step.
+        gamma: f64,
+    },
+    /// `eta_min + (lr - eta_min) (1 + cos(π t / t_max)) / 2`. Loshchilov and Hutter 2017.
+    Cosine {
+        /// When the lowest rate is reached.
+        t_max: u64,
+        /// The lowest rate.
+        eta_min: f64,
+    },
+    /// `lr min(1, (t + 1) / warmup)`.
+    WarmupLinear {
+        /// When the full rate is reached.
+        warmup: u64,
+    },
+    /// From `max_lr / div_factor` up to `max_lr` at `t = pct_start total_steps - 1` and down to
+    /// `max_lr / div_factor / final_div_factor` at `t = total_steps - 1`, both along a cosine. `lr` does
+    /// not matter. Smith and Topin 2018.
+    OneCycle {
+        /// The highest rate.
+        max_lr: f64,
+        /// The length of the cycle.
+        total_steps: u64,
+        /// The share of the way up; PyTorch's default is 0.3.
+        pct_start: f64,
+        /// The highest rate over the first one; PyTorch's default is 25.
+        div_factor: f64,
+        /// The first rate over the last one; PyTorch's default is 10,000.
+        final_div_factor: f64,
+    },
+    /// Times `factor` whenever the loss has not fallen by a ten-thousandth of its lowest value for
+    /// more than `patience` steps in a row.
+    Plateau {
+        /// The factor, in (0, 1).
+        factor: f64,
+        /// How many steps without progress are borne.
+        patience: u64,
+    },
+}
+
+impl Schedule {
+    /// The names that [`Schedule::by_name`] knows.
+    pub const NAMES: [&str; 7] =
+        ["constant", "step", "exponential", "cosine", "warmup_linear", "one_cycle", "plateau"];
+
+    /// A schedule with usual settings for a run of `total` steps (or epochs) at the rate `lr`: `step`
+    /// divides by 10 at each third, `exponential` ends at a hundredth, `cosine` at 0, `warmup_linear`
+    /// warms up for the first tenth, `plateau` halves after a tenth without progress.
+    pub fn by_name(name: &str, lr: f64, total: u64) -> Result<Schedule> {
+        let total = total.max(1);
+        Ok(match &name.replace('-', "_")[..] {
+            "constant" => Schedule::Constant,
+            "step" => Schedule::Step { step_size: total.div_ceil(3), gamma: 0.1 },
+            "exponential" => Schedule::Exponential { gamma: 0.01f64.powf(1.0 / total as f64) },
+            "cosine" => Schedule::Cosine { t_max: total, eta_min: 0.0 },
+            "warmup_linear" => Schedule::WarmupLinear { warmup: total.div_ceil(10) },
+            "one_cycle" => Schedule::OneCycle {
+                max_lr: lr,
+                total_steps: total,
+                pct_start: 0.3,
+                div_factor: 25.0,
+                final_div_factor: 1e4,
+            },
+            "plateau" => Schedule::Plateau { factor: 0.5, patience: total.div_ceil(10) },
+            other => {
+                let error = Error::new(Kind::Value, format!("there is no schedule {name:?}"));
+                return Err(match nearest(other, Schedule::NAMES) {
+                    Some(close) => error.hint(format!("did you mean {close}?")),
+                    None => error.hint(format!("there are {}", Schedule::NAMES.join(", "))),
+                });
+            }
+        })
+    }
+
+    /// The rate after `t` steps, when training starts at `lr`; for [`Schedule::Plateau`], which follows
+    /// the loss, `lr` itself.
+    pub fn rate(&self, lr: f64, t: u64) -> f64 {
+        let at = t as f64;
+        let cosine =
+            |from: f64, to: f64, share: f64| to + (from - to) * (1.0 + (PI * share).cos()) / 2.0;
+        match *self {
+            Schedule::Constant | Schedule::Plateau { .. } => lr,
+            Schedule::Step { step_size, gamma } => lr * gamma.powf((t / step_size.max(1)) as f64),
+            Schedule::Exponential { gamma } => lr * gamma.powf(at),
+            Schedule::Cosine { t_max, eta_min } => cosine(lr, eta_min, at / t_max as f64),
+            Schedule::WarmupLinear { warmup } => lr * ((at + 1.0) / warmup as f64).min(1.0),
+            Schedule::OneCycle { max_lr, total_steps, pct_start, div_factor, final_div_factor } => {
+                let first = max_lr / div_factor;
+                let (top, end) = (pct_start * total_steps as f64 - 1.0, total_steps as f64 - 1.0);
+                match at <= top {
+                    true => cosine(first, max_lr, at / top),
+                    false => {
+                        let share = ((at - top) / (end - top)).min(1.0);
+                        cosine(max_lr, first / final_div_factor, share)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fails when a setting is out of range.
+    pub fn check(&self) -> Result<()> {
+        let positive = |name: &str, value: f64| match value.is_finite() && value > 0.0 {
+            true => Ok(()),
+            false => Err(bad(name, value, "above 0")),
+        };
+        match *self {
+            Schedule::Constant => Ok(()),
+            Schedule::Step { step_size, gamma } => {
+                positive("step_size", step_size as f64)?;
+                at_least_0("gamma", gamma)
+            }
+            Schedule::Exponential { gamma } => at_least_0("gamma", gamma),
+            Schedule::Cosine { t_max, eta_min } => {
+                positive("t_max", t_max as f64)?;
+                at_least_0("eta_min", eta_min)
+            }
+            Schedule::WarmupLinear { warmup } => positive("warmup", warmup as f64),
+            Schedule::OneCycle { max_lr, total_steps, pct_start, div_factor, final_div_factor } => {
+                positive("max_lr", max_lr)?;
+                positive("total_steps", total_steps as f64)?;
+                below_1("pct_start", pct_start)?;
+                positive("div_factor", div_factor)?;
+                positive("final_div_factor", final_div_factor)
+            }
+            Schedule::Plateau { factor, .. } => {
+                positive("factor", factor)?;
+                below_1("factor", factor)
+            }
+        }
+    }
+}
+
+/// A schedule under way: the rate now, and how far training has come.
+///
+/// ```
+/// use gradtape::optim::{Schedule, Scheduler};
+/// let mut scheduler = Scheduler::new(Schedule::Step { step_size: 2, gamma: 0.5 }, 0.1)?;
+/// let rates: Vec<f64> = (0..4).map(|_| (scheduler.learning_rate(), scheduler.advance(1.0)).0).collect();
+/// assert_eq!(rates, [0.1, 0.1, 0.05, 0.05]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    schedule: Schedule,
+    start: f64,
+    rate: f64,
+    t: u64,
+    lowest: f64,
+    without_progress: u64,
+}
+
+/// A loss that falls by less than this share of the lowest one is no progress.
+const PROGRESS: f64 = 1e-4;
+
+impl Scheduler {
+    /// At the beginning, starting from the rate `lr`. Fails when a setting is out of range.
+    pub fn new(schedule: Schedule, lr: f64) -> Result<Scheduler> {
+        schedule.check()?;
+        check_rate(lr)?;
+        let rate = schedule.rate(lr, 0);
+        let lowest = f64::INFINITY;
+        Ok(Scheduler { schedule, start: lr, rate, t: 0, lowest, without_progress: 0 })
+    }
+
+    /// The rate for the step to come.
+    pub fn learning_rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Counts a step, whose loss only [`Schedule::Plateau`] looks at, and gives the next rate.
+    pub fn advance(&mut self, loss: f64) -> f64 {
+        self.t += 1;
+        if let Schedule::Plateau { factor, patience } = self.schedule {
+            self.without_progress += 1;
+            if loss < self.lowest - PROGRESS * self.lowest.abs().min(f64::MAX) {
+                (self.lowest, self.without_progress) = (loss, 0);
+            }
+            if self.without_progress > patience {
+                self.rate *= factor;
+                self.without_progress = 0;
+            }
+        } else {
+            self.rate = self.schedule.rate(self.start, self.t);
+        }
+        self.rate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_to_a_schedule_that_ends_where_it_says() {
+        for name in Schedule::NAMES {
+            for total in [1, 2, 30] {
+                let schedule = Schedule::by_name(name, 0.1, total).unwrap();
+                let mut scheduler = Scheduler::new(schedule, 0.1).unwrap();
+                for _ in 0..2 * total {
+                    let rate = scheduler.advance(1.0);
+                    assert!((0.0..=0.1 + 1e-12).contains(&rate), "{name} of {total}: {rate}");
+                }
+            }
+        }
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} for {b}");
+        close(Schedule::by_name("exponential", 0.1, 30).unwrap().rate(0.1, 30), 0.001);
+        close(Schedule::by_name("cosine", 0.1, 30).unwrap().rate(0.1, 30), 0.0);
+        let text = Schedule::by_name("cosin", 0.1, 30).unwrap_err().to_string();
+        assert!(text.contains("did you mean cosine?"), "{text}");
+    }
+
+    #[test]
+    fn a_loss_below_zero_that_falls_is_progress() {
+        let plateau = Schedule::Plateau { factor: 0.5, patience: 0 };
+        let mut scheduler = Scheduler::new(plateau, 1.0).unwrap();
+        let rates = [-1.0, -2.0, -2.0, f64::NAN].map(|loss| scheduler.advance(loss));
+        assert_eq!(rates, [1.0, 1.0, 0.5, 0.25]);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_errors() {
+        for schedule in [
+            Schedule::Step { step_size: 0, gamma: 0.1 },
+            Schedule::Exponential { gamma: f64::NAN },
+            Schedule::Cosine { t_max: 0, eta_min: 0.0 },
+            Schedule::Cosine { t_max: 1, eta_min: -1.0 },
+            Schedule::WarmupLinear { warmup: 0 },
+            Schedule::Plateau { factor: 1.0, patience: 1 },
+            Schedule::OneCycle {
+                max_lr: -1.0,
+                total_steps: 5,
+                pct_start: 0.3,
+                div_factor: 25.0,
+                final_div_factor: 1e4,
+            },
+        ] {
+            assert!(Scheduler::new(schedule, 0.1).is_err(), "{schedule:?}");
+        }
+        assert!(Scheduler::new(Schedule::Constant, f64::INFINITY).is_err());
+    }
+}

@@ -1,0 +1,79 @@
+//! Reading the reference data of `tests/data`, and comparing with it.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use gradtape::Tensor;
+use serde_json::Value;
+
+/// A file of `tests/data`.
+pub(crate) fn read(name: &str) -> Value {
+    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The cases of a file.
+pub(crate) fn cases(file: &Value) -> &[Value] {
+    let cases = file["cases"].as_array().unwrap();
+    assert!(!cases.is_empty());
+    cases
+}
+
+/// A list of numbers, where those that are not finite are strings.
+pub(crate) fn numbers(list: &Value) -> Vec<f64> {
+    let number = |value: &Value| match value.as_str() {
+        Some("inf") => f64::INFINITY,
+        Some("-inf") => f64::NEG_INFINITY,
+        Some("nan") => f64::NAN,
+        _ => value.as_f64().unwrap(),
+    };
+    list.as_array().unwrap().iter().map(number).collect()
+}
+
+/// An array with its shape.
+pub(crate) fn tensor(value: &Value) -> Tensor {
+    let shape: Vec<usize> =
+        value["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
+    let data = numbers(&value["data"]);
+    match value["dtype"].as_str() {
+        Some("i64") => Tensor::from_vec(data.iter().map(|&v| v as i64).collect(), shape),
+        Some("bool") => Tensor::from_vec(data.iter().map(|&v| v != 0.0).collect(), shape),
+        _ => Tensor::from_vec(data, shape),
+    }
+    .unwrap()
+}
+
+/// `|got - want| <= absolute + relative * max |want|`; what is not finite must be the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tolerance {
+    pub(crate) relative: f64,
+    pub(crate) absolute: f64,
+}
+
+impl Tolerance {
+    /// The tolerance of a case, or else of its file.
+    pub(crate) fn of(file: &Value, case: &Value) -> Tolerance {
+        let get = |own: &str, default: &str| {
+            case.get(own).or(file.get(default)).and_then(Value::as_f64).unwrap_or(0.0)
+        };
+        Tolerance { relative: get("rtol", "default_rtol"), absolute: get("atol", "default_atol") }
+    }
+
+    /// Panics, naming `what`, when two lists differ by more.
+    #[track_caller]
+    pub(crate) fn check(self, what: &str, got: &[f64], want: &[f64]) {
+        assert_eq!(got.len(), want.len(), "{what}");
+        let largest = want.iter().filter(|v| v.is_finite()).fold(0.0f64, |a, b| a.max(b.abs()));
+        let allowed = self.absolute + self.relative * largest;
+        for (i, (&got_one, &want_one)) in got.iter().zip(want).enumerate() {
+            let fits = match want_one.is_finite() {
+                true => (got_one - want_one).abs() <= allowed,
+                false => {
+                    got_one.to_bits() == want_one.to_bits() || got_one.is_nan() && want_one.is_nan()
+                }
+            };
+            assert!(
+                fits,
+                "{what}: element {i} is {got_one}, not {want_one} ± {allowed:e}\n{got:?}\n{want:?}"
+            );
+        }
+    }
+}
