@@ -37,7 +37,7 @@ impl Operation for Minimum {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let (this, other) = (x[input], x[1 - input.min(1)]);
-        let whole = this.less(other).select(g, g.literal(0.0));
+        let whole = this.less(other).select(g, 0.0);
         this.equal(other).select(g * 0.5, whole).into()
     }
 

@@ -40,15 +40,15 @@ impl Operation for Pow {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let (x, y) = (x[0], x[1]);
-        let zero = x.literal(0.0);
+        let zero = x.like(0.0);
         if input == 0 {
             let corner = (x.abs() + y.abs()).equal(zero);
-            let exponent = y - corner.select(zero, x.literal(1.0));
+            let exponent = y - corner.select(zero, 1.0);
             return (g * (y * x.pow(exponent))).into();
         }
         // The logarithm never sees what select drops: its own gradient there would be NaN.
         let above = zero.less(x);
-        (g * above.select(out * above.select(x, x.literal(1.0)).log(), zero)).into()
+        (g * above.select(out * above.select(x, 1.0).log(), zero)).into()
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {

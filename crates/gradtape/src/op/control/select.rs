@@ -44,11 +44,11 @@ impl Operation for Select {
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-        let (mask, zero) = (x[0], g.literal(0.0));
+        let mask = x[0];
         match input {
             0 => Cotangent::Zero("a truth value has no gradient"),
-            1 => mask.select(g, zero).into(),
-            _ => mask.select(zero, g).into(),
+            1 => mask.select(g, 0.0).into(),
+            _ => mask.select(0.0, g).into(),
         }
     }
 

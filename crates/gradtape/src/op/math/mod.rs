@@ -33,6 +33,12 @@ macro_rules! math_methods {
                     self.source(source::Constant { value: Bits::new(value), dtype: self.dtype() })
                 }
 
+                /// This number everywhere, of this node's element type and shape.
+                #[track_caller]
+                pub(crate) fn like(self, value: f64) -> Self {
+                    self.literal(value).broadcast_to(self.shape())
+                }
+
                 /// Both operands broadcast to their common shape by NumPy's rule.
                 #[track_caller]
                 fn aligned(self, other: Self, name: &str) -> (Self, Self) {

@@ -2,7 +2,7 @@
 
 use crate::op::reduce::{dropped, kept, targets};
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
     /// # What
@@ -37,7 +37,9 @@ impl Operation for LogSumExp {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let kept = kept(&x[0].shape(), &self.axes);
-        let shift = out.equal(f64::NEG_INFINITY).select(0.0, out).reshape(&kept);
+        // From -inf to the least number there is, so that -inf less this is -inf and not NaN.
+        let least = if out.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
+        let shift = out.maximum(least).reshape(&kept);
         (g.reshape(&kept) * (x[0] - shift).exp()).into()
     }
 

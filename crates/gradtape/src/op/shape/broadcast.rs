@@ -1,7 +1,7 @@
 //! `broadcast`: repetition along axes.
 
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{Result, Shape, Tensor};
+use crate::tensor::{Dims, Result, Shape, Tensor};
 
 operation! {
     /// # What
@@ -45,11 +45,9 @@ impl Operation for Broadcast {
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let shape = x[0].shape();
         let new = self.shape.rank() - shape.rank();
-        let repeated: Vec<isize> = (0..self.shape.rank())
-            .filter(|&axis| axis < new || shape[axis - new] != self.shape[axis])
-            .map(|axis| axis as isize)
-            .collect();
-        g.sum(repeated).reshape(shape).into()
+        let repeated = |&axis: &usize| axis < new || shape[axis - new] != self.shape[axis];
+        let axes: Dims = (0..self.shape.rank()).filter(repeated).collect();
+        g.sum_axes(&axes).reshape(shape).into()
     }
 
     fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {

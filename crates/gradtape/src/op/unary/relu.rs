@@ -35,8 +35,8 @@ impl Operation for Relu {
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-        let off = out.less_equal(out.literal(0.0));
-        off.select(g.literal(0.0), g).into()
+        let zero = g.like(0.0);
+        out.less_equal(zero).select(zero, g).into()
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {

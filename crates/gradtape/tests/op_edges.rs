@@ -1,0 +1,294 @@
+//! Kinks, ties, infinities, empty axes, and everything that must be an error instead of a panic.
+
+use gradtape::{
+    DType, Dial, Result, Rng, Shape, Tape, Tensor, Var, depends_on, gradient, gradients, hessian,
+    jacobian, jvp, vjp,
+};
+
+const INF: f64 = f64::INFINITY;
+
+fn vector(x: &[f64]) -> Tensor {
+    Tensor::from_slice(x, [x.len()]).unwrap()
+}
+
+/// The value of a function of one vector, and the gradient of the sum of it.
+fn both(x: &[f64], f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> (Vec<f64>, Vec<f64>) {
+    let tape = Tape::new();
+    let x = tape.watch(vector(x));
+    let y = f(x);
+    let [dx] = gradient(y.sum(()), [x]);
+    (y.value().unwrap().to_f64_vec(), dx.value().unwrap().to_f64_vec())
+}
+
+/// The text of the error that a function of an f32 matrix of 2 rows and 3 columns gives.
+fn error(f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> String {
+    let tape = Tape::new();
+    let x = tape.watch(Tensor::zeros([2, 3], DType::F32));
+    f(x).value().unwrap_err().to_string()
+}
+
+/// The text of the error that a function of an f64 vector and an index gives.
+fn index_error(index: &[i64], f: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>) -> String {
+    let tape = Tape::new();
+    let x = tape.watch(vector(&[1.0, 2.0, 3.0]));
+    let index = tape.constant(Tensor::from_slice(index, [index.len()]).unwrap());
+    f(x, index).value().unwrap_err().to_string()
+}
+
+#[test]
+fn kinks_follow_the_conventions() {
+    assert_eq!(both(&[0.0, -0.0, 2.0, -2.0], |x| x.relu()).1, [0.0, 0.0, 1.0, 0.0]);
+    assert_eq!(both(&[0.0, -0.0, 2.0, -2.0], |x| x.abs()).1, [0.0, 0.0, 1.0, -1.0]);
+    assert_eq!(both(&[2.0], |x| x.maximum(2.0)), (vec![2.0], vec![0.5]));
+    assert_eq!(both(&[2.0], |x| x.minimum(2.0)), (vec![2.0], vec![0.5]));
+    assert_eq!(both(&[2.0], |x| x.maximum(x)).1, [1.0]);
+    assert_eq!(both(&[1.0, 3.0, 3.0], |x| x.max(())), (vec![3.0], vec![0.0, 0.5, 0.5]));
+    assert_eq!(both(&[0.0, 0.0], |x| x.norm(2.0, ())), (vec![0.0], vec![0.0, 0.0]));
+    assert_eq!(both(&[0.0, 0.0], |x| x.norm(3.0, ())), (vec![0.0], vec![0.0, 0.0]));
+    assert_eq!(both(&[4.0, 4.0], |x| x.std((), 0)), (vec![0.0], vec![0.0, 0.0]));
+    assert_eq!(both(&[-1.0, 0.0, 1.0], |x| x.elu(2.0)).1[1..], [2.0, 1.0]);
+}
+
+#[test]
+fn powers_are_defined_where_they_can_be() {
+    let base = [-2.0, 0.0, 3.0];
+    assert_eq!(both(&base, |x| x.powf(0.0)), (vec![1.0; 3], vec![0.0; 3]));
+    assert_eq!(both(&base, |x| x.pow(1.0)), (base.to_vec(), vec![1.0; 3]));
+    assert_eq!(both(&base, |x| x.pow(2.0)).1, [-4.0, 0.0, 6.0]);
+    assert_eq!(both(&base, |x| x.powf(5.0)).1, [80.0, 0.0, 405.0]);
+    assert_eq!(both(&[-2.0], |x| x.powf(-3.0)), (vec![-0.125], vec![-3.0 / 16.0]));
+    for power in [0.5, -0.5, -1.0, -2.0, 1.0, 2.0, 3.0, 4.0] {
+        let (special, general) = (both(&[1.7], |x| x.powf(power)), both(&[1.7], |x| x.pow(power)));
+        assert!((special.0[0] - general.0[0]).abs() < 1e-14, "{power}");
+        assert!((special.1[0] - general.1[0]).abs() < 1e-14, "{power}");
+    }
+    // By the exponent: nothing flows where the base is not positive, and nothing is NaN.
+    let exponents = |base: f64| both(&[2.0, 3.0], |y| y.literal(base).pow(y)).1;
+    assert_eq!(exponents(-2.0), [0.0, 0.0]);
+    assert_eq!(exponents(0.0), [0.0, 0.0]);
+    assert_eq!(exponents(1.0), [0.0, 0.0]);
+}
+
+#[test]
+fn second_derivatives_of_powers_have_no_nan() -> Result<()> {
+    for (power, want) in [(0.0, 0.0), (1.0, 0.0), (2.0, 2.0), (3.0, 0.0)] {
+        let tape = Tape::new();
+        let x = tape.watch(Tensor::scalar(0.0f64));
+        assert_eq!(hessian(x.pow(power), x).item()?, want, "x^{power} at 0");
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_overflows_that_need_not() {
+    let (value, slope) = both(&[-800.0, -700.0, 800.0], |x| x.sigmoid());
+    assert_eq!((value[0], value[2], slope[0], slope[2]), (0.0, 1.0, 0.0, 0.0));
+    assert!((value[1] / 9.85967654375977e-305 - 1.0).abs() < 1e-12);
+    assert!((slope[1] / 9.85967654375977e-305 - 1.0).abs() < 1e-12);
+    assert_eq!(both(&[-800.0, 800.0], |x| x.softplus()), (vec![0.0, 800.0], vec![0.0, 1.0]));
+    assert_eq!(both(&[1e4, -1e4], |x| x.elu(1.0)), (vec![1e4, -1.0], vec![1.0, 0.0]));
+    assert_eq!(both(&[1e4, -1e4], |x| x.silu()).1, [1.0, 0.0]);
+    assert_eq!(both(&[1e300, 1e300], |x| x.logsumexp(())), (vec![1e300], vec![1.0, 1.0]));
+    let (value, slope) = both(&[1e-20, -1e-20], |x| x.log1p() + x.expm1());
+    assert_eq!((value, slope), (vec![2e-20, -2e-20], vec![2.0, 2.0]));
+}
+
+#[test]
+fn infinities_and_nan_go_through_reductions() {
+    assert_eq!(both(&[-INF, -INF], |x| x.logsumexp(())), (vec![-INF], vec![0.0, 0.0]));
+    assert_eq!(both(&[-INF, 0.0], |x| x.logsumexp(())), (vec![0.0], vec![0.0, 1.0]));
+    assert_eq!(both(&[INF, 0.0], |x| x.logsumexp(())).0, [INF]);
+    assert_eq!(both(&[-INF, 0.0], |x| x.softmax(0)).0, [0.0, 1.0]);
+    for place in 0..3 {
+        let mut x = [1.0, 2.0, 3.0];
+        x[place] = f64::NAN;
+        assert!(both(&x, |x| x.max(())).0[0].is_nan());
+        assert!(both(&x, |x| x.min(())).0[0].is_nan());
+        assert!(both(&x, |x| x.logsumexp(())).0[0].is_nan());
+        assert!(both(&x, |x| x.maximum(2.0)).0[place].is_nan());
+        assert!(both(&x, |x| x.literal(2.0).minimum(x)).0[place].is_nan());
+        assert!(both(&x, |x| x.relu()).0[place].is_nan());
+        let tape = Tape::new();
+        assert_eq!(tape.constant(vector(&x)).argmax(0).item().unwrap(), place as f64);
+    }
+}
+
+#[test]
+fn what_select_drops_does_not_matter() {
+    let (value, slope) = both(&[-1.0, 4.0], |x| x.greater(0.0).select(x.log(), 0.0));
+    assert_eq!((value[0], value[1]), (0.0, 4f64.ln()));
+    assert_eq!(slope[1], 0.25);
+    // A zero cotangent times the infinite slope of what was dropped is the user's to avoid, as in
+    // `x.greater(0.0).select(x, 1.0).log()`.
+    let safe = both(&[0.0, 4.0], |x| x.greater(0.0).select(x, 1.0).log());
+    assert_eq!(safe.1, [0.0, 0.25]);
+}
+
+#[test]
+fn nothing_is_reduced_to_the_neutral_element() {
+    assert_eq!(both(&[], |x| x.sum(())).0, [0.0]);
+    assert_eq!(both(&[], |x| x.prod(())).0, [1.0]);
+    assert_eq!(both(&[], |x| x.max(())).0, [-INF]);
+    assert_eq!(both(&[], |x| x.min(())).0, [INF]);
+    assert_eq!(both(&[], |x| x.logsumexp(())).0, [-INF]);
+    assert!(both(&[], |x| x.mean(())).0[0].is_nan());
+    assert!(both(&[], |x| x.cumsum(0).flip(0)).0.is_empty());
+    assert_eq!(both(&[], |x| x.pad(0, 1, 1)).0, [0.0, 0.0]);
+    assert_eq!(both(&[1.0], |x| x.slice(0, 1..).concat(&[x], 0)).0, [1.0]);
+}
+
+#[test]
+fn products_with_zeros_have_finite_derivatives_of_both_orders() -> Result<()> {
+    assert_eq!(both(&[2.0, 0.0, 5.0], |x| x.prod(())).1, [0.0, 10.0, 0.0]);
+    assert_eq!(both(&[2.0, 0.0, 0.0], |x| x.prod(())).1, [0.0, 0.0, 0.0]);
+    let tape = Tape::new();
+    let x = tape.watch(vector(&[2.0, 0.0, 0.0]));
+    let second = hessian(x.prod(()), x).value()?.to_f64_vec();
+    assert_eq!(second, [0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    Ok(())
+}
+
+#[test]
+fn the_matrix_product_takes_vectors_and_broadcasts_batches() -> Result<()> {
+    let check = |a: &[usize], b: &[usize], want: &[usize]| -> Result<()> {
+        let tape = Tape::new();
+        let x = tape.watch(Tensor::uniform(a, -1.0, 1.0, DType::F64, &mut Rng::new(1))?);
+        let y = tape.watch(Tensor::uniform(b, -1.0, 1.0, DType::F64, &mut Rng::new(2))?);
+        let z = x.matmul(y);
+        assert_eq!(z.value()?.shape()[..], *want, "{a:?} {b:?}");
+        for (x, slope) in [x, y].iter().zip(gradients(z.sum(()), &[x, y])) {
+            assert_eq!(slope.value()?.shape(), &x.shape());
+        }
+        Ok(())
+    };
+    check(&[3], &[3], &[])?;
+    check(&[3], &[3, 4], &[4])?;
+    check(&[2, 3], &[3], &[2])?;
+    check(&[5, 2, 3], &[3], &[5, 2])?;
+    check(&[3], &[5, 3, 4], &[5, 4])?;
+    check(&[5, 1, 2, 3], &[6, 3, 4], &[5, 6, 2, 4])?;
+    check(&[2, 3], &[5, 3, 4], &[5, 2, 4])?;
+    check(&[2, 0], &[0, 4], &[2, 4])
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors_that_name_the_axis() {
+    let has = |text: String, words: &[&str]| {
+        for word in words.iter().chain(&["op_edges.rs"]) {
+            assert!(text.contains(word), "{word:?} is not in: {text}");
+        }
+    };
+    has(error(|x| x.maximum(x.t())), &["maximum: shapes [2, 3] and [3, 2]", "axis -1"]);
+    has(error(|x| x.slice(1, 2..9)), &["slice: 2..9", "axis 1", "f32[2, 3]", "stop <= 3"]);
+    has(error(|x| x.slice(2, ..)), &["slice", "axis 2 is out of range for shape [2, 3]"]);
+    has(error(|x| x.slice_step(0, 0, 2, 0)), &["step 0"]);
+    has(error(|x| x.slice(0, usize::MAX..)), &["slice"]);
+    has(error(|x| x.slice(0, ..=usize::MAX)), &["slice"]);
+    has(error(|x| x.pad(0, usize::MAX, usize::MAX)), &["pad"]);
+    has(error(|x| x.concat(&[x.t()], 0)), &["concat", "operand 1 is f32[3, 2]", "axis 1 differ"]);
+    has(error(|x| x.concat(&[x.cast(DType::F64)], 0)), &["element types differ"]);
+    has(error(|x| x.stack(&[x.t()], 0)), &["stack", "[2, 3] and [3, 2]"]);
+    has(error(|x| x.squeeze(1)), &["squeeze", "axis 1 has size 3, not 1"]);
+    has(error(|x| x.unsqueeze(4)), &["unsqueeze", "the result has 3 axes"]);
+    has(error(|x| x.flatten(3)), &["flatten", "axis 3"]);
+    has(error(|x| x.sum([0, 0])), &["sum", "axis 0 is named twice"]);
+    has(error(|x| x.max(5)), &["max", "axis 5"]);
+    has(error(|x| x.argmax(-3)), &["argmax", "axis -3"]);
+    has(error(|x| x.softmax(2)), &["axis 2"]);
+    has(error(|x| x.cast(DType::I64).exp()), &["exp: needs f32 or f64, not i64"]);
+    has(error(|x| x.select(1.0, 2.0)), &["select", "two numbers"]);
+    has(error(|x| x.select(x, x)), &["select: the mask is f32"]);
+    has(error(|x| x.one_hot(3, DType::F32)), &["one_hot: labels are i64, not f32"]);
+    has(error(|x| x.gather(0, x)), &["gather: an index is i64, not f32"]);
+    has(error(|x| x.matmul(x)), &["matmul", "inner sizes differ", "t()"]);
+    has(error(|x| x.broadcast_to([usize::MAX, 2, 3])), &["broadcast", "too many elements"]);
+    has(error(|x| x.tape().concat(&[], 0)), &["concat: needs at least one operand"]);
+    has(error(|x| x.tape().iota([2], 1, DType::I64)), &["iota: axis 1"]);
+    has(
+        error(|x| x.tape().random(1, &Dial::new(0.0), 3, DType::I64)),
+        &["random: needs f32 or f64"],
+    );
+    has(
+        error(|x| {
+            let batched = |n: usize| x.unsqueeze(0).broadcast_to([n, 2, 3]);
+            batched(2).matmul(batched(3).t())
+        }),
+        &["matmul", "[2, 2, 3] and [3, 3, 2]", "axis -3"],
+    );
+}
+
+#[test]
+fn indices_out_of_range_are_errors_that_name_the_place() {
+    let at = index_error(&[0, 3], |x, index| x.gather(0, index));
+    assert!(at.contains("gather: the index at [1] is 3, out of range for 3 elements"), "{at}");
+    let at = index_error(&[-1], |x, index| x.index_select(0, index));
+    assert!(at.contains("index_select: the index at [0] is -1"), "{at}");
+    let at = index_error(&[0, 1, 7], |x, index| x.scatter_add(0, index, 7));
+    assert!(at.contains("scatter_add: the index at [2] is 7"), "{at}");
+    let at = index_error(&[0, 1, 7], |x, index| x.index_add(0, index, 7));
+    assert!(at.contains("index_add: the index at [2] is 7"), "{at}");
+    let at = index_error(&[1, 3], |x, index| index.one_hot(3, x.dtype()));
+    assert!(at.contains("one_hot: row 1 holds label 3 of 3 classes"), "{at}");
+    assert!(at.contains("op_edges.rs"), "{at}");
+}
+
+#[test]
+fn random_numbers_depend_on_key_counter_and_place_alone() -> Result<()> {
+    let draw = |key: u64, counter: f64, dtype| {
+        let tape = Tape::new();
+        tape.random(key, &Dial::new(counter), [7, 9], dtype).value()
+    };
+    let first = draw(5, 0.0, DType::F64)?;
+    assert!(first.equals(&draw(5, 0.0, DType::F64)?));
+    assert!(!first.equals(&draw(5, 1.0, DType::F64)?));
+    assert!(!first.equals(&draw(6, 0.0, DType::F64)?));
+    assert!(first.all_close(&draw(5, 0.0, DType::F32)?.cast(DType::F64), 0.0, 1.2e-7));
+    let place = gradtape::tensor::uniform_at(5, 3, 20);
+    let third = draw(5, 3.0, DType::F64)?;
+    assert_eq!(third.get(&[2, 2])?, gradtape::tensor::unit_f64(place));
+    Ok(())
+}
+
+#[test]
+fn forward_mode_agrees_with_reverse_mode() -> Result<()> {
+    let tape = Tape::new();
+    let x = tape.watch(Tensor::uniform([3, 2], 0.5, 1.5, DType::F64, &mut Rng::new(3))?);
+    let y = (x.t().matmul(x.log()).softmax(1) * x.sum(0)).cumsum(0);
+    let t = tape.constant(Tensor::uniform([3, 2], -1.0, 1.0, DType::F64, &mut Rng::new(4))?);
+    let g = tape.constant(Tensor::uniform([2, 2], -1.0, 1.0, DType::F64, &mut Rng::new(5))?);
+    let (along, back) = (jvp(&[y], &[x], &[t])[0], vjp(&[y], &[g], &[x])[0]);
+    let (forward, reverse) = ((along * g).sum(()).item()?, (back * t).sum(()).item()?);
+    assert!((forward - reverse).abs() < 1e-13, "{forward} {reverse}");
+    // Few columns are found by tangents, few rows by cotangents; both give the same matrix.
+    let wide = jacobian(x.sum(0), x).value()?;
+    assert_eq!(wide.shape(), &Shape::from([2, 3, 2]));
+    let s = x.sum(()) * 0.5;
+    let tall = jacobian(s * x * x, s);
+    assert_eq!(tall.shape(), Shape::from([3, 2]));
+    assert!(tall.value()?.all_close(&(x * x).value()?, 1e-14, 0.0));
+    Ok(())
+}
+
+#[test]
+fn wrong_tangents_are_errors() {
+    let tape = Tape::new();
+    let x = tape.watch(vector(&[1.0, 2.0]));
+    let short = jvp(&[x * x], &[x], &[])[0].value().unwrap_err().to_string();
+    assert!(short.contains("value 0 of 1 was given no tangent"), "{short}");
+    let wrong = jvp(&[x * x], &[x], &[x.sum(())])[0].value().unwrap_err().to_string();
+    assert!(wrong.contains("tangent 0 is f64[], but the value is f64[2]"), "{wrong}");
+    let whole = jacobian(x.cast(DType::I64), x).value().unwrap_err().to_string();
+    assert!(whole.contains("has no gradient"), "{whole}");
+}
+
+#[test]
+fn dependence_ends_at_integers_and_other_tapes() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let x = tape.watch(vector(&[1.0, 2.0]));
+    assert!(depends_on(x, x) && depends_on(x.exp().sum(()), x));
+    assert!(!depends_on(x.argmax(0).cast(DType::F64), x));
+    assert!(!depends_on(x, x.exp()));
+    assert!(!depends_on(other.watch(vector(&[1.0])), x));
+    let y = x.argmax(0).cast(DType::F64) * 3.0;
+    assert_eq!(gradients(y, &[x])[0].value().unwrap().to_f64_vec(), [0.0, 0.0]);
+}
