@@ -2,9 +2,65 @@
 //!
 //! Pure and deterministic: the same graph gives the same program, byte for byte.
 
+mod body;
+mod coalesce;
+mod group;
+mod index;
+mod lower;
+mod memory;
 mod program;
+mod schedule;
+mod work;
 
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Host, Inst, Kernel, Loop, MatMul, Place, Program,
     Reduce, Reduction, Reg, Store,
 };
+
+use crate::op::{Meta, NodeId};
+use crate::tape::Graph;
+use work::Work;
+
+/// Plans a graph, which must be legal: what is recorded on a tape is.
+pub fn plan(graph: &Graph) -> Program {
+    let mut work = Work::new(graph);
+    let groups = group::singles(&work);
+    lower_all(&mut work, groups)
+}
+
+/// From groups to the finished program.
+fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
+    let schedule::Schedule { groups, into } = schedule::schedule(work, groups);
+    let stored = schedule::stored(work, &groups);
+    let mut program = Program::default();
+    let mut buffer_of: Vec<Option<BufferId>> = vec![None; work.nodes.len()];
+    for (number, &input) in work.inputs.iter().enumerate() {
+        let id = add_buffer(&mut program, work.meta(input), Place::Input(number));
+        buffer_of[input.index()] = Some(id);
+        program.inputs.push(id);
+    }
+    for group in &groups {
+        for &member in group.members.iter().filter(|member| stored[member.index()]) {
+            let output = work.outputs.iter().position(|output| output.node == member);
+            let place = match (output, into[member.index()]) {
+                (_, Some(input)) => {
+                    buffer_of[member.index()] = buffer_of[input.index()];
+                    continue;
+                }
+                (Some(output), None) => Place::Output(output),
+                (None, None) => Place::Arena(0),
+            };
+            buffer_of[member.index()] = Some(add_buffer(&mut program, work.meta(member), place));
+        }
+    }
+    program.kernels = groups.iter().map(|group| lower::lower(work, group, &buffer_of)).collect();
+    let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
+    program.outputs = work.outputs.iter().map(|output| of(output.node)).collect();
+    program.arena = memory::lay_out(&mut program.buffers, &program.kernels);
+    program
+}
+
+fn add_buffer(program: &mut Program, meta: &Meta, place: Place) -> BufferId {
+    program.buffers.push(Buffer { dtype: meta.dtype, len: meta.shape.elements(), place });
+    BufferId(program.buffers.len() as u32 - 1)
+}

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use crate::op::{Meta, Op};
+use crate::op::{Bits, Meta, Op};
 use crate::tensor::{DType, Dims};
 
 /// A list of kernels to be run in order, and the buffers they work on.
@@ -103,6 +103,11 @@ pub enum Inst {
         op: Op,
         /// Its operands.
         args: [Reg; 3],
+    },
+    /// A number of the program, the same at every index, rounded to the body's type.
+    Constant {
+        /// The number.
+        value: Bits,
     },
     /// The position `offset + Σ i[axis] * strides[axis]` as a number.
     Index {

@@ -1,0 +1,285 @@
+//! The engine that runs programs without haste: index by index, number by number, in safe code.
+//!
+//! It tells a wrong plan from a wrong engine: what it computes from a program must be what
+//! [`super::reference`] computes from the graph.
+
+use super::Slot;
+use crate::op::Op;
+use crate::op::scalar::Scalar;
+use crate::plan::{
+    Access, Body, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reduce, Reg,
+};
+use crate::tensor::{DType, Element, Error, Kind, Result, Tensor, uniform_at, unit_f32, unit_f64};
+
+/// Runs a program. `results` holds a tensor for each output that updates nothing in place, in order.
+pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    let mut machine = Machine::new(program, slots)?;
+    for kernel in &program.kernels {
+        match kernel {
+            Kernel::Loop(plain) => machine.run_loop(plain)?,
+            Kernel::MatMul(product) => machine.run_product(product)?,
+            Kernel::Host(host) => {
+                let read = |(id, meta): &(BufferId, crate::op::Meta)| {
+                    machine.tensor(*id)?.reshape(&meta.shape)
+                };
+                let inputs = host.inputs.iter().map(read).collect::<Result<Vec<_>>>()?;
+                let value = host.op.eval(&inputs, &host.output.1).map_err(|e| e.at(host.at))?;
+                machine.fill(host.output.0, &value)?;
+            }
+        }
+    }
+    for (number, buffer) in program.buffers.iter().enumerate() {
+        let id = BufferId(number as u32);
+        match buffer.place {
+            Place::Output(output) => {
+                let value = machine.tensor(id)?.reshape(results[output].shape())?;
+                results[output] = value;
+            }
+            Place::Input(input) => {
+                if let Some(Slot::Write(tensor)) = slots.get_mut(input) {
+                    let value = machine.tensor(id)?.reshape(tensor.shape())?;
+                    **tensor = value;
+                }
+            }
+            Place::Arena(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The memory of a run. Numbers are kept by the byte in the arena, so that buffers which overlap by
+/// mistake destroy each other as they would in an engine.
+struct Machine<'p> {
+    program: &'p Program,
+    arena: Vec<u8>,
+    outside: Vec<Vec<u8>>,
+}
+
+impl<'p> Machine<'p> {
+    fn new(program: &'p Program, slots: &[Slot<'_>]) -> Result<Machine<'p>> {
+        let mut outside = vec![Vec::new(); program.buffers.len()];
+        for (number, buffer) in program.buffers.iter().enumerate() {
+            let bytes = buffer.len * buffer.dtype.size();
+            outside[number] = match buffer.place {
+                Place::Arena(_) => continue,
+                Place::Output(_) => vec![0xAA; bytes],
+                Place::Input(input) => match &slots[input] {
+                    Slot::Read(tensor) => bytes_of(tensor)?,
+                    Slot::Write(tensor) => bytes_of(tensor)?,
+                    Slot::Scalar(value) => bytes_of(&Tensor::full((), *value, buffer.dtype))?,
+                },
+            };
+        }
+        for check in &program.checks {
+            let id = program.inputs[check.input];
+            let place = &outside[id.0 as usize];
+            for (row, label) in place.chunks_exact(8).enumerate() {
+                let label = i64::from_le_bytes(label.try_into().unwrap_or_default());
+                if label < 0 || label >= check.below as i64 {
+                    let message = format!(
+                        "{}: element {row} is {label}, but there are {} classes",
+                        check.op, check.below
+                    );
+                    return Err(Error::new(Kind::Value, message).at(check.at));
+                }
+            }
+        }
+        Ok(Machine { program, arena: vec![0xAA; program.arena], outside })
+    }
+
+    fn bytes(&mut self, id: BufferId) -> (&mut [u8], usize) {
+        match self.program.buffers[id.0 as usize].place {
+            Place::Arena(offset) => (&mut self.arena, offset),
+            _ => (&mut self.outside[id.0 as usize], 0),
+        }
+    }
+
+    fn get(&mut self, id: BufferId, element: usize) -> f64 {
+        let buffer = &self.program.buffers[id.0 as usize];
+        assert!(element < buffer.len, "element {element} of buffer {id:?}: {buffer:?}");
+        let (bytes, start) = self.bytes(id);
+        let at = start + element * buffer.dtype.size();
+        let word = |n: usize| -> [u8; 8] {
+            let mut word = [0; 8];
+            word[..n].copy_from_slice(&bytes[at..at + n]);
+            word
+        };
+        match buffer.dtype {
+            DType::F32 => f64::from(f32::from_bits(u64::from_le_bytes(word(4)) as u32)),
+            DType::F64 => f64::from_bits(u64::from_le_bytes(word(8))),
+            DType::I64 => u64::from_le_bytes(word(8)) as i64 as f64,
+            DType::Bool => f64::from(word(1)[0]),
+        }
+    }
+
+    fn set(&mut self, id: BufferId, element: usize, value: f64) {
+        let buffer = &self.program.buffers[id.0 as usize];
+        assert!(element < buffer.len, "element {element} of buffer {id:?}: {buffer:?}");
+        let word = match buffer.dtype {
+            DType::F32 => u64::from((value as f32).to_bits()),
+            DType::F64 => value.to_bits(),
+            DType::I64 => value as i64 as u64,
+            DType::Bool => u64::from(value != 0.0),
+        };
+        let size = buffer.dtype.size();
+        let (bytes, start) = self.bytes(id);
+        let at = start + element * size;
+        bytes[at..at + size].copy_from_slice(&word.to_le_bytes()[..size]);
+    }
+
+    fn tensor(&mut self, id: BufferId) -> Result<Tensor> {
+        let buffer = &self.program.buffers[id.0 as usize];
+        let (len, dtype) = (buffer.len, buffer.dtype);
+        if dtype == DType::I64 {
+            let (bytes, start) = self.bytes(id);
+            let words = bytes[start..start + len * 8].chunks_exact(8);
+            let numbers = words.map(|w| i64::from_le_bytes(w.try_into().unwrap_or_default()));
+            return Tensor::from_vec(numbers.collect(), [len]);
+        }
+        let values: Vec<f64> = (0..len).map(|element| self.get(id, element)).collect();
+        Ok(Tensor::from_vec(values, [len])?.cast(dtype))
+    }
+
+    fn fill(&mut self, id: BufferId, value: &Tensor) -> Result<()> {
+        let new = bytes_of(value)?;
+        let (bytes, start) = self.bytes(id);
+        bytes[start..start + new.len()].copy_from_slice(&new);
+        Ok(())
+    }
+
+    /// The registers of a body at an index.
+    fn body(&mut self, body: &Body, index: &[usize], product: Option<f64>) -> Vec<f64> {
+        let mut regs: Vec<f64> = product.into_iter().collect();
+        for load in &body.loads {
+            regs.push(round(self.get(load.buffer, place(load, index)), body.dtype));
+        }
+        for inst in &body.insts {
+            let value = match inst {
+                Inst::Op { op, args } => apply(op, args, &regs, body.dtype),
+                Inst::Constant { value } => round(value.value(), body.dtype),
+                Inst::Index { offset, strides } => dot(*offset, strides, index) as f64,
+                Inst::Random { key, counter, offset, strides } => {
+                    let counter = self.get(*counter, 0) as i64;
+                    random(*key, counter, dot(*offset, strides, index), body.dtype)
+                }
+            };
+            regs.push(value);
+        }
+        regs
+    }
+
+    fn run_loop(&mut self, plain: &Loop) -> Result<()> {
+        let (kept, reduced) = plain.space.split_at(plain.space.len() - plain.reduced);
+        for outer in indices(kept) {
+            let mut columns = vec![Vec::new(); plain.reductions.len()];
+            for inner in indices(reduced) {
+                let index = [&outer[..], &inner[..]].concat();
+                let regs = self.body(&plain.body, &index, None);
+                for store in &plain.stores {
+                    self.set(store.to.buffer, place(&store.to, &index), regs[store.reg.0 as usize]);
+                }
+                for (column, reduction) in columns.iter_mut().zip(&plain.reductions) {
+                    column.push(regs[reduction.reg.0 as usize]);
+                }
+            }
+            for (column, reduction) in columns.iter().zip(&plain.reductions) {
+                let value = reduce(reduction.kind, column);
+                self.set(reduction.to.buffer, place(&reduction.to, &outer), value);
+            }
+        }
+        Ok(())
+    }
+
+    fn run_product(&mut self, product: &MatMul) -> Result<()> {
+        for outer in indices(&product.batch) {
+            for cell in indices(&[product.m, product.n]) {
+                let at = |l: &[usize]| [&outer[..], l].concat();
+                let mut sum = 0.0;
+                for k in 0..product.k {
+                    let a = self.get(product.a.buffer, place(&product.a, &at(&[cell[0], k])));
+                    let b = self.get(product.b.buffer, place(&product.b, &at(&[k, cell[1]])));
+                    sum += a * b;
+                }
+                let index = at(&cell);
+                let sum = round(sum, product.epilogue.dtype);
+                let regs = self.body(&product.epilogue, &index, Some(sum));
+                for store in &product.stores {
+                    self.set(store.to.buffer, place(&store.to, &index), regs[store.reg.0 as usize]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn apply(op: &Op, args: &[Reg; 3], regs: &[f64], dtype: DType) -> f64 {
+    let x = args.map(|reg| regs[reg.0 as usize]);
+    match dtype {
+        DType::F32 => op.formula(x.map(|x| x as f32)).map_or(f64::NAN, f64::from),
+        _ => op.formula(x).unwrap_or(f64::NAN),
+    }
+}
+
+fn round(value: f64, dtype: DType) -> f64 {
+    if dtype == DType::F32 { f64::from(f32::constant(value)) } else { value }
+}
+
+fn random(key: u64, counter: i64, position: usize, dtype: DType) -> f64 {
+    let bits = uniform_at(key, counter as u64, position as u64);
+    if dtype == DType::F32 { f64::from(unit_f32(bits)) } else { unit_f64(bits) }
+}
+
+fn reduce(kind: Reduce, column: &[f64]) -> f64 {
+    let extreme = |start: f64, better: fn(f64, f64) -> bool| {
+        let pick = |a: f64, &b: &f64| if b.is_nan() || better(b, a) { b } else { a };
+        let any_nan = column.iter().any(|x| x.is_nan());
+        if any_nan { f64::NAN } else { column.iter().fold(start, pick) }
+    };
+    match kind {
+        Reduce::Sum => column.iter().sum(),
+        Reduce::Max => extreme(f64::NEG_INFINITY, |b, a| b > a),
+        Reduce::Min => extreme(f64::INFINITY, |b, a| b < a),
+        Reduce::LogSumExp => {
+            let top = extreme(f64::NEG_INFINITY, |b, a| b > a);
+            if top.is_infinite() || top.is_nan() {
+                return top;
+            }
+            top + column.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
+        }
+    }
+}
+
+fn dot(offset: usize, strides: &[usize], index: &[usize]) -> usize {
+    assert_eq!(strides.len(), index.len(), "an access has a stride for each axis");
+    offset + strides.iter().zip(index).map(|(stride, i)| stride * i).sum::<usize>()
+}
+
+fn place(access: &Access, index: &[usize]) -> usize {
+    dot(access.offset, &access.strides, index)
+}
+
+/// All indices of a space in row-major order.
+fn indices(space: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    let space = space.to_vec();
+    let count: usize = space.iter().product();
+    (0..count).map(move |mut flat| {
+        let mut index = vec![0; space.len()];
+        for axis in (0..space.len()).rev() {
+            index[axis] = flat % space[axis];
+            flat /= space[axis];
+        }
+        index
+    })
+}
+
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
+    fn all<T: Element, const N: usize>(t: &Tensor, bytes: fn(T) -> [u8; N]) -> Result<Vec<u8>> {
+        Ok(t.to_vec::<T>()?.into_iter().flat_map(bytes).collect())
+    }
+    match tensor.dtype() {
+        DType::F32 => all(tensor, f32::to_le_bytes),
+        DType::F64 => all(tensor, f64::to_le_bytes),
+        DType::I64 => all(tensor, i64::to_le_bytes),
+        DType::Bool => all(tensor, |x: bool| [u8::from(x)]),
+    }
+}

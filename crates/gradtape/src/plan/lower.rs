@@ -1,0 +1,171 @@
+//! From groups of nodes to kernels.
+
+use smallvec::SmallVec;
+
+use super::body::{Value, Writer};
+use super::coalesce::coalesce;
+use super::group::Group;
+use super::index::{Line, flatten, reach, split};
+use super::program::{
+    Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store,
+};
+use super::work::{Role, Work};
+use crate::op::{NodeId, Op};
+use crate::tensor::{DType, Dims};
+
+/// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
+pub(super) fn lower(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+    match work.role(group.first()) {
+        Role::Host => host(work, group.first(), buffers),
+        Role::MatMul => product(work, group, buffers),
+        _ => fused_loop(work, group, buffers),
+    }
+}
+
+fn host(work: &Work, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
+    let node = work.node(id);
+    let input = |&input: &NodeId| {
+        let shape = &work.meta(input).shape;
+        let reached = reach(work, input, Line::row_major(shape), shape, false);
+        let base = reached.map_or(input, |reached| reached.base);
+        (buffer(buffers, base), work.meta(input).clone())
+    };
+    Kernel::Host(Host {
+        op: node.op.clone(),
+        inputs: node.inputs.iter().map(input).collect(),
+        output: (buffer(buffers, id), node.meta.clone()),
+        at: node.at,
+    })
+}
+
+fn product(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+    let id = group.first();
+    let node = work.node(id);
+    let operand = |i: usize| {
+        let shape = &work.meta(node.inputs[i]).shape;
+        let line = Line::row_major(shape);
+        let reached = reach(work, node.inputs[i], line.clone(), shape, false);
+        let (base, flat) = reached.map_or((node.inputs[i], line), |r| (r.base, r.flat));
+        Access { buffer: buffer(buffers, base), offset: flat.offset, strides: flat.strides }
+    };
+    let left = &work.meta(node.inputs[0]).shape;
+    let (batch, matrix) = group.space.split_at(group.space.len() - 2);
+    let mut writer = Writer::new(work, buffers, &group.space, Some(id));
+    let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
+    values.push((id, Value::Product));
+    for &member in &group.members[1..] {
+        let value = writer.compute(member);
+        values.push((member, value));
+    }
+    let stores = stores(work, group, buffers, &writer, &values);
+    Kernel::MatMul(MatMul {
+        batch: Dims::from_slice(batch),
+        m: matrix[0],
+        n: matrix[1],
+        k: left[left.rank() - 1],
+        a: operand(0),
+        b: operand(1),
+        epilogue: writer.finish(dtype_of(work, group)),
+        stores,
+    })
+}
+
+fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+    let space = &group.space;
+    let mut writer = Writer::new(work, buffers, space, None);
+    let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
+    let mut reduced: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
+    for &member in &group.members {
+        if let Role::Reduce(_) = work.role(member) {
+            let operand = work.node(member).inputs[0];
+            reduced.push((member, writer.read(operand, Line::row_major(space), false)));
+        } else {
+            let value = writer.compute(member);
+            values.push((member, value));
+        }
+    }
+    let stores = stores(work, group, buffers, &writer, &values);
+    let reductions = reduced
+        .iter()
+        .filter_map(|&(member, value)| {
+            let Role::Reduce(kind) = work.role(member) else { return None };
+            let flat = reduced_place(work, member, space);
+            let buffer = buffer(buffers, member);
+            let to = Access { buffer, offset: flat.offset, strides: flat.strides };
+            Some(Reduction { kind, reg: writer.reg(value), to })
+        })
+        .collect();
+    let kept = |axis: &usize| !group.reduces(*axis);
+    let order: Dims = (0..space.len()).filter(kept).collect();
+    let trailing: Dims = (0..space.len()).filter(|axis| !kept(axis)).collect();
+    let body = writer.finish(dtype_of(work, group));
+    let plain = Loop { space: space.clone(), reduced: trailing.len(), body, stores, reductions };
+    Kernel::Loop(coalesce(permuted(plain, order.iter().chain(&trailing).copied().collect())))
+}
+
+/// Where in its result a reduction puts what it makes of an index of the space.
+fn reduced_place(work: &Work, id: NodeId, space: &[usize]) -> Line {
+    let operand = work.node(id).inputs[0];
+    let lines = split(&Line::row_major(space), &work.meta(operand).shape, space);
+    let axes = reduced_axes(&work.node(id).op);
+    let kept = lines.into_iter().flatten().enumerate().filter(|(axis, _)| !axes.contains(axis));
+    let kept: SmallVec<[Line; 4]> = kept.map(|(_, line)| line).collect();
+    flatten(&kept, &work.meta(id).shape, space)
+}
+
+/// The axes that a reduction drops.
+pub(super) fn reduced_axes(op: &Op) -> &[usize] {
+    match op {
+        Op::Sum(sum) => &sum.axes,
+        _ => &[],
+    }
+}
+
+fn stores(
+    work: &Work,
+    group: &Group,
+    buffers: &[Option<BufferId>],
+    writer: &Writer<'_>,
+    values: &[(NodeId, Value)],
+) -> Vec<Store> {
+    let whole = Line::row_major(&group.space);
+    let mut stores = Vec::new();
+    for &(member, value) in values {
+        debug_assert!(work.role(member) != Role::Dead);
+        if let Some(buffer) = buffers[member.index()] {
+            let to = Access { buffer, offset: whole.offset, strides: whole.strides.clone() };
+            stores.push(Store { reg: writer.reg(value), to });
+        }
+    }
+    stores
+}
+
+/// The loop with its axes in another order.
+fn permuted(mut plain: Loop, order: Dims) -> Loop {
+    let turn = |strides: &mut Dims| {
+        *strides = order.iter().map(|&axis| strides[axis]).collect();
+    };
+    turn(&mut plain.space);
+    plain.body.loads.iter_mut().for_each(|load| turn(&mut load.strides));
+    plain.stores.iter_mut().for_each(|store| turn(&mut store.to.strides));
+    for inst in &mut plain.body.insts {
+        if let Inst::Index { strides, .. } | Inst::Random { strides, .. } = inst {
+            turn(strides);
+        }
+    }
+    let kept = order.len() - plain.reduced;
+    for reduction in &mut plain.reductions {
+        turn(&mut reduction.to.strides);
+        reduction.to.strides.truncate(kept);
+    }
+    plain
+}
+
+fn dtype_of(work: &Work, group: &Group) -> DType {
+    group.members.iter().find_map(|&member| work.body_dtype(member)).unwrap_or(DType::F32)
+}
+
+fn buffer(buffers: &[Option<BufferId>], id: NodeId) -> BufferId {
+    debug_assert!(buffers[id.index()].is_some(), "what a kernel reads is stored");
+    buffers[id.index()].unwrap_or(BufferId(0))
+}

@@ -1,0 +1,180 @@
+//! Memory: lifetimes of buffers, one arena, reuse.
+
+use super::program::{Access, Buffer, BufferId, Inst, Kernel, Place};
+
+/// Buffers of at least this many bytes are kept from being congruent modulo [`PAGE`].
+const LARGE: usize = 16 << 10;
+/// Addresses that are equal modulo this share the ways of a cache.
+const PAGE: usize = 4096;
+/// The step between the starts of large buffers modulo [`PAGE`]; 9 lines of 64 bytes.
+const STAGGER: usize = 576;
+/// What the start of every buffer is a multiple of.
+const ALIGN: usize = 64;
+
+/// Lays out all buffers of the arena; gives its size in bytes.
+///
+/// A buffer lives from the kernel that first writes it to the last that uses it. Two buffers overlap only
+/// if they never live at the same time, or if one takes over the other's memory in place.
+pub(super) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+    let lives = lifetimes(buffers.len(), kernels);
+    let heirs = heirs(buffers, kernels, &lives);
+    let mut spans: Vec<Span> = Vec::new();
+    for number in 0..buffers.len() {
+        let Some((from, to)) = lives[number] else { continue };
+        if !matches!(buffers[number].place, Place::Arena(_)) || heirs[number] != number {
+            continue;
+        }
+        let size = buffers[number].dtype.size() * buffers[number].len;
+        spans.push(Span { root: number, size, from, to });
+    }
+    for number in 0..buffers.len() {
+        if let (Some((from, to)), true) = (lives[number], heirs[number] != number)
+            && let Some(span) = spans.iter_mut().find(|span| span.root == heirs[number])
+        {
+            (span.from, span.to) = (span.from.min(from), span.to.max(to));
+        }
+    }
+    spans.sort_by_key(|span| (std::cmp::Reverse(span.size), span.root));
+    let mut placed: Vec<(usize, Span)> = Vec::new();
+    let mut large = 0;
+    for span in spans {
+        let residue = match span.size >= LARGE {
+            true => {
+                large += 1;
+                Some(large * STAGGER % PAGE)
+            }
+            false => None,
+        };
+        let offset = first_fit(&placed, &span, residue);
+        buffers[span.root].place = Place::Arena(offset);
+        placed.push((offset, span));
+    }
+    for number in 0..buffers.len() {
+        if heirs[number] != number {
+            buffers[number].place = buffers[heirs[number]].place;
+        }
+    }
+    let end = placed.iter().map(|(offset, span)| offset + span.size).max();
+    end.unwrap_or(0).next_multiple_of(ALIGN)
+}
+
+struct Span {
+    root: usize,
+    size: usize,
+    from: usize,
+    to: usize,
+}
+
+fn first_fit(placed: &[(usize, Span)], span: &Span, residue: Option<usize>) -> usize {
+    let mut busy: Vec<(usize, usize)> = placed
+        .iter()
+        .filter(|(_, other)| other.from <= span.to && span.from <= other.to)
+        .map(|(offset, other)| (*offset, offset + other.size))
+        .collect();
+    busy.sort_unstable();
+    let start = |at: usize| match residue {
+        None => at.next_multiple_of(ALIGN),
+        Some(residue) => {
+            let page = at.saturating_sub(residue).next_multiple_of(PAGE);
+            page + residue
+        }
+    };
+    let mut at = start(0);
+    for (from, to) in busy {
+        if at + span.size <= from {
+            break;
+        }
+        at = at.max(start(to));
+    }
+    at
+}
+
+/// For each buffer, the first and the last kernel that use it.
+pub(super) fn lifetimes(count: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize)>> {
+    let mut lives: Vec<Option<(usize, usize)>> = vec![None; count];
+    for (time, kernel) in kernels.iter().enumerate() {
+        each_buffer(kernel, |buffer| {
+            let life = lives[buffer.0 as usize].get_or_insert((time, time));
+            life.1 = time;
+        });
+    }
+    lives
+}
+
+/// For each buffer the one whose memory it takes over, itself if none.
+fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>]) -> Vec<usize> {
+    let mut heirs: Vec<usize> = (0..buffers.len()).collect();
+    let mut inherited = vec![false; buffers.len()];
+    for (time, kernel) in kernels.iter().enumerate() {
+        let (Kernel::Loop(_) | Kernel::MatMul(_)) = kernel else { continue };
+        let (loads, stores) = accesses(kernel);
+        for store in &stores {
+            let new = store.buffer.0 as usize;
+            let fits = |load: &&Access| {
+                let old = load.buffer.0 as usize;
+                let same = buffers[old].len == buffers[new].len
+                    && buffers[old].dtype.size() == buffers[new].dtype.size()
+                    && matches!(buffers[old].place, Place::Arena(_));
+                let dies = lives[old].is_some_and(|(from, to)| from < time && to == time);
+                same && dies
+                    && !inherited[old]
+                    && load.strides == store.strides
+                    && load.offset == store.offset
+                    && loads.iter().all(|other| other.buffer != load.buffer || other == load)
+                    && operands(kernel).all(|operand| operand.buffer != load.buffer)
+            };
+            let arena = matches!(buffers[new].place, Place::Arena(_));
+            let born = lives[new].is_some_and(|(from, _)| from == time);
+            if arena && born && let Some(load) = loads.iter().copied().find(|load| fits(&load)) {
+                let old = load.buffer.0 as usize;
+                heirs[new] = heirs[old];
+                inherited[old] = true;
+            }
+        }
+    }
+    heirs
+}
+
+fn operands(kernel: &Kernel) -> impl Iterator<Item = &Access> {
+    match kernel {
+        Kernel::MatMul(product) => [Some(&product.a), Some(&product.b)],
+        _ => [None, None],
+    }
+    .into_iter()
+    .flatten()
+}
+
+/// The loads of a body and the stores at every index.
+fn accesses(kernel: &Kernel) -> (Vec<&Access>, Vec<&Access>) {
+    match kernel {
+        Kernel::Loop(l) => (l.body.loads.iter().collect(), l.stores.iter().map(|s| &s.to).collect()),
+        Kernel::MatMul(p) => {
+            (p.epilogue.loads.iter().collect(), p.stores.iter().map(|s| &s.to).collect())
+        }
+        Kernel::Host(_) => (Vec::new(), Vec::new()),
+    }
+}
+
+/// Calls `visit` for each buffer a kernel uses, those it reads first.
+pub(super) fn each_buffer(kernel: &Kernel, mut visit: impl FnMut(BufferId)) {
+    let body = match kernel {
+        Kernel::Loop(plain) => &plain.body,
+        Kernel::MatMul(product) => &product.epilogue,
+        Kernel::Host(host) => {
+            host.inputs.iter().for_each(|(buffer, _)| visit(*buffer));
+            return visit(host.output.0);
+        }
+    };
+    operands(kernel).for_each(|operand| visit(operand.buffer));
+    body.loads.iter().for_each(|load| visit(load.buffer));
+    for inst in &body.insts {
+        if let Inst::Random { counter, .. } = inst {
+            visit(*counter);
+        }
+    }
+    let (_, stores) = accesses(kernel);
+    stores.iter().for_each(|store| visit(store.buffer));
+    if let Kernel::Loop(plain) = kernel {
+        plain.reductions.iter().for_each(|reduction| visit(reduction.to.buffer));
+    }
+}

@@ -1,0 +1,152 @@
+//! The order of the kernels, and which outputs are written straight into the input they update.
+
+use super::group::Group;
+use super::work::{Role, Work};
+use crate::op::{NodeId, Op, control};
+use crate::tape::GraphNode;
+
+/// Groups with the order between them.
+pub(super) struct Schedule {
+    /// The groups in the order of running.
+    pub(super) groups: Vec<Group>,
+    /// For each node, the input whose memory it is written to.
+    pub(super) into: Vec<Option<NodeId>>,
+}
+
+/// Which groups must run before which.
+struct Order {
+    after: Vec<Vec<usize>>,
+}
+
+impl Order {
+    fn add(&mut self, first: usize, then: usize) {
+        if first != then && !self.after[first].contains(&then) {
+            self.after[first].push(then);
+        }
+    }
+
+    /// Whether `goal` must run after `start`.
+    fn reaches(&self, start: usize, goal: usize) -> bool {
+        let mut seen = vec![false; self.after.len()];
+        let mut open = vec![start];
+        while let Some(group) = open.pop() {
+            if group == goal {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[group], true) {
+                open.extend(&self.after[group]);
+            }
+        }
+        false
+    }
+}
+
+/// Orders groups so that what is read has been computed, and so that an input that is updated in place
+/// has been read by all others before.
+pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
+    let mut owner: Vec<Option<usize>> = vec![None; work.nodes.len()];
+    for (number, group) in groups.iter().enumerate() {
+        group.members.iter().for_each(|member| owner[member.index()] = Some(number));
+    }
+    let mut order = Order { after: vec![Vec::new(); groups.len()] };
+    for (number, group) in groups.iter().enumerate() {
+        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+            if let Some(first) = owner[read.base.index()] {
+                order.add(first, number);
+            }
+        }
+    }
+    let mut into = vec![None; work.nodes.len()];
+    for output in 0..work.outputs.len() {
+        let Some(input) = work.outputs[output].into else { continue };
+        let node = work.outputs[output].node;
+        let Some(writer) = owner[node.index()] else { continue };
+        let readers = readers(work, &groups, input);
+        let late = readers.iter().any(|&r| r != writer && order.reaches(writer, r));
+        if late || !writes_in_place(work, &groups[writer], input) {
+            let copy = copy_of(work, node);
+            work.outputs[output].node = copy;
+            into.push(Some(input));
+            owner.push(Some(groups.len()));
+            groups.push(Group::of(work, copy));
+            order.after.push(Vec::new());
+            order.add(writer, groups.len() - 1);
+            readers.iter().for_each(|&reader| order.add(reader, groups.len() - 1));
+        } else {
+            into[node.index()] = Some(input);
+            readers.iter().for_each(|&reader| order.add(reader, writer));
+        }
+    }
+    let updates: Vec<bool> = groups
+        .iter()
+        .map(|group| group.members.iter().any(|member| into[member.index()].is_some()))
+        .collect();
+    let sequence = sorted(&order, &updates, &groups);
+    let mut taken: Vec<Option<Group>> = groups.into_iter().map(Some).collect();
+    let groups = sequence.into_iter().filter_map(|number| taken[number].take()).collect();
+    Schedule { groups, into }
+}
+
+/// The groups that read an input.
+fn readers(work: &Work, groups: &[Group], input: NodeId) -> Vec<usize> {
+    let reads = |group: &Group| {
+        let reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
+        reads.into_iter().any(|read| read.base == input)
+    };
+    (0..groups.len()).filter(|&number| reads(&groups[number])).collect()
+}
+
+/// Whether a group reads an input, if at all, only at the place that it writes.
+fn writes_in_place(work: &Work, group: &Group, input: NodeId) -> bool {
+    let mut reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
+    reads.all(|read| read.base != input || read.aligned)
+}
+
+/// A node that copies another.
+fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
+    let GraphNode { meta, at, .. } = work.node(node).clone();
+    let op = Op::StopGradient(control::StopGradient {});
+    let inputs = [node].into_iter().collect();
+    work.append(GraphNode { op, inputs, meta, at })
+}
+
+/// Updates as early as they may run, everything else in the order of the graph.
+fn sorted(order: &Order, updates: &[bool], groups: &[Group]) -> Vec<usize> {
+    let mut waits = vec![0usize; groups.len()];
+    order.after.iter().flatten().for_each(|&then| waits[then] += 1);
+    let mut ready: Vec<usize> = (0..groups.len()).filter(|&group| waits[group] == 0).collect();
+    let mut sequence = Vec::with_capacity(groups.len());
+    let key = |&group: &usize| (!updates[group], groups[group].members.last().copied());
+    while let Some(at) = (0..ready.len()).min_by_key(|&at| key(&ready[at])) {
+        let group = ready.swap_remove(at);
+        sequence.push(group);
+        for &then in &order.after[group] {
+            waits[then] -= 1;
+            if waits[then] == 0 {
+                ready.push(then);
+            }
+        }
+    }
+    debug_assert_eq!(sequence.len(), groups.len(), "the order has no cycles");
+    sequence
+}
+
+/// Which nodes must be in memory: outputs, and what is read outside the group that computes it or at
+/// other places than it is computed.
+pub(super) fn stored(work: &Work, groups: &[Group]) -> Vec<bool> {
+    let mut owner: Vec<Option<usize>> = vec![None; work.nodes.len()];
+    for (number, group) in groups.iter().enumerate() {
+        group.members.iter().for_each(|member| owner[member.index()] = Some(number));
+    }
+    let mut stored = vec![false; work.nodes.len()];
+    work.outputs.iter().for_each(|output| stored[output.node.index()] = true);
+    for (number, group) in groups.iter().enumerate() {
+        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+            let here = owner[read.base.index()] == Some(number);
+            if !here && !matches!(work.role(read.base), Role::Input(_)) {
+                stored[read.base.index()] = true;
+            }
+        }
+    }
+    stored
+}

@@ -1,0 +1,329 @@
+//! The graph as the planner works on it: what each node is to a kernel.
+
+use smallvec::SmallVec;
+
+use super::index::{Line, Reached, reach};
+use super::program::Reduce;
+use crate::op::{Meta, NodeId, Op, control};
+use crate::tape::{Graph, GraphNode, Output};
+use crate::tensor::{DType, Shape};
+
+/// What a node is to a kernel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Role {
+    /// Nothing needs it.
+    Dead,
+    /// Input number `.0`.
+    Input(usize),
+    /// Other indices of the same elements: never computed, readers look through it.
+    View,
+    /// A number of the program: computed anew in every kernel that reads it.
+    Constant(f64),
+    /// Computed anew in every kernel that reads it.
+    Inline,
+    /// Computed at each index of a kernel. A view with this role is copied.
+    Body,
+    /// Reduces what is computed at each index of a kernel.
+    Reduce(Reduce),
+    /// A matrix product.
+    MatMul,
+    /// Run by its own meaning.
+    Host,
+}
+
+/// A graph in which every output is a computed node of its own, with the role of each node.
+pub(super) struct Work {
+    pub(super) nodes: Vec<GraphNode>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) roles: Vec<Role>,
+    /// For each node that is computed, the stored or computed nodes it reads.
+    pub(super) reads: Vec<SmallVec<[Read; 3]>>,
+    /// The input nodes, in order.
+    pub(super) inputs: Vec<NodeId>,
+}
+
+/// Something that a computed node reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read {
+    /// The node.
+    pub(super) base: NodeId,
+    /// Whether the reader at number i of its space reads element number i.
+    pub(super) aligned: bool,
+}
+
+impl Work {
+    pub(super) fn new(graph: &Graph) -> Work {
+        let mut work = Work {
+            nodes: graph.nodes.clone(),
+            outputs: graph.outputs.clone(),
+            roles: Vec::new(),
+            reads: Vec::new(),
+            inputs: Vec::new(),
+        };
+        work.assign_roles(0);
+        work.separate_outputs();
+        work.bury();
+        work.materialise();
+        work.bury();
+        work.find_reads();
+        work
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &GraphNode {
+        &self.nodes[id.index()]
+    }
+
+    pub(super) fn meta(&self, id: NodeId) -> &Meta {
+        &self.nodes[id.index()].meta
+    }
+
+    pub(super) fn role(&self, id: NodeId) -> Role {
+        self.roles[id.index()]
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId::new)
+    }
+
+    /// The floating-point type a node computes in; none when it works on truth values alone.
+    pub(super) fn body_dtype(&self, id: NodeId) -> Option<DType> {
+        let node = self.node(id);
+        let inputs = node.inputs.iter().map(|&input| self.meta(input).dtype);
+        inputs.chain([node.meta.dtype]).find(|dtype| dtype.is_float())
+    }
+
+    /// Whether its result must be stored because the type it has is not the one it is computed in.
+    pub(super) fn is_sealed(&self, id: NodeId) -> bool {
+        let dtype = self.meta(id).dtype;
+        dtype.is_float() && self.body_dtype(id) != Some(dtype)
+    }
+
+    /// The shape over which a computed node reads: its own, but a reduction's is its operand's.
+    pub(super) fn space(&self, id: NodeId) -> &Shape {
+        match self.role(id) {
+            Role::Reduce(_) => &self.meta(self.node(id).inputs[0]).shape,
+            _ => &self.meta(id).shape,
+        }
+    }
+
+    /// Where a computed node starts to read, and whether that is the node itself as a view.
+    pub(super) fn starts(&self, id: NodeId) -> (SmallVec<[NodeId; 3]>, bool) {
+        match is_view(&self.node(id).op) {
+            true => (SmallVec::from_slice(&[id]), true),
+            false => (self.node(id).inputs.clone(), false),
+        }
+    }
+
+    /// Calls `visit` for everything stored or computed that is read when element number `flat` of
+    /// `node` is, looking through views and through what is computed anew.
+    pub(super) fn each_read(
+        &self,
+        node: NodeId,
+        flat: Line,
+        space: &[usize],
+        through: bool,
+        visit: &mut dyn FnMut(Reached),
+    ) -> Result<(), NodeId> {
+        let mut open: SmallVec<[(NodeId, Line, bool); 4]> = SmallVec::new();
+        open.push((node, flat, through));
+        while let Some((node, flat, through)) = open.pop() {
+            let reached = reach(self, node, flat, space, through)?;
+            match self.role(reached.base) {
+                Role::Constant(_) => {}
+                Role::Inline => {
+                    let inputs = self.node(reached.base).inputs.iter();
+                    open.extend(inputs.map(|&input| (input, reached.flat.clone(), false)));
+                }
+                _ => visit(reached),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a computed node.
+    pub(super) fn append(&mut self, node: GraphNode) -> NodeId {
+        let id = NodeId::new(self.nodes.len());
+        self.nodes.push(node);
+        self.assign_roles(id.index());
+        let reads = self.reads_of(id);
+        self.reads.push(reads);
+        id
+    }
+
+    fn assign_roles(&mut self, from: usize) {
+        for index in from..self.nodes.len() {
+            let role = self.natural_role(NodeId::new(index));
+            if let Role::Input(_) = role {
+                self.inputs.push(NodeId::new(index));
+            }
+            self.roles.push(role);
+        }
+    }
+
+    fn natural_role(&self, id: NodeId) -> Role {
+        let node = self.node(id);
+        let metas = || node.inputs.iter().map(|&input| self.meta(input)).chain([&node.meta]);
+        if let Op::Input(_) = node.op {
+            return Role::Input(self.inputs.len());
+        }
+        if metas().any(|meta| meta.shape.elements() == 0) {
+            return Role::Host;
+        }
+        match &node.op {
+            Op::Constant(_) if node.meta.dtype == DType::I64 => Role::Host,
+            Op::Constant(constant) => Role::Constant(constant.value.value()),
+            op if is_view(op) => Role::View,
+            Op::Sum(_) if node.meta.dtype.is_float() => Role::Reduce(Reduce::Sum),
+            Op::MatMul(_) => Role::MatMul,
+            op if op.is_elementwise() => self.elementwise_role(id),
+            _ => Role::Host,
+        }
+    }
+
+    fn elementwise_role(&self, id: NodeId) -> Role {
+        let node = self.node(id);
+        let inputs = || node.inputs.iter().map(|&input| self.meta(input).dtype);
+        if inputs().any(|dtype| dtype == DType::I64) || node.meta.dtype == DType::I64 {
+            return Role::Host;
+        }
+        if node.meta.dtype.is_float() && inputs().all(|dtype| dtype == DType::Bool) {
+            return Role::Inline;
+        }
+        Role::Body
+    }
+
+    /// Gives every output a computed node that no other output has.
+    fn separate_outputs(&mut self) {
+        let mut taken: SmallVec<[NodeId; 32]> = SmallVec::new();
+        for i in 0..self.outputs.len() {
+            let node = self.outputs[i].node;
+            let computed =
+                matches!(self.role(node), Role::Body | Role::Reduce(_) | Role::MatMul | Role::Host);
+            if !computed || taken.contains(&node) {
+                let GraphNode { meta, at, .. } = self.node(node).clone();
+                let inputs = SmallVec::from_slice(&[node]);
+                let op = Op::StopGradient(control::StopGradient {});
+                self.nodes.push(GraphNode { op, inputs, meta, at });
+                self.assign_roles(self.nodes.len() - 1);
+                self.outputs[i].node = NodeId::new(self.nodes.len() - 1);
+            }
+            taken.push(self.outputs[i].node);
+        }
+    }
+
+    /// Marks what no output needs as dead.
+    fn bury(&mut self) {
+        let mut alive = vec![false; self.nodes.len()];
+        self.outputs.iter().for_each(|output| alive[output.node.index()] = true);
+        for index in (0..self.nodes.len()).rev() {
+            if alive[index] {
+                self.nodes[index].inputs.iter().for_each(|input| alive[input.index()] = true);
+            } else if !matches!(self.roles[index], Role::Input(_)) {
+                self.roles[index] = Role::Dead;
+            }
+        }
+    }
+
+    /// Stores what its readers cannot compute or look through.
+    fn materialise(&mut self) {
+        loop {
+            let mut to_store: SmallVec<[NodeId; 8]> = SmallVec::new();
+            for id in self.ids() {
+                let unread = match self.role(id) {
+                    Role::Body | Role::Reduce(_) | Role::Inline => self.blocked_in_body(id),
+                    Role::MatMul => self.blocked_in_product(id),
+                    Role::Host => self.blocked_in_host(id),
+                    _ => None,
+                };
+                to_store.extend(unread);
+            }
+            if to_store.is_empty() {
+                return;
+            }
+            for id in to_store {
+                let i64s = self.meta(id).dtype == DType::I64;
+                self.roles[id.index()] = if i64s { Role::Host } else { Role::Body };
+            }
+        }
+    }
+
+    fn blocked_in_body(&self, id: NodeId) -> Option<NodeId> {
+        let space = self.space(id);
+        let (starts, through) = self.starts(id);
+        starts.iter().find_map(|&start| {
+            let flat = Line::row_major(space);
+            self.each_read(start, flat, space, through, &mut |_| {}).err()
+        })
+    }
+
+    /// A product reads stored numbers, at any strides.
+    fn blocked_in_product(&self, id: NodeId) -> Option<NodeId> {
+        self.node(id).inputs.iter().find_map(|&input| {
+            let shape = &self.meta(input).shape;
+            match reach(self, input, Line::row_major(shape), shape, false) {
+                Ok(reached) => self.unless_stored(reached.base),
+                Err(blocked) => Some(blocked),
+            }
+        })
+    }
+
+    /// An operation run by its own meaning reads stored numbers in row-major order.
+    fn blocked_in_host(&self, id: NodeId) -> Option<NodeId> {
+        self.node(id).inputs.iter().find_map(|&input| {
+            let shape = &self.meta(input).shape;
+            match reach(self, input, Line::row_major(shape), shape, false) {
+                Ok(reached) if self.is_whole(&reached, shape) => self.unless_stored(reached.base),
+                _ => Some(input),
+            }
+        })
+    }
+
+    fn unless_stored(&self, base: NodeId) -> Option<NodeId> {
+        matches!(self.role(base), Role::Inline | Role::Constant(_)).then_some(base)
+    }
+
+    fn is_whole(&self, reached: &Reached, space: &[usize]) -> bool {
+        reached.flat.is_row_major(space)
+            && self.meta(reached.base).shape.elements() == space.iter().product::<usize>()
+    }
+
+    fn find_reads(&mut self) {
+        self.reads = self.ids().map(|id| self.reads_of(id)).collect();
+    }
+
+    fn reads_of(&self, id: NodeId) -> SmallVec<[Read; 3]> {
+        match self.role(id) {
+            Role::Body | Role::Reduce(_) => {
+                let (starts, through) = self.starts(id);
+                self.reads_from(&starts, self.space(id), through)
+            }
+            Role::MatMul | Role::Host => {
+                let inputs = &self.node(id).inputs;
+                let stored = |&input: &NodeId| {
+                    let all = self.reads_from(&[input], &self.meta(input).shape, false);
+                    all.into_iter().map(|read| Read { aligned: false, ..read })
+                };
+                inputs.iter().flat_map(stored).collect()
+            }
+            _ => SmallVec::new(),
+        }
+    }
+
+    fn reads_from(&self, starts: &[NodeId], space: &Shape, through: bool) -> SmallVec<[Read; 3]> {
+        let mut reads: SmallVec<[Read; 3]> = SmallVec::new();
+        for &start in starts {
+            let visit = &mut |reached: Reached| {
+                let aligned = self.is_whole(&reached, space) && !self.is_sealed(reached.base);
+                reads.push(Read { base: reached.base, aligned });
+            };
+            // What cannot be followed was stored before.
+            let _ = self.each_read(start, Line::row_major(space), space, through, visit);
+        }
+        reads
+    }
+}
+
+/// Whether an operation only moves elements and can be read through.
+pub(super) fn is_view(op: &Op) -> bool {
+    matches!(op, Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_))
+}
