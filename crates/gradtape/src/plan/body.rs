@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::index::{Line, Reached, reach};
+use super::index::{Line, Reached, reach, split};
 use super::program::{Access, Body, BufferId, Inst, Reg};
 use super::work::{Role, Work};
-use crate::op::{Bits, NodeId, Op};
+use crate::op::{Bits, NodeId, Op, compare};
 use crate::tensor::{DType, Dims};
 
 /// A value of a body while the number of loads is not known yet.
@@ -60,12 +60,12 @@ impl<'a> Writer<'a> {
     /// Computes a node at the kernel's own index.
     pub(super) fn compute(&mut self, id: NodeId) -> Value {
         let flat = Line::row_major(&self.space);
-        let (starts, through) = self.work.starts(id);
-        let args: SmallVec<[Value; 3]> =
-            starts.iter().map(|&start| self.read(start, flat.clone(), through)).collect();
-        let value = match through {
-            true => first(&args),
-            false => self.operation(id, args),
+        let value = match self.work.starts(id) {
+            (starts, true) => self.read(starts[0], flat, true),
+            (_, false) => {
+                let lines = split(&flat, &self.work.meta(id).shape, &self.space);
+                self.evaluate(&Reached { base: id, flat, lines })
+            }
         };
         self.own.push((id, value));
         value
@@ -77,23 +77,69 @@ impl<'a> Writer<'a> {
             debug_assert!(false, "what cannot be followed is stored");
             return self.constant(f64::NAN);
         };
-        if let Some(&(_, value)) = self.own.iter().find(|(own, _)| *own == reached.base) {
+        let base = reached.base;
+        if let Some(&(_, value)) = self.own.iter().find(|(own, _)| *own == base) {
             return value;
         }
-        let Reached { base, flat, .. } = reached;
         match (self.work.role(base), self.buffers[base.index()]) {
             (Role::Constant(value), _) => self.constant(value),
-            (Role::Inline, _) => {
-                let inputs = self.work.node(base).inputs.clone();
-                let args = inputs.iter().map(|&x| self.read(x, flat.clone(), false)).collect();
-                self.operation(base, args)
-            }
-            (_, Some(buffer)) => self.load(buffer, flat),
+            (Role::Inline, _) => self.evaluate(&reached),
+            (_, Some(buffer)) => self.load(buffer, reached.flat),
             (_, None) => {
                 debug_assert!(false, "what is read is computed here or stored");
                 self.constant(f64::NAN)
             }
         }
+    }
+
+    /// Computes the element of a node that was reached.
+    fn evaluate(&mut self, reached: &Reached) -> Value {
+        let Ok(inputs) = self.work.inputs_at(reached, &self.space) else {
+            debug_assert!(false, "what cannot be told is stored");
+            return self.constant(f64::NAN);
+        };
+        let op = &self.work.node(reached.base).op;
+        let axis = |axis: usize| reached.lines.as_ref().and_then(|lines| lines.get(axis).cloned());
+        if let Op::Random(random) = op {
+            let counter = self.stored(inputs[0].0);
+            let Line { offset, strides } = reached.flat.clone();
+            let inst = Inst::Random { key: random.key, counter, offset, strides };
+            return self.push(Draft { inst, args: SmallVec::new() });
+        }
+        let args: SmallVec<[Value; 3]> =
+            inputs.into_iter().map(|(input, flat)| self.read(input, flat, false)).collect();
+        match op {
+            Op::Constant(constant) => self.constant(constant.value.value()),
+            Op::StopGradient(_) => first(&args),
+            Op::Cast(cast) if cast.dtype.is_float() => first(&args),
+            Op::Iota(iota) => self.index(axis(iota.axis)),
+            Op::OneHot(_) => {
+                let class = self.index(axis(self.work.meta(reached.base).shape.rank() - 1));
+                let inst = Inst::Op { op: compare::Equal {}.into(), args: [Reg(0); 3] };
+                self.push(Draft { inst, args: SmallVec::from_slice(&[first(&args), class]) })
+            }
+            op => {
+                let inst = Inst::Op { op: op.clone(), args: [Reg(0); 3] };
+                self.push(Draft { inst, args })
+            }
+        }
+    }
+
+    /// The buffer of what a node is a view of.
+    fn stored(&self, node: NodeId) -> BufferId {
+        let reached = reach(self.work, node, Line::fixed(0, &self.space), &self.space, false);
+        let base = reached.map_or(node, |reached| reached.base);
+        debug_assert!(self.buffers[base.index()].is_some(), "a counter is stored");
+        self.buffers[base.index()].unwrap_or(BufferId(0))
+    }
+
+    fn index(&mut self, line: Option<Line>) -> Value {
+        debug_assert!(line.is_some(), "a position can be told");
+        let Line { offset, strides } = line.unwrap_or_else(|| Line::fixed(0, &self.space));
+        if strides.iter().all(|&stride| stride == 0) {
+            return self.constant(offset as f64);
+        }
+        self.push(Draft { inst: Inst::Index { offset, strides }, args: SmallVec::new() })
     }
 
     fn load(&mut self, buffer: BufferId, flat: Line) -> Value {
@@ -108,17 +154,6 @@ impl<'a> Writer<'a> {
 
     fn constant(&mut self, value: f64) -> Value {
         self.push(Draft { inst: Inst::Constant { value: Bits::new(value) }, args: SmallVec::new() })
-    }
-
-    fn operation(&mut self, id: NodeId, args: SmallVec<[Value; 3]>) -> Value {
-        match &self.work.node(id).op {
-            Op::Constant(constant) => self.constant(constant.value.value()),
-            Op::StopGradient(_) => first(&args),
-            op => {
-                let inst = Inst::Op { op: op.clone(), args: [Reg(0); 3] };
-                self.push(Draft { inst, args })
-            }
-        }
     }
 
     fn push(&mut self, draft: Draft) -> Value {

@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::index::refine;
 use super::lower::reduced_axes;
 use super::work::{Role, Work};
 use crate::op::NodeId;

@@ -58,6 +58,9 @@ pub(super) fn flatten(lines: &[Line], shape: &[usize], space: &[usize]) -> Line 
 /// The lines of the axes of `shape` from the row-major number in it, when no axis of the space has to
 /// be divided for it.
 pub(super) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lines> {
+    if shape.contains(&0) || space.contains(&0) {
+        return None;
+    }
     let own = Line::row_major(shape).strides;
     let mut lines: Lines = shape.iter().map(|_| Line::fixed(0, space)).collect();
     let mut rest = flat.offset;
@@ -167,6 +170,13 @@ fn step(op: &Op, outer: &Lines, shape: &Shape, space: &[usize]) -> Lines {
             for (line, &axis) in outer.iter().zip(&transpose.order) {
                 lines[axis] = line.clone();
             }
+            lines
+        }
+        Op::Slice(slice) => {
+            let mut lines = outer.clone();
+            let line = &mut lines[slice.axis];
+            line.offset = slice.start + line.offset * slice.step;
+            line.strides.iter_mut().for_each(|stride| *stride *= slice.step);
             lines
         }
         _ => outer.clone(),

@@ -6,9 +6,7 @@ use super::body::{Value, Writer};
 use super::coalesce::coalesce;
 use super::group::Group;
 use super::index::{Line, flatten, reach, split};
-use super::program::{
-    Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store,
-};
+use super::program::{Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store};
 use super::work::{Role, Work};
 use crate::op::{NodeId, Op};
 use crate::tensor::{DType, Dims};
@@ -116,7 +114,10 @@ fn reduced_place(work: &Work, id: NodeId, space: &[usize]) -> Line {
 /// The axes that a reduction drops.
 pub(super) fn reduced_axes(op: &Op) -> &[usize] {
     match op {
-        Op::Sum(sum) => &sum.axes,
+        Op::Sum(op) => &op.axes,
+        Op::Max(op) => &op.axes,
+        Op::Min(op) => &op.axes,
+        Op::LogSumExp(op) => &op.axes,
         _ => &[],
     }
 }

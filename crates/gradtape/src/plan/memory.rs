@@ -125,7 +125,10 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
             };
             let arena = matches!(buffers[new].place, Place::Arena(_));
             let born = lives[new].is_some_and(|(from, _)| from == time);
-            if arena && born && let Some(load) = loads.iter().copied().find(|load| fits(&load)) {
+            if arena
+                && born
+                && let Some(load) = loads.iter().copied().find(|load| fits(&load))
+            {
                 let old = load.buffer.0 as usize;
                 heirs[new] = heirs[old];
                 inherited[old] = true;
@@ -147,7 +150,9 @@ fn operands(kernel: &Kernel) -> impl Iterator<Item = &Access> {
 /// The loads of a body and the stores at every index.
 fn accesses(kernel: &Kernel) -> (Vec<&Access>, Vec<&Access>) {
     match kernel {
-        Kernel::Loop(l) => (l.body.loads.iter().collect(), l.stores.iter().map(|s| &s.to).collect()),
+        Kernel::Loop(l) => {
+            (l.body.loads.iter().collect(), l.stores.iter().map(|s| &s.to).collect())
+        }
         Kernel::MatMul(p) => {
             (p.epilogue.loads.iter().collect(), p.stores.iter().map(|s| &s.to).collect())
         }

@@ -17,9 +17,9 @@ pub use program::{
     Reduce, Reduction, Reg, Store,
 };
 
-use crate::op::{Meta, NodeId};
+use crate::op::{Meta, NodeId, Op};
 use crate::tape::Graph;
-use work::Work;
+use work::{Role, Work};
 
 /// Plans a graph, which must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
@@ -47,7 +47,11 @@ fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
                     buffer_of[member.index()] = buffer_of[input.index()];
                     continue;
                 }
-                (Some(output), None) => Place::Output(output),
+                (Some(output), None) => {
+                    let plain =
+                        work.outputs[..output].iter().filter(|output| output.into.is_none());
+                    Place::Output(plain.count())
+                }
                 (None, None) => Place::Arena(0),
             };
             buffer_of[member.index()] = Some(add_buffer(&mut program, work.meta(member), place));
@@ -56,8 +60,26 @@ fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
     program.kernels = groups.iter().map(|group| lower::lower(work, group, &buffer_of)).collect();
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = work.outputs.iter().map(|output| of(output.node)).collect();
+    program.checks = checks(work);
     program.arena = memory::lay_out(&mut program.buffers, &program.kernels);
     program
+}
+
+/// The labels that are compared with classes inside kernels are checked before anything runs.
+fn checks(work: &Work) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for id in work.ids() {
+        let alive = matches!(work.role(id), Role::Inline | Role::Body);
+        let (Op::OneHot(one_hot), true, Some(labels)) = (&work.node(id).op, alive, work.labels(id))
+        else {
+            continue;
+        };
+        if let Role::Input(input) = work.role(labels) {
+            let node = work.node(id);
+            checks.push(Check { input, below: one_hot.classes, op: node.op.name(), at: node.at });
+        }
+    }
+    checks
 }
 
 fn add_buffer(program: &mut Program, meta: &Meta, place: Place) -> BufferId {

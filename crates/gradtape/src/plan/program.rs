@@ -44,7 +44,7 @@ pub enum Place {
     /// The memory of input number `.0`. Kernels write to it only to update it in place, and no kernel
     /// after such a write reads the old value.
     Input(usize),
-    /// The memory of output number `.0`.
+    /// The memory of output number `.0`, counting those that update nothing in place.
     Output(usize),
     /// This many bytes from the start of the arena; a multiple of 64.
     Arena(usize),

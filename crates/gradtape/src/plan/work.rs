@@ -2,11 +2,14 @@
 
 use smallvec::SmallVec;
 
-use super::index::{Line, Reached, reach};
+use super::index::{Line, Reached, flatten, reach, split};
 use super::program::Reduce;
 use crate::op::{Meta, NodeId, Op, control};
 use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::{DType, Shape};
+
+/// Whole numbers up to this are exact in every floating-point type.
+const EXACT: usize = 1 << 24;
 
 /// What a node is to a kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -131,8 +134,8 @@ impl Work {
             match self.role(reached.base) {
                 Role::Constant(_) => {}
                 Role::Inline => {
-                    let inputs = self.node(reached.base).inputs.iter();
-                    open.extend(inputs.map(|&input| (input, reached.flat.clone(), false)));
+                    let inputs = self.inputs_at(&reached, space)?;
+                    open.extend(inputs.into_iter().map(|(input, flat)| (input, flat, false)));
                 }
                 _ => visit(reached),
             }
@@ -148,6 +151,28 @@ impl Work {
         let reads = self.reads_of(id);
         self.reads.push(reads);
         id
+    }
+
+    /// The inputs of a node of a body, with the number of the element that is read of each when element
+    /// `reached` of the node is computed. The node is the error when that cannot be told.
+    pub(super) fn inputs_at(
+        &self,
+        reached: &Reached,
+        space: &[usize],
+    ) -> Result<SmallVec<[(NodeId, Line); 3]>, NodeId> {
+        let node = self.node(reached.base);
+        let line = |input: NodeId| match &node.op {
+            Op::Random(_) => Ok(Line::fixed(0, space)),
+            Op::OneHot(_) => {
+                let lines = reached.lines.as_ref().ok_or(reached.base)?;
+                Ok(flatten(lines, &self.meta(input).shape, space))
+            }
+            _ => Ok(reached.flat.clone()),
+        };
+        if let (Op::Iota(_), None) = (&node.op, &reached.lines) {
+            return Err(reached.base);
+        }
+        node.inputs.iter().map(|&input| Ok((input, line(input)?))).collect()
     }
 
     fn assign_roles(&mut self, from: usize) {
@@ -169,27 +194,51 @@ impl Work {
         if metas().any(|meta| meta.shape.elements() == 0) {
             return Role::Host;
         }
+        let float = node.meta.dtype.is_float();
         match &node.op {
             Op::Constant(_) if node.meta.dtype == DType::I64 => Role::Host,
             Op::Constant(constant) => Role::Constant(constant.value.value()),
             op if is_view(op) => Role::View,
-            Op::Sum(_) if node.meta.dtype.is_float() => Role::Reduce(Reduce::Sum),
+            Op::Sum(_) if float => Role::Reduce(Reduce::Sum),
+            Op::Max(_) if float => Role::Reduce(Reduce::Max),
+            Op::Min(_) if float => Role::Reduce(Reduce::Min),
+            Op::LogSumExp(_) => Role::Reduce(Reduce::LogSumExp),
             Op::MatMul(_) => Role::MatMul,
+            Op::Random(_) => Role::Body,
+            Op::Iota(iota) if float && iota.shape[iota.axis] <= EXACT => Role::Inline,
+            Op::OneHot(one_hot) if float && one_hot.classes <= EXACT && self.is_input(id) => {
+                Role::Inline
+            }
             op if op.is_elementwise() => self.elementwise_role(id),
             _ => Role::Host,
         }
     }
 
+    /// Whether the labels of a one-hot are an input as it is, which can be checked before anything runs.
+    fn is_input(&self, id: NodeId) -> bool {
+        self.labels(id).is_some_and(|labels| matches!(self.node(labels).op, Op::Input(_)))
+    }
+
+    /// The node whose elements are the labels of a one-hot, behind reshapes.
+    pub(super) fn labels(&self, id: NodeId) -> Option<NodeId> {
+        let mut labels = *self.node(id).inputs.first()?;
+        while let Op::Reshape(_) = self.node(labels).op {
+            labels = *self.node(labels).inputs.first()?;
+        }
+        Some(labels)
+    }
+
     fn elementwise_role(&self, id: NodeId) -> Role {
         let node = self.node(id);
         let inputs = || node.inputs.iter().map(|&input| self.meta(input).dtype);
-        if inputs().any(|dtype| dtype == DType::I64) || node.meta.dtype == DType::I64 {
-            return Role::Host;
+        let float = node.meta.dtype.is_float();
+        let from_i64 = inputs().any(|dtype| dtype == DType::I64);
+        match &node.op {
+            Op::Cast(_) if from_i64 && float => Role::Body,
+            _ if from_i64 || node.meta.dtype == DType::I64 => Role::Host,
+            _ if float && inputs().all(|dtype| dtype == DType::Bool) => Role::Inline,
+            _ => Role::Body,
         }
-        if node.meta.dtype.is_float() && inputs().all(|dtype| dtype == DType::Bool) {
-            return Role::Inline;
-        }
-        Role::Body
     }
 
     /// Gives every output a computed node that no other output has.
@@ -247,11 +296,27 @@ impl Work {
         }
     }
 
+    /// Where a node of a body reads when it is computed over its own space.
+    fn places(
+        &self,
+        id: NodeId,
+        starts: &[NodeId],
+        through: bool,
+    ) -> SmallVec<[(NodeId, Line); 3]> {
+        let space = self.space(id);
+        let flat = Line::row_major(space);
+        if !through && !matches!(self.role(id), Role::Reduce(_)) {
+            let lines = split(&flat, space, space);
+            let own = Reached { base: id, flat: flat.clone(), lines };
+            return self.inputs_at(&own, space).unwrap_or_default();
+        }
+        starts.iter().map(|&start| (start, flat.clone())).collect()
+    }
+
     fn blocked_in_body(&self, id: NodeId) -> Option<NodeId> {
         let space = self.space(id);
         let (starts, through) = self.starts(id);
-        starts.iter().find_map(|&start| {
-            let flat = Line::row_major(space);
+        self.places(id, &starts, through).into_iter().find_map(|(start, flat)| {
             self.each_read(start, flat, space, through, &mut |_| {}).err()
         })
     }
@@ -295,12 +360,14 @@ impl Work {
         match self.role(id) {
             Role::Body | Role::Reduce(_) => {
                 let (starts, through) = self.starts(id);
-                self.reads_from(&starts, self.space(id), through)
+                self.reads_from(self.places(id, &starts, through), self.space(id), through)
             }
             Role::MatMul | Role::Host => {
                 let inputs = &self.node(id).inputs;
                 let stored = |&input: &NodeId| {
-                    let all = self.reads_from(&[input], &self.meta(input).shape, false);
+                    let shape = &self.meta(input).shape;
+                    let start = SmallVec::from_iter([(input, Line::row_major(shape))]);
+                    let all = self.reads_from(start, shape, false);
                     all.into_iter().map(|read| Read { aligned: false, ..read })
                 };
                 inputs.iter().flat_map(stored).collect()
@@ -309,15 +376,20 @@ impl Work {
         }
     }
 
-    fn reads_from(&self, starts: &[NodeId], space: &Shape, through: bool) -> SmallVec<[Read; 3]> {
+    fn reads_from(
+        &self,
+        starts: SmallVec<[(NodeId, Line); 3]>,
+        space: &Shape,
+        through: bool,
+    ) -> SmallVec<[Read; 3]> {
         let mut reads: SmallVec<[Read; 3]> = SmallVec::new();
-        for &start in starts {
+        for (start, flat) in starts {
             let visit = &mut |reached: Reached| {
                 let aligned = self.is_whole(&reached, space) && !self.is_sealed(reached.base);
                 reads.push(Read { base: reached.base, aligned });
             };
             // What cannot be followed was stored before.
-            let _ = self.each_read(start, Line::row_major(space), space, through, visit);
+            let _ = self.each_read(start, flat, space, through, visit);
         }
         reads
     }
@@ -325,5 +397,5 @@ impl Work {
 
 /// Whether an operation only moves elements and can be read through.
 pub(super) fn is_view(op: &Op) -> bool {
-    matches!(op, Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_))
+    matches!(op, Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_))
 }
