@@ -6,6 +6,8 @@
 pub(crate) mod gemm;
 pub(crate) mod isa;
 #[allow(dead_code, reason = "complete in itself and tested so")]
+pub(crate) mod math32;
+#[allow(dead_code, reason = "complete in itself and tested so")]
 pub(crate) mod pool;
 pub(crate) mod simd;
 
