@@ -13,6 +13,7 @@
 
 mod error;
 mod expr;
+mod symbolic;
 
 pub use error::{Error, Result};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};

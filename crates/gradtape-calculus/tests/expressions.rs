@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{cases, check, list, number, reference};
-use gradtape_calculus::{Builder, Expr, Function, Id, MAX_TEXT, Operator};
+use common::{build, cases, check, list, number, recipe, reference};
+use gradtape_calculus::{Builder, Expr, MAX_TEXT, Operator};
 use proptest::prelude::*;
 
 #[test]
@@ -187,43 +187,6 @@ fn a_subexpression_stands_alone() {
     let part = expr.subexpression(id);
     assert_eq!(part.to_string(), "sin(y*z)");
     assert_eq!(part.variables().collect::<Vec<_>>(), ["y", "z"]);
-}
-
-/// A recipe for an expression in postfix form: each step pushes or combines.
-fn recipe() -> impl Strategy<Value = Vec<(u8, u8)>> {
-    prop::collection::vec((any::<u8>(), any::<u8>()), 1..60)
-}
-
-fn build(recipe: &[(u8, u8)]) -> Expr {
-    let mut builder = Builder::new();
-    let mut stack: Vec<Id> = vec![builder.variable("x")];
-    for &(kind, pick) in recipe {
-        let pick = usize::from(pick);
-        let top = *stack.last().unwrap();
-        let new = match kind % 8 {
-            0 => builder.variable(["x", "y", "long_name", "_1"][pick % 4]),
-            1 => builder.number([0.0, 1.0, -2.5, 1e-7, 3e20, 0.1][pick % 6]),
-            2 => builder.neg(top),
-            3 => {
-                let function = Function::ALL[pick % Function::ALL.len()];
-                match stack.len() {
-                    _ if function.arity() == 1 => builder.call(function, top),
-                    length => builder.call2(function, stack[pick % length], top),
-                }
-            }
-            _ => {
-                let operators =
-                    [Operator::Add, Operator::Sub, Operator::Mul, Operator::Div, Operator::Pow];
-                let left = stack[pick % stack.len()];
-                builder.binary(operators[pick / 16 % 5], left, top)
-            }
-        };
-        if kind >= 128 {
-            stack.pop();
-        }
-        stack.push(new);
-    }
-    builder.finish(*stack.last().unwrap()).unwrap_or_else(|_| Expr::parse("x").unwrap())
 }
 
 proptest! {

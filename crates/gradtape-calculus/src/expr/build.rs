@@ -100,21 +100,59 @@ impl Builder {
         Expr { nodes: self.nodes, names: self.names, root }
     }
 
-    /// A copy of one node of `from`, whose inputs were copied to `copies`.
-    pub(super) fn copy(&mut self, from: &Expr, id: Id, copies: &[Id]) -> Id {
-        let at = |id: Id| copies[id.index()];
-        match from.node(id) {
-            Node::Variable(number) => self.variable(&from.names[number].text),
-            Node::Number(value) => self.push(Node::Number(value)),
-            Node::Neg(x) => self.neg(at(x)),
-            Node::Binary(operator, x, y) => self.binary(operator, at(x), at(y)),
-            Node::Call(function, x) => self.call(function, at(x)),
-            Node::Call2(function, x, y) => self.call2(function, at(x), at(y)),
-        }
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The expression that ends in `root`, without the nodes that it does not use.
+    pub(crate) fn part(&self, root: Id) -> Result<Expr> {
+        let (builder, root) = part(&self.nodes, &self.names, root);
+        builder.finish(root)
     }
 
     fn push(&mut self, node: Node) -> Id {
         self.nodes.push(node);
         Id(self.nodes.len() as u32 - 1)
     }
+}
+
+/// The nodes and names of an expression, under their own ids.
+impl From<&Expr> for Builder {
+    fn from(expr: &Expr) -> Builder {
+        let mut known = BTreeMap::new();
+        for (index, node) in expr.nodes.iter().enumerate() {
+            if let Node::Variable(variable) = *node {
+                known.insert(expr.names[variable].text.clone(), Id::at(index));
+            }
+        }
+        Builder { nodes: expr.nodes.clone(), names: expr.names.clone(), known }
+    }
+}
+
+/// A copy of the nodes that `root` uses, and the copy of `root`.
+pub(super) fn part(nodes: &[Node], names: &[Name], root: Id) -> (Builder, Id) {
+    let nodes = &nodes[..=root.index()];
+    let mut used = vec![false; nodes.len()];
+    used[root.index()] = true;
+    for (index, node) in nodes.iter().enumerate().rev() {
+        if used[index] {
+            node.inputs().for_each(|input| used[input.index()] = true);
+        }
+    }
+    let mut builder = Builder::new();
+    let mut copies = vec![Id(0); nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        let at = |id: Id| copies[id.index()];
+        if used[index] {
+            copies[index] = match *node {
+                Node::Variable(number) => builder.variable(&names[number].text),
+                Node::Number(value) => builder.push(Node::Number(value)),
+                Node::Neg(x) => builder.neg(at(x)),
+                Node::Binary(operator, x, y) => builder.binary(operator, at(x), at(y)),
+                Node::Call(function, x) => builder.call(function, at(x)),
+                Node::Call2(function, x, y) => builder.call2(function, at(x), at(y)),
+            };
+        }
+    }
+    (builder, copies[root.index()])
 }

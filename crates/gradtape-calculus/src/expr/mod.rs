@@ -50,6 +50,10 @@ impl Id {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    pub(crate) fn at(index: usize) -> Id {
+        Id(index as u32)
+    }
 }
 
 /// One step of an expression.
@@ -153,25 +157,8 @@ impl Expr {
 
     /// The subexpression under a node, with its own variables.
     pub fn subexpression(&self, root: Id) -> Expr {
-        let mut used = vec![false; root.index() + 1];
-        used[root.index()] = true;
-        for index in (0..=root.index()).rev() {
-            if used[index] {
-                self.nodes[index].inputs().for_each(|input| used[input.index()] = true);
-            }
-        }
-        let mut builder = Builder::new();
-        let mut copies = vec![Id(0); root.index() + 1];
-        for index in 0..=root.index() {
-            if used[index] {
-                copies[index] = builder.copy(self, Id(index as u32), &copies);
-            }
-        }
-        let mut part = builder.finish_unchecked(copies[root.index()]);
-        for name in &mut part.names {
-            name.position = None;
-        }
-        part
+        let (builder, root) = build::part(&self.nodes, &self.names, root);
+        builder.finish_unchecked(root)
     }
 
     /// The values in the order of [`Expr::variables`], looked up by name.

@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses its part")]
 
-use gradtape_calculus::Expr;
+use gradtape_calculus::{Builder, Expr, Function, Id, Operator};
+use proptest::prelude::*;
 use serde_json::Value;
 
 /// The file `tests/data/expressions.json`.
@@ -63,4 +64,41 @@ pub(crate) fn check(what: &str, got: &[f64], want: &[f64], rtol: f64) {
         let near = (got - want).abs() <= rtol * largest;
         assert!(same || near, "{what}: got {got}, want {want}, tolerance {}", rtol * largest);
     }
+}
+
+/// A recipe for an expression in postfix form: each step pushes or combines.
+pub(crate) fn recipe() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    prop::collection::vec((any::<u8>(), any::<u8>()), 1..60)
+}
+
+pub(crate) fn build(recipe: &[(u8, u8)]) -> Expr {
+    let mut builder = Builder::new();
+    let mut stack: Vec<Id> = vec![builder.variable("x")];
+    for &(kind, pick) in recipe {
+        let pick = usize::from(pick);
+        let top = *stack.last().unwrap();
+        let new = match kind % 8 {
+            0 => builder.variable(["x", "y", "long_name", "_1"][pick % 4]),
+            1 => builder.number([0.0, 1.0, -2.5, 1e-7, 3e20, 0.1][pick % 6]),
+            2 => builder.neg(top),
+            3 => {
+                let function = Function::ALL[pick % Function::ALL.len()];
+                match stack.len() {
+                    _ if function.arity() == 1 => builder.call(function, top),
+                    length => builder.call2(function, stack[pick % length], top),
+                }
+            }
+            _ => {
+                let operators =
+                    [Operator::Add, Operator::Sub, Operator::Mul, Operator::Div, Operator::Pow];
+                let left = stack[pick % stack.len()];
+                builder.binary(operators[pick / 16 % 5], left, top)
+            }
+        };
+        if kind >= 128 {
+            stack.pop();
+        }
+        stack.push(new);
+    }
+    builder.finish(*stack.last().unwrap()).unwrap_or_else(|_| Expr::parse("x").unwrap())
 }

@@ -1,0 +1,78 @@
+//! Derivatives as expressions.
+//!
+//! One walk backward through the expression applies the chain rule; directed rules then bring the
+//! result into a normal form: sums with collected terms, products with collected powers, fractions kept
+//! exact. Each rule is an equation that holds wherever its left side is a number, so that a simplified
+//! expression is defined wherever the original was. The time is bounded: sums and products longer than
+//! 64 terms are not opened inside larger ones.
+//!
+//! This works on static expressions only: a program with loops and branches has no expression to
+//! differentiate. That is what a tape is for.
+
+mod derive;
+mod emit;
+mod form;
+mod number;
+mod simplify;
+
+use crate::error::{Error, Result};
+use crate::expr::{Builder, Expr, Id};
+
+impl Expr {
+    /// The derivative in one variable, simplified.
+    ///
+    /// ```
+    /// use gradtape_calculus::Expr;
+    /// let e = Expr::parse("(a+b)*(b+1)")?;
+    /// assert_eq!(e.derivative("b")?.to_string(), "a + 2*b + 1");
+    /// # Ok::<(), gradtape_calculus::Error>(())
+    /// ```
+    ///
+    /// At kinks it follows the conventions of the tape: `abs` and `relu` have slope 0 at 0, and at a tie
+    /// of `max` or `min` each argument gets half.
+    ///
+    /// # Errors
+    /// A name that is not a variable of the expression; a derivative of more than about a million nodes.
+    pub fn derivative(&self, variable: &str) -> Result<Expr> {
+        let position = self.variables().position(|name| name == variable);
+        let Some(position) = position else {
+            let error = Error::new(format!("the expression has no variable `{variable}`"));
+            return Err(match gradtape::nearest(variable, self.variables()) {
+                Some(close) => error.hint(format!("did you mean `{close}`?")),
+                None => error,
+            });
+        };
+        let mut all = self.derivatives();
+        all.swap_remove(position)
+    }
+
+    /// The derivatives in all variables, in the order of [`Expr::variables`], from one walk.
+    pub fn derivatives(&self) -> Vec<Result<Expr>> {
+        let mut builder = Builder::from(self);
+        let found = derive::derive(&mut builder, self);
+        let zero = builder.number(0.0);
+        let targets: Vec<Id> = found.into_iter().map(|id| id.unwrap_or(zero)).collect();
+        simplified(self, builder, &targets)
+    }
+
+    /// The same function in normal form, defined at least wherever this is.
+    ///
+    /// # Errors
+    /// A result of more than about a million nodes.
+    pub fn simplified(&self) -> Result<Expr> {
+        let mut all = simplified(self, Builder::from(self), &[self.root()]);
+        all.pop().unwrap_or_else(|| Ok(self.clone()))
+    }
+}
+
+fn simplified(expr: &Expr, builder: Builder, targets: &[Id]) -> Vec<Result<Expr>> {
+    let mut store = form::Store::default();
+    let forms = simplify::forms(&mut store, builder.nodes(), targets);
+    if store.overflowed {
+        // A coefficient left the range of f64: the derivative as the chain rule gave it is right.
+        return targets.iter().map(|&target| builder.part(target)).collect();
+    }
+    let names: Vec<&str> = expr.variables().collect();
+    let written = forms.into_iter().map(|form| emit::Emitter::new(&store, &names).expression(form));
+    written.collect()
+}
