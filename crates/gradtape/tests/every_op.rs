@@ -9,7 +9,7 @@ use std::fmt::Display;
 
 use gradtape::op::scalar::Dual;
 use gradtape::op::{Meta, Op, Sample};
-use gradtape::{DType, Tape, Tensor, Var, check_gradients, gradients, vjp};
+use gradtape::{DType, Tape, Tensor, Var, check_gradients, gradients, jvp, vjp};
 
 /// Those without samples that can be run: an input has no meaning of its own.
 const NOT_RUN: [&str; 1] = ["input"];
@@ -216,6 +216,36 @@ fn first_and_second_derivatives_agree_with_differences() {
         check_gradients(|x| x[0].tape().apply(sample.op.clone(), x), &sample.inputs)
             .and_then(|report| report.within(TOLERANCE))
             .map_err(text)
+    });
+}
+
+/// A vector-Jacobian product times a tangent is the cotangent times a Jacobian-vector product.
+#[test]
+fn forward_mode_is_the_transpose_of_reverse_mode() {
+    for_every_sample(|sample| {
+        if !has_derivatives(sample)? {
+            return Ok(());
+        }
+        let tape = Tape::new();
+        let x = record(&tape, &sample.inputs);
+        let y = tape.apply(sample.op.clone(), &x);
+        let x = floats(&x);
+        let some = |like: Var<'_>, salt: usize| {
+            let value = |i: usize| ((i * 31 + salt * 13 + 3) % 23) as f64 / 11.5 - 1.0;
+            let values = (0..like.shape().elements()).map(value).collect();
+            Tensor::from_vec::<f64>(values, like.shape())
+        };
+        let mut tangents = Vec::new();
+        for (salt, &x) in x.iter().enumerate() {
+            tangents.push(tape.constant(some(x, salt + 1).map_err(text)?));
+        }
+        let g = tape.constant(some(y, 0).map_err(text)?);
+        let forward = (jvp(&[y], &x, &tangents)[0] * g).sum(()).item().map_err(text)?;
+        let cotangents = vjp(&[y], &[g], &x);
+        let parts = cotangents.iter().zip(&tangents).map(|(&c, &t)| (c * t).sum(()).item());
+        let reverse = parts.sum::<gradtape::Result<f64>>().map_err(text)?;
+        let near = (forward - reverse).abs() <= 1e-13 * reverse.abs().max(1.0);
+        if near { Ok(()) } else { Err(format!("{forward} forward, {reverse} in reverse")) }
     });
 }
 

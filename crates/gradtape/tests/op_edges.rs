@@ -218,6 +218,18 @@ fn shapes_that_do_not_fit_are_errors_that_name_the_axis() {
 }
 
 #[test]
+fn results_too_large_for_memory_are_errors() {
+    let huge = 1usize << 50;
+    let memory = |text: String| assert!(text.contains("no memory for shape"), "{text}");
+    memory(error(|x| x.pad(0, huge, 0)));
+    memory(error(|x| x.argmax(0).one_hot(huge, DType::F32)));
+    memory(error(|x| x.argmax(0).cast(DType::F32).scatter_add(0, x.argmax(0), huge)));
+    memory(error(|x| x.index_add(0, x.argmax(1), huge)));
+    memory(error(|x| x.tape().iota(huge, 0, DType::I64)));
+    memory(error(|x| x.tape().random(1, &Dial::new(0.0), huge, DType::F32)));
+}
+
+#[test]
 fn indices_out_of_range_are_errors_that_name_the_place() {
     let at = index_error(&[0, 3], |x, index| x.gather(0, index));
     assert!(at.contains("gather: the index at [1] is 3, out of range for 3 elements"), "{at}");

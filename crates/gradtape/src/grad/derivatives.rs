@@ -25,7 +25,7 @@ pub fn jvp<'t>(ys: &[Var<'t>], xs: &[Var<'t>], tangents: &[Var<'t>]) -> Vec<Var<
         return vec![failed; ys.len()];
     }
     if xs.is_empty() {
-        return ys.iter().map(|y| y.literal(0.0).broadcast_to(y.shape())).collect();
+        return ys.iter().map(|y| y.full_like(0.0)).collect();
     }
     // The numbers of these cotangents do not matter: nothing of the result depends on them.
     let mut seeds = Vec::with_capacity(ys.len());

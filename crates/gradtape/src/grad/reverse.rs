@@ -108,7 +108,7 @@ fn walk<'t>(
     for (i, &y) in ys.iter().enumerate() {
         let seed = match cotangents {
             Some(cotangents) => cotangents[i],
-            None => y.literal(1.0).broadcast_to(y.shape()),
+            None => y.full_like(1.0),
         };
         arrive(tape, &mut marks, y.id(), seed.id(), Location::caller());
     }

@@ -38,5 +38,5 @@ pub(crate) use math::{
 };
 pub use operand::Operand;
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
-pub(crate) use operation::{map_elements, operation, value_error, with_number, with_type};
+pub(crate) use operation::{filled, map_elements, operation, value_error, with_number, with_type};
 pub use recorder::{NodeId, Recorder, Term};

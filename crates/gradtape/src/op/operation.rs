@@ -213,6 +213,13 @@ macro_rules! with_number {
 }
 pub(crate) use with_number;
 
+/// As many copies of a value as a shape has elements; an error when memory cannot hold them.
+pub(crate) fn filled<T: Clone>(value: T, shape: &Shape) -> Result<Vec<T>> {
+    let mut data = crate::tensor::allocate(shape)?;
+    data.resize(shape.elements(), value);
+    Ok(data)
+}
+
 /// An error of an operation's meaning: a value in the inputs that it does not allow.
 pub(crate) fn value_error(message: impl Into<String>) -> Error {
     Error::new(Kind::Value, message)

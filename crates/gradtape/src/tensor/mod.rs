@@ -27,3 +27,4 @@ pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, 
 pub use rng::Rng;
 pub use shape::{Dims, Shape};
 pub use tensor::Tensor;
+pub(crate) use tensor::allocate;

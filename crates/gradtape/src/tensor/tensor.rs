@@ -301,7 +301,7 @@ impl Tensor {
 }
 
 /// An empty vector with room for the elements of a shape, or an error where memory has none.
-pub(super) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
+pub(crate) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
     let mut out = Vec::new();
     let elements = shape.checked_elements()?;
     out.try_reserve_exact(elements).map_err(|_| {

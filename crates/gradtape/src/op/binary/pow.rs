@@ -40,7 +40,7 @@ impl Operation for Pow {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let (x, y) = (x[0], x[1]);
-        let zero = x.like(0.0);
+        let zero = x.full_like(0.0);
         if input == 0 {
             let corner = (x.abs() + y.abs()).equal(zero);
             let exponent = y - corner.select(zero, 1.0);

@@ -1,7 +1,9 @@
 //! `index_add`: whole rows added at places along an axis.
 
 use crate::op::index::place;
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::op::{
+    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+};
 use crate::tensor::{Dims, Element, Result, Tensor};
 
 operation! {
@@ -84,7 +86,7 @@ impl IndexAdd {
         let index_shape = index.shape();
         let index = index.to_vec::<i64>()?;
         let data = x.to_vec::<T>()?;
-        let mut sums = vec![T::default(); out.shape.elements()];
+        let mut sums = filled(T::default(), &out.shape)?;
         for block in 0..outer {
             for (i, &to) in index.iter().enumerate() {
                 let to = place("index_add", to, self.size, i, index_shape)?;

@@ -2,7 +2,7 @@
 
 use crate::op::index::place;
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
-use crate::tensor::{Dims, Element, Result, Tensor};
+use crate::tensor::{Dims, Element, Result, Tensor, allocate};
 
 operation! {
     /// # What
@@ -72,7 +72,7 @@ impl IndexSelect {
         for (i, to) in index.to_vec::<i64>()?.into_iter().enumerate() {
             places.push(place("index_select", to, count, i, index.shape())?);
         }
-        let mut picked = Vec::with_capacity(out.shape.elements());
+        let mut picked = allocate(&out.shape)?;
         for block in 0..outer {
             for place in &places {
                 let start = (block * count + place) * inner;

@@ -1,6 +1,8 @@
 //! `one_hot`: labels as unit vectors.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, value_error};
+use crate::op::{
+    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, value_error,
+};
 use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
@@ -48,7 +50,7 @@ impl Operation for OneHot {
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let mut data = vec![0.0; out.shape.elements()];
+        let mut data = filled(0.0, &out.shape)?;
         for (row, label) in x[0].to_vec::<i64>()?.into_iter().enumerate() {
             let known = usize::try_from(label).ok().filter(|&label| label < self.classes);
             let Some(label) = known else {

@@ -1,7 +1,9 @@
 //! `scatter_add`: elements added at places along an axis.
 
 use crate::op::index::{place, place_along};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::op::{
+    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+};
 use crate::tensor::{Element, Result, Shape, Tensor};
 
 operation! {
@@ -72,7 +74,7 @@ impl ScatterAdd {
         x: &Tensor,
         index: &Tensor,
     ) -> Result<Tensor> {
-        let mut sums = vec![T::default(); self.shape.elements()];
+        let mut sums = filled(T::default(), &self.shape)?;
         let values = x.to_vec::<T>()?;
         for (i, (to, value)) in index.to_vec::<i64>()?.into_iter().zip(values).enumerate() {
             let to = place("scatter_add", to, self.shape[self.axis], i, index.shape())?;

@@ -35,7 +35,7 @@ macro_rules! math_methods {
 
                 /// This number everywhere, of this node's element type and shape.
                 #[track_caller]
-                pub(crate) fn like(self, value: f64) -> Self {
+                pub fn full_like(self, value: f64) -> Self {
                     self.literal(value).broadcast_to(self.shape())
                 }
 

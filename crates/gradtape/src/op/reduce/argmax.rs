@@ -46,7 +46,7 @@ impl Operation for ArgMax {
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
         match x[0].dtype() {
             DType::I64 => self.places(&x[0].to_vec::<i64>()?, &x[0], out),
-            _ => self.places(&x[0].to_f64_vec(), &x[0], out),
+            _ => self.places(&x[0].cast(DType::F64).to_vec::<f64>()?, &x[0], out),
         }
     }
 

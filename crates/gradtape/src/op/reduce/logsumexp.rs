@@ -44,7 +44,7 @@ impl Operation for LogSumExp {
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let data = x[0].to_f64_vec();
+        let data = x[0].cast(DType::F64).to_vec::<f64>()?;
         let at: Vec<usize> = targets(x[0].shape(), &self.axes).collect();
         let mut greatest = vec![f64::NEG_INFINITY; out.shape.elements()];
         for (&value, &at) in data.iter().zip(&at) {

@@ -1,6 +1,8 @@
 //! `pad`: zeros around and between the elements of an axis.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::op::{
+    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_type,
+};
 use crate::tensor::{Dims, Element, Result, Tensor};
 
 operation! {
@@ -76,7 +78,7 @@ impl Pad {
     fn place<T: Element>(&self, x: &Tensor, out: &Meta) -> Result<Tensor> {
         let count = x.shape()[self.axis];
         let inner: usize = x.shape()[self.axis + 1..].iter().product();
-        let mut data = vec![T::default(); out.shape.elements()];
+        let mut data = filled(T::default(), &out.shape)?;
         for (i, value) in x.to_vec::<T>()?.into_iter().enumerate() {
             let (outer, at, rest) = (i / inner / count, i / inner % count, i % inner);
             data[(outer * self.size + self.start + at * self.step) * inner + rest] = value;

@@ -1,7 +1,7 @@
 //! `iota`: positions along an axis.
 
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
-use crate::tensor::{DType, Element, Result, Shape, Tensor};
+use crate::tensor::{DType, Element, Result, Shape, Tensor, allocate};
 
 operation! {
     /// # What
@@ -48,8 +48,9 @@ impl Operation for Iota {
         let (count, step) = (out.shape[self.axis], out.shape.strides()[self.axis]);
         let place = |i: usize| (i / step % count) as f64;
         with_type!(out.dtype, T => {
-            let data = (0..out.shape.elements()).map(|i| T::from_f64(place(i))).collect();
-            Tensor::from_vec::<T>(data, &out.shape)
+            let mut data = allocate::<T>(&out.shape)?;
+            data.extend((0..out.shape.elements()).map(|i| T::from_f64(place(i))));
+            Tensor::from_vec(data, &out.shape)
         })
     }
 

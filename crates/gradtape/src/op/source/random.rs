@@ -1,7 +1,7 @@
 //! `random`: uniform random numbers.
 
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
+use crate::tensor::{DType, Result, Shape, Tensor, allocate, uniform_at, unit_f32, unit_f64};
 
 operation! {
     /// # What
@@ -52,8 +52,10 @@ impl Operation for Random {
         let counter = x[0].to_vec::<i64>()?.first().copied().unwrap_or_default() as u64;
         let bits = (0..out.shape.elements() as u64).map(|at| uniform_at(self.key, counter, at));
         match out.dtype {
-            DType::F32 => Tensor::from_vec::<f32>(bits.map(unit_f32).collect(), &out.shape),
-            _ => Tensor::from_vec::<f64>(bits.map(unit_f64).collect(), &out.shape),
+            DType::F32 => {
+                Tensor::from_vec(collect::<f32>(bits.map(unit_f32), &out.shape)?, &out.shape)
+            }
+            _ => Tensor::from_vec(collect::<f64>(bits.map(unit_f64), &out.shape)?, &out.shape),
         }
     }
 
@@ -61,4 +63,10 @@ impl Operation for Random {
         let op = Random { key: u64::MAX - 6, shape: [3, 5].into(), dtype: DType::F64 };
         Sample::labels(op, &[11], &[])
     }
+}
+
+fn collect<T>(numbers: impl Iterator<Item = T>, shape: &Shape) -> Result<Vec<T>> {
+    let mut data = allocate(shape)?;
+    data.extend(numbers);
+    Ok(data)
 }

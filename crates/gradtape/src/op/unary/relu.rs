@@ -35,7 +35,7 @@ impl Operation for Relu {
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-        let zero = g.like(0.0);
+        let zero = g.full_like(0.0);
         out.less_equal(zero).select(zero, g).into()
     }
 
