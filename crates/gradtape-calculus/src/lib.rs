@@ -13,7 +13,13 @@
 
 mod error;
 mod expr;
+mod numeric;
+mod record;
 mod symbolic;
 
 pub use error::{Error, Result};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
+pub use numeric::{
+    Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
+    richardson, step_errors,
+};
