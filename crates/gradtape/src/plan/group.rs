@@ -38,6 +38,11 @@ impl Group {
         Group { members: vec![id], space, reduced }
     }
 
+    /// The number of indices of the space.
+    pub(super) fn elements(&self) -> usize {
+        self.space.iter().product()
+    }
+
     /// The first node; it tells what kind of kernel the group becomes.
     pub(super) fn first(&self) -> NodeId {
         self.members[0]

@@ -1,6 +1,6 @@
 //! Memory: lifetimes of buffers, one arena, reuse.
 
-use super::program::{Access, Buffer, BufferId, Inst, Kernel, Place};
+use super::program::{Access, Buffer, Kernel, Place};
 
 /// Buffers of at least this many bytes are kept from being congruent modulo [`PAGE`].
 const LARGE: usize = 16 << 10;
@@ -93,7 +93,7 @@ fn first_fit(placed: &[(usize, Span)], span: &Span, residue: Option<usize>) -> u
 pub(super) fn lifetimes(count: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize)>> {
     let mut lives: Vec<Option<(usize, usize)>> = vec![None; count];
     for (time, kernel) in kernels.iter().enumerate() {
-        each_buffer(kernel, |buffer| {
+        kernel.each_access(|buffer, _| {
             let life = lives[buffer.0 as usize].get_or_insert((time, time));
             life.1 = time;
         });
@@ -127,7 +127,7 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
             let born = lives[new].is_some_and(|(from, _)| from == time);
             if arena
                 && born
-                && let Some(load) = loads.iter().copied().find(|load| fits(&load))
+                && let Some(load) = loads.iter().copied().find(fits)
             {
                 let old = load.buffer.0 as usize;
                 heirs[new] = heirs[old];
@@ -157,29 +157,5 @@ fn accesses(kernel: &Kernel) -> (Vec<&Access>, Vec<&Access>) {
             (p.epilogue.loads.iter().collect(), p.stores.iter().map(|s| &s.to).collect())
         }
         Kernel::Host(_) => (Vec::new(), Vec::new()),
-    }
-}
-
-/// Calls `visit` for each buffer a kernel uses, those it reads first.
-pub(super) fn each_buffer(kernel: &Kernel, mut visit: impl FnMut(BufferId)) {
-    let body = match kernel {
-        Kernel::Loop(plain) => &plain.body,
-        Kernel::MatMul(product) => &product.epilogue,
-        Kernel::Host(host) => {
-            host.inputs.iter().for_each(|(buffer, _)| visit(*buffer));
-            return visit(host.output.0);
-        }
-    };
-    operands(kernel).for_each(|operand| visit(operand.buffer));
-    body.loads.iter().for_each(|load| visit(load.buffer));
-    for inst in &body.insts {
-        if let Inst::Random { counter, .. } = inst {
-            visit(*counter);
-        }
-    }
-    let (_, stores) = accesses(kernel);
-    stores.iter().for_each(|store| visit(store.buffer));
-    if let Kernel::Loop(plain) = kernel {
-        plain.reductions.iter().for_each(|reduction| visit(reduction.to.buffer));
     }
 }

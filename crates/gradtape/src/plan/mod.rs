@@ -4,10 +4,13 @@
 
 mod body;
 mod coalesce;
+mod epilogue;
+mod fuse;
 mod group;
 mod index;
 mod lower;
 mod memory;
+mod print;
 mod program;
 mod schedule;
 mod work;
@@ -24,7 +27,7 @@ use work::{Role, Work};
 /// Plans a graph, which must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
     let mut work = Work::new(graph);
-    let groups = group::singles(&work);
+    let groups = fuse::fuse(&work);
     lower_all(&mut work, groups)
 }
 

@@ -69,7 +69,62 @@ impl Work {
         work.materialise();
         work.bury();
         work.find_reads();
+        if work.mark_cheap() {
+            work.find_reads();
+        }
         work
+    }
+
+    /// Has readers compute anew what costs them less than reading it: one cheap operation on something
+    /// that is in memory in any case, or on truth values, which are smaller.
+    fn mark_cheap(&mut self) -> bool {
+        let in_memory = self.in_memory();
+        let mut marked = false;
+        for id in self.ids() {
+            let wanted = self.outputs.iter().any(|output| output.node == id);
+            let node = self.node(id);
+            let cheap = self.role(id) == Role::Body
+                && !wanted
+                && !in_memory[id.index()]
+                && !self.is_sealed(id)
+                && node.meta.shape.elements() > 1
+                && is_cheap(&node.op);
+            if !cheap {
+                continue;
+            }
+            let there = |base: NodeId| {
+                let meta = self.meta(base);
+                let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
+                (meta.dtype == DType::Bool || alive) && !self.is_sealed(base)
+            };
+            let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
+            let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
+            for read in &self.reads[id.index()] {
+                if !single(read.base) && !large.contains(&read.base) {
+                    large.push(read.base);
+                }
+            }
+            if let [base] = large[..]
+                && there(base)
+            {
+                self.roles[id.index()] = Role::Inline;
+                marked = true;
+            }
+        }
+        marked
+    }
+
+    /// Which nodes are stored whatever the grouping: read by products and by operations of their own.
+    fn in_memory(&self) -> Vec<bool> {
+        let mut stored = vec![false; self.nodes.len()];
+        for id in self.ids() {
+            let whole = matches!(self.role(id), Role::MatMul | Role::Host);
+            for read in self.reads[id.index()].iter().filter(|_| whole) {
+                stored[read.base.index()] = true;
+            }
+        }
+        self.outputs.iter().for_each(|output| stored[output.node.index()] = true);
+        stored
     }
 
     pub(super) fn node(&self, id: NodeId) -> &GraphNode {
@@ -296,6 +351,25 @@ impl Work {
         }
     }
 
+    /// Whether a node of a body can be computed over a space other than its own, element by element in
+    /// row-major order.
+    pub(super) fn is_readable(&self, id: NodeId, space: &[usize]) -> bool {
+        let (starts, through) = self.starts(id);
+        let flat = Line::row_major(space);
+        let lines = split(&flat, &self.meta(id).shape, space);
+        let own = Reached { base: id, flat: flat.clone(), lines };
+        let places: SmallVec<[(NodeId, Line); 3]> = match through {
+            true => starts.iter().map(|&start| (start, flat.clone())).collect(),
+            false => match self.inputs_at(&own, space) {
+                Ok(places) => places,
+                Err(_) => return false,
+            },
+        };
+        places
+            .into_iter()
+            .all(|(start, flat)| self.each_read(start, flat, space, through, &mut |_| {}).is_ok())
+    }
+
     /// Where a node of a body reads when it is computed over its own space.
     fn places(
         &self,
@@ -393,6 +467,24 @@ impl Work {
         }
         reads
     }
+}
+
+/// Whether an operation costs about as much as a load.
+fn is_cheap(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Neg(_)
+            | Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Less(_)
+            | Op::LessEqual(_)
+            | Op::Equal(_)
+            | Op::Select(_)
+            | Op::Relu(_)
+            | Op::Abs(_)
+            | Op::Cast(_)
+    )
 }
 
 /// Whether an operation only moves elements and can be read through.

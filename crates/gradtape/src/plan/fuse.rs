@@ -1,0 +1,237 @@
+//! Fusion: which nodes one kernel computes together.
+//!
+//! What is computed in one kernel need not cross memory. Products take up the elementwise work that
+//! follows them; loops over the same elements are joined where one reads the other or both read the same.
+
+use smallvec::SmallVec;
+
+use super::group::Group;
+use super::index::refine;
+use super::work::{Role, Work};
+use crate::op::NodeId;
+use crate::tensor::{DType, Dims};
+
+/// Spaces up to this many elements stay in the first cache: any loops over them may be joined.
+const SMALL: usize = 1 << 12;
+/// Above this many elements, a reduction over leading axes gets a loop of its own, which walks memory in
+/// the order that suits it.
+const REORDERED: usize = 1 << 14;
+/// A loop over much data reads and writes at most this many arrays, so that their lines do not drive each
+/// other out of the cache.
+const STREAMS: usize = 12;
+/// An epilogue reads at most this many arrays as large as the product. More made it slower than a loop of
+/// its own (KERNELS: Adam in the epilogue).
+const EPILOGUE_LOADS: usize = 1;
+
+/// The computed nodes in groups.
+pub(super) fn fuse(work: &Work) -> Vec<Group> {
+    let mut fusion = Fusion::new(work);
+    fusion.fill_epilogues();
+    fusion.join_along_reads();
+    fusion.join_side_by_side();
+    fusion.groups.into_iter().flatten().collect()
+}
+
+pub(super) struct Fusion<'w> {
+    pub(super) work: &'w Work,
+    pub(super) groups: Vec<Option<Group>>,
+    /// For each node, the number of its group.
+    pub(super) owner: Vec<Option<usize>>,
+    /// For each node, the computed nodes that read it.
+    pub(super) users: Vec<SmallVec<[NodeId; 3]>>,
+    /// For each node, whether it is an output, and whether one that updates nothing in place.
+    pub(super) output: Vec<(bool, bool)>,
+}
+
+impl<'w> Fusion<'w> {
+    fn new(work: &'w Work) -> Fusion<'w> {
+        let groups: Vec<Option<Group>> =
+            super::group::singles(work).into_iter().map(Some).collect();
+        let mut owner = vec![None; work.nodes.len()];
+        for (number, group) in groups.iter().flatten().enumerate() {
+            owner[group.first().index()] = Some(number);
+        }
+        let mut users = vec![SmallVec::new(); work.nodes.len()];
+        for id in work.ids() {
+            for read in &work.reads[id.index()] {
+                let users: &mut SmallVec<[NodeId; 3]> = &mut users[read.base.index()];
+                if !users.contains(&id) {
+                    users.push(id);
+                }
+            }
+        }
+        let mut output = vec![(false, false); work.nodes.len()];
+        for wanted in &work.outputs {
+            output[wanted.node.index()] = (true, wanted.into.is_none());
+        }
+        Fusion { work, groups, owner, users, output }
+    }
+
+    /// Joins each loop with the loops whose results it reads.
+    fn join_along_reads(&mut self) {
+        for id in self.work.ids() {
+            for read in &self.work.reads[id.index()] {
+                let joined = (self.owner[read.base.index()], self.owner[id.index()]);
+                if let (true, (Some(from), Some(to))) = (read.aligned, joined) {
+                    self.try_join(from, to);
+                }
+            }
+        }
+    }
+
+    /// Joins loops over the same elements that read the same, and all loops over few elements.
+    fn join_side_by_side(&mut self) {
+        for first in 0..self.groups.len() {
+            for second in first + 1..self.groups.len() {
+                let (Some(a), Some(b)) = (&self.groups[first], &self.groups[second]) else {
+                    continue;
+                };
+                let same_size = a.elements() == b.elements();
+                if same_size && (a.elements() <= SMALL || self.share(a, b)) {
+                    self.try_join(first, second);
+                }
+            }
+        }
+    }
+
+    fn share(&self, a: &Group, b: &Group) -> bool {
+        let large = |id: NodeId| self.work.meta(id).shape.elements() > SMALL;
+        let reads = |group: &Group| -> SmallVec<[NodeId; 16]> {
+            let reads = group.members.iter().flat_map(|m| &self.work.reads[m.index()]);
+            reads.map(|read| read.base).filter(|&base| large(base)).collect()
+        };
+        let of_b = reads(b);
+        reads(a).iter().any(|base| of_b.contains(base))
+    }
+
+    /// Joins two groups of loops if one kernel can compute both.
+    fn try_join(&mut self, a: usize, b: usize) -> bool {
+        if a == b {
+            return false;
+        }
+        let (Some(first), Some(second)) = (&self.groups[a], &self.groups[b]) else { return false };
+        let Some(joined) = self.joined(first, second) else { return false };
+        if self.reaches(a, b) || self.reaches(b, a) {
+            return false;
+        }
+        joined.members.iter().for_each(|member| self.owner[member.index()] = Some(a));
+        self.groups[a] = Some(joined);
+        self.groups[b] = None;
+        true
+    }
+
+    /// The group of both groups' nodes, if their spaces and reductions agree and nothing in it reads what
+    /// is not computed yet.
+    fn joined(&self, a: &Group, b: &Group) -> Option<Group> {
+        let is_loop =
+            |group: &Group| matches!(self.work.role(group.first()), Role::Body | Role::Reduce(_));
+        if !is_loop(a) || !is_loop(b) || a.elements() != b.elements() {
+            return None;
+        }
+        let (left, right) = (self.dtype(a), self.dtype(b));
+        if left.is_some() && right.is_some() && left != right {
+            return None;
+        }
+        let space = refine(&a.space, &b.space)?;
+        let of =
+            |group: &Group| group.reduced.as_ref().map(|axes| refined(axes, &group.space, &space));
+        let (left, right) = (of(a), of(b));
+        if left.is_some() && right.is_some() && left != right {
+            return None;
+        }
+        let one_sided = left.is_some() != right.is_some();
+        let reduced = left.or(right);
+        let large = a.elements() > REORDERED;
+        if let (true, true, Some(axes)) = (one_sided, large, &reduced)
+            && !axes.iter().copied().eq(space.len() - axes.len()..space.len())
+        {
+            return None;
+        }
+        let mut members: Vec<NodeId> = a.members.iter().chain(&b.members).copied().collect();
+        members.sort_unstable();
+        let joined = Group { members, space, reduced };
+        let inside = |id: NodeId| joined.members.binary_search(&id).is_ok();
+        for read in joined.members.iter().flat_map(|m| &self.work.reads[m.index()]) {
+            if inside(read.base) && !(read.aligned && self.work.role(read.base) == Role::Body) {
+                return None;
+            }
+        }
+        (!large || self.streams(&joined) <= STREAMS).then_some(joined)
+    }
+
+    pub(super) fn dtype(&self, group: &Group) -> Option<DType> {
+        group.members.iter().find_map(|&member| self.work.body_dtype(member))
+    }
+
+    /// How many large arrays a group reads and writes.
+    fn streams(&self, group: &Group) -> usize {
+        let outside = |id: NodeId| group.members.binary_search(&id).is_err();
+        let whole = |id: NodeId| self.work.meta(id).shape.elements() * 2 > group.elements();
+        let mut loads: SmallVec<[NodeId; 16]> = SmallVec::new();
+        for read in group.members.iter().flat_map(|m| &self.work.reads[m.index()]) {
+            if outside(read.base) && whole(read.base) && !loads.contains(&read.base) {
+                loads.push(read.base);
+            }
+        }
+        let stored = |&&id: &&NodeId| {
+            let crosses = self.users[id.index()].iter().any(|&user| outside(user));
+            whole(id) && (crosses || self.output[id.index()].0)
+        };
+        loads.len() + group.members.iter().filter(stored).count()
+    }
+
+    /// Whether a group reads what another computes by way of third groups.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.groups.len()];
+        let mut open: SmallVec<[usize; 32]> = SmallVec::new();
+        let after = |group: usize, open: &mut SmallVec<[usize; 32]>, skip: usize| {
+            for member in self.groups[group].iter().flat_map(|group| &group.members) {
+                let users = self.users[member.index()].iter();
+                let users = users.filter_map(|user| self.owner[user.index()]);
+                open.extend(users.filter(|&user| user != group && user != skip));
+            }
+        };
+        after(from, &mut open, to);
+        while let Some(group) = open.pop() {
+            if group == to {
+                return true;
+            }
+            if group != from && !std::mem::replace(&mut seen[group], true) {
+                after(group, &mut open, usize::MAX);
+            }
+        }
+        false
+    }
+
+    /// The number of arrays as large as the group's space that its nodes read from elsewhere.
+    pub(super) fn outside_loads(&self, group: &Group, candidate: NodeId) -> bool {
+        let mut loads: SmallVec<[NodeId; 8]> = SmallVec::new();
+        let members = group.members[1..].iter().chain([&candidate]);
+        for read in members.flat_map(|m| &self.work.reads[m.index()]) {
+            let whole = self.work.meta(read.base).shape.elements() == group.elements();
+            let byte = self.work.meta(read.base).dtype == DType::Bool;
+            let outside = read.base != candidate && !group.members.contains(&read.base);
+            if whole && outside && !byte && !loads.contains(&read.base) {
+                loads.push(read.base);
+            }
+        }
+        loads.len() <= EPILOGUE_LOADS
+    }
+}
+
+/// Axes of a space as axes of a finer one.
+fn refined(axes: &[usize], space: &[usize], finer: &Dims) -> SmallVec<[usize; 4]> {
+    let mut result = SmallVec::new();
+    let mut at = 0;
+    for (axis, &size) in space.iter().enumerate() {
+        let mut covered = 1;
+        while covered < size {
+            covered *= finer[at];
+            if axes.contains(&axis) {
+                result.push(at);
+            }
+            at += 1;
+        }
+    }
+    result
+}

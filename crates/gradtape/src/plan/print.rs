@@ -1,0 +1,193 @@
+//! Programs in text form, for people.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::program::{
+    Access, Body, Buffer, BufferId, Inst, Kernel, Place, Program, Reduce, Reg, Store,
+};
+
+/// The buffers, then the kernels with their loads, instructions and stores.
+impl Display for Program {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "program: {} kernels, {} bytes in and out of memory, arena of {} bytes",
+            self.kernels.len(),
+            self.traffic(),
+            self.arena
+        )?;
+        for (number, buffer) in self.buffers.iter().enumerate() {
+            writeln!(f, "  {} = {buffer}", BufferId(number as u32))?;
+        }
+        for check in &self.checks {
+            let (input, below, op) = (check.input, check.below, check.op);
+            writeln!(f, "  check for {op}: 0 <= input {input} < {below}")?;
+        }
+        self.kernels.iter().try_for_each(|kernel| write!(f, "{kernel}"))
+    }
+}
+
+impl Program {
+    /// Bytes that the kernels read and write, each array of each kernel once: the passes over memory.
+    pub fn traffic(&self) -> usize {
+        self.kernels.iter().map(|kernel| self.traffic_of(kernel)).sum()
+    }
+
+    /// What a plan keeps in memory at once beyond inputs and outputs, and what each kernel does.
+    pub fn explain(&self) -> String {
+        self.to_string()
+    }
+
+    fn traffic_of(&self, kernel: &Kernel) -> usize {
+        let mut total = 0;
+        let mut seen: Vec<(BufferId, bool)> = Vec::new();
+        kernel.each_access(|buffer, written| {
+            if !seen.contains(&(buffer, written)) {
+                seen.push((buffer, written));
+                let Buffer { dtype, len, .. } = &self.buffers[buffer.0 as usize];
+                total += dtype.size() * len;
+            }
+        });
+        total
+    }
+}
+
+impl Kernel {
+    /// Calls `visit` for each buffer that the kernel uses and whether it is written, reads first.
+    pub fn each_access(&self, mut visit: impl FnMut(BufferId, bool)) {
+        let (body, stores) = match self {
+            Kernel::Loop(plain) => (&plain.body, &plain.stores),
+            Kernel::MatMul(product) => {
+                visit(product.a.buffer, false);
+                visit(product.b.buffer, false);
+                (&product.epilogue, &product.stores)
+            }
+            Kernel::Host(host) => {
+                host.inputs.iter().for_each(|(buffer, _)| visit(*buffer, false));
+                return visit(host.output.0, true);
+            }
+        };
+        body.loads.iter().for_each(|load| visit(load.buffer, false));
+        for inst in &body.insts {
+            if let Inst::Random { counter, .. } = inst {
+                visit(*counter, false);
+            }
+        }
+        stores.iter().for_each(|store| visit(store.to.buffer, true));
+        if let Kernel::Loop(plain) = self {
+            plain.reductions.iter().for_each(|reduction| visit(reduction.to.buffer, true));
+        }
+    }
+}
+
+impl Display for Kernel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Kernel::Loop(plain) => {
+                let (kept, reduced) = plain.space.split_at(plain.space.len() - plain.reduced);
+                match plain.reduced {
+                    0 => writeln!(f, "loop {kept:?}")?,
+                    _ => writeln!(f, "loop {kept:?} reducing {reduced:?}")?,
+                }
+                body(f, &plain.body, &plain.stores, 0)?;
+                for reduction in &plain.reductions {
+                    let (kind, reg, to) = (reduction.kind, reduction.reg, &reduction.to);
+                    writeln!(f, "    {to} = {kind} {reg}")?;
+                }
+                Ok(())
+            }
+            Kernel::MatMul(product) => {
+                let (m, n, k) = (product.m, product.n, product.k);
+                let batch = &product.batch[..];
+                write!(f, "matmul [{m}, {k}] x [{k}, {n}]")?;
+                if !batch.is_empty() {
+                    write!(f, " for each of {batch:?}")?;
+                }
+                writeln!(f, "\n    r0 = {} x {}", product.a, product.b)?;
+                body(f, &product.epilogue, &product.stores, 1)
+            }
+            Kernel::Host(host) => {
+                write!(f, "host {}(", host.op.name())?;
+                for (i, (buffer, meta)) in host.inputs.iter().enumerate() {
+                    write!(f, "{}{buffer}: {meta}", if i == 0 { "" } else { ", " })?;
+                }
+                writeln!(f, ") -> {}: {}", host.output.0, host.output.1)
+            }
+        }
+    }
+}
+
+fn body(f: &mut Formatter<'_>, body: &Body, stores: &[Store], first: u32) -> fmt::Result {
+    let mut reg = first;
+    for load in &body.loads {
+        writeln!(f, "    {} = {load}", Reg(reg))?;
+        reg += 1;
+    }
+    for inst in &body.insts {
+        write!(f, "    {} = ", Reg(reg))?;
+        match inst {
+            Inst::Op { op, args: [a, b, c] } => {
+                // How many operands an operation has is not kept: those repeated are left out.
+                match (b == a, c == a) {
+                    (_, false) => writeln!(f, "{} {a} {b} {c}", op.name())?,
+                    (false, true) => writeln!(f, "{} {a} {b}", op.name())?,
+                    (true, true) => writeln!(f, "{} {a}", op.name())?,
+                }
+            }
+            Inst::Constant { value } => writeln!(f, "{value:?}")?,
+            Inst::Index { offset, strides } => writeln!(f, "index {}", line(*offset, strides))?,
+            Inst::Random { key, counter, offset, strides } => {
+                writeln!(f, "random {key:#x} {counter} {}", line(*offset, strides))?;
+            }
+        }
+        reg += 1;
+    }
+    stores.iter().try_for_each(|store| writeln!(f, "    {} = {}", store.to, store.reg))
+}
+
+fn line(offset: usize, strides: &[usize]) -> String {
+    match offset {
+        0 => format!("{strides:?}"),
+        _ => format!("{offset} + {strides:?}"),
+    }
+}
+
+impl Display for Access {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.buffer, line(self.offset, &self.strides))
+    }
+}
+
+impl Display for Buffer {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {} in ", self.len, self.dtype)?;
+        match self.place {
+            Place::Input(number) => write!(f, "input {number}"),
+            Place::Output(number) => write!(f, "output {number}"),
+            Place::Arena(offset) => write!(f, "the arena at {offset}"),
+        }
+    }
+}
+
+impl Display for BufferId {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "b{}", self.0)
+    }
+}
+
+impl Display for Reg {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
+impl Display for Reduce {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reduce::Sum => "sum",
+            Reduce::Max => "max",
+            Reduce::Min => "min",
+            Reduce::LogSumExp => "logsumexp",
+        })
+    }
+}
