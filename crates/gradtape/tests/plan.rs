@@ -6,6 +6,7 @@ use gradtape::op::{Meta, NodeId, Op, binary, source};
 use gradtape::plan::{Program, plan};
 use gradtape::tape::{Graph, GraphNode, Output};
 use gradtape::tensor::{DType, Shape, Tensor};
+use gradtape::{Dial, Parameter, Tape, Var};
 
 /// A graph in the making.
 #[derive(Default)]
@@ -118,5 +119,58 @@ fn every_sample_of_every_operation_keeps_its_value() {
         let out = build.push(sample.op, &inputs);
         build.output(out);
         check(&build.graph, &build.values, 1e-12);
+    }
+}
+
+/// Records one step of a network of these widths with Adam, with dropout between the layers.
+fn network(widths: &[usize], batch: usize, dropout: f64, dtype: DType) -> (Graph, Vec<Tensor>) {
+    let tape = Tape::new();
+    let input = numbers([batch, widths[0]], 3).cast(dtype);
+    let classes = widths[widths.len() - 1];
+    let labels: Vec<i64> = (0..batch).map(|row| (row * 7 % classes) as i64).collect();
+    let labels = tape.constant(Tensor::from_vec(labels, [batch]).unwrap());
+    let mut h = tape.constant(input);
+    let counter = Dial::new(5.0);
+    let mut parameters = Vec::new();
+    for (layer, pair) in widths.windows(2).enumerate() {
+        let w = Parameter::new(numbers([pair[0], pair[1]], layer).cast(dtype));
+        let b = Parameter::new(numbers([pair[1]], layer + 7).cast(dtype));
+        h = h.matmul(tape.parameter(&w)) + tape.parameter(&b);
+        parameters.extend([w, b]);
+        if layer + 2 < widths.len() {
+            h = h.relu();
+            if dropout > 0.0 {
+                let noise = tape.random(layer as u64, &counter, h.shape(), dtype);
+                let keep = noise.less_equal(1.0 - dropout);
+                h = keep.select(h * (1.0 / (1.0 - dropout)), 0.0);
+            }
+        }
+    }
+    let picked = (h * labels.one_hot(classes, dtype)).sum(-1);
+    let loss = (h.logsumexp(-1) - picked).mean(());
+    let vars: Vec<Var<'_>> = parameters.iter().map(|p| tape.parameter(p)).collect();
+    let gradients = gradtape::gradients(loss, &vars);
+    let step = tape.dial(&Dial::new(3.0), dtype);
+    let fix = |beta: f64| 1.0 - step.literal(beta).pow(step);
+    for ((p, &x), g) in parameters.iter().zip(&vars).zip(gradients) {
+        let m = Parameter::new(numbers(x.shape(), 1).cast(dtype));
+        let v = Parameter::new(numbers(x.shape(), 2).cast(dtype).cast(dtype));
+        let (m_old, v_old) = (tape.parameter(&m), tape.parameter(&v));
+        let m_new = m_old * 0.9 + g * 0.1;
+        let v_new = v_old * v_old * 0.999 + g * g * 0.001;
+        let size = (v_new / fix(0.999)).sqrt() + 1e-8;
+        tape.assign(p, x - (m_new / fix(0.9)) / size * 0.01).unwrap();
+        tape.assign(&m, m_new).unwrap();
+        tape.assign(&v, v_new).unwrap();
+    }
+    gradtape::eval::graph(&tape, &[loss]).unwrap()
+}
+
+#[test]
+fn a_step_of_training_keeps_its_values() {
+    for dropout in [0.0, 0.4] {
+        let (graph, values) = network(&[6, 5, 4, 3], 7, dropout, DType::F64);
+        let program = check(&graph, &values, 1e-12);
+        println!("{program}");
     }
 }

@@ -6,12 +6,14 @@ mod cache;
 mod check;
 mod compile;
 mod extract;
+mod graph;
 mod mode;
 mod read;
 mod run;
 
 pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
+pub use graph::graph;
 pub use mode::Mode;
 pub use read::evaluate;
 pub use run::step;
