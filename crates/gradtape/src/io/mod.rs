@@ -1,1 +1,14 @@
-//! Files: models in safetensors, written whole or not at all.
+//! Models and tensors in files, in the safetensors format, which other libraries read too.
+//!
+//! [`save`] and [`load`] keep the parameters of any [`Module`](crate::nn::Module); a [`Model`] is a
+//! network with all that is needed to use it: architecture, preprocessing, labels.
+
+mod model;
+mod safetensors;
+mod weights;
+mod write;
+
+pub use model::Model;
+pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
+pub use weights::{load, save};
+pub use write::{check_writable, write_atomic};

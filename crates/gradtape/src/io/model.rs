@@ -1,0 +1,201 @@
+//! [`Model`]: a network with all that is needed to use it, in one file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::safetensors::{read_safetensors, write_safetensors};
+use super::weights::{assign, tensors};
+use crate::nn::{LayerSpec, Sequential};
+use crate::tensor::{Error, Kind, Result, Rng, Tensor};
+
+/// A network with what is done to its inputs, the names of its outputs, and notes.
+///
+/// It is one safetensors file: the parameters are its tensors, the rest stands in its metadata, as
+/// `gradtape.architecture` (the [`LayerSpec`]s as JSON), `gradtape.preprocessing`, `gradtape.labels`
+/// (JSON) and `gradtape.note.NAME`.
+///
+/// ```
+/// use gradtape::io::Model;
+/// use gradtape::nn::{Activation, Sequential};
+/// use gradtape::Rng;
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.model", std::process::id()));
+/// let mut model = Model::new(Sequential::mlp(&[4, 8, 2], Activation::Relu, 0.0, &mut Rng::new(1))?);
+/// model.labels = vec!["cat".to_string(), "dog".to_string()];
+/// model.save(&path)?;
+///
+/// let again = Model::load(&path)?;
+/// assert_eq!(again.labels, ["cat", "dog"]);
+/// assert_eq!(again.network.specs()?, model.network.specs()?);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub struct Model {
+    /// The network.
+    pub network: Sequential,
+    /// What is done to data before the network sees it, as
+    /// [`Preprocessing::to_json`](crate::data::Preprocessing::to_json) writes it.
+    pub preprocessing: Option<String>,
+    /// What the outputs stand for: the names of classes.
+    pub labels: Vec<String>,
+    /// Whatever else is to be known, by name.
+    pub notes: BTreeMap<String, String>,
+}
+
+impl Model {
+    /// A network without preprocessing, labels and notes.
+    pub fn new(network: Sequential) -> Model {
+        Model { network, preprocessing: None, labels: Vec::new(), notes: BTreeMap::new() }
+    }
+
+    /// Writes the model to a file, whole or not at all. The same model gives the same bytes.
+    ///
+    /// Fails when the network has a layer that only code can build, and when the file cannot be
+    /// written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let json = |text: serde_json::Result<String>| {
+            text.map_err(|error| Error::new(Kind::Value, error.to_string()))
+        };
+        let specs = self.network.specs()?;
+        let mut metadata = BTreeMap::from([
+            (FORMAT.to_string(), VERSION.to_string()),
+            (ARCHITECTURE.to_string(), json(serde_json::to_string(&specs))?),
+            (LABELS.to_string(), json(serde_json::to_string(&self.labels))?),
+        ]);
+        if let Some(preprocessing) = &self.preprocessing {
+            metadata.insert(PREPROCESSING.to_string(), preprocessing.clone());
+        }
+        let notes = self.notes.iter().map(|(name, text)| (format!("{NOTE}{name}"), text.clone()));
+        metadata.extend(notes);
+        write_safetensors(path, &tensors(&self.network), &metadata)
+    }
+
+    /// Reads a model from a file.
+    ///
+    /// Fails for a file that is damaged, holds no architecture (then [`load`](super::load) reads its
+    /// parameters into a network built in code), or whose parameters do not fit its architecture.
+    pub fn load(path: impl AsRef<Path>) -> Result<Model> {
+        let path = path.as_ref();
+        let read = read_safetensors(path)?;
+        Model::from_parts(read.tensors, read.metadata).map_err(|e| e.context(path.display()))
+    }
+
+    fn from_parts(
+        tensors: Vec<(String, Tensor)>,
+        mut metadata: BTreeMap<String, String>,
+    ) -> Result<Model> {
+        let wrong = |message: String| Error::new(Kind::Model, message);
+        let Some(architecture) = metadata.get(ARCHITECTURE) else {
+            return Err(wrong("the file holds tensors, but no architecture".to_string())
+                .hint("build the network in code and load the tensors into it"));
+        };
+        if let Some(version) = metadata.get(FORMAT).filter(|version| *version != VERSION) {
+            return Err(wrong(format!("the format is {version}, this program reads {VERSION}")));
+        }
+        let specs: Vec<LayerSpec> = serde_json::from_str(architecture)
+            .map_err(|error| wrong(format!("the architecture cannot be read: {error}")))?;
+        // Before any memory is asked for: the layers have as many numbers as the file.
+        let (expected, found) = (numbers(&specs), tensors.iter().map(|(_, t)| t.elements()).sum());
+        if expected != Some(found) {
+            let expected = expected.map_or("too many".to_string(), |count| count.to_string());
+            let message =
+                format!("the architecture has {expected} parameters, the file has {found}");
+            return Err(wrong(message).hint("it was saved from another architecture"));
+        }
+        let network = Sequential::from_specs(&specs, &mut Rng::new(0))?;
+        assign(&network, tensors)?;
+        let labels = match metadata.get(LABELS) {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| wrong(format!("the labels cannot be read: {error}")))?,
+            None => Vec::new(),
+        };
+        let preprocessing = metadata.remove(PREPROCESSING);
+        let note = |(name, text): (String, String)| Some((name.strip_prefix(NOTE)?.into(), text));
+        let notes = metadata.into_iter().filter_map(note).collect();
+        Ok(Model { network, preprocessing, labels, notes })
+    }
+}
+
+const FORMAT: &str = "gradtape.format";
+const VERSION: &str = "1";
+const ARCHITECTURE: &str = "gradtape.architecture";
+const PREPROCESSING: &str = "gradtape.preprocessing";
+const LABELS: &str = "gradtape.labels";
+const NOTE: &str = "gradtape.note.";
+
+/// How many parameters layers have together; `None` when it overflows.
+fn numbers(specs: &[LayerSpec]) -> Option<usize> {
+    specs.iter().try_fold(0usize, |sum, spec| match *spec {
+        LayerSpec::Linear { inputs, outputs, bias, .. } => {
+            let weight = inputs.checked_mul(outputs)?;
+            sum.checked_add(weight)?.checked_add(if bias { outputs } else { 0 })
+        }
+        _ => Some(sum),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Activation;
+    use crate::tape::Tape;
+
+    fn model() -> Model {
+        let rng = &mut Rng::new(3);
+        let mut model =
+            Model::new(Sequential::mlp(&[3, 4, 2], Activation::Tanh, 0.1, rng).unwrap());
+        model.preprocessing = Some("{\"version\":1}".to_string());
+        model.labels = vec!["a".to_string(), "b \"quoted\"".to_string()];
+        model.notes = BTreeMap::from([("training".to_string(), "long".to_string())]);
+        model
+    }
+
+    fn parts(model: &Model) -> (Vec<(String, Tensor)>, BTreeMap<String, String>) {
+        let specs = serde_json::to_string(&model.network.specs().unwrap()).unwrap();
+        (tensors(&model.network), BTreeMap::from([(ARCHITECTURE.to_string(), specs)]))
+    }
+
+    #[test]
+    fn a_model_is_read_back_to_the_same_predictions() {
+        let path = std::env::temp_dir().join(format!("gradtape-model-{}", std::process::id()));
+        let model = model();
+        model.save(&path).unwrap();
+        let again = Model::load(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(again.preprocessing, model.preprocessing);
+        assert_eq!((again.labels, again.notes), (model.labels, model.notes));
+        let predict = |network: &Sequential| {
+            let tape = Tape::inference();
+            let x = tape.constant(Tensor::from([[0.3f32, -1.0, 2.0]]));
+            network.forward(x).value().unwrap().to_vec::<f32>().unwrap()
+        };
+        assert_eq!(predict(&again.network), predict(&model.network));
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let refused = |change: &dyn Fn(&mut BTreeMap<String, String>), word: &str| {
+            let (tensors, mut metadata) = parts(&model());
+            change(&mut metadata);
+            let text = Model::from_parts(tensors, metadata).err().unwrap().to_string();
+            assert!(text.contains(word), "{word:?} is not in: {text}");
+        };
+        let replace = |from: &'static str, to: &'static str| {
+            move |metadata: &mut BTreeMap<String, String>| {
+                let text = metadata.get_mut(ARCHITECTURE).unwrap();
+                assert!(text.contains(from));
+                *text = text.replacen(from, to, 1);
+            }
+        };
+        refused(&|metadata| metadata.clear(), "no architecture");
+        refused(&replace("tanh", "tanhh"), "tanhh");
+        refused(&replace("\"inputs\":3", "\"inputs\":5"), "34 parameters, the file has 26");
+        refused(&replace("\"inputs\":3", "\"inputs\":18446744073709551615"), "too many");
+        refused(
+            &replace("\"inputs\":3", "\"inputs\":4000000000000"),
+            "parameters, the file has 26",
+        );
+        refused(&replace("\"f32\"", "\"f64\""), "f32[4, 3] in the file, f64[4, 3]");
+        refused(&|metadata| drop(metadata.insert(LABELS.into(), "[1]".into())), "labels");
+        refused(&|metadata| drop(metadata.insert(FORMAT.into(), "2".into())), "format is 2");
+    }
+}

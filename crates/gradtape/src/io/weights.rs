@@ -1,0 +1,116 @@
+//! Parameters of modules in files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::safetensors::{read_safetensors, write_safetensors};
+use crate::nn::Module;
+use crate::tensor::{Error, Kind, Result, Tensor, nearest};
+
+/// Writes the parameters of a module to a safetensors file, under their dotted names, whole or not
+/// at all.
+///
+/// ```
+/// use gradtape::nn::Linear;
+/// use gradtape::{Rng, io};
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.weights", std::process::id()));
+/// let layer = Linear::new(3, 2, &mut Rng::new(1));
+/// io::save(&layer, &path)?;
+///
+/// let other = Linear::new(3, 2, &mut Rng::new(2));
+/// io::load(&other, &path)?;
+/// assert_eq!(other.weight.value().to_vec::<f32>()?, layer.weight.value().to_vec::<f32>()?);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
+    write_safetensors(path, &tensors(module), &BTreeMap::new())
+}
+
+/// Reads the parameters of a module from a safetensors file.
+///
+/// Fails, and changes nothing, when the file lacks a parameter, has one that the module lacks, or one
+/// of another shape or element type.
+pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let read = read_safetensors(path)?;
+    assign(module, read.tensors).map_err(|error| error.context(path.display()))
+}
+
+pub(super) fn tensors(module: &(impl Module + ?Sized)) -> Vec<(String, Tensor)> {
+    let named = module.named_parameters().into_iter();
+    named.map(|(name, parameter)| (name, parameter.value())).collect()
+}
+
+pub(super) fn assign(
+    module: &(impl Module + ?Sized),
+    tensors: Vec<(String, Tensor)>,
+) -> Result<()> {
+    let parameters = module.named_parameters();
+    let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
+    let mut values = Vec::with_capacity(parameters.len());
+    for (name, parameter) in &parameters {
+        let Some(tensor) = tensors.remove(name) else {
+            let error = wrong(format!("there is no parameter {name:?}"));
+            return Err(match nearest(name, tensors.keys().map(|name| &**name)) {
+                Some(near) => error.hint(format!("there is {near:?}")),
+                None => error.hint("it was saved from another architecture"),
+            });
+        };
+        let own = parameter.value();
+        if (own.shape(), own.dtype()) != (tensor.shape(), tensor.dtype()) {
+            let (shape, dtype) = (tensor.shape(), tensor.dtype());
+            return Err(wrong(format!(
+                "parameter {name:?} is {dtype}{shape} in the file, {}{} in the network",
+                own.dtype(),
+                own.shape()
+            ))
+            .hint("it was saved from another architecture"));
+        }
+        values.push(tensor);
+    }
+    if let Some(name) = tensors.keys().next() {
+        return Err(wrong(format!("the network has no parameter {name:?}"))
+            .hint("it was saved from another architecture"));
+    }
+    parameters.iter().zip(values).try_for_each(|((_, parameter), value)| parameter.set(value))
+}
+
+fn wrong(message: String) -> Error {
+    Error::new(Kind::Model, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Activation, Linear, Sequential};
+    use crate::tensor::{DType, Rng};
+
+    fn numbers(module: &impl Module) -> Vec<Vec<f64>> {
+        tensors(module).iter().map(|(_, tensor)| tensor.to_f64_vec()).collect()
+    }
+
+    #[test]
+    fn what_does_not_fit_changes_nothing() {
+        let rng = &mut Rng::new(1);
+        let mlp = |sizes: &[usize], rng: &mut Rng| {
+            Sequential::mlp(sizes, Activation::Relu, 0.0, rng).unwrap()
+        };
+        let net = mlp(&[3, 4, 2], rng);
+        let before = numbers(&net);
+        let check = |tensors, words: &[&str]| {
+            let text = assign(&net, tensors).unwrap_err().to_string();
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+            assert_eq!(numbers(&net), before);
+        };
+        check(tensors(&mlp(&[3, 5, 2], rng)), &["\"0.weight\"", "f32[5, 3]", "f32[4, 3]"]);
+        check(tensors(&mlp(&[3, 4, 2, 2], rng)), &["no parameter \"4.bias\""]);
+        check(tensors(&mlp(&[3, 4], rng)), &["there is no parameter \"2.weight\""]);
+        check(tensors(&Linear::new(3, 4, rng)), &["there is no parameter \"0.weight\"", "weight"]);
+        let doubled = tensors(&net).into_iter().map(|(name, t)| (name, t.cast(DType::F64)));
+        check(doubled.collect(), &["f64[4, 3] in the file, f32[4, 3] in the network"]);
+        let other = mlp(&[3, 4, 2], rng);
+        assign(&net, tensors(&other)).unwrap();
+        assert_eq!(numbers(&net), numbers(&other));
+    }
+}

@@ -1,0 +1,164 @@
+//! Files that are written whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::tensor::{Error, Kind, Result};
+
+/// Writes a file so that it is there whole or, after a failure, as it was before.
+///
+/// The bytes go to a file beside it, which then takes its name. Through a link the file that it
+/// points to is replaced; what is no ordinary file (a pipe, a terminal) is written directly.
+///
+/// ```
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.txt", std::process::id()));
+/// gradtape::io::write_atomic(&path, b"whole")?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    write(path, bytes).map_err(|error| failed(path, "cannot be written", &error))
+}
+
+/// Fails when [`write_atomic`] would: the folder is not there or takes no new file, the file is
+/// read-only or is a folder. To be called before long work; nothing is changed.
+pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    check(path).map_err(|error| failed(path, "cannot be written", &error))
+}
+
+/// An error of the operating system about a file.
+pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
+    Error::new(Kind::File, format!("{} {what}: {error}", path.display()))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let Some(path) = target(path)? else { return fs::write(path, bytes) };
+    let (beside, mut file) = create_beside(&path)?;
+    let written = (|| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if let Ok(known) = fs::metadata(&path) {
+            fs::set_permissions(&beside, known.permissions())?;
+        }
+        drop(file);
+        fs::rename(&beside, &path)
+    })();
+    if written.is_err() {
+        // What went wrong before is what matters.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn check(path: &Path) -> io::Result<()> {
+    let Some(path) = target(path)? else { return Ok(()) };
+    let (beside, file) = create_beside(&path)?;
+    drop(file);
+    fs::remove_file(beside)
+}
+
+/// The file that is to be replaced; `None` when it is no ordinary one.
+fn target(path: &Path) -> io::Result<Option<PathBuf>> {
+    let refuse = |kind, why: &str| Err(io::Error::new(kind, why));
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            refuse(io::ErrorKind::IsADirectory, "there is a folder of this name")
+        }
+        Ok(found) if !found.is_file() => Ok(None),
+        Ok(found) if found.permissions().readonly() => {
+            refuse(io::ErrorKind::PermissionDenied, "the file is read-only")
+        }
+        Ok(_) => fs::canonicalize(path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(path.to_path_buf())),
+        Err(error) => Err(error),
+    }
+}
+
+/// A new file in the same folder, whose name no other process or thread takes.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name is missing"));
+    };
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}-{number}", process::id()));
+    let beside = path.with_file_name(hidden);
+    // What a process of the same number left behind is not in use.
+    let _ = fs::remove_file(&beside);
+    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    Ok((beside, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("gradtape-{name}-{}", process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string());
+        let mut names: Vec<String> = names.map(|name| name.unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn files_are_replaced_whole() {
+        let folder = folder("whole");
+        let path = folder.join("a.txt");
+        check_writable(&path).unwrap();
+        assert!(names(&folder).is_empty(), "checking leaves nothing behind");
+        write_atomic(&path, b"first").unwrap();
+        write_atomic(&path, b"2").unwrap();
+        check_writable(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"2");
+        assert_eq!(names(&folder), ["a.txt"]);
+        #[cfg(unix)]
+        {
+            let link = folder.join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            write_atomic(&link, b"through").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"through");
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_and_left_alone() {
+        let folder = folder("refused");
+        let refused = |path: &Path, word: &str| {
+            for error in [check_writable(path).unwrap_err(), write_atomic(path, b"x").unwrap_err()]
+            {
+                let text = error.to_string();
+                assert!(text.contains(word) && text.contains(&*path.to_string_lossy()), "{text}");
+                assert_eq!(error.kind(), Kind::File);
+            }
+        };
+        refused(&folder, "folder of this name");
+        refused(&folder.join("no").join("such"), "cannot be written");
+        let path = folder.join("kept");
+        fs::write(&path, b"kept").unwrap();
+        refused(&path.join("below"), "cannot be written");
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        refused(&path, "read-only");
+        assert_eq!(fs::read(&path).unwrap(), b"kept");
+        assert_eq!(names(&folder), ["kept"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
