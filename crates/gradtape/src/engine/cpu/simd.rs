@@ -31,6 +31,10 @@ pub(crate) trait Simd {
     /// `x * y + z`.
     unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V;
 
+    /// Fetches what will be written soon.
+    #[inline(always)]
+    unsafe fn prefetch(_p: *const Self::T) {}
+
     /// The side of the blocks that [`Simd::transpose`] takes, or 0 where it is not written.
     const TRANSPOSED: usize = 0;
 
@@ -196,6 +200,12 @@ pub(crate) mod x86 {
                 unsafe fn fma(x: $v, y: $v, z: $v) -> $v {
                     // SAFETY: the caller vouches for the instruction set.
                     unsafe { $fma(x, y, z) }
+                }
+
+                #[inline(always)]
+                unsafe fn prefetch(p: *const $t) {
+                    // SAFETY: every x86-64 has it, and it may be given any address.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
                 }
 
                 $(

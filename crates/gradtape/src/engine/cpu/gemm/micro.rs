@@ -63,6 +63,13 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         let mask = S::mask(t.last);
         let mut sums = [[S::zero(); NV]; MR];
         let rows: [*const S::T; MR] = std::array::from_fn(|i| t.a.add(i * a_row));
+        if PACKED {
+            for i in 0..MR {
+                for j in 0..NV {
+                    S::prefetch(t.c.add(i * t.c_row + j * S::LANES));
+                }
+            }
+        }
         let mut b = t.b;
         let mut at = 0;
         for _ in 0..t.k {

@@ -20,8 +20,11 @@ use super::pool::Worker;
 
 /// The longest sum done in one go before the result is stored and added to.
 const K_BLOCK: usize = 512;
-/// Vectors of columns in a group whose packed panels stay in the second-level cache.
-const GROUP: usize = 16;
+/// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
+/// few rows or one of many rows, which is read again for each group.
+const GROUP: [usize; 2] = [8, 16];
+/// Rows from which the left operand has many.
+const MANY_ROWS: usize = 256;
 /// Elements of the left operand that one worker keeps packed.
 const A_PACKED: usize = 2 << 20;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
@@ -234,7 +237,8 @@ unsafe fn packed<T: Real>(
                 }
             }
             let vectors = columns.len().div_ceil(lanes);
-            for group in parts(0..vectors.div_ceil(2), GROUP / 2) {
+            let most = GROUP[usize::from(rows.len() >= MANY_ROWS)];
+            for group in parts(0..vectors.div_ceil(2), most) {
                 let group = columns.start + group.start * 2 * lanes
                     ..columns.end.min(columns.start + group.end * 2 * lanes);
                 let padded = group.len().next_multiple_of(lanes);
