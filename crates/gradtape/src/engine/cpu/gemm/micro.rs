@@ -30,6 +30,9 @@ pub(super) type Micro<T> = unsafe fn(&Tile<T>);
 /// Gathers a panel; see [`pack::panel`].
 pub(super) type Pack<T> = unsafe fn(&pack::Source<T>, usize, usize, usize, *mut T);
 
+/// Gathers several panels; see [`pack::panels`].
+pub(super) type PackPanels<T> = unsafe fn(&pack::Source<T>, usize, usize, *mut T);
+
 /// The kernels of one instruction set and element type.
 pub(crate) struct Kernels<T: 'static> {
     /// Elements of a vector.
@@ -41,6 +44,7 @@ pub(crate) struct Kernels<T: 'static> {
     /// For one row of an operand where it lies, by vectors of columns - 1.
     pub(super) row: &'static [Micro<T>],
     pub(super) pack: Pack<T>,
+    pub(super) pack_panels: PackPanels<T>,
 }
 
 /// A number type that has kernels.
@@ -126,12 +130,19 @@ macro_rules! stamp {
                 unsafe { pack::panel::<$vector>(s, k, n, width, to) }
             }
 
+            #[$feature]
+            unsafe fn gather_panels(s: &pack::Source<$type>, k: usize, n: usize, to: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { pack::panels::<$vector>(s, k, n, to) }
+            }
+
             pub(super) static KERNELS: Kernels<$type> = Kernels {
                 lanes: <$vector as Simd>::LANES,
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 pack: gather,
+                pack_panels: gather_panels,
             };
         }
     };

@@ -244,16 +244,12 @@ unsafe fn packed<T: Real>(
                 let padded = group.len().next_multiple_of(lanes);
                 for ks in parts(0..p.k, K_BLOCK) {
                     let right = scratch::right::<T>(ks.len() * padded);
-                    for start in group.clone().step_by(2 * lanes) {
-                        let count = (group.end - start).min(2 * lanes);
-                        let source = Source {
-                            at: p.b.add(ks.start * p.b_steps[0] + start * p.b_steps[1]),
-                            k_step: p.b_steps[0],
-                            n_step: p.b_steps[1],
-                        };
-                        let to = right.add((start - group.start) * ks.len());
-                        (kernels.pack)(&source, ks.len(), count, count.next_multiple_of(lanes), to);
-                    }
+                    let source = Source {
+                        at: p.b.add(ks.start * p.b_steps[0] + group.start * p.b_steps[1]),
+                        k_step: p.b_steps[0],
+                        n_step: p.b_steps[1],
+                    };
+                    (kernels.pack_panels)(&source, ks.len(), group.len(), right);
                     for panel in parts(rows.clone(), height) {
                         let a =
                             left.add(ks.start * rows.len() + (panel.start - rows.start) * ks.len());

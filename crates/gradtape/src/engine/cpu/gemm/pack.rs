@@ -3,6 +3,7 @@
 use super::super::simd::Simd;
 
 /// Elements of a matrix where they lie: steps along the summed axis and along the other one.
+#[derive(Clone, Copy)]
 pub(super) struct Source<T> {
     pub(super) at: *const T,
     pub(super) k_step: usize,
@@ -37,6 +38,41 @@ pub(super) unsafe fn panel<S: Simd>(
         }
     }
 }
+
+/// Writes panels of at most `2 * LANES` columns one after another, each as [`panel`] does with its width
+/// rounded up to whole vectors.
+#[inline(always)]
+pub(super) unsafe fn panels<S: Simd>(source: &Source<S::T>, k: usize, n: usize, to: *mut S::T) {
+    let width = 2 * S::LANES;
+    // SAFETY: as for `panel`.
+    unsafe {
+        let whole = if source.n_step == 1 { n - n % width } else { 0 };
+        if whole > 0 {
+            // Whole rows at once: neighbours in memory are read together.
+            let mut from = source.at;
+            for l in 0..k {
+                let mut to = to.add(l * width);
+                for start in (0..whole).step_by(width) {
+                    let pair = from.add(start);
+                    S::prefetch(pair.wrapping_add(AHEAD * source.k_step));
+                    S::prefetch(pair.wrapping_add(AHEAD * source.k_step + S::LANES));
+                    S::store(to, S::load(pair));
+                    S::store(to.add(S::LANES), S::load(pair.add(S::LANES)));
+                    to = to.wrapping_add(k * width);
+                }
+                from = from.wrapping_add(source.k_step);
+            }
+        }
+        for start in (whole..n).step_by(width) {
+            let count = (n - start).min(width);
+            let rest = Source { at: source.at.add(start * source.n_step), ..*source };
+            panel::<S>(&rest, k, count, count.next_multiple_of(S::LANES), to.add(start * k));
+        }
+    }
+}
+
+/// How many rows ahead are fetched.
+const AHEAD: usize = 4;
 
 #[inline(always)]
 unsafe fn rows<S: Simd>(s: &Source<S::T>, k: usize, n: usize, width: usize, to: *mut S::T) {
