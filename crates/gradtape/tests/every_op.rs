@@ -1,8 +1,8 @@
 //! What holds for every operation, tried on the samples in its file; and that the trial finds rules
 //! that are wrong.
 //!
-//! Reading a value goes through the planner and the engine, so comparing it with the operation's own
-//! meaning also compares the engines.
+//! Reading a value goes through the planner and the engine, so comparing it with the operation's
+//! own meaning also compares the engines.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -19,7 +19,8 @@ const NOT_RUN: [&str; 1] = ["input"];
 /// Those whose gradient is not a derivative; they have tests of their own.
 const NOT_DERIVATIVES: [&str; 2] = ["stop_gradient", "custom"];
 
-/// How far first and second derivatives may be from differences in f64, relative to 1 or to themselves.
+/// How far first and second derivatives may be from differences in f64, relative to 1 or to
+/// themselves.
 const TOLERANCE: f64 = 1e-8;
 /// How far f32 may be from f64, relative to the largest element (a few roundings of 6e-8).
 const SINGLE: f64 = 1e-6;
@@ -257,8 +258,8 @@ fn cotangents_have_the_shape_and_type_of_their_input() {
     });
 }
 
-/// Whether differences can be taken of a sample: it has inputs to move, and a result in f64 (those of
-/// numbers rounded to f32 say nothing).
+/// Whether differences can be taken of a sample: it has inputs to move, and a result in f64 (those
+/// of numbers rounded to f32 say nothing).
 fn has_derivatives(Sample { op, inputs }: &Sample<Op>) -> Result<bool, String> {
     let derivative = !NOT_DERIVATIVES.contains(&op.name());
     let moved = inputs.iter().any(|x| x.dtype() == DType::F64);
@@ -360,8 +361,8 @@ fn a_stopped_gradient_is_an_error_that_names_the_stop() {
     assert!(error.to_string().contains("stop_gradient lets no gradient through"), "{error}");
 }
 
-/// The samples' gradients through a user's rule: the right one, changed by `spoil`, which is given the
-/// input, the right cotangent of it and the one that came in.
+/// The samples' gradients through a user's rule: the right one, changed by `spoil`, which is given
+/// the input, the right cotangent of it and the one that came in.
 fn spoiled(
     Sample { op, inputs }: &Sample<Op>,
     spoil: impl for<'a> Fn(Var<'a>, Var<'a>, Var<'a>) -> Var<'a> + Copy + 'static,

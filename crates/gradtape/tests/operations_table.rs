@@ -1,5 +1,5 @@
-//! `docs/operations.md` is made from the list of operations. When it is out of date this test writes it
-//! anew and fails once.
+//! `docs/operations.md` is made from the list of operations. When it is out of date this test
+//! writes it anew and fails once.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! Values and gradients of the methods against `data/tensor_ops.json`, which was computed with torch
-//! and checked with jax, both in f64. Each case: operation, attributes, inputs, output, cotangent and
-//! the gradients of `sum(output * cotangent)`.
+//! Values and gradients of the methods against `data/tensor_ops.json`, which was computed with
+//! torch and checked with jax, both in f64. Each case: operation, attributes, inputs, output,
+//! cotangent and the gradients of `sum(output * cotangent)`.
 
 use std::collections::BTreeSet;
 
@@ -220,7 +220,8 @@ fn tensor(array: &Value) -> Tensor {
     .unwrap()
 }
 
-/// As the file defines it: `|got - want| <= atol + rtol * max|want|`; what is not finite must match.
+/// As the file defines it: `|got - want| <= atol + rtol * max|want|`; what is not finite must
+/// match.
 fn close(
     what: &str,
     got: &Tensor,

@@ -9,11 +9,11 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// Compares the recorded first and second derivatives of a function with central differences.
 ///
 /// The inputs of f64 are the ones that are moved; others are passed on as constants. A result with
-/// several elements is weighted by fixed numbers and added up. Each element is moved by `h` and `h / 2`
-/// both ways, `h` being a thousandth of its magnitude or of 1, and the two differences are
-/// extrapolated (Richardson), so about ten digits can be expected of a smooth function. Kinks within
-/// `h` show as errors. Second derivatives are checked along one direction: the gradient of the sum of
-/// the gradients, each weighted by fixed numbers.
+/// several elements is weighted by fixed numbers and added up. Each element is moved by `h` and
+/// `h / 2` both ways, `h` being a thousandth of its magnitude or of 1, and the two differences are
+/// extrapolated (Richardson), so about ten digits can be expected of a smooth function. Kinks
+/// within `h` show as errors. Second derivatives are checked along one direction: the gradient of
+/// the sum of the gradients, each weighted by fixed numbers.
 ///
 /// Fails when the function itself cannot be recorded or computed.
 ///

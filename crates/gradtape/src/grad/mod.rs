@@ -1,7 +1,7 @@
 //! Derivatives: recorded on the tape that is being differentiated.
 //!
-//! This room never sees numbers. Whatever it records is planned, fused and run with everything else,
-//! and can be differentiated again.
+//! This room never sees numbers. Whatever it records is planned, fused and run with everything
+//! else, and can be differentiated again.
 
 mod derivatives;
 mod reverse;

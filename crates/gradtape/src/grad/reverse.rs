@@ -11,12 +11,14 @@ use crate::tensor::{Error, Kind};
 
 /// The gradients of a scalar with respect to several values, each of its value's shape.
 ///
-/// Backpropagation (Rumelhart, Hinton and Williams 1986): cotangents are carried from `y` back along
-/// the recording, each multiplied by the local derivative and added up where paths meet. The walk is
-/// itself recorded, so that gradients can be differentiated. Only what the asked values need is recorded.
+/// Backpropagation (Rumelhart, Hinton and Williams 1986): cotangents are carried from `y` back
+/// along the recording, each multiplied by the local derivative and added up where paths meet. The
+/// walk is itself recorded, so that gradients can be differentiated. Only what the asked values
+/// need is recorded.
 ///
-/// A value that `y` does not depend on has gradient zero. Errors wait for the first read, as always:
-/// `y` not a scalar, a value recorded as a constant, integers, or a gradient that was stopped.
+/// A value that `y` does not depend on has gradient zero. Errors wait for the first read, as
+/// always: `y` not a scalar, a value recorded as a constant, integers, or a gradient that was
+/// stopped.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, gradient};
@@ -138,8 +140,8 @@ struct Marks {
 }
 
 thread_local! {
-    /// The memory of the last walk, for the next one. A walk inside a walk (a user's own gradient rule
-    /// that differentiates) finds none and takes new memory.
+    /// The memory of the last walk, for the next one. A walk inside a walk (a user's own gradient
+    /// rule that differentiates) finds none and takes new memory.
     static SPARE: Cell<Vec<Mark>> = const { Cell::new(Vec::new()) };
 }
 
@@ -237,8 +239,8 @@ fn collect<'t>(marks: &Marks, x: Var<'t>) -> Option<Var<'t>> {
     }
 }
 
-/// What is asked must be possible: one tape, scalar outputs unless cotangents are given, float values
-/// that were not recorded as constants.
+/// What is asked must be possible: one tape, scalar outputs unless cotangents are given, float
+/// values that were not recorded as constants.
 #[track_caller]
 fn check<'t>(
     tape: &'t Tape,

@@ -1,9 +1,9 @@
 //! What an operation *is*: one file per operation, one list.
 //!
-//! Every file states the documentation (with the formula of the gradient and why it holds), the shape
-//! rule, the gradient rule, the meaning and samples for the tests. The list at the bottom of
-//! [`list`] turns them into the [`Op`] enum and everything that is done for all operations.
-//! This room imports `tensor` alone; a gradient rule records through the small [`Recorder`] trait.
+//! Every file states the documentation (with the formula of the gradient and why it holds), the
+//! shape rule, the gradient rule, the meaning and samples for the tests. The list at the bottom of
+//! `list.rs` turns them into the [`Op`] enum and everything that is done for all operations. This
+//! room imports `tensor` alone; a gradient rule records through the small [`Recorder`] trait.
 
 pub mod binary;
 pub mod compare;

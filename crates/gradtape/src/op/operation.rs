@@ -88,7 +88,7 @@ pub struct Sample<O> {
     pub inputs: Vec<Tensor>,
 }
 
-/// What [`operation!`] states of an operation: everything that its struct says already.
+/// What `operation!` states of an operation: everything that its struct says already.
 pub trait Declared: Clone + fmt::Debug + PartialEq + Eq + Hash + Into<super::Op> {
     /// The name in text form, messages and the table of operations.
     const NAME: &'static str;

@@ -41,8 +41,8 @@ impl NodeId {
 
 /// Something that operations can be recorded on. The tape is the one implementation.
 pub trait Recorder {
-    /// Records an operation on nodes of this recorder. A broken shape rule, or an input that failed,
-    /// gives a failed id.
+    /// Records an operation on nodes of this recorder. A broken shape rule, or an input that
+    /// failed, gives a failed id.
     fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId;
 
     /// Keeps an error in the place of a node, with a note on where each operand came from. When an
@@ -122,7 +122,8 @@ impl<'r> Term<'r> {
         self.with(self.recorder.fail(error.at(self.at), &operands))
     }
 
-    /// The cotangent that a user's own rule gives for input number `input`, with this one coming in.
+    /// The cotangent that a user's own rule gives for input number `input`, with this one coming
+    /// in.
     pub(crate) fn custom_rule(
         self,
         rule: usize,

@@ -51,8 +51,8 @@ impl Tape {
         self.var(self.record(op.into(), &[], Location::caller()))
     }
 
-    /// Uniform random numbers in [0, 1) of f32 or f64, which depend on the key (a seed), the counter's
-    /// number and the position alone. See [`source::Random`].
+    /// Uniform random numbers in [0, 1) of f32 or f64, which depend on the key (a seed), the
+    /// counter's number and the position alone. See [`source::Random`].
     #[track_caller]
     pub fn random(
         &self,
@@ -66,9 +66,9 @@ impl Tape {
         self.var(self.record(op.into(), &[counter.id()], Location::caller()))
     }
 
-    /// A value, computed somehow from `inputs`, whose gradient is what `rule` says: given the inputs,
-    /// the value and its cotangent, it records one cotangent for each input, of the input's shape and
-    /// element type. Gradients of gradients differentiate what the rule recorded.
+    /// A value, computed somehow from `inputs`, whose gradient is what `rule` says: given the
+    /// inputs, the value and its cotangent, it records one cotangent for each input, of the input's
+    /// shape and element type. Gradients of gradients differentiate what the rule recorded.
     ///
     /// ```
     /// use gradtape::{Tape, Tensor, gradient};

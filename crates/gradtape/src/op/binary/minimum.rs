@@ -14,8 +14,8 @@ operation! {
     /// `g` to the smaller one, 0 to the other; at a tie `g / 2` to each.
     ///
     /// # Why it holds
-    /// Where one is smaller, the result moves with it alone. At a tie the halves are a subgradient that
-    /// treats both alike.
+    /// Where one is smaller, the result moves with it alone. At a tie the halves are a subgradient
+    /// that treats both alike.
     ///
     /// # Example
     /// ```

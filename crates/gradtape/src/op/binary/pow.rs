@@ -8,12 +8,12 @@ use crate::tensor::{Result, Tensor};
 
 operation! {
     /// # What
-    /// `x^y`, element by element, as IEEE 754 `pow`: `x^0` is 1 for every `x`, and a negative `x` to a
-    /// power that is not an integer is NaN.
+    /// `x^y`, element by element, as IEEE 754 `pow`: `x^0` is 1 for every `x`, and a negative `x`
+    /// to a power that is not an integer is NaN.
     ///
     /// # Gradient
-    /// `g * y * x^(y-1)` to `x`, `g * out * log(x)` to `y`. At `0^0` the first is 0. The second is 0
-    /// where `x` is not above 0, so that integer exponents of negative numbers can be used.
+    /// `g * y * x^(y-1)` to `x`, `g * out * log(x)` to `y`. At `0^0` the first is 0. The second is
+    /// 0 where `x` is not above 0, so that integer exponents of negative numbers can be used.
     ///
     /// # Why it holds
     /// `x^y = e^(y log x)`, differentiated in `x` and in `y`.

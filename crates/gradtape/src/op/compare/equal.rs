@@ -8,7 +8,8 @@ use crate::tensor::{DType, Result, Tensor};
 
 operation! {
     /// # What
-    /// Whether `x == y`, element by element. False when either is NaN. Truth values can be compared too.
+    /// Whether `x == y`, element by element. False when either is NaN. Truth values can be compared
+    /// too.
     ///
     /// # Gradient
     /// None: truth values have no gradient.

@@ -8,8 +8,9 @@ use crate::tensor::{DType, Result, Tensor};
 
 operation! {
     /// # What
-    /// The same numbers as another element type. A float becomes an integer by dropping its fraction
-    /// (NaN becomes 0, what is out of range the nearest integer there is), and true unless it is 0.
+    /// The same numbers as another element type. A float becomes an integer by dropping its
+    /// fraction (NaN becomes 0, what is out of range the nearest integer there is), and true unless
+    /// it is 0.
     ///
     /// # Gradient
     /// `g` as the type of `x` between floats. Through integers and truth values: 0.

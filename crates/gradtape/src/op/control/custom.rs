@@ -12,7 +12,8 @@ operation! {
     /// `g`. None flows through the function itself.
     ///
     /// # Why it holds
-    /// It is what the user asks for: a more stable formula, an estimate through a step, a sign turned.
+    /// It is what the user asks for: a more stable formula, an estimate through a step, a sign
+    /// turned.
     ///
     /// # Example
     /// ```

@@ -8,8 +8,8 @@ use crate::tensor::{DType, Result, Tensor};
 
 operation! {
     /// # What
-    /// `yes` where `mask` holds, else `no`, element by element. The value that is not taken does not
-    /// matter, not even NaN.
+    /// `yes` where `mask` holds, else `no`, element by element. The value that is not taken does
+    /// not matter, not even NaN.
     ///
     /// # Gradient
     /// `g` where the mask holds to `yes`, where it does not to `no`; 0 elsewhere. None to the mask.

@@ -11,8 +11,8 @@ operation! {
     /// `x` unchanged.
     ///
     /// # Gradient
-    /// Stopped: `x` is treated as a constant. Asking for a gradient that could flow only through here
-    /// is an error.
+    /// Stopped: `x` is treated as a constant. Asking for a gradient that could flow only through
+    /// here is an error.
     ///
     /// # Why it holds
     /// It is what the user asks for, not a derivative.

@@ -7,8 +7,8 @@ use crate::tensor::{Element, Result, Tensor};
 operation! {
     /// # What
     /// One element of `x` along an axis for each element of `index`: with axis 1 of two,
-    /// `out[i, j] = x[i, index[i, j]]`. The index is i64, has as many axes as `x` and is nowhere longer,
-    /// except along the axis.
+    /// `out[i, j] = x[i, index[i, j]]`. The index is i64, has as many axes as `x` and is nowhere
+    /// longer, except along the axis.
     ///
     /// # Gradient
     /// `g` added at the places that were picked: `scatter_add`. None to the index.

@@ -8,8 +8,8 @@ use crate::tensor::{Dims, Element, Result, Tensor};
 
 operation! {
     /// # What
-    /// Zeros, to which the slices of `x` are added at their places along an axis of `size`. The index
-    /// is i64; its axes stand in `x` where the axis stands in the result.
+    /// Zeros, to which the slices of `x` are added at their places along an axis of `size`. The
+    /// index is i64; its axes stand in `x` where the axis stands in the result.
     ///
     /// # Gradient
     /// `g` picked at the same places: `index_select`. None to the index.

@@ -7,8 +7,8 @@ use crate::tensor::{Dims, Element, Result, Tensor, allocate};
 operation! {
     /// # What
     /// The slice of `x` at a place of an axis, for each element of `index`, which is i64 and of any
-    /// shape; that shape stands in the place of the axis. Along axis 0 this looks up rows of a table,
-    /// as an embedding does.
+    /// shape; that shape stands in the place of the axis. Along axis 0 this looks up rows of a
+    /// table, as an embedding does.
     ///
     /// # Gradient
     /// `g` added at the places that were picked: `index_add`. None to the index.

@@ -29,8 +29,8 @@ fn place(op: &str, to: i64, size: usize, i: usize, index: &Shape) -> Result<usiz
     })
 }
 
-/// The number of the element of `shape` that element `i` of an index stands for, when its place along
-/// the axis is `to`.
+/// The number of the element of `shape` that element `i` of an index stands for, when its place
+/// along the axis is `to`.
 fn place_along(axis: usize, i: usize, to: usize, index: &Shape, shape: &Shape) -> usize {
     let (from, strides) = (index.strides(), shape.strides());
     (0..shape.rank())

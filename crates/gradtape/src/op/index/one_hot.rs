@@ -7,8 +7,8 @@ use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
     /// # What
-    /// A new last axis of `classes` zeros with a 1 at the place of the label, for each of the i64 labels.
-    /// A label below 0 or not below `classes` is an error.
+    /// A new last axis of `classes` zeros with a 1 at the place of the label, for each of the i64
+    /// labels. A label below 0 or not below `classes` is an error.
     ///
     /// # Gradient
     /// None: labels have no gradient.

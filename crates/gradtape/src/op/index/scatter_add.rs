@@ -8,8 +8,8 @@ use crate::tensor::{Element, Result, Shape, Tensor};
 
 operation! {
     /// # What
-    /// Zeros of a shape, to which every element of `x` is added at its place along an axis: with axis 1
-    /// of two, `out[i, index[i, j]] += x[i, j]`. The index is i64 and has the shape of `x`.
+    /// Zeros of a shape, to which every element of `x` is added at its place along an axis: with
+    /// axis 1 of two, `out[i, index[i, j]] += x[i, j]`. The index is i64 and has the shape of `x`.
     ///
     /// # Gradient
     /// `g` picked at the same places: `gather`. None to the index.

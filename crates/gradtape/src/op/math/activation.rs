@@ -29,7 +29,8 @@ macro_rules! activation_methods {
                     self * 0.5 * (1.0 + (self * std::f64::consts::FRAC_1_SQRT_2).erf())
                 }
 
-                /// [`Self::gelu`] with `tanh(√(2/π) (x + 0.044715 x³))` in the place of the error function.
+                /// [`Self::gelu`] with `tanh(√(2/π) (x + 0.044715 x³))` in the place of the error
+                /// function.
                 #[track_caller]
                 pub fn gelu_tanh(self) -> Self {
                     let inner = self * (1.0 + 0.044715 * self.square());
@@ -42,7 +43,8 @@ macro_rules! activation_methods {
                     self.greater(0.0).select(self, self * slope)
                 }
 
-                /// x above 0, `alpha * (e^x - 1)` at and below 0 (Clevert, Unterthiner and Hochreiter 2015).
+                /// x above 0, `alpha * (e^x - 1)` at and below 0 (Clevert, Unterthiner and
+                /// Hochreiter 2015).
                 #[track_caller]
                 pub fn elu(self, alpha: f64) -> Self {
                     let above = self.greater(0.0);

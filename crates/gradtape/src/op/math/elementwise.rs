@@ -104,7 +104,8 @@ macro_rules! elementwise_methods {
                     self.apply(unary::Sigmoid {}, &[])
                 }
 
-                /// `log(1 + e^x)`, which neither overflows nor loses small numbers. See [`unary::Softplus`].
+                /// `log(1 + e^x)`, which neither overflows nor loses small numbers. See
+                /// [`unary::Softplus`].
                 #[track_caller]
                 pub fn softplus(self) -> Self {
                     self.apply(unary::Softplus {}, &[])
@@ -122,8 +123,9 @@ macro_rules! elementwise_methods {
                     self * self
                 }
 
-                /// This to a constant power; `x^0` is 1 with derivative 0, also at 0. Small integers and ±½ are
-                /// recorded as products, quotients and roots, the rest as [`binary::Pow`].
+                /// This to a constant power; `x^0` is 1 with derivative 0, also at 0. Small
+                /// integers and ±½ are recorded as products, quotients and roots, the rest as
+                /// [`binary::Pow`].
                 #[track_caller]
                 pub fn powf(self, exponent: f64) -> Self {
                     match exponent {
@@ -205,8 +207,8 @@ macro_rules! elementwise_methods {
                     self.equal(self.literal(0.0))
                 }
 
-                /// `yes` where this mask holds, else `no`; all three broadcast. Of the two values one at least is a
-                /// handle, which gives the element type. See [`control::Select`].
+                /// `yes` where this mask holds, else `no`; all three broadcast. Of the two values
+                /// one at least is a handle, which gives the element type. See [`control::Select`].
                 #[track_caller]
                 pub fn select(self, yes: impl Operand<Self>, no: impl Operand<Self>) -> Self {
                     let Some(like) = yes.handle().or(no.handle()) else {
@@ -219,8 +221,8 @@ macro_rules! elementwise_methods {
                     mask.apply(control::Select {}, &[yes, no])
                 }
 
-                /// No less than `min` and no more than `max`, where they are given. `g` flows where the
-                /// number is kept, bounds included.
+                /// No less than `min` and no more than `max`, where they are given. `g` flows where
+                /// the number is kept, bounds included.
                 #[track_caller]
                 pub fn clamp(
                     self,

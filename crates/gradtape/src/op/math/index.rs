@@ -18,7 +18,8 @@ macro_rules! index_methods {
                     }
                 }
 
-                /// Zeros of a shape with every element added at its place along an axis. See [`index::ScatterAdd`].
+                /// Zeros of a shape with every element added at its place along an axis. See
+                /// [`index::ScatterAdd`].
                 #[track_caller]
                 pub fn scatter_add(
                     self,
@@ -33,7 +34,8 @@ macro_rules! index_methods {
                     }
                 }
 
-                /// The slices at the places of an axis that an index names. See [`index::IndexSelect`].
+                /// The slices at the places of an axis that an index names. See
+                /// [`index::IndexSelect`].
                 #[track_caller]
                 pub fn index_select(self, axis: isize, index: Self) -> Self {
                     let shape = self.shape();
@@ -43,7 +45,8 @@ macro_rules! index_methods {
                     }
                 }
 
-                /// Zeros with every slice added at its place along an axis of `size`. See [`index::IndexAdd`].
+                /// Zeros with every slice added at its place along an axis of `size`. See
+                /// [`index::IndexAdd`].
                 #[track_caller]
                 pub fn index_add(self, axis: isize, index: Self, size: usize) -> Self {
                     let shape = self.shape();

@@ -8,12 +8,13 @@ macro_rules! linear_methods {
             use $crate::tensor::{Dims, Error, Kind, Shape};
 
             impl<$life> $handle {
-                /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and a vector stands
-                /// for one row on the left, one column on the right. See [`linear::MatMul`].
+                /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and
+                /// a vector stands for one row on the left, one column on the right. See
+                /// [`linear::MatMul`].
                 #[track_caller]
                 pub fn matmul(self, y: Self) -> Self {
                     let (a, b) = (self.shape(), y.shape());
-                    if a.rank() == 0 || b.rank() == 0 || a.rank().max(b.rank()) == 2 && a.rank() == b.rank() {
+                    if a.rank() == 0 || b.rank() == 0 || (a.rank(), b.rank()) == (2, 2) {
                         return self.apply(linear::MatMul {}, &[y]);
                     }
                     let (row, column) = (a.rank() == 1, b.rank() == 1);
@@ -24,15 +25,20 @@ macro_rules! linear_methods {
                     let (batch_b, own_b) = b.split_at(b.rank() - 2);
                     let product = match Shape::from(batch_a).broadcast(&Shape::from(batch_b)) {
                         Ok(batch) => {
-                            let with = |own: &[usize]| batch.iter().chain(own).copied().collect::<Dims>();
+                            let with = |own: &[usize]| -> Dims {
+                                batch.iter().chain(own).copied().collect()
+                            };
                             let (x, y) = (x.broadcast_to(with(own_a)), y.broadcast_to(with(own_b)));
                             x.apply(linear::MatMul {}, &[y])
                         }
                         Err(axis) => {
                             let axis = axis - 2;
-                            let message = format!("matmul: batch axes of {a} and {b} do not broadcast: axis {axis} differs");
-                            let error = Error::new(Kind::Shape, message);
-                            self.failed(error.hint("sizes must be equal or 1, counted from the last axis"), &[self, y])
+                            let rule = format!(
+                                "batch axes of {a} and {b} do not broadcast: axis {axis} differs"
+                            );
+                            let error = Error::new(Kind::Shape, format!("matmul: {rule}"))
+                                .hint("sizes must be equal or 1, counted from the last axis");
+                            self.failed(error, &[self, y])
                         }
                     };
                     let product = if column { product.squeeze(-1) } else { product };

@@ -1,7 +1,7 @@
 //! The methods that both handles have: `Var` for users and `Term` for gradient rules.
 //!
-//! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`, `dtype`,
-//! `has_shape` and `same_shape`.
+//! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`,
+//! `dtype`, `has_shape` and `same_shape`.
 
 mod activation;
 mod elementwise;

@@ -27,7 +27,8 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The mean over axes, which are dropped: the sum divided by the number of elements.
+                /// The mean over axes, which are dropped: the sum divided by the number of
+                /// elements.
                 #[track_caller]
                 pub fn mean(self, axes: impl IntoAxes) -> Self {
                     let shape = self.shape();
@@ -120,7 +121,8 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The place of the greatest element along an axis, the first of several. See [`reduce::ArgMax`].
+                /// The place of the greatest element along an axis, the first of several. See
+                /// [`reduce::ArgMax`].
                 #[track_caller]
                 pub fn argmax(self, axis: isize) -> Self {
                     let shape = self.shape();
@@ -152,8 +154,8 @@ macro_rules! reduce_methods {
                     self.apply(reduce::CumSum { axis, reverse }, &[])
                 }
 
-                /// The product over axes, which are dropped; of nothing it is 1. Halves are multiplied, so that the
-                /// gradient holds where elements are 0.
+                /// The product over axes, which are dropped; of nothing it is 1. Halves are
+                /// multiplied, so that the gradient holds where elements are 0.
                 #[track_caller]
                 pub fn prod(self, axes: impl IntoAxes) -> Self {
                     let shape = self.shape();
@@ -184,8 +186,9 @@ macro_rules! reduce_methods {
                     x.reshape(out)
                 }
 
-                /// The variance over axes, which are dropped: the mean square distance from the mean, with
-                /// `n - correction` in the place of n (0: of a population, 1: estimated from a sample).
+                /// The variance over axes, which are dropped: the mean square distance from the
+                /// mean, with `n - correction` in the place of n (0: of a population, 1: estimated
+                /// from a sample).
                 #[track_caller]
                 pub fn var(self, axes: impl IntoAxes, correction: usize) -> Self {
                     let shape = self.shape();
@@ -201,14 +204,16 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The standard deviation over axes: the root of [`Self::var`]. Where it is 0 its gradient is 0.
+                /// The standard deviation over axes: the root of [`Self::var`]. Where it is 0 its
+                /// gradient is 0.
                 #[track_caller]
                 pub fn std(self, axes: impl IntoAxes, correction: usize) -> Self {
                     self.var(axes, correction).flat_root()
                 }
 
-                /// Mean 0 and variance 1 over axes: the distance from the mean over `√(variance + eps)`, with
-                /// the variance of a population; what layer and batch normalisation scale.
+                /// Mean 0 and variance 1 over axes: the distance from the mean over
+                /// `√(variance + eps)`, with the variance of a population; what layer and batch
+                /// normalisation scale.
                 #[track_caller]
                 pub fn normalize(self, axes: impl IntoAxes, eps: f64) -> Self {
                     let shape = self.shape();
@@ -225,8 +230,8 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest magnitude for an
-                /// infinite p. At the zero vector the gradient is 0.
+                /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest
+                /// magnitude for an infinite p. At the zero vector the gradient is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
                     if p == 1.0 {

@@ -9,7 +9,8 @@ macro_rules! shape_methods {
             use $crate::tensor::{DType, Dims, Shape};
 
             impl<$life> $handle {
-                /// Repeats along axes of size 1 and along new leading axes. See [`shape::Broadcast`].
+                /// Repeats along axes of size 1 and along new leading axes. See
+                /// [`shape::Broadcast`].
                 #[track_caller]
                 pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
                     let shape = shape.into();
@@ -66,7 +67,8 @@ macro_rules! shape_methods {
                     }
                 }
 
-                /// With a new axis of size 1 at this place of the result; a negative one counts from its end.
+                /// With a new axis of size 1 at this place of the result; a negative one counts
+                /// from its end.
                 #[track_caller]
                 pub fn unsqueeze(self, axis: isize) -> Self {
                     let shape = self.shape();
@@ -115,8 +117,8 @@ macro_rules! shape_methods {
                     }
                 }
 
-                /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, ..2)`. See
-                /// [`shape::Slice`].
+                /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, ..2)`.
+                /// See [`shape::Slice`].
                 #[track_caller]
                 pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Self {
                     let shape = self.shape();
@@ -134,7 +136,8 @@ macro_rules! shape_methods {
                     self.slice_step(axis, start, stop, 1)
                 }
 
-                /// Places `start`, `start + step`, … before `stop` along an axis. See [`shape::Slice`].
+                /// Places `start`, `start + step`, … before `stop` along an axis. See
+                /// [`shape::Slice`].
                 #[track_caller]
                 pub fn slice_step(
                     self,
@@ -151,7 +154,8 @@ macro_rules! shape_methods {
                     }
                 }
 
-                /// With this many zeros before and after the elements of an axis. See [`shape::Pad`].
+                /// With this many zeros before and after the elements of an axis. See
+                /// [`shape::Pad`].
                 #[track_caller]
                 pub fn pad(self, axis: isize, before: usize, after: usize) -> Self {
                     let shape = self.shape();
@@ -164,7 +168,8 @@ macro_rules! shape_methods {
                     }
                 }
 
-                /// Element `i` at place `start + i * step` of an axis of `size`, zeros elsewhere. See [`shape::Pad`].
+                /// Element `i` at place `start + i * step` of an axis of `size`, zeros elsewhere.
+                /// See [`shape::Pad`].
                 #[track_caller]
                 pub(crate) fn spread(
                     self,
@@ -176,7 +181,8 @@ macro_rules! shape_methods {
                     self.apply(shape::Pad { axis, start, step, size }, &[])
                 }
 
-                /// This, and then the others, one after another along an axis. See [`shape::Concat`].
+                /// This, and then the others, one after another along an axis. See
+                /// [`shape::Concat`].
                 #[track_caller]
                 pub fn concat(self, others: &[Self], axis: isize) -> Self {
                     let shape = self.shape();

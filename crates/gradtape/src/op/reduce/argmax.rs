@@ -6,8 +6,8 @@ use crate::tensor::{DType, Result, Tensor};
 
 operation! {
     /// # What
-    /// The place of the greatest element along an axis, which is dropped, as i64. Of several the first;
-    /// NaN counts as greater than everything.
+    /// The place of the greatest element along an axis, which is dropped, as i64. Of several the
+    /// first; NaN counts as greater than everything.
     ///
     /// # Gradient
     /// None: places have no gradient.

@@ -6,8 +6,8 @@ use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
     /// # What
-    /// `log Σ e^x` over axes, which are dropped, as `max + log Σ e^(x - max)`, which does not overflow.
-    /// Of nothing, or of nothing but -inf, it is -inf; with an inf in it, it is inf.
+    /// `log Σ e^x` over axes, which are dropped, as `max + log Σ e^(x - max)`, which does not
+    /// overflow. Of nothing, or of nothing but -inf, it is -inf; with an inf in it, it is inf.
     ///
     /// # Gradient
     /// `g * e^(x - out)`: the softmax of `x`. Where the result is -inf it is 0.

@@ -6,15 +6,15 @@ use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
     /// # What
-    /// The greatest element over axes, which are dropped; NaN if any is NaN. Of nothing it is -inf (the
-    /// least i64 for integers).
+    /// The greatest element over axes, which are dropped; NaN if any is NaN. Of nothing it is -inf
+    /// (the least i64 for integers).
     ///
     /// # Gradient
     /// `g` to the element that is taken; greatest elements that tie share it equally.
     ///
     /// # Why it holds
-    /// The result moves with the greatest element alone. At a tie equal shares are a subgradient that
-    /// treats all alike.
+    /// The result moves with the greatest element alone. At a tie equal shares are a subgradient
+    /// that treats all alike.
     ///
     /// # Example
     /// ```

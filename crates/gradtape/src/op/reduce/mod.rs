@@ -27,7 +27,8 @@ pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
     Ok(kept.collect::<Dims>().into())
 }
 
-/// The shape with size 1 at the reduced axes: what a cotangent is reshaped to before it is repeated.
+/// The shape with size 1 at the reduced axes: what a cotangent is reshaped to before it is
+/// repeated.
 pub(crate) fn kept(shape: &Shape, axes: &[usize]) -> Shape {
     let size = |axis| if axes.contains(&axis) { 1 } else { shape[axis] };
     (0..shape.rank()).map(size).collect::<Dims>().into()

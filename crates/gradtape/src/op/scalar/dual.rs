@@ -6,8 +6,8 @@ use super::Scalar;
 
 /// A value and its derivative in one direction (Clifford 1873): `(v + d ε)` with `ε² = 0`.
 ///
-/// An elementwise formula read with dual numbers differentiates itself, which is how its gradient rule
-/// is checked exactly.
+/// An elementwise formula read with dual numbers differentiates itself, which is how its gradient
+/// rule is checked exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dual {
     /// The value.

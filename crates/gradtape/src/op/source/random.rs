@@ -5,9 +5,9 @@ use crate::tensor::{DType, Result, Shape, Tensor, allocate, uniform_at, unit_f32
 
 operation! {
     /// # What
-    /// Uniform random numbers in [0, 1) (Philox 4x32-10). Each element depends on the key, the counter
-    /// (an i64 scalar) and its position alone, so that the same three give the same numbers wherever and
-    /// how often they are computed. A new counter gives new numbers.
+    /// Uniform random numbers in [0, 1) (Philox 4x32-10). Each element depends on the key, the
+    /// counter (an i64 scalar) and its position alone, so that the same three give the same numbers
+    /// wherever and how often they are computed. A new counter gives new numbers.
     ///
     /// # Gradient
     /// None: the numbers depend on nothing that could move.

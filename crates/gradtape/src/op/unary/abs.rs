@@ -14,7 +14,8 @@ operation! {
     /// `g * sign(x)`; at the kink 0.
     ///
     /// # Why it holds
-    /// The slope is 1 above 0 and -1 below. At 0 any number between is a subgradient; 0 is the middle.
+    /// The slope is 1 above 0 and -1 below. At 0 any number between is a subgradient; 0 is the
+    /// middle.
     ///
     /// # Example
     /// ```

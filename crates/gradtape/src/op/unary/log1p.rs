@@ -8,7 +8,8 @@ use crate::tensor::{Result, Tensor};
 
 operation! {
     /// # What
-    /// `log(1 + x)`, element by element, also accurate where `x` is near 0 and the sum would lose it.
+    /// `log(1 + x)`, element by element, also accurate where `x` is near 0 and the sum would lose
+    /// it.
     ///
     /// # Gradient
     /// `g / (1 + x)`

@@ -8,8 +8,8 @@ use crate::tensor::{Result, Tensor};
 
 operation! {
     /// # What
-    /// The logistic function, element by element: `1 / (1 + e^-x)`. It does not overflow: where `e^-x`
-    /// is infinite the result is 0.
+    /// The logistic function, element by element: `1 / (1 + e^-x)`. It does not overflow: where
+    /// `e^-x` is infinite the result is 0.
     ///
     /// # Gradient
     /// `g * out * (1 - out)`

@@ -8,8 +8,8 @@ use crate::tensor::{Result, Tensor};
 
 operation! {
     /// # What
-    /// `log(1 + e^x)`, element by element, as `max(x, 0) + log1p(e^-|x|)`, which neither overflows nor
-    /// loses small numbers.
+    /// `log(1 + e^x)`, element by element, as `max(x, 0) + log1p(e^-|x|)`, which neither overflows
+    /// nor loses small numbers.
     ///
     /// # Gradient
     /// `g * sigmoid(x)`
