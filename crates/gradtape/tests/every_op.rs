@@ -9,10 +9,9 @@ use std::fmt::Display;
 
 use gradtape::engine::{Slot, interpret, reference};
 use gradtape::op::scalar::Dual;
-use gradtape::op::{Meta, NodeId, Op, Sample, binary, source, unary};
+use gradtape::op::{Meta, Op, Sample};
 use gradtape::plan::plan;
-use gradtape::tape::{Graph, GraphNode, Output};
-use gradtape::{DType, Tape, Tensor, Var, check_gradients, gradients, jvp, vjp};
+use gradtape::{DType, Tape, Tensor, Var, check_gradients, eval, gradients, jvp, vjp};
 
 /// Those without samples that can be run: an input has no meaning of its own.
 const NOT_RUN: [&str; 1] = ["input"];
@@ -151,59 +150,48 @@ fn engines_agree_with_the_meaning() {
     });
 }
 
-/// The operation between elementwise neighbours, so that the planner has something to fuse it with,
-/// and to simplify (a double negative).
-fn among_neighbours(op: &Op, inputs: &[Tensor]) -> Result<Graph, String> {
-    let mut graph = Graph::default();
-    let mut push = |op: Op, inputs: &[NodeId]| {
-        let metas: Vec<&Meta> = inputs.iter().map(|id| &graph.nodes[id.index()].meta).collect();
-        let meta = op.infer(&metas).map_err(|broken| broken.rule)?;
-        let at = std::panic::Location::caller();
-        graph.nodes.push(GraphNode { op, inputs: inputs.iter().copied().collect(), meta, at });
-        Ok::<NodeId, String>(NodeId::new(graph.nodes.len() - 1))
-    };
-    let mut operands = Vec::new();
-    for x in inputs {
-        let leaf = source::Input { dtype: x.dtype(), shape: x.shape().clone() };
-        let mut operand = push(leaf.into(), &[])?;
-        if x.dtype().is_float() {
-            operand = push(unary::Neg {}.into(), &[operand])?;
-            operand = push(unary::Neg {}.into(), &[operand])?;
-        }
-        operands.push(operand);
-    }
-    let out = push(op.clone(), &operands)?;
-    let mut wanted = vec![out];
-    if infer(op, inputs)?.dtype.is_float() {
-        let twice = push(binary::Add {}.into(), &[out, out])?;
-        wanted.push(push(unary::Abs {}.into(), &[twice])?);
-    }
-    graph.outputs.extend(wanted.into_iter().map(|node| Output { node, into: None }));
-    Ok(graph)
-}
-
+/// The operation between elementwise neighbours, so that the planner has something to fuse it with and
+/// to simplify (a double negative), its gradients and theirs, all in one program.
 #[test]
-fn plans_keep_the_values() {
+fn plans_keep_values_and_gradients() {
     for_every_sample(|Sample { op, inputs }| {
         for (inputs, tolerance) in
-            [(inputs.clone(), 1e-13), (inputs.iter().map(single).collect::<Vec<_>>(), SINGLE)]
+            [(inputs.clone(), 1e-13), (inputs.iter().map(single).collect(), 4.0 * SINGLE)]
         {
-            let graph = among_neighbours(op, &inputs)?;
-            let slots = || inputs.iter().map(Slot::Read).collect::<Vec<_>>();
+            let tape = Tape::new();
+            let x = record(&tape, &inputs);
+            let operands: Vec<Var<'_>> = x.iter().map(double_negative).collect();
+            let out = tape.apply(op.clone(), &operands);
+            let mut wanted = vec![out];
+            if out.dtype().is_float() && !NOT_DERIVATIVES.contains(&op.name()) {
+                let x = floats(&x);
+                let y = ((out + out).abs() * out).sum(());
+                let first = gradients(y, &x);
+                wanted.extend(&first);
+                if let Some(sum) = first.iter().map(|g| (*g * *g).sum(())).reduce(|a, b| a + b) {
+                    wanted.extend(gradients(sum, &x));
+                }
+            }
+            let (graph, numbers) = eval::graph(&tape, &wanted).map_err(text)?;
+            let slots = || numbers.iter().map(Slot::Read).collect::<Vec<_>>();
             let mut want = Vec::new();
             reference::run(&graph, &mut slots(), &mut want, &mut |_, _| Ok(())).map_err(text)?;
             let empty = |want: &Tensor| Tensor::zeros(want.shape(), want.dtype()).contiguous();
             let mut got: Vec<Tensor> = want.iter().map(empty).collect();
             interpret::run(&plan(&graph), &mut slots(), &mut got).map_err(text)?;
-            for (got, want) in got.iter().zip(&want) {
+            for (k, (got, want)) in got.iter().zip(&want).enumerate() {
                 if Meta::of(got) != Meta::of(want) {
-                    return Err(format!("planned as {}", Meta::of(got)));
+                    return Err(format!("result {k} is planned as {}", Meta::of(got)));
                 }
-                compare(got, want, tolerance)?;
+                compare(got, want, tolerance).map_err(|e| format!("result {k}: {e}"))?;
             }
         }
         Ok(())
     });
+}
+
+fn double_negative<'t>(x: &Var<'t>) -> Var<'t> {
+    if x.dtype().is_float() { -(-*x) } else { *x }
 }
 
 #[test]
