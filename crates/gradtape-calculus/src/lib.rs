@@ -12,13 +12,17 @@
 //! functions are those of [`Function`]. There is no implicit multiplication.
 
 mod error;
+mod explain;
 mod expr;
+mod json;
 mod numeric;
 mod record;
 mod symbolic;
 
 pub use error::{Error, Result};
+pub use explain::{Explanation, Line, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
+pub use json::{Named, Number};
 pub use numeric::{
     Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
     richardson, step_errors,

@@ -161,6 +161,14 @@ impl Expr {
         builder.finish_unchecked(root)
     }
 
+    /// The same expression with other names.
+    pub(crate) fn renamed(mut self, rename: impl Fn(&str) -> String) -> Expr {
+        for name in &mut self.names {
+            name.text = rename(&name.text);
+        }
+        self
+    }
+
     /// The values in the order of [`Expr::variables`], looked up by name.
     ///
     /// # Errors

@@ -1,0 +1,105 @@
+//! Numbers and ordered maps for JSON.
+
+use serde::{Serialize, Serializer};
+
+/// A number; those that are not finite become `"nan"`, `"inf"` and `"-inf"`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number(pub f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            x if x.is_nan() => serializer.serialize_str("nan"),
+            f64::INFINITY => serializer.serialize_str("inf"),
+            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
+            x => serializer.serialize_f64(x),
+        }
+    }
+}
+
+/// A value for each name, in order; an object in JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named<T>(pub Vec<(String, T)>);
+
+impl<T> Named<T> {
+    /// Pairs names with values.
+    pub fn new<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        values: impl IntoIterator<Item = T>,
+    ) -> Named<T> {
+        Named(names.into_iter().map(str::to_string).zip(values).collect())
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The values in order.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|(_, value)| value)
+    }
+}
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A number for people: six significant digits, fewer where they say it all.
+pub(crate) fn short(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_string();
+    }
+    if !value.is_finite() || value == 0.0 {
+        return format!("{}", value + 0.0);
+    }
+    let size = value.abs().log10().floor();
+    if !(-5.0..15.0).contains(&size) {
+        let text = format!("{value:.5e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let digits = if digits.contains('.') {
+            digits.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            digits
+        };
+        return format!("{digits}e{exponent}");
+    }
+    let decimals = (5.0 - size).max(0.0) as usize;
+    let text = format!("{value:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people_are_short() {
+        for (value, want) in [
+            (2.0, "2"),
+            (-0.5, "-0.5"),
+            (1.0 / 3.0, "0.333333"),
+            (1234567.0, "1234567"),
+            (0.1 + 0.2, "0.3"),
+            (1e-9, "1e-9"),
+            (9.86e-305, "9.86e-305"),
+            (1.5e20, "1.5e20"),
+            (-0.0, "0"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+        ] {
+            assert_eq!(short(value), want);
+        }
+    }
+
+    #[test]
+    fn maps_keep_their_order() {
+        let map = Named::new(["b", "a"], [Number(1.0), Number(f64::INFINITY)]);
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"b":1.0,"a":"inf"}"#);
+    }
+}

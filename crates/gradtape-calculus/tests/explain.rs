@@ -1,0 +1,258 @@
+//! What `explain` finds: the course's example as the design fixes it, and every reference case.
+
+mod common;
+
+use common::{cases, check, list, number, reference};
+use gradtape_calculus::{Explanation, Expr, MAX_EXPLAINED, Options, Order, explain};
+use serde_json::{Value, json};
+
+fn explained(text: &str, at: &[(&str, f64)], options: Options) -> Explanation {
+    explain(&Expr::parse(text).unwrap(), at, options).unwrap()
+}
+
+const BOTH: Options = Options { hessian: true, order: Order::Topological };
+
+#[test]
+fn the_courses_example_is_the_designs_json() {
+    let found = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], BOTH);
+    let found = serde_json::to_value(&found).unwrap();
+    let fixed = json!({
+        "expression": "(a + b) * (b + 1)", "at": {"a": 2.0, "b": 1.0}, "value": 6.0,
+        "gradient": {"a": 2.0, "b": 5.0},
+        "symbolic": {
+            "a": {"expression": "b + 1", "value": 2.0},
+            "b": {"expression": "a + 2*b + 1", "value": 5.0},
+        },
+        "hessian": {"a": {"a": 0.0, "b": 1.0}, "b": {"a": 1.0, "b": 2.0}},
+        "nodes": [
+            {"id": 0, "op": "input", "name": "a", "inputs": [], "value": 2.0, "gradient": 2.0, "local": []},
+            {"id": 1, "op": "input", "name": "b", "inputs": [], "value": 1.0, "gradient": 5.0, "local": []},
+            {"id": 2, "op": "add", "inputs": [0, 1], "value": 3.0, "gradient": 2.0, "local": [1.0, 1.0]},
+            {"id": 3, "op": "add", "inputs": [1], "value": 2.0, "gradient": 3.0, "local": [1.0]},
+            {"id": 4, "op": "mul", "inputs": [2, 3], "value": 6.0, "gradient": 1.0, "local": [2.0, 3.0]},
+        ],
+        "forward": [
+            {"node": 0, "text": "a = 2"},
+            {"node": 1, "text": "b = 1"},
+            {"node": 2, "text": "c = a + b = 2 + 1 = 3"},
+            {"node": 3, "text": "d = b + 1 = 1 + 1 = 2"},
+            {"node": 4, "text": "e = c*d = 3*2 = 6"},
+        ],
+        "backward": [
+            {"node": 4, "text": "de/de = 1"},
+            {"node": 2, "text": "de/dc = de/de * d = 1 * 2 = 2"},
+            {"node": 3, "text": "de/dd = de/de * c = 1 * 3 = 3"},
+            {"node": 0, "text": "de/da = de/dc * 1 = 2 * 1 = 2"},
+            {"node": 1, "text": "de/db = de/dc * 1 + de/dd * 1 = 2 * 1 + 3 * 1 = 5"},
+        ],
+    });
+    for (key, want) in fixed.as_object().unwrap() {
+        assert_eq!(&found[key], want, "{key}");
+    }
+    for (name, want) in [("a", 2.0), ("b", 5.0)] {
+        assert!((found["numeric"][name].as_f64().unwrap() - want).abs() < 1e-10);
+    }
+    let keys = ["expression", "at", "value", "gradient", "numeric", "symbolic", "hessian", "nodes"];
+    let text = serde_json::to_string(&explained("a*b", &[("a", 2.0), ("b", 1.0)], BOTH)).unwrap();
+    let places: Vec<usize> =
+        keys.iter().map(|key| text.find(&format!("\"{key}\":")).unwrap()).collect();
+    assert!(places.is_sorted(), "{text}");
+    assert!(!text.contains("\"notes\""));
+}
+
+#[test]
+fn every_reference_case_is_explained() {
+    let reference = reference();
+    for case in cases(&reference) {
+        let found = explain(&case.expr, &case.point, BOTH).unwrap();
+        check(case.id, &[found.value.0], &[number(&case.json["value"])], case.rtol);
+        let want: Vec<f64> =
+            found.gradient.0.iter().map(|(name, _)| number(&case.json["gradient"][name])).collect();
+        let got: Vec<f64> = found.gradient.values().map(|value| value.0).collect();
+        check(case.id, &got, &want, case.rtol);
+        // The walk can be redone by hand from the local derivatives.
+        for node in &found.nodes {
+            let mut sum = if node.id == found.backward[0].node { 1.0 } else { 0.0 };
+            for user in &found.nodes {
+                for (input, local) in user.inputs.iter().zip(&user.local) {
+                    if *input == node.id {
+                        sum += user.gradient.0 * local.0;
+                    }
+                }
+            }
+            let near = (sum - node.gradient.0).abs() <= 1e-9 * (1.0 + sum.abs());
+            assert!(near || sum.is_nan(), "{}: node {}: {sum}", case.id, node.id);
+        }
+        let hessian = &case.json["hessian"];
+        for (row, name) in list(&hessian["rows"]).iter().zip(list(&hessian["names"])) {
+            let got = found.hessian.as_ref().unwrap().get(name.as_str().unwrap()).unwrap();
+            let names = list(&hessian["names"]);
+            let got: Vec<f64> =
+                names.iter().map(|name| got.get(name.as_str().unwrap()).unwrap().0).collect();
+            let all: f64 = list(&hessian["rows"])
+                .iter()
+                .flat_map(|row| list(row))
+                .fold(0.0, |most: f64, x| most.max(number(x).abs()));
+            for (got, want) in got.iter().zip(list(row)) {
+                let rtol = case.json["hessian_rtol"].as_f64().unwrap_or(1e-10);
+                assert!((got - number(want)).abs() <= rtol * all, "{}", case.id);
+            }
+        }
+        assert!(!found.to_string().is_empty());
+        assert!(serde_json::from_str::<Value>(&serde_json::to_string(&found).unwrap()).is_ok());
+    }
+}
+
+#[test]
+fn the_three_ways_agree() {
+    let reference = reference();
+    for case in cases(&reference) {
+        let extreme = case.point.iter().any(|(_, v)| v.abs() > 100.0);
+        let kink = list(&case.json["tags"]).iter().any(|tag| tag == "kink");
+        if extreme || kink || case.rtol > 1e-12 {
+            continue;
+        }
+        let found = explain(&case.expr, &case.point, Options::default()).unwrap();
+        let automatic: Vec<f64> = found.gradient.values().map(|v| v.0).collect();
+        let numeric: Vec<f64> = found.numeric.values().map(|v| v.0).collect();
+        // Differences of a constant are rounding, not zero.
+        let size = automatic.iter().fold(found.value.0.abs(), |most, x| most.max(x.abs()));
+        for (numeric, automatic) in numeric.iter().zip(&automatic) {
+            let near = (numeric - automatic).abs() <= 1e-7 * size;
+            assert!(near, "{}: numeric {numeric}, automatic {automatic}", case.id);
+        }
+        let found = serde_json::to_value(&found).unwrap();
+        let symbolic: Vec<f64> =
+            found["symbolic"].as_object().unwrap().values().map(|s| number(&s["value"])).collect();
+        let sorted: Vec<f64> =
+            found["gradient"].as_object().unwrap().values().map(number).collect();
+        check(&format!("{}: symbolic", case.id), &symbolic, &sorted, 1e-9);
+    }
+}
+
+#[test]
+fn breadth_first_is_called_wrong_where_it_is() {
+    let options = Options { order: Order::BreadthFirst, ..Options::default() };
+    // b is reached from the product before sin(b) has been walked.
+    let found = explained("b*sin(b)", &[("b", 1.0)], options);
+    assert_eq!(found.backward.iter().map(|line| line.node).collect::<Vec<_>>(), [2, 0, 1]);
+    assert!(
+        found.notes[0].starts_with("breadth first takes b before a, which still adds to dc/db")
+    );
+    let found = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], options);
+    assert!(found.notes.is_empty(), "{:?}", found.notes);
+}
+
+#[test]
+fn kinks_and_places_outside_the_domain_are_noted() {
+    let cases = [
+        ("relu(x)", 0.0, "a = relu(x): relu has a kink at 0; its derivative there is taken as 0"),
+        ("log(x-1)", 0.0, "b = log(a): log(-1) is nan; log is defined above 0 only"),
+        ("1/x", 0.0, "a = 1/x: 1/0 is inf; division by zero"),
+        ("exp(x)", 1000.0, "a = exp(x): exp(1000) is inf; it overflows"),
+        ("sqrt(x)", -2.0, "a = sqrt(x): sqrt(-2) is nan; sqrt is defined from 0 on"),
+        ("x^0.5", -2.0, "a = x^0.5: (-2)^0.5 is nan; a negative number has only whole powers"),
+        (
+            "max(x, 1)",
+            1.0,
+            "a = max(x, 1): max has a kink at a tie; each argument gets half of the derivative",
+        ),
+    ];
+    for (text, x, want) in cases {
+        let found = explained(text, &[("x", x)], Options::default());
+        assert_eq!(found.notes, [want], "{text}");
+    }
+    let json =
+        serde_json::to_value(explained("log(x)", &[("x", -1.0)], Options::default())).unwrap();
+    assert_eq!(json["value"], "nan");
+}
+
+#[test]
+fn numbers_belong_to_the_operation_that_uses_them() {
+    let found = explained("2*x^3 + x*(6-2) + -1", &[("x", 2.0)], Options::default());
+    let formulas: Vec<&str> = found.nodes.iter().map(|node| node.formula.as_str()).collect();
+    assert_eq!(formulas, ["", "x^3", "2*a", "6 - 2", "x*c", "b + d", "e + -1"]);
+    assert_eq!(found.backward.len(), 6, "the constant 6 - 2 is not walked");
+    let text: Vec<&str> = found.backward.iter().map(|line| line.text.as_str()).collect();
+    assert!(text.contains(&"df/da = df/db * 2 = 1 * 2 = 2"), "{text:?}");
+    assert!(text.contains(&"df/dx = df/da * 3*x^2 + df/dd * c = 2 * 12 + 1 * 4 = 28"), "{text:?}");
+    let found = explained("24", &[], Options::default());
+    assert_eq!((found.nodes.len(), found.nodes[0].op, found.value.0), (1, "constant", 24.0));
+    assert_eq!(explained("-24", &[], Options::default()).value.0, -24.0);
+    let found = explained("x", &[("x", 3.0)], Options::default());
+    assert_eq!(
+        (found.backward[0].text.as_str(), found.gradient.values().next().unwrap().0),
+        ("dx/dx = 1", 1.0)
+    );
+}
+
+#[test]
+fn one_node_used_twice_has_two_local_derivatives() {
+    let found = explained("x*x", &[("x", 3.0)], Options::default());
+    assert_eq!(found.nodes[1].inputs, [0, 0]);
+    assert_eq!(found.backward[1].text, "da/dx = da/da * x + da/da * x = 1 * 3 + 1 * 3 = 6");
+}
+
+#[test]
+fn text_shows_the_tree_the_walks_and_the_three_ways() {
+    let text = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], BOTH).to_string();
+    let want = "\
+(a + b) * (b + 1)   at a = 2, b = 1
+
+Graph
+  e = c*d   value 6, gradient 1
+  ├─ c = a + b   value 3, gradient 2
+  │  ├─ a   value 2, gradient 2
+  │  └─ b   value 1, gradient 5
+  └─ d = b + 1   value 2, gradient 3
+     └─ b   value 1, gradient 5
+
+Forward
+  a = 2
+  b = 1
+  c = a + b = 2 + 1 = 3
+  d = b + 1 = 1 + 1 = 2
+  e = c*d = 3*2 = 6
+
+Backward
+  de/de = 1
+  de/dc = de/de * d = 1 * 2 = 2
+  de/dd = de/de * c = 1 * 3 = 3
+  de/da = de/dc * 1 = 2 * 1 = 2
+  de/db = de/dc * 1 + de/dd * 1 = 2 * 1 + 3 * 1 = 5
+
+Derivatives
+        automatic  numeric  symbolic
+  d/da          2        2         2  = b + 1
+  d/db          5        5         5  = a + 2*b + 1
+
+Hessian
+     a  b
+  a  0  1
+  b  1  2
+";
+    assert_eq!(text, want);
+}
+
+#[test]
+fn dot_has_a_node_for_each_and_local_derivatives_on_edges() {
+    let dot = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], BOTH).dot();
+    assert!(dot.starts_with("digraph"));
+    assert!(dot.contains(r#"n4 [label="e = c*d\nvalue 6\ngradient 1"];"#), "{dot}");
+    assert!(dot.contains(r#"n3 -> n4 [label="3"];"#), "{dot}");
+    assert_eq!(dot.matches("->").count(), 5);
+}
+
+#[test]
+fn ten_thousand_nodes_are_explained_and_more_are_refused() {
+    let terms: String = (0..2500).map(|i| format!("+sin(x*{i})*y")).collect();
+    let found = explained(&terms[1..], &[("x", 0.5), ("y", 2.0)], Options::default());
+    assert!(found.nodes.len() > 9_000);
+    let want: f64 = (0..2500).map(|i| f64::from(i) * (0.5 * f64::from(i)).cos() * 2.0).sum();
+    let got = found.gradient.get("x").unwrap().0;
+    assert!((got - want).abs() < 1e-9 * 2500.0 * 2500.0, "{got} {want}");
+
+    let long = vec!["x"; MAX_EXPLAINED + 1].join("+");
+    let error = explain(&Expr::parse(&long).unwrap(), &[("x", 1.0)], BOTH).err().unwrap();
+    assert!(error.message().contains("at most 20000 are explained"), "{error}");
+}
