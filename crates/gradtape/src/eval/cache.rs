@@ -3,31 +3,36 @@
 use std::cell::RefCell;
 
 use super::extract::Extraction;
-use crate::engine::{Slot, reference};
+use crate::engine::Slot;
+use crate::engine::cpu::{self, Workspace};
 use crate::op::Meta;
+use crate::plan::{Program, plan};
 use crate::tape::{Graph, Recording};
 use crate::tensor::{Result, Tensor};
 
 /// A graph made ready to run, with the memory for its runs.
 pub(crate) struct Prepared {
     graph: Graph,
-    /// The results of the last run. A result that nobody holds any more is written again.
+    program: Program,
+    workspace: Workspace,
+    /// The results of the last run. A result that nobody else holds any more is written again.
     results: Vec<Tensor>,
 }
 
 impl Prepared {
     /// Plans a graph.
     pub(crate) fn new(graph: Graph) -> Prepared {
+        let program = plan(&graph);
         let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
         let metas = wanted.map(|output| &graph.nodes[output.node.index()].meta);
         let results = metas.map(|Meta { dtype, shape }| Tensor::zeros(shape, *dtype)).collect();
-        Prepared { graph, results }
+        Prepared { workspace: Workspace::new(&program), graph, program, results }
     }
 
     /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
     pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
-        self.results.clear();
-        reference::run(&self.graph, slots, &mut self.results, &mut |_, _| Ok(()))?;
+        self.results.iter_mut().for_each(Tensor::renew_if_shared);
+        cpu::run(&self.program, &mut self.workspace, slots, &mut self.results)?;
         Ok(&self.results)
     }
 

@@ -76,8 +76,14 @@ impl Extraction {
     pub(crate) fn keep_costly(&mut self, recording: &Recording) -> bool {
         let before = self.wanted.len();
         for &id in &self.order {
-            let costly = matches!(recording.node(id).op, Op::MatMul(_) | Op::Sum(_))
-                && origin(recording, id).is_none();
+            let op = &recording.node(id).op;
+            let moves = matches!(
+                op,
+                Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) | Op::Custom(_)
+            );
+            let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
+            let cheap = op.is_elementwise() || moves || made;
+            let costly = !cheap && origin(recording, id).is_none();
             if costly && !self.wanted.contains(&(id, None)) {
                 self.wanted.push((id, None));
             }

@@ -17,3 +17,6 @@ pub use graph::graph;
 pub use mode::Mode;
 pub use read::evaluate;
 pub use run::step;
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,8 @@ pub(super) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lin
         lines[axis].strides[from] = stride / own[axis];
     }
     let reach = |line: &Line| {
-        let steps = line.strides.iter().zip(space).map(|(stride, size)| stride * (size - 1));
+        let steps =
+            line.strides.iter().zip(space).map(|(stride, size)| stride * size.saturating_sub(1));
         line.offset + steps.sum::<usize>()
     };
     lines.iter().zip(shape).all(|(line, &size)| reach(line) < size).then_some(lines)

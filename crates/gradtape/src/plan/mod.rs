@@ -79,7 +79,7 @@ fn checks(work: &Work) -> Vec<Check> {
         };
         if let Role::Input(input) = work.role(labels) {
             let node = work.node(id);
-            checks.push(Check { input, below: one_hot.classes, op: node.op.name(), at: node.at });
+            checks.push(Check { input, classes: one_hot.classes, at: node.at });
         }
     }
     checks

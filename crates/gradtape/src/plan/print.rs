@@ -20,8 +20,11 @@ impl Display for Program {
             writeln!(f, "  {} = {buffer}", BufferId(number as u32))?;
         }
         for check in &self.checks {
-            let (input, below, op) = (check.input, check.below, check.op);
-            writeln!(f, "  check for {op}: 0 <= input {input} < {below}")?;
+            writeln!(
+                f,
+                "  check: input {} holds labels of {} classes",
+                check.input, check.classes
+            )?;
         }
         self.kernels.iter().try_for_each(|kernel| write!(f, "{kernel}"))
     }

@@ -212,15 +212,13 @@ pub struct Host {
     pub at: &'static Location<'static>,
 }
 
-/// A condition on an input: whole numbers from 0 up to `below`, as labels and indices must be.
+/// A condition on an input: its elements are labels, from 0 up to the number of classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// The number of the input.
     pub input: usize,
-    /// The first value that is too large.
-    pub below: usize,
-    /// The name of the operation that demands it.
-    pub op: &'static str,
+    /// The number of classes.
+    pub classes: usize,
     /// The line of the user's program, for the error.
     pub at: &'static Location<'static>,
 }

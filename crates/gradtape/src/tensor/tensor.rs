@@ -218,6 +218,13 @@ impl Tensor {
         }
     }
 
+    /// Takes new memory, with other elements, when something else views this tensor's.
+    pub(crate) fn renew_if_shared(&mut self) {
+        if Arc::get_mut(&mut self.storage).is_none() {
+            *self = Tensor::zeros(&self.shape, self.dtype());
+        }
+    }
+
     /// The place in memory of each element in row-major order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         let mut index: Dims = SmallVec::from_elem(0, self.rank());

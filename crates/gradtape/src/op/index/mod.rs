@@ -10,6 +10,7 @@ pub use gather::Gather;
 pub use index_add::IndexAdd;
 pub use index_select::IndexSelect;
 pub use one_hot::OneHot;
+pub(crate) use one_hot::class;
 pub use scatter_add::ScatterAdd;
 
 use crate::op::value_error;

@@ -1,0 +1,357 @@
+//! Fused loops: tiles, and what is reduced over them.
+
+use super::body::{BodyPlan, Scratch, TILE, Tile};
+use super::isa::Isa;
+use super::lane::{Real, dispatch};
+use super::memory::{Memory, element};
+use super::pool::Worker;
+use super::reduce::{self, Accumulate, ShortRows};
+use crate::plan::{BufferId, Loop, Reduction};
+use crate::tensor::{DType, Dims};
+
+/// A fused loop made ready to run.
+pub(crate) struct LoopPlan<T> {
+    isa: Isa,
+    space: Dims,
+    kept: usize,
+    body: BodyPlan<T>,
+    reductions: Vec<Reduction>,
+    how: How,
+    row_axis: Option<usize>,
+    col_axis: Option<usize>,
+    /// Pieces that the reduced axes are cut into, each reduced by itself and then merged in order.
+    parts: usize,
+}
+
+/// Which axes of the space the tiles run along.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    /// Nothing is reduced; tiles along the last two axes.
+    Map,
+    /// The last axis is reduced, and a tile holds whole rows of it.
+    ShortRows,
+    /// The last axis is reduced in pieces; one row after another.
+    LongRows,
+    /// A kept axis is that of the columns, and rows are reduced.
+    Columns,
+}
+
+/// Columns that a long row is dealt out to.
+const LANES: usize = 64;
+
+/// Elements of the reduced axes in one part.
+const PART: usize = 1 << 15;
+
+/// The scratch memory of one worker for one loop.
+pub(crate) struct LoopScratch<T> {
+    body: Scratch<T>,
+    state: Vec<T>,
+    index: Vec<usize>,
+}
+
+impl<T: Real> LoopPlan<T> {
+    pub(crate) fn new(plan: &Loop, isa: Isa, dtype: impl Fn(BufferId) -> DType) -> LoopPlan<T> {
+        let rank = plan.space.len();
+        let kept = rank - plan.reduced;
+        let last = |end: usize| end.checked_sub(1);
+        let (how, axes) = if plan.reductions.is_empty() {
+            (How::Map, [rank.checked_sub(2), last(rank)])
+        } else if plan.reduced == 0 || columns_are_runs(plan, kept) {
+            (How::Columns, [(plan.reduced > 0).then(|| rank - 1), last(kept)])
+        } else if plan.reduced == 1 && (1..=TILE).contains(&plan.space[rank - 1]) {
+            (How::ShortRows, [last(kept), last(rank)])
+        } else {
+            (How::LongRows, [None, last(rank)])
+        };
+        let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
+        let body =
+            BodyPlan::new(&plan.body, &plan.stores, &reduced, axes, &plan.space, None, isa, dtype);
+        let mut plan = LoopPlan {
+            isa,
+            space: plan.space.clone(),
+            kept,
+            body,
+            reductions: plan.reductions.clone(),
+            how,
+            row_axis: axes[0],
+            col_axis: axes[1],
+            parts: 1,
+        };
+        let reduced: usize = plan.space[kept..].iter().product();
+        if matches!(how, How::LongRows | How::Columns) && plan.tasks() < 16 {
+            plan.parts = reduced.div_ceil(PART).clamp(1, plan.reduced_tiles().max(1));
+        }
+        plan
+    }
+
+    /// Scratch memory for one worker.
+    pub(crate) fn scratch(&self) -> LoopScratch<T> {
+        LoopScratch {
+            body: self.body.scratch(),
+            state: vec![T::default(); self.state_len()],
+            index: vec![0; self.space.len()],
+        }
+    }
+
+    /// Numbers of shared memory that the parts need.
+    pub(crate) fn shared_len(&self) -> usize {
+        if self.parts > 1 { self.parts * self.tasks() * self.state_len() } else { 0 }
+    }
+
+    /// Numbers computed, as a measure of the work.
+    pub(crate) fn elements(&self) -> usize {
+        self.space.iter().product()
+    }
+
+    /// Whether workers meet inside a run.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.parts > 1
+    }
+
+    /// Runs this worker's share.
+    ///
+    /// # Safety
+    /// The memory must be that of the loop's program; all workers must call this with the same
+    /// `shared`, which holds [`LoopPlan::shared_len`] numbers.
+    pub(crate) unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+        shared: *mut T,
+    ) {
+        if self.how == How::Map && self.elements() == 0 {
+            return;
+        }
+        // SAFETY: the caller vouches for the memory.
+        unsafe { self.body.begin(memory, &mut scratch.body) };
+        let state_len = self.state_len();
+        for unit in worker.share(self.tasks() * self.parts) {
+            let (task, part) = (unit / self.parts, unit % self.parts);
+            // SAFETY: tasks are apart in memory; the caller vouches for the rest.
+            unsafe {
+                match self.how {
+                    How::Map => self.map(task, memory, scratch),
+                    How::ShortRows => self.short_rows(task, memory, scratch),
+                    How::LongRows | How::Columns => {
+                        self.accumulate(task, part, memory, scratch);
+                        if self.parts == 1 {
+                            self.finish(task, memory, scratch);
+                        } else {
+                            let to = shared.add(unit * state_len);
+                            std::ptr::copy_nonoverlapping(scratch.state.as_ptr(), to, state_len);
+                        }
+                    }
+                }
+            }
+        }
+        if self.parts == 1 {
+            return;
+        }
+        worker.barrier();
+        for task in worker.share(self.tasks()) {
+            for part in 0..self.parts {
+                // SAFETY: the parts were written before the barrier and are only read after it.
+                let other = unsafe {
+                    let from = shared.add((task * self.parts + part) * state_len);
+                    std::slice::from_raw_parts(from, state_len)
+                };
+                if part == 0 {
+                    scratch.state.copy_from_slice(other);
+                } else {
+                    self.set_index(&mut scratch.index, task, 0..self.kept);
+                    let width = self.width(&scratch.index);
+                    self.each_state(width, &mut scratch.state, |reduction, state, at| {
+                        reduce::merge(reduction.kind, state, &other[at..at + state.len()]);
+                    });
+                }
+            }
+            // SAFETY: tasks are apart in memory.
+            unsafe { self.finish(task, memory, scratch) };
+        }
+    }
+
+    /// The axes that tasks are numbered along, with the elements of a step: all kept axes, the tile's
+    /// own in steps of a tile.
+    fn task_steps(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let end = if self.how == How::Map { self.space.len() } else { self.kept };
+        (0..end).map(|axis| (axis, self.step(axis)))
+    }
+
+    /// How many elements of an axis a tile covers.
+    fn step(&self, axis: usize) -> usize {
+        if Some(axis) == self.col_axis {
+            self.body.cols
+        } else if Some(axis) == self.row_axis {
+            self.body.rows
+        } else {
+            1
+        }
+    }
+
+    fn tasks(&self) -> usize {
+        self.task_steps().map(|(axis, step)| self.space[axis].div_ceil(step)).product()
+    }
+
+    fn reduced_tiles(&self) -> usize {
+        (self.kept..self.space.len())
+            .map(|axis| self.space[axis].div_ceil(self.step(axis)))
+            .product()
+    }
+
+    /// Sets the index of tile number `number` among the tiles along `axes`.
+    fn set_index(&self, index: &mut [usize], mut number: usize, axes: std::ops::Range<usize>) {
+        for axis in axes.rev() {
+            let (step, count) = (self.step(axis), self.space[axis].div_ceil(self.step(axis)));
+            index[axis] = number % count * step;
+            number /= count;
+        }
+    }
+
+    /// The extent of the tile at an index: cut off at the ends of its axes.
+    fn tile<'a>(&self, index: &'a [usize]) -> Tile<'a> {
+        let extent = |axis: Option<usize>, most: usize| {
+            axis.map_or(1, |axis| most.min(self.space[axis] - index[axis]))
+        };
+        Tile {
+            index,
+            rows: extent(self.row_axis, self.body.rows),
+            cols: extent(self.col_axis, self.body.cols),
+        }
+    }
+
+    unsafe fn map(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        let LoopScratch { body, index, .. } = scratch;
+        self.set_index(index, task, 0..self.space.len());
+        // SAFETY: the tile lies in the space; tasks are apart.
+        unsafe { self.body.run(&self.tile(index), None, memory, body) };
+    }
+
+    unsafe fn short_rows(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        let LoopScratch { body, index, state } = scratch;
+        self.set_index(index, task, 0..self.kept);
+        index[self.kept] = 0;
+        let tile = self.tile(index);
+        // SAFETY: the tile lies in the space; tasks are apart.
+        unsafe { self.body.run(&tile, None, memory, body) };
+        for reduction in &self.reductions {
+            let out = &mut state[..tile.rows];
+            // SAFETY: the register was just computed; the spare slot is no register's.
+            unsafe {
+                let x = self.body.tile(body, reduction.reg, tile.len());
+                let x = std::slice::from_raw_parts(x.as_ptr(), x.len());
+                let spare = &mut self.body.spare(body)[..tile.len()];
+                let kind = reduction.kind;
+                dispatch(self.isa, ShortRows { kind, x, width: tile.cols, spare, out });
+                self.write(reduction, tile.index, self.row_axis, memory, out);
+            }
+        }
+    }
+
+    unsafe fn accumulate(
+        &self,
+        task: usize,
+        part: usize,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+    ) {
+        let LoopScratch { body, index, state } = scratch;
+        self.set_index(index, task, 0..self.kept);
+        let width = self.width(index);
+        self.each_state(width, state, |reduction, state, _| reduce::start(reduction.kind, state));
+        let tiles = self.reduced_tiles();
+        let per_part = tiles.div_ceil(self.parts);
+        for number in part * per_part..((part + 1) * per_part).min(tiles) {
+            self.set_index(index, number, self.kept..self.space.len());
+            let tile = self.tile(index);
+            // SAFETY: the tile lies in the space; tasks and parts are apart.
+            unsafe { self.body.run(&tile, None, memory, body) };
+            self.each_state(width, state, |reduction, state, _| {
+                // SAFETY: the register was just computed.
+                let x = unsafe { self.body.tile(body, reduction.reg, tile.len()) };
+                dispatch(self.isa, Accumulate { kind: reduction.kind, state, width, x });
+            });
+        }
+    }
+
+    unsafe fn finish(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        let LoopScratch { index, state, body } = scratch;
+        self.set_index(index, task, 0..self.kept);
+        let width = self.width(index);
+        let out = self.body.spare(body);
+        self.each_state(width, state, |reduction, state, _| {
+            if self.how == How::LongRows {
+                out[0] = reduce::fold(reduction.kind, state);
+                // SAFETY: tasks are apart.
+                unsafe { self.write(reduction, index, None, memory, &out[..1]) };
+                return;
+            }
+            for (column, out) in out[..width].iter_mut().enumerate() {
+                let second = state.get(width + column).copied().unwrap_or_default();
+                *out = reduce::result(reduction.kind, state[column], second);
+            }
+            // SAFETY: tasks are apart.
+            unsafe { self.write(reduction, index, self.col_axis, memory, &out[..width]) };
+        });
+    }
+
+    /// Writes results that run along a kept axis, from an index on.
+    ///
+    /// # Safety
+    /// The elements must lie in the buffer and be this worker's.
+    unsafe fn write(
+        &self,
+        reduction: &Reduction,
+        index: &[usize],
+        axis: Option<usize>,
+        memory: &Memory<'_>,
+        values: &[T],
+    ) {
+        let start = element(&reduction.to, &index[..self.kept]);
+        let stride = axis.and_then(|axis| reduction.to.strides.get(axis)).copied().unwrap_or(1);
+        // SAFETY: the caller vouches for it.
+        unsafe { memory.write(reduction.to.buffer, start, stride, values) };
+    }
+
+    /// The columns of a reduction's state for the task at an index.
+    fn width(&self, index: &[usize]) -> usize {
+        match (self.how, self.col_axis) {
+            (How::Columns, Some(axis)) => self.body.cols.min(self.space[axis] - index[axis]),
+            (How::Columns, None) => 1,
+            _ => LANES,
+        }
+    }
+
+    fn state_len(&self) -> usize {
+        let width = match self.how {
+            How::Map => return 0,
+            How::ShortRows => return TILE,
+            How::LongRows => LANES,
+            How::Columns => self.body.cols,
+        };
+        self.reductions.iter().map(|r| width * reduce::states(r.kind)).sum()
+    }
+
+    /// Calls `each` with every reduction, its part of the state, and where that part starts.
+    fn each_state(
+        &self,
+        width: usize,
+        state: &mut [T],
+        mut each: impl FnMut(&Reduction, &mut [T], usize),
+    ) {
+        let mut at = 0;
+        for reduction in &self.reductions {
+            let len = width * reduce::states(reduction.kind);
+            each(reduction, &mut state[at..at + len], at);
+            at += len;
+        }
+    }
+}
+
+/// Whether memory is better followed along the last kept axis than along the last reduced one.
+fn columns_are_runs(plan: &Loop, kept: usize) -> bool {
+    let Some(col) = kept.checked_sub(1) else { return false };
+    let last = plan.space.len() - 1;
+    let runs = |axis: usize| plan.body.loads.iter().filter(|load| load.strides[axis] == 1).count();
+    runs(col) > runs(last)
+}

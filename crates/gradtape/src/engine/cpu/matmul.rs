@@ -1,0 +1,177 @@
+//! Matrix products with their epilogues.
+
+use super::body::{BodyPlan, Scratch, TILE, Tile};
+use super::gemm::{self, Block, Product};
+use super::isa::Isa;
+use super::lane::Real;
+use super::memory::{Memory, element};
+use super::pool::Worker;
+use crate::plan::{BufferId, MatMul, Store};
+use crate::tensor::{DType, Dims};
+
+/// A matrix product made ready to run.
+pub(crate) struct MatMulPlan<T> {
+    isa: Isa,
+    plan: MatMul,
+    epilogue: BodyPlan<T>,
+    /// Where the bare product is put: the place of a store, or memory of its own.
+    product: Option<Store>,
+    /// Whether the bare product is all that is stored.
+    bare: bool,
+}
+
+/// The scratch memory of one worker for one product.
+pub(crate) struct MatMulScratch<T> {
+    body: Scratch<T>,
+    index: Dims,
+}
+
+impl<T: Real> MatMulPlan<T> {
+    pub(crate) fn new(plan: &MatMul, isa: Isa, dtype: impl Fn(BufferId) -> DType) -> MatMulPlan<T> {
+        let mut space = plan.batch.clone();
+        space.extend([plan.m, plan.n]);
+        let axes = [Some(space.len() - 2), Some(space.len() - 1)];
+        let product = product_place(plan, &dtype).cloned();
+        let bare = match &product {
+            Some(place) => place.reg.0 == 0 && plan.stores.len() == 1,
+            None => false,
+        };
+        // What is stored of the bare product lies there already.
+        let stores: Vec<Store> = plan
+            .stores
+            .iter()
+            .filter(|store| store.reg.0 != 0 || Some(*store) != product.as_ref())
+            .cloned()
+            .collect();
+        let given = Some(product.as_ref().map(|place| place.to.buffer));
+        let epilogue = BodyPlan::new(&plan.epilogue, &stores, &[], axes, &space, given, isa, dtype);
+        MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare }
+    }
+
+    /// Scratch memory for one worker.
+    pub(crate) fn scratch(&self) -> MatMulScratch<T> {
+        let index = Dims::from_elem(0, self.plan.batch.len() + 2);
+        MatMulScratch { body: self.epilogue.scratch(), index }
+    }
+
+    /// Numbers of shared memory for a product that has no place among the buffers.
+    pub(crate) fn shared_len(&self) -> usize {
+        if self.product.is_none() { self.plan.m * self.plan.n } else { 0 }
+    }
+
+    /// Multiplications and additions.
+    pub(crate) fn work(&self) -> usize {
+        let MatMul { batch, m, n, k, .. } = &self.plan;
+        batch.iter().product::<usize>() * m * n * k
+    }
+
+    /// Runs this worker's share.
+    ///
+    /// # Safety
+    /// The memory must be that of the product's program; all workers must call this with the same
+    /// `shared`, which holds [`MatMulPlan::shared_len`] numbers.
+    pub(crate) unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut MatMulScratch<T>,
+        shared: *mut T,
+    ) {
+        let MatMul { batch, m, n, k, a, b, .. } = &self.plan;
+        let MatMulScratch { body, index } = scratch;
+        // SAFETY: the caller vouches for the memory.
+        unsafe { self.epilogue.begin(memory, body) };
+        let rank = batch.len();
+        for number in 0..batch.iter().product::<usize>() {
+            set_index(index, number, batch);
+            let (c, c_row) = match &self.product {
+                Some(place) => (
+                    memory.address::<T>(place.to.buffer, element(&place.to, index)),
+                    place.to.strides[rank],
+                ),
+                None => (shared, *n),
+            };
+            let product = Product {
+                m: *m,
+                n: *n,
+                k: *k,
+                a: memory.address::<T>(a.buffer, element(a, index)),
+                a_steps: [a.strides[rank], a.strides[rank + 1]],
+                b: memory.address::<T>(b.buffer, element(b, index)),
+                b_steps: [b.strides[rank], b.strides[rank + 1]],
+                c,
+                c_row,
+            };
+            let state = std::cell::RefCell::new((&mut *body, &mut *index));
+            let finish = |block: &Block<T>| {
+                if !self.bare {
+                    let (body, index) = &mut *state.borrow_mut();
+                    // SAFETY: the block was just computed by this worker.
+                    unsafe { self.finish(block, memory, body, index) };
+                }
+            };
+            // SAFETY: the operands and the product's place hold the shape, by the program; the
+            // machine has the instructions.
+            unsafe { gemm::multiply(worker, self.isa, &product, &finish) };
+            if self.product.is_none() && number + 1 < batch.iter().product() {
+                // The next product uses the same memory.
+                worker.barrier();
+            }
+        }
+    }
+
+    /// Computes the epilogue on a finished block.
+    ///
+    /// # Safety
+    /// The block must be this worker's.
+    unsafe fn finish(
+        &self,
+        block: &Block<T>,
+        memory: &Memory<'_>,
+        body: &mut Scratch<T>,
+        index: &mut [usize],
+    ) {
+        let rank = index.len() - 2;
+        let cols = block.columns.min(TILE);
+        let rows = if block.columns > TILE / 2 { 1 } else { (TILE / cols).min(block.rows) };
+        for row in (0..block.rows).step_by(rows) {
+            for col in (0..block.columns).step_by(cols) {
+                index[rank] = block.row + row;
+                index[rank + 1] = block.column + col;
+                let (rows, cols) = (rows.min(block.rows - row), cols.min(block.columns - col));
+                let from = block.data.wrapping_add(row * block.stride + col);
+                let given = Some((from.cast_const(), block.stride));
+                // SAFETY: the tile lies in the block.
+                unsafe { self.epilogue.run(&Tile { index, rows, cols }, given, memory, body) };
+            }
+        }
+        index[rank] = 0;
+        index[rank + 1] = 0;
+    }
+}
+
+/// A store whose memory can hold the bare product until the epilogue: row-major rows of the right type
+/// that nothing else of this kernel reads.
+fn product_place<'a>(plan: &'a MatMul, dtype: &impl Fn(BufferId) -> DType) -> Option<&'a Store> {
+    let rank = plan.batch.len();
+    let fits = |store: &&Store| {
+        let read = |buffer: BufferId| {
+            plan.a.buffer == buffer
+                || plan.b.buffer == buffer
+                || plan.epilogue.loads.iter().any(|load| load.buffer == buffer)
+        };
+        dtype(store.to.buffer) == plan.epilogue.dtype
+            && (store.to.strides[rank + 1] == 1 || plan.n == 1)
+            && !read(store.to.buffer)
+    };
+    let stores = || plan.stores.iter().filter(fits);
+    stores().find(|store| store.reg.0 == 0).or_else(|| stores().next())
+}
+
+fn set_index(index: &mut [usize], mut number: usize, batch: &[usize]) {
+    index.fill(0);
+    for axis in (0..batch.len()).rev() {
+        index[axis] = number % batch[axis];
+        number /= batch[axis];
+    }
+}

@@ -1,0 +1,136 @@
+//! The memory of one run: where each buffer starts, reading and writing with conversion.
+
+use super::lane::Real;
+use crate::plan::{Access, Buffer, BufferId};
+use crate::tensor::{DType, Element};
+
+/// Where the buffers of a program lie during a run.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory<'r> {
+    buffers: &'r [Buffer],
+    bases: &'r [*mut u8],
+}
+
+// SAFETY: workers share the addresses; which elements each of them reads and writes is kept apart by
+// the kernels, with barriers between kernels.
+unsafe impl Sync for Memory<'_> {}
+// SAFETY: as above.
+unsafe impl Send for Memory<'_> {}
+
+impl<'r> Memory<'r> {
+    /// The memory whose buffer `i` starts at `bases[i]`.
+    ///
+    /// # Safety
+    /// Each base must be valid for reading and writing its buffer's elements while this lives, except
+    /// that buffers which no kernel writes need only be readable.
+    pub(crate) unsafe fn new(buffers: &'r [Buffer], bases: &'r [*mut u8]) -> Memory<'r> {
+        Memory { buffers, bases }
+    }
+
+    /// The element type of a buffer.
+    pub(crate) fn dtype(&self, buffer: BufferId) -> DType {
+        self.buffers[buffer.0 as usize].dtype
+    }
+
+    /// The address of an element of a buffer whose element type is `T`.
+    pub(crate) fn address<T: Element>(&self, buffer: BufferId, element: usize) -> *mut T {
+        debug_assert_eq!(self.dtype(buffer), T::DTYPE);
+        self.bases[buffer.0 as usize].cast::<T>().wrapping_add(element)
+    }
+
+    /// Reads elements `start`, `start + stride`, … into `out`, converted.
+    ///
+    /// # Safety
+    /// The elements must lie in the buffer and not be written meanwhile.
+    pub(crate) unsafe fn read<T: Real>(
+        &self,
+        buffer: BufferId,
+        start: usize,
+        stride: usize,
+        out: &mut [T],
+    ) {
+        /// # Safety
+        /// `from` must be valid for reading `out.len()` elements `stride` apart.
+        unsafe fn copy<E: Element, T: Real>(from: *const E, stride: usize, out: &mut [T]) {
+            match stride {
+                0 => {
+                    // SAFETY: the caller vouches for the element.
+                    let value = T::from_f64(unsafe { *from }.to_f64());
+                    out.fill(value);
+                }
+                1 => {
+                    // SAFETY: the caller vouches for `out.len()` elements.
+                    let from = unsafe { std::slice::from_raw_parts(from, out.len()) };
+                    for (to, from) in out.iter_mut().zip(from) {
+                        *to = T::from_f64(from.to_f64());
+                    }
+                }
+                _ => {
+                    for (i, to) in out.iter_mut().enumerate() {
+                        // SAFETY: the caller vouches for elements `stride` apart.
+                        *to = T::from_f64(unsafe { *from.add(i * stride) }.to_f64());
+                    }
+                }
+            }
+        }
+        if out.is_empty() {
+            return;
+        }
+        // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
+        unsafe {
+            match self.dtype(buffer) {
+                DType::F32 => copy(self.address::<f32>(buffer, start), stride, out),
+                DType::F64 => copy(self.address::<f64>(buffer, start), stride, out),
+                DType::I64 => copy(self.address::<i64>(buffer, start), stride, out),
+                DType::Bool => copy(self.address::<bool>(buffer, start), stride, out),
+            }
+        }
+    }
+
+    /// Writes `values` to elements `start`, `start + stride`, …, converted.
+    ///
+    /// # Safety
+    /// The elements must lie in the buffer and be neither read nor written meanwhile.
+    pub(crate) unsafe fn write<T: Real>(
+        &self,
+        buffer: BufferId,
+        start: usize,
+        stride: usize,
+        values: &[T],
+    ) {
+        /// # Safety
+        /// `to` must be valid for writing `values.len()` elements `stride` apart.
+        unsafe fn copy<E: Element, T: Real>(to: *mut E, stride: usize, values: &[T]) {
+            if stride == 1 {
+                // SAFETY: the caller vouches for `values.len()` elements.
+                let to = unsafe { std::slice::from_raw_parts_mut(to, values.len()) };
+                for (to, value) in to.iter_mut().zip(values) {
+                    *to = E::from_f64(value.to_f64());
+                }
+                return;
+            }
+            for (i, value) in values.iter().enumerate() {
+                // SAFETY: the caller vouches for elements `stride` apart.
+                unsafe { *to.add(i * stride) = E::from_f64(value.to_f64()) };
+            }
+        }
+        if values.is_empty() {
+            return;
+        }
+        // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
+        unsafe {
+            match self.dtype(buffer) {
+                DType::F32 => copy(self.address::<f32>(buffer, start), stride, values),
+                DType::F64 => copy(self.address::<f64>(buffer, start), stride, values),
+                DType::I64 => copy(self.address::<i64>(buffer, start), stride, values),
+                DType::Bool => copy(self.address::<bool>(buffer, start), stride, values),
+            }
+        }
+    }
+}
+
+/// The element of an access at an index of the space. Trailing axes that the access does not know, as
+/// those that a result was reduced over, do not count.
+pub(crate) fn element(access: &Access, index: &[usize]) -> usize {
+    access.offset + access.strides.iter().zip(index).map(|(stride, i)| stride * i).sum::<usize>()
+}

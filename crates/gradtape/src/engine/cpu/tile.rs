@@ -1,0 +1,47 @@
+//! One instruction of a fused loop on a tile: the operation's own formula as a vector loop.
+
+use super::isa::Isa;
+use super::lane::{Real, Task, Wrap, dispatch};
+use crate::op::{Elementwise, Op, with_elementwise};
+
+/// An elementwise operation on tiles.
+pub(crate) trait TileOp<T>: Send + Sync {
+    /// `out[i] = formula(x[0][i], x[1][i], x[2][i])`. All slices have the same length.
+    fn run(&self, x: [&[T]; 3], out: &mut [T]);
+}
+
+/// The tile code of an operation, or `None` when it is not elementwise.
+pub(crate) fn tile_op<T: Real>(op: &Op, isa: Isa) -> Option<Box<dyn TileOp<T>>> {
+    with_elementwise!(op, op => Some(Box::new(Stamped { op: op.clone(), isa })), else None)
+}
+
+struct Stamped<O> {
+    op: O,
+    isa: Isa,
+}
+
+impl<T: Real, O: Elementwise + Send + Sync> TileOp<T> for Stamped<O> {
+    fn run(&self, x: [&[T]; 3], out: &mut [T]) {
+        dispatch(self.isa, Map { op: &self.op, x, out });
+    }
+}
+
+struct Map<'a, O, T> {
+    op: &'a O,
+    x: [&'a [T]; 3],
+    out: &'a mut [T],
+}
+
+impl<T: Real, O: Elementwise> Task<T> for Map<'_, O, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let n = self.out.len();
+        let [x, y, z] = self.x.map(|x| &x[..n]);
+        for i in 0..n {
+            let lane = T::Lane::<FMA>::wrap;
+            self.out[i] = self.op.formula([lane(x[i]), lane(y[i]), lane(z[i])]).unwrap();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The planner and the CPU engine against the meaning of each operation.
+
+use super::{Mode, evaluate};
+use crate::grad::gradients;
+use crate::op::{Op, Recorder};
+use crate::tape::{Tape, Var};
+use crate::tensor::{DType, Result, Tensor};
+
+/// Evaluates an operation and, if it is differentiable, its gradients of two orders.
+fn values(op: &Op, inputs: &[Tensor], mode: Mode) -> Result<Vec<Tensor>> {
+    let tape = Tape::new();
+    if mode != Mode::Fused {
+        tape.set_mode(mode);
+    }
+    let x: Vec<Var<'_>> = inputs.iter().map(|t| tape.watch(t.clone())).collect();
+    let ids: Vec<_> = x.iter().map(|x| x.id()).collect();
+    let id = tape.record(op.clone(), &ids, std::panic::Location::caller());
+    let out = tape.var(id);
+    let mut wanted = vec![out];
+    let floats: Vec<Var<'_>> = x.iter().copied().filter(|x| x.dtype().is_float()).collect();
+    if out.dtype().is_float() && !floats.is_empty() {
+        let first = gradients((out * out).sum(()), &floats);
+        if first.iter().all(|g| g.check().is_ok()) {
+            let total = first.iter().map(|g| (*g * *g).sum(())).reduce(|a, b| a + b);
+            wanted.extend(first);
+            wanted.extend(total.into_iter().flat_map(|total| gradients(total, &floats)));
+        }
+    }
+    evaluate(&wanted)?;
+    wanted.into_iter().map(Var::value).collect()
+}
+
+#[test]
+fn every_operation_runs_as_it_means() {
+    let mut wrong = Vec::new();
+    for dtype in [DType::F64, DType::F32] {
+        let close = if dtype == DType::F64 { 1e-11 } else { 2e-4 };
+        for sample in Op::samples() {
+            let inputs: Vec<Tensor> = sample
+                .inputs
+                .iter()
+                .map(|t| if t.dtype().is_float() { t.cast(dtype) } else { t.clone() })
+                .collect();
+            let name = sample.op.name();
+            match (
+                values(&sample.op, &inputs, Mode::Eager),
+                values(&sample.op, &inputs, Mode::Fused),
+            ) {
+                (Ok(want), Ok(got)) => {
+                    for (i, (want, got)) in want.iter().zip(&got).enumerate() {
+                        if !got.cast(DType::F64).all_close(&want.cast(DType::F64), close, close) {
+                            wrong.push(format!(
+                                "{name} {dtype} result {i}: {got:?} instead of {want:?}"
+                            ));
+                        }
+                    }
+                }
+                (want, got) => {
+                    wrong.push(format!("{name} {dtype}: {:?} / {:?}", want.err(), got.err()))
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

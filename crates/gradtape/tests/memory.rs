@@ -1,0 +1,164 @@
+//! Memory: a step allocates nothing once its plan is cached, and many steps hold memory flat.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use gradtape::{Parameter, Result, Tape, Tensor, Var, compile, eval, gradient};
+
+/// Counts what this thread allocates and holds.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged; the counters are plain cells
+// of this thread without destructors.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        HELD.set(HELD.get() + layout.size() as isize);
+        // SAFETY: the caller keeps `alloc`'s contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.set(HELD.get() - layout.size() as isize);
+        // SAFETY: the caller keeps `dealloc`'s contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+struct Regression {
+    weight: Parameter,
+    bias: Parameter,
+    x: Tensor,
+    y: Tensor,
+}
+
+impl Regression {
+    fn new() -> Result<Regression> {
+        let numbers = |n: usize| (0..n).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<_>>();
+        Ok(Regression {
+            weight: Parameter::new(Tensor::from_vec(numbers(8 * 3), [8, 3])?),
+            bias: Parameter::new(Tensor::from_vec(numbers(3), [3])?),
+            x: Tensor::from_vec(numbers(16 * 8), [16, 8])?,
+            y: Tensor::from_vec(numbers(16 * 3), [16, 3])?,
+        })
+    }
+
+    fn loss<'t>(&self, tape: &'t Tape) -> Var<'t> {
+        let (x, y) = (tape.constant(self.x.clone()), tape.constant(self.y.clone()));
+        let prediction = x.matmul(tape.parameter(&self.weight)) + tape.parameter(&self.bias);
+        let error = prediction - y;
+        (error * error).mean(())
+    }
+
+    fn step<'t>(&self, tape: &'t Tape) -> Result<Var<'t>> {
+        let loss = self.loss(tape);
+        let (w, b) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
+        let [dw, db] = gradient(loss, [w, b]);
+        tape.assign(&self.weight, w - dw * 0.01)?;
+        tape.assign(&self.bias, b - db * 0.01)?;
+        eval::step(tape, &[loss])?;
+        Ok(loss)
+    }
+}
+
+#[test]
+fn a_recorded_step_allocates_nothing_once_its_plan_is_cached() -> Result<()> {
+    let model = Regression::new()?;
+    let mut tape = Tape::new();
+    let mut step = || -> Result<f64> {
+        tape.reset();
+        model.step(&tape)?.item()
+    };
+    for _ in 0..5 {
+        step()?;
+    }
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        step()?;
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    Ok(())
+}
+
+#[test]
+fn a_compiled_step_allocates_nothing_once_it_is_planned() -> Result<()> {
+    let model = Regression::new()?;
+    let mut step = compile(|tape, _| Ok(vec![model.step(tape)?]));
+    let mut results = Vec::new();
+    for _ in 0..5 {
+        step.call_into(&[], &mut results)?;
+    }
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        step.call_into(&[], &mut results)?;
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    Ok(())
+}
+
+#[test]
+fn a_hundred_thousand_steps_hold_memory_flat() -> Result<()> {
+    let model = Regression::new()?;
+    let mut tape = Tape::new();
+    let mut running = 0.0;
+    let mut held = 0;
+    for step in 0..100_000 {
+        tape.reset();
+        running += model.step(&tape)?.item()?;
+        if step == 100 {
+            held = HELD.get();
+        }
+    }
+    assert!(running.is_finite());
+    assert_eq!(HELD.get(), held);
+    Ok(())
+}
+
+#[test]
+fn a_validation_loop_that_sums_losses_holds_memory_flat() -> Result<()> {
+    let model = Regression::new()?;
+    let mut held = 0;
+    let mut sum = 0.0;
+    for step in 0..2_000 {
+        let tape = Tape::inference();
+        sum += model.loss(&tape).item()?;
+        drop(tape);
+        if step == 100 {
+            held = HELD.get();
+        }
+    }
+    assert!(sum.is_finite());
+    assert_eq!(HELD.get(), held);
+    Ok(())
+}
+
+#[test]
+fn predictions_kept_in_a_vec_hold_no_more_than_themselves() -> Result<()> {
+    let model = Regression::new()?;
+    let mut tape = Tape::inference();
+    let mut predict = || -> Result<Tensor> {
+        tape.reset();
+        let x = tape.constant(model.x.clone());
+        (x.matmul(tape.parameter(&model.weight)) + tape.parameter(&model.bias)).value()
+    };
+    let mut kept = Vec::with_capacity(1_000);
+    for _ in 0..10 {
+        predict()?;
+    }
+    let before = HELD.get();
+    for _ in 0..1_000 {
+        kept.push(predict()?);
+    }
+    let each = (HELD.get() - before) as usize / kept.len();
+    let numbers = 16 * 3 * size_of::<f32>();
+    assert!(each < numbers + 256, "{each} bytes for each prediction of {numbers} bytes");
+    Ok(())
+}
