@@ -10,11 +10,14 @@ mod group;
 mod index;
 mod lower;
 mod memory;
+mod passes;
 mod print;
 mod program;
 mod schedule;
+mod simplify;
 mod work;
 
+pub use passes::{Passes, Stage};
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Host, Inst, Kernel, Loop, MatMul, Place, Program,
     Reduce, Reduction, Reg, Store,
@@ -26,7 +29,7 @@ use work::{Role, Work};
 
 /// Plans a graph, which must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
-    let mut work = Work::new(graph);
+    let mut work = Work::new(&simplify::simplify(graph));
     let groups = fuse::fuse(&work);
     lower_all(&mut work, groups)
 }

@@ -110,13 +110,15 @@ fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
     work.append(GraphNode { op, inputs, meta, at })
 }
 
-/// Updates as early as they may run, everything else in the order of the graph.
+/// Single numbers and updates as early as they may run, everything else in the order of the graph.
 fn sorted(order: &Order, updates: &[bool], groups: &[Group]) -> Vec<usize> {
     let mut waits = vec![0usize; groups.len()];
     order.after.iter().flatten().for_each(|&then| waits[then] += 1);
     let mut ready: Vec<usize> = (0..groups.len()).filter(|&group| waits[group] == 0).collect();
     let mut sequence = Vec::with_capacity(groups.len());
-    let key = |&group: &usize| (!updates[group], groups[group].members.last().copied());
+    // What computes single numbers costs nothing and lets updates start.
+    let early = |group: usize| updates[group] || groups[group].elements() == 1;
+    let key = |&group: &usize| (!early(group), groups[group].members.last().copied());
     while let Some(at) = (0..ready.len()).min_by_key(|&at| key(&ready[at])) {
         let group = ready.swap_remove(at);
         sequence.push(group);

@@ -6,7 +6,9 @@ mod parameter;
 mod record;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
+mod text;
 mod var;
+mod verify;
 
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};

@@ -1,0 +1,217 @@
+//! Simplification: equal values by fewer operations.
+//!
+//! One walk over the graph; every rule stands under its equation and holds for NaN, infinities and the
+//! sign of zero, except where it says what it changes. Equal nodes become one on the way.
+
+mod arithmetic;
+mod choice;
+mod constant;
+mod hoist;
+mod reduce;
+mod view;
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::op::{Bits, Meta, NodeId, Op, StructureHasher, shape, source};
+use crate::tape::{Graph, GraphNode, Output};
+use crate::tensor::{DType, Shape};
+
+/// What an operation on nodes that were simplified before can be replaced by.
+type Rule = fn(&mut Rewriter, &Operation<'_>) -> Option<NodeId>;
+
+/// The rules in the order in which they are tried.
+const RULES: &[Rule] = &[
+    view::rewrite,
+    choice::rewrite,
+    arithmetic::rewrite,
+    reduce::rewrite,
+    hoist::rewrite,
+    constant::rewrite,
+];
+
+/// An operation about to become a node.
+pub(super) struct Operation<'a> {
+    pub(super) op: &'a Op,
+    pub(super) inputs: &'a [NodeId],
+    pub(super) meta: &'a Meta,
+    pub(super) at: &'static Location<'static>,
+}
+
+/// The simplified graph, in the making.
+#[derive(Default)]
+pub(super) struct Rewriter {
+    nodes: Vec<GraphNode>,
+    /// By hash of structure, the nodes that have it.
+    known: BTreeMap<u64, SmallVec<[NodeId; 1]>>,
+}
+
+/// The graph with every rule applied, equal nodes merged and unused ones removed. Inputs all stay.
+pub(super) fn simplify(graph: &Graph) -> Graph {
+    let mut rewriter = Rewriter::default();
+    let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let inputs: SmallVec<[NodeId; 3]> =
+            node.inputs.iter().map(|input| place[input.index()]).collect();
+        place.push(rewriter.push(node.op.clone(), &inputs, node.meta.clone(), node.at));
+    }
+    let outputs = graph.outputs.iter().map(|output| Output {
+        node: place[output.node.index()],
+        into: output.into.map(|input| place[input.index()]),
+    });
+    sweep(Graph { outputs: outputs.collect(), nodes: rewriter.nodes })
+}
+
+/// The graph without the nodes that no output needs, inputs excepted.
+fn sweep(graph: Graph) -> Graph {
+    let mut alive = vec![false; graph.nodes.len()];
+    graph.outputs.iter().for_each(|output| alive[output.node.index()] = true);
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        alive[index] |= matches!(node.op, Op::Input(_));
+        if alive[index] {
+            node.inputs.iter().for_each(|input| alive[input.index()] = true);
+        }
+    }
+    let mut place = vec![NodeId::new(0); graph.nodes.len()];
+    let mut nodes = Vec::new();
+    for (index, mut node) in graph.nodes.into_iter().enumerate().filter(|(i, _)| alive[*i]) {
+        node.inputs.iter_mut().for_each(|input| *input = place[input.index()]);
+        place[index] = NodeId::new(nodes.len());
+        nodes.push(node);
+    }
+    let outputs = graph.outputs.into_iter().map(|output| Output {
+        node: place[output.node.index()],
+        into: output.into.map(|input| place[input.index()]),
+    });
+    Graph { outputs: outputs.collect(), nodes }
+}
+
+impl Rewriter {
+    /// The simplest node of this value.
+    pub(super) fn push(
+        &mut self,
+        op: Op,
+        inputs: &[NodeId],
+        meta: Meta,
+        at: &'static Location<'static>,
+    ) -> NodeId {
+        let operation = Operation { op: &op, inputs, meta: &meta, at };
+        if let Some(known) = RULES.iter().find_map(|rule| rule(self, &operation)) {
+            debug_assert_eq!(self.meta(known), &meta, "{op:?}");
+            return known;
+        }
+        let mut inputs: SmallVec<[NodeId; 3]> = SmallVec::from_slice(inputs);
+        if let Op::Add(_) | Op::Mul(_) = op {
+            inputs.sort_unstable();
+        }
+        self.insert(GraphNode { op, inputs, meta, at })
+    }
+
+    /// The node, or the one equal to it.
+    fn insert(&mut self, node: GraphNode) -> NodeId {
+        let id = NodeId::new(self.nodes.len());
+        if let Op::Input(_) = node.op {
+            self.nodes.push(node);
+            return id;
+        }
+        let mut hasher = StructureHasher::default();
+        hasher.mix(&node.op);
+        hasher.mix(&node.inputs[..]);
+        let same = self.known.entry(std::hash::Hasher::finish(&hasher)).or_default();
+        if let Some(&known) = same.iter().find(|known| self.nodes[known.index()] == node) {
+            return known;
+        }
+        same.push(id);
+        self.nodes.push(node);
+        id
+    }
+
+    /// An operation on nodes, its shape by its own rule; none if the rule is broken.
+    pub(super) fn apply(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: &[NodeId],
+        at: &'static Location<'static>,
+    ) -> Option<NodeId> {
+        let op = op.into();
+        let meta = {
+            let metas: SmallVec<[&Meta; 3]> = inputs.iter().map(|&id| self.meta(id)).collect();
+            op.infer(&metas).ok()?
+        };
+        Some(self.push(op, inputs, meta, at))
+    }
+
+    /// The same number everywhere.
+    pub(super) fn full(
+        &mut self,
+        value: f64,
+        meta: &Meta,
+        at: &'static Location<'static>,
+    ) -> Option<NodeId> {
+        let op = source::Constant { value: Bits::new(value), dtype: meta.dtype };
+        let scalar = self.apply(op, &[], at)?;
+        self.broadcast(scalar, &meta.shape, at)
+    }
+
+    /// A node repeated to a shape.
+    pub(super) fn broadcast(
+        &mut self,
+        id: NodeId,
+        shape: &Shape,
+        at: &'static Location<'static>,
+    ) -> Option<NodeId> {
+        if self.meta(id).shape == *shape {
+            return Some(id);
+        }
+        self.apply(shape::Broadcast { shape: shape.clone() }, &[id], at)
+    }
+
+    /// A node's elements under another shape.
+    pub(super) fn reshape(
+        &mut self,
+        id: NodeId,
+        shape: &Shape,
+        at: &'static Location<'static>,
+    ) -> Option<NodeId> {
+        if self.meta(id).shape == *shape {
+            return Some(id);
+        }
+        self.apply(shape::Reshape { shape: shape.clone() }, &[id], at)
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &GraphNode {
+        &self.nodes[id.index()]
+    }
+
+    pub(super) fn op(&self, id: NodeId) -> &Op {
+        &self.nodes[id.index()].op
+    }
+
+    pub(super) fn meta(&self, id: NodeId) -> &Meta {
+        &self.nodes[id.index()].meta
+    }
+
+    /// The number that a node is everywhere, if it is one.
+    pub(super) fn number(&self, mut id: NodeId) -> Option<f64> {
+        loop {
+            match self.op(id) {
+                Op::Constant(constant) => {
+                    let value = constant.value.value();
+                    return Some(match constant.dtype {
+                        DType::F32 => f64::from(value as f32),
+                        _ => value,
+                    });
+                }
+                Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) => {
+                    id = self.node(id).inputs[0];
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Text in, text out.
+
+use super::simplify;
+use crate::tape::Graph;
+
+/// A graph over inputs `%0` and `%1` of f32[4, 3] and `%2` of f32[].
+fn check(body: &str, expected: &str) {
+    let whole = |body: &str| {
+        let mut text = String::new();
+        for (number, shape) in ["[4, 3]", "[4, 3]", "[]"].iter().enumerate() {
+            text += &format!("%{number} = input {{dtype: f32; shape: {shape}}} : f32{shape}\n");
+        }
+        body.lines().for_each(|line| text += &format!("{}\n", line.trim()));
+        text
+    };
+    let graph: Graph = whole(body).parse().unwrap();
+    let simple = simplify(&graph);
+    simple.verify().unwrap();
+    assert_eq!(simple.to_string(), whole(expected));
+    assert_eq!(simplify(&simple), simple, "what is simple stays as it is");
+}
+
+#[test]
+fn neutral_numbers_vanish() {
+    let with = |value: &str, op: &str| {
+        format!(
+            "%3 = constant {{value: {value}; dtype: f32}} : f32[]
+             %4 = broadcast(%3) {{shape: [4, 3]}} : f32[4, 3]
+             %5 = {op}(%0, %4) : f32[4, 3]
+             return %5"
+        )
+    };
+    for (value, op) in
+        [("1.0", "mul"), ("1.0", "div"), ("1.0", "pow"), ("0.0", "sub"), ("-0.0", "add")]
+    {
+        check(&with(value, op), "return %0");
+    }
+    // These change the sign of a zero, or what is not finite.
+    for (value, op) in [("0.0", "add"), ("-0.0", "sub"), ("0.0", "mul"), ("0.5", "pow")] {
+        check(&with(value, op), &with(value, op));
+    }
+    check(&with("-1.0", "mul"), "%3 = neg(%0) : f32[4, 3]\nreturn %3");
+    check(&with("2.0", "pow"), "%3 = mul(%0, %0) : f32[4, 3]\nreturn %3");
+    check(&with("2.0", "div"), &with("0.5", "mul"));
+}
+
+#[test]
+fn zero_is_neutral_to_what_is_never_negative_zero() {
+    check(
+        "%3 = constant {value: 0.0; dtype: f32} : f32[]
+         %4 = broadcast(%3) {shape: [4, 3]} : f32[4, 3]
+         %5 = exp(%0) : f32[4, 3]
+         %6 = add(%5, %4) : f32[4, 3]
+         return %6",
+        "%3 = exp(%0) : f32[4, 3]\nreturn %3",
+    );
+}
+
+#[test]
+fn signs_cancel() {
+    check("%3 = neg(%0) : f32[4, 3]\n%4 = neg(%3) : f32[4, 3]\nreturn %4", "return %0");
+    check(
+        "%3 = neg(%0) : f32[4, 3]\n%4 = add(%3, %1) : f32[4, 3]\nreturn %4",
+        "%3 = sub(%1, %0) : f32[4, 3]\nreturn %3",
+    );
+    check(
+        "%3 = neg(%0) : f32[4, 3]\n%4 = sub(%1, %3) : f32[4, 3]\nreturn %4",
+        "%3 = add(%0, %1) : f32[4, 3]\nreturn %3",
+    );
+}
+
+#[test]
+fn views_compose() {
+    check(
+        "%3 = reshape(%0) {shape: [12]} : f32[12]
+         %4 = reshape(%3) {shape: [4, 3]} : f32[4, 3]
+         %5 = transpose(%4) {order: [1, 0]} : f32[3, 4]
+         %6 = transpose(%5) {order: [1, 0]} : f32[4, 3]
+         return %6",
+        "return %0",
+    );
+    check(
+        "%3 = broadcast(%2) {shape: [2]} : f32[2]
+         %4 = broadcast(%3) {shape: [3, 2]} : f32[3, 2]
+         %5 = reshape(%4) {shape: [6]} : f32[6]
+         return %5",
+        "%3 = broadcast(%2) {shape: [6]} : f32[6]\nreturn %3",
+    );
+}
+
+#[test]
+fn work_on_repeated_numbers_is_done_once() {
+    check(
+        "%3 = broadcast(%2) {shape: [4, 3]} : f32[4, 3]
+         %4 = exp(%3) : f32[4, 3]
+         %5 = mul(%4, %3) : f32[4, 3]
+         %6 = add(%0, %5) : f32[4, 3]
+         return %6",
+        "%3 = exp(%2) : f32[]
+         %4 = mul(%2, %3) : f32[]
+         %5 = broadcast(%4) {shape: [4, 3]} : f32[4, 3]
+         %6 = add(%0, %5) : f32[4, 3]
+         return %6",
+    );
+}
+
+#[test]
+fn sums_of_repeated_numbers_are_products() {
+    check(
+        "%3 = reshape(%2) {shape: [1, 1]} : f32[1, 1]
+         %4 = broadcast(%3) {shape: [4, 3]} : f32[4, 3]
+         %5 = sum(%4) {axes: [0, 1]} : f32[]
+         return %5",
+        "%3 = constant {value: 12.0; dtype: f32} : f32[]
+         %4 = mul(%2, %3) : f32[]
+         return %4",
+    );
+    check(
+        "%3 = broadcast(%0) {shape: [2, 4, 3]} : f32[2, 4, 3]
+         %4 = max(%3) {axes: [0, 2]} : f32[4]
+         return %4",
+        "%3 = max(%0) {axes: [1]} : f32[4]\nreturn %3",
+    );
+}
+
+#[test]
+fn equal_nodes_become_one_and_unused_ones_vanish() {
+    check(
+        "%3 = mul(%0, %1) : f32[4, 3]
+         %4 = mul(%1, %0) : f32[4, 3]
+         %5 = tanh(%0) : f32[4, 3]
+         %6 = sub(%3, %4) : f32[4, 3]
+         return %6",
+        "%3 = mul(%0, %1) : f32[4, 3]
+         %4 = sub(%3, %3) : f32[4, 3]
+         return %4",
+    );
+}
+
+#[test]
+fn numbers_of_the_program_are_computed_when_planning() {
+    check(
+        "%3 = constant {value: 3.0; dtype: f32} : f32[]
+         %4 = constant {value: 0.5; dtype: f32} : f32[]
+         %5 = div(%4, %3) : f32[]
+         %6 = less(%5, %4) : bool[]
+         %7 = select(%6, %5, %3) : f32[]
+         %8 = broadcast(%7) {shape: [4, 3]} : f32[4, 3]
+         %9 = add(%0, %8) : f32[4, 3]
+         return %9",
+        "%3 = constant {value: 0.1666666716337204; dtype: f32} : f32[]
+         %4 = broadcast(%3) {shape: [4, 3]} : f32[4, 3]
+         %5 = add(%0, %4) : f32[4, 3]
+         return %5",
+    );
+}
+
+#[test]
+fn casts_and_identities_are_looked_through() {
+    check(
+        "%3 = cast(%0) {dtype: f64} : f64[4, 3]
+         %4 = cast(%3) {dtype: f32} : f32[4, 3]
+         %5 = stop_gradient(%4) : f32[4, 3]
+         return %5",
+        "return %0",
+    );
+    // Here numbers are rounded on the way.
+    let rounded = "%3 = cast(%0) {dtype: i64} : i64[4, 3]
+         %4 = cast(%3) {dtype: f32} : f32[4, 3]
+         return %4";
+    check(rounded, rounded);
+}

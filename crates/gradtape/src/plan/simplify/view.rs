@@ -1,0 +1,60 @@
+//! Views of views, and views that change nothing.
+
+use super::{Operation, Rewriter};
+use crate::op::{NodeId, Op, shape};
+use crate::tensor::{Dims, Shape};
+
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
+    let &Operation { op, inputs, meta, at } = operation;
+    let &[x] = inputs else { return None };
+    let inner = r.node(x).inputs.first().copied();
+    match op {
+        Op::Broadcast(_) | Op::Reshape(_) if r.meta(x).shape == meta.shape => Some(x),
+        Op::Broadcast(_) => match r.op(x) {
+            // broadcast(broadcast(x)) = broadcast(x)
+            Op::Broadcast(_) => r.broadcast(inner?, &meta.shape, at),
+            _ => None,
+        },
+        Op::Reshape(_) => match r.op(x) {
+            // reshape(reshape(x)) = reshape(x)
+            Op::Reshape(_) => r.reshape(inner?, &meta.shape, at),
+            // reshape(broadcast(s)) = broadcast(s) for a single element
+            Op::Broadcast(_) => single(r, inner?, operation),
+            _ => None,
+        },
+        Op::Transpose(transpose) => {
+            let order = &transpose.order;
+            let large = |axis: &&usize| r.meta(x).shape[**axis] != 1;
+            let moved: Dims = order.iter().filter(large).copied().collect();
+            // transpose that moves only axes of size 1 = reshape
+            if moved.is_sorted() {
+                return r.reshape(x, &meta.shape, at);
+            }
+            match r.op(x) {
+                // transpose(transpose(x)) = transpose(x)
+                Op::Transpose(first) => {
+                    let order: Dims = order.iter().map(|&axis| first.order[axis]).collect();
+                    r.apply(shape::Transpose { order }, &[inner?], at)
+                }
+                // transpose(broadcast(s)) = broadcast(s) for a single element
+                Op::Broadcast(_) => single(r, inner?, operation),
+                _ => None,
+            }
+        }
+        // slice of everything = x
+        Op::Slice(_) if r.meta(x).shape == meta.shape => Some(x),
+        Op::Slice(_) => match r.op(x) {
+            Op::Broadcast(_) => single(r, inner?, operation),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn single(r: &mut Rewriter, x: NodeId, operation: &Operation<'_>) -> Option<NodeId> {
+    if r.meta(x).shape.elements() != 1 {
+        return None;
+    }
+    let scalar = r.reshape(x, &Shape::scalar(), operation.at)?;
+    r.broadcast(scalar, &operation.meta.shape, operation.at)
+}
