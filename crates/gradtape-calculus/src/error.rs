@@ -67,6 +67,11 @@ impl Error {
         &self.0.message
     }
 
+    /// What would mend it, if the error knows.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
     /// The byte offset from 0 in the text of the expression, where the error belongs to one.
     pub fn position(&self) -> Option<usize> {
         self.0.position

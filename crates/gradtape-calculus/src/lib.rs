@@ -14,6 +14,7 @@
 mod error;
 mod explain;
 mod expr;
+mod jacobian;
 mod json;
 mod numeric;
 mod record;
@@ -22,6 +23,7 @@ mod symbolic;
 pub use error::{Error, Result};
 pub use explain::{Explanation, Line, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
+pub use jacobian::{Jacobian, jacobian};
 pub use json::{Named, Number};
 pub use numeric::{
     Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,

@@ -91,7 +91,7 @@ fn every_reference_case_is_explained() {
                 names.iter().map(|name| got.get(name.as_str().unwrap()).unwrap().0).collect();
             let all: f64 = list(&hessian["rows"])
                 .iter()
-                .flat_map(|row| list(row))
+                .flat_map(list)
                 .fold(0.0, |most: f64, x| most.max(number(x).abs()));
             for (got, want) in got.iter().zip(list(row)) {
                 let rtol = case.json["hessian_rtol"].as_f64().unwrap_or(1e-10);

@@ -26,7 +26,7 @@ fn the_tape_agrees_with_the_reference() {
         let place = |name: &serde_json::Value| names.iter().position(|n| Some(*n) == name.as_str());
         let order: Vec<usize> = order.iter().map(|name| place(name).unwrap()).collect();
         let rows = list(&case.json["hessian"]["rows"]);
-        let want: Vec<f64> = rows.iter().flat_map(|row| list(row)).map(number).collect();
+        let want: Vec<f64> = rows.iter().flat_map(list).map(number).collect();
         let mut got = Vec::new();
         for &i in &order {
             let second = gradients(first[i], &inputs);

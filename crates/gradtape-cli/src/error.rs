@@ -10,17 +10,18 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 pub(crate) struct Failure {
     message: String,
     wrong_use: bool,
+    position: Option<usize>,
 }
 
 impl Failure {
     /// The command line itself is wrong: a flag, a name in it, a value. Exit status 2.
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
-        Failure { message: message.to_string(), wrong_use: true }
+        Failure { message: message.to_string(), wrong_use: true, position: None }
     }
 
     /// The command line is right, but it could not be done. Exit status 1.
     pub(crate) fn failed(message: impl fmt::Display) -> Failure {
-        Failure { message: message.to_string(), wrong_use: false }
+        Failure { message: message.to_string(), wrong_use: false, position: None }
     }
 
     /// Wrong use: a name that is not among those known. Names the nearest one, else all.
@@ -36,6 +37,11 @@ impl Failure {
         Failure::usage(format!("there is no {what} {name:?}\n  hint: {hint}"))
     }
 
+    /// The byte offset in the text of an expression, where the failure belongs to one.
+    pub(crate) fn position(&self) -> Option<usize> {
+        self.position
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -48,5 +54,12 @@ impl Failure {
 impl From<gradtape::Error> for Failure {
     fn from(error: gradtape::Error) -> Failure {
         Failure::failed(error)
+    }
+}
+
+/// Whatever is wrong with an expression or a point is wrong use.
+impl From<gradtape_calculus::Error> for Failure {
+    fn from(error: gradtape_calculus::Error) -> Failure {
+        Failure { position: error.position(), ..Failure::usage(error) }
     }
 }

@@ -4,6 +4,8 @@
 //! file, and add the word to the list.
 
 mod error;
+mod explain;
+mod expression;
 mod ops;
 mod output;
 mod report;
@@ -40,6 +42,7 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Explain: explain::Explain;
     Ops: ops::Ops;
 }
 

@@ -54,7 +54,10 @@ impl Output {
     /// Tells why the program ends.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         if self.json {
-            let error = serde_json::json!({ "error": { "message": failure.message() } });
+            let mut error = serde_json::json!({ "error": { "message": failure.message() } });
+            if let Some(position) = failure.position() {
+                error["error"]["position"] = position.into();
+            }
             let _ = self.line(error);
             let _ = io::stdout().flush();
         } else if io::stderr().is_terminal() && self.colour {

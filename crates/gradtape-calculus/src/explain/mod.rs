@@ -9,6 +9,7 @@ mod walk;
 use gradtape::{Tape, Tensor, Var, evaluate, gradients, vjp};
 use serde::Serialize;
 
+pub(crate) use text::table;
 pub use walk::Order;
 
 use crate::error::{Error, Result};
@@ -251,7 +252,7 @@ fn local(graph: &Graph<'_>, values: &[f64]) -> Result<Vec<Vec<f64>>> {
     Ok(counts.map(|count| rest.by_ref().take(count).collect()).collect())
 }
 
-fn read(vars: &[Var<'_>]) -> Result<Vec<f64>> {
+pub(crate) fn read(vars: &[Var<'_>]) -> Result<Vec<f64>> {
     let numbers = || -> gradtape::Result<Vec<f64>> {
         evaluate(vars)?;
         vars.iter().map(|var| var.item()).collect()

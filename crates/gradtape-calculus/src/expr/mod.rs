@@ -175,31 +175,33 @@ impl Expr {
     /// A variable without a value; a value without a variable; a name given twice. Each names the
     /// nearest match.
     pub fn point(&self, at: &[(&str, f64)]) -> Result<Vec<f64>> {
-        let names: Vec<&str> = self.variables().collect();
-        for (index, (name, _)) in at.iter().enumerate() {
-            if !names.contains(name) {
-                let error = Error::new(format!("the expression has no variable `{name}`"));
-                return Err(match nearest(name, names.iter().copied()) {
-                    Some(close) => error.hint(format!("did you mean `{close}`?")),
-                    None if names.is_empty() => error.hint("it has no variables at all"),
-                    None => error.hint(format!("its variables are {}", names.join(", "))),
-                });
-            }
-            if at[..index].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Error::new(format!("`{name}` has two values")));
-            }
-        }
-        names
-            .iter()
-            .map(|&name| {
-                let found = at.iter().find(|(given, _)| *given == name);
-                found.map(|&(_, value)| value).ok_or_else(|| {
-                    Error::new(format!("the variable `{name}` has no value"))
-                        .hint(format!("add `{name}=…` to the point"))
-                })
-            })
-            .collect()
+        point(&self.variables().collect::<Vec<_>>(), at)
     }
+}
+
+/// The values of some variables, looked up by name.
+pub(crate) fn point(names: &[&str], at: &[(&str, f64)]) -> Result<Vec<f64>> {
+    for (index, (name, _)) in at.iter().enumerate() {
+        if !names.contains(name) {
+            let error = Error::new(format!("the expression has no variable `{name}`"));
+            return Err(match nearest(name, names.iter().copied()) {
+                Some(close) => error.hint(format!("did you mean `{close}`?")),
+                None if names.is_empty() => error.hint("it has no variables at all"),
+                None => error.hint(format!("its variables are {}", names.join(", "))),
+            });
+        }
+        if at[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::new(format!("`{name}` has two values")));
+        }
+    }
+    let value = |&name: &&str| {
+        let found = at.iter().find(|(given, _)| *given == name);
+        found.map(|&(_, value)| value).ok_or_else(|| {
+            Error::new(format!("the variable `{name}` has no value"))
+                .hint(format!("add `{name}=…` to the point"))
+        })
+    };
+    names.iter().map(value).collect()
 }
 
 impl FromStr for Expr {

@@ -1,0 +1,101 @@
+//! `gradtape explain`: the chain rule at work on an expression.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use gradtape::op::Op;
+use gradtape_calculus::{Options, Order, explain, jacobian};
+
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::expression::{Point, deliver, expressions, point};
+use crate::ops::documentation;
+use crate::output::Output;
+
+/// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1
+  gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
+  gradtape explain \"x*sin(x)\" --at x=1 --order bfs
+  gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format dot | dot -Tsvg
+  gradtape explain tanh                             an operation's documentation")]
+pub(crate) struct Explain {
+    /// The expression, or several separated by `;`, or the name of an operation
+    #[arg(allow_hyphen_values = true)]
+    expr: String,
+
+    /// The point: a value for each variable, as in a=2,b=1
+    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    at: Point,
+
+    /// Second derivatives too
+    #[arg(long)]
+    hessian: bool,
+
+    /// The order of the backward walk
+    #[arg(long, value_enum, default_value_t)]
+    order: WalkOrder,
+
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    format: Picture,
+
+    /// Write to this file instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum WalkOrder {
+    #[default]
+    Topological,
+    Bfs,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Picture {
+    #[default]
+    Text,
+    Json,
+    Dot,
+}
+
+impl Verb for Explain {
+    fn run(self, output: &mut Output) -> Outcome {
+        let operation = Op::TABLE.iter().find(|info| info.name == self.expr.trim());
+        if let (Some(info), true) = (operation, self.at.entries().is_empty()) {
+            return output.line(documentation(info, output));
+        }
+        let exprs = expressions(&self.expr)?;
+        if let [expr] = exprs.as_slice() {
+            let order = match self.order {
+                WalkOrder::Topological => Order::Topological,
+                WalkOrder::Bfs => Order::BreadthFirst,
+            };
+            let options = Options { hessian: self.hessian, order };
+            let found = explain(expr, &self.at.entries(), options)?;
+            let text = match self.format {
+                Picture::Text => found.to_string(),
+                Picture::Json => json(&found)?,
+                Picture::Dot => found.dot(),
+            };
+            return deliver(&text, self.out.as_ref(), output);
+        }
+        let found = jacobian(&exprs, &self.at.entries())?;
+        let text = match self.format {
+            Picture::Text => found.to_string(),
+            Picture::Json => json(&found)?,
+            Picture::Dot => {
+                return Err(Failure::usage("a picture shows one expression; several were given"));
+            }
+        };
+        deliver(&text, self.out.as_ref(), output)
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Outcome<String> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
+    Ok(text + "\n")
+}

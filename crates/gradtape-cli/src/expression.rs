@@ -1,0 +1,74 @@
+//! What the verbs on expressions share: points, and results that go to a file or to the terminal.
+
+use std::path::PathBuf;
+use std::{fs, io};
+
+use gradtape_calculus::Expr;
+
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+
+/// A point: `x=1,y=-2`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Point(Vec<(String, f64)>);
+
+impl Point {
+    /// The values by name.
+    pub(crate) fn entries(&self) -> Vec<(&str, f64)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+    }
+}
+
+/// Reads a point for clap.
+pub(crate) fn point(text: &str) -> Result<Point, String> {
+    let mut entries = Vec::new();
+    for part in text.split(',').filter(|_| !text.trim().is_empty()) {
+        let Some((name, value)) = part.split_once('=') else {
+            return Err(format!("{part:?} is not NAME=VALUE"));
+        };
+        let value = value.trim();
+        let number: f64 = value.parse().map_err(|_| format!("{value:?} is not a number"))?;
+        if !number.is_finite() {
+            return Err(format!("{}: {value} is not a finite number", name.trim()));
+        }
+        entries.push((name.trim().to_string(), number));
+    }
+    Ok(Point(entries))
+}
+
+/// The expressions of a text, separated by `;`. Errors keep the place in the whole text.
+pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
+    if !text.contains(';') {
+        return Ok(vec![Expr::parse(text)?]);
+    }
+    let mut start = 0;
+    let mut all = Vec::new();
+    for part in text.split(';') {
+        all.push(Expr::parse(part).map_err(|error| {
+            let position = start + error.position().unwrap_or(0);
+            let moved = gradtape_calculus::Error::new(error.message()).at(text, position);
+            match error.hint_text() {
+                Some(hint) => moved.hint(hint),
+                None => moved,
+            }
+        })?);
+        start += part.len() + 1;
+    }
+    Ok(all)
+}
+
+/// Prints a result, or writes it to a file, whole or not at all.
+pub(crate) fn deliver(text: &str, file: Option<&PathBuf>, output: &mut Output) -> Outcome {
+    let Some(path) = file else { return output.write(text) };
+    let fails =
+        |error: io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));
+    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    fs::write(&part, text).map_err(fails)?;
+    fs::rename(&part, path).map_err(|error| {
+        // The part is ours; if it cannot be removed either, the first error says enough.
+        let _ = fs::remove_file(&part);
+        fails(error)
+    })
+}

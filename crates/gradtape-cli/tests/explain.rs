@@ -1,0 +1,87 @@
+//! `gradtape explain` as a program.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Folder, Run, command, run};
+
+const COURSE: &str = "explain (a+b)*(b+1) --at a=2,b=1";
+
+#[test]
+fn the_courses_example_as_text_and_json() {
+    let text = run(COURSE).ok().stdout;
+    assert!(text.contains("de/dc = de/de * d = 1 * 2 = 2"), "{text}");
+    let json = run(&format!("{COURSE} --hessian --format json")).ok().json();
+    assert_eq!(json["expression"], "(a + b) * (b + 1)");
+    assert_eq!(json["value"], 6.0);
+    assert_eq!(json["gradient"]["b"], 5.0);
+    assert_eq!(json["symbolic"]["b"]["expression"], "a + 2*b + 1");
+    assert_eq!(json["hessian"]["b"]["b"], 2.0);
+    assert_eq!(json["nodes"][4]["op"], "mul");
+    assert!(run(&format!("{COURSE} --format dot")).ok().stdout.starts_with("digraph"));
+}
+
+#[test]
+fn several_expressions_have_a_jacobian() {
+    let json = run("explain x^2*y;x+y --at x=1,y=2 --format json").ok().json();
+    assert_eq!(json["jacobian"][0]["x"], 4.0);
+    assert_eq!(json["jacobian"][1]["y"], 1.0);
+    assert!(run("explain x^2*y;x+y --at x=1,y=2").ok().stdout.contains("d/dy"));
+    let failed = run("explain x^2*y;x+$ --at x=1 --format json");
+    assert_eq!((failed.status, failed.json()["error"]["position"].as_u64()), (2, Some(8)));
+}
+
+#[test]
+fn a_leading_minus_is_no_flag() {
+    let json = run("explain -x^2 --at x=3 --format json").ok().json();
+    assert_eq!((json["value"].as_f64(), json["gradient"]["x"].as_f64()), (Some(-9.0), Some(-6.0)));
+}
+
+#[test]
+fn operations_are_documented() {
+    assert!(run("explain tanh").ok().stdout.contains("Why it holds"));
+}
+
+#[test]
+fn malformed_text_ends_with_status_2_and_a_caret() {
+    run("explain 2*foo(x) --at x=1").fails(2, &["unknown function `foo`", "\n    ^"]);
+    let failed = run("explain 2*sine(x) --at x=1 --format json");
+    assert_eq!((failed.status, &*failed.stderr), (2, ""));
+    assert_eq!(failed.json()["error"]["position"], 2);
+    let message = failed.json()["error"]["message"].as_str().unwrap().to_string();
+    assert!(message.contains("did you mean `sin`?"), "{message}");
+}
+
+#[test]
+fn points_must_fit() {
+    run("explain alpha*b --at b=1").fails(2, &["`alpha` has no value"]);
+    run("explain alpha*b --at b=1,alpa=2")
+        .fails(2, &["no variable `alpa`", "did you mean `alpha`?"]);
+    run("explain x --at x=one").fails(2, &["\"one\" is not a number"]);
+    run("explain x --at x").fails(2, &["\"x\" is not NAME=VALUE"]);
+    run("explain x --at x=nan").fails(2, &["not a finite number"]);
+}
+
+#[test]
+fn files_are_written_whole_or_not_at_all() {
+    let folder = Folder::new("explain-out");
+    folder.run(&format!("{COURSE} --format dot --out graph.dot")).ok();
+    assert!(folder.read("graph.dot").starts_with(b"digraph"));
+    folder
+        .run(&format!("{COURSE} --out missing/graph.txt"))
+        .fails(2, &["missing/graph.txt cannot be written"]);
+    assert_eq!(folder.files(), ["graph.dot"]);
+}
+
+#[test]
+fn a_megabyte_and_deep_nesting_are_no_crash() {
+    let nested = format!("{}x{}", "(".repeat(50_000), ")".repeat(50_000));
+    let run = |text: &str| {
+        let output = command(Path::new("."), "explain --at x=1 --format json").arg(text).output();
+        Run::of(output.unwrap())
+    };
+    assert_eq!(run(&nested).ok().json()["value"], 1.0);
+    let long = format!("x{}", "+x".repeat(50_000));
+    assert_eq!(run(&long).status, 2);
+}
