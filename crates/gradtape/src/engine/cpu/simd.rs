@@ -31,6 +31,9 @@ pub(crate) trait Simd {
     /// `x * y + z`.
     unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V;
 
+    /// The sum of the lanes, in an order of the type's own.
+    unsafe fn sum(x: Self::V) -> Self::T;
+
     /// Fetches what will be written soon.
     #[inline(always)]
     unsafe fn prefetch(_p: *const Self::T) {}
@@ -108,6 +111,12 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn sum(x: Self::V) -> $t {
+                let half = $lanes / 2;
+                (0..half).map(|i| x[i] + x[half + i]).sum()
+            }
+
+            #[inline(always)]
             unsafe fn add(x: Self::V, y: Self::V) -> Self::V {
                 std::array::from_fn(|i| x[i] + y[i])
             }
@@ -141,7 +150,7 @@ pub(crate) mod x86 {
 
     macro_rules! vector {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
-         $store:ident $add:ident $fma:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
+         $store:ident $add:ident $fma:ident $sum:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
             impl Simd for $name<$t> {
                 type T = $t;
                 type V = $v;
@@ -203,6 +212,12 @@ pub(crate) mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn sum(x: $v) -> $t {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $sum(x) }
+                }
+
+                #[inline(always)]
                 unsafe fn prefetch(p: *const $t) {
                     // SAFETY: every x86-64 has it, and it may be given any address.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
@@ -226,6 +241,25 @@ pub(crate) mod x86 {
                 )?
             }
         };
+    }
+
+    #[inline(always)]
+    unsafe fn sum_f32x8(x: __m256) -> f32 {
+        // SAFETY: the caller vouches for AVX2.
+        unsafe {
+            let x = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+            _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn sum_f64x4(x: __m256d) -> f64 {
+        // SAFETY: the caller vouches for AVX2.
+        unsafe {
+            let x = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
+            _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)))
+        }
     }
 
     /// Sixteen vectors of sixteen, turned: pairs, then fours, then quarters of vectors change places.
@@ -285,20 +319,20 @@ pub(crate) mod x86 {
     static LANES64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 
     vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
-        _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps,
+        _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
         |count: usize| ((1u32 << count.min(16)) - 1) as __mmask16,
         |p, mask| _mm512_maskz_loadu_ps(mask, p), |p, mask, v| _mm512_mask_storeu_ps(p, mask, v),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
-        _mm512_storeu_pd _mm512_add_pd _mm512_fmadd_pd,
+        _mm512_storeu_pd _mm512_add_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
         |count: usize| ((1u32 << count.min(8)) - 1) as __mmask8,
         |p, mask| _mm512_maskz_loadu_pd(mask, p), |p, mask, v| _mm512_mask_storeu_pd(p, mask, v));
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
-        _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps,
+        _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps sum_f32x8,
         |count: usize| _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
         |p, mask| _mm256_maskload_ps(p, mask), |p, mask, v| _mm256_maskstore_ps(p, mask, v));
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
-        _mm256_storeu_pd _mm256_add_pd _mm256_fmadd_pd,
+        _mm256_storeu_pd _mm256_add_pd _mm256_fmadd_pd sum_f64x4,
         |count: usize| _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
         |p, mask| _mm256_maskload_pd(p, mask), |p, mask, v| _mm256_maskstore_pd(p, mask, v));
 }

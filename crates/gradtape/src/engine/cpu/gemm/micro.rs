@@ -43,6 +43,8 @@ pub(crate) struct Kernels<T: 'static> {
     pub(super) direct: &'static [[Micro<T>; 3]],
     /// For one row of an operand where it lies, by vectors of columns - 1.
     pub(super) row: &'static [Micro<T>],
+    /// By the number of inner products - 1.
+    pub(super) dots: [Dots<T>; 4],
     pub(super) pack: Pack<T>,
     pub(super) pack_panels: PackPanels<T>,
 }
@@ -105,6 +107,48 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
     }
 }
 
+/// The operands of a few inner products: `out[j * out_step] = x · y[j]`.
+pub(super) struct Inner<T> {
+    pub(super) k: usize,
+    pub(super) x: *const T,
+    pub(super) y: *const T,
+    pub(super) y_step: usize,
+    pub(super) out: *mut T,
+    pub(super) out_step: usize,
+}
+
+/// Computes up to four inner products of one vector with others. Each is summed in the same order
+/// however many there are.
+pub(super) type Dots<T> = unsafe fn(&Inner<T>);
+
+#[inline(always)]
+unsafe fn inner<S: Simd, const N: usize>(p: &Inner<S::T>) {
+    // SAFETY: the caller vouches for the instruction set and for the operands.
+    unsafe {
+        let mut sums = [[S::zero(); 2]; N];
+        let whole = p.k - p.k % (2 * S::LANES);
+        for at in (0..whole).step_by(2 * S::LANES) {
+            let x = [S::load(p.x.add(at)), S::load(p.x.add(at + S::LANES))];
+            for (j, [even, odd]) in sums.iter_mut().enumerate() {
+                let y = p.y.add(j * p.y_step + at);
+                *even = S::fma(x[0], S::load(y), *even);
+                *odd = S::fma(x[1], S::load(y.add(S::LANES)), *odd);
+            }
+        }
+        for at in (whole..p.k).step_by(S::LANES) {
+            let mask = S::mask((p.k - at).min(S::LANES));
+            let x = S::load_masked(p.x.add(at), mask);
+            for (j, [even, _]) in sums.iter_mut().enumerate() {
+                let y = S::load_masked(p.y.add(j * p.y_step + at), mask);
+                *even = S::fma(x, y, *even);
+            }
+        }
+        for (j, [even, odd]) in sums.into_iter().enumerate() {
+            *p.out.add(j * p.out_step) = S::sum(S::add(even, odd));
+        }
+    }
+}
+
 /// Stamps the kernels of one instruction set.
 macro_rules! stamp {
     ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
@@ -125,6 +169,12 @@ macro_rules! stamp {
             }
 
             #[$feature]
+            unsafe fn dots<const N: usize>(p: &Inner<$type>) {
+                // SAFETY: as for this function.
+                unsafe { inner::<$vector, N>(p) }
+            }
+
+            #[$feature]
             unsafe fn gather(s: &pack::Source<$type>, k: usize, n: usize, width: usize, to: *mut $type) {
                 // SAFETY: as for this function.
                 unsafe { pack::panel::<$vector>(s, k, n, width, to) }
@@ -141,6 +191,7 @@ macro_rules! stamp {
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
+                dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
                 pack: gather,
                 pack_panels: gather_panels,
             };

@@ -12,7 +12,7 @@ mod scratch;
 use std::ops::Range;
 
 pub(crate) use micro::Real;
-use micro::{Kernels, Tile};
+use micro::{Inner, Kernels, Tile};
 use pack::Source;
 
 use super::isa::Isa;
@@ -29,6 +29,8 @@ const MANY_ROWS: usize = 256;
 const A_PACKED: usize = 2 << 20;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
 const DIRECT_BLOCK: usize = 8 << 10;
+/// Rows of the left operand up to which gathering the right one into panels does not pay.
+const FEW_ROWS: usize = 4;
 /// Multiplications below which waking another worker costs more than it saves.
 pub(crate) const PARALLEL: usize = 100_000;
 
@@ -94,6 +96,13 @@ pub(crate) unsafe fn part<T: Real>(
 ) {
     let kernels = T::kernels(isa);
     let lanes = kernels.lanes;
+    // Few rows of inner products: the right operand is read once, as it lies.
+    let along_k = p.a_steps[1] == 1 && p.b_steps[0] == 1;
+    if along_k && (p.n == 1 || (p.m <= FEW_ROWS && p.b_steps[1] != 1)) {
+        // SAFETY: passed on from the caller.
+        unsafe { inner_products(kernels, p, id, count, epilogue) };
+        return;
+    }
     let direct = p.m <= kernels.direct.len()
         || p.n <= 3 * lanes
         || p.m * p.n * p.k <= PARALLEL / 2
@@ -143,6 +152,64 @@ fn parts(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>>
     let len = range.len();
     let count = len.div_ceil(most).max(1);
     (0..count).map(move |i| range.start + len * i / count..range.start + len * (i + 1) / count)
+}
+
+/// Products whose elements are inner products of vectors that lie in one piece, and few.
+unsafe fn inner_products<T: Real>(
+    kernels: &Kernels<T>,
+    p: &Product<T>,
+    id: usize,
+    count: usize,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    // Either the columns are dealt out, or with one column the rows.
+    let down = p.n == 1;
+    let len = if down { p.m } else { p.n };
+    let group = kernels.dots.len();
+    let groups = len.div_ceil(group);
+    let own = groups * id / count * group..(groups * (id + 1) / count * group).min(len);
+    for own in parts(own, DIRECT_BLOCK / 8) {
+        if own.is_empty() {
+            return;
+        }
+        let (rows, columns) = if down { (own.clone(), 0..1) } else { (0..p.m, own.clone()) };
+        // SAFETY: all of it lies inside the operands that the caller vouches for.
+        let data = unsafe {
+            for start in own.clone().step_by(group) {
+                let dots = kernels.dots[(own.end - start).min(group) - 1];
+                if down {
+                    dots(&Inner {
+                        k: p.k,
+                        x: p.b,
+                        y: p.a.add(start * p.a_steps[0]),
+                        y_step: p.a_steps[0],
+                        out: p.c.add(start * p.c_row),
+                        out_step: p.c_row,
+                    });
+                    continue;
+                }
+                for row in 0..p.m {
+                    dots(&Inner {
+                        k: p.k,
+                        x: p.a.add(row * p.a_steps[0]),
+                        y: p.b.add(start * p.b_steps[1]),
+                        y_step: p.b_steps[1],
+                        out: p.c.add(row * p.c_row + start),
+                        out_step: 1,
+                    });
+                }
+            }
+            p.c.add(rows.start * p.c_row + columns.start)
+        };
+        epilogue(&Block {
+            row: rows.start,
+            column: columns.start,
+            rows: rows.len(),
+            columns: columns.len(),
+            data,
+            stride: p.c_row,
+        });
+    }
 }
 
 /// Small products and those with few rows or columns: the left operand is read where it lies, and so
