@@ -2,11 +2,11 @@
 
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
-use super::memory::{Memory, element};
+use super::memory::{Memory, element, overlap};
 use super::random::Uniform;
 use super::tile::{TileOp, tile_op};
-use crate::plan::{Access, Body, BufferId, Inst, Reg, Store};
-use crate::tensor::{DType, Dims};
+use crate::plan::{Access, Body, Buffer, BufferId, Inst, Reg, Store};
+use crate::tensor::Dims;
 
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
 pub(crate) const TILE: usize = 512;
@@ -104,7 +104,7 @@ impl<T: Real> BodyPlan<T> {
         space: &[usize],
         given: Option<Option<BufferId>>,
         isa: Isa,
-        dtype: impl Fn(BufferId) -> DType,
+        buffers: &[Buffer],
     ) -> BodyPlan<T> {
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
@@ -149,7 +149,7 @@ impl<T: Real> BodyPlan<T> {
                     Some(op) => {
                         let args = args.map(|reg| reg.0 as usize);
                         let target =
-                            plan.target(first + i, i, body, stores, given, &last_use, &dtype);
+                            plan.target(first + i, i, body, stores, given, &last_use, buffers);
                         Step::Op { op, args, target }
                     }
                     None => Step::Fixed(T::from_f64(f64::NAN)),
@@ -181,15 +181,16 @@ impl<T: Real> BodyPlan<T> {
         stores: &[Store],
         given: Option<BufferId>,
         last_use: &[usize],
-        dtype: &impl Fn(BufferId) -> DType,
+        buffers: &[Buffer],
     ) -> Option<Access> {
         let store = stores.iter().find(|store| store.reg.0 as usize == reg)?;
-        let old_is_read =
-            body.loads.iter().enumerate().any(|(i, load)| {
-                load.buffer == store.to.buffer && last_use[self.given + i] >= inst
-            });
-        let given_is_read = given == Some(store.to.buffer) && last_use[0] >= inst;
-        let direct = dtype(store.to.buffer) == T::DTYPE && !old_is_read && !given_is_read;
+        let old_is_read = body.loads.iter().enumerate().any(|(i, load)| {
+            overlap(buffers, load.buffer, store.to.buffer) && last_use[self.given + i] >= inst
+        });
+        let given_is_read = given
+            .is_some_and(|given| overlap(buffers, given, store.to.buffer) && last_use[0] >= inst);
+        let same_type = buffers[store.to.buffer.0 as usize].dtype == T::DTYPE;
+        let direct = same_type && !old_is_read && !given_is_read;
         direct.then(|| store.to.clone())
     }
 

@@ -6,8 +6,8 @@ use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate, ShortRows};
-use crate::plan::{BufferId, Loop, Reduction};
-use crate::tensor::{DType, Dims};
+use crate::plan::{Buffer, Loop, Reduction};
+use crate::tensor::Dims;
 
 /// A fused loop made ready to run.
 pub(crate) struct LoopPlan<T> {
@@ -50,7 +50,7 @@ pub(crate) struct LoopScratch<T> {
 }
 
 impl<T: Real> LoopPlan<T> {
-    pub(crate) fn new(plan: &Loop, isa: Isa, dtype: impl Fn(BufferId) -> DType) -> LoopPlan<T> {
+    pub(crate) fn new(plan: &Loop, isa: Isa, buffers: &[Buffer]) -> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
@@ -64,8 +64,16 @@ impl<T: Real> LoopPlan<T> {
             (How::LongRows, [None, last(rank)])
         };
         let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
-        let body =
-            BodyPlan::new(&plan.body, &plan.stores, &reduced, axes, &plan.space, None, isa, dtype);
+        let body = BodyPlan::new(
+            &plan.body,
+            &plan.stores,
+            &reduced,
+            axes,
+            &plan.space,
+            None,
+            isa,
+            buffers,
+        );
         let mut plan = LoopPlan {
             isa,
             space: plan.space.clone(),

@@ -4,10 +4,10 @@ use super::body::{BodyPlan, Scratch, TILE, Tile};
 use super::gemm::{self, Block, Product};
 use super::isa::Isa;
 use super::lane::Real;
-use super::memory::{Memory, element};
+use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
-use crate::plan::{BufferId, MatMul, Store};
-use crate::tensor::{DType, Dims};
+use crate::plan::{Buffer, MatMul, Store};
+use crate::tensor::Dims;
 
 /// A matrix product made ready to run.
 pub(crate) struct MatMulPlan<T> {
@@ -27,11 +27,11 @@ pub(crate) struct MatMulScratch<T> {
 }
 
 impl<T: Real> MatMulPlan<T> {
-    pub(crate) fn new(plan: &MatMul, isa: Isa, dtype: impl Fn(BufferId) -> DType) -> MatMulPlan<T> {
+    pub(crate) fn new(plan: &MatMul, isa: Isa, buffers: &[Buffer]) -> MatMulPlan<T> {
         let mut space = plan.batch.clone();
         space.extend([plan.m, plan.n]);
         let axes = [Some(space.len() - 2), Some(space.len() - 1)];
-        let product = product_place(plan, &dtype).cloned();
+        let product = product_place(plan, buffers).cloned();
         let bare = match &product {
             Some(place) => place.reg.0 == 0 && plan.stores.len() == 1,
             None => false,
@@ -44,7 +44,8 @@ impl<T: Real> MatMulPlan<T> {
             .cloned()
             .collect();
         let given = Some(product.as_ref().map(|place| place.to.buffer));
-        let epilogue = BodyPlan::new(&plan.epilogue, &stores, &[], axes, &space, given, isa, dtype);
+        let epilogue =
+            BodyPlan::new(&plan.epilogue, &stores, &[], axes, &space, given, isa, buffers);
         MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare }
     }
 
@@ -152,17 +153,14 @@ impl<T: Real> MatMulPlan<T> {
 
 /// A store whose memory can hold the bare product until the epilogue: row-major rows of the right type
 /// that nothing else of this kernel reads.
-fn product_place<'a>(plan: &'a MatMul, dtype: &impl Fn(BufferId) -> DType) -> Option<&'a Store> {
+fn product_place<'a>(plan: &'a MatMul, buffers: &[Buffer]) -> Option<&'a Store> {
     let rank = plan.batch.len();
     let fits = |store: &&Store| {
-        let read = |buffer: BufferId| {
-            plan.a.buffer == buffer
-                || plan.b.buffer == buffer
-                || plan.epilogue.loads.iter().any(|load| load.buffer == buffer)
-        };
-        dtype(store.to.buffer) == plan.epilogue.dtype
+        let mut reads = plan.epilogue.loads.iter().chain([&plan.a, &plan.b]);
+        let into = store.to.buffer;
+        buffers[into.0 as usize].dtype == plan.epilogue.dtype
             && (store.to.strides[rank + 1] == 1 || plan.n == 1)
-            && !read(store.to.buffer)
+            && !reads.any(|access| overlap(buffers, access.buffer, into))
     };
     let stores = || plan.stores.iter().filter(fits);
     stores().find(|store| store.reg.0 == 0).or_else(|| stores().next())

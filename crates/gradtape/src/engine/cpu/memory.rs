@@ -1,7 +1,7 @@
 //! The memory of one run: where each buffer starts, reading and writing with conversion.
 
 use super::lane::Real;
-use crate::plan::{Access, Buffer, BufferId};
+use crate::plan::{Access, Buffer, BufferId, Place};
 use crate::tensor::{DType, Element};
 
 /// Where the buffers of a program lie during a run.
@@ -126,6 +126,17 @@ impl<'r> Memory<'r> {
                 DType::Bool => copy(self.address::<bool>(buffer, start), stride, values),
             }
         }
+    }
+}
+
+/// Whether two buffers share memory: an arena's buffers may follow each other in the same place, and a
+/// kernel may write where it reads.
+pub(crate) fn overlap(buffers: &[Buffer], a: BufferId, b: BufferId) -> bool {
+    let [first, second] = [a, b].map(|id| &buffers[id.0 as usize]);
+    let end = |buffer: &Buffer, start: usize| start + buffer.len * buffer.dtype.size();
+    match (first.place, second.place) {
+        (Place::Arena(i), Place::Arena(j)) => i < end(second, j) && j < end(first, i),
+        (first, second) => first == second,
     }
 }
 

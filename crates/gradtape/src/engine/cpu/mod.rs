@@ -31,7 +31,7 @@ use memory::Memory;
 use pool::{Pool, Worker};
 
 use super::{Slot, check_labels};
-use crate::plan::{BufferId, Host, Kernel, Place, Program};
+use crate::plan::{Host, Kernel, Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
 /// A program made ready for this engine, with the memory for its runs.
@@ -96,25 +96,25 @@ impl Workspace {
     /// the portable one.
     pub fn for_isa(program: &Program, isa: Isa) -> Workspace {
         let isa = if isa.is_available() { isa } else { Isa::Portable };
-        let dtype = |buffer: BufferId| program.buffers[buffer.0 as usize].dtype;
+        let buffers = &program.buffers;
         let steps = program.kernels.iter().map(|kernel| match kernel {
             Kernel::Loop(kernel) if kernel.body.dtype == DType::F32 => {
-                let plan = LoopPlan::new(kernel, isa, dtype);
+                let plan = LoopPlan::new(kernel, isa, buffers);
                 let memories = Memories::new(plan.shared_len());
                 Step::Loop32(plan, memories)
             }
             Kernel::Loop(kernel) => {
-                let plan = LoopPlan::new(kernel, isa, dtype);
+                let plan = LoopPlan::new(kernel, isa, buffers);
                 let memories = Memories::new(plan.shared_len());
                 Step::Loop64(plan, memories)
             }
             Kernel::MatMul(kernel) if kernel.epilogue.dtype == DType::F32 => {
-                let plan = MatMulPlan::new(kernel, isa, dtype);
+                let plan = MatMulPlan::new(kernel, isa, buffers);
                 let memories = Memories::new(plan.shared_len());
                 Step::MatMul32(plan, memories)
             }
             Kernel::MatMul(kernel) => {
-                let plan = MatMulPlan::new(kernel, isa, dtype);
+                let plan = MatMulPlan::new(kernel, isa, buffers);
                 let memories = Memories::new(plan.shared_len());
                 Step::MatMul64(plan, memories)
             }
