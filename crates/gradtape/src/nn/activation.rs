@@ -65,7 +65,7 @@ impl Default for LeakyRelu {
 stateless! {
     /// Records `x` above 0, `slope * x` elsewhere.
     LeakyRelu { slope }, LayerSpec::LeakyRelu { slope },
-    |layer, x| x.greater(0.0).select(x, x * layer.slope)
+    |layer, x| x.leaky_relu(layer.slope)
 }
 
 /// The logistic function, `1 / (1 + exp(-x))`. As a method: `x.sigmoid()`.

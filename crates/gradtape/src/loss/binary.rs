@@ -1,0 +1,159 @@
+//! Losses of yes and no.
+
+use super::{Reduction, elementwise};
+use crate::tape::Var;
+use crate::tensor::{Error, Kind, Tensor};
+
+/// Settings of [`bce_with_logits_with`].
+#[derive(Clone, Debug, Default)]
+pub struct BceOptions {
+    /// A factor for each element; its shape broadcasts to the prediction's.
+    pub weight: Option<Tensor>,
+    /// A factor for the yes part of each element, above 1 where yes is rare; its shape broadcasts to
+    /// the prediction's.
+    pub pos_weight: Option<Tensor>,
+    /// What becomes of the elements' losses.
+    pub reduction: Reduction,
+}
+
+/// The binary cross entropy of logits: `-t log σ(x) - (1 - t) log(1 - σ(x))` with `σ` the sigmoid and
+/// targets in [0, 1].
+///
+/// Computed as `softplus(x) - t x`, which neither overflows nor loses a small loss to rounding.
+///
+/// ```
+/// use gradtape::loss::bce_with_logits;
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let x = tape.watch([0.0, 800.0, -800.0]);
+/// let loss = bce_with_logits(x, tape.constant([1.0, 1.0, 1.0]));
+/// let [dx] = gradient(loss * 3.0, [x]);
+/// assert!((loss.item()? - (2.0f64.ln() + 800.0) / 3.0).abs() < 1e-12);
+/// assert_eq!(dx.value()?.to_f64_vec(), [-0.5, 0.0, -1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn bce_with_logits<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
+    bce_with_logits_with(logits, target, &BceOptions::default())
+}
+
+/// As [`bce_with_logits`], with settings.
+#[track_caller]
+pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceOptions) -> Var<'t> {
+    let losses = elementwise("bce_with_logits", logits, target, |x, t| {
+        let factor = |name, tensor| factor(x, name, tensor);
+        let losses = match &options.pos_weight {
+            None => x.softplus() - t * x,
+            Some(tensor) => {
+                let yes = factor("pos_weight", tensor);
+                (1.0 - t) * x + (1.0 + (yes - 1.0) * t) * (-x).softplus()
+            }
+        };
+        match &options.weight {
+            None => losses,
+            Some(tensor) => losses * factor("weight", tensor),
+        }
+    });
+    options.reduction.of(losses)
+}
+
+/// A factor of the user's in the type of the prediction, if it broadcasts to its shape.
+#[track_caller]
+fn factor<'t>(x: Var<'t>, name: &str, tensor: &Tensor) -> Var<'t> {
+    let shape = x.shape();
+    if !x.id().is_failed() && !tensor.shape().broadcasts_to(&shape) {
+        let message = format!(
+            "bce_with_logits: {name} of shape {} does not broadcast to {shape}",
+            tensor.shape()
+        );
+        return x.failed(Error::new(Kind::Shape, message), &[x]);
+    }
+    x.tape().constant(tensor.cast(x.dtype())).broadcast_to(&shape)
+}
+
+/// The binary cross entropy of probabilities: `-t log p - (1 - t) log(1 - p)`, each logarithm at least
+/// -100. [`bce_with_logits`] is more accurate and faster.
+///
+/// The gradient is `(p - t) / max(p (1 - p), 1e-12)`.
+#[track_caller]
+pub fn bce<'t>(probability: Var<'t>, target: Var<'t>) -> Var<'t> {
+    bce_with(probability, target, Reduction::Mean)
+}
+
+/// As [`bce`], with a [`Reduction`].
+#[track_caller]
+pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
+    let losses = elementwise("bce", probability, target, |p, t| {
+        let loss = -(t * log(p) + (1.0 - t) * log(1.0 - p));
+        p.tape().custom_gradient(&[p, t], loss, |x, _, g| {
+            let (p, t) = (x[0], x[1]);
+            vec![g * (p - t) / (p * (1.0 - p)).maximum(1e-12), g * (log(1.0 - p) - log(p))]
+        })
+    });
+    reduction.of(losses)
+}
+
+/// The logarithm, at least -100.
+#[track_caller]
+fn log(p: Var<'_>) -> Var<'_> {
+    p.log().maximum(-100.0)
+}
+
+/// The hinge loss of scores for targets -1 and 1: `max(0, 1 - t p)`; its derivative at the kink is 0.
+#[track_caller]
+pub fn hinge<'t>(score: Var<'t>, target: Var<'t>) -> Var<'t> {
+    hinge_with(score, target, Reduction::Mean)
+}
+
+/// As [`hinge`], with a [`Reduction`].
+#[track_caller]
+pub fn hinge_with<'t>(score: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
+    reduction.of(elementwise("hinge", score, target, |p, t| (1.0 - t * p).relu()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grad::gradient;
+    use crate::tape::Tape;
+
+    #[test]
+    fn factors_weigh_elements() {
+        let tape = Tape::new();
+        let (x, t) = (tape.watch([[0.5, -1.0]]), tape.constant([[1.0, 0.0]]));
+        let plain = bce_with_logits_with(
+            x,
+            t,
+            &BceOptions { reduction: Reduction::None, ..Default::default() },
+        );
+        let weighed = BceOptions {
+            weight: Some(Tensor::from([2.0f32, 3.0])),
+            pos_weight: Some(Tensor::scalar(4.0)),
+            reduction: Reduction::None,
+        };
+        let weighed = bce_with_logits_with(x, t, &weighed).value().unwrap().to_f64_vec();
+        let plain = plain.value().unwrap().to_f64_vec();
+        assert!((weighed[0] - 8.0 * plain[0]).abs() < 1e-14);
+        assert!((weighed[1] - 3.0 * plain[1]).abs() < 1e-14);
+        let wide = BceOptions { weight: Some(Tensor::from([1.0, 1.0, 1.0])), ..Default::default() };
+        let error = bce_with_logits_with(x, t, &wide).item().unwrap_err().to_string();
+        assert!(error.contains("weight of shape [3] does not broadcast to [1, 2]"), "{error}");
+    }
+
+    #[test]
+    fn soft_targets_have_a_gradient_too() {
+        let tape = Tape::new();
+        let (p, t) = (tape.watch([0.25]), tape.watch([0.5]));
+        let [dt] = gradient(bce(p, t), [t]);
+        assert!((dt.item().unwrap() - 3.0f64.ln()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn shapes_must_agree() {
+        let tape = Tape::new();
+        let (x, t) = (tape.constant([[0.5], [1.0]]), tape.constant([1.0, 0.0]));
+        for loss in [bce(x, t), bce_with_logits(x, t), hinge(x, t)] {
+            assert!(loss.item().unwrap_err().to_string().contains("the target to [2, 1]"));
+        }
+    }
+}

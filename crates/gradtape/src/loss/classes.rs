@@ -1,0 +1,307 @@
+//! Losses of classes.
+
+use super::Reduction;
+use crate::op::Meta;
+use crate::tape::{Leaf, Var};
+use crate::tensor::{DType, Error, Kind, Tensor};
+
+/// Settings of [`cross_entropy_with`].
+#[derive(Clone, Debug, Default)]
+pub struct CrossEntropyOptions {
+    /// A factor for each class, `[c]`. The mean then divides by the sum of the factors of the labels.
+    pub weight: Option<Tensor>,
+    /// The share of each target that is spread evenly over all classes, in [0, 1]; 0 by default.
+    pub label_smoothing: f64,
+    /// What becomes of the rows' losses.
+    pub reduction: Reduction,
+}
+
+/// The cross entropy of logits `[…, c]`, averaged over rows: minus the logarithm of the probability
+/// that [softmax](crate::nn::Softmax) gives to the target.
+///
+/// The target is labels `[…]` in i64 or probabilities (one-hot rows among them) `[…, c]` in the type of
+/// the logits. Computed as `logsumexp(x) - x[label]`, which does not overflow.
+///
+/// A label below 0 or not below `c` is an error that names its row.
+///
+/// ```
+/// use gradtape::loss::cross_entropy;
+/// use gradtape::{Tape, Tensor, gradient};
+/// let tape = Tape::new();
+/// let logits = tape.watch([[0.0, 0.0], [1000.0, 0.0]]);
+/// let loss = cross_entropy(logits, tape.constant([1i64, 0]));
+/// let [g] = gradient(loss, [logits]);
+/// assert!((loss.item()? - 2.0f64.ln() / 2.0).abs() < 1e-12);
+/// assert_eq!(g.value()?.to_f64_vec(), [0.25, -0.25, 0.0, 0.0]);
+///
+/// let wrong = cross_entropy(logits, tape.constant([1i64, 2]));
+/// assert!(wrong.item().unwrap_err().message().contains("row 1 has label 2"));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn cross_entropy<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
+    cross_entropy_with(logits, target, &CrossEntropyOptions::default())
+}
+
+/// As [`cross_entropy`], with settings.
+#[track_caller]
+pub fn cross_entropy_with<'t>(
+    logits: Var<'t>,
+    target: Var<'t>,
+    options: &CrossEntropyOptions,
+) -> Var<'t> {
+    let name = "cross_entropy";
+    let smoothing = options.label_smoothing;
+    if !(0.0..=1.0).contains(&smoothing) {
+        let message = format!("{name}: label_smoothing is {smoothing}");
+        let error = Error::new(Kind::Value, message).hint("it must be at least 0 and at most 1");
+        return logits.failed(error, &[logits]);
+    }
+    let rows = match Rows::new(name, logits, target) {
+        Ok(rows) => rows,
+        Err(failed) => return failed,
+    };
+    let weight = match options.weight.as_ref().map(|weight| rows.weight(name, weight)) {
+        Some(Err(failed)) => return failed,
+        Some(Ok(weight)) => Some(weight),
+        None => None,
+    };
+    let x = logits;
+    let losses = match (rows, weight) {
+        (Rows::Labels { one_hot, .. }, None) if smoothing == 0.0 => {
+            x.logsumexp(-1) - picked(x, one_hot)
+        }
+        (Rows::Labels { one_hot, .. }, None) => {
+            let even = x.mean(-1) * smoothing;
+            x.logsumexp(-1) - (picked(x, one_hot) * (1.0 - smoothing) + even)
+        }
+        (Rows::Labels { one_hot, .. }, Some(weight)) if smoothing == 0.0 => {
+            (x.logsumexp(-1) - picked(x, one_hot)) * (one_hot * weight).sum(-1)
+        }
+        (rows, weight) => {
+            let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = rows;
+            let q = match smoothing > 0.0 {
+                true => q * (1.0 - smoothing) + smoothing / classes as f64,
+                false => q,
+            };
+            let q = weight.map_or(q, |weight| q * weight);
+            -(q * x.log_softmax(-1)).sum(-1)
+        }
+    };
+    match (options.reduction, weight, rows) {
+        (Reduction::Mean, Some(weight), Rows::Labels { one_hot, .. }) => {
+            losses.sum(()) / (one_hot * weight).sum(())
+        }
+        (reduction, ..) => reduction.of(losses),
+    }
+}
+
+/// The negative log-likelihood: minus the log-probability `[…, c]` of each label `[…]`, averaged over
+/// rows. After a log-softmax it is [`cross_entropy`].
+#[track_caller]
+pub fn nll<'t>(log_probabilities: Var<'t>, labels: Var<'t>) -> Var<'t> {
+    nll_with(log_probabilities, labels, Reduction::Mean)
+}
+
+/// As [`nll`], with a [`Reduction`].
+#[track_caller]
+pub fn nll_with<'t>(log_probabilities: Var<'t>, labels: Var<'t>, reduction: Reduction) -> Var<'t> {
+    match Rows::new("nll", log_probabilities, labels) {
+        Ok(Rows::Labels { one_hot, .. }) => reduction.of(-picked(log_probabilities, one_hot)),
+        Ok(Rows::Shares { q, .. }) => reduction.of(-(q * log_probabilities).sum(-1)),
+        Err(failed) => failed,
+    }
+}
+
+/// The element of each row at the 1 of its one-hot row. A selection, not a product: an infinite
+/// element of another class must not count.
+#[track_caller]
+fn picked<'t>(x: Var<'t>, one_hot: Var<'t>) -> Var<'t> {
+    one_hot.greater(0.0).select(x, 0.0).sum(-1)
+}
+
+/// The target, of the shape of the logits.
+#[derive(Clone, Copy)]
+enum Rows<'t> {
+    /// Labels as one-hot rows.
+    Labels { one_hot: Var<'t>, classes: usize },
+    /// The share of each class.
+    Shares { q: Var<'t>, classes: usize },
+}
+
+impl<'t> Rows<'t> {
+    #[track_caller]
+    fn new(name: &str, x: Var<'t>, target: Var<'t>) -> Result<Rows<'t>, Var<'t>> {
+        let (logits, given) = (x.meta(), target.meta());
+        if x.id().is_failed() || target.id().is_failed() {
+            return Err(if x.id().is_failed() { x } else { target });
+        }
+        let refuse = |rule: String, hint: String| {
+            let error = Error::new(Kind::Shape, format!("{name}: {rule}")).hint(hint);
+            Err(x.failed(error, &[x, target]))
+        };
+        let Some((&classes, lead)) = logits.shape.split_last().filter(|_| logits.dtype.is_float())
+        else {
+            let rule = format!("the logits are {logits}, not f32 or f64 with an axis of classes");
+            return refuse(rule, "give one row of logits for each example".into());
+        };
+        if given.dtype == DType::I64 {
+            if given.shape[..] != *lead {
+                let rule = format!(
+                    "logits {logits} need labels i64{}, not {given}",
+                    Meta::new(DType::I64, lead).shape
+                );
+                return refuse(rule, "give one label for each row of logits".into());
+            }
+            check_labels(name, x, target, classes)?;
+            return Ok(Rows::Labels { one_hot: target.one_hot(classes, logits.dtype), classes });
+        }
+        if given != logits {
+            let rule = format!("logits {logits} do not fit a target {given}");
+            let hint = match given.dtype.is_float() && given.dtype != logits.dtype {
+                true => "cast() the target to the type of the logits".to_string(),
+                false => format!(
+                    "give labels i64{} or probabilities {logits}",
+                    Meta::new(DType::I64, lead).shape
+                ),
+            };
+            return refuse(rule, hint);
+        }
+        Ok(Rows::Shares { q: target, classes })
+    }
+
+    /// The factors of the classes, in the type and shape of the target.
+    #[track_caller]
+    fn weight(self, name: &str, weight: &Tensor) -> Result<Var<'t>, Var<'t>> {
+        let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = self;
+        if weight.shape()[..] != [classes] {
+            let message = format!(
+                "{name}: weight has shape {}, but there are {classes} classes",
+                weight.shape()
+            );
+            let hint = format!("give one factor for each class, [{classes}]");
+            return Err(q.failed(Error::new(Kind::Shape, message).hint(hint), &[]));
+        }
+        Ok(q.tape().constant(weight.cast(q.dtype())).broadcast_to(q.shape()))
+    }
+}
+
+/// Finds a label out of range when the labels are at hand, which tells it by the name of the loss.
+#[track_caller]
+fn check_labels<'t>(
+    name: &str,
+    x: Var<'t>,
+    labels: Var<'t>,
+    classes: usize,
+) -> Result<(), Var<'t>> {
+    let wrong = {
+        let recording = x.tape().recording().borrow();
+        let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(labels.id()) else { return Ok(()) };
+        let of = |labels: &[i64]| {
+            let bad = |&label: &i64| usize::try_from(label).map_or(true, |label| label >= classes);
+            labels.iter().position(bad).map(|row| (row, labels[row]))
+        };
+        match tensor.as_slice::<i64>() {
+            Some(labels) => of(labels),
+            None => tensor.to_vec::<i64>().ok().and_then(|labels| of(&labels)),
+        }
+    };
+    let Some((row, label)) = wrong else { return Ok(()) };
+    let message = format!("{name}: row {row} has label {label}, but there are {classes} classes");
+    let hint = match classes.checked_sub(1) {
+        Some(last) => format!("labels go from 0 to {last}"),
+        None => "there is no label without a class".into(),
+    };
+    Err(x.failed(Error::new(Kind::Value, message).hint(hint), &[x, labels]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grad::gradient;
+    use crate::tape::Tape;
+
+    fn error(logits: Tensor, target: Tensor, options: &CrossEntropyOptions) -> String {
+        let tape = Tape::new();
+        let (x, y) = (tape.watch(logits), tape.constant(target));
+        cross_entropy_with(x, y, options).item().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn one_hot_rows_are_labels() {
+        let tape = Tape::new();
+        let x = tape.watch([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]]);
+        let labels = tape.constant([2i64, 0]);
+        let rows = tape.constant([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]);
+        let options = CrossEntropyOptions { label_smoothing: 0.2, ..Default::default() };
+        for (a, b) in [
+            (cross_entropy(x, labels), cross_entropy(x, rows)),
+            (cross_entropy_with(x, labels, &options), cross_entropy_with(x, rows, &options)),
+            (nll(x, labels), nll(x, rows)),
+        ] {
+            let ([da], [db]) = (gradient(a, [x]), gradient(b, [x]));
+            assert!((a.item().unwrap() - b.item().unwrap()).abs() < 1e-15);
+            assert!(da.value().unwrap().all_close(&db.value().unwrap(), 0.0, 1e-15));
+        }
+    }
+
+    #[test]
+    fn any_number_of_leading_axes() {
+        let tape = Tape::new();
+        let x = Tensor::from((0..24).map(f64::from).map(f64::sin).collect::<Vec<_>>());
+        let flat = tape.constant(x.reshape([6, 4]).unwrap());
+        let deep = tape.constant(x.reshape([2, 3, 4]).unwrap());
+        let labels = Tensor::from([0i64, 1, 2, 3, 0, 1]);
+        let expected = cross_entropy(flat, tape.constant(&labels)).item().unwrap();
+        let labels = tape.constant(labels.reshape([2, 3]).unwrap());
+        assert_eq!(cross_entropy(deep, labels).item().unwrap(), expected);
+        let single = tape.constant([0.0, 0.0]);
+        let loss = cross_entropy(single, tape.constant(1i64)).item().unwrap();
+        assert!((loss - 2.0f64.ln()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_class_ruled_out_by_minus_infinity_does_not_count() {
+        let tape = Tape::new();
+        let x = tape.watch([[0.0, f64::NEG_INFINITY, 0.0]]);
+        let loss = cross_entropy(x, tape.constant([2i64]));
+        let [g] = gradient(loss, [x]);
+        assert_eq!(loss.item().unwrap(), 2.0f64.ln());
+        assert_eq!(g.value().unwrap().to_f64_vec(), [0.5, 0.0, -0.5]);
+    }
+
+    #[test]
+    fn few_nodes_are_recorded() {
+        let tape = Tape::new();
+        let (x, y) = (tape.watch([[0.0f32, 1.0]]), tape.constant([1i64]));
+        let before = tape.len();
+        cross_entropy(x, y);
+        assert!(tape.len() - before <= 13, "{}", tape.len() - before);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let none = CrossEntropyOptions::default();
+        let logits = || Tensor::zeros([4, 3], DType::F32);
+        for (labels, row, label) in [([0i64, 1, 3, 0], 2, "3"), ([0, -1, 9, 0], 1, "-1")] {
+            let text = error(logits(), Tensor::from(labels), &none);
+            let words = format!("row {row} has label {label}, but there are 3 classes");
+            assert!(text.contains(&words) && text.contains("from 0 to 2"), "{text}");
+            assert!(text.contains("classes.rs"), "{text}");
+        }
+        let text = error(logits(), Tensor::from([0i64, 1, 2]), &none);
+        assert!(text.contains("need labels i64[4], not i64[3]"), "{text}");
+        let text = error(logits(), Tensor::zeros([4, 1], DType::I64), &none);
+        assert!(text.contains("not i64[4, 1]"), "{text}");
+        let text = error(logits(), Tensor::zeros([4, 2], DType::F32), &none);
+        assert!(text.contains("give labels i64[4] or probabilities f32[4, 3]"), "{text}");
+        assert!(error(logits(), Tensor::zeros([4, 3], DType::F64), &none).contains("cast()"));
+        assert!(error(Tensor::scalar(1.0f32), Tensor::scalar(1i64), &none).contains("f32[]"));
+        let weight =
+            CrossEntropyOptions { weight: Some(Tensor::from([1.0])), ..Default::default() };
+        let text = error(logits(), Tensor::from([0i64, 1, 2, 0]), &weight);
+        assert!(text.contains("shape [1], but there are 3 classes"), "{text}");
+        let smooth = CrossEntropyOptions { label_smoothing: 1.5, ..Default::default() };
+        assert!(error(logits(), Tensor::from([0i64, 1, 2, 0]), &smooth).contains("1.5"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Losses of numbers: how far off each one is.
+
+use super::{Reduction, elementwise};
+use crate::tape::Var;
+use crate::tensor::{Error, Kind};
+
+/// The mean squared error, `(p - t)²`.
+///
+/// ```
+/// use gradtape::loss::mse;
+/// use gradtape::{Tape, Tensor};
+/// let tape = Tape::new();
+/// let p = tape.watch(Tensor::from([[1.0f32], [2.0], [3.0], [4.0]]));
+/// assert_eq!(mse(p, tape.constant([[1.0f32], [2.0], [3.0], [8.0]])).item()?, 4.0);
+///
+/// // Not broadcast to 4 × 4 differences:
+/// let error = mse(p, tape.constant([1.0f32, 2.0, 3.0, 4.0])).item().unwrap_err();
+/// assert!(error.to_string().contains("reshape one of them, such as the target to [4, 1]"));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
+    mse_with(prediction, target, Reduction::Mean)
+}
+
+/// As [`mse`], with a [`Reduction`].
+#[track_caller]
+pub fn mse_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
+    reduction.of(elementwise("mse", prediction, target, |p, t| (p - t).square()))
+}
+
+/// The mean absolute error, `|p - t|`; its derivative where both are equal is 0.
+#[track_caller]
+pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
+    mae_with(prediction, target, Reduction::Mean)
+}
+
+/// As [`mae`], with a [`Reduction`].
+#[track_caller]
+pub fn mae_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
+    reduction.of(elementwise("mae", prediction, target, |p, t| (p - t).abs()))
+}
+
+/// Huber's loss: `½ e²` where the error `e = p - t` is at most `delta`, and `delta (|e| - ½ delta)`
+/// beyond. Huber 1964.
+#[track_caller]
+pub fn huber<'t>(prediction: Var<'t>, target: Var<'t>, delta: f64) -> Var<'t> {
+    huber_with(prediction, target, delta, Reduction::Mean)
+}
+
+/// As [`huber`], with a [`Reduction`].
+#[track_caller]
+pub fn huber_with<'t>(
+    prediction: Var<'t>,
+    target: Var<'t>,
+    delta: f64,
+    reduction: Reduction,
+) -> Var<'t> {
+    if let Err(error) = positive("huber", "delta", delta) {
+        return prediction.failed(error, &[prediction]);
+    }
+    reduction.of(elementwise("huber", prediction, target, |p, t| within(p - t, delta)))
+}
+
+/// Huber's loss divided by its `beta`: `½ e² / beta` where the error is at most `beta`, and
+/// `|e| - ½ beta` beyond. Girshick 2015.
+#[track_caller]
+pub fn smooth_l1<'t>(prediction: Var<'t>, target: Var<'t>, beta: f64) -> Var<'t> {
+    smooth_l1_with(prediction, target, beta, Reduction::Mean)
+}
+
+/// As [`smooth_l1`], with a [`Reduction`].
+#[track_caller]
+pub fn smooth_l1_with<'t>(
+    prediction: Var<'t>,
+    target: Var<'t>,
+    beta: f64,
+    reduction: Reduction,
+) -> Var<'t> {
+    if let Err(error) = positive("smooth_l1", "beta", beta) {
+        return prediction.failed(error, &[prediction]);
+    }
+    let losses =
+        elementwise("smooth_l1", prediction, target, |p, t| within(p - t, beta) * (1.0 / beta));
+    reduction.of(losses)
+}
+
+/// `c (|e| - ½ c)` with `c = min(|e|, delta)`: one formula for both sides, with one derivative, `c`
+/// times the sign of `e`, also where they meet.
+#[track_caller]
+fn within(e: Var<'_>, delta: f64) -> Var<'_> {
+    let size = e.abs();
+    let c = size.minimum(delta);
+    c * (size - c * 0.5)
+}
+
+fn positive(loss: &str, name: &str, value: f64) -> Result<(), Error> {
+    match value.is_finite() && value > 0.0 {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Value, format!("{loss}: {name} is {value}"))
+            .hint("it must be a finite number above 0")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::Tape;
+    use crate::tensor::{DType, Tensor};
+
+    #[test]
+    fn nothing_is_broadcast() {
+        let tape = Tape::new();
+        let var = |shape: &[usize], dtype| tape.constant(Tensor::ones(shape, dtype));
+        let (column, row) = (var(&[4, 1], DType::F32), var(&[4], DType::F32));
+        for (loss, name) in [
+            (mse(column, row), "mse"),
+            (mae(column, row), "mae"),
+            (huber(column, row, 1.0), "huber"),
+            (smooth_l1(column, row, 1.0), "smooth_l1"),
+        ] {
+            let error = loss.item().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name}: ")), "{error}");
+            for words in ["f32[4, 1]", "f32[4]", "distance.rs", "such as the target to [4, 1]"] {
+                assert!(error.contains(words), "{error}");
+            }
+        }
+        let error = mse(row, var(&[4], DType::F64)).item().unwrap_err().to_string();
+        assert!(error.contains("cast()"), "{error}");
+        let error = mse(row, var(&[1], DType::F32)).item().unwrap_err().to_string();
+        assert!(error.contains("does not broadcast"), "{error}");
+        let whole = var(&[4], DType::I64);
+        assert!(mse(whole, whole).item().is_err());
+    }
+
+    #[test]
+    fn settings_out_of_range_are_errors() {
+        let tape = Tape::new();
+        let x = tape.constant([1.0, 2.0]);
+        for delta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(huber(x, x, delta).item().unwrap_err().message().contains("delta"));
+            assert!(smooth_l1(x, x, delta).item().unwrap_err().message().contains("beta"));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Losses of distributions.
+
+use super::{Reduction, elementwise};
+use crate::tape::Var;
+use crate::tensor::DType;
+
+/// The Kullback-Leibler divergence `t (log t - x)` of the target's probabilities `t` from
+/// log-probabilities `x`; `0 log 0` is 0. The mean is over all elements; the divergence of
+/// distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
+#[track_caller]
+pub fn kl_div<'t>(log_probabilities: Var<'t>, target: Var<'t>) -> Var<'t> {
+    kl_div_with(log_probabilities, target, Reduction::Mean)
+}
+
+/// As [`kl_div`], with a [`Reduction`].
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::loss::{Reduction, kl_div_with};
+/// let tape = Tape::new();
+/// let x = tape.watch([[0.5f64, 0.25, 0.25]]).log();
+/// let t = tape.constant([[0.5, 0.5, 0.0]]);
+/// let kl = kl_div_with(x, t, Reduction::BatchMean).item()?;
+/// assert!((kl - 0.5 * 2.0f64.ln()).abs() < 1e-15);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn kl_div_with<'t>(
+    log_probabilities: Var<'t>,
+    target: Var<'t>,
+    reduction: Reduction,
+) -> Var<'t> {
+    let losses = elementwise("kl_div", log_probabilities, target, |x, t| {
+        let least = match t.dtype() {
+            DType::F64 => f64::MIN_POSITIVE,
+            _ => f64::from(f32::MIN_POSITIVE),
+        };
+        t * (t.maximum(least).log() - x)
+    });
+    reduction.of(losses)
+}

@@ -1,0 +1,68 @@
+//! Every loss and its gradient against the reference values.
+
+use gradtape::loss::*;
+use gradtape::{Result, Tape, Var, vjp};
+use serde_json::Value;
+
+mod reference;
+use reference::{Tolerance, cases, numbers, tensor};
+
+#[test]
+fn losses_are_those_of_the_reference() -> Result<()> {
+    let file = reference::read("losses.json");
+    for case in cases(&file) {
+        let id = case["id"].as_str().unwrap();
+        let tolerance = Tolerance::of(&file, case);
+        let tape = Tape::new();
+        let input = tape.watch(tensor(&case["input"]));
+        let target = tape.constant(tensor(&case["target"]));
+        let loss = record(case["op"].as_str().unwrap(), &case["attrs"], input, target);
+        let cotangent = tape.constant(tensor(&case["cotangent"]));
+        let gradient = vjp(&[loss], &[cotangent], &[input])[0];
+        let check = |what: &str, got: Var<'_>, want: &Value| -> Result<()> {
+            let (got, want) = (got.value()?, tensor(want));
+            assert_eq!(got.shape(), want.shape(), "{id}, {what}");
+            tolerance.check(&format!("{id}, {what}"), &got.to_f64_vec(), &want.to_f64_vec());
+            Ok(())
+        };
+        check("value", loss, &case["output"])?;
+        check("gradient", gradient, &case["grad_input"])?;
+    }
+    Ok(())
+}
+
+fn record<'t>(op: &str, attrs: &Value, input: Var<'t>, target: Var<'t>) -> Var<'t> {
+    for name in attrs.as_object().unwrap().keys() {
+        let known = ["reduction", "delta", "beta", "label_smoothing", "weight", "pos_weight"];
+        assert!(known.contains(&&name[..]), "{name} is not passed on");
+    }
+    let reduction = match attrs["reduction"].as_str().unwrap() {
+        "mean" => Reduction::Mean,
+        "sum" => Reduction::Sum,
+        "none" => Reduction::None,
+        "batchmean" => Reduction::BatchMean,
+        other => panic!("{other}"),
+    };
+    let list = |name: &str| attrs.get(name).map(|list| numbers(list).into());
+    match op {
+        "mse" => mse_with(input, target, reduction),
+        "mae" => mae_with(input, target, reduction),
+        "huber" => huber_with(input, target, attrs["delta"].as_f64().unwrap(), reduction),
+        "smooth_l1" => smooth_l1_with(input, target, attrs["beta"].as_f64().unwrap(), reduction),
+        "bce" => bce_with(input, target, reduction),
+        "hinge" => hinge_with(input, target, reduction),
+        "nll" => nll_with(input, target, reduction),
+        "kl_div" => kl_div_with(input, target, reduction),
+        "bce_with_logits" => {
+            let (weight, pos_weight) = (list("weight"), list("pos_weight"));
+            bce_with_logits_with(input, target, &BceOptions { weight, pos_weight, reduction })
+        }
+        "cross_entropy" => {
+            let label_smoothing = attrs.get("label_smoothing").map_or(0.0, |s| s.as_f64().unwrap());
+            let weight = list("weight");
+            let options = CrossEntropyOptions { weight, label_smoothing, reduction };
+            cross_entropy_with(input, target, &options)
+        }
+        other => panic!("{other}"),
+    }
+}
