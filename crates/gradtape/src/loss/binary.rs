@@ -87,11 +87,14 @@ pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction)
         let loss = -(t * log(p) + (1.0 - t) * log(1.0 - p));
         p.tape().custom_gradient(&[p, t], loss, |x, _, g| {
             let (p, t) = (x[0], x[1]);
-            vec![g * (p - t) / (p * (1.0 - p)).maximum(1e-12), g * (log(1.0 - p) - log(p))]
+            vec![g * (p - t) / (p * (1.0 - p)).maximum(LEAST_VARIANCE), g * (log(1.0 - p) - log(p))]
         })
     });
     reduction.of(losses)
 }
+
+/// Single precision's 1e-12, in either type, so that the gradient at 0 and 1 is PyTorch's.
+const LEAST_VARIANCE: f64 = 1e-12f32 as f64;
 
 /// The logarithm, at least -100.
 #[track_caller]

@@ -1,0 +1,120 @@
+//! How good a network is on a dataset, and its predictions.
+
+use crate::data::Dataset;
+use crate::loss;
+use crate::metric::{accuracy, mean_absolute_error};
+use crate::nn::Layer;
+use crate::tape::{Tape, Var};
+use crate::tensor::{DType, Error, Kind, Result, Tensor};
+
+/// How good a network is: means over examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// The loss.
+    pub loss: f64,
+    /// For classes, the share of examples that were classified rightly.
+    pub accuracy: Option<f64>,
+    /// For numbers, the mean absolute error in the unit of the targets.
+    pub mean_absolute_error: Option<f64>,
+}
+
+/// The loss that fits the targets: [`cross_entropy`](crate::loss::cross_entropy) for labels, else
+/// [`mse`](crate::loss::mse).
+#[track_caller]
+pub fn default_loss<'t>(outputs: Var<'t>, targets: Var<'t>) -> Var<'t> {
+    match targets.dtype() {
+        DType::I64 => loss::cross_entropy(outputs, targets),
+        _ => loss::mse(outputs, targets),
+    }
+}
+
+/// The scores of a network on a dataset, without dropout, by [`default_loss`].
+pub fn evaluate(net: &(impl Layer + ?Sized), data: &Dataset, batch_size: usize) -> Result<Scores> {
+    evaluate_with(net, data, batch_size, default_loss)
+}
+
+/// As [`evaluate`], by another loss, which gives the mean over the rows of a batch.
+pub fn evaluate_with(
+    net: &(impl Layer + ?Sized),
+    data: &Dataset,
+    batch_size: usize,
+    loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
+) -> Result<Scores> {
+    let mut tape = Tape::inference();
+    let mut mean = Mean::default();
+    for batch in data.batches(batch_size)?.epoch(0) {
+        tape.reset();
+        let outputs = net.forward(tape.constant(&batch.x));
+        let loss = loss(outputs, tape.constant(&batch.y));
+        crate::eval::evaluate(&[loss, outputs])?;
+        mean.add(loss.item()?, &outputs.value()?, &batch.y)?;
+    }
+    mean.scores().ok_or_else(|| Error::new(Kind::Data, "there are no examples to evaluate"))
+}
+
+/// The outputs of a network for inputs `[n, …]`, computed `batch_size` rows at a time, without dropout.
+///
+/// ```
+/// use gradtape::nn::Linear;
+/// use gradtape::train::predict;
+/// use gradtape::{DType, Rng, Tensor};
+/// let net = Linear::new(4, 3, &mut Rng::new(1));
+/// let outputs = predict(&net, &Tensor::zeros([10, 4], DType::F32), 4)?;
+/// assert_eq!(outputs.shape()[..], [10, 3]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) -> Result<Tensor> {
+    let rows = inputs.shape().first().copied().unwrap_or(0);
+    if batch_size == 0 || inputs.rank() == 0 {
+        let message = format!("predict {} in batches of {batch_size} rows", inputs.shape());
+        return Err(Error::new(Kind::Value, message).hint("give rows, and 1 or more at a time"));
+    }
+    let mut tape = Tape::inference();
+    let mut outputs = Vec::new();
+    // No rows still have a shape of outputs.
+    for start in (0..rows.max(1)).step_by(batch_size) {
+        tape.reset();
+        let batch =
+            inputs.slice(0, start.min(rows), start.saturating_add(batch_size).min(rows), 1)?;
+        outputs.push(net.forward(tape.constant(batch)).value()?);
+    }
+    match outputs.len() {
+        1 => Ok(outputs.swap_remove(0)),
+        _ => Tensor::concat(&outputs, 0),
+    }
+}
+
+/// Scores summed over batches.
+#[derive(Default)]
+pub(super) struct Mean {
+    rows: usize,
+    loss: f64,
+    right: Option<f64>,
+    off: Option<f64>,
+}
+
+impl Mean {
+    /// Adds a batch with its mean loss.
+    pub(super) fn add(&mut self, loss: f64, outputs: &Tensor, targets: &Tensor) -> Result<()> {
+        let rows = targets.shape().first().copied().unwrap_or(0);
+        let count = rows as f64;
+        self.rows += rows;
+        self.loss += loss * count;
+        if targets.dtype() == DType::I64 && outputs.rank() == 2 {
+            *self.right.get_or_insert(0.0) += accuracy(outputs, targets)? * count;
+        } else if targets.dtype().is_float() && outputs.shape() == targets.shape() {
+            *self.off.get_or_insert(0.0) += mean_absolute_error(outputs, targets)? * count;
+        }
+        Ok(())
+    }
+
+    /// The means, unless there was nothing.
+    pub(super) fn scores(&self) -> Option<Scores> {
+        let mean = |sum: f64| sum / self.rows as f64;
+        (self.rows > 0).then(|| Scores {
+            loss: mean(self.loss),
+            accuracy: self.right.map(mean),
+            mean_absolute_error: self.off.map(mean),
+        })
+    }
+}
