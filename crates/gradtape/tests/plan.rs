@@ -1,96 +1,13 @@
 //! Plans keep values: what the interpreter computes from a program is what the reference engine computes
 //! from the graph.
 
-use gradtape::engine::{Slot, interpret, reference};
-use gradtape::op::{Meta, NodeId, Op, binary, source};
-use gradtape::plan::{Program, plan};
-use gradtape::tape::{Graph, GraphNode, Output};
-use gradtape::tensor::{DType, Shape, Tensor};
+mod planning;
+
+use gradtape::op::{NodeId, Op, binary};
+use gradtape::tape::Graph;
+use gradtape::tensor::{DType, Tensor};
 use gradtape::{Dial, Parameter, Tape, Var};
-
-/// A graph in the making.
-#[derive(Default)]
-struct Build {
-    graph: Graph,
-    values: Vec<Tensor>,
-}
-
-impl Build {
-    fn input(&mut self, value: Tensor) -> NodeId {
-        let op = source::Input { dtype: value.dtype(), shape: value.shape().clone() };
-        self.values.push(value);
-        self.push(op, &[])
-    }
-
-    fn push(&mut self, op: impl Into<Op>, inputs: &[NodeId]) -> NodeId {
-        let op = op.into();
-        let metas: Vec<&Meta> =
-            inputs.iter().map(|id| &self.graph.nodes[id.index()].meta).collect();
-        let meta = op.infer(&metas).unwrap_or_else(|e| panic!("{op:?}: {}", e.rule));
-        let at = std::panic::Location::caller();
-        self.graph.nodes.push(GraphNode { op, inputs: inputs.iter().copied().collect(), meta, at });
-        NodeId::new(self.graph.nodes.len() - 1)
-    }
-
-    fn output(&mut self, node: NodeId) {
-        self.graph.outputs.push(Output { node, into: None });
-    }
-
-    fn update(&mut self, node: NodeId, into: NodeId) {
-        self.graph.outputs.push(Output { node, into: Some(into) });
-    }
-}
-
-/// Distinct numbers in no order.
-fn numbers(shape: impl Into<Shape>, salt: usize) -> Tensor {
-    let shape = shape.into();
-    let value = |i: usize| ((i * 37 + salt * 11 + 5) % 101) as f64 / 50.0 - 1.0;
-    Tensor::from_vec((0..shape.elements()).map(value).collect(), shape).unwrap()
-}
-
-/// Plans, runs both engines and compares every output.
-fn check(graph: &Graph, values: &[Tensor], tolerance: f64) -> Program {
-    let program = plan(graph);
-    assert_eq!(plan(graph), program, "plans are deterministic");
-    let (mut left, mut right) = (values.to_vec(), values.to_vec());
-    let mut expected = Vec::new();
-    reference::run(graph, &mut slots(graph, &mut left), &mut expected, &mut |_, _| Ok(())).unwrap();
-    let mut found: Vec<Tensor> = graph
-        .outputs
-        .iter()
-        .filter(|output| output.into.is_none())
-        .map(|output| &graph.nodes[output.node.index()].meta)
-        .map(|meta| Tensor::full(&meta.shape, 0.0, meta.dtype))
-        .collect();
-    interpret::run(&program, &mut slots(graph, &mut right), &mut found).unwrap();
-    for (i, (a, b)) in expected.iter().zip(&found).enumerate() {
-        same(a, b, tolerance, &format!("output {i} of\n{graph:?}\n{program:?}"));
-    }
-    for (i, (a, b)) in left.iter().zip(&right).enumerate() {
-        same(a, b, tolerance, &format!("input {i} of\n{graph:?}\n{program:?}"));
-    }
-    program
-}
-
-fn slots<'a>(graph: &Graph, values: &'a mut [Tensor]) -> Vec<Slot<'a>> {
-    let inputs = graph.nodes.iter().enumerate().filter(|(_, n)| matches!(n.op, Op::Input(_)));
-    let written = |node: usize| graph.outputs.iter().any(|o| o.into == Some(NodeId::new(node)));
-    let slot = |((node, _), value): ((usize, _), &'a mut Tensor)| match written(node) {
-        true => Slot::Write(value),
-        false => Slot::Read(value),
-    };
-    inputs.zip(values).map(slot).collect()
-}
-
-fn same(a: &Tensor, b: &Tensor, tolerance: f64, what: &str) {
-    assert_eq!((a.shape(), a.dtype()), (b.shape(), b.dtype()), "{what}");
-    let list = |t: &Tensor| t.cast(DType::F64).to_vec::<f64>().unwrap();
-    for (x, y) in list(a).into_iter().zip(list(b)) {
-        let close =
-            x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * x.abs().max(1.0);
-        assert!(close, "{x} {y}: {what}");
-    }
-}
+use planning::{Build, check, numbers};
 
 #[test]
 fn updates_in_place_see_the_old_values() {

@@ -34,6 +34,20 @@ pub fn plan(graph: &Graph) -> Program {
     lower_all(&mut work, groups)
 }
 
+/// The text of a graph after each pass, by the name of the pass; the first is the recording, the last the
+/// program.
+pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
+    let Passes { stages, program } = Passes::of(graph);
+    let text = |stage: &Stage| {
+        let Stage { kernels, traffic, arena, graph, .. } = stage;
+        let cost =
+            format!("{kernels} kernels, {traffic} bytes in and out of memory, {arena} between");
+        (stage.name, format!("{cost}\n{graph}"))
+    };
+    let fused = ("fuse", program.to_string());
+    stages.iter().take(2).map(text).chain([fused]).collect()
+}
+
 /// From groups to the finished program.
 fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
     let schedule::Schedule { groups, into } = schedule::schedule(work, groups);

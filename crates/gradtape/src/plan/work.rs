@@ -70,6 +70,9 @@ impl Work {
         work.bury();
         work.find_reads();
         if work.mark_cheap() {
+            // Readers now look through what was marked, at views that may not go further.
+            work.materialise();
+            work.bury();
             work.find_reads();
         }
         work
