@@ -11,21 +11,28 @@
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`]. There is no implicit multiplication.
 
+mod descend;
 mod error;
 mod explain;
 mod expr;
+mod extremum;
 mod jacobian;
 mod json;
 mod numeric;
+mod plot;
 mod record;
+mod svg;
 mod symbolic;
 
+pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, descend};
 pub use error::{Error, Result};
 pub use explain::{Explanation, Line, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
+pub use extremum::{Kind, Place, classify};
 pub use jacobian::{Jacobian, jacobian};
 pub use json::{Named, Number};
 pub use numeric::{
     Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
     richardson, step_errors,
 };
+pub use plot::{Range, plot, plot_paths};

@@ -3,11 +3,13 @@
 //! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
 //! file, and add the word to the list.
 
+mod descend;
 mod error;
 mod explain;
 mod expression;
 mod ops;
 mod output;
+mod plot;
 mod report;
 
 use std::ffi::OsString;
@@ -42,6 +44,8 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Descend: descend::Descend;
+    Plot: plot::Plot;
     Explain: explain::Explain;
     Ops: ops::Ops;
 }

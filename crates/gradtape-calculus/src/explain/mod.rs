@@ -260,6 +260,15 @@ pub(crate) fn read(vars: &[Var<'_>]) -> Result<Vec<f64>> {
     numbers().map_err(|error| Error::new(error.to_string()))
 }
 
+/// All elements of several values, computed together.
+pub(crate) fn read_all(vars: &[Var<'_>]) -> Result<Vec<Vec<f64>>> {
+    let numbers = || -> gradtape::Result<Vec<Vec<f64>>> {
+        evaluate(vars)?;
+        vars.iter().map(|var| Ok(var.value()?.to_f64_vec())).collect()
+    };
+    numbers().map_err(|error| Error::new(error.to_string()))
+}
+
 /// The most evaluations of nodes that differences may cost.
 const MAX_DIFFERENCES: usize = 50_000_000;
 

@@ -1,0 +1,137 @@
+//! Paths of descent against the reference, and how they end.
+
+mod common;
+
+use common::list;
+use gradtape::optim::Hyper;
+use gradtape_calculus::{Descent, Expr, Kind, Path, Stopped, descend};
+use serde_json::Value;
+
+fn path(text: &str, from: &[(&str, f64)], how: &Descent) -> Path {
+    descend(&Expr::parse(text).unwrap(), from, how).unwrap()
+}
+
+fn rate(lr: f64) -> Descent {
+    Descent { hyper: Hyper { lr: Some(lr), ..Hyper::default() }, ..Descent::default() }
+}
+
+#[test]
+fn every_optimiser_follows_its_reference_trajectory() {
+    let reference: Value = serde_json::from_str(include_str!("data/rosenbrock.json")).unwrap();
+    for case in list(&reference["cases"]) {
+        let number = |name: &str| case["hyper"][name].as_f64();
+        let flag = |name: &str| case["hyper"][name].as_bool();
+        let pair = |value: &Value| Some((value[0].as_f64()?, value[1].as_f64()?));
+        let how = Descent {
+            optimizer: case["optimiser"].as_str().unwrap().to_string(),
+            hyper: Hyper {
+                lr: number("lr"),
+                momentum: number("momentum"),
+                dampening: number("dampening"),
+                nesterov: flag("nesterov"),
+                weight_decay: number("weight_decay"),
+                betas: pair(&case["hyper"]["betas"]),
+                eps: number("eps"),
+                alpha: number("alpha"),
+                rho: number("rho"),
+                centered: flag("centered"),
+                amsgrad: flag("amsgrad"),
+                lr_decay: number("lr_decay"),
+                initial_accumulator_value: number("initial_accumulator_value"),
+                momentum_decay: number("momentum_decay"),
+            },
+            steps: 50,
+            ..Descent::default()
+        };
+        let found = path("(1-x)^2 + 100*(y-x^2)^2", &[("x", -1.2), ("y", 1.0)], &how);
+        for point in list(&case["trajectory"]) {
+            let step = point["step"].as_u64().unwrap() as usize;
+            let at: Vec<f64> = found.steps[step].at.values().map(|v| v.0).collect();
+            let want: Vec<f64> =
+                list(&point["params"]).iter().map(|v| v.as_f64().unwrap()).collect();
+            let size = want.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+            for (got, want) in at.iter().zip(&want) {
+                let near = (got - want).abs() <= 1e-12 + 1e-9 * size;
+                assert!(near, "{} step {step}: {got} {want}", case["id"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ways_to_end() {
+    let found = path(
+        "x^2 - 4*x + 7 + 2*y^2",
+        &[("x", 0.0), ("y", 1.0)],
+        &Descent { tolerance: 1e-10, ..rate(0.2) },
+    );
+    assert_eq!((found.stopped, found.end.kind), (Stopped::Tolerance, Kind::Minimum));
+    assert!((found.steps.last().unwrap().value.0 - 3.0).abs() < 1e-12);
+
+    let found = path("x^2", &[("x", 1.0)], &Descent { steps: 3, ..rate(0.1) });
+    assert_eq!(
+        (found.stopped, found.steps.len(), found.end.kind),
+        (Stopped::Steps, 4, Kind::Slope)
+    );
+
+    let found = path("x^2 - y^2", &[("x", 1.0), ("y", 0.0)], &rate(0.25));
+    assert_eq!(found.end.kind, Kind::Saddle);
+}
+
+#[test]
+fn divergence_is_told_with_a_rate_that_does_not() {
+    let found = path("x^4", &[("x", 3.0)], &rate(0.1));
+    assert_eq!(found.stopped, Stopped::Diverged);
+    assert!(
+        found.notes[0].starts_with("with the learning rate 0.05 it does not diverge"),
+        "{:?}",
+        found.notes
+    );
+    assert!(serde_json::to_string(&found).is_ok());
+    let found = path("x^2", &[("x", 1.0)], &rate(1.1));
+    assert_eq!(found.stopped, Stopped::Diverged, "it grows without bound, if slowly");
+    let found = path("-x^4", &[("x", 30.0)], &Descent { steps: 10_000, ..rate(0.1) });
+    assert!(found.notes[0].starts_with("it diverges at every learning rate"), "{:?}", found.notes);
+}
+
+#[test]
+fn noise_is_seeded_and_shrinks_with_the_batch() {
+    let noisy = |batch, seed| {
+        let how = Descent { noise: 1.0, batch, seed, steps: 200, ..rate(0.1) };
+        let found = path("x^2", &[("x", 0.0)], &how);
+        let places: Vec<f64> =
+            found.steps.iter().map(|s| s.at.values().next().unwrap().0).collect();
+        (places.iter().map(|x| x * x).sum::<f64>() / places.len() as f64).sqrt()
+    };
+    assert_eq!(noisy(1, 7), noisy(1, 7));
+    assert_ne!(noisy(1, 7), noisy(1, 8));
+    let ratio = noisy(1, 7) / noisy(100, 7);
+    assert!((ratio - 10.0).abs() < 1e-6, "{ratio}");
+}
+
+#[test]
+fn wrong_settings_are_refused() {
+    let x = Expr::parse("x^2").unwrap();
+    let message = |how: Descent| descend(&x, &[("x", 1.0)], &how).err().unwrap().to_string();
+    assert!(message(rate(f64::NAN)).contains("learning rate is NaN"));
+    assert!(
+        message(Descent { optimizer: "adma".into(), ..rate(0.1) }).contains("did you mean adam?")
+    );
+    assert!(message(Descent { tolerance: -1.0, ..rate(0.1) }).contains("tolerance is -1"));
+    assert!(message(Descent { noise: f64::NAN, ..rate(0.1) }).contains("noise is NaN"));
+    assert!(message(Descent { batch: 0, ..rate(0.1) }).contains("batch of 0"));
+    assert!(message(Descent { steps: usize::MAX, ..rate(0.1) }).contains("too many"));
+    let error = descend(&Expr::parse("3").unwrap(), &[], &rate(0.1)).err().unwrap();
+    assert!(error.message().contains("no variables"));
+}
+
+#[test]
+fn csv_and_table_have_a_row_for_each_place() {
+    let found = path("x^2 + y", &[("x", 1.0), ("y", 2.0)], &Descent { steps: 2, ..rate(0.25) });
+    assert_eq!(
+        found.csv(),
+        "step,x,y,value,d_x,d_y\n0,1,2,3,2,1\n1,0.5,1.75,2,1,1\n2,0.25,1.5,1.5625,0.5,1\n"
+    );
+    let text = found.to_string();
+    assert!(text.contains("all steps taken; the end is a slope"), "{text}");
+}

@@ -1,0 +1,66 @@
+//! `gradtape descend` and `gradtape plot` as programs.
+
+mod common;
+
+use common::{Folder, run};
+
+#[test]
+fn a_path_as_json() {
+    let json =
+        run("descend x^2+y --from x=-1.5,y=2 --optimizer adam --lr 0.05 --steps 50 --format json");
+    let json = json.ok().json();
+    assert_eq!(
+        (json["optimizer"].as_str(), json["stopped"].as_str()),
+        (Some("adam"), Some("steps"))
+    );
+    assert_eq!(json["steps"].as_array().unwrap().len(), 51);
+    let first = &json["steps"][0];
+    assert_eq!(first["at"]["x"], -1.5);
+    assert_eq!(
+        (first["value"].as_f64(), first["gradient"]["x"].as_f64()),
+        (Some(4.25), Some(-3.0))
+    );
+    assert_eq!(json["steps"][50]["step"], 50);
+}
+
+#[test]
+fn several_optimisers_in_every_format() {
+    let line = "descend x^2+10*y^2 --from x=3,y=1 --optimizer sgd,momentum,adam --lr 0.05 --format";
+    assert_eq!(run(&format!("{line} json")).ok().json().as_array().unwrap().len(), 3);
+    assert!(
+        run(&format!("{line} text")).ok().stdout.contains("by momentum with learning rate 0.05")
+    );
+    assert!(run(&format!("{line} csv")).ok().stdout.starts_with("step,x,y,value,d_x,d_y\n"));
+    let svg = run(&format!("{line} svg")).ok().stdout;
+    assert!(svg.starts_with("<svg") && svg.contains(">momentum<") && !svg.contains("NaN"), "{svg}");
+    let json = run("descend x^4 --from x=9 --lr 1 --format json").ok().json();
+    assert_eq!(json["stopped"], "diverged");
+}
+
+#[test]
+fn wrong_use_has_status_2() {
+    run("descend x^2 --from x=1 --optimizer adma").fails(2, &["did you mean \"adam\"?"]);
+    run("descend x^2 --from x=1 --steps -1").fails(2, &["-1"]);
+    run("descend x^2 --from x=1 --lr nan").fails(2, &["learning rate is NaN"]);
+    run("descend x^2 --from x=1 --tolerance -1").fails(2, &["tolerance is -1"]);
+    run("descend x^2").fails(2, &["`x` has no value"]);
+    run("descend x^2 --from x=1 --optimizer adam --momentum 0.5")
+        .fails(2, &["adam has no setting momentum"]);
+    run("plot x*y*z").fails(2, &["one or two variables"]);
+    run("plot x --range x=2:1").fails(2, &["is empty"]);
+    run("plot x --range t=0:1").fails(2, &["no variable `t`"]);
+    run("plot x --range x=0").fails(2, &["is not NAME=LOW:HIGH"]);
+}
+
+#[test]
+fn pictures_go_to_files() {
+    let folder = Folder::new("plot-out");
+    folder.run("plot x^2-4*x+7+2*y --range x=-2:6 --out field.svg").ok();
+    folder.run("plot log(x) --out curve.svg").ok();
+    for name in folder.files() {
+        let svg = String::from_utf8(folder.read(&name)).unwrap();
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{name}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
+    }
+    assert_eq!(folder.files(), ["curve.svg", "field.svg"]);
+}
