@@ -4,6 +4,7 @@
 mod planning;
 
 use gradtape::op::{NodeId, Op, binary};
+use gradtape::plan::{Buffer, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Tensor};
 use gradtape::{Dial, Parameter, Tape, Var};
@@ -87,7 +88,66 @@ fn network(widths: &[usize], batch: usize, dropout: f64, dtype: DType) -> (Graph
 fn a_step_of_training_keeps_its_values() {
     for dropout in [0.0, 0.4] {
         let (graph, values) = network(&[6, 5, 4, 3], 7, dropout, DType::F64);
-        let program = check(&graph, &values, 1e-12);
-        println!("{program}");
+        check(&graph, &values, 1e-12);
+    }
+}
+
+/// The kernels by kind: loops over more than a few thousand elements, small loops, products, others.
+fn kinds(program: &Program) -> (usize, usize, usize, usize) {
+    let mut kinds = (0, 0, 0, 0);
+    for kernel in &program.kernels {
+        match kernel {
+            Kernel::Loop(plain) if plain.space.iter().product::<usize>() > 4096 => kinds.0 += 1,
+            Kernel::Loop(_) => kinds.1 += 1,
+            Kernel::MatMul(_) => kinds.2 += 1,
+            Kernel::Host(_) => kinds.3 += 1,
+        }
+    }
+    kinds
+}
+
+#[test]
+fn an_expression_and_its_gradients_are_one_pass_over_memory() {
+    let tape = Tape::new();
+    let leaf = |salt| tape.watch(numbers([100, 100], salt));
+    let (x, w, b) = (leaf(1), leaf(2), leaf(3));
+    let h = (x * w + b).tanh();
+    let y = (h * h * x.sigmoid()).mean(());
+    let [dx, dw, db] = gradtape::gradient(y, [x, w, b]);
+    let (graph, values) = gradtape::eval::graph(&tape, &[y, dx, dw, db]).unwrap();
+    let program = check(&graph, &values, 1e-12);
+    assert_eq!(kinds(&program), (1, 2, 0, 0), "{program}");
+    // Three arrays are read and three written, each once.
+    assert_eq!(program.traffic() / 8 / 10_000, 6, "{program}");
+}
+
+#[test]
+fn a_step_updates_in_place_and_stores_masks_as_bytes() {
+    let (graph, _) = network(&[200, 100, 100, 10], 64, 0.4, DType::F32);
+    let program = plan(&graph);
+    // Three products forward, three for the weights, two for the layers below; the rest are one update
+    // for each parameter and what is small.
+    let (loops, _, products, others) = kinds(&program);
+    assert_eq!((loops, products, others), (4, 8, 0), "{program}");
+    for (output, &buffer) in graph.outputs.iter().zip(&program.outputs) {
+        let place = program.buffers[buffer.0 as usize].place;
+        assert_eq!(matches!(place, Place::Input(_)), output.into.is_some(), "{program}");
+    }
+    let masks = program.buffers.iter().filter(|b| b.dtype == DType::Bool && b.len == 6400).count();
+    let numbers = |b: &&Buffer| b.dtype == DType::F32 && b.len == 6400;
+    let arena = |b: &&Buffer| matches!(b.place, Place::Arena(_));
+    assert_eq!(masks, 4, "{program}");
+    // Each hidden layer stores its values and their cotangent, and nothing else of that size.
+    assert_eq!(program.buffers.iter().filter(numbers).filter(arena).count(), 4, "{program}");
+}
+
+#[test]
+#[ignore = "prints the kernels of two steps"]
+fn show_steps() {
+    for (widths, batch, dropout) in
+        [(&[64, 32, 10][..], 32, 0.0), (&[784, 1000, 1000, 10], 128, 0.4)]
+    {
+        let (graph, _) = network(widths, batch, dropout, DType::F32);
+        println!("{}", plan(&graph));
     }
 }

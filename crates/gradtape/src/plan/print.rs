@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::program::{
     Access, Body, Buffer, BufferId, Inst, Kernel, Place, Program, Reduce, Reg, Store,
 };
+use crate::op::Op;
 
 /// The buffers, then the kernels with their loads, instructions and stores.
 impl Display for Program {
@@ -130,11 +131,11 @@ fn body(f: &mut Formatter<'_>, body: &Body, stores: &[Store], first: u32) -> fmt
         write!(f, "    {} = ", Reg(reg))?;
         match inst {
             Inst::Op { op, args: [a, b, c] } => {
-                // How many operands an operation has is not kept: those repeated are left out.
-                match (b == a, c == a) {
-                    (_, false) => writeln!(f, "{} {a} {b} {c}", op.name())?,
-                    (false, true) => writeln!(f, "{} {a} {b}", op.name())?,
-                    (true, true) => writeln!(f, "{} {a}", op.name())?,
+                let family = Op::TABLE.iter().find(|row| row.name == op.name());
+                match family.map(|row| row.family) {
+                    Some("binary" | "compare") => writeln!(f, "{} {a} {b}", op.name())?,
+                    _ if op.name() == "select" => writeln!(f, "select {a} {b} {c}")?,
+                    _ => writeln!(f, "{} {a}", op.name())?,
                 }
             }
             Inst::Constant { value } => writeln!(f, "{value:?}")?,
