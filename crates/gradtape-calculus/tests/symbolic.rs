@@ -3,7 +3,7 @@
 mod common;
 
 use common::{build, cases, check, list, number, point, recipe, reference};
-use gradtape_calculus::Expr;
+use gradtape_calculus::{Expr, Node};
 use proptest::prelude::*;
 
 #[test]
@@ -127,10 +127,31 @@ fn unknown_variables_are_refused() {
     );
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+/// Whether every step is finite when each is off by a few units of the twelfth digit.
+fn is_inside(expr: &Expr, point: &[f64], seed: u64) -> bool {
+    let mut random = gradtape::Rng::new(seed);
+    let mut values: Vec<f64> = Vec::new();
+    for node in expr.nodes() {
+        let value = match *node {
+            Node::Number(value) => value,
+            Node::Variable(number) => point[number],
+            Node::Neg(x) => -values[x.index()],
+            Node::Binary(operator, x, y) => operator.value(values[x.index()], values[y.index()]),
+            Node::Call(function, x) => function.value(values[x.index()], 0.0),
+            Node::Call2(function, x, y) => function.value(values[x.index()], values[y.index()]),
+        };
+        let exact = matches!(node, Node::Number(_) | Node::Variable(_) | Node::Neg(_));
+        let off = if exact || seed == 0 { 0.0 } else { 1e-12 * random.normal() };
+        values.push(value * (1.0 + off));
+    }
+    values.iter().all(|value| value.is_finite())
+}
 
-    /// Wherever the expression is a finite number, its normal form is one too.
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    /// Wherever every step of the expression is a finite number, also if the steps are rounded a little
+    /// differently, its normal form is one too.
     #[test]
     fn simplified_is_defined_wherever_the_input_is(
         recipe in recipe(),
@@ -138,11 +159,11 @@ proptest! {
     ) {
         let expr = build(&recipe);
         let at: Vec<(&str, f64)> = expr.variables().zip(point).collect();
-        let value = expr.value(&at).unwrap();
         let simplified = expr.simplified().unwrap();
         let kept: Vec<_> =
             at.iter().copied().filter(|(name, _)| simplified.variables().any(|v| v == *name)).collect();
-        if value.is_finite() {
+        let point = expr.point(&at).unwrap();
+        if (0..32).all(|seed| is_inside(&expr, &point, seed)) {
             let got = simplified.value(&kept).unwrap();
             prop_assert!(!got.is_nan(), "{expr} -> {simplified}");
         }
