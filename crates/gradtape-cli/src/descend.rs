@@ -125,7 +125,7 @@ fn pair(text: &str) -> Result<Pair, String> {
 }
 
 impl Verb for Descend {
-    fn run(self, output: &mut Output) -> Outcome {
+    fn run(self, output: &Output) -> Outcome {
         let expr = Expr::parse(&self.expr)?;
         let mut paths = Vec::new();
         for name in &self.optimizer {

@@ -42,6 +42,12 @@ impl Failure {
         self.position
     }
 
+    /// Adds a line that the user should know too.
+    pub(crate) fn note(mut self, note: impl fmt::Display) -> Failure {
+        self.message += &format!("\n  {note}");
+        self
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -63,7 +63,7 @@ enum Picture {
 }
 
 impl Verb for Explain {
-    fn run(self, output: &mut Output) -> Outcome {
+    fn run(self, output: &Output) -> Outcome {
         let operation = Op::TABLE.iter().find(|info| info.name == self.expr.trim());
         if let (Some(info), true) = (operation, self.at.entries().is_empty()) {
             return output.line(documentation(info, output));

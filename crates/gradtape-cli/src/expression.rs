@@ -58,7 +58,7 @@ pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
 }
 
 /// Prints a result, or writes it to a file, whole or not at all.
-pub(crate) fn deliver(text: &str, file: Option<&PathBuf>, output: &mut Output) -> Outcome {
+pub(crate) fn deliver(text: &str, file: Option<&PathBuf>, output: &Output) -> Outcome {
     let Some(path) = file else { return output.write(text) };
     let fails =
         |error: io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));

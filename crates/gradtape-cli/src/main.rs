@@ -3,14 +3,26 @@
 //! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
 //! file, and add the word to the list.
 
+mod curves;
 mod descend;
 mod error;
+mod evaluate;
 mod explain;
 mod expression;
+mod hyper;
+mod inspect;
+mod measure;
+mod model;
 mod ops;
 mod output;
 mod plot;
+mod predict;
+mod progress;
 mod report;
+mod rows;
+mod settings;
+mod source;
+mod train;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -23,18 +35,18 @@ use crate::output::Output;
 
 /// What a subcommand does with its arguments.
 trait Verb: clap::Args {
-    fn run(self, output: &mut Output) -> Outcome;
+    fn run(self, output: &Output) -> Outcome;
 }
 
 macro_rules! verbs {
     ($($name:ident: $arguments:ty;)*) => {
         #[derive(Subcommand)]
         enum Command {
-            $($name($arguments),)*
+            $($name(Box<$arguments>),)*
         }
 
         impl Command {
-            fn run(self, output: &mut Output) -> Outcome {
+            fn run(self, output: &Output) -> Outcome {
                 match self {
                     $(Command::$name(arguments) => arguments.run(output),)*
                 }
@@ -44,9 +56,13 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Train: train::Train;
+    Evaluate: evaluate::Evaluate;
+    Predict: predict::Predict;
+    Inspect: inspect::Inspect;
+    Explain: explain::Explain;
     Descend: descend::Descend;
     Plot: plot::Plot;
-    Explain: explain::Explain;
     Ops: ops::Ops;
 }
 
@@ -55,7 +71,6 @@ verbs! {
 #[command(
     name = "gradtape",
     version,
-    disable_help_subcommand = true,
     after_help = "`gradtape <VERB> --help` explains each verb, with examples. Start with `gradtape train`.",
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs"
@@ -67,10 +82,10 @@ struct Line {
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let mut output = Output::new(asks_for_json(&arguments));
+    let output = Output::new(asks_for_json(&arguments));
     let outcome = match Line::try_parse_from(arguments) {
-        Ok(line) => line.command.run(&mut output),
-        Err(error) => refuse(error, &mut output),
+        Ok(line) => line.command.run(&output),
+        Err(error) => refuse(error, &output),
     };
     outcome.and_then(|()| output.finish()).map_or_else(
         |failure| {
@@ -82,7 +97,7 @@ fn main() -> ExitCode {
 }
 
 /// Help is printed; anything else that the parser has to say is wrong use.
-fn refuse(error: clap::Error, output: &mut Output) -> Outcome {
+fn refuse(error: clap::Error, output: &Output) -> Outcome {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.printed(error.print()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {

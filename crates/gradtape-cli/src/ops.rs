@@ -25,7 +25,7 @@ pub(crate) struct Ops {
 }
 
 impl Verb for Ops {
-    fn run(self, output: &mut Output) -> Outcome {
+    fn run(self, output: &Output) -> Outcome {
         let Some(name) = &self.name else {
             return match self.format {
                 Format::Text => output.line(table()),

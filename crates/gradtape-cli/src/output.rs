@@ -1,7 +1,9 @@
 //! [`Output`]: the only place that prints.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -11,10 +13,11 @@ use crate::error::{Failure, Outcome};
 ///
 /// When the reader of standard output goes away (`| head`), what follows is dropped silently: a
 /// training that was started still ends with its model saved.
+#[derive(Clone)]
 pub(crate) struct Output {
     json: bool,
     colour: bool,
-    closed: bool,
+    closed: Rc<Cell<bool>>,
 }
 
 impl Output {
@@ -23,53 +26,51 @@ impl Output {
         #[allow(clippy::disallowed_methods, reason = "NO_COLOR changes looks, no results")]
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = !refused && io::stdout().is_terminal();
-        Output { json, colour, closed: false }
+        Output { json, colour, closed: Rc::default() }
     }
 
     /// Prints text with a line end.
-    pub(crate) fn line(&mut self, text: impl Display) -> Outcome {
+    pub(crate) fn line(&self, text: impl Display) -> Outcome {
         self.write(&format!("{text}\n"))
     }
 
     /// Prints text as it is.
-    pub(crate) fn write(&mut self, text: &str) -> Outcome {
-        if self.closed {
+    pub(crate) fn write(&self, text: &str) -> Outcome {
+        if self.closed.get() {
             return Ok(());
         }
         self.printed(io::stdout().write_all(text.as_bytes()))
     }
 
     /// Prints a value as JSON, indented.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> Outcome {
+    pub(crate) fn json(&self, value: &impl Serialize) -> Outcome {
         let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
         self.line(text)
     }
 
     /// Tells the user something beside the result, on standard error.
-    pub(crate) fn note(&mut self, text: impl Display) {
+    pub(crate) fn note(&self, text: impl Display) {
         // Nothing can be done for a user who closed standard error.
         let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// Tells why the program ends.
-    pub(crate) fn failure(&mut self, failure: &Failure) {
-        if self.json {
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let told = self.json && {
             let mut error = serde_json::json!({ "error": { "message": failure.message() } });
             if let Some(position) = failure.position() {
                 error["error"]["position"] = position.into();
             }
-            let _ = self.line(error);
-            let _ = io::stdout().flush();
-        } else if io::stderr().is_terminal() && self.colour {
+            self.line(error).and_then(|()| self.finish()).is_ok()
+        };
+        if told {
+            return;
+        }
+        if io::stderr().is_terminal() && self.colour {
             self.note(format_args!("\x1b[1;31merror\x1b[0m: {}", failure.message()));
         } else {
             self.note(format_args!("error: {}", failure.message()));
         }
-    }
-
-    /// Whether nobody reads standard output any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed
     }
 
     /// Text in bold on a terminal.
@@ -78,11 +79,11 @@ impl Output {
     }
 
     /// What writing to standard output came to: a reader that went away is no failure.
-    pub(crate) fn printed(&mut self, result: io::Result<()>) -> Outcome {
+    pub(crate) fn printed(&self, result: io::Result<()>) -> Outcome {
         match result {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.closed = true;
+                self.closed.set(true);
                 Ok(())
             }
             Err(error) => Err(Failure::failed(format!("standard output: {error}"))),
@@ -90,8 +91,8 @@ impl Output {
     }
 
     /// Writes out what is still held back.
-    pub(crate) fn finish(&mut self) -> Outcome {
-        if self.closed {
+    pub(crate) fn finish(&self) -> Outcome {
+        if self.closed.get() {
             return Ok(());
         }
         self.printed(io::stdout().flush())

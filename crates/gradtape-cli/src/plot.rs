@@ -38,7 +38,7 @@ fn range(text: &str) -> Result<Range, String> {
 }
 
 impl Verb for Plot {
-    fn run(self, output: &mut Output) -> Outcome {
+    fn run(self, output: &Output) -> Outcome {
         let expr = Expr::parse(&self.expr)?;
         deliver(&plot(&expr, &self.range)?, self.out.as_ref(), output)
     }

@@ -9,30 +9,30 @@ use std::{fs, process};
 use serde_json::Value;
 
 /// What a run of the program came to.
-pub struct Run {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `gradtape` with arguments separated by spaces, in a folder.
-pub fn run_in(folder: &Path, arguments: &str) -> Run {
+pub(crate) fn run_in(folder: &Path, arguments: &str) -> Run {
     let output = command(folder, arguments).output().unwrap();
     Run::of(output)
 }
 
-pub fn run(arguments: &str) -> Run {
+pub(crate) fn run(arguments: &str) -> Run {
     run_in(Path::new(env!("CARGO_TARGET_TMPDIR")), arguments)
 }
 
-pub fn command(folder: &Path, arguments: &str) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gradtape"));
     command.args(arguments.split_whitespace()).current_dir(folder).stdin(Stdio::null());
     command
 }
 
 impl Run {
-    pub fn of(output: Output) -> Run {
+    pub(crate) fn of(output: Output) -> Run {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let status = output.status.code().expect("ended by itself");
         Run { status, stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -40,14 +40,14 @@ impl Run {
 
     /// The run when it succeeded.
     #[track_caller]
-    pub fn ok(self) -> Run {
+    pub(crate) fn ok(self) -> Run {
         assert_eq!(self.status, 0, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     /// Asserts a failure of a status that says each of the words on standard error.
     #[track_caller]
-    pub fn fails(self, status: i32, words: &[&str]) {
+    pub(crate) fn fails(self, status: i32, words: &[&str]) {
         let Run { status: actual, stdout, stderr } = self;
         assert_eq!(actual, status, "stdout: {stdout}\nstderr: {stderr}");
         assert!(stderr.starts_with("error: "), "{stderr}");
@@ -59,36 +59,36 @@ impl Run {
 
     /// Standard output read as JSON.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))
     }
 }
 
 /// An empty folder for one test, removed when dropped.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Folder {
+    pub(crate) fn new(name: &str) -> Folder {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
     /// The names of the files, sorted.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         let mut names: Vec<String> =
             entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -96,7 +96,7 @@ impl Folder {
         names
     }
 
-    pub fn run(&self, arguments: &str) -> Run {
+    pub(crate) fn run(&self, arguments: &str) -> Run {
         run_in(&self.0, arguments)
     }
 }

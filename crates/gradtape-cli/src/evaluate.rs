@@ -1,0 +1,127 @@
+//! `gradtape evaluate`: how good a model is on data with known answers.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gradtape::data::{Dataset, Fractions};
+use serde::Serialize;
+
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::measure::Measured;
+use crate::model::Trained;
+use crate::output::Output;
+use crate::report::Format;
+use crate::rows::{self, Part};
+use crate::settings::DataSettings;
+use crate::source::{CsvFlags, Source};
+
+/// Measure a model on data whose answers are known
+///
+/// When the data is what the model was trained on, the rows held out then are measured; other data
+/// is measured whole, or its own part for tests (t10k of IDX folders).
+#[derive(Args)]
+#[command(after_help = "Examples:
+  gradtape evaluate model.safetensors digits            the rows held out in training
+  gradtape evaluate model.safetensors new.csv           every row of another table
+  gradtape evaluate model.safetensors digits --part train
+  gradtape evaluate model.safetensors mnist/ --format json")]
+pub(crate) struct Evaluate {
+    /// The model file that `gradtape train` wrote
+    model: PathBuf,
+
+    /// Built-in data, a CSV file (- for standard input) or a folder of IDX files
+    data: String,
+
+    /// Which rows [default: test, where it is known which those are, else all]
+    #[arg(long, value_enum)]
+    part: Option<Part>,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+
+    #[command(flatten)]
+    csv: CsvFlags,
+}
+
+impl Verb for Evaluate {
+    fn run(self, output: &Output) -> Outcome {
+        let trained = Trained::load(&self.model)?;
+        let source = Source::of(&self.data)?;
+        let content = source.read(&self.csv, trained.points())?;
+        let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
+        let settings = trained.settings.as_ref().map(|settings| &settings.data);
+        let same = settings.filter(|known| known.fingerprint == rows::fingerprint(&data));
+        let (part, data) = self.choose(data, test, same, &source)?;
+        if data.is_empty() {
+            return Err(Failure::failed(format!("{}: no row is in this part", source.name())));
+        }
+        let measured = Measured::of(&trained.model.network, &trained.preprocessing, &data)?;
+        match self.format {
+            Format::Json => {
+                output.json(&Report { data: source.name(), part: name(part), measured })
+            }
+            Format::Text => {
+                if self.part.is_none() && part == Part::Test && same.is_some() {
+                    output.line(format!(
+                        "{} is what the model was trained on; only the rows held out then are \
+                         measured (--part all for all)",
+                        source.name()
+                    ))?;
+                }
+                measured.print(name(part), output)
+            }
+        }
+    }
+}
+
+impl Evaluate {
+    fn choose(
+        &self,
+        data: Dataset,
+        test: Option<Dataset>,
+        same: Option<&DataSettings>,
+        source: &Source,
+    ) -> Outcome<(Part, Dataset)> {
+        let known = same.is_some() || test.is_some();
+        let part = self.part.unwrap_or(if known { Part::Test } else { Part::All });
+        let of_rows = match (part, same, test) {
+            (Part::All, ..) => return Ok((part, data)),
+            (Part::Test, _, Some(test)) => return Ok((part, test)),
+            (_, Some(same), test) => {
+                let fractions = Fractions { validation: same.validation, test: same.test };
+                rows::split(&data, test, fractions, same.seed)?
+            }
+            (_, None, _) => {
+                return Err(Failure::usage(format!(
+                    "{} is not what the model was trained on, hence it has no such part\n  \
+                     hint: --part all",
+                    source.name()
+                )));
+            }
+        };
+        Ok(match part {
+            Part::Test => (part, of_rows.test),
+            Part::Validation => (part, of_rows.validation),
+            Part::Train | Part::All => (part, of_rows.train),
+        })
+    }
+}
+
+fn name(part: Part) -> &'static str {
+    match part {
+        Part::Test => "held-out",
+        Part::Validation => "validation",
+        Part::Train => "training",
+        Part::All => "overall",
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    data: String,
+    part: &'static str,
+    #[serde(flatten)]
+    measured: Measured,
+}

@@ -1,0 +1,187 @@
+//! `gradtape inspect`: what is in a model file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use gradtape::data::{Feature, Preprocessing, Target};
+use gradtape::io::Model;
+use gradtape::nn::{Module, summary};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+use crate::report::{Align, Format, Table, thousands};
+use crate::settings::{self, Settings};
+
+/// Show the layers, preprocessing and training settings of a model file
+#[derive(Args)]
+#[command(after_help = "Examples:
+  gradtape inspect model.safetensors
+  gradtape inspect model.safetensors --format json")]
+pub(crate) struct Inspect {
+    /// The model file, in the safetensors format
+    model: PathBuf,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Verb for Inspect {
+    fn run(self, output: &Output) -> Outcome {
+        let model = Model::load(&self.model)?;
+        let read = |text: &String| {
+            Preprocessing::from_json(text).map_err(|e| e.context(self.model.display()))
+        };
+        let preprocessing = model.preprocessing.as_ref().map(read).transpose()?;
+        let settings = Settings::read(model.notes.get(settings::NOTE));
+        match self.format {
+            Format::Json => output.json(&json(&model, preprocessing.as_ref(), settings)?),
+            Format::Text => {
+                output.line(output.bold("network"))?;
+                output.line(summary(&model.network))?;
+                if let Some(preprocessing) = &preprocessing {
+                    print_preprocessing(preprocessing, output)?;
+                }
+                if let Some(settings) = &settings {
+                    output.line(format!("\n{}", output.bold("training")))?;
+                    output.line(training(settings))?;
+                }
+                let others = model.notes.iter().filter(|(name, _)| *name != settings::NOTE);
+                for (number, (name, text)) in others.enumerate() {
+                    if number == 0 {
+                        output.line(format!("\n{}", output.bold("notes")))?;
+                    }
+                    output.line(format!("{name}: {text}"))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// More columns with the same treatment are shown as one line.
+const MOST_COLUMNS: usize = 40;
+
+fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcome {
+    let features = preprocessing.features();
+    let heading = format!(
+        "inputs: {} columns of data, {} numbers for the network",
+        thousands(features.len()),
+        thousands(preprocessing.width())
+    );
+    output.line(format!("\n{}", output.bold(heading)))?;
+    let treatment = |feature: &Feature| match feature {
+        Feature::Number { mean, scale, .. } => format!("(value - {mean}) / {scale}"),
+        Feature::Category { categories, .. } => {
+            format!("one of {}", categories.names().join(", "))
+        }
+    };
+    match features {
+        [first, .., last]
+            if features.len() > MOST_COLUMNS
+                && features.iter().all(|feature| treatment(feature) == treatment(first)) =>
+        {
+            let (from, to) = (first.column(), last.column());
+            output.line(format!("{from} to {to}  {}", treatment(first)))?;
+        }
+        _ => {
+            let mut table = Table::new([("column", Align::Left), ("prepared as", Align::Left)]);
+            for feature in features {
+                table.row([feature.column().to_string(), treatment(feature)]);
+            }
+            output.line(table)?;
+        }
+    }
+    for note in preprocessing.notes() {
+        output.line(format!("note: {note}"))?;
+    }
+    let target = match preprocessing.target() {
+        Target::Classes { column, classes, .. } => {
+            format!("{column}, one of {} classes: {}", classes.len(), classes.names().join(", "))
+        }
+        Target::Number { column, mean, scale } => {
+            format!("{column}, a number; the network gives (value - {mean}) / {scale}")
+        }
+    };
+    output.line(format!("\n{}\n{target}", output.bold("predicts")))
+}
+
+fn training(settings: &Settings) -> Table {
+    let mut table = Table::new([("setting", Align::Left), ("value", Align::Left)]);
+    let sizes: Vec<String> = settings.hidden.iter().map(usize::to_string).collect();
+    let data = &settings.data;
+    table.row(["data", &data.name]);
+    table.row(["held out", &format!("{} for test, {} for validation", data.test, data.validation)]);
+    table.row(["hidden", &sizes.join(",")]);
+    table.row(["activation", &settings.activation]);
+    table.row(["dropout", &settings.dropout.to_string()]);
+    table.row(["optimizer", &settings.optimizer]);
+    for (name, value) in &settings.hyperparameters {
+        table.row([name, value]);
+    }
+    if let Some(schedule) = &settings.schedule {
+        table.row(["schedule", schedule]);
+    }
+    table.row(["batch", &settings.batch.to_string()]);
+    table.row(["epochs", &settings.epochs.to_string()]);
+    table.row(["seed", &settings.seed.to_string()]);
+    table
+}
+
+#[derive(Serialize)]
+struct Contents {
+    parameters: usize,
+    layers: Vec<Layer>,
+    preprocessing: Option<Value>,
+    labels: Vec<String>,
+    training: Option<Settings>,
+    notes: Value,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    name: String,
+    layer: String,
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: String,
+    dtype: String,
+    shape: Vec<usize>,
+}
+
+fn json(
+    model: &Model,
+    preprocessing: Option<&Preprocessing>,
+    training: Option<Settings>,
+) -> Outcome<Contents> {
+    let named = model.network.named_parameters();
+    let layer = |row: &gradtape::nn::SummaryRow| {
+        let parameter = |(name, shape): &(String, gradtape::Shape)| {
+            let path = format!("{}.{name}", row.path);
+            let found = named.iter().find(|(other, _)| *other == path);
+            let dtype = found.map_or(String::new(), |(_, p)| p.value().dtype().to_string());
+            Parameter { name: path, dtype, shape: shape.to_vec() }
+        };
+        let parameters = row.parameters.iter().map(parameter).collect();
+        Layer { name: row.path.clone(), layer: row.kind.clone(), parameters }
+    };
+    let preprocessing = match preprocessing {
+        Some(known) => Some(serde_json::to_value(known).map_err(Failure::failed)?),
+        None => None,
+    };
+    let others = model.notes.iter().filter(|(name, _)| *name != settings::NOTE);
+    Ok(Contents {
+        parameters: model.network.parameter_count(),
+        layers: summary(&model.network).rows().iter().map(layer).collect(),
+        preprocessing,
+        labels: model.labels.clone(),
+        training,
+        notes: others.map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect(),
+    })
+}

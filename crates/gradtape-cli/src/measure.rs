@@ -1,0 +1,160 @@
+//! [`Measured`]: how good a network is on rows that it did not learn from.
+
+use gradtape::Tensor;
+use gradtape::data::{Dataset, Preprocessing, Target};
+use gradtape::metric::{self, ConfusionMatrix};
+use gradtape::nn::Sequential;
+use gradtape::train;
+use serde::Serialize;
+
+use crate::error::Outcome;
+use crate::model::BATCH;
+use crate::output::Output;
+use crate::report::{Align, Number, Table, percent, thousands};
+
+/// The quality of predictions, for classes or for a number.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Measured {
+    Classes {
+        rows: usize,
+        loss: Number,
+        accuracy: Number,
+        correct: usize,
+        classes: Vec<Class>,
+        /// For each true class, how often each class was predicted.
+        confusion_matrix: Vec<Vec<usize>>,
+    },
+    /// In the unit of the target, but for the loss, which is that of training.
+    Number { rows: usize, loss: Number, mse: Number, mae: Number, r2: Number },
+}
+
+/// The quality for one class.
+#[derive(Debug, Serialize)]
+pub(crate) struct Class {
+    name: String,
+    /// `null` where it is not defined: the class was never predicted, or is not in the rows.
+    precision: Option<Number>,
+    recall: Option<Number>,
+    f1: Option<Number>,
+}
+
+impl Measured {
+    /// Measures a network on rows.
+    pub(crate) fn of(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+    ) -> Outcome<Measured> {
+        let outputs = train::predict(network, data.inputs(), BATCH)?;
+        let loss = Number(train::evaluate(network, data, BATCH)?.loss);
+        let rows = data.len();
+        match preprocessing.target() {
+            Target::Classes { classes, .. } => {
+                let matrix = ConfusionMatrix::new(&outputs, data.targets())?;
+                let class = |(number, name): (usize, &String)| Class {
+                    name: name.clone(),
+                    precision: matrix.precision(number).map(Number),
+                    recall: matrix.recall(number).map(Number),
+                    f1: matrix.f1(number).map(Number),
+                };
+                let counts = matrix.counts().to_vec();
+                Ok(Measured::Classes {
+                    rows,
+                    loss,
+                    accuracy: Number(matrix.accuracy()),
+                    correct: (0..counts.len()).map(|class| counts[class][class]).sum(),
+                    classes: classes.names().iter().enumerate().map(class).collect(),
+                    confusion_matrix: counts,
+                })
+            }
+            Target::Number { scale, .. } => {
+                let of = |metric: fn(&Tensor, &Tensor) -> gradtape::Result<f64>| {
+                    metric(&outputs, data.targets())
+                };
+                Ok(Measured::Number {
+                    rows,
+                    loss,
+                    mse: Number(of(metric::mean_squared_error)? * scale * scale),
+                    mae: Number(of(metric::mean_absolute_error)? * scale),
+                    r2: Number(of(metric::r2)?),
+                })
+            }
+        }
+    }
+
+    /// Prints it for people; `which` names the rows, as in `held-out`.
+    pub(crate) fn print(&self, which: &str, output: &Output) -> Outcome {
+        match self {
+            Measured::Classes { rows, loss, accuracy, correct, classes, confusion_matrix } => {
+                let accuracy = output.bold(format!("{which} accuracy {}", percent(accuracy.0)));
+                let (correct, rows) = (thousands(*correct), thousands(*rows));
+                output.line(format!("{accuracy} ({correct} of {rows}), loss {:.4}", loss.0))?;
+                if classes.len() > MOST_CLASSES {
+                    return output.line("the confusion matrix is large: --format json has it");
+                }
+                output
+                    .line("\nconfusion matrix: rows are the true classes, columns the predicted")?;
+                output.line(confusion(classes, confusion_matrix))
+            }
+            Measured::Number { rows, mse, mae, r2, .. } => {
+                let r2 = output.bold(format!("{which} R² {:.4}", r2.0));
+                let rows = thousands(*rows);
+                output.line(format!(
+                    "{r2} ({rows} rows), mean absolute error {}, mean squared error {}",
+                    short(mae.0),
+                    short(mse.0)
+                ))
+            }
+        }
+    }
+}
+
+/// Matrices of more classes do not fit on a screen.
+const MOST_CLASSES: usize = 26;
+
+fn confusion(classes: &[Class], counts: &[Vec<usize>]) -> Table {
+    let names = classes.iter().map(|class| (class.name.clone(), Align::Right));
+    let recall = [("recall".to_string(), Align::Right)];
+    let mut table =
+        Table::new([(String::new(), Align::Left)].into_iter().chain(names).chain(recall));
+    for (class, counts) in classes.iter().zip(counts) {
+        let cells = counts.iter().map(|count| match count {
+            0 => "·".to_string(),
+            count => count.to_string(),
+        });
+        let recall = [share(class.recall)];
+        table.row([class.name.clone()].into_iter().chain(cells).chain(recall));
+    }
+    let precision = classes.iter().map(|class| share(class.precision));
+    table.row(["precision".to_string()].into_iter().chain(precision));
+    table
+}
+
+fn share(share: Option<Number>) -> String {
+    share.map_or("-".to_string(), |share| format!("{:.0} %", 100.0 * share.0))
+}
+
+/// A number with five digits that matter.
+fn short(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".to_string(),
+        size if (1e-3..1e7).contains(&size) => {
+            let decimals = (4 - size.log10().floor() as i32).clamp(0, 8) as usize;
+            format!("{number:.decimals$}")
+        }
+        _ => format!("{number:.4e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn five_digits_matter() {
+        let numbers = [0.0, 12.345678, 123456.7, 1234567.8, 0.00123456, 1e-9, -2.5e12];
+        let texts = ["0", "12.346", "123457", "1234568", "0.0012346", "1.0000e-9", "-2.5000e12"];
+        assert_eq!(numbers.map(short), texts);
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Trained`]: a model file that can be used: weights, preprocessing and settings that fit together.
+
+use std::path::Path;
+
+use gradtape::data::Preprocessing;
+use gradtape::io::Model;
+use gradtape::nn::LayerSpec;
+use gradtape::train;
+use gradtape::{Tape, Tensor};
+
+use crate::error::{Failure, Outcome};
+use crate::settings::{self, Settings};
+use crate::source::Points;
+
+/// A model with what is done to its inputs.
+pub(crate) struct Trained {
+    pub(crate) model: Model,
+    pub(crate) preprocessing: Preprocessing,
+    pub(crate) settings: Option<Settings>,
+}
+
+impl Trained {
+    /// Reads a model file. Fails when it has no preprocessing or when that does not fit the network.
+    pub(crate) fn load(path: &Path) -> Outcome<Trained> {
+        let model = Model::load(path)?;
+        let name = path.display();
+        let Some(text) = &model.preprocessing else {
+            return Err(Failure::failed(format!(
+                "{name}: the model does not say how its inputs are prepared\n  \
+                 hint: it was saved by a program of its own; use it from there"
+            )));
+        };
+        let preprocessing = Preprocessing::from_json(text).map_err(|e| e.context(name))?;
+        let settings = Settings::read(model.notes.get(settings::NOTE));
+        let trained = Trained { model, preprocessing, settings };
+        trained.check(path)?;
+        Ok(trained)
+    }
+
+    /// The network's outputs for rows of inputs.
+    pub(crate) fn outputs(&self, inputs: &Tensor) -> Outcome<Tensor> {
+        Ok(train::predict(&self.model.network, inputs, BATCH)?)
+    }
+
+    /// The probability of each class, `[n, classes]`, from the network's outputs.
+    pub(crate) fn probabilities(&self, outputs: Tensor) -> Outcome<Tensor> {
+        if let Some(LayerSpec::Softmax) = self.model.network.specs()?.last() {
+            return Ok(outputs);
+        }
+        let tape = Tape::inference();
+        Ok(tape.constant(outputs).softmax(-1).value()?)
+    }
+
+    fn check(&self, path: &Path) -> Outcome {
+        let specs = self.model.network.specs()?;
+        let linear = |spec: &LayerSpec| match *spec {
+            LayerSpec::Linear { inputs, outputs, .. } => Some((inputs, outputs)),
+            _ => None,
+        };
+        let (width, results) = (self.preprocessing.width(), self.preprocessing.outputs());
+        let inputs = specs.iter().find_map(linear).map_or(width, |(inputs, _)| inputs);
+        let outputs = specs.iter().rev().find_map(linear).map_or(results, |(_, outputs)| outputs);
+        let wrong = |what: &str, of_network: usize, of_data: usize| {
+            Err(Failure::failed(format!(
+                "{}: the network has {of_network} {what}, its preprocessing {of_data}",
+                path.display()
+            )))
+        };
+        match () {
+            () if inputs != width => wrong("inputs", inputs, width),
+            () if outputs != results => wrong("outputs", outputs, results),
+            () => Ok(()),
+        }
+    }
+
+    /// What points are generated from, so that they are those of the training.
+    pub(crate) fn points(&self) -> Points {
+        match &self.settings {
+            Some(Settings { data, .. }) => {
+                Points { samples: data.samples, noise: data.noise, seed: data.seed }
+            }
+            None => Points { samples: 1000, noise: 0.1, seed: 0 },
+        }
+    }
+}
+
+/// How many rows go through a network at once.
+pub(crate) const BATCH: usize = 256;

@@ -1,0 +1,194 @@
+//! Rows made ready for a network: for training, and for a model that exists already.
+
+use clap::ValueEnum;
+use gradtape::Tensor;
+use gradtape::data::{Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Table};
+
+use crate::error::{Failure, Outcome};
+use crate::source::{Content, Rows};
+
+/// Data for a training.
+pub(crate) struct Prepared {
+    pub(crate) split: Split,
+    pub(crate) preprocessing: Preprocessing,
+    pub(crate) fingerprint: String,
+}
+
+/// What the user says about a table.
+#[derive(Clone, Debug)]
+pub(crate) struct TableWishes {
+    pub(crate) target: Option<String>,
+    pub(crate) options: PreprocessOptions,
+}
+
+/// A part of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    Test,
+    Validation,
+    Train,
+    All,
+}
+
+/// Prepares data for training: what is done to its columns is learned from the rows to train on.
+pub(crate) fn prepare(
+    content: Content,
+    wishes: &TableWishes,
+    fractions: Fractions,
+    seed: u64,
+) -> Outcome<Prepared> {
+    let (split, preprocessing, fingerprint) = match content {
+        Content::Table(table) => {
+            let target = target(&table, wishes)?;
+            let options = &wishes.options;
+            let named = options.categories.iter().chain(&options.ignore).map(|name| &**name);
+            for name in std::iter::once(target).chain(named) {
+                table.column(name).map_err(Failure::usage)?;
+            }
+            let rows = table.split_rows(target, options, fractions, seed)?;
+            let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
+            let data = preprocessing.dataset(&table)?;
+            (data.split_rows(&rows)?, preprocessing, fingerprint(&data))
+        }
+        Content::Rows(rows) => {
+            let Rows { data, scale, target, test } = *rows;
+            let preprocessing = Preprocessing::fixed(&data, target, 0.0, scale)?;
+            (split(&data, test, fractions, seed)?, preprocessing, fingerprint(&data))
+        }
+    };
+    if split.train.is_empty() {
+        return Err(Failure::failed("no row is left to train on"));
+    }
+    Ok(Prepared { split, preprocessing, fingerprint })
+}
+
+/// The parts of rows that are prepared already; a test part of their own is kept as it is.
+pub(crate) fn split(
+    data: &Dataset,
+    test: Option<Dataset>,
+    fractions: Fractions,
+    seed: u64,
+) -> Outcome<Split> {
+    let share = if test.is_some() { 0.0 } else { fractions.test };
+    let mut split = data.split(fractions.validation, share, seed)?;
+    if let Some(test) = test {
+        split.test = test;
+    }
+    Ok(split)
+}
+
+/// The inputs of data for a model, `[n, width]`; targets need not be there.
+pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    match content {
+        Content::Table(table) => Ok(preprocessing.inputs(table)?),
+        Content::Rows(rows) => {
+            // A folder of images is used whole, and its own part for tests is the one to predict.
+            let data = rows.test.as_ref().unwrap_or(&rows.data);
+            scaled(data, rows.scale, preprocessing)
+        }
+    }
+}
+
+/// Rows and labels of data for a model, and the data's own part for tests.
+pub(crate) fn datasets(
+    content: &Content,
+    preprocessing: &Preprocessing,
+) -> Outcome<(Dataset, Option<Dataset>)> {
+    match content {
+        Content::Table(table) => Ok((preprocessing.dataset(table)?, None)),
+        Content::Rows(rows) => {
+            let Rows { data, scale, test, .. } = &**rows;
+            let fit = |data: &Dataset| -> Outcome<Dataset> {
+                let inputs = scaled(data, *scale, preprocessing)?;
+                Ok(Dataset::new(inputs, labels(data, preprocessing)?)?)
+            };
+            Ok((fit(data)?, test.as_ref().map(fit).transpose()?))
+        }
+    }
+}
+
+/// Tells whether data is the same as other data, prepared in the same way.
+pub(crate) fn fingerprint(data: &Dataset) -> String {
+    // FNV-1a over words.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    for tensor in [data.inputs(), data.targets()] {
+        tensor.shape().iter().for_each(|&size| add(size as u64));
+        match tensor.as_slice::<f32>() {
+            Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
+            None => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
+        }
+    }
+    format!("{hash:016x}")
+}
+
+fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
+    wishes.target.as_deref().ok_or_else(|| {
+        let names: Vec<&str> = table.columns().iter().take(20).map(|c| c.name()).collect();
+        let more = if table.columns().len() > names.len() { ", …" } else { "" };
+        Failure::usage(format!(
+            "{}: which column is to be predicted?\n  hint: --target COLUMN, one of {}{more}",
+            table.source(),
+            names.join(", ")
+        ))
+    })
+}
+
+/// Rows of numbers as the model's preprocessing would make them from a table.
+fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    let (expected, width) = (preprocessing.feature_names(), data.inputs().shape()[1]);
+    let names = match data.features() {
+        [] => (0..width).map(|i| format!("p{i}")).collect(),
+        names => names.to_vec(),
+    };
+    if names.len() != expected.len() {
+        return Err(Failure::failed(format!(
+            "the model was trained on {} columns, the data has {width}",
+            expected.len()
+        )));
+    }
+    if let Some(at) = (0..width).find(|&at| names[at] != expected[at]) {
+        return Err(Failure::failed(format!(
+            "column {at} of the data is {:?}, the model was trained on {:?}",
+            names[at], expected[at]
+        )));
+    }
+    let number = |feature: &Feature| match *feature {
+        Feature::Number { mean, scale, .. } => Some((mean, scale)),
+        Feature::Category { .. } => None,
+    };
+    let numbers: Option<Vec<(f64, f64)>> = preprocessing.features().iter().map(number).collect();
+    let numbers = numbers.filter(|numbers| numbers.len() == width).ok_or_else(|| {
+        Failure::failed("the model was trained on a table with text, the data has numbers only")
+    })?;
+    if numbers.iter().all(|&number| number == (0.0, scale)) {
+        return Ok(data.inputs().clone());
+    }
+    let values = data.inputs().to_f64_vec();
+    let column = numbers.iter().cycle();
+    let values =
+        values.iter().zip(column).map(|(x, (mean, own))| ((x * scale - mean) / own) as f32);
+    Ok(Tensor::from_vec(values.collect(), [data.len(), width])?)
+}
+
+/// The labels of rows by the model's numbers for classes.
+fn labels(data: &Dataset, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    let (Some(labels), Some(classes)) = (data.labels(), preprocessing.classes()) else {
+        return Err(Failure::failed("the model predicts a number, the data has classes"));
+    };
+    if data.classes() == classes.names() {
+        return Ok(data.targets().clone());
+    }
+    let number = |(row, &label): (usize, &i64)| {
+        let name = data.classes().get(label as usize).cloned().unwrap_or(label.to_string());
+        let known = classes.names().iter().position(|known| *known == name);
+        known.map(|number| number as i64).ok_or_else(|| {
+            Failure::failed(format!(
+                "row {row}: class {name:?} was not seen in training, only {}",
+                classes.names().join(", ")
+            ))
+        })
+    };
+    let numbers = labels.iter().enumerate().map(number).collect::<Outcome<Vec<i64>>>()?;
+    Ok(Tensor::from_vec(numbers, data.len())?)
+}

@@ -1,0 +1,178 @@
+//! [`Source`]: the data that a verb is given, by a built-in name, a file or a folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use gradtape::data::{self, CsvOptions, Dataset, IdxFolder, Table};
+
+use crate::error::{Failure, Outcome};
+
+/// The names of the data that need no file.
+pub(crate) const BUILT_IN: &[&str] = &["digits", "iris", "moons", "circles", "spiral", "xor"];
+
+/// Where data comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The images of digits.
+    Digits,
+    /// The table of flowers.
+    Iris,
+    /// Points in the plane, by the generator's name.
+    Points(&'static str),
+    /// A CSV file.
+    Table(PathBuf),
+    /// CSV on standard input.
+    StandardInput,
+    /// A folder of IDX files.
+    Idx(PathBuf),
+}
+
+/// Data read from a source.
+pub(crate) enum Content {
+    /// Columns that are to be prepared.
+    Table(Table),
+    /// Rows of numbers with labels.
+    Rows(Box<Rows>),
+}
+
+/// Flat rows of numbers with labels.
+pub(crate) struct Rows {
+    pub(crate) data: Dataset,
+    /// What the numbers were divided by: 16 for digits, 255 for images of bytes.
+    pub(crate) scale: f64,
+    /// What a label is called.
+    pub(crate) target: &'static str,
+    /// A part that is only for tests.
+    pub(crate) test: Option<Dataset>,
+}
+
+/// How a CSV file is read.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Reading CSV")]
+pub(crate) struct CsvFlags {
+    /// What stands between cells [default: found in the first line: , ; tab or |]
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// The first line holds values; columns are named by number
+    #[arg(long)]
+    no_header: bool,
+
+    /// Numbers are written as 3,5
+    #[arg(long)]
+    decimal_comma: bool,
+}
+
+/// What generated points are made from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Points {
+    pub(crate) samples: usize,
+    pub(crate) noise: f64,
+    pub(crate) seed: u64,
+}
+
+impl Source {
+    /// The source that a word on the command line names.
+    pub(crate) fn of(word: &str) -> Outcome<Source> {
+        let path = Path::new(word);
+        match word {
+            "-" => return Ok(Source::StandardInput),
+            "digits" => return Ok(Source::Digits),
+            "iris" => return Ok(Source::Iris),
+            _ => {}
+        }
+        if let Some(name) = BUILT_IN.iter().find(|name| **name == word) {
+            return Ok(Source::Points(name));
+        }
+        match path.metadata() {
+            Ok(found) if found.is_dir() => Ok(Source::Idx(path.into())),
+            Ok(_) => Ok(Source::Table(path.into())),
+            Err(error) if is_path(word) => Err(Failure::failed(format!("{word}: {error}"))),
+            Err(_) => Err(no_such_data(word)),
+        }
+    }
+
+    /// Reads or generates the data.
+    pub(crate) fn read(&self, csv: &CsvFlags, points: Points) -> Outcome<Content> {
+        let Points { samples, noise, seed } = points;
+        let generate = match self {
+            Source::Digits => return Ok(rows(data::digits(), 16.0, "digit", None)),
+            Source::Iris => return Ok(Content::Table(data::iris_table())),
+            Source::Idx(path) => return idx(path),
+            Source::Table(path) => {
+                return filled(Table::read_csv_with(path, &csv.options())?);
+            }
+            Source::StandardInput => {
+                let input = io::stdin().lock();
+                return filled(Table::from_csv(input, "standard input", &csv.options())?);
+            }
+            Source::Points("circles") => data::circles,
+            Source::Points("spiral") => data::spiral,
+            Source::Points("xor") => data::xor,
+            Source::Points(_) => data::moons,
+        };
+        let points = generate(samples, noise, seed).map_err(Failure::usage)?;
+        Ok(rows(points, 1.0, "class", None))
+    }
+
+    /// The name in reports: built-in, or the last part of the path.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Source::Digits => "digits".to_string(),
+            Source::Iris => "iris".to_string(),
+            Source::Points(name) => name.to_string(),
+            Source::StandardInput => "standard input".to_string(),
+            Source::Table(path) | Source::Idx(path) => {
+                path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+            }
+        }
+    }
+}
+
+impl CsvFlags {
+    fn options(&self) -> CsvOptions {
+        let header = self.no_header.then_some(false);
+        CsvOptions { delimiter: self.delimiter, header, decimal_comma: self.decimal_comma }
+    }
+}
+
+/// Whether a word can only be meant as a path.
+fn is_path(word: &str) -> bool {
+    word.contains(['/', '\\', '.'])
+}
+
+fn no_such_data(word: &str) -> Failure {
+    let hint = match gradtape::nearest(word, BUILT_IN.iter().copied()) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("built in are {}", BUILT_IN.join(", ")),
+    };
+    Failure::usage(format!(
+        "{word:?} is neither a file, a folder nor built-in data\n  hint: {hint}"
+    ))
+}
+
+fn filled(table: Table) -> Outcome<Content> {
+    match table.is_empty() {
+        true => Err(Failure::failed(format!("{}: there is no row of data", table.source()))),
+        false => Ok(Content::Table(table)),
+    }
+}
+
+fn rows(data: Dataset, scale: f64, target: &'static str, test: Option<Dataset>) -> Content {
+    let test = test.map(|test| test.flatten());
+    Content::Rows(Box::new(Rows { data: data.flatten(), scale, target, test }))
+}
+
+fn idx(path: &Path) -> Outcome<Content> {
+    let IdxFolder { train, test } = data::read_idx_folder(path)?;
+    Ok(rows(train, 255.0, "label", test))
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"\\t" | b"tab" => Ok(b'\t'),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("one character, such as ; or tab".to_string()),
+    }
+}

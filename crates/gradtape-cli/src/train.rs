@@ -1,0 +1,309 @@
+//! `gradtape train`: from data to a model file.
+
+mod files;
+mod flags;
+
+use std::cell::RefCell;
+use std::process;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gradtape::io::Model;
+use gradtape::nn::{Module, Sequential};
+use gradtape::optim::{self, Optimizer, Schedule};
+use gradtape::train::{EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
+use gradtape::{Rng, engine};
+use serde::Serialize;
+
+use self::files::Files;
+pub(crate) use self::flags::Train;
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::measure::Measured;
+use crate::output::Output;
+use crate::progress::{Progress, Shown};
+use crate::report::{Format, Number, thousands};
+use crate::rows::{self, Prepared};
+use crate::settings;
+use crate::source::Source;
+
+impl Verb for Train {
+    fn run(self, output: &Output) -> Outcome {
+        self.check()?;
+        engine::cpu::set_threads(self.threads);
+        let source = Source::of(&self.data)?;
+        let wishes = self.wishes(&source)?;
+        let content = source.read(&self.csv, self.points())?;
+        let prepared = rows::prepare(content, &wishes, self.fractions(), self.seed)?;
+        let network = self.network(&prepared)?;
+        let optimizer = self.optimizer(&network)?;
+        let files = Files::check(&self.out)?;
+        let text = self.format == Format::Text && !self.quiet;
+        if text {
+            self.introduce(&source, &prepared, &network, output)?;
+        }
+
+        let (history, seconds, ended) = self.fit(&network, optimizer, &prepared, output)?;
+        // After a failure the weights are those of the last epoch that went well.
+        let kept = history.epochs.iter().filter(|report| is_good(report)).count();
+        if ended.is_err() && kept == 0 {
+            return ended;
+        }
+        let settings = self.settings(&source, &prepared);
+        let model = Model {
+            network,
+            preprocessing: Some(prepared.preprocessing.to_json()),
+            labels: prepared.split.train.classes().to_vec(),
+            notes: [(settings::NOTE.to_string(), settings.to_json()?)].into(),
+        };
+        files.write(&model, &history, &source.name())?;
+        if let Err(failure) = ended {
+            return Err(
+                failure.note(format!("{} holds the model after epoch {kept}", files.model()))
+            );
+        }
+
+        let held_out = match prepared.split.test.is_empty() {
+            true => None,
+            false => {
+                let test = &prepared.split.test;
+                Some(Measured::of(&model.network, &prepared.preprocessing, test)?)
+            }
+        };
+        match self.format {
+            Format::Json => output.json(&Report {
+                data: source.name(),
+                task: prepared.preprocessing.task().to_string(),
+                rows: Counts {
+                    train: prepared.split.train.len(),
+                    validation: prepared.split.validation.len(),
+                    test: prepared.split.test.len(),
+                },
+                parameters: model.network.parameter_count(),
+                epochs: epochs(&history, &seconds),
+                stopped: stopped(&history),
+                held_out,
+                files: &files,
+            }),
+            Format::Text if self.quiet => Ok(()),
+            Format::Text => {
+                match history.stopped {
+                    Stopped::Finished => {}
+                    Stopped::Requested => output.line("\nstopped by Ctrl-C")?,
+                    Stopped::Early { best_epoch } => output.line(format!(
+                        "\nno better for {} epochs: back to the weights of epoch {best_epoch}",
+                        self.early_stopping.unwrap_or_default()
+                    ))?,
+                }
+                output.line("")?;
+                match held_out {
+                    Some(measured) => measured.print("held-out", output)?,
+                    None => output.line("no rows were held out: how good it is, is not known")?,
+                }
+                output.line(format!("\nwrote {files}"))
+            }
+        }
+    }
+}
+
+impl Train {
+    fn network(&self, prepared: &Prepared) -> Outcome<Sequential> {
+        let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
+        let sizes = [&[inputs], &*self.hidden.0, &[outputs]].concat();
+        let weights = sizes.windows(2).try_fold(0usize, |sum, pair| {
+            pair[0].checked_mul(pair[1]).and_then(|more| sum.checked_add(more))
+        });
+        if weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
+            let most = thousands(MOST_WEIGHTS);
+            return Err(Failure::usage(format!(
+                "layers of {sizes:?} have more than {most} weights"
+            )));
+        }
+        let rng = &mut Rng::new(self.seed);
+        Sequential::mlp(&sizes, self.activation, self.dropout, rng).map_err(Failure::usage)
+    }
+
+    fn optimizer(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
+        let hyper = self.hyper.hyper(&self.optimizer);
+        let mut optimizer =
+            optim::by_name(&self.optimizer, network, &hyper).map_err(Failure::usage)?;
+        optimizer.set_clip_norm(self.clip_norm);
+        Ok(optimizer)
+    }
+
+    /// Trains the network; gives what happened, the seconds of each epoch and how it ended.
+    fn fit(
+        &self,
+        network: &Sequential,
+        optimizer: Box<dyn Optimizer>,
+        prepared: &Prepared,
+        output: &Output,
+    ) -> Outcome<(History, Vec<f64>, Outcome)> {
+        let split = &prepared.split;
+        let steps = split.train.len().div_ceil(self.batch);
+        let shown = Shown {
+            lines: self.format == Format::Text && !self.quiet,
+            bar: !self.quiet,
+            accuracy: prepared.preprocessing.classes().is_some(),
+            validation: !split.validation.is_empty(),
+        };
+        let progress = Progress::new(output, &shown, self.epochs, steps);
+        let progress = Rc::new(RefCell::new(progress));
+        let (of_step, of_epoch) = (Rc::clone(&progress), Rc::clone(&progress));
+        let mut trainer = Trainer::new(network, optimizer)
+            .epochs(self.epochs)
+            .batch_size(self.batch)
+            .seed(self.seed)
+            .stop_flag(stop_on_interrupt())
+            .on_step(move |report| of_step.borrow_mut().step(report))
+            .on_epoch(move |report| of_epoch.borrow_mut().epoch(report));
+        if let Some(name) = &self.schedule {
+            let (total, every) = match &**name {
+                "step" | "plateau" => (self.epochs, Every::Epoch),
+                _ => (self.epochs * steps, Every::Step),
+            };
+            let rate = self.hyper.learning_rate(&self.optimizer);
+            let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;
+            trainer = trainer.schedule(schedule, every);
+        }
+        if let Some(patience) = self.early_stopping {
+            trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
+        }
+        progress.borrow_mut().begin();
+        let validation = shown.validation.then_some(&split.validation);
+        let ended = trainer.fit(&split.train, validation).map(drop).map_err(Failure::from);
+        let history = trainer.history().clone();
+        let mut progress = progress.borrow_mut();
+        let seconds = std::mem::take(&mut progress.seconds);
+        let printed = progress.end();
+        Ok((history, seconds, ended.and(printed)))
+    }
+
+    fn introduce(
+        &self,
+        source: &Source,
+        prepared: &Prepared,
+        network: &Sequential,
+        output: &Output,
+    ) -> Outcome {
+        let (split, preprocessing) = (&prepared.split, &prepared.preprocessing);
+        let [train, validation, test] =
+            [&split.train, &split.validation, &split.test].map(|part| thousands(part.len()));
+        let what = match preprocessing.classes() {
+            Some(classes) => format!("{} classes", classes.len()),
+            None => "a number to predict".to_string(),
+        };
+        let name = output.bold(source.name());
+        let columns = thousands(preprocessing.features().len());
+        output.line(format!(
+            "{name}: {columns} columns, {what}; {train} rows to train, {validation} to validate, \
+             {test} held out"
+        ))?;
+        for note in preprocessing.notes() {
+            output.line(format!("note: {note}"))?;
+        }
+        let mut sizes = vec![preprocessing.width()];
+        sizes.extend(&self.hidden.0);
+        sizes.push(preprocessing.outputs());
+        let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
+        let parameters = thousands(network.parameter_count());
+        output.line(format!(
+            "network: {}, {}, {parameters} parameters",
+            sizes.join(" → "),
+            self.activation
+        ))?;
+        let rate = self.hyper.learning_rate(&self.optimizer);
+        output.line(format!(
+            "{}, learning rate {rate}, batches of {}, {} epochs, seed {}\n",
+            self.optimizer, self.batch, self.epochs, self.seed
+        ))
+    }
+}
+
+fn is_good(report: &EpochReport) -> bool {
+    report.validation.as_ref().unwrap_or(&report.train).loss.is_finite()
+}
+
+/// 4 GB of weights: more is a slip of the keyboard.
+const MOST_WEIGHTS: usize = 1_000_000_000;
+
+/// A flag that Ctrl-C sets. Pressed again, it ends the program.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    let installed = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            process::exit(130);
+        }
+    });
+    // Without a handler Ctrl-C ends the program at once, as it does everywhere.
+    drop(installed);
+    flag
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    data: String,
+    task: String,
+    rows: Counts,
+    parameters: usize,
+    epochs: Vec<Epoch>,
+    stopped: Ended,
+    held_out: Option<Measured>,
+    files: &'a Files,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    train: usize,
+    validation: usize,
+    test: usize,
+}
+
+#[derive(Serialize)]
+struct Epoch {
+    epoch: usize,
+    learning_rate: Number,
+    train: Scores,
+    validation: Option<Scores>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Scores {
+    loss: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy: Option<Number>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Ended {
+    Finished,
+    Early { best_epoch: usize },
+    Requested,
+}
+
+fn stopped(history: &History) -> Ended {
+    match history.stopped {
+        Stopped::Finished => Ended::Finished,
+        Stopped::Early { best_epoch } => Ended::Early { best_epoch },
+        Stopped::Requested => Ended::Requested,
+    }
+}
+
+fn epochs(history: &History, seconds: &[f64]) -> Vec<Epoch> {
+    let scores = |scores: &gradtape::train::Scores| Scores {
+        loss: Number(scores.loss),
+        accuracy: scores.accuracy.map(Number),
+    };
+    let epoch = |(report, &seconds): (&EpochReport, &f64)| Epoch {
+        epoch: report.epoch,
+        learning_rate: Number(report.learning_rate),
+        train: scores(&report.train),
+        validation: report.validation.as_ref().map(scores),
+        seconds,
+    };
+    history.epochs.iter().zip(seconds).map(epoch).collect()
+}

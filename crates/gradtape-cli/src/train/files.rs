@@ -1,0 +1,77 @@
+//! The three files of a training.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gradtape::io::{self, Model};
+use gradtape::train::{EpochReport, History, Scores};
+use serde::Serialize;
+
+use crate::curves::{self, Curve, Panel};
+use crate::error::{Failure, Outcome};
+
+/// Where the files of a training go.
+#[derive(Serialize)]
+pub(super) struct Files {
+    model: PathBuf,
+    history: PathBuf,
+    curves: PathBuf,
+}
+
+impl Files {
+    /// The files in a folder, which is made if need be. Fails when one could not be written.
+    pub(super) fn check(folder: &Path) -> Outcome<Files> {
+        let unwritable = |error| Failure::failed(format!("{}: {error}", folder.display()));
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        let name = |name: &str| match folder == Path::new(".") {
+            true => PathBuf::from(name),
+            false => folder.join(name),
+        };
+        let files = Files {
+            model: name("model.safetensors"),
+            history: name("history.csv"),
+            curves: name("curves.svg"),
+        };
+        for path in [&files.model, &files.history, &files.curves] {
+            io::check_writable(path)?;
+        }
+        Ok(files)
+    }
+
+    /// Writes the files, each whole or not at all, the model first.
+    pub(super) fn write(&self, model: &Model, history: &History, title: &str) -> Outcome {
+        model.save(&self.model)?;
+        io::write_atomic(&self.history, history.to_csv().as_bytes())?;
+        io::write_atomic(&self.curves, curves::svg(title, &panels(history)).as_bytes())?;
+        Ok(())
+    }
+
+    pub(super) fn model(&self) -> impl fmt::Display + '_ {
+        self.model.display()
+    }
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Files { model, history, curves } = self;
+        write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())
+    }
+}
+
+fn panels(history: &History) -> Vec<Panel> {
+    let panel = |name, score: fn(&Scores) -> Option<f64>| {
+        let curve = |name, of: fn(&EpochReport) -> Option<&Scores>| {
+            let value = |report| of(report).and_then(score);
+            let values: Vec<Option<f64>> = history.epochs.iter().map(value).collect();
+            let known = values.iter().any(Option::is_some);
+            let values = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+            known.then_some(Curve { name, values })
+        };
+        let train = curve("train", |report| Some(&report.train));
+        let validation = curve("validation", |report| report.validation.as_ref());
+        Panel { name, curves: train.into_iter().chain(validation).collect() }
+    };
+    let all = [panel("loss", |scores| Some(scores.loss)), panel("accuracy", |s| s.accuracy)];
+    all.into_iter().filter(|panel| !panel.curves.is_empty()).collect()
+}

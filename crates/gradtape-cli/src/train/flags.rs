@@ -1,0 +1,240 @@
+//! The arguments of `gradtape train`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use gradtape::data::{Fractions, PreprocessOptions, Task};
+use gradtape::nn::Activation;
+use gradtape::optim::{self, Schedule};
+
+use crate::error::{Failure, Outcome};
+use crate::hyper::HyperFlags;
+use crate::report::Format;
+use crate::rows::{Prepared, TableWishes};
+use crate::settings::{DataSettings, Settings};
+use crate::source::{CsvFlags, Points, Source};
+
+/// Train a network on images, a table or generated points
+///
+/// Prints a line for each epoch and how good the network is on rows that were held out, and writes
+/// model.safetensors, history.csv and curves.svg. The same command gives the same bits.
+#[derive(Args)]
+#[command(allow_negative_numbers = true)]
+#[command(after_help = "Examples:
+  gradtape train                                        the built-in handwritten digits
+  gradtape train homes.csv --target price               a table: columns, task and scales are found
+  gradtape train mnist/ --hidden 1000,1000 --dropout 0.2 --lr 0.001
+  gradtape train moons --hidden 16,16 --activation tanh --epochs 100
+  gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
+  gradtape train data.csv --target y --early-stopping 10 --format json")]
+pub(crate) struct Train {
+    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); or a folder of
+    /// IDX files as of MNIST
+    #[arg(default_value = "digits")]
+    pub(super) data: String,
+
+    /// The folder for the model, the history and the curves
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(super) out: PathBuf,
+
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+
+    /// Print nothing but errors (and the JSON)
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+
+    /// Drives splits, first weights, shuffles and dropout
+    #[arg(long, default_value_t = 42)]
+    pub(super) seed: u64,
+
+    /// How many threads compute, 0 for all cores; results do not depend on it
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(super) threads: usize,
+
+    /// The column to predict (CSV)
+    #[arg(long, value_name = "COLUMN", help_heading = "Data")]
+    target: Option<String>,
+
+    /// classification or regression [default: found in the target column]
+    #[arg(long, value_parser = Task::from_str, help_heading = "Data")]
+    task: Option<Task>,
+
+    /// Columns to leave out, with commas (CSV)
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Data")]
+    ignore: Vec<String>,
+
+    /// Columns of numbers that are categories, with commas (CSV)
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Data")]
+    categories: Vec<String>,
+
+    /// The share of rows that is looked at after each epoch
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, help_heading = "Data")]
+    validation: f64,
+
+    /// The share of rows that is held out to the end [default: 0.2, or the folder's own test files]
+    #[arg(long, value_name = "SHARE", help_heading = "Data")]
+    test_fraction: Option<f64>,
+
+    /// How many points are generated
+    #[arg(long, default_value_t = 1000, value_parser = count, help_heading = "Data")]
+    samples: usize,
+
+    /// How far generated points are scattered
+    #[arg(long, default_value_t = 0.1, help_heading = "Data")]
+    noise: f64,
+
+    #[command(flatten)]
+    pub(super) csv: CsvFlags,
+
+    /// The widths of the hidden layers, with commas; none for a linear model
+    #[arg(long, value_name = "WIDTHS", default_value = "32", help_heading = "Network")]
+    pub(super) hidden: Widths,
+
+    /// relu, leaky_relu, sigmoid or tanh
+    #[arg(long, default_value = "relu", help_heading = "Network")]
+    pub(super) activation: Activation,
+
+    /// The share of hidden values that is dropped in training
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, help_heading = "Network")]
+    pub(super) dropout: f64,
+
+    /// How often all rows are gone through
+    #[arg(long, default_value_t = 30, value_parser = count, help_heading = "Training")]
+    pub(super) epochs: usize,
+
+    /// How many rows make a step
+    #[arg(long, default_value_t = 32, value_parser = count, help_heading = "Training")]
+    pub(super) batch: usize,
+
+    /// How steps follow from gradients
+    #[arg(
+        long,
+        default_value = "adam",
+        value_parser = PossibleValuesParser::new(optim::NAMES),
+        help_heading = "Training"
+    )]
+    pub(super) optimizer: String,
+
+    /// How the learning rate changes [default: constant]
+    #[arg(
+        long,
+        value_parser = PossibleValuesParser::new(Schedule::NAMES),
+        help_heading = "Training"
+    )]
+    pub(super) schedule: Option<String>,
+
+    /// Stop after so many epochs without a lower validation loss, and go back to the lowest
+    #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Training")]
+    pub(super) early_stopping: Option<usize>,
+
+    /// Scale gradients down to at most this norm
+    #[arg(long, value_name = "NORM", help_heading = "Training")]
+    pub(super) clip_norm: Option<f64>,
+
+    #[command(flatten)]
+    pub(super) hyper: HyperFlags,
+}
+
+/// The widths of hidden layers.
+#[derive(Clone, Debug)]
+pub(crate) struct Widths(pub(super) Vec<usize>);
+
+impl FromStr for Widths {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Widths, String> {
+        if text == "none" {
+            return Ok(Widths(Vec::new()));
+        }
+        text.split(',').map(|width| count(width.trim())).collect::<Result<_, _>>().map(Widths)
+    }
+}
+
+impl Train {
+    /// Fails for flags that do not fit each other.
+    pub(super) fn check(&self) -> Outcome {
+        if self.early_stopping.is_some() && self.validation == 0.0 {
+            let message = "--early-stopping looks at the validation loss, but --validation is 0";
+            return Err(Failure::usage(message));
+        }
+        if let Some(norm) = self.clip_norm.filter(|norm| norm.is_nan() || *norm <= 0.0) {
+            return Err(Failure::usage(format!("--clip-norm is {norm}, but must be above 0")));
+        }
+        let Fractions { validation, test } = self.fractions();
+        if !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0) {
+            return Err(Failure::usage(format!(
+                "--validation {validation} and --test-fraction {test}: both must be at least 0 and \
+                 leave rows to train on"
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) fn fractions(&self) -> Fractions {
+        Fractions { validation: self.validation, test: self.test_fraction.unwrap_or(0.2) }
+    }
+
+    pub(super) fn points(&self) -> Points {
+        Points { samples: self.samples, noise: self.noise, seed: self.seed }
+    }
+
+    /// What is to be done with the columns of a table; other data has none to choose from.
+    pub(super) fn wishes(&self, source: &Source) -> Outcome<TableWishes> {
+        let table = matches!(source, Source::Iris | Source::Table(_) | Source::StandardInput);
+        let flags = [
+            ("--target", self.target.is_some()),
+            ("--task", self.task.is_some()),
+            ("--ignore", !self.ignore.is_empty()),
+            ("--categories", !self.categories.is_empty()),
+        ];
+        if let Some((flag, _)) = flags.iter().find(|(_, given)| !table && *given) {
+            let name = source.name();
+            return Err(Failure::usage(format!("{flag} is for tables; {name} has its own target")));
+        }
+        let species = (*source == Source::Iris).then(|| "species".to_string());
+        let options = PreprocessOptions {
+            task: self.task,
+            categories: self.categories.clone(),
+            ignore: self.ignore.clone(),
+        };
+        Ok(TableWishes { target: self.target.clone().or(species), options })
+    }
+
+    pub(super) fn settings(&self, source: &Source, prepared: &Prepared) -> Settings {
+        let Fractions { validation, test } = self.fractions();
+        let Points { samples, noise, seed } = self.points();
+        Settings {
+            data: DataSettings {
+                name: source.name(),
+                fingerprint: prepared.fingerprint.clone(),
+                samples,
+                noise,
+                validation,
+                test,
+                seed,
+            },
+            hidden: self.hidden.0.clone(),
+            activation: self.activation.to_string(),
+            dropout: self.dropout,
+            optimizer: self.optimizer.clone(),
+            hyperparameters: self.hyper.named(&self.optimizer),
+            schedule: self.schedule.clone(),
+            batch: self.batch,
+            epochs: self.epochs,
+            seed: self.seed,
+        }
+    }
+}
+
+/// A number from 1 on, small enough that sums of it do not overflow.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<u32>() {
+        Ok(0) => Err("it must be at least 1".to_string()),
+        Ok(number) if number <= 100_000_000 => Ok(number as usize),
+        _ => Err("it must be a whole number from 1 to 100,000,000".to_string()),
+    }
+}

@@ -1,0 +1,236 @@
+//! What does not fit is refused with the place named, without a panic and without half a file.
+
+mod common;
+
+use std::fs;
+
+use common::Folder;
+
+/// A folder whose run fails with a status, says the words, and leaves no new file behind.
+#[track_caller]
+fn refused(folder: &Folder, arguments: &str, status: i32, words: &[&str]) {
+    let before = folder.files();
+    folder.run(arguments).fails(status, words);
+    assert_eq!(folder.files(), before, "nothing is left behind");
+}
+
+const TABLE: &str =
+    "a,b,kind\n1,2,x\n2,1,y\n3,4,x\n4,3,y\n5,6,x\n6,5,y\n7,8,x\n8,7,y\n9,9,x\n0,0,y\n";
+
+/// A folder with a table and a model trained on it.
+fn trained(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.write("data.csv", TABLE);
+    folder.run("train data.csv --target kind --epochs 1 --hidden 4 --quiet").ok();
+    folder
+}
+
+#[test]
+fn tables() {
+    let folder = Folder::new("tables");
+    folder.write("ragged.csv", "a,b\n1,2\n3\n");
+    refused(&folder, "train ragged.csv --target b", 1, &["ragged.csv, line 3", "1", "2"]);
+    folder.write("empty.csv", "");
+    refused(&folder, "train empty.csv --target b", 1, &["empty.csv", "empty"]);
+    folder.write("header.csv", "a,b\n");
+    refused(&folder, "train header.csv --target b", 1, &["header.csv"]);
+    folder.write("word.csv", "a,b\n1,2\n2,3\nthree,4\n4,5\n");
+    refused(&folder, "train word.csv --target b", 1, &["word.csv, line 4, column \"a\"", "three"]);
+    folder.write("nan.csv", "a,b\n1,2.5\n2,3.5\n3,NaN\n4,5.5\n5,6.5\n");
+    refused(&folder, "train nan.csv --target b", 1, &["nan.csv, line 4, column \"b\""]);
+    folder.write("inf.csv", "a,b\n1,2.5\n2,3.5\ninf,1.5\n4,5.5\n5,6.5\n");
+    refused(&folder, "train inf.csv --target b", 1, &["inf.csv, line 4, column \"a\""]);
+    folder.write("binary.csv", [0u8, 159, 146, 150, 0, 1]);
+    refused(&folder, "train binary.csv --target b", 1, &["binary.csv"]);
+}
+
+#[test]
+fn names_in_flags_lead_to_the_nearest() {
+    let folder = Folder::new("names");
+    folder.write("data.csv", TABLE);
+    refused(&folder, "train data.csv", 2, &["--target COLUMN", "a, b, kind"]);
+    refused(&folder, "train data.csv --target kidn", 2, &["kidn", "kind"]);
+    refused(&folder, "train data.csv --target kind --ignore bb", 2, &["bb", "\"b\""]);
+    refused(&folder, "train --optimizer adma", 2, &["adma", "adam"]);
+    refused(&folder, "train --schedule cosin", 2, &["cosin", "cosine"]);
+    refused(&folder, "train --activation rleu", 2, &["rleu", "relu"]);
+    refused(&folder, "train --optimiser adam", 2, &["--optimiser", "--optimizer"]);
+    refused(&folder, "train digist", 2, &["digist", "did you mean \"digits\"?"]);
+    refused(&folder, "train no/such.csv", 1, &["no/such.csv"]);
+    refused(&folder, "trian", 2, &["trian", "train"]);
+    refused(&folder, "train digits --target x", 2, &["--target", "digits"]);
+}
+
+#[test]
+fn numbers_in_flags() {
+    let folder = Folder::new("flags");
+    for (flags, words) in [
+        ("--lr nan", &["learning rate", "NaN"][..]),
+        ("--lr -1", &["learning rate", "-1"]),
+        ("--lr fast", &["fast", "--lr"]),
+        ("--epochs 0", &["--epochs", "at least 1"]),
+        ("--batch -3", &["-3"]),
+        ("--batch 99999999999", &["--batch"]),
+        ("--hidden 8,x", &["--hidden", "8,x"]),
+        ("--hidden 90000000,90000000", &["weights"]),
+        ("--dropout 1", &["dropout", "1"]),
+        ("--betas 0.9", &["--betas", "0.9,0.999"]),
+        ("--momentum 0.9", &["adam has no setting momentum"]),
+        ("--optimizer sgd --momentum 1.5", &["momentum", "1.5"]),
+        ("--validation 0.5 --test-fraction 0.5", &["--validation", "leave rows to train on"]),
+        ("--validation 0 --early-stopping 3", &["--early-stopping", "--validation"]),
+        ("--clip-norm -1", &["--clip-norm is -1"]),
+        ("--task regresion", &["regresion", "regression"]),
+    ] {
+        refused(&folder, &format!("train {flags}"), 2, words);
+    }
+    refused(&folder, "train moons --noise -1", 2, &["noise", "-1"]);
+}
+
+#[test]
+fn idx_files() {
+    let folder = Folder::new("idx");
+    let images = "idx/train-images-idx3-ubyte";
+    let write = |images_bytes: &[u8]| {
+        folder.write(images, images_bytes);
+        folder.write("idx/train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]);
+    };
+    fs::create_dir(folder.path("idx")).unwrap();
+    refused(&folder, "train idx", 1, &["idx", "train-images-idx3-ubyte"]);
+    write(&[1, 2, 3, 4, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6]);
+    refused(&folder, "train idx", 1, &[images, "magic"]);
+    write(&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 5]);
+    refused(&folder, "train idx", 1, &[images]);
+    write(&[0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 5]);
+    refused(&folder, "train idx", 1, &[images]);
+    write(&[0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 5, 6, 7]);
+    refused(&folder, "train idx", 1, &["3 images", "2 labels"]);
+}
+
+#[test]
+fn data_that_does_not_fit_the_model() {
+    let folder = trained("misfit");
+    for (text, words) in [
+        ("a,kind\n1,x\n", &["new.csv", "\"b\""][..]),
+        ("a,b,kind\n1,2,x\n1,two,x\n3,1,y\n2,2,x\n", &["line 3", "\"b\"", "two"]),
+        ("a,b,kind\n1,2,x\n3,4,z\n", &["new.csv, line 3, column \"kind\"", "\"z\""]),
+        ("a,b,kind\n1,2,x\n3,4,\n", &["line 3", "\"kind\""]),
+    ] {
+        folder.write("new.csv", text);
+        refused(&folder, "evaluate model.safetensors new.csv", 1, words);
+    }
+    folder.write("new.csv", "a,b\n1,2\nthree,4\n5,6\n7,8\n");
+    refused(&folder, "predict model.safetensors new.csv", 1, &["line 3", "\"a\"", "three"]);
+    refused(&folder, "predict model.safetensors digits", 1, &["2 columns", "64"]);
+    refused(&folder, "evaluate model.safetensors moons", 1, &["\"x\"", "\"a\""]);
+    folder.write("new.csv", TABLE.replace('9', "8"));
+    let words = &["not what the model was trained on", "--part all"];
+    refused(&folder, "evaluate model.safetensors new.csv --part test", 2, words);
+}
+
+#[test]
+fn model_files() {
+    let folder = trained("models");
+    let whole = folder.read("model.safetensors");
+    let verbs = ["inspect M", "evaluate M data.csv", "predict M data.csv"];
+    let check = |words: &[&str]| {
+        for verb in verbs {
+            refused(&folder, &verb.replace('M', "m.safetensors"), 1, words);
+        }
+    };
+    refused(&folder, "inspect none.safetensors", 1, &["none.safetensors"]);
+    refused(&folder, "inspect data.csv", 1, &["data.csv"]);
+    for end in [0, 4, 8, 20, whole.len() / 2, whole.len() - 1] {
+        folder.write("m.safetensors", &whole[..end]);
+        check(&["m.safetensors"]);
+    }
+    // Huge header, bytes beyond the end.
+    let mut damaged = whole.clone();
+    damaged[..8].fill(0xff);
+    folder.write("m.safetensors", &damaged);
+    check(&["m.safetensors"]);
+    folder.write("m.safetensors", [&whole[..], b"more"].concat());
+    check(&["m.safetensors"]);
+    // Every replacement keeps the length, so that the header can still be read.
+    let replaced = |from: &str, to: &str| {
+        let (from, to) = (from.as_bytes(), to.as_bytes());
+        assert_eq!(from.len(), to.len());
+        let at = whole.windows(from.len()).position(|w| w == from).expect("in the header");
+        let mut bytes = whole.clone();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        folder.write("m.safetensors", bytes);
+    };
+    for (from, to) in [
+        // Another element type, shape, name; an architecture that does not fit the weights.
+        ("\"F32\"", "\"F64\""),
+        ("\"shape\":[4,2]", "\"shape\":[2,4]"),
+        ("0.weight", "7.weight"),
+        ("\\\"outputs\\\":4", "\\\"outputs\\\":5"),
+        ("\\\"layer\\\":\\\"relu\\\"", "\\\"layer\\\":\\\"what\\\""),
+    ] {
+        replaced(from, to);
+        check(&["m.safetensors"]);
+    }
+}
+
+#[test]
+fn places_that_cannot_be_written_are_found_before_training() {
+    let folder = Folder::new("places");
+    folder.write("file", "");
+    // With so many epochs it would not end.
+    let long = "train --epochs 100000000";
+    refused(&folder, &format!("{long} --out file"), 1, &["file"]);
+    refused(&folder, &format!("{long} --out file/deeper"), 1, &["file"]);
+    fs::create_dir(folder.path("model.safetensors")).unwrap();
+    refused(&folder, long, 1, &["model.safetensors"]);
+    let folder = trained("unwritable");
+    let predict = "predict model.safetensors data.csv --output no/such/p.csv";
+    refused(&folder, predict, 1, &["p.csv"]);
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_and_keeps_the_last_good_model() {
+    let folder = trained("nan");
+    let before = folder.read("model.safetensors");
+    // In the first epoch there is no good model yet; what was there stays.
+    let train = "train data.csv --target kind --hidden 4,4 --optimizer sgd --batch 2 --quiet";
+    let words = ["loss", "epoch 1", "step"];
+    folder.run(&format!("{train} --lr 1e300")).fails(1, &words);
+    assert_eq!(folder.read("model.safetensors"), before);
+    let json = folder.run(&format!("{train} --lr 1e300 --format json"));
+    assert_eq!(json.status, 1);
+    assert!(json.json()["error"]["message"].as_str().unwrap().contains("epoch 1"));
+}
+
+#[test]
+fn a_loss_that_grows_beyond_all_bounds_keeps_the_last_good_epoch() {
+    let folder = Folder::new("grows");
+    let rows = (0..40).map(|i| format!("{},{}\n", i, (i * 7) % 11 + 1000 * (i % 2)));
+    folder.write("data.csv", "a,b\n".to_string() + &rows.collect::<String>());
+    let train =
+        "train data.csv --target b --task regression --hidden none --optimizer sgd --lr 1.7";
+    let run = folder.run(&format!("{train} --batch 40 --epochs 1000"));
+    let lines = run.stdout.lines().filter(|line| line.trim_start().starts_with(char::is_numeric));
+    let shown = lines.count();
+    assert!(shown >= 1, "{}", run.stdout);
+    run.fails(
+        1,
+        &[&format!("epoch {}", shown + 1), "model.safetensors holds the model after epoch"],
+    );
+    let history = String::from_utf8(folder.read("history.csv")).unwrap();
+    assert_eq!(history.lines().count(), 1 + shown, "{history}");
+    assert!(!history.to_lowercase().contains("nan"), "{history}");
+    folder.run("evaluate model.safetensors data.csv").ok();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_told() {
+    use common::{Run, command};
+    let folder = Folder::new("full");
+    for arguments in ["ops", "ops --format json", "train moons --samples 40 --epochs 1"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(&folder.path(""), arguments).stdout(full).output().unwrap();
+        Run::of(output).fails(1, &["standard output"]);
+    }
+}
