@@ -227,6 +227,8 @@ pub fn run(
             }
             // SAFETY: the memory is the program's. A shared step starts after a barrier when one
             // worker ran the last one, and ends with a barrier.
+            let only = worker.alone();
+            let worker = if shared { worker } else { &only };
             if let Err(error) = unsafe { step.run(worker, &memory) } {
                 failed
                     .lock()

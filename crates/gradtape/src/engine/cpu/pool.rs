@@ -70,6 +70,7 @@ struct Region {
 pub(crate) struct Worker<'r> {
     region: &'r Region,
     id: usize,
+    count: usize,
     round: Cell<usize>,
 }
 
@@ -196,7 +197,7 @@ impl Mailbox {
 
 impl Region {
     fn work(&self, id: usize) {
-        let worker = Worker { region: self, id, round: Cell::new(0) };
+        let worker = Worker { region: self, id, count: self.count, round: Cell::new(0) };
         // SAFETY: the closure outlives the region's run; see `Pool::run`.
         let run = unsafe { &*self.run };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&worker))) {
@@ -217,13 +218,18 @@ impl Worker<'_> {
 
     /// How many workers there are.
     pub(crate) fn count(&self) -> usize {
-        self.region.count
+        self.count
+    }
+
+    /// This worker as the only one, for work that the others leave to it.
+    pub(crate) fn alone(&self) -> Worker<'_> {
+        Worker { region: self.region, id: 0, count: 1, round: Cell::new(0) }
     }
 
     /// Waits until every worker is here. What they wrote before is visible after.
     pub(crate) fn barrier(&self) {
         let region = self.region;
-        if region.count == 1 {
+        if self.count == 1 {
             return;
         }
         let round = self.round.get();

@@ -1,0 +1,40 @@
+//! The number of threads does not show in the results, not even in their last bit.
+
+use gradtape::nn::{Activation, Module, Sequential};
+use gradtape::optim::{Adam, Optimizer};
+use gradtape::{Mode, Result, Rng, Tape, Tensor, engine, loss};
+
+/// Trains a network whose steps hold kernels for all workers and kernels for one, in turn.
+fn train(threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
+    engine::cpu::set_threads(threads);
+    let mut rng = Rng::new(7);
+    let net = Sequential::mlp(&[100, 200, 150, 10], Activation::Tanh, 0.0, &mut rng)?;
+    let mut adam = Adam::new(&net, 1e-2);
+    let inputs: Vec<f32> = (0..64 * 100).map(|_| rng.normal() as f32).collect();
+    let labels: Vec<i64> = (0..64).map(|_| rng.below(10) as i64).collect();
+    let (x, y) = (Tensor::from_vec(inputs, [64, 100])?, Tensor::from_vec(labels, [64])?);
+    let mut losses = Vec::new();
+    let mut tape = Tape::new();
+    tape.set_mode(mode);
+    for _ in 0..4 {
+        tape.reset();
+        let loss = loss::cross_entropy(net.forward(tape.constant(&x)), tape.constant(&y));
+        adam.step(loss)?;
+        losses.push(loss.item()?);
+    }
+    engine::cpu::set_threads(0);
+    Ok((losses, net.parameters().iter().map(|p| p.value().to_f64_vec()).collect()))
+}
+
+#[test]
+fn training_gives_the_same_bits_on_any_number_of_threads() -> Result<()> {
+    let alone = train(1, Mode::Fused)?;
+    for threads in [2, 7] {
+        assert_eq!(alone, train(threads, Mode::Fused)?, "{threads} threads");
+    }
+    let (losses, _) = train(2, Mode::Checked)?;
+    for (got, want) in alone.0.iter().zip(&losses) {
+        assert!((got - want).abs() < 1e-5, "{got}, by the operations' own meaning {want}");
+    }
+    Ok(())
+}
