@@ -16,8 +16,10 @@ mod error;
 mod explain;
 mod expr;
 mod extremum;
+mod fit;
 mod jacobian;
 mod json;
+mod least_squares;
 mod numeric;
 mod plot;
 mod record;
@@ -29,6 +31,7 @@ pub use error::{Error, Result};
 pub use explain::{Explanation, Line, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain};
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
 pub use extremum::{Kind, Place, classify};
+pub use fit::{Column, Estimate, Fit, fit};
 pub use jacobian::{Jacobian, jacobian};
 pub use json::{Named, Number};
 pub use numeric::{

@@ -9,6 +9,7 @@ mod error;
 mod evaluate;
 mod explain;
 mod expression;
+mod fit;
 mod hyper;
 mod inspect;
 mod measure;
@@ -62,6 +63,7 @@ verbs! {
     Inspect: inspect::Inspect;
     Explain: explain::Explain;
     Descend: descend::Descend;
+    Fit: fit::Fit;
     Plot: plot::Plot;
     Ops: ops::Ops;
 }

@@ -1,0 +1,75 @@
+//! `gradtape fit`: least squares for an expression.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use gradtape::data::Table;
+use gradtape_calculus::{Column, Expr, fit};
+
+use crate::Verb;
+use crate::error::{Failure, Outcome};
+use crate::expression::{Point, deliver, point};
+use crate::output::Output;
+
+/// Fit the parameters of an expression to the columns of a CSV file by least squares.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  gradtape fit \"b1*(1-exp(-b2*x))\" --data misra.csv --target y --from b1=500,b2=0.0001
+  gradtape fit \"a*x + b\" --data line.csv --target y --from a=1,b=0 --format json")]
+pub(crate) struct Fit {
+    /// The expression for the target, in columns of the data and parameters
+    #[arg(allow_hyphen_values = true)]
+    expr: String,
+
+    /// The CSV file, with a header
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+
+    /// The column to explain
+    #[arg(long, value_name = "COLUMN")]
+    target: String,
+
+    /// Where to start: a value for each parameter, as in b1=500,b2=0.0001
+    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    from: Point,
+
+    /// How to show it
+    #[arg(long, value_enum, default_value_t)]
+    format: Picture,
+
+    /// Write to this file instead of the terminal
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Picture {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Verb for Fit {
+    fn run(self, output: &Output) -> Outcome {
+        let expr = Expr::parse(&self.expr)?;
+        let table = Table::read_csv(&self.data)?;
+        let mut data = Vec::new();
+        for column in table.columns() {
+            let name = column.name();
+            // Only what is used must be numbers.
+            if name == self.target || expr.variables().any(|variable| variable == name) {
+                data.push(Column { name: name.to_string(), values: table.numbers(name)? });
+            }
+        }
+        if !data.iter().any(|column| column.name == self.target) {
+            let known = table.columns().iter().map(|column| column.name());
+            return Err(Failure::unknown("column", &self.target, known));
+        }
+        let found = fit(&expr, &data, &self.target, &self.from.entries())?;
+        let text = match self.format {
+            Picture::Text => found.to_string(),
+            Picture::Json => serde_json::to_string_pretty(&found).map_err(Failure::failed)? + "\n",
+        };
+        deliver(&text, self.out.as_ref(), output)
+    }
+}
