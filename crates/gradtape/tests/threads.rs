@@ -2,7 +2,7 @@
 
 use gradtape::nn::{Activation, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
-use gradtape::{Mode, Result, Rng, Tape, Tensor, engine, loss};
+use gradtape::{DType, Mode, Result, Rng, Tape, Tensor, engine, evaluate, gradient, loss};
 
 /// Trains a network whose steps hold kernels for all workers and kernels for one, in turn.
 fn train(threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
@@ -35,6 +35,33 @@ fn training_gives_the_same_bits_on_any_number_of_threads() -> Result<()> {
     let (losses, _) = train(2, Mode::Checked)?;
     for (got, want) in alone.0.iter().zip(&losses) {
         assert!((got - want).abs() < 1e-5, "{got}, by the operations' own meaning {want}");
+    }
+    Ok(())
+}
+
+/// Reductions along rows, along columns and of everything, with their gradients, as bits.
+fn reduce(threads: usize) -> Result<Vec<u32>> {
+    engine::cpu::set_threads(threads);
+    let tape = Tape::new();
+    let mut rng = Rng::new(5);
+    let mut random = || Tensor::normal([700, 300], 0.0, 1.0, DType::F32, &mut rng);
+    let (x, w) = (tape.watch(random()?), tape.watch(random()?));
+    let y = (x * w).tanh().logsumexp(0).mean(()) + x.max(1).sum(()) + (w * w).sum(());
+    let [dx, dw] = gradient(y, [x, w]);
+    evaluate(&[y, dx, dw])?;
+    engine::cpu::set_threads(0);
+    let mut bits = Vec::new();
+    for var in [y, dx, dw] {
+        bits.extend(var.value()?.to_vec::<f32>()?.into_iter().map(f32::to_bits));
+    }
+    Ok(bits)
+}
+
+#[test]
+fn reductions_give_the_same_bits_on_any_number_of_threads() -> Result<()> {
+    let alone = reduce(1)?;
+    for threads in [2, 7] {
+        assert_eq!(alone, reduce(threads)?, "{threads} threads");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod choice;
 mod constant;
 mod hoist;
 mod reduce;
+mod turn;
 mod view;
 
 use std::collections::BTreeMap;
@@ -52,10 +53,14 @@ pub(super) struct Rewriter {
 pub(super) fn simplify(graph: &Graph) -> Graph {
     let mut rewriter = Rewriter::default();
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
-    for node in &graph.nodes {
+    let turned = turn::turned_products(graph);
+    for (number, node) in graph.nodes.iter().enumerate() {
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
-        place.push(rewriter.push(node.op.clone(), &inputs, node.meta.clone(), node.at));
+        let product = turned[number].then(|| turn::rewrite(&mut rewriter, graph, node, &place));
+        place.push(product.flatten().unwrap_or_else(|| {
+            rewriter.push(node.op.clone(), &inputs, node.meta.clone(), node.at)
+        }));
     }
     let outputs = graph.outputs.iter().map(|output| Output {
         node: place[output.node.index()],
