@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use gradtape::{Tape, Tensor, gradients};
+use gradtape::{Tensor, gradients};
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::explain::read;
 use crate::expr::Expr;
 use crate::json::{Number, short};
+use crate::record::reading_tape;
 
 /// A place and the eigenvalues of its Hessian.
 #[derive(Clone, Debug, Serialize)]
@@ -49,7 +50,7 @@ pub fn classify(expr: &Expr, at: &[f64]) -> Result<Place> {
     if at.len() > MAX_VARIABLES {
         return Ok(Place { kind: Kind::Undefined, eigenvalues: Vec::new() });
     }
-    let tape = Tape::new();
+    let tape = reading_tape();
     let inputs: Vec<_> = at.iter().map(|&value| tape.watch(Tensor::scalar(value))).collect();
     let value = expr.record(&tape, &inputs);
     let first = gradients(value, &inputs);

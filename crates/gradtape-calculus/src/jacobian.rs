@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use gradtape::{Tape, Tensor, gradients};
+use gradtape::{Tensor, gradients};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read, table};
 use crate::expr::Expr;
 use crate::json::{Named, Number, short};
+use crate::record::reading_tape;
 
 /// Values and first derivatives of several expressions at one point.
 #[derive(Clone, Debug, Serialize)]
@@ -51,7 +52,7 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
         }
     }
     let point = crate::expr::point(&names, at)?;
-    let tape = Tape::new();
+    let tape = reading_tape();
     let inputs: Vec<_> = point.iter().map(|&value| tape.watch(Tensor::scalar(value))).collect();
     let mut values = Vec::new();
     let mut rows = Vec::new();

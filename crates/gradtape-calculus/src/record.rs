@@ -1,6 +1,6 @@
 //! Recording an expression on a tape.
 
-use gradtape::{Tape, Tensor, Var};
+use gradtape::{Mode, Tape, Tensor, Var};
 
 use crate::expr::{Expr, Function, Node, Operator};
 
@@ -9,7 +9,7 @@ impl Expr {
     /// [`Expr::variables`]: scalars or arrays whose shapes broadcast. Everything is f64.
     ///
     /// ```
-    /// use gradtape::{Tape, Tensor, gradient};
+    /// use gradtape::{Mode, Tape, Tensor, gradient};
     /// use gradtape_calculus::Expr;
     ///
     /// let tape = Tape::new();
@@ -66,6 +66,13 @@ impl Expr {
             _ => None,
         }
     }
+}
+
+/// A tape for numbers that are read once: planning would take longer than computing.
+pub(crate) fn reading_tape() -> Tape {
+    let tape = Tape::new();
+    tape.set_mode(Mode::Eager);
+    tape
 }
 
 fn operator_of<'t>(operator: Operator, x: Var<'t>, y: Var<'t>) -> Var<'t> {

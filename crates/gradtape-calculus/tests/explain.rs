@@ -256,3 +256,18 @@ fn ten_thousand_nodes_are_explained_and_more_are_refused() {
     let error = explain(&Expr::parse(&long).unwrap(), &[("x", 1.0)], BOTH).err().unwrap();
     assert!(error.message().contains("at most 20000 are explained"), "{error}");
 }
+
+#[test]
+fn markdown_has_the_walk_and_latex() {
+    let text = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], BOTH).markdown();
+    for line in [
+        r"# $\left(a + b\right) \left(b + 1\right)$",
+        r"At $a = 2,\ b = 1$ the value is $6$.",
+        "| `e` | `c*d` | 6 | 1 |",
+        "2. `de/dc = de/de * d = 1 * 2 = 2`",
+        r"| $\partial / \partial b$ | 5 | 5 | $a + 2 b + 1 = 5$ |",
+        r"0 & 1 \\",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
+    }
+}

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape::optim::{Hyper, NAMES};
+use gradtape::optim::NAMES;
 use gradtape_calculus::{Descent, Expr, descend};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, point};
+use crate::hyper::HyperFlags;
 use crate::output::Output;
 
 /// Descend along the gradient of an expression, with any optimiser or several at once.
@@ -31,10 +32,6 @@ pub(crate) struct Descend {
     #[arg(long, default_value = "sgd", value_delimiter = ',', value_name = "NAME")]
     optimizer: Vec<String>,
 
-    /// The learning rate
-    #[arg(long, allow_hyphen_values = true)]
-    lr: Option<f64>,
-
     /// The most steps
     #[arg(long, default_value_t = 100)]
     steps: usize,
@@ -43,45 +40,8 @@ pub(crate) struct Descend {
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     tolerance: f64,
 
-    /// Of sgd and rmsprop
-    #[arg(long)]
-    momentum: Option<f64>,
-
-    /// Of sgd
-    #[arg(long)]
-    dampening: Option<f64>,
-
-    /// Of sgd with momentum
-    #[arg(long)]
-    nesterov: bool,
-
-    /// Pull towards 0
-    #[arg(long)]
-    weight_decay: Option<f64>,
-
-    /// Of adam and its relatives, as in 0.9,0.999
-    #[arg(long, value_parser = pair)]
-    betas: Option<Pair>,
-
-    /// Of all but sgd
-    #[arg(long)]
-    eps: Option<f64>,
-
-    /// Of rmsprop
-    #[arg(long)]
-    alpha: Option<f64>,
-
-    /// Of adadelta
-    #[arg(long)]
-    rho: Option<f64>,
-
-    /// Of rmsprop
-    #[arg(long)]
-    centered: bool,
-
-    /// Of adam and adamw
-    #[arg(long)]
-    amsgrad: bool,
+    #[command(flatten)]
+    hyper: HyperFlags,
 
     /// Noise that one example adds to the gradient (its standard deviation)
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
@@ -111,17 +71,6 @@ enum Picture {
     Json,
     Csv,
     Svg,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Pair(f64, f64);
-
-fn pair(text: &str) -> Result<Pair, String> {
-    let parts: Vec<Result<f64, _>> = text.split(',').map(|part| part.trim().parse()).collect();
-    match parts.as_slice() {
-        [Ok(first), Ok(second)] => Ok(Pair(*first, *second)),
-        _ => Err("two numbers are needed, as in 0.9,0.999".to_string()),
-    }
 }
 
 impl Verb for Descend {
@@ -154,20 +103,7 @@ impl Descend {
     fn descent(&self, name: &str) -> Descent {
         Descent {
             optimizer: name.to_string(),
-            hyper: Hyper {
-                lr: self.lr,
-                momentum: self.momentum,
-                dampening: self.dampening,
-                nesterov: self.nesterov.then_some(true),
-                weight_decay: self.weight_decay,
-                betas: self.betas.map(|Pair(first, second)| (first, second)),
-                eps: self.eps,
-                alpha: self.alpha,
-                rho: self.rho,
-                centered: self.centered.then_some(true),
-                amsgrad: self.amsgrad.then_some(true),
-                ..Hyper::default()
-            },
+            hyper: self.hyper.hyper(name),
             steps: self.steps,
             tolerance: self.tolerance,
             noise: self.noise,

@@ -60,6 +60,7 @@ enum Picture {
     Text,
     Json,
     Dot,
+    Markdown,
 }
 
 impl Verb for Explain {
@@ -80,6 +81,7 @@ impl Verb for Explain {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Dot => found.dot(),
+                Picture::Markdown => found.markdown(),
             };
             return deliver(&text, self.out.as_ref(), output);
         }
@@ -87,8 +89,10 @@ impl Verb for Explain {
         let text = match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
-            Picture::Dot => {
-                return Err(Failure::usage("a picture shows one expression; several were given"));
+            Picture::Dot | Picture::Markdown => {
+                return Err(Failure::usage(
+                    "dot and markdown show one expression; several were given",
+                ));
             }
         };
         deliver(&text, self.out.as_ref(), output)

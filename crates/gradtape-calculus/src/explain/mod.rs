@@ -2,11 +2,12 @@
 
 mod dot;
 mod graph;
+mod markdown;
 mod notes;
 mod text;
 mod walk;
 
-use gradtape::{Tape, Tensor, Var, evaluate, gradients, vjp};
+use gradtape::{Tensor, Var, evaluate, gradients, vjp};
 use serde::Serialize;
 
 pub(crate) use text::table;
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::expr::{Expr, Node};
 use crate::json::{Named, Number};
 use crate::numeric::{central_difference, central_step, richardson};
+use crate::record::reading_tape;
 use graph::{Graph, Operand};
 
 /// The most nodes of an expression that is explained.
@@ -46,6 +48,9 @@ pub struct Options {
 pub struct Explanation {
     /// The expression as it is printed.
     pub expression: String,
+    /// The same as LaTeX.
+    #[serde(skip)]
+    pub latex: String,
     /// The point.
     pub at: Named<Number>,
     /// The value there.
@@ -128,7 +133,7 @@ pub struct Line {
 
 /// Explains an expression at a point.
 ///
-/// Values, gradients and local derivatives are those of a [`Tape`]; the numeric and the symbolic
+/// Values, gradients and local derivatives are those of a [`gradtape::Tape`]; the numeric and the symbolic
 /// derivative stand beside them.
 ///
 /// # Errors
@@ -179,6 +184,7 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
     });
     Ok(Explanation {
         expression: expr.to_string(),
+        latex: expr.latex(),
         at: Named::new(names(), point.iter().copied().map(Number)),
         value: Number(numbers.values[graph.root()]),
         gradient: Named::new(names(), inputs(&numbers.gradients)),
@@ -202,7 +208,7 @@ struct Numbers {
 
 impl Numbers {
     fn compute(graph: &Graph<'_>, point: &[f64], hessian: bool) -> Result<Numbers> {
-        let tape = Tape::new();
+        let tape = reading_tape();
         let expr = graph.expr;
         let scalar = |&value: &f64| tape.watch(Tensor::scalar(value));
         let inputs: Vec<Var<'_>> = point.iter().map(scalar).collect();
@@ -227,7 +233,7 @@ impl Numbers {
 /// The derivative of every operation in each of its operands: all operations recorded apart from each
 /// other, on inputs of their own.
 fn local(graph: &Graph<'_>, values: &[f64]) -> Result<Vec<Vec<f64>>> {
-    let tape = Tape::new();
+    let tape = reading_tape();
     let mut outs = Vec::new();
     let mut leaves = Vec::new();
     for node in 0..graph.shown.len() {
