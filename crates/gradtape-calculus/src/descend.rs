@@ -9,6 +9,7 @@ use crate::explain::{MAX_EXPLAINED, table};
 use crate::expr::Expr;
 use crate::extremum::{Place, classify};
 use crate::json::{Named, Number, short};
+use crate::record::reading_tape;
 
 /// How to descend.
 #[derive(Clone, Debug)]
@@ -162,6 +163,9 @@ fn check(expr: &Expr, how: &Descent) -> Result<()> {
     Ok(())
 }
 
+/// Longer expressions are computed operation by operation: planning them takes seconds.
+const MAX_PLANNED: usize = 500;
+
 /// The places, why it ended, and the learning rate.
 fn walk(expr: &Expr, start: &[f64], how: &Descent) -> Result<(Vec<PathStep>, Stopped, f64)> {
     let wrong = |error: gradtape::Error| Error::new(error.to_string());
@@ -173,7 +177,10 @@ fn walk(expr: &Expr, start: &[f64], how: &Descent) -> Result<(Vec<PathStep>, Sto
     let mut random = Rng::new(how.seed);
     let size = how.noise / (how.batch as f64).sqrt();
     let limit = 1e12 * (1.0 + length(start));
-    let mut tape = Tape::new();
+    let mut tape = match expr.nodes().len() > MAX_PLANNED {
+        true => reading_tape(),
+        false => Tape::new(),
+    };
     let mut places: Vec<PathStep> = Vec::new();
     loop {
         tape.reset();
