@@ -14,6 +14,9 @@ pub(crate) const TILE: usize = 512;
 /// Slots start this many numbers apart: not a multiple of 4 KiB, so that they do not share cache sets.
 const SLOT: usize = TILE + 16;
 
+/// Elements from which a buffer does not stay in a core's cache from one kernel to the next.
+const STREAM: usize = 1 << 17;
+
 /// A body for tiles of `rows × cols` elements, along two axes of the kernel's space.
 pub(crate) struct BodyPlan<T> {
     isa: Isa,
@@ -35,6 +38,8 @@ struct Load {
     access: Access,
     /// The same element at every index: read once for each run.
     fixed: bool,
+    /// Too large for the cache, so that the next tile is worth fetching ahead.
+    streams: bool,
 }
 
 enum Step<T> {
@@ -116,6 +121,7 @@ impl<T: Real> BodyPlan<T> {
             .iter()
             .map(|access| Load {
                 fixed: access.strides.iter().all(|&stride| stride == 0),
+                streams: buffers[access.buffer.0 as usize].len >= STREAM,
                 access: access.clone(),
             })
             .collect();
@@ -310,7 +316,11 @@ impl<T: Real> BodyPlan<T> {
             let start = element(&load.access, tile.index);
             let same_type = memory.dtype(load.access.buffer) == T::DTYPE;
             if same_type && self.is_run(tile.rows, tile.cols, &load.access) {
-                scratch.tiles[reg] = memory.address::<T>(load.access.buffer, start);
+                let from = memory.address::<T>(load.access.buffer, start);
+                scratch.tiles[reg] = from;
+                if load.streams {
+                    fetch(from.wrapping_add(tile.len()), tile.len());
+                }
                 continue;
             }
             let slot = scratch.slot(self.slots[reg]);
@@ -443,6 +453,18 @@ impl<T: Real> BodyPlan<T> {
             unsafe { memory.write(access.buffer, start + r * row, col, values) };
         }
     }
+}
+
+/// Has the machine fetch elements into its caches while it computes something else.
+fn fetch<T>(from: *const T, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..count).step_by(64 / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: fetching ahead reads nothing and never faults, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (from, count);
 }
 
 /// For each register, the last instruction that reads it; those that are stored or reduced are read
