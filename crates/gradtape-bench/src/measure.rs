@@ -13,19 +13,19 @@ const MAX_SAMPLES: usize = 3000;
 const COLD_STARTS: usize = 3;
 
 /// What a workload gives: the times of its steps and, if it trains, its accuracy.
-pub struct Samples {
+pub(crate) struct Samples {
     /// The time of the first step less the median one: planning, and whatever else is done once.
-    pub first: Option<Duration>,
+    pub(crate) first: Option<Duration>,
     /// One time for each step.
-    pub times: Vec<Duration>,
+    pub(crate) times: Vec<Duration>,
     /// The greatest memory the process held, in MiB.
-    pub peak_rss_mb: f64,
+    pub(crate) peak_rss_mb: f64,
     /// The share of test rows that are right.
-    pub accuracy: Option<f64>,
+    pub(crate) accuracy: Option<f64>,
 }
 
 /// Times `step` after a warm-up, one sample for each call.
-pub fn measure(mut step: impl FnMut() -> Result<()>) -> Result<Samples> {
+pub(crate) fn measure(mut step: impl FnMut() -> Result<()>) -> Result<Samples> {
     let start = Instant::now();
     step()?;
     let first = start.elapsed();
@@ -45,7 +45,7 @@ pub fn measure(mut step: impl FnMut() -> Result<()>) -> Result<Samples> {
 }
 
 /// Times whole processes that run `child`, after one that is discarded because it fills the page cache.
-pub fn cold_starts(child: &str, digits: Option<&str>) -> Result<Samples> {
+pub(crate) fn cold_starts(child: &str, digits: Option<&str>) -> Result<Samples> {
     let failed = |e: std::io::Error| Error::new(Kind::File, format!("the child process: {e}"));
     let exe = std::env::current_exe().map_err(failed)?;
     let (mut times, mut rss, mut accuracy) = (Vec::new(), 0.0, 0.0);
@@ -69,7 +69,7 @@ pub fn cold_starts(child: &str, digits: Option<&str>) -> Result<Samples> {
 }
 
 /// The greatest memory this process held so far, in MiB.
-pub fn peak_rss_mb() -> Result<f64> {
+pub(crate) fn peak_rss_mb() -> Result<f64> {
     let missing = || Error::new(Kind::File, "the peak memory is read from Linux's /proc");
     let status = std::fs::read_to_string("/proc/self/status").map_err(|_| missing())?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).ok_or_else(missing)?;
@@ -79,7 +79,7 @@ pub fn peak_rss_mb() -> Result<f64> {
 
 impl Samples {
     /// One JSON object on one line, with the fields that every framework's benchmark prints.
-    pub fn json(mut self, workload: &str) -> String {
+    pub(crate) fn json(mut self, workload: &str) -> String {
         self.times.sort();
         let last = self.times.len().saturating_sub(1) as f64;
         let at = |q: f64| {

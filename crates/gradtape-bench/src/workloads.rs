@@ -12,7 +12,7 @@ use crate::measure::{Samples, measure};
 type Workload = fn(bool) -> Result<Samples>;
 
 /// Every workload that is timed inside this process.
-pub const ALL: &[(&str, Workload)] = &[
+pub(crate) const ALL: &[(&str, Workload)] = &[
     ("scalar-graph", scalar_graph),
     ("mlp-tiny", |compiled| classifier(&[64, 32, 10], 32, 0.0, compiled)),
     ("mlp-mnist", |compiled| classifier(&[784, 1000, 1000, 10], 128, 0.5, compiled)),
@@ -163,7 +163,7 @@ fn infer_b1(compiled: bool) -> Result<Samples> {
 
 /// Reads the digits, trains 64-64-10 for 20 epochs of batch 32 on 80 % of the rows, and gives the
 /// accuracy on the others. The digits are a CSV file of rows already shuffled, or the embedded ones.
-pub fn cold_start(digits: Option<&str>) -> Result<f64> {
+pub(crate) fn cold_start(digits: Option<&str>) -> Result<f64> {
     let dataset = match digits {
         Some(path) => {
             let table = Table::read_csv(path)?;

@@ -31,9 +31,12 @@ pub struct Tape {
     training: Cell<bool>,
     tracing: Cell<bool>,
     checked: Cell<bool>,
-    on_record: Cell<Option<fn(&Tape, NodeId)>>,
+    on_record: Cell<Option<OnRecord>>,
     recording: RefCell<Recording>,
 }
+
+/// What is done with every node once it is recorded.
+type OnRecord = fn(&Tape, NodeId);
 
 impl Tape {
     /// An empty tape for training: layers such as dropout behave as in training.
@@ -171,7 +174,7 @@ impl Tape {
     }
 
     /// Has every operation call this once it is recorded.
-    pub(crate) fn set_on_record(&self, call: Option<fn(&Tape, NodeId)>) {
+    pub(crate) fn set_on_record(&self, call: Option<OnRecord>) {
         self.on_record.set(call);
     }
 

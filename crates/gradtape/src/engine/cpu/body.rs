@@ -97,20 +97,26 @@ impl Tile<'_> {
     }
 }
 
+/// What a [`BodyPlan`] is made from.
+pub(crate) struct BodySpec<'a> {
+    pub(crate) body: &'a Body,
+    pub(crate) stores: &'a [Store],
+    /// Registers that are read after the tile.
+    pub(crate) reduced: &'a [Reg],
+    /// The axes of the space that rows and columns of a tile run along; `None` stands for one of size 1.
+    pub(crate) axes: [Option<usize>; 2],
+    pub(crate) space: &'a [usize],
+    /// Present in the epilogue of a product, with the buffer that the product lies in, if it is one of
+    /// the program's.
+    pub(crate) given: Option<Option<BufferId>>,
+    pub(crate) isa: Isa,
+    pub(crate) buffers: &'a [Buffer],
+}
+
 impl<T: Real> BodyPlan<T> {
-    /// Makes a body ready for tiles along two axes of a space: rows along the first, columns along the
-    /// second. `None` stands for an axis of size 1. The registers `reduced` are read after the tile.
-    /// In an epilogue `given` is there, with the buffer that the product lies in if it is a program's.
-    pub(crate) fn new(
-        body: &Body,
-        stores: &[Store],
-        reduced: &[Reg],
-        axes: [Option<usize>; 2],
-        space: &[usize],
-        given: Option<Option<BufferId>>,
-        isa: Isa,
-        buffers: &[Buffer],
-    ) -> BodyPlan<T> {
+    /// Makes a body ready for tiles.
+    pub(crate) fn new(spec: &BodySpec<'_>) -> BodyPlan<T> {
+        let &BodySpec { body, stores, reduced, axes, space, given, isa, buffers } = spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
         let cols = size(axes[1]).clamp(1, TILE);
@@ -154,8 +160,7 @@ impl<T: Real> BodyPlan<T> {
                 Inst::Op { op, args } => match tile_op(op, isa) {
                     Some(op) => {
                         let args = args.map(|reg| reg.0 as usize);
-                        let target =
-                            plan.target(first + i, i, body, stores, given, &last_use, buffers);
+                        let target = plan.target(first + i, spec, given, &last_use);
                         Step::Op { op, args, target }
                     }
                     None => Step::Fixed(T::from_f64(f64::NAN)),
@@ -182,13 +187,12 @@ impl<T: Real> BodyPlan<T> {
     fn target(
         &self,
         reg: usize,
-        inst: usize,
-        body: &Body,
-        stores: &[Store],
+        spec: &BodySpec<'_>,
         given: Option<BufferId>,
         last_use: &[usize],
-        buffers: &[Buffer],
     ) -> Option<Access> {
+        let &BodySpec { body, stores, buffers, .. } = spec;
+        let inst = reg - self.given - self.loads.len();
         let store = stores.iter().find(|store| store.reg.0 as usize == reg)?;
         let old_is_read = body.loads.iter().enumerate().any(|(i, load)| {
             overlap(buffers, load.buffer, store.to.buffer) && last_use[self.given + i] >= inst

@@ -1,6 +1,6 @@
 //! Fused loops: tiles, and what is reduced over them.
 
-use super::body::{BodyPlan, Scratch, TILE, Tile};
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -64,16 +64,16 @@ impl<T: Real> LoopPlan<T> {
             (How::LongRows, [None, last(rank)])
         };
         let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
-        let body = BodyPlan::new(
-            &plan.body,
-            &plan.stores,
-            &reduced,
+        let body = BodyPlan::new(&BodySpec {
+            body: &plan.body,
+            stores: &plan.stores,
+            reduced: &reduced,
             axes,
-            &plan.space,
-            None,
+            space: &plan.space,
+            given: None,
             isa,
             buffers,
-        );
+        });
         let mut plan = LoopPlan {
             isa,
             space: plan.space.clone(),

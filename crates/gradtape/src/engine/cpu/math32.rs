@@ -141,11 +141,13 @@ pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
 
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
+#[cfg(test)]
 pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp::<FMA>(-x))
 }
 
 /// Beyond this size [`sin`] and [`cos`] lose digits, and the standard library's are to be used.
+#[cfg(test)]
 pub(crate) const FAR: f32 = 268_435_456.0;
 
 /// `x = q π/2 + r` with an integer `q` of which two bits are given, and `r` within ±π/4.

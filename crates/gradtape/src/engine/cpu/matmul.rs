@@ -1,6 +1,6 @@
 //! Matrix products with their epilogues.
 
-use super::body::{BodyPlan, Scratch, TILE, Tile};
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
 use super::gemm::{self, Block, Product};
 use super::isa::Isa;
 use super::lane::Real;
@@ -44,8 +44,16 @@ impl<T: Real> MatMulPlan<T> {
             .cloned()
             .collect();
         let given = Some(product.as_ref().map(|place| place.to.buffer));
-        let epilogue =
-            BodyPlan::new(&plan.epilogue, &stores, &[], axes, &space, given, isa, buffers);
+        let epilogue = BodyPlan::new(&BodySpec {
+            body: &plan.epilogue,
+            stores: &stores,
+            reduced: &[],
+            axes,
+            space: &space,
+            given,
+            isa,
+            buffers,
+        });
         MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare }
     }
 

@@ -225,11 +225,12 @@ pub fn run(
                 alone = true;
                 continue;
             }
-            // SAFETY: the memory is the program's. A shared step starts after a barrier when one
-            // worker ran the last one, and ends with a barrier.
             let only = worker.alone();
             let worker = if shared { worker } else { &only };
-            if let Err(error) = unsafe { step.run(worker, &memory) } {
+            // SAFETY: the memory is the program's. A shared step starts after a barrier when one
+            // worker ran the last one, and ends with a barrier.
+            let done = unsafe { step.run(worker, &memory) };
+            if let Err(error) = done {
                 failed
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -37,6 +37,7 @@ impl<T: Real> Task<T> for Uniform<'_, T> {
         for (group, out) in body.chunks_mut(4 * LANES).enumerate() {
             let first = first + (group * LANES) as u64;
             let mut words = [[0u32; LANES]; 4];
+            #[allow(clippy::needless_range_loop, reason = "in this form it becomes vector code")]
             for lane in 0..LANES {
                 let block = random_block(key, counter, first + lane as u64);
                 for word in 0..4 {
