@@ -25,3 +25,8 @@ pub use eval::{Mode, check_gradients, compile, evaluate};
 pub use grad::{depends_on, gradient, gradients, hessian, jacobian, jvp, vjp};
 pub use tape::{Dial, Parameter, Tape, Var};
 pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};
+
+/// The README's examples, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

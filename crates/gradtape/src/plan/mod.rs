@@ -1,4 +1,4 @@
-//! Planning: from a [`Graph`](crate::tape::Graph) to a [`Program`].
+//! Planning: from a [`Graph`] to a [`Program`].
 //!
 //! Pure and deterministic: the same graph gives the same program, byte for byte.
 
