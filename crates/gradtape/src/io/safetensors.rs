@@ -1,4 +1,6 @@
 //! The safetensors format: a length, a header in JSON, the numbers.
+//!
+//! `tests/safetensors.rs` holds this against the format's own library.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
