@@ -22,6 +22,7 @@ mod progress;
 mod report;
 mod rows;
 mod settings;
+mod show;
 mod source;
 mod train;
 
@@ -65,6 +66,7 @@ verbs! {
     Descend: descend::Descend;
     Fit: fit::Fit;
     Plot: plot::Plot;
+    Show: show::Show;
     Ops: ops::Ops;
 }
 

@@ -17,7 +17,7 @@ use gradtape::{Rng, engine};
 use serde::Serialize;
 
 use self::files::Files;
-pub(crate) use self::flags::Train;
+pub(crate) use self::flags::{Train, count};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::measure::Measured;

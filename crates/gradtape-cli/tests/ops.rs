@@ -67,7 +67,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn help_has_examples() {
-    for verb in ["train", "evaluate", "predict", "inspect", "ops"] {
+    for verb in ["train", "evaluate", "predict", "inspect", "show", "ops"] {
         let help = run(&format!("{verb} --help")).ok().stdout;
         assert!(help.contains("Examples:\n  gradtape "), "{help}");
     }

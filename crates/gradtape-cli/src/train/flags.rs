@@ -231,7 +231,7 @@ impl Train {
 }
 
 /// A number from 1 on, small enough that sums of it do not overflow.
-fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse::<u32>() {
         Ok(0) => Err("it must be at least 1".to_string()),
         Ok(number) if number <= 100_000_000 => Ok(number as usize),

@@ -5,6 +5,32 @@ use super::run::want_step;
 use crate::tape::{Graph, Leaf, Tape, Var};
 use crate::tensor::{DType, Result, Tensor};
 
+/// As [`graph`], of what a function records on a tape of its own. It may end in an optimiser's step,
+/// which changes nothing here; reading a value inside is an error.
+///
+/// ```
+/// use gradtape::optim::{Optimizer, Sgd};
+/// use gradtape::{Parameter, Tensor, eval, plan};
+/// let x = Parameter::new(Tensor::from([1.0, 2.0]));
+/// let (graph, _) = eval::trace(|tape| {
+///     let loss = tape.parameter(&x).square().sum(());
+///     Sgd::new(&x, 0.1).step(loss)?;
+///     Ok(vec![loss])
+/// })?;
+/// assert_eq!(x.value().to_vec::<f64>()?, [1.0, 2.0]);
+/// assert_eq!(plan::plan(&graph).kernels.len(), 1);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn trace<F>(function: F) -> Result<(Graph, Vec<Tensor>)>
+where
+    F: for<'t> FnOnce(&'t Tape) -> Result<Vec<Var<'t>>>,
+{
+    let tape = Tape::new();
+    tape.set_tracing();
+    let results = function(&tape)?;
+    graph(&tape, &results)
+}
+
 /// The graph that [`step`](super::step) would plan and run for these results and the updates recorded so
 /// far, and the numbers of its inputs. Nothing is computed.
 pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {

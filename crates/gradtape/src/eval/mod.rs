@@ -13,7 +13,7 @@ mod run;
 
 pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
-pub use graph::graph;
+pub use graph::{graph, trace};
 pub use mode::Mode;
 pub use read::evaluate;
 pub use run::step;

@@ -1,0 +1,68 @@
+//! `gradtape show` as a program.
+
+mod common;
+
+use common::run;
+use gradtape::tape::Graph;
+use serde_json::Value;
+
+#[test]
+fn a_step_is_shown_before_and_after_each_pass() {
+    let text = run("show --network 6,5,3 --batch 4").ok().stdout;
+    assert!(text.starts_with("a step of training: 6-5-3 network, adam, 4 rows\n"), "{text}");
+    for words in ["\nsaved: ", "\nrecord\n%0 = input", "\nsimplify\n%0 = ", "\nfuse\nprogram: "] {
+        assert!(text.contains(words), "{words:?} is not in: {text}");
+    }
+    // The program alone, and the figures alone.
+    let program = run("show --network 6,5,3 --batch 4 --pass fuse").ok().stdout;
+    assert!(program.starts_with("program: ") && text.contains(program.trim_end()), "{program}");
+    let summary = run("show --network 6,5,3 --batch 4 --summary").ok().stdout;
+    assert!(text.starts_with(&summary) && summary.lines().count() == 8, "{summary}");
+}
+
+#[test]
+fn programs_get_the_figures_and_graphs_that_parse() {
+    let report = run("show --network 6,5,3 --batch 4 --dropout 0.5 --format json").ok().json();
+    let passes = report["passes"].as_array().unwrap();
+    let names: Vec<&str> = passes.iter().map(|pass| pass["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["record", "simplify", "fuse"]);
+    for pass in &passes[..2] {
+        let graph: Graph = pass["text"].as_str().unwrap().parse().unwrap();
+        assert_eq!(graph.nodes.len() as u64, pass["operations"]);
+    }
+    let number = |value: &Value, name: &str| value[name].as_u64().unwrap();
+    for (name, least) in [("kernels", 5), ("bytes", 2)] {
+        let (first, last) = (number(&passes[0], name), number(&passes[2], name));
+        assert!(first > least * last, "{name}: {first} and {last}");
+        assert_eq!(number(&report["saved"], name), first - last);
+    }
+    let random = |pass: &Value| pass["text"].as_str().unwrap().contains("random");
+    assert!(passes.iter().all(random), "{report}");
+}
+
+#[test]
+fn an_expression_with_its_gradient_is_one_pass_over_memory() {
+    let report = run("show tanh(x)*exp(-y^2) --batch 1000 --format json").ok().json();
+    let said = report["recorded"].as_str().unwrap();
+    assert!(said.ends_with(", its derivatives by x, y, 1,000 at once"), "{said}");
+    let program = &report["passes"][2];
+    assert_eq!(program["kernels"], 1);
+    // Two arrays in, three out, and a scalar or two.
+    let bytes = program["bytes"].as_u64().unwrap();
+    assert!((5 * 8000..5 * 8000 + 64).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    run("show --network 64").fails(2, &["two widths", "64,32,10"]);
+    run("show --network 64,0,10").fails(2, &["--network", "at least 1"]);
+    run("show --network 100000,100000,10").fails(2, &["more than 100,000,000 numbers"]);
+    run("show --dropout 1.5").fails(2, &["1.5"]);
+    run("show --optimizer adm").fails(2, &["adm", "adam"]);
+    run("show --pass fused").fails(2, &["fused", "fuse"]);
+    run("show x^2 --network 6,5,3").fails(2, &["--network", "cannot be used with"]);
+    run("show 1+2").fails(2, &["no variables"]);
+    run("show x^2 --batch 0").fails(2, &["--batch", "at least 1"]);
+    let failed = run("show x^$ --format json");
+    assert_eq!((failed.status, failed.json()["error"]["position"].as_u64()), (2, Some(2)));
+}
