@@ -55,7 +55,8 @@ impl<T: Real> Task<T> for Accumulate<'_, T> {
                         let next = greater(*most, x);
                         let by = finite(next);
                         let lane = T::Lane::<FMA>::wrap;
-                        let kept = lane(*sum) * (lane(finite(*most)) - lane(by)).exp();
+                        // A maximum of -inf belongs to a sum of 0, which stays 0 times exp(-inf).
+                        let kept = lane(*sum) * (lane(*most) - lane(by)).exp();
                         *sum = (kept + (lane(x) - lane(by)).exp()).unwrap();
                         *most = next;
                     }
@@ -85,7 +86,7 @@ pub(crate) fn merge<T: Real>(kind: Reduce, state: &mut [T], other: &[T]) {
             for column in 0..width {
                 let next = greater(state[column], other[column]);
                 let by = finite(next);
-                let scaled = |most: T, sum: T| sum * (finite(most) - by).exp();
+                let scaled = |most: T, sum: T| sum * (most - by).exp();
                 state[width + column] = scaled(state[column], state[width + column])
                     + scaled(other[column], other[width + column]);
                 state[column] = next;
