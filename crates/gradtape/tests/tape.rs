@@ -71,6 +71,22 @@ fn a_spent_tape_keeps_what_was_read_and_refuses_the_rest() -> Result<()> {
 }
 
 #[test]
+fn a_step_reduces_the_old_values_of_what_it_updates() -> Result<()> {
+    for (shape, axis) in [(vec![5], 0), (vec![4, 5], 0), (vec![4, 5], 1), (vec![40_000], 0)] {
+        let parameter = Parameter::new(Tensor::full(&shape[..], 2.0, gradtape::DType::F32));
+        let tape = Tape::new();
+        let x = tape.parameter(&parameter);
+        let (sum, most) = (x.sum(axis), x.max(axis));
+        tape.assign(&parameter, x * 0.5)?;
+        eval::step(&tape, &[sum, most])?;
+        assert_eq!(sum.value()?.get(&vec![0; shape.len() - 1])?, 2.0 * shape[axis as usize] as f64);
+        assert_eq!(most.value()?.get(&vec![0; shape.len() - 1])?, 2.0);
+        assert!(parameter.value().to_f64_vec().iter().all(|&x| x == 1.0));
+    }
+    Ok(())
+}
+
+#[test]
 fn operands_of_two_tapes_are_an_error() {
     let (one, two) = (Tape::new(), Tape::new());
     let sum = one.watch(Tensor::scalar(1.0f64)) + two.watch(Tensor::scalar(1.0f64));

@@ -40,6 +40,8 @@ struct Load {
     fixed: bool,
     /// Too large for the cache, so that the next tile is worth fetching ahead.
     streams: bool,
+    /// Reduced after the tile's stores, one of which writes the same memory: not used where it lies.
+    overwritten: bool,
 }
 
 enum Step<T> {
@@ -122,12 +124,18 @@ impl<T: Real> BodyPlan<T> {
         let cols = size(axes[1]).clamp(1, TILE);
         // Rows are taken together when a whole one is short.
         let rows = if size(axes[1]) > TILE / 2 { 1 } else { size(axes[0]).min(TILE / cols).max(1) };
+        let overwritten = |load: usize, access: &Access| {
+            reduced.iter().any(|reg| reg.0 as usize == count + load)
+                && stores.iter().any(|store| overlap(buffers, access.buffer, store.to.buffer))
+        };
         let loads: Vec<Load> = body
             .loads
             .iter()
-            .map(|access| Load {
+            .enumerate()
+            .map(|(i, access)| Load {
                 fixed: access.strides.iter().all(|&stride| stride == 0),
                 streams: buffers[access.buffer.0 as usize].len >= STREAM,
+                overwritten: overwritten(i, access),
                 access: access.clone(),
             })
             .collect();
@@ -318,8 +326,8 @@ impl<T: Real> BodyPlan<T> {
         for (i, load) in self.loads.iter().enumerate().filter(|(_, load)| !load.fixed) {
             let reg = self.given + i;
             let start = element(&load.access, tile.index);
-            let same_type = memory.dtype(load.access.buffer) == T::DTYPE;
-            if same_type && self.is_run(tile.rows, tile.cols, &load.access) {
+            let in_place = memory.dtype(load.access.buffer) == T::DTYPE && !load.overwritten;
+            if in_place && self.is_run(tile.rows, tile.cols, &load.access) {
                 let from = memory.address::<T>(load.access.buffer, start);
                 scratch.tiles[reg] = from;
                 if load.streams {
