@@ -87,6 +87,20 @@ fn a_step_reduces_the_old_values_of_what_it_updates() -> Result<()> {
 }
 
 #[test]
+fn the_last_of_several_values_for_a_parameter_counts() -> Result<()> {
+    let parameter = Parameter::new(Tensor::scalar(1.0f64));
+    let tape = Tape::new();
+    let x = tape.parameter(&parameter);
+    let (first, last) = (x * 3.0, x + 10.0);
+    for value in [first, last, first] {
+        tape.assign(&parameter, value)?;
+    }
+    eval::step(&tape, &[])?;
+    assert_eq!(parameter.value().item()?, 3.0);
+    Ok(())
+}
+
+#[test]
 fn operands_of_two_tapes_are_an_error() {
     let (one, two) = (Tape::new(), Tape::new());
     let sum = one.watch(Tensor::scalar(1.0f64)) + two.watch(Tensor::scalar(1.0f64));

@@ -92,7 +92,8 @@ impl Tape {
     }
 
     /// Records that the next step gives a parameter this value. The value must have the parameter's
-    /// shape and element type; everything recorded still sees the old one.
+    /// shape and element type; everything recorded still sees the old one. Of several values for the same
+    /// parameter the last counts.
     #[track_caller]
     pub fn assign(&self, parameter: &Parameter, value: Var<'_>) -> Result<()> {
         value.check()?;
@@ -106,8 +107,9 @@ impl Tape {
             let message = format!("assign: the parameter is {want}, but the value is {have}");
             return Err(Error::new(Kind::Shape, message).at(Location::caller()));
         }
-        let update = Update { parameter: target.id(), value: value.id() };
-        self.recording.borrow_mut().updates.push(update);
+        let updates = &mut self.recording.borrow_mut().updates;
+        updates.retain(|update| update.parameter != target.id());
+        updates.push(Update { parameter: target.id(), value: value.id() });
         Ok(())
     }
 
