@@ -101,6 +101,25 @@ fn the_last_of_several_values_for_a_parameter_counts() -> Result<()> {
 }
 
 #[test]
+fn errors_name_the_line_of_their_own_recording_when_the_plan_is_known() -> Result<()> {
+    let count = |labels: &[i64], line: &mut u32| {
+        let tape = Tape::new();
+        let labels = tape.constant(Tensor::from(labels));
+        *line = line!() + 1;
+        labels.one_hot(3, gradtape::DType::F32).sum(()).item()
+    };
+    let mut first = 0;
+    assert_eq!(count(&[1, 2], &mut first)?, 2.0);
+    let tape = Tape::new();
+    let labels = tape.constant(Tensor::from([1i64, 7]));
+    let one_hot = labels.one_hot(3, gradtape::DType::F32);
+    let line = line!() - 1;
+    let error = one_hot.sum(()).item().unwrap_err().to_string();
+    assert!(error.contains(&format!("tape.rs:{line}:")), "{error} not from {line} but {first}");
+    Ok(())
+}
+
+#[test]
 fn operands_of_two_tapes_are_an_error() {
     let (one, two) = (Tape::new(), Tape::new());
     let sum = one.watch(Tensor::scalar(1.0f64)) + two.watch(Tensor::scalar(1.0f64));

@@ -99,6 +99,7 @@ impl Extraction {
                 return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
             }
             node.op == own.op
+                && (!can_fail(&own.op) || node.at == own.at)
                 && node.inputs.len() == own.inputs.len()
                 && node.inputs.iter().zip(&own.inputs).all(|(&a, &b)| a == self.renumbered(b))
         };
@@ -140,6 +141,14 @@ impl Extraction {
     fn renumbered(&self, id: NodeId) -> NodeId {
         NodeId::new(self.number[id.index()] as usize - 1)
     }
+}
+
+/// Whether running an operation can fail, with an error that names the line which the plan was made from.
+fn can_fail(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::OneHot(_) | Op::Gather(_) | Op::IndexSelect(_) | Op::IndexAdd(_) | Op::ScatterAdd(_)
+    )
 }
 
 /// Where a node's numbers come from, when they are not computed by the run.
