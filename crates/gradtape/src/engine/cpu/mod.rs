@@ -35,7 +35,7 @@ use crate::plan::{Host, Kernel, Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
 /// A program made ready for this engine, with the memory for its runs.
-pub struct Workspace {
+pub(crate) struct Workspace {
     steps: Vec<Step>,
     arena: Vec<Line>,
     /// Scalars given by value, as their bits.
@@ -61,7 +61,7 @@ enum Step {
 /// The memory of a kernel beside the program's buffers: each worker's own, and what they share.
 struct Memories<S, T> {
     own: Vec<UnsafeCell<S>>,
-    shared: UnsafeCell<Vec<T>>,
+    shared: Vec<UnsafeCell<T>>,
 }
 
 // SAFETY: worker number `i` alone uses `own[i]`; what is shared is kept apart by the kernels.
@@ -69,7 +69,8 @@ unsafe impl<S: Send, T: Send> Sync for Memories<S, T> {}
 
 impl<S, T: Real> Memories<S, T> {
     fn new(shared: usize) -> Memories<S, T> {
-        Memories { own: Vec::new(), shared: UnsafeCell::new(vec![T::default(); shared]) }
+        let shared = std::iter::repeat_with(UnsafeCell::default).take(shared);
+        Memories { own: Vec::new(), shared: shared.collect() }
     }
 
     fn grow(&mut self, workers: usize, scratch: impl FnMut() -> S) {
@@ -81,20 +82,21 @@ impl<S, T: Real> Memories<S, T> {
     /// Only worker `worker` may call this with its number, and must not hold what it gave before.
     #[allow(clippy::mut_from_ref, reason = "each worker has its own")]
     unsafe fn of(&self, worker: &Worker<'_>) -> (&mut S, *mut T) {
-        // SAFETY: the caller vouches for it; the vector itself is not changed while workers run.
-        unsafe { (&mut *self.own[worker.id()].get(), (*self.shared.get()).as_mut_ptr()) }
+        // SAFETY: the caller vouches for it.
+        let own = unsafe { &mut *self.own[worker.id()].get() };
+        (own, UnsafeCell::raw_get(self.shared.as_ptr()))
     }
 }
 
 impl Workspace {
     /// Makes a program ready, for the widest vector instructions of this machine.
-    pub fn new(program: &Program) -> Workspace {
+    pub(crate) fn new(program: &Program) -> Workspace {
         Workspace::for_isa(program, Isa::best())
     }
 
     /// Makes a program ready for a set of vector instructions, which this machine must have; else for
     /// the portable one.
-    pub fn for_isa(program: &Program, isa: Isa) -> Workspace {
+    pub(crate) fn for_isa(program: &Program, isa: Isa) -> Workspace {
         let isa = if isa.is_available() { isa } else { Isa::Portable };
         let buffers = &program.buffers;
         let steps = program.kernels.iter().map(|kernel| match kernel {
@@ -197,7 +199,10 @@ impl Step {
 
 /// Runs a program on the numbers in `slots`, one for each input of the graph, into `results`: one
 /// tensor for each [`Place::Output`], contiguous, viewed by nothing else, of the output's type and size.
-pub fn run(
+///
+/// The program must be one that the planner made, and the workspace made for it: what a program reads and
+/// writes is not checked again. That is why this is not public.
+pub(crate) fn run(
     program: &Program,
     workspace: &mut Workspace,
     slots: &mut [Slot<'_>],
