@@ -8,7 +8,7 @@ use crate::engine::cpu::{self, Workspace};
 use crate::op::Meta;
 use crate::plan::{Program, plan};
 use crate::tape::{Graph, Recording};
-use crate::tensor::{Result, Tensor};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A graph made ready to run, with the memory for its runs.
 pub(crate) struct Prepared {
@@ -20,13 +20,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Plans a graph.
-    pub(crate) fn new(graph: Graph) -> Prepared {
+    /// Plans a graph. Fails where memory cannot hold a result, or what is computed on the way to it.
+    pub(crate) fn new(graph: Graph) -> Result<Prepared> {
         let program = plan(&graph);
         let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
         let metas = wanted.map(|output| &graph.nodes[output.node.index()].meta);
-        let results = metas.map(|Meta { dtype, shape }| Tensor::zeros(shape, *dtype)).collect();
-        Prepared { workspace: Workspace::new(&program), graph, program, results }
+        let results = metas.map(room).collect::<Result<_>>()?;
+        Ok(Prepared { workspace: Workspace::new(&program)?, graph, program, results })
     }
 
     /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
@@ -40,6 +40,16 @@ impl Prepared {
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
+}
+
+/// A tensor that a result is written to.
+fn room(Meta { dtype, shape }: &Meta) -> Result<Tensor> {
+    let tensor = Tensor::zeros(shape, *dtype);
+    if !tensor.is_contiguous() {
+        let message = format!("no memory for shape {shape} of {dtype}");
+        return Err(Error::new(Kind::Shape, message));
+    }
+    Ok(tensor)
 }
 
 /// Plans that were made on this thread, most recently used first.
@@ -69,7 +79,8 @@ pub(crate) fn with_plan<T>(
             Some(place) => plans[..=place].rotate_right(1),
             None => {
                 plans.truncate(MOST_PLANS - 1);
-                plans.insert(0, (hash, Prepared::new(extraction.graph(recording))));
+                let prepared = Prepared::new(extraction.graph(recording))?;
+                plans.insert(0, (hash, prepared));
             }
         }
         run(&mut plans[0].1)

@@ -164,7 +164,7 @@ where
         updated: updated.collect(),
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
         replays: recording.replays.clone(),
-        prepared: Prepared::new(extraction.graph(&recording)),
+        prepared: Prepared::new(extraction.graph(&recording))?,
     })
 }
 

@@ -89,14 +89,15 @@ impl<S, T: Real> Memories<S, T> {
 }
 
 impl Workspace {
-    /// Makes a program ready, for the widest vector instructions of this machine.
-    pub(crate) fn new(program: &Program) -> Workspace {
+    /// Makes a program ready, for the widest vector instructions of this machine. Fails where memory
+    /// cannot hold what lies between its kernels.
+    pub(crate) fn new(program: &Program) -> Result<Workspace> {
         Workspace::for_isa(program, Isa::best())
     }
 
     /// Makes a program ready for a set of vector instructions, which this machine must have; else for
     /// the portable one.
-    pub(crate) fn for_isa(program: &Program, isa: Isa) -> Workspace {
+    pub(crate) fn for_isa(program: &Program, isa: Isa) -> Result<Workspace> {
         let isa = if isa.is_available() { isa } else { Isa::Portable };
         let buffers = &program.buffers;
         let steps = program.kernels.iter().map(|kernel| match kernel {
@@ -122,13 +123,20 @@ impl Workspace {
             }
             Kernel::Host(host) => Step::Host(host.clone()),
         });
-        Workspace {
+        let lines = program.arena.div_ceil(64);
+        let mut arena = Vec::new();
+        arena.try_reserve_exact(lines).map_err(|_| {
+            let size = program.arena as f64 / f64::from(1 << 30);
+            Error::new(Kind::Shape, format!("no memory for {size:.1} GiB of intermediate results"))
+        })?;
+        arena.resize(lines, Line([0; 64]));
+        Ok(Workspace {
             steps: steps.collect(),
-            arena: vec![Line([0; 64]); program.arena.div_ceil(64)],
+            arena,
             scalars: vec![0; program.inputs.len()],
             bases: Vec::with_capacity(program.buffers.len()),
             workers: 0,
-        }
+        })
     }
 
     /// Makes sure of scratch memory for this many workers.
