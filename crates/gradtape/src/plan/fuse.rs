@@ -19,6 +19,9 @@ const REORDERED: usize = 1 << 14;
 /// A loop over much data reads and writes at most this many arrays, so that their lines do not drive each
 /// other out of the cache.
 const STREAMS: usize = 12;
+/// A loop computes at most this many nodes: more would not keep their tiles in the cache, and joining
+/// would take ever longer.
+const MEMBERS: usize = 256;
 /// An epilogue reads at most this many arrays as large as the product. More made it slower than a loop of
 /// its own (KERNELS: Adam in the epilogue).
 const EPILOGUE_LOADS: usize = 1;
@@ -81,8 +84,10 @@ impl<'w> Fusion<'w> {
 
     /// Joins loops over the same elements that read the same, and all loops over few elements.
     fn join_side_by_side(&mut self) {
-        for first in 0..self.groups.len() {
-            for second in first + 1..self.groups.len() {
+        let live: Vec<usize> =
+            (0..self.groups.len()).filter(|&group| self.groups[group].is_some()).collect();
+        for (place, &first) in live.iter().enumerate() {
+            for &second in &live[place + 1..] {
                 let (Some(a), Some(b)) = (&self.groups[first], &self.groups[second]) else {
                     continue;
                 };
@@ -123,6 +128,9 @@ impl<'w> Fusion<'w> {
     /// The group of both groups' nodes, if their spaces and reductions agree and nothing in it reads what
     /// is not computed yet.
     fn joined(&self, a: &Group, b: &Group) -> Option<Group> {
+        if a.members.len() + b.members.len() > MEMBERS {
+            return None;
+        }
         let is_loop =
             |group: &Group| matches!(self.work.role(group.first()), Role::Body | Role::Reduce(_));
         if !is_loop(a) || !is_loop(b) || a.elements() != b.elements() {
