@@ -158,3 +158,38 @@ fn reading_while_compiling_is_an_error() {
     let error = read.call(&[Tensor::scalar(1.0f64)]).unwrap_err();
     assert!(error.to_string().contains("compiled"), "{error}");
 }
+
+#[test]
+fn a_loss_that_is_no_scalar_names_the_line_of_the_step() -> Result<()> {
+    use gradtape::nn::Linear;
+    use gradtape::optim::{Optimizer, Sgd};
+    let layer = Linear::new(3, 2, &mut gradtape::Rng::new(0));
+    let tape = Tape::new();
+    let outputs = layer.forward(tape.constant(Tensor::zeros([4, 3], gradtape::DType::F32)));
+    let error = Sgd::new(&layer, 0.1).step(outputs).unwrap_err();
+    assert!(error.location().is_some_and(|at| at.file().ends_with("tape.rs")), "{error}");
+    assert!(error.to_string().contains("sum(())"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_error_inside_a_layer_names_its_line_there() -> Result<()> {
+    use gradtape::nn::{Layer, Linear, Module};
+
+    #[derive(Module)]
+    struct Wrong(Linear);
+
+    impl Layer for Wrong {
+        fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+            self.0.forward(x.concat(&[x], 1))
+        }
+    }
+
+    let inner = line!() - 4;
+    let layer = Wrong(Linear::new(3, 2, &mut gradtape::Rng::new(0)));
+    let tape = Tape::new();
+    let x = tape.constant(Tensor::zeros([4, 3], gradtape::DType::F32));
+    let error = layer.forward(x).item().unwrap_err();
+    assert_eq!(error.location().map(|at| at.line()), Some(inner), "{error}");
+    Ok(())
+}

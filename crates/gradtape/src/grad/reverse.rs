@@ -255,8 +255,9 @@ fn check<'t>(
     if let Some(failed) = all().find(|var| var.id().is_failed()) {
         return Err(failed);
     }
+    let at = Location::caller();
     let refuse = |var: Var<'t>, rule: String, hint: &str| {
-        let error = Error::new(Kind::Gradient, format!("gradient: {rule}")).hint(hint);
+        let error = Error::new(Kind::Gradient, format!("gradient: {rule}")).at(at).hint(hint);
         Err(var.failed(error, &[var]))
     };
     for (i, &y) in ys.iter().enumerate() {
@@ -274,7 +275,7 @@ fn check<'t>(
                 return refuse(
                     y,
                     rule,
-                    "reduce it with sum() or mean(), or give a cotangent with vjp()",
+                    "reduce it with sum(()) or mean(()), or give a cotangent with vjp()",
                 );
             }
             Some(None) => {

@@ -31,8 +31,8 @@ use crate::tensor::{DType, Error, Kind, Result, Rng};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 pub trait Layer: Module {
-    /// Records what the layer computes of `x`. What does not fit is an error at the first read.
-    #[track_caller]
+    /// Records what the layer computes of `x`. What does not fit is an error at the first read, which
+    /// names the line inside a layer of your own; put `#[track_caller]` on it to have its caller named.
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
 
     /// What it takes to build the layer anew, but for its numbers; `None` if only code can build it.

@@ -158,7 +158,7 @@ impl Tensor {
     pub fn item(&self) -> Result<f64> {
         if self.elements() != 1 {
             let message = format!("item() needs one element, but the shape is {}", self.shape);
-            return Err(Error::new(Kind::Shape, message).hint("use sum(), mean() or to_vec()"));
+            return Err(Error::new(Kind::Shape, message).hint("use sum(()), mean(()) or to_vec()"));
         }
         Ok(with_storage!(&*self.storage, data => data[self.offset].to_f64()))
     }
