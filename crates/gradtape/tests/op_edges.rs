@@ -250,6 +250,16 @@ fn results_too_large_for_memory_are_errors() {
 }
 
 #[test]
+fn whole_numbers_divided_by_zero_are_an_error() {
+    let tape = Tape::new();
+    let x = tape.constant(Tensor::from([7i64, i64::MIN]));
+    let text = (x / tape.constant(Tensor::from([2i64, 0]))).value().unwrap_err().to_string();
+    assert!(text.contains("element 1 of the divisor is 0"), "{text}");
+    let quotient = (x / tape.constant(Tensor::from([-2i64, -1]))).value().unwrap();
+    assert_eq!(quotient.to_vec::<i64>().unwrap(), [-3, i64::MIN]);
+}
+
+#[test]
 fn indices_out_of_range_are_errors_that_name_the_place() {
     let at = index_error(&[0, 3], |x, index| x.gather(0, index));
     assert!(at.contains("gather: the index at [1] is 3, out of range for 3 elements"), "{at}");

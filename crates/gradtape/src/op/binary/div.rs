@@ -4,7 +4,7 @@ use crate::op::scalar::Scalar;
 use crate::op::{
     Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 operation! {
     /// # What
@@ -43,6 +43,9 @@ impl Operation for Div {
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        if out.dtype == DType::I64 {
+            return divide_whole(&x[0].to_vec()?, &x[1].to_vec()?, out);
+        }
         map_elements(self, x, out)
     }
 
@@ -56,4 +59,14 @@ impl Elementwise for Div {
     fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
         x / y
     }
+}
+
+/// Whole numbers have no infinity that a division by 0 could give.
+fn divide_whole(x: &[i64], y: &[i64], out: &Meta) -> Result<Tensor> {
+    if let Some(place) = y.iter().position(|&y| y == 0) {
+        let message = format!("div: element {place} of the divisor is 0");
+        return Err(Error::new(Kind::Value, message).hint("cast to f32 or f64 first"));
+    }
+    let quotients = x.iter().zip(y).map(|(x, y)| x.wrapping_div(*y));
+    Tensor::from_vec(quotients.collect(), &out.shape)
 }
