@@ -334,3 +334,26 @@ fn dependence_ends_at_integers_and_other_tapes() {
     let y = x.argmax(0).cast(DType::F64) * 3.0;
     assert_eq!(gradients(y, &[x])[0].value().unwrap().to_f64_vec(), [0.0, 0.0]);
 }
+
+#[test]
+fn sines_of_large_arguments_are_those_of_the_standard_library() -> Result<()> {
+    let x = [1e9f32, -3e12, 1e20, 1e35, f32::MAX, 0.5];
+    let tape = Tape::new();
+    let v = tape.watch(Tensor::from_slice(&x, [x.len()])?);
+    let (sin, cos) = (v.sin().value()?.to_vec::<f32>()?, v.cos().value()?.to_vec::<f32>()?);
+    for (i, &x) in x.iter().enumerate() {
+        assert!((f64::from(sin[i]) - f64::from(x).sin()).abs() < 1e-6, "sin {x}: {}", sin[i]);
+        assert!((f64::from(cos[i]) - f64::from(x).cos()).abs() < 1e-6, "cos {x}: {}", cos[i]);
+    }
+    Ok(())
+}
+
+#[test]
+fn whole_numbers_wrap_around() -> Result<()> {
+    let tape = Tape::new();
+    let x = tape.constant(Tensor::from_slice(&[i64::MAX, i64::MIN], [2])?);
+    assert_eq!((x + x).value()?.to_vec::<i64>()?, [-2, 0]);
+    assert_eq!((x * x).value()?.to_vec::<i64>()?, [1, 0]);
+    assert_eq!((-x).value()?.to_vec::<i64>()?, [-i64::MAX, i64::MIN]);
+    Ok(())
+}

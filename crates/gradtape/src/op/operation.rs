@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::num::Wrapping;
 
 use super::Term;
 use super::scalar::Scalar;
@@ -161,20 +162,27 @@ pub(crate) use operation;
 pub(crate) fn map_elements<O: Elementwise>(op: &O, x: &[Tensor], out: &Meta) -> Result<Tensor> {
     let compute = x.iter().map(Tensor::dtype).find(|&d| d != DType::Bool).unwrap_or(DType::F64);
     match compute {
-        DType::F32 => map_as::<f32, O>(op, x, out),
-        DType::F64 | DType::Bool => map_as::<f64, O>(op, x, out),
-        DType::I64 => map_as::<i64, O>(op, x, out),
+        DType::F32 => map_as::<f32, f32, O>(op, x, out, |x| x, |y| y),
+        DType::F64 | DType::Bool => map_as::<f64, f64, O>(op, x, out, |x| x, |y| y),
+        DType::I64 => map_as::<i64, Wrapping<i64>, O>(op, x, out, Wrapping, |y| y.0),
     }
 }
 
-fn map_as<S: Scalar + Element, O: Elementwise>(op: &O, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-    let columns: Vec<Vec<S>> =
-        x.iter().map(|t| t.cast(S::DTYPE).to_vec::<S>()).collect::<Result<_>>()?;
+/// The formula for every element of type `E`, computed as the number type `S`.
+fn map_as<E: Element, S: Scalar, O: Elementwise>(
+    op: &O,
+    x: &[Tensor],
+    out: &Meta,
+    wrap: fn(E) -> S,
+    unwrap: fn(S) -> E,
+) -> Result<Tensor> {
+    let columns: Vec<Vec<E>> =
+        x.iter().map(|t| t.cast(E::DTYPE).to_vec::<E>()).collect::<Result<_>>()?;
     let element = |i: usize| {
-        let at = |k: usize| columns.get(k).map_or(S::default(), |column| column[i]);
-        op.formula([at(0), at(1), at(2)])
+        let at = |k: usize| wrap(columns.get(k).map_or(E::default(), |column| column[i]));
+        unwrap(op.formula([at(0), at(1), at(2)]))
     };
-    let values: Vec<S> = (0..out.shape.elements()).map(element).collect();
+    let values: Vec<E> = (0..out.shape.elements()).map(element).collect();
     Ok(Tensor::from_vec(values, &out.shape)?.cast(out.dtype))
 }
 

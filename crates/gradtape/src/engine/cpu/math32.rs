@@ -147,7 +147,6 @@ pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
 }
 
 /// Beyond this size [`sin`] and [`cos`] lose digits, and the standard library's are to be used.
-#[cfg(test)]
 pub(crate) const FAR: f32 = 268_435_456.0;
 
 /// `x = q π/2 + r` with an integer `q` of which two bits are given, and `r` within ±π/4.

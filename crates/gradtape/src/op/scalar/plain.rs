@@ -1,4 +1,6 @@
-//! f64, f32 and i64 as scalars.
+//! f64, f32 and whole numbers as scalars.
+
+use std::num::Wrapping;
 
 use super::Scalar;
 
@@ -108,63 +110,63 @@ float!(f32);
 
 /// Integers wrap around; what is not an integer is truncated. Shape rules admit only the operations
 /// that are exact.
-impl Scalar for i64 {
-    comparisons!(1, 0);
+impl Scalar for Wrapping<i64> {
+    comparisons!(Wrapping(1), Wrapping(0));
 
     fn constant(value: f64) -> Self {
-        value as i64
+        Wrapping(value as i64)
     }
 
     fn exp(self) -> Self {
-        (self as f64).exp() as i64
+        Wrapping((self.0 as f64).exp() as i64)
     }
 
     fn log(self) -> Self {
-        (self as f64).ln() as i64
+        Wrapping((self.0 as f64).ln() as i64)
     }
 
     fn sqrt(self) -> Self {
-        (self as f64).sqrt() as i64
+        Wrapping((self.0 as f64).sqrt() as i64)
     }
 
     fn tanh(self) -> Self {
-        (self as f64).tanh() as i64
+        Wrapping((self.0 as f64).tanh() as i64)
     }
 
     fn sin(self) -> Self {
-        (self as f64).sin() as i64
+        Wrapping((self.0 as f64).sin() as i64)
     }
 
     fn cos(self) -> Self {
-        (self as f64).cos() as i64
+        Wrapping((self.0 as f64).cos() as i64)
     }
 
     fn tan(self) -> Self {
-        (self as f64).tan() as i64
+        Wrapping((self.0 as f64).tan() as i64)
     }
 
     fn sinh(self) -> Self {
-        (self as f64).sinh() as i64
+        Wrapping((self.0 as f64).sinh() as i64)
     }
 
     fn cosh(self) -> Self {
-        (self as f64).cosh() as i64
+        Wrapping((self.0 as f64).cosh() as i64)
     }
 
     fn atan(self) -> Self {
-        (self as f64).atan() as i64
+        Wrapping((self.0 as f64).atan() as i64)
     }
 
     fn erf(self) -> Self {
-        self.signum()
+        Wrapping(self.0.signum())
     }
 
     fn log1p(self) -> Self {
-        (self as f64).ln_1p() as i64
+        Wrapping((self.0 as f64).ln_1p() as i64)
     }
 
     fn expm1(self) -> Self {
-        (self as f64).exp_m1() as i64
+        Wrapping((self.0 as f64).exp_m1() as i64)
     }
 
     fn trunc(self) -> Self {
@@ -172,10 +174,10 @@ impl Scalar for i64 {
     }
 
     fn pow(self, exponent: Self) -> Self {
-        u32::try_from(exponent).map_or(0, |n| self.wrapping_pow(n))
+        Wrapping(u32::try_from(exponent.0).map_or(0, |n| self.0.wrapping_pow(n)))
     }
 
     fn abs(self) -> Self {
-        self.wrapping_abs()
+        Wrapping(self.0.wrapping_abs())
     }
 }

@@ -1,5 +1,7 @@
 //! Operations on numbers of the program are done when planning.
 
+use std::num::Wrapping;
+
 use super::{Operation, Rewriter};
 use crate::op::{Bits, Meta, NodeId, Op, source};
 use crate::tensor::{DType, Element};
@@ -25,7 +27,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
     // f(c) = constant(f(c)), computed in the type that the operands have
     let value = match compute.unwrap_or(DType::F64) {
         DType::F32 => f64::from(op.formula(x.map(|x| x as f32))?),
-        DType::I64 => op.formula(x.map(i64::from_f64))?.to_f64(),
+        DType::I64 => op.formula(x.map(|x| Wrapping(i64::from_f64(x))))?.0.to_f64(),
         DType::F64 | DType::Bool => op.formula(x)?,
     };
     let value = round(value, meta.dtype);
