@@ -1,6 +1,6 @@
 //! What is measured. Data is random and seeded, made before the clock starts, and reused.
 
-use gradtape::data::{self, PreprocessOptions, Preprocessing, Table};
+use gradtape::data::{self, CsvOptions, PreprocessOptions, Preprocessing, Table};
 use gradtape::loss::{cross_entropy, mse};
 use gradtape::nn::{Dropout, Linear, Module};
 use gradtape::optim::{Adam, Optimizer, Sgd};
@@ -166,7 +166,9 @@ fn infer_b1(compiled: bool) -> Result<Samples> {
 pub(crate) fn cold_start(digits: Option<&str>) -> Result<f64> {
     let dataset = match digits {
         Some(path) => {
-            let table = Table::read_csv(path)?;
+            // The file has rows of numbers only.
+            let options = CsvOptions { header: Some(false), ..CsvOptions::default() };
+            let table = Table::read_csv_with(path, &options)?;
             let last = table.columns().last().map(|column| column.name().to_string());
             let target = last.ok_or_else(|| Error::new(Kind::Data, "the table has no column"))?;
             let rows: Vec<usize> = (0..table.len()).collect();
