@@ -21,12 +21,14 @@ pub(crate) enum Number<'a> {
 enum Held<'a> {
     Tensor(&'a Tensor),
     Contiguous(Tensor),
+    Unlocked(&'a Parameter, bool),
     Read(RwLockReadGuard<'a, Tensor>),
     Write(RwLockWriteGuard<'a, Tensor>),
     Scalar(f64),
 }
 
-/// Calls `run` with the inputs as an engine takes them.
+/// Calls `run` with the inputs as an engine takes them. Parameters are locked until it returns, in the
+/// order of their identities, so that threads which share some never wait for each other in a circle.
 pub(crate) fn with_slots<'a>(
     numbers: impl Iterator<Item = Number<'a>>,
     run: impl FnOnce(&mut [Slot<'_>]) -> Result<()>,
@@ -35,15 +37,11 @@ pub(crate) fn with_slots<'a>(
         .map(|number| match number {
             Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
             Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
-            Number::Parameter { parameter, written: false } => Held::Read(parameter.read()),
-            Number::Parameter { parameter, written: true } => {
-                let mut guard = parameter.write();
-                guard.make_writable();
-                Held::Write(guard)
-            }
+            Number::Parameter { parameter, written } => Held::Unlocked(parameter, written),
             Number::Scalar(value) => Held::Scalar(value),
         })
         .collect();
+    lock(&mut held);
     let mut slots: SmallVec<[Slot<'_>; 64]> = held
         .iter_mut()
         .map(|held| match held {
@@ -51,8 +49,32 @@ pub(crate) fn with_slots<'a>(
             Held::Contiguous(tensor) => Slot::Read(tensor),
             Held::Read(guard) => Slot::Read(guard),
             Held::Write(guard) => Slot::Write(guard),
+            Held::Unlocked(..) => Slot::Scalar(f64::NAN),
             Held::Scalar(value) => Slot::Scalar(*value),
         })
         .collect();
     run(&mut slots)
+}
+
+fn lock(held: &mut [Held<'_>]) {
+    let mut order: SmallVec<[(u64, usize); 64]> = held
+        .iter()
+        .enumerate()
+        .filter_map(|(place, held)| match held {
+            Held::Unlocked(parameter, _) => Some((parameter.id(), place)),
+            _ => None,
+        })
+        .collect();
+    order.sort_unstable();
+    for (_, place) in order {
+        let Held::Unlocked(parameter, written) = held[place] else { continue };
+        held[place] = match written {
+            false => Held::Read(parameter.read()),
+            true => {
+                let mut guard = parameter.write();
+                guard.make_writable();
+                Held::Write(guard)
+            }
+        };
+    }
 }

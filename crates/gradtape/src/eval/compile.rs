@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
-use super::run::want_step;
+use super::run::{check_versions, want_step};
 use crate::op::Meta;
 use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -49,7 +49,9 @@ struct Trace {
     updated: Vec<Parameter>,
     /// For each result, its place among the plan's results, or the input that it is.
     results: Vec<Answer>,
-    replays: Vec<Rc<dyn Fn()>>,
+    /// What is done before each run but the first, and after each that succeeded.
+    before: Vec<Rc<dyn Fn()>>,
+    after: Vec<Rc<dyn Fn()>>,
 }
 
 enum Source {
@@ -77,7 +79,8 @@ where
         self
     }
 
-    /// Runs the function on these inputs and gives its results.
+    /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
+    /// changed, and an optimiser's step does not count.
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut results = Vec::new();
         self.call_into(inputs, &mut results)?;
@@ -95,10 +98,9 @@ where
                 })
         };
         match self.traces.iter().position(fits) {
-            Some(0) => self.traces[0].replays.iter().for_each(|replay| replay()),
             Some(place) => {
                 self.traces[..=place].rotate_right(1);
-                self.traces[0].replays.iter().for_each(|replay| replay());
+                self.traces[0].before.iter().for_each(|turn| turn());
             }
             None => {
                 let trace = trace(&mut self.function, self.training, inputs)?;
@@ -128,10 +130,10 @@ where
     let mut extraction = Extraction::default();
     want_step(&recording, wanted.iter().map(|var| var.id()), &mut extraction);
     extraction.extract(&recording);
+    check_versions(&recording, &extraction)?;
     let source = |id| match recording.leaf(id) {
         Some(Leaf::Parameter { parameter, .. }) => {
-            let written = extraction.wanted.iter().any(|want| want.1 == Some(id));
-            Source::Parameter { parameter: parameter.clone(), written }
+            Source::Parameter { parameter: parameter.clone(), written: extraction.updates(id) }
         }
         Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
         Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
@@ -163,14 +165,15 @@ where
         sources: sources.collect(),
         updated: updated.collect(),
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
-        replays: recording.replays.clone(),
+        before: recording.replays.clone(),
+        after: recording.after.clone(),
         prepared: Prepared::new(extraction.graph(&recording))?,
     })
 }
 
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
-        let Trace { prepared, sources, updated, results: answers, .. } = self;
+        let Trace { prepared, sources, updated, results: answers, after, .. } = self;
         let numbers = sources.iter().map(|source| match source {
             Source::Input(place) => Number::Tensor(&inputs[*place]),
             Source::Fixed(tensor) => Number::Tensor(tensor),
@@ -187,9 +190,10 @@ impl Trace {
                 Answer::Input(place) => inputs[*place].clone(),
                 Answer::Fixed(tensor) => tensor.clone(),
             }));
+            updated.iter().for_each(Parameter::changed);
             Ok(())
         })?;
-        updated.iter().for_each(Parameter::changed);
+        after.iter().for_each(|count| count());
         Ok(())
     }
 }

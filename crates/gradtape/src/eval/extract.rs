@@ -91,6 +91,11 @@ impl Extraction {
         self.wanted.len() > before
     }
 
+    /// Whether a leaf is given a new value.
+    pub(crate) fn updates(&self, leaf: NodeId) -> bool {
+        self.wanted.iter().any(|want| want.1 == Some(leaf))
+    }
+
     /// Whether a graph is what was extracted.
     pub(crate) fn equals(&self, graph: &Graph, recording: &Recording) -> bool {
         let same_node = |(&id, node): (&NodeId, &GraphNode)| {

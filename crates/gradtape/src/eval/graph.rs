@@ -2,8 +2,8 @@
 
 use super::extract::{Extraction, Origin};
 use super::run::want_step;
-use crate::tape::{Graph, Leaf, Tape, Var};
-use crate::tensor::{DType, Result, Tensor};
+use crate::tape::{Graph, Tape, Var};
+use crate::tensor::{Result, Tensor};
 
 /// As [`graph`], of what a function records on a tape of its own. It may end in an optimiser's step,
 /// which changes nothing here; reading a value inside is an error.
@@ -32,26 +32,24 @@ where
 }
 
 /// The graph that [`step`](super::step) would plan and run for these results and the updates recorded so
-/// far, and the numbers of its inputs. Nothing is computed.
+/// far, and the numbers of its inputs. Nothing is computed. Fails where a parameter was changed after it
+/// was recorded.
 pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
     results.iter().try_for_each(|var| var.check())?;
     let recording = tape.recording().borrow();
+    let current = |id| recording.current(id).map(|value| value.map(|value| value.contiguous()));
     let mut extraction = Extraction::default();
     want_step(&recording, results.iter().map(|var| var.id()), &mut extraction);
     extraction.extract(&recording);
     let graph = extraction.graph(&recording);
     let inputs = graph.nodes.iter().filter(|node| matches!(node.op, crate::op::Op::Input(_)));
     let number = |(origin, meta): (&Origin, &crate::op::Meta)| match origin {
-        Origin::Scalar(value) => Tensor::full(&meta.shape, *value, meta.dtype),
-        Origin::Node(id) => match (recording.value(*id), recording.leaf(*id)) {
-            (Some(value), _) => value.contiguous(),
-            (None, Some(Leaf::Tensor { tensor, .. })) => tensor.contiguous(),
-            (None, Some(Leaf::Parameter { parameter, .. })) => parameter.value().contiguous(),
-            (None, Some(Leaf::Dial { value, .. })) => Tensor::full(&meta.shape, *value, meta.dtype),
-            (None, None) => Tensor::zeros(&meta.shape, DType::F32),
-        },
+        Origin::Scalar(value) => Ok(Tensor::full(&meta.shape, *value, meta.dtype)),
+        Origin::Node(id) => {
+            Ok(current(*id)?.unwrap_or_else(|| Tensor::zeros(&meta.shape, meta.dtype)))
+        }
     };
     let metas = inputs.map(|node| &node.meta);
-    let values = extraction.origins.iter().zip(metas).map(number).collect();
+    let values = extraction.origins.iter().zip(metas).map(number).collect::<Result<_>>()?;
     Ok((graph, values))
 }

@@ -40,9 +40,10 @@ fn compute_now(tape: &Tape, id: NodeId) {
     let computed = {
         let recording = tape.recording().borrow();
         let node = recording.node(id);
-        let value = |&id: &NodeId| recording.current(id);
+        let value = |&id: &NodeId| recording.current(id).ok().flatten();
         let inputs: Option<Vec<Tensor>> = node.inputs.iter().map(value).collect();
-        // Without its inputs (one failed, or was recorded before the mode was set) it waits for a read.
+        // Without its inputs (one failed or changed, or was recorded before the mode was set) it waits
+        // for a read.
         inputs.and_then(|inputs| node.op.eval(&inputs, &node.meta).ok())
     };
     if let Some(value) = computed {

@@ -9,7 +9,8 @@ use crate::op::NodeId;
 use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
-/// Computes several values in one program. Reading them afterwards computes nothing.
+/// Computes several values in one program. Reading them afterwards computes nothing. Fails as
+/// [`Var::value`].
 pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
     let Some(first) = vars.first() else { return Ok(()) };
     let mut ids: SmallVec<[NodeId; 16]> = SmallVec::new();
@@ -20,19 +21,39 @@ pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
         }
         ids.push(var.id());
     }
-    compute(first.tape(), &ids)
+    compute(first.tape(), &ids)?;
+    let mut recording = first.tape().recording().borrow_mut();
+    ids.into_iter().try_for_each(|id| {
+        recording.keep_parameter(id);
+        recording.current(id).map(drop)
+    })
 }
 
 impl Var<'_> {
     /// Computes the value and gives it; later reads give the same without computing again.
     ///
-    /// Fails with the first error of the operations it depends on.
+    /// Fails with the first error of the operations it depends on, and where a parameter it is
+    /// computed from was changed after it was recorded: by an optimiser's step, or by
+    /// [`Parameter::set`](crate::Parameter::set).
+    ///
+    /// ```
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let w = Parameter::new(Tensor::scalar(1.0f64));
+    /// let tape = Tape::new();
+    /// let (read, late) = (tape.parameter(&w) * 2.0, tape.parameter(&w) * 3.0);
+    /// assert_eq!(read.item()?, 2.0);
+    /// w.set(Tensor::scalar(5.0f64))?;
+    /// assert_eq!(read.item()?, 2.0);
+    /// assert!(late.value().unwrap_err().to_string().contains("was changed after"));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
     pub fn value(self) -> Result<Tensor> {
         self.check()?;
         compute(self.tape(), &[self.id()])?;
-        let recording = self.tape().recording().borrow();
+        let mut recording = self.tape().recording().borrow_mut();
+        recording.keep_parameter(self.id());
         recording
-            .current(self.id())
+            .current(self.id())?
             .ok_or_else(|| Error::new(Kind::Tape, "value: the run left the node without a value"))
     }
 
@@ -41,7 +62,9 @@ impl Var<'_> {
     #[must_use]
     pub fn keep(self) -> Self {
         if !self.id().is_failed() {
-            self.tape().recording().borrow_mut().keep.push(self.id());
+            let mut recording = self.tape().recording().borrow_mut();
+            recording.keep_parameter(self.id());
+            recording.keep.push(self.id());
         }
         self
     }

@@ -23,6 +23,11 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
     let missing =
         |recording: &Recording, id| recording.value(id).is_none() && recording.leaf(id).is_none();
     let recording = tape.recording().borrow();
+    if tape.is_tracing() {
+        let message = "a value was read while a step is being compiled";
+        return Err(Error::new(Kind::Tape, message)
+            .hint("return the Var from the compiled function and read it from the result"));
+    }
     if nodes.iter().all(|&id| !missing(&recording, id)) {
         return Ok(());
     }
@@ -42,18 +47,22 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
 /// Runs a training step: gives every parameter with a recorded update ([`Tape::assign`]) its new value,
 /// computes `results` and the values marked by [`Var::keep`] from the old ones, all in one program, and
 /// uses the tape up. Optimisers call this.
+///
+/// Where it fails, every parameter is what it was, and the updates are forgotten.
 #[track_caller]
 pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
     let at = Location::caller();
     results.iter().try_for_each(|var| var.check())?;
     if !tape.is_tracing() {
-        EXTRACTION.with_borrow_mut(|extraction| {
+        results.iter().for_each(|var| tape.recording().borrow_mut().keep_parameter(var.id()));
+        let done = EXTRACTION.with_borrow_mut(|extraction| {
             let recording = tape.recording().borrow();
             want_step(&recording, results.iter().map(|var| var.id()), extraction);
             let hash = extraction.extract(&recording);
             run(tape, recording, extraction, hash)
-        })?;
+        });
         tape.recording().borrow_mut().updates.clear();
+        done?;
     }
     tape.recording().borrow_mut().spent = Some(at);
     Ok(())
@@ -82,31 +91,28 @@ fn run(
     extraction: &Extraction,
     hash: u64,
 ) -> Result<()> {
-    if tape.is_tracing() {
-        let message = "a value was read while a step is being compiled";
-        return Err(Error::new(Kind::Tape, message)
-            .hint("return the Var from the compiled function and read it from the result"));
-    }
-    check_versions(&recording, extraction)?;
     let mut results: SmallVec<[_; 8]> = SmallVec::new();
     with_slots(numbers(&recording, extraction), |slots| {
+        check_versions(&recording, extraction)?;
         if tape.is_checked() {
             let graph = extraction.graph(&recording);
             let mut computed = Vec::new();
             reference::run(&graph, slots, &mut computed, &mut check_finite)?;
             results.extend(computed);
-            return Ok(());
+        } else {
+            with_plan(hash, extraction, &recording, |prepared| {
+                results.extend(prepared.run(slots)?.iter().cloned());
+                Ok(())
+            })?;
         }
-        with_plan(hash, extraction, &recording, |prepared| {
-            results.extend(prepared.run(slots)?.iter().cloned());
-            Ok(())
-        })
+        let written = extraction.wanted.iter().filter_map(|(_, into)| recording.leaf((*into)?));
+        for leaf in written {
+            if let Leaf::Parameter { parameter, .. } = leaf {
+                parameter.changed();
+            }
+        }
+        Ok(())
     })?;
-    for (_, into) in &extraction.wanted {
-        if let Some(Leaf::Parameter { parameter, .. }) = into.and_then(|id| recording.leaf(id)) {
-            parameter.changed();
-        }
-    }
     drop(recording);
     let mut recording = tape.recording().borrow_mut();
     let kept = extraction.wanted.iter().filter(|(_, into)| into.is_none());
@@ -124,29 +130,29 @@ fn numbers<'a>(
     extraction.origins.iter().map(move |origin| match origin {
         Origin::Scalar(value) => Number::Scalar(*value),
         Origin::Node(id) => match (recording.value(*id), recording.leaf(*id)) {
+            (_, Some(Leaf::Parameter { parameter, .. })) if extraction.updates(*id) => {
+                Number::Parameter { parameter, written: true }
+            }
             (Some(tensor), _) | (None, Some(Leaf::Tensor { tensor, .. })) => Number::Tensor(tensor),
             (None, Some(Leaf::Dial { value, .. })) => Number::Scalar(*value),
             (None, Some(Leaf::Parameter { parameter, .. })) => {
-                let written = extraction.wanted.iter().any(|want| want.1 == Some(*id));
-                Number::Parameter { parameter, written }
+                Number::Parameter { parameter, written: false }
             }
             (None, None) => Number::Scalar(f64::NAN),
         },
     })
 }
 
-/// A parameter that changed after it was recorded would give numbers of neither before nor after.
-fn check_versions(recording: &Recording, extraction: &Extraction) -> Result<()> {
+/// A parameter that changed after it was recorded would give numbers of neither before nor after. A value
+/// of it that was read before the change still counts, but not as the one to be updated.
+pub(super) fn check_versions(recording: &Recording, extraction: &Extraction) -> Result<()> {
     for origin in &extraction.origins {
         let Origin::Node(id) = origin else { continue };
         if let Some(Leaf::Parameter { parameter, version }) = recording.leaf(*id)
             && parameter.version() != *version
+            && (recording.value(*id).is_none() || extraction.updates(*id))
         {
-            let at = recording.node(*id).at;
-            let message = "a parameter was changed after it was recorded on this tape";
-            return Err(Error::new(Kind::Tape, message)
-                .at(at)
-                .hint("read values before the optimiser step, or keep() them for it"));
+            return Err(recording.outdated(*id));
         }
     }
     Ok(())

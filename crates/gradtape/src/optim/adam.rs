@@ -53,35 +53,17 @@ pub struct AdamW {
 impl Adam {
     /// With betas 0.9 and 0.999, `eps` 1e-8, no weight decay.
     pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> Adam {
-        let moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
-        Adam { base: Base::new(module, learning_rate), moments, weight_decay: 0.0 }
-    }
-
-    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
-    #[must_use]
-    pub fn betas(mut self, first: f64, second: f64) -> Adam {
-        self.moments.betas = (first, second);
-        self
-    }
-
-    /// What is added to the root; 1e-8 by default.
-    #[must_use]
-    pub fn eps(mut self, eps: f64) -> Adam {
-        self.moments.eps = eps;
-        self
+        Adam {
+            base: Base::new(module, learning_rate),
+            moments: Moments::DEFAULT,
+            weight_decay: 0.0,
+        }
     }
 
     /// The factor of the penalty ½ ‖x‖²; 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Adam {
         Adam { weight_decay, ..self }
-    }
-
-    /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
-    #[must_use]
-    pub fn amsgrad(mut self, amsgrad: bool) -> Adam {
-        self.moments.amsgrad = amsgrad;
-        self
     }
 }
 
@@ -121,35 +103,17 @@ impl Rule for Adam {
 impl AdamW {
     /// With betas 0.9 and 0.999, `eps` 1e-8, weight decay 0.01.
     pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> AdamW {
-        let moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
-        AdamW { base: Base::new(module, learning_rate), moments, weight_decay: 0.01 }
-    }
-
-    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
-    #[must_use]
-    pub fn betas(mut self, first: f64, second: f64) -> AdamW {
-        self.moments.betas = (first, second);
-        self
-    }
-
-    /// What is added to the root; 1e-8 by default.
-    #[must_use]
-    pub fn eps(mut self, eps: f64) -> AdamW {
-        self.moments.eps = eps;
-        self
+        AdamW {
+            base: Base::new(module, learning_rate),
+            moments: Moments::DEFAULT,
+            weight_decay: 0.01,
+        }
     }
 
     /// How much of the parameter is taken off in each step, times the learning rate; 0.01 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> AdamW {
         AdamW { weight_decay, ..self }
-    }
-
-    /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
-    #[must_use]
-    pub fn amsgrad(mut self, amsgrad: bool) -> AdamW {
-        self.moments.amsgrad = amsgrad;
-        self
     }
 }
 
@@ -185,6 +149,36 @@ impl Rule for AdamW {
     }
 }
 
+macro_rules! shared_settings {
+    ($name:ident) => {
+        impl $name {
+            /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
+            #[must_use]
+            pub fn betas(mut self, first: f64, second: f64) -> $name {
+                self.moments.betas = (first, second);
+                self
+            }
+
+            /// What is added to the root; 1e-8 by default.
+            #[must_use]
+            pub fn eps(mut self, eps: f64) -> $name {
+                self.moments.eps = eps;
+                self
+            }
+
+            /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
+            #[must_use]
+            pub fn amsgrad(mut self, amsgrad: bool) -> $name {
+                self.moments.amsgrad = amsgrad;
+                self
+            }
+        }
+    };
+}
+
+shared_settings!(Adam);
+shared_settings!(AdamW);
+
 /// The step that both share.
 #[derive(Clone, Copy)]
 struct Moments {
@@ -194,6 +188,8 @@ struct Moments {
 }
 
 impl Moments {
+    const DEFAULT: Moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
+
     fn check(self) -> Result<()> {
         below_1("the first of betas", self.betas.0)?;
         below_1("the second of betas", self.betas.1)?;

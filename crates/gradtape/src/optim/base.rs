@@ -34,11 +34,15 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Counts a step and sets the dials for it.
-    pub(super) fn turn(&self) {
-        self.steps.set(self.steps.get() + 1);
-        let numbers = (self.rates)(self.steps.get(), self.rate.get());
+    /// Sets the dials for the next step.
+    fn turn(&self) {
+        let numbers = (self.rates)(self.steps.get() + 1, self.rate.get());
         self.dials.iter().zip(numbers).for_each(|(dial, number)| dial.set(number));
+    }
+
+    /// Counts a step that was taken.
+    fn count(&self) {
+        self.steps.set(self.steps.get() + 1);
     }
 }
 
@@ -101,7 +105,7 @@ impl Base {
         self.clock.is_some()
     }
 
-    /// Counts a step; a compiled step counts again at every later call.
+    /// Sets the dials for the next step; a compiled step sets them again at every later call.
     pub(super) fn turn(&self, tape: &Tape) -> Option<&Clock> {
         let clock = self.clock.as_ref()?;
         clock.turn();
@@ -110,6 +114,17 @@ impl Base {
             tape.on_replay(Rc::new(move || clock.turn()));
         }
         Some(clock)
+    }
+
+    /// Counts the step that was just taken; a compiled step counts those that it takes later.
+    pub(super) fn count(&self, tape: &Tape) {
+        let Some(clock) = &self.clock else { return };
+        if tape.is_tracing() {
+            let clock = Rc::clone(clock);
+            tape.after_run(Rc::new(move || clock.count()));
+        } else {
+            clock.count();
+        }
     }
 
     pub(super) fn check(&self) -> Result<()> {

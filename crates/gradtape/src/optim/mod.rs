@@ -10,6 +10,7 @@ mod by_name;
 mod nadam;
 mod optimizer;
 mod rmsprop;
+mod rule;
 mod schedule;
 mod sgd;
 
@@ -20,7 +21,11 @@ pub use adamax::Adamax;
 pub use base::Base;
 pub use by_name::{Hyper, NAMES, by_name};
 pub use nadam::NAdam;
-pub use optimizer::{Optimizer, Rates, Rule, Slot, Update};
+pub use optimizer::Optimizer;
 pub use rmsprop::RmsProp;
+pub use rule::{Rates, Rule, Slot, Update};
 pub use schedule::{Schedule, Scheduler};
 pub use sgd::Sgd;
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,13 @@
-//! [`Optimizer`]: what a training loop calls; [`Rule`]: what an optimiser is made of.
+//! [`Optimizer`]: what a training loop calls.
 
 use smallvec::SmallVec;
 
-use super::Base;
-use super::base::RATES;
+use super::rule::{Dials, Update};
+use super::{Base, Rule};
 use crate::eval;
 use crate::grad::connected_gradients;
-use crate::tape::{Dial, Parameter, Tape, Var};
-use crate::tensor::{DType, Error, Kind, Result, Tensor};
+use crate::tape::{Tape, Var};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
 ///
@@ -32,9 +32,10 @@ pub trait Optimizer: Rule {
     /// as one program. Afterwards the loss can be read; the tape is used up until
     /// [`Tape::reset`](crate::Tape::reset).
     ///
-    /// Fails, with all parameters unchanged, for a loss that is no scalar or could not be recorded, for
-    /// a hyperparameter out of range, and for a parameter that the loss does not depend on (unless
-    /// [`Optimizer::allow_unused`] was called).
+    /// Fails for a loss that is no scalar or could not be recorded, for a hyperparameter out of range,
+    /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
+    /// and where an operation fails when it runs, such as a label out of range. Then the parameters, the
+    /// optimiser's state and its step count are as before, and the tape is not used up.
     #[track_caller]
     fn step(&mut self, loss: Var<'_>) -> Result<()> {
         take_step(self, loss)
@@ -98,183 +99,6 @@ pub trait Optimizer: Rule {
 
 impl<R: Rule + ?Sized> Optimizer for R {}
 
-/// Numbers that change from step to step, from the step (1 at the first) and the learning rate.
-pub type Rates = dyn Fn(u64, f64) -> [f64; RATES];
-
-/// A tensor that an optimiser keeps for each parameter, of its shape and type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slot {
-    /// Its name in checkpoints.
-    pub name: &'static str,
-    /// What it is filled with at first.
-    pub start: f64,
-}
-
-impl Slot {
-    /// A tensor that starts at 0.
-    pub const fn zeros(name: &'static str) -> Slot {
-        Slot { name, start: 0.0 }
-    }
-}
-
-/// The mathematics of an optimiser. Write one, and [`Optimizer`] comes with it.
-///
-/// ```
-/// use gradtape::optim::{Base, Optimizer, Rates, Rule, Slot, Update};
-/// use gradtape::{Parameter, Result, Tape, Tensor, Var};
-///
-/// /// Steps by the sign of the gradient, in steps that shrink.
-/// struct SignSgd(Base);
-///
-/// impl Rule for SignSgd {
-///     fn base(&self) -> &Base { &self.0 }
-///     fn base_mut(&mut self) -> &mut Base { &mut self.0 }
-///     fn name(&self) -> &'static str { "sign_sgd" }
-///     fn rates(&self) -> Box<Rates> {
-///         Box::new(|step, rate| [rate / step as f64, 0.0, 0.0])
-///     }
-///     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-///         u.x() - u.g().sign() * u.rate(0)
-///     }
-/// }
-///
-/// let x = Parameter::new(Tensor::scalar(1.0f64));
-/// let mut opt = SignSgd(Base::new(&x, 0.5));
-/// let tape = Tape::new();
-/// opt.step(tape.parameter(&x).square())?;
-/// assert_eq!(x.value().item()?, 0.5);
-/// # Ok::<(), gradtape::Error>(())
-/// ```
-pub trait Rule {
-    /// The part that all optimisers share.
-    fn base(&self) -> &Base;
-
-    /// The same, to be changed.
-    fn base_mut(&mut self) -> &mut Base;
-
-    /// The name, as [`by_name`](super::by_name()) knows it.
-    fn name(&self) -> &'static str;
-
-    /// Fails when a hyperparameter is out of range.
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// What is kept for each parameter.
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        SmallVec::new()
-    }
-
-    /// The numbers that change from step to step, which the update reads with [`Update::rate`]. They
-    /// enter as dials, so that a plan and a compiled step serve for all steps. Number 0 is the learning
-    /// rate if not said otherwise.
-    fn rates(&self) -> Box<Rates> {
-        Box::new(|_, rate| [rate, 0.0, 0.0])
-    }
-
-    /// Records the new value of a parameter and, with [`Update::keep`], what is kept for it.
-    fn update<'t>(&self, update: &mut Update<'_, 't>) -> Var<'t>;
-}
-
-impl<R: Rule + ?Sized> Rule for Box<R> {
-    fn base(&self) -> &Base {
-        (**self).base()
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        (**self).base_mut()
-    }
-
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    fn check(&self) -> Result<()> {
-        (**self).check()
-    }
-
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        (**self).slots()
-    }
-
-    fn rates(&self) -> Box<Rates> {
-        (**self).rates()
-    }
-
-    fn update<'t>(&self, update: &mut Update<'_, 't>) -> Var<'t> {
-        (**self).update(update)
-    }
-}
-
-/// One parameter in one step, as a [`Rule`] sees it.
-pub struct Update<'a, 't> {
-    x: Var<'t>,
-    g: Var<'t>,
-    state: &'a [Parameter],
-    next: SmallVec<[(usize, Var<'t>); 3]>,
-    dials: &'a mut Dials<'t>,
-}
-
-impl<'t> Update<'_, 't> {
-    /// The parameter before the step.
-    pub fn x(&self) -> Var<'t> {
-        self.x
-    }
-
-    /// Its gradient, clipped.
-    pub fn g(&self) -> Var<'t> {
-        self.g
-    }
-
-    /// What was kept in a slot, by its number.
-    pub fn state(&self, slot: usize) -> Var<'t> {
-        match self.state.get(slot) {
-            Some(state) => self.x.tape().parameter(state),
-            None => self
-                .x
-                .failed(Error::new(Kind::Value, format!("the optimiser has no slot {slot}")), &[]),
-        }
-    }
-
-    /// Keeps a value in a slot for the next step, and gives it back.
-    pub fn keep(&mut self, slot: usize, value: Var<'t>) -> Var<'t> {
-        self.next.push((slot, value));
-        value
-    }
-
-    /// Moves what is kept in a slot by a share of the way to a value, `kept + (value - kept) share`,
-    /// and keeps that: the moving average `(1 - share) kept + share value`.
-    pub fn average(&mut self, slot: usize, value: Var<'t>, share: f64) -> Var<'t> {
-        let kept = self.state(slot);
-        self.keep(slot, kept + (value - kept) * share)
-    }
-
-    /// A number that changes from step to step, by its place in [`Rule::rates`], as a scalar of the
-    /// parameter's type.
-    pub fn rate(&mut self, place: usize) -> Var<'t> {
-        self.dials.get(self.x, place)
-    }
-}
-
-/// The clock's dials on the tape, each recorded when it is first read.
-struct Dials<'t> {
-    tape: &'t Tape,
-    dials: [Dial; RATES],
-    recorded: [[Option<Var<'t>>; RATES]; 2],
-}
-
-impl<'t> Dials<'t> {
-    fn get(&mut self, x: Var<'t>, place: usize) -> Var<'t> {
-        let dtype = x.dtype();
-        let known = self.recorded[usize::from(dtype == DType::F64)].get_mut(place);
-        let Some((known, dial)) = known.zip(self.dials.get(place)) else {
-            let message = format!("the optimiser has no rate {place}, only {RATES}");
-            return x.failed(Error::new(Kind::Value, message), &[]);
-        };
-        *known.get_or_insert_with(|| self.tape.dial(dial, dtype))
-    }
-}
-
 fn prepare<R: Rule + ?Sized>(rule: &mut R) -> Result<()> {
     if !rule.base().is_prepared() {
         rule.check().map_err(|error| error.context(rule.name()))?;
@@ -300,8 +124,27 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
     if let Some(most) = base.clip_norm {
         clip(&mut gs, most);
     }
+    let recorded = record(rule, tape, &xs, &gs);
+    if recorded.is_err() {
+        tape.recording().borrow_mut().updates.clear();
+    }
+    recorded?;
+    eval::step(tape, &[loss])?;
+    rule.base().count(tape);
+    Ok(())
+}
+
+/// Records the new value of every parameter that has a gradient, and of what is kept for it.
+#[track_caller]
+fn record<'t, R: Rule + ?Sized>(
+    rule: &R,
+    tape: &'t Tape,
+    xs: &[Var<'t>],
+    gs: &[Option<Var<'t>>],
+) -> Result<()> {
+    let base = rule.base();
     let Some(clock) = base.turn(tape) else { return Ok(()) };
-    let mut dials = Dials { tape, dials: clock.dials.clone(), recorded: [[None; RATES]; 2] };
+    let mut dials = Dials::new(tape, clock.dials.clone());
     let slots = base.state.len() / base.parameters.len().max(1);
     for (i, (_, parameter)) in base.parameters.iter().enumerate() {
         let Some(g) = gs[i] else { continue };
@@ -317,7 +160,7 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
             }
         }
     }
-    eval::step(tape, &[loss])
+    Ok(())
 }
 
 /// Scales the gradients so that their common norm is at most `most`.
@@ -351,183 +194,4 @@ fn unused(base: &Base, gs: &[Option<Var<'_>>]) -> Error {
     Error::new(Kind::Gradient, message).hint(
         "give the optimiser only what the loss uses, or call .allow_unused() to leave the rest as it is",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::eval::compile;
-    use crate::optim::{Adam, NAMES, Sgd, by_name};
-
-    fn parameter(values: &[f64]) -> Parameter {
-        Parameter::new(Tensor::from(values))
-    }
-
-    /// The loss Σ (x - 1)² of a parameter.
-    fn loss<'t>(tape: &'t Tape, x: &Parameter) -> Var<'t> {
-        (tape.parameter(x) - 1.0).square().sum(())
-    }
-
-    #[test]
-    fn a_parameter_without_gradient_is_named_or_left_alone() {
-        let parts = [parameter(&[0.0]), parameter(&[0.0]), parameter(&[0.0])];
-        let mut tape = Tape::new();
-        let error = Sgd::new(&parts, 0.5).step(loss(&tape, &parts[1])).unwrap_err();
-        assert!(error.message().starts_with("the parameters 0, 2 received no gradient"), "{error}");
-        assert_eq!(parts[1].value().to_f64_vec(), [0.0]);
-
-        tape.reset();
-        let mut opt = Sgd::new(&parts, 0.5).momentum(0.9).allow_unused();
-        opt.step(loss(&tape, &parts[1])).unwrap();
-        let values = parts.each_ref().map(|p| p.value().to_f64_vec()[0]);
-        assert_eq!(values, [0.0, 1.0, 0.0]);
-
-        tape.reset();
-        let single = Sgd::new(&parts[0], 0.5).step(loss(&tape, &parts[1])).unwrap_err();
-        assert!(single.message().starts_with("the parameter received"), "{single}");
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_an_error_and_changes_nothing() {
-        let x = parameter(&[0.0, 0.0]);
-        let mut tape = Tape::new();
-        for rate in [f64::NAN, f64::INFINITY, -0.1] {
-            tape.reset();
-            let error = Sgd::new(&x, rate).step(loss(&tape, &x)).unwrap_err();
-            assert!(error.message().contains(&format!("learning rate is {rate}")), "{error}");
-            let mut opt = Sgd::new(&x, 0.1);
-            assert!(opt.set_learning_rate(rate).is_err());
-            assert_eq!(opt.learning_rate(), 0.1);
-        }
-        for most in [f64::NAN, 0.0, -1.0] {
-            tape.reset();
-            let error = Sgd::new(&x, 0.1).clip_norm(most).step(loss(&tape, &x)).unwrap_err();
-            assert!(error.message().contains("clip_norm"), "{error}");
-        }
-        tape.reset();
-        let error = Adam::new(&x, 0.1).step(tape.parameter(&x) * 2.0).unwrap_err();
-        assert!(error.message().contains("[2]"), "{error}");
-        let whole = Parameter::new(Tensor::from([1i64]));
-        let error = Adam::new(&whole, 0.1).step(loss(&tape, &x)).unwrap_err();
-        assert!(error.message().contains("no parameter"), "{error}");
-        assert_eq!(x.value().to_f64_vec(), [0.0, 0.0]);
-    }
-
-    #[test]
-    fn a_tape_serves_one_step() {
-        let x = parameter(&[0.0]);
-        let tape = Tape::new();
-        let mut opt = Sgd::new(&x, 0.1);
-        opt.step(loss(&tape, &x)).unwrap();
-        let error = opt.step(loss(&tape, &x)).unwrap_err();
-        assert!(error.to_string().contains("reset()"), "{error}");
-        assert_eq!(opt.steps(), 1);
-    }
-
-    #[test]
-    fn clipping_bounds_the_norm_over_all_parameters() {
-        let parts = [parameter(&[4.0]), parameter(&[1.0, 5.0])];
-        let single = Parameter::new(Tensor::from([1.0f32]));
-        let tape = Tape::new();
-        // The gradients are 6, (0, 8) and, in f32, 0: their norm is 10.
-        let loss = loss(&tape, &parts[0])
-            + loss(&tape, &parts[1])
-            + (tape.parameter(&single) - 1.0).square().sum(()).cast(DType::F64);
-        let all = (&parts, &single);
-        Sgd::new(&all, 1.0).clip_norm(5.0).step(loss).unwrap();
-        let close = |got: f64, want: f64| assert!((got - want).abs() < 1e-6, "{got} for {want}");
-        close(parts[0].value().to_f64_vec()[0], 4.0 - 3.0);
-        close(parts[1].value().to_f64_vec()[1], 5.0 - 4.0);
-        assert_eq!(single.value().to_f64_vec(), [1.0]);
-    }
-
-    #[test]
-    fn small_gradients_are_not_clipped() {
-        let (a, b) = (parameter(&[4.0]), parameter(&[4.0]));
-        let mut tape = Tape::new();
-        Sgd::new(&a, 0.1).clip_norm(100.0).step(loss(&tape, &a)).unwrap();
-        tape.reset();
-        Sgd::new(&b, 0.1).step(loss(&tape, &b)).unwrap();
-        assert!(a.value().equals(&b.value()));
-    }
-
-    #[test]
-    fn compiled_steps_are_recorded_steps_and_follow_the_rate() {
-        for name in NAMES {
-            let hyper = Default::default();
-            let (a, b) = (parameter(&[3.0, -1.0]), parameter(&[3.0, -1.0]));
-            let mut recorded = by_name(name, &a, &hyper).unwrap();
-            let mut tape = Tape::new();
-            for step in 0..6 {
-                tape.reset();
-                recorded.set_learning_rate(0.1 / (1.0 + step as f64)).unwrap();
-                recorded.step(loss(&tape, &a)).unwrap();
-            }
-            let compiled = std::cell::RefCell::new(by_name(name, &b, &hyper).unwrap());
-            let mut step = compile(|tape, _| {
-                let loss = loss(tape, &b);
-                compiled.borrow_mut().step(loss)?;
-                Ok(vec![loss])
-            });
-            for count in 0..6 {
-                compiled.borrow_mut().set_learning_rate(0.1 / (1.0 + count as f64)).unwrap();
-                step.call(&[]).unwrap();
-            }
-            assert_eq!(a.value().to_f64_vec(), b.value().to_f64_vec(), "{name}");
-            assert_eq!(compiled.borrow().steps(), 6);
-        }
-    }
-
-    #[test]
-    fn a_saved_state_continues_where_it_was() {
-        for name in NAMES {
-            let run = |x: &Parameter, opt: &mut dyn Optimizer, steps: usize| {
-                let mut tape = Tape::new();
-                for _ in 0..steps {
-                    tape.reset();
-                    opt.step(loss(&tape, x)).unwrap();
-                }
-            };
-            let x = parameter(&[3.0, -1.0]);
-            let mut opt = by_name(name, &x, &Default::default()).unwrap();
-            run(&x, &mut *opt, 4);
-            let (value, state) = (x.value(), opt.state().unwrap());
-            run(&x, &mut *opt, 3);
-
-            let again = Parameter::new(value);
-            let mut other = by_name(name, &again, &Default::default()).unwrap();
-            other.load_state(&state).unwrap();
-            assert_eq!(other.steps(), 4);
-            run(&again, &mut *other, 3);
-            assert!(again.value().equals(&x.value()), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_state_that_does_not_fit_changes_nothing() {
-        let x = [parameter(&[3.0, -1.0])];
-        let mut good = Adam::new(&x, 0.1).state().unwrap();
-        let names: Vec<&str> = good.iter().map(|(name, _)| &name[..]).collect();
-        assert_eq!(names, ["steps", "0.exp_avg", "0.exp_avg_sq"]);
-        good.iter_mut().skip(1).for_each(|(_, tensor)| *tensor = Tensor::ones(2, DType::F64));
-        type State = Vec<(String, Tensor)>;
-        let load = |change: &dyn Fn(&mut State)| {
-            let mut state = good.clone();
-            change(&mut state);
-            let mut opt = Adam::new(&x, 0.1);
-            let text = opt.load_state(&state).unwrap_err().to_string();
-            assert_eq!(opt.state().unwrap()[1].1.to_f64_vec(), [0.0, 0.0], "{text}");
-            text
-        };
-        let text = load(&|state| state[2].0 = "0.exp_avg_qs".into());
-        assert!(
-            text.contains("has no \"0.exp_avg_sq\"") && text.contains("it has \"0.exp_avg_qs\""),
-            "{text}"
-        );
-        let text = load(&|state| state[1].1 = Tensor::zeros(3, DType::F64));
-        assert!(text.contains("f64[2]") && text.contains("f64[3]"), "{text}");
-        assert!(load(&|state| state[0].1 = Tensor::scalar(-1.0)).contains("-1 steps"));
-        let extra = |state: &mut Vec<_>| state.push(("1.exp_avg".into(), Tensor::scalar(0.0)));
-        assert!(load(&extra).contains("nothing called \"1.exp_avg\""));
-    }
 }

@@ -25,24 +25,21 @@ impl Order {
         }
     }
 
-    /// Whether `goal` must run after `start`.
-    fn reaches(&self, start: usize, goal: usize) -> bool {
+    /// For each group, whether it must run after `start`.
+    fn later(&self, start: usize) -> Vec<bool> {
         let mut seen = vec![false; self.after.len()];
-        let mut open = vec![start];
+        let mut open = self.after[start].clone();
         while let Some(group) = open.pop() {
-            if group == goal {
-                return true;
-            }
             if !std::mem::replace(&mut seen[group], true) {
                 open.extend(&self.after[group]);
             }
         }
-        false
+        seen
     }
 }
 
-/// Orders groups so that what is read has been computed, and so that an input that is updated in place
-/// has been read by all others before.
+/// Orders groups so that what is read has been computed, and so that an input is updated in place after
+/// all others have read it and after everything that can fail: a run that fails has changed nothing.
 pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
     let mut owner: Vec<Option<usize>> = vec![None; work.nodes.len()];
     for (number, group) in groups.iter().enumerate() {
@@ -56,13 +53,17 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
             }
         }
     }
+    let fallible: Vec<usize> =
+        (0..groups.len()).filter(|&group| can_fail(work, &groups[group])).collect();
     let mut into = vec![None; work.nodes.len()];
     for output in 0..work.outputs.len() {
         let Some(input) = work.outputs[output].into else { continue };
         let node = work.outputs[output].node;
         let Some(writer) = owner[node.index()] else { continue };
-        let readers = readers(work, &groups, input);
-        let late = readers.iter().any(|&r| r != writer && order.reaches(writer, r));
+        let mut before = readers(work, &groups, input);
+        before.extend(&fallible);
+        let later = order.later(writer);
+        let late = before.iter().any(|&first| later[first]);
         if late || !writes_in_place(work, &groups[writer], input) {
             let copy = copy_of(work, node);
             work.outputs[output].node = copy;
@@ -71,10 +72,10 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
             groups.push(Group::of(work, copy));
             order.after.push(Vec::new());
             order.add(writer, groups.len() - 1);
-            readers.iter().for_each(|&reader| order.add(reader, groups.len() - 1));
+            before.iter().for_each(|&first| order.add(first, groups.len() - 1));
         } else {
             into[node.index()] = Some(input);
-            readers.iter().for_each(|&reader| order.add(reader, writer));
+            before.iter().for_each(|&first| order.add(first, writer));
         }
     }
     let updates: Vec<bool> = groups
@@ -94,6 +95,11 @@ fn readers(work: &Work, groups: &[Group], input: NodeId) -> Vec<usize> {
         reads.into_iter().any(|read| read.base == input)
     };
     (0..groups.len()).filter(|&number| reads(&groups[number])).collect()
+}
+
+/// Whether running a group can end in an error. What checks its operands before the program runs cannot.
+fn can_fail(work: &Work, group: &Group) -> bool {
+    group.members.iter().any(|&member| work.role(member) == Role::Host)
 }
 
 /// Whether a group reads an input, if at all, only at the place that it writes.

@@ -49,7 +49,6 @@ impl Parameter {
             return Err(Error::new(Kind::Shape, message));
         }
         *current = value.contiguous();
-        drop(current);
         self.changed();
         Ok(())
     }
@@ -64,7 +63,7 @@ impl Parameter {
         self.0.version.load(Ordering::Acquire)
     }
 
-    /// Counts a change that was made through [`Parameter::write`].
+    /// Counts a change that was made through [`Parameter::write`], before others can see it.
     pub(crate) fn changed(&self) {
         self.0.version.fetch_add(1, Ordering::AcqRel);
     }

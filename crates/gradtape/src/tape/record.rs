@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{Error, Kind, Tensor};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -60,6 +60,8 @@ pub(crate) struct Recording {
     pub(crate) keep: Vec<NodeId>,
     /// What a compiled step does before each call after the first.
     pub(crate) replays: Vec<Rc<dyn Fn()>>,
+    /// What a compiled step does after each call that succeeded.
+    pub(crate) after: Vec<Rc<dyn Fn()>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
     values: Vec<Tensor>,
@@ -77,6 +79,7 @@ impl Recording {
         self.rules.clear();
         self.keep.clear();
         self.replays.clear();
+        self.after.clear();
         self.last_rule = None;
         self.spent = None;
         self.values.clear();
@@ -212,18 +215,49 @@ impl Recording {
         self.values.get(place as usize)
     }
 
-    /// The numbers of a node, if it is an input or was computed.
-    pub(crate) fn current(&self, id: NodeId) -> Option<Tensor> {
-        match (self.value(id), self.leaf(id)) {
+    /// The numbers of a node, if it is an input or was computed. Fails for a parameter that changed
+    /// since it was recorded and was not read before.
+    pub(crate) fn current(&self, id: NodeId) -> Result<Option<Tensor>> {
+        Ok(match (self.value(id), self.leaf(id)) {
             (Some(value), _) | (None, Some(Leaf::Tensor { tensor: value, .. })) => {
                 Some(value.clone())
             }
-            (None, Some(Leaf::Parameter { parameter, .. })) => Some(parameter.value()),
+            (None, Some(Leaf::Parameter { parameter, version })) => {
+                // Locked, so that it cannot change between the look at its version and the read.
+                let value = parameter.read();
+                if parameter.version() != *version {
+                    return Err(self.outdated(id));
+                }
+                Some(value.clone())
+            }
             (None, Some(Leaf::Dial { value, .. })) => {
                 Some(Tensor::full((), *value, self.node(id).meta.dtype))
             }
             (None, None) => None,
+        })
+    }
+
+    /// Has an input that is a parameter keep the value it has now.
+    pub(crate) fn keep_parameter(&mut self, id: NodeId) {
+        if let Some(Leaf::Parameter { .. }) = self.leaf(id)
+            && let Ok(Some(value)) = self.current(id)
+        {
+            self.set_value(id, value);
         }
+    }
+
+    /// The error of using a parameter that changed after it was recorded: its numbers would be of
+    /// neither before nor after.
+    pub(crate) fn outdated(&self, id: NodeId) -> Error {
+        let Node { meta, at, .. } = self.node(id);
+        let message = format!(
+            "the parameter {meta} was changed after it was recorded here, by an optimiser's step or by \
+             set(), and its old value was not kept"
+        );
+        Error::new(Kind::Tape, message).at(at).hint(
+            "read values before the step or keep() them for it; for the new value, record the parameter \
+             on a tape that was reset",
+        )
     }
 
     /// Keeps the computed value of a node.

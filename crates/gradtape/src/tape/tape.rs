@@ -123,6 +123,12 @@ impl Tape {
         self.recording.borrow_mut().replays.push(turn);
     }
 
+    /// What a compiled step is to do after each of its calls that succeeded, the first included:
+    /// counting.
+    pub fn after_run(&self, count: Rc<dyn Fn()>) {
+        self.recording.borrow_mut().after.push(count);
+    }
+
     /// Forgets everything recorded and keeps the memory for the next step. No [`Var`] can survive it.
     pub fn reset(&mut self) {
         self.recording.get_mut().clear();

@@ -23,6 +23,7 @@ pub use isa::Isa;
 pub use pool::{set_threads, threads};
 
 use std::cell::UnsafeCell;
+use std::sync::OnceLock;
 
 use lane::Real;
 use loops::{LoopPlan, LoopScratch};
@@ -226,36 +227,35 @@ pub(crate) fn run(
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
     // tensors, which are borrowed for this call, or the workspace's own memory.
     let memory = unsafe { Memory::new(&program.buffers, bases) };
-    let failed = std::sync::Mutex::new(None);
+    // Only a step that one worker runs alone can fail. The others see it after the barrier that follows.
+    let failed: OnceLock<Error> = OnceLock::new();
     Pool::global().run(workers, &|worker| {
         let mut alone = false;
         for step in steps {
             let shared = step.is_shared();
             if shared && alone {
                 worker.barrier();
+                if failed.get().is_some() {
+                    return;
+                }
             }
-            if !shared && worker.id() != 0 {
-                alone = true;
+            alone = !shared;
+            if !shared && (worker.id() != 0 || failed.get().is_some()) {
                 continue;
             }
             let only = worker.alone();
-            let worker = if shared { worker } else { &only };
             // SAFETY: the memory is the program's. A shared step starts after a barrier when one
             // worker ran the last one, and ends with a barrier.
-            let done = unsafe { step.run(worker, &memory) };
+            let done = unsafe { step.run(if shared { worker } else { &only }, &memory) };
             if let Err(error) = done {
-                failed
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .get_or_insert(error);
+                failed.get_or_init(|| error);
             }
             if shared {
                 worker.barrier();
             }
-            alone = !shared;
         }
     });
-    failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+    failed.into_inner().map_or(Ok(()), Err)
 }
 
 /// Finds the address of every buffer.

@@ -1,0 +1,178 @@
+//! What holds for every optimiser.
+
+use super::{Adam, NAMES, Optimizer, Sgd, by_name};
+use crate::eval::compile;
+use crate::tape::{Parameter, Tape, Var};
+use crate::tensor::{DType, Tensor};
+
+fn parameter(values: &[f64]) -> Parameter {
+    Parameter::new(Tensor::from(values))
+}
+
+/// The loss Σ (x - 1)² of a parameter.
+fn loss<'t>(tape: &'t Tape, x: &Parameter) -> Var<'t> {
+    (tape.parameter(x) - 1.0).square().sum(())
+}
+
+#[test]
+fn a_parameter_without_gradient_is_named_or_left_alone() {
+    let parts = [parameter(&[0.0]), parameter(&[0.0]), parameter(&[0.0])];
+    let mut tape = Tape::new();
+    let error = Sgd::new(&parts, 0.5).step(loss(&tape, &parts[1])).unwrap_err();
+    assert!(error.message().starts_with("the parameters 0, 2 received no gradient"), "{error}");
+    assert_eq!(parts[1].value().to_f64_vec(), [0.0]);
+
+    tape.reset();
+    let mut opt = Sgd::new(&parts, 0.5).momentum(0.9).allow_unused();
+    opt.step(loss(&tape, &parts[1])).unwrap();
+    let values = parts.each_ref().map(|p| p.value().to_f64_vec()[0]);
+    assert_eq!(values, [0.0, 1.0, 0.0]);
+
+    tape.reset();
+    let single = Sgd::new(&parts[0], 0.5).step(loss(&tape, &parts[1])).unwrap_err();
+    assert!(single.message().starts_with("the parameter received"), "{single}");
+}
+
+#[test]
+fn what_makes_no_sense_is_an_error_and_changes_nothing() {
+    let x = parameter(&[0.0, 0.0]);
+    let mut tape = Tape::new();
+    for rate in [f64::NAN, f64::INFINITY, -0.1] {
+        tape.reset();
+        let error = Sgd::new(&x, rate).step(loss(&tape, &x)).unwrap_err();
+        assert!(error.message().contains(&format!("learning rate is {rate}")), "{error}");
+        let mut opt = Sgd::new(&x, 0.1);
+        assert!(opt.set_learning_rate(rate).is_err());
+        assert_eq!(opt.learning_rate(), 0.1);
+    }
+    for most in [f64::NAN, 0.0, -1.0] {
+        tape.reset();
+        let error = Sgd::new(&x, 0.1).clip_norm(most).step(loss(&tape, &x)).unwrap_err();
+        assert!(error.message().contains("clip_norm"), "{error}");
+    }
+    tape.reset();
+    let error = Adam::new(&x, 0.1).step(tape.parameter(&x) * 2.0).unwrap_err();
+    assert!(error.message().contains("[2]"), "{error}");
+    let whole = Parameter::new(Tensor::from([1i64]));
+    let error = Adam::new(&whole, 0.1).step(loss(&tape, &x)).unwrap_err();
+    assert!(error.message().contains("no parameter"), "{error}");
+    assert_eq!(x.value().to_f64_vec(), [0.0, 0.0]);
+}
+
+#[test]
+fn a_tape_serves_one_step() {
+    let x = parameter(&[0.0]);
+    let tape = Tape::new();
+    let mut opt = Sgd::new(&x, 0.1);
+    opt.step(loss(&tape, &x)).unwrap();
+    let error = opt.step(loss(&tape, &x)).unwrap_err();
+    assert!(error.to_string().contains("reset()"), "{error}");
+    assert_eq!(opt.steps(), 1);
+}
+
+#[test]
+fn clipping_bounds_the_norm_over_all_parameters() {
+    let parts = [parameter(&[4.0]), parameter(&[1.0, 5.0])];
+    let single = Parameter::new(Tensor::from([1.0f32]));
+    let tape = Tape::new();
+    // The gradients are 6, (0, 8) and, in f32, 0: their norm is 10.
+    let loss = loss(&tape, &parts[0])
+        + loss(&tape, &parts[1])
+        + (tape.parameter(&single) - 1.0).square().sum(()).cast(DType::F64);
+    let all = (&parts, &single);
+    Sgd::new(&all, 1.0).clip_norm(5.0).step(loss).unwrap();
+    let close = |got: f64, want: f64| assert!((got - want).abs() < 1e-6, "{got} for {want}");
+    close(parts[0].value().to_f64_vec()[0], 4.0 - 3.0);
+    close(parts[1].value().to_f64_vec()[1], 5.0 - 4.0);
+    assert_eq!(single.value().to_f64_vec(), [1.0]);
+}
+
+#[test]
+fn small_gradients_are_not_clipped() {
+    let (a, b) = (parameter(&[4.0]), parameter(&[4.0]));
+    let mut tape = Tape::new();
+    Sgd::new(&a, 0.1).clip_norm(100.0).step(loss(&tape, &a)).unwrap();
+    tape.reset();
+    Sgd::new(&b, 0.1).step(loss(&tape, &b)).unwrap();
+    assert!(a.value().equals(&b.value()));
+}
+
+#[test]
+fn compiled_steps_are_recorded_steps_and_follow_the_rate() {
+    for name in NAMES {
+        let hyper = Default::default();
+        let (a, b) = (parameter(&[3.0, -1.0]), parameter(&[3.0, -1.0]));
+        let mut recorded = by_name(name, &a, &hyper).unwrap();
+        let mut tape = Tape::new();
+        for step in 0..6 {
+            tape.reset();
+            recorded.set_learning_rate(0.1 / (1.0 + step as f64)).unwrap();
+            recorded.step(loss(&tape, &a)).unwrap();
+        }
+        let compiled = std::cell::RefCell::new(by_name(name, &b, &hyper).unwrap());
+        let mut step = compile(|tape, _| {
+            let loss = loss(tape, &b);
+            compiled.borrow_mut().step(loss)?;
+            Ok(vec![loss])
+        });
+        for count in 0..6 {
+            compiled.borrow_mut().set_learning_rate(0.1 / (1.0 + count as f64)).unwrap();
+            step.call(&[]).unwrap();
+        }
+        assert_eq!(a.value().to_f64_vec(), b.value().to_f64_vec(), "{name}");
+        assert_eq!(compiled.borrow().steps(), 6);
+    }
+}
+
+#[test]
+fn a_saved_state_continues_where_it_was() {
+    for name in NAMES {
+        let run = |x: &Parameter, opt: &mut dyn Optimizer, steps: usize| {
+            let mut tape = Tape::new();
+            for _ in 0..steps {
+                tape.reset();
+                opt.step(loss(&tape, x)).unwrap();
+            }
+        };
+        let x = parameter(&[3.0, -1.0]);
+        let mut opt = by_name(name, &x, &Default::default()).unwrap();
+        run(&x, &mut *opt, 4);
+        let (value, state) = (x.value(), opt.state().unwrap());
+        run(&x, &mut *opt, 3);
+
+        let again = Parameter::new(value);
+        let mut other = by_name(name, &again, &Default::default()).unwrap();
+        other.load_state(&state).unwrap();
+        assert_eq!(other.steps(), 4);
+        run(&again, &mut *other, 3);
+        assert!(again.value().equals(&x.value()), "{name}");
+    }
+}
+
+#[test]
+fn a_state_that_does_not_fit_changes_nothing() {
+    let x = [parameter(&[3.0, -1.0])];
+    let mut good = Adam::new(&x, 0.1).state().unwrap();
+    let names: Vec<&str> = good.iter().map(|(name, _)| &name[..]).collect();
+    assert_eq!(names, ["steps", "0.exp_avg", "0.exp_avg_sq"]);
+    good.iter_mut().skip(1).for_each(|(_, tensor)| *tensor = Tensor::ones(2, DType::F64));
+    type State = Vec<(String, Tensor)>;
+    let load = |change: &dyn Fn(&mut State)| {
+        let mut state = good.clone();
+        change(&mut state);
+        let mut opt = Adam::new(&x, 0.1);
+        let text = opt.load_state(&state).unwrap_err().to_string();
+        assert_eq!(opt.state().unwrap()[1].1.to_f64_vec(), [0.0, 0.0], "{text}");
+        text
+    };
+    let text = load(&|state| state[2].0 = "0.exp_avg_qs".into());
+    assert!(
+        text.contains("has no \"0.exp_avg_sq\"") && text.contains("it has \"0.exp_avg_qs\""),
+        "{text}"
+    );
+    let text = load(&|state| state[1].1 = Tensor::zeros(3, DType::F64));
+    assert!(text.contains("f64[2]") && text.contains("f64[3]"), "{text}");
+    assert!(load(&|state| state[0].1 = Tensor::scalar(-1.0)).contains("-1 steps"));
+    let extra = |state: &mut Vec<_>| state.push(("1.exp_avg".into(), Tensor::scalar(0.0)));
+    assert!(load(&extra).contains("nothing called \"1.exp_avg\""));
+}
