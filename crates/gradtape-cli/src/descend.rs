@@ -40,9 +40,6 @@ pub(crate) struct Descend {
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     tolerance: f64,
 
-    #[command(flatten)]
-    hyper: HyperFlags,
-
     /// Noise that one example adds to the gradient (its standard deviation)
     #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
     noise: f64,
@@ -62,6 +59,10 @@ pub(crate) struct Descend {
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    // The last, because its heading would stand over what follows.
+    #[command(flatten)]
+    hyper: HyperFlags,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -6,7 +6,7 @@ use std::fmt;
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// Why a verb ended, in words for the user.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     message: String,
     wrong_use: bool,

@@ -19,11 +19,13 @@ use crate::source::{CsvFlags, Source};
 /// Measure a model on data whose answers are known
 ///
 /// When the data is what the model was trained on, the rows held out then are measured; other data
-/// is measured whole, or its own part for tests (t10k of IDX folders).
+/// is measured whole, or its own part for tests (t10k of IDX folders). For classes: accuracy, loss
+/// and a confusion matrix; for a number: R², mean absolute and root mean squared error, in its unit.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape evaluate model.safetensors digits            the rows held out in training
   gradtape evaluate model.safetensors new.csv           every row of another table
+  gradtape evaluate model.safetensors - < new.csv       the same from standard input
   gradtape evaluate model.safetensors digits --part train
   gradtape evaluate model.safetensors mnist/ --format json")]
 pub(crate) struct Evaluate {
@@ -59,16 +61,15 @@ impl Verb for Evaluate {
         }
         let measured = Measured::of(&trained.model.network, &trained.preprocessing, &data)?;
         match self.format {
-            Format::Json => {
-                output.json(&Report { data: source.name(), part: name(part), measured })
-            }
+            Format::Json => output.json(&Report {
+                data: source.name(),
+                trained_on: same.is_some(),
+                part: name(part),
+                measured,
+            }),
             Format::Text => {
-                if self.part.is_none() && part == Part::Test && same.is_some() {
-                    output.line(format!(
-                        "{} is what the model was trained on; only the rows held out then are \
-                         measured (--part all for all)",
-                        source.name()
-                    ))?;
+                if self.part.is_none() {
+                    output.line(chosen(part, same, settings, &source))?;
                 }
                 measured.print(name(part), output)
             }
@@ -109,6 +110,31 @@ impl Evaluate {
     }
 }
 
+/// Which rows are measured, and why, where the user did not say.
+fn chosen(
+    part: Part,
+    same: Option<&DataSettings>,
+    settings: Option<&DataSettings>,
+    source: &Source,
+) -> String {
+    let name = source.name();
+    match (part, same, settings) {
+        (Part::Test, Some(DataSettings { own_test: false, .. }), _) => format!(
+            "{name} is what the model was trained on; only the rows held out then are measured \
+             (--part all for all)"
+        ),
+        (Part::Test, ..) => format!("{name} has test files of its own; only those are measured"),
+        (.., Some(known)) => format!(
+            "{name} was not recognised as the data the model was trained on ({}); all rows are \
+             measured\nwhere some of them were trained on, it is worse than it looks",
+            known.name
+        ),
+        (.., None) => format!(
+            "the model does not say what it was trained on; all rows of {name} are measured"
+        ),
+    }
+}
+
 fn name(part: Part) -> &'static str {
     match part {
         Part::Test => "held-out",
@@ -121,6 +147,8 @@ fn name(part: Part) -> &'static str {
 #[derive(Serialize)]
 struct Report {
     data: String,
+    /// Whether it is the data of the training.
+    trained_on: bool,
     part: &'static str,
     #[serde(flatten)]
     measured: Measured,

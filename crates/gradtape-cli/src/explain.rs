@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape::op::Op;
 use gradtape_calculus::{Options, Order, explain, jacobian};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, expressions, point};
-use crate::ops::documentation;
+use crate::ops::{documentation, nearest_operation, operation};
 use crate::output::Output;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
@@ -65,9 +64,17 @@ enum Picture {
 
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
-        let operation = Op::TABLE.iter().find(|info| info.name == self.expr.trim());
-        if let (Some(info), true) = (operation, self.at.entries().is_empty()) {
-            return output.line(documentation(info, output));
+        // A name alone, without a point, is that of an operation.
+        let name = self.expr.trim();
+        if self.at.entries().is_empty() {
+            if let Some(info) = operation(name) {
+                return output.line(documentation(info, output));
+            }
+            if let (true, Some(near)) = (is_word(name), nearest_operation(name)) {
+                let message = format!("there is no operation {name:?}");
+                return Err(Failure::usage(message)
+                    .note(format!("hint: did you mean {near:?}? A variable needs --at {name}=…")));
+            }
         }
         let exprs = expressions(&self.expr)?;
         if let [expr] = exprs.as_slice() {
@@ -97,6 +104,11 @@ impl Verb for Explain {
         };
         deliver(&text, self.out.as_ref(), output)
     }
+}
+
+/// Whether a text can be the misspelt name of an operation: letters, more than variables have.
+fn is_word(text: &str) -> bool {
+    text.len() > 2 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn json(value: &impl serde::Serialize) -> Outcome<String> {

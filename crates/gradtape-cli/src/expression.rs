@@ -1,8 +1,8 @@
 //! What the verbs on expressions share: points, and results that go to a file or to the terminal.
 
 use std::path::PathBuf;
-use std::{fs, io};
 
+use gradtape::io;
 use gradtape_calculus::Expr;
 
 use crate::error::{Failure, Outcome};
@@ -59,16 +59,8 @@ pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
 
 /// Prints a result, or writes it to a file, whole or not at all.
 pub(crate) fn deliver(text: &str, file: Option<&PathBuf>, output: &Output) -> Outcome {
-    let Some(path) = file else { return output.write(text) };
-    let fails =
-        |error: io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));
-    let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    fs::write(&part, text).map_err(fails)?;
-    fs::rename(&part, path).map_err(|error| {
-        // The part is ours; if it cannot be removed either, the first error says enough.
-        let _ = fs::remove_file(&part);
-        fails(error)
-    })
+    match file {
+        Some(path) => io::write_atomic(path, text.as_bytes()).map_err(Failure::usage),
+        None => output.write(text),
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gradtape::data::{Feature, Preprocessing, Target};
+use gradtape::data::{Categories, Feature, Preprocessing, Target};
 use gradtape::io::Model;
 use gradtape::nn::{Module, summary};
 use serde::Serialize;
@@ -12,10 +12,14 @@ use serde_json::Value;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
-use crate::report::{Align, Format, Table, thousands};
-use crate::settings::{self, Settings};
+use crate::report::{Align, Format, Table, of, thousands};
+use crate::settings::{self, Counts, Course, DataSettings, Settings};
 
 /// Show the layers, preprocessing and training settings of a model file
+///
+/// Also of a file that another program wrote, as far as it says. Of the training: data and how its
+/// rows were divided, hyperparameters, how many epochs were run, why it ended and which epoch's
+/// weights were kept.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape inspect model.safetensors
@@ -68,15 +72,15 @@ const MOST_COLUMNS: usize = 40;
 fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcome {
     let features = preprocessing.features();
     let heading = format!(
-        "inputs: {} columns of data, {} numbers for the network",
-        thousands(features.len()),
-        thousands(preprocessing.width())
+        "inputs: {} of data, {} for the network",
+        of(features.len(), "column"),
+        of(preprocessing.width(), "number")
     );
     output.line(format!("\n{}", output.bold(heading)))?;
     let treatment = |feature: &Feature| match feature {
         Feature::Number { mean, scale, .. } => format!("(value - {mean}) / {scale}"),
         Feature::Category { categories, .. } => {
-            format!("one of {}", categories.names().join(", "))
+            format!("one of {}", names(categories))
         }
     };
     match features {
@@ -100,7 +104,7 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     }
     let target = match preprocessing.target() {
         Target::Classes { column, classes, .. } => {
-            format!("{column}, one of {} classes: {}", classes.len(), classes.names().join(", "))
+            format!("{column}, one of {}: {}", of(classes.len(), "class"), names(classes))
         }
         Target::Number { column, mean, scale } => {
             format!("{column}, a number; the network gives (value - {mean}) / {scale}")
@@ -109,12 +113,35 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     output.line(format!("\n{}\n{target}", output.bold("predicts")))
 }
 
+/// More names are left out.
+const MOST_NAMES: usize = 30;
+
+fn names(categories: &Categories) -> String {
+    let names = categories.names();
+    let shown = names[..names.len().min(MOST_NAMES)].join(", ");
+    match names.len() - names.len().min(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {} more", thousands(more)),
+    }
+}
+
 fn training(settings: &Settings) -> Table {
     let mut table = Table::new([("setting", Align::Left), ("value", Align::Left)]);
     let sizes: Vec<String> = settings.hidden.iter().map(usize::to_string).collect();
     let data = &settings.data;
     table.row(["data", &data.name]);
-    table.row(["held out", &format!("{} for test, {} for validation", data.test, data.validation)]);
+    if let Some(samples) = data.samples {
+        table.row(["samples", &thousands(samples)]);
+    }
+    if let Some(noise) = data.noise {
+        table.row(["noise", &noise.to_string()]);
+    }
+    table.row(["held out", &held_out(data)]);
+    if let Some(Counts { train, validation, test }) = data.rows {
+        let [train, validation, test] = [train, validation, test].map(thousands);
+        let rows = format!("{train} to train, {validation} to validate, {test} held out");
+        table.row(["rows", &rows]);
+    }
     table.row(["hidden", &sizes.join(",")]);
     table.row(["activation", &settings.activation]);
     table.row(["dropout", &settings.dropout.to_string()]);
@@ -126,9 +153,37 @@ fn training(settings: &Settings) -> Table {
         table.row(["schedule", schedule]);
     }
     table.row(["batch", &settings.batch.to_string()]);
-    table.row(["epochs", &settings.epochs.to_string()]);
+    table.row(["epochs", &epochs(settings)]);
     table.row(["seed", &settings.seed.to_string()]);
     table
+}
+
+fn held_out(data: &DataSettings) -> String {
+    match (data.own_test, data.rows) {
+        (true, _) => {
+            format!("own test files; a share of {} of the others for validation", data.validation)
+        }
+        // Earlier versions did not say whether there were such files.
+        (false, None) => format!(
+            "shares of {} for test (unless the data has its own), {} for validation",
+            data.test, data.validation
+        ),
+        (false, Some(_)) => {
+            format!("shares of {} for test, {} for validation", data.test, data.validation)
+        }
+    }
+}
+
+fn epochs(settings: &Settings) -> String {
+    let Some(Course { epochs_run, kept_epoch, ended }) = settings.course else {
+        return format!("{} asked for", thousands(settings.epochs));
+    };
+    let [run, asked] = [epochs_run, settings.epochs].map(thousands);
+    let weights = match kept_epoch == epochs_run {
+        true => String::new(),
+        false => format!("; the weights are those after epoch {}", thousands(kept_epoch)),
+    };
+    format!("{run} of {asked}, {ended}{weights}")
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::Outcome;
 use crate::model::BATCH;
 use crate::output::Output;
-use crate::report::{Align, Number, Table, percent, thousands};
+use crate::report::{Align, Number, Table, of as count_of, percent, thousands};
 
 /// The quality of predictions, for classes or for a number.
 #[derive(Debug, Serialize)]
@@ -26,7 +26,15 @@ pub(crate) enum Measured {
         confusion_matrix: Vec<Vec<usize>>,
     },
     /// In the unit of the target, but for the loss, which is that of training.
-    Number { rows: usize, loss: Number, mse: Number, mae: Number, r2: Number },
+    Number {
+        rows: usize,
+        loss: Number,
+        mse: Number,
+        rmse: Number,
+        mae: Number,
+        /// `null` where it is not defined: the targets do not vary.
+        r2: Option<Number>,
+    },
 }
 
 /// The quality for one class.
@@ -72,12 +80,16 @@ impl Measured {
                 let of = |metric: fn(&Tensor, &Tensor) -> gradtape::Result<f64>| {
                     metric(&outputs, data.targets())
                 };
+                let mse = of(metric::mean_squared_error)? * scale * scale;
+                let r2 = of(metric::r2)?;
                 Ok(Measured::Number {
                     rows,
                     loss,
-                    mse: Number(of(metric::mean_squared_error)? * scale * scale),
+                    mse: Number(mse),
+                    rmse: Number(mse.sqrt()),
                     mae: Number(of(metric::mean_absolute_error)? * scale),
-                    r2: Number(of(metric::r2)?),
+                    // Predictions that are no numbers have a NaN of their own.
+                    r2: (!r2.is_nan() || mse.is_nan()).then_some(Number(r2)),
                 })
             }
         }
@@ -97,13 +109,18 @@ impl Measured {
                     .line("\nconfusion matrix: rows are the true classes, columns the predicted")?;
                 output.line(confusion(classes, confusion_matrix))
             }
-            Measured::Number { rows, mse, mae, r2, .. } => {
-                let r2 = output.bold(format!("{which} R² {:.4}", r2.0));
-                let rows = thousands(*rows);
+            Measured::Number { rows, rmse, mae, r2, .. } => {
+                let r2 = match (r2, rows) {
+                    (Some(r2), _) => format!("{which} R² {:.4}", r2.0),
+                    (None, 1) => format!("{which} R² is not defined for one row"),
+                    (None, _) => format!("{which} R² is not defined, the target does not vary"),
+                };
                 output.line(format!(
-                    "{r2} ({rows} rows), mean absolute error {}, mean squared error {}",
+                    "{} ({}), mean absolute error {}, root mean squared error {}",
+                    output.bold(r2),
+                    count_of(*rows, "row"),
                     short(mae.0),
-                    short(mse.0)
+                    short(rmse.0)
                 ))
             }
         }
@@ -136,7 +153,7 @@ fn share(share: Option<Number>) -> String {
 }
 
 /// A number with five digits that matter.
-fn short(number: f64) -> String {
+pub(crate) fn short(number: f64) -> String {
     match number.abs() {
         0.0 => "0".to_string(),
         size if (1e-3..1e7).contains(&size) => {

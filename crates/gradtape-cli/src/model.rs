@@ -76,10 +76,12 @@ impl Trained {
     /// What points are generated from, so that they are those of the training.
     pub(crate) fn points(&self) -> Points {
         match &self.settings {
-            Some(Settings { data, .. }) => {
-                Points { samples: data.samples, noise: data.noise, seed: data.seed }
-            }
-            None => Points { samples: 1000, noise: 0.1, seed: 0 },
+            Some(Settings { data, .. }) => Points {
+                samples: data.samples.unwrap_or(Points::SAMPLES),
+                noise: data.noise.unwrap_or(Points::NOISE),
+                seed: data.seed,
+            },
+            None => Points { samples: Points::SAMPLES, noise: Points::NOISE, seed: 0 },
         }
     }
 }

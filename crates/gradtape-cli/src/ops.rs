@@ -32,15 +32,28 @@ impl Verb for Ops {
                 Format::Json => output.json(&Op::TABLE.iter().map(Entry::of).collect::<Vec<_>>()),
             };
         };
-        let Some(info) = Op::TABLE.iter().find(|info| info.name == name) else {
-            let known = Op::TABLE.iter().map(|info| info.name);
-            return Err(Failure::unknown("operation", name, known));
+        let Some(info) = operation(name) else {
+            return Err(Failure::unknown("operation", name, names()));
         };
         match self.format {
             Format::Text => output.line(documentation(info, output)),
             Format::Json => output.json(&Entry::of(info)),
         }
     }
+}
+
+/// The operation of a name.
+pub(crate) fn operation(name: &str) -> Option<&'static OpInfo> {
+    Op::TABLE.iter().find(|info| info.name == name)
+}
+
+/// The operation whose name is nearest to one that is none.
+pub(crate) fn nearest_operation(name: &str) -> Option<&'static str> {
+    gradtape::nearest(name, names())
+}
+
+fn names() -> impl Iterator<Item = &'static str> + Clone {
+    Op::TABLE.iter().map(|info| info.name)
 }
 
 /// The documentation of an operation as text: headings without marks, examples indented.

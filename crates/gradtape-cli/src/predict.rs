@@ -39,7 +39,7 @@ pub(crate) struct Predict {
     format: Format,
 
     /// Write to a file, whole or not at all, instead of standard output
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, visible_alias = "out", value_name = "FILE")]
     output: Option<PathBuf>,
 
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct Predict {
 impl Verb for Predict {
     fn run(self, output: &Output) -> Outcome {
         if let Some(path) = &self.output {
-            io::check_writable(path)?;
+            io::check_writable(path).map_err(Failure::usage)?;
         }
         let trained = Trained::load(&self.model)?;
         let content = Source::of(&self.data)?.read(&self.csv, trained.points())?;

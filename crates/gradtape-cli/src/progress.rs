@@ -7,6 +7,7 @@ use gradtape::train::{EpochReport, Scores, StepReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Failure, Outcome};
+use crate::measure::short;
 use crate::output::Output;
 use crate::report::percent;
 
@@ -14,7 +15,7 @@ use crate::report::percent;
 pub(crate) struct Progress {
     output: Output,
     lines: bool,
-    accuracy: bool,
+    regression: bool,
     validation: bool,
     bar: Option<ProgressBar>,
     drawn: Option<Instant>,
@@ -25,15 +26,27 @@ pub(crate) struct Progress {
 }
 
 /// What is shown of a training.
+#[derive(Clone, Copy)]
 pub(crate) struct Shown {
     /// A line for each epoch.
     pub(crate) lines: bool,
     /// A bar, if standard error is a terminal.
     pub(crate) bar: bool,
-    /// The accuracy beside the loss.
-    pub(crate) accuracy: bool,
+    /// For a number to predict, the size in which the network measures it: the mean absolute error
+    /// is shown beside the loss, in the unit of the target. For classes it is the accuracy.
+    pub(crate) unit: Option<f64>,
     /// The scores on the validation rows too.
     pub(crate) validation: bool,
+}
+
+impl Shown {
+    /// Has the errors of a report in the unit of the target.
+    pub(crate) fn in_unit(&self, report: &mut EpochReport) {
+        let Some(unit) = self.unit else { return };
+        for scores in std::iter::once(&mut report.train).chain(&mut report.validation) {
+            scores.mean_absolute_error = scores.mean_absolute_error.map(|error| error * unit);
+        }
+    }
 }
 
 impl Progress {
@@ -50,7 +63,7 @@ impl Progress {
         Progress {
             output: output.clone(),
             lines: shown.lines,
-            accuracy: shown.accuracy,
+            regression: shown.unit.is_some(),
             validation: shown.validation,
             bar,
             drawn: None,
@@ -63,11 +76,12 @@ impl Progress {
     /// The headings of the lines.
     pub(crate) fn begin(&mut self) {
         let mut cells = vec![format!("{:>5}", "epoch"), format!("{:>LOSS$}", "train loss")];
-        let accuracy = self.accuracy.then(|| format!("{:>ACCURACY$}", "accuracy"));
-        cells.extend(accuracy.clone());
+        let name = if self.regression { "error" } else { "accuracy" };
+        let beside = format!("{name:>BESIDE$}");
+        cells.push(beside.clone());
         if self.validation {
             cells.push(format!("{:>LOSS$}", "validation loss"));
-            cells.extend(accuracy);
+            cells.push(beside);
         }
         cells.push(format!("{:>SECONDS$}", "seconds"));
         let heading = self.output.bold(cells.join("  "));
@@ -114,10 +128,12 @@ impl Progress {
 
     fn scores(&self, scores: Option<&Scores>) -> Vec<String> {
         let loss = scores.map_or("-".to_string(), |scores| loss(scores.loss));
-        let accuracy = scores.and_then(|scores| scores.accuracy).map_or("-".to_string(), percent);
-        let mut cells = vec![format!("{loss:>LOSS$}")];
-        cells.extend(self.accuracy.then(|| format!("{accuracy:>ACCURACY$}")));
-        cells
+        let beside = scores.and_then(|scores| match self.regression {
+            true => scores.mean_absolute_error.map(short),
+            false => scores.accuracy.map(percent),
+        });
+        let beside = beside.unwrap_or("-".to_string());
+        vec![format!("{loss:>LOSS$}"), format!("{beside:>BESIDE$}")]
     }
 
     fn line(&mut self, text: &str) {
@@ -135,7 +151,7 @@ impl Progress {
 
 const BETWEEN_DRAWINGS: Duration = Duration::from_millis(60);
 const LOSS: usize = 15;
-const ACCURACY: usize = 9;
+const BESIDE: usize = 9;
 const SECONDS: usize = 7;
 
 /// A loss with digits that matter also when it is tiny.

@@ -95,6 +95,16 @@ pub(crate) fn thousands(number: usize) -> String {
     text
 }
 
+/// A number of things: `1 row`, `2 rows`, `3 classes`.
+pub(crate) fn of(count: usize, what: &str) -> String {
+    let plural = match (count, what.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{} {what}{plural}", thousands(count))
+}
+
 /// A share as a percentage with two decimals.
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
@@ -120,5 +130,7 @@ mod tests {
         let texts = [0, 999, 1000, 1234567].map(thousands);
         assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(percent(0.97214), "97.21 %");
+        let texts = [of(0, "row"), of(1, "row"), of(1, "class"), of(2000, "class")];
+        assert_eq!(texts, ["0 rows", "1 row", "1 class", "2,000 classes"]);
     }
 }

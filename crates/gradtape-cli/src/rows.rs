@@ -12,6 +12,8 @@ pub(crate) struct Prepared {
     pub(crate) split: Split,
     pub(crate) preprocessing: Preprocessing,
     pub(crate) fingerprint: String,
+    /// Whether the data brought its own test part.
+    pub(crate) own_test: bool,
 }
 
 /// What the user says about a table.
@@ -37,7 +39,7 @@ pub(crate) fn prepare(
     fractions: Fractions,
     seed: u64,
 ) -> Outcome<Prepared> {
-    let (split, preprocessing, fingerprint) = match content {
+    let (split, preprocessing, fingerprint, own_test) = match content {
         Content::Table(table) => {
             let target = target(&table, wishes)?;
             let options = &wishes.options;
@@ -48,18 +50,20 @@ pub(crate) fn prepare(
             let rows = table.split_rows(target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let data = preprocessing.dataset(&table)?;
-            (data.split_rows(&rows)?, preprocessing, fingerprint(&data))
+            (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false)
         }
         Content::Rows(rows) => {
             let Rows { data, scale, target, test } = *rows;
             let preprocessing = Preprocessing::fixed(&data, target, 0.0, scale)?;
-            (split(&data, test, fractions, seed)?, preprocessing, fingerprint(&data))
+            let own_test = test.is_some();
+            let split = split(&data, test, fractions, seed)?;
+            (split, preprocessing, fingerprint(&data), own_test)
         }
     };
     if split.train.is_empty() {
         return Err(Failure::failed("no row is left to train on"));
     }
-    Ok(Prepared { split, preprocessing, fingerprint })
+    Ok(Prepared { split, preprocessing, fingerprint, own_test })
 }
 
 /// The parts of rows that are prepared already; a test part of their own is kept as it is.

@@ -1,8 +1,13 @@
 //! [`Settings`]: how a model was trained, as its file tells.
 
+use std::fmt;
+
+use gradtape::data::Split;
+use gradtape::train::{History, Stopped};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Failure, Outcome};
+use crate::source;
 
 /// The note of a model file under which the settings stand, as JSON.
 pub(crate) const NOTE: &str = "training";
@@ -20,8 +25,32 @@ pub(crate) struct Settings {
     pub(crate) hyperparameters: Vec<(String, String)>,
     pub(crate) schedule: Option<String>,
     pub(crate) batch: usize,
+    /// How many were asked for.
     pub(crate) epochs: usize,
     pub(crate) seed: u64,
+    /// How it went; files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) course: Option<Course>,
+}
+
+/// How a training went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Course {
+    /// The last one may be a part of one.
+    pub(crate) epochs_run: usize,
+    /// The epoch after which the weights were as they are in the file.
+    pub(crate) kept_epoch: usize,
+    pub(crate) ended: Ended,
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ended {
+    Finished,
+    Early,
+    Requested,
+    Diverged,
 }
 
 /// Which data, and which of its rows for what.
@@ -30,11 +59,29 @@ pub(crate) struct DataSettings {
     pub(crate) name: String,
     /// Tells whether other data is the same.
     pub(crate) fingerprint: String,
-    pub(crate) samples: usize,
-    pub(crate) noise: f64,
+    /// What generated points are made from; other data has neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) samples: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) noise: Option<f64>,
+    /// The shares that are held out; of the rows for training, where the data has a test part.
     pub(crate) validation: f64,
     pub(crate) test: f64,
     pub(crate) seed: u64,
+    /// Whether the data brought its own test part.
+    #[serde(default)]
+    pub(crate) own_test: bool,
+    /// How many rows were in each part; files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rows: Option<Counts>,
+}
+
+/// How many rows are in each part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) train: usize,
+    pub(crate) validation: usize,
+    pub(crate) test: usize,
 }
 
 impl Settings {
@@ -44,6 +91,46 @@ impl Settings {
 
     /// The settings in the notes of a model; `None` when it was made by another program.
     pub(crate) fn read(text: Option<&String>) -> Option<Settings> {
-        serde_json::from_str(text?).ok()
+        let mut settings: Settings = serde_json::from_str(text?).ok()?;
+        // Earlier versions wrote them for all data.
+        if !source::is_generated(&settings.data.name) {
+            (settings.data.samples, settings.data.noise) = (None, None);
+        }
+        Some(settings)
+    }
+}
+
+impl Course {
+    /// How the training of a history went.
+    pub(crate) fn of(history: &History) -> Course {
+        Course {
+            epochs_run: history.epochs.len(),
+            kept_epoch: history.kept_epoch,
+            ended: match history.stopped {
+                Stopped::Finished => Ended::Finished,
+                Stopped::Early { .. } => Ended::Early,
+                Stopped::Requested => Ended::Requested,
+                Stopped::Diverged => Ended::Diverged,
+            },
+        }
+    }
+}
+
+impl Counts {
+    pub(crate) fn of(split: &Split) -> Counts {
+        let Split { train, validation, test } = split;
+        Counts { train: train.len(), validation: validation.len(), test: test.len() }
+    }
+}
+
+/// The end of a sentence that began with the epochs.
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ended::Finished => "all done",
+            Ended::Early => "stopped early, the loss fell no more",
+            Ended::Requested => "stopped by Ctrl-C or a signal",
+            Ended::Diverged => "stopped, the loss or a weight became no number",
+        })
     }
 }

@@ -11,6 +11,11 @@ use crate::error::{Failure, Outcome};
 /// The names of the data that need no file.
 pub(crate) const BUILT_IN: &[&str] = &["digits", "iris", "moons", "circles", "spiral", "xor"];
 
+/// Whether data of a name is drawn at random, so that it has a number of samples and noise.
+pub(crate) fn is_generated(name: &str) -> bool {
+    BUILT_IN.contains(&name) && !["digits", "iris"].contains(&name)
+}
+
 /// Where data comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -70,6 +75,12 @@ pub(crate) struct Points {
     pub(crate) samples: usize,
     pub(crate) noise: f64,
     pub(crate) seed: u64,
+}
+
+impl Points {
+    /// What is taken where nothing is said.
+    pub(crate) const SAMPLES: usize = 1000;
+    pub(crate) const NOISE: f64 = 0.1;
 }
 
 impl Source {

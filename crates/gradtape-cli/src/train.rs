@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use gradtape::data::Target;
 use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
@@ -20,12 +21,12 @@ use self::files::Files;
 pub(crate) use self::flags::{Train, count};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::measure::Measured;
+use crate::measure::{Measured, short};
 use crate::output::Output;
 use crate::progress::{Progress, Shown};
-use crate::report::{Format, Number, thousands};
+use crate::report::{Format, Number, of, thousands};
 use crate::rows::{self, Prepared};
-use crate::settings;
+use crate::settings::{self, Counts};
 use crate::source::Source;
 
 impl Verb for Train {
@@ -36,6 +37,7 @@ impl Verb for Train {
         let wishes = self.wishes(&source)?;
         let content = source.read(&self.csv, self.points())?;
         let prepared = rows::prepare(content, &wishes, self.fractions(), self.seed)?;
+        self.check_parts(&source, &prepared)?;
         let network = self.network(&prepared)?;
         let optimizer = self.optimizer(&network)?;
         let files = Files::check(&self.out)?;
@@ -46,11 +48,11 @@ impl Verb for Train {
 
         let (history, seconds, ended) = self.fit(&network, optimizer, &prepared, output)?;
         // After a failure the weights are those of the last epoch that went well.
-        let kept = history.epochs.iter().filter(|report| is_good(report)).count();
-        if ended.is_err() && kept == 0 {
-            return ended;
+        let kept = history.kept_epoch;
+        if let (Err(failure), 0) = (&ended, kept) {
+            return Err(failure.clone().note(files.none_written()));
         }
-        let settings = self.settings(&source, &prepared);
+        let settings = self.settings(&source, &prepared, &history);
         let model = Model {
             network,
             preprocessing: Some(prepared.preprocessing.to_json()),
@@ -75,26 +77,28 @@ impl Verb for Train {
             Format::Json => output.json(&Report {
                 data: source.name(),
                 task: prepared.preprocessing.task().to_string(),
-                rows: Counts {
-                    train: prepared.split.train.len(),
-                    validation: prepared.split.validation.len(),
-                    test: prepared.split.test.len(),
-                },
+                rows: Counts::of(&prepared.split),
                 parameters: model.network.parameter_count(),
                 epochs: epochs(&history, &seconds),
                 stopped: stopped(&history),
+                kept_epoch: kept,
                 held_out,
                 files: &files,
             }),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
                 match history.stopped {
-                    Stopped::Finished => {}
-                    Stopped::Requested => output.line("\nstopped by Ctrl-C")?,
-                    Stopped::Early { best_epoch } => output.line(format!(
-                        "\nno better for {} epochs: back to the weights of epoch {best_epoch}",
-                        self.early_stopping.unwrap_or_default()
-                    ))?,
+                    Stopped::Finished if kept < history.epochs.len() => {
+                        output.line(format!("\nback to the weights of epoch {kept}, the best"))?;
+                    }
+                    Stopped::Finished | Stopped::Diverged => {}
+                    Stopped::Requested => output.line("\nstopped by Ctrl-C or a signal")?,
+                    Stopped::Early { .. } => {
+                        let patience = of(self.early_stopping.unwrap_or_default(), "epoch");
+                        output.line(format!(
+                            "\nno better for {patience}: back to the weights of epoch {kept}"
+                        ))?;
+                    }
                 }
                 output.line("")?;
                 match held_out {
@@ -108,6 +112,16 @@ impl Verb for Train {
 }
 
 impl Train {
+    fn check_parts(&self, source: &Source, prepared: &Prepared) -> Outcome {
+        match self.test_fraction {
+            Some(_) if prepared.own_test => Err(Failure::usage(format!(
+                "--test-fraction: {} brings its own test files",
+                source.name()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn network(&self, prepared: &Prepared) -> Outcome<Sequential> {
         let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
         let sizes = [&[inputs], &*self.hidden.0, &[outputs]].concat();
@@ -145,7 +159,10 @@ impl Train {
         let shown = Shown {
             lines: self.format == Format::Text && !self.quiet,
             bar: !self.quiet,
-            accuracy: prepared.preprocessing.classes().is_some(),
+            unit: match prepared.preprocessing.target() {
+                Target::Classes { .. } => None,
+                Target::Number { scale, .. } => Some(*scale),
+            },
             validation: !split.validation.is_empty(),
         };
         let progress = Progress::new(output, &shown, self.epochs, steps);
@@ -157,7 +174,11 @@ impl Train {
             .seed(self.seed)
             .stop_flag(stop_on_interrupt())
             .on_step(move |report| of_step.borrow_mut().step(report))
-            .on_epoch(move |report| of_epoch.borrow_mut().epoch(report));
+            .on_epoch(move |report| {
+                let mut report = report.clone();
+                shown.in_unit(&mut report);
+                of_epoch.borrow_mut().epoch(&report);
+            });
         if let Some(name) = &self.schedule {
             let (total, every) = match &**name {
                 "step" | "plateau" => (self.epochs, Every::Epoch),
@@ -173,7 +194,10 @@ impl Train {
         progress.borrow_mut().begin();
         let validation = shown.validation.then_some(&split.validation);
         let ended = trainer.fit(&split.train, validation).map(drop).map_err(Failure::from);
-        let history = trainer.history().clone();
+        let mut history = trainer.history().clone();
+        for report in &mut history.epochs {
+            shown.in_unit(report);
+        }
         let mut progress = progress.borrow_mut();
         let seconds = std::mem::take(&mut progress.seconds);
         let printed = progress.end();
@@ -188,17 +212,16 @@ impl Train {
         output: &Output,
     ) -> Outcome {
         let (split, preprocessing) = (&prepared.split, &prepared.preprocessing);
-        let [train, validation, test] =
-            [&split.train, &split.validation, &split.test].map(|part| thousands(part.len()));
+        let train = of(split.train.len(), "row");
+        let [validation, test] = [&split.validation, &split.test].map(|part| thousands(part.len()));
         let what = match preprocessing.classes() {
-            Some(classes) => format!("{} classes", classes.len()),
+            Some(classes) => of(classes.len(), "class"),
             None => "a number to predict".to_string(),
         };
         let name = output.bold(source.name());
-        let columns = thousands(preprocessing.features().len());
+        let columns = of(preprocessing.features().len(), "column");
         output.line(format!(
-            "{name}: {columns} columns, {what}; {train} rows to train, {validation} to validate, \
-             {test} held out"
+            "{name}: {columns}, {what}; {train} to train, {validation} to validate, {test} held out"
         ))?;
         for note in preprocessing.notes() {
             output.line(format!("note: {note}"))?;
@@ -207,28 +230,35 @@ impl Train {
         sizes.extend(&self.hidden.0);
         sizes.push(preprocessing.outputs());
         let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
-        let parameters = thousands(network.parameter_count());
+        let parameters = of(network.parameter_count(), "parameter");
         output.line(format!(
-            "network: {}, {}, {parameters} parameters",
+            "network: {}, {}, {parameters}",
             sizes.join(" → "),
             self.activation
         ))?;
         let rate = self.hyper.learning_rate(&self.optimizer);
         output.line(format!(
-            "{}, learning rate {rate}, batches of {}, {} epochs, seed {}\n",
-            self.optimizer, self.batch, self.epochs, self.seed
-        ))
+            "{}, learning rate {rate}, batches of {}, {}, seed {}",
+            self.optimizer,
+            thousands(self.batch),
+            of(self.epochs, "epoch"),
+            self.seed
+        ))?;
+        if let Target::Number { column, scale, .. } = preprocessing.target() {
+            output.line(format!(
+                "losses are mean squared errors of {column} in units of {}, its standard \
+                 deviation; errors are mean absolute ones of {column} itself",
+                short(*scale)
+            ))?;
+        }
+        output.line("")
     }
-}
-
-fn is_good(report: &EpochReport) -> bool {
-    report.validation.as_ref().unwrap_or(&report.train).loss.is_finite()
 }
 
 /// 4 GB of weights: more is a slip of the keyboard.
 const MOST_WEIGHTS: usize = 1_000_000_000;
 
-/// A flag that Ctrl-C sets. Pressed again, it ends the program.
+/// A flag that Ctrl-C and the signals that end a program set. The second time, it ends at once.
 fn stop_on_interrupt() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
@@ -250,15 +280,9 @@ struct Report<'a> {
     parameters: usize,
     epochs: Vec<Epoch>,
     stopped: Ended,
+    kept_epoch: usize,
     held_out: Option<Measured>,
     files: &'a Files,
-}
-
-#[derive(Serialize)]
-struct Counts {
-    train: usize,
-    validation: usize,
-    test: usize,
 }
 
 #[derive(Serialize)]
@@ -275,6 +299,9 @@ struct Scores {
     loss: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
     accuracy: Option<Number>,
+    /// In the unit of the target, other than the loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mae: Option<Number>,
 }
 
 #[derive(Serialize)]
@@ -289,7 +316,8 @@ fn stopped(history: &History) -> Ended {
     match history.stopped {
         Stopped::Finished => Ended::Finished,
         Stopped::Early { best_epoch } => Ended::Early { best_epoch },
-        Stopped::Requested => Ended::Requested,
+        // After a divergence there is an error, no report.
+        Stopped::Requested | Stopped::Diverged => Ended::Requested,
     }
 }
 
@@ -297,6 +325,7 @@ fn epochs(history: &History, seconds: &[f64]) -> Vec<Epoch> {
     let scores = |scores: &gradtape::train::Scores| Scores {
         loss: Number(scores.loss),
         accuracy: scores.accuracy.map(Number),
+        mae: scores.mean_absolute_error.map(Number),
     };
     let epoch = |(report, &seconds): (&EpochReport, &f64)| Epoch {
         epoch: report.epoch,

@@ -59,6 +59,10 @@ fn names_in_flags_lead_to_the_nearest() {
     refused(&folder, "train no/such.csv", 1, &["no/such.csv"]);
     refused(&folder, "trian", 2, &["trian", "train"]);
     refused(&folder, "train digits --target x", 2, &["--target", "digits"]);
+    refused(&folder, "train iris --noise 1", 2, &["--noise is for generated points, not for iris"]);
+    refused(&folder, "train digits --samples 9", 2, &["--samples is for generated points"]);
+    refused(&folder, "explain tanhh", 2, &["no operation \"tanhh\"", "did you mean \"tanh\"?"]);
+    refused(&folder, "ops tanhh", 2, &["no operation \"tanhh\"", "did you mean \"tanh\"?"]);
 }
 
 #[test]
@@ -179,13 +183,14 @@ fn places_that_cannot_be_written_are_found_before_training() {
     folder.write("file", "");
     // With so many epochs it would not end.
     let long = "train --epochs 100000000";
-    refused(&folder, &format!("{long} --out file"), 1, &["file"]);
-    refused(&folder, &format!("{long} --out file/deeper"), 1, &["file"]);
+    let words = ["--out file: this is a file, but a folder is needed"];
+    refused(&folder, &format!("{long} --out file"), 2, &words);
+    refused(&folder, &format!("{long} --out file/deeper"), 2, &["--out file/deeper"]);
     fs::create_dir(folder.path("model.safetensors")).unwrap();
-    refused(&folder, long, 1, &["model.safetensors"]);
+    refused(&folder, long, 2, &["model.safetensors"]);
     let folder = trained("unwritable");
     let predict = "predict model.safetensors data.csv --output no/such/p.csv";
-    refused(&folder, predict, 1, &["p.csv"]);
+    refused(&folder, predict, 2, &["p.csv"]);
 }
 
 #[test]
@@ -194,7 +199,8 @@ fn a_loss_that_is_no_number_stops_and_keeps_the_last_good_model() {
     let before = folder.read("model.safetensors");
     // In the first epoch there is no good model yet; what was there stays.
     let train = "train data.csv --target kind --hidden 4,4 --optimizer sgd --batch 2 --quiet";
-    let words = ["loss", "epoch 1", "step"];
+    let none = "no model was saved; model.safetensors is of an earlier training";
+    let words = ["loss", "epoch 1", "step", none];
     folder.run(&format!("{train} --lr 1e300")).fails(1, &words);
     assert_eq!(folder.read("model.safetensors"), before);
     let json = folder.run(&format!("{train} --lr 1e300 --format json"));
@@ -221,6 +227,38 @@ fn a_loss_that_grows_beyond_all_bounds_keeps_the_last_good_epoch() {
     assert_eq!(history.lines().count(), 1 + shown, "{history}");
     assert!(!history.to_lowercase().contains("nan"), "{history}");
     folder.run("evaluate model.safetensors data.csv").ok();
+    let text = folder.run("inspect model.safetensors").ok().stdout;
+    let course = format!("{shown} of 1,000, stopped, the loss or a weight became no number");
+    assert!(text.contains(&course), "{text}");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_wrong_use_for_every_verb() {
+    let folder = trained("outputs");
+    folder.write("file", "");
+    for verb in [
+        "train moons --out file",
+        "predict model.safetensors data.csv --output PLACE",
+        "explain x^2 --at x=1 --out PLACE",
+        "descend x^2 --from x=1 --out PLACE",
+        "plot x^2 --out PLACE",
+        "fit a*w --data data.csv --target b --from w=1 --out PLACE",
+    ] {
+        for place in ["no/such/folder", "file/below", "."] {
+            refused(&folder, &verb.replace("PLACE", place), 2, &[]);
+        }
+    }
+}
+
+#[test]
+fn the_first_epoch_that_fails_says_that_there_is_no_model() {
+    let folder = Folder::new("none");
+    folder.write("data.csv", TABLE);
+    let train = "train data.csv --target kind --hidden 4,4 --optimizer sgd --batch 2 --lr 1e300";
+    let run = folder.run(train);
+    assert!(run.stderr.ends_with("no model was saved\n"), "{}", run.stderr);
+    run.fails(1, &["epoch 1"]);
+    assert_eq!(folder.files(), ["data.csv"]);
 }
 
 #[test]

@@ -153,7 +153,13 @@ fn a_number_of_a_table_is_learned_in_its_own_unit() {
     let folder = Folder::new("numbers");
     folder.write("data.csv", numbers(300));
     let text = folder.run("train data.csv --target price --epochs 15").ok().stdout;
-    for part in ["a number to predict", "held-out R² 0.9", "mean absolute error"] {
+    for part in [
+        "a number to predict",
+        "losses are mean squared errors of price in units of 3",
+        "train loss      error  validation loss      error",
+        "held-out R² 0.9",
+        "mean absolute error",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     let report = folder.run("evaluate model.safetensors data.csv --part all --format json");
@@ -251,12 +257,27 @@ fn early_stopping_ends_before_the_last_epoch() {
     let best = report["stopped"]["early"]["best_epoch"].as_u64().unwrap();
     let epochs = report["epochs"].as_array().unwrap();
     assert_eq!(epochs.len() as u64, best + 2);
+    let course = &folder.run("inspect model.safetensors --format json").ok().json()["training"];
+    let expected =
+        serde_json::json!({"epochs_run": best + 2, "kept_epoch": best, "ended": "early"});
+    assert_eq!(course["course"], expected);
+    let text = folder.run("inspect model.safetensors").ok().stdout;
+    let line = format!("{} of 200, stopped early", best + 2);
+    let weights = format!("the weights are those after epoch {best}\n");
+    assert!(text.contains(&line) && text.contains(&weights), "{text}");
 }
 
 #[test]
 #[cfg(unix)]
-fn an_interrupt_ends_after_the_batch_with_the_model_saved() {
-    let folder = Folder::new("interrupt");
+fn signals_end_after_the_batch_with_the_model_saved() {
+    for signal in ["INT", "TERM"] {
+        ended_by(signal);
+    }
+}
+
+#[cfg(unix)]
+fn ended_by(signal: &str) {
+    let folder = Folder::new(&format!("signal-{signal}"));
     let mut child = command(&folder.path(""), "train moons --samples 100 --epochs 100000000")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -268,13 +289,25 @@ fn an_interrupt_ends_after_the_batch_with_the_model_saved() {
     while !text.lines().last().is_some_and(|line| line.trim_start().starts_with("1 ")) {
         assert!(stdout.read_line(&mut text).unwrap() > 0, "{text}");
     }
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill")
+        .args([&format!("-{signal}"), &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
     std::io::Read::read_to_string(&mut stdout, &mut text).unwrap();
     Run::of(child.wait_with_output().unwrap()).ok();
-    assert!(text.contains("stopped by Ctrl-C") && text.contains("held-out accuracy"), "{text}");
+    assert!(
+        text.contains("stopped by Ctrl-C or a signal") && text.contains("held-out accuracy"),
+        "{text}"
+    );
     assert_eq!(folder.files(), ["curves.svg", "history.csv", "model.safetensors"]);
     folder.run("evaluate model.safetensors moons").ok();
+    let course = &folder.run("inspect model.safetensors --format json").ok().json()["training"];
+    let (course, asked) = (&course["course"], &course["epochs"]);
+    assert_eq!((course["ended"].as_str(), asked.as_u64()), (Some("requested"), Some(100_000_000)));
+    let history = String::from_utf8(folder.read("history.csv")).unwrap();
+    assert_eq!(course["epochs_run"], history.lines().count() - 1);
+    assert_eq!(course["kept_epoch"], course["epochs_run"]);
 }
 
 #[test]

@@ -22,8 +22,12 @@ pub(super) struct Files {
 impl Files {
     /// The files in a folder, which is made if need be. Fails when one could not be written.
     pub(super) fn check(folder: &Path) -> Outcome<Files> {
-        let unwritable = |error| Failure::failed(format!("{}: {error}", folder.display()));
-        fs::create_dir_all(folder).map_err(unwritable)?;
+        let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
+        if folder.exists() && !folder.is_dir() {
+            let why = "this is a file, but a folder is needed for model, history and curves";
+            return Err(unwritable(why.to_string()));
+        }
+        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
         let name = |name: &str| match folder == Path::new(".") {
             true => PathBuf::from(name),
             false => folder.join(name),
@@ -34,7 +38,7 @@ impl Files {
             curves: name("curves.svg"),
         };
         for path in [&files.model, &files.history, &files.curves] {
-            io::check_writable(path)?;
+            io::check_writable(path).map_err(Failure::usage)?;
         }
         Ok(files)
     }
@@ -45,6 +49,16 @@ impl Files {
         io::write_atomic(&self.history, history.to_csv().as_bytes())?;
         io::write_atomic(&self.curves, curves::svg(title, &panels(history)).as_bytes())?;
         Ok(())
+    }
+
+    /// What to tell when a training came to nothing.
+    pub(super) fn none_written(&self) -> String {
+        match self.model.exists() {
+            true => {
+                format!("no model was saved; {} is of an earlier training", self.model.display())
+            }
+            false => "no model was saved".to_string(),
+        }
     }
 
     pub(super) fn model(&self) -> impl fmt::Display + '_ {
@@ -72,6 +86,10 @@ fn panels(history: &History) -> Vec<Panel> {
         let validation = curve("validation", |report| report.validation.as_ref());
         Panel { name, curves: train.into_iter().chain(validation).collect() }
     };
-    let all = [panel("loss", |scores| Some(scores.loss)), panel("accuracy", |s| s.accuracy)];
+    let all = [
+        panel("loss", |scores| Some(scores.loss)),
+        panel("accuracy", |scores| scores.accuracy),
+        panel("mean absolute error", |scores| scores.mean_absolute_error),
+    ];
     all.into_iter().filter(|panel| !panel.curves.is_empty()).collect()
 }

@@ -8,18 +8,23 @@ use clap::builder::PossibleValuesParser;
 use gradtape::data::{Fractions, PreprocessOptions, Task};
 use gradtape::nn::Activation;
 use gradtape::optim::{self, Schedule};
+use gradtape::train::History;
 
 use crate::error::{Failure, Outcome};
 use crate::hyper::HyperFlags;
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
-use crate::settings::{DataSettings, Settings};
+use crate::settings::{Counts, Course, DataSettings, Settings};
 use crate::source::{CsvFlags, Points, Source};
 
 /// Train a network on images, a table or generated points
 ///
 /// Prints a line for each epoch and how good the network is on rows that were held out, and writes
 /// model.safetensors, history.csv and curves.svg. The same command gives the same bits.
+///
+/// For classes the loss is the cross entropy. For a number it is the mean squared error in units of
+/// the column's standard deviation; the error beside it is the mean absolute one in the column's own
+/// unit, also in history.csv. Ctrl-C ends after the current batch, with the model saved.
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
 #[command(after_help = "Examples:
@@ -77,15 +82,15 @@ pub(crate) struct Train {
 
     /// The share of rows that is held out to the end [default: 0.2, or the folder's own test files]
     #[arg(long, value_name = "SHARE", help_heading = "Data")]
-    test_fraction: Option<f64>,
+    pub(super) test_fraction: Option<f64>,
 
-    /// How many points are generated
-    #[arg(long, default_value_t = 1000, value_parser = count, help_heading = "Data")]
-    samples: usize,
+    /// How many points are generated (moons, circles, spiral, xor) [default: 1000]
+    #[arg(long, value_parser = count, value_name = "N", help_heading = "Data")]
+    samples: Option<usize>,
 
-    /// How far generated points are scattered
-    #[arg(long, default_value_t = 0.1, help_heading = "Data")]
-    noise: f64,
+    /// How far generated points are scattered [default: 0.1]
+    #[arg(long, value_name = "DEVIATION", help_heading = "Data")]
+    noise: Option<f64>,
 
     #[command(flatten)]
     pub(super) csv: CsvFlags,
@@ -179,7 +184,8 @@ impl Train {
     }
 
     pub(super) fn points(&self) -> Points {
-        Points { samples: self.samples, noise: self.noise, seed: self.seed }
+        let samples = self.samples.unwrap_or(Points::SAMPLES);
+        Points { samples, noise: self.noise.unwrap_or(Points::NOISE), seed: self.seed }
     }
 
     /// What is to be done with the columns of a table; other data has none to choose from.
@@ -195,6 +201,12 @@ impl Train {
             let name = source.name();
             return Err(Failure::usage(format!("{flag} is for tables; {name} has its own target")));
         }
+        let points = matches!(source, Source::Points(_));
+        let flags = [("--samples", self.samples.is_some()), ("--noise", self.noise.is_some())];
+        if let Some((flag, _)) = flags.iter().find(|(_, given)| !points && *given) {
+            let name = source.name();
+            return Err(Failure::usage(format!("{flag} is for generated points, not for {name}")));
+        }
         let species = (*source == Source::Iris).then(|| "species".to_string());
         let options = PreprocessOptions {
             task: self.task,
@@ -204,18 +216,26 @@ impl Train {
         Ok(TableWishes { target: self.target.clone().or(species), options })
     }
 
-    pub(super) fn settings(&self, source: &Source, prepared: &Prepared) -> Settings {
+    pub(super) fn settings(
+        &self,
+        source: &Source,
+        prepared: &Prepared,
+        history: &History,
+    ) -> Settings {
         let Fractions { validation, test } = self.fractions();
         let Points { samples, noise, seed } = self.points();
+        let generated = matches!(source, Source::Points(_));
         Settings {
             data: DataSettings {
                 name: source.name(),
                 fingerprint: prepared.fingerprint.clone(),
-                samples,
-                noise,
+                samples: generated.then_some(samples),
+                noise: generated.then_some(noise),
                 validation,
-                test,
+                test: if prepared.own_test { 0.0 } else { test },
                 seed,
+                own_test: prepared.own_test,
+                rows: Some(Counts::of(&prepared.split)),
             },
             hidden: self.hidden.0.clone(),
             activation: self.activation.to_string(),
@@ -226,6 +246,7 @@ impl Train {
             batch: self.batch,
             epochs: self.epochs,
             seed: self.seed,
+            course: Some(Course::of(history)),
         }
     }
 }

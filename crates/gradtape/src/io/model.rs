@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::safetensors::{read_safetensors, write_safetensors};
 use super::weights::{assign, tensors};
-use crate::nn::{LayerSpec, Sequential};
+use crate::nn::{Init, LayerSpec, Sequential};
 use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 
 /// A network with what is done to its inputs, the names of its outputs, and notes.
@@ -101,7 +101,8 @@ impl Model {
                 format!("the architecture has {expected} parameters, the file has {found}");
             return Err(wrong(message).hint("it was saved from another architecture"));
         }
-        let network = Sequential::from_specs(&specs, &mut Rng::new(0))?;
+        // Zeros, which the numbers of the file replace.
+        let network = Sequential::build(&specs, Init::Zeros, &mut Rng::new(0))?;
         assign(&network, tensors)?;
         let labels = match metadata.get(LABELS) {
             Some(text) => serde_json::from_str(text)

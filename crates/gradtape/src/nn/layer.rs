@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, Dropout, Flatten, LeakyRelu, Linear, LinearOptions, Module, Softmax};
+use super::{
+    Activation, Dropout, Flatten, Init, LeakyRelu, Linear, LinearOptions, Module, Softmax,
+};
 use crate::tape::Var;
 use crate::tensor::{DType, Error, Kind, Result, Rng};
 
@@ -39,6 +41,13 @@ pub trait Layer: Module {
     fn spec(&self) -> Option<LayerSpec> {
         None
     }
+
+    /// Whether inputs of one shape always lead to the same operations, so that a step may be recorded
+    /// once and [compiled](crate::compile). True of this library's layers. Say so of your own if its
+    /// `forward` reads no value, counts nothing and does not look at what may change between calls.
+    fn is_static(&self) -> bool {
+        self.spec().is_some()
+    }
 }
 
 impl<L: Layer + ?Sized> Layer for Box<L> {
@@ -50,6 +59,10 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     fn spec(&self) -> Option<LayerSpec> {
         (**self).spec()
     }
+
+    fn is_static(&self) -> bool {
+        (**self).is_static()
+    }
 }
 
 impl<L: Layer + ?Sized> Layer for &L {
@@ -60,6 +73,10 @@ impl<L: Layer + ?Sized> Layer for &L {
 
     fn spec(&self) -> Option<LayerSpec> {
         (**self).spec()
+    }
+
+    fn is_static(&self) -> bool {
+        (**self).is_static()
     }
 }
 
@@ -107,10 +124,15 @@ pub enum LayerSpec {
 impl LayerSpec {
     /// The layer with new numbers.
     pub fn build(&self, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        self.build_with(Init::FanIn, rng)
+    }
+
+    /// The layer with numbers by a rule: zeros, if others take their place at once.
+    pub(crate) fn build_with(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
         Ok(match *self {
             LayerSpec::Linear { inputs, outputs, bias, ref dtype } => {
                 let dtype = float(dtype)?;
-                let options = LinearOptions { bias, dtype, ..LinearOptions::default() };
+                let options = LinearOptions { bias, weight_init: init, bias_init: init, dtype };
                 Box::new(Linear::with(inputs, outputs, options, rng)?)
             }
             LayerSpec::Relu => Activation::Relu.layer(),

@@ -1,6 +1,6 @@
 //! [`Sequential`]: layers one after another.
 
-use super::{Activation, Dropout, Layer, LayerSpec, Linear, Module, Visitor};
+use super::{Activation, Dropout, Init, Layer, LayerSpec, Linear, Module, Visitor};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind, Result, Rng};
 
@@ -75,9 +75,14 @@ impl Sequential {
 
     /// The layers that the specs describe, with new numbers.
     pub fn from_specs(specs: &[LayerSpec], rng: &mut Rng) -> Result<Sequential> {
+        Sequential::build(specs, Init::FanIn, rng)
+    }
+
+    /// The layers of specs, their numbers by a rule.
+    pub(crate) fn build(specs: &[LayerSpec], init: Init, rng: &mut Rng) -> Result<Sequential> {
         let layers = specs.iter().enumerate().map(|(number, spec)| {
             let named = |error: Error| error.context(format!("layer {number}"));
-            spec.build(rng).map_err(named)
+            spec.build_with(init, rng).map_err(named)
         });
         Ok(Sequential { layers: layers.collect::<Result<_>>()? })
     }
@@ -121,6 +126,10 @@ impl Layer for Sequential {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         Sequential::forward(self, x)
+    }
+
+    fn is_static(&self) -> bool {
+        self.layers.iter().all(|layer| layer.is_static())
     }
 }
 

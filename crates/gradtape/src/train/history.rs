@@ -11,6 +11,8 @@ pub struct History {
     pub epochs: Vec<EpochReport>,
     /// Why training ended.
     pub stopped: Stopped,
+    /// The epoch whose weights the network has now; 0 for those that it began with.
+    pub kept_epoch: usize,
 }
 
 /// An epoch.
@@ -40,6 +42,8 @@ pub enum Stopped {
     },
     /// The stop flag was raised.
     Requested,
+    /// The loss or a weight became NaN or infinite; [`Trainer::fit`](super::Trainer::fit) is an error.
+    Diverged,
 }
 
 impl History {

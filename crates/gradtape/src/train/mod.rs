@@ -1,8 +1,10 @@
 //! Training: the loop around a network, an optimiser and a dataset. It prints nothing and can be
 //! replaced by ten lines of your own.
 
+mod fit;
 mod history;
 mod score;
+mod step;
 mod trainer;
 
 pub use history::{EpochReport, History, Stopped};

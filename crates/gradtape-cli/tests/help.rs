@@ -1,0 +1,49 @@
+//! The help of every verb is complete.
+
+mod common;
+
+use common::run;
+
+fn verbs() -> Vec<String> {
+    let text = run("--help").ok().stdout;
+    let list = text.split("Verbs:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let verbs = list.lines().filter_map(|line| line.split_whitespace().next());
+    verbs.filter(|verb| *verb != "help").map(String::from).collect()
+}
+
+#[test]
+fn every_verb_explains_itself_with_examples() {
+    let verbs = verbs();
+    for verb in ["train", "evaluate", "predict", "inspect", "explain", "descend", "plot", "ops"] {
+        assert!(verbs.iter().any(|known| known == verb), "{verb} is not in {verbs:?}");
+    }
+    for verb in verbs {
+        let text = run(&format!("{verb} --help")).ok().stdout;
+        let (options, examples) = text.split_once("\nExamples:\n").expect("examples");
+        let examples: Vec<&str> = examples.lines().collect();
+        assert!(examples.len() >= 2, "{verb}: {examples:?}");
+        for example in examples {
+            assert!(example.contains(&format!("gradtape {verb}")), "{verb}: {example:?}");
+        }
+        // An option is followed by what it does, on the same line or on the next.
+        let lines: Vec<&str> = options.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let trimmed = line.trim_start();
+            if trimmed.starts_with('-') {
+                let same = trimmed.split("  ").count() > 1;
+                let next = lines.get(number + 1).is_some_and(|next| next.starts_with("       "));
+                assert!(same || next, "{verb}: {line:?} is not explained");
+            }
+        }
+    }
+}
+
+#[test]
+fn headings_stand_over_what_belongs_to_them() {
+    let text = run("descend --help").ok().stdout;
+    let (options, hyper) = text.split_once("\nHyperparameters").unwrap();
+    for flag in ["--from", "--steps", "--noise", "--batch", "--seed", "--format", "--out"] {
+        assert!(options.contains(flag) && !hyper.contains(&format!("{flag} <")), "{flag}: {text}");
+    }
+    assert!(hyper.contains("--weight-decay"));
+}

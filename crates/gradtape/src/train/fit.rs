@@ -1,0 +1,172 @@
+//! The loop of [`Trainer::fit`].
+
+use std::sync::atomic::Ordering;
+
+use super::score::Mean;
+use super::step::step;
+use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
+use super::{EpochReport, History, Stopped, default_loss, evaluate_with};
+use crate::data::Dataset;
+use crate::optim::Scheduler;
+use crate::tape::Parameter;
+use crate::tensor::{Error, Kind, Result, Tensor};
+
+/// Trains; what happened stands in the trainer's history, also after a failure.
+pub(super) fn run(
+    trainer: &mut Trainer<'_>,
+    train: &Dataset,
+    validation: Option<&Dataset>,
+) -> Result<()> {
+    trainer.history = History::default();
+    check(trainer.early, train, validation)?;
+    let Trainer { net, optimizer, epochs, every, early, stop, history, .. } = trainer;
+    let (net, epochs, every) = (*net, *epochs, *every);
+    let loss_of = trainer.loss.as_deref();
+    let set_rate = |rate| optimizer.borrow_mut().set_learning_rate(rate);
+    let parameters = net.parameters();
+    let mut scheduler = Scheduler::new(trainer.schedule, optimizer.borrow().learning_rate())?;
+    set_rate(scheduler.learning_rate())?;
+    let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
+    let mut good = Snapshot::take(&parameters, 0, f64::INFINITY);
+    let mut best = good.clone();
+    let mut step_on = step(net, loss_of, optimizer);
+    for epoch in 1..=epochs {
+        let mut mean = Mean::default();
+        let (steps, mut step) = (batches.len(), 0);
+        for batch in batches.epoch(epoch as u64 - 1) {
+            step += 1;
+            let (loss, outputs) = step_on(&batch)?;
+            mean.add(loss, &outputs, &batch.y)?;
+            if !loss.is_finite() {
+                return diverged("loss", loss, epoch, Some(step), &good, &parameters, history);
+            }
+            let running = mean.scores().unwrap_or_default();
+            (trainer.on_step)(&StepReport { epoch, epochs, step, steps, running, loss });
+            if every == Every::Step {
+                set_rate(scheduler.advance(loss))?;
+            }
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        if let Some(value) = parameters.iter().find_map(not_finite) {
+            return diverged("a weight", value, epoch, Some(step), &good, &parameters, history);
+        }
+        let stopped = stop.load(Ordering::Relaxed);
+        let scores_on = |data| {
+            let size = trainer.batch_size.max(256);
+            match loss_of {
+                Some(loss) => evaluate_with(net, data, size, loss),
+                None => evaluate_with(net, data, size, default_loss),
+            }
+        };
+        let report = EpochReport {
+            epoch,
+            learning_rate: optimizer.borrow().learning_rate(),
+            train: mean.scores().unwrap_or_default(),
+            validation: validation.filter(|_| !stopped).map(scores_on).transpose()?,
+        };
+        let loss = report.validation.unwrap_or(report.train).loss;
+        (trainer.on_epoch)(&report);
+        history.epochs.push(report);
+        if stopped {
+            (history.stopped, history.kept_epoch) = (Stopped::Requested, epoch);
+            return Ok(());
+        }
+        if !loss.is_finite() {
+            return diverged("validation loss", loss, epoch, None, &good, &parameters, history);
+        }
+        good = Snapshot::take(&parameters, epoch, loss);
+        history.kept_epoch = epoch;
+        if every == Every::Epoch {
+            set_rate(scheduler.advance(loss))?;
+        }
+        let Some(early) = early else { continue };
+        if loss < best.loss - early.min_delta {
+            best = good.clone();
+        } else if epoch - best.epoch >= early.patience {
+            history.stopped = Stopped::Early { best_epoch: best.epoch };
+            break;
+        }
+    }
+    if early.is_some() && best.epoch > 0 {
+        best.restore(&parameters)?;
+        history.kept_epoch = best.epoch;
+    }
+    Ok(())
+}
+
+fn check(
+    early: Option<EarlyStopping>,
+    train: &Dataset,
+    validation: Option<&Dataset>,
+) -> Result<()> {
+    for (name, data) in [("training", Some(train)), ("validation", validation)] {
+        if data.is_some_and(Dataset::is_empty) {
+            return Err(Error::new(Kind::Data, format!("there are no {name} examples")));
+        }
+    }
+    if let Some(EarlyStopping { patience, min_delta }) = early
+        && (patience == 0 || !min_delta.is_finite() || min_delta < 0.0)
+    {
+        let message = format!("early stopping with patience {patience}, min_delta {min_delta}");
+        let hint = "patience must be at least 1 and min_delta a finite number of at least 0";
+        return Err(Error::new(Kind::Value, message).hint(hint));
+    }
+    Ok(())
+}
+
+/// The weights after an epoch.
+#[derive(Clone)]
+struct Snapshot {
+    epoch: usize,
+    loss: f64,
+    values: Vec<Tensor>,
+}
+
+impl Snapshot {
+    fn take(parameters: &[Parameter], epoch: usize, loss: f64) -> Snapshot {
+        Snapshot { epoch, loss, values: parameters.iter().map(Parameter::value).collect() }
+    }
+
+    fn restore(&self, parameters: &[Parameter]) -> Result<()> {
+        let mut pairs = parameters.iter().zip(&self.values);
+        pairs.try_for_each(|(parameter, value)| parameter.set(value.clone()))
+    }
+}
+
+/// The first number of a parameter that is not finite.
+fn not_finite(parameter: &Parameter) -> Option<f64> {
+    let value = parameter.value();
+    if let Some(values) = value.as_slice::<f32>() {
+        return values.iter().find(|v| !v.is_finite()).map(|&v| f64::from(v));
+    }
+    value.as_slice::<f64>()?.iter().find(|v| !v.is_finite()).copied()
+}
+
+/// The error for numbers that are not finite, after the last good weights are back.
+fn diverged(
+    what: &str,
+    value: f64,
+    epoch: usize,
+    step: Option<usize>,
+    good: &Snapshot,
+    parameters: &[Parameter],
+    history: &mut History,
+) -> Result<()> {
+    (history.stopped, history.kept_epoch) = (Stopped::Diverged, good.epoch);
+    good.restore(parameters)?;
+    let place = match step {
+        Some(step) => format!("epoch {epoch}, step {step}"),
+        None => format!("epoch {epoch}"),
+    };
+    let weights = match good.epoch {
+        0 => "the network has its first weights again".to_string(),
+        epoch => format!("the network has the weights after epoch {epoch} again"),
+    };
+    let hint =
+        "lower the learning rate, clip the gradients, or look for extreme values in the data";
+    Err(Error::new(Kind::Value, format!("training stopped: {what} became {value} at {place}"))
+        .note(weights)
+        .hint(hint))
+}

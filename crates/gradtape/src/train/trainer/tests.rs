@@ -1,0 +1,186 @@
+use std::sync::atomic::Ordering;
+
+use super::*;
+use crate::data::{digits, iris, xor};
+use crate::nn::{Activation, Linear, Module, Sequential};
+use crate::optim::{Adam, Sgd};
+use crate::tape::Parameter;
+use crate::tensor::{Rng, Tensor};
+use crate::train::{Stopped, evaluate, predict};
+
+fn net(sizes: &[usize], dropout: f64) -> Sequential {
+    Sequential::mlp(sizes, Activation::Relu, dropout, &mut Rng::new(3)).unwrap()
+}
+
+fn weights(net: &Sequential) -> Vec<Tensor> {
+    net.parameters().iter().map(Parameter::value).collect()
+}
+
+fn same(a: &[Tensor], b: &[Tensor]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a.equals(b))
+}
+
+#[test]
+fn iris_is_learnt_and_the_same_seed_gives_the_same_bits() {
+    let split = iris().split_modulo(5, 4).unwrap();
+    let run = || {
+        let net = net(&[4, 16, 3], 0.1);
+        let adam = Adam::new(&net, 0.01);
+        let mut trainer = Trainer::new(&net, adam).epochs(30).batch_size(16).seed(5);
+        let history = trainer.fit(&split.train, None).unwrap();
+        (history, weights(&net), evaluate(&net, &split.test, 7).unwrap())
+    };
+    let (first, second) = (run(), run());
+    assert_eq!(first.0, second.0);
+    assert!(same(&first.1, &second.1));
+    assert!(first.2.accuracy.unwrap() >= 0.8348, "{:?}", first.2);
+    assert_eq!(first.0.epochs.len(), 30);
+    assert_eq!(first.0.to_csv().lines().count(), 31);
+}
+
+#[test]
+fn reports_say_where_training_is() {
+    let data = xor(50, 0.1, 1).unwrap();
+    let net = net(&[2, 4, 2], 0.0);
+    let (steps, epochs) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.1))
+        .epochs(2)
+        .batch_size(20)
+        .schedule(Schedule::Step { step_size: 3, gamma: 0.1 }, Every::Step)
+        .on_step(|report| steps.borrow_mut().push((report.epoch, report.step, report.steps)))
+        .on_epoch(|report| epochs.borrow_mut().push(report.clone()));
+    let history = trainer.fit(&data, Some(&data)).unwrap();
+    assert_eq!(*steps.borrow(), [(1, 1, 3), (1, 2, 3), (1, 3, 3), (2, 1, 3), (2, 2, 3), (2, 3, 3)]);
+    assert_eq!(*epochs.borrow(), history.epochs);
+    assert_eq!(history.epochs[1].validation, Some(evaluate(&net, &data, 50).unwrap()));
+    assert_eq!((history.stopped, history.kept_epoch), (Stopped::Finished, 2));
+}
+
+#[test]
+fn a_rate_that_is_too_high_stops_and_keeps_the_last_good_weights() {
+    let data = digits().flatten();
+    let net = net(&[64, 8, 10], 0.0);
+    let start = weights(&net);
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e30)).epochs(3).batch_size(300);
+    let error = trainer.fit(&data, None).unwrap_err();
+    assert!(error.message().contains("at epoch 1, step "), "{error}");
+    assert!(error.to_string().contains("first weights"), "{error}");
+    assert!(trainer.history().epochs.is_empty());
+    assert_eq!((trainer.history().stopped, trainer.history().kept_epoch), (Stopped::Diverged, 0));
+    assert!(same(&weights(&net), &start));
+
+    // The first epoch is good; then the rate explodes.
+    let schedule = Schedule::Step { step_size: 1, gamma: 1e30 };
+    let kept = RefCell::new(Vec::new());
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.01))
+        .schedule(schedule, Every::Epoch)
+        .batch_size(300)
+        .on_epoch(|_| *kept.borrow_mut() = weights(&net));
+    let error = trainer.fit(&data, None).unwrap_err();
+    assert!(error.message().contains("at epoch 2, step "), "{error}");
+    assert!(error.to_string().contains("after epoch 1"), "{error}");
+    assert_eq!(trainer.history().epochs.len(), 1);
+    assert_eq!((trainer.history().stopped, trainer.history().kept_epoch), (Stopped::Diverged, 1));
+    assert!(same(&weights(&net), &kept.borrow()));
+}
+
+#[test]
+fn early_stopping_restores_the_best_epoch() {
+    let data = iris();
+    let net = net(&[4, 8, 3], 0.0);
+    let kept = RefCell::new(Vec::new());
+    // From the third epoch on the rate is far too high, so that the loss rises.
+    let schedule = Schedule::Step { step_size: 2, gamma: 300.0 };
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.01))
+        .epochs(50)
+        .schedule(schedule, Every::Epoch)
+        .early_stopping(EarlyStopping { patience: 2, min_delta: 0.0 })
+        .on_epoch(|_| kept.borrow_mut().push(weights(&net)));
+    let history = trainer.fit(&data, Some(&data)).unwrap();
+    let losses: Vec<f64> = history.epochs.iter().map(|e| e.validation.unwrap().loss).collect();
+    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let best = losses.iter().position(|&loss| loss == lowest).unwrap();
+    assert_eq!(history.stopped, Stopped::Early { best_epoch: best + 1 }, "{losses:?}");
+    assert_eq!((history.epochs.len(), history.kept_epoch), (best + 3, best + 1));
+    assert!(same(&weights(&net), &kept.borrow()[best]));
+}
+
+#[test]
+fn a_stop_flag_ends_after_the_step() {
+    let data = iris();
+    let net = net(&[4, 8, 3], 0.0);
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let mut trainer =
+        Trainer::new(&net, Adam::new(&net, 0.01)).stop_flag(stop).on_step(move |report| {
+            flag.store(report.epoch == 2 && report.step == 3, Ordering::Relaxed)
+        });
+    let history = trainer.fit(&data, Some(&data)).unwrap();
+    assert_eq!((history.stopped, history.epochs.len()), (Stopped::Requested, 2));
+    assert_eq!(history.kept_epoch, 2);
+    assert!(history.epochs[0].validation.is_some() && history.epochs[1].validation.is_none());
+}
+
+#[test]
+fn numbers_are_learnt_too() {
+    let x =
+        Tensor::uniform([64, 3], -1.0, 1.0, crate::tensor::DType::F32, &mut Rng::new(1)).unwrap();
+    let truth = Linear::new(3, 1, &mut Rng::new(9));
+    let y = predict(&truth, &x, 10).unwrap();
+    let data = Dataset::new(x, y).unwrap();
+    let net = Linear::new(3, 1, &mut Rng::new(4));
+    let trainer = Trainer::new(&net, Adam::new(&net, 0.05)).epochs(60).batch_size(16);
+    let history = trainer.clip_norm(10.0).fit(&data, None).unwrap();
+    let error = history.epochs.last().unwrap().train.mean_absolute_error.unwrap();
+    assert!(error < 0.01, "{error}");
+}
+
+#[test]
+fn what_makes_no_sense_is_an_error() {
+    let (data, net) = (iris(), net(&[4, 8, 3], 0.0));
+    let trainer = || Trainer::new(&net, Adam::new(&net, 0.01));
+    assert!(trainer().batch_size(0).fit(&data, None).is_err());
+    let empty = data.rows(&[]).unwrap();
+    let text = trainer().fit(&data, Some(&empty)).unwrap_err().to_string();
+    assert!(text.contains("no validation examples"), "{text}");
+    assert!(trainer().fit(&empty, None).is_err());
+    let early = EarlyStopping { patience: 0, min_delta: 0.0 };
+    assert!(trainer().early_stopping(early).fit(&data, None).is_err());
+    assert!(predict(&net, data.inputs(), 0).is_err());
+    assert_eq!(predict(&net, empty.inputs(), 5).unwrap().shape()[..], [0, 3]);
+    let wide = digits().flatten();
+    assert!(trainer().fit(&wide, None).unwrap_err().to_string().contains("takes 4 features"));
+}
+
+/// A network that is not static, though it computes the same.
+#[derive(Module)]
+struct Recorded(Sequential);
+
+impl Layer for Recorded {
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.0.forward(x)
+    }
+}
+
+#[test]
+fn a_compiled_step_gives_the_same_bits() {
+    let data = digits().flatten();
+    let split = data.split(0.1, 0.0, 1).unwrap();
+    let schedule = || Schedule::by_name("cosine", 0.01, 80).unwrap();
+    // The last batch is smaller, dropout counts its uses, the rate changes at every step.
+    let run = |net: &dyn Layer| {
+        let mut adam = Adam::new(&net, 0.01);
+        adam.set_clip_norm(Some(0.5));
+        let trainer = Trainer::new(&net, adam).epochs(2).batch_size(100).seed(3);
+        let mut trainer = trainer.schedule(schedule(), Every::Step);
+        let history = trainer.fit(&split.train, Some(&split.validation)).unwrap();
+        (history, net.parameters().iter().map(Parameter::value).collect::<Vec<_>>())
+    };
+    let (compiled, recorded) = (net(&[64, 16, 10], 0.3), Recorded(net(&[64, 16, 10], 0.3)));
+    assert!(compiled.is_static() && !recorded.is_static());
+    let (first, second) = (run(&compiled), run(&recorded));
+    assert_eq!(first.0, second.0);
+    assert!(same(&first.1, &second.1));
+    // They were trained at all.
+    assert!(!same(&first.1, &weights(&net(&[64, 16, 10], 0.3))));
+}
