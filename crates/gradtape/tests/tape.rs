@@ -193,3 +193,81 @@ fn an_error_inside_a_layer_names_its_line_there() -> Result<()> {
     assert_eq!(error.location().map(|at| at.line()), Some(inner), "{error}");
     Ok(())
 }
+
+/// What may differ from one recording to the next.
+#[derive(Clone, Copy)]
+struct Variant {
+    layers: usize,
+    width: usize,
+    factor: f64,
+    early: bool,
+    stop: bool,
+}
+
+/// Reads values and gradients of a recording that follows the same lines, whatever the variant.
+fn record(tape: &Tape, w: &Parameter, variant: Variant) -> Result<Vec<Vec<f64>>> {
+    let Variant { layers, width, factor, early, stop } = variant;
+    let x = tape.watch(Tensor::linspace(0.1, 0.9, width, gradtape::DType::F64)?);
+    let w = tape.parameter(w);
+    let mut y = x * factor + w;
+    for _ in 0..layers {
+        y = (y * w * factor).sin();
+    }
+    let mut read = Vec::new();
+    if early {
+        read.push(y.value()?.to_vec::<f64>()?);
+    }
+    let [dx, dw] = gradient(y.sum(()), [if stop { x } else { y }, w]);
+    for value in [y, dx, dw] {
+        read.push(value.value()?.to_vec::<f64>()?);
+    }
+    Ok(read)
+}
+
+#[test]
+fn a_recording_after_a_reset_gives_what_a_new_tape_gives() -> Result<()> {
+    let plain = Variant { layers: 2, width: 3, factor: 1.5, early: false, stop: false };
+    let variants = [
+        plain,
+        plain,
+        Variant { factor: 0.7, ..plain },
+        Variant { factor: 2.0, ..plain },
+        Variant { factor: 1.1, ..plain },
+        Variant { layers: 3, ..plain },
+        Variant { layers: 1, ..plain },
+        Variant { width: 4, ..plain },
+        Variant { early: true, ..plain },
+        Variant { early: true, factor: 3.0, ..plain },
+        Variant { stop: true, ..plain },
+        Variant { layers: 0, stop: true, ..plain },
+        plain,
+    ];
+    let (w, other) =
+        (Parameter::new(Tensor::scalar(0.3f64)), Parameter::new(Tensor::scalar(-0.8f64)));
+    let mut tape = Tape::new();
+    for first in variants {
+        for (second, w) in variants.into_iter().zip([&w, &other].into_iter().cycle()) {
+            for variant in [first, second] {
+                tape.reset();
+                assert_eq!(record(&tape, w, variant)?, record(&Tape::new(), w, variant)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_of_the_last_recording_is_left_after_a_reset() -> Result<()> {
+    let mut tape = Tape::new();
+    let x = tape.watch([1.0, 2.0]);
+    let _ = (x * 3.0).sum(()).item()?;
+    let recorded = tape.len();
+    tape.reset();
+    assert_eq!(tape.len(), 0);
+    let x = tape.watch([1.0, 2.0]);
+    assert_eq!(tape.len(), 1);
+    assert!(x.reshape([3]).value().is_err());
+    assert_eq!(x.value()?.to_vec::<f64>()?, [1.0, 2.0]);
+    assert!(tape.len() < recorded);
+    Ok(())
+}

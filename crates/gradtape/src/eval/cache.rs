@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::extract::Extraction;
+use super::extract::{Extraction, Want};
 use crate::engine::Slot;
 use crate::engine::cpu::{self, Workspace};
 use crate::op::Meta;
@@ -52,9 +52,27 @@ fn room(Meta { dtype, shape }: &Meta) -> Result<Tensor> {
     Ok(tensor)
 }
 
+/// A plan, with what it was last run for.
+struct Plan {
+    hash: u64,
+    extraction: Extraction,
+    prepared: Prepared,
+}
+
+impl Plan {
+    /// Whether it is the plan of what was extracted, which has this hash.
+    fn is(&self, hash: u64, extraction: &Extraction, recording: &Recording) -> bool {
+        self.hash == hash && extraction.equals(self.prepared.graph(), recording)
+    }
+}
+
 /// Plans that were made on this thread, most recently used first.
 #[derive(Default)]
-struct Plans(Vec<(u64, Prepared)>);
+struct Plans {
+    list: Vec<Plan>,
+    /// Memory for the next extraction.
+    spare: Extraction,
+}
 
 /// Plans kept; with them their memory, so that it stays bounded whatever a program records.
 const MOST_PLANS: usize = 64;
@@ -63,26 +81,36 @@ thread_local! {
     static PLANS: RefCell<Plans> = RefCell::default();
 }
 
-/// Calls `run` with the plan of what was extracted, planning it if it was never seen. The hash only
-/// narrows the search; the structure is compared in full.
+/// Calls `run` with the plan of what is asked of a recording (see [`Extraction::extract`]), planning it
+/// if it was never seen.
+///
+/// A recording that repeats the last one, which the tape has compared node by node, is known by its
+/// edition. Of any other the hash narrows the search, and the structure is compared in full.
 pub(crate) fn with_plan<T>(
-    hash: u64,
-    extraction: &Extraction,
     recording: &Recording,
-    run: impl FnOnce(&mut Prepared) -> Result<T>,
+    asked: &[Want],
+    costly: bool,
+    run: impl FnOnce(&Extraction, &mut Prepared) -> Result<T>,
 ) -> Result<T> {
-    PLANS.with_borrow_mut(|Plans(plans)| {
-        let known = plans.iter().position(|(known, prepared)| {
-            *known == hash && extraction.equals(prepared.graph(), recording)
-        });
-        match known {
-            Some(place) => plans[..=place].rotate_right(1),
+    PLANS.with_borrow_mut(|Plans { list, spare }| {
+        let repeated = list.iter().position(|plan| plan.extraction.is_of(recording, asked));
+        let place = match repeated {
+            Some(place) => place,
             None => {
-                plans.truncate(MOST_PLANS - 1);
-                let prepared = Prepared::new(extraction.graph(recording))?;
-                plans.insert(0, (hash, prepared));
+                let hash = spare.extract(recording, asked, costly);
+                let known = list.iter().position(|plan| plan.is(hash, spare, recording));
+                let place = known.unwrap_or(list.len().min(MOST_PLANS - 1));
+                if known.is_none() {
+                    let prepared = Prepared::new(spare.graph(recording))?;
+                    list.truncate(place);
+                    list.push(Plan { hash, extraction: Extraction::default(), prepared });
+                }
+                std::mem::swap(&mut list[place].extraction, spare);
+                place
             }
-        }
-        run(&mut plans[0].1)
+        };
+        list[..=place].rotate_right(1);
+        let Plan { extraction, prepared, .. } = &mut list[0];
+        run(extraction, prepared)
     })
 }

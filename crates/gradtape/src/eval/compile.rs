@@ -128,28 +128,24 @@ where
     }
     let recording = tape.recording().borrow();
     let mut extraction = Extraction::default();
-    want_step(&recording, wanted.iter().map(|var| var.id()), &mut extraction);
-    extraction.extract(&recording);
+    let asked = want_step(&recording, wanted.iter().map(|var| var.id()));
+    extraction.extract(&recording, &asked, false);
     check_versions(&recording, &extraction)?;
-    let source = |id| match recording.leaf(id) {
+    let source = |Origin { node: id, written }| match recording.leaf(id) {
         Some(Leaf::Parameter { parameter, .. }) => {
-            Source::Parameter { parameter: parameter.clone(), written: extraction.updates(id) }
+            Source::Parameter { parameter: parameter.clone(), written }
         }
         Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
         Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
             Some(place) => Source::Input(place),
             None => Source::Fixed(tensor.contiguous()),
         },
-        None => Source::Scalar(f64::NAN),
+        None => Source::Scalar(recording.literal(id)),
     };
-    let sources = extraction.origins.iter().map(|origin| match origin {
-        Origin::Scalar(value) => Source::Scalar(*value),
-        Origin::Node(id) => source(*id),
-    });
     let answer = |var: &Var<'_>| match extraction.wanted.iter().position(|w| *w == (var.id(), None))
     {
         Some(place) => Ok(Answer::Computed(place)),
-        None => match source(var.id()) {
+        None => match source(Origin { node: var.id(), written: false }) {
             Source::Input(place) => Ok(Answer::Input(place)),
             Source::Fixed(tensor) => Ok(Answer::Fixed(tensor)),
             _ => Err(Error::new(Kind::Tape, "compile: a result is a parameter or a dial itself")
@@ -162,7 +158,7 @@ where
     });
     Ok(Trace {
         inputs: inputs.iter().map(Meta::of).collect(),
-        sources: sources.collect(),
+        sources: extraction.origins.iter().map(|&origin| source(origin)).collect(),
         updated: updated.collect(),
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
         before: recording.replays.clone(),

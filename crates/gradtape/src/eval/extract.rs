@@ -3,33 +3,63 @@
 use crate::op::{Meta, NodeId, Op, StructureHasher, source};
 use crate::tape::{Graph, GraphNode, Node, Output, Recording};
 
-/// Where the numbers of one input of an extracted graph come from.
+/// A node whose value is wanted, and the leaf of the parameter that it updates, if any.
+pub(crate) type Want = (NodeId, Option<NodeId>);
+
+/// A node that is an input of the extracted graph: a leaf of the tape, a literal, or a node whose value
+/// was computed before.
 #[derive(Clone, Copy)]
-pub(crate) enum Origin {
-    /// A leaf of the tape, or a node whose value was computed before.
-    Node(NodeId),
-    /// A scalar of the program. Scalars are inputs, so that a changing one does not plan anew.
-    Scalar(f64),
+pub(crate) struct Origin {
+    pub(crate) node: NodeId,
+    /// Whether it is a parameter that is updated.
+    pub(crate) written: bool,
 }
 
 /// The part of a tape that a run needs, and its place in the extracted graph. Memory is kept between
 /// uses.
 #[derive(Default)]
 pub(crate) struct Extraction {
+    /// What it was cut out of: the edition of the recording, the nodes that had a value.
+    edition: u64,
+    valued: Vec<NodeId>,
+    /// What was asked for.
+    asked: Vec<Want>,
     /// The nodes, in the order of the tape.
     order: Vec<NodeId>,
     /// For each node of the tape, 1 + its number in the extracted graph, or 0.
     number: Vec<u32>,
     /// The origins of the graph's inputs, in order.
     pub(crate) origins: Vec<Origin>,
-    /// The wanted results as nodes of the tape, with the leaf each updates.
-    pub(crate) wanted: Vec<(NodeId, Option<NodeId>)>,
+    /// The results: what was asked for, and what is to be kept.
+    pub(crate) wanted: Vec<Want>,
 }
 
 impl Extraction {
-    /// Finds everything that the wanted nodes need and that has no value yet; gives its hash.
-    pub(crate) fn extract(&mut self, recording: &Recording) -> u64 {
-        let Extraction { order, number, origins, wanted } = self;
+    /// Finds everything that the asked nodes need and that has no value yet; gives its hash. If `costly`,
+    /// the costly nodes among it are wanted too, so that computing gradients later does not compute them
+    /// again.
+    pub(crate) fn extract(&mut self, recording: &Recording, asked: &[Want], costly: bool) -> u64 {
+        self.edition = recording.edition();
+        self.valued.clear();
+        self.valued.extend(recording.valued());
+        self.asked.clear();
+        self.asked.extend_from_slice(asked);
+        self.wanted.clear();
+        self.wanted.extend_from_slice(asked);
+        let hash = self.cut(recording);
+        if costly && self.want_costly(recording) { self.cut(recording) } else { hash }
+    }
+
+    /// Whether extracting would give what is here already.
+    pub(crate) fn is_of(&self, recording: &Recording, asked: &[Want]) -> bool {
+        self.edition == recording.edition()
+            && self.asked == asked
+            && self.valued.iter().copied().eq(recording.valued())
+    }
+
+    /// Finds what the wanted nodes need; gives its hash.
+    fn cut(&mut self, recording: &Recording) -> u64 {
+        let Extraction { order, number, origins, wanted, .. } = self;
         let needed = wanted.iter().flat_map(|&(node, into)| [Some(node), into]).flatten();
         let end = needed.clone().map(|id| id.index() + 1).max().unwrap_or(0);
         number.clear();
@@ -54,12 +84,13 @@ impl Extraction {
             let node = recording.node(id);
             order.push(id);
             number[index] = order.len() as u32;
-            match origin(recording, id) {
-                Some(origin) => {
-                    origins.push(origin);
+            match is_given(recording, id) {
+                true => {
+                    let written = wanted.iter().any(|&(_, into)| into == Some(id));
+                    origins.push(Origin { node: id, written });
                     hasher.mix(&node.meta);
                 }
-                None => {
+                false => {
                     hasher.mix(&node.op);
                     node.inputs.iter().for_each(|input| hasher.mix(number[input.index()]));
                 }
@@ -71,9 +102,8 @@ impl Extraction {
         std::hash::Hasher::finish(&hasher)
     }
 
-    /// Adds the costly nodes of the last extraction to the wanted ones, so that computing gradients
-    /// later does not compute them again. Gives whether there were any.
-    pub(crate) fn keep_costly(&mut self, recording: &Recording) -> bool {
+    /// Adds the costly nodes to the wanted ones; gives whether there were any.
+    fn want_costly(&mut self, recording: &Recording) -> bool {
         let before = self.wanted.len();
         for &id in &self.order {
             let op = &recording.node(id).op;
@@ -83,7 +113,7 @@ impl Extraction {
             );
             let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
             let cheap = op.is_elementwise() || moves || made;
-            let costly = !cheap && origin(recording, id).is_none();
+            let costly = !cheap && !is_given(recording, id);
             if costly && !self.wanted.contains(&(id, None)) {
                 self.wanted.push((id, None));
             }
@@ -91,16 +121,16 @@ impl Extraction {
         self.wanted.len() > before
     }
 
-    /// Whether a leaf is given a new value.
-    pub(crate) fn updates(&self, leaf: NodeId) -> bool {
-        self.wanted.iter().any(|want| want.1 == Some(leaf))
+    /// The nodes that get a value, in the order of the graph's outputs.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.wanted.iter().filter(|(_, into)| into.is_none()).map(|&(node, _)| node)
     }
 
     /// Whether a graph is what was extracted.
     pub(crate) fn equals(&self, graph: &Graph, recording: &Recording) -> bool {
         let same_node = |(&id, node): (&NodeId, &GraphNode)| {
             let own = recording.node(id);
-            if origin(recording, id).is_some() {
+            if is_given(recording, id) {
                 return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
             }
             node.op == own.op
@@ -118,14 +148,14 @@ impl Extraction {
         let node = |&id: &NodeId| {
             let Node { op, inputs, meta, at, .. } = recording.node(id);
             let Meta { dtype, shape } = meta.clone();
-            match origin(recording, id) {
-                Some(_) => GraphNode {
+            match is_given(recording, id) {
+                true => GraphNode {
                     op: source::Input { dtype, shape }.into(),
                     inputs: Default::default(),
                     meta: meta.clone(),
                     at,
                 },
-                None => GraphNode {
+                false => GraphNode {
                     op: op.clone(),
                     inputs: inputs.iter().map(|&id| self.renumbered(id)).collect(),
                     meta: meta.clone(),
@@ -156,17 +186,12 @@ fn can_fail(op: &Op) -> bool {
     )
 }
 
-/// Where a node's numbers come from, when they are not computed by the run.
-fn origin(recording: &Recording, id: NodeId) -> Option<Origin> {
-    if recording.value(id).is_some() {
-        return Some(Origin::Node(id));
-    }
-    match &recording.node(id).op {
-        Op::Input(_) => Some(Origin::Node(id)),
-        // A few values stay in the graph, because simplification knows what to do with them.
-        Op::Constant(constant) if ![0.0, 1.0, -1.0, 0.5, 2.0].contains(&constant.value.value()) => {
-            Some(Origin::Scalar(constant.value.value()))
+/// Whether a node's numbers are given to the run, not computed by it.
+fn is_given(recording: &Recording, id: NodeId) -> bool {
+    recording.value(id).is_some()
+        || match &recording.node(id).op {
+            Op::Input(_) => true,
+            Op::Constant(constant) => constant.is_input(),
+            _ => false,
         }
-        _ => None,
-    }
 }

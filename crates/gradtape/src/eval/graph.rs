@@ -37,17 +37,16 @@ where
 pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
     results.iter().try_for_each(|var| var.check())?;
     let recording = tape.recording().borrow();
-    let current = |id| recording.current(id).map(|value| value.map(|value| value.contiguous()));
     let mut extraction = Extraction::default();
-    want_step(&recording, results.iter().map(|var| var.id()), &mut extraction);
-    extraction.extract(&recording);
+    let asked = want_step(&recording, results.iter().map(|var| var.id()));
+    extraction.extract(&recording, &asked, false);
     let graph = extraction.graph(&recording);
     let inputs = graph.nodes.iter().filter(|node| matches!(node.op, crate::op::Op::Input(_)));
-    let number = |(origin, meta): (&Origin, &crate::op::Meta)| match origin {
-        Origin::Scalar(value) => Ok(Tensor::full(&meta.shape, *value, meta.dtype)),
-        Origin::Node(id) => {
-            Ok(current(*id)?.unwrap_or_else(|| Tensor::zeros(&meta.shape, meta.dtype)))
-        }
+    let number = |(origin, meta): (&Origin, &crate::op::Meta)| {
+        Ok(match recording.current(origin.node)? {
+            Some(value) => value.contiguous(),
+            None => Tensor::full(&meta.shape, recording.literal(origin.node), meta.dtype),
+        })
     };
     let metas = inputs.map(|node| &node.meta);
     let values = extraction.origins.iter().zip(metas).map(number).collect::<Result<_>>()?;

@@ -1,47 +1,36 @@
 //! Running what a read or a step needs.
 
-use std::cell::RefCell;
+use std::cell::Ref;
 use std::panic::Location;
 
 use smallvec::SmallVec;
 
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
-use super::extract::{Extraction, Origin};
+use super::extract::{Extraction, Origin, Want};
 use super::mode::check_finite;
-use crate::engine::reference;
+use crate::engine::{Slot, reference};
 use crate::op::NodeId;
 use crate::tape::{Leaf, Recording, Tape, Var};
-use crate::tensor::{Error, Kind, Result};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
-thread_local! {
-    static EXTRACTION: RefCell<Extraction> = RefCell::default();
-}
+/// What a run is asked for.
+pub(crate) type Wants = SmallVec<[Want; 32]>;
 
 /// Computes the values of nodes and keeps them on the tape.
 pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
-    let missing =
-        |recording: &Recording, id| recording.value(id).is_none() && recording.leaf(id).is_none();
-    let recording = tape.recording().borrow();
     if tape.is_tracing() {
         let message = "a value was read while a step is being compiled";
         return Err(Error::new(Kind::Tape, message)
             .hint("return the Var from the compiled function and read it from the result"));
     }
-    if nodes.iter().all(|&id| !missing(&recording, id)) {
+    let recording = tape.recording().borrow();
+    let missing = |id: &&NodeId| recording.value(**id).is_none() && recording.leaf(**id).is_none();
+    let asked: Wants = nodes.iter().filter(missing).map(|&id| (id, None)).collect();
+    if asked.is_empty() {
         return Ok(());
     }
-    EXTRACTION.with_borrow_mut(|extraction| {
-        extraction.wanted.clear();
-        let wanted = nodes.iter().copied().filter(|&id| missing(&recording, id));
-        extraction.wanted.extend(wanted.map(|id| (id, None)));
-        let hash = extraction.extract(&recording);
-        if tape.is_training() && extraction.keep_costly(&recording) {
-            let hash = extraction.extract(&recording);
-            return run(tape, recording, extraction, hash);
-        }
-        run(tape, recording, extraction, hash)
-    })
+    run(tape, recording, &asked, tape.is_training())
 }
 
 /// Runs a training step: gives every parameter with a recorded update ([`Tape::assign`]) its new value,
@@ -55,12 +44,9 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
     results.iter().try_for_each(|var| var.check())?;
     if !tape.is_tracing() {
         results.iter().for_each(|var| tape.recording().borrow_mut().keep_parameter(var.id()));
-        let done = EXTRACTION.with_borrow_mut(|extraction| {
-            let recording = tape.recording().borrow();
-            want_step(&recording, results.iter().map(|var| var.id()), extraction);
-            let hash = extraction.extract(&recording);
-            run(tape, recording, extraction, hash)
-        });
+        let recording = tape.recording().borrow();
+        let asked = want_step(&recording, results.iter().map(|var| var.id()));
+        let done = run(tape, recording, &asked, false);
         tape.recording().borrow_mut().updates.clear();
         done?;
     }
@@ -69,90 +55,86 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
 }
 
 /// What a step computes: results first, then the updates in place.
-pub(crate) fn want_step(
-    recording: &Recording,
-    results: impl Iterator<Item = NodeId>,
-    extraction: &mut Extraction,
-) {
-    extraction.wanted.clear();
+pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = NodeId>) -> Wants {
+    let mut wanted = Wants::new();
     for id in results.chain(recording.keep.iter().copied()) {
         let known = recording.value(id).is_some() || recording.leaf(id).is_some();
-        if !known && !extraction.wanted.contains(&(id, None)) {
-            extraction.wanted.push((id, None));
+        if !known && !wanted.contains(&(id, None)) {
+            wanted.push((id, None));
         }
     }
-    let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
-    extraction.wanted.extend(updates);
+    wanted.extend(recording.updates.iter().map(|u| (u.value, Some(u.parameter))));
+    wanted
 }
 
-fn run(
-    tape: &Tape,
-    recording: std::cell::Ref<'_, Recording>,
-    extraction: &Extraction,
-    hash: u64,
-) -> Result<()> {
-    let mut results: SmallVec<[_; 8]> = SmallVec::new();
-    with_slots(numbers(&recording, extraction), |slots| {
-        check_versions(&recording, extraction)?;
-        if tape.is_checked() {
-            let graph = extraction.graph(&recording);
+fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {
+    let mut results: SmallVec<[(NodeId, Tensor); 8]> = SmallVec::new();
+    if tape.is_checked() {
+        let mut extraction = Extraction::default();
+        extraction.extract(&recording, asked, costly);
+        run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
+            let graph = extraction.graph(&recording);
             reference::run(&graph, slots, &mut computed, &mut check_finite)?;
-            results.extend(computed);
-        } else {
-            with_plan(hash, extraction, &recording, |prepared| {
-                results.extend(prepared.run(slots)?.iter().cloned());
+            results.extend(extraction.kept().zip(computed));
+            Ok(())
+        })?;
+    } else {
+        with_plan(&recording, asked, costly, |extraction, prepared| {
+            run_on(&recording, extraction, |slots| {
+                let computed = prepared.run(slots)?.iter().cloned();
+                results.extend(extraction.kept().zip(computed));
                 Ok(())
-            })?;
-        }
-        let written = extraction.wanted.iter().filter_map(|(_, into)| recording.leaf((*into)?));
-        for leaf in written {
-            if let Leaf::Parameter { parameter, .. } = leaf {
+            })
+        })?;
+    }
+    drop(recording);
+    let mut recording = tape.recording().borrow_mut();
+    results.into_iter().for_each(|(id, value)| recording.set_value(id, value));
+    Ok(())
+}
+
+/// Calls `run` with the numbers of the inputs; counts the updates before others can see them.
+fn run_on(
+    recording: &Recording,
+    extraction: &Extraction,
+    run: impl FnOnce(&mut [Slot<'_>]) -> Result<()>,
+) -> Result<()> {
+    let numbers = extraction.origins.iter().map(|origin| number(recording, *origin));
+    with_slots(numbers, |slots| {
+        check_versions(recording, extraction)?;
+        run(slots)?;
+        for origin in extraction.origins.iter().filter(|origin| origin.written) {
+            if let Some(Leaf::Parameter { parameter, .. }) = recording.leaf(origin.node) {
                 parameter.changed();
             }
         }
         Ok(())
-    })?;
-    drop(recording);
-    let mut recording = tape.recording().borrow_mut();
-    let kept = extraction.wanted.iter().filter(|(_, into)| into.is_none());
-    for ((id, _), value) in kept.zip(results) {
-        recording.set_value(*id, value);
-    }
-    Ok(())
+    })
 }
 
-/// The numbers behind the inputs of an extracted graph.
-fn numbers<'a>(
-    recording: &'a Recording,
-    extraction: &'a Extraction,
-) -> impl Iterator<Item = Number<'a>> + Clone {
-    extraction.origins.iter().map(move |origin| match origin {
-        Origin::Scalar(value) => Number::Scalar(*value),
-        Origin::Node(id) => match (recording.value(*id), recording.leaf(*id)) {
-            (_, Some(Leaf::Parameter { parameter, .. })) if extraction.updates(*id) => {
-                Number::Parameter { parameter, written: true }
-            }
-            (Some(tensor), _) | (None, Some(Leaf::Tensor { tensor, .. })) => Number::Tensor(tensor),
-            (None, Some(Leaf::Dial { value, .. })) => Number::Scalar(*value),
-            (None, Some(Leaf::Parameter { parameter, .. })) => {
-                Number::Parameter { parameter, written: false }
-            }
-            (None, None) => Number::Scalar(f64::NAN),
-        },
-    })
+/// The numbers behind an input of an extracted graph.
+fn number(recording: &Recording, Origin { node, written }: Origin) -> Number<'_> {
+    match (recording.value(node), recording.leaf(node)) {
+        (_, Some(Leaf::Parameter { parameter, .. })) if written => {
+            Number::Parameter { parameter, written }
+        }
+        (Some(tensor), _) | (None, Some(Leaf::Tensor { tensor, .. })) => Number::Tensor(tensor),
+        (None, Some(Leaf::Dial { value, .. })) => Number::Scalar(*value),
+        (None, Some(Leaf::Parameter { parameter, .. })) => Number::Parameter { parameter, written },
+        (None, None) => Number::Scalar(recording.literal(node)),
+    }
 }
 
 /// A parameter that changed after it was recorded would give numbers of neither before nor after. A value
 /// of it that was read before the change still counts, but not as the one to be updated.
 pub(super) fn check_versions(recording: &Recording, extraction: &Extraction) -> Result<()> {
-    for origin in &extraction.origins {
-        let Origin::Node(id) = origin else { continue };
-        if let Some(Leaf::Parameter { parameter, version }) = recording.leaf(*id)
+    for &Origin { node, written } in &extraction.origins {
+        if let Some(Leaf::Parameter { parameter, version }) = recording.leaf(node)
             && parameter.version() != *version
-            && (recording.value(*id).is_none() || extraction.updates(*id))
+            && (recording.value(node).is_none() || written)
         {
-            return Err(recording.outdated(*id));
+            return Err(recording.outdated(node));
         }
     }
     Ok(())

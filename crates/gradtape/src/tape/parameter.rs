@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A tensor that is trained: shared by the layer that uses it and the optimiser that changes it.
@@ -17,6 +18,7 @@ pub struct Parameter(Arc<Inner>);
 
 struct Inner {
     id: u64,
+    meta: Meta,
     version: AtomicU64,
     value: RwLock<Tensor>,
 }
@@ -26,8 +28,9 @@ impl Parameter {
     pub fn new(value: Tensor) -> Parameter {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let meta = Meta::of(&value);
         let value = RwLock::new(value.contiguous());
-        Parameter(Arc::new(Inner { id, version: AtomicU64::new(0), value }))
+        Parameter(Arc::new(Inner { id, meta, version: AtomicU64::new(0), value }))
     }
 
     /// The value now. It stays what it is when the parameter is changed later.
@@ -56,6 +59,11 @@ impl Parameter {
     /// A number that no other parameter of the process has.
     pub fn id(&self) -> u64 {
         self.0.id
+    }
+
+    /// The element type and shape, which never change.
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.0.meta
     }
 
     /// How often the value has been changed.

@@ -1,13 +1,18 @@
 //! The memory of a tape: an append-only list of nodes, whose order is a topological order.
+//!
+//! After a reset the nodes of the last recording stay, and what is recorded next is compared with them
+//! one by one. A step that repeats the last one so makes no node anew, and whoever knows the recording by
+//! its [`Recording::edition`] need not look at it again.
 
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -48,9 +53,11 @@ pub(crate) struct Update {
 }
 
 /// Everything recorded since the last reset.
-#[derive(Default)]
 pub(crate) struct Recording {
-    pub(crate) nodes: Vec<Node>,
+    /// The nodes; behind the first `len` those of the last recording, as long as this one repeats it.
+    nodes: Vec<Node>,
+    len: usize,
+    edition: u64,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) errors: Vec<Error>,
     pub(crate) updates: Vec<Update>,
@@ -64,15 +71,38 @@ pub(crate) struct Recording {
     pub(crate) after: Vec<Rc<dyn Fn()>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
-    values: Vec<Tensor>,
+    values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
 }
 
 impl Recording {
-    /// Forgets everything and keeps the memory.
+    /// With nothing recorded.
+    pub(crate) fn new() -> Recording {
+        Recording {
+            nodes: Vec::new(),
+            len: 0,
+            edition: new_edition(),
+            leaves: Vec::new(),
+            errors: Vec::new(),
+            updates: Vec::new(),
+            rules: Vec::new(),
+            last_rule: None,
+            keep: Vec::new(),
+            replays: Vec::new(),
+            after: Vec::new(),
+            spent: None,
+            values: Vec::new(),
+            parameters: Vec::new(),
+        }
+    }
+
+    /// Forgets everything and keeps the memory, and the nodes to compare the next recording with.
     pub(crate) fn clear(&mut self) {
-        self.nodes.clear();
+        self.len = 0;
+        for (id, _) in self.values.drain(..) {
+            self.nodes[id.index()].value = 0;
+        }
         self.leaves.clear();
         self.errors.clear();
         self.updates.clear();
@@ -82,8 +112,24 @@ impl Recording {
         self.after.clear();
         self.last_rule = None;
         self.spent = None;
-        self.values.clear();
         self.parameters.clear();
+    }
+
+    /// The number of nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// A number that stands for the nodes recorded, but for the numbers in their leaves and in literals
+    /// that are [inputs of a plan](source::Constant::is_input): the same number, the same nodes at the
+    /// same places. No two tapes have one in common.
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition
+    }
+
+    /// The nodes with a computed value, in the order in which they got it.
+    pub(crate) fn valued(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.values.iter().map(|&(id, _)| id)
     }
 
     /// The node of an id that has not failed.
@@ -104,6 +150,9 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
         }
+        if let Some(id) = self.repeat(at, |node| node.repeats(&op, inputs)) {
+            return id;
+        }
         let meta = |id: NodeId| &self.node(id).meta;
         let inferred = match *inputs {
             [] => op.infer(&[]),
@@ -112,7 +161,7 @@ impl Recording {
             _ => op.infer(&inputs.iter().map(|&id| meta(id)).collect::<SmallVec<[&Meta; 8]>>()),
         };
         match inferred {
-            Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at),
+            Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at, 0),
             Err(broken) => {
                 let message = format!("{}: {}", op.name(), broken.rule);
                 let mut error = Error::new(Kind::Shape, message).at(at);
@@ -124,33 +173,58 @@ impl Recording {
         }
     }
 
+    /// The next node of the last recording, if it is what is recorded now; else this one is another
+    /// from here on.
+    fn repeat(
+        &mut self,
+        at: &'static Location<'static>,
+        same: impl FnOnce(&mut Node) -> bool,
+    ) -> Option<NodeId> {
+        let node = self.nodes.get_mut(self.len)?;
+        if !std::ptr::eq(node.at, at) || !same(node) {
+            self.nodes.truncate(self.len);
+            self.edition = new_edition();
+            return None;
+        }
+        self.len += 1;
+        Some(NodeId::new(self.len - 1))
+    }
+
     fn push_node(
         &mut self,
         op: Op,
         inputs: SmallVec<[NodeId; 3]>,
         meta: Meta,
         at: &'static Location<'static>,
+        leaf: u32,
     ) -> NodeId {
-        let id = NodeId::new(self.nodes.len());
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0 });
-        id
+        debug_assert_eq!(self.nodes.len(), self.len);
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf });
+        self.len += 1;
+        NodeId::new(self.len - 1)
     }
 
     /// Records an input.
     pub(crate) fn push_leaf(
         &mut self,
         leaf: Leaf,
-        meta: Meta,
+        dtype: DType,
+        shape: &Shape,
         at: &'static Location<'static>,
     ) -> NodeId {
         if let Some(spent) = self.spent {
             return self.fail(spent_error("input", spent).at(at), &[]);
         }
-        let op = source::Input { dtype: meta.dtype, shape: meta.shape.clone() };
-        let id = self.push_node(op.into(), SmallVec::new(), meta, at);
         self.leaves.push(leaf);
-        self.nodes[id.index()].leaf = self.leaves.len() as u32;
-        id
+        let same = |node: &mut Node| {
+            node.leaf != 0 && node.meta.dtype == dtype && node.meta.shape == *shape
+        };
+        if let Some(id) = self.repeat(at, same) {
+            return id;
+        }
+        let op = source::Input { dtype, shape: shape.clone() };
+        let leaf = self.leaves.len() as u32;
+        self.push_node(op.into(), SmallVec::new(), Meta::new(dtype, shape), at, leaf)
     }
 
     /// Records a parameter, once.
@@ -162,10 +236,10 @@ impl Recording {
         match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
             Ok(found) => self.parameters[found].1,
             Err(place) => {
-                let meta = Meta::of(&parameter.read());
+                let Meta { dtype, shape } = parameter.meta();
                 let version = parameter.version();
                 let leaf = Leaf::Parameter { parameter: parameter.clone(), version };
-                let id = self.push_leaf(leaf, meta, at);
+                let id = self.push_leaf(leaf, *dtype, shape, at);
                 if !id.is_failed() {
                     self.parameters.insert(place, (parameter.id(), id));
                 }
@@ -209,10 +283,18 @@ impl Recording {
         self.leaves.get(place as usize)
     }
 
+    /// The number of a literal; NaN for any other node.
+    pub(crate) fn literal(&self, id: NodeId) -> f64 {
+        match &self.node(id).op {
+            Op::Constant(constant) => constant.value.value(),
+            _ => f64::NAN,
+        }
+    }
+
     /// The value of a node that was computed and kept.
     pub(crate) fn value(&self, id: NodeId) -> Option<&Tensor> {
         let place = self.node(id).value.checked_sub(1)?;
-        self.values.get(place as usize)
+        self.values.get(place as usize).map(|(_, value)| value)
     }
 
     /// The numbers of a node, if it is an input or was computed. Fails for a parameter that changed
@@ -263,7 +345,7 @@ impl Recording {
     /// Keeps the computed value of a node.
     pub(crate) fn set_value(&mut self, id: NodeId, value: Tensor) {
         if self.value(id).is_none() {
-            self.values.push(value);
+            self.values.push((id, value));
             self.nodes[id.index()].value = self.values.len() as u32;
         }
     }
@@ -277,9 +359,29 @@ impl Recording {
             Leaf::Dial { .. } => size_of::<f64>(),
         });
         self.nodes.capacity() * size_of::<Node>()
-            + self.values.iter().map(of).sum::<usize>()
+            + self.values.iter().map(|(_, value)| of(value)).sum::<usize>()
             + leaves.sum::<usize>()
     }
+}
+
+impl Node {
+    /// Whether an operation on these inputs is this node. Literals that are inputs of a plan may have
+    /// another number, which the node takes over.
+    fn repeats(&mut self, op: &Op, inputs: &[NodeId]) -> bool {
+        let same = match (&mut self.op, op) {
+            (Op::Constant(old), Op::Constant(new)) if old.is_input() && new.is_input() => {
+                old.value = new.value;
+                old.dtype == new.dtype
+            }
+            (old, new) => old == new,
+        };
+        same && self.inputs[..] == *inputs
+    }
+}
+
+fn new_edition() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {

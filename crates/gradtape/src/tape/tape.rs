@@ -49,7 +49,7 @@ impl Tape {
             tracing: Cell::new(false),
             checked: Cell::new(false),
             on_record: Cell::new(None),
-            recording: RefCell::default(),
+            recording: RefCell::new(Recording::new()),
         }
     }
 
@@ -88,7 +88,7 @@ impl Tape {
     #[track_caller]
     pub fn dial(&self, dial: &Dial, dtype: DType) -> Var<'_> {
         let leaf = Leaf::Dial { dial: dial.clone(), value: dial.get() };
-        self.leaf(leaf, Meta::new(dtype, ()))
+        self.leaf(leaf, dtype, &Shape::scalar())
     }
 
     /// Records that the next step gives a parameter this value. The value must have the parameter's
@@ -136,7 +136,7 @@ impl Tape {
 
     /// The number of nodes recorded.
     pub fn len(&self) -> usize {
-        self.recording.borrow().nodes.len()
+        self.recording.borrow().len()
     }
 
     /// Whether nothing is recorded.
@@ -151,14 +151,14 @@ impl Tape {
 
     #[track_caller]
     fn tensor(&self, tensor: Tensor, watched: bool) -> Var<'_> {
-        let meta = Meta::of(&tensor);
-        self.leaf(Leaf::Tensor { tensor, watched }, meta)
+        let (dtype, shape) = (tensor.dtype(), tensor.shape().clone());
+        self.leaf(Leaf::Tensor { tensor, watched }, dtype, &shape)
     }
 
     #[track_caller]
-    fn leaf(&self, leaf: Leaf, meta: Meta) -> Var<'_> {
-        let id = self.recording.borrow_mut().push_leaf(leaf, meta, Location::caller());
-        self.var(id)
+    fn leaf(&self, leaf: Leaf, dtype: DType, shape: &Shape) -> Var<'_> {
+        let at = Location::caller();
+        self.var(self.recording.borrow_mut().push_leaf(leaf, dtype, shape, at))
     }
 
     pub(crate) fn var(&self, id: NodeId) -> Var<'_> {
