@@ -123,7 +123,14 @@ fn chosen(
             "{name} is what the model was trained on; only the rows held out then are measured \
              (--part all for all)"
         ),
-        (Part::Test, ..) => format!("{name} has test files of its own; only those are measured"),
+        (Part::Test, Some(_), _) | (Part::Test, _, None) => {
+            format!("{name} has test files of its own; only those are measured")
+        }
+        (Part::Test, None, Some(known)) => format!(
+            "{name} was not recognised as the data the model was trained on ({}); it has test files \
+             of its own, only those are measured",
+            known.name
+        ),
         (.., Some(known)) => format!(
             "{name} was not recognised as the data the model was trained on ({}); all rows are \
              measured\nwhere some of them were trained on, it is worse than it looks",

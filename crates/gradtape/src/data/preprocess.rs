@@ -4,7 +4,7 @@ mod fit;
 
 use serde::{Deserialize, Serialize};
 
-use self::fit::{class_names, feature_of, standardised, target_numbers, target_of};
+use self::fit::{Notes, class_names, feature_of, standardised, target_numbers, target_of};
 use super::{Categories, Column, Dataset, Table, Task};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -102,10 +102,12 @@ pub struct PreprocessOptions {
 impl Preprocessing {
     /// Learns from the training `rows` of a table how to prepare its columns.
     ///
-    /// Left out, with a note, are columns without any value, and columns of text with more than
-    /// 1,000 different values or, from 20 rows on, with more different values than half the rows.
-    /// Fails when a column named is not there, a target is missing or no number, a number is not
-    /// finite or written with a comma (see [`CsvOptions`](super::CsvOptions)), there are fewer than two classes, or no column is left to learn from.
+    /// Left out, with a note, are columns without any value, columns of numbers that are the same in all
+    /// of several rows, a column without a name that only numbers the rows, and columns of text with
+    /// more than 1,000 different values or, from 20 rows on, with more different values than half the
+    /// rows. Fails when a column named is not there, a target is missing or no number, a number is not
+    /// finite or written with a comma (see [`CsvOptions`](super::CsvOptions)), there are fewer than two
+    /// classes or values of the target, or no column is left to learn from.
     pub fn fit(
         table: &Table,
         target: &str,
@@ -120,13 +122,14 @@ impl Preprocessing {
             return Err(Error::new(Kind::Value, message));
         }
         let (target, _) = target_of(table, target, Some(rows), options)?;
-        let (mut features, mut notes) = (Vec::new(), Vec::new());
+        let (mut features, mut notes) = (Vec::new(), Notes::default());
         for column in table.columns() {
             let name = column.name();
             if name != target.column() && !options.ignore.iter().any(|ignored| ignored == name) {
                 features.extend(feature_of(table, column, rows, options, &mut notes)?);
             }
         }
+        let notes = notes.into_lines();
         if features.is_empty() {
             let message = format!("{}: there is no column to learn from", table.source());
             let message = Error::new(Kind::Data, message);

@@ -50,6 +50,7 @@ pub struct CsvOptions {
 #[derive(Clone, Debug)]
 pub struct Column {
     name: String,
+    unnamed: bool,
     text: String,
     ends: Vec<usize>,
     numeric: usize,
@@ -158,6 +159,10 @@ impl Table {
                 .note(format!("columns: {}{more}", shown.join(", ")));
             match nearest(name, names()) {
                 Some(nearest) => error.hint(format!("did you mean {nearest:?}?")),
+                None if self.columns.len() == 1 => error.hint(
+                    "all is in one column: if something other than , ; | or a tab stands between \
+                     cells, name it as the delimiter",
+                ),
                 None => error,
             }
         })
@@ -200,7 +205,8 @@ impl Table {
             self.place(row, &column.name),
             column.cell(row).unwrap_or_default()
         );
-        let hint = "choose the decimal comma, or remove commas between thousands";
+        let hint = "where the comma is a decimal point, choose the decimal comma; remove commas \
+                    between thousands";
         Err(Error::new(Kind::Data, message).hint(hint))
     }
 
@@ -233,6 +239,7 @@ impl Table {
             }
             self.columns.push(Column {
                 name,
+                unnamed: named && cell.is_empty(),
                 text: String::new(),
                 ends: Vec::new(),
                 numeric: 0,
@@ -246,13 +253,20 @@ impl Table {
     fn push(&mut self, record: &Record) -> Result<()> {
         if record.len() != self.columns.len() {
             let message = format!(
-                "{}, line {}: {} cells, but there are {} columns",
+                "{}, line {}: {}, but the first line has {}",
                 self.source,
                 record.line,
-                record.len(),
+                if record.len() == 1 {
+                    "1 cell".to_string()
+                } else {
+                    format!("{} cells", record.len())
+                },
                 self.columns.len()
             );
-            let hint = "a cell that contains the delimiter must be in quotes";
+            let hint = match self.columns.len() {
+                1 => "the first line must name the columns; nothing may stand above it",
+                _ => "a cell that contains the delimiter must be in quotes",
+            };
             return Err(Error::new(Kind::Data, message).hint(hint));
         }
         let place = |column: usize| {
@@ -276,6 +290,11 @@ impl Column {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the header names all but this one, which then is `unnamed_1` and so on.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.unnamed
     }
 
     /// What its cells are taken for.
@@ -356,7 +375,12 @@ fn start_of(text: &mut impl BufRead, source: &str) -> Result<Vec<u8>> {
         Err(Error::new(Kind::Data, format!("{source}: {what}")).hint(hint))
     };
     match &start[..] {
-        [0x1f, 0x8b, ..] => refuse("this is a gzip file, not text", "unpack it first"),
+        [0x1f, 0x8b, ..] => {
+            refuse("this is a gzip file, not text", "unpack it; of IDX files, give their folder")
+        }
+        [0, 0, 8, 1 | 3, ..] => {
+            refuse("this is an IDX file, not text", "give the folder with images and labels")
+        }
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             refuse("the text is UTF-16", "save the file as UTF-8")
         }

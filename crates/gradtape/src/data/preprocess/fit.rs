@@ -55,6 +55,16 @@ pub(super) fn target_of(
         let numbers = target_numbers(table, target)?;
         let all = || (0..table.len()).collect();
         let rows = rows.map_or_else(all, <[usize]>::to_vec);
+        if let Some(&first) = rows.first()
+            && rows.iter().all(|&row| numbers[row] == numbers[first])
+        {
+            let message = format!(
+                "{}: column {target:?} is {} in every training row",
+                table.source(),
+                numbers[first]
+            );
+            return Err(Error::new(Kind::Data, message).hint("there is nothing to predict"));
+        }
         let (mean, scale) = moments(table, target, rows.iter().map(|&row| numbers[row]))?;
         return Ok((Target::Number { column, mean, scale }, Vec::new()));
     }
@@ -86,25 +96,65 @@ pub(super) fn target_of(
     Ok((Target::Classes { column, numeric, classes }, labels))
 }
 
+/// What the user should know of the columns.
+#[derive(Default)]
+pub(super) struct Notes {
+    lines: Vec<String>,
+    /// Columns that are the same in every training row.
+    same: Vec<(String, f64)>,
+}
+
+impl Notes {
+    /// As lines; many columns of the same kind, as the margins of images, share one.
+    pub(super) fn into_lines(self) -> Vec<String> {
+        let Notes { mut lines, same } = self;
+        match &same[..] {
+            [(first, _), .., (last, _)] if same.len() > 5 => lines.push(format!(
+                "{} columns left out, {first:?} to {last:?}: the same in every training row",
+                same.len()
+            )),
+            _ => lines.extend(same.iter().map(|(name, value)| {
+                format!("column {name:?} left out: {value} in every training row")
+            })),
+        }
+        lines
+    }
+}
+
 pub(super) fn feature_of(
     table: &Table,
     column: &Column,
     rows: &[usize],
     options: &PreprocessOptions,
-    notes: &mut Vec<String>,
+    notes: &mut Notes,
 ) -> Result<Option<Feature>> {
     let name = column.name();
     let listed = options.categories.iter().any(|listed| listed == name);
     let feature = match column.kind() {
         ColumnKind::Empty => {
-            notes.push(format!("column {name:?} left out: every value is missing"));
+            notes.lines.push(format!("column {name:?} left out: every value is missing"));
             return Ok(None);
         }
         ColumnKind::Number if !listed => {
             let numbers = table.numbers(name)?;
-            if rows.iter().all(|&row| numbers[row].is_nan()) {
-                notes.push(format!("column {name:?} left out: no training row has a value"));
+            let known = || rows.iter().map(|&row| numbers[row]).filter(|number| !number.is_nan());
+            let Some(first) = known().next() else {
+                notes.lines.push(format!("column {name:?} left out: no training row has a value"));
                 return Ok(None);
+            };
+            if rows.len() > 1 && known().all(|number| number == first) {
+                notes.same.push((name.to_string(), first));
+                return Ok(None);
+            }
+            if counts_rows(&numbers) {
+                if column.is_unnamed() {
+                    let reason = "it only numbers the rows, and has no name";
+                    notes.lines.push(format!("column {name:?} left out: {reason}"));
+                    return Ok(None);
+                }
+                notes.lines.push(format!(
+                    "column {name:?} only numbers the rows: ignore it, unless their order matters"
+                ));
             }
             let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
             Feature::Number { column: name.to_string(), mean, scale }
@@ -117,17 +167,39 @@ pub(super) fn feature_of(
             let count = categories.len();
             let seldom = seldom_repeats(count, table.len() - column.missing());
             if count > MOST_CATEGORIES || seldom && !listed {
-                let reason = format!("{count} different values in {} rows", table.len());
-                notes.push(format!("column {name:?} left out: {reason}"));
+                let example = column.cells().flatten().next().unwrap_or_default();
+                let advice = match looks_like_date(example) {
+                    true => "; dates are not understood, make numbers of them",
+                    false => "",
+                };
+                notes.lines.push(format!(
+                    "column {name:?} left out: {count} different values in {} rows, such as \
+                     {example:?}{advice}",
+                    table.len()
+                ));
                 return Ok(None);
             }
             Feature::Category { column: name.to_string(), categories }
         }
     };
     if column.missing() > 0 {
-        notes.push(filled(name, column.missing(), table.len(), &feature));
+        notes.lines.push(filled(name, column.missing(), table.len(), &feature));
     }
     Ok(Some(feature))
+}
+
+/// Whether the numbers of a column are those of its rows, from any start on.
+fn counts_rows(numbers: &[f64]) -> bool {
+    numbers.len() >= ENOUGH_ROWS
+        && numbers[0].fract() == 0.0
+        && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0)
+}
+
+/// Digits in groups, with - / . or : between them.
+fn looks_like_date(text: &str) -> bool {
+    let groups = text.split(|c: char| "-/.: T".contains(c)).collect::<Vec<_>>();
+    let digits = |group: &&str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
+    groups.len() >= 3 && groups[..3].iter().all(digits)
 }
 
 /// The note on missing values of a column.

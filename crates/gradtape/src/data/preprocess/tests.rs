@@ -288,3 +288,28 @@ fn whatever_a_table_holds_it_is_prepared_or_refused() {
     }
     assert!(prepared > 300 && refused > 300, "{prepared} {refused}");
 }
+
+#[test]
+fn columns_that_tell_nothing() {
+    let row = |i: usize| format!("{i},{},7,2024-01-{:02},{i}.5%,{}\n", i + 100, i + 1, (i % 5) * 3);
+    let text = ",id,same,day,share,x,y\n".to_string();
+    let text = text
+        + &(0..30).map(|i| row(i).replace('\n', &format!(",{}.5\n", i % 4))).collect::<String>();
+    let fitted = fit(&text, "y").unwrap();
+    assert_eq!(fitted.feature_names(), ["id", "x"]);
+    let notes = fitted.notes().join("\n");
+    for expected in [
+        "\"unnamed_1\" left out: it only numbers the rows, and has no name",
+        "\"id\" only numbers the rows: ignore it",
+        "\"same\" left out: 7 in every training row",
+        "\"day\" left out: 30 different values in 30 rows, such as \"2024-01-01\"; dates are not",
+        "\"share\" left out: 30 different values in 30 rows, such as \"0.5%\"",
+    ] {
+        assert!(notes.contains(expected), "{expected:?} is not in: {notes}");
+    }
+    let many = "a,b,c,d,e,f,x,y\n1,1,1,1,1,1,2,2.5\n1,1,1,1,1,1,3,3.5\n";
+    let lines = fit(many, "y").unwrap().notes().to_vec();
+    assert_eq!(lines, ["6 columns left out, \"a\" to \"f\": the same in every training row"]);
+    error(fit("x,y\n1,7.5\n2,7.5\n", "y"), "column \"y\" is 7.5 in every training row");
+    error(fit("x,y\n1,7.5\n", "y"), "column \"y\" is 7.5 in every training row");
+}

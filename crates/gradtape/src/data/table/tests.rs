@@ -62,8 +62,8 @@ fn files_that_are_no_table() {
     error("\u{feff}", "d.csv: the file is empty");
     error("a,b\n", "no rows below the header");
     error("1,2\n3,4\n", "line 1: the header is missing");
-    error("a,b\n1,2\n\n3\n", "d.csv, line 4: 1 cells, but there are 2 columns");
-    error("a,b\n1,2,3\n", "d.csv, line 2: 3 cells, but there are 2 columns");
+    error("a,b\n1,2\n\n3\n", "d.csv, line 4: 1 cell, but the first line has 2");
+    error("a,b\n1,2,3\n", "d.csv, line 2: 3 cells, but the first line has 2");
     error("a,b,a\n1,2,3\n", "columns 1 and 3 are both named \"a\"");
     error("a,b\n1,\"2\n", "line 2: a quote is never closed");
     let bytes = |bytes: &[u8]| {
@@ -72,6 +72,10 @@ fn files_that_are_no_table() {
     let text = bytes(b"a,b\n1,2\n1,\xff\n");
     assert!(text.contains("d.csv, line 3, column \"b\": the text is not UTF-8"), "{text}");
     assert!(bytes(b"a,\xff\n1,2\n").contains("line 1, column 2: the text is not UTF-8"));
+    assert!(bytes(&[0, 0, 8, 3, 0, 0]).contains("give the folder with images"));
+    error("# remark\nx,y\n1,2\n", "nothing may stand above it");
+    let text = read("x y\n1 2\n").unwrap().column("y").unwrap_err().to_string();
+    assert!(text.contains("name it as the delimiter"), "{text}");
     assert!(bytes(b"\xff\xfea\0,\0").contains("UTF-16"));
     assert!(bytes(b"\x1f\x8b\x08").contains("gzip"));
     assert!(bytes(b"PK\x03\x04").contains("spreadsheet"));
