@@ -1,5 +1,6 @@
 //! Numbers as vector code computes with them, and code stamped for each instruction set.
 
+use super::body::chain;
 use super::gemm;
 use super::isa::{Isa, PORTABLE_FMA};
 use super::math32::Fast;
@@ -7,7 +8,7 @@ use crate::op::scalar::Scalar;
 use crate::tensor::Element;
 
 /// A floating-point type that fused loops compute in: f32 or f64.
-pub(crate) trait Real: Element + Scalar + PartialOrd + gemm::Real {
+pub(crate) trait Real: Element + Scalar + PartialOrd + gemm::Real + chain::Real {
     /// The type whose formulas the compiler turns into vector code; `FMA` tells whether multiplying
     /// and adding in one instruction is cheap.
     type Lane<const FMA: bool>: Scalar + Wrap<Self>;

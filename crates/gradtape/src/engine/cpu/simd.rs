@@ -28,6 +28,10 @@ pub(crate) trait Simd {
     unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self::V;
     unsafe fn store_masked(p: *mut Self::T, mask: Self::Mask, v: Self::V);
     unsafe fn add(x: Self::V, y: Self::V) -> Self::V;
+    unsafe fn sub(x: Self::V, y: Self::V) -> Self::V;
+    unsafe fn mul(x: Self::V, y: Self::V) -> Self::V;
+    unsafe fn div(x: Self::V, y: Self::V) -> Self::V;
+    unsafe fn sqrt(x: Self::V) -> Self::V;
     /// `x * y + z`.
     unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V;
 
@@ -122,6 +126,26 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn sub(x: Self::V, y: Self::V) -> Self::V {
+                std::array::from_fn(|i| x[i] - y[i])
+            }
+
+            #[inline(always)]
+            unsafe fn mul(x: Self::V, y: Self::V) -> Self::V {
+                std::array::from_fn(|i| x[i] * y[i])
+            }
+
+            #[inline(always)]
+            unsafe fn div(x: Self::V, y: Self::V) -> Self::V {
+                std::array::from_fn(|i| x[i] / y[i])
+            }
+
+            #[inline(always)]
+            unsafe fn sqrt(x: Self::V) -> Self::V {
+                x.map(<$t>::sqrt)
+            }
+
+            #[inline(always)]
             unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V {
                 std::array::from_fn(|i| {
                     if PORTABLE_FMA { x[i].mul_add(y[i], z[i]) } else { x[i] * y[i] + z[i] }
@@ -150,7 +174,7 @@ pub(crate) mod x86 {
 
     macro_rules! vector {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
-         $store:ident $add:ident $fma:ident $sum:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
+         $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
             impl Simd for $name<$t> {
                 type T = $t;
                 type V = $v;
@@ -203,6 +227,30 @@ pub(crate) mod x86 {
                 unsafe fn add(x: $v, y: $v) -> $v {
                     // SAFETY: the caller vouches for the instruction set.
                     unsafe { $add(x, y) }
+                }
+
+                #[inline(always)]
+                unsafe fn sub(x: $v, y: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $sub(x, y) }
+                }
+
+                #[inline(always)]
+                unsafe fn mul(x: $v, y: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $mul(x, y) }
+                }
+
+                #[inline(always)]
+                unsafe fn div(x: $v, y: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $div(x, y) }
+                }
+
+                #[inline(always)]
+                unsafe fn sqrt(x: $v) -> $v {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $sqrt(x) }
                 }
 
                 #[inline(always)]
@@ -319,20 +367,20 @@ pub(crate) mod x86 {
     static LANES64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 
     vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
-        _mm512_storeu_ps _mm512_add_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
+        _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
         |count: usize| ((1u32 << count.min(16)) - 1) as __mmask16,
         |p, mask| _mm512_maskz_loadu_ps(mask, p), |p, mask, v| _mm512_mask_storeu_ps(p, mask, v),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
-        _mm512_storeu_pd _mm512_add_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
+        _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
         |count: usize| ((1u32 << count.min(8)) - 1) as __mmask8,
         |p, mask| _mm512_maskz_loadu_pd(mask, p), |p, mask, v| _mm512_mask_storeu_pd(p, mask, v));
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
-        _mm256_storeu_ps _mm256_add_ps _mm256_fmadd_ps sum_f32x8,
+        _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
         |count: usize| _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
         |p, mask| _mm256_maskload_ps(p, mask), |p, mask, v| _mm256_maskstore_ps(p, mask, v));
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
-        _mm256_storeu_pd _mm256_add_pd _mm256_fmadd_pd sum_f64x4,
+        _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
         |count: usize| _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
         |p, mask| _mm256_maskload_pd(p, mask), |p, mask, v| _mm256_maskstore_pd(p, mask, v));
 }

@@ -1,0 +1,60 @@
+//! Which register lies in which slot.
+
+use super::BodyPlan;
+use crate::engine::cpu::lane::Real;
+use crate::plan::{Body, Inst, Reg, Store};
+
+impl<T: Real> BodyPlan<T> {
+    /// Registers that are used no more give their slot to later ones.
+    pub(super) fn assign_slots(&mut self, last_use: &[usize], registers: usize) {
+        let first = self.given + self.loads.len();
+        let fixed: Vec<bool> = (0..registers)
+            .map(|reg| match reg.checked_sub(self.given) {
+                Some(i) if i < self.loads.len() => self.loads[i].fixed,
+                Some(_) => self.fixed.iter().any(|(fixed, _)| *fixed == reg),
+                None => true,
+            })
+            .collect();
+        let mut free: Vec<usize> = Vec::new();
+        for reg in 0..registers {
+            // Slots of values that are set once, and of loads, which all come first, are not shared
+            // with earlier registers.
+            let slot = match free.pop() {
+                Some(slot) if !fixed[reg] && reg >= first => slot,
+                other => {
+                    free.extend(other);
+                    self.slot_count += 1;
+                    self.slot_count - 1
+                }
+            };
+            self.slots.push(slot);
+            let Some(inst) = reg.checked_sub(first) else { continue };
+            for (dying, _) in last_use.iter().enumerate().filter(|&(_, &last)| last == inst) {
+                if !fixed[dying] && dying < reg && !free.contains(&self.slots[dying]) {
+                    free.push(self.slots[dying]);
+                }
+            }
+        }
+    }
+}
+
+/// For each register, the last instruction that reads it; those that are stored or reduced are read
+/// after all instructions.
+pub(super) fn last_uses(
+    body: &Body,
+    stores: &[Store],
+    reduced: &[Reg],
+    first: usize,
+) -> Vec<usize> {
+    let registers = first + body.insts.len();
+    let mut last = vec![0; registers];
+    for (i, inst) in body.insts.iter().enumerate() {
+        if let Inst::Op { args, .. } = inst {
+            args.iter().for_each(|reg| last[reg.0 as usize] = i);
+        }
+    }
+    for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
+        last[reg.0 as usize] = usize::MAX;
+    }
+    last
+}
