@@ -6,6 +6,9 @@ use gradtape::nn::{Dropout, Linear, Module};
 use gradtape::optim::{Adam, Optimizer, Sgd};
 use gradtape::{DType, Error, Kind, Parameter, Result, Rng, Tape, Tensor, Var, compile, gradient};
 
+use gradtape_calculus::{Column, Expr};
+use serde_json::Value;
+
 use crate::measure::{Samples, measure};
 
 /// A workload by name; it is told whether to compile its step or to record it each time.
@@ -20,6 +23,7 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("mlp-wide", mlp_wide),
     ("elementwise", elementwise),
     ("infer-b1", infer_b1),
+    ("fit", |_| fit()),
 ];
 
 /// A ReLU perceptron with dropout after each hidden layer.
@@ -158,6 +162,37 @@ fn infer_b1(compiled: bool) -> Result<Samples> {
     measure(|| {
         tape.reset();
         model.forward(tape.constant(x.clone())).value().map(drop)
+    })
+}
+
+/// Fits NIST's Gauss1, the largest of the sets at hand with 250 rows and 8 parameters, from its first
+/// start, the expression read from text each time.
+fn fit() -> Result<Samples> {
+    let sets = include_str!("../../gradtape-calculus/tests/data/nist_regression.json");
+    let broken = |what: String| Error::new(Kind::Data, what);
+    let sets: Value = serde_json::from_str(sets).map_err(|e| broken(e.to_string()))?;
+    let sets = sets["cases"].as_array().into_iter().flatten();
+    let set = sets.into_iter().find(|set| set["id"] == "Gauss1");
+    let set = set.ok_or_else(|| broken("Gauss1 is missing".into()))?;
+    let numbers = |values: &Value| -> Vec<f64> {
+        values.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    };
+    let data: Vec<Column> = ["x", "y"]
+        .map(|name| Column { name: name.into(), values: numbers(&set["data"][name]) })
+        .into();
+    let names = set["parameters"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let start: Vec<(&str, f64)> = names.zip(numbers(&set["start1"])).collect();
+    let text = set["model"].as_str().unwrap_or_default();
+    let wanted = set["certified_rss"].as_f64().unwrap_or_default();
+    measure(|| {
+        let found = Expr::parse(text)
+            .and_then(|expr| gradtape_calculus::fit(&expr, &data, "y", &start))
+            .map_err(|e| Error::new(Kind::Value, e.to_string()))?;
+        let squares = found.residual_sum_of_squares.0;
+        match (squares - wanted).abs() < 1e-9 * wanted {
+            true => Ok(()),
+            false => Err(broken(format!("{squares} is left of the squares, not {wanted}"))),
+        }
     })
 }
 

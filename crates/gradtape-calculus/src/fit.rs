@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use gradtape::{DType, Tensor, compile, vjp};
+use gradtape::{DType, Tape, Tensor, Var, evaluate, vjp};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, table};
 use crate::expr::Expr;
 use crate::json::{Named, Number, short};
-use crate::least_squares::{Solved, solve};
+use crate::least_squares::{Solved, Spread, solve, sum_of_squares};
 
 /// Parameters that fit an expression to data. Serialises to the JSON of `gradtape fit`.
 #[derive(Clone, Debug, Serialize)]
@@ -18,13 +18,16 @@ pub struct Fit {
     pub parameters: Named<Estimate>,
     /// The sum of the squares of what the expression leaves unexplained.
     pub residual_sum_of_squares: Number,
-    /// Its root after division by the degrees of freedom.
-    pub residual_standard_deviation: Number,
+    /// Its root after division by the degrees of freedom, rows less parameters determined; `None` where
+    /// there are none.
+    pub residual_standard_deviation: Option<Number>,
     /// Steps taken.
     pub iterations: usize,
     /// Whether the search ended because a further full step would change nothing that matters: the
     /// parameters by less than 1e-9 of themselves, or the sum of squares by less than 1e-14 of itself.
     pub converged: bool,
+    /// Sentences about parameters that the data do not determine.
+    pub notes: Vec<String>,
 }
 
 /// A parameter of a [`Fit`].
@@ -32,8 +35,9 @@ pub struct Fit {
 pub struct Estimate {
     /// The value with the least squares.
     pub value: Number,
-    /// The standard deviation of the estimate, from the Jacobian at the end.
-    pub standard_error: Number,
+    /// The standard deviation of the estimate, from the Jacobian at the end; `None` where the data do
+    /// not determine it.
+    pub standard_error: Option<Number>,
 }
 
 /// A column of data.
@@ -44,6 +48,8 @@ pub struct Column {
     /// A value for each row.
     pub values: Vec<f64>,
 }
+
+const NOT_DETERMINED: &str = "not determined";
 
 /// The most steps of a fit.
 const MAX_ITERATIONS: usize = 2_000;
@@ -84,44 +90,45 @@ pub fn fit(expr: &Expr, data: &[Column], target: &str, start: &[(&str, f64)]) ->
     if expr.nodes().len() > MAX_EXPLAINED {
         return Err(Error::new(format!("more than {MAX_EXPLAINED} nodes are not fitted")));
     }
-    let model = expr.clone();
-    let places: Vec<usize> =
-        (0..inputs.len()).filter(|&place| matches!(inputs[place], Input::Parameter(_))).collect();
-    let by_parameter = places.clone();
-    // Every row gets its own copy of the parameters: one walk then gives the whole Jacobian.
-    let mut compiled = compile(move |tape, inputs| {
-        let value = model.record(tape, inputs);
-        let ones = tape.constant(Tensor::ones([rows], DType::F64));
-        let parameters: Vec<_> = by_parameter.iter().map(|&place| inputs[place]).collect();
-        let mut all = vjp(&[value], &[ones], &parameters);
-        all.push(value);
-        Ok(all)
-    });
-    let mut tensors: Vec<Tensor> = inputs
+    let size = sum_of_squares(&wanted.values).sqrt();
+    let columns: Vec<Option<Tensor>> = inputs
         .iter()
         .map(|input| match input {
-            Input::Column(values) => Tensor::from(values.to_vec()),
-            Input::Parameter(value) => Tensor::from(vec![*value; rows]),
+            Input::Column(values) => Some(Tensor::from(values.to_vec())),
+            Input::Parameter(_) => None,
         })
         .collect();
-    let wanted = wanted.values.clone();
+    let ones = Tensor::ones([rows], DType::F64);
+    let mut tape = Tape::new();
+    let mut compute = |at: &[f64]| -> gradtape::Result<(Vec<f64>, Vec<Vec<f64>>)> {
+        tape.reset();
+        // Every row has its own copy of the parameters: one walk then gives the whole Jacobian.
+        let by_row: Vec<_> = at
+            .iter()
+            .map(|&value| tape.watch(Tensor::scalar(value)).broadcast_to([rows]))
+            .collect();
+        let mut next = by_row.iter();
+        let vars: Vec<_> = columns
+            .iter()
+            .filter_map(|column| match column {
+                Some(values) => Some(tape.constant(values)),
+                None => next.next().copied(),
+            })
+            .collect();
+        let value = expr.record(&tape, &vars).broadcast_to([rows]);
+        let mut all = vjp(&[value], &[tape.constant(&ones)], &by_row);
+        all.push(value);
+        evaluate(&all)?;
+        let read = |var: &Var<'_>| Ok(var.value()?.to_f64_vec());
+        let jacobian: Vec<Vec<f64>> =
+            all[..at.len()].iter().map(read).collect::<gradtape::Result<_>>()?;
+        let values = read(&value)?;
+        let rest = wanted.values.iter().zip(&values).map(|(y, f)| y - f).collect();
+        Ok((rest, jacobian))
+    };
     let mut failure = None;
-    let residuals = |at: &[f64]| -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
-        for (&place, &value) in places.iter().zip(at) {
-            tensors[place] = Tensor::from(vec![value; rows]);
-        }
-        match compiled.call(&tensors) {
-            Ok(found) => {
-                let mut columns: Vec<Vec<f64>> = found.iter().map(Tensor::to_f64_vec).collect();
-                let values = columns.pop()?;
-                let rest = wanted.iter().zip(&values).map(|(y, f)| y - f).collect();
-                Some((rest, columns))
-            }
-            Err(error) => {
-                failure = Some(Error::new(error.to_string()));
-                None
-            }
-        }
+    let residuals = |at: &[f64]| {
+        compute(at).map_err(|error| failure = Some(Error::new(error.to_string()))).ok()
     };
     let from: Vec<f64> = inputs
         .iter()
@@ -130,7 +137,7 @@ pub fn fit(expr: &Expr, data: &[Column], target: &str, start: &[(&str, f64)]) ->
             Input::Column(_) => None,
         })
         .collect();
-    let solved = solve(residuals, &from, MAX_ITERATIONS);
+    let solved = solve(residuals, &from, size, MAX_ITERATIONS);
     let Some(solved) = solved else {
         return Err(failure.unwrap_or_else(|| {
             Error::new("the expression is not finite on all rows at the start")
@@ -145,21 +152,44 @@ fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit
         Input::Parameter(_) => Some(name),
         Input::Column(_) => None,
     });
-    let freedom = rows - solved.at.len();
-    let deviation = match freedom {
-        0 => f64::NAN,
-        freedom => (solved.squares / freedom as f64).sqrt(),
-    };
-    let estimates = solved.at.iter().zip(&solved.spread).map(|(&value, &spread)| Estimate {
+    let names: Vec<&str> = names.collect();
+    let Spread { roots, groups, rank } = &solved.spread;
+    let loose = |group: &Vec<usize>| loose(group.iter().map(|&parameter| names[parameter]));
+    let mut notes: Vec<String> = groups.iter().map(loose).collect();
+    let freedom = rows - rank;
+    if freedom == 0 {
+        notes.push(
+            "as many rows as parameters leave nothing to estimate standard errors from".into(),
+        );
+    }
+    let deviation = (freedom > 0).then(|| (solved.squares / freedom as f64).sqrt());
+    let estimates = solved.at.iter().zip(roots).map(|(&value, root)| Estimate {
         value: Number(value),
-        standard_error: Number(deviation * spread),
+        standard_error: deviation.zip(*root).map(|(deviation, root)| Number(deviation * root)),
     });
     Fit {
-        parameters: Named::new(names, estimates),
+        parameters: Named::new(names.iter().copied(), estimates),
         residual_sum_of_squares: Number(solved.squares),
-        residual_standard_deviation: Number(deviation),
+        residual_standard_deviation: deviation.map(Number),
         iterations: solved.iterations,
         converged: solved.converged,
+        notes,
+    }
+}
+
+/// Says which parameters the data leave open, and why.
+fn loose<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => format!(
+            "{last} is not determined by the data: at these values the expression does not change with it"
+        ),
+        Some((last, others)) => format!(
+            "{} and {last} are not determined by the data: changes of them make up for each other, and \
+             other values fit as well",
+            others.join(", ")
+        ),
+        None => String::new(),
     }
 }
 
@@ -248,12 +278,16 @@ impl fmt::Display for Fit {
         let mut rows = vec![heading.to_vec()];
         for (name, estimate) in &self.parameters.0 {
             let value = format!("{:.10e}", estimate.value.0);
-            rows.push(vec![name.clone(), value, short(estimate.standard_error.0)]);
+            let error = estimate.standard_error.map(|error| short(error.0));
+            rows.push(vec![name.clone(), value, error.unwrap_or_else(|| NOT_DETERMINED.into())]);
         }
         f.write_str(&table(&rows))?;
         writeln!(f, "\nresidual sum of squares      {:.10e}", self.residual_sum_of_squares.0)?;
-        writeln!(f, "residual standard deviation  {:.10e}", self.residual_standard_deviation.0)?;
+        let deviation = self.residual_standard_deviation.map(|number| format!("{:.10e}", number.0));
+        let deviation = deviation.unwrap_or_else(|| NOT_DETERMINED.into());
+        writeln!(f, "residual standard deviation  {deviation}")?;
         let end = if self.converged { "converged" } else { "did not converge" };
-        writeln!(f, "{end} after {} iterations", self.iterations)
+        writeln!(f, "{end} after {} iterations", self.iterations)?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
     }
 }

@@ -38,7 +38,7 @@ fn nist_problems_reach_the_certified_values_from_both_starts() {
             for ((name, value), deviation) in names.zip(&certified).zip(&deviations) {
                 let estimate = found.parameters.get(name).unwrap();
                 worst = worst.max(((estimate.value.0 - value) / value).abs());
-                let error = ((estimate.standard_error.0 - deviation) / deviation).abs();
+                let error = ((estimate.standard_error.unwrap().0 - deviation) / deviation).abs();
                 worst = worst.max(0.1 * error);
             }
             let squares = common::number(&case["certified_rss"]);
@@ -80,4 +80,63 @@ fn data_and_starts_must_fit() {
     assert!(line.to_string().contains("converged after"), "{line}");
     let json = serde_json::to_value(&line).unwrap();
     assert!(json["parameters"]["a"]["standard_error"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn parameters_that_cannot_be_told_apart_have_no_standard_errors() {
+    let rows: Vec<f64> = (0..12).map(f64::from).collect();
+    let wanted = rows.iter().map(|x| 3.0 + 2.0 * x + 0.1 * (7.0 * x).sin()).collect();
+    let data =
+        [Column { name: "x".into(), values: rows }, Column { name: "y".into(), values: wanted }];
+    let run = |text: &str, start: &[(&str, f64)]| {
+        fit(&Expr::parse(text).unwrap(), &data, "y", start).unwrap()
+    };
+    let error = |fit: &Fit, name: &str| fit.parameters.get(name).unwrap().standard_error;
+    let line = run("s*x + c", &[("s", 1.0), ("c", 0.0)]);
+    assert!(line.notes.is_empty());
+
+    // Only the product of a and b counts; c is as well determined as in the plain line.
+    let product = run("a*b*x + c", &[("a", 1.0), ("b", 1.5), ("c", 0.0)]);
+    assert!(product.converged);
+    assert_eq!((error(&product, "a"), error(&product, "b")), (None, None));
+    let (found, want) = (error(&product, "c").unwrap().0, error(&line, "c").unwrap().0);
+    assert!((found - want).abs() < 1e-9 * want, "{found} {want}");
+    let value = |name: &str| product.parameters.get(name).unwrap().value.0;
+    let slope = line.parameters.get("s").unwrap().value.0;
+    assert!((value("a") * value("b") - slope).abs() < 1e-9);
+    // The search does not wander along what is not determined.
+    assert!(value("a").abs() < 10.0 && value("b").abs() < 10.0);
+    assert_eq!(product.notes.len(), 1);
+    assert!(product.notes[0].contains("`a` and `b` are not determined"), "{}", product.notes[0]);
+    let json = serde_json::to_value(&product).unwrap();
+    assert!(json["parameters"]["a"]["standard_error"].is_null());
+    assert!(json["parameters"]["c"]["standard_error"].is_f64());
+    assert!(product.to_string().contains("not determined\n"), "{product}");
+
+    // Two groups, one of three that share a direction each.
+    let two =
+        run("a*x + b*x + d*x + p*q", &[("a", 1.0), ("b", 1.0), ("d", 1.0), ("p", 1.0), ("q", 2.0)]);
+    assert_eq!(two.notes.len(), 2, "{two}");
+    assert!(two.notes[0].contains("`a`, `b` and `d` are"), "{two}");
+    assert!(two.notes[1].contains("`p` and `q` are"), "{two}");
+
+    // A parameter without effect.
+    let idle = run("s*x + c + 0*k", &[("s", 1.0), ("c", 0.0), ("k", 1.0)]);
+    assert_eq!(error(&idle, "k"), None);
+    assert!((error(&idle, "s").unwrap().0 / error(&line, "s").unwrap().0 - 1.0).abs() < 0.1);
+    assert!(idle.notes[0].starts_with("`k` is not determined"), "{idle}");
+
+    // Ill conditioned, but determined: columns of very different size and nearly parallel.
+    let far = run("s*(x + 100000) + c", &[("s", 1.0), ("c", 0.0)]);
+    assert!(far.notes.is_empty() && error(&far, "c").is_some(), "{far}");
+
+    // As many rows as parameters: an exact fit tells nothing of errors.
+    let few: Vec<Column> = data
+        .iter()
+        .map(|column| Column { name: column.name.clone(), values: column.values[..2].to_vec() })
+        .collect();
+    let exact =
+        fit(&Expr::parse("s*x + c").unwrap(), &few, "y", &[("s", 1.0), ("c", 0.0)]).unwrap();
+    assert_eq!((error(&exact, "s"), exact.residual_standard_deviation), (None, None));
+    assert!(exact.notes[0].contains("as many rows as parameters"), "{exact}");
 }
