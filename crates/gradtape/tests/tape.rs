@@ -201,13 +201,22 @@ struct Variant {
     width: usize,
     factor: f64,
     early: bool,
-    stop: bool,
+    of_result: bool,
+    turned: bool,
+    data: bool,
+}
+
+/// Both from the caller's line.
+#[track_caller]
+fn leaf(tape: &Tape, x: Tensor, data: bool) -> Var<'_> {
+    if data { tape.constant(x) } else { tape.watch(x) }
 }
 
 /// Reads values and gradients of a recording that follows the same lines, whatever the variant.
 fn record(tape: &Tape, w: &Parameter, variant: Variant) -> Result<Vec<Vec<f64>>> {
-    let Variant { layers, width, factor, early, stop } = variant;
-    let x = tape.watch(Tensor::linspace(0.1, 0.9, width, gradtape::DType::F64)?);
+    let Variant { layers, width, factor, early, of_result, turned, data } = variant;
+    let x = Tensor::linspace(0.1, 0.9, width, gradtape::DType::F64)?;
+    let x = leaf(tape, x, data);
     let w = tape.parameter(w);
     let mut y = x * factor + w;
     for _ in 0..layers {
@@ -217,16 +226,30 @@ fn record(tape: &Tape, w: &Parameter, variant: Variant) -> Result<Vec<Vec<f64>>>
     if early {
         read.push(y.value()?.to_vec::<f64>()?);
     }
-    let [dx, dw] = gradient(y.sum(()), [if stop { x } else { y }, w]);
-    for value in [y, dx, dw] {
-        read.push(value.value()?.to_vec::<f64>()?);
+    let first = if of_result { y } else { x };
+    let [a, b] = if turned { [w, first] } else { [first, w] };
+    let [da, db] = gradient(y.sum(()), [a, b]);
+    let [dda] = gradient(da.sum(()) + db.sum(()), [w]);
+    for var in [y, da, db, dda] {
+        read.push(match var.value() {
+            Ok(value) => value.to_vec::<f64>()?,
+            Err(error) => error.message().bytes().map(f64::from).collect(),
+        });
     }
     Ok(read)
 }
 
 #[test]
 fn a_recording_after_a_reset_gives_what_a_new_tape_gives() -> Result<()> {
-    let plain = Variant { layers: 2, width: 3, factor: 1.5, early: false, stop: false };
+    let plain = Variant {
+        layers: 2,
+        width: 3,
+        factor: 1.5,
+        early: false,
+        of_result: false,
+        turned: false,
+        data: false,
+    };
     let variants = [
         plain,
         plain,
@@ -238,8 +261,10 @@ fn a_recording_after_a_reset_gives_what_a_new_tape_gives() -> Result<()> {
         Variant { width: 4, ..plain },
         Variant { early: true, ..plain },
         Variant { early: true, factor: 3.0, ..plain },
-        Variant { stop: true, ..plain },
-        Variant { layers: 0, stop: true, ..plain },
+        Variant { of_result: true, ..plain },
+        Variant { turned: true, ..plain },
+        Variant { data: true, ..plain },
+        Variant { layers: 0, of_result: true, ..plain },
         plain,
     ];
     let (w, other) =

@@ -52,6 +52,9 @@ pub trait Recorder {
     /// The element type and shape of a node; an f32 scalar for a failed one.
     fn meta(&self, id: NodeId) -> Meta;
 
+    /// The element type of a node; f32 for a failed one. Cheaper than [`Recorder::meta`].
+    fn dtype(&self, id: NodeId) -> DType;
+
     /// Whether a node has this shape. Cheaper than comparing [`Recorder::meta`].
     fn has_shape(&self, id: NodeId, shape: &Shape) -> bool;
 
@@ -147,7 +150,7 @@ impl<'r> Term<'r> {
 
     /// The element type.
     pub fn dtype(self) -> DType {
-        self.meta().dtype
+        self.recorder.dtype(self.id)
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

@@ -9,6 +9,7 @@ mod tape;
 mod text;
 mod var;
 mod verify;
+mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};

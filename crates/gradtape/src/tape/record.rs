@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
@@ -24,6 +25,8 @@ pub(crate) struct Node {
     value: u32,
     /// 1 + the place of its leaf, or 0 when it is not an input.
     leaf: u32,
+    /// Whether it is data, whose gradient cannot be asked for.
+    pub(crate) is_data: bool,
 }
 
 /// Where the numbers of an input come from.
@@ -58,6 +61,8 @@ pub(crate) struct Recording {
     nodes: Vec<Node>,
     len: usize,
     edition: u64,
+    /// Gradients recorded in this edition.
+    pub(crate) walks: Vec<Walk>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) errors: Vec<Error>,
     pub(crate) updates: Vec<Update>,
@@ -83,6 +88,7 @@ impl Recording {
             nodes: Vec::new(),
             len: 0,
             edition: new_edition(),
+            walks: Vec::new(),
             leaves: Vec::new(),
             errors: Vec::new(),
             updates: Vec::new(),
@@ -118,6 +124,11 @@ impl Recording {
     /// The number of nodes.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Has the nodes of the last recording follow up to `end`, unseen.
+    pub(super) fn advance(&mut self, end: usize) {
+        self.len = end.min(self.nodes.len());
     }
 
     /// A number that stands for the nodes recorded, but for the numbers in their leaves and in literals
@@ -161,7 +172,7 @@ impl Recording {
             _ => op.infer(&inputs.iter().map(|&id| meta(id)).collect::<SmallVec<[&Meta; 8]>>()),
         };
         match inferred {
-            Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at, 0),
+            Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at),
             Err(broken) => {
                 let message = format!("{}: {}", op.name(), broken.rule);
                 let mut error = Error::new(Kind::Shape, message).at(at);
@@ -183,6 +194,7 @@ impl Recording {
         let node = self.nodes.get_mut(self.len)?;
         if !std::ptr::eq(node.at, at) || !same(node) {
             self.nodes.truncate(self.len);
+            self.walks.clear();
             self.edition = new_edition();
             return None;
         }
@@ -196,10 +208,10 @@ impl Recording {
         inputs: SmallVec<[NodeId; 3]>,
         meta: Meta,
         at: &'static Location<'static>,
-        leaf: u32,
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf });
+        let is_data = matches!(op, Op::Constant(_));
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data });
         self.len += 1;
         NodeId::new(self.len - 1)
     }
@@ -215,16 +227,20 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error("input", spent).at(at), &[]);
         }
-        self.leaves.push(leaf);
+        let is_data = matches!(leaf, Leaf::Tensor { watched: false, .. });
         let same = |node: &mut Node| {
-            node.leaf != 0 && node.meta.dtype == dtype && node.meta.shape == *shape
+            let Meta { dtype: old, shape: old_shape } = &node.meta;
+            node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
+        self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
             return id;
         }
         let op = source::Input { dtype, shape: shape.clone() };
-        let leaf = self.leaves.len() as u32;
-        self.push_node(op.into(), SmallVec::new(), Meta::new(dtype, shape), at, leaf)
+        let id = self.push_node(op.into(), SmallVec::new(), Meta::new(dtype, shape), at);
+        let node = &mut self.nodes[id.index()];
+        (node.leaf, node.is_data) = (self.leaves.len() as u32, is_data);
+        id
     }
 
     /// Records a parameter, once.

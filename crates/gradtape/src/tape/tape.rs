@@ -186,6 +186,11 @@ impl Tape {
         self.on_record.set(call);
     }
 
+    /// Whether something is done with every node once it is recorded.
+    pub(crate) fn is_watching(&self) -> bool {
+        self.on_record.get().is_some()
+    }
+
     pub(crate) fn recording(&self) -> &RefCell<Recording> {
         &self.recording
     }
@@ -217,6 +222,13 @@ impl Recorder for Tape {
             return Meta::new(DType::F32, Shape::scalar());
         }
         self.recording.borrow().node(id).meta.clone()
+    }
+
+    fn dtype(&self, id: NodeId) -> DType {
+        match id.is_failed() {
+            true => DType::F32,
+            false => self.recording.borrow().node(id).meta.dtype,
+        }
     }
 
     fn has_shape(&self, id: NodeId, shape: &Shape) -> bool {

@@ -40,7 +40,7 @@ impl<'t> Var<'t> {
 
     /// The element type; f32 when the operation failed.
     pub fn dtype(self) -> DType {
-        self.meta().dtype
+        self.tape.dtype(self.id)
     }
 
     /// The element type and shape.

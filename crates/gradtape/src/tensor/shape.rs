@@ -1,6 +1,7 @@
 //! Shapes: how many elements along each axis.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use smallvec::SmallVec;
@@ -18,14 +19,34 @@ pub type Dims = SmallVec<[usize; 4]>;
 /// assert_eq!(shape.to_string(), "[2, 3]");
 /// assert_eq!((shape.len(), shape.elements()), (2, 6));
 /// ```
-#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Eq, PartialOrd, Ord, Default)]
 pub struct Shape(Dims);
 
-/// Copies the sizes in one piece; recording clones a shape for every node.
+/// Copies a short shape as it lies; recording clones shapes for every node.
 impl Clone for Shape {
     #[inline]
     fn clone(&self) -> Shape {
-        Shape(SmallVec::from_slice(&self.0))
+        if self.0.spilled() {
+            return Shape(self.0.clone());
+        }
+        let mut sizes = [0; 4];
+        sizes.iter_mut().zip(&self.0).for_each(|(to, size)| *to = *size);
+        Shape(SmallVec::from_buf_and_len(sizes, self.0.len()))
+    }
+}
+
+/// Compares in place, without a call; recording compares shapes for every node.
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Shape) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a == b)
+    }
+}
+
+impl Hash for Shape {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

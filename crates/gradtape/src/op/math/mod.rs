@@ -46,6 +46,10 @@ macro_rules! math_methods {
                         return (self, other);
                     }
                     let (x, y) = (self.meta(), other.meta());
+                    // A number beside a value, the most frequent case.
+                    if y.shape.is_empty() {
+                        return (self, other.broadcast_to(x.shape));
+                    }
                     match x.shape.broadcast(&y.shape) {
                         Ok(shape) => (self.broadcast_to(&shape), other.broadcast_to(&shape)),
                         Err(axis) => {
