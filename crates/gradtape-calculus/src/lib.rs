@@ -20,6 +20,7 @@ mod fit;
 mod jacobian;
 mod json;
 mod least_squares;
+mod network;
 mod numeric;
 mod plot;
 mod record;
@@ -34,6 +35,11 @@ pub use extremum::{Kind, Place, classify};
 pub use fit::{Column, Estimate, Fit, fit};
 pub use jacobian::{Jacobian, jacobian};
 pub use json::{Named, Number};
+pub use network::{
+    Activation, Array, Backpropagation, BackwardStep, Formula, ForwardStep, MAX_EXAMPLES,
+    MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss, Reduction,
+    backpropagation,
+};
 pub use numeric::{
     Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
     richardson, step_errors,

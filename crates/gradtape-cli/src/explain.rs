@@ -8,6 +8,7 @@ use gradtape_calculus::{Options, Order, explain, jacobian};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, expressions, point};
+use crate::network::NetworkFlags;
 use crate::ops::{documentation, nearest_operation, operation};
 use crate::output::Output;
 
@@ -19,11 +20,23 @@ use crate::output::Output;
   gradtape explain \"x*sin(x)\" --at x=1 --order bfs
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format dot | dot -Tsvg
-  gradtape explain tanh                             an operation's documentation")]
+  gradtape explain tanh                             an operation's documentation
+  gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
+  gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
+    '{\"W1\": [[1,0],[0,1],[1,0],[0,1]], \"b1\": [0,-1], \"W2\": [[1.5],[0.5]], \"b2\": [1.5]}'
+    prediction 10 against 7: L = (10 - 7)^2 = 9, dL/db2 = 6")]
 pub(crate) struct Explain {
     /// The expression, or several separated by `;`, or the name of an operation
-    #[arg(allow_hyphen_values = true)]
+    #[arg(
+        allow_hyphen_values = true,
+        required_unless_present = "network",
+        default_value = "",
+        hide_default_value = true
+    )]
     expr: String,
+
+    #[command(flatten)]
+    network: NetworkFlags,
 
     /// The point: a value for each variable, as in a=2,b=1
     #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
@@ -64,6 +77,17 @@ enum Picture {
 
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
+        if let Some(found) = self.network.explain()? {
+            let text = match self.format {
+                Picture::Text => found.to_string(),
+                Picture::Json => json(&found)?,
+                Picture::Markdown => found.markdown(),
+                Picture::Dot => {
+                    return Err(Failure::usage("a network is shown as text, json or markdown"));
+                }
+            };
+            return deliver(&text, self.out.as_ref(), output);
+        }
         // A name alone, without a point, is that of an operation.
         let name = self.expr.trim();
         if self.at.entries().is_empty() {

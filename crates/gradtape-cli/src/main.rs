@@ -14,6 +14,7 @@ mod hyper;
 mod inspect;
 mod measure;
 mod model;
+mod network;
 mod ops;
 mod output;
 mod plot;
