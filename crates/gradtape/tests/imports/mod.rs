@@ -36,7 +36,8 @@ pub(crate) fn imports(text: &str, module: &[String]) -> Vec<(usize, Vec<String>)
     let mut inner: Vec<usize> = Vec::new();
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate() {
-        let is = |offset: usize, text: &str| tokens.get(at + offset).is_some_and(|t| t.text == text);
+        let is =
+            |offset: usize, text: &str| tokens.get(at + offset).is_some_and(|t| t.text == text);
         match token.text.as_str() {
             "mod" if is(2, "{") => inner.push(depth),
             "{" => depth += 1,

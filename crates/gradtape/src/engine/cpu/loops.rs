@@ -39,6 +39,10 @@ enum How {
 /// Columns that a long row is dealt out to.
 const LANES: usize = 64;
 
+/// Numbers that a column adds up before the sum joins a total of such sums: rounding then grows with the
+/// square root of what it would be, also where all numbers are alike.
+const RUN: usize = 256;
+
 /// Elements of the reduced axes in one part.
 const PART: usize = 1 << 15;
 
@@ -46,6 +50,8 @@ const PART: usize = 1 << 15;
 pub(crate) struct LoopScratch<T> {
     body: Scratch<T>,
     state: Vec<T>,
+    /// The state of one run of tiles.
+    run: Vec<T>,
     index: Vec<usize>,
 }
 
@@ -97,6 +103,7 @@ impl<T: Real> LoopPlan<T> {
         LoopScratch {
             body: self.body.scratch(),
             state: vec![T::default(); self.state_len()],
+            run: vec![T::default(); self.state_len()],
             index: vec![0; self.space.len()],
         }
     }
@@ -236,7 +243,7 @@ impl<T: Real> LoopPlan<T> {
     }
 
     unsafe fn short_rows(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
-        let LoopScratch { body, index, state } = scratch;
+        let LoopScratch { body, index, state, .. } = scratch;
         self.set_index(index, task, 0..self.kept);
         index[self.kept] = 0;
         let tile = self.tile(index);
@@ -263,27 +270,45 @@ impl<T: Real> LoopPlan<T> {
         memory: &Memory<'_>,
         scratch: &mut LoopScratch<T>,
     ) {
-        let LoopScratch { body, index, state } = scratch;
+        let LoopScratch { body, index, state, run } = scratch;
         self.set_index(index, task, 0..self.kept);
         let width = self.width(index);
-        self.each_state(width, state, |reduction, state, _| reduce::start(reduction.kind, state));
+        let start = |state: &mut [T]| {
+            self.each_state(width, state, |r, state, _| reduce::start(r.kind, state))
+        };
         let tiles = self.reduced_tiles();
         let per_part = tiles.div_ceil(self.parts);
-        for number in part * per_part..((part + 1) * per_part).min(tiles) {
-            self.set_index(index, number, self.kept..self.space.len());
-            let tile = self.tile(index);
-            // SAFETY: the tile lies in the space; tasks and parts are apart.
-            unsafe { self.body.run(&tile, None, memory, body) };
-            self.each_state(width, state, |reduction, state, _| {
-                // SAFETY: the register was just computed.
-                let x = unsafe { self.body.tile(body, reduction.reg, tile.len()) };
-                dispatch(self.isa, Accumulate { kind: reduction.kind, state, width, x });
-            });
+        let part = part * per_part..((part + 1) * per_part).min(tiles);
+        let adds = (self.body.rows * self.body.cols).div_ceil(width);
+        let per_run = (RUN / adds).max(1);
+        start(state);
+        for first in part.clone().step_by(per_run) {
+            let is_first = first == part.start;
+            let sums = if is_first { &mut *state } else { &mut *run };
+            if !is_first {
+                start(sums);
+            }
+            for number in first..(first + per_run).min(part.end) {
+                self.set_index(index, number, self.kept..self.space.len());
+                let tile = self.tile(index);
+                // SAFETY: the tile lies in the space; tasks and parts are apart.
+                unsafe { self.body.run(&tile, None, memory, body) };
+                self.each_state(width, sums, |reduction, state, _| {
+                    // SAFETY: the register was just computed.
+                    let x = unsafe { self.body.tile(body, reduction.reg, tile.len()) };
+                    dispatch(self.isa, Accumulate { kind: reduction.kind, state, width, x });
+                });
+            }
+            if !is_first {
+                self.each_state(width, state, |reduction, state, at| {
+                    reduce::merge(reduction.kind, state, &run[at..at + state.len()]);
+                });
+            }
         }
     }
 
     unsafe fn finish(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
-        let LoopScratch { index, state, body } = scratch;
+        let LoopScratch { index, state, body, .. } = scratch;
         self.set_index(index, task, 0..self.kept);
         let width = self.width(index);
         let out = self.body.spare(body);

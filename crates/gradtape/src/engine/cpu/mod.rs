@@ -5,6 +5,7 @@
 
 mod body;
 mod gemm;
+mod graph;
 mod host;
 mod isa;
 mod lane;
@@ -18,8 +19,8 @@ mod reduce;
 mod simd;
 mod tile;
 
+pub use graph::run_graph;
 pub use isa::Isa;
-
 pub use pool::{set_threads, threads};
 
 use std::cell::UnsafeCell;

@@ -52,7 +52,8 @@ struct Load {
     fixed: bool,
     /// Too large for the cache, so that the next tile is worth fetching ahead.
     streams: bool,
-    /// Reduced after the tile's stores, one of which writes the same memory: not used where it lies.
+    /// Stored or reduced as it is, when one of the tile's stores may have written the same memory: not used
+    /// where it lies.
     overwritten: bool,
 }
 
@@ -156,7 +157,8 @@ impl<T: Real> BodyPlan<T> {
         // Rows are taken together when a whole one is short.
         let rows = if size(axes[1]) > TILE / 2 { 1 } else { size(axes[0]).min(TILE / cols).max(1) };
         let overwritten = |load: usize, access: &Access| {
-            reduced.iter().any(|reg| reg.0 as usize == count + load)
+            let kept = reduced.iter().chain(stores.iter().map(|store| &store.reg));
+            kept.into_iter().any(|reg| reg.0 as usize == count + load)
                 && stores.iter().any(|store| overlap(buffers, access.buffer, store.to.buffer))
         };
         let loads: Vec<Load> = body
@@ -194,8 +196,6 @@ impl<T: Real> BodyPlan<T> {
             let direct = plan.target_of(reg).is_some_and(|target| *target == store.to);
             plan.stores.push(StorePlan { reg, to: store.to.clone(), direct });
         }
-        // What is stored as it was loaded must be, before another store changes it.
-        plan.stores.sort_by_key(|store| store.reg >= first);
         plan.assign_slots(&last_use, first + body.insts.len());
         plan
     }

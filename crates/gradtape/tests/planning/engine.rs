@@ -1,0 +1,147 @@
+//! The CPU engine against the reference engine, with a bound on what rounding may do.
+
+use gradtape::engine::cpu::{self, Isa};
+use gradtape::engine::reference;
+use gradtape::op::{Op, reduce};
+use gradtape::tape::Graph;
+use gradtape::tensor::{DType, Tensor};
+
+use super::slots;
+
+/// Every instruction set of this machine.
+pub(crate) fn isas() -> impl Iterator<Item = Isa> {
+    [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_available())
+}
+
+/// Runs a graph in f32 and in f64, for every instruction set, on 1, 2 and 7 threads: the results are those
+/// of the reference engine in f64, but for what rounding may do, and the same bits for every number of
+/// threads.
+pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
+    let (exact, values) = graph(DType::F64);
+    let mut computed = Vec::new();
+    let mut inputs = values.clone();
+    let mut want = Vec::new();
+    reference::run(&exact, &mut slots(&exact, &mut inputs), &mut want, &mut |_, value| {
+        computed.push(value.clone());
+        Ok(())
+    })
+    .unwrap();
+    want.extend(inputs);
+    for dtype in [DType::F64, DType::F32] {
+        let (graph, values) = graph(dtype);
+        let bounds = bounds(&graph, &values, &computed, unit(dtype));
+        for isa in isas() {
+            let run = |threads: usize| run(&graph, &values, isa, threads);
+            let alone = run(1);
+            for ((got, want), bound) in alone.iter().zip(&want).zip(&bounds) {
+                assert_near(got, want, *bound, &format!("{isa:?} {dtype} of\n{graph}"));
+            }
+            for threads in [2, 7] {
+                assert!(same_bits(&alone, &run(threads)), "{threads} threads: {isa:?} of\n{graph}");
+            }
+        }
+    }
+    cpu::set_threads(0);
+}
+
+/// The results of the CPU engine, then the inputs after it.
+pub(crate) fn run(graph: &Graph, values: &[Tensor], isa: Isa, threads: usize) -> Vec<Tensor> {
+    cpu::set_threads(threads);
+    let mut inputs = values.to_vec();
+    let mut results = Vec::new();
+    cpu::run_graph(graph, isa, &mut slots(graph, &mut inputs), &mut results)
+        .unwrap_or_else(|error| panic!("{error}\n{graph}"));
+    results.extend(inputs);
+    results
+}
+
+/// The largest relative error of one rounding.
+pub(crate) fn unit(dtype: DType) -> f64 {
+    if dtype == DType::F32 { f64::from(f32::EPSILON) / 2.0 } else { f64::EPSILON / 2.0 }
+}
+
+fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
+    a.iter().zip(b).all(|(a, b)| {
+        let bits = |t: &Tensor| t.to_f64_vec().into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        bits(a) == bits(b)
+    })
+}
+
+/// Numbers of a type whose range is exceeded, or whose bound is, are not compared.
+pub(crate) fn assert_near(got: &Tensor, want: &Tensor, bound: f64, what: &str) {
+    assert_eq!(got.shape(), want.shape(), "{what}");
+    if !bound.is_finite() {
+        return;
+    }
+    for (i, (x, y)) in got.to_f64_vec().into_iter().zip(want.to_f64_vec()).enumerate() {
+        let near = x == y || (x - y).abs() <= bound;
+        assert!(near, "element {i} is {x}, not {y} (within {bound:e}): {what}");
+    }
+}
+
+/// For each output and then each input after a run, how far an element may be from the exact value when
+/// every operation rounds its result by `unit`: the running bounds of Higham (2002), with sums of k
+/// numbers at the √k of random roundings where they are added in runs.
+fn bounds(graph: &Graph, inputs: &[Tensor], computed: &[Tensor], unit: f64) -> Vec<f64> {
+    let mut computed = computed.iter();
+    let mut given = inputs.iter();
+    let mut places = Vec::new();
+    // For each node, the largest magnitude and the bound of its error.
+    let mut nodes: Vec<(f64, f64)> = Vec::with_capacity(graph.nodes.len());
+    for (number, node) in graph.nodes.iter().enumerate() {
+        let is_input = matches!(node.op, Op::Input(_));
+        let value = if is_input { given.next() } else { computed.next() }.unwrap();
+        let size = value.to_f64_vec().into_iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let x: Vec<(f64, f64)> = node.inputs.iter().map(|input| nodes[input.index()]).collect();
+        let count = |axes: &[usize]| -> f64 {
+            let shape = &graph.nodes[node.inputs[0].index()].meta.shape;
+            axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64
+        };
+        let largest = x.iter().map(|x| x.1).fold(0.0, f64::max);
+        // A sum of k terms of this size and error, one after another: numbers alike round alike.
+        let one_by_one = |k: f64, size: f64, error: f64| k * error + 2.0 * unit * k * k * size;
+        // In runs of some hundred, as the engine adds; the reference adds one by one, but in f64.
+        let sum = |k: f64, size: f64, error: f64| {
+            k * error + k * size * (2.0 * unit * k.sqrt() + f64::EPSILON * k)
+        };
+        let error = match &node.op {
+            _ if is_input => {
+                places.push(number);
+                0.0
+            }
+            Op::Add(_) | Op::Sub(_) => x[0].1 + x[1].1 + unit * size,
+            Op::Mul(_) => x[0].1 * (x[1].0 + x[1].1) + x[1].1 * x[0].0 + unit * size,
+            Op::Tanh(_) | Op::Sigmoid(_) => largest + 8.0 * unit * size,
+            Op::Sum(reduce::Sum { axes }) => sum(count(axes), x[0].0, x[0].1),
+            Op::CumSum(reduce::CumSum { axis, .. }) => one_by_one(count(&[*axis]), x[0].0, x[0].1),
+            Op::LogSumExp(reduce::LogSumExp { axes }) => {
+                let own = 8.0 * unit * (size + x[0].0 + count(axes).sqrt());
+                largest + own + f64::EPSILON * count(axes)
+            }
+            Op::MatMul(_) => {
+                let shape = &graph.nodes[node.inputs[0].index()].meta.shape;
+                let k = shape[shape.rank() - 1] as f64;
+                let error = x[0].1 * (x[1].0 + x[1].1) + x[1].1 * x[0].0;
+                one_by_one(k, x[0].0 * x[1].0, error)
+            }
+            Op::IndexAdd(_) | Op::ScatterAdd(_) => sum(
+                graph.nodes[node.inputs[1].index()].meta.shape.elements() as f64,
+                x[0].0,
+                x[0].1,
+            ),
+            // The digits that f32 has fewer.
+            Op::Random(_) => 2.0 * unit,
+            _ => largest,
+        };
+        let overflows = size > 1e-3 * f64::from(f32::MAX) && unit > 1e-10;
+        nodes.push((size, if overflows { f64::INFINITY } else { error }));
+    }
+    let results = graph.outputs.iter().filter(|output| output.into.is_none());
+    let mut bounds: Vec<f64> = results.map(|output| nodes[output.node.index()].1).collect();
+    bounds.extend(places.into_iter().map(|place| {
+        let update =
+            graph.outputs.iter().rfind(|o| o.into.is_some_and(|into| into.index() == place));
+        update.map_or(0.0, |output| nodes[output.node.index()].1)
+    }));
+    bounds
+}

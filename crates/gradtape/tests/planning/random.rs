@@ -1,0 +1,218 @@
+//! Random graphs of every kind of kernel.
+
+use gradtape::op::{
+    NodeId, Op, binary, compare, control, index, linear, reduce, shape, source, unary,
+};
+use gradtape::tape::Graph;
+use gradtape::tensor::{DType, Dims, Shape, Tensor};
+
+use super::{Build, numbers};
+
+/// Extents that fill no vector, end within one, within a tile of 512, and beyond several chunks.
+pub(crate) const EXTENTS: [[usize; 2]; 12] = [
+    [1, 1],
+    [1, 513],
+    [2, 63],
+    [63, 2],
+    [63, 63],
+    [513, 1],
+    [513, 2],
+    [63, 513],
+    [513, 63],
+    [2, 40_000],
+    [40_000, 1],
+    [40_000, 2],
+];
+
+/// The most elements of a node, and of multiplications of a product.
+const MOST: [usize; 2] = [100_000, 3_000_000];
+
+/// A graph in which each choice adds a node; the last one and some others are outputs, and some update
+/// an input in place. Floats are of `dtype`, and exact in f32.
+pub(crate) fn random_graph(
+    choices: &[u32],
+    [m, n]: [usize; 2],
+    dtype: DType,
+) -> (Graph, Vec<Tensor>) {
+    let mut build = Build::default();
+    let mut nodes: Vec<NodeId> = Vec::new();
+    for (salt, dims) in
+        [&[m, n][..], &[n, m], &[n], &[], &[2, m.min(512), n], &[m * n]].iter().enumerate()
+    {
+        nodes.push(build.input(numbers(*dims, salt).cast(dtype)));
+    }
+    let leaves = nodes.len();
+    let counter = build.input(Tensor::from_slice(&[3i64], ()).unwrap());
+    let labels = build.input(Tensor::from_slice(&[1i64, 0, 2], [3]).unwrap());
+    let mut picker = Picker { build, counter, labels, dtype };
+    let mut updated = Vec::new();
+    for &choice in choices {
+        let pick = |salt: u32| nodes[(choice.rotate_right(salt) >> 3) as usize % nodes.len()];
+        let leaf = |salt: u32| nodes[(choice.rotate_right(salt) >> 3) as usize % leaves];
+        let Some(next) = picker.add(choice, [pick(5), pick(13)], [leaf(5), leaf(13)]) else {
+            continue;
+        };
+        nodes.push(next);
+        let build = &mut picker.build;
+        if choice & 0x7000_0000 == 0 {
+            build.output(next);
+        }
+        let target = nodes[(choice >> 7) as usize % leaves];
+        if choice & 0xC00 == 0
+            && build.shape(target) == build.shape(next)
+            && !updated.contains(&target)
+        {
+            updated.push(target);
+            build.updates.push((next, target));
+        }
+    }
+    let mut build = picker.build;
+    build.output(nodes[nodes.len() - 1]);
+    for (node, into) in std::mem::take(&mut build.updates) {
+        build.update(node, into);
+    }
+    (build.graph, build.values)
+}
+
+struct Picker {
+    build: Build,
+    counter: NodeId,
+    labels: NodeId,
+    dtype: DType,
+}
+
+impl Picker {
+    /// Adds the node that a choice stands for, if it can be made of these operands. What jumps with its
+    /// operands is only made of leaves, which are the same numbers in every type.
+    fn add(
+        &mut self,
+        choice: u32,
+        [x, y]: [NodeId; 2],
+        [leaf, other]: [NodeId; 2],
+    ) -> Option<NodeId> {
+        let of_x = self.build.shape(x);
+        let rank = of_x.rank();
+        let axis = (choice >> 20) as usize % rank.max(1);
+        let build = &mut self.build;
+        Some(match choice % 29 {
+            0 => build.push(unary::Neg {}, &[x]),
+            1 => build.push(unary::Tanh {}, &[x]),
+            2 => build.push(unary::Relu {}, &[x]),
+            3 => build.push(unary::Sigmoid {}, &[x]),
+            4 => self.pair(binary::Add {}, x, y)?,
+            5 => self.pair(binary::Sub {}, x, y)?,
+            6 => self.pair(binary::Mul {}, x, y)?,
+            7 => self.pair(binary::Maximum {}, x, y)?,
+            8 if choice & 0x1000 == 0 => {
+                let [x, y] = self.same(x, y)?;
+                let mask = self.build.push(compare::Less {}, &[x, y]);
+                self.build.push(control::Select {}, &[mask, y, x])
+            }
+            8 => {
+                let mask = self.pair(compare::Less {}, leaf, other)?;
+                self.build.push(control::Cast { dtype: self.dtype }, &[mask])
+            }
+            9 if of_x.elements() * 2 <= MOST[0] => {
+                let shape = Shape::from([&[2], &of_x[..]].concat());
+                build.broadcast(x, &shape)
+            }
+            10 => {
+                let shape = Shape::from([of_x.elements()]);
+                build.push(shape::Reshape { shape }, &[x])
+            }
+            11 if of_x.elements() % 3 == 0 => {
+                let shape = Shape::from([3, of_x.elements() / 3]);
+                build.push(shape::Reshape { shape }, &[x])
+            }
+            12 | 13 if rank >= 2 => {
+                let mut order: Dims = (0..rank).collect();
+                order.rotate_left(1);
+                build.push(shape::Transpose { order }, &[x])
+            }
+            14 if rank >= 1 && of_x[axis] >= 2 => {
+                let step = 1 + (choice as usize >> 9) % 2;
+                build.push(shape::Slice { axis, start: 1, stop: of_x[axis], step }, &[x])
+            }
+            15 | 16 if rank >= 1 => {
+                build.push(reduce::Sum { axes: Dims::from_slice(&[axis]) }, &[x])
+            }
+            17 if rank >= 1 => build.push(reduce::Max { axes: (0..rank).collect() }, &[x]),
+            18 if rank >= 1 => {
+                build.push(reduce::LogSumExp { axes: Dims::from_slice(&[axis]) }, &[x])
+            }
+            19 if rank >= 2 => {
+                build.push(reduce::Sum { axes: (axis.min(1)..rank).collect() }, &[x])
+            }
+            20 | 21 => self.product(x, y)?,
+            22 if choice & 0x1000 == 0 => {
+                let random = source::Random { key: 7, shape: of_x, dtype: self.dtype };
+                build.push(random, &[self.counter])
+            }
+            22 => build.push(index::OneHot { classes: 4, dtype: self.dtype }, &[self.labels]),
+            23 if rank >= 1 => {
+                let reverse = choice & 0x1000 == 0;
+                build.push(reduce::CumSum { axis, reverse }, &[x])
+            }
+            24 if rank >= 1 && of_x.elements() * 2 < MOST[0] => {
+                let (start, step) = ((choice >> 9) as usize % 3, 1 + (choice >> 11) as usize % 2);
+                let size = start + of_x[axis] * step;
+                build.push(shape::Pad { axis, start, step, size }, &[x])
+            }
+            25 if rank >= 1 && of_x.elements() * 3 < MOST[0] => {
+                let turned = build.push(unary::Neg {}, &[x]);
+                build.push(shape::Concat { axis }, &[x, turned, x])
+            }
+            26 if rank >= 1 && of_x[axis] > 3 => {
+                build.push(index::IndexSelect { axis }, &[x, self.labels])
+            }
+            26 if rank >= 1 && of_x[axis] == 3 => {
+                build.push(index::IndexAdd { axis, size: 4 }, &[x, self.labels])
+            }
+            27 => {
+                // Integers, made from the labels, as floats.
+                let sum = build.push(binary::Add {}, &[self.labels, self.labels]);
+                let product = build.push(binary::Mul {}, &[sum, self.labels]);
+                build.push(control::Cast { dtype: self.dtype }, &[product])
+            }
+            28 if build.shape(leaf).rank() >= 1 => {
+                let places = build.push(reduce::ArgMax { axis: 0 }, &[leaf]);
+                build.push(control::Cast { dtype: self.dtype }, &[places])
+            }
+            _ => return None,
+        })
+    }
+
+    fn same(&mut self, x: NodeId, y: NodeId) -> Option<[NodeId; 2]> {
+        let shape = self.build.shape(x).broadcast(&self.build.shape(y)).ok()?;
+        let small = shape.elements() <= MOST[0];
+        small.then(|| [x, y].map(|x| self.build.broadcast(x, &shape)))
+    }
+
+    fn pair(&mut self, op: impl Into<Op>, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let [x, y] = self.same(x, y)?;
+        Some(self.build.push(op, &[x, y]))
+    }
+
+    /// The product of two matrices, one of them turned where that makes them fit.
+    fn product(&mut self, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let [of_x, of_y] = [x, y].map(|x| self.build.shape(x));
+        if (of_x.rank(), of_y.rank()) != (2, 2) {
+            return None;
+        }
+        let fits = [(false, false), (false, true), (true, false), (true, true)];
+        let (left, right) = fits
+            .into_iter()
+            .find(|&(left, right)| of_x[usize::from(!left)] == of_y[usize::from(right)])?;
+        let sizes = of_x.elements() * of_y[usize::from(!right)];
+        let out = of_x[usize::from(left)] * of_y[usize::from(!right)];
+        if sizes > MOST[1] || out > MOST[0] {
+            return None;
+        }
+        let mut turned = |x: NodeId, turned: bool| match turned {
+            true => self.build.push(shape::Transpose { order: Dims::from_slice(&[1, 0]) }, &[x]),
+            false => x,
+        };
+        let (x, y) = (turned(x, left), turned(y, right));
+        Some(self.build.push(linear::MatMul {}, &[x, y]))
+    }
+}
