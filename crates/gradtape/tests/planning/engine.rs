@@ -74,7 +74,7 @@ pub(crate) fn assert_near(got: &Tensor, want: &Tensor, bound: f64, what: &str) {
         return;
     }
     for (i, (x, y)) in got.to_f64_vec().into_iter().zip(want.to_f64_vec()).enumerate() {
-        let near = x == y || (x - y).abs() <= bound;
+        let near = x == y || (x - y).abs() <= bound || x.is_nan() && y.is_nan();
         assert!(near, "element {i} is {x}, not {y} (within {bound:e}): {what}");
     }
 }
