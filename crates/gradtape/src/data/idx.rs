@@ -85,6 +85,19 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Tensor> {
     Source::open(path.as_ref())?.tensor()
 }
 
+/// As [`read_idx`], from the bytes of a file that is in memory already; `source` stands for its name in
+/// errors.
+///
+/// ```
+/// let bytes = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
+/// let x = gradtape::data::idx_from_bytes(&bytes, "two bytes")?;
+/// assert_eq!(x.to_vec::<i64>()?, [7, 9]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn idx_from_bytes(bytes: &[u8], source: &str) -> Result<Tensor> {
+    Source::new(source, bytes, bytes.len() as u64)?.tensor()
+}
+
 const IMAGES: &str = "images-idx3-ubyte";
 const LABELS: &str = "labels-idx1-ubyte";
 
@@ -211,11 +224,12 @@ impl Source<'_> {
         shape: Vec<usize>,
         convert: impl Fn([u8; N]) -> T,
     ) -> Result<Tensor> {
-        // Sizes of 0 are left out of the first product, so that none beside one overflows later.
+        // Sizes of 0 are left out of the first product, so that none beside one overflows later, as
+        // numbers of 8 bytes.
         let product = |n: u64, &size: &usize| n.checked_mul(size as u64);
         let positive = shape.iter().filter(|&&size| size > 0).try_fold(N as u64, product);
         let bytes = positive
-            .filter(|&bytes| bytes <= isize::MAX as u64)
+            .filter(|&bytes| bytes / N as u64 <= isize::MAX as u64 / 8)
             .map(|bytes| if shape.contains(&0) { 0 } else { bytes });
         let says = format!("its header says {}", sizes(&shape));
         let Some(bytes) = bytes.filter(|&bytes| bytes <= self.limit) else {

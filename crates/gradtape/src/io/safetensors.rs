@@ -33,6 +33,23 @@ pub fn read_safetensors(path: impl AsRef<Path>) -> Result<SafeTensors> {
     parse(&bytes).map_err(|error| error.context(path.display()))
 }
 
+impl SafeTensors {
+    /// As [`read_safetensors`], from the bytes of a file that is in memory already.
+    ///
+    /// ```
+    /// use gradtape::io::SafeTensors;
+    /// let header = br#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    /// let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    /// bytes.extend_from_slice(header);
+    /// bytes.extend_from_slice(&1.5f32.to_le_bytes());
+    /// assert_eq!(SafeTensors::from_bytes(&bytes)?.tensors[0].1.to_vec::<f32>()?, [1.5]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<SafeTensors> {
+        parse(bytes)
+    }
+}
+
 /// Writes tensors and texts to a safetensors file, whole or not at all.
 ///
 /// ```

@@ -1,0 +1,11 @@
+//! Tensors in files: `cargo fuzz run safetensors`.
+#![no_main]
+
+use gradtape::io::SafeTensors;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok(read) = SafeTensors::from_bytes(bytes) {
+        let size: usize = read.tensors.iter().map(|(_, t)| t.elements() * t.dtype().size()).sum();
+        assert!(size < bytes.len());
+    }
+});
