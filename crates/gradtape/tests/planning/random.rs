@@ -120,7 +120,7 @@ impl Picker {
                 let shape = Shape::from([of_x.elements()]);
                 build.push(shape::Reshape { shape }, &[x])
             }
-            11 if of_x.elements() % 3 == 0 => {
+            11 if of_x.elements().is_multiple_of(3) => {
                 let shape = Shape::from([3, of_x.elements() / 3]);
                 build.push(shape::Reshape { shape }, &[x])
             }
