@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read, table};
-use crate::expr::Expr;
+use crate::expr::{Expr, latex_name, short_latex};
 use crate::json::{Named, Number, short};
 use crate::record::reading_tape;
 
@@ -18,6 +18,9 @@ pub struct Jacobian {
     pub expressions: Vec<String>,
     /// The point: all variables, in the order of their first use.
     pub at: Named<Number>,
+    /// The expressions as LaTeX.
+    #[serde(skip)]
+    pub latex: Vec<String>,
     /// The value of each expression.
     pub values: Vec<Number>,
     /// For each expression, the derivative in each variable.
@@ -67,9 +70,36 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
     Ok(Jacobian {
         expressions: exprs.iter().map(Expr::to_string).collect(),
         at: Named::new(names.iter().copied(), point.into_iter().map(Number)),
+        latex: exprs.iter().map(Expr::latex).collect(),
         values,
         jacobian: rows,
     })
+}
+
+impl Jacobian {
+    /// Values and derivatives as Markdown whose formulas are LaTeX between dollar signs.
+    pub fn markdown(&self) -> String {
+        let rows = |values: Vec<String>| values.join(" \\\\\n");
+        let at = self.at.0.iter();
+        let at = at.map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)));
+        let cells = |row: &Named<Number>| {
+            row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
+        };
+        let lefts: Vec<String> = self.at.0.iter().map(|(name, _)| latex_name(name)).collect();
+        format!(
+            "# Jacobian\n\n$$\nf\\left({}\\right) =\n{}\n$$\n\nAt ${}$:\n\n$$\nf =\n{},\n\\qquad\nJ =\n{}\n$$\n",
+            lefts.join(", "),
+            matrix(rows(self.latex.clone())),
+            at.collect::<Vec<_>>().join(",\\ "),
+            matrix(rows(self.values.iter().map(|value| short_latex(value.0)).collect())),
+            matrix(rows(self.jacobian.iter().map(cells).collect())),
+        )
+    }
+}
+
+/// Rows between parentheses.
+fn matrix(rows: String) -> String {
+    format!("\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}")
 }
 
 /// A table with a row for each expression.

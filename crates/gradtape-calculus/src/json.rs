@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn maps_keep_their_order() {
-        let map = Named::new(["b", "a"], [Number(1.0), Number(f64::INFINITY)]);
+        let map = Named::new(["b", "a"], [1.0, f64::INFINITY].map(Number));
         assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"b":1.0,"a":"inf"}"#);
+        let numbers = [f64::NEG_INFINITY, f64::NAN].map(Number);
+        assert_eq!(serde_json::to_string(&numbers).unwrap(), r#"["-inf","nan"]"#);
     }
 }

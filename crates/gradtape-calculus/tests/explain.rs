@@ -3,7 +3,10 @@
 mod common;
 
 use common::{cases, check, list, number, reference};
-use gradtape_calculus::{Explanation, Expr, MAX_EXPLAINED, Options, Order, explain};
+use gradtape_calculus::{
+    Builder, Explanation, Expr, Function, MAX_EXPLAINED, Operator, Options, Order, explain,
+    jacobian,
+};
 use serde_json::{Value, json};
 
 fn explained(text: &str, at: &[(&str, f64)], options: Options) -> Explanation {
@@ -136,11 +139,34 @@ fn breadth_first_is_called_wrong_where_it_is() {
     // b is reached from the product before sin(b) has been walked.
     let found = explained("b*sin(b)", &[("b", 1.0)], options);
     assert_eq!(found.backward.iter().map(|line| line.node).collect::<Vec<_>>(), [2, 0, 1]);
-    assert!(
-        found.notes[0].starts_with("breadth first takes b before a, which still adds to dc/db")
-    );
+    let want = "breadth first takes b before a, which still adds to dc/db at this fork: by then it is \
+                0.841471 instead of 1.38177";
+    assert_eq!(found.notes[0], want);
+    assert!(found.notes[1].starts_with("breadth first would be wrong where it finishes a node"));
     let found = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], options);
     assert!(found.notes.is_empty(), "{:?}", found.notes);
+}
+
+#[test]
+fn breadth_first_tells_the_gradient_that_it_would_give() {
+    // Only a builder shares a node that is no variable: y*sin(y) for y = x^2.
+    let mut builder = Builder::new();
+    let x = builder.variable("x");
+    let two = builder.number(2.0);
+    let y = builder.binary(Operator::Pow, x, two);
+    let sine = builder.call(Function::Sin, y);
+    let root = builder.binary(Operator::Mul, y, sine);
+    let expr = builder.finish(root).unwrap();
+    let options = Options { order: Order::BreadthFirst, ..Options::default() };
+    let found = explain(&expr, &[("x", 1.0)], options).unwrap();
+    assert_eq!(found.gradient.get("x").unwrap().0, 2.0 * (1f64.sin() + 1f64.cos()));
+    let want = [
+        "breadth first takes a before b, which still adds to dc/da at this fork: by then it \
+         is 0.841471 instead of 1.38177",
+        "breadth first would be wrong: dc/dx = 1.68294 instead of 2.76355; the lines show the \
+         complete sums of the topological order",
+    ];
+    assert_eq!(found.notes, want);
 }
 
 #[test]
@@ -264,10 +290,19 @@ fn markdown_has_the_walk_and_latex() {
         r"# $\left(a + b\right) \left(b + 1\right)$",
         r"At $a = 2,\ b = 1$ the value is $6$.",
         "| `e` | `c*d` | 6 | 1 |",
-        "2. `de/dc = de/de * d = 1 * 2 = 2`",
+        r"2. $\frac{\partial e}{\partial c} = \frac{\partial e}{\partial e} \cdot d = 1 \cdot 2 = 2$",
         r"| $\partial / \partial b$ | 5 | 5 | $a + 2 b + 1 = 5$ |",
         r"0 & 1 \\",
     ] {
+        assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_jacobian_as_markdown_has_its_matrix() {
+    let exprs = ["x^2*y", "sin(x)"].map(|text| Expr::parse(text).unwrap());
+    let text = jacobian(&exprs, &[("x", 0.0), ("y", 2.0)]).unwrap().markdown();
+    for line in [r"x^{2} y \\", r"At $x = 0,\ y = 2$:", r"0 & 0 \\", "1 & 0"] {
         assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
     }
 }

@@ -120,7 +120,7 @@ fn latex_of_the_operations() {
         ("2*3*x", r"2 \cdot 3 x"),
         ("x*(y/z)^2", r"x \left(\frac{y}{z}\right)^{2}"),
         ("exp(x)^2", r"\left(e^{x}\right)^{2}"),
-        ("sqrt(abs(x))", r"\sqrt{\left|x\right|}"),
+        ("sqrt(abs(x))", r"\sqrt{\left\lvert x\right\rvert}"),
         ("max(x, -y)*-z", r"\max\left(x, -y\right) \left(-z\right)"),
         ("alpha_1*rate*w12", r"\alpha_{1} \mathrm{rate} w_{12}"),
         ("1e-9*erf(x)", r"1 \cdot 10^{-9} \operatorname{erf}\left(x\right)"),

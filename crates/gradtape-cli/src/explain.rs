@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape_calculus::{Options, Order, explain, jacobian};
+use gradtape_calculus::{Expr, Function, Options, Order, explain, jacobian};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, expressions, point};
 use crate::network::NetworkFlags;
-use crate::ops::{documentation, nearest_operation, operation};
+use crate::ops;
 use crate::output::Output;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
@@ -72,6 +72,7 @@ enum Picture {
     Text,
     Json,
     Dot,
+    Svg,
     Markdown,
 }
 
@@ -82,51 +83,78 @@ impl Verb for Explain {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
-                Picture::Dot => {
+                Picture::Dot | Picture::Svg => {
                     return Err(Failure::usage("a network is shown as text, json or markdown"));
                 }
             };
             return deliver(&text, self.out.as_ref(), output);
         }
-        // A name alone, without a point, is that of an operation.
+        let text = match self.at.entries().is_empty() {
+            true => self.documentation(output)?,
+            false => None,
+        };
+        let text = text.map_or_else(|| self.explained(), Ok)?;
+        deliver(&text, self.out.as_ref(), output)
+    }
+}
+
+impl Explain {
+    /// What a name alone stands for, without a point: an operation, or a function of the grammar.
+    fn documentation(&self, output: &Output) -> Outcome<Option<String>> {
         let name = self.expr.trim();
-        if self.at.entries().is_empty() {
-            if let Some(info) = operation(name) {
-                return output.line(documentation(info, output));
+        let function = Function::find(name);
+        // In expressions, `max` and `min` are those of two numbers.
+        let operation = match function {
+            Some(Function::Max) => ops::operation("maximum"),
+            Some(Function::Min) => ops::operation("minimum"),
+            _ => ops::operation(name),
+        };
+        let text = match (operation, function) {
+            (Some(info), _) if self.format == Picture::Json => json(&ops::Entry::of(info))?,
+            (Some(info), _) => ops::documentation(info, output) + "\n",
+            (None, Some(function)) => {
+                let (name, what) = (output.bold(name), output.bold("What"));
+                format!("{name} (a composition of operations)\n\n{what}\n  {}\n", function.doc())
             }
-            if let (true, Some(near)) = (is_word(name), nearest_operation(name)) {
+            (None, None) => {
+                let near = ops::nearest_operation(name).filter(|_| is_word(name));
+                let Some(near) = near else { return Ok(None) };
                 let message = format!("there is no operation {name:?}");
                 return Err(Failure::usage(message)
                     .note(format!("hint: did you mean {near:?}? A variable needs --at {name}=…")));
             }
-        }
+        };
+        Ok(Some(text))
+    }
+
+    fn explained(&self) -> Outcome<String> {
         let exprs = expressions(&self.expr)?;
-        if let [expr] = exprs.as_slice() {
-            let order = match self.order {
-                WalkOrder::Topological => Order::Topological,
-                WalkOrder::Bfs => Order::BreadthFirst,
-            };
-            let options = Options { hessian: self.hessian, order };
-            let found = explain(expr, &self.at.entries(), options)?;
-            let text = match self.format {
-                Picture::Text => found.to_string(),
-                Picture::Json => json(&found)?,
-                Picture::Dot => found.dot(),
-                Picture::Markdown => found.markdown(),
-            };
-            return deliver(&text, self.out.as_ref(), output);
-        }
-        let found = jacobian(&exprs, &self.at.entries())?;
-        let text = match self.format {
+        let [expr] = exprs.as_slice() else { return self.several(&exprs) };
+        let order = match self.order {
+            WalkOrder::Topological => Order::Topological,
+            WalkOrder::Bfs => Order::BreadthFirst,
+        };
+        let options = Options { hessian: self.hessian, order };
+        let found = explain(expr, &self.at.entries(), options)?;
+        Ok(match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
-            Picture::Dot | Picture::Markdown => {
-                return Err(Failure::usage(
-                    "dot and markdown show one expression; several were given",
-                ));
+            Picture::Dot => found.dot(),
+            Picture::Svg => found.svg()?,
+            Picture::Markdown => found.markdown(),
+        })
+    }
+
+    fn several(&self, exprs: &[Expr]) -> Outcome<String> {
+        let found = jacobian(exprs, &self.at.entries())?;
+        match self.format {
+            Picture::Text => Ok(found.to_string()),
+            Picture::Json => json(&found),
+            Picture::Markdown => Ok(found.markdown()),
+            Picture::Dot | Picture::Svg => {
+                Err(Failure::usage("one expression is drawn at a time; several were given"))
             }
-        };
-        deliver(&text, self.out.as_ref(), output)
+        }
     }
 }
 

@@ -97,8 +97,9 @@ fn lines(info: &OpInfo) -> impl Iterator<Item = &'static str> {
     info.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line))
 }
 
+/// An operation for programs.
 #[derive(Serialize)]
-struct Entry {
+pub(crate) struct Entry {
     name: &'static str,
     family: &'static str,
     elementwise: bool,
@@ -107,7 +108,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(info: &OpInfo) -> Entry {
+    pub(crate) fn of(info: &OpInfo) -> Entry {
         let documentation = lines(info).collect::<Vec<_>>().join("\n");
         let OpInfo { name, family, elementwise, .. } = *info;
         Entry { name, family, elementwise, summary: summary(info), documentation }

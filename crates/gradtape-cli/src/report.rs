@@ -3,7 +3,7 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use serde::{Serialize, Serializer};
+pub(crate) use gradtape_calculus::Number;
 
 /// For whom a verb prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -11,21 +11,6 @@ pub(crate) enum Format {
     #[default]
     Text,
     Json,
-}
-
-/// A number in JSON; those that are not finite become `"nan"`, `"inf"` and `"-inf"`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Number(pub(crate) f64);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            x if x.is_nan() => serializer.serialize_str("nan"),
-            f64::INFINITY => serializer.serialize_str("inf"),
-            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
-            x => serializer.serialize_f64(x),
-        }
-    }
 }
 
 /// A table as wide as its cells: columns with a heading, aligned to the left or right.
@@ -124,9 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_for_programs_and_people() {
-        let numbers = [1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Number);
-        assert_eq!(serde_json::to_string(&numbers).unwrap(), r#"[1.5,"nan","inf","-inf"]"#);
+    fn numbers_for_people() {
         let texts = [0, 999, 1000, 1234567].map(thousands);
         assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(percent(0.97214), "97.21 %");

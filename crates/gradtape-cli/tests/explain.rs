@@ -5,6 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::{Folder, Run, command, run};
+use gradtape_calculus::Function;
 
 const COURSE: &str = "explain (a+b)*(b+1) --at a=2,b=1";
 
@@ -28,6 +29,10 @@ fn several_expressions_have_a_jacobian() {
     assert_eq!(json["jacobian"][0]["x"], 4.0);
     assert_eq!(json["jacobian"][1]["y"], 1.0);
     assert!(run("explain x^2*y;x+y --at x=1,y=2").ok().stdout.contains("d/dy"));
+    let markdown = run("explain x^2*y;x+y --at x=1,y=2 --format markdown").ok().stdout;
+    assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
+    run("explain x^2*y;x+y --at x=1,y=2 --format svg")
+        .fails(2, &["one expression is drawn at a time; several were given"]);
     let failed = run("explain x^2*y;x+$ --at x=1 --format json");
     assert_eq!((failed.status, failed.json()["error"]["position"].as_u64()), (2, Some(8)));
 }
@@ -41,6 +46,14 @@ fn a_leading_minus_is_no_flag() {
 #[test]
 fn operations_are_documented() {
     assert!(run("explain tanh").ok().stdout.contains("Why it holds"));
+    // Every function of the grammar is explained as what it is in expressions.
+    for function in Function::ALL {
+        let text = run(&format!("explain {}", function.name())).ok().stdout;
+        assert!(text.contains("What\n"), "{text}");
+    }
+    assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
+    assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
+    assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
 }
 
 #[test]

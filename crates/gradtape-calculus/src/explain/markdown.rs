@@ -1,7 +1,7 @@
 //! An explanation as Markdown with LaTeX.
 
 use super::{Explanation, Symbolic};
-use crate::expr::latex_name;
+use crate::expr::{latex_name, short_latex};
 use crate::json::short;
 
 impl Explanation {
@@ -11,13 +11,14 @@ impl Explanation {
             .at
             .0
             .iter()
-            .map(|(name, value)| format!("{} = {}", latex_name(name), short(value.0)))
+            .map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)))
             .collect();
         let mut text = format!("# ${}$\n", self.latex);
-        if !at.is_empty() {
-            text +=
-                &format!("\nAt ${}$ the value is ${}$.\n", at.join(",\\ "), short(self.value.0));
-        }
+        let value = short_latex(self.value.0);
+        text += &match at.is_empty() {
+            true => format!("\nThe value is ${value}$.\n"),
+            false => format!("\nAt ${}$ the value is ${value}$.\n", at.join(",\\ ")),
+        };
         text += "\n## Forward and backward\n\n| node | operation | value | gradient |\n| --- | --- | ---: | ---: |\n";
         for node in &self.nodes {
             let formula = if node.formula.is_empty() { node.op } else { &node.formula };
@@ -26,7 +27,7 @@ impl Explanation {
         }
         text += "\n## The chain rule, step by step\n\n";
         for (number, line) in self.backward.iter().enumerate() {
-            text += &format!("{}. `{}`\n", number + 1, line.text);
+            text += &format!("{}. ${}$\n", number + 1, line.latex);
         }
         if !self.gradient.0.is_empty() {
             text += "\n## Three ways to differentiate\n\n| | automatic | numeric | symbolic |\n| --- | ---: | ---: | --- |\n";
@@ -35,7 +36,7 @@ impl Explanation {
             let numeric = self.numeric.get(name).map_or(f64::NAN, |number| number.0);
             let symbolic = match self.symbolic.get(name) {
                 Some(Symbolic::Found { latex, value, .. }) => {
-                    format!("${latex} = {}$", short(value.0))
+                    format!("${latex} = {}$", short_latex(value.0))
                 }
                 Some(Symbolic::Refused { refused }) => refused.clone(),
                 None => String::new(),
@@ -49,7 +50,7 @@ impl Explanation {
         }
         if let Some(hessian) = &self.hessian {
             let row = |row: &super::Named<super::Number>| {
-                row.values().map(|value| short(value.0)).collect::<Vec<_>>().join(" & ")
+                row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
             };
             let rows: Vec<String> = hessian.values().map(row).collect();
             text += &format!(

@@ -1,7 +1,9 @@
 //! The chain rule at work: values forward, gradients backward, three ways to differentiate.
 
 mod dot;
+mod drawing;
 mod graph;
+mod layout;
 mod markdown;
 mod notes;
 mod text;
@@ -10,6 +12,7 @@ mod walk;
 use gradtape::{Tensor, Var, evaluate, gradients, vjp};
 use serde::Serialize;
 
+pub use drawing::MAX_DRAWN;
 pub(crate) use text::table;
 pub use walk::Order;
 
@@ -120,6 +123,9 @@ pub struct Step {
     /// The operation in the labels of its operands, such as `a + b`.
     #[serde(skip)]
     pub formula: String,
+    /// The derivatives of [`Step::local`] in those labels, such as `2*a`.
+    #[serde(skip)]
+    pub slopes: Vec<String>,
 }
 
 /// A line about a node.
@@ -129,6 +135,9 @@ pub struct Line {
     pub node: usize,
     /// The line.
     pub text: String,
+    /// A line of the chain rule as LaTeX; empty for a forward line.
+    #[serde(skip)]
+    pub latex: String,
 }
 
 /// Explains an expression at a point.
@@ -158,6 +167,8 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
             .map(|variable| Number(node(variable).map_or(0.0, |node| values[node])))
             .collect()
     };
+    let slopes = walk::slopes(&graph);
+    let slope = |slope: &Option<Expr>| slope.as_ref().map(Expr::to_string).unwrap_or_default();
     let nodes: Vec<Step> = (0..graph.shown.len())
         .map(|id| {
             let shown = &graph.shown[id];
@@ -172,10 +183,11 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
                 local: numbers.local[id].iter().copied().map(Number).collect(),
                 label: shown.name.clone(),
                 formula: graph.formula(id),
+                slopes: slopes[id].iter().map(slope).collect(),
             }
         })
         .collect();
-    let (backward, mut notes) = walk::backward(&graph, &nodes, options.order);
+    let (backward, mut notes) = walk::backward(&graph, &nodes, &slopes, options.order);
     notes.extend(notes::notes(&graph, &numbers.values));
     let symbolic = symbolic(expr, &point, &mut notes);
     let hessian = numbers.hessian.map(|rows| {

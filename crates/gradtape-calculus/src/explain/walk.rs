@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::graph::{Graph, Operand};
 use super::{Line, Step};
-use crate::expr::{Expr, Node, Operator};
+use crate::expr::{Expr, Node, Operator, latex_name, short_latex};
 use crate::json::short;
 
 /// The order of the backward walk.
@@ -33,7 +33,7 @@ pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
                 format!("{} = {formula}{middle} = {value}", shown.name)
             }
         };
-        Line { node, text }
+        Line { node, text, latex: String::new() }
     };
     (0..graph.shown.len()).map(line).collect()
 }
@@ -42,59 +42,106 @@ pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
 pub(super) fn backward(
     graph: &Graph<'_>,
     nodes: &[Step],
+    slopes: &[Vec<Option<Expr>>],
     order: Order,
 ) -> (Vec<Line>, Vec<String>) {
     let users = users(graph);
-    let walk = match order {
+    let varies = varying(graph);
+    let root = graph.root();
+    let mut walk = match order {
         Order::Topological => topological(graph, &users),
         Order::BreadthFirst => breadth_first(graph),
     };
-    let varies = varying(graph);
-    let mut slopes = Slopes { graph, known: BTreeMap::new() };
-    let root = graph.root();
+    walk.retain(|&node| varies[node] || node == root);
     let out = &nodes[root].label;
-    let mut lines = Vec::new();
+    let line = |&node: &usize| {
+        let label = &nodes[node].label;
+        let (mut names, mut numbers) = (Vec::new(), Vec::new());
+        let (mut latex_names, mut latex_numbers) = (Vec::new(), Vec::new());
+        for &(user, input) in &users[node] {
+            let (name, gradient) = (&nodes[user].label, nodes[user].gradient.0);
+            let local = nodes[user].local.get(input).map_or(f64::NAN, |local| local.0);
+            let (slope, latex) = as_factor(slopes[user].get(input).and_then(Option::as_ref));
+            names.push(format!("d{out}/d{name} * {slope}"));
+            numbers.push(format!("{} * {}", factor(gradient), factor(local)));
+            latex_names.push(format!(r"{} \cdot {latex}", partial(out, name)));
+            let (gradient, local) = (latex_factor(gradient), latex_factor(local));
+            latex_numbers.push(format!(r"{gradient} \cdot {local}"));
+        }
+        let gradient = nodes[node].gradient.0;
+        let (own, latex_own) = (format!("d{out}/d{label}"), partial(out, label));
+        if names.is_empty() {
+            return Line { node, text: format!("{own} = 1"), latex: format!("{latex_own} = 1") };
+        }
+        let written = |own: String, names: Vec<String>, numbers: Vec<String>, value: String| {
+            format!("{own} = {} = {} = {value}", names.join(" + "), numbers.join(" + "))
+        };
+        Line {
+            node,
+            text: written(own, names, numbers, short(gradient)),
+            latex: written(latex_own, latex_names, latex_numbers, short_latex(gradient)),
+        }
+    };
+    let lines = walk.iter().map(line).collect();
+    (lines, early(nodes, &users, &walk, root))
+}
+
+/// What goes wrong in an order that takes nodes before all that use them: where, and what the gradients
+/// would come out as.
+fn early(
+    nodes: &[Step],
+    users: &[Vec<(usize, usize)>],
+    walk: &[usize],
+    root: usize,
+) -> Vec<String> {
+    let out = &nodes[root].label;
     let mut notes = Vec::new();
     let mut done = vec![false; nodes.len()];
-    for node in walk {
-        if !varies[node] && node != root {
-            continue;
-        }
-        let label = &nodes[node].label;
-        let late: Vec<usize> =
-            users[node].iter().map(|&(user, _)| user).filter(|&user| !done[user]).collect();
-        if let (Some(user), true) = (late.first(), node != root) {
-            notes.push(format!(
-                "breadth first takes {label} before {}, which still adds to d{out}/d{label}: what {label} \
-                 hands on by then is incomplete, and the gradient would be wrong; the lines show the \
-                 complete sums of the topological order",
-                nodes[*user].label
-            ));
-        }
+    let mut sums = vec![0.0; nodes.len()];
+    sums[root] = 1.0;
+    for &node in walk {
         done[node] = true;
-        let text = match users[node].as_slice() {
-            [] => format!("d{out}/d{label} = 1"),
-            users => {
-                let mut names = Vec::new();
-                let mut numbers = Vec::new();
-                for &(user, input) in users {
-                    let (name, gradient) = (&nodes[user].label, nodes[user].gradient.0);
-                    let local = nodes[user].local.get(input).map_or(f64::NAN, |local| local.0);
-                    names.push(format!("d{out}/d{name} * {}", slopes.text(user, input)));
-                    numbers.push(format!("{} * {}", factor(gradient), factor(local)));
-                }
-                let value = short(nodes[node].gradient.0);
-                format!(
-                    "d{out}/d{label} = {} = {} = {value}",
-                    names.join(" + "),
-                    numbers.join(" + ")
-                )
-            }
-        };
-        lines.push(Line { node, text });
+        for (&input, local) in nodes[node].inputs.iter().zip(&nodes[node].local) {
+            sums[input] += sums[node] * local.0;
+        }
+        let late = users[node].iter().find(|&&(user, _)| !done[user]);
+        let Some(user) = late.map(|&(user, _)| &nodes[user].label) else { continue };
+        let label = &nodes[node].label;
+        let (now, right) = (short(sums[node]), short(nodes[node].gradient.0));
+        notes.push(format!(
+            "breadth first takes {label} before {user}, which still adds to d{out}/d{label} at this \
+             fork: by then it is {now} instead of {right}"
+        ));
+    }
+    if notes.is_empty() {
+        return notes;
     }
     notes.truncate(MAX_NOTES);
-    (lines, notes)
+    let differs = |sum: f64, right: f64| {
+        (sum - right).abs() > 1e-9 * right.abs().max(sum.abs()) || sum.is_nan() != right.is_nan()
+    };
+    let wrong: Vec<String> = nodes
+        .iter()
+        .filter(|node| node.name.is_some() && differs(sums[node.id], node.gradient.0))
+        .take(MAX_NOTES)
+        .map(|node| {
+            let (got, right) = (short(sums[node.id]), short(node.gradient.0));
+            format!("d{out}/d{} = {got} instead of {right}", node.label)
+        })
+        .collect();
+    notes.push(match wrong.is_empty() {
+        true => {
+            "breadth first would be wrong where it finishes a node as it reaches it; here only \
+                 inputs come too early, and they hand nothing on, so adding later mends it"
+                .to_string()
+        }
+        false => format!(
+            "breadth first would be wrong: {}; the lines show the complete sums of the topological \
+             order",
+            wrong.join(", ")
+        ),
+    });
+    notes
 }
 
 /// More notes of one kind than this say nothing new.
@@ -158,30 +205,40 @@ fn factor(value: f64) -> String {
     if value < 0.0 { format!("({})", short(value)) } else { short(value) }
 }
 
-/// Local derivatives in names. Those of one operation are derived once.
-struct Slopes<'a> {
-    graph: &'a Graph<'a>,
-    known: BTreeMap<(String, usize), Expr>,
+fn latex_factor(value: f64) -> String {
+    let text = short_latex(value);
+    if value < 0.0 { format!(r"\left({text}\right)") } else { text }
 }
 
-impl Slopes<'_> {
-    fn text(&mut self, node: usize, input: usize) -> String {
-        let shown = &self.graph.shown[node];
-        // The place among all operands, numbers included.
-        let nodes = shown.operands.iter().enumerate();
-        let mut places = nodes.filter(|(_, operand)| matches!(operand, Operand::Node(_)));
-        let Some((place, _)) = places.nth(input) else { return "?".to_string() };
-        let key = (self.graph.pattern(node), place);
-        if !self.known.contains_key(&key) {
-            let Some(slope) = self.graph.slope(node, place) else { return "?".to_string() };
-            self.known.insert(key.clone(), slope);
-        }
-        let Some(slope) = self.known.get(&key) else { return "?".to_string() };
-        let slope = self.graph.in_names(node, slope.clone());
-        let sum = matches!(
-            slope.node(slope.root()),
-            Node::Binary(Operator::Add | Operator::Sub, ..) | Node::Neg(_)
-        );
-        if sum { format!("({slope})") } else { slope.to_string() }
+fn partial(of: &str, by: &str) -> String {
+    format!(r"\frac{{\partial {}}}{{\partial {}}}", latex_name(of), latex_name(by))
+}
+
+/// A local derivative as a factor, in text and in LaTeX: sums and negative ones in parentheses.
+fn as_factor(slope: Option<&Expr>) -> (String, String) {
+    let Some(slope) = slope else { return ("?".to_string(), "?".to_string()) };
+    let (text, latex) = (slope.to_string(), slope.latex());
+    let sum = matches!(slope.node(slope.root()), Node::Binary(Operator::Add | Operator::Sub, ..));
+    match sum || text.starts_with('-') {
+        true => (format!("({text})"), format!(r"\left({latex}\right)")),
+        false => (text, latex),
     }
+}
+
+/// The local derivatives in names: for each node, one for each of its inputs. Those of one kind of
+/// operation are derived once.
+pub(super) fn slopes(graph: &Graph<'_>) -> Vec<Vec<Option<Expr>>> {
+    let mut known: BTreeMap<(String, usize), Option<Expr>> = BTreeMap::new();
+    let mut all = Vec::with_capacity(graph.shown.len());
+    for (node, shown) in graph.shown.iter().enumerate() {
+        let places = shown.operands.iter().enumerate();
+        let places = places.filter(|(_, operand)| matches!(operand, Operand::Node(_)));
+        let slope = |(place, _): (usize, &Operand)| {
+            let slope = known.entry((graph.pattern(node), place));
+            let slope = slope.or_insert_with(|| graph.slope(node, place)).clone();
+            slope.map(|slope| graph.in_names(node, slope))
+        };
+        all.push(places.map(slope).collect());
+    }
+    all
 }

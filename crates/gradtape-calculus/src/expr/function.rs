@@ -20,6 +20,11 @@ macro_rules! functions {
                 match self { $(Function::$variant => $name,)* }
             }
 
+            /// What it is, in a sentence.
+            pub fn doc(self) -> &'static str {
+                match self { $(Function::$variant => concat!($($doc),+).trim_ascii_start(),)* }
+            }
+
             /// The number of arguments, 1 or 2.
             pub fn arity(self) -> usize {
                 match self { $(Function::$variant => $arity,)* }

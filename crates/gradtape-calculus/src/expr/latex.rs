@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::print::{Level, level, number};
 use super::{Expr, Function, Id, Node, Operator};
+use crate::json::short;
 
 impl Expr {
     /// The expression as LaTeX for mathematics mode.
@@ -56,7 +57,7 @@ impl Expr {
                 let (open, close) = match function {
                     Function::Exp => ("e^{", "}"),
                     Function::Sqrt => (r"\sqrt{", "}"),
-                    Function::Abs => (r"\left|", r"\right|"),
+                    Function::Abs => (r"\left\lvert ", r"\right\rvert"),
                     Function::Log => (r"\ln\left(", r"\right)"),
                     Function::Sin => (r"\sin\left(", r"\right)"),
                     Function::Cos => (r"\cos\left(", r"\right)"),
@@ -126,6 +127,17 @@ fn latex_number(value: f64) -> String {
     let mut text = String::new();
     number(&mut text, value);
     match text.split_once('e') {
+        Some((digits, exponent)) => format!(r"{digits} \cdot 10^{{{exponent}}}"),
+        None => text,
+    }
+}
+
+/// A number for people, as [`short`] gives it.
+pub(crate) fn short_latex(value: f64) -> String {
+    let text = short(value);
+    match text.split_once('e') {
+        _ if value.is_nan() => r"\mathrm{nan}".to_string(),
+        _ if value.is_infinite() => text.replace("inf", r"\infty"),
         Some((digits, exponent)) => format!(r"{digits} \cdot 10^{{{exponent}}}"),
         None => text,
     }

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 pub use build::Builder;
 pub use function::Function;
-pub(crate) use latex::latex_name;
+pub(crate) use latex::{latex_name, short_latex};
 pub use parse::MAX_TEXT;
 
 use gradtape::nearest;

@@ -1,0 +1,108 @@
+//! The drawn graph: what stands in it, that it is XML, and that nothing overlaps.
+
+use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, explain};
+
+fn explained(text: &str) -> Explanation {
+    let expr = Expr::parse(text).unwrap();
+    let at: Vec<(&str, f64)> = expr.variables().zip([2.0, 1.0, 0.5].into_iter().cycle()).collect();
+    explain(&expr, &at, Default::default()).unwrap()
+}
+
+/// Tags that close what they open, quoted attributes, and no bare `<` or `&`.
+fn assert_xml(text: &str) {
+    let mut open = Vec::new();
+    for part in text.split('<').skip(1) {
+        let (tag, words) = part.split_once('>').expect("a tag ends");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        for entity in words.split('&').skip(1) {
+            let name = entity.split(';').next().unwrap();
+            assert!(["amp", "lt", "gt", "quot"].contains(&name), "{entity}");
+        }
+        let name = tag.split([' ', '/']).find(|word| !word.is_empty()).unwrap();
+        match (tag.starts_with('/'), tag.ends_with('/')) {
+            (true, _) => assert_eq!(open.pop(), Some(name)),
+            (false, false) => open.push(name),
+            (false, true) => {}
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// The numbers of an attribute such as `width="12.5"` or `translate(3 4)`.
+fn numbers(text: &str, before: &str, after: char) -> Vec<f64> {
+    let found = text.split(before).nth(1).unwrap().split(after).next().unwrap();
+    found.split(' ').map(|number| number.parse().unwrap()).collect()
+}
+
+#[test]
+fn the_courses_graph_has_its_boxes_and_lines() {
+    let svg = explained("(a+b)*(b+1)").svg().unwrap();
+    assert_xml(&svg);
+    for text in [
+        ">e = (a + b) · (b + 1)<",
+        ">at a = 2, b = 1<",
+        ">c = a + b<",
+        ">e = c·d<",
+        ">de/db<",
+        "> via c<",
+        ">d = 2<",
+        "<title>de/dc = d = 2</title>",
+    ] {
+        assert!(svg.contains(text), "{text} is not in:\n{svg}");
+    }
+    assert_eq!(svg.matches("class=\"node ").count(), 5);
+    assert_eq!(svg.matches("class=\"edge\"").count(), 5);
+    assert_eq!(svg.matches("class=\"fork\"").count(), 1, "only at b");
+    assert!(svg.contains("prefers-color-scheme: dark"));
+    assert!(!svg.contains("href") && !svg.contains("url("), "nothing is fetched");
+}
+
+#[test]
+fn boxes_do_not_overlap() {
+    let sum: Vec<String> = (0..12).map(|i| format!("w{i}*tanh(x*{i}+w{})", (i + 5) % 12)).collect();
+    for text in [&sum.join("+"), "x*x + sin(x)", "x", "3", "x^x^x^x", "max(x,y)*min(y,x)/(x+y)"] {
+        let svg = explained(text).svg().unwrap();
+        assert_xml(&svg);
+        let boxes: Vec<[f64; 4]> = svg
+            .split("<g class=\"node ")
+            .skip(1)
+            .map(|node| {
+                let corner = numbers(node, "translate(", ')');
+                let (width, height) =
+                    (numbers(node, " width=\"", '"'), numbers(node, " height=\"", '"'));
+                [corner[0], corner[1], corner[0] + width[0], corner[1] + height[0]]
+            })
+            .collect();
+        let picture = numbers(&svg, "viewBox=\"", '"');
+        for (place, a) in boxes.iter().enumerate() {
+            assert!(a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= picture[2] && a[3] <= picture[3]);
+            for b in &boxes[place + 1..] {
+                let apart = a[2] < b[0] || b[2] < a[0] || a[3] < b[1] || b[3] < a[1];
+                assert!(apart, "{text}: {a:?} and {b:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tree_is_drawn_without_crossings() {
+    // In each column the operands stand in the order of their users.
+    let svg = explained("(a*b + c*d) * (e*f + g*h)").svg().unwrap();
+    let height = |name: &str| {
+        let before = svg.split(&format!("y=\"18\">{name}<")).next().unwrap();
+        let node = before.rsplit("<g class=\"node ").next().unwrap();
+        numbers(node, "translate(", ')')[1]
+    };
+    let heights: Vec<f64> = ["a", "b", "c", "d", "e", "f", "g", "h"].map(height).into();
+    assert!(heights.is_sorted(), "{heights:?}");
+}
+
+#[test]
+fn long_names_are_cut_and_long_graphs_refused() {
+    let svg = explained(&format!("{}^2", "n".repeat(10_000))).svg().unwrap();
+    assert!(svg.len() < 20_000, "{}", svg.len());
+    let long = explained(&vec!["x"; MAX_DRAWN + 1].join("*"));
+    let error = long.svg().err().unwrap().to_string();
+    assert!(error.contains("the graph has 401 nodes; at most 400 are drawn"), "{error}");
+    assert!(explained(&vec!["x"; MAX_DRAWN].join("*")).svg().is_ok());
+}
