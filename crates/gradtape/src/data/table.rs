@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
 use super::delimited::{Record, Records};
+use super::sniff;
 use crate::tensor::{Error, Kind, Result, nearest};
 
 /// Named columns, each of numbers or of categories, that remember the lines they came from.
@@ -93,9 +94,9 @@ impl Table {
     /// Reads CSV from anywhere; `source` stands for the file name in errors.
     pub fn from_csv(text: impl Read, source: &str, options: &CsvOptions) -> Result<Table> {
         let mut text = BufReader::with_capacity(1 << 16, text);
-        let start = start_of(&mut text, source)?;
+        let start = sniff::start_of(&mut text, source)?;
         let delimiter = match options.delimiter {
-            None => guess_delimiter(&start),
+            None => sniff::delimiter(&start),
             Some(byte) if byte.is_ascii() && !b"\"\r\n".contains(&byte) => byte,
             Some(byte) => {
                 let message = format!("{:?} cannot stand between cells", char::from(byte));
@@ -355,64 +356,6 @@ fn utf8(record: &Record, place: impl Fn(usize) -> String) -> Result<Vec<&str>> {
         })
     });
     cells.collect()
-}
-
-/// The bytes up to the end of the first line with text, without a byte order mark.
-fn start_of(text: &mut impl BufRead, source: &str) -> Result<Vec<u8>> {
-    let mut start = Vec::new();
-    loop {
-        let mut piece = text.take(LONGEST_HEADER);
-        let read = piece
-            .read_until(b'\n', &mut start)
-            .map_err(|e| Error::new(Kind::File, format!("{source}: {e}")))?;
-        let quotes = start.iter().filter(|&&b| b == b'"').count();
-        let complete = !start.trim_ascii().is_empty() && quotes % 2 == 0;
-        if read == 0 || complete || start.len() as u64 >= LONGEST_HEADER {
-            break;
-        }
-    }
-    let refuse = |what: &str, hint: &str| {
-        Err(Error::new(Kind::Data, format!("{source}: {what}")).hint(hint))
-    };
-    match &start[..] {
-        [0x1f, 0x8b, ..] => {
-            refuse("this is a gzip file, not text", "unpack it; of IDX files, give their folder")
-        }
-        [0, 0, 8, 1 | 3, ..] => {
-            refuse("this is an IDX file, not text", "give the folder with images and labels")
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            refuse("the text is UTF-16", "save the file as UTF-8")
-        }
-        [b'P', b'K', 3, 4, ..] => {
-            refuse("this is a zip archive or a spreadsheet, not text", "export it as CSV")
-        }
-        bytes if bytes.contains(&0) => refuse("this is not a text file", "export the data as CSV"),
-        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest.to_vec()),
-        _ => Ok(start),
-    }
-}
-
-/// How far the end of the header is looked for.
-const LONGEST_HEADER: u64 = 1 << 20;
-
-fn guess_delimiter(start: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    let mut quoted = false;
-    for &byte in start.trim_ascii_start() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
-            _ if quoted => {}
-            _ => {
-                for (delimiter, count) in &mut counts {
-                    *count += usize::from(*delimiter == byte);
-                }
-            }
-        }
-    }
-    // The first of several with the same count, hence in reverse.
-    counts.into_iter().rev().max_by_key(|&(_, count)| count).map_or(b',', |(byte, _)| byte)
 }
 
 #[cfg(test)]
