@@ -93,6 +93,17 @@ fn running_loss() {
 }
 
 #[test]
+fn probability() {
+    let text = run("probability");
+    has(&text, &["10 20      0.00005 0.99995  0.33333 0.66667", "KL of p from q        0.20078"]);
+    has(
+        &text,
+        &["exp(x) / sum exp(x)   NaN NaN NaN", "softmax(x)            0.09003 0.24473 0.66524"],
+    );
+    has(&text, &[" -800       1   0.0000         inf      NaN  800.0000  -1.0000"]);
+}
+
+#[test]
 fn examples_are_short() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -19,7 +19,8 @@ pub struct BceOptions {
 /// The binary cross entropy of logits: `-t log σ(x) - (1 - t) log(1 - σ(x))` with `σ` the sigmoid and
 /// targets in [0, 1].
 ///
-/// Computed as `softplus(x) - t x`, which neither overflows nor loses a small loss to rounding.
+/// Computed as `softplus(x) - t x`, which neither overflows nor loses a small loss to rounding; the gradient is
+/// `σ(x) - t`, divided by the number of elements.
 ///
 /// ```
 /// use gradtape::loss::bce_with_logits;
@@ -75,6 +76,18 @@ fn factor<'t>(x: Var<'t>, name: &str, tensor: &Tensor) -> Var<'t> {
 /// -100. [`bce_with_logits`] is more accurate and faster.
 ///
 /// The gradient is `(p - t) / max(p (1 - p), 1e-12)`.
+///
+/// ```
+/// use gradtape::loss::bce;
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([0.25]);
+/// let loss = bce(p, tape.constant([1.0]));
+/// let [dp] = gradient(loss, [p]);
+/// assert_eq!(loss.item()?, 4.0f64.ln());
+/// assert_eq!(dp.item()?, -4.0);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn bce<'t>(probability: Var<'t>, target: Var<'t>) -> Var<'t> {
     bce_with(probability, target, Reduction::Mean)
@@ -103,6 +116,18 @@ fn log(p: Var<'_>) -> Var<'_> {
 }
 
 /// The hinge loss of scores for targets -1 and 1: `max(0, 1 - t p)`; its derivative at the kink is 0.
+///
+/// ```
+/// use gradtape::loss::{Reduction, hinge_with};
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([0.5, 2.0, 0.5]);
+/// let loss = hinge_with(p, tape.constant([1.0, 1.0, -1.0]), Reduction::Sum);
+/// let [dp] = gradient(loss, [p]);
+/// assert_eq!(loss.item()?, 0.5 + 0.0 + 1.5);
+/// assert_eq!(dp.value()?.to_f64_vec(), [-1.0, 0.0, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn hinge<'t>(score: Var<'t>, target: Var<'t>) -> Var<'t> {
     hinge_with(score, target, Reduction::Mean)

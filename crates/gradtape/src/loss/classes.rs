@@ -20,7 +20,8 @@ pub struct CrossEntropyOptions {
 /// that [softmax](crate::nn::Softmax) gives to the target.
 ///
 /// The target is labels `[…]` in i64 or probabilities (one-hot rows among them) `[…, c]` in the type of
-/// the logits. Computed as `logsumexp(x) - x[label]`, which does not overflow.
+/// the logits. Computed as `logsumexp(x) - x[label]`, which does not overflow; the gradient is
+/// the softmax less the target, divided by the number of rows.
 ///
 /// A label below 0 or not below `c` is an error that names its row.
 ///
@@ -98,6 +99,18 @@ pub fn cross_entropy_with<'t>(
 
 /// The negative log-likelihood: minus the log-probability `[…, c]` of each label `[…]`, averaged over
 /// rows. After a log-softmax it is [`cross_entropy`].
+///
+/// ```
+/// use gradtape::loss::nll;
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let x = tape.watch([[0.25, 0.75]]).log();
+/// let loss = nll(x, tape.constant([1i64]));
+/// let [dx] = gradient(loss, [x]);
+/// assert_eq!(loss.item()?, -(0.75f64.ln()));
+/// assert_eq!(dx.value()?.to_f64_vec(), [0.0, -1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn nll<'t>(log_probabilities: Var<'t>, labels: Var<'t>) -> Var<'t> {
     nll_with(log_probabilities, labels, Reduction::Mean)

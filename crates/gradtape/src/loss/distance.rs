@@ -30,6 +30,18 @@ pub fn mse_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) 
 }
 
 /// The mean absolute error, `|p - t|`; its derivative where both are equal is 0.
+///
+/// ```
+/// use gradtape::loss::mae;
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([1.0, 2.0, 6.0]);
+/// let loss = mae(p, tape.constant([2.0, 2.0, 2.0]));
+/// let [dp] = gradient(loss * 3.0, [p]);
+/// assert_eq!(loss.item()?, 5.0 / 3.0);
+/// assert_eq!(dp.value()?.to_f64_vec(), [-1.0, 0.0, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
     mae_with(prediction, target, Reduction::Mean)
@@ -43,6 +55,18 @@ pub fn mae_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) 
 
 /// Huber's loss: `½ e²` where the error `e = p - t` is at most `delta`, and `delta (|e| - ½ delta)`
 /// beyond. Huber 1964.
+///
+/// ```
+/// use gradtape::loss::{Reduction, huber_with};
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([0.5, 3.0]);
+/// let loss = huber_with(p, tape.constant([0.0, 0.0]), 1.0, Reduction::Sum);
+/// let [dp] = gradient(loss, [p]);
+/// assert_eq!(loss.item()?, 0.125 + 2.5);
+/// assert_eq!(dp.value()?.to_f64_vec(), [0.5, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn huber<'t>(prediction: Var<'t>, target: Var<'t>, delta: f64) -> Var<'t> {
     huber_with(prediction, target, delta, Reduction::Mean)
@@ -64,6 +88,18 @@ pub fn huber_with<'t>(
 
 /// Huber's loss divided by its `beta`: `½ e² / beta` where the error is at most `beta`, and
 /// `|e| - ½ beta` beyond. Girshick 2015.
+///
+/// ```
+/// use gradtape::loss::{Reduction, smooth_l1_with};
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([0.5, 3.0]);
+/// let loss = smooth_l1_with(p, tape.constant([0.0, 0.0]), 2.0, Reduction::Sum);
+/// let [dp] = gradient(loss, [p]);
+/// assert_eq!(loss.item()?, 0.0625 + 2.0);
+/// assert_eq!(dp.value()?.to_f64_vec(), [0.25, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn smooth_l1<'t>(prediction: Var<'t>, target: Var<'t>, beta: f64) -> Var<'t> {
     smooth_l1_with(prediction, target, beta, Reduction::Mean)

@@ -6,6 +6,19 @@ macro_rules! activation_methods {
         const _: () = {
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
+                ///
+                /// Only differences of scores count, and large ones do not overflow.
+                ///
+                /// ```
+                /// # use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let x = tape.watch([1000.0, 1001.0, 1002.0]);
+                /// let p = x.softmax(-1).value()?.to_f64_vec();
+                /// assert!((p[0] - 0.0900).abs() < 1e-4 && (p[2] - 0.6652).abs() < 1e-4);
+                /// let naive = x.exp() / x.exp().sum(());
+                /// assert!(naive.value()?.to_f64_vec()[0].is_nan());
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
                 #[track_caller]
                 pub fn softmax(self, axis: isize) -> Self {
                     self.log_softmax(axis).exp()
