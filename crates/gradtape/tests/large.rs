@@ -4,7 +4,9 @@
 mod planning;
 
 use gradtape::engine::reference;
-use gradtape::op::{Meta, Op, index, reduce, shape};
+use gradtape::op::{
+    Meta, NodeId, Op, binary, compare, control, index, reduce, shape, source, unary,
+};
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Shape, Tensor};
 use planning::engine::{check_engine, isas, run};
@@ -199,6 +201,67 @@ fn picking_and_placing_agree_beyond_a_tile() {
             ),
         ];
         outs.into_iter().chain(added).for_each(|out| build.output(out));
+        (build.graph, build.values)
+    });
+}
+
+/// Whole numbers: every operation that takes them, views of them, and their reductions.
+#[test]
+fn whole_numbers_agree_beyond_a_tile() {
+    check_engine(|dtype| {
+        let mut build = Build::default();
+        let dims = [70, 3, 11];
+        let whole = |salt: usize| {
+            let values = numbers(dims, salt).to_f64_vec();
+            let values = values.iter().map(|x| (x * 64.0) as i64 * 2 + 1).collect::<Vec<_>>();
+            Tensor::from_vec(values, dims).unwrap()
+        };
+        let (x, y) = (build.input(whole(1)), build.input(whole(2)));
+        let float = build.input(numbers(dims, 3).cast(dtype));
+        let scaled = build.push(binary::Add {}, &[float, float]);
+        let mask = build.push(compare::Less {}, &[x, y]);
+        let outs: Vec<(Op, Vec<NodeId>)> = vec![
+            (binary::Add {}.into(), vec![x, y]),
+            (binary::Sub {}.into(), vec![x, y]),
+            (binary::Mul {}.into(), vec![x, y]),
+            (binary::Div {}.into(), vec![x, y]),
+            (binary::Maximum {}.into(), vec![x, y]),
+            (binary::Minimum {}.into(), vec![x, y]),
+            (unary::Neg {}.into(), vec![x]),
+            (compare::Equal {}.into(), vec![x, y]),
+            (compare::LessEqual {}.into(), vec![x, y]),
+            (control::Select {}.into(), vec![mask, x, y]),
+            (control::Cast { dtype: DType::I64 }.into(), vec![mask]),
+            (control::Cast { dtype: DType::I64 }.into(), vec![scaled]),
+            (control::Cast { dtype: DType::Bool }.into(), vec![x]),
+            (control::Cast { dtype }.into(), vec![x]),
+            (control::StopGradient {}.into(), vec![x]),
+            (shape::Transpose { order: Dims::from_slice(&[2, 0, 1]) }.into(), vec![x]),
+            (shape::Slice { axis: 0, start: 3, stop: 70, step: 4 }.into(), vec![x]),
+            (shape::Slice { axis: 2, start: 1, stop: 10, step: 3 }.into(), vec![x]),
+            (shape::Broadcast { shape: [2, 70, 3, 11].into() }.into(), vec![x]),
+            (shape::Reshape { shape: [210, 11].into() }.into(), vec![x]),
+            (shape::Concat { axis: 1 }.into(), vec![x, y, x]),
+            (shape::Pad { axis: 2, start: 1, step: 2, size: 30 }.into(), vec![x]),
+            (shape::Pad { axis: 0, start: 0, step: 1, size: 80 }.into(), vec![mask]),
+            (reduce::CumSum { axis: 2, reverse: true }.into(), vec![x]),
+            (reduce::ArgMax { axis: 1 }.into(), vec![x]),
+            (source::Iota { shape: dims.into(), axis: 1, dtype: DType::I64 }.into(), vec![]),
+        ];
+        for (op, inputs) in outs {
+            let out = build.push(op, &inputs);
+            build.output(out);
+        }
+        for axes in choices(3) {
+            for op in [
+                Op::from(reduce::Sum { axes: axes.clone() }),
+                reduce::Max { axes: axes.clone() }.into(),
+                reduce::Min { axes }.into(),
+            ] {
+                let out = build.push(op, &[x]);
+                build.output(out);
+            }
+        }
         (build.graph, build.values)
     });
 }

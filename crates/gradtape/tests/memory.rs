@@ -91,7 +91,13 @@ fn a_recorded_step_allocates_nothing_once_its_plan_is_cached() -> Result<()> {
 #[test]
 fn a_compiled_step_allocates_nothing_once_it_is_planned() -> Result<()> {
     let model = Regression::new()?;
-    let mut step = compile(|tape, _| Ok(vec![model.step(tape)?]));
+    assert_allocates_nothing(compile(|tape, _| Ok(vec![model.step(tape)?])))
+}
+
+fn assert_allocates_nothing<F>(mut step: eval::Compiled<F>) -> Result<()>
+where
+    F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
+{
     let mut results = Vec::new();
     for _ in 0..5 {
         step.call_into(&[], &mut results)?;
@@ -102,6 +108,28 @@ fn a_compiled_step_allocates_nothing_once_it_is_planned() -> Result<()> {
     }
     assert_eq!(ALLOCATIONS.get() - before, 0);
     Ok(())
+}
+
+/// Looking up rows of a table and adding gradients to them, padding, running sums, whole numbers.
+#[test]
+fn a_step_that_picks_and_places_allocates_nothing_once_it_is_planned() -> Result<()> {
+    let numbers = (0..40 * 6).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<_>>();
+    let table = Parameter::new(Tensor::from_vec(numbers, [40, 6])?);
+    let words = Tensor::from_vec((0..12).map(|i| i * 7 % 39).collect::<Vec<i64>>(), [12])?;
+    let columns = Tensor::from_vec((0..24).map(|i| i % 6).collect::<Vec<i64>>(), [12, 2])?;
+    let step = compile(|tape, _| {
+        let (words, columns) = (tape.constant(words.clone()), tape.constant(columns.clone()));
+        let t = tape.parameter(&table);
+        let rows = t.index_select(0, words + words.full_like(1.0));
+        let padded = rows.pad(1, 1, 2).cumsum(1);
+        let best = padded.argmax(1).cast(gradtape::DType::F32);
+        let loss = (padded * padded).mean(()) + rows.gather(1, columns).sum(()) + best.sum(());
+        let [dt] = gradient(loss, [t]);
+        tape.assign(&table, t - dt * 0.01)?;
+        eval::step(tape, &[loss])?;
+        Ok(vec![loss])
+    });
+    assert_allocates_nothing(step)
 }
 
 #[test]

@@ -99,7 +99,21 @@ fn readers(work: &Work, groups: &[Group], input: NodeId) -> Vec<usize> {
 
 /// Whether running a group can end in an error. What checks its operands before the program runs cannot.
 fn can_fail(work: &Work, group: &Group) -> bool {
-    group.members.iter().any(|&member| work.role(member) == Role::Host)
+    let mut hosts = group.members.iter().filter(|&&member| work.role(member) == Role::Host);
+    hosts.any(|&member| {
+        let GraphNode { op, inputs, .. } = work.node(member);
+        let picks = matches!(
+            op,
+            Op::Gather(_)
+                | Op::ScatterAdd(_)
+                | Op::IndexSelect(_)
+                | Op::IndexAdd(_)
+                | Op::OneHot(_)
+                | Op::Div(_)
+        );
+        // Arrays without elements are run by the operation's own meaning.
+        picks || inputs.iter().any(|&input| work.meta(input).shape.elements() == 0)
+    })
 }
 
 /// Whether a group reads an input, if at all, only at the place that it writes.

@@ -26,6 +26,7 @@ pub use pool::{set_threads, threads};
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 
+use host::HostPlan;
 use lane::Real;
 use loops::{LoopPlan, LoopScratch};
 use matmul::{MatMulPlan, MatMulScratch};
@@ -33,7 +34,7 @@ use memory::Memory;
 use pool::{Pool, Worker};
 
 use super::{Slot, check_labels};
-use crate::plan::{Host, Kernel, Place, Program};
+use crate::plan::{Kernel, Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
 /// A program made ready for this engine, with the memory for its runs.
@@ -57,7 +58,7 @@ enum Step {
     Loop64(LoopPlan<f64>, Memories<LoopScratch<f64>, f64>),
     MatMul32(MatMulPlan<f32>, Memories<MatMulScratch<f32>, f32>),
     MatMul64(MatMulPlan<f64>, Memories<MatMulScratch<f64>, f64>),
-    Host(Host),
+    Host(HostPlan),
 }
 
 /// The memory of a kernel beside the program's buffers: each worker's own, and what they share.
@@ -123,7 +124,7 @@ impl Workspace {
                 let memories = Memories::new(plan.shared_len());
                 Step::MatMul64(plan, memories)
             }
-            Kernel::Host(host) => Step::Host(host.clone()),
+            Kernel::Host(host) => Step::Host(HostPlan::new(host)),
         });
         let lines = program.arena.div_ceil(64);
         let mut arena = Vec::new();
@@ -200,7 +201,7 @@ impl Step {
                     let (own, shared) = memories.of(worker);
                     plan.run(worker, memory, own, shared);
                 }
-                Step::Host(host) => host::run(host, memory)?,
+                Step::Host(host) => host.run(memory)?,
             }
         }
         Ok(())

@@ -61,12 +61,15 @@ impl Elementwise for Div {
     }
 }
 
-/// Whole numbers have no infinity that a division by 0 could give.
 fn divide_whole(x: &[i64], y: &[i64], out: &Meta) -> Result<Tensor> {
-    if let Some(place) = y.iter().position(|&y| y == 0) {
-        let message = format!("div: element {place} of the divisor is 0");
-        return Err(Error::new(Kind::Value, message).hint("cast to f32 or f64 first"));
-    }
+    check_divisors(y)?;
     let quotients = x.iter().zip(y).map(|(x, y)| x.wrapping_div(*y));
     Tensor::from_vec(quotients.collect(), &out.shape)
+}
+
+/// Whole numbers have no infinity that a division by 0 could give.
+pub(crate) fn check_divisors(y: &[i64]) -> Result<()> {
+    let Some(place) = y.iter().position(|&y| y == 0) else { return Ok(()) };
+    let message = format!("div: element {place} of the divisor is 0");
+    Err(Error::new(Kind::Value, message).hint("cast to f32 or f64 first"))
 }

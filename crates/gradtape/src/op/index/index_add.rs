@@ -1,10 +1,10 @@
 //! `index_add`: whole rows added at places along an axis.
 
-use crate::op::index::place;
+use crate::op::index::{Plus, place};
 use crate::op::{
     Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
 };
-use crate::tensor::{Dims, Element, Result, Tensor};
+use crate::tensor::{Dims, Result, Tensor};
 
 operation! {
     /// # What
@@ -75,12 +75,7 @@ impl Operation for IndexAdd {
 }
 
 impl IndexAdd {
-    fn add_up<T: Element + std::ops::Add<Output = T>>(
-        &self,
-        x: &Tensor,
-        index: &Tensor,
-        out: &Meta,
-    ) -> Result<Tensor> {
+    fn add_up<T: Plus>(&self, x: &Tensor, index: &Tensor, out: &Meta) -> Result<Tensor> {
         let outer: usize = out.shape[..self.axis].iter().product();
         let inner: usize = out.shape[self.axis + 1..].iter().product();
         let index_shape = index.shape();
@@ -94,7 +89,7 @@ impl IndexAdd {
                 let to = (block * self.size + to) * inner;
                 for (sum, &value) in sums[to..to + inner].iter_mut().zip(&data[from..from + inner])
                 {
-                    *sum = *sum + value;
+                    *sum = sum.plus(value);
                 }
             }
         }

@@ -14,10 +14,10 @@ pub(crate) use one_hot::class;
 pub use scatter_add::ScatterAdd;
 
 use crate::op::value_error;
-use crate::tensor::{Result, Shape};
+use crate::tensor::{Element, Result, Shape};
 
 /// An element of an index as a place along an axis of `size`; `i` is its number in the index.
-fn place(op: &str, to: i64, size: usize, i: usize, index: &Shape) -> Result<usize> {
+pub(crate) fn place(op: &str, to: i64, size: usize, i: usize, index: &Shape) -> Result<usize> {
     usize::try_from(to).ok().filter(|&to| to < size).ok_or_else(|| {
         let at: Vec<usize> =
             index.strides().iter().zip(index.iter()).map(|(step, size)| i / step % size).collect();
@@ -37,4 +37,27 @@ fn place_along(axis: usize, i: usize, to: usize, index: &Shape, shape: &Shape) -
     (0..shape.rank())
         .map(|k| if k == axis { to } else { i / from[k] % index[k] } * strides[k])
         .sum()
+}
+
+/// Numbers that are added up; whole ones wrap around.
+pub(crate) trait Plus: Element {
+    fn plus(self, other: Self) -> Self;
+}
+
+impl Plus for f32 {
+    fn plus(self, other: f32) -> f32 {
+        self + other
+    }
+}
+
+impl Plus for f64 {
+    fn plus(self, other: f64) -> f64 {
+        self + other
+    }
+}
+
+impl Plus for i64 {
+    fn plus(self, other: i64) -> i64 {
+        self.wrapping_add(other)
+    }
 }

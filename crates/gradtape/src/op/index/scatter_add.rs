@@ -1,10 +1,10 @@
 //! `scatter_add`: elements added at places along an axis.
 
-use crate::op::index::{place, place_along};
+use crate::op::index::{Plus, place, place_along};
 use crate::op::{
     Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
 };
-use crate::tensor::{Element, Result, Shape, Tensor};
+use crate::tensor::{Result, Shape, Tensor};
 
 operation! {
     /// # What
@@ -69,17 +69,13 @@ impl Operation for ScatterAdd {
 }
 
 impl ScatterAdd {
-    fn add_up<T: Element + std::ops::Add<Output = T>>(
-        &self,
-        x: &Tensor,
-        index: &Tensor,
-    ) -> Result<Tensor> {
+    fn add_up<T: Plus>(&self, x: &Tensor, index: &Tensor) -> Result<Tensor> {
         let mut sums = filled(T::default(), &self.shape)?;
         let values = x.to_vec::<T>()?;
         for (i, (to, value)) in index.to_vec::<i64>()?.into_iter().zip(values).enumerate() {
             let to = place("scatter_add", to, self.shape[self.axis], i, index.shape())?;
             let at = place_along(self.axis, i, to, index.shape(), &self.shape);
-            sums[at] = sums[at] + value;
+            sums[at] = sums[at].plus(value);
         }
         Tensor::from_vec(sums, &self.shape)
     }

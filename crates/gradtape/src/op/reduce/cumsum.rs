@@ -1,7 +1,8 @@
 //! `cumsum`: the running sum.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Element, Result, Tensor};
+use crate::op::index::Plus;
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::tensor::{Result, Tensor};
 
 operation! {
     /// # What
@@ -42,11 +43,7 @@ impl Operation for CumSum {
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match out.dtype {
-            DType::F32 => self.run::<f32>(&x[0], |sum, x| sum + x),
-            DType::I64 => self.run::<i64>(&x[0], i64::wrapping_add),
-            DType::F64 | DType::Bool => self.run::<f64>(&x[0], |sum, x| sum + x),
-        }
+        with_number!(out.dtype, T => self.run::<T>(&x[0]))
     }
 
     fn samples() -> Vec<Sample<CumSum>> {
@@ -58,7 +55,7 @@ impl Operation for CumSum {
 }
 
 impl CumSum {
-    fn run<T: Element>(&self, x: &Tensor, add: fn(T, T) -> T) -> Result<Tensor> {
+    fn run<T: Plus>(&self, x: &Tensor) -> Result<Tensor> {
         let count = x.shape()[self.axis];
         let inner: usize = x.shape()[self.axis + 1..].iter().product();
         let mut data = x.to_vec::<T>()?;
@@ -72,7 +69,7 @@ impl CumSum {
                 (step, place(step) == 0, step.wrapping_sub(inner))
             };
             if !first {
-                data[i] = add(data[before], data[i]);
+                data[i] = data[before].plus(data[i]);
             }
         }
         Tensor::from_vec(data, x.shape())
