@@ -5,7 +5,7 @@ mod planning;
 
 use gradtape::engine::reference;
 use gradtape::op::{
-    Meta, NodeId, Op, binary, compare, control, index, reduce, shape, source, unary,
+    Meta, NodeId, Op, binary, compare, control, index, linear, reduce, shape, source, unary,
 };
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Shape, Tensor};
@@ -262,6 +262,34 @@ fn whole_numbers_agree_beyond_a_tile() {
                 build.output(out);
             }
         }
+        (build.graph, build.values)
+    });
+}
+
+/// Many small products at once: bare, with an epilogue, and with nothing but a mask stored.
+#[test]
+fn batches_of_small_products_agree() {
+    check_engine(|dtype| {
+        let mut build = Build::default();
+        let x = build.input(numbers([5, 60, 9, 17], 1).cast(dtype));
+        let y = build.input(numbers([5, 60, 7, 17], 2).cast(dtype));
+        let bias = build.input(numbers([7], 3).cast(dtype));
+        let zero = build.input(numbers([5, 60, 9, 7], 4).cast(dtype));
+        let order = Dims::from_slice(&[0, 1, 3, 2]);
+        let turned = build.push(shape::Transpose { order }, &[y]);
+        let product = build.push(linear::MatMul {}, &[x, turned]);
+        let bias = build.broadcast(bias, &[5, 60, 9, 7].into());
+        let sum = build.push(binary::Add {}, &[product, bias]);
+        let relu = build.push(unary::Relu {}, &[sum]);
+        build.output(relu);
+        let other = build.push(binary::Mul {}, &[turned, turned]);
+        let bare = build.push(linear::MatMul {}, &[x, other]);
+        build.output(bare);
+        let halved = build.push(binary::Mul {}, &[x, x]);
+        let third = build.push(linear::MatMul {}, &[halved, other]);
+        // No element comes so near to what it is compared with that rounding could tell.
+        let above = build.push(compare::Less {}, &[zero, third]);
+        build.output(above);
         (build.graph, build.values)
     });
 }

@@ -65,13 +65,25 @@ impl<T: Real> MatMulPlan<T> {
 
     /// Numbers of shared memory for a product that has no place among the buffers.
     pub(crate) fn shared_len(&self) -> usize {
-        if self.product.is_none() { self.plan.m * self.plan.n } else { 0 }
+        let at_once = if self.deals_out() { self.items() } else { 1 };
+        if self.product.is_none() { self.plan.m * self.plan.n * at_once } else { 0 }
     }
 
     /// Multiplications and additions.
     pub(crate) fn work(&self) -> usize {
-        let MatMul { batch, m, n, k, .. } = &self.plan;
-        batch.iter().product::<usize>() * m * n * k
+        let MatMul { m, n, k, .. } = &self.plan;
+        self.items() * m * n * k
+    }
+
+    /// How many products there are.
+    fn items(&self) -> usize {
+        self.plan.batch.iter().product()
+    }
+
+    /// Whether each product is too small for several workers, so that each takes whole ones.
+    fn deals_out(&self) -> bool {
+        let MatMul { m, n, k, .. } = &self.plan;
+        self.items() > 1 && m * n * k < gemm::PARALLEL
     }
 
     /// Runs this worker's share.
@@ -91,13 +103,17 @@ impl<T: Real> MatMulPlan<T> {
         // SAFETY: the caller vouches for the memory.
         unsafe { self.epilogue.begin(memory, body) };
         let rank = batch.len();
-        for number in 0..batch.iter().product::<usize>() {
+        let (items, deals_out, alone) = (self.items(), self.deals_out(), worker.alone());
+        let (own, worker) =
+            if deals_out { (worker.share(items), &alone) } else { (0..items, worker) };
+        for number in own {
             set_index(index, number, batch);
             let (c, c_row) = match &self.product {
                 Some(place) => (
                     memory.address::<T>(place.to.buffer, element(&place.to, index)),
                     place.to.strides[rank],
                 ),
+                None if deals_out => (shared.wrapping_add(number * m * n), *n),
                 None => (shared, *n),
             };
             let product = Product {
@@ -122,7 +138,7 @@ impl<T: Real> MatMulPlan<T> {
             // SAFETY: the operands and the product's place hold the shape, by the program; the
             // machine has the instructions.
             unsafe { gemm::multiply(worker, self.isa, &product, &finish) };
-            if self.product.is_none() && number + 1 < batch.iter().product() {
+            if self.product.is_none() && number + 1 < items {
                 // The next product uses the same memory.
                 worker.barrier();
             }

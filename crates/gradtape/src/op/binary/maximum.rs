@@ -1,5 +1,6 @@
 //! `maximum`: the greater of two numbers.
 
+use crate::op::binary::taken_vjp;
 use crate::op::scalar::Scalar;
 use crate::op::{
     Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
@@ -37,8 +38,7 @@ impl Operation for Maximum {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let (this, other) = (x[input], x[1 - input.min(1)]);
-        let whole = other.less(this).select(g, 0.0);
-        this.equal(other).select(g * 0.5, whole).into()
+        taken_vjp(this, other, other.less(this), g).into()
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {

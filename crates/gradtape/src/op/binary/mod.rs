@@ -16,3 +16,11 @@ pub use minimum::Minimum;
 pub use mul::Mul;
 pub use pow::Pow;
 pub use sub::Sub;
+
+use crate::op::Term;
+
+/// The cotangent of one of two operands of which the result takes one, where `taken` says that it takes
+/// this one: all of `g`, none, or half of it at a tie.
+fn taken_vjp<'r>(this: Term<'r>, other: Term<'r>, taken: Term<'r>, g: Term<'r>) -> Term<'r> {
+    this.equal(other).select(g * 0.5, taken.select(g, 0.0))
+}
