@@ -57,7 +57,7 @@ pub enum Kernel {
     Loop(Loop),
     /// A matrix product with elementwise operations on each finished block.
     MatMul(MatMul),
-    /// An operation run by its own meaning ([`crate::op::Operation::eval`]).
+    /// An operation that is neither, with a loop of its own.
     Host(Host),
 }
 
@@ -199,7 +199,8 @@ pub struct MatMul {
     pub stores: Vec<Store>,
 }
 
-/// An operation run by its own meaning on contiguous tensors.
+/// An operation on contiguous tensors: what moves elements by number, runs along an axis, or computes whole
+/// numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Host {
     /// The operation.

@@ -30,7 +30,7 @@ pub(super) enum Role {
     Reduce(Reduce),
     /// A matrix product.
     MatMul,
-    /// Run by its own meaning.
+    /// A kernel of its own on contiguous numbers.
     Host,
 }
 

@@ -3,7 +3,7 @@
 use std::num::Wrapping;
 
 use super::{Operation, Rewriter};
-use crate::op::{Bits, Meta, NodeId, Op, source};
+use crate::op::{Bits, Meta, NodeId, Op};
 use crate::tensor::{DType, Element};
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
@@ -14,7 +14,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         let same = Bits::new(rounded) == constant.value;
         return if same { None } else { r.full(rounded, meta, at) };
     }
-    if !op.is_elementwise() || inputs.is_empty() || meta.shape.rank() != 0 {
+    if !op.is_elementwise() || inputs.is_empty() {
         return None;
     }
     let mut x = [0.0; 3];
@@ -30,9 +30,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         DType::I64 => op.formula(x.map(|x| Wrapping(i64::from_f64(x))))?.0.to_f64(),
         DType::F64 | DType::Bool => op.formula(x)?,
     };
-    let value = round(value, meta.dtype);
-    let op = source::Constant { value: Bits::new(value), dtype: meta.dtype };
-    r.apply(op, &[], at)
+    r.full(round(value, meta.dtype), meta, at)
 }
 
 fn round(value: f64, dtype: DType) -> f64 {

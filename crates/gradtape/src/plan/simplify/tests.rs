@@ -170,3 +170,18 @@ fn casts_and_identities_are_looked_through() {
          return %4";
     check(rounded, rounded);
 }
+
+#[test]
+fn numbers_of_the_program_are_folded_under_any_shape() {
+    check(
+        "%3 = constant {value: 0.5; dtype: f32} : f32[]
+         %4 = reshape(%3) {shape: [1, 1]} : f32[1, 1]
+         %5 = neg(%4) : f32[1, 1]
+         %6 = reshape(%5) {shape: []} : f32[]
+         %7 = mul(%2, %6) : f32[]
+         return %7",
+        "%3 = constant {value: -0.5; dtype: f32} : f32[]
+         %4 = mul(%2, %3) : f32[]
+         return %4",
+    );
+}
