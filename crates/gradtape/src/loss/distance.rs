@@ -80,10 +80,7 @@ pub fn huber_with<'t>(
     delta: f64,
     reduction: Reduction,
 ) -> Var<'t> {
-    if let Err(error) = positive("huber", "delta", delta) {
-        return prediction.failed(error, &[prediction]);
-    }
-    reduction.of(elementwise("huber", prediction, target, |p, t| within(p - t, delta)))
+    bounded(("huber", "delta", delta), prediction, target, reduction, |loss| loss)
 }
 
 /// Huber's loss divided by its `beta`: `½ e² / beta` where the error is at most `beta`, and
@@ -113,11 +110,25 @@ pub fn smooth_l1_with<'t>(
     beta: f64,
     reduction: Reduction,
 ) -> Var<'t> {
-    if let Err(error) = positive("smooth_l1", "beta", beta) {
-        return prediction.failed(error, &[prediction]);
+    let scaled = |loss| loss * (1.0 / beta);
+    bounded(("smooth_l1", "beta", beta), prediction, target, reduction, scaled)
+}
+
+/// A loss that is a square within a bound, of the name and value given, and a line beyond.
+#[track_caller]
+fn bounded<'t>(
+    (loss, name, bound): (&str, &str, f64),
+    prediction: Var<'t>,
+    target: Var<'t>,
+    reduction: Reduction,
+    of_huber: impl FnOnce(Var<'t>) -> Var<'t>,
+) -> Var<'t> {
+    if !bound.is_finite() || bound <= 0.0 {
+        let error = Error::new(Kind::Value, format!("{loss}: {name} is {bound}"));
+        let hint = "it must be a finite number above 0";
+        return prediction.failed(error.hint(hint), &[prediction]);
     }
-    let losses =
-        elementwise("smooth_l1", prediction, target, |p, t| within(p - t, beta) * (1.0 / beta));
+    let losses = elementwise(loss, prediction, target, |p, t| of_huber(within(p - t, bound)));
     reduction.of(losses)
 }
 
@@ -128,14 +139,6 @@ fn within(e: Var<'_>, delta: f64) -> Var<'_> {
     let size = e.abs();
     let c = size.minimum(delta);
     c * (size - c * 0.5)
-}
-
-fn positive(loss: &str, name: &str, value: f64) -> Result<(), Error> {
-    match value.is_finite() && value > 0.0 {
-        true => Ok(()),
-        false => Err(Error::new(Kind::Value, format!("{loss}: {name} is {value}"))
-            .hint("it must be a finite number above 0")),
-    }
 }
 
 #[cfg(test)]
