@@ -42,6 +42,10 @@ pub(crate) trait Simd {
     #[inline(always)]
     unsafe fn prefetch(_p: *const Self::T) {}
 
+    /// Fetches what will be read later, not into the first-level cache.
+    #[inline(always)]
+    unsafe fn prefetch_far(_p: *const Self::T) {}
+
     /// The side of the blocks that [`Simd::transpose`] takes, or 0 where it is not written.
     const TRANSPOSED: usize = 0;
 
@@ -269,6 +273,12 @@ pub(crate) mod x86 {
                 unsafe fn prefetch(p: *const $t) {
                     // SAFETY: every x86-64 has it, and it may be given any address.
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+                }
+
+                #[inline(always)]
+                unsafe fn prefetch_far(p: *const $t) {
+                    // SAFETY: every x86-64 has it, and it may be given any address.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
                 }
 
                 $(

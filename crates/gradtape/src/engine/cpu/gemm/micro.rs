@@ -22,6 +22,9 @@ pub(super) struct Tile<T> {
     pub(super) last: usize,
     /// Whether to add to the result instead of replacing it.
     pub(super) add: bool,
+    /// For packed operands, what to fetch from memory meanwhile, a cache line for each summand.
+    pub(super) ahead: *const T,
+    pub(super) ahead_step: usize,
 }
 
 /// Computes one tile. The tile must fit the function's rows and vectors, and the machine its ISA.
@@ -78,7 +81,12 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         }
         let mut b = t.b;
         let mut at = 0;
+        let mut ahead = t.ahead;
         for _ in 0..t.k {
+            if PACKED {
+                S::prefetch_far(ahead);
+                ahead = ahead.wrapping_add(t.ahead_step);
+            }
             let mut column = [S::zero(); NV];
             for (j, v) in column.iter_mut().enumerate() {
                 let p = b.add(j * S::LANES);

@@ -19,10 +19,10 @@ use super::isa::Isa;
 use super::pool::Worker;
 
 /// The longest sum done in one go before the result is stored and added to.
-const K_BLOCK: usize = 512;
+const K_BLOCK: usize = 384;
 /// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
 /// few rows or one of many rows, which is read again for each group.
-const GROUP: [usize; 2] = [8, 16];
+const GROUP: [usize; 2] = [4, 8];
 /// Rows from which the left operand has many.
 const MANY_ROWS: usize = 256;
 /// Elements of the left operand that one worker keeps packed.
@@ -47,6 +47,28 @@ pub(crate) struct Product<T> {
     pub(crate) b_steps: [usize; 2],
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
+}
+
+impl<T> Product<T> {
+    /// The left operand from an element on.
+    ///
+    /// # Safety
+    /// The element must lie in it.
+    unsafe fn left(&self, row: usize, k: usize) -> Source<T> {
+        let [n_step, k_step] = self.a_steps;
+        // SAFETY: the caller vouches for it.
+        Source { at: unsafe { self.a.add(row * n_step + k * k_step) }, k_step, n_step }
+    }
+
+    /// The right operand from an element on.
+    ///
+    /// # Safety
+    /// The element must lie in it.
+    unsafe fn right(&self, k: usize, column: usize) -> Source<T> {
+        let [k_step, n_step] = self.b_steps;
+        // SAFETY: the caller vouches for it.
+        Source { at: unsafe { self.b.add(k * k_step + column * n_step) }, k_step, n_step }
+    }
 }
 
 /// A finished block of the result.
@@ -252,6 +274,8 @@ unsafe fn in_place<T: Real>(
                             c_row: p.c_row,
                             last: width - (vectors - 1) * lanes,
                             add: false,
+                            ahead: p.a,
+                            ahead_step: 0,
                         };
                         if p.m == 1 {
                             kernels.row[vectors - 1](&tile);
@@ -275,7 +299,7 @@ unsafe fn in_place<T: Real>(
     }
 }
 
-/// Large products: both operands packed, the left one once, the right one group by group.
+/// Large products: both operands packed, the left one once, the right one block by block.
 unsafe fn packed<T: Real>(
     kernels: &Kernels<T>,
     p: &Product<T>,
@@ -284,72 +308,108 @@ unsafe fn packed<T: Real>(
     epilogue: &impl Fn(&Block<T>),
 ) {
     let lanes = kernels.lanes;
-    let height = kernels.packed.len();
+    let (height, width) = (kernels.packed.len(), 2 * lanes);
     let most = (A_PACKED / p.k.max(1)).max(height);
     for rows in parts(rows, most) {
+        let panels = || parts(rows.clone(), height);
+        // The packed left operand: blocks of the summed axis, of panels.
+        let place =
+            |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
+        let most = GROUP[usize::from(rows.len() >= MANY_ROWS)];
+        let mut blocks = parts(0..columns.len().div_ceil(width), most)
+            .map(|group| {
+                columns.start + group.start * width
+                    ..columns.end.min(columns.start + group.end * width)
+            })
+            .flat_map(|group| parts(0..p.k, K_BLOCK).map(move |ks| (group.clone(), ks)))
+            .peekable();
         // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
         // memory is as long as was asked for.
         unsafe {
             let left = scratch::left::<T>(rows.len() * p.k);
             for ks in parts(0..p.k, K_BLOCK) {
-                for panel in parts(rows.clone(), height) {
-                    let source = Source {
-                        at: p.a.add(panel.start * p.a_steps[0] + ks.start * p.a_steps[1]),
-                        k_step: p.a_steps[1],
-                        n_step: p.a_steps[0],
-                    };
-                    let to =
-                        left.add(ks.start * rows.len() + (panel.start - rows.start) * ks.len());
+                for panel in panels() {
+                    let source = p.left(panel.start, ks.start);
+                    let to = left.add(place(&ks, panel.start));
                     (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
                 }
             }
-            let vectors = columns.len().div_ceil(lanes);
-            let most = GROUP[usize::from(rows.len() >= MANY_ROWS)];
-            for group in parts(0..vectors.div_ceil(2), most) {
-                let group = columns.start + group.start * 2 * lanes
-                    ..columns.end.min(columns.start + group.end * 2 * lanes);
-                let padded = group.len().next_multiple_of(lanes);
-                for ks in parts(0..p.k, K_BLOCK) {
-                    let right = scratch::right::<T>(ks.len() * padded);
-                    let source = Source {
-                        at: p.b.add(ks.start * p.b_steps[0] + group.start * p.b_steps[1]),
-                        k_step: p.b_steps[0],
-                        n_step: p.b_steps[1],
-                    };
-                    (kernels.pack_panels)(&source, ks.len(), group.len(), right);
-                    for panel in parts(rows.clone(), height) {
-                        let a =
-                            left.add(ks.start * rows.len() + (panel.start - rows.start) * ks.len());
-                        for start in group.clone().step_by(2 * lanes) {
-                            let count = (group.end - start).min(2 * lanes);
-                            let vectors = count.div_ceil(lanes);
-                            kernels.packed[panel.len() - 1][vectors - 1](&Tile {
-                                k: ks.len(),
-                                a,
-                                a_row: 1,
-                                a_step: panel.len(),
-                                b: right.add((start - group.start) * ks.len()),
-                                b_step: vectors * lanes,
-                                c: p.c.add(panel.start * p.c_row + start),
-                                c_row: p.c_row,
-                                last: count - (vectors - 1) * lanes,
-                                add: ks.start > 0,
-                            });
-                        }
-                        if ks.end == p.k {
-                            epilogue(&Block {
-                                row: panel.start,
-                                column: group.start,
-                                rows: panel.len(),
-                                columns: group.len(),
-                                data: p.c.add(panel.start * p.c_row + group.start),
-                                stride: p.c_row,
-                            });
-                        }
+            while let Some((group, ks)) = blocks.next() {
+                let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
+                let source = p.right(ks.start, group.start);
+                (kernels.pack_panels)(&source, ks.len(), group.len(), right);
+                let mut ahead = Ahead::new(p, blocks.peek().filter(|_| rows.len() < MANY_ROWS));
+                for panel in panels() {
+                    for start in group.clone().step_by(width) {
+                        let count = (group.end - start).min(width);
+                        let vectors = count.div_ceil(lanes);
+                        let (ahead, ahead_step) = ahead.next();
+                        kernels.packed[panel.len() - 1][vectors - 1](&Tile {
+                            k: ks.len(),
+                            a: left.add(place(&ks, panel.start)),
+                            a_row: 1,
+                            a_step: panel.len(),
+                            b: right.add((start - group.start) * ks.len()),
+                            b_step: vectors * lanes,
+                            c: p.c.add(panel.start * p.c_row + start),
+                            c_row: p.c_row,
+                            last: count - (vectors - 1) * lanes,
+                            add: ks.start > 0,
+                            ahead,
+                            ahead_step,
+                        });
+                    }
+                    if ks.end == p.k {
+                        epilogue(&Block {
+                            row: panel.start,
+                            column: group.start,
+                            rows: panel.len(),
+                            columns: group.len(),
+                            data: p.c.add(panel.start * p.c_row + group.start),
+                            stride: p.c_row,
+                        });
                     }
                 }
             }
         }
+    }
+}
+
+/// What of the right operand to fetch into the second-level cache during each tile: the block that is
+/// packed next, a column of cache lines at a time.
+struct Ahead<T> {
+    at: *const T,
+    step: usize,
+    columns: usize,
+}
+
+impl<T> Ahead<T> {
+    const LINE: usize = 64 / size_of::<T>();
+
+    fn new(p: &Product<T>, next: Option<&(Range<usize>, Range<usize>)>) -> Ahead<T> {
+        match next {
+            Some((group, ks)) => {
+                let at = p.b.wrapping_add(ks.start * p.b_steps[0] + group.start * p.b_steps[1]);
+                let (len, step) = match p.b_steps {
+                    [step, 1] => (group.len(), step),
+                    [1, step] => (ks.len(), step),
+                    _ => (0, 0),
+                };
+                Ahead { at, step, columns: len.div_ceil(Self::LINE) }
+            }
+            None => Ahead { at: p.b, step: 0, columns: 0 },
+        }
+    }
+
+    /// Where the next tile starts to fetch, and the steps between what it fetches.
+    fn next(&mut self) -> (*const T, usize) {
+        let at = self.at;
+        if self.columns == 0 {
+            return (at, 0);
+        }
+        self.columns -= 1;
+        self.at = at.wrapping_add(Self::LINE);
+        (at, self.step)
     }
 }
 
