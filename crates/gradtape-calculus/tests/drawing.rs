@@ -58,6 +58,32 @@ fn the_courses_graph_has_its_boxes_and_lines() {
 }
 
 #[test]
+fn the_page_stands_alone_and_holds_the_json() {
+    let found = explained("(a+b)*(b+1)");
+    let page = found.html().unwrap();
+    let data = page.split("id=\"data\">").nth(1).unwrap().split("</script>").next().unwrap();
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(data, serde_json::to_value(&found).unwrap());
+    for text in [
+        "<h1>e = (a + b) · (b + 1)</h1>",
+        "max=\"10\"",
+        "de/dc = de/de · d = 1 · 2 = 2",
+        "b is a fork: 2 gradients add: 2 via c + 3 via d",
+        "<td class=\"text\">= a + 2·b + 1</td>",
+        "default-src 'none'",
+        "prefers-reduced-motion",
+    ] {
+        assert!(page.contains(text), "{text} is not in:\n{page}");
+    }
+    for outside in ["src=", "href=", "@import", "url(", "fetch("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(!page.contains("{title}") && !page.contains("{script}"));
+    let notes = explained("relu(x-2)").html().unwrap();
+    assert!(notes.contains("<h2>Notes</h2>") && !notes.contains("is a fork"));
+}
+
+#[test]
 fn boxes_do_not_overlap() {
     let sum: Vec<String> = (0..12).map(|i| format!("w{i}*tanh(x*{i}+w{})", (i + 5) % 12)).collect();
     for text in [&sum.join("+"), "x*x + sin(x)", "x", "3", "x^x^x^x", "max(x,y)*min(y,x)/(x+y)"] {
@@ -104,5 +130,6 @@ fn long_names_are_cut_and_long_graphs_refused() {
     let long = explained(&vec!["x"; MAX_DRAWN + 1].join("*"));
     let error = long.svg().err().unwrap().to_string();
     assert!(error.contains("the graph has 401 nodes; at most 400 are drawn"), "{error}");
+    assert_eq!(long.html().err().unwrap().to_string(), error);
     assert!(explained(&vec!["x"; MAX_DRAWN].join("*")).svg().is_ok());
 }

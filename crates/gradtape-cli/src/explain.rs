@@ -19,7 +19,8 @@ use crate::output::Output;
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
   gradtape explain \"x*sin(x)\" --at x=1 --order bfs
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
-  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format dot | dot -Tsvg
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format svg --out graph.svg
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format html --out steps.html
   gradtape explain tanh                             an operation's documentation
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
   gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
@@ -73,6 +74,7 @@ enum Picture {
     Json,
     Dot,
     Svg,
+    Html,
     Markdown,
 }
 
@@ -83,7 +85,7 @@ impl Verb for Explain {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
-                Picture::Dot | Picture::Svg => {
+                Picture::Dot | Picture::Svg | Picture::Html => {
                     return Err(Failure::usage("a network is shown as text, json or markdown"));
                 }
             };
@@ -141,6 +143,7 @@ impl Explain {
             Picture::Json => json(&found)?,
             Picture::Dot => found.dot(),
             Picture::Svg => found.svg()?,
+            Picture::Html => found.html()?,
             Picture::Markdown => found.markdown(),
         })
     }
@@ -151,7 +154,7 @@ impl Explain {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Markdown => Ok(found.markdown()),
-            Picture::Dot | Picture::Svg => {
+            Picture::Dot | Picture::Svg | Picture::Html => {
                 Err(Failure::usage("one expression is drawn at a time; several were given"))
             }
         }

@@ -22,7 +22,7 @@ const LONGEST: usize = 28;
 /// The most gradients that a box lists where they add.
 const SUMMANDS: usize = 4;
 
-const STYLE: &str = include_str!("drawing.css");
+pub(super) const STYLE: &str = include_str!("drawing.css");
 
 impl Explanation {
     /// The computation graph as an SVG picture, for light and dark backgrounds: inputs on the left, the
@@ -165,7 +165,7 @@ impl Explanation {
     }
 
     /// The uses of a node, and the gradient that reaches it from each.
-    fn uses(&self, node: usize) -> Vec<(usize, f64)> {
+    pub(super) fn uses(&self, node: usize) -> Vec<(usize, f64)> {
         let uses = self.nodes.iter().flat_map(|user| {
             let inputs = user.inputs.iter().zip(&user.local).filter(|(input, _)| **input == node);
             inputs.map(|(_, local)| (user.id, user.gradient.0 * local.0))
@@ -274,6 +274,7 @@ impl Card {
                 "<g class=\"node {kind}\" data-node=\"{id}\" transform=\"translate({x:.1} {y:.1})\">\
                  <title>{}</title><rect class=\"box\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
                  <path class=\"head\" d=\"M.75 {HEAD} V7.75 a7 7 0 0 1 7 -7 H{:.1} a7 7 0 0 1 7 7 V{HEAD}z\"/>\
+                 <rect class=\"frame\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
                  <text class=\"name\" x=\"{PAD}\" y=\"18\">{}</text>",
                 escaped(&cut(&self.says, 200)),
                 width - 7.75,
@@ -397,7 +398,7 @@ pub(super) fn pretty(text: &str) -> String {
     text.replace('*', "·")
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.chars().count() > most {
         true => text.chars().take(most - 1).chain(['…']).collect(),
         false => text.to_string(),

@@ -3,6 +3,7 @@
 mod dot;
 mod drawing;
 mod graph;
+mod html;
 mod layout;
 mod markdown;
 mod notes;
