@@ -6,7 +6,7 @@ use gradtape::{DType, Mode, Result, Rng, Tape, Tensor, engine, evaluate, gradien
 
 /// Trains a network whose steps hold kernels for all workers and kernels for one, in turn.
 fn train(threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
-    engine::cpu::set_threads(threads);
+    engine::cpu::set_threads_beyond_cores(threads);
     let mut rng = Rng::new(7);
     let net = Sequential::mlp(&[100, 200, 150, 10], Activation::Tanh, 0.0, &mut rng)?;
     let mut adam = Adam::new(&net, 1e-2);
@@ -41,7 +41,7 @@ fn training_gives_the_same_bits_on_any_number_of_threads() -> Result<()> {
 
 /// Reductions along rows, along columns and of everything, with their gradients, as bits.
 fn reduce(threads: usize) -> Result<Vec<u32>> {
-    engine::cpu::set_threads(threads);
+    engine::cpu::set_threads_beyond_cores(threads);
     let tape = Tape::new();
     let mut rng = Rng::new(5);
     let mut random = || Tensor::normal([700, 300], 0.0, 1.0, DType::F32, &mut rng);

@@ -123,7 +123,7 @@ impl<T: Real> LoopPlan<T> {
         self.parts > 1
     }
 
-    /// Runs this worker's share.
+    /// Runs the loop, shared among the workers.
     ///
     /// # Safety
     /// The memory must be that of the loop's program; all workers must call this with the same
@@ -138,10 +138,17 @@ impl<T: Real> LoopPlan<T> {
         if self.how == How::Map && self.elements() == 0 {
             return;
         }
-        // SAFETY: the caller vouches for the memory.
-        unsafe { self.body.begin(memory, &mut scratch.body) };
+        let mut begun = false;
+        let mut begin = |scratch: &mut Scratch<T>| {
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.body.begin(memory, scratch) };
+            }
+        };
         let state_len = self.state_len();
-        for unit in worker.share(self.tasks() * self.parts) {
+        worker.each(self.tasks() * self.parts, |unit| {
+            begin(&mut scratch.body);
             let (task, part) = (unit / self.parts, unit % self.parts);
             // SAFETY: tasks are apart in memory; the caller vouches for the rest.
             unsafe {
@@ -159,14 +166,14 @@ impl<T: Real> LoopPlan<T> {
                     }
                 }
             }
-        }
+        });
         if self.parts == 1 {
             return;
         }
-        worker.barrier();
-        for task in worker.share(self.tasks()) {
+        worker.each(self.tasks(), |task| {
+            begin(&mut scratch.body);
             for part in 0..self.parts {
-                // SAFETY: the parts were written before the barrier and are only read after it.
+                // SAFETY: the parts were written in the phase before and are only read in this one.
                 let other = unsafe {
                     let from = shared.add((task * self.parts + part) * state_len);
                     std::slice::from_raw_parts(from, state_len)
@@ -183,7 +190,7 @@ impl<T: Real> LoopPlan<T> {
             }
             // SAFETY: tasks are apart in memory.
             unsafe { self.finish(task, memory, scratch) };
-        }
+        });
     }
 
     /// The axes that tasks are numbered along, with the elements of a step: all kept axes, the tile's

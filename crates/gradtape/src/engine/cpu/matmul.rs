@@ -9,6 +9,9 @@ use super::pool::Worker;
 use crate::plan::{Buffer, MatMul, Store};
 use crate::tensor::Dims;
 
+/// Products for each worker from which on each is computed by one of them.
+const MANY_PRODUCTS: usize = 8;
+
 /// A matrix product made ready to run.
 pub(crate) struct MatMulPlan<T> {
     isa: Isa,
@@ -72,7 +75,7 @@ impl<T: Real> MatMulPlan<T> {
     /// Multiplications and additions.
     pub(crate) fn work(&self) -> usize {
         let MatMul { m, n, k, .. } = &self.plan;
-        self.items() * m * n * k
+        [self.items(), *m, *n, *k].into_iter().fold(1, usize::saturating_mul)
     }
 
     /// How many products there are.
@@ -83,10 +86,10 @@ impl<T: Real> MatMulPlan<T> {
     /// Whether each product is too small for several workers, so that each takes whole ones.
     fn deals_out(&self) -> bool {
         let MatMul { m, n, k, .. } = &self.plan;
-        self.items() > 1 && m * n * k < gemm::PARALLEL
+        self.items() > 1 && m.saturating_mul(*n).saturating_mul(*k) < gemm::PARALLEL
     }
 
-    /// Runs this worker's share.
+    /// Runs the product, shared among the workers.
     ///
     /// # Safety
     /// The memory must be that of the product's program; all workers must call this with the same
@@ -98,51 +101,75 @@ impl<T: Real> MatMulPlan<T> {
         scratch: &mut MatMulScratch<T>,
         shared: *mut T,
     ) {
+        let MatMul { m, n, k, .. } = &self.plan;
+        let (items, deals_out) = (self.items(), self.deals_out());
+        // Where many products can be computed at once, each is left in one piece.
+        let many = self.product.is_some() && items >= MANY_PRODUCTS * worker.count();
+        let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [*m, *n, *k]) };
+        let mut begun = false;
+        let mut part = |number: usize, part: usize| {
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.epilogue.begin(memory, &mut scratch.body) };
+            }
+            // SAFETY: passed on from the caller.
+            unsafe { self.part(number, (part, parts), memory, scratch, shared) };
+        };
+        if self.product.is_some() || deals_out {
+            worker.each(items * parts, |unit| part(unit / parts, unit % parts));
+        } else {
+            // The products use the same memory, one after another.
+            (0..items).for_each(|number| worker.each(parts, |at| part(number, at)));
+        }
+    }
+
+    /// Computes a part of one of the products.
+    ///
+    /// # Safety
+    /// As [`MatMulPlan::run`]; no other worker may compute the same part.
+    unsafe fn part(
+        &self,
+        number: usize,
+        part: (usize, usize),
+        memory: &Memory<'_>,
+        scratch: &mut MatMulScratch<T>,
+        shared: *mut T,
+    ) {
         let MatMul { batch, m, n, k, a, b, .. } = &self.plan;
         let MatMulScratch { body, index } = scratch;
-        // SAFETY: the caller vouches for the memory.
-        unsafe { self.epilogue.begin(memory, body) };
         let rank = batch.len();
-        let (items, deals_out, alone) = (self.items(), self.deals_out(), worker.alone());
-        let (own, worker) =
-            if deals_out { (worker.share(items), &alone) } else { (0..items, worker) };
-        for number in own {
-            set_index(index, number, batch);
-            let (c, c_row) = match &self.product {
-                Some(place) => (
-                    memory.address::<T>(place.to.buffer, element(&place.to, index)),
-                    place.to.strides[rank],
-                ),
-                None if deals_out => (shared.wrapping_add(number * m * n), *n),
-                None => (shared, *n),
-            };
-            let product = Product {
-                m: *m,
-                n: *n,
-                k: *k,
-                a: memory.address::<T>(a.buffer, element(a, index)),
-                a_steps: [a.strides[rank], a.strides[rank + 1]],
-                b: memory.address::<T>(b.buffer, element(b, index)),
-                b_steps: [b.strides[rank], b.strides[rank + 1]],
-                c,
-                c_row,
-            };
-            let state = std::cell::RefCell::new((&mut *body, &mut *index));
-            let finish = |block: &Block<T>| {
-                if !self.bare {
-                    let (body, index) = &mut *state.borrow_mut();
-                    // SAFETY: the block was just computed by this worker.
-                    unsafe { self.finish(block, memory, body, index) };
-                }
-            };
-            // SAFETY: the operands and the product's place hold the shape, by the program; the
-            // machine has the instructions.
-            unsafe { gemm::multiply(worker, self.isa, &product, &finish) };
-            if self.product.is_none() && number + 1 < items {
-                // The next product uses the same memory.
-                worker.barrier();
+        set_index(index, number, batch);
+        let (c, c_row) = match &self.product {
+            Some(place) => (
+                memory.address::<T>(place.to.buffer, element(&place.to, index)),
+                place.to.strides[rank],
+            ),
+            None if self.deals_out() => (shared.wrapping_add(number * m * n), *n),
+            None => (shared, *n),
+        };
+        let product = Product {
+            m: *m,
+            n: *n,
+            k: *k,
+            a: memory.address::<T>(a.buffer, element(a, index)),
+            a_steps: [a.strides[rank], a.strides[rank + 1]],
+            b: memory.address::<T>(b.buffer, element(b, index)),
+            b_steps: [b.strides[rank], b.strides[rank + 1]],
+            c,
+            c_row,
+        };
+        let state = std::cell::RefCell::new((body, index));
+        let finish = |block: &Block<T>| {
+            if !self.bare {
+                let (body, index) = &mut *state.borrow_mut();
+                // SAFETY: the block was just computed by this worker.
+                unsafe { self.finish(block, memory, body, index) };
             }
-        }
+        };
+        // SAFETY: the operands and the product's place hold the shape, by the program; the machine has
+        // the instructions.
+        unsafe { gemm::part(part, self.isa, &product, &finish) };
     }
 
     /// Computes the epilogue on a finished block.

@@ -21,7 +21,7 @@ mod tile;
 
 pub use graph::run_graph;
 pub use isa::Isa;
-pub use pool::{set_threads, threads};
+pub use pool::{set_threads, set_threads_beyond_cores, threads};
 
 use std::cell::UnsafeCell;
 use std::sync::OnceLock;
@@ -176,11 +176,10 @@ impl Step {
         }
     }
 
-    /// Runs a worker's share.
+    /// Runs the step, shared among the workers.
     ///
     /// # Safety
-    /// The memory must be that of the step's program; every worker must run the step, and none a later
-    /// one that uses its results before all have.
+    /// The memory must be that of the step's program, and the steps before must have been run.
     unsafe fn run(&self, worker: &Worker<'_>, memory: &Memory<'_>) -> Result<()> {
         // SAFETY: passed on from the caller; each worker uses its own scratch memory.
         unsafe {
@@ -229,31 +228,29 @@ pub(crate) fn run(
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
     // tensors, which are borrowed for this call, or the workspace's own memory.
     let memory = unsafe { Memory::new(&program.buffers, bases) };
-    // Only a step that one worker runs alone can fail. The others see it after the barrier that follows.
+    // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
     Pool::global().run(workers, &|worker| {
-        let mut alone = false;
-        for step in steps {
-            let shared = step.is_shared();
-            if shared && alone {
-                worker.barrier();
-                if failed.get().is_some() {
-                    return;
-                }
-            }
-            alone = !shared;
-            if !shared && (worker.id() != 0 || failed.get().is_some()) {
+        let mut groups = steps.chunk_by(|a, b| a.is_shared() == b.is_shared()).peekable();
+        while let Some(group) = groups.next() {
+            if group[0].is_shared() {
+                // SAFETY: the memory is the program's; a shared step consists of phases.
+                group.iter().for_each(|step| unsafe { step.run(worker, &memory) }.unwrap_or(()));
                 continue;
             }
-            let only = worker.alone();
-            // SAFETY: the memory is the program's. A shared step starts after a barrier when one
-            // worker ran the last one, and ends with a barrier.
-            let done = unsafe { step.run(if shared { worker } else { &only }, &memory) };
-            if let Err(error) = done {
-                failed.get_or_init(|| error);
+            if worker.id() != 0 && groups.peek().is_none() {
+                return;
             }
-            if shared {
-                worker.barrier();
+            worker.once(|| {
+                let alone = worker.alone();
+                // SAFETY: the memory is the program's, and no other worker uses it in this phase.
+                let done = group.iter().try_for_each(|step| unsafe { step.run(&alone, &memory) });
+                if let Err(error) = done {
+                    failed.get_or_init(|| error);
+                }
+            });
+            if failed.get().is_some() {
+                return;
             }
         }
     });

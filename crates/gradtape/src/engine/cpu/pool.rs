@@ -1,4 +1,8 @@
-//! Threads that work on one program together: one fork per program, barriers between its kernels.
+//! Threads that work on one program together: one fork per program, and phases of chunks in it.
+//!
+//! A worker that the system does not run holds up nobody who could do its work: chunks belong to a
+//! worker, but whoever is idle takes those that have not been started, and nobody waits for a helper that
+//! has not begun. Who waits spins for a moment and then sleeps.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -7,37 +11,57 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 
 /// How many threads programs run on unless told otherwise: 0 stands for one per core.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
-/// Sets on how many threads programs run in this process; 0 means one per core, the default.
+/// Sets on how many threads programs run in this process: at most one per core, since more would only
+/// wait for each other; 0 means one per core, the default.
 ///
 /// Results do not depend on it, not even in their last bit.
 pub fn set_threads(threads: usize) {
-    THREADS.store(threads, Ordering::Relaxed);
+    THREADS.store(threads.min(cores()), Ordering::Relaxed);
+}
+
+/// As [`set_threads`], with more threads than cores too, up to 64. Slower than one thread per core: made
+/// for tests that hold the results of many threads against those of one.
+pub fn set_threads_beyond_cores(threads: usize) {
+    THREADS.store(threads.min(64), Ordering::Relaxed);
 }
 
 /// On how many threads programs run.
 pub fn threads() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
     match THREADS.load(Ordering::Relaxed) {
-        0 => {
-            *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
-        }
+        0 => cores(),
         count => count,
     }
 }
 
-/// Looks at the clock would cost more: about 30 µs of waiting before a thread goes to sleep.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
+}
+
+/// Looks before a thread goes to sleep: about 50 µs of waiting.
 const SPINS: usize = 1500;
+
+/// Into how many pieces a worker's share of a phase is cut at most. A piece is what others can take.
+const PIECES: usize = 8;
 
 /// Threads that wait for work, first spinning, then parked.
 pub(crate) struct Pool {
-    helpers: Mutex<Vec<Helper>>,
+    crew: Mutex<Crew>,
+    meeting: Arc<Meeting>,
+}
+
+#[derive(Default)]
+struct Crew {
+    helpers: Vec<Helper>,
+    /// What was taken of each worker's share, the caller's first.
+    taken: Vec<Taken>,
 }
 
 struct Helper {
@@ -47,31 +71,54 @@ struct Helper {
 }
 
 struct Mailbox {
-    /// The region to join, or null. Points into the stack of a caller that waits for us.
-    job: AtomicPtr<Region>,
+    /// The run to join, or null. Points into the stack of a caller that waits for us.
+    job: AtomicPtr<Region<'static>>,
     number: usize,
+    meeting: Arc<Meeting>,
     asleep: AtomicBool,
     stop: AtomicBool,
 }
 
-/// What the workers of one run share.
-struct Region {
-    run: *const (dyn Fn(&Worker<'_>) + Sync),
-    count: usize,
-    /// Helpers that have not finished.
-    pending: AtomicUsize,
-    arrived: AtomicUsize,
-    round: AtomicUsize,
+/// Where the workers of a run wait for each other. It outlives the run, so that the last helper to leave
+/// can still wake the caller.
+#[derive(Default)]
+struct Meeting {
+    /// Pieces that were finished in this run.
+    done: Apart<AtomicUsize>,
+    /// Helpers that may still join the run or have not left it.
+    pending: Apart<AtomicUsize>,
+    /// Whether a worker of this run has panicked.
     broken: AtomicBool,
+    sleepers: AtomicUsize,
+    lock: Mutex<()>,
+    woken: Condvar,
+}
+
+/// On cache lines of its own; two, since processors fetch them in pairs.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+/// The number of a phase in the upper half, and how many pieces of it were taken in the lower.
+type Taken = Apart<AtomicU64>;
+
+/// What the workers of one run share.
+struct Region<'r> {
+    run: &'r (dyn Fn(&Worker<'_>) + Sync),
+    count: usize,
+    meeting: &'r Meeting,
+    taken: &'r [Taken],
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 /// One of the threads of a run.
 pub(crate) struct Worker<'r> {
-    region: &'r Region,
+    region: &'r Region<'r>,
     id: usize,
     count: usize,
-    round: Cell<usize>,
+    /// Phases that this worker has begun, and the pieces of all of them.
+    phase: Cell<u32>,
+    pieces: Cell<usize>,
 }
 
 /// What a worker unwinds with when another one has panicked.
@@ -79,7 +126,7 @@ struct Broken;
 
 impl Pool {
     pub(crate) fn new() -> Pool {
-        Pool { helpers: Mutex::default() }
+        Pool { crew: Mutex::default(), meeting: Arc::default() }
     }
 
     /// The pool of the process.
@@ -88,49 +135,55 @@ impl Pool {
         GLOBAL.get_or_init(Pool::new)
     }
 
-    /// Runs `work` on `threads` threads at once, the calling one among them, and waits for all.
+    /// Runs `work` on up to `threads` threads at once, the calling one among them, and waits for all that
+    /// began. Every worker must go through the same phases.
     ///
     /// When the pool is taken by another thread, the calling thread does the work alone: results do
     /// not depend on the number of workers. A panic of a worker is passed on to the caller.
     pub(crate) fn run(&self, threads: usize, work: &(dyn Fn(&Worker<'_>) + Sync)) {
-        let mut helpers = if threads > 1 { self.helpers.try_lock().ok() } else { None };
-        let count = helpers.as_mut().map_or(1, |helpers| {
-            while helpers.len() + 1 < threads {
-                // Where the system refuses a thread, fewer do.
-                let Some(helper) = Helper::spawn(helpers.len() + 1) else { break };
-                helpers.push(helper);
+        let mut crew = if threads > 1 { self.crew.try_lock().ok() } else { None };
+        if let Some(crew) = &mut crew {
+            crew.grow(threads, &self.meeting);
+        }
+        let (helpers, taken) = match &crew {
+            Some(crew) => {
+                let count = threads.min(crew.helpers.len() + 1);
+                (&crew.helpers[..count - 1], &crew.taken[..count])
             }
-            threads.min(helpers.len() + 1)
-        });
-        let region = Region {
-            // SAFETY: only the lifetime changes. Helpers use the pointer before they count down
-            // `pending`, and this function returns after that.
-            run: unsafe {
-                std::mem::transmute::<
-                    *const (dyn Fn(&Worker<'_>) + Sync + '_),
-                    *const (dyn Fn(&Worker<'_>) + Sync + 'static),
-                >(work)
-            },
-            count,
-            pending: AtomicUsize::new(count - 1),
-            arrived: AtomicUsize::new(0),
-            round: AtomicUsize::new(0),
-            broken: AtomicBool::new(false),
-            panic: Mutex::new(None),
+            None => (&[][..], &[][..]),
         };
-        for helper in helpers.iter().flat_map(|helpers| helpers.iter()).take(count - 1) {
-            helper.mailbox.job.store((&raw const region).cast_mut(), Ordering::SeqCst);
+        let meeting = &*self.meeting;
+        if !helpers.is_empty() {
+            meeting.done.0.store(0, Ordering::Relaxed);
+            meeting.broken.store(false, Ordering::Relaxed);
+            meeting.pending.0.store(helpers.len(), Ordering::Relaxed);
+            taken.iter().for_each(|taken| taken.0.store(0, Ordering::Relaxed));
+        }
+        let count = helpers.len() + 1;
+        let region = Region { run: work, count, meeting, taken, panic: Mutex::new(None) };
+        // Only the lifetime changes. A helper uses the region before it counts down `pending`, and this
+        // function returns after that.
+        let job = (&raw const region).cast_mut().cast::<Region<'static>>();
+        for helper in helpers {
+            helper.mailbox.job.store(job, Ordering::SeqCst);
             if helper.mailbox.asleep.load(Ordering::SeqCst) {
                 helper.thread.unpark();
             }
         }
         region.work(0);
-        let mut tries = 0;
-        while region.pending.load(Ordering::Acquire) != 0 {
-            wait(&mut tries);
+        for Helper { mailbox, .. } in helpers {
+            // All is done: a helper that has not begun need not.
+            let job =
+                mailbox.job.compare_exchange(job, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+            if job.is_ok() {
+                meeting.pending.0.fetch_sub(1, Ordering::AcqRel);
+            }
         }
-        drop(helpers);
-        let panic = region.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if !helpers.is_empty() {
+            meeting.wait(|| meeting.pending.0.load(Ordering::SeqCst) == 0);
+        }
+        let panic = region.panic.into_inner().unwrap_or_else(PoisonError::into_inner);
+        drop(crew);
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
@@ -139,8 +192,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let helpers = self.helpers.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for helper in helpers.iter_mut() {
+        let crew = self.crew.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for helper in crew.helpers.iter_mut() {
             helper.mailbox.stop.store(true, Ordering::SeqCst);
             helper.thread.unpark();
             if let Some(handle) = helper.handle.take() {
@@ -151,11 +204,23 @@ impl Drop for Pool {
     }
 }
 
+impl Crew {
+    /// Makes sure of helpers for this many threads; of fewer where the system refuses one.
+    fn grow(&mut self, threads: usize, meeting: &Arc<Meeting>) {
+        while self.helpers.len() + 1 < threads {
+            let Some(helper) = Helper::spawn(self.helpers.len() + 1, meeting) else { break };
+            self.helpers.push(helper);
+        }
+        self.taken.resize_with(self.helpers.len() + 1, Taken::default);
+    }
+}
+
 impl Helper {
-    fn spawn(number: usize) -> Option<Helper> {
+    fn spawn(number: usize, meeting: &Arc<Meeting>) -> Option<Helper> {
         let mailbox = Arc::new(Mailbox {
             job: AtomicPtr::new(null_mut()),
             number,
+            meeting: Arc::clone(meeting),
             asleep: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         });
@@ -170,11 +235,12 @@ impl Mailbox {
     fn serve(&self) {
         let mut spins = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            let job = self.job.swap(null_mut(), Ordering::Acquire);
-            // SAFETY: a region stays where it is until all its helpers have counted down `pending`.
+            let job = self.job.swap(null_mut(), Ordering::AcqRel);
+            // SAFETY: a region stays where it is until everyone who took it has counted down `pending`.
             if let Some(region) = unsafe { job.as_ref() } {
                 region.work(self.number);
-                region.pending.fetch_sub(1, Ordering::Release);
+                self.meeting.pending.0.fetch_sub(1, Ordering::SeqCst);
+                self.meeting.wake();
                 spins = 0;
                 continue;
             }
@@ -195,16 +261,66 @@ impl Mailbox {
     }
 }
 
-impl Region {
+impl Meeting {
+    /// Waits until something is true that somebody makes true before calling [`Meeting::wake`]. Looks at
+    /// it again and again for a while, then sleeps, so that a core which others want is theirs.
+    fn wait(&self, reached: impl Fn() -> bool) {
+        for _ in 0..SPINS {
+            if reached() {
+                return;
+            }
+            spin_loop();
+        }
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        while !reached() {
+            lock = self.woken.wait(lock).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn wake(&self) {
+        if self.sleepers.load(Ordering::SeqCst) > 0 {
+            // Who holds the lock is between looking and sleeping, and would not hear of it.
+            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            self.woken.notify_all();
+        }
+    }
+}
+
+impl Region<'_> {
     fn work(&self, id: usize) {
-        let worker = Worker { region: self, id, count: self.count, round: Cell::new(0) };
-        // SAFETY: the closure outlives the region's run; see `Pool::run`.
-        let run = unsafe { &*self.run };
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&worker))) {
-            self.broken.store(true, Ordering::Release);
+        let (phase, pieces) = Default::default();
+        let worker = Worker { region: self, id, count: self.count, phase, pieces };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (self.run)(&worker))) {
             if !panic.is::<Broken>() {
                 let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
                 first.get_or_insert(panic);
+            }
+            self.meeting.broken.store(true, Ordering::SeqCst);
+            self.meeting.wake();
+        }
+    }
+
+    /// Takes the next piece of a worker's share of `len` pieces, if one is left.
+    fn take(&self, owner: usize, phase: u32, len: usize) -> Option<usize> {
+        let taken = &self.taken[owner].0;
+        // What the pieces read was made visible by the end of the phase before.
+        let mut seen = taken.load(Ordering::Relaxed);
+        loop {
+            let next = match ((seen >> 32) as u32).cmp(&phase) {
+                std::cmp::Ordering::Less => 0,
+                std::cmp::Ordering::Equal => seen as u32,
+                // All of this phase was done, and another has begun.
+                std::cmp::Ordering::Greater => return None,
+            };
+            if next as usize >= len {
+                return None;
+            }
+            let then = u64::from(phase) << 32 | u64::from(next + 1);
+            match taken.compare_exchange_weak(seen, then, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Some(next as usize),
+                Err(now) => seen = now,
             }
         }
     }
@@ -223,80 +339,181 @@ impl Worker<'_> {
 
     /// This worker as the only one, for work that the others leave to it.
     pub(crate) fn alone(&self) -> Worker<'_> {
-        Worker { region: self.region, id: 0, count: 1, round: Cell::new(0) }
+        let (phase, pieces) = Default::default();
+        Worker { region: self.region, id: 0, count: 1, phase, pieces }
     }
 
-    /// Waits until every worker is here. What they wrote before is visible after.
-    pub(crate) fn barrier(&self) {
-        let region = self.region;
-        if self.count == 1 {
-            return;
-        }
-        let round = self.round.get();
-        self.round.set(round + 1);
-        if region.arrived.fetch_add(1, Ordering::AcqRel) + 1 == region.count {
-            region.arrived.store(0, Ordering::Relaxed);
-            region.round.store(round + 1, Ordering::Release);
-            return;
-        }
-        let mut tries = 0;
-        while region.round.load(Ordering::Acquire) == round {
-            if region.broken.load(Ordering::Acquire) {
-                resume_unwind(Box::new(Broken));
-            }
-            wait(&mut tries);
-        }
-    }
-
-    /// This worker's share of `count` chunks: neighbours, as many as the others have or one less.
-    pub(crate) fn share(&self, count: usize) -> Range<usize> {
+    /// A phase: calls `work` for every chunk of `0..chunks`, each on one of the workers, and returns when
+    /// all are done. What was written to memory before is visible after.
+    ///
+    /// Each worker has a share, neighbours as far as possible, and helps the others once it is done.
+    pub(crate) fn each(&self, chunks: usize, mut work: impl FnMut(usize)) {
         let workers = self.count();
-        count * self.id / workers..count * (self.id + 1) / workers
+        if workers == 1 {
+            return (0..chunks).for_each(work);
+        }
+        let grain = chunks.div_ceil(workers * PIECES).max(1);
+        let pieces = chunks.div_ceil(grain);
+        let phase = self.begin(pieces);
+        for owner in (self.id..workers).chain(0..self.id) {
+            let share = cut(pieces, owner, workers);
+            let mut finished = 0;
+            while let Some(piece) = self.region.take(owner, phase, share.len()) {
+                let start = (share.start + piece) * grain;
+                (start..(start + grain).min(chunks)).for_each(&mut work);
+                finished += 1;
+            }
+            self.finish(finished);
+        }
+        self.meet();
+    }
+
+    /// A phase of work that worker 0 does alone.
+    pub(crate) fn once(&self, work: impl FnOnce()) {
+        if self.count() == 1 {
+            // The meeting may be another run's.
+            return work();
+        }
+        self.begin(1);
+        if self.id == 0 {
+            work();
+            self.finish(1);
+        }
+        self.meet();
+    }
+
+    fn begin(&self, pieces: usize) -> u32 {
+        self.phase.set(self.phase.get() + 1);
+        self.pieces.set(self.pieces.get() + pieces);
+        self.phase.get()
+    }
+
+    fn finish(&self, pieces: usize) {
+        let meeting = self.region.meeting;
+        if pieces > 0 {
+            let before = meeting.done.0.fetch_add(pieces, Ordering::SeqCst);
+            if before + pieces == self.pieces.get() {
+                meeting.wake();
+            }
+        }
+    }
+
+    /// Waits until all pieces of the phases begun so far are done.
+    fn meet(&self) {
+        let Meeting { done, broken, .. } = self.region.meeting;
+        let all = self.pieces.get();
+        self.region
+            .meeting
+            .wait(|| done.0.load(Ordering::SeqCst) >= all || broken.load(Ordering::SeqCst));
+        if done.0.load(Ordering::Acquire) < all {
+            resume_unwind(Box::new(Broken));
+        }
     }
 }
 
-/// Waits a moment: spins at first, then lets other threads have the core.
-fn wait(tries: &mut usize) {
-    *tries += 1;
-    if *tries < SPINS {
-        spin_loop();
-    } else {
-        std::thread::yield_now();
-    }
+/// Part number `at` of `count` things cut into `parts` of as equal length as possible.
+fn cut(count: usize, at: usize, parts: usize) -> Range<usize> {
+    count * at / parts..count * (at + 1) / parts
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
+    fn counters(count: usize) -> Vec<AtomicUsize> {
+        (0..count).map(|_| AtomicUsize::new(0)).collect()
+    }
+
+    /// Waits for other threads, but not forever.
+    fn until(reached: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !reached() {
+            assert!(start.elapsed() < Duration::from_secs(20), "nobody came");
+            std::thread::yield_now();
+        }
+    }
+
     #[test]
-    fn every_worker_runs_once_and_barriers_order_their_writes() {
+    fn every_chunk_is_done_once_and_phases_order_their_writes() {
         let pool = Pool::new();
-        for threads in [1, 2, 7, 3] {
-            let cells: Vec<AtomicUsize> = (0..threads).map(|_| AtomicUsize::new(0)).collect();
+        for (threads, chunks) in [(1, 5), (2, 1), (7, 23), (3, 0), (2, 1000)] {
+            let cells = counters(chunks);
+            let alone = AtomicUsize::new(0);
             pool.run(threads, &|worker: &Worker<'_>| {
-                assert_eq!(worker.count(), threads);
+                assert!(worker.count() <= threads);
                 for round in 1..200 {
-                    cells[worker.id()].store(round, Ordering::Relaxed);
-                    worker.barrier();
-                    assert!(cells.iter().all(|cell| cell.load(Ordering::Relaxed) == round));
-                    worker.barrier();
+                    worker.each(chunks, |chunk| {
+                        assert_eq!(cells[chunk].fetch_add(1, Ordering::Relaxed), round - 1);
+                    });
+                    worker.once(|| {
+                        assert_eq!(alone.fetch_add(1, Ordering::Relaxed), round - 1);
+                    });
+                    worker.each(chunks, |_| {
+                        assert!(cells.iter().all(|cell| cell.load(Ordering::Relaxed) == round));
+                        assert_eq!(alone.load(Ordering::Relaxed), round);
+                    });
                 }
             });
+            assert_eq!(alone.into_inner(), 199);
         }
     }
 
     #[test]
     fn helpers_wake_up_after_a_pause() {
         let pool = Pool::new();
-        let runs = AtomicUsize::new(0);
         for _ in 0..3 {
-            pool.run(3, &|_: &Worker<'_>| {
-                runs.fetch_add(1, Ordering::Relaxed);
+            let begun = AtomicUsize::new(0);
+            pool.run(3, &|worker: &Worker<'_>| {
+                worker.each(3, |_| {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    until(|| begun.load(Ordering::Relaxed) == 3);
+                });
             });
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
-        assert_eq!(runs.into_inner(), 9);
+    }
+
+    #[test]
+    fn who_waits_long_sleeps_and_is_woken() {
+        let pool = Pool::new();
+        pool.run(2, &|worker: &Worker<'_>| {
+            for _ in 0..5 {
+                worker.once(|| std::thread::sleep(Duration::from_millis(5)));
+                worker.each(2, |chunk| std::thread::sleep(Duration::from_millis(8 * chunk as u64)));
+            }
+        });
+    }
+
+    #[test]
+    fn a_helper_that_does_not_come_holds_up_nobody() {
+        let pool = Pool::new();
+        let (handle, job) = (None, AtomicPtr::new(null_mut()));
+        let (asleep, stop) = Default::default();
+        let mailbox = Mailbox { job, number: 1, meeting: Arc::clone(&pool.meeting), asleep, stop };
+        let thread = std::thread::current();
+        let absent = Helper { mailbox: Arc::new(mailbox), thread, handle };
+        pool.crew.lock().unwrap().helpers.push(absent);
+        let done = counters(16);
+        pool.run(2, &|worker: &Worker<'_>| {
+            worker.each(16, |chunk| _ = done[chunk].fetch_add(1, Ordering::Relaxed));
+        });
+        assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn what_a_slow_worker_has_not_started_is_done_by_others() {
+        let pool = Pool::new();
+        let done = AtomicUsize::new(0);
+        pool.run(2, &|worker: &Worker<'_>| {
+            worker.each(2 * PIECES, |_| {
+                if worker.id() == 1 {
+                    until(|| done.load(Ordering::Relaxed) == 2 * PIECES - 1);
+                }
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+        });
     }
 
     #[test]
@@ -305,17 +522,17 @@ mod tests {
         for culprit in 0..3 {
             let caught = catch_unwind(AssertUnwindSafe(|| {
                 pool.run(3, &|worker: &Worker<'_>| {
-                    assert!(worker.id() != culprit, "worker {culprit} fails");
-                    worker.barrier();
+                    worker.each(3, |chunk| assert!(chunk != culprit, "chunk {culprit} fails"));
+                    worker.each(3, |_| {});
                 });
             }));
             let panic = caught.expect_err("the panic is passed on");
             let text = panic.downcast_ref::<String>().expect("with its own message");
-            assert!(text.contains(&format!("worker {culprit} fails")), "{text}");
+            assert!(text.contains(&format!("chunk {culprit} fails")), "{text}");
         }
         let runs = AtomicUsize::new(0);
-        pool.run(3, &|_: &Worker<'_>| {
-            runs.fetch_add(1, Ordering::Relaxed);
+        pool.run(3, &|worker: &Worker<'_>| {
+            worker.each(3, |_| _ = runs.fetch_add(1, Ordering::Relaxed));
         });
         assert_eq!(runs.into_inner(), 3);
     }
@@ -324,24 +541,50 @@ mod tests {
     fn a_run_inside_a_run_is_done_by_its_caller() {
         let pool = Pool::new();
         let runs = AtomicUsize::new(0);
-        pool.run(2, &|_: &Worker<'_>| {
-            pool.run(2, &|worker: &Worker<'_>| {
-                assert_eq!(worker.count(), 1);
-                runs.fetch_add(1, Ordering::Relaxed);
+        pool.run(2, &|worker: &Worker<'_>| {
+            worker.each(2, |_| {
+                pool.run(2, &|worker: &Worker<'_>| {
+                    assert_eq!(worker.count(), 1);
+                    worker.each(1, |_| _ = runs.fetch_add(1, Ordering::Relaxed));
+                });
             });
         });
         assert_eq!(runs.into_inner(), 2);
     }
 
     #[test]
-    fn shares_cover_all_chunks() {
+    fn a_run_beside_another_one_does_not_disturb_it() {
         let pool = Pool::new();
-        let seen: Vec<AtomicUsize> = (0..23).map(|_| AtomicUsize::new(0)).collect();
-        pool.run(7, &|worker: &Worker<'_>| {
-            for chunk in worker.share(23) {
-                seen[chunk].fetch_add(1, Ordering::Relaxed);
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    pool.run(2, &|worker: &Worker<'_>| {
+                        worker.once(|| ());
+                        worker.each(3, |_| ());
+                    });
+                }
+            });
+            let pause = |chunk| std::thread::sleep(Duration::from_micros(300 * chunk as u64));
+            for _ in 0..100 {
+                pool.run(2, &|worker: &Worker<'_>| {
+                    worker.each(2, pause);
+                    worker.once(|| ());
+                    worker.each(2, |chunk| pause(1 - chunk));
+                });
             }
+            stop.store(true, Ordering::Relaxed);
         });
-        assert!(seen.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn threads_are_no_more_than_cores_unless_a_test_asks() {
+        // Other tests of this process may run on any number of threads meanwhile: results are the same.
+        set_threads(1_000_000);
+        assert_eq!(threads(), cores());
+        set_threads_beyond_cores(cores() + 1);
+        assert_eq!(threads(), cores() + 1);
+        set_threads(0);
+        assert_eq!(threads(), cores());
     }
 }

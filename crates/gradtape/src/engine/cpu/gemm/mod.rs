@@ -83,33 +83,18 @@ pub(crate) struct Block<T> {
     pub(crate) stride: usize,
 }
 
-/// This worker's part of a product; all workers of a run call it with the same arguments.
-///
-/// `epilogue` is called once for every element's block, by the worker that has just computed it. When
-/// this returns, this worker's part is done; others may still be at theirs.
-///
-/// # Safety
-/// The operands must be valid for the shape, `c` for writing and not overlapping `a` or `b`, and the
-/// machine must have `isa`.
-pub(crate) unsafe fn multiply<T: Real>(
-    worker: &Worker<'_>,
-    isa: Isa,
-    p: &Product<T>,
-    epilogue: &impl Fn(&Block<T>),
-) {
-    let small = p.m * p.n * p.k < PARALLEL;
-    if small && worker.id() != 0 {
-        return;
-    }
-    let share = if small { (0, 1) } else { (worker.id(), worker.count()) };
-    // SAFETY: passed on from the caller.
-    unsafe { part(share, isa, p, epilogue) }
+/// Into how many parts a product `m, n, k` is cut.
+pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
+    if m.saturating_mul(n).saturating_mul(k) < PARALLEL { 1 } else { worker.count() }
 }
 
 /// The part `id` of `count` of a product.
 ///
+/// `epilogue` is called once for every element's block, by the worker that has just computed it.
+///
 /// # Safety
-/// As for [`multiply`].
+/// The operands must be valid for the shape, `c` for writing and not overlapping `a` or `b`, and the
+/// machine must have `isa`.
 pub(crate) unsafe fn part<T: Real>(
     (id, count): (usize, usize),
     isa: Isa,

@@ -46,8 +46,9 @@ fn product<T: Element + Real>(
                 }
             }
         };
+        let parts = parts_for(worker, [m, n, k]);
         // SAFETY: the vectors are as long as the shape says.
-        unsafe { multiply(worker, isa, &shared.0, &epilogue) };
+        worker.each(parts, |id| unsafe { part((id, parts), isa, &shared.0, &epilogue) });
     });
     assert!(seen.iter().all(|count| count.load(std::sync::atomic::Ordering::Relaxed) == 1));
     (a, b, c)
