@@ -46,7 +46,7 @@ pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
 
 /// The results of the CPU engine, then the inputs after it.
 pub(crate) fn run(graph: &Graph, values: &[Tensor], isa: Isa, threads: usize) -> Vec<Tensor> {
-    cpu::set_threads(threads);
+    cpu::set_threads_beyond_cores(threads);
     let mut inputs = values.to_vec();
     let mut results = Vec::new();
     cpu::run_graph(graph, isa, &mut slots(graph, &mut inputs), &mut results)
