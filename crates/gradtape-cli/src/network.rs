@@ -150,7 +150,10 @@ impl NetworkFlags {
     fn examples(&self, network: &Network, sizes: &[usize]) -> Outcome<(Array, Array)> {
         let inputs = sizes[0];
         let (x, target) = match &self.data {
-            Some(file) => self.table(network, file, inputs, sizes[sizes.len() - 1])?,
+            Some(file) => {
+                let (x, target) = self.table(network, file, inputs, sizes[sizes.len() - 1])?;
+                (Some(x), Some(target))
+            }
             None => {
                 let list = |text: &Option<String>, what| {
                     text.as_deref().map(|text| numbers(text, what)).transpose()
@@ -192,7 +195,7 @@ impl NetworkFlags {
         file: &Path,
         inputs: usize,
         outputs: usize,
-    ) -> Outcome<(Option<Vec<f64>>, Option<Vec<f64>>)> {
+    ) -> Outcome<(Vec<f64>, Vec<f64>)> {
         let table = Table::read_csv(file)?;
         let names: Vec<&str> = table.columns().iter().map(|column| column.name()).collect();
         let targets: Vec<&str> = match &self.target {
@@ -228,7 +231,7 @@ impl NetworkFlags {
             let columns = columns.collect::<gradtape::Result<Vec<_>>>()?;
             Ok((0..rows).flat_map(|row| columns.iter().map(move |column| column[row])).collect())
         };
-        Ok((Some(by_row(&rest)?), Some(by_row(&targets)?)))
+        Ok((by_row(&rest)?, by_row(&targets)?))
     }
 }
 

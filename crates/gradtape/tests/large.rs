@@ -75,7 +75,8 @@ fn elementwise_operations_agree_beyond_a_tile() {
                     let pairs = got.to_f64_vec().into_iter().zip(want.to_f64_vec());
                     let far = |&(_, (x, y)): &(usize, (f64, f64))| {
                         let same = x == y || x.is_nan() && y.is_nan();
-                        !same && !((x - y).abs() <= near * y.abs().max(1.0))
+                        let close = (x - y).abs() <= near * y.abs().max(1.0);
+                        !same && !close
                     };
                     if let Some((i, (x, y))) = pairs.enumerate().find(far) {
                         let op = &sample.op;

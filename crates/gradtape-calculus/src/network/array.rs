@@ -121,8 +121,7 @@ impl Serialize for Array {
         let numbers = |row: &[f64]| row.iter().copied().map(Number).collect::<Vec<_>>();
         match self.shape.len() {
             1 => serializer.collect_seq(numbers(&self.data)),
-            _ => serializer
-                .collect_seq(self.data.chunks(self.columns().max(1)).map(|row| numbers(row))),
+            _ => serializer.collect_seq(self.data.chunks(self.columns().max(1)).map(numbers)),
         }
     }
 }

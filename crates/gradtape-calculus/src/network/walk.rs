@@ -17,7 +17,7 @@ pub(super) struct Walk<'a> {
 impl Walk<'_> {
     /// The steps from the loss back to the inputs. `local` has the Jacobians of each layer.
     pub(super) fn backward(&self, local: Vec<Local>) -> Vec<BackwardStep> {
-        let mut steps = vec![self.from_loss()];
+        let mut steps = vec![self.at_loss()];
         for (place, local) in local.into_iter().enumerate().rev() {
             let layer = place + 1;
             if self.network.layers[place].activation != Activation::None {
@@ -30,7 +30,7 @@ impl Walk<'_> {
         steps
     }
 
-    fn from_loss(&self) -> BackwardStep {
+    fn at_loss(&self) -> BackwardStep {
         let out = self.out(self.network.layers.len());
         let over = divisor(self.network, self.examples);
         let squared = matches!(self.network.loss, NetworkLoss::SquaredError | NetworkLoss::Mse);

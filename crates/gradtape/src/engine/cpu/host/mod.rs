@@ -80,15 +80,16 @@ impl HostPlan {
             // SAFETY: passed on from the caller.
             return unsafe { self.meaning(memory) };
         }
-        // SAFETY (here and below): the caller vouches for the memory. The result's buffer is none of the
-        // inputs': the planner gives such an operation memory of its own.
         macro_rules! x {
             ($i:literal, $t:ty) => {
+                // SAFETY: the caller vouches for the memory.
                 unsafe { input::<$t>(&inputs[$i], memory) }
             };
         }
         macro_rules! out {
             ($t:ty) => {
+                // SAFETY: as above. The result's buffer is none of the inputs': the planner gives such an
+                // operation memory of its own.
                 unsafe { result::<$t>(*to, out, memory) }
             };
         }
@@ -102,7 +103,8 @@ impl HostPlan {
                 for part in inputs {
                     let run = part.1.shape[concat.axis..].iter().product();
                     // SAFETY: as above.
-                    copy::part(unsafe { input::<T>(part, memory) }, run, out!(T), inner, start);
+                    let from = unsafe { input::<T>(part, memory) };
+                    copy::part(from, run, out!(T), inner, start);
                     start += run;
                 }
             }),
@@ -158,10 +160,12 @@ impl HostPlan {
             }
             op if op.is_elementwise() && inputs.len() <= 3 => {
                 let operand = |i: usize| match inputs.get(i).map(|(_, meta)| meta.dtype) {
-                    // SAFETY: as above.
-                    Some(DType::I64) => whole::Operand::Whole(unsafe { input(&inputs[i], memory) }),
-                    // SAFETY: as above.
+                    Some(DType::I64) => {
+                        // SAFETY: as above.
+                        whole::Operand::Whole(unsafe { input(&inputs[i], memory) })
+                    }
                     Some(DType::Bool) => {
+                        // SAFETY: as above.
                         whole::Operand::Truth(unsafe { input(&inputs[i], memory) })
                     }
                     _ => whole::Operand::None,
@@ -194,9 +198,10 @@ impl HostPlan {
     unsafe fn meaning(&self, memory: &Memory<'_>) -> Result<()> {
         let Host { op, inputs, output: (to, out), .. } = &self.host;
         let read = |part: &(BufferId, Meta)| {
-            // SAFETY: the caller vouches for the memory.
             with_type!(part.1.dtype, T => {
-                Tensor::from_slice(unsafe { input::<T>(part, memory) }, &part.1.shape)
+                // SAFETY: the caller vouches for the memory.
+                let numbers = unsafe { input::<T>(part, memory) };
+                Tensor::from_slice(numbers, &part.1.shape)
             })
         };
         let inputs = inputs.iter().map(read).collect::<Result<Vec<Tensor>>>()?;
@@ -205,9 +210,10 @@ impl HostPlan {
             let message = format!("{}: gave {} instead of {out}", op.name(), Meta::of(&value));
             return Err(Error::new(Kind::Shape, message));
         }
-        // SAFETY: as above; the inputs were copied.
         with_type!(out.dtype, T => {
-            unsafe { result::<T>(*to, out, memory) }.copy_from_slice(&value.to_vec::<T>()?);
+            // SAFETY: as above; the inputs were copied.
+            let numbers = unsafe { result::<T>(*to, out, memory) };
+            numbers.copy_from_slice(&value.to_vec::<T>()?);
         });
         Ok(())
     }
