@@ -115,7 +115,7 @@ pub(crate) unsafe fn part<T: Real>(
         || p.m * p.n * p.k <= PARALLEL / 2
         || (p.m <= 3 * kernels.direct.len() && p.b_steps[1] == 1 && p.n * p.k <= 1 << 16);
     let height = if direct { kernels.direct.len() } else { kernels.packed.len() };
-    let (rows, vectors) = rectangle(id, count, p.m, p.n.div_ceil(lanes), height);
+    let (rows, vectors) = rectangle(id, count, p.m, p.n.div_ceil(lanes), height, lanes);
     let columns = vectors.start * lanes..(vectors.end * lanes).min(p.n);
     if rows.is_empty() || columns.is_empty() {
         return;
@@ -137,13 +137,14 @@ fn rectangle(
     m: usize,
     vectors: usize,
     height: usize,
+    lanes: usize,
 ) -> (Range<usize>, Range<usize>) {
-    // Along columns, the left operand is packed by each worker; along rows, the right one.
+    // Along columns, the left operand is packed by each worker; along rows, the right one, of which more
+    // lies outside the caches.
     let cost = |down: usize, across: usize| {
-        let rows = m.div_ceil(down);
-        let panels = rows.div_ceil(height);
-        let work = panels * height * vectors.div_ceil(across).next_multiple_of(2);
-        work * 16 + rows + vectors.div_ceil(across)
+        let (rows, vectors) = (m.div_ceil(down), vectors.div_ceil(across));
+        let work = rows.div_ceil(height) * height * vectors.next_multiple_of(2);
+        work + 4 * (rows / lanes + vectors)
     };
     let down = (1..=count)
         .filter(|down| count.is_multiple_of(*down))
