@@ -4,15 +4,20 @@ use gradtape::nn::{Activation, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::{DType, Mode, Result, Rng, Tape, Tensor, engine, evaluate, gradient, loss};
 
-/// Trains a network whose steps hold kernels for all workers and kernels for one, in turn.
-fn train(threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
+/// Networks whose steps hold kernels for all workers and kernels for one, in turn; the wide one is updated
+/// while its gradient is computed.
+const NETWORKS: [[usize; 3]; 2] = [[100, 200, 150], [400, 420, 30]];
+
+/// Trains a network with layers of these sizes and ten classes.
+fn train(sizes: [usize; 3], threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
     engine::cpu::set_threads_beyond_cores(threads);
     let mut rng = Rng::new(7);
-    let net = Sequential::mlp(&[100, 200, 150, 10], Activation::Tanh, 0.0, &mut rng)?;
+    let net =
+        Sequential::mlp(&[sizes[0], sizes[1], sizes[2], 10], Activation::Tanh, 0.0, &mut rng)?;
     let mut adam = Adam::new(&net, 1e-2);
-    let inputs: Vec<f32> = (0..64 * 100).map(|_| rng.normal() as f32).collect();
+    let inputs: Vec<f32> = (0..64 * sizes[0]).map(|_| rng.normal() as f32).collect();
     let labels: Vec<i64> = (0..64).map(|_| rng.below(10) as i64).collect();
-    let (x, y) = (Tensor::from_vec(inputs, [64, 100])?, Tensor::from_vec(labels, [64])?);
+    let (x, y) = (Tensor::from_vec(inputs, [64, sizes[0]])?, Tensor::from_vec(labels, [64])?);
     let mut losses = Vec::new();
     let mut tape = Tape::new();
     tape.set_mode(mode);
@@ -28,13 +33,15 @@ fn train(threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
 
 #[test]
 fn training_gives_the_same_bits_on_any_number_of_threads() -> Result<()> {
-    let alone = train(1, Mode::Fused)?;
-    for threads in [2, 7] {
-        assert_eq!(alone, train(threads, Mode::Fused)?, "{threads} threads");
-    }
-    let (losses, _) = train(2, Mode::Checked)?;
-    for (got, want) in alone.0.iter().zip(&losses) {
-        assert!((got - want).abs() < 1e-5, "{got}, by the operations' own meaning {want}");
+    for sizes in NETWORKS {
+        let alone = train(sizes, 1, Mode::Fused)?;
+        for threads in [2, 7] {
+            assert_eq!(alone, train(sizes, threads, Mode::Fused)?, "{sizes:?}, {threads} threads");
+        }
+        let (losses, _) = train(sizes, 2, Mode::Checked)?;
+        for (got, want) in alone.0.iter().zip(&losses) {
+            assert!((got - want).abs() < 1e-5, "{got}, by the operations' own meaning {want}");
+        }
     }
     Ok(())
 }

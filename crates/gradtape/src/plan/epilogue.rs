@@ -110,11 +110,13 @@ impl Fusion<'_> {
         let before: usize = group.members.iter().map(|&member| stored(member, None)).sum();
         let members = group.members.iter().copied().chain([id]);
         let after: usize = members.map(|member| stored(member, Some(id))).sum();
-        after <= before || self.must_be_stored(id, level, levels)
+        after <= before || self.must_be_stored(group.first(), id, level, levels)
     }
 
-    /// Whether a node, or one computed from it and from what is there by then, has to be in memory.
-    fn must_be_stored(&self, id: NodeId, level: usize, levels: &[usize]) -> bool {
+    /// Whether a node, or one computed from it and from what is there by then, has to be in memory. What
+    /// updates an input counts where the epilogue can walk along it.
+    fn must_be_stored(&self, product: NodeId, id: NodeId, level: usize, levels: &[usize]) -> bool {
+        let updates = self.in_strips(product);
         let mut open: SmallVec<[NodeId; 8]> = SmallVec::from_slice(&[id]);
         let mut seen: SmallVec<[NodeId; 8]> = SmallVec::new();
         while let Some(id) = open.pop() {
@@ -124,7 +126,8 @@ impl Fusion<'_> {
             seen.push(id);
             let read_whole =
                 |user: &NodeId| matches!(self.work.role(*user), Role::MatMul | Role::Host);
-            if self.output[id.index()].1 || self.users[id.index()].iter().any(read_whole) {
+            let (output, apart) = self.output[id.index()];
+            if (output && (apart || updates)) || self.users[id.index()].iter().any(read_whole) {
                 return true;
             }
             let follows = |user: &&NodeId| {

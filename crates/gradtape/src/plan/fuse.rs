@@ -22,9 +22,14 @@ const STREAMS: usize = 12;
 /// A loop computes at most this many nodes: more would not keep their tiles in the cache, and joining
 /// would take ever longer.
 const MEMBERS: usize = 256;
-/// An epilogue reads at most this many arrays as large as the product. More made it slower than a loop of
-/// its own (KERNELS: Adam in the epilogue).
+/// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
+/// its own.
 const EPILOGUE_LOADS: usize = 1;
+/// The same where a product is computed in strips of whole rows, along which the epilogue walks as a loop
+/// would: an optimiser's update then spares the gradient its way through memory.
+const STRIP_LOADS: usize = 4;
+/// Elements of a product from which it is computed in strips, and the longest sums.
+const STRIPS: [usize; 2] = [1 << 17, 512];
 
 /// The computed nodes in groups.
 pub(super) fn fuse(work: &Work) -> Vec<Group> {
@@ -211,7 +216,15 @@ impl<'w> Fusion<'w> {
         false
     }
 
-    /// The number of arrays as large as the group's space that its nodes read from elsewhere.
+    /// Whether a product is computed in strips if its epilogue is all that needs it.
+    pub(super) fn in_strips(&self, product: NodeId) -> bool {
+        let [elements, sum] = STRIPS;
+        let node = self.work.node(product);
+        let left = &self.work.meta(node.inputs[0]).shape;
+        node.meta.shape.elements() >= elements && left[left.rank() - 1] <= sum
+    }
+
+    /// Whether an epilogue reads few enough arrays as large as its product.
     pub(super) fn outside_loads(&self, group: &Group, candidate: NodeId) -> bool {
         let mut loads: SmallVec<[NodeId; 8]> = SmallVec::new();
         let members = group.members[1..].iter().chain([&candidate]);
@@ -223,7 +236,7 @@ impl<'w> Fusion<'w> {
                 loads.push(read.base);
             }
         }
-        loads.len() <= EPILOGUE_LOADS
+        loads.len() <= if self.in_strips(group.first()) { STRIP_LOADS } else { EPILOGUE_LOADS }
     }
 }
 

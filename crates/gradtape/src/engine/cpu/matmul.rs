@@ -6,7 +6,7 @@ use super::isa::Isa;
 use super::lane::Real;
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
-use crate::plan::{Buffer, MatMul, Store};
+use crate::plan::{Access, Buffer, MatMul, Store};
 use crate::tensor::Dims;
 
 /// Products for each worker from which on each is computed by one of them.
@@ -21,6 +21,8 @@ pub(crate) struct MatMulPlan<T> {
     product: Option<Store>,
     /// Whether the bare product is all that is stored.
     bare: bool,
+    /// Whether the product is only there for the epilogue, a strip at a time.
+    strips: bool,
 }
 
 /// The scratch memory of one worker for one product.
@@ -57,7 +59,31 @@ impl<T: Real> MatMulPlan<T> {
             isa,
             buffers,
         });
-        MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare }
+        let mut made =
+            MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips: false };
+        let nowhere = || std::ptr::null_mut();
+        made.strips = made.product.is_none()
+            && made.form(nowhere(), nowhere(), nowhere(), 0).fits_strips(isa);
+        made
+    }
+
+    /// The product of the operands at two addresses.
+    fn form(&self, a: *const T, b: *const T, c: *mut T, c_row: usize) -> Product<T> {
+        let MatMul { batch, m, n, k, a: left, b: right, .. } = &self.plan;
+        let steps =
+            |access: &Access| [access.strides[batch.len()], access.strides[batch.len() + 1]];
+        Product {
+            m: *m,
+            n: *n,
+            k: *k,
+            a,
+            a_steps: steps(left),
+            b,
+            b_steps: steps(right),
+            c,
+            c_row,
+            strips: self.strips,
+        }
     }
 
     /// Scratch memory for one worker.
@@ -69,7 +95,8 @@ impl<T: Real> MatMulPlan<T> {
     /// Numbers of shared memory for a product that has no place among the buffers.
     pub(crate) fn shared_len(&self) -> usize {
         let at_once = if self.deals_out() { self.items() } else { 1 };
-        if self.product.is_none() { self.plan.m * self.plan.n * at_once } else { 0 }
+        let whole = self.product.is_none() && !self.strips;
+        if whole { self.plan.m * self.plan.n * at_once } else { 0 }
     }
 
     /// Multiplications and additions.
@@ -104,7 +131,8 @@ impl<T: Real> MatMulPlan<T> {
         let MatMul { m, n, k, .. } = &self.plan;
         let (items, deals_out) = (self.items(), self.deals_out());
         // Where many products can be computed at once, each is left in one piece.
-        let many = self.product.is_some() && items >= MANY_PRODUCTS * worker.count();
+        let apart = self.product.is_some() || self.strips;
+        let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [*m, *n, *k]) };
         let mut begun = false;
         let mut part = |number: usize, part: usize| {
@@ -116,7 +144,7 @@ impl<T: Real> MatMulPlan<T> {
             // SAFETY: passed on from the caller.
             unsafe { self.part(number, (part, parts), memory, scratch, shared) };
         };
-        if self.product.is_some() || deals_out {
+        if apart || deals_out {
             worker.each(items * parts, |unit| part(unit / parts, unit % parts));
         } else {
             // The products use the same memory, one after another.
@@ -136,7 +164,7 @@ impl<T: Real> MatMulPlan<T> {
         scratch: &mut MatMulScratch<T>,
         shared: *mut T,
     ) {
-        let MatMul { batch, m, n, k, a, b, .. } = &self.plan;
+        let MatMul { batch, m, n, a, b, .. } = &self.plan;
         let MatMulScratch { body, index } = scratch;
         let rank = batch.len();
         set_index(index, number, batch);
@@ -148,17 +176,9 @@ impl<T: Real> MatMulPlan<T> {
             None if self.deals_out() => (shared.wrapping_add(number * m * n), *n),
             None => (shared, *n),
         };
-        let product = Product {
-            m: *m,
-            n: *n,
-            k: *k,
-            a: memory.address::<T>(a.buffer, element(a, index)),
-            a_steps: [a.strides[rank], a.strides[rank + 1]],
-            b: memory.address::<T>(b.buffer, element(b, index)),
-            b_steps: [b.strides[rank], b.strides[rank + 1]],
-            c,
-            c_row,
-        };
+        let left = memory.address::<T>(a.buffer, element(a, index));
+        let right = memory.address::<T>(b.buffer, element(b, index));
+        let product = self.form(left, right, c, c_row);
         let state = std::cell::RefCell::new((body, index));
         let finish = |block: &Block<T>| {
             if !self.bare {

@@ -191,6 +191,12 @@ impl<T: Real> BodyPlan<T> {
         for (i, inst) in body.insts.iter().enumerate() {
             plan.push(first + i, inst, spec, given, &last_use);
         }
+        let readers = slots::readers(body, stores, reduced, first);
+        for step in &mut plan.steps {
+            if let Step::Chain { links, .. } = step {
+                chain::connect(links, |reg| readers[reg]);
+            }
+        }
         for store in stores {
             let reg = store.reg.0 as usize;
             let direct = plan.target_of(reg).is_some_and(|target| *target == store.to);
@@ -229,7 +235,7 @@ impl<T: Real> BodyPlan<T> {
                 let code = Code::of(op);
                 let target = self.target(reg, code.is_some(), spec, given, last_use);
                 if let Some(code) = code {
-                    let link = Link { code, args: [args[0], args[1]], out: reg };
+                    let link = Link::new(code, [args[0], args[1]], reg);
                     if !matches!(self.steps.last(), Some(Step::Chain { .. })) {
                         self.steps.push(Step::Chain { links: Vec::new(), targets: Vec::new() });
                     }

@@ -58,3 +58,19 @@ pub(super) fn last_uses(
     }
     last
 }
+
+/// For each register, how many instructions read it; `usize::MAX` if it is stored or reduced.
+pub(super) fn readers(body: &Body, stores: &[Store], reduced: &[Reg], first: usize) -> Vec<usize> {
+    let mut readers = vec![0; first + body.insts.len()];
+    for inst in &body.insts {
+        if let Inst::Op { args: [x, y, z], .. } = inst {
+            readers[x.0 as usize] += 1;
+            readers[y.0 as usize] += usize::from(y != x);
+            readers[z.0 as usize] += usize::from(z != x && z != y);
+        }
+    }
+    for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
+        readers[reg.0 as usize] = usize::MAX;
+    }
+    readers
+}

@@ -58,6 +58,9 @@ pub(crate) trait Real: Copy + Send + Sync + 'static {
     fn kernels(isa: Isa) -> &'static Kernels<Self>;
 }
 
+/// Summands of a packed tile for each address that is fetched.
+pub(super) const FETCH_EVERY: usize = 2;
+
 /// `c = a b` or `c += a b` for a tile of `MR` rows and `NV` vectors of columns.
 ///
 /// Every element is summed in the order of `k` with one fused step per product, whatever the tile, so
@@ -82,11 +85,7 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         let mut b = t.b;
         let mut at = 0;
         let mut ahead = t.ahead;
-        for _ in 0..t.k {
-            if PACKED {
-                S::prefetch_far(ahead);
-                ahead = ahead.wrapping_add(t.ahead_step);
-            }
+        let mut step = |at: usize, b: *const S::T| {
             let mut column = [S::zero(); NV];
             for (j, v) in column.iter_mut().enumerate() {
                 let p = b.add(j * S::LANES);
@@ -98,6 +97,22 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
                     *sum = S::fma(x, y, *sum);
                 }
             }
+        };
+        let mut left = t.k;
+        if PACKED {
+            while left >= FETCH_EVERY {
+                S::prefetch_far(ahead);
+                ahead = ahead.wrapping_add(t.ahead_step);
+                for _ in 0..FETCH_EVERY {
+                    step(at, b);
+                    b = b.add(b_step);
+                    at += a_step;
+                }
+                left -= FETCH_EVERY;
+            }
+        }
+        for _ in 0..left {
+            step(at, b);
             b = b.add(b_step);
             at += a_step;
         }

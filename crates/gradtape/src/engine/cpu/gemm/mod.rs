@@ -5,8 +5,10 @@
 //! panels of both operands are copied so that the innermost loop reads them in order. Each element is
 //! summed in blocks of [`K_BLOCK`] in the same order, however the result is shared among workers.
 
+mod ahead;
 mod micro;
 mod pack;
+mod packed;
 mod scratch;
 
 use std::ops::Range;
@@ -18,15 +20,8 @@ use pack::Source;
 use super::isa::Isa;
 use super::pool::Worker;
 
-/// The longest sum done in one go before the result is stored and added to.
-const K_BLOCK: usize = 384;
-/// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
-/// few rows or one of many rows, which is read again for each group.
-const GROUP: [usize; 2] = [4, 8];
-/// Rows from which the left operand has many.
-const MANY_ROWS: usize = 256;
-/// Elements of the left operand that one worker keeps packed.
-const A_PACKED: usize = 2 << 20;
+/// The longest sum of which a strip of results is kept in strips.
+const STRIP_K: usize = 1024;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
 const DIRECT_BLOCK: usize = 8 << 10;
 /// Rows of the left operand up to which gathering the right one into panels does not pay.
@@ -45,8 +40,45 @@ pub(crate) struct Product<T> {
     pub(crate) a_steps: [usize; 2],
     pub(crate) b: *const T,
     pub(crate) b_steps: [usize; 2],
+    /// Where the result is put; where it is kept in strips, nowhere.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
+    /// Whether only the epilogue sees the result, a strip at a time.
+    pub(crate) strips: bool,
+}
+
+/// How a product is computed.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// By inner products of vectors that lie in one piece.
+    Inner,
+    /// From operands where they lie.
+    InPlace,
+    /// From operands copied into panels.
+    Packed,
+}
+
+impl<T: Real> Product<T> {
+    fn way(&self, kernels: &Kernels<T>) -> Way {
+        let &Product { m, n, k, a_steps, b_steps, .. } = self;
+        // Few rows of inner products: the right operand is read once, as it lies.
+        let along_k = a_steps[1] == 1 && b_steps[0] == 1;
+        if along_k && (n == 1 || (m <= FEW_ROWS && b_steps[1] != 1)) {
+            return Way::Inner;
+        }
+        let height = kernels.direct.len();
+        let in_place = m <= height
+            || n <= 3 * kernels.lanes
+            || m * n * k <= PARALLEL / 2
+            || (m <= 3 * height && b_steps[1] == 1 && n * k <= 1 << 16);
+        if in_place { Way::InPlace } else { Way::Packed }
+    }
+
+    /// Whether each worker can keep a strip of the result, some rows in one piece, until its epilogue has
+    /// used it, so that the result never is in memory as a whole.
+    pub(crate) fn fits_strips(&self, isa: Isa) -> bool {
+        self.k <= STRIP_K && self.way(T::kernels(isa)) == Way::Packed
+    }
 }
 
 impl<T> Product<T> {
@@ -103,56 +135,49 @@ pub(crate) unsafe fn part<T: Real>(
 ) {
     let kernels = T::kernels(isa);
     let lanes = kernels.lanes;
-    // Few rows of inner products: the right operand is read once, as it lies.
-    let along_k = p.a_steps[1] == 1 && p.b_steps[0] == 1;
-    if along_k && (p.n == 1 || (p.m <= FEW_ROWS && p.b_steps[1] != 1)) {
+    let way = p.way(kernels);
+    let height = match way {
         // SAFETY: passed on from the caller.
-        unsafe { inner_products(kernels, p, id, count, epilogue) };
-        return;
-    }
-    let direct = p.m <= kernels.direct.len()
-        || p.n <= 3 * lanes
-        || p.m * p.n * p.k <= PARALLEL / 2
-        || (p.m <= 3 * kernels.direct.len() && p.b_steps[1] == 1 && p.n * p.k <= 1 << 16);
-    let height = if direct { kernels.direct.len() } else { kernels.packed.len() };
-    let (rows, vectors) = rectangle(id, count, p.m, p.n.div_ceil(lanes), height, lanes);
-    let columns = vectors.start * lanes..(vectors.end * lanes).min(p.n);
+        Way::Inner => return unsafe { inner_products(kernels, p, id, count, epilogue) },
+        Way::InPlace => kernels.direct.len(),
+        Way::Packed => kernels.packed.len(),
+    };
+    let vectors = p.n.div_ceil(lanes);
+    let down = if p.strips { count } else { parts_down(count, p.m, vectors, height, lanes) };
+    let across = count / down;
+    let rows = cut(p.m, id / across, down);
+    let columns = cut(vectors, id % across, across);
+    let columns = columns.start * lanes..(columns.end * lanes).min(p.n);
     if rows.is_empty() || columns.is_empty() {
         return;
     }
     // SAFETY: the parts lie inside the result; the rest is passed on from the caller.
     unsafe {
-        if direct {
+        if way == Way::InPlace {
             in_place(kernels, p, rows, columns, epilogue);
         } else {
-            packed(kernels, p, rows, columns, epilogue);
+            packed::packed(kernels, p, rows, columns, epilogue);
         }
     }
 }
 
-/// Cuts rows and vectors of columns into `count` rectangles of about the same work and gives out one.
-fn rectangle(
-    id: usize,
-    count: usize,
-    m: usize,
-    vectors: usize,
-    height: usize,
-    lanes: usize,
-) -> (Range<usize>, Range<usize>) {
+/// How many parts lie below each other when a result is cut into `count` rectangles of about the same
+/// work.
+fn parts_down(count: usize, m: usize, vectors: usize, height: usize, lanes: usize) -> usize {
     // Along columns, the left operand is packed by each worker; along rows, the right one, of which more
     // lies outside the caches.
-    let cost = |down: usize, across: usize| {
-        let (rows, vectors) = (m.div_ceil(down), vectors.div_ceil(across));
+    let cost = |down: usize| {
+        let (rows, vectors) = (m.div_ceil(down), vectors.div_ceil(count / down));
         let work = rows.div_ceil(height) * height * vectors.next_multiple_of(2);
         work + 4 * (rows / lanes + vectors)
     };
-    let down = (1..=count)
-        .filter(|down| count.is_multiple_of(*down))
-        .min_by_key(|&down| cost(down, count / down))
-        .unwrap_or(1);
-    let across = count / down;
-    let cut = |size: usize, at: usize, parts: usize| size * at / parts..size * (at + 1) / parts;
-    (cut(m, id / across, down), cut(vectors, id % across, across))
+    let ways = (1..=count).filter(|down| count.is_multiple_of(*down));
+    ways.min_by_key(|&down| cost(down)).unwrap_or(1)
+}
+
+/// Part number `at` of `size` things cut into `parts`.
+fn cut(size: usize, at: usize, parts: usize) -> Range<usize> {
+    size * at / parts..size * (at + 1) / parts
 }
 
 /// Parts of a range, as equal as possible, each at most `most` long; one empty part of an empty range.
@@ -282,120 +307,6 @@ unsafe fn in_place<T: Real>(
                 stride: p.c_row,
             });
         }
-    }
-}
-
-/// Large products: both operands packed, the left one once, the right one block by block.
-unsafe fn packed<T: Real>(
-    kernels: &Kernels<T>,
-    p: &Product<T>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    epilogue: &impl Fn(&Block<T>),
-) {
-    let lanes = kernels.lanes;
-    let (height, width) = (kernels.packed.len(), 2 * lanes);
-    let most = (A_PACKED / p.k.max(1)).max(height);
-    for rows in parts(rows, most) {
-        let panels = || parts(rows.clone(), height);
-        // The packed left operand: blocks of the summed axis, of panels.
-        let place =
-            |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
-        let most = GROUP[usize::from(rows.len() >= MANY_ROWS)];
-        let mut blocks = parts(0..columns.len().div_ceil(width), most)
-            .map(|group| {
-                columns.start + group.start * width
-                    ..columns.end.min(columns.start + group.end * width)
-            })
-            .flat_map(|group| parts(0..p.k, K_BLOCK).map(move |ks| (group.clone(), ks)))
-            .peekable();
-        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
-        // memory is as long as was asked for.
-        unsafe {
-            let left = scratch::left::<T>(rows.len() * p.k);
-            for ks in parts(0..p.k, K_BLOCK) {
-                for panel in panels() {
-                    let source = p.left(panel.start, ks.start);
-                    let to = left.add(place(&ks, panel.start));
-                    (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
-                }
-            }
-            while let Some((group, ks)) = blocks.next() {
-                let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
-                let source = p.right(ks.start, group.start);
-                (kernels.pack_panels)(&source, ks.len(), group.len(), right);
-                let mut ahead = Ahead::new(p, blocks.peek().filter(|_| rows.len() < MANY_ROWS));
-                for panel in panels() {
-                    for start in group.clone().step_by(width) {
-                        let count = (group.end - start).min(width);
-                        let vectors = count.div_ceil(lanes);
-                        let (ahead, ahead_step) = ahead.next();
-                        kernels.packed[panel.len() - 1][vectors - 1](&Tile {
-                            k: ks.len(),
-                            a: left.add(place(&ks, panel.start)),
-                            a_row: 1,
-                            a_step: panel.len(),
-                            b: right.add((start - group.start) * ks.len()),
-                            b_step: vectors * lanes,
-                            c: p.c.add(panel.start * p.c_row + start),
-                            c_row: p.c_row,
-                            last: count - (vectors - 1) * lanes,
-                            add: ks.start > 0,
-                            ahead,
-                            ahead_step,
-                        });
-                    }
-                    if ks.end == p.k {
-                        epilogue(&Block {
-                            row: panel.start,
-                            column: group.start,
-                            rows: panel.len(),
-                            columns: group.len(),
-                            data: p.c.add(panel.start * p.c_row + group.start),
-                            stride: p.c_row,
-                        });
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What of the right operand to fetch into the second-level cache during each tile: the block that is
-/// packed next, a column of cache lines at a time.
-struct Ahead<T> {
-    at: *const T,
-    step: usize,
-    columns: usize,
-}
-
-impl<T> Ahead<T> {
-    const LINE: usize = 64 / size_of::<T>();
-
-    fn new(p: &Product<T>, next: Option<&(Range<usize>, Range<usize>)>) -> Ahead<T> {
-        match next {
-            Some((group, ks)) => {
-                let at = p.b.wrapping_add(ks.start * p.b_steps[0] + group.start * p.b_steps[1]);
-                let (len, step) = match p.b_steps {
-                    [step, 1] => (group.len(), step),
-                    [1, step] => (ks.len(), step),
-                    _ => (0, 0),
-                };
-                Ahead { at, step, columns: len.div_ceil(Self::LINE) }
-            }
-            None => Ahead { at: p.b, step: 0, columns: 0 },
-        }
-    }
-
-    /// Where the next tile starts to fetch, and the steps between what it fetches.
-    fn next(&mut self) -> (*const T, usize) {
-        let at = self.at;
-        if self.columns == 0 {
-            return (at, 0);
-        }
-        self.columns -= 1;
-        self.at = at.wrapping_add(Self::LINE);
-        (at, self.step)
     }
 }
 

@@ -9,6 +9,7 @@ struct Line([u8; 64]);
 thread_local! {
     static LEFT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
     static RIGHT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static STRIP: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Room for this many elements of the left operand, until the next call on this thread.
@@ -19,6 +20,11 @@ pub(super) fn left<T>(elements: usize) -> *mut T {
 /// Room for this many elements of the right operand, until the next call on this thread.
 pub(super) fn right<T>(elements: usize) -> *mut T {
     RIGHT.with_borrow_mut(|lines| room(lines, elements))
+}
+
+/// Room for this many elements of the result, until the next call on this thread.
+pub(super) fn strip<T>(elements: usize) -> *mut T {
+    STRIP.with_borrow_mut(|lines| room(lines, elements))
 }
 
 fn room<T>(lines: &mut Vec<Line>, elements: usize) -> *mut T {

@@ -35,6 +35,7 @@ fn product<T: Element + Real>(
         b_steps: if turned_b { [1, k] } else { [n, 1] },
         c: c.as_mut_ptr(),
         c_row: n,
+        strips: false,
     });
     let pool = Pool::new();
     pool.run(threads, &|worker: &Worker<'_>| {
@@ -133,6 +134,7 @@ fn steps_may_be_anything() {
             b_steps: [n, 1],
             c: c.as_mut_ptr(),
             c_row: n,
+            strips: false,
         };
         // SAFETY: the vectors are as long as the steps say.
         unsafe { part((0, 1), isa, &p, &|_: &Block<f32>| {}) };

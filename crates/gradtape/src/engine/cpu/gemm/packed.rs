@@ -1,0 +1,108 @@
+//! Large products: both operands packed, the left one once, the right one block by block.
+
+use std::ops::Range;
+
+use super::ahead::Ahead;
+use super::micro::{Kernels, Real, Tile};
+use super::{Block, Product, parts, scratch};
+
+/// The longest sum done in one go before the result is stored and added to.
+const K_BLOCK: usize = 384;
+/// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
+/// few rows or one of many rows, which is read again for each group.
+const GROUP: [usize; 2] = [4, 8];
+/// Elements of the right operand that stay packed while strips of the result are computed: strips as wide
+/// as possible let the epilogue walk along whole rows.
+const STRIP_PACKED: usize = 128 << 10;
+/// Rows from which the left operand has many.
+const MANY_ROWS: usize = 256;
+/// Elements of the left operand that one worker keeps packed.
+const A_PACKED: usize = 2 << 20;
+
+/// Computes rows and columns of a product.
+///
+/// # Safety
+/// As [`super::part`].
+pub(super) unsafe fn packed<T: Real>(
+    kernels: &Kernels<T>,
+    p: &Product<T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    epilogue: &impl Fn(&Block<T>),
+) {
+    let lanes = kernels.lanes;
+    let (height, width) = (kernels.packed.len(), 2 * lanes);
+    let k_block = if p.strips { p.k.max(1) } else { K_BLOCK };
+    let most = (A_PACKED / p.k.max(1)).max(height);
+    for rows in parts(rows, most) {
+        let panels = || parts(rows.clone(), height);
+        // The packed left operand: blocks of the summed axis, of panels.
+        let place =
+            |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
+        let most = match p.strips {
+            true => (STRIP_PACKED / (k_block * width)).max(1),
+            false => GROUP[usize::from(rows.len() >= MANY_ROWS)],
+        };
+        let mut blocks = parts(0..columns.len().div_ceil(width), most)
+            .map(|group| {
+                columns.start + group.start * width
+                    ..columns.end.min(columns.start + group.end * width)
+            })
+            .flat_map(|group| parts(0..p.k, k_block).map(move |ks| (group.clone(), ks)))
+            .peekable();
+        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
+        // memory is as long as was asked for.
+        unsafe {
+            let left = scratch::left::<T>(rows.len() * p.k);
+            for ks in parts(0..p.k, k_block) {
+                for panel in panels() {
+                    let source = p.left(panel.start, ks.start);
+                    let to = left.add(place(&ks, panel.start));
+                    (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                }
+            }
+            while let Some((group, ks)) = blocks.next() {
+                let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
+                let source = p.right(ks.start, group.start);
+                (kernels.pack_panels)(&source, ks.len(), group.len(), right);
+                let mut ahead =
+                    Ahead::new(p, ks.len(), blocks.peek().filter(|_| rows.len() < MANY_ROWS));
+                for panel in panels() {
+                    let (c, c_row) = match p.strips {
+                        true => (scratch::strip::<T>(panel.len() * group.len()), group.len()),
+                        false => (p.c.add(panel.start * p.c_row + group.start), p.c_row),
+                    };
+                    for start in group.clone().step_by(width) {
+                        let (ahead, ahead_step) = ahead.next();
+                        let count = (group.end - start).min(width);
+                        let vectors = count.div_ceil(lanes);
+                        kernels.packed[panel.len() - 1][vectors - 1](&Tile {
+                            k: ks.len(),
+                            a: left.add(place(&ks, panel.start)),
+                            a_row: 1,
+                            a_step: panel.len(),
+                            b: right.add((start - group.start) * ks.len()),
+                            b_step: vectors * lanes,
+                            c: c.add(start - group.start),
+                            c_row,
+                            last: count - (vectors - 1) * lanes,
+                            add: ks.start > 0,
+                            ahead,
+                            ahead_step,
+                        });
+                    }
+                    if ks.end == p.k {
+                        epilogue(&Block {
+                            row: panel.start,
+                            column: group.start,
+                            rows: panel.len(),
+                            columns: group.len(),
+                            data: c,
+                            stride: c_row,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
