@@ -151,6 +151,8 @@ fn nothing_is_reduced_to_the_neutral_element() {
     assert!(both(&[], |x| x.cumsum(0).flip(0)).0.is_empty());
     assert_eq!(both(&[], |x| x.pad(0, 1, 1)).0, [0.0, 0.0]);
     assert_eq!(both(&[1.0], |x| x.slice(0, 1..).concat(&[x], 0)).0, [1.0]);
+    let product = both(&[], |x| x.reshape([0, 1]).t().matmul(x.reshape([0, 1])).sum(()));
+    assert_eq!(product.0[0].to_bits(), 0.0f64.to_bits());
 }
 
 #[test]
@@ -243,6 +245,10 @@ fn results_too_large_for_memory_are_errors() {
     memory(error(|x| x.index_add(0, x.argmax(1), huge)));
     memory(error(|x| x.tape().iota(huge, 0, DType::I64)));
     memory(error(|x| x.tape().random(1, &Dial::new(0.0), huge, DType::F32)));
+    // The states of a reduction over more than memory holds, of a tensor that takes no memory itself.
+    let tape = Tape::new();
+    let endless = tape.watch(Tensor::zeros([1 << 50], DType::F32)).sum(()).item().unwrap_err();
+    assert!(endless.message().contains("no memory for"), "{endless}");
     // In inference, what lies on the way to a result is not kept.
     let tape = Tape::inference();
     let between = tape.constant(vector(&[1.0])).pad(0, huge, 0).sum(()).item().unwrap_err();

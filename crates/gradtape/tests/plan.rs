@@ -3,10 +3,10 @@
 
 mod planning;
 
-use gradtape::op::{NodeId, Op, binary};
+use gradtape::op::{NodeId, Op, binary, linear, shape, unary};
 use gradtape::plan::{Buffer, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
-use gradtape::tensor::{DType, Tensor};
+use gradtape::tensor::{DType, Dims, Tensor};
 use gradtape::{Dial, Parameter, Tape, Var};
 use planning::{Build, check, numbers};
 
@@ -150,4 +150,55 @@ fn show_steps() {
         let (graph, _) = network(widths, batch, dropout, DType::F32);
         println!("{}", plan(&graph));
     }
+}
+
+/// What an epilogue could compute on the way, were it not for what has to wait for the product or come before.
+#[test]
+fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
+    let square = |build: &mut Build, salt: usize| build.input(numbers([6, 6], salt));
+    let turned = |build: &mut Build, x: NodeId| {
+        build.push(shape::Transpose { order: Dims::from_slice(&[1, 0]) }, &[x])
+    };
+    let run = |make: &dyn Fn(&mut Build) -> Vec<NodeId>| {
+        let mut build = Build::default();
+        for out in make(&mut build) {
+            build.output(out);
+        }
+        check(&build.graph, &build.values, 1e-12);
+    };
+    // The product's own operand.
+    run(&|b| {
+        let (x, w) = (square(b, 1), square(b, 2));
+        let p = b.push(unary::Tanh {}, &[w]);
+        let product = b.push(linear::MatMul {}, &[x, p]);
+        vec![b.push(binary::Mul {}, &[product, p])]
+    });
+    // What the operand is computed from.
+    run(&|b| {
+        let (x, w) = (square(b, 1), square(b, 2));
+        let p = b.push(unary::Tanh {}, &[w]);
+        let q = b.push(unary::Sin {}, &[p]);
+        let q = turned(b, q);
+        let product = b.push(linear::MatMul {}, &[x, q]);
+        vec![b.push(binary::Mul {}, &[product, p])]
+    });
+    // Read at two places.
+    run(&|b| {
+        let (x, w) = (square(b, 1), square(b, 2));
+        let p = b.push(unary::Tanh {}, &[w]);
+        let other = turned(b, p);
+        let product = b.push(linear::MatMul {}, &[x, w]);
+        let first = b.push(binary::Mul {}, &[product, p]);
+        vec![b.push(binary::Maximum {}, &[first, other])]
+    });
+    // Two products that would wait for each other.
+    run(&|b| {
+        let (x, v, w) = (square(b, 1), square(b, 2), square(b, 3));
+        let (p, q) = (b.push(unary::Tanh {}, &[v]), b.push(unary::Tanh {}, &[w]));
+        let (after_p, after_q) = (b.push(unary::Sin {}, &[p]), b.push(unary::Sin {}, &[q]));
+        let (after_p, after_q) = (turned(b, after_p), turned(b, after_q));
+        let left = b.push(linear::MatMul {}, &[x, after_q]);
+        let right = b.push(linear::MatMul {}, &[x, after_p]);
+        vec![b.push(binary::Mul {}, &[left, p]), b.push(binary::Mul {}, &[right, q])]
+    });
 }

@@ -1,6 +1,8 @@
 //! The first things a tape must do.
 
-use gradtape::{Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, gradient};
+use gradtape::{
+    Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, evaluate, gradient, jvp,
+};
 
 #[test]
 fn course_example() -> Result<()> {
@@ -124,6 +126,35 @@ fn operands_of_two_tapes_are_an_error() {
     let (one, two) = (Tape::new(), Tape::new());
     let sum = one.watch(Tensor::scalar(1.0f64)) + two.watch(Tensor::scalar(1.0f64));
     assert!(sum.item().unwrap_err().to_string().contains("two different tapes"));
+}
+
+#[test]
+fn what_another_tape_recorded_cannot_be_asked_for() {
+    let (one, two) = (Tape::new(), Tape::new());
+    let x = one.watch(Tensor::scalar(1.0f64));
+    let far = (0..5).fold(x, |x, _| x * 2.0);
+    for error in [
+        evaluate(&[two.watch(Tensor::scalar(1.0f64)), far]).unwrap_err(),
+        eval::step(&two, &[far]).unwrap_err(),
+        eval::graph(&two, &[far]).unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains("two different tapes") && text.contains("tape.rs"), "{text}");
+    }
+}
+
+#[test]
+fn errors_of_gradients_name_the_line_that_asks_for_them() {
+    let tape = Tape::new();
+    let x = tape.watch(Tensor::from([1.0, 2.0]));
+    let [stopped] = gradient(x.stop_gradient().sum(()), [x]);
+    let tangent = jvp(&[x * x], &[x], &[x.sum(())])[0];
+    for (error, line) in
+        [(stopped.value().unwrap_err(), line!() - 2), (tangent.value().unwrap_err(), line!() - 1)]
+    {
+        let at = error.location().expect("a place");
+        assert!(at.file().ends_with("tests/tape.rs") && at.line().abs_diff(line) <= 1, "{error}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::engine::Slot;
 use crate::engine::cpu::{self, Workspace};
 use crate::op::Meta;
 use crate::plan::{Program, plan};
-use crate::tape::{Graph, Recording};
+use crate::tape::{Graph, GraphNode, Recording};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A graph made ready to run, with the memory for its runs.
@@ -24,8 +24,8 @@ impl Prepared {
     pub(crate) fn new(graph: Graph) -> Result<Prepared> {
         let program = plan(&graph);
         let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
-        let metas = wanted.map(|output| &graph.nodes[output.node.index()].meta);
-        let results = metas.map(room).collect::<Result<_>>()?;
+        let wanted = wanted.map(|output| &graph.nodes[output.node.index()]);
+        let results = wanted.map(room).collect::<Result<_>>()?;
         Ok(Prepared { workspace: Workspace::new(&program)?, graph, program, results })
     }
 
@@ -36,18 +36,25 @@ impl Prepared {
         Ok(&self.results)
     }
 
+    /// Bytes of the memory that it keeps between runs.
+    fn bytes(&self) -> usize {
+        let of = |result: &Tensor| result.elements() * result.dtype().size();
+        self.workspace.bytes() + self.results.iter().map(of).sum::<usize>()
+    }
+
     /// The graph, as it was cut out of the tape.
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
 }
 
-/// A tensor that a result is written to.
-fn room(Meta { dtype, shape }: &Meta) -> Result<Tensor> {
+/// A tensor that a node's result is written to.
+fn room(GraphNode { op, meta, at, .. }: &GraphNode) -> Result<Tensor> {
+    let Meta { dtype, shape } = meta;
     let tensor = Tensor::zeros(shape, *dtype);
     if !tensor.is_contiguous() {
-        let message = format!("no memory for shape {shape} of {dtype}");
-        return Err(Error::new(Kind::Shape, message));
+        let message = format!("{}: no memory for shape {shape} of {dtype}", op.name());
+        return Err(Error::new(Kind::Shape, message).at(at));
     }
     Ok(tensor)
 }
@@ -74,8 +81,10 @@ struct Plans {
     spare: Extraction,
 }
 
-/// Plans kept; with them their memory, so that it stays bounded whatever a program records.
+/// Plans kept, and bytes of their memory, so that it stays bounded whatever a program records. The plan in
+/// use is kept however large it is.
 const MOST_PLANS: usize = 64;
+const MOST_BYTES: usize = 1 << 30;
 
 thread_local! {
     static PLANS: RefCell<Plans> = RefCell::default();
@@ -99,12 +108,15 @@ pub(crate) fn with_plan<T>(
             None => {
                 let hash = spare.extract(recording, asked, costly);
                 let known = list.iter().position(|plan| plan.is(hash, spare, recording));
-                let place = known.unwrap_or(list.len().min(MOST_PLANS - 1));
-                if known.is_none() {
-                    let prepared = Prepared::new(spare.graph(recording))?;
-                    list.truncate(place);
-                    list.push(Plan { hash, extraction: Extraction::default(), prepared });
-                }
+                let place = match known {
+                    Some(place) => place,
+                    None => {
+                        let prepared = Prepared::new(spare.graph(recording))?;
+                        make_room(list, prepared.bytes());
+                        list.push(Plan { hash, extraction: Extraction::default(), prepared });
+                        list.len() - 1
+                    }
+                };
                 std::mem::swap(&mut list[place].extraction, spare);
                 place
             }
@@ -113,4 +125,49 @@ pub(crate) fn with_plan<T>(
         let Plan { extraction, prepared, .. } = &mut list[0];
         run(extraction, prepared)
     })
+}
+
+/// Forgets the plans that were not used for longest, until one more of this many bytes may be kept.
+fn make_room(list: &mut Vec<Plan>, mut bytes: usize) {
+    let kept = list.iter().take(MOST_PLANS - 1).take_while(|plan| {
+        bytes = bytes.saturating_add(plan.prepared.bytes());
+        bytes <= MOST_BYTES
+    });
+    list.truncate(kept.count());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan whose result takes this many bytes, of which none are touched.
+    fn plan_of(bytes: usize) -> Plan {
+        let text = format!(
+            "%0 = input {{dtype: f32; shape: []}} : f32[]
+             %1 = broadcast(%0) {{shape: [{0}]}} : f32[{0}]
+             return %1",
+            bytes / size_of::<f32>()
+        );
+        let prepared = Prepared::new(text.parse().unwrap()).unwrap();
+        Plan { hash: 0, extraction: Extraction::default(), prepared }
+    }
+
+    #[test]
+    fn plans_kept_are_few_and_their_memory_is_bounded() {
+        let mut list = Vec::new();
+        let mut add = |bytes: usize| {
+            let plan = plan_of(bytes);
+            make_room(&mut list, plan.prepared.bytes());
+            list.insert(0, plan);
+            let sizes = list.iter().map(|plan: &Plan| plan.prepared.bytes());
+            (list.len(), sizes.sum::<usize>())
+        };
+        for more in 0..100 {
+            let (count, bytes) = add((200 << 20) + more);
+            assert!(count == 5.min(more + 1) && bytes <= MOST_BYTES, "{count} of {bytes} bytes");
+        }
+        assert_eq!(add(MOST_BYTES + 4).0, 1, "one that is too large is alone");
+        assert_eq!(add(4).0, 1);
+        assert_eq!((0..100).map(|_| add(4).0).max(), Some(MOST_PLANS));
+    }
 }

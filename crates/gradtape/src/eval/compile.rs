@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
+use super::read::check;
 use super::run::{check_versions, want_step};
 use crate::op::Meta;
 use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
@@ -121,10 +122,7 @@ where
     let vars: Vec<Var<'_>> = inputs.iter().map(|tensor| tape.watch(tensor.clone())).collect();
     let wanted = function(&tape, &vars)?;
     for var in &wanted {
-        var.check()?;
-        if var.tape().id() != tape.id() {
-            return Err(crate::tape::mixed_tapes("compile"));
-        }
+        check(&tape, var, "compile")?;
     }
     let recording = tape.recording().borrow();
     let mut extraction = Extraction::default();

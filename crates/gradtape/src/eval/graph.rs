@@ -1,6 +1,7 @@
 //! The graph that a step would run, to be looked at.
 
 use super::extract::{Extraction, Origin};
+use super::read::check;
 use super::run::want_step;
 use crate::tape::{Graph, Tape, Var};
 use crate::tensor::{Result, Tensor};
@@ -34,8 +35,11 @@ where
 /// The graph that [`step`](super::step) would plan and run for these results and the updates recorded so
 /// far, and the numbers of its inputs. Nothing is computed. Fails where a parameter was changed after it
 /// was recorded.
+#[track_caller]
 pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
-    results.iter().try_for_each(|var| var.check())?;
+    for var in results {
+        check(tape, var, "graph")?;
+    }
     let recording = tape.recording().borrow();
     let mut extraction = Extraction::default();
     let asked = want_step(&recording, results.iter().map(|var| var.id()));

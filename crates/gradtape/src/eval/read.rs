@@ -1,24 +1,23 @@
 //! Reading numbers from a tape.
 
 use std::fmt;
+use std::panic::Location;
 
 use smallvec::SmallVec;
 
 use super::run::compute;
 use crate::op::NodeId;
-use crate::tape::{Var, mixed_tapes};
+use crate::tape::{Tape, Var, mixed_tapes};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Computes several values in one program. Reading them afterwards computes nothing. Fails as
 /// [`Var::value`].
+#[track_caller]
 pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
     let Some(first) = vars.first() else { return Ok(()) };
     let mut ids: SmallVec<[NodeId; 16]> = SmallVec::new();
     for var in vars {
-        var.check()?;
-        if var.tape().id() != first.tape().id() {
-            return Err(mixed_tapes("evaluate"));
-        }
+        check(first.tape(), var, "evaluate")?;
         ids.push(var.id());
     }
     compute(first.tape(), &ids)?;
@@ -27,6 +26,15 @@ pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
         recording.keep_parameter(id);
         recording.current(id).map(drop)
     })
+}
+
+/// Whether a value can be asked for on a tape: it did not fail, and is recorded there.
+#[track_caller]
+pub(super) fn check(tape: &Tape, var: &Var<'_>, what: &str) -> Result<()> {
+    if var.tape().id() != tape.id() {
+        return Err(mixed_tapes(what).at(Location::caller()));
+    }
+    var.check()
 }
 
 impl Var<'_> {

@@ -9,6 +9,7 @@ use super::bind::{Number, with_slots};
 use super::cache::with_plan;
 use super::extract::{Extraction, Origin, Want};
 use super::mode::check_finite;
+use super::read::check;
 use crate::engine::{Slot, reference};
 use crate::op::NodeId;
 use crate::tape::{Leaf, Recording, Tape, Var};
@@ -41,7 +42,9 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
 #[track_caller]
 pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
     let at = Location::caller();
-    results.iter().try_for_each(|var| var.check())?;
+    for var in results {
+        check(tape, var, "step")?;
+    }
     if !tape.is_tracing() {
         results.iter().for_each(|var| tape.recording().borrow_mut().keep_parameter(var.id()));
         let recording = tape.recording().borrow();

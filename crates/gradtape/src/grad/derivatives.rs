@@ -1,5 +1,7 @@
 //! Derivatives made of reverse walks: tangents, Jacobians, Hessians, and whether there is any.
 
+use std::panic::Location;
+
 use super::reverse::{gradients, path_between, vjp};
 use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Dims, Error, Kind};
@@ -119,8 +121,9 @@ fn unit<'t>(like: Var<'t>, i: usize, count: usize) -> Var<'t> {
 
 #[track_caller]
 fn check_tangents<'t>(xs: &[Var<'t>], tangents: &[Var<'t>]) -> Option<Var<'t>> {
+    let at = Location::caller();
     let refuse = |x: Var<'t>, rule: String| {
-        let error = Error::new(Kind::Gradient, format!("jvp: {rule}"));
+        let error = Error::new(Kind::Gradient, format!("jvp: {rule}")).at(at);
         Some(x.failed(error.hint("a tangent has the shape and type of its value"), &[x]))
     };
     for (i, &x) in xs.iter().enumerate() {

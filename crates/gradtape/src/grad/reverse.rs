@@ -132,7 +132,7 @@ fn walk<'t>(
     for index in (start..end).rev() {
         step(tape, &mut marks, NodeId::new(index));
     }
-    let answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x)).collect();
+    let answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
     marks.give_back();
     let ids = answers.iter().map(|var| var.map(Var::id));
     if repeatable {
@@ -242,14 +242,13 @@ fn arrive(
     }
 }
 
-#[track_caller]
-fn collect<'t>(marks: &Marks, x: Var<'t>) -> Option<Var<'t>> {
+fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Option<Var<'t>> {
     let mark = marks.get(x.id()).copied().unwrap_or_default();
     match mark {
         Mark { cotangent: Some(id), .. } => Some(x.tape().var(id)),
         Mark { stopped: Some((reason, id)), .. } => {
-            let at = x.tape().recording().borrow().node(id).at;
-            let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {at}"));
+            let stop = x.tape().recording().borrow().node(id).at;
+            let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
             let hint = "differentiate with respect to something else, or remove the stop";
             Some(x.failed(error.hint(hint), &[x]))
         }

@@ -32,11 +32,16 @@ impl Fusion<'_> {
             {
                 continue;
             }
-            let producers = self.producers(number, candidate, levels);
-            if self.pays(number, candidate, level, levels) {
-                for id in producers.into_iter().chain([candidate]) {
-                    self.take_up(number, id);
-                }
+            if !self.pays(number, candidate, level, levels) {
+                continue;
+            }
+            let mut nodes = self.producers(number, candidate, levels);
+            nodes.push(candidate);
+            if !self.fits(number, &nodes) {
+                nodes = SmallVec::from_slice(&[candidate]);
+            }
+            if self.fits(number, &nodes) {
+                nodes.into_iter().for_each(|id| self.take_up(number, id));
                 return true;
             }
         }
@@ -62,6 +67,37 @@ impl Fusion<'_> {
         body && same
             && reads.iter().all(|read| fits(read.base, read.aligned))
             && self.outside_loads(group, id)
+    }
+
+    /// Whether a product's group can be computed at once with more nodes: what it reads of itself it has at
+    /// the same place by then, and nothing that it reads has to wait for it.
+    fn fits(&self, number: usize, more: &[NodeId]) -> bool {
+        let Some(group) = self.groups[number].as_ref() else { return false };
+        let inside = |id: NodeId| self.owner[id.index()] == Some(number) || more.contains(&id);
+        let members = || group.members.iter().chain(more);
+        for &member in members() {
+            let mut own = self.work.reads[member.index()].iter().filter(|read| inside(read.base));
+            if own.any(|read| !read.aligned || member == group.first()) {
+                return false;
+            }
+        }
+        let mut seen = vec![false; self.groups.len()];
+        let users = |member: &NodeId| self.users[member.index()].iter().copied();
+        let mut open: Vec<NodeId> =
+            members().flat_map(users).filter(|&user| !inside(user)).collect();
+        while let Some(id) = open.pop() {
+            let Some(owner) = self.owner[id.index()] else { continue };
+            if std::mem::replace(&mut seen[owner], true) {
+                continue;
+            }
+            for user in self.groups[owner].iter().flat_map(|group| &group.members).flat_map(users) {
+                if inside(user) {
+                    return false;
+                }
+                open.push(user);
+            }
+        }
+        true
     }
 
     /// The nodes that only a product's epilogue needs to have computed before: those that a candidate

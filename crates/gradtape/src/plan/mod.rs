@@ -29,10 +29,29 @@ use work::{Role, Work};
 
 /// Plans a graph, which must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
-    let mut work = Work::new(&simplify::simplify(graph));
-    let groups = fuse::fuse(&work);
-    lower_all(&mut work, groups)
+    fused(&simplify::simplify(graph))
 }
+
+/// The program of a simplified graph.
+fn fused(simple: &Graph) -> Program {
+    let mut work = Work::new(simple);
+    let groups = fuse::fuse(&work);
+    lower_all(&mut work, groups).unwrap_or_else(|Circular| {
+        debug_assert!(false, "what is fused can be ordered:\n{simple}");
+        unfused(simple)
+    })
+}
+
+/// The program with one kernel for each operation.
+fn unfused(graph: &Graph) -> Program {
+    let mut work = Work::new(graph);
+    let groups = group::singles(&work);
+    // Single operations are in the order of the graph.
+    lower_all(&mut work, groups).unwrap_or_default()
+}
+
+/// Groups that wait for each other.
+struct Circular;
 
 /// The text of a graph after each pass, by the name of the pass; the first is the recording, the last the
 /// program.
@@ -49,8 +68,11 @@ pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
 }
 
 /// From groups to the finished program.
-fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
-    let schedule::Schedule { groups, into } = schedule::schedule(work, groups);
+fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Result<Program, Circular> {
+    let schedule::Schedule { groups, into, circular } = schedule::schedule(work, groups);
+    if circular {
+        return Err(Circular);
+    }
     let stored = schedule::stored(work, &groups);
     let mut program = Program::default();
     let mut buffer_of: Vec<Option<BufferId>> = vec![None; work.nodes.len()];
@@ -82,7 +104,7 @@ fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Program {
     program.outputs = work.outputs.iter().map(|output| of(output.node)).collect();
     program.checks = checks(work);
     program.arena = memory::lay_out(&mut program.buffers, &program.kernels);
-    program
+    Ok(program)
 }
 
 /// The labels that are compared with classes inside kernels are checked before anything runs.

@@ -1,7 +1,6 @@
 //! The passes of the planner, kept to be printed.
 
-use super::work::Work;
-use super::{Program, fuse, group, lower_all, simplify};
+use super::{Program, fused, simplify, unfused};
 use crate::tape::Graph;
 
 /// What each pass of [`plan`](super::plan) made of a graph.
@@ -33,22 +32,14 @@ impl Passes {
     /// for each operation.
     pub fn of(graph: &Graph) -> Passes {
         let simple = simplify::simplify(graph);
-        let mut work = Work::new(&simple);
-        let groups = fuse::fuse(&work);
-        let program = lower_all(&mut work, groups);
+        let program = fused(&simple);
         let stages = vec![
-            unfused("record", graph),
-            unfused("simplify", &simple),
+            stage("record", graph, &unfused(graph)),
+            stage("simplify", &simple, &unfused(&simple)),
             stage("fuse", &simple, &program),
         ];
         Passes { stages, program }
     }
-}
-
-fn unfused(name: &'static str, graph: &Graph) -> Stage {
-    let mut work = Work::new(graph);
-    let groups = group::singles(&work);
-    stage(name, graph, &lower_all(&mut work, groups))
 }
 
 fn stage(name: &'static str, graph: &Graph, program: &Program) -> Stage {

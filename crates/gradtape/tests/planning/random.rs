@@ -8,8 +8,19 @@ use gradtape::tensor::{DType, Dims, Shape, Tensor};
 
 use super::{Build, numbers};
 
-/// Extents that fill no vector, end within one, within a tile of 512, and beyond several chunks.
-pub(crate) const EXTENTS: [[usize; 2]; 12] = [
+/// Extents of nothing at all, that fill no vector, end within one, at and beside the limits of tiles of 512
+/// and their halves, and beyond several chunks.
+pub(crate) const EXTENTS: [[usize; 2]; 22] = [
+    [0, 3],
+    [5, 0],
+    [4, 7],
+    [255, 257],
+    [256, 64],
+    [257, 16],
+    [511, 33],
+    [512, 31],
+    [16, 1024],
+    [129, 127],
     [1, 1],
     [1, 513],
     [2, 63],
@@ -37,7 +48,9 @@ pub(crate) fn random_graph(
     let mut build = Build::default();
     let mut nodes: Vec<NodeId> = Vec::new();
     for (salt, dims) in
-        [&[m, n][..], &[n, m], &[n], &[], &[2, m.min(512), n], &[m * n]].iter().enumerate()
+        [&[m, n][..], &[n, m], &[n], &[], &[2, m.min(512), n], &[m * n], &[2, n, m.min(512)]]
+            .iter()
+            .enumerate()
     {
         nodes.push(build.input(numbers(*dims, salt).cast(dtype)));
     }
@@ -94,7 +107,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 29 {
+        Some(match choice % 37 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -174,9 +187,58 @@ impl Picker {
                 let product = build.push(binary::Mul {}, &[sum, self.labels]);
                 build.push(control::Cast { dtype: self.dtype }, &[product])
             }
-            28 if build.shape(leaf).rank() >= 1 => {
+            28 if build.shape(leaf).first().is_some_and(|&size| size > 0) => {
                 let places = build.push(reduce::ArgMax { axis: 0 }, &[leaf]);
                 build.push(control::Cast { dtype: self.dtype }, &[places])
+            }
+            29 if rank >= 1 => build.push(reduce::Min { axes: Dims::from_slice(&[axis]) }, &[x]),
+            30 if rank >= 1 => build.push(reduce::Max { axes: Dims::from_slice(&[axis]) }, &[x]),
+            31 => self.product(x, y)?,
+            32 => {
+                // A mask that rounding cannot change, from other operands than what it chooses between.
+                let mask = self.pair(compare::LessEqual {}, leaf, other)?;
+                let shape = self.build.shape(mask);
+                let [x, y] = [x, y].map(|x| {
+                    self.build.shape(x).broadcast(&shape).is_ok_and(|s| s == shape).then_some(x)
+                });
+                let [x, y] = [self.build.broadcast(x?, &shape), self.build.broadcast(y?, &shape)];
+                self.build.push(control::Select {}, &[mask, x, y])
+            }
+            33 => {
+                // Truth values compared with each other, and counted in whole numbers.
+                let below = self.pair(compare::Less {}, leaf, other)?;
+                let equal = self.pair(compare::Equal {}, other, leaf)?;
+                let both = self.build.push(control::Select {}, &[below, equal, below]);
+                let whole = self.build.push(control::Cast { dtype: DType::I64 }, &[both]);
+                let axes = (0..self.build.shape(whole).rank()).skip(1).collect();
+                let count = self.build.push(reduce::Sum { axes }, &[whole]);
+                self.build.push(control::Cast { dtype: self.dtype }, &[count])
+            }
+            34 if rank >= 1 && of_x[axis] >= 3 => {
+                // Elements picked along one axis, and added where others were.
+                let mut few = of_x.to_vec();
+                few[axis] = 3;
+                let mut places = vec![1; rank];
+                places[axis] = 3;
+                let labels = Shape::from(places);
+                let labels = build.push(shape::Reshape { shape: labels }, &[self.labels]);
+                let index = build.broadcast(labels, &Shape::from(few));
+                let picked = build.push(index::Gather { axis }, &[x, index]);
+                match choice & 0x1000 == 0 {
+                    true => build.push(index::ScatterAdd { axis, shape: of_x }, &[picked, index]),
+                    false => picked,
+                }
+            }
+            35 if rank >= 3 => {
+                let mut order: Dims = (0..rank).collect();
+                order.swap(1, 2);
+                build.push(shape::Transpose { order }, &[x])
+            }
+            36 if rank >= 1 && of_x[axis] >= 2 && of_x[axis].is_multiple_of(2) => {
+                let mut parts = of_x.to_vec();
+                parts[axis] /= 2;
+                parts.insert(axis, 2);
+                build.push(shape::Reshape { shape: Shape::from(parts) }, &[x])
             }
             _ => return None,
         })
@@ -193,23 +255,29 @@ impl Picker {
         Some(self.build.push(op, &[x, y]))
     }
 
-    /// The product of two matrices, one of them turned where that makes them fit.
+    /// The product of two matrices, or of two rows of matrices, one of them turned where that makes them
+    /// fit.
     fn product(&mut self, x: NodeId, y: NodeId) -> Option<NodeId> {
         let [of_x, of_y] = [x, y].map(|x| self.build.shape(x));
-        if (of_x.rank(), of_y.rank()) != (2, 2) {
+        let rank = of_x.rank();
+        if rank != of_y.rank() || !(2..=3).contains(&rank) || of_x[..rank - 2] != of_y[..rank - 2] {
             return None;
         }
+        let (rows, columns) = (rank - 2, rank - 1);
+        let side = |turned: bool| if turned { rows } else { columns };
         let fits = [(false, false), (false, true), (true, false), (true, true)];
-        let (left, right) = fits
-            .into_iter()
-            .find(|&(left, right)| of_x[usize::from(!left)] == of_y[usize::from(right)])?;
-        let sizes = of_x.elements() * of_y[usize::from(!right)];
-        let out = of_x[usize::from(left)] * of_y[usize::from(!right)];
+        let (left, right) =
+            fits.into_iter().find(|&(left, right)| of_x[side(left)] == of_y[side(!right)])?;
+        let sizes = of_x.elements() * of_y[side(right)];
+        let batch: usize = of_x[..rows].iter().product();
+        let out = batch * of_x[side(!left)] * of_y[side(right)];
         if sizes > MOST[1] || out > MOST[0] {
             return None;
         }
+        let mut order: Dims = (0..rank).collect();
+        order.swap(rows, columns);
         let mut turned = |x: NodeId, turned: bool| match turned {
-            true => self.build.push(shape::Transpose { order: Dims::from_slice(&[1, 0]) }, &[x]),
+            true => self.build.push(shape::Transpose { order: order.clone() }, &[x]),
             false => x,
         };
         let (x, y) = (turned(x, left), turned(y, right));

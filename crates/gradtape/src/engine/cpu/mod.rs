@@ -4,6 +4,7 @@
 //! Results do not depend, in any bit, on the number of threads.
 
 mod body;
+mod bounds;
 mod gemm;
 mod graph;
 mod host;
@@ -17,29 +18,26 @@ mod pool;
 mod random;
 mod reduce;
 mod simd;
+mod step;
 mod tile;
 
 pub use graph::run_graph;
 pub use isa::Isa;
 pub use pool::{set_threads, set_threads_beyond_cores, threads};
 
-use std::cell::UnsafeCell;
 use std::sync::OnceLock;
 
-use host::HostPlan;
-use lane::Real;
-use loops::{LoopPlan, LoopScratch};
-use matmul::{MatMulPlan, MatMulScratch};
 use memory::Memory;
-use pool::{Pool, Worker};
+use pool::Pool;
+use step::Step;
 
 use super::{Slot, check_labels};
-use crate::plan::{Kernel, Place, Program};
+use crate::plan::{Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
 /// A program made ready for this engine, with the memory for its runs.
 pub(crate) struct Workspace {
-    steps: Vec<Step>,
+    steps: Vec<Box<dyn Step>>,
     arena: Vec<Line>,
     /// Scalars given by value, as their bits.
     scalars: Vec<u64>,
@@ -53,44 +51,6 @@ pub(crate) struct Workspace {
 #[repr(align(64))]
 struct Line(#[allow(dead_code, reason = "only its size and alignment count")] [u8; 64]);
 
-enum Step {
-    Loop32(LoopPlan<f32>, Memories<LoopScratch<f32>, f32>),
-    Loop64(LoopPlan<f64>, Memories<LoopScratch<f64>, f64>),
-    MatMul32(MatMulPlan<f32>, Memories<MatMulScratch<f32>, f32>),
-    MatMul64(MatMulPlan<f64>, Memories<MatMulScratch<f64>, f64>),
-    Host(HostPlan),
-}
-
-/// The memory of a kernel beside the program's buffers: each worker's own, and what they share.
-struct Memories<S, T> {
-    own: Vec<UnsafeCell<S>>,
-    shared: Vec<UnsafeCell<T>>,
-}
-
-// SAFETY: worker number `i` alone uses `own[i]`; what is shared is kept apart by the kernels.
-unsafe impl<S: Send, T: Send> Sync for Memories<S, T> {}
-
-impl<S, T: Real> Memories<S, T> {
-    fn new(shared: usize) -> Memories<S, T> {
-        let shared = std::iter::repeat_with(UnsafeCell::default).take(shared);
-        Memories { own: Vec::new(), shared: shared.collect() }
-    }
-
-    fn grow(&mut self, workers: usize, scratch: impl FnMut() -> S) {
-        let missing = workers.saturating_sub(self.own.len());
-        self.own.extend(std::iter::repeat_with(scratch).take(missing).map(UnsafeCell::new));
-    }
-
-    /// # Safety
-    /// Only worker `worker` may call this with its number, and must not hold what it gave before.
-    #[allow(clippy::mut_from_ref, reason = "each worker has its own")]
-    unsafe fn of(&self, worker: &Worker<'_>) -> (&mut S, *mut T) {
-        // SAFETY: the caller vouches for it.
-        let own = unsafe { &mut *self.own[worker.id()].get() };
-        (own, UnsafeCell::raw_get(self.shared.as_ptr()))
-    }
-}
-
 impl Workspace {
     /// Makes a program ready, for the widest vector instructions of this machine. Fails where memory
     /// cannot hold what lies between its kernels.
@@ -102,39 +62,12 @@ impl Workspace {
     /// the portable one.
     pub(crate) fn for_isa(program: &Program, isa: Isa) -> Result<Workspace> {
         let isa = if isa.is_available() { isa } else { Isa::Portable };
-        let buffers = &program.buffers;
-        let steps = program.kernels.iter().map(|kernel| match kernel {
-            Kernel::Loop(kernel) if kernel.body.dtype == DType::F32 => {
-                let plan = LoopPlan::new(kernel, isa, buffers);
-                let memories = Memories::new(plan.shared_len());
-                Step::Loop32(plan, memories)
-            }
-            Kernel::Loop(kernel) => {
-                let plan = LoopPlan::new(kernel, isa, buffers);
-                let memories = Memories::new(plan.shared_len());
-                Step::Loop64(plan, memories)
-            }
-            Kernel::MatMul(kernel) if kernel.epilogue.dtype == DType::F32 => {
-                let plan = MatMulPlan::new(kernel, isa, buffers);
-                let memories = Memories::new(plan.shared_len());
-                Step::MatMul32(plan, memories)
-            }
-            Kernel::MatMul(kernel) => {
-                let plan = MatMulPlan::new(kernel, isa, buffers);
-                let memories = Memories::new(plan.shared_len());
-                Step::MatMul64(plan, memories)
-            }
-            Kernel::Host(host) => Step::Host(HostPlan::new(host)),
-        });
-        let lines = program.arena.div_ceil(64);
-        let mut arena = Vec::new();
-        arena.try_reserve_exact(lines).map_err(|_| {
-            let size = program.arena as f64 / f64::from(1 << 30);
-            Error::new(Kind::Shape, format!("no memory for {size:.1} GiB of intermediate results"))
-        })?;
-        arena.resize(lines, Line([0; 64]));
+        bounds::check(program)?;
+        let arena = room(program.arena.div_ceil(64), || Line([0; 64]))?;
+        let steps = program.kernels.iter().map(|kernel| step::ready(kernel, isa, &program.buffers));
+        let steps = steps.collect::<Result<_>>()?;
         Ok(Workspace {
-            steps: steps.collect(),
+            steps,
             arena,
             scalars: vec![0; program.inputs.len()],
             bases: Vec::with_capacity(program.buffers.len()),
@@ -148,69 +81,31 @@ impl Workspace {
             return;
         }
         self.workers = workers;
-        for step in &mut self.steps {
-            match step {
-                Step::Loop32(plan, memories) => memories.grow(workers, || plan.scratch()),
-                Step::Loop64(plan, memories) => memories.grow(workers, || plan.scratch()),
-                Step::MatMul32(plan, memories) => memories.grow(workers, || plan.scratch()),
-                Step::MatMul64(plan, memories) => memories.grow(workers, || plan.scratch()),
-                Step::Host(_) => {}
-            }
-        }
+        self.steps.iter_mut().for_each(|step| step.grow(workers));
+    }
+
+    /// Bytes of memory, without what each worker has of its own.
+    pub(crate) fn bytes(&self) -> usize {
+        let shared: usize = self.steps.iter().map(|step| step.bytes()).sum();
+        shared + size_of_val(&self.arena[..])
     }
 }
 
-/// Elements of a loop, or multiplications of a product, from which a second worker helps.
-const SHARED_WORK: [usize; 2] = [1 << 14, gemm::PARALLEL];
-
-impl Step {
-    /// Whether several workers take part.
-    fn is_shared(&self) -> bool {
-        let [elements, products] = SHARED_WORK;
-        match self {
-            Step::Loop32(plan, _) => plan.elements() >= elements || plan.has_parts(),
-            Step::Loop64(plan, _) => plan.elements() >= elements || plan.has_parts(),
-            Step::MatMul32(plan, _) => plan.work() >= products,
-            Step::MatMul64(plan, _) => plan.work() >= products,
-            Step::Host(_) => false,
-        }
-    }
-
-    /// Runs the step, shared among the workers.
-    ///
-    /// # Safety
-    /// The memory must be that of the step's program, and the steps before must have been run.
-    unsafe fn run(&self, worker: &Worker<'_>, memory: &Memory<'_>) -> Result<()> {
-        // SAFETY: passed on from the caller; each worker uses its own scratch memory.
-        unsafe {
-            match self {
-                Step::Loop32(plan, memories) => {
-                    let (own, shared) = memories.of(worker);
-                    plan.run(worker, memory, own, shared);
-                }
-                Step::Loop64(plan, memories) => {
-                    let (own, shared) = memories.of(worker);
-                    plan.run(worker, memory, own, shared);
-                }
-                Step::MatMul32(plan, memories) => {
-                    let (own, shared) = memories.of(worker);
-                    plan.run(worker, memory, own, shared);
-                }
-                Step::MatMul64(plan, memories) => {
-                    let (own, shared) = memories.of(worker);
-                    plan.run(worker, memory, own, shared);
-                }
-                Step::Host(host) => host.run(memory)?,
-            }
-        }
-        Ok(())
-    }
+/// A list of this many, where memory can hold it.
+fn room<T>(count: usize, each: impl FnMut() -> T) -> Result<Vec<T>> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(count).map_err(|_| {
+        let size = count as f64 * size_of::<T>() as f64 / f64::from(1 << 30);
+        Error::new(Kind::Shape, format!("no memory for {size:.1} GiB of intermediate results"))
+    })?;
+    list.resize_with(count, each);
+    Ok(list)
 }
 
 /// Runs a program on the numbers in `slots`, one for each input of the graph, into `results`: one
 /// tensor for each [`Place::Output`], contiguous, viewed by nothing else, of the output's type and size.
 ///
-/// The program must be one that the planner made, and the workspace made for it: what a program reads and
+/// The workspace must have been made for the program, whose bounds were checked then: what it reads and
 /// writes is not checked again. That is why this is not public.
 pub(crate) fn run(
     program: &Program,
@@ -220,11 +115,11 @@ pub(crate) fn run(
 ) -> Result<()> {
     check_labels(program, slots)?;
     bind(program, workspace, slots, results)?;
-    let shared = workspace.steps.iter().any(Step::is_shared);
+    let shared = workspace.steps.iter().any(|step| step.is_shared());
     let workers = if shared { threads() } else { 1 };
     workspace.grow(workers);
     let Workspace { steps, bases, .. } = workspace;
-    let steps: &[Step] = steps;
+    let steps: &[Box<dyn Step>] = steps;
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
     // tensors, which are borrowed for this call, or the workspace's own memory.
     let memory = unsafe { Memory::new(&program.buffers, bases) };
@@ -265,15 +160,20 @@ fn bind(
     results: &mut [Tensor],
 ) -> Result<()> {
     let Workspace { arena, scalars, bases, .. } = workspace;
+    // Addresses of single elements are made from these: a new borrow of all would end earlier ones.
+    let (arena, scalars) = (arena.as_mut_ptr().cast::<u8>(), scalars.as_mut_ptr());
     bases.clear();
     for buffer in &program.buffers {
         let base = match buffer.place {
-            Place::Arena(offset) => arena.as_mut_ptr().cast::<u8>().wrapping_add(offset),
+            Place::Arena(offset) => arena.wrapping_add(offset),
             Place::Input(input) => match slots.get_mut(input) {
                 Some(Slot::Read(tensor)) => read_address(tensor, buffer.dtype).cast_mut(),
                 Some(Slot::Write(tensor)) => write_address(tensor, buffer.dtype),
                 Some(Slot::Scalar(value)) => {
-                    scalar_address(&mut scalars[input], *value, buffer.dtype)
+                    let place = scalars.wrapping_add(input);
+                    // SAFETY: there is a scalar's place for each input, and nothing else refers to it.
+                    unsafe { place.write(scalar_bits(*value, buffer.dtype)) };
+                    place.cast()
                 }
                 None => std::ptr::null_mut(),
             },
@@ -315,13 +215,12 @@ fn write_address(tensor: &mut Tensor, dtype: DType) -> *mut u8 {
     }
 }
 
-/// Keeps a scalar's bits in `place` and gives their address.
-fn scalar_address(place: &mut u64, value: f64, dtype: DType) -> *mut u8 {
-    *place = match dtype {
+/// A scalar as the first bytes in memory of these bits.
+fn scalar_bits(value: f64, dtype: DType) -> u64 {
+    match dtype {
         DType::F32 => u64::from((value as f32).to_bits()).to_le(),
         DType::F64 => value.to_bits(),
         DType::I64 => (value as i64) as u64,
         DType::Bool => u64::from(value != 0.0).to_le(),
-    };
-    std::ptr::from_mut(place).cast()
+    }
 }

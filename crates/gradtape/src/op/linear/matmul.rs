@@ -93,7 +93,8 @@ fn product<T: Element>(x: &[Tensor], out: &Meta) -> Result<Tensor> {
             let term = |l: usize| {
                 a[(batch * m + i) * k + l].to_f64() * b[(batch * k + l) * n + j].to_f64()
             };
-            c.push(T::from_f64((0..k).map(term).sum()));
+            // Not `sum`, which gives -0 for nothing.
+            c.push(T::from_f64((0..k).map(term).fold(0.0, |sum, term| sum + term)));
         }
     }
     Tensor::from_vec(c, &out.shape)
