@@ -78,7 +78,7 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     );
     output.line(format!("\n{}", output.bold(heading)))?;
     let treatment = |feature: &Feature| match feature {
-        Feature::Number { mean, scale, .. } => format!("(value - {mean}) / {scale}"),
+        Feature::Number { mean, scale, .. } => standardised(*mean, *scale),
         Feature::Category { categories, .. } => {
             format!("one of {}", names(categories))
         }
@@ -107,10 +107,17 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
             format!("{column}, one of {}: {}", of(classes.len(), "class"), names(classes))
         }
         Target::Number { column, mean, scale } => {
-            format!("{column}, a number; the network gives (value - {mean}) / {scale}")
+            format!("{column}, a number; the network gives {}", standardised(*mean, *scale))
         }
     };
     output.line(format!("\n{}\n{target}", output.bold("predicts")))
+}
+
+fn standardised(mean: f64, scale: f64) -> String {
+    match mean == 0.0 {
+        true => format!("value / {scale}"),
+        false => format!("(value - {mean}) / {scale}"),
+    }
 }
 
 /// More names are left out.
@@ -128,6 +135,7 @@ fn names(categories: &Categories) -> String {
 fn training(settings: &Settings) -> Table {
     let mut table = Table::new([("setting", Align::Left), ("value", Align::Left)]);
     let sizes: Vec<String> = settings.hidden.iter().map(usize::to_string).collect();
+    let hidden = sizes.join(",");
     let data = &settings.data;
     table.row(["data", &data.name]);
     if let Some(samples) = data.samples {
@@ -142,7 +150,7 @@ fn training(settings: &Settings) -> Table {
         let rows = format!("{train} to train, {validation} to validate, {test} held out");
         table.row(["rows", &rows]);
     }
-    table.row(["hidden", &sizes.join(",")]);
+    table.row(["hidden", if sizes.is_empty() { "none" } else { &hidden }]);
     table.row(["activation", &settings.activation]);
     table.row(["dropout", &settings.dropout.to_string()]);
     table.row(["optimizer", &settings.optimizer]);

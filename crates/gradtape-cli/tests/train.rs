@@ -254,7 +254,8 @@ fn early_stopping_ends_before_the_last_epoch() {
     folder.write("data.csv", numbers(60));
     let train = "train data.csv --target price --epochs 200 --lr 0.3 --early-stopping 2";
     let report = folder.run(&format!("{train} --format json")).ok().json();
-    let best = report["stopped"]["early"]["best_epoch"].as_u64().unwrap();
+    let best = report["kept_epoch"].as_u64().unwrap();
+    assert_eq!(report["stopped"], "early");
     let epochs = report["epochs"].as_array().unwrap();
     assert_eq!(epochs.len() as u64, best + 2);
     let course = &folder.run("inspect model.safetensors --format json").ok().json()["training"];

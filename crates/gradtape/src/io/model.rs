@@ -6,7 +6,7 @@ use std::path::Path;
 use super::safetensors::{read_safetensors, write_safetensors};
 use super::weights::{assign, tensors};
 use crate::nn::{Init, LayerSpec, Sequential};
-use crate::tensor::{Error, Kind, Result, Rng, Tensor};
+use crate::tensor::{Error, Kind, Result, Rng, Tensor, nearest};
 
 /// A network with what is done to its inputs, the names of its outputs, and notes.
 ///
@@ -91,8 +91,12 @@ impl Model {
         if let Some(version) = metadata.get(FORMAT).filter(|version| *version != VERSION) {
             return Err(wrong(format!("the format is {version}, this program reads {VERSION}")));
         }
-        let specs: Vec<LayerSpec> = serde_json::from_str(architecture)
-            .map_err(|error| wrong(format!("the architecture cannot be read: {error}")))?;
+        let specs: Vec<LayerSpec> = serde_json::from_str(architecture).map_err(|error| {
+            let error = error.to_string();
+            let hint = meant(&error).map(|near| format!("did you mean {near:?}?"));
+            let error = wrong(format!("the architecture cannot be read: {error}"));
+            hint.into_iter().fold(error, Error::hint)
+        })?;
         // Before any memory is asked for: the layers have as many numbers as the file.
         let (expected, found) = (numbers(&specs), tensors.iter().map(|(_, t)| t.elements()).sum());
         if expected != Some(found) {
@@ -122,6 +126,13 @@ const ARCHITECTURE: &str = "gradtape.architecture";
 const PREPROCESSING: &str = "gradtape.preprocessing";
 const LABELS: &str = "gradtape.labels";
 const NOTE: &str = "gradtape.note.";
+
+/// The name of a layer or setting that was probably meant: an error of serde names the wrong one and
+/// then those that it knows, each in backquotes.
+fn meant(error: &str) -> Option<&str> {
+    let mut names = error.split('`').skip(1).step_by(2);
+    nearest(names.next()?, names)
+}
 
 /// How many parameters layers have together; `None` when it overflows.
 fn numbers(specs: &[LayerSpec]) -> Option<usize> {
@@ -188,7 +199,8 @@ mod tests {
             }
         };
         refused(&|metadata| metadata.clear(), "no architecture");
-        refused(&replace("tanh", "tanhh"), "tanhh");
+        refused(&replace("tanh", "tanhh"), "did you mean \"tanh\"?");
+        refused(&replace("\"inputs\"", "\"input\""), "did you mean \"inputs\"?");
         refused(&replace("\"inputs\":3", "\"inputs\":5"), "34 parameters, the file has 26");
         refused(&replace("\"inputs\":3", "\"inputs\":18446744073709551615"), "too many");
         refused(
