@@ -139,7 +139,7 @@ fn confusion(classes: &[Class], counts: &[Vec<usize>]) -> Table {
     for (class, counts) in classes.iter().zip(counts) {
         let cells = counts.iter().map(|count| match count {
             0 => "·".to_string(),
-            count => thousands(count),
+            count => thousands(*count),
         });
         let recall = [share(class.recall)];
         table.row([class.name.clone()].into_iter().chain(cells).chain(recall));
