@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::safetensors::{read_safetensors, write_safetensors};
+use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
 use super::weights::{assign, tensors};
 use crate::nn::{Init, LayerSpec, Sequential};
-use crate::tensor::{Error, Kind, Result, Rng, Tensor, nearest};
+use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
 /// A network with what is done to its inputs, the names of its outputs, and notes.
 ///
@@ -42,6 +42,10 @@ pub struct Model {
 }
 
 impl Model {
+    /// The name in the metadata of a file under which the architecture stands. Without it, the file holds
+    /// tensors that only code can make use of.
+    pub const ARCHITECTURE: &str = "gradtape.architecture";
+
     /// A network without preprocessing, labels and notes.
     pub fn new(network: Sequential) -> Model {
         Model { network, preprocessing: None, labels: Vec::new(), notes: BTreeMap::new() }
@@ -58,7 +62,7 @@ impl Model {
         let specs = self.network.specs()?;
         let mut metadata = BTreeMap::from([
             (FORMAT.to_string(), VERSION.to_string()),
-            (ARCHITECTURE.to_string(), json(serde_json::to_string(&specs))?),
+            (Model::ARCHITECTURE.to_string(), json(serde_json::to_string(&specs))?),
             (LABELS.to_string(), json(serde_json::to_string(&self.labels))?),
         ]);
         if let Some(preprocessing) = &self.preprocessing {
@@ -76,15 +80,28 @@ impl Model {
     pub fn load(path: impl AsRef<Path>) -> Result<Model> {
         let path = path.as_ref();
         let read = read_safetensors(path)?;
-        Model::from_parts(read.tensors, read.metadata).map_err(|e| e.context(path.display()))
+        Model::from_safetensors(read).map_err(|e| e.context(path.display()))
     }
 
-    fn from_parts(
-        tensors: Vec<(String, Tensor)>,
-        mut metadata: BTreeMap<String, String>,
-    ) -> Result<Model> {
+    /// As [`Model::load`], from a file that was read already, such as one that is part of the program.
+    ///
+    /// ```
+    /// use gradtape::io::{Model, SafeTensors};
+    /// # use gradtape::{Rng, nn::{Activation, Sequential}};
+    /// # let path = std::env::temp_dir().join(format!("gradtape-{}.embedded", std::process::id()));
+    /// # let net = Sequential::mlp(&[4, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// # Model::new(net).save(&path)?;
+    /// # let bytes = std::fs::read(&path).unwrap();
+    /// # std::fs::remove_file(&path).unwrap();
+    /// // let bytes = include_bytes!("model.safetensors");
+    /// let model = Model::from_safetensors(SafeTensors::from_bytes(&bytes)?)?;
+    /// assert_eq!(model.network.layers().len(), 1);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn from_safetensors(read: SafeTensors) -> Result<Model> {
+        let SafeTensors { tensors, mut metadata } = read;
         let wrong = |message: String| Error::new(Kind::Model, message);
-        let Some(architecture) = metadata.get(ARCHITECTURE) else {
+        let Some(architecture) = metadata.get(Model::ARCHITECTURE) else {
             return Err(wrong("the file holds tensors, but no architecture".to_string())
                 .hint("build the network in code and load the tensors into it"));
         };
@@ -122,7 +139,6 @@ impl Model {
 
 const FORMAT: &str = "gradtape.format";
 const VERSION: &str = "1";
-const ARCHITECTURE: &str = "gradtape.architecture";
 const PREPROCESSING: &str = "gradtape.preprocessing";
 const LABELS: &str = "gradtape.labels";
 const NOTE: &str = "gradtape.note.";
@@ -161,9 +177,10 @@ mod tests {
         model
     }
 
-    fn parts(model: &Model) -> (Vec<(String, Tensor)>, BTreeMap<String, String>) {
+    fn parts(model: &Model) -> SafeTensors {
         let specs = serde_json::to_string(&model.network.specs().unwrap()).unwrap();
-        (tensors(&model.network), BTreeMap::from([(ARCHITECTURE.to_string(), specs)]))
+        let metadata = BTreeMap::from([(Model::ARCHITECTURE.to_string(), specs)]);
+        SafeTensors { tensors: tensors(&model.network), metadata }
     }
 
     #[test]
@@ -186,14 +203,14 @@ mod tests {
     #[test]
     fn what_does_not_belong_together_is_refused() {
         let refused = |change: &dyn Fn(&mut BTreeMap<String, String>), word: &str| {
-            let (tensors, mut metadata) = parts(&model());
-            change(&mut metadata);
-            let text = Model::from_parts(tensors, metadata).err().unwrap().to_string();
+            let mut read = parts(&model());
+            change(&mut read.metadata);
+            let text = Model::from_safetensors(read).err().unwrap().to_string();
             assert!(text.contains(word), "{word:?} is not in: {text}");
         };
         let replace = |from: &'static str, to: &'static str| {
             move |metadata: &mut BTreeMap<String, String>| {
-                let text = metadata.get_mut(ARCHITECTURE).unwrap();
+                let text = metadata.get_mut(Model::ARCHITECTURE).unwrap();
                 assert!(text.contains(from));
                 *text = text.replacen(from, to, 1);
             }
