@@ -134,6 +134,9 @@ fn data_that_does_not_fit_the_model() {
     folder.run("train text.csv --target kind --epochs 1 --categories a --out text --quiet").ok();
     refused(&folder, "predict text/model.safetensors moons", 1, &["a table with text"]);
     folder.write("new.csv", TABLE.replace('9', "8"));
+    folder.run("train iris --validation 0 --test-fraction 0 --epochs 1 --out all --quiet").ok();
+    let words = &["iris: the held-out part has no row", "--part all"];
+    refused(&folder, "evaluate all/model.safetensors iris", 1, words);
     let words = &["not what the model was trained on", "--part all"];
     refused(&folder, "evaluate model.safetensors new.csv --part test", 2, words);
 }

@@ -166,6 +166,7 @@ mod tests {
     use super::*;
     use crate::nn::Activation;
     use crate::tape::Tape;
+    use crate::tensor::Tensor;
 
     fn model() -> Model {
         let rng = &mut Rng::new(3);
