@@ -57,7 +57,11 @@ impl Verb for Evaluate {
         let same = settings.filter(|known| known.fingerprint == rows::fingerprint(&data));
         let (part, data) = self.choose(data, test, same, &source)?;
         if data.is_empty() {
-            return Err(Failure::failed(format!("{}: no row is in this part", source.name())));
+            return Err(Failure::failed(format!(
+                "{}: the {} part has no row\n  hint: --part all measures every row",
+                source.name(),
+                name(part)
+            )));
         }
         let measured = Measured::of(&trained.model.network, &trained.preprocessing, &data)?;
         match self.format {

@@ -1,10 +1,11 @@
 //! `gradtape inspect`: what is in a model file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use gradtape::data::{Categories, Feature, Preprocessing, Target};
-use gradtape::io::Model;
+use gradtape::io::{self, Model, SafeTensors};
 use gradtape::nn::{Module, summary};
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use crate::settings::{self, Counts, Course, DataSettings, Settings};
 
 /// Show the layers, preprocessing and training settings of a model file
 ///
-/// Also of a file that another program wrote, as far as it says. Of the training: data and how its
+/// Of a file that another program wrote, the tensors and notes. Of the training: data and how its
 /// rows were divided, hyperparameters, how many epochs were run, why it ended and which epoch's
 /// weights were kept.
 #[derive(Args)]
@@ -35,10 +36,13 @@ pub(crate) struct Inspect {
 
 impl Verb for Inspect {
     fn run(self, output: &Output) -> Outcome {
-        let model = Model::load(&self.model)?;
-        let read = |text: &String| {
-            Preprocessing::from_json(text).map_err(|e| e.context(self.model.display()))
-        };
+        let file = io::read_safetensors(&self.model)?;
+        if !file.metadata.contains_key(Model::ARCHITECTURE) {
+            return self.tensors(&file, output);
+        }
+        let in_file = |error: gradtape::Error| error.context(self.model.display());
+        let model = Model::from_safetensors(file).map_err(in_file)?;
+        let read = |text: &String| Preprocessing::from_json(text).map_err(in_file);
         let preprocessing = model.preprocessing.as_ref().map(read).transpose()?;
         let settings = Settings::read(model.notes.get(settings::NOTE));
         match self.format {
@@ -53,17 +57,62 @@ impl Verb for Inspect {
                     output.line(format!("\n{}", output.bold("training")))?;
                     output.line(training(settings))?;
                 }
-                let others = model.notes.iter().filter(|(name, _)| *name != settings::NOTE);
-                for (number, (name, text)) in others.enumerate() {
-                    if number == 0 {
-                        output.line(format!("\n{}", output.bold("notes")))?;
-                    }
-                    output.line(format!("{name}: {text}"))?;
-                }
-                Ok(())
+                print_notes(other_notes(&model), output)
             }
         }
     }
+}
+
+impl Inspect {
+    /// What a file tells that holds tensors and no network.
+    fn tensors(&self, file: &SafeTensors, output: &Output) -> Outcome {
+        let numbers: usize = file.tensors.iter().map(|(_, tensor)| tensor.elements()).sum();
+        let tensors = || {
+            file.tensors.iter().map(|(name, tensor)| Parameter {
+                name: name.clone(),
+                dtype: tensor.dtype().to_string(),
+                shape: tensor.shape().to_vec(),
+            })
+        };
+        match self.format {
+            Format::Json => output.json(&Tensors {
+                parameters: numbers,
+                tensors: tensors().collect(),
+                notes: &file.metadata,
+            }),
+            Format::Text => {
+                output.line(output.bold("tensors, without a network that they belong to"))?;
+                let columns = ["name", "type", "shape"].map(|name| (name, Align::Left));
+                let mut table = Table::new(columns.into_iter().chain([("count", Align::Right)]));
+                for (Parameter { name, dtype, shape }, (_, tensor)) in tensors().zip(&file.tensors)
+                {
+                    let count = thousands(tensor.elements());
+                    table.row([name, dtype, format!("{shape:?}"), count]);
+                }
+                table.row(["", "total", "", &thousands(numbers)]);
+                output.line(table)?;
+                print_notes(file.metadata.iter(), output)
+            }
+        }
+    }
+}
+
+/// The notes of a model but for the settings of its training.
+fn other_notes(model: &Model) -> impl Iterator<Item = (&String, &String)> {
+    model.notes.iter().filter(|(name, _)| *name != settings::NOTE)
+}
+
+fn print_notes<'a>(
+    notes: impl Iterator<Item = (&'a String, &'a String)>,
+    output: &Output,
+) -> Outcome {
+    for (number, (name, text)) in notes.enumerate() {
+        if number == 0 {
+            output.line(format!("\n{}", output.bold("notes")))?;
+        }
+        output.line(format!("{name}: {text}"))?;
+    }
+    Ok(())
 }
 
 /// More columns with the same treatment are shown as one line.
@@ -78,7 +127,7 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     );
     output.line(format!("\n{}", output.bold(heading)))?;
     let treatment = |feature: &Feature| match feature {
-        Feature::Number { mean, scale, .. } => format!("(value - {mean}) / {scale}"),
+        Feature::Number { mean, scale, .. } => standardised(*mean, *scale),
         Feature::Category { categories, .. } => {
             format!("one of {}", names(categories))
         }
@@ -107,10 +156,17 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
             format!("{column}, one of {}: {}", of(classes.len(), "class"), names(classes))
         }
         Target::Number { column, mean, scale } => {
-            format!("{column}, a number; the network gives (value - {mean}) / {scale}")
+            format!("{column}, a number; the network gives {}", standardised(*mean, *scale))
         }
     };
     output.line(format!("\n{}\n{target}", output.bold("predicts")))
+}
+
+fn standardised(mean: f64, scale: f64) -> String {
+    match mean == 0.0 {
+        true => format!("value / {scale}"),
+        false => format!("(value - {mean}) / {scale}"),
+    }
 }
 
 /// More names are left out.
@@ -128,6 +184,7 @@ fn names(categories: &Categories) -> String {
 fn training(settings: &Settings) -> Table {
     let mut table = Table::new([("setting", Align::Left), ("value", Align::Left)]);
     let sizes: Vec<String> = settings.hidden.iter().map(usize::to_string).collect();
+    let hidden = sizes.join(",");
     let data = &settings.data;
     table.row(["data", &data.name]);
     if let Some(samples) = data.samples {
@@ -142,7 +199,7 @@ fn training(settings: &Settings) -> Table {
         let rows = format!("{train} to train, {validation} to validate, {test} held out");
         table.row(["rows", &rows]);
     }
-    table.row(["hidden", &sizes.join(",")]);
+    table.row(["hidden", if sizes.is_empty() { "none" } else { &hidden }]);
     table.row(["activation", &settings.activation]);
     table.row(["dropout", &settings.dropout.to_string()]);
     table.row(["optimizer", &settings.optimizer]);
@@ -196,6 +253,14 @@ struct Contents {
     notes: Value,
 }
 
+/// A file without a network.
+#[derive(Serialize)]
+struct Tensors<'a> {
+    parameters: usize,
+    tensors: Vec<Parameter>,
+    notes: &'a BTreeMap<String, String>,
+}
+
 #[derive(Serialize)]
 struct Layer {
     name: String,
@@ -230,7 +295,7 @@ fn json(
         Some(known) => Some(serde_json::to_value(known).map_err(Failure::failed)?),
         None => None,
     };
-    let others = model.notes.iter().filter(|(name, _)| *name != settings::NOTE);
+    let others = other_notes(model);
     Ok(Contents {
         parameters: model.network.parameter_count(),
         layers: summary(&model.network).rows().iter().map(layer).collect(),

@@ -109,7 +109,10 @@ fn refuse(error: clap::Error, output: &Output) -> Outcome {
             Err(Failure::usage(format!("what to do is missing\n\n{}", error.render())))
         }
         _ => {
+            // What the standard library says of numbers, in words for people.
             let text = error.render().to_string();
+            let text = text.replace("invalid float literal", "it must be a number");
+            let text = text.replace("invalid digit found in string", "it must be a whole number");
             Err(Failure::usage(text.trim().trim_start_matches("error: ")))
         }
     }

@@ -1,10 +1,9 @@
 //! [`Measured`]: how good a network is on rows that it did not learn from.
 
-use gradtape::Tensor;
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::metric::{self, ConfusionMatrix};
 use gradtape::nn::Sequential;
-use gradtape::train;
+use gradtape::{Tape, Tensor, train};
 use serde::Serialize;
 
 use crate::error::Outcome;
@@ -55,7 +54,9 @@ impl Measured {
         data: &Dataset,
     ) -> Outcome<Measured> {
         let outputs = train::predict(network, data.inputs(), BATCH)?;
-        let loss = Number(train::evaluate(network, data, BATCH)?.loss);
+        let tape = Tape::inference();
+        let targets = tape.constant(data.targets());
+        let loss = Number(train::default_loss(tape.constant(&outputs), targets).item()?);
         let rows = data.len();
         match preprocessing.target() {
             Target::Classes { classes, .. } => {
@@ -138,7 +139,7 @@ fn confusion(classes: &[Class], counts: &[Vec<usize>]) -> Table {
     for (class, counts) in classes.iter().zip(counts) {
         let cells = counts.iter().map(|count| match count {
             0 => "·".to_string(),
-            count => count.to_string(),
+            count => thousands(*count),
         });
         let recall = [share(class.recall)];
         table.row([class.name.clone()].into_iter().chain(cells).chain(recall));

@@ -5,6 +5,7 @@ use gradtape::Tensor;
 use gradtape::data::{Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Table};
 
 use crate::error::{Failure, Outcome};
+use crate::report::{of, thousands};
 use crate::source::{Content, Rows};
 
 /// Data for a training.
@@ -140,6 +141,14 @@ fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
 
 /// Rows of numbers as the model's preprocessing would make them from a table.
 fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    let number = |feature: &Feature| match *feature {
+        Feature::Number { mean, scale, .. } => Some((mean, scale)),
+        Feature::Category { .. } => None,
+    };
+    let numbers: Option<Vec<(f64, f64)>> = preprocessing.features().iter().map(number).collect();
+    let numbers = numbers.ok_or_else(|| {
+        Failure::failed("the model was trained on a table with text, the data has numbers only")
+    })?;
     let (expected, width) = (preprocessing.feature_names(), data.inputs().shape()[1]);
     let names = match data.features() {
         [] => (0..width).map(|i| format!("p{i}")).collect(),
@@ -147,8 +156,9 @@ fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<
     };
     if names.len() != expected.len() {
         return Err(Failure::failed(format!(
-            "the model was trained on {} columns, the data has {width}",
-            expected.len()
+            "the model was trained on {}, the data has {}",
+            of(expected.len(), "column"),
+            thousands(width)
         )));
     }
     if let Some(at) = (0..width).find(|&at| names[at] != expected[at]) {
@@ -157,14 +167,6 @@ fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<
             names[at], expected[at]
         )));
     }
-    let number = |feature: &Feature| match *feature {
-        Feature::Number { mean, scale, .. } => Some((mean, scale)),
-        Feature::Category { .. } => None,
-    };
-    let numbers: Option<Vec<(f64, f64)>> = preprocessing.features().iter().map(number).collect();
-    let numbers = numbers.filter(|numbers| numbers.len() == width).ok_or_else(|| {
-        Failure::failed("the model was trained on a table with text, the data has numbers only")
-    })?;
     if numbers.iter().all(|&number| number == (0.0, scale)) {
         return Ok(data.inputs().clone());
     }

@@ -26,7 +26,7 @@ use crate::output::Output;
 use crate::progress::{Progress, Shown};
 use crate::report::{Format, Number, of, thousands};
 use crate::rows::{self, Prepared};
-use crate::settings::{self, Counts};
+use crate::settings::{self, Counts, Course, Ended};
 use crate::source::Source;
 
 impl Verb for Train {
@@ -80,7 +80,7 @@ impl Verb for Train {
                 rows: Counts::of(&prepared.split),
                 parameters: model.network.parameter_count(),
                 epochs: epochs(&history, &seconds),
-                stopped: stopped(&history),
+                stopped: Course::of(&history).ended,
                 kept_epoch: kept,
                 held_out,
                 files: &files,
@@ -302,23 +302,6 @@ struct Scores {
     /// In the unit of the target, other than the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     mae: Option<Number>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Ended {
-    Finished,
-    Early { best_epoch: usize },
-    Requested,
-}
-
-fn stopped(history: &History) -> Ended {
-    match history.stopped {
-        Stopped::Finished => Ended::Finished,
-        Stopped::Early { best_epoch } => Ended::Early { best_epoch },
-        // After a divergence there is an error, no report.
-        Stopped::Requested | Stopped::Diverged => Ended::Requested,
-    }
 }
 
 fn epochs(history: &History, seconds: &[f64]) -> Vec<Epoch> {

@@ -32,6 +32,8 @@ fn tables() {
     refused(&folder, "train ragged.csv --target b", 1, &["ragged.csv, line 3", "1", "2"]);
     folder.write("empty.csv", "");
     refused(&folder, "train empty.csv --target b", 1, &["empty.csv", "empty"]);
+    folder.write("numbers.csv", "1,2\n3,4\n");
+    refused(&folder, "train numbers.csv --target a", 1, &["numbers.csv, line 1", "--no-header"]);
     folder.write("header.csv", "a,b\n");
     refused(&folder, "train header.csv --target b", 1, &["header.csv"]);
     folder.write("word.csv", "a,b\n1,2\n2,3\nthree,4\n4,5\n");
@@ -71,7 +73,8 @@ fn numbers_in_flags() {
     for (flags, words) in [
         ("--lr nan", &["learning rate", "NaN"][..]),
         ("--lr -1", &["learning rate", "-1"]),
-        ("--lr fast", &["fast", "--lr"]),
+        ("--lr fast", &["fast", "--lr", "it must be a number"]),
+        ("--threads -1", &["-1", "--threads", "it must be a whole number"]),
         ("--epochs 0", &["--epochs", "at least 1"]),
         ("--batch -3", &["-3"]),
         ("--batch 99999999999", &["--batch"]),
@@ -127,7 +130,13 @@ fn data_that_does_not_fit_the_model() {
     refused(&folder, "predict model.safetensors new.csv", 1, &["line 3", "\"a\"", "three"]);
     refused(&folder, "predict model.safetensors digits", 1, &["2 columns", "64"]);
     refused(&folder, "evaluate model.safetensors moons", 1, &["\"x\"", "\"a\""]);
+    folder.write("text.csv", TABLE.replace("1,2", "up,2").replace("3,4", "down,4"));
+    folder.run("train text.csv --target kind --epochs 1 --categories a --out text --quiet").ok();
+    refused(&folder, "predict text/model.safetensors moons", 1, &["a table with text"]);
     folder.write("new.csv", TABLE.replace('9', "8"));
+    folder.run("train iris --validation 0 --test-fraction 0 --epochs 1 --out all --quiet").ok();
+    let words = &["iris: the held-out part has no row", "--part all"];
+    refused(&folder, "evaluate all/model.safetensors iris", 1, words);
     let words = &["not what the model was trained on", "--part all"];
     refused(&folder, "evaluate model.safetensors new.csv --part test", 2, words);
 }

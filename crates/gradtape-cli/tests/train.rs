@@ -249,12 +249,32 @@ fn a_model_is_inspected() {
 }
 
 #[test]
+fn tensors_of_another_program_are_inspected() {
+    let folder = Folder::new("tensors");
+    let header = r#"{"__metadata__":{"made":"by hand"},
+        "w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},
+        "n":{"dtype":"I64","shape":[],"data_offsets":[24,32]}}"#;
+    let length = (header.len() as u64).to_le_bytes();
+    folder.write("t.safetensors", [&length, header.as_bytes(), &[0; 32]].concat());
+    let text = folder.run("inspect t.safetensors").ok().stdout;
+    let lines = ["w     f32    [2, 3]      6", "n     i64    []          1", "made: by hand"];
+    for line in lines {
+        assert!(text.contains(line), "{line:?} is not in: {text}");
+    }
+    let json = folder.run("inspect t.safetensors --format json").ok().json();
+    assert_eq!((&json["parameters"], &json["notes"]["made"]), (&7.into(), &"by hand".into()));
+    assert_eq!(json["tensors"][0]["shape"], serde_json::json!([2, 3]));
+    folder.run("predict t.safetensors iris").fails(1, &["no architecture"]);
+}
+
+#[test]
 fn early_stopping_ends_before_the_last_epoch() {
     let folder = Folder::new("early");
     folder.write("data.csv", numbers(60));
     let train = "train data.csv --target price --epochs 200 --lr 0.3 --early-stopping 2";
     let report = folder.run(&format!("{train} --format json")).ok().json();
-    let best = report["stopped"]["early"]["best_epoch"].as_u64().unwrap();
+    let best = report["kept_epoch"].as_u64().unwrap();
+    assert_eq!(report["stopped"], "early");
     let epochs = report["epochs"].as_array().unwrap();
     assert_eq!(epochs.len() as u64, best + 2);
     let course = &folder.run("inspect model.safetensors --format json").ok().json()["training"];

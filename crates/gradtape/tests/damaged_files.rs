@@ -7,11 +7,12 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use gradtape::data::{ColumnKind, CsvOptions, Table, idx_from_bytes};
-use gradtape::io::{SafeTensors, write_safetensors};
+use gradtape::data::{ColumnKind, CsvOptions, Preprocessing, Table, idx_from_bytes};
+use gradtape::io::{Model, SafeTensors, write_safetensors};
+use gradtape::nn::{Activation, Module, Sequential};
 use gradtape::plan::plan;
 use gradtape::tape::Graph;
-use gradtape::{DType, Tensor};
+use gradtape::{DType, Rng, Tensor};
 use mutations::mutated;
 
 #[test]
@@ -88,6 +89,40 @@ fn damaged_models_are_refused_or_read() {
             true
         }
         Err(_) => false,
+    });
+}
+
+/// A network with what is done to its inputs, as a whole file and as its texts.
+#[test]
+fn damaged_networks_are_refused_or_read() {
+    let table = Table::from_csv(
+        b"size,town,sold\n30,Oslo,yes\n50,Oslo,no\n40,Rome,yes\n".as_slice(),
+        "homes",
+        &CsvOptions::default(),
+    );
+    let prepared =
+        Preprocessing::fit(&table.unwrap(), "sold", &[0, 1, 2], &Default::default()).unwrap();
+    let sizes = [prepared.width(), 4, prepared.outputs()];
+    let network = Sequential::mlp(&sizes, Activation::LeakyRelu, 0.5, &mut Rng::new(1)).unwrap();
+    let mut model = Model::new(network);
+    model.preprocessing = Some(prepared.to_json());
+    let path = std::env::temp_dir().join(format!("gradtape-network-{}", std::process::id()));
+    model.save(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    mutated(&[&bytes], 20_000, |bytes| {
+        let read = SafeTensors::from_bytes(bytes).and_then(Model::from_safetensors);
+        let Ok(model) = read else { return false };
+        // Few numbers, whatever the header says.
+        assert!(model.network.parameter_count() < bytes.len());
+        if let Some(text) = model.preprocessing {
+            let _ = Preprocessing::from_json(&text);
+        }
+        true
+    });
+    mutated(&[prepared.to_json().as_bytes()], 20_000, |bytes| {
+        let read = Preprocessing::from_json(&String::from_utf8_lossy(bytes));
+        read.is_ok_and(|read| read.feature_names().len() == read.width())
     });
 }
 

@@ -3,11 +3,11 @@
 use gradtape::loss::{bce_with_logits, cross_entropy, mse};
 use gradtape::nn::{Linear, Module};
 use gradtape::optim::{Hyper, Optimizer, by_name};
-use gradtape::{Result, Tape, Tensor, Var, gradients};
+use gradtape::{DType, Result, Tape, Tensor, Var, gradients};
 use serde_json::Value;
 
 mod reference;
-use reference::{Tolerance, cases, read, tensor};
+use reference::{Tolerance, cases, read, tensor, tensor_of};
 
 #[derive(Module)]
 struct Net {
@@ -17,12 +17,12 @@ struct Net {
 }
 
 impl Net {
-    fn new(case: &Value) -> Net {
+    fn new(case: &Value, dtype: DType) -> Net {
         let activations = case["activations"].as_array().unwrap();
         let activations = activations.iter().map(|name| name.as_str().unwrap().to_string());
         let activations: Vec<String> = activations.collect();
         let parameter =
-            |kind: &str, layer: usize| tensor(&case["params"][format!("{kind}{layer}")]);
+            |kind: &str, layer: usize| tensor_of(&case["params"][format!("{kind}{layer}")], dtype);
         let layer = |i| Linear::from_tensors(parameter("w", i), Some(parameter("b", i))).unwrap();
         Net { layers: (1..=activations.len()).map(layer).collect(), activations }
     }
@@ -44,8 +44,9 @@ impl Net {
 
     /// The outputs and the loss of a case.
     fn loss<'t>(&self, tape: &'t Tape, case: &Value) -> (Var<'t>, Var<'t>) {
-        let outputs = self.forward(tape.constant(tensor(&case["inputs"])));
-        let targets = tape.constant(tensor(&case["targets"]));
+        let dtype = self.layers[0].weight.value().dtype();
+        let outputs = self.forward(tape.constant(tensor_of(&case["inputs"], dtype)));
+        let targets = tape.constant(tensor_of(&case["targets"], dtype));
         let loss = match case["loss"].as_str().unwrap() {
             "mse" => mse(outputs, targets),
             "cross_entropy" => cross_entropy(outputs, targets),
@@ -66,13 +67,25 @@ impl Net {
     }
 }
 
+/// How far f32 may be from the reference, relative to the largest element.
+const SINGLE: f64 = 1e-5;
+
 #[test]
 fn networks_are_those_of_the_reference() -> Result<()> {
+    compare(DType::F64)
+}
+
+#[test]
+fn networks_in_f32_are_near_the_reference() -> Result<()> {
+    compare(DType::F32)
+}
+
+fn compare(dtype: DType) -> Result<()> {
     let file = read("networks.json");
     for case in cases(&file) {
         let id = case["id"].as_str().unwrap();
-        let tolerance = Tolerance::of(&file, case);
-        let net = Net::new(case);
+        let tolerance = Tolerance::for_type(&file, case, dtype, SINGLE);
+        let net = Net::new(case, dtype);
         let mut tape = Tape::new();
         let (outputs, loss) = net.loss(&tape, case);
         let want = tensor(&case["outputs"]);
@@ -87,7 +100,7 @@ fn networks_are_those_of_the_reference() -> Result<()> {
         for after in case["after"].as_array().unwrap() {
             let (name, steps) =
                 (after["optimiser"].as_str().unwrap(), after["steps"].as_u64().unwrap());
-            let net = Net::new(case);
+            let net = Net::new(case, dtype);
             let hyper = after["hyper"].as_object().unwrap();
             assert!(hyper.keys().eq(["lr"]));
             let hyper = Hyper { lr: hyper["lr"].as_f64(), ..Hyper::default() };
@@ -97,7 +110,10 @@ fn networks_are_those_of_the_reference() -> Result<()> {
                 optimizer.step(net.loss(&tape, case).1)?;
             }
             // Small gradients divided by small roots: the reference's own bound for Adam.
-            let relative = if name == "adam" && steps > 1 { 1e-7 } else { tolerance.relative };
+            let relative = match name == "adam" && steps > 1 {
+                true => 1e-7_f64.max(tolerance.relative),
+                false => tolerance.relative,
+            };
             let tolerance = Tolerance { relative, ..tolerance };
             let what = format!("{id}, {steps} steps of {name}");
             let values: Vec<Tensor> = net.parameters().iter().map(|p| p.value()).collect();
@@ -115,7 +131,7 @@ fn networks_are_those_of_the_reference() -> Result<()> {
 fn lecture_example() -> Result<()> {
     let file = read("networks.json");
     let case = cases(&file).iter().find(|case| case["id"] == "lecture-4-2-1").unwrap();
-    let net = Net::new(case);
+    let net = Net::new(case, DType::F64);
     let tape = Tape::new();
     let (prediction, loss) = net.loss(&tape, case);
     let b2 = tape.parameter(net.layers[1].bias.as_ref().unwrap());

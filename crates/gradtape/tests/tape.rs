@@ -18,11 +18,23 @@ fn course_example() -> Result<()> {
 #[test]
 fn shapes_that_do_not_fit_are_errors_with_both_lines() -> Result<()> {
     let tape = Tape::new();
+    let first = line!();
     let x = tape.watch(Tensor::zeros([2, 3], gradtape::DType::F32));
     let y = tape.watch(Tensor::zeros([4, 5], gradtape::DType::F32));
     let z = (x.matmul(y) + 1.0).tanh();
-    let error = z.item().unwrap_err();
-    assert!(error.to_string().contains("inner sizes differ"));
+    let error = z.item().unwrap_err().to_string();
+    let here = |line: u32, column: u32| format!("{}:{}:{column}", file!(), first + line);
+    let expected = format!(
+        "matmul: inner sizes differ: axis -1 of the left is 3, axis -2 of the right is 4\n  \
+         at {}\n  \
+         left operand: f32[2, 3] = input from {}\n  \
+         right operand: f32[4, 5] = input from {}\n  \
+         hint: they must be equal",
+        here(3, 16),
+        here(1, 18),
+        here(2, 18)
+    );
+    assert_eq!(error, expected);
     Ok(())
 }
 

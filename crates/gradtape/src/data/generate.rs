@@ -28,6 +28,15 @@ pub fn moons(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// Two circles around the origin: class 0 with radius 1, class 1 with radius 1/2.
 ///
 /// Otherwise as [`moons`], with angles evenly spaced over the full turn.
+///
+/// ```
+/// let data = gradtape::data::circles(4, 0.0, 42)?;
+/// // Outside and inside in turn, and opposite each other.
+/// let points = data.inputs().to_vec::<f32>()?;
+/// assert_eq!((points[0], points[2]), (1.0, 0.5));
+/// assert_eq!(data.labels(), Some(&[0, 1, 0, 1][..]));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn circles(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     two_curves(n, noise, seed, |share, class| {
         let (sin, cos) = (TAU * share).sin_cos();
@@ -39,6 +48,12 @@ pub fn circles(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// Two spiral arms of one and a half turns, opposite each other; the radius grows from 0 to 1.
 ///
 /// Otherwise as [`moons`].
+///
+/// ```
+/// let data = gradtape::data::spiral(200, 0.02, 42)?;
+/// assert_eq!((data.len(), data.class_count()), (200, Some(2)));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn spiral(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     two_curves(n, noise, seed, |share, class| {
         let (sin, cos) = (1.5 * TAU * share + class as f64 * PI).sin_cos();
@@ -49,6 +64,15 @@ pub fn spiral(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// Points drawn evenly from the square [-1, 1] x [-1, 1]: class 1 where the signs differ, else 0.
 ///
 /// The noise is added after the class is decided. Otherwise as [`moons`].
+///
+/// ```
+/// let data = gradtape::data::xor(100, 0.0, 42)?;
+/// let points = data.inputs().to_vec::<f32>()?;
+/// for (point, &label) in points.chunks(2).zip(data.labels().unwrap()) {
+///     assert_eq!(label == 1, point[0] * point[1] < 0.0);
+/// }
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn xor(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     let mut places = Rng::new(seed).split(PLACES);
     let points = (0..n).map(|_| [2.0 * places.uniform() - 1.0, 2.0 * places.uniform() - 1.0]);

@@ -30,6 +30,8 @@ use crate::tensor::{Error, Kind, Result, nearest};
 pub struct Table {
     source: String,
     columns: Vec<Column>,
+    /// The place of each column by its name.
+    places: BTreeMap<String, usize>,
     lines: Vec<usize>,
     decimal_comma: bool,
 }
@@ -112,6 +114,7 @@ impl Table {
         let mut table = Table {
             source: source.to_string(),
             columns: Vec::new(),
+            places: BTreeMap::new(),
             lines: Vec::new(),
             decimal_comma: options.decimal_comma,
         };
@@ -151,7 +154,7 @@ impl Table {
 
     /// The column of a name. The error lists what there is and offers the nearest.
     pub fn column(&self, name: &str) -> Result<&Column> {
-        self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
+        self.places.get(name).map(|&place| &self.columns[place]).ok_or_else(|| {
             let names = || self.columns.iter().map(Column::name);
             let message = format!("{}: there is no column {name:?}", self.source);
             let shown: Vec<_> = names().take(12).map(|name| format!("{name:?}")).collect();
@@ -206,8 +209,8 @@ impl Table {
             self.place(row, &column.name),
             column.cell(row).unwrap_or_default()
         );
-        let hint = "where the comma is a decimal point, choose the decimal comma; remove commas \
-                    between thousands";
+        let hint = "where the comma is a decimal point, choose the decimal comma (--decimal-comma); \
+                    remove commas between thousands";
         Err(Error::new(Kind::Data, message).hint(hint))
     }
 
@@ -223,17 +226,17 @@ impl Table {
         let named = header.unwrap_or(true);
         if header.is_none() && cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
             let message = format!("{at}: the header is missing, the first line has only numbers");
-            let hint = "add a line with the names of the columns";
+            let hint = "add a line with the names of the columns, or say that there is none \
+                        (--no-header)";
             return Err(Error::new(Kind::Data, message).hint(hint));
         }
-        let mut seen = BTreeMap::new();
         for (i, cell) in cells.into_iter().enumerate() {
             let name = match named {
                 true if cell.is_empty() => format!("unnamed_{}", i + 1),
                 true => cell.to_string(),
                 false => format!("c{i}"),
             };
-            if let Some(first) = seen.insert(name.clone(), i) {
+            if let Some(first) = self.places.insert(name.clone(), i) {
                 let message =
                     format!("{at}: columns {} and {} are both named {name:?}", first + 1, i + 1);
                 return Err(Error::new(Kind::Data, message));

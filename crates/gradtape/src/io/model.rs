@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::safetensors::{read_safetensors, write_safetensors};
+use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
 use super::weights::{assign, tensors};
 use crate::nn::{Init, LayerSpec, Sequential};
-use crate::tensor::{Error, Kind, Result, Rng, Tensor};
+use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
 /// A network with what is done to its inputs, the names of its outputs, and notes.
 ///
@@ -42,6 +42,10 @@ pub struct Model {
 }
 
 impl Model {
+    /// The name in the metadata of a file under which the architecture stands. Without it, the file holds
+    /// tensors that only code can make use of.
+    pub const ARCHITECTURE: &str = "gradtape.architecture";
+
     /// A network without preprocessing, labels and notes.
     pub fn new(network: Sequential) -> Model {
         Model { network, preprocessing: None, labels: Vec::new(), notes: BTreeMap::new() }
@@ -58,7 +62,7 @@ impl Model {
         let specs = self.network.specs()?;
         let mut metadata = BTreeMap::from([
             (FORMAT.to_string(), VERSION.to_string()),
-            (ARCHITECTURE.to_string(), json(serde_json::to_string(&specs))?),
+            (Model::ARCHITECTURE.to_string(), json(serde_json::to_string(&specs))?),
             (LABELS.to_string(), json(serde_json::to_string(&self.labels))?),
         ]);
         if let Some(preprocessing) = &self.preprocessing {
@@ -76,23 +80,40 @@ impl Model {
     pub fn load(path: impl AsRef<Path>) -> Result<Model> {
         let path = path.as_ref();
         let read = read_safetensors(path)?;
-        Model::from_parts(read.tensors, read.metadata).map_err(|e| e.context(path.display()))
+        Model::from_safetensors(read).map_err(|e| e.context(path.display()))
     }
 
-    fn from_parts(
-        tensors: Vec<(String, Tensor)>,
-        mut metadata: BTreeMap<String, String>,
-    ) -> Result<Model> {
+    /// As [`Model::load`], from a file that was read already, such as one that is part of the program.
+    ///
+    /// ```
+    /// use gradtape::io::{Model, SafeTensors};
+    /// # use gradtape::{Rng, nn::{Activation, Sequential}};
+    /// # let path = std::env::temp_dir().join(format!("gradtape-{}.embedded", std::process::id()));
+    /// # let net = Sequential::mlp(&[4, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// # Model::new(net).save(&path)?;
+    /// # let bytes = std::fs::read(&path).unwrap();
+    /// # std::fs::remove_file(&path).unwrap();
+    /// // let bytes = include_bytes!("model.safetensors");
+    /// let model = Model::from_safetensors(SafeTensors::from_bytes(&bytes)?)?;
+    /// assert_eq!(model.network.layers().len(), 1);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn from_safetensors(read: SafeTensors) -> Result<Model> {
+        let SafeTensors { tensors, mut metadata } = read;
         let wrong = |message: String| Error::new(Kind::Model, message);
-        let Some(architecture) = metadata.get(ARCHITECTURE) else {
+        let Some(architecture) = metadata.get(Model::ARCHITECTURE) else {
             return Err(wrong("the file holds tensors, but no architecture".to_string())
                 .hint("build the network in code and load the tensors into it"));
         };
         if let Some(version) = metadata.get(FORMAT).filter(|version| *version != VERSION) {
             return Err(wrong(format!("the format is {version}, this program reads {VERSION}")));
         }
-        let specs: Vec<LayerSpec> = serde_json::from_str(architecture)
-            .map_err(|error| wrong(format!("the architecture cannot be read: {error}")))?;
+        let specs: Vec<LayerSpec> = serde_json::from_str(architecture).map_err(|error| {
+            let error = error.to_string();
+            let hint = meant(&error).map(|near| format!("did you mean {near:?}?"));
+            let error = wrong(format!("the architecture cannot be read: {error}"));
+            hint.into_iter().fold(error, Error::hint)
+        })?;
         // Before any memory is asked for: the layers have as many numbers as the file.
         let (expected, found) = (numbers(&specs), tensors.iter().map(|(_, t)| t.elements()).sum());
         if expected != Some(found) {
@@ -118,10 +139,16 @@ impl Model {
 
 const FORMAT: &str = "gradtape.format";
 const VERSION: &str = "1";
-const ARCHITECTURE: &str = "gradtape.architecture";
 const PREPROCESSING: &str = "gradtape.preprocessing";
 const LABELS: &str = "gradtape.labels";
 const NOTE: &str = "gradtape.note.";
+
+/// The name of a layer or setting that was probably meant: an error of serde names the wrong one and
+/// then those that it knows, each in backquotes.
+fn meant(error: &str) -> Option<&str> {
+    let mut names = error.split('`').skip(1).step_by(2);
+    nearest(names.next()?, names)
+}
 
 /// How many parameters layers have together; `None` when it overflows.
 fn numbers(specs: &[LayerSpec]) -> Option<usize> {
@@ -139,6 +166,7 @@ mod tests {
     use super::*;
     use crate::nn::Activation;
     use crate::tape::Tape;
+    use crate::tensor::Tensor;
 
     fn model() -> Model {
         let rng = &mut Rng::new(3);
@@ -150,9 +178,10 @@ mod tests {
         model
     }
 
-    fn parts(model: &Model) -> (Vec<(String, Tensor)>, BTreeMap<String, String>) {
+    fn parts(model: &Model) -> SafeTensors {
         let specs = serde_json::to_string(&model.network.specs().unwrap()).unwrap();
-        (tensors(&model.network), BTreeMap::from([(ARCHITECTURE.to_string(), specs)]))
+        let metadata = BTreeMap::from([(Model::ARCHITECTURE.to_string(), specs)]);
+        SafeTensors { tensors: tensors(&model.network), metadata }
     }
 
     #[test]
@@ -175,20 +204,21 @@ mod tests {
     #[test]
     fn what_does_not_belong_together_is_refused() {
         let refused = |change: &dyn Fn(&mut BTreeMap<String, String>), word: &str| {
-            let (tensors, mut metadata) = parts(&model());
-            change(&mut metadata);
-            let text = Model::from_parts(tensors, metadata).err().unwrap().to_string();
+            let mut read = parts(&model());
+            change(&mut read.metadata);
+            let text = Model::from_safetensors(read).err().unwrap().to_string();
             assert!(text.contains(word), "{word:?} is not in: {text}");
         };
         let replace = |from: &'static str, to: &'static str| {
             move |metadata: &mut BTreeMap<String, String>| {
-                let text = metadata.get_mut(ARCHITECTURE).unwrap();
+                let text = metadata.get_mut(Model::ARCHITECTURE).unwrap();
                 assert!(text.contains(from));
                 *text = text.replacen(from, to, 1);
             }
         };
         refused(&|metadata| metadata.clear(), "no architecture");
-        refused(&replace("tanh", "tanhh"), "tanhh");
+        refused(&replace("tanh", "tanhh"), "did you mean \"tanh\"?");
+        refused(&replace("\"inputs\"", "\"input\""), "did you mean \"inputs\"?");
         refused(&replace("\"inputs\":3", "\"inputs\":5"), "34 parameters, the file has 26");
         refused(&replace("\"inputs\":3", "\"inputs\":18446744073709551615"), "too many");
         refused(

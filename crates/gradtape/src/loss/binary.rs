@@ -41,7 +41,7 @@ pub fn bce_with_logits<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`bce_with_logits`], with settings.
 #[track_caller]
 pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceOptions) -> Var<'t> {
-    let losses = elementwise("bce_with_logits", logits, target, |x, t| {
+    elementwise("bce_with_logits", logits, target, options.reduction, |x, t| {
         let factor = |name, tensor| factor(x, name, tensor);
         let losses = match &options.pos_weight {
             None => x.softplus() - t * x,
@@ -54,8 +54,7 @@ pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceO
             None => losses,
             Some(tensor) => losses * factor("weight", tensor),
         }
-    });
-    options.reduction.of(losses)
+    })
 }
 
 /// A factor of the user's in the type of the prediction, if it broadcasts to its shape.
@@ -96,14 +95,13 @@ pub fn bce<'t>(probability: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`bce`], with a [`Reduction`].
 #[track_caller]
 pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    let losses = elementwise("bce", probability, target, |p, t| {
+    elementwise("bce", probability, target, reduction, |p, t| {
         let loss = -(t * log(p) + (1.0 - t) * log(1.0 - p));
         p.tape().custom_gradient(&[p, t], loss, |x, _, g| {
             let (p, t) = (x[0], x[1]);
             vec![g * (p - t) / (p * (1.0 - p)).maximum(LEAST_VARIANCE), g * (log(1.0 - p) - log(p))]
         })
-    });
-    reduction.of(losses)
+    })
 }
 
 /// Single precision's 1e-12, in either type, so that the gradient at 0 and 1 is PyTorch's.
@@ -136,7 +134,7 @@ pub fn hinge<'t>(score: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`hinge`], with a [`Reduction`].
 #[track_caller]
 pub fn hinge_with<'t>(score: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    reduction.of(elementwise("hinge", score, target, |p, t| (1.0 - t * p).relu()))
+    elementwise("hinge", score, target, reduction, |p, t| (1.0 - t * p).relu())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`mse`], with a [`Reduction`].
 #[track_caller]
 pub fn mse_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    reduction.of(elementwise("mse", prediction, target, |p, t| (p - t).square()))
+    elementwise("mse", prediction, target, reduction, |p, t| (p - t).square())
 }
 
 /// The mean absolute error, `|p - t|`; its derivative where both are equal is 0.
@@ -50,7 +50,7 @@ pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`mae`], with a [`Reduction`].
 #[track_caller]
 pub fn mae_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    reduction.of(elementwise("mae", prediction, target, |p, t| (p - t).abs()))
+    elementwise("mae", prediction, target, reduction, |p, t| (p - t).abs())
 }
 
 /// Huber's loss: `½ e²` where the error `e = p - t` is at most `delta`, and `delta (|e| - ½ delta)`
@@ -128,8 +128,7 @@ fn bounded<'t>(
         let hint = "it must be a finite number above 0";
         return prediction.failed(error.hint(hint), &[prediction]);
     }
-    let losses = elementwise(loss, prediction, target, |p, t| of_huber(within(p - t, bound)));
-    reduction.of(losses)
+    elementwise(loss, prediction, target, reduction, |p, t| of_huber(within(p - t, bound)))
 }
 
 /// `c (|e| - ½ c)` with `c = min(|e|, delta)`: one formula for both sides, with one derivative, `c`

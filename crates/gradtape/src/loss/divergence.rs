@@ -7,6 +7,17 @@ use crate::tensor::DType;
 /// The Kullback-Leibler divergence `t (log t - x)` of the target's probabilities `t` from
 /// log-probabilities `x`; `0 log 0` is 0. The mean is over all elements; the divergence of
 /// distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::loss::kl_div;
+/// let tape = Tape::new();
+/// let x = tape.watch([0.25f64, 0.75]).log();
+/// assert_eq!(kl_div(x, tape.constant([0.25, 0.75])).item()?, 0.0);
+/// let off = kl_div(x, tape.constant([1.0, 0.0])).item()?;
+/// assert!((off - 4.0f64.ln() / 2.0).abs() < 1e-15);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn kl_div<'t>(log_probabilities: Var<'t>, target: Var<'t>) -> Var<'t> {
     kl_div_with(log_probabilities, target, Reduction::Mean)
@@ -30,12 +41,11 @@ pub fn kl_div_with<'t>(
     target: Var<'t>,
     reduction: Reduction,
 ) -> Var<'t> {
-    let losses = elementwise("kl_div", log_probabilities, target, |x, t| {
+    elementwise("kl_div", log_probabilities, target, reduction, |x, t| {
         let least = match t.dtype() {
             DType::F64 => f64::MIN_POSITIVE,
             _ => f64::from(f32::MIN_POSITIVE),
         };
         t * (t.maximum(least).log() - x)
-    });
-    reduction.of(losses)
+    })
 }

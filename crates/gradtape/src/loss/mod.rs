@@ -48,18 +48,19 @@ impl Reduction {
     }
 }
 
-/// The losses of the elements, if prediction and target have the same shape and type.
+/// The losses of the elements, reduced, if prediction and target have the same shape and type.
 #[track_caller]
 fn elementwise<'t>(
     name: &str,
     prediction: Var<'t>,
     target: Var<'t>,
+    reduction: Reduction,
     losses: impl FnOnce(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Var<'t> {
     let (p, t) = (prediction.meta(), target.meta());
     let failed = prediction.id().is_failed() || target.id().is_failed();
     if failed || p == t && p.dtype.is_float() {
-        return losses(prediction, target);
+        return reduction.of(losses(prediction, target));
     }
     let error =
         Error::new(Kind::Shape, format!("{name}: the prediction is {p}, but the target is {t}"));

@@ -22,6 +22,14 @@ pub fn accuracy(scores: &Tensor, labels: &Tensor) -> Result<f64> {
 
 /// The share of rows whose label is among the `k` greatest scores; of equal scores the first count as
 /// greater. NaN for no rows.
+///
+/// ```
+/// use gradtape::Tensor;
+/// use gradtape::metric::top_k;
+/// let scores = Tensor::from([[3.0, 2.0, 1.0], [1.0, 2.0, 3.0]]);
+/// let labels = Tensor::from([1i64, 0]);
+/// assert_eq!([1, 2, 3].map(|k| top_k(&scores, &labels, k).unwrap()), [0.0, 0.5, 1.0]);
+/// ```
 pub fn top_k(scores: &Tensor, labels: &Tensor, k: usize) -> Result<f64> {
     let (scores, classes, labels) = rows("top_k", scores, labels)?;
     let within = |(row, &label): (&[f64], &usize)| {
@@ -35,6 +43,14 @@ pub fn top_k(scores: &Tensor, labels: &Tensor, k: usize) -> Result<f64> {
 
 /// The share of elements whose logit is above 0 where the target is above ½, and not above 0 elsewhere.
 /// Both have the same number of elements, in the same order. NaN for none.
+///
+/// ```
+/// use gradtape::Tensor;
+/// use gradtape::metric::binary_accuracy;
+/// let logits = Tensor::from([2.0, -0.5, 0.1, -3.0]);
+/// assert_eq!(binary_accuracy(&logits, &Tensor::from([1.0, 0.0, 0.0, 0.0]))?, 0.75);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<f64> {
     if logits.shape() != targets.shape() {
         let (l, t) = (logits.shape(), targets.shape());

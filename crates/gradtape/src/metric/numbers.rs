@@ -3,12 +3,26 @@
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The mean of `(p - t)²`. NaN for no elements; shapes must be equal.
+///
+/// ```
+/// use gradtape::Tensor;
+/// use gradtape::metric::mean_squared_error;
+/// assert_eq!(mean_squared_error(&Tensor::from([1.0, 5.0]), &Tensor::from([1.0, 2.0]))?, 4.5);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn mean_squared_error(predictions: &Tensor, targets: &Tensor) -> Result<f64> {
     let pairs = pairs("mean_squared_error", predictions, targets)?;
     Ok(mean(pairs.iter().map(|(p, t)| (p - t).powi(2))))
 }
 
 /// The mean of `|p - t|`. NaN for no elements; shapes must be equal.
+///
+/// ```
+/// use gradtape::Tensor;
+/// use gradtape::metric::mean_absolute_error;
+/// assert_eq!(mean_absolute_error(&Tensor::from([1.0, 5.0]), &Tensor::from([1.0, 2.0]))?, 1.5);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub fn mean_absolute_error(predictions: &Tensor, targets: &Tensor) -> Result<f64> {
     let pairs = pairs("mean_absolute_error", predictions, targets)?;
     Ok(mean(pairs.iter().map(|(p, t)| (p - t).abs())))

@@ -41,6 +41,15 @@ pub(super) use stateless;
 /// The rectifier, `max(x, 0)`; its derivative at 0 is 0. Nair and Hinton 2010.
 ///
 /// As a method: `x.relu()`.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::Relu;
+/// let tape = Tape::new();
+/// let y = Relu.forward(tape.constant([-2.0, 0.0, 3.0]));
+/// assert_eq!(y.value()?.to_f64_vec(), [0.0, 0.0, 3.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Relu;
 
@@ -50,6 +59,15 @@ stateless! {
 }
 
 /// The leaky rectifier: `x` above 0, `slope * x` elsewhere, also its derivative at 0. Maas, Hannun and Ng 2013.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::LeakyRelu;
+/// let tape = Tape::new();
+/// let y = LeakyRelu { slope: 0.25 }.forward(tape.constant([-2.0, 0.0, 3.0]));
+/// assert_eq!(y.value()?.to_f64_vec(), [-0.5, 0.0, 3.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct LeakyRelu {
     /// The slope for negative inputs; 0.01 by default, as in PyTorch.
@@ -69,6 +87,15 @@ stateless! {
 }
 
 /// The logistic function, `1 / (1 + exp(-x))`. As a method: `x.sigmoid()`.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::Sigmoid;
+/// let tape = Tape::new();
+/// let y = Sigmoid.forward(tape.constant([-800.0, 0.0, 800.0]));
+/// assert_eq!(y.value()?.to_f64_vec(), [0.0, 0.5, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sigmoid;
 
@@ -78,6 +105,15 @@ stateless! {
 }
 
 /// The hyperbolic tangent. As a method: `x.tanh()`.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::Tanh;
+/// let tape = Tape::new();
+/// let y = Tanh.forward(tape.constant([-800.0, 0.0, 800.0]));
+/// assert_eq!(y.value()?.to_f64_vec(), [-1.0, 0.0, 1.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tanh;
 
@@ -90,6 +126,16 @@ stateless! {
 ///
 /// Not before [`cross_entropy`](crate::loss::cross_entropy), which takes logits and is exact where
 /// softmax rounds to 0.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::Softmax;
+/// let tape = Tape::new();
+/// let y = Softmax.forward(tape.constant([[2.0, 2.0], [1000.0, 0.0]])).value()?.to_f64_vec();
+/// assert!((y[0] - 0.5).abs() < 1e-15 && (y[1] - 0.5).abs() < 1e-15);
+/// assert_eq!(y[2..], [1.0, 0.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Softmax;
 

@@ -14,6 +14,32 @@ use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 /// let weight = Init::KaimingNormal.weight([128, 784], DType::F32, &mut Rng::new(42))?;
 /// let again = Init::KaimingNormal.weight([128, 784], DType::F32, &mut Rng::new(42))?;
 /// assert!(weight.equals(&again));
+///
+/// // The bound of a uniform rule: √(6 / (fan_in + fan_out)) = √(6 / 24) and √(6 / fan_in) = √(6 / 8).
+/// let largest = |init: Init| -> gradtape::Result<f64> {
+///     let weight = init.weight([16, 8], DType::F64, &mut Rng::new(1))?;
+///     Ok(weight.to_f64_vec().iter().fold(0.0, |most, w| w.abs().max(most)))
+/// };
+/// assert!((0.45..0.5).contains(&largest(Init::XavierUniform)?));
+/// assert!((0.8..0.75f64.sqrt()).contains(&largest(Init::KaimingUniform)?));
+/// assert_eq!(largest(Init::Ones)?, 1.0);
+/// assert_eq!(largest(Init::Zeros)?, 0.0);
+/// assert!(largest(Init::Normal { mean: 0.0, std: 1.0 })? > 1.0);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// A layer takes one for its weight and one for its bias:
+///
+/// ```
+/// use gradtape::Rng;
+/// use gradtape::nn::{Init, Linear, LinearOptions};
+/// let options = LinearOptions {
+///     weight_init: Init::XavierNormal,
+///     bias_init: Init::Zeros,
+///     ..LinearOptions::default()
+/// };
+/// let layer = Linear::with(4, 3, options, &mut Rng::new(42))?;
+/// assert_eq!(layer.bias.unwrap().value().to_f64_vec(), [0.0; 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Default)]

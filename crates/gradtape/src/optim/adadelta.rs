@@ -12,6 +12,25 @@ use crate::tensor::Result;
 /// moving averages of `g²` and `d²`. Its learning rate is 1 in the paper.
 ///
 /// Weight decay adds `weight_decay x` to `g`.
+///
+/// ```
+/// use gradtape::optim::{AdaDelta, Optimizer};
+/// use gradtape::{Parameter, Tape, Tensor};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let mut opt = AdaDelta::new(&x, 1.0);
+/// let mut tape = Tape::new();
+/// let mut steps = Vec::new();
+/// for _ in 0..2 {
+///     let before = x.value().item()?;
+///     tape.reset();
+///     opt.step(tape.parameter(&x) * 3.0)?;
+///     steps.push(before - x.value().item()?);
+/// }
+/// // It begins slowly, at the root of eps, and finds its pace by itself.
+/// assert!((steps[0] - (1e-6f64 / (0.9 + 1e-6)).sqrt() * 3.0).abs() < 1e-12);
+/// assert!(steps[1] > 0.0 && x.value().item()? < 4.0);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub struct AdaDelta {
     base: Base,
     rho: f64,
@@ -69,8 +88,7 @@ impl Rule for AdaDelta {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let share = 1.0 - self.rho;
         let v = u.average(0, g * g, share);
         let past = u.state(1);

@@ -11,6 +11,24 @@ use crate::tensor::Result;
 /// AdaGrad (Duchi, Hazan and Singer 2011): `v += g²`, `x -= lr / (1 + (t - 1) lr_decay) g / (√v + eps)`.
 ///
 /// Weight decay adds `weight_decay x` to `g`.
+///
+/// ```
+/// use gradtape::optim::{AdaGrad, Optimizer};
+/// use gradtape::{Parameter, Tape, Tensor};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let mut opt = AdaGrad::new(&x, 0.5);
+/// let mut tape = Tape::new();
+/// let mut steps = Vec::new();
+/// for _ in 0..2 {
+///     let before = x.value().item()?;
+///     tape.reset();
+///     opt.step(tape.parameter(&x) * 3.0)?;
+///     steps.push(before - x.value().item()?);
+/// }
+/// // Whatever the size of the gradient: lr at first, then less by the root of the number of steps.
+/// assert!((steps[0] - 0.5).abs() < 1e-9 && (steps[1] - 0.5 / 2f64.sqrt()).abs() < 1e-9);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub struct AdaGrad {
     base: Base,
     lr_decay: f64,
@@ -87,8 +105,7 @@ impl Rule for AdaGrad {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let v = u.state(0) + g * g;
         u.keep(0, v);
         x - g * u.rate(0) / (v.sqrt() + self.eps)

@@ -1,4 +1,4 @@
-//! [`Adam`] and [`AdamW`].
+//! [`Adam`].
 
 use smallvec::{SmallVec, smallvec};
 
@@ -11,7 +11,7 @@ use crate::tensor::Result;
 /// Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
 /// `x -= lr / (1 - β₁ᵗ) m / (√(v / (1 - β₂ᵗ)) + eps)`.
 ///
-/// Weight decay adds `weight_decay x` to `g`; [`AdamW`] decays the parameter itself.
+/// Weight decay adds `weight_decay x` to `g`; [`AdamW`](super::AdamW) decays the parameter itself.
 ///
 /// ```
 /// use gradtape::nn::Linear;
@@ -38,32 +38,56 @@ use crate::tensor::Result;
 /// ```
 pub struct Adam {
     base: Base,
-    moments: Moments,
-    weight_decay: f64,
-}
-
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `x *= 1 - lr weight_decay`, then the
-/// step of [`Adam`].
-pub struct AdamW {
-    base: Base,
-    moments: Moments,
+    betas: (f64, f64),
+    eps: f64,
+    amsgrad: bool,
     weight_decay: f64,
 }
 
 impl Adam {
     /// With betas 0.9 and 0.999, `eps` 1e-8, no weight decay.
     pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> Adam {
-        Adam {
-            base: Base::new(module, learning_rate),
-            moments: Moments::DEFAULT,
-            weight_decay: 0.0,
-        }
+        let base = Base::new(module, learning_rate);
+        Adam { base, betas: (0.9, 0.999), eps: 1e-8, amsgrad: false, weight_decay: 0.0 }
+    }
+
+    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
+    #[must_use]
+    pub fn betas(self, first: f64, second: f64) -> Adam {
+        Adam { betas: (first, second), ..self }
+    }
+
+    /// What is added to the root; 1e-8 by default.
+    #[must_use]
+    pub fn eps(self, eps: f64) -> Adam {
+        Adam { eps, ..self }
+    }
+
+    /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
+    #[must_use]
+    pub fn amsgrad(self, amsgrad: bool) -> Adam {
+        Adam { amsgrad, ..self }
     }
 
     /// The factor of the penalty ½ ‖x‖²; 0 by default.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Adam {
         Adam { weight_decay, ..self }
+    }
+
+    pub(super) fn decays(&self) -> bool {
+        self.weight_decay > 0.0
+    }
+
+    /// What the averages of `g` say is to be taken from the parameter.
+    pub(super) fn change<'t>(&self, u: &mut Update<'_, 't>, g: Var<'t>) -> Var<'t> {
+        let m = u.average(0, g, 1.0 - self.betas.0);
+        let mut v = u.average(1, g * g, 1.0 - self.betas.1);
+        if self.amsgrad {
+            v = u.state(2).maximum(v);
+            u.keep(2, v);
+        }
+        m * u.rate(0) / (v.sqrt() + u.rate(1))
     }
 }
 
@@ -81,122 +105,13 @@ impl Rule for Adam {
     }
 
     fn check(&self) -> Result<()> {
-        at_least_0("weight_decay", self.weight_decay)?;
-        self.moments.check()
-    }
-
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        self.moments.slots()
-    }
-
-    fn rates(&self) -> Box<Rates> {
-        self.moments.rates(0.0)
-    }
-
-    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
-        x - self.moments.step(u, g)
-    }
-}
-
-impl AdamW {
-    /// With betas 0.9 and 0.999, `eps` 1e-8, weight decay 0.01.
-    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> AdamW {
-        AdamW {
-            base: Base::new(module, learning_rate),
-            moments: Moments::DEFAULT,
-            weight_decay: 0.01,
-        }
-    }
-
-    /// How much of the parameter is taken off in each step, times the learning rate; 0.01 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> AdamW {
-        AdamW { weight_decay, ..self }
-    }
-}
-
-impl Rule for AdamW {
-    fn base(&self) -> &Base {
-        &self.base
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        &mut self.base
-    }
-
-    fn name(&self) -> &'static str {
-        "adamw"
-    }
-
-    fn check(&self) -> Result<()> {
-        at_least_0("weight_decay", self.weight_decay)?;
-        self.moments.check()
-    }
-
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        self.moments.slots()
-    }
-
-    fn rates(&self) -> Box<Rates> {
-        self.moments.rates(self.weight_decay)
-    }
-
-    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = if self.weight_decay > 0.0 { u.x() * u.rate(2) } else { u.x() };
-        x - self.moments.step(u, u.g())
-    }
-}
-
-macro_rules! shared_settings {
-    ($name:ident) => {
-        impl $name {
-            /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
-            #[must_use]
-            pub fn betas(mut self, first: f64, second: f64) -> $name {
-                self.moments.betas = (first, second);
-                self
-            }
-
-            /// What is added to the root; 1e-8 by default.
-            #[must_use]
-            pub fn eps(mut self, eps: f64) -> $name {
-                self.moments.eps = eps;
-                self
-            }
-
-            /// Divides by the greatest `v` so far. Reddi, Kale and Kumar 2018.
-            #[must_use]
-            pub fn amsgrad(mut self, amsgrad: bool) -> $name {
-                self.moments.amsgrad = amsgrad;
-                self
-            }
-        }
-    };
-}
-
-shared_settings!(Adam);
-shared_settings!(AdamW);
-
-/// The step that both share.
-#[derive(Clone, Copy)]
-struct Moments {
-    betas: (f64, f64),
-    eps: f64,
-    amsgrad: bool,
-}
-
-impl Moments {
-    const DEFAULT: Moments = Moments { betas: (0.9, 0.999), eps: 1e-8, amsgrad: false };
-
-    fn check(self) -> Result<()> {
         below_1("the first of betas", self.betas.0)?;
         below_1("the second of betas", self.betas.1)?;
-        at_least_0("eps", self.eps)
+        at_least_0("eps", self.eps)?;
+        at_least_0("weight_decay", self.weight_decay)
     }
 
-    fn slots(self) -> SmallVec<[Slot; 3]> {
+    fn slots(&self) -> SmallVec<[Slot; 3]> {
         let mut slots = smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")];
         if self.amsgrad {
             slots.push(Slot::zeros("max_exp_avg_sq"));
@@ -205,9 +120,9 @@ impl Moments {
     }
 
     /// The bias corrections, with the root of the second taken out of the quotient:
-    /// `a m / (√(v / c) + eps) = (a √c) m / (√v + eps √c)`.
-    fn rates(self, weight_decay: f64) -> Box<Rates> {
-        let Moments { betas, eps, .. } = self;
+    /// `a m / (√(v / c) + eps) = (a √c) m / (√v + eps √c)`. The last is for [`AdamW`](super::AdamW).
+    fn rates(&self) -> Box<Rates> {
+        let Adam { betas, eps, weight_decay, .. } = *self;
         Box::new(move |step, rate| {
             let t = step as f64;
             let root = (1.0 - betas.1.powf(t)).sqrt();
@@ -215,13 +130,8 @@ impl Moments {
         })
     }
 
-    fn step<'t>(self, u: &mut Update<'_, 't>, g: Var<'t>) -> Var<'t> {
-        let m = u.average(0, g, 1.0 - self.betas.0);
-        let mut v = u.average(1, g * g, 1.0 - self.betas.1);
-        if self.amsgrad {
-            v = u.state(2).maximum(v);
-            u.keep(2, v);
-        }
-        m * u.rate(0) / (v.sqrt() + u.rate(1))
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        let g = u.decayed(self.weight_decay);
+        u.x() - self.change(u, g)
     }
 }

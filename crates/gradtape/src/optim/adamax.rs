@@ -12,6 +12,24 @@ use crate::tensor::Result;
 /// `u = max(β₂ u, |g| + eps)` and `x -= lr / (1 - β₁ᵗ) m / u`.
 ///
 /// Weight decay adds `weight_decay x` to `g`.
+///
+/// ```
+/// use gradtape::optim::{Adamax, Optimizer};
+/// use gradtape::{Parameter, Tape, Tensor};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let mut opt = Adamax::new(&x, 0.1);
+/// let mut tape = Tape::new();
+/// let mut steps = Vec::new();
+/// for _ in 0..2 {
+///     let before = x.value().item()?;
+///     tape.reset();
+///     opt.step(tape.parameter(&x) * 3.0)?;
+///     steps.push(before - x.value().item()?);
+/// }
+/// // Under a constant gradient every step is the learning rate.
+/// assert!(steps.iter().all(|step| (step - 0.1).abs() < 1e-8));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub struct Adamax {
     base: Base,
     betas: (f64, f64),
@@ -75,8 +93,7 @@ impl Rule for Adamax {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let m = u.average(0, g, 1.0 - self.betas.0);
         let norm = (u.state(1) * self.betas.1).maximum(g.abs() + self.eps);
         u.keep(1, norm);

@@ -5,6 +5,7 @@ mod adadelta;
 mod adagrad;
 mod adam;
 mod adamax;
+mod adamw;
 mod base;
 mod by_name;
 mod nadam;
@@ -16,8 +17,9 @@ mod sgd;
 
 pub use adadelta::AdaDelta;
 pub use adagrad::AdaGrad;
-pub use adam::{Adam, AdamW};
+pub use adam::Adam;
 pub use adamax::Adamax;
+pub use adamw::AdamW;
 pub use base::Base;
 pub use by_name::{Hyper, NAMES, by_name};
 pub use nadam::NAdam;

@@ -15,6 +15,24 @@ use crate::tensor::Result;
 /// With `μₜ = β₁ (1 - ½ 0.96^(t momentum_decay))`, `Πₜ` the product of `μ₁ … μₜ` and `m`, `v` as in
 /// [`Adam`](super::Adam): `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
 /// Weight decay adds `weight_decay x` to `g`.
+///
+/// ```
+/// use gradtape::optim::{NAdam, Optimizer};
+/// use gradtape::{Parameter, Tape, Tensor};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let mut opt = NAdam::new(&x, 0.1);
+/// let mut tape = Tape::new();
+/// let mut steps = Vec::new();
+/// for _ in 0..2 {
+///     let before = x.value().item()?;
+///     tape.reset();
+///     opt.step(tape.parameter(&x) * 3.0)?;
+///     steps.push(before - x.value().item()?);
+/// }
+/// // Adam's first step is the learning rate; looking ahead makes it longer.
+/// assert!(steps[0] > 0.105 && steps[0] < 0.106);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub struct NAdam {
     base: Base,
     betas: (f64, f64),
@@ -104,8 +122,7 @@ impl Rule for NAdam {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let m = u.average(0, g, 1.0 - self.betas.0);
         let v = u.average(1, g * g, 1.0 - self.betas.1);
         x - (g * u.rate(0) + m * u.rate(1)) / (v.sqrt() + u.rate(2))

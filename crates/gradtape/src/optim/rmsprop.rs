@@ -12,6 +12,25 @@ use crate::tensor::Result;
 ///
 /// Centred, the square of the moving average of `g` is taken from `v` (Graves 2013). With momentum the
 /// quotient goes through `m = momentum m + g / (√v + eps)`. Weight decay adds `weight_decay x` to `g`.
+///
+/// ```
+/// use gradtape::optim::{RmsProp, Optimizer};
+/// use gradtape::{Parameter, Tape, Tensor};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let mut opt = RmsProp::new(&x, 0.01).alpha(0.75);
+/// let mut tape = Tape::new();
+/// let mut steps = Vec::new();
+/// for _ in 0..2 {
+///     let before = x.value().item()?;
+///     tape.reset();
+///     opt.step(tape.parameter(&x) * 3.0)?;
+///     steps.push(before - x.value().item()?);
+/// }
+/// // The average of g² = 9 begins at 0: a quarter of it after one step, 7/16 after two.
+/// assert!((steps[0] - 0.01 / 0.25f64.sqrt()).abs() < 1e-9);
+/// assert!((steps[1] - 0.01 / 0.4375f64.sqrt()).abs() < 1e-9);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub struct RmsProp {
     base: Base,
     alpha: f64,
@@ -91,8 +110,7 @@ impl Rule for RmsProp {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let share = 1.0 - self.alpha;
         let mut v = u.average(0, g * g, share);
         if self.centered {

@@ -135,6 +135,11 @@ impl<'t> Update<'_, 't> {
         self.g
     }
 
+    /// Its gradient with that of the penalty ½ `weight_decay` ‖x‖²: `g + weight_decay x`.
+    pub fn decayed(&self, weight_decay: f64) -> Var<'t> {
+        if weight_decay > 0.0 { self.g + self.x * weight_decay } else { self.g }
+    }
+
     /// What was kept in a slot, by its number.
     pub fn state(&self, slot: usize) -> Var<'t> {
         match self.state.get(slot) {

@@ -7,6 +7,32 @@ use crate::tensor::{Error, Kind, Result, nearest};
 
 /// How the learning rate follows from the number `t` of steps (or epochs) done, `t` counting from 0.
 /// `lr` is the rate that training starts from.
+///
+/// ```
+/// use gradtape::optim::Schedule;
+/// let rates = |schedule: Schedule| [0, 2, 4, 8].map(|t| schedule.rate(0.5, t));
+/// assert_eq!(rates(Schedule::Constant), [0.5, 0.5, 0.5, 0.5]);
+/// assert_eq!(rates(Schedule::Step { step_size: 4, gamma: 0.5 }), [0.5, 0.5, 0.25, 0.125]);
+/// assert_eq!(rates(Schedule::Exponential { gamma: 0.5 })[..3], [0.5, 0.125, 0.03125]);
+/// assert_eq!(rates(Schedule::WarmupLinear { warmup: 4 }), [0.125, 0.375, 0.5, 0.5]);
+/// let [first, _, half, last] = rates(Schedule::Cosine { t_max: 8, eta_min: 0.0 });
+/// assert!(first == 0.5 && (half - 0.25).abs() < 1e-15 && last == 0.0);
+///
+/// // By name, with usual settings for a run of 100 steps: up to lr at 30, down to nearly 0.
+/// let cycle = Schedule::by_name("one_cycle", 0.5, 100)?;
+/// assert!(cycle.rate(0.5, 0) < 0.03 && cycle.rate(0.5, 29) == 0.5 && cycle.rate(0.5, 99) < 1e-5);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// [`Schedule::Plateau`] follows the loss, and hence needs a [`Scheduler`]:
+///
+/// ```
+/// use gradtape::optim::{Schedule, Scheduler};
+/// let plateau = Schedule::Plateau { factor: 0.5, patience: 1 };
+/// let mut scheduler = Scheduler::new(plateau, 0.5)?;
+/// assert_eq!([3.0, 2.0, 2.0, 2.0].map(|loss| scheduler.advance(loss)), [0.5, 0.5, 0.5, 0.25]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {

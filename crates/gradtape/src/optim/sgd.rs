@@ -99,8 +99,7 @@ impl Rule for Sgd {
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-        let x = u.x();
-        let g = if self.weight_decay > 0.0 { u.g() + x * self.weight_decay } else { u.g() };
+        let (x, g) = (u.x(), u.decayed(self.weight_decay));
         if self.momentum == 0.0 {
             return x - g * u.rate(0);
         }

@@ -1,7 +1,7 @@
 //! Reading the reference data of `tests/data`, and comparing with it.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use gradtape::Tensor;
+use gradtape::{DType, Tensor};
 use serde_json::Value;
 
 /// A file of `tests/data`.
@@ -41,6 +41,12 @@ pub(crate) fn tensor(value: &Value) -> Tensor {
     .unwrap()
 }
 
+/// An array of the element type given, where it holds numbers with a point.
+pub(crate) fn tensor_of(value: &Value, dtype: DType) -> Tensor {
+    let tensor = tensor(value);
+    if tensor.dtype().is_float() { tensor.cast(dtype) } else { tensor }
+}
+
 /// `|got - want| <= absolute + relative * max |want|`; what is not finite must be the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tolerance {
@@ -55,6 +61,14 @@ impl Tolerance {
             case.get(own).or(file.get(default)).and_then(Value::as_f64).unwrap_or(0.0)
         };
         Tolerance { relative: get("rtol", "default_rtol"), absolute: get("atol", "default_atol") }
+    }
+
+    /// The tolerance of a case for a computation in f64; in f32 a relative one, which each test states.
+    pub(crate) fn for_type(file: &Value, case: &Value, dtype: DType, single: f64) -> Tolerance {
+        match dtype {
+            DType::F32 => Tolerance { relative: single, absolute: single },
+            _ => Tolerance::of(file, case),
+        }
     }
 
     /// Panics, naming `what`, when two lists differ by more.

@@ -184,3 +184,15 @@ fn a_compiled_step_gives_the_same_bits() {
     // They were trained at all.
     assert!(!same(&first.1, &weights(&net(&[64, 16, 10], 0.3))));
 }
+
+#[test]
+fn labels_beyond_the_outputs_of_the_network_are_named() {
+    let data = digits().flatten();
+    let net = net(&[64, 8, 4], 0.0);
+    let start = weights(&net);
+    let error = Trainer::new(&net, Sgd::new(&net, 0.1)).fit(&data, None).unwrap_err().to_string();
+    assert!(error.contains("but there are 4 classes"), "{error}");
+    assert!(same(&weights(&net), &start));
+    let error = evaluate(&net, &data, 100).unwrap_err().to_string();
+    assert!(error.contains("row 4 has label 4, but there are 4 classes"), "{error}");
+}
