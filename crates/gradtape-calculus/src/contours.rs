@@ -1,6 +1,8 @@
-//! Lines of equal value of a function known on a grid, by marching squares.
+//! Lines of equal value of a function known on a grid, by marching squares, and which values to choose.
 
 use std::collections::BTreeMap;
+
+use crate::chart::Axis;
 
 /// A function's values on a grid, row by row from below.
 pub(crate) struct Grid<'a> {
@@ -85,6 +87,50 @@ impl Grid<'_> {
             false => (between(self.xs[column], self.xs[column + 1]), self.ys[row]),
         }
     }
+}
+
+/// Round heights for contours: evenly spaced, or by equal ratios where nearly all of the field would lie
+/// below the first even one, or such that they part the samples evenly.
+pub(crate) fn levels(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| sorted.get(((sorted.len().max(1) - 1) as f64 * share) as usize).copied();
+    let (Some(low), Some(high), Some(middle)) = (at(0.0), at(1.0), at(0.5)) else {
+        return Vec::new();
+    };
+    let inside = |level: &f64| *level > low && *level < high;
+    if !(high - low > 1e-9 * low.abs().max(high.abs()) && high - low < 1e300) {
+        return Vec::new();
+    }
+    let narrow = |share: f64| (high - low) * share;
+    if middle - low > narrow(0.12) && high - middle > narrow(0.12) {
+        return Axis::new("", low, high).ticks(15).into_iter().filter(inside).collect();
+    }
+    let floor = at(0.02).unwrap_or(low);
+    if floor > 0.0 {
+        let decades = (high / floor).log10();
+        let steps: &[f64] = match decades {
+            ..=3.0 => &[1.0, 2.0, 5.0],
+            ..=6.0 => &[1.0, 3.0],
+            _ => &[1.0],
+        };
+        let first = floor.log10().floor() as i32;
+        let powers = first..=first.saturating_add(decades.ceil().min(600.0) as i32);
+        let every = powers.clone().count().div_ceil(14);
+        let all = powers
+            .step_by(every)
+            .flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
+        return all.filter(|level| *level > floor).filter(inside).collect();
+    }
+    let parting = (1..12).filter_map(|part| at(f64::from(part) / 12.0)).map(rounded);
+    let mut levels: Vec<f64> = parting.filter(inside).collect();
+    levels.dedup();
+    levels
+}
+
+/// To two significant digits.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
 }
 
 /// Follows a line from one crossing and takes it out.

@@ -68,7 +68,7 @@ const WAYS: [(&str, u32); 3] = [("forward", 1), ("central", 2), ("extrapolated",
 ///
 /// # Errors
 /// As [`explain()`]; no variable, or several and none named; a variable that the expression lacks; a
-/// derivative that is not finite.
+/// value or derivative that is not finite.
 pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> Result<Differences> {
     let names: Vec<&str> = expr.variables().collect();
     let moved = chosen(&names, variable)?;
@@ -76,12 +76,15 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
     let mut point = expr.point(at)?;
     let derivative = explained.gradient.get(names[moved]).map_or(f64::NAN, |number| number.0);
     let x = point[moved];
-    if !derivative.is_finite() {
-        return Err(Error::new(format!(
-            "the derivative of {expr} in {} is {} here: there is nothing to compare with",
-            names[moved],
-            short(derivative)
-        )));
+    for (what, number) in [("value", explained.value.0), ("derivative", derivative)] {
+        if !number.is_finite() {
+            let message = format!(
+                "the {what} of {expr} at {} is {}",
+                point_text(&explained.at),
+                short(number)
+            );
+            return Err(Error::new(message).hint("differences need a point where both are numbers"));
+        }
     }
     let mut values = Vec::new();
     let f = |x: f64| {
@@ -192,7 +195,17 @@ impl Way {
     fn cancellation(&self) -> Option<(f64, f64)> {
         let best = self.best?;
         let below = self.errors.iter().filter(|(step, _)| *step < best.step.0);
-        below.copied().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, error)| *error > 0.0)
+        let most = below.copied().max_by(|a, b| a.1.total_cmp(&b.1));
+        most.filter(|(_, error)| *error > 2.0 * best.error.0)
+    }
+
+    /// Whether no step comes near the derivative, beyond what rounding does.
+    fn stays(&self) -> bool {
+        let least = self.best.map_or(0.0, |best| best.error.0);
+        let small = self.errors.iter().filter(|(step, _)| (1e-9..1e-3).contains(step));
+        least > 1e-6
+            && small.clone().count() > 0
+            && small.clone().all(|(_, error)| *error < 2.0 * least)
     }
 
     fn seen(&self) -> String {
@@ -204,9 +217,13 @@ impl Way {
         let whole = self.errors.first().is_some_and(|(_, error)| *error <= best.error.0);
         let mut text = match self.truncation() {
             Some(power) => format!(
-                "{name}: the error falls as h^{power:.1} (truncation, in theory h^{}) down to {error} at \
+                "{name}: the error falls as h^{power:.1} (truncation, in theory at least h^{}) down to {error} at \
                  h = {step}",
                 self.power
+            ),
+            None if self.stays() => format!(
+                "{name}: the error stays {error} however small the step: the values have a kink or a \
+                 jump here"
             ),
             None if whole => {
                 format!("{name}: nothing is truncated, the error is {error} at h = {step}")
@@ -275,7 +292,7 @@ impl Differences {
                 "{}: differences in {} at {}",
                 self.expression,
                 self.variable,
-                point(&self.at)
+                point_text(&self.at)
             ),
             panels: vec![Panel {
                 x: axis("step h", 5e-17, 2.0),
@@ -297,7 +314,7 @@ impl DifferenceErrors {
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variable = &self.variable;
-        writeln!(f, "{}   at {}", self.expression, point(&self.at))?;
+        writeln!(f, "{}   at {}", self.expression, point_text(&self.at))?;
         writeln!(
             f,
             "d/d{variable} = {} from the tape; errors of differences:\n",
@@ -329,7 +346,7 @@ impl fmt::Display for Differences {
     }
 }
 
-fn point(at: &Named<Number>) -> String {
+fn point_text(at: &Named<Number>) -> String {
     let parts: Vec<String> =
         at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
     parts.join(", ")

@@ -5,7 +5,7 @@ use plotters::prelude::{ColorMap, ViridisRGB};
 use serde::Serialize;
 
 use crate::chart::{Arrow, Axis, COLOURS, Chart, Contour, Line, Mark, Panel};
-use crate::contours::Grid;
+use crate::contours::{Grid, levels};
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read_all};
 use crate::expr::Expr;
@@ -237,50 +237,6 @@ fn field(x: &str, across: &[f64], y: &str, up: &[f64], values: &[f64]) -> Panel 
     Panel { x: axis(x, across), y: axis(y, up), equal: true, marks }
 }
 
-/// Round heights for contours: evenly spaced, or by equal ratios where nearly all of the field would lie
-/// below the first even one, or such that they part the samples evenly.
-fn levels(values: &[f64]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| sorted.get(((sorted.len().max(1) - 1) as f64 * share) as usize).copied();
-    let (Some(low), Some(high), Some(middle)) = (at(0.0), at(1.0), at(0.5)) else {
-        return Vec::new();
-    };
-    let inside = |level: &f64| *level > low && *level < high;
-    if !(high - low > 1e-9 * low.abs().max(high.abs()) && high - low < 1e300) {
-        return Vec::new();
-    }
-    let narrow = |share: f64| (high - low) * share;
-    if middle - low > narrow(0.12) && high - middle > narrow(0.12) {
-        return Axis::new("", low, high).ticks(15).into_iter().filter(inside).collect();
-    }
-    let floor = at(0.02).unwrap_or(low);
-    if floor > 0.0 {
-        let decades = (high / floor).log10();
-        let steps: &[f64] = match decades {
-            ..=3.0 => &[1.0, 2.0, 5.0],
-            ..=6.0 => &[1.0, 3.0],
-            _ => &[1.0],
-        };
-        let first = floor.log10().floor() as i32;
-        let powers = first..=first.saturating_add(decades.ceil().min(600.0) as i32);
-        let every = powers.clone().count().div_ceil(14);
-        let all = powers
-            .step_by(every)
-            .flat_map(|power| steps.iter().map(move |step| step * 10f64.powi(power)));
-        return all.filter(|level| *level > floor).filter(inside).collect();
-    }
-    let parting = (1..12).filter_map(|part| at(f64::from(part) / 12.0)).map(rounded);
-    let mut levels: Vec<f64> = parting.filter(inside).collect();
-    levels.dedup();
-    levels
-}
-
-/// To two significant digits.
-fn rounded(value: f64) -> f64 {
-    format!("{value:.1e}").parse().unwrap_or(value)
-}
-
 fn axis(name: &str, places: &[f64]) -> Axis {
     Axis::new(name, places[0], places[places.len() - 1])
 }
@@ -323,7 +279,7 @@ fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
         }
         let range = format!("the range of {name} from {low} to {high}");
         let largest = low.abs().max(high.abs());
-        if !(largest <= 1e150) {
+        if [low, high].into_iter().any(|end| !end.is_finite() || end.abs() > 1e150) {
             return Err(Error::new(format!("{range} is not finite or too wide"))
                 .hint("both ends must be numbers between -1e150 and 1e150"));
         }

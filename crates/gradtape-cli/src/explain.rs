@@ -50,7 +50,7 @@ pub(crate) struct Explain {
     hessian: bool,
 
     /// How exact differences of values are as derivatives: their errors at steps from 1 to 10^-16
-    #[arg(long, conflicts_with_all = ["hessian", "order"])]
+    #[arg(long, conflicts_with_all = ["hessian", "order", "network"])]
     differences: bool,
 
     /// The variable that differences move, where there are several

@@ -1,6 +1,7 @@
 //! [`Chart`]: what a picture with axes shows, drawn as SVG or in the characters of a terminal.
 
 mod draw;
+mod marks;
 mod scale;
 mod terminal;
 

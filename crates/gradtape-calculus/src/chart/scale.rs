@@ -7,6 +7,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{IntoLogRange, LogCoord};
 
 use super::Axis;
+use crate::json::short;
 
 /// An axis that can be drawn: its ends are finite and differ, also after taking logarithms.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,11 @@ impl Scale {
         let least = 1e-9 * low.abs().max(high.abs());
         if high - low <= least {
             let more = if low == 0.0 { 0.5 } else { 0.5 * low.abs() };
-            (low, high) = (low.min(high) - more, low.max(high) + more);
+            let (least, most) = (low.min(high), low.max(high));
+            (low, high) = match axis.log {
+                true => (0.5 * least, 2.0 * most),
+                false => (least - more, most + more),
+            };
         }
         let size = if axis.log { low } else { high - low };
         Scale { low, high, log: axis.log, unit: 10f64.powf(size.log10().floor()) }
@@ -59,6 +64,9 @@ impl Scale {
 
     /// A tick with as many digits as tell it from its neighbours.
     pub(super) fn label(&self, tick: f64) -> String {
+        if self.log && self.low >= 1e-4 && self.high < 1e5 {
+            return short(tick);
+        }
         let width = self.high - self.low;
         if tick == 0.0 {
             return "0".to_string();
@@ -105,5 +113,45 @@ impl Ranged for Scale {
 impl ValueFormatter<f64> for Scale {
     fn format_ext(&self, value: &f64) -> String {
         self.label(*value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(low: f64, high: f64, log: bool) -> Vec<String> {
+        let scale = Scale::new(&Axis { log, ..Axis::new("", low, high) });
+        scale.ticks(6).into_iter().map(|tick| scale.label(tick)).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_and_told_apart() {
+        assert_eq!(labels(-0.25, 0.97, false), ["-0.2", "0", "0.2", "0.4", "0.6", "0.8"]);
+        assert_eq!(
+            labels(100.0, 100.5, false),
+            ["100", "100.1", "100.2", "100.3", "100.4", "100.5"]
+        );
+        assert_eq!(labels(0.005, 2.0, true), ["0.01", "0.1", "1"]);
+        assert_eq!(labels(5e-17, 2.0, true), ["1e-16", "1e-13", "1e-10", "1e-7", "1e-4", "1e-1"]);
+        for (low, high) in
+            [(-3.2, 1e-3), (1e299, 1.1e299), (5.0, 5.0 + 1e-7), (0.0, 1e-310), (1e9, 1e9 + 10.0)]
+        {
+            let labels = labels(low, high, false);
+            assert!((2..=7).contains(&labels.len()), "{low} {high}: {labels:?}");
+            assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn ends_that_do_not_fit_are_moved_apart() {
+        for (low, high) in
+            [(1.0, 1.0), (0.0, 0.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)]
+        {
+            for log in [false, true] {
+                let scale = Scale::new(&Axis { log, ..Axis::new("", low, high) });
+                assert!(scale.low < scale.high && scale.share(scale.high) == 1.0, "{low} {high}");
+            }
+        }
     }
 }
