@@ -116,7 +116,7 @@ impl Plot {
 
     fn curves(&self, x: &str, across: &[f64]) -> Panel {
         let values = self.values.flat();
-        let slopes = self.gradient.values().next().map(Samples::flat).unwrap_or_default();
+        let slopes = self.slopes().into_iter().next().unwrap_or_default();
         let y = padded(extent(values.iter().chain(&slopes).copied()));
         let curve = |points: Vec<(f64, f64)>, place: usize, dashed, label| {
             Mark::Line(Line { points, colour: COLOURS[place], dashed, label, dots: false })
@@ -133,9 +133,19 @@ impl Plot {
         Panel { x: axis(x, across), y: Axis::new("", y.0, y.1), equal: false, marks }
     }
 
+    /// The derivatives, where there is a value: rules such as 1/x for log(x) give numbers beyond.
+    fn slopes(&self) -> Vec<Vec<f64>> {
+        let values = self.values.flat();
+        let defined = |slopes: &Samples| {
+            let pairs = slopes.flat().into_iter().zip(&values);
+            pairs.map(|(slope, value)| if value.is_nan() { f64::NAN } else { slope }).collect()
+        };
+        self.gradient.values().map(defined).collect()
+    }
+
     /// An arrow for some of the places, longer where it is steeper.
     fn arrows(&self, across: &[f64], up: &[f64]) -> Vec<Arrow> {
-        let slopes: Vec<Vec<f64>> = self.gradient.values().map(Samples::flat).collect();
+        let slopes = self.slopes();
         let [dx, dy] = slopes.as_slice() else { return Vec::new() };
         let every = |count: usize| (BETWEEN_ARROWS / 2..count).step_by(BETWEEN_ARROWS);
         let places: Vec<(usize, usize)> = every(up.len())

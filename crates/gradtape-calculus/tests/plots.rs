@@ -111,6 +111,9 @@ fn a_curve_stands_with_its_derivative_and_breaks_at_poles() {
     assert_eq!((value.label.as_str(), slope.label.as_str()), ("x^2", "its derivative in x"));
     assert!(value.points.iter().all(|(x, y)| (y - x * x).abs() < 1e-12));
     assert!(slope.points.iter().all(|(x, y)| (y - 2.0 * x).abs() < 1e-12));
+    let half = self::chart("log(x)", &[]);
+    let drawn = |line: &&Line| line.points.iter().all(|(x, y)| *x >= 0.0 || y.is_nan());
+    assert!(lines(&half.panels[0]).iter().all(drawn), "neither value nor slope left of 0");
     let gaps = |text: &str| {
         let chart = self::chart(text, &[]);
         lines(&chart.panels[0])[0].points.iter().filter(|point| point.1.is_nan()).count()
@@ -145,8 +148,10 @@ fn paths_start_and_end_where_the_descent_does() {
     }
 }
 
+type Ends = &'static [(&'static str, f64, f64)];
+
 /// Expressions and ranges on the edge of what can be drawn.
-const EDGES: [(&str, &[(&str, f64, f64)]); 13] = [
+const EDGES: [(&str, Ends); 13] = [
     ("x", &[]),
     ("0*x", &[]),
     ("1/x", &[]),
