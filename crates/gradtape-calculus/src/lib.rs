@@ -11,7 +11,10 @@
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`]. There is no implicit multiplication.
 
+pub mod chart;
+mod contours;
 mod descend;
+mod differences;
 mod error;
 mod explain;
 mod expr;
@@ -23,11 +26,13 @@ mod least_squares;
 mod network;
 mod numeric;
 mod plot;
+mod plot_paths;
 mod record;
 mod svg;
 mod symbolic;
 
 pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, descend};
+pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use error::{Error, Result};
 pub use explain::{
     Explanation, Line, MAX_DRAWN, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain,
@@ -46,4 +51,5 @@ pub use numeric::{
     Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
     richardson, step_errors,
 };
-pub use plot::{Range, plot, plot_paths};
+pub use plot::{Plot, Range, Samples, plot};
+pub use plot_paths::plot_paths;

@@ -1,12 +1,15 @@
-//! Pictures of functions in SVG: curves with their derivative, contours with the gradient field, paths.
+//! What `gradtape plot` shows: a function and its derivatives at many places, and its picture.
 
 use gradtape::{DType, Tape, Tensor, vjp};
+use plotters::prelude::{ColorMap, ViridisRGB};
+use serde::Serialize;
 
-use crate::descend::Path;
+use crate::chart::{Arrow, Axis, COLOURS, Chart, Contour, Line, Mark, Panel};
+use crate::contours::{Grid, levels};
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read_all};
 use crate::expr::Expr;
-use crate::svg::{COLOURS, Frame};
+use crate::json::{Named, Number};
 
 /// The part of a variable's axis that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,131 +24,282 @@ pub struct Range {
 
 /// Samples of a curve.
 const CURVE: usize = 801;
-/// Samples of a field along each axis.
+/// Samples of a field along each axis: every eighth has an arrow.
 const GRID: usize = 121;
-/// Arrows along each axis.
-const ARROWS: usize = 17;
-/// Contours.
-const LEVELS: usize = 14;
+const BETWEEN_ARROWS: usize = 8;
 
-/// The picture of an expression in one or two variables: its curve and derivative, or its contours and
-/// gradient field. A variable without a range goes from -5 to 5. Values and derivatives come from one
-/// tape over all samples.
+/// An expression in one or two variables at evenly spaced places. Serialises to the JSON of
+/// `gradtape plot`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plot {
+    /// The expression as it is printed.
+    pub expression: String,
+    /// The places along the axis of each variable.
+    pub places: Named<Vec<Number>>,
+    /// The values: one for each place, or a row of them for each place of the second variable.
+    pub values: Samples,
+    /// The derivative in each variable, as the values.
+    pub gradient: Named<Samples>,
+}
+
+/// Numbers along one axis or over two.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Samples {
+    /// A number for each place.
+    Line(Vec<Number>),
+    /// A row for each place of the second variable.
+    Rows(Vec<Vec<Number>>),
+}
+
+/// Evaluates an expression for its picture. A variable without a range goes from -5 to 5. Values and
+/// derivatives come from one tape over all samples.
 ///
 /// ```
 /// use gradtape_calculus::{Expr, plot};
-/// let svg = plot(&Expr::parse("x^2 - 4*x + 7 + 2*y")?, &[])?;
-/// assert!(svg.starts_with("<svg"));
+/// let plot = plot(&Expr::parse("x^2 - 4*x + 7 + 2*y")?, &[])?;
+/// assert!(plot.chart().svg()?.starts_with("<svg"));
 /// # Ok::<(), gradtape_calculus::Error>(())
 /// ```
 ///
 /// # Errors
-/// Not one or two variables; a range of another variable, empty, or not finite; too many nodes.
-pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<String> {
-    let names: Vec<&str> = expr.variables().collect();
+/// Not one or two variables; a range of another variable, given twice, empty, too narrow or not finite;
+/// too many nodes; no finite value at all.
+pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
+    let names = variables(expr, "a picture")?;
     let axes = axes(&names, ranges)?;
-    let text = expr.to_string();
-    match (names.as_slice(), axes.as_slice()) {
-        ([x], [across]) => {
-            let places = samples(*across, CURVE);
-            let (values, slopes) = sampled(expr, std::slice::from_ref(&places))?;
-            let slopes = slopes.into_iter().next().unwrap_or_default();
-            let shown = values.iter().chain(&slopes).copied();
-            let mut frame = Frame::new(*across, extent(shown));
-            let pairs =
-                |y: &[f64]| places.iter().copied().zip(y.iter().copied()).collect::<Vec<_>>();
-            let style = |colour: &str| format!("stroke=\"{colour}\" stroke-width=\"2\"");
-            frame.line(&pairs(&values), &style(COLOURS[0]));
-            frame.line(&pairs(&slopes), &(style(COLOURS[1]) + " stroke-dasharray=\"6 4\""));
-            frame.legend(COLOURS[0], &text);
-            frame.legend(COLOURS[1], &format!("derivative in {x}"));
-            Ok(frame.finish(&text, (x, "")))
-        }
-        ([x, y], [across, up]) => {
-            let mut frame = Frame::new(*across, *up);
-            contours(&mut frame, expr, *across, *up)?;
-            let (xs, ys) = grid(*across, *up, ARROWS);
-            let (_, slopes) = sampled(expr, &[xs.clone(), ys.clone()])?;
-            if let [dx, dy] = slopes.as_slice() {
-                let reach = 0.01 * (across.1 - across.0).min(up.1 - up.0);
-                for (((x, y), dx), dy) in xs.iter().zip(&ys).zip(dx).zip(dy) {
-                    let size = dx.hypot(*dy);
-                    let to = (x + reach * dx / size, y + reach * dy / size);
-                    frame.arrow((*x, *y), to, 16.0, "#888");
-                }
+    let count = if names.len() == 1 { CURVE } else { GRID };
+    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, count)).collect();
+    let (values, slopes) = sampled(expr, &over(&along))?;
+    if !values.iter().any(|value| value.is_finite()) {
+        let ends = names
+            .iter()
+            .zip(&axes)
+            .map(|(name, (low, high))| format!("{name} from {low} to {high}"));
+        let ends: Vec<String> = ends.collect();
+        let message = format!("{expr} has no finite value for {}", ends.join(", "));
+        return Err(Error::new(message)
+            .hint(format!("show another part, as in --range {}=LOW:HIGH", names[0])));
+    }
+    let numbers = |values: &[f64]| values.iter().copied().map(Number).collect::<Vec<_>>();
+    let shaped = |values: Vec<f64>| match names.len() {
+        1 => Samples::Line(numbers(&values)),
+        _ => Samples::Rows(values.chunks(count).map(numbers).collect()),
+    };
+    Ok(Plot {
+        expression: expr.to_string(),
+        places: Named::new(names.iter().copied(), along.iter().map(|places| numbers(places))),
+        values: shaped(values),
+        gradient: Named::new(names.iter().copied(), slopes.into_iter().map(shaped)),
+    })
+}
+
+impl Plot {
+    /// The picture: the curve and its derivative, or contours and the gradient field.
+    pub fn chart(&self) -> Chart {
+        let panel = match self.axes().as_slice() {
+            [(x, across)] => self.curves(x, across),
+            [(x, across), (y, up), ..] => {
+                let mut panel = field(x, across, y, up, &self.values.flat());
+                panel.marks.push(Mark::Arrows(self.arrows(across, up)));
+                panel
             }
-            Ok(frame.finish(&text, (x, y)))
-        }
-        _ => Err(Error::new(format!(
-            "a picture needs one or two variables; {text} has {}",
-            names.len()
-        ))),
+            [] => return Chart { title: self.expression.clone(), panels: Vec::new() },
+        };
+        Chart { title: self.expression.clone(), panels: vec![panel] }
+    }
+
+    fn axes(&self) -> Vec<(&str, Vec<f64>)> {
+        let plain = |places: &Vec<Number>| places.iter().map(|number| number.0).collect();
+        self.places.0.iter().map(|(name, places)| (name.as_str(), plain(places))).collect()
+    }
+
+    fn curves(&self, x: &str, across: &[f64]) -> Panel {
+        let values = self.values.flat();
+        let slopes = self.slopes().into_iter().next().unwrap_or_default();
+        let y = padded(extent(values.iter().chain(&slopes).copied()));
+        let curve = |points: Vec<(f64, f64)>, place: usize, dashed, label| {
+            Mark::Line(Line { points, colour: COLOURS[place], dashed, label, dots: false })
+        };
+        let marks = vec![
+            curve(unbroken(across, &values, &slopes, y), 0, false, self.expression.clone()),
+            curve(
+                across.iter().copied().zip(slopes).collect(),
+                1,
+                true,
+                format!("its derivative in {x}"),
+            ),
+        ];
+        Panel { x: axis(x, across), y: Axis::new("", y.0, y.1), equal: false, marks }
+    }
+
+    /// The derivatives, where there is a value: rules such as 1/x for log(x) give numbers beyond.
+    fn slopes(&self) -> Vec<Vec<f64>> {
+        let values = self.values.flat();
+        let defined = |slopes: &Samples| {
+            let pairs = slopes.flat().into_iter().zip(&values);
+            pairs.map(|(slope, value)| if value.is_nan() { f64::NAN } else { slope }).collect()
+        };
+        self.gradient.values().map(defined).collect()
+    }
+
+    /// An arrow for some of the places, longer where it is steeper.
+    fn arrows(&self, across: &[f64], up: &[f64]) -> Vec<Arrow> {
+        let slopes = self.slopes();
+        let [dx, dy] = slopes.as_slice() else { return Vec::new() };
+        let every = |count: usize| (BETWEEN_ARROWS / 2..count).step_by(BETWEEN_ARROWS);
+        let places: Vec<(usize, usize)> = every(up.len())
+            .flat_map(|row| every(across.len()).map(move |column| (row, column)))
+            .collect();
+        let slope = |&(row, column): &(usize, usize)| {
+            let place = row * across.len() + column;
+            (dx[place], dy[place])
+        };
+        let steep = |(dx, dy): (f64, f64)| dx.hypot(dy);
+        let mut sizes: Vec<f64> = places
+            .iter()
+            .map(|place| steep(slope(place)))
+            .filter(|size| size.is_finite())
+            .collect();
+        sizes.sort_by(f64::total_cmp);
+        // The few steepest would make all others short.
+        let most = sizes.get(sizes.len() * 9 / 10).copied().unwrap_or(1.0);
+        let width = |places: &[f64]| places[places.len() - 1] - places[0];
+        let (wide, high) = (width(across), width(up));
+        let longest = 0.85 * BETWEEN_ARROWS as f64 / (GRID - 1) as f64;
+        places
+            .iter()
+            .filter_map(|place| {
+                let (dx, dy) = slope(place);
+                let shown = (dx / wide).hypot(dy / high);
+                let share = (steep((dx, dy)) / most).min(1.0).sqrt().max(0.3);
+                let half = 0.5 * longest * share / shown;
+                let (x, y) = (across[place.1], up[place.0]);
+                let along = |side: f64| (x + side * half * dx, y + side * half * dy);
+                (shown.is_finite() && shown > 0.0)
+                    .then(|| Arrow { from: along(-1.0), to: along(1.0) })
+            })
+            .collect()
     }
 }
 
-/// The picture of descents on one expression: along the curve (one variable) or on the contours (two).
-///
-/// # Errors
-/// As [`plot`].
-pub fn plot_paths(expr: &Expr, paths: &[Path]) -> Result<String> {
-    let names: Vec<&str> = expr.variables().collect();
-    if !(1..=2).contains(&names.len()) || expr.nodes().len() > MAX_EXPLAINED {
-        return Err(Error::new("a picture of paths needs one or two variables"));
-    }
-    let places = |axis: usize| {
-        let steps = paths.iter().flat_map(|path| &path.steps);
-        extent(steps.filter_map(move |step| step.at.values().nth(axis)).map(|number| number.0))
-    };
-    let wide = |(low, high): (f64, f64)| {
-        let margin = 0.25 * (high - low).max(1e-3 * (1.0 + low.abs().max(high.abs())));
-        (low - margin, high + margin)
-    };
-    let across = wide(places(0));
-    let text = expr.to_string();
-    let mut frame = if names.len() == 1 {
-        let xs = samples(across, CURVE);
-        let (values, _) = sampled(expr, std::slice::from_ref(&xs))?;
-        let mut frame = Frame::new(across, extent(values.iter().copied()));
-        let curve: Vec<(f64, f64)> = xs.into_iter().zip(values).collect();
-        frame.line(&curve, "stroke=\"#999\" stroke-width=\"2\"");
-        frame
-    } else {
-        let up = wide(places(1));
-        let mut frame = Frame::new(across, up);
-        contours(&mut frame, expr, across, up)?;
-        frame
-    };
-    for (path, colour) in paths.iter().zip(COLOURS.iter().cycle()) {
-        let points: Vec<(f64, f64)> = path
-            .steps
-            .iter()
-            .map(|step| {
-                let at: Vec<f64> = step.at.values().map(|number| number.0).collect();
-                (at[0], at.get(1).copied().unwrap_or(step.value.0))
-            })
-            .collect();
-        frame.line(&points, &format!("stroke=\"{colour}\" stroke-width=\"1.5\""));
-        for &point in points.iter().take(2000) {
-            frame.dot(point, 2.5, colour);
+impl Samples {
+    /// All numbers, row by row.
+    fn flat(&self) -> Vec<f64> {
+        match self {
+            Samples::Line(numbers) => numbers.iter().map(|number| number.0).collect(),
+            Samples::Rows(rows) => rows.iter().flatten().map(|number| number.0).collect(),
         }
-        frame.legend(colour, &path.optimizer);
     }
-    Ok(frame.finish(&text, (names[0], names.get(1).copied().unwrap_or(""))))
+}
+
+/// The variables of an expression that can be drawn.
+pub(crate) fn variables<'e>(expr: &'e Expr, what: &str) -> Result<Vec<&'e str>> {
+    let names: Vec<&str> = expr.variables().collect();
+    if !(1..=2).contains(&names.len()) {
+        let has = match names.as_slice() {
+            [] => "none".to_string(),
+            names => format!("{} ({})", names.len(), names.join(", ")),
+        };
+        let error = Error::new(format!("{what} needs one or two variables; {expr} has {has}"));
+        return Err(match names.len() {
+            0 => error.hint("write x where the number changes"),
+            _ => error.hint("put numbers in place of the others"),
+        });
+    }
+    if expr.nodes().len() > MAX_EXPLAINED {
+        return Err(Error::new(format!("more than {MAX_EXPLAINED} nodes are not drawn")));
+    }
+    Ok(names)
+}
+
+/// An expression in one variable as a line, in two as contours, without derivatives.
+pub(crate) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Result<Panel> {
+    let count = if names.len() == 1 { CURVE } else { GRID };
+    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, count)).collect();
+    let (values, slopes) = sampled(expr, &over(&along))?;
+    Ok(match (names, along.as_slice()) {
+        ([x, y, ..], [across, up, ..]) => field(x, across, y, up, &values),
+        _ => {
+            let ends = padded(extent(values.iter().copied()));
+            let points = unbroken(&along[0], &values, &slopes[0], ends);
+            let line = Line { points, colour: crate::chart::GREY, ..Line::default() };
+            let y = Axis::new("", ends.0, ends.1);
+            Panel { x: axis(names[0], &along[0]), y, equal: false, marks: vec![Mark::Line(line)] }
+        }
+    })
+}
+
+/// The contours over two axes.
+fn field(x: &str, across: &[f64], y: &str, up: &[f64], values: &[f64]) -> Panel {
+    let grid = Grid { xs: across, ys: up, values };
+    let levels = levels(values);
+    let shade = |place: usize| {
+        // The yellow end is hard to see on white.
+        let share = 0.88 * place as f64 / levels.len().saturating_sub(1).max(1) as f64;
+        let colour = ViridisRGB.get_color(share);
+        (colour.0, colour.1, colour.2)
+    };
+    let contour = |(place, &level): (usize, &f64)| {
+        Mark::Contour(Contour { level, lines: grid.lines(level), colour: shade(place) })
+    };
+    let marks = levels.iter().enumerate().map(contour).collect();
+    Panel { x: axis(x, across), y: axis(y, up), equal: true, marks }
+}
+
+fn axis(name: &str, places: &[f64]) -> Axis {
+    Axis::new(name, places[0], places[places.len() - 1])
+}
+
+/// The points of a curve, with a gap at a pole: where its value jumps against both slopes.
+fn unbroken(
+    across: &[f64],
+    values: &[f64],
+    slopes: &[f64],
+    (low, high): (f64, f64),
+) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = Vec::with_capacity(values.len());
+    for (place, (&x, &y)) in across.iter().zip(values).enumerate() {
+        if let (Some(&(_, before)), Some(slopes)) =
+            (points.last(), slopes.get(place.max(1) - 1..=place))
+        {
+            let jump = y - before;
+            let against = slopes.iter().all(|slope| slope * jump < 0.0);
+            if against && jump.abs() > 0.2 * (high - low) {
+                points.push((x, f64::NAN));
+            }
+        }
+        points.push((x, y));
+    }
+    points
 }
 
 /// The range of each variable.
 fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
-    for range in ranges {
-        let Range { name, low, high } = range;
+    for (place, Range { name, low, high }) in ranges.iter().enumerate() {
         if !names.contains(&name.as_str()) {
             let error = Error::new(format!("the expression has no variable `{name}`"));
             return Err(match gradtape::nearest(name, names.iter().copied()) {
                 Some(close) => error.hint(format!("did you mean `{close}`?")),
-                None => error,
+                None => error.hint(format!("its variables are {}", names.join(", "))),
             });
         }
-        if !(low.is_finite() && high.is_finite() && low < high) {
-            return Err(Error::new(format!("the range of {name} from {low} to {high} is empty")));
+        if ranges[..place].iter().any(|earlier| earlier.name == *name) {
+            return Err(Error::new(format!("`{name}` has two ranges")));
+        }
+        let range = format!("the range of {name} from {low} to {high}");
+        let largest = low.abs().max(high.abs());
+        if [low, high].into_iter().any(|end| !end.is_finite() || end.abs() > 1e150) {
+            return Err(Error::new(format!("{range} is not finite or too wide"))
+                .hint("both ends must be numbers between -1e150 and 1e150"));
+        }
+        if low >= high {
+            return Err(Error::new(format!("{range} is empty"))
+                .hint("the lower end comes first, as in x=-2:6"));
+        }
+        if high - low < (1e-9 * largest).max(1e-150) {
+            return Err(Error::new(format!("{range} is too narrow"))
+                .hint("the ends must differ in their first nine digits"));
         }
     }
     let range = |name: &&str| {
@@ -159,18 +313,19 @@ fn samples((low, high): (f64, f64), count: usize) -> Vec<f64> {
     (0..count).map(|i| low + (high - low) * i as f64 / (count - 1) as f64).collect()
 }
 
-/// The places of a grid, row by row from below.
-fn grid(across: (f64, f64), up: (f64, f64), count: usize) -> (Vec<f64>, Vec<f64>) {
-    let (xs, ys) = (samples(across, count), samples(up, count));
-    let places = || ys.iter().flat_map(|y| xs.iter().map(move |x| (*x, *y)));
-    (places().map(|(x, _)| x).collect(), places().map(|(_, y)| y).collect())
+/// The places of a line or grid for each variable, row by row from below.
+fn over(along: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    match along {
+        [xs, ys] => {
+            let places = || ys.iter().flat_map(|y| xs.iter().map(move |x| (*x, *y)));
+            vec![places().map(|(x, _)| x).collect(), places().map(|(_, y)| y).collect()]
+        }
+        along => along.to_vec(),
+    }
 }
 
 /// Values and derivatives at many places at once.
 fn sampled(expr: &Expr, places: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
-    if expr.nodes().len() > MAX_EXPLAINED {
-        return Err(Error::new(format!("more than {MAX_EXPLAINED} nodes are not drawn")));
-    }
     let count = places.first().map_or(0, Vec::len);
     let tape = Tape::new();
     let inputs: Vec<_> =
@@ -185,7 +340,7 @@ fn sampled(expr: &Expr, places: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<Vec<f64>>)
 }
 
 /// The range of the finite values, without the outermost that would flatten everything else.
-fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(crate) fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let mut sorted: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return (-1.0, 1.0) };
@@ -199,41 +354,8 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
     }
 }
 
-/// Lines of equal value, at levels that part the samples evenly.
-fn contours(frame: &mut Frame, expr: &Expr, across: (f64, f64), up: (f64, f64)) -> Result<()> {
-    let (xs, ys) = grid(across, up, GRID);
-    let (values, _) = sampled(expr, &[xs.clone(), ys.clone()])?;
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    sorted.sort_by(f64::total_cmp);
-    for level in 0..LEVELS {
-        let place = sorted.len() * (2 * level + 1) / (2 * LEVELS);
-        let Some(&height) = sorted.get(place) else { continue };
-        let mut line = Vec::new();
-        for row in 0..GRID - 1 {
-            for column in 0..GRID - 1 {
-                let at = row * GRID + column;
-                let corners = [at, at + 1, at + 1 + GRID, at + GRID];
-                cell(&corners.map(|c| (xs[c], ys[c], values[c] - height)), &mut line);
-            }
-        }
-        let shade = 60 + 110 * level / LEVELS;
-        frame.line(&line, &format!("stroke=\"rgb({shade},{shade},{})\" stroke-width=\"0.8\"", 190));
-    }
-    Ok(())
-}
-
-/// Where the zero line crosses a cell, as segments with gaps between.
-fn cell(corners: &[(f64, f64, f64); 4], line: &mut Vec<(f64, f64)>) {
-    let mut crossings = Vec::new();
-    for side in 0..4 {
-        let ((x0, y0, a), (x1, y1, b)) = (corners[side], corners[(side + 1) % 4]);
-        if (a < 0.0) != (b < 0.0) && a.is_finite() && b.is_finite() {
-            let share = a / (a - b);
-            crossings.push((x0 + share * (x1 - x0), y0 + share * (y1 - y0)));
-        }
-    }
-    for segment in crossings.chunks_exact(2) {
-        line.extend(segment);
-        line.push((f64::NAN, f64::NAN));
-    }
+/// With some room, so that a curve does not run along the frame.
+pub(crate) fn padded((low, high): (f64, f64)) -> (f64, f64) {
+    let room = 0.04 * (high - low);
+    (low - room, high + room)
 }

@@ -1,31 +1,14 @@
 //! The drawn graph: what stands in it, that it is XML, and that nothing overlaps.
 
+mod xml;
+
 use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, explain};
+use xml::assert_xml;
 
 fn explained(text: &str) -> Explanation {
     let expr = Expr::parse(text).unwrap();
     let at: Vec<(&str, f64)> = expr.variables().zip([2.0, 1.0, 0.5].into_iter().cycle()).collect();
     explain(&expr, &at, Default::default()).unwrap()
-}
-
-/// Tags that close what they open, quoted attributes, and no bare `<` or `&`.
-fn assert_xml(text: &str) {
-    let mut open = Vec::new();
-    for part in text.split('<').skip(1) {
-        let (tag, words) = part.split_once('>').expect("a tag ends");
-        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
-        for entity in words.split('&').skip(1) {
-            let name = entity.split(';').next().unwrap();
-            assert!(["amp", "lt", "gt", "quot"].contains(&name), "{entity}");
-        }
-        let name = tag.split([' ', '/']).find(|word| !word.is_empty()).unwrap();
-        match (tag.starts_with('/'), tag.ends_with('/')) {
-            (true, _) => assert_eq!(open.pop(), Some(name)),
-            (false, false) => open.push(name),
-            (false, true) => {}
-        }
-    }
-    assert!(open.is_empty(), "{open:?}");
 }
 
 /// The numbers of an attribute such as `width="12.5"` or `translate(3 4)`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
-use gradtape_calculus::{Descent, Expr, descend};
+use gradtape_calculus::{Descent, Expr, descend, plot_paths};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -18,7 +18,8 @@ use crate::output::Output;
   gradtape descend \"x^2 - 4*x + 7\" --from x=0 --lr 0.1
   gradtape descend \"(1-x)^2 + 100*(y-x^2)^2\" --from x=-1.2,y=1 --optimizer adam --lr 0.05 --steps 500
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,momentum,adam --lr 0.05
-  gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --format csv --out path.csv")]
+  gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --format csv --out path.csv
+  gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --format terminal --lr 0.05")]
 pub(crate) struct Descend {
     /// The expression to make small
     #[arg(allow_hyphen_values = true)]
@@ -72,6 +73,7 @@ enum Picture {
     Json,
     Csv,
     Svg,
+    Terminal,
 }
 
 impl Verb for Descend {
@@ -87,7 +89,8 @@ impl Verb for Descend {
         let text = match self.format {
             Picture::Text => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
             Picture::Csv => paths.iter().map(|path| path.csv()).collect(),
-            Picture::Svg => gradtape_calculus::plot_paths(&expr, &paths)?,
+            Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
+            Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
             Picture::Json => {
                 let json = match paths.as_slice() {
                     [path] => serde_json::to_string_pretty(path),

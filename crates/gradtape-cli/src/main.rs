@@ -3,7 +3,6 @@
 //! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
 //! file, and add the word to the list.
 
-mod curves;
 mod descend;
 mod error;
 mod evaluate;

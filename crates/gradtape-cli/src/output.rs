@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::rc::Rc;
 
+use console::Term;
+use gradtape_calculus::chart::Chart;
 use serde::Serialize;
 
 use crate::error::{Failure, Outcome};
@@ -76,6 +78,22 @@ impl Output {
     /// Text in bold on a terminal.
     pub(crate) fn bold(&self, text: impl Display) -> String {
         if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// A chart in characters, as wide as the terminal, 80 times 24 where there is none. A row is left
+    /// for the prompt.
+    ///
+    /// `printed`: it goes to standard output, in colours if that takes them.
+    pub(crate) fn drawn(&self, chart: &Chart, printed: bool) -> Outcome<String> {
+        let size = if printed { Term::stdout().size_checked() } else { None };
+        let (rows, columns) = size.unwrap_or((24, 80));
+        let colours = printed && self.colour;
+        Ok(chart.terminal(columns.into(), usize::from(rows).saturating_sub(1), colours)?)
     }
 
     /// What writing to standard output came to: a reader that went away is no failure.

@@ -2,19 +2,25 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gradtape_calculus::{Expr, Range, plot};
 
 use crate::Verb;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::expression::deliver;
 use crate::output::Output;
 
-/// Draw a curve with its derivative, or contours with the gradient field, as SVG.
+/// Draw a curve with its derivative, or contours with the gradient field.
+///
+/// A curve is drawn with its derivative, a function of two variables as lines of equal value with
+/// arrows along the gradient, longer where it is steeper. --format terminal draws in the terminal at its
+/// width, --format json gives the places, the values and the derivatives.
 #[derive(Args)]
 #[command(after_help = "Examples:
+  gradtape plot \"tanh(x)\"                          in the terminal
   gradtape plot \"tanh(x)\" --out tanh.svg
-  gradtape plot \"x^2 - 4*x + 7 + 2*y\" --range x=-2:6 --range y=-4:4 --out field.svg")]
+  gradtape plot \"x^2 - 4*x + 7 + 2*y\" --range x=-2:6 --range y=-4:4 --out field.svg
+  gradtape plot \"exp(-x^2)\" --format json")]
 pub(crate) struct Plot {
     /// The expression, in one or two variables
     #[arg(allow_hyphen_values = true)]
@@ -24,9 +30,20 @@ pub(crate) struct Plot {
     #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH")]
     range: Vec<Range>,
 
+    /// How to show it: in the terminal when it is printed there, else as svg
+    #[arg(long, value_enum)]
+    format: Option<Picture>,
+
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Picture {
+    Svg,
+    Terminal,
+    Json,
 }
 
 fn range(text: &str) -> Result<Range, String> {
@@ -39,7 +56,16 @@ fn range(text: &str) -> Result<Range, String> {
 
 impl Verb for Plot {
     fn run(self, output: &Output) -> Outcome {
-        let expr = Expr::parse(&self.expr)?;
-        deliver(&plot(&expr, &self.range)?, self.out.as_ref(), output)
+        let found = plot(&Expr::parse(&self.expr)?, &self.range)?;
+        let usual = match self.out.is_none() && output.is_terminal() {
+            true => Picture::Terminal,
+            false => Picture::Svg,
+        };
+        let text = match self.format.unwrap_or(usual) {
+            Picture::Svg => found.chart().svg()?,
+            Picture::Terminal => output.drawn(&found.chart(), self.out.is_none())?,
+            Picture::Json => serde_json::to_string(&found).map_err(Failure::failed)? + "\n",
+        };
+        deliver(&text, self.out.as_ref(), output)
     }
 }

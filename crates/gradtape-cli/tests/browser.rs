@@ -205,3 +205,22 @@ fn the_picture_is_read_and_shows_the_numbers() {
         }
     }
 }
+
+#[test]
+fn plots_are_read_and_show_their_words() {
+    let Some(chromium) = chromium() else { return };
+    let folder = Folder::new("browser-plots");
+    for (line, words) in [
+        ("plot tanh(x)", &["tanh(x)", "its derivative in x", "-0.5"][..]),
+        ("plot x^2-4*x+7+2*y --range x=-2:6", &["x^2 - 4*x + 7 + 2*y", "10"]),
+        ("explain exp(x) --at x=1 --differences --format svg", &["forward", "step h", "1e-8"]),
+        ("descend x^2+10*y^2 --from x=3,y=1 --lr 0.05 --format svg", &["sgd", "x", "y"]),
+    ] {
+        folder.run(&format!("{line} --out plot.svg")).ok();
+        let document = opened(&chromium, &folder, "plot.svg", "");
+        assert!(document.starts_with("<svg") && !document.contains("parsererror"), "{document}");
+        for word in words {
+            assert!(document.contains(&format!(">\n{word}\n<")), "{line}: {word:?}");
+        }
+    }
+}

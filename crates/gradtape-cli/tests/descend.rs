@@ -1,8 +1,8 @@
-//! `gradtape descend` and `gradtape plot` as programs.
+//! `gradtape descend` as a program.
 
 mod common;
 
-use common::{Folder, run};
+use common::run;
 
 #[test]
 fn a_path_as_json() {
@@ -32,7 +32,15 @@ fn several_optimisers_in_every_format() {
     );
     assert!(run(&format!("{line} csv")).ok().stdout.starts_with("step,x,y,value,d_x,d_y\n"));
     let svg = run(&format!("{line} svg")).ok().stdout;
-    assert!(svg.starts_with("<svg") && svg.contains(">momentum<") && !svg.contains("NaN"), "{svg}");
+    assert!(
+        svg.starts_with("<svg") && svg.contains(">\nmomentum\n<") && !svg.contains("NaN"),
+        "{svg}"
+    );
+    let drawn = run(&format!("{line} terminal")).ok().stdout;
+    assert!(
+        drawn.contains("momentum") && drawn.contains('●') && !drawn.contains('\x1b'),
+        "{drawn}"
+    );
     let json = run("descend x^4 --from x=9 --lr 1 --format json").ok().json();
     assert_eq!(json["stopped"], "diverged");
 }
@@ -46,21 +54,4 @@ fn wrong_use_has_status_2() {
     run("descend x^2").fails(2, &["`x` has no value"]);
     run("descend x^2 --from x=1 --optimizer adam --momentum 0.5")
         .fails(2, &["adam has no setting momentum"]);
-    run("plot x*y*z").fails(2, &["one or two variables"]);
-    run("plot x --range x=2:1").fails(2, &["is empty"]);
-    run("plot x --range t=0:1").fails(2, &["no variable `t`"]);
-    run("plot x --range x=0").fails(2, &["is not NAME=LOW:HIGH"]);
-}
-
-#[test]
-fn pictures_go_to_files() {
-    let folder = Folder::new("plot-out");
-    folder.run("plot x^2-4*x+7+2*y --range x=-2:6 --out field.svg").ok();
-    folder.run("plot log(x) --out curve.svg").ok();
-    for name in folder.files() {
-        let svg = String::from_utf8(folder.read(&name)).unwrap();
-        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"), "{name}");
-        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{name}");
-    }
-    assert_eq!(folder.files(), ["curve.svg", "field.svg"]);
 }

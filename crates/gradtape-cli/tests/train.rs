@@ -73,7 +73,11 @@ fn digits_are_learned_and_three_files_written() {
     let history = String::from_utf8(folder.read("history.csv")).unwrap();
     assert_eq!(history.lines().count(), 4, "{history}");
     let curves = String::from_utf8(folder.read("curves.svg")).unwrap();
-    assert_eq!(curves.matches("<polyline").count(), 4, "loss and accuracy of two parts");
+    for (part, colour) in [("train", "#0072B2"), ("validation", "#D55E00")] {
+        assert_eq!(curves.matches(&format!(">\n{part}\n<")).count(), 2, "loss and accuracy");
+        let strokes = curves.matches(&format!("stroke=\"{colour}\"")).count();
+        assert_eq!(strokes, 4, "{part}: a curve and its sample in the legend, twice");
+    }
 }
 
 #[test]
@@ -356,4 +360,13 @@ fn standard_input_is_a_table() {
     run("train - --target kind --epochs 1 --quiet");
     let from_file = folder.run("predict model.safetensors data.csv").ok().stdout;
     assert_eq!(run("predict model.safetensors -"), from_file);
+}
+
+#[test]
+fn curves_of_one_epoch_are_points() {
+    let folder = Folder::new("one-epoch");
+    folder.run("train xor --samples 50 --epochs 1 --quiet").ok();
+    let curves = String::from_utf8(folder.read("curves.svg")).unwrap();
+    assert_eq!(curves.matches("<circle").count(), 4, "loss and accuracy of two parts: {curves}");
+    assert!(!curves.contains("NaN") && !curves.contains("inf"), "{curves}");
 }

@@ -1,0 +1,81 @@
+//! Errors of differences against their step.
+
+mod xml;
+
+use gradtape_calculus::{Differences, Expr, differences};
+use xml::assert_xml;
+
+fn found(text: &str, at: &[(&str, f64)]) -> Differences {
+    differences(&Expr::parse(text).unwrap(), at, None).unwrap()
+}
+
+#[test]
+fn truncation_and_cancellation_of_each_way_are_told() {
+    for (text, x) in [("exp(x)", 1.0), ("sin(x)", 0.7), ("log(x)", 3.0), ("x^5", 1.3)] {
+        let found = found(text, &[("x", x)]);
+        assert_eq!(found.steps.len(), 33);
+        for (line, power) in found.seen.iter().zip([1, 2, 4]) {
+            let start = format!("falls as h^{power}.0 (truncation, in theory at least h^{power})");
+            assert!(line.contains(&start) && line.contains("digits cancel"), "{text}: {line}");
+        }
+        let best = |name: &str| found.best.get(name).unwrap();
+        // Among the smallest errors, rounding decides which one is the least.
+        assert!(best("forward").step.0 < 0.01 * best("extrapolated").step.0, "{text}");
+        assert!(best("central").error.0 < 1e-9 && best("extrapolated").error.0 < 1e-11, "{text}");
+    }
+}
+
+#[test]
+fn lines_have_no_truncation_and_kinks_no_derivative() {
+    let line = found("3*x + 1", &[("x", 2.0)]);
+    assert!(line.seen.iter().all(|line| line.contains("nothing is truncated, the error is 0")));
+    let kink = found("relu(x)", &[("x", 0.0)]);
+    assert!(kink.seen.iter().all(|line| line.contains("kink")), "{:?}", kink.seen);
+    assert!(kink.seen[1].contains("the error stays 0.5"), "{:?}", kink.seen);
+}
+
+#[test]
+fn every_form_holds_every_step() {
+    let found = found("exp(x)", &[("x", 1.0)]);
+    let text = found.to_string();
+    assert!(text.contains("* the least error of each way") && text.contains("nan: h is lost in x"));
+    assert_eq!(text.matches(" *").count(), 3, "{text}");
+    let csv = found.csv();
+    assert!(csv.starts_with("step,forward,central,extrapolated\n1e0,"), "{csv}");
+    assert_eq!(csv.lines().count(), 34);
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(
+        (json["variable"].as_str(), json["steps"].as_array().map(Vec::len)),
+        (Some("x"), Some(33))
+    );
+    assert_eq!(json["steps"][32]["forward"], "nan");
+    assert!(json["best"]["central"]["step"].is_f64() && json["seen"].is_array());
+    let chart = found.chart();
+    assert!(chart.panels[0].x.log && chart.panels[0].y.log);
+    let svg = chart.svg().unwrap();
+    assert_xml(&svg);
+    for part in [">\nforward\n<", ">\nextrapolated\n<", ">\nstep h\n<", ">\n1e-8\n<", ">\n1e-16\n<"]
+    {
+        assert!(svg.contains(part), "{part:?} is not in {svg}");
+    }
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+#[test]
+fn the_variable_is_chosen() {
+    let expr = Expr::parse("x*sin(y)").unwrap();
+    let at = [("x", 3.0), ("y", 2.0)];
+    let by_y = differences(&expr, &at, Some("y")).unwrap();
+    assert!((by_y.derivative.0 - 3.0 * 2f64.cos()).abs() < 1e-12);
+    let message = |variable| differences(&expr, &at, variable).err().unwrap().to_string();
+    assert!(message(None).contains("has x, y") && message(None).contains("--wrt x"));
+    assert!(message(Some("t")).contains("no variable `t`"));
+    let message = |text: &str, at: &[(&str, f64)]| {
+        differences(&Expr::parse(text).unwrap(), at, None).err().unwrap().to_string()
+    };
+    assert!(message("3", &[]).contains("no variable to move"));
+    assert!(
+        message("sqrt(x)", &[("x", 0.0)]).contains("the derivative of sqrt(x) at x = 0 is inf")
+    );
+    assert!(message("log(x)", &[("x", -1.0)]).contains("the value of log(x) at x = -1 is nan"));
+}

@@ -1,0 +1,230 @@
+//! Plots: what stands in the charts, and that every chart is drawn.
+
+mod xml;
+
+use gradtape::optim::Hyper;
+use gradtape_calculus::chart::{Arrow, Chart, Contour, Line, Mark, Panel};
+use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_paths};
+use xml::assert_xml;
+
+const COURSE: &str = "x^2 - 4*x + 7 + 2*y";
+
+fn range(name: &str, low: f64, high: f64) -> Range {
+    Range { name: name.to_string(), low, high }
+}
+
+fn chart(text: &str, ranges: &[Range]) -> Chart {
+    plot(&Expr::parse(text).unwrap(), ranges).unwrap().chart()
+}
+
+fn arrows(panel: &Panel) -> Vec<Arrow> {
+    panel
+        .marks
+        .iter()
+        .find_map(|mark| if let Mark::Arrows(all) = mark { Some(all.clone()) } else { None })
+        .unwrap()
+}
+
+fn contours(panel: &Panel) -> Vec<&Contour> {
+    panel
+        .marks
+        .iter()
+        .filter_map(|mark| if let Mark::Contour(one) = mark { Some(one) } else { None })
+        .collect()
+}
+
+fn lines(panel: &Panel) -> Vec<&Line> {
+    panel
+        .marks
+        .iter()
+        .filter_map(|mark| if let Mark::Line(one) = mark { Some(one) } else { None })
+        .collect()
+}
+
+#[test]
+fn arrows_of_the_courses_field_go_along_the_gradient() {
+    let chart = chart(COURSE, &[range("x", -2.0, 6.0), range("y", -4.0, 4.0)]);
+    let arrows = arrows(&chart.panels[0]);
+    assert_eq!(arrows.len(), 15 * 15);
+    let mut lengths: Vec<(f64, f64)> = Vec::new();
+    for Arrow { from, to } in arrows {
+        let (x, along, up) = (0.5 * (from.0 + to.0), to.0 - from.0, to.1 - from.1);
+        let gradient = (2.0 * x - 4.0, 2.0);
+        let across = along * gradient.1 - up * gradient.0;
+        let length = along.hypot(up);
+        assert!(across.abs() < 1e-9 * length * gradient.0.hypot(gradient.1), "at x = {x}");
+        assert!(along * gradient.0 + up * gradient.1 > 0.0, "uphill at x = {x}");
+        lengths.push((gradient.0.hypot(gradient.1), length));
+    }
+    lengths.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(
+        lengths.windows(2).all(|pair| pair[0].1 <= pair[1].1 * (1.0 + 1e-9)),
+        "longer where steeper"
+    );
+    assert!(lengths[0].1 < 0.8 * lengths[224].1);
+}
+
+#[test]
+fn arrows_are_those_of_the_places_with_a_gradient() {
+    let flat = chart("0*x + 0*y", &[]);
+    assert!(arrows(&flat.panels[0]).is_empty() && contours(&flat.panels[0]).is_empty());
+    let half = arrows(&chart("log(x) + y", &[]).panels[0]);
+    assert!(!half.is_empty() && half.iter().all(|arrow| 0.5 * (arrow.from.0 + arrow.to.0) > 0.0));
+}
+
+#[test]
+fn contours_have_their_level_and_round_levels() {
+    for text in [COURSE, "(1-x)^2 + 100*(y-x^2)^2", "x^2 - y^2", "exp(x) + exp(-y)", "x*y^3 - x^5"]
+    {
+        let expr = Expr::parse(text).unwrap();
+        let chart = plot(&expr, &[]).unwrap().chart();
+        let contours = contours(&chart.panels[0]);
+        assert!((4..=16).contains(&contours.len()), "{text}: {}", contours.len());
+        assert!(contours.windows(2).all(|pair| pair[0].level < pair[1].level));
+        for contour in contours {
+            let two_digits: f64 = format!("{:.1e}", contour.level).parse().unwrap();
+            assert!(
+                (two_digits - contour.level).abs() <= 1e-9 * two_digits.abs(),
+                "{}",
+                contour.level
+            );
+            for &(x, y) in contour.lines.iter().flatten() {
+                // A side of the grid's cells may hold this much curvature.
+                let value = expr.evaluate(&[x, y]);
+                let around = [(0.05, 0.0), (-0.05, 0.0), (0.0, 0.05), (0.0, -0.05)]
+                    .map(|(dx, dy)| (expr.evaluate(&[x + dx, y + dy]) - value).abs());
+                let most = around.into_iter().fold(0.0, f64::max);
+                assert!(
+                    (value - contour.level).abs() <= most,
+                    "{text}: {value} is not {}",
+                    contour.level
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_curve_stands_with_its_derivative_and_breaks_at_poles() {
+    let chart = chart("x^2", &[range("x", -1.0, 3.0)]);
+    let [value, slope] = lines(&chart.panels[0])[..] else { panic!("{chart:?}") };
+    assert_eq!((value.label.as_str(), slope.label.as_str()), ("x^2", "its derivative in x"));
+    assert!(value.points.iter().all(|(x, y)| (y - x * x).abs() < 1e-12));
+    assert!(slope.points.iter().all(|(x, y)| (y - 2.0 * x).abs() < 1e-12));
+    let half = self::chart("log(x)", &[]);
+    let drawn = |line: &&Line| line.points.iter().all(|(x, y)| *x >= 0.0 || y.is_nan());
+    assert!(lines(&half.panels[0]).iter().all(drawn), "neither value nor slope left of 0");
+    let gaps = |text: &str| {
+        let chart = self::chart(text, &[]);
+        lines(&chart.panels[0])[0].points.iter().filter(|point| point.1.is_nan()).count()
+    };
+    assert_eq!((gaps("tan(x)"), gaps("sin(x)"), gaps("sign(x)"), gaps("x^9")), (4, 0, 0, 0));
+}
+
+#[test]
+fn paths_start_and_end_where_the_descent_does() {
+    let expr = Expr::parse("x^2 + 10*y^2").unwrap();
+    let how = |name: &str| Descent {
+        optimizer: name.to_string(),
+        hyper: Hyper { lr: Some(0.05), ..Hyper::default() },
+        steps: 20,
+        ..Descent::default()
+    };
+    let at = [("x", 3.0), ("y", 1.0)];
+    let paths: Vec<_> = ["sgd", "adam"].map(|name| descend(&expr, &at, &how(name)).unwrap()).into();
+    let chart = plot_paths(&expr, &paths).unwrap();
+    let panel = &chart.panels[0];
+    assert!(!contours(panel).is_empty());
+    for (line, path) in lines(panel).into_iter().zip(&paths) {
+        assert_eq!(
+            (line.points[0], line.points.len(), &line.label),
+            ((3.0, 1.0), 21, &path.optimizer)
+        );
+        let end = line.points[20];
+        assert!(panel.marks.contains(&Mark::Point(end, line.colour)));
+        for (x, y) in &line.points {
+            assert!(panel.x.low < *x && *x < panel.x.high && panel.y.low < *y && *y < panel.y.high);
+        }
+    }
+}
+
+type Ends = &'static [(&'static str, f64, f64)];
+
+/// Expressions and ranges on the edge of what can be drawn.
+const EDGES: [(&str, Ends); 13] = [
+    ("x", &[]),
+    ("0*x", &[]),
+    ("1/x", &[]),
+    ("x^x", &[("x", -3.0, 3.0)]),
+    ("exp(exp(x))", &[]),
+    ("sin(1/x)", &[]),
+    ("1e300*x", &[("x", -1e150, 1e150)]),
+    ("x", &[("x", 1e9, 1e9 + 10.0)]),
+    ("1e-300*x", &[("x", 0.0, 1e-140)]),
+    ("sqrt(x*y)", &[("x", -1e-9, 1e-9)]),
+    ("exp(exp(x*y))", &[]),
+    ("1/(x-y)", &[]),
+    ("sign(x) + sign(y)", &[]),
+];
+
+#[test]
+fn charts_on_the_edge_are_drawn_without_what_is_no_number() {
+    for (text, ranges) in EDGES {
+        let ranges: Vec<Range> =
+            ranges.iter().map(|(name, low, high)| range(name, *low, *high)).collect();
+        let chart = chart(text, &ranges);
+        let svg = chart.svg().unwrap();
+        assert_xml(&svg);
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{text}");
+        assert!(svg.len() < 500_000, "{text}: {}", svg.len());
+        assert_eq!(svg, chart.svg().unwrap(), "the same bytes");
+        for (columns, rows) in [(80, 23), (0, 0), (9999, 9999)] {
+            let drawn = chart.terminal(columns, rows, false).unwrap();
+            assert!(drawn.lines().all(|line| line.chars().count() <= columns.clamp(30, 400)));
+            assert_eq!(drawn.lines().count(), rows.clamp(10, 200));
+            assert!(!drawn.contains('\x1b'), "no colours were asked for");
+        }
+    }
+}
+
+#[test]
+fn the_terminal_shows_title_legend_ticks_and_curve() {
+    let drawn = chart("tanh(x)", &[]).terminal(80, 23, false).unwrap();
+    for part in ["tanh(x)", "its derivative in x", "-0.5", "\n"] {
+        assert!(drawn.contains(part), "{part:?} is not in:\n{drawn}");
+    }
+    let dots = drawn.chars().filter(|c| ('\u{2801}'..='\u{28ff}').contains(c)).count();
+    assert!(dots > 150, "{drawn}");
+    let coloured = chart("tanh(x)", &[]).terminal(80, 23, true).unwrap();
+    assert!(coloured.contains("\x1b[38;5;") && coloured.contains("\x1b[0m"));
+    let field = chart(COURSE, &[]).terminal(80, 23, false).unwrap();
+    assert!(
+        ["↗", "↑", "↖"].iter().all(|arrow| field.contains(arrow)) && !field.contains('↓'),
+        "{field}"
+    );
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused() {
+    let message = |text: &str, ranges: &[Range]| {
+        plot(&Expr::parse(text).unwrap(), ranges).err().unwrap().to_string()
+    };
+    assert!(message("3 + 4", &[]).contains("has none"));
+    assert!(message("x*y*z", &[]).contains("has 3 (x, y, z)"));
+    assert!(message("x", &[range("t", 0.0, 1.0)]).contains("no variable `t`"));
+    for (low, high, word) in [
+        (2.0, 1.0, "is empty"),
+        (1.0, 1.0, "is empty"),
+        (f64::NAN, 1.0, "not finite"),
+        (0.0, f64::INFINITY, "not finite"),
+        (-1e200, 1e200, "too wide"),
+        (1.0, 1.0 + 1e-12, "too narrow"),
+        (0.0, 1e-200, "too narrow"),
+    ] {
+        assert!(message("x", &[range("x", low, high)]).contains(word), "{low} {high}");
+    }
+    let twice = [range("x", 0.0, 1.0), range("x", 0.0, 2.0)];
+    assert!(message("x", &twice).contains("has two ranges"));
+    let none = message("log(x)", &[range("x", -2.0, -1.0)]);
+    assert!(none.contains("log(x) has no finite value for x from -2 to -1"), "{none}");
+}
