@@ -54,7 +54,7 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
             names.push(name);
         }
     }
-    let point = crate::expr::point(&names, at)?;
+    let point = crate::expr::point(&names, at, |_| None)?;
     let tape = reading_tape();
     let inputs: Vec<_> = point.iter().map(|&value| tape.watch(Tensor::scalar(value))).collect();
     let mut values = Vec::new();

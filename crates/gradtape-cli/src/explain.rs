@@ -7,7 +7,7 @@ use gradtape_calculus::{Expr, Function, Options, Order, explain, jacobian};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, expressions, point};
+use crate::expression::{Point, deliver, expressions, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::Output;
@@ -36,11 +36,8 @@ pub(crate) struct Explain {
     )]
     expr: String,
 
-    #[command(flatten)]
-    network: NetworkFlags,
-
     /// The point: a value for each variable, as in a=2,b=1
-    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
     at: Point,
 
     /// Second derivatives too
@@ -58,6 +55,10 @@ pub(crate) struct Explain {
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    // The last, because its heading would stand over what follows.
+    #[command(flatten)]
+    network: NetworkFlags,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -137,7 +138,7 @@ impl Explain {
             WalkOrder::Bfs => Order::BreadthFirst,
         };
         let options = Options { hessian: self.hessian, order };
-        let found = explain(expr, &self.at.entries(), options)?;
+        let found = placed(explain(expr, &self.at.entries(), options), &self.expr)?;
         Ok(match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,

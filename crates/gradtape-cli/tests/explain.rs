@@ -63,12 +63,47 @@ fn malformed_text_ends_with_status_2_and_a_caret() {
     assert_eq!((failed.status, &*failed.stderr), (2, ""));
     assert_eq!(failed.json()["error"]["position"], 2);
     let message = failed.json()["error"]["message"].as_str().unwrap().to_string();
-    assert!(message.contains("did you mean `sin`?"), "{message}");
+    // The position says where; a caret would need a terminal.
+    assert_eq!(message, "unknown function `sine`\n  hint: did you mean `sin`?");
+}
+
+#[test]
+fn a_misspelt_flag_is_not_taken_for_the_expression() {
+    run("explain --hessain x^2 --at x=1")
+        .fails(2, &["no flag --hessain", "did you mean --hessian?"]);
+    let failed = run("explain --frmat dot --format json");
+    let message = failed.json()["error"]["message"].to_string();
+    assert!(failed.status == 2 && message.contains("did you mean --format?"), "{message}");
+    run("descend --qqqq").fails(2, &["no flag --qqqq", "`gradtape descend --help`"]);
+    let minus = run("explain --at x=2 --format json -- --x").ok().json();
+    assert_eq!(minus["value"], 2.0);
+}
+
+#[test]
+fn failures_of_the_arguments_are_json_too() {
+    for (line, want) in [
+        ("explain x --at x=nan", "x: nan is not a finite number"),
+        ("explain", "<EXPR>"),
+        ("descend x^2 --from x=1 --steps -1", "a whole number from 0 on is needed"),
+        ("descend x^2 --from x=1 --lr abc", "a number is needed"),
+        ("descend x^2 --from x=1 --lr nan", "learning rate is NaN"),
+        ("fit a*x --data d.csv", "--target <COLUMN>"),
+    ] {
+        let failed = run(&format!("{line} --format json"));
+        assert_eq!((failed.status, &*failed.stderr), (2, ""), "{line}");
+        let message = failed.json()["error"]["message"].as_str().unwrap().to_string();
+        assert!(message.contains(want), "{line}: {message}");
+        assert!(!message.contains("Usage:") && !message.contains("--help"), "{line}: {message}");
+    }
 }
 
 #[test]
 fn points_must_fit() {
-    run("explain alpha*b --at b=1").fails(2, &["`alpha` has no value"]);
+    run("explain alpha*b --at b=1").fails(2, &["`alpha` has no value\n  alpha*b\n  ^\n"]);
+    run("explain a*b").fails(2, &["`a` and `b` have no values", "add `a=…,b=…`"]);
+    let failed = run("explain 2*x+y --at x=1 --format json");
+    assert_eq!((failed.status, failed.json()["error"]["position"].as_u64()), (2, Some(4)));
+    run("explain x --at -1").fails(2, &["\"-1\" is not NAME=VALUE"]);
     run("explain alpha*b --at b=1,alpa=2")
         .fails(2, &["no variable `alpa`", "did you mean `alpha`?"]);
     run("explain x --at x=one").fails(2, &["\"one\" is not a number"]);

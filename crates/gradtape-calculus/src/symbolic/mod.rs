@@ -15,8 +15,8 @@ mod form;
 mod number;
 mod simplify;
 
-use crate::error::{Error, Result};
-use crate::expr::{Builder, Expr, Id};
+use crate::error::Result;
+use crate::expr::{Builder, Expr, Id, no_variable};
 
 impl Expr {
     /// The derivative in one variable, simplified.
@@ -36,11 +36,7 @@ impl Expr {
     pub fn derivative(&self, variable: &str) -> Result<Expr> {
         let position = self.variables().position(|name| name == variable);
         let Some(position) = position else {
-            let error = Error::new(format!("the expression has no variable `{variable}`"));
-            return Err(match gradtape::nearest(variable, self.variables()) {
-                Some(close) => error.hint(format!("did you mean `{close}`?")),
-                None => error,
-            });
+            return Err(no_variable(&self.variables().collect::<Vec<_>>(), variable));
         };
         let mut all = self.derivatives();
         all.swap_remove(position)
