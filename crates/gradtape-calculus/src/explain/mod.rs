@@ -346,7 +346,8 @@ fn symbolic(expr: &Expr, point: &[f64], notes: &mut Vec<String>) -> Named<Symbol
     let mut found = Vec::with_capacity(names.len());
     while found.len() < names.len() {
         // Nothing is written out that would not be shown.
-        let Some(derivative) = derivatives.next().filter(|_| left > 0) else {
+        let derivative = if left > 0 { derivatives.next() } else { None };
+        let Some(derivative) = derivative else {
             found.push(Symbolic::Refused { refused: too_long() });
             continue;
         };
