@@ -27,7 +27,7 @@ mod record;
 mod svg;
 mod symbolic;
 
-pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, descend};
+pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
 pub use error::{Error, Result};
 pub use explain::{
     Explanation, Line, MAX_DRAWN, MAX_EXPLAINED, MAX_HESSIAN, Options, Order, Step, Symbolic,

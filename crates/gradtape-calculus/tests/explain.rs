@@ -356,6 +356,20 @@ fn markdown_has_the_walk_and_latex() {
 }
 
 #[test]
+fn a_jacobian_notes_what_is_special() {
+    let exprs = ["2*log(x)", "y*1/x", "x + y"].map(|text| Expr::parse(text).unwrap());
+    let found = jacobian(&exprs, &[("x", 0.0), ("y", 2.0)]).unwrap();
+    let want = [
+        "in 2*log(x), a = log(x): log(0) is -inf; log falls without bound towards 0",
+        "in y*1/x, b = a/x: 2/0 is inf; division by zero",
+    ];
+    assert_eq!(found.notes, want);
+    assert!(found.to_string().ends_with(&format!("Notes\n  {}\n  {}\n", want[0], want[1])));
+    assert!(found.markdown().ends_with(&format!("## Notes\n\n- {}\n- {}\n", want[0], want[1])));
+    assert!(jacobian(&exprs, &[("x", 1.0), ("y", 2.0)]).unwrap().notes.is_empty());
+}
+
+#[test]
 fn a_jacobian_as_markdown_has_its_matrix() {
     let exprs = ["x^2*y", "sin(x)"].map(|text| Expr::parse(text).unwrap());
     let text = jacobian(&exprs, &[("x", 0.0), ("y", 2.0)]).unwrap().markdown();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
-use gradtape_calculus::{Descent, Expr, descend};
+use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -87,8 +87,14 @@ impl Verb for Descend {
             paths.push(placed(path, &self.expr)?);
         }
         let text = match self.format {
-            Picture::Text => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-            Picture::Csv => paths.iter().map(|path| path.csv()).collect(),
+            Picture::Text => {
+                let mut tables: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                if paths.len() > 1 {
+                    tables.push(compare_paths(&paths));
+                }
+                tables.join("\n")
+            }
+            Picture::Csv => paths_csv(&paths),
             Picture::Svg => gradtape_calculus::plot_paths(&expr, &paths)?,
             Picture::Json => {
                 let json = match paths.as_slice() {

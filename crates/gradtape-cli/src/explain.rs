@@ -79,6 +79,13 @@ enum Picture {
     Markdown,
 }
 
+impl Picture {
+    /// Whether it is a picture of one computation graph.
+    fn is_drawn(self) -> bool {
+        matches!(self, Picture::Dot | Picture::Svg | Picture::Html)
+    }
+}
+
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
         if let Some(found) = self.network.explain()? {
@@ -113,7 +120,13 @@ impl Explain {
             _ => ops::operation(name),
         };
         let text = match (operation, function) {
+            (Some(_), _) | (_, Some(_)) if self.format.is_drawn() => {
+                return Err(Failure::usage(format!(
+                    "the documentation of {name} is shown as text, json or markdown"
+                )));
+            }
             (Some(info), _) if self.format == Picture::Json => json(&ops::Entry::of(info))?,
+            (Some(info), _) if self.format == Picture::Markdown => ops::markdown(info),
             (Some(info), _) => ops::documentation(info, output) + "\n",
             (None, Some(function)) => {
                 let (name, what) = (output.bold(name), output.bold("What"));
@@ -150,6 +163,13 @@ impl Explain {
     }
 
     fn several(&self, exprs: &[Expr]) -> Outcome<String> {
+        if self.hessian || self.order == WalkOrder::Bfs {
+            let what = if self.hessian { "--hessian" } else { "--order" };
+            return Err(Failure::usage(format!(
+                "{what} is about one expression; {} were given\n  hint: explain them one by one",
+                exprs.len()
+            )));
+        }
         let found = jacobian(exprs, &self.at.entries())?;
         match self.format {
             Picture::Text => Ok(found.to_string()),

@@ -31,6 +31,9 @@ fn several_expressions_have_a_jacobian() {
     assert!(run("explain x^2*y;x+y --at x=1,y=2").ok().stdout.contains("d/dy"));
     let markdown = run("explain x^2*y;x+y --at x=1,y=2 --format markdown").ok().stdout;
     assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
+    run("explain x;y --at x=1,y=2 --hessian").fails(2, &["--hessian is about one expression"]);
+    run("explain x;y --at x=1,y=2 --order bfs").fails(2, &["--order is about one expression"]);
+    assert!(run("explain log(x);x --at x=-1").ok().stdout.contains("in log(x), a = log(x)"));
     run("explain x^2*y;x+y --at x=1,y=2 --format svg")
         .fails(2, &["one expression is drawn at a time; several were given"]);
     let failed = run("explain x^2*y;x+$ --at x=1 --format json");
@@ -51,6 +54,9 @@ fn operations_are_documented() {
         let text = run(&format!("explain {}", function.name())).ok().stdout;
         assert!(text.contains("What\n"), "{text}");
     }
+    let markdown = run("explain tanh --format markdown").ok().stdout;
+    assert!(markdown.starts_with("# tanh\n") && markdown.contains("\n## Gradient\n"), "{markdown}");
+    run("explain tanh --format svg").fails(2, &["documentation of tanh", "text, json or markdown"]);
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
     assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));

@@ -228,6 +228,15 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
     })
 }
 
+/// What is special about the nodes at a point, without an explanation of the rest.
+pub(crate) fn node_notes(expr: &Expr, point: &[f64]) -> Vec<String> {
+    let graph = Graph::new(expr);
+    let mut values = Vec::new();
+    expr.evaluate_into(point, &mut values);
+    let shown: Vec<f64> = graph.shown.iter().map(|shown| values[shown.id.index()]).collect();
+    notes::notes(&graph, &shown)
+}
+
 /// What the tape computes.
 struct Numbers {
     values: Vec<f64>,
