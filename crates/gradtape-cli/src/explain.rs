@@ -14,7 +14,10 @@ use crate::output::Output;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "The symbolic way handles static expressions only. The tape, which gives the automatic derivative, also
+differentiates programs with loops and branches: see the library's example control_flow.
+
+Examples:
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
   gradtape explain \"x*sin(x)\" --at x=1 --order bfs
