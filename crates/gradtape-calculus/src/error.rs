@@ -55,6 +55,21 @@ impl Error {
         self
     }
 
+    /// Shows the line of the text that the place belongs to, if the error knows a place but not the text.
+    #[must_use]
+    pub fn shown_in(mut self, text: &str) -> Error {
+        if let (Some(position), None) = (self.0.position, &self.0.excerpt) {
+            self.0.excerpt = Some(excerpt(text, position));
+        }
+        self
+    }
+
+    /// Adds the place in a text that is not at hand, for [`Error::shown_in`].
+    pub(crate) fn position_of(mut self, position: Option<usize>) -> Error {
+        self.0.position = position;
+        self
+    }
+
     /// Adds what would mend it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Error {

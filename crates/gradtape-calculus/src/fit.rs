@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, table};
-use crate::expr::Expr;
-use crate::json::{Named, Number, short};
+use crate::expr::{Expr, no_variable};
+use crate::json::{Named, Number, digits, short};
 use crate::least_squares::{Solved, Spread, solve, sum_of_squares};
 
 /// Parameters that fit an expression to data. Serialises to the JSON of `gradtape fit`.
@@ -27,6 +27,7 @@ pub struct Fit {
     /// parameters by less than 1e-9 of themselves, or the sum of squares by less than 1e-14 of itself.
     pub converged: bool,
     /// Sentences about parameters that the data do not determine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
@@ -229,13 +230,12 @@ fn inputs<'a>(
     start: &[(&str, f64)],
 ) -> Result<Vec<Input<'a>>> {
     let names: Vec<&str> = expr.variables().collect();
-    for (name, value) in start {
+    for (index, (name, value)) in start.iter().enumerate() {
         if !names.contains(name) {
-            let error = Error::new(format!("the expression has no variable `{name}`"));
-            return Err(match gradtape::nearest(name, names.iter().copied()) {
-                Some(close) => error.hint(format!("did you mean `{close}`?")),
-                None => error,
-            });
+            return Err(no_variable(&names, name));
+        }
+        if start[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::new(format!("`{name}` has two starts")));
         }
         if data.iter().any(|column| column.name == *name) {
             return Err(Error::new(format!(
@@ -250,13 +250,15 @@ fn inputs<'a>(
         let bad = column.values.iter().position(|value| !value.is_finite());
         bad.map_or(Ok(()), |row| {
             let (name, value) = (&column.name, column.values[row]);
-            Err(Error::new(format!("row {} of column {name} is {value}", row + 1)))
+            Err(Error::new(format!("row {} of column {name} is {value}", row + 1))
+                .hint("give it a number, or leave the row out"))
         })
     };
     finite(column(data, target)?)?;
-    let input = |name: &&str| {
+    let input = |(variable, name): (usize, &&str)| {
         if *name == target {
-            return Err(Error::new(format!("the target `{name}` cannot explain itself")));
+            return Err(Error::new(format!("the target `{name}` cannot explain itself"))
+                .position_of(expr.position(variable)));
         }
         if let Some(column) = data.iter().find(|column| column.name == **name) {
             finite(column)?;
@@ -266,10 +268,14 @@ fn inputs<'a>(
         given.map(|(_, value)| Input::Parameter(*value)).ok_or_else(|| {
             Error::new(format!("the variable `{name}` is no column of the data and has no start"))
                 .hint(format!("add `{name}=…` to the start"))
+                .position_of(expr.position(variable))
         })
     };
-    names.iter().map(input).collect()
+    names.iter().enumerate().map(input).collect()
 }
+
+/// Significant digits of what is printed: certified values have eleven.
+const DIGITS: usize = 11;
 
 /// A table of the parameters and how well they fit.
 impl fmt::Display for Fit {
@@ -277,13 +283,14 @@ impl fmt::Display for Fit {
         let heading = ["parameter", "value", "standard error"].map(str::to_string);
         let mut rows = vec![heading.to_vec()];
         for (name, estimate) in &self.parameters.0 {
-            let value = format!("{:.10e}", estimate.value.0);
+            let value = digits(estimate.value.0, DIGITS);
             let error = estimate.standard_error.map(|error| short(error.0));
             rows.push(vec![name.clone(), value, error.unwrap_or_else(|| NOT_DETERMINED.into())]);
         }
         f.write_str(&table(&rows))?;
-        writeln!(f, "\nresidual sum of squares      {:.10e}", self.residual_sum_of_squares.0)?;
-        let deviation = self.residual_standard_deviation.map(|number| format!("{:.10e}", number.0));
+        let squares = digits(self.residual_sum_of_squares.0, DIGITS);
+        writeln!(f, "\nresidual sum of squares      {squares}")?;
+        let deviation = self.residual_standard_deviation.map(|number| digits(number.0, DIGITS));
         let deviation = deviation.unwrap_or_else(|| NOT_DETERMINED.into());
         writeln!(f, "residual standard deviation  {deviation}")?;
         let end = if self.converged { "converged" } else { "did not converge" };

@@ -6,7 +6,7 @@ use gradtape::{Tensor, gradients};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::explain::{MAX_EXPLAINED, read, table};
+use crate::explain::{MAX_EXPLAINED, node_notes, read, table};
 use crate::expr::{Expr, latex_name, short_latex};
 use crate::json::{Named, Number, short};
 use crate::record::reading_tape;
@@ -25,6 +25,9 @@ pub struct Jacobian {
     pub values: Vec<Number>,
     /// For each expression, the derivative in each variable.
     pub jacobian: Vec<Named<Number>>,
+    /// What a reader should know: kinks, values outside the domain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Differentiates several expressions on one tape.
@@ -54,14 +57,18 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
             names.push(name);
         }
     }
-    let point = crate::expr::point(&names, at)?;
+    let point = crate::expr::point(&names, at, |_| None)?;
     let tape = reading_tape();
     let inputs: Vec<_> = point.iter().map(|&value| tape.watch(Tensor::scalar(value))).collect();
     let mut values = Vec::new();
     let mut rows = Vec::new();
+    let mut notes = Vec::new();
     for expr in exprs {
         let place = |name: &str| names.iter().position(|known| *known == name).unwrap_or(0);
         let own: Vec<_> = expr.variables().map(|name| inputs[place(name)]).collect();
+        let own_point: Vec<f64> = expr.variables().map(|name| point[place(name)]).collect();
+        let own_notes = node_notes(expr, &own_point);
+        notes.extend(own_notes.into_iter().map(|note| format!("in {expr}, {note}")));
         let out = expr.record(&tape, &own);
         values.extend(read(&[out])?.into_iter().map(Number));
         let row = read(&gradients(out, &inputs))?;
@@ -73,6 +80,7 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
         latex: exprs.iter().map(Expr::latex).collect(),
         values,
         jacobian: rows,
+        notes,
     })
 }
 
@@ -86,8 +94,13 @@ impl Jacobian {
             row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
         };
         let lefts: Vec<String> = self.at.0.iter().map(|(name, _)| latex_name(name)).collect();
+        let notes: String = self.notes.iter().map(|note| format!("- {note}\n")).collect();
+        let notes = match notes.is_empty() {
+            true => notes,
+            false => format!("\n## Notes\n\n{notes}"),
+        };
         format!(
-            "# Jacobian\n\n$$\nf\\left({}\\right) =\n{}\n$$\n\nAt ${}$:\n\n$$\nf =\n{},\n\\qquad\nJ =\n{}\n$$\n",
+            "# Jacobian\n\n$$\nf\\left({}\\right) =\n{}\n$$\n\nAt ${}$:\n\n$$\nf =\n{},\n\\qquad\nJ =\n{}\n$$\n{notes}",
             lefts.join(", "),
             matrix(rows(self.latex.clone())),
             at.collect::<Vec<_>>().join(",\\ "),
@@ -114,6 +127,10 @@ impl fmt::Display for Jacobian {
             cells.extend(row.values().map(|value| short(value.0)));
             rows.push(cells);
         }
-        f.write_str(&table(&rows))
+        f.write_str(&table(&rows))?;
+        if !self.notes.is_empty() {
+            f.write_str("\nNotes\n")?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(f, "  {note}"))
     }
 }

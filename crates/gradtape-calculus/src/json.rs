@@ -49,29 +49,30 @@ impl<T: Serialize> Serialize for Named<T> {
 
 /// A number for people: six significant digits, fewer where they say it all.
 pub(crate) fn short(value: f64) -> String {
+    digits(value, 6)
+}
+
+/// A number for people: so many significant digits, fewer where they say it all.
+pub(crate) fn digits(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "nan".to_string();
     }
     if !value.is_finite() || value == 0.0 {
         return format!("{}", value + 0.0);
     }
-    let size = value.abs().log10().floor();
-    if !(-5.0..15.0).contains(&size) {
-        let text = format!("{value:.5e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits = if digits.contains('.') {
-            digits.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            digits
-        };
-        return format!("{digits}e{exponent}");
-    }
-    let decimals = (5.0 - size).max(0.0) as usize;
-    let text = format!("{value:.decimals$}");
-    match text.contains('.') {
+    let trimmed = |text: &str| match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text,
+        false => text.to_string(),
+    };
+    let size = value.abs().log10().floor();
+    let after = digits.saturating_sub(1);
+    if !(-5.0..15.0).contains(&size) {
+        let text = format!("{value:.after$e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{exponent}", trimmed(mantissa));
     }
+    let decimals = (after as f64 - size).max(0.0) as usize;
+    trimmed(&format!("{value:.decimals$}"))
 }
 
 #[cfg(test)]
@@ -95,6 +96,9 @@ mod tests {
         ] {
             assert_eq!(short(value), want);
         }
+        assert_eq!(digits(-1.0 / 3.0, 11), "-0.33333333333");
+        assert_eq!(digits(238.94212918, 11), "238.94212918");
+        assert_eq!(digits(5.5015643181e-9, 11), "5.5015643181e-9");
     }
 
     #[test]

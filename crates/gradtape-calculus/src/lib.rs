@@ -31,11 +31,12 @@ mod record;
 mod svg;
 mod symbolic;
 
-pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, descend};
+pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
 pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use error::{Error, Result};
 pub use explain::{
-    Explanation, Line, MAX_DRAWN, MAX_EXPLAINED, Options, Order, Step, Symbolic, explain,
+    Explanation, Line, MAX_DRAWN, MAX_EXPLAINED, MAX_HESSIAN, Options, Order, Step, Symbolic,
+    explain,
 };
 pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
 pub use extremum::{Kind, Place, classify};

@@ -4,7 +4,7 @@ mod common;
 
 use common::list;
 use gradtape::optim::Hyper;
-use gradtape_calculus::{Descent, Expr, Kind, Path, Stopped, descend};
+use gradtape_calculus::{Descent, Expr, Kind, Path, Stopped, compare_paths, descend, paths_csv};
 use serde_json::Value;
 
 fn path(text: &str, from: &[(&str, f64)], how: &Descent) -> Path {
@@ -91,7 +91,42 @@ fn divergence_is_told_with_a_rate_that_does_not() {
     let found = path("x^2", &[("x", 1.0)], &rate(1.1));
     assert_eq!(found.stopped, Stopped::Diverged, "it grows without bound, if slowly");
     let found = path("-x^4", &[("x", 30.0)], &Descent { steps: 10_000, ..rate(0.1) });
-    assert!(found.notes[0].starts_with("it diverges at every learning rate"), "{:?}", found.notes);
+    assert!(found.notes[0].starts_with("the value falls without bound"), "{:?}", found.notes);
+    // Too few steps to call it divergence, but it goes the wrong way.
+    let found = path("x^2", &[("x", 1.0)], &Descent { steps: 4, ..rate(1.1) });
+    assert_eq!(found.stopped, Stopped::Steps);
+    assert_eq!(found.notes[0], "the value rose from 1 to 4.29982: the learning rate is too large");
+    assert!(found.notes[1].starts_with("with the learning rate 0.55 it does not diverge"));
+    let found = path("abs(x)", &[("x", 1.0)], &Descent { steps: 12, ..rate(0.3) });
+    assert!(found.notes[0].starts_with("the last steps jump back and forth"), "{:?}", found.notes);
+    assert!(path("x^2", &[("x", 1.0)], &rate(0.1)).notes.is_empty());
+}
+
+#[test]
+fn leaving_the_domain_names_the_node() {
+    let found = path("1 + log(x)", &[("x", -1.0)], &rate(0.1));
+    assert_eq!((found.stopped, found.steps.len()), (Stopped::Diverged, 1));
+    let want =
+        ["the value at step 0 is nan", "a = log(x): log(-1) is nan; log is defined above 0 only"];
+    assert_eq!(found.notes, want);
+    let found = path("sqrt(x)", &[("x", 0.01)], &rate(1.0));
+    assert_eq!(found.notes[0], "the value at step 1 is nan");
+    assert!(found.notes[1].contains("sqrt(-4.99) is nan"), "{:?}", found.notes);
+    assert!(found.notes[2].starts_with("with the learning rate"), "{:?}", found.notes);
+}
+
+#[test]
+fn several_paths_are_one_table() {
+    let how = |name: &str| Descent { optimizer: name.into(), steps: 1, ..rate(0.25) };
+    let paths = ["sgd", "adam"].map(|name| path("x^2", &[("x", 1.0)], &how(name)));
+    let text = paths_csv(&paths);
+    let starts = ["optimizer,step,x,value,d_x", "sgd,0,1,1,2", "sgd,1,0.5,0.25,1", "adam,0,1,1,2"];
+    for (line, want) in text.lines().zip(starts) {
+        assert_eq!(line, want);
+    }
+    assert_eq!(text.lines().count(), 5);
+    let text = compare_paths(&paths);
+    assert!(text.contains("sgd        0.25      1   0.5    0.25           1    steps"), "{text}");
 }
 
 #[test]

@@ -144,7 +144,8 @@ fn breadth_first_is_called_wrong_where_it_is() {
     assert_eq!(found.notes[0], want);
     assert!(found.notes[1].starts_with("breadth first would be wrong where it finishes a node"));
     let found = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], options);
-    assert!(found.notes.is_empty(), "{:?}", found.notes);
+    assert!(found.notes[0].starts_with("breadth first is right here"), "{:?}", found.notes);
+    assert_eq!(found.notes.len(), 1);
 }
 
 #[test]
@@ -183,14 +184,68 @@ fn kinks_and_places_outside_the_domain_are_noted() {
             1.0,
             "a = max(x, 1): max has a kink at a tie; each argument gets half of the derivative",
         ),
+        ("log1p(x)", -1.0, "a = log1p(x): log1p(-1) is -inf; log1p falls without bound towards -1"),
+        ("(-10)^x", 1001.0, "a = (-10)^x: (-10)^1001 is -inf; it overflows"),
+        ("x^0.5", 0.0, "a = x^0.5: a power below 1 is infinitely steep at 0"),
     ];
     for (text, x, want) in cases {
         let found = explained(text, &[("x", x)], Options::default());
-        assert_eq!(found.notes, [want], "{text}");
+        assert_eq!(found.notes[0], want, "{text}");
     }
     let json =
         serde_json::to_value(explained("log(x)", &[("x", -1.0)], Options::default())).unwrap();
     assert_eq!(json["value"], "nan");
+}
+
+#[test]
+fn the_node_that_made_nan_is_named_also_when_it_came_from_infinities() {
+    let last = |text: &str, x: f64| {
+        let found = explained(text, &[("x", x)], Options::default());
+        (found.notes.clone(), found.to_string())
+    };
+    let (notes, text) = last("exp(x) - exp(x)", 1000.0);
+    assert_eq!(notes[2], "c = a - b: inf - inf is nan; infinities do not cancel");
+    assert!(!text.contains("NaN"), "{text}");
+    let (notes, _) = last("(x - 1) * (1/(x - 1))", 1.0);
+    assert_eq!(notes[1], "d = a*c: 0*inf is nan; zero times infinity has no value");
+    let (notes, _) = last("log(x)", -1.0);
+    let want = "a is nan: there is no derivative here, and the numbers of the backward walk only follow \
+                its formulas";
+    assert_eq!(notes[1], want);
+    // The value is a number, the derivative is not.
+    let (notes, _) = last("sqrt(x^2)", 0.0);
+    assert_eq!(notes[1], "db/dx is nan: the chain rule has no answer for inf * 0");
+    assert_eq!(last("sin(x)", 1.0).0.len(), 0);
+}
+
+#[test]
+fn differences_that_mislead_are_noted() {
+    let found = explained("relu(x)", &[("x", 0.0)], Options::default());
+    let want = "numeric: differences give 0.5 for d/dx, the chain rule 0: their steps reach over a kink, \
+                a jump or a pole, or rounding hides the change";
+    assert_eq!(found.notes[1], want);
+    let reference = reference();
+    let smooth = cases(&reference).filter(|case| {
+        !list(&case.json["tags"]).iter().any(|tag| tag == "kink") && case.rtol <= 1e-12
+    });
+    for case in smooth {
+        let found = explain(&case.expr, &case.point, Options::default()).unwrap();
+        let noted = found.notes.iter().any(|note| note.starts_with("numeric: differences"));
+        let extreme = case.point.iter().any(|(_, v)| v.abs() > 100.0);
+        assert!(!noted || extreme, "{}: {:?}", case.id, found.notes);
+    }
+}
+
+#[test]
+fn many_variables_are_bounded() {
+    let names: Vec<String> = (0..3000).map(|i| format!("x{i}")).collect();
+    let at: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
+    let product = Expr::parse(&names.join("*")).unwrap();
+    let text = explain(&product, &at, Options::default()).unwrap().to_string();
+    assert!(text.contains("(the derivatives have more than 1048576 letters together)"));
+    assert!(text.len() < 8 << 20, "{}", text.len());
+    let error = explain(&product, &at, BOTH).err().unwrap();
+    assert!(error.message().contains("worked out for at most 200"), "{error}");
 }
 
 #[test]
@@ -245,12 +300,13 @@ Backward
   de/dc = de/de * d = 1 * 2 = 2
   de/dd = de/de * c = 1 * 3 = 3
   de/da = de/dc * 1 = 2 * 1 = 2
-  de/db = de/dc * 1 + de/dd * 1 = 2 * 1 + 3 * 1 = 5
+  de/db = de/dc * 1 + de/dd * 1 = 2 * 1 + 3 * 1 = 5   ⊕ fork: gradients add
 
 Derivatives
         automatic  numeric  symbolic
   d/da          2        2         2  = b + 1
   d/db          5        5         5  = a + 2*b + 1
+  symbolic handles static expressions only; automatic, on the tape, loops and branches too
 
 Hessian
      a  b
@@ -293,9 +349,24 @@ fn markdown_has_the_walk_and_latex() {
         r"2. $\frac{\partial e}{\partial c} = \frac{\partial e}{\partial e} \cdot d = 1 \cdot 2 = 2$",
         r"| $\partial / \partial b$ | 5 | 5 | $a + 2 b + 1 = 5$ |",
         r"0 & 1 \\",
+        "Symbolic handles static expressions only; automatic, on the tape, loops and branches too.",
     ] {
         assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
     }
+}
+
+#[test]
+fn a_jacobian_notes_what_is_special() {
+    let exprs = ["2*log(x)", "y*1/x", "x + y"].map(|text| Expr::parse(text).unwrap());
+    let found = jacobian(&exprs, &[("x", 0.0), ("y", 2.0)]).unwrap();
+    let want = [
+        "in 2*log(x), a = log(x): log(0) is -inf; log falls without bound towards 0",
+        "in y*1/x, b = a/x: 2/0 is inf; division by zero",
+    ];
+    assert_eq!(found.notes, want);
+    assert!(found.to_string().ends_with(&format!("Notes\n  {}\n  {}\n", want[0], want[1])));
+    assert!(found.markdown().ends_with(&format!("## Notes\n\n- {}\n- {}\n", want[0], want[1])));
+    assert!(jacobian(&exprs, &[("x", 1.0), ("y", 2.0)]).unwrap().notes.is_empty());
 }
 
 #[test]

@@ -62,12 +62,29 @@ fn messages_say_what_was_expected() {
         ("Sqrt(x)", "unknown function `Sqrt`\n  Sqrt(x)\n  ^\n  hint: did you mean `sqrt`?"),
         (
             "1 + sin x",
-            "expected `(` after the function `sin`\n  1 + sin x\n          ^\n  hint: a variable needs another name than `sin`",
+            "expected `(` after the function `sin`\n  1 + sin x\n          ^\n  hint: write `sin(x)`; a variable needs another name than `sin`",
         ),
         ("a ) b", "unexpected `)`\n  a ) b\n    ^\n  hint: no `(` is open here"),
         (
             "(a, b)",
             "unexpected `,`\n  (a, b)\n    ^\n  hint: commas stand only between the arguments of a function",
+        ),
+        (
+            "sin^2(x)",
+            "expected `(` after the function `sin`\n  sin^2(x)\n     ^\n  hint: a power of it is written `sin(x)^2`",
+        ),
+        ("1,5*x", "unexpected `,`\n  1,5*x\n   ^\n  hint: the decimal sign is a point, as in 1.5"),
+        (
+            "x // 2",
+            "expected a number, a name or `(`, found `/`\n  x // 2\n     ^\n  hint: division is written `/`",
+        ),
+        (
+            "2*ln(x)",
+            "unknown function `ln`\n  2*ln(x)\n    ^\n  hint: the natural logarithm is `log(x)`",
+        ),
+        (
+            "|x|",
+            "unexpected character `|`\n  |x|\n  ^\n  hint: the absolute value is written `abs(x)`",
         ),
         (
             "2 · x",
@@ -167,6 +184,18 @@ fn shared_parts_have_a_limit_too() {
 fn points_must_match_the_variables() {
     let expr = Expr::parse("alpha*beta").unwrap();
     let message = |at: &[(&str, f64)]| expr.value(at).unwrap_err().to_string();
+    assert_eq!(
+        message(&[]),
+        "the variables `alpha` and `beta` have no values\n  hint: add `alpha=…,beta=…` to the point"
+    );
+    let missing = expr.value(&[("alpha", 1.0)]).unwrap_err();
+    assert_eq!(missing.position(), Some(6));
+    assert!(missing.shown_in("alpha*beta").to_string().contains("\n  alpha*beta\n        ^\n"));
+    let constants = Expr::parse("e^(pi*x)").unwrap().value(&[("x", 1.0)]).unwrap_err();
+    assert!(constants.to_string().contains("`e=2.718281828459045,pi=3.141592653589793`"));
+    let many: Vec<String> = (0..100).map(|i| format!("x{i}")).collect();
+    let many = Expr::parse(&many.join("+")).unwrap().value(&[]).unwrap_err();
+    assert!(many.message().contains("`x7` and 92 more have no values"), "{many}");
     assert_eq!(
         message(&[("alpha", 1.0)]),
         "the variable `beta` has no value\n  hint: add `beta=…` to the point"

@@ -69,6 +69,9 @@ fn data_and_starts_must_fit() {
     );
     assert!(message("a*x", &data, "y", &[("a", 1.0), ("c", 1.0)]).contains("no variable `c`"));
     assert!(message("a*x", &data, "y", &[("a", 1.0), ("x", 1.0)]).contains("has a start too"));
+    assert!(message("a*x", &data, "y", &[("a", 1.0), ("a", 2.0)]).contains("`a` has two starts"));
+    let error = fit(&Expr::parse("a*x + b").unwrap(), &data, "y", &a).unwrap_err();
+    assert_eq!(error.position(), Some(6));
     assert!(message("x^2", &data, "y", &[]).contains("no parameters"));
     assert!(message("a*y", &data, "y", &a).contains("cannot explain itself"));
     assert!(message("a*log(-x)", &data, "y", &a).contains("not finite on all rows"));
@@ -78,7 +81,9 @@ fn data_and_starts_must_fit() {
     assert!(message("a+b*x+c*x^2+d*x^3", &data, "y", &four).contains("3 rows cannot determine 4"));
     let line = fit(&Expr::parse("a*x").unwrap(), &data, "y", &a).unwrap();
     assert!(line.to_string().contains("converged after"), "{line}");
+    assert!(line.to_string().contains("\n  a          2.1071428571 "), "{line}");
     let json = serde_json::to_value(&line).unwrap();
+    assert!(json.get("notes").is_none());
     assert!(json["parameters"]["a"]["standard_error"].as_f64().unwrap() > 0.0);
 }
 

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
-use gradtape_calculus::{Descent, Expr, descend, plot_paths};
+use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_paths};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, point};
+use crate::expression::{Point, deliver, placed, point};
+use crate::flags::{count, number};
 use crate::hyper::HyperFlags;
 use crate::output::Output;
 
@@ -26,7 +27,7 @@ pub(crate) struct Descend {
     expr: String,
 
     /// Where to start: a value for each variable, as in x=-1.2,y=1
-    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
     from: Point,
 
     /// The optimiser, or several separated by commas
@@ -34,23 +35,23 @@ pub(crate) struct Descend {
     optimizer: Vec<String>,
 
     /// The most steps
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = count::<usize>, allow_negative_numbers = true)]
     steps: usize,
 
     /// End after a step shorter than this
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = 0.0, value_parser = number, allow_negative_numbers = true)]
     tolerance: f64,
 
     /// Noise that one example adds to the gradient (its standard deviation)
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = 0.0, value_parser = number, allow_negative_numbers = true)]
     noise: f64,
 
     /// Examples per step: the noise shrinks by their root
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = count::<usize>, allow_negative_numbers = true)]
     batch: usize,
 
     /// Seed of the noise
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = count::<u64>, allow_negative_numbers = true)]
     seed: u64,
 
     /// How to show it
@@ -84,11 +85,18 @@ impl Verb for Descend {
             if !NAMES.contains(&name.as_str()) {
                 return Err(Failure::unknown("optimiser", name, NAMES));
             }
-            paths.push(descend(&expr, &self.from.entries(), &self.descent(name))?);
+            let path = descend(&expr, &self.from.entries(), &self.descent(name));
+            paths.push(placed(path, &self.expr)?);
         }
         let text = match self.format {
-            Picture::Text => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
-            Picture::Csv => paths.iter().map(|path| path.csv()).collect(),
+            Picture::Text => {
+                let mut tables: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                if paths.len() > 1 {
+                    tables.push(compare_paths(&paths));
+                }
+                tables.join("\n")
+            }
+            Picture::Csv => paths_csv(&paths),
             Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
             Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
             Picture::Json => {

@@ -9,6 +9,8 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     message: String,
+    /// What programs are told instead of the message.
+    plain: Option<String>,
     wrong_use: bool,
     position: Option<usize>,
 }
@@ -16,12 +18,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line itself is wrong: a flag, a name in it, a value. Exit status 2.
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
-        Failure { message: message.to_string(), wrong_use: true, position: None }
+        Failure { message: message.to_string(), plain: None, wrong_use: true, position: None }
     }
 
     /// The command line is right, but it could not be done. Exit status 1.
     pub(crate) fn failed(message: impl fmt::Display) -> Failure {
-        Failure { message: message.to_string(), wrong_use: false, position: None }
+        Failure { wrong_use: false, ..Failure::usage(message) }
     }
 
     /// Wrong use: a name that is not among those known. Names the nearest one, else all.
@@ -44,8 +46,21 @@ impl Failure {
 
     /// Adds a line that the user should know too.
     pub(crate) fn note(mut self, note: impl fmt::Display) -> Failure {
-        self.message += &format!("\n  {note}");
+        for text in std::iter::once(&mut self.message).chain(&mut self.plain) {
+            *text += &format!("\n  {note}");
+        }
         self
+    }
+
+    /// Gives programs other words: those without a picture of the place or a summary of the flags.
+    pub(crate) fn plain(mut self, words: impl fmt::Display) -> Failure {
+        self.plain = Some(words.to_string());
+        self
+    }
+
+    /// What programs are told.
+    pub(crate) fn for_programs(&self) -> &str {
+        self.plain.as_deref().unwrap_or(&self.message)
     }
 
     pub(crate) fn message(&self) -> &str {
@@ -63,9 +78,14 @@ impl From<gradtape::Error> for Failure {
     }
 }
 
-/// Whatever is wrong with an expression or a point is wrong use.
+/// Whatever is wrong with an expression or a point is wrong use. Programs find the place by its
+/// position, without a caret.
 impl From<gradtape_calculus::Error> for Failure {
     fn from(error: gradtape_calculus::Error) -> Failure {
-        Failure { position: error.position(), ..Failure::usage(error) }
+        let plain = match error.hint_text() {
+            Some(hint) => format!("{}\n  hint: {hint}", error.message()),
+            None => error.message().to_string(),
+        };
+        Failure { position: error.position(), ..Failure::usage(error) }.plain(plain)
     }
 }

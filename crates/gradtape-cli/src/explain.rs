@@ -7,14 +7,17 @@ use gradtape_calculus::{Expr, Function, Options, Order, differences, explain, ja
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, expressions, point};
+use crate::expression::{Point, deliver, expressions, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::Output;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "The symbolic way handles static expressions only. The tape, which gives the automatic derivative, also
+differentiates programs with loops and branches: see the library's example control_flow.
+
+Examples:
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
   gradtape explain \"x*sin(x)\" --at x=1 --order bfs
@@ -38,11 +41,8 @@ pub(crate) struct Explain {
     )]
     expr: String,
 
-    #[command(flatten)]
-    network: NetworkFlags,
-
     /// The point: a value for each variable, as in a=2,b=1
-    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
     at: Point,
 
     /// Second derivatives too
@@ -68,6 +68,10 @@ pub(crate) struct Explain {
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    // The last, because its heading would stand over what follows.
+    #[command(flatten)]
+    network: NetworkFlags,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -88,6 +92,13 @@ enum Picture {
     Markdown,
     Csv,
     Terminal,
+}
+
+impl Picture {
+    /// Whether it is a picture of one computation graph.
+    fn is_drawn(self) -> bool {
+        matches!(self, Picture::Dot | Picture::Svg | Picture::Html)
+    }
 }
 
 impl Verb for Explain {
@@ -125,7 +136,13 @@ impl Explain {
             _ => ops::operation(name),
         };
         let text = match (operation, function) {
+            (Some(_), _) | (_, Some(_)) if self.format.is_drawn() => {
+                return Err(Failure::usage(format!(
+                    "the documentation of {name} is shown as text, json or markdown"
+                )));
+            }
             (Some(info), _) if self.format == Picture::Json => json(&ops::Entry::of(info))?,
+            (Some(info), _) if self.format == Picture::Markdown => ops::markdown(info),
             (Some(info), _) => ops::documentation(info, output) + "\n",
             (None, Some(function)) => {
                 let (name, what) = (output.bold(name), output.bold("What"));
@@ -150,7 +167,7 @@ impl Explain {
             WalkOrder::Bfs => Order::BreadthFirst,
         };
         let options = Options { hessian: self.hessian, order };
-        let found = explain(expr, &self.at.entries(), options)?;
+        let found = placed(explain(expr, &self.at.entries(), options), &self.expr)?;
         Ok(match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
@@ -187,6 +204,13 @@ impl Explain {
     }
 
     fn several(&self, exprs: &[Expr]) -> Outcome<String> {
+        if self.hessian || self.order == WalkOrder::Bfs {
+            let what = if self.hessian { "--hessian" } else { "--order" };
+            return Err(Failure::usage(format!(
+                "{what} is about one expression; {} were given\n  hint: explain them one by one",
+                exprs.len()
+            )));
+        }
         let found = jacobian(exprs, &self.at.entries())?;
         match self.format {
             Picture::Text => Ok(found.to_string()),

@@ -36,6 +36,11 @@ pub(crate) fn point(text: &str) -> Result<Point, String> {
     Ok(Point(entries))
 }
 
+/// Puts a caret under the place of an error in the text of the expression that it is about.
+pub(crate) fn placed<T>(result: gradtape_calculus::Result<T>, text: &str) -> Outcome<T> {
+    result.map_err(|error| error.shown_in(text).into())
+}
+
 /// The expressions of a text, separated by `;`. Errors keep the place in the whole text.
 pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
     if !text.contains(';') {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::data::Table;
-use gradtape_calculus::{Column, Expr, fit};
+use gradtape::nearest;
+use gradtape_calculus::{Column, Error, Expr, fit};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, point};
+use crate::expression::{Point, deliver, placed, point};
 use crate::output::Output;
 
 /// Fit the parameters of an expression to the columns of a CSV file by least squares.
@@ -30,7 +31,7 @@ pub(crate) struct Fit {
     target: String,
 
     /// Where to start: a value for each parameter, as in b1=500,b2=0.0001
-    #[arg(long, value_parser = point, default_value = "", hide_default_value = true)]
+    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
     from: Point,
 
     /// How to show it
@@ -65,11 +66,34 @@ impl Verb for Fit {
             let known = table.columns().iter().map(|column| column.name());
             return Err(Failure::unknown("column", &self.target, known));
         }
-        let found = fit(&expr, &data, &self.target, &self.from.entries())?;
+        self.check_names(&expr, &table)?;
+        let found = placed(fit(&expr, &data, &self.target, &self.from.entries()), &self.expr)?;
         let text = match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => serde_json::to_string_pretty(&found).map_err(Failure::failed)? + "\n",
         };
         deliver(&text, self.out.as_ref(), output)
+    }
+}
+
+impl Fit {
+    /// A variable without a start that is nearly a column is a misspelt column.
+    fn check_names(&self, expr: &Expr, table: &Table) -> Outcome {
+        let columns = || table.columns().iter().map(|column| column.name());
+        let start = self.from.entries();
+        for (number, name) in expr.variables().enumerate() {
+            let known = columns().any(|column| column == name)
+                || start.iter().any(|(given, _)| *given == name);
+            if let (false, Some(near)) = (known, nearest(name, columns())) {
+                let message =
+                    format!("the variable `{name}` is no column of the data and has no start");
+                let hint = format!(
+                    "did you mean the column `{near}`? A parameter needs a start, as in --from {name}=1"
+                );
+                let position = expr.position(number).unwrap_or(0);
+                return Err(Error::new(message).at(&self.expr, position).hint(hint).into());
+            }
+        }
+        Ok(())
     }
 }

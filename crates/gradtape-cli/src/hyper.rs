@@ -3,6 +3,8 @@
 use clap::Args;
 use gradtape::optim::Hyper;
 
+use crate::flags::number;
+
 /// Hyperparameters; those that an optimiser does not have are refused.
 #[derive(Args, Clone, Debug, Default)]
 #[command(
@@ -10,15 +12,15 @@ use gradtape::optim::Hyper;
 )]
 pub(crate) struct HyperFlags {
     /// The learning rate [default: 0.01; 1 for adadelta]
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
 
     /// The share of the last step that is kept: sgd, momentum, nesterov, rmsprop
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
     momentum: Option<f64>,
 
     /// How much less of the gradient enters the momentum: sgd, momentum
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
     dampening: Option<f64>,
 
     /// Look ahead along the momentum: sgd
@@ -26,7 +28,7 @@ pub(crate) struct HyperFlags {
     nesterov: bool,
 
     /// How strongly weights are drawn to 0
-    #[arg(long, value_name = "STRENGTH", allow_negative_numbers = true)]
+    #[arg(long, value_name = "STRENGTH", value_parser = number, allow_negative_numbers = true)]
     weight_decay: Option<f64>,
 
     /// The two averages of adam and its relatives, as 0.9,0.999
@@ -34,15 +36,15 @@ pub(crate) struct HyperFlags {
     betas: Option<(f64, f64)>,
 
     /// A small number against division by 0
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     eps: Option<f64>,
 
     /// The average of squares: rmsprop
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
     alpha: Option<f64>,
 
     /// The averages: adadelta
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
     rho: Option<f64>,
 
     /// Divide by the deviation, not the mean square: rmsprop
@@ -54,15 +56,15 @@ pub(crate) struct HyperFlags {
     amsgrad: bool,
 
     /// How the rate falls with the step: adagrad
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
     lr_decay: Option<f64>,
 
     /// Where the sum of squares starts: adagrad
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     initial_accumulator_value: Option<f64>,
 
     /// How the momentum changes with the step: nadam
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
     momentum_decay: Option<f64>,
 }
 

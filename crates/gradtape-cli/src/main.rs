@@ -9,6 +9,7 @@ mod evaluate;
 mod explain;
 mod expression;
 mod fit;
+mod flags;
 mod hyper;
 mod inspect;
 mod measure;
@@ -30,7 +31,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -87,10 +88,12 @@ struct Line {
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let output = Output::new(asks_for_json(&arguments));
-    let outcome = match Line::try_parse_from(arguments) {
-        Ok(line) => line.command.run(&output),
-        Err(error) => refuse(error, &output),
-    };
+    let outcome = flags::known(&arguments, &Line::command()).and_then(|()| {
+        match Line::try_parse_from(arguments) {
+            Ok(line) => line.command.run(&output),
+            Err(error) => refuse(error, &output),
+        }
+    });
     outcome.and_then(|()| output.finish()).map_or_else(
         |failure| {
             output.failure(&failure);
@@ -112,7 +115,12 @@ fn refuse(error: clap::Error, output: &Output) -> Outcome {
             let text = error.render().to_string();
             let text = text.replace("invalid float literal", "it must be a number");
             let text = text.replace("invalid digit found in string", "it must be a whole number");
-            Err(Failure::usage(text.trim().trim_start_matches("error: ")))
+            let text = text.trim().trim_start_matches("error: ");
+            let end = ["\n\nUsage:", "\n\nFor more information"]
+                .iter()
+                .filter_map(|summary| text.find(summary))
+                .min();
+            Err(Failure::usage(text).plain(&text[..end.unwrap_or(text.len())]))
         }
     }
 }

@@ -75,6 +75,22 @@ pub(crate) fn documentation(info: &OpInfo, output: &Output) -> String {
     text.trim_end().to_string()
 }
 
+/// The documentation of an operation as Markdown under its name, without lines that are hidden.
+pub(crate) fn markdown(info: &OpInfo) -> String {
+    let mut text = format!("# {}\n", info.name);
+    let mut code = false;
+    for line in lines(info) {
+        if line.starts_with("```") {
+            code = !code;
+        } else if code && line.starts_with("# ") {
+            continue;
+        }
+        let mark = if !code && line.starts_with("# ") { "#" } else { "" };
+        text += &format!("{mark}{line}\n");
+    }
+    text
+}
+
 fn table() -> Table {
     let headings = ["operation", "family", "what it does"];
     let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));

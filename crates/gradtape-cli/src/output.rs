@@ -59,7 +59,7 @@ impl Output {
     /// Tells why the program ends.
     pub(crate) fn failure(&self, failure: &Failure) {
         let told = self.json && {
-            let mut error = serde_json::json!({ "error": { "message": failure.message() } });
+            let mut error = serde_json::json!({ "error": { "message": failure.for_programs() } });
             if let Some(position) = failure.position() {
                 error["error"]["position"] = position.into();
             }

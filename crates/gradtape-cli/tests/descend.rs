@@ -30,7 +30,12 @@ fn several_optimisers_in_every_format() {
     assert!(
         run(&format!("{line} text")).ok().stdout.contains("by momentum with learning rate 0.05")
     );
-    assert!(run(&format!("{line} csv")).ok().stdout.starts_with("step,x,y,value,d_x,d_y\n"));
+    assert!(run(&format!("{line} text")).ok().stdout.contains("Where they ended\n"));
+    let csv = run(&format!("{line} csv")).ok().stdout;
+    assert!(csv.starts_with("optimizer,step,x,y,value,d_x,d_y\nsgd,0,3,1,19,6,20\n"), "{csv}");
+    assert_eq!(csv.matches("step").count(), 1);
+    let one = run("descend x^2 --from x=1 --steps 1 --lr 0.5 --format csv").ok().stdout;
+    assert_eq!(one, "step,x,value,d_x\n0,1,1,2\n1,0,0,0\n");
     let svg = run(&format!("{line} svg")).ok().stdout;
     assert!(
         svg.starts_with("<svg") && svg.contains(">\nmomentum\n<") && !svg.contains("NaN"),

@@ -31,6 +31,9 @@ fn several_expressions_have_a_jacobian() {
     assert!(run("explain x^2*y;x+y --at x=1,y=2").ok().stdout.contains("d/dy"));
     let markdown = run("explain x^2*y;x+y --at x=1,y=2 --format markdown").ok().stdout;
     assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
+    run("explain x;y --at x=1,y=2 --hessian").fails(2, &["--hessian is about one expression"]);
+    run("explain x;y --at x=1,y=2 --order bfs").fails(2, &["--order is about one expression"]);
+    assert!(run("explain log(x);x --at x=-1").ok().stdout.contains("in log(x), a = log(x)"));
     run("explain x^2*y;x+y --at x=1,y=2 --format svg")
         .fails(2, &["one expression is drawn at a time; several were given"]);
     let failed = run("explain x^2*y;x+$ --at x=1 --format json");
@@ -51,6 +54,9 @@ fn operations_are_documented() {
         let text = run(&format!("explain {}", function.name())).ok().stdout;
         assert!(text.contains("What\n"), "{text}");
     }
+    let markdown = run("explain tanh --format markdown").ok().stdout;
+    assert!(markdown.starts_with("# tanh\n") && markdown.contains("\n## Gradient\n"), "{markdown}");
+    run("explain tanh --format svg").fails(2, &["documentation of tanh", "text, json or markdown"]);
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
     assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
@@ -63,12 +69,47 @@ fn malformed_text_ends_with_status_2_and_a_caret() {
     assert_eq!((failed.status, &*failed.stderr), (2, ""));
     assert_eq!(failed.json()["error"]["position"], 2);
     let message = failed.json()["error"]["message"].as_str().unwrap().to_string();
-    assert!(message.contains("did you mean `sin`?"), "{message}");
+    // The position says where; a caret would need a terminal.
+    assert_eq!(message, "unknown function `sine`\n  hint: did you mean `sin`?");
+}
+
+#[test]
+fn a_misspelt_flag_is_not_taken_for_the_expression() {
+    run("explain --hessain x^2 --at x=1")
+        .fails(2, &["no flag --hessain", "did you mean --hessian?"]);
+    let failed = run("explain --frmat dot --format json");
+    let message = failed.json()["error"]["message"].to_string();
+    assert!(failed.status == 2 && message.contains("did you mean --format?"), "{message}");
+    run("descend --qqqq").fails(2, &["no flag --qqqq", "`gradtape descend --help`"]);
+    let minus = run("explain --at x=2 --format json -- --x").ok().json();
+    assert_eq!(minus["value"], 2.0);
+}
+
+#[test]
+fn failures_of_the_arguments_are_json_too() {
+    for (line, want) in [
+        ("explain x --at x=nan", "x: nan is not a finite number"),
+        ("explain", "<EXPR>"),
+        ("descend x^2 --from x=1 --steps -1", "a whole number from 0 on is needed"),
+        ("descend x^2 --from x=1 --lr abc", "a number is needed"),
+        ("descend x^2 --from x=1 --lr nan", "learning rate is NaN"),
+        ("fit a*x --data d.csv", "--target <COLUMN>"),
+    ] {
+        let failed = run(&format!("{line} --format json"));
+        assert_eq!((failed.status, &*failed.stderr), (2, ""), "{line}");
+        let message = failed.json()["error"]["message"].as_str().unwrap().to_string();
+        assert!(message.contains(want), "{line}: {message}");
+        assert!(!message.contains("Usage:") && !message.contains("--help"), "{line}: {message}");
+    }
 }
 
 #[test]
 fn points_must_fit() {
-    run("explain alpha*b --at b=1").fails(2, &["`alpha` has no value"]);
+    run("explain alpha*b --at b=1").fails(2, &["`alpha` has no value\n  alpha*b\n  ^\n"]);
+    run("explain a*b").fails(2, &["`a` and `b` have no values", "add `a=…,b=…`"]);
+    let failed = run("explain 2*x+y --at x=1 --format json");
+    assert_eq!((failed.status, failed.json()["error"]["position"].as_u64()), (2, Some(4)));
+    run("explain x --at -1").fails(2, &["\"-1\" is not NAME=VALUE"]);
     run("explain alpha*b --at b=1,alpa=2")
         .fails(2, &["no variable `alpa`", "did you mean `alpha`?"]);
     run("explain x --at x=one").fails(2, &["\"one\" is not a number"]);

@@ -20,6 +20,13 @@ fn a_curve_is_fitted_to_a_file() {
 
     folder.run("fit b*x --data data.csv --target z --from b=1").fails(2, &["no column \"z\""]);
     folder.run("fit b*x --data data.csv --target y").fails(2, &["`b` is no column"]);
+    folder
+        .run("fit b*xx --data data.csv --target y --from b=1")
+        .fails(2, &["`xx` is no column", "\n    ^\n", "did you mean the column `x`?"]);
+    folder.write("gap.csv", "x,y\n1,2\n,3\n4,5\n");
+    folder
+        .run("fit b*x --data gap.csv --target y --from b=1")
+        .fails(2, &["row 2 of column x", "leave the row out"]);
     folder.run("fit b*text --data data.csv --target y --from b=1").fails(1, &["text"]);
     folder.run("fit b*x --data none.csv --target y --from b=1").fails(1, &["none.csv"]);
     folder.run("fit b*$ --data data.csv --target y --from b=1").fails(2, &["unexpected character"]);

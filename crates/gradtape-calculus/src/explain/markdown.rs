@@ -1,5 +1,6 @@
 //! An explanation as Markdown with LaTeX.
 
+use super::text::STATIC;
 use super::{Explanation, Symbolic};
 use crate::expr::{latex_name, short_latex};
 use crate::json::short;
@@ -26,8 +27,10 @@ impl Explanation {
             text += &format!("| `{}` | `{formula}` | {value} | {gradient} |\n", node.label);
         }
         text += "\n## The chain rule, step by step\n\n";
+        let uses = self.use_counts();
         for (number, line) in self.backward.iter().enumerate() {
-            text += &format!("{}. ${}$\n", number + 1, line.latex);
+            let fork = if uses[line.node] > 1 { " (fork: gradients add)" } else { "" };
+            text += &format!("{}. ${}${fork}\n", number + 1, line.latex);
         }
         if !self.gradient.0.is_empty() {
             text += "\n## Three ways to differentiate\n\n| | automatic | numeric | symbolic |\n| --- | ---: | ---: | --- |\n";
@@ -47,6 +50,9 @@ impl Explanation {
                 short(gradient.0),
                 short(numeric)
             );
+        }
+        if !self.gradient.0.is_empty() {
+            text += &format!("\n{}.\n", STATIC.replacen('s', "S", 1));
         }
         if let Some(hessian) = &self.hessian {
             let row = |row: &super::Named<super::Number>| {

@@ -10,6 +10,8 @@ mod notes;
 mod text;
 mod walk;
 
+use std::collections::BTreeMap;
+
 use gradtape::{Tensor, Var, evaluate, gradients, vjp};
 use serde::Serialize;
 
@@ -26,6 +28,9 @@ use graph::{Graph, Operand};
 
 /// The most nodes of an expression that is explained.
 pub const MAX_EXPLAINED: usize = 20_000;
+
+/// The most variables that a Hessian is worked out for.
+pub const MAX_HESSIAN: usize = 200;
 
 /// What to work out beside values and gradients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,13 +152,21 @@ pub struct Line {
 /// derivative stand beside them.
 ///
 /// # Errors
-/// A point that does not fit the variables (see [`Expr::point`]); more than [`MAX_EXPLAINED`] nodes.
+/// A point that does not fit the variables (see [`Expr::point`]); more than [`MAX_EXPLAINED`] nodes, or
+/// [`MAX_HESSIAN`] variables for a Hessian.
 pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Explanation> {
     let point = expr.point(at)?;
     if expr.nodes().len() > MAX_EXPLAINED {
         let message = format!(
             "the expression has {} nodes; at most {MAX_EXPLAINED} are explained",
             expr.nodes().len()
+        );
+        return Err(Error::new(message));
+    }
+    if options.hessian && point.len() > MAX_HESSIAN {
+        let message = format!(
+            "the Hessian in {} variables is too large; it is worked out for at most {MAX_HESSIAN}",
+            point.len()
         );
         return Err(Error::new(message));
     }
@@ -190,6 +203,10 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
         .collect();
     let (backward, mut notes) = walk::backward(&graph, &nodes, &slopes, options.order);
     notes.extend(notes::notes(&graph, &numbers.values));
+    notes.extend(notes::of_gradients(&nodes, graph.root()));
+    let gradient = Named::new(names(), inputs(&numbers.gradients));
+    let numeric = numeric(expr, &point, &mut notes);
+    notes.extend(notes::of_differences(&gradient, &numeric));
     let symbolic = symbolic(expr, &point, &mut notes);
     let hessian = numbers.hessian.map(|rows| {
         let row = |row: Vec<f64>| Named::new(names(), row.into_iter().map(Number));
@@ -200,8 +217,8 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
         latex: expr.latex(),
         at: Named::new(names(), point.iter().copied().map(Number)),
         value: Number(numbers.values[graph.root()]),
-        gradient: Named::new(names(), inputs(&numbers.gradients)),
-        numeric: numeric(expr, &point, &mut notes),
+        gradient,
+        numeric,
         symbolic,
         hessian,
         forward: walk::forward(&graph, &numbers.values),
@@ -209,6 +226,15 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
         notes,
         nodes,
     })
+}
+
+/// What is special about the nodes at a point, without an explanation of the rest.
+pub(crate) fn node_notes(expr: &Expr, point: &[f64]) -> Vec<String> {
+    let graph = Graph::new(expr);
+    let mut values = Vec::new();
+    expr.evaluate_into(point, &mut values);
+    let shown: Vec<f64> = graph.shown.iter().map(|shown| values[shown.id.index()]).collect();
+    notes::notes(&graph, &shown)
 }
 
 /// What the tape computes.
@@ -322,24 +348,38 @@ const MAX_SYMBOLIC: usize = 1 << 20;
 
 fn symbolic(expr: &Expr, point: &[f64], notes: &mut Vec<String>) -> Named<Symbolic> {
     let names: Vec<&str> = expr.variables().collect();
+    let places: BTreeMap<&str, f64> = names.iter().copied().zip(point.iter().copied()).collect();
+    let too_long = || format!("the derivatives have more than {MAX_SYMBOLIC} letters together");
     let mut left = MAX_SYMBOLIC;
-    let found = expr.derivatives().into_iter().map(|derivative| {
-        let derivative = match derivative {
-            Ok(derivative) => derivative,
-            Err(error) => return Symbolic::Refused { refused: error.message().to_string() },
+    let mut derivatives = expr.each_derivative();
+    let mut found = Vec::with_capacity(names.len());
+    while found.len() < names.len() {
+        // Nothing is written out that would not be shown.
+        let derivative = if left > 0 { derivatives.next() } else { None };
+        let Some(derivative) = derivative else {
+            found.push(Symbolic::Refused { refused: too_long() });
+            continue;
         };
-        let expression = derivative.to_string();
-        if expression.len() > left {
-            let refused = format!("the derivatives have more than {MAX_SYMBOLIC} letters");
-            return Symbolic::Refused { refused };
-        }
-        left -= expression.len();
-        let value = |name: &str| names.iter().position(|n| *n == name).map(|at| point[at]);
-        let at: Vec<f64> = derivative.variables().filter_map(value).collect();
-        let value = Number(derivative.evaluate(&at));
-        Symbolic::Found { expression, value, latex: derivative.latex() }
-    });
-    let found: Vec<Symbolic> = found.collect();
+        found.push(match derivative {
+            Err(error) => Symbolic::Refused { refused: error.message().to_string() },
+            Ok(derivative) => {
+                let expression = derivative.to_string();
+                match left.checked_sub(expression.len()) {
+                    None => {
+                        left = 0;
+                        Symbolic::Refused { refused: too_long() }
+                    }
+                    Some(rest) => {
+                        left = rest;
+                        let value = |name| places.get(name).copied().unwrap_or(f64::NAN);
+                        let at: Vec<f64> = derivative.variables().map(value).collect();
+                        let value = Number(derivative.evaluate(&at));
+                        Symbolic::Found { expression, value, latex: derivative.latex() }
+                    }
+                }
+            }
+        });
+    }
     if found.iter().any(|symbolic| matches!(symbolic, Symbolic::Refused { .. })) {
         notes.push("symbolic: at least one derivative is too long to write out".to_string());
     }

@@ -1,13 +1,15 @@
-//! Notes on kinks and on values outside the domain.
+//! Notes on kinks, on values outside the domain, and on derivatives that do not exist.
 
+use super::Step;
 use super::graph::{Graph, Operand};
+use super::walk::factor;
 use crate::expr::{Function, Node, Operator};
-use crate::json::short;
+use crate::json::{Named, Number, short};
 
 /// The most notes on nodes.
 const MAX_NOTES: usize = 12;
 
-/// What is special at the point, node by node.
+/// What is special at the point: kinks, and where infinities and NaN come from, node by node.
 pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
     let mut notes = Vec::new();
     for node in 0..graph.shown.len() {
@@ -24,8 +26,13 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
         let what = format!("{} = {}", graph.shown[node].name, graph.formula(node));
         let value = values[node];
         let kind = graph.expr.node(graph.shown[node].id);
-        if !value.is_finite() && operands.iter().all(|operand| operand.is_finite()) {
-            let reason = reason(kind, x, y);
+        // What comes from an operand was noted there.
+        let is_made_here = match value.is_nan() {
+            true => operands.iter().all(|operand| !operand.is_nan()),
+            false => value.is_infinite() && operands.iter().all(|operand| operand.is_finite()),
+        };
+        if is_made_here {
+            let reason = reason(kind, value, x, y);
             let numbers = graph.formula_in_numbers(node, values);
             notes.push(format!("{what}: {numbers} is {}{reason}", short(value)));
         } else if let Some(kink) = kink(kind, x, y) {
@@ -38,21 +45,80 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
     notes
 }
 
-fn reason(kind: Node, x: f64, y: f64) -> &'static str {
+/// Why a node is infinite or NaN though its operands are not.
+fn reason(kind: Node, value: f64, x: f64, y: f64) -> &'static str {
+    let is_power = matches!(kind, Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..));
     match kind {
         Node::Call(Function::Log, _) if x < 0.0 => "; log is defined above 0 only",
         Node::Call(Function::Log, _) => "; log falls without bound towards 0",
-        Node::Call(Function::Log1p, _) => "; log1p is defined above -1 only",
+        Node::Call(Function::Log1p, _) if x < -1.0 => "; log1p is defined above -1 only",
+        Node::Call(Function::Log1p, _) => "; log1p falls without bound towards -1",
         Node::Call(Function::Sqrt, _) => "; sqrt is defined from 0 on",
         Node::Binary(Operator::Div, ..) if y == 0.0 => "; division by zero",
-        Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..) if x == 0.0 => {
-            "; 0 has no negative powers"
+        _ if is_power && x == 0.0 => "; 0 has no negative powers",
+        _ if is_power && value.is_nan() => "; a negative number has only whole powers",
+        Node::Binary(Operator::Add | Operator::Sub, ..) if value.is_nan() => {
+            "; infinities do not cancel"
         }
-        Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..) if x < 0.0 => {
-            "; a negative number has only whole powers"
+        Node::Binary(Operator::Mul, ..) if value.is_nan() => "; zero times infinity has no value",
+        Node::Binary(Operator::Div, ..) if value.is_nan() => {
+            "; infinity over infinity has no value"
         }
+        _ if value.is_nan() => "; it has no value there",
         _ => "; it overflows",
     }
+}
+
+/// Where the chain rule has no answer, although the value is a number, or an answer that means nothing.
+pub(super) fn of_gradients(nodes: &[Step], root: usize) -> Option<String> {
+    let out = &nodes[root].label;
+    if nodes[root].value.0.is_nan() {
+        let any = nodes.iter().any(|node| node.name.is_some() && !node.gradient.0.is_nan());
+        return any.then(|| {
+            format!(
+                "{out} is nan: there is no derivative here, and the numbers of the backward walk only \
+                 follow its formulas"
+            )
+        });
+    }
+    // The topological order is that of the ids from the result down.
+    let node = nodes.iter().rev().find(|node| node.gradient.0.is_nan())?;
+    let users = nodes.iter().flat_map(|user| {
+        let locals = user.inputs.iter().zip(&user.local);
+        locals.filter(|(input, _)| **input == node.id).map(|(_, local)| (user.gradient.0, local.0))
+    });
+    let terms: Vec<(f64, f64)> = users.collect();
+    let product = terms.iter().find(|(gradient, local)| (gradient * local).is_nan());
+    let sum = match product {
+        Some((gradient, local)) => format!("{} * {}", factor(*gradient), factor(*local)),
+        None => terms
+            .iter()
+            .map(|(gradient, local)| short(gradient * local))
+            .collect::<Vec<_>>()
+            .join(" + "),
+    };
+    Some(format!("d{out}/d{} is nan: the chain rule has no answer for {sum}", node.label))
+}
+
+/// Where differences of values give something else than the chain rule.
+pub(super) fn of_differences(gradient: &Named<Number>, numeric: &Named<Number>) -> Vec<String> {
+    let pairs = gradient.0.iter().zip(numeric.values());
+    let differs = pairs.filter(|((_, automatic), numeric)| {
+        let (automatic, numeric) = (automatic.0, numeric.0);
+        let size = automatic.abs().max(numeric.abs());
+        size.is_finite() && (automatic - numeric).abs() > 1e-3 * size.max(1e-6)
+    });
+    differs
+        .map(|((name, automatic), numeric)| {
+            format!(
+                "numeric: differences give {} for d/d{name}, the chain rule {}: their steps reach over a \
+                 kink, a jump or a pole, or rounding hides the change",
+                short(numeric.0),
+                short(automatic.0)
+            )
+        })
+        .take(MAX_NOTES)
+        .collect()
 }
 
 fn kink(kind: Node, x: f64, y: f64) -> Option<&'static str> {
@@ -67,6 +133,11 @@ fn kink(kind: Node, x: f64, y: f64) -> Option<&'static str> {
             "sign jumps at 0; its derivative is taken as 0 everywhere"
         }
         Node::Call(Function::Sqrt, _) if x == 0.0 => "sqrt is infinitely steep at 0",
+        Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..)
+            if x == 0.0 && 0.0 < y && y < 1.0 =>
+        {
+            "a power below 1 is infinitely steep at 0"
+        }
         Node::Call2(Function::Max, ..) if x == y => {
             "max has a kink at a tie; each argument gets half of the derivative"
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::{Explanation, Symbolic};
+use super::{Explanation, Line, Symbolic};
 use crate::json::{Number, short};
 
 /// Longer graphs are not drawn as a tree.
@@ -23,12 +23,15 @@ impl fmt::Display for Explanation {
             writeln!(f, "  {}", line.text)?;
         }
         writeln!(f, "\nBackward")?;
-        for line in &self.backward {
-            writeln!(f, "  {}", line.text)?;
+        let uses = self.use_counts();
+        for Line { node, text, .. } in &self.backward {
+            let fork = if uses[*node] > 1 { FORK } else { "" };
+            writeln!(f, "  {text}{fork}")?;
         }
         if !self.at.0.is_empty() {
             writeln!(f, "\nDerivatives")?;
             f.write_str(&self.derivatives())?;
+            writeln!(f, "  {STATIC}")?;
         }
         if let Some(hessian) = &self.hessian {
             writeln!(f, "\nHessian")?;
@@ -50,7 +53,23 @@ impl fmt::Display for Explanation {
     }
 }
 
+/// Marks a line on which gradients add.
+const FORK: &str = "   ⊕ fork: gradients add";
+
+/// What the three ways can do.
+pub(super) const STATIC: &str = "symbolic handles static expressions only; automatic, on the tape, \
+                                 loops and branches too";
+
 impl Explanation {
+    /// How often each node is used.
+    pub(super) fn use_counts(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        for &input in self.nodes.iter().flat_map(|node| &node.inputs) {
+            uses[input] += 1;
+        }
+        uses
+    }
+
     fn derivatives(&self) -> String {
         let mut rows =
             vec![["", "automatic", "numeric", "symbolic", ""].map(str::to_string).into()];
@@ -60,7 +79,7 @@ impl Explanation {
                 Some(Symbolic::Found { expression, value, .. }) => {
                     (short(value.0), format!("= {expression}"))
                 }
-                Some(Symbolic::Refused { refused }) => ("-".to_string(), refused.clone()),
+                Some(Symbolic::Refused { refused }) => ("-".to_string(), format!("({refused})")),
                 None => Default::default(),
             };
             let numeric = number(self.numeric.get(name));
@@ -105,18 +124,29 @@ impl Explanation {
     }
 }
 
+/// Whether a cell is a formula or a remark, not a number or a name.
+fn is_words(cell: &str) -> bool {
+    cell.starts_with(['=', '('])
+}
+
 /// Columns as wide as their cells, the first to the left, numbers to the right.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    // Words in the last column end the line as they are.
+    let is_words = |row: &Vec<String>| row.len() == columns && is_words(&row[columns - 1]);
+    let has_words = columns > 1 && rows.iter().any(is_words);
+    if has_words && let Some(last) = widths.last_mut() {
+        *last = 0;
+    }
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let left = column == 0 || cell.starts_with('=');
+            let left = column == 0 || (has_words && column + 1 == columns);
             let width = *width;
             let written = match left {
                 true => write!(line, "  {cell:<width$}"),

@@ -28,7 +28,7 @@ pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
             true => format!("{} = {value}", shown.name),
             false => {
                 let numbers = graph.formula_in_numbers(node, values);
-                let same = numbers == formula;
+                let same = numbers == formula || numbers == value;
                 let middle = if same { String::new() } else { format!(" = {numbers}") };
                 format!("{} = {formula}{middle} = {value}", shown.name)
             }
@@ -83,11 +83,15 @@ pub(super) fn backward(
         }
     };
     let lines = walk.iter().map(line).collect();
-    (lines, early(nodes, &users, &walk, root))
+    let notes = match order {
+        Order::Topological => Vec::new(),
+        Order::BreadthFirst => early(nodes, &users, &walk, root),
+    };
+    (lines, notes)
 }
 
-/// What goes wrong in an order that takes nodes before all that use them: where, and what the gradients
-/// would come out as.
+/// Whether breadth first takes nodes before all that use them: where, and what the gradients would come
+/// out as.
 fn early(
     nodes: &[Step],
     users: &[Vec<(usize, usize)>],
@@ -114,7 +118,8 @@ fn early(
         ));
     }
     if notes.is_empty() {
-        return notes;
+        let right = "breadth first is right here: it reaches every node after all that use it";
+        return vec![right.to_string()];
     }
     notes.truncate(MAX_NOTES);
     let differs = |sum: f64, right: f64| {
@@ -201,7 +206,7 @@ fn breadth_first(graph: &Graph<'_>) -> Vec<usize> {
 }
 
 /// A number as a factor: negative ones in parentheses.
-fn factor(value: f64) -> String {
+pub(super) fn factor(value: f64) -> String {
     if value < 0.0 { format!("({})", short(value)) } else { short(value) }
 }
 

@@ -1,9 +1,7 @@
 //! Tokens to expressions: a Pratt parser whose stack is a vector, so that depth is only memory.
 
-use gradtape::nearest;
-
 use super::token::{Lexer, Token};
-use super::{Builder, Expr, Function, Id, Operator};
+use super::{Builder, Expr, Function, Id, Operator, hints};
 use crate::error::{Error, Result};
 
 /// The longest text that is read, in bytes: a mebibyte. Depth has no limit of its own.
@@ -104,21 +102,14 @@ impl<'a> Parser<'a> {
             }
             (false, None) => Ok(Some(self.builder.variable_at(name, Some(at)))),
             (true, None) => {
-                let error = Error::new(format!("unknown function `{name}`")).at(self.text, at);
-                let names = Function::ALL.iter().map(|function| function.name());
-                Err(match nearest(name, names.clone()) {
-                    Some(close) => error.hint(format!("did you mean `{close}`?")),
-                    None => error.hint(format!(
-                        "the functions are {}; multiplication needs a `*`",
-                        names.collect::<Vec<_>>().join(" ")
-                    )),
-                })
+                let error = Error::new(format!("unknown function `{name}`"));
+                Err(error.at(self.text, at).hint(hints::unknown_function(name)))
             }
             (false, Some(_)) => {
                 let place = self.text.len() - after.len();
                 Err(Error::new(format!("expected `(` after the function `{name}`"))
                     .at(self.text, if after.is_empty() { self.text.len() } else { place })
-                    .hint(format!("a variable needs another name than `{name}`")))
+                    .hint(hints::function_without_call(name, after)))
             }
         }
     }
@@ -155,6 +146,9 @@ impl<'a> Parser<'a> {
         match token {
             Token::Sign('*') if self.text[..at].ends_with('*') => {
                 error.hint("powers are written `x^2`")
+            }
+            Token::Sign('/') if self.text[..at].ends_with('/') => {
+                error.hint("division is written `/`")
             }
             Token::Sign('+') => {
                 error.hint("a leading plus is not part of the grammar; leave it out")
@@ -210,9 +204,12 @@ impl<'a> Parser<'a> {
                 let function = *function;
                 Err(self.wrong_count(function, "more", at))
             }
-            _ => Err(Error::new("unexpected `,`")
-                .at(self.text, at)
-                .hint("commas stand only between the arguments of a function")),
+            _ => Err(Error::new("unexpected `,`").at(self.text, at).hint(match hints::is_decimal(
+                self.text, at,
+            ) {
+                true => "the decimal sign is a point, as in 1.5",
+                false => "commas stand only between the arguments of a function",
+            })),
         }
     }
 

@@ -135,6 +135,10 @@ fn is_wide(expr: &Expr, mut id: Id) -> bool {
 
 /// The shortest digits that read back to the same number.
 pub(super) fn number(out: &mut String, value: f64) {
+    if value.is_nan() {
+        out.push_str("nan");
+        return;
+    }
     let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
     let written = if plain { write!(out, "{value}") } else { write!(out, "{value:e}") };
     debug_assert!(written.is_ok());

@@ -1,5 +1,6 @@
 //! Text to tokens.
 
+use super::hints;
 use crate::error::{Error, Result};
 
 /// A word of the grammar.
@@ -101,15 +102,9 @@ impl<'a> Lexer<'a> {
     fn unexpected(&self, c: char, start: usize) -> Error {
         let error =
             Error::new(format!("unexpected character `{}`", c.escape_debug())).at(self.text, start);
-        match c {
-            '×' | '·' | '⋅' => error.hint("multiplication is written `*`"),
-            '÷' => error.hint("division is written `/`"),
-            '−' | '–' => error.hint("minus is written `-`"),
-            '[' | ']' | '{' | '}' => error.hint("only ( and ) group"),
-            '=' => error.hint("write the right side of the equation alone"),
-            '√' => error.hint("the square root is written `sqrt(x)`"),
-            '²' | '³' => error.hint("powers are written `x^2`"),
-            _ => error,
+        match hints::character(c) {
+            Some(hint) => error.hint(hint),
+            None => error,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::expr::{Builder, Function, Id, Operator};
 /// Writes forms as expressions in a builder.
 pub(super) struct Emitter<'a> {
     store: &'a Store,
-    names: &'a [&'a str],
+    names: &'a [String],
     builder: Builder,
     written: Vec<Option<Id>>,
     traits: Vec<Option<Trait>>,
@@ -25,7 +25,7 @@ struct Trait {
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(store: &'a Store, names: &'a [&'a str]) -> Emitter<'a> {
+    pub(super) fn new(store: &'a Store, names: &'a [String]) -> Emitter<'a> {
         Emitter { store, names, builder: Builder::new(), written: Vec::new(), traits: Vec::new() }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Emitter<'a> {
     fn write(&mut self, id: FormId) -> Id {
         match self.store.get(id) {
             Form::Number(value) => self.term(*value, None),
-            Form::Variable(variable) => self.builder.variable(self.names[*variable]),
+            Form::Variable(variable) => self.builder.variable(&self.names[*variable]),
             Form::Sum(terms, constant) => self.sum(terms, *constant),
             Form::Product(_) => self.term(Number::ONE, Some(id)),
             Form::Power(x, y) => {
@@ -194,7 +194,7 @@ impl<'a> Emitter<'a> {
         match self.store.get(id) {
             Form::Number(_) => Trait { degree: 0.0, rank: 0, key: String::new() },
             Form::Variable(variable) => {
-                Trait { degree: 1.0, rank: 1, key: short(self.names[*variable].to_string()) }
+                Trait { degree: 1.0, rank: 1, key: short(self.names[*variable].clone()) }
             }
             Form::Sum(terms, _) => {
                 let parts = || terms.iter().map(|(term, _)| of(term));

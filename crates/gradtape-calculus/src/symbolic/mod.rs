@@ -15,8 +15,8 @@ mod form;
 mod number;
 mod simplify;
 
-use crate::error::{Error, Result};
-use crate::expr::{Builder, Expr, Id};
+use crate::error::Result;
+use crate::expr::{Builder, Expr, Id, no_variable};
 
 impl Expr {
     /// The derivative in one variable, simplified.
@@ -36,11 +36,7 @@ impl Expr {
     pub fn derivative(&self, variable: &str) -> Result<Expr> {
         let position = self.variables().position(|name| name == variable);
         let Some(position) = position else {
-            let error = Error::new(format!("the expression has no variable `{variable}`"));
-            return Err(match gradtape::nearest(variable, self.variables()) {
-                Some(close) => error.hint(format!("did you mean `{close}`?")),
-                None => error,
-            });
+            return Err(no_variable(&self.variables().collect::<Vec<_>>(), variable));
         };
         let mut all = self.derivatives();
         all.swap_remove(position)
@@ -48,6 +44,12 @@ impl Expr {
 
     /// The derivatives in all variables, in the order of [`Expr::variables`], from one walk.
     pub fn derivatives(&self) -> Vec<Result<Expr>> {
+        self.each_derivative().collect()
+    }
+
+    /// As [`Expr::derivatives`], each written out when it is asked for: the expressions of many variables
+    /// are long together.
+    pub(crate) fn each_derivative(&self) -> impl Iterator<Item = Result<Expr>> {
         let mut builder = Builder::from(self);
         let found = derive::derive(&mut builder, self);
         let zero = builder.number(0.0);
@@ -61,18 +63,22 @@ impl Expr {
     /// A result of more than about a million nodes.
     pub fn simplified(&self) -> Result<Expr> {
         let mut all = simplified(self, Builder::from(self), &[self.root()]);
-        all.pop().unwrap_or_else(|| Ok(self.clone()))
+        all.next().unwrap_or_else(|| Ok(self.clone()))
     }
 }
 
-fn simplified(expr: &Expr, builder: Builder, targets: &[Id]) -> Vec<Result<Expr>> {
+fn simplified(
+    expr: &Expr,
+    builder: Builder,
+    targets: &[Id],
+) -> impl Iterator<Item = Result<Expr>> + use<> {
     let mut store = form::Store::default();
     let forms = simplify::forms(&mut store, builder.nodes(), targets);
-    if store.overflowed {
+    let names: Vec<String> = expr.variables().map(str::to_string).collect();
+    let pairs: Vec<_> = forms.into_iter().zip(targets.to_vec()).collect();
+    pairs.into_iter().map(move |(form, target)| match store.overflowed {
         // A coefficient left the range of f64: the derivative as the chain rule gave it is right.
-        return targets.iter().map(|&target| builder.part(target)).collect();
-    }
-    let names: Vec<&str> = expr.variables().collect();
-    let written = forms.into_iter().map(|form| emit::Emitter::new(&store, &names).expression(form));
-    written.collect()
+        true => builder.part(target),
+        false => emit::Emitter::new(&store, &names).expression(form),
+    })
 }

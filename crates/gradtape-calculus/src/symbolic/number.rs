@@ -60,7 +60,8 @@ impl Number {
                 return Some(sum);
             }
         }
-        Number::new(self.value() + other.value())
+        let (a, b) = (self.value(), other.value());
+        Number::new(decimal(a + b, a.abs().max(b.abs())))
     }
 
     /// The product, unless it overflows, or vanishes though no factor does.
@@ -73,7 +74,7 @@ impl Number {
         }
         let product = self.value() * other.value();
         let vanished = product == 0.0 && !self.is_zero() && !other.is_zero();
-        if vanished { None } else { Number::new(product) }
+        if vanished { None } else { Number::new(decimal(product, product.abs())) }
     }
 
     /// A power with a whole exponent; none of 0 to a negative one, or when it overflows or vanishes.
@@ -99,6 +100,13 @@ impl Number {
         };
         Some(Number::Fraction(root(p)?, root(q)?))
     }
+}
+
+/// The short decimal that a rounded result stands for, such as 0.3 for 3 * 0.1; `size` is that of what
+/// was rounded.
+fn decimal(value: f64, size: f64) -> f64 {
+    let short = format!("{value:.11e}").parse().unwrap_or(value);
+    if (short - value).abs() <= 2.0 * f64::EPSILON * size { short } else { value }
 }
 
 fn fraction(p: i128, q: i128) -> Option<Number> {

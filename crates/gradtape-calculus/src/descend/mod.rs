@@ -1,15 +1,19 @@
 //! Gradient descent on an expression, step by step.
 
+mod advice;
+mod report;
+
 use gradtape::optim::{Hyper, Optimizer, by_name};
 use gradtape::{Parameter, Rng, Tape, Tensor, evaluate, gradients};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::explain::{MAX_EXPLAINED, table};
+use crate::explain::MAX_EXPLAINED;
 use crate::expr::Expr;
 use crate::extremum::{Place, classify};
-use crate::json::{Named, Number, short};
+use crate::json::{Named, Number};
 use crate::record::reading_tape;
+pub use report::{compare_paths, paths_csv};
 
 /// How to descend.
 #[derive(Clone, Debug)]
@@ -63,7 +67,7 @@ pub struct Path {
     pub stopped: Stopped,
     /// What kind of place the end is.
     pub end: Place,
-    /// What a reader should know: what a smaller learning rate would do.
+    /// What a reader should know: where it left the domain, what a smaller learning rate would do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -120,10 +124,7 @@ pub fn descend(expr: &Expr, from: &[(&str, f64)], how: &Descent) -> Result<Path>
     check(expr, how)?;
     let (steps, stopped, lr) = walk(expr, &start, how)?;
     let last: Vec<f64> = steps.last().map_or(start.clone(), |step| numbers(&step.at));
-    let mut notes = Vec::new();
-    if stopped == Stopped::Diverged {
-        notes.push(smaller_rate(expr, &start, how, lr)?);
-    }
+    let notes = advice::notes(expr, how, &steps, stopped, lr)?;
     Ok(Path {
         expression: expr.to_string(),
         optimizer: how.optimizer.clone(),
@@ -233,103 +234,10 @@ fn walk(expr: &Expr, start: &[f64], how: &Descent) -> Result<(Vec<PathStep>, Sto
     }
 }
 
-/// Halves the learning rate until the descent stays among the numbers.
-fn smaller_rate(expr: &Expr, start: &[f64], how: &Descent, lr: f64) -> Result<String> {
-    let mut smaller = how.clone();
-    smaller.steps = how.steps.min(10_000);
-    let mut rate = lr;
-    for _ in 0..20 {
-        rate *= 0.5;
-        smaller.hyper.lr = Some(rate);
-        let (places, stopped, _) = walk(expr, start, &smaller)?;
-        let (Some(first), Some(last)) = (places.first(), places.last()) else { break };
-        if stopped != Stopped::Diverged && last.value.0 <= first.value.0 {
-            return Ok(format!(
-                "with the learning rate {} it does not diverge: after {} steps the value is {}",
-                short(rate),
-                last.step,
-                short(last.value.0)
-            ));
-        }
-    }
-    Ok(format!(
-        "it diverges at every learning rate tried, down to {}: the expression may have no minimum here",
-        short(rate)
-    ))
-}
-
 fn numbers(named: &Named<Number>) -> Vec<f64> {
     named.values().map(|number| number.0).collect()
 }
 
 fn length(x: &[f64]) -> f64 {
     x.iter().fold(0.0_f64, |length, &x| length.hypot(x))
-}
-
-impl Path {
-    /// The path as comma-separated values with a header.
-    pub fn csv(&self) -> String {
-        let Some(first) = self.steps.first() else { return String::new() };
-        let mut text = String::from("step");
-        for (name, _) in &first.at.0 {
-            text += &format!(",{name}");
-        }
-        text += ",value";
-        for (name, _) in &first.at.0 {
-            text += &format!(",d_{name}");
-        }
-        text.push('\n');
-        for step in &self.steps {
-            text += &step.step.to_string();
-            let values = step.at.values().chain([&step.value]).chain(step.gradient.values());
-            for value in values {
-                text += &format!(",{}", value.0);
-            }
-            text.push('\n');
-        }
-        text
-    }
-}
-
-/// Long paths are shown by their beginning and end.
-const SHOWN: usize = 10;
-
-/// A table of the steps and what the end is.
-impl std::fmt::Display for Path {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(first) = self.steps.first() else { return Ok(()) };
-        writeln!(
-            f,
-            "{}   by {} with learning rate {}",
-            self.expression,
-            self.optimizer,
-            short(self.lr.0)
-        )?;
-        let mut heading = vec!["step".to_string()];
-        heading.extend(first.at.0.iter().map(|(name, _)| name.clone()));
-        heading.push("value".to_string());
-        heading.extend(first.at.0.iter().map(|(name, _)| format!("d/d{name}")));
-        let mut rows = vec![heading];
-        let count = self.steps.len();
-        for (number, step) in self.steps.iter().enumerate() {
-            if count > 2 * SHOWN + 1 && (SHOWN..count - SHOWN).contains(&number) {
-                if number == SHOWN {
-                    rows.push(vec!["…".to_string()]);
-                }
-                continue;
-            }
-            let values = step.at.values().chain([&step.value]).chain(step.gradient.values());
-            let mut row = vec![step.step.to_string()];
-            row.extend(values.map(|value| short(value.0)));
-            rows.push(row);
-        }
-        f.write_str(&table(&rows))?;
-        let why = match self.stopped {
-            Stopped::Steps => "all steps taken",
-            Stopped::Tolerance => "the last step was shorter than the tolerance",
-            Stopped::Diverged => "it diverged",
-        };
-        writeln!(f, "\n{why}; the end is {}", self.end)?;
-        self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
-    }
 }

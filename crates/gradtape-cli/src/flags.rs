@@ -1,0 +1,50 @@
+//! What clap leaves to us: misspelt flags of verbs on expressions, and numbers in words.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+
+use clap::Command;
+
+use crate::error::{Failure, Outcome};
+
+/// Refuses a misspelt flag of a verb whose expression may begin with a minus: clap would take the flag
+/// for the expression and complain about what follows.
+pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
+    let verb = arguments.get(1).and_then(|verb| line.find_subcommand(verb));
+    let Some(verb) = verb.filter(|verb| verb.get_positionals().any(takes_a_minus)) else {
+        return Ok(());
+    };
+    let known = || verb.get_arguments().filter_map(|flag| flag.get_long()).chain(["help"]);
+    let words = arguments.iter().skip(2).filter_map(|word| word.to_str());
+    for word in words.take_while(|word| *word != "--") {
+        let Some(name) = word.strip_prefix("--") else { continue };
+        let name = name.split_once('=').map_or(name, |(name, _)| name);
+        let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        if is_word && !known().any(|flag| flag == name) {
+            let failure = Failure::usage(format!("there is no flag --{name}"));
+            return Err(match gradtape::nearest(name, known()) {
+                Some(near) => failure.note(format!("hint: did you mean --{near}?")),
+                None => failure.note(format!(
+                    "hint: `gradtape {} --help` lists the flags; an expression that begins with two \
+                     minus signs stands after a lone `--`",
+                    verb.get_name()
+                )),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn takes_a_minus(argument: &clap::Arg) -> bool {
+    argument.is_allow_hyphen_values_set()
+}
+
+/// Reads a whole number from 0 on for clap.
+pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| "a whole number from 0 on is needed".to_string())
+}
+
+/// Reads a number for clap. What is not finite is left to those who know what it is for.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    text.trim().parse().map_err(|_| "a number is needed, as in 0.01 or 1e-3".to_string())
+}
