@@ -186,7 +186,7 @@ fn output(command: &str, folder: &Folder) -> String {
     let run = Run::of(shell.env("PATH", env::join_paths(folders).unwrap()).output().unwrap());
     // In a pipe only the last status is known, so that nothing may be told on standard error.
     assert_eq!((run.status, &*run.stderr), (0, ""), "{command}\n{}", run.stdout);
-    assert!(run.stdout != "" || command.contains(" --out "), "{command}\nprints nothing");
+    assert!(!run.stdout.is_empty() || command.contains(" --out "), "{command}\nprints nothing");
     let lines: Vec<&str> = run.stdout.trim_end().lines().map(str::trim_end).collect();
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
