@@ -11,6 +11,8 @@
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`]. There is no implicit multiplication.
 
+#[cfg(doctest)]
+mod book;
 pub mod chart;
 mod contours;
 mod descend;
