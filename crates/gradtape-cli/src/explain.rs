@@ -14,7 +14,8 @@ use crate::output::Output;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
-#[command(after_help = "The symbolic way handles static expressions only. The tape, which gives the automatic derivative, also
+#[command(
+    after_help = "The symbolic way handles static expressions only. The tape, which gives the automatic derivative, also
 differentiates programs with loops and branches: see the library's example control_flow.
 
 Examples:
@@ -28,7 +29,8 @@ Examples:
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
   gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
     '{\"W1\": [[1,0],[0,1],[1,0],[0,1]], \"b1\": [0,-1], \"W2\": [[1.5],[0.5]], \"b2\": [1.5]}'
-    prediction 10 against 7: L = (10 - 7)^2 = 9, dL/db2 = 6")]
+    prediction 10 against 7: L = (10 - 7)^2 = 9, dL/db2 = 6"
+)]
 pub(crate) struct Explain {
     /// The expression, or several separated by `;`, or the name of an operation
     #[arg(
