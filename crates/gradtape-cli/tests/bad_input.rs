@@ -73,7 +73,7 @@ fn numbers_in_flags() {
     for (flags, words) in [
         ("--lr nan", &["learning rate", "NaN"][..]),
         ("--lr -1", &["learning rate", "-1"]),
-        ("--lr fast", &["fast", "--lr", "it must be a number"]),
+        ("--lr fast", &["fast", "--lr", "a number is needed"]),
         ("--threads -1", &["-1", "--threads", "it must be a whole number"]),
         ("--epochs 0", &["--epochs", "at least 1"]),
         ("--batch -3", &["-3"]),
