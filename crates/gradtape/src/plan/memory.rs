@@ -29,8 +29,9 @@ pub(super) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
     }
     for number in 0..buffers.len() {
         if let (Some((from, to)), true) = (lives[number], heirs[number] != number)
-            && let Some(span) = spans.iter_mut().find(|span| span.root == heirs[number])
+            && let Ok(at) = spans.binary_search_by_key(&heirs[number], |span| span.root)
         {
+            let span = &mut spans[at];
             (span.from, span.to) = (span.from.min(from), span.to.max(to));
         }
     }

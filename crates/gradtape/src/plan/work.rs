@@ -84,10 +84,8 @@ impl Work {
         let in_memory = self.in_memory();
         let mut marked = false;
         for id in self.ids() {
-            let wanted = self.outputs.iter().any(|output| output.node == id);
             let node = self.node(id);
             let cheap = self.role(id) == Role::Body
-                && !wanted
                 && !in_memory[id.index()]
                 && !self.is_sealed(id)
                 && node.meta.shape.elements() > 1
@@ -98,7 +96,9 @@ impl Work {
             let there = |base: NodeId| {
                 let meta = self.meta(base);
                 let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
-                (meta.dtype == DType::Bool || alive) && !self.is_sealed(base)
+                // Of what is computed anew itself, a chain without end could be.
+                let anew = self.role(base) == Role::Inline;
+                (meta.dtype == DType::Bool || alive) && !anew && !self.is_sealed(base)
             };
             let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
             let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
@@ -301,12 +301,12 @@ impl Work {
 
     /// Gives every output a computed node that no other output has.
     fn separate_outputs(&mut self) {
-        let mut taken: SmallVec<[NodeId; 32]> = SmallVec::new();
+        let mut taken = vec![false; self.nodes.len() + self.outputs.len()];
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
             let computed =
                 matches!(self.role(node), Role::Body | Role::Reduce(_) | Role::MatMul | Role::Host);
-            if !computed || taken.contains(&node) {
+            if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
                 let op = Op::StopGradient(control::StopGradient {});
@@ -314,7 +314,7 @@ impl Work {
                 self.assign_roles(self.nodes.len() - 1);
                 self.outputs[i].node = NodeId::new(self.nodes.len() - 1);
             }
-            taken.push(self.outputs[i].node);
+            taken[self.outputs[i].node.index()] = true;
         }
     }
 
