@@ -11,6 +11,9 @@ use crate::tensor::{DType, Shape};
 /// Whole numbers up to this are exact in every floating-point type.
 const EXACT: usize = 1 << 24;
 
+/// At most so many operations in a row are computed anew by each reader.
+const CHAIN: usize = 4;
+
 /// What a node is to a kernel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Role {
@@ -82,7 +85,8 @@ impl Work {
     /// that is in memory in any case, or on truth values, which are smaller.
     fn mark_cheap(&mut self) -> bool {
         let in_memory = self.in_memory();
-        let mut marked = false;
+        // How many nodes that were marked follow each other up to a node.
+        let mut chain = vec![0; self.nodes.len()];
         for id in self.ids() {
             let node = self.node(id);
             let cheap = self.role(id) == Role::Body
@@ -96,9 +100,8 @@ impl Work {
             let there = |base: NodeId| {
                 let meta = self.meta(base);
                 let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
-                // Of what is computed anew itself, a chain without end could be.
-                let anew = self.role(base) == Role::Inline;
-                (meta.dtype == DType::Bool || alive) && !anew && !self.is_sealed(base)
+                let short = chain[base.index()] < CHAIN;
+                (meta.dtype == DType::Bool || alive) && short && !self.is_sealed(base)
             };
             let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
             let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
@@ -111,10 +114,10 @@ impl Work {
                 && there(base)
             {
                 self.roles[id.index()] = Role::Inline;
-                marked = true;
+                chain[id.index()] = chain[base.index()] + 1;
             }
         }
-        marked
+        chain.iter().any(|&marked| marked > 0)
     }
 
     /// Which nodes are stored whatever the grouping: read by products and by operations of their own.
