@@ -2,6 +2,7 @@
 //!
 //! Pure and deterministic: the same graph gives the same program, byte for byte.
 
+mod anew;
 mod body;
 mod coalesce;
 mod epilogue;
