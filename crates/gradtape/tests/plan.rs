@@ -202,3 +202,21 @@ fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
         vec![b.push(binary::Mul {}, &[left, p]), b.push(binary::Mul {}, &[right, q])]
     });
 }
+
+/// Depth costs time in proportion, and no stack.
+#[test]
+fn deep_recordings_are_planned_in_time() -> gradtape::Result<()> {
+    let start = std::time::Instant::now();
+    let tape = Tape::new();
+    let x = tape.watch(Tensor::from([0.5, 0.25]));
+    let sums = (0..4_000).fold(x, |y, _| (x + y.mean(())).tanh());
+    let products = (0..4_000).fold(x.reshape([1, 2]), |y, _| y.matmul(x.reshape([2, 1])) + x);
+    let truths = (0..50_000).fold(x.less(0.3), |mask, _| mask.logical_not());
+    for y in [sums.sum(()), products.sum(())] {
+        let [slope] = gradtape::gradient(y, [x]);
+        assert_eq!(slope.value()?.elements(), 2);
+    }
+    assert_eq!(truths.value()?.to_f64_vec(), [0.0, 1.0]);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    Ok(())
+}

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::group::Group;
 use super::index::refine;
+use super::sequence::Sequence;
 use super::work::{Role, Work};
 use crate::op::NodeId;
 use crate::tensor::{DType, Dims};
@@ -22,6 +23,12 @@ const STREAMS: usize = 12;
 /// A loop computes at most this many nodes: more would not keep their tiles in the cache, and joining
 /// would take ever longer.
 const MEMBERS: usize = 256;
+/// Loops beside a loop that it may be joined with, and how much is looked at for joining in all: planning
+/// takes time in proportion to the size of a recording, however deep it is.
+const BESIDE: usize = 1024;
+const PATIENCE: usize = 1 << 25;
+/// What trying to join two loops counts for, beside the nodes between them.
+const TRIAL: usize = 64;
 /// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
 /// its own.
 const EPILOGUE_LOADS: usize = 1;
@@ -35,6 +42,7 @@ const STRIPS: [usize; 2] = [1 << 17, 512];
 pub(super) fn fuse(work: &Work) -> Vec<Group> {
     let mut fusion = Fusion::new(work);
     fusion.fill_epilogues();
+    fusion.sequence = Sequence::of(&fusion);
     fusion.join_along_reads();
     fusion.join_side_by_side();
     fusion.groups.into_iter().flatten().collect()
@@ -49,6 +57,8 @@ pub(super) struct Fusion<'w> {
     pub(super) users: Vec<SmallVec<[NodeId; 3]>>,
     /// For each node, whether it is an output, and whether one that updates nothing in place.
     pub(super) output: Vec<(bool, bool)>,
+    /// The groups in an order in which they can be computed, once epilogues are filled.
+    sequence: Sequence,
 }
 
 impl<'w> Fusion<'w> {
@@ -72,7 +82,7 @@ impl<'w> Fusion<'w> {
         for wanted in &work.outputs {
             output[wanted.node.index()] = (true, wanted.into.is_none());
         }
-        Fusion { work, groups, owner, users, output }
+        Fusion { work, groups, owner, users, output, sequence: Sequence::default() }
     }
 
     /// Joins each loop with the loops whose results it reads.
@@ -91,15 +101,20 @@ impl<'w> Fusion<'w> {
     fn join_side_by_side(&mut self) {
         let live: Vec<usize> =
             (0..self.groups.len()).filter(|&group| self.groups[group].is_some()).collect();
+        let mut patience = PATIENCE;
         for (place, &first) in live.iter().enumerate() {
-            for &second in &live[place + 1..] {
+            for &second in live[place + 1..].iter().take(BESIDE) {
                 let (Some(a), Some(b)) = (&self.groups[first], &self.groups[second]) else {
                     continue;
                 };
                 let same_size = a.elements() == b.elements();
                 if same_size && (a.elements() <= SMALL || self.share(a, b)) {
                     self.try_join(first, second);
+                    patience = patience.saturating_sub(TRIAL + self.sequence.looked);
                 }
+            }
+            if patience == 0 {
+                return;
             }
         }
     }
@@ -119,9 +134,13 @@ impl<'w> Fusion<'w> {
         if a == b {
             return false;
         }
+        self.sequence.looked = 0;
         let (Some(first), Some(second)) = (&self.groups[a], &self.groups[b]) else { return false };
         let Some(joined) = self.joined(first, second) else { return false };
-        if self.reaches(a, b) || self.reaches(b, a) {
+        let mut sequence = std::mem::take(&mut self.sequence);
+        let apart = sequence.join(self, a, b);
+        self.sequence = sequence;
+        if !apart {
             return false;
         }
         joined.members.iter().for_each(|member| self.owner[member.index()] = Some(a));
@@ -193,27 +212,11 @@ impl<'w> Fusion<'w> {
         loads.len() + group.members.iter().filter(stored).count()
     }
 
-    /// Whether a group reads what another computes by way of third groups.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let mut seen = vec![false; self.groups.len()];
-        let mut open: SmallVec<[usize; 32]> = SmallVec::new();
-        let after = |group: usize, open: &mut SmallVec<[usize; 32]>, skip: usize| {
-            for member in self.groups[group].iter().flat_map(|group| &group.members) {
-                let users = self.users[member.index()].iter();
-                let users = users.filter_map(|user| self.owner[user.index()]);
-                open.extend(users.filter(|&user| user != group && user != skip));
-            }
-        };
-        after(from, &mut open, to);
-        while let Some(group) = open.pop() {
-            if group == to {
-                return true;
-            }
-            if group != from && !std::mem::replace(&mut seen[group], true) {
-                after(group, &mut open, usize::MAX);
-            }
-        }
-        false
+    /// The groups that read what a group computes.
+    pub(super) fn readers(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
+        let members = self.groups[group].iter().flat_map(|group| &group.members);
+        let users = members.flat_map(|member| &self.users[member.index()]);
+        users.filter_map(|user| self.owner[user.index()]).filter(move |&user| user != group)
     }
 
     /// Whether a product is computed in strips if its epilogue is all that needs it.

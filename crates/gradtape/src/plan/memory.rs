@@ -29,8 +29,9 @@ pub(super) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
     }
     for number in 0..buffers.len() {
         if let (Some((from, to)), true) = (lives[number], heirs[number] != number)
-            && let Some(span) = spans.iter_mut().find(|span| span.root == heirs[number])
+            && let Ok(at) = spans.binary_search_by_key(&heirs[number], |span| span.root)
         {
+            let span = &mut spans[at];
             (span.from, span.to) = (span.from.min(from), span.to.max(to));
         }
     }
@@ -47,7 +48,8 @@ pub(super) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
         };
         let offset = first_fit(&placed, &span, residue);
         buffers[span.root].place = Place::Arena(offset);
-        placed.push((offset, span));
+        let next = placed.partition_point(|(other, _)| *other <= offset);
+        placed.insert(next, (offset, span));
     }
     for number in 0..buffers.len() {
         if heirs[number] != number {
@@ -65,13 +67,8 @@ struct Span {
     to: usize,
 }
 
+/// The lowest place for a span among those that were placed, which are in the order of their offsets.
 fn first_fit(placed: &[(usize, Span)], span: &Span, residue: Option<usize>) -> usize {
-    let mut busy: Vec<(usize, usize)> = placed
-        .iter()
-        .filter(|(_, other)| other.from <= span.to && span.from <= other.to)
-        .map(|(offset, other)| (*offset, offset + other.size))
-        .collect();
-    busy.sort_unstable();
     let start = |at: usize| match residue {
         None => at.next_multiple_of(ALIGN),
         Some(residue) => {
@@ -80,11 +77,12 @@ fn first_fit(placed: &[(usize, Span)], span: &Span, residue: Option<usize>) -> u
         }
     };
     let mut at = start(0);
-    for (from, to) in busy {
-        if at + span.size <= from {
+    let lives = |other: &Span| other.from <= span.to && span.from <= other.to;
+    for (from, other) in placed.iter().filter(|(_, other)| lives(other)) {
+        if at + span.size <= *from {
             break;
         }
-        at = at.max(start(to));
+        at = at.max(start(from + other.size));
     }
     at
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure and deterministic: the same graph gives the same program, byte for byte.
 
+mod anew;
 mod body;
 mod coalesce;
 mod epilogue;
@@ -14,6 +15,7 @@ mod passes;
 mod print;
 mod program;
 mod schedule;
+mod sequence;
 mod simplify;
 mod work;
 
@@ -81,19 +83,17 @@ fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Result<Program, Circ
         buffer_of[input.index()] = Some(id);
         program.inputs.push(id);
     }
+    let mut result_of: Vec<Option<usize>> = vec![None; work.nodes.len()];
+    let results = work.outputs.iter().filter(|output| output.into.is_none()).enumerate();
+    results.for_each(|(number, output)| result_of[output.node.index()] = Some(number));
     for group in &groups {
         for &member in group.members.iter().filter(|member| stored[member.index()]) {
-            let output = work.outputs.iter().position(|output| output.node == member);
-            let place = match (output, into[member.index()]) {
-                (_, Some(input)) => {
+            let place = match (into[member.index()], result_of[member.index()]) {
+                (Some(input), _) => {
                     buffer_of[member.index()] = buffer_of[input.index()];
                     continue;
                 }
-                (Some(output), None) => {
-                    let plain =
-                        work.outputs[..output].iter().filter(|output| output.into.is_none());
-                    Place::Output(plain.count())
-                }
+                (None, Some(result)) => Place::Output(result),
                 (None, None) => Place::Arena(0),
             };
             buffer_of[member.index()] = Some(add_buffer(&mut program, work.meta(member), place));

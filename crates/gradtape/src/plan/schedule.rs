@@ -1,5 +1,8 @@
 //! The order of the kernels, and which outputs are written straight into the input they update.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::group::Group;
 use super::work::{Role, Work};
 use crate::op::{NodeId, Op, control};
@@ -55,6 +58,7 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
             }
         }
     }
+    let readers = readers(work, &groups);
     let fallible: Vec<usize> =
         (0..groups.len()).filter(|&group| can_fail(work, &groups[group])).collect();
     let mut into = vec![None; work.nodes.len()];
@@ -62,7 +66,7 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
         let Some(input) = work.outputs[output].into else { continue };
         let node = work.outputs[output].node;
         let Some(writer) = owner[node.index()] else { continue };
-        let mut before = readers(work, &groups, input);
+        let mut before = readers[input.index()].clone();
         before.extend(&fallible);
         let later = order.later(writer);
         let late = before.iter().any(|&first| later[first]);
@@ -91,13 +95,18 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
     Schedule { groups, into, circular }
 }
 
-/// The groups that read an input.
-fn readers(work: &Work, groups: &[Group], input: NodeId) -> Vec<usize> {
-    let reads = |group: &Group| {
-        let reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
-        reads.into_iter().any(|read| read.base == input)
-    };
-    (0..groups.len()).filter(|&number| reads(&groups[number])).collect()
+/// For each node that is an input, the groups that read it.
+fn readers(work: &Work, groups: &[Group]) -> Vec<Vec<usize>> {
+    let mut readers = vec![Vec::new(); work.nodes.len()];
+    for (number, group) in groups.iter().enumerate() {
+        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+            let list: &mut Vec<usize> = &mut readers[read.base.index()];
+            if matches!(work.role(read.base), Role::Input(_)) && list.last() != Some(&number) {
+                list.push(number);
+            }
+        }
+    }
+    readers
 }
 
 /// Whether running a group can end in an error. What checks its operands before the program runs cannot.
@@ -137,18 +146,18 @@ fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
 fn sorted(order: &Order, updates: &[bool], groups: &[Group]) -> Vec<usize> {
     let mut waits = vec![0usize; groups.len()];
     order.after.iter().flatten().for_each(|&then| waits[then] += 1);
-    let mut ready: Vec<usize> = (0..groups.len()).filter(|&group| waits[group] == 0).collect();
-    let mut sequence = Vec::with_capacity(groups.len());
     // What computes single numbers costs nothing and lets updates start.
     let early = |group: usize| updates[group] || groups[group].elements() == 1;
-    let key = |&group: &usize| (!early(group), groups[group].members.last().copied());
-    while let Some(at) = (0..ready.len()).min_by_key(|&at| key(&ready[at])) {
-        let group = ready.swap_remove(at);
+    let key = |group: usize| Reverse((!early(group), groups[group].members.last().copied(), group));
+    let free = (0..groups.len()).filter(|&group| waits[group] == 0);
+    let mut ready: BinaryHeap<_> = free.map(key).collect();
+    let mut sequence = Vec::with_capacity(groups.len());
+    while let Some(Reverse((_, _, group))) = ready.pop() {
         sequence.push(group);
         for &then in &order.after[group] {
             waits[then] -= 1;
             if waits[then] == 0 {
-                ready.push(then);
+                ready.push(key(then));
             }
         }
     }

@@ -78,58 +78,6 @@ impl Work {
         work
     }
 
-    /// Has readers compute anew what costs them less than reading it: one cheap operation on something
-    /// that is in memory in any case, or on truth values, which are smaller.
-    fn mark_cheap(&mut self) -> bool {
-        let in_memory = self.in_memory();
-        let mut marked = false;
-        for id in self.ids() {
-            let wanted = self.outputs.iter().any(|output| output.node == id);
-            let node = self.node(id);
-            let cheap = self.role(id) == Role::Body
-                && !wanted
-                && !in_memory[id.index()]
-                && !self.is_sealed(id)
-                && node.meta.shape.elements() > 1
-                && is_cheap(&node.op);
-            if !cheap {
-                continue;
-            }
-            let there = |base: NodeId| {
-                let meta = self.meta(base);
-                let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
-                (meta.dtype == DType::Bool || alive) && !self.is_sealed(base)
-            };
-            let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
-            let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
-            for read in &self.reads[id.index()] {
-                if !single(read.base) && !large.contains(&read.base) {
-                    large.push(read.base);
-                }
-            }
-            if let [base] = large[..]
-                && there(base)
-            {
-                self.roles[id.index()] = Role::Inline;
-                marked = true;
-            }
-        }
-        marked
-    }
-
-    /// Which nodes are stored whatever the grouping: read by products and by operations of their own.
-    fn in_memory(&self) -> Vec<bool> {
-        let mut stored = vec![false; self.nodes.len()];
-        for id in self.ids() {
-            let whole = matches!(self.role(id), Role::MatMul | Role::Host);
-            for read in self.reads[id.index()].iter().filter(|_| whole) {
-                stored[read.base.index()] = true;
-            }
-        }
-        self.outputs.iter().for_each(|output| stored[output.node.index()] = true);
-        stored
-    }
-
     pub(super) fn node(&self, id: NodeId) -> &GraphNode {
         &self.nodes[id.index()]
     }
@@ -301,12 +249,12 @@ impl Work {
 
     /// Gives every output a computed node that no other output has.
     fn separate_outputs(&mut self) {
-        let mut taken: SmallVec<[NodeId; 32]> = SmallVec::new();
+        let mut taken = vec![false; self.nodes.len() + self.outputs.len()];
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
             let computed =
                 matches!(self.role(node), Role::Body | Role::Reduce(_) | Role::MatMul | Role::Host);
-            if !computed || taken.contains(&node) {
+            if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
                 let op = Op::StopGradient(control::StopGradient {});
@@ -314,7 +262,7 @@ impl Work {
                 self.assign_roles(self.nodes.len() - 1);
                 self.outputs[i].node = NodeId::new(self.nodes.len() - 1);
             }
-            taken.push(self.outputs[i].node);
+            taken[self.outputs[i].node.index()] = true;
         }
     }
 
@@ -470,24 +418,6 @@ impl Work {
         }
         reads
     }
-}
-
-/// Whether an operation costs about as much as a load.
-fn is_cheap(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Neg(_)
-            | Op::Add(_)
-            | Op::Sub(_)
-            | Op::Mul(_)
-            | Op::Less(_)
-            | Op::LessEqual(_)
-            | Op::Equal(_)
-            | Op::Select(_)
-            | Op::Relu(_)
-            | Op::Abs(_)
-            | Op::Cast(_)
-    )
 }
 
 /// Whether an operation only moves elements and can be read through.

@@ -113,8 +113,10 @@ impl<T: Real> Scratch<T> {
     }
 
     fn numbers(&mut self, slot: usize) -> &mut [T] {
-        let start = self.skipped + slot * SLOT;
-        &mut self.slots[start..start + TILE]
+        assert!(self.skipped + slot * SLOT + TILE <= self.slots.len(), "the slot exists");
+        // SAFETY: the slot lies in the memory, as just asserted. Not by way of a slice of all slots: other
+        // slots are read through the addresses in `tiles` meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(self.slot(slot), TILE) }
     }
 }
 

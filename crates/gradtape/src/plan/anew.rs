@@ -1,0 +1,82 @@
+//! What readers compute anew instead of reading it from memory.
+
+use smallvec::SmallVec;
+
+use super::work::{Role, Work};
+use crate::op::{NodeId, Op};
+use crate::tensor::DType;
+
+/// At most so many operations in a row are computed anew by each reader.
+const CHAIN: usize = 4;
+
+impl Work {
+    /// Has readers compute anew what costs them less than reading it: one cheap operation on something
+    /// that is in memory in any case, or on truth values, which are smaller.
+    pub(super) fn mark_cheap(&mut self) -> bool {
+        let in_memory = self.in_memory();
+        // How many nodes that were marked follow each other up to a node.
+        let mut chain = vec![0; self.nodes.len()];
+        for id in self.ids() {
+            let node = self.node(id);
+            let cheap = self.role(id) == Role::Body
+                && !in_memory[id.index()]
+                && !self.is_sealed(id)
+                && node.meta.shape.elements() > 1
+                && is_cheap(&node.op);
+            if !cheap {
+                continue;
+            }
+            let there = |base: NodeId| {
+                let meta = self.meta(base);
+                let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
+                let short = chain[base.index()] < CHAIN;
+                (meta.dtype == DType::Bool || alive) && short && !self.is_sealed(base)
+            };
+            let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
+            let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
+            for read in &self.reads[id.index()] {
+                if !single(read.base) && !large.contains(&read.base) {
+                    large.push(read.base);
+                }
+            }
+            if let [base] = large[..]
+                && there(base)
+            {
+                self.roles[id.index()] = Role::Inline;
+                chain[id.index()] = chain[base.index()] + 1;
+            }
+        }
+        chain.iter().any(|&marked| marked > 0)
+    }
+
+    /// Which nodes are stored whatever the grouping: read by products and by operations of their own.
+    fn in_memory(&self) -> Vec<bool> {
+        let mut stored = vec![false; self.nodes.len()];
+        for id in self.ids() {
+            let whole = matches!(self.role(id), Role::MatMul | Role::Host);
+            for read in self.reads[id.index()].iter().filter(|_| whole) {
+                stored[read.base.index()] = true;
+            }
+        }
+        self.outputs.iter().for_each(|output| stored[output.node.index()] = true);
+        stored
+    }
+}
+
+/// Whether an operation costs about as much as a load.
+fn is_cheap(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Neg(_)
+            | Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Less(_)
+            | Op::LessEqual(_)
+            | Op::Equal(_)
+            | Op::Select(_)
+            | Op::Relu(_)
+            | Op::Abs(_)
+            | Op::Cast(_)
+    )
+}
