@@ -339,3 +339,18 @@ fn nothing_of_the_last_recording_is_left_after_a_reset() -> Result<()> {
     assert!(tape.len() < recorded);
     Ok(())
 }
+
+#[test]
+fn what_is_asked_for_more_than_once_is_one_result() -> Result<()> {
+    let tape = Tape::new();
+    let w = Parameter::new(Tensor::from([1.0, 2.0]));
+    let x = tape.parameter(&w);
+    let (y, z) = ((x * x).keep().keep(), x.exp());
+    tape.assign(&w, y)?;
+    let (graph, _) = eval::graph(&tape, &[z, y, z])?;
+    let updates: Vec<bool> = graph.outputs.iter().map(|output| output.into.is_some()).collect();
+    assert_eq!(updates, [false, false, true], "{graph}");
+    eval::step(&tape, &[z, y, z])?;
+    assert_eq!((y.value()?.to_f64_vec(), w.value().to_f64_vec()), (vec![1.0, 4.0], vec![1.0, 4.0]));
+    Ok(())
+}

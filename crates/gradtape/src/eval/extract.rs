@@ -28,11 +28,17 @@ pub(crate) struct Extraction {
     order: Vec<NodeId>,
     /// For each node of the tape, 1 + its number in the extracted graph, or 0.
     number: Vec<u32>,
+    /// For each node of the tape, whether its value is among the results.
+    listed: Vec<bool>,
     /// The origins of the graph's inputs, in order.
     pub(crate) origins: Vec<Origin>,
-    /// The results: what was asked for, and what is to be kept.
+    /// The results: what was asked for, each value once, and what is to be kept.
     pub(crate) wanted: Vec<Want>,
 }
+
+/// Marks of nodes before they have a number: needed, and updated as well.
+const NEEDED: u32 = 1;
+const UPDATED: u32 = 2;
 
 impl Extraction {
     /// Finds everything that the asked nodes need and that has no value yet; gives its hash. If `costly`,
@@ -45,7 +51,13 @@ impl Extraction {
         self.asked.clear();
         self.asked.extend_from_slice(asked);
         self.wanted.clear();
-        self.wanted.extend_from_slice(asked);
+        self.listed.clear();
+        self.listed.resize(recording.len(), false);
+        for &(node, into) in asked {
+            if into.is_some() || !std::mem::replace(&mut self.listed[node.index()], true) {
+                self.wanted.push((node, into));
+            }
+        }
         let hash = self.cut(recording);
         if costly && self.want_costly(recording) { self.cut(recording) } else { hash }
     }
@@ -60,16 +72,19 @@ impl Extraction {
     /// Finds what the wanted nodes need; gives its hash.
     fn cut(&mut self, recording: &Recording) -> u64 {
         let Extraction { order, number, origins, wanted, .. } = self;
-        let needed = wanted.iter().flat_map(|&(node, into)| [Some(node), into]).flatten();
-        let end = needed.clone().map(|id| id.index() + 1).max().unwrap_or(0);
+        let updated = || wanted.iter().filter_map(|&(_, into)| into);
+        let needed = || wanted.iter().map(|&(node, _)| node).chain(updated());
+        let end = needed().map(|id| id.index() + 1).max().unwrap_or(0);
         number.clear();
         number.resize(end, 0);
-        needed.for_each(|id| number[id.index()] = 1);
+        needed().for_each(|id| number[id.index()] = NEEDED);
+        updated().for_each(|id| number[id.index()] = UPDATED);
         for index in (0..end).rev() {
             let id = NodeId::new(index);
             if number[index] != 0 && recording.value(id).is_none() {
                 for input in &recording.node(id).inputs {
-                    number[input.index()] = 1;
+                    let mark = &mut number[input.index()];
+                    *mark = NEEDED.max(*mark);
                 }
             }
         }
@@ -77,7 +92,8 @@ impl Extraction {
         origins.clear();
         let mut hasher = StructureHasher::default();
         for index in 0..end {
-            if number[index] == 0 {
+            let mark = number[index];
+            if mark == 0 {
                 continue;
             }
             let id = NodeId::new(index);
@@ -86,8 +102,7 @@ impl Extraction {
             number[index] = order.len() as u32;
             match is_given(recording, id) {
                 true => {
-                    let written = wanted.iter().any(|&(_, into)| into == Some(id));
-                    origins.push(Origin { node: id, written });
+                    origins.push(Origin { node: id, written: mark == UPDATED });
                     hasher.mix(&node.meta);
                 }
                 false => {
@@ -114,7 +129,7 @@ impl Extraction {
             let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
             let cheap = op.is_elementwise() || moves || made;
             let costly = !cheap && !is_given(recording, id);
-            if costly && !self.wanted.contains(&(id, None)) {
+            if costly && !self.listed[id.index()] {
                 self.wanted.push((id, None));
             }
         }

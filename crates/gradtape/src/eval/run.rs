@@ -59,15 +59,10 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
 
 /// What a step computes: results first, then the updates in place.
 pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = NodeId>) -> Wants {
-    let mut wanted = Wants::new();
-    for id in results.chain(recording.keep.iter().copied()) {
-        let known = recording.value(id).is_some() || recording.leaf(id).is_some();
-        if !known && !wanted.contains(&(id, None)) {
-            wanted.push((id, None));
-        }
-    }
-    wanted.extend(recording.updates.iter().map(|u| (u.value, Some(u.parameter))));
-    wanted
+    let missing = |id: &NodeId| recording.value(*id).is_none() && recording.leaf(*id).is_none();
+    let values = results.chain(recording.keep.iter().copied()).filter(missing);
+    let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
+    values.map(|id| (id, None)).chain(updates).collect()
 }
 
 fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {
