@@ -1,12 +1,15 @@
-//! Whether a program stays in its buffers. What kernels read and write they do not check again, so nothing
-//! is run that was not seen to be sound here.
+//! Whether a program is sound. What kernels read and write they do not check again, so nothing is run that
+//! was not seen here to stay in its buffers and to read nothing that is being written.
 
+use super::memory::overlap;
 use crate::plan::{
-    Access, Body, Buffer, BufferId, Host, Inst, Kernel, Loop, MatMul, Place, Program,
+    Access, Body, Buffer, BufferId, Host, Inst, Kernel, Loop, MatMul, Place, Program, Reduction,
+    Store,
 };
 use crate::tensor::{DType, Error, Kind, Result};
 
-/// Fails for a program of which a kernel would read or write beyond a buffer.
+/// Fails for a program of which a kernel would read or write beyond a buffer, read what is not computed yet,
+/// or write what is read at another index.
 pub(super) fn check(program: &Program) -> Result<()> {
     let buffers = &program.buffers;
     for (number, buffer) in buffers.iter().enumerate() {
@@ -15,6 +18,12 @@ pub(super) fn check(program: &Program) -> Result<()> {
             buffer.len.checked_mul(buffer.dtype.size()).and_then(|len| len.checked_add(offset));
         if end.is_none_or(|end| end > program.arena) || offset % buffer.dtype.size() != 0 {
             return Err(unsound(&format!("buffer {number} does not lie in the arena")));
+        }
+    }
+    let mut updated = vec![false; buffers.len()];
+    for output in &program.outputs {
+        if let Some(updated) = updated.get_mut(output.0 as usize) {
+            *updated = true;
         }
     }
     for (number, kernel) in program.kernels.iter().enumerate() {
@@ -26,6 +35,23 @@ pub(super) fn check(program: &Program) -> Result<()> {
         if !fits {
             return Err(unsound(&format!("kernel {number} reads or writes beyond a buffer")));
         }
+        let apart = match kernel {
+            Kernel::Loop(plain) => is_apart_loop(plain, buffers),
+            Kernel::MatMul(product) => is_apart_product(product, buffers),
+            Kernel::Host(host) => is_apart_host(host, buffers),
+        };
+        if !apart {
+            return Err(unsound(&format!("kernel {number} writes what it reads elsewhere")));
+        }
+        let mut spared = true;
+        kernel.each_access(|buffer, written| {
+            let number = buffer.0 as usize;
+            let input = matches!(buffers[number].place, Place::Input(_));
+            spared &= !(written && input) || updated[number];
+        });
+        if !spared {
+            return Err(unsound(&format!("kernel {number} writes an input that is not updated")));
+        }
     }
     Ok(())
 }
@@ -36,24 +62,32 @@ fn unsound(what: &str) -> Error {
 }
 
 fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
-    let kept = &plain.space[..plain.space.len() - plain.reduced];
-    let mut reductions = plain.reductions.iter();
-    fits_body(&plain.body, &plain.space, buffers)
-        && plain.stores.iter().all(|store| fits(&store.to, &plain.space, buffers))
-        && reductions.all(|reduction| fits(&reduction.to, kept, buffers))
+    let Loop { space, reduced, body, stores, reductions } = plain;
+    let Some(kept) = space.len().checked_sub(*reduced).map(|kept| &space[..kept]) else {
+        return false;
+    };
+    let registers = body.loads.len() + body.insts.len();
+    fits_body(body, 0, space, buffers)
+        && stores.iter().all(|store| fits_store(store, registers, space, buffers))
+        && reductions.iter().all(|reduction| {
+            (reduction.reg.0 as usize) < registers && fits(&reduction.to, kept, buffers)
+        })
 }
 
 fn fits_product(product: &MatMul, buffers: &[Buffer]) -> bool {
     let MatMul { batch, m, n, k, a, b, epilogue, stores } = product;
     let of = |rows: usize, columns: usize| [&batch[..], &[rows, columns]].concat();
     let space = of(*m, *n);
-    let number = |access: &Access| dtype(access.buffer, buffers) == Some(epilogue.dtype);
-    fits(a, &of(*m, *k), buffers)
-        && fits(b, &of(*k, *n), buffers)
-        && number(a)
-        && number(b)
-        && fits_body(epilogue, &space, buffers)
-        && stores.iter().all(|store| fits(&store.to, &space, buffers))
+    let operand = |access: &Access, space: &[usize]| {
+        access.strides.len() == space.len()
+            && dtype(access.buffer, buffers) == Some(epilogue.dtype)
+            && fits(access, space, buffers)
+    };
+    let registers = 1 + epilogue.loads.len() + epilogue.insts.len();
+    operand(a, &of(*m, *k))
+        && operand(b, &of(*k, *n))
+        && fits_body(epilogue, 1, &space, buffers)
+        && stores.iter().all(|store| fits_store(store, registers, &space, buffers))
 }
 
 fn fits_host(host: &Host, buffers: &[Buffer]) -> bool {
@@ -63,14 +97,75 @@ fn fits_host(host: &Host, buffers: &[Buffer]) -> bool {
     })
 }
 
-fn fits_body(body: &Body, space: &[usize], buffers: &[Buffer]) -> bool {
+fn fits_store(store: &Store, registers: usize, space: &[usize], buffers: &[Buffer]) -> bool {
+    (store.reg.0 as usize) < registers
+        && store.to.strides.len() == space.len()
+        && fits(&store.to, space, buffers)
+}
+
+/// `given` registers come before the loads.
+fn fits_body(body: &Body, given: usize, space: &[usize], buffers: &[Buffer]) -> bool {
+    let first = given + body.loads.len();
     body.loads.iter().all(|load| fits(load, space, buffers))
-        && body.insts.iter().all(|inst| match inst {
+        && body.insts.iter().enumerate().all(|(number, inst)| match inst {
+            Inst::Op { args, .. } => args.iter().all(|arg| (arg.0 as usize) < first + number),
             Inst::Random { counter, .. } => {
                 let one = buffers.get(counter.0 as usize).is_some_and(|buffer| buffer.len > 0);
                 one && dtype(*counter, buffers) == Some(DType::I64)
             }
-            _ => true,
+            Inst::Constant { .. } | Inst::Index { .. } => true,
+        })
+}
+
+/// Whether a loop, whose indices are computed in any order, writes nothing that it reads at another one.
+fn is_apart_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
+    let Loop { space, body, stores, reductions, .. } = plain;
+    let clear = |reduction: &Reduction| {
+        let used = body.loads.iter().chain(stores.iter().map(|store| &store.to));
+        used.chain(reductions.iter().filter(|other| *other != reduction).map(|other| &other.to))
+            .all(|access| !overlap(buffers, access.buffer, reduction.to.buffer))
+    };
+    are_apart(body, stores, space, buffers) && reductions.iter().all(clear)
+}
+
+/// The same of a product, which reads its operands while blocks of the result are written.
+fn is_apart_product(product: &MatMul, buffers: &[Buffer]) -> bool {
+    let MatMul { batch, m, n, a, b, epilogue, stores, .. } = product;
+    let space = [&batch[..], &[*m, *n]].concat();
+    let clear = |store: &Store| {
+        [a, b].iter().all(|operand| !overlap(buffers, operand.buffer, store.to.buffer))
+    };
+    are_apart(epilogue, stores, &space, buffers) && stores.iter().all(clear)
+}
+
+fn is_apart_host(host: &Host, buffers: &[Buffer]) -> bool {
+    let (output, meta) = &host.output;
+    let mut inputs = host.inputs.iter();
+    meta.shape.elements() == 0 || !inputs.any(|(input, _)| overlap(buffers, *input, *output))
+}
+
+/// Whether stores go to different memory, and to none that is loaded from another element.
+fn are_apart(body: &Body, stores: &[Store], space: &[usize], buffers: &[Buffer]) -> bool {
+    let same = |load: &Access, to: &Access| {
+        let [from, into] = [load, to].map(|access| &buffers[access.buffer.0 as usize]);
+        let mut axes = space.iter().zip(load.strides.iter().zip(&to.strides));
+        from.place == into.place
+            && from.dtype.size() == into.dtype.size()
+            && load.offset == to.offset
+            && axes.all(|(size, (one, other))| *size <= 1 || one == other)
+    };
+    let counters = || {
+        body.insts.iter().filter_map(|inst| match inst {
+            Inst::Random { counter, .. } => Some(*counter),
+            _ => None,
+        })
+    };
+    space.contains(&0)
+        || stores.iter().enumerate().all(|(number, Store { to, .. })| {
+            let shares = |buffer: BufferId| overlap(buffers, buffer, to.buffer);
+            body.loads.iter().all(|load| !shares(load.buffer) || same(load, to))
+                && !counters().any(shares)
+                && !stores[..number].iter().any(|other| shares(other.to.buffer))
         })
 }
 
@@ -78,17 +173,18 @@ fn dtype(buffer: BufferId, buffers: &[Buffer]) -> Option<DType> {
     buffers.get(buffer.0 as usize).map(|buffer| buffer.dtype)
 }
 
-/// Whether the element of an access lies in its buffer at every index of a space.
+/// Whether the element of an access lies in its buffer at every index of a space. One that is the same at
+/// every index is read even where there is none.
 fn fits(access: &Access, space: &[usize], buffers: &[Buffer]) -> bool {
-    if space.contains(&0) {
+    let Some(buffer) = buffers.get(access.buffer.0 as usize) else { return false };
+    let fixed = access.strides.iter().all(|&stride| stride == 0);
+    if space.contains(&0) && !fixed {
         return true;
     }
     let last = space.iter().zip(&access.strides).try_fold(access.offset, |last, (size, stride)| {
-        last.checked_add((size - 1).checked_mul(*stride)?)
+        last.checked_add(size.saturating_sub(1).checked_mul(*stride)?)
     });
-    let buffer = buffers.get(access.buffer.0 as usize);
-    access.strides.len() <= space.len()
-        && buffer.zip(last).is_some_and(|(buffer, last)| last < buffer.len)
+    access.strides.len() <= space.len() && last.is_some_and(|last| last < buffer.len)
 }
 
 #[cfg(test)]
@@ -118,7 +214,85 @@ mod tests {
         assert_eq!(refused, program.buffers.len(), "every buffer is used to its end:\n{program}");
         let mut wrong = program.clone();
         wrong.arena -= 64;
-        let text = check(&wrong).unwrap_err().to_string();
-        assert!(text.contains("does not lie in the arena"), "{text}");
+        refuses(&wrong, "does not lie in the arena");
+    }
+
+    fn refuses(program: &Program, what: &str) {
+        let text = check(program).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.contains(what), "{text}:\n{program}");
+    }
+
+    /// An update in place by a loop, and one in the epilogue of a product.
+    fn updates() -> Program {
+        let graph = "
+            %0 = input {dtype: f32; shape: [4, 4]} : f32[4, 4]
+            %1 = input {dtype: f32; shape: [4, 4]} : f32[4, 4]
+            %2 = input {dtype: f32; shape: [4, 4]} : f32[4, 4]
+            %3 = exp(%0) : f32[4, 4]
+            %4 = add(%3, %0) : f32[4, 4]
+            %5 = matmul(%1, %2) : f32[4, 4]
+            %6 = exp(%5) : f32[4, 4]
+            return %4 -> %0, %6
+        ";
+        let program = plan(&graph.parse().unwrap());
+        check(&program).unwrap();
+        assert_eq!(program.kernels.len(), 2, "{program}");
+        program
+    }
+
+    #[test]
+    fn what_is_read_before_it_is_computed_is_refused() {
+        let program = updates();
+        let wrongs = program.kernels.iter().enumerate().flat_map(|(at, kernel)| {
+            let insts = match kernel {
+                Kernel::Loop(plain) => plain.body.insts.len(),
+                Kernel::MatMul(product) => product.epilogue.insts.len(),
+                Kernel::Host(_) => 0,
+            };
+            (0..insts).map(move |inst| (at, inst))
+        });
+        let (mut refused, mut all) = (0, 0);
+        for (at, inst) in wrongs {
+            let mut wrong = program.clone();
+            let (body, given) = match &mut wrong.kernels[at] {
+                Kernel::Loop(plain) => (&mut plain.body, 0),
+                Kernel::MatMul(product) => (&mut product.epilogue, 1),
+                Kernel::Host(_) => continue,
+            };
+            let own = (given + body.loads.len() + inst) as u32;
+            if let Inst::Op { args, .. } = &mut body.insts[inst] {
+                args[1] = crate::plan::Reg(own);
+            }
+            all += 1;
+            refused += usize::from(check(&wrong).is_err());
+        }
+        assert_eq!((refused, all), (3, 3));
+    }
+
+    #[test]
+    fn writing_what_is_read_elsewhere_is_refused() {
+        let elsewhere = "writes what it reads elsewhere";
+        let program = updates();
+        for (at, kernel) in program.kernels.iter().enumerate() {
+            let mut wrong = program.clone();
+            match (&mut wrong.kernels[at], kernel) {
+                (Kernel::Loop(plain), _) => plain.body.loads[0].strides.fill(0),
+                (Kernel::MatMul(product), _) => product.stores[0].to.buffer = product.a.buffer,
+                _ => {}
+            }
+            refuses(&wrong, elsewhere);
+        }
+        let mut wrong = program.clone();
+        for kernel in &mut wrong.kernels {
+            if let Kernel::Loop(plain) = kernel {
+                plain.stores.extend(plain.stores.clone());
+            }
+        }
+        refuses(&wrong, elsewhere);
+        let mut wrong = program;
+        wrong
+            .outputs
+            .retain(|output| !matches!(wrong.buffers[output.0 as usize].place, Place::Input(_)));
+        refuses(&wrong, "writes an input that is not updated");
     }
 }
