@@ -22,6 +22,9 @@ use super::pool::Worker;
 
 /// The longest sum of which a strip of results is kept in strips.
 const STRIP_K: usize = 1024;
+/// Panels of rows for each worker from which strips are whole rows: with fewer, packing the right operand for
+/// each worker would cost more than long rows spare.
+const STRIP_PANELS: usize = 4;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
 const DIRECT_BLOCK: usize = 8 << 10;
 /// Rows of the left operand up to which gathering the right one into panels does not pay.
@@ -69,8 +72,8 @@ impl<T: Real> Product<T> {
         let height = kernels.direct.len();
         let in_place = m <= height
             || n <= 3 * kernels.lanes
-            || m * n * k <= PARALLEL / 2
-            || (m <= 3 * height && b_steps[1] == 1 && n * k <= 1 << 16);
+            || m.saturating_mul(n).saturating_mul(k) <= PARALLEL / 2
+            || (m <= 3 * height && b_steps[1] == 1 && n.saturating_mul(k) <= 1 << 16);
         if in_place { Way::InPlace } else { Way::Packed }
     }
 
@@ -125,8 +128,9 @@ pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
 /// `epilogue` is called once for every element's block, by the worker that has just computed it.
 ///
 /// # Safety
-/// The operands must be valid for the shape, `c` for writing and not overlapping `a` or `b`, and the
-/// machine must have `isa`.
+/// The operands must be valid for the shape, and the machine must have `isa`. Either `c` is valid for writing
+/// and does not overlap `a` or `b`, or the product is kept in strips and [fits them](Product::fits_strips).
+/// `epilogue` computes no product.
 pub(crate) unsafe fn part<T: Real>(
     (id, count): (usize, usize),
     isa: Isa,
@@ -136,6 +140,7 @@ pub(crate) unsafe fn part<T: Real>(
     let kernels = T::kernels(isa);
     let lanes = kernels.lanes;
     let way = p.way(kernels);
+    debug_assert!(!p.strips || way == Way::Packed, "only packed products are kept in strips");
     let height = match way {
         // SAFETY: passed on from the caller.
         Way::Inner => return unsafe { inner_products(kernels, p, id, count, epilogue) },
@@ -143,7 +148,10 @@ pub(crate) unsafe fn part<T: Real>(
         Way::Packed => kernels.packed.len(),
     };
     let vectors = p.n.div_ceil(lanes);
-    let down = if p.strips { count } else { parts_down(count, p.m, vectors, height, lanes) };
+    let down = match p.strips && p.m >= count * STRIP_PANELS * height {
+        true => count,
+        false => parts_down(count, p.m, vectors, height, lanes),
+    };
     let across = count / down;
     let rows = cut(p.m, id / across, down);
     let columns = cut(vectors, id % across, across);
