@@ -3,22 +3,61 @@
 use smallvec::SmallVec;
 
 use super::fuse::Fusion;
+use super::group::Group;
 use super::work::{Role, Work};
 use crate::op::NodeId;
+use crate::tensor::DType;
+
+/// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
+/// its own.
+const EPILOGUE_LOADS: usize = 1;
+/// The same where a product is computed in strips of whole rows, along which the epilogue walks as a loop
+/// would: an optimiser's update then spares the gradient its way through memory.
+const STRIP_LOADS: usize = 4;
+/// Elements of a product from which its epilogue takes up updates, and the longest sums. The engine can keep
+/// smaller products and longer sums in strips too; those do not spare more than the epilogue costs.
+const STRIPS: [usize; 2] = [1 << 17, 512];
+
+/// A product whose epilogue is being filled.
+struct Filling<'l> {
+    /// Its group.
+    number: usize,
+    levels: &'l [usize],
+    /// The level of what can be computed on its blocks.
+    level: usize,
+    /// Whether the epilogue is to be all that needs the product, so that it is computed in strips.
+    strips: bool,
+}
+
+impl Filling<'_> {
+    /// Whether a node has the product's level: of all kernels before it, it needs the product last.
+    fn is_next(&self, id: NodeId) -> bool {
+        self.levels[id.index()] == self.level
+    }
+}
 
 impl Fusion<'_> {
     /// Gives every product the elementwise nodes after it that spare memory traffic.
     pub(super) fn fill_epilogues(&mut self) {
         let levels = levels(self.work);
         for product in self.work.ids().filter(|&id| self.work.role(id) == Role::MatMul) {
-            while self.extend_epilogue(product, &levels) {}
+            let Some(number) = self.owner[product.index()] else { continue };
+            let (level, strips) = (product.index() + 1, self.fits_strips(product));
+            let mut filling = Filling { number, levels: &levels, level, strips };
+            let mut taken = Vec::new();
+            while self.extend_epilogue(&filling, &mut taken) {}
+            if strips && self.is_stored(product) {
+                taken.drain(..).for_each(|(id, own)| self.let_go(number, id, own));
+                filling.strips = false;
+                while self.extend_epilogue(&filling, &mut taken) {}
+            }
         }
     }
 
-    /// Takes up one more node; whether there was one.
-    fn extend_epilogue(&mut self, product: NodeId, levels: &[usize]) -> bool {
-        let level = product.index() + 1;
-        let Some(number) = self.owner[product.index()] else { return false };
+    /// Takes up one more node, with what it alone needs; whether there was one. `taken` is told the nodes
+    /// and the groups that were theirs.
+    fn extend_epilogue(&mut self, filling: &Filling<'_>, taken: &mut Vec<(NodeId, usize)>) -> bool {
+        let number = filling.number;
         let Some(group) = self.groups[number].as_ref() else { return false };
         let mut candidates: SmallVec<[NodeId; 8]> = SmallVec::new();
         for user in group.members.iter().flat_map(|member| &self.users[member.index()]) {
@@ -28,31 +67,46 @@ impl Fusion<'_> {
         }
         candidates.sort_unstable();
         for candidate in candidates {
-            if levels[candidate.index()] != level || !self.follows(number, candidate, level, levels)
-            {
+            if !self.follows(filling, candidate) || !self.pays(filling, candidate) {
                 continue;
             }
-            if !self.pays(number, candidate, level, levels) {
-                continue;
-            }
-            let mut nodes = self.producers(number, candidate, levels);
+            let mut nodes = self.producers(filling, candidate);
             nodes.push(candidate);
-            if !self.fits(number, &nodes) {
+            if !self.fits(number, &nodes) || !self.reads_few(filling, &nodes) {
                 nodes = SmallVec::from_slice(&[candidate]);
             }
             if self.fits(number, &nodes) {
-                nodes.into_iter().for_each(|id| self.take_up(number, id));
+                taken.extend(
+                    nodes.into_iter().filter_map(|id| Some((id, self.take_up(number, id)?))),
+                );
                 return true;
             }
         }
         false
     }
 
+    /// Whether a product is computed in strips if nothing but its epilogue needs it.
+    fn fits_strips(&self, product: NodeId) -> bool {
+        let [elements, sum] = STRIPS;
+        let node = self.work.node(product);
+        let left = &self.work.meta(node.inputs[0]).shape;
+        node.meta.shape.elements() >= elements && left[left.rank() - 1] <= sum
+    }
+
+    /// Whether anything but a product's epilogue needs it.
+    fn is_stored(&self, product: NodeId) -> bool {
+        let own = self.owner[product.index()];
+        let mut users = self.users[product.index()].iter();
+        self.output[product.index()].0 || users.any(|user| self.owner[user.index()] != own)
+    }
+
     /// Whether a node can be computed on a product's blocks: at the same elements, from what the epilogue
     /// has or what was there before the product.
-    fn follows(&self, number: usize, id: NodeId, level: usize, levels: &[usize]) -> bool {
+    fn follows(&self, filling: &Filling<'_>, id: NodeId) -> bool {
+        let Filling { number, level, levels, .. } = *filling;
         let Some(group) = self.groups[number].as_ref() else { return false };
-        let body = self.work.role(id) == Role::Body
+        let body = filling.is_next(id)
+            && self.work.role(id) == Role::Body
             && self.work.space(id).elements() == group.elements()
             && self.work.is_readable(id, &group.space);
         let same = self.work.body_dtype(id).is_none_or(|dtype| Some(dtype) == self.dtype(group));
@@ -66,7 +120,7 @@ impl Fusion<'_> {
         let reads = &self.work.reads[id.index()];
         body && same
             && reads.iter().all(|read| fits(read.base, read.aligned))
-            && self.outside_loads(group, id)
+            && self.reads_few(filling, &[id])
     }
 
     /// Whether a product's group can be computed at once with more nodes: what it reads of itself it has at
@@ -102,7 +156,8 @@ impl Fusion<'_> {
 
     /// The nodes that only a product's epilogue needs to have computed before: those that a candidate
     /// reads and that depend on inputs alone, first things first.
-    fn producers(&self, number: usize, id: NodeId, levels: &[usize]) -> SmallVec<[NodeId; 4]> {
+    fn producers(&self, filling: &Filling<'_>, id: NodeId) -> SmallVec<[NodeId; 4]> {
+        let Filling { number, levels, .. } = *filling;
         let Some(group) = self.groups[number].as_ref() else { return SmallVec::new() };
         let mut found: SmallVec<[NodeId; 4]> = SmallVec::new();
         let mut open: SmallVec<[NodeId; 4]> = SmallVec::from_slice(&[id]);
@@ -121,7 +176,7 @@ impl Fusion<'_> {
                     && self.work.space(base).elements() == group.elements()
                     && self.work.is_readable(base, &group.space)
                     && self.work.body_dtype(base) == self.dtype(group)
-                    && self.outside_loads(group, base);
+                    && self.reads_few(filling, &[base]);
                 if pulled {
                     found.push(base);
                     open.push(base);
@@ -134,7 +189,8 @@ impl Fusion<'_> {
 
     /// Whether memory traffic does not grow when a node is taken up: its result must be stored in any
     /// case, or it takes the place of as many bytes.
-    fn pays(&self, number: usize, id: NodeId, level: usize, levels: &[usize]) -> bool {
+    fn pays(&self, filling: &Filling<'_>, id: NodeId) -> bool {
+        let number = filling.number;
         let Some(group) = self.groups[number].as_ref() else { return false };
         let bytes = |id: NodeId| self.work.meta(id).dtype.size();
         let stored = |member: NodeId, more: Option<NodeId>| {
@@ -146,13 +202,12 @@ impl Fusion<'_> {
         let before: usize = group.members.iter().map(|&member| stored(member, None)).sum();
         let members = group.members.iter().copied().chain([id]);
         let after: usize = members.map(|member| stored(member, Some(id))).sum();
-        after <= before || self.must_be_stored(group.first(), id, level, levels)
+        after <= before || self.must_be_stored(filling, id)
     }
 
     /// Whether a node, or one computed from it and from what is there by then, has to be in memory. What
     /// updates an input counts where the epilogue can walk along it.
-    fn must_be_stored(&self, product: NodeId, id: NodeId, level: usize, levels: &[usize]) -> bool {
-        let updates = self.in_strips(product);
+    fn must_be_stored(&self, filling: &Filling<'_>, id: NodeId) -> bool {
         let mut open: SmallVec<[NodeId; 8]> = SmallVec::from_slice(&[id]);
         let mut seen: SmallVec<[NodeId; 8]> = SmallVec::new();
         while let Some(id) = open.pop() {
@@ -163,26 +218,52 @@ impl Fusion<'_> {
             let read_whole =
                 |user: &NodeId| matches!(self.work.role(*user), Role::MatMul | Role::Host);
             let (output, apart) = self.output[id.index()];
-            if (output && (apart || updates)) || self.users[id.index()].iter().any(read_whole) {
+            if (output && (apart || filling.strips))
+                || self.users[id.index()].iter().any(read_whole)
+            {
                 return true;
             }
-            let follows = |user: &&NodeId| {
-                self.work.role(**user) == Role::Body && levels[user.index()] == level
-            };
+            let follows =
+                |user: &&NodeId| self.work.role(**user) == Role::Body && filling.is_next(**user);
             open.extend(self.users[id.index()].iter().filter(follows).copied());
         }
         false
     }
 
-    fn take_up(&mut self, number: usize, id: NodeId) {
-        if let Some(old) = self.owner[id.index()] {
-            self.groups[old] = None;
+    /// Whether an epilogue with more nodes reads few enough arrays as large as its product. Truth values are
+    /// small.
+    fn reads_few(&self, filling: &Filling<'_>, more: &[NodeId]) -> bool {
+        let Some(group) = self.groups[filling.number].as_ref() else { return false };
+        let mut loads: SmallVec<[NodeId; 8]> = SmallVec::new();
+        let members = group.members[1..].iter().chain(more);
+        for read in members.flat_map(|m| &self.work.reads[m.index()]) {
+            let whole = self.work.meta(read.base).shape.elements() == group.elements();
+            let byte = self.work.meta(read.base).dtype == DType::Bool;
+            let outside = !more.contains(&read.base) && !group.members.contains(&read.base);
+            if whole && outside && !byte && !loads.contains(&read.base) {
+                loads.push(read.base);
+            }
         }
-        self.owner[id.index()] = Some(number);
+        loads.len() <= if filling.strips { STRIP_LOADS } else { EPILOGUE_LOADS }
+    }
+
+    /// Adds a node to a product's group; gives the group that was its own.
+    fn take_up(&mut self, number: usize, id: NodeId) -> Option<usize> {
+        let own = self.owner[id.index()].replace(number)?;
+        self.groups[own] = None;
+        let group = self.groups[number].as_mut()?;
+        group.members.push(id);
+        group.members[1..].sort_unstable();
+        Some(own)
+    }
+
+    /// Undoes [`Fusion::take_up`].
+    fn let_go(&mut self, number: usize, id: NodeId, own: usize) {
         if let Some(group) = self.groups[number].as_mut() {
-            group.members.push(id);
-            group.members[1..].sort_unstable();
+            group.members.retain(|member| *member != id);
         }
+        self.owner[id.index()] = Some(own);
+        self.groups[own] = Some(Group::of(self.work, id));
     }
 }
 

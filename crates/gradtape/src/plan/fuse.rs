@@ -29,15 +29,6 @@ const BESIDE: usize = 1024;
 const PATIENCE: usize = 1 << 25;
 /// What trying to join two loops counts for, beside the nodes between them.
 const TRIAL: usize = 64;
-/// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
-/// its own.
-const EPILOGUE_LOADS: usize = 1;
-/// The same where a product is computed in strips of whole rows, along which the epilogue walks as a loop
-/// would: an optimiser's update then spares the gradient its way through memory.
-const STRIP_LOADS: usize = 4;
-/// Elements of a product from which it is computed in strips, and the longest sums.
-const STRIPS: [usize; 2] = [1 << 17, 512];
-
 /// The computed nodes in groups.
 pub(super) fn fuse(work: &Work) -> Vec<Group> {
     let mut fusion = Fusion::new(work);
@@ -217,29 +208,6 @@ impl<'w> Fusion<'w> {
         let members = self.groups[group].iter().flat_map(|group| &group.members);
         let users = members.flat_map(|member| &self.users[member.index()]);
         users.filter_map(|user| self.owner[user.index()]).filter(move |&user| user != group)
-    }
-
-    /// Whether a product is computed in strips if its epilogue is all that needs it.
-    pub(super) fn in_strips(&self, product: NodeId) -> bool {
-        let [elements, sum] = STRIPS;
-        let node = self.work.node(product);
-        let left = &self.work.meta(node.inputs[0]).shape;
-        node.meta.shape.elements() >= elements && left[left.rank() - 1] <= sum
-    }
-
-    /// Whether an epilogue reads few enough arrays as large as its product.
-    pub(super) fn outside_loads(&self, group: &Group, candidate: NodeId) -> bool {
-        let mut loads: SmallVec<[NodeId; 8]> = SmallVec::new();
-        let members = group.members[1..].iter().chain([&candidate]);
-        for read in members.flat_map(|m| &self.work.reads[m.index()]) {
-            let whole = self.work.meta(read.base).shape.elements() == group.elements();
-            let byte = self.work.meta(read.base).dtype == DType::Bool;
-            let outside = read.base != candidate && !group.members.contains(&read.base);
-            if whole && outside && !byte && !loads.contains(&read.base) {
-                loads.push(read.base);
-            }
-        }
-        loads.len() <= if self.in_strips(group.first()) { STRIP_LOADS } else { EPILOGUE_LOADS }
     }
 }
 

@@ -12,6 +12,10 @@ use crate::tensor::Dims;
 /// Products for each worker from which on each is computed by one of them.
 const MANY_PRODUCTS: usize = 8;
 
+/// Arrays as large as the product from which on an epilogue walks along strips rather than blocks: the planner
+/// gives one so many only where it counts on strips.
+const STRIP_LOADS: usize = 2;
+
 /// A matrix product made ready to run.
 pub(crate) struct MatMulPlan<T> {
     isa: Isa,
@@ -36,7 +40,13 @@ impl<T: Real> MatMulPlan<T> {
         let mut space = plan.batch.clone();
         space.extend([plan.m, plan.n]);
         let axes = [Some(space.len() - 2), Some(space.len() - 1)];
-        let product = product_place(plan, buffers).cloned();
+        let fits_strips = operands::<T>(plan, std::ptr::null(), std::ptr::null()).fits_strips(isa);
+        let product = product_place(plan, buffers);
+        let product = product.filter(|place| {
+            place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers) < STRIP_LOADS
+        });
+        let strips = product.is_none() && fits_strips;
+        let product = product.cloned();
         let bare = match &product {
             Some(place) => place.reg.0 == 0 && plan.stores.len() == 1,
             None => false,
@@ -59,31 +69,7 @@ impl<T: Real> MatMulPlan<T> {
             isa,
             buffers,
         });
-        let mut made =
-            MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips: false };
-        let nowhere = || std::ptr::null_mut();
-        made.strips = made.product.is_none()
-            && made.form(nowhere(), nowhere(), nowhere(), 0).fits_strips(isa);
-        made
-    }
-
-    /// The product of the operands at two addresses.
-    fn form(&self, a: *const T, b: *const T, c: *mut T, c_row: usize) -> Product<T> {
-        let MatMul { batch, m, n, k, a: left, b: right, .. } = &self.plan;
-        let steps =
-            |access: &Access| [access.strides[batch.len()], access.strides[batch.len() + 1]];
-        Product {
-            m: *m,
-            n: *n,
-            k: *k,
-            a,
-            a_steps: steps(left),
-            b,
-            b_steps: steps(right),
-            c,
-            c_row,
-            strips: self.strips,
-        }
+        MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips }
     }
 
     /// Scratch memory for one worker.
@@ -178,7 +164,8 @@ impl<T: Real> MatMulPlan<T> {
         };
         let left = memory.address::<T>(a.buffer, element(a, index));
         let right = memory.address::<T>(b.buffer, element(b, index));
-        let product = self.form(left, right, c, c_row);
+        let strips = self.strips;
+        let product = Product { c, c_row, strips, ..operands(&self.plan, left, right) };
         let state = std::cell::RefCell::new((body, index));
         let finish = |block: &Block<T>| {
             if !self.bare {
@@ -220,6 +207,31 @@ impl<T: Real> MatMulPlan<T> {
         index[rank] = 0;
         index[rank + 1] = 0;
     }
+}
+
+/// The product of operands at two addresses, put nowhere.
+fn operands<T>(plan: &MatMul, a: *const T, b: *const T) -> Product<T> {
+    let MatMul { batch, m, n, k, a: left, b: right, .. } = plan;
+    let rank = batch.len();
+    // Of operands without elements, no address but the first may be made.
+    let steps = |access: &Access| match k {
+        0 => [0; 2],
+        _ => [access.strides[rank], access.strides[rank + 1]],
+    };
+    let (a_steps, b_steps) = (steps(left), steps(right));
+    let (c, c_row) = (std::ptr::null_mut(), 0);
+    Product { m: *m, n: *n, k: *k, a, a_steps, b, b_steps, c, c_row, strips: false }
+}
+
+/// How many arrays of numbers as large as the product its epilogue reads.
+fn whole_loads(plan: &MatMul, buffers: &[Buffer]) -> usize {
+    let sizes = || plan.batch.iter().chain([&plan.m, &plan.n]);
+    let whole = |load: &&Access| {
+        let mut axes = sizes().zip(&load.strides);
+        let dtype = buffers[load.buffer.0 as usize].dtype;
+        dtype == plan.epilogue.dtype && axes.all(|(size, stride)| *size <= 1 || *stride > 0)
+    };
+    plan.epilogue.loads.iter().filter(whole).count()
 }
 
 /// A store whose memory can hold the bare product until the epilogue: row-major rows of the right type
