@@ -1,17 +1,19 @@
 //! The body of a kernel made ready for tiles: loads, instructions and stores on scratch slots.
 
 pub(crate) mod chain;
+mod make;
 mod moves;
 mod slots;
 
-use chain::{Code, Link, RunLinks};
+use chain::{Link, RunLinks};
+pub(crate) use make::BodySpec;
 
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
-use super::memory::{Memory, element, overlap};
+use super::memory::{Memory, element};
 use super::random::Uniform;
-use super::tile::{TileOp, tile_op};
-use crate::plan::{Access, Body, Buffer, BufferId, Inst, Reg, Store};
+use super::tile::TileOp;
+use crate::plan::{Access, BufferId, Reg};
 use crate::tensor::Dims;
 
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
@@ -22,9 +24,6 @@ const SLOT: usize = TILE + 16;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
-
-/// Elements from which a buffer does not stay in a core's cache from one kernel to the next.
-const STREAM: usize = 1 << 17;
 
 /// A body for tiles of `rows × cols` elements, along two axes of the kernel's space.
 pub(crate) struct BodyPlan<T> {
@@ -133,176 +132,7 @@ impl Tile<'_> {
     }
 }
 
-/// What a [`BodyPlan`] is made from.
-pub(crate) struct BodySpec<'a> {
-    pub(crate) body: &'a Body,
-    pub(crate) stores: &'a [Store],
-    /// Registers that are read after the tile.
-    pub(crate) reduced: &'a [Reg],
-    /// The axes of the space that rows and columns of a tile run along; `None` stands for one of size 1.
-    pub(crate) axes: [Option<usize>; 2],
-    pub(crate) space: &'a [usize],
-    /// Present in the epilogue of a product, with the buffer that the product lies in, if it is one of
-    /// the program's.
-    pub(crate) given: Option<Option<BufferId>>,
-    pub(crate) isa: Isa,
-    pub(crate) buffers: &'a [Buffer],
-}
-
 impl<T: Real> BodyPlan<T> {
-    /// Makes a body ready for tiles.
-    pub(crate) fn new(spec: &BodySpec<'_>) -> BodyPlan<T> {
-        let &BodySpec { body, stores, reduced, axes, space, given, isa, buffers } = spec;
-        let (count, given) = (usize::from(given.is_some()), given.flatten());
-        let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
-        let cols = size(axes[1]).clamp(1, TILE);
-        // Rows are taken together when a whole one is short.
-        let rows = if size(axes[1]) > TILE / 2 { 1 } else { size(axes[0]).min(TILE / cols).max(1) };
-        let overwritten = |load: usize, access: &Access| {
-            let kept = reduced.iter().chain(stores.iter().map(|store| &store.reg));
-            kept.into_iter().any(|reg| reg.0 as usize == count + load)
-                && stores.iter().any(|store| overlap(buffers, access.buffer, store.to.buffer))
-        };
-        let loads: Vec<Load> = body
-            .loads
-            .iter()
-            .enumerate()
-            .map(|(i, access)| Load {
-                fixed: access.strides.iter().all(|&stride| stride == 0),
-                streams: buffers[access.buffer.0 as usize].len >= STREAM,
-                overwritten: overwritten(i, access),
-                access: access.clone(),
-            })
-            .collect();
-        let first = count + loads.len();
-        let mut plan = BodyPlan {
-            isa,
-            axes,
-            given: count,
-            loads,
-            fixed: Vec::new(),
-            steps: Vec::new(),
-            run_links: T::run_links(isa),
-            stores: Vec::new(),
-            slots: Vec::new(),
-            slot_count: 0,
-            rows,
-            cols,
-        };
-        let last_use = slots::last_uses(body, stores, reduced, first);
-        for (i, inst) in body.insts.iter().enumerate() {
-            plan.push(first + i, inst, spec, given, &last_use);
-        }
-        let readers = slots::readers(body, stores, reduced, first);
-        for step in &mut plan.steps {
-            if let Step::Chain { links, .. } = step {
-                chain::connect(links, |reg| readers[reg]);
-            }
-        }
-        for store in stores {
-            let reg = store.reg.0 as usize;
-            let direct = plan.target_of(reg).is_some_and(|target| *target == store.to);
-            plan.stores.push(StorePlan { reg, to: store.to.clone(), direct });
-        }
-        plan.assign_slots(&last_use, first + body.insts.len());
-        plan
-    }
-
-    /// Adds an instruction.
-    fn push(
-        &mut self,
-        reg: usize,
-        inst: &Inst,
-        spec: &BodySpec<'_>,
-        given: Option<BufferId>,
-        last_use: &[usize],
-    ) {
-        let step = match inst {
-            Inst::Constant { value } => {
-                self.fixed.push((reg, T::from_f64(value.value())));
-                return;
-            }
-            Inst::Index { offset, strides } => {
-                Step::Index { reg, offset: *offset, strides: strides.clone() }
-            }
-            Inst::Random { key, counter, offset, strides } => Step::Random {
-                reg,
-                key: *key,
-                counter: *counter,
-                offset: *offset,
-                strides: strides.clone(),
-            },
-            Inst::Op { op, args } => {
-                let args = args.map(|reg| reg.0 as usize);
-                let code = Code::of(op);
-                let target = self.target(reg, code.is_some(), spec, given, last_use);
-                if let Some(code) = code {
-                    let link = Link::new(code, [args[0], args[1]], reg);
-                    if !matches!(self.steps.last(), Some(Step::Chain { .. })) {
-                        self.steps.push(Step::Chain { links: Vec::new(), targets: Vec::new() });
-                    }
-                    if let Some(Step::Chain { links, targets }) = self.steps.last_mut() {
-                        links.push(link);
-                        targets.extend(target.map(|target| (reg, target)));
-                    }
-                    return;
-                }
-                match tile_op(op, self.isa) {
-                    Some(op) => Step::Op { reg, op, args, target },
-                    None => {
-                        self.fixed.push((reg, T::from_f64(f64::NAN)));
-                        return;
-                    }
-                }
-            }
-        };
-        self.steps.push(step);
-    }
-
-    /// Where an instruction may write its result at once instead of to a slot: contiguous memory of the
-    /// right type that no later instruction reads the old elements of. A link of a chain may read the
-    /// very elements that it writes.
-    fn target(
-        &self,
-        reg: usize,
-        link: bool,
-        spec: &BodySpec<'_>,
-        given: Option<BufferId>,
-        last_use: &[usize],
-    ) -> Option<Access> {
-        let &BodySpec { body, stores, buffers, .. } = spec;
-        let inst = reg - self.given - self.loads.len();
-        let store = stores.iter().find(|store| store.reg.0 as usize == reg)?;
-        let read = |reg: usize, same: bool| match last_use[reg] {
-            last if last == inst => !(link && same),
-            last => last > inst,
-        };
-        let old_is_read = body.loads.iter().enumerate().any(|(i, load)| {
-            let same = buffers[load.buffer.0 as usize].place
-                == buffers[store.to.buffer.0 as usize].place
-                && load.strides == store.to.strides
-                && load.offset == store.to.offset;
-            overlap(buffers, load.buffer, store.to.buffer) && read(self.given + i, same)
-        });
-        let given_is_read = given.is_some_and(|given| {
-            overlap(buffers, given, store.to.buffer) && read(0, given == store.to.buffer)
-        });
-        let same_type = buffers[store.to.buffer.0 as usize].dtype == T::DTYPE;
-        let direct = same_type && !old_is_read && !given_is_read;
-        direct.then(|| store.to.clone())
-    }
-
-    /// Where a register's result is written at once.
-    fn target_of(&self, reg: usize) -> Option<&Access> {
-        self.steps.iter().find_map(|step| match step {
-            Step::Op { reg: own, target, .. } if *own == reg => target.as_ref(),
-            Step::Chain { targets, .. } => {
-                targets.iter().find(|(own, _)| *own == reg).map(|(_, target)| target)
-            }
-            _ => None,
-        })
-    }
-
     /// Whether the elements of a tile of this extent lie one after another.
     fn is_run(&self, rows: usize, cols: usize, access: &Access) -> bool {
         let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
@@ -494,3 +324,6 @@ impl<T: Real> BodyPlan<T> {
         (offset + at, self.axes.map(|axis| self.stride(strides, axis)))
     }
 }
+
+#[cfg(test)]
+mod tests;
