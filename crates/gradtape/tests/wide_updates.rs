@@ -144,3 +144,23 @@ fn step_with(need: Need) -> Program {
     .unwrap();
     checked(&graph, &values)
 }
+
+/// Batches of few large and of many small products.
+#[test]
+fn batches_of_weights_are_updated_product_by_product() {
+    for [batch, rows, columns, inner] in [[3, 300, 150, 21], [40, 60, 60, 20], [40, 61, 59, 29]] {
+        let weights = Parameter::new(numbers([batch, rows, columns], 1));
+        let mut optimizer = Sgd::new(&weights, 0.1).momentum(0.9).nesterov(true);
+        let (graph, values) = eval::trace(|tape| {
+            let x = tape.constant(numbers([batch, inner, rows], 2));
+            let loss = x.matmul(tape.parameter(&weights)).tanh().square().mean(());
+            optimizer.step(loss)?;
+            Ok(vec![loss])
+        })
+        .unwrap();
+        let program = checked(&graph, &values);
+        let all = batch * rows * columns;
+        let between = |buffer: &&Buffer| matches!(buffer.place, Place::Arena(_));
+        assert!(program.buffers.iter().filter(between).all(|buffer| buffer.len < all), "{program}");
+    }
+}

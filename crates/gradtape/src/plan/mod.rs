@@ -14,6 +14,7 @@ mod memory;
 mod passes;
 mod print;
 mod program;
+mod roles;
 mod schedule;
 mod sequence;
 mod simplify;

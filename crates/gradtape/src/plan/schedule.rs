@@ -142,7 +142,8 @@ fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
     work.append(GraphNode { op, inputs, meta, at })
 }
 
-/// The groups that do not wait for themselves: single numbers and updates as early as they may run, everything else in the order of the graph.
+/// The groups that do not wait for themselves: single numbers and updates as early as they may run,
+/// everything else in the order of the graph.
 fn sorted(order: &Order, updates: &[bool], groups: &[Group]) -> Vec<usize> {
     let mut waits = vec![0usize; groups.len()];
     order.after.iter().flatten().for_each(|&then| waits[then] += 1);

@@ -4,10 +4,11 @@
 //! worker, but whoever is idle takes those that have not been started, and nobody waits for a helper that
 //! has not begun. Who waits spins for a moment and then sleeps.
 
+mod threads;
+
 use std::any::Any;
 use std::cell::Cell;
 use std::hint::spin_loop;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::null_mut;
@@ -15,35 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 
-/// How many threads programs run on unless told otherwise: 0 stands for one per core.
-static THREADS: AtomicUsize = AtomicUsize::new(0);
-
-/// Sets on how many threads programs run in this process: at most one per core, since more would only
-/// wait for each other; 0 means one per core, the default.
-///
-/// Results do not depend on it, not even in their last bit.
-pub fn set_threads(threads: usize) {
-    THREADS.store(threads.min(cores()), Ordering::Relaxed);
-}
-
-/// As [`set_threads`], with more threads than cores too, up to 64. Slower than one thread per core: made
-/// for tests that hold the results of many threads against those of one.
-pub fn set_threads_beyond_cores(threads: usize) {
-    THREADS.store(threads.min(64), Ordering::Relaxed);
-}
-
-/// On how many threads programs run.
-pub fn threads() -> usize {
-    match THREADS.load(Ordering::Relaxed) {
-        0 => cores(),
-        count => count,
-    }
-}
-
-fn cores() -> usize {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
-}
+pub use threads::{set_threads, set_threads_beyond_cores, threads};
 
 /// Looks before a thread goes to sleep: about 50 µs of waiting.
 const SPINS: usize = 1500;

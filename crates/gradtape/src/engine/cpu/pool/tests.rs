@@ -156,14 +156,3 @@ fn a_run_beside_another_one_does_not_disturb_it() {
         stop.store(true, Ordering::Relaxed);
     });
 }
-
-#[test]
-fn threads_are_no_more_than_cores_unless_a_test_asks() {
-    // Other tests of this process may run on any number of threads meanwhile: results are the same.
-    set_threads(1_000_000);
-    assert_eq!(threads(), cores());
-    set_threads_beyond_cores(cores() + 1);
-    assert_eq!(threads(), cores() + 1);
-    set_threads(0);
-    assert_eq!(threads(), cores());
-}
