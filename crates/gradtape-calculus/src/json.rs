@@ -52,6 +52,16 @@ pub(crate) fn short(value: f64) -> String {
     digits(value, 6)
 }
 
+/// A number as a factor, as [`short`] gives it: negative ones in parentheses.
+pub(crate) fn factor(value: f64) -> String {
+    if value < 0.0 { format!("({})", short(value)) } else { short(value) }
+}
+
+/// A number with all its digits; what is none is called as elsewhere.
+pub(crate) fn exact(value: f64) -> String {
+    if value.is_nan() { short(value) } else { value.to_string() }
+}
+
 /// A number for people: so many significant digits, fewer where they say it all.
 pub(crate) fn digits(value: f64, digits: usize) -> String {
     if value.is_nan() {
