@@ -57,9 +57,13 @@ pub(crate) fn factor(value: f64) -> String {
     if value < 0.0 { format!("({})", short(value)) } else { short(value) }
 }
 
-/// A number with all its digits; what is none is called as elsewhere.
+/// The shortest digits that read back to the same number.
 pub(crate) fn exact(value: f64) -> String {
-    if value.is_nan() { short(value) } else { value.to_string() }
+    if value.is_nan() {
+        return "nan".to_string();
+    }
+    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A number for people: so many significant digits, fewer where they say it all.

@@ -1,8 +1,7 @@
 //! Expressions to text with the fewest parentheses.
 
-use std::fmt::Write;
-
 use super::{Expr, Id, Node, Operator};
+use crate::json::exact;
 
 /// How tightly an expression's outermost operation holds together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +74,7 @@ pub(super) fn text(expr: &Expr, root: Id, minus: Minus) -> String {
             Todo::Factor(id, wide) => (id, wide),
         };
         match expr.node(id) {
-            Node::Number(value) => number(&mut out, value),
+            Node::Number(value) => out.push_str(&exact(value)),
             Node::Variable(variable) => out.push_str(&expr.names[variable].text),
             Node::Neg(x) => {
                 out.push('-');
@@ -147,15 +146,4 @@ fn is_wide(expr: &Expr, mut id: Id, minus: Minus) -> bool {
         id = x;
     }
     false
-}
-
-/// The shortest digits that read back to the same number.
-pub(super) fn number(out: &mut String, value: f64) {
-    if value.is_nan() {
-        out.push_str("nan");
-        return;
-    }
-    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
-    let written = if plain { write!(out, "{value}") } else { write!(out, "{value:e}") };
-    debug_assert!(written.is_ok());
 }
