@@ -24,7 +24,8 @@ pub struct Differences {
     pub derivative: Number,
     /// The errors at each step, from the largest step to the smallest.
     pub steps: Vec<DifferenceErrors>,
-    /// The step at which each way is most exact.
+    /// The step at which each way is most exact, whatever rounding does: where the larger of the error and
+    /// of what rounding may add is least. An error that is smaller elsewhere is so by luck.
     pub best: Named<Best>,
     /// What the errors show, a line for each way.
     pub seen: Vec<String>,
@@ -43,7 +44,7 @@ pub struct DifferenceErrors {
     pub extrapolated: Number,
 }
 
-/// The step with the least error.
+/// The best step.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Best {
     /// The step.
@@ -150,18 +151,16 @@ struct Way {
 
 impl Way {
     fn of(name: &'static str, power: u32, rows: &[StepErrors], x: f64) -> Way {
-        let error = |row: &StepErrors| match name {
-            "forward" => row.forward,
-            "central" => row.central,
-            _ => row.extrapolated,
+        let of = |row: &StepErrors| match name {
+            "forward" => (row.forward, 2.0 * row.rounding),
+            "central" => (row.central, row.rounding),
+            _ => (row.extrapolated, 3.0 * row.rounding),
         };
-        let errors: Vec<(f64, f64)> = rows
-            .iter()
-            .map(|row| (row.step, error(row)))
-            .filter(|(_, error)| error.is_finite())
-            .collect();
-        let least = errors.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let best = least.map(|(step, error)| Best { step: Number(step), error: Number(error) });
+        let numbers = || rows.iter().filter(|row| of(row).0.is_finite());
+        let sure = |row: &StepErrors| of(row).0.max(of(row).1);
+        let best = numbers().min_by(|a, b| sure(a).total_cmp(&sure(b)));
+        let best = best.map(|row| Best { step: Number(row.step), error: Number(of(row).0) });
+        let errors = numbers().map(|row| (row.step, of(row).0)).collect();
         let rule = match name {
             "forward" => Some(forward_step(x)),
             "central" => Some(central_step(x)),
@@ -228,7 +227,7 @@ impl Way {
             None if whole => {
                 format!("{name}: nothing is truncated, the error is {error} at h = {step}")
             }
-            None => format!("{name}: the error is least, {error}, at h = {step}"),
+            None => format!("{name}: the error is {error} at the best step, h = {step}"),
         };
         if let Some((step, error)) = self.cancellation() {
             text += &format!(
@@ -258,12 +257,12 @@ impl Differences {
         let mut text = String::from("step,forward,central,extrapolated\n");
         for row in &self.steps {
             let [a, b, c, d] = row.numbers();
-            text += &format!("{a:e},{b:e},{c:e},{d:e}\n");
+            text += &format!("{a:e},{b:e},{c:e},{d:e}\n").replace("NaN", "nan");
         }
         text
     }
 
-    /// The errors against the step, both by equal ratios, the least of each way marked. An error of 0
+    /// The errors against the step, both by equal ratios, the best of each way marked. An error of 0
     /// has no place there.
     pub fn chart(&self) -> Chart {
         let curve = |(way, (name, _)): (usize, (&str, u32))| {
@@ -310,7 +309,7 @@ impl DifferenceErrors {
     }
 }
 
-/// A table of the errors, the least of each way marked, and what is seen.
+/// A table of the errors, the best step of each way marked, and what is seen.
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variable = &self.variable;
@@ -335,7 +334,11 @@ impl fmt::Display for Differences {
             rows.push(cells);
         }
         f.write_str(&table(&rows))?;
-        writeln!(f, "\n* the least error of each way")?;
+        writeln!(
+            f,
+            "\n* the best step of each way; a smaller error at a smaller step is luck, because rounding \
+             may add more there"
+        )?;
         if self.steps.iter().any(|row| !row.numbers().iter().all(|number| number.is_finite())) {
             writeln!(
                 f,

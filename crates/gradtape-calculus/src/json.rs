@@ -52,6 +52,20 @@ pub(crate) fn short(value: f64) -> String {
     digits(value, 6)
 }
 
+/// A number as a factor, as [`short`] gives it: negative ones in parentheses.
+pub(crate) fn factor(value: f64) -> String {
+    if value < 0.0 { format!("({})", short(value)) } else { short(value) }
+}
+
+/// The shortest digits that read back to the same number.
+pub(crate) fn exact(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_string();
+    }
+    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
 /// A number for people: so many significant digits, fewer where they say it all.
 pub(crate) fn digits(value: f64, digits: usize) -> String {
     if value.is_nan() {

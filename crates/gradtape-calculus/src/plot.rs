@@ -9,7 +9,7 @@ use crate::contours::{Grid, levels};
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read_all};
 use crate::expr::Expr;
-use crate::json::{Named, Number};
+use crate::json::{Named, Number, exact};
 
 /// The part of a variable's axis that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -287,7 +287,7 @@ fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
         if ranges[..place].iter().any(|earlier| earlier.name == *name) {
             return Err(Error::new(format!("`{name}` has two ranges")));
         }
-        let range = format!("the range of {name} from {low} to {high}");
+        let range = format!("the range of {name} from {} to {}", exact(*low), exact(*high));
         let largest = low.abs().max(high.abs());
         if [low, high].into_iter().any(|end| !end.is_finite() || end.abs() > 1e150) {
             return Err(Error::new(format!("{range} is not finite or too wide"))

@@ -8,7 +8,7 @@ use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_p
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, placed, point};
+use crate::expression::{Point, deliver, entries, placed, point};
 use crate::flags::{count, number};
 use crate::hyper::HyperFlags;
 use crate::output::Output;
@@ -27,8 +27,8 @@ pub(crate) struct Descend {
     expr: String,
 
     /// Where to start: a value for each variable, as in x=-1.2,y=1
-    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
-    from: Point,
+    #[arg(long, value_parser = point, allow_negative_numbers = true)]
+    from: Vec<Point>,
 
     /// The optimiser, or several separated by commas
     #[arg(long, default_value = "sgd", value_delimiter = ',', value_name = "NAME")]
@@ -85,7 +85,7 @@ impl Verb for Descend {
             if !NAMES.contains(&name.as_str()) {
                 return Err(Failure::unknown("optimiser", name, NAMES));
             }
-            let path = descend(&expr, &self.from.entries(), &self.descent(name));
+            let path = descend(&expr, &entries(&self.from), &self.descent(name));
             paths.push(placed(path, &self.expr)?);
         }
         let text = match self.format {

@@ -51,7 +51,7 @@ impl Verb for Predict {
         if let Some(path) = &self.output {
             io::check_writable(path).map_err(Failure::usage)?;
         }
-        let trained = Trained::load(&self.model)?;
+        let trained = Trained::load_for(&self.data, &self.model)?;
         let content = Source::of(&self.data)?.read(&self.csv, trained.points())?;
         if let Content::Table(table) = &content {
             for note in trained.preprocessing.filled(table) {
