@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::chart::{Axis, COLOURS, Chart, Line, Mark, Panel};
 use crate::error::{Error, Result};
 use crate::explain::{Options, explain, table};
-use crate::expr::Expr;
+use crate::expr::{Expr, no_variable};
 use crate::json::{Named, Number, short};
 use crate::numeric::{StepErrors, central_step, forward_step, step_errors};
 
@@ -81,7 +81,7 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
         if !number.is_finite() {
             let message = format!(
                 "the {what} of {expr} at {} is {}",
-                point_text(&explained.at),
+                explained.at.equations(),
                 short(number)
             );
             return Err(Error::new(message).hint("differences need a point where both are numbers"));
@@ -109,22 +109,18 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
 }
 
 fn chosen(names: &[&str], variable: Option<&str>) -> Result<usize> {
-    let all = || names.join(", ");
     let Some(name) = variable else {
         return match names.len() {
             0 => Err(Error::new("the expression has no variable to move")),
             1 => Ok(0),
-            _ => Err(Error::new(format!("one variable is moved; the expression has {}", all()))
-                .hint(format!("choose it, as in --wrt {}", names[0]))),
+            _ => {
+                let message =
+                    format!("one variable is moved; the expression has {}", names.join(", "));
+                Err(Error::new(message).hint(format!("choose it, as in --wrt {}", names[0])))
+            }
         };
     };
-    names.iter().position(|known| *known == name).ok_or_else(|| {
-        let error = Error::new(format!("the expression has no variable `{name}`"));
-        match gradtape::nearest(name, names.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("its variables are {}", all())),
-        }
-    })
+    names.iter().position(|known| *known == name).ok_or_else(|| no_variable(names, name))
 }
 
 impl From<&StepErrors> for DifferenceErrors {
@@ -291,7 +287,7 @@ impl Differences {
                 "{}: differences in {} at {}",
                 self.expression,
                 self.variable,
-                point_text(&self.at)
+                self.at.equations()
             ),
             panels: vec![Panel {
                 x: axis("step h", 5e-17, 2.0),
@@ -313,7 +309,7 @@ impl DifferenceErrors {
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variable = &self.variable;
-        writeln!(f, "{}   at {}", self.expression, point_text(&self.at))?;
+        writeln!(f, "{}   at {}", self.expression, self.at.equations())?;
         writeln!(
             f,
             "d/d{variable} = {} from the tape; errors of differences:\n",
@@ -347,10 +343,4 @@ impl fmt::Display for Differences {
         }
         self.seen.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
-}
-
-fn point_text(at: &Named<Number>) -> String {
-    let parts: Vec<String> =
-        at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
-    parts.join(", ")
 }

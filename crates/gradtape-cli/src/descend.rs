@@ -11,7 +11,7 @@ use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, placed, point};
 use crate::flags::{count, number};
 use crate::hyper::HyperFlags;
-use crate::output::Output;
+use crate::output::{Output, json};
 
 /// Descend along the gradient of an expression, with any optimiser or several at once.
 #[derive(Args)]
@@ -99,13 +99,10 @@ impl Verb for Descend {
             Picture::Csv => paths_csv(&paths),
             Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
             Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
-            Picture::Json => {
-                let json = match paths.as_slice() {
-                    [path] => serde_json::to_string_pretty(path),
-                    paths => serde_json::to_string_pretty(paths),
-                };
-                json.map_err(Failure::failed)? + "\n"
-            }
+            Picture::Json => match paths.as_slice() {
+                [path] => json(path)?,
+                paths => json(paths)?,
+            },
         };
         deliver(&text, self.out.as_ref(), output)
     }

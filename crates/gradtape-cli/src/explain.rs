@@ -10,7 +10,7 @@ use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, expressions, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
-use crate::output::Output;
+use crate::output::{Output, json};
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
@@ -192,7 +192,8 @@ impl Explain {
         let [expr] = exprs.as_slice() else {
             return Err(Failure::usage("--differences needs one expression; several were given"));
         };
-        let found = differences(expr, &entries(&self.at), self.wrt.as_deref())?;
+        let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
+        let found = placed(found, &self.expr)?;
         match self.format {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
@@ -231,9 +232,4 @@ impl Explain {
 /// Whether a text can be the misspelt name of an operation: letters, more than variables have.
 fn is_word(text: &str) -> bool {
     text.len() > 2 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn json(value: &impl serde::Serialize) -> Outcome<String> {
-    let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
-    Ok(text + "\n")
 }

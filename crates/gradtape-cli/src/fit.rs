@@ -10,7 +10,7 @@ use gradtape_calculus::{Column, Error, Expr, fit};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, placed, point};
-use crate::output::Output;
+use crate::output::{Output, json};
 use crate::source::present;
 
 /// Fit the parameters of an expression to the columns of a CSV file by least squares.
@@ -72,7 +72,7 @@ impl Verb for Fit {
         let found = placed(fit(&expr, &data, &self.target, &entries(&self.from)), &self.expr)?;
         let text = match self.format {
             Picture::Text => found.to_string(),
-            Picture::Json => serde_json::to_string_pretty(&found).map_err(Failure::failed)? + "\n",
+            Picture::Json => json(&found)?,
         };
         deliver(&text, self.out.as_ref(), output)
     }

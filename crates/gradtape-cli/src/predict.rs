@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::model::Trained;
-use crate::output::Output;
+use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
 use crate::source::{Content, CsvFlags, Source};
@@ -75,9 +75,7 @@ impl Verb for Predict {
         };
         let text = match self.format {
             Format::Text => predictions.csv(),
-            Format::Json => {
-                serde_json::to_string_pretty(&predictions).map_err(Failure::failed)? + "\n"
-            }
+            Format::Json => json(&predictions)?,
         };
         match &self.output {
             Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),

@@ -97,6 +97,7 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("explain x --at x=1 --differences --wrt t", &["no variable `t`"]),
         ("explain x --at x=1 --wrt x", &["--differences"]),
         ("explain x --differences", &["`x` has no value"]),
+        ("explain x*y --at x=1 --differences --wrt x", &["`y` has no value\n  x*y\n    ^\n"]),
         ("explain sqrt(x) --at x=0 --differences", &["the derivative of sqrt(x) at x = 0 is inf"]),
         ("explain x;x^2 --at x=1 --differences", &["needs one expression"]),
         ("explain x --at x=1 --differences --format html", &["text, json, csv, svg or terminal"]),

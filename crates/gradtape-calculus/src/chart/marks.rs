@@ -179,8 +179,8 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
                 ((x - side * head * uy).round() as i32, (y + side * head * ux).round() as i32)
             };
             let colour = rgb(GREY);
-            let neck = (corner(0.0).0, corner(0.0).1);
-            self.root.draw(&PathElement::new(vec![from, neck], self.look.stroke(GREY, 10)))?;
+            self.root
+                .draw(&PathElement::new(vec![from, corner(0.0)], self.look.stroke(GREY, 10)))?;
             self.root
                 .draw(&Polygon::new(vec![to, corner(0.45), corner(-0.45)], colour.filled()))?;
         }
