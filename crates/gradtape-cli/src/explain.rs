@@ -97,9 +97,9 @@ enum Picture {
 }
 
 impl Picture {
-    /// Whether it is a picture of one computation graph.
-    fn is_drawn(self) -> bool {
-        matches!(self, Picture::Dot | Picture::Svg | Picture::Html)
+    /// Whether words, and not only a picture or a table of numbers, can be shown so.
+    fn holds_words(self) -> bool {
+        matches!(self, Picture::Text | Picture::Json | Picture::Markdown)
     }
 }
 
@@ -138,7 +138,7 @@ impl Explain {
             _ => ops::operation(name),
         };
         let text = match (operation, function) {
-            (Some(_), _) | (_, Some(_)) if self.format.is_drawn() => {
+            (Some(_), _) | (_, Some(_)) if !self.format.holds_words() => {
                 return Err(Failure::usage(format!(
                     "the documentation of {name} is shown as text, json or markdown"
                 )));

@@ -56,7 +56,10 @@ fn operations_are_documented() {
     }
     let markdown = run("explain tanh --format markdown").ok().stdout;
     assert!(markdown.starts_with("# tanh\n") && markdown.contains("\n## Gradient\n"), "{markdown}");
-    run("explain tanh --format svg").fails(2, &["documentation of tanh", "text, json or markdown"]);
+    for format in ["svg", "html", "dot", "csv", "terminal"] {
+        let refused = run(&format!("explain tanh --format {format}"));
+        refused.fails(2, &["documentation of tanh", "text, json or markdown"]);
+    }
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
     assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
