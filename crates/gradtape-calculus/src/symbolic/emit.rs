@@ -201,7 +201,11 @@ impl<'a> Emitter<'a> {
                 let constant = parts().all(|part| part.rank == 0);
                 let key = parts().map(|part| part.key).min().unwrap_or_default();
                 let degree = parts().fold(f64::NEG_INFINITY, |most, part| most.max(part.degree));
-                Trait { degree, rank: if constant { 0 } else { 2 }, key: beginning(format!("({key}")) }
+                Trait {
+                    degree,
+                    rank: if constant { 0 } else { 2 },
+                    key: beginning(format!("({key}")),
+                }
             }
             Form::Product(factors) => {
                 let parts = || factors.iter().map(|(factor, exponent)| (of(factor), *exponent));
