@@ -245,6 +245,22 @@ fn differences_that_mislead_are_noted() {
 }
 
 #[test]
+fn formulas_that_mislead_are_noted() {
+    let found = explained("x^y", &[("x", 0.0), ("y", 2.0)], Options::default());
+    let note = "symbolic: the formula gives nan for d/dy, the chain rule 0: a part of it has no value here";
+    assert!(found.notes.iter().any(|line| line.starts_with(note)), "{:?}", found.notes);
+    let found = explained("(1e8*x + 1)^2 - (1e8*x)^2", &[("x", 1.7e8)], Options::default());
+    let note = "the formula gives 200000000 for d/dx, the chain rule 0: large terms cancel";
+    assert!(found.notes.iter().any(|line| line.contains(note)), "{:?}", found.notes);
+    for (text, at) in [("x^y", 2.0), ("log(x)", -1.0), ("sqrt(x)", 0.0), ("abs(x)", 0.0)] {
+        let at = [("x", at), ("y", 2.0)];
+        let count = Expr::parse(text).unwrap().variables().count();
+        let found = explained(text, &at[..count], Options::default());
+        assert!(!found.notes.iter().any(|note| note.contains("symbolic")), "{:?}", found.notes);
+    }
+}
+
+#[test]
 fn many_variables_are_bounded() {
     let names: Vec<String> = (0..3000).map(|i| format!("x{i}")).collect();
     let at: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();

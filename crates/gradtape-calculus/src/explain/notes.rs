@@ -1,8 +1,8 @@
 //! Notes on kinks, on values outside the domain, and on derivatives that do not exist.
 
-use super::Step;
 use super::graph::{Graph, Operand};
 use super::walk::varying;
+use super::{Step, Symbolic};
 use crate::expr::{Function, Node, Operator};
 use crate::json::{Named, Number, factor, short};
 
@@ -128,6 +128,32 @@ pub(super) fn of_differences(gradient: &Named<Number>, numeric: &Named<Number>) 
                  kink, a jump or a pole, or rounding hides the change",
                 short(numeric.0),
                 short(automatic.0)
+            )
+        })
+        .take(MAX_NOTES)
+        .collect()
+}
+
+/// Where the formula of a derivative gives something else than the chain rule.
+pub(super) fn of_symbolic(gradient: &Named<Number>, symbolic: &Named<Symbolic>) -> Vec<String> {
+    let pairs = gradient.0.iter().zip(symbolic.values());
+    let differs = pairs.filter_map(|((name, automatic), symbolic)| match symbolic {
+        Symbolic::Found { value, .. } => {
+            let (automatic, symbolic) = (automatic.0, value.0);
+            let near = (symbolic - automatic).abs() <= 1e-6 * automatic.abs().max(1e-6);
+            (automatic.is_finite() && !near).then_some((name, automatic, symbolic))
+        }
+        Symbolic::Refused { .. } => None,
+    });
+    differs
+        .map(|(name, automatic, symbolic)| {
+            let why = match symbolic.is_finite() {
+                true => "large terms cancel in one of them, and rounding hides what is left",
+                false => "a part of it has no value here, where the chain rule has a convention or a 0",
+            };
+            let (symbolic, automatic) = (short(symbolic), short(automatic));
+            format!(
+                "symbolic: the formula gives {symbolic} for d/d{name}, the chain rule {automatic}: {why}"
             )
         })
         .take(MAX_NOTES)
