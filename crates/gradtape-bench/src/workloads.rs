@@ -6,7 +6,7 @@ use gradtape::nn::{Dropout, Linear, Module};
 use gradtape::optim::{Adam, Optimizer, Sgd};
 use gradtape::{DType, Error, Kind, Parameter, Result, Rng, Tape, Tensor, Var, compile, gradient};
 
-use gradtape_calculus::{Column, Expr};
+use gradtape_calculus::{Column, Expr, Symbolic};
 use serde_json::Value;
 
 use crate::measure::{Samples, measure};
@@ -24,6 +24,8 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("elementwise", elementwise),
     ("infer-b1", infer_b1),
     ("fit", |_| fit()),
+    ("explain", |_| explain("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], 6)),
+    ("explain-long", |_| explain(&long_sum(), &[("x", 0.1)], 9_996)),
 ];
 
 /// A ReLU perceptron with dropout after each hidden layer.
@@ -194,6 +196,33 @@ fn fit() -> Result<Samples> {
             false => Err(broken(format!("{squares} is left of the squares, not {wanted}"))),
         }
     })
+}
+
+/// Explains an expression from text to text: both walks, the numeric and the symbolic derivative.
+fn explain(text: &str, at: &[(&str, f64)], nodes: usize) -> Result<Samples> {
+    let wrong = |e: gradtape_calculus::Error| Error::new(Kind::Value, e.to_string());
+    let read = Expr::parse(text).map_err(wrong)?.nodes().len();
+    if read != nodes {
+        return Err(Error::new(
+            Kind::Value,
+            format!("the expression has {read} nodes, not {nodes}"),
+        ));
+    }
+    measure(|| {
+        let expr = Expr::parse(text).map_err(wrong)?;
+        let found = gradtape_calculus::explain(&expr, at, Default::default()).map_err(wrong)?;
+        let known = |symbolic: &Symbolic| matches!(symbolic, Symbolic::Found { .. });
+        match found.symbolic.values().all(known) && !found.to_string().is_empty() {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Value, "a symbolic derivative was refused")),
+        }
+    })
+}
+
+/// A sum of 1,666 terms, all different.
+fn long_sum() -> String {
+    let terms: Vec<String> = (1..=1_666).map(|i| format!("log(1 + x/{i})")).collect();
+    terms.join(" + ")
 }
 
 /// Reads the digits, trains 64-64-10 for 20 epochs of batch 32 on 80 % of the rows, and gives the

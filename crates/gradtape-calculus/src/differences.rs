@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::chart::{Axis, COLOURS, Chart, Line, Mark, Panel};
 use crate::error::{Error, Result};
 use crate::explain::{Options, explain, table};
-use crate::expr::Expr;
+use crate::expr::{Expr, no_variable};
 use crate::json::{Named, Number, short};
 use crate::numeric::{StepErrors, central_step, forward_step, step_errors};
 
@@ -24,7 +24,8 @@ pub struct Differences {
     pub derivative: Number,
     /// The errors at each step, from the largest step to the smallest.
     pub steps: Vec<DifferenceErrors>,
-    /// The step at which each way is most exact.
+    /// The step at which each way is most exact, whatever rounding does: where the larger of the error and
+    /// of what rounding may add is least. An error that is smaller elsewhere is so by luck.
     pub best: Named<Best>,
     /// What the errors show, a line for each way.
     pub seen: Vec<String>,
@@ -43,7 +44,7 @@ pub struct DifferenceErrors {
     pub extrapolated: Number,
 }
 
-/// The step with the least error.
+/// The best step.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Best {
     /// The step.
@@ -80,7 +81,7 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
         if !number.is_finite() {
             let message = format!(
                 "the {what} of {expr} at {} is {}",
-                point_text(&explained.at),
+                explained.at.equations(),
                 short(number)
             );
             return Err(Error::new(message).hint("differences need a point where both are numbers"));
@@ -108,22 +109,18 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
 }
 
 fn chosen(names: &[&str], variable: Option<&str>) -> Result<usize> {
-    let all = || names.join(", ");
     let Some(name) = variable else {
         return match names.len() {
             0 => Err(Error::new("the expression has no variable to move")),
             1 => Ok(0),
-            _ => Err(Error::new(format!("one variable is moved; the expression has {}", all()))
-                .hint(format!("choose it, as in --wrt {}", names[0]))),
+            _ => {
+                let message =
+                    format!("one variable is moved; the expression has {}", names.join(", "));
+                Err(Error::new(message).hint(format!("choose it, as in --wrt {}", names[0])))
+            }
         };
     };
-    names.iter().position(|known| *known == name).ok_or_else(|| {
-        let error = Error::new(format!("the expression has no variable `{name}`"));
-        match gradtape::nearest(name, names.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("its variables are {}", all())),
-        }
-    })
+    names.iter().position(|known| *known == name).ok_or_else(|| no_variable(names, name))
 }
 
 impl From<&StepErrors> for DifferenceErrors {
@@ -150,18 +147,16 @@ struct Way {
 
 impl Way {
     fn of(name: &'static str, power: u32, rows: &[StepErrors], x: f64) -> Way {
-        let error = |row: &StepErrors| match name {
-            "forward" => row.forward,
-            "central" => row.central,
-            _ => row.extrapolated,
+        let of = |row: &StepErrors| match name {
+            "forward" => (row.forward, 2.0 * row.rounding),
+            "central" => (row.central, row.rounding),
+            _ => (row.extrapolated, 3.0 * row.rounding),
         };
-        let errors: Vec<(f64, f64)> = rows
-            .iter()
-            .map(|row| (row.step, error(row)))
-            .filter(|(_, error)| error.is_finite())
-            .collect();
-        let least = errors.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        let best = least.map(|(step, error)| Best { step: Number(step), error: Number(error) });
+        let numbers = || rows.iter().filter(|row| of(row).0.is_finite());
+        let sure = |row: &StepErrors| of(row).0.max(of(row).1);
+        let best = numbers().min_by(|a, b| sure(a).total_cmp(&sure(b)));
+        let best = best.map(|row| Best { step: Number(row.step), error: Number(of(row).0) });
+        let errors = numbers().map(|row| (row.step, of(row).0)).collect();
         let rule = match name {
             "forward" => Some(forward_step(x)),
             "central" => Some(central_step(x)),
@@ -228,7 +223,7 @@ impl Way {
             None if whole => {
                 format!("{name}: nothing is truncated, the error is {error} at h = {step}")
             }
-            None => format!("{name}: the error is least, {error}, at h = {step}"),
+            None => format!("{name}: the error is {error} at the best step, h = {step}"),
         };
         if let Some((step, error)) = self.cancellation() {
             text += &format!(
@@ -258,12 +253,12 @@ impl Differences {
         let mut text = String::from("step,forward,central,extrapolated\n");
         for row in &self.steps {
             let [a, b, c, d] = row.numbers();
-            text += &format!("{a:e},{b:e},{c:e},{d:e}\n");
+            text += &format!("{a:e},{b:e},{c:e},{d:e}\n").replace("NaN", "nan");
         }
         text
     }
 
-    /// The errors against the step, both by equal ratios, the least of each way marked. An error of 0
+    /// The errors against the step, both by equal ratios, the best of each way marked. An error of 0
     /// has no place there.
     pub fn chart(&self) -> Chart {
         let curve = |(way, (name, _)): (usize, (&str, u32))| {
@@ -292,7 +287,7 @@ impl Differences {
                 "{}: differences in {} at {}",
                 self.expression,
                 self.variable,
-                point_text(&self.at)
+                self.at.equations()
             ),
             panels: vec![Panel {
                 x: axis("step h", 5e-17, 2.0),
@@ -310,11 +305,11 @@ impl DifferenceErrors {
     }
 }
 
-/// A table of the errors, the least of each way marked, and what is seen.
+/// A table of the errors, the best step of each way marked, and what is seen.
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variable = &self.variable;
-        writeln!(f, "{}   at {}", self.expression, point_text(&self.at))?;
+        writeln!(f, "{}   at {}", self.expression, self.at.equations())?;
         writeln!(
             f,
             "d/d{variable} = {} from the tape; errors of differences:\n",
@@ -335,7 +330,11 @@ impl fmt::Display for Differences {
             rows.push(cells);
         }
         f.write_str(&table(&rows))?;
-        writeln!(f, "\n* the least error of each way")?;
+        writeln!(
+            f,
+            "\n* the best step of each way; a smaller error at a smaller step is luck, because rounding \
+             may add more there"
+        )?;
         if self.steps.iter().any(|row| !row.numbers().iter().all(|number| number.is_finite())) {
             writeln!(
                 f,
@@ -344,10 +343,4 @@ impl fmt::Display for Differences {
         }
         self.seen.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
-}
-
-fn point_text(at: &Named<Number>) -> String {
-    let parts: Vec<String> =
-        at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
-    parts.join(", ")
 }

@@ -42,7 +42,17 @@ pub enum Kind {
 const MAX_VARIABLES: usize = 64;
 
 /// Tells a minimum from a saddle by the eigenvalues of the Hessian from the tape. The gradient counts
-/// as zero below a thousandth of what the curvature would make of a distance of 1.
+/// as zero where it is below a thousandth, along each eigenvector, of what the curvature along it would
+/// make of a distance of 1: a gradient that is small across a valley may be large along it.
+///
+/// ```
+/// use gradtape_calculus::{Expr, Kind, classify};
+///
+/// let valley = Expr::parse("(1-x)^2 + 100*(y-x^2)^2")?;
+/// assert_eq!(classify(&valley, &[0.9, 0.81])?.kind, Kind::Slope);
+/// assert_eq!(classify(&valley, &[1.0, 1.0])?.kind, Kind::Minimum);
+/// # Ok::<(), gradtape_calculus::Error>(())
+/// ```
 ///
 /// # Errors
 /// As reading from a tape.
@@ -64,22 +74,22 @@ pub fn classify(expr: &Expr, at: &[f64]) -> Result<Place> {
     if all().any(|number| !number.is_finite()) {
         return Ok(Place { kind: Kind::Undefined, eigenvalues: Vec::new() });
     }
-    let eigenvalues = eigenvalues(hessian);
-    let largest = eigenvalues.iter().fold(0.0_f64, |most, e| most.max(e.abs()));
-    let steep = slope.iter().fold(0.0_f64, |length, &g| length.hypot(g));
+    let axes = principal_axes(hessian, slope);
+    let largest = axes.iter().fold(0.0_f64, |most, (curvature, _)| most.max(curvature.abs()));
     let flat = 1e-9 * largest;
+    let is_steep = |(curvature, slope): &(f64, f64)| slope.abs() > flat.max(1e-3 * curvature.abs());
     let (up, down) = (
-        eigenvalues.iter().filter(|&&e| e > flat).count(),
-        eigenvalues.iter().filter(|&&e| e < -flat).count(),
+        axes.iter().filter(|(curvature, _)| *curvature > flat).count(),
+        axes.iter().filter(|(curvature, _)| *curvature < -flat).count(),
     );
     let kind = match (up, down) {
-        _ if steep > 1e-3 * largest => Kind::Slope,
+        _ if axes.iter().any(is_steep) => Kind::Slope,
         (up, down) if up > 0 && down > 0 => Kind::Saddle,
         (up, _) if up == at.len() => Kind::Minimum,
         (_, down) if down == at.len() => Kind::Maximum,
         _ => Kind::Flat,
     };
-    Ok(Place { kind, eigenvalues: eigenvalues.into_iter().map(Number).collect() })
+    Ok(Place { kind, eigenvalues: axes.into_iter().map(|axis| Number(axis.0)).collect() })
 }
 
 impl fmt::Display for Place {
@@ -100,8 +110,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// The eigenvalues of a symmetric matrix by Jacobi's rotations, the smallest first.
-pub(crate) fn eigenvalues(mut a: Vec<Vec<f64>>) -> Vec<f64> {
+/// The eigenvalues of a symmetric matrix by Jacobi's rotations, the smallest first, each with the part
+/// of a vector along its eigenvector.
+fn principal_axes(mut a: Vec<Vec<f64>>, mut vector: Vec<f64>) -> Vec<(f64, f64)> {
     let n = a.len();
     for _ in 0..64 {
         let mut rest = 0.0;
@@ -116,7 +127,7 @@ pub(crate) fn eigenvalues(mut a: Vec<Vec<f64>>) -> Vec<f64> {
                 let t = theta.signum() / (theta.abs() + theta.hypot(1.0));
                 let c = 1.0 / t.hypot(1.0);
                 let s = t * c;
-                for row in a.iter_mut() {
+                for row in a.iter_mut().chain([&mut vector]) {
                     let (x, y) = (row[p], row[q]);
                     row[p] = c * x - s * y;
                     row[q] = s * x + c * y;
@@ -131,9 +142,10 @@ pub(crate) fn eigenvalues(mut a: Vec<Vec<f64>>) -> Vec<f64> {
             break;
         }
     }
-    let mut values: Vec<f64> = (0..n).map(|i| a[i][i]).collect();
-    values.sort_by(f64::total_cmp);
-    values
+    let mut axes: Vec<(f64, f64)> =
+        vector.into_iter().enumerate().map(|(i, part)| (a[i][i], part)).collect();
+    axes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    axes
 }
 
 #[cfg(test)]
@@ -141,14 +153,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eigenvalues_of_small_matrices() {
-        let found = eigenvalues(vec![vec![2.0, 1.0], vec![1.0, 2.0]]);
-        assert!((found[0] - 1.0).abs() < 1e-14 && (found[1] - 3.0).abs() < 1e-14);
-        let found =
-            eigenvalues(vec![vec![2.0, -1.0, 0.0], vec![-1.0, 2.0, -1.0], vec![0.0, -1.0, 2.0]]);
+    fn axes_of_small_matrices() {
+        let half = 0.5f64.sqrt();
+        let found = principal_axes(vec![vec![2.0, 1.0], vec![1.0, 2.0]], vec![half, half]);
+        for (found, want) in found.iter().zip([(1.0, 0.0), (3.0, 1.0)]) {
+            assert!((found.0 - want.0).abs() < 1e-14 && (found.1.abs() - want.1).abs() < 1e-14);
+        }
+        let rows = vec![vec![2.0, -1.0, 0.0], vec![-1.0, 2.0, -1.0], vec![0.0, -1.0, 2.0]];
         let root = 2f64.sqrt();
-        for (found, want) in found.iter().zip([2.0 - root, 2.0, 2.0 + root]) {
-            assert!((found - want).abs() < 1e-13, "{found} {want}");
+        let found = principal_axes(rows, vec![1.0, root, 1.0]);
+        for (found, want) in found.iter().zip([(2.0 - root, 2.0), (2.0, 0.0), (2.0 + root, 0.0)]) {
+            assert!((found.0 - want.0).abs() < 1e-13, "{found:?} {want:?}");
+            assert!((found.1.abs() - want.1).abs() < 1e-13, "{found:?} {want:?}");
         }
     }
 
@@ -160,6 +176,11 @@ mod tests {
             ("x^2 - y^2", [0.0, 0.0], Kind::Saddle),
             ("x^2 + y^4", [0.0, 0.0], Kind::Flat),
             ("x^2 + y", [0.0, 0.0], Kind::Slope),
+            // Slopes along a direction that curves far less than another one.
+            ("1000*x^2 + y", [0.0, 0.0], Kind::Slope),
+            ("(1-x)^2 + 100*(y-x^2)^2", [0.9, 0.81], Kind::Slope),
+            ("(1-x)^2 + 100*(y-x^2)^2", [1.0002, 1.0004], Kind::Minimum),
+            ("(x+y)^2", [1.0, -1.0], Kind::Flat),
             ("log(x) + y", [-1.0, 0.0], Kind::Undefined),
         ] {
             assert_eq!(classify(&Expr::parse(text).unwrap(), &at).unwrap().kind, want, "{text}");

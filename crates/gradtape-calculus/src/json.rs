@@ -41,6 +41,14 @@ impl<T> Named<T> {
     }
 }
 
+impl Named<Number> {
+    /// The values for people, as in `a = 2, b = 1`.
+    pub(crate) fn equations(&self) -> String {
+        let all = self.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0)));
+        all.collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl<T: Serialize> Serialize for Named<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
@@ -52,6 +60,20 @@ pub(crate) fn short(value: f64) -> String {
     digits(value, 6)
 }
 
+/// A number as a factor, as [`short`] gives it: negative ones in parentheses.
+pub(crate) fn factor(value: f64) -> String {
+    if value < 0.0 { format!("({})", short(value)) } else { short(value) }
+}
+
+/// The shortest digits that read back to the same number.
+pub(crate) fn exact(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_string();
+    }
+    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
 /// A number for people: so many significant digits, fewer where they say it all.
 pub(crate) fn digits(value: f64, digits: usize) -> String {
     if value.is_nan() {
@@ -60,10 +82,6 @@ pub(crate) fn digits(value: f64, digits: usize) -> String {
     if !value.is_finite() || value == 0.0 {
         return format!("{}", value + 0.0);
     }
-    let trimmed = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text.to_string(),
-    };
     let size = value.abs().log10().floor();
     let after = digits.saturating_sub(1);
     if !(-5.0..15.0).contains(&size) {
@@ -72,7 +90,12 @@ pub(crate) fn digits(value: f64, digits: usize) -> String {
         return format!("{}e{exponent}", trimmed(mantissa));
     }
     let decimals = (after as f64 - size).max(0.0) as usize;
-    trimmed(&format!("{value:.decimals$}"))
+    trimmed(&format!("{value:.decimals$}")).to_string()
+}
+
+/// Without zeros at the end of decimals.
+pub(crate) fn trimmed(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 #[cfg(test)]

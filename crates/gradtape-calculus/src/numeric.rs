@@ -82,6 +82,9 @@ pub struct StepErrors {
     pub central: f64,
     /// The same for one extrapolation from this step and its half.
     pub extrapolated: f64,
+    /// What rounding of the values alone, by half a unit in their last place, may add to the central
+    /// difference; to the forward one twice as much, to the extrapolated one three times.
+    pub rounding: f64,
 }
 
 /// The errors at steps 1, 10^-0.5, … 10^-16, against a known derivative: on the left truncation, on the
@@ -92,8 +95,11 @@ pub fn step_errors(mut f: impl FnMut(f64) -> f64, x: f64, derivative: f64) -> Ve
         let central = central_difference(&mut f, x, step);
         let half = central_difference(&mut f, x, 0.5 * step);
         let error = |found: f64| (found - derivative).abs();
+        let values = [x, x + step, x - step].map(&mut f);
+        let size = values.into_iter().fold(0.0_f64, |size, value| size.max(value.abs()));
         StepErrors {
             step,
+            rounding: 0.5 * f64::EPSILON * size / step,
             forward: error(forward_difference(&mut f, x, step)),
             central: error(central),
             extrapolated: error(half + (half - central) / 3.0),

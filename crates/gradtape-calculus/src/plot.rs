@@ -8,8 +8,8 @@ use crate::chart::{Arrow, Axis, COLOURS, Chart, Contour, Line, Mark, Panel};
 use crate::contours::{Grid, levels};
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read_all};
-use crate::expr::Expr;
-use crate::json::{Named, Number};
+use crate::expr::{Expr, no_variable};
+use crate::json::{Named, Number, exact};
 
 /// The part of a variable's axis that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -278,16 +278,12 @@ fn unbroken(
 fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
     for (place, Range { name, low, high }) in ranges.iter().enumerate() {
         if !names.contains(&name.as_str()) {
-            let error = Error::new(format!("the expression has no variable `{name}`"));
-            return Err(match gradtape::nearest(name, names.iter().copied()) {
-                Some(close) => error.hint(format!("did you mean `{close}`?")),
-                None => error.hint(format!("its variables are {}", names.join(", "))),
-            });
+            return Err(no_variable(names, name));
         }
         if ranges[..place].iter().any(|earlier| earlier.name == *name) {
             return Err(Error::new(format!("`{name}` has two ranges")));
         }
-        let range = format!("the range of {name} from {low} to {high}");
+        let range = format!("the range of {name} from {} to {}", exact(*low), exact(*high));
         let largest = low.abs().max(high.abs());
         if [low, high].into_iter().any(|end| !end.is_finite() || end.abs() > 1e150) {
             return Err(Error::new(format!("{range} is not finite or too wide"))

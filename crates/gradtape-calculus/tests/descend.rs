@@ -88,6 +88,9 @@ fn divergence_is_told_with_a_rate_that_does_not() {
         found.notes
     );
     assert!(serde_json::to_string(&found).is_ok());
+    // With 1 it would jump between 1 and -1.
+    let found = path("x^2", &[("x", 1.0)], &rate(2.0));
+    assert!(found.notes[0].starts_with("with the learning rate 0.5 it does"), "{:?}", found.notes);
     let found = path("x^2", &[("x", 1.0)], &rate(1.1));
     assert_eq!(found.stopped, Stopped::Diverged, "it grows without bound, if slowly");
     let found = path("-x^4", &[("x", 30.0)], &Descent { steps: 10_000, ..rate(0.1) });
@@ -169,4 +172,6 @@ fn csv_and_table_have_a_row_for_each_place() {
     );
     let text = found.to_string();
     assert!(text.contains("all steps taken; the end is a slope"), "{text}");
+    let outside = path("log(x)", &[("x", 0.5)], &rate(1.0));
+    assert!(outside.csv().ends_with("\n1,-1.5,nan,-0.6666666666666666\n"), "{}", outside.csv());
 }

@@ -187,6 +187,12 @@ fn kinks_and_places_outside_the_domain_are_noted() {
         ("log1p(x)", -1.0, "a = log1p(x): log1p(-1) is -inf; log1p falls without bound towards -1"),
         ("(-10)^x", 1001.0, "a = (-10)^x: (-10)^1001 is -inf; it overflows"),
         ("x^0.5", 0.0, "a = x^0.5: a power below 1 is infinitely steep at 0"),
+        (
+            "x^x",
+            0.0,
+            "a = x^x: at bases not above 0 its derivative in the exponent, which log would give, is taken \
+             as 0",
+        ),
     ];
     for (text, x, want) in cases {
         let found = explained(text, &[("x", x)], Options::default());
@@ -216,6 +222,8 @@ fn the_node_that_made_nan_is_named_also_when_it_came_from_infinities() {
     let (notes, _) = last("sqrt(x^2)", 0.0);
     assert_eq!(notes[1], "db/dx is nan: the chain rule has no answer for inf * 0");
     assert_eq!(last("sin(x)", 1.0).0.len(), 0);
+    // A whole power of a negative number is nothing special.
+    assert_eq!(last("x^(6-2)", -1.0).0.len(), 0);
 }
 
 #[test]
@@ -237,6 +245,22 @@ fn differences_that_mislead_are_noted() {
 }
 
 #[test]
+fn formulas_that_mislead_are_noted() {
+    let found = explained("x^y", &[("x", 0.0), ("y", 2.0)], Options::default());
+    let note = "symbolic: the formula gives nan for d/dy, the chain rule 0: a part of it has no value here";
+    assert!(found.notes.iter().any(|line| line.starts_with(note)), "{:?}", found.notes);
+    let found = explained("(1e8*x + 1)^2 - (1e8*x)^2", &[("x", 1.7e8)], Options::default());
+    let note = "the formula gives 200000000 for d/dx, the chain rule 0: large terms cancel";
+    assert!(found.notes.iter().any(|line| line.contains(note)), "{:?}", found.notes);
+    for (text, at) in [("x^y", 2.0), ("log(x)", -1.0), ("sqrt(x)", 0.0), ("abs(x)", 0.0)] {
+        let at = [("x", at), ("y", 2.0)];
+        let count = Expr::parse(text).unwrap().variables().count();
+        let found = explained(text, &at[..count], Options::default());
+        assert!(!found.notes.iter().any(|note| note.contains("symbolic")), "{:?}", found.notes);
+    }
+}
+
+#[test]
 fn many_variables_are_bounded() {
     let names: Vec<String> = (0..3000).map(|i| format!("x{i}")).collect();
     let at: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
@@ -252,7 +276,7 @@ fn many_variables_are_bounded() {
 fn numbers_belong_to_the_operation_that_uses_them() {
     let found = explained("2*x^3 + x*(6-2) + -1", &[("x", 2.0)], Options::default());
     let formulas: Vec<&str> = found.nodes.iter().map(|node| node.formula.as_str()).collect();
-    assert_eq!(formulas, ["", "x^3", "2*a", "6 - 2", "x*c", "b + d", "e + -1"]);
+    assert_eq!(formulas, ["", "x^3", "2*a", "6 - 2", "x*c", "b + d", "e + (-1)"]);
     assert_eq!(found.backward.len(), 6, "the constant 6 - 2 is not walked");
     let text: Vec<&str> = found.backward.iter().map(|line| line.text.as_str()).collect();
     assert!(text.contains(&"df/da = df/db * 2 = 1 * 2 = 2"), "{text:?}");
@@ -265,6 +289,30 @@ fn numbers_belong_to_the_operation_that_uses_them() {
         (found.backward[0].text.as_str(), found.gradient.values().next().unwrap().0),
         ("dx/dx = 1", 1.0)
     );
+}
+
+#[test]
+fn a_minus_after_an_operator_stands_in_parentheses() {
+    let lines = |text: &str, x: f64| -> Vec<String> {
+        let found = explained(text, &[("x", x)], Options::default());
+        found.forward.into_iter().map(|line| line.text).skip(1).collect()
+    };
+    let cases = [
+        ("-x", -800.0, "a = -x = -(-800) = 800"),
+        ("-x", 0.0, "a = -x = 0"),
+        ("x*x", -2.0, "a = x*x = -2 * (-2) = 4"),
+        ("1/x", -4.0, "a = 1/x = 1 / (-4) = -0.25"),
+        ("x - -3", 1.0, "a = x - (-3) = 1 - (-3) = 4"),
+        ("2^x", -1.0, "a = 2^x = 2^(-1) = 0.5"),
+        ("x^2", -1.0, "a = x^2 = (-1)^2 = 1"),
+        ("x + 1", -1.0, "a = x + 1 = -1 + 1 = 0"),
+        ("max(x, -2)", -1.0, "a = max(x, -2) = max(-1, -2) = -1"),
+    ];
+    for (text, x, want) in cases {
+        assert_eq!(lines(text, x), [want], "{text}");
+    }
+    let want = ["a = log(x) = log(0) = -inf", "b = 0 - a = 0 - (-inf) = inf"];
+    assert_eq!(lines("0 - log(x)", 0.0), want);
 }
 
 #[test]

@@ -54,7 +54,13 @@ fn derivatives_print_as_people_write_them() {
         ("x*sqrt(x)", "x", "3*sqrt(x)/2"),
         ("x^(1/3)", "x", "1 / (3*x^(2/3))"),
         ("cosh(x)^2-sinh(x)^2", "x", "0"),
-        ("relu(x)", "x", "relu(sign(x))"),
+        ("relu(x)", "x", "max(sign(x), 0)"),
+        ("relu(2*x)^2", "x", "4*max(sign(2*x), 0)*relu(2*x)"),
+        ("x*exp(x)/exp(x)", "x", "1"),
+        ("x*exp(x)^2*exp(-2*x)", "x", "1"),
+        ("sqrt(exp(x))", "x", "exp(x/2)/2"),
+        ("x*exp(log(x) + y)*exp(-y)", "x", "2*x"),
+        ("x*exp(log(2*x*y) + y)*exp(-y)", "x", "4*x*y"),
         ("x^y", "x", "y*x^(y - 1)"),
         ("x^y", "y", "x^y*log(x)"),
         ("x^x", "x", "x*x^(x - 1) + x^x*log(x)"),
@@ -151,25 +157,34 @@ fn steps(expr: &Expr, point: &[f64], seed: u64) -> Vec<f64> {
     values
 }
 
-/// Whether every step is finite, and what it is does not depend on how the steps before are rounded: a
-/// divisor that is 0 but for rounding is 0.
-fn is_inside(expr: &Expr, point: &[f64]) -> bool {
+/// The value and how far rounding may move it, where every step is finite and does not depend on how the
+/// steps before are rounded: a divisor that is 0 but for rounding is 0.
+fn inside(expr: &Expr, point: &[f64]) -> Option<(f64, f64)> {
     let exact = steps(expr, point, 0);
-    (0..32).all(|seed| {
-        let near = |(value, exact): (f64, &f64)| {
+    let root = expr.root().index();
+    let mut spread = 0.0_f64;
+    for seed in 0..32 {
+        let moved = steps(expr, point, seed);
+        let near = |(value, exact): (&f64, &f64)| {
             value.is_finite() && (value - exact).abs() <= 0.5 * exact.abs()
         };
-        steps(expr, point, seed).into_iter().zip(&exact).all(near)
-    })
+        if !moved.iter().zip(&exact).all(near) {
+            return None;
+        }
+        spread = spread.max((moved[root] - exact[root]).abs());
+    }
+    // Numbers that are put together early may take up digits of smaller ones.
+    let largest = exact.iter().fold(0.0_f64, |largest, step| largest.max(step.abs()));
+    Some((exact[root], 100.0 * spread + 1e-12 * largest + 1e-3 * exact[root].abs()))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
 
     /// Wherever every step of the expression is a finite number, also if the steps are rounded a little
-    /// differently, its normal form is one too.
+    /// differently, its normal form is the same one.
     #[test]
-    fn simplified_is_defined_wherever_the_input_is(
+    fn simplified_is_what_the_input_is_wherever_that_is_defined(
         recipe in recipe(),
         point in prop::collection::vec(-3.0..3.0_f64, 4),
     ) {
@@ -179,9 +194,10 @@ proptest! {
         let kept: Vec<_> =
             at.iter().copied().filter(|(name, _)| simplified.variables().any(|v| v == *name)).collect();
         let point = expr.point(&at).unwrap();
-        if is_inside(&expr, &point) {
+        if let Some((want, spread)) = inside(&expr, &point) {
             let got = simplified.value(&kept).unwrap();
-            prop_assert!(!got.is_nan(), "{expr} -> {simplified}");
+            let near = (got - want).abs() <= spread;
+            prop_assert!(near, "{expr} -> {simplified}: {got}, not {want}");
         }
     }
 }

@@ -8,10 +8,10 @@ use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_p
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, placed, point};
+use crate::expression::{Point, deliver, entries, placed, point};
 use crate::flags::{count, number};
 use crate::hyper::HyperFlags;
-use crate::output::Output;
+use crate::output::{Output, json};
 
 /// Descend along the gradient of an expression, with any optimiser or several at once.
 #[derive(Args)]
@@ -27,8 +27,8 @@ pub(crate) struct Descend {
     expr: String,
 
     /// Where to start: a value for each variable, as in x=-1.2,y=1
-    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
-    from: Point,
+    #[arg(long, value_parser = point, allow_negative_numbers = true)]
+    from: Vec<Point>,
 
     /// The optimiser, or several separated by commas
     #[arg(long, default_value = "sgd", value_delimiter = ',', value_name = "NAME")]
@@ -85,7 +85,7 @@ impl Verb for Descend {
             if !NAMES.contains(&name.as_str()) {
                 return Err(Failure::unknown("optimiser", name, NAMES));
             }
-            let path = descend(&expr, &self.from.entries(), &self.descent(name));
+            let path = descend(&expr, &entries(&self.from), &self.descent(name));
             paths.push(placed(path, &self.expr)?);
         }
         let text = match self.format {
@@ -99,13 +99,10 @@ impl Verb for Descend {
             Picture::Csv => paths_csv(&paths),
             Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
             Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
-            Picture::Json => {
-                let json = match paths.as_slice() {
-                    [path] => serde_json::to_string_pretty(path),
-                    paths => serde_json::to_string_pretty(paths),
-                };
-                json.map_err(Failure::failed)? + "\n"
-            }
+            Picture::Json => match paths.as_slice() {
+                [path] => json(path)?,
+                paths => json(paths)?,
+            },
         };
         deliver(&text, self.out.as_ref(), output)
     }

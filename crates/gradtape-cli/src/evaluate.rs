@@ -49,7 +49,7 @@ pub(crate) struct Evaluate {
 
 impl Verb for Evaluate {
     fn run(self, output: &Output) -> Outcome {
-        let trained = Trained::load(&self.model)?;
+        let trained = Trained::load_for(&self.data, &self.model)?;
         let source = Source::of(&self.data)?;
         let content = source.read(&self.csv, trained.points())?;
         let (data, test) = rows::datasets(&content, &trained.preprocessing)?;

@@ -7,10 +7,10 @@ use gradtape_calculus::{Expr, Function, Options, Order, differences, explain, ja
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, expressions, placed, point};
+use crate::expression::{Point, deliver, entries, expressions, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
-use crate::output::Output;
+use crate::output::{Output, json};
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
@@ -44,8 +44,8 @@ pub(crate) struct Explain {
     expr: String,
 
     /// The point: a value for each variable, as in a=2,b=1
-    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
-    at: Point,
+    #[arg(long, value_parser = point, allow_negative_numbers = true)]
+    at: Vec<Point>,
 
     /// Second derivatives too
     #[arg(long)]
@@ -97,9 +97,9 @@ enum Picture {
 }
 
 impl Picture {
-    /// Whether it is a picture of one computation graph.
-    fn is_drawn(self) -> bool {
-        matches!(self, Picture::Dot | Picture::Svg | Picture::Html)
+    /// Whether words, and not only a picture or a table of numbers, can be shown so.
+    fn holds_words(self) -> bool {
+        matches!(self, Picture::Text | Picture::Json | Picture::Markdown)
     }
 }
 
@@ -117,7 +117,7 @@ impl Verb for Explain {
         if self.differences {
             return deliver(&self.errors(output)?, self.out.as_ref(), output);
         }
-        let text = match self.at.entries().is_empty() {
+        let text = match self.at.is_empty() {
             true => self.documentation(output)?,
             false => None,
         };
@@ -138,7 +138,7 @@ impl Explain {
             _ => ops::operation(name),
         };
         let text = match (operation, function) {
-            (Some(_), _) | (_, Some(_)) if self.format.is_drawn() => {
+            (Some(_), _) | (_, Some(_)) if !self.format.holds_words() => {
                 return Err(Failure::usage(format!(
                     "the documentation of {name} is shown as text, json or markdown"
                 )));
@@ -169,7 +169,7 @@ impl Explain {
             WalkOrder::Bfs => Order::BreadthFirst,
         };
         let options = Options { hessian: self.hessian, order };
-        let found = placed(explain(expr, &self.at.entries(), options), &self.expr)?;
+        let found = placed(explain(expr, &entries(&self.at), options), &self.expr)?;
         Ok(match self.format {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
@@ -192,7 +192,8 @@ impl Explain {
         let [expr] = exprs.as_slice() else {
             return Err(Failure::usage("--differences needs one expression; several were given"));
         };
-        let found = differences(expr, &self.at.entries(), self.wrt.as_deref())?;
+        let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
+        let found = placed(found, &self.expr)?;
         match self.format {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
@@ -213,7 +214,7 @@ impl Explain {
                 exprs.len()
             )));
         }
-        let found = jacobian(exprs, &self.at.entries())?;
+        let found = jacobian(exprs, &entries(&self.at))?;
         match self.format {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
@@ -231,9 +232,4 @@ impl Explain {
 /// Whether a text can be the misspelt name of an operation: letters, more than variables have.
 fn is_word(text: &str) -> bool {
     text.len() > 2 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-fn json(value: &impl serde::Serialize) -> Outcome<String> {
-    let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
-    Ok(text + "\n")
 }

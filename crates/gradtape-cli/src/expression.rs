@@ -8,26 +8,34 @@ use gradtape_calculus::Expr;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 
-/// A point: `x=1,y=-2`.
-#[derive(Clone, Debug, Default)]
+/// Values for variables: a flag such as `--at x=1,y=-2` may be given more than once.
+#[derive(Clone, Debug)]
 pub(crate) struct Point(Vec<(String, f64)>);
 
-impl Point {
-    /// The values by name.
-    pub(crate) fn entries(&self) -> Vec<(&str, f64)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value)).collect()
-    }
+/// The values by name.
+pub(crate) fn entries(points: &[Point]) -> Vec<(&str, f64)> {
+    let all = points.iter().flat_map(|point| &point.0);
+    all.map(|(name, value)| (name.as_str(), *value)).collect()
 }
 
 /// Reads a point for clap.
 pub(crate) fn point(text: &str) -> Result<Point, String> {
-    let mut entries = Vec::new();
+    let mut entries: Vec<(String, f64)> = Vec::new();
     for part in text.split(',').filter(|_| !text.trim().is_empty()) {
         let Some((name, value)) = part.split_once('=') else {
-            return Err(format!("{part:?} is not NAME=VALUE"));
+            let is_number = part.trim().bytes().all(|byte| byte.is_ascii_digit());
+            return Err(match entries.last() {
+                Some((name, whole)) if is_number && whole.fract() == 0.0 => {
+                    format!("a number has a point, not a comma: {name}={whole}.{}", part.trim())
+                }
+                _ => format!("{part:?} is not NAME=VALUE"),
+            });
         };
         let value = value.trim();
-        let number: f64 = value.parse().map_err(|_| format!("{value:?} is not a number"))?;
+        let number: f64 = value.parse().map_err(|_| match value.contains('=') {
+            true => format!("commas stand between values, as in x=1,y=2, not as in {part:?}"),
+            false => format!("{value:?} is not a number"),
+        })?;
         if !number.is_finite() {
             return Err(format!("{}: {value} is not a finite number", name.trim()));
         }

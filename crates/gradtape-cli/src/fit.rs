@@ -9,8 +9,9 @@ use gradtape_calculus::{Column, Error, Expr, fit};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, placed, point};
-use crate::output::Output;
+use crate::expression::{Point, deliver, entries, placed, point};
+use crate::output::{Output, json};
+use crate::source::present;
 
 /// Fit the parameters of an expression to the columns of a CSV file by least squares.
 #[derive(Args)]
@@ -31,8 +32,8 @@ pub(crate) struct Fit {
     target: String,
 
     /// Where to start: a value for each parameter, as in b1=500,b2=0.0001
-    #[arg(long, value_parser = point, allow_negative_numbers = true, default_value = "", hide_default_value = true)]
-    from: Point,
+    #[arg(long, value_parser = point, allow_negative_numbers = true)]
+    from: Vec<Point>,
 
     /// How to show it
     #[arg(long, value_enum, default_value_t)]
@@ -53,6 +54,7 @@ enum Picture {
 impl Verb for Fit {
     fn run(self, output: &Output) -> Outcome {
         let expr = Expr::parse(&self.expr)?;
+        present(&self.data)?;
         let table = Table::read_csv(&self.data)?;
         let mut data = Vec::new();
         for column in table.columns() {
@@ -67,10 +69,10 @@ impl Verb for Fit {
             return Err(Failure::unknown("column", &self.target, known));
         }
         self.check_names(&expr, &table)?;
-        let found = placed(fit(&expr, &data, &self.target, &self.from.entries()), &self.expr)?;
+        let found = placed(fit(&expr, &data, &self.target, &entries(&self.from)), &self.expr)?;
         let text = match self.format {
             Picture::Text => found.to_string(),
-            Picture::Json => serde_json::to_string_pretty(&found).map_err(Failure::failed)? + "\n",
+            Picture::Json => json(&found)?,
         };
         deliver(&text, self.out.as_ref(), output)
     }
@@ -80,7 +82,7 @@ impl Fit {
     /// A variable without a start that is nearly a column is a misspelt column.
     fn check_names(&self, expr: &Expr, table: &Table) -> Outcome {
         let columns = || table.columns().iter().map(|column| column.name());
-        let start = self.from.entries();
+        let start = entries(&self.from);
         for (number, name) in expr.variables().enumerate() {
             let known = columns().any(|column| column == name)
                 || start.iter().any(|(given, _)| *given == name);

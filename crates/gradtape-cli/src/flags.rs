@@ -22,7 +22,10 @@ pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
         let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
         if is_word && !known().any(|flag| flag == name) {
             let failure = Failure::usage(format!("there is no flag --{name}"));
-            return Err(match gradtape::nearest(name, known()) {
+            let twin =
+                TWINS.iter().find(|(other, own)| *other == name && known().any(|f| f == *own));
+            let near = twin.map(|(_, own)| *own).or_else(|| gradtape::nearest(name, known()));
+            return Err(match near {
                 Some(near) => failure.note(format!("hint: did you mean --{near}?")),
                 None => failure.note(format!(
                     "hint: `gradtape {} --help` lists the flags; an expression that begins with two \
@@ -34,6 +37,9 @@ pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
     }
     Ok(())
 }
+
+/// What one verb calls `--at` another calls `--from`.
+const TWINS: &[(&str, &str)] = &[("at", "from"), ("from", "at")];
 
 fn takes_a_minus(argument: &clap::Arg) -> bool {
     argument.is_allow_hyphen_values_set()

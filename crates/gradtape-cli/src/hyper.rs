@@ -11,7 +11,8 @@ use crate::flags::number;
     next_help_heading = "Hyperparameters (each optimizer has its own and PyTorch's defaults)"
 )]
 pub(crate) struct HyperFlags {
-    /// The learning rate [default: 0.01; 1 for adadelta]
+    /// The learning rate [default: 0.01, in training with 10,000 rows or more 0.001 for adam, its relatives
+    /// and rmsprop; 1 for adadelta]
     #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
 
@@ -68,7 +69,19 @@ pub(crate) struct HyperFlags {
     momentum_decay: Option<f64>,
 }
 
+/// Rows from which an epoch has so many steps that a learning rate for small data is too high for optimisers
+/// whose steps are as long as the rate.
+const MANY_ROWS: usize = 10_000;
+
 impl HyperFlags {
+    /// Settles on a learning rate for training with this many rows, where none is given.
+    pub(crate) fn settle_rate(&mut self, optimizer: &str, rows: usize) {
+        let scaled = ["adam", "adamw", "adamax", "nadam", "rmsprop"].contains(&optimizer);
+        if scaled && rows >= MANY_ROWS {
+            self.lr.get_or_insert(0.001);
+        }
+    }
+
     /// The learning rate for an optimiser of a name.
     pub(crate) fn learning_rate(&self, optimizer: &str) -> f64 {
         self.lr.unwrap_or(if optimizer == "adadelta" { 1.0 } else { 0.01 })

@@ -12,9 +12,11 @@ use serde_json::Value;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
+use crate::measure::short;
 use crate::output::Output;
 use crate::report::{Align, Format, Table, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Settings};
+use crate::source::present;
 
 /// Show the layers, preprocessing and training settings of a model file
 ///
@@ -36,6 +38,7 @@ pub(crate) struct Inspect {
 
 impl Verb for Inspect {
     fn run(self, output: &Output) -> Outcome {
+        present(&self.model)?;
         let file = io::read_safetensors(&self.model)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
             return self.tensors(&file, output);
@@ -164,8 +167,8 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
 
 fn standardised(mean: f64, scale: f64) -> String {
     match mean == 0.0 {
-        true => format!("value / {scale}"),
-        false => format!("(value - {mean}) / {scale}"),
+        true => format!("value / {}", short(scale)),
+        false => format!("(value - {}) / {}", short(mean), short(scale)),
     }
 }
 

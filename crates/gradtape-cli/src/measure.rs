@@ -103,6 +103,12 @@ impl Measured {
                 let accuracy = output.bold(format!("{which} accuracy {}", percent(accuracy.0)));
                 let (correct, rows) = (thousands(*correct), thousands(*rows));
                 output.line(format!("{accuracy} ({correct} of {rows}), loss {:.4}", loss.0))?;
+                if let Some((most, share)) = self.as_good_as_one_class() {
+                    output.line(format!(
+                        "that is no better than always answering {most:?}: {}",
+                        percent(share)
+                    ))?;
+                }
                 if classes.len() > MOST_CLASSES {
                     return output.line("the confusion matrix is large: --format json has it");
                 }
@@ -111,20 +117,39 @@ impl Measured {
                 output.line(confusion(classes, confusion_matrix))
             }
             Measured::Number { rows, rmse, mae, r2, .. } => {
-                let r2 = match (r2, rows) {
+                let measure = match (r2, rows) {
                     (Some(r2), _) => format!("{which} R² {:.4}", r2.0),
                     (None, 1) => format!("{which} R² is not defined for one row"),
                     (None, _) => format!("{which} R² is not defined, the target does not vary"),
                 };
                 output.line(format!(
                     "{} ({}), mean absolute error {}, root mean squared error {}",
-                    output.bold(r2),
+                    output.bold(&measure),
                     count_of(*rows, "row"),
                     short(mae.0),
                     short(rmse.0)
-                ))
+                ))?;
+                match r2 {
+                    Some(r2) if r2.0 <= 0.0 => {
+                        output.line("that is no better than always answering the mean")
+                    }
+                    _ => Ok(()),
+                }
             }
         }
+    }
+
+    /// The most frequent class and its share of the rows, where the network is right no more often than
+    /// who always answers that class.
+    fn as_good_as_one_class(&self) -> Option<(&str, f64)> {
+        let Measured::Classes { rows, correct, classes, confusion_matrix, .. } = self else {
+            return None;
+        };
+        let counts = confusion_matrix.iter().map(|row| row.iter().sum::<usize>());
+        // The first of several.
+        let (most, class) = counts.zip(classes).rev().max_by_key(|(count, _)| *count)?;
+        let tells_apart = most < *rows && *correct <= most;
+        tells_apart.then(|| (class.name.as_str(), most as f64 / *rows as f64))
     }
 }
 

@@ -10,7 +10,7 @@ use gradtape::{Tape, Tensor};
 
 use crate::error::{Failure, Outcome};
 use crate::settings::{self, Settings};
-use crate::source::Points;
+use crate::source::{Points, present};
 
 /// A model with what is done to its inputs.
 pub(crate) struct Trained {
@@ -20,8 +20,17 @@ pub(crate) struct Trained {
 }
 
 impl Trained {
-    /// Reads a model file. Fails when it has no preprocessing or when that does not fit the network.
-    pub(crate) fn load(path: &Path) -> Outcome<Trained> {
+    /// Reads the model file that is to be used on `data`. Fails when it has no preprocessing or when that does
+    /// not fit the network.
+    pub(crate) fn load_for(data: &str, path: &Path) -> Outcome<Trained> {
+        Trained::load(path).map_err(|failure| match data.ends_with(".safetensors") {
+            true => failure.note("hint: the model comes first, then the data"),
+            false => failure,
+        })
+    }
+
+    fn load(path: &Path) -> Outcome<Trained> {
+        present(path)?;
         let model = Model::load(path)?;
         let name = path.display();
         let Some(text) = &model.preprocessing else {

@@ -46,8 +46,7 @@ impl Output {
 
     /// Prints a value as JSON, indented.
     pub(crate) fn json(&self, value: &impl Serialize) -> Outcome {
-        let text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
-        self.line(text)
+        self.write(&json(value)?)
     }
 
     /// Tells the user something beside the result, on standard error.
@@ -115,4 +114,9 @@ impl Output {
         }
         self.printed(io::stdout().flush())
     }
+}
+
+/// A value as JSON, indented, with a line end.
+pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Outcome<String> {
+    Ok(serde_json::to_string_pretty(value).map_err(Failure::failed)? + "\n")
 }

@@ -27,7 +27,7 @@ pub(crate) struct Plot {
     expr: String,
 
     /// The part of an axis to show, as in x=-2:6; -5:5 where not given
-    #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH")]
+    #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH", value_delimiter = ',', allow_hyphen_values = true)]
     range: Vec<Range>,
 
     /// How to show it: in the terminal when it is printed there, else as svg
@@ -47,7 +47,7 @@ enum Picture {
 }
 
 fn range(text: &str) -> Result<Range, String> {
-    let wrong = || format!("{text:?} is not NAME=LOW:HIGH");
+    let wrong = || format!("{text:?} is not NAME=LOW:HIGH, as in x=-2:6");
     let (name, ends) = text.split_once('=').ok_or_else(wrong)?;
     let (low, high) = ends.split_once(':').ok_or_else(wrong)?;
     let number = |end: &str| end.trim().parse::<f64>().map_err(|_| wrong());

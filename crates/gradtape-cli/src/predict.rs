@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::model::Trained;
-use crate::output::Output;
+use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
 use crate::source::{Content, CsvFlags, Source};
@@ -51,7 +51,7 @@ impl Verb for Predict {
         if let Some(path) = &self.output {
             io::check_writable(path).map_err(Failure::usage)?;
         }
-        let trained = Trained::load(&self.model)?;
+        let trained = Trained::load_for(&self.data, &self.model)?;
         let content = Source::of(&self.data)?.read(&self.csv, trained.points())?;
         if let Content::Table(table) = &content {
             for note in trained.preprocessing.filled(table) {
@@ -75,9 +75,7 @@ impl Verb for Predict {
         };
         let text = match self.format {
             Format::Text => predictions.csv(),
-            Format::Json => {
-                serde_json::to_string_pretty(&predictions).map_err(Failure::failed)? + "\n"
-            }
+            Format::Json => json(&predictions)?,
         };
         match &self.output {
             Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),

@@ -99,7 +99,7 @@ impl Source {
         match path.metadata() {
             Ok(found) if found.is_dir() => Ok(Source::Idx(path.into())),
             Ok(_) => Ok(Source::Table(path.into())),
-            Err(error) if is_path(word) => Err(Failure::failed(format!("{word}: {error}"))),
+            Err(error) if is_path(word) => Err(unreadable(path, &error)),
             Err(_) => Err(no_such_data(word)),
         }
     }
@@ -146,6 +146,32 @@ impl CsvFlags {
         let header = self.no_header.then_some(false);
         CsvOptions { delimiter: self.delimiter, header, decimal_comma: self.decimal_comma }
     }
+}
+
+/// Fails where there is no file of a name, with the nearest one.
+pub(crate) fn present(path: &Path) -> Outcome {
+    path.metadata().map(|_| ()).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::failed(format!("{}: {error}", path.display()));
+    let is_missing = error.kind() == io::ErrorKind::NotFound;
+    match neighbour(path).filter(|_| is_missing) {
+        Some(near) => failure.note(format!("hint: did you mean {:?}?", near.display().to_string())),
+        None => failure,
+    }
+}
+
+/// The file or folder beside a path whose name is nearest.
+fn neighbour(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    let near = gradtape::nearest(name, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near))
 }
 
 /// Whether a word can only be meant as a path.

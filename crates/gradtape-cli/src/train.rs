@@ -30,7 +30,7 @@ use crate::settings::{self, Counts, Course, Ended};
 use crate::source::Source;
 
 impl Verb for Train {
-    fn run(self, output: &Output) -> Outcome {
+    fn run(mut self, output: &Output) -> Outcome {
         self.check()?;
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
@@ -38,6 +38,7 @@ impl Verb for Train {
         let content = source.read(&self.csv, self.points())?;
         let prepared = rows::prepare(content, &wishes, self.fractions(), self.seed)?;
         self.check_parts(&source, &prepared)?;
+        self.hyper.settle_rate(&self.optimizer, prepared.split.train.len());
         let network = self.network(&prepared)?;
         let optimizer = self.optimizer(&network)?;
         let files = Files::check(&self.out)?;

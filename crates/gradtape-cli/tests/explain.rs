@@ -56,7 +56,10 @@ fn operations_are_documented() {
     }
     let markdown = run("explain tanh --format markdown").ok().stdout;
     assert!(markdown.starts_with("# tanh\n") && markdown.contains("\n## Gradient\n"), "{markdown}");
-    run("explain tanh --format svg").fails(2, &["documentation of tanh", "text, json or markdown"]);
+    for format in ["svg", "html", "dot", "csv", "terminal"] {
+        let refused = run(&format!("explain tanh --format {format}"));
+        refused.fails(2, &["documentation of tanh", "text, json or markdown"]);
+    }
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
     assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
@@ -115,6 +118,12 @@ fn points_must_fit() {
     run("explain x --at x=one").fails(2, &["\"one\" is not a number"]);
     run("explain x --at x").fails(2, &["\"x\" is not NAME=VALUE"]);
     run("explain x --at x=nan").fails(2, &["not a finite number"]);
+    run("explain x --at x=1,5").fails(2, &["a number has a point, not a comma: x=1.5"]);
+    run("explain x*y --at x=1;y=2").fails(2, &["commas stand between values, as in x=1,y=2"]);
+    run("explain x --from x=1").fails(2, &["there is no flag --from", "did you mean --at?"]);
+    run("explain x'").fails(2, &["unexpected character `'`\n"]);
+    assert_eq!(run("explain x*y --at x=3 --at y=2 --format json").ok().json()["value"], 6.0);
+    run("explain x --at x=3 --at x=2").fails(2, &["`x`"]);
 }
 
 #[test]

@@ -44,7 +44,9 @@ fn samples_as_json() {
         assert!((number(&json["values"], at) - x * x).abs() < 1e-15);
         assert!((number(&json["gradient"]["x"], at) - 2.0 * x).abs() < 1e-15);
     }
-    let json = run("plot x+2*y --range x=0:1 --range y=0:10 --format json").ok().json();
+    let json = run("plot x+2*y --range x=0:1,y=0:10 --format json").ok().json();
+    let twice = run("plot x+2*y --range x=0:1 --range y=0:10 --format json").ok().json();
+    assert_eq!(json, twice);
     assert_eq!(json["expression"], "x + 2*y");
     assert_eq!(
         json["places"]["y"].as_array().unwrap().len(),
@@ -84,6 +86,8 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("plot x --range x=1:1.0000000000001", &["is too narrow"]),
         ("plot x --range t=0:1", &["no variable `t`"]),
         ("plot x --range x=0", &["is not NAME=LOW:HIGH"]),
+        ("plot x --range -2:2", &["\"-2:2\" is not NAME=LOW:HIGH, as in x=-2:6"]),
+        ("plot x --range x=0:1e300", &["the range of x from 0 to 1e300 is not finite or too wide"]),
         ("plot x --range x=0:1 --range x=1:2", &["`x` has two ranges"]),
         ("plot log(x) --range x=-2:-1", &["no finite value for x from -2 to -1", "--range x="]),
         ("plot sin(", &["^"]),
@@ -93,6 +97,7 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("explain x --at x=1 --differences --wrt t", &["no variable `t`"]),
         ("explain x --at x=1 --wrt x", &["--differences"]),
         ("explain x --differences", &["`x` has no value"]),
+        ("explain x*y --at x=1 --differences --wrt x", &["`y` has no value\n  x*y\n    ^\n"]),
         ("explain sqrt(x) --at x=0 --differences", &["the derivative of sqrt(x) at x = 0 is inf"]),
         ("explain x;x^2 --at x=1 --differences", &["needs one expression"]),
         ("explain x --at x=1 --differences --format html", &["text, json, csv, svg or terminal"]),

@@ -159,3 +159,34 @@ fn one_of_a_thing_is_no_plural() {
     let text = folder.run("train xor --samples 30 --epochs 1 --hidden none").ok().stdout;
     contains(&text, &["2 columns, 2 classes", ", 1 epoch, seed 42"]);
 }
+
+#[test]
+fn what_a_constant_answer_would_do_as_well_is_told() {
+    let folder = Folder::new("constant");
+    // What is to be predicted has nothing to do with x.
+    let row = |i: usize| format!("{},{},{}\n", i * 37 % 11, ["no", "no", "yes"][i % 3], i * i % 13);
+    let table = "x,kind,y\n".to_string() + &(0..90).map(row).collect::<String>();
+    folder.write("data.csv", &table);
+    let text = folder.run("train data.csv --target kind --ignore y --epochs 2").ok().stdout;
+    contains(&text, &["that is no better than always answering \"no\": 66.67 %"]);
+    let numbers = "train data.csv --task regression --target y --ignore kind --lr 0 --epochs 1";
+    let text = folder.run(numbers).ok().stdout;
+    contains(&text, &["held-out R² -", "that is no better than always answering the mean"]);
+    let text = folder.run("train iris").ok().stdout;
+    assert!(!text.contains("no better than"), "{text}");
+}
+
+#[test]
+fn files_that_are_missing_or_in_the_wrong_place_lead_to_the_right_ones() {
+    let folder = Folder::new("places");
+    folder.write("homes.csv", "x,price\n1,$1.50\n2,$2.50\n");
+    folder.run("train home.csv --target price").fails(1, &["did you mean \"homes.csv\"?"]);
+    folder.run("fit a*x --data home.csv --target y --from a=1").fails(1, &["\"homes.csv\"?"]);
+    folder.run("train iris --epochs 1 --quiet").ok();
+    folder.run("inspect mode.safetensors").fails(1, &["did you mean \"model.safetensors\"?"]);
+    folder.run("predict ./modl.safetensors iris").fails(1, &["\"./model.safetensors\"?"]);
+    let swapped = folder.run("evaluate homes.csv model.safetensors");
+    swapped.fails(1, &["not a safetensors file", "the model comes first, then the data"]);
+    let text = folder.run("inspect model.safetensors").ok().stdout;
+    contains(&text, &["(value - 5.8724) / 0.86899"]);
+}

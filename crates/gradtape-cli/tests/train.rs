@@ -234,6 +234,20 @@ fn every_optimizer_and_schedule_trains() {
 }
 
 #[test]
+fn many_rows_are_trained_at_a_lower_rate_unless_one_is_given() {
+    let folder = Folder::new("rates");
+    for (flags, rate) in [
+        ("--samples 20000", "0.001"),
+        ("--samples 20000 --lr 0.02", "0.02"),
+        ("--samples 20000 --optimizer sgd", "0.01"),
+        ("--samples 2000", "0.01"),
+    ] {
+        let text = folder.run(&format!("train moons --epochs 1 {flags}")).ok().stdout;
+        assert!(text.contains(&format!("learning rate {rate},")), "{flags}: {text}");
+    }
+}
+
+#[test]
 fn a_model_is_inspected() {
     let folder = Folder::new("inspect");
     folder.write("data.csv", classes(60));

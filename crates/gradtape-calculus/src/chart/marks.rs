@@ -144,47 +144,51 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
     }
 
     pub(super) fn arrows(&self, arrows: &[Arrow]) -> Drawn<DB> {
-        let ahead = |arrow: &Arrow| {
-            let (from, to) = (self.shares(arrow.from), self.shares(arrow.to));
-            (self.pixel(from), self.pixel(to))
-        };
         let mut taken: Vec<Place> = Vec::new();
-        for (from, to) in arrows.iter().map(ahead) {
-            let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
-            let length = dx.hypot(dy);
-            if self.look.letters {
-                const GLYPHS: [&str; 8] = ["→", "↘", "↓", "↙", "←", "↖", "↑", "↗"];
-                let eighth = (dy.atan2(dx) / std::f64::consts::FRAC_PI_4).round();
-                let glyph = GLYPHS[(eighth as i32).rem_euclid(8) as usize];
-                let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
-                // Letters this close would be a wall.
-                let near = |at: &Place| {
-                    (at.0 - middle.0).abs() < 4 * DOTS.0 && (at.1 - middle.1).abs() < 2 * DOTS.1
-                };
-                if taken.iter().any(near) {
-                    continue;
-                }
-                taken.push(middle);
-                let style = self.look.text(GREY, HPos::Left, VPos::Center);
-                self.root.draw_text(glyph, &style, middle)?;
-                continue;
+        for arrow in arrows {
+            let (from, to) =
+                (self.pixel(self.shares(arrow.from)), self.pixel(self.shares(arrow.to)));
+            match self.look.letters {
+                true => self.arrow_letter(from, to, &mut taken)?,
+                false => self.arrow(from, to)?,
             }
-            if length < 1.0 {
-                continue;
-            }
-            let (ux, uy) = (dx / length, dy / length);
-            let head = f64::from(5 * self.look.unit).min(0.6 * length);
-            let corner = |side: f64| {
-                let (x, y) = (f64::from(to.0) - head * ux, f64::from(to.1) - head * uy);
-                ((x - side * head * uy).round() as i32, (y + side * head * ux).round() as i32)
-            };
-            let colour = rgb(GREY);
-            let neck = (corner(0.0).0, corner(0.0).1);
-            self.root.draw(&PathElement::new(vec![from, neck], self.look.stroke(GREY, 10)))?;
-            self.root
-                .draw(&Polygon::new(vec![to, corner(0.45), corner(-0.45)], colour.filled()))?;
         }
         Ok(())
+    }
+
+    fn arrow(&self, from: Place, to: Place) -> Drawn<DB> {
+        let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let length = dx.hypot(dy);
+        if length < 1.0 {
+            return Ok(());
+        }
+        let (ux, uy) = (dx / length, dy / length);
+        let head = f64::from(5 * self.look.unit).min(0.6 * length);
+        let corner = |side: f64| {
+            let (x, y) = (f64::from(to.0) - head * ux, f64::from(to.1) - head * uy);
+            ((x - side * head * uy).round() as i32, (y + side * head * ux).round() as i32)
+        };
+        let shaft = PathElement::new(vec![from, corner(0.0)], self.look.stroke(GREY, 10));
+        self.root.draw(&shaft)?;
+        self.root.draw(&Polygon::new(vec![to, corner(0.45), corner(-0.45)], rgb(GREY).filled()))
+    }
+
+    /// An arrow as a letter in its middle, unless that is near one of the places taken: letters so close
+    /// would be a wall.
+    fn arrow_letter(&self, from: Place, to: Place, taken: &mut Vec<Place>) -> Drawn<DB> {
+        const GLYPHS: [&str; 8] = ["→", "↘", "↓", "↙", "←", "↖", "↑", "↗"];
+        let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
+        let near = |at: &Place| {
+            (at.0 - middle.0).abs() < 4 * DOTS.0 && (at.1 - middle.1).abs() < 2 * DOTS.1
+        };
+        if taken.iter().any(near) {
+            return Ok(());
+        }
+        taken.push(middle);
+        let eighth = (dy.atan2(dx) / std::f64::consts::FRAC_PI_4).round();
+        let glyph = GLYPHS[(eighth as i32).rem_euclid(8) as usize];
+        self.root.draw_text(glyph, &self.look.text(GREY, HPos::Left, VPos::Center), middle)
     }
 }
 

@@ -7,7 +7,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{IntoLogRange, LogCoord};
 
 use super::Axis;
-use crate::json::short;
+use crate::json::{short, trimmed};
 
 /// An axis that can be drawn: its ends are finite and differ, also after taking logarithms.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,11 +84,6 @@ impl Scale {
         let decimals = (2.0 - width.log10().floor()).max(0.0) as usize;
         trimmed(&format!("{tick:.decimals$}")).to_string()
     }
-}
-
-/// Without zeros at the end of decimals.
-fn trimmed(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 impl Ranged for Scale {

@@ -73,7 +73,7 @@ fn jumps(steps: &[PathStep]) -> bool {
     apart(b, c) > 0.0 && apart(a, c) < 1e-6 * apart(b, c)
 }
 
-/// Halves the learning rate until the descent stays among the numbers.
+/// Halves the learning rate until the descent stays among the numbers and leads down.
 fn smaller_rate(expr: &Expr, how: &Descent, first: &PathStep, lr: f64) -> Result<String> {
     let start = numbers(&first.at);
     let mut smaller = how.clone();
@@ -84,7 +84,7 @@ fn smaller_rate(expr: &Expr, how: &Descent, first: &PathStep, lr: f64) -> Result
         smaller.hyper.lr = Some(rate);
         let (places, stopped, _) = walk(expr, &start, &smaller)?;
         let (Some(first), Some(last)) = (places.first(), places.last()) else { break };
-        if stopped != Stopped::Diverged && last.value.0 <= first.value.0 {
+        if stopped != Stopped::Diverged && last.value.0 < first.value.0 {
             return Ok(format!(
                 "with the learning rate {} it does not diverge: after {} steps the value is {}",
                 short(rate),

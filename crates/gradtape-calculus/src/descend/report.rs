@@ -2,7 +2,7 @@
 
 use super::{Path, PathStep, Stopped, length, numbers};
 use crate::explain::table;
-use crate::json::{Number, short};
+use crate::json::{Number, exact, short};
 
 /// Paths of one expression as comma-separated values with one header. Those of several optimisers have
 /// the optimiser in the first column.
@@ -25,7 +25,7 @@ pub fn paths_csv(paths: &[Path]) -> String {
             }
             text += &step.step.to_string();
             for value in numbers_of(step) {
-                text += &format!(",{}", value.0);
+                text += &format!(",{}", exact(value.0));
             }
             text.push('\n');
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::expr::{Builder, Expr, Function, Id, Node, Operator};
+use crate::expr::{Builder, Expr, Function, Id, Minus, Node, Operator};
 use crate::json::short;
 
 /// The computation graph for people: variables first, then operations, each after its operands.
@@ -119,7 +119,7 @@ impl<'a> Graph<'a> {
     }
 
     fn written(&self, node: usize, words: &[Word]) -> String {
-        self.step(node, words).map(|step| step.to_string()).unwrap_or_default()
+        self.step(node, words).map(|step| step.text(Minus::Enclosed)).unwrap_or_default()
     }
 
     /// How the operation changes with operand `place`, in the names of [`Graph::in_names`].

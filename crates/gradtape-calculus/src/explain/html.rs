@@ -35,9 +35,10 @@ impl Explanation {
         );
         let expression = pretty(&self.expression);
         let json = serde_json::to_string(self).map_err(|error| Error::new(error.to_string()))?;
-        let at: Vec<String> =
-            self.at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
-        let at = if at.is_empty() { String::new() } else { format!("at {}", at.join(", ")) };
+        let at = match self.at.0.is_empty() {
+            true => String::new(),
+            false => format!("at {}", self.at.equations()),
+        };
         let mut details = String::new();
         details += &section("Forward", &self.list(&self.forward, 1));
         details += &section("Backward", &self.list(&self.backward, self.forward.len() + 1));

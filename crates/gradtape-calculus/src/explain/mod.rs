@@ -208,6 +208,9 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
     let numeric = numeric(expr, &point, &mut notes);
     notes.extend(notes::of_differences(&gradient, &numeric));
     let symbolic = symbolic(expr, &point, &mut notes);
+    if !numbers.values[graph.root()].is_nan() {
+        notes.extend(notes::of_symbolic(&gradient, &symbolic));
+    }
     let hessian = numbers.hessian.map(|rows| {
         let row = |row: Vec<f64>| Named::new(names(), row.into_iter().map(Number));
         Named::new(names(), rows.into_iter().map(row))

@@ -1,16 +1,17 @@
 //! Notes on kinks, on values outside the domain, and on derivatives that do not exist.
 
-use super::Step;
 use super::graph::{Graph, Operand};
-use super::walk::factor;
+use super::walk::varying;
+use super::{Step, Symbolic};
 use crate::expr::{Function, Node, Operator};
-use crate::json::{Named, Number, short};
+use crate::json::{Named, Number, factor, short};
 
 /// The most notes on nodes.
 const MAX_NOTES: usize = 12;
 
 /// What is special at the point: kinks, and where infinities and NaN come from, node by node.
 pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
+    let varies = varying(graph);
     let mut notes = Vec::new();
     for node in 0..graph.shown.len() {
         let operand = |operand: &Operand| match operand {
@@ -37,6 +38,14 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
             notes.push(format!("{what}: {numbers} is {}{reason}", short(value)));
         } else if let Some(kink) = kink(kind, x, y) {
             notes.push(format!("{what}: {kink}"));
+        } else if is_power(kind) && x <= 0.0 {
+            let exponent = graph.shown[node].operands.get(1);
+            if exponent.is_some_and(|y| matches!(y, Operand::Node(y) if varies[*y])) {
+                notes.push(format!(
+                    "{what}: at bases not above 0 its derivative in the exponent, which log would give, is \
+                     taken as 0"
+                ));
+            }
         }
         if notes.len() == MAX_NOTES {
             break;
@@ -45,9 +54,13 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
     notes
 }
 
+fn is_power(kind: Node) -> bool {
+    matches!(kind, Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..))
+}
+
 /// Why a node is infinite or NaN though its operands are not.
 fn reason(kind: Node, value: f64, x: f64, y: f64) -> &'static str {
-    let is_power = matches!(kind, Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..));
+    let is_power = is_power(kind);
     match kind {
         Node::Call(Function::Log, _) if x < 0.0 => "; log is defined above 0 only",
         Node::Call(Function::Log, _) => "; log falls without bound towards 0",
@@ -93,7 +106,7 @@ pub(super) fn of_gradients(nodes: &[Step], root: usize) -> Option<String> {
         Some((gradient, local)) => format!("{} * {}", factor(*gradient), factor(*local)),
         None => terms
             .iter()
-            .map(|(gradient, local)| short(gradient * local))
+            .map(|(gradient, local)| factor(gradient * local))
             .collect::<Vec<_>>()
             .join(" + "),
     };
@@ -121,6 +134,32 @@ pub(super) fn of_differences(gradient: &Named<Number>, numeric: &Named<Number>) 
         .collect()
 }
 
+/// Where the formula of a derivative gives something else than the chain rule.
+pub(super) fn of_symbolic(gradient: &Named<Number>, symbolic: &Named<Symbolic>) -> Vec<String> {
+    let pairs = gradient.0.iter().zip(symbolic.values());
+    let differs = pairs.filter_map(|((name, automatic), symbolic)| match symbolic {
+        Symbolic::Found { value, .. } => {
+            let (automatic, symbolic) = (automatic.0, value.0);
+            let near = (symbolic - automatic).abs() <= 1e-6 * automatic.abs().max(1e-6);
+            (automatic.is_finite() && !near).then_some((name, automatic, symbolic))
+        }
+        Symbolic::Refused { .. } => None,
+    });
+    differs
+        .map(|(name, automatic, symbolic)| {
+            let why = match symbolic.is_finite() {
+                true => "large terms cancel in one of them, and rounding hides what is left",
+                false => "a part of it has no value here, where the chain rule has a convention or a 0",
+            };
+            let (symbolic, automatic) = (short(symbolic), short(automatic));
+            format!(
+                "symbolic: the formula gives {symbolic} for d/d{name}, the chain rule {automatic}: {why}"
+            )
+        })
+        .take(MAX_NOTES)
+        .collect()
+}
+
 fn kink(kind: Node, x: f64, y: f64) -> Option<&'static str> {
     Some(match kind {
         Node::Call(Function::Relu, _) if x == 0.0 => {
@@ -133,9 +172,7 @@ fn kink(kind: Node, x: f64, y: f64) -> Option<&'static str> {
             "sign jumps at 0; its derivative is taken as 0 everywhere"
         }
         Node::Call(Function::Sqrt, _) if x == 0.0 => "sqrt is infinitely steep at 0",
-        Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..)
-            if x == 0.0 && 0.0 < y && y < 1.0 =>
-        {
+        _ if is_power(kind) && x == 0.0 && 0.0 < y && y < 1.0 => {
             "a power below 1 is infinitely steep at 0"
         }
         Node::Call2(Function::Max, ..) if x == y => {

@@ -10,11 +10,9 @@ const MAX_TREE: usize = 200;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at: Vec<String> =
-            self.at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
         write!(f, "{}", self.expression)?;
-        if !at.is_empty() {
-            write!(f, "   at {}", at.join(", "))?;
+        if !self.at.0.is_empty() {
+            write!(f, "   at {}", self.at.equations())?;
         }
         writeln!(f, "\n\nGraph")?;
         self.tree(f)?;

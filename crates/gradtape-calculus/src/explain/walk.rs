@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::graph::{Graph, Operand};
 use super::{Line, Step};
 use crate::expr::{Expr, Node, Operator, latex_name, short_latex};
-use crate::json::short;
+use crate::json::{factor, short};
 
 /// The order of the backward walk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,8 @@ pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
             true => format!("{} = {value}", shown.name),
             false => {
                 let numbers = graph.formula_in_numbers(node, values);
-                let same = numbers == formula || numbers == value;
+                // Minus 0 is 0 for people.
+                let same = numbers == formula || numbers == value || numbers == "-0";
                 let middle = if same { String::new() } else { format!(" = {numbers}") };
                 format!("{} = {formula}{middle} = {value}", shown.name)
             }
@@ -163,7 +164,8 @@ pub(super) fn users(graph: &Graph<'_>) -> Vec<Vec<(usize, usize)>> {
     users
 }
 
-fn varying(graph: &Graph<'_>) -> Vec<bool> {
+/// Whether each node depends on a variable.
+pub(super) fn varying(graph: &Graph<'_>) -> Vec<bool> {
     let mut varies = Vec::with_capacity(graph.shown.len());
     for shown in &graph.shown {
         let input = matches!(graph.expr.node(shown.id), Node::Variable(_));
@@ -203,11 +205,6 @@ fn breadth_first(graph: &Graph<'_>) -> Vec<usize> {
         next += 1;
     }
     order
-}
-
-/// A number as a factor: negative ones in parentheses.
-pub(super) fn factor(value: f64) -> String {
-    if value < 0.0 { format!("({})", short(value)) } else { short(value) }
 }
 
 fn latex_factor(value: f64) -> String {

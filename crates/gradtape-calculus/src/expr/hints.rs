@@ -29,8 +29,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("square", "write `x^2`"),
     ("sqr", "write `x^2`; the square root is `sqrt(x)`"),
     ("cbrt", "write `x^(1/3)`, for x from 0 on"),
-    ("step", "write `relu(sign(x))`"),
-    ("heaviside", "write `relu(sign(x))`"),
+    ("step", "write `max(sign(x), 0)`"),
+    ("heaviside", "write `max(sign(x), 0)`"),
     ("silu", "write `x*sigmoid(x)`"),
     ("swish", "write `x*sigmoid(x)`"),
 ];

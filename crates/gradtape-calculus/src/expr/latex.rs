@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::print::{Level, level, number};
+use super::print::{Level, level};
 use super::{Expr, Function, Id, Node, Operator};
-use crate::json::short;
+use crate::json::{exact, short};
 
 impl Expr {
     /// The expression as LaTeX for mathematics mode.
@@ -124,8 +124,7 @@ fn plain(value: f64) -> bool {
 }
 
 fn latex_number(value: f64) -> String {
-    let mut text = String::new();
-    number(&mut text, value);
+    let text = exact(value);
     match text.split_once('e') {
         Some((digits, exponent)) => format!(r"{digits} \cdot 10^{{{exponent}}}"),
         None => text,

@@ -16,6 +16,7 @@ pub use build::Builder;
 pub use function::Function;
 pub(crate) use latex::{latex_name, short_latex};
 pub use parse::MAX_TEXT;
+pub(crate) use print::Minus;
 
 use gradtape::nearest;
 
@@ -163,6 +164,11 @@ impl Expr {
         builder.finish_unchecked(root)
     }
 
+    /// As it is printed, a minus after an operator as asked for.
+    pub(crate) fn text(&self, minus: Minus) -> String {
+        print::text(self, self.root, minus)
+    }
+
     /// The same expression with other names.
     pub(crate) fn renamed(mut self, rename: impl Fn(&str) -> String) -> Expr {
         for name in &mut self.names {
@@ -255,7 +261,7 @@ impl FromStr for Expr {
 /// The text with the fewest parentheses that parses back to the same expression.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&print::text(self, self.root))
+        f.write_str(&self.text(Minus::Bare))
     }
 }
 

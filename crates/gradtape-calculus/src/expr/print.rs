@@ -1,8 +1,7 @@
 //! Expressions to text with the fewest parentheses.
 
-use std::fmt::Write;
-
 use super::{Expr, Id, Node, Operator};
+use crate::json::exact;
 
 /// How tightly an expression's outermost operation holds together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +40,23 @@ enum Todo {
     Factor(Id, bool),
 }
 
-pub(super) fn text(expr: &Expr, root: Id) -> String {
+/// Whether a minus directly after an operator stands in parentheses, as people write it, or bare.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Minus {
+    Bare,
+    Enclosed,
+}
+
+impl Minus {
+    /// The lowest level of an operand that an operator stands before.
+    fn least(self, expr: &Expr, id: Id, least: Level) -> Level {
+        let encloses = self == Minus::Enclosed && level(expr.node(id)) == Level::Minus;
+        if encloses { Level::Power } else { least }
+    }
+}
+
+pub(super) fn text(expr: &Expr, root: Id, minus: Minus) -> String {
+    let is_wide = |id| is_wide(expr, id, minus);
     let mut out = String::new();
     let mut todo = vec![Todo::Node(root, Level::Sum)];
     while let Some(next) = todo.pop() {
@@ -53,21 +68,21 @@ pub(super) fn text(expr: &Expr, root: Id) -> String {
             Todo::Node(id, least) if level(expr.node(id)) < least => {
                 out.push('(');
                 todo.push(Todo::Word(")"));
-                (id, is_wide(expr, id))
+                (id, is_wide(id))
             }
-            Todo::Node(id, _) => (id, is_wide(expr, id)),
+            Todo::Node(id, _) => (id, is_wide(id)),
             Todo::Factor(id, wide) => (id, wide),
         };
         match expr.node(id) {
-            Node::Number(value) => number(&mut out, value),
+            Node::Number(value) => out.push_str(&exact(value)),
             Node::Variable(variable) => out.push_str(&expr.names[variable].text),
             Node::Neg(x) => {
                 out.push('-');
-                todo.push(Todo::Node(x, Level::Minus));
+                todo.push(Todo::Node(x, minus.least(expr, x, Level::Minus)));
             }
             Node::Binary(operator, x, y) => {
                 let (left, right) = operand_levels(operator);
-                todo.push(Todo::Node(y, right));
+                todo.push(Todo::Node(y, minus.least(expr, y, right)));
                 todo.push(Todo::Word(sign(operator, wide)));
                 let chained = left == Level::Product && level(expr.node(x)) == Level::Product;
                 todo.push(if chained { Todo::Factor(x, wide) } else { Todo::Node(x, left) });
@@ -105,7 +120,7 @@ fn sign(operator: Operator, wide: bool) -> &'static str {
 }
 
 /// Whether a product has blanks around its signs: it does once a factor begins with a parenthesis.
-fn is_wide(expr: &Expr, mut id: Id) -> bool {
+fn is_wide(expr: &Expr, mut id: Id, minus: Minus) -> bool {
     let opens = |mut factor: Id, least: Level| loop {
         let node = expr.node(factor);
         if level(node) < least {
@@ -122,7 +137,7 @@ fn is_wide(expr: &Expr, mut id: Id) -> bool {
         }
     };
     while let Node::Binary(Operator::Mul | Operator::Div, x, y) = expr.node(id) {
-        if opens(y, Level::Minus) {
+        if opens(y, minus.least(expr, y, Level::Minus)) {
             return true;
         }
         if level(expr.node(x)) != Level::Product {
@@ -131,15 +146,4 @@ fn is_wide(expr: &Expr, mut id: Id) -> bool {
         id = x;
     }
     false
-}
-
-/// The shortest digits that read back to the same number.
-pub(super) fn number(out: &mut String, value: f64) {
-    if value.is_nan() {
-        out.push_str("nan");
-        return;
-    }
-    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
-    let written = if plain { write!(out, "{value}") } else { write!(out, "{value:e}") };
-    debug_assert!(written.is_ok());
 }

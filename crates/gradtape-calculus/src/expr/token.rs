@@ -100,8 +100,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn unexpected(&self, c: char, start: usize) -> Error {
-        let error =
-            Error::new(format!("unexpected character `{}`", c.escape_debug())).at(self.text, start);
+        let shown = match c {
+            '\'' | '"' | '\\' => c.to_string(),
+            _ => c.escape_debug().to_string(),
+        };
+        let error = Error::new(format!("unexpected character `{shown}`")).at(self.text, start);
         match hints::character(c) {
             Some(hint) => error.hint(hint),
             None => error,

@@ -4,9 +4,9 @@ use super::array::size;
 use super::compute::divisor;
 use super::spec::{Activation, NetworkLoss};
 use super::style::Style;
-use super::walk::{Walk, factor, summed};
+use super::walk::{Walk, summed};
 use super::{Formula, ForwardStep};
-use crate::json::short;
+use crate::json::{factor, short};
 
 impl Walk<'_> {
     /// Every value after the inputs.

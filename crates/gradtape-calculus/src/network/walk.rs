@@ -5,7 +5,7 @@ use super::compute::{Local, Numbers, divisor};
 use super::spec::{Activation, Network, NetworkLoss, Reduction, plural};
 use super::style::Style;
 use super::{BackwardStep, Formula, NetworkJacobian};
-use crate::json::{Number, short};
+use crate::json::{Number, factor, short};
 
 /// What the lines are made of.
 pub(super) struct Walk<'a> {
@@ -346,11 +346,6 @@ impl Walk<'_> {
 
 fn wrapped(data: Vec<f64>) -> Vec<Number> {
     data.into_iter().map(Number).collect()
-}
-
-/// A number as a factor: negative ones in parentheses.
-pub(super) fn factor(value: f64) -> String {
-    if value < 0.0 { format!("({})", short(value)) } else { short(value) }
 }
 
 /// A sum of a few terms; a long one is cut.

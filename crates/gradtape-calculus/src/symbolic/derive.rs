@@ -135,8 +135,10 @@ impl Rules<'_> {
                 self.mul(out, rest)
             }
             Function::Relu => {
+                // 1 above 0, else 0.
                 let sign = self.builder.call(Function::Sign, x);
-                self.builder.call(Function::Relu, sign)
+                let zero = self.builder.number(0.0);
+                self.builder.call2(Function::Max, sign, zero)
             }
             Function::Softplus => self.builder.call(Function::Sigmoid, x),
             Function::Softsign => {

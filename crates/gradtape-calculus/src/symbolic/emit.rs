@@ -189,19 +189,23 @@ impl<'a> Emitter<'a> {
         let call = |name: &str, x: Trait| Trait {
             degree: 0.0,
             rank: if x.rank == 0 { 0 } else { 5 },
-            key: short(format!("{name}({}", x.key)),
+            key: beginning(format!("{name}({}", x.key)),
         };
         match self.store.get(id) {
             Form::Number(_) => Trait { degree: 0.0, rank: 0, key: String::new() },
             Form::Variable(variable) => {
-                Trait { degree: 1.0, rank: 1, key: short(self.names[*variable].clone()) }
+                Trait { degree: 1.0, rank: 1, key: beginning(self.names[*variable].clone()) }
             }
             Form::Sum(terms, _) => {
                 let parts = || terms.iter().map(|(term, _)| of(term));
                 let constant = parts().all(|part| part.rank == 0);
                 let key = parts().map(|part| part.key).min().unwrap_or_default();
                 let degree = parts().fold(f64::NEG_INFINITY, |most, part| most.max(part.degree));
-                Trait { degree, rank: if constant { 0 } else { 2 }, key: short(format!("({key}")) }
+                Trait {
+                    degree,
+                    rank: if constant { 0 } else { 2 },
+                    key: beginning(format!("({key}")),
+                }
             }
             Form::Product(factors) => {
                 let parts = || factors.iter().map(|(factor, exponent)| (of(factor), *exponent));
@@ -210,12 +214,12 @@ impl<'a> Emitter<'a> {
                 keys.sort_unstable();
                 keys.truncate(8);
                 let degree = parts().map(|(part, exponent)| part.degree * exponent.value()).sum();
-                Trait { degree, rank: if constant { 0 } else { 3 }, key: short(keys.concat()) }
+                Trait { degree, rank: if constant { 0 } else { 3 }, key: beginning(keys.concat()) }
             }
             Form::Power(x, y) => {
                 let (x, y) = (of(x), of(y));
                 let constant = x.rank == 0 && y.rank == 0;
-                let key = short(format!("{}^{}", x.key, y.key));
+                let key = beginning(format!("{}^{}", x.key, y.key));
                 Trait { degree: 0.0, rank: if constant { 0 } else { 4 }, key }
             }
             Form::Call(function, x) => call(function.name(), of(x)),
@@ -237,7 +241,7 @@ fn operands(form: &Form) -> Vec<FormId> {
     }
 }
 
-fn short(mut key: String) -> String {
+fn beginning(mut key: String) -> String {
     key.truncate(key.floor_char_boundary(24));
     key
 }

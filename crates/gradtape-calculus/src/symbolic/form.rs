@@ -136,14 +136,14 @@ impl Store {
             let whole = exponent.integer().is_some();
             let inner = match self.get(core) {
                 Form::Product(inner) if whole && inner.len() <= LONGEST => inner.clone(),
-                Form::Call(Function::Exp, x) if whole => {
-                    exponents.push((*x, exponent));
-                    continue;
-                }
                 _ => vec![(core, Number::ONE)],
             };
             for (base, power) in inner {
                 let power = self.keep(power.mul(exponent));
+                if let Form::Call(Function::Exp, x) = *self.get(base) {
+                    exponents.push((x, power));
+                    continue;
+                }
                 let before = factors.get(&base).copied().unwrap_or(Number::ZERO);
                 let total = self.keep(before.add(power));
                 factors.insert(base, total);
@@ -152,9 +152,13 @@ impl Store {
         if !exponents.is_empty() {
             let exponent = self.sum(&exponents);
             let exp = self.call(Function::Exp, exponent);
-            if self.as_number(exp) != Some(Number::ONE) {
-                factors.insert(exp, Number::ONE);
+            if !matches!(self.get(exp), Form::Call(Function::Exp, _)) {
+                // exp(log x) is x, which may stand among the other factors.
+                let rest = factors.into_iter().chain([(exp, Number::ONE)]).collect::<Vec<_>>();
+                let core = self.product(&rest);
+                return self.scaled(core, coefficient);
             }
+            factors.insert(exp, Number::ONE);
         }
         // Powers of numbers that collecting made whole, such as sqrt(2) sqrt(2).
         let mut kept = Vec::new();
@@ -175,6 +179,10 @@ impl Store {
             [(base, Number::ONE)] => *base,
             _ => self.intern(Form::Product(kept)),
         };
+        self.scaled(core, coefficient)
+    }
+
+    fn scaled(&mut self, core: FormId, coefficient: Number) -> FormId {
         if coefficient == Number::ONE { core } else { self.sum(&[(core, coefficient)]) }
     }
 

@@ -52,7 +52,7 @@ impl Number {
         }
     }
 
-    /// The sum, unless it overflows.
+    /// The sum, unless it overflows, or is one of the two though the other is not 0.
     pub(super) fn add(self, other: Number) -> Option<Number> {
         if let (Number::Fraction(a, b), Number::Fraction(c, d)) = (self, other) {
             let (a, b, c, d) = (i128::from(a), i128::from(b), i128::from(c), i128::from(d));
@@ -61,7 +61,9 @@ impl Number {
             }
         }
         let (a, b) = (self.value(), other.value());
-        Number::new(decimal(a + b, a.abs().max(b.abs())))
+        let sum = a + b;
+        let lost = (sum == a && b != 0.0) || (sum == b && a != 0.0);
+        if lost { None } else { Number::new(decimal(sum, a.abs().max(b.abs()))) }
     }
 
     /// The product, unless it overflows, or vanishes though no factor does.

@@ -84,13 +84,16 @@ pub(super) fn target_of(
     }
     if seldom_repeats(classes.len(), table.len()) || classes.len() > MOST_CATEGORIES {
         let message = format!(
-            "{at} has {} different values in {} rows; these are not classes",
+            "{at} has {} different values in {} rows, such as {:?}; these are not classes",
             classes.len(),
-            table.len()
+            table.len(),
+            names[0]
         );
-        let error = Error::new(Kind::Data, message);
-        let hint = "for a number to predict, choose regression";
-        return Err(if numeric { error.hint(hint) } else { error });
+        let hint = match numeric {
+            true => "for a number to predict, choose regression",
+            false => "for a number to predict, write plain numbers, without signs and units",
+        };
+        return Err(Error::new(Kind::Data, message).hint(hint));
     }
     let labels = classes.encode(names.iter().map(String::as_str))?.to_vec::<i64>()?;
     Ok((Target::Classes { column, numeric, classes }, labels))
@@ -153,7 +156,8 @@ pub(super) fn feature_of(
                     return Ok(None);
                 }
                 notes.lines.push(format!(
-                    "column {name:?} only numbers the rows: ignore it, unless their order matters"
+                    "column {name:?} only numbers the rows: ignore it (--ignore), unless their order \
+                     matters"
                 ));
             }
             let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;

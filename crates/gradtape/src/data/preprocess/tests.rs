@@ -106,7 +106,10 @@ fn targets_that_cannot_be_learned() {
     error(fit("x,y\n1,2\n3,4.5\n5,six\n", "y"), "line 4, column \"y\": \"six\" is not a number");
     let mut names = String::from("x,y\n");
     names.extend((0..30).map(|i| format!("{i},name{i}\n")));
-    error(fit(&names, "y"), "30 different values in 30 rows; these are not classes");
+    error(
+        fit(&names, "y"),
+        "30 different values in 30 rows, such as \"name0\"; these are not classes",
+    );
     let table = table("x,y\n1,a\n2,b\n");
     let options = PreprocessOptions::default();
     error(Preprocessing::fit(&table, "y", &[0, 2], &options), "no row 2 in a table of 2 rows");
@@ -300,7 +303,7 @@ fn columns_that_tell_nothing() {
     let notes = fitted.notes().join("\n");
     for expected in [
         "\"unnamed_1\" left out: it only numbers the rows, and has no name",
-        "\"id\" only numbers the rows: ignore it",
+        "\"id\" only numbers the rows: ignore it (--ignore), unless",
         "\"same\" left out: 7 in every training row",
         "\"day\" left out: 30 different values in 30 rows, such as \"2024-01-01\"; dates are not",
         "\"share\" left out: 30 different values in 30 rows, such as \"0.5%\"",
