@@ -1,5 +1,7 @@
 //! Matrix products with their epilogues.
 
+use smallvec::SmallVec;
+
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
 use super::gemm::{self, Block, Product};
 use super::isa::Isa;
@@ -27,6 +29,8 @@ pub(crate) struct MatMulPlan<T> {
     bare: bool,
     /// Whether the product is only there for the epilogue, a strip at a time.
     strips: bool,
+    /// What the epilogue reads at the elements of a strip, each laid out as the product.
+    beside: SmallVec<[Access; 4]>,
 }
 
 /// The scratch memory of one worker for one product.
@@ -43,7 +47,7 @@ impl<T: Real> MatMulPlan<T> {
         let fits_strips = operands::<T>(plan, std::ptr::null(), std::ptr::null()).fits_strips(isa);
         let product = product_place(plan, buffers);
         let product = product.filter(|place| {
-            place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers) < STRIP_LOADS
+            place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers).count() < STRIP_LOADS
         });
         let strips = product.is_none() && fits_strips;
         let product = product.cloned();
@@ -69,7 +73,10 @@ impl<T: Real> MatMulPlan<T> {
             isa,
             buffers,
         });
-        MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips }
+        let as_product = |load: &&Access| load.strides[plan.batch.len()..] == [plan.n, 1];
+        let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
+        let beside = beside.cloned().collect();
+        MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips, beside }
     }
 
     /// Scratch memory for one worker.
@@ -164,8 +171,12 @@ impl<T: Real> MatMulPlan<T> {
         };
         let left = memory.address::<T>(a.buffer, element(a, index));
         let right = memory.address::<T>(b.buffer, element(b, index));
+        let mut beside = [std::ptr::null(); 4];
+        for (place, load) in beside.iter_mut().zip(&self.beside) {
+            *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
+        }
         let strips = self.strips;
-        let product = Product { c, c_row, strips, ..operands(&self.plan, left, right) };
+        let product = Product { c, c_row, strips, beside, ..operands(&self.plan, left, right) };
         let state = std::cell::RefCell::new((body, index));
         let finish = |block: &Block<T>| {
             if !self.bare {
@@ -219,19 +230,19 @@ fn operands<T>(plan: &MatMul, a: *const T, b: *const T) -> Product<T> {
         _ => [access.strides[rank], access.strides[rank + 1]],
     };
     let (a_steps, b_steps) = (steps(left), steps(right));
-    let (c, c_row) = (std::ptr::null_mut(), 0);
-    Product { m: *m, n: *n, k: *k, a, a_steps, b, b_steps, c, c_row, strips: false }
+    let (m, n, k, c, beside) = (*m, *n, *k, std::ptr::null_mut(), [std::ptr::null(); 4]);
+    Product { m, n, k, a, a_steps, b, b_steps, c, c_row: 0, strips: false, beside }
 }
 
-/// How many arrays of numbers as large as the product its epilogue reads.
-fn whole_loads(plan: &MatMul, buffers: &[Buffer]) -> usize {
+/// The arrays of numbers as large as the product that its epilogue reads.
+fn whole_loads<'a>(plan: &'a MatMul, buffers: &'a [Buffer]) -> impl Iterator<Item = &'a Access> {
     let sizes = || plan.batch.iter().chain([&plan.m, &plan.n]);
-    let whole = |load: &&Access| {
+    let whole = move |load: &&Access| {
         let mut axes = sizes().zip(&load.strides);
         let dtype = buffers[load.buffer.0 as usize].dtype;
         dtype == plan.epilogue.dtype && axes.all(|(size, stride)| *size <= 1 || *stride > 0)
     };
-    plan.epilogue.loads.iter().filter(whole).count()
+    plan.epilogue.loads.iter().filter(whole)
 }
 
 /// A store whose memory can hold the bare product until the epilogue: row-major rows of the right type

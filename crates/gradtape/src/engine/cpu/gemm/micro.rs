@@ -5,7 +5,7 @@ use super::pack;
 use crate::engine::cpu::isa::Isa;
 
 /// The operands of one tile.
-pub(super) struct Tile<T> {
+pub(super) struct Tile<'l, T> {
     /// How many products are summed.
     pub(super) k: usize,
     /// The left operand: steps between rows and between summands (packed: 1 and the rows).
@@ -22,13 +22,13 @@ pub(super) struct Tile<T> {
     pub(super) last: usize,
     /// Whether to add to the result instead of replacing it.
     pub(super) add: bool,
-    /// For packed operands, what to fetch from memory meanwhile, a cache line for each summand.
+    /// For packed operands, what to fetch from memory meanwhile: lines of the cache, as bytes from an address.
     pub(super) ahead: *const T,
-    pub(super) ahead_step: usize,
+    pub(super) lines: &'l [usize],
 }
 
 /// Computes one tile. The tile must fit the function's rows and vectors, and the machine its ISA.
-pub(super) type Micro<T> = unsafe fn(&Tile<T>);
+pub(super) type Micro<T> = unsafe fn(&Tile<'_, T>);
 
 /// Gathers a panel; see [`pack::panel`].
 pub(super) type Pack<T> = unsafe fn(&pack::Source<T>, usize, usize, usize, *mut T);
@@ -58,7 +58,7 @@ pub(crate) trait Real: Copy + Send + Sync + 'static {
     fn kernels(isa: Isa) -> &'static Kernels<Self>;
 }
 
-/// Summands of a packed tile for each address that is fetched.
+/// Summands of a packed tile for each line that is fetched.
 pub(super) const FETCH_EVERY: usize = 2;
 
 /// `c = a b` or `c += a b` for a tile of `MR` rows and `NV` vectors of columns.
@@ -66,7 +66,7 @@ pub(super) const FETCH_EVERY: usize = 2;
 /// Every element is summed in the order of `k` with one fused step per product, whatever the tile, so
 /// that the shape of the tiles does not show in the result.
 #[inline(always)]
-unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t: &Tile<S::T>) {
+unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t: &Tile<'_, S::T>) {
     let a_row = if PACKED { 1 } else { t.a_row };
     let a_step = if PACKED { MR } else { t.a_step };
     let b_step = if PACKED { NV * S::LANES } else { t.b_step };
@@ -84,7 +84,6 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         }
         let mut b = t.b;
         let mut at = 0;
-        let mut ahead = t.ahead;
         let mut step = |at: usize, b: *const S::T| {
             let mut column = [S::zero(); NV];
             for (j, v) in column.iter_mut().enumerate() {
@@ -100,9 +99,8 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         };
         let mut left = t.k;
         if PACKED {
-            while left >= FETCH_EVERY {
-                S::prefetch_far(ahead);
-                ahead = ahead.wrapping_add(t.ahead_step);
+            for &line in t.lines.iter().take(t.k / FETCH_EVERY) {
+                S::prefetch_far(t.ahead.wrapping_byte_add(line));
                 for _ in 0..FETCH_EVERY {
                     step(at, b);
                     b = b.add(b_step);
@@ -180,13 +178,13 @@ macro_rules! stamp {
             use super::*;
 
             #[$feature]
-            unsafe fn packed<const MR: usize, const NV: usize>(t: &Tile<$type>) {
+            unsafe fn packed<const MR: usize, const NV: usize>(t: &Tile<'_, $type>) {
                 // SAFETY: as for this function.
                 unsafe { tile::<$vector, MR, NV, true>(t) }
             }
 
             #[$feature]
-            unsafe fn direct<const MR: usize, const NV: usize>(t: &Tile<$type>) {
+            unsafe fn direct<const MR: usize, const NV: usize>(t: &Tile<'_, $type>) {
                 // SAFETY: as for this function.
                 unsafe { tile::<$vector, MR, NV, false>(t) }
             }

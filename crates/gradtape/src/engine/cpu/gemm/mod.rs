@@ -48,7 +48,12 @@ pub(crate) struct Product<T> {
     pub(crate) c_row: usize,
     /// Whether only the epilogue sees the result, a strip at a time.
     pub(crate) strips: bool,
+    /// What the epilogue of a strip reads at its elements, to be fetched meanwhile.
+    pub(crate) beside: Beside<T>,
 }
+
+/// Arrays laid out as the result in one piece, first things first; null where there is none.
+pub(crate) type Beside<T> = [*const T; 4];
 
 /// How a product is computed.
 #[derive(Clone, Copy, PartialEq)]
@@ -294,7 +299,7 @@ unsafe fn in_place<T: Real>(
                             last: width - (vectors - 1) * lanes,
                             add: false,
                             ahead: p.a,
-                            ahead_step: 0,
+                            lines: &[],
                         };
                         if p.m == 1 {
                             kernels.row[vectors - 1](&tile);

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Lines};
 use super::micro::{Kernels, Real, Tile};
 use super::{Block, Product, parts, scratch};
 
 /// The longest sum done in one go before the result is stored and added to.
-const K_BLOCK: usize = 384;
+pub(super) const K_BLOCK: usize = 384;
 /// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
 /// few rows or one of many rows, which is read again for each group.
 const GROUP: [usize; 2] = [4, 8];
@@ -34,6 +34,7 @@ pub(super) unsafe fn packed<T: Real>(
     let (height, width) = (kernels.packed.len(), 2 * lanes);
     let k_block = if p.strips { p.k.max(1) } else { K_BLOCK };
     let most = (A_PACKED / p.k.max(1)).max(height);
+    let beside = Lines::beside(&p.beside, p.n, [height, width]);
     for rows in parts(rows, most) {
         let panels = || parts(rows.clone(), height);
         // The packed left operand: blocks of the summed axis, of panels.
@@ -73,7 +74,11 @@ pub(super) unsafe fn packed<T: Real>(
                         false => (p.c.add(panel.start * p.c_row + group.start), p.c_row),
                     };
                     for start in group.clone().step_by(width) {
-                        let (ahead, ahead_step) = ahead.next();
+                        let tile = panel.start * p.n + start;
+                        let (ahead, lines) = match p.beside[0].is_null() {
+                            true => ahead.next(),
+                            false => (p.beside[0].wrapping_add(tile), beside.all()),
+                        };
                         let count = (group.end - start).min(width);
                         let vectors = count.div_ceil(lanes);
                         kernels.packed[panel.len() - 1][vectors - 1](&Tile {
@@ -88,7 +93,7 @@ pub(super) unsafe fn packed<T: Real>(
                             last: count - (vectors - 1) * lanes,
                             add: ks.start > 0,
                             ahead,
-                            ahead_step,
+                            lines,
                         });
                     }
                     if ks.end == p.k {

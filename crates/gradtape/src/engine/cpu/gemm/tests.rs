@@ -41,6 +41,7 @@ impl<T: Element + Real> Operands<T> {
             c: c.unwrap_or(std::ptr::null_mut()),
             c_row: n,
             strips: c.is_none(),
+            beside: [std::ptr::null(); 4],
         }
     }
 
@@ -182,6 +183,7 @@ fn steps_may_be_anything() {
             c: c.as_mut_ptr(),
             c_row: n,
             strips: false,
+            beside: [std::ptr::null(); 4],
         };
         // SAFETY: the vectors are as long as the steps say.
         unsafe { part((0, 1), isa, &p, &|_: &Block<f32>| {}) };
