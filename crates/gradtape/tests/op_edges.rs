@@ -1,8 +1,8 @@
 //! Kinks, ties, infinities, empty axes, and everything that must be an error instead of a panic.
 
 use gradtape::{
-    DType, Dial, Result, Rng, Shape, Tape, Tensor, Var, depends_on, gradient, gradients, hessian,
-    jacobian, jvp, vjp,
+    DType, Dial, Mode, Parameter, Result, Rng, Shape, Tape, Tensor, Var, depends_on, gradient,
+    gradients, hessian, jacobian, jvp, vjp,
 };
 
 const INF: f64 = f64::INFINITY;
@@ -253,6 +253,41 @@ fn results_too_large_for_memory_are_errors() {
     let tape = Tape::inference();
     let between = tape.constant(vector(&[1.0])).pad(0, huge, 0).sum(()).item().unwrap_err();
     assert!(between.message().contains("no memory for 8388608.0 GiB"), "{between}");
+}
+
+/// Of nothing, so that no operand takes memory.
+#[test]
+fn results_too_large_for_memory_are_errors_in_every_mode() {
+    let functions: [fn(Var<'_>) -> Var<'_>; 5] = [
+        |x| x.sum(1),
+        |x| x.max(1),
+        |x| x.logsumexp(1),
+        |x| x.matmul(x.tape().constant(Tensor::zeros([0, 3], DType::F32))),
+        |x| x.matmul(x.t()),
+    ];
+    for mode in [Mode::Fused, Mode::Eager, Mode::Checked] {
+        for (number, f) in functions.iter().enumerate() {
+            let tape = Tape::new();
+            tape.set_mode(mode);
+            let text = f(tape.constant(Tensor::zeros([1 << 50, 0], DType::F32))).value();
+            let text = text.unwrap_err().to_string();
+            let words = if number < 4 { "no memory for" } else { "has too many elements" };
+            assert!(text.contains(words), "{mode:?}, {number}: {text}");
+        }
+    }
+}
+
+#[test]
+fn shapes_beyond_counting_are_errors_where_they_are_recorded() {
+    let tape = Tape::new();
+    for shape in [[usize::MAX, 9, 2], [0, usize::MAX, 9]] {
+        let x = tape.watch(Tensor::zeros(shape, DType::F32));
+        let parameter = Parameter::new(Tensor::zeros(shape, DType::F32));
+        for y in [x.mean(()), x.var((), 1), x.normalize(1, 1e-5), x.flatten(1), x.prod(1)] {
+            assert!(y.item().unwrap_err().to_string().contains("has too many elements"));
+        }
+        assert!(tape.parameter(&parameter).sum(()).item().is_err());
+    }
 }
 
 #[test]

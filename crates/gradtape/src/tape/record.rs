@@ -161,6 +161,11 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
         }
+        if let Op::Input(_) = op {
+            let error = Error::new(Kind::Tape, "input: an operation without numbers of its own");
+            let hint = "record the numbers with tape.constant(), watch() or parameter()";
+            return self.fail(error.at(at).hint(hint), &[]);
+        }
         if let Some(id) = self.repeat(at, |node| node.repeats(&op, inputs)) {
             return id;
         }
@@ -232,6 +237,9 @@ impl Recording {
             let Meta { dtype: old, shape: old_shape } = &node.meta;
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
+        if let Err(error) = shape.checked_elements() {
+            return self.fail(error.context("input").at(at), &[]);
+        }
         self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
             return id;

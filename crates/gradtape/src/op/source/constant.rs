@@ -1,6 +1,6 @@
 //! `constant`: a scalar written in the program.
 
-use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation};
+use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
 use crate::tensor::{DType, Result, Shape, Tensor};
 
 operation! {
@@ -38,7 +38,8 @@ impl Constant {
 }
 
 impl Operation for Constant {
-    fn infer(&self, _: &[&Meta]) -> Result<Meta, Broken> {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 0)?;
         Ok(Meta::new(self.dtype, Shape::scalar()))
     }
 
