@@ -265,6 +265,11 @@ fn results_too_large_for_memory_are_errors_in_every_mode() {
         |x| x.matmul(x.tape().constant(Tensor::zeros([0, 3], DType::F32))),
         |x| x.matmul(x.t()),
     ];
+    let repeated = |tape: &Tape| {
+        tape.set_mode(Mode::Checked);
+        tape.constant(vector(&[1.0])).broadcast_to([1 << 50]).sum(()).item().unwrap_err()
+    };
+    assert!(repeated(&Tape::new()).message().contains("no memory for shape"));
     for mode in [Mode::Fused, Mode::Eager, Mode::Checked] {
         for (number, f) in functions.iter().enumerate() {
             let tape = Tape::new();
