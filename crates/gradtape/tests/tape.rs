@@ -1,8 +1,8 @@
 //! The first things a tape must do.
 
 use gradtape::{
-    DType, Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, evaluate, gradient,
-    jvp, op,
+    DType, Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, evaluate,
+    gradient, jvp, op,
 };
 
 #[test]

@@ -395,7 +395,7 @@ impl Node {
         let same = match (&mut self.op, op) {
             (Op::Constant(old), Op::Constant(new)) if old.is_input() && new.is_input() => {
                 old.value = new.value;
-                old.dtype == new.dtype
+                old.dtype == new.dtype && new.fits()
             }
             (old, new) => old == new,
         };
