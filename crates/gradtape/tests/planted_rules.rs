@@ -5,7 +5,7 @@ mod samples;
 use std::collections::BTreeSet;
 
 use gradtape::op::{Op, Sample};
-use gradtape::{Tape, Tensor, Var, gradients, vjp};
+use gradtape::{DType, Tape, Tensor, Var, check_gradients, gradients, vjp};
 use samples::{check_derivatives, floats, has_derivatives};
 
 /// The samples' gradients through a user's rule: the right one, changed by `spoil`, which is given
@@ -130,4 +130,12 @@ fn custom_rules_are_used_and_their_shapes_checked() {
     let error = dn.unwrap_err().to_string();
     assert!(error.contains("input 1 is f64[2], but the input is f64[]"), "{error}");
     assert!(error.contains("planted_rules.rs"), "{error}");
+}
+
+#[test]
+fn a_check_that_would_move_nothing_fails() {
+    for input in [Tensor::from([0.5f32]), Tensor::from([1i64]), Tensor::zeros([0, 3], DType::F64)] {
+        let error = check_gradients(|x| x[0].cast(DType::F64).square().sum(()), &[input]);
+        assert!(error.unwrap_err().message().contains("no input of f64"));
+    }
 }

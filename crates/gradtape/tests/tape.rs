@@ -1,7 +1,8 @@
 //! The first things a tape must do.
 
 use gradtape::{
-    Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, evaluate, gradient, jvp,
+    DType, Dial, Kind, Mode, Parameter, Result, Tape, Tensor, Var, compile, eval, evaluate,
+    gradient, jvp, op,
 };
 
 #[test]
@@ -353,4 +354,23 @@ fn what_is_asked_for_more_than_once_is_one_result() -> Result<()> {
     eval::step(&tape, &[z, y, z])?;
     assert_eq!((y.value()?.to_f64_vec(), w.value().to_f64_vec()), (vec![1.0, 4.0], vec![1.0, 4.0]));
     Ok(())
+}
+
+#[test]
+fn an_input_without_numbers_is_an_error_at_its_line() {
+    let mut tape = Tape::new();
+    for _ in 0..2 {
+        tape.reset();
+        let x = tape.watch([1.0, 2.0]);
+        assert_eq!(x.sum(()).item().unwrap(), 3.0);
+        let op = op::source::Input { dtype: DType::F64, shape: [2].into() };
+        let (line, y) = (line!(), tape.apply(op, &[]));
+        let error = (y + 1.0).value().unwrap_err();
+        assert_eq!(error.location().map(|at| at.line()), Some(line), "{error}");
+        assert!(error.to_string().contains("tape.constant()"), "{error}");
+    }
+    let one = op::source::Constant { value: op::Bits::new(1.0), dtype: DType::F64 };
+    let x = tape.watch([1.0, 2.0]);
+    let error = tape.apply(one, &[x]).value().unwrap_err();
+    assert!(error.message().contains("takes 0 inputs, not 1"), "{error}");
 }

@@ -40,14 +40,23 @@ impl Dataset {
     /// Pairs inputs with targets.
     ///
     /// Fails when the numbers of rows differ, when the targets are neither i64 of shape `[n]` nor
-    /// floats of shape `[n, k]`, and when a class number is negative.
+    /// floats of shape `[n, k]`, when a class number is negative, and for views of more elements than
+    /// memory can hold.
     pub fn new(inputs: Tensor, targets: Tensor) -> Result<Dataset> {
         let (x, y) = (inputs.shape(), targets.shape());
         if x.rank() == 0 || y.rank() == 0 || x[0] != y[0] {
             let message = format!("a dataset of inputs {x} and targets {y}: the rows differ");
             return Err(Error::new(Kind::Shape, message).hint("both need one row per example"));
         }
-        let dtype = targets.dtype();
+        let (inputs, targets) = (inputs.contiguous(), targets.contiguous());
+        for (name, tensor) in [("inputs", &inputs), ("targets", &targets)] {
+            tensor.shape().checked_elements().map_err(|error| error.context(name))?;
+            if !tensor.is_contiguous() {
+                let message = format!("{name} of shape {}: no memory for a copy", tensor.shape());
+                return Err(Error::new(Kind::Shape, message));
+            }
+        }
+        let (y, dtype) = (targets.shape(), targets.dtype());
         match (dtype, y.rank()) {
             (DType::I64, 1) | (DType::F32 | DType::F64, 2) => {}
             (DType::F32 | DType::F64, 1) => {
@@ -61,12 +70,7 @@ impl Dataset {
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
         }
-        let data = Dataset {
-            inputs: inputs.contiguous(),
-            targets: targets.contiguous(),
-            features: Vec::new(),
-            classes: Vec::new(),
-        };
+        let data = Dataset { inputs, targets, features: Vec::new(), classes: Vec::new() };
         if let Some((row, label)) = first(data.labels(), |label| label < 0) {
             let message = format!("row {row}: {label} is no class number");
             return Err(Error::new(Kind::Value, message).hint("classes are counted from 0"));
@@ -189,7 +193,7 @@ impl Dataset {
     /// Shares of the examples for validation and test, chosen at random; the rest is for training.
     ///
     /// Every class has the same share everywhere, up to rounding, and keeps at least one example
-    /// for training. The choice depends on the seed and the targets alone.
+    /// for training, as the whole does where targets are numbers. The choice depends on the seed and the targets alone.
     /// Fails unless both shares are at least 0 and their sum is below 1.
     pub fn split(&self, validation: f64, test: f64, seed: u64) -> Result<Split> {
         let fractions = Fractions { validation, test };
@@ -279,6 +283,12 @@ mod tests {
         error(Tensor::scalar(1.0f32), Tensor::scalar(1.0f32));
         let text = error(x, Tensor::from_vec(vec![0i64, 1, -2, 0], 4).unwrap());
         assert!(text.contains("row 2") && text.contains("-2"), "{text}");
+
+        let endless = |width| Tensor::zeros([1 << 50, width], DType::F32);
+        assert!(error(endless(2), endless(1)).contains("no memory for a copy"));
+        assert!(error(endless(0), Tensor::zeros(1 << 50, DType::I64)).contains("targets"));
+        let uncounted = Tensor::zeros([0, usize::MAX, 2], DType::F32);
+        assert!(error(uncounted, Tensor::zeros(0, DType::I64)).contains("too many elements"));
 
         let text = data(6).with_classes(["x", "y"]).unwrap_err().to_string();
         assert!(text.contains("row 2") && text.contains("label 2"), "{text}");

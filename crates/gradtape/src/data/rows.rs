@@ -42,12 +42,16 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows `0..n` divided at random; the sizes are the shares, rounded.
+    /// Rows `0..n` divided at random; the sizes are the shares, rounded, with at least one row to learn
+    /// from.
     pub fn random(n: usize, fractions: Fractions, seed: u64) -> Result<Rows> {
         fractions.check()?;
         let order = Rng::new(seed).permutation(n);
         let mut rows = Rows::default();
-        rows.deal(&order, share(n, fractions.test), share(n, fractions.validation));
+        let spare = n.saturating_sub(1);
+        let test = share(n, fractions.test).min(spare);
+        let validation = share(n, fractions.validation).min(spare - test);
+        rows.deal(&order, test, validation);
         Ok(rows.sorted())
     }
 
@@ -83,8 +87,8 @@ impl Rows {
     }
 
     fn deal(&mut self, order: &[usize], test: usize, validation: usize) {
-        let (held_out, train) = order.split_at((test + validation).min(order.len()));
-        let (test, validation) = held_out.split_at(test.min(held_out.len()));
+        let (held_out, train) = order.split_at(test + validation);
+        let (test, validation) = held_out.split_at(test);
         self.test.extend(test);
         self.validation.extend(validation);
         self.train.extend(train);
@@ -166,7 +170,11 @@ mod tests {
         assert_eq!(rows, Rows::random(101, fractions, 3).unwrap());
         assert_ne!(rows, Rows::random(101, fractions, 4).unwrap());
         check_partition(&Rows::random(0, fractions, 3).unwrap(), 0);
-        check_partition(&Rows::random(1, Fractions { validation: 0.49, test: 0.5 }, 3).unwrap(), 1);
+        for (n, train) in [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)] {
+            let rows = Rows::random(n, Fractions { validation: 0.3, test: 0.6 }, 3).unwrap();
+            check_partition(&rows, n);
+            assert_eq!(rows.train.len(), train, "{n}");
+        }
     }
 
     #[test]

@@ -19,9 +19,33 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Columns")]
 pub struct Standardise {
     mean: Vec<f64>,
     scale: Vec<f64>,
+}
+
+/// What is read of a [`Standardise`], before it is looked at.
+#[derive(Deserialize)]
+struct Columns {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+/// Fails unless every column has a finite mean and a finite scale above 0.
+impl TryFrom<Columns> for Standardise {
+    type Error = Error;
+
+    fn try_from(Columns { mean, scale }: Columns) -> Result<Standardise> {
+        let valid = mean.iter().all(|mean| mean.is_finite())
+            && scale.iter().all(|scale| scale.is_finite() && *scale > 0.0);
+        if mean.len() != scale.len() || !valid {
+            let message = format!("standardise by the means {mean:?} and the scales {scale:?}");
+            return Err(Error::new(Kind::Model, message)
+                .hint("each column has a finite mean and a finite scale above 0"));
+        }
+        Ok(Standardise { mean, scale })
+    }
 }
 
 impl Standardise {
@@ -163,6 +187,21 @@ mod tests {
         assert_eq!(fitted.apply(&rows.cast(DType::F32)).unwrap().dtype(), DType::F32);
         let text = fitted.apply(&Tensor::zeros([2, 2], DType::F32)).unwrap_err().to_string();
         assert!(text.contains("[2, 2]") && text.contains("3 columns"), "{text}");
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_and_checked() {
+        let fitted = Standardise::fit(&Tensor::from([[0.1, 5.0], [0.3, 5.0]])).unwrap();
+        let text = serde_json::to_string(&fitted).unwrap();
+        assert_eq!(serde_json::from_str::<Standardise>(&text).unwrap(), fitted);
+        for damaged in [
+            r#"{"mean":[1.0,2.0],"scale":[1.0]}"#,
+            r#"{"mean":[1.0],"scale":[0.0]}"#,
+            r#"{"mean":[1.0],"scale":[-1.0]}"#,
+        ] {
+            let text = serde_json::from_str::<Standardise>(damaged).unwrap_err().to_string();
+            assert!(text.contains("standardise by the means"), "{text}");
+        }
     }
 
     #[test]

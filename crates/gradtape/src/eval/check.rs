@@ -15,7 +15,7 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// within `h` show as errors. Second derivatives are checked along one direction: the gradient of
 /// the sum of the gradients, each weighted by fixed numbers.
 ///
-/// Fails when the function itself cannot be recorded or computed.
+/// Fails when there is no element to move, and when the function itself cannot be recorded or computed.
 ///
 /// ```
 /// use gradtape::{Tensor, check_gradients};
@@ -27,6 +27,10 @@ pub fn check_gradients(
     f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
     inputs: &[Tensor],
 ) -> Result<Report> {
+    if !inputs.iter().any(|input| input.dtype() == DType::F64 && input.elements() > 0) {
+        let message = "check_gradients: no input of f64 has an element that could be moved";
+        return Err(Error::new(Kind::Gradient, message).hint("cast(DType::F64) the inputs"));
+    }
     let mut report = Report::default();
     let weighted = |x: &[Var<'_>]| weigh(f(x), 0).id();
     report.compare(1, &weighted, inputs)?;

@@ -56,7 +56,7 @@ pub(crate) fn check_finite(node: &GraphNode, value: &Tensor) -> Result<()> {
     if !matches!(value.dtype(), DType::F32 | DType::F64) {
         return Ok(());
     }
-    let values = value.to_f64_vec();
+    let values = value.cast(DType::F64).to_vec::<f64>().map_err(|error| error.at(node.at))?;
     let Some(first) = values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
     let strides = value.shape().strides();
     let index: Vec<usize> = strides

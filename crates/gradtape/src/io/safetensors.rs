@@ -214,7 +214,6 @@ const TYPES: [(DType, &str); 4] =
     [(DType::F32, "F32"), (DType::F64, "F64"), (DType::I64, "I64"), (DType::Bool, "BOOL")];
 
 fn append(tensor: &Tensor, data: &mut Vec<u8>) -> Result<()> {
-    data.reserve(tensor.elements() * tensor.dtype().size());
     match tensor.dtype() {
         DType::F32 => data.extend(tensor.to_vec::<f32>()?.into_iter().flat_map(f32::to_le_bytes)),
         DType::F64 => data.extend(tensor.to_vec::<f64>()?.into_iter().flat_map(f64::to_le_bytes)),
@@ -334,6 +333,14 @@ mod tests {
         refused(&file(r#"{"__metadata__":{"a":1}}"#, &[]), "header cannot be read");
         refused(&file(&"[".repeat(100_000), &[]), "header cannot be read");
         refused(&file("{}x", &[]), "header cannot be read");
+    }
+
+    #[test]
+    fn tensors_beyond_memory_are_refused() {
+        for shape in [[1 << 50, 2], [usize::MAX, 2]] {
+            let tensors = [("x".to_string(), Tensor::zeros(shape, DType::F32))];
+            assert!(print(&tensors, &BTreeMap::new()).is_err());
+        }
     }
 
     #[test]

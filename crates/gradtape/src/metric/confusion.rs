@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{greatest, rows};
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{Error, Kind, Result, Tensor, allocate};
 
 /// How often each class was taken for each other: row = the label, column = the prediction.
 ///
@@ -26,6 +26,8 @@ impl ConfusionMatrix {
     /// The matrix of scores `[n, c]`, whose greatest is the prediction, and labels `[n]` in i64.
     pub fn new(scores: &Tensor, labels: &Tensor) -> Result<ConfusionMatrix> {
         let (scores, classes, labels) = rows("confusion matrix", scores, labels)?;
+        allocate::<usize>(&[classes, classes].into())
+            .map_err(|error| error.context("confusion matrix"))?;
         let mut counts = vec![vec![0; classes]; classes];
         for (row, label) in scores.chunks_exact(classes.max(1)).zip(labels) {
             counts[label][greatest(row)] += 1;
@@ -106,6 +108,7 @@ impl fmt::Display for ConfusionMatrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::DType;
 
     #[test]
     fn shares_of_classes() {
@@ -125,5 +128,15 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|c| matrix.f1(c)), [Some(2.0 / 3.0), Some(0.0), None, None]);
         assert!(matrix.with_names(["a", "b"]).is_err());
         assert!(ConfusionMatrix::new(&scores, &Tensor::from([0i64, 0, 0, 3])).is_err());
+    }
+
+    #[test]
+    fn more_classes_than_memory_can_hold_are_an_error() {
+        for classes in [1 << 24, 1 << 50] {
+            let scores = Tensor::zeros([0, classes], DType::F32);
+            let text = ConfusionMatrix::new(&scores, &Tensor::zeros(0, DType::I64));
+            let text = text.unwrap_err().to_string();
+            assert!(text.starts_with("confusion matrix: "), "{text}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Metrics of numbers.
 
+use super::values;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The mean of `(p - t)²`. NaN for no elements; shapes must be equal.
@@ -51,7 +52,7 @@ fn pairs(name: &str, predictions: &Tensor, targets: &Tensor) -> Result<Vec<(f64,
         let message = format!("{name}: predictions {p} against targets {t}");
         return Err(Error::new(Kind::Shape, message).hint("reshape one to the shape of the other"));
     }
-    Ok(predictions.to_f64_vec().into_iter().zip(targets.to_f64_vec()).collect())
+    Ok(values(predictions)?.into_iter().zip(values(targets)?).collect())
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -74,6 +75,9 @@ mod tests {
         for metric in [mean_squared_error, mean_absolute_error, r2] {
             let text = metric(&p, &flat).unwrap_err().to_string();
             assert!(text.contains("[2, 1]") && text.contains("[2]"), "{text}");
+            let endless = p.select(0, 0).unwrap().broadcast_to([1 << 50]).unwrap();
+            let text = metric(&endless, &endless).unwrap_err().to_string();
+            assert!(text.contains("no memory"), "{text}");
         }
     }
 }

@@ -262,6 +262,8 @@ mod tests {
         let tape = Tape::new();
         let x = tape.constant(Tensor::zeros([1, inputs], DType::F32));
         assert!(layer.forward(x).value().is_err());
+        assert_eq!(layer.parameter_count(), usize::MAX);
+        assert_eq!(crate::nn::summary(&layer).total(), usize::MAX);
     }
 
     #[test]

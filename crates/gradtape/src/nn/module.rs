@@ -66,9 +66,10 @@ pub trait Module {
         self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
     }
 
-    /// The number of numbers in all parameters.
+    /// The number of numbers in all parameters; `usize::MAX` where it does not fit.
     fn parameter_count(&self) -> usize {
-        self.parameters().iter().map(|parameter| parameter.value().elements()).sum()
+        let counts = self.parameters().into_iter().map(|parameter| parameter.value().elements());
+        counts.fold(0, usize::saturating_add)
     }
 }
 

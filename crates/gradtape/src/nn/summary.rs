@@ -38,7 +38,8 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
             let value = parameter.value();
             let shared = known.contains(&parameter.id());
             known.push(parameter.id());
-            row.count += if shared { 0 } else { value.elements() };
+            let count = if shared { 0 } else { value.elements() };
+            row.count = row.count.saturating_add(count);
             row.parameters.push((name.to_string(), value.shape().clone()));
         }
     }));
@@ -92,7 +93,7 @@ impl Summary {
 
     /// The number of numbers in all parameters.
     pub fn total(&self) -> usize {
-        self.rows.iter().map(|row| row.count).sum()
+        self.rows.iter().map(|row| row.count).fold(0, usize::saturating_add)
     }
 }
 

@@ -1,7 +1,5 @@
 //! [`AdaDelta`].
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, below_1};
 use super::{Base, Rule, Slot, Update};
 use crate::nn::Module;
@@ -83,8 +81,8 @@ impl Rule for AdaDelta {
         at_least_0("weight_decay", self.weight_decay)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        smallvec![Slot::zeros("square_avg"), Slot::zeros("acc_delta")]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("square_avg"), Slot::zeros("acc_delta")]
     }
 
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {

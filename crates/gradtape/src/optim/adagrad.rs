@@ -1,7 +1,5 @@
 //! [`AdaGrad`].
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::at_least_0;
 use super::{Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
@@ -95,8 +93,8 @@ impl Rule for AdaGrad {
         at_least_0("eps", self.eps)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        smallvec![Slot { name: "sum", start: self.initial_accumulator_value }]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot { name: "sum", start: self.initial_accumulator_value }]
     }
 
     fn rates(&self) -> Box<Rates> {

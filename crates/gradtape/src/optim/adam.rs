@@ -1,7 +1,5 @@
 //! [`Adam`].
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, below_1};
 use super::{Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
@@ -111,8 +109,8 @@ impl Rule for Adam {
         at_least_0("weight_decay", self.weight_decay)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        let mut slots = smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")];
+    fn slots(&self) -> Vec<Slot> {
+        let mut slots = vec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")];
         if self.amsgrad {
             slots.push(Slot::zeros("max_exp_avg_sq"));
         }

@@ -1,7 +1,5 @@
 //! [`Adamax`].
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, below_1};
 use super::{Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
@@ -83,8 +81,8 @@ impl Rule for Adamax {
         at_least_0("weight_decay", self.weight_decay)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_inf")]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("exp_avg"), Slot::zeros("exp_inf")]
     }
 
     fn rates(&self) -> Box<Rates> {

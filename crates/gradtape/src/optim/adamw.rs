@@ -1,7 +1,5 @@
 //! [`AdamW`].
 
-use smallvec::SmallVec;
-
 use super::{Adam, Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
 use crate::tape::Var;
@@ -72,7 +70,7 @@ impl Rule for AdamW {
         self.0.check()
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
+    fn slots(&self) -> Vec<Slot> {
         self.0.slots()
     }
 

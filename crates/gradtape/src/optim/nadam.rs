@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, below_1};
 use super::{Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
@@ -95,8 +93,8 @@ impl Rule for NAdam {
         at_least_0("momentum_decay", self.momentum_decay)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        smallvec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")]
     }
 
     fn rates(&self) -> Box<Rates> {

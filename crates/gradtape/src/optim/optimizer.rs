@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::rule::{Dials, Update};
+use super::rule::{Dials, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
 use crate::grad::connected_gradients;
@@ -155,9 +155,7 @@ fn record<'t, R: Rule + ?Sized>(
         let next = update.next;
         tape.assign(parameter, value)?;
         for (slot, value) in next {
-            if let Some(state) = state.get(slot) {
-                tape.assign(state, value)?;
-            }
+            tape.assign(state.get(slot).ok_or_else(|| no_slot(slot))?, value)?;
         }
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! [`RmsProp`].
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, below_1};
 use super::{Base, Rule, Slot, Update};
 use crate::nn::Module;
@@ -98,8 +96,8 @@ impl Rule for RmsProp {
         at_least_0("weight_decay", self.weight_decay)
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        let mut slots = smallvec![Slot::zeros("square_avg")];
+    fn slots(&self) -> Vec<Slot> {
+        let mut slots = vec![Slot::zeros("square_avg")];
         if self.centered {
             slots.push(Slot::zeros("grad_avg"));
         }

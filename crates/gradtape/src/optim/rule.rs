@@ -32,18 +32,20 @@ impl Slot {
 /// use gradtape::optim::{Base, Optimizer, Rates, Rule, Slot, Update};
 /// use gradtape::{Parameter, Result, Tape, Tensor, Var};
 ///
-/// /// Steps by the sign of the gradient, in steps that shrink.
+/// /// Steps by the sign of the moving average of the gradient, in steps that shrink.
 /// struct SignSgd(Base);
 ///
 /// impl Rule for SignSgd {
 ///     fn base(&self) -> &Base { &self.0 }
 ///     fn base_mut(&mut self) -> &mut Base { &mut self.0 }
 ///     fn name(&self) -> &'static str { "sign_sgd" }
+///     fn slots(&self) -> Vec<Slot> { vec![Slot::zeros("average")] }
 ///     fn rates(&self) -> Box<Rates> {
 ///         Box::new(|step, rate| [rate / step as f64, 0.0, 0.0])
 ///     }
 ///     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
-///         u.x() - u.g().sign() * u.rate(0)
+///         let average = u.average(0, u.g(), 0.1);
+///         u.x() - average.sign() * u.rate(0)
 ///     }
 /// }
 ///
@@ -69,9 +71,9 @@ pub trait Rule {
         Ok(())
     }
 
-    /// What is kept for each parameter.
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
-        SmallVec::new()
+    /// What is kept for each parameter; nothing, if not said otherwise. Asked once, before the first step.
+    fn slots(&self) -> Vec<Slot> {
+        Vec::new()
     }
 
     /// The numbers that change from step to step, which the update reads with [`Update::rate`]. They
@@ -102,7 +104,7 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
         (**self).check()
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
+    fn slots(&self) -> Vec<Slot> {
         (**self).slots()
     }
 
@@ -144,13 +146,12 @@ impl<'t> Update<'_, 't> {
     pub fn state(&self, slot: usize) -> Var<'t> {
         match self.state.get(slot) {
             Some(state) => self.x.tape().parameter(state),
-            None => self
-                .x
-                .failed(Error::new(Kind::Value, format!("the optimiser has no slot {slot}")), &[]),
+            None => self.x.failed(no_slot(slot), &[]),
         }
     }
 
-    /// Keeps a value in a slot for the next step, and gives it back.
+    /// Keeps a value in a slot for the next step, and gives it back. The step fails where there is no such
+    /// slot.
     pub fn keep(&mut self, slot: usize, value: Var<'t>) -> Var<'t> {
         self.next.push((slot, value));
         value
@@ -168,6 +169,11 @@ impl<'t> Update<'_, 't> {
     pub fn rate(&mut self, place: usize) -> Var<'t> {
         self.dials.get(self.x, place)
     }
+}
+
+/// A slot that [`Rule::slots`] does not name.
+pub(super) fn no_slot(slot: usize) -> Error {
+    Error::new(Kind::Value, format!("the optimiser has no slot {slot}"))
 }
 
 /// The clock's dials on the tape, each recorded when it is first read.

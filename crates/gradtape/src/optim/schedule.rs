@@ -137,7 +137,7 @@ impl Schedule {
             Schedule::OneCycle { max_lr, total_steps, pct_start, div_factor, final_div_factor } => {
                 let first = max_lr / div_factor;
                 let (top, end) = (pct_start * total_steps as f64 - 1.0, total_steps as f64 - 1.0);
-                match at <= top {
+                match at < top {
                     true => cosine(first, max_lr, at / top),
                     false => {
                         let share = ((at - top) / (end - top)).min(1.0);
@@ -258,6 +258,24 @@ mod tests {
         close(Schedule::by_name("cosine", 0.1, 30).unwrap().rate(0.1, 30), 0.0);
         let text = Schedule::by_name("cosin", 0.1, 30).unwrap_err().to_string();
         assert!(text.contains("did you mean cosine?"), "{text}");
+    }
+
+    #[test]
+    fn a_cycle_may_begin_at_its_top() {
+        let (max_lr, div_factor, final_div_factor) = (0.1, 25.0, 1e4);
+        for pct_start in [0.0, 0.05, 0.1, 0.2] {
+            let cycle = Schedule::OneCycle {
+                max_lr,
+                total_steps: 10,
+                pct_start,
+                div_factor,
+                final_div_factor,
+            };
+            let rates: Vec<f64> = (0..10).map(|t| cycle.rate(0.0, t)).collect();
+            assert!(rates.iter().all(|rate| (4e-7..=max_lr).contains(rate)), "{rates:?}");
+            let top = if pct_start == 0.2 { rates[1] } else { rates[0] };
+            assert!(pct_start < 0.1 || top == max_lr, "{rates:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! [`Sgd`]: stochastic gradient descent.
 
-use smallvec::{SmallVec, smallvec};
-
 use super::base::{at_least_0, bad, below_1};
 use super::{Base, Rates, Rule, Slot, Update};
 use crate::nn::Module;
@@ -86,10 +84,10 @@ impl Rule for Sgd {
         Ok(())
     }
 
-    fn slots(&self) -> SmallVec<[Slot; 3]> {
+    fn slots(&self) -> Vec<Slot> {
         match self.momentum > 0.0 {
-            true => smallvec![Slot::zeros("momentum_buffer")],
-            false => smallvec![],
+            true => vec![Slot::zeros("momentum_buffer")],
+            false => vec![],
         }
     }
 

@@ -1,6 +1,6 @@
 //! What holds for every optimiser.
 
-use super::{Adam, NAMES, Optimizer, Sgd, by_name};
+use super::{Adam, Base, NAMES, Optimizer, Rule, Sgd, Update, by_name};
 use crate::eval::compile;
 use crate::tape::{Parameter, Tape, Var};
 use crate::tensor::{DType, Tensor};
@@ -175,4 +175,33 @@ fn a_state_that_does_not_fit_changes_nothing() {
     assert!(load(&|state| state[0].1 = Tensor::scalar(-1.0)).contains("-1 steps"));
     let extra = |state: &mut Vec<_>| state.push(("1.exp_avg".into(), Tensor::scalar(0.0)));
     assert!(load(&extra).contains("nothing called \"1.exp_avg\""));
+}
+
+/// Keeps the gradient in a slot that it does not have.
+struct Forgetful(Base);
+
+impl Rule for Forgetful {
+    fn base(&self) -> &Base {
+        &self.0
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.0
+    }
+
+    fn name(&self) -> &'static str {
+        "forgetful"
+    }
+
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        u.x() - u.keep(0, u.g())
+    }
+}
+
+#[test]
+fn what_is_kept_in_no_slot_is_an_error() {
+    let x = parameter(&[3.0, -1.0]);
+    let error = Forgetful(Base::new(&x, 0.1)).step(loss(&Tape::new(), &x)).unwrap_err();
+    assert!(error.message().contains("no slot 0"), "{error}");
+    assert_eq!(x.value().to_f64_vec(), [3.0, -1.0]);
 }

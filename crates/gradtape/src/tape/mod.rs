@@ -7,6 +7,7 @@ mod record;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
 mod text;
+mod values;
 mod var;
 mod verify;
 mod walk;

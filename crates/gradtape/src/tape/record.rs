@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
+use crate::tensor::{DType, Error, Kind, Shape, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -22,9 +22,9 @@ pub(crate) struct Node {
     pub(crate) meta: Meta,
     pub(crate) at: &'static Location<'static>,
     /// 1 + the place of its value, or 0 when it has none yet.
-    value: u32,
+    pub(super) value: u32,
     /// 1 + the place of its leaf, or 0 when it is not an input.
-    leaf: u32,
+    pub(super) leaf: u32,
     /// Whether it is data, whose gradient cannot be asked for.
     pub(crate) is_data: bool,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Update {
 /// Everything recorded since the last reset.
 pub(crate) struct Recording {
     /// The nodes; behind the first `len` those of the last recording, as long as this one repeats it.
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     len: usize,
     edition: u64,
     /// Gradients recorded in this edition.
@@ -76,7 +76,7 @@ pub(crate) struct Recording {
     pub(crate) after: Vec<Rc<dyn Fn()>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
-    values: Vec<(NodeId, Tensor)>,
+    pub(super) values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
 }
@@ -138,11 +138,6 @@ impl Recording {
         self.edition
     }
 
-    /// The nodes with a computed value, in the order in which they got it.
-    pub(crate) fn valued(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.values.iter().map(|&(id, _)| id)
-    }
-
     /// The node of an id that has not failed.
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
@@ -160,6 +155,11 @@ impl Recording {
         }
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
+        }
+        if let Op::Input(_) = op {
+            let error = Error::new(Kind::Tape, "input: an operation without numbers of its own");
+            let hint = "record the numbers with tape.constant(), watch() or parameter()";
+            return self.fail(error.at(at).hint(hint), &[]);
         }
         if let Some(id) = self.repeat(at, |node| node.repeats(&op, inputs)) {
             return id;
@@ -232,6 +232,9 @@ impl Recording {
             let Meta { dtype: old, shape: old_shape } = &node.meta;
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
+        if let Err(error) = shape.checked_elements() {
+            return self.fail(error.context("input").at(at), &[]);
+        }
         self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
             return id;
@@ -292,92 +295,6 @@ impl Recording {
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
     }
-
-    /// The leaf of an input node.
-    pub(crate) fn leaf(&self, id: NodeId) -> Option<&Leaf> {
-        let place = self.node(id).leaf.checked_sub(1)?;
-        self.leaves.get(place as usize)
-    }
-
-    /// The number of a literal; NaN for any other node.
-    pub(crate) fn literal(&self, id: NodeId) -> f64 {
-        match &self.node(id).op {
-            Op::Constant(constant) => constant.value.value(),
-            _ => f64::NAN,
-        }
-    }
-
-    /// The value of a node that was computed and kept.
-    pub(crate) fn value(&self, id: NodeId) -> Option<&Tensor> {
-        let place = self.node(id).value.checked_sub(1)?;
-        self.values.get(place as usize).map(|(_, value)| value)
-    }
-
-    /// The numbers of a node, if it is an input or was computed. Fails for a parameter that changed
-    /// since it was recorded and was not read before.
-    pub(crate) fn current(&self, id: NodeId) -> Result<Option<Tensor>> {
-        Ok(match (self.value(id), self.leaf(id)) {
-            (Some(value), _) | (None, Some(Leaf::Tensor { tensor: value, .. })) => {
-                Some(value.clone())
-            }
-            (None, Some(Leaf::Parameter { parameter, version })) => {
-                // Locked, so that it cannot change between the look at its version and the read.
-                let value = parameter.read();
-                if parameter.version() != *version {
-                    return Err(self.outdated(id));
-                }
-                Some(value.clone())
-            }
-            (None, Some(Leaf::Dial { value, .. })) => {
-                Some(Tensor::full((), *value, self.node(id).meta.dtype))
-            }
-            (None, None) => None,
-        })
-    }
-
-    /// Has an input that is a parameter keep the value it has now.
-    pub(crate) fn keep_parameter(&mut self, id: NodeId) {
-        if let Some(Leaf::Parameter { .. }) = self.leaf(id)
-            && let Ok(Some(value)) = self.current(id)
-        {
-            self.set_value(id, value);
-        }
-    }
-
-    /// The error of using a parameter that changed after it was recorded: its numbers would be of
-    /// neither before nor after.
-    pub(crate) fn outdated(&self, id: NodeId) -> Error {
-        let Node { meta, at, .. } = self.node(id);
-        let message = format!(
-            "the parameter {meta} was changed after it was recorded here, by an optimiser's step or by \
-             set(), and its old value was not kept"
-        );
-        Error::new(Kind::Tape, message).at(at).hint(
-            "read values before the step or keep() them for it; for the new value, record the parameter \
-             on a tape that was reset",
-        )
-    }
-
-    /// Keeps the computed value of a node.
-    pub(crate) fn set_value(&mut self, id: NodeId, value: Tensor) {
-        if self.value(id).is_none() {
-            self.values.push((id, value));
-            self.nodes[id.index()].value = self.values.len() as u32;
-        }
-    }
-
-    /// Bytes of the recording itself and of the values it keeps, parameters and inputs included.
-    pub(crate) fn bytes(&self) -> usize {
-        let of = |t: &Tensor| t.elements() * t.dtype().size();
-        let leaves = self.leaves.iter().map(|leaf| match leaf {
-            Leaf::Tensor { tensor, .. } => of(tensor),
-            Leaf::Parameter { parameter, .. } => of(&parameter.read()),
-            Leaf::Dial { .. } => size_of::<f64>(),
-        });
-        self.nodes.capacity() * size_of::<Node>()
-            + self.values.iter().map(|(_, value)| of(value)).sum::<usize>()
-            + leaves.sum::<usize>()
-    }
 }
 
 impl Node {
@@ -387,7 +304,7 @@ impl Node {
         let same = match (&mut self.op, op) {
             (Op::Constant(old), Op::Constant(new)) if old.is_input() && new.is_input() => {
                 old.value = new.value;
-                old.dtype == new.dtype
+                old.dtype == new.dtype && new.fits()
             }
             (old, new) => old == new,
         };

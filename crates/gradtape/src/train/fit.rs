@@ -11,12 +11,19 @@ use crate::optim::Scheduler;
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
-/// Trains; what happened stands in the trainer's history, also after a failure.
+/// Trains; what happened stands in the trainer's history, also after a failure. The optimiser has its own
+/// learning rate again, so that a schedule starts from it the next time.
 pub(super) fn run(
     trainer: &mut Trainer<'_>,
     train: &Dataset,
     validation: Option<&Dataset>,
 ) -> Result<()> {
+    let rate = trainer.optimizer.get_mut().learning_rate();
+    let done = epochs(trainer, train, validation);
+    done.and(trainer.optimizer.get_mut().set_learning_rate(rate))
+}
+
+fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
     let Trainer { net, optimizer, epochs, every, early, stop, history, .. } = trainer;

@@ -8,7 +8,8 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 operation! {
     /// # What
-    /// `x / y`, element by element.
+    /// `x / y`, element by element. Whole numbers are divided towards 0, as in Rust; by 0 that is an
+    /// error.
     ///
     /// # Gradient
     /// `g / y` to `x`, `-g * out / y` to `y`.

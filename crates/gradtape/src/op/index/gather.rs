@@ -2,7 +2,7 @@
 
 use crate::op::index::{place, place_along};
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
-use crate::tensor::{Element, Result, Tensor};
+use crate::tensor::{Element, Result, Tensor, allocate};
 
 operation! {
     /// # What
@@ -61,7 +61,7 @@ impl Operation for Gather {
 impl Gather {
     fn pick<T: Element>(&self, x: &Tensor, index: &Tensor) -> Result<Tensor> {
         let data = x.to_vec::<T>()?;
-        let mut picked = Vec::with_capacity(index.elements());
+        let mut picked = allocate(index.shape())?;
         for (i, to) in index.to_vec::<i64>()?.into_iter().enumerate() {
             let to = place("gather", to, x.shape()[self.axis], i, index.shape())?;
             picked.push(data[place_along(self.axis, i, to, index.shape(), x.shape())]);

@@ -68,7 +68,7 @@ impl IndexSelect {
         let inner: usize = x.shape()[self.axis + 1..].iter().product();
         let outer: usize = x.shape()[..self.axis].iter().product();
         let data = x.to_vec::<T>()?;
-        let mut places = Vec::with_capacity(index.elements());
+        let mut places = allocate(index.shape())?;
         for (i, to) in index.to_vec::<i64>()?.into_iter().enumerate() {
             places.push(place("index_select", to, count, i, index.shape())?);
         }

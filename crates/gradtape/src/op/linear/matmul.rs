@@ -1,7 +1,7 @@
 //! `matmul`: the matrix product.
 
 use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Dims, Element, Result, Tensor};
+use crate::tensor::{DType, Dims, Element, Result, Tensor, allocate};
 
 operation! {
     /// # What
@@ -58,7 +58,7 @@ impl Operation for MatMul {
         }
         let mut dims = Dims::from_slice(a);
         dims[rank - 1] = b[rank - 1];
-        Ok(Meta::new(x[0].dtype, dims))
+        rules::countable(Meta::new(x[0].dtype, dims))
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -87,7 +87,7 @@ fn product<T: Element>(x: &[Tensor], out: &Meta) -> Result<Tensor> {
     let rank = out.shape.rank();
     let (m, n, k) = (out.shape[rank - 2], out.shape[rank - 1], x[0].shape()[rank - 1]);
     let (a, b) = (x[0].to_vec::<T>()?, x[1].to_vec::<T>()?);
-    let mut c = Vec::with_capacity(out.shape.elements());
+    let mut c = allocate(&out.shape)?;
     for batch in 0..out.shape[..rank - 2].iter().product() {
         for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
             let term = |l: usize| {

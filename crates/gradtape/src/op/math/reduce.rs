@@ -4,8 +4,8 @@
 macro_rules! reduce_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, IntoAxes, reduce};
-            use $crate::tensor::Dims;
+            use $crate::op::{Broken, IntoAxes, reduce, rules};
+            use $crate::tensor::{DType, Dims, Shape};
 
             impl<$life> $handle {
                 /// The sum over axes, which are dropped. See [`reduce::Sum`].
@@ -28,11 +28,11 @@ macro_rules! reduce_methods {
                 }
 
                 /// The mean over axes, which are dropped: the sum divided by the number of
-                /// elements.
+                /// elements. Of floats; NaN of nothing.
                 #[track_caller]
                 pub fn mean(self, axes: impl IntoAxes) -> Self {
                     let shape = self.shape();
-                    match axes.axes(&shape) {
+                    match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
                             self.sum_axes(&axes) / count as f64
@@ -132,10 +132,13 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The place of the least element along an axis, the first of several.
+                /// The place of the least element along an axis, the first of several; NaN counts as
+                /// less than everything.
                 #[track_caller]
                 pub fn argmin(self, axis: isize) -> Self {
-                    (-self).argmax(axis)
+                    // The negative of the least i64 is itself, but -1 less it is the greatest.
+                    let turned = if self.dtype() == DType::I64 { -1.0 - self } else { -self };
+                    turned.argmax(axis)
                 }
 
                 /// The sum of each element and all before it along an axis. See [`reduce::CumSum`].
@@ -188,11 +191,11 @@ macro_rules! reduce_methods {
 
                 /// The variance over axes, which are dropped: the mean square distance from the
                 /// mean, with `n - correction` in the place of n (0: of a population, 1: estimated
-                /// from a sample).
+                /// from a sample). Of floats; NaN where nothing is left to divide by.
                 #[track_caller]
                 pub fn var(self, axes: impl IntoAxes, correction: usize) -> Self {
                     let shape = self.shape();
-                    match axes.axes(&shape) {
+                    match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
                             let mean = self.sum_axes(&axes).reshape(reduce::kept(&shape, &axes))
@@ -217,7 +220,7 @@ macro_rules! reduce_methods {
                 #[track_caller]
                 pub fn normalize(self, axes: impl IntoAxes, eps: f64) -> Self {
                     let shape = self.shape();
-                    match axes.axes(&shape) {
+                    match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let kept = reduce::kept(&shape, &axes);
                             let count =
@@ -231,9 +234,14 @@ macro_rules! reduce_methods {
                 }
 
                 /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest
-                /// magnitude for an infinite p. At the zero vector the gradient is 0.
+                /// magnitude for an infinite p, which is above 0. At the zero vector the gradient
+                /// is 0, and for p below 1 at every element that is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
+                    if p.is_nan() || p <= 0.0 {
+                        let rule = Broken::new(format!("p is {p}, but must be above 0"));
+                        return self.broken("norm", rule);
+                    }
                     if p == 1.0 {
                         self.abs().sum(axes)
                     } else if p == 2.0 {
@@ -241,10 +249,24 @@ macro_rules! reduce_methods {
                     } else if p == f64::INFINITY {
                         self.abs().max(axes)
                     } else {
-                        let sum = self.abs().powf(p).sum(axes);
+                        let size = self.abs();
+                        let none = size.equal(0.0);
+                        // A power below 1 never sees 0, where its slope is infinite.
+                        let powers = if p < 1.0 {
+                            none.select(0.0, none.select(1.0, size).powf(p))
+                        } else {
+                            size.powf(p)
+                        };
+                        let sum = powers.sum(axes);
                         let zero = sum.equal(0.0);
                         zero.select(0.0, zero.select(1.0, sum).powf(1.0 / p))
                     }
+                }
+
+                /// The axes, if the elements are floats: of whole numbers a quotient would be cut off.
+                fn float_axes(self, axes: impl IntoAxes, shape: &Shape) -> Result<Dims, Broken> {
+                    rules::float(&self.meta())?;
+                    axes.axes(shape)
                 }
 
                 /// The square root, with gradient 0 at 0.

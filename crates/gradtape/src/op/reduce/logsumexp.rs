@@ -1,7 +1,7 @@
 //! `logsumexp`: the logarithm of a sum of exponentials.
 
 use crate::op::reduce::{dropped, kept, targets};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules};
 use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
@@ -46,7 +46,7 @@ impl Operation for LogSumExp {
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
         let data = x[0].cast(DType::F64).to_vec::<f64>()?;
         let at: Vec<usize> = targets(x[0].shape(), &self.axes).collect();
-        let mut greatest = vec![f64::NEG_INFINITY; out.shape.elements()];
+        let mut greatest = filled(f64::NEG_INFINITY, &out.shape)?;
         for (&value, &at) in data.iter().zip(&at) {
             greatest[at] =
                 if value > greatest[at] || value.is_nan() { value } else { greatest[at] };

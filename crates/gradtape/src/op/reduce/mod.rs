@@ -14,7 +14,7 @@ pub use max::Max;
 pub use min::Min;
 pub use sum::Sum;
 
-use crate::op::{Broken, Cotangent, Meta, Term};
+use crate::op::{Broken, Cotangent, Meta, Term, filled};
 use crate::tensor::{Dims, Element, Result, Shape, Tensor};
 
 /// The shape without the reduced axes, which must be sorted and within the rank.
@@ -58,7 +58,7 @@ fn extreme<T: Element>(
     nothing: T,
     beyond: fn(T, T) -> bool,
 ) -> Result<Tensor> {
-    let mut best = vec![nothing; out.shape.elements()];
+    let mut best = filled(nothing, &out.shape)?;
     for (value, at) in x.to_vec::<T>()?.into_iter().zip(targets(x.shape(), axes)) {
         if beyond(value, best[at]) {
             best[at] = value;

@@ -1,7 +1,7 @@
 //! `sum`: addition along axes.
 
-use crate::op::reduce::{dropped, kept};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::reduce::{dropped, kept, targets};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules};
 use crate::tensor::{DType, Dims, Element, Result, Tensor};
 
 operation! {
@@ -58,8 +58,8 @@ impl Operation for Sum {
 
 impl Sum {
     fn add_up<T: Element>(&self, x: &Tensor, out: &Meta, add: fn(T, T) -> T) -> Result<Tensor> {
-        let mut sums = vec![T::default(); out.shape.elements()];
-        let into = crate::op::reduce::targets(x.shape(), &self.axes);
+        let mut sums = filled(T::default(), &out.shape)?;
+        let into = targets(x.shape(), &self.axes);
         for (value, at) in x.to_vec::<T>()?.into_iter().zip(into) {
             sums[at] = add(sums[at], value);
         }

@@ -38,8 +38,7 @@ impl Operation for Broadcast {
                 Broken::new(rule).hint("sizes must be equal or 1, counted from the last axis")
             );
         }
-        self.shape.checked_elements().map_err(|e| Broken::new(e.message()))?;
-        Ok(Meta::new(x[0].dtype, &self.shape))
+        rules::countable(Meta::new(x[0].dtype, &self.shape))
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

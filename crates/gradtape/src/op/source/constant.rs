@@ -1,11 +1,12 @@
 //! `constant`: a scalar written in the program.
 
-use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation};
+use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
 use crate::tensor::{DType, Result, Shape, Tensor};
 
 operation! {
     /// # What
-    /// A scalar written in the program, as the 2 in `x * 2.0`.
+    /// A scalar written in the program, as the 2 in `x * 2.0`. What the element type cannot hold, as
+    /// ½ in i64, is an error; floats round.
     ///
     /// # Gradient
     /// None: it depends on nothing.
@@ -35,10 +36,25 @@ impl Constant {
     pub(crate) fn is_input(&self) -> bool {
         ![0.0, 1.0, -1.0, 0.5, 2.0].contains(&self.value.value())
     }
+
+    /// Whether the element type can hold the number.
+    pub(crate) fn fits(&self) -> bool {
+        let value = self.value.value();
+        match self.dtype {
+            DType::F32 | DType::F64 => true,
+            DType::I64 => (value as i64) as f64 == value,
+            DType::Bool => value == 0.0 || value == 1.0,
+        }
+    }
 }
 
 impl Operation for Constant {
-    fn infer(&self, _: &[&Meta]) -> Result<Meta, Broken> {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 0)?;
+        if !self.fits() {
+            let rule = format!("{} is no {}", self.value.value(), self.dtype);
+            return Err(Broken::new(rule).hint("cast the operand to a floating-point type first"));
+        }
         Ok(Meta::new(self.dtype, Shape::scalar()))
     }
 

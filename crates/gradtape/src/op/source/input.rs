@@ -1,6 +1,6 @@
 //! `input`: numbers from outside.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, value_error};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, value_error};
 use crate::tensor::{DType, Result, Shape, Tensor};
 
 operation! {
@@ -30,7 +30,8 @@ operation! {
 }
 
 impl Operation for Input {
-    fn infer(&self, _: &[&Meta]) -> Result<Meta, Broken> {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 0)?;
         Ok(Meta::new(self.dtype, &self.shape))
     }
 

@@ -106,6 +106,22 @@ fn early_stopping_restores_the_best_epoch() {
 }
 
 #[test]
+fn a_schedule_starts_from_the_optimisers_rate_in_every_training() {
+    let data = iris();
+    let net = net(&[4, 8, 3], 0.0);
+    let schedule = Schedule::Cosine { t_max: 4, eta_min: 0.0 };
+    let trainer = Trainer::new(&net, Sgd::new(&net, 0.01)).epochs(5);
+    let mut trainer = trainer.schedule(schedule, Every::Epoch);
+    let rates = |history: History| history.epochs.iter().map(|e| e.learning_rate).collect();
+    let first: Vec<f64> = rates(trainer.fit(&data, None).unwrap());
+    let before = weights(&net);
+    let second: Vec<f64> = rates(trainer.fit(&data, None).unwrap());
+    assert_eq!((first[0], first[4]), (0.01, 0.0));
+    assert_eq!(first, second);
+    assert!(!same(&before, &weights(&net)));
+}
+
+#[test]
 fn a_stop_flag_ends_after_the_step() {
     let data = iris();
     let net = net(&[4, 8, 3], 0.0);
