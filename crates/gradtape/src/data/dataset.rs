@@ -193,7 +193,8 @@ impl Dataset {
     /// Shares of the examples for validation and test, chosen at random; the rest is for training.
     ///
     /// Every class has the same share everywhere, up to rounding, and keeps at least one example
-    /// for training, as the whole does where targets are numbers. The choice depends on the seed and the targets alone.
+    /// for training, as the whole does where targets are numbers. The choice depends on the seed and the
+    /// targets alone.
     /// Fails unless both shares are at least 0 and their sum is below 1.
     pub fn split(&self, validation: f64, test: f64, seed: u64) -> Result<Split> {
         let fractions = Fractions { validation, test };

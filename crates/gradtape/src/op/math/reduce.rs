@@ -233,9 +233,9 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)`; the greatest
-                /// magnitude for an infinite p, which is above 0. At the zero vector the gradient
-                /// is 0, and for p below 1 at every element that is 0.
+                /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)` for a p above 0; the
+                /// greatest magnitude for an infinite one. At the zero vector the gradient is 0,
+                /// and for p below 1 at every element that is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
                     if p.is_nan() || p <= 0.0 {
