@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor, is_call_by_value};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -286,8 +286,11 @@ impl Recording {
                 (2, 1) => "right operand".into(),
                 _ => format!("operand {i}"),
             };
-            let note = format!("{which}: {} = {} from {}", node.meta, node.op.name(), node.at);
-            error = error.note(note);
+            let what = format!("{which}: {} = {}", node.meta, node.op.name());
+            error = error.note(match is_call_by_value(node.at) {
+                true => what,
+                false => format!("{what} from {}", node.at),
+            });
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::path::Path;
 
 /// `std::result::Result` with this library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -54,10 +55,13 @@ impl Error {
         }))
     }
 
-    /// Adds the line of the user's program. The first one given is kept.
+    /// Adds the line of the user's program. The first one given is kept, and one in the standard library,
+    /// which calls what it was given as a value (`map(Var::relu)`), is none.
     #[must_use]
     pub fn at(mut self, location: &'static Location<'static>) -> Error {
-        self.0.at.get_or_insert(location);
+        if !is_call_by_value(location) {
+            self.0.at.get_or_insert(location);
+        }
         self
     }
 
@@ -96,6 +100,11 @@ impl Error {
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.0.at
     }
+}
+
+/// Whether it is the line of the standard library that calls a function given as a value.
+pub(crate) fn is_call_by_value(location: &Location<'_>) -> bool {
+    Path::new(location.file()).ends_with("core/src/ops/function.rs")
 }
 
 impl fmt::Display for Error {

@@ -1,5 +1,8 @@
 //! How good a network is on a dataset, and its predictions.
 
+use std::panic::Location;
+
+use super::step::Loss;
 use crate::data::Dataset;
 use crate::loss;
 use crate::metric::{accuracy, mean_absolute_error};
@@ -29,16 +32,30 @@ pub fn default_loss<'t>(outputs: Var<'t>, targets: Var<'t>) -> Var<'t> {
 }
 
 /// The scores of a network on a dataset, without dropout, by [`default_loss`].
+#[track_caller]
 pub fn evaluate(net: &(impl Layer + ?Sized), data: &Dataset, batch_size: usize) -> Result<Scores> {
     evaluate_with(net, data, batch_size, default_loss)
 }
 
 /// As [`evaluate`], by another loss, which gives the mean over the rows of a batch.
+#[track_caller]
 pub fn evaluate_with(
     net: &(impl Layer + ?Sized),
     data: &Dataset,
     batch_size: usize,
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
+) -> Result<Scores> {
+    // Of what fails in the loss, which is called from here, this line is all there is.
+    let at = Location::caller();
+    scores(net, data, batch_size, &loss).map_err(|error| error.at(at))
+}
+
+/// The scores of a network on a dataset by a loss.
+pub(super) fn scores(
+    net: &(impl Layer + ?Sized),
+    data: &Dataset,
+    batch_size: usize,
+    loss: &Loss<'_>,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
     let mut mean = Mean::default();

@@ -2,6 +2,7 @@ use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::data::{digits, iris, xor};
+use crate::loss::mse;
 use crate::nn::{Activation, Linear, Module, Sequential};
 use crate::optim::{Adam, Sgd};
 use crate::tape::Parameter;
@@ -195,4 +196,24 @@ fn labels_beyond_the_outputs_of_the_network_are_named() {
     assert!(same(&weights(&net), &start));
     let error = evaluate(&net, &data, 100).unwrap_err().to_string();
     assert!(error.contains("row 4 has label 4, but there are 4 classes"), "{error}");
+}
+
+#[test]
+fn a_loss_that_fails_names_the_call_of_the_trainer() {
+    let data = digits().flatten();
+    let (compiled, recorded) = (net(&[64, 8, 4], 0.0), Recorded(net(&[64, 8, 4], 0.0)));
+    let nets: [&dyn Layer; 2] = [&compiled, &recorded];
+    for net in nets {
+        let trainer = || Trainer::new(&net, Sgd::new(&net, 0.1));
+        let scores = data.rows(&[0, 1, 2, 3]).unwrap();
+        for error in [
+            trainer().fit(&data, None).unwrap_err(),
+            trainer().loss(mse).fit(&data, None).unwrap_err(),
+            // The rows to train on are of the four classes, those to validate are not.
+            trainer().epochs(1).fit(&scores, Some(&data)).unwrap_err(),
+            evaluate(&net, &data, 100).unwrap_err(),
+        ] {
+            assert_eq!(error.location().unwrap().file(), file!(), "{error}");
+        }
+    }
 }
