@@ -65,6 +65,14 @@ impl Error {
         self
     }
 
+    /// Puts the line of the user's program in the place of one in this library, which is named where a
+    /// layer is called without being known by its type.
+    #[must_use]
+    pub(crate) fn called_from(mut self, location: &'static Location<'static>) -> Error {
+        self.0.at = self.0.at.filter(|at| !is_of_library(at));
+        self.at(location)
+    }
+
     /// Adds a line of detail, such as where an operand came from.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Error {
@@ -100,6 +108,12 @@ impl Error {
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.0.at
     }
+}
+
+/// Whether it is a line of this library.
+fn is_of_library(location: &Location<'_>) -> bool {
+    let source = Path::new(file!()).ancestors().nth(2);
+    source.is_some_and(|source| Path::new(location.file()).starts_with(source))
 }
 
 /// Whether it is the line of the standard library that calls a function given as a value.

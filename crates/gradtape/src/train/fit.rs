@@ -32,14 +32,14 @@ pub(super) fn run(
     let mut good = Snapshot::take(&parameters, 0, f64::INFINITY);
     let mut best = good.clone();
     let mut step_on = step(net, loss_of, optimizer);
-    // Of a step that fails in the loss, which is called by the trainer alone, this line is all there is.
+    // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
     for epoch in 1..=epochs {
         let mut mean = Mean::default();
         let (steps, mut step) = (batches.len(), 0);
         for batch in batches.epoch(epoch as u64 - 1) {
             step += 1;
-            let (loss, outputs) = step_on(&batch).map_err(|error| error.at(at))?;
+            let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
             mean.add(loss, &outputs, &batch.y)?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &good, &parameters, history);
@@ -59,7 +59,8 @@ pub(super) fn run(
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss)).map_err(|e| e.at(at))
+            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+                .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
             epoch,

@@ -45,9 +45,8 @@ pub fn evaluate_with(
     batch_size: usize,
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
-    // Of what fails in the loss, which is called from here, this line is all there is.
     let at = Location::caller();
-    scores(net, data, batch_size, &loss).map_err(|error| error.at(at))
+    scores(net, data, batch_size, &loss).map_err(|error| error.called_from(at))
 }
 
 /// The scores of a network on a dataset by a loss.
@@ -80,12 +79,14 @@ pub(super) fn scores(
 /// assert_eq!(outputs.shape()[..], [10, 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[track_caller]
 pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) -> Result<Tensor> {
     let rows = inputs.shape().first().copied().unwrap_or(0);
     if batch_size == 0 || inputs.rank() == 0 {
         let message = format!("predict {} in batches of {batch_size} rows", inputs.shape());
         return Err(Error::new(Kind::Value, message).hint("give rows, and 1 or more at a time"));
     }
+    let at = Location::caller();
     let mut tape = Tape::inference();
     let mut outputs = Vec::new();
     // No rows still have a shape of outputs.
@@ -93,7 +94,8 @@ pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) 
         tape.reset();
         let batch =
             inputs.slice(0, start.min(rows), start.saturating_add(batch_size).min(rows), 1)?;
-        outputs.push(net.forward(tape.constant(batch)).value()?);
+        let output = net.forward(tape.constant(batch)).value();
+        outputs.push(output.map_err(|error| error.called_from(at))?);
     }
     match outputs.len() {
         1 => Ok(outputs.swap_remove(0)),

@@ -3,9 +3,9 @@ use std::sync::atomic::Ordering;
 use super::*;
 use crate::data::{digits, iris, xor};
 use crate::loss::mse;
-use crate::nn::{Activation, Linear, Module, Sequential};
+use crate::nn::{Activation, Flatten, Linear, Module, Sequential};
 use crate::optim::{Adam, Sgd};
-use crate::tape::Parameter;
+use crate::tape::{Parameter, Tape};
 use crate::tensor::{Rng, Tensor};
 use crate::train::{Stopped, evaluate, predict};
 
@@ -215,5 +215,25 @@ fn a_loss_that_fails_names_the_call_of_the_trainer() {
         ] {
             assert_eq!(error.location().unwrap().file(), file!(), "{error}");
         }
+    }
+}
+
+#[test]
+fn inputs_that_do_not_fit_name_the_layer_and_the_call() {
+    let data = digits();
+    let net = Sequential::new().add(Flatten).add(net(&[63, 8, 10], 0.0));
+    let tape = Tape::new();
+    for (error, line) in [
+        (Trainer::new(&net, Sgd::new(&net, 0.1)).fit(&data, None).unwrap_err(), line!()),
+        (evaluate(&net, &data, 100).unwrap_err(), line!()),
+        (predict(&net, data.inputs(), 100).unwrap_err(), line!()),
+        (net.forward(tape.constant(data.inputs())).value().unwrap_err(), line!()),
+    ] {
+        let at = error.location().unwrap();
+        assert_eq!((at.file(), at.line()), (file!(), line), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("takes 63 features"), "{text}");
+        assert!(text.contains("  in layer 0 of a Sequential, Linear(63, 8)\n"), "{text}");
+        assert!(text.contains("  in layer 1 of a Sequential, Sequential\n"), "{text}");
     }
 }
