@@ -279,18 +279,8 @@ impl Recording {
             return failed;
         }
         for (i, &id) in operands.iter().enumerate() {
-            let node = self.node(id);
-            let which = match (operands.len(), i) {
-                (1, _) => "operand".into(),
-                (2, 0) => "left operand".into(),
-                (2, 1) => "right operand".into(),
-                _ => format!("operand {i}"),
-            };
-            let what = format!("{which}: {} = {}", node.meta, node.op.name());
-            error = error.note(match is_call_by_value(node.at) {
-                true => what,
-                false => format!("{what} from {}", node.at),
-            });
+            let Node { op, meta, at, .. } = self.node(id);
+            error = error.note(operand_note((i, operands.len()), op, meta, at));
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
@@ -401,6 +391,26 @@ impl Node {
 fn new_edition() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What an error says of an operand, the first of them being number 0.
+pub(crate) fn operand_note(
+    (number, of): (usize, usize),
+    op: &Op,
+    meta: &Meta,
+    at: &Location<'_>,
+) -> String {
+    let which = match (of, number) {
+        (1, _) => "operand".into(),
+        (2, 0) => "left operand".into(),
+        (2, 1) => "right operand".into(),
+        _ => format!("operand {number}"),
+    };
+    let what = format!("{which}: {meta} = {}", op.name());
+    match is_call_by_value(at) {
+        true => what,
+        false => format!("{what} from {at}"),
+    }
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {
