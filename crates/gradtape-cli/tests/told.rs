@@ -174,6 +174,12 @@ fn what_a_constant_answer_would_do_as_well_is_told() {
     contains(&text, &["held-out R² -", "that is no better than always answering the mean"]);
     let text = folder.run("train iris").ok().stdout;
     assert!(!text.contains("no better than"), "{text}");
+    // Of the rows held out, none is of the class that the network never saw.
+    let row = |i: usize| format!("{},{}\n", i % 10, if i == 0 { "rare" } else { "common" });
+    folder.write("rare.csv", "x,y\n".to_string() + &(0..100).map(row).collect::<String>());
+    let text = folder.run("train rare.csv --target y --epochs 3").ok().stdout;
+    let words = "held-out accuracy 100.00 %";
+    contains(&text, &[words, "that is no better than always answering \"common\": 100.00 %"]);
 }
 
 #[test]
