@@ -14,7 +14,7 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, CsvFlags, Source};
+use crate::source::{Content, CsvFlags, Source, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -50,9 +50,14 @@ impl Verb for Predict {
     fn run(self, output: &Output) -> Outcome {
         if let Some(path) = &self.output {
             io::check_writable(path).map_err(Failure::usage)?;
+            spare(&self.model, "the model", path)?;
         }
         let trained = Trained::load_for(&self.data, &self.model)?;
-        let content = Source::of(&self.data)?.read(&self.csv, trained.points())?;
+        let source = Source::of(&self.data)?;
+        if let Some(path) = &self.output {
+            source.spare(path)?;
+        }
+        let content = source.read(&self.csv, trained.points())?;
         if let Content::Table(table) = &content {
             for note in trained.preprocessing.filled(table) {
                 output.note(format_args!("note: {note}"));
