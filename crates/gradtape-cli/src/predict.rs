@@ -20,7 +20,8 @@ use crate::source::{Content, CsvFlags, Source, spare};
 ///
 /// Prints CSV with one line for each row: the class and the probability of each class, or the
 /// number. The data needs the columns that the model was trained on, in any order; the column to
-/// predict need not be there. Of a folder with IDX files, the test images are predicted.
+/// predict need not be there. Of a folder with IDX files, the images are predicted, those for tests
+/// (t10k) if there are any; their labels need not be there.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape predict model.safetensors new.csv > predictions.csv
@@ -57,13 +58,7 @@ impl Verb for Predict {
         if let Some(path) = &self.output {
             source.spare(path)?;
         }
-        let content = source.read(&self.csv, trained.points())?;
-        if let Content::Table(table) = &content {
-            for note in trained.preprocessing.filled(table) {
-                output.note(format_args!("note: {note}"));
-            }
-        }
-        let inputs = rows::inputs(&content, &trained.preprocessing)?;
+        let inputs = self.inputs(&source, &trained, output)?;
         let outputs = trained.outputs(&inputs)?;
         let predictions = match trained.preprocessing.target() {
             Target::Classes { column, classes, .. } => Predictions {
@@ -86,6 +81,22 @@ impl Verb for Predict {
             Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
             None => output.write(&text),
         }
+    }
+}
+
+impl Predict {
+    fn inputs(&self, source: &Source, trained: &Trained, output: &Output) -> Outcome<Tensor> {
+        if let Source::Idx(folder) = source {
+            source.check(&self.csv)?;
+            return rows::images(folder, &trained.preprocessing);
+        }
+        let content = source.read(&self.csv, trained.points())?;
+        if let Content::Table(table) = &content {
+            for note in trained.preprocessing.filled(table) {
+                output.note(format_args!("note: {note}"));
+            }
+        }
+        rows::inputs(&content, &trained.preprocessing)
     }
 }
 

@@ -44,13 +44,16 @@ pub(crate) enum Content {
 /// Flat rows of numbers with labels.
 pub(crate) struct Rows {
     pub(crate) data: Dataset,
-    /// What the numbers were divided by: 16 for digits, 255 for images of bytes.
+    /// What the numbers were divided by: 16 for digits, [`BYTES`] for images.
     pub(crate) scale: f64,
     /// What a label is called.
     pub(crate) target: &'static str,
     /// A part that is only for tests.
     pub(crate) test: Option<Dataset>,
 }
+
+/// What the bytes of images are divided by.
+pub(crate) const BYTES: f64 = 255.0;
 
 /// How a CSV file is read.
 #[derive(Args, Clone, Debug, Default)]
@@ -246,7 +249,7 @@ fn rows(data: Dataset, scale: f64, target: &'static str, test: Option<Dataset>) 
 
 fn idx(path: &Path) -> Outcome<Content> {
     let IdxFolder { train, test } = data::read_idx_folder(path)?;
-    Ok(rows(train, 255.0, "label", test))
+    Ok(rows(train, BYTES, "label", test))
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

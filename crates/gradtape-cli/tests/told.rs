@@ -56,6 +56,37 @@ fn a_folder_with_test_files_is_said_to_have_them() {
 }
 
 #[test]
+fn images_are_predicted_without_labels_and_measured_without_a_part_to_train_on() {
+    let folder = Folder::new("images-alone");
+    for name in ["all", "test", "unlabelled", "none"] {
+        fs::create_dir(folder.path(name)).unwrap();
+    }
+    images(&folder, "all/train", 40);
+    images(&folder, "all/t10k", 8);
+    folder.run("train all --epochs 20 --quiet").ok();
+    let bright = folder.run("predict model.safetensors all --format json").ok().json();
+    let classes: Vec<&Value> =
+        bright["rows"].as_array().unwrap().iter().map(|r| &r["class"]).collect();
+    assert_eq!(classes, ["0", "1", "0", "1", "0", "1", "0", "1"]);
+    images(&folder, "test/t10k", 8);
+    let text = folder.run("evaluate model.safetensors test").ok().stdout;
+    contains(&text, &["overall accuracy 100.00 % (8 of 8)", "all rows are measured"]);
+    for (name, file) in
+        [("unlabelled", "train-images-idx3-ubyte"), ("test", "t10k-images-idx3-ubyte")]
+    {
+        folder.write(&format!("{name}/{file}"), folder.read("all/t10k-images-idx3-ubyte"));
+        let alone = folder.run(&format!("predict model.safetensors {name} --format json"));
+        assert_eq!(alone.ok().json(), bright);
+    }
+    let refused = folder.run("evaluate model.safetensors unlabelled");
+    refused.fails(1, &["unlabelled/train-images-idx3-ubyte: its partner is missing"]);
+    images(&folder, "none/train", 0);
+    for verb in ["train none", "predict model.safetensors none"] {
+        folder.run(verb).fails(1, &["none/train-images-idx3-ubyte: there are no images"]);
+    }
+}
+
+#[test]
 fn generated_points_say_what_they_are_made_of() {
     let folder = Folder::new("points");
     folder.run("train moons --samples 50 --epochs 1 --quiet").ok();

@@ -87,6 +87,13 @@ impl Error {
         self
     }
 
+    /// Adds what would mend it, unless something was added before.
+    #[must_use]
+    pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
     /// Puts words before the message, such as the file that was being read.
     #[must_use]
     pub fn context(mut self, words: impl fmt::Display) -> Error {
