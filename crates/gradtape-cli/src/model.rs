@@ -9,8 +9,9 @@ use gradtape::train;
 use gradtape::{Parameter, Tape, Tensor};
 
 use crate::error::{Failure, Outcome};
+use crate::output::Output;
 use crate::settings::{self, Settings};
-use crate::source::{Points, present};
+use crate::source::{Content, Points, present};
 
 /// A model with what is done to its inputs.
 pub(crate) struct Trained {
@@ -79,6 +80,15 @@ impl Trained {
             () if inputs != width => wrong("inputs", inputs, width),
             () if outputs != results => wrong("outputs", outputs, results),
             () => Ok(()),
+        }
+    }
+
+    /// Tells which values of a table are missing, and what they are taken as.
+    pub(crate) fn note_filled(&self, content: &Content, output: &Output) {
+        if let Content::Table(table) = content {
+            for note in self.preprocessing.filled(table) {
+                output.note(format_args!("note: {note}"));
+            }
         }
     }
 

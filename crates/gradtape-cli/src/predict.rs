@@ -14,7 +14,7 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, CsvFlags, Source, spare};
+use crate::source::{CsvFlags, Source, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -91,11 +91,7 @@ impl Predict {
             return rows::images(folder, &trained.preprocessing);
         }
         let content = source.read(&self.csv, trained.points())?;
-        if let Content::Table(table) = &content {
-            for note in trained.preprocessing.filled(table) {
-                output.note(format_args!("note: {note}"));
-            }
-        }
+        trained.note_filled(&content, output);
         rows::inputs(&content, &trained.preprocessing)
     }
 }

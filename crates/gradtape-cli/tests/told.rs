@@ -185,6 +185,19 @@ fn errors_of_numbers_are_in_their_unit() {
 }
 
 #[test]
+fn values_that_are_missing_are_told_wherever_a_model_is_used() {
+    let folder = Folder::new("filled");
+    let row = |i: usize| format!("{},{}\n", i % 9, ["low", "high"][i % 9 / 5]);
+    folder.write("data.csv", "x,y\n".to_string() + &(0..60).map(row).collect::<String>());
+    folder.run("train data.csv --target y --epochs 1 --quiet").ok();
+    folder.write("new.csv", "x,y\n1,low\n,high\n");
+    for verb in ["evaluate", "predict"] {
+        let run = folder.run(&format!("{verb} model.safetensors new.csv")).ok();
+        contains(&run.stderr, &["note: column \"x\": 1 of 2 values missing, taken as the mean"]);
+    }
+}
+
+#[test]
 fn one_of_a_thing_is_no_plural() {
     let folder = Folder::new("plural");
     let text = folder.run("train xor --samples 30 --epochs 1 --hidden none").ok().stdout;
