@@ -52,6 +52,7 @@ impl Verb for Evaluate {
         let trained = Trained::load_for(&self.data, &self.model)?;
         let source = Source::of(&self.data)?;
         let content = source.read(&self.csv, trained.points())?;
+        trained.note_filled(&content, output);
         let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
         let settings = trained.settings.as_ref().map(|settings| &settings.data);
         let same = settings.filter(|known| known.fingerprint == rows::fingerprint(&data));

@@ -115,6 +115,7 @@ fn refuse(error: clap::Error, output: &Output) -> Outcome {
             let text = error.render().to_string();
             let text = text.replace("invalid float literal", "it must be a number");
             let text = text.replace("invalid digit found in string", "it must be a whole number");
+            let text = text.replace("number too large to fit in target type", "it is too large");
             let text = text.trim().trim_start_matches("error: ");
             let end = ["\n\nUsage:", "\n\nFor more information"]
                 .iter()

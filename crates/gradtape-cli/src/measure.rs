@@ -3,11 +3,11 @@
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::metric::{self, ConfusionMatrix};
 use gradtape::nn::Sequential;
-use gradtape::{Tape, Tensor, train};
+use gradtape::{Tape, Tensor, train::default_loss};
 use serde::Serialize;
 
 use crate::error::Outcome;
-use crate::model::BATCH;
+use crate::model::outputs;
 use crate::output::Output;
 use crate::report::{Align, Number, Table, of as count_of, percent, thousands};
 
@@ -53,10 +53,10 @@ impl Measured {
         preprocessing: &Preprocessing,
         data: &Dataset,
     ) -> Outcome<Measured> {
-        let outputs = train::predict(network, data.inputs(), BATCH)?;
+        let outputs = outputs(network, data.inputs())?;
         let tape = Tape::inference();
         let targets = tape.constant(data.targets());
-        let loss = Number(train::default_loss(tape.constant(&outputs), targets).item()?);
+        let loss = Number(default_loss(tape.constant(&outputs), targets).item()?);
         let rows = data.len();
         match preprocessing.target() {
             Target::Classes { classes, .. } => {
@@ -148,8 +148,7 @@ impl Measured {
         let counts = confusion_matrix.iter().map(|row| row.iter().sum::<usize>());
         // The first of several.
         let (most, class) = counts.zip(classes).rev().max_by_key(|(count, _)| *count)?;
-        let tells_apart = most < *rows && *correct <= most;
-        tells_apart.then(|| (class.name.as_str(), most as f64 / *rows as f64))
+        (*correct <= most).then(|| (class.name.as_str(), most as f64 / *rows as f64))
     }
 }
 

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::LayerSpec;
+use gradtape::nn::{LayerSpec, Module, Sequential};
 use gradtape::train;
-use gradtape::{Tape, Tensor};
+use gradtape::{Parameter, Tape, Tensor};
 
 use crate::error::{Failure, Outcome};
+use crate::output::Output;
 use crate::settings::{self, Settings};
-use crate::source::{Points, present};
+use crate::source::{Content, Points, present};
 
 /// A model with what is done to its inputs.
 pub(crate) struct Trained {
@@ -48,7 +49,7 @@ impl Trained {
 
     /// The network's outputs for rows of inputs.
     pub(crate) fn outputs(&self, inputs: &Tensor) -> Outcome<Tensor> {
-        Ok(train::predict(&self.model.network, inputs, BATCH)?)
+        outputs(&self.model.network, inputs)
     }
 
     /// The probability of each class, `[n, classes]`, from the network's outputs.
@@ -82,6 +83,15 @@ impl Trained {
         }
     }
 
+    /// Tells which values of a table are missing, and what they are taken as.
+    pub(crate) fn note_filled(&self, content: &Content, output: &Output) {
+        if let Content::Table(table) = content {
+            for note in self.preprocessing.filled(table) {
+                output.note(format_args!("note: {note}"));
+            }
+        }
+    }
+
     /// What points are generated from, so that they are those of the training.
     pub(crate) fn points(&self) -> Points {
         match &self.settings {
@@ -95,5 +105,28 @@ impl Trained {
     }
 }
 
+/// The outputs of a network for rows of inputs. Fails where one is NaN or infinite: no class is the
+/// most likely then, and no number is predicted.
+pub(crate) fn outputs(network: &Sequential, inputs: &Tensor) -> Outcome<Tensor> {
+    let outputs = train::predict(network, inputs, BATCH)?;
+    let values = outputs.to_f64_vec();
+    let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(outputs) };
+    let broken = |parameter: &Parameter| {
+        parameter.value().to_f64_vec().iter().any(|weight| !weight.is_finite())
+    };
+    let named = network.named_parameters();
+    let hint = match named.iter().find(|(_, parameter)| broken(parameter)) {
+        Some((name, _)) => {
+            format!("the model is damaged, {name} holds numbers that are not finite: train it anew")
+        }
+        None => "the row is too far from the data that the network was trained on".to_string(),
+    };
+    let row = 1 + at / (values.len() / outputs.shape()[0]);
+    Err(Failure::failed(format!(
+        "row {row} of the data: the network answers {}\n  hint: {hint}",
+        values[at]
+    )))
+}
+
 /// How many rows go through a network at once.
-pub(crate) const BATCH: usize = 256;
+const BATCH: usize = 256;

@@ -14,13 +14,14 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, CsvFlags, Source};
+use crate::source::{CsvFlags, Source, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
 /// Prints CSV with one line for each row: the class and the probability of each class, or the
 /// number. The data needs the columns that the model was trained on, in any order; the column to
-/// predict need not be there. Of a folder with IDX files, the test images are predicted.
+/// predict need not be there. Of a folder with IDX files, the images are predicted, those for tests
+/// (t10k) if there are any; their labels need not be there.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape predict model.safetensors new.csv > predictions.csv
@@ -50,15 +51,14 @@ impl Verb for Predict {
     fn run(self, output: &Output) -> Outcome {
         if let Some(path) = &self.output {
             io::check_writable(path).map_err(Failure::usage)?;
+            spare(&self.model, "the model", path)?;
         }
         let trained = Trained::load_for(&self.data, &self.model)?;
-        let content = Source::of(&self.data)?.read(&self.csv, trained.points())?;
-        if let Content::Table(table) = &content {
-            for note in trained.preprocessing.filled(table) {
-                output.note(format_args!("note: {note}"));
-            }
+        let source = Source::of(&self.data)?;
+        if let Some(path) = &self.output {
+            source.spare(path)?;
         }
-        let inputs = rows::inputs(&content, &trained.preprocessing)?;
+        let inputs = self.inputs(&source, &trained, output)?;
         let outputs = trained.outputs(&inputs)?;
         let predictions = match trained.preprocessing.target() {
             Target::Classes { column, classes, .. } => Predictions {
@@ -81,6 +81,18 @@ impl Verb for Predict {
             Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
             None => output.write(&text),
         }
+    }
+}
+
+impl Predict {
+    fn inputs(&self, source: &Source, trained: &Trained, output: &Output) -> Outcome<Tensor> {
+        if let Source::Idx(folder) = source {
+            source.check(&self.csv)?;
+            return rows::images(folder, &trained.preprocessing);
+        }
+        let content = source.read(&self.csv, trained.points())?;
+        trained.note_filled(&content, output);
+        rows::inputs(&content, &trained.preprocessing)
     }
 }
 

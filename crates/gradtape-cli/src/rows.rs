@@ -1,12 +1,16 @@
 //! Rows made ready for a network: for training, and for a model that exists already.
 
+use std::path::Path;
+
 use clap::ValueEnum;
 use gradtape::Tensor;
-use gradtape::data::{Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Table};
+use gradtape::data::{
+    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Table,
+};
 
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
-use crate::source::{Content, Rows};
+use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
 pub(crate) struct Prepared {
@@ -86,12 +90,17 @@ pub(crate) fn split(
 pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcome<Tensor> {
     match content {
         Content::Table(table) => Ok(preprocessing.inputs(table)?),
-        Content::Rows(rows) => {
-            // A folder of images is used whole, and its own part for tests is the one to predict.
-            let data = rows.test.as_ref().unwrap_or(&rows.data);
-            scaled(data, rows.scale, preprocessing)
-        }
+        Content::Rows(rows) => scaled(&rows.data, rows.scale, preprocessing),
     }
+}
+
+/// The images of a folder for a model, one row each; those for tests if there are any.
+pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    let images = data::read_idx_inputs(folder)?;
+    let [n, rows, columns] = images.shape()[..] else {
+        return Err(Failure::failed(format!("{}: not a file of images", folder.display())));
+    };
+    scaled_rows(&images.reshape([n, rows * columns])?, &[], BYTES, preprocessing)
 }
 
 /// Rows and labels of data for a model, and the data's own part for tests.
@@ -141,6 +150,15 @@ fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
 
 /// Rows of numbers as the model's preprocessing would make them from a table.
 fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<Tensor> {
+    scaled_rows(data.inputs(), data.features(), scale, preprocessing)
+}
+
+fn scaled_rows(
+    inputs: &Tensor,
+    names: &[String],
+    scale: f64,
+    preprocessing: &Preprocessing,
+) -> Outcome<Tensor> {
     let number = |feature: &Feature| match *feature {
         Feature::Number { mean, scale, .. } => Some((mean, scale)),
         Feature::Category { .. } => None,
@@ -149,8 +167,8 @@ fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<
     let numbers = numbers.ok_or_else(|| {
         Failure::failed("the model was trained on a table with text, the data has numbers only")
     })?;
-    let (expected, width) = (preprocessing.feature_names(), data.inputs().shape()[1]);
-    let names = match data.features() {
+    let (expected, width) = (preprocessing.feature_names(), inputs.shape()[1]);
+    let names = match names {
         [] => (0..width).map(|i| format!("p{i}")).collect(),
         names => names.to_vec(),
     };
@@ -168,13 +186,13 @@ fn scaled(data: &Dataset, scale: f64, preprocessing: &Preprocessing) -> Outcome<
         )));
     }
     if numbers.iter().all(|&number| number == (0.0, scale)) {
-        return Ok(data.inputs().clone());
+        return Ok(inputs.clone());
     }
-    let values = data.inputs().to_f64_vec();
+    let values = inputs.to_f64_vec();
     let column = numbers.iter().cycle();
     let values =
         values.iter().zip(column).map(|(x, (mean, own))| ((x * scale - mean) / own) as f32);
-    Ok(Tensor::from_vec(values.collect(), [data.len(), width])?)
+    Ok(Tensor::from_vec(values.collect(), inputs.shape().clone())?)
 }
 
 /// The labels of rows by the model's numbers for classes.

@@ -44,13 +44,16 @@ pub(crate) enum Content {
 /// Flat rows of numbers with labels.
 pub(crate) struct Rows {
     pub(crate) data: Dataset,
-    /// What the numbers were divided by: 16 for digits, 255 for images of bytes.
+    /// What the numbers were divided by: 16 for digits, [`BYTES`] for images.
     pub(crate) scale: f64,
     /// What a label is called.
     pub(crate) target: &'static str,
     /// A part that is only for tests.
     pub(crate) test: Option<Dataset>,
 }
+
+/// What the bytes of images are divided by.
+pub(crate) const BYTES: f64 = 255.0;
 
 /// How a CSV file is read.
 #[derive(Args, Clone, Debug, Default)]
@@ -106,6 +109,7 @@ impl Source {
 
     /// Reads or generates the data.
     pub(crate) fn read(&self, csv: &CsvFlags, points: Points) -> Outcome<Content> {
+        self.check(csv)?;
         let Points { samples, noise, seed } = points;
         let generate = match self {
             Source::Digits => return Ok(rows(data::digits(), 16.0, "digit", None)),
@@ -127,6 +131,26 @@ impl Source {
         Ok(rows(points, 1.0, "class", None))
     }
 
+    /// Fails for flags on reading CSV where there is none to read.
+    pub(crate) fn check(&self, csv: &CsvFlags) -> Outcome {
+        let is_csv = matches!(self, Source::Table(_) | Source::StandardInput);
+        match csv.given().filter(|_| !is_csv) {
+            Some(flag) => {
+                let name = self.name();
+                Err(Failure::usage(format!("{flag} is for CSV files, not for {name}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Fails where a file that is to be written is the one that is read.
+    pub(crate) fn spare(&self, output: &Path) -> Outcome {
+        match self {
+            Source::Table(path) => spare(path, "the data", output),
+            _ => Ok(()),
+        }
+    }
+
     /// The name in reports: built-in, or the last part of the path.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -142,6 +166,16 @@ impl Source {
 }
 
 impl CsvFlags {
+    /// A flag that is given.
+    fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--delimiter", self.delimiter.is_some()),
+            ("--no-header", self.no_header),
+            ("--decimal-comma", self.decimal_comma),
+        ];
+        flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
+    }
+
     fn options(&self) -> CsvOptions {
         let header = self.no_header.then_some(false);
         CsvOptions { delimiter: self.delimiter, header, decimal_comma: self.decimal_comma }
@@ -151,6 +185,18 @@ impl CsvFlags {
 /// Fails where there is no file of a name, with the nearest one.
 pub(crate) fn present(path: &Path) -> Outcome {
     path.metadata().map(|_| ()).map_err(|error| unreadable(path, &error))
+}
+
+/// Fails where a file that is to be written is an `input` of the verb.
+pub(crate) fn spare(input: &Path, what: &str, output: &Path) -> Outcome {
+    let place = |path: &Path| path.canonicalize().ok();
+    if place(output).is_some_and(|place_of| Some(place_of) == place(input)) {
+        return Err(Failure::usage(format!(
+            "{} is {what} and would be overwritten\n  hint: choose another place for the output",
+            output.display()
+        )));
+    }
+    Ok(())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
@@ -203,7 +249,7 @@ fn rows(data: Dataset, scale: f64, target: &'static str, test: Option<Dataset>) 
 
 fn idx(path: &Path) -> Outcome<Content> {
     let IdxFolder { train, test } = data::read_idx_folder(path)?;
-    Ok(rows(train, 255.0, "label", test))
+    Ok(rows(train, BYTES, "label", test))
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

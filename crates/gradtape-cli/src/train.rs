@@ -41,7 +41,7 @@ impl Verb for Train {
         self.hyper.settle_rate(&self.optimizer, prepared.split.train.len());
         let network = self.network(&prepared)?;
         let optimizer = self.optimizer(&network)?;
-        let files = Files::check(&self.out)?;
+        let files = Files::check(&self.out, &source)?;
         let text = self.format == Format::Text && !self.quiet;
         if text {
             self.introduce(&source, &prepared, &network, output)?;

@@ -78,11 +78,16 @@ fn numbers_in_flags() {
         ("--epochs 0", &["--epochs", "at least 1"]),
         ("--batch -3", &["-3"]),
         ("--batch 99999999999", &["--batch"]),
-        ("--hidden 8,x", &["--hidden", "8,x"]),
+        ("--hidden 8,x", &["--hidden", "8,x", "with commas, as in 64,32, or none"]),
+        ("--seed 99999999999999999999", &["--seed", "it is too large"]),
         ("--hidden 90000000,90000000", &["weights"]),
         ("--dropout 1", &["dropout", "1"]),
         ("--betas 0.9", &["--betas", "0.9,0.999"]),
-        ("--momentum 0.9", &["adam has no setting momentum"]),
+        (
+            "--momentum 0.9",
+            &["adam has no setting momentum", "lr, weight_decay, betas, eps, amsgrad"],
+        ),
+        ("--optimizer sgd --eps 1", &["sgd has no setting eps", "momentum, dampening, nesterov"]),
         ("--optimizer sgd --momentum 1.5", &["momentum", "1.5"]),
         ("--validation 0.5 --test-fraction 0.5", &["--validation", "leave rows to train on"]),
         ("--validation 0 --early-stopping 3", &["--early-stopping", "--validation"]),
@@ -92,6 +97,62 @@ fn numbers_in_flags() {
         refused(&folder, &format!("train {flags}"), 2, words);
     }
     refused(&folder, "train moons --noise -1", 2, &["noise", "-1"]);
+}
+
+#[test]
+fn flags_on_reading_tables_belong_to_tables() {
+    let folder = Folder::new("csv-flags");
+    folder.run("train iris --epochs 1 --quiet").ok();
+    for (flag, name) in [
+        ("--delimiter ;", "--delimiter"),
+        ("--no-header", "--no-header"),
+        ("--decimal-comma", "--decimal-comma"),
+    ] {
+        let words = &[&format!("{name} is for CSV files, not for iris")[..]];
+        refused(&folder, &format!("train iris {flag}"), 2, words);
+        for verb in ["evaluate", "predict"] {
+            refused(&folder, &format!("{verb} model.safetensors iris {flag}"), 2, words);
+        }
+    }
+    refused(&folder, "train moons --no-header", 2, &["not for moons"]);
+}
+
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let folder = trained("overwritten");
+    let words = &["would be overwritten", "choose another place"];
+    let predict = "predict model.safetensors data.csv --output";
+    refused(&folder, &format!("{predict} ./data.csv"), 2, words);
+    refused(&folder, &format!("{predict} model.safetensors"), 2, words);
+    assert_eq!(folder.read("data.csv"), TABLE.as_bytes());
+    folder.write("history.csv", TABLE);
+    refused(&folder, "train history.csv --target kind", 2, words);
+    assert_eq!(folder.read("history.csv"), TABLE.as_bytes());
+    folder.run("train history.csv --target kind --epochs 1 --quiet --out elsewhere").ok();
+    folder.run(&format!("{predict} predictions.csv")).ok();
+}
+
+#[test]
+fn a_network_that_answers_no_number_predicts_nothing() {
+    let folder = trained("no-number");
+    let model = folder.read("model.safetensors");
+    // The last tensor, whose last number stands at the end of the file.
+    let mut broken = model.clone();
+    let end = broken.len();
+    broken[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    folder.write("broken.safetensors", &broken);
+    for verb in ["evaluate", "predict"] {
+        let words = &["row 1 of the data: the network answers NaN", "2.bias holds numbers"];
+        refused(&folder, &format!("{verb} broken.safetensors data.csv"), 1, words);
+    }
+    folder.run("inspect broken.safetensors").ok();
+    // Numbers that a network of f32 cannot hold.
+    broken[end - 4..].copy_from_slice(&f32::MAX.to_le_bytes());
+    broken[end - 8..end - 4].copy_from_slice(&f32::MAX.to_le_bytes());
+    folder.write("huge.safetensors", &broken);
+    folder.write("far.csv", "a,b,kind\n1,2,x\n8e38,-8e38,y\n");
+    let words = &["row 2 of the data: the network answers inf", "too far from the data"];
+    refused(&folder, "predict huge.safetensors far.csv", 1, words);
 }
 
 #[test]

@@ -56,6 +56,37 @@ fn a_folder_with_test_files_is_said_to_have_them() {
 }
 
 #[test]
+fn images_are_predicted_without_labels_and_measured_without_a_part_to_train_on() {
+    let folder = Folder::new("images-alone");
+    for name in ["all", "test", "unlabelled", "none"] {
+        fs::create_dir(folder.path(name)).unwrap();
+    }
+    images(&folder, "all/train", 40);
+    images(&folder, "all/t10k", 8);
+    folder.run("train all --epochs 20 --quiet").ok();
+    let bright = folder.run("predict model.safetensors all --format json").ok().json();
+    let classes: Vec<&Value> =
+        bright["rows"].as_array().unwrap().iter().map(|r| &r["class"]).collect();
+    assert_eq!(classes, ["0", "1", "0", "1", "0", "1", "0", "1"]);
+    images(&folder, "test/t10k", 8);
+    let text = folder.run("evaluate model.safetensors test").ok().stdout;
+    contains(&text, &["overall accuracy 100.00 % (8 of 8)", "all rows are measured"]);
+    for (name, file) in
+        [("unlabelled", "train-images-idx3-ubyte"), ("test", "t10k-images-idx3-ubyte")]
+    {
+        folder.write(&format!("{name}/{file}"), folder.read("all/t10k-images-idx3-ubyte"));
+        let alone = folder.run(&format!("predict model.safetensors {name} --format json"));
+        assert_eq!(alone.ok().json(), bright);
+    }
+    let refused = folder.run("evaluate model.safetensors unlabelled");
+    refused.fails(1, &["unlabelled/train-images-idx3-ubyte: its partner is missing"]);
+    images(&folder, "none/train", 0);
+    for verb in ["train none", "predict model.safetensors none"] {
+        folder.run(verb).fails(1, &["none/train-images-idx3-ubyte: there are no images"]);
+    }
+}
+
+#[test]
 fn generated_points_say_what_they_are_made_of() {
     let folder = Folder::new("points");
     folder.run("train moons --samples 50 --epochs 1 --quiet").ok();
@@ -154,6 +185,19 @@ fn errors_of_numbers_are_in_their_unit() {
 }
 
 #[test]
+fn values_that_are_missing_are_told_wherever_a_model_is_used() {
+    let folder = Folder::new("filled");
+    let row = |i: usize| format!("{},{}\n", i % 9, ["low", "high"][i % 9 / 5]);
+    folder.write("data.csv", "x,y\n".to_string() + &(0..60).map(row).collect::<String>());
+    folder.run("train data.csv --target y --epochs 1 --quiet").ok();
+    folder.write("new.csv", "x,y\n1,low\n,high\n");
+    for verb in ["evaluate", "predict"] {
+        let run = folder.run(&format!("{verb} model.safetensors new.csv")).ok();
+        contains(&run.stderr, &["note: column \"x\": 1 of 2 values missing, taken as the mean"]);
+    }
+}
+
+#[test]
 fn one_of_a_thing_is_no_plural() {
     let folder = Folder::new("plural");
     let text = folder.run("train xor --samples 30 --epochs 1 --hidden none").ok().stdout;
@@ -174,6 +218,12 @@ fn what_a_constant_answer_would_do_as_well_is_told() {
     contains(&text, &["held-out R² -", "that is no better than always answering the mean"]);
     let text = folder.run("train iris").ok().stdout;
     assert!(!text.contains("no better than"), "{text}");
+    // Of the rows held out, none is of the class that the network never saw.
+    let row = |i: usize| format!("{},{}\n", i % 10, if i == 0 { "rare" } else { "common" });
+    folder.write("rare.csv", "x,y\n".to_string() + &(0..100).map(row).collect::<String>());
+    let text = folder.run("train rare.csv --target y --epochs 3").ok().stdout;
+    let words = "held-out accuracy 100.00 %";
+    contains(&text, &[words, "that is no better than always answering \"common\": 100.00 %"]);
 }
 
 #[test]

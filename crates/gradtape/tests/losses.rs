@@ -1,7 +1,7 @@
 //! Every loss and its gradient against the reference values.
 
 use gradtape::loss::*;
-use gradtape::{DType, Result, Tape, Var, vjp};
+use gradtape::{DType, Mode, Result, Tape, Var, vjp};
 use serde_json::Value;
 
 mod reference;
@@ -80,5 +80,77 @@ fn record<'t>(op: &str, attrs: &Value, input: Var<'t>, target: Var<'t>) -> Var<'
             cross_entropy_with(input, target, &options)
         }
         other => panic!("{other}"),
+    }
+}
+
+/// Every loss of a prediction and a target, by name.
+fn every_loss<'t>(x: Var<'t>, y: Var<'t>) -> [(&'static str, u32, Var<'t>); 9] {
+    // The line of each call, in its own row.
+    [
+        ("mse", line!(), mse(x, y)),
+        ("mae", line!(), mae(x, y)),
+        ("huber", line!(), huber(x, y, 1.0)),
+        ("smooth_l1", line!(), smooth_l1(x, y, 1.0)),
+        ("bce", line!(), bce(x, y)),
+        ("bce_with_logits", line!(), bce_with_logits(x, y)),
+        ("hinge", line!(), hinge(x, y)),
+        ("kl_div", line!(), kl_div(x, y)),
+        ("cross_entropy", line!(), cross_entropy(x, y)),
+    ]
+}
+
+#[test]
+fn what_does_not_fit_names_the_line_of_the_loss() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    for i in 0..20 {
+        other.constant(f64::from(i));
+    }
+    let x = tape.watch([[0.5, 0.2], [0.1, 0.4]]);
+    for (what, y) in [
+        ("two different tapes", other.constant([[0.5, 0.2], [0.1, 0.4]])),
+        ("two different tapes", other.constant([0.5, 0.2])),
+        ("f64[2]", tape.constant([0.5, 0.2])),
+    ] {
+        for (name, line, loss) in every_loss(x, y) {
+            let error = loss.item().unwrap_err();
+            assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
+            assert!(error.to_string().contains(what), "{error}");
+            let at = error.location().unwrap();
+            assert_eq!((at.file(), at.line()), (file!(), line), "{error}");
+        }
+    }
+    // Labels are looked up on their own tape.
+    for loss in [cross_entropy(x, other.constant([0i64, 1])), nll(x, other.constant([0i64, 9]))] {
+        assert!(loss.item().unwrap_err().message().contains("two different tapes"));
+    }
+    let error = cross_entropy(x, tape.constant([0i64])).item().unwrap_err();
+    assert_eq!(error.location().unwrap().file(), file!(), "{error}");
+}
+
+#[test]
+fn a_number_that_is_none_is_found_in_the_line_of_the_loss() {
+    let tape = Tape::new();
+    tape.set_mode(Mode::Checked);
+    let x = tape.watch([f64::MAX, 1.0]);
+    let losses = every_loss(x, tape.constant([-f64::MAX, f64::MAX]));
+    let errors = losses.map(|(name, line, loss)| (name, line, loss.item().err()));
+    let found = errors.into_iter().filter_map(|(name, line, error)| {
+        let at = error?.location().unwrap();
+        assert_eq!((at.file(), at.line()), (file!(), line), "{name}");
+        Some(name)
+    });
+    assert!(found.collect::<Vec<_>>().starts_with(&["mse", "mae"]));
+}
+
+#[test]
+fn a_loss_that_is_called_as_a_value_names_no_line_of_the_standard_library() {
+    let losses: [for<'t> fn(Var<'t>, Var<'t>) -> Var<'t>; 3] = [mse, cross_entropy, nll];
+    let tape = Tape::new();
+    let (x, y) = (tape.watch([[1.0], [2.0]]), tape.constant([0i64, 1]));
+    let powers: Vec<Var<'_>> = [x].into_iter().map(Var::exp).collect();
+    for loss in losses {
+        let error = loss(powers[0], y).item().unwrap_err();
+        assert!(!error.to_string().contains("function.rs"), "{error}");
+        assert!(error.to_string().contains("f64[2, 1] = exp\n"), "{error}");
     }
 }

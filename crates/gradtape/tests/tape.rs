@@ -191,6 +191,24 @@ fn the_checked_mode_names_the_first_operation_that_is_not_finite() {
     let error = ((1.0 / x) * 0.0).item().unwrap_err();
     assert!(error.message().starts_with("div"), "{error}");
     assert!(error.location().is_some_and(|at| at.file().ends_with("tape.rs")));
+    let text = error.to_string();
+    assert!(text.contains("the first is inf at []\n  at "), "{text}");
+    assert!(text.contains("  right operand: f64[] = input from ") && !text.contains("already"));
+}
+
+#[test]
+fn the_checked_mode_tells_a_number_that_was_none_from_the_start() {
+    let tape = Tape::new();
+    tape.set_mode(Mode::Checked);
+    let (w, x) = (tape.watch([2.0f32, 3.0]), tape.constant([[1.0f32, 5.0], [f32::NAN, 1.0]]));
+    let text = (w * x).sum(()).item().unwrap_err().to_string();
+    assert!(text.starts_with("mul: the result f32[2, 2] has 1 of 4 elements"), "{text}");
+    let words =
+        ", which has 1 of 4 elements that are not finite; the first is NaN at [1, 0] already";
+    assert!(text.ends_with(words), "{text}");
+    // An infinite bound gives finite results.
+    let bound = tape.constant([f32::INFINITY; 2]);
+    assert_eq!(w.minimum(bound).sum(()).item().unwrap(), 5.0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use gradtape_calculus::chart::{Axis, COLOURS, Chart, Line, Mark, Panel};
 use serde::Serialize;
 
 use crate::error::{Failure, Outcome};
+use crate::source::Source;
 
 /// Where the files of a training go.
 #[derive(Serialize)]
@@ -20,8 +21,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The files in a folder, which is made if need be. Fails when one could not be written.
-    pub(super) fn check(folder: &Path) -> Outcome<Files> {
+    /// The files in a folder, which is made if need be. Fails when one could not be written, or is the data.
+    pub(super) fn check(folder: &Path, source: &Source) -> Outcome<Files> {
         let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
         if folder.exists() && !folder.is_dir() {
             let why = "this is a file, but a folder is needed for model, history and curves";
@@ -39,6 +40,7 @@ impl Files {
         };
         for path in [&files.model, &files.history, &files.curves] {
             io::check_writable(path).map_err(Failure::usage)?;
+            source.spare(path)?;
         }
         Ok(files)
     }

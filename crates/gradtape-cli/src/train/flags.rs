@@ -155,7 +155,9 @@ impl FromStr for Widths {
         if text == "none" {
             return Ok(Widths(Vec::new()));
         }
-        text.split(',').map(|width| count(width.trim())).collect::<Result<_, _>>().map(Widths)
+        let widths = text.split(',').map(|width| count(width.trim()));
+        let widths = widths.collect::<Result<_, _>>().map(Widths);
+        widths.map_err(|why| format!("{why}; with commas, as in 64,32, or none"))
     }
 }
 

@@ -11,9 +11,9 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// What [`read_idx_folder`] found.
 #[derive(Clone, Debug)]
 pub struct IdxFolder {
-    /// The examples of `train-images…` and `train-labels…`.
+    /// The examples of `train-images…` and `train-labels…`, or all there are.
     pub train: Dataset,
-    /// Those of `t10k-images…` and `t10k-labels…`, when the folder has them.
+    /// Those of `t10k-images…` and `t10k-labels…`, when the folder has both.
     pub test: Option<Dataset>,
 }
 
@@ -23,8 +23,10 @@ pub struct IdxFolder {
 ///
 /// Inputs have shape `[n, rows, columns]` (f32, 0 to 1), targets are class numbers. Classes are
 /// named by their numbers, from 0 to the largest label of the training file.
-/// Fails when images and labels differ in number, when the test images have another size, and when
-/// a test label is larger than every training label.
+/// Where the folder has only one pair of files, its examples are all there are, for tests or not.
+///
+/// Fails when images and labels differ in number, when there are none, when the test images have another
+/// size, and when a test label is larger than every training label.
 pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
     let folder = folder.as_ref();
     let part = |prefix: &str| -> Result<Option<Dataset>> {
@@ -38,13 +40,17 @@ pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
             }
         }
     };
-    let train = part("train")?.ok_or_else(|| {
-        let message = format!("{}: no IDX files here", folder.display());
-        let hint = "looked for train-images-idx3-ubyte and train-labels-idx1-ubyte, also with .gz";
-        Error::new(Kind::File, message).hint(hint)
-    })?;
+    let (train, test) = match (part("train")?, part("t10k")?) {
+        (Some(train), test) => (train, test),
+        (None, Some(all)) => (all, None),
+        (None, None) => {
+            let hint =
+                "looked for train-images-idx3-ubyte and train-labels-idx1-ubyte, also with .gz";
+            return Err(no_files(folder).hint(hint));
+        }
+    };
     let classes = || (0..train.class_count().unwrap_or(0)).map(|class| class.to_string());
-    let test = match part("t10k")? {
+    let test = match test {
         None => None,
         Some(test) => {
             let (own, other) = (&test.inputs().shape()[1..], &train.inputs().shape()[1..]);
@@ -63,10 +69,22 @@ pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
     Ok(IdxFolder { train, test })
 }
 
+/// Reads the images alone of such a folder, to tell what they show: `t10k-images…`, else `train-images…`.
+/// Their labels need not be there.
+pub fn read_idx_inputs(folder: impl AsRef<Path>) -> Result<Tensor> {
+    let folder = folder.as_ref();
+    let images = find(folder, "t10k", IMAGES).or_else(|| find(folder, "train", IMAGES));
+    let images = images.ok_or_else(|| {
+        no_files(folder)
+            .hint("looked for t10k-images-idx3-ubyte, train-images-idx3-ubyte, also with .gz")
+    })?;
+    some(read_idx_images(&images)?, &images)
+}
+
 /// Whether a folder has the files that [`read_idx_folder`] needs.
 pub fn is_idx_folder(folder: impl AsRef<Path>) -> bool {
-    let folder = folder.as_ref();
-    find(folder, "train", IMAGES).is_some() && find(folder, "train", LABELS).is_some()
+    let has = |prefix, name| find(folder.as_ref(), prefix, name).is_some();
+    ["train", "t10k"].iter().any(|prefix| has(prefix, IMAGES) && has(prefix, LABELS))
 }
 
 /// Reads a file of images (magic number 0x00000803): f32 of shape `[n, rows, columns]`, the bytes
@@ -111,8 +129,20 @@ fn find(folder: &Path, prefix: &str, name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+fn no_files(folder: &Path) -> Error {
+    Error::new(Kind::File, format!("{}: no IDX files here", folder.display()))
+}
+
+/// The images of a file, if it has any.
+fn some(images: Tensor, path: &Path) -> Result<Tensor> {
+    match images.elements() {
+        0 => Err(Error::new(Kind::Data, format!("{}: there are no images", path.display()))),
+        _ => Ok(images),
+    }
+}
+
 fn pair(images: &Path, labels: &Path) -> Result<Dataset> {
-    let (x, y) = (read_idx_images(images)?, read_idx_labels(labels)?);
+    let (x, y) = (some(read_idx_images(images)?, images)?, read_idx_labels(labels)?);
     let (images, labels) = (images.display(), labels.display());
     if x.shape()[0] != y.shape()[0] {
         let message = format!(

@@ -26,7 +26,7 @@ pub use dataset::Dataset;
 pub use generate::{circles, moons, spiral, xor};
 pub use idx::{
     IdxFolder, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder, read_idx_images,
-    read_idx_labels,
+    read_idx_inputs, read_idx_labels,
 };
 pub use preprocess::{Feature, PreprocessOptions, Preprocessing, Target};
 pub use rows::{Fractions, Rows, Split};

@@ -132,8 +132,9 @@ impl Preprocessing {
         let notes = notes.into_lines();
         if features.is_empty() {
             let message = format!("{}: there is no column to learn from", table.source());
-            let message = Error::new(Kind::Data, message);
-            return Err(notes.into_iter().fold(message, Error::note));
+            let error = Error::new(Kind::Data, message)
+                .hint("a column that varies is needed beside the target");
+            return Err(notes.into_iter().fold(error, Error::note));
         }
         Ok(Preprocessing { version: VERSION, features, target, notes })
     }
@@ -187,7 +188,11 @@ impl Preprocessing {
                     for (row, cell) in table.column(column)?.cells().enumerate() {
                         let Some(cell) = cell else { continue };
                         let Some(number) = numbers.get(cell) else {
-                            return Err(categories.unknown(table.place(row, column), cell));
+                            // An empty cell is none of the categories.
+                            let error = categories.unknown(table.place(row, column), cell);
+                            return Err(error.or_hint(
+                                "correct the cell, or leave it empty: it then counts as none of these",
+                            ));
                         };
                         inputs[row * width + at + number] = 1.0;
                     }

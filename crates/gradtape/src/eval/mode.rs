@@ -1,7 +1,10 @@
 //! How a tape computes: fused (the default), eager or checked.
 
-use crate::op::NodeId;
-use crate::tape::{GraphNode, Tape};
+use std::fmt;
+
+use crate::engine::Slot;
+use crate::op::{NodeId, Op};
+use crate::tape::{Graph, GraphNode, Tape, operand_note};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// How the values of a tape are computed. Every mode gives the same results, up to rounding.
@@ -14,7 +17,7 @@ pub enum Mode {
     /// program in a debugger. Slow.
     Eager,
     /// Operations are computed one by one, and the first result that is NaN or infinite is an error
-    /// that names the operation and the line that recorded it. Slow.
+    /// that names the operation, the line that recorded it, and its operands. Slow.
     Checked,
 }
 
@@ -51,26 +54,82 @@ fn compute_now(tape: &Tape, id: NodeId) {
     }
 }
 
-/// Fails when a value is not finite, with the place of its first such element.
-pub(crate) fn check_finite(node: &GraphNode, value: &Tensor) -> Result<()> {
-    if !matches!(value.dtype(), DType::F32 | DType::F64) {
-        return Ok(());
+/// What the checked mode looks at.
+pub(crate) struct Checks {
+    pub(crate) graph: Graph,
+    /// Where each input of the graph, in order, is not finite.
+    given: Vec<Option<NotFinite>>,
+}
+
+impl Checks {
+    /// The checks of a graph on its inputs.
+    pub(crate) fn new(graph: Graph, slots: &[Slot<'_>]) -> Checks {
+        let given = slots.iter().map(|slot| match slot {
+            Slot::Read(tensor) => NotFinite::find(tensor).ok()?,
+            Slot::Write(tensor) => NotFinite::find(tensor).ok()?,
+            // A literal that is infinite is meant to be.
+            Slot::Scalar(_) => None,
+        });
+        Checks { given: given.collect(), graph }
     }
-    let values = value.cast(DType::F64).to_vec::<f64>().map_err(|error| error.at(node.at))?;
-    let Some(first) = values.iter().position(|v| !v.is_finite()) else { return Ok(()) };
-    let strides = value.shape().strides();
-    let index: Vec<usize> = strides
-        .iter()
-        .zip(value.shape().iter())
-        .map(|(stride, size)| first / stride % size)
-        .collect();
-    let count = values.iter().filter(|v| !v.is_finite()).count();
-    let message = format!(
-        "{}: the result {} has {count} of {} elements that are not finite; the first is {} at {index:?}",
-        node.op.name(),
-        node.meta,
-        values.len(),
-        values[first],
-    );
-    Err(Error::new(Kind::Value, message).at(node.at))
+
+    /// Fails when the result of an operation is not finite. Inputs may be, as long as no result is.
+    pub(crate) fn check(&self, node: &GraphNode, value: &Tensor) -> Result<()> {
+        let found = NotFinite::find(value).map_err(|error| error.at(node.at))?;
+        let Some(found) = found else { return Ok(()) };
+        let message = format!("{}: the result {} has {found}", node.op.name(), node.meta);
+        let mut error = Error::new(Kind::Value, message).at(node.at);
+        for (i, id) in node.inputs.iter().enumerate() {
+            let operand = &self.graph.nodes[id.index()];
+            let mut note =
+                operand_note((i, node.inputs.len()), &operand.op, &operand.meta, operand.at);
+            if let Some(found) = self.given(*id) {
+                note += &format!(", which has {found} already");
+            }
+            error = error.note(note);
+        }
+        Err(error)
+    }
+
+    /// Where a node, if it is an input, is not finite.
+    fn given(&self, id: NodeId) -> Option<&NotFinite> {
+        let is_input = |node: &&GraphNode| matches!(node.op, Op::Input(_));
+        let node = &self.graph.nodes[id.index()];
+        let place = self.graph.nodes[..id.index()].iter().filter(is_input).count();
+        self.given.get(place).filter(|_| is_input(&node))?.as_ref()
+    }
+}
+
+/// The elements of a tensor that are NaN or infinite.
+struct NotFinite {
+    count: usize,
+    of: usize,
+    first: f64,
+    place: Vec<usize>,
+}
+
+impl NotFinite {
+    /// Fails for a view of more elements than memory can hold.
+    fn find(value: &Tensor) -> Result<Option<NotFinite>> {
+        if !value.dtype().is_float() {
+            return Ok(None);
+        }
+        let values = value.cast(DType::F64).to_vec::<f64>()?;
+        let Some(first) = values.iter().position(|v| !v.is_finite()) else { return Ok(None) };
+        let strides = value.shape().strides();
+        let sizes = strides.iter().zip(value.shape().iter());
+        Ok(Some(NotFinite {
+            count: values.iter().filter(|v| !v.is_finite()).count(),
+            of: values.len(),
+            first: values[first],
+            place: sizes.map(|(stride, size)| first / stride % size).collect(),
+        }))
+    }
+}
+
+impl fmt::Display for NotFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NotFinite { count, of, first, place } = self;
+        write!(f, "{count} of {of} elements that are not finite; the first is {first} at {place:?}")
+    }
 }

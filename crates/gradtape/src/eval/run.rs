@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
 use super::extract::{Extraction, Origin, Want};
-use super::mode::check_finite;
+use super::mode::Checks;
 use super::read::check;
 use crate::engine::{Slot, reference};
 use crate::op::NodeId;
@@ -72,8 +72,10 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
         extraction.extract(&recording, asked, costly);
         run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
-            let graph = extraction.graph(&recording);
-            reference::run(&graph, slots, &mut computed, &mut check_finite)?;
+            let checks = Checks::new(extraction.graph(&recording), slots);
+            reference::run(&checks.graph, slots, &mut computed, &mut |node, value| {
+                checks.check(node, value)
+            })?;
             results.extend(extraction.kept().zip(computed));
             Ok(())
         })?;

@@ -1,6 +1,6 @@
 //! Losses of yes and no.
 
-use super::{Reduction, elementwise};
+use super::{Reduction, misfit};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind, Tensor};
 
@@ -41,19 +41,20 @@ pub fn bce_with_logits<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`bce_with_logits`], with settings.
 #[track_caller]
 pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceOptions) -> Var<'t> {
-    elementwise("bce_with_logits", logits, target, options.reduction, |x, t| {
-        let factor = |name, tensor| factor(x, name, tensor);
-        let losses = match &options.pos_weight {
-            None => x.softplus() - t * x,
-            Some(tensor) => {
-                let yes = factor("pos_weight", tensor);
-                (1.0 - t) * x + (1.0 + (yes - 1.0) * t) * (-x).softplus()
-            }
-        };
-        match &options.weight {
-            None => losses,
-            Some(tensor) => losses * factor("weight", tensor),
+    if let Some(failed) = misfit("bce_with_logits", logits, target) {
+        return failed;
+    }
+    let (x, t) = (logits, target);
+    let losses = match &options.pos_weight {
+        None => x.softplus() - t * x,
+        Some(tensor) => {
+            let yes = factor(x, "pos_weight", tensor);
+            (1.0 - t) * x + (1.0 + (yes - 1.0) * t) * (-x).softplus()
         }
+    };
+    options.reduction.of(match &options.weight {
+        None => losses,
+        Some(tensor) => losses * factor(x, "weight", tensor),
     })
 }
 
@@ -95,13 +96,15 @@ pub fn bce<'t>(probability: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`bce`], with a [`Reduction`].
 #[track_caller]
 pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    elementwise("bce", probability, target, reduction, |p, t| {
-        let loss = -(t * log(p) + (1.0 - t) * log(1.0 - p));
-        p.tape().custom_gradient(&[p, t], loss, |x, _, g| {
-            let (p, t) = (x[0], x[1]);
-            vec![g * (p - t) / (p * (1.0 - p)).maximum(LEAST_VARIANCE), g * (log(1.0 - p) - log(p))]
-        })
-    })
+    if let Some(failed) = misfit("bce", probability, target) {
+        return failed;
+    }
+    let (p, t) = (probability, target);
+    let losses = -(t * log(p) + (1.0 - t) * log(1.0 - p));
+    reduction.of(p.tape().custom_gradient(&[p, t], losses, |x, _, g| {
+        let (p, t) = (x[0], x[1]);
+        vec![g * (p - t) / (p * (1.0 - p)).maximum(LEAST_VARIANCE), g * (log(1.0 - p) - log(p))]
+    }))
 }
 
 /// Single precision's 1e-12, in either type, so that the gradient at 0 and 1 is PyTorch's.
@@ -134,7 +137,10 @@ pub fn hinge<'t>(score: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`hinge`], with a [`Reduction`].
 #[track_caller]
 pub fn hinge_with<'t>(score: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    elementwise("hinge", score, target, reduction, |p, t| (1.0 - t * p).relu())
+    if let Some(failed) = misfit("hinge", score, target) {
+        return failed;
+    }
+    reduction.of((1.0 - target * score).relu())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Losses of classes.
 
+use std::panic::Location;
+
 use super::Reduction;
 use crate::op::Meta;
-use crate::tape::{Leaf, Var};
+use crate::tape::{Leaf, Var, mixed_tapes};
 use crate::tensor::{DType, Error, Kind, Tensor};
 
 /// Settings of [`cross_entropy_with`].
@@ -62,9 +64,11 @@ pub fn cross_entropy_with<'t>(
         Ok(rows) => rows,
         Err(failed) => return failed,
     };
-    let weight = match options.weight.as_ref().map(|weight| rows.weight(name, weight)) {
-        Some(Err(failed)) => return failed,
-        Some(Ok(weight)) => Some(weight),
+    let weight = match &options.weight {
+        Some(weight) => match rows.weight(name, weight) {
+            Ok(weight) => Some(weight),
+            Err(failed) => return failed,
+        },
         None => None,
     };
     let x = logits;
@@ -85,7 +89,10 @@ pub fn cross_entropy_with<'t>(
                 true => q * (1.0 - smoothing) + smoothing / classes as f64,
                 false => q,
             };
-            let q = weight.map_or(q, |weight| q * weight);
+            let q = match weight {
+                Some(weight) => q * weight,
+                None => q,
+            };
             -(q * x.log_softmax(-1)).sum(-1)
         }
     };
@@ -145,12 +152,17 @@ enum Rows<'t> {
 impl<'t> Rows<'t> {
     #[track_caller]
     fn new(name: &str, x: Var<'t>, target: Var<'t>) -> Result<Rows<'t>, Var<'t>> {
+        if x.tape().id() != target.tape().id() {
+            return Err(x.failed(mixed_tapes(name), &[]));
+        }
         let (logits, given) = (x.meta(), target.meta());
         if x.id().is_failed() || target.id().is_failed() {
             return Err(if x.id().is_failed() { x } else { target });
         }
+        // A closure has no caller to name.
+        let at = Location::caller();
         let refuse = |rule: String, hint: String| {
-            let error = Error::new(Kind::Shape, format!("{name}: {rule}")).hint(hint);
+            let error = Error::new(Kind::Shape, format!("{name}: {rule}")).at(at).hint(hint);
             Err(x.failed(error, &[x, target]))
         };
         let Some((&classes, lead)) = logits.shape.split_last().filter(|_| logits.dtype.is_float())

@@ -1,6 +1,6 @@
 //! Losses of numbers: how far off each one is.
 
-use super::{Reduction, elementwise};
+use super::{Reduction, misfit};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind};
 
@@ -26,7 +26,10 @@ pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`mse`], with a [`Reduction`].
 #[track_caller]
 pub fn mse_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    elementwise("mse", prediction, target, reduction, |p, t| (p - t).square())
+    if let Some(failed) = misfit("mse", prediction, target) {
+        return failed;
+    }
+    reduction.of((prediction - target).square())
 }
 
 /// The mean absolute error, `|p - t|`; its derivative where both are equal is 0.
@@ -50,7 +53,10 @@ pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
 /// As [`mae`], with a [`Reduction`].
 #[track_caller]
 pub fn mae_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) -> Var<'t> {
-    elementwise("mae", prediction, target, reduction, |p, t| (p - t).abs())
+    if let Some(failed) = misfit("mae", prediction, target) {
+        return failed;
+    }
+    reduction.of((prediction - target).abs())
 }
 
 /// Huber's loss: `½ e²` where the error `e = p - t` is at most `delta`, and `delta (|e| - ½ delta)`
@@ -80,7 +86,10 @@ pub fn huber_with<'t>(
     delta: f64,
     reduction: Reduction,
 ) -> Var<'t> {
-    bounded(("huber", "delta", delta), prediction, target, reduction, |loss| loss)
+    match bounded(("huber", "delta", delta), prediction, target) {
+        Ok(losses) => reduction.of(losses),
+        Err(failed) => failed,
+    }
 }
 
 /// Huber's loss divided by its `beta`: `½ e² / beta` where the error is at most `beta`, and
@@ -110,25 +119,29 @@ pub fn smooth_l1_with<'t>(
     beta: f64,
     reduction: Reduction,
 ) -> Var<'t> {
-    let scaled = |loss| loss * (1.0 / beta);
-    bounded(("smooth_l1", "beta", beta), prediction, target, reduction, scaled)
+    match bounded(("smooth_l1", "beta", beta), prediction, target) {
+        Ok(losses) => reduction.of(losses * (1.0 / beta)),
+        Err(failed) => failed,
+    }
 }
 
-/// A loss that is a square within a bound, of the name and value given, and a line beyond.
+/// Losses that are squares within a bound, of the name and value given, and lines beyond; or the error
+/// in their place.
 #[track_caller]
 fn bounded<'t>(
     (loss, name, bound): (&str, &str, f64),
     prediction: Var<'t>,
     target: Var<'t>,
-    reduction: Reduction,
-    of_huber: impl FnOnce(Var<'t>) -> Var<'t>,
-) -> Var<'t> {
+) -> Result<Var<'t>, Var<'t>> {
     if !bound.is_finite() || bound <= 0.0 {
         let error = Error::new(Kind::Value, format!("{loss}: {name} is {bound}"));
         let hint = "it must be a finite number above 0";
-        return prediction.failed(error.hint(hint), &[prediction]);
+        return Err(prediction.failed(error.hint(hint), &[prediction]));
     }
-    elementwise(loss, prediction, target, reduction, |p, t| of_huber(within(p - t, bound)))
+    match misfit(loss, prediction, target) {
+        Some(failed) => Err(failed),
+        None => Ok(within(prediction - target, bound)),
+    }
 }
 
 /// `c (|e| - ½ c)` with `c = min(|e|, delta)`: one formula for both sides, with one derivative, `c`

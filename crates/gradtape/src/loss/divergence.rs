@@ -1,6 +1,6 @@
 //! Losses of distributions.
 
-use super::{Reduction, elementwise};
+use super::{Reduction, misfit};
 use crate::tape::Var;
 use crate::tensor::DType;
 
@@ -41,11 +41,12 @@ pub fn kl_div_with<'t>(
     target: Var<'t>,
     reduction: Reduction,
 ) -> Var<'t> {
-    elementwise("kl_div", log_probabilities, target, reduction, |x, t| {
-        let least = match t.dtype() {
-            DType::F64 => f64::MIN_POSITIVE,
-            _ => f64::from(f32::MIN_POSITIVE),
-        };
-        t * (t.maximum(least).log() - x)
-    })
+    if let Some(failed) = misfit("kl_div", log_probabilities, target) {
+        return failed;
+    }
+    let least = match target.dtype() {
+        DType::F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
+    };
+    reduction.of(target * (target.maximum(least).log() - log_probabilities))
 }

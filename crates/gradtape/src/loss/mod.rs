@@ -16,7 +16,7 @@ pub use classes::{CrossEntropyOptions, cross_entropy, cross_entropy_with, nll, n
 pub use distance::{huber, huber_with, mae, mae_with, mse, mse_with, smooth_l1, smooth_l1_with};
 pub use divergence::{kl_div, kl_div_with};
 
-use crate::tape::Var;
+use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Error, Kind};
 
 /// What becomes of the losses of the elements (or rows).
@@ -48,19 +48,17 @@ impl Reduction {
     }
 }
 
-/// The losses of the elements, reduced, if prediction and target have the same shape and type.
+/// The error, in the place of the loss, of a prediction and a target on different tapes or of different
+/// shapes or types.
 #[track_caller]
-fn elementwise<'t>(
-    name: &str,
-    prediction: Var<'t>,
-    target: Var<'t>,
-    reduction: Reduction,
-    losses: impl FnOnce(Var<'t>, Var<'t>) -> Var<'t>,
-) -> Var<'t> {
+fn misfit<'t>(name: &str, prediction: Var<'t>, target: Var<'t>) -> Option<Var<'t>> {
+    if prediction.tape().id() != target.tape().id() {
+        return Some(prediction.failed(mixed_tapes(name), &[]));
+    }
     let (p, t) = (prediction.meta(), target.meta());
     let failed = prediction.id().is_failed() || target.id().is_failed();
     if failed || p == t && p.dtype.is_float() {
-        return reduction.of(losses(prediction, target));
+        return None;
     }
     let error =
         Error::new(Kind::Shape, format!("{name}: the prediction is {p}, but the target is {t}"));
@@ -71,5 +69,5 @@ fn elementwise<'t>(
     } else {
         "a loss compares element by element and does not broadcast".to_string()
     };
-    prediction.failed(error.hint(hint), &[prediction, target])
+    Some(prediction.failed(error.hint(hint), &[prediction, target]))
 }

@@ -32,6 +32,11 @@ use crate::tensor::{DType, Error, Kind, Result, Rng};
 /// assert_eq!(block.forward(x).value()?.shape()[..], [1, 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a network of your own is one with `impl Layer for {Self}`, whose `forward` gives a value for a value"
+)]
 pub trait Layer: Module {
     /// Records what the layer computes of `x`. What does not fit is an error at the first read, which
     /// names the line inside a layer of your own; put `#[track_caller]` on it to have its caller named.

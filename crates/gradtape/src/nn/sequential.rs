@@ -105,12 +105,16 @@ impl Sequential {
         &self.layers
     }
 
-    /// Records what the layers compute of `x`, one after another.
+    /// Records what the layers compute of `x`, one after another. An error names the layer.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let mut x = x;
-        for layer in &self.layers {
-            x = layer.forward(x);
+        for (number, layer) in self.layers.iter().enumerate() {
+            let y = layer.forward(x);
+            if y.id().is_failed() && !x.id().is_failed() {
+                y.explain(format!("in layer {number} of a Sequential, {}", layer.kind()));
+            }
+            x = y;
         }
         x
     }

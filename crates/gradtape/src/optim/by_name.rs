@@ -69,6 +69,7 @@ pub fn by_name(
     let mut rest = *hyper;
     let lr = rest.lr.take();
     let decay = rest.weight_decay.take();
+    let has: &[&str];
     /// Calls the builder's methods for the settings that are given, and takes those from the rest.
     macro_rules! build {
         ($new:expr, $default:expr, $($setting:ident),*) => {{
@@ -79,12 +80,14 @@ pub fn by_name(
             $(if let Some(value) = rest.$setting.take() {
                 made = made.$setting(value);
             })*
+            has = &[$(stringify!($setting)),*];
             Box::new(made) as Box<dyn Optimizer>
         }};
     }
     let (plain, betas) = (&name.replace('-', "_")[..], rest.betas);
     let (first, second) = betas.unwrap_or((0.9, 0.999));
-    if matches!(plain, "adam" | "adamw" | "adamax" | "nadam") {
+    let has_betas = matches!(plain, "adam" | "adamw" | "adamax" | "nadam");
+    if has_betas {
         rest.betas = None;
     }
     let made = match plain {
@@ -114,7 +117,10 @@ pub fn by_name(
         }
     };
     if let Some(setting) = rest.first_given() {
-        return Err(Error::new(Kind::Value, format!("{plain} has no setting {setting}")));
+        let own = ["lr", "weight_decay"].iter().chain(has_betas.then_some(&"betas")).chain(has);
+        let own = own.copied().collect::<Vec<_>>().join(", ");
+        return Err(Error::new(Kind::Value, format!("{plain} has no setting {setting}"))
+            .hint(format!("it has {own}")));
     }
     made.check().and_then(|()| made.base().check()).map_err(|error| error.context(plain))?;
     Ok(made)

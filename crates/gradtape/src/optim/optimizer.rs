@@ -1,5 +1,7 @@
 //! [`Optimizer`]: what a training loop calls.
 
+use std::panic::Location;
+
 use smallvec::SmallVec;
 
 use super::rule::{Dials, Update, no_slot};
@@ -119,7 +121,7 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
     connected_gradients(loss, &xs, |i, g| gs[i] = g);
     gs.iter().flatten().try_for_each(|g| g.check())?;
     if !base.allow_unused && gs.iter().any(Option::is_none) {
-        return Err(unused(base, &gs));
+        return Err(unused(base, &gs).at(Location::caller()));
     }
     if let Some(most) = base.clip_norm {
         clip(&mut gs, most);
@@ -188,7 +190,16 @@ fn unused(base: &Base, gs: &[Option<Var<'_>>]) -> Error {
         [one] => format!("the parameter {one}"),
         several => format!("the parameters {}", several.join(", ")),
     };
-    let message = format!("{named}{more} received no gradient: the loss does not depend on it");
+    if missing().count() == gs.len() && gs.len() > 1 {
+        let message = format!(
+            "none of the {} parameters received a gradient: the loss does not depend on them",
+            gs.len()
+        );
+        return Error::new(Kind::Gradient, message)
+            .hint("make the optimiser from the network whose outputs the loss is computed from");
+    }
+    let it = if names.len() == 1 && more.is_empty() { "it" } else { "them" };
+    let message = format!("{named}{more} received no gradient: the loss does not depend on {it}");
     Error::new(Kind::Gradient, message).hint(
         "give the optimiser only what the loss uses, or call .allow_unused() to leave the rest as it is",
     )

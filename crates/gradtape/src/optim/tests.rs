@@ -19,7 +19,12 @@ fn a_parameter_without_gradient_is_named_or_left_alone() {
     let parts = [parameter(&[0.0]), parameter(&[0.0]), parameter(&[0.0])];
     let mut tape = Tape::new();
     let error = Sgd::new(&parts, 0.5).step(loss(&tape, &parts[1])).unwrap_err();
-    assert!(error.message().starts_with("the parameters 0, 2 received no gradient"), "{error}");
+    assert!(
+        error.message().starts_with(
+            "the parameters 0, 2 received no gradient: the loss does not depend on them"
+        ),
+        "{error}"
+    );
     assert_eq!(parts[1].value().to_f64_vec(), [0.0]);
 
     tape.reset();
@@ -31,6 +36,12 @@ fn a_parameter_without_gradient_is_named_or_left_alone() {
     tape.reset();
     let single = Sgd::new(&parts[0], 0.5).step(loss(&tape, &parts[1])).unwrap_err();
     assert!(single.message().starts_with("the parameter received"), "{single}");
+
+    tape.reset();
+    let other = Sgd::new(&[parameter(&[0.0]), parameter(&[0.0])], 0.5);
+    let none = { other }.step(loss(&tape, &parts[1])).unwrap_err();
+    assert!(none.message().starts_with("none of the 2 parameters received"), "{none}");
+    assert_eq!(none.location().unwrap().file(), file!());
 }
 
 #[test]

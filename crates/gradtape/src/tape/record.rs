@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Shape, Tensor};
+use crate::tensor::{DType, Error, Kind, Shape, Tensor, is_call_by_value};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -282,15 +282,8 @@ impl Recording {
             return failed;
         }
         for (i, &id) in operands.iter().enumerate() {
-            let node = self.node(id);
-            let which = match (operands.len(), i) {
-                (1, _) => "operand".into(),
-                (2, 0) => "left operand".into(),
-                (2, 1) => "right operand".into(),
-                _ => format!("operand {i}"),
-            };
-            let note = format!("{which}: {} = {} from {}", node.meta, node.op.name(), node.at);
-            error = error.note(note);
+            let Node { op, meta, at, .. } = self.node(id);
+            error = error.note(operand_note((i, operands.len()), op, meta, at));
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
@@ -315,6 +308,26 @@ impl Node {
 fn new_edition() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What an error says of an operand, the first of them being number 0.
+pub(crate) fn operand_note(
+    (number, of): (usize, usize),
+    op: &Op,
+    meta: &Meta,
+    at: &Location<'_>,
+) -> String {
+    let which = match (of, number) {
+        (1, _) => "operand".into(),
+        (2, 0) => "left operand".into(),
+        (2, 1) => "right operand".into(),
+        _ => format!("operand {number}"),
+    };
+    let what = format!("{which}: {meta} = {}", op.name());
+    match is_call_by_value(at) {
+        true => what,
+        false => format!("{what} from {at}"),
+    }
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::path::Path;
 
 /// `std::result::Result` with this library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -54,11 +55,22 @@ impl Error {
         }))
     }
 
-    /// Adds the line of the user's program. The first one given is kept.
+    /// Adds the line of the user's program. The first one given is kept, and one in the standard library,
+    /// which calls what it was given as a value (`map(Var::relu)`), is none.
     #[must_use]
     pub fn at(mut self, location: &'static Location<'static>) -> Error {
-        self.0.at.get_or_insert(location);
+        if !is_call_by_value(location) {
+            self.0.at.get_or_insert(location);
+        }
         self
+    }
+
+    /// Puts the line of the user's program in the place of one in this library, which is named where a
+    /// layer is called without being known by its type.
+    #[must_use]
+    pub(crate) fn called_from(mut self, location: &'static Location<'static>) -> Error {
+        self.0.at = self.0.at.filter(|at| !is_of_library(at));
+        self.at(location)
     }
 
     /// Adds a line of detail, such as where an operand came from.
@@ -72,6 +84,13 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what would mend it, unless something was added before.
+    #[must_use]
+    pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Error {
+        self.0.hint.get_or_insert_with(|| hint.into());
         self
     }
 
@@ -96,6 +115,17 @@ impl Error {
     pub fn location(&self) -> Option<&'static Location<'static>> {
         self.0.at
     }
+}
+
+/// Whether it is a line of this library.
+fn is_of_library(location: &Location<'_>) -> bool {
+    let source = Path::new(file!()).ancestors().nth(2);
+    source.is_some_and(|source| Path::new(location.file()).starts_with(source))
+}
+
+/// Whether it is the line of the standard library that calls a function given as a value.
+pub(crate) fn is_call_by_value(location: &Location<'_>) -> bool {
+    Path::new(location.file()).ends_with("core/src/ops/function.rs")
 }
 
 impl fmt::Display for Error {

@@ -1,11 +1,12 @@
 //! The loop of [`Trainer::fit`].
 
+use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use super::score::Mean;
+use super::score::{Mean, scores};
 use super::step::step;
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
-use super::{EpochReport, History, Stopped, default_loss, evaluate_with};
+use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
 use crate::optim::Scheduler;
 use crate::tape::Parameter;
@@ -13,6 +14,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Trains; what happened stands in the trainer's history, also after a failure. The optimiser has its own
 /// learning rate again, so that a schedule starts from it the next time.
+#[track_caller]
 pub(super) fn run(
     trainer: &mut Trainer<'_>,
     train: &Dataset,
@@ -23,6 +25,7 @@ pub(super) fn run(
     done.and(trainer.optimizer.get_mut().set_learning_rate(rate))
 }
 
+#[track_caller]
 fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
@@ -37,12 +40,14 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let mut good = Snapshot::take(&parameters, 0, f64::INFINITY);
     let mut best = good.clone();
     let mut step_on = step(net, loss_of, optimizer);
+    // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
+    let at = Location::caller();
     for epoch in 1..=epochs {
         let mut mean = Mean::default();
         let (steps, mut step) = (batches.len(), 0);
         for batch in batches.epoch(epoch as u64 - 1) {
             step += 1;
-            let (loss, outputs) = step_on(&batch)?;
+            let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
             mean.add(loss, &outputs, &batch.y)?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &good, &parameters, history);
@@ -62,10 +67,8 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            match loss_of {
-                Some(loss) => evaluate_with(net, data, size, loss),
-                None => evaluate_with(net, data, size, default_loss),
-            }
+            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+                .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
             epoch,

@@ -1,5 +1,8 @@
 //! How good a network is on a dataset, and its predictions.
 
+use std::panic::Location;
+
+use super::step::Loss;
 use crate::data::Dataset;
 use crate::loss;
 use crate::metric::{accuracy, mean_absolute_error};
@@ -29,16 +32,29 @@ pub fn default_loss<'t>(outputs: Var<'t>, targets: Var<'t>) -> Var<'t> {
 }
 
 /// The scores of a network on a dataset, without dropout, by [`default_loss`].
+#[track_caller]
 pub fn evaluate(net: &(impl Layer + ?Sized), data: &Dataset, batch_size: usize) -> Result<Scores> {
     evaluate_with(net, data, batch_size, default_loss)
 }
 
 /// As [`evaluate`], by another loss, which gives the mean over the rows of a batch.
+#[track_caller]
 pub fn evaluate_with(
     net: &(impl Layer + ?Sized),
     data: &Dataset,
     batch_size: usize,
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
+) -> Result<Scores> {
+    let at = Location::caller();
+    scores(net, data, batch_size, &loss).map_err(|error| error.called_from(at))
+}
+
+/// The scores of a network on a dataset by a loss.
+pub(super) fn scores(
+    net: &(impl Layer + ?Sized),
+    data: &Dataset,
+    batch_size: usize,
+    loss: &Loss<'_>,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
     let mut mean = Mean::default();
@@ -63,12 +79,14 @@ pub fn evaluate_with(
 /// assert_eq!(outputs.shape()[..], [10, 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[track_caller]
 pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) -> Result<Tensor> {
     let rows = inputs.shape().first().copied().unwrap_or(0);
     if batch_size == 0 || inputs.rank() == 0 {
         let message = format!("predict {} in batches of {batch_size} rows", inputs.shape());
         return Err(Error::new(Kind::Value, message).hint("give rows, and 1 or more at a time"));
     }
+    let at = Location::caller();
     let mut tape = Tape::inference();
     let mut outputs = Vec::new();
     // No rows still have a shape of outputs.
@@ -76,7 +94,8 @@ pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) 
         tape.reset();
         let batch =
             inputs.slice(0, start.min(rows), start.saturating_add(batch_size).min(rows), 1)?;
-        outputs.push(net.forward(tape.constant(batch)).value()?);
+        let output = net.forward(tape.constant(batch)).value();
+        outputs.push(output.map_err(|error| error.called_from(at))?);
     }
     match outputs.len() {
         1 => Ok(outputs.swap_remove(0)),

@@ -23,7 +23,7 @@ pub(super) fn step<'a, 'n: 'a>(
     optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
 ) -> Step<'a> {
     match loss {
-        None if net.is_static() => compiled(net, optimizer),
+        None if net.is_static() => compiled(net, &default_loss, optimizer),
         None => recorded(net, &default_loss, optimizer),
         Some(loss) => recorded(net, loss, optimizer),
     }
@@ -46,11 +46,12 @@ fn recorded<'a, 'n: 'a>(
 
 fn compiled<'a, 'n: 'a>(
     net: &'n dyn Layer,
+    loss: &'a Loss<'_>,
     optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
 ) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
         let outputs = net.forward(inputs[0]);
-        let loss = default_loss(outputs, inputs[1]);
+        let loss = loss(outputs, inputs[1]);
         optimizer.borrow_mut().step(loss)?;
         Ok(vec![loss, outputs])
     });

@@ -207,6 +207,7 @@ impl<'n> Trainer<'n> {
     /// Fails where the optimiser, the loss or the data do, and when the loss or a weight becomes NaN or
     /// infinite: the error names epoch and step, and the network has the weights of the last good epoch
     /// (its first ones, if there is none).
+    #[track_caller]
     pub fn fit(&mut self, train: &Dataset, validation: Option<&Dataset>) -> Result<History> {
         fit::run(self, train, validation)?;
         Ok(self.history.clone())

@@ -39,7 +39,8 @@ pub(super) fn target_of(
     let kind = table.column(target)?.kind();
     if options.ignore.iter().any(|ignored| ignored == target) {
         let message = format!("column {target:?} is the target and also to be left out");
-        return Err(Error::new(Kind::Value, message));
+        return Err(Error::new(Kind::Value, message)
+            .hint("take it from the columns to leave out, or choose another target"));
     }
     let listed = options.categories.iter().any(|name| name == target);
     if kind == ColumnKind::Category && !listed {
@@ -209,10 +210,20 @@ fn looks_like_date(text: &str) -> bool {
 /// The note on missing values of a column.
 pub(super) fn filled(column: &str, missing: usize, rows: usize, feature: &Feature) -> String {
     let taken = match feature {
-        Feature::Number { mean, .. } => format!("the mean {mean}"),
+        Feature::Number { mean, .. } => format!("the mean {}", short(*mean)),
         Feature::Category { .. } => "none of its categories".to_string(),
     };
     format!("column {column:?}: {missing} of {rows} values missing, taken as {taken}")
+}
+
+/// A number for people: to six digits, with an exponent where it is very large or small.
+fn short(number: f64) -> String {
+    let rounded = format!("{number:.5e}").parse::<f64>().unwrap_or(number);
+    match rounded.abs() {
+        0.0 => "0".to_string(),
+        size if (1e-4..1e9).contains(&size) => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
 }
 
 fn seldom_repeats(different: usize, rows: usize) -> bool {
@@ -271,8 +282,11 @@ pub(super) fn standardised(
         return Ok(value);
     }
     let message = format!(
-        "{}: {number} is too far from the training data (mean {mean}, standard deviation {scale})",
-        place()
+        "{}: {} is too far from the training data (mean {}, standard deviation {})",
+        place(),
+        short(number),
+        short(mean),
+        short(scale)
     );
-    Err(Error::new(Kind::Data, message))
+    Err(Error::new(Kind::Data, message).hint("correct the cell"))
 }

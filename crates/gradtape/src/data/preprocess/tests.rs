@@ -146,11 +146,15 @@ fn new_data_that_does_not_fit() {
     error(inputs("age,cty\n20,Oslo\n"), "did you mean \"cty\"?");
     error(inputs("age,city\n20,Oslo\n21,Rome\n"), "line 3, column \"city\": \"Rome\" is unknown");
     error(
+        inputs("age,city\n20,Oslo\n21,Rome\n"),
+        "leave it empty: it then counts as none of these",
+    );
+    error(inputs("age,city\n1e300,Oslo\n"), "line 2, column \"age\": 1e300 is too far");
+    error(
         inputs("age,city\n20,Oslo\nold,Oslo\n"),
         "line 3, column \"age\": \"old\" is not a number",
     );
     error(inputs("age,city\ninf,Oslo\n"), "line 2, column \"age\": \"inf\" is not a finite number");
-    error(inputs("age,city\n1e300,Oslo\n"), "line 2, column \"age\": 1000");
     let holes = "age,city\nnan,\n20,Oslo\n";
     assert_eq!(inputs(holes).unwrap().to_vec::<f32>().unwrap()[..3], [0.0; 3]);
     let filled = fitted.filled(&table(holes));

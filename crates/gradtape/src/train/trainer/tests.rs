@@ -2,9 +2,10 @@ use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::data::{digits, iris, xor};
-use crate::nn::{Activation, Linear, Module, Sequential};
+use crate::loss::mse;
+use crate::nn::{Activation, Flatten, Linear, Module, Sequential};
 use crate::optim::{Adam, Sgd};
-use crate::tape::Parameter;
+use crate::tape::{Parameter, Tape};
 use crate::tensor::{Rng, Tensor};
 use crate::train::{Stopped, evaluate, predict};
 
@@ -211,4 +212,44 @@ fn labels_beyond_the_outputs_of_the_network_are_named() {
     assert!(same(&weights(&net), &start));
     let error = evaluate(&net, &data, 100).unwrap_err().to_string();
     assert!(error.contains("row 4 has label 4, but there are 4 classes"), "{error}");
+}
+
+#[test]
+fn a_loss_that_fails_names_the_call_of_the_trainer() {
+    let data = digits().flatten();
+    let (compiled, recorded) = (net(&[64, 8, 4], 0.0), Recorded(net(&[64, 8, 4], 0.0)));
+    let nets: [&dyn Layer; 2] = [&compiled, &recorded];
+    for net in nets {
+        let trainer = || Trainer::new(&net, Sgd::new(&net, 0.1));
+        let scores = data.rows(&[0, 1, 2, 3]).unwrap();
+        for error in [
+            trainer().fit(&data, None).unwrap_err(),
+            trainer().loss(mse).fit(&data, None).unwrap_err(),
+            // The rows to train on are of the four classes, those to validate are not.
+            trainer().epochs(1).fit(&scores, Some(&data)).unwrap_err(),
+            evaluate(&net, &data, 100).unwrap_err(),
+        ] {
+            assert_eq!(error.location().unwrap().file(), file!(), "{error}");
+        }
+    }
+}
+
+#[test]
+fn inputs_that_do_not_fit_name_the_layer_and_the_call() {
+    let data = digits();
+    let net = Sequential::new().add(Flatten).add(net(&[63, 8, 10], 0.0));
+    let tape = Tape::new();
+    for (error, line) in [
+        (Trainer::new(&net, Sgd::new(&net, 0.1)).fit(&data, None).unwrap_err(), line!()),
+        (evaluate(&net, &data, 100).unwrap_err(), line!()),
+        (predict(&net, data.inputs(), 100).unwrap_err(), line!()),
+        (net.forward(tape.constant(data.inputs())).value().unwrap_err(), line!()),
+    ] {
+        let at = error.location().unwrap();
+        assert_eq!((at.file(), at.line()), (file!(), line), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("takes 63 features"), "{text}");
+        assert!(text.contains("  in layer 0 of a Sequential, Linear(63, 8)\n"), "{text}");
+        assert!(text.contains("  in layer 1 of a Sequential, Sequential\n"), "{text}");
+    }
 }
