@@ -61,7 +61,14 @@ impl Verb for Fit {
             let name = column.name();
             // Only what is used must be numbers.
             if name == self.target || expr.variables().any(|variable| variable == name) {
-                data.push(Column { name: name.to_string(), values: table.numbers(name)? });
+                let values = table.numbers(name)?;
+                if let Some(row) = values.iter().position(|value| value.is_nan()) {
+                    let (file, line) = (self.data.display(), table.line(row));
+                    let place = format!("{file}, line {line}, column {name:?}");
+                    return Err(Failure::failed(format!("{place}: the value is missing"))
+                        .note("hint: a fit needs all of them: fill it in, or leave the row out"));
+                }
+                data.push(Column { name: name.to_string(), values });
             }
         }
         if !data.iter().any(|column| column.name == self.target) {
