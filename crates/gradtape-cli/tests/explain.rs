@@ -138,6 +138,36 @@ fn files_are_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn the_name_of_a_file_says_what_is_written() {
+    let folder = Folder::new("endings");
+    let file = |arguments: &str, name: &str| {
+        folder.run(&format!("{arguments} --out {name}")).ok();
+        String::from_utf8(folder.read(name)).unwrap()
+    };
+    for (name, start) in [
+        ("graph.svg", "<svg"),
+        ("steps.html", "<!DOCTYPE html>"),
+        ("graph.dot", "digraph"),
+        ("all.JSON", "{"),
+        ("all.md", "# $"),
+        ("all.txt", "(a + b)"),
+        ("all", "(a + b)"),
+    ] {
+        let text = file(COURSE, name);
+        assert!(text.starts_with(start), "{name}: {text}");
+    }
+    let descent = "descend x^2 --from x=1 --steps 2";
+    assert!(file(descent, "path.svg").starts_with("<svg"));
+    assert!(file(descent, "path.csv").starts_with("step,x,value"));
+    assert!(file("plot x^2", "samples.json").starts_with("{\"expression\""));
+    // What is asked for counts more.
+    assert!(file(&format!("{COURSE} --format json"), "odd.svg").starts_with('{'));
+    folder.run(&format!("{COURSE} --out table.csv")).fails(2, &["csv"]);
+    folder.run("explain x;y --at x=1,y=2 --out two.svg").fails(2, &["one expression"]);
+    assert!(!folder.path("table.csv").exists() && !folder.path("two.svg").exists());
+}
+
+#[test]
 fn a_megabyte_and_deep_nesting_are_no_crash() {
     let nested = format!("{}x{}", "(".repeat(50_000), ")".repeat(50_000));
     let run = |text: &str| {
