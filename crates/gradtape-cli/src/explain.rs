@@ -96,13 +96,6 @@ enum Picture {
     Terminal,
 }
 
-impl Picture {
-    /// Whether words, and not only a picture or a table of numbers, can be shown so.
-    fn holds_words(self) -> bool {
-        matches!(self, Picture::Text | Picture::Json | Picture::Markdown)
-    }
-}
-
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
         if let Some(found) = self.network.explain()? {
@@ -141,25 +134,25 @@ impl Explain {
             Some(Function::Min) => ops::operation("minimum"),
             _ => ops::operation(name),
         };
-        let text = match (operation, function) {
-            (Some(_), _) | (_, Some(_)) if !self.picture().holds_words() => {
-                return Err(Failure::usage(format!(
-                    "the documentation of {name} is shown as text, json or markdown"
-                )));
-            }
-            (Some(info), _) if self.picture() == Picture::Json => json(&ops::Entry::of(info))?,
-            (Some(info), _) if self.picture() == Picture::Markdown => ops::markdown(info),
-            (Some(info), _) => ops::documentation(info, output) + "\n",
-            (None, Some(function)) => {
-                let (name, what) = (output.bold(name), output.bold("What"));
-                format!("{name} (a composition of operations)\n\n{what}\n  {}\n", function.doc())
-            }
+        let entry = match (operation, function) {
+            (Some(info), _) => ops::Entry::of(info),
+            (None, Some(function)) => ops::Entry::composition(function)?,
             (None, None) => {
                 let near = ops::nearest_operation(name).filter(|_| is_word(name));
                 let Some(near) = near else { return Ok(None) };
                 let message = format!("there is no operation {name:?}");
                 return Err(Failure::usage(message)
                     .note(format!("hint: did you mean {near:?}? A variable needs --at {name}=…")));
+            }
+        };
+        let text = match self.picture() {
+            Picture::Text => entry.text(output) + "\n",
+            Picture::Json => json(&entry)?,
+            Picture::Markdown => entry.markdown(),
+            Picture::Dot | Picture::Svg | Picture::Html | Picture::Csv | Picture::Terminal => {
+                return Err(Failure::usage(format!(
+                    "the documentation of {name} is shown as text, json or markdown"
+                )));
             }
         };
         Ok(Some(text))

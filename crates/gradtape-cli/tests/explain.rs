@@ -62,7 +62,14 @@ fn operations_are_documented() {
     }
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
-    assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
+    // What is made of several operations has a gradient too.
+    let softsign = run("explain softsign").ok().stdout;
+    assert!(softsign.contains("x / (1 + |x|)") && softsign.contains("\nGradient\n"), "{softsign}");
+    let slope = "`g * (1 / (abs(x) + 1)^2)`";
+    let json = run("explain softsign --format json").ok().json();
+    assert!(json["documentation"].as_str().unwrap().ends_with(slope), "{json}");
+    let markdown = run("explain softsign --format markdown").ok().stdout;
+    assert!(markdown.ends_with(&format!("## Gradient\n{slope}\n")), "{markdown}");
 }
 
 #[test]
