@@ -63,6 +63,7 @@ pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
             let moved = gradtape_calculus::Error::new(error.message()).at(text, position);
             match error.hint_text() {
                 Some(hint) => moved.hint(hint),
+                None if part.trim().is_empty() => moved.hint("`;` stands between expressions"),
                 None => moved,
             }
         })?);

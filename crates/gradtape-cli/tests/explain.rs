@@ -33,6 +33,7 @@ fn several_expressions_have_a_jacobian() {
     assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
     run("explain x;y --at x=1,y=2 --hessian").fails(2, &["--hessian is about one expression"]);
     run("explain x;y --at x=1,y=2 --order bfs").fails(2, &["--order is about one expression"]);
+    run("explain x; --at x=1").fails(2, &["is empty\n  x;\n    ^\n", "stands between expressions"]);
     assert!(run("explain log(x);x --at x=-1").ok().stdout.contains("in log(x), a = log(x)"));
     run("explain x^2*y;x+y --at x=1,y=2 --format svg")
         .fails(2, &["one expression is drawn at a time; several were given"]);
