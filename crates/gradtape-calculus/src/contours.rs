@@ -99,7 +99,7 @@ pub(crate) fn levels(values: &[f64]) -> Vec<f64> {
         return Vec::new();
     };
     let inside = |level: &f64| *level > low && *level < high;
-    if !(high - low > 1e-9 * low.abs().max(high.abs()) && high - low < 1e300) {
+    if flat(low, high) || high - low > 1e300 {
         return Vec::new();
     }
     let narrow = |share: f64| (high - low) * share;
@@ -126,6 +126,11 @@ pub(crate) fn levels(values: &[f64]) -> Vec<f64> {
     let mut levels: Vec<f64> = parting.filter(inside).collect();
     levels.dedup();
     levels
+}
+
+/// Whether no lines part values between these.
+pub(crate) fn flat(low: f64, high: f64) -> bool {
+    high - low <= 1e-9 * low.abs().max(high.abs())
 }
 
 /// To two significant digits.

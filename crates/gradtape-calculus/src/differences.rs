@@ -262,14 +262,17 @@ impl Differences {
     /// has no place there.
     pub fn chart(&self) -> Chart {
         let curve = |(way, (name, _)): (usize, (&str, u32))| {
-            let positive = |error: f64| if error > 0.0 { error } else { f64::NAN };
-            let points: Vec<(f64, f64)> = self
-                .steps
-                .iter()
-                .map(|row| (row.step.0, positive(row.numbers()[way + 1])))
+            let errors = || self.steps.iter().map(|row| (row.step.0, row.numbers()[way + 1]));
+            // No logarithm of 0 can be drawn.
+            let points: Vec<(f64, f64)> = errors()
+                .map(|(step, error)| (step, if error > 0.0 { error } else { f64::NAN }))
                 .collect();
-            let colour = COLOURS[way];
-            Line { points, colour, label: name.to_string(), dots: true, dashed: way == 2 }
+            let label = match errors().map(|(_, error)| error).fold(f64::NAN, f64::max) {
+                0.0 => format!("{name}: error 0"),
+                largest if largest.is_nan() => format!("{name}: no value"),
+                _ => name.to_string(),
+            };
+            Line { points, colour: COLOURS[way], label, dots: true, dashed: way == 2 }
         };
         let lines: Vec<Line> = WAYS.into_iter().enumerate().map(curve).collect();
         let errors = lines.iter().flat_map(|line| &line.points).map(|point| point.1);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, table};
 use crate::expr::{Expr, no_variable};
-use crate::json::{Named, Number, digits, short};
+use crate::json::{Named, Number, digits, plural, short};
 use crate::least_squares::{Solved, Spread, solve, sum_of_squares};
 
 /// Parameters that fit an expression to data. Serialises to the JSON of `gradtape fit`.
@@ -85,8 +85,8 @@ pub fn fit(expr: &Expr, data: &[Column], target: &str, start: &[(&str, f64)]) ->
         return Err(Error::new("the expression has no parameters to fit"));
     }
     if rows < count {
-        let message = format!("{rows} rows cannot determine {count} parameters");
-        return Err(Error::new(message));
+        let (rows, parameters) = (plural(rows, "row"), plural(count, "parameter"));
+        return Err(Error::new(format!("{rows} cannot determine {parameters}")));
     }
     if expr.nodes().len() > MAX_EXPLAINED {
         return Err(Error::new(format!("more than {MAX_EXPLAINED} nodes are not fitted")));
@@ -294,7 +294,7 @@ impl fmt::Display for Fit {
         let deviation = deviation.unwrap_or_else(|| NOT_DETERMINED.into());
         writeln!(f, "residual standard deviation  {deviation}")?;
         let end = if self.converged { "converged" } else { "did not converge" };
-        writeln!(f, "{end} after {} iterations", self.iterations)?;
+        writeln!(f, "{end} after {}", plural(self.iterations, "iteration"))?;
         self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
     }
 }

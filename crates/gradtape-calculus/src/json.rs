@@ -1,4 +1,4 @@
-//! Numbers and ordered maps for JSON.
+//! Numbers and ordered maps for JSON, and numbers for people.
 
 use serde::{Serialize, Serializer};
 
@@ -91,6 +91,11 @@ pub(crate) fn digits(value: f64, digits: usize) -> String {
     }
     let decimals = (after as f64 - size).max(0.0) as usize;
     trimmed(&format!("{value:.decimals$}")).to_string()
+}
+
+/// A count with what is counted.
+pub(crate) fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// Without zeros at the end of decimals.

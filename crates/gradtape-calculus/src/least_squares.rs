@@ -51,8 +51,8 @@ pub(crate) fn solve(
     if !finite(squares, &jacobian) {
         return None;
     }
-    let mut scale = vec![0.0_f64; at.len()];
-    let mut linear = Linear::new(&jacobian, &rest, &mut scale);
+    let mut largest = vec![0.0_f64; at.len()];
+    let mut linear = Linear::new(&jacobian, &rest, &mut largest);
     let mut damping = 1e-3;
     let mut raise = 2.0;
     let mut converged = false;
@@ -68,7 +68,7 @@ pub(crate) fn solve(
         let taken = finite(new_squares, &new_jacobian) && new_squares <= squares;
         if taken {
             (at, rest, jacobian, squares) = (moved, new_rest, new_jacobian, new_squares);
-            linear = Linear::new(&jacobian, &rest, &mut scale);
+            linear = Linear::new(&jacobian, &rest, &mut largest);
             damping *= (1.0 - (2.0 * gain.min(1.0) - 1.0).powi(3)).clamp(0.1, 10.0);
             damping = damping.max(1e-20);
             raise = 2.0;
@@ -112,15 +112,19 @@ struct Linear {
 }
 
 impl Linear {
-    /// Raises the scales to the sizes of the Jacobian's columns.
-    fn new(jacobian: &[Vec<f64>], rest: &[f64], scale: &mut [f64]) -> Linear {
-        let unit = |(column, scale): (&Vec<f64>, &mut f64)| {
-            let size = sum_of_squares(column).sqrt();
-            *scale = scale.max(if size > 0.0 { size } else { f64::MIN_POSITIVE.sqrt() });
-            column.iter().map(|entry| entry / *scale).collect()
+    /// Raises the largest sizes so far of the Jacobian's columns, which are the scales.
+    fn new(jacobian: &[Vec<f64>], rest: &[f64], largest: &mut [f64]) -> Linear {
+        for (column, largest) in jacobian.iter().zip(largest.iter_mut()) {
+            *largest = largest.max(sum_of_squares(column).sqrt());
+        }
+        // Where nothing has changed with a parameter yet, rounding is all that its step is made of.
+        let scale: Vec<f64> =
+            largest.iter().map(|&size| if size > 0.0 { size } else { 1.0 }).collect();
+        let unit = |(column, scale): (&Vec<f64>, &f64)| -> Vec<f64> {
+            column.iter().map(|entry| entry / scale).collect()
         };
-        let columns = jacobian.iter().zip(scale.iter_mut()).map(unit).collect();
-        Linear { triangle: Triangle::new(columns, rest.to_vec()), scale: scale.to_vec() }
+        let columns = jacobian.iter().zip(&scale).map(unit).collect();
+        Linear { triangle: Triangle::new(columns, rest.to_vec()), scale }
     }
 
     /// The step s that makes |J s - r|² + damping |D s|² least for scales D, and what it takes off the

@@ -44,9 +44,18 @@ pub struct Extrapolated {
 /// assert!((found.derivative - 1f64.exp()).abs() < 1e-11);
 /// ```
 pub fn richardson(mut f: impl FnMut(f64) -> f64, x: f64) -> Extrapolated {
+    let found = extrapolated(&mut f, x, 0.125 * scale(x));
+    // The domain may end close to 0, as that of a logarithm.
+    match found.derivative.is_nan() && x != 0.0 {
+        true => extrapolated(&mut f, x, 0.125 * x.abs()),
+        false => found,
+    }
+}
+
+/// From steps that begin with `h`.
+fn extrapolated(mut f: impl FnMut(f64) -> f64, x: f64, mut h: f64) -> Extrapolated {
     let mut best = Extrapolated { derivative: f64::NAN, error: f64::INFINITY };
     let mut last: Vec<f64> = Vec::new();
-    let mut h = 0.125 * scale(x);
     let size = f(x).abs();
     for _ in 0..STEPS {
         let mut row = vec![central_difference(&mut f, x, h)];
@@ -124,8 +133,10 @@ mod tests {
 
     #[test]
     fn extrapolation_finds_steps_inside_the_domain() {
-        let found = richardson(f64::ln, 1e-3);
-        assert!((found.derivative / 1e3 - 1.0).abs() < 1e-9, "{found:?}");
+        for x in [1e-3, 1e-6, 1e-100] {
+            let found = richardson(f64::ln, x);
+            assert!((found.derivative * x - 1.0).abs() < 1e-9, "{found:?}");
+        }
         assert!(richardson(f64::ln, -1.0).derivative.is_nan());
     }
 

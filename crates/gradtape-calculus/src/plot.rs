@@ -5,11 +5,11 @@ use plotters::prelude::{ColorMap, ViridisRGB};
 use serde::Serialize;
 
 use crate::chart::{Arrow, Axis, COLOURS, Chart, Contour, Line, Mark, Panel};
-use crate::contours::{Grid, levels};
+use crate::contours::{Grid, flat, levels};
 use crate::error::{Error, Result};
 use crate::explain::{MAX_EXPLAINED, read_all};
 use crate::expr::{Expr, no_variable};
-use crate::json::{Named, Number, exact};
+use crate::json::{Named, Number, exact, short};
 
 /// The part of a variable's axis that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,18 +95,30 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
 }
 
 impl Plot {
-    /// The picture: the curve and its derivative, or contours and the gradient field.
+    /// The picture: the curve and its derivative, or contours and the gradient field. Where there are no
+    /// contours, because the value is the same everywhere, the title says so.
     pub fn chart(&self) -> Chart {
+        let mut title = self.expression.clone();
         let panel = match self.axes().as_slice() {
             [(x, across)] => self.curves(x, across),
             [(x, across), (y, up), ..] => {
-                let mut panel = field(x, across, y, up, &self.values.flat());
+                let values = self.values.flat();
+                let (low, high) = values
+                    .iter()
+                    .filter(|value| value.is_finite())
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
+                        (low.min(value), high.max(value))
+                    });
+                if flat(low, high) {
+                    title += &format!(" (flat: {} everywhere)", short(low));
+                }
+                let mut panel = field(x, across, y, up, &values);
                 panel.marks.push(Mark::Arrows(self.arrows(across, up)));
                 panel
             }
-            [] => return Chart { title: self.expression.clone(), panels: Vec::new() },
+            [] => return Chart { title, panels: Vec::new() },
         };
-        Chart { title: self.expression.clone(), panels: vec![panel] }
+        Chart { title, panels: vec![panel] }
     }
 
     fn axes(&self) -> Vec<(&str, Vec<f64>)> {

@@ -2,6 +2,7 @@
 
 mod xml;
 
+use gradtape_calculus::chart::Mark;
 use gradtape_calculus::{Differences, Expr, differences};
 use xml::assert_xml;
 
@@ -43,6 +44,21 @@ fn errors_that_are_small_by_luck_are_not_the_best() {
     assert!((1e-8..1e-7).contains(&best.step.0), "{best:?}");
     assert!(best.error.0 > 0.0 && found.steps.iter().any(|row| row.forward.0 == 0.0));
     assert!(found.to_string().contains("a smaller error at a smaller step is luck"));
+}
+
+#[test]
+fn the_legend_tells_why_a_line_is_not_drawn() {
+    let labels = |text: &str| -> Vec<String> {
+        let chart = found(text, &[("x", 0.0)]).chart();
+        let lines = chart.panels[0].marks.iter().filter_map(|mark| match mark {
+            Mark::Line(line) => Some(line.label.clone()),
+            _ => None,
+        });
+        lines.collect()
+    };
+    assert_eq!(labels("exp(x)"), ["forward", "central", "extrapolated"]);
+    assert_eq!(labels("2*x"), ["forward: error 0", "central: error 0", "extrapolated: error 0"]);
+    assert_eq!(labels("x^1.5"), ["forward", "central: no value", "extrapolated: no value"]);
 }
 
 #[test]

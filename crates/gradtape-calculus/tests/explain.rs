@@ -198,6 +198,11 @@ fn kinks_and_places_outside_the_domain_are_noted() {
         let found = explained(text, &[("x", x)], Options::default());
         assert_eq!(found.notes[0], want, "{text}");
     }
+    // What does not vary has no slope to speak of.
+    for text in ["abs(0)*x", "max(2, 2) + x", "x*sqrt(0)", "x*0^0.5"] {
+        let found = explained(text, &[("x", 1.0)], Options::default());
+        assert_eq!(found.notes, [""; 0], "{text}");
+    }
     let json =
         serde_json::to_value(explained("log(x)", &[("x", -1.0)], Options::default())).unwrap();
     assert_eq!(json["value"], "nan");
@@ -232,6 +237,10 @@ fn differences_that_mislead_are_noted() {
     let want = "numeric: differences give 0.5 for d/dx, the chain rule 0: their steps reach over a kink, \
                 a jump or a pole, or rounding hides the change";
     assert_eq!(found.notes[1], want);
+    let found = explained("x^1.5", &[("x", 0.0)], Options::default());
+    let want = "numeric: differences give nan for d/dx, the chain rule 0: their steps reach values that are \
+                nan or infinite";
+    assert_eq!(found.notes, [want]);
     let reference = reference();
     let smooth = cases(&reference).filter(|case| {
         !list(&case.json["tags"]).iter().any(|tag| tag == "kink") && case.rtol <= 1e-12
@@ -242,6 +251,24 @@ fn differences_that_mislead_are_noted() {
         let extreme = case.point.iter().any(|(_, v)| v.abs() > 100.0);
         assert!(!noted || extreme, "{}: {:?}", case.id, found.notes);
     }
+}
+
+#[test]
+fn second_derivatives_that_do_not_exist_are_noted() {
+    let options = Options { hessian: true, ..Options::default() };
+    let notes = |text: &str, at: &[(&str, f64)]| {
+        let notes = explained(text, at, options).notes;
+        notes.into_iter().filter(|note| note.starts_with("Hessian")).collect::<Vec<_>>()
+    };
+    let turned = "Hessian: -2 for x and y, 0 for y and x: there is no second derivative, and conventions \
+                  stand in for it";
+    assert_eq!(notes("x^y", &[("x", -2.0), ("y", 2.0)]), [turned]);
+    let none = "Hessian: nan for x and x: the chain rule has no answer";
+    assert_eq!(notes("(-(x*0))^1.5", &[("x", 1.0)]), [none]);
+    // Where there is no first derivative, that is noted.
+    assert_eq!(notes("sqrt(x^2)", &[("x", 0.0)]), [""; 0]);
+    assert_eq!(notes("log(x)", &[("x", -1.0)]), [""; 0]);
+    assert_eq!(notes("x^1.5 + x*y^3", &[("x", 0.0), ("y", 2.0)]), [""; 0]);
 }
 
 #[test]

@@ -141,6 +141,8 @@ fn latex_of_the_operations() {
         ("max(x, -y)*-z", r"\max\left(x, -y\right) \left(-z\right)"),
         ("alpha_1*rate*w12", r"\alpha_{1} \mathrm{rate} w_{12}"),
         ("1e-9*erf(x)", r"1 \cdot 10^{-9} \operatorname{erf}\left(x\right)"),
+        ("x - -(-y)", r"x - \left(-\left(-y\right)\right)"),
+        ("-x^2 + -y", r"-x^{2} + \left(-y\right)"),
     ];
     for (text, want) in cases {
         assert_eq!(Expr::parse(text).unwrap().latex(), want, "{text}");

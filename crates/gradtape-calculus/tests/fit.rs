@@ -125,11 +125,12 @@ fn parameters_that_cannot_be_told_apart_have_no_standard_errors() {
     assert!(two.notes[0].contains("`a`, `b` and `d` are"), "{two}");
     assert!(two.notes[1].contains("`p` and `q` are"), "{two}");
 
-    // A parameter without effect.
+    // A parameter without effect stays where it started.
     let idle = run("s*x + c + 0*k", &[("s", 1.0), ("c", 0.0), ("k", 1.0)]);
     assert_eq!(error(&idle, "k"), None);
     assert!((error(&idle, "s").unwrap().0 / error(&line, "s").unwrap().0 - 1.0).abs() < 0.1);
     assert!(idle.notes[0].starts_with("`k` is not determined"), "{idle}");
+    assert!((idle.parameters.get("k").unwrap().value.0 - 1.0).abs() < 1e-9, "{idle}");
 
     // Ill conditioned, but determined: columns of very different size and nearly parallel.
     let far = run("s*(x + 100000) + c", &[("s", 1.0), ("c", 0.0)]);

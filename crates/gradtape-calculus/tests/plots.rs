@@ -188,6 +188,44 @@ fn charts_on_the_edge_are_drawn_without_what_is_no_number() {
 }
 
 #[test]
+fn long_words_stay_inside_the_picture() {
+    let chart = chart(&["sin(x)*cos(x)"; 40].join(" + "), &[range("x", 1e6, 1e6 + 1.0)]);
+    let svg = chart.svg().unwrap();
+    let width: f64 =
+        svg.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    let texts = svg.split("<text ").skip(1);
+    let mut cut = 0;
+    for text in texts {
+        let number = |name: &str| -> f64 {
+            let value =
+                text.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+            value.parse::<f64>().unwrap() / 10.0
+        };
+        let words = text.split_once(">\n").unwrap().1.split_once("\n<").unwrap().0;
+        // How wide letters of sans-serif fonts are to their height, and digits alone.
+        let digits = words.bytes().all(|b| b.is_ascii_digit() || b"-.e".contains(&b));
+        let share = if digits { 0.62 } else { 0.55 };
+        let length = share * number("font-size") * words.chars().count() as f64;
+        let start = match text {
+            _ if text.contains("text-anchor=\"middle\"") => number("x") - 0.5 * length,
+            _ if text.contains("text-anchor=\"end\"") => number("x") - length,
+            _ => number("x"),
+        };
+        assert!(start > -1.0 && start + length < width + 1.0, "{words}");
+        cut += usize::from(words.ends_with('…'));
+    }
+    // The title and the label of the curve.
+    assert_eq!(cut, 2);
+}
+
+#[test]
+fn a_field_without_contours_says_why() {
+    let title = |text: &str| chart(text, &[]).title;
+    assert_eq!(title("7 + 0*x*y"), "7 + 0*x*y (flat: 7 everywhere)");
+    assert_eq!(title("7 + x*y"), "7 + x*y");
+}
+
+#[test]
 fn the_terminal_shows_title_legend_ticks_and_curve() {
     let drawn = chart("tanh(x)", &[]).terminal(80, 23, false).unwrap();
     for part in ["tanh(x)", "its derivative in x", "-0.5", "\n"] {

@@ -96,6 +96,8 @@ fn conventions_hold_at_kinks() {
         ("x^1", 0.0, 1.0),
         ("x^2", 0.0, 0.0),
         ("1/x", 0.0, f64::NEG_INFINITY),
+        ("0^x", 2.0, 0.0),
+        ("x*pow(0, 2*x)", 2.0, 0.0),
     ] {
         let derivative = Expr::parse(text).unwrap().derivative("x").unwrap();
         let got = derivative.evaluate(&[x]);

@@ -8,7 +8,7 @@ use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_p
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, placed, point};
+use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::flags::{count, number};
 use crate::hyper::HyperFlags;
 use crate::output::{Output, json};
@@ -19,7 +19,7 @@ use crate::output::{Output, json};
   gradtape descend \"x^2 - 4*x + 7\" --from x=0 --lr 0.1
   gradtape descend \"(1-x)^2 + 100*(y-x^2)^2\" --from x=-1.2,y=1 --optimizer adam --lr 0.05 --steps 500
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,momentum,adam --lr 0.05
-  gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --format csv --out path.csv
+  gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --out path.csv
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --format terminal --lr 0.05")]
 pub(crate) struct Descend {
     /// The expression to make small
@@ -54,9 +54,9 @@ pub(crate) struct Descend {
     #[arg(long, default_value_t = 0, value_parser = count::<u64>, allow_negative_numbers = true)]
     seed: u64,
 
-    /// How to show it
-    #[arg(long, value_enum, default_value_t)]
-    format: Picture,
+    /// How to show it; where not given, as the name of --out ends, else as text
+    #[arg(long, value_enum)]
+    format: Option<Picture>,
 
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
@@ -67,9 +67,8 @@ pub(crate) struct Descend {
     hyper: HyperFlags,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Picture {
-    #[default]
     Text,
     Json,
     Csv,
@@ -88,7 +87,7 @@ impl Verb for Descend {
             let path = descend(&expr, &entries(&self.from), &self.descent(name));
             paths.push(placed(path, &self.expr)?);
         }
-        let text = match self.format {
+        let text = match format(self.format, self.out.as_ref(), Picture::Text) {
             Picture::Text => {
                 let mut tables: Vec<String> = paths.iter().map(ToString::to_string).collect();
                 if paths.len() > 1 {

@@ -18,7 +18,8 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line itself is wrong: a flag, a name in it, a value. Exit status 2.
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
-        Failure { message: message.to_string(), plain: None, wrong_use: true, position: None }
+        let message = shortened(&message.to_string());
+        Failure { message, plain: None, wrong_use: true, position: None }
     }
 
     /// The command line is right, but it could not be done. Exit status 1.
@@ -47,14 +48,14 @@ impl Failure {
     /// Adds a line that the user should know too.
     pub(crate) fn note(mut self, note: impl fmt::Display) -> Failure {
         for text in std::iter::once(&mut self.message).chain(&mut self.plain) {
-            *text += &format!("\n  {note}");
+            *text += &shortened(&format!("\n  {note}"));
         }
         self
     }
 
     /// Gives programs other words: those without a picture of the place or a summary of the flags.
     pub(crate) fn plain(mut self, words: impl fmt::Display) -> Failure {
-        self.plain = Some(words.to_string());
+        self.plain = Some(shortened(&words.to_string()));
         self
     }
 
@@ -87,5 +88,35 @@ impl From<gradtape_calculus::Error> for Failure {
             None => error.message().to_string(),
         };
         Failure { position: error.position(), ..Failure::usage(error) }.plain(plain)
+    }
+}
+
+/// More letters than this without a space are no word that anyone would read.
+const LONGEST_WORD: usize = 300;
+
+/// A message in which a long word, such as a number of thousands of digits, stands with its ends only.
+fn shortened(message: &str) -> String {
+    let word = |word: &str| match word.char_indices().map(|(place, _)| place).collect::<Vec<_>>() {
+        places if places.len() > LONGEST_WORD => {
+            let (start, end) = (places[LONGEST_WORD / 3], places[places.len() - 20]);
+            format!("{}…{}", &word[..start], &word[end..])
+        }
+        _ => word.to_string(),
+    };
+    message.split_inclusive([' ', '\n']).map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_stand_with_their_ends() {
+        let digits = "1".repeat(100_000) + "é7";
+        let told = Failure::usage(format!("the number {digits} is\ntoo  large")).note("x").message;
+        assert!(told.starts_with("the number 111") && told.ends_with("1é7 is\ntoo  large\n  x"));
+        assert_eq!(told.chars().filter(|c| *c == '1').count(), LONGEST_WORD / 3 + 17);
+        let plain = Failure::usage("").plain(&digits);
+        assert!(plain.for_programs().len() < 200);
     }
 }

@@ -7,7 +7,7 @@ use gradtape_calculus::{Expr, Function, Options, Order, differences, explain, ja
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, expressions, placed, point};
+use crate::expression::{Point, deliver, entries, expressions, format, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::{Output, json};
@@ -23,10 +23,10 @@ Examples:
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
   gradtape explain \"x*sin(x)\" --at x=1 --order bfs
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
-  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format svg --out graph.svg
-  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --format html --out steps.html
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out graph.svg
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out steps.html
   gradtape explain \"exp(x)\" --at x=1 --differences      errors of differences against their step
-  gradtape explain \"x*sin(y)\" --at x=1,y=2 --differences --wrt y --format svg --out errors.svg
+  gradtape explain \"x*sin(y)\" --at x=1,y=2 --differences --wrt y --out errors.svg
   gradtape explain tanh                             an operation's documentation
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
   gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
@@ -63,9 +63,9 @@ pub(crate) struct Explain {
     #[arg(long, value_enum, default_value_t)]
     order: WalkOrder,
 
-    /// How to show it
-    #[arg(long, value_enum, default_value_t)]
-    format: Picture,
+    /// How to show it; where not given, as the name of --out ends, else as text
+    #[arg(long, value_enum)]
+    format: Option<Picture>,
 
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
@@ -83,30 +83,23 @@ enum WalkOrder {
     Bfs,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Picture {
-    #[default]
     Text,
     Json,
     Dot,
     Svg,
     Html,
+    #[value(alias = "md")]
     Markdown,
     Csv,
     Terminal,
 }
 
-impl Picture {
-    /// Whether words, and not only a picture or a table of numbers, can be shown so.
-    fn holds_words(self) -> bool {
-        matches!(self, Picture::Text | Picture::Json | Picture::Markdown)
-    }
-}
-
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
         if let Some(found) = self.network.explain()? {
-            let text = match self.format {
+            let text = match self.picture() {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
@@ -127,6 +120,10 @@ impl Verb for Explain {
 }
 
 impl Explain {
+    fn picture(&self) -> Picture {
+        format(self.format, self.out.as_ref(), Picture::Text)
+    }
+
     /// What a name alone stands for, without a point: an operation, or a function of the grammar.
     fn documentation(&self, output: &Output) -> Outcome<Option<String>> {
         let name = self.expr.trim();
@@ -137,25 +134,25 @@ impl Explain {
             Some(Function::Min) => ops::operation("minimum"),
             _ => ops::operation(name),
         };
-        let text = match (operation, function) {
-            (Some(_), _) | (_, Some(_)) if !self.format.holds_words() => {
-                return Err(Failure::usage(format!(
-                    "the documentation of {name} is shown as text, json or markdown"
-                )));
-            }
-            (Some(info), _) if self.format == Picture::Json => json(&ops::Entry::of(info))?,
-            (Some(info), _) if self.format == Picture::Markdown => ops::markdown(info),
-            (Some(info), _) => ops::documentation(info, output) + "\n",
-            (None, Some(function)) => {
-                let (name, what) = (output.bold(name), output.bold("What"));
-                format!("{name} (a composition of operations)\n\n{what}\n  {}\n", function.doc())
-            }
+        let entry = match (operation, function) {
+            (Some(info), _) => ops::Entry::of(info),
+            (None, Some(function)) => ops::Entry::composition(function)?,
             (None, None) => {
                 let near = ops::nearest_operation(name).filter(|_| is_word(name));
                 let Some(near) = near else { return Ok(None) };
                 let message = format!("there is no operation {name:?}");
                 return Err(Failure::usage(message)
                     .note(format!("hint: did you mean {near:?}? A variable needs --at {name}=…")));
+            }
+        };
+        let text = match self.picture() {
+            Picture::Text => entry.text(output) + "\n",
+            Picture::Json => json(&entry)?,
+            Picture::Markdown => entry.markdown(),
+            Picture::Dot | Picture::Svg | Picture::Html | Picture::Csv | Picture::Terminal => {
+                return Err(Failure::usage(format!(
+                    "the documentation of {name} is shown as text, json or markdown"
+                )));
             }
         };
         Ok(Some(text))
@@ -170,7 +167,7 @@ impl Explain {
         };
         let options = Options { hessian: self.hessian, order };
         let found = placed(explain(expr, &entries(&self.at), options), &self.expr)?;
-        Ok(match self.format {
+        Ok(match self.picture() {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
             Picture::Dot => found.dot(),
@@ -194,7 +191,7 @@ impl Explain {
         };
         let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
         let found = placed(found, &self.expr)?;
-        match self.format {
+        match self.picture() {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Csv => Ok(found.csv()),
@@ -215,7 +212,7 @@ impl Explain {
             )));
         }
         let found = jacobian(exprs, &entries(&self.at))?;
-        match self.format {
+        match self.picture() {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Markdown => Ok(found.markdown()),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use gradtape::io;
 use gradtape_calculus::Expr;
 
@@ -62,12 +63,19 @@ pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
             let moved = gradtape_calculus::Error::new(error.message()).at(text, position);
             match error.hint_text() {
                 Some(hint) => moved.hint(hint),
+                None if part.trim().is_empty() => moved.hint("`;` stands between expressions"),
                 None => moved,
             }
         })?);
         start += part.len() + 1;
     }
     Ok(all)
+}
+
+/// How to show a result: as asked for, else as the name of the file says, else the usual way.
+pub(crate) fn format<F: ValueEnum>(asked: Option<F>, file: Option<&PathBuf>, usual: F) -> F {
+    let ending = || file?.extension()?.to_str();
+    asked.or_else(|| F::from_str(ending()?, true).ok()).unwrap_or(usual)
 }
 
 /// Prints a result, or writes it to a file, whole or not at all.

@@ -9,7 +9,7 @@ use gradtape_calculus::{Column, Error, Expr, fit};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, placed, point};
+use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::output::{Output, json};
 use crate::source::present;
 
@@ -35,18 +35,17 @@ pub(crate) struct Fit {
     #[arg(long, value_parser = point, allow_negative_numbers = true)]
     from: Vec<Point>,
 
-    /// How to show it
-    #[arg(long, value_enum, default_value_t)]
-    format: Picture,
+    /// How to show it; where not given, as the name of --out ends, else as text
+    #[arg(long, value_enum)]
+    format: Option<Picture>,
 
     /// Write to this file instead of the terminal
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Picture {
-    #[default]
     Text,
     Json,
 }
@@ -61,7 +60,14 @@ impl Verb for Fit {
             let name = column.name();
             // Only what is used must be numbers.
             if name == self.target || expr.variables().any(|variable| variable == name) {
-                data.push(Column { name: name.to_string(), values: table.numbers(name)? });
+                let values = table.numbers(name)?;
+                if let Some(row) = values.iter().position(|value| value.is_nan()) {
+                    let (file, line) = (self.data.display(), table.line(row));
+                    let place = format!("{file}, line {line}, column {name:?}");
+                    return Err(Failure::failed(format!("{place}: the value is missing"))
+                        .note("hint: a fit needs all of them: fill it in, or leave the row out"));
+                }
+                data.push(Column { name: name.to_string(), values });
             }
         }
         if !data.iter().any(|column| column.name == self.target) {
@@ -70,7 +76,7 @@ impl Verb for Fit {
         }
         self.check_names(&expr, &table)?;
         let found = placed(fit(&expr, &data, &self.target, &entries(&self.from)), &self.expr)?;
-        let text = match self.format {
+        let text = match format(self.format, self.out.as_ref(), Picture::Text) {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
         };

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use gradtape::op::{Op, OpInfo};
+use gradtape_calculus::{Expr, Function};
 use serde::Serialize;
 
 use crate::Verb;
@@ -36,7 +37,7 @@ impl Verb for Ops {
             return Err(Failure::unknown("operation", name, names()));
         };
         match self.format {
-            Format::Text => output.line(documentation(info, output)),
+            Format::Text => output.line(Entry::of(info).text(output)),
             Format::Json => output.json(&Entry::of(info)),
         }
     }
@@ -54,41 +55,6 @@ pub(crate) fn nearest_operation(name: &str) -> Option<&'static str> {
 
 fn names() -> impl Iterator<Item = &'static str> + Clone {
     Op::TABLE.iter().map(|info| info.name)
-}
-
-/// The documentation of an operation as text: headings without marks, examples indented.
-pub(crate) fn documentation(info: &OpInfo, output: &Output) -> String {
-    let kind = if info.elementwise { ", element by element" } else { "" };
-    let mut text = format!("{} ({}{kind})\n", output.bold(info.name), info.family);
-    let mut code = false;
-    for line in lines(info) {
-        match line.strip_prefix("# ") {
-            _ if line.starts_with("```") => code = !code,
-            // Lines of an example that documentation hides.
-            Some(_) if code => {}
-            Some(heading) => text += &format!("\n{}\n", output.bold(heading)),
-            None if code => text += &format!("    {line}\n"),
-            None if line.is_empty() => {}
-            None => text += &format!("  {line}\n"),
-        }
-    }
-    text.trim_end().to_string()
-}
-
-/// The documentation of an operation as Markdown under its name, without lines that are hidden.
-pub(crate) fn markdown(info: &OpInfo) -> String {
-    let mut text = format!("# {}\n", info.name);
-    let mut code = false;
-    for line in lines(info) {
-        if line.starts_with("```") {
-            code = !code;
-        } else if code && line.starts_with("# ") {
-            continue;
-        }
-        let mark = if !code && line.starts_with("# ") { "#" } else { "" };
-        text += &format!("{mark}{line}\n");
-    }
-    text
 }
 
 fn table() -> Table {
@@ -113,7 +79,7 @@ fn lines(info: &OpInfo) -> impl Iterator<Item = &'static str> {
     info.doc.iter().map(|line| line.strip_prefix(' ').unwrap_or(line))
 }
 
-/// An operation for programs.
+/// What is told of an operation, or of a function of expressions that is made of several.
 #[derive(Serialize)]
 pub(crate) struct Entry {
     name: &'static str,
@@ -128,5 +94,49 @@ impl Entry {
         let documentation = lines(info).collect::<Vec<_>>().join("\n");
         let OpInfo { name, family, elementwise, .. } = *info;
         Entry { name, family, elementwise, summary: summary(info), documentation }
+    }
+
+    /// A function of one argument that is no operation of the tape.
+    pub(crate) fn composition(function: Function) -> Outcome<Entry> {
+        let (name, what) = (function.name(), function.doc());
+        let slope = Expr::parse(&format!("{name}(x)"))?.derivative("x")?;
+        let documentation = format!("# What\n{what}\n\n# Gradient\n`g * ({slope})`");
+        let summary = what.trim_end_matches('.').to_string();
+        Ok(Entry { name, family: "composition", elementwise: true, summary, documentation })
+    }
+
+    /// Text for people: headings without marks, examples indented.
+    pub(crate) fn text(&self, output: &Output) -> String {
+        let kind = if self.elementwise { ", element by element" } else { "" };
+        let mut text = format!("{} ({}{kind})\n", output.bold(self.name), self.family);
+        let mut code = false;
+        for line in self.documentation.lines() {
+            match line.strip_prefix("# ") {
+                _ if line.starts_with("```") => code = !code,
+                // Lines of an example that documentation hides.
+                Some(_) if code => {}
+                Some(heading) => text += &format!("\n{}\n", output.bold(heading)),
+                None if code => text += &format!("    {line}\n"),
+                None if line.is_empty() => {}
+                None => text += &format!("  {line}\n"),
+            }
+        }
+        text.trim_end().to_string()
+    }
+
+    /// Markdown under the name, without lines that are hidden.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = format!("# {}\n", self.name);
+        let mut code = false;
+        for line in self.documentation.lines() {
+            if line.starts_with("```") {
+                code = !code;
+            } else if code && line.starts_with("# ") {
+                continue;
+            }
+            let mark = if !code && line.starts_with("# ") { "#" } else { "" };
+            text += &format!("{mark}{line}\n");
+        }
+        text
     }
 }

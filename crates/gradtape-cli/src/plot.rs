@@ -7,7 +7,7 @@ use gradtape_calculus::{Expr, Range, plot};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::deliver;
+use crate::expression::{deliver, format};
 use crate::output::Output;
 
 /// Draw a curve with its derivative, or contours with the gradient field.
@@ -30,7 +30,8 @@ pub(crate) struct Plot {
     #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH", value_delimiter = ',', allow_hyphen_values = true)]
     range: Vec<Range>,
 
-    /// How to show it: in the terminal when it is printed there, else as svg
+    /// How to show it; where not given, as the name of --out ends, in the terminal when it is printed there,
+    /// else as svg
     #[arg(long, value_enum)]
     format: Option<Picture>,
 
@@ -61,7 +62,7 @@ impl Verb for Plot {
             true => Picture::Terminal,
             false => Picture::Svg,
         };
-        let text = match self.format.unwrap_or(usual) {
+        let text = match format(self.format, self.out.as_ref(), usual) {
             Picture::Svg => found.chart().svg()?,
             Picture::Terminal => output.drawn(&found.chart(), self.out.is_none())?,
             Picture::Json => serde_json::to_string(&found).map_err(Failure::failed)? + "\n",

@@ -33,6 +33,7 @@ fn several_expressions_have_a_jacobian() {
     assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
     run("explain x;y --at x=1,y=2 --hessian").fails(2, &["--hessian is about one expression"]);
     run("explain x;y --at x=1,y=2 --order bfs").fails(2, &["--order is about one expression"]);
+    run("explain x; --at x=1").fails(2, &["is empty\n  x;\n    ^\n", "stands between expressions"]);
     assert!(run("explain log(x);x --at x=-1").ok().stdout.contains("in log(x), a = log(x)"));
     run("explain x^2*y;x+y --at x=1,y=2 --format svg")
         .fails(2, &["one expression is drawn at a time; several were given"]);
@@ -62,7 +63,14 @@ fn operations_are_documented() {
     }
     assert_eq!(run("explain tanh --format json").ok().json()["name"], "tanh");
     assert!(run("explain max").ok().stdout.starts_with("maximum (binary"));
-    assert!(run("explain softsign").ok().stdout.contains("x / (1 + |x|)"));
+    // What is made of several operations has a gradient too.
+    let softsign = run("explain softsign").ok().stdout;
+    assert!(softsign.contains("x / (1 + |x|)") && softsign.contains("\nGradient\n"), "{softsign}");
+    let slope = "`g * (1 / (abs(x) + 1)^2)`";
+    let json = run("explain softsign --format json").ok().json();
+    assert!(json["documentation"].as_str().unwrap().ends_with(slope), "{json}");
+    let markdown = run("explain softsign --format markdown").ok().stdout;
+    assert!(markdown.ends_with(&format!("## Gradient\n{slope}\n")), "{markdown}");
 }
 
 #[test]
@@ -135,6 +143,36 @@ fn files_are_written_whole_or_not_at_all() {
         .run(&format!("{COURSE} --out missing/graph.txt"))
         .fails(2, &["missing/graph.txt cannot be written"]);
     assert_eq!(folder.files(), ["graph.dot"]);
+}
+
+#[test]
+fn the_name_of_a_file_says_what_is_written() {
+    let folder = Folder::new("endings");
+    let file = |arguments: &str, name: &str| {
+        folder.run(&format!("{arguments} --out {name}")).ok();
+        String::from_utf8(folder.read(name)).unwrap()
+    };
+    for (name, start) in [
+        ("graph.svg", "<svg"),
+        ("steps.html", "<!DOCTYPE html>"),
+        ("graph.dot", "digraph"),
+        ("all.JSON", "{"),
+        ("all.md", "# $"),
+        ("all.txt", "(a + b)"),
+        ("all", "(a + b)"),
+    ] {
+        let text = file(COURSE, name);
+        assert!(text.starts_with(start), "{name}: {text}");
+    }
+    let descent = "descend x^2 --from x=1 --steps 2";
+    assert!(file(descent, "path.svg").starts_with("<svg"));
+    assert!(file(descent, "path.csv").starts_with("step,x,value"));
+    assert!(file("plot x^2", "samples.json").starts_with("{\"expression\""));
+    // What is asked for counts more.
+    assert!(file(&format!("{COURSE} --format json"), "odd.svg").starts_with('{'));
+    folder.run(&format!("{COURSE} --out table.csv")).fails(2, &["csv"]);
+    folder.run("explain x;y --at x=1,y=2 --out two.svg").fails(2, &["one expression"]);
+    assert!(!folder.path("table.csv").exists() && !folder.path("two.svg").exists());
 }
 
 #[test]

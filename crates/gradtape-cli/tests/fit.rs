@@ -26,7 +26,7 @@ fn a_curve_is_fitted_to_a_file() {
     folder.write("gap.csv", "x,y\n1,2\n,3\n4,5\n");
     folder
         .run("fit b*x --data gap.csv --target y --from b=1")
-        .fails(2, &["row 2 of column x", "leave the row out"]);
+        .fails(1, &["gap.csv, line 3, column \"x\": the value is missing", "leave the row out"]);
     folder.run("fit b*text --data data.csv --target y --from b=1").fails(1, &["text"]);
     folder.run("fit b*x --data none.csv --target y --from b=1").fails(1, &["none.csv"]);
     folder.run("fit b*$ --data data.csv --target y --from b=1").fails(2, &["unexpected character"]);

@@ -11,6 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::marks::{Inside, dot, stroke};
 use super::terminal::DOTS;
 use super::{Chart, Colour, Line, Mark, Panel, Scale};
+use crate::svg::cut;
 
 /// The measures of a kind of picture.
 pub(super) struct Look {
@@ -54,8 +55,18 @@ impl Look {
             size.0 += width as i32 + frame.left + frame.right;
             size.1 = size.1.max(height as i32 + frame.top + frame.bottom);
         }
-        let title = self.text_width(&chart.title).min(900 * self.unit);
+        let title = self.title_letter() * chart.title.chars().count() as i32;
+        let title = title.min(900 * self.unit);
         (size.0.max(title + 2 * self.margin) as u32, (size.1 + self.title_height()) as u32)
+    }
+
+    /// The size of the title's letters to that of others.
+    fn title_size(&self) -> f64 {
+        if self.letters { 1.0 } else { 1.25 }
+    }
+
+    fn title_letter(&self) -> i32 {
+        (f64::from(self.letter) * self.title_size()) as i32
     }
 
     fn title_height(&self) -> i32 {
@@ -115,7 +126,9 @@ impl Frame {
         // Letters must not share a cell with an axis.
         let left = widest(&y, ticks.1) + 2 * look.ticks.1 + look.margin;
         let left = if look.letters { left + left.rem_euclid(DOTS.0) } else { left };
-        let right = look.margin.max(3 * look.letter);
+        // The last label stands half beyond its tick, which may be at the end; digits are wide letters.
+        let last = x.ticks(ticks.0).last().map_or(0, |&tick| look.text_width(&x.label(tick)));
+        let right = look.margin.max(3 * look.letter).max(5 * last / 8);
         let mut legend = Vec::new();
         let mut at = (0, 0);
         for label in labels(panel).map(|line| &line.label) {
@@ -149,15 +162,11 @@ pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, root: &Area<DB>, look: &Lo
     if !look.letters {
         root.fill(&WHITE)?;
     }
-    let most = ((width - 2 * look.margin) / look.letter).max(2) as usize;
-    let title = match chart.title.chars().count() > most {
-        true => chart.title.chars().take(most - 1).chain(['…']).collect(),
-        false => chart.title.clone(),
-    };
+    let most = ((width - 2 * look.margin) / look.title_letter()).max(2) as usize;
     let middle = (width / 2, if look.letters { 0 } else { look.title_height() / 2 });
     let style = look.text((0, 0, 0), HPos::Center, VPos::Center);
-    let style = if look.letters { style } else { style_of_size(style, 15 * look.unit) };
-    root.draw_text(&title, &style, middle)?;
+    let font = style.font.resize(style.font.get_size() * look.title_size());
+    root.draw_text(&cut(&chart.title, most), &TextStyle { font, ..style }, middle)?;
     let count = chart.panels.len().max(1) as i32;
     for (number, panel) in (0..).zip(&chart.panels) {
         let corners =
@@ -165,10 +174,6 @@ pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, root: &Area<DB>, look: &Lo
         draw_panel(panel, root, look, corners)?;
     }
     Ok(())
-}
-
-fn style_of_size(style: TextStyle<'static>, size: i32) -> TextStyle<'static> {
-    TextStyle { font: style.font.resize(f64::from(size) * 1.24), ..style }
 }
 
 fn draw_panel<DB: DrawingBackend>(
@@ -216,7 +221,9 @@ fn draw_panel<DB: DrawingBackend>(
         if line.dots {
             dot(root, look, ((middle.0 + end) / 2, middle.1), line.colour)?;
         }
-        root.draw_text(&line.label, &left, (end + look.letter, middle.1))?;
+        let start = end + look.letter;
+        let most = ((to.0 - start) / look.letter).max(2) as usize;
+        root.draw_text(&cut(&line.label, most), &left, (start, middle.1))?;
     }
 
     let inside = Inside { root, look, frame: &frame, from: corner, size: plot };

@@ -6,7 +6,7 @@ use super::layout::{Edge, layout};
 use super::{Explanation, Step};
 use crate::error::{Error, Result};
 use crate::json::short;
-use crate::svg::escaped;
+use crate::svg::{cut, escaped};
 
 /// The most nodes of a graph that is drawn, as SVG or as a page.
 pub const MAX_DRAWN: usize = 400;
@@ -397,14 +397,6 @@ fn line(out: &mut String, label: &Label, way: &[(f64, f64)], taken: &mut Vec<(f6
 pub(super) fn pretty(text: &str) -> String {
     text.replace('*', "·")
 }
-
-pub(super) fn cut(text: &str, most: usize) -> String {
-    match text.chars().count() > most {
-        true => text.chars().take(most - 1).chain(['…']).collect(),
-        false => text.to_string(),
-    }
-}
-
 fn width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * LETTER * size
 }

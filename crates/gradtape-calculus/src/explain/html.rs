@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::drawing::{STYLE, cut, pretty};
+use super::drawing::{STYLE, pretty};
 use super::{Explanation, Line, Symbolic};
 use crate::error::{Error, Result};
 use crate::json::{Named, Number, short};
-use crate::svg::escaped;
+use crate::svg::{cut, escaped};
 
 /// The longest derivative that the page writes out.
 const LONGEST: usize = 4000;

@@ -205,16 +205,25 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
     notes.extend(notes::notes(&graph, &numbers.values));
     notes.extend(notes::of_gradients(&nodes, graph.root()));
     let gradient = Named::new(names(), inputs(&numbers.gradients));
+    let has_value = !numbers.values[graph.root()].is_nan();
     let numeric = numeric(expr, &point, &mut notes);
-    notes.extend(notes::of_differences(&gradient, &numeric));
+    if has_value {
+        notes.extend(notes::of_differences(&gradient, &numeric));
+    }
     let symbolic = symbolic(expr, &point, &mut notes);
-    if !numbers.values[graph.root()].is_nan() {
+    if has_value {
         notes.extend(notes::of_symbolic(&gradient, &symbolic));
     }
     let hessian = numbers.hessian.map(|rows| {
         let row = |row: Vec<f64>| Named::new(names(), row.into_iter().map(Number));
         Named::new(names(), rows.into_iter().map(row))
     });
+    if let Some(hessian) = &hessian
+        && gradient.values().all(|slope| !slope.0.is_nan())
+        && has_value
+    {
+        notes.extend(notes::of_hessian(hessian));
+    }
     Ok(Explanation {
         expression: expr.to_string(),
         latex: expr.latex(),

@@ -36,11 +36,15 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
             let reason = reason(kind, value, x, y);
             let numbers = graph.formula_in_numbers(node, values);
             notes.push(format!("{what}: {numbers} is {}{reason}", short(value)));
-        } else if let Some(kink) = kink(kind, x, y) {
-            notes.push(format!("{what}: {kink}"));
-        } else if is_power(kind) && x <= 0.0 {
-            let exponent = graph.shown[node].operands.get(1);
-            if exponent.is_some_and(|y| matches!(y, Operand::Node(y) if varies[*y])) {
+        } else {
+            let varies = |place: usize| {
+                let operand = graph.shown[node].operands.get(place);
+                operand.is_some_and(|operand| matches!(operand, Operand::Node(x) if varies[*x]))
+            };
+            let base = varies(0) || (varies(1) && !is_power(kind));
+            if let Some(kink) = kink(kind, x, y).filter(|_| base) {
+                notes.push(format!("{what}: {kink}"));
+            } else if is_power(kind) && x <= 0.0 && varies(1) {
                 notes.push(format!(
                     "{what}: at bases not above 0 its derivative in the exponent, which log would give, is \
                      taken as 0"
@@ -119,19 +123,48 @@ pub(super) fn of_differences(gradient: &Named<Number>, numeric: &Named<Number>) 
     let differs = pairs.filter(|((_, automatic), numeric)| {
         let (automatic, numeric) = (automatic.0, numeric.0);
         let size = automatic.abs().max(numeric.abs());
-        size.is_finite() && (automatic - numeric).abs() > 1e-3 * size.max(1e-6)
+        let near = (automatic - numeric).abs() <= 1e-3 * size.max(1e-6);
+        automatic.is_finite() && !near
     });
     differs
         .map(|((name, automatic), numeric)| {
+            let why = match numeric.0.is_nan() {
+                true => "their steps reach values that are nan or infinite",
+                false => {
+                    "their steps reach over a kink, a jump or a pole, or rounding hides the change"
+                }
+            };
+            let (numeric, automatic) = (short(numeric.0), short(automatic.0));
             format!(
-                "numeric: differences give {} for d/d{name}, the chain rule {}: their steps reach over a \
-                 kink, a jump or a pole, or rounding hides the change",
-                short(numeric.0),
-                short(automatic.0)
+                "numeric: differences give {numeric} for d/d{name}, the chain rule {automatic}: {why}"
             )
         })
         .take(MAX_NOTES)
         .collect()
+}
+
+/// Second derivatives that do not exist, although the first have numbers.
+pub(super) fn of_hessian(hessian: &Named<Named<Number>>) -> Option<String> {
+    let rows = hessian.0.iter().enumerate();
+    let pairs = rows.flat_map(|(row, (x, entries))| {
+        let upper = entries.0.iter().enumerate().skip(row);
+        upper.map(move |(column, (y, entry))| (x, y, entry.0, hessian.0[column].1.0[row].1.0))
+    });
+    let odd = |&(_, _, entry, turned): &(_, _, f64, f64)| {
+        let same =
+            entry == turned || (entry - turned).abs() <= 1e-6 * entry.abs().max(turned.abs());
+        entry.is_nan() || !same
+    };
+    let (x, y, entry, turned) = pairs.into_iter().find(odd)?;
+    let (first, second) = (short(entry), short(turned));
+    let what = match entry.is_nan() || turned.is_nan() {
+        true => format!("nan for {x} and {y}: the chain rule has no answer"),
+        false => format!(
+            "{first} for {x} and {y}, {second} for {y} and {x}: there is no second derivative, and \
+             conventions stand in for it"
+        ),
+    };
+    Some(format!("Hessian: {what}"))
 }
 
 /// Where the formula of a derivative gives something else than the chain rule.

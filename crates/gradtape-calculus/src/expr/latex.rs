@@ -39,15 +39,20 @@ impl Expr {
             Node::Variable(variable) => {
                 todo.push(Todo::Word(latex_name(&self.names[variable].text).into()));
             }
-            Node::Neg(x) => todo.extend([Todo::Node(x, Level::Minus), word("-")]),
+            // Two signs in a row are hard to read: -(-x), not --x.
+            Node::Neg(x) => todo.extend([Todo::Node(x, Level::Power), word("-")]),
             Node::Binary(Operator::Div, x, y) => {
                 todo.extend([word("}"), whole(y), word("}{"), whole(x), word(r"\frac{")]);
             }
             Node::Binary(Operator::Pow, x, y) => power(x, y, todo),
             Node::Binary(operator, x, y) => {
+                let term = match self.node(y) {
+                    Node::Neg(_) => Level::Power,
+                    _ => Level::Product,
+                };
                 let (least, sign, right) = match operator {
-                    Operator::Add => (Level::Sum, " + ", Level::Product),
-                    Operator::Sub => (Level::Sum, " - ", Level::Product),
+                    Operator::Add => (Level::Sum, " + ", term),
+                    Operator::Sub => (Level::Sum, " - ", term),
                     _ if self.needs_dot(y) => (Level::Product, r" \cdot ", Level::Power),
                     _ => (Level::Product, " ", Level::Power),
                 };

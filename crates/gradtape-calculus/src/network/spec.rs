@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::array::{Array, size};
 use crate::error::{Error, Result};
+use crate::json::plural;
 
 /// The most weights and biases of a network that is explained.
 pub const MAX_PARAMETERS: usize = 4096;
@@ -132,9 +133,11 @@ impl Network {
     ) -> Result<Network> {
         check_sizes(sizes)?;
         if activations.len() + 1 != sizes.len() {
-            let message =
-                format!("{} activations do not fit {} layers", activations.len(), sizes.len() - 1);
-            return Err(Error::new(message));
+            let layers = plural(sizes.len() - 1, "layer");
+            return Err(Error::new(format!(
+                "{} activations do not fit {layers}",
+                activations.len()
+            )));
         }
         let mut random = Rng::new(seed).split(1);
         let mut layers = Vec::new();
@@ -363,8 +366,4 @@ fn one_hot(labels: &[f64], classes: usize) -> Result<Array> {
 fn hundredths(value: f64) -> f64 {
     // Adding 0 turns -0 into 0.
     (100.0 * value).round() / 100.0 + 0.0
-}
-
-pub(super) fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use super::array::size;
-use super::spec::plural;
 use super::{Array, Backpropagation};
 use crate::explain::table;
-use crate::json::short;
+use crate::json::{plural, short};
 
 /// More components than this are not listed one by one.
 const MOST: usize = 40;

@@ -2,10 +2,10 @@
 
 use super::array::{Array, size};
 use super::compute::{Local, Numbers, divisor};
-use super::spec::{Activation, Network, NetworkLoss, Reduction, plural};
+use super::spec::{Activation, Network, NetworkLoss, Reduction};
 use super::style::Style;
 use super::{BackwardStep, Formula, NetworkJacobian};
-use crate::json::{Number, factor, short};
+use crate::json::{Number, factor, plural, short};
 
 /// What the lines are made of.
 pub(super) struct Walk<'a> {

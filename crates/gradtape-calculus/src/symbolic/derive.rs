@@ -74,7 +74,10 @@ impl Rules<'_> {
                 self.mul(g, slope)
             }
             Node::Binary(Operator::Pow, x, _) | Node::Call2(Function::Pow, x, _) => {
-                // x^y log x
+                // x^y log x, but 0^y is 0 wherever it has a slope
+                if expr.node(x) == Node::Number(0.0) {
+                    return None;
+                }
                 let log = self.builder.call(Function::Log, x);
                 let slope = self.mul(out, log);
                 self.mul(g, slope)
