@@ -71,7 +71,7 @@ pub(crate) struct HyperFlags {
 
 /// Rows from which an epoch has so many steps that a learning rate for small data is too high for optimisers
 /// whose steps are as long as the rate.
-const MANY_ROWS: usize = 10_000;
+pub(crate) const MANY_ROWS: usize = 10_000;
 
 impl HyperFlags {
     /// Settles on a learning rate for training with this many rows, where none is given.

@@ -38,7 +38,7 @@ impl Verb for Train {
         let content = source.read(&self.csv, self.points())?;
         let prepared = rows::prepare(content, &wishes, self.fractions(), self.seed)?;
         self.check_parts(&source, &prepared)?;
-        self.hyper.settle_rate(&self.optimizer, prepared.split.train.len());
+        self.settle(prepared.split.train.len());
         let network = self.network(&prepared)?;
         let optimizer = self.optimizer(&network)?;
         let files = Files::check(&self.out, &source)?;
@@ -156,7 +156,7 @@ impl Train {
         output: &Output,
     ) -> Outcome<(History, Vec<f64>, Outcome)> {
         let split = &prepared.split;
-        let steps = split.train.len().div_ceil(self.batch);
+        let steps = split.train.len().div_ceil(self.batch());
         let shown = Shown {
             lines: self.format == Format::Text && !self.quiet,
             bar: !self.quiet,
@@ -171,7 +171,7 @@ impl Train {
         let (of_step, of_epoch) = (Rc::clone(&progress), Rc::clone(&progress));
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(self.epochs)
-            .batch_size(self.batch)
+            .batch_size(self.batch())
             .seed(self.seed)
             .stop_flag(stop_on_interrupt())
             .on_step(move |report| of_step.borrow_mut().step(report))
@@ -238,10 +238,11 @@ impl Train {
             self.activation
         ))?;
         let rate = self.hyper.learning_rate(&self.optimizer);
+        let schedule = self.schedule.iter().map(|name| format!(" ({name})")).collect::<String>();
         output.line(format!(
-            "{}, learning rate {rate}, batches of {}, {}, seed {}",
+            "{}, learning rate {rate}{schedule}, batches of {}, {}, seed {}",
             self.optimizer,
-            thousands(self.batch),
+            thousands(self.batch()),
             of(self.epochs, "epoch"),
             self.seed
         ))?;

@@ -234,16 +234,18 @@ fn every_optimizer_and_schedule_trains() {
 }
 
 #[test]
-fn many_rows_are_trained_at_a_lower_rate_unless_one_is_given() {
+fn many_rows_are_trained_as_suits_them_unless_told_otherwise() {
     let folder = Folder::new("rates");
-    for (flags, rate) in [
-        ("--samples 20000", "0.001"),
-        ("--samples 20000 --lr 0.02", "0.02"),
-        ("--samples 20000 --optimizer sgd", "0.01"),
-        ("--samples 2000", "0.01"),
+    for (flags, settings) in [
+        ("--samples 20000", "rate 0.001 (cosine), batches of 32,"),
+        ("--samples 20000 --lr 0.02 --schedule constant", "rate 0.02 (constant), batches of 32,"),
+        ("--samples 20000 --optimizer sgd", "rate 0.01 (cosine), batches of 32,"),
+        ("--samples 2000", "rate 0.01, batches of 32,"),
+        ("--samples 100000", "rate 0.001 (cosine), batches of 128,"),
+        ("--samples 100000 --batch 512", "rate 0.001 (cosine), batches of 512,"),
     ] {
         let text = folder.run(&format!("train moons --epochs 1 {flags}")).ok().stdout;
-        assert!(text.contains(&format!("learning rate {rate},")), "{flags}: {text}");
+        assert!(text.contains(settings), "{flags}: {text}");
     }
 }
 

@@ -11,7 +11,7 @@ use gradtape::optim::{self, Schedule};
 use gradtape::train::History;
 
 use crate::error::{Failure, Outcome};
-use crate::hyper::HyperFlags;
+use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
 use crate::settings::{Counts, Course, DataSettings, Settings};
@@ -30,7 +30,7 @@ use crate::source::{CsvFlags, Points, Source};
 #[command(after_help = "Examples:
   gradtape train                                        the built-in handwritten digits
   gradtape train homes.csv --target price               a table: columns, task and scales are found
-  gradtape train mnist/ --hidden 1000,1000 --dropout 0.2 --lr 0.001
+  gradtape train mnist/ --hidden 1000,1000 --dropout 0.5 --epochs 20
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
   gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
   gradtape train data.csv --target y --early-stopping 10 --format json")]
@@ -111,9 +111,9 @@ pub(crate) struct Train {
     #[arg(long, default_value_t = 30, value_parser = count, help_heading = "Training")]
     pub(super) epochs: usize,
 
-    /// How many rows make a step
-    #[arg(long, default_value_t = 32, value_parser = count, help_heading = "Training")]
-    pub(super) batch: usize,
+    /// How many rows make a step [default: 32, with 50,000 rows or more 128]
+    #[arg(long, value_name = "ROWS", value_parser = count, help_heading = "Training")]
+    pub(super) batch: Option<usize>,
 
     /// How steps follow from gradients
     #[arg(
@@ -124,7 +124,7 @@ pub(crate) struct Train {
     )]
     pub(super) optimizer: String,
 
-    /// How the learning rate changes [default: constant]
+    /// How the learning rate changes [default: constant, with 10,000 rows or more cosine]
     #[arg(
         long,
         value_parser = PossibleValuesParser::new(Schedule::NAMES),
@@ -144,6 +144,9 @@ pub(crate) struct Train {
     pub(super) hyper: HyperFlags,
 }
 
+/// Rows from which so many steps are made in an epoch that larger batches save more time than they cost.
+const LARGE_BATCHES: usize = 50_000;
+
 /// The widths of hidden layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Widths(pub(super) Vec<usize>);
@@ -162,6 +165,21 @@ impl FromStr for Widths {
 }
 
 impl Train {
+    /// Settles on what depends on the number of rows to train on and is not given.
+    pub(super) fn settle(&mut self, rows: usize) {
+        self.hyper.settle_rate(&self.optimizer, rows);
+        if rows >= MANY_ROWS {
+            self.schedule.get_or_insert_with(|| "cosine".into());
+        }
+        if rows >= LARGE_BATCHES {
+            self.batch.get_or_insert(128);
+        }
+    }
+
+    pub(super) fn batch(&self) -> usize {
+        self.batch.unwrap_or(32)
+    }
+
     /// Fails for flags that do not fit each other.
     pub(super) fn check(&self) -> Outcome {
         if self.early_stopping.is_some() && self.validation == 0.0 {
@@ -245,7 +263,7 @@ impl Train {
             optimizer: self.optimizer.clone(),
             hyperparameters: self.hyper.named(&self.optimizer),
             schedule: self.schedule.clone(),
-            batch: self.batch,
+            batch: self.batch(),
             epochs: self.epochs,
             seed: self.seed,
             course: Some(Course::of(history)),
