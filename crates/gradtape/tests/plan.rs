@@ -3,7 +3,7 @@
 
 mod planning;
 
-use gradtape::op::{NodeId, Op, binary, linear, shape, unary};
+use gradtape::op::{NodeId, Op, binary, linear, reduce, shape, unary};
 use gradtape::plan::{Buffer, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Tensor};
@@ -27,6 +27,13 @@ fn updates_in_place_see_the_old_values() {
     build.update(b, a);
     build.update(a, b);
     check(&build.graph, &build.values, 0.0);
+    // One is reduced over an axis of one element.
+    let mut build = Build::default();
+    let a = build.input(numbers([3], 1));
+    let column = build.push(shape::Reshape { shape: [3, 1].into() }, &[a]);
+    let same = build.push(reduce::LogSumExp { axes: Dims::from_slice(&[1]) }, &[column]);
+    build.update(same, a);
+    check(&build.graph, &build.values, 1e-15);
 }
 
 #[test]

@@ -10,6 +10,9 @@ fn whole_numbers_divided_by_zero_are_an_error() {
     assert!(text.contains("element 1 of the divisor is 0"), "{text}");
     let quotient = (x / tape.constant(Tensor::from([-2i64, -1]))).value().unwrap();
     assert_eq!(quotient.to_vec::<i64>().unwrap(), [-3, i64::MIN]);
+    // Numbers of the program, which are divided when planning.
+    let text = (x.literal(2.0) / x.literal(0.0)).value().unwrap_err().to_string();
+    assert!(text.contains("element 0 of the divisor is 0"), "{text}");
 }
 
 #[test]

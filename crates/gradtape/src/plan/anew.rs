@@ -22,7 +22,8 @@ impl Work {
                 && !in_memory[id.index()]
                 && !self.is_sealed(id)
                 && node.meta.shape.elements() > 1
-                && is_cheap(&node.op);
+                && is_cheap(&node.op)
+                && !self.depends_on_float(id);
             if !cheap {
                 continue;
             }
@@ -47,6 +48,12 @@ impl Work {
             }
         }
         chain.iter().any(|&marked| marked > 0)
+    }
+
+    /// Whether a truth value may be another one in the type that a reader computes in.
+    fn depends_on_float(&self, id: NodeId) -> bool {
+        let truth = self.meta(id).dtype == DType::Bool;
+        truth && self.float.is_none() && self.body_dtype(id).is_some()
     }
 
     /// Which nodes are stored whatever the grouping: read by products and by operations of their own.

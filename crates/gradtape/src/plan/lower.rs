@@ -163,7 +163,9 @@ fn permuted(mut plain: Loop, order: Dims) -> Loop {
 }
 
 fn dtype_of(work: &Work, group: &Group) -> DType {
-    group.members.iter().find_map(|&member| work.body_dtype(member)).unwrap_or(DType::F32)
+    // What works on truth values alone may compute anew the comparisons that they come from.
+    let own = group.members.iter().find_map(|&member| work.body_dtype(member));
+    own.or(work.float).unwrap_or(DType::F32)
 }
 
 fn buffer(buffers: &[Option<BufferId>], id: NodeId) -> BufferId {

@@ -70,7 +70,7 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
         before.extend(&fallible);
         let later = order.later(writer);
         let late = before.iter().any(|&first| later[first]);
-        if late || !writes_in_place(work, &groups[writer], input) {
+        if late || !writes_in_place(work, &groups[writer], node, input) {
             let copy = copy_of(work, node);
             work.outputs[output].node = copy;
             into.push(Some(input));
@@ -128,10 +128,12 @@ fn can_fail(work: &Work, group: &Group) -> bool {
     })
 }
 
-/// Whether a group reads an input, if at all, only at the place that it writes.
-fn writes_in_place(work: &Work, group: &Group, input: NodeId) -> bool {
+/// Whether a group reads an input, if at all, only at the place where it writes a node to it. What is reduced
+/// has no such place: it is written when all of it was read.
+fn writes_in_place(work: &Work, group: &Group, node: NodeId, input: NodeId) -> bool {
+    let at_once = !matches!(work.role(node), Role::Reduce(_));
     let mut reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
-    reads.all(|read| read.base != input || read.aligned)
+    reads.all(|read| read.base != input || (read.aligned && at_once))
 }
 
 /// A node that copies another.

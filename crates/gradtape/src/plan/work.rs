@@ -41,6 +41,8 @@ pub(super) struct Work {
     pub(super) reads: Vec<SmallVec<[Read; 3]>>,
     /// The input nodes, in order.
     pub(super) inputs: Vec<NodeId>,
+    /// The floating-point type that all nodes share; none where there are two.
+    pub(super) float: Option<DType>,
 }
 
 /// Something that a computed node reads.
@@ -60,6 +62,7 @@ impl Work {
             roles: Vec::new(),
             reads: Vec::new(),
             inputs: Vec::new(),
+            float: shared_float(graph),
         };
         work.assign_roles(0);
         work.separate_outputs();
@@ -359,5 +362,14 @@ impl Work {
             let _ = self.each_read(start, flat, space, through, visit);
         }
         reads
+    }
+}
+
+/// The floating-point type of a graph without two; f32 where there is none.
+fn shared_float(graph: &Graph) -> Option<DType> {
+    let has = |dtype| graph.nodes.iter().any(|node| node.meta.dtype == dtype);
+    match (has(DType::F32), has(DType::F64)) {
+        (true, true) => None,
+        (_, double) => Some(if double { DType::F64 } else { DType::F32 }),
     }
 }

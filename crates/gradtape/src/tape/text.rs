@@ -176,6 +176,7 @@ return %4, %5 -> %1
         check("mul(%0, %3)", "mul(%0, %1)", "shapes differ");
         check("-> %1", "-> %2", "%2 is no input");
         check("-> %1", "-> %0", "does not fit the input it updates, f32[4, 3]");
+        check("-> %1", "-> %1, %1 -> %1", "output 2: %1 is updated by output 1 already");
         check("return %4", "return %44", "there is no node %44");
         check("return %4", "return x", "x names no node");
     }

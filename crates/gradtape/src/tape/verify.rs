@@ -8,7 +8,8 @@ use crate::tensor::{Error, Kind, Result};
 
 impl Graph {
     /// Whether the graph is legal: inputs come before their readers, every shape and element type is what
-    /// the operation's rule says, outputs exist, and an update goes into an input of its own type and shape.
+    /// the operation's rule says, outputs exist, and an update goes into an input of its own type and shape that
+    /// nothing else updates.
     ///
     /// What is recorded on a tape is legal, and every pass of the planner keeps it so.
     ///
@@ -43,6 +44,7 @@ impl Graph {
             }
         }
         let missing = |id: NodeId| id.is_failed() || id.index() >= self.nodes.len();
+        let mut updated = vec![None; self.nodes.len()];
         for (number, output) in self.outputs.iter().enumerate() {
             let wrong =
                 |what: String| Err(Error::new(Kind::Shape, format!("output {number}: {what}")));
@@ -57,6 +59,9 @@ impl Graph {
                 (&self.nodes[output.node.index()].meta, &self.nodes[into.index()].meta);
             if value != place {
                 return wrong(format!("{value} does not fit the input it updates, {place}"));
+            }
+            if let Some(first) = updated[into.index()].replace(number) {
+                return wrong(format!("%{} is updated by output {first} already", into.index()));
             }
         }
         Ok(())

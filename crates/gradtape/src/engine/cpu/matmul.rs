@@ -55,13 +55,15 @@ impl<T: Real> MatMulPlan<T> {
             Some(place) => place.reg.0 == 0 && plan.stores.len() == 1,
             None => false,
         };
-        // What is stored of the bare product lies there already.
-        let stores: Vec<Store> = plan
+        // What is stored of the bare product lies there already; in another type it is stored before anything
+        // else is, which may go where the product lies.
+        let mut stores: Vec<Store> = plan
             .stores
             .iter()
             .filter(|store| store.reg.0 != 0 || Some(*store) != product.as_ref())
             .cloned()
             .collect();
+        stores.sort_by_key(|store| store.reg.0 != 0);
         let given = Some(product.as_ref().map(|place| place.to.buffer));
         let epilogue = BodyPlan::new(&BodySpec {
             body: &plan.epilogue,

@@ -24,6 +24,10 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         let Meta { dtype, .. } = r.meta(input);
         compute = compute.or(Some(*dtype).filter(|&dtype| dtype != DType::Bool));
     }
+    // Whole numbers divided by 0 are an error of the run.
+    if let (Op::Div(_), DType::I64, 0.0) = (op, meta.dtype, x[1]) {
+        return None;
+    }
     // f(c) = constant(f(c)), computed in the type that the operands have
     let value = match compute.unwrap_or(DType::F64) {
         DType::F32 => f64::from(op.formula(x.map(|x| x as f32))?),

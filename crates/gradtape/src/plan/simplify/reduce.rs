@@ -14,7 +14,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
     };
     let x = inputs[0];
     let shape = r.meta(x).shape.clone();
-    // sum over axes of one element = the same elements
+    // sum over axes of one element = the same elements; of -0 it is -0, not 0
     if axes.iter().all(|&axis| shape[axis] == 1) {
         return r.reshape(x, &meta.shape, at);
     }
