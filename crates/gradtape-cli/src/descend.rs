@@ -87,7 +87,7 @@ impl Verb for Descend {
             let path = descend(&expr, &entries(&self.from), &self.descent(name));
             paths.push(placed(path, &self.expr)?);
         }
-        let text = match format(self.format, self.out.as_ref(), Picture::Text) {
+        let text = match format(self.format, self.out.as_ref(), Picture::Text)? {
             Picture::Text => {
                 let mut tables: Vec<String> = paths.iter().map(ToString::to_string).collect();
                 if paths.len() > 1 {

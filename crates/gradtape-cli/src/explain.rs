@@ -99,7 +99,7 @@ enum Picture {
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
         if let Some(found) = self.network.explain()? {
-            let text = match self.picture() {
+            let text = match self.picture()? {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
@@ -120,7 +120,7 @@ impl Verb for Explain {
 }
 
 impl Explain {
-    fn picture(&self) -> Picture {
+    fn picture(&self) -> Outcome<Picture> {
         format(self.format, self.out.as_ref(), Picture::Text)
     }
 
@@ -145,7 +145,7 @@ impl Explain {
                     .note(format!("hint: did you mean {near:?}? A variable needs --at {name}=…")));
             }
         };
-        let text = match self.picture() {
+        let text = match self.picture()? {
             Picture::Text => entry.text(output) + "\n",
             Picture::Json => json(&entry)?,
             Picture::Markdown => entry.markdown(),
@@ -167,7 +167,7 @@ impl Explain {
         };
         let options = Options { hessian: self.hessian, order };
         let found = placed(explain(expr, &entries(&self.at), options), &self.expr)?;
-        Ok(match self.picture() {
+        Ok(match self.picture()? {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
             Picture::Dot => found.dot(),
@@ -191,7 +191,7 @@ impl Explain {
         };
         let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
         let found = placed(found, &self.expr)?;
-        match self.picture() {
+        match self.picture()? {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Csv => Ok(found.csv()),
@@ -212,7 +212,7 @@ impl Explain {
             )));
         }
         let found = jacobian(exprs, &entries(&self.at))?;
-        match self.picture() {
+        match self.picture()? {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Markdown => Ok(found.markdown()),

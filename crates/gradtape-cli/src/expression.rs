@@ -72,10 +72,36 @@ pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
     Ok(all)
 }
 
-/// How to show a result: as asked for, else as the name of the file says, else the usual way.
-pub(crate) fn format<F: ValueEnum>(asked: Option<F>, file: Option<&PathBuf>, usual: F) -> F {
-    let ending = || file?.extension()?.to_str();
-    asked.or_else(|| F::from_str(ending()?, true).ok()).unwrap_or(usual)
+/// Endings of files that nothing opens which expects what they say, if something else is in them.
+const ENDINGS: [&str; 14] = [
+    "svg", "html", "htm", "json", "csv", "md", "dot", "png", "jpg", "jpeg", "gif", "webp", "pdf",
+    "tex",
+];
+
+/// How to show a result: as asked for, else as the name of the file says, else the usual way. Fails for the
+/// ending of a picture or a page that is not among the formats.
+pub(crate) fn format<F: ValueEnum>(
+    asked: Option<F>,
+    file: Option<&PathBuf>,
+    usual: F,
+) -> Outcome<F> {
+    let ending = file.and_then(|file| file.extension()?.to_str());
+    let (None, Some(ending), Some(file)) = (&asked, ending, file) else {
+        return Ok(asked.unwrap_or(usual));
+    };
+    match F::from_str(ending, true) {
+        Ok(format) => Ok(format),
+        Err(_) if ENDINGS.contains(&&*ending.to_lowercase()) => {
+            let known = F::value_variants().iter().filter_map(F::to_possible_value);
+            let known: Vec<String> = known.map(|value| value.get_name().to_string()).collect();
+            let (file, known) = (file.display(), known.join(", "));
+            Err(Failure::usage(format!(
+                "{file}: this is not written as {ending}\n  hint: it can be {known}; --format chooses one \
+                 for any ending"
+            )))
+        }
+        Err(_) => Ok(usual),
+    }
 }
 
 /// Prints a result, or writes it to a file, whole or not at all.

@@ -76,7 +76,7 @@ impl Verb for Fit {
         }
         self.check_names(&expr, &table)?;
         let found = placed(fit(&expr, &data, &self.target, &entries(&self.from)), &self.expr)?;
-        let text = match format(self.format, self.out.as_ref(), Picture::Text) {
+        let text = match format(self.format, self.out.as_ref(), Picture::Text)? {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
         };

@@ -62,7 +62,7 @@ impl Verb for Plot {
             true => Picture::Terminal,
             false => Picture::Svg,
         };
-        let text = match format(self.format, self.out.as_ref(), usual) {
+        let text = match format(self.format, self.out.as_ref(), usual)? {
             Picture::Svg => found.chart().svg()?,
             Picture::Terminal => output.drawn(&found.chart(), self.out.is_none())?,
             Picture::Json => serde_json::to_string(&found).map_err(Failure::failed)? + "\n",

@@ -173,6 +173,14 @@ fn the_name_of_a_file_says_what_is_written() {
     folder.run(&format!("{COURSE} --out table.csv")).fails(2, &["csv"]);
     folder.run("explain x;y --at x=1,y=2 --out two.svg").fails(2, &["one expression"]);
     assert!(!folder.path("table.csv").exists() && !folder.path("two.svg").exists());
+    for (arguments, name) in [(COURSE, "graph.png"), (descent, "path.HTML"), ("plot x^2", "x.pdf")]
+    {
+        let ending = name.split_once('.').unwrap().1;
+        let not_written = format!("{name}: this is not written as {ending}");
+        folder.run(&format!("{arguments} --out {name}")).fails(2, &[&not_written, "svg, "]);
+        assert!(!folder.path(name).exists());
+        folder.run(&format!("{arguments} --out {name} --format svg")).ok();
+    }
 }
 
 #[test]

@@ -226,8 +226,8 @@ impl Table {
         let named = header.unwrap_or(true);
         if header.is_none() && cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
             let message = format!("{at}: the header is missing, the first line has only numbers");
-            let hint = "add a line with the names of the columns, or say that there is none \
-                        (--no-header)";
+            let hint = "add a line with the names of the columns, or say that there is none: `train \
+                        --no-header`, in Rust `header: Some(false)`";
             return Err(Error::new(Kind::Data, message).hint(hint));
         }
         for (i, cell) in cells.into_iter().enumerate() {
