@@ -2,6 +2,7 @@
 
 mod planning;
 
+use gradtape::engine::cpu::Isa;
 use gradtape::optim::{AdamW, Optimizer, RmsProp, Sgd};
 use gradtape::plan::{Buffer, Kernel, MatMul, Place, Program};
 use gradtape::tape::Graph;
@@ -41,7 +42,7 @@ fn step_of<O: Optimizer>(make: impl Fn(&[Parameter]) -> O) -> Program {
 /// The program of a graph, whose results are those of the reference engine, on any number of threads.
 fn checked(graph: &Graph, values: &[Tensor]) -> Program {
     let program = check(graph, values, 1e-11);
-    for isa in engine::isas() {
+    for isa in Isa::available() {
         let [alone, shared] = [1, 7].map(|threads| engine::run(graph, values, isa, threads));
         let bits = |of: &[Tensor]| {
             let all = of.iter().flat_map(Tensor::to_f64_vec);

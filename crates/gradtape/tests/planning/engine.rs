@@ -8,11 +8,6 @@ use gradtape::tensor::{DType, Tensor};
 
 use super::slots;
 
-/// Every instruction set of this machine.
-pub(crate) fn isas() -> impl Iterator<Item = Isa> {
-    [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_available())
-}
-
 /// Runs a graph in f32 and in f64, for every instruction set, on 1, 2 and 7 threads: the results are those
 /// of the reference engine in f64, but for what rounding may do, and the same bits for every number of
 /// threads.
@@ -30,7 +25,7 @@ pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
     for dtype in [DType::F64, DType::F32] {
         let (graph, values) = graph(dtype);
         let bounds = bounds(&graph, &values, &computed, unit(dtype));
-        for isa in isas() {
+        for isa in Isa::available() {
             let run = |threads: usize| run(&graph, &values, isa, threads);
             let alone = run(1);
             for ((got, want), bound) in alone.iter().zip(&want).zip(&bounds) {

@@ -17,10 +17,12 @@ impl Isa {
     /// The widest set that this machine has; found out once.
     pub fn best() -> Isa {
         static BEST: OnceLock<Isa> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let sets = [Isa::Avx512, Isa::Avx2];
-            sets.into_iter().find(|isa| isa.is_available()).unwrap_or(Isa::Portable)
-        })
+        *BEST.get_or_init(|| Isa::available().last().unwrap_or(Isa::Portable))
+    }
+
+    /// Every set that this machine has, the widest last.
+    pub fn available() -> impl Iterator<Item = Isa> {
+        [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_available())
     }
 
     /// Whether this machine can run it.

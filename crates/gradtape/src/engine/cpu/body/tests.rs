@@ -106,11 +106,8 @@ impl Kernel {
     }
 
     fn arrays<T: Real>(&self, rng: &mut Rng) -> Vec<Vec<T>> {
-        let number = |_| T::from_f64(rng.uniform() * 3.0 - 1.0);
-        let count = |buffer: &Buffer| buffer.len;
-        let lens: Vec<usize> = self.buffers.iter().map(count).collect();
-        let mut number = number;
-        lens.into_iter().map(|len| (0..len).map(&mut number).collect()).collect()
+        let mut number = |_| T::from_f64(rng.uniform() * 3.0 - 1.0);
+        self.buffers.iter().map(|buffer| (0..buffer.len).map(&mut number).collect()).collect()
     }
 
     /// The arrays after the stores, and the reduced registers, tile by tile.
@@ -190,10 +187,7 @@ fn check<T: Real>() {
             let kernel = Kernel::random::<T>(&mut rng, space);
             let arrays = kernel.arrays::<T>(&mut rng);
             let (want, want_seen) = kernel.one_by_one(&arrays);
-            for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512] {
-                if !isa.is_available() {
-                    continue;
-                }
+            for isa in Isa::available() {
                 let (found, seen) = kernel.run(isa, arrays.clone());
                 let same = |a: &[T], b: &[T]| {
                     a.iter().zip(b).all(|(x, y)| {

@@ -9,10 +9,6 @@ fn random<T: Element>(len: usize, seed: u64) -> Vec<T> {
     (0..len).map(|_| T::from_f64(rng.uniform() * 2.0 - 1.0)).collect()
 }
 
-fn isas() -> impl Iterator<Item = Isa> {
-    [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_available())
-}
-
 /// The operands of a product, which lie in place or transposed.
 struct Operands<T> {
     shape: [usize; 3],
@@ -150,7 +146,7 @@ const SHAPES: [[usize; 3]; 24] = [
 
 #[test]
 fn every_shape_layout_and_instruction_set_agrees_with_f64_sums() {
-    for isa in isas() {
+    for isa in Isa::available() {
         let mut kept = 0;
         for shape in SHAPES {
             for turned in [[false, false], [true, false], [false, true], [true, true]] {
@@ -170,7 +166,7 @@ fn steps_may_be_anything() {
     // Every second row and third column of the left operand.
     let (m, k, n) = (20, 90, 60);
     let (a, b) = (random::<f32>(2 * m * 3 * k, 3), random::<f32>(k * n, 4));
-    for isa in isas() {
+    for isa in Isa::available() {
         let mut c = vec![f32::NAN; m * n];
         let p = Product {
             m,
