@@ -68,9 +68,7 @@ pub enum Samples {
 pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
     let names = variables(expr, "a picture")?;
     let axes = axes(&names, ranges)?;
-    let count = if names.len() == 1 { CURVE } else { GRID };
-    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, count)).collect();
-    let (values, slopes) = sampled(expr, &over(&along))?;
+    let Sampled { along, values, slopes } = sampled(expr, &axes)?;
     if !values.iter().any(|value| value.is_finite()) {
         let ends = names
             .iter()
@@ -82,9 +80,9 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
             .hint(format!("show another part, as in --range {}=LOW:HIGH", names[0])));
     }
     let numbers = |values: &[f64]| values.iter().copied().map(Number).collect::<Vec<_>>();
-    let shaped = |values: Vec<f64>| match names.len() {
-        1 => Samples::Line(numbers(&values)),
-        _ => Samples::Rows(values.chunks(count).map(numbers).collect()),
+    let shaped = |values: Vec<f64>| match along.as_slice() {
+        [across, _] => Samples::Rows(values.chunks(across.len()).map(numbers).collect()),
+        _ => Samples::Line(numbers(&values)),
     };
     Ok(Plot {
         expression: expr.to_string(),
@@ -103,12 +101,7 @@ impl Plot {
             [(x, across)] => self.curves(x, across),
             [(x, across), (y, up), ..] => {
                 let values = self.values.flat();
-                let (low, high) = values
-                    .iter()
-                    .filter(|value| value.is_finite())
-                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| {
-                        (low.min(value), high.max(value))
-                    });
+                let (low, high) = ends(values.iter().copied().filter(|value| value.is_finite()));
                 if flat(low, high) {
                     title += &format!(" (flat: {} everywhere)", short(low));
                 }
@@ -227,9 +220,7 @@ pub(crate) fn variables<'e>(expr: &'e Expr, what: &str) -> Result<Vec<&'e str>> 
 
 /// An expression in one variable as a line, in two as contours, without derivatives.
 pub(crate) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Result<Panel> {
-    let count = if names.len() == 1 { CURVE } else { GRID };
-    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, count)).collect();
-    let (values, slopes) = sampled(expr, &over(&along))?;
+    let Sampled { along, values, slopes } = sampled(expr, axes)?;
     Ok(match (names, along.as_slice()) {
         ([x, y, ..], [across, up, ..]) => field(x, across, y, up, &values),
         _ => {
@@ -332,19 +323,32 @@ fn over(along: &[Vec<f64>]) -> Vec<Vec<f64>> {
     }
 }
 
-/// Values and derivatives at many places at once.
-fn sampled(expr: &Expr, places: &[Vec<f64>]) -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
+/// An expression's values and derivatives over places along each axis.
+struct Sampled {
+    along: Vec<Vec<f64>>,
+    values: Vec<f64>,
+    slopes: Vec<Vec<f64>>,
+}
+
+fn sampled(expr: &Expr, axes: &[(f64, f64)]) -> Result<Sampled> {
+    let each = if axes.len() == 1 { CURVE } else { GRID };
+    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, each)).collect();
+    let places = over(&along);
     let count = places.first().map_or(0, Vec::len);
     let tape = Tape::new();
-    let inputs: Vec<_> =
-        places.iter().map(|place| tape.watch(Tensor::from(place.clone()))).collect();
+    let inputs: Vec<_> = places.into_iter().map(|place| tape.watch(Tensor::from(place))).collect();
     let value = expr.record(&tape, &inputs);
     let ones = tape.constant(Tensor::ones([count], DType::F64));
     let mut all = vjp(&[value], &[ones], &inputs);
     all.push(value);
-    let mut numbers = read_all(&all)?;
-    let values = numbers.pop().unwrap_or_default();
-    Ok((values, numbers))
+    let mut slopes = read_all(&all)?;
+    let values = slopes.pop().unwrap_or_default();
+    Ok(Sampled { along, values, slopes })
+}
+
+/// The least and the greatest.
+pub(crate) fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
 }
 
 /// The range of the finite values, without the outermost that would flatten everything else.

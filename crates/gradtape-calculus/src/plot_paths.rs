@@ -4,7 +4,7 @@ use crate::chart::{COLOURS, Chart, Line, Mark};
 use crate::descend::{Path, PathStep, Stopped};
 use crate::error::Result;
 use crate::expr::Expr;
-use crate::plot::{background, extent, variables};
+use crate::plot::{background, ends, extent, variables};
 
 /// The picture of descents on one expression: along the curve (one variable) or on the contours (two).
 /// The end of each stands out.
@@ -13,9 +13,9 @@ use crate::plot::{background, extent, variables};
 /// Not one or two variables; too many nodes.
 pub fn plot_paths(expr: &Expr, paths: &[Path]) -> Result<Chart> {
     let names = variables(expr, "a picture of paths")?;
-    let ends: Vec<(f64, f64)> = (0..names.len()).map(|axis| reach(paths, axis)).collect();
-    let longest = ends.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
-    let axes: Vec<(f64, f64)> = ends.iter().map(|end| wide(*end, longest)).collect();
+    let reached: Vec<(f64, f64)> = (0..names.len()).map(|axis| reach(paths, axis)).collect();
+    let longest = reached.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
+    let axes: Vec<(f64, f64)> = reached.iter().map(|ends| wide(*ends, longest)).collect();
     let mut panel = background(expr, &names, &axes)?;
     for (number, path) in paths.iter().enumerate() {
         let points: Vec<(f64, f64)> = path.steps.iter().map(point).collect();
@@ -37,18 +37,14 @@ pub fn plot_paths(expr: &Expr, paths: &[Path]) -> Result<Chart> {
 fn reach(paths: &[Path], axis: usize) -> (f64, f64) {
     let along = |path: &Path| -> (f64, f64) {
         let places = path.steps.iter().filter_map(|step| step.at.values().nth(axis));
-        let places: Vec<f64> = places.map(|number| number.0).collect();
+        let places = places.map(|number| number.0);
         match path.stopped {
-            Stopped::Diverged => extent(places.into_iter()),
-            Stopped::Steps | Stopped::Tolerance => {
-                places.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-                    (low.min(x), high.max(x))
-                })
-            }
+            Stopped::Diverged => extent(places),
+            Stopped::Steps | Stopped::Tolerance => ends(places),
         }
     };
-    let ends = paths.iter().map(along);
-    ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((-1.0, 1.0))
+    let reached = paths.iter().map(along);
+    reached.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((-1.0, 1.0))
 }
 
 /// A place on the path: both variables, or the variable and the value.
