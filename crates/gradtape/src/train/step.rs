@@ -22,11 +22,9 @@ pub(super) fn step<'a, 'n: 'a>(
     loss: Option<&'a Loss<'n>>,
     optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
 ) -> Step<'a> {
-    match loss {
-        None if net.is_static() => compiled(net, &default_loss, optimizer),
-        None => recorded(net, &default_loss, optimizer),
-        Some(loss) => recorded(net, loss, optimizer),
-    }
+    let is_static = loss.is_none() && net.is_static();
+    let make = if is_static { compiled } else { recorded };
+    make(net, loss.unwrap_or(&default_loss), optimizer)
 }
 
 fn recorded<'a, 'n: 'a>(
