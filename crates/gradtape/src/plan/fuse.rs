@@ -29,6 +29,7 @@ const BESIDE: usize = 1024;
 const PATIENCE: usize = 1 << 25;
 /// What trying to join two loops counts for, beside the nodes between them.
 const TRIAL: usize = 64;
+
 /// The computed nodes in groups.
 pub(super) fn fuse(work: &Work) -> Vec<Group> {
     let mut fusion = Fusion::new(work);

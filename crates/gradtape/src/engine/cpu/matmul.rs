@@ -173,12 +173,11 @@ impl<T: Real> MatMulPlan<T> {
         };
         let left = memory.address::<T>(a.buffer, element(a, index));
         let right = memory.address::<T>(b.buffer, element(b, index));
-        let mut beside = [std::ptr::null(); 4];
-        for (place, load) in beside.iter_mut().zip(&self.beside) {
+        let strips = self.strips;
+        let mut product = Product { c, c_row, strips, ..operands(&self.plan, left, right) };
+        for (place, load) in product.beside.iter_mut().zip(&self.beside) {
             *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
         }
-        let strips = self.strips;
-        let product = Product { c, c_row, strips, beside, ..operands(&self.plan, left, right) };
         let state = std::cell::RefCell::new((body, index));
         let finish = |block: &Block<T>| {
             if !self.bare {
