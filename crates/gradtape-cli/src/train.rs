@@ -238,7 +238,7 @@ impl Train {
             self.activation
         ))?;
         let rate = self.hyper.learning_rate(&self.optimizer);
-        let schedule = self.schedule.iter().map(|name| format!(" ({name})")).collect::<String>();
+        let schedule = self.schedule.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         output.line(format!(
             "{}, learning rate {rate}{schedule}, batches of {}, {}, seed {}",
             self.optimizer,
