@@ -1,6 +1,7 @@
 //! Ties the rooms together: reading values, the cache of plans, compiled steps, the eager and the
-//! checked mode.
+//! checked mode, arithmetic on tensors.
 
+mod arithmetic;
 mod bind;
 mod cache;
 mod check;
@@ -10,7 +11,9 @@ mod graph;
 mod mode;
 mod read;
 mod run;
+mod tensor;
 
+pub use arithmetic::TensorOperand;
 pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
 pub use graph::{graph, trace};

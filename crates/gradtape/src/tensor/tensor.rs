@@ -136,7 +136,7 @@ impl Tensor {
                 format!("elements of a {} tensor were asked for as {}", self.dtype(), T::DTYPE);
             Error::new(Kind::Shape, message).hint(format!("use cast(DType::{:?}) first", T::DTYPE))
         })?;
-        self.gather(data)
+        self.copied(data)
     }
 
     /// The elements in row-major order as f64, whatever their type.
@@ -175,7 +175,7 @@ impl Tensor {
                 |data: &[A]| B::wrap(data.iter().map(|&x| B::from_f64(x.to_f64())).collect());
             match tensor.as_slice::<A>() {
                 Some(slice) => Tensor::from_storage(cast(slice), tensor.shape.clone()),
-                None => match tensor.gather(data) {
+                None => match tensor.copied(data) {
                     Ok(copy) => Tensor::from_storage(cast(&copy), tensor.shape.clone()),
                     Err(_) => Tensor { storage: Arc::new(cast(data)), ..tensor.clone() },
                 },
@@ -196,7 +196,7 @@ impl Tensor {
             return self.clone();
         }
         fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Tensor {
-            match tensor.gather(data) {
+            match tensor.copied(data) {
                 Ok(copy) => Tensor::from_storage(T::wrap(copy), tensor.shape.clone()),
                 Err(_) => tensor.clone(),
             }
@@ -245,7 +245,7 @@ impl Tensor {
     }
 
     /// The elements in row-major order, copied from the storage's `data`.
-    fn gather<T: Element>(&self, data: &[T]) -> Result<Vec<T>> {
+    fn copied<T: Element>(&self, data: &[T]) -> Result<Vec<T>> {
         let mut out = allocate(&self.shape)?;
         self.append_to(data, &mut out);
         Ok(out)

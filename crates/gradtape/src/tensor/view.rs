@@ -54,6 +54,45 @@ impl Tensor {
         Ok(Tensor { shape: pick(&self.shape).into(), strides: pick(&self.strides), ..self.clone() })
     }
 
+    /// The last two axes exchanged; fewer than two stay as they are. A view.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// assert_eq!(Tensor::from([[1i64, 2], [3, 4]]).t().to_string(), "[[1 3]\n [2 4]]");
+    /// ```
+    #[must_use]
+    pub fn t(&self) -> Tensor {
+        let mut out = self.clone();
+        if let Some(last) = self.rank().checked_sub(1).filter(|&last| last > 0) {
+            let mut dims = Dims::from_slice(&self.shape);
+            dims.swap(last - 1, last);
+            out.shape = dims.into();
+            out.strides.swap(last - 1, last);
+        }
+        out
+    }
+
+    /// Two axes exchanged; negative ones count from the end. A view.
+    pub fn swap_axes(&self, a: isize, b: isize) -> Result<Tensor> {
+        let axis = |axis| self.shape.axis(axis).map_err(|error| error.context("swap_axes"));
+        let (a, b) = (axis(a)?, axis(b)?);
+        let mut order: Dims = (0..self.rank()).collect();
+        order.swap(a, b);
+        self.transpose(&order)
+    }
+
+    /// The axes from this one on as one axis; `flatten(0)` gives a vector. A view as
+    /// [`Tensor::reshape`] is.
+    pub fn flatten(&self, from: isize) -> Result<Tensor> {
+        if self.rank() == 0 && from == 0 {
+            return self.reshape([1]);
+        }
+        let from = self.shape.axis(from).map_err(|error| error.context("flatten"))?;
+        let mut dims = Dims::from_slice(&self.shape[..from]);
+        dims.push(Shape::from(&self.shape[from..]).checked_elements()?);
+        self.reshape(dims)
+    }
+
     /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, -2..)`: a negative
     /// axis or place counts from the end. A view.
     ///

@@ -1,0 +1,240 @@
+//! Methods of tensors that compute: each is the method of [`Var`](crate::Var) of the same name.
+
+use super::arithmetic::{TensorOperand, compute, compute_with};
+use crate::op::IntoAxes;
+use crate::tensor::{DType, Result, Tensor};
+
+/// Stamps methods of a tensor alone, and of a tensor and an operand.
+macro_rules! methods {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $type:ty),*);)*) => {
+        $(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $name(&self, $($argument: $type),*) -> Result<Tensor> {
+                compute(&[self], |x| x[0].$name($($argument),*))
+            }
+        )*
+    };
+    (beside $($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $name<'y>(&self, y: impl Into<TensorOperand<'y>>) -> Result<Tensor> {
+                compute_with(self, y.into(), |x, y| x.$name(y))
+            }
+        )*
+    };
+}
+
+/// # Arithmetic
+///
+/// The operators `+ - * /` between tensors and numbers, and methods named as those of
+/// [`Var`](crate::Var), which say what an operation means: broadcasting, element types, empty axes, NaN.
+/// They compute at once, on the same engine, and give a `Result`: shapes can disagree. For formulas of
+/// many operations a [`Tape`](crate::Tape) is faster; it computes them together.
+///
+/// ```
+/// use gradtape::Tensor;
+/// let x = Tensor::from([[1.0f32, 2.0], [3.0, 6.0]]);
+/// let centred = (&x - x.mean(0)?)?;
+/// assert_eq!(centred.to_vec::<f32>()?, [-1.0, -2.0, 1.0, 2.0]);
+/// let average = ((&x * 0.9)? + (&centred * 0.1)?)?;
+/// assert!(average.all_close(&Tensor::from([[0.8, 1.6], [2.8, 5.6]]), 1e-6, 0.0));
+/// let correct = x.argmax(1)?.equal(&Tensor::from([1i64, 0]))?;
+/// assert_eq!(correct.cast(gradtape::DType::F32).mean(())?.item()?, 0.5);
+/// let error = (&x + Tensor::from([1.0f32; 3])).unwrap_err();
+/// assert!(error.message().contains("shapes [2, 2] and [3] do not broadcast"));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+impl Tensor {
+    methods! {
+        /// e to the power of each element.
+        fn exp();
+        /// e to the power of each element, less 1; accurate near 0.
+        fn expm1();
+        /// The natural logarithm; -inf at 0, NaN below.
+        fn log();
+        /// The natural logarithm of 1 plus each element; accurate near 0.
+        fn log1p();
+        /// The square root; NaN below 0.
+        fn sqrt();
+        /// The square.
+        fn square();
+        /// To a constant power.
+        fn powf(exponent: f64);
+        /// The magnitude.
+        fn abs();
+        /// 1 above 0, -1 below, 0 at 0.
+        fn sign();
+        /// The sine of angles in radians.
+        fn sin();
+        /// The cosine of angles in radians.
+        fn cos();
+        /// The tangent of angles in radians.
+        fn tan();
+        /// The hyperbolic sine.
+        fn sinh();
+        /// The hyperbolic cosine.
+        fn cosh();
+        /// The hyperbolic tangent.
+        fn tanh();
+        /// The angle in radians whose tangent this is.
+        fn atan();
+        /// The error function.
+        fn erf();
+        /// The logistic function `1 / (1 + e^-x)`.
+        fn sigmoid();
+        /// `log(1 + e^x)`.
+        fn softplus();
+        /// `max(x, 0)`.
+        fn relu();
+        /// No less than `min` and no more than `max`, where they are given.
+        fn clamp(min: impl Into<Option<f64>>, max: impl Into<Option<f64>>);
+        /// The opposite truth value.
+        fn logical_not();
+        /// `e^x / Σ e^x` along an axis.
+        fn softmax(axis: isize);
+        /// The logarithm of the softmax along an axis.
+        fn log_softmax(axis: isize);
+
+        /// The sum over axes, which are dropped; `()` for all.
+        fn sum(axes: impl IntoAxes);
+        /// The mean of floats over axes, which are dropped.
+        fn mean(axes: impl IntoAxes);
+        /// The greatest element over axes, which are dropped; NaN if any is NaN.
+        fn max(axes: impl IntoAxes);
+        /// The least element over axes, which are dropped; NaN if any is NaN.
+        fn min(axes: impl IntoAxes);
+        /// The product over axes, which are dropped.
+        fn prod(axes: impl IntoAxes);
+        /// `log Σ e^x` over axes, which are dropped.
+        fn logsumexp(axes: impl IntoAxes);
+        /// The variance of floats over axes, which are dropped: 0 as the correction for that of a
+        /// population, 1 for an estimate from a sample.
+        fn var(axes: impl IntoAxes, correction: usize);
+        /// The standard deviation, the root of [`Tensor::var`].
+        fn std(axes: impl IntoAxes, correction: usize);
+        /// The p-norm over axes, which are dropped.
+        fn norm(p: f64, axes: impl IntoAxes);
+        /// As [`Tensor::sum`], with the axes kept at size 1.
+        fn sum_keepdims(axes: impl IntoAxes);
+        /// As [`Tensor::mean`], with the axes kept at size 1.
+        fn mean_keepdims(axes: impl IntoAxes);
+        /// As [`Tensor::max`], with the axes kept at size 1.
+        fn max_keepdims(axes: impl IntoAxes);
+        /// As [`Tensor::min`], with the axes kept at size 1.
+        fn min_keepdims(axes: impl IntoAxes);
+        /// The place of the greatest element along an axis as i64, the first of several.
+        fn argmax(axis: isize);
+        /// The place of the least element along an axis as i64, the first of several.
+        fn argmin(axis: isize);
+        /// The sum of each element and all before it along an axis.
+        fn cumsum(axis: isize);
+
+        /// The elements along an axis in order, the least first, NaN last.
+        fn sort(axis: isize);
+        /// The elements along an axis in order, the greatest first.
+        fn sort_descending(axis: isize);
+        /// The places of the elements along an axis in order, the least first, as i64.
+        fn argsort(axis: isize);
+        /// The places of the elements along an axis in order, the greatest first, as i64.
+        fn argsort_descending(axis: isize);
+        /// The elements along an axis from the last to the first.
+        fn flip(axis: isize);
+        /// With this many zeros before and after the elements of an axis.
+        fn pad(axis: isize, before: usize, after: usize);
+        /// The elements on and below a diagonal of the last two axes, zeros above it.
+        fn tril(diagonal: isize);
+        /// The elements on and above a diagonal of the last two axes, zeros below it.
+        fn triu(diagonal: isize);
+        /// A new last axis with a 1 at the place of each label.
+        fn one_hot(classes: usize, dtype: DType);
+    }
+
+    methods! {
+        beside
+        /// This to a power.
+        pow;
+        /// The greater of two numbers, NaN if either is.
+        maximum;
+        /// The smaller of two numbers, NaN if either is.
+        minimum;
+        /// Whether this is below the other.
+        less;
+        /// Whether this is at most the other.
+        less_equal;
+        /// Whether this is above the other.
+        greater;
+        /// Whether this is at least the other.
+        greater_equal;
+        /// Whether both are the same, element by element; [`Tensor::equals`] compares whole tensors.
+        equal;
+        /// Whether the two differ; true when either is NaN.
+        not_equal;
+    }
+
+    /// `yes` where this mask holds, else `no`; all three broadcast: NumPy's `where`. One of the two at least
+    /// is a tensor, which gives the element type.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([1.0, f64::NAN]);
+    /// assert_eq!(x.equal(&x)?.select(&x, 0)?.to_f64_vec(), [1.0, 0.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    #[doc(alias = "where")]
+    pub fn select<'y>(
+        &self,
+        yes: impl Into<TensorOperand<'y>>,
+        no: impl Into<TensorOperand<'y>>,
+    ) -> Result<Tensor> {
+        use TensorOperand::{Number, Tensor};
+        match (yes.into(), no.into()) {
+            (Tensor(yes), Tensor(no)) => compute(&[self, yes, no], |x| x[0].select(x[1], x[2])),
+            (Tensor(yes), Number(no)) => compute(&[self, yes], |x| x[0].select(x[1], no)),
+            (Number(yes), Tensor(no)) => compute(&[self, no], |x| x[0].select(yes, x[1])),
+            (Number(yes), Number(no)) => compute(&[self], |x| x[0].select(yes, no)),
+        }
+    }
+
+    /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and a vector stands for
+    /// one row on the left, one column on the right.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.matmul(&Tensor::from([1.0, 1.0]))?.to_f64_vec(), [3.0, 7.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn matmul(&self, y: &Tensor) -> Result<Tensor> {
+        compute(&[self, y], |x| x[0].matmul(x[1]))
+    }
+
+    /// One element along an axis for each element of an index, which is i64.
+    #[track_caller]
+    pub fn gather(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
+        compute(&[self, index], |x| x[0].gather(axis, x[1]))
+    }
+
+    /// The slices at the places of an axis that an index, which is i64, names.
+    #[track_caller]
+    pub fn index_select(&self, axis: isize, index: &Tensor) -> Result<Tensor> {
+        compute(&[self, index], |x| x[0].index_select(axis, x[1]))
+    }
+
+    /// The `k` greatest elements along an axis, the greatest first, and their places as i64.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let (values, places) = Tensor::from([1.0f32, 5.0, 3.0]).top_k(0, 2)?;
+    /// assert_eq!((values.to_vec::<f32>()?, places.to_vec::<i64>()?), (vec![5.0, 3.0], vec![1, 2]));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn top_k(&self, axis: isize, k: usize) -> Result<(Tensor, Tensor)> {
+        let places = compute(&[self], |x| x[0].top_k(axis, k).1)?;
+        Ok((self.gather(axis, &places)?, places))
+    }
+}
