@@ -6,6 +6,9 @@ use gradtape::{
 
 const MANY: usize = 200_000;
 
+/// The distribution function at each of these numbers.
+type Cdf = fn(&[f64]) -> Vec<f64>;
+
 type Draw = for<'t> fn(&'t Tape, &Generator, DType) -> Var<'t>;
 
 fn drawn(draw: Draw, seed: u64, dtype: DType) -> Vec<f64> {
@@ -22,7 +25,7 @@ fn normal_cdf(x: &[f64]) -> Vec<f64> {
 
 /// The greatest distance between the share of numbers below a place and what it should be, times the root
 /// of their number (Kolmogorov and Smirnov): above 1.95 once in a thousand times.
-fn distance(mut numbers: Vec<f64>, cdf: fn(&[f64]) -> Vec<f64>) -> f64 {
+fn distance(mut numbers: Vec<f64>, cdf: Cdf) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let n = numbers.len() as f64;
     let far = cdf(&numbers).into_iter().enumerate().map(|(i, p)| {
@@ -41,7 +44,7 @@ fn moments(numbers: &[f64]) -> [(f64, f64); 4] {
 
 #[test]
 fn numbers_have_the_distribution_they_are_named_after() {
-    let cases: [(&str, Draw, fn(&[f64]) -> Vec<f64>, [f64; 4]); 3] = [
+    let cases: [(&str, Draw, Cdf, [f64; 4]); 3] = [
         (
             "uniform",
             |tape, g, dtype| tape.uniform(g, MANY, dtype),

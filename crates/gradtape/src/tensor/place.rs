@@ -12,6 +12,8 @@ pub trait Place: Copy + sealed::Sealed {
 }
 
 /// A range of places, as in `1..3`, `..=2`, `-2..` or `..`; negative bounds count from the end.
+///
+/// Clippy takes a written `1..-1` for an empty range; `slice(0, 1..).slice(0, ..-1)` says the same.
 pub trait IntoRange {
     /// Its bounds, in the order of the axis.
     fn bounds(self) -> (Bound<isize>, Bound<isize>);
