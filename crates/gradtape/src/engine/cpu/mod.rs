@@ -5,15 +5,18 @@
 
 mod body;
 mod bounds;
+mod caches;
+mod far;
 mod gemm;
 mod graph;
 mod host;
 mod isa;
 mod lane;
 mod loops;
-mod math32;
+mod math;
 mod matmul;
 mod memory;
+mod peak;
 mod pool;
 mod random;
 mod reduce;
@@ -22,7 +25,8 @@ mod step;
 mod tile;
 
 pub use graph::run_graph;
-pub use isa::Isa;
+pub use isa::{Isa, isa, set_isa};
+pub use peak::multiply_adds;
 pub use pool::{set_threads, set_threads_beyond_cores, threads};
 
 use std::sync::OnceLock;
@@ -52,10 +56,10 @@ pub(crate) struct Workspace {
 struct Line(#[allow(dead_code, reason = "only its size and alignment count")] [u8; 64]);
 
 impl Workspace {
-    /// Makes a program ready, for the widest vector instructions of this machine. Fails where memory
+    /// Makes a program ready, for the vector instructions in use. Fails where memory
     /// cannot hold what lies between its kernels.
     pub(crate) fn new(program: &Program) -> Result<Workspace> {
-        Workspace::for_isa(program, Isa::best())
+        Workspace::for_isa(program, isa())
     }
 
     /// Makes a program ready for a set of vector instructions, which this machine must have; else for
