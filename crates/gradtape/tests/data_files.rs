@@ -46,7 +46,7 @@ fn tables_of_measurements_are_prepared() {
 fn a_number_of_a_table_can_be_the_target() {
     let (prepared, train, _) = prepared(&table("wine.csv"), "proline");
     assert_eq!((prepared.task(), prepared.outputs()), (Task::Regression, 1));
-    let first = train.targets().slice(0, 0, 1, 1).unwrap();
+    let first = train.targets().slice(0, ..1).unwrap();
     let proline = prepared.predicted_numbers(&first).unwrap()[0];
     assert!((proline - 1065.0).abs() < 1e-3, "{proline}");
 }

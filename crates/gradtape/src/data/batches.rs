@@ -158,7 +158,7 @@ impl Pool {
 }
 
 fn view(tensor: &Tensor, start: usize, end: usize) -> Tensor {
-    tensor.slice(0, start, end, 1).expect("rows of the tensor")
+    tensor.slice(0, start..end).expect("rows of the tensor")
 }
 
 #[cfg(test)]

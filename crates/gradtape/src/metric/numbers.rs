@@ -75,7 +75,7 @@ mod tests {
         for metric in [mean_squared_error, mean_absolute_error, r2] {
             let text = metric(&p, &flat).unwrap_err().to_string();
             assert!(text.contains("[2, 1]") && text.contains("[2]"), "{text}");
-            let endless = p.select(0, 0).unwrap().broadcast_to([1 << 50]).unwrap();
+            let endless = p.index(0, 0).unwrap().broadcast_to([1 << 50]).unwrap();
             let text = metric(&endless, &endless).unwrap_err().to_string();
             assert!(text.contains("no memory"), "{text}");
         }

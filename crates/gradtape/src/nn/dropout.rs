@@ -1,9 +1,7 @@
 //! [`Dropout`].
 
-use std::rc::Rc;
-
 use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Dial, Var};
+use crate::tape::{Generator, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
 /// Sets each element to 0 with probability `p` during training and divides the others by `1 - p`; on a
@@ -31,9 +29,8 @@ use crate::tensor::{Error, Kind, Result, Rng};
 #[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
-    key: u64,
-    /// How often it was used in training; a [`Dial`] counts exactly up to 2^53.
-    uses: Dial,
+    /// Draws a mask for each use in training.
+    masks: Generator,
 }
 
 impl Dropout {
@@ -41,7 +38,7 @@ impl Dropout {
     ///
     /// Its seed is drawn from `rng`, so that two dropouts of a network have different masks.
     pub fn new(p: f64, rng: &mut Rng) -> Dropout {
-        Dropout { p, key: rng.next_u64(), uses: Dial::new(0.0) }
+        Dropout { p, masks: Generator::new(rng.next_u64()) }
     }
 
     /// The probability that an element is set to 0.
@@ -68,19 +65,7 @@ impl Dropout {
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() {
             return x;
         }
-        self.uses.set(self.uses.get() + 1.0);
-        let random = if tape.is_tracing() {
-            // Each use in a compiled step needs a number of its own, which every call turns on.
-            let (counter, uses) = (Dial::new(self.uses.get()), self.uses.clone());
-            let random = tape.random(self.key, &counter, input.shape, input.dtype);
-            tape.on_replay(Rc::new(move || {
-                uses.set(uses.get() + 1.0);
-                counter.set(uses.get());
-            }));
-            random
-        } else {
-            tape.random(self.key, &self.uses, input.shape, input.dtype)
-        };
+        let random = tape.uniform(&self.masks, input.shape, input.dtype);
         random.greater_equal(self.p).select(x * (1.0 / (1.0 - self.p)), 0.0)
     }
 }

@@ -25,7 +25,7 @@ impl IntoAxes for [isize] {
     fn axes(&self, shape: &Shape) -> Result<Dims, Broken> {
         let mut axes = Dims::new();
         for &axis in self {
-            let axis = shape.axis(axis).map_err(|e| Broken::new(e.message()))?;
+            let axis = shape.axis(axis).map_err(Broken::from)?;
             if axes.contains(&axis) {
                 return Err(Broken::new(format!("axis {axis} is named twice")));
             }

@@ -142,7 +142,7 @@ ops! {
         control: Custom;
         shape: Broadcast Reshape Transpose Slice Pad Concat;
         reduce: Sum Max Min ArgMax LogSumExp CumSum;
-        index: Gather ScatterAdd IndexSelect IndexAdd OneHot;
+        index: Gather ScatterAdd IndexSelect IndexAdd OneHot ArgSort;
         linear: MatMul;
     }
 }

@@ -64,6 +64,13 @@ impl Broken {
     }
 }
 
+/// The rule that an error tells of, with its hint.
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken { rule: error.message().to_owned(), hint: error.mend().map(str::to_owned) }
+    }
+}
+
 /// The answer of a gradient rule for one input.
 pub enum Cotangent<'r> {
     /// The cotangent of the input: same shape and element type as the input.

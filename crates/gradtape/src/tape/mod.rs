@@ -3,6 +3,7 @@
 mod functions;
 mod graph;
 mod parameter;
+mod random;
 mod record;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
@@ -14,6 +15,7 @@ mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};
+pub use random::Generator;
 pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
 pub use tape::Tape;
 pub use var::Var;

@@ -80,7 +80,7 @@ mod tests {
         let (a, b) = (i64::MAX, i64::MAX - 1);
         assert!(!Tensor::from(a).equals(&Tensor::from(b)));
         let empty: [f32; 0] = [];
-        assert!(Tensor::from(empty).equals(&Tensor::from([[0.0f32; 0]; 1]).select(0, 0).unwrap()));
+        assert!(Tensor::from(empty).equals(&Tensor::from([[0.0f32; 0]; 1]).index(0, 0).unwrap()));
     }
 
     #[test]

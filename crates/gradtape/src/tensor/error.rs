@@ -94,6 +94,11 @@ impl Error {
         self
     }
 
+    /// What would mend it.
+    pub(crate) fn mend(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
     /// Puts words before the message, such as the file that was being read.
     #[must_use]
     pub fn context(mut self, words: impl fmt::Display) -> Error {

@@ -108,10 +108,10 @@ mod tests {
         let x = Tensor::arange(0.0, 24.0, 1.0, DType::F32).unwrap().reshape([2, 3, 4]).unwrap();
         let views = [
             x.transpose(&[2, 0, 1]).unwrap(),
-            x.slice(2, 1, 4, 2).unwrap(),
-            x.select(1, 2).unwrap(),
-            x.slice(0, 1, 1, 1).unwrap(),
-            x.select(0, 1).unwrap().broadcast_to([5, 3, 4]).unwrap(),
+            x.slice_step(2, 1, 4, 2).unwrap(),
+            x.index(1, 2).unwrap(),
+            x.slice_step(0, 1, 1, 1).unwrap(),
+            x.index(0, 1).unwrap().broadcast_to([5, 3, 4]).unwrap(),
         ];
         for tensor in views {
             let view = ArrayViewD::<f32>::try_from(&tensor).unwrap();

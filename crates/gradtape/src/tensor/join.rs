@@ -118,7 +118,7 @@ impl Tensor {
             if shape.elements() == 0 {
                 return Ok(T::wrap(out));
             }
-            let mut row = from.select(0, 0)?;
+            let mut row = from.index(0, 0)?;
             let size = row.elements();
             for &number in rows {
                 let start = from.offset + number * from.strides[0];
@@ -150,8 +150,7 @@ mod tests {
         for axis in 0..3 {
             let size = x.shape()[axis];
             for cut in 0..=size {
-                let parts =
-                    [x.slice(axis, 0, cut, 1).unwrap(), x.slice(axis, cut, size, 1).unwrap()];
+                let parts = x.split(axis as isize, &[cut, size - cut]).unwrap();
                 for axis in [axis as isize, axis as isize - 3] {
                     assert!(Tensor::concat(&parts, axis).unwrap().equals(&x));
                 }
@@ -202,7 +201,7 @@ mod tests {
         let x = count_up(&[2, 3, 4]);
         for axis in -3..3 {
             let size = x.shape()[x.shape().axis(axis).unwrap()];
-            let parts: Vec<Tensor> = (0..size).map(|i| x.select(axis, i).unwrap()).collect();
+            let parts: Vec<Tensor> = (0..size).map(|i| x.index(axis, i).unwrap()).collect();
             assert!(Tensor::stack(&parts, axis).unwrap().equals(&x));
         }
         let scalars = [Tensor::from(1.5f32), Tensor::from(2.5f32)];
@@ -216,17 +215,17 @@ mod tests {
         let x = count_up(&[4, 3, 2]);
         let views = [
             x.clone(),
-            x.slice(0, 1, 4, 2).unwrap(),
-            x.slice(2, 1, 2, 1).unwrap(),
+            x.slice_step(0, 1, 4, 2).unwrap(),
+            x.slice_step(2, 1, 2, 1).unwrap(),
             x.transpose(&[2, 1, 0]).unwrap(),
-            x.select(2, 1).unwrap().broadcast_to([2, 4, 3]).unwrap(),
-            x.slice(1, 0, 0, 1).unwrap(),
+            x.index(2, 1).unwrap().broadcast_to([2, 4, 3]).unwrap(),
+            x.slice_step(1, 0, 0, 1).unwrap(),
             count_up(&[5]),
         ];
         for view in views {
             let last = view.shape()[0] - 1;
             let rows = [last, 0, 0, last];
-            let parts: Vec<Tensor> = rows.iter().map(|&row| view.select(0, row).unwrap()).collect();
+            let parts: Vec<Tensor> = rows.iter().map(|&row| view.index(0, row).unwrap()).collect();
             assert!(view.take_rows(&rows).unwrap().equals(&Tensor::stack(&parts, 0).unwrap()));
             assert_eq!(view.take_rows(&[]).unwrap().shape()[0], 0);
         }

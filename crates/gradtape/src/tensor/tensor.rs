@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn item_needs_exactly_one_element() {
         assert_eq!(Tensor::from([[7i64]]).item().unwrap(), 7.0);
-        assert_eq!(Tensor::from([1i64, 2]).select(0, 1).unwrap().item().unwrap(), 2.0);
+        assert_eq!(Tensor::from([1i64, 2]).index(0, 1).unwrap().item().unwrap(), 2.0);
         for x in [Tensor::from([1.0f32, 2.0]), Tensor::zeros([0], DType::F32)] {
             let text = x.item().unwrap_err().to_string();
             assert!(text.contains(&format!("the shape is {}", x.shape())), "{text}");
@@ -371,7 +371,7 @@ mod tests {
         let mut x = Tensor::from([[1i64, 2], [3, 4]]);
         x.as_slice_mut::<i64>().unwrap()[3] = 5;
         assert!(x.as_slice_mut::<f32>().is_none());
-        let row = x.select(0, 1).unwrap();
+        let row = x.index(0, 1).unwrap();
         assert!(x.as_slice_mut::<i64>().is_none());
         assert_eq!(row.to_f64_vec(), [3.0, 5.0]);
         drop(x);

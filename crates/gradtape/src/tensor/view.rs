@@ -1,8 +1,8 @@
-//! Other views of the same elements: reshape, transpose, slice, broadcast, add and drop axes.
+//! Other views of the same elements: reshape, transpose, slice, split, broadcast, add and drop axes.
 
 use smallvec::SmallVec;
 
-use super::{Dims, Error, Kind, Result, Shape, Tensor};
+use super::{Dims, Error, IntoRange, Kind, Place, Result, Shape, Tensor};
 
 impl Tensor {
     /// The same elements in row-major order under another shape. A view wherever memory allows it:
@@ -54,16 +54,39 @@ impl Tensor {
         Ok(Tensor { shape: pick(&self.shape).into(), strides: pick(&self.strides), ..self.clone() })
     }
 
-    /// Elements `start`, `start + step`, … before `stop` along an axis. A view.
+    /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, -2..)`: a negative
+    /// axis or place counts from the end. A view.
     ///
     /// ```
     /// use gradtape::Tensor;
     /// let x = Tensor::from([0i64, 1, 2, 3, 4]);
-    /// assert_eq!(x.slice(0, 1, 5, 2)?.to_string(), "[1 3]");
+    /// assert_eq!(x.slice(0, 1..3)?.to_string(), "[1 2]");
+    /// assert_eq!(x.slice(0, -2..)?.to_string(), "[3 4]");
     /// # Ok::<(), gradtape::Error>(())
     /// ```
-    pub fn slice(&self, axis: usize, start: usize, stop: usize, step: usize) -> Result<Tensor> {
-        let axis = self.shape.axis(isize::try_from(axis).unwrap_or(isize::MAX))?;
+    pub fn slice(&self, axis: isize, range: impl IntoRange) -> Result<Tensor> {
+        let at = self.shape.axis(axis).map_err(|error| error.context("slice"))?;
+        let (start, stop) = self.shape.range(at, range).map_err(|error| error.context("slice"))?;
+        self.slice_step(axis, start, stop, 1)
+    }
+
+    /// Elements `start`, `start + step`, … before `stop` along an axis; a negative axis counts from the
+    /// end. A view.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([0i64, 1, 2, 3, 4]);
+    /// assert_eq!(x.slice_step(0, 1, 5, 2)?.to_string(), "[1 3]");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn slice_step(
+        &self,
+        axis: isize,
+        start: usize,
+        stop: usize,
+        step: usize,
+    ) -> Result<Tensor> {
+        let axis = self.shape.axis(axis).map_err(|error| error.context("slice"))?;
         if step == 0 || start > stop || stop > self.shape[axis] {
             let message =
                 format!("slice {start}..{stop} step {step} of axis {axis} of shape {}", self.shape);
@@ -84,6 +107,39 @@ impl Tensor {
             out.strides[axis] *= step;
         }
         Ok(out)
+    }
+
+    /// Parts of these sizes one after another along an axis, whose size they add up to. Views.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let parts = Tensor::from([1i64, 2, 3, 4, 5]).split(0, &[2, 3])?;
+    /// assert_eq!(parts[1].to_string(), "[3 4 5]");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn split(&self, axis: isize, sizes: &[usize]) -> Result<Vec<Tensor>> {
+        let at = self.shape.axis(axis).map_err(|error| error.context("split"))?;
+        let starts = self.shape.parts(at, sizes).map_err(|error| error.context("split"))?;
+        let part = |(start, size): (usize, &usize)| self.slice_step(axis, start, start + size, 1);
+        starts.into_iter().zip(sizes).map(part).collect()
+    }
+
+    /// `N` parts of equal size along an axis. Views.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let [head, tail] = Tensor::from([1i64, 2, 3, 4]).chunk(0)?;
+    /// assert_eq!((head.to_string(), tail.to_string()), ("[1 2]".into(), "[3 4]".into()));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn chunk<const N: usize>(&self, axis: isize) -> Result<[Tensor; N]> {
+        let at = self.shape.axis(axis).map_err(|error| error.context("chunk"))?;
+        let size = self.shape.part(at, N).map_err(|error| error.context("chunk"))?;
+        let mut parts = std::array::from_fn(|_| self.clone());
+        for (i, part) in parts.iter_mut().enumerate() {
+            *part = self.slice_step(axis, i * size, (i + 1) * size, 1)?;
+        }
+        Ok(parts)
     }
 
     /// This tensor repeated along axes of size 1 and along new leading axes. A view.
@@ -119,7 +175,7 @@ impl Tensor {
         if self.shape[at] != 1 {
             let message =
                 format!("squeeze of axis {axis} of shape {}: its size is not 1", self.shape);
-            return Err(Error::new(Kind::Shape, message).hint("select() picks one of many"));
+            return Err(Error::new(Kind::Shape, message).hint("index() picks one of many"));
         }
         Ok(self.without_axis(at))
     }
@@ -152,27 +208,22 @@ impl Tensor {
         Ok(Tensor { shape, strides: insert(&self.strides), ..self.clone() })
     }
 
-    /// The part at `index` of an axis, without that axis; a negative axis counts from the end. A view.
+    /// The part at a place of an axis, without that axis; a negative axis or place counts from the end.
+    /// A view.
     ///
     /// ```
     /// use gradtape::Tensor;
     /// let x = Tensor::from([[1i64, 2], [3, 4]]);
-    /// assert_eq!(x.select(0, 1)?.to_string(), "[3 4]");
-    /// assert_eq!(x.select(-1, 0)?.to_string(), "[1 3]");
+    /// assert_eq!(x.index(0, 1)?.to_string(), "[3 4]");
+    /// assert_eq!(x.index(-1, -2)?.to_string(), "[1 3]");
     /// # Ok::<(), gradtape::Error>(())
     /// ```
-    pub fn select(&self, axis: isize, index: usize) -> Result<Tensor> {
-        let at = self.shape.axis(axis).map_err(|error| error.context("select"))?;
-        if index >= self.shape[at] {
-            let message = format!(
-                "select of index {index} along axis {axis} of shape {}: the axis has {} elements",
-                self.shape, self.shape[at]
-            );
-            return Err(Error::new(Kind::Shape, message));
-        }
+    pub fn index(&self, axis: isize, place: impl Place) -> Result<Tensor> {
+        let at = self.shape.axis(axis).map_err(|error| error.context("index"))?;
+        let place = self.shape.place(at, place.number()).map_err(|error| error.context("index"))?;
         let mut out = self.without_axis(at);
         if out.elements() > 0 {
-            out.offset += index * self.strides[at];
+            out.offset += place * self.strides[at];
         }
         Ok(out)
     }

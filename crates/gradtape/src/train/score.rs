@@ -92,8 +92,7 @@ pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) 
     // No rows still have a shape of outputs.
     for start in (0..rows.max(1)).step_by(batch_size) {
         tape.reset();
-        let batch =
-            inputs.slice(0, start.min(rows), start.saturating_add(batch_size).min(rows), 1)?;
+        let batch = inputs.slice(0, start.min(rows)..start.saturating_add(batch_size).min(rows))?;
         let output = net.forward(tape.constant(batch)).value();
         outputs.push(output.map_err(|error| error.called_from(at))?);
     }

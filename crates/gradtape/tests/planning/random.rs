@@ -107,7 +107,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 37 {
+        Some(match choice % 38 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -239,6 +239,15 @@ impl Picker {
                 parts[axis] /= 2;
                 parts.insert(axis, 2);
                 build.push(shape::Reshape { shape: Shape::from(parts) }, &[x])
+            }
+            37 => {
+                // Leaves in order, all or the first of each row.
+                let axis = build.shape(leaf).rank().checked_sub(1)?;
+                let size = build.shape(leaf)[axis];
+                let count = if choice & 0x1000 == 0 { size } else { size.div_ceil(2) };
+                let sort = index::ArgSort { descending: choice & 0x2000 == 0, count };
+                let places = build.push(sort, &[leaf]);
+                build.push(index::Gather { axis }, &[leaf, places])
             }
             _ => return None,
         })

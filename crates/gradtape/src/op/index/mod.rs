@@ -1,11 +1,13 @@
 //! Operations that pick elements by number.
 
+mod argsort;
 mod gather;
 mod index_add;
 mod index_select;
 mod one_hot;
 mod scatter_add;
 
+pub use argsort::ArgSort;
 pub use gather::Gather;
 pub use index_add::IndexAdd;
 pub use index_select::IndexSelect;

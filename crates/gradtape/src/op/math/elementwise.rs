@@ -207,9 +207,11 @@ macro_rules! elementwise_methods {
                     self.equal(self.literal(0.0))
                 }
 
-                /// `yes` where this mask holds, else `no`; all three broadcast. Of the two values
-                /// one at least is a handle, which gives the element type. See [`control::Select`].
+                /// `yes` where this mask holds, else `no`; all three broadcast: NumPy's `where`. Of
+                /// the two values one at least is a handle, which gives the element type. See
+                /// [`control::Select`].
                 #[track_caller]
+                #[doc(alias = "where")]
                 pub fn select(self, yes: impl Operand<Self>, no: impl Operand<Self>) -> Self {
                     let Some(like) = yes.handle().or(no.handle()) else {
                         let rule = Broken::new("two numbers do not tell the element type");

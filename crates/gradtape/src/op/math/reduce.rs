@@ -128,7 +128,7 @@ macro_rules! reduce_methods {
                     let shape = self.shape();
                     match shape.axis(axis) {
                         Ok(axis) => self.apply(reduce::ArgMax { axis }, &[]),
-                        Err(error) => self.broken("argmax", Broken::new(error.message())),
+                        Err(error) => self.broken("argmax", error.into()),
                     }
                 }
 
@@ -147,7 +147,7 @@ macro_rules! reduce_methods {
                     let shape = self.shape();
                     match shape.axis(axis) {
                         Ok(axis) => self.running_sum(axis, false),
-                        Err(error) => self.broken("cumsum", Broken::new(error.message())),
+                        Err(error) => self.broken("cumsum", error.into()),
                     }
                 }
 

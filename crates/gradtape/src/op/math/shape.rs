@@ -4,9 +4,8 @@
 macro_rules! shape_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use std::ops::{Bound, RangeBounds};
             use $crate::op::{Broken, shape, source};
-            use $crate::tensor::{DType, Dims, Shape};
+            use $crate::tensor::{DType, Dims, IntoRange, Place, Shape};
 
             impl<$life> $handle {
                 /// Repeats along axes of size 1 and along new leading axes. See
@@ -45,7 +44,7 @@ macro_rules! shape_methods {
                             dims.push(shape[from..].iter().product());
                             self.reshape(dims)
                         }
-                        Err(error) => self.broken("flatten", Broken::new(error.message())),
+                        Err(error) => self.broken("flatten", error.into()),
                     }
                 }
 
@@ -63,7 +62,7 @@ macro_rules! shape_methods {
                             let rule = format!("axis {axis} has size {}, not 1", shape[axis]);
                             self.broken("squeeze", Broken::new(rule))
                         }
-                        Err(error) => self.broken("squeeze", Broken::new(error.message())),
+                        Err(error) => self.broken("squeeze", error.into()),
                     }
                 }
 
@@ -111,29 +110,20 @@ macro_rules! shape_methods {
                             order.swap(a, b);
                             self.transpose(&order)
                         }
-                        (Err(error), _) | (_, Err(error)) => {
-                            self.broken("swap_axes", Broken::new(error.message()))
-                        }
+                        (Err(error), _) | (_, Err(error)) => self.broken("swap_axes", error.into()),
                     }
                 }
 
-                /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, ..2)`.
-                /// See [`shape::Slice`].
+                /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, -2..)`:
+                /// a negative axis or place counts from the end. See [`shape::Slice`].
                 #[track_caller]
-                pub fn slice(self, axis: isize, range: impl RangeBounds<usize>) -> Self {
+                pub fn slice(self, axis: isize, range: impl IntoRange) -> Self {
                     let shape = self.shape();
-                    let size = shape.axis(axis).map_or(0, |axis| shape[axis]);
-                    let start = match range.start_bound() {
-                        Bound::Included(&start) => start,
-                        Bound::Excluded(&before) => before.saturating_add(1),
-                        Bound::Unbounded => 0,
-                    };
-                    let stop = match range.end_bound() {
-                        Bound::Included(&last) => last.saturating_add(1),
-                        Bound::Excluded(&stop) => stop,
-                        Bound::Unbounded => size,
-                    };
-                    self.slice_step(axis, start, stop, 1)
+                    let found = shape.axis(axis).and_then(|axis| shape.range(axis, range));
+                    match found {
+                        Ok((start, stop)) => self.slice_step(axis, start, stop, 1),
+                        Err(error) => self.broken("slice", error.into()),
+                    }
                 }
 
                 /// Places `start`, `start + step`, … before `stop` along an axis. See
@@ -150,8 +140,75 @@ macro_rules! shape_methods {
                     match shape.axis(axis) {
                         Ok(axis) if (start, stop, step) == (0, shape[axis], 1) => self,
                         Ok(axis) => self.apply(shape::Slice { axis, start, stop, step }, &[]),
-                        Err(error) => self.broken("slice", Broken::new(error.message())),
+                        Err(error) => self.broken("slice", error.into()),
                     }
+                }
+
+                /// The part at a place of an axis, without that axis: `x.index(1, 0)` is the first
+                /// column of a matrix, `x.index(0, -1)` its last row.
+                ///
+                /// ```
+                /// # use gradtape::{Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.watch(Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+                /// assert_eq!(x.index(0, -1).value()?.to_f64_vec(), [3.0, 4.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn index(self, axis: isize, place: impl Place) -> Self {
+                    let shape = self.shape();
+                    let found = shape
+                        .axis(axis)
+                        .and_then(|axis| Ok((axis, shape.place(axis, place.number())?)));
+                    match found {
+                        Ok((at, place)) => {
+                            let mut dims = Dims::from_slice(&shape);
+                            dims.remove(at);
+                            self.slice_step(axis, place, place + 1, 1).reshape(dims)
+                        }
+                        Err(error) => self.broken("index", error.into()),
+                    }
+                }
+
+                /// Parts of these sizes one after another along an axis, whose size they add up to.
+                #[track_caller]
+                pub fn split(self, axis: isize, sizes: &[usize]) -> Vec<Self> {
+                    let shape = self.shape();
+                    match shape.axis(axis).and_then(|axis| shape.parts(axis, sizes)) {
+                        Ok(starts) => {
+                            let mut parts = Vec::with_capacity(sizes.len());
+                            for (start, size) in starts.into_iter().zip(sizes) {
+                                parts.push(self.slice_step(axis, start, start + size, 1));
+                            }
+                            parts
+                        }
+                        Err(error) => vec![self.broken("split", error.into()); sizes.len()],
+                    }
+                }
+
+                /// `N` parts of equal size along an axis.
+                ///
+                /// ```
+                /// # use gradtape::{Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.watch([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+                /// let [q, k, v] = x.chunk(0);
+                /// assert_eq!((q * k + v).value()?.to_f64_vec(), [8.0, 14.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn chunk<const N: usize>(self, axis: isize) -> [Self; N] {
+                    let shape = self.shape();
+                    let mut parts = [self; N];
+                    match shape.axis(axis).and_then(|axis| shape.part(axis, N)) {
+                        Ok(size) => {
+                            for (i, part) in parts.iter_mut().enumerate() {
+                                *part = self.slice_step(axis, i * size, (i + 1) * size, 1);
+                            }
+                        }
+                        Err(error) => parts.fill(self.broken("chunk", error.into())),
+                    }
+                    parts
                 }
 
                 /// With this many zeros before and after the elements of an axis. See
@@ -164,7 +221,7 @@ macro_rules! shape_methods {
                             let size = shape[axis].saturating_add(before).saturating_add(after);
                             self.spread(axis, before, 1, size)
                         }
-                        Err(error) => self.broken("pad", Broken::new(error.message())),
+                        Err(error) => self.broken("pad", error.into()),
                     }
                 }
 
@@ -188,7 +245,7 @@ macro_rules! shape_methods {
                     let shape = self.shape();
                     match shape.axis(axis) {
                         Ok(axis) => self.apply(shape::Concat { axis }, others),
-                        Err(error) => self.broken("concat", Broken::new(error.message())),
+                        Err(error) => self.broken("concat", error.into()),
                     }
                 }
 
@@ -208,6 +265,66 @@ macro_rules! shape_methods {
                     first.concat(&rows, axis)
                 }
 
+                /// The lower triangle of the matrices in the last two axes: the elements on and below a
+                /// diagonal, zeros (or `false`) above it. Diagonal 0 is the main one, 1 the one above
+                /// it, -1 the one below.
+                ///
+                /// ```
+                /// # use gradtape::{DType, Tape, Tensor};
+                /// let tape = Tape::new();
+                /// // What a step of a sequence may look at: itself and those before it.
+                /// let causal = tape.constant(Tensor::ones([3, 3], DType::Bool)).tril(0);
+                /// let scores = causal.select(tape.watch(Tensor::zeros([3, 3], DType::F64)), -1e9);
+                /// assert_eq!(scores.softmax(-1).index(0, 1).value()?.to_f64_vec(), [0.5, 0.5, 0.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn tril(self, diagonal: isize) -> Self {
+                    match self.diagonals("tril") {
+                        Ok((rows, columns)) => columns
+                            .less_equal(rows.offset(diagonal))
+                            .select(self, self.literal(0.0)),
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// The upper triangle of the matrices in the last two axes: the elements on and above
+                /// a diagonal, zeros (or `false`) below it. Diagonals count as in [`Self::tril`].
+                #[track_caller]
+                pub fn triu(self, diagonal: isize) -> Self {
+                    match self.diagonals("triu") {
+                        Ok((rows, columns)) => columns
+                            .greater_equal(rows.offset(diagonal))
+                            .select(self, self.literal(0.0)),
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// The numbers of the row and of the column of each element of a matrix; or the error.
+                #[track_caller]
+                fn diagonals(self, name: &str) -> Result<(Self, Self), Self> {
+                    let shape = self.shape();
+                    let Some(axis) = shape.rank().checked_sub(2) else {
+                        let rule = Broken::new("needs the rows and columns of a matrix");
+                        let hint = "unsqueeze() adds an axis";
+                        return Err(self.broken(name, rule.hint(hint)));
+                    };
+                    let matrix = Shape::from(&shape[axis..]);
+                    // Exact in f32 up to 2^24.
+                    let dtype = match matrix.iter().max() {
+                        Some(&size) if size > 1 << 24 => DType::F64,
+                        _ => DType::F32,
+                    };
+                    let along = |axis| source::Iota { shape: matrix.clone(), axis, dtype };
+                    Ok((self.source(along(0)), self.source(along(1))))
+                }
+
+                /// As far from the numbers of rows as a diagonal is from the main one.
+                #[track_caller]
+                fn offset(self, diagonal: isize) -> Self {
+                    if diagonal == 0 { self } else { self + diagonal as f64 }
+                }
+
                 /// The elements along an axis from the last to the first.
                 #[track_caller]
                 pub fn flip(self, axis: isize) -> Self {
@@ -220,7 +337,7 @@ macro_rules! shape_methods {
                             let up = self.source(up);
                             self.index_select(axis, size.saturating_sub(1) as f64 - up)
                         }
-                        Err(error) => self.broken("flip", Broken::new(error.message())),
+                        Err(error) => self.broken("flip", error.into()),
                     }
                 }
             }

@@ -54,7 +54,7 @@ impl Operation for Slice {
     }
 
     fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        x[0].slice(self.axis, self.start, self.stop, self.step)
+        x[0].slice_step(self.axis as isize, self.start, self.stop, self.step)
     }
 
     fn samples() -> Vec<Sample<Slice>> {

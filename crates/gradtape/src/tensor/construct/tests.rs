@@ -25,7 +25,7 @@ fn absurd_shapes_do_not_panic() {
     for shape in [vec![usize::MAX, 2], vec![usize::MAX; 7], vec![1 << 59], vec![2, usize::MAX, 0]] {
         let x = Tensor::ones(&shape, DType::F64);
         assert_eq!(x.shape()[..], shape);
-        let cut = x.slice(0, 1, 2, 1).unwrap().slice(1.min(x.rank() - 1), 0, 1, 1).unwrap();
+        let cut = x.slice(0, 1..2).unwrap().slice(if x.rank() > 1 { 1 } else { 0 }, ..1).unwrap();
         assert_eq!(cut.rank(), x.rank());
         assert!(x.to_vec::<f64>().is_err());
         let _ = (x.contiguous(), x.cast(DType::I64), x.to_string(), x.item(), x.as_slice::<f64>());

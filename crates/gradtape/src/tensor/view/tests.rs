@@ -95,7 +95,7 @@ fn step(view: &Tensor, model: &Model, rng: &mut Rng) -> (Tensor, Model) {
                 at[axis] = start + at[axis] * step;
                 at
             };
-            (view.slice(axis, start, stop, step).unwrap(), model.map(new, source))
+            (view.slice_step(axis as isize, start, stop, step).unwrap(), model.map(new, source))
         }
         2 if rank > 0 && shape[axis] > 0 => {
             let pick = rng.below(shape[axis]);
@@ -106,7 +106,7 @@ fn step(view: &Tensor, model: &Model, rng: &mut Rng) -> (Tensor, Model) {
                 at.insert(axis, pick);
                 at
             };
-            (view.select(axis as isize, pick).unwrap(), model.map(new, source))
+            (view.index(axis as isize, pick).unwrap(), model.map(new, source))
         }
         3 if rank < 7 => {
             let at = rng.below(rank + 1);
@@ -156,17 +156,17 @@ fn reshape_is_a_view_wherever_strides_allow() {
     };
     let x = count_up(&[4, 6, 5]);
     check(&x, &[2, 2, 1, 30], true);
-    let rows = x.slice(0, 1, 4, 2).unwrap();
+    let rows = x.slice_step(0, 1, 4, 2).unwrap();
     check(&rows, &[2, 30], true);
     check(&rows, &[2, 3, 2, 1, 5], true);
     check(&rows, &[60], false);
-    let tail = x.slice(0, 2, 4, 1).unwrap();
+    let tail = x.slice_step(0, 2, 4, 1).unwrap();
     check(&tail, &[60], true);
     let turned = x.transpose(&[2, 0, 1]).unwrap();
     check(&turned, &[5, 24], true);
     check(&turned, &[5, 8, 3], true);
     check(&turned, &[20, 6], false);
-    let every_other = x.reshape([120]).unwrap().slice(0, 1, 120, 2).unwrap();
+    let every_other = x.reshape([120]).unwrap().slice_step(0, 1, 120, 2).unwrap();
     check(&every_other, &[3, 4, 5], true);
     let repeated = count_up(&[3]).broadcast_to([4, 2, 3]).unwrap();
     check(&repeated, &[8, 3], true);
@@ -179,11 +179,11 @@ fn reshape_is_a_view_wherever_strides_allow() {
 #[test]
 fn slices_of_empty_tensors_stay_inside_the_memory() {
     let x = count_up(&[3, 0]);
-    let view = x.slice(0, 2, 3, 1).unwrap().select(0, 0).unwrap();
+    let view = x.slice_step(0, 2, 3, 1).unwrap().index(0, 0).unwrap();
     assert_eq!((view.shape().to_string(), view.as_slice::<i64>()), ("[0]".into(), Some(&[][..])));
-    let end = count_up(&[3]).slice(0, 3, 3, 1).unwrap();
+    let end = count_up(&[3]).slice_step(0, 3, 3, 1).unwrap();
     assert_eq!(end.as_slice::<i64>(), Some(&[][..]));
-    let one = count_up(&[3]).slice(0, 2, 3, usize::MAX).unwrap();
+    let one = count_up(&[3]).slice_step(0, 2, 3, usize::MAX).unwrap();
     assert_eq!(one.as_slice::<i64>(), Some(&[2][..]));
 }
 
@@ -195,11 +195,11 @@ fn what_does_not_fit_is_an_error_that_says_why() {
     fails(x.transpose(&[0]), "transpose of shape [2, 3] by [0]");
     fails(x.transpose(&[0, 0]), "transpose of shape [2, 3] by [0, 0]");
     fails(x.transpose(&[0, 2]), "transpose of shape [2, 3] by [0, 2]");
-    fails(x.slice(2, 0, 1, 1), "axis 2 is out of range for shape [2, 3]");
-    fails(x.slice(1, 0, 4, 1), "slice 0..4 step 1 of axis 1 of shape [2, 3]");
-    fails(x.slice(1, 2, 1, 1), "slice 2..1 step 1 of axis 1 of shape [2, 3]");
-    fails(x.slice(1, 0, 1, 0), "slice 0..1 step 0 of axis 1 of shape [2, 3]");
-    assert!(x.slice(usize::MAX, 0, 1, 1).is_err());
+    fails(x.slice_step(2, 0, 1, 1), "slice: axis 2 is out of range for shape [2, 3]");
+    fails(x.slice_step(1, 0, 4, 1), "slice 0..4 step 1 of axis 1 of shape [2, 3]");
+    fails(x.slice_step(1, 2, 1, 1), "slice 2..1 step 1 of axis 1 of shape [2, 3]");
+    fails(x.slice_step(1, 0, 1, 0), "slice 0..1 step 0 of axis 1 of shape [2, 3]");
+    assert!(x.slice_step(isize::MAX, 0, 1, 1).is_err());
     fails(x.broadcast_to([2, 4]), "shape [2, 3] does not broadcast to [2, 4]");
     fails(x.broadcast_to([3]), "shape [2, 3] does not broadcast to [3]");
     assert!(x.broadcast_to([usize::MAX, 2, 3]).is_err());
@@ -208,10 +208,30 @@ fn what_does_not_fit_is_an_error_that_says_why() {
     fails(x.unsqueeze(3), "unsqueeze: axis 3 is out of range for shape [2, 3]");
     fails(x.unsqueeze(-4), "unsqueeze: axis -4 is out of range for shape [2, 3]");
     assert!(x.unsqueeze(isize::MAX).is_err() && x.unsqueeze(isize::MIN).is_err());
-    fails(x.select(2, 0), "select: axis 2 is out of range for shape [2, 3]");
+    fails(x.index(2, 0), "index: axis 2 is out of range for shape [2, 3]");
+    fails(x.index(-1, 3), "index: place 3 is out of range for axis 1 of shape [2, 3]");
+    fails(x.index(-1, -4), "index: place -4 is out of range for axis 1 of shape [2, 3]");
     fails(
-        x.select(-1, 3),
-        "select of index 3 along axis -1 of shape [2, 3]: the axis has 3 elements",
+        x.index(0, usize::MAX),
+        &format!("index: place {} is out of range for axis 0 of shape [2, 3]", isize::MAX),
+    );
+    fails(x.slice(1, -4..), "slice: place -4 is before the first of axis 1 of shape [2, 3]");
+    fails(x.slice(1, 1..=3), "slice 1..4 step 1 of axis 1 of shape [2, 3]");
+    let no_parts =
+        |parts: Result<Vec<Tensor>>, expected| fails(parts.map(|parts| parts[0].clone()), expected);
+    no_parts(x.split(2, &[1]), "split: axis 2 is out of range for shape [2, 3]");
+    no_parts(
+        x.split(1, &[1, 1]),
+        "split: parts of [1, 1] add up to 2, but axis 1 of shape [2, 3] has 3",
+    );
+    assert!(x.split(1, &[usize::MAX, 4]).is_err() && x.split(1, &[]).is_err());
+    no_parts(
+        x.chunk::<2>(1).map(Vec::from),
+        "chunk: axis 1 of shape [2, 3] has size 3, which is not 2 equal parts",
+    );
+    no_parts(
+        x.chunk::<0>(1).map(Vec::from),
+        "chunk: axis 1 of shape [2, 3] has size 3, which is not 0 equal parts",
     );
     for index in [&[0][..], &[0, 0, 0], &[2, 0], &[0, 3], &[usize::MAX, 0]] {
         let error = x.get(index).unwrap_err();
@@ -219,4 +239,19 @@ fn what_does_not_fit_is_an_error_that_says_why() {
     }
     assert!(count_up(&[0]).get(&[0]).is_err());
     assert_eq!(count_up(&[]).get(&[]).unwrap(), 0.0);
+}
+
+#[test]
+fn parts_are_the_slices_that_they_stand_for() {
+    let x = count_up(&[2, 6]);
+    let parts = x.split(-1, &[1, 0, 5]).unwrap();
+    let sizes: Vec<usize> = parts.iter().map(|part| part.shape()[1]).collect();
+    assert_eq!(sizes, [1, 0, 5]);
+    assert!(Tensor::concat(&parts, 1).unwrap().equals(&x));
+    let [a, b, c] = x.chunk(1).unwrap();
+    for (i, part) in [a, b, c].iter().enumerate() {
+        assert!(part.equals(&x.slice(1, 2 * i..2 * i + 2).unwrap()));
+        assert!(Arc::ptr_eq(&part.storage, &x.storage));
+    }
+    assert_eq!(x.index(-1, -1).unwrap().to_f64_vec(), [5.0, 11.0]);
 }

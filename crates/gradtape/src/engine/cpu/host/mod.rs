@@ -1,9 +1,10 @@
 //! Operations that no fused loop and no product expresses: moving elements, picking and placing them by
-//! number, running sums, and whole numbers. Each is a plain loop by one worker over slices of the
+//! number, running sums, order, and whole numbers. Each is a plain loop by one worker over slices of the
 //! program's memory; nothing is allocated, and what can fail fails before anything is written.
 
 mod along;
 mod copy;
+mod order;
 mod places;
 mod whole;
 
@@ -144,6 +145,10 @@ impl HostPlan {
                 let shape = &inputs[0].1.shape;
                 let inner = shape[max.axis + 1..].iter().product();
                 along::argmax(x!(0, T), shape[max.axis], inner, out!(i64));
+            }),
+            Op::ArgSort(sort) => with_type!(inputs[0].1.dtype, T => {
+                let size = inputs[0].1.shape.last().copied().unwrap_or(1);
+                order::argsort(sort, x!(0, T), size, out!(i64));
             }),
             Op::Iota(iota) => with_type!(out.dtype, T => {
                 let inner = out.shape[iota.axis + 1..].iter().product();

@@ -1,0 +1,184 @@
+//! Random numbers on a tape: [`Generator`] counts the draws, [`Tape`] and [`Var`] make distributions of them.
+
+use std::rc::Rc;
+
+use super::{Dial, Tape, Var};
+use crate::op::rules;
+use crate::tensor::{DType, Dims, Error, Kind, Result, Shape};
+
+/// Random numbers for tapes: a seed and a count of draws.
+///
+/// The numbers of the `n`-th draw depend on the seed, `n` and their place alone, so that the same seed
+/// gives the same bits on any number of threads. Every draw has numbers of its own: on one tape, on the
+/// next one after a reset, and at every call of a [compiled](crate::compile) step. They are made where
+/// they are used and not stored; a gradient that needs them makes them again.
+///
+/// A clone counts along with what it was made from. ([`Rng`](crate::Rng) draws outside of tapes.)
+///
+/// ```
+/// use gradtape::{DType, Generator, Tape};
+/// let noise = Generator::new(7);
+/// let draw = || Tape::new().normal(&noise, [2, 3], DType::F32).value();
+/// let (first, second) = (draw()?, draw()?);
+/// assert!(!first.equals(&second));
+/// noise.set_draws(0);
+/// assert!(first.equals(&draw()?));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Generator {
+    key: u64,
+    /// The draws so far; a [`Dial`] counts exactly up to 2^53.
+    draws: Dial,
+}
+
+impl Generator {
+    /// The generator of a seed, with no draw made.
+    pub fn new(seed: u64) -> Generator {
+        Generator { key: seed, draws: Dial::new(0.0) }
+    }
+
+    /// How many draws were made.
+    pub fn draws(&self) -> u64 {
+        self.draws.get() as u64
+    }
+
+    /// Continues as after this many draws: where a training goes on that was stopped there.
+    pub fn set_draws(&self, draws: u64) {
+        self.draws.set(draws as f64);
+    }
+
+    fn turn(&self) -> f64 {
+        let draw = self.draws.get() + 1.0;
+        self.draws.set(draw);
+        draw
+    }
+}
+
+impl Tape {
+    /// Uniform random numbers in [0, 1) of f32 or f64.
+    ///
+    /// ```
+    /// use gradtape::{DType, Generator, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.uniform(&Generator::new(1), [4, 5], DType::F64) * 2.0 - 1.0;
+    /// assert!(x.value()?.to_f64_vec().iter().all(|x| (-1.0..1.0).contains(x)));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn uniform(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let draw = generator.turn();
+        if !self.is_tracing() {
+            return self.random(generator.key, &generator.draws, shape, dtype);
+        }
+        // Each draw in a compiled step needs a number of its own, which every call turns on.
+        let counter = Dial::new(draw);
+        let numbers = self.random(generator.key, &counter, shape, dtype);
+        let generator = generator.clone();
+        self.on_replay(Rc::new(move || counter.set(generator.turn())));
+        numbers
+    }
+
+    /// Random numbers of the normal distribution with mean 0 and standard deviation 1, of f32 (at most
+    /// 5.8 from 0) or f64 (8.6), after Box and Muller 1958.
+    ///
+    /// They depend on nothing, so that gradients go through what is made of them: the
+    /// reparametrisation of a variational autoencoder.
+    ///
+    /// ```
+    /// use gradtape::{DType, Generator, Tape, gradient};
+    /// let tape = Tape::new();
+    /// let (mean, log_std) = (tape.watch([0.5, -1.0]), tape.watch([0.0, -2.0]));
+    /// let noise = tape.normal(&Generator::new(1), [2], DType::F64);
+    /// let z = mean + log_std.exp() * noise;
+    /// let [slope] = gradient(z.sum(()), [log_std]);
+    /// assert!(slope.value()?.equals(&(log_std.exp() * noise).value()?));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    #[doc(alias = "randn")]
+    pub fn normal(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let shape = shape.into();
+        let mut pairs = Dims::from_slice(&[2]);
+        pairs.extend_from_slice(&shape);
+        let pairs = self.uniform(generator, pairs, dtype);
+        let (angle, tail) = (pairs.index(0, 0), pairs.index(0, 1));
+        // 1 less such a number is exact, and above 0.
+        (-2.0 * (1.0 - tail).log()).sqrt() * (angle * std::f64::consts::TAU).cos()
+    }
+
+    /// Random numbers of the standard Gumbel distribution, of f32 or f64: `-log(-log u)` of a uniform
+    /// `u`. Added to logits they make the greatest of these the choice of a class
+    /// ([`Var::categorical`]); before a softmax they make a choice that has a gradient (Jang, Gu and
+    /// Poole 2017; Maddison, Mnih and Teh 2017).
+    #[track_caller]
+    pub fn gumbel(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        let waiting = -(1.0 - self.uniform(generator, shape, dtype)).log();
+        // The uniform number 0 stands for those up to the next one; their middle is above 0.
+        let least = if dtype == DType::F32 { 2f64.powi(-25) } else { 2f64.powi(-54) };
+        -waiting.maximum(least).log()
+    }
+}
+
+impl<'t> Var<'t> {
+    /// `true` with this probability, for each element: f32 or f64, of which below 0 counts as 0, above
+    /// 1 as 1, and NaN is never true. The result is a mask, which has no gradient.
+    ///
+    /// ```
+    /// use gradtape::{Generator, Tape};
+    /// let tape = Tape::new();
+    /// let coins = tape.constant([0.0, 0.5, 1.0]).bernoulli(&Generator::new(3)).value()?;
+    /// assert_eq!((coins.get(&[0])?, coins.get(&[2])?), (0.0, 1.0));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn bernoulli(self, generator: &Generator) -> Var<'t> {
+        let meta = self.meta();
+        if rules::float(&meta).is_err() {
+            return self.failed(
+                wrong(format!("bernoulli of {meta}: a probability is f32 or f64")),
+                &[self],
+            );
+        }
+        self.tape().uniform(generator, meta.shape, meta.dtype).less(self)
+    }
+
+    /// A class along an axis, which is dropped, as i64: class `k` with probability
+    /// `softmax(self)[k]`. The elements are logits, f32 or f64: logarithms of weights that need not
+    /// add up to 1; -inf is never chosen beside others. The result has no gradient.
+    ///
+    /// For several choices of the same logits broadcast them first.
+    ///
+    /// ```
+    /// use gradtape::{Generator, Tape};
+    /// let tape = Tape::new();
+    /// let logits = tape.constant([0.0, f64::NEG_INFINITY, 1.0]).broadcast_to([100, 3]);
+    /// let classes = logits.categorical(-1, &Generator::new(3)).value()?.to_vec::<i64>()?;
+    /// assert!(classes.contains(&0) && classes.contains(&2) && !classes.contains(&1));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    #[doc(alias = "multinomial")]
+    pub fn categorical(self, axis: isize, generator: &Generator) -> Var<'t> {
+        let meta = self.meta();
+        if let Err(error) = classes(&meta.shape, axis, meta.dtype) {
+            return self.failed(error.context(format!("categorical of {meta}")), &[self]);
+        }
+        (self + self.tape().gumbel(generator, meta.shape, meta.dtype)).argmax(axis)
+    }
+}
+
+/// Whether classes can be chosen along an axis of logits.
+fn classes(shape: &Shape, axis: isize, dtype: DType) -> Result<()> {
+    if !dtype.is_float() {
+        return Err(wrong("logits are f32 or f64"));
+    }
+    match shape[shape.axis(axis)?] {
+        0 => Err(Error::new(Kind::Shape, format!("axis {axis} holds no class to choose"))),
+        _ => Ok(()),
+    }
+}
+
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(Kind::Shape, message).hint("cast the operand to a floating-point type first")
+}
