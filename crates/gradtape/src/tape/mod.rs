@@ -16,5 +16,6 @@ pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};
 pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
 pub use tape::Tape;
+pub(crate) use values::Given;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
