@@ -3,6 +3,7 @@
 //! It tells a wrong plan from a wrong engine: what it computes from a program must be what
 //! [`super::reference`] computes from the graph.
 
+use super::cpu::check_bounds;
 use super::{Slot, check_run};
 use crate::op::Op;
 use crate::op::scalar::Scalar;
@@ -13,6 +14,7 @@ use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32,
 
 /// Runs a program. `results` holds a tensor for each output that updates nothing in place, in order.
 pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    check_bounds(program)?;
     check_run(program, slots, results)?;
     let mut machine = Machine::new(program, slots)?;
     for kernel in &program.kernels {

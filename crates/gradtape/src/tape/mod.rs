@@ -19,3 +19,4 @@ pub use tape::Tape;
 pub(crate) use values::Given;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
+pub(crate) use walk::Question;

@@ -21,6 +21,7 @@ mod simd;
 mod step;
 mod tile;
 
+pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
 pub use isa::Isa;
 pub use pool::{set_threads, set_threads_beyond_cores, threads};
