@@ -229,3 +229,14 @@ fn a_dial_turned_out_of_range_is_found_by_the_call_that_sees_it() -> Result<()> 
     }
     Ok(())
 }
+
+#[test]
+fn a_compiled_function_turned_to_inference_is_recorded_anew() -> Result<()> {
+    let mut f = compile(|tape, x| {
+        let factor = if tape.is_training() { 2.0 } else { 3.0 };
+        Ok(vec![x[0] * factor])
+    });
+    assert_eq!(f.call(&[Tensor::from(1.0)])?[0].item()?, 2.0);
+    assert_eq!(f.inference().call(&[Tensor::from(1.0)])?[0].item()?, 3.0);
+    Ok(())
+}

@@ -80,6 +80,7 @@ where
     #[must_use]
     pub fn inference(mut self) -> Compiled<F> {
         self.training = false;
+        self.traces.clear();
         self
     }
 

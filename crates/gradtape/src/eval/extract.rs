@@ -22,8 +22,9 @@ pub(crate) struct Extraction {
     /// What it was cut out of: the edition of the recording, the nodes that had a value.
     edition: u64,
     valued: Vec<NodeId>,
-    /// What was asked for.
+    /// What was asked for, and whether the costly nodes on the way to it were too.
     asked: Vec<Want>,
+    costly: bool,
     /// The nodes, in the order of the tape.
     order: Vec<NodeId>,
     /// For each node of the tape, 1 + its number in the extracted graph, or 0.
@@ -50,6 +51,7 @@ impl Extraction {
         self.valued.extend(recording.valued());
         self.asked.clear();
         self.asked.extend_from_slice(asked);
+        self.costly = costly;
         self.wanted.clear();
         self.listed.clear();
         self.listed.resize(recording.len(), false);
@@ -63,8 +65,9 @@ impl Extraction {
     }
 
     /// Whether extracting would give what is here already.
-    pub(crate) fn is_of(&self, recording: &Recording, asked: &[Want]) -> bool {
+    pub(crate) fn is_of(&self, recording: &Recording, asked: &[Want], costly: bool) -> bool {
         self.edition == recording.edition()
+            && self.costly == costly
             && self.asked == asked
             && self.valued.iter().copied().eq(recording.valued())
     }
