@@ -34,12 +34,12 @@ fn a_mode_switched_inside_a_compiled_function_changes_no_result() -> Result<()> 
                 Ok(vec![z + y * 1.5, x[0], y])
             });
             for call in 0..3 {
-                let x = Tensor::full([elements], 2.0 + f64::from(call), DType::F64);
+                let x = [Tensor::full([elements], 2.0 + f64::from(call), DType::F64)];
                 dial.set(3.0 + f64::from(call));
                 w.set(Tensor::full([elements], 0.5 * f64::from(call), DType::F64))?;
                 let y = (2.0 + f64::from(call)) * (3.0 + f64::from(call)) + 0.5 * f64::from(call);
-                let results = step.call(&[x.clone()])?;
-                for (result, want) in results.iter().zip([y * 8.5 + 0.25, x.get(&[0])?, y]) {
+                let results = step.call(&x)?;
+                for (result, want) in results.iter().zip([y * 8.5 + 0.25, x[0].get(&[0])?, y]) {
                     let all = result.to_f64_vec();
                     assert_eq!(all.len(), elements);
                     assert!(all.iter().all(|got| *got == want), "{first:?}, {then:?}: {result}");

@@ -131,7 +131,7 @@ impl Extraction {
             );
             let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
             let cheap = op.is_elementwise() || moves || made;
-            let costly = !cheap && !recording.given(id).is_some();
+            let costly = !cheap && recording.given(id).is_none();
             if costly && !self.listed[id.index()] {
                 self.wanted.push((id, None));
             }
