@@ -5,10 +5,11 @@ use std::rc::Rc;
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
+use super::mode::{Mode, run_singly};
 use super::read::check;
-use super::run::{check_versions, want_step};
-use crate::op::Meta;
-use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
+use super::run::{check_versions, not_given, want_step};
+use crate::op::{Bits, Meta};
+use crate::tape::{Dial, Given, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
@@ -17,7 +18,8 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// The function records on the tape it is given and returns the results it wants. It may end in an
 /// optimiser's step. It runs again only when an input comes with another shape or element type; so
 /// what varies from call to call must be an input, a parameter or a [`Dial`]. A branch on a value
-/// cannot be compiled: reading inside is an error.
+/// cannot be compiled: reading inside is an error. The [mode](crate::Mode) that it leaves its tape in is
+/// that of every call.
 ///
 /// ```
 /// use gradtape::{Tensor, compile};
@@ -45,6 +47,7 @@ const MOST_TRACES: usize = 16;
 
 struct Trace {
     inputs: Vec<Meta>,
+    mode: Mode,
     prepared: Prepared,
     sources: Vec<Source>,
     updated: Vec<Parameter>,
@@ -60,7 +63,7 @@ enum Source {
     Fixed(Tensor),
     Parameter { parameter: Parameter, written: bool },
     Dial(Dial),
-    Scalar(f64),
+    Scalar(Bits),
 }
 
 enum Answer {
@@ -77,6 +80,7 @@ where
     #[must_use]
     pub fn inference(mut self) -> Compiled<F> {
         self.training = false;
+        self.traces.clear();
         self
     }
 
@@ -129,21 +133,25 @@ where
     let asked = want_step(&recording, wanted.iter().map(|var| var.id()));
     extraction.extract(&recording, &asked, false);
     check_versions(&recording, &extraction)?;
-    let source = |Origin { node: id, written }| match recording.leaf(id) {
-        Some(Leaf::Parameter { parameter, .. }) => {
-            Source::Parameter { parameter: parameter.clone(), written }
+    let source = |Origin { node: id, written }| match recording.given(id) {
+        Some(Given::Leaf(Leaf::Parameter { parameter, .. })) => {
+            Ok(Source::Parameter { parameter: parameter.clone(), written })
         }
-        Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
-        Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
-            Some(place) => Source::Input(place),
-            None => Source::Fixed(tensor.contiguous()),
-        },
-        None => Source::Scalar(recording.literal(id)),
+        Some(Given::Leaf(Leaf::Dial { dial, .. })) => Ok(Source::Dial(dial.clone())),
+        Some(Given::Leaf(Leaf::Tensor { tensor, .. })) => {
+            Ok(match vars.iter().position(|var| var.id() == id) {
+                Some(place) => Source::Input(place),
+                None => Source::Fixed(tensor.contiguous()),
+            })
+        }
+        Some(Given::Literal(value)) => Ok(Source::Scalar(value)),
+        // Nothing is computed while a function is compiled.
+        Some(Given::Value(_)) | None => Err(not_given(&recording, id)),
     };
     let answer = |var: &Var<'_>| match extraction.wanted.iter().position(|w| *w == (var.id(), None))
     {
         Some(place) => Ok(Answer::Computed(place)),
-        None => match source(Origin { node: var.id(), written: false }) {
+        None => match source(Origin { node: var.id(), written: false })? {
             Source::Input(place) => Ok(Answer::Input(place)),
             Source::Fixed(tensor) => Ok(Answer::Fixed(tensor)),
             _ => Err(Error::new(Kind::Tape, "compile: a result is a parameter or a dial itself")
@@ -156,7 +164,8 @@ where
     });
     Ok(Trace {
         inputs: inputs.iter().map(Meta::of).collect(),
-        sources: extraction.origins.iter().map(|&origin| source(origin)).collect(),
+        mode: tape.mode(),
+        sources: extraction.origins.iter().map(|&o| source(o)).collect::<Result<_>>()?,
         updated: updated.collect(),
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
         before: recording.replays.clone(),
@@ -167,18 +176,28 @@ where
 
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
-        let Trace { prepared, sources, updated, results: answers, after, .. } = self;
-        let numbers = sources.iter().map(|source| match source {
-            Source::Input(place) => Number::Tensor(&inputs[*place]),
-            Source::Fixed(tensor) => Number::Tensor(tensor),
-            Source::Parameter { parameter, written } => {
-                Number::Parameter { parameter, written: *written }
-            }
-            Source::Dial(dial) => Number::Scalar(dial.get()),
-            Source::Scalar(value) => Number::Scalar(*value),
+        let Trace { mode, prepared, sources, updated, results: answers, after, .. } = self;
+        let numbers = sources.iter().map(|source| {
+            Ok(match source {
+                Source::Input(place) => Number::Tensor(&inputs[*place]),
+                Source::Fixed(tensor) => Number::Tensor(tensor),
+                Source::Parameter { parameter, written } => {
+                    Number::Parameter { parameter, written: *written }
+                }
+                Source::Dial(dial) => Number::Scalar(Bits::new(dial.get())),
+                Source::Scalar(value) => Number::Scalar(*value),
+            })
         });
+        let mut singly = Vec::new();
         with_slots(numbers, |slots| {
-            let computed = prepared.run(slots)?;
+            let computed = match mode {
+                Mode::Fused => prepared.run(slots)?,
+                Mode::Eager | Mode::Checked => {
+                    let checked = *mode == Mode::Checked;
+                    run_singly(prepared.graph(), checked, slots, &mut singly)?;
+                    &singly
+                }
+            };
             results.extend(answers.iter().map(|answer| match answer {
                 Answer::Computed(place) => computed[*place].clone(),
                 Answer::Input(place) => inputs[*place].clone(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::Slot;
+use crate::engine::{Slot, reference};
 use crate::op::{NodeId, Op};
 use crate::tape::{Graph, GraphNode, Tape, operand_note};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
@@ -13,7 +13,8 @@ pub enum Mode {
     /// What a read needs is planned, fused and run together.
     #[default]
     Fused,
-    /// Each operation is computed by its own meaning as soon as it is recorded: for stepping through a
+    /// Each operation is computed by its own meaning as soon as it is recorded (in a
+    /// [compiled](crate::compile) function, one after another at each call): for stepping through a
     /// program in a debugger. Slow.
     Eager,
     /// Operations are computed one by one, and the first result that is NaN or infinite is an error
@@ -22,7 +23,8 @@ pub enum Mode {
 }
 
 impl Tape {
-    /// Sets how values are computed from here on.
+    /// Sets how values are computed from here on. While a function is compiled nothing is: the mode that
+    /// it leaves the tape in is that of every call.
     ///
     /// ```
     /// use gradtape::{Mode, Tape, Tensor};
@@ -36,10 +38,22 @@ impl Tape {
         self.set_checked(mode == Mode::Checked);
         self.set_on_record((mode == Mode::Eager).then_some(compute_now as _));
     }
+
+    /// How values are computed.
+    pub fn mode(&self) -> Mode {
+        match (self.is_checked(), self.is_watching()) {
+            (true, _) => Mode::Checked,
+            (false, true) => Mode::Eager,
+            (false, false) => Mode::Fused,
+        }
+    }
 }
 
 /// Computes a node that was just recorded and keeps its value.
 fn compute_now(tape: &Tape, id: NodeId) {
+    if tape.is_tracing() {
+        return;
+    }
     let computed = {
         let recording = tape.recording().borrow();
         let node = recording.node(id);
@@ -54,16 +68,30 @@ fn compute_now(tape: &Tape, id: NodeId) {
     }
 }
 
+/// Runs a graph operation by operation, each by its own meaning; if `checked`, until a result is not finite.
+pub(super) fn run_singly(
+    graph: &Graph,
+    checked: bool,
+    slots: &mut [Slot<'_>],
+    results: &mut Vec<Tensor>,
+) -> Result<()> {
+    let checks = checked.then(|| Checks::new(graph, slots));
+    reference::run(graph, slots, results, &mut |node, value| match &checks {
+        Some(checks) => checks.check(node, value),
+        None => Ok(()),
+    })
+}
+
 /// What the checked mode looks at.
-pub(crate) struct Checks {
-    pub(crate) graph: Graph,
+struct Checks<'g> {
+    graph: &'g Graph,
     /// Where each input of the graph, in order, is not finite.
     given: Vec<Option<NotFinite>>,
 }
 
-impl Checks {
+impl<'g> Checks<'g> {
     /// The checks of a graph on its inputs.
-    pub(crate) fn new(graph: Graph, slots: &[Slot<'_>]) -> Checks {
+    fn new(graph: &'g Graph, slots: &[Slot<'_>]) -> Checks<'g> {
         let given = slots.iter().map(|slot| match slot {
             Slot::Read(tensor) => NotFinite::find(tensor).ok()?,
             Slot::Write(tensor) => NotFinite::find(tensor).ok()?,
@@ -74,7 +102,7 @@ impl Checks {
     }
 
     /// Fails when the result of an operation is not finite. Inputs may be, as long as no result is.
-    pub(crate) fn check(&self, node: &GraphNode, value: &Tensor) -> Result<()> {
+    fn check(&self, node: &GraphNode, value: &Tensor) -> Result<()> {
         let found = NotFinite::find(value).map_err(|error| error.at(node.at))?;
         let Some(found) = found else { return Ok(()) };
         let message = format!("{}: the result {} has {found}", node.op.name(), node.meta);

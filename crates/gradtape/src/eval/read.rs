@@ -71,7 +71,10 @@ impl Var<'_> {
     pub fn keep(self) -> Self {
         if !self.id().is_failed() {
             let mut recording = self.tape().recording().borrow_mut();
-            recording.keep_parameter(self.id());
+            // A compiled step has no parameter's value of its own: each call reads it anew.
+            if !self.tape().is_tracing() {
+                recording.keep_parameter(self.id());
+            }
             recording.keep.push(self.id());
         }
         self

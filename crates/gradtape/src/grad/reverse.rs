@@ -5,8 +5,9 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::discrete::only_discrete;
 use crate::op::{Cotangent, NodeId, Recorder, Term};
-use crate::tape::{Tape, Var};
+use crate::tape::{Question, Tape, Var};
 use crate::tensor::{Error, Kind};
 
 /// The gradients of a scalar with respect to several values, each of its value's shape.
@@ -16,9 +17,11 @@ use crate::tensor::{Error, Kind};
 /// walk is itself recorded, so that gradients can be differentiated. Only what the asked values
 /// need is recorded.
 ///
-/// A value that `y` does not depend on has gradient zero. Errors wait for the first read, as
-/// always: `y` not a scalar, a value recorded as a constant, integers, or a gradient that was
-/// stopped.
+/// A value that `y` does not depend on has gradient zero, and so has one that only decides what `y` is
+/// taken from: the mask of a `select`, an index. Errors wait for the first read, as always: `y` not a
+/// scalar, a value recorded as a constant, a gradient that was stopped, and a value that `y` depends on
+/// through integers or truth values alone, as `x.argmax(0).cast(DType::F64)` does. ([`connected_gradients`]
+/// tells such values apart without an error; [`Tape::custom_gradient`] gives them a gradient.)
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, gradient};
@@ -46,7 +49,17 @@ pub fn gradients<'t>(y: Var<'t>, xs: &[Var<'t>]) -> Vec<Var<'t>> {
 
 /// The vector-Jacobian product: the gradients of `Σ sum(ys[i] * cotangents[i])`.
 ///
-/// Each cotangent has the shape and element type of its output.
+/// One cotangent for each output, of its shape and element type; any other number is an error.
+///
+/// ```
+/// use gradtape::{Tape, Tensor, vjp};
+/// let tape = Tape::new();
+/// let x = tape.watch(Tensor::from([1.0, 2.0]));
+/// let g = tape.constant(Tensor::from([10.0, 1.0]));
+/// assert_eq!(vjp(&[x * x], &[g], &[x])[0].value()?.to_f64_vec(), [20.0, 4.0]);
+/// assert!(vjp(&[x * x], &[g, g], &[x])[0].value().is_err());
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Var<'t>> {
     let mut out = xs.to_vec();
@@ -55,14 +68,15 @@ pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Va
 }
 
 /// As [`gradients`], telling apart what the output does not depend on: `answer` is called with the
-/// place of each value and its gradient, or `None` where no path leads from the value to `y`.
+/// place of each value and its gradient, or `None` where no path leads from the value to `y`, or none that
+/// a gradient could take.
 #[track_caller]
 pub fn connected_gradients<'t>(
     y: Var<'t>,
     xs: &[Var<'t>],
     answer: impl FnMut(usize, Option<Var<'t>>),
 ) {
-    walk(&[y], None, xs, answer);
+    walk(&[y], None, xs, true, answer);
 }
 
 /// What the walk knows of a node.
@@ -83,7 +97,7 @@ fn reverse<'t>(
     xs: &[Var<'t>],
     mut answer: impl FnMut(usize, Var<'t>),
 ) {
-    walk(ys, cotangents, xs, |i, gradient| {
+    walk(ys, cotangents, xs, false, |i, gradient| {
         let zero = || xs[i].literal(0.0).broadcast_to(xs[i].shape());
         answer(i, gradient.unwrap_or_else(zero));
     });
@@ -94,13 +108,15 @@ fn walk<'t>(
     ys: &[Var<'t>],
     cotangents: Option<&[Var<'t>]>,
     xs: &[Var<'t>],
+    connected: bool,
     mut answer: impl FnMut(usize, Option<Var<'t>>),
 ) {
     let Some(&first) = ys.first().or(xs.first()) else { return };
     let (tape, at) = (first.tape(), Location::caller());
     let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs);
     let asked = || all().map(|var| var.id());
-    let question = (ys.len(), cotangents.is_some(), at);
+    let cotangents_given = cotangents.map(<[Var<'t>]>::len);
+    let question = Question { outputs: ys.len(), cotangents: cotangents_given, connected, at };
     let repeatable = !tape.is_watching() && all().all(|var| var.tape().id() == tape.id());
     if repeatable {
         let known = tape.recording().borrow_mut().repeat_walk(question, asked());
@@ -122,6 +138,7 @@ fn walk<'t>(
     let mut marks = Marks::take(start, end);
     mark_needed(tape, &mut marks, xs);
 
+    let outside = tape.recording().borrow_mut().set_deriving(true);
     for (i, &y) in ys.iter().enumerate() {
         let seed = match cotangents {
             Some(cotangents) => cotangents[i],
@@ -132,8 +149,14 @@ fn walk<'t>(
     for index in (start..end).rev() {
         step(tape, &mut marks, NodeId::new(index));
     }
-    let answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
+    tape.recording().borrow_mut().set_deriving(outside);
+    let mut answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
     marks.give_back();
+    if !connected && answers.iter().any(Option::is_none) {
+        for (i, error) in only_discrete(tape, ys, xs) {
+            answers[i] = answers[i].or_else(|| Some(xs[i].failed(error.at(at), &[xs[i]])));
+        }
+    }
     let ids = answers.iter().map(|var| var.map(Var::id));
     if repeatable {
         tape.recording().borrow_mut().keep_walk(question, asked(), nodes, ids);
@@ -306,6 +329,11 @@ fn check<'t>(
             }
             _ => {}
         }
+    }
+    if let Some(&surplus) = cotangents.and_then(|cotangents| cotangents.get(ys.len())) {
+        let (given, outputs) = (cotangents.map_or(0, <[Var<'t>]>::len), ys.len());
+        let rule = format!("{given} cotangents were given for {outputs} outputs");
+        return refuse(surplus, rule, "give one cotangent for each output");
     }
     for &x in xs {
         let meta = x.meta();

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::rule::{Dials, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
-use crate::grad::connected_gradients;
+use crate::grad::{connected_gradients, gradients};
 use crate::tape::{Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -120,7 +120,11 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
     let mut gs: SmallVec<[Option<Var<'_>>; 16]> = SmallVec::from_elem(None, xs.len());
     connected_gradients(loss, &xs, |i, g| gs[i] = g);
     gs.iter().flatten().try_for_each(|g| g.check())?;
-    if !base.allow_unused && gs.iter().any(Option::is_none) {
+    if !base.allow_unused
+        && let Some(missing) = gs.iter().position(Option::is_none)
+    {
+        // A loss made of whole numbers, as accuracy is, says so.
+        gradients(loss, &xs[missing..=missing]).iter().try_for_each(|g| g.check())?;
         return Err(unused(base, &gs).at(Location::caller()));
     }
     if let Some(most) = base.clip_norm {

@@ -18,5 +18,7 @@ pub use parameter::{Dial, Parameter};
 pub use random::Generator;
 pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
 pub use tape::Tape;
+pub(crate) use values::Given;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
+pub(crate) use walk::Question;

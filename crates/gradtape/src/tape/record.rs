@@ -27,6 +27,8 @@ pub(crate) struct Node {
     pub(super) leaf: u32,
     /// Whether it is data, whose gradient cannot be asked for.
     pub(crate) is_data: bool,
+    /// Whether it is part of a derivative: recorded by a reverse walk.
+    pub(crate) derived: bool,
 }
 
 /// Where the numbers of an input come from.
@@ -61,6 +63,8 @@ pub(crate) struct Recording {
     pub(super) nodes: Vec<Node>,
     len: usize,
     edition: u64,
+    /// Whether a reverse walk is recording.
+    deriving: bool,
     /// Gradients recorded in this edition.
     pub(crate) walks: Vec<Walk>,
     pub(crate) leaves: Vec<Leaf>,
@@ -88,6 +92,7 @@ impl Recording {
             nodes: Vec::new(),
             len: 0,
             edition: new_edition(),
+            deriving: false,
             walks: Vec::new(),
             leaves: Vec::new(),
             errors: Vec::new(),
@@ -121,6 +126,11 @@ impl Recording {
         self.parameters.clear();
     }
 
+    /// Says whether what follows is recorded by a reverse walk; gives what was said before.
+    pub(crate) fn set_deriving(&mut self, deriving: bool) -> bool {
+        std::mem::replace(&mut self.deriving, deriving)
+    }
+
     /// The number of nodes.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -138,7 +148,19 @@ impl Recording {
         self.edition
     }
 
-    /// The node of an id that has not failed.
+    /// An id that is one of this recording: of a node, or of an error.
+    pub(crate) fn known(&self, id: NodeId) -> Option<NodeId> {
+        let count = if id.is_failed() { self.errors.len() } else { self.len };
+        Some(id).filter(|id| id.index() < count)
+    }
+
+    /// The node of any id, if it has one.
+    pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
+        let node = self.nodes[..self.len].get(id.index());
+        node.filter(|_| !id.is_failed())
+    }
+
+    /// The node of an id that is known and has not failed.
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
@@ -150,8 +172,11 @@ impl Recording {
         inputs: &[NodeId],
         at: &'static Location<'static>,
     ) -> NodeId {
-        if let Some(&failed) = inputs.iter().find(|id| id.is_failed()) {
-            return failed;
+        if let Some(&id) = inputs.iter().find(|id| id.is_failed() || id.index() >= self.len) {
+            return match self.known(id) {
+                Some(failed) => failed,
+                None => self.fail(unknown(op.name(), id).at(at), &[]),
+            };
         }
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
@@ -192,7 +217,7 @@ impl Recording {
         same: impl FnOnce(&mut Node) -> bool,
     ) -> Option<NodeId> {
         let node = self.nodes.get_mut(self.len)?;
-        if !std::ptr::eq(node.at, at) || !same(node) {
+        if !std::ptr::eq(node.at, at) || node.derived != self.deriving || !same(node) {
             self.nodes.truncate(self.len);
             self.walks.clear();
             self.edition = new_edition();
@@ -211,7 +236,8 @@ impl Recording {
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
         let is_data = matches!(op, Op::Constant(_));
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data });
+        let derived = self.deriving;
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data, derived });
         self.len += 1;
         NodeId::new(self.len - 1)
     }
@@ -278,10 +304,14 @@ impl Recording {
 
     /// Keeps an error in the place of a node, with a note on each operand.
     pub(crate) fn fail(&mut self, mut error: Error, operands: &[NodeId]) -> NodeId {
-        if let Some(&failed) = operands.iter().find(|id| id.is_failed()) {
+        let known = |&&id: &&NodeId| self.known(id).is_some();
+        if let Some(&failed) = operands.iter().filter(known).find(|id| id.is_failed()) {
             return failed;
         }
         for (i, &id) in operands.iter().enumerate() {
+            if id.is_failed() || self.known(id).is_none() {
+                continue;
+            }
             let Node { op, meta, at, .. } = self.node(id);
             error = error.note(operand_note((i, operands.len()), op, meta, at));
         }
@@ -328,6 +358,14 @@ pub(crate) fn operand_note(
         true => what,
         false => format!("{what} from {at}"),
     }
+}
+
+/// The error of an id that is none of the recording.
+pub(super) fn unknown(what: &str, id: NodeId) -> Error {
+    let kind = if id.is_failed() { "error" } else { "node" };
+    let message = format!("{what}: {kind} {} is not on this tape", id.index());
+    Error::new(Kind::Tape, message)
+        .hint("an id is known only to the tape that it was recorded on, until that is reset")
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::RuleAnswer;
+use super::record::{RuleAnswer, unknown};
 use super::{Dial, Leaf, Parameter, Recording, Update, Var};
 use crate::op::{Meta, NodeId, Op, Recorder};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
@@ -218,29 +218,24 @@ impl Recorder for Tape {
     }
 
     fn meta(&self, id: NodeId) -> Meta {
-        if id.is_failed() {
-            return Meta::new(DType::F32, Shape::scalar());
-        }
-        self.recording.borrow().node(id).meta.clone()
+        let recording = self.recording.borrow();
+        recording.get(id).map_or(Meta::new(DType::F32, Shape::scalar()), |node| node.meta.clone())
     }
 
     fn dtype(&self, id: NodeId) -> DType {
-        match id.is_failed() {
-            true => DType::F32,
-            false => self.recording.borrow().node(id).meta.dtype,
-        }
+        self.recording.borrow().get(id).map_or(DType::F32, |node| node.meta.dtype)
     }
 
     fn has_shape(&self, id: NodeId, shape: &Shape) -> bool {
-        !id.is_failed() && self.recording.borrow().node(id).meta.shape == *shape
+        self.recording.borrow().get(id).is_some_and(|node| node.meta.shape == *shape)
     }
 
     fn same_shape(&self, x: NodeId, y: NodeId) -> bool {
-        if x.is_failed() || y.is_failed() {
-            return true;
-        }
         let recording = self.recording.borrow();
-        recording.node(x).meta.shape == recording.node(y).meta.shape
+        match (recording.get(x), recording.get(y)) {
+            (Some(x), Some(y)) => x.meta.shape == y.meta.shape,
+            _ => true,
+        }
     }
 
     fn custom_rule(
@@ -262,6 +257,10 @@ impl Recorder for Tape {
             let message = "custom gradient: the rule was not recorded on this tape";
             return self.fail(Error::new(Kind::Gradient, message), &[]);
         };
+        let foreign = |&&id: &&NodeId| self.recording.borrow().get(id).is_none();
+        if let Some(&id) = x.iter().chain([&out, &g]).find(foreign) {
+            return self.fail(unknown("custom gradient", id), &[id]);
+        }
         let x: Vec<Var<'_>> = x.iter().map(|&id| self.var(id)).collect();
         let answer = user(&x, self.var(out), self.var(g));
         if let Err(error) = super::functions::check_answer(&x, &answer) {
@@ -269,7 +268,11 @@ impl Recorder for Tape {
             return self.fail(error.at(at), &[]);
         }
         let cotangents: Vec<NodeId> = answer.iter().map(|var| var.id()).collect();
-        let id = cotangents[input];
+        let Some(&id) = cotangents.get(input) else {
+            let (given, message) = (cotangents.len(), "custom gradient: there is no input");
+            return self
+                .fail(Error::new(Kind::Gradient, format!("{message} {input} of {given}")), &[]);
+        };
         self.recording.borrow_mut().last_rule = Some(RuleAnswer { out, g, cotangents });
         id
     }

@@ -5,6 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use super::Tape;
+use super::record::unknown;
 use crate::op::{Meta, NodeId, Op, Recorder, math_methods};
 use crate::tensor::{DType, Error, Kind, Result, Shape};
 
@@ -51,7 +52,9 @@ impl<'t> Var<'t> {
     /// The error of the operation, or of one it depends on, that could not be recorded.
     pub fn check(self) -> Result<()> {
         if self.id.is_failed() {
-            return Err(self.tape.recording().borrow().errors[self.id.index()].clone());
+            let recording = self.tape.recording().borrow();
+            let error = recording.errors.get(self.id.index()).cloned();
+            return Err(error.unwrap_or_else(|| unknown("value", self.id)));
         }
         Ok(())
     }
@@ -92,8 +95,10 @@ impl<'t> Var<'t> {
     pub(crate) fn explain(self, note: String) {
         let at = Location::caller();
         if self.id.is_failed() {
-            let error = &mut self.tape.recording().borrow_mut().errors[self.id.index()];
-            *error = error.clone().called_from(at).note(note);
+            let errors = &mut self.tape.recording().borrow_mut().errors;
+            if let Some(error) = errors.get_mut(self.id.index()) {
+                *error = error.clone().called_from(at).note(note);
+            }
         }
     }
 

@@ -24,6 +24,7 @@ mod simd;
 mod step;
 mod tile;
 
+pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
 pub use isa::{Isa, isa, set_isa};
 pub use peak::multiply_adds;
@@ -35,7 +36,8 @@ use memory::Memory;
 use pool::Pool;
 use step::Step;
 
-use super::{Slot, check_labels};
+use super::{Slot, check_run};
+use crate::op::Bits;
 use crate::plan::{Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
@@ -117,7 +119,7 @@ pub(crate) fn run(
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    check_labels(program, slots)?;
+    check_run(program, slots, results)?;
     bind(program, workspace, slots, results)?;
     let shared = workspace.steps.iter().any(|step| step.is_shared());
     let workers = if shared { threads() } else { 1 };
@@ -125,7 +127,8 @@ pub(crate) fn run(
     let Workspace { steps, bases, .. } = workspace;
     let steps: &[Box<dyn Step>] = steps;
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
-    // tensors, which are borrowed for this call, or the workspace's own memory.
+    // tensors, which are borrowed for this call and whose lengths `check_run` compared, or the
+    // workspace's own memory.
     let memory = unsafe { Memory::new(&program.buffers, bases) };
     // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
@@ -156,7 +159,7 @@ pub(crate) fn run(
     failed.into_inner().map_or(Ok(()), Err)
 }
 
-/// Finds the address of every buffer.
+/// Finds the address of every buffer. What is given must have been found to hold the elements of each.
 fn bind(
     program: &Program,
     workspace: &mut Workspace,
@@ -220,11 +223,13 @@ fn write_address(tensor: &mut Tensor, dtype: DType) -> *mut u8 {
 }
 
 /// A scalar as the first bytes in memory of these bits.
-fn scalar_bits(value: f64, dtype: DType) -> u64 {
+fn scalar_bits(value: Bits, dtype: DType) -> u64 {
+    let mut bytes = [0; 8];
     match dtype {
-        DType::F32 => u64::from((value as f32).to_bits()).to_le(),
-        DType::F64 => value.to_bits(),
-        DType::I64 => (value as i64) as u64,
-        DType::Bool => u64::from(value != 0.0).to_le(),
+        DType::F32 => bytes[..4].copy_from_slice(&(value.value() as f32).to_ne_bytes()),
+        DType::F64 => bytes = value.value().to_ne_bytes(),
+        DType::I64 => bytes = value.to_i64().to_ne_bytes(),
+        DType::Bool => bytes[0] = u8::from(value.value() != 0.0),
     }
+    u64::from_ne_bytes(bytes)
 }

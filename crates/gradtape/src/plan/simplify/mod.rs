@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 use crate::op::{Bits, Meta, NodeId, Op, StructureHasher, shape, source};
 use crate::tape::{Graph, GraphNode, Output};
-use crate::tensor::{DType, Shape};
+use crate::tensor::Shape;
 
 /// What an operation on nodes that were simplified before can be replaced by.
 type Rule = fn(&mut Rewriter, &Operation<'_>) -> Option<NodeId>;
@@ -151,11 +151,11 @@ impl Rewriter {
     /// The same number everywhere.
     pub(super) fn full(
         &mut self,
-        value: f64,
+        value: Bits,
         meta: &Meta,
         at: &'static Location<'static>,
     ) -> Option<NodeId> {
-        let op = source::Constant { value: Bits::new(value), dtype: meta.dtype };
+        let op = source::Constant { value, dtype: meta.dtype };
         let scalar = self.apply(op, &[], at)?;
         self.broadcast(scalar, &meta.shape, at)
     }
@@ -198,23 +198,22 @@ impl Rewriter {
         &self.nodes[id.index()].meta
     }
 
-    /// The number that a node is everywhere, if it is one.
-    pub(super) fn number(&self, mut id: NodeId) -> Option<f64> {
+    /// The number of the program that a node is everywhere, if it is one.
+    pub(super) fn constant(&self, mut id: NodeId) -> Option<Bits> {
         loop {
             match self.op(id) {
-                Op::Constant(constant) => {
-                    let value = constant.value.value();
-                    return Some(match constant.dtype {
-                        DType::F32 => f64::from(value as f32),
-                        _ => value,
-                    });
-                }
+                Op::Constant(constant) => return Some(constant.value),
                 Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) => {
                     id = self.node(id).inputs[0];
                 }
                 _ => return None,
             }
         }
+    }
+
+    /// As [`Rewriter::constant`], rounded to f64: for looking at a few small ones.
+    pub(super) fn number(&self, id: NodeId) -> Option<f64> {
+        self.constant(id).map(Bits::value)
     }
 }
 
