@@ -21,7 +21,7 @@ impl Lookup {
     }
 
     /// Everything that a step changes.
-    fn state(&mut self) -> (Vec<f64>, Vec<Vec<f64>>, u64) {
+    fn state(&self) -> (Vec<f64>, Vec<Vec<f64>>, u64) {
         let state = self.adam.state().unwrap();
         let tensors = state.iter().map(|(_, tensor)| tensor.to_f64_vec()).collect();
         (self.table.value().to_f64_vec(), tensors, self.adam.steps())
@@ -133,7 +133,7 @@ fn updates_of_a_step_that_failed_are_forgotten() -> Result<()> {
 
 #[test]
 fn a_step_only_looked_at_does_not_count() -> Result<()> {
-    let mut model = Lookup::new();
+    let model = Lookup::new();
     eval::trace(|tape| {
         let (loss, _) = losses(tape.parameter(&model.table), tape.constant(rows(GOOD)));
         model.adam.step(loss)?;

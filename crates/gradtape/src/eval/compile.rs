@@ -1,6 +1,6 @@
 //! Compiled steps: recorded once, run without recording.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
@@ -8,7 +8,7 @@ use super::extract::{Extraction, Origin};
 use super::read::check;
 use super::run::{check_versions, want_step};
 use crate::op::Meta;
-use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
+use crate::tape::{Action, Dial, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
@@ -51,8 +51,8 @@ struct Trace {
     /// For each result, its place among the plan's results, or the input that it is.
     results: Vec<Answer>,
     /// What is done before each run but the first, and after each that succeeded.
-    before: Vec<Rc<dyn Fn()>>,
-    after: Vec<Rc<dyn Fn()>>,
+    before: Vec<Arc<Action>>,
+    after: Vec<Arc<Action>>,
 }
 
 enum Source {
@@ -131,9 +131,9 @@ where
     check_versions(&recording, &extraction)?;
     let source = |Origin { node: id, written }| match recording.leaf(id) {
         Some(Leaf::Parameter { parameter, .. }) => {
-            Source::Parameter { parameter: parameter.clone(), written }
+            Source::Parameter { parameter: parameter.share(), written }
         }
-        Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
+        Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.share()),
         Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
             Some(place) => Source::Input(place),
             None => Source::Fixed(tensor.contiguous()),
@@ -151,7 +151,7 @@ where
         },
     };
     let updated = extraction.wanted.iter().filter_map(|(_, into)| match recording.leaf((*into)?) {
-        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.clone()),
+        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.share()),
         _ => None,
     });
     Ok(Trace {

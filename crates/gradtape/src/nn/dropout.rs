@@ -1,6 +1,6 @@
 //! [`Dropout`].
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Layer, LayerSpec, Module, Visitor};
 use crate::tape::{Dial, Var};
@@ -28,6 +28,8 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// assert!(dropout.forward(tape.constant(&x)).value()?.equals(&x));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A clone goes on with the same masks as the original would, each counting for itself.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
@@ -71,9 +73,9 @@ impl Dropout {
         self.uses.set(self.uses.get() + 1.0);
         let random = if tape.is_tracing() {
             // Each use in a compiled step needs a number of its own, which every call turns on.
-            let (counter, uses) = (Dial::new(self.uses.get()), self.uses.clone());
+            let (counter, uses) = (Dial::new(self.uses.get()), self.uses.share());
             let random = tape.random(self.key, &counter, input.shape, input.dtype);
-            tape.on_replay(Rc::new(move || {
+            tape.on_replay(Arc::new(move || {
                 uses.set(uses.get() + 1.0);
                 counter.set(uses.get());
             }));

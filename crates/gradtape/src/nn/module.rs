@@ -1,5 +1,7 @@
 //! [`Module`]: something with named parameters.
 
+use std::sync::Arc;
+
 use crate::tape::Parameter;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
@@ -30,7 +32,7 @@ use crate::tape::Parameter;
     label = "not a module",
     note = "derive it with `#[derive(Module)]`, or leave the field out with `#[module(skip)]`"
 )]
-pub trait Module {
+pub trait Module: Send + Sync {
     /// Shows the visitor every parameter and every module inside, in a fixed order.
     fn visit(&self, visitor: &mut Visitor<'_>);
 
@@ -47,7 +49,7 @@ pub trait Module {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
             if let Seen::Parameter { path, parameter } = seen {
-                found.push((path.to_string(), parameter.clone()));
+                found.push((path.to_string(), parameter.share()));
             }
         }));
         let mut known: Vec<u64> = Vec::with_capacity(found.len());
@@ -127,6 +129,16 @@ impl<M: Module + ?Sized> Module for &M {
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (**self).visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        (**self).kind()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Arc<M> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         (**self).visit(visitor);
     }

@@ -14,7 +14,7 @@ mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};
-pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
+pub(crate) use record::{Action, Leaf, Node, Recording, Update, operand_note};
 pub use tape::Tape;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
