@@ -105,7 +105,7 @@ fn a_compiled_step_that_fails_changes_nothing() -> Result<()> {
 
 #[test]
 fn updates_of_a_step_that_failed_are_forgotten() -> Result<()> {
-    let mut model = Lookup::new();
+    let model = Lookup::new();
     let other = Parameter::new(Tensor::scalar(4.0f64));
     let before = model.state();
     let tape = Tape::new();

@@ -49,7 +49,7 @@ fn both() -> Vec<String> {
         Activation, Dropout, Flatten, Init, LeakyRelu, LayerSpec, Linear, LinearOptions,
         Relu, Sequential, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
         // optim
-        AdaDelta, AdaGrad, Adam, AdamW, Adamax, Base, Hyper, NAdam, RmsProp, Schedule, Scheduler, Sgd, gradtape::optim::Slot,
+        AdaDelta, AdaGrad, Adam, AdamW, Adamax, Base, Ema<Linear>, Hyper, NAdam, RmsProp, Schedule, Scheduler, Sgd, gradtape::optim::Slot,
         // loss and metric
         BceOptions, ConfusionMatrix, CrossEntropyOptions, Reduction,
         // data
@@ -57,7 +57,7 @@ fn both() -> Vec<String> {
         Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
         Table, Target, Task,
         // io
-        Model, SafeTensors,
+        Checkpoint, Model, SafeTensors,
         // train
         EarlyStopping, EpochReport, Every, History, Scores, StepReport, Stopped,
     ];

@@ -88,7 +88,9 @@ impl Dropout {
 }
 
 impl Module for Dropout {
-    fn visit(&self, _: &mut Visitor<'_>) {}
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        visitor.child("uses", &self.uses);
+    }
 
     fn kind(&self) -> String {
         format!("Dropout({})", self.p)

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::tape::Parameter;
+use super::assign::{From, assign, values};
+use crate::tape::{Dial, Parameter};
+use crate::tensor::Result;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
 ///
@@ -63,6 +65,40 @@ pub trait Module: Send + Sync {
         found
     }
 
+    /// The dials with their dotted paths (`1.uses`), in order: what else changes while training goes on,
+    /// such as how often a dropout was used.
+    fn named_dials(&self) -> Vec<(String, Dial)> {
+        let mut found = Vec::new();
+        self.visit(&mut Visitor::new(&mut |seen| {
+            if let Seen::Dial { path, dial } = seen {
+                found.push((path.to_string(), dial.share()));
+            }
+        }));
+        found
+    }
+
+    /// Gives every parameter the numbers of the one of the same name in another module, which stay
+    /// there too: for a target network that follows another.
+    ///
+    /// ```
+    /// use gradtape::Rng;
+    /// use gradtape::nn::{Activation, Module, Sequential};
+    /// let online = Sequential::mlp(&[4, 8, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let target = online.clone();
+    /// // Train `online`; every thousand steps:
+    /// target.load_from(&online)?;
+    ///
+    /// let wider = Sequential::mlp(&[4, 9, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let error = target.load_from(&wider).unwrap_err();
+    /// assert!(error.message().contains("\"0.weight\" is f32[9, 4]"), "{error}");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails, and changes nothing, where the names, shapes or element types of the two differ.
+    fn load_from(&self, other: &dyn Module) -> Result<()> {
+        assign(self, values(other), &OTHER)
+    }
+
     /// The parameters, each once, in order.
     fn parameters(&self) -> Vec<Parameter> {
         self.named_parameters().into_iter().map(|(_, parameter)| parameter).collect()
@@ -74,6 +110,9 @@ pub trait Module: Send + Sync {
         counts.fold(0, usize::saturating_add)
     }
 }
+
+/// What errors say of tensors from another module.
+const OTHER: From = From { place: "the other module", hint: "give a module of the same layers" };
 
 /// What walks through a [`Module`] and keeps the path.
 pub struct Visitor<'v> {
@@ -87,6 +126,8 @@ pub(super) enum Seen<'a> {
     Module { path: &'a str, kind: String },
     /// A parameter.
     Parameter { path: &'a str, parameter: &'a Parameter },
+    /// A dial.
+    Dial { path: &'a str, dial: &'a Dial },
 }
 
 impl<'v> Visitor<'v> {
@@ -115,6 +156,13 @@ impl<'v> Visitor<'v> {
 impl Module for Parameter {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         visitor.parameter(self);
+    }
+}
+
+/// What it shows is saved with a [`Checkpoint`](crate::io::Checkpoint); it has no parameters.
+impl Module for Dial {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (visitor.see)(Seen::Dial { path: &visitor.path, dial: self });
     }
 }
 
