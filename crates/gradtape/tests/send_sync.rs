@@ -40,7 +40,7 @@ fn both() -> Vec<String> {
         // tensor
         DType, Error, Kind, Rng, Shape, Tensor,
         // op
-        Bits, Broken, Meta, NodeId, Op, OpInfo, Sample<Op>,
+        Bits, Broken, gradtape::op::scalar::Dual, Meta, NodeId, Op, OpInfo, Sample<Op>,
         // tape
         Dial, Graph, GraphNode, Output, Parameter,
         // eval and engine

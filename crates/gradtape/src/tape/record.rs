@@ -213,6 +213,10 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
+        if self.len == self.nodes.capacity() {
+            // A long recording is most of the memory of a program.
+            self.nodes.reserve_exact((self.len / 2).max(64));
+        }
         let is_data = matches!(op, Op::Constant(_));
         self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data });
         self.len += 1;
