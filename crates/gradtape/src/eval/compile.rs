@@ -1,6 +1,6 @@
 //! Compiled steps: recorded once, run without recording.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
@@ -9,7 +9,7 @@ use super::mode::{Mode, run_singly};
 use super::read::check;
 use super::run::{check_versions, not_given, want_step};
 use crate::op::{Bits, Meta};
-use crate::tape::{Dial, Given, Leaf, Parameter, Tape, Var};
+use crate::tape::{Action, Dial, Given, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
@@ -19,7 +19,27 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// optimiser's step. It runs again only when an input comes with another shape or element type; so
 /// what varies from call to call must be an input, a parameter or a [`Dial`]. A branch on a value
 /// cannot be compiled: reading inside is an error. The [mode](crate::Mode) that it leaves its tape in is
-/// that of every call.
+/// that of every call. The traces of 16 combinations of shapes are kept (see
+/// [`Compiled::most_traces`]).
+///
+/// An optimiser that steps inside is at hand outside too:
+///
+/// ```
+/// use gradtape::optim::{Optimizer, Sgd};
+/// use gradtape::{Parameter, Tensor, compile};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let opt = Sgd::new(&x, 0.5);
+/// let mut step = compile(|tape, _| {
+///     let loss = tape.parameter(&x).square();
+///     opt.step(loss)?;
+///     Ok(vec![loss])
+/// });
+/// step.call(&[])?;
+/// opt.set_learning_rate(0.25)?;
+/// step.call(&[])?;
+/// assert_eq!(opt.steps(), 2);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 ///
 /// ```
 /// use gradtape::{Tensor, compile};
@@ -32,17 +52,20 @@ pub fn compile<F>(function: F) -> Compiled<F>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
 {
-    Compiled { function, training: true, traces: Vec::new() }
+    Compiled { function, training: true, traces: Vec::new(), most: MOST_TRACES, recorded: 0 }
 }
 
 /// A function made by [`compile`].
 pub struct Compiled<F> {
     function: F,
     training: bool,
+    /// Most recently used first.
     traces: Vec<Trace>,
+    most: usize,
+    recorded: u64,
 }
 
-/// Traces kept: one for each combination of input shapes.
+/// Traces kept unless said otherwise: one for each combination of input shapes.
 const MOST_TRACES: usize = 16;
 
 struct Trace {
@@ -54,8 +77,8 @@ struct Trace {
     /// For each result, its place among the plan's results, or the input that it is.
     results: Vec<Answer>,
     /// What is done before each run but the first, and after each that succeeded.
-    before: Vec<Rc<dyn Fn()>>,
-    after: Vec<Rc<dyn Fn()>>,
+    before: Vec<Arc<Action>>,
+    after: Vec<Arc<Action>>,
 }
 
 enum Source {
@@ -84,6 +107,37 @@ where
         self
     }
 
+    /// Keeps the traces of this many combinations of input shapes, at least 1, instead of 16. Of more,
+    /// the one that was not used for longest is forgotten, and recorded and planned anew when its shapes
+    /// come again.
+    #[must_use]
+    pub fn most_traces(mut self, most: usize) -> Compiled<F> {
+        self.most = most.max(1);
+        self
+    }
+
+    /// The number of traces kept.
+    pub fn traces(&self) -> usize {
+        self.traces.len()
+    }
+
+    /// How often the function was recorded: once for each combination of input shapes, and again for one
+    /// that was forgotten. Where this grows without end, [`Compiled::most_traces`] is too low, or the inputs
+    /// had better be padded to fewer shapes.
+    ///
+    /// ```
+    /// use gradtape::{DType, Tensor, compile};
+    /// let mut sum = compile(|_, x| Ok(vec![x[0].sum(())])).most_traces(2);
+    /// for length in [3, 4, 3, 5, 4] {
+    ///     sum.call(&[Tensor::ones(length, DType::F32)])?;
+    /// }
+    /// assert_eq!((sum.traces(), sum.recordings()), (2, 4));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn recordings(&self) -> u64 {
+        self.recorded
+    }
+
     /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
     /// changed, and an optimiser's step does not count.
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
@@ -109,7 +163,8 @@ where
             }
             None => {
                 let trace = trace(&mut self.function, self.training, inputs)?;
-                self.traces.truncate(MOST_TRACES - 1);
+                self.recorded += 1;
+                self.traces.truncate(self.most - 1);
                 self.traces.insert(0, trace);
             }
         }
@@ -135,9 +190,9 @@ where
     check_versions(&recording, &extraction)?;
     let source = |Origin { node: id, written }| match recording.given(id) {
         Some(Given::Leaf(Leaf::Parameter { parameter, .. })) => {
-            Ok(Source::Parameter { parameter: parameter.clone(), written })
+            Ok(Source::Parameter { parameter: parameter.share(), written })
         }
-        Some(Given::Leaf(Leaf::Dial { dial, .. })) => Ok(Source::Dial(dial.clone())),
+        Some(Given::Leaf(Leaf::Dial { dial, .. })) => Ok(Source::Dial(dial.share())),
         Some(Given::Leaf(Leaf::Tensor { tensor, .. })) => {
             Ok(match vars.iter().position(|var| var.id() == id) {
                 Some(place) => Source::Input(place),
@@ -159,7 +214,7 @@ where
         },
     };
     let updated = extraction.wanted.iter().filter_map(|(_, into)| match recording.leaf((*into)?) {
-        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.clone()),
+        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.share()),
         _ => None,
     });
     Ok(Trace {

@@ -86,8 +86,6 @@ struct Mark {
     needed: bool,
     /// The sum of the cotangents that have arrived.
     cotangent: Option<NodeId>,
-    /// Why a cotangent that should have arrived was stopped.
-    stopped: Option<(&'static str, NodeId)>,
 }
 
 #[track_caller]
@@ -178,6 +176,8 @@ pub(super) fn path_between(y: Var<'_>, x: Var<'_>) -> bool {
 struct Marks {
     start: usize,
     list: Vec<Mark>,
+    /// Where a cotangent that should have arrived was stopped: at which node, why, and by which.
+    stopped: Vec<(NodeId, &'static str, NodeId)>,
 }
 
 thread_local! {
@@ -191,7 +191,7 @@ impl Marks {
         let mut list = SPARE.take();
         list.clear();
         list.resize(end - start, Mark::default());
-        Marks { start, list }
+        Marks { start, list, stopped: Vec::new() }
     }
 
     fn give_back(self) {
@@ -241,9 +241,7 @@ fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
             Cotangent::Of(cotangent) => arrive(tape, marks, input, cotangent.id(), at),
             Cotangent::Zero(_) => {}
             Cotangent::Stopped(reason) => {
-                if let Some(mark) = marks.get_mut(input) {
-                    mark.stopped.get_or_insert((reason, id));
-                }
+                marks.stopped.push((input, reason, id));
             }
         }
     }
@@ -266,17 +264,14 @@ fn arrive(
 }
 
 fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Option<Var<'t>> {
-    let mark = marks.get(x.id()).copied().unwrap_or_default();
-    match mark {
-        Mark { cotangent: Some(id), .. } => Some(x.tape().var(id)),
-        Mark { stopped: Some((reason, id)), .. } => {
-            let stop = x.tape().recording().borrow().node(id).at;
-            let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
-            let hint = "differentiate with respect to something else, or remove the stop";
-            Some(x.failed(error.hint(hint), &[x]))
-        }
-        _ => None,
+    if let Some(id) = marks.get(x.id()).and_then(|mark| mark.cotangent) {
+        return Some(x.tape().var(id));
     }
+    let &(_, reason, id) = marks.stopped.iter().find(|(at, ..)| *at == x.id())?;
+    let stop = x.tape().recording().borrow().node(id).at;
+    let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
+    let hint = "differentiate with respect to something else, or remove the stop";
+    Some(x.failed(error.hint(hint), &[x]))
 }
 
 /// What is asked must be possible: one tape, scalar outputs unless cotangents are given, float

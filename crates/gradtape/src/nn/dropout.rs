@@ -26,6 +26,8 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// assert!(dropout.forward(tape.constant(&x)).value()?.equals(&x));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A clone goes on with the same masks as the original would, each counting for itself.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
@@ -71,7 +73,9 @@ impl Dropout {
 }
 
 impl Module for Dropout {
-    fn visit(&self, _: &mut Visitor<'_>) {}
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        visitor.child("masks", &self.masks);
+    }
 
     fn kind(&self) -> String {
         format!("Dropout({})", self.p)

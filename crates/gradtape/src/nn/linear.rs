@@ -22,6 +22,8 @@ use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 /// assert!(error.message().contains("takes 3"), "{error}");
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A clone has a weight and a bias of its own, which start with the same numbers.
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[outputs, inputs]`.

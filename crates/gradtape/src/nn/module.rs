@@ -1,6 +1,10 @@
 //! [`Module`]: something with named parameters.
 
-use crate::tape::Parameter;
+use std::sync::Arc;
+
+use super::assign::{From, assign, values};
+use crate::tape::{Dial, Generator, Parameter};
+use crate::tensor::Result;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
 ///
@@ -30,7 +34,7 @@ use crate::tape::Parameter;
     label = "not a module",
     note = "derive it with `#[derive(Module)]`, or leave the field out with `#[module(skip)]`"
 )]
-pub trait Module {
+pub trait Module: Send + Sync {
     /// Shows the visitor every parameter and every module inside, in a fixed order.
     fn visit(&self, visitor: &mut Visitor<'_>);
 
@@ -47,7 +51,7 @@ pub trait Module {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
             if let Seen::Parameter { path, parameter } = seen {
-                found.push((path.to_string(), parameter.clone()));
+                found.push((path.to_string(), parameter.share()));
             }
         }));
         let mut known: Vec<u64> = Vec::with_capacity(found.len());
@@ -59,6 +63,40 @@ pub trait Module {
             }
         });
         found
+    }
+
+    /// The dials with their dotted paths (`1.masks`), in order: what else changes while training goes on,
+    /// such as how often a dropout was used.
+    fn named_dials(&self) -> Vec<(String, Dial)> {
+        let mut found = Vec::new();
+        self.visit(&mut Visitor::new(&mut |seen| {
+            if let Seen::Dial { path, dial } = seen {
+                found.push((path.to_string(), dial.share()));
+            }
+        }));
+        found
+    }
+
+    /// Gives every parameter the numbers of the one of the same name in another module, which stay
+    /// there too: for a target network that follows another.
+    ///
+    /// ```
+    /// use gradtape::Rng;
+    /// use gradtape::nn::{Activation, Module, Sequential};
+    /// let online = Sequential::mlp(&[4, 8, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let target = online.clone();
+    /// // Train `online`; every thousand steps:
+    /// target.load_from(&online)?;
+    ///
+    /// let wider = Sequential::mlp(&[4, 9, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let error = target.load_from(&wider).unwrap_err();
+    /// assert!(error.message().contains("\"0.weight\" is f32[9, 4]"), "{error}");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails, and changes nothing, where the names, shapes or element types of the two differ.
+    fn load_from(&self, other: &dyn Module) -> Result<()> {
+        assign(self, values(other), &OTHER)
     }
 
     /// The parameters, each once, in order.
@@ -73,6 +111,9 @@ pub trait Module {
     }
 }
 
+/// What errors say of tensors from another module.
+const OTHER: From = From { place: "the other module", hint: "give a module of the same layers" };
+
 /// What walks through a [`Module`] and keeps the path.
 pub struct Visitor<'v> {
     path: String,
@@ -85,6 +126,8 @@ pub(super) enum Seen<'a> {
     Module { path: &'a str, kind: String },
     /// A parameter.
     Parameter { path: &'a str, parameter: &'a Parameter },
+    /// A dial.
+    Dial { path: &'a str, dial: &'a Dial },
 }
 
 impl<'v> Visitor<'v> {
@@ -116,6 +159,20 @@ impl Module for Parameter {
     }
 }
 
+/// What it shows is saved with a [`Checkpoint`](crate::io::Checkpoint); it has no parameters.
+impl Module for Dial {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (visitor.see)(Seen::Dial { path: &visitor.path, dial: self });
+    }
+}
+
+/// How far it was drawn from is saved with a [`Checkpoint`](crate::io::Checkpoint); it has no parameters.
+impl Module for Generator {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.counter().visit(visitor);
+    }
+}
+
 impl<M: Module + ?Sized> Module for &M {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         (**self).visit(visitor);
@@ -127,6 +184,16 @@ impl<M: Module + ?Sized> Module for &M {
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (**self).visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        (**self).kind()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Arc<M> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         (**self).visit(visitor);
     }

@@ -16,7 +16,9 @@ use crate::tensor::{Error, Kind, Result, Rng};
 ///     .add(Linear::new(32, 10, &mut rng));
 /// assert_eq!(net.named_parameters()[2].0, "2.weight");
 /// ```
-#[derive(Default)]
+///
+/// A clone has parameters of its own, which start with the same numbers.
+#[derive(Clone, Default)]
 pub struct Sequential {
     layers: Vec<Box<dyn Layer>>,
 }
@@ -168,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_own_layer_has_no_spec() {
-        #[derive(Module)]
+        #[derive(Clone, Module)]
         struct Own;
         impl Layer for Own {
             fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {

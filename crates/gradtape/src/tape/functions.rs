@@ -85,7 +85,7 @@ impl Tape {
         &'t self,
         inputs: &[Var<'t>],
         value: Var<'t>,
-        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync + 'static,
     ) -> Var<'t> {
         let at = Location::caller();
         let vars = || std::iter::once(&value).chain(inputs);

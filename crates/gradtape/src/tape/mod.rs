@@ -16,7 +16,7 @@ mod walk;
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};
 pub use random::Generator;
-pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
+pub(crate) use record::{Action, Leaf, Node, Recording, Update, operand_note};
 pub use tape::Tape;
 pub(crate) use values::Given;
 pub use var::Var;

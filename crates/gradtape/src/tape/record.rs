@@ -5,7 +5,7 @@
 //! its [`Recording::edition`] need not look at it again.
 
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
@@ -42,7 +42,10 @@ pub(crate) enum Leaf {
 }
 
 /// A user's own gradient rule: inputs, result and its cotangent to the inputs' cotangents.
-pub(crate) type Rule = dyn for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>>;
+pub(crate) type Rule = dyn for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync;
+
+/// What a compiled step does beside a run.
+pub(crate) type Action = dyn Fn() + Send + Sync;
 
 /// The answer that a user's rule gave last, so that it is asked once for all its inputs.
 pub(crate) struct RuleAnswer {
@@ -70,14 +73,14 @@ pub(crate) struct Recording {
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) errors: Vec<Error>,
     pub(crate) updates: Vec<Update>,
-    pub(crate) rules: Vec<Rc<Rule>>,
+    pub(crate) rules: Vec<Arc<Rule>>,
     pub(crate) last_rule: Option<RuleAnswer>,
     /// Values that the next step is to keep.
     pub(crate) keep: Vec<NodeId>,
     /// What a compiled step does before each call after the first.
-    pub(crate) replays: Vec<Rc<dyn Fn()>>,
+    pub(crate) replays: Vec<Arc<Action>>,
     /// What a compiled step does after each call that succeeded.
-    pub(crate) after: Vec<Rc<dyn Fn()>>,
+    pub(crate) after: Vec<Arc<Action>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
     pub(super) values: Vec<(NodeId, Tensor)>,
@@ -235,6 +238,10 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
+        if self.len == self.nodes.capacity() {
+            // A long recording is most of the memory of a program.
+            self.nodes.reserve_exact((self.len / 2).max(64));
+        }
         let is_data = matches!(op, Op::Constant(_));
         let derived = self.deriving;
         self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data, derived });
@@ -283,7 +290,7 @@ impl Recording {
             Err(place) => {
                 let Meta { dtype, shape } = parameter.meta();
                 let version = parameter.version();
-                let leaf = Leaf::Parameter { parameter: parameter.clone(), version };
+                let leaf = Leaf::Parameter { parameter: parameter.share(), version };
                 let id = self.push_leaf(leaf, *dtype, shape, at);
                 if !id.is_failed() {
                     self.parameters.insert(place, (parameter.id(), id));
@@ -296,9 +303,9 @@ impl Recording {
     /// Keeps a user's gradient rule; gives its number.
     pub(crate) fn push_rule(
         &mut self,
-        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync + 'static,
     ) -> usize {
-        self.rules.push(Rc::new(rule));
+        self.rules.push(Arc::new(rule));
         self.rules.len() - 1
     }
 

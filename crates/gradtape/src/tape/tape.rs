@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::record::{RuleAnswer, unknown};
@@ -26,6 +26,9 @@ use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 /// assert_eq!((e.item()?, da.item()?, db.item()?), (6.0, 2.0, 5.0));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A tape may be moved to another thread, but one thread at a time records on it: it is `Send`, not
+/// `Sync`, and a [`Var`] is neither. Modules, optimisers and parameters are both.
 pub struct Tape {
     id: u64,
     training: Cell<bool>,
@@ -87,7 +90,7 @@ impl Tape {
     /// Records a dial as a scalar of an element type.
     #[track_caller]
     pub fn dial(&self, dial: &Dial, dtype: DType) -> Var<'_> {
-        let leaf = Leaf::Dial { dial: dial.clone(), value: dial.get() };
+        let leaf = Leaf::Dial { dial: dial.share(), value: dial.get() };
         self.leaf(leaf, dtype, &Shape::scalar())
     }
 
@@ -119,13 +122,13 @@ impl Tape {
     }
 
     /// What a compiled step is to do before each of its later calls: turning a [`Dial`] on.
-    pub fn on_replay(&self, turn: Rc<dyn Fn()>) {
+    pub fn on_replay(&self, turn: Arc<dyn Fn() + Send + Sync>) {
         self.recording.borrow_mut().replays.push(turn);
     }
 
     /// What a compiled step is to do after each of its calls that succeeded, the first included:
     /// counting.
-    pub fn after_run(&self, count: Rc<dyn Fn()>) {
+    pub fn after_run(&self, count: Arc<dyn Fn() + Send + Sync>) {
         self.recording.borrow_mut().after.push(count);
     }
 
@@ -253,7 +256,7 @@ impl Recorder for Tape {
         if let Some(id) = known {
             return id;
         }
-        let Some(user) = self.recording.borrow().rules.get(rule).map(Rc::clone) else {
+        let Some(user) = self.recording.borrow().rules.get(rule).map(Arc::clone) else {
             let message = "custom gradient: the rule was not recorded on this tape";
             return self.fail(Error::new(Kind::Gradient, message), &[]);
         };

@@ -47,10 +47,20 @@ pub(crate) struct Workspace {
     arena: Vec<Line>,
     /// Scalars given by value, as their bits.
     scalars: Vec<u64>,
-    bases: Vec<*mut u8>,
+    bases: Bases,
     /// Workers that there is scratch memory for.
     workers: usize,
 }
+
+/// Where each buffer of a program lies during a run.
+#[derive(Default)]
+struct Bases(Vec<*mut u8>);
+
+// SAFETY: the addresses are found anew by the run that uses them, which has the workspace to itself;
+// between runs they are numbers that nothing reads.
+unsafe impl Send for Bases {}
+// SAFETY: as above.
+unsafe impl Sync for Bases {}
 
 /// A cache line: what the arena is aligned to.
 #[derive(Clone, Copy)]
@@ -76,7 +86,7 @@ impl Workspace {
             steps,
             arena,
             scalars: vec![0; program.inputs.len()],
-            bases: Vec::with_capacity(program.buffers.len()),
+            bases: Bases(Vec::with_capacity(program.buffers.len())),
             workers: 0,
         })
     }
@@ -129,7 +139,7 @@ pub(crate) fn run(
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
     // tensors, which are borrowed for this call and whose lengths `check_run` compared, or the
     // workspace's own memory.
-    let memory = unsafe { Memory::new(&program.buffers, bases) };
+    let memory = unsafe { Memory::new(&program.buffers, &bases.0) };
     // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
     Pool::global().run(workers, &|worker| {
@@ -166,7 +176,7 @@ fn bind(
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    let Workspace { arena, scalars, bases, .. } = workspace;
+    let Workspace { arena, scalars, bases: Bases(bases), .. } = workspace;
     // Addresses of single elements are made from these: a new borrow of all would end earlier ones.
     let (arena, scalars) = (arena.as_mut_ptr().cast::<u8>(), scalars.as_mut_ptr());
     bases.clear();

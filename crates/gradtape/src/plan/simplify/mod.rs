@@ -66,11 +66,14 @@ pub(super) fn simplify(graph: &Graph) -> Graph {
         node: place[output.node.index()],
         into: output.into.map(|input| place[input.index()]),
     });
-    sweep(Graph { outputs: outputs.collect(), nodes: rewriter.nodes })
+    let outputs = outputs.collect();
+    let Rewriter { nodes, known } = rewriter;
+    drop((known, place));
+    sweep(Graph { outputs, nodes })
 }
 
 /// The graph without the nodes that no output needs, inputs excepted.
-fn sweep(graph: Graph) -> Graph {
+fn sweep(mut graph: Graph) -> Graph {
     let mut alive = vec![false; graph.nodes.len()];
     graph.outputs.iter().for_each(|output| alive[output.node.index()] = true);
     for (index, node) in graph.nodes.iter().enumerate().rev() {
@@ -80,17 +83,22 @@ fn sweep(graph: Graph) -> Graph {
         }
     }
     let mut place = vec![NodeId::new(0); graph.nodes.len()];
-    let mut nodes = Vec::new();
-    for (index, mut node) in graph.nodes.into_iter().enumerate().filter(|(i, _)| alive[*i]) {
-        node.inputs.iter_mut().for_each(|input| *input = place[input.index()]);
-        place[index] = NodeId::new(nodes.len());
-        nodes.push(node);
-    }
-    let outputs = graph.outputs.into_iter().map(|output| Output {
-        node: place[output.node.index()],
-        into: output.into.map(|input| place[input.index()]),
+    let (mut index, mut kept) = (0, 0);
+    graph.nodes.retain_mut(|node| {
+        if alive[index] {
+            node.inputs.iter_mut().for_each(|input| *input = place[input.index()]);
+            place[index] = NodeId::new(kept);
+            kept += 1;
+        }
+        index += 1;
+        alive[index - 1]
     });
-    Graph { outputs: outputs.collect(), nodes }
+    graph.nodes.shrink_to_fit();
+    for output in &mut graph.outputs {
+        output.node = place[output.node.index()];
+        output.into = output.into.map(|input| place[input.index()]);
+    }
+    graph
 }
 
 impl Rewriter {
