@@ -149,7 +149,7 @@ impl Extraction {
                 return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
             }
             node.op == own.op
-                && (!can_fail(&own.op) || node.at == own.at)
+                && (!can_fail(&own.op) || node.at == recording.place(id))
                 && node.inputs.len() == own.inputs.len()
                 && node.inputs.iter().zip(&own.inputs).all(|(&a, &b)| a == self.renumbered(b))
         };
@@ -158,10 +158,16 @@ impl Extraction {
             && self.order.iter().zip(&graph.nodes).all(same_node)
     }
 
+    /// The nodes of the tape that the graph consists of, in order.
+    pub(super) fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
     /// The extracted graph.
     pub(crate) fn graph(&self, recording: &Recording) -> Graph {
         let node = |&id: &NodeId| {
-            let Node { op, inputs, meta, at, .. } = recording.node(id);
+            let Node { op, inputs, meta, .. } = recording.node(id);
+            let at = recording.place(id);
             let Meta { dtype, shape } = meta.clone();
             match is_given(recording, id) {
                 true => GraphNode {

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::extract::Extraction;
 use crate::engine::Slot;
 use crate::op::{NodeId, Op};
-use crate::tape::{Graph, GraphNode, Tape, operand_note};
+use crate::tape::{Graph, GraphNode, Recording, Tape};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// How the values of a tape are computed. Every mode gives the same results, up to rounding.
@@ -55,22 +56,30 @@ fn compute_now(tape: &Tape, id: NodeId) {
 }
 
 /// What the checked mode looks at.
-pub(crate) struct Checks {
+pub(crate) struct Checks<'a> {
     pub(crate) graph: Graph,
+    recording: &'a Recording,
+    /// The nodes of the recording that the graph was taken from, in order.
+    origins: &'a [NodeId],
     /// Where each input of the graph, in order, is not finite.
     given: Vec<Option<NotFinite>>,
 }
 
-impl Checks {
-    /// The checks of a graph on its inputs.
-    pub(crate) fn new(graph: Graph, slots: &[Slot<'_>]) -> Checks {
+impl<'a> Checks<'a> {
+    /// The checks of what was cut out of a recording, on its inputs.
+    pub(crate) fn new(
+        recording: &'a Recording,
+        extraction: &'a Extraction,
+        slots: &[Slot<'_>],
+    ) -> Checks<'a> {
         let given = slots.iter().map(|slot| match slot {
             Slot::Read(tensor) => NotFinite::find(tensor).ok()?,
             Slot::Write(tensor) => NotFinite::find(tensor).ok()?,
             // A literal that is infinite is meant to be.
             Slot::Scalar(_) => None,
         });
-        Checks { given: given.collect(), graph }
+        let (graph, origins) = (extraction.graph(recording), extraction.order());
+        Checks { given: given.collect(), graph, recording, origins }
     }
 
     /// Fails when the result of an operation is not finite. Inputs may be, as long as no result is.
@@ -78,11 +87,15 @@ impl Checks {
         let found = NotFinite::find(value).map_err(|error| error.at(node.at))?;
         let Some(found) = found else { return Ok(()) };
         let message = format!("{}: the result {} has {found}", node.op.name(), node.meta);
-        let mut error = Error::new(Kind::Value, message).at(node.at);
+        let error = Error::new(Kind::Value, message);
+        let is_it = |other: &GraphNode| std::ptr::eq(other, node);
+        let mut error = match self.graph.nodes.iter().position(is_it) {
+            Some(number) => self.recording.blame_node(error, self.origins[number]),
+            None => error.at(node.at),
+        };
         for (i, id) in node.inputs.iter().enumerate() {
-            let operand = &self.graph.nodes[id.index()];
-            let mut note =
-                operand_note((i, node.inputs.len()), &operand.op, &operand.meta, operand.at);
+            let operand = self.origins[id.index()];
+            let mut note = self.recording.operand_note((i, node.inputs.len()), operand);
             if let Some(found) = self.given(*id) {
                 note += &format!(", which has {found} already");
             }

@@ -51,7 +51,7 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
         let asked = want_step(&recording, results.iter().map(|var| var.id()));
         let done = run(tape, recording, &asked, false);
         tape.recording().borrow_mut().updates.clear();
-        done?;
+        done.map_err(|error| error.called_from(at))?;
     }
     tape.recording().borrow_mut().spent = Some(at);
     Ok(())
@@ -67,18 +67,20 @@ pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = Nod
 
 fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {
     let mut results: SmallVec<[(NodeId, Tensor); 8]> = SmallVec::new();
+    let blame = |error: Error| recording.blame_line(error);
     if tape.is_checked() {
         let mut extraction = Extraction::default();
         extraction.extract(&recording, asked, costly);
         run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
-            let checks = Checks::new(extraction.graph(&recording), slots);
+            let checks = Checks::new(&recording, &extraction, slots);
             reference::run(&checks.graph, slots, &mut computed, &mut |node, value| {
                 checks.check(node, value)
             })?;
             results.extend(extraction.kept().zip(computed));
             Ok(())
-        })?;
+        })
+        .map_err(blame)?;
     } else {
         with_plan(&recording, asked, costly, |extraction, prepared| {
             run_on(&recording, extraction, |slots| {
@@ -86,7 +88,8 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
                 results.extend(extraction.kept().zip(computed));
                 Ok(())
             })
-        })?;
+        })
+        .map_err(blame)?;
     }
     drop(recording);
     let mut recording = tape.recording().borrow_mut();

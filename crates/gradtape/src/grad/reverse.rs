@@ -208,6 +208,7 @@ fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
         let node = recording.node(id);
         (node.op.clone(), node.inputs.clone(), node.at)
     };
+    let _scope = tape.within_scope_of(id);
     let term = |id| Term::new(tape, id, at);
     let x: SmallVec<[Term<'_>; 4]> = inputs.iter().map(|&id| term(id)).collect();
     for (i, &input) in inputs.iter().enumerate() {
@@ -247,7 +248,7 @@ fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Opt
     match mark {
         Mark { cotangent: Some(id), .. } => Some(x.tape().var(id)),
         Mark { stopped: Some((reason, id)), .. } => {
-            let stop = x.tape().recording().borrow().node(id).at;
+            let stop = x.tape().recording().borrow().place(id);
             let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
             let hint = "differentiate with respect to something else, or remove the stop";
             Some(x.failed(error.hint(hint), &[x]))

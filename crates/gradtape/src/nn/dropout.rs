@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Dial, Var};
+use crate::tape::{Dial, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
 /// Sets each element to 0 with probability `p` during training and divides the others by `1 - p`; on a
@@ -60,10 +60,11 @@ impl Dropout {
     /// Records the dropout of `x`.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        let _layer = tape.within(Part::Layer("Dropout"));
         if let Err(error) = Dropout::check(self.p) {
             return x.failed(error, &[x]);
         }
-        let tape = x.tape();
         let input = x.meta();
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() {
             return x;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Activation, Dropout, Flatten, Init, LeakyRelu, Linear, LinearOptions, Module, Softmax,
 };
-use crate::tape::Var;
+use crate::tape::{Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng};
 
 /// A module that maps one value to one value.
@@ -58,6 +58,7 @@ pub trait Layer: Module {
 impl<L: Layer + ?Sized> Layer for Box<L> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _call = x.tape().within(Part::Call);
         (**self).forward(x)
     }
 
@@ -73,6 +74,7 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
 impl<L: Layer + ?Sized> Layer for &L {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let _call = x.tape().within(Part::Call);
         (**self).forward(x)
     }
 

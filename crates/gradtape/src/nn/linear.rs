@@ -1,7 +1,7 @@
 //! [`Linear`]: the fully connected layer.
 
 use super::{Init, Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Parameter, Var};
+use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 
 /// The fully connected layer: `x wᵀ + b` over the last axis, `[…, inputs]` to `[…, outputs]`.
@@ -138,6 +138,7 @@ impl Linear {
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
+        let _layer = tape.within(Part::Layer("Linear"));
         let weight = tape.parameter(&self.weight);
         let (input, layer) = (x.meta(), weight.meta());
         let rank = input.shape.rank();

@@ -43,6 +43,9 @@ pub trait Module {
 
     /// The parameters with their dotted paths (`hidden.weight`), in order. A parameter that is used in
     /// several places appears once, under the first of its names.
+    ///
+    /// An optimiser and the reader of a model file list them too. From then on errors call the parameters,
+    /// and the layers that they belong to, by these paths.
     fn named_parameters(&self) -> Vec<(String, Parameter)> {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
@@ -58,6 +61,7 @@ pub trait Module {
                 true
             }
         });
+        found.iter().for_each(|(path, parameter)| parameter.name().learn(path));
         found
     }
 
@@ -102,6 +106,11 @@ impl<'v> Visitor<'v> {
         (self.see)(Seen::Module { path: &self.path, kind: module.kind() });
         module.visit(self);
         self.path.truncate(end);
+    }
+
+    /// The dotted path of the module that is being visited.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Shows a parameter that stands at this path itself.

@@ -8,7 +8,7 @@ use super::rule::{Dials, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
 use crate::grad::connected_gradients;
-use crate::tape::{Tape, Var};
+use crate::tape::{Part, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
@@ -40,7 +40,9 @@ pub trait Optimizer: Rule {
     /// optimiser's state and its step count are as before, and the tape is not used up.
     #[track_caller]
     fn step(&mut self, loss: Var<'_>) -> Result<()> {
-        take_step(self, loss)
+        let _call = loss.tape().within(Part::Call);
+        let at = Location::caller();
+        take_step(self, loss).map_err(|error| error.called_from(at))
     }
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:

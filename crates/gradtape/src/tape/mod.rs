@@ -2,8 +2,11 @@
 
 mod functions;
 mod graph;
+mod name;
+mod names;
 mod parameter;
 mod record;
+mod scope;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
 mod text;
@@ -14,7 +17,9 @@ mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
 pub use parameter::{Dial, Parameter};
-pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
+pub(crate) use name::Name;
+pub(crate) use record::{Leaf, Node, Recording, Update};
+pub(crate) use scope::Part;
 pub use tape::Tape;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::Name;
 use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -19,6 +20,7 @@ pub struct Parameter(Arc<Inner>);
 struct Inner {
     id: u64,
     meta: Meta,
+    name: Name,
     version: AtomicU64,
     value: RwLock<Tensor>,
 }
@@ -30,7 +32,8 @@ impl Parameter {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let meta = Meta::of(&value);
         let value = RwLock::new(value.contiguous());
-        Parameter(Arc::new(Inner { id, meta, version: AtomicU64::new(0), value }))
+        let (name, version) = (Name::default(), AtomicU64::new(0));
+        Parameter(Arc::new(Inner { id, meta, name, version, value }))
     }
 
     /// The value now. It stays what it is when the parameter is changed later.
@@ -64,6 +67,11 @@ impl Parameter {
     /// The element type and shape, which never change.
     pub(crate) fn meta(&self) -> &Meta {
         &self.0.meta
+    }
+
+    /// The path under which a network listed it, for messages.
+    pub(crate) fn name(&self) -> &Name {
+        &self.0.name
     }
 
     /// How often the value has been changed.

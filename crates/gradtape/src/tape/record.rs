@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::scope::Scope;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Shape, Tensor, is_call_by_value};
+use crate::tensor::{DType, Error, Kind, Shape, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -25,6 +26,8 @@ pub(crate) struct Node {
     pub(super) value: u32,
     /// 1 + the place of its leaf, or 0 when it is not an input.
     pub(super) leaf: u32,
+    /// The number of the scope that it was recorded in, or 0.
+    pub(super) scope: u32,
     /// Whether it is data, whose gradient cannot be asked for.
     pub(crate) is_data: bool,
 }
@@ -79,6 +82,11 @@ pub(crate) struct Recording {
     pub(super) values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
+    /// The scopes; behind the first `scope_count` those of the last recording.
+    pub(super) scopes: Vec<Scope>,
+    pub(super) scope_count: usize,
+    /// The number of the scope that is open, or 0.
+    pub(super) scope: u32,
 }
 
 impl Recording {
@@ -100,6 +108,9 @@ impl Recording {
             spent: None,
             values: Vec::new(),
             parameters: Vec::new(),
+            scopes: Vec::new(),
+            scope_count: 0,
+            scope: 0,
         }
     }
 
@@ -119,6 +130,7 @@ impl Recording {
         self.last_rule = None;
         self.spent = None;
         self.parameters.clear();
+        (self.scope_count, self.scope) = (0, 0);
     }
 
     /// The number of nodes.
@@ -192,14 +204,19 @@ impl Recording {
         same: impl FnOnce(&mut Node) -> bool,
     ) -> Option<NodeId> {
         let node = self.nodes.get_mut(self.len)?;
-        if !std::ptr::eq(node.at, at) || !same(node) {
+        if !std::ptr::eq(node.at, at) || node.scope != self.scope || !same(node) {
             self.nodes.truncate(self.len);
-            self.walks.clear();
-            self.edition = new_edition();
+            self.forget_last();
             return None;
         }
         self.len += 1;
         Some(NodeId::new(self.len - 1))
+    }
+
+    /// What follows is another recording than the last one.
+    pub(super) fn forget_last(&mut self) {
+        self.walks.clear();
+        self.edition = new_edition();
     }
 
     fn push_node(
@@ -211,7 +228,8 @@ impl Recording {
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
         let is_data = matches!(op, Op::Constant(_));
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data });
+        let scope = self.scope;
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, scope, is_data });
         self.len += 1;
         NodeId::new(self.len - 1)
     }
@@ -225,7 +243,7 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         if let Some(spent) = self.spent {
-            return self.fail(spent_error("input", spent).at(at), &[]);
+            return self.fail(spent_error(&leaf.describe(), spent).at(at), &[]);
         }
         let is_data = matches!(leaf, Leaf::Tensor { watched: false, .. });
         let same = |node: &mut Node| {
@@ -233,7 +251,7 @@ impl Recording {
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
         if let Err(error) = shape.checked_elements() {
-            return self.fail(error.context("input").at(at), &[]);
+            return self.fail(error.context(leaf.describe()).at(at), &[]);
         }
         self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
@@ -252,7 +270,7 @@ impl Recording {
         parameter: &Parameter,
         at: &'static Location<'static>,
     ) -> NodeId {
-        match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
+        let id = match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
             Ok(found) => self.parameters[found].1,
             Err(place) => {
                 let Meta { dtype, shape } = parameter.meta();
@@ -264,7 +282,11 @@ impl Recording {
                 }
                 id
             }
+        };
+        if !id.is_failed() {
+            self.recorded_parameter(id);
         }
+        id
     }
 
     /// Keeps a user's gradient rule; gives its number.
@@ -276,14 +298,14 @@ impl Recording {
         self.rules.len() - 1
     }
 
-    /// Keeps an error in the place of a node, with a note on each operand.
-    pub(crate) fn fail(&mut self, mut error: Error, operands: &[NodeId]) -> NodeId {
+    /// Keeps an error in the place of a node, with the layer it belongs to and a note on each operand.
+    pub(crate) fn fail(&mut self, error: Error, operands: &[NodeId]) -> NodeId {
         if let Some(&failed) = operands.iter().find(|id| id.is_failed()) {
             return failed;
         }
+        let mut error = self.blame_scope(error);
         for (i, &id) in operands.iter().enumerate() {
-            let Node { op, meta, at, .. } = self.node(id);
-            error = error.note(operand_note((i, operands.len()), op, meta, at));
+            error = error.note(self.operand_note((i, operands.len()), id));
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
@@ -308,26 +330,6 @@ impl Node {
 fn new_edition() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// What an error says of an operand, the first of them being number 0.
-pub(crate) fn operand_note(
-    (number, of): (usize, usize),
-    op: &Op,
-    meta: &Meta,
-    at: &Location<'_>,
-) -> String {
-    let which = match (of, number) {
-        (1, _) => "operand".into(),
-        (2, 0) => "left operand".into(),
-        (2, 1) => "right operand".into(),
-        _ => format!("operand {number}"),
-    };
-    let what = format!("{which}: {meta} = {}", op.name());
-    match is_call_by_value(at) {
-        true => what,
-        false => format!("{what} from {at}"),
-    }
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {

@@ -86,17 +86,6 @@ impl<'t> Var<'t> {
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
     }
 
-    /// Adds a note to the error in the place of a value, and the caller's line if it has none of the
-    /// user's program.
-    #[track_caller]
-    pub(crate) fn explain(self, note: String) {
-        let at = Location::caller();
-        if self.id.is_failed() {
-            let error = &mut self.tape.recording().borrow_mut().errors[self.id.index()];
-            *error = error.clone().called_from(at).note(note);
-        }
-    }
-
     fn has_shape(self, shape: &Shape) -> bool {
         self.tape.has_shape(self.id, shape)
     }
