@@ -46,6 +46,7 @@ pub trait Module {
     ///
     /// An optimiser and the reader of a model file list them too. From then on errors call the parameters,
     /// and the layers that they belong to, by these paths.
+    #[doc(alias = "state_dict")]
     fn named_parameters(&self) -> Vec<(String, Parameter)> {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
@@ -223,6 +224,39 @@ mod tests {
         #[module(skip)]
         #[expect(dead_code, reason = "stands for any field that is no module")]
         width: usize,
+    }
+
+    type Call = for<'t> fn(crate::tape::Var<'t>) -> crate::tape::Var<'t>;
+
+    #[derive(Module)]
+    #[expect(dead_code, reason = "stands for what a layer keeps beside its parameters")]
+    struct Plain<'n, T> {
+        sizes: (usize, [f64; 2], Vec<Option<i64>>),
+        names: &'n [String],
+        on: bool,
+        range: std::ops::Range<usize>,
+        activation: Option<fn(f64) -> f64>,
+        boxed: Box<dyn Fn(f64) -> f64>,
+        kind: std::marker::PhantomData<T>,
+        #[module(skip)]
+        call: Call,
+        layer: Linear,
+    }
+
+    #[test]
+    fn plain_data_is_left_out_by_itself() {
+        let plain = Plain::<u8> {
+            sizes: (1, [0.5; 2], vec![None]),
+            names: &[],
+            on: true,
+            range: 0..3,
+            activation: Some(f64::tanh),
+            boxed: Box::new(f64::sin),
+            kind: Default::default(),
+            call: crate::tape::Var::relu,
+            layer: Linear::new(1, 1, &mut Rng::new(0)),
+        };
+        assert_eq!(names(&plain), ["layer.weight", "layer.bias"]);
     }
 
     #[derive(Module)]
