@@ -7,6 +7,7 @@ mod names;
 mod parameter;
 mod record;
 mod scope;
+mod sum;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
 mod text;
@@ -16,8 +17,8 @@ mod verify;
 mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
-pub use parameter::{Dial, Parameter};
 pub(crate) use name::Name;
+pub use parameter::{Dial, Parameter};
 pub(crate) use record::{Leaf, Node, Recording, Update};
 pub(crate) use scope::Part;
 pub use tape::Tape;

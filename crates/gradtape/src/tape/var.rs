@@ -60,6 +60,10 @@ impl<'t> Var<'t> {
     fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
         let op = op.into();
         if others.iter().any(|other| other.tape.id() != self.tape.id()) {
+            let mut all = std::iter::once(&self).chain(others);
+            if let Some(failed) = all.find(|var| var.id.is_failed()) {
+                return *failed;
+            }
             return self.failed(mixed_tapes(op.name()), &[]);
         }
         let at = Location::caller();
