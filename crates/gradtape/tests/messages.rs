@@ -48,7 +48,10 @@ fn show() {
     let _adam = Adam::new(&net, 0.1);
     println!("{}", cross_entropy(net.forward(x), labels).item().unwrap_err());
     println!("{}", net.forward(tape.constant([[1.0, 2.0, 3.0, 4.0]])).item().unwrap_err());
-    println!("{}", (tape.constant([1.0, 2.0]) + tape.watch([1.0, 2.0, 3.0f64])).item().unwrap_err());
+    println!(
+        "{}",
+        (tape.constant([1.0, 2.0]) + tape.watch([1.0, 2.0, 3.0f64])).item().unwrap_err()
+    );
     println!("{}", (tape.constant([1.0, 2.0]) + tape.watch([1.0f32, 2.0])).item().unwrap_err());
     println!("{}", net.forward(x).item().unwrap_err());
     let _ = (base, compile(|_, x| Ok(vec![x[0]])));

@@ -26,6 +26,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// assert_eq!(square.call(&[Tensor::scalar(4.0f32)])?[0].item()?, 16.0);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "jit")]
 pub fn compile<F>(function: F) -> Compiled<F>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,

@@ -19,6 +19,7 @@ pub enum Mode {
     Eager,
     /// Operations are computed one by one, and the first result that is NaN or infinite is an error
     /// that names the operation, the line that recorded it, and its operands. Slow.
+    #[doc(alias = "detect_anomaly")]
     Checked,
 }
 

@@ -32,11 +32,12 @@ pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
 /// Whether a value can be asked for on a tape: it did not fail, and is recorded there.
 #[track_caller]
 pub(super) fn check(tape: &Tape, var: &Var<'_>, what: &str) -> Result<()> {
-    if var.tape().id() != tape.id() {
-        return Err(mixed_tapes(what).at(Location::caller()));
-    }
     let at = Location::caller();
-    var.check().map_err(|error| error.called_from(at))
+    var.check().map_err(|error| error.called_from(at))?;
+    match var.tape().id() == tape.id() {
+        true => Ok(()),
+        false => Err(mixed_tapes(what).at(at)),
+    }
 }
 
 impl Var<'_> {
@@ -57,6 +58,7 @@ impl Var<'_> {
     /// assert!(late.value().unwrap_err().to_string().contains("was changed after"));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias = "numpy")]
     #[track_caller]
     pub fn value(self) -> Result<Tensor> {
         let at = Location::caller();

@@ -29,6 +29,7 @@ use crate::tensor::{Error, Kind};
 /// assert_eq!((first.item()?, second.item()?), (27.0, 18.0));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias("backward", "grad", "autograd"))]
 #[track_caller]
 pub fn gradient<'t, const N: usize>(y: Var<'t>, xs: [Var<'t>; N]) -> [Var<'t>; N] {
     let mut out = xs;
@@ -267,11 +268,11 @@ fn check<'t>(
     xs: &[Var<'t>],
 ) -> Result<(), Var<'t>> {
     let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs).copied();
-    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
-        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
-    }
     if let Some(failed) = all().find(|var| var.id().is_failed()) {
         return Err(failed);
+    }
+    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
+        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
     }
     let at = Location::caller();
     let refuse = |var: Var<'t>, rule: String, hint: &str| {

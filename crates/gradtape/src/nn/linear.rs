@@ -22,6 +22,7 @@ use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 /// assert!(error.message().contains("takes 3"), "{error}");
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "Dense")]
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[outputs, inputs]`.
@@ -150,6 +151,9 @@ impl Linear {
                 layer.dtype
             );
             let hint = match input.shape.elements().checked_rem(inputs) {
+                _ if (input.dtype, layer.dtype) == (DType::F64, DType::F32) => {
+                    "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
+                }
                 _ if input.dtype != layer.dtype => "cast() the input to the layer's type",
                 Some(0) if rank > 2 => "flatten each example to one row first, with Flatten",
                 _ => "the last axis of the input must have the layer's width",

@@ -38,6 +38,7 @@ pub trait Optimizer: Rule {
     /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
     /// and where an operation fails when it runs, such as a label out of range. Then the parameters, the
     /// optimiser's state and its step count are as before, and the tape is not used up.
+    #[doc(alias("backward", "backward_step"))]
     #[track_caller]
     fn step(&mut self, loss: Var<'_>) -> Result<()> {
         let _call = loss.tape().within(Part::Call);
@@ -47,6 +48,7 @@ pub trait Optimizer: Rule {
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
     /// by `most / (norm + 1e-6)`. Pascanu, Mikolov and Bengio 2013.
+    #[doc(alias = "clip_grad_norm_")]
     #[must_use]
     fn clip_norm(mut self, most: f64) -> Self
     where

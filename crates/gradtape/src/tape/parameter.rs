@@ -14,6 +14,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 ///
 /// Cloning gives another handle to the same parameter. On a tape it is known by its identity: watched
 /// twice, it is one node.
+#[doc(alias = "Param")]
 #[derive(Clone)]
 pub struct Parameter(Arc<Inner>);
 
