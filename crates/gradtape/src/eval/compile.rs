@@ -1,5 +1,6 @@
 //! Compiled steps: recorded once, run without recording.
 
+use std::panic::Location;
 use std::rc::Rc;
 
 use super::bind::{Number, with_slots};
@@ -83,6 +84,7 @@ where
 
     /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
     /// changed, and an optimiser's step does not count.
+    #[track_caller]
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut results = Vec::new();
         self.call_into(inputs, &mut results)?;
@@ -91,7 +93,13 @@ where
 
     /// As [`Compiled::call`], into a vector that is cleared first. Once the plan is made and `results`
     /// is reused, nothing is allocated.
+    #[track_caller]
     pub fn call_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+        let at = Location::caller();
+        self.run_into(inputs, results).map_err(|error| error.called_from(at))
+    }
+
+    fn run_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
         results.clear();
         let fits = |trace: &Trace| {
             trace.inputs.len() == inputs.len()

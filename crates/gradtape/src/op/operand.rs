@@ -2,6 +2,10 @@
 
 /// An operand of a handle's method: a handle, or a [`Number`] that takes the handle's element type, as
 /// in `x.maximum(y)` and `x.maximum(0)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand beside a value on a tape",
+    label = "neither a value on a tape nor a number"
+)]
 pub trait Operand<H>: Copy {
     /// The operand as a handle; a number becomes a scalar of the element type of `like`.
     fn operand(self, like: H) -> H;
