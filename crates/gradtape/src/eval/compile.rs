@@ -1,11 +1,12 @@
 //! Compiled steps: recorded once, run without recording.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
-use super::mode::{Mode, run_singly};
+use super::mode::{Checks, Mode, run_singly};
 use super::read::check;
 use super::run::{check_versions, not_given, want_step};
 use crate::op::{Bits, Meta};
@@ -48,6 +49,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// assert_eq!(square.call(&[Tensor::scalar(4.0f32)])?[0].item()?, 16.0);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "jit")]
 pub fn compile<F>(function: F) -> Compiled<F>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
@@ -140,6 +142,7 @@ where
 
     /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
     /// changed, and an optimiser's step does not count.
+    #[track_caller]
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut results = Vec::new();
         self.call_into(inputs, &mut results)?;
@@ -148,7 +151,13 @@ where
 
     /// As [`Compiled::call`], into a vector that is cleared first. Once the plan is made and `results`
     /// is reused, nothing is allocated.
+    #[track_caller]
     pub fn call_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+        let at = Location::caller();
+        self.run_into(inputs, results).map_err(|error| error.called_from(at))
+    }
+
+    fn run_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
         results.clear();
         let fits = |trace: &Trace| {
             trace.inputs.len() == inputs.len()
@@ -248,8 +257,9 @@ impl Trace {
             let computed = match mode {
                 Mode::Fused => prepared.run(slots)?,
                 Mode::Eager | Mode::Checked => {
-                    let checked = *mode == Mode::Checked;
-                    run_singly(prepared.graph(), checked, slots, &mut singly)?;
+                    let graph = prepared.graph();
+                    let checks = (*mode == Mode::Checked).then(|| Checks::new(graph, None, slots));
+                    run_singly(graph, checks.as_ref(), slots, &mut singly)?;
                     &singly
                 }
             };

@@ -152,7 +152,7 @@ impl Extraction {
                 return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
             }
             node.op == own.op
-                && (!own.op.can_fail(own.meta.dtype) || node.at == own.at)
+                && (!own.op.can_fail(own.meta.dtype) || node.at == recording.place(id))
                 && node.inputs.len() == own.inputs.len()
                 && node.inputs.iter().zip(&own.inputs).all(|(&a, &b)| a == self.renumbered(b))
         };
@@ -161,10 +161,16 @@ impl Extraction {
             && self.order.iter().zip(&graph.nodes).all(same_node)
     }
 
+    /// The nodes of the tape that the graph consists of, in order.
+    pub(super) fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
     /// The extracted graph.
     pub(crate) fn graph(&self, recording: &Recording) -> Graph {
         let node = |&id: &NodeId| {
-            let Node { op, inputs, meta, at, .. } = recording.node(id);
+            let Node { op, inputs, meta, .. } = recording.node(id);
+            let at = recording.place(id);
             let Meta { dtype, shape } = meta.clone();
             match recording.given(id).is_some() {
                 true => GraphNode {

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
 use super::extract::{Extraction, Origin, Want};
-use super::mode::run_singly;
+use super::mode::{Checks, run_singly};
 use super::read::check;
 use crate::engine::Slot;
 use crate::op::{Bits, NodeId};
@@ -51,7 +51,7 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
         let asked = want_step(&recording, results.iter().map(|var| var.id()));
         let done = run(tape, recording, &asked, false);
         tape.recording().borrow_mut().updates.clear();
-        done?;
+        done.map_err(|error| error.called_from(at))?;
     }
     tape.recording().borrow_mut().spent = Some(at);
     Ok(())
@@ -67,15 +67,19 @@ pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = Nod
 
 fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {
     let mut results: SmallVec<[(NodeId, Tensor); 8]> = SmallVec::new();
+    let blame = |error: Error| recording.blame_line(error);
     if tape.is_checked() {
         let mut extraction = Extraction::default();
         extraction.extract(&recording, asked, costly);
         run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
-            run_singly(&extraction.graph(&recording), true, slots, &mut computed)?;
+            let graph = extraction.graph(&recording);
+            let checks = Checks::new(&graph, Some((&recording, extraction.order())), slots);
+            run_singly(&graph, Some(&checks), slots, &mut computed)?;
             results.extend(extraction.kept().zip(computed));
             Ok(())
-        })?;
+        })
+        .map_err(blame)?;
     } else {
         with_plan(&recording, asked, costly, |extraction, prepared| {
             run_on(&recording, extraction, |slots| {
@@ -83,7 +87,8 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
                 results.extend(extraction.kept().zip(computed));
                 Ok(())
             })
-        })?;
+        })
+        .map_err(blame)?;
     }
     drop(recording);
     let mut recording = tape.recording().borrow_mut();

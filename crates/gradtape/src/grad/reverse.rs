@@ -32,6 +32,7 @@ use crate::tensor::{Error, Kind};
 /// assert_eq!((first.item()?, second.item()?), (27.0, 18.0));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias("backward", "grad", "autograd"))]
 #[track_caller]
 pub fn gradient<'t, const N: usize>(y: Var<'t>, xs: [Var<'t>; N]) -> [Var<'t>; N] {
     let mut out = xs;
@@ -231,6 +232,7 @@ fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
         let node = recording.node(id);
         (node.op.clone(), node.inputs.clone(), node.at)
     };
+    let _scope = tape.within_scope_of(id);
     let term = |id| Term::new(tape, id, at);
     let x: SmallVec<[Term<'_>; 4]> = inputs.iter().map(|&id| term(id)).collect();
     for (i, &input) in inputs.iter().enumerate() {
@@ -268,7 +270,7 @@ fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Opt
         return Some(x.tape().var(id));
     }
     let &(_, reason, id) = marks.stopped.iter().find(|(at, ..)| *at == x.id())?;
-    let stop = x.tape().recording().borrow().node(id).at;
+    let stop = x.tape().recording().borrow().place(id);
     let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
     let hint = "differentiate with respect to something else, or remove the stop";
     Some(x.failed(error.hint(hint), &[x]))
@@ -284,11 +286,11 @@ fn check<'t>(
     xs: &[Var<'t>],
 ) -> Result<(), Var<'t>> {
     let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs).copied();
-    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
-        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
-    }
     if let Some(failed) = all().find(|var| var.id().is_failed()) {
         return Err(failed);
+    }
+    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
+        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
     }
     let at = Location::caller();
     let refuse = |var: Var<'t>, rule: String, hint: &str| {

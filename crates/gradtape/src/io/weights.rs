@@ -23,6 +23,7 @@ use crate::tensor::{Result, Tensor};
 /// # std::fs::remove_file(&path).unwrap();
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "state_dict")]
 pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
     write_safetensors(path, &nn::values(module), &BTreeMap::new())
 }
@@ -31,6 +32,7 @@ pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<(
 ///
 /// Fails, and changes nothing, when the file lacks a parameter, has one that the module lacks, or one
 /// of another shape or element type.
+#[doc(alias = "load_state_dict")]
 pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let read = read_safetensors(path)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Activation, Dropout, Flatten, Init, LeakyRelu, Linear, LinearOptions, Module, Softmax,
 };
-use crate::tape::Var;
+use crate::tape::{Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng};
 
 /// A module that maps one value to one value.
@@ -35,14 +35,35 @@ use crate::tensor::{DType, Error, Kind, Result, Rng};
 /// assert_eq!(block.forward(x).value()?.shape()[..], [1, 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// The lifetime `'t` of the tape is written out. Left out, as in `forward(&self, x: Var<'_>) -> Var<'_>`, Rust
+/// takes the result to live as long as `&self`, and answers that the "`impl` item signature doesn't match
+/// `trait` item signature":
+///
+/// ```compile_fail
+/// # use gradtape::nn::{Layer, Module};
+/// # use gradtape::Var;
+/// #[derive(Module)]
+/// struct Half;
+///
+/// impl Layer for Half {
+///     fn forward(&self, x: Var<'_>) -> Var<'_> {
+///         x * 0.5
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer",
     label = "not a layer",
     note = "a network of your own is one with `impl Layer for {Self}`, whose `forward` gives a value for a value"
 )]
 pub trait Layer: Module + CloneLayer {
-    /// Records what the layer computes of `x`. What does not fit is an error at the first read, which
-    /// names the line inside a layer of your own; put `#[track_caller]` on it to have its caller named.
+    /// Records what the layer computes of `x`: `fn forward<'t>(&self, x: Var<'t>) -> Var<'t>`.
+    ///
+    /// What does not fit is an error at the first read. It names the line inside a layer of your own (put
+    /// `#[track_caller]` on it to have its caller named), the line that called a layer of this library,
+    /// and the layer by its path in the network, once an optimiser or
+    /// [`Module::named_parameters`] listed that.
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t>;
 
     /// What it takes to build the layer anew, but for its numbers; `None` if only code can build it.
@@ -64,6 +85,7 @@ macro_rules! pointers {
         $($for)* {
             #[track_caller]
             fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+                let _call = x.tape().within(Part::Call);
                 (**self).forward(x)
             }
 

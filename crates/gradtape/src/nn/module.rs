@@ -47,6 +47,10 @@ pub trait Module: Send + Sync {
 
     /// The parameters with their dotted paths (`hidden.weight`), in order. A parameter that is used in
     /// several places appears once, under the first of its names.
+    ///
+    /// An optimiser and the reader of a model file list them too. From then on errors call the parameters,
+    /// and the layers that they belong to, by these paths.
+    #[doc(alias = "state_dict")]
     fn named_parameters(&self) -> Vec<(String, Parameter)> {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
@@ -62,6 +66,7 @@ pub trait Module: Send + Sync {
                 true
             }
         });
+        found.iter().for_each(|(path, parameter)| parameter.name().learn(path));
         found
     }
 
@@ -145,6 +150,11 @@ impl<'v> Visitor<'v> {
         (self.see)(Seen::Module { path: &self.path, kind: module.kind() });
         module.visit(self);
         self.path.truncate(end);
+    }
+
+    /// The dotted path of the module that is being visited.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Shows a parameter that stands at this path itself.
@@ -281,6 +291,39 @@ mod tests {
         #[module(skip)]
         #[expect(dead_code, reason = "stands for any field that is no module")]
         width: usize,
+    }
+
+    type Call = for<'t> fn(crate::tape::Var<'t>) -> crate::tape::Var<'t>;
+
+    #[derive(Module)]
+    #[expect(dead_code, reason = "stands for what a layer keeps beside its parameters")]
+    struct Plain<'n, T> {
+        sizes: (usize, [f64; 2], Vec<Option<i64>>),
+        names: &'n [String],
+        on: bool,
+        range: std::ops::Range<usize>,
+        activation: Option<fn(f64) -> f64>,
+        boxed: Box<dyn Fn(f64) -> f64>,
+        kind: std::marker::PhantomData<T>,
+        #[module(skip)]
+        call: Call,
+        layer: Linear,
+    }
+
+    #[test]
+    fn plain_data_is_left_out_by_itself() {
+        let plain = Plain::<u8> {
+            sizes: (1, [0.5; 2], vec![None]),
+            names: &[],
+            on: true,
+            range: 0..3,
+            activation: Some(f64::tanh),
+            boxed: Box::new(f64::sin),
+            kind: Default::default(),
+            call: crate::tape::Var::relu,
+            layer: Linear::new(1, 1, &mut Rng::new(0)),
+        };
+        assert_eq!(names(&plain), ["layer.weight", "layer.bias"]);
     }
 
     #[derive(Module)]

@@ -9,7 +9,7 @@ use super::rule::{Dials, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
 use crate::grad::{connected_gradients, gradients};
-use crate::tape::{Dial, Tape, Var};
+use crate::tape::{Dial, Part, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
@@ -39,9 +39,12 @@ pub trait Optimizer: Rule {
     /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
     /// and where an operation fails when it runs, such as a label out of range. Then the parameters, the
     /// optimiser's state and its step count are as before, and the tape is not used up.
+    #[doc(alias("backward", "backward_step"))]
     #[track_caller]
     fn step(&self, loss: Var<'_>) -> Result<()> {
-        take_step(self, loss, &[])
+        let _call = loss.tape().within(Part::Call);
+        let at = Location::caller();
+        take_step(self, loss, &[]).map_err(|error| error.called_from(at))
     }
 
     /// As [`Optimizer::step`], computing other values of the same recording in the same run: they can be
@@ -66,11 +69,14 @@ pub trait Optimizer: Rule {
     /// ```
     #[track_caller]
     fn step_with<'t>(&self, loss: Var<'t>, values: &[Var<'t>]) -> Result<()> {
-        take_step(self, loss, values)
+        let _call = loss.tape().within(Part::Call);
+        let at = Location::caller();
+        take_step(self, loss, values).map_err(|error| error.called_from(at))
     }
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
     /// by `most / (norm + 1e-6)`. Pascanu, Mikolov and Bengio 2013.
+    #[doc(alias = "clip_grad_norm_")]
     #[must_use]
     fn clip_norm(mut self, most: f64) -> Self
     where

@@ -33,6 +33,7 @@ use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 /// assert_eq!([3.0, 2.0, 2.0, 2.0].map(|loss| scheduler.advance(loss)), [0.5, 0.5, 0.5, 0.25]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "lr_scheduler")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {

@@ -27,6 +27,7 @@ impl Tape {
     }
 
     /// Values one after another along an axis. See [`crate::op::shape::Concat`].
+    #[doc(alias = "cat")]
     #[track_caller]
     pub fn concat<'t>(&'t self, vars: &[Var<'t>], axis: isize) -> Var<'t> {
         match vars.split_first() {
@@ -80,6 +81,7 @@ impl Tape {
     /// assert_eq!((y.item()?, dx.item()?), (3.0, -6.0));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias("Function", "CustomOp", "custom_vjp"))]
     #[track_caller]
     pub fn custom_gradient<'t>(
         &'t self,

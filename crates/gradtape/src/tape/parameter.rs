@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::Name;
 use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -24,11 +25,13 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 ///
 /// A parameter that stands in two places of a module (tied weights) is two in the module's clone; share
 /// it there again.
+#[doc(alias = "Param")]
 pub struct Parameter(Arc<Inner>);
 
 struct Inner {
     id: u64,
     meta: Meta,
+    name: Name,
     version: AtomicU64,
     value: RwLock<Tensor>,
 }
@@ -40,7 +43,8 @@ impl Parameter {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let meta = Meta::of(&value);
         let value = RwLock::new(value.contiguous());
-        Parameter(Arc::new(Inner { id, meta, version: AtomicU64::new(0), value }))
+        let (name, version) = (Name::default(), AtomicU64::new(0));
+        Parameter(Arc::new(Inner { id, meta, name, version, value }))
     }
 
     /// Another handle to this parameter, for a second place that uses it: tied weights.
@@ -80,6 +84,11 @@ impl Parameter {
     /// The element type and shape, which never change.
     pub(crate) fn meta(&self) -> &Meta {
         &self.0.meta
+    }
+
+    /// The path under which a network listed it, for messages.
+    pub(crate) fn name(&self) -> &Name {
+        &self.0.name
     }
 
     /// How often the value has been changed.

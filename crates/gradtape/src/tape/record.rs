@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::scope::Scope;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Shape, Tensor, is_call_by_value};
+use crate::tensor::{DType, Error, Kind, Shape, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -25,6 +26,8 @@ pub(crate) struct Node {
     pub(super) value: u32,
     /// 1 + the place of its leaf, or 0 when it is not an input.
     pub(super) leaf: u32,
+    /// The number of the scope that it was recorded in, or 0.
+    pub(super) scope: u32,
     /// Whether it is data, whose gradient cannot be asked for.
     pub(crate) is_data: bool,
     /// Whether it is part of a derivative: recorded by a reverse walk.
@@ -86,6 +89,11 @@ pub(crate) struct Recording {
     pub(super) values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
+    /// The scopes; behind the first `scope_count` those of the last recording.
+    pub(super) scopes: Vec<Scope>,
+    pub(super) scope_count: usize,
+    /// The number of the scope that is open, or 0.
+    pub(super) scope: u32,
 }
 
 impl Recording {
@@ -108,6 +116,9 @@ impl Recording {
             spent: None,
             values: Vec::new(),
             parameters: Vec::new(),
+            scopes: Vec::new(),
+            scope_count: 0,
+            scope: 0,
         }
     }
 
@@ -127,6 +138,7 @@ impl Recording {
         self.last_rule = None;
         self.spent = None;
         self.parameters.clear();
+        (self.scope_count, self.scope) = (0, 0);
     }
 
     /// Says whether what follows is recorded by a reverse walk; gives what was said before.
@@ -220,14 +232,23 @@ impl Recording {
         same: impl FnOnce(&mut Node) -> bool,
     ) -> Option<NodeId> {
         let node = self.nodes.get_mut(self.len)?;
-        if !std::ptr::eq(node.at, at) || node.derived != self.deriving || !same(node) {
+        if !std::ptr::eq(node.at, at)
+            || node.derived != self.deriving
+            || node.scope != self.scope
+            || !same(node)
+        {
             self.nodes.truncate(self.len);
-            self.walks.clear();
-            self.edition = new_edition();
+            self.forget_last();
             return None;
         }
         self.len += 1;
         Some(NodeId::new(self.len - 1))
+    }
+
+    /// What follows is another recording than the last one.
+    pub(super) fn forget_last(&mut self) {
+        self.walks.clear();
+        self.edition = new_edition();
     }
 
     fn push_node(
@@ -243,8 +264,8 @@ impl Recording {
             self.nodes.reserve_exact((self.len / 2).max(64));
         }
         let is_data = matches!(op, Op::Constant(_));
-        let derived = self.deriving;
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data, derived });
+        let (derived, scope) = (self.deriving, self.scope);
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, scope, is_data, derived });
         self.len += 1;
         NodeId::new(self.len - 1)
     }
@@ -258,7 +279,7 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         if let Some(spent) = self.spent {
-            return self.fail(spent_error("input", spent).at(at), &[]);
+            return self.fail(spent_error(&leaf.describe(), spent).at(at), &[]);
         }
         let is_data = matches!(leaf, Leaf::Tensor { watched: false, .. });
         let same = |node: &mut Node| {
@@ -266,7 +287,7 @@ impl Recording {
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
         if let Err(error) = shape.checked_elements() {
-            return self.fail(error.context("input").at(at), &[]);
+            return self.fail(error.context(leaf.describe()).at(at), &[]);
         }
         self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
@@ -285,7 +306,7 @@ impl Recording {
         parameter: &Parameter,
         at: &'static Location<'static>,
     ) -> NodeId {
-        match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
+        let id = match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
             Ok(found) => self.parameters[found].1,
             Err(place) => {
                 let Meta { dtype, shape } = parameter.meta();
@@ -297,7 +318,11 @@ impl Recording {
                 }
                 id
             }
+        };
+        if !id.is_failed() {
+            self.recorded_parameter(id);
         }
+        id
     }
 
     /// Keeps a user's gradient rule; gives its number.
@@ -309,18 +334,17 @@ impl Recording {
         self.rules.len() - 1
     }
 
-    /// Keeps an error in the place of a node, with a note on each operand.
-    pub(crate) fn fail(&mut self, mut error: Error, operands: &[NodeId]) -> NodeId {
+    /// Keeps an error in the place of a node, with the layer it belongs to and a note on each operand.
+    pub(crate) fn fail(&mut self, error: Error, operands: &[NodeId]) -> NodeId {
         let known = |&&id: &&NodeId| self.known(id).is_some();
         if let Some(&failed) = operands.iter().filter(known).find(|id| id.is_failed()) {
             return failed;
         }
+        let mut error = self.blame_scope(error);
         for (i, &id) in operands.iter().enumerate() {
-            if id.is_failed() || self.known(id).is_none() {
-                continue;
+            if self.get(id).is_some() {
+                error = error.note(self.operand_note((i, operands.len()), id));
             }
-            let Node { op, meta, at, .. } = self.node(id);
-            error = error.note(operand_note((i, operands.len()), op, meta, at));
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
@@ -345,26 +369,6 @@ impl Node {
 fn new_edition() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// What an error says of an operand, the first of them being number 0.
-pub(crate) fn operand_note(
-    (number, of): (usize, usize),
-    op: &Op,
-    meta: &Meta,
-    at: &Location<'_>,
-) -> String {
-    let which = match (of, number) {
-        (1, _) => "operand".into(),
-        (2, 0) => "left operand".into(),
-        (2, 1) => "right operand".into(),
-        _ => format!("operand {number}"),
-    };
-    let what = format!("{which}: {meta} = {}", op.name());
-    match is_call_by_value(at) {
-        true => what,
-        false => format!("{what} from {at}"),
-    }
 }
 
 /// The error of an id that is none of the recording.

@@ -57,6 +57,7 @@ impl Tape {
     }
 
     /// An empty tape for inference: dropout passes its input on.
+    #[doc(alias("no_grad", "eval"))]
     pub fn inference() -> Tape {
         let tape = Tape::new();
         tape.training.set(false);
@@ -75,6 +76,7 @@ impl Tape {
     }
 
     /// Records numbers whose gradient may be asked for.
+    #[doc(alias("requires_grad", "require_grad"))]
     #[track_caller]
     pub fn watch(&self, value: impl Into<Tensor>) -> Var<'_> {
         self.tensor(value.into(), true)
@@ -133,6 +135,7 @@ impl Tape {
     }
 
     /// Forgets everything recorded and keeps the memory for the next step. No [`Var`] can survive it.
+    #[doc(alias = "zero_grad")]
     pub fn reset(&mut self) {
         self.recording.get_mut().clear();
     }

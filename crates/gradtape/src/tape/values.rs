@@ -87,12 +87,13 @@ impl Recording {
     /// The error of using a parameter that changed after it was recorded: its numbers would be of
     /// neither before nor after.
     pub(crate) fn outdated(&self, id: NodeId) -> Error {
-        let Node { meta, at, .. } = self.node(id);
+        let name = self.parameter_name(id).map_or(String::new(), |name| format!("{name}, "));
         let message = format!(
-            "the parameter {meta} was changed after it was recorded here, by an optimiser's step or by \
-             set(), and its old value was not kept"
+            "the parameter {name}{} was changed after it was recorded here, by an optimiser's step or by \
+             set(), and its old value was not kept",
+            self.node(id).meta
         );
-        Error::new(Kind::Tape, message).at(at).hint(
+        self.blame_node(Error::new(Kind::Tape, message), id).hint(
             "read values before the step or keep() them for it; for the new value, record the parameter \
              on a tape that was reset",
         )

@@ -63,6 +63,10 @@ impl<'t> Var<'t> {
     fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
         let op = op.into();
         if others.iter().any(|other| other.tape.id() != self.tape.id()) {
+            let mut all = std::iter::once(&self).chain(others);
+            if let Some(failed) = all.find(|var| var.id.is_failed()) {
+                return *failed;
+            }
             return self.failed(mixed_tapes(op.name()), &[]);
         }
         let at = Location::caller();
@@ -87,19 +91,6 @@ impl<'t> Var<'t> {
     pub(crate) fn failed(self, error: Error, operands: &[Var<'t>]) -> Var<'t> {
         let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|var| var.id).collect();
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
-    }
-
-    /// Adds a note to the error in the place of a value, and the caller's line if it has none of the
-    /// user's program.
-    #[track_caller]
-    pub(crate) fn explain(self, note: String) {
-        let at = Location::caller();
-        if self.id.is_failed() {
-            let errors = &mut self.tape.recording().borrow_mut().errors;
-            if let Some(error) = errors.get_mut(self.id.index()) {
-                *error = error.clone().called_from(at).note(note);
-            }
-        }
     }
 
     fn has_shape(self, shape: &Shape) -> bool {
