@@ -44,15 +44,15 @@ pub(crate) fn measure(mut step: impl FnMut() -> Result<()>) -> Result<Samples> {
     Ok(Samples { first: Some(first), times, peak_rss_mb: peak_rss_mb()?, accuracy: None })
 }
 
-/// Times whole processes that run `child`, after one that is discarded because it fills the page cache.
-pub(crate) fn cold_starts(child: &str, digits: Option<&str>) -> Result<Samples> {
+/// Times whole processes that run `child` with the flags, after one that is discarded because it fills the page
+/// cache.
+pub(crate) fn cold_starts(child: &str, flags: &[String]) -> Result<Samples> {
     let failed = |e: std::io::Error| Error::new(Kind::File, format!("the child process: {e}"));
     let exe = std::env::current_exe().map_err(failed)?;
     let (mut times, mut rss, mut accuracy) = (Vec::new(), 0.0, 0.0);
     for run in 0..=COLD_STARTS {
-        let file = digits.iter().flat_map(|file| ["--digits", file]);
         let start = Instant::now();
-        let output = Command::new(&exe).arg(child).args(file).output().map_err(failed)?;
+        let output = Command::new(&exe).arg(child).args(flags).output().map_err(failed)?;
         let elapsed = start.elapsed();
         let text = String::from_utf8_lossy(&output.stdout);
         let mut numbers = text.split_whitespace().map(str::parse::<f64>);
@@ -78,6 +78,13 @@ pub(crate) fn peak_rss_mb() -> Result<f64> {
 }
 
 impl Samples {
+    /// The median time of a step in microseconds.
+    pub(crate) fn median_us(mut self) -> f64 {
+        self.times.sort();
+        let middle = self.times.get(self.times.len() / 2).copied().unwrap_or_default();
+        middle.as_secs_f64() * 1e6
+    }
+
     /// One JSON object on one line, with the fields that every framework's benchmark prints.
     pub(crate) fn json(mut self, workload: &str) -> String {
         self.times.sort();
@@ -94,12 +101,13 @@ impl Samples {
         format!(
             "{{\"workload\": \"{workload}\", \"framework\": \"gradtape\", \"version\": \"{}\", \
              \"median_us\": {:.2}, \"p10_us\": {:.2}, \"p90_us\": {:.2}, \"peak_rss_mb\": {:.1}, \
-             \"compile_s\": {compile}{accuracy}}}",
+             \"compile_s\": {compile}{accuracy}, \"isa\": \"{}\"}}",
             env!("CARGO_PKG_VERSION"),
             at(0.5),
             at(0.1),
             at(0.9),
             self.peak_rss_mb,
+            gradtape::engine::cpu::isa(),
         )
     }
 }

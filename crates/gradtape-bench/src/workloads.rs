@@ -87,7 +87,7 @@ fn classifier(sizes: &[usize], batch: usize, dropout: f64, compiled: bool) -> Re
     let labels: Vec<i64> = (0..batch).map(|_| rng.below(10) as i64).collect();
     let y = Tensor::from_vec(labels, [batch])?;
     let model = Mlp::new(sizes, dropout, &mut rng);
-    let mut optimizer = Adam::new(&model, 1e-3);
+    let optimizer = Adam::new(&model, 1e-3);
     train(&[x, y], compiled, |x, y| {
         let loss = cross_entropy(model.forward(x), y);
         optimizer.step(loss)?;
@@ -99,7 +99,7 @@ fn mlp_wide(compiled: bool) -> Result<Samples> {
     let mut rng = Rng::new(0);
     let (x, y) = (normal([512, 1024], &mut rng)?, normal([512, 1024], &mut rng)?);
     let model = Mlp::new(&[1024, 4096, 4096, 1024], 0.0, &mut rng);
-    let mut optimizer = Sgd::new(&model, 0.01).momentum(0.9);
+    let optimizer = Sgd::new(&model, 0.01).momentum(0.9);
     train(&[x, y], compiled, |x, y| {
         let loss = mse(model.forward(x), y);
         optimizer.step(loss)?;
@@ -246,7 +246,7 @@ pub(crate) fn cold_start(digits: Option<&str>) -> Result<f64> {
     let (train, test) = (dataset.rows(train)?, dataset.rows(test)?);
     let mut rng = Rng::new(0);
     let model = Mlp::new(&[64, 64, 10], 0.0, &mut rng);
-    let mut optimizer = Adam::new(&model, 1e-3);
+    let optimizer = Adam::new(&model, 1e-3);
     let mut tape = Tape::new();
     let mut batches = train.batches(32)?.shuffled(0);
     for epoch in 0..20 {

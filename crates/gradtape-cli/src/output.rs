@@ -1,9 +1,9 @@
 //! [`Output`]: the only place that prints.
 
-use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
 use gradtape_calculus::chart::Chart;
@@ -19,7 +19,7 @@ use crate::error::{Failure, Outcome};
 pub(crate) struct Output {
     json: bool,
     colour: bool,
-    closed: Rc<Cell<bool>>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Output {
@@ -28,7 +28,7 @@ impl Output {
         #[allow(clippy::disallowed_methods, reason = "NO_COLOR changes looks, no results")]
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = !refused && io::stdout().is_terminal();
-        Output { json, colour, closed: Rc::default() }
+        Output { json, colour, closed: Arc::default() }
     }
 
     /// Prints text with a line end.
@@ -38,7 +38,7 @@ impl Output {
 
     /// Prints text as it is.
     pub(crate) fn write(&self, text: &str) -> Outcome {
-        if self.closed.get() {
+        if self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.printed(io::stdout().write_all(text.as_bytes()))
@@ -100,7 +100,7 @@ impl Output {
         match result {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.closed.set(true);
+                self.closed.store(true, Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => Err(Failure::failed(format!("standard output: {error}"))),
@@ -109,7 +109,7 @@ impl Output {
 
     /// Writes out what is still held back.
     pub(crate) fn finish(&self) -> Outcome {
-        if self.closed.get() {
+        if self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.printed(io::stdout().flush())

@@ -143,7 +143,7 @@ impl Show {
         let network =
             Sequential::mlp(&self.network, self.activation, self.dropout, &mut Rng::new(42))
                 .map_err(Failure::usage)?;
-        let mut optimizer = optim::by_name(&self.optimizer, &network, &Hyper::default())?;
+        let optimizer = optim::by_name(&self.optimizer, &network, &Hyper::default())?;
         let (graph, _) = eval::trace(|tape| {
             let x = tape.constant(Tensor::zeros([self.batch, inputs], DType::F32));
             let labels = tape.constant(Tensor::zeros([self.batch], DType::I64));

@@ -3,11 +3,9 @@
 mod files;
 mod flags;
 
-use std::cell::RefCell;
 use std::process;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gradtape::data::Target;
 use gradtape::io::Model;
@@ -167,18 +165,18 @@ impl Train {
             validation: !split.validation.is_empty(),
         };
         let progress = Progress::new(output, &shown, self.epochs, steps);
-        let progress = Rc::new(RefCell::new(progress));
-        let (of_step, of_epoch) = (Rc::clone(&progress), Rc::clone(&progress));
+        let progress = Arc::new(Mutex::new(progress));
+        let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(self.epochs)
             .batch_size(self.batch())
             .seed(self.seed)
             .stop_flag(stop_on_interrupt())
-            .on_step(move |report| of_step.borrow_mut().step(report))
+            .on_step(move |report| lock(&of_step).step(report))
             .on_epoch(move |report| {
                 let mut report = report.clone();
                 shown.in_unit(&mut report);
-                of_epoch.borrow_mut().epoch(&report);
+                lock(&of_epoch).epoch(&report);
             });
         if let Some(name) = &self.schedule {
             let (total, every) = match &**name {
@@ -192,14 +190,14 @@ impl Train {
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
-        progress.borrow_mut().begin();
+        lock(&progress).begin();
         let validation = shown.validation.then_some(&split.validation);
         let ended = trainer.fit(&split.train, validation).map(drop).map_err(Failure::from);
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             shown.in_unit(report);
         }
-        let mut progress = progress.borrow_mut();
+        let mut progress = lock(&progress);
         let seconds = std::mem::take(&mut progress.seconds);
         let printed = progress.end();
         Ok((history, seconds, ended.and(printed)))
@@ -304,6 +302,11 @@ struct Scores {
     /// In the unit of the target, other than the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     mae: Option<Number>,
+}
+
+/// The progress, which the callbacks of a trainer share.
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn epochs(history: &History, seconds: &[f64]) -> Vec<Epoch> {

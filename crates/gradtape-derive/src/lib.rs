@@ -3,13 +3,20 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, parse_macro_input};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, GenericArgument, Ident, LitStr, PathArguments,
+    Result, Type, TypeParamBound, parse_macro_input,
+};
 
 /// Implements `gradtape::nn::Module` for a struct whose fields are modules.
 ///
 /// Every field is visited in the order it is written, under its own name (its number in a tuple
 /// struct): layers, parameters, other structs that derive `Module`, and `Vec`, `Option`, `Box`,
-/// arrays and tuples of them. A field that is none of these carries `#[module(skip)]`.
+/// arrays and tuples of them.
+///
+/// Fields of plain data are left out: numbers, `bool`, `char`, texts, ranges, functions, `PhantomData`, and
+/// `Vec`, `Option`, `Box`, arrays and tuples of nothing else, by the names of their types. Any other field
+/// that has no parameters carries `#[module(skip)]`.
 ///
 /// ```
 /// use gradtape::nn::{Linear, Module};
@@ -19,8 +26,9 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, pa
 /// struct Net {
 ///     hidden: Linear,
 ///     out: Linear,
-///     #[module(skip)]
 ///     scale: f64,
+///     #[module(skip)]
+///     seen: std::time::Instant,
 /// }
 ///
 /// impl Net {
@@ -30,8 +38,12 @@ use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result, pa
 /// }
 ///
 /// let mut rng = Rng::new(1);
-/// let net =
-///     Net { hidden: Linear::new(4, 3, &mut rng), out: Linear::new(3, 2, &mut rng), scale: 0.5 };
+/// let net = Net {
+///     hidden: Linear::new(4, 3, &mut rng),
+///     out: Linear::new(3, 2, &mut rng),
+///     scale: 0.5,
+///     seen: std::time::Instant::now(),
+/// };
 /// let names: Vec<String> = net.named_parameters().into_iter().map(|(name, _)| name).collect();
 /// assert_eq!(names, ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]);
 /// ```
@@ -75,7 +87,7 @@ fn expand(input: &DeriveInput) -> Result<TokenStream> {
 fn children(fields: &Fields) -> Result<TokenStream> {
     let mut calls = TokenStream::new();
     for (number, (field, member)) in fields.iter().zip(fields.members()).enumerate() {
-        if skipped(&field.attrs)? {
+        if skipped(&field.attrs)? || is_plain(&field.ty) {
             continue;
         }
         let label = field.ident.as_ref().map_or(number.to_string(), plain);
@@ -89,6 +101,75 @@ fn children(fields: &Fields) -> Result<TokenStream> {
 fn plain(ident: &Ident) -> String {
     let text = ident.to_string();
     text.strip_prefix("r#").map_or(text.clone(), str::to_string)
+}
+
+/// Types of data that are no modules and hold none.
+const PLAIN: &[&str] = &[
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "f32",
+    "f64",
+    "bool",
+    "char",
+    "str",
+    "String",
+    "PathBuf",
+    "Duration",
+    "PhantomData",
+];
+
+/// Types that are plain if all their arguments are.
+const CONTAINERS: &[&str] =
+    &["Vec", "Option", "Box", "Rc", "Arc", "Cell", "RefCell", "Range", "RangeInclusive"];
+
+/// Whether a type, as it is written, is data without parameters.
+fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Paren(inner) => is_plain(&inner.elem),
+        Type::Group(inner) => is_plain(&inner.elem),
+        Type::Reference(reference) => is_plain(&reference.elem),
+        Type::Array(array) => is_plain(&array.elem),
+        Type::Slice(slice) => is_plain(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_plain),
+        Type::Path(path) if path.qself.is_none() => {
+            let Some(last) = path.path.segments.last() else { return false };
+            let is_one_of = |names: &[&str]| names.iter().any(|name| last.ident == name);
+            is_one_of(PLAIN) || is_one_of(CONTAINERS) && has_plain_arguments(&last.arguments)
+        }
+        other => is_function(other),
+    }
+}
+
+fn is_function(ty: &Type) -> bool {
+    match ty {
+        Type::FnPtr(_) => true,
+        Type::TraitObject(object) => object.bounds.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| {
+                ["Fn", "FnMut", "FnOnce"].iter().any(|name| last.ident == name)
+            }),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+fn has_plain_arguments(arguments: &PathArguments) -> bool {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return false };
+    arguments.args.iter().all(|argument| match argument {
+        GenericArgument::Type(ty) => is_plain(ty),
+        GenericArgument::Lifetime(_) => true,
+        _ => false,
+    })
 }
 
 fn skipped(attributes: &[Attribute]) -> Result<bool> {

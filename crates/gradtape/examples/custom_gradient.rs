@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     let sums = tape.constant(&rows).matmul(tape.constant(column)).value()?;
 
     let weight = Parameter::new(Tensor::normal([8, 1], 0.0, 0.1, DType::F64, &mut rng)?);
-    let mut optimizer = Adam::new(&weight, 0.02);
+    let optimizer = Adam::new(&weight, 0.02);
     let mut tape = Tape::new();
     for step in 0..=100 {
         tape.reset();

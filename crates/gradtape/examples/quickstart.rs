@@ -42,7 +42,7 @@ fn training() -> Result<()> {
     let (xs, ys) = (Tensor::from_vec(xs, [64, 1])?, Tensor::from_vec(ys, [64, 1])?);
 
     let line = Linear::new(1, 1, &mut rng);
-    let mut optimizer = Sgd::new(&line, 0.5);
+    let optimizer = Sgd::new(&line, 0.5);
     let mut tape = Tape::new();
     for step in 0..=200 {
         tape.reset();

@@ -16,7 +16,7 @@ use gradtape::{Result, Rng, Tape};
 fn main() -> Result<()> {
     let data = moons(512, 0.1, 7)?;
     let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.0, &mut Rng::new(7))?;
-    let mut optimizer = Sgd::new(&net, 0.5).momentum(0.9);
+    let optimizer = Sgd::new(&net, 0.5).momentum(0.9);
     let mut batches = data.batches(32)?.shuffled(7);
 
     let mut tape = Tape::new();

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     let net = Xor::new(&mut Rng::new(1));
     println!("{} parameters", net.parameter_count());
 
-    let mut optimizer = Adam::new(&net, 0.05);
+    let optimizer = Adam::new(&net, 0.05);
     let mut tape = Tape::new();
     for step in 1..=500 {
         tape.reset();

@@ -21,7 +21,7 @@ impl Lookup {
     }
 
     /// Everything that a step changes.
-    fn state(&mut self) -> (Vec<f64>, Vec<Vec<f64>>, u64) {
+    fn state(&self) -> (Vec<f64>, Vec<Vec<f64>>, u64) {
         let state = self.adam.state().unwrap();
         let tensors = state.iter().map(|(_, tensor)| tensor.to_f64_vec()).collect();
         (self.table.value().to_f64_vec(), tensors, self.adam.steps())
@@ -105,7 +105,7 @@ fn a_compiled_step_that_fails_changes_nothing() -> Result<()> {
 
 #[test]
 fn updates_of_a_step_that_failed_are_forgotten() -> Result<()> {
-    let mut model = Lookup::new();
+    let model = Lookup::new();
     let other = Parameter::new(Tensor::scalar(4.0f64));
     let before = model.state();
     let tape = Tape::new();
@@ -133,7 +133,7 @@ fn updates_of_a_step_that_failed_are_forgotten() -> Result<()> {
 
 #[test]
 fn a_step_only_looked_at_does_not_count() -> Result<()> {
-    let mut model = Lookup::new();
+    let model = Lookup::new();
     eval::trace(|tape| {
         let (loss, _) = losses(tape.parameter(&model.table), tape.constant(rows(GOOD)));
         model.adam.step(loss)?;

@@ -104,7 +104,7 @@ fn compare(dtype: DType) -> Result<()> {
             let hyper = after["hyper"].as_object().unwrap();
             assert!(hyper.keys().eq(["lr"]));
             let hyper = Hyper { lr: hyper["lr"].as_f64(), ..Hyper::default() };
-            let mut optimizer = by_name(name, &net, &hyper)?;
+            let optimizer = by_name(name, &net, &hyper)?;
             for _ in 0..steps {
                 tape.reset();
                 optimizer.step(net.loss(&tape, case).1)?;

@@ -370,7 +370,8 @@ fn dependence_ends_at_integers_and_other_tapes() {
     assert!(!depends_on(x, x.exp()));
     assert!(!depends_on(other.watch(vector(&[1.0])), x));
     let y = x.argmax(0).cast(DType::F64) * 3.0;
-    assert_eq!(gradients(y, &[x])[0].value().unwrap().to_f64_vec(), [0.0, 0.0]);
+    let text = gradients(y, &[x])[0].value().unwrap_err().to_string();
+    assert!(text.contains("only through argmax"), "{text}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn follow(file: &Value, case: &Value, dtype: DType) -> Result<()> {
     let problem = &file["problems"][case["problem"].as_str().unwrap()];
     let tolerance = Tolerance::for_type(file, case, dtype, SINGLE);
     let x = Parameter::new(Tensor::from(numbers(&problem["start"])).cast(dtype));
-    let mut optimizer = by_name(case["optimiser"].as_str().unwrap(), &x, &hyper(&case["hyper"]))?;
+    let optimizer = by_name(case["optimiser"].as_str().unwrap(), &x, &hyper(&case["hyper"]))?;
     let mut scheduler = Scheduler::new(schedule(&case["schedule"]), optimizer.learning_rate())?;
     let mut expected = case["trajectory"].as_array().unwrap().iter();
     let mut tape = Tape::new();

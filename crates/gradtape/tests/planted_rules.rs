@@ -12,7 +12,7 @@ use samples::{check_derivatives, floats, has_derivatives};
 /// the input, the right cotangent of it and the one that came in.
 fn spoiled(
     Sample { op, inputs }: &Sample<Op>,
-    spoil: impl for<'a> Fn(Var<'a>, Var<'a>, Var<'a>) -> Var<'a> + Copy + 'static,
+    spoil: impl for<'a> Fn(Var<'a>, Var<'a>, Var<'a>) -> Var<'a> + Copy + Send + Sync + 'static,
 ) -> Result<(), String> {
     check_derivatives(
         |x| {
@@ -35,7 +35,7 @@ fn spoiled(
 
 /// The names of the operations whose samples the check of derivatives finds fault with.
 fn caught(
-    spoil: impl for<'a> Fn(Var<'a>, Var<'a>, Var<'a>) -> Var<'a> + Copy + 'static,
+    spoil: impl for<'a> Fn(Var<'a>, Var<'a>, Var<'a>) -> Var<'a> + Copy + Send + Sync + 'static,
 ) -> BTreeSet<&'static str> {
     let samples = Op::samples();
     let checked = samples.iter().filter(|sample| has_derivatives(sample).unwrap_or(true));

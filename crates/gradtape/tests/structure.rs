@@ -23,7 +23,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("optim", RECORDING),
     ("metric", RECORDING),
     ("data", &["tensor"]),
-    ("io", &["tensor", "nn", "tape"]),
+    ("io", &["tensor", "nn", "tape", "optim"]),
     (
         "train",
         &["tensor", "op", "tape", "grad", "eval", "nn", "loss", "optim", "metric", "data", "io"],

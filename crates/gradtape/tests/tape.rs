@@ -238,7 +238,7 @@ fn a_loss_that_is_no_scalar_names_the_line_of_the_step() -> Result<()> {
 fn an_error_inside_a_layer_names_its_line_there() -> Result<()> {
     use gradtape::nn::{Layer, Linear, Module};
 
-    #[derive(Module)]
+    #[derive(Clone, Module)]
     struct Wrong(Linear);
 
     impl Layer for Wrong {

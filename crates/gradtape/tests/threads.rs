@@ -14,7 +14,7 @@ fn train(sizes: [usize; 3], threads: usize, mode: Mode) -> Result<(Vec<f64>, Vec
     let mut rng = Rng::new(7);
     let net =
         Sequential::mlp(&[sizes[0], sizes[1], sizes[2], 10], Activation::Tanh, 0.0, &mut rng)?;
-    let mut adam = Adam::new(&net, 1e-2);
+    let adam = Adam::new(&net, 1e-2);
     let inputs: Vec<f32> = (0..64 * sizes[0]).map(|_| rng.normal() as f32).collect();
     let labels: Vec<i64> = (0..64).map(|_| rng.below(10) as i64).collect();
     let (x, y) = (Tensor::from_vec(inputs, [64, sizes[0]])?, Tensor::from_vec(labels, [64])?);

@@ -29,7 +29,7 @@ fn loss<'t>(tape: &'t Tape, weights: &[Parameter]) -> Var<'t> {
 /// One step of an optimiser on the layers.
 fn step_of<O: Optimizer>(make: impl Fn(&[Parameter]) -> O) -> Program {
     let weights = weights();
-    let mut optimizer = make(&weights);
+    let optimizer = make(&weights);
     let (graph, values) = eval::trace(|tape| {
         let loss = loss(tape, &weights);
         optimizer.step(loss)?;
@@ -151,7 +151,7 @@ fn step_with(need: Need) -> Program {
 fn batches_of_weights_are_updated_product_by_product() {
     for [batch, rows, columns, inner] in [[3, 300, 150, 21], [40, 60, 60, 20], [40, 61, 59, 29]] {
         let weights = Parameter::new(numbers([batch, rows, columns], 1));
-        let mut optimizer = Sgd::new(&weights, 0.1).momentum(0.9).nesterov(true);
+        let optimizer = Sgd::new(&weights, 0.1).momentum(0.9).nesterov(true);
         let (graph, values) = eval::trace(|tape| {
             let x = tape.constant(numbers([batch, inner, rows], 2));
             let loss = x.matmul(tape.parameter(&weights)).tanh().square().mean(());

@@ -173,7 +173,7 @@ fn walk(expr: &Expr, start: &[f64], how: &Descent) -> Result<(Vec<PathStep>, Sto
     let parameters: Vec<Parameter> =
         start.iter().map(|&value| Parameter::new(Tensor::scalar(value))).collect();
     let made = by_name(&how.optimizer, parameters.as_slice(), &how.hyper).map_err(wrong)?;
-    let mut optimizer = made.allow_unused();
+    let optimizer = made.allow_unused();
     let lr = optimizer.learning_rate();
     let mut random = Rng::new(how.seed);
     let size = how.noise / (how.batch as f64).sqrt();

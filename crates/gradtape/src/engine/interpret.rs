@@ -3,16 +3,19 @@
 //! It tells a wrong plan from a wrong engine: what it computes from a program must be what
 //! [`super::reference`] computes from the graph.
 
-use super::{Slot, check_labels};
+use super::cpu::check_bounds;
+use super::{Slot, check_run};
 use crate::op::Op;
 use crate::op::scalar::Scalar;
 use crate::plan::{
     Access, Body, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reduce, Reg,
 };
-use crate::tensor::{DType, Element, Result, Tensor, uniform_at, unit_f32, unit_f64};
+use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
 
 /// Runs a program. `results` holds a tensor for each output that updates nothing in place, in order.
 pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    check_bounds(program)?;
+    check_run(program, slots, results)?;
     let mut machine = Machine::new(program, slots)?;
     for kernel in &program.kernels {
         match kernel {
@@ -57,7 +60,6 @@ struct Machine<'p> {
 
 impl<'p> Machine<'p> {
     fn new(program: &'p Program, slots: &[Slot<'_>]) -> Result<Machine<'p>> {
-        check_labels(program, slots)?;
         let mut outside = vec![Vec::new(); program.buffers.len()];
         for (number, buffer) in program.buffers.iter().enumerate() {
             let bytes = buffer.len * buffer.dtype.size();
@@ -67,7 +69,7 @@ impl<'p> Machine<'p> {
                 Place::Input(input) => match &slots[input] {
                     Slot::Read(tensor) => bytes_of(tensor)?,
                     Slot::Write(tensor) => bytes_of(tensor)?,
-                    Slot::Scalar(value) => bytes_of(&Tensor::full((), *value, buffer.dtype))?,
+                    Slot::Scalar(value) => bytes_of(&value.full(&Shape::scalar(), buffer.dtype))?,
                 },
             };
         }

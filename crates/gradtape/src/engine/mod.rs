@@ -8,8 +8,10 @@ pub mod interpret;
 pub mod reference;
 
 use crate::op::index::class;
-use crate::plan::Program;
-use crate::tensor::{Result, Tensor};
+use crate::op::{Bits, Meta, Op};
+use crate::plan::{Buffer, Place, Program};
+use crate::tape::Graph;
+use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// The numbers of one input of a run.
 pub enum Slot<'a> {
@@ -18,20 +20,99 @@ pub enum Slot<'a> {
     /// A contiguous tensor that nothing else views, updated in place.
     Write(&'a mut Tensor),
     /// A scalar, converted to the input's element type.
-    Scalar(f64),
+    Scalar(Bits),
 }
 
-/// Before a program runs: its labels must be those of a class.
-pub(crate) fn check_labels(program: &Program, slots: &[Slot<'_>]) -> Result<()> {
-    for check in &program.checks {
-        let labels = match slots.get(check.input) {
-            Some(Slot::Read(tensor)) => tensor.as_slice::<i64>(),
-            Some(Slot::Write(tensor)) => tensor.as_slice::<i64>(),
-            _ => None,
-        };
-        for (row, &label) in labels.into_iter().flatten().enumerate() {
-            class(label, check.classes, row).map_err(|e| e.at(check.at))?;
+impl Slot<'_> {
+    fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Slot::Read(tensor) => Some(tensor),
+            Slot::Write(tensor) => Some(tensor),
+            Slot::Scalar(_) => None,
+        }
+    }
+
+    /// Whether it holds this many elements of a type.
+    fn holds(&self, dtype: DType, elements: usize) -> bool {
+        match self.tensor() {
+            Some(tensor) => tensor.dtype() == dtype && tensor.elements() == elements,
+            None => elements == 1,
+        }
+    }
+}
+
+/// Before a graph runs: the slots must be what its inputs say, and what is updated must be given to be
+/// written.
+pub(crate) fn check_inputs(graph: &Graph, slots: &[Slot<'_>]) -> Result<()> {
+    let inputs = || {
+        let all = graph.nodes.iter().enumerate();
+        all.filter(|(_, node)| matches!(node.op, Op::Input(_)))
+    };
+    let wrong = |what: String| Err(Error::new(Kind::Shape, format!("run: {what}")));
+    if inputs().count() != slots.len() {
+        return wrong(format!("{} inputs for a graph of {}", slots.len(), inputs().count()));
+    }
+    for (number, ((index, node), slot)) in inputs().zip(slots).enumerate() {
+        let given = slot.tensor().map_or(Meta::new(node.meta.dtype, ()), Meta::of);
+        if given != node.meta {
+            return wrong(format!("input {number} is {}, not {given}", node.meta));
+        }
+        let mut updated = graph.outputs.iter().filter_map(|output| output.into);
+        if updated.any(|into| into.index() == index) && !matches!(slot, Slot::Write(_)) {
+            return wrong(format!("input {number} is updated, but given only to be read"));
         }
     }
     Ok(())
 }
+
+/// Before a program runs: each slot and each result must hold as many elements as its buffer, of its type,
+/// what is updated must be given to be written, and labels must be those of a class.
+pub(crate) fn check_run(program: &Program, slots: &[Slot<'_>], results: &[Tensor]) -> Result<()> {
+    for &Buffer { dtype, len, place } in &program.buffers {
+        let fits = match place {
+            Place::Arena(_) => true,
+            Place::Input(input) => slots.get(input).is_some_and(|slot| slot.holds(dtype, len)),
+            Place::Output(output) => {
+                let result = results.get(output);
+                result.is_some_and(|result| Slot::Read(result).holds(dtype, len))
+            }
+        };
+        if !fits {
+            let message = format!("run: {place:?} is not given {len} elements of {dtype}");
+            return Err(Error::new(Kind::Shape, message));
+        }
+    }
+    for output in &program.outputs {
+        let place = program.buffers.get(output.0 as usize).map(|buffer| buffer.place);
+        if let Some(Place::Input(input)) = place
+            && !matches!(slots.get(input), Some(Slot::Write(_)))
+        {
+            let message = format!("run: input {input} is updated, but given only to be read");
+            return Err(Error::new(Kind::Shape, message));
+        }
+    }
+    check_labels(program, slots)
+}
+
+fn check_labels(program: &Program, slots: &[Slot<'_>]) -> Result<()> {
+    for check in &program.checks {
+        let all = |labels: &[i64]| {
+            let mut rows = labels.iter().enumerate();
+            rows.try_for_each(|(row, &label)| class(label, check.classes, row).map(drop))
+        };
+        let checked = match slots.get(check.input) {
+            Some(Slot::Scalar(label)) => all(&[label.to_i64()]),
+            Some(slot) => match slot.tensor().map(|tensor| (tensor, tensor.as_slice::<i64>())) {
+                Some((_, Some(labels))) => all(labels),
+                Some((tensor, None)) => tensor.to_vec::<i64>().and_then(|labels| all(&labels)),
+                None => Ok(()),
+            },
+            None => Ok(()),
+        };
+        checked.map_err(|error| error.at(check.at))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

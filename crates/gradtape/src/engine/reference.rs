@@ -1,6 +1,6 @@
 //! The engine that defines every result: each operation by its own meaning, one after another.
 
-use super::Slot;
+use super::{Slot, check_inputs};
 use crate::op::{Meta, Op};
 use crate::tape::{Graph, GraphNode};
 use crate::tensor::{Result, Tensor};
@@ -9,12 +9,17 @@ use crate::tensor::{Result, Tensor};
 /// updates nothing in place.
 ///
 /// `watch` sees each value as it is computed and may stop the run with an error.
+///
+/// A graph that is not legal is an error, and so are inputs of another type or shape than its own, and an
+/// input to be updated that is not given to be written.
 pub fn run(
     graph: &Graph,
     slots: &mut [Slot<'_>],
     results: &mut Vec<Tensor>,
     watch: &mut dyn FnMut(&GraphNode, &Tensor) -> Result<()>,
 ) -> Result<()> {
+    graph.verify()?;
+    check_inputs(graph, slots)?;
     let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
     let mut input_of = Vec::new();
     for node in &graph.nodes {
@@ -49,6 +54,6 @@ fn read(slot: &Slot<'_>, meta: &Meta) -> Tensor {
     match slot {
         Slot::Read(tensor) => (*tensor).clone(),
         Slot::Write(tensor) => (*tensor).clone(),
-        Slot::Scalar(value) => Tensor::full(&meta.shape, *value, meta.dtype),
+        Slot::Scalar(value) => value.full(&meta.shape, meta.dtype),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{RwLockReadGuard, RwLockWriteGuard};
 use smallvec::SmallVec;
 
 use crate::engine::Slot;
+use crate::op::Bits;
 use crate::tape::Parameter;
 use crate::tensor::{Result, Tensor};
 
@@ -15,7 +16,7 @@ pub(crate) enum Number<'a> {
     /// A parameter; `written` if the run updates it.
     Parameter { parameter: &'a Parameter, written: bool },
     /// A scalar.
-    Scalar(f64),
+    Scalar(Bits),
 }
 
 enum Held<'a> {
@@ -24,23 +25,25 @@ enum Held<'a> {
     Unlocked(&'a Parameter, bool),
     Read(RwLockReadGuard<'a, Tensor>),
     Write(RwLockWriteGuard<'a, Tensor>),
-    Scalar(f64),
+    Scalar(Bits),
 }
 
 /// Calls `run` with the inputs as an engine takes them. Parameters are locked until it returns, in the
 /// order of their identities, so that threads which share some never wait for each other in a circle.
 pub(crate) fn with_slots<'a>(
-    numbers: impl Iterator<Item = Number<'a>>,
+    numbers: impl Iterator<Item = Result<Number<'a>>>,
     run: impl FnOnce(&mut [Slot<'_>]) -> Result<()>,
 ) -> Result<()> {
     let mut held: SmallVec<[Held<'a>; 64]> = numbers
-        .map(|number| match number {
-            Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
-            Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
-            Number::Parameter { parameter, written } => Held::Unlocked(parameter, written),
-            Number::Scalar(value) => Held::Scalar(value),
+        .map(|number| {
+            Ok(match number? {
+                Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
+                Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
+                Number::Parameter { parameter, written } => Held::Unlocked(parameter, written),
+                Number::Scalar(value) => Held::Scalar(value),
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     lock(&mut held);
     let mut slots: SmallVec<[Slot<'_>; 64]> = held
         .iter_mut()
@@ -49,7 +52,7 @@ pub(crate) fn with_slots<'a>(
             Held::Contiguous(tensor) => Slot::Read(tensor),
             Held::Read(guard) => Slot::Read(guard),
             Held::Write(guard) => Slot::Write(guard),
-            Held::Unlocked(..) => Slot::Scalar(f64::NAN),
+            Held::Unlocked(..) => Slot::Scalar(Bits::new(f64::NAN)),
             Held::Scalar(value) => Slot::Scalar(*value),
         })
         .collect();

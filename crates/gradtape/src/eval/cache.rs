@@ -102,7 +102,7 @@ pub(crate) fn with_plan<T>(
     run: impl FnOnce(&Extraction, &mut Prepared) -> Result<T>,
 ) -> Result<T> {
     PLANS.with_borrow_mut(|Plans { list, spare }| {
-        let repeated = list.iter().position(|plan| plan.extraction.is_of(recording, asked));
+        let repeated = list.iter().position(|plan| plan.extraction.is_of(recording, asked, costly));
         let place = match repeated {
             Some(place) => place,
             None => {

@@ -23,6 +23,7 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// check_gradients(|x| (x[0].sin() * x[0]).sum(()), &[x])?.within(1e-8)?;
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "gradcheck")]
 pub fn check_gradients(
     f: impl for<'t> Fn(&[Var<'t>]) -> Var<'t>,
     inputs: &[Tensor],

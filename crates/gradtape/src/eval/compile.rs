@@ -1,14 +1,16 @@
 //! Compiled steps: recorded once, run without recording.
 
-use std::rc::Rc;
+use std::panic::Location;
+use std::sync::Arc;
 
 use super::bind::{Number, with_slots};
 use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
+use super::mode::{Checks, Mode, run_singly};
 use super::read::check;
-use super::run::{check_versions, want_step};
-use crate::op::Meta;
-use crate::tape::{Dial, Leaf, Parameter, Tape, Var};
+use super::run::{check_versions, not_given, want_step};
+use crate::op::{Bits, Meta};
+use crate::tape::{Action, Dial, Given, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
@@ -17,7 +19,28 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// The function records on the tape it is given and returns the results it wants. It may end in an
 /// optimiser's step. It runs again only when an input comes with another shape or element type; so
 /// what varies from call to call must be an input, a parameter or a [`Dial`]. A branch on a value
-/// cannot be compiled: reading inside is an error.
+/// cannot be compiled: reading inside is an error. The [mode](crate::Mode) that it leaves its tape in is
+/// that of every call. The traces of 16 combinations of shapes are kept (see
+/// [`Compiled::most_traces`]).
+///
+/// An optimiser that steps inside is at hand outside too:
+///
+/// ```
+/// use gradtape::optim::{Optimizer, Sgd};
+/// use gradtape::{Parameter, Tensor, compile};
+/// let x = Parameter::new(Tensor::scalar(4.0f64));
+/// let opt = Sgd::new(&x, 0.5);
+/// let mut step = compile(|tape, _| {
+///     let loss = tape.parameter(&x).square();
+///     opt.step(loss)?;
+///     Ok(vec![loss])
+/// });
+/// step.call(&[])?;
+/// opt.set_learning_rate(0.25)?;
+/// step.call(&[])?;
+/// assert_eq!(opt.steps(), 2);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 ///
 /// ```
 /// use gradtape::{Tensor, compile};
@@ -26,33 +49,38 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// assert_eq!(square.call(&[Tensor::scalar(4.0f32)])?[0].item()?, 16.0);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "jit")]
 pub fn compile<F>(function: F) -> Compiled<F>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
 {
-    Compiled { function, training: true, traces: Vec::new() }
+    Compiled { function, training: true, traces: Vec::new(), most: MOST_TRACES, recorded: 0 }
 }
 
 /// A function made by [`compile`].
 pub struct Compiled<F> {
     function: F,
     training: bool,
+    /// Most recently used first.
     traces: Vec<Trace>,
+    most: usize,
+    recorded: u64,
 }
 
-/// Traces kept: one for each combination of input shapes.
+/// Traces kept unless said otherwise: one for each combination of input shapes.
 const MOST_TRACES: usize = 16;
 
 struct Trace {
     inputs: Vec<Meta>,
+    mode: Mode,
     prepared: Prepared,
     sources: Vec<Source>,
     updated: Vec<Parameter>,
     /// For each result, its place among the plan's results, or the input that it is.
     results: Vec<Answer>,
     /// What is done before each run but the first, and after each that succeeded.
-    before: Vec<Rc<dyn Fn()>>,
-    after: Vec<Rc<dyn Fn()>>,
+    before: Vec<Arc<Action>>,
+    after: Vec<Arc<Action>>,
 }
 
 enum Source {
@@ -60,7 +88,7 @@ enum Source {
     Fixed(Tensor),
     Parameter { parameter: Parameter, written: bool },
     Dial(Dial),
-    Scalar(f64),
+    Scalar(Bits),
 }
 
 enum Answer {
@@ -77,11 +105,44 @@ where
     #[must_use]
     pub fn inference(mut self) -> Compiled<F> {
         self.training = false;
+        self.traces.clear();
         self
+    }
+
+    /// Keeps the traces of this many combinations of input shapes, at least 1, instead of 16. Of more,
+    /// the one that was not used for longest is forgotten, and recorded and planned anew when its shapes
+    /// come again.
+    #[must_use]
+    pub fn most_traces(mut self, most: usize) -> Compiled<F> {
+        self.most = most.max(1);
+        self
+    }
+
+    /// The number of traces kept.
+    pub fn traces(&self) -> usize {
+        self.traces.len()
+    }
+
+    /// How often the function was recorded: once for each combination of input shapes, and again for one
+    /// that was forgotten. Where this grows without end, [`Compiled::most_traces`] is too low, or the inputs
+    /// had better be padded to fewer shapes.
+    ///
+    /// ```
+    /// use gradtape::{DType, Tensor, compile};
+    /// let mut sum = compile(|_, x| Ok(vec![x[0].sum(())])).most_traces(2);
+    /// for length in [3, 4, 3, 5, 4] {
+    ///     sum.call(&[Tensor::ones(length, DType::F32)])?;
+    /// }
+    /// assert_eq!((sum.traces(), sum.recordings()), (2, 4));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn recordings(&self) -> u64 {
+        self.recorded
     }
 
     /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
     /// changed, and an optimiser's step does not count.
+    #[track_caller]
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let mut results = Vec::new();
         self.call_into(inputs, &mut results)?;
@@ -90,7 +151,13 @@ where
 
     /// As [`Compiled::call`], into a vector that is cleared first. Once the plan is made and `results`
     /// is reused, nothing is allocated.
+    #[track_caller]
     pub fn call_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+        let at = Location::caller();
+        self.run_into(inputs, results).map_err(|error| error.called_from(at))
+    }
+
+    fn run_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
         results.clear();
         let fits = |trace: &Trace| {
             trace.inputs.len() == inputs.len()
@@ -105,7 +172,8 @@ where
             }
             None => {
                 let trace = trace(&mut self.function, self.training, inputs)?;
-                self.traces.truncate(MOST_TRACES - 1);
+                self.recorded += 1;
+                self.traces.truncate(self.most - 1);
                 self.traces.insert(0, trace);
             }
         }
@@ -129,21 +197,25 @@ where
     let asked = want_step(&recording, wanted.iter().map(|var| var.id()));
     extraction.extract(&recording, &asked, false);
     check_versions(&recording, &extraction)?;
-    let source = |Origin { node: id, written }| match recording.leaf(id) {
-        Some(Leaf::Parameter { parameter, .. }) => {
-            Source::Parameter { parameter: parameter.clone(), written }
+    let source = |Origin { node: id, written }| match recording.given(id) {
+        Some(Given::Leaf(Leaf::Parameter { parameter, .. })) => {
+            Ok(Source::Parameter { parameter: parameter.share(), written })
         }
-        Some(Leaf::Dial { dial, .. }) => Source::Dial(dial.clone()),
-        Some(Leaf::Tensor { tensor, .. }) => match vars.iter().position(|var| var.id() == id) {
-            Some(place) => Source::Input(place),
-            None => Source::Fixed(tensor.contiguous()),
-        },
-        None => Source::Scalar(recording.literal(id)),
+        Some(Given::Leaf(Leaf::Dial { dial, .. })) => Ok(Source::Dial(dial.share())),
+        Some(Given::Leaf(Leaf::Tensor { tensor, .. })) => {
+            Ok(match vars.iter().position(|var| var.id() == id) {
+                Some(place) => Source::Input(place),
+                None => Source::Fixed(tensor.contiguous()),
+            })
+        }
+        Some(Given::Literal(value)) => Ok(Source::Scalar(value)),
+        // Nothing is computed while a function is compiled.
+        Some(Given::Value(_)) | None => Err(not_given(&recording, id)),
     };
     let answer = |var: &Var<'_>| match extraction.wanted.iter().position(|w| *w == (var.id(), None))
     {
         Some(place) => Ok(Answer::Computed(place)),
-        None => match source(Origin { node: var.id(), written: false }) {
+        None => match source(Origin { node: var.id(), written: false })? {
             Source::Input(place) => Ok(Answer::Input(place)),
             Source::Fixed(tensor) => Ok(Answer::Fixed(tensor)),
             _ => Err(Error::new(Kind::Tape, "compile: a result is a parameter or a dial itself")
@@ -151,12 +223,13 @@ where
         },
     };
     let updated = extraction.wanted.iter().filter_map(|(_, into)| match recording.leaf((*into)?) {
-        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.clone()),
+        Some(Leaf::Parameter { parameter, .. }) => Some(parameter.share()),
         _ => None,
     });
     Ok(Trace {
         inputs: inputs.iter().map(Meta::of).collect(),
-        sources: extraction.origins.iter().map(|&origin| source(origin)).collect(),
+        mode: tape.mode(),
+        sources: extraction.origins.iter().map(|&o| source(o)).collect::<Result<_>>()?,
         updated: updated.collect(),
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
         before: recording.replays.clone(),
@@ -167,18 +240,29 @@ where
 
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
-        let Trace { prepared, sources, updated, results: answers, after, .. } = self;
-        let numbers = sources.iter().map(|source| match source {
-            Source::Input(place) => Number::Tensor(&inputs[*place]),
-            Source::Fixed(tensor) => Number::Tensor(tensor),
-            Source::Parameter { parameter, written } => {
-                Number::Parameter { parameter, written: *written }
-            }
-            Source::Dial(dial) => Number::Scalar(dial.get()),
-            Source::Scalar(value) => Number::Scalar(*value),
+        let Trace { mode, prepared, sources, updated, results: answers, after, .. } = self;
+        let numbers = sources.iter().map(|source| {
+            Ok(match source {
+                Source::Input(place) => Number::Tensor(&inputs[*place]),
+                Source::Fixed(tensor) => Number::Tensor(tensor),
+                Source::Parameter { parameter, written } => {
+                    Number::Parameter { parameter, written: *written }
+                }
+                Source::Dial(dial) => Number::Scalar(Bits::new(dial.get())),
+                Source::Scalar(value) => Number::Scalar(*value),
+            })
         });
+        let mut singly = Vec::new();
         with_slots(numbers, |slots| {
-            let computed = prepared.run(slots)?;
+            let computed = match mode {
+                Mode::Fused => prepared.run(slots)?,
+                Mode::Eager | Mode::Checked => {
+                    let graph = prepared.graph();
+                    let checks = (*mode == Mode::Checked).then(|| Checks::new(graph, None, slots));
+                    run_singly(graph, checks.as_ref(), slots, &mut singly)?;
+                    &singly
+                }
+            };
             results.extend(answers.iter().map(|answer| match answer {
                 Answer::Computed(place) => computed[*place].clone(),
                 Answer::Input(place) => inputs[*place].clone(),

@@ -22,8 +22,9 @@ pub(crate) struct Extraction {
     /// What it was cut out of: the edition of the recording, the nodes that had a value.
     edition: u64,
     valued: Vec<NodeId>,
-    /// What was asked for.
+    /// What was asked for, and whether the costly nodes on the way to it were too.
     asked: Vec<Want>,
+    costly: bool,
     /// The nodes, in the order of the tape.
     order: Vec<NodeId>,
     /// For each node of the tape, 1 + its number in the extracted graph, or 0.
@@ -50,6 +51,7 @@ impl Extraction {
         self.valued.extend(recording.valued());
         self.asked.clear();
         self.asked.extend_from_slice(asked);
+        self.costly = costly;
         self.wanted.clear();
         self.listed.clear();
         self.listed.resize(recording.len(), false);
@@ -63,8 +65,9 @@ impl Extraction {
     }
 
     /// Whether extracting would give what is here already.
-    pub(crate) fn is_of(&self, recording: &Recording, asked: &[Want]) -> bool {
+    pub(crate) fn is_of(&self, recording: &Recording, asked: &[Want], costly: bool) -> bool {
         self.edition == recording.edition()
+            && self.costly == costly
             && self.asked == asked
             && self.valued.iter().copied().eq(recording.valued())
     }
@@ -81,7 +84,7 @@ impl Extraction {
         updated().for_each(|id| number[id.index()] = UPDATED);
         for index in (0..end).rev() {
             let id = NodeId::new(index);
-            if number[index] != 0 && recording.value(id).is_none() {
+            if number[index] != 0 && recording.given(id).is_none() {
                 for input in &recording.node(id).inputs {
                     let mark = &mut number[input.index()];
                     *mark = NEEDED.max(*mark);
@@ -100,7 +103,7 @@ impl Extraction {
             let node = recording.node(id);
             order.push(id);
             number[index] = order.len() as u32;
-            match is_given(recording, id) {
+            match recording.given(id).is_some() {
                 true => {
                     origins.push(Origin { node: id, written: mark == UPDATED });
                     hasher.mix(&node.meta);
@@ -128,7 +131,7 @@ impl Extraction {
             );
             let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
             let cheap = op.is_elementwise() || moves || made;
-            let costly = !cheap && !is_given(recording, id);
+            let costly = !cheap && recording.given(id).is_none();
             if costly && !self.listed[id.index()] {
                 self.wanted.push((id, None));
             }
@@ -145,11 +148,11 @@ impl Extraction {
     pub(crate) fn equals(&self, graph: &Graph, recording: &Recording) -> bool {
         let same_node = |(&id, node): (&NodeId, &GraphNode)| {
             let own = recording.node(id);
-            if is_given(recording, id) {
+            if recording.given(id).is_some() {
                 return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
             }
             node.op == own.op
-                && (!can_fail(&own.op) || node.at == own.at)
+                && (!own.op.can_fail(own.meta.dtype) || node.at == recording.place(id))
                 && node.inputs.len() == own.inputs.len()
                 && node.inputs.iter().zip(&own.inputs).all(|(&a, &b)| a == self.renumbered(b))
         };
@@ -158,12 +161,18 @@ impl Extraction {
             && self.order.iter().zip(&graph.nodes).all(same_node)
     }
 
+    /// The nodes of the tape that the graph consists of, in order.
+    pub(super) fn order(&self) -> &[NodeId] {
+        &self.order
+    }
+
     /// The extracted graph.
     pub(crate) fn graph(&self, recording: &Recording) -> Graph {
         let node = |&id: &NodeId| {
-            let Node { op, inputs, meta, at, .. } = recording.node(id);
+            let Node { op, inputs, meta, .. } = recording.node(id);
+            let at = recording.place(id);
             let Meta { dtype, shape } = meta.clone();
-            match is_given(recording, id) {
+            match recording.given(id).is_some() {
                 true => GraphNode {
                     op: source::Input { dtype, shape }.into(),
                     inputs: Default::default(),
@@ -191,22 +200,4 @@ impl Extraction {
     fn renumbered(&self, id: NodeId) -> NodeId {
         NodeId::new(self.number[id.index()] as usize - 1)
     }
-}
-
-/// Whether running an operation can fail, with an error that names the line which the plan was made from.
-fn can_fail(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::OneHot(_) | Op::Gather(_) | Op::IndexSelect(_) | Op::IndexAdd(_) | Op::ScatterAdd(_)
-    )
-}
-
-/// Whether a node's numbers are given to the run, not computed by it.
-fn is_given(recording: &Recording, id: NodeId) -> bool {
-    recording.value(id).is_some()
-        || match &recording.node(id).op {
-            Op::Input(_) => true,
-            Op::Constant(constant) => constant.is_input(),
-            _ => false,
-        }
 }

@@ -2,8 +2,8 @@
 
 use super::extract::{Extraction, Origin};
 use super::read::check;
-use super::run::want_step;
-use crate::tape::{Graph, Tape, Var};
+use super::run::{not_given, want_step};
+use crate::tape::{Given, Graph, Tape, Var};
 use crate::tensor::{Result, Tensor};
 
 /// As [`graph`], of what a function records on a tape of its own. It may end in an optimiser's step,
@@ -47,9 +47,10 @@ pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
     let graph = extraction.graph(&recording);
     let inputs = graph.nodes.iter().filter(|node| matches!(node.op, crate::op::Op::Input(_)));
     let number = |(origin, meta): (&Origin, &crate::op::Meta)| {
-        Ok(match recording.current(origin.node)? {
-            Some(value) => value.contiguous(),
-            None => Tensor::full(&meta.shape, recording.literal(origin.node), meta.dtype),
+        Ok(match (recording.current(origin.node)?, recording.given(origin.node)) {
+            (Some(value), _) => value.contiguous(),
+            (None, Some(Given::Literal(value))) => value.full(&meta.shape, meta.dtype),
+            (None, _) => return Err(not_given(&recording, origin.node)),
         })
     };
     let metas = inputs.map(|node| &node.meta);

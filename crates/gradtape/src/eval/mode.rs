@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::engine::Slot;
+use crate::engine::{Slot, reference};
 use crate::op::{NodeId, Op};
-use crate::tape::{Graph, GraphNode, Tape, operand_note};
+use crate::tape::{Graph, GraphNode, Recording, Tape};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// How the values of a tape are computed. Every mode gives the same results, up to rounding.
@@ -13,16 +13,19 @@ pub enum Mode {
     /// What a read needs is planned, fused and run together.
     #[default]
     Fused,
-    /// Each operation is computed by its own meaning as soon as it is recorded: for stepping through a
+    /// Each operation is computed by its own meaning as soon as it is recorded (in a
+    /// [compiled](crate::compile) function, one after another at each call): for stepping through a
     /// program in a debugger. Slow.
     Eager,
     /// Operations are computed one by one, and the first result that is NaN or infinite is an error
     /// that names the operation, the line that recorded it, and its operands. Slow.
+    #[doc(alias = "detect_anomaly")]
     Checked,
 }
 
 impl Tape {
-    /// Sets how values are computed from here on.
+    /// Sets how values are computed from here on. While a function is compiled nothing is: the mode that
+    /// it leaves the tape in is that of every call.
     ///
     /// ```
     /// use gradtape::{Mode, Tape, Tensor};
@@ -36,10 +39,22 @@ impl Tape {
         self.set_checked(mode == Mode::Checked);
         self.set_on_record((mode == Mode::Eager).then_some(compute_now as _));
     }
+
+    /// How values are computed.
+    pub fn mode(&self) -> Mode {
+        match (self.is_checked(), self.is_watching()) {
+            (true, _) => Mode::Checked,
+            (false, true) => Mode::Eager,
+            (false, false) => Mode::Fused,
+        }
+    }
 }
 
 /// Computes a node that was just recorded and keeps its value.
 fn compute_now(tape: &Tape, id: NodeId) {
+    if tape.is_tracing() {
+        return;
+    }
     let computed = {
         let recording = tape.recording().borrow();
         let node = recording.node(id);
@@ -54,35 +69,62 @@ fn compute_now(tape: &Tape, id: NodeId) {
     }
 }
 
+/// Runs a graph operation by operation, each by its own meaning, until a check of a result fails.
+pub(super) fn run_singly(
+    graph: &Graph,
+    checks: Option<&Checks<'_>>,
+    slots: &mut [Slot<'_>],
+    results: &mut Vec<Tensor>,
+) -> Result<()> {
+    reference::run(graph, slots, results, &mut |node, value| match checks {
+        Some(checks) => checks.check(node, value),
+        None => Ok(()),
+    })
+}
+
 /// What the checked mode looks at.
-pub(crate) struct Checks {
-    pub(crate) graph: Graph,
+pub(super) struct Checks<'a> {
+    graph: &'a Graph,
+    /// The recording that the graph was taken from, if it is at hand, with the nodes there, in order.
+    origins: Option<(&'a Recording, &'a [NodeId])>,
     /// Where each input of the graph, in order, is not finite.
     given: Vec<Option<NotFinite>>,
 }
 
-impl Checks {
+impl<'a> Checks<'a> {
     /// The checks of a graph on its inputs.
-    pub(crate) fn new(graph: Graph, slots: &[Slot<'_>]) -> Checks {
+    pub(super) fn new(
+        graph: &'a Graph,
+        origins: Option<(&'a Recording, &'a [NodeId])>,
+        slots: &[Slot<'_>],
+    ) -> Checks<'a> {
         let given = slots.iter().map(|slot| match slot {
             Slot::Read(tensor) => NotFinite::find(tensor).ok()?,
             Slot::Write(tensor) => NotFinite::find(tensor).ok()?,
             // A literal that is infinite is meant to be.
             Slot::Scalar(_) => None,
         });
-        Checks { given: given.collect(), graph }
+        Checks { given: given.collect(), graph, origins }
     }
 
     /// Fails when the result of an operation is not finite. Inputs may be, as long as no result is.
-    pub(crate) fn check(&self, node: &GraphNode, value: &Tensor) -> Result<()> {
+    fn check(&self, node: &GraphNode, value: &Tensor) -> Result<()> {
         let found = NotFinite::find(value).map_err(|error| error.at(node.at))?;
         let Some(found) = found else { return Ok(()) };
         let message = format!("{}: the result {} has {found}", node.op.name(), node.meta);
-        let mut error = Error::new(Kind::Value, message).at(node.at);
+        let error = Error::new(Kind::Value, message);
+        let is_it = |other: &GraphNode| std::ptr::eq(other, node);
+        let mut error = match (self.origins, self.graph.nodes.iter().position(is_it)) {
+            (Some((recording, ids)), Some(number)) => recording.blame_node(error, ids[number]),
+            _ => error.at(node.at),
+        };
         for (i, id) in node.inputs.iter().enumerate() {
-            let operand = &self.graph.nodes[id.index()];
-            let mut note =
-                operand_note((i, node.inputs.len()), &operand.op, &operand.meta, operand.at);
+            let mut note = match self.origins {
+                Some((recording, ids)) => {
+                    recording.operand_note((i, node.inputs.len()), ids[id.index()])
+                }
+                None => self.graph.operand_note((i, node.inputs.len()), *id),
+            };
             if let Some(found) = self.given(*id) {
                 note += &format!(", which has {found} already");
             }

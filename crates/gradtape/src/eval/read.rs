@@ -20,7 +20,8 @@ pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
         check(first.tape(), var, "evaluate")?;
         ids.push(var.id());
     }
-    compute(first.tape(), &ids)?;
+    let at = Location::caller();
+    compute(first.tape(), &ids).map_err(|error| error.called_from(at))?;
     let mut recording = first.tape().recording().borrow_mut();
     ids.into_iter().try_for_each(|id| {
         recording.keep_parameter(id);
@@ -31,10 +32,12 @@ pub fn evaluate(vars: &[Var<'_>]) -> Result<()> {
 /// Whether a value can be asked for on a tape: it did not fail, and is recorded there.
 #[track_caller]
 pub(super) fn check(tape: &Tape, var: &Var<'_>, what: &str) -> Result<()> {
-    if var.tape().id() != tape.id() {
-        return Err(mixed_tapes(what).at(Location::caller()));
+    let at = Location::caller();
+    var.check().map_err(|error| error.called_from(at))?;
+    match var.tape().id() == tape.id() {
+        true => Ok(()),
+        false => Err(mixed_tapes(what).at(at)),
     }
-    var.check()
 }
 
 impl Var<'_> {
@@ -55,7 +58,14 @@ impl Var<'_> {
     /// assert!(late.value().unwrap_err().to_string().contains("was changed after"));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias = "numpy")]
+    #[track_caller]
     pub fn value(self) -> Result<Tensor> {
+        let at = Location::caller();
+        self.read().map_err(|error| error.called_from(at))
+    }
+
+    fn read(self) -> Result<Tensor> {
         self.check()?;
         compute(self.tape(), &[self.id()])?;
         let mut recording = self.tape().recording().borrow_mut();
@@ -71,15 +81,23 @@ impl Var<'_> {
     pub fn keep(self) -> Self {
         if !self.id().is_failed() {
             let mut recording = self.tape().recording().borrow_mut();
-            recording.keep_parameter(self.id());
+            // A compiled step has no parameter's value of its own: each call reads it anew.
+            if !self.tape().is_tracing() {
+                recording.keep_parameter(self.id());
+            }
             recording.keep.push(self.id());
         }
         self
     }
 
     /// Computes the value and gives its only element as f64. Fails also when there is not exactly one.
+    #[track_caller]
     pub fn item(self) -> Result<f64> {
-        self.value()?.item()
+        let at = Location::caller();
+        self.value()?.item().map_err(|error| {
+            let recording = self.tape().recording().borrow();
+            error.at(at).note(recording.operand_note((0, 1), self.id()))
+        })
     }
 }
 

@@ -8,11 +8,11 @@ use smallvec::SmallVec;
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
 use super::extract::{Extraction, Origin, Want};
-use super::mode::Checks;
+use super::mode::{Checks, run_singly};
 use super::read::check;
-use crate::engine::{Slot, reference};
-use crate::op::NodeId;
-use crate::tape::{Leaf, Recording, Tape, Var};
+use crate::engine::Slot;
+use crate::op::{Bits, NodeId};
+use crate::tape::{Given, Leaf, Node, Recording, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What a run is asked for.
@@ -26,7 +26,7 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
             .hint("return the Var from the compiled function and read it from the result"));
     }
     let recording = tape.recording().borrow();
-    let missing = |id: &&NodeId| recording.value(**id).is_none() && recording.leaf(**id).is_none();
+    let missing = |id: &&NodeId| !recording.is_known(**id);
     let asked: Wants = nodes.iter().filter(missing).map(|&id| (id, None)).collect();
     if asked.is_empty() {
         return Ok(());
@@ -51,7 +51,7 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
         let asked = want_step(&recording, results.iter().map(|var| var.id()));
         let done = run(tape, recording, &asked, false);
         tape.recording().borrow_mut().updates.clear();
-        done?;
+        done.map_err(|error| error.called_from(at))?;
     }
     tape.recording().borrow_mut().spent = Some(at);
     Ok(())
@@ -59,7 +59,7 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
 
 /// What a step computes: results first, then the updates in place.
 pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = NodeId>) -> Wants {
-    let missing = |id: &NodeId| recording.value(*id).is_none() && recording.leaf(*id).is_none();
+    let missing = |id: &NodeId| !recording.is_known(*id);
     let values = results.chain(recording.keep.iter().copied()).filter(missing);
     let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
     values.map(|id| (id, None)).chain(updates).collect()
@@ -67,18 +67,19 @@ pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = Nod
 
 fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {
     let mut results: SmallVec<[(NodeId, Tensor); 8]> = SmallVec::new();
+    let blame = |error: Error| recording.blame_line(error);
     if tape.is_checked() {
         let mut extraction = Extraction::default();
         extraction.extract(&recording, asked, costly);
         run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
-            let checks = Checks::new(extraction.graph(&recording), slots);
-            reference::run(&checks.graph, slots, &mut computed, &mut |node, value| {
-                checks.check(node, value)
-            })?;
+            let graph = extraction.graph(&recording);
+            let checks = Checks::new(&graph, Some((&recording, extraction.order())), slots);
+            run_singly(&graph, Some(&checks), slots, &mut computed)?;
             results.extend(extraction.kept().zip(computed));
             Ok(())
-        })?;
+        })
+        .map_err(blame)?;
     } else {
         with_plan(&recording, asked, costly, |extraction, prepared| {
             run_on(&recording, extraction, |slots| {
@@ -86,7 +87,8 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
                 results.extend(extraction.kept().zip(computed));
                 Ok(())
             })
-        })?;
+        })
+        .map_err(blame)?;
     }
     drop(recording);
     let mut recording = tape.recording().borrow_mut();
@@ -114,16 +116,31 @@ fn run_on(
 }
 
 /// The numbers behind an input of an extracted graph.
-fn number(recording: &Recording, Origin { node, written }: Origin) -> Number<'_> {
-    match (recording.value(node), recording.leaf(node)) {
-        (_, Some(Leaf::Parameter { parameter, .. })) if written => {
+fn number(recording: &Recording, Origin { node, written }: Origin) -> Result<Number<'_>> {
+    if let (true, Some(Leaf::Parameter { parameter, .. })) = (written, recording.leaf(node)) {
+        return Ok(Number::Parameter { parameter, written });
+    }
+    Ok(match recording.given(node) {
+        Some(Given::Value(tensor) | Given::Leaf(Leaf::Tensor { tensor, .. })) => {
+            Number::Tensor(tensor)
+        }
+        Some(Given::Leaf(Leaf::Parameter { parameter, .. })) => {
             Number::Parameter { parameter, written }
         }
-        (Some(tensor), _) | (None, Some(Leaf::Tensor { tensor, .. })) => Number::Tensor(tensor),
-        (None, Some(Leaf::Dial { value, .. })) => Number::Scalar(*value),
-        (None, Some(Leaf::Parameter { parameter, .. })) => Number::Parameter { parameter, written },
-        (None, None) => Number::Scalar(recording.literal(node)),
-    }
+        Some(Given::Leaf(Leaf::Dial { value, .. })) => Number::Scalar(Bits::new(*value)),
+        Some(Given::Literal(value)) => Number::Scalar(value),
+        None => return Err(not_given(recording, node)),
+    })
+}
+
+/// The error of a plan that takes a node as an input which has to be computed.
+pub(super) fn not_given(recording: &Recording, node: NodeId) -> Error {
+    let Node { op, meta, at, .. } = recording.node(node);
+    let message =
+        format!("{}: the result {meta} is an input of the plan, but was not kept", op.name());
+    Error::new(Kind::Tape, message)
+        .at(at)
+        .hint("this is an error of gradtape; please report the recording that led to it")
 }
 
 /// A parameter that changed after it was recorded would give numbers of neither before nor after. A value

@@ -63,3 +63,33 @@ fn every_operation_runs_as_it_means() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_fails_for_the_numbers_of_its_inputs_is_known_to_fail() {
+    let mut failing = std::collections::BTreeSet::new();
+    for sample in Op::samples() {
+        for number in [0, -1, i64::MAX] {
+            let whole = |t: &Tensor| match t.dtype() {
+                DType::I64 => Tensor::full(t.shape(), number as f64, DType::I64),
+                _ => t.clone(),
+            };
+            // Also with all of its numbers whole, where it takes them.
+            let all_whole = |t: &Tensor| whole(&t.cast(DType::I64));
+            let inputs: [Vec<Tensor>; 2] = [
+                sample.inputs.iter().map(whole).collect(),
+                sample.inputs.iter().map(all_whole).collect(),
+            ];
+            for inputs in inputs {
+                let metas: Vec<_> = inputs.iter().map(crate::op::Meta::of).collect();
+                let Ok(out) = sample.op.infer(&metas.iter().collect::<Vec<_>>()) else { continue };
+                if matches!(sample.op, Op::Input(_)) || sample.op.eval(&inputs, &out).is_ok() {
+                    continue;
+                }
+                failing.insert(sample.op.name());
+                assert!(sample.op.can_fail(out.dtype), "{}", sample.op.name());
+            }
+        }
+    }
+    let known = ["div", "gather", "index_add", "index_select", "one_hot", "scatter_add"];
+    assert!(failing.into_iter().eq(known));
+}

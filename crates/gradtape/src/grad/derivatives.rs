@@ -8,7 +8,7 @@ use crate::tensor::{Dims, Error, Kind};
 
 /// The Jacobian-vector product: how the outputs move when each `xs[i]` moves along `tangents[i]`.
 ///
-/// Each tangent has the shape and element type of its value. Recorded as the derivative of a
+/// One tangent for each value, of its shape and element type; any other number is an error. Recorded as the derivative of a
 /// vector-Jacobian product in its cotangent, in which it is linear, so it costs two reverse walks
 /// whatever the sizes are.
 ///
@@ -99,7 +99,8 @@ pub fn hessian<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
 }
 
 /// Whether a gradient can flow from `y` to `x`: whether `y` was computed from `x` by operations on
-/// floating-point numbers. Where not, the gradient is zero.
+/// floating-point numbers. Where not, the gradient is zero, or an error where `y` is made from `x` through
+/// integers or truth values.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, depends_on};
@@ -141,5 +142,7 @@ fn check_tangents<'t>(xs: &[Var<'t>], tangents: &[Var<'t>]) -> Option<Var<'t>> {
             return refuse(x, format!("tangent {i} is {have}, but the value is {want}"));
         }
     }
-    None
+    let surplus = tangents.get(xs.len())?;
+    let rule = format!("{} tangents were given for {} values", tangents.len(), xs.len());
+    refuse(*surplus, rule)
 }

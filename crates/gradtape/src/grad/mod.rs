@@ -4,6 +4,7 @@
 //! else, and can be differentiated again.
 
 mod derivatives;
+mod discrete;
 mod reverse;
 
 pub use derivatives::{depends_on, hessian, jacobian, jvp};

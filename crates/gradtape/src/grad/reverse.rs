@@ -5,8 +5,9 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::discrete::only_discrete;
 use crate::op::{Cotangent, NodeId, Recorder, Term};
-use crate::tape::{Tape, Var};
+use crate::tape::{Question, Tape, Var};
 use crate::tensor::{Error, Kind};
 
 /// The gradients of a scalar with respect to several values, each of its value's shape.
@@ -16,9 +17,11 @@ use crate::tensor::{Error, Kind};
 /// walk is itself recorded, so that gradients can be differentiated. Only what the asked values
 /// need is recorded.
 ///
-/// A value that `y` does not depend on has gradient zero. Errors wait for the first read, as
-/// always: `y` not a scalar, a value recorded as a constant, integers, or a gradient that was
-/// stopped.
+/// A value that `y` does not depend on has gradient zero, and so has one that only decides what `y` is
+/// taken from: the mask of a `select`, an index. Errors wait for the first read, as always: `y` not a
+/// scalar, a value recorded as a constant, a gradient that was stopped, and a value that `y` depends on
+/// through integers or truth values alone, as `x.argmax(0).cast(DType::F64)` does. ([`connected_gradients`]
+/// tells such values apart without an error; [`Tape::custom_gradient`] gives them a gradient.)
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, gradient};
@@ -29,6 +32,7 @@ use crate::tensor::{Error, Kind};
 /// assert_eq!((first.item()?, second.item()?), (27.0, 18.0));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias("backward", "grad", "autograd"))]
 #[track_caller]
 pub fn gradient<'t, const N: usize>(y: Var<'t>, xs: [Var<'t>; N]) -> [Var<'t>; N] {
     let mut out = xs;
@@ -46,7 +50,17 @@ pub fn gradients<'t>(y: Var<'t>, xs: &[Var<'t>]) -> Vec<Var<'t>> {
 
 /// The vector-Jacobian product: the gradients of `Σ sum(ys[i] * cotangents[i])`.
 ///
-/// Each cotangent has the shape and element type of its output.
+/// One cotangent for each output, of its shape and element type; any other number is an error.
+///
+/// ```
+/// use gradtape::{Tape, Tensor, vjp};
+/// let tape = Tape::new();
+/// let x = tape.watch(Tensor::from([1.0, 2.0]));
+/// let g = tape.constant(Tensor::from([10.0, 1.0]));
+/// assert_eq!(vjp(&[x * x], &[g], &[x])[0].value()?.to_f64_vec(), [20.0, 4.0]);
+/// assert!(vjp(&[x * x], &[g, g], &[x])[0].value().is_err());
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
 pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Var<'t>> {
     let mut out = xs.to_vec();
@@ -55,14 +69,15 @@ pub fn vjp<'t>(ys: &[Var<'t>], cotangents: &[Var<'t>], xs: &[Var<'t>]) -> Vec<Va
 }
 
 /// As [`gradients`], telling apart what the output does not depend on: `answer` is called with the
-/// place of each value and its gradient, or `None` where no path leads from the value to `y`.
+/// place of each value and its gradient, or `None` where no path leads from the value to `y`, or none that
+/// a gradient could take.
 #[track_caller]
 pub fn connected_gradients<'t>(
     y: Var<'t>,
     xs: &[Var<'t>],
     answer: impl FnMut(usize, Option<Var<'t>>),
 ) {
-    walk(&[y], None, xs, answer);
+    walk(&[y], None, xs, true, answer);
 }
 
 /// What the walk knows of a node.
@@ -72,8 +87,6 @@ struct Mark {
     needed: bool,
     /// The sum of the cotangents that have arrived.
     cotangent: Option<NodeId>,
-    /// Why a cotangent that should have arrived was stopped.
-    stopped: Option<(&'static str, NodeId)>,
 }
 
 #[track_caller]
@@ -83,7 +96,7 @@ fn reverse<'t>(
     xs: &[Var<'t>],
     mut answer: impl FnMut(usize, Var<'t>),
 ) {
-    walk(ys, cotangents, xs, |i, gradient| {
+    walk(ys, cotangents, xs, false, |i, gradient| {
         let zero = || xs[i].literal(0.0).broadcast_to(xs[i].shape());
         answer(i, gradient.unwrap_or_else(zero));
     });
@@ -94,13 +107,15 @@ fn walk<'t>(
     ys: &[Var<'t>],
     cotangents: Option<&[Var<'t>]>,
     xs: &[Var<'t>],
+    connected: bool,
     mut answer: impl FnMut(usize, Option<Var<'t>>),
 ) {
     let Some(&first) = ys.first().or(xs.first()) else { return };
     let (tape, at) = (first.tape(), Location::caller());
     let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs);
     let asked = || all().map(|var| var.id());
-    let question = (ys.len(), cotangents.is_some(), at);
+    let cotangents_given = cotangents.map(<[Var<'t>]>::len);
+    let question = Question { outputs: ys.len(), cotangents: cotangents_given, connected, at };
     let repeatable = !tape.is_watching() && all().all(|var| var.tape().id() == tape.id());
     if repeatable {
         let known = tape.recording().borrow_mut().repeat_walk(question, asked());
@@ -122,6 +137,7 @@ fn walk<'t>(
     let mut marks = Marks::take(start, end);
     mark_needed(tape, &mut marks, xs);
 
+    let outside = tape.recording().borrow_mut().set_deriving(true);
     for (i, &y) in ys.iter().enumerate() {
         let seed = match cotangents {
             Some(cotangents) => cotangents[i],
@@ -132,8 +148,14 @@ fn walk<'t>(
     for index in (start..end).rev() {
         step(tape, &mut marks, NodeId::new(index));
     }
-    let answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
+    tape.recording().borrow_mut().set_deriving(outside);
+    let mut answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
     marks.give_back();
+    if !connected && answers.iter().any(Option::is_none) {
+        for (i, error) in only_discrete(tape, ys, xs) {
+            answers[i] = answers[i].or_else(|| Some(xs[i].failed(error.at(at), &[xs[i]])));
+        }
+    }
     let ids = answers.iter().map(|var| var.map(Var::id));
     if repeatable {
         tape.recording().borrow_mut().keep_walk(question, asked(), nodes, ids);
@@ -155,6 +177,8 @@ pub(super) fn path_between(y: Var<'_>, x: Var<'_>) -> bool {
 struct Marks {
     start: usize,
     list: Vec<Mark>,
+    /// Where a cotangent that should have arrived was stopped: at which node, why, and by which.
+    stopped: Vec<(NodeId, &'static str, NodeId)>,
 }
 
 thread_local! {
@@ -168,7 +192,7 @@ impl Marks {
         let mut list = SPARE.take();
         list.clear();
         list.resize(end - start, Mark::default());
-        Marks { start, list }
+        Marks { start, list, stopped: Vec::new() }
     }
 
     fn give_back(self) {
@@ -208,6 +232,7 @@ fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
         let node = recording.node(id);
         (node.op.clone(), node.inputs.clone(), node.at)
     };
+    let _scope = tape.within_scope_of(id);
     let term = |id| Term::new(tape, id, at);
     let x: SmallVec<[Term<'_>; 4]> = inputs.iter().map(|&id| term(id)).collect();
     for (i, &input) in inputs.iter().enumerate() {
@@ -218,9 +243,7 @@ fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
             Cotangent::Of(cotangent) => arrive(tape, marks, input, cotangent.id(), at),
             Cotangent::Zero(_) => {}
             Cotangent::Stopped(reason) => {
-                if let Some(mark) = marks.get_mut(input) {
-                    mark.stopped.get_or_insert((reason, id));
-                }
+                marks.stopped.push((input, reason, id));
             }
         }
     }
@@ -243,17 +266,14 @@ fn arrive(
 }
 
 fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Option<Var<'t>> {
-    let mark = marks.get(x.id()).copied().unwrap_or_default();
-    match mark {
-        Mark { cotangent: Some(id), .. } => Some(x.tape().var(id)),
-        Mark { stopped: Some((reason, id)), .. } => {
-            let stop = x.tape().recording().borrow().node(id).at;
-            let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
-            let hint = "differentiate with respect to something else, or remove the stop";
-            Some(x.failed(error.hint(hint), &[x]))
-        }
-        _ => None,
+    if let Some(id) = marks.get(x.id()).and_then(|mark| mark.cotangent) {
+        return Some(x.tape().var(id));
     }
+    let &(_, reason, id) = marks.stopped.iter().find(|(at, ..)| *at == x.id())?;
+    let stop = x.tape().recording().borrow().place(id);
+    let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
+    let hint = "differentiate with respect to something else, or remove the stop";
+    Some(x.failed(error.hint(hint), &[x]))
 }
 
 /// What is asked must be possible: one tape, scalar outputs unless cotangents are given, float
@@ -266,11 +286,11 @@ fn check<'t>(
     xs: &[Var<'t>],
 ) -> Result<(), Var<'t>> {
     let all = || ys.iter().chain(cotangents.into_iter().flatten()).chain(xs).copied();
-    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
-        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
-    }
     if let Some(failed) = all().find(|var| var.id().is_failed()) {
         return Err(failed);
+    }
+    if let Some(var) = all().find(|var| var.tape().id() != tape.id()) {
+        return Err(var.failed(crate::tape::mixed_tapes("gradient"), &[]));
     }
     let at = Location::caller();
     let refuse = |var: Var<'t>, rule: String, hint: &str| {
@@ -306,6 +326,11 @@ fn check<'t>(
             }
             _ => {}
         }
+    }
+    if let Some(&surplus) = cotangents.and_then(|cotangents| cotangents.get(ys.len())) {
+        let (given, outputs) = (cotangents.map_or(0, <[Var<'t>]>::len), ys.len());
+        let rule = format!("{given} cotangents were given for {outputs} outputs");
+        return refuse(surplus, rule, "give one cotangent for each output");
     }
     for &x in xs {
         let meta = x.meta();

@@ -1,13 +1,16 @@
 //! Models and tensors in files, in the safetensors format, which other libraries read too.
 //!
 //! [`save`] and [`load`] keep the parameters of any [`Module`](crate::nn::Module); a [`Model`] is a
-//! network with all that is needed to use it: architecture, preprocessing, labels.
+//! network with all that is needed to use it: architecture, preprocessing, labels. A [`Checkpoint`] is a
+//! training with all that is needed to go on.
 
+mod checkpoint;
 mod model;
 mod safetensors;
 mod weights;
 mod write;
 
+pub use checkpoint::Checkpoint;
 pub use model::Model;
 pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
 pub use weights::{load, save};

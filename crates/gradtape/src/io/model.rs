@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
-use super::weights::{assign, tensors};
-use crate::nn::{Init, LayerSpec, Sequential};
+use super::weights::assign;
+use crate::nn::{self, Init, LayerSpec, Sequential};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
 /// A network with what is done to its inputs, the names of its outputs, and notes.
@@ -70,7 +70,7 @@ impl Model {
         }
         let notes = self.notes.iter().map(|(name, text)| (format!("{NOTE}{name}"), text.clone()));
         metadata.extend(notes);
-        write_safetensors(path, &tensors(&self.network), &metadata)
+        write_safetensors(path, &nn::values(&self.network), &metadata)
     }
 
     /// Reads a model from a file.
@@ -181,7 +181,7 @@ mod tests {
     fn parts(model: &Model) -> SafeTensors {
         let specs = serde_json::to_string(&model.network.specs().unwrap()).unwrap();
         let metadata = BTreeMap::from([(Model::ARCHITECTURE.to_string(), specs)]);
-        SafeTensors { tensors: tensors(&model.network), metadata }
+        SafeTensors { tensors: nn::values(&model.network), metadata }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::safetensors::{read_safetensors, write_safetensors};
-use crate::nn::Module;
-use crate::tensor::{Error, Kind, Result, Tensor, nearest};
+use crate::nn::{self, Module};
+use crate::tensor::{Result, Tensor};
 
 /// Writes the parameters of a module to a safetensors file, under their dotted names, whole or not
 /// at all.
@@ -23,67 +23,37 @@ use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 /// # std::fs::remove_file(&path).unwrap();
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "state_dict")]
 pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
-    write_safetensors(path, &tensors(module), &BTreeMap::new())
+    write_safetensors(path, &nn::values(module), &BTreeMap::new())
 }
 
 /// Reads the parameters of a module from a safetensors file.
 ///
 /// Fails, and changes nothing, when the file lacks a parameter, has one that the module lacks, or one
 /// of another shape or element type.
+#[doc(alias = "load_state_dict")]
 pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let read = read_safetensors(path)?;
     assign(module, read.tensors).map_err(|error| error.context(path.display()))
 }
 
-pub(super) fn tensors(module: &(impl Module + ?Sized)) -> Vec<(String, Tensor)> {
-    let named = module.named_parameters().into_iter();
-    named.map(|(name, parameter)| (name, parameter.value())).collect()
-}
-
 pub(super) fn assign(
     module: &(impl Module + ?Sized),
     tensors: Vec<(String, Tensor)>,
 ) -> Result<()> {
-    let parameters = module.named_parameters();
-    let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
-    let mut values = Vec::with_capacity(parameters.len());
-    for (name, parameter) in &parameters {
-        let Some(tensor) = tensors.remove(name) else {
-            let error = wrong(format!("there is no parameter {name:?}"));
-            return Err(match nearest(name, tensors.keys().map(|name| &**name)) {
-                Some(near) => error.hint(format!("there is {near:?}")),
-                None => error.hint("it was saved from another architecture"),
-            });
-        };
-        let own = parameter.value();
-        if (own.shape(), own.dtype()) != (tensor.shape(), tensor.dtype()) {
-            let (shape, dtype) = (tensor.shape(), tensor.dtype());
-            return Err(wrong(format!(
-                "parameter {name:?} is {dtype}{shape} in the file, {}{} in the network",
-                own.dtype(),
-                own.shape()
-            ))
-            .hint("it was saved from another architecture"));
-        }
-        values.push(tensor);
-    }
-    if let Some(name) = tensors.keys().next() {
-        return Err(wrong(format!("the network has no parameter {name:?}"))
-            .hint("it was saved from another architecture"));
-    }
-    parameters.iter().zip(values).try_for_each(|((_, parameter), value)| parameter.set(value))
+    nn::assign(module, tensors, &FILE)
 }
 
-fn wrong(message: String) -> Error {
-    Error::new(Kind::Model, message)
-}
+/// What errors say of tensors from a file.
+pub(super) const FILE: nn::From =
+    nn::From { place: "the file", hint: "it was saved from another architecture" };
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{Activation, Linear, Sequential};
+    use crate::nn::{Activation, Linear, Sequential, values as tensors};
     use crate::tensor::{DType, Rng};
 
     fn numbers(module: &impl Module) -> Vec<Vec<f64>> {

@@ -33,6 +33,7 @@ pub struct BceOptions {
 /// assert_eq!(dx.value()?.to_f64_vec(), [-0.5, 0.0, -1.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "BCEWithLogitsLoss")]
 #[track_caller]
 pub fn bce_with_logits<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
     bce_with_logits_with(logits, target, &BceOptions::default())

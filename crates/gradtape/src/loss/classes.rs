@@ -41,6 +41,7 @@ pub struct CrossEntropyOptions {
 /// assert!(wrong.item().unwrap_err().message().contains("row 1 has label 2"));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "CrossEntropyLoss")]
 #[track_caller]
 pub fn cross_entropy<'t>(logits: Var<'t>, target: Var<'t>) -> Var<'t> {
     cross_entropy_with(logits, target, &CrossEntropyOptions::default())
@@ -118,6 +119,7 @@ pub fn cross_entropy_with<'t>(
 /// assert_eq!(dx.value()?.to_f64_vec(), [0.0, -1.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "NLLLoss")]
 #[track_caller]
 pub fn nll<'t>(log_probabilities: Var<'t>, labels: Var<'t>) -> Var<'t> {
     nll_with(log_probabilities, labels, Reduction::Mean)

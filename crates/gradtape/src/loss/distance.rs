@@ -18,6 +18,7 @@ use crate::tensor::{Error, Kind};
 /// assert!(error.to_string().contains("reshape one of them, such as the target to [4, 1]"));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "MSELoss")]
 #[track_caller]
 pub fn mse<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
     mse_with(prediction, target, Reduction::Mean)
@@ -45,6 +46,7 @@ pub fn mse_with<'t>(prediction: Var<'t>, target: Var<'t>, reduction: Reduction) 
 /// assert_eq!(dp.value()?.to_f64_vec(), [-1.0, 0.0, 1.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "L1Loss")]
 #[track_caller]
 pub fn mae<'t>(prediction: Var<'t>, target: Var<'t>) -> Var<'t> {
     mae_with(prediction, target, Reduction::Mean)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::Var;
+use crate::tape::{Part, Var};
 use crate::tensor::{Error, Kind, nearest};
 
 /// Stamps a layer without parameters.
@@ -14,6 +14,7 @@ macro_rules! stateless {
             $(#[$doc])*
             #[track_caller]
             pub fn forward<'t>(&self, $x: Var<'t>) -> Var<'t> {
+                let _layer = $x.tape().within(Part::Layer(stringify!($name)));
                 let $layer = self;
                 $formula
             }

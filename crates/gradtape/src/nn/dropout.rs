@@ -1,7 +1,7 @@
 //! [`Dropout`].
 
 use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Generator, Var};
+use crate::tape::{Generator, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
 /// Sets each element to 0 with probability `p` during training and divides the others by `1 - p`; on a
@@ -26,6 +26,8 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// assert!(dropout.forward(tape.constant(&x)).value()?.equals(&x));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A clone goes on with the same masks as the original would, each counting for itself.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,
@@ -57,10 +59,11 @@ impl Dropout {
     /// Records the dropout of `x`.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        let _layer = tape.within(Part::Layer("Dropout"));
         if let Err(error) = Dropout::check(self.p) {
             return x.failed(error, &[x]);
         }
-        let tape = x.tape();
         let input = x.meta();
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() {
             return x;
@@ -71,7 +74,9 @@ impl Dropout {
 }
 
 impl Module for Dropout {
-    fn visit(&self, _: &mut Visitor<'_>) {}
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        visitor.child("masks", &self.masks);
+    }
 
     fn kind(&self) -> String {
         format!("Dropout({})", self.p)

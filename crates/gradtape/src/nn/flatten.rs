@@ -2,7 +2,7 @@
 
 use super::activation::stateless;
 use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::Var;
+use crate::tape::{Part, Var};
 
 /// All axes but the first made into one: `[n, 28, 28]` to `[n, 784]`, `[n]` to `[n, 1]`.
 ///

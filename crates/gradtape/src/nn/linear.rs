@@ -1,7 +1,7 @@
 //! [`Linear`]: the fully connected layer.
 
 use super::{Init, Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Parameter, Var};
+use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 
 /// The fully connected layer: `x wᵀ + b` over the last axis, `[…, inputs]` to `[…, outputs]`.
@@ -22,6 +22,9 @@ use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 /// assert!(error.message().contains("takes 3"), "{error}");
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A clone has a weight and a bias of its own, which start with the same numbers.
+#[doc(alias = "Dense")]
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[outputs, inputs]`.
@@ -138,6 +141,7 @@ impl Linear {
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let tape = x.tape();
+        let _layer = tape.within(Part::Layer("Linear"));
         let weight = tape.parameter(&self.weight);
         let (input, layer) = (x.meta(), weight.meta());
         let rank = input.shape.rank();
@@ -149,6 +153,9 @@ impl Linear {
                 layer.dtype
             );
             let hint = match input.shape.elements().checked_rem(inputs) {
+                _ if (input.dtype, layer.dtype) == (DType::F64, DType::F32) => {
+                    "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
+                }
                 _ if input.dtype != layer.dtype => "cast() the input to the layer's type",
                 Some(0) if rank > 2 => "flatten each example to one row first, with Flatten",
                 _ => "the last axis of the input must have the layer's width",

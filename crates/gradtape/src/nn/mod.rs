@@ -1,6 +1,7 @@
 //! Layers, and how a user's own struct becomes a module.
 
 mod activation;
+mod assign;
 mod dropout;
 mod flatten;
 mod init;
@@ -9,6 +10,8 @@ mod linear;
 mod module;
 mod sequential;
 mod summary;
+
+pub(crate) use assign::{From, assign, fit, values};
 
 pub use activation::{Activation, LeakyRelu, Relu, Sigmoid, Softmax, Tanh};
 pub use dropout::Dropout;

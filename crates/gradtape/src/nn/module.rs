@@ -1,6 +1,10 @@
 //! [`Module`]: something with named parameters.
 
-use crate::tape::Parameter;
+use std::sync::Arc;
+
+use super::assign::{From, assign, values};
+use crate::tape::{Dial, Generator, Parameter};
+use crate::tensor::Result;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
 ///
@@ -30,7 +34,7 @@ use crate::tape::Parameter;
     label = "not a module",
     note = "derive it with `#[derive(Module)]`, or leave the field out with `#[module(skip)]`"
 )]
-pub trait Module {
+pub trait Module: Send + Sync {
     /// Shows the visitor every parameter and every module inside, in a fixed order.
     fn visit(&self, visitor: &mut Visitor<'_>);
 
@@ -43,11 +47,15 @@ pub trait Module {
 
     /// The parameters with their dotted paths (`hidden.weight`), in order. A parameter that is used in
     /// several places appears once, under the first of its names.
+    ///
+    /// An optimiser and the reader of a model file list them too. From then on errors call the parameters,
+    /// and the layers that they belong to, by these paths.
+    #[doc(alias = "state_dict")]
     fn named_parameters(&self) -> Vec<(String, Parameter)> {
         let mut found: Vec<(String, Parameter)> = Vec::new();
         self.visit(&mut Visitor::new(&mut |seen| {
             if let Seen::Parameter { path, parameter } = seen {
-                found.push((path.to_string(), parameter.clone()));
+                found.push((path.to_string(), parameter.share()));
             }
         }));
         let mut known: Vec<u64> = Vec::with_capacity(found.len());
@@ -58,7 +66,42 @@ pub trait Module {
                 true
             }
         });
+        found.iter().for_each(|(path, parameter)| parameter.name().learn(path));
         found
+    }
+
+    /// The dials with their dotted paths (`1.masks`), in order: what else changes while training goes on,
+    /// such as how often a dropout was used.
+    fn named_dials(&self) -> Vec<(String, Dial)> {
+        let mut found = Vec::new();
+        self.visit(&mut Visitor::new(&mut |seen| {
+            if let Seen::Dial { path, dial } = seen {
+                found.push((path.to_string(), dial.share()));
+            }
+        }));
+        found
+    }
+
+    /// Gives every parameter the numbers of the one of the same name in another module, which stay
+    /// there too: for a target network that follows another.
+    ///
+    /// ```
+    /// use gradtape::Rng;
+    /// use gradtape::nn::{Activation, Module, Sequential};
+    /// let online = Sequential::mlp(&[4, 8, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let target = online.clone();
+    /// // Train `online`; every thousand steps:
+    /// target.load_from(&online)?;
+    ///
+    /// let wider = Sequential::mlp(&[4, 9, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let error = target.load_from(&wider).unwrap_err();
+    /// assert!(error.message().contains("\"0.weight\" is f32[9, 4]"), "{error}");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails, and changes nothing, where the names, shapes or element types of the two differ.
+    fn load_from(&self, other: &dyn Module) -> Result<()> {
+        assign(self, values(other), &OTHER)
     }
 
     /// The parameters, each once, in order.
@@ -73,6 +116,9 @@ pub trait Module {
     }
 }
 
+/// What errors say of tensors from another module.
+const OTHER: From = From { place: "the other module", hint: "give a module of the same layers" };
+
 /// What walks through a [`Module`] and keeps the path.
 pub struct Visitor<'v> {
     path: String,
@@ -85,6 +131,8 @@ pub(super) enum Seen<'a> {
     Module { path: &'a str, kind: String },
     /// A parameter.
     Parameter { path: &'a str, parameter: &'a Parameter },
+    /// A dial.
+    Dial { path: &'a str, dial: &'a Dial },
 }
 
 impl<'v> Visitor<'v> {
@@ -104,6 +152,11 @@ impl<'v> Visitor<'v> {
         self.path.truncate(end);
     }
 
+    /// The dotted path of the module that is being visited.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Shows a parameter that stands at this path itself.
     fn parameter(&mut self, parameter: &Parameter) {
         (self.see)(Seen::Parameter { path: &self.path, parameter });
@@ -113,6 +166,20 @@ impl<'v> Visitor<'v> {
 impl Module for Parameter {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         visitor.parameter(self);
+    }
+}
+
+/// What it shows is saved with a [`Checkpoint`](crate::io::Checkpoint); it has no parameters.
+impl Module for Dial {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (visitor.see)(Seen::Dial { path: &visitor.path, dial: self });
+    }
+}
+
+/// How far it was drawn from is saved with a [`Checkpoint`](crate::io::Checkpoint); it has no parameters.
+impl Module for Generator {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.counter().visit(visitor);
     }
 }
 
@@ -127,6 +194,16 @@ impl<M: Module + ?Sized> Module for &M {
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (**self).visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        (**self).kind()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Arc<M> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         (**self).visit(visitor);
     }
@@ -214,6 +291,39 @@ mod tests {
         #[module(skip)]
         #[expect(dead_code, reason = "stands for any field that is no module")]
         width: usize,
+    }
+
+    type Call = for<'t> fn(crate::tape::Var<'t>) -> crate::tape::Var<'t>;
+
+    #[derive(Module)]
+    #[expect(dead_code, reason = "stands for what a layer keeps beside its parameters")]
+    struct Plain<'n, T> {
+        sizes: (usize, [f64; 2], Vec<Option<i64>>),
+        names: &'n [String],
+        on: bool,
+        range: std::ops::Range<usize>,
+        activation: Option<fn(f64) -> f64>,
+        boxed: Box<dyn Fn(f64) -> f64>,
+        kind: std::marker::PhantomData<T>,
+        #[module(skip)]
+        call: Call,
+        layer: Linear,
+    }
+
+    #[test]
+    fn plain_data_is_left_out_by_itself() {
+        let plain = Plain::<u8> {
+            sizes: (1, [0.5; 2], vec![None]),
+            names: &[],
+            on: true,
+            range: 0..3,
+            activation: Some(f64::tanh),
+            boxed: Box::new(f64::sin),
+            kind: Default::default(),
+            call: crate::tape::Var::relu,
+            layer: Linear::new(1, 1, &mut Rng::new(0)),
+        };
+        assert_eq!(names(&plain), ["layer.weight", "layer.bias"]);
     }
 
     #[derive(Module)]

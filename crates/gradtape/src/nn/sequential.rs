@@ -1,7 +1,7 @@
 //! [`Sequential`]: layers one after another.
 
 use super::{Activation, Dropout, Init, Layer, LayerSpec, Linear, Module, Visitor};
-use crate::tape::Var;
+use crate::tape::{Name, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
 /// Layers one after another; the parameters are named by their layer's number (`0.weight`).
@@ -16,9 +16,12 @@ use crate::tensor::{Error, Kind, Result, Rng};
 ///     .add(Linear::new(32, 10, &mut rng));
 /// assert_eq!(net.named_parameters()[2].0, "2.weight");
 /// ```
-#[derive(Default)]
+///
+/// A clone has parameters of its own, which start with the same numbers.
+#[derive(Clone, Default)]
 pub struct Sequential {
     layers: Vec<Box<dyn Layer>>,
+    name: Name,
 }
 
 impl Sequential {
@@ -84,7 +87,7 @@ impl Sequential {
             let named = |error: Error| error.context(format!("layer {number}"));
             spec.build_with(init, rng).map_err(named)
         });
-        Ok(Sequential { layers: layers.collect::<Result<_>>()? })
+        Ok(Sequential { layers: layers.collect::<Result<_>>()?, name: Name::default() })
     }
 
     /// What it takes to build the same layers anew. Fails when a layer is the user's own.
@@ -105,16 +108,16 @@ impl Sequential {
         &self.layers
     }
 
-    /// Records what the layers compute of `x`, one after another. An error names the layer.
+    /// Records what the layers compute of `x`, one after another. An error names the layer and the line of
+    /// this call.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let tape = x.tape();
+        let _list = tape.within(Part::List(self.name.get()));
         let mut x = x;
         for (number, layer) in self.layers.iter().enumerate() {
-            let y = layer.forward(x);
-            if y.id().is_failed() && !x.id().is_failed() {
-                y.explain(format!("in layer {number} of a Sequential, {}", layer.kind()));
-            }
-            x = y;
+            let _layer = tape.within(Part::Number(number));
+            x = (**layer).forward(x);
         }
         x
     }
@@ -122,6 +125,7 @@ impl Sequential {
 
 impl Module for Sequential {
     fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.name.learn(visitor.path());
         self.layers.visit(visitor);
     }
 }
@@ -168,7 +172,7 @@ mod tests {
 
     #[test]
     fn an_own_layer_has_no_spec() {
-        #[derive(Module)]
+        #[derive(Clone, Module)]
         struct Own;
         impl Layer for Own {
             fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {

@@ -28,6 +28,9 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
     let mut known: Vec<u64> = Vec::new();
     module.visit(&mut Visitor::new(&mut |seen| match seen {
         Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
+        // Announced as a module just before, but nothing to be listed.
+        Seen::Dial { .. } if rows.len() > 1 => drop(rows.pop()),
+        Seen::Dial { .. } => {}
         Seen::Parameter { path, parameter } => {
             // A parameter is a module of its own, announced just before; it belongs to its parent.
             if rows.len() > 1 {

@@ -1,6 +1,6 @@
 //! Attributes of operations: what they look like in text form.
 
-use crate::tensor::{DType, Dims, Shape};
+use crate::tensor::{DType, Dims, Shape, Tensor};
 
 /// A type that an operation's attribute can have.
 pub trait Attr: Sized {
@@ -10,35 +10,111 @@ pub trait Attr: Sized {
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// An f64 compared and hashed by its bits, so that NaN equals itself and -0 differs from 0.
+/// A number of the program: an f64, or a whole number of 64 bits that f64 would round.
+///
+/// Compared and hashed by its bits, so that NaN equals itself and -0 differs from 0. A whole number that
+/// f64 holds is the same as that f64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Bits(u64);
+pub struct Bits(Exact);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Exact {
+    /// The bits of an f64.
+    Float(u64),
+    /// What no f64 is.
+    Whole(i64),
+}
 
 impl Bits {
     /// The bits of a number.
     pub fn new(value: f64) -> Bits {
-        Bits(value.to_bits())
+        Bits(Exact::Float(value.to_bits()))
     }
 
-    /// The number.
+    /// A whole number, exactly.
+    ///
+    /// ```
+    /// use gradtape::op::Bits;
+    /// assert_eq!(Bits::whole(3), Bits::new(3.0));
+    /// assert_eq!(Bits::whole((1 << 56) + 1).to_i64(), (1 << 56) + 1);
+    /// ```
+    pub fn whole(value: i64) -> Bits {
+        let rounded = value as f64;
+        // The cast back would saturate at 2^63.
+        match rounded as i128 == i128::from(value) {
+            true => Bits::new(rounded),
+            false => Bits(Exact::Whole(value)),
+        }
+    }
+
+    /// The number; a whole one beyond 2^53 may be rounded.
     pub fn value(self) -> f64 {
-        f64::from_bits(self.0)
+        match self.0 {
+            Exact::Float(bits) => f64::from_bits(bits),
+            Exact::Whole(value) => value as f64,
+        }
+    }
+
+    /// The number as i64: without its fraction, the nearest there is where it is out of range, 0 for NaN.
+    pub fn to_i64(self) -> i64 {
+        match self.0 {
+            Exact::Float(bits) => f64::from_bits(bits) as i64,
+            Exact::Whole(value) => value,
+        }
+    }
+
+    /// Whether an i64 is this number.
+    pub(crate) fn is_whole(self) -> bool {
+        match self.0 {
+            Exact::Float(bits) => {
+                let value = f64::from_bits(bits);
+                value.trunc() == value && (-TWO_TO_63..TWO_TO_63).contains(&value)
+            }
+            Exact::Whole(_) => true,
+        }
+    }
+
+    /// The number everywhere, as an element type.
+    pub(crate) fn full(self, shape: &Shape, dtype: DType) -> Tensor {
+        let whole = (dtype == DType::I64).then(|| Tensor::scalar(self.to_i64()));
+        match whole.map(|scalar| scalar.broadcast_to(shape)) {
+            Some(Ok(tensor)) => tensor,
+            _ => Tensor::full(shape, self.value(), dtype),
+        }
     }
 }
 
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 impl std::fmt::Debug for Bits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.value())
+        f.write_str(&self.print())
+    }
+}
+
+impl std::fmt::Display for Bits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Exact::Float(bits) => f64::from_bits(bits).fmt(f),
+            Exact::Whole(value) => value.fmt(f),
+        }
     }
 }
 
 impl Attr for Bits {
     fn print(&self) -> String {
-        format!("{:?}", self.value())
+        match self.0 {
+            Exact::Float(bits) => format!("{:?}", f64::from_bits(bits)),
+            Exact::Whole(value) => value.to_string(),
+        }
     }
 
     fn parse(text: &str) -> Option<Bits> {
-        text.parse().ok().map(Bits::new)
+        // A text of digits alone may be beyond f64; -0 is no whole number.
+        match text.parse() {
+            Ok(0) | Err(_) => text.parse().ok().map(Bits::new),
+            Ok(whole) => Some(Bits::whole(whole)),
+        }
     }
 }
 

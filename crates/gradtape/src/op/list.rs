@@ -146,3 +146,20 @@ ops! {
         linear: MatMul;
     }
 }
+
+impl Op {
+    /// Whether running it can fail for the numbers of its inputs, with an error that names its line, when
+    /// its result is of this type.
+    pub(crate) fn can_fail(&self, dtype: crate::tensor::DType) -> bool {
+        match self {
+            Op::OneHot(_)
+            | Op::Gather(_)
+            | Op::ScatterAdd(_)
+            | Op::IndexSelect(_)
+            | Op::IndexAdd(_) => true,
+            // Whole numbers have no infinity.
+            Op::Div(_) => dtype == crate::tensor::DType::I64,
+            _ => false,
+        }
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) use math::{
     activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
     operators, reduce_methods, shape_methods,
 };
-pub use operand::Operand;
+pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
 pub(crate) use operation::{filled, map_elements, operation, value_error, with_number, with_type};
 pub use recorder::{NodeId, Recorder, Term};

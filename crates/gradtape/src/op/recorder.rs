@@ -17,15 +17,14 @@ pub struct NodeId(u32);
 impl NodeId {
     const FAILED: u32 = 1 << 31;
 
-    /// Node number `index`, which is below 2^31.
+    /// Node number `index`; beyond 2^31 - 1, which is more than a tape holds, that one.
     pub fn new(index: usize) -> NodeId {
-        debug_assert!(index < Self::FAILED as usize);
-        NodeId(index as u32)
+        NodeId(index.min(Self::FAILED as usize - 1) as u32)
     }
 
-    /// Error number `index`.
+    /// Error number `index`; beyond 2^31 - 1 that one.
     pub fn failed(index: usize) -> NodeId {
-        NodeId(index as u32 | Self::FAILED)
+        NodeId(NodeId::new(index).0 | Self::FAILED)
     }
 
     /// The number of the node; for a failed one, the number of its error.
@@ -41,15 +40,15 @@ impl NodeId {
 
 /// Something that operations can be recorded on. The tape is the one implementation.
 pub trait Recorder {
-    /// Records an operation on nodes of this recorder. A broken shape rule, or an input that
-    /// failed, gives a failed id.
+    /// Records an operation on nodes of this recorder. A broken shape rule, an input that failed, or an id
+    /// that is not of this recorder gives a failed id.
     fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId;
 
     /// Keeps an error in the place of a node, with a note on where each operand came from. When an
     /// operand failed already, its error is the one that is kept.
     fn fail(&self, error: Error, operands: &[NodeId]) -> NodeId;
 
-    /// The element type and shape of a node; an f32 scalar for a failed one.
+    /// The element type and shape of a node; an f32 scalar for a failed one, or one that there is not.
     fn meta(&self, id: NodeId) -> Meta;
 
     /// The element type of a node; f32 for a failed one. Cheaper than [`Recorder::meta`].

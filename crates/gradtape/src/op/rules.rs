@@ -56,12 +56,23 @@ pub(crate) fn truth(x: &Meta) -> Result<(), Broken> {
 pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
     if x.dtype != y.dtype {
         let rule = format!("element types differ: {} and {}", x.dtype, y.dtype);
-        return Err(Broken::new(rule).hint("cast one operand to the type of the other"));
+        return Err(Broken::new(rule).hint(cast_hint(x.dtype, y.dtype)));
     }
     if x.shape != y.shape {
         return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape)));
     }
     Ok(())
+}
+
+/// What mends two element types that differ.
+pub(crate) fn cast_hint(x: DType, y: DType) -> &'static str {
+    match x.is_float() && y.is_float() {
+        // Who writes [1.0, 2.0] need not know that Rust takes it for f64.
+        true => {
+            "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the f64 operand"
+        }
+        false => "cast one operand to the type of the other",
+    }
 }
 
 /// The size of an axis that the input must have.

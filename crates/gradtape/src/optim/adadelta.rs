@@ -15,7 +15,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{AdaDelta, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let mut opt = AdaDelta::new(&x, 1.0);
+/// let opt = AdaDelta::new(&x, 1.0);
 /// let mut tape = Tape::new();
 /// let mut steps = Vec::new();
 /// for _ in 0..2 {

@@ -14,7 +14,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{AdaGrad, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let mut opt = AdaGrad::new(&x, 0.5);
+/// let opt = AdaGrad::new(&x, 0.5);
 /// let mut tape = Tape::new();
 /// let mut steps = Vec::new();
 /// for _ in 0..2 {

@@ -17,7 +17,7 @@ use crate::tensor::Result;
 /// use gradtape::{Rng, Tape, Tensor};
 ///
 /// let layer = Linear::new(2, 1, &mut Rng::new(1));
-/// let mut opt = Adam::new(&layer, 1e-2);
+/// let opt = Adam::new(&layer, 1e-2);
 /// let mut tape = Tape::new();
 /// let (mut first, mut last) = (f64::NAN, f64::NAN);
 /// for step in 0..100 {

@@ -15,7 +15,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{Adamax, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let mut opt = Adamax::new(&x, 0.1);
+/// let opt = Adamax::new(&x, 0.1);
 /// let mut tape = Tape::new();
 /// let mut steps = Vec::new();
 /// for _ in 0..2 {

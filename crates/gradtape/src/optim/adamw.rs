@@ -12,7 +12,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{AdamW, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::from([4.0f64, 4.0]));
-/// let mut opt = AdamW::new(&x, 0.1).weight_decay(0.5);
+/// let opt = AdamW::new(&x, 0.1).weight_decay(0.5);
 /// let tape = Tape::new();
 /// // The loss looks at the first alone; both decay, by a factor of 1 - 0.1 * 0.5.
 /// opt.step(tape.parameter(&x).slice(0, 0..1).sum(()))?;

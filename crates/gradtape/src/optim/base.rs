@@ -1,10 +1,11 @@
 //! [`Base`]: what every optimiser has: parameters, state, learning rate, step count.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use super::{Rates, Slot};
+use super::{Rates, Rule, Slot};
 use crate::nn::Module;
+use crate::op::Meta;
 use crate::tape::{Dial, Parameter, Tape};
 use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
@@ -12,14 +13,20 @@ use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 /// learning rate and the step count.
 pub struct Base {
     pub(super) parameters: Vec<(String, Parameter)>,
-    /// For each parameter its state tensors, one after another.
-    pub(super) state: Vec<Parameter>,
-    slots: Vec<Slot>,
     rate: Dial,
-    clock: Option<Rc<Clock>>,
-    steps: Rc<Cell<u64>>,
+    steps: Arc<AtomicU64>,
+    /// Made at the first use, when the settings are complete.
+    kept: OnceLock<Kept>,
     pub(super) clip_norm: Option<f64>,
     pub(super) allow_unused: bool,
+}
+
+/// What an optimiser keeps from step to step.
+pub(super) struct Kept {
+    slots: Vec<Slot>,
+    /// For each parameter its state tensors, one after another.
+    state: Vec<Parameter>,
+    clock: Arc<Clock>,
 }
 
 /// How many numbers of a rule may change from step to step.
@@ -29,20 +36,20 @@ pub(super) const RATES: usize = 3;
 pub(super) struct Clock {
     rates: Box<Rates>,
     rate: Dial,
-    steps: Rc<Cell<u64>>,
+    steps: Arc<AtomicU64>,
     pub(super) dials: [Dial; RATES],
 }
 
 impl Clock {
     /// Sets the dials for the next step.
     fn turn(&self) {
-        let numbers = (self.rates)(self.steps.get() + 1, self.rate.get());
+        let numbers = (self.rates)(self.steps.load(Ordering::Relaxed) + 1, self.rate.get());
         self.dials.iter().zip(numbers).for_each(|(dial, number)| dial.set(number));
     }
 
     /// Counts a step that was taken.
     fn count(&self) {
-        self.steps.set(self.steps.get() + 1);
+        self.steps.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -53,11 +60,9 @@ impl Base {
         parameters.retain(|(_, parameter)| parameter.read().dtype().is_float());
         Base {
             parameters,
-            state: Vec::new(),
-            slots: Vec::new(),
             rate: Dial::new(learning_rate),
-            clock: None,
-            steps: Rc::default(),
+            steps: Arc::default(),
+            kept: OnceLock::new(),
             clip_norm: None,
             allow_unused: false,
         }
@@ -70,7 +75,7 @@ impl Base {
 
     /// The number of steps taken.
     pub fn steps(&self) -> u64 {
-        self.steps.get()
+        self.steps.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_learning_rate(&self, rate: f64) -> Result<()> {
@@ -79,52 +84,28 @@ impl Base {
         Ok(())
     }
 
-    /// Makes the state and the clock, the first time.
-    pub(super) fn prepare(&mut self, slots: &[Slot], rates: impl FnOnce() -> Box<Rates>) {
-        if self.clock.is_some() {
-            return;
+    /// What the optimiser of this rule keeps, made the first time.
+    pub(super) fn kept<R: Rule + ?Sized>(&self, rule: &R) -> Result<&Kept> {
+        if let Some(kept) = self.kept.get() {
+            return Ok(kept);
         }
-        let clock = Clock {
-            rates: rates(),
-            rate: self.rate.clone(),
-            steps: self.steps.clone(),
-            dials: Default::default(),
-        };
-        self.clock = Some(Rc::new(clock));
-        self.slots = slots.to_vec();
-        for (_, parameter) in &self.parameters {
-            let value = parameter.read();
-            let fresh = |slot: &Slot| {
-                Parameter::new(Tensor::full(value.shape(), slot.start, value.dtype()))
+        rule.check()?;
+        Ok(self.kept.get_or_init(|| {
+            let clock = Clock {
+                rates: rule.rates(),
+                rate: self.rate.share(),
+                steps: Arc::clone(&self.steps),
+                dials: Default::default(),
             };
-            self.state.extend(slots.iter().map(fresh));
-        }
-    }
-
-    pub(super) fn is_prepared(&self) -> bool {
-        self.clock.is_some()
-    }
-
-    /// Sets the dials for the next step; a compiled step sets them again at every later call.
-    pub(super) fn turn(&self, tape: &Tape) -> Option<&Clock> {
-        let clock = self.clock.as_ref()?;
-        clock.turn();
-        if tape.is_tracing() {
-            let clock = Rc::clone(clock);
-            tape.on_replay(Rc::new(move || clock.turn()));
-        }
-        Some(clock)
-    }
-
-    /// Counts the step that was just taken; a compiled step counts those that it takes later.
-    pub(super) fn count(&self, tape: &Tape) {
-        let Some(clock) = &self.clock else { return };
-        if tape.is_tracing() {
-            let clock = Rc::clone(clock);
-            tape.after_run(Rc::new(move || clock.count()));
-        } else {
-            clock.count();
-        }
+            let slots = rule.slots();
+            let fresh = |(_, parameter): &(String, Parameter)| {
+                let Meta { dtype, shape } = parameter.meta().clone();
+                let start = |slot: &Slot| Parameter::new(Tensor::full(&shape, slot.start, dtype));
+                slots.iter().map(start).collect::<Vec<_>>()
+            };
+            let state = self.parameters.iter().flat_map(fresh).collect();
+            Kept { slots, state, clock: Arc::new(clock) }
+        }))
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -143,15 +124,15 @@ impl Base {
     }
 
     /// The step count and the state tensors by name.
-    pub(super) fn save(&self) -> Vec<(String, Tensor)> {
-        let mut saved = vec![(STEPS.to_string(), Tensor::scalar(self.steps.get() as i64))];
-        let state = self.names().zip(&self.state);
+    pub(super) fn save(&self, kept: &Kept) -> Vec<(String, Tensor)> {
+        let mut saved = vec![(STEPS.to_string(), Tensor::scalar(self.steps() as i64))];
+        let state = self.names(kept).zip(&kept.state);
         saved.extend(state.map(|(name, tensor)| (name, tensor.value())));
         saved
     }
 
     /// Takes over what [`Base::save`] gave, all or nothing.
-    pub(super) fn load(&self, saved: &[(String, Tensor)]) -> Result<()> {
+    pub(super) fn load(&self, kept: &Kept, saved: &[(String, Tensor)]) -> Result<()> {
         let wrong = |message: String| Error::new(Kind::Model, message);
         let find = |name: &str| {
             let found = saved.iter().find(|(other, _)| other == name);
@@ -167,8 +148,8 @@ impl Base {
         if steps < 0.0 || steps.fract() != 0.0 {
             return Err(wrong(format!("the saved optimiser state has {steps} steps")));
         }
-        let mut tensors = Vec::with_capacity(self.state.len());
-        for (name, state) in self.names().zip(&self.state) {
+        let mut tensors = Vec::with_capacity(kept.state.len());
+        for (name, state) in self.names(kept).zip(&kept.state) {
             let tensor = find(&name)?;
             let have = state.read();
             if (tensor.shape(), tensor.dtype()) != (have.shape(), have.dtype()) {
@@ -179,24 +160,53 @@ impl Base {
             }
             tensors.push(tensor);
         }
-        if let Some((name, _)) =
-            saved.iter().find(|(name, _)| name != STEPS && !self.names().any(|own| own == *name))
+        if let Some((name, _)) = saved
+            .iter()
+            .find(|(name, _)| name != STEPS && !self.names(kept).any(|own| own == *name))
         {
             return Err(wrong(format!("the optimiser keeps nothing called {name:?}"))
                 .hint("the state was saved by another optimiser or for another network"));
         }
-        for (state, tensor) in self.state.iter().zip(tensors) {
+        for (state, tensor) in kept.state.iter().zip(tensors) {
             state.set(tensor.clone())?;
         }
-        self.steps.set(steps as u64);
+        self.steps.store(steps as u64, Ordering::Relaxed);
         Ok(())
     }
 
     /// The names of the state tensors, in order.
-    fn names(&self) -> impl Iterator<Item = String> + '_ {
+    fn names<'a>(&'a self, kept: &'a Kept) -> impl Iterator<Item = String> + 'a {
         self.parameters.iter().flat_map(move |(name, _)| {
-            self.slots.iter().map(move |slot| format!("{name}.{}", slot.name))
+            kept.slots.iter().map(move |slot| format!("{name}.{}", slot.name))
         })
+    }
+}
+
+impl Kept {
+    /// The tensors kept for parameter number `i`, in the order of the slots.
+    pub(super) fn state(&self, i: usize) -> &[Parameter] {
+        let slots = self.slots.len();
+        &self.state[i * slots..][..slots]
+    }
+
+    /// Sets the dials for the next step; a compiled step sets them again at every later call.
+    pub(super) fn turn(&self, tape: &Tape) -> &Clock {
+        self.clock.turn();
+        if tape.is_tracing() {
+            let clock = Arc::clone(&self.clock);
+            tape.on_replay(Arc::new(move || clock.turn()));
+        }
+        &self.clock
+    }
+
+    /// Counts the step that was just taken; a compiled step counts those that it takes later.
+    pub(super) fn count(&self, tape: &Tape) {
+        if tape.is_tracing() {
+            let clock = Arc::clone(&self.clock);
+            tape.after_run(Arc::new(move || clock.count()));
+        } else {
+            self.clock.count();
+        }
     }
 }
 

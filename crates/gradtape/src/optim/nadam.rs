@@ -1,6 +1,6 @@
 //! [`NAdam`].
 
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 
 use super::base::{at_least_0, below_1};
 use super::{Base, Rates, Rule, Slot, Update};
@@ -18,7 +18,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{NAdam, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let mut opt = NAdam::new(&x, 0.1);
+/// let opt = NAdam::new(&x, 0.1);
 /// let mut tape = Tape::new();
 /// let mut steps = Vec::new();
 /// for _ in 0..2 {
@@ -101,9 +101,10 @@ impl Rule for NAdam {
         let (betas, eps, decay) = (self.betas, self.eps, self.momentum_decay);
         let mu = move |t: u64| betas.0 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * decay));
         // The product so far, so that a step costs one factor; after a jump it is made anew.
-        let known = Cell::new((0u64, 1.0f64));
+        let known = Mutex::new((0u64, 1.0f64));
         Box::new(move |step, rate| {
-            let (mut t, mut product) = known.get();
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            let (mut t, mut product) = *known;
             if t > step {
                 (t, product) = (0, 1.0);
             }
@@ -111,7 +112,7 @@ impl Rule for NAdam {
                 t += 1;
                 product *= mu(t);
             }
-            known.set((step, product));
+            *known = (step, product);
             let (now, next) = (mu(step), mu(step + 1));
             let root = (1.0 - betas.1.powf(step as f64)).sqrt();
             let fresh = rate * root * (1.0 - now) / (1.0 - product);

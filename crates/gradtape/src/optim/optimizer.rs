@@ -4,11 +4,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::base::Kept;
 use super::rule::{Dials, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
-use crate::grad::connected_gradients;
-use crate::tape::{Tape, Var};
+use crate::grad::{connected_gradients, gradients};
+use crate::tape::{Dial, Part, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
@@ -19,7 +20,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 ///
 /// // The smallest value of (x - 3)², starting at 0.
 /// let x = Parameter::new(Tensor::scalar(0.0f64));
-/// let mut opt = Sgd::new(&x, 0.25);
+/// let opt = Sgd::new(&x, 0.25);
 /// let mut tape = Tape::new();
 /// for _ in 0..50 {
 ///     tape.reset();
@@ -38,13 +39,44 @@ pub trait Optimizer: Rule {
     /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
     /// and where an operation fails when it runs, such as a label out of range. Then the parameters, the
     /// optimiser's state and its step count are as before, and the tape is not used up.
+    #[doc(alias("backward", "backward_step"))]
     #[track_caller]
-    fn step(&mut self, loss: Var<'_>) -> Result<()> {
-        take_step(self, loss)
+    fn step(&self, loss: Var<'_>) -> Result<()> {
+        let _call = loss.tape().within(Part::Call);
+        let at = Location::caller();
+        take_step(self, loss, &[]).map_err(|error| error.called_from(at))
+    }
+
+    /// As [`Optimizer::step`], computing other values of the same recording in the same run: they can be
+    /// read afterwards, from the parameters as they were before the step.
+    ///
+    /// ```
+    /// use gradtape::loss::cross_entropy;
+    /// use gradtape::nn::Linear;
+    /// use gradtape::optim::{Optimizer, Sgd};
+    /// use gradtape::{DType, Rng, Tape, Tensor};
+    /// let net = Linear::new(3, 2, &mut Rng::new(1));
+    /// let opt = Sgd::new(&net, 0.1);
+    /// let tape = Tape::new();
+    /// let (x, y) = (tape.constant(Tensor::ones([4, 3], DType::F32)), tape.constant([0i64, 1, 1, 1]));
+    /// let logits = net.forward(x);
+    /// let right = logits.argmax(1).equal(y).cast(DType::F32).mean(());
+    /// let loss = cross_entropy(logits, y);
+    /// opt.step_with(loss, &[right, logits])?;
+    /// assert!(loss.item()? > 0.0 && (0.0..=1.0).contains(&right.item()?));
+    /// assert_eq!(logits.value()?.shape()[..], [4, 2]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    fn step_with<'t>(&self, loss: Var<'t>, values: &[Var<'t>]) -> Result<()> {
+        let _call = loss.tape().within(Part::Call);
+        let at = Location::caller();
+        take_step(self, loss, values).map_err(|error| error.called_from(at))
     }
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
     /// by `most / (norm + 1e-6)`. Pascanu, Mikolov and Bengio 2013.
+    #[doc(alias = "clip_grad_norm_")]
     #[must_use]
     fn clip_norm(mut self, most: f64) -> Self
     where
@@ -76,7 +108,7 @@ pub trait Optimizer: Rule {
 
     /// Sets the learning rate for the steps that follow, compiled ones included. Fails when it is not
     /// a finite number of at least 0.
-    fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
+    fn set_learning_rate(&self, rate: f64) -> Result<()> {
         self.base().set_learning_rate(rate)
     }
 
@@ -87,32 +119,28 @@ pub trait Optimizer: Rule {
 
     /// What a checkpoint needs: the step count and the tensors kept for each parameter, by name
     /// (`hidden.weight.exp_avg`).
-    fn state(&mut self) -> Result<Vec<(String, Tensor)>> {
-        prepare(self)?;
-        Ok(self.base().save())
+    fn state(&self) -> Result<Vec<(String, Tensor)>> {
+        Ok(self.base().save(kept(self)?))
     }
 
     /// Takes over what [`Optimizer::state`] gave, all or nothing. Fails where it does not fit.
-    fn load_state(&mut self, saved: &[(String, Tensor)]) -> Result<()> {
-        prepare(self)?;
-        self.base().load(saved)
+    fn load_state(&self, saved: &[(String, Tensor)]) -> Result<()> {
+        self.base().load(kept(self)?, saved)
     }
 }
 
 impl<R: Rule + ?Sized> Optimizer for R {}
 
-fn prepare<R: Rule + ?Sized>(rule: &mut R) -> Result<()> {
-    if !rule.base().is_prepared() {
-        rule.check().map_err(|error| error.context(rule.name()))?;
-        let (slots, rates) = (rule.slots(), rule.rates());
-        rule.base_mut().prepare(&slots, || rates);
-    }
-    rule.base().check().map_err(|error| error.context(rule.name()))
+/// What the optimiser keeps. Fails for settings out of range.
+fn kept<R: Rule + ?Sized>(rule: &R) -> Result<&Kept> {
+    let kept = rule.base().kept(rule).map_err(|error| error.context(rule.name()))?;
+    rule.base().check().map_err(|error| error.context(rule.name()))?;
+    Ok(kept)
 }
 
 #[track_caller]
-fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
-    prepare(rule)?;
+fn take_step<'t, R: Rule + ?Sized>(rule: &R, loss: Var<'t>, values: &[Var<'t>]) -> Result<()> {
+    let kept = kept(rule)?;
     loss.check()?;
     let (base, tape) = (rule.base(), loss.tape());
     let xs: SmallVec<[Var<'_>; 16]> =
@@ -120,19 +148,25 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
     let mut gs: SmallVec<[Option<Var<'_>>; 16]> = SmallVec::from_elem(None, xs.len());
     connected_gradients(loss, &xs, |i, g| gs[i] = g);
     gs.iter().flatten().try_for_each(|g| g.check())?;
-    if !base.allow_unused && gs.iter().any(Option::is_none) {
+    if !base.allow_unused
+        && let Some(missing) = gs.iter().position(Option::is_none)
+    {
+        // A loss made of whole numbers, as accuracy is, says so.
+        gradients(loss, &xs[missing..=missing]).iter().try_for_each(|g| g.check())?;
         return Err(unused(base, &gs).at(Location::caller()));
     }
     if let Some(most) = base.clip_norm {
         clip(&mut gs, most);
     }
-    let recorded = record(rule, tape, &xs, &gs);
+    let recorded = record(rule, kept, tape, &xs, &gs);
     if recorded.is_err() {
         tape.recording().borrow_mut().updates.clear();
     }
     recorded?;
-    eval::step(tape, &[loss])?;
-    rule.base().count(tape);
+    let mut results: SmallVec<[Var<'_>; 8]> = SmallVec::from_slice(&[loss]);
+    results.extend_from_slice(values);
+    eval::step(tape, &results)?;
+    kept.count(tape);
     Ok(())
 }
 
@@ -140,17 +174,16 @@ fn take_step<R: Rule + ?Sized>(rule: &mut R, loss: Var<'_>) -> Result<()> {
 #[track_caller]
 fn record<'t, R: Rule + ?Sized>(
     rule: &R,
+    kept: &Kept,
     tape: &'t Tape,
     xs: &[Var<'t>],
     gs: &[Option<Var<'t>>],
 ) -> Result<()> {
     let base = rule.base();
-    let Some(clock) = base.turn(tape) else { return Ok(()) };
-    let mut dials = Dials::new(tape, clock.dials.clone());
-    let slots = base.state.len() / base.parameters.len().max(1);
+    let mut dials = Dials::new(tape, kept.turn(tape).dials.each_ref().map(Dial::share));
     for (i, (_, parameter)) in base.parameters.iter().enumerate() {
         let Some(g) = gs[i] else { continue };
-        let state = &base.state[i * slots..][..slots];
+        let state = kept.state(i);
         let next = SmallVec::new();
         let mut update = Update { x: xs[i], g, state, next, dials: &mut dials };
         let value = rule.update(&mut update);

@@ -15,7 +15,7 @@ use crate::tensor::Result;
 /// use gradtape::optim::{RmsProp, Optimizer};
 /// use gradtape::{Parameter, Tape, Tensor};
 /// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let mut opt = RmsProp::new(&x, 0.01).alpha(0.75);
+/// let opt = RmsProp::new(&x, 0.01).alpha(0.75);
 /// let mut tape = Tape::new();
 /// let mut steps = Vec::new();
 /// for _ in 0..2 {

@@ -8,7 +8,7 @@ use crate::tape::{Dial, Parameter, Tape, Var};
 use crate::tensor::{DType, Error, Kind, Result};
 
 /// Numbers that change from step to step, from the step (1 at the first) and the learning rate.
-pub type Rates = dyn Fn(u64, f64) -> [f64; RATES];
+pub type Rates = dyn Fn(u64, f64) -> [f64; RATES] + Send + Sync;
 
 /// A tensor that an optimiser keeps for each parameter, of its shape and type.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,13 +50,13 @@ impl Slot {
 /// }
 ///
 /// let x = Parameter::new(Tensor::scalar(1.0f64));
-/// let mut opt = SignSgd(Base::new(&x, 0.5));
+/// let opt = SignSgd(Base::new(&x, 0.5));
 /// let tape = Tape::new();
 /// opt.step(tape.parameter(&x).square())?;
 /// assert_eq!(x.value().item()?, 0.5);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-pub trait Rule {
+pub trait Rule: Send + Sync {
     /// The part that all optimisers share.
     fn base(&self) -> &Base;
 

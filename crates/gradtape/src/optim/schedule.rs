@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::base::{at_least_0, bad, below_1, check_rate};
-use crate::tensor::{Error, Kind, Result, nearest};
+use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
 /// How the learning rate follows from the number `t` of steps (or epochs) done, `t` counting from 0.
 /// `lr` is the rate that training starts from.
@@ -33,6 +33,7 @@ use crate::tensor::{Error, Kind, Result, nearest};
 /// assert_eq!([3.0, 2.0, 2.0, 2.0].map(|loss| scheduler.advance(loss)), [0.5, 0.5, 0.5, 0.25]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+#[doc(alias = "lr_scheduler")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {
@@ -218,6 +219,29 @@ impl Scheduler {
         self.rate
     }
 
+    /// Where it stands, for a checkpoint: the first rate and the rate now, the steps counted, and what
+    /// [`Schedule::Plateau`] saw of the loss.
+    pub fn state(&self) -> Tensor {
+        let Scheduler { start, rate, t, lowest, without_progress, .. } = *self;
+        Tensor::from([start, rate, t as f64, lowest, without_progress as f64])
+    }
+
+    /// Goes on from where [`Scheduler::state`] stood. Fails, and changes nothing, for what is none.
+    pub fn load_state(&mut self, saved: &Tensor) -> Result<()> {
+        let numbers = saved.to_vec::<f64>().unwrap_or_default();
+        let [start, rate, t, lowest, without_progress] = numbers[..] else {
+            let (dtype, shape) = (saved.dtype(), saved.shape());
+            let message = format!("a scheduler's state is f64[5], not {dtype}{shape}");
+            return Err(Error::new(Kind::Model, message));
+        };
+        check_rate(start)?;
+        check_rate(rate)?;
+        let (t, without_progress) = (count("steps", t)?, count("steps", without_progress)?);
+        let schedule = self.schedule;
+        *self = Scheduler { schedule, start, rate, t, lowest, without_progress };
+        Ok(())
+    }
+
     /// Counts a step, whose loss only [`Schedule::Plateau`] looks at, and gives the next rate.
     pub fn advance(&mut self, loss: f64) -> f64 {
         self.t += 1;
@@ -234,6 +258,14 @@ impl Scheduler {
             self.rate = self.schedule.rate(self.start, self.t);
         }
         self.rate
+    }
+}
+
+/// A whole number of at least 0.
+fn count(name: &str, value: f64) -> Result<u64> {
+    match value >= 0.0 && value.fract() == 0.0 {
+        true => Ok(value as u64),
+        false => Err(bad(name, value, "a whole number of at least 0")),
     }
 }
 

@@ -28,7 +28,7 @@ fn a_parameter_without_gradient_is_named_or_left_alone() {
     assert_eq!(parts[1].value().to_f64_vec(), [0.0]);
 
     tape.reset();
-    let mut opt = Sgd::new(&parts, 0.5).momentum(0.9).allow_unused();
+    let opt = Sgd::new(&parts, 0.5).momentum(0.9).allow_unused();
     opt.step(loss(&tape, &parts[1])).unwrap();
     let values = parts.each_ref().map(|p| p.value().to_f64_vec()[0]);
     assert_eq!(values, [0.0, 1.0, 0.0]);
@@ -52,7 +52,7 @@ fn what_makes_no_sense_is_an_error_and_changes_nothing() {
         tape.reset();
         let error = Sgd::new(&x, rate).step(loss(&tape, &x)).unwrap_err();
         assert!(error.message().contains(&format!("learning rate is {rate}")), "{error}");
-        let mut opt = Sgd::new(&x, 0.1);
+        let opt = Sgd::new(&x, 0.1);
         assert!(opt.set_learning_rate(rate).is_err());
         assert_eq!(opt.learning_rate(), 0.1);
     }
@@ -74,7 +74,7 @@ fn what_makes_no_sense_is_an_error_and_changes_nothing() {
 fn a_tape_serves_one_step() {
     let x = parameter(&[0.0]);
     let tape = Tape::new();
-    let mut opt = Sgd::new(&x, 0.1);
+    let opt = Sgd::new(&x, 0.1);
     opt.step(loss(&tape, &x)).unwrap();
     let error = opt.step(loss(&tape, &x)).unwrap_err();
     assert!(error.to_string().contains("reset()"), "{error}");
@@ -113,32 +113,32 @@ fn compiled_steps_are_recorded_steps_and_follow_the_rate() {
     for name in NAMES {
         let hyper = Default::default();
         let (a, b) = (parameter(&[3.0, -1.0]), parameter(&[3.0, -1.0]));
-        let mut recorded = by_name(name, &a, &hyper).unwrap();
+        let recorded = by_name(name, &a, &hyper).unwrap();
         let mut tape = Tape::new();
         for step in 0..6 {
             tape.reset();
             recorded.set_learning_rate(0.1 / (1.0 + step as f64)).unwrap();
             recorded.step(loss(&tape, &a)).unwrap();
         }
-        let compiled = std::cell::RefCell::new(by_name(name, &b, &hyper).unwrap());
+        let compiled = by_name(name, &b, &hyper).unwrap();
         let mut step = compile(|tape, _| {
             let loss = loss(tape, &b);
-            compiled.borrow_mut().step(loss)?;
+            compiled.step(loss)?;
             Ok(vec![loss])
         });
         for count in 0..6 {
-            compiled.borrow_mut().set_learning_rate(0.1 / (1.0 + count as f64)).unwrap();
+            compiled.set_learning_rate(0.1 / (1.0 + count as f64)).unwrap();
             step.call(&[]).unwrap();
         }
         assert_eq!(a.value().to_f64_vec(), b.value().to_f64_vec(), "{name}");
-        assert_eq!(compiled.borrow().steps(), 6);
+        assert_eq!(compiled.steps(), 6);
     }
 }
 
 #[test]
 fn a_saved_state_continues_where_it_was() {
     for name in NAMES {
-        let run = |x: &Parameter, opt: &mut dyn Optimizer, steps: usize| {
+        let run = |x: &Parameter, opt: &dyn Optimizer, steps: usize| {
             let mut tape = Tape::new();
             for _ in 0..steps {
                 tape.reset();
@@ -146,16 +146,16 @@ fn a_saved_state_continues_where_it_was() {
             }
         };
         let x = parameter(&[3.0, -1.0]);
-        let mut opt = by_name(name, &x, &Default::default()).unwrap();
-        run(&x, &mut *opt, 4);
+        let opt = by_name(name, &x, &Default::default()).unwrap();
+        run(&x, &*opt, 4);
         let (value, state) = (x.value(), opt.state().unwrap());
-        run(&x, &mut *opt, 3);
+        run(&x, &*opt, 3);
 
         let again = Parameter::new(value);
-        let mut other = by_name(name, &again, &Default::default()).unwrap();
+        let other = by_name(name, &again, &Default::default()).unwrap();
         other.load_state(&state).unwrap();
         assert_eq!(other.steps(), 4);
-        run(&again, &mut *other, 3);
+        run(&again, &*other, 3);
         assert!(again.value().equals(&x.value()), "{name}");
     }
 }
@@ -171,7 +171,7 @@ fn a_state_that_does_not_fit_changes_nothing() {
     let load = |change: &dyn Fn(&mut State)| {
         let mut state = good.clone();
         change(&mut state);
-        let mut opt = Adam::new(&x, 0.1);
+        let opt = Adam::new(&x, 0.1);
         let text = opt.load_state(&state).unwrap_err().to_string();
         assert_eq!(opt.state().unwrap()[1].1.to_f64_vec(), [0.0, 0.0], "{text}");
         text

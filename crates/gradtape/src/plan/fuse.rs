@@ -171,7 +171,8 @@ impl<'w> Fusion<'w> {
         {
             return None;
         }
-        let mut members: Vec<NodeId> = a.members.iter().chain(&b.members).copied().collect();
+        let mut members: SmallVec<[NodeId; 4]> =
+            a.members.iter().chain(&b.members).copied().collect();
         members.sort_unstable();
         let joined = Group { members, space, reduced };
         let inside = |id: NodeId| joined.members.binary_search(&id).is_ok();

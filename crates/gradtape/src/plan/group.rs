@@ -11,7 +11,7 @@ use crate::tensor::Dims;
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     /// The nodes, in the order of the graph; a matrix product comes first.
-    pub(super) members: Vec<NodeId>,
+    pub(super) members: SmallVec<[NodeId; 4]>,
     /// The sizes of the axes; without those of size 1 except for a matrix product's.
     pub(super) space: Dims,
     /// The axes that the group's reductions reduce over, if it has any.
@@ -35,7 +35,7 @@ impl Group {
             }
             _ => None,
         };
-        Group { members: vec![id], space, reduced }
+        Group { members: SmallVec::from_slice(&[id]), space, reduced }
     }
 
     /// The number of indices of the space.

@@ -32,21 +32,21 @@ use work::{Role, Work};
 
 /// Plans a graph, which must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
-    fused(&simplify::simplify(graph))
-}
-
-/// The program of a simplified graph.
-fn fused(simple: &Graph) -> Program {
-    let mut work = Work::new(simple);
-    let groups = fuse::fuse(&work);
-    lower_all(&mut work, groups).unwrap_or_else(|Circular| {
-        debug_assert!(false, "what is fused can be ordered:\n{simple}");
-        unfused(simple)
+    fused(simplify::simplify(graph)).unwrap_or_else(|Circular| {
+        debug_assert!(false, "what is fused can be ordered:\n{graph}");
+        unfused(simplify::simplify(graph))
     })
 }
 
+/// The program of a simplified graph.
+fn fused(simple: Graph) -> Result<Program, Circular> {
+    let mut work = Work::new(simple);
+    let groups = fuse::fuse(&work);
+    lower_all(&mut work, groups)
+}
+
 /// The program with one kernel for each operation.
-fn unfused(graph: &Graph) -> Program {
+fn unfused(graph: Graph) -> Program {
     let mut work = Work::new(graph);
     let groups = group::singles(&work);
     // Single operations are in the order of the graph.

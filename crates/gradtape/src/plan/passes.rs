@@ -32,10 +32,10 @@ impl Passes {
     /// for each operation.
     pub fn of(graph: &Graph) -> Passes {
         let simple = simplify::simplify(graph);
-        let program = fused(&simple);
+        let program = fused(simple.clone()).unwrap_or_else(|_| unfused(simple.clone()));
         let stages = vec![
-            stage("record", graph, &unfused(graph)),
-            stage("simplify", &simple, &unfused(&simple)),
+            stage("record", graph, &unfused(graph.clone())),
+            stage("simplify", &simple, &unfused(simple.clone())),
             stage("fuse", &simple, &program),
         ];
         Passes { stages, program }

@@ -113,18 +113,10 @@ fn readers(work: &Work, groups: &[Group]) -> Vec<Vec<usize>> {
 fn can_fail(work: &Work, group: &Group) -> bool {
     let mut hosts = group.members.iter().filter(|&&member| work.role(member) == Role::Host);
     hosts.any(|&member| {
-        let GraphNode { op, inputs, .. } = work.node(member);
-        let picks = matches!(
-            op,
-            Op::Gather(_)
-                | Op::ScatterAdd(_)
-                | Op::IndexSelect(_)
-                | Op::IndexAdd(_)
-                | Op::OneHot(_)
-                | Op::Div(_)
-        );
+        let GraphNode { op, inputs, meta, .. } = work.node(member);
         // Arrays without elements are run by the operation's own meaning.
-        picks || inputs.iter().any(|&input| work.meta(input).shape.elements() == 0)
+        let empty = inputs.iter().any(|&input| work.meta(input).shape.elements() == 0);
+        empty || op.can_fail(meta.dtype)
     })
 }
 

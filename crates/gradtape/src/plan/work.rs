@@ -55,15 +55,11 @@ pub(super) struct Read {
 }
 
 impl Work {
-    pub(super) fn new(graph: &Graph) -> Work {
-        let mut work = Work {
-            nodes: graph.nodes.clone(),
-            outputs: graph.outputs.clone(),
-            roles: Vec::new(),
-            reads: Vec::new(),
-            inputs: Vec::new(),
-            float: shared_float(graph),
-        };
+    pub(super) fn new(graph: Graph) -> Work {
+        let float = shared_float(&graph);
+        let Graph { nodes, outputs } = graph;
+        let (roles, reads, inputs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut work = Work { nodes, outputs, roles, reads, inputs, float };
         work.assign_roles(0);
         work.separate_outputs();
         work.bury();

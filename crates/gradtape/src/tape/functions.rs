@@ -27,6 +27,7 @@ impl Tape {
     }
 
     /// Values one after another along an axis. See [`crate::op::shape::Concat`].
+    #[doc(alias = "cat")]
     #[track_caller]
     pub fn concat<'t>(&'t self, vars: &[Var<'t>], axis: isize) -> Var<'t> {
         match vars.split_first() {
@@ -80,12 +81,13 @@ impl Tape {
     /// assert_eq!((y.item()?, dx.item()?), (3.0, -6.0));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias("Function", "CustomOp", "custom_vjp"))]
     #[track_caller]
     pub fn custom_gradient<'t>(
         &'t self,
         inputs: &[Var<'t>],
         value: Var<'t>,
-        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync + 'static,
     ) -> Var<'t> {
         let at = Location::caller();
         let vars = || std::iter::once(&value).chain(inputs);

@@ -2,9 +2,13 @@
 
 mod functions;
 mod graph;
+mod name;
+mod names;
 mod parameter;
 mod random;
 mod record;
+mod scope;
+mod sum;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tape;
 mod text;
@@ -14,9 +18,13 @@ mod verify;
 mod walk;
 
 pub use graph::{Graph, GraphNode, Output};
+pub(crate) use name::Name;
 pub use parameter::{Dial, Parameter};
 pub use random::Generator;
-pub(crate) use record::{Leaf, Node, Recording, Update, operand_note};
+pub(crate) use record::{Action, Leaf, Node, Recording, Update};
+pub(crate) use scope::Part;
 pub use tape::Tape;
+pub(crate) use values::Given;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
+pub(crate) use walk::Question;

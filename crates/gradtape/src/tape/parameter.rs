@@ -1,24 +1,37 @@
 //! What outlives a tape: parameters and dials.
 
-use std::cell::Cell;
 use std::fmt;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::Name;
 use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A tensor that is trained: shared by the layer that uses it and the optimiser that changes it.
 ///
-/// Cloning gives another handle to the same parameter. On a tape it is known by its identity: watched
-/// twice, it is one node.
-#[derive(Clone)]
+/// [`Parameter::share`] gives another handle to the same parameter; a clone is a parameter of its own
+/// that starts with the same numbers, so that the clone of a layer is another layer. On a tape a
+/// parameter is known by its identity: watched twice, it is one node.
+///
+/// ```
+/// use gradtape::{Parameter, Tensor};
+/// let weight = Parameter::new(Tensor::scalar(1.0f64));
+/// let (tied, copy) = (weight.share(), weight.clone());
+/// weight.set(Tensor::scalar(2.0f64))?;
+/// assert_eq!((tied.value().item()?, copy.value().item()?), (2.0, 1.0));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// A parameter that stands in two places of a module (tied weights) is two in the module's clone; share
+/// it there again.
+#[doc(alias = "Param")]
 pub struct Parameter(Arc<Inner>);
 
 struct Inner {
     id: u64,
     meta: Meta,
+    name: Name,
     version: AtomicU64,
     value: RwLock<Tensor>,
 }
@@ -30,7 +43,14 @@ impl Parameter {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let meta = Meta::of(&value);
         let value = RwLock::new(value.contiguous());
-        Parameter(Arc::new(Inner { id, meta, version: AtomicU64::new(0), value }))
+        let (name, version) = (Name::default(), AtomicU64::new(0));
+        Parameter(Arc::new(Inner { id, meta, name, version, value }))
+    }
+
+    /// Another handle to this parameter, for a second place that uses it: tied weights.
+    #[must_use]
+    pub fn share(&self) -> Parameter {
+        Parameter(Arc::clone(&self.0))
     }
 
     /// The value now. It stays what it is when the parameter is changed later.
@@ -66,6 +86,11 @@ impl Parameter {
         &self.0.meta
     }
 
+    /// The path under which a network listed it, for messages.
+    pub(crate) fn name(&self) -> &Name {
+        &self.0.name
+    }
+
     /// How often the value has been changed.
     pub fn version(&self) -> u64 {
         self.0.version.load(Ordering::Acquire)
@@ -85,6 +110,13 @@ impl Parameter {
     }
 }
 
+/// A parameter of its own with the same numbers. They are copied when one of the two is changed.
+impl Clone for Parameter {
+    fn clone(&self) -> Parameter {
+        Parameter::new(self.value())
+    }
+}
+
 impl fmt::Debug for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.read();
@@ -95,23 +127,48 @@ impl fmt::Debug for Parameter {
 /// A number that is set between steps: a learning rate, a step number, a random counter.
 ///
 /// A recorded step sees the number it had when it was recorded; a compiled step reads it at every call.
-/// It is an input of the plan, so that turning it never plans anew.
-#[derive(Clone, Debug, Default)]
-pub struct Dial(Rc<Cell<f64>>);
+/// It is an input of the plan, so that turning it never plans anew. As with a [`Parameter`],
+/// [`Dial::share`] gives another handle to the same dial, and a clone is a dial of its own.
+pub struct Dial(Arc<AtomicU64>);
 
 impl Dial {
     /// A dial set to `value`.
     pub fn new(value: f64) -> Dial {
-        Dial(Rc::new(Cell::new(value)))
+        Dial(Arc::new(AtomicU64::new(value.to_bits())))
+    }
+
+    /// Another handle to this dial.
+    #[must_use]
+    pub fn share(&self) -> Dial {
+        Dial(Arc::clone(&self.0))
     }
 
     /// The number now.
     pub fn get(&self) -> f64 {
-        self.0.get()
+        f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 
     /// Turns it to `value`.
     pub fn set(&self, value: f64) {
-        self.0.set(value);
+        self.0.store(value.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// A dial of its own that shows the same number.
+impl Clone for Dial {
+    fn clone(&self) -> Dial {
+        Dial::new(self.get())
+    }
+}
+
+impl Default for Dial {
+    fn default() -> Dial {
+        Dial::new(0.0)
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Dial").field(&self.get()).finish()
     }
 }

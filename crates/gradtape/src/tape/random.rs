@@ -1,6 +1,6 @@
 //! Random numbers on a tape: [`Generator`] counts the draws, [`Tape`] and [`Var`] make distributions of them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Dial, Tape, Var};
 use crate::op::rules;
@@ -13,7 +13,8 @@ use crate::tensor::{DType, Dims, Error, Kind, Result, Shape};
 /// next one after a reset, and at every call of a [compiled](crate::compile) step. They are made where
 /// they are used and not stored; a gradient that needs them makes them again.
 ///
-/// A clone counts along with what it was made from. ([`Rng`](crate::Rng) draws outside of tapes.)
+/// [`Generator::share`] gives another handle to the same generator; a clone counts for itself.
+/// ([`Rng`](crate::Rng) draws outside of tapes.)
 ///
 /// ```
 /// use gradtape::{DType, Generator, Tape};
@@ -48,6 +49,17 @@ impl Generator {
         self.draws.set(draws as f64);
     }
 
+    /// Another handle to this generator.
+    #[must_use]
+    pub fn share(&self) -> Generator {
+        Generator { key: self.key, draws: self.draws.share() }
+    }
+
+    /// What counts the draws.
+    pub(crate) fn counter(&self) -> &Dial {
+        &self.draws
+    }
+
     fn turn(&self) -> f64 {
         let draw = self.draws.get() + 1.0;
         self.draws.set(draw);
@@ -74,8 +86,8 @@ impl Tape {
         // Each draw in a compiled step needs a number of its own, which every call turns on.
         let counter = Dial::new(draw);
         let numbers = self.random(generator.key, &counter, shape, dtype);
-        let generator = generator.clone();
-        self.on_replay(Rc::new(move || counter.set(generator.turn())));
+        let generator = generator.share();
+        self.on_replay(Arc::new(move || counter.set(generator.turn())));
         numbers
     }
 

@@ -5,15 +5,16 @@
 //! its [`Recording::edition`] need not look at it again.
 
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::scope::Scope;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
 use crate::op::{Meta, NodeId, Op, source};
-use crate::tensor::{DType, Error, Kind, Shape, Tensor, is_call_by_value};
+use crate::tensor::{DType, Error, Kind, Shape, Tensor};
 
 /// A recorded operation.
 pub(crate) struct Node {
@@ -25,8 +26,12 @@ pub(crate) struct Node {
     pub(super) value: u32,
     /// 1 + the place of its leaf, or 0 when it is not an input.
     pub(super) leaf: u32,
+    /// The number of the scope that it was recorded in, or 0.
+    pub(super) scope: u32,
     /// Whether it is data, whose gradient cannot be asked for.
     pub(crate) is_data: bool,
+    /// Whether it is part of a derivative: recorded by a reverse walk.
+    pub(crate) derived: bool,
 }
 
 /// Where the numbers of an input come from.
@@ -40,7 +45,10 @@ pub(crate) enum Leaf {
 }
 
 /// A user's own gradient rule: inputs, result and its cotangent to the inputs' cotangents.
-pub(crate) type Rule = dyn for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>>;
+pub(crate) type Rule = dyn for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync;
+
+/// What a compiled step does beside a run.
+pub(crate) type Action = dyn Fn() + Send + Sync;
 
 /// The answer that a user's rule gave last, so that it is asked once for all its inputs.
 pub(crate) struct RuleAnswer {
@@ -61,24 +69,31 @@ pub(crate) struct Recording {
     pub(super) nodes: Vec<Node>,
     len: usize,
     edition: u64,
+    /// Whether a reverse walk is recording.
+    deriving: bool,
     /// Gradients recorded in this edition.
     pub(crate) walks: Vec<Walk>,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) errors: Vec<Error>,
     pub(crate) updates: Vec<Update>,
-    pub(crate) rules: Vec<Rc<Rule>>,
+    pub(crate) rules: Vec<Arc<Rule>>,
     pub(crate) last_rule: Option<RuleAnswer>,
     /// Values that the next step is to keep.
     pub(crate) keep: Vec<NodeId>,
     /// What a compiled step does before each call after the first.
-    pub(crate) replays: Vec<Rc<dyn Fn()>>,
+    pub(crate) replays: Vec<Arc<Action>>,
     /// What a compiled step does after each call that succeeded.
-    pub(crate) after: Vec<Rc<dyn Fn()>>,
+    pub(crate) after: Vec<Arc<Action>>,
     /// The line that used the tape up, if any.
     pub(crate) spent: Option<&'static Location<'static>>,
     pub(super) values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
+    /// The scopes; behind the first `scope_count` those of the last recording.
+    pub(super) scopes: Vec<Scope>,
+    pub(super) scope_count: usize,
+    /// The number of the scope that is open, or 0.
+    pub(super) scope: u32,
 }
 
 impl Recording {
@@ -88,6 +103,7 @@ impl Recording {
             nodes: Vec::new(),
             len: 0,
             edition: new_edition(),
+            deriving: false,
             walks: Vec::new(),
             leaves: Vec::new(),
             errors: Vec::new(),
@@ -100,6 +116,9 @@ impl Recording {
             spent: None,
             values: Vec::new(),
             parameters: Vec::new(),
+            scopes: Vec::new(),
+            scope_count: 0,
+            scope: 0,
         }
     }
 
@@ -119,6 +138,12 @@ impl Recording {
         self.last_rule = None;
         self.spent = None;
         self.parameters.clear();
+        (self.scope_count, self.scope) = (0, 0);
+    }
+
+    /// Says whether what follows is recorded by a reverse walk; gives what was said before.
+    pub(crate) fn set_deriving(&mut self, deriving: bool) -> bool {
+        std::mem::replace(&mut self.deriving, deriving)
     }
 
     /// The number of nodes.
@@ -138,7 +163,19 @@ impl Recording {
         self.edition
     }
 
-    /// The node of an id that has not failed.
+    /// An id that is one of this recording: of a node, or of an error.
+    pub(crate) fn known(&self, id: NodeId) -> Option<NodeId> {
+        let count = if id.is_failed() { self.errors.len() } else { self.len };
+        Some(id).filter(|id| id.index() < count)
+    }
+
+    /// The node of any id, if it has one.
+    pub(crate) fn get(&self, id: NodeId) -> Option<&Node> {
+        let node = self.nodes[..self.len].get(id.index());
+        node.filter(|_| !id.is_failed())
+    }
+
+    /// The node of an id that is known and has not failed.
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
@@ -150,8 +187,11 @@ impl Recording {
         inputs: &[NodeId],
         at: &'static Location<'static>,
     ) -> NodeId {
-        if let Some(&failed) = inputs.iter().find(|id| id.is_failed()) {
-            return failed;
+        if let Some(&id) = inputs.iter().find(|id| id.is_failed() || id.index() >= self.len) {
+            return match self.known(id) {
+                Some(failed) => failed,
+                None => self.fail(unknown(op.name(), id).at(at), &[]),
+            };
         }
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
@@ -192,14 +232,23 @@ impl Recording {
         same: impl FnOnce(&mut Node) -> bool,
     ) -> Option<NodeId> {
         let node = self.nodes.get_mut(self.len)?;
-        if !std::ptr::eq(node.at, at) || !same(node) {
+        if !std::ptr::eq(node.at, at)
+            || node.derived != self.deriving
+            || node.scope != self.scope
+            || !same(node)
+        {
             self.nodes.truncate(self.len);
-            self.walks.clear();
-            self.edition = new_edition();
+            self.forget_last();
             return None;
         }
         self.len += 1;
         Some(NodeId::new(self.len - 1))
+    }
+
+    /// What follows is another recording than the last one.
+    pub(super) fn forget_last(&mut self) {
+        self.walks.clear();
+        self.edition = new_edition();
     }
 
     fn push_node(
@@ -210,8 +259,13 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         debug_assert_eq!(self.nodes.len(), self.len);
+        if self.len == self.nodes.capacity() {
+            // A long recording is most of the memory of a program.
+            self.nodes.reserve_exact((self.len / 2).max(64));
+        }
         let is_data = matches!(op, Op::Constant(_));
-        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, is_data });
+        let (derived, scope) = (self.deriving, self.scope);
+        self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, scope, is_data, derived });
         self.len += 1;
         NodeId::new(self.len - 1)
     }
@@ -225,7 +279,7 @@ impl Recording {
         at: &'static Location<'static>,
     ) -> NodeId {
         if let Some(spent) = self.spent {
-            return self.fail(spent_error("input", spent).at(at), &[]);
+            return self.fail(spent_error(&leaf.describe(), spent).at(at), &[]);
         }
         let is_data = matches!(leaf, Leaf::Tensor { watched: false, .. });
         let same = |node: &mut Node| {
@@ -233,7 +287,7 @@ impl Recording {
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
         };
         if let Err(error) = shape.checked_elements() {
-            return self.fail(error.context("input").at(at), &[]);
+            return self.fail(error.context(leaf.describe()).at(at), &[]);
         }
         self.leaves.push(leaf);
         if let Some(id) = self.repeat(at, same) {
@@ -252,38 +306,45 @@ impl Recording {
         parameter: &Parameter,
         at: &'static Location<'static>,
     ) -> NodeId {
-        match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
+        let id = match self.parameters.binary_search_by_key(&parameter.id(), |&(id, _)| id) {
             Ok(found) => self.parameters[found].1,
             Err(place) => {
                 let Meta { dtype, shape } = parameter.meta();
                 let version = parameter.version();
-                let leaf = Leaf::Parameter { parameter: parameter.clone(), version };
+                let leaf = Leaf::Parameter { parameter: parameter.share(), version };
                 let id = self.push_leaf(leaf, *dtype, shape, at);
                 if !id.is_failed() {
                     self.parameters.insert(place, (parameter.id(), id));
                 }
                 id
             }
+        };
+        if !id.is_failed() {
+            self.recorded_parameter(id);
         }
+        id
     }
 
     /// Keeps a user's gradient rule; gives its number.
     pub(crate) fn push_rule(
         &mut self,
-        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + 'static,
+        rule: impl for<'a> Fn(&[Var<'a>], Var<'a>, Var<'a>) -> Vec<Var<'a>> + Send + Sync + 'static,
     ) -> usize {
-        self.rules.push(Rc::new(rule));
+        self.rules.push(Arc::new(rule));
         self.rules.len() - 1
     }
 
-    /// Keeps an error in the place of a node, with a note on each operand.
-    pub(crate) fn fail(&mut self, mut error: Error, operands: &[NodeId]) -> NodeId {
-        if let Some(&failed) = operands.iter().find(|id| id.is_failed()) {
+    /// Keeps an error in the place of a node, with the layer it belongs to and a note on each operand.
+    pub(crate) fn fail(&mut self, error: Error, operands: &[NodeId]) -> NodeId {
+        let known = |&&id: &&NodeId| self.known(id).is_some();
+        if let Some(&failed) = operands.iter().filter(known).find(|id| id.is_failed()) {
             return failed;
         }
+        let mut error = self.blame_scope(error);
         for (i, &id) in operands.iter().enumerate() {
-            let Node { op, meta, at, .. } = self.node(id);
-            error = error.note(operand_note((i, operands.len()), op, meta, at));
+            if self.get(id).is_some() {
+                error = error.note(self.operand_note((i, operands.len()), id));
+            }
         }
         self.errors.push(error);
         NodeId::failed(self.errors.len() - 1)
@@ -310,24 +371,12 @@ fn new_edition() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// What an error says of an operand, the first of them being number 0.
-pub(crate) fn operand_note(
-    (number, of): (usize, usize),
-    op: &Op,
-    meta: &Meta,
-    at: &Location<'_>,
-) -> String {
-    let which = match (of, number) {
-        (1, _) => "operand".into(),
-        (2, 0) => "left operand".into(),
-        (2, 1) => "right operand".into(),
-        _ => format!("operand {number}"),
-    };
-    let what = format!("{which}: {meta} = {}", op.name());
-    match is_call_by_value(at) {
-        true => what,
-        false => format!("{what} from {at}"),
-    }
+/// The error of an id that is none of the recording.
+pub(super) fn unknown(what: &str, id: NodeId) -> Error {
+    let kind = if id.is_failed() { "error" } else { "node" };
+    let message = format!("{what}: {kind} {} is not on this tape", id.index());
+    Error::new(Kind::Tape, message)
+        .hint("an id is known only to the tape that it was recorded on, until that is reset")
 }
 
 fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {

@@ -2,10 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::RuleAnswer;
+use super::record::{RuleAnswer, unknown};
 use super::{Dial, Leaf, Parameter, Recording, Update, Var};
 use crate::op::{Meta, NodeId, Op, Recorder};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
@@ -26,6 +26,9 @@ use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 /// assert_eq!((e.item()?, da.item()?, db.item()?), (6.0, 2.0, 5.0));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A tape may be moved to another thread, but one thread at a time records on it: it is `Send`, not
+/// `Sync`, and a [`Var`] is neither. Modules, optimisers and parameters are both.
 pub struct Tape {
     id: u64,
     training: Cell<bool>,
@@ -54,6 +57,7 @@ impl Tape {
     }
 
     /// An empty tape for inference: dropout passes its input on.
+    #[doc(alias("no_grad", "eval"))]
     pub fn inference() -> Tape {
         let tape = Tape::new();
         tape.training.set(false);
@@ -72,6 +76,7 @@ impl Tape {
     }
 
     /// Records numbers whose gradient may be asked for.
+    #[doc(alias("requires_grad", "require_grad"))]
     #[track_caller]
     pub fn watch(&self, value: impl Into<Tensor>) -> Var<'_> {
         self.tensor(value.into(), true)
@@ -87,7 +92,7 @@ impl Tape {
     /// Records a dial as a scalar of an element type.
     #[track_caller]
     pub fn dial(&self, dial: &Dial, dtype: DType) -> Var<'_> {
-        let leaf = Leaf::Dial { dial: dial.clone(), value: dial.get() };
+        let leaf = Leaf::Dial { dial: dial.share(), value: dial.get() };
         self.leaf(leaf, dtype, &Shape::scalar())
     }
 
@@ -119,17 +124,18 @@ impl Tape {
     }
 
     /// What a compiled step is to do before each of its later calls: turning a [`Dial`] on.
-    pub fn on_replay(&self, turn: Rc<dyn Fn()>) {
+    pub fn on_replay(&self, turn: Arc<dyn Fn() + Send + Sync>) {
         self.recording.borrow_mut().replays.push(turn);
     }
 
     /// What a compiled step is to do after each of its calls that succeeded, the first included:
     /// counting.
-    pub fn after_run(&self, count: Rc<dyn Fn()>) {
+    pub fn after_run(&self, count: Arc<dyn Fn() + Send + Sync>) {
         self.recording.borrow_mut().after.push(count);
     }
 
     /// Forgets everything recorded and keeps the memory for the next step. No [`Var`] can survive it.
+    #[doc(alias = "zero_grad")]
     pub fn reset(&mut self) {
         self.recording.get_mut().clear();
     }
@@ -218,29 +224,24 @@ impl Recorder for Tape {
     }
 
     fn meta(&self, id: NodeId) -> Meta {
-        if id.is_failed() {
-            return Meta::new(DType::F32, Shape::scalar());
-        }
-        self.recording.borrow().node(id).meta.clone()
+        let recording = self.recording.borrow();
+        recording.get(id).map_or(Meta::new(DType::F32, Shape::scalar()), |node| node.meta.clone())
     }
 
     fn dtype(&self, id: NodeId) -> DType {
-        match id.is_failed() {
-            true => DType::F32,
-            false => self.recording.borrow().node(id).meta.dtype,
-        }
+        self.recording.borrow().get(id).map_or(DType::F32, |node| node.meta.dtype)
     }
 
     fn has_shape(&self, id: NodeId, shape: &Shape) -> bool {
-        !id.is_failed() && self.recording.borrow().node(id).meta.shape == *shape
+        self.recording.borrow().get(id).is_some_and(|node| node.meta.shape == *shape)
     }
 
     fn same_shape(&self, x: NodeId, y: NodeId) -> bool {
-        if x.is_failed() || y.is_failed() {
-            return true;
-        }
         let recording = self.recording.borrow();
-        recording.node(x).meta.shape == recording.node(y).meta.shape
+        match (recording.get(x), recording.get(y)) {
+            (Some(x), Some(y)) => x.meta.shape == y.meta.shape,
+            _ => true,
+        }
     }
 
     fn custom_rule(
@@ -258,10 +259,14 @@ impl Recorder for Tape {
         if let Some(id) = known {
             return id;
         }
-        let Some(user) = self.recording.borrow().rules.get(rule).map(Rc::clone) else {
+        let Some(user) = self.recording.borrow().rules.get(rule).map(Arc::clone) else {
             let message = "custom gradient: the rule was not recorded on this tape";
             return self.fail(Error::new(Kind::Gradient, message), &[]);
         };
+        let foreign = |&&id: &&NodeId| self.recording.borrow().get(id).is_none();
+        if let Some(&id) = x.iter().chain([&out, &g]).find(foreign) {
+            return self.fail(unknown("custom gradient", id), &[id]);
+        }
         let x: Vec<Var<'_>> = x.iter().map(|&id| self.var(id)).collect();
         let answer = user(&x, self.var(out), self.var(g));
         if let Err(error) = super::functions::check_answer(&x, &answer) {
@@ -269,7 +274,11 @@ impl Recorder for Tape {
             return self.fail(error.at(at), &[]);
         }
         let cotangents: Vec<NodeId> = answer.iter().map(|var| var.id()).collect();
-        let id = cotangents[input];
+        let Some(&id) = cotangents.get(input) else {
+            let (given, message) = (cotangents.len(), "custom gradient: there is no input");
+            return self
+                .fail(Error::new(Kind::Gradient, format!("{message} {input} of {given}")), &[]);
+        };
         self.recording.borrow_mut().last_rule = Some(RuleAnswer { out, g, cotangents });
         id
     }

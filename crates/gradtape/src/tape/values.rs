@@ -2,8 +2,18 @@
 
 use super::record::Node;
 use super::{Leaf, Recording};
-use crate::op::{NodeId, Op};
+use crate::op::{Bits, NodeId, Op};
 use crate::tensor::{Error, Kind, Result, Tensor};
+
+/// Numbers that a run is given.
+pub(crate) enum Given<'r> {
+    /// Computed before.
+    Value(&'r Tensor),
+    /// An input.
+    Leaf(&'r Leaf),
+    /// A number of the program that a plan takes as an input.
+    Literal(Bits),
+}
 
 impl Recording {
     /// The nodes with a computed value, in the order in which they got it.
@@ -17,12 +27,24 @@ impl Recording {
         self.leaves.get(place as usize)
     }
 
-    /// The number of a literal; NaN for any other node.
-    pub(crate) fn literal(&self, id: NodeId) -> f64 {
-        match &self.node(id).op {
-            Op::Constant(constant) => constant.value.value(),
-            _ => f64::NAN,
+    /// Where the numbers of a node come from when nothing is computed; none for a node that a run has to
+    /// compute. The one place that knows: what is an input of a plan, and what is bound to it.
+    pub(crate) fn given(&self, id: NodeId) -> Option<Given<'_>> {
+        if let Some(value) = self.value(id) {
+            return Some(Given::Value(value));
         }
+        if let Some(leaf) = self.leaf(id) {
+            return Some(Given::Leaf(leaf));
+        }
+        match &self.node(id).op {
+            Op::Constant(constant) if constant.is_input() => Some(Given::Literal(constant.value)),
+            _ => None,
+        }
+    }
+
+    /// Whether a node has numbers that can be read without a run: it is an input or was computed.
+    pub(crate) fn is_known(&self, id: NodeId) -> bool {
+        matches!(self.given(id), Some(Given::Value(_) | Given::Leaf(_)))
     }
 
     /// The value of a node that was computed and kept.
@@ -34,11 +56,11 @@ impl Recording {
     /// The numbers of a node, if it is an input or was computed. Fails for a parameter that changed
     /// since it was recorded and was not read before.
     pub(crate) fn current(&self, id: NodeId) -> Result<Option<Tensor>> {
-        Ok(match (self.value(id), self.leaf(id)) {
-            (Some(value), _) | (None, Some(Leaf::Tensor { tensor: value, .. })) => {
+        Ok(match self.given(id) {
+            Some(Given::Value(value) | Given::Leaf(Leaf::Tensor { tensor: value, .. })) => {
                 Some(value.clone())
             }
-            (None, Some(Leaf::Parameter { parameter, version })) => {
+            Some(Given::Leaf(Leaf::Parameter { parameter, version })) => {
                 // Locked, so that it cannot change between the look at its version and the read.
                 let value = parameter.read();
                 if parameter.version() != *version {
@@ -46,10 +68,10 @@ impl Recording {
                 }
                 Some(value.clone())
             }
-            (None, Some(Leaf::Dial { value, .. })) => {
+            Some(Given::Leaf(Leaf::Dial { value, .. })) => {
                 Some(Tensor::full((), *value, self.node(id).meta.dtype))
             }
-            (None, None) => None,
+            Some(Given::Literal(_)) | None => None,
         })
     }
 
@@ -65,12 +87,13 @@ impl Recording {
     /// The error of using a parameter that changed after it was recorded: its numbers would be of
     /// neither before nor after.
     pub(crate) fn outdated(&self, id: NodeId) -> Error {
-        let Node { meta, at, .. } = self.node(id);
+        let name = self.parameter_name(id).map_or(String::new(), |name| format!("{name}, "));
         let message = format!(
-            "the parameter {meta} was changed after it was recorded here, by an optimiser's step or by \
-             set(), and its old value was not kept"
+            "the parameter {name}{} was changed after it was recorded here, by an optimiser's step or by \
+             set(), and its old value was not kept",
+            self.node(id).meta
         );
-        Error::new(Kind::Tape, message).at(at).hint(
+        self.blame_node(Error::new(Kind::Tape, message), id).hint(
             "read values before the step or keep() them for it; for the new value, record the parameter \
              on a tape that was reset",
         )

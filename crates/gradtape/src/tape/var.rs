@@ -5,6 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use super::Tape;
+use super::record::unknown;
 use crate::op::{Meta, NodeId, Op, Recorder, math_methods};
 use crate::tensor::{DType, Error, Kind, Result, Shape};
 
@@ -51,7 +52,9 @@ impl<'t> Var<'t> {
     /// The error of the operation, or of one it depends on, that could not be recorded.
     pub fn check(self) -> Result<()> {
         if self.id.is_failed() {
-            return Err(self.tape.recording().borrow().errors[self.id.index()].clone());
+            let recording = self.tape.recording().borrow();
+            let error = recording.errors.get(self.id.index()).cloned();
+            return Err(error.unwrap_or_else(|| unknown("value", self.id)));
         }
         Ok(())
     }
@@ -60,6 +63,10 @@ impl<'t> Var<'t> {
     fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
         let op = op.into();
         if others.iter().any(|other| other.tape.id() != self.tape.id()) {
+            let mut all = std::iter::once(&self).chain(others);
+            if let Some(failed) = all.find(|var| var.id.is_failed()) {
+                return *failed;
+            }
             return self.failed(mixed_tapes(op.name()), &[]);
         }
         let at = Location::caller();
@@ -84,17 +91,6 @@ impl<'t> Var<'t> {
     pub(crate) fn failed(self, error: Error, operands: &[Var<'t>]) -> Var<'t> {
         let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|var| var.id).collect();
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
-    }
-
-    /// Adds a note to the error in the place of a value, and the caller's line if it has none of the
-    /// user's program.
-    #[track_caller]
-    pub(crate) fn explain(self, note: String) {
-        let at = Location::caller();
-        if self.id.is_failed() {
-            let error = &mut self.tape.recording().borrow_mut().errors[self.id.index()];
-            *error = error.clone().called_from(at).note(note);
-        }
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

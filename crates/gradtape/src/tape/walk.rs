@@ -8,9 +8,18 @@ use std::panic::Location;
 use super::Recording;
 use crate::op::NodeId;
 
-/// What a walk is asked, apart from its nodes: how many of them are outputs, whether cotangents are given,
-/// and the line that asks.
-pub(crate) type Question = (usize, bool, &'static Location<'static>);
+/// What a walk is asked, apart from its nodes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// How many of the nodes are outputs, and how many of those that follow cotangents, if any are given:
+    /// the rest are the values whose gradients are asked for.
+    pub(crate) outputs: usize,
+    pub(crate) cotangents: Option<usize>,
+    /// Whether a value that no gradient comes to is told apart.
+    pub(crate) connected: bool,
+    /// The line that asks.
+    pub(crate) at: &'static Location<'static>,
+}
 
 /// A walk that was recorded.
 pub(crate) struct Walk {

@@ -131,6 +131,7 @@ impl Tensor {
     /// assert!(x.to_vec::<f32>()?.iter().all(|x| (-1.0..1.0).contains(x)));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias = "rand")]
     pub fn uniform(
         shape: impl Into<Shape>,
         low: f64,
@@ -173,6 +174,7 @@ impl Tensor {
     /// assert!((mean - 5.0).abs() < 0.02);
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias = "randn")]
     pub fn normal(
         shape: impl Into<Shape>,
         mean: f64,

@@ -66,11 +66,13 @@ impl Error {
     }
 
     /// Puts the line of the user's program in the place of one in this library, which is named where a
-    /// layer is called without being known by its type.
+    /// layer is called without being known by its type. One in this library changes nothing.
     #[must_use]
     pub(crate) fn called_from(mut self, location: &'static Location<'static>) -> Error {
-        self.0.at = self.0.at.filter(|at| !is_of_library(at));
-        self.at(location)
+        if self.0.at.is_none_or(is_foreign) && !is_foreign(location) {
+            self.0.at = Some(location);
+        }
+        self
     }
 
     /// Adds a line of detail, such as where an operand came from.
@@ -122,6 +124,12 @@ impl Error {
     }
 }
 
+/// Whether it is no line of the user's program: one of this library, or the one of the standard library
+/// that calls a function given as a value.
+pub(crate) fn is_foreign(location: &Location<'_>) -> bool {
+    is_call_by_value(location) || is_of_library(location)
+}
+
 /// Whether it is a line of this library.
 fn is_of_library(location: &Location<'_>) -> bool {
     let source = Path::new(file!()).ancestors().nth(2);
@@ -129,7 +137,7 @@ fn is_of_library(location: &Location<'_>) -> bool {
 }
 
 /// Whether it is the line of the standard library that calls a function given as a value.
-pub(crate) fn is_call_by_value(location: &Location<'_>) -> bool {
+fn is_call_by_value(location: &Location<'_>) -> bool {
     Path::new(location.file()).ends_with("core/src/ops/function.rs")
 }
 

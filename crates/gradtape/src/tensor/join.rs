@@ -15,6 +15,7 @@ impl Tensor {
     /// assert_eq!(Tensor::concat(&[a, b], -1)?.to_string(), "[[1 2 3 4]]");
     /// # Ok::<(), gradtape::Error>(())
     /// ```
+    #[doc(alias = "cat")]
     pub fn concat(tensors: &[Tensor], axis: isize) -> Result<Tensor> {
         let first = tensors
             .first()

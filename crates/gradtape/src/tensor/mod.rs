@@ -22,7 +22,7 @@ mod tensor;
 mod view;
 
 pub use dtype::{DType, Element};
-pub(crate) use error::is_call_by_value;
+pub(crate) use error::is_foreign;
 pub use error::{Error, Kind, Result};
 pub use nearest::nearest;
 pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, unit_f64};

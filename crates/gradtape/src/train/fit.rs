@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::score::{Mean, scores};
-use super::step::step;
+use super::step::{Loss, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
@@ -20,9 +20,9 @@ pub(super) fn run(
     train: &Dataset,
     validation: Option<&Dataset>,
 ) -> Result<()> {
-    let rate = trainer.optimizer.get_mut().learning_rate();
+    let rate = trainer.optimizer.learning_rate();
     let done = epochs(trainer, train, validation);
-    done.and(trainer.optimizer.get_mut().set_learning_rate(rate))
+    done.and(trainer.optimizer.set_learning_rate(rate))
 }
 
 #[track_caller]
@@ -30,11 +30,11 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
     let Trainer { net, optimizer, epochs, every, early, stop, history, .. } = trainer;
-    let (net, epochs, every) = (*net, *epochs, *every);
-    let loss_of = trainer.loss.as_deref();
-    let set_rate = |rate| optimizer.borrow_mut().set_learning_rate(rate);
+    let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
+    let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
+    let set_rate = |rate| optimizer.set_learning_rate(rate);
     let parameters = net.parameters();
-    let mut scheduler = Scheduler::new(trainer.schedule, optimizer.borrow().learning_rate())?;
+    let mut scheduler = Scheduler::new(trainer.schedule, optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
     let mut good = Snapshot::take(&parameters, 0, f64::INFINITY);
@@ -72,7 +72,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         };
         let report = EpochReport {
             epoch,
-            learning_rate: optimizer.borrow().learning_rate(),
+            learning_rate: optimizer.learning_rate(),
             train: mean.scores().unwrap_or_default(),
             validation: validation.filter(|_| !stopped).map(scores_on).transpose()?,
         };

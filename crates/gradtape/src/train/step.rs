@@ -1,7 +1,5 @@
 //! A step of training: recorded anew each time, or compiled once.
 
-use std::cell::RefCell;
-
 use super::default_loss;
 use crate::data::Batch;
 use crate::eval::compile;
@@ -20,7 +18,7 @@ pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
 pub(super) fn step<'a, 'n: 'a>(
     net: &'n dyn Layer,
     loss: Option<&'a Loss<'n>>,
-    optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
+    optimizer: &'a (dyn Optimizer + 'n),
 ) -> Step<'a> {
     let is_static = loss.is_none() && net.is_static();
     let make = if is_static { compiled } else { recorded };
@@ -30,14 +28,14 @@ pub(super) fn step<'a, 'n: 'a>(
 fn recorded<'a, 'n: 'a>(
     net: &'n dyn Layer,
     loss: &'a Loss<'_>,
-    optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
+    optimizer: &'a (dyn Optimizer + 'n),
 ) -> Step<'a> {
     let mut tape = Tape::new();
     Box::new(move |batch| {
         tape.reset();
         let outputs = net.forward(tape.constant(&batch.x)).keep();
         let loss = loss(outputs, tape.constant(&batch.y));
-        optimizer.borrow_mut().step(loss)?;
+        optimizer.step(loss)?;
         Ok((loss.item()?, outputs.value()?))
     })
 }
@@ -45,12 +43,12 @@ fn recorded<'a, 'n: 'a>(
 fn compiled<'a, 'n: 'a>(
     net: &'n dyn Layer,
     loss: &'a Loss<'_>,
-    optimizer: &'a RefCell<Box<dyn Optimizer + 'n>>,
+    optimizer: &'a (dyn Optimizer + 'n),
 ) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
         let outputs = net.forward(inputs[0]);
         let loss = loss(outputs, inputs[1]);
-        optimizer.borrow_mut().step(loss)?;
+        optimizer.step(loss)?;
         Ok(vec![loss, outputs])
     });
     let mut results = Vec::new();

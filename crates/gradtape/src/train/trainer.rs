@@ -1,10 +1,8 @@
 //! [`Trainer`]: the training loop.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::step::Loss;
 use super::{EpochReport, History, Scores, fit};
 use crate::data::Dataset;
 use crate::nn::Layer;
@@ -37,7 +35,7 @@ use crate::tensor::Result;
 /// # use gradtape::loss::cross_entropy;
 /// # let data = moons(100, 0.1, 7)?;
 /// # let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.0, &mut Rng::new(7))?;
-/// let mut opt = Adam::new(&net, 0.02);
+/// let opt = Adam::new(&net, 0.02);
 /// let mut batches = data.batches(20)?.shuffled(7);
 /// let mut tape = Tape::new();
 /// for epoch in 0..2 {
@@ -57,23 +55,28 @@ use crate::tensor::Result;
 /// [is static](Layer::is_static), as all of this library do, and the loss is [`default_loss`]. The
 /// results are the same bits.
 ///
+/// A trainer can be moved to another thread, and so can what it calls.
+///
 /// [`default_loss`]: super::default_loss
 pub struct Trainer<'n> {
     pub(super) net: &'n dyn Layer,
-    pub(super) optimizer: RefCell<Box<dyn Optimizer + 'n>>,
+    pub(super) optimizer: Box<dyn Optimizer + 'n>,
     pub(super) epochs: usize,
     pub(super) batch_size: usize,
     pub(super) seed: u64,
     /// The default one if `None`.
-    pub(super) loss: Option<Box<Loss<'n>>>,
+    pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
     pub(super) every: Every,
     pub(super) early: Option<EarlyStopping>,
-    pub(super) on_step: Box<dyn FnMut(&StepReport) + 'n>,
-    pub(super) on_epoch: Box<dyn FnMut(&EpochReport) + 'n>,
+    pub(super) on_step: Box<dyn FnMut(&StepReport) + Send + 'n>,
+    pub(super) on_epoch: Box<dyn FnMut(&EpochReport) + Send + 'n>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) history: History,
 }
+
+/// A loss that a trainer keeps.
+pub(super) type OwnLoss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + Send + 'n;
 
 /// A step, as it is reported to [`Trainer::on_step`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,7 +123,7 @@ impl<'n> Trainer<'n> {
     pub fn new(net: &'n impl Layer, optimizer: impl Optimizer + 'n) -> Trainer<'n> {
         Trainer {
             net,
-            optimizer: RefCell::new(Box::new(optimizer)),
+            optimizer: Box::new(optimizer),
             epochs: 10,
             batch_size: 32,
             seed: 0,
@@ -155,7 +158,7 @@ impl<'n> Trainer<'n> {
 
     /// The loss of outputs and targets, a mean over the rows of a batch.
     #[must_use]
-    pub fn loss(self, loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n) -> Self {
+    pub fn loss(self, loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + Send + 'n) -> Self {
         Trainer { loss: Some(Box::new(loss)), ..self }
     }
 
@@ -168,7 +171,7 @@ impl<'n> Trainer<'n> {
     /// Clips the gradients by their global norm; see [`Optimizer::clip_norm`].
     #[must_use]
     pub fn clip_norm(mut self, most: f64) -> Self {
-        self.optimizer.get_mut().set_clip_norm(Some(most));
+        self.optimizer.set_clip_norm(Some(most));
         self
     }
 
@@ -180,13 +183,13 @@ impl<'n> Trainer<'n> {
 
     /// Calls this after every step: for a progress bar.
     #[must_use]
-    pub fn on_step(self, call: impl FnMut(&StepReport) + 'n) -> Self {
+    pub fn on_step(self, call: impl FnMut(&StepReport) + Send + 'n) -> Self {
         Trainer { on_step: Box::new(call), ..self }
     }
 
     /// Calls this after every epoch: for a table, or to save the network.
     #[must_use]
-    pub fn on_epoch(self, call: impl FnMut(&EpochReport) + 'n) -> Self {
+    pub fn on_epoch(self, call: impl FnMut(&EpochReport) + Send + 'n) -> Self {
         Trainer { on_epoch: Box::new(call), ..self }
     }
 

@@ -5,7 +5,7 @@ use gradtape::nn::{Linear, Module};
 #[derive(Module)]
 struct Net {
     hidden: Linear,
-    width: usize,
+    made: std::time::Instant,
 }
 
 #[derive(Module)]

@@ -5,7 +5,7 @@ use gradtape::optim::Adam;
 use gradtape::train::Trainer;
 use gradtape::{Rng, Var};
 
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Net(Linear);
 
 impl Net {

@@ -10,7 +10,7 @@ use crate::tensor::{DType, Error, Kind, Result};
 
 /// Fails for a program of which a kernel would read or write beyond a buffer, read what is not computed yet,
 /// or write what is read at another index.
-pub(super) fn check(program: &Program) -> Result<()> {
+pub(in crate::engine) fn check(program: &Program) -> Result<()> {
     let buffers = &program.buffers;
     for (number, buffer) in buffers.iter().enumerate() {
         let Place::Arena(offset) = buffer.place else { continue };

@@ -1,11 +1,11 @@
 //! Running a graph at once, with the instructions that the caller asks for.
 
 use super::{Isa, Workspace, run};
-use crate::engine::Slot;
-use crate::op::{Meta, Op};
+use crate::engine::{Slot, check_inputs};
+use crate::op::Meta;
 use crate::plan::plan;
 use crate::tape::Graph;
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{Result, Tensor};
 
 /// Plans a graph and runs it: inputs in the order of its input nodes, one tensor in `results` for each
 /// output that updates nothing in place.
@@ -51,32 +51,5 @@ pub fn run_graph(
         metas.map(|Meta { dtype, shape }| Tensor::zeros(shape, *dtype).contiguous()).collect();
     run(&program, &mut Workspace::for_isa(&program, isa)?, slots, &mut made)?;
     results.append(&mut made);
-    Ok(())
-}
-
-/// Whether the slots are what the graph's inputs say.
-fn check_inputs(graph: &Graph, slots: &[Slot<'_>]) -> Result<()> {
-    let inputs: Vec<usize> = (0..graph.nodes.len())
-        .filter(|&node| matches!(graph.nodes[node].op, Op::Input(_)))
-        .collect();
-    let wrong = |what: String| Err(Error::new(Kind::Shape, format!("run_graph: {what}")));
-    if inputs.len() != slots.len() {
-        return wrong(format!("{} inputs for a graph of {}", slots.len(), inputs.len()));
-    }
-    for (number, (&node, slot)) in inputs.iter().zip(slots).enumerate() {
-        let meta = &graph.nodes[node].meta;
-        let given = match slot {
-            Slot::Read(tensor) => Meta::of(tensor),
-            Slot::Write(tensor) => Meta::of(tensor),
-            Slot::Scalar(_) => Meta::new(meta.dtype, ()),
-        };
-        if given != *meta {
-            return wrong(format!("input {number} is {meta}, not {given}"));
-        }
-        let updated = graph.outputs.iter().any(|o| o.into.is_some_and(|into| into.index() == node));
-        if updated && !matches!(slot, Slot::Write(_)) {
-            return wrong(format!("input {number} is updated, but given only to be read"));
-        }
-    }
     Ok(())
 }

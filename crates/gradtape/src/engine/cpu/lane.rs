@@ -3,7 +3,7 @@
 use super::body::chain;
 use super::gemm;
 use super::isa::{Isa, PORTABLE_FMA};
-use super::math32::Fast;
+use super::math::Fast;
 use crate::op::scalar::Scalar;
 use crate::tensor::Element;
 
@@ -20,37 +20,28 @@ pub(crate) trait Wrap<T> {
     fn unwrap(self) -> T;
 }
 
-impl Real for f32 {
-    type Lane<const FMA: bool> = Fast<FMA>;
+macro_rules! lane {
+    ($type:ty) => {
+        impl Real for $type {
+            type Lane<const FMA: bool> = Fast<$type, FMA>;
+        }
+
+        impl<const FMA: bool> Wrap<$type> for Fast<$type, FMA> {
+            #[inline(always)]
+            fn wrap(value: $type) -> Self {
+                Fast(value)
+            }
+
+            #[inline(always)]
+            fn unwrap(self) -> $type {
+                self.0
+            }
+        }
+    };
 }
 
-impl Real for f64 {
-    type Lane<const FMA: bool> = f64;
-}
-
-impl<const FMA: bool> Wrap<f32> for Fast<FMA> {
-    #[inline(always)]
-    fn wrap(value: f32) -> Fast<FMA> {
-        Fast(value)
-    }
-
-    #[inline(always)]
-    fn unwrap(self) -> f32 {
-        self.0
-    }
-}
-
-impl Wrap<f64> for f64 {
-    #[inline(always)]
-    fn wrap(value: f64) -> f64 {
-        value
-    }
-
-    #[inline(always)]
-    fn unwrap(self) -> f64 {
-        self
-    }
-}
+lane!(f32);
+lane!(f64);
 
 /// A loop over numbers, to be compiled for each instruction set.
 pub(crate) trait Task<T: Real> {

@@ -365,7 +365,7 @@ impl<T: Real> LoopPlan<T> {
     fn state_len(&self) -> usize {
         let width = match self.how {
             How::Map => return 0,
-            How::ShortRows => return TILE,
+            How::ShortRows => return self.body.rows,
             How::LongRows => LANES,
             How::Columns => self.body.cols,
         };

@@ -5,15 +5,18 @@
 
 mod body;
 mod bounds;
+mod caches;
+mod far;
 mod gemm;
 mod graph;
 mod host;
 mod isa;
 mod lane;
 mod loops;
-mod math32;
+mod math;
 mod matmul;
 mod memory;
+mod peak;
 mod pool;
 mod random;
 mod reduce;
@@ -21,8 +24,10 @@ mod simd;
 mod step;
 mod tile;
 
+pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
-pub use isa::Isa;
+pub use isa::{Isa, isa, set_isa};
+pub use peak::multiply_adds;
 pub use pool::{set_threads, set_threads_beyond_cores, threads};
 
 use std::sync::OnceLock;
@@ -31,7 +36,8 @@ use memory::Memory;
 use pool::Pool;
 use step::Step;
 
-use super::{Slot, check_labels};
+use super::{Slot, check_run};
+use crate::op::Bits;
 use crate::plan::{Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
@@ -41,10 +47,20 @@ pub(crate) struct Workspace {
     arena: Vec<Line>,
     /// Scalars given by value, as their bits.
     scalars: Vec<u64>,
-    bases: Vec<*mut u8>,
+    bases: Bases,
     /// Workers that there is scratch memory for.
     workers: usize,
 }
+
+/// Where each buffer of a program lies during a run.
+#[derive(Default)]
+struct Bases(Vec<*mut u8>);
+
+// SAFETY: the addresses are found anew by the run that uses them, which has the workspace to itself;
+// between runs they are numbers that nothing reads.
+unsafe impl Send for Bases {}
+// SAFETY: as above.
+unsafe impl Sync for Bases {}
 
 /// A cache line: what the arena is aligned to.
 #[derive(Clone, Copy)]
@@ -52,10 +68,10 @@ pub(crate) struct Workspace {
 struct Line(#[allow(dead_code, reason = "only its size and alignment count")] [u8; 64]);
 
 impl Workspace {
-    /// Makes a program ready, for the widest vector instructions of this machine. Fails where memory
+    /// Makes a program ready, for the vector instructions in use. Fails where memory
     /// cannot hold what lies between its kernels.
     pub(crate) fn new(program: &Program) -> Result<Workspace> {
-        Workspace::for_isa(program, Isa::best())
+        Workspace::for_isa(program, isa())
     }
 
     /// Makes a program ready for a set of vector instructions, which this machine must have; else for
@@ -70,7 +86,7 @@ impl Workspace {
             steps,
             arena,
             scalars: vec![0; program.inputs.len()],
-            bases: Vec::with_capacity(program.buffers.len()),
+            bases: Bases(Vec::with_capacity(program.buffers.len())),
             workers: 0,
         })
     }
@@ -113,7 +129,7 @@ pub(crate) fn run(
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    check_labels(program, slots)?;
+    check_run(program, slots, results)?;
     bind(program, workspace, slots, results)?;
     let shared = workspace.steps.iter().any(|step| step.is_shared());
     let workers = if shared { threads() } else { 1 };
@@ -121,8 +137,9 @@ pub(crate) fn run(
     let Workspace { steps, bases, .. } = workspace;
     let steps: &[Box<dyn Step>] = steps;
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
-    // tensors, which are borrowed for this call, or the workspace's own memory.
-    let memory = unsafe { Memory::new(&program.buffers, bases) };
+    // tensors, which are borrowed for this call and whose lengths `check_run` compared, or the
+    // workspace's own memory.
+    let memory = unsafe { Memory::new(&program.buffers, &bases.0) };
     // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
     Pool::global().run(workers, &|worker| {
@@ -152,14 +169,14 @@ pub(crate) fn run(
     failed.into_inner().map_or(Ok(()), Err)
 }
 
-/// Finds the address of every buffer.
+/// Finds the address of every buffer. What is given must have been found to hold the elements of each.
 fn bind(
     program: &Program,
     workspace: &mut Workspace,
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    let Workspace { arena, scalars, bases, .. } = workspace;
+    let Workspace { arena, scalars, bases: Bases(bases), .. } = workspace;
     // Addresses of single elements are made from these: a new borrow of all would end earlier ones.
     let (arena, scalars) = (arena.as_mut_ptr().cast::<u8>(), scalars.as_mut_ptr());
     bases.clear();
@@ -216,11 +233,13 @@ fn write_address(tensor: &mut Tensor, dtype: DType) -> *mut u8 {
 }
 
 /// A scalar as the first bytes in memory of these bits.
-fn scalar_bits(value: f64, dtype: DType) -> u64 {
+fn scalar_bits(value: Bits, dtype: DType) -> u64 {
+    let mut bytes = [0; 8];
     match dtype {
-        DType::F32 => u64::from((value as f32).to_bits()).to_le(),
-        DType::F64 => value.to_bits(),
-        DType::I64 => (value as i64) as u64,
-        DType::Bool => u64::from(value != 0.0).to_le(),
+        DType::F32 => bytes[..4].copy_from_slice(&(value.value() as f32).to_ne_bytes()),
+        DType::F64 => bytes = value.value().to_ne_bytes(),
+        DType::I64 => bytes = value.to_i64().to_ne_bytes(),
+        DType::Bool => bytes[0] = u8::from(value.value() != 0.0),
     }
+    u64::from_ne_bytes(bytes)
 }

@@ -49,7 +49,8 @@ pub(crate) trait Simd {
     /// The side of the blocks that [`Simd::transpose`] takes, or 0 where it is not written.
     const TRANSPOSED: usize = 0;
 
-    /// Writes columns `0..TRANSPOSED` of `count` rows of a matrix as rows.
+    /// Writes columns `0..TRANSPOSED` of `count` rows of a matrix as whole vectors, from the first to the last;
+    /// lanes beyond `count` become 0.
     #[inline(always)]
     unsafe fn transpose(
         _from: *const Self::T,
@@ -57,13 +58,23 @@ pub(crate) trait Simd {
         _to: *mut Self::T,
         _to_row: usize,
         _count: usize,
-        _mask: Self::Mask,
     ) {
     }
 }
 
 /// Vectors of the instructions that every machine has: arrays that the compiler vectorises.
 pub(crate) struct Portable<T, const LANES: usize>(std::marker::PhantomData<T>);
+
+/// A vector by the formula of its lane `$i`.
+macro_rules! lanes {
+    ($t:ty, $lanes:literal, $i:ident, $formula:expr) => {{
+        let mut v = [<$t>::default(); $lanes];
+        for $i in 0..$lanes {
+            v[$i] = $formula;
+        }
+        v
+    }};
+}
 
 macro_rules! portable {
     ($t:ty, $lanes:literal) => {
@@ -120,40 +131,45 @@ macro_rules! portable {
 
             #[inline(always)]
             unsafe fn sum(x: Self::V) -> $t {
-                let half = $lanes / 2;
-                (0..half).map(|i| x[i] + x[half + i]).sum()
+                let mut sum = 0.0;
+                for i in 0..$lanes / 2 {
+                    sum += x[i] + x[$lanes / 2 + i];
+                }
+                sum
             }
 
             #[inline(always)]
             unsafe fn add(x: Self::V, y: Self::V) -> Self::V {
-                std::array::from_fn(|i| x[i] + y[i])
+                lanes!($t, $lanes, i, x[i] + y[i])
             }
 
             #[inline(always)]
             unsafe fn sub(x: Self::V, y: Self::V) -> Self::V {
-                std::array::from_fn(|i| x[i] - y[i])
+                lanes!($t, $lanes, i, x[i] - y[i])
             }
 
             #[inline(always)]
             unsafe fn mul(x: Self::V, y: Self::V) -> Self::V {
-                std::array::from_fn(|i| x[i] * y[i])
+                lanes!($t, $lanes, i, x[i] * y[i])
             }
 
             #[inline(always)]
             unsafe fn div(x: Self::V, y: Self::V) -> Self::V {
-                std::array::from_fn(|i| x[i] / y[i])
+                lanes!($t, $lanes, i, x[i] / y[i])
             }
 
             #[inline(always)]
             unsafe fn sqrt(x: Self::V) -> Self::V {
-                x.map(<$t>::sqrt)
+                lanes!($t, $lanes, i, x[i].sqrt())
             }
 
             #[inline(always)]
             unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V {
-                std::array::from_fn(|i| {
-                    if PORTABLE_FMA { x[i].mul_add(y[i], z[i]) } else { x[i] * y[i] + z[i] }
-                })
+                if PORTABLE_FMA {
+                    lanes!($t, $lanes, i, x[i].mul_add(y[i], z[i]))
+                } else {
+                    lanes!($t, $lanes, i, x[i] * y[i] + z[i])
+                }
             }
         }
     };
@@ -178,7 +194,8 @@ pub(crate) mod x86 {
 
     macro_rules! vector {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
-         $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, $make_mask:expr, $load_masked:expr, $store_masked:expr $(, $transpose:ident)?) => {
+         $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, mask($count:ident) $make_mask:expr,
+         load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, $transpose:ident) => {
             impl Simd for $name<$t> {
                 type T = $t;
                 type V = $v;
@@ -210,21 +227,21 @@ pub(crate) mod x86 {
                 }
 
                 #[inline(always)]
-                unsafe fn mask(count: usize) -> $mask {
+                unsafe fn mask($count: usize) -> $mask {
                     // SAFETY: the caller vouches for the instruction set.
-                    unsafe { $make_mask(count) }
+                    unsafe { $make_mask }
                 }
 
                 #[inline(always)]
-                unsafe fn load_masked(p: *const $t, mask: $mask) -> $v {
+                unsafe fn load_masked($p: *const $t, $m: $mask) -> $v {
                     // SAFETY: the caller vouches for instruction set and pointer.
-                    unsafe { $load_masked(p, mask) }
+                    unsafe { $load_masked }
                 }
 
                 #[inline(always)]
-                unsafe fn store_masked(p: *mut $t, mask: $mask, v: $v) {
+                unsafe fn store_masked($p: *mut $t, $m: $mask, $x: $v) {
                     // SAFETY: the caller vouches for instruction set and pointer.
-                    unsafe { $store_masked(p, mask, v) }
+                    unsafe { $store_masked }
                 }
 
                 #[inline(always)]
@@ -281,22 +298,19 @@ pub(crate) mod x86 {
                     unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
                 }
 
-                $(
-                    const TRANSPOSED: usize = $lanes;
+                const TRANSPOSED: usize = $lanes;
 
-                    #[inline(always)]
-                    unsafe fn transpose(
-                        from: *const $t,
-                        from_row: usize,
-                        to: *mut $t,
-                        to_row: usize,
-                        count: usize,
-                        mask: $mask,
-                    ) {
-                        // SAFETY: the caller vouches for instruction set and pointers.
-                        unsafe { $transpose(from, from_row, to, to_row, count, mask) }
-                    }
-                )?
+                #[inline(always)]
+                unsafe fn transpose(
+                    from: *const $t,
+                    from_row: usize,
+                    to: *mut $t,
+                    to_row: usize,
+                    count: usize,
+                ) {
+                    // SAFETY: the caller vouches for instruction set and pointers.
+                    unsafe { $transpose(from, from_row, to, to_row, count) }
+                }
             }
         };
     }
@@ -328,7 +342,6 @@ pub(crate) mod x86 {
         to: *mut f32,
         to_row: usize,
         count: usize,
-        mask: __mmask16,
     ) {
         // SAFETY: the caller vouches for AVX-512, `count` rows to read and 16 rows to write.
         unsafe {
@@ -353,6 +366,7 @@ pub(crate) mod x86 {
                 }
             }
             // fours[4 i + j] holds, in quarter q, column 4 q + j of rows 4 i to 4 i + 3.
+            let mut turned = [_mm512_setzero_ps(); 16];
             for j in 0..4 {
                 let [a, b, c, d] = [fours[j], fours[4 + j], fours[8 + j], fours[12 + j]];
                 let ab_even = _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b);
@@ -366,8 +380,125 @@ pub(crate) mod x86 {
                     _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_odd, cd_odd),
                 ];
                 for (q, column) in columns.into_iter().enumerate() {
-                    _mm512_mask_storeu_ps(to.add((4 * q + j) * to_row), mask, column);
+                    turned[4 * q + j] = column;
                 }
+            }
+            for (i, column) in turned.into_iter().enumerate() {
+                _mm512_storeu_ps(to.add(i * to_row), column);
+            }
+        }
+    }
+
+    /// Four vectors of four, turned: pairs, then halves of vectors change places.
+    #[inline(always)]
+    unsafe fn transpose_f64x4(
+        from: *const f64,
+        from_row: usize,
+        to: *mut f64,
+        to_row: usize,
+        count: usize,
+    ) {
+        // SAFETY: the caller vouches for AVX2, `count` rows to read and 4 rows to write.
+        unsafe {
+            let mut rows = [_mm256_setzero_pd(); 4];
+            for (i, row) in rows.iter_mut().enumerate() {
+                if i < count {
+                    *row = _mm256_loadu_pd(from.add(i * from_row));
+                }
+            }
+            let [a, b, c, d] = rows;
+            let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            _mm256_storeu_pd(to, _mm256_permute2f128_pd::<0x20>(ab_even, cd_even));
+            _mm256_storeu_pd(to.add(to_row), _mm256_permute2f128_pd::<0x20>(ab_odd, cd_odd));
+            _mm256_storeu_pd(to.add(2 * to_row), _mm256_permute2f128_pd::<0x31>(ab_even, cd_even));
+            _mm256_storeu_pd(to.add(3 * to_row), _mm256_permute2f128_pd::<0x31>(ab_odd, cd_odd));
+        }
+    }
+
+    /// Eight vectors of eight, turned: pairs, then fours, then halves of vectors change places.
+    #[inline(always)]
+    unsafe fn transpose_f32x8(
+        from: *const f32,
+        from_row: usize,
+        to: *mut f32,
+        to_row: usize,
+        count: usize,
+    ) {
+        // SAFETY: the caller vouches for AVX2, `count` rows to read and 8 rows to write.
+        unsafe {
+            let mut rows = [_mm256_setzero_ps(); 8];
+            for (i, row) in rows.iter_mut().enumerate() {
+                if i < count {
+                    *row = _mm256_loadu_ps(from.add(i * from_row));
+                }
+            }
+            let mut fours = [_mm256_setzero_ps(); 8];
+            for half in 0..2 {
+                let [a, b, c, d] =
+                    [rows[4 * half], rows[4 * half + 1], rows[4 * half + 2], rows[4 * half + 3]];
+                let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                fours[4 * half] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low);
+                fours[4 * half + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low);
+                fours[4 * half + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high);
+                fours[4 * half + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high);
+            }
+            // fours[4 h + j] holds columns j and 4 + j of rows 4 h to 4 h + 3.
+            for j in 0..4 {
+                let column = _mm256_permute2f128_ps::<0x20>(fours[j], fours[4 + j]);
+                _mm256_storeu_ps(to.add(j * to_row), column);
+            }
+            for j in 0..4 {
+                let column = _mm256_permute2f128_ps::<0x31>(fours[j], fours[4 + j]);
+                _mm256_storeu_ps(to.add((4 + j) * to_row), column);
+            }
+        }
+    }
+
+    /// Eight vectors of eight, turned: pairs, then quarters of vectors change places.
+    #[inline(always)]
+    unsafe fn transpose_f64x8(
+        from: *const f64,
+        from_row: usize,
+        to: *mut f64,
+        to_row: usize,
+        count: usize,
+    ) {
+        // SAFETY: the caller vouches for AVX-512, `count` rows to read and 8 rows to write.
+        unsafe {
+            let mut rows = [_mm512_setzero_pd(); 8];
+            for (i, row) in rows.iter_mut().enumerate() {
+                if i < count {
+                    *row = _mm512_loadu_pd(from.add(i * from_row));
+                }
+            }
+            let mut turned = [_mm512_setzero_pd(); 8];
+            for odd in 0..2 {
+                let mut pairs = [_mm512_setzero_pd(); 4];
+                for (i, pair) in pairs.iter_mut().enumerate() {
+                    let (x, y) = (rows[2 * i], rows[2 * i + 1]);
+                    *pair =
+                        if odd == 0 { _mm512_unpacklo_pd(x, y) } else { _mm512_unpackhi_pd(x, y) };
+                }
+                // pairs[i] holds, in quarter q, column 2 q + odd of rows 2 i and 2 i + 1.
+                let [a, b, c, d] = pairs;
+                let ab_even = _mm512_shuffle_f64x2::<0b10_00_10_00>(a, b);
+                let ab_odd = _mm512_shuffle_f64x2::<0b11_01_11_01>(a, b);
+                let cd_even = _mm512_shuffle_f64x2::<0b10_00_10_00>(c, d);
+                let cd_odd = _mm512_shuffle_f64x2::<0b11_01_11_01>(c, d);
+                let columns = [
+                    _mm512_shuffle_f64x2::<0b10_00_10_00>(ab_even, cd_even),
+                    _mm512_shuffle_f64x2::<0b10_00_10_00>(ab_odd, cd_odd),
+                    _mm512_shuffle_f64x2::<0b11_01_11_01>(ab_even, cd_even),
+                    _mm512_shuffle_f64x2::<0b11_01_11_01>(ab_odd, cd_odd),
+                ];
+                for (q, column) in columns.into_iter().enumerate() {
+                    turned[2 * q + odd] = column;
+                }
+            }
+            for (i, column) in turned.into_iter().enumerate() {
+                _mm512_storeu_pd(to.add(i * to_row), column);
             }
         }
     }
@@ -376,21 +507,30 @@ pub(crate) mod x86 {
     static LANES32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
     static LANES64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
 
+    /// The first `count` lanes of `N` as the bits of a mask.
+    #[inline(always)]
+    fn bits<const N: usize>(count: usize) -> u16 {
+        ((1u32 << count.min(N)) - 1) as u16
+    }
+
     vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
         _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
-        |count: usize| ((1u32 << count.min(16)) - 1) as __mmask16,
-        |p, mask| _mm512_maskz_loadu_ps(mask, p), |p, mask, v| _mm512_mask_storeu_ps(p, mask, v),
+        mask(count) bits::<16>(count),
+        load(p, mask) _mm512_maskz_loadu_ps(mask, p), store(v) _mm512_mask_storeu_ps(p, mask, v),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
         _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
-        |count: usize| ((1u32 << count.min(8)) - 1) as __mmask8,
-        |p, mask| _mm512_maskz_loadu_pd(mask, p), |p, mask, v| _mm512_mask_storeu_pd(p, mask, v));
+        mask(count) bits::<8>(count) as __mmask8,
+        load(p, mask) _mm512_maskz_loadu_pd(mask, p), store(v) _mm512_mask_storeu_pd(p, mask, v),
+        transpose_f64x8);
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
         _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
-        |count: usize| _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
-        |p, mask| _mm256_maskload_ps(p, mask), |p, mask, v| _mm256_maskstore_ps(p, mask, v));
+        mask(count) _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
+        load(p, mask) _mm256_maskload_ps(p, mask), store(v) _mm256_maskstore_ps(p, mask, v),
+        transpose_f32x8);
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
         _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
-        |count: usize| _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
-        |p, mask| _mm256_maskload_pd(p, mask), |p, mask, v| _mm256_maskstore_pd(p, mask, v));
+        mask(count) _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
+        load(p, mask) _mm256_maskload_pd(p, mask), store(v) _mm256_maskstore_pd(p, mask, v),
+        transpose_f64x4);
 }

@@ -14,7 +14,7 @@ use crate::plan::{Buffer, Kernel};
 use crate::tensor::{DType, Result};
 
 /// A kernel made ready to run.
-pub(super) trait Step: Sync {
+pub(super) trait Step: Send + Sync {
     /// Whether several workers take part.
     fn is_shared(&self) -> bool;
 
@@ -50,7 +50,7 @@ pub(super) fn ready(kernel: &Kernel, isa: Isa, buffers: &[Buffer]) -> Result<Box
 }
 
 /// A kernel that several workers can share.
-trait Plan: Sync {
+trait Plan: Send + Sync {
     type Number: Real;
     /// The memory that each worker has of its own.
     type Scratch: Send;

@@ -1,8 +1,8 @@
 //! One instruction of a fused loop on a tile: the operation's own formula as a vector loop.
 
+use super::far::has_far;
 use super::isa::Isa;
 use super::lane::{Real, Task, Wrap, dispatch};
-use super::math32::FAR;
 use crate::op::{Elementwise, Op, with_elementwise};
 
 /// An elementwise operation on tiles.
@@ -13,33 +13,29 @@ pub(crate) trait TileOp<T>: Send + Sync {
 
 /// The tile code of an operation, or `None` when it is not elementwise.
 pub(crate) fn tile_op<T: Real>(op: &Op, isa: Isa) -> Option<Box<dyn TileOp<T>>> {
-    match op {
-        Op::Sin(sin) => {
-            Some(Box::new(Far { near: Stamped { op: sin.clone(), isa }, exact: f64::sin }))
-        }
-        Op::Cos(cos) => {
-            Some(Box::new(Far { near: Stamped { op: cos.clone(), isa }, exact: f64::cos }))
-        }
-        _ => {
-            with_elementwise!(op, op => Some(Box::new(Stamped { op: op.clone(), isa })), else None)
-        }
-    }
+    with_elementwise!(op, op => Some(made_ready(op.clone(), isa)), else None)
 }
 
-/// Vector code that holds for arguments up to [`FAR`], and the exact function for those beyond.
+fn made_ready<T: Real, O>(op: O, isa: Isa) -> Box<dyn TileOp<T>>
+where
+    O: Elementwise + Send + Sync + 'static,
+{
+    let far = has_far::<T>(&op);
+    let near = Stamped { op, isa };
+    if far { Box::new(Far { near }) } else { Box::new(near) }
+}
+
+/// Vector code that gives NaN for arguments that it cannot tell, and the formula as it is for those.
 struct Far<O> {
     near: Stamped<O>,
-    exact: fn(f64) -> f64,
 }
 
 impl<T: Real, O: Elementwise + Send + Sync> TileOp<T> for Far<O> {
     fn run(&self, x: [&[T]; 3], out: &mut [T]) {
         self.near.run(x, out);
-        let far = |x: &T| x.to_f64().abs() > f64::from(FAR);
-        if x[0].iter().any(far) {
-            for (out, x) in out.iter_mut().zip(x[0]).filter(|(_, x)| far(x)) {
-                *out = T::from_f64((self.exact)(x.to_f64()));
-            }
+        #[allow(clippy::eq_op, reason = "a number that differs from itself is NaN")]
+        for (i, out) in out.iter_mut().enumerate().filter(|(_, out)| **out != **out) {
+            *out = self.near.op.formula(x.map(|x| x[i]));
         }
     }
 }

@@ -13,7 +13,7 @@ operation! {
     /// it is 0.
     ///
     /// # Gradient
-    /// `g` as the type of `x` between floats. Through integers and truth values: 0.
+    /// `g` as the type of `x` between floats. None through integers and truth values.
     ///
     /// # Why it holds
     /// Between floats it is the identity up to rounding; integers are constant wherever they are

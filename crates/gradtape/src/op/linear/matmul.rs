@@ -34,7 +34,7 @@ impl Operation for MatMul {
         let (a, b) = (&x[0].shape, &x[1].shape);
         if x[0].dtype != x[1].dtype {
             let rule = format!("element types differ: {} and {}", x[0].dtype, x[1].dtype);
-            return Err(Broken::new(rule).hint("cast one operand to the type of the other"));
+            return Err(Broken::new(rule).hint(rules::cast_hint(x[0].dtype, x[1].dtype)));
         }
         let rank = a.rank();
         if rank < 2 || b.rank() != rank {

@@ -210,8 +210,8 @@ macro_rules! elementwise_methods {
                 /// `yes` where this mask holds, else `no`; all three broadcast: NumPy's `where`. Of
                 /// the two values one at least is a handle, which gives the element type. See
                 /// [`control::Select`].
+                #[doc(alias("where", "where_cond", "mask_where"))]
                 #[track_caller]
-                #[doc(alias = "where")]
                 pub fn select(self, yes: impl Operand<Self>, no: impl Operand<Self>) -> Self {
                     let Some(like) = yes.handle().or(no.handle()) else {
                         let rule = Broken::new("two numbers do not tell the element type");
@@ -242,6 +242,7 @@ macro_rules! elementwise_methods {
                 }
 
                 /// The same numbers as another element type. See [`control::Cast`].
+                #[doc(alias("to_dtype", "astype"))]
                 #[track_caller]
                 pub fn cast(self, dtype: DType) -> Self {
                     if self.dtype() == dtype {
@@ -252,6 +253,7 @@ macro_rules! elementwise_methods {
                 }
 
                 /// The same value, through which no gradient flows. See [`control::StopGradient`].
+                #[doc(alias = "detach")]
                 #[track_caller]
                 pub fn stop_gradient(self) -> Self {
                     self.apply(control::StopGradient {}, &[])

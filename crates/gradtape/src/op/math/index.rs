@@ -36,6 +36,7 @@ macro_rules! index_methods {
 
                 /// The slices at the places of an axis that an index names. See
                 /// [`index::IndexSelect`].
+                #[doc(alias("embedding", "Embedding", "take"))]
                 #[track_caller]
                 pub fn index_select(self, axis: isize, index: Self) -> Self {
                     let shape = self.shape();

@@ -11,6 +11,7 @@ macro_rules! linear_methods {
                 /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and
                 /// a vector stands for one row on the left, one column on the right. See
                 /// [`linear::MatMul`].
+                #[doc(alias("mm", "bmm", "dot"))]
                 #[track_caller]
                 pub fn matmul(self, y: Self) -> Self {
                     let (a, b) = (self.shape(), y.shape());

@@ -33,6 +33,17 @@ macro_rules! math_methods {
                     self.source(source::Constant { value: Bits::new(value), dtype: self.dtype() })
                 }
 
+                /// A number of any type as a scalar of this node's element type.
+                #[track_caller]
+                fn number(self, y: impl $crate::op::Number) -> Self {
+                    if !y.is_exact() && !self.dtype().is_float() {
+                        let rule = Broken::new(format!("a number near {} is not exact", y.to_f64()));
+                        let hint = "whole numbers beyond 2^53 come from a tensor: tape.constant(n)";
+                        return self.broken("a literal beside a value", rule.hint(hint));
+                    }
+                    self.literal(y.to_f64())
+                }
+
                 /// This number everywhere, of this node's element type and shape.
                 #[track_caller]
                 pub fn full_like(self, value: f64) -> Self {
@@ -95,10 +106,10 @@ macro_rules! math_methods {
                 }
             }
 
-            impl<$life> $crate::op::Operand<$handle> for f64 {
+            impl<$life, N: $crate::op::Number> $crate::op::Operand<$handle> for N {
                 #[track_caller]
                 fn operand(self, like: $handle) -> $handle {
-                    like.literal(self)
+                    like.number(self)
                 }
 
                 fn handle(self) -> Option<$handle> {
@@ -106,10 +117,10 @@ macro_rules! math_methods {
                 }
             }
 
-            $crate::op::operators!($handle, $life, Add, add, binary::Add {});
-            $crate::op::operators!($handle, $life, Sub, sub, binary::Sub {});
-            $crate::op::operators!($handle, $life, Mul, mul, binary::Mul {});
-            $crate::op::operators!($handle, $life, Div, div, binary::Div {});
+            $crate::op::operators!($handle, $life, Add, add, AddAssign, add_assign, binary::Add {});
+            $crate::op::operators!($handle, $life, Sub, sub, SubAssign, sub_assign, binary::Sub {});
+            $crate::op::operators!($handle, $life, Mul, mul, MulAssign, mul_assign, binary::Mul {});
+            $crate::op::operators!($handle, $life, Div, div, DivAssign, div_assign, binary::Div {});
         };
         $crate::op::elementwise_methods!($handle, $life);
         $crate::op::activation_methods!($handle, $life);

@@ -1,8 +1,13 @@
 //! Operators between handles and numbers.
 
-/// Stamps one operator on a handle type: between two handles, and with numbers on either side.
+/// Stamps one operator on a handle type: between two handles, with a number of any type on the right,
+/// and with one of f64 or i32 on the left.
+///
+/// That one implementation for all [numbers](crate::op::Number) is what lets `(x * 2.0).tanh()` be
+/// inferred: with one for each type Rust would have to know the literal's before the result's. On the left
+/// this cannot be written, so there is one floating-point type and one of whole numbers.
 macro_rules! operators {
-    ($handle:ty, $life:lifetime, $trait:ident, $method:ident, $op:expr) => {
+    ($handle:ty, $life:lifetime, $trait:ident, $method:ident, $assign:ident, $assign_method:ident, $op:expr) => {
         impl<$life> std::ops::$trait for $handle {
             type Output = Self;
             #[track_caller]
@@ -12,12 +17,21 @@ macro_rules! operators {
             }
         }
 
-        impl<$life> std::ops::$trait<f64> for $handle {
+        impl<$life> std::ops::$trait<&$handle> for $handle {
             type Output = Self;
 
             #[track_caller]
-            fn $method(self, y: f64) -> Self {
-                std::ops::$trait::$method(self, self.literal(y))
+            fn $method(self, y: &Self) -> Self {
+                std::ops::$trait::$method(self, *y)
+            }
+        }
+
+        impl<$life, N: $crate::op::Number> std::ops::$trait<N> for $handle {
+            type Output = Self;
+
+            #[track_caller]
+            fn $method(self, y: N) -> Self {
+                std::ops::$trait::$method(self, self.number(y))
             }
         }
 
@@ -27,6 +41,25 @@ macro_rules! operators {
             #[track_caller]
             fn $method(self, y: $handle) -> $handle {
                 std::ops::$trait::$method(y.literal(self), y)
+            }
+        }
+
+        impl<$life> std::ops::$trait<$handle> for i32 {
+            type Output = $handle;
+
+            #[track_caller]
+            fn $method(self, y: $handle) -> $handle {
+                std::ops::$trait::$method(y.number(self), y)
+            }
+        }
+
+        impl<$life, Y> std::ops::$assign<Y> for $handle
+        where
+            $handle: std::ops::$trait<Y, Output = $handle>,
+        {
+            #[track_caller]
+            fn $assign_method(&mut self, y: Y) {
+                *self = std::ops::$trait::$method(*self, y);
             }
         }
     };

@@ -72,6 +72,7 @@ macro_rules! reduce_methods {
                 }
 
                 /// As `sum`, with the axes kept at size 1.
+                #[doc(alias = "keepdim")]
                 #[track_caller]
                 pub fn sum_keepdims(self, axes: impl IntoAxes) -> Self {
                     let shape = self.shape();
@@ -217,6 +218,7 @@ macro_rules! reduce_methods {
                 /// Mean 0 and variance 1 over axes: the distance from the mean over
                 /// `√(variance + eps)`, with the variance of a population; what layer and batch
                 /// normalisation scale.
+                #[doc(alias("layer_norm", "batch_norm"))]
                 #[track_caller]
                 pub fn normalize(self, axes: impl IntoAxes, eps: f64) -> Self {
                     let shape = self.shape();

@@ -10,6 +10,7 @@ macro_rules! shape_methods {
             impl<$life> $handle {
                 /// Repeats along axes of size 1 and along new leading axes. See
                 /// [`shape::Broadcast`].
+                #[doc(alias("expand", "broadcast_as"))]
                 #[track_caller]
                 pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
                     let shape = shape.into();
@@ -21,6 +22,7 @@ macro_rules! shape_methods {
                 }
 
                 /// The same elements under another shape. See [`shape::Reshape`].
+                #[doc(alias = "view")]
                 #[track_caller]
                 pub fn reshape(self, shape: impl Into<Shape>) -> Self {
                     let shape = shape.into();
@@ -68,6 +70,7 @@ macro_rules! shape_methods {
 
                 /// With a new axis of size 1 at this place of the result; a negative one counts
                 /// from its end.
+                #[doc(alias = "expand_dims")]
                 #[track_caller]
                 pub fn unsqueeze(self, axis: isize) -> Self {
                     let shape = self.shape();
@@ -84,6 +87,7 @@ macro_rules! shape_methods {
                 }
 
                 /// The axes in another order. See [`shape::Transpose`].
+                #[doc(alias = "permute")]
                 #[track_caller]
                 pub fn transpose(self, order: &[usize]) -> Self {
                     self.apply(shape::Transpose { order: Dims::from_slice(order) }, &[])
@@ -240,6 +244,7 @@ macro_rules! shape_methods {
 
                 /// This, and then the others, one after another along an axis. See
                 /// [`shape::Concat`].
+                #[doc(alias = "cat")]
                 #[track_caller]
                 pub fn concat(self, others: &[Self], axis: isize) -> Self {
                     let shape = self.shape();

@@ -5,6 +5,7 @@ mod plain;
 mod special;
 
 pub use dual::Dual;
+pub(crate) use special::erf_parts;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

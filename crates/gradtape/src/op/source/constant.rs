@@ -39,11 +39,10 @@ impl Constant {
 
     /// Whether the element type can hold the number.
     pub(crate) fn fits(&self) -> bool {
-        let value = self.value.value();
         match self.dtype {
             DType::F32 | DType::F64 => true,
-            DType::I64 => (value as i64) as f64 == value,
-            DType::Bool => value == 0.0 || value == 1.0,
+            DType::I64 => self.value.is_whole(),
+            DType::Bool => [0.0, 1.0].contains(&self.value.value()),
         }
     }
 }
@@ -52,7 +51,7 @@ impl Operation for Constant {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 0)?;
         if !self.fits() {
-            let rule = format!("{} is no {}", self.value.value(), self.dtype);
+            let rule = format!("{} is no {}", self.value, self.dtype);
             return Err(Broken::new(rule).hint("cast the operand to a floating-point type first"));
         }
         Ok(Meta::new(self.dtype, Shape::scalar()))
@@ -63,7 +62,7 @@ impl Operation for Constant {
     }
 
     fn eval(&self, _x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        Ok(Tensor::full(&out.shape, self.value.value(), self.dtype))
+        Ok(self.value.full(&out.shape, self.dtype))
     }
 
     fn samples() -> Vec<Sample<Constant>> {

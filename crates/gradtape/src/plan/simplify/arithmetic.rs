@@ -1,7 +1,7 @@
 //! Neutral numbers, signs and powers.
 
 use super::{Operation, Rewriter};
-use crate::op::{NodeId, Op, binary, unary};
+use crate::op::{Bits, NodeId, Op, binary, unary};
 
 /// How far [`never_negative_zero`] looks.
 const DEPTH: usize = 4;
@@ -68,7 +68,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
             -1.0 => r.apply(unary::Neg {}, &[x], at),
             // x / c = x * (1 / c) when c is a power of 2: both are exact
             c if float && is_moderate_power_of_two(c) => {
-                let inverse = r.full(1.0 / c, meta, at)?;
+                let inverse = r.full(Bits::new(1.0 / c), meta, at)?;
                 r.apply(binary::Mul {}, &[x, inverse], at)
             }
             _ => None,
@@ -80,7 +80,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
             2.0 => r.apply(binary::Mul {}, &[x, x], at),
             // x ^ -1 = 1 / x
             -1.0 => {
-                let one = r.full(1.0, meta, at)?;
+                let one = r.full(Bits::new(1.0), meta, at)?;
                 r.apply(binary::Div {}, &[one, x], at)
             }
             _ => None,

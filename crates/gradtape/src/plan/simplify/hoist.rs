@@ -9,7 +9,8 @@ use crate::tensor::Shape;
 /// f(broadcast(x), broadcast(y)) = broadcast(f(x, y))
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
     let &Operation { op, inputs, meta, at } = operation;
-    if !op.is_elementwise() || inputs.is_empty() {
+    // An error names the element where it is.
+    if !op.is_elementwise() || inputs.is_empty() || op.can_fail(meta.dtype) {
         return None;
     }
     let origin = |&id: &NodeId| match r.op(id) {

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 use crate::op::{Bits, Meta, NodeId, Op, StructureHasher, shape, source};
 use crate::tape::{Graph, GraphNode, Output};
-use crate::tensor::{DType, Shape};
+use crate::tensor::Shape;
 
 /// What an operation on nodes that were simplified before can be replaced by.
 type Rule = fn(&mut Rewriter, &Operation<'_>) -> Option<NodeId>;
@@ -66,11 +66,14 @@ pub(super) fn simplify(graph: &Graph) -> Graph {
         node: place[output.node.index()],
         into: output.into.map(|input| place[input.index()]),
     });
-    sweep(Graph { outputs: outputs.collect(), nodes: rewriter.nodes })
+    let outputs = outputs.collect();
+    let Rewriter { nodes, known } = rewriter;
+    drop((known, place));
+    sweep(Graph { outputs, nodes })
 }
 
 /// The graph without the nodes that no output needs, inputs excepted.
-fn sweep(graph: Graph) -> Graph {
+fn sweep(mut graph: Graph) -> Graph {
     let mut alive = vec![false; graph.nodes.len()];
     graph.outputs.iter().for_each(|output| alive[output.node.index()] = true);
     for (index, node) in graph.nodes.iter().enumerate().rev() {
@@ -80,17 +83,22 @@ fn sweep(graph: Graph) -> Graph {
         }
     }
     let mut place = vec![NodeId::new(0); graph.nodes.len()];
-    let mut nodes = Vec::new();
-    for (index, mut node) in graph.nodes.into_iter().enumerate().filter(|(i, _)| alive[*i]) {
-        node.inputs.iter_mut().for_each(|input| *input = place[input.index()]);
-        place[index] = NodeId::new(nodes.len());
-        nodes.push(node);
-    }
-    let outputs = graph.outputs.into_iter().map(|output| Output {
-        node: place[output.node.index()],
-        into: output.into.map(|input| place[input.index()]),
+    let (mut index, mut kept) = (0, 0);
+    graph.nodes.retain_mut(|node| {
+        if alive[index] {
+            node.inputs.iter_mut().for_each(|input| *input = place[input.index()]);
+            place[index] = NodeId::new(kept);
+            kept += 1;
+        }
+        index += 1;
+        alive[index - 1]
     });
-    Graph { outputs: outputs.collect(), nodes }
+    graph.nodes.shrink_to_fit();
+    for output in &mut graph.outputs {
+        output.node = place[output.node.index()];
+        output.into = output.into.map(|input| place[input.index()]);
+    }
+    graph
 }
 
 impl Rewriter {
@@ -151,11 +159,11 @@ impl Rewriter {
     /// The same number everywhere.
     pub(super) fn full(
         &mut self,
-        value: f64,
+        value: Bits,
         meta: &Meta,
         at: &'static Location<'static>,
     ) -> Option<NodeId> {
-        let op = source::Constant { value: Bits::new(value), dtype: meta.dtype };
+        let op = source::Constant { value, dtype: meta.dtype };
         let scalar = self.apply(op, &[], at)?;
         self.broadcast(scalar, &meta.shape, at)
     }
@@ -198,23 +206,22 @@ impl Rewriter {
         &self.nodes[id.index()].meta
     }
 
-    /// The number that a node is everywhere, if it is one.
-    pub(super) fn number(&self, mut id: NodeId) -> Option<f64> {
+    /// The number of the program that a node is everywhere, if it is one.
+    pub(super) fn constant(&self, mut id: NodeId) -> Option<Bits> {
         loop {
             match self.op(id) {
-                Op::Constant(constant) => {
-                    let value = constant.value.value();
-                    return Some(match constant.dtype {
-                        DType::F32 => f64::from(value as f32),
-                        _ => value,
-                    });
-                }
+                Op::Constant(constant) => return Some(constant.value),
                 Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) => {
                     id = self.node(id).inputs[0];
                 }
                 _ => return None,
             }
         }
+    }
+
+    /// As [`Rewriter::constant`], rounded to f64: for looking at a few small ones.
+    pub(super) fn number(&self, id: NodeId) -> Option<f64> {
+        self.constant(id).map(Bits::value)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reductions of what was repeated, and of axes that hold one element.
 
 use super::{Operation, Rewriter};
-use crate::op::{NodeId, Op, binary, reduce};
+use crate::op::{Bits, NodeId, Op, binary, reduce};
 use crate::tensor::{Dims, Shape};
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
@@ -45,7 +45,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         };
     }
     if let Op::Sum(_) = op {
-        let times = r.full(times as f64, meta, at)?;
+        let times = r.full(Bits::new(times as f64), meta, at)?;
         return r.apply(binary::Mul {}, &[value, times], at);
     }
     Some(value)

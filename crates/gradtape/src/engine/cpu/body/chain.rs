@@ -78,69 +78,80 @@ unsafe fn run<S: Simd, const N: usize>(links: &[Link], tiles: &[*const S::T], le
     let whole = len - len % (N * S::LANES);
     // SAFETY: the caller vouches for instruction set and tiles.
     unsafe {
-        for at in (0..whole).step_by(N * S::LANES) {
-            block::<S, N>(links, tiles, at, |p| S::load(p), |p, v| S::store(p, v));
+        let mut at = 0;
+        while at < whole {
+            block::<S, N, false>(links, tiles, at, S::mask(S::LANES));
+            at += N * S::LANES;
         }
-        for at in (whole..len).step_by(S::LANES) {
-            let mask = S::mask((len - at).min(S::LANES));
-            let load = |p| S::load_masked(p, mask);
-            block::<S, 1>(links, tiles, at, load, |p, v| S::store_masked(p, mask, v));
+        while at < len {
+            block::<S, 1, true>(links, tiles, at, S::mask(len - at));
+            at += S::LANES;
         }
     }
 }
 
-/// Computes all links for `N` vectors from a number on.
+/// Computes all links for `N` vectors from a number on, of which `MASKED` ones are in use as far as the mask
+/// says.
 #[inline(always)]
-unsafe fn block<S: Simd, const N: usize>(
+unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
     links: &[Link],
     tiles: &[*const S::T],
     at: usize,
-    load: impl Fn(*const S::T) -> S::V,
-    store: impl Fn(*mut S::T, S::V),
+    mask: S::Mask,
 ) {
+    // Macros: a closure would be compiled without the caller's instruction set wherever it is left out of line.
+    macro_rules! load {
+        ($from:expr) => {
+            if MASKED { S::load_masked($from, mask) } else { S::load($from) }
+        };
+    }
     // SAFETY: the caller vouches for instruction set and tiles.
     unsafe {
         let mut last = [S::zero(); N];
         for link in links {
-            let [x, y] = link.args.map(|arg| tiles[arg].wrapping_add(at));
+            let x = tiles[link.args[0]].wrapping_add(at);
+            let y = tiles[link.args[1]].wrapping_add(at);
             macro_rules! each {
-                ($formula:expr) => {
+                ($($x:ident)+, $formula:expr) => {
                     match link.last {
-                        [false, false] => {
-                            for (i, last) in last.iter_mut().enumerate() {
-                                let i = i * S::LANES;
-                                *last = $formula(load(x.wrapping_add(i)), load(y.wrapping_add(i)));
-                            }
-                        }
-                        [true, false] => {
-                            for (i, last) in last.iter_mut().enumerate() {
-                                *last = $formula(*last, load(y.wrapping_add(i * S::LANES)));
-                            }
-                        }
-                        [false, true] => {
-                            for (i, last) in last.iter_mut().enumerate() {
-                                *last = $formula(load(x.wrapping_add(i * S::LANES)), *last);
-                            }
-                        }
-                        [true, true] => {
-                            for last in &mut last {
-                                *last = $formula(*last, *last);
-                            }
-                        }
+                        [false, false] => each!(load load, $($x)+, $formula),
+                        [true, false] => each!(last load, $($x)+, $formula),
+                        [false, true] => each!(load last, $($x)+, $formula),
+                        [true, true] => each!(last last, $($x)+, $formula),
+                    }
+                };
+                ($first:ident $second:ident, $x:ident $y:ident, $formula:expr) => {
+                    for i in 0..N {
+                        let $x = operand!($first, x, i);
+                        let $y = operand!($second, y, i);
+                        last[i] = $formula;
                     }
                 };
             }
+            macro_rules! operand {
+                (load, $tile:ident, $i:ident) => {
+                    load!($tile.wrapping_add($i * S::LANES))
+                };
+                (last, $tile:ident, $i:ident) => {
+                    last[$i]
+                };
+            }
             match link.code {
-                Code::Add => each!(|x, y| S::add(x, y)),
-                Code::Sub => each!(|x, y| S::sub(x, y)),
-                Code::Mul => each!(|x, y| S::mul(x, y)),
-                Code::Div => each!(|x, y| S::div(x, y)),
-                Code::Sqrt => each!(|x, _| S::sqrt(x)),
+                Code::Add => each!(x y, S::add(x, y)),
+                Code::Sub => each!(x y, S::sub(x, y)),
+                Code::Mul => each!(x y, S::mul(x, y)),
+                Code::Div => each!(x y, S::div(x, y)),
+                Code::Sqrt => each!(x _y, S::sqrt(x)),
             }
             if link.kept {
                 let out = tiles[link.out].cast_mut().wrapping_add(at);
-                for (i, last) in last.iter().enumerate() {
-                    store(out.wrapping_add(i * S::LANES), *last);
+                for i in 0..N {
+                    let to = out.wrapping_add(i * S::LANES);
+                    if MASKED {
+                        S::store_masked(to, mask, last[i])
+                    } else {
+                        S::store(to, last[i])
+                    };
                 }
             }
         }

@@ -64,6 +64,8 @@ impl<T: Real> BodyPlan<T> {
             stores: Vec::new(),
             slots: Vec::new(),
             slot_count: 0,
+            // The tiles of a product are as large as its blocks.
+            room: if count > 0 { TILE } else { rows * cols },
             rows,
             cols,
         };

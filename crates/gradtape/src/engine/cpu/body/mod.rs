@@ -19,8 +19,11 @@ use crate::tensor::Dims;
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
 pub(crate) const TILE: usize = 512;
 
-/// Slots start this many numbers apart: not a multiple of 4 KiB, so that they do not share cache sets.
-const SLOT: usize = TILE + 16;
+/// How many numbers apart slots of this many start: whole cache lines and, for large ones, not a multiple of
+/// 4 KiB, so that they do not share cache sets.
+fn slot_stride(room: usize) -> usize {
+    room.next_multiple_of(16) + if room > TILE / 8 { 16 } else { 0 }
+}
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
@@ -41,6 +44,8 @@ pub(crate) struct BodyPlan<T> {
     /// The slot of each register.
     slots: Vec<usize>,
     slot_count: usize,
+    /// The most numbers in a tile, for which a slot has room.
+    room: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
@@ -92,6 +97,7 @@ struct StorePlan {
 /// The scratch memory of one worker for one body: the slots, and where each register's tile lies.
 pub(crate) struct Scratch<T> {
     slots: Vec<T>,
+    room: usize,
     /// Numbers before the first slot, which starts a cache line.
     skipped: usize,
     tiles: Vec<*const T>,
@@ -101,21 +107,22 @@ pub(crate) struct Scratch<T> {
 unsafe impl<T: Send> Send for Scratch<T> {}
 
 impl<T: Real> Scratch<T> {
-    fn new(slots: usize, registers: usize) -> Scratch<T> {
-        let slots = vec![T::default(); slots * SLOT + LINE / size_of::<T>()];
+    fn new(slots: usize, room: usize, registers: usize) -> Scratch<T> {
+        let slots = vec![T::default(); slots * slot_stride(room) + LINE / size_of::<T>()];
         let skipped = slots.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
-        Scratch { slots, skipped, tiles: vec![std::ptr::null(); registers] }
+        Scratch { slots, room, skipped, tiles: vec![std::ptr::null(); registers] }
     }
 
     fn slot(&mut self, slot: usize) -> *mut T {
-        self.slots.as_mut_ptr().wrapping_add(self.skipped + slot * SLOT)
+        self.slots.as_mut_ptr().wrapping_add(self.skipped + slot * slot_stride(self.room))
     }
 
     fn numbers(&mut self, slot: usize) -> &mut [T] {
-        assert!(self.skipped + slot * SLOT + TILE <= self.slots.len(), "the slot exists");
+        let end = self.skipped + slot * slot_stride(self.room) + self.room;
+        assert!(end <= self.slots.len(), "the slot exists");
         // SAFETY: the slot lies in the memory, as just asserted. Not by way of a slice of all slots: other
         // slots are read through the addresses in `tiles` meanwhile.
-        unsafe { std::slice::from_raw_parts_mut(self.slot(slot), TILE) }
+        unsafe { std::slice::from_raw_parts_mut(self.slot(slot), self.room) }
     }
 }
 
@@ -150,10 +157,10 @@ impl<T: Real> BodyPlan<T> {
 
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> Scratch<T> {
-        Scratch::new(self.slot_count + 1, self.slots.len())
+        Scratch::new(self.slot_count + 1, self.room, self.slots.len())
     }
 
-    /// A slot's worth of memory that no register uses.
+    /// Memory for a tile, which no register uses.
     pub(crate) fn spare<'s>(&self, scratch: &'s mut Scratch<T>) -> &'s mut [T] {
         scratch.numbers(self.slot_count)
     }

@@ -1,5 +1,10 @@
 //! The innermost loops of a matrix product: a small tile of the result kept in registers.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "plain loops are sure to be unrolled, helpers of others to be inlined"
+)]
+
 use super::super::simd::{Portable, Simd};
 use super::pack;
 use crate::engine::cpu::isa::Isa;
@@ -50,6 +55,23 @@ pub(crate) struct Kernels<T: 'static> {
     pub(super) dots: [Dots<T>; 4],
     pub(super) pack: Pack<T>,
     pub(super) pack_panels: PackPanels<T>,
+    multiply_adds: unsafe fn(usize, *mut T),
+}
+
+impl<T> Kernels<T> {
+    /// Elements of a vector.
+    pub(crate) fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Multiplies each of [`FLOWS`] vectors and adds to it, `rounds` times, on registers alone.
+    ///
+    /// # Safety
+    /// The machine must have the instruction set, and the vectors must be valid.
+    pub(crate) unsafe fn multiply_adds(&self, rounds: usize, flows: *mut T) {
+        // SAFETY: passed on from the caller.
+        unsafe { (self.multiply_adds)(rounds, flows) }
+    }
 }
 
 /// A number type that has kernels.
@@ -65,16 +87,23 @@ pub(super) const FETCH_EVERY: usize = 2;
 ///
 /// Every element is summed in the order of `k` with one fused step per product, whatever the tile, so
 /// that the shape of the tiles does not show in the result.
+///
+/// The inner step is a macro: a closure would be compiled without the caller's instruction set wherever it is
+/// left out of line, and every vector instruction would become a call.
 #[inline(always)]
 unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t: &Tile<'_, S::T>) {
     let a_row = if PACKED { 1 } else { t.a_row };
     let a_step = if PACKED { MR } else { t.a_step };
     let b_step = if PACKED { NV * S::LANES } else { t.b_step };
+    let whole = t.last == S::LANES;
     // SAFETY: the caller vouches for the instruction set and for the operands.
     unsafe {
         let mask = S::mask(t.last);
         let mut sums = [[S::zero(); NV]; MR];
-        let rows: [*const S::T; MR] = std::array::from_fn(|i| t.a.add(i * a_row));
+        let mut rows = [t.a; MR];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = t.a.add(i * a_row);
+        }
         if PACKED {
             for i in 0..MR {
                 for j in 0..NV {
@@ -84,40 +113,47 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
         }
         let mut b = t.b;
         let mut at = 0;
-        let mut step = |at: usize, b: *const S::T| {
-            let mut column = [S::zero(); NV];
-            for (j, v) in column.iter_mut().enumerate() {
-                let p = b.add(j * S::LANES);
-                *v = if PACKED || j + 1 < NV { S::load(p) } else { S::load_masked(p, mask) };
-            }
-            for (i, row) in sums.iter_mut().enumerate() {
-                let x = S::splat(*rows[i].add(at));
-                for (sum, &y) in row.iter_mut().zip(&column) {
-                    *sum = S::fma(x, y, *sum);
+        macro_rules! step {
+            ($masked:literal) => {
+                let mut column = [S::zero(); NV];
+                for (j, v) in column.iter_mut().enumerate() {
+                    let p = b.add(j * S::LANES);
+                    *v = if $masked && j + 1 == NV { S::load_masked(p, mask) } else { S::load(p) };
                 }
-            }
-        };
+                for i in 0..MR {
+                    let x = S::splat(*rows[i].add(at));
+                    for j in 0..NV {
+                        sums[i][j] = S::fma(x, column[j], sums[i][j]);
+                    }
+                }
+                b = b.add(b_step);
+                at += a_step;
+            };
+        }
         let mut left = t.k;
         if PACKED {
             for &line in t.lines.iter().take(t.k / FETCH_EVERY) {
                 S::prefetch_far(t.ahead.wrapping_byte_add(line));
                 for _ in 0..FETCH_EVERY {
-                    step(at, b);
-                    b = b.add(b_step);
-                    at += a_step;
+                    step!(false);
                 }
                 left -= FETCH_EVERY;
             }
         }
-        for _ in 0..left {
-            step(at, b);
-            b = b.add(b_step);
-            at += a_step;
+        if PACKED || whole {
+            for _ in 0..left {
+                step!(false);
+            }
+        } else {
+            for _ in 0..left {
+                step!(true);
+            }
         }
         for (i, row) in sums.iter().enumerate() {
             for (j, &sum) in row.iter().enumerate() {
                 let p = t.c.add(i * t.c_row + j * S::LANES);
-                if j + 1 < NV {
+                // Some machines take five times as long to store under a mask, also under a full one.
+                if j + 1 < NV || whole {
                     S::store(p, if t.add { S::add(S::load(p), sum) } else { sum });
                 } else {
                     let old = if t.add { S::load_masked(p, mask) } else { S::zero() };
@@ -170,6 +206,30 @@ unsafe fn inner<S: Simd, const N: usize>(p: &Inner<S::T>) {
     }
 }
 
+/// Vectors that [`Kernels::multiply_adds`] works on: enough to keep every unit of a core busy, few enough for
+/// the registers of every instruction set.
+pub(crate) const FLOWS: usize = 10;
+
+#[inline(always)]
+unsafe fn multiply_adds<S: Simd>(rounds: usize, flows: *mut S::T, half: S::T, one: S::T) {
+    // SAFETY: the caller vouches for the instruction set and for the vectors.
+    unsafe {
+        let (half, one) = (S::splat(half), S::splat(one));
+        let mut sums = [S::zero(); FLOWS];
+        for i in 0..FLOWS {
+            sums[i] = S::load(flows.add(i * S::LANES));
+        }
+        for _ in 0..rounds {
+            for i in 0..FLOWS {
+                sums[i] = S::fma(sums[i], half, one);
+            }
+        }
+        for i in 0..FLOWS {
+            S::store(flows.add(i * S::LANES), sums[i]);
+        }
+    }
+}
+
 /// Stamps the kernels of one instruction set.
 macro_rules! stamp {
     ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
@@ -207,6 +267,12 @@ macro_rules! stamp {
                 unsafe { pack::panels::<$vector>(s, k, n, to) }
             }
 
+            #[$feature]
+            unsafe fn flows(rounds: usize, flows: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { multiply_adds::<$vector>(rounds, flows, 0.5, 1.0) }
+            }
+
             pub(super) static KERNELS: Kernels<$type> = Kernels {
                 lanes: <$vector as Simd>::LANES,
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
@@ -215,6 +281,7 @@ macro_rules! stamp {
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
                 pack: gather,
                 pack_panels: gather_panels,
+                multiply_adds: flows,
             };
         }
     };

@@ -13,7 +13,7 @@ mod scratch;
 
 use std::ops::Range;
 
-pub(crate) use micro::Real;
+pub(crate) use micro::{FLOWS, Real};
 use micro::{Inner, Kernels, Tile};
 use pack::Source;
 

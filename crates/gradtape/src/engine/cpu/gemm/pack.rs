@@ -10,7 +10,11 @@ pub(super) struct Source<T> {
     pub(super) n_step: usize,
 }
 
-/// Writes `to[l * width + i] = source[l, i]` for `l < k` and `i < n`, and zeros for `n <= i < width`.
+/// Numbers behind a panel that may be overwritten while it is filled.
+pub(super) const SPILL: usize = 16;
+
+/// Writes `to[l * width + i] = source[l, i]` for `l < k` and `i < n`, and zeros for `n <= i < width`; up to
+/// [`SPILL`] numbers behind them become anything.
 #[inline(always)]
 pub(super) unsafe fn panel<S: Simd>(
     source: &Source<S::T>,
@@ -19,7 +23,7 @@ pub(super) unsafe fn panel<S: Simd>(
     width: usize,
     to: *mut S::T,
 ) {
-    // SAFETY: the caller vouches for instruction set, source and room for `k * width` elements.
+    // SAFETY: the caller vouches for instruction set, source and room for `k * width + SPILL` elements.
     unsafe {
         if source.n_step == 1 {
             rows::<S>(source, k, n, width, to);
@@ -74,31 +78,39 @@ pub(super) unsafe fn panels<S: Simd>(source: &Source<S::T>, k: usize, n: usize, 
 /// How many rows ahead are fetched.
 const AHEAD: usize = 4;
 
+/// Whole vectors, from one row to the next: what one writes beyond the width, the next row overwrites.
 #[inline(always)]
 unsafe fn rows<S: Simd>(s: &Source<S::T>, k: usize, n: usize, width: usize, to: *mut S::T) {
+    let vectors = n.next_multiple_of(S::LANES);
+    // Rows whose last vector reaches neither beyond the source's end nor, in writing, beyond the panel's.
+    let whole = match (vectors - n, s.k_step) {
+        (0, _) => k,
+        (_, 0) => 0,
+        (beyond, step) => k.saturating_sub(beyond.div_ceil(step).max(usize::from(vectors > width))),
+    };
     // SAFETY: as for `panel`.
     unsafe {
-        for start in (0..n).step_by(S::LANES) {
-            let count = (n - start).min(S::LANES);
-            let mask = S::mask(count);
-            let (mut from, mut to) = (s.at.add(start), to.add(start));
-            if count == S::LANES {
-                for _ in 0..k {
-                    S::store(to, S::load(from));
-                    from = from.wrapping_add(s.k_step);
-                    to = to.wrapping_add(width);
-                }
-            } else {
-                for _ in 0..k {
-                    S::store_masked(to, mask, S::load_masked(from, mask));
-                    from = from.wrapping_add(s.k_step);
-                    to = to.wrapping_add(width);
-                }
+        let (mut from, mut to) = (s.at, to);
+        for _ in 0..whole {
+            for start in (0..vectors).step_by(S::LANES) {
+                S::store(to.add(start), S::load(from.add(start)));
             }
+            from = from.wrapping_add(s.k_step);
+            to = to.wrapping_add(width);
+        }
+        for _ in whole..k {
+            for start in (0..n).step_by(S::LANES) {
+                let mask = S::mask(n - start);
+                S::store_masked(to.add(start), mask, S::load_masked(from.add(start), mask));
+            }
+            from = from.wrapping_add(s.k_step);
+            to = to.wrapping_add(width);
         }
     }
 }
 
+/// Blocks of whole vectors, the last ones of a row first: what they write beyond the width is overwritten by the
+/// first ones of the next row, or lies in the [`SPILL`] behind the panel.
 #[inline(always)]
 unsafe fn columns<S: Simd>(s: &Source<S::T>, k: usize, n: usize, width: usize, to: *mut S::T) {
     let block = S::TRANSPOSED;
@@ -108,12 +120,16 @@ unsafe fn columns<S: Simd>(s: &Source<S::T>, k: usize, n: usize, width: usize, t
             return scattered::<S>(s, 0..k, 0..n, width, to);
         }
         let whole = k - k % block;
-        for start in (0..n).step_by(block) {
-            let count = (n - start).min(block);
-            let mask = S::mask(count);
-            for l in (0..whole).step_by(block) {
+        for l in (0..whole).step_by(block) {
+            for start in (0..n).step_by(block).rev() {
                 let from = s.at.add(l + start * s.n_step);
-                S::transpose(from, s.n_step, to.add(l * width + start), width, count, mask);
+                S::transpose(
+                    from,
+                    s.n_step,
+                    to.add(l * width + start),
+                    width,
+                    (n - start).min(block),
+                );
             }
         }
         scattered::<S>(s, whole..k, 0..n, width, to);

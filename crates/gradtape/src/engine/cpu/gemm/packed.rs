@@ -5,19 +5,18 @@ use std::ops::Range;
 use super::ahead::{Ahead, Lines};
 use super::micro::{Kernels, Real, Tile};
 use super::{Block, Product, parts, scratch};
+use crate::engine::cpu::caches::Caches;
 
 /// The longest sum done in one go before the result is stored and added to.
 pub(super) const K_BLOCK: usize = 384;
-/// Panels of columns in a group that stays packed in the second-level cache, beside a left operand of
-/// few rows or one of many rows, which is read again for each group.
-const GROUP: [usize; 2] = [4, 8];
-/// Elements of the right operand that stay packed while strips of the result are computed: strips as wide
-/// as possible let the epilogue walk along whole rows.
-const STRIP_PACKED: usize = 128 << 10;
+/// Bytes of the right operand that stay packed in the second-level cache, at most half of it: beside a left
+/// operand of few rows, beside one of many, which is read again for each group of columns, and beside strips,
+/// which are as wide as possible to let the epilogue walk along whole rows.
+const GROUP: [usize; 3] = [192 << 10, 384 << 10, 512 << 10];
 /// Rows from which the left operand has many.
 const MANY_ROWS: usize = 256;
-/// Elements of the left operand that one worker keeps packed.
-const A_PACKED: usize = 2 << 20;
+/// Bytes of the left operand that one worker keeps packed, at most a quarter of the last-level cache.
+const LEFT: usize = 8 << 20;
 
 /// Computes rows and columns of a product.
 ///
@@ -33,17 +32,18 @@ pub(super) unsafe fn packed<T: Real>(
     let lanes = kernels.lanes;
     let (height, width) = (kernels.packed.len(), 2 * lanes);
     let k_block = if p.strips { p.k.max(1) } else { K_BLOCK };
-    let most = (A_PACKED / p.k.max(1)).max(height);
+    let caches = Caches::get();
+    let row = p.k.max(1) * size_of::<T>();
+    let most = (LEFT.min(caches.last / 4) / row).max(height);
     let beside = Lines::beside(&p.beside, p.n, [height, width]);
     for rows in parts(rows, most) {
         let panels = || parts(rows.clone(), height);
         // The packed left operand: blocks of the summed axis, of panels.
         let place =
             |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
-        let most = match p.strips {
-            true => (STRIP_PACKED / (k_block * width)).max(1),
-            false => GROUP[usize::from(rows.len() >= MANY_ROWS)],
-        };
+        let group = if p.strips { 2 } else { usize::from(rows.len() >= MANY_ROWS) };
+        let panel = k_block.min(p.k.max(1)) * width * size_of::<T>();
+        let most = (GROUP[group].min(caches.second / 2) / panel).max(1);
         let mut blocks = parts(0..columns.len().div_ceil(width), most)
             .map(|group| {
                 columns.start + group.start * width

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use super::pack::SPILL;
+
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([u8; 64]);
@@ -14,12 +16,12 @@ thread_local! {
 
 /// Room for this many elements of the left operand, until the next call on this thread.
 pub(super) fn left<T>(elements: usize) -> *mut T {
-    LEFT.with_borrow_mut(|lines| room(lines, elements))
+    LEFT.with_borrow_mut(|lines| room(lines, elements + SPILL))
 }
 
 /// Room for this many elements of the right operand, until the next call on this thread.
 pub(super) fn right<T>(elements: usize) -> *mut T {
-    RIGHT.with_borrow_mut(|lines| room(lines, elements))
+    RIGHT.with_borrow_mut(|lines| room(lines, elements + SPILL))
 }
 
 /// Room for this many elements of the result, until the next call on this thread.

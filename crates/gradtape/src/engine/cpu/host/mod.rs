@@ -154,6 +154,9 @@ impl HostPlan {
                 let inner = out.shape[iota.axis + 1..].iter().product();
                 copy::iota(out!(T), out.shape[iota.axis], inner);
             }),
+            Op::Constant(constant) if out.dtype == DType::I64 => {
+                out!(i64).fill(constant.value.to_i64());
+            }
             Op::Constant(constant) => with_type!(out.dtype, T => {
                 out!(T).fill(T::from_f64(constant.value.value()));
             }),

@@ -1,21 +1,11 @@
-//! Elementary functions of f32 without branches, tables or calls, so that the compiler can compute
-//! many at once.
+//! Elementary functions of f32.
 //!
-//! `FMA` says whether products and sums are fused: only where the machine has the instruction, since it
-//! is a slow library call elsewhere. Numbers become integers by adding [`ROUND`], never by a cast, which
-//! would check its range. The polynomials are those of Moshier's Cephes library.
+//! Numbers become integers by adding [`ROUND`], never by a cast, which would check its range. The polynomials
+//! are those of Moshier's Cephes library, those of `erf` Chebyshev fits.
 //! Accuracy, against f64 over the whole range: `exp`, `log` and `log1p` within 1.5 units in the last
 //! place, the others within 2.5.
 
 use std::f32::consts::LOG2_E;
-use std::ops::{Add, Div, Mul, Neg, Sub};
-
-use crate::op::scalar::Scalar;
-
-/// An f32 whose functions are those of this file.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[repr(transparent)]
-pub(crate) struct Fast<const FMA: bool>(pub(crate) f32);
 
 /// Adding it to a number below 2^22 rounds that to an integer, which then stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
@@ -56,9 +46,9 @@ fn reduce_exp<const FMA: bool>(x: f32) -> (i32, f32) {
     (n, fma::<FMA>(tail * r, r, r))
 }
 
+/// `x` within bounds; NaN stays.
 #[inline(always)]
 fn clamp(x: f32, low: f32, high: f32) -> f32 {
-    // NaN compares as false and stays.
     let x = if x > high { high } else { x };
     if x < low { low } else { x }
 }
@@ -146,8 +136,42 @@ pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp::<FMA>(-x))
 }
 
-/// Beyond this size [`sin`] and [`cos`] lose digits, and the standard library's are to be used.
-pub(crate) const FAR: f32 = 268_435_456.0;
+/// The error function: a polynomial in `x²` up to 1, beyond `1 - e^-x²` times one in `1 / (|x| + 1.5)`.
+#[inline(always)]
+pub(crate) fn erf<const FMA: bool>(x: f32) -> f32 {
+    // From 4 on, 1 is the nearest f32.
+    let size = clamp(x.abs(), 0.0, 4.0);
+    let square = size * size;
+    let centre = polynomial::<FMA, 7>(
+        square,
+        [
+            7.875_875e-5,
+            -8.016_864e-4,
+            5.189_087_4e-3,
+            -2.685_421_2e-2,
+            1.128_359_5e-1,
+            -3.761_262_7e-1,
+            1.128_379_2,
+        ],
+    );
+    let tail = polynomial::<FMA, 7>(
+        1.0 / (size + 1.5),
+        [
+            2.429_763_3,
+            -4.742_41,
+            2.343_407_6,
+            5.955_506_6e-1,
+            8.990_881e-1,
+            5.602_731_6e-1,
+            1.237_077e-4,
+        ],
+    );
+    let y = if size <= 1.0 { centre * size } else { 1.0 - exp::<FMA>(-square) * tail };
+    f32::from_bits(y.to_bits() | (x.to_bits() & 0x8000_0000))
+}
+
+/// Beyond this size [`sin`] and [`cos`] would lose digits, and give NaN.
+const FAR: f32 = 268_435_456.0;
 
 /// `x = q π/2 + r` with an integer `q` of which two bits are given, and `r` within ±π/4.
 #[inline(always)]
@@ -173,109 +197,28 @@ fn sin_of<const FMA: bool>(quadrant: u32, r: f32) -> f32 {
     f32::from_bits(y.to_bits() ^ (quadrant & 2) << 30)
 }
 
-/// The sine.
+/// The sine; NaN beyond [`FAR`].
 #[inline(always)]
 pub(crate) fn sin<const FMA: bool>(x: f32) -> f32 {
     let (quadrant, r) = reduce_trig(x);
     let y = sin_of::<FMA>(quadrant, r);
     // The sign of zero, and subnormal numbers, whose square is nothing.
-    if x.abs() < 1e-4 { x } else { y }
+    let y = if x.abs() < 1e-4 { x } else { y };
+    if x.abs() <= FAR { y } else { f32::NAN }
 }
 
-/// The cosine.
+/// The cosine; NaN beyond [`FAR`].
 #[inline(always)]
 pub(crate) fn cos<const FMA: bool>(x: f32) -> f32 {
     let (quadrant, r) = reduce_trig(x);
-    sin_of::<FMA>(quadrant.wrapping_add(1), r)
-}
-
-macro_rules! operator {
-    ($trait:ident $method:ident $op:tt) => {
-        impl<const FMA: bool> $trait for Fast<FMA> {
-            type Output = Self;
-
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                Fast(self.0 $op other.0)
-            }
-        }
-    };
-}
-
-operator!(Add add +);
-operator!(Sub sub -);
-operator!(Mul mul *);
-operator!(Div div /);
-
-impl<const FMA: bool> Neg for Fast<FMA> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn neg(self) -> Self {
-        Fast(-self.0)
-    }
-}
-
-macro_rules! from_here {
-    ($($name:ident)*) => {
-        $(
-            #[inline(always)]
-            fn $name(self) -> Self {
-                Fast($name::<FMA>(self.0))
-            }
-        )*
-    };
-}
-
-macro_rules! from_f32 {
-    ($($name:ident)*) => {
-        $(
-            #[inline(always)]
-            fn $name(self) -> Self {
-                Fast(Scalar::$name(self.0))
-            }
-        )*
-    };
-}
-
-impl<const FMA: bool> Scalar for Fast<FMA> {
-    from_here!(exp expm1 log log1p tanh sin cos);
-    from_f32!(sqrt tan sinh cosh atan erf trunc abs);
-
-    #[inline(always)]
-    fn constant(value: f64) -> Self {
-        Fast(value as f32)
-    }
-
-    #[inline(always)]
-    fn pow(self, exponent: Self) -> Self {
-        Fast(self.0.powf(exponent.0))
-    }
-
-    #[inline(always)]
-    fn less(self, other: Self) -> Self {
-        Fast(if self.0 < other.0 { 1.0 } else { 0.0 })
-    }
-
-    #[inline(always)]
-    fn less_equal(self, other: Self) -> Self {
-        Fast(if self.0 <= other.0 { 1.0 } else { 0.0 })
-    }
-
-    #[inline(always)]
-    fn equal(self, other: Self) -> Self {
-        Fast(if self.0 == other.0 { 1.0 } else { 0.0 })
-    }
-
-    #[inline(always)]
-    fn select(self, yes: Self, no: Self) -> Self {
-        if self.0 != 0.0 { yes } else { no }
-    }
+    let y = sin_of::<FMA>(quadrant.wrapping_add(1), r);
+    if x.abs() <= FAR { y } else { f32::NAN }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::op::scalar::Scalar;
 
     /// Units in the last place of f32 between a result and the exact value.
     fn ulps(got: f32, want: f64) -> f64 {
@@ -343,6 +286,7 @@ mod tests {
         log 1.5 all(), f64::ln;
         log1p 1.5 all(), f64::ln_1p;
         tanh 2.5 all(), f64::tanh;
+        erf 2.5 all(), Scalar::erf;
         sigmoid 2.5 all().filter(|x| x.is_nan() || *x > -88.0), |x: f64| 1.0 / (1.0 + (-x).exp());
         sin 2.5 all().filter(|x| x.is_nan() || x.abs() <= FAR), f64::sin;
         cos 2.5 all().filter(|x| x.is_nan() || x.abs() <= FAR), f64::cos;
@@ -350,9 +294,13 @@ mod tests {
 
     #[test]
     fn zeros_keep_their_sign() {
-        for f in
-            [super::tanh::<true>, super::sin::<true>, super::expm1::<true>, super::log1p::<true>]
-        {
+        for f in [
+            super::tanh::<true>,
+            super::sin::<true>,
+            super::expm1::<true>,
+            super::log1p::<true>,
+            super::erf::<true>,
+        ] {
             assert_eq!(f(-0.0).to_bits(), (-0.0f32).to_bits());
             assert_eq!(f(0.0).to_bits(), 0);
         }

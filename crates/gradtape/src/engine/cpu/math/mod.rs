@@ -1,0 +1,99 @@
+//! Elementary functions without branches, tables or calls, so that the compiler can compute many at once.
+//!
+//! `FMA` says whether products and sums are fused: only where the machine has the instruction, since it
+//! is a slow library call elsewhere.
+
+mod double;
+mod single;
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::op::scalar::Scalar;
+
+/// An f32 or f64 whose functions are those of this room.
+///
+/// Sine and cosine of f32 give NaN for arguments whose digits vector code would lose; see
+/// [`has_far`](super::far::has_far).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(transparent)]
+pub(crate) struct Fast<T, const FMA: bool>(pub(crate) T);
+
+macro_rules! operator {
+    ($trait:ident $method:ident $op:tt) => {
+        impl<T: $trait<Output = T>, const FMA: bool> $trait for Fast<T, FMA> {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Fast(self.0 $op other.0)
+            }
+        }
+    };
+}
+
+operator!(Add add +);
+operator!(Sub sub -);
+operator!(Mul mul *);
+operator!(Div div /);
+
+impl<T: Neg<Output = T>, const FMA: bool> Neg for Fast<T, FMA> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Fast(-self.0)
+    }
+}
+
+macro_rules! scalar {
+    ($type:ty, $module:ident [$($own:ident)*] [$($plain:ident)*]) => {
+        impl<const FMA: bool> Scalar for Fast<$type, FMA> {
+            $(
+                #[inline(always)]
+                fn $own(self) -> Self {
+                    Fast($module::$own::<FMA>(self.0))
+                }
+            )*
+
+            $(
+                #[inline(always)]
+                fn $plain(self) -> Self {
+                    Fast(Scalar::$plain(self.0))
+                }
+            )*
+
+            #[inline(always)]
+            fn constant(value: f64) -> Self {
+                Fast(value as $type)
+            }
+
+            #[inline(always)]
+            fn pow(self, exponent: Self) -> Self {
+                Fast(self.0.powf(exponent.0))
+            }
+
+            #[inline(always)]
+            fn less(self, other: Self) -> Self {
+                Fast(if self.0 < other.0 { 1.0 } else { 0.0 })
+            }
+
+            #[inline(always)]
+            fn less_equal(self, other: Self) -> Self {
+                Fast(if self.0 <= other.0 { 1.0 } else { 0.0 })
+            }
+
+            #[inline(always)]
+            fn equal(self, other: Self) -> Self {
+                Fast(if self.0 == other.0 { 1.0 } else { 0.0 })
+            }
+
+            #[inline(always)]
+            fn select(self, yes: Self, no: Self) -> Self {
+                if self.0 != 0.0 { yes } else { no }
+            }
+        }
+    };
+}
+
+scalar!(f32, single [exp expm1 log log1p tanh erf sin cos] [sqrt tan sinh cosh atan trunc abs]);
+scalar!(f64, double [exp expm1 log log1p tanh erf] [sqrt tan sinh cosh atan trunc abs sin cos]);

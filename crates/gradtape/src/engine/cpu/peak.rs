@@ -1,0 +1,38 @@
+//! The most that a core can compute, as the measure for kernels.
+
+use std::hint::black_box;
+
+use super::gemm::{self, FLOWS};
+use super::isa::Isa;
+use crate::tensor::{DType, Element};
+
+/// Multiplies and adds on registers alone, `rounds` times on ten vectors, and gives how many multiplications
+/// and additions that were. Memory is not used, so that no product of as many takes less time on one core:
+/// what `gradtape-bench floors` holds matrix products against.
+///
+/// An instruction set that the machine lacks is replaced by the portable one. Types that are not floating-point
+/// numbers have no such loop, and give 0.
+///
+/// ```
+/// use gradtape::engine::cpu::{self, Isa};
+/// assert!(cpu::multiply_adds::<f32>(Isa::best(), 1000) >= 2 * 10 * 1000);
+/// ```
+pub fn multiply_adds<T: Element>(isa: Isa, rounds: usize) -> usize {
+    match T::DTYPE {
+        DType::F32 => run::<f32>(isa, rounds),
+        DType::F64 => run::<f64>(isa, rounds),
+        DType::I64 | DType::Bool => 0,
+    }
+}
+
+fn run<T: gemm::Real + Element>(isa: Isa, rounds: usize) -> usize {
+    let isa = if isa.is_available() { isa } else { Isa::Portable };
+    let kernels = T::kernels(isa);
+    let lanes = kernels.lanes();
+    // All different, or the compiler could compute one for all.
+    let mut flows: Vec<T> = (0..FLOWS * lanes).map(|i| T::from_f64(i as f64)).collect();
+    // SAFETY: the machine has the instruction set, and there are as many numbers as the loop uses.
+    unsafe { kernels.multiply_adds(rounds, black_box(flows.as_mut_ptr())) };
+    black_box(flows);
+    2 * FLOWS * lanes * rounds
+}

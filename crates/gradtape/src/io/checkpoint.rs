@@ -1,0 +1,318 @@
+//! [`Checkpoint`]: a training in a file, to go on with later.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
+use super::weights::FILE;
+use crate::nn::{self, Module};
+use crate::optim::{Optimizer, Scheduler};
+use crate::tape::Dial;
+use crate::tensor::{Error, Kind, Result, Tensor};
+
+/// A training at one moment: the parameters, the optimiser with its step count and learning rate, how often
+/// each dropout was used, and perhaps a schedule and notes. Training that goes on from it gives the same
+/// bits as one that was never interrupted, if the network is built from the same seed.
+///
+/// ```
+/// use gradtape::io::Checkpoint;
+/// use gradtape::nn::Linear;
+/// use gradtape::optim::{Adam, Optimizer, Schedule, Scheduler};
+/// use gradtape::{DType, Rng, Tape, Tensor};
+///
+/// let build = || {
+///     let net = Linear::new(3, 1, &mut Rng::new(1));
+///     let opt = Adam::new(&net, 0.1);
+///     (net, opt)
+/// };
+/// let train = |net: &Linear, opt: &Adam, scheduler: &mut Scheduler| {
+///     let tape = Tape::new();
+///     opt.set_learning_rate(scheduler.learning_rate())?;
+///     opt.step(net.forward(tape.constant(Tensor::ones([2, 3], DType::F32))).square().sum(()))?;
+///     scheduler.advance(0.0);
+///     gradtape::Result::Ok(())
+/// };
+/// let schedule = Schedule::Exponential { gamma: 0.9 };
+/// let (net, opt) = build();
+/// let mut scheduler = Scheduler::new(schedule, 0.1)?;
+/// train(&net, &opt, &mut scheduler)?;
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.checkpoint", std::process::id()));
+/// Checkpoint::new(&net, &opt)?.scheduler(&scheduler).note("epoch", "1").save(&path)?;
+/// train(&net, &opt, &mut scheduler)?;
+///
+/// // Later, in another process:
+/// let (again, other) = build();
+/// let mut schedule = Scheduler::new(schedule, 0.1)?;
+/// let checkpoint = Checkpoint::load(&path)?;
+/// checkpoint.restore(&again, &other)?;
+/// checkpoint.restore_scheduler(&mut schedule)?;
+/// train(&again, &other, &mut schedule)?;
+/// assert!(again.weight.value().equals(&net.weight.value()));
+/// # assert_eq!(checkpoint.notes["epoch"], "1");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// It is one safetensors file, whose tensors are called `module.NAME`, `dial.NAME`, `optimizer.NAME`,
+/// `learning_rate` and `scheduler`. The tensors of a checkpoint in memory are shared with the training until
+/// that changes them, so that keeping the best so far is cheap.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    tensors: BTreeMap<String, Tensor>,
+    /// Whatever else is to be known, by name.
+    pub notes: BTreeMap<String, String>,
+}
+
+impl Checkpoint {
+    /// What training has come to now. Fails for settings of the optimiser that are out of range.
+    pub fn new(
+        module: &(impl Module + ?Sized),
+        optimizer: &(impl Optimizer + ?Sized),
+    ) -> Result<Checkpoint> {
+        let mut tensors = BTreeMap::new();
+        let mut put =
+            |kind: &str, name: &str, tensor| tensors.insert(format!("{kind}{name}"), tensor);
+        for (name, tensor) in nn::values(module) {
+            put(MODULE, &name, tensor);
+        }
+        for (name, dial) in module.named_dials() {
+            put(DIAL, &name, Tensor::scalar(dial.get()));
+        }
+        for (name, tensor) in optimizer.state()? {
+            put(OPTIMIZER, &name, tensor);
+        }
+        put(RATE, "", Tensor::scalar(optimizer.learning_rate()));
+        Ok(Checkpoint { tensors, notes: BTreeMap::new() })
+    }
+
+    /// Adds where a schedule stands.
+    #[must_use]
+    pub fn scheduler(mut self, scheduler: &Scheduler) -> Checkpoint {
+        self.tensors.insert(SCHEDULER.to_string(), scheduler.state());
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, name: impl Into<String>, text: impl Into<String>) -> Checkpoint {
+        self.notes.insert(name.into(), text.into());
+        self
+    }
+
+    /// Writes it to a file, whole or not at all: an earlier checkpoint there stays until the new one is
+    /// complete. Fails when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let notes = self.notes.iter().map(|(name, text)| (format!("{NOTE}{name}"), text.clone()));
+        let mut metadata: BTreeMap<String, String> = notes.collect();
+        metadata.insert(FORMAT.to_string(), VERSION.to_string());
+        let tensors = self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.clone()));
+        write_safetensors(path, &tensors.collect::<Vec<_>>(), &metadata)
+    }
+
+    /// Reads one from a file. Fails for a file that is damaged or no checkpoint.
+    pub fn load(path: impl AsRef<Path>) -> Result<Checkpoint> {
+        let path = path.as_ref();
+        let SafeTensors { tensors, metadata } = read_safetensors(path)?;
+        match metadata.get(FORMAT).map(String::as_str) {
+            Some(VERSION) => {}
+            Some(other) => {
+                let message = format!("the format is {other}, this program reads {VERSION}");
+                return Err(Error::new(Kind::Model, message).context(path.display()));
+            }
+            None => {
+                let error = Error::new(Kind::Model, "the file is no checkpoint");
+                let hint = "a network alone is read with Model::load or io::load";
+                return Err(error.hint(hint).context(path.display()));
+            }
+        }
+        let note = |(name, text): (String, String)| Some((name.strip_prefix(NOTE)?.into(), text));
+        let notes = metadata.into_iter().filter_map(note).collect();
+        Ok(Checkpoint { tensors: tensors.into_iter().collect(), notes })
+    }
+
+    /// Has a module and an optimiser go on from here. Dropout has the masks that would have come next if
+    /// it was made from the same seed.
+    ///
+    /// Fails, and changes nothing, where either is not what the checkpoint was taken from: another name,
+    /// shape or element type, another optimiser.
+    pub fn restore(
+        &self,
+        module: &(impl Module + ?Sized),
+        optimizer: &(impl Optimizer + ?Sized),
+    ) -> Result<()> {
+        let parameters = nn::fit(module, self.part(MODULE), &FILE)?;
+        let dials = self.dials(module)?;
+        let rate = self.tensors.get(RATE).ok_or_else(|| missing(RATE))?.item()?;
+        let before = optimizer.learning_rate();
+        optimizer.set_learning_rate(rate)?;
+        if let Err(error) = optimizer.load_state(&self.part(OPTIMIZER)) {
+            return optimizer.set_learning_rate(before).and(Err(error));
+        }
+        dials.into_iter().for_each(|(dial, number)| dial.set(number));
+        parameters.into_iter().try_for_each(|(parameter, value)| parameter.set(value))
+    }
+
+    /// Has a scheduler go on from where [`Checkpoint::scheduler`] saw one. Fails, and changes nothing, where
+    /// none was added.
+    pub fn restore_scheduler(&self, scheduler: &mut Scheduler) -> Result<()> {
+        scheduler.load_state(self.tensors.get(SCHEDULER).ok_or_else(|| missing(SCHEDULER))?)
+    }
+
+    /// The tensors of one kind, by the rest of their names.
+    fn part(&self, kind: &str) -> Vec<(String, Tensor)> {
+        let own = self.tensors.iter();
+        own.filter_map(|(name, t)| Some((name.strip_prefix(kind)?.to_string(), t.clone())))
+            .collect()
+    }
+
+    /// The dials of a module with the numbers they had.
+    fn dials(&self, module: &(impl Module + ?Sized)) -> Result<Vec<(Dial, f64)>> {
+        let number = |(name, dial): (String, Dial)| {
+            let name = format!("{DIAL}{name}");
+            Ok((dial, self.tensors.get(&name).ok_or_else(|| missing(&name))?.item()?))
+        };
+        module.named_dials().into_iter().map(number).collect()
+    }
+}
+
+fn missing(name: &str) -> Error {
+    let error = Error::new(Kind::Model, format!("the checkpoint has no {name}"));
+    error.hint("it was taken from another training")
+}
+
+const MODULE: &str = "module.";
+const DIAL: &str = "dial.";
+const OPTIMIZER: &str = "optimizer.";
+const RATE: &str = "learning_rate";
+const SCHEDULER: &str = "scheduler";
+const FORMAT: &str = "gradtape.checkpoint";
+const VERSION: &str = "1";
+const NOTE: &str = "gradtape.note.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::compile;
+    use crate::loss::cross_entropy;
+    use crate::nn::{Activation, Layer, Sequential};
+    use crate::optim::{Adam, Schedule, Sgd};
+    use crate::tape::Tape;
+    use crate::tensor::Rng;
+
+    fn net(hidden: usize) -> Sequential {
+        Sequential::mlp(&[4, hidden, 3], Activation::Relu, 0.4, &mut Rng::new(5)).unwrap()
+    }
+
+    fn batch() -> [Tensor; 2] {
+        let x = (0..24).map(|i| (i as f32 * 0.7).sin()).collect();
+        [Tensor::from_vec(x, [6, 4]).unwrap(), Tensor::from([0i64, 1, 2, 0, 1, 2])]
+    }
+
+    fn scheduler() -> Scheduler {
+        Scheduler::new(Schedule::Plateau { factor: 0.5, patience: 1 }, 0.05).unwrap()
+    }
+
+    /// Takes steps, recorded or compiled; gives the losses.
+    fn run(
+        net: &Sequential,
+        opt: &dyn Optimizer,
+        scheduler: &mut Scheduler,
+        steps: usize,
+        compiled: bool,
+    ) -> Vec<f64> {
+        let [x, y] = batch();
+        let mut step = compile(|_, inputs| {
+            let loss = cross_entropy(net.forward(inputs[0]), inputs[1]);
+            opt.step(loss)?;
+            Ok(vec![loss])
+        });
+        let mut one = || {
+            if compiled {
+                return step.call(&[x.clone(), y.clone()]).unwrap()[0].item().unwrap();
+            }
+            let tape = Tape::new();
+            let loss = cross_entropy(net.forward(tape.constant(&x)), tape.constant(&y));
+            opt.step(loss).unwrap();
+            loss.item().unwrap()
+        };
+        let mut losses = Vec::new();
+        for _ in 0..steps {
+            opt.set_learning_rate(scheduler.learning_rate()).unwrap();
+            losses.push(one());
+            scheduler.advance(1.0);
+        }
+        losses
+    }
+
+    #[test]
+    fn an_interrupted_training_goes_on_with_the_same_bits() {
+        let path = std::env::temp_dir().join(format!("gradtape-resumed-{}", std::process::id()));
+        for compiled in [false, true] {
+            let whole = net(8);
+            let opt = Adam::new(&whole, 0.05);
+            let mut schedule = scheduler();
+            run(&whole, &opt, &mut schedule, 5, compiled);
+            Checkpoint::new(&whole, &opt).unwrap().scheduler(&schedule).save(&path).unwrap();
+            let want = run(&whole, &opt, &mut schedule, 5, compiled);
+
+            let again = net(8);
+            let other = Adam::new(&again, 0.01);
+            let mut resumed = scheduler();
+            let checkpoint = Checkpoint::load(&path).unwrap();
+            checkpoint.restore(&again, &other).unwrap();
+            checkpoint.restore_scheduler(&mut resumed).unwrap();
+            assert_eq!(other.steps(), 5);
+            assert_eq!(run(&again, &other, &mut resumed, 5, compiled), want);
+            assert_eq!(other.learning_rate(), opt.learning_rate());
+            for (a, b) in again.parameters().iter().zip(whole.parameters()) {
+                assert!(a.value().equals(&b.value()));
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_that_does_not_fit_changes_nothing() {
+        let first = net(8);
+        let checkpoint = Checkpoint::new(&first, &Adam::new(&first, 0.05)).unwrap();
+        let refused =
+            |checkpoint: &Checkpoint, net: &Sequential, opt: &dyn Optimizer, word: &str| {
+                run(net, opt, &mut scheduler(), 1, false);
+                let before = Checkpoint::new(net, opt).unwrap();
+                let text = checkpoint.restore(net, opt).unwrap_err().to_string();
+                assert!(text.contains(word), "{word:?} is not in: {text}");
+                let after = Checkpoint::new(net, opt).unwrap();
+                assert!(
+                    before.tensors.iter().all(|(name, t)| t.equals(&after.tensors[name])),
+                    "{text}"
+                );
+            };
+        let (wider, same) = (net(9), net(8));
+        refused(&checkpoint, &wider, &Adam::new(&wider, 0.1), "\"0.weight\" is f32[8, 4]");
+        refused(&checkpoint, &same, &Sgd::new(&same, 0.1), "keeps nothing called");
+        let without = |name: &str| {
+            let mut less = checkpoint.clone();
+            less.tensors.remove(name).unwrap();
+            less
+        };
+        for name in ["dial.2.masks", "optimizer.steps", "learning_rate", "module.0.bias"] {
+            let word = name.split_once('.').filter(|_| !name.starts_with("dial"));
+            refused(&without(name), &same, &Adam::new(&same, 0.1), word.map_or(name, |w| w.1));
+        }
+        assert!(checkpoint.restore_scheduler(&mut scheduler()).is_err());
+        let path = std::env::temp_dir().join(format!("gradtape-none-{}", std::process::id()));
+        crate::io::save(&same, &path).unwrap();
+        assert!(Checkpoint::load(&path).unwrap_err().message().contains("no checkpoint"));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn what_a_module_counts_is_part_of_it() {
+        let net = net(8);
+        let names: Vec<String> = net.named_dials().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["2.masks"]);
+        assert_eq!(net.named_parameters().len(), 4);
+        let layer: &dyn Layer = &net;
+        assert_eq!(layer.named_dials().len(), 1);
+    }
+}

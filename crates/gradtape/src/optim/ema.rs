@@ -1,0 +1,163 @@
+//! [`Ema`]: a moving average of a network.
+
+use super::base::below_1;
+use crate::eval;
+use crate::nn::{Module, Visitor};
+use crate::tape::Tape;
+use crate::tensor::{Error, Kind, Result};
+
+/// The exponential moving average of a module's parameters: a module of its own, whose parameters move a
+/// share of `1 - decay` towards the other's at each [`Ema::update`]. Polyak and Juditsky 1992.
+///
+/// It often predicts better than the network of the last step, and is what target networks of
+/// reinforcement learning are.
+///
+/// ```
+/// use gradtape::nn::Linear;
+/// use gradtape::optim::{Ema, Optimizer, Sgd};
+/// use gradtape::{DType, Rng, Tape, Tensor, loss::mse, train::predict};
+///
+/// let net = Linear::new(3, 1, &mut Rng::new(1));
+/// let average = Ema::new(&net, 0.9);
+/// let opt = Sgd::new(&net, 0.1);
+/// let (x, y) = (Tensor::ones([4, 3], DType::F32), Tensor::zeros([4, 1], DType::F32));
+/// let mut tape = Tape::new();
+/// for _ in 0..10 {
+///     tape.reset();
+///     opt.step(mse(net.forward(tape.constant(&x)), tape.constant(&y)))?;
+///     average.update(&net)?;
+/// }
+/// let outputs = predict(average.module(), &x, 4)?;
+/// # assert_eq!(outputs.shape()[..], [4, 1]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// It is a [`Module`], to be saved and loaded as such.
+#[derive(Clone, Debug)]
+pub struct Ema<M> {
+    average: M,
+    decay: f64,
+}
+
+impl<M: Module + Clone> Ema<M> {
+    /// An average that starts as a copy of the module, with a decay in [0, 1): usually 0.99 to 0.9999.
+    /// With any other decay every update is an error.
+    pub fn new(module: &M, decay: f64) -> Ema<M> {
+        Ema { average: module.clone(), decay }
+    }
+}
+
+impl<M: Module> Ema<M> {
+    /// Moves the average towards the module: `average += (parameter - average) (1 - decay)`, all
+    /// parameters in one program. Those that are no floating-point numbers are copied.
+    ///
+    /// Fails, and changes nothing, where a name, a shape or an element type differs from the average's.
+    pub fn update(&self, module: &M) -> Result<()> {
+        below_1("decay", self.decay).map_err(|error| error.context("ema"))?;
+        let (averages, values) = (self.average.named_parameters(), module.named_parameters());
+        let tape = Tape::new();
+        if averages.len() != values.len() {
+            let (own, other) = (averages.len(), values.len());
+            let message = format!("ema: the average has {own} parameters, the module has {other}");
+            return Err(
+                Error::new(Kind::Model, message).hint("average a module of the same layers")
+            );
+        }
+        for ((name, average), (other, value)) in averages.iter().zip(&values) {
+            if name != other || average.meta() != value.meta() {
+                let (own, meta) = (average.meta(), value.meta());
+                let message = format!(
+                    "ema: {name:?} of the average is {own}, {other:?} of the module {meta}"
+                );
+                return Err(
+                    Error::new(Kind::Model, message).hint("average a module of the same layers")
+                );
+            }
+            let (x, target) = (tape.parameter(average), tape.parameter(value));
+            let moved = match average.meta().dtype.is_float() {
+                true => x + (target - x) * (1.0 - self.decay),
+                false => target,
+            };
+            tape.assign(average, moved)?;
+        }
+        eval::step(&tape, &[])
+    }
+
+    /// The averaged module.
+    pub fn module(&self) -> &M {
+        &self.average
+    }
+
+    /// The averaged module, kept alone.
+    pub fn into_module(self) -> M {
+        self.average
+    }
+
+    /// The share that stays at each update.
+    pub fn decay(&self) -> f64 {
+        self.decay
+    }
+}
+
+impl<M: Module> Module for Ema<M> {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.average.visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        self.average.kind()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Activation, Linear, Sequential};
+    use crate::tape::Parameter;
+    use crate::tensor::{Rng, Tensor};
+
+    #[test]
+    fn an_average_follows_and_is_a_module_of_its_own() {
+        let x = [Parameter::new(Tensor::from([1.0, 4.0]))];
+        let counts = Parameter::new(Tensor::from([1i64]));
+        let all = (x, counts);
+        let ema = Ema::new(&all, 0.75);
+        let mut want = [1.0, 4.0];
+        for step in 1..5 {
+            let now = [f64::from(step) * 2.0, -f64::from(step)];
+            all.0[0].set(Tensor::from(now)).unwrap();
+            all.1.set(Tensor::from([i64::from(step)])).unwrap();
+            ema.update(&all).unwrap();
+            (0..2).for_each(|i| want[i] = 0.75 * want[i] + 0.25 * now[i]);
+            let got = ema.module().0[0].value().to_f64_vec();
+            assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-14), "{got:?} {want:?}");
+            assert_eq!(ema.module().1.value().to_f64_vec(), [f64::from(step)]);
+        }
+        assert_eq!(all.0[0].value().to_f64_vec(), [8.0, -4.0]);
+        assert_eq!(ema.parameter_count(), 3);
+    }
+
+    #[test]
+    fn what_does_not_fit_an_average_changes_nothing() {
+        let mlp = |sizes: &[usize]| {
+            Sequential::mlp(sizes, Activation::Relu, 0.0, &mut Rng::new(1)).unwrap()
+        };
+        let ema = Ema::new(&mlp(&[3, 4, 2]), 0.9);
+        let before = ema.parameters()[0].value();
+        let text = ema.update(&mlp(&[3, 5, 2])).unwrap_err().to_string();
+        assert!(
+            ["\"0.weight\"", "f32[4, 3]", "f32[5, 3]"].iter().all(|w| text.contains(w)),
+            "{text}"
+        );
+        assert!(ema.update(&mlp(&[3, 2])).unwrap_err().message().contains("4 parameters"));
+        assert!(ema.parameters()[0].value().equals(&before));
+        let layer = Linear::new(2, 2, &mut Rng::new(1));
+        for decay in [1.0, -0.1, f64::NAN] {
+            assert!(
+                Ema::new(&layer, decay).update(&layer).unwrap_err().message().contains("decay")
+            );
+        }
+        let nothing: [Parameter; 0] = [];
+        Ema::new(&nothing, 0.5).update(&nothing).unwrap();
+    }
+}

@@ -1,0 +1,74 @@
+//! What messages call the values of a recording.
+
+use super::{Graph, GraphNode, Leaf, Recording};
+use crate::op::{NodeId, Op};
+use crate::tensor::is_foreign;
+
+impl Recording {
+    /// The path of a node that is a parameter, if a network listed it.
+    pub(super) fn parameter_name(&self, id: NodeId) -> Option<std::sync::Arc<str>> {
+        match self.leaf(id)? {
+            Leaf::Parameter { parameter, .. } => {
+                parameter.name().get().filter(|name| !name.is_empty())
+            }
+            _ => None,
+        }
+    }
+
+    /// What an error says of an operand, the first of them being number 0.
+    pub(crate) fn operand_note(&self, (number, of): (usize, usize), id: NodeId) -> String {
+        let which = which_operand((number, of));
+        let (node, leaf, at) = (self.node(id), self.leaf(id), self.place(id));
+        let what = match (&node.op, leaf) {
+            // Recorded by this library: what a compiled function is given.
+            (_, Some(Leaf::Tensor { .. })) if is_foreign(at) => "input".into(),
+            (_, Some(leaf)) => leaf.describe(),
+            (Op::Constant(constant), _) => format!("the number {}", constant.value.value()),
+            (op, None) => op.name().into(),
+        };
+        let mut note = format!("{which}: {} = {what}", node.meta);
+        if !is_foreign(at) {
+            note += &format!(" from {at}");
+        }
+        if leaf.is_none()
+            && let Some(layer) = self.layer_of(node.scope)
+        {
+            note += &format!(", in layer {layer}");
+        }
+        note
+    }
+}
+
+impl Graph {
+    /// What an error says of an operand where the recording that the graph was taken from is gone.
+    pub(crate) fn operand_note(&self, place: (usize, usize), id: NodeId) -> String {
+        let GraphNode { op, meta, at, .. } = &self.nodes[id.index()];
+        let note = format!("{}: {meta} = {}", which_operand(place), op.name());
+        if is_foreign(at) { note } else { format!("{note} from {at}") }
+    }
+}
+
+/// Which of an operation's operands this one is, the first of them being number 0.
+fn which_operand((number, of): (usize, usize)) -> String {
+    match (of, number) {
+        (1, _) => "operand".into(),
+        (2, 0) => "left operand".into(),
+        (2, 1) => "right operand".into(),
+        _ => format!("operand {number}"),
+    }
+}
+
+impl Leaf {
+    /// What it is, and which: `parameter 0.weight`.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Leaf::Tensor { watched: true, .. } => "watched".into(),
+            Leaf::Tensor { watched: false, .. } => "constant".into(),
+            Leaf::Dial { .. } => "dial".into(),
+            Leaf::Parameter { parameter, .. } => match parameter.name().get() {
+                Some(name) if !name.is_empty() => format!("parameter {name}"),
+                _ => "parameter".into(),
+            },
+        }
+    }
+}
