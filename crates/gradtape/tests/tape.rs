@@ -43,7 +43,7 @@ fn shapes_that_do_not_fit_are_errors_with_both_lines() -> Result<()> {
 fn a_compiled_step_updates_parameters_and_turns_dials() -> Result<()> {
     let weight = Parameter::new(Tensor::scalar(1.0f64));
     let rate = Dial::new(0.5);
-    let (held, dial) = (weight.clone(), rate.clone());
+    let (held, dial) = (weight.share(), rate.share());
     let mut step = compile(move |tape: &Tape, x: &[Var<'_>]| {
         let w = tape.parameter(&held);
         let loss = (w * x[0]) * (w * x[0]);

@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn a_shared_parameter_counts_once() {
         let shared = parameter();
-        let both = [shared.clone(), parameter(), shared];
+        let both = [shared.share(), parameter(), shared];
         assert_eq!(names(&both), ["0", "1"]);
         assert_eq!(both.parameter_count(), 12);
     }
