@@ -10,7 +10,8 @@ use gradtape::{
 /// The lines of an error, with `+n` for a place `n` lines below `base` in this file.
 fn lines_of(error: &Error, base: u32) -> Vec<String> {
     let text = error.to_string();
-    let mut parts = text.split(&format!("{}:", file!()));
+    let here = format!("{}:", file!());
+    let mut parts = text.split(&here);
     let mut plain = parts.next().unwrap_or_default().to_string();
     for part in parts {
         let (line, rest) = part.split_once(':').unwrap();
@@ -328,7 +329,7 @@ fn f64_numbers_beside_f32_layers_are_told_how_to_be_written() {
         let text = y.value().unwrap_err().to_string();
         assert!(text.contains("f64") && text.contains("f32") && text.contains("cast("), "{text}");
     }
-    for y in [linear(2, 3).forward(x), x.matmul(w), x + w] {
+    for y in [linear(2, 3).forward(x), x.matmul(w), x + w, mse(x, w)] {
         let text = y.value().unwrap_err().to_string();
         assert!(
             text.contains("hint: numbers like 1.0 are f64 in Rust: write 1.0f32, or "),
