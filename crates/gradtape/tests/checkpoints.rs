@@ -103,7 +103,7 @@ fn a_checkpoint_that_does_not_fit_changes_nothing() {
     refused(&checkpoint, &wider, &Adam::new(&wider, 0.1), "\"0.weight\" is f32[8, 4]");
     refused(&checkpoint, &same, &Sgd::new(&same, 0.1), "keeps nothing called");
     for (name, word) in [
-        ("dial.2.masks", "dial.2.uses"),
+        ("dial.2.masks", "dial.2.masks"),
         ("optimizer.steps", "\"steps\""),
         ("learning_rate", "learning_rate"),
         ("module.0.bias", "\"0.bias\""),

@@ -320,7 +320,7 @@ mod tests {
             activation: Some(f64::tanh),
             boxed: Box::new(f64::sin),
             kind: Default::default(),
-            call: crate::tape::Var::relu,
+            call: |x| x.relu(),
             layer: Linear::new(1, 1, &mut Rng::new(0)),
         };
         assert_eq!(names(&plain), ["layer.weight", "layer.bias"]);
