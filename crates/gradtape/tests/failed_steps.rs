@@ -71,7 +71,7 @@ fn a_recorded_step_that_fails_changes_nothing() -> Result<()> {
 #[test]
 fn a_compiled_step_that_fails_changes_nothing() -> Result<()> {
     let run = |calls: &[[i64; 2]]| -> Result<_> {
-        let mut model = Lookup::new();
+        let model = Lookup::new();
         let table = model.table.share();
         let (mut results, mut failed) = (Vec::new(), 0);
         {

@@ -104,7 +104,12 @@ pointers! { impl<'a> Layer for Box<dyn Layer + 'a> }
 pointers! { impl<L: Layer + ?Sized> Layer for &L }
 pointers! { impl<L: Layer + ?Sized> Layer for Arc<L> }
 
-/// What can be cloned behind a pointer: every layer that is [`Clone`].
+/// What can be cloned behind a pointer: every layer that is [`Clone`], by itself.
+#[diagnostic::on_unimplemented(
+    message = "the layer `{Self}` cannot be cloned",
+    label = "not `Clone`",
+    note = "derive it beside the module: `#[derive(Clone, Module)]`; a closure inside may stand in an `Arc`"
+)]
 pub trait CloneLayer {
     /// The clone, boxed.
     fn clone_layer<'a>(&self) -> Box<dyn Layer + 'a>

@@ -17,7 +17,7 @@ pub use activation::{Activation, LeakyRelu, Relu, Sigmoid, Softmax, Tanh};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use init::Init;
-pub use layer::{Layer, LayerSpec};
+pub use layer::{CloneLayer, Layer, LayerSpec};
 pub use linear::{Linear, LinearOptions};
 pub use module::{Module, Visitor};
 pub use sequential::Sequential;

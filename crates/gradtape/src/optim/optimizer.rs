@@ -39,6 +39,9 @@ pub trait Optimizer: Rule {
     /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
     /// and where an operation fails when it runs, such as a label out of range. Then the parameters, the
     /// optimiser's state and its step count are as before, and the tape is not used up.
+    ///
+    /// What it changes it shares with compiled steps, so that a shared reference is enough; threads that
+    /// train the same parameters take turns.
     #[doc(alias("backward", "backward_step"))]
     #[track_caller]
     fn step(&self, loss: Var<'_>) -> Result<()> {

@@ -319,6 +319,26 @@ mod tests {
     }
 
     #[test]
+    fn a_state_that_is_none_changes_nothing() {
+        let mut scheduler = Scheduler::new(Schedule::Exponential { gamma: 0.5 }, 1.0).unwrap();
+        scheduler.advance(0.0);
+        let good = scheduler.state();
+        for (place, value) in [(0, -1.0), (1, f64::NAN), (2, 1.5), (2, -1.0), (4, f64::INFINITY)] {
+            let mut numbers = good.to_f64_vec();
+            numbers[place] = value;
+            assert!(scheduler.load_state(&Tensor::from(numbers)).is_err(), "{place}: {value}");
+        }
+        for other in [Tensor::from([1.0, 2.0]), Tensor::from([1i64, 1, 1, 1, 1])] {
+            let text = scheduler.load_state(&other).unwrap_err().to_string();
+            assert!(text.contains("f64[5]"), "{text}");
+        }
+        assert!(scheduler.state().equals(&good));
+        scheduler.advance(0.0);
+        scheduler.load_state(&good).unwrap();
+        assert_eq!((scheduler.learning_rate(), scheduler.advance(0.0)), (0.5, 0.25));
+    }
+
+    #[test]
     fn settings_out_of_range_are_errors() {
         for schedule in [
             Schedule::Step { step_size: 0, gamma: 0.1 },
