@@ -27,6 +27,8 @@ const STRIP_K: usize = 1024;
 const STRIP_PANELS: usize = 4;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
 const DIRECT_BLOCK: usize = 8 << 10;
+/// Bytes of a right operand that stays in the first-level cache, whatever the left one is.
+const FEW_BYTES: usize = 16 << 10;
 /// Rows of the left operand up to which gathering the right one into panels does not pay.
 const FEW_ROWS: usize = 4;
 /// Multiplications below which waking another worker costs more than it saves.
@@ -78,7 +80,8 @@ impl<T: Real> Product<T> {
         let in_place = m <= height
             || n <= 3 * kernels.lanes
             || m.saturating_mul(n).saturating_mul(k) <= PARALLEL / 2
-            || (m <= 3 * height && b_steps[1] == 1 && n.saturating_mul(k) <= 1 << 16);
+            || (m <= 3 * height && b_steps[1] == 1 && n.saturating_mul(k) <= 1 << 16)
+            || n.saturating_mul(k).saturating_mul(size_of::<T>()) <= FEW_BYTES;
         if in_place { Way::InPlace } else { Way::Packed }
     }
 
@@ -268,13 +271,14 @@ unsafe fn in_place<T: Real>(
     epilogue: &impl Fn(&Block<T>),
 ) {
     let lanes = kernels.lanes;
-    let strip = if p.m == 1 { kernels.row.len() } else { 3 } * lanes;
+    let most_vectors = if p.m == 1 { kernels.row.len() } else { 3 };
     for columns in parts(columns, DIRECT_BLOCK / 8) {
         let most = (DIRECT_BLOCK / columns.len()).next_multiple_of(kernels.direct.len());
         for rows in parts(rows.clone(), most) {
-            for start in columns.clone().step_by(strip) {
-                let width = strip.min(columns.end - start);
-                let vectors = width.div_ceil(lanes);
+            for strip in parts(0..columns.len().div_ceil(lanes), most_vectors) {
+                let start = columns.start + strip.start * lanes;
+                let vectors = strip.len();
+                let width = (vectors * lanes).min(columns.end - start);
                 // SAFETY: all of it lies inside the operands that the caller vouches for.
                 unsafe {
                     let mut b = p.b.add(start * p.b_steps[1]);
