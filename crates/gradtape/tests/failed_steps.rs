@@ -72,10 +72,10 @@ fn a_recorded_step_that_fails_changes_nothing() -> Result<()> {
 fn a_compiled_step_that_fails_changes_nothing() -> Result<()> {
     let run = |calls: &[[i64; 2]]| -> Result<_> {
         let mut model = Lookup::new();
-        let table = model.table.clone();
+        let table = model.table.share();
         let (mut results, mut failed) = (Vec::new(), 0);
         {
-            let adam = &mut model.adam;
+            let adam = &model.adam;
             let mut step = compile(|tape, x| {
                 let (loss, looked_up) = losses(tape.parameter(&table), x[0]);
                 adam.step(loss)?;
@@ -251,7 +251,7 @@ fn threads_that_step_the_same_parameters_in_any_order_do_not_wait_for_each_other
         }
     };
     let (send, receive) = std::sync::mpsc::channel();
-    for work in [work(a.clone(), b.clone()), work(b.clone(), a.clone())] {
+    for work in [work(a.share(), b.share()), work(b.share(), a.share())] {
         let send = send.clone();
         std::thread::spawn(move || send.send(work()));
     }

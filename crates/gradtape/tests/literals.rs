@@ -15,7 +15,7 @@ fn any_number_beside_a_value_takes_its_type() -> Result<()> {
         (x / n * 3u8, [1.0, 2.0]),
         (6 / x, [6.0, 3.0]),
         (1 - x, [0.0, -1.0]),
-        (-x + 1, [0.0, 1.0]),
+        (-x + 1, [0.0, -1.0]),
         (x.pow(2), [1.0, 4.0]),
         (x.maximum(2).minimum(n), [2.0, 2.0]),
         (x.greater(1).select(0, x), [1.0, 0.0]),
@@ -34,7 +34,7 @@ fn what_literals_give_is_known_before_their_type() -> Result<()> {
     let k = 3.0;
     let y = (1.0 / (1.0 + (-2.0 * (x * k)).exp())).tanh() + (2 * x).abs().powf(2.0) - (x * 2).sin();
     let z = (x * (1.0 - 0.5 * 0.5) + 2.0 * 3.0).sqrt() + (0..3).map(|i| x * i).sum::<Var>().exp();
-    let fold = [x, y].iter().fold(z, |sum, var| sum + var * -1.0);
+    let fold = [x, y].iter().fold(z, |sum, var| sum + *var * -1.0);
     assert!(fold.item()?.is_finite());
     Ok(())
 }

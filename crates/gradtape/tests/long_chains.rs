@@ -49,10 +49,15 @@ fn peak(run: impl FnOnce() -> Result<()>) -> Result<usize> {
     Ok(PEAK.load(Ordering::Relaxed) - before)
 }
 
+/// Bytes for each node: of the recording, with what its growth leaves free; of the walk, which records as
+/// many again and marks those before; and of planning and running, which hold the graph several times.
+const RECORDED: usize = 300;
+const WALKED: usize = 500;
+const RUN: usize = 400;
+
 #[test]
-fn a_long_chain_takes_a_bounded_number_of_bytes_for_each_node() -> Result<()> {
-    println!("{} {}", size_of::<gradtape::op::Op>(), size_of::<gradtape::tape::GraphNode>());
-    for length in [20_000, 40_000, 80_000] {
+fn a_long_chain_takes_few_bytes_for_each_node() -> Result<()> {
+    for length in [5_000, 40_000] {
         let tape = Tape::new();
         let x = tape.watch(Tensor::scalar(1.0));
         let mut y = x;
@@ -70,12 +75,8 @@ fn a_long_chain_takes_a_bounded_number_of_bytes_for_each_node() -> Result<()> {
         })?;
         let nodes = tape.len();
         let run = peak(|| slope.item().map(drop))?;
-        println!(
-            "{length}: {forward} nodes in {} each, {nodes} with gradient in {} more, run {} each",
-            recorded / forward,
-            walked / (nodes - forward),
-            run / nodes
-        );
+        let each = (recorded / forward, walked / (nodes - forward), run / nodes);
+        assert!(each.0 < RECORDED && each.1 < WALKED && each.2 < RUN, "{length}: {each:?} bytes");
     }
     Ok(())
 }

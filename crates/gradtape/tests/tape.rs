@@ -28,8 +28,8 @@ fn shapes_that_do_not_fit_are_errors_with_both_lines() -> Result<()> {
     let expected = format!(
         "matmul: inner sizes differ: axis -1 of the left is 3, axis -2 of the right is 4\n  \
          at {}\n  \
-         left operand: f32[2, 3] = input from {}\n  \
-         right operand: f32[4, 5] = input from {}\n  \
+         left operand: f32[2, 3] = watched from {}\n  \
+         right operand: f32[4, 5] = watched from {}\n  \
          hint: they must be equal",
         here(3, 16),
         here(1, 18),
@@ -43,7 +43,7 @@ fn shapes_that_do_not_fit_are_errors_with_both_lines() -> Result<()> {
 fn a_compiled_step_updates_parameters_and_turns_dials() -> Result<()> {
     let weight = Parameter::new(Tensor::scalar(1.0f64));
     let rate = Dial::new(0.5);
-    let (held, dial) = (weight.clone(), rate.clone());
+    let (held, dial) = (weight.share(), rate.share());
     let mut step = compile(move |tape: &Tape, x: &[Var<'_>]| {
         let w = tape.parameter(&held);
         let loss = (w * x[0]) * (w * x[0]);
@@ -193,7 +193,7 @@ fn the_checked_mode_names_the_first_operation_that_is_not_finite() {
     assert!(error.location().is_some_and(|at| at.file().ends_with("tape.rs")));
     let text = error.to_string();
     assert!(text.contains("the first is inf at []\n  at "), "{text}");
-    assert!(text.contains("  right operand: f64[] = input from ") && !text.contains("already"));
+    assert!(text.contains("  right operand: f64[] = watched from ") && !text.contains("already"));
 }
 
 #[test]

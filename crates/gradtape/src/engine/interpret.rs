@@ -4,18 +4,18 @@
 //! [`super::reference`] computes from the graph.
 
 use super::cpu::check_bounds;
-use super::{Slot, check_run};
+use super::{Slot, check_labels, ill_fitting};
 use crate::op::Op;
 use crate::op::scalar::Scalar;
 use crate::plan::{
-    Access, Body, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reduce, Reg,
+    Access, Body, Buffer, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reduce, Reg,
 };
 use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
 
 /// Runs a program. `results` holds a tensor for each output that updates nothing in place, in order.
 pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
     check_bounds(program)?;
-    check_run(program, slots, results)?;
+    check(program, slots, results)?;
     let mut machine = Machine::new(program, slots)?;
     for kernel in &program.kernels {
         match kernel {
@@ -48,6 +48,30 @@ pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) ->
         }
     }
     Ok(())
+}
+
+/// Each slot and each result must hold as many elements as its buffer, of its type, what is updated must be
+/// given to be written, and labels must be those of a class.
+fn check(program: &Program, slots: &[Slot<'_>], results: &[Tensor]) -> Result<()> {
+    for (number, buffer) in program.buffers.iter().enumerate() {
+        let &Buffer { dtype, len, place } = buffer;
+        let holds = |tensor: &Tensor| tensor.dtype() == dtype && tensor.elements() == len;
+        let updated = || program.outputs.contains(&BufferId(number as u32));
+        let fits = match place {
+            Place::Arena(_) => true,
+            Place::Output(output) => results.get(output).is_some_and(holds),
+            Place::Input(input) => match slots.get(input) {
+                Some(Slot::Read(tensor)) => holds(tensor) && !updated(),
+                Some(Slot::Write(tensor)) => holds(tensor),
+                Some(Slot::Scalar(_)) => len == 1 && !updated(),
+                None => false,
+            },
+        };
+        if !fits {
+            return Err(ill_fitting(buffer));
+        }
+    }
+    check_labels(program, slots)
 }
 
 /// The memory of a run. Numbers are kept by the byte in the arena, so that buffers which overlap by

@@ -9,9 +9,9 @@ pub mod reference;
 
 use crate::op::index::class;
 use crate::op::{Bits, Meta, Op};
-use crate::plan::{Buffer, Place, Program};
+use crate::plan::{Buffer, Program};
 use crate::tape::Graph;
-use crate::tensor::{DType, Error, Kind, Result, Tensor};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The numbers of one input of a run.
 pub enum Slot<'a> {
@@ -29,14 +29,6 @@ impl Slot<'_> {
             Slot::Read(tensor) => Some(tensor),
             Slot::Write(tensor) => Some(tensor),
             Slot::Scalar(_) => None,
-        }
-    }
-
-    /// Whether it holds this many elements of a type.
-    fn holds(&self, dtype: DType, elements: usize) -> bool {
-        match self.tensor() {
-            Some(tensor) => tensor.dtype() == dtype && tensor.elements() == elements,
-            None => elements == 1,
         }
     }
 }
@@ -65,36 +57,13 @@ pub(crate) fn check_inputs(graph: &Graph, slots: &[Slot<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Before a program runs: each slot and each result must hold as many elements as its buffer, of its type,
-/// what is updated must be given to be written, and labels must be those of a class.
-pub(crate) fn check_run(program: &Program, slots: &[Slot<'_>], results: &[Tensor]) -> Result<()> {
-    for &Buffer { dtype, len, place } in &program.buffers {
-        let fits = match place {
-            Place::Arena(_) => true,
-            Place::Input(input) => slots.get(input).is_some_and(|slot| slot.holds(dtype, len)),
-            Place::Output(output) => {
-                let result = results.get(output);
-                result.is_some_and(|result| Slot::Read(result).holds(dtype, len))
-            }
-        };
-        if !fits {
-            let message = format!("run: {place:?} is not given {len} elements of {dtype}");
-            return Err(Error::new(Kind::Shape, message));
-        }
-    }
-    for output in &program.outputs {
-        let place = program.buffers.get(output.0 as usize).map(|buffer| buffer.place);
-        if let Some(Place::Input(input)) = place
-            && !matches!(slots.get(input), Some(Slot::Write(_)))
-        {
-            let message = format!("run: input {input} is updated, but given only to be read");
-            return Err(Error::new(Kind::Shape, message));
-        }
-    }
-    check_labels(program, slots)
+/// The error of a buffer whose place does not hold what the program keeps there.
+pub(crate) fn ill_fitting(&Buffer { dtype, len, place }: &Buffer) -> Error {
+    Error::new(Kind::Shape, format!("run: {place:?} is not given as {len} elements of {dtype}"))
 }
 
-fn check_labels(program: &Program, slots: &[Slot<'_>]) -> Result<()> {
+/// Before a program runs: labels must be those of a class.
+pub(crate) fn check_labels(program: &Program, slots: &[Slot<'_>]) -> Result<()> {
     for check in &program.checks {
         let all = |labels: &[i64]| {
             let mut rows = labels.iter().enumerate();

@@ -31,19 +31,17 @@ enum Held<'a> {
 /// Calls `run` with the inputs as an engine takes them. Parameters are locked until it returns, in the
 /// order of their identities, so that threads which share some never wait for each other in a circle.
 pub(crate) fn with_slots<'a>(
-    numbers: impl Iterator<Item = Result<Number<'a>>>,
+    numbers: impl Iterator<Item = Number<'a>>,
     run: impl FnOnce(&mut [Slot<'_>]) -> Result<()>,
 ) -> Result<()> {
     let mut held: SmallVec<[Held<'a>; 64]> = numbers
-        .map(|number| {
-            Ok(match number? {
-                Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
-                Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
-                Number::Parameter { parameter, written } => Held::Unlocked(parameter, written),
-                Number::Scalar(value) => Held::Scalar(value),
-            })
+        .map(|number| match number {
+            Number::Tensor(tensor) if tensor.is_contiguous() => Held::Tensor(tensor),
+            Number::Tensor(tensor) => Held::Contiguous(tensor.contiguous()),
+            Number::Parameter { parameter, written } => Held::Unlocked(parameter, written),
+            Number::Scalar(value) => Held::Scalar(value),
         })
-        .collect::<Result<_>>()?;
+        .collect();
     lock(&mut held);
     let mut slots: SmallVec<[Slot<'_>; 64]> = held
         .iter_mut()

@@ -22,11 +22,14 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Plans a graph. Fails where memory cannot hold a result, or what is computed on the way to it.
     pub(crate) fn new(graph: Graph) -> Result<Prepared> {
-        let program = plan(&graph);
+        let mut program = plan(&graph);
         let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
         let wanted = wanted.map(|output| &graph.nodes[output.node.index()]);
         let results = wanted.map(room).collect::<Result<_>>()?;
-        Ok(Prepared { workspace: Workspace::new(&program)?, graph, program, results })
+        let workspace = Workspace::new(&program)?;
+        // The workspace has made its own of them.
+        program.kernels = Vec::new();
+        Ok(Prepared { graph, program, workspace, results })
     }
 
     /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.

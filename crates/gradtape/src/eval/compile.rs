@@ -8,7 +8,7 @@ use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
 use super::mode::{Checks, Mode, run_singly};
 use super::read::check;
-use super::run::{check_versions, not_given, want_step};
+use super::run::{check_origins, not_given, want_step};
 use crate::op::{Bits, Meta};
 use crate::tape::{Action, Dial, Given, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -196,7 +196,7 @@ where
     let mut extraction = Extraction::default();
     let asked = want_step(&recording, wanted.iter().map(|var| var.id()));
     extraction.extract(&recording, &asked, false);
-    check_versions(&recording, &extraction)?;
+    check_origins(&recording, &extraction)?;
     let source = |Origin { node: id, written }| match recording.given(id) {
         Some(Given::Leaf(Leaf::Parameter { parameter, .. })) => {
             Ok(Source::Parameter { parameter: parameter.share(), written })
@@ -241,16 +241,14 @@ where
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
         let Trace { mode, prepared, sources, updated, results: answers, after, .. } = self;
-        let numbers = sources.iter().map(|source| {
-            Ok(match source {
-                Source::Input(place) => Number::Tensor(&inputs[*place]),
-                Source::Fixed(tensor) => Number::Tensor(tensor),
-                Source::Parameter { parameter, written } => {
-                    Number::Parameter { parameter, written: *written }
-                }
-                Source::Dial(dial) => Number::Scalar(Bits::new(dial.get())),
-                Source::Scalar(value) => Number::Scalar(*value),
-            })
+        let numbers = sources.iter().map(|source| match source {
+            Source::Input(place) => Number::Tensor(&inputs[*place]),
+            Source::Fixed(tensor) => Number::Tensor(tensor),
+            Source::Parameter { parameter, written } => {
+                Number::Parameter { parameter, written: *written }
+            }
+            Source::Dial(dial) => Number::Scalar(Bits::new(dial.get())),
+            Source::Scalar(value) => Number::Scalar(*value),
         });
         let mut singly = Vec::new();
         with_slots(numbers, |slots| {

@@ -104,7 +104,7 @@ fn run_on(
 ) -> Result<()> {
     let numbers = extraction.origins.iter().map(|origin| number(recording, *origin));
     with_slots(numbers, |slots| {
-        check_versions(recording, extraction)?;
+        check_origins(recording, extraction)?;
         run(slots)?;
         for origin in extraction.origins.iter().filter(|origin| origin.written) {
             if let Some(Leaf::Parameter { parameter, .. }) = recording.leaf(origin.node) {
@@ -116,11 +116,11 @@ fn run_on(
 }
 
 /// The numbers behind an input of an extracted graph.
-fn number(recording: &Recording, Origin { node, written }: Origin) -> Result<Number<'_>> {
+fn number(recording: &Recording, Origin { node, written }: Origin) -> Number<'_> {
     if let (true, Some(Leaf::Parameter { parameter, .. })) = (written, recording.leaf(node)) {
-        return Ok(Number::Parameter { parameter, written });
+        return Number::Parameter { parameter, written };
     }
-    Ok(match recording.given(node) {
+    match recording.given(node) {
         Some(Given::Value(tensor) | Given::Leaf(Leaf::Tensor { tensor, .. })) => {
             Number::Tensor(tensor)
         }
@@ -129,8 +129,9 @@ fn number(recording: &Recording, Origin { node, written }: Origin) -> Result<Num
         }
         Some(Given::Leaf(Leaf::Dial { value, .. })) => Number::Scalar(Bits::new(*value)),
         Some(Given::Literal(value)) => Number::Scalar(value),
-        None => return Err(not_given(recording, node)),
-    })
+        // An error before anything runs.
+        None => Number::Scalar(Bits::new(f64::NAN)),
+    }
 }
 
 /// The error of a plan that takes a node as an input which has to be computed.
@@ -143,15 +144,20 @@ pub(super) fn not_given(recording: &Recording, node: NodeId) -> Error {
         .hint("this is an error of gradtape; please report the recording that led to it")
 }
 
-/// A parameter that changed after it was recorded would give numbers of neither before nor after. A value
-/// of it that was read before the change still counts, but not as the one to be updated.
-pub(super) fn check_versions(recording: &Recording, extraction: &Extraction) -> Result<()> {
+/// Whether every input has its numbers. A parameter that changed after it was recorded would give numbers of
+/// neither before nor after; a value of it that was read before the change still counts, but not as the one
+/// to be updated.
+pub(super) fn check_origins(recording: &Recording, extraction: &Extraction) -> Result<()> {
     for &Origin { node, written } in &extraction.origins {
-        if let Some(Leaf::Parameter { parameter, version }) = recording.leaf(node)
-            && parameter.version() != *version
-            && (recording.value(node).is_none() || written)
-        {
-            return Err(recording.outdated(node));
+        match recording.leaf(node) {
+            Some(Leaf::Parameter { parameter, version }) => {
+                if parameter.version() != *version && (recording.value(node).is_none() || written) {
+                    return Err(recording.outdated(node));
+                }
+            }
+            Some(_) => {}
+            None if recording.given(node).is_none() => return Err(not_given(recording, node)),
+            None => {}
         }
     }
     Ok(())

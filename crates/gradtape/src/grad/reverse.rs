@@ -145,9 +145,11 @@ fn walk<'t>(
         };
         arrive(tape, &mut marks, y.id(), seed.id(), at);
     }
+    let scope = tape.keep_scope();
     for index in (start..end).rev() {
         step(tape, &mut marks, NodeId::new(index));
     }
+    drop(scope);
     tape.recording().borrow_mut().set_deriving(outside);
     let mut answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
     marks.give_back();
@@ -224,15 +226,15 @@ fn mark_needed(tape: &Tape, marks: &mut Marks, xs: &[Var<'_>]) {
     }
 }
 
-/// Passes the cotangent of one node on to its inputs.
+/// Passes the cotangent of one node on to its inputs. What it records belongs to the node's layer.
 fn step(tape: &Tape, marks: &mut Marks, id: NodeId) {
     let Some(&Mark { needed: true, cotangent: Some(g), .. }) = marks.get(id) else { return };
     let (op, inputs, at) = {
-        let recording = tape.recording().borrow();
+        let mut recording = tape.recording().borrow_mut();
+        recording.enter_scope_of(id);
         let node = recording.node(id);
         (node.op.clone(), node.inputs.clone(), node.at)
     };
-    let _scope = tape.within_scope_of(id);
     let term = |id| Term::new(tape, id, at);
     let x: SmallVec<[Term<'_>; 4]> = inputs.iter().map(|&id| term(id)).collect();
     for (i, &input) in inputs.iter().enumerate() {

@@ -16,6 +16,7 @@ pub use classes::{CrossEntropyOptions, cross_entropy, cross_entropy_with, nll, n
 pub use distance::{huber, huber_with, mae, mae_with, mse, mse_with, smooth_l1, smooth_l1_with};
 pub use divergence::{kl_div, kl_div_with};
 
+use crate::op::rules::cast_hint;
 use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Error, Kind};
 
@@ -62,7 +63,9 @@ fn misfit<'t>(name: &str, prediction: Var<'t>, target: Var<'t>) -> Option<Var<'t
     }
     let error =
         Error::new(Kind::Shape, format!("{name}: the prediction is {p}, but the target is {t}"));
-    let hint = if p.dtype != t.dtype || !p.dtype.is_float() {
+    let hint = if p.dtype != t.dtype && p.dtype.is_float() && t.dtype.is_float() {
+        cast_hint(p.dtype, t.dtype).to_string()
+    } else if p.dtype != t.dtype || !p.dtype.is_float() {
         "cast() both to the same floating-point type".to_string()
     } else if p.shape.elements() == t.shape.elements() {
         format!("reshape one of them, such as the target to {}", p.shape)

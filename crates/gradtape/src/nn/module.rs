@@ -320,7 +320,7 @@ mod tests {
             activation: Some(f64::tanh),
             boxed: Box::new(f64::sin),
             kind: Default::default(),
-            call: crate::tape::Var::relu,
+            call: |x| x.relu(),
             layer: Linear::new(1, 1, &mut Rng::new(0)),
         };
         assert_eq!(names(&plain), ["layer.weight", "layer.bias"]);
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn a_shared_parameter_counts_once() {
         let shared = parameter();
-        let both = [shared.clone(), parameter(), shared];
+        let both = [shared.share(), parameter(), shared];
         assert_eq!(names(&both), ["0", "1"]);
         assert_eq!(both.parameter_count(), 12);
     }

@@ -136,6 +136,8 @@ fn thousands(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::nn::Linear;
     use crate::tape::Parameter;
@@ -144,15 +146,15 @@ mod tests {
     #[derive(Module)]
     struct Block {
         scale: Parameter,
-        inner: (Linear, Linear),
+        inner: (Arc<Linear>, Arc<Linear>),
     }
 
     #[test]
     fn nested_and_shared() {
         let rng = &mut Rng::new(1);
-        let shared = Linear::new(2, 3, rng);
+        let shared = Arc::new(Linear::new(2, 3, rng));
         let scale = Parameter::new(Tensor::zeros((), DType::F32));
-        let block = Block { scale: scale.clone(), inner: (shared.clone(), shared) };
+        let block = Block { scale: scale.share(), inner: (Arc::clone(&shared), shared) };
         let table = summary(&block);
         let rows: Vec<_> =
             table.rows().iter().map(|row| (&row.path[..], &row.kind[..], row.count)).collect();

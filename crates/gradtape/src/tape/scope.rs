@@ -51,11 +51,9 @@ impl Tape {
         Within { tape: self, outer }
     }
 
-    /// Opens the scope of a node again, for what is recorded because of it.
-    pub(crate) fn within_scope_of(&self, id: NodeId) -> Within<'_> {
-        let mut recording = self.recording().borrow_mut();
-        let scope = recording.node(id).scope;
-        Within { tape: self, outer: std::mem::replace(&mut recording.scope, scope) }
+    /// Has the scope be what it is now again when what is returned is dropped.
+    pub(crate) fn keep_scope(&self) -> Within<'_> {
+        Within { tape: self, outer: self.recording().borrow().scope }
     }
 }
 
@@ -86,6 +84,11 @@ impl Recording {
         self.scope_count += 1;
         self.scope = self.scope_count as u32;
         outer
+    }
+
+    /// Goes to the scope of a node, for what is recorded because of it.
+    pub(crate) fn enter_scope_of(&mut self, id: NodeId) {
+        self.scope = self.node(id).scope;
     }
 
     /// Tells the scope of a layer its parameter.

@@ -70,6 +70,9 @@ impl Tape {
     }
 
     /// Records numbers whose gradient will not be asked for: data.
+    ///
+    /// Numbers like `1.0` are f64, as everywhere in Rust; for layers, which are f32 unless told otherwise,
+    /// write `[[1.0f32, 2.0]]`.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor>) -> Var<'_> {
         self.tensor(value.into(), false)
@@ -109,7 +112,10 @@ impl Tape {
         target.check()?;
         let (have, want) = (value.meta(), target.meta());
         if have != want {
-            let message = format!("assign: the parameter is {want}, but the value is {have}");
+            let recording = self.recording.borrow();
+            let name = recording.parameter_name(target.id());
+            let name = name.map_or(String::new(), |name| format!(" {name}"));
+            let message = format!("assign: the parameter{name} is {want}, but the value is {have}");
             return Err(Error::new(Kind::Shape, message).at(Location::caller()));
         }
         let updates = &mut self.recording.borrow_mut().updates;

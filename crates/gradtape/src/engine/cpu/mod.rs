@@ -36,9 +36,9 @@ use memory::Memory;
 use pool::Pool;
 use step::Step;
 
-use super::{Slot, check_run};
+use super::{Slot, check_labels, ill_fitting};
 use crate::op::Bits;
-use crate::plan::{Place, Program};
+use crate::plan::{Buffer, Place, Program};
 use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
 
 /// A program made ready for this engine, with the memory for its runs.
@@ -48,6 +48,8 @@ pub(crate) struct Workspace {
     /// Scalars given by value, as their bits.
     scalars: Vec<u64>,
     bases: Bases,
+    /// Inputs that are updated, with their buffers.
+    updated: Vec<(usize, usize)>,
     /// Workers that there is scratch memory for.
     workers: usize,
 }
@@ -82,11 +84,17 @@ impl Workspace {
         let arena = room(program.arena.div_ceil(64), || Line([0; 64]))?;
         let steps = program.kernels.iter().map(|kernel| step::ready(kernel, isa, &program.buffers));
         let steps = steps.collect::<Result<_>>()?;
+        let outputs = program.outputs.iter().map(|output| output.0 as usize);
+        let updated = outputs.filter_map(|buffer| match program.buffers.get(buffer)?.place {
+            Place::Input(input) => Some((input, buffer)),
+            _ => None,
+        });
         Ok(Workspace {
             steps,
             arena,
             scalars: vec![0; program.inputs.len()],
             bases: Bases(Vec::with_capacity(program.buffers.len())),
+            updated: updated.collect(),
             workers: 0,
         })
     }
@@ -129,7 +137,7 @@ pub(crate) fn run(
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    check_run(program, slots, results)?;
+    check_labels(program, slots)?;
     bind(program, workspace, slots, results)?;
     let shared = workspace.steps.iter().any(|step| step.is_shared());
     let workers = if shared { threads() } else { 1 };
@@ -137,8 +145,8 @@ pub(crate) fn run(
     let Workspace { steps, bases, .. } = workspace;
     let steps: &[Box<dyn Step>] = steps;
     // SAFETY: `bind` gave each buffer an address that holds its elements: the slots' and results'
-    // tensors, which are borrowed for this call and whose lengths `check_run` compared, or the
-    // workspace's own memory.
+    // tensors, which are borrowed for this call and whose lengths it compared, or the workspace's own
+    // memory.
     let memory = unsafe { Memory::new(&program.buffers, &bases.0) };
     // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
@@ -169,66 +177,70 @@ pub(crate) fn run(
     failed.into_inner().map_or(Ok(()), Err)
 }
 
-/// Finds the address of every buffer. What is given must have been found to hold the elements of each.
+/// Finds the address of every buffer. Fails where what is given does not hold as many elements as the
+/// buffer, of its type, or is to be updated but given only to be read.
 fn bind(
     program: &Program,
     workspace: &mut Workspace,
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
-    let Workspace { arena, scalars, bases: Bases(bases), .. } = workspace;
+    let Workspace { arena, scalars, bases: Bases(bases), updated, .. } = workspace;
     // Addresses of single elements are made from these: a new borrow of all would end earlier ones.
     let (arena, scalars) = (arena.as_mut_ptr().cast::<u8>(), scalars.as_mut_ptr());
     bases.clear();
     for buffer in &program.buffers {
         let base = match buffer.place {
-            Place::Arena(offset) => arena.wrapping_add(offset),
+            Place::Arena(offset) => Some(arena.wrapping_add(offset)),
             Place::Input(input) => match slots.get_mut(input) {
-                Some(Slot::Read(tensor)) => read_address(tensor, buffer.dtype).cast_mut(),
-                Some(Slot::Write(tensor)) => write_address(tensor, buffer.dtype),
-                Some(Slot::Scalar(value)) => {
+                Some(Slot::Read(tensor)) => read_address(tensor, buffer).map(<*const u8>::cast_mut),
+                Some(Slot::Write(tensor)) => write_address(tensor, buffer),
+                Some(Slot::Scalar(value)) if buffer.len == 1 => {
                     let place = scalars.wrapping_add(input);
                     // SAFETY: there is a scalar's place for each input, and nothing else refers to it.
                     unsafe { place.write(scalar_bits(*value, buffer.dtype)) };
-                    place.cast()
+                    Some(place.cast())
                 }
-                None => std::ptr::null_mut(),
+                _ => None,
             },
-            Place::Output(output) => match results.get_mut(output) {
-                Some(tensor) => write_address(tensor, buffer.dtype),
-                None => std::ptr::null_mut(),
-            },
+            Place::Output(output) => {
+                results.get_mut(output).and_then(|tensor| write_address(tensor, buffer))
+            }
         };
-        if base.is_null() && buffer.len > 0 {
-            let message = format!("run: no memory of {} for {:?}", buffer.dtype, buffer.place);
-            return Err(Error::new(Kind::Shape, message));
+        let nothing = (buffer.len == 0).then(std::ptr::null_mut);
+        bases.push(base.or(nothing).ok_or_else(|| ill_fitting(buffer))?);
+    }
+    for &(input, buffer) in &*updated {
+        if !matches!(slots.get(input), Some(Slot::Write(_))) {
+            return Err(ill_fitting(&program.buffers[buffer]));
         }
-        bases.push(base);
     }
     Ok(())
 }
 
-fn read_address(tensor: &Tensor, dtype: DType) -> *const u8 {
-    fn of<T: Element>(tensor: &Tensor) -> *const u8 {
-        tensor.as_slice::<T>().map_or(std::ptr::null(), |data| data.as_ptr().cast())
+fn read_address(tensor: &Tensor, buffer: &Buffer) -> Option<*const u8> {
+    fn of<T: Element>(tensor: &Tensor, len: usize) -> Option<*const u8> {
+        let data = tensor.as_slice::<T>().filter(|data| data.len() == len)?;
+        Some(data.as_ptr().cast())
     }
-    match dtype {
-        DType::F32 => of::<f32>(tensor),
-        DType::F64 => of::<f64>(tensor),
-        DType::I64 => of::<i64>(tensor),
-        DType::Bool => of::<bool>(tensor),
+    match buffer.dtype {
+        DType::F32 => of::<f32>(tensor, buffer.len),
+        DType::F64 => of::<f64>(tensor, buffer.len),
+        DType::I64 => of::<i64>(tensor, buffer.len),
+        DType::Bool => of::<bool>(tensor, buffer.len),
     }
 }
 
-fn write_address(tensor: &mut Tensor, dtype: DType) -> *mut u8 {
-    fn of<T: Element>(tensor: &mut Tensor) -> *mut u8 {
-        tensor.as_slice_mut::<T>().map_or(std::ptr::null_mut(), |data| data.as_mut_ptr().cast())
+fn write_address(tensor: &mut Tensor, buffer: &Buffer) -> Option<*mut u8> {
+    fn of<T: Element>(tensor: &mut Tensor, len: usize) -> Option<*mut u8> {
+        let data = tensor.as_slice_mut::<T>().filter(|data| data.len() == len)?;
+        Some(data.as_mut_ptr().cast())
     }
-    match dtype {
-        DType::F32 => of::<f32>(tensor),
-        DType::F64 => of::<f64>(tensor),
-        DType::I64 => of::<i64>(tensor),
-        DType::Bool => of::<bool>(tensor),
+    match buffer.dtype {
+        DType::F32 => of::<f32>(tensor, buffer.len),
+        DType::F64 => of::<f64>(tensor, buffer.len),
+        DType::I64 => of::<i64>(tensor, buffer.len),
+        DType::Bool => of::<bool>(tensor, buffer.len),
     }
 }
 
