@@ -74,6 +74,10 @@ fn operators_take_tensors_and_numbers_on_either_side() -> Result<()> {
     same(&x * 2, a * 2.0);
     same(x.clone() - 0.5, a - 0.5);
     same(1 - &x, 1.0 - a);
+    let (n, half) = (3usize, 0.5f32);
+    same(&x / n, a / 3.0);
+    same((&x * half)?.exp(), (a * 0.5).exp());
+    assert!((Tensor::from([1i64]) + i64::MAX).unwrap_err().to_string().contains("not exact"));
     same(2.5 / x.clone(), 2.5 / a);
     same(-&x, -a);
     same(-x.clone(), -a);

@@ -7,12 +7,12 @@ use smallvec::SmallVec;
 use super::cache::Prepared;
 use super::graph::graph;
 use crate::engine::Slot;
-use crate::op::Term;
+use crate::op::{Number, Operand, Term};
 use crate::tape::Tape;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
-/// What stands beside a tensor in an operation: another tensor, or a number (f64 or i32) that takes the
-/// tensor's element type.
+/// What stands beside a tensor in an operation: another tensor, or a [`Number`] that takes the tensor's
+/// element type.
 ///
 /// ```
 /// use gradtape::Tensor;
@@ -22,28 +22,40 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub enum TensorOperand<'x> {
-    /// A tensor.
+pub struct TensorOperand<'x>(pub(super) Beside<'x>);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beside<'x> {
     Tensor(&'x Tensor),
-    /// A number.
-    Number(f64),
+    Number(Literal),
+}
+
+/// A number of any type.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Literal {
+    value: f64,
+    exact: bool,
+}
+
+impl Number for Literal {
+    fn to_f64(self) -> f64 {
+        self.value
+    }
+
+    fn is_exact(self) -> bool {
+        self.exact
+    }
 }
 
 impl<'x> From<&'x Tensor> for TensorOperand<'x> {
     fn from(tensor: &'x Tensor) -> TensorOperand<'x> {
-        TensorOperand::Tensor(tensor)
+        TensorOperand(Beside::Tensor(tensor))
     }
 }
 
-impl From<f64> for TensorOperand<'_> {
-    fn from(number: f64) -> Self {
-        TensorOperand::Number(number)
-    }
-}
-
-impl From<i32> for TensorOperand<'_> {
-    fn from(number: i32) -> Self {
-        TensorOperand::Number(number.into())
+impl<N: Number> From<N> for TensorOperand<'_> {
+    fn from(number: N) -> Self {
+        TensorOperand(Beside::Number(Literal { value: number.to_f64(), exact: number.is_exact() }))
     }
 }
 
@@ -54,9 +66,9 @@ pub(super) fn compute_with(
     y: TensorOperand<'_>,
     function: impl for<'r> FnOnce(Term<'r>, Term<'r>) -> Term<'r>,
 ) -> Result<Tensor> {
-    match y {
-        TensorOperand::Tensor(y) => compute(&[x, y], |terms| function(terms[0], terms[1])),
-        TensorOperand::Number(y) => compute(&[x], |terms| function(terms[0], terms[0].literal(y))),
+    match y.0 {
+        Beside::Tensor(y) => compute(&[x, y], |terms| function(terms[0], terms[1])),
+        Beside::Number(y) => compute(&[x], |terms| function(terms[0], y.operand(terms[0]))),
     }
 }
 
@@ -84,11 +96,14 @@ pub(super) fn compute(
     computed.ok_or_else(|| Error::new(Kind::Tape, "the run left the result without a value"))
 }
 
-/// Stamps an operator on tensors and references to them, with each other and with numbers on either side.
+/// Stamps an operator on tensors and references to them: with each other, with a number of any type on the
+/// right, and with one of f64 or i32 on the left, as for values on a tape.
 macro_rules! operator {
     ($trait:ident $method:ident) => {
         operator!($trait $method: Tensor, Tensor; Tensor, &Tensor; &Tensor, Tensor; &Tensor, &Tensor);
-        operator!($trait $method: numbers f64 i32);
+        operator!($trait $method: Tensor);
+        operator!($trait $method: &Tensor);
+        operator!($trait $method: left f64, Tensor; f64, &Tensor; i32, Tensor; i32, &Tensor);
     };
     ($trait:ident $method:ident: $($left:ty, $right:ty);*) => {
         $(impl std::ops::$trait<$right> for $left {
@@ -100,30 +115,25 @@ macro_rules! operator {
             }
         })*
     };
-    ($trait:ident $method:ident: numbers $($number:ty)*) => {
-        $(
-            operator!($trait $method: number $number, Tensor);
-            operator!($trait $method: number $number, &Tensor);
-        )*
-    };
-    ($trait:ident $method:ident: number $number:ty, $tensor:ty) => {
-        impl std::ops::$trait<$number> for $tensor {
+    ($trait:ident $method:ident: $tensor:ty) => {
+        impl<N: Number> std::ops::$trait<N> for $tensor {
             type Output = Result<Tensor>;
 
             #[track_caller]
-            fn $method(self, y: $number) -> Result<Tensor> {
-                compute(&[&self], |x| std::ops::$trait::$method(x[0], f64::from(y)))
+            fn $method(self, y: N) -> Result<Tensor> {
+                compute(&[&self], |x| std::ops::$trait::$method(x[0], y))
             }
         }
-
-        impl std::ops::$trait<$tensor> for $number {
+    };
+    ($trait:ident $method:ident: left $($number:ty, $tensor:ty);*) => {
+        $(impl std::ops::$trait<$tensor> for $number {
             type Output = Result<Tensor>;
 
             #[track_caller]
             fn $method(self, y: $tensor) -> Result<Tensor> {
-                compute(&[&y], |y| std::ops::$trait::$method(f64::from(self), y[0]))
+                compute(&[&y], |y| std::ops::$trait::$method(self, y[0]))
             }
-        }
+        })*
     };
 }
 

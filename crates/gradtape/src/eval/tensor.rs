@@ -1,6 +1,6 @@
 //! Methods of tensors that compute: each is the method of [`Var`](crate::Var) of the same name.
 
-use super::arithmetic::{TensorOperand, compute, compute_with};
+use super::arithmetic::{Beside, TensorOperand, compute, compute_with};
 use crate::op::IntoAxes;
 use crate::tensor::{DType, Result, Tensor};
 
@@ -189,8 +189,8 @@ impl Tensor {
         yes: impl Into<TensorOperand<'y>>,
         no: impl Into<TensorOperand<'y>>,
     ) -> Result<Tensor> {
-        use TensorOperand::{Number, Tensor};
-        match (yes.into(), no.into()) {
+        use Beside::{Number, Tensor};
+        match (yes.into().0, no.into().0) {
             (Tensor(yes), Tensor(no)) => compute(&[self, yes, no], |x| x[0].select(x[1], x[2])),
             (Tensor(yes), Number(no)) => compute(&[self, yes], |x| x[0].select(x[1], no)),
             (Number(yes), Tensor(no)) => compute(&[self, no], |x| x[0].select(yes, x[1])),

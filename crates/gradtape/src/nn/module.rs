@@ -297,13 +297,13 @@ mod tests {
 
     #[derive(Module)]
     #[expect(dead_code, reason = "stands for what a layer keeps beside its parameters")]
-    struct Plain<'n, T> {
+    struct Plain<'n, T: Send + Sync> {
         sizes: (usize, [f64; 2], Vec<Option<i64>>),
         names: &'n [String],
         on: bool,
         range: std::ops::Range<usize>,
         activation: Option<fn(f64) -> f64>,
-        boxed: Box<dyn Fn(f64) -> f64>,
+        boxed: Box<dyn Fn(f64) -> f64 + Send + Sync>,
         kind: std::marker::PhantomData<T>,
         #[module(skip)]
         call: Call,
