@@ -179,7 +179,7 @@ mod tests {
             }
         }
         let error = mse(row, var(&[4], DType::F64)).item().unwrap_err().to_string();
-        assert!(error.contains("cast()"), "{error}");
+        assert!(error.contains("cast(DType::F32)"), "{error}");
         let error = mse(row, var(&[1], DType::F32)).item().unwrap_err().to_string();
         assert!(error.contains("does not broadcast"), "{error}");
         let whole = var(&[4], DType::I64);

@@ -66,13 +66,11 @@ impl Error {
     }
 
     /// Puts the line of the user's program in the place of one in this library, which is named where a
-    /// layer is called without being known by its type. One in this library changes nothing.
+    /// layer is called without being known by its type.
     #[must_use]
     pub(crate) fn called_from(mut self, location: &'static Location<'static>) -> Error {
-        if self.0.at.is_none_or(is_foreign) && !is_foreign(location) {
-            self.0.at = Some(location);
-        }
-        self
+        self.0.at = self.0.at.filter(|at| !is_foreign(at));
+        self.at(location)
     }
 
     /// Adds a line of detail, such as where an operand came from.
