@@ -150,10 +150,11 @@ pub(super) fn not_given(recording: &Recording, node: NodeId) -> Error {
 pub(super) fn check_origins(recording: &Recording, extraction: &Extraction) -> Result<()> {
     for &Origin { node, written } in &extraction.origins {
         match recording.leaf(node) {
-            Some(Leaf::Parameter { parameter, version }) => {
-                if parameter.version() != *version && (recording.value(node).is_none() || written) {
-                    return Err(recording.outdated(node));
-                }
+            Some(Leaf::Parameter { parameter, version })
+                if parameter.version() != *version
+                    && (recording.value(node).is_none() || written) =>
+            {
+                return Err(recording.outdated(node));
             }
             Some(_) => {}
             None if recording.given(node).is_none() => return Err(not_given(recording, node)),
