@@ -90,7 +90,7 @@ fn nothing_overflows_that_need_not() {
     assert_eq!(both(&[-800.0, 800.0], |x| x.softplus()), (vec![0.0, 800.0], vec![0.0, 1.0]));
     assert_eq!(both(&[1e4, -1e4], |x| x.elu(1.0)), (vec![1e4, -1.0], vec![1.0, 0.0]));
     assert_eq!(both(&[1e4, -1e4], |x| x.silu()).1, [1.0, 0.0]);
-    assert_eq!(both(&[1e300, 1e300], |x| x.logsumexp(())), (vec![1e300], vec![1.0, 1.0]));
+    assert_eq!(both(&[1e300, 1e300], |x| x.logsumexp(())), (vec![1e300], vec![0.5, 0.5]));
     let (value, slope) = both(&[1e-20, -1e-20], |x| x.log1p() + x.expm1());
     assert_eq!((value, slope), (vec![2e-20, -2e-20], vec![2.0, 2.0]));
 }

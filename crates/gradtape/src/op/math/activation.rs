@@ -4,6 +4,8 @@
 macro_rules! activation_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
+            use $crate::op::{Broken, reduce};
+
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
                 ///
@@ -24,10 +26,20 @@ macro_rules! activation_methods {
                     self.log_softmax(axis).exp()
                 }
 
-                /// The logarithm of the softmax along an axis: `x - log Σ e^x`.
+                /// The logarithm of the softmax along an axis, `x - log Σ e^x`, as
+                /// `(x - max) - log Σ e^(x - max)`, which is as accurate for large numbers.
                 #[track_caller]
                 pub fn log_softmax(self, axis: isize) -> Self {
-                    self - self.logsumexp_keepdims(axis)
+                    let shape = self.shape();
+                    let axis = match shape.axis(axis) {
+                        Ok(axis) => [axis],
+                        Err(error) => {
+                            return self.broken("log_softmax", Broken::new(error.message()));
+                        }
+                    };
+                    let kept = reduce::kept(&shape, &axis);
+                    let max = self.greatest_fixed(&axis).reshape(&kept);
+                    (self - max) - self.logsumexp_rest(&axis).reshape(&kept)
                 }
 
                 /// `x * sigmoid(x)` (Elfwing, Uchibe and Doya 2018), also named swish.

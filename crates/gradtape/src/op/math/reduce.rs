@@ -71,6 +71,18 @@ macro_rules! reduce_methods {
                     }
                 }
 
+                /// `log Σ e^(x - max)` over sorted axes. See [`reduce::LogSumExpRest`].
+                #[track_caller]
+                pub(crate) fn logsumexp_rest(self, axes: &[usize]) -> Self {
+                    self.apply(reduce::LogSumExpRest { axes: Dims::from_slice(axes) }, &[])
+                }
+
+                /// The greatest element over sorted axes, through which no gradient flows.
+                #[track_caller]
+                pub(crate) fn greatest_fixed(self, axes: &[usize]) -> Self {
+                    self.apply(reduce::Max { axes: Dims::from_slice(axes) }, &[]).stop_gradient()
+                }
+
                 /// As `sum`, with the axes kept at size 1.
                 #[track_caller]
                 pub fn sum_keepdims(self, axes: impl IntoAxes) -> Self {
