@@ -58,7 +58,9 @@ macro_rules! activation_methods {
                 /// function.
                 #[track_caller]
                 pub fn gelu_tanh(self) -> Self {
-                    let inner = self * (1.0 + 0.044715 * self.square());
+                    // Beyond ±10 the tangent is ±1, and the cube may overflow.
+                    let near = self.clamp(-10.0, 10.0);
+                    let inner = near * (1.0 + 0.044715 * near.square());
                     self * 0.5 * (1.0 + (inner * (2.0 / std::f64::consts::PI).sqrt()).tanh())
                 }
 
