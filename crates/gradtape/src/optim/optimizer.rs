@@ -50,7 +50,8 @@ pub trait Optimizer: Rule {
     }
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
-    /// by `most / (norm + 1e-6)`. Pascanu, Mikolov and Bengio 2013.
+    /// by `most / (norm + 1e-6)`, for gradients whose norm their type can hold. Pascanu, Mikolov and
+    /// Bengio 2013.
     #[must_use]
     fn clip_norm(mut self, most: f64) -> Self
     where
