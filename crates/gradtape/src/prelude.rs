@@ -3,7 +3,7 @@
 //! ```
 //! use gradtape::prelude::*;
 //!
-//! #[derive(Module)]
+//! #[derive(Clone, Module)]
 //! struct Net { hidden: Linear, out: Linear }
 //!
 //! impl Layer for Net {

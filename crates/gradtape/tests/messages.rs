@@ -39,7 +39,7 @@ fn linear(inputs: usize, outputs: usize) -> Linear {
 }
 
 /// A network of the user's with layers of every kind.
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Net {
     encoder: Sequential,
     gate: Dropout,
@@ -194,7 +194,7 @@ fn layers_are_named_by_their_path_once_it_is_known() {
     }
     // Layers without parameters have the place of their list.
     let relu = Sequential::new().add(linear(2, 2)).add(Flatten).add(Softmax);
-    #[derive(Module)]
+    #[derive(Clone, Module)]
     struct Outer {
         tail: Sequential,
     }
@@ -208,7 +208,7 @@ fn layers_are_named_by_their_path_once_it_is_known() {
 
 #[test]
 fn the_users_own_layers_keep_their_lines() {
-    #[derive(Module)]
+    #[derive(Clone, Module)]
     struct Own(Linear);
     let base = line!();
     impl Layer for Own {
@@ -239,7 +239,7 @@ fn the_checked_mode_names_line_and_layer_forward_and_backward() {
     assert_eq!(lines[1..3], ["at +4", "in layer heads.1 (Linear)"], "{error}");
 
     // 0 · ∞ on the way back through a layer that has an infinite slope at 0.
-    #[derive(Module)]
+    #[derive(Clone, Module)]
     struct Root;
     let base = line!();
     impl Layer for Root {
@@ -262,7 +262,7 @@ fn the_checked_mode_names_line_and_layer_forward_and_backward() {
 #[test]
 fn a_spent_tape_names_the_line_of_the_layer_and_what_was_to_be_recorded() {
     let net = Sequential::new().add(Flatten).add(linear(4, 3));
-    let mut sgd = Sgd::new(&net, 0.1);
+    let sgd = Sgd::new(&net, 0.1);
     let tape = Tape::new();
     let x = tape.constant(zeros(&[5, 4]));
     let base = line!();
@@ -341,7 +341,7 @@ fn f64_numbers_beside_f32_layers_are_told_how_to_be_written() {
 
 #[test]
 fn a_failing_index_inside_a_layer_names_line_and_layer() {
-    #[derive(Module)]
+    #[derive(Clone, Module)]
     struct Lookup(Parameter);
     let base = line!();
     impl Layer for Lookup {
@@ -396,7 +396,7 @@ fn steps_that_repeat_name_the_layers_of_now() {
 #[test]
 fn steps_name_the_line_that_takes_them() {
     let net = linear(2, 2);
-    let mut sgd = Sgd::new(&net, 0.1);
+    let sgd = Sgd::new(&net, 0.1);
     let tape = Tape::new();
     let plain: &dyn Layer = &net;
     let loss = plain.forward(tape.constant(zeros(&[1, 3]))).sum(());

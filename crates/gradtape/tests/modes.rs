@@ -73,7 +73,7 @@ fn a_mode_switched_on_a_tape_changes_no_result() -> Result<()> {
 /// Three compiled training steps; the parameter after them and the losses.
 fn train(first: Mode, then: Mode) -> Result<(Vec<f64>, Vec<f64>)> {
     let w = Parameter::new(Tensor::from([1.0, -2.0, 0.5]));
-    let mut adam = Adam::new(&w, 0.1);
+    let adam = Adam::new(&w, 0.1);
     let mut step = compile(|tape, x| {
         tape.set_mode(first);
         let loss = (tape.parameter(&w) * x[0]).tanh().sum(());

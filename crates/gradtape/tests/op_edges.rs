@@ -90,9 +90,84 @@ fn nothing_overflows_that_need_not() {
     assert_eq!(both(&[-800.0, 800.0], |x| x.softplus()), (vec![0.0, 800.0], vec![0.0, 1.0]));
     assert_eq!(both(&[1e4, -1e4], |x| x.elu(1.0)), (vec![1e4, -1.0], vec![1.0, 0.0]));
     assert_eq!(both(&[1e4, -1e4], |x| x.silu()).1, [1.0, 0.0]);
-    assert_eq!(both(&[1e300, 1e300], |x| x.logsumexp(())), (vec![1e300], vec![1.0, 1.0]));
+    assert_eq!(both(&[1e300, 1e300], |x| x.logsumexp(())), (vec![1e300], vec![0.5, 0.5]));
     let (value, slope) = both(&[1e-20, -1e-20], |x| x.log1p() + x.expm1());
     assert_eq!((value, slope), (vec![2e-20, -2e-20], vec![2.0, 2.0]));
+}
+
+#[test]
+fn norms_overflow_and_vanish_only_with_their_result() -> Result<()> {
+    for (dtype, unit, size) in
+        [(DType::F32, 1e25, 3e38), (DType::F32, 1e-25, 3e38), (DType::F64, 1e200, 1e308)]
+    {
+        let tape = Tape::new();
+        let x = tape.watch(vector(&[3.0 * unit, 4.0 * unit]).cast(dtype));
+        for (p, want, slope) in [
+            (2.0, 5.0, [0.6, 0.8]),
+            (3.0, 91f64.cbrt(), [9.0, 16.0].map(|square| square / 91f64.powf(2.0 / 3.0))),
+            (0.5, 7.0 + 48f64.sqrt(), [1.0 + (4.0 / 3.0f64).sqrt(), 1.0 + 0.75f64.sqrt()]),
+        ] {
+            let norm = x.norm(p, ());
+            let [dx] = gradient(norm, [x]);
+            assert!((norm.item()? / (want * unit) - 1.0).abs() < 1e-6, "{p}: {norm:?}");
+            for (got, want) in dx.value()?.to_f64_vec().into_iter().zip(slope) {
+                assert!((got / want - 1.0).abs() < 1e-6, "{p}: {got} for {want}");
+            }
+        }
+        let too_much = tape.watch(vector(&[size, size]).cast(dtype)).norm(2.0, ());
+        assert_eq!(too_much.item()? == INF, dtype == DType::F32, "{too_much:?}");
+    }
+    // Each row by its own greatest, and rows of zeros beside others.
+    let tape = Tape::new();
+    let x = tape.watch([[3e200, 4e200], [0.0, 0.0], [3e-200, -4e-200]]);
+    let norm = x.norm(2.0, 1);
+    let [dx] = gradient(norm.sum(()), [x]);
+    let near = |got: &Tensor, want: &[f64]| {
+        let got = got.to_f64_vec();
+        assert!(got.iter().zip(want).all(|(x, y)| (x - y).abs() <= 1e-15 * y.abs()), "{got:?}");
+    };
+    near(&norm.value()?, &[5e200, 0.0, 5e-200]);
+    near(&dx.value()?, &[0.6, 0.8, 0.0, 0.0, 0.6, -0.8]);
+    Ok(())
+}
+
+#[test]
+fn activations_of_large_numbers_go_to_their_limits() -> Result<()> {
+    for (dtype, size) in [(DType::F32, 1e30), (DType::F64, 1e300)] {
+        let tape = Tape::new();
+        let x = tape.watch(vector(&[-size, -0.0, 0.0, size]).cast(dtype));
+        let size = x.value()?.to_f64_vec()[3];
+        for (name, y, value, slope) in [
+            ("gelu_tanh", x.gelu_tanh(), [0.0, size], [0.0, 0.5, 0.5, 1.0]),
+            ("gelu", x.gelu(), [0.0, size], [0.0, 0.5, 0.5, 1.0]),
+            ("silu", x.silu(), [0.0, size], [0.0, 0.5, 0.5, 1.0]),
+            ("softplus", x.softplus(), [0.0, size], [0.0, 0.5, 0.5, 1.0]),
+            ("relu", x.relu(), [0.0, size], [0.0, 0.0, 0.0, 1.0]),
+            ("leaky_relu", x.leaky_relu(0.5), [-size * 0.5, size], [0.5, 0.5, 0.5, 1.0]),
+            ("elu", x.elu(1.0), [-1.0, size], [0.0, 1.0, 1.0, 1.0]),
+            ("softsign", x.softsign(), [-1.0, 1.0], [0.0, 1.0, 1.0, 0.0]),
+            ("tanh", x.tanh(), [-1.0, 1.0], [0.0, 1.0, 1.0, 0.0]),
+            ("sigmoid", x.sigmoid(), [0.0, 1.0], [0.0, 0.25, 0.25, 0.0]),
+            ("expm1", x.minimum(1.0).expm1(), [-1.0, 1f64.exp_m1()], [0.0, 1.0, 1.0, 0.0]),
+        ] {
+            let [dx] = gradient(y.sum(()), [x]);
+            let (y, dx) = (y.value()?.to_f64_vec(), dx.value()?.to_f64_vec());
+            for (got, want) in [y[0], y[3]].iter().zip(value).chain(dx.iter().zip(slope)) {
+                let near = (got - want).abs() <= 1e-6 * want.abs().min(1.0) || *got == want;
+                let tiny = want == 0.0 && got.abs() < 1e-29;
+                assert!(near || tiny, "{name} of {dtype}: {y:?}, {dx:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_slope_of_expm1_does_not_vanish_far_below_zero() {
+    let (_, slope) = both(&[-50.0, -700.0], |x| x.expm1());
+    for (got, x) in slope.iter().zip([-50.0f64, -700.0]) {
+        assert!((got / x.exp() - 1.0).abs() < 1e-14, "{got}");
+    }
 }
 
 #[test]

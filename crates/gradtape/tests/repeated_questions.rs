@@ -156,7 +156,7 @@ fn an_input_of_another_kind_on_the_same_line_is_seen() -> Result<()> {
 #[test]
 fn other_reads_steps_and_modes_of_the_same_recording_are_seen() -> Result<()> {
     let w = Parameter::new(Tensor::from([1.0, 2.0]));
-    let mut sgd = Sgd::new(&w, 0.5);
+    let sgd = Sgd::new(&w, 0.5);
     let mut tape = Tape::new();
     let mut weights = [1.0, 2.0];
     let modes = [Mode::Fused, Mode::Eager, Mode::Fused, Mode::Checked, Mode::Checked];

@@ -259,6 +259,11 @@ fn reduce(kind: Reduce, column: &[f64]) -> f64 {
             }
             top + column.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
         }
+        Reduce::LogSumExpRest => {
+            let top = extreme(f64::NEG_INFINITY, |b, a| b > a);
+            let top = if top.is_infinite() { 0.0 } else { top };
+            column.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::tensor::{Error, Kind, Result};
 
 /// Writes a file so that it is there whole or, after a failure, as it was before.
 ///
-/// The bytes go to a file beside it, which then takes its name. Through a link the file that it
-/// points to is replaced; what is no ordinary file (a pipe, a terminal) is written directly.
+/// The bytes go to a file beside it, which then takes its name; both the file and, on Unix, its folder are
+/// on the disk when this returns. Through links the file that they point to is replaced, or made where it is
+/// missing; what is no ordinary file (a pipe, a terminal) is written directly.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("gradtape-{}.txt", std::process::id()));
@@ -47,13 +48,48 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
             fs::set_permissions(&beside, known.permissions())?;
         }
         drop(file);
-        fs::rename(&beside, &path)
+        fs::rename(&beside, &path)?;
+        sync_folder(&path)
     })();
     if written.is_err() {
         // What went wrong before is what matters.
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Puts the new name of a file on the disk. Where folders cannot be opened there is nothing to do.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Some folders may be written but not read, and some file systems cannot do it.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Where links that lead to nothing yet point to.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    // As many as Linux follows. Links in a circle were refused before.
+    for _ in 0..40 {
+        let Ok(to) = fs::read_link(&path) else { return Ok(path) };
+        path = path.parent().map_or_else(|| to.clone(), |folder| folder.join(&to));
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "too many links"))
 }
 
 fn check(path: &Path) -> io::Result<()> {
@@ -75,7 +111,7 @@ fn target(path: &Path) -> io::Result<Option<PathBuf>> {
             refuse(io::ErrorKind::PermissionDenied, "the file is read-only")
         }
         Ok(_) => fs::canonicalize(path).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(path.to_path_buf())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => follow(path).map(Some),
         Err(error) => Err(error),
     }
 }
@@ -134,6 +170,28 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), b"through");
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_what_is_not_there_yet_are_followed() {
+        use std::os::unix::fs::symlink;
+        let folder = folder("dangling");
+        fs::create_dir(folder.join("below")).unwrap();
+        // One of a relative link to a link, whose target is beside it.
+        symlink("below/second", folder.join("first")).unwrap();
+        symlink("made", folder.join("below/second")).unwrap();
+        check_writable(folder.join("first")).unwrap();
+        write_atomic(folder.join("first"), b"new").unwrap();
+        assert_eq!(fs::read(folder.join("below/made")).unwrap(), b"new");
+        assert_eq!(names(&folder), ["below", "first"]);
+        assert_eq!(names(&folder.join("below")), ["made", "second"]);
+        symlink("no/such", folder.join("lost")).unwrap();
+        assert!(write_atomic(folder.join("lost"), b"x").is_err());
+        symlink("round", folder.join("round")).unwrap();
+        assert!(write_atomic(folder.join("round"), b"x").is_err());
+        assert!(fs::symlink_metadata(folder.join("round")).unwrap().is_symlink());
         fs::remove_dir_all(folder).unwrap();
     }
 

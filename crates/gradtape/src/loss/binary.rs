@@ -1,6 +1,6 @@
 //! Losses of yes and no.
 
-use super::{Reduction, misfit};
+use super::{PROBABILITY, Range, Reduction, misfit, out_of_range};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind, Tensor};
 
@@ -45,6 +45,9 @@ pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceO
     if let Some(failed) = misfit("bce_with_logits", logits, target) {
         return failed;
     }
+    if let Some(failed) = out_of_range("bce_with_logits", "target", target, &PROBABILITY) {
+        return failed;
+    }
     let (x, t) = (logits, target);
     let losses = match &options.pos_weight {
         None => x.softplus() - t * x,
@@ -76,7 +79,8 @@ fn factor<'t>(x: Var<'t>, name: &str, tensor: &Tensor) -> Var<'t> {
 /// The binary cross entropy of probabilities: `-t log p - (1 - t) log(1 - p)`, each logarithm at least
 /// -100. [`bce_with_logits`] is more accurate and faster.
 ///
-/// The gradient is `(p - t) / max(p (1 - p), 1e-12)`.
+/// The gradient is `(p - t) / max(p (1 - p), 1e-12)`. A probability or target outside [0, 1] is an error
+/// where it is at hand; a computed probability outside gives NaN.
 ///
 /// ```
 /// use gradtape::loss::bce;
@@ -100,6 +104,11 @@ pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction)
     if let Some(failed) = misfit("bce", probability, target) {
         return failed;
     }
+    for (what, var) in [("prediction", probability), ("target", target)] {
+        if let Some(failed) = out_of_range("bce", what, var, &PROBABILITY) {
+            return failed;
+        }
+    }
     let (p, t) = (probability, target);
     let losses = -(t * log(p) + (1.0 - t) * log(1.0 - p));
     reduction.of(p.tape().custom_gradient(&[p, t], losses, |x, _, g| {
@@ -118,6 +127,7 @@ fn log(p: Var<'_>) -> Var<'_> {
 }
 
 /// The hinge loss of scores for targets -1 and 1: `max(0, 1 - t p)`; its derivative at the kink is 0.
+/// Another target at hand is an error.
 ///
 /// ```
 /// use gradtape::loss::{Reduction, hinge_with};
@@ -141,8 +151,17 @@ pub fn hinge_with<'t>(score: Var<'t>, target: Var<'t>, reduction: Reduction) -> 
     if let Some(failed) = misfit("hinge", score, target) {
         return failed;
     }
+    if let Some(failed) = out_of_range("hinge", "target", target, &SIGN) {
+        return failed;
+    }
     reduction.of((1.0 - target * score).relu())
 }
+
+const SIGN: Range = Range {
+    holds: |sign| sign.abs() == 1.0,
+    words: "-1 or 1",
+    hint: "labels 0 and 1 become such targets as `t * 2.0 - 1.0`",
+};
 
 #[cfg(test)]
 mod tests {
@@ -179,6 +198,32 @@ mod tests {
         let (p, t) = (tape.watch([0.25]), tape.watch([0.5]));
         let [dt] = gradient(bce(p, t), [t]);
         assert!((dt.item().unwrap() - 3.0f64.ln()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn targets_out_of_range_are_errors() {
+        let tape = Tape::new();
+        let (p, x) = (tape.watch([0.25, 0.5]), tape.watch([0.25, 1.2]));
+        let t = |second: f64| tape.constant([1.0, second]);
+        let computed = x * 1.0;
+        for (loss, words) in [
+            (bce(p, t(2.0)), "bce: element 1 of the target is 2, but must be in [0, 1]"),
+            (bce(p, t(f64::NAN)), "of the target is NaN"),
+            (bce(x, t(1.0)), "bce: element 1 of the prediction is 1.2"),
+            (bce_with_logits(p, t(-0.5)), "bce_with_logits: element 1 of the target is -0.5"),
+            (hinge(p, t(0.0)), "hinge: element 1 of the target is 0, but must be -1 or 1"),
+        ] {
+            let error = loss.item().unwrap_err();
+            assert!(error.message().contains(words), "{error}");
+            assert_eq!(error.kind(), Kind::Value);
+        }
+        assert!(bce(computed, t(1.0)).item().unwrap().is_nan());
+        let single = tape.constant([0.5f32, 1.5]);
+        let error = bce(tape.constant([0.5f32, 0.5]), single).item().unwrap_err();
+        assert!(error.message().contains("element 1 of the target is 1.5"), "{error}");
+        for t in [[0.0, 1.0], [1.0, 0.3]] {
+            assert!(bce(p, tape.constant(t)).item().is_ok());
+        }
     }
 
     #[test]

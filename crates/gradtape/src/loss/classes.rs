@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::Reduction;
+use super::{Reduction, SHARE, out_of_range, share};
 use crate::op::Meta;
 use crate::tape::{Leaf, Var, mixed_tapes};
 use crate::tensor::{DType, Error, Kind, Tensor};
@@ -22,10 +22,12 @@ pub struct CrossEntropyOptions {
 /// that [softmax](crate::nn::Softmax) gives to the target.
 ///
 /// The target is labels `[…]` in i64 or probabilities (one-hot rows among them) `[…, c]` in the type of
-/// the logits. Computed as `logsumexp(x) - x[label]`, which does not overflow; the gradient is
-/// the softmax less the target, divided by the number of rows.
+/// the logits. Computed as `log Σ e^(x - max) + (max - x[label])`, which neither overflows nor rounds the
+/// logarithm away; the gradient is the softmax less the target, divided by the number of rows. A class
+/// whose probability in the target is 0 does not count, also where its logit is -inf.
 ///
-/// A label below 0 or not below `c` is an error that names its row.
+/// A label below 0 or not below `c` is an error that names its row, and so is a probability below 0 that is
+/// at hand.
 ///
 /// ```
 /// use gradtape::loss::cross_entropy;
@@ -75,14 +77,20 @@ pub fn cross_entropy_with<'t>(
     let x = logits;
     let losses = match (rows, weight) {
         (Rows::Labels { one_hot, .. }, None) if smoothing == 0.0 => {
-            x.logsumexp(-1) - picked(x, one_hot)
+            logsumexp_less(x, picked(x, one_hot))
         }
         (Rows::Labels { one_hot, .. }, None) => {
             let even = x.mean(-1) * smoothing;
-            x.logsumexp(-1) - (picked(x, one_hot) * (1.0 - smoothing) + even)
+            // All of it spread leaves nothing for the label: 0 times an infinite logit would be NaN.
+            let whole = match smoothing < 1.0 {
+                true => picked(x, one_hot) * (1.0 - smoothing) + even,
+                false => even,
+            };
+            logsumexp_less(x, whole)
         }
         (Rows::Labels { one_hot, .. }, Some(weight)) if smoothing == 0.0 => {
-            (x.logsumexp(-1) - picked(x, one_hot)) * (one_hot * weight).sum(-1)
+            let losses = logsumexp_less(x, picked(x, one_hot));
+            share((one_hot * weight).sum(-1), losses)
         }
         (rows, weight) => {
             let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = rows;
@@ -94,14 +102,24 @@ pub fn cross_entropy_with<'t>(
                 Some(weight) => q * weight,
                 None => q,
             };
-            -(q * x.log_softmax(-1)).sum(-1)
+            -share(q, x.log_softmax(-1)).sum(-1)
         }
     };
-    match (options.reduction, weight, rows) {
-        (Reduction::Mean, Some(weight), Rows::Labels { one_hot, .. }) => {
-            losses.sum(()) / (one_hot * weight).sum(())
-        }
-        (reduction, ..) => reduction.of(losses),
+    rows.reduce(options.reduction, losses, weight)
+}
+
+/// Settings of [`nll_with`].
+#[derive(Clone, Debug, Default)]
+pub struct NllOptions {
+    /// A factor for each class, `[c]`. The mean then divides by the sum of the factors of the labels.
+    pub weight: Option<Tensor>,
+    /// What becomes of the rows' losses.
+    pub reduction: Reduction,
+}
+
+impl From<Reduction> for NllOptions {
+    fn from(reduction: Reduction) -> NllOptions {
+        NllOptions { reduction, ..NllOptions::default() }
     }
 }
 
@@ -122,17 +140,53 @@ pub fn cross_entropy_with<'t>(
 #[doc(alias = "NLLLoss")]
 #[track_caller]
 pub fn nll<'t>(log_probabilities: Var<'t>, labels: Var<'t>) -> Var<'t> {
-    nll_with(log_probabilities, labels, Reduction::Mean)
+    nll_with(log_probabilities, labels, NllOptions::default())
 }
 
-/// As [`nll`], with a [`Reduction`].
+/// As [`nll`], with settings; a [`Reduction`] alone is one.
+///
+/// ```
+/// use gradtape::loss::{NllOptions, nll_with};
+/// use gradtape::{Tape, Tensor};
+/// let tape = Tape::new();
+/// let x = tape.watch([[0.25f64, 0.75], [0.5, 0.5]]).log();
+/// let options = NllOptions { weight: Some(Tensor::from([1.0, 3.0])), ..Default::default() };
+/// let loss = nll_with(x, tape.constant([1i64, 0]), options).item()?;
+/// assert!((loss - (3.0 * -(0.75f64.ln()) - 0.5f64.ln()) / 4.0).abs() < 1e-15);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[track_caller]
-pub fn nll_with<'t>(log_probabilities: Var<'t>, labels: Var<'t>, reduction: Reduction) -> Var<'t> {
-    match Rows::new("nll", log_probabilities, labels) {
-        Ok(Rows::Labels { one_hot, .. }) => reduction.of(-picked(log_probabilities, one_hot)),
-        Ok(Rows::Shares { q, .. }) => reduction.of(-(q * log_probabilities).sum(-1)),
-        Err(failed) => failed,
-    }
+pub fn nll_with<'t>(
+    log_probabilities: Var<'t>,
+    labels: Var<'t>,
+    options: impl Into<NllOptions>,
+) -> Var<'t> {
+    let NllOptions { weight, reduction } = options.into();
+    let x = log_probabilities;
+    let rows = match Rows::new("nll", x, labels) {
+        Ok(rows) => rows,
+        Err(failed) => return failed,
+    };
+    let weight = match weight.map(|weight| rows.weight("nll", &weight)).transpose() {
+        Ok(weight) => weight,
+        Err(failed) => return failed,
+    };
+    let losses = match (rows, weight) {
+        (Rows::Labels { one_hot, .. }, None) => -picked(x, one_hot),
+        (Rows::Labels { one_hot, .. }, Some(weight)) => {
+            -share((one_hot * weight).sum(-1), picked(x, one_hot))
+        }
+        (Rows::Shares { q, .. }, None) => -share(q, x).sum(-1),
+        (Rows::Shares { q, .. }, Some(weight)) => -share(q * weight, x).sum(-1),
+    };
+    rows.reduce(reduction, losses, weight)
+}
+
+/// `log Σ e^x - y` over the last axis, as `log Σ e^(x - max) + (max - y)`.
+#[track_caller]
+fn logsumexp_less<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
+    let last = [x.shape().rank() - 1];
+    x.logsumexp_rest(&last) + (x.greatest_fixed(&last) - y)
 }
 
 /// The element of each row at the 1 of its one-hot row. A selection, not a product: an infinite
@@ -194,7 +248,21 @@ impl<'t> Rows<'t> {
             };
             return refuse(rule, hint);
         }
-        Ok(Rows::Shares { q: target, classes })
+        match out_of_range(name, "target", target, &SHARE) {
+            Some(failed) => Err(failed),
+            None => Ok(Rows::Shares { q: target, classes }),
+        }
+    }
+
+    /// The losses of the rows reduced; a weighted mean of labels is divided by the sum of their factors.
+    #[track_caller]
+    fn reduce(self, reduction: Reduction, losses: Var<'t>, weight: Option<Var<'t>>) -> Var<'t> {
+        match (reduction, weight, self) {
+            (Reduction::Mean, Some(weight), Rows::Labels { one_hot, .. }) => {
+                losses.sum(()) / (one_hot * weight).sum(())
+            }
+            (reduction, ..) => reduction.of(losses),
+        }
     }
 
     /// The factors of the classes, in the type and shape of the target.
@@ -298,12 +366,78 @@ mod tests {
     }
 
     #[test]
+    fn a_class_without_a_share_does_not_count() {
+        let tape = Tape::new();
+        let x = tape.watch([[f64::NEG_INFINITY, 0.0, 0.0]]);
+        let q = tape.watch([[0.0, 1.0, 0.0]]);
+        let log = x.log_softmax(-1);
+        let weigh = |first: f64| CrossEntropyOptions {
+            weight: Some(Tensor::from([first, 2.0, 1.0])),
+            label_smoothing: 0.3,
+            ..Default::default()
+        };
+        for (loss, want) in [
+            (cross_entropy(x, q), 2f64.ln()),
+            (nll(log, q), 2f64.ln()),
+            (nll(log, tape.constant([1i64])), 2f64.ln()),
+            // ln 2 times the shares 0.8 and 0.1 with factors 2 and 1.
+            (cross_entropy_with(x, q, &weigh(0.0)), 2f64.ln() * (0.8 * 2.0 + 0.1)),
+            (cross_entropy_with(x, q, &weigh(1.0)), f64::INFINITY),
+        ] {
+            let got = loss.item().unwrap();
+            assert!(got == want || (got - want).abs() < 1e-15, "{got} for {want}");
+        }
+        for loss in [cross_entropy(x, q), nll(log, q)] {
+            let [dx, dq] = gradient(loss, [x, q]);
+            assert_eq!(dx.value().unwrap().to_f64_vec(), [0.0, -0.5, 0.5]);
+            assert_eq!(dq.value().unwrap().to_f64_vec()[1..], [2f64.ln(); 2]);
+        }
+        let nothing = CrossEntropyOptions {
+            weight: Some(Tensor::from([0.0, 1.0, 1.0])),
+            ..Default::default()
+        };
+        let labels = tape.constant([0i64]);
+        let sum = CrossEntropyOptions { reduction: Reduction::Sum, ..nothing.clone() };
+        assert_eq!(cross_entropy_with(x, labels, &sum).item().unwrap(), 0.0);
+        let even = CrossEntropyOptions { label_smoothing: 1.0, ..Default::default() };
+        assert_eq!(cross_entropy_with(x, labels, &even).item().unwrap(), f64::INFINITY);
+        assert!(
+            error(Tensor::from([[0.0, 1.0]]), Tensor::from([[-0.5, 1.5]]), &even)
+                .contains("element 0 of the target is -0.5, but must be at least 0")
+        );
+    }
+
+    #[test]
+    fn large_logits_keep_what_tells_them_apart() {
+        let tape = Tape::new();
+        for (dtype, size) in [(DType::F64, 1e308), (DType::F32, 1e8), (DType::F32, -3e38)] {
+            let x = tape.watch(Tensor::full([1, 2], size, dtype));
+            let q = tape.constant(Tensor::from([[1.0, 0.0]]).cast(dtype));
+            let labels = tape.constant([0i64]);
+            for loss in [cross_entropy(x, labels), cross_entropy(x, q)] {
+                assert!((loss.item().unwrap() - 2f64.ln()).abs() < 1e-7);
+                let [dx] = gradient(loss, [x]);
+                let [second] = gradient(dx.slice(1, 0..1).sum(()), [x]);
+                let dx = dx.value().unwrap().to_f64_vec();
+                assert!((dx[0] + 0.5).abs() < 1e-6 && (dx[1] - 0.5).abs() < 1e-6, "{dx:?}");
+                let second = second.value().unwrap().to_f64_vec();
+                let near = |x: f64, y: f64| (x - y).abs() < 1e-6;
+                assert!(near(second[0], 0.25) && near(second[1], -0.25), "{second:?}");
+            }
+            let p = x.softmax(-1).value().unwrap().to_f64_vec();
+            assert!(p.iter().all(|p| (p - 0.5).abs() < 1e-7), "{p:?}");
+            let [dx] = gradient(x.logsumexp(()), [x]);
+            assert!(dx.value().unwrap().to_f64_vec().iter().all(|p| (p - 0.5).abs() < 1e-7));
+        }
+    }
+
+    #[test]
     fn few_nodes_are_recorded() {
         let tape = Tape::new();
         let (x, y) = (tape.watch([[0.0f32, 1.0]]), tape.constant([1i64]));
         let before = tape.len();
         cross_entropy(x, y);
-        assert!(tape.len() - before <= 13, "{}", tape.len() - before);
+        assert!(tape.len() - before <= 16, "{}", tape.len() - before);
     }
 
     #[test]

@@ -3,6 +3,10 @@
 //! Each takes the prediction first and the target second, both of the same shape (labels apart), and
 //! gives the mean over all elements or rows; the variants with `_with` take more settings. Nothing is
 //! broadcast: a prediction `[n, 1]` against a target `[n]` is an error, not an `n × n` comparison.
+//!
+//! A target that cannot be meant, such as 2 for a probability, is an error where the loss is recorded, if
+//! the target is a constant or watched. Of a computed one, or of the inputs of a compiled step, labels
+//! alone are checked, when the program runs.
 
 mod binary;
 mod classes;
@@ -12,12 +16,14 @@ mod divergence;
 pub use binary::{
     BceOptions, bce, bce_with, bce_with_logits, bce_with_logits_with, hinge, hinge_with,
 };
-pub use classes::{CrossEntropyOptions, cross_entropy, cross_entropy_with, nll, nll_with};
+pub use classes::{
+    CrossEntropyOptions, NllOptions, cross_entropy, cross_entropy_with, nll, nll_with,
+};
 pub use distance::{huber, huber_with, mae, mae_with, mse, mse_with, smooth_l1, smooth_l1_with};
 pub use divergence::{kl_div, kl_div_with};
 
 use crate::op::rules::cast_hint;
-use crate::tape::{Var, mixed_tapes};
+use crate::tape::{Leaf, Var, mixed_tapes};
 use crate::tensor::{Error, Kind};
 
 /// What becomes of the losses of the elements (or rows).
@@ -73,4 +79,58 @@ fn misfit<'t>(name: &str, prediction: Var<'t>, target: Var<'t>) -> Option<Var<'t
         "a loss compares element by element and does not broadcast".to_string()
     };
     Some(prediction.failed(error.hint(hint), &[prediction, target]))
+}
+
+/// `share * x`, where a share of 0 of something infinite is nothing.
+#[track_caller]
+fn share<'t>(share: Var<'t>, x: Var<'t>) -> Var<'t> {
+    let idle = share.equal(0.0).select(x, 0.0).abs().equal(f64::INFINITY);
+    share * idle.select(0.0, x)
+}
+
+/// What numbers may be, in words, with the hint for those that are not.
+struct Range {
+    holds: fn(f64) -> bool,
+    words: &'static str,
+    hint: &'static str,
+}
+
+const PROBABILITY: Range = Range {
+    holds: |p| (0.0..=1.0).contains(&p),
+    words: "in [0, 1]",
+    hint: "give probabilities: a sigmoid makes them of logits",
+};
+
+const SHARE: Range = Range {
+    holds: |share| share >= 0.0,
+    words: "at least 0",
+    hint: "the target gives the share of each class, not a score or a logarithm",
+};
+
+/// The error, in the place of the loss, of numbers at hand of which one is out of range.
+#[track_caller]
+fn out_of_range<'t>(name: &str, what: &str, x: Var<'t>, range: &Range) -> Option<Var<'t>> {
+    let wrong = {
+        let recording = x.tape().recording().borrow();
+        let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(x.id()) else { return None };
+        // All at once, which is done in vectors; which one it is matters only then.
+        fn first<T: Copy + Into<f64>>(x: &[T], holds: fn(f64) -> bool) -> Option<(usize, f64)> {
+            let fine = x.iter().fold(true, |fine, &x| fine & holds(x.into()));
+            if fine {
+                return None;
+            }
+            x.iter().map(|&x| x.into()).enumerate().find(|&(_, x)| !holds(x))
+        }
+        if let Some(x) = tensor.as_slice::<f32>() {
+            first(x, range.holds)
+        } else if let Some(x) = tensor.as_slice::<f64>() {
+            first(x, range.holds)
+        } else {
+            first(&tensor.to_f64_vec(), range.holds)
+        }
+    };
+    let (place, value) = wrong?;
+    let words = range.words;
+    let message = format!("{name}: element {place} of the {what} is {value}, but must be {words}");
+    Some(x.failed(Error::new(Kind::Value, message).hint(range.hint), &[x]))
 }

@@ -43,7 +43,7 @@ use crate::tensor::{DType, Error, Kind, Result, Rng};
 /// ```compile_fail
 /// # use gradtape::nn::{Layer, Module};
 /// # use gradtape::Var;
-/// #[derive(Module)]
+/// #[derive(Clone, Module)]
 /// struct Half;
 ///
 /// impl Layer for Half {

@@ -141,7 +141,7 @@ ops! {
         source: Input Constant Random Iota;
         control: Custom;
         shape: Broadcast Reshape Transpose Slice Pad Concat;
-        reduce: Sum Max Min ArgMax LogSumExp CumSum;
+        reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum;
         index: Gather ScatterAdd IndexSelect IndexAdd OneHot ArgSort;
         linear: MatMul;
     }

@@ -88,10 +88,10 @@ impl Rule for AdaDelta {
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
         let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let share = 1.0 - self.rho;
-        let v = u.average(0, g * g, share);
+        let v = u.average_of_square(0, g, share);
         let past = u.state(1);
         let d = (past + self.eps).sqrt() / (v + self.eps).sqrt() * g;
-        u.average(1, d * d, share);
+        u.average_of_square(1, d, share);
         x - d * u.rate(0)
     }
 }

@@ -80,7 +80,7 @@ impl Adam {
     /// What the averages of `g` say is to be taken from the parameter.
     pub(super) fn change<'t>(&self, u: &mut Update<'_, 't>, g: Var<'t>) -> Var<'t> {
         let m = u.average(0, g, 1.0 - self.betas.0);
-        let mut v = u.average(1, g * g, 1.0 - self.betas.1);
+        let mut v = u.average_of_square(1, g, 1.0 - self.betas.1);
         if self.amsgrad {
             v = u.state(2).maximum(v);
             u.keep(2, v);

@@ -123,7 +123,7 @@ impl Rule for NAdam {
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
         let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let m = u.average(0, g, 1.0 - self.betas.0);
-        let v = u.average(1, g * g, 1.0 - self.betas.1);
+        let v = u.average_of_square(1, g, 1.0 - self.betas.1);
         x - (g * u.rate(0) + m * u.rate(1)) / (v.sqrt() + u.rate(2))
     }
 }

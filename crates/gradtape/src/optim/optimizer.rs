@@ -10,7 +10,7 @@ use super::{Base, Rule};
 use crate::eval;
 use crate::grad::{connected_gradients, gradients};
 use crate::tape::{Dial, Part, Tape, Var};
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
 ///
@@ -34,6 +34,12 @@ pub trait Optimizer: Rule {
     /// Takes a step: differentiates the loss, records the update of every parameter, and runs all of it
     /// as one program. Afterwards the loss can be read; the tape is used up until
     /// [`Tape::reset`](crate::Tape::reset).
+    ///
+    /// A loss that is NaN or infinite is stepped like any other, as its value is not awaited, and leaves NaN
+    /// in the parameters. `loss.item()?.is_finite()` after the step costs nothing, as the value is at hand;
+    /// before it, the parameters are still as they were, and the step computes no matrix product of the loss
+    /// again. [`Trainer`](crate::train::Trainer) looks after
+    /// every step, and gives the last good parameters back.
     ///
     /// Fails for a loss that is no scalar or could not be recorded, for a hyperparameter out of range,
     /// for a parameter that the loss does not depend on (unless [`Optimizer::allow_unused`] was called),
@@ -78,7 +84,8 @@ pub trait Optimizer: Rule {
     }
 
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
-    /// by `most / (norm + 1e-6)`. Pascanu, Mikolov and Bengio 2013.
+    /// by `most / (norm + 1e-6)`, for gradients whose norm their type can hold. Pascanu, Mikolov and
+    /// Bengio 2013.
     #[doc(alias = "clip_grad_norm_")]
     #[must_use]
     fn clip_norm(mut self, most: f64) -> Self
@@ -199,18 +206,15 @@ fn record<'t, R: Rule + ?Sized>(
     Ok(())
 }
 
-/// Scales the gradients so that their common norm is at most `most`.
+/// Scales the gradients so that their common norm is at most `most`. The norm is a norm of norms, none of
+/// which squares what is too large or too small for it.
 fn clip(gs: &mut [Option<Var<'_>>], most: f64) {
-    let mut total: Option<Var<'_>> = None;
-    for g in gs.iter().flatten() {
-        let square = (*g * *g).sum(());
-        total = Some(match total {
-            Some(total) => total + square.cast(total.dtype()),
-            None => square,
-        });
-    }
-    let Some(total) = total else { return };
-    let scale = (most / (total.sqrt() + 1e-6)).minimum(1.0);
+    let Some(first) = gs.iter().flatten().next() else { return };
+    let tape = first.tape();
+    let norms: SmallVec<[Var<'_>; 16]> =
+        gs.iter().flatten().map(|g| g.norm(2.0, ()).cast(DType::F64)).collect();
+    let norm = tape.stack(&norms, 0).norm(2.0, ());
+    let scale = (most / (norm + 1e-6)).minimum(1.0);
     gs.iter_mut().flatten().for_each(|g| *g = *g * scale.cast(g.dtype()));
 }
 

@@ -110,7 +110,7 @@ impl Rule for RmsProp {
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
         let (x, g) = (u.x(), u.decayed(self.weight_decay));
         let share = 1.0 - self.alpha;
-        let mut v = u.average(0, g * g, share);
+        let mut v = u.average_of_square(0, g, share);
         if self.centered {
             let mean = u.average(1, g, share);
             // Rounding can make the variance of a constant gradient negative.

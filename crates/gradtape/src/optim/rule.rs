@@ -164,6 +164,15 @@ impl<'t> Update<'_, 't> {
         self.keep(slot, kept + (value - kept) * share)
     }
 
+    /// As [`Update::average`] of the square of a value, `(1 - share) kept + (share value) value`: finite
+    /// wherever the average is, also where the square alone is not.
+    pub fn average_of_square(&mut self, slot: usize, value: Var<'t>, share: f64) -> Var<'t> {
+        let new = value * share * value;
+        // With no past, an infinite one must not count.
+        let past = (share < 1.0).then(|| self.state(slot) * (1.0 - share));
+        self.keep(slot, past.map_or(new, |past| past + new))
+    }
+
     /// A number that changes from step to step, by its place in [`Rule::rates`], as a scalar of the
     /// parameter's type.
     pub fn rate(&mut self, place: usize) -> Var<'t> {

@@ -1,6 +1,6 @@
 //! What holds for every optimiser.
 
-use super::{Adam, Base, NAMES, Optimizer, Rule, Sgd, Update, by_name};
+use super::{Adam, Base, Hyper, NAMES, Optimizer, Rule, Sgd, Update, by_name};
 use crate::eval::compile;
 use crate::tape::{Parameter, Tape, Var};
 use crate::tensor::{DType, Tensor};
@@ -215,4 +215,46 @@ fn what_is_kept_in_no_slot_is_an_error() {
     let error = Forgetful(Base::new(&x, 0.1)).step(loss(&Tape::new(), &x)).unwrap_err();
     assert!(error.message().contains("no slot 0"), "{error}");
     assert_eq!(x.value().to_f64_vec(), [3.0, -1.0]);
+}
+
+/// The values of an f32 parameter, at first 1, after steps by these gradients.
+fn steps(optimizer: &mut dyn Optimizer, x: &Parameter, gradients: &[f64]) -> Vec<f64> {
+    let mut tape = Tape::new();
+    let step = |&g: &f64| {
+        tape.reset();
+        optimizer.step(tape.parameter(x) * g).unwrap();
+        x.value().to_f64_vec()[0]
+    };
+    gradients.iter().map(step).collect()
+}
+
+#[test]
+fn squares_of_large_gradients_do_not_overflow() {
+    let start = || Parameter::new(Tensor::scalar(1f32));
+    let gradients = [1.0, 2e19, 1.0, 1.0];
+    let x = start();
+    let got = steps(&mut Adam::new(&x, 0.1), &x, &gradients);
+    for (got, want) in got.iter().zip([0.9, 0.8256, 0.7681, 0.7209]) {
+        assert!((got - want).abs() < 5e-5, "{got} for {want}");
+    }
+    for name in NAMES {
+        let x = start();
+        let hyper = Hyper { lr: Some(1e-25), ..Hyper::default() };
+        let mut optimizer = by_name(name, &x, &hyper).unwrap();
+        let got = steps(&mut *optimizer, &x, &[1.0, 2e19, 1e30, 1.0, 1.0]);
+        assert!(got.iter().all(|x| x.is_finite()), "{name}: {got:?}");
+    }
+}
+
+#[test]
+fn gradients_are_clipped_at_any_size() {
+    for (dtype, size) in [(DType::F32, 1e20), (DType::F64, 1e300), (DType::F32, 5e37)] {
+        let x = Parameter::new(Tensor::ones([2], dtype));
+        let tape = Tape::new();
+        let opt = Sgd::new(&x, 1.0).clip_norm(1.0);
+        opt.step((tape.parameter(&x) * size).sum(())).unwrap();
+        for x in x.value().to_f64_vec() {
+            assert!((x - (1.0 - 0.5f64.sqrt())).abs() < 1e-6, "{dtype} {size}: {x}");
+        }
+    }
 }

@@ -118,6 +118,7 @@ pub(super) fn reduced_axes(op: &Op) -> &[usize] {
         Op::Max(op) => &op.axes,
         Op::Min(op) => &op.axes,
         Op::LogSumExp(op) => &op.axes,
+        Op::LogSumExpRest(op) => &op.axes,
         _ => &[],
     }
 }

@@ -192,6 +192,7 @@ impl Display for Reduce {
             Reduce::Max => "max",
             Reduce::Min => "min",
             Reduce::LogSumExp => "logsumexp",
+            Reduce::LogSumExpRest => "logsumexp_rest",
         })
     }
 }

@@ -176,6 +176,8 @@ pub enum Reduce {
     Min,
     /// `log Σ exp(x)`, shifted by the greatest so that it does not overflow; -inf of nothing.
     LogSumExp,
+    /// [`Reduce::LogSumExp`] less the greatest: `log Σ exp(x - max)`.
+    LogSumExpRest,
 }
 
 /// A matrix product with an epilogue: space `batch…, m, n`.

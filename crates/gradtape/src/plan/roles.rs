@@ -33,6 +33,7 @@ impl Work {
             Op::Max(_) if float => Role::Reduce(Reduce::Max),
             Op::Min(_) if float => Role::Reduce(Reduce::Min),
             Op::LogSumExp(_) => Role::Reduce(Reduce::LogSumExp),
+            Op::LogSumExpRest(_) => Role::Reduce(Reduce::LogSumExpRest),
             Op::MatMul(_) => Role::MatMul,
             Op::Random(_) => Role::Body,
             Op::Iota(iota) if float && iota.shape[iota.axis] <= EXACT => Role::Inline,

@@ -3,7 +3,7 @@
 use gradtape::Var;
 use gradtape::nn::{Layer, Module};
 
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Half;
 
 impl Layer for Half {

@@ -10,7 +10,7 @@ use crate::plan::Reduce;
 /// Numbers of state for each column.
 pub(crate) fn states(kind: Reduce) -> usize {
     match kind {
-        Reduce::LogSumExp => 2,
+        Reduce::LogSumExp | Reduce::LogSumExpRest => 2,
         _ => 1,
     }
 }
@@ -22,7 +22,7 @@ pub(crate) fn start<T: Real>(kind: Reduce, state: &mut [T]) {
         Reduce::Sum => state.fill(T::default()),
         Reduce::Max => state.fill(-infinity),
         Reduce::Min => state.fill(infinity),
-        Reduce::LogSumExp => {
+        Reduce::LogSumExp | Reduce::LogSumExpRest => {
             let half = state.len() / 2;
             state[..half].fill(-infinity);
             state[half..].fill(T::default());
@@ -48,7 +48,7 @@ impl<T: Real> Task<T> for Accumulate<'_, T> {
             Reduce::Sum => each_row(state, width, x, |sum, x| sum + x),
             Reduce::Max => each_row(state, width, x, greater),
             Reduce::Min => each_row(state, width, x, less),
-            Reduce::LogSumExp => {
+            Reduce::LogSumExp | Reduce::LogSumExpRest => {
                 let (most, sum) = state.split_at_mut(width);
                 for row in x.chunks(width) {
                     for ((most, sum), &x) in most.iter_mut().zip(sum.iter_mut()).zip(row) {
@@ -81,7 +81,7 @@ pub(crate) fn merge<T: Real>(kind: Reduce, state: &mut [T], other: &[T]) {
         Reduce::Sum => each_row(state, other.len(), other, |sum, x| sum + x),
         Reduce::Max => each_row(state, other.len(), other, greater),
         Reduce::Min => each_row(state, other.len(), other, less),
-        Reduce::LogSumExp => {
+        Reduce::LogSumExp | Reduce::LogSumExpRest => {
             let width = state.len() / 2;
             for column in 0..width {
                 let next = greater(state[column], other[column]);
@@ -123,6 +123,7 @@ pub(crate) fn fold<T: Real>(kind: Reduce, state: &mut [T]) -> T {
 pub(crate) fn result<T: Real>(kind: Reduce, first: T, second: T) -> T {
     match kind {
         Reduce::LogSumExp => finite(first) + second.log(),
+        Reduce::LogSumExpRest => second.log(),
         _ => first,
     }
 }
@@ -148,7 +149,7 @@ impl<T: Real> Task<T> for ShortRows<'_, T> {
             Reduce::Sum => each_short(x, width, out, zero, |sum, x| sum + x),
             Reduce::Max => each_short(x, width, out, -infinity, greater),
             Reduce::Min => each_short(x, width, out, infinity, less),
-            Reduce::LogSumExp => {
+            Reduce::LogSumExp | Reduce::LogSumExpRest => {
                 each_short(x, width, out, -infinity, greater);
                 for ((row, spare), &most) in x.chunks(width).zip(spare.chunks_mut(width)).zip(&*out)
                 {
@@ -162,7 +163,8 @@ impl<T: Real> Task<T> for ShortRows<'_, T> {
                 }
                 for (row, out) in spare.chunks(width).zip(out.iter_mut()) {
                     let sum = row.iter().fold(zero, |sum, &x| sum + x);
-                    *out = finite(*out) + T::Lane::<FMA>::wrap(sum).log().unwrap();
+                    let rest = T::Lane::<FMA>::wrap(sum).log().unwrap();
+                    *out = if kind == Reduce::LogSumExp { finite(*out) + rest } else { rest };
                 }
             }
         }

@@ -4,6 +4,8 @@
 macro_rules! activation_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
+            use $crate::op::{Broken, reduce};
+
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
                 ///
@@ -24,10 +26,20 @@ macro_rules! activation_methods {
                     self.log_softmax(axis).exp()
                 }
 
-                /// The logarithm of the softmax along an axis: `x - log Σ e^x`.
+                /// The logarithm of the softmax along an axis, `x - log Σ e^x`, as
+                /// `(x - max) - log Σ e^(x - max)`, which is as accurate for large numbers.
                 #[track_caller]
                 pub fn log_softmax(self, axis: isize) -> Self {
-                    self - self.logsumexp_keepdims(axis)
+                    let shape = self.shape();
+                    let axis = match shape.axis(axis) {
+                        Ok(axis) => [axis],
+                        Err(error) => {
+                            return self.broken("log_softmax", Broken::new(error.message()));
+                        }
+                    };
+                    let kept = reduce::kept(&shape, &axis);
+                    let max = self.greatest_fixed(&axis).reshape(&kept);
+                    (self - max) - self.logsumexp_rest(&axis).reshape(&kept)
                 }
 
                 /// `x * sigmoid(x)` (Elfwing, Uchibe and Doya 2018), also named swish.
@@ -46,7 +58,9 @@ macro_rules! activation_methods {
                 /// function.
                 #[track_caller]
                 pub fn gelu_tanh(self) -> Self {
-                    let inner = self * (1.0 + 0.044715 * self.square());
+                    // Beyond ±10 the tangent is ±1, and the cube may overflow.
+                    let near = self.clamp(-10.0, 10.0);
+                    let inner = near * (1.0 + 0.044715 * near.square());
                     self * 0.5 * (1.0 + (inner * (2.0 / std::f64::consts::PI).sqrt()).tanh())
                 }
 

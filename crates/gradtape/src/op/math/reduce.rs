@@ -71,6 +71,18 @@ macro_rules! reduce_methods {
                     }
                 }
 
+                /// `log Σ e^(x - max)` over sorted axes. See [`reduce::LogSumExpRest`].
+                #[track_caller]
+                pub(crate) fn logsumexp_rest(self, axes: &[usize]) -> Self {
+                    self.apply(reduce::LogSumExpRest { axes: Dims::from_slice(axes) }, &[])
+                }
+
+                /// The greatest element over sorted axes, through which no gradient flows.
+                #[track_caller]
+                pub(crate) fn greatest_fixed(self, axes: &[usize]) -> Self {
+                    self.apply(reduce::Max { axes: Dims::from_slice(axes) }, &[]).stop_gradient()
+                }
+
                 /// As `sum`, with the axes kept at size 1.
                 #[doc(alias = "keepdim")]
                 #[track_caller]
@@ -236,7 +248,7 @@ macro_rules! reduce_methods {
                 }
 
                 /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)` for a p above 0; the
-                /// greatest magnitude for an infinite one. At the zero vector the gradient is 0,
+                /// greatest magnitude for an infinite one. It overflows only where the result does. At the zero vector the gradient is 0,
                 /// and for p below 1 at every element that is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
@@ -246,10 +258,35 @@ macro_rules! reduce_methods {
                     }
                     if p == 1.0 {
                         self.abs().sum(axes)
-                    } else if p == 2.0 {
-                        self.square().sum(axes).flat_root()
                     } else if p == f64::INFINITY {
                         self.abs().max(axes)
+                    } else {
+                        let shape = self.shape();
+                        match self.float_axes(axes, &shape) {
+                            Ok(axes) if axes.is_empty() => self.abs(),
+                            Ok(axes) => self.scaled_norm(p, &axes),
+                            Err(rule) => self.broken("norm", rule),
+                        }
+                    }
+                }
+
+                /// The norm of what is left when the greatest magnitude is taken out, so that no
+                /// power overflows or vanishes. The norm is the same for every number taken out:
+                /// that one is held fixed.
+                #[track_caller]
+                fn scaled_norm(self, p: f64, axes: &[usize]) -> Self {
+                    let most = self.abs().greatest_fixed(axes);
+                    let idle = most.equal(0.0).select(f64::INFINITY, most).equal(f64::INFINITY);
+                    let most = idle.select(1.0, most);
+                    let x = self / most.reshape(reduce::kept(&self.shape(), axes));
+                    most * x.plain_norm(p, axes)
+                }
+
+                /// The norm by its formula, with gradient 0 where it is 0.
+                #[track_caller]
+                fn plain_norm(self, p: f64, axes: &[usize]) -> Self {
+                    if p == 2.0 {
+                        self.square().sum_axes(axes).flat_root()
                     } else {
                         let size = self.abs();
                         let none = size.equal(0.0);
@@ -259,7 +296,7 @@ macro_rules! reduce_methods {
                         } else {
                             size.powf(p)
                         };
-                        let sum = powers.sum(axes);
+                        let sum = powers.sum_axes(axes);
                         let zero = sum.equal(0.0);
                         zero.select(0.0, zero.select(1.0, sum).powf(1.0 / p))
                     }

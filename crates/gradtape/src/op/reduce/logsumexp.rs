@@ -1,8 +1,8 @@
 //! `logsumexp`: the logarithm of a sum of exponentials.
 
-use crate::op::reduce::{dropped, kept, targets};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules};
-use crate::tensor::{DType, Dims, Result, Tensor};
+use crate::op::reduce::{dropped, softmax_vjp, split};
+use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{Dims, Result, Tensor};
 
 operation! {
     /// # What
@@ -10,10 +10,12 @@ operation! {
     /// overflow. Of nothing, or of nothing but -inf, it is -inf; with an inf in it, it is inf.
     ///
     /// # Gradient
-    /// `g * e^(x - out)`: the softmax of `x`. Where the result is -inf it is 0.
+    /// `g * e^((x - max) - rest)` with `rest = log Σ e^(x - max)`: the softmax of `x`. Where the result
+    /// is -inf it is 0.
     ///
     /// # Why it holds
-    /// The chain rule gives `e^x / Σ e^x`, and `Σ e^x = e^out`.
+    /// The chain rule gives `e^x / Σ e^x`, and `Σ e^x = e^(max + rest)`. The two are subtracted one
+    /// after the other: their sum rounds `rest` away where `max` is large.
     ///
     /// # Example
     /// ```
@@ -35,29 +37,13 @@ impl Operation for LogSumExp {
         Ok(Meta::new(x.dtype, dropped(&x.shape, &self.axes)?))
     }
 
-    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-        let kept = kept(&x[0].shape(), &self.axes);
-        // From -inf to the least number there is, so that -inf less this is -inf and not NaN.
-        let least = if out.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
-        let shift = out.maximum(least).reshape(&kept);
-        (g.reshape(&kept) * (x[0] - shift).exp()).into()
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        softmax_vjp(&self.axes, x[0], x[0].logsumexp_rest(&self.axes), g).into()
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let data = x[0].cast(DType::F64).to_vec::<f64>()?;
-        let at: Vec<usize> = targets(x[0].shape(), &self.axes).collect();
-        let mut greatest = filled(f64::NEG_INFINITY, &out.shape)?;
-        for (&value, &at) in data.iter().zip(&at) {
-            greatest[at] =
-                if value > greatest[at] || value.is_nan() { value } else { greatest[at] };
-        }
-        // A greatest of ±inf would turn the differences into NaN.
-        greatest.iter_mut().for_each(|max| *max = if max.is_infinite() { 0.0 } else { *max });
-        let mut sums = vec![0.0; greatest.len()];
-        for (&value, &at) in data.iter().zip(&at) {
-            sums[at] += (value - greatest[at]).exp();
-        }
-        let values = sums.iter().zip(&greatest).map(|(sum, max)| max + sum.ln()).collect();
+        let (greatest, rest) = split(&self.axes, &x[0], &out.shape)?;
+        let values = greatest.iter().zip(rest).map(|(max, rest)| max + rest).collect();
         Ok(Tensor::from_vec::<f64>(values, &out.shape)?.cast(out.dtype))
     }
 

@@ -3,6 +3,7 @@
 mod argmax;
 mod cumsum;
 mod logsumexp;
+mod logsumexp_rest;
 mod max;
 mod min;
 mod sum;
@@ -10,12 +11,13 @@ mod sum;
 pub use argmax::ArgMax;
 pub use cumsum::CumSum;
 pub use logsumexp::LogSumExp;
+pub use logsumexp_rest::LogSumExpRest;
 pub use max::Max;
 pub use min::Min;
 pub use sum::Sum;
 
 use crate::op::{Broken, Cotangent, Meta, Term, filled};
-use crate::tensor::{Dims, Element, Result, Shape, Tensor};
+use crate::tensor::{DType, Dims, Element, Result, Shape, Tensor};
 
 /// The shape without the reduced axes, which must be sorted and within the rank.
 pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
@@ -73,4 +75,33 @@ fn extreme_vjp<'r>(axes: &[usize], x: Term<'r>, out: Term<'r>, g: Term<'r>) -> C
     let taken = x.equal(out.reshape(&kept));
     let shares = taken.cast(g.dtype()).sum_axes(axes);
     taken.select((g / shares).reshape(&kept), 0.0).into()
+}
+
+/// `g` times the softmax of `x`, given `rest = log Σ e^(x - max)`.
+fn softmax_vjp<'r>(axes: &[usize], x: Term<'r>, rest: Term<'r>, g: Term<'r>) -> Term<'r> {
+    let kept = kept(&x.shape(), axes);
+    // From -inf to a finite number, so that -inf less this is -inf and not NaN. A rest of something else
+    // is at least 0.
+    let least = if x.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
+    let max = x.greatest_fixed(axes).maximum(least).reshape(&kept);
+    let rest = rest.maximum(-1.0).reshape(&kept);
+    g.reshape(&kept) * ((x - max) - rest).exp()
+}
+
+/// In double precision, for each result of a logsumexp: the greatest element (0 for an infinite one) and
+/// `log Σ e^(x - greatest)`.
+fn split(axes: &[usize], x: &Tensor, out: &Shape) -> Result<(Vec<f64>, Vec<f64>)> {
+    let data = x.cast(DType::F64).to_vec::<f64>()?;
+    let at: Vec<usize> = targets(x.shape(), axes).collect();
+    let mut greatest = filled(f64::NEG_INFINITY, out)?;
+    for (&value, &at) in data.iter().zip(&at) {
+        greatest[at] = if value > greatest[at] || value.is_nan() { value } else { greatest[at] };
+    }
+    // A greatest of ±inf would turn the differences into NaN.
+    greatest.iter_mut().for_each(|max| *max = if max.is_infinite() { 0.0 } else { *max });
+    let mut sums = vec![0.0; greatest.len()];
+    for (&value, &at) in data.iter().zip(&at) {
+        sums[at] += (value - greatest[at]).exp();
+    }
+    Ok((greatest, sums.into_iter().map(f64::ln).collect()))
 }

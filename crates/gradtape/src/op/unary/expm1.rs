@@ -12,10 +12,11 @@ operation! {
     /// cancel.
     ///
     /// # Gradient
-    /// `g * (out + 1)`
+    /// `g * e^x`
     ///
     /// # Why it holds
-    /// The derivative is `e^x`, which is the result plus 1.
+    /// The 1 has no derivative. The result plus 1 is the same, but far below 0 rounding leaves nothing of
+    /// it.
     ///
     /// # Example
     /// ```
@@ -34,8 +35,8 @@ impl Operation for Expm1 {
         rules::float_unary(x)
     }
 
-    fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-        (g * (out + 1.0)).into()
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        (g * x[0].exp()).into()
     }
 
     fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {

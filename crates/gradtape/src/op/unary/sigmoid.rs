@@ -15,7 +15,10 @@ operation! {
     /// `g * out * (1 - out)`
     ///
     /// # Why it holds
-    /// The quotient rule gives `e^-x / (1 + e^-x)²`, and `1 - out = e^-x / (1 + e^-x)`.
+    /// The quotient rule gives `e^-x / (1 + e^-x)²`, and `1 - out = e^-x / (1 + e^-x)`. It needs only the
+    /// result: another exponential would double the cost. The price is an error of half a unit in the last
+    /// place of 1 (6e-8 in f32, 1.1e-16 in f64): from about 17 in f32 and 37 in f64 on, the derivative is 0.
+    /// `(-x).sigmoid()` is accurate there. Results below the least normal number may be 0.
     ///
     /// # Example
     /// ```

@@ -14,7 +14,9 @@ operation! {
     /// `g * (1 - out²)`
     ///
     /// # Why it holds
-    /// The quotient rule gives `1 - (sinh x / cosh x)²`, which needs only the result.
+    /// The quotient rule gives `1 - (sinh x / cosh x)²`, which needs only the result. Its error is a unit in
+    /// the last place of 1 (1.2e-7 in f32, 2.2e-16 in f64): from about ±9 in f32 and ±19 in f64 on, the
+    /// derivative is 0.
     ///
     /// # Example
     /// ```
