@@ -42,16 +42,16 @@ fn both() -> Vec<String> {
         // op
         Bits, Broken, gradtape::op::scalar::Dual, Meta, NodeId, Op, OpInfo, Sample<Op>,
         // tape
-        Dial, Graph, GraphNode, Output, Parameter,
+        Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
-        Compiled<fn()>, Deviation, Mode, Report, gradtape::engine::Slot<'static>, cpu::Isa,
+        Compiled<fn()>, Deviation, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
         Activation, Dropout, Flatten, Init, LeakyRelu, LayerSpec, Linear, LinearOptions,
         Relu, Sequential, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
         // optim
         AdaDelta, AdaGrad, Adam, AdamW, Adamax, Base, Ema<Linear>, Hyper, NAdam, RmsProp, Schedule, Scheduler, Sgd, gradtape::optim::Slot,
         // loss and metric
-        BceOptions, ConfusionMatrix, CrossEntropyOptions, Reduction,
+        BceOptions, ConfusionMatrix, CrossEntropyOptions, NllOptions, Reduction,
         // data
         Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
         Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,

@@ -240,8 +240,7 @@ mod tests {
     fn what_does_not_fit_is_an_error_at_the_users_line() {
         let tape = Tape::new();
         let wide = tape.constant(Tensor::zeros([5, 4], DType::F64));
-        let (line, y) = (line!(), layer().forward(wide));
-        let error = y.value().unwrap_err();
+        let (line, error) = (line!(), layer().forward(wide).value().unwrap_err());
         assert_eq!(error.location().map(|at| at.line()), Some(line), "{error}");
         for words in ["takes 3 features", "f64[5, 4]"] {
             assert!(error.to_string().contains(words), "{error}");

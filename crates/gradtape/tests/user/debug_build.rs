@@ -5,7 +5,7 @@
 use gradtape::optim;
 use gradtape::prelude::*;
 
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Net {
     hidden: Sequential,
     out: Linear,
