@@ -15,7 +15,7 @@
 //! fn main() -> Result<()> {
 //!     let mut rng = Rng::new(1);
 //!     let net = Net { hidden: Linear::new(2, 8, &mut rng), out: Linear::new(8, 1, &mut rng) };
-//!     let mut adam = Adam::new(&net, 0.05);
+//!     let adam = Adam::new(&net, 0.05);
 //!     let x = Tensor::from([[0.0f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
 //!     let y = Tensor::from([[0.0f32], [1.0], [1.0], [0.0]]);
 //!     let mut tape = Tape::new();
@@ -33,6 +33,7 @@
 
 pub use crate::eval::{Mode, compile, evaluate};
 pub use crate::grad::{gradient, gradients};
+pub use crate::io::Checkpoint;
 pub use crate::loss::{
     Reduction, bce_with_logits, cross_entropy, huber, kl_div, mae, mse, nll, smooth_l1,
 };
@@ -40,7 +41,7 @@ pub use crate::nn::{
     Activation, Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearOptions, Module, Relu,
     Sequential, Sigmoid, Softmax, Tanh,
 };
-pub use crate::optim::{Adam, AdamW, Optimizer, RmsProp, Schedule, Sgd};
-pub use crate::tape::{Dial, Parameter, Tape, Var};
+pub use crate::optim::{Adam, AdamW, Ema, Optimizer, RmsProp, Schedule, Scheduler, Sgd};
+pub use crate::tape::{Dial, Generator, Parameter, Tape, Var};
 pub use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 pub use crate::train::Trainer;

@@ -5,8 +5,8 @@ use crate::tape::Var;
 use crate::tensor::DType;
 
 /// The Kullback-Leibler divergence `t (log t - x)` of the target's probabilities `t` from
-/// log-probabilities `x`; where `t` is 0 it is 0, also for an `x` of -inf. The mean is over all elements; the divergence of
-/// distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
+/// log-probabilities `x`; where `t` is 0 it is 0, also for an `x` of -inf. The mean is over all elements;
+/// the divergence of distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
 ///
 /// ```
 /// use gradtape::Tape;

@@ -16,7 +16,7 @@ use super::philox::{normal_f64, random_block, unit_f64};
 /// assert_eq!((again.uniform(), again.uniform()), (a, b));
 /// assert_eq!(rng.permutation(5).iter().sum::<usize>(), 10);
 /// ```
-#[doc(alias("manual_seed", "Generator"))]
+#[doc(alias = "manual_seed")]
 #[derive(Clone, Debug)]
 pub struct Rng {
     key: u64,
