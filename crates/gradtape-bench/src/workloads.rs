@@ -245,7 +245,9 @@ pub(crate) fn cold_start(digits: Option<&str>) -> Result<f64> {
     let (train, test) = rows.split_at(dataset.len() * 4 / 5);
     let (train, test) = (dataset.rows(train)?, dataset.rows(test)?);
     let mut rng = Rng::new(0);
-    let model = Mlp::new(&[64, 64, 10], 0.0, &mut rng);
+    // Of a table, columns that are the same in every row are left out.
+    let width = train.inputs().shape()[1];
+    let model = Mlp::new(&[width, 64, 10], 0.0, &mut rng);
     let optimizer = Adam::new(&model, 1e-3);
     let mut tape = Tape::new();
     let mut batches = train.batches(32)?.shuffled(0);

@@ -11,7 +11,7 @@ fn halved(x: Var<'_>) -> Result<Var<'_>> {
     let mut y = x;
     // Reading a number computes what it needs and no more; recording goes on afterwards.
     while y.item()?.abs() > 5.0 {
-        y = y / 2.0;
+        y /= 2.0;
     }
     Ok(y)
 }

@@ -215,7 +215,7 @@ fn clip(gs: &mut [Option<Var<'_>>], most: f64) {
         gs.iter().flatten().map(|g| g.norm(2.0, ()).cast(DType::F64)).collect();
     let norm = tape.stack(&norms, 0).norm(2.0, ());
     let scale = (most / (norm + 1e-6)).minimum(1.0);
-    gs.iter_mut().flatten().for_each(|g| *g = *g * scale.cast(g.dtype()));
+    gs.iter_mut().flatten().for_each(|g| *g *= scale.cast(g.dtype()));
 }
 
 fn unused(base: &Base, gs: &[Option<Var<'_>>]) -> Error {

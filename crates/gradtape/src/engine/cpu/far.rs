@@ -16,6 +16,12 @@ pub(crate) fn has_far<T: Element>(op: &impl Elementwise) -> bool {
 #[derive(Clone, Copy)]
 struct Trace(bool);
 
+impl Trace {
+    fn or(self, other: Trace) -> Trace {
+        Trace(self.0 || other.0)
+    }
+}
+
 macro_rules! trace_operator {
     ($($trait:ident $method:ident)*) => {
         $(
@@ -23,7 +29,7 @@ macro_rules! trace_operator {
                 type Output = Trace;
 
                 fn $method(self, other: Trace) -> Trace {
-                    Trace(self.0 | other.0)
+                    self.or(other)
                 }
             }
         )*
@@ -45,14 +51,14 @@ macro_rules! trace {
         impl Scalar for Trace {
             $(fn $far(self) -> Trace { Trace(true) })*
             $(fn $near(self) -> Trace { self })*
-            $(fn $pair(self, other: Trace) -> Trace { Trace(self.0 | other.0) })*
+            $(fn $pair(self, other: Trace) -> Trace { self.or(other) })*
 
             fn constant(_: f64) -> Trace {
                 Trace(false)
             }
 
             fn select(self, yes: Trace, no: Trace) -> Trace {
-                Trace(self.0 | yes.0 | no.0)
+                self.or(yes).or(no)
             }
         }
     };

@@ -92,6 +92,7 @@ unsafe fn run<S: Simd, const N: usize>(links: &[Link], tiles: &[*const S::T], le
 
 /// Computes all links for `N` vectors from a number on, of which `MASKED` ones are in use as far as the mask
 /// says.
+#[allow(clippy::needless_range_loop, reason = "a plain loop is sure to be unrolled")]
 #[inline(always)]
 unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
     links: &[Link],

@@ -151,7 +151,7 @@ pub(crate) fn erf<const FMA: bool>(x: f32) -> f32 {
             -2.685_421_2e-2,
             1.128_359_5e-1,
             -3.761_262_7e-1,
-            1.128_379_2,
+            std::f32::consts::FRAC_2_SQRT_PI,
         ],
     );
     let tail = polynomial::<FMA, 7>(
@@ -162,7 +162,7 @@ pub(crate) fn erf<const FMA: bool>(x: f32) -> f32 {
             2.343_407_6,
             5.955_506_6e-1,
             8.990_881e-1,
-            5.602_731_6e-1,
+            0.560_273_2,
             1.237_077e-4,
         ],
     );
