@@ -5,8 +5,11 @@ use crate::tape::Var;
 use crate::tensor::DType;
 
 /// The Kullback-Leibler divergence `t (log t - x)` of the target's probabilities `t` from
-/// log-probabilities `x`; where `t` is 0 it is 0, also for an `x` of -inf. The mean is over all elements; the divergence of
-/// distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
+/// log-probabilities `x`; where `t` is 0 it is 0, also for an `x` of -inf. The mean is over all elements; the
+/// divergence of distributions averages over rows, see [`kl_div_with`] and [`Reduction::BatchMean`].
+///
+/// A target below 0 is an error where it is a constant or watched; computed ones and inputs of a compiled
+/// step are not looked at.
 ///
 /// ```
 /// use gradtape::Tape;
