@@ -1,7 +1,7 @@
 //! Every loss and its gradient against the reference values.
 
 use gradtape::loss::*;
-use gradtape::{DType, Mode, Result, Tape, Var, vjp};
+use gradtape::{DType, Mode, Result, Tape, Tensor, Var, vjp};
 use serde_json::Value;
 
 mod reference;
@@ -125,6 +125,19 @@ fn what_does_not_fit_names_the_line_of_the_loss() {
     }
     let error = cross_entropy(x, tape.constant([0i64])).item().unwrap_err();
     assert_eq!(error.location().unwrap().file(), file!(), "{error}");
+    // Factors of the classes, of which there are 2.
+    let (labels, three) = (tape.constant([0i64, 1]), || Some(Tensor::ones([3], DType::F64)));
+    let entropy = CrossEntropyOptions { weight: three(), ..Default::default() };
+    let likelihood = NllOptions { weight: three(), ..Default::default() };
+    for (line, loss) in [
+        (line!(), cross_entropy_with(x, labels, &entropy)),
+        (line!(), nll_with(x, labels, likelihood)),
+    ] {
+        let error = loss.item().unwrap_err();
+        assert!(error.message().contains("weight has shape [3]"), "{error}");
+        let at = error.location().unwrap();
+        assert_eq!((at.file(), at.line()), (file!(), line), "{error}");
+    }
 }
 
 #[test]

@@ -8,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::tensor::{Error, Kind, Result};
 
-/// Writes a file so that it is there whole or, after a failure, as it was before.
+/// Writes a file so that at any moment it is there whole: as it was before, or new.
 ///
 /// The bytes go to a file beside it, which then takes its name; both the file and, on Unix, its folder are
 /// on the disk when this returns. Through links the file that they point to is replaced, or made where it is
 /// missing; what is no ordinary file (a pipe, a terminal) is written directly.
+///
+/// The folder comes last: where it alone cannot be put on the disk this fails although the new file is in its
+/// place, whole, and after a loss of power the old one may be back.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("gradtape-{}.txt", std::process::id()));

@@ -1,6 +1,6 @@
 //! Losses of yes and no.
 
-use super::{PROBABILITY, Range, Reduction, misfit, out_of_range};
+use super::{PROBABILITY, Range, Reduction, misfit, out_of_range, share};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind, Tensor};
 
@@ -19,8 +19,12 @@ pub struct BceOptions {
 /// The binary cross entropy of logits: `-t log σ(x) - (1 - t) log(1 - σ(x))` with `σ` the sigmoid and
 /// targets in [0, 1].
 ///
-/// Computed as `softplus(x) - t x`, which neither overflows nor loses a small loss to rounding; the gradient is
-/// `σ(x) - t`, divided by the number of elements.
+/// Computed as `t softplus(-x) + (1 - t) softplus(x)`, which neither overflows nor loses a small loss to
+/// rounding; the gradient is `σ(x) - t`, divided by the number of elements. A side whose share is 0 does not
+/// count, also where its logarithm is infinite.
+///
+/// A target outside [0, 1] is an error where it is a constant or watched; computed ones and inputs of a
+/// compiled step are not looked at.
 ///
 /// ```
 /// use gradtape::loss::bce_with_logits;
@@ -49,13 +53,11 @@ pub fn bce_with_logits_with<'t>(logits: Var<'t>, target: Var<'t>, options: &BceO
         return failed;
     }
     let (x, t) = (logits, target);
-    let losses = match &options.pos_weight {
-        None => x.softplus() - t * x,
-        Some(tensor) => {
-            let yes = factor(x, "pos_weight", tensor);
-            (1.0 - t) * x + (1.0 + (yes - 1.0) * t) * (-x).softplus()
-        }
+    let yes = match &options.pos_weight {
+        None => t,
+        Some(tensor) => t * factor(x, "pos_weight", tensor),
     };
+    let losses = share(yes, (-x).softplus()) + share(1.0 - t, x.softplus());
     options.reduction.of(match &options.weight {
         None => losses,
         Some(tensor) => losses * factor(x, "weight", tensor),
@@ -80,7 +82,8 @@ fn factor<'t>(x: Var<'t>, name: &str, tensor: &Tensor) -> Var<'t> {
 /// -100. [`bce_with_logits`] is more accurate and faster.
 ///
 /// The gradient is `(p - t) / max(p (1 - p), 1e-12)`. A probability or target outside [0, 1] is an error
-/// where it is at hand; a computed probability outside gives NaN.
+/// where it is a constant or watched; computed ones and inputs of a compiled step are not looked at, and such
+/// a probability gives NaN.
 ///
 /// ```
 /// use gradtape::loss::bce;
@@ -127,7 +130,8 @@ fn log(p: Var<'_>) -> Var<'_> {
 }
 
 /// The hinge loss of scores for targets -1 and 1: `max(0, 1 - t p)`; its derivative at the kink is 0.
-/// Another target at hand is an error.
+/// Another target is an error where it is a constant or watched; computed ones and inputs of a compiled step
+/// are not looked at.
 ///
 /// ```
 /// use gradtape::loss::{Reduction, hinge_with};
@@ -168,6 +172,7 @@ mod tests {
     use super::*;
     use crate::grad::gradient;
     use crate::tape::Tape;
+    use crate::tensor::DType;
 
     #[test]
     fn factors_weigh_elements() {
@@ -190,6 +195,40 @@ mod tests {
         let wide = BceOptions { weight: Some(Tensor::from([1.0, 1.0, 1.0])), ..Default::default() };
         let error = bce_with_logits_with(x, t, &wide).item().unwrap_err().to_string();
         assert!(error.contains("weight of shape [3] does not broadcast to [1, 2]"), "{error}");
+    }
+
+    #[test]
+    fn small_losses_of_logits_are_not_lost() {
+        let inf = f64::INFINITY;
+        let tape = Tape::new();
+        for pos_weight in [None, Some(Tensor::scalar(4.0))] {
+            let yes = pos_weight.as_ref().map_or(1.0, |_| 4.0);
+            let options =
+                BceOptions { pos_weight, reduction: Reduction::Sum, ..Default::default() };
+            let small = (-20f64).exp().ln_1p();
+            for (logit, target, want, slope) in [
+                (20.0, 1.0, yes * small, -yes * (-small).exp_m1().abs()),
+                (-20.0, 0.0, small, (-small).exp_m1().abs()),
+                (0.0, 1.0, yes * 2f64.ln(), -yes * 0.5),
+                (0.0, 0.25, (0.25 * yes + 0.75) * 2f64.ln(), 0.5 * (0.75 - 0.25 * yes)),
+                (-inf, 0.0, 0.0, 0.0),
+                (inf, 1.0, 0.0, 0.0),
+                (-inf, 1.0, inf, -yes),
+                (inf, 0.5, inf, 0.5),
+            ] {
+                for dtype in [DType::F32, DType::F64] {
+                    let x = tape.watch(Tensor::full([1], logit, dtype));
+                    let t = tape.constant(Tensor::full([1], target, dtype));
+                    let loss = bce_with_logits_with(x, t, &options);
+                    let [dx] = gradient(loss, [x]);
+                    for (got, want) in [(loss, want), (dx, slope)] {
+                        let got = got.item().unwrap();
+                        let near = got == want || (got / want - 1.0).abs() < 1e-6;
+                        assert!(near, "{dtype} {logit} {target}: {got} for {want}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub struct CrossEntropyOptions {
 /// logarithm away; the gradient is the softmax less the target, divided by the number of rows. A class
 /// whose probability in the target is 0 does not count, also where its logit is -inf.
 ///
-/// A label below 0 or not below `c` is an error that names its row, and so is a probability below 0 that is
-/// at hand.
+/// A label below 0 or not below `c` is an error that names its row. So is a probability below 0 where the
+/// target is a constant or watched; computed ones and inputs of a compiled step are not looked at.
 ///
 /// ```
 /// use gradtape::loss::cross_entropy;
@@ -67,26 +67,26 @@ pub fn cross_entropy_with<'t>(
         Ok(rows) => rows,
         Err(failed) => return failed,
     };
-    let weight = match &options.weight {
-        Some(weight) => match rows.weight(name, weight) {
-            Ok(weight) => Some(weight),
-            Err(failed) => return failed,
-        },
-        None => None,
+    let weight = match rows.weight(name, options.weight.as_ref()) {
+        Ok(weight) => weight,
+        Err(failed) => return failed,
     };
     let x = logits;
     let losses = match (rows, weight) {
         (Rows::Labels { one_hot, .. }, None) if smoothing == 0.0 => {
             logsumexp_less(x, picked(x, one_hot))
         }
-        (Rows::Labels { one_hot, .. }, None) => {
-            let even = x.mean(-1) * smoothing;
+        (Rows::Labels { one_hot, classes }, None) => {
+            let last = [x.shape().rank() - 1];
+            let below = x.greatest_fixed(&last).unsqueeze(-1) - x;
+            // Weighed before they are added: the sum of large ones overflows where their mean does not.
+            let even = (below * (smoothing / classes as f64)).sum(-1);
             // All of it spread leaves nothing for the label: 0 times an infinite logit would be NaN.
-            let whole = match smoothing < 1.0 {
-                true => picked(x, one_hot) * (1.0 - smoothing) + even,
+            let mean = match smoothing < 1.0 {
+                true => picked(below, one_hot) * (1.0 - smoothing) + even,
                 false => even,
             };
-            logsumexp_less(x, whole)
+            x.logsumexp_rest(&last) + mean
         }
         (Rows::Labels { one_hot, .. }, Some(weight)) if smoothing == 0.0 => {
             let losses = logsumexp_less(x, picked(x, one_hot));
@@ -167,7 +167,7 @@ pub fn nll_with<'t>(
         Ok(rows) => rows,
         Err(failed) => return failed,
     };
-    let weight = match weight.map(|weight| rows.weight("nll", &weight)).transpose() {
+    let weight = match rows.weight("nll", weight.as_ref()) {
         Ok(weight) => weight,
         Err(failed) => return failed,
     };
@@ -265,9 +265,10 @@ impl<'t> Rows<'t> {
         }
     }
 
-    /// The factors of the classes, in the type and shape of the target.
+    /// The factors of the classes, if any, in the type and shape of the target.
     #[track_caller]
-    fn weight(self, name: &str, weight: &Tensor) -> Result<Var<'t>, Var<'t>> {
+    fn weight(self, name: &str, weight: Option<&Tensor>) -> Result<Option<Var<'t>>, Var<'t>> {
+        let Some(weight) = weight else { return Ok(None) };
         let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = self;
         if weight.shape()[..] != [classes] {
             let message = format!(
@@ -277,7 +278,7 @@ impl<'t> Rows<'t> {
             let hint = format!("give one factor for each class, [{classes}]");
             return Err(q.failed(Error::new(Kind::Shape, message).hint(hint), &[]));
         }
-        Ok(q.tape().constant(weight.cast(q.dtype())).broadcast_to(q.shape()))
+        Ok(Some(q.tape().constant(weight.cast(q.dtype())).broadcast_to(q.shape())))
     }
 }
 
@@ -414,14 +415,20 @@ mod tests {
             let x = tape.watch(Tensor::full([1, 2], size, dtype));
             let q = tape.constant(Tensor::from([[1.0, 0.0]]).cast(dtype));
             let labels = tape.constant([0i64]);
-            for loss in [cross_entropy(x, labels), cross_entropy(x, q)] {
+            let smooth = CrossEntropyOptions { label_smoothing: 0.1, ..Default::default() };
+            for (loss, slope) in [
+                (cross_entropy(x, labels), 0.5),
+                (cross_entropy(x, q), 0.5),
+                (cross_entropy_with(x, labels, &smooth), 0.45),
+                (cross_entropy_with(x, q, &smooth), 0.45),
+            ] {
                 assert!((loss.item().unwrap() - 2f64.ln()).abs() < 1e-7);
                 let [dx] = gradient(loss, [x]);
                 let [second] = gradient(dx.slice(1, 0..1).sum(()), [x]);
                 let dx = dx.value().unwrap().to_f64_vec();
-                assert!((dx[0] + 0.5).abs() < 1e-6 && (dx[1] - 0.5).abs() < 1e-6, "{dx:?}");
                 let second = second.value().unwrap().to_f64_vec();
                 let near = |x: f64, y: f64| (x - y).abs() < 1e-6;
+                assert!(near(dx[0], -slope) && near(dx[1], slope), "{dx:?}");
                 assert!(near(second[0], 0.25) && near(second[1], -0.25), "{second:?}");
             }
             let p = x.softmax(-1).value().unwrap().to_f64_vec();
@@ -429,6 +436,11 @@ mod tests {
             let [dx] = gradient(x.logsumexp(()), [x]);
             assert!(dx.value().unwrap().to_f64_vec().iter().all(|p| (p - 0.5).abs() < 1e-7));
         }
+        // A share of 0.1 / 3 of what each of the others is below the first.
+        let apart = tape.watch([[3e38f32, 0.0, 0.0]]);
+        let smooth = CrossEntropyOptions { label_smoothing: 0.1, ..Default::default() };
+        let loss = cross_entropy_with(apart, tape.constant([0i64]), &smooth).item().unwrap();
+        assert!((loss / 2e37 - 1.0).abs() < 1e-6, "{loss}");
     }
 
     #[test]

@@ -107,7 +107,8 @@ const SHARE: Range = Range {
     hint: "the target gives the share of each class, not a score or a logarithm",
 };
 
-/// The error, in the place of the loss, of numbers at hand of which one is out of range.
+/// The error, in the place of the loss, of a constant or watched tensor with a number out of range. Of what
+/// is computed, or given to a compiled step, the numbers are not known yet.
 #[track_caller]
 fn out_of_range<'t>(name: &str, what: &str, x: Var<'t>, range: &Range) -> Option<Var<'t>> {
     let wrong = {

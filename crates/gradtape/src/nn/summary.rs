@@ -28,16 +28,17 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
     let mut known: Vec<u64> = Vec::new();
     module.visit(&mut Visitor::new(&mut |seen| match seen {
         Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
-        // Announced as a module just before, but nothing to be listed.
-        Seen::Dial { .. } if rows.len() > 1 => drop(rows.pop()),
-        Seen::Dial { .. } => {}
+        // Nothing to be listed.
+        Seen::Dial { path, .. } => {
+            retract(&mut rows, path, &["Dial", "Generator"]);
+        }
         Seen::Parameter { path, parameter } => {
-            // A parameter is a module of its own, announced just before; it belongs to its parent.
-            if rows.len() > 1 {
-                rows.pop();
-            }
-            let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-            let Some(row) = rows.iter_mut().rev().find(|row| row.path == parent) else { return };
+            // What it belongs to is its parent, or a layer that shows it as if in its own place.
+            let (owner, name) = match retract(&mut rows, path, &["Parameter"]) {
+                true => path.rsplit_once('.').unwrap_or(("", path)),
+                false => (path, ""),
+            };
+            let Some(row) = rows.iter_mut().rev().find(|row| row.path == owner) else { return };
             let value = parameter.value();
             let shared = known.contains(&parameter.id());
             known.push(parameter.id());
@@ -58,6 +59,13 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
     Summary { rows }
 }
 
+/// Takes the last row back if it announced what stands at this path and is of one of these kinds, which
+/// are modules without a row. Tells whether it did.
+fn retract(rows: &mut Vec<SummaryRow>, path: &str, kinds: &[&str]) -> bool {
+    let announced = |row: &mut SummaryRow| row.path == path && kinds.contains(&&row.kind[..]);
+    !path.is_empty() && rows.pop_if(announced).is_some()
+}
+
 /// The table made by [`summary`]; `Display` prints it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -71,7 +79,7 @@ pub struct SummaryRow {
     pub path: String,
     /// What it is.
     pub kind: String,
-    /// Its own parameters, by name.
+    /// Its own parameters, by name; one that stands in the place of the module has none, "".
     pub parameters: Vec<(String, Shape)>,
     /// The number of numbers in them; those of a shared parameter count where it is first used.
     pub count: usize,
@@ -83,7 +91,10 @@ impl SummaryRow {
     }
 
     fn shapes(&self) -> String {
-        let shapes = self.parameters.iter().map(|(name, shape)| format!("{name} {shape}"));
+        let shapes = self.parameters.iter().map(|(name, shape)| match &name[..] {
+            "" => shape.to_string(),
+            name => format!("{name} {shape}"),
+        });
         shapes.collect::<Vec<_>>().join(", ")
     }
 }
@@ -139,8 +150,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::nn::Linear;
-    use crate::tape::Parameter;
+    use crate::nn::{Dropout, Linear};
+    use crate::tape::{Dial, Generator, Parameter};
     use crate::tensor::{DType, Rng, Tensor};
 
     #[derive(Module)]
@@ -163,5 +174,41 @@ mod tests {
         assert_eq!(table.total(), block.parameter_count());
         assert_eq!(summary(&scale).total(), 1);
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    /// A layer that shows what is inside as if it stood in its own place.
+    struct Bare<M>(Option<Linear>, M);
+
+    impl<M: Module> Module for Bare<M> {
+        fn visit(&self, visitor: &mut Visitor<'_>) {
+            if let Some(linear) = &self.0 {
+                visitor.child("linear", linear);
+            }
+            self.1.visit(visitor);
+        }
+    }
+
+    fn kinds(module: &impl Module) -> Vec<(String, String, usize)> {
+        let rows = summary(module).rows;
+        rows.into_iter().map(|row| (row.path, row.kind, row.count)).collect()
+    }
+
+    #[test]
+    fn a_layer_that_shows_what_is_inside_by_hand_keeps_its_row() {
+        let row = |path: &str, kind: &str, count| (path.to_string(), kind.to_string(), count);
+        let scale = || Parameter::new(Tensor::zeros([3], DType::F32));
+        let generator = Generator::new(1);
+        let bare = (Bare(None, generator.share()), Bare(None, Dial::new(0.0)), Bare(None, scale()));
+        let rows = [row("0", "Bare", 0), row("1", "Bare", 0), row("2", "Bare", 3)];
+        assert_eq!(kinds(&bare), rows);
+        assert!(summary(&bare).to_string().contains("2     Bare   [3]"), "{}", summary(&bare));
+
+        let linear = || Some(Linear::new(2, 3, &mut Rng::new(1)));
+        let after = (Bare(linear(), generator), Bare(linear(), scale()));
+        let line = |path| row(path, "Linear(2, 3)", 9);
+        assert_eq!(kinds(&after), [line("0.linear"), row("1", "Bare", 3), line("1.linear")]);
+
+        let direct = (Dial::new(0.0), Dropout::new(0.5, &mut Rng::new(1)), scale());
+        assert_eq!(kinds(&direct), [row("", "list", 3), row("1", "Dropout(0.5)", 0)]);
     }
 }

@@ -112,9 +112,10 @@ impl Rule for RmsProp {
         let share = 1.0 - self.alpha;
         let mut v = u.average_of_square(0, g, share);
         if self.centered {
-            let mean = u.average(1, g, share);
-            // Rounding can make the variance of a constant gradient negative.
-            v = (v - mean * mean).maximum(0.0);
+            // v - mean², of which the square may overflow. Rounding can make it negative for a constant
+            // gradient.
+            let (root, size) = (v.sqrt(), u.average(1, g, share).abs());
+            v = (root - size).maximum(0.0) * (root + size);
         }
         let quotient = g / (v.sqrt() + self.eps);
         if self.momentum == 0.0 {

@@ -236,6 +236,9 @@ impl Scheduler {
         };
         check_rate(start)?;
         check_rate(rate)?;
+        if lowest.is_nan() {
+            return Err(bad("the lowest loss", lowest, "a number"));
+        }
         let (t, without_progress) = (count("steps", t)?, count("steps", without_progress)?);
         let schedule = self.schedule;
         *self = Scheduler { schedule, start, rate, t, lowest, without_progress };
@@ -323,7 +326,9 @@ mod tests {
         let mut scheduler = Scheduler::new(Schedule::Exponential { gamma: 0.5 }, 1.0).unwrap();
         scheduler.advance(0.0);
         let good = scheduler.state();
-        for (place, value) in [(0, -1.0), (1, f64::NAN), (2, 1.5), (2, -1.0), (4, f64::INFINITY)] {
+        let wrong =
+            [(0, -1.0), (1, f64::NAN), (2, 1.5), (2, -1.0), (3, f64::NAN), (4, f64::INFINITY)];
+        for (place, value) in wrong {
             let mut numbers = good.to_f64_vec();
             numbers[place] = value;
             assert!(scheduler.load_state(&Tensor::from(numbers)).is_err(), "{place}: {value}");

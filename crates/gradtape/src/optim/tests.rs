@@ -1,6 +1,6 @@
 //! What holds for every optimiser.
 
-use super::{Adam, Base, Hyper, NAMES, Optimizer, Rule, Sgd, Update, by_name};
+use super::{Adam, Base, Hyper, NAMES, Optimizer, RmsProp, Rule, Sgd, Update, by_name};
 use crate::eval::compile;
 use crate::tape::{Parameter, Tape, Var};
 use crate::tensor::{DType, Tensor};
@@ -243,6 +243,12 @@ fn squares_of_large_gradients_do_not_overflow() {
         let mut optimizer = by_name(name, &x, &hyper).unwrap();
         let got = steps(&mut *optimizer, &x, &[1.0, 2e19, 1e30, 1.0, 1.0]);
         assert!(got.iter().all(|x| x.is_finite()), "{name}: {got:?}");
+    }
+    for momentum in [0.0, 0.9] {
+        let x = start();
+        let mut centered = RmsProp::new(&x, 0.1).centered(true).momentum(momentum);
+        let got = steps(&mut centered, &x, &[1.0, 2e19, 1e30, 1.0, 1.0]);
+        assert!(got.iter().all(|x| x.is_finite()), "centred: {got:?}");
     }
 }
 
