@@ -4,7 +4,7 @@ use gradtape::io::{Checkpoint, SafeTensors, read_safetensors, save, write_safete
 use gradtape::loss::cross_entropy;
 use gradtape::nn::{Activation, Layer, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer, Schedule, Scheduler, Sgd};
-use gradtape::{Rng, Tape, Tensor, compile};
+use gradtape::{Dial, Rng, Tape, Tensor, compile};
 
 fn net(hidden: usize) -> Sequential {
     Sequential::mlp(&[4, hidden, 3], Activation::Relu, 0.4, &mut Rng::new(5)).unwrap()
@@ -87,6 +87,19 @@ fn numbers(net: &Sequential, opt: &dyn Optimizer) -> Vec<f64> {
     numbers
 }
 
+/// Layers with a count beside them.
+#[derive(Module)]
+struct Counting {
+    layers: Sequential,
+    uses: Dial,
+}
+
+/// The same layers without.
+#[derive(Module)]
+struct Counted {
+    layers: Sequential,
+}
+
 #[test]
 fn a_checkpoint_that_does_not_fit_changes_nothing() {
     let path = std::env::temp_dir().join(format!("gradtape-unfit-{}", std::process::id()));
@@ -102,6 +115,17 @@ fn a_checkpoint_that_does_not_fit_changes_nothing() {
     let (wider, same) = (net(9), net(8));
     refused(&checkpoint, &wider, &Adam::new(&wider, 0.1), "\"0.weight\" is f32[8, 4]");
     refused(&checkpoint, &same, &Sgd::new(&same, 0.1), "keeps nothing called");
+    let in_memory = "f32[8, 4] in the checkpoint, f32[9, 4] in the network";
+    refused(&checkpoint, &wider, &Adam::new(&wider, 0.1), in_memory);
+    let plain =
+        |seed| Sequential::mlp(&[4, 3], Activation::Relu, 0.0, &mut Rng::new(seed)).unwrap();
+    let counting = Counting { layers: plain(1), uses: Dial::new(3.0) };
+    let more = Checkpoint::new(&counting, &Adam::new(&counting, 0.05)).unwrap();
+    let fewer = Counted { layers: plain(2) };
+    let before = fewer.parameters()[0].value();
+    let text = more.restore(&fewer, &Adam::new(&fewer, 0.05)).unwrap_err().to_string();
+    assert!(text.contains("has no dial.uses"), "{text}");
+    assert!(fewer.parameters()[0].value().equals(&before));
     for (name, word) in [
         ("dial.2.masks", "dial.2.masks"),
         ("optimizer.steps", "\"steps\""),

@@ -128,6 +128,21 @@ fn updates_of_a_step_that_failed_are_forgotten() -> Result<()> {
     eval::step(&tape, &[failing]).unwrap_err();
     eval::step(&tape, &[])?;
     assert!(model.state() == before);
+
+    // A value that could not be recorded, or is another tape's, fails before anything runs.
+    for foreign in [false, true] {
+        let (tape, elsewhere) = (Tape::new(), Tape::new());
+        let x = tape.parameter(&model.table);
+        let wrong = match foreign {
+            true => elsewhere.constant(1.0),
+            false => x.matmul(x),
+        };
+        model.adam.step_with(x.square().sum(()), &[wrong]).unwrap_err();
+        let before_next = other.value().item()?;
+        Adam::new(&other, 0.5).step(tape.parameter(&other).square())?;
+        assert!(model.state() == before, "foreign: {foreign}");
+        assert!(other.value().item()? < before_next);
+    }
     Ok(())
 }
 

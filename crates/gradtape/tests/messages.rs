@@ -405,3 +405,15 @@ fn steps_name_the_line_that_takes_them() {
     let (error, line) = (eval::step(&tape, &[loss]).unwrap_err(), line!());
     assert_eq!(error.location().map(|at| at.line()), Some(line), "{error}");
 }
+
+#[test]
+fn a_clone_stands_under_no_path_of_the_original() {
+    let nets = [Sequential::new().add(linear(2, 2)).add(linear(3, 3))];
+    assert_eq!(nets.parameters().len(), 4);
+    let copy = nets[0].clone();
+    let tape = Tape::new();
+    for (net, layer) in [(&nets[0], "in layer 0.1 (Linear)"), (&copy, "in layer 1 (Linear)")] {
+        let text = net.forward(tape.constant(zeros(&[1, 2]))).value().unwrap_err().to_string();
+        assert!(text.contains(layer), "{layer:?} is not in: {text}");
+    }
+}

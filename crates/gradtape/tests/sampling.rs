@@ -1,7 +1,11 @@
 //! Random numbers on a tape: their distributions, what decides them, and what must be an error.
 
+use std::collections::BTreeSet;
+use std::thread;
+
 use gradtape::{
-    DType, Generator, Mode, Result, Rng, Tape, Tensor, Var, compile, engine, gradient, gradients,
+    DType, Generator, Mode, Result, Rng, Tape, Tensor, Var, compile, engine, evaluate, gradient,
+    gradients,
 };
 
 const MANY: usize = 200_000;
@@ -297,4 +301,26 @@ fn what_nothing_can_be_drawn_from_is_an_error() {
     has(failed.bernoulli(&generator), &["reshape"]);
     has(failed.categorical(0, &generator), &["reshape"]);
     assert_eq!(tape.normal(&generator, [0, 3], DType::F32).value().unwrap().elements(), 0);
+}
+
+#[test]
+fn threads_that_share_a_generator_have_draws_of_their_own() {
+    const DRAWS: usize = 300;
+    let generator = Generator::new(3);
+    let draw = || {
+        let tape = Tape::new();
+        let drawn: Vec<_> = (0..DRAWS).map(|_| tape.uniform(&generator, [2], DType::F64)).collect();
+        evaluate(&drawn).unwrap();
+        let bits =
+            |x: Var<'_>| x.value().unwrap().to_f64_vec().iter().map(|x| x.to_bits()).collect();
+        drawn.into_iter().map(bits).collect::<Vec<Vec<u64>>>()
+    };
+    let mut seen = BTreeSet::new();
+    for _ in 0..10 {
+        thread::scope(|scope| {
+            let threads = [scope.spawn(draw), scope.spawn(draw)];
+            threads.into_iter().for_each(|thread| seen.extend(thread.join().unwrap()));
+        });
+    }
+    assert_eq!((seen.len(), generator.draws()), (20 * DRAWS, 20 * DRAWS as u64));
 }

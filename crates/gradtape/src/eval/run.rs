@@ -43,7 +43,10 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
 pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
     let at = Location::caller();
     for var in results {
-        check(tape, var, "step")?;
+        if let Err(error) = check(tape, var, "step") {
+            tape.recording().borrow_mut().updates.clear();
+            return Err(error);
+        }
     }
     if !tape.is_tracing() {
         results.iter().for_each(|var| tape.recording().borrow_mut().keep_parameter(var.id()));

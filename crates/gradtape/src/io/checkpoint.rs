@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
-use super::weights::FILE;
-use crate::nn::{self, Module};
+use crate::nn::{self, Module, Origin};
 use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Dial;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -140,7 +139,7 @@ impl Checkpoint {
         module: &(impl Module + ?Sized),
         optimizer: &(impl Optimizer + ?Sized),
     ) -> Result<()> {
-        let parameters = nn::fit(module, self.part(MODULE), &FILE)?;
+        let parameters = nn::fit(module, self.part(MODULE), &CHECKPOINT)?;
         let dials = self.dials(module)?;
         let rate = self.tensors.get(RATE).ok_or_else(|| missing(RATE))?.item()?;
         let before = optimizer.learning_rate();
@@ -171,14 +170,28 @@ impl Checkpoint {
             let name = format!("{DIAL}{name}");
             Ok((dial, self.tensors.get(&name).ok_or_else(|| missing(&name))?.item()?))
         };
-        module.named_dials().into_iter().map(number).collect()
+        let dials = module.named_dials();
+        let known = |name: &str| dials.iter().any(|(own, _)| own == name);
+        let mut saved = self.tensors.keys().filter_map(|name| name.strip_prefix(DIAL));
+        if let Some(name) = saved.find(|name| !known(name)) {
+            let message = format!("the network has no {DIAL}{name}, but the checkpoint has");
+            return Err(Error::new(Kind::Model, message).hint(CHECKPOINT.hint));
+        }
+        dials.into_iter().map(number).collect()
     }
 }
 
 fn missing(name: &str) -> Error {
     let error = Error::new(Kind::Model, format!("the checkpoint has no {name}"));
-    error.hint("it was taken from another training")
+    error.hint(CHECKPOINT.hint)
 }
+
+/// What errors say of tensors from a checkpoint, in memory or in a file.
+const CHECKPOINT: Origin = Origin {
+    own: "the network",
+    place: "the checkpoint",
+    hint: "it was taken from another training",
+};
 
 const MODULE: &str = "module.";
 const DIAL: &str = "dial.";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
-use super::weights::assign;
+use super::weights::FILE;
 use crate::nn::{self, Init, LayerSpec, Sequential};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
@@ -124,7 +124,7 @@ impl Model {
         }
         // Zeros, which the numbers of the file replace.
         let network = Sequential::build(&specs, Init::Zeros, &mut Rng::new(0))?;
-        assign(&network, tensors)?;
+        nn::assign(&network, tensors, &FILE)?;
         let labels = match metadata.get(LABELS) {
             Some(text) => serde_json::from_str(text)
                 .map_err(|error| wrong(format!("the labels cannot be read: {error}")))?,

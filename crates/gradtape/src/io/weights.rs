@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::safetensors::{read_safetensors, write_safetensors};
-use crate::nn::{self, Module};
-use crate::tensor::{Result, Tensor};
+use crate::nn::{self, Module, Origin};
+use crate::tensor::Result;
 
 /// Writes the parameters of a module to a safetensors file, under their dotted names, whole or not
 /// at all.
@@ -36,25 +36,21 @@ pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<(
 pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     let read = read_safetensors(path)?;
-    assign(module, read.tensors).map_err(|error| error.context(path.display()))
-}
-
-pub(super) fn assign(
-    module: &(impl Module + ?Sized),
-    tensors: Vec<(String, Tensor)>,
-) -> Result<()> {
-    nn::assign(module, tensors, &FILE)
+    nn::assign(module, read.tensors, &FILE).map_err(|error| error.context(path.display()))
 }
 
 /// What errors say of tensors from a file.
-pub(super) const FILE: nn::From =
-    nn::From { place: "the file", hint: "it was saved from another architecture" };
+pub(super) const FILE: Origin = Origin {
+    own: "the network",
+    place: "the file",
+    hint: "it was saved from another architecture",
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::nn::{Activation, Linear, Sequential, values as tensors};
-    use crate::tensor::{DType, Rng};
+    use crate::tensor::{DType, Rng, Tensor};
 
     fn numbers(module: &impl Module) -> Vec<Vec<f64>> {
         tensors(module).iter().map(|(_, tensor)| tensor.to_f64_vec()).collect()
@@ -68,19 +64,19 @@ mod tests {
         };
         let net = mlp(&[3, 4, 2], rng);
         let before = numbers(&net);
-        let check = |tensors, words: &[&str]| {
-            let text = assign(&net, tensors).unwrap_err().to_string();
+        let check = |tensors: Vec<(String, Tensor)>, words: &[&str]| {
+            let text = nn::assign(&net, tensors, &FILE).unwrap_err().to_string();
             assert!(words.iter().all(|word| text.contains(word)), "{text}");
             assert_eq!(numbers(&net), before);
         };
         check(tensors(&mlp(&[3, 5, 2], rng)), &["\"0.weight\"", "f32[5, 3]", "f32[4, 3]"]);
-        check(tensors(&mlp(&[3, 4, 2, 2], rng)), &["no parameter \"4.bias\""]);
+        check(tensors(&mlp(&[3, 4, 2, 2], rng)), &["no parameter \"4.weight\""]);
         check(tensors(&mlp(&[3, 4], rng)), &["there is no parameter \"2.weight\""]);
         check(tensors(&Linear::new(3, 4, rng)), &["there is no parameter \"0.weight\"", "weight"]);
         let doubled = tensors(&net).into_iter().map(|(name, t)| (name, t.cast(DType::F64)));
         check(doubled.collect(), &["f64[4, 3] in the file, f32[4, 3] in the network"]);
         let other = mlp(&[3, 4, 2], rng);
-        assign(&net, tensors(&other)).unwrap();
+        nn::assign(&net, tensors(&other), &FILE).unwrap();
         assert_eq!(numbers(&net), numbers(&other));
     }
 }

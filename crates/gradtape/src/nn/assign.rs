@@ -1,17 +1,43 @@
-//! Giving parameters other numbers: all of them or none.
+//! Pairing the parameters of a module with what a file or another module has for them, and giving them
+//! other numbers: all of them or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::Module;
+use super::module::Seen;
+use super::{Module, Visitor};
+use crate::op::Meta;
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
-/// Where tensors come from, as errors say it.
-pub(crate) struct From {
-    /// What has them: "the file".
+/// The two sides of a pairing, as errors say them.
+pub(crate) struct Origin {
+    /// What has the parameters: "the network".
+    pub(crate) own: &'static str,
+    /// What has something for them: "the file".
     pub(crate) place: &'static str,
-    /// How they come not to fit.
+    /// How the two come not to fit.
     pub(crate) hint: &'static str,
+}
+
+/// What stands under one or several names.
+pub(crate) type Named<T> = (Vec<String>, T);
+
+/// What a parameter can be paired with.
+pub(crate) trait Numbers {
+    /// The numbers as they are.
+    fn numbers(&self) -> Tensor;
+}
+
+impl Numbers for Tensor {
+    fn numbers(&self) -> Tensor {
+        self.clone()
+    }
+}
+
+impl Numbers for Parameter {
+    fn numbers(&self) -> Tensor {
+        self.value()
+    }
 }
 
 /// Gives each parameter of a module the tensor of its name. Fails, and changes nothing, where a tensor
@@ -19,9 +45,9 @@ pub(crate) struct From {
 pub(crate) fn assign(
     module: &(impl Module + ?Sized),
     tensors: Vec<(String, Tensor)>,
-    from: &From,
+    origin: &Origin,
 ) -> Result<()> {
-    let fitted = fit(module, tensors, from)?;
+    let fitted = fit(module, tensors, origin)?;
     fitted.into_iter().try_for_each(|(parameter, value)| parameter.set(value))
 }
 
@@ -29,33 +55,102 @@ pub(crate) fn assign(
 pub(crate) fn fit(
     module: &(impl Module + ?Sized),
     tensors: Vec<(String, Tensor)>,
-    from: &From,
+    origin: &Origin,
 ) -> Result<Vec<(Parameter, Tensor)>> {
-    let mut tensors: BTreeMap<String, Tensor> = tensors.into_iter().collect();
-    let mut fitted = Vec::new();
-    for (name, parameter) in module.named_parameters() {
-        let Some(tensor) = tensors.remove(&name) else {
-            let error = wrong(format!("there is no parameter {name:?} in {}", from.place));
-            return Err(match nearest(&name, tensors.keys().map(|name| &**name)) {
+    let offers: Vec<_> = tensors.into_iter().map(|(name, tensor)| (vec![name], tensor)).collect();
+    let pairs = pair(named(module), &offers, origin)?;
+    Ok(pairs.into_iter().map(|(_, own, tensor)| (own, tensor.clone())).collect())
+}
+
+/// As [`assign`], with the numbers of another module.
+pub(super) fn assign_from(
+    module: &(impl Module + ?Sized),
+    other: &dyn Module,
+    origin: &Origin,
+) -> Result<()> {
+    let values = named(other).into_iter().map(|(names, parameter)| (names, parameter.value()));
+    let offers: Vec<_> = values.collect();
+    let mut pairs = pair(named(module), &offers, origin)?.into_iter();
+    pairs.try_for_each(|(_, own, value)| own.set(value.clone()))
+}
+
+/// Each parameter, and the first of its names that is offered, with what is offered under it.
+///
+/// Tied weights are one parameter of several names. They take what stands under any of these, and fail
+/// where they would have to take different numbers at once; what is offered under several names serves
+/// every parameter that has one of them. Fails for a parameter without an offer, for another shape or
+/// element type, and for an offer that no parameter takes.
+pub(crate) fn pair<'a, T: Numbers>(
+    parameters: Vec<Named<Parameter>>,
+    offers: &'a [Named<T>],
+    origin: &Origin,
+) -> Result<Vec<(String, Parameter, &'a T)>> {
+    let &Origin { own: network, place, hint } = origin;
+    let each = offers.iter().enumerate();
+    let mut places: BTreeMap<&str, usize> =
+        each.flat_map(|(i, (names, _))| names.iter().map(move |name| (&name[..], i))).collect();
+    let mut taken = vec![false; offers.len()];
+    let mut pairs = Vec::with_capacity(parameters.len());
+    for (names, parameter) in parameters {
+        let mut first: Option<(String, &T)> = None;
+        for name in &names {
+            let Some(i) = places.remove(&name[..]) else { continue };
+            let offer = &offers[i].1;
+            let numbers = offer.numbers();
+            let (have, want) = (Meta::of(&numbers), parameter.meta());
+            if have != *want {
+                let message =
+                    format!("parameter {name:?} is {have} in {place}, {want} in {network}");
+                return Err(wrong(message).hint(hint));
+            }
+            match &first {
+                None => first = Some((name.clone(), offer)),
+                Some((other, already)) if !already.numbers().equals(&numbers) => {
+                    let message = format!(
+                        "{other:?} and {name:?} are one parameter of {network}, but two of different \
+                         numbers in {place}"
+                    );
+                    return Err(wrong(message).hint("tie them there too, with `Parameter::share`"));
+                }
+                Some(_) => {}
+            }
+            taken[i] = true;
+        }
+        let Some((name, offer)) = first else {
+            let name = names.first().map_or("", |name| name);
+            let error = wrong(format!("there is no parameter {name:?} in {place}"));
+            return Err(match nearest(name, places.keys().copied()) {
                 Some(near) => error.hint(format!("there is {near:?}")),
-                None => error.hint(from.hint),
+                None => error.hint(hint),
             });
         };
-        let own = parameter.meta();
-        if (&own.shape, own.dtype) != (tensor.shape(), tensor.dtype()) {
-            let (shape, dtype) = (tensor.shape(), tensor.dtype());
-            return Err(wrong(format!(
-                "parameter {name:?} is {dtype}{shape} in {}, {own} in the network",
-                from.place
-            ))
-            .hint(from.hint));
+        pairs.push((name, parameter, offer));
+    }
+    match offers.iter().zip(taken).find(|(_, taken)| !taken) {
+        Some(((names, _), _)) => {
+            let name = names.first().map_or("", |name| name);
+            Err(wrong(format!("{network} has no parameter {name:?}")).hint(hint))
         }
-        fitted.push((parameter, tensor));
+        None => Ok(pairs),
     }
-    match tensors.keys().next() {
-        Some(name) => Err(wrong(format!("the network has no parameter {name:?}")).hint(from.hint)),
-        None => Ok(fitted),
-    }
+}
+
+/// The parameters of a module, each once, with all their dotted paths, in order.
+pub(crate) fn named(module: &(impl Module + ?Sized)) -> Vec<Named<Parameter>> {
+    let mut found: Vec<Named<Parameter>> = Vec::new();
+    let mut places = HashMap::new();
+    module.visit(&mut Visitor::new(&mut |seen| {
+        let Seen::Parameter { path, parameter } = seen else { return };
+        let place = *places.entry(parameter.id()).or_insert(found.len());
+        match found.get_mut(place) {
+            Some((names, _)) => names.push(path.to_string()),
+            None => {
+                parameter.name().learn(path);
+                found.push((vec![path.to_string()], parameter.share()));
+            }
+        }
+    }));
+    found
 }
 
 /// The values of a module's parameters by name.
@@ -66,4 +161,63 @@ pub(crate) fn values(module: &(impl Module + ?Sized)) -> Vec<(String, Tensor)> {
 
 fn wrong(message: String) -> Error {
     Error::new(Kind::Model, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A network whose output may have the weight of its embedding.
+    #[derive(Clone, Module)]
+    struct Net {
+        embed: Parameter,
+        out: Parameter,
+    }
+
+    fn net(embed: f64, out: Option<f64>) -> Net {
+        let make = |number: f64| Parameter::new(Tensor::from([number, number]));
+        let embed = make(embed);
+        let out = out.map_or_else(|| embed.share(), make);
+        Net { embed, out }
+    }
+
+    fn numbers(net: &Net) -> [f64; 2] {
+        [&net.embed, &net.out].map(|parameter| parameter.value().to_f64_vec()[1])
+    }
+
+    #[test]
+    fn tied_weights_go_to_a_clone_and_back() {
+        let tied = net(1.0, None);
+        let clone = tied.clone();
+        tied.embed.set(Tensor::from([2.0, 2.0])).unwrap();
+        clone.load_from(&tied).unwrap();
+        assert_eq!((clone.named_parameters().len(), numbers(&clone)), (2, [2.0, 2.0]));
+        tied.embed.set(Tensor::from([3.0, 3.0])).unwrap();
+        tied.load_from(&clone).unwrap();
+        assert_eq!(numbers(&tied), [2.0, 2.0]);
+        tied.load_from(&net(5.0, None)).unwrap();
+        assert_eq!(numbers(&tied), [5.0, 5.0]);
+    }
+
+    #[test]
+    fn tied_weights_take_no_two_numbers_at_once() {
+        let tied = net(1.0, None);
+        let text = tied.load_from(&net(2.0, Some(3.0))).unwrap_err().to_string();
+        for word in ["\"embed\"", "\"out\"", "one parameter", "tie them"] {
+            assert!(text.contains(word), "{word:?} is not in: {text}");
+        }
+        assert_eq!(numbers(&tied), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn tied_weights_hide_nothing_that_does_not_fit() {
+        #[derive(Module)]
+        struct Wider(Net, Parameter);
+        let wider = Wider(net(1.0, None), Parameter::new(Tensor::scalar(1.0)));
+        let narrow = [net(1.0, None)];
+        let text = narrow.load_from(&wider).unwrap_err().to_string();
+        assert!(text.contains("no parameter \"1\""), "{text}");
+        let text = wider.load_from(&narrow).unwrap_err().to_string();
+        assert!(text.contains("no parameter \"1\" in the other module"), "{text}");
+    }
 }

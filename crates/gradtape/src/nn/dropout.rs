@@ -27,7 +27,20 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 ///
-/// A clone goes on with the same masks as the original would, each counting for itself.
+/// A clone goes on with the same masks as the original would, each counting for itself, so that the clone of
+/// a network trains as that does. In a stack of cloned blocks all would drop the same places at every step:
+/// build each block from the [`Rng`], which gives it masks of its own.
+///
+/// ```
+/// use gradtape::nn::{Activation, Sequential};
+/// use gradtape::Rng;
+/// let rng = &mut Rng::new(42);
+/// let block = |rng: &mut Rng| Sequential::mlp(&[8, 8, 8], Activation::Relu, 0.1, rng);
+/// // Not `vec![block(rng)?; 6]`.
+/// let blocks = (0..6).map(|_| block(rng)).collect::<gradtape::Result<Vec<_>>>()?;
+/// # assert_eq!(blocks.len(), 6);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dropout {
     p: f64,

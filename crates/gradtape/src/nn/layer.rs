@@ -14,7 +14,8 @@ use crate::tensor::{DType, Error, Kind, Result, Rng};
 ///
 /// Implement it for your own network to use it with [`Sequential`](super::Sequential) and with the
 /// trainer; then `forward` is all there is to write. A layer is `Clone`, and its clone has parameters of its
-/// own; like every module it is `Send` and `Sync`, so that many threads can predict with one network.
+/// own, but for the clone of a reference or an [`Arc`], which points to the same layer; like every module it
+/// is `Send` and `Sync`, so that many threads can predict with one network.
 ///
 /// ```
 /// use gradtape::nn::{Layer, Linear, Module};

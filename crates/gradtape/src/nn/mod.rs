@@ -11,7 +11,7 @@ mod module;
 mod sequential;
 mod summary;
 
-pub(crate) use assign::{From, assign, fit, values};
+pub(crate) use assign::{Origin, assign, fit, named, pair, values};
 
 pub use activation::{Activation, LeakyRelu, Relu, Sigmoid, Softmax, Tanh};
 pub use dropout::Dropout;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::assign::{From, assign, values};
+use super::assign::{Origin, assign_from, named};
 use crate::tape::{Dial, Generator, Parameter};
 use crate::tensor::Result;
 
@@ -52,22 +52,8 @@ pub trait Module: Send + Sync {
     /// and the layers that they belong to, by these paths.
     #[doc(alias = "state_dict")]
     fn named_parameters(&self) -> Vec<(String, Parameter)> {
-        let mut found: Vec<(String, Parameter)> = Vec::new();
-        self.visit(&mut Visitor::new(&mut |seen| {
-            if let Seen::Parameter { path, parameter } = seen {
-                found.push((path.to_string(), parameter.share()));
-            }
-        }));
-        let mut known: Vec<u64> = Vec::with_capacity(found.len());
-        found.retain(|(_, parameter)| match known.binary_search(&parameter.id()) {
-            Ok(_) => false,
-            Err(place) => {
-                known.insert(place, parameter.id());
-                true
-            }
-        });
-        found.iter().for_each(|(path, parameter)| parameter.name().learn(path));
-        found
+        let named = named(self).into_iter();
+        named.map(|(mut names, parameter)| (names.swap_remove(0), parameter)).collect()
     }
 
     /// The dials with their dotted paths (`1.masks`), in order: what else changes while training goes on,
@@ -99,9 +85,13 @@ pub trait Module: Send + Sync {
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     ///
-    /// Fails, and changes nothing, where the names, shapes or element types of the two differ.
+    /// A parameter that stands in several places of one of the two (tied weights) goes by all its names, so
+    /// that a network gives its numbers to its clone, which has two parameters there, and takes them back.
+    ///
+    /// Fails, and changes nothing, where the names, shapes or element types of the two differ, and where
+    /// tied weights would have to take different numbers at once.
     fn load_from(&self, other: &dyn Module) -> Result<()> {
-        assign(self, values(other), &OTHER)
+        assign_from(self, other, &OTHER)
     }
 
     /// The parameters, each once, in order.
@@ -111,13 +101,17 @@ pub trait Module: Send + Sync {
 
     /// The number of numbers in all parameters; `usize::MAX` where it does not fit.
     fn parameter_count(&self) -> usize {
-        let counts = self.parameters().into_iter().map(|parameter| parameter.value().elements());
+        let counts = self.parameters().into_iter().map(|own| own.meta().shape.elements());
         counts.fold(0, usize::saturating_add)
     }
 }
 
 /// What errors say of tensors from another module.
-const OTHER: From = From { place: "the other module", hint: "give a module of the same layers" };
+const OTHER: Origin = Origin {
+    own: "the network",
+    place: "the other module",
+    hint: "give a module of the same layers",
+};
 
 /// What walks through a [`Module`] and keeps the path.
 pub struct Visitor<'v> {

@@ -2,7 +2,7 @@
 
 use super::base::below_1;
 use crate::eval;
-use crate::nn::{Module, Visitor};
+use crate::nn::{self, Module, Origin, Visitor};
 use crate::tape::Tape;
 use crate::tensor::{Error, Kind, Result};
 
@@ -51,27 +51,24 @@ impl<M: Module> Ema<M> {
     /// Moves the average towards the module: `average += (parameter - average) (1 - decay)`, all
     /// parameters in one program. Those that are no floating-point numbers are copied.
     ///
-    /// Fails, and changes nothing, where a name, a shape or an element type differs from the average's.
+    /// Tied weights, which are two parameters in the average as in any clone, move both towards the one.
+    ///
+    /// Fails, and changes nothing, where a name, a shape or an element type differs from the average's, and
+    /// where a parameter of the average is the module's own, as what is cloned behind a reference or an
+    /// [`Arc`](std::sync::Arc) is.
     pub fn update(&self, module: &M) -> Result<()> {
         below_1("decay", self.decay).map_err(|error| error.context("ema"))?;
-        let (averages, values) = (self.average.named_parameters(), module.named_parameters());
+        let values = nn::named(module);
+        let pairs = nn::pair(nn::named(&self.average), &values, &MODULE)
+            .map_err(|error| error.context("ema"))?;
         let tape = Tape::new();
-        if averages.len() != values.len() {
-            let (own, other) = (averages.len(), values.len());
-            let message = format!("ema: the average has {own} parameters, the module has {other}");
-            return Err(
-                Error::new(Kind::Model, message).hint("average a module of the same layers")
-            );
-        }
-        for ((name, average), (other, value)) in averages.iter().zip(&values) {
-            if name != other || average.meta() != value.meta() {
-                let (own, meta) = (average.meta(), value.meta());
-                let message = format!(
-                    "ema: {name:?} of the average is {own}, {other:?} of the module {meta}"
-                );
-                return Err(
-                    Error::new(Kind::Model, message).hint("average a module of the same layers")
-                );
+        for (name, average, value) in &pairs {
+            if average.id() == value.id() {
+                let message = format!("ema: {name:?} of the average is the module's own parameter");
+                return Err(Error::new(Kind::Model, message).hint(
+                    "average the network itself: a clone of a reference or of an `Arc` shares its \
+                     parameters",
+                ));
             }
             let (x, target) = (tape.parameter(average), tape.parameter(value));
             let moved = match average.meta().dtype.is_float() {
@@ -99,6 +96,10 @@ impl<M: Module> Ema<M> {
     }
 }
 
+/// The two sides, as errors say them.
+const MODULE: Origin =
+    Origin { own: "the average", place: "the module", hint: "average a module of the same layers" };
+
 impl<M: Module> Module for Ema<M> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         self.average.visit(visitor);
@@ -111,6 +112,8 @@ impl<M: Module> Module for Ema<M> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::nn::{Activation, Linear, Sequential};
     use crate::tape::Parameter;
@@ -138,6 +141,33 @@ mod tests {
     }
 
     #[test]
+    fn an_average_that_shares_the_parameters_says_so() {
+        let net = Linear::new(2, 2, &mut Rng::new(1));
+        let shared = Arc::new(net.clone());
+        let errors = [
+            Ema::new(&&net, 0.9).update(&&net).unwrap_err(),
+            Ema::new(&shared, 0.9).update(&shared).unwrap_err(),
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(text.contains("\"weight\" of the average is the module's own"), "{text}");
+            assert!(text.contains("average the network itself"), "{text}");
+        }
+        Ema::new(&net, 0.9).update(&net).unwrap();
+    }
+
+    #[test]
+    fn tied_weights_are_averaged_in_both_places() {
+        let weight = Parameter::new(Tensor::from([1.0]));
+        let tied = [weight.share(), weight.share()];
+        let ema = Ema::new(&tied, 0.75);
+        weight.set(Tensor::from([5.0])).unwrap();
+        ema.update(&tied).unwrap();
+        let averages = ema.module().each_ref().map(|own| own.value().to_f64_vec()[0]);
+        assert_eq!(averages, [2.0, 2.0]);
+    }
+
+    #[test]
     fn what_does_not_fit_an_average_changes_nothing() {
         let mlp = |sizes: &[usize]| {
             Sequential::mlp(sizes, Activation::Relu, 0.0, &mut Rng::new(1)).unwrap()
@@ -149,7 +179,13 @@ mod tests {
             ["\"0.weight\"", "f32[4, 3]", "f32[5, 3]"].iter().all(|w| text.contains(w)),
             "{text}"
         );
-        assert!(ema.update(&mlp(&[3, 2])).unwrap_err().message().contains("4 parameters"));
+        for (sizes, words) in [
+            (&[3, 4][..], "there is no parameter \"2.weight\" in the module"),
+            (&[3, 4, 2, 2], "the average has no parameter \"4.weight\""),
+        ] {
+            let text = ema.update(&mlp(sizes)).unwrap_err().to_string();
+            assert!(text.contains(words), "{text}");
+        }
         assert!(ema.parameters()[0].value().equals(&before));
         let layer = Linear::new(2, 2, &mut Rng::new(1));
         for decay in [1.0, -0.1, f64::NAN] {

@@ -51,9 +51,7 @@ pub trait Optimizer: Rule {
     #[doc(alias("backward", "backward_step"))]
     #[track_caller]
     fn step(&self, loss: Var<'_>) -> Result<()> {
-        let _call = loss.tape().within(Part::Call);
-        let at = Location::caller();
-        take_step(self, loss, &[]).map_err(|error| error.called_from(at))
+        self.step_with(loss, &[])
     }
 
     /// As [`Optimizer::step`], computing other values of the same recording in the same run: they can be

@@ -62,8 +62,19 @@ impl Tape {
         shape: impl Into<Shape>,
         dtype: DType,
     ) -> Var<'_> {
+        self.random_at(key, self.dial(counter, DType::I64), shape, dtype)
+    }
+
+    /// As [`Tape::random`], with a counter that was recorded.
+    #[track_caller]
+    pub(super) fn random_at<'t>(
+        &'t self,
+        key: u64,
+        counter: Var<'t>,
+        shape: impl Into<Shape>,
+        dtype: DType,
+    ) -> Var<'t> {
         let op = source::Random { key, shape: shape.into(), dtype };
-        let counter = self.dial(counter, DType::I64);
         self.var(self.record(op.into(), &[counter.id()], Location::caller()))
     }
 

@@ -17,17 +17,17 @@ impl Name {
     /// Takes a path over, unless a longer one is known.
     pub(crate) fn learn(&self, path: &str) {
         let depth = |path: &str| path.split('.').filter(|part| !part.is_empty()).count();
-        let known = self.get();
-        if known.is_none_or(|known| depth(&known) <= depth(path) && *known != *path) {
-            *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(path.into());
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref().is_none_or(|known| depth(known) <= depth(path) && **known != *path) {
+            *known = Some(path.into());
         }
     }
 }
 
-/// The copy of a part stands under the same path, until a network lists it under another.
+/// The copy of a part stands nowhere until a network lists it.
 impl Clone for Name {
     fn clone(&self) -> Name {
-        Name(RwLock::new(self.get()))
+        Name::default()
     }
 }
 
@@ -44,5 +44,6 @@ mod tests {
             seen.push(name.get().unwrap().to_string());
         }
         assert_eq!(seen, ["", "weight", "net.weight", "net.weight", "net.weight", "out.weight"]);
+        assert_eq!(name.clone().get(), None);
     }
 }

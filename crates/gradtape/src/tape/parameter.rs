@@ -152,6 +152,16 @@ impl Dial {
     pub fn set(&self, value: f64) {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
+
+    /// Turns it on by 1 and gives the number it then has, which no other thread that counts gets.
+    pub(crate) fn count(&self) -> f64 {
+        let next = |bits: u64| f64::from_bits(bits) + 1.0;
+        let counted = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bits| Some(next(bits).to_bits()));
+        let (Ok(before) | Err(before)) = counted;
+        next(before)
+    }
 }
 
 /// A dial of its own that shows the same number.

@@ -60,10 +60,9 @@ impl Generator {
         &self.draws
     }
 
+    /// The number of the next draw, which is this caller's alone.
     fn turn(&self) -> f64 {
-        let draw = self.draws.get() + 1.0;
-        self.draws.set(draw);
-        draw
+        self.draws.count()
     }
 }
 
@@ -81,7 +80,9 @@ impl Tape {
     pub fn uniform(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
         let draw = generator.turn();
         if !self.is_tracing() {
-            return self.random(generator.key, &generator.draws, shape, dtype);
+            // By its number, as another thread may have turned the dial on since.
+            let counter = self.dial_at(&generator.draws, draw, DType::I64);
+            return self.random_at(generator.key, counter, shape, dtype);
         }
         // Each draw in a compiled step needs a number of its own, which every call turns on.
         let counter = Dial::new(draw);

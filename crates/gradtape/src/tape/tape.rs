@@ -95,8 +95,13 @@ impl Tape {
     /// Records a dial as a scalar of an element type.
     #[track_caller]
     pub fn dial(&self, dial: &Dial, dtype: DType) -> Var<'_> {
-        let leaf = Leaf::Dial { dial: dial.share(), value: dial.get() };
-        self.leaf(leaf, dtype, &Shape::scalar())
+        self.dial_at(dial, dial.get(), dtype)
+    }
+
+    /// As [`Tape::dial`], with the number that it had at a moment of the caller's.
+    #[track_caller]
+    pub(super) fn dial_at(&self, dial: &Dial, value: f64, dtype: DType) -> Var<'_> {
+        self.leaf(Leaf::Dial { dial: dial.share(), value }, dtype, &Shape::scalar())
     }
 
     /// Records that the next step gives a parameter this value. The value must have the parameter's

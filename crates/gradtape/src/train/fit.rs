@@ -8,7 +8,7 @@ use super::step::{Loss, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
-use crate::optim::Scheduler;
+use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -37,11 +37,13 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let mut scheduler = Scheduler::new(trainer.schedule, optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
-    let mut good = Snapshot::take(&parameters, 0, f64::INFINITY);
-    let mut best = good.clone();
-    let mut step_on = step(net, loss_of, optimizer);
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
+    let training = Training { parameters: &parameters, optimizer };
+    let take = |epoch, loss| training.take(epoch, loss).map_err(|error| error.called_from(at));
+    let mut good = take(0, f64::INFINITY)?;
+    let mut best = good.clone();
+    let mut step_on = step(net, loss_of, optimizer);
     for epoch in 1..=epochs {
         let mut mean = Mean::default();
         let (steps, mut step) = (batches.len(), 0);
@@ -50,7 +52,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
             mean.add(loss, &outputs, &batch.y)?;
             if !loss.is_finite() {
-                return diverged("loss", loss, epoch, Some(step), &good, &parameters, history);
+                return diverged("loss", loss, epoch, Some(step), &good, &training, history);
             }
             let running = mean.scores().unwrap_or_default();
             (trainer.on_step)(&StepReport { epoch, epochs, step, steps, running, loss });
@@ -62,7 +64,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             }
         }
         if let Some(value) = parameters.iter().find_map(not_finite) {
-            return diverged("a weight", value, epoch, Some(step), &good, &parameters, history);
+            return diverged("a weight", value, epoch, Some(step), &good, &training, history);
         }
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
@@ -84,9 +86,9 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             return Ok(());
         }
         if !loss.is_finite() {
-            return diverged("validation loss", loss, epoch, None, &good, &parameters, history);
+            return diverged("validation loss", loss, epoch, None, &good, &training, history);
         }
-        good = Snapshot::take(&parameters, epoch, loss);
+        good = take(epoch, loss)?;
         history.kept_epoch = epoch;
         if every == Every::Epoch {
             set_rate(scheduler.advance(loss))?;
@@ -100,7 +102,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         }
     }
     if early.is_some() && best.epoch > 0 {
-        best.restore(&parameters)?;
+        training.restore(&best)?;
         history.kept_epoch = best.epoch;
     }
     Ok(())
@@ -126,21 +128,30 @@ fn check(
     Ok(())
 }
 
-/// The weights after an epoch.
+/// The weights after an epoch, and what the optimiser kept.
 #[derive(Clone)]
 struct Snapshot {
     epoch: usize,
     loss: f64,
     values: Vec<Tensor>,
+    state: Vec<(String, Tensor)>,
 }
 
-impl Snapshot {
-    fn take(parameters: &[Parameter], epoch: usize, loss: f64) -> Snapshot {
-        Snapshot { epoch, loss, values: parameters.iter().map(Parameter::value).collect() }
+/// What training changes.
+struct Training<'a> {
+    parameters: &'a [Parameter],
+    optimizer: &'a dyn Optimizer,
+}
+
+impl Training<'_> {
+    fn take(&self, epoch: usize, loss: f64) -> Result<Snapshot> {
+        let values = self.parameters.iter().map(Parameter::value).collect();
+        Ok(Snapshot { epoch, loss, values, state: self.optimizer.state()? })
     }
 
-    fn restore(&self, parameters: &[Parameter]) -> Result<()> {
-        let mut pairs = parameters.iter().zip(&self.values);
+    fn restore(&self, snapshot: &Snapshot) -> Result<()> {
+        self.optimizer.load_state(&snapshot.state)?;
+        let mut pairs = self.parameters.iter().zip(&snapshot.values);
         pairs.try_for_each(|(parameter, value)| parameter.set(value.clone()))
     }
 }
@@ -154,18 +165,19 @@ fn not_finite(parameter: &Parameter) -> Option<f64> {
     value.as_slice::<f64>()?.iter().find(|v| !v.is_finite()).copied()
 }
 
-/// The error for numbers that are not finite, after the last good weights are back.
+/// The error for numbers that are not finite, after the last good weights are back with what the optimiser
+/// kept then.
 fn diverged(
     what: &str,
     value: f64,
     epoch: usize,
     step: Option<usize>,
     good: &Snapshot,
-    parameters: &[Parameter],
+    training: &Training<'_>,
     history: &mut History,
 ) -> Result<()> {
     (history.stopped, history.kept_epoch) = (Stopped::Diverged, good.epoch);
-    good.restore(parameters)?;
+    training.restore(good)?;
     let place = match step {
         Some(step) => format!("epoch {epoch}, step {step}"),
         None => format!("epoch {epoch}"),

@@ -97,7 +97,8 @@ pub struct StepReport {
 
 /// When training ends before its last epoch: when the validation loss (without validation data, the
 /// training loss) has not fallen below its lowest by `min_delta` for `patience` epochs in a row.
-/// The network then gets back the weights of the best epoch, also when all epochs are done.
+/// The network then gets back the weights of the best epoch, and the optimiser what it kept after that, also
+/// when all epochs are done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EarlyStopping {
     /// How many epochs without progress are borne, at least 1.
@@ -199,6 +200,29 @@ impl<'n> Trainer<'n> {
         Trainer { stop, ..self }
     }
 
+    /// The optimiser: to set its learning rate between two trainings, or to save them.
+    ///
+    /// ```
+    /// use gradtape::io::Checkpoint;
+    /// use gradtape::optim::Adam;
+    /// use gradtape::train::Trainer;
+    /// use gradtape::{Rng, data::xor, nn::Linear};
+    /// let data = xor(40, 0.1, 1)?;
+    /// let net = Linear::new(2, 2, &mut Rng::new(1));
+    /// let mut trainer = Trainer::new(&net, Adam::new(&net, 0.01)).epochs(1);
+    /// trainer.fit(&data, None)?;
+    /// let checkpoint = Checkpoint::new(&net, trainer.optimizer())?;
+    ///
+    /// // Another epoch, which is taken back.
+    /// trainer.fit(&data, None)?;
+    /// checkpoint.restore(&net, trainer.optimizer())?;
+    /// assert_eq!(trainer.optimizer().steps(), 2);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn optimizer(&self) -> &dyn Optimizer {
+        &*self.optimizer
+    }
+
     /// What happened so far in the last call of [`Trainer::fit`], also when it failed.
     pub fn history(&self) -> &History {
         &self.history
@@ -209,7 +233,7 @@ impl<'n> Trainer<'n> {
     ///
     /// Fails where the optimiser, the loss or the data do, and when the loss or a weight becomes NaN or
     /// infinite: the error names epoch and step, and the network has the weights of the last good epoch
-    /// (its first ones, if there is none).
+    /// (its first ones, if there is none), and the optimiser what it kept then.
     #[track_caller]
     pub fn fit(&mut self, train: &Dataset, validation: Option<&Dataset>) -> Result<History> {
         fit::run(self, train, validation)?;

@@ -90,6 +90,27 @@ fn a_rate_that_is_too_high_stops_and_keeps_the_last_good_weights() {
 }
 
 #[test]
+fn a_training_goes_on_after_one_that_diverged() {
+    let data = iris();
+    let net = net(&[4, 8, 3], 0.0);
+    let mut trainer = Trainer::new(&net, Adam::new(&net, 0.01)).epochs(2);
+    trainer.fit(&data, None).unwrap();
+    let state = |trainer: &Trainer<'_>| trainer.optimizer().state().unwrap();
+    let before = state(&trainer);
+    assert!(before.len() > 1 && trainer.optimizer().steps() == 10);
+    trainer.optimizer().set_learning_rate(1e38).unwrap();
+    let error = trainer.fit(&data, None).unwrap_err();
+    assert_eq!(trainer.history().stopped, Stopped::Diverged, "{error}");
+    let after = state(&trainer);
+    assert!(before.iter().zip(&after).all(|(a, b)| a.0 == b.0 && a.1.equals(&b.1)));
+
+    trainer.optimizer().set_learning_rate(0.01).unwrap();
+    let history = trainer.fit(&data, None).unwrap();
+    assert_eq!((history.stopped, history.epochs.len()), (Stopped::Finished, 2));
+    assert!(weights(&net).iter().all(|w| w.to_f64_vec().iter().all(|x| x.is_finite())));
+}
+
+#[test]
 fn early_stopping_restores_the_best_epoch() {
     let data = iris();
     let net = net(&[4, 8, 3], 0.0);
