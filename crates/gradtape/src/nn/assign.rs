@@ -1,7 +1,7 @@
 //! Pairing the parameters of a module with what a file or another module has for them, and giving them
 //! other numbers: all of them or none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::module::Seen;
 use super::{Module, Visitor};
@@ -138,7 +138,7 @@ pub(crate) fn pair<'a, T: Numbers>(
 /// The parameters of a module, each once, with all their dotted paths, in order.
 pub(crate) fn named(module: &(impl Module + ?Sized)) -> Vec<Named<Parameter>> {
     let mut found: Vec<Named<Parameter>> = Vec::new();
-    let mut places = HashMap::new();
+    let mut places = BTreeMap::new();
     module.visit(&mut Visitor::new(&mut |seen| {
         let Seen::Parameter { path, parameter } = seen else { return };
         let place = *places.entry(parameter.id()).or_insert(found.len());
