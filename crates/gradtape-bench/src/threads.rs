@@ -1,7 +1,7 @@
 //! What more threads gain over one, also where they cannot gain anything.
 
-use gradtape::Result;
 use gradtape::engine::cpu;
+use gradtape::{Error, Kind, Result};
 
 use crate::workloads;
 
@@ -17,9 +17,9 @@ pub(crate) fn print() -> Result<()> {
     let heads = REQUESTED.map(|threads| format!("{threads:>8}")).concat();
     println!("{:<20}{:>12}{heads}", "requested threads", "1 (µs)");
     for name in NAMES {
-        let Some((_, workload)) = workloads::ALL.iter().find(|(known, _)| *known == name) else {
-            continue;
-        };
+        let found = workloads::ALL.iter().find(|(known, _)| *known == name);
+        let missing = || Error::new(Kind::Value, format!("there is no workload {name}"));
+        let (_, workload) = found.ok_or_else(missing)?;
         let step = |threads: usize| {
             cpu::set_threads(threads);
             workload(true).map(|samples| samples.median_us())

@@ -163,3 +163,18 @@ fn a_step_on_a_loss_of_whole_numbers_says_why_it_cannot_be_taken() {
     assert!(text.contains(&format!("discrete_paths.rs:{line}:")), "{text}");
     assert_eq!(w.value().to_f64_vec(), [0.3, 1.7]);
 }
+
+#[test]
+fn a_rule_that_panics_leaves_no_mark_on_its_tape() {
+    let mut tape = Tape::new();
+    let walked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let w = watched(&tape);
+        let y = tape.custom_gradient(&[w], w.exp(), |_, _, _| panic!("a mistake in a rule"));
+        gradient(y.sum(()), [w])[0].value()
+    }));
+    assert!(walked.is_err());
+    tape.reset();
+    let w = watched(&tape);
+    let [g] = gradient(w.argmax(0).cast(DType::F64), [w]);
+    assert!(g.value().unwrap_err().to_string().contains("argmax"));
+}

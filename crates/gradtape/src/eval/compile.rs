@@ -115,6 +115,7 @@ where
     #[must_use]
     pub fn most_traces(mut self, most: usize) -> Compiled<F> {
         self.most = most.max(1);
+        self.traces.truncate(self.most);
         self
     }
 

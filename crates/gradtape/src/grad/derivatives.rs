@@ -8,9 +8,9 @@ use crate::tensor::{Dims, Error, Kind};
 
 /// The Jacobian-vector product: how the outputs move when each `xs[i]` moves along `tangents[i]`.
 ///
-/// One tangent for each value, of its shape and element type; any other number is an error. Recorded as the derivative of a
-/// vector-Jacobian product in its cotangent, in which it is linear, so it costs two reverse walks
-/// whatever the sizes are.
+/// One tangent for each value, of its shape and element type; any other number is an error. Recorded as
+/// the derivative of a vector-Jacobian product in its cotangent, in which it is linear, so it costs two
+/// reverse walks whatever the sizes are.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, jvp};

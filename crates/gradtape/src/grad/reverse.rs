@@ -137,7 +137,7 @@ fn walk<'t>(
     let mut marks = Marks::take(start, end);
     mark_needed(tape, &mut marks, xs);
 
-    let outside = tape.recording().borrow_mut().set_deriving(true);
+    let walk = tape.derive();
     for (i, &y) in ys.iter().enumerate() {
         let seed = match cotangents {
             Some(cotangents) => cotangents[i],
@@ -145,12 +145,10 @@ fn walk<'t>(
         };
         arrive(tape, &mut marks, y.id(), seed.id(), at);
     }
-    let scope = tape.keep_scope();
     for index in (start..end).rev() {
         step(tape, &mut marks, NodeId::new(index));
     }
-    drop(scope);
-    tape.recording().borrow_mut().set_deriving(outside);
+    drop(walk);
     let mut answers: SmallVec<[_; 16]> = xs.iter().map(|&x| collect(&marks, x, at)).collect();
     marks.give_back();
     if !connected && answers.iter().any(Option::is_none) {

@@ -84,7 +84,7 @@ pub(crate) fn size_along(axis: usize, x: &Meta) -> Result<usize, Broken> {
 
 /// A result whose elements can be counted.
 pub(crate) fn countable(out: Meta) -> Result<Meta, Broken> {
-    out.shape.checked_elements().map_err(|e| Broken::new(e.message()))?;
+    out.shape.checked_elements().map_err(Broken::from)?;
     Ok(out)
 }
 

@@ -76,8 +76,9 @@ pub trait Optimizer: Rule {
     /// ```
     #[track_caller]
     fn step_with<'t>(&self, loss: Var<'t>, values: &[Var<'t>]) -> Result<()> {
-        let _call = loss.tape().within(Part::Call);
         let at = Location::caller();
+        loss.check().map_err(|error| error.called_from(at))?;
+        let _call = loss.tape().within(Part::Call);
         take_step(self, loss, values).map_err(|error| error.called_from(at))
     }
 

@@ -70,7 +70,7 @@ pub(crate) struct Recording {
     len: usize,
     edition: u64,
     /// Whether a reverse walk is recording.
-    deriving: bool,
+    pub(super) deriving: bool,
     /// Gradients recorded in this edition.
     pub(crate) walks: Vec<Walk>,
     pub(crate) leaves: Vec<Leaf>,
@@ -139,11 +139,6 @@ impl Recording {
         self.spent = None;
         self.parameters.clear();
         (self.scope_count, self.scope) = (0, 0);
-    }
-
-    /// Says whether what follows is recorded by a reverse walk; gives what was said before.
-    pub(crate) fn set_deriving(&mut self, deriving: bool) -> bool {
-        std::mem::replace(&mut self.deriving, deriving)
     }
 
     /// The number of nodes.

@@ -39,6 +39,7 @@ pub(crate) enum Part {
 pub(crate) struct Within<'t> {
     tape: &'t Tape,
     outer: u32,
+    deriving: bool,
 }
 
 impl Tape {
@@ -47,13 +48,16 @@ impl Tape {
     pub(crate) fn within(&self, part: Part) -> Within<'_> {
         let mut recording = self.recording().borrow_mut();
         let scope = Scope { outer: recording.scope, part, at: Location::caller(), parameter: None };
-        let outer = recording.open(scope);
-        Within { tape: self, outer }
+        let (outer, deriving) = (recording.open(scope), recording.deriving);
+        Within { tape: self, outer, deriving }
     }
 
-    /// Has the scope be what it is now again when what is returned is dropped.
-    pub(crate) fn keep_scope(&self) -> Within<'_> {
-        Within { tape: self, outer: self.recording().borrow().scope }
+    /// Begins a walk, whose nodes are derived and belong to the scopes of others, until what is returned is
+    /// dropped.
+    pub(crate) fn derive(&self) -> Within<'_> {
+        let mut recording = self.recording().borrow_mut();
+        let deriving = std::mem::replace(&mut recording.deriving, true);
+        Within { tape: self, outer: recording.scope, deriving }
     }
 }
 
@@ -62,6 +66,7 @@ impl Drop for Within<'_> {
         // It is borrowed only when a panic of the user's program comes through here.
         if let Ok(mut recording) = self.tape.recording().try_borrow_mut() {
             recording.scope = self.outer;
+            recording.deriving = self.deriving;
         }
     }
 }

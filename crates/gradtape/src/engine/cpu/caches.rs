@@ -41,9 +41,11 @@ fn levels() -> [usize; 3] {
     let highest_extended = __cpuid(0x8000_0000).eax;
     let mut levels = [0; 3];
     for (leaf, known) in [(4, highest >= 4), (0x8000_001D, highest_extended >= 0x8000_001D)] {
-        let found =
-            (0..8).map(|at| __cpuid_count(leaf, at)).take_while(|cache| cache.eax & 31 != 0);
-        for cache in found.filter(|_| known) {
+        if !known {
+            continue;
+        }
+        let found = (0..8).map(|at| __cpuid_count(leaf, at));
+        for cache in found.take_while(|cache| cache.eax & 31 != 0) {
             // 2 stands for a cache of instructions.
             let level = (cache.eax >> 5 & 7) as usize;
             if cache.eax & 31 == 2 || !(1..=3).contains(&level) {

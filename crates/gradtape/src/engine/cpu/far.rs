@@ -6,8 +6,8 @@ use crate::op::Elementwise;
 use crate::op::scalar::Scalar;
 use crate::tensor::{DType, Element};
 
-/// Whether an operation's formula has functions that vector code gives NaN for where the formula itself has a value:
-/// sine and cosine of f32.
+/// Whether an operation's formula has functions that vector code gives NaN for where the formula itself
+/// has a value: sine and cosine of f32.
 pub(crate) fn has_far<T: Element>(op: &impl Elementwise) -> bool {
     T::DTYPE == DType::F32 && op.formula([Trace(false); 3]).0
 }

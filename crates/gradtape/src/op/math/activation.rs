@@ -4,7 +4,7 @@
 macro_rules! activation_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, reduce};
+            use $crate::op::reduce;
 
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
@@ -33,9 +33,7 @@ macro_rules! activation_methods {
                     let shape = self.shape();
                     let axis = match shape.axis(axis) {
                         Ok(axis) => [axis],
-                        Err(error) => {
-                            return self.broken("log_softmax", Broken::new(error.message()));
-                        }
+                        Err(error) => return self.broken("log_softmax", error.into()),
                     };
                     let kept = reduce::kept(&shape, &axis);
                     let max = self.greatest_fixed(&axis).reshape(&kept);

@@ -248,8 +248,8 @@ macro_rules! reduce_methods {
                 }
 
                 /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)` for a p above 0; the
-                /// greatest magnitude for an infinite one. It overflows only where the result does. At the zero vector the gradient is 0,
-                /// and for p below 1 at every element that is 0.
+                /// greatest magnitude for an infinite one. It overflows only where the result does. At
+                /// the zero vector the gradient is 0, and for p below 1 at every element that is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
                     if p.is_nan() || p <= 0.0 {

@@ -30,7 +30,7 @@ operation! {
 impl Operation for Reshape {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 1)?;
-        let count = self.shape.checked_elements().map_err(|e| Broken::new(e.message()))?;
+        let count = self.shape.checked_elements().map_err(Broken::from)?;
         if count != x[0].shape.elements() {
             let had = x[0].shape.elements();
             let rule = format!("{had} elements do not fit shape {} ({count})", self.shape);

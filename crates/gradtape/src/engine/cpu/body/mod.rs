@@ -19,10 +19,11 @@ use crate::tensor::Dims;
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
 pub(crate) const TILE: usize = 512;
 
-/// How many numbers apart slots of this many start: whole cache lines and, for large ones, not a multiple of
-/// 4 KiB, so that they do not share cache sets.
+/// How many numbers apart slots of this many start: whole cache lines and, for large ones, an odd number of
+/// them or of pairs, so that they do not share cache sets.
 fn slot_stride(room: usize) -> usize {
-    room.next_multiple_of(16) + if room > TILE / 8 { 16 } else { 0 }
+    let pieces = room.div_ceil(16);
+    16 * if room > TILE / 8 { pieces | 1 } else { pieces }
 }
 
 /// Bytes of a cache line.

@@ -126,7 +126,8 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
                         sums[i][j] = S::fma(x, column[j], sums[i][j]);
                     }
                 }
-                b = b.add(b_step);
+                // Beyond the operand after the last step, where nothing is read.
+                b = b.wrapping_add(b_step);
                 at += a_step;
             };
         }

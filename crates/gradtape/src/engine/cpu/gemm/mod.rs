@@ -27,7 +27,7 @@ const STRIP_K: usize = 1024;
 const STRIP_PANELS: usize = 4;
 /// Elements of the result after which the epilogue is called, when nothing is packed.
 const DIRECT_BLOCK: usize = 8 << 10;
-/// Bytes of a right operand that stays in the first-level cache, whatever the left one is.
+/// Bytes of a right operand that stays in the first-level cache beside rows of the left one.
 const FEW_BYTES: usize = 16 << 10;
 /// Rows of the left operand up to which gathering the right one into panels does not pay.
 const FEW_ROWS: usize = 4;
@@ -81,7 +81,7 @@ impl<T: Real> Product<T> {
             || n <= 3 * kernels.lanes
             || m.saturating_mul(n).saturating_mul(k) <= PARALLEL / 2
             || (m <= 3 * height && b_steps[1] == 1 && n.saturating_mul(k) <= 1 << 16)
-            || n.saturating_mul(k).saturating_mul(size_of::<T>()) <= FEW_BYTES;
+            || (a_steps[1] == 1 && n.saturating_mul(k).saturating_mul(size_of::<T>()) <= FEW_BYTES);
         if in_place { Way::InPlace } else { Way::Packed }
     }
 

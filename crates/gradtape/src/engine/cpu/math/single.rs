@@ -68,7 +68,8 @@ pub(crate) fn expm1<const FMA: bool>(x: f32) -> f32 {
     let (n, tail) = reduce_exp::<FMA>(clamp(x, -20.0, 89.0));
     let half = power_of_two(n.wrapping_sub(1));
     let y = fma::<FMA>(half, tail, half - 0.5) * 2.0;
-    if x == 0.0 { x } else { y }
+    // The sign of zero, and subnormal numbers, whose halves are lost.
+    if x.abs() < f32::MIN_POSITIVE { x } else { y }
 }
 
 /// The natural logarithm.
