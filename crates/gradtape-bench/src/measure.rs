@@ -81,18 +81,20 @@ impl Samples {
     /// The median time of a step in microseconds.
     pub(crate) fn median_us(mut self) -> f64 {
         self.times.sort();
-        let middle = self.times.get(self.times.len() / 2).copied().unwrap_or_default();
-        middle.as_secs_f64() * 1e6
+        self.quantile_us(0.5)
+    }
+
+    /// The time that a share of the steps stayed below, in microseconds; the times must be in order.
+    fn quantile_us(&self, q: f64) -> f64 {
+        let last = self.times.len().saturating_sub(1) as f64;
+        let time = self.times.get((last * q).round() as usize).copied().unwrap_or_default();
+        time.as_secs_f64() * 1e6
     }
 
     /// One JSON object on one line, with the fields that every framework's benchmark prints.
     pub(crate) fn json(mut self, workload: &str) -> String {
         self.times.sort();
-        let last = self.times.len().saturating_sub(1) as f64;
-        let at = |q: f64| {
-            let time = self.times.get((last * q).round() as usize).copied().unwrap_or_default();
-            time.as_secs_f64() * 1e6
-        };
+        let at = |q: f64| self.quantile_us(q);
         let compile = match self.first {
             Some(first) => format!("{:.6}", (first.as_secs_f64() - at(0.5) / 1e6).max(0.0)),
             None => "null".into(),

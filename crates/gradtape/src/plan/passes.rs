@@ -1,6 +1,6 @@
 //! The passes of the planner, kept to be printed.
 
-use super::{Program, fused, simplify, unfused};
+use super::{Program, plan, simplify, unfused};
 use crate::tape::Graph;
 
 /// What each pass of [`plan`](super::plan) made of a graph.
@@ -32,7 +32,7 @@ impl Passes {
     /// for each operation.
     pub fn of(graph: &Graph) -> Passes {
         let simple = simplify::simplify(graph);
-        let program = fused(simple.clone()).unwrap_or_else(|_| unfused(simple.clone()));
+        let program = plan(graph);
         let stages = vec![
             stage("record", graph, &unfused(graph.clone())),
             stage("simplify", &simple, &unfused(simple.clone())),

@@ -334,6 +334,19 @@ pub(crate) mod x86 {
         }
     }
 
+    /// The first `$count` rows of a block of `$n`, and zeros.
+    macro_rules! rows {
+        ($zero:ident, $load:ident, $n:literal, $from:ident, $from_row:ident, $count:ident) => {{
+            let mut rows = [$zero(); $n];
+            for (i, row) in rows.iter_mut().enumerate() {
+                if i < $count {
+                    *row = $load($from.add(i * $from_row));
+                }
+            }
+            rows
+        }};
+    }
+
     /// Sixteen vectors of sixteen, turned: pairs, then fours, then quarters of vectors change places.
     #[inline(always)]
     unsafe fn transpose_f32x16(
@@ -345,12 +358,7 @@ pub(crate) mod x86 {
     ) {
         // SAFETY: the caller vouches for AVX-512, `count` rows to read and 16 rows to write.
         unsafe {
-            let mut rows = [_mm512_setzero_ps(); 16];
-            for (i, row) in rows.iter_mut().enumerate() {
-                if i < count {
-                    *row = _mm512_loadu_ps(from.add(i * from_row));
-                }
-            }
+            let rows = rows!(_mm512_setzero_ps, _mm512_loadu_ps, 16, from, from_row, count);
             let mut pairs = [_mm512_setzero_ps(); 16];
             for i in 0..8 {
                 pairs[2 * i] = _mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
@@ -400,12 +408,7 @@ pub(crate) mod x86 {
     ) {
         // SAFETY: the caller vouches for AVX2, `count` rows to read and 4 rows to write.
         unsafe {
-            let mut rows = [_mm256_setzero_pd(); 4];
-            for (i, row) in rows.iter_mut().enumerate() {
-                if i < count {
-                    *row = _mm256_loadu_pd(from.add(i * from_row));
-                }
-            }
+            let rows = rows!(_mm256_setzero_pd, _mm256_loadu_pd, 4, from, from_row, count);
             let [a, b, c, d] = rows;
             let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
             let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
@@ -427,12 +430,7 @@ pub(crate) mod x86 {
     ) {
         // SAFETY: the caller vouches for AVX2, `count` rows to read and 8 rows to write.
         unsafe {
-            let mut rows = [_mm256_setzero_ps(); 8];
-            for (i, row) in rows.iter_mut().enumerate() {
-                if i < count {
-                    *row = _mm256_loadu_ps(from.add(i * from_row));
-                }
-            }
+            let rows = rows!(_mm256_setzero_ps, _mm256_loadu_ps, 8, from, from_row, count);
             let mut fours = [_mm256_setzero_ps(); 8];
             for half in 0..2 {
                 let [a, b, c, d] =
@@ -467,12 +465,7 @@ pub(crate) mod x86 {
     ) {
         // SAFETY: the caller vouches for AVX-512, `count` rows to read and 8 rows to write.
         unsafe {
-            let mut rows = [_mm512_setzero_pd(); 8];
-            for (i, row) in rows.iter_mut().enumerate() {
-                if i < count {
-                    *row = _mm512_loadu_pd(from.add(i * from_row));
-                }
-            }
+            let rows = rows!(_mm512_setzero_pd, _mm512_loadu_pd, 8, from, from_row, count);
             let mut turned = [_mm512_setzero_pd(); 8];
             for odd in 0..2 {
                 let mut pairs = [_mm512_setzero_pd(); 4];

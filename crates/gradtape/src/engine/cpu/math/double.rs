@@ -9,15 +9,12 @@ use std::f64::consts::LOG2_E;
 
 use crate::op::scalar::erf_parts;
 
+super::alike!(f64);
+
 /// Adding it to a number below 2^51 rounds that to an integer, which then stands in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// ln 2 as the sum of a number of 33 bits, whose products with exponents are exact, and the rest.
 const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
-
-#[inline(always)]
-fn fma<const FMA: bool>(x: f64, y: f64, z: f64) -> f64 {
-    if FMA { x.mul_add(y, z) } else { x * y + z }
-}
 
 #[inline(always)]
 fn polynomial<const FMA: bool, const N: usize>(x: f64, lowest_first: &[f64; N]) -> f64 {
@@ -68,13 +65,6 @@ fn reduce_exp<const FMA: bool>(x: f64) -> (i64, f64) {
         ],
     );
     (n, fma::<FMA>(tail * r, r, r))
-}
-
-/// `x` within bounds; NaN stays.
-#[inline(always)]
-fn clamp(x: f64, low: f64, high: f64) -> f64 {
-    let x = if x > high { high } else { x };
-    if x < low { low } else { x }
 }
 
 /// e to the power `x`.
@@ -130,18 +120,6 @@ pub(super) fn log<const FMA: bool>(x: f64) -> f64 {
     let y = if x == 0.0 { f64::NEG_INFINITY } else { y };
     // Also where x is NaN.
     if x >= 0.0 { y } else { f64::NAN }
-}
-
-/// The natural logarithm of `1 + x`, accurate near 0.
-#[inline(always)]
-pub(super) fn log1p<const FMA: bool>(x: f64) -> f64 {
-    let u = 1.0 + x;
-    // What rounding took from the sum.
-    let lost = if x < 1.0 { x - (u - 1.0) } else { 1.0 - (u - x) };
-    let y = log::<FMA>(u) + lost / u;
-    let y = if u == 1.0 { x } else { y };
-    let y = if x == f64::INFINITY { x } else { y };
-    if x == -1.0 { f64::NEG_INFINITY } else { y }
 }
 
 /// The hyperbolic tangent: `t / (t + 2)` with `t = e^(2 |x|) - 1`.

@@ -3,6 +3,36 @@
 //! `FMA` says whether products and sums are fused: only where the machine has the instruction, since it
 //! is a slow library call elsewhere.
 
+/// Stamps the functions that are the same text for both types; `log1p` takes the `log` beside it.
+macro_rules! alike {
+    ($type:ident) => {
+        #[inline(always)]
+        fn fma<const FMA: bool>(x: $type, y: $type, z: $type) -> $type {
+            if FMA { x.mul_add(y, z) } else { x * y + z }
+        }
+
+        /// `x` within bounds; NaN stays.
+        #[inline(always)]
+        fn clamp(x: $type, low: $type, high: $type) -> $type {
+            let x = if x > high { high } else { x };
+            if x < low { low } else { x }
+        }
+
+        /// The natural logarithm of `1 + x`, accurate near 0.
+        #[inline(always)]
+        pub(super) fn log1p<const FMA: bool>(x: $type) -> $type {
+            let u = 1.0 + x;
+            // What rounding took from the sum.
+            let lost = if x < 1.0 { x - (u - 1.0) } else { 1.0 - (u - x) };
+            let y = log::<FMA>(u) + lost / u;
+            let y = if u == 1.0 { x } else { y };
+            let y = if x == $type::INFINITY { x } else { y };
+            if x == -1.0 { $type::NEG_INFINITY } else { y }
+        }
+    };
+}
+use alike;
+
 mod double;
 mod single;
 

@@ -7,15 +7,12 @@
 
 use std::f32::consts::LOG2_E;
 
+super::alike!(f32);
+
 /// Adding it to a number below 2^22 rounds that to an integer, which then stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 /// ln 2 as the sum of a number with few bits and the rest.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-
-#[inline(always)]
-fn fma<const FMA: bool>(x: f32, y: f32, z: f32) -> f32 {
-    if FMA { x.mul_add(y, z) } else { x * y + z }
-}
 
 #[inline(always)]
 fn polynomial<const FMA: bool, const N: usize>(x: f32, highest_first: [f32; N]) -> f32 {
@@ -46,16 +43,9 @@ fn reduce_exp<const FMA: bool>(x: f32) -> (i32, f32) {
     (n, fma::<FMA>(tail * r, r, r))
 }
 
-/// `x` within bounds; NaN stays.
-#[inline(always)]
-fn clamp(x: f32, low: f32, high: f32) -> f32 {
-    let x = if x > high { high } else { x };
-    if x < low { low } else { x }
-}
-
 /// e to the power `x`.
 #[inline(always)]
-pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     let (n, tail) = reduce_exp::<FMA>(clamp(x, -105.0, 89.0));
     // In two steps, so that neither power of two leaves the range.
     let half = n >> 1;
@@ -64,7 +54,7 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
 
 /// `e^x - 1`, accurate near 0.
 #[inline(always)]
-pub(crate) fn expm1<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn expm1<const FMA: bool>(x: f32) -> f32 {
     let (n, tail) = reduce_exp::<FMA>(clamp(x, -20.0, 89.0));
     let half = power_of_two(n.wrapping_sub(1));
     let y = fma::<FMA>(half, tail, half - 0.5) * 2.0;
@@ -74,7 +64,7 @@ pub(crate) fn expm1<const FMA: bool>(x: f32) -> f32 {
 
 /// The natural logarithm.
 #[inline(always)]
-pub(crate) fn log<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn log<const FMA: bool>(x: f32) -> f32 {
     const SQRT_HALF: u32 = 0x3F35_04F3;
     let subnormal = x < f32::MIN_POSITIVE;
     let scaled = if subnormal { x * 8_388_608.0 } else { x };
@@ -105,21 +95,9 @@ pub(crate) fn log<const FMA: bool>(x: f32) -> f32 {
     if x >= 0.0 { y } else { f32::NAN }
 }
 
-/// The natural logarithm of `1 + x`, accurate near 0.
-#[inline(always)]
-pub(crate) fn log1p<const FMA: bool>(x: f32) -> f32 {
-    let u = 1.0 + x;
-    // What rounding took from the sum.
-    let lost = if x < 1.0 { x - (u - 1.0) } else { 1.0 - (u - x) };
-    let y = log::<FMA>(u) + lost / u;
-    let y = if u == 1.0 { x } else { y };
-    let y = if x == f32::INFINITY { x } else { y };
-    if x == -1.0 { f32::NEG_INFINITY } else { y }
-}
-
 /// The hyperbolic tangent: `t / (t + 2)` with `t = e^(2 |x|) - 1`.
 #[inline(always)]
-pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn tanh<const FMA: bool>(x: f32) -> f32 {
     let size = x.abs();
     let (n, tail) = reduce_exp::<FMA>(clamp(2.0 * size, 0.0, 20.0));
     let scale = power_of_two(n);
@@ -133,13 +111,13 @@ pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
 #[cfg(test)]
-pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp::<FMA>(-x))
 }
 
 /// The error function: a polynomial in `x²` up to 1, beyond `1 - e^-x²` times one in `1 / (|x| + 1.5)`.
 #[inline(always)]
-pub(crate) fn erf<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn erf<const FMA: bool>(x: f32) -> f32 {
     // From 4 on, 1 is the nearest f32.
     let size = clamp(x.abs(), 0.0, 4.0);
     let square = size * size;
@@ -200,7 +178,7 @@ fn sin_of<const FMA: bool>(quadrant: u32, r: f32) -> f32 {
 
 /// The sine; NaN beyond [`FAR`].
 #[inline(always)]
-pub(crate) fn sin<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn sin<const FMA: bool>(x: f32) -> f32 {
     let (quadrant, r) = reduce_trig(x);
     let y = sin_of::<FMA>(quadrant, r);
     // The sign of zero, and subnormal numbers, whose square is nothing.
@@ -210,7 +188,7 @@ pub(crate) fn sin<const FMA: bool>(x: f32) -> f32 {
 
 /// The cosine; NaN beyond [`FAR`].
 #[inline(always)]
-pub(crate) fn cos<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn cos<const FMA: bool>(x: f32) -> f32 {
     let (quadrant, r) = reduce_trig(x);
     let y = sin_of::<FMA>(quadrant.wrapping_add(1), r);
     if x.abs() <= FAR { y } else { f32::NAN }
