@@ -5,10 +5,10 @@
 
 use super::cpu::check_bounds;
 use super::{Slot, check_labels, ill_fitting};
-use crate::op::Op;
 use crate::op::scalar::Scalar;
+use crate::op::{Op, Reduce};
 use crate::plan::{
-    Access, Body, Buffer, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reduce, Reg,
+    Access, Body, Buffer, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reg,
 };
 use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
 
@@ -267,9 +267,10 @@ fn reduce(kind: Reduce, column: &[f64]) -> f64 {
     }
 }
 
-fn dot(offset: usize, strides: &[usize], index: &[usize]) -> usize {
+fn dot(offset: usize, strides: &[isize], index: &[usize]) -> usize {
     assert_eq!(strides.len(), index.len(), "an access has a stride for each axis");
-    offset + strides.iter().zip(index).map(|(stride, i)| stride * i).sum::<usize>()
+    let steps = strides.iter().zip(index).map(|(stride, &i)| stride * i as isize);
+    offset.checked_add_signed(steps.sum()).expect("an access lies in its buffer")
 }
 
 fn place(access: &Access, index: &[usize]) -> usize {

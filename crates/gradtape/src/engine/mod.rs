@@ -8,7 +8,7 @@ pub mod interpret;
 pub mod reference;
 
 use crate::op::index::class;
-use crate::op::{Bits, Meta, Op};
+use crate::op::{Bits, Meta};
 use crate::plan::{Buffer, Program};
 use crate::tape::Graph;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -38,7 +38,7 @@ impl Slot<'_> {
 pub(crate) fn check_inputs(graph: &Graph, slots: &[Slot<'_>]) -> Result<()> {
     let inputs = || {
         let all = graph.nodes.iter().enumerate();
-        all.filter(|(_, node)| matches!(node.op, Op::Input(_)))
+        all.filter(|(_, node)| node.op.is_input())
     };
     let wrong = |what: String| Err(Error::new(Kind::Shape, format!("run: {what}")));
     if inputs().count() != slots.len() {

@@ -1,7 +1,7 @@
 //! The engine that defines every result: each operation by its own meaning, one after another.
 
 use super::{Slot, check_inputs};
-use crate::op::{Meta, Op};
+use crate::op::Meta;
 use crate::tape::{Graph, GraphNode};
 use crate::tensor::{Result, Tensor};
 
@@ -23,7 +23,7 @@ pub fn run(
     let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
     let mut input_of = Vec::new();
     for node in &graph.nodes {
-        let value = if let Op::Input(_) = node.op {
+        let value = if node.op.is_input() {
             input_of.push(values.len());
             read(&slots[input_of.len() - 1], &node.meta)
         } else {

@@ -1,6 +1,6 @@
 //! Cutting out of a tape what a read needs.
 
-use crate::op::{Meta, NodeId, Op, StructureHasher, source};
+use crate::op::{Meta, NodeId, Op, StructureHasher};
 use crate::tape::{Graph, GraphNode, Node, Output, Recording};
 
 /// A node whose value is wanted, and the leaf of the parameter that it updates, if any.
@@ -125,14 +125,7 @@ impl Extraction {
         let before = self.wanted.len();
         for &id in &self.order {
             let op = &recording.node(id).op;
-            let moves = matches!(
-                op,
-                Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) | Op::Custom(_)
-            );
-            let made = matches!(op, Op::Constant(_) | Op::Iota(_) | Op::Random(_) | Op::OneHot(_));
-            let cheap = op.is_elementwise() || moves || made;
-            let costly = !cheap && recording.given(id).is_none();
-            if costly && !self.listed[id.index()] {
+            if op.is_costly() && recording.given(id).is_none() && !self.listed[id.index()] {
                 self.wanted.push((id, None));
             }
         }
@@ -149,7 +142,7 @@ impl Extraction {
         let same_node = |(&id, node): (&NodeId, &GraphNode)| {
             let own = recording.node(id);
             if recording.given(id).is_some() {
-                return matches!(node.op, Op::Input(_)) && node.meta == own.meta;
+                return node.op.is_input() && node.meta == own.meta;
             }
             node.op == own.op
                 && (!own.op.can_fail(own.meta.dtype) || node.at == recording.place(id))
@@ -171,10 +164,10 @@ impl Extraction {
         let node = |&id: &NodeId| {
             let Node { op, inputs, meta, .. } = recording.node(id);
             let at = recording.place(id);
-            let Meta { dtype, shape } = meta.clone();
+            let Meta { dtype, shape } = meta;
             match recording.given(id).is_some() {
                 true => GraphNode {
-                    op: source::Input { dtype, shape }.into(),
+                    op: Op::input(*dtype, shape),
                     inputs: Default::default(),
                     meta: meta.clone(),
                     at,

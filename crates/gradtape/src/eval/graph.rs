@@ -45,7 +45,7 @@ pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
     let asked = want_step(&recording, results.iter().map(|var| var.id()));
     extraction.extract(&recording, &asked, false);
     let graph = extraction.graph(&recording);
-    let inputs = graph.nodes.iter().filter(|node| matches!(node.op, crate::op::Op::Input(_)));
+    let inputs = graph.nodes.iter().filter(|node| node.op.is_input());
     let number = |(origin, meta): (&Origin, &crate::op::Meta)| {
         Ok(match (recording.current(origin.node)?, recording.given(origin.node)) {
             (Some(value), _) => value.contiguous(),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::engine::{Slot, reference};
-use crate::op::{NodeId, Op};
+use crate::op::NodeId;
 use crate::tape::{Graph, GraphNode, Recording, Tape};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
@@ -135,7 +135,7 @@ impl<'a> Checks<'a> {
 
     /// Where a node, if it is an input, is not finite.
     fn given(&self, id: NodeId) -> Option<&NotFinite> {
-        let is_input = |node: &&GraphNode| matches!(node.op, Op::Input(_));
+        let is_input = |node: &&GraphNode| node.op.is_input();
         let node = &self.graph.nodes[id.index()];
         let place = self.graph.nodes[..id.index()].iter().filter(is_input).count();
         self.given.get(place).filter(|_| is_input(&node))?.as_ref()

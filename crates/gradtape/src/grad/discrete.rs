@@ -1,6 +1,6 @@
 //! Values that an output depends on through integers or truth values alone.
 
-use crate::op::{NodeId, Op};
+use crate::op::NodeId;
 use crate::tape::{Node, Tape, Var};
 use crate::tensor::{Error, Kind};
 
@@ -36,10 +36,11 @@ pub(super) fn only_discrete(tape: &Tape, ys: &[Var<'_>], xs: &[Var<'_>]) -> Vec<
         }
         for (i, &input) in node.inputs.iter().enumerate() {
             let Some(place) = input.index().checked_sub(start) else { continue };
-            if only_decides(&node.op, i) {
+            let float = |node: &Node| node.meta.dtype.is_float();
+            let of_inputs = |i: usize| float(recording.node(node.inputs[i]));
+            if node.op.only_decides(i, node.inputs.len(), of_inputs) {
                 continue;
             }
-            let float = |node: &Node| node.meta.dtype.is_float();
             let through = match (path, float(node), float(recording.node(input))) {
                 (Path::Smooth, true, true) => Path::Smooth,
                 (_, false, true) => Path::Discrete(id),
@@ -68,14 +69,4 @@ pub(super) fn only_discrete(tape: &Tape, ys: &[Var<'_>], xs: &[Var<'_>]) -> Vec<
         found.push((i, Error::new(Kind::Gradient, message).hint(hint)));
     }
     found
-}
-
-/// Whether an input says only which of the others is taken, or where it goes, or stands beside a rule of
-/// the user's own.
-fn only_decides(op: &Op, input: usize) -> bool {
-    match op {
-        Op::Select(_) | Op::Custom(_) => input == 0,
-        Op::Gather(_) | Op::IndexSelect(_) | Op::IndexAdd(_) | Op::ScatterAdd(_) => input == 1,
-        _ => false,
-    }
 }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use super::discrete::only_discrete;
-use crate::op::{Cotangent, NodeId, Recorder, Term};
+use crate::op::{Cotangent, NodeId, Term};
 use crate::tape::{Question, Tape, Var};
 use crate::tensor::{Error, Kind};
 
@@ -260,7 +260,7 @@ fn arrive(
     if let Some(mark) = marks.get_mut(id) {
         mark.cotangent = Some(match mark.cotangent {
             None => cotangent,
-            Some(sum) => tape.record(crate::op::binary::Add {}.into(), &[sum, cotangent], at),
+            Some(sum) => (Term::new(tape, sum, at) + Term::new(tape, cotangent, at)).id(),
         });
     }
 }

@@ -63,6 +63,12 @@ impl Bits {
         }
     }
 
+    /// Whether a plan takes the number as an input, so that a changing one does not plan anew. A few
+    /// stay in the graph, because simplification knows what to do with them.
+    pub(crate) fn is_input(self) -> bool {
+        ![0.0, 1.0, -1.0, 0.5, 2.0].contains(&self.value())
+    }
+
     /// Whether an i64 is this number.
     pub(crate) fn is_whole(self) -> bool {
         match self.0 {

@@ -1,7 +1,7 @@
 //! The one list of operations, and everything that is done for all of them.
 
 use super::{
-    Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample, Term, binary, compare,
+    Broken, Cotangent, Declared, Elementwise, Form, Meta, Operation, Sample, Term, binary, compare,
     control, index, linear, reduce, shape, source, unary,
 };
 use crate::tensor::{Result, Tensor};
@@ -105,6 +105,12 @@ macro_rules! ops {
                 dispatch!(self, op => op.infer(x))
             }
 
+            /// What it is to a planner; see [`Operation::form`].
+            #[inline]
+            pub fn form(&self) -> Form<'_> {
+                dispatch!(self, op => op.form())
+            }
+
             /// The gradient rule; see [`Operation::vjp`].
             pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
                 dispatch!(self, op => op.vjp(input, x, out, g))
@@ -144,22 +150,5 @@ ops! {
         reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum;
         index: Gather ScatterAdd IndexSelect IndexAdd OneHot ArgSort;
         linear: MatMul;
-    }
-}
-
-impl Op {
-    /// Whether running it can fail for the numbers of its inputs, with an error that names its line, when
-    /// its result is of this type.
-    pub(crate) fn can_fail(&self, dtype: crate::tensor::DType) -> bool {
-        match self {
-            Op::OneHot(_)
-            | Op::Gather(_)
-            | Op::ScatterAdd(_)
-            | Op::IndexSelect(_)
-            | Op::IndexAdd(_) => true,
-            // Whole numbers have no infinity.
-            Op::Div(_) => dtype == crate::tensor::DType::I64,
-            _ => false,
-        }
     }
 }

@@ -17,6 +17,7 @@ pub mod unary;
 
 mod attr;
 mod axes;
+mod form;
 mod hash;
 mod list;
 mod math;
@@ -29,6 +30,7 @@ pub mod scalar;
 
 pub use attr::{Attr, Bits};
 pub use axes::IntoAxes;
+pub use form::{Cost, Exact, Form, PlaceAlong, Places, Reduce, View};
 pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;
 pub use list::{Op, OpInfo};

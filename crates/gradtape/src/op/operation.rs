@@ -4,8 +4,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::num::Wrapping;
 
-use super::Term;
 use super::scalar::Scalar;
+use super::{Form, Term};
 use crate::tensor::{DType, Element, Error, Kind, Result, Shape, Tensor};
 
 /// The element type and shape of a value that may not have been computed yet.
@@ -114,6 +114,9 @@ pub trait Declared: Clone + fmt::Debug + PartialEq + Eq + Hash + Into<super::Op>
 pub trait Operation: Declared {
     /// The shape rule: the result's element type and shape, or the rule that the inputs break.
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken>;
+
+    /// What it is to whoever plans or runs it.
+    fn form(&self) -> Form<'_>;
 
     /// The gradient rule: the cotangent of input number `input`, given the inputs `x`, the result
     /// `out` and its cotangent `g`. Called only for inputs that need it.

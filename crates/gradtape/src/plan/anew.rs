@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::work::{Role, Work};
-use crate::op::{NodeId, Op};
+use crate::op::{Cost, Exact, Form, NodeId, Op};
 use crate::tensor::DType;
 
 /// At most so many operations in a row are computed anew by each reader.
@@ -72,18 +72,9 @@ impl Work {
 
 /// Whether an operation costs about as much as a load.
 fn is_cheap(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Neg(_)
-            | Op::Add(_)
-            | Op::Sub(_)
-            | Op::Mul(_)
-            | Op::Less(_)
-            | Op::LessEqual(_)
-            | Op::Equal(_)
-            | Op::Select(_)
-            | Op::Relu(_)
-            | Op::Abs(_)
-            | Op::Cast(_)
-    )
+    match op.form() {
+        Form::Formula(Cost::Exact(exact)) => !matches!(exact, Exact::Div | Exact::Sqrt),
+        Form::Formula(cost) => cost != Cost::Costly,
+        _ => false,
+    }
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::index::{Line, Reached, reach, split};
 use super::program::{Access, Body, BufferId, Inst, Reg};
 use super::work::{Role, Work};
-use crate::op::{Bits, NodeId, Op, compare};
+use crate::op::{Bits, Cost, Form, NodeId, Op};
 use crate::tensor::{DType, Dims};
 
 /// A value of a body while the number of loads is not known yet.
@@ -100,25 +100,25 @@ impl<'a> Writer<'a> {
         };
         let op = &self.work.node(reached.base).op;
         let axis = |axis: usize| reached.lines.as_ref().and_then(|lines| lines.get(axis).cloned());
-        if let Op::Random(random) = op {
+        if let Form::Random(key) = op.form() {
             let counter = self.stored(inputs[0].0);
             let Line { offset, strides } = reached.flat.clone();
-            let inst = Inst::Random { key: random.key, counter, offset, strides };
+            let inst = Inst::Random { key, counter, offset, strides };
             return self.push(Draft { inst, args: SmallVec::new() });
         }
         let args: SmallVec<[Value; 3]> =
             inputs.into_iter().map(|(input, flat)| self.read(input, flat, false)).collect();
-        match op {
-            Op::Constant(constant) => self.constant(constant.value.value()),
-            Op::StopGradient(_) => first(&args),
-            Op::Cast(cast) if cast.dtype.is_float() => first(&args),
-            Op::Iota(iota) => self.index(axis(iota.axis)),
-            Op::OneHot(_) => {
+        match op.form() {
+            Form::Constant(value) => self.constant(value.value()),
+            // In memory a value is of its type, in registers always of the body's.
+            Form::Formula(Cost::Copy) => first(&args),
+            Form::Position(along) => self.index(axis(along)),
+            Form::Label(_) => {
                 let class = self.index(axis(self.work.meta(reached.base).shape.rank() - 1));
-                let inst = Inst::Op { op: compare::Equal {}.into(), args: [Reg(0); 3] };
+                let inst = Inst::Op { op: Op::equality(), args: [Reg(0); 3] };
                 self.push(Draft { inst, args: SmallVec::from_slice(&[first(&args), class]) })
             }
-            op => {
+            _ => {
                 let inst = Inst::Op { op: op.clone(), args: [Reg(0); 3] };
                 self.push(Draft { inst, args })
             }

@@ -1,7 +1,6 @@
 //! Merging axes of a loop that every access walks through as one.
 
-use super::program::{Inst, Loop};
-use crate::tensor::Dims;
+use super::program::{Inst, Loop, Strides};
 
 /// The loop over as few axes as possible.
 pub(super) fn coalesce(mut plain: Loop) -> Loop {
@@ -38,8 +37,8 @@ pub(super) fn coalesce(mut plain: Loop) -> Loop {
 
 /// Whether axis `outer` and the next are walked through as one by everything.
 fn merges(plain: &Loop, outer: usize, kept: usize) -> bool {
-    let size = plain.space[outer + 1];
-    let one = |strides: &Dims| strides[outer] == strides[outer + 1] * size;
+    let size = plain.space[outer + 1] as isize;
+    let one = |strides: &Strides| strides[outer] == strides[outer + 1] * size;
     plain.body.loads.iter().all(|load| one(&load.strides))
         && plain.stores.iter().all(|store| one(&store.to.strides))
         && plain.body.insts.iter().all(|inst| match inst {
@@ -49,7 +48,7 @@ fn merges(plain: &Loop, outer: usize, kept: usize) -> bool {
         && plain.reductions.iter().all(|r| outer + 1 >= kept || one(&r.to.strides))
 }
 
-fn each_strides(plain: &mut Loop, mut change: impl FnMut(&mut Dims)) {
+fn each_strides(plain: &mut Loop, mut change: impl FnMut(&mut Strides)) {
     plain.body.loads.iter_mut().for_each(|load| change(&mut load.strides));
     plain.stores.iter_mut().for_each(|store| change(&mut store.to.strides));
     plain.reductions.iter_mut().for_each(|reduction| change(&mut reduction.to.strides));

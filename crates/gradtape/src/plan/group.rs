@@ -2,7 +2,6 @@
 
 use smallvec::SmallVec;
 
-use super::lower::reduced_axes;
 use super::work::{Role, Work};
 use crate::op::NodeId;
 use crate::tensor::Dims;
@@ -28,7 +27,7 @@ impl Group {
         };
         let reduced = match work.role(id) {
             Role::Reduce(_) => {
-                let axes = reduced_axes(&work.node(id).op);
+                let axes = work.node(id).op.reduced_axes();
                 let large = shape.iter().enumerate().filter(|&(_, &size)| size != 1);
                 let of_space = large.enumerate().filter(|(_, (axis, _))| axes.contains(axis));
                 Some(of_space.map(|(at, _)| at).collect())

@@ -2,15 +2,16 @@
 
 use smallvec::SmallVec;
 
+use super::program::Strides;
 use super::work::{Role, Work};
-use crate::op::{NodeId, Op};
-use crate::tensor::{Dims, Shape};
+use crate::op::{Form, NodeId, PlaceAlong, Places, View};
+use crate::tensor::Dims;
 
 /// The number `offset + Σ index[axis] * strides[axis]` of an index of a space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) offset: usize,
-    pub(super) strides: Dims,
+    pub(super) strides: Strides,
 }
 
 /// One [`Line`] for each axis of what is read.
@@ -24,9 +25,9 @@ impl Line {
 
     /// The row-major number of an index.
     pub(super) fn row_major(space: &[usize]) -> Line {
-        let mut strides: Dims = SmallVec::from_elem(1, space.len());
+        let mut strides: Strides = SmallVec::from_elem(1, space.len());
         for axis in (1..space.len()).rev() {
-            strides[axis - 1] = strides[axis] * space[axis];
+            strides[axis - 1] = strides[axis] * space[axis] as isize;
         }
         Line { offset: 0, strides }
     }
@@ -38,8 +39,9 @@ impl Line {
         self.offset == 0 && (0..space.len()).all(same)
     }
 
-    fn add(&mut self, other: &Line, times: usize) {
-        self.offset += other.offset * times;
+    /// Adds a multiple of another line; together they stay above 0.
+    fn add(&mut self, other: &Line, times: isize) {
+        self.offset = self.offset.wrapping_add_signed(other.offset as isize * times);
         for (stride, more) in self.strides.iter_mut().zip(&other.strides) {
             *stride += more * times;
         }
@@ -63,30 +65,42 @@ pub(super) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lin
     }
     let own = Line::row_major(shape).strides;
     let mut lines: Lines = shape.iter().map(|_| Line::fixed(0, space)).collect();
-    let mut rest = flat.offset;
+    let steps =
+        || flat.strides.iter().zip(space).filter(|&(&stride, &size)| stride != 0 && size > 1);
+    // From the least number on, every step goes forward.
+    let back: isize = steps().map(|(&stride, &size)| stride.min(0) * (size as isize - 1)).sum();
+    let mut rest = flat.offset.checked_add_signed(back)? as isize;
     for axis in (0..shape.len()).filter(|&axis| shape[axis] > 1) {
-        lines[axis].offset = rest / own[axis];
+        lines[axis].offset = (rest / own[axis]) as usize;
         rest %= own[axis];
     }
     if rest != 0 {
         return None;
     }
-    for (from, &stride) in flat.strides.iter().enumerate() {
-        if stride == 0 || space[from] <= 1 {
+    let last = |line: &Line| {
+        let steps = line.strides.iter().zip(space);
+        line.offset + steps.map(|(step, &size)| step.unsigned_abs() * (size - 1)).sum::<usize>()
+    };
+    for (from, (&stride, &size)) in flat.strides.iter().zip(space).enumerate() {
+        if stride == 0 || size <= 1 {
             continue;
         }
-        let axis = (0..shape.len()).find(|&axis| shape[axis] > 1 && own[axis] <= stride)?;
-        if stride % own[axis] != 0 {
+        let far = stride.abs();
+        let axis = (0..shape.len()).find(|&axis| shape[axis] > 1 && own[axis] <= far)?;
+        if far % own[axis] != 0 {
             return None;
         }
         lines[axis].strides[from] = stride / own[axis];
     }
-    let reach = |line: &Line| {
-        let steps =
-            line.strides.iter().zip(space).map(|(stride, size)| stride * size.saturating_sub(1));
-        line.offset + steps.sum::<usize>()
-    };
-    lines.iter().zip(shape).all(|(line, &size)| reach(line) < size).then_some(lines)
+    if lines.iter().zip(shape).any(|(line, &size)| last(line) >= size) {
+        return None;
+    }
+    for line in &mut lines {
+        let steps = line.strides.iter().zip(space);
+        line.offset +=
+            steps.map(|(step, &size)| step.min(&0).unsigned_abs() * (size - 1)).sum::<usize>();
+    }
+    Some(lines)
 }
 
 /// A shape of which both shapes are merges, without axes of size 1.
@@ -143,45 +157,34 @@ pub(super) fn reach(
         }
         let inner = work.node(node).inputs[0];
         let shape = &work.meta(inner).shape;
-        if let Op::Reshape(_) = work.node(node).op {
-            lines = split(&flat, shape, space);
-        } else {
-            let outer = lines.ok_or(node)?;
-            let stepped = step(&work.node(node).op, &outer, shape, space);
-            flat = flatten(&stepped, shape, space);
-            lines = Some(stepped);
+        let meta = work.meta(node);
+        match view(work, node).and_then(|view| view.places(shape, &meta.shape)) {
+            None => lines = split(&flat, shape, space),
+            Some(places) => {
+                let stepped = step(&places, &lines.ok_or(node)?, space);
+                flat = flatten(&stepped, shape, space);
+                lines = Some(stepped);
+            }
         }
         node = inner;
     }
 }
 
-/// The lines of a view's operand from those of the view.
-fn step(op: &Op, outer: &Lines, shape: &Shape, space: &[usize]) -> Lines {
-    match op {
-        Op::Broadcast(broadcast) => {
-            let new = broadcast.shape.rank() - shape.rank();
-            let line = |axis: usize| match shape[axis] == broadcast.shape[axis + new] {
-                true => outer[axis + new].clone(),
-                false => Line::fixed(0, space),
-            };
-            (0..shape.rank()).map(line).collect()
-        }
-        Op::Transpose(transpose) => {
-            let mut lines: Lines = shape.iter().map(|_| Line::fixed(0, space)).collect();
-            for (line, &axis) in outer.iter().zip(&transpose.order) {
-                lines[axis] = line.clone();
-            }
-            lines
-        }
-        Op::Slice(slice) => {
-            let mut lines = outer.clone();
-            let line = &mut lines[slice.axis];
-            line.offset = slice.start + line.offset * slice.step;
-            line.strides.iter_mut().for_each(|stride| *stride *= slice.step);
-            lines
-        }
-        _ => outer.clone(),
+fn view(work: &Work, node: NodeId) -> Option<&dyn View> {
+    match work.node(node).op.form() {
+        Form::View(view) => Some(view),
+        _ => None,
     }
+}
+
+/// The lines of a view's operand from those of the view.
+fn step(places: &Places, outer: &Lines, space: &[usize]) -> Lines {
+    let line = |place: &PlaceAlong| {
+        let mut line = Line::fixed(place.start, space);
+        place.steps.iter().for_each(|&(axis, step)| line.add(&outer[axis], step));
+        line
+    };
+    places.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -213,7 +216,7 @@ mod tests {
         assert_eq!(lines[1].strides.as_slice(), [0, 0]);
         assert_eq!(lines[2].strides.as_slice(), [0, 1]);
         assert_eq!(split(&flat, &[2, 2, 6], &space), None, "an axis of 4 would have to be divided");
-        let turned = Line { offset: 0, strides: Dims::from_slice(&[1, 4]) };
+        let turned = Line { offset: 0, strides: Strides::from_slice(&[1, 4]) };
         assert_eq!(split(&turned, &[4, 6], &space), None);
         let lines = split(&turned, &[6, 4], &space).unwrap();
         assert_eq!(lines[0].strides.as_slice(), [0, 1]);

@@ -6,9 +6,11 @@ use super::body::{Value, Writer};
 use super::coalesce::coalesce;
 use super::group::Group;
 use super::index::{Line, flatten, reach, split};
-use super::program::{Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store};
+use super::program::{
+    Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store, Strides,
+};
 use super::work::{Role, Work};
-use crate::op::{NodeId, Op};
+use crate::op::NodeId;
 use crate::tensor::{DType, Dims};
 
 /// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
@@ -105,22 +107,10 @@ fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kerne
 fn reduced_place(work: &Work, id: NodeId, space: &[usize]) -> Line {
     let operand = work.node(id).inputs[0];
     let lines = split(&Line::row_major(space), &work.meta(operand).shape, space);
-    let axes = reduced_axes(&work.node(id).op);
+    let axes = work.node(id).op.reduced_axes();
     let kept = lines.into_iter().flatten().enumerate().filter(|(axis, _)| !axes.contains(axis));
     let kept: SmallVec<[Line; 4]> = kept.map(|(_, line)| line).collect();
     flatten(&kept, &work.meta(id).shape, space)
-}
-
-/// The axes that a reduction drops.
-pub(super) fn reduced_axes(op: &Op) -> &[usize] {
-    match op {
-        Op::Sum(op) => &op.axes,
-        Op::Max(op) => &op.axes,
-        Op::Min(op) => &op.axes,
-        Op::LogSumExp(op) => &op.axes,
-        Op::LogSumExpRest(op) => &op.axes,
-        _ => &[],
-    }
 }
 
 fn stores(
@@ -144,10 +134,10 @@ fn stores(
 
 /// The loop with its axes in another order.
 fn permuted(mut plain: Loop, order: Dims) -> Loop {
-    let turn = |strides: &mut Dims| {
+    let turn = |strides: &mut Strides| {
         *strides = order.iter().map(|&axis| strides[axis]).collect();
     };
-    turn(&mut plain.space);
+    plain.space = order.iter().map(|&axis| plain.space[axis]).collect();
     plain.body.loads.iter_mut().for_each(|load| turn(&mut load.strides));
     plain.stores.iter_mut().for_each(|store| turn(&mut store.to.strides));
     for inst in &mut plain.body.insts {

@@ -23,10 +23,10 @@ mod work;
 pub use passes::{Passes, Stage};
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Host, Inst, Kernel, Loop, MatMul, Place, Program,
-    Reduce, Reduction, Reg, Store,
+    Reduction, Reg, Store, Strides,
 };
 
-use crate::op::{Meta, NodeId, Op};
+use crate::op::{Form, Meta, NodeId};
 use crate::tape::Graph;
 use work::{Role, Work};
 
@@ -113,13 +113,12 @@ fn checks(work: &Work) -> Vec<Check> {
     let mut checks = Vec::new();
     for id in work.ids() {
         let alive = matches!(work.role(id), Role::Inline | Role::Body);
-        let (Op::OneHot(one_hot), true, Some(labels)) = (&work.node(id).op, alive, work.labels(id))
-        else {
+        let form = work.node(id).op.form();
+        let (Form::Label(classes), true, Some(labels)) = (form, alive, work.labels(id)) else {
             continue;
         };
         if let Role::Input(input) = work.role(labels) {
-            let node = work.node(id);
-            checks.push(Check { input, classes: one_hot.classes, at: node.at });
+            checks.push(Check { input, classes, at: work.node(id).at });
         }
     }
     checks

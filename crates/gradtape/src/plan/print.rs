@@ -2,9 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::program::{
-    Access, Body, Buffer, BufferId, Inst, Kernel, Place, Program, Reduce, Reg, Store,
-};
+use super::program::{Access, Body, Buffer, BufferId, Inst, Kernel, Place, Program, Reg, Store};
 use crate::op::Op;
 
 /// The buffers, then the kernels with their loads, instructions and stores.
@@ -149,7 +147,7 @@ fn body(f: &mut Formatter<'_>, body: &Body, stores: &[Store], first: u32) -> fmt
     stores.iter().try_for_each(|store| writeln!(f, "    {} = {}", store.to, store.reg))
 }
 
-fn line(offset: usize, strides: &[usize]) -> String {
+fn line(offset: usize, strides: &[isize]) -> String {
     match offset {
         0 => format!("{strides:?}"),
         _ => format!("{offset} + {strides:?}"),
@@ -182,17 +180,5 @@ impl Display for BufferId {
 impl Display for Reg {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "r{}", self.0)
-    }
-}
-
-impl Display for Reduce {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Reduce::Sum => "sum",
-            Reduce::Max => "max",
-            Reduce::Min => "min",
-            Reduce::LogSumExp => "logsumexp",
-            Reduce::LogSumExpRest => "logsumexp_rest",
-        })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::panic::Location;
 
-use crate::op::{Bits, Meta, Op};
+use smallvec::SmallVec;
+
+use crate::op::{Bits, Meta, Op, Reduce};
 use crate::tensor::{DType, Dims};
 
 /// A list of kernels to be run in order, and the buffers they work on.
@@ -61,6 +63,9 @@ pub enum Kernel {
     Host(Host),
 }
 
+/// For each axis of a space, how far one step along it goes; back where it is negative.
+pub type Strides = SmallVec<[isize; 4]>;
+
 /// Elements of a buffer as a kernel's iteration space sees them.
 ///
 /// The element for index `i` of the space is number `offset + Σ i[axis] * strides[axis]`; a stride of 0
@@ -72,7 +77,7 @@ pub struct Access {
     /// The element at index zero.
     pub offset: usize,
     /// Elements to step for one step along each axis of the space.
-    pub strides: Dims,
+    pub strides: Strides,
 }
 
 /// The number of a value inside a [`Body`]: first the loads in order, then the instructions in order.
@@ -114,7 +119,7 @@ pub enum Inst {
         /// The position at index zero.
         offset: usize,
         /// Positions to step along each axis.
-        strides: Dims,
+        strides: Strides,
     },
     /// A uniform random number in [0, 1): the element at that position of the stream of a key and a
     /// counter. The counter is the only element of an i64 buffer.
@@ -126,7 +131,7 @@ pub enum Inst {
         /// The position at index zero.
         offset: usize,
         /// Positions to step along each axis.
-        strides: Dims,
+        strides: Strides,
     },
 }
 
@@ -163,21 +168,6 @@ pub struct Reduction {
     pub reg: Reg,
     /// Where the result goes; strides of the kept axes only.
     pub to: Access,
-}
-
-/// What a [`Reduction`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduce {
-    /// The sum; 0 of nothing.
-    Sum,
-    /// The greatest; -inf of nothing; NaN if any is NaN.
-    Max,
-    /// The least; inf of nothing; NaN if any is NaN.
-    Min,
-    /// `log Σ exp(x)`, shifted by the greatest so that it does not overflow; -inf of nothing.
-    LogSumExp,
-    /// [`Reduce::LogSumExp`] less the greatest: `log Σ exp(x - max)`.
-    LogSumExpRest,
 }
 
 /// A matrix product with an epilogue: space `batch…, m, n`.

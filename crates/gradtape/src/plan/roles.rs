@@ -1,8 +1,7 @@
 //! What each operation is to a kernel.
 
-use super::program::Reduce;
 use super::work::{Role, Work};
-use crate::op::{NodeId, Op};
+use crate::op::{Cost, Form, NodeId, Op};
 use crate::tensor::DType;
 
 /// Whole numbers up to this are exact in every floating-point type.
@@ -10,7 +9,7 @@ const EXACT: usize = 1 << 24;
 
 /// Whether an operation only moves elements and can be read through.
 pub(super) fn is_view(op: &Op) -> bool {
-    matches!(op, Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_))
+    matches!(op.form(), Form::View(_))
 }
 
 impl Work {
@@ -18,54 +17,52 @@ impl Work {
     pub(super) fn natural_role(&self, id: NodeId) -> Role {
         let node = self.node(id);
         let metas = || node.inputs.iter().map(|&input| self.meta(input)).chain([&node.meta]);
-        if let Op::Input(_) = node.op {
+        if node.op.is_input() {
             return Role::Input(self.inputs.len());
         }
         if metas().any(|meta| meta.shape.elements() == 0) {
             return Role::Host;
         }
         let float = node.meta.dtype.is_float();
-        match &node.op {
-            Op::Constant(_) if node.meta.dtype == DType::I64 => Role::Host,
-            Op::Constant(constant) => Role::Constant(constant.value.value()),
-            op if is_view(op) => Role::View,
-            Op::Sum(_) if float => Role::Reduce(Reduce::Sum),
-            Op::Max(_) if float => Role::Reduce(Reduce::Max),
-            Op::Min(_) if float => Role::Reduce(Reduce::Min),
-            Op::LogSumExp(_) => Role::Reduce(Reduce::LogSumExp),
-            Op::LogSumExpRest(_) => Role::Reduce(Reduce::LogSumExpRest),
-            Op::MatMul(_) => Role::MatMul,
-            Op::Random(_) => Role::Body,
-            Op::Iota(iota) if float && iota.shape[iota.axis] <= EXACT => Role::Inline,
-            Op::OneHot(one_hot) if float && one_hot.classes <= EXACT && self.is_input(id) => {
-                Role::Inline
-            }
-            op if op.is_elementwise() => self.elementwise_role(id),
+        match node.op.form() {
+            Form::Constant(_) if node.meta.dtype == DType::I64 => Role::Host,
+            Form::Constant(value) => Role::Constant(value.value()),
+            Form::View(_) => Role::View,
+            Form::Reduction(reduce, _) if float => Role::Reduce(reduce),
+            Form::Contraction => Role::MatMul,
+            Form::Random(_) => Role::Body,
+            Form::Position(axis) if float && node.meta.shape[axis] <= EXACT => Role::Inline,
+            Form::Label(classes) if float && classes <= EXACT && self.is_input(id) => Role::Inline,
+            Form::Formula(cost) => self.formula_role(id, cost),
             _ => Role::Host,
         }
     }
 
     /// Whether the labels of a one-hot are an input as it is, which can be checked before anything runs.
     fn is_input(&self, id: NodeId) -> bool {
-        self.labels(id).is_some_and(|labels| matches!(self.node(labels).op, Op::Input(_)))
+        self.labels(id).is_some_and(|labels| self.node(labels).op.is_input())
     }
 
-    /// The node whose elements are the labels of a one-hot, behind reshapes.
+    /// The node whose elements are the labels of a one-hot, behind views that keep their numbers.
     pub(super) fn labels(&self, id: NodeId) -> Option<NodeId> {
         let mut labels = *self.node(id).inputs.first()?;
-        while let Op::Reshape(_) = self.node(labels).op {
-            labels = *self.node(labels).inputs.first()?;
+        while let Form::View(view) = self.node(labels).op.form() {
+            let inner = *self.node(labels).inputs.first()?;
+            if view.places(&self.meta(inner).shape, &self.meta(labels).shape).is_some() {
+                break;
+            }
+            labels = inner;
         }
         Some(labels)
     }
 
-    fn elementwise_role(&self, id: NodeId) -> Role {
+    fn formula_role(&self, id: NodeId, cost: Cost) -> Role {
         let node = self.node(id);
         let inputs = || node.inputs.iter().map(|&input| self.meta(input).dtype);
         let float = node.meta.dtype.is_float();
         let from_i64 = inputs().any(|dtype| dtype == DType::I64);
-        match &node.op {
-            Op::Cast(_) if from_i64 && float => Role::Body,
+        match cost {
+            Cost::Copy if from_i64 && float => Role::Body,
             _ if from_i64 || node.meta.dtype == DType::I64 => Role::Host,
             _ if float && inputs().all(|dtype| dtype == DType::Bool) => Role::Inline,
             _ => Role::Body,

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::group::Group;
 use super::work::{Role, Work};
-use crate::op::{NodeId, Op, control};
+use crate::op::{NodeId, Op};
 use crate::tape::GraphNode;
 
 /// Groups with the order between them.
@@ -131,9 +131,8 @@ fn writes_in_place(work: &Work, group: &Group, node: NodeId, input: NodeId) -> b
 /// A node that copies another.
 fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
     let GraphNode { meta, at, .. } = work.node(node).clone();
-    let op = Op::StopGradient(control::StopGradient {});
     let inputs = [node].into_iter().collect();
-    work.append(GraphNode { op, inputs, meta, at })
+    work.append(GraphNode { op: Op::copy(), inputs, meta, at })
 }
 
 /// The groups that do not wait for themselves: single numbers and updates as early as they may run,

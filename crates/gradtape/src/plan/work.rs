@@ -3,9 +3,8 @@
 use smallvec::SmallVec;
 
 use super::index::{Line, Reached, flatten, reach, split};
-use super::program::Reduce;
 use super::roles::is_view;
-use crate::op::{Meta, NodeId, Op, control};
+use crate::op::{Form, Meta, NodeId, Op, Reduce};
 use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::{DType, Shape};
 
@@ -164,15 +163,15 @@ impl Work {
         space: &[usize],
     ) -> Result<SmallVec<[(NodeId, Line); 3]>, NodeId> {
         let node = self.node(reached.base);
-        let line = |input: NodeId| match &node.op {
-            Op::Random(_) => Ok(Line::fixed(0, space)),
-            Op::OneHot(_) => {
+        let line = |input: NodeId| match node.op.form() {
+            Form::Random(_) => Ok(Line::fixed(0, space)),
+            Form::Label(_) => {
                 let lines = reached.lines.as_ref().ok_or(reached.base)?;
                 Ok(flatten(lines, &self.meta(input).shape, space))
             }
             _ => Ok(reached.flat.clone()),
         };
-        if let (Op::Iota(_), None) = (&node.op, &reached.lines) {
+        if let (Form::Position(_), None) = (node.op.form(), &reached.lines) {
             return Err(reached.base);
         }
         node.inputs.iter().map(|&input| Ok((input, line(input)?))).collect()
@@ -198,8 +197,7 @@ impl Work {
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
-                let op = Op::StopGradient(control::StopGradient {});
-                self.nodes.push(GraphNode { op, inputs, meta, at });
+                self.nodes.push(GraphNode { op: Op::copy(), inputs, meta, at });
                 self.assign_roles(self.nodes.len() - 1);
                 self.outputs[i].node = NodeId::new(self.nodes.len() - 1);
             }

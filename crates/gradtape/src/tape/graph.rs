@@ -8,7 +8,7 @@ use crate::op::{Meta, NodeId, Op};
 
 /// Operations in topological order, with the results that are wanted.
 ///
-/// Its inputs are its nodes of [`Op::Input`], in order.
+/// Its inputs are its nodes of [`Form::Input`](crate::op::Form::Input), in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
     /// The operations; a node's inputs come before it.

@@ -1,7 +1,7 @@
 //! What messages call the values of a recording.
 
 use super::{Graph, GraphNode, Leaf, Recording};
-use crate::op::{NodeId, Op};
+use crate::op::NodeId;
 use crate::tensor::is_foreign;
 
 impl Recording {
@@ -19,12 +19,12 @@ impl Recording {
     pub(crate) fn operand_note(&self, (number, of): (usize, usize), id: NodeId) -> String {
         let which = which_operand((number, of));
         let (node, leaf, at) = (self.node(id), self.leaf(id), self.place(id));
-        let what = match (&node.op, leaf) {
+        let what = match (node.op.number(), leaf) {
             // Recorded by this library: what a compiled function is given.
             (_, Some(Leaf::Tensor { .. })) if is_foreign(at) => "input".into(),
             (_, Some(leaf)) => leaf.describe(),
-            (Op::Constant(constant), _) => format!("the number {}", constant.value.value()),
-            (op, None) => op.name().into(),
+            (Some(number), _) => format!("the number {}", number.value()),
+            (None, None) => node.op.name().into(),
         };
         let mut note = format!("{which}: {} = {what}", node.meta);
         if !is_foreign(at) {

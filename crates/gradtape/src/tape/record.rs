@@ -191,7 +191,7 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error(op.name(), spent).at(at), &[]);
         }
-        if let Op::Input(_) = op {
+        if op.is_input() {
             let error = Error::new(Kind::Tape, "input: an operation without numbers of its own");
             let hint = "record the numbers with tape.constant(), watch() or parameter()";
             return self.fail(error.at(at).hint(hint), &[]);
@@ -258,7 +258,7 @@ impl Recording {
             // A long recording is most of the memory of a program.
             self.nodes.reserve_exact((self.len / 2).max(64));
         }
-        let is_data = matches!(op, Op::Constant(_));
+        let is_data = op.number().is_some();
         let (derived, scope) = (self.deriving, self.scope);
         self.nodes.push(Node { op, inputs, meta, at, value: 0, leaf: 0, scope, is_data, derived });
         self.len += 1;
@@ -350,14 +350,7 @@ impl Node {
     /// Whether an operation on these inputs is this node. Literals that are inputs of a plan may have
     /// another number, which the node takes over.
     fn repeats(&mut self, op: &Op, inputs: &[NodeId]) -> bool {
-        let same = match (&mut self.op, op) {
-            (Op::Constant(old), Op::Constant(new)) if old.is_input() && new.is_input() => {
-                old.value = new.value;
-                old.dtype == new.dtype && new.fits()
-            }
-            (old, new) => old == new,
-        };
-        same && self.inputs[..] == *inputs
+        self.op.repeats(op) && self.inputs[..] == *inputs
     }
 }
 

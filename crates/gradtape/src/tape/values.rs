@@ -2,7 +2,7 @@
 
 use super::record::Node;
 use super::{Leaf, Recording};
-use crate::op::{Bits, NodeId, Op};
+use crate::op::{Bits, NodeId};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Numbers that a run is given.
@@ -36,10 +36,7 @@ impl Recording {
         if let Some(leaf) = self.leaf(id) {
             return Some(Given::Leaf(leaf));
         }
-        match &self.node(id).op {
-            Op::Constant(constant) if constant.is_input() => Some(Given::Literal(constant.value)),
-            _ => None,
-        }
+        self.node(id).op.number().filter(|number| number.is_input()).map(Given::Literal)
     }
 
     /// Whether a node has numbers that can be read without a run: it is an input or was computed.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Graph;
-use crate::op::{Meta, NodeId, Op};
+use crate::op::{Meta, NodeId};
 use crate::tensor::{Error, Kind, Result};
 
 impl Graph {
@@ -52,7 +52,7 @@ impl Graph {
                 return wrong(format!("there is no node %{}", output.node.index()));
             }
             let Some(into) = output.into else { continue };
-            if missing(into) || !matches!(self.nodes[into.index()].op, Op::Input(_)) {
+            if missing(into) || !self.nodes[into.index()].op.is_input() {
                 return wrong(format!("%{} is no input that could be updated", into.index()));
             }
             let (value, place) =

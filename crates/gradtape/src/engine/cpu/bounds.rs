@@ -181,10 +181,18 @@ fn fits(access: &Access, space: &[usize], buffers: &[Buffer]) -> bool {
     if space.contains(&0) && !fixed {
         return true;
     }
-    let last = space.iter().zip(&access.strides).try_fold(access.offset, |last, (size, stride)| {
-        last.checked_add(size.saturating_sub(1).checked_mul(*stride)?)
-    });
-    access.strides.len() <= space.len() && last.is_some_and(|last| last < buffer.len)
+    // The least and the greatest number of an element.
+    let ends = space.iter().zip(&access.strides).try_fold(
+        (access.offset, access.offset),
+        |(least, last), (size, stride)| {
+            let far = size.saturating_sub(1).checked_mul(stride.unsigned_abs())?;
+            match *stride < 0 {
+                true => Some((least.checked_sub(far)?, last)),
+                false => Some((least, last.checked_add(far)?)),
+            }
+        },
+    );
+    access.strides.len() <= space.len() && ends.is_some_and(|(_, last)| last < buffer.len)
 }
 
 #[cfg(test)]

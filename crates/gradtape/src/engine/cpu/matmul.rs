@@ -75,7 +75,7 @@ impl<T: Real> MatMulPlan<T> {
             isa,
             buffers,
         });
-        let as_product = |load: &&Access| load.strides[plan.batch.len()..] == [plan.n, 1];
+        let as_product = |load: &&Access| load.strides[plan.batch.len()..] == [plan.n as isize, 1];
         let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
         let beside = beside.cloned().collect();
         MatMulPlan { isa, plan: plan.clone(), epilogue, product, bare, strips, beside }
@@ -166,7 +166,7 @@ impl<T: Real> MatMulPlan<T> {
         let (c, c_row) = match &self.product {
             Some(place) => (
                 memory.address::<T>(place.to.buffer, element(&place.to, index)),
-                place.to.strides[rank],
+                place.to.strides[rank] as usize,
             ),
             None if self.deals_out() => (shared.wrapping_add(number * m * n), *n),
             None => (shared, *n),
@@ -228,7 +228,7 @@ fn operands<T>(plan: &MatMul, a: *const T, b: *const T) -> Product<T> {
     // Of operands without elements, no address but the first may be made.
     let steps = |access: &Access| match k {
         0 => [0; 2],
-        _ => [access.strides[rank], access.strides[rank + 1]],
+        _ => [access.strides[rank] as usize, access.strides[rank + 1] as usize],
     };
     let (a_steps, b_steps) = (steps(left), steps(right));
     let (m, n, k, c, beside) = (*m, *n, *k, std::ptr::null_mut(), [std::ptr::null(); 4]);
@@ -241,7 +241,7 @@ fn whole_loads<'a>(plan: &'a MatMul, buffers: &'a [Buffer]) -> impl Iterator<Ite
     let whole = move |load: &&Access| {
         let mut axes = sizes().zip(&load.strides);
         let dtype = buffers[load.buffer.0 as usize].dtype;
-        dtype == plan.epilogue.dtype && axes.all(|(size, stride)| *size <= 1 || *stride > 0)
+        dtype == plan.epilogue.dtype && axes.all(|(size, stride)| *size <= 1 || *stride != 0)
     };
     plan.epilogue.loads.iter().filter(whole)
 }

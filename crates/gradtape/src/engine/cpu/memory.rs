@@ -46,12 +46,12 @@ impl<'r> Memory<'r> {
         &self,
         buffer: BufferId,
         start: usize,
-        stride: usize,
+        stride: isize,
         out: &mut [T],
     ) {
         /// # Safety
         /// `from` must be valid for reading `out.len()` elements `stride` apart.
-        unsafe fn copy<E: Element, T: Real>(from: *const E, stride: usize, out: &mut [T]) {
+        unsafe fn copy<E: Element, T: Real>(from: *const E, stride: isize, out: &mut [T]) {
             match stride {
                 0 => {
                     // SAFETY: the caller vouches for the element.
@@ -68,7 +68,7 @@ impl<'r> Memory<'r> {
                 _ => {
                     for (i, to) in out.iter_mut().enumerate() {
                         // SAFETY: the caller vouches for elements `stride` apart.
-                        *to = T::from_f64(unsafe { *from.add(i * stride) }.to_f64());
+                        *to = T::from_f64(unsafe { *from.offset(i as isize * stride) }.to_f64());
                     }
                 }
             }
@@ -95,12 +95,12 @@ impl<'r> Memory<'r> {
         &self,
         buffer: BufferId,
         start: usize,
-        stride: usize,
+        stride: isize,
         values: &[T],
     ) {
         /// # Safety
         /// `to` must be valid for writing `values.len()` elements `stride` apart.
-        unsafe fn copy<E: Element, T: Real>(to: *mut E, stride: usize, values: &[T]) {
+        unsafe fn copy<E: Element, T: Real>(to: *mut E, stride: isize, values: &[T]) {
             if stride == 1 {
                 // SAFETY: the caller vouches for `values.len()` elements.
                 let to = unsafe { std::slice::from_raw_parts_mut(to, values.len()) };
@@ -111,7 +111,7 @@ impl<'r> Memory<'r> {
             }
             for (i, value) in values.iter().enumerate() {
                 // SAFETY: the caller vouches for elements `stride` apart.
-                unsafe { *to.add(i * stride) = E::from_f64(value.to_f64()) };
+                unsafe { *to.offset(i as isize * stride) = E::from_f64(value.to_f64()) };
             }
         }
         if values.is_empty() {
@@ -143,5 +143,6 @@ pub(crate) fn overlap(buffers: &[Buffer], a: BufferId, b: BufferId) -> bool {
 /// The element of an access at an index of the space. Trailing axes that the access does not know, as
 /// those that a result was reduced over, do not count.
 pub(crate) fn element(access: &Access, index: &[usize]) -> usize {
-    access.offset + access.strides.iter().zip(index).map(|(stride, i)| stride * i).sum::<usize>()
+    let steps = access.strides.iter().zip(index).map(|(stride, &i)| stride * i as isize);
+    access.offset.wrapping_add_signed(steps.sum())
 }

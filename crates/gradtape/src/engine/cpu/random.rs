@@ -23,7 +23,11 @@ impl<T: Real> Task<T> for Uniform<'_, T> {
         let Uniform { key, counter, start, stride, out } = self;
         if T::DTYPE != DType::F32 || stride != 1 {
             for (i, out) in out.iter_mut().enumerate() {
-                *out = unit::<T>(uniform_at(key, counter, start + i as u64 * stride));
+                *out = unit::<T>(uniform_at(
+                    key,
+                    counter,
+                    start.wrapping_add((i as u64).wrapping_mul(stride)),
+                ));
             }
             return;
         }
@@ -72,7 +76,14 @@ mod tests {
             let (key, counter) = (0x1234_5678_9abc, 41);
             dispatch(Isa::best(), Uniform { key, counter, start, stride, out: &mut out });
             for (i, &x) in out.iter().enumerate() {
-                assert_eq!(x, unit_f32(uniform_at(key, counter, start + i as u64 * stride)));
+                assert_eq!(
+                    x,
+                    unit_f32(uniform_at(
+                        key,
+                        counter,
+                        start.wrapping_add((i as u64).wrapping_mul(stride))
+                    ))
+                );
             }
         }
     }

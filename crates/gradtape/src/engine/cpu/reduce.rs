@@ -4,8 +4,8 @@
 //! one. Numbers arrive in rows of `width`, or as one long run that is dealt out to the columns in turn.
 
 use super::lane::{Real, Task, Wrap};
+use crate::op::Reduce;
 use crate::op::scalar::Scalar;
-use crate::plan::Reduce;
 
 /// Numbers of state for each column.
 pub(crate) fn states(kind: Reduce) -> usize {

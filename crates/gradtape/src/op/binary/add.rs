@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -32,6 +33,10 @@ operation! {
 impl Operation for Add {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::numeric_binary(x)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Exact(Exact::Add))
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

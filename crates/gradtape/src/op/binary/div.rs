@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
@@ -33,6 +34,10 @@ operation! {
 impl Operation for Div {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::numeric_binary(x)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Exact(Exact::Div))
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -3,7 +3,8 @@
 use crate::op::binary::taken_vjp;
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -34,6 +35,10 @@ operation! {
 impl Operation for Minimum {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::numeric_binary(x)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Costly)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -36,6 +37,10 @@ impl Operation for Pow {
         let out = rules::numeric_binary(x)?;
         rules::float(x[0])?;
         Ok(out)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Costly)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

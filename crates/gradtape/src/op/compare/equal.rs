@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -33,6 +34,10 @@ impl Operation for Equal {
         rules::arity(x, 2)?;
         rules::same(x[0], x[1])?;
         Ok(x[0].with_dtype(DType::Bool))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Cheap)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

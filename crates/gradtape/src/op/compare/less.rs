@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -30,6 +31,10 @@ operation! {
 impl Operation for Less {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         Ok(rules::numeric_binary(x)?.with_dtype(DType::Bool))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Cheap)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

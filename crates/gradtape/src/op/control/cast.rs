@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -37,6 +38,13 @@ impl Operation for Cast {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 1)?;
         Ok(x[0].with_dtype(self.dtype))
+    }
+
+    fn form(&self) -> Form<'_> {
+        match self.dtype.is_float() {
+            true => Form::Formula(Cost::Copy),
+            false => Form::Formula(Cost::Cheap),
+        }
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

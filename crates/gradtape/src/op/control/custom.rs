@@ -1,6 +1,6 @@
 //! `custom`: a value with a gradient rule of the user's own.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation};
 use crate::tensor::{Result, Tensor};
 
 operation! {
@@ -39,6 +39,10 @@ impl Operation for Custom {
             Some(&value) => Ok(value.clone()),
             None => Err(Broken::new("needs the value and its inputs")),
         }
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::First
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

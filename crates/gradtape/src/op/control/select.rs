@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -41,6 +42,10 @@ impl Operation for Select {
             return Err(Broken::new(rule));
         }
         Ok(yes.clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Cheap)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

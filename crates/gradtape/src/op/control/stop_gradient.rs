@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -33,6 +34,10 @@ impl Operation for StopGradient {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 1)?;
         Ok(x[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Copy)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+};
 use crate::tensor::{DType, Dims, Element, Result, Tensor, allocate};
 
 operation! {
@@ -52,6 +54,10 @@ impl Operation for ArgSort {
         let mut dims = Dims::from_slice(outer);
         dims.push(self.count);
         Ok(Meta::new(DType::I64, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -1,7 +1,9 @@
 //! `gather`: elements picked along an axis.
 
 use crate::op::index::{place, place_along};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+};
 use crate::tensor::{Element, Result, Tensor, allocate};
 
 operation! {
@@ -38,6 +40,10 @@ impl Operation for Gather {
         rules::size_along(self.axis, x[0])?;
         rules::index_fits(self.axis, &x[1].shape, &x[0].shape)?;
         Ok(Meta::new(x[0].dtype, &x[1].shape))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: true }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

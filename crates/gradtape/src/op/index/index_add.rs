@@ -2,7 +2,7 @@
 
 use crate::op::index::{Plus, place};
 use crate::op::{
-    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
 };
 use crate::tensor::{Dims, Result, Tensor};
 
@@ -52,6 +52,10 @@ impl Operation for IndexAdd {
         dims.push(self.size);
         dims.extend_from_slice(&shape[after..]);
         rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: true }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

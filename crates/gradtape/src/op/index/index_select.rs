@@ -1,7 +1,9 @@
 //! `index_select`: whole rows picked along an axis.
 
 use crate::op::index::place;
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+};
 use crate::tensor::{Dims, Element, Result, Tensor, allocate};
 
 operation! {
@@ -41,6 +43,10 @@ impl Operation for IndexSelect {
         dims.extend_from_slice(&x[1].shape);
         dims.extend_from_slice(&x[0].shape[self.axis + 1..]);
         rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: true }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

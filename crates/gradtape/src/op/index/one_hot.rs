@@ -1,7 +1,7 @@
 //! `one_hot`: labels as unit vectors.
 
 use crate::op::{
-    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, value_error,
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, value_error,
 };
 use crate::tensor::{DType, Dims, Result, Tensor};
 
@@ -43,6 +43,10 @@ impl Operation for OneHot {
         let mut dims = Dims::from_slice(&x[0].shape);
         dims.push(self.classes);
         rules::countable(Meta::new(self.dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Label(self.classes)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -2,7 +2,7 @@
 
 use crate::op::index::{Plus, place, place_along};
 use crate::op::{
-    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
 };
 use crate::tensor::{Result, Shape, Tensor};
 
@@ -47,6 +47,10 @@ impl Operation for ScatterAdd {
         rules::size_along(self.axis, &out)?;
         rules::index_fits(self.axis, &x[1].shape, &self.shape)?;
         Ok(out)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: true }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

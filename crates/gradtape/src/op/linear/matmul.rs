@@ -1,6 +1,6 @@
 //! `matmul`: the matrix product.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
 use crate::tensor::{DType, Dims, Element, Result, Tensor, allocate};
 
 operation! {
@@ -59,6 +59,10 @@ impl Operation for MatMul {
         let mut dims = Dims::from_slice(a);
         dims[rank - 1] = b[rank - 1];
         rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Contraction
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

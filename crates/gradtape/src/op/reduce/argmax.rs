@@ -1,7 +1,7 @@
 //! `argmax`: the place of the greatest element.
 
 use crate::op::reduce::dropped;
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
 use crate::tensor::{DType, Result, Tensor};
 
 operation! {
@@ -37,6 +37,10 @@ impl Operation for ArgMax {
             return Err(Broken::new(format!("axis {} of {} is empty", self.axis, x[0])));
         }
         Ok(Meta::new(DType::I64, dropped(&x[0].shape, &[self.axis])?))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

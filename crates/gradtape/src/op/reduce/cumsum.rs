@@ -1,7 +1,9 @@
 //! `cumsum`: the running sum.
 
 use crate::op::index::Plus;
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_number};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_number,
+};
 use crate::tensor::{Result, Tensor};
 
 operation! {
@@ -36,6 +38,10 @@ impl Operation for CumSum {
         rules::numeric(x[0])?;
         rules::size_along(self.axis, x[0])?;
         Ok(x[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -1,7 +1,7 @@
 //! `logsumexp`: the logarithm of a sum of exponentials.
 
 use crate::op::reduce::{dropped, softmax_vjp, split};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
 use crate::tensor::{Dims, Result, Tensor};
 
 operation! {
@@ -35,6 +35,10 @@ impl Operation for LogSumExp {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         let x = rules::float_unary(x)?;
         Ok(Meta::new(x.dtype, dropped(&x.shape, &self.axes)?))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Reduction(Reduce::LogSumExp, &self.axes)
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -1,7 +1,7 @@
 //! `logsumexp_rest`: what a logarithm of a sum of exponentials is above the greatest.
 
 use crate::op::reduce::{dropped, softmax_vjp, split};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
 use crate::tensor::{Dims, Result, Tensor};
 
 operation! {
@@ -38,6 +38,10 @@ impl Operation for LogSumExpRest {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         let x = rules::float_unary(x)?;
         Ok(Meta::new(x.dtype, dropped(&x.shape, &self.axes)?))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Reduction(Reduce::LogSumExpRest, &self.axes)
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

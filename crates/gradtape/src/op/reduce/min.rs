@@ -1,7 +1,7 @@
 //! `min`: the least element along axes.
 
 use crate::op::reduce::{dropped, extreme, extreme_vjp};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
 use crate::tensor::{DType, Dims, Result, Tensor};
 
 operation! {
@@ -36,6 +36,10 @@ impl Operation for Min {
         rules::arity(x, 1)?;
         rules::numeric(x[0])?;
         Ok(Meta::new(x[0].dtype, dropped(&x[0].shape, &self.axes)?))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Reduction(Reduce::Min, &self.axes)
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

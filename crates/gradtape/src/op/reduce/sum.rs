@@ -1,7 +1,9 @@
 //! `sum`: addition along axes.
 
 use crate::op::reduce::{dropped, kept, targets};
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, filled, operation, rules,
+};
 use crate::tensor::{DType, Dims, Element, Result, Tensor};
 
 operation! {
@@ -33,6 +35,10 @@ impl Operation for Sum {
         rules::arity(x, 1)?;
         rules::numeric(x[0])?;
         Ok(Meta::new(x[0].dtype, dropped(&x[0].shape, &self.axes)?))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Reduction(Reduce::Sum, &self.axes)
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

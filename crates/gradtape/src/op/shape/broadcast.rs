@@ -1,6 +1,9 @@
 //! `broadcast`: repetition along axes.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
+    rules,
+};
 use crate::tensor::{Dims, Result, Shape, Tensor};
 
 operation! {
@@ -41,6 +44,10 @@ impl Operation for Broadcast {
         rules::countable(Meta::new(x[0].dtype, &self.shape))
     }
 
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let shape = x[0].shape();
         let new = self.shape.rank() - shape.rank();
@@ -58,5 +65,16 @@ impl Operation for Broadcast {
             .into_iter()
             .flat_map(|(from, shape)| Sample::shaped(Broadcast { shape }, &[&from]))
             .collect()
+    }
+}
+
+impl View for Broadcast {
+    fn places(&self, from: &Shape, to: &Shape) -> Option<Places> {
+        let new = to.rank() - from.rank();
+        let place = |axis: usize| match from[axis] == to[axis + new] {
+            true => PlaceAlong::axis(axis + new),
+            false => PlaceAlong::default(),
+        };
+        Some((0..from.rank()).map(place).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! `concat`: several values one after another.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation};
 use crate::tensor::{Dims, Result, Tensor};
 
 operation! {
@@ -57,6 +57,10 @@ impl Operation for Concat {
             return Err(Broken::new(rule).hint("only the axis that is joined may differ"));
         }
         crate::op::rules::countable(Meta::new(first.dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

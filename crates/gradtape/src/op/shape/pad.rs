@@ -1,7 +1,7 @@
 //! `pad`: zeros around and between the elements of an axis.
 
 use crate::op::{
-    Broken, Cotangent, Meta, Operation, Sample, Term, filled, operation, rules, with_type,
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_type,
 };
 use crate::tensor::{Dims, Element, Result, Tensor};
 
@@ -50,6 +50,10 @@ impl Operation for Pad {
         let mut dims = Dims::from_slice(&x[0].shape);
         dims[axis] = size;
         rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -1,6 +1,8 @@
 //! `reshape`: the same elements under another shape.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Places, Sample, Term, View, operation, rules,
+};
 use crate::tensor::{Result, Shape, Tensor};
 
 operation! {
@@ -39,6 +41,10 @@ impl Operation for Reshape {
         Ok(Meta::new(x[0].dtype, &self.shape))
     }
 
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.reshape(x[0].shape()).into()
     }
@@ -49,5 +55,11 @@ impl Operation for Reshape {
 
     fn samples() -> Vec<Sample<Reshape>> {
         Sample::shaped(Reshape { shape: Shape::from([3, 2]) }, &[&[2, 3]])
+    }
+}
+
+impl View for Reshape {
+    fn places(&self, _: &Shape, _: &Shape) -> Option<Places> {
+        None
     }
 }

@@ -1,7 +1,10 @@
 //! `slice`: a part of an axis.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
+    rules,
+};
+use crate::tensor::{Dims, Result, Shape, Tensor};
 
 operation! {
     /// # What
@@ -49,6 +52,10 @@ impl Operation for Slice {
         Ok(Meta::new(x[0].dtype, dims))
     }
 
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.spread(self.axis, self.start, self.step, x[0].shape()[self.axis]).into()
     }
@@ -63,5 +70,15 @@ impl Operation for Slice {
             .map(|(axis, start, stop, step)| Slice { axis, start, stop, step })
             .flat_map(|op| Sample::shaped(op, &[&[4, 5]]))
             .collect()
+    }
+}
+
+impl View for Slice {
+    fn places(&self, from: &Shape, _: &Shape) -> Option<Places> {
+        let mut places: Places = (0..from.rank()).map(PlaceAlong::axis).collect();
+        let PlaceAlong { start, steps } = &mut places[self.axis];
+        *start = self.start;
+        steps[0].1 = self.step as isize;
+        Some(places)
     }
 }

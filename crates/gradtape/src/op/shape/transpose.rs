@@ -2,8 +2,11 @@
 
 use smallvec::SmallVec;
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
+    rules,
+};
+use crate::tensor::{Dims, Result, Shape, Tensor};
 
 operation! {
     /// # What
@@ -46,6 +49,10 @@ impl Operation for Transpose {
         Ok(Meta::new(x[0].dtype, dims))
     }
 
+    fn form(&self) -> Form<'_> {
+        Form::View(self)
+    }
+
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let mut back: Dims = SmallVec::from_elem(0, self.order.len());
         for (to, &from) in self.order.iter().enumerate() {
@@ -61,5 +68,13 @@ impl Operation for Transpose {
     fn samples() -> Vec<Sample<Transpose>> {
         let order = Dims::from_slice(&[1, 2, 0]);
         Sample::shaped(Transpose { order }, &[&[2, 3, 4]])
+    }
+}
+
+impl View for Transpose {
+    fn places(&self, from: &Shape, _: &Shape) -> Option<Places> {
+        let mut places: Places = from.iter().map(|_| PlaceAlong::default()).collect();
+        self.order.iter().enumerate().for_each(|(axis, &own)| places[own] = PlaceAlong::axis(axis));
+        Some(places)
     }
 }

@@ -1,6 +1,8 @@
 //! `constant`: a scalar written in the program.
 
-use crate::op::{Bits, Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Bits, Broken, Cotangent, Form, Meta, Op, Operation, Sample, Term, operation, rules,
+};
 use crate::tensor::{DType, Result, Shape, Tensor};
 
 operation! {
@@ -31,18 +33,28 @@ operation! {
 }
 
 impl Constant {
-    /// Whether a plan takes the number as an input, so that a changing one does not plan anew. A few
-    /// stay in the graph, because simplification knows what to do with them.
-    pub(crate) fn is_input(&self) -> bool {
-        ![0.0, 1.0, -1.0, 0.5, 2.0].contains(&self.value.value())
-    }
-
     /// Whether the element type can hold the number.
     pub(crate) fn fits(&self) -> bool {
         match self.dtype {
             DType::F32 | DType::F64 => true,
             DType::I64 => self.value.is_whole(),
             DType::Bool => [0.0, 1.0].contains(&self.value.value()),
+        }
+    }
+}
+
+impl Op {
+    /// Whether another operation is this one. A number that is an input of a plan may have become another
+    /// one, which it takes over.
+    pub(crate) fn repeats(&mut self, new: &Op) -> bool {
+        match (self, new) {
+            (Op::Constant(old), Op::Constant(new))
+                if old.value.is_input() && new.value.is_input() =>
+            {
+                old.value = new.value;
+                old.dtype == new.dtype && new.fits()
+            }
+            (old, new) => old == new,
         }
     }
 }
@@ -55,6 +67,10 @@ impl Operation for Constant {
             return Err(Broken::new(rule).hint("cast the operand to a floating-point type first"));
         }
         Ok(Meta::new(self.dtype, Shape::scalar()))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Constant(self.value)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -1,6 +1,8 @@
 //! `input`: numbers from outside.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, value_error};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, value_error,
+};
 use crate::tensor::{DType, Result, Shape, Tensor};
 
 operation! {
@@ -33,6 +35,10 @@ impl Operation for Input {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 0)?;
         Ok(Meta::new(self.dtype, &self.shape))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Input
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -1,6 +1,8 @@
 //! `iota`: positions along an axis.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules, with_type};
+use crate::op::{
+    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+};
 use crate::tensor::{DType, Element, Result, Shape, Tensor, allocate};
 
 operation! {
@@ -38,6 +40,10 @@ impl Operation for Iota {
         rules::numeric(&out)?;
         rules::size_along(self.axis, &out)?;
         Ok(out)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Position(self.axis)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

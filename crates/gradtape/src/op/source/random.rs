@@ -1,6 +1,6 @@
 //! `random`: uniform random numbers.
 
-use crate::op::{Broken, Cotangent, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
 use crate::tensor::{DType, Result, Shape, Tensor, allocate, uniform_at, unit_f32, unit_f64};
 
 operation! {
@@ -42,6 +42,10 @@ impl Operation for Random {
         let out = Meta::new(self.dtype, &self.shape);
         rules::float(&out)?;
         rules::countable(out)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Random(self.key)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {

@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -33,6 +34,10 @@ impl Operation for Neg {
         rules::arity(x, 1)?;
         rules::numeric(x[0])?;
         Ok(x[0].clone())
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Cheap)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -2,7 +2,8 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cotangent, Elementwise, Meta, Operation, Sample, Term, map_elements, operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
+    operation, rules,
 };
 use crate::tensor::{Result, Tensor};
 
@@ -35,6 +36,10 @@ operation! {
 impl Operation for Sigmoid {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::float_unary(x)
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Formula(Cost::Costly)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {

@@ -3,35 +3,19 @@
 
 use super::super::isa::Isa;
 use super::super::simd::{Portable, Simd};
-use crate::op::Op;
+use crate::op::{Cost, Exact, Form, Op};
 
-/// Operations whose result IEEE 754 fixes to the last bit, whatever the instruction set.
-#[derive(Clone, Copy)]
-pub(super) enum Code {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Sqrt,
-}
-
-impl Code {
-    /// The code of an operation, if it has one.
-    pub(super) fn of(op: &Op) -> Option<Code> {
-        match op {
-            Op::Add(_) => Some(Code::Add),
-            Op::Sub(_) => Some(Code::Sub),
-            Op::Mul(_) => Some(Code::Mul),
-            Op::Div(_) => Some(Code::Div),
-            Op::Sqrt(_) => Some(Code::Sqrt),
-            _ => None,
-        }
+/// The arithmetic of an operation, if it is no more than that.
+pub(super) fn arithmetic(op: &Op) -> Option<Exact> {
+    match op.form() {
+        Form::Formula(Cost::Exact(exact)) => Some(exact),
+        _ => None,
     }
 }
 
 /// One instruction of a chain, on registers.
 pub(super) struct Link {
-    pub(super) code: Code,
+    pub(super) code: Exact,
     pub(super) args: [usize; 2],
     pub(super) out: usize,
     /// Which of the operands are the result of the link before.
@@ -42,7 +26,7 @@ pub(super) struct Link {
 
 impl Link {
     /// An instruction whose operands and result all lie in memory.
-    pub(super) fn new(code: Code, args: [usize; 2], out: usize) -> Link {
+    pub(super) fn new(code: Exact, args: [usize; 2], out: usize) -> Link {
         Link { code, args, out, last: [false; 2], kept: true }
     }
 }
@@ -138,11 +122,11 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
                 };
             }
             match link.code {
-                Code::Add => each!(x y, S::add(x, y)),
-                Code::Sub => each!(x y, S::sub(x, y)),
-                Code::Mul => each!(x y, S::mul(x, y)),
-                Code::Div => each!(x y, S::div(x, y)),
-                Code::Sqrt => each!(x _y, S::sqrt(x)),
+                Exact::Add => each!(x y, S::add(x, y)),
+                Exact::Sub => each!(x y, S::sub(x, y)),
+                Exact::Mul => each!(x y, S::mul(x, y)),
+                Exact::Div => each!(x y, S::div(x, y)),
+                Exact::Sqrt => each!(x _y, S::sqrt(x)),
             }
             if link.kept {
                 let out = tiles[link.out].cast_mut().wrapping_add(at);

@@ -1,6 +1,6 @@
 //! Making a body ready: its instructions in chains, and where each may write its result at once.
 
-use super::chain::{self, Code, Link};
+use super::chain::{self, Link};
 use super::{BodyPlan, Load, Step, StorePlan, TILE, slots};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::lane::Real;
@@ -114,7 +114,7 @@ impl<T: Real> BodyPlan<T> {
             },
             Inst::Op { op, args } => {
                 let args = args.map(|reg| reg.0 as usize);
-                let code = Code::of(op);
+                let code = chain::arithmetic(op);
                 let target = self.target(reg, code.is_some(), spec, given, last_use);
                 if let Some(code) = code {
                     let link = Link::new(code, [args[0], args[1]], reg);

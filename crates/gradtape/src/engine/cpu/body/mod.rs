@@ -13,8 +13,7 @@ use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::random::Uniform;
 use super::tile::TileOp;
-use crate::plan::{Access, BufferId, Reg};
-use crate::tensor::Dims;
+use crate::plan::{Access, BufferId, Reg, Strides};
 
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
 pub(crate) const TILE: usize = 512;
@@ -77,14 +76,14 @@ enum Step<T> {
     Index {
         reg: usize,
         offset: usize,
-        strides: Dims,
+        strides: Strides,
     },
     Random {
         reg: usize,
         key: u64,
         counter: BufferId,
         offset: usize,
-        strides: Dims,
+        strides: Strides,
     },
 }
 
@@ -148,11 +147,11 @@ impl<T: Real> BodyPlan<T> {
             (1, 1) => true,
             (1, _) => col == 1,
             (_, 1) => row == 1,
-            _ => col == 1 && row == cols,
+            _ => col == 1 && row == cols as isize,
         }
     }
 
-    fn stride(&self, strides: &[usize], axis: Option<usize>) -> usize {
+    fn stride(&self, strides: &[isize], axis: Option<usize>) -> isize {
         axis.and_then(|axis| strides.get(axis).copied()).unwrap_or(0)
     }
 
@@ -291,9 +290,9 @@ impl<T: Real> BodyPlan<T> {
                 let (start, [row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: a slot holds a whole tile.
                 let out = unsafe { std::slice::from_raw_parts_mut(slot, len) };
-                for (r, out) in out.chunks_mut(tile.cols).enumerate() {
-                    for (c, out) in out.iter_mut().enumerate() {
-                        *out = T::from_f64((start + r * row + c * col) as f64);
+                for (r, out) in (0..).zip(out.chunks_mut(tile.cols)) {
+                    for (c, out) in (0..).zip(out.iter_mut()) {
+                        *out = T::from_f64((start as isize + r * row + c * col) as f64);
                     }
                 }
                 scratch.tiles[*reg] = slot;
@@ -306,10 +305,10 @@ impl<T: Real> BodyPlan<T> {
                     let counter = *memory.address::<i64>(*counter, 0) as u64;
                     (counter, std::slice::from_raw_parts_mut(slot, len))
                 };
-                let whole = tile.rows == 1 || row == tile.cols && col == 1;
+                let whole = tile.rows == 1 || row == tile.cols as isize && col == 1;
                 let width = if whole { len } else { tile.cols };
-                for (r, out) in out.chunks_mut(width).enumerate() {
-                    let start = (start + r * row) as u64;
+                for (r, out) in (0..).zip(out.chunks_mut(width)) {
+                    let start = start.wrapping_add_signed(r * row) as u64;
                     let numbers = Uniform { key: *key, counter, start, stride: col as u64, out };
                     dispatch(self.isa, numbers);
                 }
@@ -327,9 +326,9 @@ impl<T: Real> BodyPlan<T> {
         unsafe { std::slice::from_raw_parts(scratch.tiles[reg.0 as usize], len) }
     }
 
-    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[usize]) -> (usize, [usize; 2]) {
-        let at: usize = strides.iter().zip(tile.index).map(|(stride, i)| stride * i).sum();
-        (offset + at, self.axes.map(|axis| self.stride(strides, axis)))
+    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 2]) {
+        let steps = strides.iter().zip(tile.index).map(|(stride, &i)| stride * i as isize);
+        (offset.wrapping_add_signed(steps.sum()), self.axes.map(|axis| self.stride(strides, axis)))
     }
 }
 

@@ -26,11 +26,11 @@ impl<T: Real> BodyPlan<T> {
             rest.chunks_mut(tile.cols).for_each(|rest| rest.copy_from_slice(one));
             return;
         }
-        let whole = tile.rows == 1 || (row == tile.cols && col == 1);
+        let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
         let width = if whole { tile.len() } else { tile.cols };
-        for (r, out) in out.chunks_mut(width).enumerate() {
+        for (r, out) in (0..).zip(out.chunks_mut(width)) {
             // SAFETY: the caller vouches for the elements.
-            unsafe { memory.read(access.buffer, start + r * row, col, out) };
+            unsafe { memory.read(access.buffer, start.wrapping_add_signed(r * row), col, out) };
         }
     }
 
@@ -45,11 +45,11 @@ impl<T: Real> BodyPlan<T> {
         values: &[T],
     ) {
         let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
-        let whole = tile.rows == 1 || (row == tile.cols && col == 1);
+        let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
         let width = if whole { tile.len() } else { tile.cols };
-        for (r, values) in values.chunks(width).enumerate() {
+        for (r, values) in (0..).zip(values.chunks(width)) {
             // SAFETY: the caller vouches for the elements.
-            unsafe { memory.write(access.buffer, start + r * row, col, values) };
+            unsafe { memory.write(access.buffer, start.wrapping_add_signed(r * row), col, values) };
         }
     }
 }

@@ -50,13 +50,13 @@ fn below(rng: &mut Rng, count: usize) -> usize {
 impl Kernel {
     fn random<T: Real>(rng: &mut Rng, space: [usize; 2]) -> Kernel {
         let [rows, columns] = space;
-        let whole = [columns, 1];
+        let whole = [columns as isize, 1];
         let loads = [whole, whole, whole, [0, 1], [1, 0], [0, 0]];
         let lens = [rows * columns, rows * columns, rows * columns, columns, rows, 1];
-        let access = |buffer: usize, strides: [usize; 2]| Access {
+        let access = |buffer: usize, strides: [isize; 2]| Access {
             buffer: BufferId(buffer as u32),
             offset: 0,
-            strides: Dims::from_slice(&strides),
+            strides: strides.into_iter().collect(),
         };
         let mut buffers: Vec<Buffer> = lens
             .iter()
