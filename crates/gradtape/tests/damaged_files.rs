@@ -131,7 +131,7 @@ fn damaged_graphs_are_refused_or_planned() {
     let samples: [&[u8]; 2] = [
         b"%0 = input {dtype: f32; shape: [3, 4]} : f32[3, 4]
 %1 = input {dtype: f32; shape: [4, 2]} : f32[4, 2]
-%2 = matmul(%0, %1) : f32[3, 2]
+%2 = contract(%0, %1) {batch: 0; summed: 1} : f32[3, 2]
 %3 = relu(%2) : f32[3, 2]
 %4 = sum(%3) {axes: [0, 1]} : f32[]
 %5 = constant {value: 0.5; dtype: f32} : f32[]

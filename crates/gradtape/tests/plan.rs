@@ -106,7 +106,7 @@ fn kinds(program: &Program) -> (usize, usize, usize, usize) {
         match kernel {
             Kernel::Loop(plain) if plain.space.iter().product::<usize>() > 4096 => kinds.0 += 1,
             Kernel::Loop(_) => kinds.1 += 1,
-            Kernel::MatMul(_) => kinds.2 += 1,
+            Kernel::Contract(_) => kinds.2 += 1,
             Kernel::Host(_) => kinds.3 += 1,
         }
     }
@@ -177,7 +177,7 @@ fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
     run(&|b| {
         let (x, w) = (square(b, 1), square(b, 2));
         let p = b.push(unary::Tanh {}, &[w]);
-        let product = b.push(linear::MatMul {}, &[x, p]);
+        let product = b.push(linear::Contract { batch: 0, summed: 1 }, &[x, p]);
         vec![b.push(binary::Mul {}, &[product, p])]
     });
     // What the operand is computed from.
@@ -186,7 +186,7 @@ fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
         let p = b.push(unary::Tanh {}, &[w]);
         let q = b.push(unary::Sin {}, &[p]);
         let q = turned(b, q);
-        let product = b.push(linear::MatMul {}, &[x, q]);
+        let product = b.push(linear::Contract { batch: 0, summed: 1 }, &[x, q]);
         vec![b.push(binary::Mul {}, &[product, p])]
     });
     // Read at two places.
@@ -194,7 +194,7 @@ fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
         let (x, w) = (square(b, 1), square(b, 2));
         let p = b.push(unary::Tanh {}, &[w]);
         let other = turned(b, p);
-        let product = b.push(linear::MatMul {}, &[x, w]);
+        let product = b.push(linear::Contract { batch: 0, summed: 1 }, &[x, w]);
         let first = b.push(binary::Mul {}, &[product, p]);
         vec![b.push(binary::Maximum {}, &[first, other])]
     });
@@ -204,8 +204,8 @@ fn an_epilogue_takes_up_nothing_that_the_product_waits_for() {
         let (p, q) = (b.push(unary::Tanh {}, &[v]), b.push(unary::Tanh {}, &[w]));
         let (after_p, after_q) = (b.push(unary::Sin {}, &[p]), b.push(unary::Sin {}, &[q]));
         let (after_p, after_q) = (turned(b, after_p), turned(b, after_q));
-        let left = b.push(linear::MatMul {}, &[x, after_q]);
-        let right = b.push(linear::MatMul {}, &[x, after_p]);
+        let left = b.push(linear::Contract { batch: 0, summed: 1 }, &[x, after_q]);
+        let right = b.push(linear::Contract { batch: 0, summed: 1 }, &[x, after_p]);
         vec![b.push(binary::Mul {}, &[left, p]), b.push(binary::Mul {}, &[right, q])]
     });
 }

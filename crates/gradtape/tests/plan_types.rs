@@ -53,7 +53,7 @@ fn a_product_is_kept_in_the_other_type_beside_what_is_made_of_it() {
         let mut build = Build::default();
         let [a, b, other] =
             [1, 2, 3].map(|salt| build.input(numbers([size, size], salt).cast(DType::F32)));
-        let product = build.push(linear::MatMul {}, &[a, b]);
+        let product = build.push(linear::Contract { batch: 0, summed: 1 }, &[a, b]);
         let most = build.push(binary::Maximum {}, &[product, other]);
         let wide = build.push(control::Cast { dtype: DType::F64 }, &[product]);
         build.output(wide);

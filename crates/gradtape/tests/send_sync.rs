@@ -63,7 +63,7 @@ fn both() -> Vec<String> {
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
-        plan::Kernel, plan::Loop, plan::MatMul, plan::Passes, plan::Place, plan::Program, plan::Reduce,
+        plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, op::Reduce,
         plan::Reduction, plan::Reg, plan::Stage, plan::Store,
     ]);
     names![shared: Box<dyn Layer>, Box<dyn Module>, Box<dyn Optimizer>, Box<dyn Rule>];

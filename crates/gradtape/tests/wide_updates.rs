@@ -4,7 +4,7 @@ mod planning;
 
 use gradtape::engine::cpu::Isa;
 use gradtape::optim::{AdamW, Optimizer, RmsProp, Sgd};
-use gradtape::plan::{Buffer, Kernel, MatMul, Place, Program};
+use gradtape::plan::{Buffer, Contract, Kernel, Place, Program};
 use gradtape::tape::Graph;
 use gradtape::tensor::Tensor;
 use gradtape::{Parameter, Tape, Var, eval, gradient};
@@ -64,9 +64,9 @@ fn stored_gradients(program: &Program) -> usize {
 }
 
 /// The products whose result is as large as the weights of a wide layer.
-fn products(program: &Program) -> Vec<&MatMul> {
+fn products(program: &Program) -> Vec<&Contract> {
     let products = program.kernels.iter().filter_map(|kernel| match kernel {
-        Kernel::MatMul(product) if WIDE.contains(&(product.m * product.n)) => Some(product),
+        Kernel::Contract(product) if WIDE.contains(&(product.m() * product.n())) => Some(product),
         _ => None,
     });
     products.collect()
@@ -93,7 +93,7 @@ fn no_gradient_of_a_wide_layer_is_in_memory() {
 }
 
 /// How many arrays as large as the product an epilogue reads.
-fn epilogue_loads(product: &MatMul, program: &Program) -> usize {
+fn epilogue_loads(product: &Contract, program: &Program) -> usize {
     let loads = product.epilogue.loads.iter();
     loads.filter(|load| wide(&program.buffers[load.buffer.0 as usize])).count()
 }

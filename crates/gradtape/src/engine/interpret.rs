@@ -8,7 +8,7 @@ use super::{Slot, check_labels, ill_fitting};
 use crate::op::scalar::Scalar;
 use crate::op::{Op, Reduce};
 use crate::plan::{
-    Access, Body, Buffer, BufferId, Inst, Kernel, Loop, MatMul, Place, Program, Reg,
+    Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reg,
 };
 use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
 
@@ -20,7 +20,7 @@ pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) ->
     for kernel in &program.kernels {
         match kernel {
             Kernel::Loop(plain) => machine.run_loop(plain)?,
-            Kernel::MatMul(product) => machine.run_product(product)?,
+            Kernel::Contract(product) => machine.run_product(product)?,
             Kernel::Host(host) => {
                 let read = |(id, meta): &(BufferId, crate::op::Meta)| {
                     machine.tensor(*id)?.reshape(&meta.shape)
@@ -203,17 +203,20 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    fn run_product(&mut self, product: &MatMul) -> Result<()> {
+    fn run_product(&mut self, product: &Contract) -> Result<()> {
         for outer in indices(&product.batch) {
-            for cell in indices(&[product.m, product.n]) {
-                let at = |l: &[usize]| [&outer[..], l].concat();
+            let cells = [&product.rows[..], &product.columns[..]].concat();
+            for cell in indices(&cells) {
+                let (row, column) = cell.split_at(product.rows.len());
                 let mut sum = 0.0;
-                for k in 0..product.k {
-                    let a = self.get(product.a.buffer, place(&product.a, &at(&[cell[0], k])));
-                    let b = self.get(product.b.buffer, place(&product.b, &at(&[k, cell[1]])));
+                for term in indices(&product.summed) {
+                    let left = [&outer[..], row, &term[..]].concat();
+                    let right = [&outer[..], &term[..], column].concat();
+                    let a = self.get(product.a.buffer, place(&product.a, &left));
+                    let b = self.get(product.b.buffer, place(&product.b, &right));
                     sum += a * b;
                 }
-                let index = at(&cell);
+                let index = [&outer[..], &cell[..]].concat();
                 let sum = round(sum, product.epilogue.dtype);
                 let regs = self.body(&product.epilogue, &index, Some(sum));
                 for store in &product.stores {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use super::linear::Contract;
 use super::{Bits, Op, compare, control, source};
 use crate::tensor::{DType, Shape};
 
@@ -31,7 +32,7 @@ pub enum Form<'a> {
     /// One number for all elements along these axes.
     Reduction(Reduce, &'a [usize]),
     /// Sums of products of two inputs' elements.
-    Contraction,
+    Contraction(&'a Contract),
     /// Nothing of these: a loop of its own over whole tensors.
     Own {
         /// Whether numbers among the inputs can make it fail.
@@ -153,7 +154,7 @@ impl Op {
 
     /// Whether computing it anew costs more than keeping its result.
     pub(crate) fn is_costly(&self) -> bool {
-        matches!(self.form(), Form::Reduction(..) | Form::Contraction | Form::Own { .. })
+        matches!(self.form(), Form::Reduction(..) | Form::Contraction(_) | Form::Own { .. })
     }
 
     /// The axes that it drops, if it is a reduction.

@@ -146,9 +146,9 @@ ops! {
     other {
         source: Input Constant Random Iota;
         control: Custom;
-        shape: Broadcast Reshape Transpose Slice Pad Concat;
+        shape: Broadcast Reshape Transpose Slice Flip Diagonal Window Fold Pad Concat;
         reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum;
         index: Gather ScatterAdd IndexSelect IndexAdd OneHot ArgSort;
-        linear: MatMul;
+        linear: Contract;
     }
 }

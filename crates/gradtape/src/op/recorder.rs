@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::{Meta, Op, math_methods};
-use crate::tensor::{DType, Error, Shape};
+use super::{Meta, Op, math_methods, source};
+use crate::tensor::{DType, Dims, Error, Shape};
 
 /// The place of a node on its tape: nodes are numbered in the order of recording.
 ///
@@ -150,6 +150,22 @@ impl<'r> Term<'r> {
     /// The element type.
     pub fn dtype(self) -> DType {
         self.recorder.dtype(self.id)
+    }
+
+    /// With the first `count` axes after the batch moved to the end.
+    pub(super) fn swap_groups(self, batch: usize, count: usize) -> Term<'r> {
+        let rank = self.shape().rank();
+        let order = (0..batch).chain(batch + count..rank).chain(batch..batch + count);
+        let order: Dims = order.collect();
+        if order.is_sorted() { self } else { self.transpose(&order) }
+    }
+
+    /// Whether the places along two axes of a shape are the same.
+    pub(super) fn on_diagonal(self, shape: &Shape, first: usize, second: usize) -> Term<'r> {
+        // Exact in f32 up to 2^24.
+        let dtype = if shape[first] > 1 << 24 { DType::F64 } else { DType::F32 };
+        let along = |axis| source::Iota { shape: shape.clone(), axis, dtype };
+        self.source(along(first)).equal(self.source(along(second)))
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

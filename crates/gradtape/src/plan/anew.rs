@@ -60,7 +60,7 @@ impl Work {
     fn in_memory(&self) -> Vec<bool> {
         let mut stored = vec![false; self.nodes.len()];
         for id in self.ids() {
-            let whole = matches!(self.role(id), Role::MatMul | Role::Host);
+            let whole = matches!(self.role(id), Role::Contract | Role::Host);
             for read in self.reads[id.index()].iter().filter(|_| whole) {
                 stored[read.base.index()] = true;
             }

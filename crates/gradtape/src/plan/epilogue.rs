@@ -40,7 +40,7 @@ impl Fusion<'_> {
     /// Gives every product the elementwise nodes after it that spare memory traffic.
     pub(super) fn fill_epilogues(&mut self) {
         let levels = levels(self.work);
-        for product in self.work.ids().filter(|&id| self.work.role(id) == Role::MatMul) {
+        for product in self.work.ids().filter(|&id| self.work.role(id) == Role::Contract) {
             let Some(number) = self.owner[product.index()] else { continue };
             let (level, strips) = (product.index() + 1, self.fits_strips(product));
             let mut filling = Filling { number, levels: &levels, level, strips };
@@ -89,8 +89,8 @@ impl Fusion<'_> {
     fn fits_strips(&self, product: NodeId) -> bool {
         let [elements, sum] = STRIPS;
         let node = self.work.node(product);
-        let left = &self.work.meta(node.inputs[0]).shape;
-        node.meta.shape.elements() >= elements && left[left.rank() - 1] <= sum
+        let summed: usize = self.work.groups(product).summed.iter().product();
+        node.meta.shape.elements() >= elements && summed <= sum
     }
 
     /// Whether anything but a product's epilogue needs it.
@@ -114,7 +114,7 @@ impl Fusion<'_> {
             true => aligned,
             false => {
                 levels[base.index()] < level
-                    && !matches!(self.work.role(base), Role::MatMul if base.index() + 1 >= level)
+                    && !matches!(self.work.role(base), Role::Contract if base.index() + 1 >= level)
             }
         };
         let reads = &self.work.reads[id.index()];
@@ -216,7 +216,7 @@ impl Fusion<'_> {
             }
             seen.push(id);
             let read_whole =
-                |user: &NodeId| matches!(self.work.role(*user), Role::MatMul | Role::Host);
+                |user: &NodeId| matches!(self.work.role(*user), Role::Contract | Role::Host);
             let (output, apart) = self.output[id.index()];
             if (output && (apart || filling.strips))
                 || self.users[id.index()].iter().any(read_whole)
@@ -274,7 +274,7 @@ fn levels(work: &Work) -> Vec<usize> {
     for id in work.ids() {
         for read in &work.reads[id.index()] {
             let base = read.base;
-            let ends = matches!(work.role(base), Role::MatMul | Role::Reduce(_) | Role::Host);
+            let ends = matches!(work.role(base), Role::Contract | Role::Reduce(_) | Role::Host);
             let level = if ends { base.index() + 1 } else { levels[base.index()] };
             levels[id.index()] = levels[id.index()].max(level);
         }

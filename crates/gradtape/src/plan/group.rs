@@ -22,7 +22,7 @@ impl Group {
     pub(super) fn of(work: &Work, id: NodeId) -> Group {
         let shape = work.space(id);
         let space = match work.role(id) {
-            Role::MatMul | Role::Host => Dims::from_slice(shape),
+            Role::Contract | Role::Host => Dims::from_slice(shape),
             _ => shape.iter().copied().filter(|&size| size != 1).collect(),
         };
         let reduced = match work.role(id) {
@@ -56,7 +56,7 @@ impl Group {
 /// Every computed node in a group of its own.
 pub(super) fn singles(work: &Work) -> Vec<Group> {
     let computed = |id: &NodeId| {
-        matches!(work.role(*id), Role::Body | Role::Reduce(_) | Role::MatMul | Role::Host)
+        matches!(work.role(*id), Role::Body | Role::Reduce(_) | Role::Contract | Role::Host)
     };
     work.ids().filter(computed).map(|id| Group::of(work, id)).collect()
 }

@@ -3,21 +3,22 @@
 use smallvec::SmallVec;
 
 use super::body::{Value, Writer};
-use super::coalesce::coalesce;
 use super::group::Group;
 use super::index::{Line, flatten, reach, split};
+use super::merge;
 use super::program::{
-    Access, BufferId, Host, Inst, Kernel, Loop, MatMul, Reduction, Store, Strides,
+    Access, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Store, Strides,
 };
 use super::work::{Role, Work};
 use crate::op::NodeId;
+use crate::op::linear::Groups;
 use crate::tensor::{DType, Dims};
 
 /// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
 pub(super) fn lower(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
     match work.role(group.first()) {
         Role::Host => host(work, group.first(), buffers),
-        Role::MatMul => product(work, group, buffers),
+        Role::Contract => product(work, group, buffers),
         _ => fused_loop(work, group, buffers),
     }
 }
@@ -48,8 +49,6 @@ fn product(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
         let (base, flat) = reached.map_or((node.inputs[i], line), |r| (r.base, r.flat));
         Access { buffer: buffer(buffers, base), offset: flat.offset, strides: flat.strides }
     };
-    let left = &work.meta(node.inputs[0]).shape;
-    let (batch, matrix) = group.space.split_at(group.space.len() - 2);
     let mut writer = Writer::new(work, buffers, &group.space, Some(id));
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     values.push((id, Value::Product));
@@ -58,16 +57,10 @@ fn product(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
         values.push((member, value));
     }
     let stores = stores(work, group, buffers, &writer, &values);
-    Kernel::MatMul(MatMul {
-        batch: Dims::from_slice(batch),
-        m: matrix[0],
-        n: matrix[1],
-        k: left[left.rank() - 1],
-        a: operand(0),
-        b: operand(1),
-        epilogue: writer.finish(dtype_of(work, group)),
-        stores,
-    })
+    let Groups { batch, rows, columns, summed } = work.groups(id);
+    let (a, b, epilogue) = (operand(0), operand(1), writer.finish(dtype_of(work, group)));
+    let product = Contract { batch, rows, columns, summed, a, b, epilogue, stores };
+    Kernel::Contract(merge::contract(product))
 }
 
 fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
@@ -100,7 +93,7 @@ fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kerne
     let trailing: Dims = (0..space.len()).filter(|axis| !kept(axis)).collect();
     let body = writer.finish(dtype_of(work, group));
     let plain = Loop { space: space.clone(), reduced: trailing.len(), body, stores, reductions };
-    Kernel::Loop(coalesce(permuted(plain, order.iter().chain(&trailing).copied().collect())))
+    Kernel::Loop(merge::plain(permuted(plain, order.iter().chain(&trailing).copied().collect())))
 }
 
 /// Where in its result a reduction puts what it makes of an index of the space.

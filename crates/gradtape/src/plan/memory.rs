@@ -104,7 +104,7 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
     let mut heirs: Vec<usize> = (0..buffers.len()).collect();
     let mut inherited = vec![false; buffers.len()];
     for (time, kernel) in kernels.iter().enumerate() {
-        let (Kernel::Loop(_) | Kernel::MatMul(_)) = kernel else { continue };
+        let (Kernel::Loop(_) | Kernel::Contract(_)) = kernel else { continue };
         let (loads, stores) = accesses(kernel);
         for store in &stores {
             let new = store.buffer.0 as usize;
@@ -138,7 +138,7 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
 
 fn operands(kernel: &Kernel) -> impl Iterator<Item = &Access> {
     match kernel {
-        Kernel::MatMul(product) => [Some(&product.a), Some(&product.b)],
+        Kernel::Contract(product) => [Some(&product.a), Some(&product.b)],
         _ => [None, None],
     }
     .into_iter()
@@ -151,7 +151,7 @@ fn accesses(kernel: &Kernel) -> (Vec<&Access>, Vec<&Access>) {
         Kernel::Loop(l) => {
             (l.body.loads.iter().collect(), l.stores.iter().map(|s| &s.to).collect())
         }
-        Kernel::MatMul(p) => {
+        Kernel::Contract(p) => {
             (p.epilogue.loads.iter().collect(), p.stores.iter().map(|s| &s.to).collect())
         }
         Kernel::Host(_) => (Vec::new(), Vec::new()),

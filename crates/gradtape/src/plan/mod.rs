@@ -4,13 +4,13 @@
 
 mod anew;
 mod body;
-mod coalesce;
 mod epilogue;
 mod fuse;
 mod group;
 mod index;
 mod lower;
 mod memory;
+mod merge;
 mod passes;
 mod print;
 mod program;
@@ -22,7 +22,7 @@ mod work;
 
 pub use passes::{Passes, Stage};
 pub use program::{
-    Access, Body, Buffer, BufferId, Check, Host, Inst, Kernel, Loop, MatMul, Place, Program,
+    Access, Body, Buffer, BufferId, Check, Contract, Host, Inst, Kernel, Loop, Place, Program,
     Reduction, Reg, Store, Strides,
 };
 

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::program::{Access, Body, Buffer, BufferId, Inst, Kernel, Place, Program, Reg, Store};
+use super::program::{
+    Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Place, Program, Reg, Store,
+};
 use crate::op::Op;
 
 /// The buffers, then the kernels with their loads, instructions and stores.
@@ -59,7 +61,7 @@ impl Kernel {
     pub fn each_access(&self, mut visit: impl FnMut(BufferId, bool)) {
         let (body, stores) = match self {
             Kernel::Loop(plain) => (&plain.body, &plain.stores),
-            Kernel::MatMul(product) => {
+            Kernel::Contract(product) => {
                 visit(product.a.buffer, false);
                 visit(product.b.buffer, false);
                 (&product.epilogue, &product.stores)
@@ -98,12 +100,17 @@ impl Display for Kernel {
                 }
                 Ok(())
             }
-            Kernel::MatMul(product) => {
-                let (m, n, k) = (product.m, product.n, product.k);
-                let batch = &product.batch[..];
-                write!(f, "matmul [{m}, {k}] x [{k}, {n}]")?;
+            Kernel::Contract(product) => {
+                let Contract { batch, rows, columns, summed, .. } = product;
+                match [rows, columns, summed].iter().all(|group| group.len() <= 1) {
+                    true => {
+                        let (m, n, k) = (product.m(), product.n(), product.k());
+                        write!(f, "matmul [{m}, {k}] x [{k}, {n}]")?;
+                    }
+                    false => write!(f, "contract {rows:?} x {columns:?} over {summed:?}")?,
+                }
                 if !batch.is_empty() {
-                    write!(f, " for each of {batch:?}")?;
+                    write!(f, " for each of {:?}", &batch[..])?;
                 }
                 writeln!(f, "\n    r0 = {} x {}", product.a, product.b)?;
                 body(f, &product.epilogue, &product.stores, 1)

@@ -57,8 +57,8 @@ pub enum Place {
 pub enum Kernel {
     /// Elementwise operations, possibly ending in reductions, in one pass.
     Loop(Loop),
-    /// A matrix product with elementwise operations on each finished block.
-    MatMul(MatMul),
+    /// Sums of products with elementwise operations on each finished block.
+    Contract(Contract),
     /// An operation that is neither, with a loop of its own.
     Host(Host),
 }
@@ -170,25 +170,50 @@ pub struct Reduction {
     pub to: Access,
 }
 
-/// A matrix product with an epilogue: space `batch…, m, n`.
+/// Sums of products with an epilogue: space `batch…, rows…, columns…`.
+///
+/// Each group has any number of axes. With at most one axis each it is a matrix product.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MatMul {
-    /// The sizes of the batch axes.
+pub struct Contract {
+    /// The sizes of the axes that both operands and the result have.
     pub batch: Dims,
-    /// Rows of the left operand and of the result.
-    pub m: usize,
-    /// Columns of the right operand and of the result.
-    pub n: usize,
-    /// Columns of the left operand, rows of the right one.
-    pub k: usize,
-    /// The left operand over `batch…, m, k`. A transposed operand is one of other strides.
+    /// The sizes of the axes of the left operand and of the result.
+    pub rows: Dims,
+    /// The sizes of the axes of the right operand and of the result.
+    pub columns: Dims,
+    /// The sizes of the axes of both operands that are summed over.
+    pub summed: Dims,
+    /// The left operand over `batch…, rows…, summed…`. A transposed operand is one of other strides, and so
+    /// are windows.
     pub a: Access,
-    /// The right operand over `batch…, k, n`.
+    /// The right operand over `batch…, summed…, columns…`.
     pub b: Access,
-    /// What is computed on the product: over `batch…, m, n`; register 0 is the product.
+    /// What is computed on the sums: over `batch…, rows…, columns…`; register 0 is the sum.
     pub epilogue: Body,
-    /// What is written; register 0 for the product itself.
+    /// What is written; register 0 for the sum itself.
     pub stores: Vec<Store>,
+}
+
+impl Contract {
+    /// The number of rows: those of a matrix product.
+    pub fn m(&self) -> usize {
+        self.rows.iter().product()
+    }
+
+    /// The number of columns.
+    pub fn n(&self) -> usize {
+        self.columns.iter().product()
+    }
+
+    /// The number of products that are summed.
+    pub fn k(&self) -> usize {
+        self.summed.iter().product()
+    }
+
+    /// The sizes of the result's axes.
+    pub fn space(&self) -> Dims {
+        self.batch.iter().chain(&self.rows).chain(&self.columns).copied().collect()
+    }
 }
 
 /// An operation on contiguous tensors: what moves elements by number, runs along an axis, or computes whole

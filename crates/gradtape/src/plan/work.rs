@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::index::{Line, Reached, flatten, reach, split};
 use super::roles::is_view;
+use crate::op::linear::Groups;
 use crate::op::{Form, Meta, NodeId, Op, Reduce};
 use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::{DType, Shape};
@@ -26,7 +27,7 @@ pub(super) enum Role {
     /// Reduces what is computed at each index of a kernel.
     Reduce(Reduce),
     /// A matrix product.
-    MatMul,
+    Contract,
     /// A kernel of its own on contiguous numbers.
     Host,
 }
@@ -101,6 +102,16 @@ impl Work {
     pub(super) fn is_sealed(&self, id: NodeId) -> bool {
         let dtype = self.meta(id).dtype;
         dtype.is_float() && self.body_dtype(id) != Some(dtype)
+    }
+
+    /// The groups of axes of a contraction.
+    pub(super) fn groups(&self, id: NodeId) -> Groups {
+        let node = self.node(id);
+        let Form::Contraction(contract) = node.op.form() else {
+            debug_assert!(false, "the role tells contractions");
+            return Groups::default();
+        };
+        contract.groups(&self.meta(node.inputs[0]).shape, &self.meta(node.inputs[1]).shape)
     }
 
     /// The shape over which a computed node reads: its own, but a reduction's is its operand's.
@@ -192,8 +203,10 @@ impl Work {
         let mut taken = vec![false; self.nodes.len() + self.outputs.len()];
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
-            let computed =
-                matches!(self.role(node), Role::Body | Role::Reduce(_) | Role::MatMul | Role::Host);
+            let computed = matches!(
+                self.role(node),
+                Role::Body | Role::Reduce(_) | Role::Contract | Role::Host
+            );
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
@@ -225,7 +238,7 @@ impl Work {
             for id in self.ids() {
                 let unread = match self.role(id) {
                     Role::Body | Role::Reduce(_) | Role::Inline => self.blocked_in_body(id),
-                    Role::MatMul => self.blocked_in_product(id),
+                    Role::Contract => self.blocked_in_product(id),
                     Role::Host => self.blocked_in_host(id),
                     _ => None,
                 };
@@ -326,7 +339,7 @@ impl Work {
                 let (starts, through) = self.starts(id);
                 self.reads_from(self.places(id, &starts, through), self.space(id), through)
             }
-            Role::MatMul | Role::Host => {
+            Role::Contract | Role::Host => {
                 let inputs = &self.node(id).inputs;
                 let stored = |&input: &NodeId| {
                     let shape = &self.meta(input).shape;

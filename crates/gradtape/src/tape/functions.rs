@@ -2,7 +2,9 @@
 
 use std::panic::Location;
 
+use super::einsum::Term;
 use super::{Dial, Tape, Var, mixed_tapes};
+use crate::op::linear::{Einsum, Label};
 use crate::op::{NodeId, Op, Recorder, control, source};
 use crate::tensor::{DType, Error, Kind, Result, Shape};
 
@@ -42,6 +44,61 @@ impl Tape {
         match vars.split_first() {
             Some((first, others)) => first.stack(others, axis),
             None => self.nothing("stack"),
+        }
+    }
+
+    /// Sums of products in Einstein's notation, as in NumPy: each operand's axes are named by letters, and
+    /// what the result does not name is summed over.
+    ///
+    /// A letter that an operand has twice takes the diagonal. `...` stands for any further axes, which
+    /// broadcast; a size of 1 goes with every other. Without `->` the result has the axes of the ellipsis
+    /// and then, in the order of the alphabet, the letters that stand once. With more than two operands they
+    /// are multiplied from the left. Each product is one [contraction](crate::op::linear::Contract), which
+    /// reads its operands where they lie.
+    ///
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.watch(Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]));
+    /// assert_eq!(tape.einsum("ij,jk->ik", &[x, x]).value()?, x.matmul(x).value()?);
+    /// assert_eq!(tape.einsum("ii", &[x]).item()?, 5.0);
+    /// let error = tape.einsum("ij,kj->ij", &[x, x.slice(1, 1..)]).value();
+    /// assert!(error.is_ok(), "a size of 1 goes with every other");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn einsum<'t>(&'t self, subscripts: &str, operands: &[Var<'t>]) -> Var<'t> {
+        let at = Location::caller();
+        if operands.is_empty() {
+            return self.nothing("einsum");
+        }
+        if operands.iter().any(|var| var.tape().id() != self.id()) {
+            return self.var(self.fail(mixed_tapes("einsum").at(at), &[]));
+        }
+        let shapes: Vec<Shape> = operands.iter().map(|var| var.shape()).collect();
+        let read = match Einsum::parse(subscripts, &shapes) {
+            Ok(read) => read,
+            Err(broken) => {
+                let error = Error::new(Kind::Shape, format!("einsum: {}", broken.rule)).at(at);
+                let error = broken.hint.into_iter().fold(error, Error::hint);
+                let ids: Vec<NodeId> = operands.iter().map(|var| var.id()).collect();
+                return self.var(self.fail(error, &ids));
+            }
+        };
+        let mut rest =
+            operands.iter().zip(read.operands).map(|(&var, labels)| Term { var, labels });
+        let mut rest: Vec<Term<'t>> = rest.by_ref().map(Term::without_repeats).collect();
+        rest.reverse();
+        let mut product = rest.pop();
+        while let (Some(x), Some(y)) = (&product, rest.pop()) {
+            let wanted = |label: &Label| {
+                read.out.contains(label) || rest.iter().any(|other| other.labels.contains(label))
+            };
+            product = Some(x.times(&y, wanted, if rest.is_empty() { &read.out } else { &[] }));
+        }
+        match product {
+            Some(product) => product.only(|label| read.out.contains(label)).ordered(&read.out),
+            None => self.nothing("einsum"),
         }
     }
 

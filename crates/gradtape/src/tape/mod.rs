@@ -1,5 +1,6 @@
 //! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
 
+mod einsum;
 mod functions;
 mod graph;
 mod name;

@@ -113,9 +113,13 @@ fn bounds(graph: &Graph, inputs: &[Tensor], computed: &[Tensor], unit: f64) -> V
                 let own = 8.0 * unit * (size + x[0].0 + count(axes).sqrt());
                 largest + own + f64::EPSILON * count(axes)
             }
-            Op::MatMul(_) => {
+            Op::Fold(_) => {
                 let shape = &graph.nodes[node.inputs[0].index()].meta.shape;
-                let k = shape[shape.rank() - 1] as f64;
+                sum(shape[shape.rank() - 1] as f64, x[0].0, x[0].1)
+            }
+            Op::Contract(contract) => {
+                let shape = &graph.nodes[node.inputs[0].index()].meta.shape;
+                let k = shape[shape.rank() - contract.summed..].iter().product::<usize>() as f64;
                 let error = x[0].1 * (x[1].0 + x[1].1) + x[1].1 * x[0].0;
                 one_by_one(k, x[0].0 * x[1].0, error)
             }

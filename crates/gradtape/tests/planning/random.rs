@@ -107,7 +107,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 38 {
+        Some(match choice % 43 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -249,6 +249,15 @@ impl Picker {
                 let places = build.push(sort, &[leaf]);
                 build.push(index::Gather { axis }, &[leaf, places])
             }
+            38 | 39 => self.contract(choice >> 6, x, y)?,
+            40 | 41 => self.window(choice, x)?,
+            42 if rank >= 2 && choice & 0x1000 == 0 => {
+                let same = |(i, j): &(usize, usize)| of_x[*i] == of_x[*j];
+                let pairs = (0..rank).flat_map(|j| (0..j).map(move |i| (i, j)));
+                let (axis, other) = pairs.into_iter().find(same)?;
+                build.push(shape::Diagonal { axis, other }, &[x])
+            }
+            42 if rank >= 1 => build.push(shape::Flip { axis }, &[x]),
             _ => return None,
         })
     }
@@ -290,6 +299,64 @@ impl Picker {
             false => x,
         };
         let (x, y) = (turned(x, left), turned(y, right));
-        Some(self.build.push(linear::MatMul {}, &[x, y]))
+        Some(self.build.push(linear::Contract { batch: rank - 2, summed: 1 }, &[x, y]))
+    }
+
+    /// A contraction over any groups of axes that fit, in any order.
+    fn contract(&mut self, choice: u32, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let [of_x, of_y] = [x, y].map(|x| self.build.shape(x));
+        let (mut batch, mut summed) = (Vec::new(), Vec::new());
+        for (i, size) in of_x.iter().enumerate() {
+            let free = |j: &usize| {
+                of_y[*j] == *size && !batch.iter().chain(&summed).any(|&(_, taken)| taken == *j)
+            };
+            let Some(j) = (0..of_y.rank()).find(free) else { continue };
+            match choice.rotate_right(i as u32) & 3 {
+                0 => batch.push((i, j)),
+                1 | 2 => summed.push((i, j)),
+                _ => {}
+            }
+        }
+        let named = || batch.iter().chain(&summed);
+        let rows: Dims = (0..of_x.rank()).filter(|i| named().all(|(own, _)| own != i)).collect();
+        let columns: Dims = (0..of_y.rank()).filter(|j| named().all(|(_, own)| own != j)).collect();
+        let count = |shape: &Shape, axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product();
+        let (m, n): (usize, usize) = (count(&of_x, &rows), count(&of_y, &columns));
+        let shared: usize = batch.iter().map(|&(i, _)| of_x[i]).product();
+        let k: usize = summed.iter().map(|&(i, _)| of_x[i]).product();
+        if [m, n, shared].iter().product::<usize>() > MOST[0]
+            || [m, n, k, shared].iter().product::<usize>() > MOST[1]
+        {
+            return None;
+        }
+        let left = |pairs: &[(usize, usize)]| pairs.iter().map(|pair| pair.0).collect::<Vec<_>>();
+        let right = |pairs: &[(usize, usize)]| pairs.iter().map(|pair| pair.1).collect::<Vec<_>>();
+        let order = [left(&batch), rows.to_vec(), left(&summed)].concat();
+        let x = self.build.push(shape::Transpose { order: order.into_iter().collect() }, &[x]);
+        let order = [right(&batch), right(&summed), columns.to_vec()].concat();
+        let y = self.build.push(shape::Transpose { order: order.into_iter().collect() }, &[y]);
+        let contract = linear::Contract { batch: batch.len(), summed: summed.len() };
+        Some(self.build.push(contract, &[x, y]))
+    }
+
+    /// Windows along an axis, or what is made of them.
+    fn window(&mut self, choice: u32, x: NodeId) -> Option<NodeId> {
+        let shape = self.build.shape(x);
+        let axis = (choice >> 20) as usize % shape.rank().max(1);
+        let [size, stride, dilation] = [4, 7, 10].map(|bit| 1 + (choice >> bit) as usize % 3);
+        let len = *shape.get(axis)?;
+        if shape.rank() > 5 || len < (size - 1) * dilation + 1 || shape.elements() * size > MOST[0]
+        {
+            return None;
+        }
+        let windows = self.build.push(shape::Window { axis, size, stride, dilation }, &[x]);
+        if choice & 0x4000 == 0 {
+            return Some(windows);
+        }
+        let windows = match choice & 0x8000 == 0 {
+            true => windows,
+            false => self.build.push(unary::Tanh {}, &[windows]),
+        };
+        Some(self.build.push(shape::Fold { axis, size: len, stride, dilation }, &[windows]))
     }
 }

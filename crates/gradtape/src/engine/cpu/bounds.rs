@@ -3,7 +3,7 @@
 
 use super::memory::overlap;
 use crate::plan::{
-    Access, Body, Buffer, BufferId, Host, Inst, Kernel, Loop, MatMul, Place, Program, Reduction,
+    Access, Body, Buffer, BufferId, Contract, Host, Inst, Kernel, Loop, Place, Program, Reduction,
     Store,
 };
 use crate::tensor::{DType, Error, Kind, Result};
@@ -29,7 +29,7 @@ pub(in crate::engine) fn check(program: &Program) -> Result<()> {
     for (number, kernel) in program.kernels.iter().enumerate() {
         let fits = match kernel {
             Kernel::Loop(plain) => fits_loop(plain, buffers),
-            Kernel::MatMul(product) => fits_product(product, buffers),
+            Kernel::Contract(product) => fits_product(product, buffers),
             Kernel::Host(host) => fits_host(host, buffers),
         };
         if !fits {
@@ -37,7 +37,7 @@ pub(in crate::engine) fn check(program: &Program) -> Result<()> {
         }
         let apart = match kernel {
             Kernel::Loop(plain) => is_apart_loop(plain, buffers),
-            Kernel::MatMul(product) => is_apart_product(product, buffers),
+            Kernel::Contract(product) => is_apart_product(product, buffers),
             Kernel::Host(host) => is_apart_host(host, buffers),
         };
         if !apart {
@@ -74,18 +74,18 @@ fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
         })
 }
 
-fn fits_product(product: &MatMul, buffers: &[Buffer]) -> bool {
-    let MatMul { batch, m, n, k, a, b, epilogue, stores } = product;
-    let of = |rows: usize, columns: usize| [&batch[..], &[rows, columns]].concat();
-    let space = of(*m, *n);
+fn fits_product(product: &Contract, buffers: &[Buffer]) -> bool {
+    let Contract { batch, rows, columns, summed, a, b, epilogue, stores } = product;
+    let of = |first: &[usize], second: &[usize]| [&batch[..], first, second].concat();
+    let space = product.space();
     let operand = |access: &Access, space: &[usize]| {
         access.strides.len() == space.len()
             && dtype(access.buffer, buffers) == Some(epilogue.dtype)
             && fits(access, space, buffers)
     };
     let registers = 1 + epilogue.loads.len() + epilogue.insts.len();
-    operand(a, &of(*m, *k))
-        && operand(b, &of(*k, *n))
+    operand(a, &of(rows, summed))
+        && operand(b, &of(summed, columns))
         && fits_body(epilogue, 1, &space, buffers)
         && stores.iter().all(|store| fits_store(store, registers, &space, buffers))
 }
@@ -129,9 +129,9 @@ fn is_apart_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
 }
 
 /// The same of a product, which reads its operands while blocks of the result are written.
-fn is_apart_product(product: &MatMul, buffers: &[Buffer]) -> bool {
-    let MatMul { batch, m, n, a, b, epilogue, stores, .. } = product;
-    let space = [&batch[..], &[*m, *n]].concat();
+fn is_apart_product(product: &Contract, buffers: &[Buffer]) -> bool {
+    let Contract { a, b, epilogue, stores, .. } = product;
+    let space = product.space();
     let clear = |store: &Store| {
         [a, b].iter().all(|operand| !overlap(buffers, operand.buffer, store.to.buffer))
     };
@@ -205,7 +205,7 @@ mod tests {
         let graph = "
             %0 = input {dtype: f32; shape: [4, 6]} : f32[4, 6]
             %1 = input {dtype: f32; shape: [6, 5]} : f32[6, 5]
-            %2 = matmul(%0, %1) : f32[4, 5]
+            %2 = contract(%0, %1) {batch: 0; summed: 1} : f32[4, 5]
             %3 = exp(%0) : f32[4, 6]
             %4 = sum(%3) {axes: [1]} : f32[4]
             %5 = cumsum(%3) {axis: 1; reverse: false} : f32[4, 6]
@@ -238,7 +238,7 @@ mod tests {
             %2 = input {dtype: f32; shape: [4, 4]} : f32[4, 4]
             %3 = exp(%0) : f32[4, 4]
             %4 = add(%3, %0) : f32[4, 4]
-            %5 = matmul(%1, %2) : f32[4, 4]
+            %5 = contract(%1, %2) {batch: 0; summed: 1} : f32[4, 4]
             %6 = exp(%5) : f32[4, 4]
             return %4 -> %0, %6
         ";
@@ -254,7 +254,7 @@ mod tests {
         let wrongs = program.kernels.iter().enumerate().flat_map(|(at, kernel)| {
             let insts = match kernel {
                 Kernel::Loop(plain) => plain.body.insts.len(),
-                Kernel::MatMul(product) => product.epilogue.insts.len(),
+                Kernel::Contract(product) => product.epilogue.insts.len(),
                 Kernel::Host(_) => 0,
             };
             (0..insts).map(move |inst| (at, inst))
@@ -264,7 +264,7 @@ mod tests {
             let mut wrong = program.clone();
             let (body, given) = match &mut wrong.kernels[at] {
                 Kernel::Loop(plain) => (&mut plain.body, 0),
-                Kernel::MatMul(product) => (&mut product.epilogue, 1),
+                Kernel::Contract(product) => (&mut product.epilogue, 1),
                 Kernel::Host(_) => continue,
             };
             let own = (given + body.loads.len() + inst) as u32;
@@ -285,7 +285,7 @@ mod tests {
             let mut wrong = program.clone();
             match (&mut wrong.kernels[at], kernel) {
                 (Kernel::Loop(plain), _) => plain.body.loads[0].strides.fill(0),
-                (Kernel::MatMul(product), _) => product.stores[0].to.buffer = product.a.buffer,
+                (Kernel::Contract(product), _) => product.stores[0].to.buffer = product.a.buffer,
                 _ => {}
             }
             refuses(&wrong, elsewhere);

@@ -6,6 +6,7 @@
 mod body;
 mod bounds;
 mod caches;
+mod contract;
 mod far;
 mod gemm;
 mod graph;
@@ -14,7 +15,6 @@ mod isa;
 mod lane;
 mod loops;
 mod math;
-mod matmul;
 mod memory;
 mod peak;
 mod pool;

@@ -2,11 +2,11 @@
 
 use std::cell::UnsafeCell;
 
+use super::contract::{ContractPlan, ContractScratch};
 use super::host::HostPlan;
 use super::isa::Isa;
 use super::lane::Real;
 use super::loops::{LoopPlan, LoopScratch};
-use super::matmul::{MatMulPlan, MatMulScratch};
 use super::memory::Memory;
 use super::pool::Worker;
 use super::{gemm, room};
@@ -39,11 +39,11 @@ pub(super) fn ready(kernel: &Kernel, isa: Isa, buffers: &[Buffer]) -> Result<Box
             Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers))?)
         }
         Kernel::Loop(kernel) => Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers))?),
-        Kernel::MatMul(kernel) if kernel.epilogue.dtype == DType::F32 => {
-            Box::new(Shared::new(MatMulPlan::<f32>::new(kernel, isa, buffers))?)
+        Kernel::Contract(kernel) if kernel.epilogue.dtype == DType::F32 => {
+            Box::new(Shared::new(ContractPlan::<f32>::new(kernel, isa, buffers))?)
         }
-        Kernel::MatMul(kernel) => {
-            Box::new(Shared::new(MatMulPlan::<f64>::new(kernel, isa, buffers))?)
+        Kernel::Contract(kernel) => {
+            Box::new(Shared::new(ContractPlan::<f64>::new(kernel, isa, buffers))?)
         }
         Kernel::Host(host) => Box::new(HostPlan::new(host)),
     })
@@ -105,11 +105,11 @@ impl<T: Real> Plan for LoopPlan<T> {
     }
 }
 
-impl<T: Real> Plan for MatMulPlan<T> {
+impl<T: Real> Plan for ContractPlan<T> {
     type Number = T;
-    type Scratch = MatMulScratch<T>;
+    type Scratch = ContractScratch<T>;
 
-    fn scratch(&self) -> MatMulScratch<T> {
+    fn scratch(&self) -> ContractScratch<T> {
         self.scratch()
     }
 
@@ -125,7 +125,7 @@ impl<T: Real> Plan for MatMulPlan<T> {
         &self,
         worker: &Worker<'_>,
         memory: &Memory<'_>,
-        own: &mut MatMulScratch<T>,
+        own: &mut ContractScratch<T>,
         shared: *mut T,
     ) {
         // SAFETY: passed on from the caller.

@@ -4,50 +4,122 @@
 macro_rules! linear_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::linear;
+            use $crate::op::{Broken, linear};
             use $crate::tensor::{Dims, Error, Kind, Shape};
 
             impl<$life> $handle {
                 /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and
                 /// a vector stands for one row on the left, one column on the right. See
-                /// [`linear::MatMul`].
-                #[doc(alias("mm", "bmm", "dot"))]
+                /// [`linear::Contract`].
+                #[doc(alias("mm", "bmm"))]
                 #[track_caller]
                 pub fn matmul(self, y: Self) -> Self {
-                    let (a, b) = (self.shape(), y.shape());
-                    if a.rank() == 0 || b.rank() == 0 || (a.rank(), b.rank()) == (2, 2) {
-                        return self.apply(linear::MatMul {}, &[y]);
+                    let (a, b) = (self.meta(), y.meta());
+                    if let Err(broken) = linear::matmul_fits(&a, &b) {
+                        return self.broken_pair("matmul", y, broken);
                     }
+                    let (a, b) = (a.shape, b.shape);
                     let (row, column) = (a.rank() == 1, b.rank() == 1);
+                    // One matrix for all of a batch: its products are the rows of one.
+                    if !row && (column || b.rank() == 2) {
+                        return self.contract(y, 0, 1);
+                    }
                     let x = if row { self.unsqueeze(0) } else { self };
                     let y = if column { y.unsqueeze(1) } else { y };
                     let (a, b) = (x.shape(), y.shape());
                     let (batch_a, own_a) = a.split_at(a.rank() - 2);
                     let (batch_b, own_b) = b.split_at(b.rank() - 2);
-                    let product = match Shape::from(batch_a).broadcast(&Shape::from(batch_b)) {
-                        Ok(batch) => {
-                            let with = |own: &[usize]| -> Dims {
-                                batch.iter().chain(own).copied().collect()
-                            };
-                            let (x, y) = (x.broadcast_to(with(own_a)), y.broadcast_to(with(own_b)));
-                            x.apply(linear::MatMul {}, &[y])
-                        }
-                        Err(axis) => {
-                            let axis = axis - 2;
-                            let rule = format!(
-                                "batch axes of {a} and {b} do not broadcast: axis {axis} differs"
-                            );
-                            let error = Error::new(Kind::Shape, format!("matmul: {rule}"))
-                                .hint("sizes must be equal or 1, counted from the last axis");
-                            self.failed(error, &[self, y])
-                        }
+                    let Ok(batch) = Shape::from(batch_a).broadcast(&Shape::from(batch_b)) else {
+                        return self;
                     };
+                    let with =
+                        |own: &[usize]| -> Dims { batch.iter().chain(own).copied().collect() };
+                    let (x, y) = (x.broadcast_to(with(own_a)), y.broadcast_to(with(own_b)));
+                    let product = x.contract(y, batch.rank(), 1);
                     let product = if column { product.squeeze(-1) } else { product };
-                    match (row, column) {
-                        (true, true) => product.squeeze(-1),
-                        (true, false) => product.squeeze(-2),
-                        _ => product,
+                    if row { product.squeeze(if column { -1 } else { -2 }) } else { product }
+                }
+
+                /// The inner product of two vectors.
+                ///
+                /// ```
+                /// use gradtape::{Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.constant(Tensor::from([1.0f32, 2.0, 3.0]));
+                /// assert_eq!(x.dot(x).item()?, 14.0);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias("vdot", "inner"))]
+                #[track_caller]
+                pub fn dot(self, y: Self) -> Self {
+                    let (a, b) = (self.meta(), y.meta());
+                    if (a.shape.rank(), b.shape.rank()) != (1, 1) {
+                        let rule = format!("needs two vectors, not {a} and {b}");
+                        let rule =
+                            Broken::new(rule).hint("matmul() and tensordot() take more axes");
+                        return self.broken_pair("dot", y, rule);
                     }
+                    match linear::matmul_fits(&a, &b) {
+                        Ok(()) => self.contract(y, 0, 1),
+                        Err(rule) => self.broken_pair("dot", y, rule),
+                    }
+                }
+
+                /// Every product of an element of this with one of `y`: the axes of this, then
+                /// those of `y`.
+                ///
+                /// ```
+                /// use gradtape::{Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.constant(Tensor::from([1.0f32, 2.0]));
+                /// let y = tape.constant(Tensor::from([3.0f32, 4.0, 5.0]));
+                /// let products = x.outer(y).value()?;
+                /// assert_eq!(products, Tensor::from([[3.0f32, 4.0, 5.0], [6.0, 8.0, 10.0]]));
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias = "ger")]
+                #[track_caller]
+                pub fn outer(self, y: Self) -> Self {
+                    self.contract(y, 0, 0)
+                }
+
+                /// Sums of products over the last `axes` axes of this and the first of `y`: the
+                /// other axes of this, then those of `y`. With 1 it is `matmul` without a batch, with 0
+                /// [`outer`](Self::outer). For other axes, see [`Tape::einsum`](crate::Tape::einsum).
+                ///
+                /// ```
+                /// use gradtape::{DType, Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.constant(Tensor::ones([2, 3, 4], DType::F32));
+                /// let y = tape.constant(Tensor::ones([3, 4, 5], DType::F32));
+                /// let z = x.tensordot(y, 2).value()?;
+                /// assert_eq!((&z.shape()[..], z.to_vec::<f32>()?[0]), (&[2, 5][..], 12.0));
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn tensordot(self, y: Self, axes: usize) -> Self {
+                    let (a, b) = (self.meta(), y.meta());
+                    let few = a.shape.rank().min(b.shape.rank()) < axes;
+                    let fits = |axes| a.shape[a.shape.rank() - axes..] == b.shape[..axes];
+                    if few || !fits(axes) {
+                        let rule =
+                            format!("the last {axes} axes of {a} are not the first {axes} of {b}");
+                        return self.broken_pair("tensordot", y, Broken::new(rule));
+                    }
+                    self.contract(y, 0, axes)
+                }
+
+                /// See [`linear::Contract`].
+                #[track_caller]
+                pub(crate) fn contract(self, y: Self, batch: usize, summed: usize) -> Self {
+                    self.apply(linear::Contract { batch, summed }, &[y])
+                }
+
+                #[track_caller]
+                fn broken_pair(self, name: &str, y: Self, rule: Broken) -> Self {
+                    let error = Error::new(Kind::Shape, format!("{name}: {}", rule.rule));
+                    let error = rule.hint.into_iter().fold(error, Error::hint);
+                    self.failed(error, &[self, y])
                 }
             }
         };

@@ -330,19 +330,70 @@ macro_rules! shape_methods {
                     if diagonal == 0 { self } else { self + diagonal as f64 }
                 }
 
-                /// The elements along an axis from the last to the first.
+                /// The elements along an axis from the last to the first. See [`shape::Flip`].
                 #[track_caller]
                 pub fn flip(self, axis: isize) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(at) => {
-                            let size = shape[at];
-                            let up =
-                                source::Iota { shape: size.into(), axis: 0, dtype: DType::I64 };
-                            let up = self.source(up);
-                            self.index_select(axis, size.saturating_sub(1) as f64 - up)
-                        }
+                    match self.shape().axis(axis) {
+                        Ok(axis) => self.apply(shape::Flip { axis }, &[]),
                         Err(error) => self.broken("flip", error.into()),
+                    }
+                }
+
+                /// The elements whose places along two axes are the same, along the first of them. See
+                /// [`shape::Diagonal`].
+                #[doc(alias("diag", "trace"))]
+                #[track_caller]
+                pub fn diagonal(self, first: isize, second: isize) -> Self {
+                    let shape = self.shape();
+                    match (shape.axis(first), shape.axis(second)) {
+                        (Ok(a), Ok(b)) => {
+                            self.apply(shape::Diagonal { axis: a.min(b), other: a.max(b) }, &[])
+                        }
+                        (Err(error), _) | (_, Err(error)) => self.broken("diagonal", error.into()),
+                    }
+                }
+
+                /// Windows of `size` elements along an axis, `stride` apart, of elements `dilation`
+                /// apart: the axis becomes the windows, a new last axis the places in each. Nothing
+                /// is copied. See [`shape::Window`].
+                ///
+                /// ```
+                /// # use gradtape::{Tape, Tensor};
+                /// let tape = Tape::new();
+                /// let x = tape.watch(Tensor::from([1.0, 3.0, 2.0, 5.0]));
+                /// // The greatest of each pair.
+                /// assert_eq!(x.window(0, 2, 2, 1).max(-1).value()?.to_f64_vec(), [3.0, 5.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias("unfold", "sliding_window_view", "im2col"))]
+                #[track_caller]
+                pub fn window(
+                    self,
+                    axis: isize,
+                    size: usize,
+                    stride: usize,
+                    dilation: usize,
+                ) -> Self {
+                    match self.shape().axis(axis) {
+                        Ok(axis) => self.apply(shape::Window { axis, size, stride, dilation }, &[]),
+                        Err(error) => self.broken("window", error.into()),
+                    }
+                }
+
+                /// Windows along an axis, whose places are the last axis, added up where they overlap
+                /// on an axis of `size` elements: the gradient of [`Self::window`]. See [`shape::Fold`].
+                #[doc(alias = "col2im")]
+                #[track_caller]
+                pub fn fold(
+                    self,
+                    axis: isize,
+                    size: usize,
+                    stride: usize,
+                    dilation: usize,
+                ) -> Self {
+                    match self.shape().axis(axis) {
+                        Ok(axis) => self.apply(shape::Fold { axis, size, stride, dilation }, &[]),
+                        Err(error) => self.broken("fold", error.into()),
                     }
                 }
             }

@@ -10,6 +10,7 @@ mod hoist;
 mod reduce;
 mod turn;
 mod view;
+mod window;
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     choice::rewrite,
     arithmetic::rewrite,
     reduce::rewrite,
+    window::rewrite,
     hoist::rewrite,
     constant::rewrite,
 ];
@@ -54,11 +56,18 @@ pub(super) fn simplify(graph: &Graph) -> Graph {
     let mut rewriter = Rewriter::default();
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
     let turned = turn::turned_products(graph);
+    let cropped = window::cropped_folds(graph);
     for (number, node) in graph.nodes.iter().enumerate() {
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
         let product = turned[number].then(|| turn::rewrite(&mut rewriter, graph, node, &place));
-        place.push(product.flatten().unwrap_or_else(|| {
+        let product = product.flatten().or_else(|| {
+            let (true, Op::Slice(slice)) = (cropped[number], &node.op) else { return None };
+            let operation =
+                Operation { op: &node.op, inputs: &inputs, meta: &node.meta, at: node.at };
+            window::crop(&mut rewriter, slice, inputs[0], &operation)
+        });
+        place.push(product.unwrap_or_else(|| {
             rewriter.push(node.op.clone(), &inputs, node.meta.clone(), node.at)
         }));
     }

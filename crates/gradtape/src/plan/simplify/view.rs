@@ -41,6 +41,20 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
                 _ => None,
             }
         }
+        // pad by nothing = x
+        Op::Pad(_) if r.meta(x).shape == meta.shape => Some(x),
+        // window of one element = reshape(slice)
+        Op::Window(shape::Window { axis, size: 1, stride, .. }) => {
+            let stop = (meta.shape[*axis] - 1) * stride + 1;
+            let slice = shape::Slice { axis: *axis, start: 0, stop, step: *stride };
+            let every = r.apply(slice, &[x], at)?;
+            r.reshape(every, &meta.shape, at)
+        }
+        // flip(flip(x)) = x
+        Op::Flip(flip) => match r.op(x) {
+            Op::Flip(first) if first == flip => inner,
+            _ => None,
+        },
         // slice of everything = x
         Op::Slice(_) if r.meta(x).shape == meta.shape => Some(x),
         Op::Slice(_) => match r.op(x) {

@@ -71,7 +71,7 @@ pub(super) struct Ahead<T> {
 impl<T> Ahead<T> {
     /// For tiles of `k` summands; `next` are the columns and summands of the block.
     pub(super) fn new(
-        p: &Product<T>,
+        p: &Product<'_, T>,
         k: usize,
         next: Option<&(Range<usize>, Range<usize>)>,
     ) -> Ahead<T> {
@@ -132,6 +132,7 @@ mod tests {
             let steps = if turned { [1, k] } else { [n, 1] };
             let (nothing, none) = (std::ptr::null(), std::ptr::null_mut());
             let p = Product {
+                walks: None,
                 m: 1,
                 n,
                 k,

@@ -41,6 +41,9 @@ pub(super) type Pack<T> = unsafe fn(&pack::Source<T>, usize, usize, usize, *mut 
 /// Gathers several panels; see [`pack::panels`].
 pub(super) type PackPanels<T> = unsafe fn(&pack::Source<T>, usize, usize, *mut T);
 
+/// Gathers a panel from anywhere; see [`pack::gather`].
+pub(super) type Gather<T> = unsafe fn(&pack::Places<'_, T>, usize, *mut T);
+
 /// The kernels of one instruction set and element type.
 pub(crate) struct Kernels<T: 'static> {
     /// Elements of a vector.
@@ -55,6 +58,7 @@ pub(crate) struct Kernels<T: 'static> {
     pub(super) dots: [Dots<T>; 4],
     pub(super) pack: Pack<T>,
     pub(super) pack_panels: PackPanels<T>,
+    pub(super) gather: Gather<T>,
     multiply_adds: unsafe fn(usize, *mut T),
 }
 
@@ -269,6 +273,12 @@ macro_rules! stamp {
             }
 
             #[$feature]
+            unsafe fn gather_places(from: &pack::Places<'_, $type>, width: usize, to: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { pack::gather::<$vector>(from, width, to) }
+            }
+
+            #[$feature]
             unsafe fn flows(rounds: usize, flows: *mut $type) {
                 // SAFETY: as for this function.
                 unsafe { multiply_adds::<$vector>(rounds, flows, 0.5, 1.0) }
@@ -282,6 +292,7 @@ macro_rules! stamp {
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
                 pack: gather,
                 pack_panels: gather_panels,
+                gather: gather_places,
                 multiply_adds: flows,
             };
         }

@@ -10,12 +10,14 @@ mod micro;
 mod pack;
 mod packed;
 mod scratch;
+mod walk;
 
 use std::ops::Range;
 
 pub(crate) use micro::{FLOWS, Real};
 use micro::{Inner, Kernels, Tile};
 use pack::Source;
+pub(crate) use walk::{Walk, Walks};
 
 use super::isa::Isa;
 use super::pool::Worker;
@@ -36,7 +38,7 @@ pub(crate) const PARALLEL: usize = 100_000;
 
 /// A matrix product `c[m, n] = a[m, k] b[k, n]`; `c` has neighbouring columns next to each other.
 #[derive(Clone, Copy)]
-pub(crate) struct Product<T> {
+pub(crate) struct Product<'w, T> {
     pub(crate) m: usize,
     pub(crate) n: usize,
     pub(crate) k: usize,
@@ -45,6 +47,8 @@ pub(crate) struct Product<T> {
     pub(crate) a_steps: [usize; 2],
     pub(crate) b: *const T,
     pub(crate) b_steps: [usize; 2],
+    /// Where the operands' elements lie, where that is not at equal steps.
+    pub(crate) walks: Option<&'w Walks>,
     /// Where the result is put; where it is kept in strips, nowhere.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
@@ -68,8 +72,11 @@ enum Way {
     Packed,
 }
 
-impl<T: Real> Product<T> {
+impl<T: Real> Product<'_, T> {
     fn way(&self, kernels: &Kernels<T>) -> Way {
+        if self.walks.is_some() {
+            return Way::Packed;
+        }
         let &Product { m, n, k, a_steps, b_steps, .. } = self;
         // Few rows of inner products: the right operand is read once, as it lies.
         let along_k = a_steps[1] == 1 && b_steps[0] == 1;
@@ -92,7 +99,7 @@ impl<T: Real> Product<T> {
     }
 }
 
-impl<T> Product<T> {
+impl<T> Product<'_, T> {
     /// The left operand from an element on.
     ///
     /// # Safety
@@ -142,7 +149,7 @@ pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
 pub(crate) unsafe fn part<T: Real>(
     (id, count): (usize, usize),
     isa: Isa,
-    p: &Product<T>,
+    p: &Product<'_, T>,
     epilogue: &impl Fn(&Block<T>),
 ) {
     let kernels = T::kernels(isa);
@@ -206,7 +213,7 @@ fn parts(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>>
 /// Products whose elements are inner products of vectors that lie in one piece, and few.
 unsafe fn inner_products<T: Real>(
     kernels: &Kernels<T>,
-    p: &Product<T>,
+    p: &Product<'_, T>,
     id: usize,
     count: usize,
     epilogue: &impl Fn(&Block<T>),
@@ -265,7 +272,7 @@ unsafe fn inner_products<T: Real>(
 /// is the right one if its columns are neighbours.
 unsafe fn in_place<T: Real>(
     kernels: &Kernels<T>,
-    p: &Product<T>,
+    p: &Product<'_, T>,
     rows: Range<usize>,
     columns: Range<usize>,
     epilogue: &impl Fn(&Block<T>),

@@ -153,3 +153,81 @@ unsafe fn scattered<S: Simd>(
         }
     }
 }
+
+/// Elements of a matrix wherever they lie: how far from an address, along the summed axis and along the other.
+pub(super) struct Places<'o, T> {
+    pub(super) at: *const T,
+    pub(super) k: &'o [isize],
+    pub(super) n: &'o [isize],
+}
+
+/// As [`panel`], for elements wherever they lie: neighbours are copied by vectors, or turned in blocks.
+#[allow(clippy::needless_range_loop, reason = "plain loops are sure to be unrolled")]
+#[inline(always)]
+pub(super) unsafe fn gather<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) {
+    let &Places { at, k, n } = from;
+    let block = S::TRANSPOSED;
+    // SAFETY: the caller vouches for instruction set, places and room for `k * width + SPILL` elements.
+    unsafe {
+        let mut start = 0;
+        while start < width {
+            let count = S::LANES.min(n.len().saturating_sub(start));
+            let room = S::LANES.min(width - start);
+            if count == 0 || is_run(&n[start..start + count]) {
+                let mask = S::mask(count);
+                let first = if count == 0 { at } else { at.wrapping_offset(n[start]) };
+                let room = S::mask(room);
+                for l in 0..k.len() {
+                    let vector = S::load_masked(first.wrapping_offset(k[l]), mask);
+                    S::store_masked(to.add(l * width + start), room, vector);
+                }
+                start += S::LANES;
+                continue;
+            }
+            let mut l = 0;
+            while l < k.len() {
+                if block != 0 && count <= block && k.len() - l >= block && is_run(&k[l..l + block])
+                {
+                    let mut rows = [std::mem::zeroed::<S::T>(); 16 * 16];
+                    for i in 0..count {
+                        let row = at.wrapping_offset(n[start + i]).wrapping_offset(k[l]);
+                        S::store(rows.as_mut_ptr().add(i * block), S::load(row));
+                    }
+                    let mut turned = [std::mem::zeroed::<S::T>(); 16 * 16];
+                    S::transpose(rows.as_ptr(), block, turned.as_mut_ptr(), block, count);
+                    for i in 0..block {
+                        let vector = S::load(turned.as_ptr().add(i * block));
+                        S::store_masked(to.add((l + i) * width + start), S::mask(room), vector);
+                    }
+                    l += block;
+                    continue;
+                }
+                let row = at.wrapping_offset(k[l]);
+                for i in 0..room {
+                    let value = if i < count {
+                        *row.wrapping_offset(n[start + i])
+                    } else {
+                        std::mem::zeroed()
+                    };
+                    *to.add(l * width + start + i) = value;
+                }
+                l += 1;
+            }
+            start += S::LANES;
+        }
+    }
+}
+
+/// Whether places are those of neighbours.
+#[inline(always)]
+fn is_run(places: &[isize]) -> bool {
+    let last = places.len() - 1;
+    if places[last] - places[0] != last as isize {
+        return false;
+    }
+    let mut run = true;
+    for i in 1..places.len() {
+        run &= places[i] - places[i - 1] == 1;
+    }
+    run
+}

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::ahead::{Ahead, Lines};
 use super::micro::{Kernels, Real, Tile};
+use super::pack::Places;
+use super::walk::{Walk, Walks};
 use super::{Block, Product, parts, scratch};
 use crate::engine::cpu::caches::Caches;
 
@@ -24,7 +26,7 @@ const LEFT: usize = 8 << 20;
 /// As [`super::part`].
 pub(super) unsafe fn packed<T: Real>(
     kernels: &Kernels<T>,
-    p: &Product<T>,
+    p: &Product<'_, T>,
     rows: Range<usize>,
     columns: Range<usize>,
     epilogue: &impl Fn(&Block<T>),
@@ -35,6 +37,7 @@ pub(super) unsafe fn packed<T: Real>(
     let caches = Caches::get();
     let row = p.k.max(1) * size_of::<T>();
     let most = (LEFT.min(caches.last / 4) / row).max(height);
+    let mut offsets = Offsets::new();
     let beside = Lines::beside(&p.beside, p.n, [height, width]);
     for rows in parts(rows, most) {
         let panels = || parts(rows.clone(), height);
@@ -51,23 +54,47 @@ pub(super) unsafe fn packed<T: Real>(
             })
             .flat_map(|group| parts(0..p.k, k_block).map(move |ks| (group.clone(), ks)))
             .peekable();
+        let ahead = rows.len() < MANY_ROWS && p.walks.is_none();
         // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
         // memory is as long as was asked for.
         unsafe {
             let left = scratch::left::<T>(rows.len() * p.k);
             for ks in parts(0..p.k, k_block) {
                 for panel in panels() {
-                    let source = p.left(panel.start, ks.start);
                     let to = left.add(place(&ks, panel.start));
-                    (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                    match p.walks {
+                        None => {
+                            let source = p.left(panel.start, ks.start);
+                            (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                        }
+                        Some(Walks { left: [rows, sums], .. }) => {
+                            offsets.set(sums, &ks, rows, &panel);
+                            (kernels.gather)(&offsets.places(p.a), panel.len(), to);
+                        }
+                    }
                 }
             }
             while let Some((group, ks)) = blocks.next() {
                 let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
-                let source = p.right(ks.start, group.start);
-                (kernels.pack_panels)(&source, ks.len(), group.len(), right);
-                let mut ahead =
-                    Ahead::new(p, ks.len(), blocks.peek().filter(|_| rows.len() < MANY_ROWS));
+                match p.walks {
+                    None => {
+                        let source = p.right(ks.start, group.start);
+                        (kernels.pack_panels)(&source, ks.len(), group.len(), right);
+                    }
+                    Some(Walks { right: [sums, columns], .. }) => {
+                        for start in group.clone().step_by(width) {
+                            let own = start..(start + width).min(group.end);
+                            offsets.set(sums, &ks, columns, &own);
+                            let to = right.add((start - group.start) * ks.len());
+                            (kernels.gather)(
+                                &offsets.places(p.b),
+                                own.len().next_multiple_of(lanes),
+                                to,
+                            );
+                        }
+                    }
+                }
+                let mut ahead = Ahead::new(p, ks.len(), blocks.peek().filter(|_| ahead));
                 for panel in panels() {
                     let (c, c_row) = match p.strips {
                         true => (scratch::strip::<T>(panel.len() * group.len()), group.len()),
@@ -109,5 +136,31 @@ pub(super) unsafe fn packed<T: Real>(
                 }
             }
         }
+    }
+}
+
+/// The most columns of a panel.
+const MOST_WIDTH: usize = 64;
+
+/// The places of a panel's elements: along the sum, and across it.
+struct Offsets {
+    sums: [isize; K_BLOCK],
+    across: [isize; MOST_WIDTH],
+    lens: [usize; 2],
+}
+
+impl Offsets {
+    fn new() -> Offsets {
+        Offsets { sums: [0; K_BLOCK], across: [0; MOST_WIDTH], lens: [0; 2] }
+    }
+
+    fn set(&mut self, sums: &Walk, ks: &Range<usize>, across: &Walk, own: &Range<usize>) {
+        self.lens = [ks.len(), own.len()];
+        sums.fill(ks.start, &mut self.sums[..ks.len()]);
+        across.fill(own.start, &mut self.across[..own.len()]);
+    }
+
+    fn places<T>(&self, at: *const T) -> Places<'_, T> {
+        Places { at, k: &self.sums[..self.lens[0]], n: &self.across[..self.lens[1]] }
     }
 }

@@ -24,7 +24,7 @@ impl<T: Element + Real> Operands<T> {
     }
 
     /// The product of these, put at `c`, or nowhere.
-    fn product(&self, c: Option<*mut T>) -> Product<T> {
+    fn product(&self, c: Option<*mut T>) -> Product<'static, T> {
         let ([m, k, n], [turned_a, turned_b]) = (self.shape, self.turned);
         Product {
             m,
@@ -34,6 +34,7 @@ impl<T: Element + Real> Operands<T> {
             a_steps: if turned_a { [1, m] } else { [k, 1] },
             b: self.b.as_ptr(),
             b_steps: if turned_b { [1, k] } else { [n, 1] },
+            walks: None,
             c: c.unwrap_or(std::ptr::null_mut()),
             c_row: n,
             strips: c.is_none(),
@@ -45,7 +46,7 @@ impl<T: Element + Real> Operands<T> {
     fn run(&self, isa: Isa, threads: usize, strips: bool) -> Vec<T> {
         let [m, k, n] = self.shape;
         let mut c = vec![T::from_f64(f64::NAN); if strips { 0 } else { m * n }];
-        struct Shared<T>(Product<T>);
+        struct Shared<T: 'static>(Product<'static, T>);
         // SAFETY: the workers write to different parts of the result.
         unsafe impl<T> Sync for Shared<T> {}
         let shared = Shared(self.product((!strips).then_some(c.as_mut_ptr())));
@@ -169,6 +170,7 @@ fn steps_may_be_anything() {
     for isa in Isa::available() {
         let mut c = vec![f32::NAN; m * n];
         let p = Product {
+            walks: None,
             m,
             n,
             k,

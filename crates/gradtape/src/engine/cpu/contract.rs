@@ -1,0 +1,355 @@
+//! Contractions with their epilogues.
+
+use smallvec::SmallVec;
+
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
+use super::gemm::{self, Block, Product, Walk, Walks};
+use super::isa::Isa;
+use super::lane::Real;
+use super::memory::{Memory, element, overlap};
+use super::pool::Worker;
+use crate::plan::{Access, Buffer, Contract, Store};
+use crate::tensor::Dims;
+
+/// Products for each worker from which on each is computed by one of them.
+const MANY_PRODUCTS: usize = 8;
+
+/// Arrays as large as the product from which on an epilogue walks along strips rather than blocks: the planner
+/// gives one so many only where it counts on strips.
+const STRIP_LOADS: usize = 2;
+
+/// A contraction made ready to run: for each index of the batch a product of `m` rows and `n` columns.
+pub(crate) struct ContractPlan<T> {
+    isa: Isa,
+    plan: Contract,
+    m: usize,
+    n: usize,
+    k: usize,
+    /// Where the elements of the operands lie, where that is not at equal steps.
+    walks: Option<Walks>,
+    epilogue: BodyPlan<T>,
+    /// Where the bare product is put, and the step between its rows; or memory of its own.
+    product: Option<(Store, usize)>,
+    /// Whether the bare product is all that is stored.
+    bare: bool,
+    /// Whether the product is only there for the epilogue, a strip at a time.
+    strips: bool,
+    /// What the epilogue reads at the elements of a strip, each laid out as the product.
+    beside: SmallVec<[Access; 4]>,
+}
+
+/// The scratch memory of one worker for one product.
+pub(crate) struct ContractScratch<T> {
+    body: Scratch<T>,
+    index: Dims,
+}
+
+impl<T: Real> ContractPlan<T> {
+    pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
+        let space = plan.space();
+        let (batch, rows) = (plan.batch.len(), plan.rows.len());
+        let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
+        let axes = [last(batch, rows), last(batch + rows, plan.columns.len())];
+        let walks = walks(plan);
+        let fits_strips = match &walks {
+            None => operands::<T>(plan, std::ptr::null(), std::ptr::null()).fits_strips(isa),
+            Some(_) => false,
+        };
+        let product = product_place(plan, buffers).filter(|(place, _)| {
+            place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers).count() < STRIP_LOADS
+        });
+        let strips = product.is_none() && fits_strips;
+        let bare = match &product {
+            Some((place, _)) => place.reg.0 == 0 && plan.stores.len() == 1,
+            None => false,
+        };
+        // What is stored of the bare product lies there already; in another type it is stored before anything
+        // else is, which may go where the product lies.
+        let own = product.as_ref().map(|(place, _)| place);
+        let mut stores: Vec<Store> = plan
+            .stores
+            .iter()
+            .filter(|store| store.reg.0 != 0 || Some(*store) != own)
+            .cloned()
+            .collect();
+        stores.sort_by_key(|store| store.reg.0 != 0);
+        let given = Some(own.map(|place| place.to.buffer));
+        let epilogue = BodyPlan::new(&BodySpec {
+            body: &plan.epilogue,
+            stores: &stores,
+            reduced: &[],
+            axes,
+            space: &space,
+            given,
+            isa,
+            buffers,
+        });
+        let as_product = |load: &&Access| {
+            let steps = load.strides.get(batch..).map(|own| own.split_at(rows));
+            steps.is_some_and(|(down, across)| {
+                Walk::new(&plan.rows, down).step() == Some(plan.n() as isize)
+                    && Walk::new(&plan.columns, across).step() == Some(1)
+            })
+        };
+        let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
+        let beside = beside.cloned().collect();
+        let (m, n, k) = (plan.m(), plan.n(), plan.k());
+        let plan = plan.clone();
+        ContractPlan { isa, plan, m, n, k, walks, epilogue, product, bare, strips, beside }
+    }
+
+    /// Scratch memory for one worker.
+    pub(crate) fn scratch(&self) -> ContractScratch<T> {
+        let index = Dims::from_elem(0, self.plan.space().len());
+        ContractScratch { body: self.epilogue.scratch(), index }
+    }
+
+    /// Numbers of shared memory for a product that has no place among the buffers.
+    pub(crate) fn shared_len(&self) -> usize {
+        let at_once = if self.deals_out() { self.items() } else { 1 };
+        let whole = self.product.is_none() && !self.strips;
+        if whole { self.m * self.n * at_once } else { 0 }
+    }
+
+    /// Multiplications and additions.
+    pub(crate) fn work(&self) -> usize {
+        [self.items(), self.m, self.n, self.k].into_iter().fold(1, usize::saturating_mul)
+    }
+
+    /// How many products there are.
+    fn items(&self) -> usize {
+        self.plan.batch.iter().product()
+    }
+
+    /// Whether each product is too small for several workers, so that each takes whole ones.
+    fn deals_out(&self) -> bool {
+        self.items() > 1 && self.work() / self.items() < gemm::PARALLEL
+    }
+
+    /// Runs the product, shared among the workers.
+    ///
+    /// # Safety
+    /// The memory must be that of the product's program; all workers must call this with the same
+    /// `shared`, which holds [`ContractPlan::shared_len`] numbers.
+    pub(crate) unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut ContractScratch<T>,
+        shared: *mut T,
+    ) {
+        let &ContractPlan { m, n, k, .. } = self;
+        let (items, deals_out) = (self.items(), self.deals_out());
+        // Where many products can be computed at once, each is left in one piece.
+        let apart = self.product.is_some() || self.strips;
+        let many = apart && items >= MANY_PRODUCTS * worker.count();
+        let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
+        let mut begun = false;
+        let mut part = |number: usize, part: usize| {
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.epilogue.begin(memory, &mut scratch.body) };
+            }
+            // SAFETY: passed on from the caller.
+            unsafe { self.part(number, (part, parts), memory, scratch, shared) };
+        };
+        if apart || deals_out {
+            worker.each(items * parts, |unit| part(unit / parts, unit % parts));
+        } else {
+            // The products use the same memory, one after another.
+            (0..items).for_each(|number| worker.each(parts, |at| part(number, at)));
+        }
+    }
+
+    /// Computes a part of one of the products.
+    ///
+    /// # Safety
+    /// As [`ContractPlan::run`]; no other worker may compute the same part.
+    unsafe fn part(
+        &self,
+        number: usize,
+        part: (usize, usize),
+        memory: &Memory<'_>,
+        scratch: &mut ContractScratch<T>,
+        shared: *mut T,
+    ) {
+        let Contract { batch, a, b, .. } = &self.plan;
+        let ContractScratch { body, index } = scratch;
+        set_index(index, number, batch);
+        let (c, c_row) = match &self.product {
+            Some((place, row)) => {
+                (memory.address::<T>(place.to.buffer, element(&place.to, index)), *row)
+            }
+            None if self.deals_out() => (shared.wrapping_add(number * self.m * self.n), self.n),
+            None => (shared, self.n),
+        };
+        let left = memory.address::<T>(a.buffer, element(a, index));
+        let right = memory.address::<T>(b.buffer, element(b, index));
+        let strips = self.strips;
+        let walks = self.walks.as_ref();
+        let mut product = Product { c, c_row, strips, walks, ..operands(&self.plan, left, right) };
+        for (place, load) in product.beside.iter_mut().zip(&self.beside) {
+            *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
+        }
+        let state = std::cell::RefCell::new((body, index));
+        let finish = |block: &Block<T>| {
+            if !self.bare {
+                let (body, index) = &mut *state.borrow_mut();
+                // SAFETY: the block was just computed by this worker.
+                unsafe { self.finish(block, memory, body, index) };
+            }
+        };
+        // SAFETY: the operands and the product's place hold the shape, by the program; the machine has
+        // the instructions.
+        unsafe { gemm::part(part, self.isa, &product, &finish) };
+    }
+
+    /// Computes the epilogue on a finished block.
+    ///
+    /// # Safety
+    /// The block must be this worker's.
+    unsafe fn finish(
+        &self,
+        block: &Block<T>,
+        memory: &Memory<'_>,
+        body: &mut Scratch<T>,
+        index: &mut [usize],
+    ) {
+        let Contract { batch, rows, columns, .. } = &self.plan;
+        let own = batch.len()..;
+        let below = |sizes: &[usize]| sizes.last().copied().unwrap_or(1);
+        let (high, wide) = (below(rows), below(columns));
+        let mut row = block.row;
+        while row < block.row + block.rows {
+            let count = (high - row % high).min(block.row + block.rows - row);
+            let mut column = block.column;
+            while column < block.column + block.columns {
+                let width = (wide - column % wide).min(block.column + block.columns - column);
+                let (down, across) = index[own.clone()].split_at_mut(rows.len());
+                set_index(down, row, rows);
+                set_index(across, column, columns);
+                let at = (row - block.row) * block.stride + column - block.column;
+                let piece =
+                    Piece { rows: count, columns: width, data: block.data.wrapping_add(at) };
+                // SAFETY: the piece lies in the block.
+                unsafe { self.finish_piece(&piece, block.stride, memory, body, index) };
+                column += width;
+            }
+            row += count;
+        }
+        index[own].fill(0);
+    }
+
+    /// Computes the epilogue on a piece of a block, of which only the last row axis and the last column axis
+    /// vary, from an index on.
+    ///
+    /// # Safety
+    /// The piece must be this worker's.
+    unsafe fn finish_piece(
+        &self,
+        piece: &Piece<T>,
+        stride: usize,
+        memory: &Memory<'_>,
+        body: &mut Scratch<T>,
+        index: &mut [usize],
+    ) {
+        let Contract { batch, rows: down, columns: across, .. } = &self.plan;
+        let row_axis = (!down.is_empty()).then(|| batch.len() + down.len() - 1);
+        let column_axis = (!across.is_empty()).then(|| index.len() - 1);
+        let first = [row_axis, column_axis].map(|axis| axis.map_or(0, |axis| index[axis]));
+        let cols = piece.columns.min(TILE);
+        let rows = if piece.columns > TILE / 2 { 1 } else { (TILE / cols).min(piece.rows) };
+        for row in (0..piece.rows).step_by(rows) {
+            for col in (0..piece.columns).step_by(cols) {
+                row_axis.into_iter().for_each(|axis| index[axis] = first[0] + row);
+                column_axis.into_iter().for_each(|axis| index[axis] = first[1] + col);
+                let (rows, cols) = (rows.min(piece.rows - row), cols.min(piece.columns - col));
+                let from = piece.data.wrapping_add(row * stride + col);
+                let given = Some((from.cast_const(), stride));
+                // SAFETY: the tile lies in the piece.
+                unsafe { self.epilogue.run(&Tile { index, rows, cols }, given, memory, body) };
+            }
+        }
+    }
+}
+
+/// A part of a block.
+struct Piece<T> {
+    rows: usize,
+    columns: usize,
+    data: *mut T,
+}
+
+/// The walks along rows, columns and sums of both operands, unless each is at equal steps forward.
+fn walks(plan: &Contract) -> Option<Walks> {
+    let Contract { batch, rows, columns, summed, a, b, .. } = plan;
+    let (left, right) = (&a.strides[batch.len()..], &b.strides[batch.len()..]);
+    let (down, left) = left.split_at(rows.len());
+    let (right, across) = right.split_at(summed.len());
+    let walks = Walks {
+        left: [Walk::new(rows, down), Walk::new(summed, left)],
+        right: [Walk::new(summed, right), Walk::new(columns, across)],
+    };
+    let plain = |walk: &Walk| walk.step().is_some_and(|step| step >= 0);
+    let all = walks.left.iter().chain(&walks.right).all(plain);
+    (!all).then_some(walks)
+}
+
+/// The product of operands at two addresses, put nowhere, at equal steps.
+fn operands<'w, T>(plan: &Contract, a: *const T, b: *const T) -> Product<'w, T> {
+    let Contract { batch, rows, columns, summed, a: left, b: right, .. } = plan;
+    let (m, n, k) = (plan.m(), plan.n(), plan.k());
+    let steps = |access: &Access, first: &[usize], second: &[usize]| {
+        // Of operands without elements, no address but the first may be made.
+        if k == 0 {
+            return [0; 2];
+        }
+        let (one, two) = access.strides[batch.len()..].split_at(first.len());
+        let step = |sizes: &[usize], strides: &[isize]| Walk::new(sizes, strides).step();
+        [step(first, one), step(second, two)].map(|step| step.unwrap_or(0).max(0) as usize)
+    };
+    let (a_steps, b_steps) = (steps(left, rows, summed), steps(right, summed, columns));
+    let (c, beside) = (std::ptr::null_mut(), [std::ptr::null(); 4]);
+    Product { m, n, k, a, a_steps, b, b_steps, walks: None, c, c_row: 0, strips: false, beside }
+}
+
+/// The arrays of numbers as large as the product that its epilogue reads.
+fn whole_loads<'a>(plan: &'a Contract, buffers: &'a [Buffer]) -> impl Iterator<Item = &'a Access> {
+    let space = plan.space();
+    let whole = move |load: &&Access| {
+        let mut axes = space.iter().zip(&load.strides);
+        let dtype = buffers[load.buffer.0 as usize].dtype;
+        dtype == plan.epilogue.dtype && axes.all(|(size, stride)| *size <= 1 || *stride != 0)
+    };
+    plan.epilogue.loads.iter().filter(whole)
+}
+
+/// A store whose memory can hold the bare product until the epilogue, and the step between its rows:
+/// neighbouring columns of the right type that nothing else of this kernel reads.
+fn product_place(plan: &Contract, buffers: &[Buffer]) -> Option<(Store, usize)> {
+    let (batch, rows) = (plan.batch.len(), plan.rows.len());
+    let fits = |store: &&Store| {
+        let mut reads = plan.epilogue.loads.iter().chain([&plan.a, &plan.b]);
+        let into = store.to.buffer;
+        buffers[into.0 as usize].dtype == plan.epilogue.dtype
+            && !reads.any(|access| overlap(buffers, access.buffer, into))
+    };
+    let place = |store: &Store| {
+        let (down, across) = store.to.strides[batch..].split_at(rows);
+        let column = Walk::new(&plan.columns, across).step()?;
+        let row = Walk::new(&plan.rows, down).step()?;
+        (column == 1 || plan.n() == 1).then_some((store.clone(), usize::try_from(row).ok()?))
+    };
+    let stores = || plan.stores.iter().filter(fits);
+    stores().filter(|store| store.reg.0 == 0).find_map(place).or_else(|| stores().find_map(place))
+}
+
+/// Sets the index of number `number` in a space; what follows the space's axes becomes 0.
+fn set_index(index: &mut [usize], mut number: usize, space: &[usize]) {
+    index.fill(0);
+    for axis in (0..space.len()).rev() {
+        index[axis] = number % space[axis];
+        number /= space[axis];
+    }
+}

@@ -1,0 +1,106 @@
+//! Operands whose elements do not lie at equal steps: windows, groups of axes, axes in reverse.
+
+use crate::plan::Strides;
+use crate::tensor::Dims;
+
+/// Numbers in row-major order over some axes, and how far from the first each stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk {
+    sizes: Dims,
+    strides: Strides,
+}
+
+impl Walk {
+    pub(crate) fn new(sizes: &[usize], strides: &[isize]) -> Walk {
+        Walk { sizes: Dims::from_slice(sizes), strides: Strides::from_slice(strides) }
+    }
+
+    /// The distance of neighbours, where all have the same; 1 where there are none.
+    pub(crate) fn step(&self) -> Option<isize> {
+        let mut step = None;
+        let mut covered = 1;
+        for (&size, &stride) in
+            self.sizes.iter().zip(&self.strides).rev().filter(|(size, _)| **size != 1)
+        {
+            match step {
+                None => step = Some(stride),
+                Some(step) if stride == step * covered => {}
+                Some(_) => return None,
+            }
+            covered *= size as isize;
+        }
+        Some(step.unwrap_or(1))
+    }
+
+    /// The distances of the numbers from `start` on.
+    pub(super) fn fill(&self, start: usize, out: &mut [isize]) {
+        let rank = self.sizes.len();
+        let Some(last) = rank.checked_sub(1) else { return out.fill(0) };
+        let mut index = Dims::from_elem(0, rank);
+        let mut number = start;
+        for axis in (0..rank).rev() {
+            index[axis] = number % self.sizes[axis];
+            number /= self.sizes[axis];
+        }
+        let mut done = 0;
+        while done < out.len() {
+            let steps = index.iter().zip(&self.strides).map(|(&i, stride)| i as isize * stride);
+            let first: isize = steps.sum();
+            let run = (self.sizes[last] - index[last]).min(out.len() - done);
+            for (i, out) in (0..).zip(&mut out[done..done + run]) {
+                *out = first + i * self.strides[last];
+            }
+            done += run;
+            index[last] = 0;
+            for axis in (0..last).rev() {
+                index[axis] += 1;
+                if index[axis] < self.sizes[axis] {
+                    break;
+                }
+                index[axis] = 0;
+            }
+        }
+    }
+}
+
+/// The walks of a product.
+#[derive(Clone, Debug)]
+pub(crate) struct Walks {
+    /// Along rows and along sums of the left operand.
+    pub(crate) left: [Walk; 2],
+    /// Along sums and along columns of the right operand.
+    pub(crate) right: [Walk; 2],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn walks_over_one_run_have_a_step() {
+        let check = |sizes: &[usize], strides: &[isize], step: Option<isize>| {
+            assert_eq!(Walk::new(sizes, strides).step(), step, "{sizes:?} {strides:?}");
+        };
+        check(&[], &[], Some(1));
+        check(&[5], &[-2], Some(-2));
+        check(&[3, 4], &[8, 2], Some(2));
+        check(&[3, 1, 4], &[8, 77, 2], Some(2));
+        check(&[3, 4], &[9, 2], None);
+        check(&[1, 1], &[3, 4], Some(1));
+    }
+
+    #[test]
+    fn distances_are_those_of_the_indices() {
+        let walk = Walk::new(&[2, 3, 4], &[100, -10, 1]);
+        let mut all = [0; 24];
+        walk.fill(0, &mut all);
+        let expected =
+            |i: usize| (i / 12) as isize * 100 - (i / 4 % 3) as isize * 10 + (i % 4) as isize;
+        assert!(all.iter().enumerate().all(|(i, &at)| at == expected(i)), "{all:?}");
+        for start in 0..24 {
+            let mut some = vec![0; 24 - start];
+            walk.fill(start, &mut some);
+            assert_eq!(some, all[start..]);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `fold`: windows added up where they overlap.
+
+use super::Window;
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Dims, Element, Result, Tensor};
+
+operation! {
+    /// # What
+    /// What `window` takes apart put together: element `j` of window `i` (the last axis) is added to place
+    /// `i * stride + j * dilation` of an axis of `size` elements; places without any are 0.
+    ///
+    /// # Gradient
+    /// The windows of `g`.
+    ///
+    /// # Why it holds
+    /// Every element of a window enters the result at one place with slope 1.
+    ///
+    /// # Example
+    /// ```
+    /// use gradtape::{DType, Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.constant(Tensor::ones([3, 2], DType::F32));
+    /// assert_eq!(x.fold(0, 4, 1, 1).value()?.to_vec::<f32>()?, [1.0, 2.0, 2.0, 1.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    "fold" Fold {
+        /// The axis of the windows.
+        axis: usize,
+        /// How many elements the axis has in the result.
+        size: usize,
+        /// How far apart windows start; at least 1.
+        stride: usize,
+        /// How far apart the elements of a window are; at least 1.
+        dilation: usize,
+    }
+}
+
+impl Fold {
+    /// What it puts together.
+    pub(crate) fn window(&self, windows: usize) -> Window {
+        let &Fold { axis, stride, dilation, .. } = self;
+        Window { axis, size: windows, stride, dilation }
+    }
+}
+
+impl Operation for Fold {
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        rules::arity(x, 1)?;
+        rules::numeric(x[0])?;
+        let count = rules::size_along(self.axis, x[0])?;
+        let rank = x[0].shape.rank();
+        if self.axis + 1 == rank {
+            let rule =
+                format!("{} has no axis after axis {} for the places in a window", x[0], self.axis);
+            return Err(Broken::new(rule));
+        }
+        let fits = self.window(x[0].shape[rank - 1]).count(self.size)?;
+        if fits != count {
+            let rule = format!(
+                "an axis of {} elements has {fits} windows, {} has {count}",
+                self.size, x[0]
+            );
+            return Err(Broken::new(rule));
+        }
+        let mut dims = Dims::from_slice(&x[0].shape[..rank - 1]);
+        dims[self.axis] = self.size;
+        rules::countable(Meta::new(x[0].dtype, dims))
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Own { can_fail: false }
+    }
+
+    fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        let shape = x[0].shape();
+        let &Fold { axis, stride, dilation, .. } = self;
+        g.window(axis as isize, shape[shape.rank() - 1], stride, dilation).into()
+    }
+
+    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
+        match out.dtype {
+            DType::F32 => self.sums(&x[0], out, |sum: f32, x| sum + x),
+            DType::I64 => self.sums(&x[0], out, i64::wrapping_add),
+            _ => self.sums(&x[0], out, |sum: f64, x| sum + x),
+        }
+    }
+
+    fn samples() -> Vec<Sample<Fold>> {
+        [
+            (0, 5, 1, 1, [4, 2, 2]),
+            (1, 5, 2, 1, [2, 2, 3]),
+            (0, 7, 2, 3, [2, 2, 2]),
+            (0, 4, 3, 1, [2, 1, 1]),
+        ]
+        .into_iter()
+        .flat_map(|(axis, size, stride, dilation, shape)| {
+            Sample::shaped(Fold { axis, size, stride, dilation }, &[&shape])
+        })
+        .collect()
+    }
+}
+
+impl Fold {
+    fn sums<T: Element>(&self, x: &Tensor, out: &Meta, add: impl Fn(T, T) -> T) -> Result<Tensor> {
+        let shape = x.shape();
+        let (windows, places) = (shape[self.axis], shape[shape.rank() - 1]);
+        let inner: usize = shape[self.axis + 1..shape.rank() - 1].iter().product();
+        let data = x.to_vec::<T>()?;
+        let mut sums = crate::op::filled(T::default(), &out.shape)?;
+        for (i, value) in data.into_iter().enumerate() {
+            let (place, i) = (i % places, i / places);
+            let (column, i) = (i % inner, i / inner);
+            let (window, block) = (i % windows, i / windows);
+            let along = window * self.stride + place * self.dilation;
+            let sum = &mut sums[(block * self.size + along) * inner + column];
+            *sum = add(*sum, value);
+        }
+        Tensor::from_vec(sums, &out.shape)
+    }
+}
