@@ -10,6 +10,7 @@
 
 mod floors;
 mod measure;
+mod networks;
 mod threads;
 mod workloads;
 

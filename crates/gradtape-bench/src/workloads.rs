@@ -10,6 +10,7 @@ use gradtape_calculus::{Column, Expr, Symbolic};
 use serde_json::Value;
 
 use crate::measure::{Samples, measure};
+use crate::networks;
 
 /// A workload by name; it is told whether to compile its step or to record it each time.
 type Workload = fn(bool) -> Result<Samples>;
@@ -23,6 +24,9 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("mlp-wide", mlp_wide),
     ("elementwise", elementwise),
     ("infer-b1", infer_b1),
+    ("lenet", networks::lenet),
+    ("attention", networks::attention),
+    ("conv", networks::conv),
     ("fit", |_| fit()),
     ("explain", |_| explain("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], 6)),
     ("explain-long", |_| explain(&long_sum(), &[("x", 0.1)], 9_996)),
@@ -55,7 +59,7 @@ impl Mlp {
     }
 }
 
-fn normal(shape: impl Into<gradtape::Shape>, rng: &mut Rng) -> Result<Tensor> {
+pub(crate) fn normal(shape: impl Into<gradtape::Shape>, rng: &mut Rng) -> Result<Tensor> {
     Tensor::normal(shape, 0.0, 1.0, DType::F32, rng)
 }
 
@@ -108,7 +112,7 @@ fn mlp_wide(compiled: bool) -> Result<Samples> {
 }
 
 /// Measures a step that ends in an optimiser's update; the loss is read each time.
-fn train(
+pub(crate) fn train(
     data: &[Tensor; 2],
     compiled: bool,
     mut step: impl for<'t> FnMut(Var<'t>, Var<'t>) -> Result<Var<'t>>,

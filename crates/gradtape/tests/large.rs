@@ -279,16 +279,16 @@ fn batches_of_small_products_agree() {
         let zero = build.input(numbers([5, 60, 9, 7], 4).cast(dtype));
         let order = Dims::from_slice(&[0, 1, 3, 2]);
         let turned = build.push(shape::Transpose { order }, &[y]);
-        let product = build.push(linear::Contract { batch: 0, summed: 1 }, &[x, turned]);
+        let product = build.push(linear::Contract { batch: 2, summed: 1 }, &[x, turned]);
         let bias = build.broadcast(bias, &[5, 60, 9, 7].into());
         let sum = build.push(binary::Add {}, &[product, bias]);
         let relu = build.push(unary::Relu {}, &[sum]);
         build.output(relu);
         let other = build.push(binary::Mul {}, &[turned, turned]);
-        let bare = build.push(linear::Contract { batch: 0, summed: 1 }, &[x, other]);
+        let bare = build.push(linear::Contract { batch: 2, summed: 1 }, &[x, other]);
         build.output(bare);
         let halved = build.push(binary::Mul {}, &[x, x]);
-        let third = build.push(linear::Contract { batch: 0, summed: 1 }, &[halved, other]);
+        let third = build.push(linear::Contract { batch: 2, summed: 1 }, &[halved, other]);
         // No element comes so near to what it is compared with that rounding could tell.
         let above = build.push(compare::Less {}, &[zero, third]);
         build.output(above);

@@ -5,6 +5,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::linear::Contract;
+use super::shape::Pad;
 use super::{Bits, Op, compare, control, source};
 use crate::tensor::{DType, Shape};
 
@@ -33,6 +34,8 @@ pub enum Form<'a> {
     Reduction(Reduce, &'a [usize]),
     /// Sums of products of two inputs' elements.
     Contraction(&'a Contract),
+    /// Zeros with the input's elements between them.
+    Spread(&'a Pad),
     /// Nothing of these: a loop of its own over whole tensors.
     Own {
         /// Whether numbers among the inputs can make it fail.

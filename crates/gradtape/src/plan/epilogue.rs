@@ -274,7 +274,10 @@ fn levels(work: &Work) -> Vec<usize> {
     for id in work.ids() {
         for read in &work.reads[id.index()] {
             let base = read.base;
-            let ends = matches!(work.role(base), Role::Contract | Role::Reduce(_) | Role::Host);
+            let ends = matches!(
+                work.role(base),
+                Role::Contract | Role::Reduce(_) | Role::Spread | Role::Host
+            );
             let level = if ends { base.index() + 1 } else { levels[base.index()] };
             levels[id.index()] = levels[id.index()].max(level);
         }

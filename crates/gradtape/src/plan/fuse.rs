@@ -147,8 +147,7 @@ impl<'w> Fusion<'w> {
         if a.members.len() + b.members.len() > MEMBERS {
             return None;
         }
-        let is_loop =
-            |group: &Group| matches!(self.work.role(group.first()), Role::Body | Role::Reduce(_));
+        let is_loop = |group: &Group| self.work.role(group.first()).is_loop();
         if !is_loop(a) || !is_loop(b) || a.elements() != b.elements() {
             return None;
         }

@@ -56,7 +56,8 @@ impl Group {
 /// Every computed node in a group of its own.
 pub(super) fn singles(work: &Work) -> Vec<Group> {
     let computed = |id: &NodeId| {
-        matches!(work.role(*id), Role::Body | Role::Reduce(_) | Role::Contract | Role::Host)
+        let role = work.role(*id);
+        role.is_loop() || matches!(role, Role::Contract | Role::Host)
     };
     work.ids().filter(computed).map(|id| Group::of(work, id)).collect()
 }

@@ -7,11 +7,11 @@ use super::group::Group;
 use super::index::{Line, flatten, reach, split};
 use super::merge;
 use super::program::{
-    Access, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Store, Strides,
+    Access, Body, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Reg, Store, Strides,
 };
 use super::work::{Role, Work};
-use crate::op::NodeId;
 use crate::op::linear::Groups;
+use crate::op::{Bits, NodeId};
 use crate::tensor::{DType, Dims};
 
 /// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
@@ -21,6 +21,32 @@ pub(super) fn lower(work: &Work, group: &Group, buffers: &[Option<BufferId>]) ->
         Role::Contract => product(work, group, buffers),
         _ => fused_loop(work, group, buffers),
     }
+}
+
+/// The kernels that put zeros where a group then spreads what it computes.
+pub(super) fn zeros<'a>(
+    work: &'a Work,
+    group: &'a Group,
+    buffers: &'a [Option<BufferId>],
+) -> impl Iterator<Item = Kernel> + 'a {
+    let spread = group.members.iter().filter(|&&member| work.role(member) == Role::Spread);
+    spread.map(|&member| {
+        let meta = work.meta(member);
+        let dtype = if meta.dtype.is_float() { meta.dtype } else { DType::F32 };
+        let insts = vec![Inst::Constant { value: Bits::new(0.0) }];
+        let to = Access {
+            buffer: buffer(buffers, member),
+            offset: 0,
+            strides: Strides::from_elem(1, 1),
+        };
+        Kernel::Loop(Loop {
+            space: Dims::from_elem(meta.shape.elements(), 1),
+            reduced: 0,
+            body: Body { dtype, loads: Vec::new(), insts },
+            stores: vec![Store { reg: Reg(0), to }],
+            reductions: Vec::new(),
+        })
+    })
 }
 
 fn host(work: &Work, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
@@ -68,16 +94,30 @@ fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kerne
     let mut writer = Writer::new(work, buffers, space, None);
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     let mut reduced: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
+    let mut spread: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     for &member in &group.members {
-        if let Role::Reduce(_) = work.role(member) {
-            let operand = work.node(member).inputs[0];
-            reduced.push((member, writer.read(operand, Line::row_major(space), false)));
-        } else {
-            let value = writer.compute(member);
-            values.push((member, value));
+        let whole = || Line::row_major(space);
+        match work.role(member) {
+            Role::Reduce(_) => {
+                let operand = work.node(member).inputs[0];
+                reduced.push((member, writer.read(operand, whole(), false)));
+            }
+            Role::Spread => {
+                let from = work.spread_from(member);
+                spread.push((member, writer.read(from, whole(), false)));
+            }
+            _ => {
+                let value = writer.compute(member);
+                values.push((member, value));
+            }
         }
     }
-    let stores = stores(work, group, buffers, &writer, &values);
+    let mut stores = stores(work, group, buffers, &writer, &values);
+    for &(member, value) in &spread {
+        let Line { offset, strides } = work.spread_place(member, space);
+        let to = Access { buffer: buffer(buffers, member), offset, strides };
+        stores.push(Store { reg: writer.reg(value), to });
+    }
     let reductions = reduced
         .iter()
         .filter_map(|&(member, value)| {

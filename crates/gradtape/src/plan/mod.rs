@@ -100,7 +100,10 @@ fn lower_all(work: &mut Work, groups: Vec<group::Group>) -> Result<Program, Circ
             buffer_of[member.index()] = Some(add_buffer(&mut program, work.meta(member), place));
         }
     }
-    program.kernels = groups.iter().map(|group| lower::lower(work, group, &buffer_of)).collect();
+    for group in &groups {
+        program.kernels.extend(lower::zeros(work, group, &buffer_of));
+        program.kernels.push(lower::lower(work, group, &buffer_of));
+    }
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = work.outputs.iter().map(|output| of(output.node)).collect();
     program.checks = checks(work);

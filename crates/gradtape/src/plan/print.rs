@@ -163,7 +163,10 @@ fn line(offset: usize, strides: &[isize]) -> String {
 
 impl Display for Access {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.buffer, line(self.offset, &self.strides))
+        match self.offset {
+            0 => write!(f, "{}{:?}", self.buffer, self.strides),
+            offset => write!(f, "{}+{offset}{:?}", self.buffer, self.strides),
+        }
     }
 }
 

@@ -31,6 +31,7 @@ impl Work {
             Form::Reduction(reduce, _) if float => Role::Reduce(reduce),
             Form::Contraction(_) => Role::Contract,
             Form::Random(_) => Role::Body,
+            Form::Spread(_) if node.meta.dtype != DType::I64 => Role::Spread,
             Form::Position(axis) if float && node.meta.shape[axis] <= EXACT => Role::Inline,
             Form::Label(classes) if float && classes <= EXACT && self.is_input(id) => Role::Inline,
             Form::Formula(cost) => self.formula_role(id, cost),

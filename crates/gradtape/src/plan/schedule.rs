@@ -121,9 +121,9 @@ fn can_fail(work: &Work, group: &Group) -> bool {
 }
 
 /// Whether a group reads an input, if at all, only at the place where it writes a node to it. What is reduced
-/// has no such place: it is written when all of it was read.
+/// has no such place: it is written when all of it was read; nor has what is spread among zeros.
 fn writes_in_place(work: &Work, group: &Group, node: NodeId, input: NodeId) -> bool {
-    let at_once = !matches!(work.role(node), Role::Reduce(_));
+    let at_once = !matches!(work.role(node), Role::Reduce(_) | Role::Spread);
     let mut reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
     reads.all(|read| read.base != input || (read.aligned && at_once))
 }

@@ -26,10 +26,21 @@ pub(super) enum Role {
     Body,
     /// Reduces what is computed at each index of a kernel.
     Reduce(Reduce),
+    /// Puts what is computed at each index of a kernel among zeros.
+    Spread,
+    /// Spread once more by the one that reads it, which does both: never computed.
+    Passed,
     /// A matrix product.
     Contract,
     /// A kernel of its own on contiguous numbers.
     Host,
+}
+
+impl Role {
+    /// Whether a fused loop computes it.
+    pub(super) fn is_loop(self) -> bool {
+        matches!(self, Role::Body | Role::Reduce(_) | Role::Spread)
+    }
 }
 
 /// A graph in which every output is a computed node of its own, with the role of each node.
@@ -63,6 +74,7 @@ impl Work {
         work.assign_roles(0);
         work.separate_outputs();
         work.bury();
+        work.pass_spreads();
         work.materialise();
         work.bury();
         work.find_reads();
@@ -104,6 +116,54 @@ impl Work {
         dtype.is_float() && self.body_dtype(id) != Some(dtype)
     }
 
+    /// What a node that is spread among zeros consists of, behind those that are spread once more.
+    pub(super) fn spread_from(&self, id: NodeId) -> NodeId {
+        let mut from = self.node(id).inputs[0];
+        while self.role(from) == Role::Passed {
+            from = self.node(from).inputs[0];
+        }
+        from
+    }
+
+    /// Where a node that is spread among zeros puts each index of a space.
+    pub(super) fn spread_place(&self, id: NodeId, space: &[usize]) -> Line {
+        let mut chain: SmallVec<[NodeId; 4]> = SmallVec::from_slice(&[id]);
+        let from = self.spread_from(id);
+        let inner = |id: NodeId| self.node(id).inputs[0];
+        let mut next = inner(id);
+        while next != from {
+            chain.push(next);
+            next = inner(next);
+        }
+        let mut lines =
+            split(&Line::row_major(space), &self.meta(from).shape, space).unwrap_or_default();
+        for &spread in chain.iter().rev() {
+            if let Form::Spread(pad) = self.node(spread).op.form()
+                && let Some(line) = lines.get_mut(pad.axis)
+            {
+                line.strides.iter_mut().for_each(|stride| *stride *= pad.step as isize);
+                line.offset = pad.start + line.offset * pad.step;
+            }
+        }
+        flatten(&lines, &self.meta(id).shape, space)
+    }
+
+    /// Has what is spread twice spread once, where nothing else needs it in between.
+    fn pass_spreads(&mut self) {
+        let mut uses = vec![0usize; self.nodes.len()];
+        for (node, _) in self.nodes.iter().zip(&self.roles).filter(|(_, role)| **role != Role::Dead)
+        {
+            node.inputs.iter().for_each(|input| uses[input.index()] += 1);
+        }
+        self.outputs.iter().for_each(|output| uses[output.node.index()] += 1);
+        for id in self.ids().filter(|&id| self.role(id) == Role::Spread).collect::<Vec<_>>() {
+            let input = self.node(id).inputs[0];
+            if self.role(input) == Role::Spread && uses[input.index()] == 1 {
+                self.roles[input.index()] = Role::Passed;
+            }
+        }
+    }
+
     /// The groups of axes of a contraction.
     pub(super) fn groups(&self, id: NodeId) -> Groups {
         let node = self.node(id);
@@ -118,15 +178,17 @@ impl Work {
     pub(super) fn space(&self, id: NodeId) -> &Shape {
         match self.role(id) {
             Role::Reduce(_) => &self.meta(self.node(id).inputs[0]).shape,
+            Role::Spread => &self.meta(self.spread_from(id)).shape,
             _ => &self.meta(id).shape,
         }
     }
 
     /// Where a computed node starts to read, and whether that is the node itself as a view.
     pub(super) fn starts(&self, id: NodeId) -> (SmallVec<[NodeId; 3]>, bool) {
-        match is_view(&self.node(id).op) {
-            true => (SmallVec::from_slice(&[id]), true),
-            false => (self.node(id).inputs.clone(), false),
+        match self.role(id) {
+            Role::Spread => (SmallVec::from_slice(&[self.spread_from(id)]), false),
+            _ if is_view(&self.node(id).op) => (SmallVec::from_slice(&[id]), true),
+            _ => (self.node(id).inputs.clone(), false),
         }
     }
 
@@ -203,10 +265,8 @@ impl Work {
         let mut taken = vec![false; self.nodes.len() + self.outputs.len()];
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
-            let computed = matches!(
-                self.role(node),
-                Role::Body | Role::Reduce(_) | Role::Contract | Role::Host
-            );
+            let role = self.role(node);
+            let computed = role.is_loop() || matches!(role, Role::Contract | Role::Host);
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
@@ -237,7 +297,7 @@ impl Work {
             let mut to_store: SmallVec<[NodeId; 8]> = SmallVec::new();
             for id in self.ids() {
                 let unread = match self.role(id) {
-                    Role::Body | Role::Reduce(_) | Role::Inline => self.blocked_in_body(id),
+                    role if role.is_loop() || role == Role::Inline => self.blocked_in_body(id),
                     Role::Contract => self.blocked_in_product(id),
                     Role::Host => self.blocked_in_host(id),
                     _ => None,
@@ -282,7 +342,7 @@ impl Work {
     ) -> SmallVec<[(NodeId, Line); 3]> {
         let space = self.space(id);
         let flat = Line::row_major(space);
-        if !through && !matches!(self.role(id), Role::Reduce(_)) {
+        if !through && !matches!(self.role(id), Role::Reduce(_) | Role::Spread) {
             let lines = split(&flat, space, space);
             let own = Reached { base: id, flat: flat.clone(), lines };
             return self.inputs_at(&own, space).unwrap_or_default();
@@ -335,7 +395,7 @@ impl Work {
 
     fn reads_of(&self, id: NodeId) -> SmallVec<[Read; 3]> {
         match self.role(id) {
-            Role::Body | Role::Reduce(_) => {
+            role if role.is_loop() => {
                 let (starts, through) = self.starts(id);
                 self.reads_from(self.places(id, &starts, through), self.space(id), through)
             }

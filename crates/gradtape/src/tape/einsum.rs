@@ -70,7 +70,7 @@ impl<'t> Term<'t> {
             labels = Labels::from_slice(out);
         }
         let Pair { swap, x: left, y: right, batch, summed, out } =
-            pair(&x.labels, &y.labels, &labels);
+            pair(&x.labels, &y.labels, &labels, true);
         let (first, second) = if swap { (&y, &x) } else { (&x, &y) };
         let size = |label: Label| first.size(label).or(second.size(label)).unwrap_or(1);
         let (left, right) = (first.laid_out(&left, size), second.laid_out(&right, size));

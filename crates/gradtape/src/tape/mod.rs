@@ -1,5 +1,6 @@
 //! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
 
+mod convolve;
 mod einsum;
 mod functions;
 mod graph;
@@ -18,6 +19,7 @@ mod var;
 mod verify;
 mod walk;
 
+pub use convolve::Convolution;
 pub use graph::{Graph, GraphNode, Output};
 pub(crate) use name::Name;
 pub use parameter::{Dial, Parameter};

@@ -49,7 +49,7 @@ impl<T: Real> ContractPlan<T> {
         let space = plan.space();
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
         let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
-        let axes = [last(batch, rows), last(batch + rows, plan.columns.len())];
+        let axes = [None, last(batch, rows), last(batch + rows, plan.columns.len())];
         let walks = walks(plan);
         let fits_strips = match &walks {
             None => operands::<T>(plan, std::ptr::null(), std::ptr::null()).fits_strips(isa),
@@ -268,7 +268,9 @@ impl<T: Real> ContractPlan<T> {
                 let from = piece.data.wrapping_add(row * stride + col);
                 let given = Some((from.cast_const(), stride));
                 // SAFETY: the tile lies in the piece.
-                unsafe { self.epilogue.run(&Tile { index, rows, cols }, given, memory, body) };
+                unsafe {
+                    self.epilogue.run(&Tile { index, planes: 1, rows, cols }, given, memory, body)
+                };
             }
         }
     }

@@ -17,6 +17,7 @@ pub(crate) struct LoopPlan<T> {
     body: BodyPlan<T>,
     reductions: Vec<Reduction>,
     how: How,
+    plane_axis: Option<usize>,
     row_axis: Option<usize>,
     col_axis: Option<usize>,
     /// Pieces that the reduced axes are cut into, each reduced by itself and then merged in order.
@@ -26,7 +27,7 @@ pub(crate) struct LoopPlan<T> {
 /// Which axes of the space the tiles run along.
 #[derive(Clone, Copy, PartialEq)]
 enum How {
-    /// Nothing is reduced; tiles along the last two axes.
+    /// Nothing is reduced; tiles along the last three axes.
     Map,
     /// The last axis is reduced, and a tile holds whole rows of it.
     ShortRows,
@@ -61,13 +62,13 @@ impl<T: Real> LoopPlan<T> {
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
         let (how, axes) = if plan.reductions.is_empty() {
-            (How::Map, [rank.checked_sub(2), last(rank)])
+            (How::Map, [rank.checked_sub(3), rank.checked_sub(2), last(rank)])
         } else if plan.reduced == 0 || columns_are_runs(plan, kept) {
-            (How::Columns, [(plan.reduced > 0).then(|| rank - 1), last(kept)])
+            (How::Columns, [None, (plan.reduced > 0).then(|| rank - 1), last(kept)])
         } else if plan.reduced == 1 && (1..=TILE).contains(&plan.space[rank - 1]) {
-            (How::ShortRows, [last(kept), last(rank)])
+            (How::ShortRows, [None, last(kept), last(rank)])
         } else {
-            (How::LongRows, [None, last(rank)])
+            (How::LongRows, [None, None, last(rank)])
         };
         let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
         let body = BodyPlan::new(&BodySpec {
@@ -87,8 +88,9 @@ impl<T: Real> LoopPlan<T> {
             body,
             reductions: plan.reductions.clone(),
             how,
-            row_axis: axes[0],
-            col_axis: axes[1],
+            plane_axis: axes[0],
+            row_axis: axes[1],
+            col_axis: axes[2],
             parts: 1,
         };
         let reduced: usize = plan.space[kept..].iter().product();
@@ -206,6 +208,8 @@ impl<T: Real> LoopPlan<T> {
             self.body.cols
         } else if Some(axis) == self.row_axis {
             self.body.rows
+        } else if Some(axis) == self.plane_axis {
+            self.body.planes
         } else {
             1
         }
@@ -237,6 +241,7 @@ impl<T: Real> LoopPlan<T> {
         };
         Tile {
             index,
+            planes: extent(self.plane_axis, self.body.planes),
             rows: extent(self.row_axis, self.body.rows),
             cols: extent(self.col_axis, self.body.cols),
         }

@@ -171,9 +171,10 @@ pub(crate) struct Pair {
 /// The axes of an operand that is laid out.
 pub(crate) type Layout = SmallVec<[Result<usize, Label>; 6]>;
 
-/// Lays out two operands whose labels are all in the result or in both. A label that the result has first
-/// but only one operand may become a batch axis along which the other repeats: so the result needs no turning.
-pub(crate) fn pair(x: &[Label], y: &[Label], out: &[Label]) -> Pair {
+/// Lays out two operands whose labels are all in the result or in both. With `repeat`, a label that the result
+/// has first but only one operand may become a batch axis along which the other repeats, so that the result
+/// needs no turning.
+pub(crate) fn pair(x: &[Label], y: &[Label], out: &[Label], repeat: bool) -> Pair {
     let both = |label: &Label| x.contains(label) && y.contains(label);
     let only_x = |label: &Label| !y.contains(label);
     let only_y = |label: &Label| !x.contains(label);
@@ -187,7 +188,7 @@ pub(crate) fn pair(x: &[Label], y: &[Label], out: &[Label]) -> Pair {
         let own = |label: &Label| if first { only_y(label) } else { only_x(label) };
         let rows = rest.iter().take_while(|label| own(label)).count();
         let apart = rest[rows..].iter().all(|label| !own(label));
-        let useful = prefix == shared || (rows > 0 && rows < rest.len());
+        let useful = prefix == shared || (repeat && rows > 0 && rows < rest.len());
         (apart && useful).then(|| (first, Labels::from_slice(batch), rest.to_vec(), rows))
     };
     let asked = (0..=out.len()).find_map(split);
@@ -226,7 +227,7 @@ mod tests {
 
     /// The layout of a pair as text: the axes of both operands, the result's order.
     fn check(x: &str, y: &str, out: &str, expected: &str) {
-        let pair = pair(&labels(x), &labels(y), &labels(out));
+        let pair = pair(&labels(x), &labels(y), &labels(out), true);
         let (left, right) = if pair.swap { (y, x) } else { (x, y) };
         let text = |own: &str, layout: &Layout| -> String {
             let letter = |place: &Result<usize, Label>| match *place {

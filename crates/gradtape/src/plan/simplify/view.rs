@@ -43,6 +43,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         }
         // pad by nothing = x
         Op::Pad(_) if r.meta(x).shape == meta.shape => Some(x),
+        Op::Pad(pad) => below(r, pad, x, inner?, at),
         // window of one element = reshape(slice)
         Op::Window(shape::Window { axis, size: 1, stride, .. }) => {
             let stop = (meta.shape[*axis] - 1) * stride + 1;
@@ -63,6 +64,27 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         },
         _ => None,
     }
+}
+
+/// pad(view(x)) = view(pad(x)) where the view leaves the axis as it is: windows are not copied to be padded.
+fn below(
+    r: &mut Rewriter,
+    pad: &shape::Pad,
+    x: NodeId,
+    inner: NodeId,
+    at: &'static std::panic::Location<'static>,
+) -> Option<NodeId> {
+    let view = r.op(x).clone();
+    let axis = match &view {
+        Op::Transpose(transpose) => transpose.order[pad.axis],
+        Op::Flip(flip) if flip.axis != pad.axis => pad.axis,
+        Op::Window(window) if window.axis != pad.axis && pad.axis + 1 < r.meta(x).shape.rank() => {
+            pad.axis
+        }
+        _ => return None,
+    };
+    let padded = r.apply(shape::Pad { axis, ..pad.clone() }, &[inner], at)?;
+    r.apply(view, &[padded], at)
 }
 
 fn single(r: &mut Rewriter, x: NodeId, operation: &Operation<'_>) -> Option<NodeId> {

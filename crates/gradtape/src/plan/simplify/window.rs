@@ -2,7 +2,7 @@
 
 use super::{Operation, Rewriter};
 use crate::op::linear::{self, Contract, Label, Labels, Layout, Pair};
-use crate::op::{NodeId, Op, reduce, shape};
+use crate::op::{NodeId, Op, binary, reduce, shape};
 use crate::tape::Graph;
 use crate::tensor::{Dims, Shape};
 
@@ -12,7 +12,10 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
         Op::Fold(fold) => apart(r, fold, x, operation)
             .or_else(|| contracted(r, fold, x, operation))
             .or_else(|| gathered(r, fold, x, operation)),
-        Op::Sum(sum) => summed_batch(r, sum, x, operation),
+        Op::Sum(sum) => summed_batch(r, sum, x, operation)
+            .or_else(|| side_by_side(r, &sum.axes, binary::Add {}.into(), x, operation)),
+        Op::Max(max) => side_by_side(r, &max.axes, binary::Maximum {}.into(), x, operation),
+        Op::Min(min) => side_by_side(r, &min.axes, binary::Minimum {}.into(), x, operation),
         _ => None,
     }
 }
@@ -114,6 +117,59 @@ fn summed_batch(
     contract(r, product, &rest, operation.at)
 }
 
+/// Places in a window up to which its elements are joined one by one.
+const FEW: usize = 16;
+
+/// sum(window(x)) = slice(x) + slice(x) + … for the few places of a window; max, min: the greatest, the least
+/// of them.
+fn side_by_side(
+    r: &mut Rewriter,
+    axes: &[usize],
+    join: Op,
+    mut x: NodeId,
+    operation: &Operation<'_>,
+) -> Option<NodeId> {
+    let at = operation.at;
+    let rank = r.meta(x).shape.rank();
+    if axes.is_empty()
+        || !axes.iter().copied().eq(rank - axes.len()..rank)
+        || !operation.meta.dtype.is_float()
+    {
+        return None;
+    }
+    // The last window first.
+    let mut windows = Vec::new();
+    for _ in axes {
+        let Op::Window(window) = r.op(x) else { return None };
+        let count = r.meta(x).shape[window.axis];
+        windows.push((window.clone(), count));
+        x = r.node(x).inputs[0];
+    }
+    let places: usize = windows.iter().map(|(window, _)| window.size).product();
+    // A window of another's places has no slice of its own.
+    let base = r.meta(x).shape.rank();
+    if places > FEW || windows.iter().any(|(window, _)| window.axis >= base) {
+        return None;
+    }
+    let mut joined = None;
+    for number in 0..places {
+        let (mut slice, mut rest) = (x, number);
+        for (window, count) in &windows {
+            let (place, more) = (rest % window.size, rest / window.size);
+            rest = more;
+            let start = place * window.dilation;
+            let stop = start + (count - 1) * window.stride + 1;
+            let part = shape::Slice { axis: window.axis, start, stop, step: window.stride };
+            slice = r.apply(part, &[slice], at)?;
+        }
+        joined = match joined {
+            None => Some(slice),
+            Some(joined) => Some(r.apply(join.clone(), &[joined, slice], at)?),
+        };
+    }
+    joined
+}
+
 /// For each node, whether it is a slice of windows that were added up, which nothing else needs.
 pub(super) fn cropped_folds(graph: &Graph) -> Vec<bool> {
     let mut uses = vec![0usize; graph.nodes.len()];
@@ -196,7 +252,7 @@ fn contract(
     at: &'static std::panic::Location<'static>,
 ) -> Option<NodeId> {
     let Pair { swap, x: left, y: right, batch, summed, out } =
-        linear::pair(&x.labels, &y.labels, out);
+        linear::pair(&x.labels, &y.labels, out, false);
     let (first, second) = if swap { (y, x) } else { (x, y) };
     let a = laid_out(r, &first, &left, &second, at)?;
     let b = laid_out(r, &second, &right, &first, at)?;

@@ -17,8 +17,9 @@ pub(crate) struct BodySpec<'a> {
     pub(crate) stores: &'a [Store],
     /// Registers that are read after the tile.
     pub(crate) reduced: &'a [Reg],
-    /// The axes of the space that rows and columns of a tile run along; `None` stands for one of size 1.
-    pub(crate) axes: [Option<usize>; 2],
+    /// The axes of the space that planes, rows and columns of a tile run along; `None` stands for one of
+    /// size 1.
+    pub(crate) axes: [Option<usize>; 3],
     pub(crate) space: &'a [usize],
     /// Present in the epilogue of a product, with the buffer that the product lies in, if it is one of
     /// the program's.
@@ -33,9 +34,12 @@ impl<T: Real> BodyPlan<T> {
         let &BodySpec { body, stores, reduced, axes, space, given, isa, buffers } = spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
-        let cols = size(axes[1]).clamp(1, TILE);
+        let cols = size(axes[2]).clamp(1, TILE);
         // Rows are taken together when a whole one is short.
-        let rows = if size(axes[1]) > TILE / 2 { 1 } else { size(axes[0]).min(TILE / cols).max(1) };
+        let rows = if size(axes[2]) > TILE / 2 { 1 } else { size(axes[1]).min(TILE / cols).max(1) };
+        // And planes, when their rows are few as well.
+        let whole = rows == size(axes[1]) && cols == size(axes[2]);
+        let planes = if whole { size(axes[0]).min(TILE / (rows * cols)).max(1) } else { 1 };
         let overwritten = |load: usize, access: &Access| {
             let kept = reduced.iter().chain(stores.iter().map(|store| &store.reg));
             kept.into_iter().any(|reg| reg.0 as usize == count + load)
@@ -65,7 +69,8 @@ impl<T: Real> BodyPlan<T> {
             slots: Vec::new(),
             slot_count: 0,
             // The tiles of a product are as large as its blocks.
-            room: if count > 0 { TILE } else { rows * cols },
+            room: if count > 0 { TILE } else { planes * rows * cols },
+            planes,
             rows,
             cols,
         };

@@ -28,11 +28,11 @@ fn slot_stride(room: usize) -> usize {
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// A body for tiles of `rows × cols` elements, along two axes of the kernel's space.
+/// A body for tiles of `planes × rows × cols` elements, along three axes of the kernel's space.
 pub(crate) struct BodyPlan<T> {
     isa: Isa,
-    /// The axes that rows and columns of a tile run along.
-    axes: [Option<usize>; 2],
+    /// The axes that planes, rows and columns of a tile run along.
+    axes: [Option<usize>; 3],
     /// 1 in the epilogue of a matrix product, whose register 0 is given.
     given: usize,
     loads: Vec<Load>,
@@ -46,6 +46,8 @@ pub(crate) struct BodyPlan<T> {
     slot_count: usize,
     /// The most numbers in a tile, for which a slot has room.
     room: usize,
+    /// More than one only where rows and columns are all there are.
+    pub(crate) planes: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
@@ -129,26 +131,27 @@ impl<T: Real> Scratch<T> {
 /// One tile: its first index in the kernel's space, and its extent.
 pub(crate) struct Tile<'a> {
     pub(crate) index: &'a [usize],
+    pub(crate) planes: usize,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
 
 impl Tile<'_> {
     pub(crate) fn len(&self) -> usize {
-        self.rows * self.cols
+        self.planes * self.rows * self.cols
     }
 }
 
 impl<T: Real> BodyPlan<T> {
-    /// Whether the elements of a tile of this extent lie one after another.
-    fn is_run(&self, rows: usize, cols: usize, access: &Access) -> bool {
-        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
-        match (rows, cols) {
-            (1, 1) => true,
-            (1, _) => col == 1,
-            (_, 1) => row == 1,
-            _ => col == 1 && row == cols as isize,
-        }
+    /// Whether the elements of a tile lie one after another.
+    fn is_run(&self, tile: &Tile<'_>, access: &Access) -> bool {
+        let strides = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let mut step = 1;
+        strides.into_iter().zip([tile.planes, tile.rows, tile.cols]).rev().all(|(stride, size)| {
+            let fits = size == 1 || stride == step;
+            step *= size as isize;
+            fits
+        })
     }
 
     fn stride(&self, strides: &[isize], axis: Option<usize>) -> isize {
@@ -214,7 +217,7 @@ impl<T: Real> BodyPlan<T> {
             let reg = self.given + i;
             let start = element(&load.access, tile.index);
             let in_place = memory.dtype(load.access.buffer) == T::DTYPE && !load.overwritten;
-            if in_place && self.is_run(tile.rows, tile.cols, &load.access) {
+            if in_place && self.is_run(tile, &load.access) {
                 let from = memory.address::<T>(load.access.buffer, start);
                 scratch.tiles[reg] = from;
                 if load.streams {
@@ -232,7 +235,7 @@ impl<T: Real> BodyPlan<T> {
             unsafe { self.step(step, tile, memory, scratch) };
         }
         for store in &self.stores {
-            if store.direct && self.is_run(tile.rows, tile.cols, &store.to) {
+            if store.direct && self.is_run(tile, &store.to) {
                 continue;
             }
             let start = element(&store.to, tile.index);
@@ -257,7 +260,7 @@ impl<T: Real> BodyPlan<T> {
     ) {
         let len = tile.len();
         let place = |target: &Access| {
-            self.is_run(tile.rows, tile.cols, target)
+            self.is_run(tile, target)
                 .then(|| memory.address::<T>(target.buffer, element(target, tile.index)))
         };
         match step {
@@ -287,28 +290,32 @@ impl<T: Real> BodyPlan<T> {
             }
             Step::Index { reg, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);
-                let (start, [row, col]) = self.position(tile, *offset, strides);
+                let (start, [plane, row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: a slot holds a whole tile.
                 let out = unsafe { std::slice::from_raw_parts_mut(slot, len) };
                 for (r, out) in (0..).zip(out.chunks_mut(tile.cols)) {
+                    let (p, r) = (r / tile.rows as isize, r % tile.rows as isize);
+                    let start = start as isize + p * plane + r * row;
                     for (c, out) in (0..).zip(out.iter_mut()) {
-                        *out = T::from_f64((start as isize + r * row + c * col) as f64);
+                        *out = T::from_f64((start + c * col) as f64);
                     }
                 }
                 scratch.tiles[*reg] = slot;
             }
             Step::Random { reg, key, counter, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);
-                let (start, [row, col]) = self.position(tile, *offset, strides);
+                let (start, [plane, row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: the counter is the only element of an i64 buffer; a slot holds a tile.
                 let (counter, out) = unsafe {
                     let counter = *memory.address::<i64>(*counter, 0) as u64;
                     (counter, std::slice::from_raw_parts_mut(slot, len))
                 };
                 let whole = tile.rows == 1 || row == tile.cols as isize && col == 1;
-                let width = if whole { len } else { tile.cols };
+                let width = if whole { tile.rows * tile.cols } else { tile.cols };
+                let rows = if whole { 1 } else { tile.rows as isize };
                 for (r, out) in (0..).zip(out.chunks_mut(width)) {
-                    let start = start.wrapping_add_signed(r * row) as u64;
+                    let steps = r / rows * plane + r % rows * row;
+                    let start = start.wrapping_add_signed(steps) as u64;
                     let numbers = Uniform { key: *key, counter, start, stride: col as u64, out };
                     dispatch(self.isa, numbers);
                 }
@@ -326,7 +333,7 @@ impl<T: Real> BodyPlan<T> {
         unsafe { std::slice::from_raw_parts(scratch.tiles[reg.0 as usize], len) }
     }
 
-    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 2]) {
+    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 3]) {
         let steps = strides.iter().zip(tile.index).map(|(stride, &i)| stride * i as isize);
         (offset.wrapping_add_signed(steps.sum()), self.axes.map(|axis| self.stride(strides, axis)))
     }

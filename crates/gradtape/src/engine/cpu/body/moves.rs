@@ -16,21 +16,25 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         slot: *mut T,
     ) {
-        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         // SAFETY: the caller vouches for the slot.
         let out = unsafe { std::slice::from_raw_parts_mut(slot, tile.len()) };
-        if row == 0 && tile.rows > 1 {
-            let (one, rest) = out.split_at_mut(tile.cols);
-            // SAFETY: the caller vouches for the elements.
-            unsafe { memory.read(access.buffer, start, col, one) };
-            rest.chunks_mut(tile.cols).for_each(|rest| rest.copy_from_slice(one));
-            return;
-        }
-        let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
-        let width = if whole { tile.len() } else { tile.cols };
-        for (r, out) in (0..).zip(out.chunks_mut(width)) {
-            // SAFETY: the caller vouches for the elements.
-            unsafe { memory.read(access.buffer, start.wrapping_add_signed(r * row), col, out) };
+        for (p, out) in (0..).zip(out.chunks_mut(tile.rows * tile.cols)) {
+            let start = start.wrapping_add_signed(p * plane);
+            if row == 0 && tile.rows > 1 {
+                let (one, rest) = out.split_at_mut(tile.cols);
+                // SAFETY: the caller vouches for the elements.
+                unsafe { memory.read(access.buffer, start, col, one) };
+                rest.chunks_mut(tile.cols).for_each(|rest| rest.copy_from_slice(one));
+                continue;
+            }
+            let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
+            let width = if whole { out.len() } else { tile.cols };
+            for (r, out) in (0..).zip(out.chunks_mut(width)) {
+                let start = start.wrapping_add_signed(r * row);
+                // SAFETY: the caller vouches for the elements.
+                unsafe { memory.read(access.buffer, start, col, out) };
+            }
         }
     }
 
@@ -44,12 +48,16 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         values: &[T],
     ) {
-        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
-        let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
-        let width = if whole { tile.len() } else { tile.cols };
-        for (r, values) in (0..).zip(values.chunks(width)) {
-            // SAFETY: the caller vouches for the elements.
-            unsafe { memory.write(access.buffer, start.wrapping_add_signed(r * row), col, values) };
+        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        for (p, values) in (0..).zip(values.chunks(tile.rows * tile.cols)) {
+            let start = start.wrapping_add_signed(p * plane);
+            let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
+            let width = if whole { values.len() } else { tile.cols };
+            for (r, values) in (0..).zip(values.chunks(width)) {
+                let start = start.wrapping_add_signed(r * row);
+                // SAFETY: the caller vouches for the elements.
+                unsafe { memory.write(access.buffer, start, col, values) };
+            }
         }
     }
 }

@@ -113,7 +113,7 @@ impl Kernel {
     /// The arrays after the stores, and the reduced registers, tile by tile.
     fn run<T: Real>(&self, isa: Isa, mut arrays: Vec<Vec<T>>) -> (Vec<Vec<T>>, Vec<T>) {
         let Kernel { body, stores, reduced, space, buffers } = self;
-        let axes = [Some(0), Some(1)];
+        let axes = [None, Some(0), Some(1)];
         let given = None;
         let plan =
             BodyPlan::new(&BodySpec { body, stores, reduced, axes, space, given, isa, buffers });
@@ -129,7 +129,7 @@ impl Kernel {
             for column in (0..space[1]).step_by(plan.cols) {
                 let rows = plan.rows.min(space[0] - row);
                 let cols = plan.cols.min(space[1] - column);
-                let tile = Tile { index: &[row, column], rows, cols };
+                let tile = Tile { index: &[row, column], planes: 1, rows, cols };
                 // SAFETY: the tile lies in the space; nobody else uses the arrays.
                 let found = unsafe {
                     plan.run(&tile, None, &memory, &mut scratch);

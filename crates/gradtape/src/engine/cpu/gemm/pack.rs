@@ -165,55 +165,110 @@ pub(super) struct Places<'o, T> {
 #[allow(clippy::needless_range_loop, reason = "plain loops are sure to be unrolled")]
 #[inline(always)]
 pub(super) unsafe fn gather<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) {
-    let &Places { at, k, n } = from;
-    let block = S::TRANSPOSED;
+    let &Places { n, .. } = from;
+    let mut runs = 1;
+    for i in 1..n.len() {
+        runs += usize::from(n[i] - n[i - 1] != 1);
+    }
     // SAFETY: the caller vouches for instruction set, places and room for `k * width + SPILL` elements.
     unsafe {
+        if runs * SHORT <= n.len() {
+            copied::<S>(from, width, to);
+        } else {
+            turned::<S>(from, width, to);
+        }
+    }
+}
+
+/// Neighbours in a run from which they are copied as vectors.
+const SHORT: usize = 4;
+
+/// Runs of neighbours, vector by vector, and zeros behind them.
+#[allow(clippy::needless_range_loop, reason = "plain loops are sure to be unrolled")]
+#[inline(always)]
+unsafe fn copied<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) {
+    let &Places { at, k, n } = from;
+    // SAFETY: as for `gather`.
+    unsafe {
         let mut start = 0;
-        while start < width {
-            let count = S::LANES.min(n.len().saturating_sub(start));
-            let room = S::LANES.min(width - start);
-            if count == 0 || is_run(&n[start..start + count]) {
-                let mask = S::mask(count);
-                let first = if count == 0 { at } else { at.wrapping_offset(n[start]) };
-                let room = S::mask(room);
+        while start < n.len() {
+            let mut count = 1;
+            while count < S::LANES
+                && start + count < n.len()
+                && n[start + count] - n[start] == count as isize
+            {
+                count += 1;
+            }
+            let first = at.wrapping_offset(n[start]);
+            let mask = S::mask(count);
+            if count == S::LANES {
+                for l in 0..k.len() {
+                    S::store(to.add(l * width + start), S::load(first.wrapping_offset(k[l])));
+                }
+            } else {
                 for l in 0..k.len() {
                     let vector = S::load_masked(first.wrapping_offset(k[l]), mask);
-                    S::store_masked(to.add(l * width + start), room, vector);
+                    S::store_masked(to.add(l * width + start), mask, vector);
+                }
+            }
+            start += count;
+        }
+        for l in 0..k.len() {
+            for i in n.len()..width {
+                *to.add(l * width + i) = std::mem::zeroed();
+            }
+        }
+    }
+}
+
+/// Blocks whose elements are neighbours along the summed axis are turned; others are copied one by one.
+#[allow(clippy::needless_range_loop, reason = "plain loops are sure to be unrolled")]
+#[inline(always)]
+unsafe fn turned<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) {
+    let &Places { at, k, n } = from;
+    let block = S::TRANSPOSED;
+    // SAFETY: as for `gather`.
+    unsafe {
+        let mut rows = [std::mem::zeroed::<S::T>(); 16 * 16];
+        let mut columns = [std::mem::zeroed::<S::T>(); 16 * 16];
+        let mut l = 0;
+        while l < k.len() {
+            let whole =
+                block != 0 && k.len() - l >= block && k[l + block - 1] - k[l] == block as isize - 1;
+            let run = whole && is_run(&k[l..l + block]);
+            let mut start = 0;
+            while start < width {
+                let count = S::LANES.min(n.len().saturating_sub(start));
+                let room = S::LANES.min(width - start);
+                let out = to.add(l * width + start);
+                if run {
+                    let line = at.wrapping_offset(k[l]);
+                    for i in 0..count {
+                        let row = S::load(line.wrapping_offset(n[start + i]));
+                        S::store(rows.as_mut_ptr().add(i * block), row);
+                    }
+                    if room == block {
+                        S::transpose(rows.as_ptr(), block, out, width, count);
+                    } else {
+                        S::transpose(rows.as_ptr(), block, columns.as_mut_ptr(), block, count);
+                        let mask = S::mask(room);
+                        for i in 0..block {
+                            let vector = S::load(columns.as_ptr().add(i * block));
+                            S::store_masked(out.add(i * width), mask, vector);
+                        }
+                    }
+                } else {
+                    let row = at.wrapping_offset(k[l]);
+                    for i in 0..count {
+                        *out.add(i) = *row.wrapping_offset(n[start + i]);
+                    }
+                    for i in count..room {
+                        *out.add(i) = std::mem::zeroed();
+                    }
                 }
                 start += S::LANES;
-                continue;
             }
-            let mut l = 0;
-            while l < k.len() {
-                if block != 0 && count <= block && k.len() - l >= block && is_run(&k[l..l + block])
-                {
-                    let mut rows = [std::mem::zeroed::<S::T>(); 16 * 16];
-                    for i in 0..count {
-                        let row = at.wrapping_offset(n[start + i]).wrapping_offset(k[l]);
-                        S::store(rows.as_mut_ptr().add(i * block), S::load(row));
-                    }
-                    let mut turned = [std::mem::zeroed::<S::T>(); 16 * 16];
-                    S::transpose(rows.as_ptr(), block, turned.as_mut_ptr(), block, count);
-                    for i in 0..block {
-                        let vector = S::load(turned.as_ptr().add(i * block));
-                        S::store_masked(to.add((l + i) * width + start), S::mask(room), vector);
-                    }
-                    l += block;
-                    continue;
-                }
-                let row = at.wrapping_offset(k[l]);
-                for i in 0..room {
-                    let value = if i < count {
-                        *row.wrapping_offset(n[start + i])
-                    } else {
-                        std::mem::zeroed()
-                    };
-                    *to.add(l * width + start + i) = value;
-                }
-                l += 1;
-            }
-            start += S::LANES;
+            l += if run { block } else { 1 };
         }
     }
 }
@@ -221,10 +276,6 @@ pub(super) unsafe fn gather<S: Simd>(from: &Places<'_, S::T>, width: usize, to: 
 /// Whether places are those of neighbours.
 #[inline(always)]
 fn is_run(places: &[isize]) -> bool {
-    let last = places.len() - 1;
-    if places[last] - places[0] != last as isize {
-        return false;
-    }
     let mut run = true;
     for i in 1..places.len() {
         run &= places[i] - places[i - 1] == 1;

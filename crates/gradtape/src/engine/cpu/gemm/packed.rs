@@ -60,6 +60,9 @@ pub(super) unsafe fn packed<T: Real>(
         unsafe {
             let left = scratch::left::<T>(rows.len() * p.k);
             for ks in parts(0..p.k, k_block) {
+                if let Some(Walks { left: [_, sums], .. }) = p.walks {
+                    offsets.sums(sums, &ks);
+                }
                 for panel in panels() {
                     let to = left.add(place(&ks, panel.start));
                     match p.walks {
@@ -67,8 +70,8 @@ pub(super) unsafe fn packed<T: Real>(
                             let source = p.left(panel.start, ks.start);
                             (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
                         }
-                        Some(Walks { left: [rows, sums], .. }) => {
-                            offsets.set(sums, &ks, rows, &panel);
+                        Some(Walks { left: [rows, _], .. }) => {
+                            offsets.across(rows, &panel);
                             (kernels.gather)(&offsets.places(p.a), panel.len(), to);
                         }
                     }
@@ -82,9 +85,10 @@ pub(super) unsafe fn packed<T: Real>(
                         (kernels.pack_panels)(&source, ks.len(), group.len(), right);
                     }
                     Some(Walks { right: [sums, columns], .. }) => {
+                        offsets.sums(sums, &ks);
                         for start in group.clone().step_by(width) {
                             let own = start..(start + width).min(group.end);
-                            offsets.set(sums, &ks, columns, &own);
+                            offsets.across(columns, &own);
                             let to = right.add((start - group.start) * ks.len());
                             (kernels.gather)(
                                 &offsets.places(p.b),
@@ -154,10 +158,14 @@ impl Offsets {
         Offsets { sums: [0; K_BLOCK], across: [0; MOST_WIDTH], lens: [0; 2] }
     }
 
-    fn set(&mut self, sums: &Walk, ks: &Range<usize>, across: &Walk, own: &Range<usize>) {
-        self.lens = [ks.len(), own.len()];
-        sums.fill(ks.start, &mut self.sums[..ks.len()]);
-        across.fill(own.start, &mut self.across[..own.len()]);
+    fn sums(&mut self, walk: &Walk, ks: &Range<usize>) {
+        self.lens[0] = ks.len();
+        walk.fill(ks.start, &mut self.sums[..ks.len()]);
+    }
+
+    fn across(&mut self, walk: &Walk, own: &Range<usize>) {
+        self.lens[1] = own.len();
+        walk.fill(own.start, &mut self.across[..own.len()]);
     }
 
     fn places<T>(&self, at: *const T) -> Places<'_, T> {
