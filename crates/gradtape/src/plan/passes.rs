@@ -1,6 +1,7 @@
 //! The passes of the planner, kept to be printed.
 
-use super::{Program, plan, simplify, unfused};
+use super::classify::Classified;
+use super::{Program, fuse, plan, schedule, simplify, unfused};
 use crate::tape::Graph;
 
 /// What each pass of [`plan`](super::plan) made of a graph.
@@ -42,7 +43,32 @@ impl Passes {
     }
 }
 
+/// The text of what each pass makes of a graph, by the name of the pass; the first is the recording, the last
+/// the program.
+pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
+    let simple = simplify::simplify(graph);
+    let mut classified = Classified::new(simple.clone());
+    let roles = classified.to_string();
+    let groups = fuse::fuse(&classified);
+    let list = |groups: &[fuse::Group]| -> String {
+        groups.iter().map(|group| format!("{group}\n")).collect()
+    };
+    let fused = list(&groups);
+    let ordered = schedule::schedule(&mut classified, groups);
+    vec![
+        ("record", graph.to_string()),
+        ("simplify", simple.to_string()),
+        ("classify", roles),
+        ("fuse", fused),
+        ("schedule", list(&ordered.groups)),
+        ("lower", plan(graph).to_string()),
+    ]
+}
+
 fn stage(name: &'static str, graph: &Graph, program: &Program) -> Stage {
     let (kernels, traffic) = (program.kernels.len(), program.traffic());
     Stage { name, graph: graph.clone(), kernels, traffic, arena: program.arena }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::group::Group;
-use super::work::{Role, Work};
+use super::classify::{Classified, Role};
+use super::fuse::Group;
 use crate::op::{NodeId, Op};
 use crate::tape::GraphNode;
 
@@ -45,37 +45,37 @@ impl Order {
 
 /// Orders groups so that what is read has been computed, and so that an input is updated in place after
 /// all others have read it and after everything that can fail: a run that fails has changed nothing.
-pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
-    let mut owner: Vec<Option<usize>> = vec![None; work.nodes.len()];
+pub(super) fn schedule(graph: &mut Classified, mut groups: Vec<Group>) -> Schedule {
+    let mut owner: Vec<Option<usize>> = vec![None; graph.nodes.len()];
     for (number, group) in groups.iter().enumerate() {
         group.members.iter().for_each(|member| owner[member.index()] = Some(number));
     }
     let mut order = Order { after: vec![Vec::new(); groups.len()] };
     for (number, group) in groups.iter().enumerate() {
-        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+        for read in group.members.iter().flat_map(|member| &graph.reads[member.index()]) {
             if let Some(first) = owner[read.base.index()] {
                 order.add(first, number);
             }
         }
     }
-    let readers = readers(work, &groups);
+    let readers = readers(graph, &groups);
     let fallible: Vec<usize> =
-        (0..groups.len()).filter(|&group| can_fail(work, &groups[group])).collect();
-    let mut into = vec![None; work.nodes.len()];
-    for output in 0..work.outputs.len() {
-        let Some(input) = work.outputs[output].into else { continue };
-        let node = work.outputs[output].node;
+        (0..groups.len()).filter(|&group| can_fail(graph, &groups[group])).collect();
+    let mut into = vec![None; graph.nodes.len()];
+    for output in 0..graph.outputs.len() {
+        let Some(input) = graph.outputs[output].into else { continue };
+        let node = graph.outputs[output].node;
         let Some(writer) = owner[node.index()] else { continue };
         let mut before = readers[input.index()].clone();
         before.extend(&fallible);
         let later = order.later(writer);
         let late = before.iter().any(|&first| later[first]);
-        if late || !writes_in_place(work, &groups[writer], node, input) {
-            let copy = copy_of(work, node);
-            work.outputs[output].node = copy;
+        if late || !writes_in_place(graph, &groups[writer], node, input) {
+            let copy = copy_of(graph, node);
+            graph.outputs[output].node = copy;
             into.push(Some(input));
             owner.push(Some(groups.len()));
-            groups.push(Group::of(work, copy));
+            groups.push(Group::of(graph, copy));
             order.after.push(Vec::new());
             order.add(writer, groups.len() - 1);
             before.iter().for_each(|&first| order.add(first, groups.len() - 1));
@@ -96,12 +96,12 @@ pub(super) fn schedule(work: &mut Work, mut groups: Vec<Group>) -> Schedule {
 }
 
 /// For each node that is an input, the groups that read it.
-fn readers(work: &Work, groups: &[Group]) -> Vec<Vec<usize>> {
-    let mut readers = vec![Vec::new(); work.nodes.len()];
+fn readers(graph: &Classified, groups: &[Group]) -> Vec<Vec<usize>> {
+    let mut readers = vec![Vec::new(); graph.nodes.len()];
     for (number, group) in groups.iter().enumerate() {
-        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+        for read in group.members.iter().flat_map(|member| &graph.reads[member.index()]) {
             let list: &mut Vec<usize> = &mut readers[read.base.index()];
-            if matches!(work.role(read.base), Role::Input(_)) && list.last() != Some(&number) {
+            if matches!(graph.role(read.base), Role::Input(_)) && list.last() != Some(&number) {
                 list.push(number);
             }
         }
@@ -110,29 +110,29 @@ fn readers(work: &Work, groups: &[Group]) -> Vec<Vec<usize>> {
 }
 
 /// Whether running a group can end in an error. What checks its operands before the program runs cannot.
-fn can_fail(work: &Work, group: &Group) -> bool {
-    let mut hosts = group.members.iter().filter(|&&member| work.role(member) == Role::Host);
+fn can_fail(graph: &Classified, group: &Group) -> bool {
+    let mut hosts = group.members.iter().filter(|&&member| graph.role(member) == Role::Host);
     hosts.any(|&member| {
-        let GraphNode { op, inputs, meta, .. } = work.node(member);
+        let GraphNode { op, inputs, meta, .. } = graph.node(member);
         // Arrays without elements are run by the operation's own meaning.
-        let empty = inputs.iter().any(|&input| work.meta(input).shape.elements() == 0);
+        let empty = inputs.iter().any(|&input| graph.meta(input).shape.elements() == 0);
         empty || op.can_fail(meta.dtype)
     })
 }
 
 /// Whether a group reads an input, if at all, only at the place where it writes a node to it. What is reduced
 /// has no such place: it is written when all of it was read; nor has what is spread among zeros.
-fn writes_in_place(work: &Work, group: &Group, node: NodeId, input: NodeId) -> bool {
-    let at_once = !matches!(work.role(node), Role::Reduce(_) | Role::Spread);
-    let mut reads = group.members.iter().flat_map(|member| &work.reads[member.index()]);
+fn writes_in_place(graph: &Classified, group: &Group, node: NodeId, input: NodeId) -> bool {
+    let at_once = !matches!(graph.role(node), Role::Reduce(_) | Role::Spread);
+    let mut reads = group.members.iter().flat_map(|member| &graph.reads[member.index()]);
     reads.all(|read| read.base != input || (read.aligned && at_once))
 }
 
 /// A node that copies another.
-fn copy_of(work: &mut Work, node: NodeId) -> NodeId {
-    let GraphNode { meta, at, .. } = work.node(node).clone();
+fn copy_of(graph: &mut Classified, node: NodeId) -> NodeId {
+    let GraphNode { meta, at, .. } = graph.node(node).clone();
     let inputs = [node].into_iter().collect();
-    work.append(GraphNode { op: Op::copy(), inputs, meta, at })
+    graph.append(GraphNode { op: Op::copy(), inputs, meta, at })
 }
 
 /// The groups that do not wait for themselves: single numbers and updates as early as they may run,
@@ -160,17 +160,17 @@ fn sorted(order: &Order, updates: &[bool], groups: &[Group]) -> Vec<usize> {
 
 /// Which nodes must be in memory: outputs, and what is read outside the group that computes it or at
 /// other places than it is computed.
-pub(super) fn stored(work: &Work, groups: &[Group]) -> Vec<bool> {
-    let mut owner: Vec<Option<usize>> = vec![None; work.nodes.len()];
+pub(super) fn stored(graph: &Classified, groups: &[Group]) -> Vec<bool> {
+    let mut owner: Vec<Option<usize>> = vec![None; graph.nodes.len()];
     for (number, group) in groups.iter().enumerate() {
         group.members.iter().for_each(|member| owner[member.index()] = Some(number));
     }
-    let mut stored = vec![false; work.nodes.len()];
-    work.outputs.iter().for_each(|output| stored[output.node.index()] = true);
+    let mut stored = vec![false; graph.nodes.len()];
+    graph.outputs.iter().for_each(|output| stored[output.node.index()] = true);
     for (number, group) in groups.iter().enumerate() {
-        for read in group.members.iter().flat_map(|member| &work.reads[member.index()]) {
+        for read in group.members.iter().flat_map(|member| &graph.reads[member.index()]) {
             let here = owner[read.base.index()] == Some(number);
-            if !here && !matches!(work.role(read.base), Role::Input(_)) {
+            if !here && !matches!(graph.role(read.base), Role::Input(_)) {
                 stored[read.base.index()] = true;
             }
         }

@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::fuse::Fusion;
+use super::Fusion;
 
 /// Readers looked at for one join; where there are more between two groups, they stay apart.
 const MOST: usize = 1 << 12;
 
 /// The groups in an order in which each comes after those it reads.
 #[derive(Default)]
-pub(super) struct Sequence {
+pub(in crate::plan) struct Sequence {
     /// The groups in order; holes where one was joined with another.
     order: Vec<Option<usize>>,
     /// For each group, its place in the order.
@@ -19,12 +19,12 @@ pub(super) struct Sequence {
     seen: Vec<u32>,
     search: u32,
     /// The readers looked at by the last search.
-    pub(super) looked: usize,
+    pub(in crate::plan) looked: usize,
 }
 
 impl Sequence {
     /// The order of the groups, near that of the graph.
-    pub(super) fn of(fusion: &Fusion<'_>) -> Sequence {
+    pub(in crate::plan) fn of(fusion: &Fusion<'_>) -> Sequence {
         let groups = fusion.groups.len();
         let mut waits = vec![0usize; groups];
         (0..groups).flat_map(|group| fusion.readers(group)).for_each(|reader| waits[reader] += 1);
@@ -54,7 +54,7 @@ impl Sequence {
 
     /// Puts group `b` where `a` is, or both where they can be one, unless something between them reads the
     /// one and is read by the other. Whether it did.
-    pub(super) fn join(&mut self, fusion: &Fusion<'_>, a: usize, b: usize) -> bool {
+    pub(in crate::plan) fn join(&mut self, fusion: &Fusion<'_>, a: usize, b: usize) -> bool {
         let (start, end) = match (self.place[a], self.place[b]) {
             (x, y) if x < y => (x, y),
             (x, y) => (y, x),

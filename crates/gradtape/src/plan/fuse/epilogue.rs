@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::fuse::Fusion;
+use super::Fusion;
 use super::group::Group;
-use super::work::{Role, Work};
 use crate::op::NodeId;
+use crate::plan::classify::{Classified, Role};
 use crate::tensor::DType;
 
 /// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
@@ -38,9 +38,9 @@ impl Filling<'_> {
 
 impl Fusion<'_> {
     /// Gives every product the elementwise nodes after it that spare memory traffic.
-    pub(super) fn fill_epilogues(&mut self) {
-        let levels = levels(self.work);
-        for product in self.work.ids().filter(|&id| self.work.role(id) == Role::Contract) {
+    pub(in crate::plan) fn fill_epilogues(&mut self) {
+        let levels = levels(self.graph);
+        for product in self.graph.ids().filter(|&id| self.graph.role(id) == Role::Contract) {
             let Some(number) = self.owner[product.index()] else { continue };
             let (level, strips) = (product.index() + 1, self.fits_strips(product));
             let mut filling = Filling { number, levels: &levels, level, strips };
@@ -88,8 +88,8 @@ impl Fusion<'_> {
     /// Whether a product is computed in strips if nothing but its epilogue needs it.
     fn fits_strips(&self, product: NodeId) -> bool {
         let [elements, sum] = STRIPS;
-        let node = self.work.node(product);
-        let summed: usize = self.work.groups(product).summed.iter().product();
+        let node = self.graph.node(product);
+        let summed: usize = self.graph.groups(product).summed.iter().product();
         node.meta.shape.elements() >= elements && summed <= sum
     }
 
@@ -106,18 +106,18 @@ impl Fusion<'_> {
         let Filling { number, level, levels, .. } = *filling;
         let Some(group) = self.groups[number].as_ref() else { return false };
         let body = filling.is_next(id)
-            && self.work.role(id) == Role::Body
-            && self.work.space(id).elements() == group.elements()
-            && self.work.is_readable(id, &group.space);
-        let same = self.work.body_dtype(id).is_none_or(|dtype| Some(dtype) == self.dtype(group));
+            && self.graph.role(id) == Role::Body
+            && self.graph.space(id).elements() == group.elements()
+            && self.graph.is_readable(id, &group.space);
+        let same = self.graph.body_dtype(id).is_none_or(|dtype| Some(dtype) == self.dtype(group));
         let fits = |base: NodeId, aligned: bool| match self.owner[base.index()] == Some(number) {
             true => aligned,
             false => {
                 levels[base.index()] < level
-                    && !matches!(self.work.role(base), Role::Contract if base.index() + 1 >= level)
+                    && !matches!(self.graph.role(base), Role::Contract if base.index() + 1 >= level)
             }
         };
-        let reads = &self.work.reads[id.index()];
+        let reads = &self.graph.reads[id.index()];
         body && same
             && reads.iter().all(|read| fits(read.base, read.aligned))
             && self.reads_few(filling, &[id])
@@ -130,7 +130,7 @@ impl Fusion<'_> {
         let inside = |id: NodeId| self.owner[id.index()] == Some(number) || more.contains(&id);
         let members = || group.members.iter().chain(more);
         for &member in members() {
-            let mut own = self.work.reads[member.index()].iter().filter(|read| inside(read.base));
+            let mut own = self.graph.reads[member.index()].iter().filter(|read| inside(read.base));
             if own.any(|read| !read.aligned || member == group.first()) {
                 return false;
             }
@@ -162,7 +162,7 @@ impl Fusion<'_> {
         let mut found: SmallVec<[NodeId; 4]> = SmallVec::new();
         let mut open: SmallVec<[NodeId; 4]> = SmallVec::from_slice(&[id]);
         while let Some(reader) = open.pop() {
-            for read in &self.work.reads[reader.index()] {
+            for read in &self.graph.reads[reader.index()] {
                 let base = read.base;
                 let alone = self.owner[base.index()].is_some_and(|owner| {
                     owner != number
@@ -171,11 +171,11 @@ impl Fusion<'_> {
                 let pulled = alone
                     && read.aligned
                     && levels[base.index()] == 0
-                    && self.work.role(base) == Role::Body
+                    && self.graph.role(base) == Role::Body
                     && !found.contains(&base)
-                    && self.work.space(base).elements() == group.elements()
-                    && self.work.is_readable(base, &group.space)
-                    && self.work.body_dtype(base) == self.dtype(group)
+                    && self.graph.space(base).elements() == group.elements()
+                    && self.graph.is_readable(base, &group.space)
+                    && self.graph.body_dtype(base) == self.dtype(group)
                     && self.reads_few(filling, &[base]);
                 if pulled {
                     found.push(base);
@@ -192,7 +192,7 @@ impl Fusion<'_> {
     fn pays(&self, filling: &Filling<'_>, id: NodeId) -> bool {
         let number = filling.number;
         let Some(group) = self.groups[number].as_ref() else { return false };
-        let bytes = |id: NodeId| self.work.meta(id).dtype.size();
+        let bytes = |id: NodeId| self.graph.meta(id).dtype.size();
         let stored = |member: NodeId, more: Option<NodeId>| {
             let outside =
                 |user: &NodeId| self.owner[user.index()] != Some(number) && Some(*user) != more;
@@ -216,7 +216,7 @@ impl Fusion<'_> {
             }
             seen.push(id);
             let read_whole =
-                |user: &NodeId| matches!(self.work.role(*user), Role::Contract | Role::Host);
+                |user: &NodeId| matches!(self.graph.role(*user), Role::Contract | Role::Host);
             let (output, apart) = self.output[id.index()];
             if (output && (apart || filling.strips))
                 || self.users[id.index()].iter().any(read_whole)
@@ -224,7 +224,7 @@ impl Fusion<'_> {
                 return true;
             }
             let follows =
-                |user: &&NodeId| self.work.role(**user) == Role::Body && filling.is_next(**user);
+                |user: &&NodeId| self.graph.role(**user) == Role::Body && filling.is_next(**user);
             open.extend(self.users[id.index()].iter().filter(follows).copied());
         }
         false
@@ -236,9 +236,9 @@ impl Fusion<'_> {
         let Some(group) = self.groups[filling.number].as_ref() else { return false };
         let mut loads: SmallVec<[NodeId; 8]> = SmallVec::new();
         let members = group.members[1..].iter().chain(more);
-        for read in members.flat_map(|m| &self.work.reads[m.index()]) {
-            let whole = self.work.meta(read.base).shape.elements() == group.elements();
-            let byte = self.work.meta(read.base).dtype == DType::Bool;
+        for read in members.flat_map(|m| &self.graph.reads[m.index()]) {
+            let whole = self.graph.meta(read.base).shape.elements() == group.elements();
+            let byte = self.graph.meta(read.base).dtype == DType::Bool;
             let outside = !more.contains(&read.base) && !group.members.contains(&read.base);
             if whole && outside && !byte && !loads.contains(&read.base) {
                 loads.push(read.base);
@@ -263,19 +263,19 @@ impl Fusion<'_> {
             group.members.retain(|member| *member != id);
         }
         self.owner[id.index()] = Some(own);
-        self.groups[own] = Some(Group::of(self.work, id));
+        self.groups[own] = Some(Group::of(self.graph, id));
     }
 }
 
 /// For each node, 1 + the last node before it that ends a kernel (a product, a reduction, an operation of
 /// its own), or 0 when it depends on inputs alone.
-fn levels(work: &Work) -> Vec<usize> {
-    let mut levels = vec![0; work.nodes.len()];
-    for id in work.ids() {
-        for read in &work.reads[id.index()] {
+fn levels(graph: &Classified) -> Vec<usize> {
+    let mut levels = vec![0; graph.nodes.len()];
+    for id in graph.ids() {
+        for read in &graph.reads[id.index()] {
             let base = read.base;
             let ends = matches!(
-                work.role(base),
+                graph.role(base),
                 Role::Contract | Role::Reduce(_) | Role::Spread | Role::Host
             );
             let level = if ends { base.index() + 1 } else { levels[base.index()] };

@@ -1,33 +1,47 @@
 //! Groups: the nodes that one kernel computes.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
-use super::work::{Role, Work};
 use crate::op::NodeId;
+use crate::plan::classify::{Classified, Role};
 use crate::tensor::Dims;
 
 /// Nodes that one kernel computes, over one space.
 #[derive(Clone, Debug)]
-pub(super) struct Group {
+pub(in crate::plan) struct Group {
     /// The nodes, in the order of the graph; a matrix product comes first.
-    pub(super) members: SmallVec<[NodeId; 4]>,
+    pub(in crate::plan) members: SmallVec<[NodeId; 4]>,
     /// The sizes of the axes; without those of size 1 except for a matrix product's.
-    pub(super) space: Dims,
+    pub(in crate::plan) space: Dims,
     /// The axes that the group's reductions reduce over, if it has any.
-    pub(super) reduced: Option<SmallVec<[usize; 4]>>,
+    pub(in crate::plan) reduced: Option<SmallVec<[usize; 4]>>,
+}
+
+/// The nodes, and the space they are computed over.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = self.members.iter().map(|member| format!("%{}", member.index()));
+        write!(f, "{} over {:?}", numbers.collect::<Vec<_>>().join(" "), self.space)?;
+        match &self.reduced {
+            Some(axes) => write!(f, " reducing {axes:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Group {
     /// The group of one computed node.
-    pub(super) fn of(work: &Work, id: NodeId) -> Group {
-        let shape = work.space(id);
-        let space = match work.role(id) {
+    pub(in crate::plan) fn of(graph: &Classified, id: NodeId) -> Group {
+        let shape = graph.space(id);
+        let space = match graph.role(id) {
             Role::Contract | Role::Host => Dims::from_slice(shape),
             _ => shape.iter().copied().filter(|&size| size != 1).collect(),
         };
-        let reduced = match work.role(id) {
+        let reduced = match graph.role(id) {
             Role::Reduce(_) => {
-                let axes = work.node(id).op.reduced_axes();
+                let axes = graph.node(id).op.reduced_axes();
                 let large = shape.iter().enumerate().filter(|&(_, &size)| size != 1);
                 let of_space = large.enumerate().filter(|(_, (axis, _))| axes.contains(axis));
                 Some(of_space.map(|(at, _)| at).collect())
@@ -38,26 +52,26 @@ impl Group {
     }
 
     /// The number of indices of the space.
-    pub(super) fn elements(&self) -> usize {
+    pub(in crate::plan) fn elements(&self) -> usize {
         self.space.iter().product()
     }
 
     /// The first node; it tells what kind of kernel the group becomes.
-    pub(super) fn first(&self) -> NodeId {
+    pub(in crate::plan) fn first(&self) -> NodeId {
         self.members[0]
     }
 
     /// Whether reductions reduce over an axis of the space.
-    pub(super) fn reduces(&self, axis: usize) -> bool {
+    pub(in crate::plan) fn reduces(&self, axis: usize) -> bool {
         self.reduced.as_ref().is_some_and(|axes| axes.contains(&axis))
     }
 }
 
 /// Every computed node in a group of its own.
-pub(super) fn singles(work: &Work) -> Vec<Group> {
+pub(in crate::plan) fn singles(graph: &Classified) -> Vec<Group> {
     let computed = |id: &NodeId| {
-        let role = work.role(*id);
+        let role = graph.role(*id);
         role.is_loop() || matches!(role, Role::Contract | Role::Host)
     };
-    work.ids().filter(computed).map(|id| Group::of(work, id)).collect()
+    graph.ids().filter(computed).map(|id| Group::of(graph, id)).collect()
 }

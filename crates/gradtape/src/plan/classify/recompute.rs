@@ -2,17 +2,17 @@
 
 use smallvec::SmallVec;
 
-use super::work::{Role, Work};
+use super::{Classified, Role};
 use crate::op::{Cost, Exact, Form, NodeId, Op};
 use crate::tensor::DType;
 
 /// At most so many operations in a row are computed anew by each reader.
 const CHAIN: usize = 4;
 
-impl Work {
+impl Classified {
     /// Has readers compute anew what costs them less than reading it: one cheap operation on something
     /// that is in memory in any case, or on truth values, which are smaller.
-    pub(super) fn mark_cheap(&mut self) -> bool {
+    pub(in crate::plan) fn mark_cheap(&mut self) -> bool {
         let in_memory = self.in_memory();
         // How many nodes that were marked follow each other up to a node.
         let mut chain = vec![0; self.nodes.len()];

@@ -1,6 +1,6 @@
 //! Memory: lifetimes of buffers, one arena, reuse.
 
-use super::program::{Access, Buffer, Kernel, Place};
+use crate::plan::program::{Access, Buffer, Kernel, Place};
 
 /// Buffers of at least this many bytes are kept from being congruent modulo [`PAGE`].
 const LARGE: usize = 16 << 10;
@@ -15,7 +15,7 @@ const ALIGN: usize = 64;
 ///
 /// A buffer lives from the kernel that first writes it to the last that uses it. Two buffers overlap only
 /// if they never live at the same time, or if one takes over the other's memory in place.
-pub(super) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
+pub(in crate::plan) fn lay_out(buffers: &mut [Buffer], kernels: &[Kernel]) -> usize {
     let lives = lifetimes(buffers.len(), kernels);
     let heirs = heirs(buffers, kernels, &lives);
     let mut spans: Vec<Span> = Vec::new();
@@ -88,7 +88,7 @@ fn first_fit(placed: &[(usize, Span)], span: &Span, residue: Option<usize>) -> u
 }
 
 /// For each buffer, the first and the last kernel that use it.
-pub(super) fn lifetimes(count: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize)>> {
+pub(in crate::plan) fn lifetimes(count: usize, kernels: &[Kernel]) -> Vec<Option<(usize, usize)>> {
     let mut lives: Vec<Option<(usize, usize)>> = vec![None; count];
     for (time, kernel) in kernels.iter().enumerate() {
         kernel.each_access(|buffer, _| {

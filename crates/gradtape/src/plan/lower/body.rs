@@ -2,15 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::index::{Line, Reached, reach, split};
-use super::program::{Access, Body, BufferId, Inst, Reg};
-use super::work::{Role, Work};
 use crate::op::{Bits, Cost, Form, NodeId, Op};
+use crate::plan::classify::index::{Line, Reached, reach, split};
+use crate::plan::classify::{Classified, Role};
+use crate::plan::program::{Access, Body, BufferId, Inst, Reg};
 use crate::tensor::{DType, Dims};
 
 /// A value of a body while the number of loads is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(in crate::plan) enum Value {
     /// The matrix product.
     Product,
     /// Load number `.0`.
@@ -20,8 +20,8 @@ pub(super) enum Value {
 }
 
 /// A body in the making.
-pub(super) struct Writer<'a> {
-    work: &'a Work,
+pub(in crate::plan) struct Writer<'a> {
+    graph: &'a Classified,
     buffers: &'a [Option<BufferId>],
     space: Dims,
     product: bool,
@@ -40,14 +40,14 @@ struct Draft {
 
 impl<'a> Writer<'a> {
     /// A body over a space. `product` is the node whose value the matrix product gives.
-    pub(super) fn new(
-        work: &'a Work,
+    pub(in crate::plan) fn new(
+        graph: &'a Classified,
         buffers: &'a [Option<BufferId>],
         space: &[usize],
         product: Option<NodeId>,
     ) -> Writer<'a> {
         Writer {
-            work,
+            graph,
             buffers,
             space: Dims::from_slice(space),
             product: product.is_some(),
@@ -58,12 +58,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Computes a node at the kernel's own index.
-    pub(super) fn compute(&mut self, id: NodeId) -> Value {
+    pub(in crate::plan) fn compute(&mut self, id: NodeId) -> Value {
         let flat = Line::row_major(&self.space);
-        let value = match self.work.starts(id) {
+        let value = match self.graph.starts(id) {
             (starts, true) => self.read(starts[0], flat, true),
             (_, false) => {
-                let lines = split(&flat, &self.work.meta(id).shape, &self.space);
+                let lines = split(&flat, &self.graph.meta(id).shape, &self.space);
                 self.evaluate(&Reached { base: id, flat, lines })
             }
         };
@@ -72,8 +72,8 @@ impl<'a> Writer<'a> {
     }
 
     /// The value of element number `flat` of a node.
-    pub(super) fn read(&mut self, node: NodeId, flat: Line, through: bool) -> Value {
-        let Ok(reached) = reach(self.work, node, flat, &self.space, through) else {
+    pub(in crate::plan) fn read(&mut self, node: NodeId, flat: Line, through: bool) -> Value {
+        let Ok(reached) = reach(self.graph, node, flat, &self.space, through) else {
             debug_assert!(false, "what cannot be followed is stored");
             return self.constant(f64::NAN);
         };
@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
         if let Some(&(_, value)) = self.own.iter().find(|(own, _)| *own == base) {
             return value;
         }
-        match (self.work.role(base), self.buffers[base.index()]) {
+        match (self.graph.role(base), self.buffers[base.index()]) {
             (Role::Constant(value), _) => self.constant(value),
             (Role::Inline, _) => self.evaluate(&reached),
             (_, Some(buffer)) => self.load(buffer, reached.flat),
@@ -94,11 +94,11 @@ impl<'a> Writer<'a> {
 
     /// Computes the element of a node that was reached.
     fn evaluate(&mut self, reached: &Reached) -> Value {
-        let Ok(inputs) = self.work.inputs_at(reached, &self.space) else {
+        let Ok(inputs) = self.graph.inputs_at(reached, &self.space) else {
             debug_assert!(false, "what cannot be told is stored");
             return self.constant(f64::NAN);
         };
-        let op = &self.work.node(reached.base).op;
+        let op = &self.graph.node(reached.base).op;
         let axis = |axis: usize| reached.lines.as_ref().and_then(|lines| lines.get(axis).cloned());
         if let Form::Random(key) = op.form() {
             let counter = self.stored(inputs[0].0);
@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
             Form::Formula(Cost::Copy) => first(&args),
             Form::Position(along) => self.index(axis(along)),
             Form::Label(_) => {
-                let class = self.index(axis(self.work.meta(reached.base).shape.rank() - 1));
+                let class = self.index(axis(self.graph.meta(reached.base).shape.rank() - 1));
                 let inst = Inst::Op { op: Op::equality(), args: [Reg(0); 3] };
                 self.push(Draft { inst, args: SmallVec::from_slice(&[first(&args), class]) })
             }
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
 
     /// The buffer of what a node is a view of.
     fn stored(&self, node: NodeId) -> BufferId {
-        let reached = reach(self.work, node, Line::fixed(0, &self.space), &self.space, false);
+        let reached = reach(self.graph, node, Line::fixed(0, &self.space), &self.space, false);
         let base = reached.map_or(node, |reached| reached.base);
         debug_assert!(self.buffers[base.index()].is_some(), "a counter is stored");
         self.buffers[base.index()].unwrap_or(BufferId(0))
@@ -166,7 +166,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The register that a value is in, once all loads are known.
-    pub(super) fn reg(&self, value: Value) -> Reg {
+    pub(in crate::plan) fn reg(&self, value: Value) -> Reg {
         let loads = u32::from(self.product);
         Reg(match value {
             Value::Product => 0,
@@ -176,7 +176,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The finished body.
-    pub(super) fn finish(self, dtype: DType) -> Body {
+    pub(in crate::plan) fn finish(self, dtype: DType) -> Body {
         let place = |draft: &Draft| match &draft.inst {
             Inst::Op { op, .. } => {
                 let arg = |i: usize| draft.args.get(i).or(draft.args.first()).copied();

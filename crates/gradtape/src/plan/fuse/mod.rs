@@ -3,14 +3,18 @@
 //! What is computed in one kernel need not cross memory. Products take up the elementwise work that
 //! follows them; loops over the same elements are joined where one reads the other or both read the same.
 
+mod epilogue;
+mod group;
+mod sequence;
+
 use smallvec::SmallVec;
 
-use super::group::Group;
-use super::index::refine;
-use super::sequence::Sequence;
-use super::work::{Role, Work};
 use crate::op::NodeId;
+use crate::plan::classify::index::refine;
+use crate::plan::classify::{Classified, Role};
 use crate::tensor::{DType, Dims};
+pub(in crate::plan) use group::{Group, singles};
+use sequence::Sequence;
 
 /// Spaces up to this many elements stay in the first cache: any loops over them may be joined.
 const SMALL: usize = 1 << 12;
@@ -31,8 +35,8 @@ const PATIENCE: usize = 1 << 25;
 const TRIAL: usize = 64;
 
 /// The computed nodes in groups.
-pub(super) fn fuse(work: &Work) -> Vec<Group> {
-    let mut fusion = Fusion::new(work);
+pub(in crate::plan) fn fuse(graph: &Classified) -> Vec<Group> {
+    let mut fusion = Fusion::new(graph);
     fusion.fill_epilogues();
     fusion.sequence = Sequence::of(&fusion);
     fusion.join_along_reads();
@@ -40,47 +44,46 @@ pub(super) fn fuse(work: &Work) -> Vec<Group> {
     fusion.groups.into_iter().flatten().collect()
 }
 
-pub(super) struct Fusion<'w> {
-    pub(super) work: &'w Work,
-    pub(super) groups: Vec<Option<Group>>,
+pub(in crate::plan) struct Fusion<'w> {
+    pub(in crate::plan) graph: &'w Classified,
+    pub(in crate::plan) groups: Vec<Option<Group>>,
     /// For each node, the number of its group.
-    pub(super) owner: Vec<Option<usize>>,
+    pub(in crate::plan) owner: Vec<Option<usize>>,
     /// For each node, the computed nodes that read it.
-    pub(super) users: Vec<SmallVec<[NodeId; 3]>>,
+    pub(in crate::plan) users: Vec<SmallVec<[NodeId; 3]>>,
     /// For each node, whether it is an output, and whether one that updates nothing in place.
-    pub(super) output: Vec<(bool, bool)>,
+    pub(in crate::plan) output: Vec<(bool, bool)>,
     /// The groups in an order in which they can be computed, once epilogues are filled.
     sequence: Sequence,
 }
 
 impl<'w> Fusion<'w> {
-    fn new(work: &'w Work) -> Fusion<'w> {
-        let groups: Vec<Option<Group>> =
-            super::group::singles(work).into_iter().map(Some).collect();
-        let mut owner = vec![None; work.nodes.len()];
+    fn new(graph: &'w Classified) -> Fusion<'w> {
+        let groups: Vec<Option<Group>> = singles(graph).into_iter().map(Some).collect();
+        let mut owner = vec![None; graph.nodes.len()];
         for (number, group) in groups.iter().flatten().enumerate() {
             owner[group.first().index()] = Some(number);
         }
-        let mut users = vec![SmallVec::new(); work.nodes.len()];
-        for id in work.ids() {
-            for read in &work.reads[id.index()] {
+        let mut users = vec![SmallVec::new(); graph.nodes.len()];
+        for id in graph.ids() {
+            for read in &graph.reads[id.index()] {
                 let users: &mut SmallVec<[NodeId; 3]> = &mut users[read.base.index()];
                 if !users.contains(&id) {
                     users.push(id);
                 }
             }
         }
-        let mut output = vec![(false, false); work.nodes.len()];
-        for wanted in &work.outputs {
+        let mut output = vec![(false, false); graph.nodes.len()];
+        for wanted in &graph.outputs {
             output[wanted.node.index()] = (true, wanted.into.is_none());
         }
-        Fusion { work, groups, owner, users, output, sequence: Sequence::default() }
+        Fusion { graph, groups, owner, users, output, sequence: Sequence::default() }
     }
 
     /// Joins each loop with the loops whose results it reads.
     fn join_along_reads(&mut self) {
-        for id in self.work.ids() {
-            for read in &self.work.reads[id.index()] {
+        for id in self.graph.ids() {
+            for read in &self.graph.reads[id.index()] {
                 let joined = (self.owner[read.base.index()], self.owner[id.index()]);
                 if let (true, (Some(from), Some(to))) = (read.aligned, joined) {
                     self.try_join(from, to);
@@ -112,9 +115,9 @@ impl<'w> Fusion<'w> {
     }
 
     fn share(&self, a: &Group, b: &Group) -> bool {
-        let large = |id: NodeId| self.work.meta(id).shape.elements() > SMALL;
+        let large = |id: NodeId| self.graph.meta(id).shape.elements() > SMALL;
         let reads = |group: &Group| -> SmallVec<[NodeId; 16]> {
-            let reads = group.members.iter().flat_map(|m| &self.work.reads[m.index()]);
+            let reads = group.members.iter().flat_map(|m| &self.graph.reads[m.index()]);
             reads.map(|read| read.base).filter(|&base| large(base)).collect()
         };
         let of_b = reads(b);
@@ -147,7 +150,7 @@ impl<'w> Fusion<'w> {
         if a.members.len() + b.members.len() > MEMBERS {
             return None;
         }
-        let is_loop = |group: &Group| self.work.role(group.first()).is_loop();
+        let is_loop = |group: &Group| self.graph.role(group.first()).is_loop();
         if !is_loop(a) || !is_loop(b) || a.elements() != b.elements() {
             return None;
         }
@@ -175,24 +178,24 @@ impl<'w> Fusion<'w> {
         members.sort_unstable();
         let joined = Group { members, space, reduced };
         let inside = |id: NodeId| joined.members.binary_search(&id).is_ok();
-        for read in joined.members.iter().flat_map(|m| &self.work.reads[m.index()]) {
-            if inside(read.base) && !(read.aligned && self.work.role(read.base) == Role::Body) {
+        for read in joined.members.iter().flat_map(|m| &self.graph.reads[m.index()]) {
+            if inside(read.base) && !(read.aligned && self.graph.role(read.base) == Role::Body) {
                 return None;
             }
         }
         (!large || self.streams(&joined) <= STREAMS).then_some(joined)
     }
 
-    pub(super) fn dtype(&self, group: &Group) -> Option<DType> {
-        group.members.iter().find_map(|&member| self.work.body_dtype(member))
+    pub(in crate::plan) fn dtype(&self, group: &Group) -> Option<DType> {
+        group.members.iter().find_map(|&member| self.graph.body_dtype(member))
     }
 
     /// How many large arrays a group reads and writes.
     fn streams(&self, group: &Group) -> usize {
         let outside = |id: NodeId| group.members.binary_search(&id).is_err();
-        let whole = |id: NodeId| self.work.meta(id).shape.elements() * 2 > group.elements();
+        let whole = |id: NodeId| self.graph.meta(id).shape.elements() * 2 > group.elements();
         let mut loads: SmallVec<[NodeId; 16]> = SmallVec::new();
-        for read in group.members.iter().flat_map(|m| &self.work.reads[m.index()]) {
+        for read in group.members.iter().flat_map(|m| &self.graph.reads[m.index()]) {
             if outside(read.base) && whole(read.base) && !loads.contains(&read.base) {
                 loads.push(read.base);
             }
@@ -205,7 +208,7 @@ impl<'w> Fusion<'w> {
     }
 
     /// The groups that read what a group computes.
-    pub(super) fn readers(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(in crate::plan) fn readers(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
         let members = self.groups[group].iter().flat_map(|group| &group.members);
         let users = members.flat_map(|member| &self.users[member.index()]);
         users.filter_map(|user| self.owner[user.index()]).filter(move |&user| user != group)

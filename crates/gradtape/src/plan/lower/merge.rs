@@ -1,10 +1,10 @@
 //! Merging axes of a kernel's space that every access walks through as one.
 
-use super::program::{Body, Contract, Inst, Loop, Store, Strides};
+use crate::plan::program::{Body, Contract, Inst, Loop, Store, Strides};
 use crate::tensor::Dims;
 
 /// The loop over as few axes as possible.
-pub(super) fn plain(mut plain: Loop) -> Loop {
+pub(in crate::plan) fn plain(mut plain: Loop) -> Loop {
     let mut axis = plain.space.len();
     while axis > 1 {
         axis -= 1;
@@ -37,7 +37,7 @@ pub(super) fn plain(mut plain: Loop) -> Loop {
 }
 
 /// The contraction with as few axes in each group as possible.
-pub(super) fn contract(mut product: Contract) -> Contract {
+pub(in crate::plan) fn contract(mut product: Contract) -> Contract {
     for group in [Group::Batch, Group::Rows, Group::Columns, Group::Summed] {
         let mut axis = product.sizes(group).len();
         while axis > 0 {

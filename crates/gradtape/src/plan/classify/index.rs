@@ -2,29 +2,29 @@
 
 use smallvec::SmallVec;
 
-use super::program::Strides;
-use super::work::{Role, Work};
+use super::{Classified, Role};
 use crate::op::{Form, NodeId, PlaceAlong, Places, View};
+use crate::plan::program::Strides;
 use crate::tensor::Dims;
 
 /// The number `offset + Σ index[axis] * strides[axis]` of an index of a space.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) offset: usize,
-    pub(super) strides: Strides,
+pub(in crate::plan) struct Line {
+    pub(in crate::plan) offset: usize,
+    pub(in crate::plan) strides: Strides,
 }
 
 /// One [`Line`] for each axis of what is read.
-pub(super) type Lines = SmallVec<[Line; 4]>;
+pub(in crate::plan) type Lines = SmallVec<[Line; 4]>;
 
 impl Line {
     /// The number that is the same for every index.
-    pub(super) fn fixed(offset: usize, space: &[usize]) -> Line {
+    pub(in crate::plan) fn fixed(offset: usize, space: &[usize]) -> Line {
         Line { offset, strides: SmallVec::from_elem(0, space.len()) }
     }
 
     /// The row-major number of an index.
-    pub(super) fn row_major(space: &[usize]) -> Line {
+    pub(in crate::plan) fn row_major(space: &[usize]) -> Line {
         let mut strides: Strides = SmallVec::from_elem(1, space.len());
         for axis in (1..space.len()).rev() {
             strides[axis - 1] = strides[axis] * space[axis] as isize;
@@ -33,7 +33,7 @@ impl Line {
     }
 
     /// Whether every index has its own row-major number. Axes of size 1 do not count.
-    pub(super) fn is_row_major(&self, space: &[usize]) -> bool {
+    pub(in crate::plan) fn is_row_major(&self, space: &[usize]) -> bool {
         let plain = Line::row_major(space);
         let same = |axis: usize| space[axis] == 1 || self.strides[axis] == plain.strides[axis];
         self.offset == 0 && (0..space.len()).all(same)
@@ -49,7 +49,7 @@ impl Line {
 }
 
 /// The row-major number in `shape` of the index that the lines give.
-pub(super) fn flatten(lines: &[Line], shape: &[usize], space: &[usize]) -> Line {
+pub(in crate::plan) fn flatten(lines: &[Line], shape: &[usize], space: &[usize]) -> Line {
     let mut flat = Line::fixed(0, space);
     for (line, &stride) in lines.iter().zip(&Line::row_major(shape).strides) {
         flat.add(line, stride);
@@ -59,7 +59,7 @@ pub(super) fn flatten(lines: &[Line], shape: &[usize], space: &[usize]) -> Line 
 
 /// The lines of the axes of `shape` from the row-major number in it, when no axis of the space has to
 /// be divided for it.
-pub(super) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lines> {
+pub(in crate::plan) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lines> {
     if shape.contains(&0) || space.contains(&0) {
         return None;
     }
@@ -104,7 +104,7 @@ pub(super) fn split(flat: &Line, shape: &[usize], space: &[usize]) -> Option<Lin
 }
 
 /// A shape of which both shapes are merges, without axes of size 1.
-pub(super) fn refine(a: &[usize], b: &[usize]) -> Option<Dims> {
+pub(in crate::plan) fn refine(a: &[usize], b: &[usize]) -> Option<Dims> {
     let mut a = a.iter().rev().copied().filter(|&size| size != 1);
     let mut b = b.iter().rev().copied().filter(|&size| size != 1);
     let (mut left, mut right) = (a.next().unwrap_or(1), b.next().unwrap_or(1));
@@ -128,37 +128,37 @@ pub(super) fn refine(a: &[usize], b: &[usize]) -> Option<Dims> {
 }
 
 /// What a reader reads in the end, behind all views.
-pub(super) struct Reached {
+pub(in crate::plan) struct Reached {
     /// The node whose value is read.
-    pub(super) base: NodeId,
+    pub(in crate::plan) base: NodeId,
     /// The row-major number of the element.
-    pub(super) flat: Line,
+    pub(in crate::plan) flat: Line,
     /// The lines of its axes, when they can be told.
-    pub(super) lines: Option<Lines>,
+    pub(in crate::plan) lines: Option<Lines>,
 }
 
 /// Follows views from `node`, whose element number `flat` is read, to what they are views of.
 ///
 /// Where an index cannot be followed through a view, the node that has to be stored for it is the
 /// error. With `through`, `node` itself is a view to be followed even if it is to be stored.
-pub(super) fn reach(
-    work: &Work,
+pub(in crate::plan) fn reach(
+    graph: &Classified,
     mut node: NodeId,
     mut flat: Line,
     space: &[usize],
     through: bool,
 ) -> Result<Reached, NodeId> {
-    let mut lines = split(&flat, &work.meta(node).shape, space);
+    let mut lines = split(&flat, &graph.meta(node).shape, space);
     let mut first = through;
     loop {
-        let followed = std::mem::take(&mut first) || work.roles[node.index()] == Role::View;
+        let followed = std::mem::take(&mut first) || graph.roles[node.index()] == Role::View;
         if !followed {
             return Ok(Reached { base: node, flat, lines });
         }
-        let inner = work.node(node).inputs[0];
-        let shape = &work.meta(inner).shape;
-        let meta = work.meta(node);
-        match view(work, node).and_then(|view| view.places(shape, &meta.shape)) {
+        let inner = graph.node(node).inputs[0];
+        let shape = &graph.meta(inner).shape;
+        let meta = graph.meta(node);
+        match view(graph, node).and_then(|view| view.places(shape, &meta.shape)) {
             None => lines = split(&flat, shape, space),
             Some(places) => {
                 let stepped = step(&places, &lines.ok_or(node)?, space);
@@ -170,8 +170,8 @@ pub(super) fn reach(
     }
 }
 
-fn view(work: &Work, node: NodeId) -> Option<&dyn View> {
-    match work.node(node).op.form() {
+fn view(graph: &Classified, node: NodeId) -> Option<&dyn View> {
+    match graph.node(node).op.form() {
         Form::View(view) => Some(view),
         _ => None,
     }

@@ -1,37 +1,45 @@
 //! From groups of nodes to kernels.
 
+mod body;
+mod memory;
+mod merge;
+
 use smallvec::SmallVec;
 
-use super::body::{Value, Writer};
-use super::group::Group;
-use super::index::{Line, flatten, reach, split};
-use super::merge;
-use super::program::{
-    Access, Body, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Reg, Store, Strides,
-};
-use super::work::{Role, Work};
 use crate::op::linear::Groups;
 use crate::op::{Bits, NodeId};
+use crate::plan::classify::index::{Line, flatten, reach, split};
+use crate::plan::classify::{Classified, Role};
+use crate::plan::fuse::Group;
+use crate::plan::program::{
+    Access, Body, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Reg, Store, Strides,
+};
 use crate::tensor::{DType, Dims};
+use body::{Value, Writer};
+pub(in crate::plan) use memory::lay_out;
 
 /// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
-pub(super) fn lower(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
-    match work.role(group.first()) {
-        Role::Host => host(work, group.first(), buffers),
-        Role::Contract => product(work, group, buffers),
-        _ => fused_loop(work, group, buffers),
+pub(in crate::plan) fn lower(
+    graph: &Classified,
+    group: &Group,
+    buffers: &[Option<BufferId>],
+) -> Kernel {
+    match graph.role(group.first()) {
+        Role::Host => host(graph, group.first(), buffers),
+        Role::Contract => product(graph, group, buffers),
+        _ => fused_loop(graph, group, buffers),
     }
 }
 
 /// The kernels that put zeros where a group then spreads what it computes.
-pub(super) fn zeros<'a>(
-    work: &'a Work,
+pub(in crate::plan) fn zeros<'a>(
+    graph: &'a Classified,
     group: &'a Group,
     buffers: &'a [Option<BufferId>],
 ) -> impl Iterator<Item = Kernel> + 'a {
-    let spread = group.members.iter().filter(|&&member| work.role(member) == Role::Spread);
+    let spread = group.members.iter().filter(|&&member| graph.role(member) == Role::Spread);
     spread.map(|&member| {
-        let meta = work.meta(member);
+        let meta = graph.meta(member);
         let dtype = if meta.dtype.is_float() { meta.dtype } else { DType::F32 };
         let insts = vec![Inst::Constant { value: Bits::new(0.0) }];
         let to = Access {
@@ -49,13 +57,13 @@ pub(super) fn zeros<'a>(
     })
 }
 
-fn host(work: &Work, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
-    let node = work.node(id);
+fn host(graph: &Classified, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
+    let node = graph.node(id);
     let input = |&input: &NodeId| {
-        let shape = &work.meta(input).shape;
-        let reached = reach(work, input, Line::row_major(shape), shape, false);
+        let shape = &graph.meta(input).shape;
+        let reached = reach(graph, input, Line::row_major(shape), shape, false);
         let base = reached.map_or(input, |reached| reached.base);
-        (buffer(buffers, base), work.meta(input).clone())
+        (buffer(buffers, base), graph.meta(input).clone())
     };
     Kernel::Host(Host {
         op: node.op.clone(),
@@ -65,45 +73,45 @@ fn host(work: &Work, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
     })
 }
 
-fn product(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+fn product(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
     let id = group.first();
-    let node = work.node(id);
+    let node = graph.node(id);
     let operand = |i: usize| {
-        let shape = &work.meta(node.inputs[i]).shape;
+        let shape = &graph.meta(node.inputs[i]).shape;
         let line = Line::row_major(shape);
-        let reached = reach(work, node.inputs[i], line.clone(), shape, false);
+        let reached = reach(graph, node.inputs[i], line.clone(), shape, false);
         let (base, flat) = reached.map_or((node.inputs[i], line), |r| (r.base, r.flat));
         Access { buffer: buffer(buffers, base), offset: flat.offset, strides: flat.strides }
     };
-    let mut writer = Writer::new(work, buffers, &group.space, Some(id));
+    let mut writer = Writer::new(graph, buffers, &group.space, Some(id));
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     values.push((id, Value::Product));
     for &member in &group.members[1..] {
         let value = writer.compute(member);
         values.push((member, value));
     }
-    let stores = stores(work, group, buffers, &writer, &values);
-    let Groups { batch, rows, columns, summed } = work.groups(id);
-    let (a, b, epilogue) = (operand(0), operand(1), writer.finish(dtype_of(work, group)));
+    let stores = stores(graph, group, buffers, &writer, &values);
+    let Groups { batch, rows, columns, summed } = graph.groups(id);
+    let (a, b, epilogue) = (operand(0), operand(1), writer.finish(dtype_of(graph, group)));
     let product = Contract { batch, rows, columns, summed, a, b, epilogue, stores };
     Kernel::Contract(merge::contract(product))
 }
 
-fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
     let space = &group.space;
-    let mut writer = Writer::new(work, buffers, space, None);
+    let mut writer = Writer::new(graph, buffers, space, None);
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     let mut reduced: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     let mut spread: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     for &member in &group.members {
         let whole = || Line::row_major(space);
-        match work.role(member) {
+        match graph.role(member) {
             Role::Reduce(_) => {
-                let operand = work.node(member).inputs[0];
+                let operand = graph.node(member).inputs[0];
                 reduced.push((member, writer.read(operand, whole(), false)));
             }
             Role::Spread => {
-                let from = work.spread_from(member);
+                let from = graph.spread_from(member);
                 spread.push((member, writer.read(from, whole(), false)));
             }
             _ => {
@@ -112,17 +120,17 @@ fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kerne
             }
         }
     }
-    let mut stores = stores(work, group, buffers, &writer, &values);
+    let mut stores = stores(graph, group, buffers, &writer, &values);
     for &(member, value) in &spread {
-        let Line { offset, strides } = work.spread_place(member, space);
+        let Line { offset, strides } = graph.spread_place(member, space);
         let to = Access { buffer: buffer(buffers, member), offset, strides };
         stores.push(Store { reg: writer.reg(value), to });
     }
     let reductions = reduced
         .iter()
         .filter_map(|&(member, value)| {
-            let Role::Reduce(kind) = work.role(member) else { return None };
-            let flat = reduced_place(work, member, space);
+            let Role::Reduce(kind) = graph.role(member) else { return None };
+            let flat = reduced_place(graph, member, space);
             let buffer = buffer(buffers, member);
             let to = Access { buffer, offset: flat.offset, strides: flat.strides };
             Some(Reduction { kind, reg: writer.reg(value), to })
@@ -131,23 +139,23 @@ fn fused_loop(work: &Work, group: &Group, buffers: &[Option<BufferId>]) -> Kerne
     let kept = |axis: &usize| !group.reduces(*axis);
     let order: Dims = (0..space.len()).filter(kept).collect();
     let trailing: Dims = (0..space.len()).filter(|axis| !kept(axis)).collect();
-    let body = writer.finish(dtype_of(work, group));
+    let body = writer.finish(dtype_of(graph, group));
     let plain = Loop { space: space.clone(), reduced: trailing.len(), body, stores, reductions };
     Kernel::Loop(merge::plain(permuted(plain, order.iter().chain(&trailing).copied().collect())))
 }
 
 /// Where in its result a reduction puts what it makes of an index of the space.
-fn reduced_place(work: &Work, id: NodeId, space: &[usize]) -> Line {
-    let operand = work.node(id).inputs[0];
-    let lines = split(&Line::row_major(space), &work.meta(operand).shape, space);
-    let axes = work.node(id).op.reduced_axes();
+fn reduced_place(graph: &Classified, id: NodeId, space: &[usize]) -> Line {
+    let operand = graph.node(id).inputs[0];
+    let lines = split(&Line::row_major(space), &graph.meta(operand).shape, space);
+    let axes = graph.node(id).op.reduced_axes();
     let kept = lines.into_iter().flatten().enumerate().filter(|(axis, _)| !axes.contains(axis));
     let kept: SmallVec<[Line; 4]> = kept.map(|(_, line)| line).collect();
-    flatten(&kept, &work.meta(id).shape, space)
+    flatten(&kept, &graph.meta(id).shape, space)
 }
 
 fn stores(
-    work: &Work,
+    graph: &Classified,
     group: &Group,
     buffers: &[Option<BufferId>],
     writer: &Writer<'_>,
@@ -156,7 +164,7 @@ fn stores(
     let whole = Line::row_major(&group.space);
     let mut stores = Vec::new();
     for &(member, value) in values {
-        debug_assert!(work.role(member) != Role::Dead);
+        debug_assert!(graph.role(member) != Role::Dead);
         if let Some(buffer) = buffers[member.index()] {
             let to = Access { buffer, offset: whole.offset, strides: whole.strides.clone() };
             stores.push(Store { reg: writer.reg(value), to });
@@ -186,10 +194,10 @@ fn permuted(mut plain: Loop, order: Dims) -> Loop {
     plain
 }
 
-fn dtype_of(work: &Work, group: &Group) -> DType {
+fn dtype_of(graph: &Classified, group: &Group) -> DType {
     // What works on truth values alone may compute anew the comparisons that they come from.
-    let own = group.members.iter().find_map(|&member| work.body_dtype(member));
-    own.or(work.float).unwrap_or(DType::F32)
+    let own = group.members.iter().find_map(|&member| graph.body_dtype(member));
+    own.or(graph.float).unwrap_or(DType::F32)
 }
 
 fn buffer(buffers: &[Option<BufferId>], id: NodeId) -> BufferId {

@@ -1,6 +1,6 @@
 //! What each operation is to a kernel.
 
-use super::work::{Role, Work};
+use super::{Classified, Role};
 use crate::op::{Cost, Form, NodeId, Op};
 use crate::tensor::DType;
 
@@ -8,13 +8,13 @@ use crate::tensor::DType;
 const EXACT: usize = 1 << 24;
 
 /// Whether an operation only moves elements and can be read through.
-pub(super) fn is_view(op: &Op) -> bool {
+pub(in crate::plan) fn is_view(op: &Op) -> bool {
     matches!(op.form(), Form::View(_))
 }
 
-impl Work {
+impl Classified {
     /// The role that a node has by itself.
-    pub(super) fn natural_role(&self, id: NodeId) -> Role {
+    pub(in crate::plan) fn natural_role(&self, id: NodeId) -> Role {
         let node = self.node(id);
         let metas = || node.inputs.iter().map(|&input| self.meta(input)).chain([&node.meta]);
         if node.op.is_input() {
@@ -45,7 +45,7 @@ impl Work {
     }
 
     /// The node whose elements are the labels of a one-hot, behind views that keep their numbers.
-    pub(super) fn labels(&self, id: NodeId) -> Option<NodeId> {
+    pub(in crate::plan) fn labels(&self, id: NodeId) -> Option<NodeId> {
         let mut labels = *self.node(id).inputs.first()?;
         while let Form::View(view) = self.node(labels).op.form() {
             let inner = *self.node(labels).inputs.first()?;
