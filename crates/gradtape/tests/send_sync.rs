@@ -12,7 +12,7 @@ use gradtape::io::Model;
 use gradtape::nn::{Activation, Linear, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::train::{Trainer, predict};
-use gradtape::{DType, Result, Rng, Tape, Tensor, compile, data, loss};
+use gradtape::{Convolution, DType, Result, Rng, Tape, Tensor, compile, data, loss};
 
 /// The path of a type that is both.
 fn shared<T: Send + Sync>() -> String {
@@ -40,11 +40,11 @@ fn both() -> Vec<String> {
         // tensor
         DType, Error, Kind, Rng, Shape, Tensor,
         // op
-        Bits, Broken, gradtape::op::scalar::Dual, Meta, NodeId, Op, OpInfo, Sample<Op>,
+        Bits, Broken, gradtape::op::scalar::Dual, gradtape::op::Cost, gradtape::op::Exact, gradtape::op::Reduce, gradtape::op::PlaceAlong, Meta, NodeId, Op, OpInfo, Sample<Op>,
         // tape
-        Dial, Generator, Graph, GraphNode, Output, Parameter,
+        Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
-        Compiled<fn()>, Deviation, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
+        Compiled<fn()>, Deviation, gradtape::engine::Engine, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
         Activation, Dropout, Flatten, Init, LeakyRelu, LayerSpec, Linear, LinearOptions,
         Relu, Sequential, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
@@ -63,7 +63,7 @@ fn both() -> Vec<String> {
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
-        plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, op::Reduce,
+        plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, plan::Target,
         plan::Reduction, plan::Reg, plan::Stage, plan::Store,
     ]);
     names![shared: Box<dyn Layer>, Box<dyn Module>, Box<dyn Optimizer>, Box<dyn Rule>];
@@ -81,6 +81,7 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::tape::var::Var", "a place on a tape, on which one thread at a time records"),
     ("gradtape::op::recorder::Term", "as Var"),
     ("gradtape::op::operation::Cotangent", "has a Term"),
+    ("gradtape::op::form::Form", "borrows from its operation"),
     ("gradtape::optim::rule::Update", "has Vars"),
     ("gradtape::nn::module::Visitor", "lives for one walk, with a closure that collects"),
     ("gradtape::tensor::storage::Storage", "cannot be named outside; Tensor has it"),

@@ -4,8 +4,12 @@
 //! compared with it.
 
 pub mod cpu;
+mod engine;
 pub mod interpret;
 pub mod reference;
+
+pub use engine::Engine;
+pub(crate) use engine::Prepared;
 
 use crate::op::index::class;
 use crate::op::{Bits, Meta};

@@ -4,9 +4,8 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::cache::Prepared;
 use super::graph::graph;
-use crate::engine::Slot;
+use crate::engine::{Engine, Slot};
 use crate::op::{Number, Operand, Term};
 use crate::tape::Tape;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -92,7 +91,7 @@ pub(super) fn compute(
         return result.value();
     }
     let mut slots: SmallVec<[Slot<'_>; 3]> = numbers.iter().map(Slot::Read).collect();
-    let computed = Prepared::new(graph)?.run(&mut slots)?.first().cloned();
+    let computed = Engine::default().prepare(graph)?.run(&mut slots)?.first().cloned();
     computed.ok_or_else(|| Error::new(Kind::Tape, "the run left the result without a value"))
 }
 

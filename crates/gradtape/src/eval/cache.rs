@@ -3,64 +3,9 @@
 use std::cell::RefCell;
 
 use super::extract::{Extraction, Want};
-use crate::engine::Slot;
-use crate::engine::cpu::{self, Workspace};
-use crate::op::Meta;
-use crate::plan::{Program, plan};
-use crate::tape::{Graph, GraphNode, Recording};
-use crate::tensor::{Error, Kind, Result, Tensor};
-
-/// A graph made ready to run, with the memory for its runs.
-pub(crate) struct Prepared {
-    graph: Graph,
-    program: Program,
-    workspace: Workspace,
-    /// The results of the last run. A result that nobody else holds any more is written again.
-    results: Vec<Tensor>,
-}
-
-impl Prepared {
-    /// Plans a graph. Fails where memory cannot hold a result, or what is computed on the way to it.
-    pub(crate) fn new(graph: Graph) -> Result<Prepared> {
-        let mut program = plan(&graph);
-        let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
-        let wanted = wanted.map(|output| &graph.nodes[output.node.index()]);
-        let results = wanted.map(room).collect::<Result<_>>()?;
-        let workspace = Workspace::new(&program)?;
-        // The workspace has made its own of them.
-        program.kernels = Vec::new();
-        Ok(Prepared { graph, program, workspace, results })
-    }
-
-    /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
-    pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
-        self.results.iter_mut().for_each(Tensor::renew_if_shared);
-        cpu::run(&self.program, &mut self.workspace, slots, &mut self.results)?;
-        Ok(&self.results)
-    }
-
-    /// Bytes of the memory that it keeps between runs.
-    fn bytes(&self) -> usize {
-        let of = |result: &Tensor| result.elements() * result.dtype().size();
-        self.workspace.bytes() + self.results.iter().map(of).sum::<usize>()
-    }
-
-    /// The graph, as it was cut out of the tape.
-    pub(crate) fn graph(&self) -> &Graph {
-        &self.graph
-    }
-}
-
-/// A tensor that a node's result is written to.
-fn room(GraphNode { op, meta, at, .. }: &GraphNode) -> Result<Tensor> {
-    let Meta { dtype, shape } = meta;
-    let tensor = Tensor::zeros(shape, *dtype);
-    if !tensor.is_contiguous() {
-        let message = format!("{}: no memory for shape {shape} of {dtype}", op.name());
-        return Err(Error::new(Kind::Shape, message).at(at));
-    }
-    Ok(tensor)
-}
+use crate::engine::{Engine, Prepared};
+use crate::tape::Recording;
+use crate::tensor::Result;
 
 /// A plan, with what it was last run for.
 struct Plan {
@@ -70,9 +15,16 @@ struct Plan {
 }
 
 impl Plan {
-    /// Whether it is the plan of what was extracted, which has this hash.
-    fn is(&self, hash: u64, extraction: &Extraction, recording: &Recording) -> bool {
-        self.hash == hash && extraction.equals(self.prepared.graph(), recording)
+    /// Whether it is an engine's plan of what was extracted, which has this hash.
+    fn is(
+        &self,
+        engine: Engine,
+        hash: u64,
+        extraction: &Extraction,
+        recording: &Recording,
+    ) -> bool {
+        let same = self.hash == hash && self.prepared.engine() == engine;
+        same && extraction.equals(self.prepared.graph(), recording)
     }
 }
 
@@ -93,28 +45,31 @@ thread_local! {
     static PLANS: RefCell<Plans> = RefCell::default();
 }
 
-/// Calls `run` with the plan of what is asked of a recording (see [`Extraction::extract`]), planning it
+/// Calls `run` with an engine's plan of what is asked of a recording (see [`Extraction::extract`]), planning it
 /// if it was never seen.
 ///
 /// A recording that repeats the last one, which the tape has compared node by node, is known by its
 /// edition. Of any other the hash narrows the search, and the structure is compared in full.
 pub(crate) fn with_plan<T>(
+    engine: Engine,
     recording: &Recording,
     asked: &[Want],
     costly: bool,
     run: impl FnOnce(&Extraction, &mut Prepared) -> Result<T>,
 ) -> Result<T> {
     PLANS.with_borrow_mut(|Plans { list, spare }| {
-        let repeated = list.iter().position(|plan| plan.extraction.is_of(recording, asked, costly));
+        let repeated = list.iter().position(|plan| {
+            plan.prepared.engine() == engine && plan.extraction.is_of(recording, asked, costly)
+        });
         let place = match repeated {
             Some(place) => place,
             None => {
                 let hash = spare.extract(recording, asked, costly);
-                let known = list.iter().position(|plan| plan.is(hash, spare, recording));
+                let known = list.iter().position(|plan| plan.is(engine, hash, spare, recording));
                 let place = match known {
                     Some(place) => place,
                     None => {
-                        let prepared = Prepared::new(spare.graph(recording))?;
+                        let prepared = engine.prepare(spare.graph(recording))?;
                         make_room(list, prepared.bytes());
                         list.push(Plan { hash, extraction: Extraction::default(), prepared });
                         list.len() - 1
@@ -151,7 +106,7 @@ mod tests {
              return %1",
             bytes / size_of::<f32>()
         );
-        let prepared = Prepared::new(text.parse().unwrap()).unwrap();
+        let prepared = Engine::Cpu.prepare(text.parse().unwrap()).unwrap();
         Plan { hash: 0, extraction: Extraction::default(), prepared }
     }
 

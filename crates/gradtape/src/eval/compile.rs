@@ -4,11 +4,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::bind::{Number, with_slots};
-use super::cache::Prepared;
 use super::extract::{Extraction, Origin};
 use super::mode::{Checks, Mode, run_singly};
 use super::read::check;
 use super::run::{check_origins, not_given, want_step};
+use crate::engine::{Engine, Prepared};
 use crate::op::{Bits, Meta};
 use crate::tape::{Action, Dial, Given, Leaf, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -54,13 +54,21 @@ pub fn compile<F>(function: F) -> Compiled<F>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
 {
-    Compiled { function, training: true, traces: Vec::new(), most: MOST_TRACES, recorded: 0 }
+    Compiled {
+        function,
+        training: true,
+        engine: Engine::default(),
+        traces: Vec::new(),
+        most: MOST_TRACES,
+        recorded: 0,
+    }
 }
 
 /// A function made by [`compile`].
 pub struct Compiled<F> {
     function: F,
     training: bool,
+    engine: Engine,
     /// Most recently used first.
     traces: Vec<Trace>,
     most: usize,
@@ -105,6 +113,14 @@ where
     #[must_use]
     pub fn inference(mut self) -> Compiled<F> {
         self.training = false;
+        self.traces.clear();
+        self
+    }
+
+    /// Has another [`Engine`] run it.
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Compiled<F> {
+        self.engine = engine;
         self.traces.clear();
         self
     }
@@ -172,7 +188,7 @@ where
                 self.traces[0].before.iter().for_each(|turn| turn());
             }
             None => {
-                let trace = trace(&mut self.function, self.training, inputs)?;
+                let trace = trace(&mut self.function, self.training, self.engine, inputs)?;
                 self.recorded += 1;
                 self.traces.truncate(self.most - 1);
                 self.traces.insert(0, trace);
@@ -182,11 +198,12 @@ where
     }
 }
 
-fn trace<F>(function: &mut F, training: bool, inputs: &[Tensor]) -> Result<Trace>
+fn trace<F>(function: &mut F, training: bool, engine: Engine, inputs: &[Tensor]) -> Result<Trace>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
 {
     let tape = if training { Tape::new() } else { Tape::inference() };
+    let tape = tape.with_engine(engine);
     tape.set_tracing();
     let vars: Vec<Var<'_>> = inputs.iter().map(|tensor| tape.watch(tensor.clone())).collect();
     let wanted = function(&tape, &vars)?;
@@ -235,7 +252,7 @@ where
         results: wanted.iter().map(answer).collect::<Result<_>>()?,
         before: recording.replays.clone(),
         after: recording.after.clone(),
-        prepared: Prepared::new(extraction.graph(&recording))?,
+        prepared: tape.engine().prepare(extraction.graph(&recording))?,
     })
 }
 

@@ -6,6 +6,7 @@ mod bind;
 mod cache;
 mod check;
 mod compile;
+mod engine;
 mod extract;
 mod graph;
 mod mode;

@@ -84,7 +84,7 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
         })
         .map_err(blame)?;
     } else {
-        with_plan(&recording, asked, costly, |extraction, prepared| {
+        with_plan(tape.engine(), &recording, asked, costly, |extraction, prepared| {
             run_on(&recording, extraction, |slots| {
                 let computed = prepared.run(slots)?.iter().cloned();
                 results.extend(extraction.kept().zip(computed));

@@ -10,37 +10,44 @@ mod print;
 mod program;
 mod schedule;
 mod simplify;
+mod target;
 
 pub use passes::{Passes, Stage, passes};
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Contract, Host, Inst, Kernel, Loop, Place, Program,
     Reduction, Reg, Store, Strides,
 };
+pub use target::Target;
 
 use crate::op::{Form, Meta, NodeId};
 use crate::tape::Graph;
 use classify::{Classified, Role};
 
-/// Plans a graph, which must be legal: what is recorded on a tape is.
+/// Plans a graph for this machine's kind. It must be legal: what is recorded on a tape is.
 pub fn plan(graph: &Graph) -> Program {
-    let simple = simplify::simplify(graph);
+    plan_for(graph, &Target::default())
+}
+
+/// As [`plan`], for another machine.
+pub fn plan_for(graph: &Graph, target: &Target) -> Program {
+    let simple = simplify::simplify(graph, target);
     debug_assert!(simple.verify().is_ok(), "what is simplified is legal:\n{simple}");
-    fused(simple).unwrap_or_else(|Circular| {
+    fused(simple, target).unwrap_or_else(|Circular| {
         debug_assert!(false, "what is fused can be ordered:\n{graph}");
-        unfused(simplify::simplify(graph))
+        unfused(simplify::simplify(graph, target), target)
     })
 }
 
 /// The program of a simplified graph.
-fn fused(simple: Graph) -> Result<Program, Circular> {
-    let mut graph = Classified::new(simple);
+fn fused(simple: Graph, target: &Target) -> Result<Program, Circular> {
+    let mut graph = Classified::new(simple, target);
     let groups = fuse::fuse(&graph);
     lower_all(&mut graph, groups)
 }
 
 /// The program with one kernel for each operation.
-fn unfused(graph: Graph) -> Program {
-    let mut graph = Classified::new(graph);
+fn unfused(graph: Graph, target: &Target) -> Program {
+    let mut graph = Classified::new(graph, target);
     let groups = fuse::singles(&graph);
     // Single operations are in the order of the graph.
     lower_all(&mut graph, groups).unwrap_or_default()

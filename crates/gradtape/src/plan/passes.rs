@@ -1,7 +1,7 @@
 //! The passes of the planner, kept to be printed.
 
 use super::classify::Classified;
-use super::{Program, fuse, plan, schedule, simplify, unfused};
+use super::{Program, Target, fuse, plan, schedule, simplify, unfused};
 use crate::tape::Graph;
 
 /// What each pass of [`plan`](super::plan) made of a graph.
@@ -32,11 +32,12 @@ impl Passes {
     /// Plans a graph and keeps what each pass made of it. A pass before fusion is costed with one kernel
     /// for each operation.
     pub fn of(graph: &Graph) -> Passes {
-        let simple = simplify::simplify(graph);
+        let target = Target::default();
+        let simple = simplify::simplify(graph, &target);
         let program = plan(graph);
         let stages = vec![
-            stage("record", graph, &unfused(graph.clone())),
-            stage("simplify", &simple, &unfused(simple.clone())),
+            stage("record", graph, &unfused(graph.clone(), &target)),
+            stage("simplify", &simple, &unfused(simple.clone(), &target)),
             stage("fuse", &simple, &program),
         ];
         Passes { stages, program }
@@ -46,8 +47,9 @@ impl Passes {
 /// The text of what each pass makes of a graph, by the name of the pass; the first is the recording, the last
 /// the program.
 pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
-    let simple = simplify::simplify(graph);
-    let mut classified = Classified::new(simple.clone());
+    let target = Target::default();
+    let simple = simplify::simplify(graph, &target);
+    let mut classified = Classified::new(simple.clone(), &target);
     let roles = classified.to_string();
     let groups = fuse::fuse(&classified);
     let list = |groups: &[fuse::Group]| -> String {

@@ -34,6 +34,8 @@ pub struct Tape {
     training: Cell<bool>,
     tracing: Cell<bool>,
     checked: Cell<bool>,
+    /// The number of the engine that runs what is recorded.
+    engine: Cell<usize>,
     on_record: Cell<Option<OnRecord>>,
     recording: RefCell<Recording>,
 }
@@ -51,6 +53,7 @@ impl Tape {
             training: Cell::new(true),
             tracing: Cell::new(false),
             checked: Cell::new(false),
+            engine: Cell::new(0),
             on_record: Cell::new(None),
             recording: RefCell::new(Recording::new()),
         }
@@ -188,6 +191,14 @@ impl Tape {
 
     pub(crate) fn set_tracing(&self) {
         self.tracing.set(true);
+    }
+
+    pub(crate) fn engine_number(&self) -> usize {
+        self.engine.get()
+    }
+
+    pub(crate) fn set_engine_number(&self, engine: usize) {
+        self.engine.set(engine);
     }
 
     pub(crate) fn is_checked(&self) -> bool {

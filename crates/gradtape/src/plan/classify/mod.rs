@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 
 use crate::op::linear::Groups;
 use crate::op::{Form, Meta, NodeId, Op, Reduce};
+use crate::plan::Target;
 use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::{DType, Shape};
 
@@ -60,6 +61,8 @@ pub(in crate::plan) struct Classified {
     pub(in crate::plan) inputs: Vec<NodeId>,
     /// The floating-point type that all nodes share; none where there are two.
     pub(in crate::plan) float: Option<DType>,
+    /// The machine that is planned for.
+    pub(in crate::plan) target: Target,
 }
 
 /// Each node with its role and what it reads; an asterisk stands for reading at other places than its own.
@@ -107,11 +110,12 @@ pub(in crate::plan) struct Read {
 }
 
 impl Classified {
-    pub(in crate::plan) fn new(graph: Graph) -> Classified {
+    pub(in crate::plan) fn new(graph: Graph, target: &Target) -> Classified {
         let float = shared_float(&graph);
         let Graph { nodes, outputs } = graph;
         let (roles, reads, inputs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut graph = Classified { nodes, outputs, roles, reads, inputs, float };
+        let mut graph =
+            Classified { nodes, outputs, roles, reads, inputs, float, target: target.clone() };
         graph.assign_roles(0);
         graph.separate_outputs();
         graph.bury();

@@ -6,9 +6,6 @@ use super::{Classified, Role};
 use crate::op::{Cost, Exact, Form, NodeId, Op};
 use crate::tensor::DType;
 
-/// At most so many operations in a row are computed anew by each reader.
-const CHAIN: usize = 4;
-
 impl Classified {
     /// Has readers compute anew what costs them less than reading it: one cheap operation on something
     /// that is in memory in any case, or on truth values, which are smaller.
@@ -30,7 +27,7 @@ impl Classified {
             let there = |base: NodeId| {
                 let meta = self.meta(base);
                 let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
-                let short = chain[base.index()] < CHAIN;
+                let short = chain[base.index()] < self.target.recomputed;
                 (meta.dtype == DType::Bool || alive) && short && !self.is_sealed(base)
             };
             let single = |base: NodeId| self.meta(base).shape.elements() <= 1;

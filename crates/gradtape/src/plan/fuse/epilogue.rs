@@ -8,16 +8,6 @@ use crate::op::NodeId;
 use crate::plan::classify::{Classified, Role};
 use crate::tensor::DType;
 
-/// An epilogue reads at most this many arrays as large as the product; more makes it slower than a loop of
-/// its own.
-const EPILOGUE_LOADS: usize = 1;
-/// The same where a product is computed in strips of whole rows, along which the epilogue walks as a loop
-/// would: an optimiser's update then spares the gradient its way through memory.
-const STRIP_LOADS: usize = 4;
-/// Elements of a product from which its epilogue takes up updates, and the longest sums. The engine can keep
-/// smaller products and longer sums in strips too; those do not spare more than the epilogue costs.
-const STRIPS: [usize; 2] = [1 << 17, 512];
-
 /// A product whose epilogue is being filled.
 struct Filling<'l> {
     /// Its group.
@@ -87,10 +77,10 @@ impl Fusion<'_> {
 
     /// Whether a product is computed in strips if nothing but its epilogue needs it.
     fn fits_strips(&self, product: NodeId) -> bool {
-        let [elements, sum] = STRIPS;
+        let target = &self.graph.target;
         let node = self.graph.node(product);
         let summed: usize = self.graph.groups(product).summed.iter().product();
-        node.meta.shape.elements() >= elements && summed <= sum
+        node.meta.shape.elements() >= target.strip_elements && summed <= target.strip_sum
     }
 
     /// Whether anything but a product's epilogue needs it.
@@ -244,7 +234,8 @@ impl Fusion<'_> {
                 loads.push(read.base);
             }
         }
-        loads.len() <= if filling.strips { STRIP_LOADS } else { EPILOGUE_LOADS }
+        let target = &self.graph.target;
+        loads.len() <= if filling.strips { target.strip_loads } else { target.epilogue_loads }
     }
 
     /// Adds a node to a product's group; gives the group that was its own.

@@ -16,17 +16,6 @@ use crate::tensor::{DType, Dims};
 pub(in crate::plan) use group::{Group, singles};
 use sequence::Sequence;
 
-/// Spaces up to this many elements stay in the first cache: any loops over them may be joined.
-const SMALL: usize = 1 << 12;
-/// Above this many elements, a reduction over leading axes gets a loop of its own, which walks memory in
-/// the order that suits it.
-const REORDERED: usize = 1 << 14;
-/// A loop over much data reads and writes at most this many arrays, so that their lines do not drive each
-/// other out of the cache.
-const STREAMS: usize = 12;
-/// A loop computes at most this many nodes: more would not keep their tiles in the cache, and joining
-/// would take ever longer.
-const MEMBERS: usize = 256;
 /// Loops beside a loop that it may be joined with, and how much is looked at for joining in all: planning
 /// takes time in proportion to the size of a recording, however deep it is.
 const BESIDE: usize = 1024;
@@ -103,7 +92,7 @@ impl<'w> Fusion<'w> {
                     continue;
                 };
                 let same_size = a.elements() == b.elements();
-                if same_size && (a.elements() <= SMALL || self.share(a, b)) {
+                if same_size && (a.elements() <= self.graph.target.small || self.share(a, b)) {
                     self.try_join(first, second);
                     patience = patience.saturating_sub(TRIAL + self.sequence.looked);
                 }
@@ -115,7 +104,7 @@ impl<'w> Fusion<'w> {
     }
 
     fn share(&self, a: &Group, b: &Group) -> bool {
-        let large = |id: NodeId| self.graph.meta(id).shape.elements() > SMALL;
+        let large = |id: NodeId| self.graph.meta(id).shape.elements() > self.graph.target.small;
         let reads = |group: &Group| -> SmallVec<[NodeId; 16]> {
             let reads = group.members.iter().flat_map(|m| &self.graph.reads[m.index()]);
             reads.map(|read| read.base).filter(|&base| large(base)).collect()
@@ -147,7 +136,7 @@ impl<'w> Fusion<'w> {
     /// The group of both groups' nodes, if their spaces and reductions agree and nothing in it reads what
     /// is not computed yet.
     fn joined(&self, a: &Group, b: &Group) -> Option<Group> {
-        if a.members.len() + b.members.len() > MEMBERS {
+        if a.members.len() + b.members.len() > self.graph.target.members {
             return None;
         }
         let is_loop = |group: &Group| self.graph.role(group.first()).is_loop();
@@ -167,7 +156,7 @@ impl<'w> Fusion<'w> {
         }
         let one_sided = left.is_some() != right.is_some();
         let reduced = left.or(right);
-        let large = a.elements() > REORDERED;
+        let large = a.elements() > self.graph.target.reordered;
         if let (true, true, Some(axes)) = (one_sided, large, &reduced)
             && !axes.iter().copied().eq(space.len() - axes.len()..space.len())
         {
@@ -183,7 +172,7 @@ impl<'w> Fusion<'w> {
                 return None;
             }
         }
-        (!large || self.streams(&joined) <= STREAMS).then_some(joined)
+        (!large || self.streams(&joined) <= self.graph.target.streams).then_some(joined)
     }
 
     pub(in crate::plan) fn dtype(&self, group: &Group) -> Option<DType> {

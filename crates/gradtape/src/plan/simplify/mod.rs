@@ -18,6 +18,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::op::{Bits, Meta, NodeId, Op, StructureHasher, shape, source};
+use crate::plan::Target;
 use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::Shape;
 
@@ -44,16 +45,17 @@ pub(super) struct Operation<'a> {
 }
 
 /// The simplified graph, in the making.
-#[derive(Default)]
 pub(super) struct Rewriter {
+    target: Target,
     nodes: Vec<GraphNode>,
     /// By hash of structure, the nodes that have it.
     known: BTreeMap<u64, SmallVec<[NodeId; 1]>>,
 }
 
 /// The graph with every rule applied, equal nodes merged and unused ones removed. Inputs all stay.
-pub(super) fn simplify(graph: &Graph) -> Graph {
-    let mut rewriter = Rewriter::default();
+pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
+    let mut rewriter =
+        Rewriter { target: target.clone(), nodes: Vec::new(), known: BTreeMap::new() };
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
     let turned = turn::turned_products(graph);
     let cropped = window::cropped_folds(graph);
@@ -76,7 +78,7 @@ pub(super) fn simplify(graph: &Graph) -> Graph {
         into: output.into.map(|input| place[input.index()]),
     });
     let outputs = outputs.collect();
-    let Rewriter { nodes, known } = rewriter;
+    let Rewriter { nodes, known, .. } = rewriter;
     drop((known, place));
     sweep(Graph { outputs, nodes })
 }

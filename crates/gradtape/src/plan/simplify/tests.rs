@@ -1,6 +1,7 @@
 //! Text in, text out.
 
 use super::simplify;
+use crate::plan::Target;
 use crate::tape::Graph;
 
 /// A graph over inputs `%0` and `%1` of f32[4, 3] and `%2` of f32[].
@@ -14,10 +15,10 @@ fn check(body: &str, expected: &str) {
         text
     };
     let graph: Graph = whole(body).parse().unwrap();
-    let simple = simplify(&graph);
+    let simple = simplify(&graph, &Target::default());
     simple.verify().unwrap();
     assert_eq!(simple.to_string(), whole(expected));
-    assert_eq!(simplify(&simple), simple, "what is simple stays as it is");
+    assert_eq!(simplify(&simple, &Target::default()), simple, "what is simple stays as it is");
 }
 
 #[test]

@@ -117,9 +117,6 @@ fn summed_batch(
     contract(r, product, &rest, operation.at)
 }
 
-/// Places in a window up to which its elements are joined one by one.
-const FEW: usize = 16;
-
 /// sum(window(x)) = slice(x) + slice(x) + … for the few places of a window; max, min: the greatest, the least
 /// of them.
 fn side_by_side(
@@ -148,7 +145,7 @@ fn side_by_side(
     let places: usize = windows.iter().map(|(window, _)| window.size).product();
     // A window of another's places has no slice of its own.
     let base = r.meta(x).shape.rank();
-    if places > FEW || windows.iter().any(|(window, _)| window.axis >= base) {
+    if places > r.target.window_places || windows.iter().any(|(window, _)| window.axis >= base) {
         return None;
     }
     let mut joined = None;

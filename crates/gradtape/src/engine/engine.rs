@@ -1,0 +1,198 @@
+//! [`Engine`]: what runs recordings, as a value.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::cpu::{self, Workspace};
+use super::{Slot, interpret, reference};
+use crate::op::Meta;
+use crate::plan::{Program, Target, plan_for};
+use crate::tape::{Graph, GraphNode};
+use crate::tensor::{Error, Kind, Result, Tensor, nearest};
+
+/// What runs recordings. All give the same results, but for the order in which sums are rounded.
+///
+/// [`Engine::Cpu`] is the default of every tape; the others are slow, and check it.
+///
+/// ```
+/// use gradtape::engine::Engine;
+/// use gradtape::{Tape, Tensor};
+/// for engine in Engine::ALL {
+///     let tape = Tape::new().with_engine(engine);
+///     let x = tape.watch(Tensor::from([1.0f64, 2.0, 3.0]));
+///     assert_eq!((x * x).sum(()).item()?, 14.0, "{engine}");
+/// }
+/// let error = "gpu".parse::<Engine>().unwrap_err().to_string();
+/// assert!(error.contains("cpu"), "{error}");
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Fused kernels in vector code, on several threads: [`mod@cpu`].
+    #[default]
+    Cpu,
+    /// The planned program index by index, without haste: [`mod@interpret`].
+    Interpreter,
+    /// The recording operation by operation, each by its own meaning: [`mod@reference`].
+    Reference,
+}
+
+impl Engine {
+    /// Every engine of this build.
+    pub const ALL: [Engine; 3] = [Engine::Cpu, Engine::Interpreter, Engine::Reference];
+
+    fn name(self) -> &'static str {
+        match self {
+            Engine::Cpu => "cpu",
+            Engine::Interpreter => "interpreter",
+            Engine::Reference => "reference",
+        }
+    }
+
+    /// What is known of the machine when a program is planned for the engine.
+    pub fn target(self) -> Target {
+        Target::default()
+    }
+
+    /// Makes a graph ready to run. Fails where memory cannot hold a result, or what is computed on the way.
+    pub(crate) fn prepare(self, graph: Graph) -> Result<Prepared> {
+        let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
+        let wanted = wanted.map(|output| &graph.nodes[output.node.index()]);
+        let results = wanted.map(room).collect::<Result<_>>()?;
+        let ready: Box<dyn Ready> = match self {
+            Engine::Cpu => Box::new(Planned::new(plan_for(&graph, &self.target()))?),
+            Engine::Interpreter => Box::new(Interpreted(plan_for(&graph, &self.target()))),
+            Engine::Reference => Box::new(Meant(graph.clone())),
+        };
+        Ok(Prepared { engine: self, graph, ready, results })
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Engine {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Engine> {
+        let found = Engine::ALL.into_iter().find(|engine| engine.name() == name);
+        found.ok_or_else(|| {
+            let names = Engine::ALL.map(Engine::name);
+            let error = Error::new(Kind::Value, format!("there is no engine {name:?}"));
+            match nearest(name, names) {
+                Some(near) => error.hint(format!("did you mean {near:?}?")),
+                None => error.hint(format!("there are {}", names.join(", "))),
+            }
+        })
+    }
+}
+
+/// A graph made ready to run, with the memory for its runs.
+pub(crate) struct Prepared {
+    engine: Engine,
+    graph: Graph,
+    ready: Box<dyn Ready>,
+    /// The results of the last run. A result that nobody else holds any more is written again.
+    results: Vec<Tensor>,
+}
+
+impl Prepared {
+    /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
+    pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
+        self.results.iter_mut().for_each(Tensor::renew_if_shared);
+        self.ready.run(slots, &mut self.results)?;
+        Ok(&self.results)
+    }
+
+    /// Bytes of the memory that it keeps between runs.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |result: &Tensor| result.elements() * result.dtype().size();
+        self.ready.bytes() + self.results.iter().map(of).sum::<usize>()
+    }
+
+    /// The engine that runs it.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The graph, as it was cut out of the tape.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+}
+
+/// What an engine makes of a graph.
+trait Ready: Send + Sync {
+    /// Runs on the numbers in `slots`, one for each input of the graph, into `results`: one tensor for each
+    /// output that updates nothing in place, contiguous, viewed by nothing else, of the output's type and size.
+    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()>;
+
+    /// Bytes of the memory that it keeps between runs.
+    fn bytes(&self) -> usize;
+}
+
+/// A program with the cpu engine's workspace.
+struct Planned {
+    program: Program,
+    workspace: Workspace,
+}
+
+impl Planned {
+    fn new(mut program: Program) -> Result<Planned> {
+        let workspace = Workspace::new(&program)?;
+        // The workspace has made its own of them.
+        program.kernels = Vec::new();
+        Ok(Planned { program, workspace })
+    }
+}
+
+impl Ready for Planned {
+    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+        cpu::run(&self.program, &mut self.workspace, slots, results)
+    }
+
+    fn bytes(&self) -> usize {
+        self.workspace.bytes()
+    }
+}
+
+struct Interpreted(Program);
+
+impl Ready for Interpreted {
+    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+        interpret::run(&self.0, slots, results)
+    }
+
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+struct Meant(Graph);
+
+impl Ready for Meant {
+    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+        let mut computed = Vec::new();
+        reference::run(&self.0, slots, &mut computed, &mut |_, _| Ok(()))?;
+        results.iter_mut().zip(computed).for_each(|(result, value)| *result = value);
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
+/// A tensor that a node's result is written to.
+fn room(GraphNode { op, meta, at, .. }: &GraphNode) -> Result<Tensor> {
+    let Meta { dtype, shape } = meta;
+    let tensor = Tensor::zeros(shape, *dtype);
+    if !tensor.is_contiguous() {
+        let message = format!("{}: no memory for shape {shape} of {dtype}", op.name());
+        return Err(Error::new(Kind::Shape, message).at(at));
+    }
+    Ok(tensor)
+}
