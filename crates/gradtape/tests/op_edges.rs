@@ -218,12 +218,26 @@ fn what_select_drops_does_not_matter() {
 }
 
 #[test]
+fn what_is_made_of_other_operations_is_named_as_it_was_called() {
+    let named = |name: &str, error: String| assert!(error.starts_with(name), "{name}: {error}");
+    named("argmin of f32[2, 3]: axis 2", error(|x| x.argmin(2)));
+    named("std of f32[2, 3]: axis 2", error(|x| x.std(2, 0)));
+    named("std of i64[2, 3]: needs f32 or f64", error(|x| x.cast(DType::I64).std((), 0)));
+    named("softmax of f32[2, 3]: axis 2", error(|x| x.softmax(2)));
+    named("norm of i64[2, 3]: needs f32 or f64", error(|x| x.cast(DType::I64).norm(1.0, ())));
+}
+
+#[test]
 fn nothing_is_reduced_to_the_neutral_element() {
     assert_eq!(both(&[], |x| x.sum(())).0, [0.0]);
     assert_eq!(both(&[], |x| x.prod(())).0, [1.0]);
     assert_eq!(both(&[], |x| x.max(())).0, [-INF]);
     assert_eq!(both(&[], |x| x.min(())).0, [INF]);
     assert_eq!(both(&[], |x| x.logsumexp(())).0, [-INF]);
+    for p in [0.5, 1.0, 2.0, 3.0, INF] {
+        assert_eq!(both(&[], |x| x.norm(p, ())).0, [0.0], "the norm of {p}");
+        assert_eq!(both(&[], |x| x.reshape([2, 0]).norm(p, 1)).0, [0.0, 0.0], "the norm of {p}");
+    }
     assert!(both(&[], |x| x.mean(())).0[0].is_nan());
     assert!(both(&[], |x| x.cumsum(0).flip(0)).0.is_empty());
     assert_eq!(both(&[], |x| x.pad(0, 1, 1)).0, [0.0, 0.0]);

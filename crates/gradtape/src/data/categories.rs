@@ -101,7 +101,7 @@ impl Categories {
             let message = format!("one-hot rows of shape {shape} for {} categories", self.len());
             return Err(Error::new(Kind::Shape, message));
         }
-        let values = rows.to_f64_vec();
+        let values = rows.checked_f64_vec()?;
         let mut labels = Vec::with_capacity(shape[0]);
         for row in 0..shape[0] {
             let values = &values[row * self.len()..][..self.len()];

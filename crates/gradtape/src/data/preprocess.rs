@@ -243,7 +243,8 @@ impl Preprocessing {
     pub fn predicted_numbers(&self, outputs: &Tensor) -> Result<Vec<f64>> {
         match &self.target {
             Target::Number { mean, scale, .. } => {
-                Ok(outputs.to_f64_vec().into_iter().map(|value| value * scale + mean).collect())
+                let outputs = outputs.checked_f64_vec()?.into_iter();
+                Ok(outputs.map(|value| value * scale + mean).collect())
             }
             Target::Classes { column, .. } => {
                 let message = format!("the target {column:?} is a class, not a number");

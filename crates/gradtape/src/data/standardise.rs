@@ -57,7 +57,7 @@ impl Standardise {
                 format!("standardise from rows of shape {}: there is no row", rows.shape());
             return Err(Error::new(Kind::Value, message));
         }
-        let values = rows.to_f64_vec();
+        let values = rows.checked_f64_vec()?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             let (row, column) = (at / width, at % width);
             let message = format!("row {row}, column {column}: {} is not finite", values[at]);
@@ -65,7 +65,10 @@ impl Standardise {
         }
         let column = |c: usize| {
             mean_and_scale(values[c..].iter().copied().step_by(width)).ok_or_else(|| {
-                Error::new(Kind::Value, format!("column {c}: the spread of its values overflows"))
+                Error::new(
+                    Kind::Value,
+                    format!("column {c}: the spread of its values overflows or vanishes"),
+                )
             })
         };
         let (mean, scale) = (0..width).map(column).collect::<Result<Vec<_>>>()?.into_iter().unzip();
@@ -102,7 +105,7 @@ impl Standardise {
             );
             return Err(Error::new(Kind::Shape, message));
         }
-        let mut values = rows.to_f64_vec();
+        let mut values = rows.checked_f64_vec()?;
         for (at, value) in values.iter_mut().enumerate() {
             let column = at % width;
             *value = f(*value, self.mean[column], self.scale[column]);
@@ -213,5 +216,9 @@ mod tests {
         assert!(fit(vec![0.0, 1.0, 2.0, f64::NAN], [2, 2]).contains("row 1, column 1: NaN"));
         assert!(Standardise::fit(&Tensor::scalar(1.0f32)).is_err());
         assert!(Standardise::fit(&Tensor::zeros([2, 0], DType::F32)).is_ok());
+        let endless = Tensor::zeros([1 << 45, 2], DType::F32);
+        assert!(Standardise::fit(&endless).unwrap_err().message().contains("no memory"));
+        let fitted = Standardise::fit(&Tensor::zeros([1, 2], DType::F32)).unwrap();
+        assert!(fitted.apply(&endless).unwrap_err().message().contains("no memory"));
     }
 }

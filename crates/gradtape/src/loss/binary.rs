@@ -171,6 +171,7 @@ const SIGN: Range = Range {
 mod tests {
     use super::*;
     use crate::grad::gradient;
+    use crate::loss::kl_div;
     use crate::tape::Tape;
     use crate::tensor::DType;
 
@@ -262,6 +263,16 @@ mod tests {
         assert!(error.message().contains("element 1 of the target is 1.5"), "{error}");
         for t in [[0.0, 1.0], [1.0, 0.3]] {
             assert!(bce(p, tape.constant(t)).item().is_ok());
+        }
+    }
+
+    #[test]
+    fn targets_beyond_memory_are_errors() {
+        let tape = Tape::new();
+        let endless = |x: f64| tape.constant(Tensor::full([1 << 45], x, DType::F64));
+        let (p, t) = (endless(0.5), endless(1.0));
+        for loss in [bce(p, t), bce_with_logits(p, t), hinge(p, t), kl_div(p, t)] {
+            assert!(loss.value().unwrap_err().message().contains("no memory"), "{loss:?}");
         }
     }
 

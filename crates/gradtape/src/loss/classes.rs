@@ -239,7 +239,7 @@ impl<'t> Rows<'t> {
         }
         if given != logits {
             let rule = format!("logits {logits} do not fit a target {given}");
-            let hint = match given.dtype.is_float() && given.dtype != logits.dtype {
+            let hint = match given.dtype.is_float() && given.shape == logits.shape {
                 true => "cast() the target to the type of the logits".to_string(),
                 false => format!(
                     "give labels i64{} or probabilities {logits}",
@@ -466,8 +466,10 @@ mod tests {
         assert!(text.contains("need labels i64[4], not i64[3]"), "{text}");
         let text = error(logits(), Tensor::zeros([4, 1], DType::I64), &none);
         assert!(text.contains("not i64[4, 1]"), "{text}");
-        let text = error(logits(), Tensor::zeros([4, 2], DType::F32), &none);
-        assert!(text.contains("give labels i64[4] or probabilities f32[4, 3]"), "{text}");
+        for (shape, dtype) in [(&[4, 2][..], DType::F32), (&[4], DType::F32), (&[4], DType::F64)] {
+            let text = error(logits(), Tensor::zeros(shape, dtype), &none);
+            assert!(text.contains("give labels i64[4] or probabilities f32[4, 3]"), "{text}");
+        }
         assert!(error(logits(), Tensor::zeros([4, 3], DType::F64), &none).contains("cast()"));
         assert!(error(Tensor::scalar(1.0f32), Tensor::scalar(1i64), &none).contains("f32[]"));
         let weight =

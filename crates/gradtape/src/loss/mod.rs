@@ -127,7 +127,8 @@ fn out_of_range<'t>(name: &str, what: &str, x: Var<'t>, range: &Range) -> Option
         } else if let Some(x) = tensor.as_slice::<f64>() {
             first(x, range.holds)
         } else {
-            first(&tensor.to_f64_vec(), range.holds)
+            // Without memory for them the run tells so.
+            tensor.checked_f64_vec().ok().and_then(|x| first(&x, range.holds))
         }
     };
     let (place, value) = wrong?;

@@ -1,6 +1,6 @@
 //! Metrics of classes.
 
-use super::{greatest, rows, values};
+use super::{greatest, rows};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The share of rows whose greatest score (logit or probability, `[n, c]`) is that of the label
@@ -57,7 +57,7 @@ pub fn binary_accuracy(logits: &Tensor, targets: &Tensor) -> Result<f64> {
         let message = format!("binary_accuracy: logits {l} against targets {t}");
         return Err(Error::new(Kind::Shape, message).hint("give both the same shape"));
     }
-    let (logits, targets) = (values(logits)?, values(targets)?);
+    let (logits, targets) = (logits.checked_f64_vec()?, targets.checked_f64_vec()?);
     let right = logits.iter().zip(&targets).filter(|(l, t)| (**l > 0.0) == (**t > 0.5)).count();
     Ok(right as f64 / logits.len() as f64)
 }

@@ -30,12 +30,7 @@ fn rows(name: &str, scores: &Tensor, labels: &Tensor) -> Result<(Vec<f64>, usize
     };
     let labels = labels.to_vec::<i64>()?.into_iter().enumerate().map(known);
     let labels = labels.collect::<Result<Vec<usize>>>()?;
-    Ok((values(scores)?, classes, labels))
-}
-
-/// The elements as f64; an error where memory cannot hold them.
-fn values(tensor: &Tensor) -> Result<Vec<f64>> {
-    tensor.cast(DType::F64).to_vec()
+    Ok((scores.checked_f64_vec()?, classes, labels))
 }
 
 /// The place of the greatest score, the first of several; a NaN counts as greater than any number.

@@ -1,6 +1,5 @@
 //! Metrics of numbers.
 
-use super::values;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The mean of `(p - t)²`. NaN for no elements; shapes must be equal.
@@ -52,7 +51,7 @@ fn pairs(name: &str, predictions: &Tensor, targets: &Tensor) -> Result<Vec<(f64,
         let message = format!("{name}: predictions {p} against targets {t}");
         return Err(Error::new(Kind::Shape, message).hint("reshape one to the shape of the other"));
     }
-    Ok(values(predictions)?.into_iter().zip(values(targets)?).collect())
+    Ok(predictions.checked_f64_vec()?.into_iter().zip(targets.checked_f64_vec()?).collect())
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {

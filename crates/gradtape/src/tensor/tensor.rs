@@ -144,14 +144,30 @@ impl Tensor {
     /// # Panics
     /// When memory cannot hold them, as any `Vec`.
     pub fn to_f64_vec(&self) -> Vec<f64> {
+        let mut out = Vec::with_capacity(self.elements());
+        self.append_f64_to(&mut out);
+        out
+    }
+
+    /// As [`Tensor::to_f64_vec`]; an error where memory cannot hold them.
+    pub(crate) fn checked_f64_vec(&self) -> Result<Vec<f64>> {
+        let mut out = allocate(&self.shape)?;
+        self.append_f64_to(&mut out);
+        Ok(out)
+    }
+
+    fn append_f64_to(&self, out: &mut Vec<f64>) {
         with_storage!(&*self.storage, data => {
-            let mut out = Vec::with_capacity(self.elements());
             self.for_each_run(|start, count, stride| match stride {
                 1 => out.extend(data[start..start + count].iter().map(|x| x.to_f64())),
                 _ => out.extend((0..count).map(|i| data[start + i * stride].to_f64())),
             });
-            out
         })
+    }
+
+    /// The element at a place in memory.
+    pub(super) fn at(&self, place: usize) -> f64 {
+        with_storage!(&*self.storage, data => data[place].to_f64())
     }
 
     /// The only element as f64. Fails when there is not exactly one.

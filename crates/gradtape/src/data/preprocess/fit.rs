@@ -237,8 +237,11 @@ fn moments(
 ) -> Result<(f64, f64)> {
     let any = values.clone().any(|value| !value.is_nan());
     mean_and_scale(values).ok_or_else(|| {
-        let what =
-            if any { "the spread of its values overflows" } else { "no training row has a value" };
+        let what = if any {
+            "the spread of its values overflows or vanishes"
+        } else {
+            "no training row has a value"
+        };
         Error::new(Kind::Data, format!("{}: column {column:?}: {what}", table.source()))
     })
 }

@@ -23,7 +23,10 @@ macro_rules! activation_methods {
                 /// ```
                 #[track_caller]
                 pub fn softmax(self, axis: isize) -> Self {
-                    self.log_softmax(axis).exp()
+                    match self.shape().axis(axis) {
+                        Ok(_) => self.log_softmax(axis).exp(),
+                        Err(error) => self.broken("softmax", error.into()),
+                    }
                 }
 
                 /// The logarithm of the softmax along an axis, `x - log Σ e^x`, as

@@ -149,6 +149,9 @@ macro_rules! reduce_methods {
                 /// less than everything.
                 #[track_caller]
                 pub fn argmin(self, axis: isize) -> Self {
+                    if let Err(error) = self.shape().axis(axis) {
+                        return self.broken("argmin", error.into());
+                    }
                     // The negative of the least i64 is itself, but -1 less it is the greatest.
                     let turned = if self.dtype() == DType::I64 { -1.0 - self } else { -self };
                     turned.argmax(axis)
@@ -204,7 +207,7 @@ macro_rules! reduce_methods {
 
                 /// The variance over axes, which are dropped: the mean square distance from the
                 /// mean, with `n - correction` in the place of n (0: of a population, 1: estimated
-                /// from a sample). Of floats; NaN where nothing is left to divide by.
+                /// from a sample). Of floats; not finite where nothing is left to divide by.
                 #[track_caller]
                 pub fn var(self, axes: impl IntoAxes, correction: usize) -> Self {
                     let shape = self.shape();
@@ -224,7 +227,10 @@ macro_rules! reduce_methods {
                 /// gradient is 0.
                 #[track_caller]
                 pub fn std(self, axes: impl IntoAxes, correction: usize) -> Self {
-                    self.var(axes, correction).flat_root()
+                    match self.float_axes(&axes, &self.shape()) {
+                        Ok(_) => self.var(axes, correction).flat_root(),
+                        Err(rule) => self.broken("std", rule),
+                    }
                 }
 
                 /// Mean 0 and variance 1 over axes: the distance from the mean over
@@ -248,25 +254,27 @@ macro_rules! reduce_methods {
                 }
 
                 /// The p-norm over axes, which are dropped: `(Σ |x|^p)^(1/p)` for a p above 0; the
-                /// greatest magnitude for an infinite one. It overflows only where the result does. At
-                /// the zero vector the gradient is 0, and for p below 1 at every element that is 0.
+                /// greatest magnitude for an infinite one; 0 of nothing. It overflows only where the
+                /// result does. At the zero vector the gradient is 0, and for p below 1 at every element
+                /// that is 0.
                 #[track_caller]
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
                     if p.is_nan() || p <= 0.0 {
                         let rule = Broken::new(format!("p is {p}, but must be above 0"));
                         return self.broken("norm", rule);
                     }
-                    if p == 1.0 {
-                        self.abs().sum(axes)
-                    } else if p == f64::INFINITY {
-                        self.abs().max(axes)
-                    } else {
-                        let shape = self.shape();
-                        match self.float_axes(axes, &shape) {
-                            Ok(axes) if axes.is_empty() => self.abs(),
-                            Ok(axes) => self.scaled_norm(p, &axes),
-                            Err(rule) => self.broken("norm", rule),
+                    let shape = self.shape();
+                    match self.float_axes(axes, &shape) {
+                        Ok(axes) if axes.is_empty() => self.abs(),
+                        // The greatest of nothing is -inf.
+                        Ok(axes) if p == 1.0 || axes.iter().any(|&axis| shape[axis] == 0) => {
+                            self.abs().sum_axes(&axes)
                         }
+                        Ok(axes) if p == f64::INFINITY => {
+                            self.abs().apply(reduce::Max { axes }, &[])
+                        }
+                        Ok(axes) => self.scaled_norm(p, &axes),
+                        Err(rule) => self.broken("norm", rule),
                     }
                 }
 
