@@ -4,7 +4,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::{Bits, Op, compare, control, source};
+use super::{Bits, Meaning, Op, compare, control, linear, source};
 use crate::tensor::{DType, Shape};
 
 /// What an operation is, whatever its name: all that the planner and the engines ask.
@@ -31,11 +31,13 @@ pub enum Form<'a> {
     /// One number for all elements along these axes.
     Reduction(Reduce, &'a [usize]),
     /// Sums of products of two inputs' elements.
-    Contraction,
+    Contraction(&'a linear::MatMul),
     /// Nothing of these: a loop of its own over whole tensors.
     Own {
         /// Whether numbers among the inputs can make it fail.
         can_fail: bool,
+        /// What it computes.
+        meaning: &'a dyn Meaning,
     },
 }
 
@@ -146,14 +148,14 @@ impl Op {
             // Whole numbers have no infinity.
             Form::Formula(Cost::Exact(Exact::Div)) => dtype == DType::I64,
             Form::Label(_) => true,
-            Form::Own { can_fail } => can_fail,
+            Form::Own { can_fail, .. } => can_fail,
             _ => false,
         }
     }
 
     /// Whether computing it anew costs more than keeping its result.
     pub(crate) fn is_costly(&self) -> bool {
-        matches!(self.form(), Form::Reduction(..) | Form::Contraction | Form::Own { .. })
+        matches!(self.form(), Form::Reduction(..) | Form::Contraction(_) | Form::Own { .. })
     }
 
     /// The axes that it drops, if it is a reduction.

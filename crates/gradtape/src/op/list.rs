@@ -4,7 +4,7 @@ use super::{
     Broken, Cotangent, Declared, Elementwise, Form, Meta, Operation, Sample, Term, binary, compare,
     control, index, linear, reduce, shape, source, unary,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 /// Makes the [`Op`] enum, its dispatch and its tables from the list.
 macro_rules! ops {
@@ -114,11 +114,6 @@ macro_rules! ops {
             /// The gradient rule; see [`Operation::vjp`].
             pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
                 dispatch!(self, op => op.vjp(input, x, out, g))
-            }
-
-            /// The meaning; see [`Operation::eval`].
-            pub fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-                dispatch!(self, op => op.eval(x, out))
             }
         }
     };

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::num::Wrapping;
 
 use super::scalar::Scalar;
 use super::{Form, Term};
-use crate::tensor::{DType, Element, Error, Kind, Result, Shape, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// The element type and shape of a value that may not have been computed yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -122,9 +121,6 @@ pub trait Operation: Declared {
     /// `out` and its cotangent `g`. Called only for inputs that need it.
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r>;
 
-    /// The meaning: computes the result, whose type and shape are `out`.
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor>;
-
     /// Examples for the tests.
     fn samples() -> Vec<Sample<Self>>;
 }
@@ -168,34 +164,6 @@ macro_rules! operation {
 }
 pub(crate) use operation;
 
-/// The meaning of an elementwise operation on whole tensors: its formula for every element.
-pub(crate) fn map_elements<O: Elementwise>(op: &O, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-    let compute = x.iter().map(Tensor::dtype).find(|&d| d != DType::Bool).unwrap_or(DType::F64);
-    match compute {
-        DType::F32 => map_as::<f32, f32, O>(op, x, out, |x| x, |y| y),
-        DType::F64 | DType::Bool => map_as::<f64, f64, O>(op, x, out, |x| x, |y| y),
-        DType::I64 => map_as::<i64, Wrapping<i64>, O>(op, x, out, Wrapping, |y| y.0),
-    }
-}
-
-/// The formula for every element of type `E`, computed as the number type `S`.
-fn map_as<E: Element, S: Scalar, O: Elementwise>(
-    op: &O,
-    x: &[Tensor],
-    out: &Meta,
-    wrap: fn(E) -> S,
-    unwrap: fn(S) -> E,
-) -> Result<Tensor> {
-    let columns: Vec<Vec<E>> =
-        x.iter().map(|t| t.cast(E::DTYPE).to_vec::<E>()).collect::<Result<_>>()?;
-    let element = |i: usize| {
-        let at = |k: usize| wrap(columns.get(k).map_or(E::default(), |column| column[i]));
-        unwrap(op.formula([at(0), at(1), at(2)]))
-    };
-    let values: Vec<E> = (0..out.shape.elements()).map(element).collect();
-    Ok(Tensor::from_vec(values, &out.shape)?.cast(out.dtype))
-}
-
 /// Runs `$body` with `$type` standing for the Rust type of an element type.
 macro_rules! with_type {
     ($dtype:expr, $type:ident => $body:expr) => {
@@ -230,13 +198,6 @@ macro_rules! with_number {
     };
 }
 pub(crate) use with_number;
-
-/// As many copies of a value as a shape has elements; an error when memory cannot hold them.
-pub(crate) fn filled<T: Clone>(value: T, shape: &Shape) -> Result<Vec<T>> {
-    let mut data = crate::tensor::allocate(shape)?;
-    data.resize(shape.elements(), value);
-    Ok(data)
-}
 
 /// An error of an operation's meaning: a value in the inputs that it does not allow.
 pub(crate) fn value_error(message: impl Into<String>) -> Error {

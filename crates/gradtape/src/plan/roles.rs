@@ -29,7 +29,7 @@ impl Work {
             Form::Constant(value) => Role::Constant(value.value()),
             Form::View(_) => Role::View,
             Form::Reduction(reduce, _) if float => Role::Reduce(reduce),
-            Form::Contraction => Role::MatMul,
+            Form::Contraction(_) => Role::MatMul,
             Form::Random(_) => Role::Body,
             Form::Position(axis) if float && node.meta.shape[axis] <= EXACT => Role::Inline,
             Form::Label(classes) if float && classes <= EXACT && self.is_input(id) => Role::Inline,

@@ -2,10 +2,10 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, operation,
+    rules,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -41,10 +41,6 @@ impl Operation for Add {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Add>> {

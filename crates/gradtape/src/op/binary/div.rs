@@ -2,10 +2,10 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, operation,
+    rules,
 };
-use crate::tensor::{DType, Error, Kind, Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -48,13 +48,6 @@ impl Operation for Div {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        if out.dtype == DType::I64 {
-            return divide_whole(&x[0].to_vec()?, &x[1].to_vec()?, out);
-        }
-        map_elements(self, x, out)
-    }
-
     fn samples() -> Vec<Sample<Div>> {
         Sample::binary(Div {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
     }
@@ -65,17 +58,4 @@ impl Elementwise for Div {
     fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
         x / y
     }
-}
-
-fn divide_whole(x: &[i64], y: &[i64], out: &Meta) -> Result<Tensor> {
-    check_divisors(y)?;
-    let quotients = x.iter().zip(y).map(|(x, y)| x.wrapping_div(*y));
-    Tensor::from_vec(quotients.collect(), &out.shape)
-}
-
-/// Whole numbers have no infinity that a division by 0 could give.
-pub(crate) fn check_divisors(y: &[i64]) -> Result<()> {
-    let Some(place) = y.iter().position(|&y| y == 0) else { return Ok(()) };
-    let message = format!("div: element {place} of the divisor is 0");
-    Err(Error::new(Kind::Value, message).hint("cast to f32 or f64 first"))
 }

@@ -3,10 +3,9 @@
 use crate::op::binary::taken_vjp;
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, operation, rules,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -44,10 +43,6 @@ impl Operation for Minimum {
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let (this, other) = (x[input], x[1 - input.min(1)]);
         taken_vjp(this, other, this.less(other), g).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Minimum>> {

@@ -2,10 +2,9 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, operation, rules,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -54,10 +53,6 @@ impl Operation for Pow {
         // The logarithm never sees what select drops: its own gradient there would be NaN.
         let above = zero.less(x);
         (g * above.select(out * above.select(x, 1.0).log(), zero)).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Pow>> {

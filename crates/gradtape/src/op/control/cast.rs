@@ -2,10 +2,9 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, operation, rules,
 };
-use crate::tensor::{DType, Result, Tensor};
+use crate::tensor::{DType, Result};
 
 operation! {
     /// # What
@@ -52,10 +51,6 @@ impl Operation for Cast {
             return g.cast(x[0].dtype()).into();
         }
         Cotangent::Zero("an integer or a truth value is constant wherever it is continuous")
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Cast>> {

@@ -2,8 +2,7 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, operation, rules,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -55,10 +54,6 @@ impl Operation for Select {
             1 => mask.select(g, 0.0).into(),
             _ => mask.select(0.0, g).into(),
         }
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Select>> {

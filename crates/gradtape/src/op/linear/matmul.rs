@@ -1,7 +1,10 @@
 //! `matmul`: the matrix product.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Dims, Element, Result, Tensor, allocate};
+use crate::op::{
+    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_number,
+};
+use crate::tensor::{Dims, Element, Result};
 
 operation! {
     /// # What
@@ -62,7 +65,7 @@ impl Operation for MatMul {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Contraction
+        Form::Contraction(self)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -73,13 +76,6 @@ impl Operation for MatMul {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match out.dtype {
-            DType::F32 => product::<f32>(x, out),
-            _ => product::<f64>(x, out),
-        }
-    }
-
     fn samples() -> Vec<Sample<MatMul>> {
         let plain = Sample::shaped(MatMul {}, &[&[2, 3], &[3, 4]]);
         let batched = Sample::shaped(MatMul {}, &[&[2, 2, 3], &[2, 3, 2]]);
@@ -87,19 +83,20 @@ impl Operation for MatMul {
     }
 }
 
-fn product<T: Element>(x: &[Tensor], out: &Meta) -> Result<Tensor> {
-    let rank = out.shape.rank();
-    let (m, n, k) = (out.shape[rank - 2], out.shape[rank - 1], x[0].shape()[rank - 1]);
-    let (a, b) = (x[0].to_vec::<T>()?, x[1].to_vec::<T>()?);
-    let mut c = allocate(&out.shape)?;
-    for batch in 0..out.shape[..rank - 2].iter().product() {
-        for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
-            let term = |l: usize| {
-                a[(batch * m + i) * k + l].to_f64() * b[(batch * k + l) * n + j].to_f64()
-            };
-            // Not `sum`, which gives -0 for nothing.
-            c.push(T::from_f64((0..k).map(term).fold(0.0, |sum, term| sum + term)));
-        }
+impl Meaning for MatMul {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let (left, right) = (x[0].shape(), x[1].shape());
+        let (k, n) = (left[left.rank() - 1], right[right.rank() - 1]);
+        let m = left[left.rank() - 2];
+        with_number!(out.dtype(), T => {
+            let (a, b) = (x[0].elements::<T>()?, x[1].elements::<T>()?);
+            for (i, out) in out.elements::<T>()?.iter_mut().enumerate() {
+                let (row, column, batch) = (i / n, i % n, i / n / m);
+                let term = |l: usize| a[row * k + l].to_f64() * b[(batch * k + l) * n + column].to_f64();
+                // Not `sum`, which gives -0 for nothing.
+                *out = T::from_f64((0..k).map(term).fold(0.0, |sum, term| sum + term));
+            }
+        });
+        Ok(())
     }
-    Tensor::from_vec(c, &out.shape)
 }

@@ -1,8 +1,8 @@
 //! `logsumexp_rest`: what a logarithm of a sum of exponentials is above the greatest.
 
-use crate::op::reduce::{dropped, softmax_vjp, split};
+use crate::op::reduce::{dropped, softmax_vjp};
 use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -46,11 +46,6 @@ impl Operation for LogSumExpRest {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         softmax_vjp(&self.axes, x[0], out, g).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let (_, rest) = split(&self.axes, &x[0], &out.shape)?;
-        Ok(Tensor::from_vec::<f64>(rest, &out.shape)?.cast(out.dtype))
     }
 
     fn samples() -> Vec<Sample<LogSumExpRest>> {

@@ -3,7 +3,7 @@
 use crate::op::{
     Bits, Broken, Cotangent, Form, Meta, Op, Operation, Sample, Term, operation, rules,
 };
-use crate::tensor::{DType, Result, Shape, Tensor};
+use crate::tensor::{DType, Result, Shape};
 
 operation! {
     /// # What
@@ -75,10 +75,6 @@ impl Operation for Constant {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a constant depends on nothing")
-    }
-
-    fn eval(&self, _x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        Ok(self.value.full(&out.shape, self.dtype))
     }
 
     fn samples() -> Vec<Sample<Constant>> {

@@ -2,10 +2,10 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
+    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, operation,
+    rules,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -40,10 +40,6 @@ impl Operation for Sqrt {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (g * 0.5 / out).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
     }
 
     fn samples() -> Vec<Sample<Sqrt>> {
