@@ -40,7 +40,8 @@ fn both() -> Vec<String> {
         // tensor
         DType, Error, Kind, Rng, Shape, Tensor,
         // op
-        Bits, Broken, gradtape::op::scalar::Dual, Meta, NodeId, Op, OpInfo, Sample<Op>,
+        Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, NodeId, Numbers<'static>,
+        NumbersMut<'static>, Op, OpInfo, Operands, PlaceAlong, Reduce, Sample<Op>,
         // tape
         Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
@@ -63,7 +64,7 @@ fn both() -> Vec<String> {
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
-        plan::Kernel, plan::Loop, plan::MatMul, plan::Passes, plan::Place, plan::Program, plan::Reduce,
+        plan::Kernel, plan::Loop, plan::MatMul, plan::Passes, plan::Place, plan::Program,
         plan::Reduction, plan::Reg, plan::Stage, plan::Store,
     ]);
     names![shared: Box<dyn Layer>, Box<dyn Module>, Box<dyn Optimizer>, Box<dyn Rule>];
@@ -84,6 +85,8 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::optim::rule::Update", "has Vars"),
     ("gradtape::nn::module::Visitor", "lives for one walk, with a closure that collects"),
     ("gradtape::tensor::storage::Storage", "cannot be named outside; Tensor has it"),
+    ("gradtape::tensor::storage::Slice", "as Storage; Numbers has it"),
+    ("gradtape::tensor::storage::SliceMut", "as Storage; NumbersMut has it"),
     ("gradtape::Readme", "holds the README's examples"),
 ];
 

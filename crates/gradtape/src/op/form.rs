@@ -95,7 +95,7 @@ impl fmt::Display for Reduce {
 }
 
 /// An operation that moves elements, so that its readers can read what it is a view of instead.
-pub trait View: fmt::Debug {
+pub trait View: fmt::Debug + Send + Sync {
     /// Where the element at each index of the view, which has shape `to`, lies in its input of shape `from`;
     /// `None` where elements only keep their row-major numbers.
     fn places(&self, from: &Shape, to: &Shape) -> Option<Places>;

@@ -45,3 +45,4 @@ pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
 pub(crate) use operation::{operation, value_error, with_number, with_type};
 pub use recorder::{NodeId, Recorder, Term};
+pub use rules::Operands;

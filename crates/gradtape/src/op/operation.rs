@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use super::scalar::Scalar;
-use super::{Form, Term};
+use super::{Cost, Form, Operands, Term};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// The element type and shape of a value that may not have been computed yet.
@@ -93,6 +93,8 @@ pub struct Sample<O> {
     pub op: O,
     /// Inputs in f64 (or i64, bool), away from kinks and ties so that finite differences hold.
     pub inputs: Vec<Tensor>,
+    /// Why the gradient rule gives no derivative of what is computed, where it gives none.
+    pub no_derivative: Option<&'static str>,
 }
 
 /// What `operation!` states of an operation: everything that its struct says already.
@@ -125,11 +127,45 @@ pub trait Operation: Declared {
     fn samples() -> Vec<Sample<Self>>;
 }
 
-/// An operation whose result at each place depends only on its inputs at that place.
-pub trait Elementwise: Operation {
+/// An operation whose result at each place depends only on its inputs at that place: all that is left to say
+/// of one. Nothing here has a default.
+pub trait Elementwise: Declared {
+    /// The shape rule: how many operands there are, and of which types they and the result are.
+    fn operands(&self) -> Operands;
+
+    /// What computing the formula costs.
+    fn cost(&self) -> Cost;
+
+    /// The gradient rule; see [`Operation::vjp`].
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r>;
+
     /// The meaning for one element. One formula serves every number type: f32, f64, dual numbers,
     /// vector code. Inputs beyond the operation's own are to be ignored; truth values are 1 and 0.
     fn formula<S: Scalar>(&self, x: [S; 3]) -> S;
+
+    /// Examples for the tests.
+    fn samples() -> Vec<Sample<Self>>;
+}
+
+/// What all elementwise operations have alike.
+impl<O: Elementwise> Operation for O {
+    #[inline]
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        self.operands().infer(x)
+    }
+
+    #[inline]
+    fn form(&self) -> Form<'_> {
+        Form::Formula(self.cost())
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        Elementwise::vjp(self, input, x, out, g)
+    }
+
+    fn samples() -> Vec<Sample<Self>> {
+        <O as Elementwise>::samples()
+    }
 }
 
 /// Declares an operation's struct with its documentation, name and attributes.

@@ -1,11 +1,7 @@
 //! `div`: the quotient.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, operation,
-    rules,
-};
-use crate::tensor::Result;
+use crate::op::{Cost, Cotangent, Elementwise, Exact, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -31,13 +27,13 @@ operation! {
     "div" Div {}
 }
 
-impl Operation for Div {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::numeric_binary(x)
+impl Elementwise for Div {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Exact(Exact::Div))
+    fn cost(&self) -> Cost {
+        Cost::Exact(Exact::Div)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -48,14 +44,12 @@ impl Operation for Div {
         }
     }
 
-    fn samples() -> Vec<Sample<Div>> {
-        Sample::binary(Div {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Div {
     #[inline(always)]
     fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
         x / y
+    }
+
+    fn samples() -> Vec<Sample<Div>> {
+        Sample::binary(Div {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
     }
 }

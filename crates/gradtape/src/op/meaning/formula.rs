@@ -37,7 +37,7 @@ fn tiles<T: Arithmetic>(op: &Op, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Resu
         let x = tiles.each_mut().map(|tile| read(operands.next(), range.clone(), tile));
         with_elementwise!(op, op => map(op, x, out), else ());
     };
-    if !op.is_elementwise() || x.len() > 3 {
+    if op.operands() != Some(x.len()) {
         return Err(value_error(format!("{} has no formula", op.name())));
     }
     if out.dtype() == T::DTYPE {

@@ -24,7 +24,7 @@ use super::{Form, Meta, Op, value_error, with_type};
 use crate::tensor::{Error, Kind, Result, Shape, Tensor, allocate};
 
 /// What an operation computes whose form does not say it.
-pub trait Meaning: fmt::Debug {
+pub trait Meaning: fmt::Debug + Send + Sync {
     /// Computes the result of operands that the shape rule takes. It must write every element of the
     /// result, which may hold anything before; it must allocate nothing, and fail before it writes.
     fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()>;

@@ -78,6 +78,6 @@ impl Operation for Constant {
     }
 
     fn samples() -> Vec<Sample<Constant>> {
-        vec![Sample { op: Constant { value: Bits::new(2.5), dtype: DType::F64 }, inputs: vec![] }]
+        Sample::new(Constant { value: Bits::new(2.5), dtype: DType::F64 }, vec![])
     }
 }
