@@ -1,6 +1,6 @@
 //! Places that an index names, and where they lie.
 
-use crate::op::{Numbers, value_error};
+use crate::op::{Numbers, next_index, value_error};
 use crate::tensor::{Error, Result, Shape};
 
 /// An index as places along an axis of `size`, all of which there are.
@@ -56,12 +56,13 @@ impl<'a> Rows<'a> {
     fn start(&self, mut row: usize) -> usize {
         let last = self.index.rank() - 1;
         let (mut at, mut stride) = (0, self.array[last]);
-        for axis in (0..last).rev() {
+        let sizes = self.index[..last].iter().zip(&self.array[..last]);
+        for (axis, (&size, &whole)) in sizes.enumerate().rev() {
+            let i = next_index(axis, size, &mut row);
             if axis != self.axis {
-                at += row % self.index[axis] * stride;
+                at += i * stride;
             }
-            row /= self.index[axis];
-            stride *= self.array[axis];
+            stride *= whole;
         }
         at
     }

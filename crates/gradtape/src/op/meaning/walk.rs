@@ -72,9 +72,9 @@ impl Walk {
     /// Where row number `row` starts.
     fn start(&self, mut row: usize) -> usize {
         let mut at = self.offset;
-        for (&size, &stride) in self.sizes.iter().zip(&self.strides).rev() {
-            at = at.wrapping_add_signed((row % size) as isize * stride);
-            row /= size;
+        let axes = self.sizes.iter().zip(&self.strides);
+        for (axis, (&size, &stride)) in axes.enumerate().rev() {
+            at = at.wrapping_add_signed(next_index(axis, size, &mut row) as isize * stride);
         }
         at
     }
@@ -124,6 +124,18 @@ impl Walk {
             }
         }
     }
+}
+
+/// The index along an axis, from the last to the first one, of the element that has this number; what is left
+/// of the number is that over the axes before. The first axis takes what is left, without a division.
+#[inline(always)]
+pub(crate) fn next_index(axis: usize, size: usize, number: &mut usize) -> usize {
+    if axis == 0 {
+        return *number;
+    }
+    let index = *number % size;
+    *number /= size;
+    index
 }
 
 #[cfg(test)]
