@@ -68,10 +68,10 @@ fn every_operation_has_samples_and_complete_documentation() {
     }
 }
 
-/// The operation of a value from outside.
+/// The operation of a value from outside: what is negated.
 fn leaf() -> Op {
     let tape = Tape::new();
-    let (graph, _) = eval::graph(&tape, &[tape.watch([1.0])]).unwrap();
+    let (graph, _) = eval::graph(&tape, &[-tape.watch([1.0])]).unwrap();
     graph.nodes[0].op.clone()
 }
 

@@ -111,14 +111,13 @@ impl Operations {
     fn new() -> Operations {
         let families: BTreeSet<&str> = Op::TABLE.iter().map(|info| info.family).collect();
         let types = |family: &str| {
-            let text = fs::read_to_string(source().join("op").join(family).join("mod.rs")).unwrap();
-            let text = text.replace("pub(crate) use", "");
-            let names = Names::of_root(&text);
-            names
-                .all()
-                .filter(|name| name.starts_with(char::is_uppercase))
-                .map(str::to_owned)
-                .collect()
+            let folder = source().join("op").join(family);
+            let names = Names::of_root(&fs::read_to_string(folder.join("mod.rs")).unwrap());
+            let types = names.all().filter(|(name, file)| {
+                name.starts_with(char::is_uppercase)
+                    && folder.join(file).with_extension("rs").exists()
+            });
+            types.map(|(name, _)| name.to_owned()).collect()
         };
         Operations(families.into_iter().map(|family| (family.to_owned(), types(family))).collect())
     }
@@ -146,14 +145,14 @@ impl Operations {
     }
 }
 
-/// A file without the module of its tests, which is its last item.
+/// A file without the module of its tests, which must be its last item.
 fn without_tests(text: &str) -> &str {
     let Some(start) = text.find("#[cfg(test)]\nmod ") else { return text };
-    let after = text[start..].lines().skip(2);
-    let inside = after.filter(|line| !line.is_empty() && !line.starts_with(' '));
-    let tests = inside.collect::<Vec<_>>();
-    let last = tests == ["}"] || text[start..].trim_end().ends_with(';') && tests.is_empty();
-    assert!(last, "something follows the tests: {tests:?}");
+    const ITEMS: [&str; 9] =
+        ["#", "pub", "use ", "mod ", "fn ", "impl", "struct ", "enum ", "macro_rules"];
+    let mut after = text[start..].lines().skip(2);
+    let follows = after.find(|line| ITEMS.iter().any(|item| line.starts_with(item)));
+    assert_eq!(follows, None, "something follows the tests");
     &text[..start]
 }
 

@@ -46,3 +46,10 @@ fn views_of_more_elements_than_memory_holds_are_an_error() {
     let error = op.eval(std::slice::from_ref(&huge), &Meta::of(&huge)).unwrap_err();
     assert!(error.message().contains("no memory for shape"), "{error}");
 }
+
+#[test]
+fn one_element_is_placed_however_far_the_next_would_be() {
+    let pad: Op = crate::op::shape::Pad { axis: 0, start: 1, step: usize::MAX, size: 3 }.into();
+    let y = pad.eval(&[Tensor::from([5i64])], &Meta::new(DType::I64, [3])).unwrap();
+    assert_eq!(y.to_vec::<i64>().unwrap(), [0, 5, 0]);
+}

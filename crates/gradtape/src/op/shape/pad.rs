@@ -86,7 +86,7 @@ impl Meaning for Pad {
                 out.fill(T::default());
             }
             for (x, out) in x.chunks(from.block()).zip(out.chunks_mut(to.block())) {
-                let end = (start + from.count * step).min(size);
+                let end = from.count.saturating_mul(step).saturating_add(start).min(size);
                 let (before, rest) = out.split_at_mut(start * to.inner);
                 let (filled, after) = rest.split_at_mut((end - start) * to.inner);
                 before.fill(T::default());
@@ -95,7 +95,8 @@ impl Meaning for Pad {
                     filled.copy_from_slice(x);
                     continue;
                 }
-                for (x, out) in x.chunks(to.inner).zip(filled.chunks_mut(step * to.inner)) {
+                let apart = filled.chunks_mut(step.saturating_mul(to.inner));
+                for (x, out) in x.chunks(to.inner).zip(apart) {
                     let (own, zeros) = out.split_at_mut(to.inner);
                     own.copy_from_slice(x);
                     zeros.fill(T::default());
