@@ -111,13 +111,16 @@ impl Operations {
     fn new() -> Operations {
         let families: BTreeSet<&str> = Op::TABLE.iter().map(|info| info.family).collect();
         let types = |family: &str| {
-            let folder = source().join("op").join(family);
-            let names = Names::of_root(&fs::read_to_string(folder.join("mod.rs")).unwrap());
-            let types = names.all().filter(|(name, file)| {
-                name.starts_with(char::is_uppercase)
-                    && folder.join(file).with_extension("rs").exists()
-            });
-            types.map(|(name, _)| name.to_owned()).collect()
+            let file = source().join("op").join(family).join("mod.rs");
+            let text = fs::read_to_string(file).unwrap();
+            let exports: Vec<&str> =
+                text.lines().filter(|line| line.starts_with("pub use")).collect();
+            let names = Names::of_root(&exports.join("\n"));
+            names
+                .all()
+                .filter(|name| name.starts_with(char::is_uppercase))
+                .map(str::to_owned)
+                .collect()
         };
         Operations(families.into_iter().map(|family| (family.to_owned(), types(family))).collect())
     }

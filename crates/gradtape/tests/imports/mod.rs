@@ -21,9 +21,9 @@ impl Names {
         Names(names)
     }
 
-    /// All names, each with the first part of the path that it stands for.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, first)| (name.as_str(), first.as_str()))
+    /// All names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     /// The first part of a path from the root, or that of what it is another name for.

@@ -15,7 +15,8 @@ pub(crate) struct Along {
 impl Along {
     /// An axis of a shape.
     pub(crate) fn new(shape: &Shape, axis: usize) -> Along {
-        Along { count: shape[axis], inner: inner(&shape[axis + 1..]) }
+        let inner: usize = shape[axis + 1..].iter().product();
+        Along { count: shape[axis], inner: inner.max(1) }
     }
 
     /// Elements of a block; 1 where there are none.
@@ -27,11 +28,6 @@ impl Along {
     pub(crate) fn of(self, count: usize) -> Along {
         Along { count, ..self }
     }
-}
-
-/// The product of sizes, at least 1.
-pub(super) fn inner(sizes: &[usize]) -> usize {
-    Shape::from(sizes).elements().max(1)
 }
 
 #[cfg(test)]
