@@ -40,9 +40,10 @@ impl HostPlan {
         operands.clear();
         operands.extend(inputs.iter().map(|(buffer, meta)| {
             with_type!(meta.dtype, T => {
-                // SAFETY: the caller vouches for the memory. The operands are dropped below, before it is
-                // used again.
-                let (shape, data) = unsafe { (&*&raw const meta.shape, input::<T>(*buffer, meta, memory)) };
+                // SAFETY: the shape is this plan's own, and the operands are dropped below.
+                let shape = unsafe { &*std::ptr::from_ref(&meta.shape) };
+                // SAFETY: the caller vouches for the memory until the operands are dropped.
+                let data = unsafe { input::<T>(*buffer, meta, memory) };
                 Numbers::new(shape, data)
             })
         }));
