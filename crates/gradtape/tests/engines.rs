@@ -2,7 +2,7 @@
 
 use gradtape::engine::Engine;
 use gradtape::loss::cross_entropy;
-use gradtape::nn::{Activation, Layer, Module, Sequential};
+use gradtape::nn::{Activation, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::{Mode, Rng, Tape, Tensor, compile};
 

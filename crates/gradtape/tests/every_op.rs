@@ -10,13 +10,10 @@ use std::collections::BTreeSet;
 
 use gradtape::engine::{Slot, interpret, reference};
 use gradtape::op::scalar::Dual;
-use gradtape::op::{Meta, Op, Sample};
+use gradtape::op::{Form, Meta, Op, Sample};
 use gradtape::plan::plan;
 use gradtape::{DType, Tape, Tensor, Var, eval, gradients, jvp, vjp};
-use samples::{NOT_DERIVATIVES, check_derivatives, floats, has_derivatives, infer, record, text};
-
-/// Those without samples that can be run: an input has no meaning of its own.
-const NOT_RUN: [&str; 1] = ["input"];
+use samples::{check_derivatives, floats, has_derivatives, infer, record, text};
 
 /// How far f32 may be from f64, relative to the largest element (a few roundings of 6e-8).
 const SINGLE: f64 = 1e-6;
@@ -56,10 +53,13 @@ fn compare(got: &Tensor, want: &Tensor, tolerance: f64) -> Result<(), String> {
 #[test]
 fn every_operation_has_samples_and_complete_documentation() {
     let sampled: BTreeSet<&str> = Op::samples().iter().map(|sample| sample.op.name()).collect();
+    // An input has no meaning of its own that a sample could show.
+    let leaf = leaf();
+    assert!(matches!(leaf.form(), Form::Input) && !sampled.contains(leaf.name()));
     let mut names = BTreeSet::new();
     for info in Op::TABLE {
         assert!(names.insert(info.name), "{} stands twice in the list", info.name);
-        assert!(sampled.contains(info.name) || NOT_RUN.contains(&info.name), "{}", info.name);
+        assert!(sampled.contains(info.name) || info.name == leaf.name(), "{}", info.name);
         let mut lines = info.doc.iter().map(|line| line.trim());
         for heading in ["# What", "# Gradient", "# Why it holds", "# Example"] {
             assert!(lines.any(|line| line == heading), "{}: {heading} is missing", info.name);
@@ -68,9 +68,16 @@ fn every_operation_has_samples_and_complete_documentation() {
     }
 }
 
+/// The operation of a value from outside: what is negated.
+fn leaf() -> Op {
+    let tape = Tape::new();
+    let (graph, _) = eval::graph(&tape, &[-tape.watch([1.0])]).unwrap();
+    graph.nodes[0].op.clone()
+}
+
 #[test]
 fn the_shape_rule_tells_what_the_meaning_computes() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, .. }| {
         for inputs in [inputs.clone(), inputs.iter().map(single).collect()] {
             let want = infer(op, &inputs)?;
             let got = Meta::of(&op.eval(&inputs, &want).map_err(text)?);
@@ -82,16 +89,24 @@ fn the_shape_rule_tells_what_the_meaning_computes() {
     });
 }
 
+/// Operations take a number of inputs that is always the same, or any number from one on.
 #[test]
 fn the_shape_rule_refuses_the_wrong_number_of_inputs() {
-    for_every_sample(|Sample { op, inputs }| {
-        let any_number = ["concat", "custom", "constant"].contains(&op.name());
+    for_every_sample(|Sample { op, inputs, .. }| {
+        let (last, fewer) =
+            inputs.split_last().map_or((None, &inputs[..]), |(x, rest)| (Some(x), rest));
         let mut more = inputs.clone();
-        more.push(Tensor::scalar(true));
-        let fewer = &inputs[..inputs.len().saturating_sub(1)];
+        more.push(last.cloned().unwrap_or(Tensor::scalar(true)));
         let refused = |inputs: &[Tensor]| infer(op, inputs).is_err();
-        let ok = any_number || refused(&more) && (inputs.is_empty() || refused(fewer));
-        if ok { Ok(()) } else { Err("accepted".into()) }
+        match (refused(&more), last) {
+            (true, Some(_)) if !refused(fewer) => Err("accepted without its last input".into()),
+            (true, _) => Ok(()),
+            (false, None) => Err("accepted with an input".into()),
+            (false, Some(_)) if refused(&inputs[..1]) || !refused(&[]) => {
+                Err("takes neither one number of inputs nor any".into())
+            }
+            (false, Some(_)) => Ok(()),
+        }
     });
 }
 
@@ -111,7 +126,7 @@ fn attributes_are_read_back_from_text() {
 
 #[test]
 fn engines_agree_with_the_meaning() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, .. }| {
         for (inputs, tolerance) in
             [(inputs.clone(), 1e-13), (inputs.iter().map(single).collect(), SINGLE)]
         {
@@ -127,7 +142,7 @@ fn engines_agree_with_the_meaning() {
 /// to simplify (a double negative), its gradients and theirs, all in one program.
 #[test]
 fn plans_keep_values_and_gradients() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, no_derivative }| {
         for (inputs, tolerance) in
             [(inputs.clone(), 1e-13), (inputs.iter().map(single).collect(), 4.0 * SINGLE)]
         {
@@ -136,7 +151,7 @@ fn plans_keep_values_and_gradients() {
             let operands: Vec<Var<'_>> = x.iter().map(double_negative).collect();
             let out = tape.apply(op.clone(), &operands);
             let mut wanted = vec![out];
-            if out.dtype().is_float() && !NOT_DERIVATIVES.contains(&op.name()) {
+            if out.dtype().is_float() && no_derivative.is_none() {
                 let x = floats(&x);
                 let y = ((out + out).abs() * out).sum(());
                 let first = gradients(y, &x);
@@ -169,13 +184,13 @@ fn double_negative<'t>(x: &Var<'t>) -> Var<'t> {
 
 #[test]
 fn f32_is_near_f64() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, no_derivative }| {
         let rounded: Vec<Tensor> = inputs.iter().map(single).collect();
         let exact: Vec<Tensor> = rounded.iter().map(widened).collect();
         let (got, want) = (by_meaning(op, &rounded)?, by_meaning(op, &exact)?);
         // The random numbers of the two types are the same up to the digits of the shorter.
         compare(&got, &want, SINGLE)?;
-        if NOT_DERIVATIVES.contains(&op.name()) || !want.dtype().is_float() {
+        if no_derivative.is_some() || !want.dtype().is_float() {
             return Ok(());
         }
         for (got, want) in gradient_of_sum(op, &rounded)?.iter().zip(gradient_of_sum(op, &exact)?) {
@@ -198,9 +213,9 @@ fn gradient_of_sum(op: &Op, inputs: &[Tensor]) -> Result<Vec<Tensor>, String> {
 
 #[test]
 fn cotangents_have_the_shape_and_type_of_their_input() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, no_derivative }| {
         for inputs in [inputs.clone(), inputs.iter().map(single).collect()] {
-            if !infer(op, &inputs)?.dtype.is_float() || NOT_DERIVATIVES.contains(&op.name()) {
+            if !infer(op, &inputs)?.dtype.is_float() || no_derivative.is_some() {
                 continue;
             }
             let tape = Tape::new();
@@ -261,10 +276,10 @@ fn forward_mode_is_the_transpose_of_reverse_mode() {
 
 #[test]
 fn elementwise_rules_are_the_derivatives_of_their_formulas() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, no_derivative }| {
         let out = infer(op, inputs)?;
         let skip = !op.is_elementwise() || !out.dtype.is_float();
-        if skip || NOT_DERIVATIVES.contains(&op.name()) {
+        if skip || no_derivative.is_some() {
             return Ok(());
         }
         let slopes = gradient_of_sum(op, inputs)?;
@@ -289,7 +304,7 @@ fn elementwise_rules_are_the_derivatives_of_their_formulas() {
 
 #[test]
 fn truth_values_and_places_have_no_gradient_but_say_why() {
-    for_every_sample(|Sample { op, inputs }| {
+    for_every_sample(|Sample { op, inputs, .. }| {
         let tape = Tape::new();
         let x = record(&tape, inputs);
         let out = tape.apply(op.clone(), &x);

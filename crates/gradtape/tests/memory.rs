@@ -132,6 +132,19 @@ fn a_step_that_picks_and_places_allocates_nothing_once_it_is_planned() -> Result
     assert_allocates_nothing(step)
 }
 
+/// More operands and more axes than lists of a few hold in place.
+#[test]
+fn a_step_of_many_operands_and_axes_allocates_nothing_once_it_is_planned() -> Result<()> {
+    let whole = Tensor::from_vec((0..64).collect::<Vec<i64>>(), [2; 6])?;
+    let step = compile(move |tape, _| {
+        let x = tape.constant(whole.clone());
+        let joined = tape.concat(&[x.transpose(&[5, 3, 4, 1, 2, 0]); 20], 0);
+        let picked = joined.gather(3, joined.equal(7.0).cast(gradtape::DType::I64));
+        Ok(vec![(picked * joined.cumsum(2)).sum([1, 3]).max(())])
+    });
+    assert_allocates_nothing(step)
+}
+
 #[test]
 fn a_hundred_thousand_steps_hold_memory_flat() -> Result<()> {
     let model = Regression::new()?;

@@ -12,7 +12,7 @@ use gradtape::io::Model;
 use gradtape::nn::{Activation, Linear, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::train::{Trainer, predict};
-use gradtape::{Convolution, DType, Result, Rng, Tape, Tensor, compile, data, loss};
+use gradtape::{DType, Result, Rng, Tape, Tensor, compile, data, loss};
 
 /// The path of a type that is both.
 fn shared<T: Send + Sync>() -> String {
@@ -40,7 +40,8 @@ fn both() -> Vec<String> {
         // tensor
         DType, Error, Kind, Rng, Shape, Tensor,
         // op
-        Bits, Broken, gradtape::op::scalar::Dual, gradtape::op::Cost, gradtape::op::Exact, gradtape::op::Reduce, gradtape::op::PlaceAlong, Meta, NodeId, Op, OpInfo, Sample<Op>,
+        Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, NodeId, Numbers<'static>,
+        NumbersMut<'static>, Op, OpInfo, Operands, PlaceAlong, Reduce, Sample<Op>,
         // tape
         Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
@@ -81,10 +82,11 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::tape::var::Var", "a place on a tape, on which one thread at a time records"),
     ("gradtape::op::recorder::Term", "as Var"),
     ("gradtape::op::operation::Cotangent", "has a Term"),
-    ("gradtape::op::form::Form", "borrows from its operation"),
     ("gradtape::optim::rule::Update", "has Vars"),
     ("gradtape::nn::module::Visitor", "lives for one walk, with a closure that collects"),
     ("gradtape::tensor::storage::Storage", "cannot be named outside; Tensor has it"),
+    ("gradtape::tensor::storage::Slice", "as Storage; Numbers has it"),
+    ("gradtape::tensor::storage::SliceMut", "as Storage; NumbersMut has it"),
     ("gradtape::Readme", "holds the README's examples"),
 ];
 

@@ -2,12 +2,13 @@
 
 mod imports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use imports::{Names, imports};
+use gradtape::op::Op;
+use imports::{Names, imports, paths};
 
 /// For each room, the rooms it may import. A room may always import itself.
 const WALLS: &[(&str, &[&str])] = &[
@@ -97,6 +98,161 @@ fn imports_are_found_however_they_are_written() {
     ] {
         assert!(!rooms(text).contains(&"tape".to_owned()), "{text}: {:?}", rooms(text));
     }
+}
+
+/// Where an operation may be named outside of `op`: in equations that rewrite it, and in the methods by which
+/// users record one that has no operand.
+const NAMING: [&str; 2] = ["plan/simplify", "tape/functions.rs"];
+
+/// The operations of each family, by the names of their types.
+struct Operations(BTreeMap<String, BTreeSet<String>>);
+
+impl Operations {
+    fn new() -> Operations {
+        let families: BTreeSet<&str> = Op::TABLE.iter().map(|info| info.family).collect();
+        let types = |family: &str| {
+            let file = source().join("op").join(family).join("mod.rs");
+            let text = fs::read_to_string(file).unwrap();
+            let exports: Vec<&str> =
+                text.lines().filter(|line| line.starts_with("pub use")).collect();
+            let names = Names::of_root(&exports.join("\n"));
+            names
+                .all()
+                .filter(|name| name.starts_with(char::is_uppercase))
+                .map(str::to_owned)
+                .collect()
+        };
+        Operations(families.into_iter().map(|family| (family.to_owned(), types(family))).collect())
+    }
+
+    /// The operations that a text names, with the lines: as variants of `Op` or as types of their family.
+    fn named(&self, text: &str) -> Vec<(usize, String)> {
+        let mut named = Vec::new();
+        for (line, path, name) in paths(text) {
+            let [.., family, last] = &path[..] else { continue };
+            let is_one = match self.0.get(family) {
+                Some(types) => last == "*" || types.contains(last),
+                None if family == "Op" => {
+                    last == "*" || self.0.values().any(|types| types.contains(last))
+                }
+                None => false,
+            };
+            // Under another name they could not be told.
+            let hidden =
+                family == "op" && name != *last && (last == "Op" || self.0.contains_key(last));
+            if is_one || hidden {
+                named.push((line, path.join("::")));
+            }
+        }
+        named
+    }
+}
+
+/// A file without the module of its tests, which must be its last item.
+fn without_tests(text: &str) -> &str {
+    let Some(start) = text.find("#[cfg(test)]\nmod ") else { return text };
+    const ITEMS: [&str; 9] =
+        ["#", "pub", "use ", "mod ", "fn ", "impl", "struct ", "enum ", "macro_rules"];
+    let mut after = text[start..].lines().skip(2);
+    let follows = after.find(|line| ITEMS.iter().any(|item| line.starts_with(item)));
+    assert_eq!(follows, None, "something follows the tests");
+    &text[..start]
+}
+
+/// The files of the library but those of tests, with the texts that are no tests.
+fn files_without_tests() -> Vec<(String, String)> {
+    let files = rust_files(&source()).into_iter().filter(|file| !file.ends_with("tests.rs"));
+    files
+        .map(|file| {
+            let text = fs::read_to_string(&file).unwrap();
+            let name = file.strip_prefix(source()).unwrap().to_string_lossy().replace('\\', "/");
+            (name, without_tests(&text).to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn operations_are_named_in_their_own_room_and_in_rewrites_alone() {
+    let operations = Operations::new();
+    let (mut named, mut equations) = (Vec::new(), 0);
+    for (file, text) in files_without_tests() {
+        let found = operations.named(&text);
+        match file.starts_with("op/") || NAMING.iter().any(|place| file.starts_with(place)) {
+            true => equations += found.len(),
+            false => {
+                named.extend(found.iter().map(|(line, path)| format!("{file}:{line}: {path}")))
+            }
+        }
+    }
+    assert!(named.is_empty(), "ask the operation's form instead:\n{}", named.join("\n"));
+    assert!(equations > 100, "only {equations} were found where they may be named");
+}
+
+#[test]
+fn operations_are_found_however_they_are_named() {
+    let operations = Operations::new();
+    let named = |text: &str| !operations.named(text).is_empty();
+    for text in [
+        "fn f(op: &Op) -> bool { matches!(op, Op::Add(_) | Op::Mul(_)) }",
+        "fn f(op: &Op) -> bool { matches!(op, Op::Exp(..)) }",
+        "if let crate::op::Op::Slice(slice) = op {}",
+        "use crate::op::unary::Exp;",
+        "use crate::op::{Form, shape::{self, Pad}};",
+        "let op: Op = binary::Add {}.into();",
+        "use crate::op::index::*;",
+        "use crate::op::Op::*;",
+        "use crate::op::unary as one;",
+        "use crate::op::{Op as Operation};",
+    ] {
+        assert!(named(text), "{text}");
+    }
+    for text in [
+        "// Op::Add",
+        "/// See [`crate::op::unary::Exp`].",
+        "use crate::op::{Form, Op, unary};",
+        "let op = Op::input(dtype, &shape);",
+        "match op.form() { Form::View(view) => view.places(from, to), _ => None }",
+        "use super::index::{Line, reach};",
+        "let table = Op::TABLE;",
+    ] {
+        assert!(!named(text), "{text}: {:?}", operations.named(text));
+    }
+    assert_eq!(
+        without_tests("fn f() {}\n\n#[cfg(test)]\nmod tests {\n    fn g() {}\n}\n"),
+        "fn f() {}\n\n"
+    );
+}
+
+/// What `CONTRIBUTING.md` says that adding an operation touches: its file, its family's list of files, the
+/// list of operations, and a method for users. A form may be made of an operation, or carry it.
+#[test]
+fn an_operation_stands_in_its_file_the_lists_and_a_method() {
+    let operations = Operations::new();
+    let all: usize = operations.0.values().map(BTreeSet::len).sum();
+    assert_eq!(all, Op::TABLE.len(), "each family exports its operations and nothing else");
+    let (mut without_method, mut strangers) = (BTreeSet::new(), Vec::new());
+    for (family, types) in &operations.0 {
+        without_method.extend(types.iter().map(|name| format!("{family}::{name}")));
+    }
+    let is_method = |file: &str| file.starts_with("op/math/") || file == "tape/functions.rs";
+    for (file, text) in files_without_tests() {
+        let family = file.strip_prefix("op/").and_then(|rest| rest.split_once('/'));
+        for (line, path) in operations.named(&text) {
+            if is_method(&file) {
+                without_method.remove(&path);
+            }
+            let own = family.and_then(|(own, _)| operations.0.get(own));
+            let own = own.is_some_and(|types| types.iter().any(|name| path.ends_with(name)));
+            let equation = file.starts_with("plan/simplify");
+            if !own && !equation && !is_method(&file) && file != "op/form.rs" {
+                strangers.push(format!("{file}:{line} names {path}"));
+            }
+        }
+    }
+    assert!(strangers.is_empty(), "{}", strangers.join("\n"));
+    // The leaves of a tape.
+    without_method.remove("source::Input");
+    assert!(without_method.is_empty(), "users cannot record {without_method:?}");
 }
 
 #[test]

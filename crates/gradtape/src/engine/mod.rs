@@ -11,8 +11,7 @@ pub mod reference;
 pub use engine::Engine;
 pub(crate) use engine::Prepared;
 
-use crate::op::index::class;
-use crate::op::{Bits, Meta};
+use crate::op::{self, Bits, Meta};
 use crate::plan::{Buffer, Program};
 use crate::tape::Graph;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -69,10 +68,7 @@ pub(crate) fn ill_fitting(&Buffer { dtype, len, place }: &Buffer) -> Error {
 /// Before a program runs: labels must be those of a class.
 pub(crate) fn check_labels(program: &Program, slots: &[Slot<'_>]) -> Result<()> {
     for check in &program.checks {
-        let all = |labels: &[i64]| {
-            let mut rows = labels.iter().enumerate();
-            rows.try_for_each(|(row, &label)| class(label, check.classes, row).map(drop))
-        };
+        let all = |labels: &[i64]| op::check_labels(labels, check.classes);
         let checked = match slots.get(check.input) {
             Some(Slot::Scalar(label)) => all(&[label.to_i64()]),
             Some(slot) => match slot.tensor().map(|tensor| (tensor, tensor.as_slice::<i64>())) {

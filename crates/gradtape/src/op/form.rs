@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::linear::Contract;
 use super::shape::Pad;
-use super::{Bits, Op, compare, control, source};
+use super::{Bits, Meaning, Op, compare, control, source};
 use crate::tensor::{DType, Shape};
 
 /// What an operation is, whatever its name: all that the planner and the engines ask.
@@ -40,6 +40,8 @@ pub enum Form<'a> {
     Own {
         /// Whether numbers among the inputs can make it fail.
         can_fail: bool,
+        /// What it computes.
+        meaning: &'a dyn Meaning,
     },
 }
 
@@ -97,7 +99,7 @@ impl fmt::Display for Reduce {
 }
 
 /// An operation that moves elements, so that its readers can read what it is a view of instead.
-pub trait View: fmt::Debug {
+pub trait View: fmt::Debug + Send + Sync {
     /// Where the element at each index of the view, which has shape `to`, lies in its input of shape `from`;
     /// `None` where elements only keep their row-major numbers.
     fn places(&self, from: &Shape, to: &Shape) -> Option<Places>;
@@ -150,7 +152,7 @@ impl Op {
             // Whole numbers have no infinity.
             Form::Formula(Cost::Exact(Exact::Div)) => dtype == DType::I64,
             Form::Label(_) => true,
-            Form::Own { can_fail } => can_fail,
+            Form::Own { can_fail, .. } => can_fail,
             _ => false,
         }
     }

@@ -4,7 +4,7 @@ use super::{
     Broken, Cotangent, Declared, Elementwise, Form, Meta, Operation, Sample, Term, binary, compare,
     control, index, linear, reduce, shape, source, unary,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 /// Makes the [`Op`] enum, its dispatch and its tables from the list.
 macro_rules! ops {
@@ -58,11 +58,11 @@ macro_rules! ops {
             /// The samples of every operation.
             pub fn samples() -> Vec<Sample<Op>> {
                 fn erase<O: Operation>(samples: Vec<Sample<O>>) -> impl Iterator<Item = Sample<Op>> {
-                    samples.into_iter().map(|s| Sample { op: s.op.into(), inputs: s.inputs })
+                    samples.into_iter().map(|Sample { op, inputs, no_derivative }| Sample { op: op.into(), inputs, no_derivative })
                 }
                 let mut all = Vec::new();
-                $($(all.extend(erase($efamily::$e::samples()));)*)*
-                $($(all.extend(erase($ofamily::$o::samples()));)*)*
+                $($(all.extend(erase(<$efamily::$e as Operation>::samples()));)*)*
+                $($(all.extend(erase(<$ofamily::$o as Operation>::samples()));)*)*
                 all
             }
 
@@ -80,6 +80,11 @@ macro_rules! ops {
             /// The formula for one element, when the operation is elementwise.
             pub fn formula<S: super::scalar::Scalar>(&self, x: [S; 3]) -> Option<S> {
                 with_elementwise!(self, op => Some(op.formula(x)), else None)
+            }
+
+            /// How many operands a formula has, when the operation is elementwise.
+            pub fn operands(&self) -> Option<usize> {
+                with_elementwise!(self, op => Some(op.operands().count()), else None)
             }
 
             /// Whether the result at each place depends only on the inputs at that place.
@@ -113,12 +118,7 @@ macro_rules! ops {
 
             /// The gradient rule; see [`Operation::vjp`].
             pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
-                dispatch!(self, op => op.vjp(input, x, out, g))
-            }
-
-            /// The meaning; see [`Operation::eval`].
-            pub fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-                dispatch!(self, op => op.eval(x, out))
+                dispatch!(self, op => Operation::vjp(op, input, x, out, g))
             }
         }
     };

@@ -21,6 +21,7 @@ mod form;
 mod hash;
 mod list;
 mod math;
+mod meaning;
 mod operand;
 mod operation;
 mod recorder;
@@ -38,7 +39,10 @@ pub(crate) use math::{
     activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
     operators, reduce_methods, shape_methods,
 };
+pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index};
+pub use meaning::{Meaning, Numbers, NumbersMut};
 pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
-pub(crate) use operation::{filled, map_elements, operation, value_error, with_number, with_type};
+pub(crate) use operation::{operation, value_error, with_number, with_type};
 pub use recorder::{NodeId, Recorder, Term};
+pub use rules::Operands;

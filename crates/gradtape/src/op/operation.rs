@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::hash::Hash;
-use std::num::Wrapping;
 
 use super::scalar::Scalar;
-use super::{Form, Term};
-use crate::tensor::{DType, Element, Error, Kind, Result, Shape, Tensor};
+use super::{Cost, Form, Operands, Term};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// The element type and shape of a value that may not have been computed yet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +93,8 @@ pub struct Sample<O> {
     pub op: O,
     /// Inputs in f64 (or i64, bool), away from kinks and ties so that finite differences hold.
     pub inputs: Vec<Tensor>,
+    /// Why the gradient rule gives no derivative of what is computed, where it gives none.
+    pub no_derivative: Option<&'static str>,
 }
 
 /// What `operation!` states of an operation: everything that its struct says already.
@@ -122,18 +123,49 @@ pub trait Operation: Declared {
     /// `out` and its cotangent `g`. Called only for inputs that need it.
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r>;
 
-    /// The meaning: computes the result, whose type and shape are `out`.
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor>;
+    /// Examples for the tests.
+    fn samples() -> Vec<Sample<Self>>;
+}
+
+/// An operation whose result at each place depends only on its inputs at that place: all that is left to say
+/// of one. Nothing here has a default.
+pub trait Elementwise: Declared {
+    /// The shape rule: how many operands there are, and of which types they and the result are.
+    fn operands(&self) -> Operands;
+
+    /// What computing the formula costs.
+    fn cost(&self) -> Cost;
+
+    /// The gradient rule; see [`Operation::vjp`].
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r>;
+
+    /// The meaning for one element. One formula serves every number type: f32, f64, dual numbers,
+    /// vector code. Inputs beyond the operation's own are to be ignored; truth values are 1 and 0.
+    fn formula<S: Scalar>(&self, x: [S; 3]) -> S;
 
     /// Examples for the tests.
     fn samples() -> Vec<Sample<Self>>;
 }
 
-/// An operation whose result at each place depends only on its inputs at that place.
-pub trait Elementwise: Operation {
-    /// The meaning for one element. One formula serves every number type: f32, f64, dual numbers,
-    /// vector code. Inputs beyond the operation's own are to be ignored; truth values are 1 and 0.
-    fn formula<S: Scalar>(&self, x: [S; 3]) -> S;
+/// What all elementwise operations have alike.
+impl<O: Elementwise> Operation for O {
+    #[inline]
+    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
+        self.operands().infer(x)
+    }
+
+    #[inline]
+    fn form(&self) -> Form<'_> {
+        Form::Formula(self.cost())
+    }
+
+    fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+        Elementwise::vjp(self, input, x, out, g)
+    }
+
+    fn samples() -> Vec<Sample<Self>> {
+        <O as Elementwise>::samples()
+    }
 }
 
 /// Declares an operation's struct with its documentation, name and attributes.
@@ -167,34 +199,6 @@ macro_rules! operation {
     };
 }
 pub(crate) use operation;
-
-/// The meaning of an elementwise operation on whole tensors: its formula for every element.
-pub(crate) fn map_elements<O: Elementwise>(op: &O, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-    let compute = x.iter().map(Tensor::dtype).find(|&d| d != DType::Bool).unwrap_or(DType::F64);
-    match compute {
-        DType::F32 => map_as::<f32, f32, O>(op, x, out, |x| x, |y| y),
-        DType::F64 | DType::Bool => map_as::<f64, f64, O>(op, x, out, |x| x, |y| y),
-        DType::I64 => map_as::<i64, Wrapping<i64>, O>(op, x, out, Wrapping, |y| y.0),
-    }
-}
-
-/// The formula for every element of type `E`, computed as the number type `S`.
-fn map_as<E: Element, S: Scalar, O: Elementwise>(
-    op: &O,
-    x: &[Tensor],
-    out: &Meta,
-    wrap: fn(E) -> S,
-    unwrap: fn(S) -> E,
-) -> Result<Tensor> {
-    let columns: Vec<Vec<E>> =
-        x.iter().map(|t| t.cast(E::DTYPE).to_vec::<E>()).collect::<Result<_>>()?;
-    let element = |i: usize| {
-        let at = |k: usize| wrap(columns.get(k).map_or(E::default(), |column| column[i]));
-        unwrap(op.formula([at(0), at(1), at(2)]))
-    };
-    let values: Vec<E> = (0..out.shape.elements()).map(element).collect();
-    Ok(Tensor::from_vec(values, &out.shape)?.cast(out.dtype))
-}
 
 /// Runs `$body` with `$type` standing for the Rust type of an element type.
 macro_rules! with_type {
@@ -230,13 +234,6 @@ macro_rules! with_number {
     };
 }
 pub(crate) use with_number;
-
-/// As many copies of a value as a shape has elements; an error when memory cannot hold them.
-pub(crate) fn filled<T: Clone>(value: T, shape: &Shape) -> Result<Vec<T>> {
-    let mut data = crate::tensor::allocate(shape)?;
-    data.resize(shape.elements(), value);
-    Ok(data)
-}
 
 /// An error of an operation's meaning: a value in the inputs that it does not allow.
 pub(crate) fn value_error(message: impl Into<String>) -> Error {

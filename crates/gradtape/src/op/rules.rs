@@ -3,6 +3,99 @@
 use super::{Broken, Meta};
 use crate::tensor::{DType, Shape};
 
+/// The shape rule of an elementwise operation: operands of one shape, which the result has too.
+///
+/// ```
+/// use gradtape::DType;
+/// use gradtape::op::{Meta, Op, Operands, compare};
+/// assert_eq!(Operands::numbers(2).giving(DType::Bool).count(), 2);
+/// let less: Op = compare::Less {}.into();
+/// let x = Meta::new(DType::F32, [3]);
+/// assert_eq!(less.infer(&[&x, &x]).unwrap(), Meta::new(DType::Bool, [3]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operands {
+    count: usize,
+    takes: Takes,
+    gives: Option<DType>,
+}
+
+/// What the operands of an elementwise operation are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// Of one type, whatever it is.
+    Anything,
+    /// Of one type, not truth values.
+    Numbers,
+    /// Of one floating-point type.
+    Floats,
+    /// Truth values, and two others of one type.
+    Choice,
+}
+
+impl Operands {
+    /// This many operands of one type, whatever it is; the result is like them.
+    pub const fn anything(count: usize) -> Operands {
+        Operands { count, takes: Takes::Anything, gives: None }
+    }
+
+    /// This many operands of one type of numbers; the result is like them.
+    pub const fn numbers(count: usize) -> Operands {
+        Operands { count, takes: Takes::Numbers, gives: None }
+    }
+
+    /// This many operands of one floating-point type; the result is like them.
+    pub const fn floats(count: usize) -> Operands {
+        Operands { count, takes: Takes::Floats, gives: None }
+    }
+
+    /// Truth values, and two operands of one type, which the result is like.
+    pub const fn choice() -> Operands {
+        Operands { count: 3, takes: Takes::Choice, gives: None }
+    }
+
+    /// The same with a result of this type.
+    #[must_use]
+    pub const fn giving(self, dtype: DType) -> Operands {
+        Operands { gives: Some(dtype), ..self }
+    }
+
+    /// How many operands it takes.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The result's element type and shape, or the rule that the operands break.
+    #[inline]
+    pub(super) fn infer(self, x: &[&Meta]) -> Result<Meta, Broken> {
+        arity(x, self.count)?;
+        let values = match self.takes {
+            Takes::Choice => &x[1..],
+            _ => x,
+        };
+        if let Takes::Choice = self.takes {
+            truth(x[0])?;
+        }
+        for other in &values[1..] {
+            same(values[0], other)?;
+        }
+        match self.takes {
+            Takes::Anything => {}
+            Takes::Numbers => numeric(values[0])?,
+            Takes::Floats => float(values[0])?,
+            Takes::Choice if x[0].shape == values[0].shape => {}
+            Takes::Choice => {
+                let (mask, values) = (&x[0].shape, &values[0].shape);
+                return Err(Broken::new(format!("the mask has shape {mask}, the values {values}")));
+            }
+        }
+        match self.gives {
+            Some(dtype) => Ok(values[0].with_dtype(dtype)),
+            None => Ok(values[0].clone()),
+        }
+    }
+}
+
 /// Exactly this many inputs.
 pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
     if x.len() == count {
@@ -15,14 +108,6 @@ pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
 pub(crate) fn float_unary(x: &[&Meta]) -> Result<Meta, Broken> {
     arity(x, 1)?;
     float(x[0])?;
-    Ok(x[0].clone())
-}
-
-/// Two inputs of one shape and one numeric type; the result is like them.
-pub(crate) fn numeric_binary(x: &[&Meta]) -> Result<Meta, Broken> {
-    arity(x, 2)?;
-    same(x[0], x[1])?;
-    numeric(x[0])?;
     Ok(x[0].clone())
 }
 

@@ -37,9 +37,18 @@ impl<O: Declared> Sample<O> {
         Sample::new(op, vec![integers(labels, shape)])
     }
 
+    /// The same samples of a gradient rule that gives no derivative, because of this.
+    pub fn without_derivative(
+        mut samples: Vec<Sample<O>>,
+        because: &'static str,
+    ) -> Vec<Sample<O>> {
+        samples.iter_mut().for_each(|sample| sample.no_derivative = Some(because));
+        samples
+    }
+
     /// These inputs.
     pub fn new(op: O, inputs: Vec<Tensor>) -> Vec<Sample<O>> {
-        vec![Sample { op, inputs }]
+        vec![Sample { op, inputs, no_derivative: None }]
     }
 }
 

@@ -5,7 +5,6 @@ use std::fmt::{self, Display, Formatter};
 use super::program::{
     Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Place, Program, Reg, Store,
 };
-use crate::op::Op;
 
 /// The buffers, then the kernels with their loads, instructions and stores.
 impl Display for Program {
@@ -136,12 +135,10 @@ fn body(f: &mut Formatter<'_>, body: &Body, stores: &[Store], first: u32) -> fmt
         write!(f, "    {} = ", Reg(reg))?;
         match inst {
             Inst::Op { op, args: [a, b, c] } => {
-                let family = Op::TABLE.iter().find(|row| row.name == op.name());
-                match family.map(|row| row.family) {
-                    Some("binary" | "compare") => writeln!(f, "{} {a} {b}", op.name())?,
-                    _ if op.name() == "select" => writeln!(f, "select {a} {b} {c}")?,
-                    _ => writeln!(f, "{} {a}", op.name())?,
-                }
+                let args = [a, b, c].into_iter().take(op.operands().unwrap_or(3));
+                write!(f, "{}", op.name())?;
+                args.into_iter().try_for_each(|arg| write!(f, " {arg}"))?;
+                writeln!(f)?;
             }
             Inst::Constant { value } => writeln!(f, "{value:?}")?,
             Inst::Index { offset, strides } => writeln!(f, "index {}", line(*offset, strides))?,

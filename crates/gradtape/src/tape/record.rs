@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::scope::Scope;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
-use crate::op::{Meta, NodeId, Op, source};
+use crate::op::{Meta, NodeId, Op};
 use crate::tensor::{DType, Error, Kind, Shape, Tensor};
 
 /// A recorded operation.
@@ -152,7 +152,7 @@ impl Recording {
     }
 
     /// A number that stands for the nodes recorded, but for the numbers in their leaves and in literals
-    /// that are [inputs of a plan](source::Constant::is_input): the same number, the same nodes at the
+    /// that are [inputs of a plan](crate::op::Bits::is_input): the same number, the same nodes at the
     /// same places. No two tapes have one in common.
     pub(crate) fn edition(&self) -> u64 {
         self.edition
@@ -288,8 +288,8 @@ impl Recording {
         if let Some(id) = self.repeat(at, same) {
             return id;
         }
-        let op = source::Input { dtype, shape: shape.clone() };
-        let id = self.push_node(op.into(), SmallVec::new(), Meta::new(dtype, shape), at);
+        let op = Op::input(dtype, shape);
+        let id = self.push_node(op, SmallVec::new(), Meta::new(dtype, shape), at);
         let node = &mut self.nodes[id.index()];
         (node.leaf, node.is_data) = (self.leaves.len() as u32, is_data);
         id

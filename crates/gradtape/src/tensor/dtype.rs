@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::storage::Storage;
+use super::storage::{Slice, SliceMut, Storage};
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,12 +60,16 @@ pub trait Element: Copy + Default + PartialEq + fmt::Debug + Send + Sync + seale
 }
 
 pub(crate) mod sealed {
-    use super::Storage;
+    use super::{Slice, SliceMut, Storage};
 
     pub trait Sealed: Sized {
         fn wrap(data: Vec<Self>) -> Storage;
         fn slice(storage: &Storage) -> Option<&[Self]>;
         fn slice_mut(storage: &mut Storage) -> Option<&mut [Self]>;
+        fn lend(data: &[Self]) -> Slice<'_>;
+        fn lend_mut(data: &mut [Self]) -> SliceMut<'_>;
+        fn lent(slice: Slice<'_>) -> Option<&[Self]>;
+        fn lent_mut(slice: SliceMut<'_>) -> Option<&mut [Self]>;
     }
 }
 
@@ -102,6 +106,28 @@ macro_rules! element {
             fn slice_mut(storage: &mut Storage) -> Option<&mut [Self]> {
                 match storage {
                     Storage::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn lend(data: &[Self]) -> Slice<'_> {
+                Slice::$variant(data)
+            }
+
+            fn lend_mut(data: &mut [Self]) -> SliceMut<'_> {
+                SliceMut::$variant(data)
+            }
+
+            fn lent(slice: Slice<'_>) -> Option<&[Self]> {
+                match slice {
+                    Slice::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn lent_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> {
+                match slice {
+                    SliceMut::$variant(data) => Some(data),
                     _ => None,
                 }
             }

@@ -29,5 +29,6 @@ pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, 
 pub use place::{IntoRange, Place};
 pub use rng::Rng;
 pub use shape::{Dims, Shape};
+pub(crate) use storage::{Slice, SliceMut};
 pub use tensor::Tensor;
 pub(crate) use tensor::allocate;

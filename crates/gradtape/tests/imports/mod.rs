@@ -21,11 +21,33 @@ impl Names {
         Names(names)
     }
 
+    /// All names.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The first part of a path from the root, or that of what it is another name for.
     pub(crate) fn room<'a>(&'a self, path: &'a [String]) -> Option<&'a str> {
         let first = path.first()?;
         Some(self.0.get(first).unwrap_or(first))
     }
+}
+
+/// Every path of at least two parts that a text names, wherever it starts, with its line and the name that
+/// it is given there.
+pub(crate) fn paths(text: &str) -> Vec<(usize, Vec<String>, String)> {
+    let tokens = tokens(text);
+    let mut paths = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let starts = tokens.get(at + 1).is_some_and(|next| next.text == "::");
+        if starts && token.text != "::" && !follows(&tokens, at, "::") {
+            let mut found = Vec::new();
+            tree(&tokens, at, Vec::new(), &mut found);
+            paths.extend(found.into_iter().map(|(path, name)| (token.line, path, name)));
+        }
+    }
+    paths.retain(|(_, path, _)| path.len() > 1);
+    paths
 }
 
 /// Every path from the crate's root that the text of a module names, in `use` or elsewhere, with its line.

@@ -1,11 +1,7 @@
 //! `add`: the sum.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Exact, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -30,31 +26,25 @@ operation! {
     "add" Add {}
 }
 
-impl Operation for Add {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::numeric_binary(x)
+impl Elementwise for Add {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Exact(Exact::Add))
+    fn cost(&self) -> Cost {
+        Cost::Exact(Exact::Add)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x + y
     }
 
     fn samples() -> Vec<Sample<Add>> {
         Sample::binary(Add {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Add {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x + y
     }
 }

@@ -2,11 +2,7 @@
 
 use crate::op::binary::taken_vjp;
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -32,13 +28,13 @@ operation! {
     "maximum" Maximum {}
 }
 
-impl Operation for Maximum {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::numeric_binary(x)
+impl Elementwise for Maximum {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -46,18 +42,12 @@ impl Operation for Maximum {
         taken_vjp(this, other, other.less(this), g).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x.less(y).select(y, y.equal(y).select(x, y))
     }
 
     fn samples() -> Vec<Sample<Maximum>> {
         Sample::binary(Maximum {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Maximum {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x.less(y).select(y, y.equal(y).select(x, y))
     }
 }

@@ -2,11 +2,7 @@
 
 use crate::op::binary::taken_vjp;
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -32,13 +28,13 @@ operation! {
     "minimum" Minimum {}
 }
 
-impl Operation for Minimum {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::numeric_binary(x)
+impl Elementwise for Minimum {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -46,18 +42,12 @@ impl Operation for Minimum {
         taken_vjp(this, other, this.less(other), g).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        y.less(x).select(y, y.equal(y).select(x, y))
     }
 
     fn samples() -> Vec<Sample<Minimum>> {
         Sample::binary(Minimum {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Minimum {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        y.less(x).select(y, y.equal(y).select(x, y))
     }
 }

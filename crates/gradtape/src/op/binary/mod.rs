@@ -10,7 +10,6 @@ mod sub;
 
 pub use add::Add;
 pub use div::Div;
-pub(crate) use div::check_divisors;
 pub use maximum::Maximum;
 pub use minimum::Minimum;
 pub use mul::Mul;

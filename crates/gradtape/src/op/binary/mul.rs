@@ -1,11 +1,7 @@
 //! `mul`: the product.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Exact, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -30,13 +26,13 @@ operation! {
     "mul" Mul {}
 }
 
-impl Operation for Mul {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::numeric_binary(x)
+impl Elementwise for Mul {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Exact(Exact::Mul))
+    fn cost(&self) -> Cost {
+        Cost::Exact(Exact::Mul)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -47,18 +43,12 @@ impl Operation for Mul {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x * y
     }
 
     fn samples() -> Vec<Sample<Mul>> {
         Sample::binary(Mul {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Mul {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x * y
     }
 }

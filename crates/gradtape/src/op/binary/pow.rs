@@ -1,11 +1,7 @@
 //! `pow`: a number to a power.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -32,15 +28,13 @@ operation! {
     "pow" Pow {}
 }
 
-impl Operation for Pow {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        let out = rules::numeric_binary(x)?;
-        rules::float(x[0])?;
-        Ok(out)
+impl Elementwise for Pow {
+    fn operands(&self) -> Operands {
+        Operands::floats(2)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -56,18 +50,12 @@ impl Operation for Pow {
         (g * above.select(out * above.select(x, 1.0).log(), zero)).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x.pow(y)
     }
 
     fn samples() -> Vec<Sample<Pow>> {
         Sample::binary(Pow {}, &[0.5, 1.25, 2.0, 3.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Pow {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x.pow(y)
     }
 }

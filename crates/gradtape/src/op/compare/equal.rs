@@ -1,11 +1,8 @@
 //! `equal`: whether two elements are the same.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{DType, Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
+use crate::tensor::DType;
 
 operation! {
     /// # What
@@ -29,33 +26,25 @@ operation! {
     "equal" Equal {}
 }
 
-impl Operation for Equal {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 2)?;
-        rules::same(x[0], x[1])?;
-        Ok(x[0].with_dtype(DType::Bool))
+impl Elementwise for Equal {
+    fn operands(&self) -> Operands {
+        Operands::anything(2).giving(DType::Bool)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Cheap)
+    fn cost(&self) -> Cost {
+        Cost::Cheap
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a comparison is constant wherever it is continuous")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x.equal(y)
     }
 
     fn samples() -> Vec<Sample<Equal>> {
         Sample::binary(Equal {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 0.5, -0.5])
-    }
-}
-
-impl Elementwise for Equal {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x.equal(y)
     }
 }

@@ -1,11 +1,8 @@
 //! `less`: whether one number is below another.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{DType, Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
+use crate::tensor::DType;
 
 operation! {
     /// # What
@@ -28,31 +25,25 @@ operation! {
     "less" Less {}
 }
 
-impl Operation for Less {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        Ok(rules::numeric_binary(x)?.with_dtype(DType::Bool))
+impl Elementwise for Less {
+    fn operands(&self) -> Operands {
+        Operands::numbers(2).giving(DType::Bool)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Cheap)
+    fn cost(&self) -> Cost {
+        Cost::Cheap
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a comparison is constant wherever it is continuous")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
+        x.less(y)
     }
 
     fn samples() -> Vec<Sample<Less>> {
         Sample::binary(Less {}, &[-1.5, 0.25, 0.5, 2.0], &[0.75, -1.25, 3.0, -0.5])
-    }
-}
-
-impl Elementwise for Less {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, y, _]: [S; 3]) -> S {
-        x.less(y)
     }
 }

@@ -1,11 +1,8 @@
 //! `cast`: the same numbers as another element type.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{DType, Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
+use crate::tensor::DType;
 
 operation! {
     /// # What
@@ -34,16 +31,15 @@ operation! {
     }
 }
 
-impl Operation for Cast {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 1)?;
-        Ok(x[0].with_dtype(self.dtype))
+impl Elementwise for Cast {
+    fn operands(&self) -> Operands {
+        Operands::anything(1).giving(self.dtype)
     }
 
-    fn form(&self) -> Form<'_> {
+    fn cost(&self) -> Cost {
         match self.dtype.is_float() {
-            true => Form::Formula(Cost::Copy),
-            false => Form::Formula(Cost::Cheap),
+            true => Cost::Copy,
+            false => Cost::Cheap,
         }
     }
 
@@ -54,19 +50,6 @@ impl Operation for Cast {
         Cotangent::Zero("an integer or a truth value is constant wherever it is continuous")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
-    }
-
-    fn samples() -> Vec<Sample<Cast>> {
-        [DType::F64, DType::F32, DType::I64, DType::Bool]
-            .into_iter()
-            .flat_map(|dtype| Sample::unary(Cast { dtype }, &[-1.5, -0.25, 0.0, 0.5, 2.0]))
-            .collect()
-    }
-}
-
-impl Elementwise for Cast {
     #[inline(always)]
     fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
         match self.dtype {
@@ -74,5 +57,12 @@ impl Elementwise for Cast {
             DType::I64 => x.trunc(),
             DType::Bool => x.equal(S::constant(0.0)).select(S::constant(0.0), S::constant(1.0)),
         }
+    }
+
+    fn samples() -> Vec<Sample<Cast>> {
+        [DType::F64, DType::F32, DType::I64, DType::Bool]
+            .into_iter()
+            .flat_map(|dtype| Sample::unary(Cast { dtype }, &[-1.5, -0.25, 0.0, 0.5, 2.0]))
+            .collect()
     }
 }

@@ -1,11 +1,8 @@
 //! `select`: one of two values, by a mask.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{DType, Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
+use crate::tensor::{DType, Tensor};
 
 operation! {
     /// # What
@@ -31,21 +28,13 @@ operation! {
     "select" Select {}
 }
 
-impl Operation for Select {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 3)?;
-        let [mask, yes, no] = [x[0], x[1], x[2]];
-        rules::truth(mask)?;
-        rules::same(yes, no)?;
-        if mask.shape != yes.shape {
-            let rule = format!("the mask has shape {}, the values {}", mask.shape, yes.shape);
-            return Err(Broken::new(rule));
-        }
-        Ok(yes.clone())
+impl Elementwise for Select {
+    fn operands(&self) -> Operands {
+        Operands::choice()
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Cheap)
+    fn cost(&self) -> Cost {
+        Cost::Cheap
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -57,8 +46,9 @@ impl Operation for Select {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [mask, yes, no]: [S; 3]) -> S {
+        mask.select(yes, no)
     }
 
     fn samples() -> Vec<Sample<Select>> {
@@ -67,17 +57,10 @@ impl Operation for Select {
         let mask = mask.unwrap_or_else(|_| Tensor::scalar(1.0)).cast(DType::Bool);
         values
             .into_iter()
-            .map(|Sample { op, mut inputs }| {
-                inputs.insert(0, mask.clone());
-                Sample { op, inputs }
+            .map(|mut sample| {
+                sample.inputs.insert(0, mask.clone());
+                sample
             })
             .collect()
-    }
-}
-
-impl Elementwise for Select {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [mask, yes, no]: [S; 3]) -> S {
-        mask.select(yes, no)
     }
 }

@@ -1,11 +1,7 @@
 //! `stop_gradient`: a value that gradients do not flow through.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -30,32 +26,26 @@ operation! {
     "stop_gradient" StopGradient {}
 }
 
-impl Operation for StopGradient {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 1)?;
-        Ok(x[0].clone())
+impl Elementwise for StopGradient {
+    fn operands(&self) -> Operands {
+        Operands::anything(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Copy)
+    fn cost(&self) -> Cost {
+        Cost::Copy
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Stopped("stop_gradient lets no gradient through")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
-    }
-
-    fn samples() -> Vec<Sample<StopGradient>> {
-        Sample::unary(StopGradient {}, &[-1.5, 0.5, 2.0])
-    }
-}
-
-impl Elementwise for StopGradient {
     #[inline(always)]
     fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
         x
+    }
+
+    fn samples() -> Vec<Sample<StopGradient>> {
+        let samples = Sample::unary(StopGradient {}, &[-1.5, 0.5, 2.0]);
+        Sample::without_derivative(samples, "the gradient is stopped")
     }
 }

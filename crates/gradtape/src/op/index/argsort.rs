@@ -1,11 +1,11 @@
 //! `argsort`: the places of the elements in order.
 
-use std::cmp::Ordering;
-
+use crate::op::index::first_places;
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_type,
 };
-use crate::tensor::{DType, Dims, Element, Result, Tensor, allocate};
+use crate::tensor::{DType, Dims, Result};
 
 operation! {
     /// # What
@@ -57,15 +57,11 @@ impl Operation for ArgSort {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false }
+        Form::Own { can_fail: false, meaning: self }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a place is constant wherever it is continuous")
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_type!(x[0].dtype(), T => self.places::<T>(&x[0], out))
     }
 
     fn samples() -> Vec<Sample<ArgSort>> {
@@ -78,22 +74,14 @@ impl Operation for ArgSort {
     }
 }
 
-impl ArgSort {
-    fn places<T: Element + PartialOrd>(&self, x: &Tensor, out: &Meta) -> Result<Tensor> {
-        let size = x.shape().last().copied().unwrap_or(1);
-        let mut places = allocate(&out.shape)?;
-        for row in x.to_vec::<T>()?.chunks(size.max(1)) {
-            let mut order: Vec<usize> = (0..size).collect();
-            order.sort_by(|&a, &b| self.order(row[a], row[b]));
-            places.extend(order[..self.count].iter().map(|&place| place as i64));
-        }
-        Tensor::from_vec(places, &out.shape)
-    }
-
-    /// Which of two elements comes first.
-    pub(crate) fn order<T: Element + PartialOrd>(&self, a: T, b: T) -> Ordering {
-        let nan = |x: T| x.partial_cmp(&x).is_none();
-        let ascending = a.partial_cmp(&b).unwrap_or_else(|| nan(a).cmp(&nan(b)));
-        if self.descending { ascending.reverse() } else { ascending }
+impl Meaning for ArgSort {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let size = x[0].shape().last().copied().unwrap_or(1).max(1);
+        let out = out.elements::<i64>()?.chunks_mut(self.count.max(1));
+        with_type!(x[0].dtype(), T => {
+            let rows = x[0].elements::<T>()?.chunks(size).zip(out);
+            rows.for_each(|(x, out)| first_places(x, self.descending, out));
+        });
+        Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! `gather`: elements picked along an axis.
 
-use crate::op::index::{place, place_along};
+use crate::op::index::{Rows, places};
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_type,
 };
-use crate::tensor::{Element, Result, Tensor, allocate};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -43,7 +44,7 @@ impl Operation for Gather {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: true }
+        Form::Own { can_fail: true, meaning: self }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -53,10 +54,6 @@ impl Operation for Gather {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_type!(out.dtype, T => self.pick::<T>(&x[0], &x[1]))
-    }
-
     fn samples() -> Vec<Sample<Gather>> {
         let rows = Sample::indexed(Gather { axis: 0 }, &[3, 2], &[2, 0, 2, 1, 1, 1], &[3, 2]);
         let part = Sample::indexed(Gather { axis: 1 }, &[3, 4], &[3, 0, 3, 1, 1, 2], &[2, 3]);
@@ -64,14 +61,18 @@ impl Operation for Gather {
     }
 }
 
-impl Gather {
-    fn pick<T: Element>(&self, x: &Tensor, index: &Tensor) -> Result<Tensor> {
-        let data = x.to_vec::<T>()?;
-        let mut picked = allocate(index.shape())?;
-        for (i, to) in index.to_vec::<i64>()?.into_iter().enumerate() {
-            let to = place("gather", to, x.shape()[self.axis], i, index.shape())?;
-            picked.push(data[place_along(self.axis, i, to, index.shape(), x.shape())]);
-        }
-        Tensor::from_vec(picked, index.shape())
+impl Meaning for Gather {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let from = x[0].shape();
+        let places = places("gather", x[1], from[self.axis])?;
+        let rows = Rows::new(self.axis, out.shape(), from);
+        with_type!(out.dtype(), T => {
+            let (x, out) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            let both = out.chunks_mut(rows.width).zip(places.chunks(rows.width));
+            for (row, (out, places)) in both.enumerate() {
+                out.iter_mut().zip(rows.of(row, places)).for_each(|(out, at)| *out = x[at]);
+            }
+        });
+        Ok(())
     }
 }

@@ -1,10 +1,11 @@
 //! `index_add`: whole rows added at places along an axis.
 
-use crate::op::index::{Plus, place};
+use crate::op::index::places;
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_number,
 };
-use crate::tensor::{Dims, Result, Tensor};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -55,7 +56,7 @@ impl Operation for IndexAdd {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: true }
+        Form::Own { can_fail: true, meaning: self }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -63,10 +64,6 @@ impl Operation for IndexAdd {
             0 => g.index_select(self.axis as isize, x[1]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_number!(out.dtype, T => self.add_up::<T>(&x[0], &x[1], out))
     }
 
     fn samples() -> Vec<Sample<IndexAdd>> {
@@ -78,25 +75,22 @@ impl Operation for IndexAdd {
     }
 }
 
-impl IndexAdd {
-    fn add_up<T: Plus>(&self, x: &Tensor, index: &Tensor, out: &Meta) -> Result<Tensor> {
-        let outer: usize = out.shape[..self.axis].iter().product();
-        let inner: usize = out.shape[self.axis + 1..].iter().product();
-        let index_shape = index.shape();
-        let index = index.to_vec::<i64>()?;
-        let data = x.to_vec::<T>()?;
-        let mut sums = filled(T::default(), &out.shape)?;
-        for block in 0..outer {
-            for (i, &to) in index.iter().enumerate() {
-                let to = place("index_add", to, self.size, i, index_shape)?;
-                let from = (block * index.len() + i) * inner;
-                let to = (block * self.size + to) * inner;
-                for (sum, &value) in sums[to..to + inner].iter_mut().zip(&data[from..from + inner])
-                {
-                    *sum = sum.plus(value);
+impl Meaning for IndexAdd {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let places = places("index_add", x[1], self.size)?;
+        let to = Along::new(out.shape(), self.axis);
+        let from = to.of(places.len());
+        with_number!(out.dtype(), T => {
+            let (x, sums) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            sums.fill(T::default());
+            for (x, sums) in x.chunks(from.block()).zip(sums.chunks_mut(to.block())) {
+                for (x, &place) in x.chunks(from.inner).zip(places) {
+                    let start = place as usize * to.inner;
+                    let sums = &mut sums[start..start + to.inner];
+                    sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum = sum.plus(x));
                 }
             }
-        }
-        Tensor::from_vec(sums, &out.shape)
+        });
+        Ok(())
     }
 }

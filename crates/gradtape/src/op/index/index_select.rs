@@ -1,10 +1,11 @@
 //! `index_select`: whole rows picked along an axis.
 
-use crate::op::index::place;
+use crate::op::index::places;
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
+    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_type,
 };
-use crate::tensor::{Dims, Element, Result, Tensor, allocate};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -46,7 +47,7 @@ impl Operation for IndexSelect {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: true }
+        Form::Own { can_fail: true, meaning: self }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -54,10 +55,6 @@ impl Operation for IndexSelect {
             0 => g.index_add(self.axis as isize, x[1], x[0].shape()[self.axis]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_type!(out.dtype, T => self.pick::<T>(&x[0], &x[1], out))
     }
 
     fn samples() -> Vec<Sample<IndexSelect>> {
@@ -68,23 +65,20 @@ impl Operation for IndexSelect {
     }
 }
 
-impl IndexSelect {
-    fn pick<T: Element>(&self, x: &Tensor, index: &Tensor, out: &Meta) -> Result<Tensor> {
-        let count = x.shape()[self.axis];
-        let inner: usize = x.shape()[self.axis + 1..].iter().product();
-        let outer: usize = x.shape()[..self.axis].iter().product();
-        let data = x.to_vec::<T>()?;
-        let mut places = allocate(index.shape())?;
-        for (i, to) in index.to_vec::<i64>()?.into_iter().enumerate() {
-            places.push(place("index_select", to, count, i, index.shape())?);
-        }
-        let mut picked = allocate(&out.shape)?;
-        for block in 0..outer {
-            for place in &places {
-                let start = (block * count + place) * inner;
-                picked.extend_from_slice(&data[start..start + inner]);
+impl Meaning for IndexSelect {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let from = Along::new(x[0].shape(), self.axis);
+        let places = places("index_select", x[1], from.count)?;
+        let to = from.of(places.len());
+        with_type!(out.dtype(), T => {
+            let (x, out) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            for (x, out) in x.chunks(from.block()).zip(out.chunks_mut(to.block())) {
+                for (out, &place) in out.chunks_mut(to.inner).zip(places) {
+                    let start = place as usize * from.inner;
+                    out.copy_from_slice(&x[start..start + from.inner]);
+                }
             }
-        }
-        Tensor::from_vec(picked, &out.shape)
+        });
+        Ok(())
     }
 }

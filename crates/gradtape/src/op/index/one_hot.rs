@@ -1,9 +1,7 @@
 //! `one_hot`: labels as unit vectors.
 
-use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, value_error,
-};
-use crate::tensor::{DType, Dims, Result, Tensor};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Dims, Result};
 
 operation! {
     /// # What
@@ -53,15 +51,6 @@ impl Operation for OneHot {
         Cotangent::Zero("a label has no gradient")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let mut data = filled(0.0, &out.shape)?;
-        for (row, label) in x[0].to_vec::<i64>()?.into_iter().enumerate() {
-            let label = class(label, self.classes, row)?;
-            data[row * self.classes + label] = 1.0;
-        }
-        Ok(Tensor::from_vec::<f64>(data, &out.shape)?.cast(out.dtype))
-    }
-
     fn samples() -> Vec<Sample<OneHot>> {
         [DType::F64, DType::F32]
             .into_iter()
@@ -69,15 +58,4 @@ impl Operation for OneHot {
             .flat_map(|op| Sample::labels(op, &[2, 0, 3, 2], &[2, 2]))
             .collect()
     }
-}
-
-/// A label as the number of one of `classes` classes, or the error that names its row.
-pub(crate) fn class(label: i64, classes: usize, row: usize) -> Result<usize> {
-    usize::try_from(label).ok().filter(|&label| label < classes).ok_or_else(|| {
-        let message = format!("one_hot: row {row} holds label {label} of {classes} classes");
-        value_error(message).hint(match classes.checked_sub(1) {
-            Some(last) => format!("labels go from 0 to {last}"),
-            None => "there is no label without a class".into(),
-        })
-    })
 }

@@ -1,10 +1,11 @@
 //! `scatter_add`: elements added at places along an axis.
 
-use crate::op::index::{Plus, place, place_along};
+use crate::op::index::{Rows, places};
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_number,
+    Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample,
+    Term, operation, rules, with_number,
 };
-use crate::tensor::{Result, Shape, Tensor};
+use crate::tensor::{Result, Shape};
 
 operation! {
     /// # What
@@ -50,7 +51,7 @@ impl Operation for ScatterAdd {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: true }
+        Form::Own { can_fail: true, meaning: self }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -58,10 +59,6 @@ impl Operation for ScatterAdd {
             0 => g.gather(self.axis as isize, x[1]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_number!(out.dtype, T => self.add_up::<T>(&x[0], &x[1]))
     }
 
     fn samples() -> Vec<Sample<ScatterAdd>> {
@@ -72,15 +69,20 @@ impl Operation for ScatterAdd {
     }
 }
 
-impl ScatterAdd {
-    fn add_up<T: Plus>(&self, x: &Tensor, index: &Tensor) -> Result<Tensor> {
-        let mut sums = filled(T::default(), &self.shape)?;
-        let values = x.to_vec::<T>()?;
-        for (i, (to, value)) in index.to_vec::<i64>()?.into_iter().zip(values).enumerate() {
-            let to = place("scatter_add", to, self.shape[self.axis], i, index.shape())?;
-            let at = place_along(self.axis, i, to, index.shape(), &self.shape);
-            sums[at] = sums[at].plus(value);
-        }
-        Tensor::from_vec(sums, &self.shape)
+impl Meaning for ScatterAdd {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let places = places("scatter_add", x[1], out.shape()[self.axis])?;
+        let rows = Rows::new(self.axis, x[1].shape(), out.shape());
+        with_number!(out.dtype(), T => {
+            let (x, sums) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            sums.fill(T::default());
+            let both = x.chunks(rows.width).zip(places.chunks(rows.width));
+            for (row, (x, places)) in both.enumerate() {
+                for (&x, at) in x.iter().zip(rows.of(row, places)) {
+                    sums[at] = sums[at].plus(x);
+                }
+            }
+        });
+        Ok(())
     }
 }

@@ -1,7 +1,10 @@
 //! `contract`: sums of products, of which the matrix product is one.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Dims, Element, Result, Shape, Tensor, allocate};
+use crate::op::{
+    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_number,
+};
+use crate::tensor::{Dims, Element, Result, Shape};
 
 operation! {
     /// # What
@@ -98,13 +101,6 @@ impl Operation for Contract {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match out.dtype {
-            DType::F32 => self.sums::<f32>(x, out),
-            _ => self.sums::<f64>(x, out),
-        }
-    }
-
     fn samples() -> Vec<Sample<Contract>> {
         let shapes: [(usize, usize, &[&[usize]]); 7] = [
             (0, 1, &[&[2, 3], &[3, 4]]),
@@ -120,22 +116,22 @@ impl Operation for Contract {
     }
 }
 
-impl Contract {
-    fn sums<T: Element>(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let Groups { batch, rows, columns, summed } = self.groups(x[0].shape(), x[1].shape());
-        let count = |sizes: Dims| sizes.iter().product::<usize>();
-        let (m, n, k) = (count(rows), count(columns), count(summed));
-        let (a, b) = (x[0].to_vec::<T>()?, x[1].to_vec::<T>()?);
-        let mut c = allocate(&out.shape)?;
-        for batch in 0..count(batch) {
-            for (i, j) in (0..m).flat_map(|i| (0..n).map(move |j| (i, j))) {
-                let term = |l: usize| {
-                    a[(batch * m + i) * k + l].to_f64() * b[(batch * k + l) * n + j].to_f64()
-                };
+impl Meaning for Contract {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let (left, right) = (x[0].shape(), x[1].shape());
+        let count = |sizes: &[usize]| sizes.iter().product::<usize>();
+        let rows = &left[self.batch..left.rank() - self.summed];
+        let (m, k) = (count(rows), count(&left[left.rank() - self.summed..]));
+        let n = count(&right[self.batch + self.summed..]);
+        with_number!(out.dtype(), T => {
+            let (a, b) = (x[0].elements::<T>()?, x[1].elements::<T>()?);
+            for (i, out) in out.elements::<T>()?.iter_mut().enumerate() {
+                let (row, column, batch) = (i / n, i % n, i / n / m);
+                let term = |l: usize| a[row * k + l].to_f64() * b[(batch * k + l) * n + column].to_f64();
                 // Not `sum`, which gives -0 for nothing.
-                c.push(T::from_f64((0..k).map(term).fold(0.0, |sum, term| sum + term)));
+                *out = T::from_f64((0..k).map(term).fold(0.0, |sum, term| sum + term));
             }
-        }
-        Tensor::from_vec(c, &out.shape)
+        });
+        Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! `argmax`: the place of the greatest element.
 
 use crate::op::reduce::dropped;
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Result, Tensor};
+use crate::op::{
+    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_number,
+};
+use crate::tensor::{DType, Result};
 
 operation! {
     /// # What
@@ -40,18 +43,11 @@ impl Operation for ArgMax {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false }
+        Form::Own { can_fail: false, meaning: self }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a place is constant wherever it is continuous")
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match x[0].dtype() {
-            DType::I64 => self.places(&x[0].to_vec::<i64>()?, &x[0], out),
-            _ => self.places(&x[0].cast(DType::F64).to_vec::<f64>()?, &x[0], out),
-        }
     }
 
     fn samples() -> Vec<Sample<ArgMax>> {
@@ -62,18 +58,27 @@ impl Operation for ArgMax {
     }
 }
 
-impl ArgMax {
-    fn places<T: PartialOrd + Copy>(&self, data: &[T], x: &Tensor, out: &Meta) -> Result<Tensor> {
-        let count = x.shape()[self.axis];
-        let inner: usize = x.shape()[self.axis + 1..].iter().product();
-        let nan = |value: T| value.partial_cmp(&value).is_none();
-        let place = |at: usize| {
-            let value = |i: usize| data[(at / inner * count + i) * inner + at % inner];
-            (1..count).fold(0, |best, i| {
-                let better = value(i) > value(best) || nan(value(i)) && !nan(value(best));
-                if better { i } else { best }
-            }) as i64
-        };
-        Tensor::from_vec((0..out.shape.elements()).map(place).collect(), &out.shape)
+impl Meaning for ArgMax {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let along = Along::new(x[0].shape(), self.axis);
+        let out = out.elements::<i64>()?;
+        with_number!(x[0].dtype(), T => {
+            let blocks = x[0].elements::<T>()?.chunks(along.block());
+            blocks.zip(out.chunks_mut(along.inner)).for_each(|(x, out)| places(x, along.inner, out));
+        });
+        Ok(())
+    }
+}
+
+/// The first place of the greatest of each of `inner` columns.
+fn places<T: Arithmetic>(x: &[T], inner: usize, out: &mut [i64]) {
+    out.fill(0);
+    for (place, row) in x.chunks(inner).enumerate().skip(1) {
+        for (column, (&value, out)) in row.iter().zip(out.iter_mut()).enumerate() {
+            let best = x[*out as usize * inner + column];
+            if value > best || value.is_nan() && !best.is_nan() {
+                *out = place as i64;
+            }
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! `cumsum`: the running sum.
 
-use crate::op::index::Plus;
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_number,
+    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_number,
 };
-use crate::tensor::{Result, Tensor};
+use crate::tensor::Result;
 
 operation! {
     /// # What
@@ -41,15 +41,11 @@ impl Operation for CumSum {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false }
+        Form::Own { can_fail: false, meaning: self }
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.running_sum(self.axis, !self.reverse).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_number!(out.dtype, T => self.run::<T>(&x[0]))
     }
 
     fn samples() -> Vec<Sample<CumSum>> {
@@ -60,24 +56,52 @@ impl Operation for CumSum {
     }
 }
 
-impl CumSum {
-    fn run<T: Plus>(&self, x: &Tensor) -> Result<Tensor> {
-        let count = x.shape()[self.axis];
-        let inner: usize = x.shape()[self.axis + 1..].iter().product();
-        let mut data = x.to_vec::<T>()?;
-        let place = |i: usize| i / inner % count;
-        let elements = data.len();
-        for step in 0..elements {
-            let (i, first, before) = if self.reverse {
-                let i = elements - 1 - step;
-                (i, place(i) == count - 1, i.wrapping_add(inner))
-            } else {
-                (step, place(step) == 0, step.wrapping_sub(inner))
-            };
-            if !first {
-                data[i] = data[before].plus(data[i]);
+impl Meaning for CumSum {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let along = Along::new(out.shape(), self.axis);
+        with_number!(out.dtype(), T => {
+            let (x, out) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            for (x, out) in x.chunks(along.block()).zip(out.chunks_mut(along.block())) {
+                match along.inner {
+                    1 => self.add_up(x, out),
+                    inner => self.add_up_rows(x, inner, out),
+                }
             }
+        });
+        Ok(())
+    }
+}
+
+impl CumSum {
+    fn add_up<T: Arithmetic>(&self, x: &[T], out: &mut [T]) {
+        let mut pairs = out.iter_mut().zip(x);
+        let first = if self.reverse { pairs.next_back() } else { pairs.next() };
+        // No 0 is added to the first, which may be -0.
+        let Some((out, &first)) = first else { return };
+        *out = first;
+        let mut sum = first;
+        let add = |(out, &x): (&mut T, &T)| {
+            sum = sum.plus(x);
+            *out = sum;
+        };
+        if self.reverse { pairs.rev().for_each(add) } else { pairs.for_each(add) }
+    }
+
+    /// The same of rows of `inner` elements.
+    fn add_up_rows<T: Arithmetic>(&self, x: &[T], inner: usize, out: &mut [T]) {
+        out.copy_from_slice(x);
+        for end in (inner..out.len()).step_by(inner) {
+            let (sums, next) = match self.reverse {
+                true => {
+                    let (next, sums) = out.split_at_mut(x.len() - end);
+                    (&sums[..inner], &mut next[x.len() - end - inner..])
+                }
+                false => {
+                    let (sums, next) = out.split_at_mut(end);
+                    (&sums[end - inner..], &mut next[..inner])
+                }
+            };
+            next.iter_mut().zip(sums).for_each(|(next, &sum)| *next = sum.plus(*next));
         }
-        Tensor::from_vec(data, x.shape())
     }
 }

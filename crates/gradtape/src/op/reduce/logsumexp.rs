@@ -1,8 +1,8 @@
 //! `logsumexp`: the logarithm of a sum of exponentials.
 
-use crate::op::reduce::{dropped, softmax_vjp, split};
+use crate::op::reduce::{dropped, softmax_vjp};
 use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -43,12 +43,6 @@ impl Operation for LogSumExp {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         softmax_vjp(&self.axes, x[0], x[0].logsumexp_rest(&self.axes), g).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let (greatest, rest) = split(&self.axes, &x[0], &out.shape)?;
-        let values = greatest.iter().zip(rest).map(|(max, rest)| max + rest).collect();
-        Ok(Tensor::from_vec::<f64>(values, &out.shape)?.cast(out.dtype))
     }
 
     fn samples() -> Vec<Sample<LogSumExp>> {

@@ -1,8 +1,8 @@
 //! `max`: the greatest element along axes.
 
-use crate::op::reduce::{dropped, extreme, extreme_vjp};
+use crate::op::reduce::{dropped, extreme_vjp};
 use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
-use crate::tensor::{DType, Dims, Result, Tensor};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -46,23 +46,10 @@ impl Operation for Max {
         extreme_vjp(&self.axes, x[0], out, g)
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match out.dtype {
-            DType::F32 => extreme(&self.axes, &x[0], out, f32::NEG_INFINITY, beyond),
-            DType::I64 => extreme(&self.axes, &x[0], out, i64::MIN, beyond),
-            DType::F64 | DType::Bool => extreme(&self.axes, &x[0], out, f64::NEG_INFINITY, beyond),
-        }
-    }
-
     fn samples() -> Vec<Sample<Max>> {
         [&[0][..], &[1], &[0, 2], &[0, 1, 2]]
             .into_iter()
             .flat_map(|axes| Sample::shaped(Max { axes: Dims::from_slice(axes) }, &[&[2, 3, 4]]))
             .collect()
     }
-}
-
-/// Whether `x` takes the place of `best`; NaN does and stays.
-fn beyond<T: PartialOrd>(x: T, best: T) -> bool {
-    x > best || x.partial_cmp(&x).is_none()
 }

@@ -16,8 +16,8 @@ pub use max::Max;
 pub use min::Min;
 pub use sum::Sum;
 
-use crate::op::{Broken, Cotangent, Meta, Term, filled};
-use crate::tensor::{DType, Dims, Element, Result, Shape, Tensor};
+use crate::op::{Broken, Cotangent, Term};
+use crate::tensor::{DType, Dims, Result, Shape};
 
 /// The shape without the reduced axes, which must be sorted and within the rank.
 pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
@@ -34,39 +34,6 @@ pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
 pub(crate) fn kept(shape: &Shape, axes: &[usize]) -> Shape {
     let size = |axis| if axes.contains(&axis) { 1 } else { shape[axis] };
     (0..shape.rank()).map(size).collect::<Dims>().into()
-}
-
-/// For each element in row-major order, the place in the reduced result that it belongs to.
-pub(crate) fn targets(shape: &Shape, axes: &[usize]) -> impl Iterator<Item = usize> {
-    let kept = kept(shape, axes);
-    let strides: Dims = kept
-        .strides()
-        .iter()
-        .zip(kept.iter().zip(shape.iter()))
-        .map(|(&stride, (kept, full))| if kept == full { stride } else { 0 })
-        .collect();
-    let own = shape.strides();
-    let shape = shape.clone();
-    (0..shape.elements()).map(move |flat| {
-        (0..shape.rank()).map(|axis| flat / own[axis] % shape[axis] * strides[axis]).sum()
-    })
-}
-
-/// The element of each group that no other is `beyond`, or `nothing` of an empty group.
-fn extreme<T: Element>(
-    axes: &[usize],
-    x: &Tensor,
-    out: &Meta,
-    nothing: T,
-    beyond: fn(T, T) -> bool,
-) -> Result<Tensor> {
-    let mut best = filled(nothing, &out.shape)?;
-    for (value, at) in x.to_vec::<T>()?.into_iter().zip(targets(x.shape(), axes)) {
-        if beyond(value, best[at]) {
-            best[at] = value;
-        }
-    }
-    Tensor::from_vec(best, &out.shape)
 }
 
 /// `g` shared equally among the elements of `x` that equal the result.
@@ -86,22 +53,4 @@ fn softmax_vjp<'r>(axes: &[usize], x: Term<'r>, rest: Term<'r>, g: Term<'r>) -> 
     let max = x.greatest_fixed(axes).maximum(least).reshape(&kept);
     let rest = rest.maximum(-1.0).reshape(&kept);
     g.reshape(&kept) * ((x - max) - rest).exp()
-}
-
-/// In double precision, for each result of a logsumexp: the greatest element (0 for an infinite one) and
-/// `log Σ e^(x - greatest)`.
-fn split(axes: &[usize], x: &Tensor, out: &Shape) -> Result<(Vec<f64>, Vec<f64>)> {
-    let data = x.cast(DType::F64).to_vec::<f64>()?;
-    let at: Vec<usize> = targets(x.shape(), axes).collect();
-    let mut greatest = filled(f64::NEG_INFINITY, out)?;
-    for (&value, &at) in data.iter().zip(&at) {
-        greatest[at] = if value > greatest[at] || value.is_nan() { value } else { greatest[at] };
-    }
-    // A greatest of ±inf would turn the differences into NaN.
-    greatest.iter_mut().for_each(|max| *max = if max.is_infinite() { 0.0 } else { *max });
-    let mut sums = vec![0.0; greatest.len()];
-    for (&value, &at) in data.iter().zip(&at) {
-        sums[at] += (value - greatest[at]).exp();
-    }
-    Ok((greatest, sums.into_iter().map(f64::ln).collect()))
 }

@@ -4,7 +4,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Dims, Result, Shape, Tensor};
+use crate::tensor::{Dims, Result, Shape};
 
 operation! {
     /// # What
@@ -54,10 +54,6 @@ impl Operation for Broadcast {
         let repeated = |&axis: &usize| axis < new || shape[axis - new] != self.shape[axis];
         let axes: Dims = (0..self.shape.rank()).filter(repeated).collect();
         g.sum_axes(&axes).reshape(shape).into()
-    }
-
-    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        x[0].broadcast_to(&self.shape)
     }
 
     fn samples() -> Vec<Sample<Broadcast>> {

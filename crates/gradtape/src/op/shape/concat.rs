@@ -1,7 +1,10 @@
 //! `concat`: several values one after another.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation};
-use crate::tensor::{Dims, Result, Tensor};
+use crate::op::{
+    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_type,
+};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -56,11 +59,11 @@ impl Operation for Concat {
             );
             return Err(Broken::new(rule).hint("only the axis that is joined may differ"));
         }
-        crate::op::rules::countable(Meta::new(first.dtype, dims))
+        rules::countable(Meta::new(first.dtype, dims))
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false }
+        Form::Own { can_fail: false, meaning: self }
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -69,13 +72,31 @@ impl Operation for Concat {
         g.slice(self.axis as isize, start..start + size(&x[input])).into()
     }
 
-    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        Tensor::concat(x, self.axis as isize)
-    }
-
     fn samples() -> Vec<Sample<Concat>> {
         let rows = Sample::shaped(Concat { axis: 0 }, &[&[2, 3], &[1, 3], &[0, 3], &[3, 3]]);
         let columns = Sample::shaped(Concat { axis: 1 }, &[&[2, 3], &[2, 1]]);
         rows.into_iter().chain(columns).collect()
+    }
+}
+
+impl Meaning for Concat {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let whole = Along::new(out.shape(), self.axis);
+        with_type!(out.dtype(), T => {
+            let out = out.elements::<T>()?;
+            let mut start = 0;
+            for x in x {
+                let part = whole.of(x.shape()[self.axis]);
+                if part.count == 0 {
+                    continue;
+                }
+                let end = start + part.block();
+                let blocks = x.elements::<T>()?.chunks(part.block());
+                let wholes = out.chunks_mut(whole.block()).zip(blocks);
+                wholes.for_each(|(out, x)| out[start..end].copy_from_slice(x));
+                start = end;
+            }
+        });
+        Ok(())
     }
 }

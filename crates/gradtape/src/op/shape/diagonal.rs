@@ -4,7 +4,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Dims, Result, Shape, Tensor};
+use crate::tensor::{Dims, Shape};
 
 operation! {
     /// # What
@@ -59,10 +59,6 @@ impl Operation for Diagonal {
         let shape = x[0].shape();
         let spread = g.unsqueeze(self.other as isize).broadcast_to(&shape);
         g.on_diagonal(&shape, self.axis, self.other).select(spread, 0.0).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        super::moved(self, &x[0], out)
     }
 
     fn samples() -> Vec<Sample<Diagonal>> {

@@ -4,7 +4,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Result, Shape, Tensor};
+use crate::tensor::Shape;
 
 operation! {
     /// # What
@@ -43,10 +43,6 @@ impl Operation for Flip {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.flip(self.axis as isize).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        super::moved(self, &x[0], out)
     }
 
     fn samples() -> Vec<Sample<Flip>> {

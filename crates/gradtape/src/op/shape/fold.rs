@@ -1,8 +1,11 @@
 //! `fold`: windows added up where they overlap.
 
 use super::Window;
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Dims, Element, Result, Tensor};
+use crate::op::{
+    Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample,
+    Term, operation, rules, with_number,
+};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -68,21 +71,13 @@ impl Operation for Fold {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false }
+        Form::Own { can_fail: false, meaning: self }
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let shape = x[0].shape();
         let &Fold { axis, stride, dilation, .. } = self;
         g.window(axis as isize, shape[shape.rank() - 1], stride, dilation).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        match out.dtype {
-            DType::F32 => self.sums(&x[0], out, |sum: f32, x| sum + x),
-            DType::I64 => self.sums(&x[0], out, i64::wrapping_add),
-            _ => self.sums(&x[0], out, |sum: f64, x| sum + x),
-        }
     }
 
     fn samples() -> Vec<Sample<Fold>> {
@@ -100,21 +95,26 @@ impl Operation for Fold {
     }
 }
 
-impl Fold {
-    fn sums<T: Element>(&self, x: &Tensor, out: &Meta, add: impl Fn(T, T) -> T) -> Result<Tensor> {
-        let shape = x.shape();
-        let (windows, places) = (shape[self.axis], shape[shape.rank() - 1]);
-        let inner: usize = shape[self.axis + 1..shape.rank() - 1].iter().product();
-        let data = x.to_vec::<T>()?;
-        let mut sums = crate::op::filled(T::default(), &out.shape)?;
-        for (i, value) in data.into_iter().enumerate() {
-            let (place, i) = (i % places, i / places);
-            let (column, i) = (i % inner, i / inner);
-            let (window, block) = (i % windows, i / windows);
-            let along = window * self.stride + place * self.dilation;
-            let sum = &mut sums[(block * self.size + along) * inner + column];
-            *sum = add(*sum, value);
-        }
-        Tensor::from_vec(sums, &out.shape)
+impl Meaning for Fold {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let &Fold { axis, size, stride, dilation } = self;
+        let shape = x[0].shape();
+        let (windows, places) = (shape[axis], shape[shape.rank() - 1]);
+        let inner: usize = shape[axis + 1..shape.rank() - 1].iter().product();
+        with_number!(out.dtype(), T => {
+            let (x, sums) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            sums.fill(T::default());
+            let rows = x.chunks(places.max(1)).enumerate();
+            for (row, x) in rows {
+                let (column, window, block) =
+                    (row % inner, row / inner % windows, row / inner / windows);
+                let first = (block * size + window * stride) * inner + column;
+                for (place, &x) in x.iter().enumerate() {
+                    let sum = &mut sums[first + place * dilation * inner];
+                    *sum = sum.plus(x);
+                }
+            }
+        });
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! `pad`: zeros around and between the elements of an axis.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, filled, operation, rules, with_type,
+    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    operation, rules, with_type,
 };
-use crate::tensor::{Dims, Element, Result, Tensor};
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -65,10 +66,6 @@ impl Operation for Pad {
         }
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        with_type!(out.dtype, T => self.place::<T>(&x[0], out))
-    }
-
     fn samples() -> Vec<Sample<Pad>> {
         [(0, 1, 1, 4), (1, 0, 2, 5), (1, 2, 1, 5), (0, 0, 1, 2)]
             .into_iter()
@@ -78,15 +75,34 @@ impl Operation for Pad {
     }
 }
 
-impl Pad {
-    fn place<T: Element>(&self, x: &Tensor, out: &Meta) -> Result<Tensor> {
-        let count = x.shape()[self.axis];
-        let inner: usize = x.shape()[self.axis + 1..].iter().product();
-        let mut data = filled(T::default(), &out.shape)?;
-        for (i, value) in x.to_vec::<T>()?.into_iter().enumerate() {
-            let (outer, at, rest) = (i / inner / count, i / inner % count, i % inner);
-            data[(outer * self.size + self.start + at * self.step) * inner + rest] = value;
-        }
-        Tensor::from_vec(data, &out.shape)
+impl Meaning for Pad {
+    fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
+        let &Pad { axis, start, step, size } = self;
+        let from = Along::new(x[0].shape(), axis);
+        let to = from.of(size);
+        with_type!(out.dtype(), T => {
+            let (x, out) = (x[0].elements::<T>()?, out.elements::<T>()?);
+            if x.is_empty() {
+                out.fill(T::default());
+            }
+            for (x, out) in x.chunks(from.block()).zip(out.chunks_mut(to.block())) {
+                let end = from.count.saturating_mul(step).saturating_add(start).min(size);
+                let (before, rest) = out.split_at_mut(start * to.inner);
+                let (filled, after) = rest.split_at_mut((end - start) * to.inner);
+                before.fill(T::default());
+                after.fill(T::default());
+                if step == 1 {
+                    filled.copy_from_slice(x);
+                    continue;
+                }
+                let apart = filled.chunks_mut(step.saturating_mul(to.inner));
+                for (x, out) in x.chunks(to.inner).zip(apart) {
+                    let (own, zeros) = out.split_at_mut(to.inner);
+                    own.copy_from_slice(x);
+                    zeros.fill(T::default());
+                }
+            }
+        });
+        Ok(())
     }
 }

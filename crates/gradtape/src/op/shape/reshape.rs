@@ -3,7 +3,7 @@
 use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, Places, Sample, Term, View, operation, rules,
 };
-use crate::tensor::{Result, Shape, Tensor};
+use crate::tensor::{Result, Shape};
 
 operation! {
     /// # What
@@ -47,10 +47,6 @@ impl Operation for Reshape {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.reshape(x[0].shape()).into()
-    }
-
-    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        x[0].reshape(&self.shape)
     }
 
     fn samples() -> Vec<Sample<Reshape>> {

@@ -4,7 +4,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Dims, Result, Shape, Tensor};
+use crate::tensor::{Dims, Result, Shape};
 
 operation! {
     /// # What
@@ -58,10 +58,6 @@ impl Operation for Slice {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.spread(self.axis, self.start, self.step, x[0].shape()[self.axis]).into()
-    }
-
-    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        x[0].slice_step(self.axis as isize, self.start, self.stop, self.step)
     }
 
     fn samples() -> Vec<Sample<Slice>> {

@@ -6,7 +6,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Dims, Result, Shape, Tensor};
+use crate::tensor::{Dims, Result, Shape};
 
 operation! {
     /// # What
@@ -59,10 +59,6 @@ impl Operation for Transpose {
             back[from] = to;
         }
         g.transpose(&back).into()
-    }
-
-    fn eval(&self, x: &[Tensor], _: &Meta) -> Result<Tensor> {
-        x[0].transpose(&self.order)
     }
 
     fn samples() -> Vec<Sample<Transpose>> {

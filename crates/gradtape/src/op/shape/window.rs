@@ -4,7 +4,7 @@ use crate::op::{
     Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
     rules,
 };
-use crate::tensor::{Dims, Result, Shape, Tensor};
+use crate::tensor::{Dims, Result, Shape};
 
 operation! {
     /// # What
@@ -79,10 +79,6 @@ impl Operation for Window {
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let &Window { axis, stride, dilation, .. } = self;
         g.fold(axis as isize, x[0].shape()[axis], stride, dilation).into()
-    }
-
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        super::moved(self, &x[0], out)
     }
 
     fn samples() -> Vec<Sample<Window>> {

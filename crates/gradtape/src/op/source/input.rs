@@ -1,9 +1,7 @@
 //! `input`: numbers from outside.
 
-use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, value_error,
-};
-use crate::tensor::{DType, Result, Shape, Tensor};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Result, Shape};
 
 operation! {
     /// # What
@@ -43,10 +41,6 @@ impl Operation for Input {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("an input depends on nothing")
-    }
-
-    fn eval(&self, _x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        Err(value_error(format!("input {out} was given no value")))
     }
 
     fn samples() -> Vec<Sample<Input>> {

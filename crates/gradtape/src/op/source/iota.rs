@@ -1,9 +1,7 @@
 //! `iota`: positions along an axis.
 
-use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules, with_type,
-};
-use crate::tensor::{DType, Element, Result, Shape, Tensor, allocate};
+use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::tensor::{DType, Result, Shape};
 
 operation! {
     /// # What
@@ -48,16 +46,6 @@ impl Operation for Iota {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("positions depend on nothing")
-    }
-
-    fn eval(&self, _: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let (count, step) = (out.shape[self.axis], out.shape.strides()[self.axis]);
-        let place = |i: usize| (i / step % count) as f64;
-        with_type!(out.dtype, T => {
-            let mut data = allocate::<T>(&out.shape)?;
-            data.extend((0..out.shape.elements()).map(|i| T::from_f64(place(i))));
-            Tensor::from_vec(data, &out.shape)
-        })
     }
 
     fn samples() -> Vec<Sample<Iota>> {

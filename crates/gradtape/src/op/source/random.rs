@@ -1,7 +1,7 @@
 //! `random`: uniform random numbers.
 
 use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
-use crate::tensor::{DType, Result, Shape, Tensor, allocate, uniform_at, unit_f32, unit_f64};
+use crate::tensor::{DType, Result, Shape};
 
 operation! {
     /// # What
@@ -52,25 +52,8 @@ impl Operation for Random {
         Cotangent::Zero("a counter has no gradient")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        let counter = x[0].to_vec::<i64>()?.first().copied().unwrap_or_default() as u64;
-        let bits = (0..out.shape.elements() as u64).map(|at| uniform_at(self.key, counter, at));
-        match out.dtype {
-            DType::F32 => {
-                Tensor::from_vec(collect::<f32>(bits.map(unit_f32), &out.shape)?, &out.shape)
-            }
-            _ => Tensor::from_vec(collect::<f64>(bits.map(unit_f64), &out.shape)?, &out.shape),
-        }
-    }
-
     fn samples() -> Vec<Sample<Random>> {
         let op = Random { key: u64::MAX - 6, shape: [3, 5].into(), dtype: DType::F64 };
         Sample::labels(op, &[11], &[])
     }
-}
-
-fn collect<T>(numbers: impl Iterator<Item = T>, shape: &Shape) -> Result<Vec<T>> {
-    let mut data = allocate(shape)?;
-    data.extend(numbers);
-    Ok(data)
 }

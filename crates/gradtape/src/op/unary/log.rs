@@ -1,11 +1,7 @@
 //! `log`: the natural logarithm.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -29,31 +25,25 @@ operation! {
     "log" Log {}
 }
 
-impl Operation for Log {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::float_unary(x)
+impl Elementwise for Log {
+    fn operands(&self) -> Operands {
+        Operands::floats(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (g / x[0]).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.log()
     }
 
     fn samples() -> Vec<Sample<Log>> {
         Sample::unary(Log {}, &[0.2, 0.7, 1.4, 3.0])
-    }
-}
-
-impl Elementwise for Log {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
-        x.log()
     }
 }

@@ -1,11 +1,7 @@
 //! `neg`: the opposite number.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -29,33 +25,25 @@ operation! {
     "neg" Neg {}
 }
 
-impl Operation for Neg {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 1)?;
-        rules::numeric(x[0])?;
-        Ok(x[0].clone())
+impl Elementwise for Neg {
+    fn operands(&self) -> Operands {
+        Operands::numbers(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Cheap)
+    fn cost(&self) -> Cost {
+        Cost::Cheap
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (-g).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        -x
     }
 
     fn samples() -> Vec<Sample<Neg>> {
         Sample::unary(Neg {}, &[-1.5, -0.25, 0.5, 2.0])
-    }
-}
-
-impl Elementwise for Neg {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
-        -x
     }
 }

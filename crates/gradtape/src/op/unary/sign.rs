@@ -1,11 +1,7 @@
 //! `sign`: the sign.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -29,32 +25,26 @@ operation! {
     "sign" Sign {}
 }
 
-impl Operation for Sign {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::float_unary(x)
+impl Elementwise for Sign {
+    fn operands(&self) -> Operands {
+        Operands::floats(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("the sign is constant wherever it is continuous")
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
-    }
-
-    fn samples() -> Vec<Sample<Sign>> {
-        Sample::unary(Sign {}, &[-2.0, -0.3, 0.4, 1.7])
-    }
-}
-
-impl Elementwise for Sign {
     #[inline(always)]
     fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
         let below = x.less(S::constant(0.0)).select(S::constant(-1.0), x);
         S::constant(0.0).less(x).select(S::constant(1.0), below)
+    }
+
+    fn samples() -> Vec<Sample<Sign>> {
+        Sample::unary(Sign {}, &[-2.0, -0.3, 0.4, 1.7])
     }
 }

@@ -1,11 +1,7 @@
 //! `sinh`: the hyperbolic sine.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -29,31 +25,25 @@ operation! {
     "sinh" Sinh {}
 }
 
-impl Operation for Sinh {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::float_unary(x)
+impl Elementwise for Sinh {
+    fn operands(&self) -> Operands {
+        Operands::floats(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (g * x[0].cosh()).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.sinh()
     }
 
     fn samples() -> Vec<Sample<Sinh>> {
         Sample::unary(Sinh {}, &[-2.0, -0.3, 0.4, 1.7])
-    }
-}
-
-impl Elementwise for Sinh {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
-        x.sinh()
     }
 }

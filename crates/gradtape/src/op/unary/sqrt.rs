@@ -1,11 +1,7 @@
 //! `sqrt`: the square root.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Exact, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Exact, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -29,31 +25,25 @@ operation! {
     "sqrt" Sqrt {}
 }
 
-impl Operation for Sqrt {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::float_unary(x)
+impl Elementwise for Sqrt {
+    fn operands(&self) -> Operands {
+        Operands::floats(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Exact(Exact::Sqrt))
+    fn cost(&self) -> Cost {
+        Cost::Exact(Exact::Sqrt)
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (g * 0.5 / out).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.sqrt()
     }
 
     fn samples() -> Vec<Sample<Sqrt>> {
         Sample::unary(Sqrt {}, &[0.2, 0.7, 1.4, 3.0])
-    }
-}
-
-impl Elementwise for Sqrt {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
-        x.sqrt()
     }
 }

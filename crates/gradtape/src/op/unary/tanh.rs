@@ -1,11 +1,7 @@
 //! `tanh`: the hyperbolic tangent.
 
 use crate::op::scalar::Scalar;
-use crate::op::{
-    Broken, Cost, Cotangent, Elementwise, Form, Meta, Operation, Sample, Term, map_elements,
-    operation, rules,
-};
-use crate::tensor::{Result, Tensor};
+use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
 
 operation! {
     /// # What
@@ -31,31 +27,25 @@ operation! {
     "tanh" Tanh {}
 }
 
-impl Operation for Tanh {
-    fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::float_unary(x)
+impl Elementwise for Tanh {
+    fn operands(&self) -> Operands {
+        Operands::floats(1)
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Formula(Cost::Costly)
+    fn cost(&self) -> Cost {
+        Cost::Costly
     }
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         (g * (1.0 - out * out)).into()
     }
 
-    fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
-        map_elements(self, x, out)
+    #[inline(always)]
+    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
+        x.tanh()
     }
 
     fn samples() -> Vec<Sample<Tanh>> {
         Sample::unary(Tanh {}, &[-2.0, -0.3, 0.4, 1.7])
-    }
-}
-
-impl Elementwise for Tanh {
-    #[inline(always)]
-    fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
-        x.tanh()
     }
 }

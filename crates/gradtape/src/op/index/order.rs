@@ -1,33 +1,38 @@
-//! The places of elements in order, row by row. The result itself is the memory to sort in.
+//! The places of the elements of a row in order. The result itself is the memory to sort in.
 
 use std::cmp::Ordering;
 
-use crate::op::index::ArgSort;
 use crate::tensor::Element;
 
-/// The first places of each row of `size` elements.
-pub(super) fn argsort<T: Key>(op: &ArgSort, x: &[T], size: usize, out: &mut [i64]) {
-    for (x, out) in x.chunks(size).zip(out.chunks_mut(op.count)) {
-        match u32::try_from(size) {
-            // A key and its place in one number, the place deciding between equal keys.
-            Ok(size) if T::SHORT => {
-                let key = |place: u32| {
-                    let key = x[place as usize].short();
-                    let key = if op.descending { !key } else { key };
-                    (u64::from(key) << 32 | u64::from(place)) as i64
-                };
-                first((0..size).map(key), out, |&a, &b| (a as u64).cmp(&(b as u64)));
-                out.iter_mut().for_each(|packed| *packed &= i64::from(u32::MAX));
-            }
-            _ => {
-                let order =
-                    |a: &i64, b: &i64| op.order(x[*a as usize], x[*b as usize]).then(a.cmp(b));
-                first(0..size as i64, out, order);
-            }
+/// The places of the first elements of a row in order, as many as `out` holds, which is no more than there
+/// are.
+pub(super) fn first_places<T: Key>(x: &[T], descending: bool, out: &mut [i64]) {
+    match u32::try_from(x.len()) {
+        // A key and its place in one number, the place deciding between equal keys.
+        Ok(size) if T::SHORT => {
+            let key = |place: u32| {
+                let key = x[place as usize].short();
+                let key = if descending { !key } else { key };
+                (u64::from(key) << 32 | u64::from(place)) as i64
+            };
+            first((0..size).map(key), out, |&a, &b| (a as u64).cmp(&(b as u64)));
+            out.iter_mut().for_each(|packed| *packed &= i64::from(u32::MAX));
+        }
+        _ => {
+            let order = |a: &i64, b: &i64| {
+                let order = order(x[*a as usize], x[*b as usize]);
+                if descending { order.reverse() } else { order }.then(a.cmp(b))
+            };
+            first(0..x.len() as i64, out, order);
         }
     }
 }
 
+/// NaN is the greatest.
+fn order<T: Key>(a: T, b: T) -> Ordering {
+    let nan = |x: T| x.partial_cmp(&x).is_none();
+    a.partial_cmp(&b).unwrap_or_else(|| nan(a).cmp(&nan(b)))
+}
 /// The first of `items` in order, as many as `out` holds, which is no more than there are. No two are
 /// equal.
 fn first(
@@ -70,7 +75,7 @@ fn sink(heap: &mut [i64], mut parent: usize, order: impl Fn(&i64, &i64) -> Order
 }
 
 /// An element that is put in order.
-pub(super) trait Key: Element + PartialOrd {
+pub(crate) trait Key: Element + PartialOrd {
     /// Whether [`Key::short`] tells all elements apart.
     const SHORT: bool;
 
@@ -119,20 +124,21 @@ impl Key for i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Meta, Operation};
-    use crate::tensor::{DType, Rng, Tensor};
+    use crate::tensor::Rng;
 
     fn check<T: Key>(values: &[T], size: usize) {
-        let shape = [values.len() / size, size];
-        let x = Tensor::from_slice(values, shape).unwrap();
         for count in [1, 2, 5, size - 1, size] {
             for descending in [false, true] {
-                let op = ArgSort { descending, count };
-                let mut out = vec![0; shape[0] * count];
-                argsort(&op, values, size, &mut out);
-                let meta = Meta::new(DType::I64, [shape[0], count]);
-                let want = op.eval(std::slice::from_ref(&x), &meta).unwrap();
-                assert_eq!(out, want.to_vec::<i64>().unwrap(), "{count} of {size}, {descending}");
+                for row in values.chunks(size) {
+                    let mut got = vec![0; count];
+                    first_places(row, descending, &mut got);
+                    let mut want: Vec<i64> = (0..size as i64).collect();
+                    want.sort_by(|&a, &b| {
+                        let order = order(row[a as usize], row[b as usize]);
+                        if descending { order.reverse() } else { order }
+                    });
+                    assert_eq!(got, want[..count], "{count} of {size}, {descending}");
+                }
             }
         }
     }
