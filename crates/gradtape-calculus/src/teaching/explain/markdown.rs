@@ -1,0 +1,75 @@
+//! An explanation as Markdown with LaTeX.
+
+use super::explanation::{Explanation, Symbolic};
+use super::text::STATIC;
+use crate::expression::{latex_name, short_latex};
+use crate::report::{Named, Number, short};
+
+impl Explanation {
+    /// The explanation as a Markdown document whose formulas are LaTeX between dollar signs.
+    pub fn markdown(&self) -> String {
+        let at: Vec<String> = self
+            .at
+            .0
+            .iter()
+            .map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)))
+            .collect();
+        let mut text = format!("# ${}$\n", self.latex);
+        let value = short_latex(self.value.0);
+        text += &match at.is_empty() {
+            true => format!("\nThe value is ${value}$.\n"),
+            false => format!("\nAt ${}$ the value is ${value}$.\n", at.join(",\\ ")),
+        };
+        text += "\n## Forward and backward\n\n| node | operation | value | gradient |\n| --- | --- | ---: | ---: |\n";
+        for node in &self.nodes {
+            let formula = if node.formula.is_empty() { node.op } else { &node.formula };
+            let (value, gradient) = (short(node.value.0), short(node.gradient.0));
+            text += &format!("| `{}` | `{formula}` | {value} | {gradient} |\n", node.label);
+        }
+        text += "\n## The chain rule, step by step\n\n";
+        let uses = self.use_counts();
+        for (number, line) in self.backward.iter().enumerate() {
+            let fork = if uses[line.node] > 1 { " (fork: gradients add)" } else { "" };
+            text += &format!("{}. ${}${fork}\n", number + 1, line.latex);
+        }
+        if !self.gradient.0.is_empty() {
+            text += "\n## Three ways to differentiate\n\n| | automatic | numeric | symbolic |\n| --- | ---: | ---: | --- |\n";
+        }
+        for (name, gradient) in &self.gradient.0 {
+            let numeric = self.numeric.get(name).map_or(f64::NAN, |number| number.0);
+            let symbolic = match self.symbolic.get(name) {
+                Some(Symbolic::Found { latex, value, .. }) => {
+                    format!("${latex} = {}$", short_latex(value.0))
+                }
+                Some(Symbolic::Refused { refused }) => refused.clone(),
+                None => String::new(),
+            };
+            text += &format!(
+                "| $\\partial / \\partial {}$ | {} | {} | {symbolic} |\n",
+                latex_name(name),
+                short(gradient.0),
+                short(numeric)
+            );
+        }
+        if !self.gradient.0.is_empty() {
+            text += &format!("\n{}.\n", STATIC.replacen('s', "S", 1));
+        }
+        if let Some(hessian) = &self.hessian {
+            let row = |row: &Named<Number>| {
+                row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
+            };
+            let rows: Vec<String> = hessian.values().map(row).collect();
+            text += &format!(
+                "\n## Hessian\n\n$$\n\\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}\n$$\n",
+                rows.join(" \\\\\n")
+            );
+        }
+        if !self.notes.is_empty() {
+            text += "\n## Notes\n\n";
+            for note in &self.notes {
+                text += &format!("- {note}\n");
+            }
+        }
+        text
+    }
+}
