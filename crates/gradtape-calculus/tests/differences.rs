@@ -1,5 +1,6 @@
 //! Errors of differences against their step.
 
+#[path = "../../gradtape-chart/tests/xml/mod.rs"]
 mod xml;
 
 use gradtape_calculus::{Differences, Expr, differences};

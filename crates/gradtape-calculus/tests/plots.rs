@@ -1,5 +1,6 @@
 //! Plots: what stands in the charts, and that every chart is drawn.
 
+#[path = "../../gradtape-chart/tests/xml/mod.rs"]
 mod xml;
 
 use gradtape::optim::Hyper;

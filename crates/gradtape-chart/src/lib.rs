@@ -1,8 +1,9 @@
-//! Pictures with axes, as SVG or in the characters of a terminal.
+//! Pictures with axes, as SVG, as a page or in the characters of a terminal.
 //!
 //! A [`Chart`] says what is shown: panels side by side, each with two axes and the marks between them.
-//! One drawing then serves every surface: [`Chart::svg`] for a file or inside of a page,
-//! [`Chart::terminal`] for dots of Braille characters. The same chart gives the same bytes.
+//! One drawing then serves every surface: [`Chart::svg`] for a file or an element in a page,
+//! [`Chart::html`] for a page of its own, [`Chart::terminal`] for dots of Braille characters. The same
+//! chart gives the same bytes.
 //!
 //! ```
 //! use gradtape_chart::{Chart, Panel};

@@ -27,7 +27,13 @@ impl Axis {
     /// assert_eq!(Axis::new("x", -3.0, 7.5).ticks(6), [-2.0, 0.0, 2.0, 4.0, 6.0]);
     /// ```
     pub fn ticks(&self, most: usize) -> Vec<f64> {
-        Scale::new(self).ticks(most)
+        if most == 0 {
+            return Vec::new();
+        }
+        let ticks = Scale::new(self).ticks(most);
+        // The library has one more at both ends of whole decades.
+        let every = ticks.len().div_ceil(most).max(1);
+        ticks.into_iter().step_by(every).collect()
     }
 }
 
@@ -67,11 +73,12 @@ impl Scale {
             false => RangedCoordf64::from(ends).key_points(most),
         };
         let inside = |tick: &f64| (-1e-9..=1.0 + 1e-9).contains(&self.share(*tick));
-        let whole = |tick: f64| match self.log || tick.abs() > 1e-9 * (self.high - self.low) {
-            true => tick,
+        let round = |tick: f64| match self.log || tick.abs() > 1e-9 * (self.high - self.low) {
+            // Sums of steps, such as 0.6000000000000001, are not what is meant.
+            true => format!("{tick:.14e}").parse().unwrap_or(tick),
             false => 0.0,
         };
-        found.into_iter().map(|tick| whole(tick * self.unit)).filter(inside).collect()
+        found.into_iter().map(|tick| round(tick * self.unit)).filter(inside).collect()
     }
 
     /// A tick with as many digits as tell it from its neighbours.
@@ -139,6 +146,11 @@ mod tests {
             labels(100.0, 100.5, false),
             ["100", "100.1", "100.2", "100.3", "100.4", "100.5"]
         );
+        for (low, high) in [(-0.25, 0.97), (-3.0, 7.5), (0.0, 0.7)] {
+            let scale = Scale::new(&Axis::new("", low, high));
+            let ticks = scale.ticks(8);
+            assert!(ticks.iter().all(|&tick| scale.label(tick).parse() == Ok(tick)), "{ticks:?}");
+        }
         assert_eq!(labels(0.005, 2.0, true), ["0.01", "0.1", "1"]);
         assert_eq!(labels(5e-17, 2.0, true), ["1e-16", "1e-13", "1e-10", "1e-7", "1e-4", "1e-1"]);
         for (low, high) in

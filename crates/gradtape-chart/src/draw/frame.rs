@@ -1,7 +1,7 @@
 //! [`Frame`]: the room that axes, names and a legend need around a plot.
 
 use super::cells::DOTS;
-use super::look::{Look, Place};
+use super::look::{Look, Place, letters};
 use crate::chart::{Chart, Panel};
 use crate::mark::{Line, Mark};
 use crate::scale::Scale;
@@ -10,7 +10,7 @@ impl Look {
     /// The whole size of a picture whose panels have the size that suits them.
     pub(super) fn size(&self, chart: &Chart) -> (u32, u32) {
         let (wide, high) = if chart.panels.len() > 1 { (400, 280) } else { (620, 400) };
-        let mut size = (0, 0);
+        let mut size = (0_i32, 0);
         for panel in &chart.panels {
             let ratio = f64::from(wide) / f64::from(high);
             let (mut width, mut height) =
@@ -20,11 +20,10 @@ impl Look {
                 width = height * wanted;
             }
             let frame = Frame::new(panel, self, width as i32);
-            size.0 += width as i32 + frame.left + frame.right;
+            size.0 = size.0.saturating_add(width as i32 + frame.left + frame.right);
             size.1 = size.1.max(height as i32 + frame.top + frame.bottom);
         }
-        let title = self.title_letter() * chart.title.chars().count() as i32;
-        let title = title.min(900 * self.unit);
+        let title = (self.title_letter() * letters(&chart.title)).min(900 * self.unit);
         (size.0.max(title + 2 * self.margin) as u32, (size.1 + self.title_height()) as u32)
     }
 }

@@ -50,7 +50,7 @@ impl Look {
     }
 
     pub(super) fn text_width(&self, text: &str) -> i32 {
-        text.chars().count() as i32 * self.letter
+        letters(text) * self.letter
     }
 
     pub(super) fn text(&self, colour: Colour, h_pos: HPos, v_pos: VPos) -> TextStyle<'static> {
@@ -65,6 +65,11 @@ impl Look {
         let width = if self.letters { 1 } else { tenths as u32 };
         ShapeStyle { color: rgb(colour).to_rgba(), filled: false, stroke_width: width }
     }
+}
+
+/// How many letters a text has, as far as one can count on pixels.
+pub(super) fn letters(text: &str) -> i32 {
+    text.chars().take(10_000).count() as i32
 }
 
 pub(super) fn rgb((red, green, blue): Colour) -> RGBColor {

@@ -25,10 +25,10 @@ pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, root: &Area<DB>, look: &Lo
     let style = look.text((0, 0, 0), HPos::Center, VPos::Center);
     let font = style.font.resize(style.font.get_size() * look.title_size());
     root.draw_text(&cut(&chart.title, most), &TextStyle { font, ..style }, middle)?;
-    let count = chart.panels.len().max(1) as i32;
+    let count = chart.panels.len().max(1) as i64;
+    let start = |number: i64| (number * i64::from(width) / count) as i32;
     for (number, panel) in (0..).zip(&chart.panels) {
-        let corners =
-            ((number * width / count, look.title_height()), ((number + 1) * width / count, height));
+        let corners = ((start(number), look.title_height()), (start(number + 1), height));
         draw_panel(panel, root, look, corners)?;
     }
     Ok(())
@@ -62,7 +62,8 @@ fn draw_panel<DB: DrawingBackend>(
         .x_label_area_size(frame.bottom)
         .y_label_area_size(frame.left)
         .build_cartesian_2d(frame.x.clone(), frame.y.clone())?;
-    mesh(&mut chart, panel, &frame, look)?;
+    let most = (plot.0 / look.letter).max(2) as usize;
+    mesh(&mut chart, &cut(&panel.x.name, most), &frame, look)?;
 
     let left = look.text((0, 0, 0), HPos::Left, VPos::Center);
     if !panel.y.name.is_empty() {
@@ -70,7 +71,8 @@ fn draw_panel<DB: DrawingBackend>(
             corner.0 - frame.left / 2,
             corner.1 - if look.letters { look.row } else { 9 * look.row / 10 },
         );
-        root.draw_text(&panel.y.name, &left, above)?;
+        let most = ((to.0 - above.0) / look.letter).max(2) as usize;
+        root.draw_text(&cut(&panel.y.name, most), &left, above)?;
     }
     for (line, place) in labels(panel).zip(&frame.legend) {
         let middle = (corner.0 + place.0, from.1 + place.1 + look.row / 2);
@@ -104,7 +106,7 @@ fn draw_panel<DB: DrawingBackend>(
 
 fn mesh<DB: DrawingBackend>(
     chart: &mut ChartContext<'_, DB, Cartesian2d<Scale, Scale>>,
-    panel: &Panel,
+    name: &str,
     frame: &Frame,
     look: &Look,
 ) -> Drawn<DB> {
@@ -113,7 +115,7 @@ fn mesh<DB: DrawingBackend>(
     mesh.x_labels(frame.ticks.0)
         .y_labels(frame.ticks.1)
         .max_light_lines(0)
-        .x_desc(panel.x.name.as_str())
+        .x_desc(name)
         .label_style(text)
         .axis_style(look.stroke((0, 0, 0), 10))
         .bold_line_style(look.stroke((226, 226, 226), 8))

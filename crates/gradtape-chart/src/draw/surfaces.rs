@@ -1,4 +1,4 @@
-//! What a chart is drawn on: SVG, or the characters of a terminal.
+//! What a chart is drawn on: SVG, a page, or the characters of a terminal.
 
 use plotters::prelude::{IntoDrawingArea, SVGBackend};
 
@@ -26,6 +26,7 @@ impl Chart {
         }
         // The library counts in whole numbers, so the picture is drawn larger than it is shown.
         let body = text.split_once(">\n").map_or(text.as_str(), |(_, body)| body);
+        let body = printable(body);
         let unit = f64::from(look.unit);
         Ok(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
@@ -33,7 +34,26 @@ impl Chart {
              <title>{}</title>\n{body}",
             f64::from(width) / unit,
             f64::from(height) / unit,
-            escaped(&self.title)
+            printable(&escaped(&self.title))
+        ))
+    }
+
+    /// The picture as a page of HTML that needs nothing beside itself: no network, no other file. In a
+    /// window that is narrower than the picture, it shrinks.
+    ///
+    /// # Errors
+    /// As [`Chart::svg`].
+    pub fn html(&self) -> Result<String> {
+        Ok(format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" \
+             content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{}</title>\n<style>\nbody {{ margin: 24px; }}\n\
+             svg {{ display: block; margin: 0 auto; max-width: 100%; height: auto; }}\n</style>\n\
+             </head>\n<body>\n{}</body>\n</html>\n",
+            printable(&escaped(&self.title)),
+            self.svg()?
         ))
     }
 
@@ -51,4 +71,9 @@ impl Chart {
         }
         Ok(cells.text(colours))
     }
+}
+
+/// A text without control characters, which XML does not have.
+fn printable(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', " ")
 }

@@ -3,6 +3,7 @@
 use gradtape::Tensor;
 use serde::{Serialize, Serializer};
 
+use crate::expression::short_latex;
 use crate::report::{Error, Number, Result, short};
 
 /// A vector or a matrix of f64, row by row; nested lists in JSON.
@@ -87,7 +88,7 @@ impl Array {
             return format!(r"\left[\,{rows} \times {columns}\text{{ numbers}}\,\right]");
         }
         let row = |row: usize| {
-            let cells = (0..self.columns()).map(|column| latex_number(self.at(row, column)));
+            let cells = (0..self.columns()).map(|column| short_latex(self.at(row, column)));
             cells.collect::<Vec<_>>().join(" & ")
         };
         let rows: Vec<String> = (0..self.rows()).map(row).collect();
@@ -102,17 +103,6 @@ const MOST: usize = 12;
 pub(super) fn size(shape: &[usize]) -> String {
     let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
     format!("({})", lengths.join(", "))
-}
-
-/// A number in its short form, as LaTeX.
-pub(super) fn latex_number(value: f64) -> String {
-    let text = short(value);
-    match text.split_once('e') {
-        Some((digits, exponent)) => format!(r"{digits} \cdot 10^{{{exponent}}}"),
-        None if text.ends_with("inf") => text.replace("inf", r"\infty"),
-        None if text == "nan" => r"\text{nan}".to_string(),
-        None => text,
-    }
 }
 
 impl Serialize for Array {

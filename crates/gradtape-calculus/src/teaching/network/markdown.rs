@@ -1,8 +1,9 @@
 //! Backpropagation through a network as Markdown with LaTeX.
 
-use super::array::{latex_number, size};
+use super::array::size;
 use super::backpropagation::Backpropagation;
 use super::style::Style;
+use crate::expression::short_latex;
 use crate::report::short;
 
 /// More components than this are not listed one by one.
@@ -27,7 +28,7 @@ impl Backpropagation {
                 step.shapes
             );
         }
-        let value = latex_number(self.value.0);
+        let value = short_latex(self.value.0);
         text +=
             &format!("\n$${} = {value}$$\n\n`{}`\n", self.loss_formula.latex, self.loss_numbers);
         text += "\n## Backward\n\nPlaces count from 1.\n";
