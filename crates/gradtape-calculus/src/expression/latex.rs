@@ -6,7 +6,7 @@ use super::expr::Expr;
 use super::function::Function;
 use super::node::{Id, Node, Operator};
 use super::print::{Level, level};
-use crate::report::{exact, short};
+use crate::report::{Named, Number, exact, short};
 
 impl Expr {
     /// The expression as LaTeX for mathematics mode.
@@ -147,6 +147,25 @@ pub(crate) fn short_latex(value: f64) -> String {
         Some((digits, exponent)) => format!(r"{digits} \cdot 10^{{{exponent}}}"),
         None => text,
     }
+}
+
+/// The values of variables, as in `a = 2,\ b = 1`.
+pub(crate) fn latex_point(at: &Named<Number>) -> String {
+    let all = at.0.iter();
+    let all = all.map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)));
+    all.collect::<Vec<_>>().join(",\\ ")
+}
+
+/// Numbers with a sign between them that puts them into columns.
+pub(crate) fn latex_row<'n>(values: impl IntoIterator<Item = &'n Number>) -> String {
+    let cells = values.into_iter().map(|value| short_latex(value.0));
+    cells.collect::<Vec<_>>().join(" & ")
+}
+
+/// Rows between parentheses.
+pub(crate) fn latex_matrix(rows: impl IntoIterator<Item = String>) -> String {
+    let rows: Vec<String> = rows.into_iter().collect();
+    format!("\\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}", rows.join(" \\\\\n"))
 }
 
 const GREEK: &[&str] = &[

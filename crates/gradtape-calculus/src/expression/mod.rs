@@ -32,7 +32,7 @@ pub use numeric::{
 pub use parse::MAX_TEXT;
 pub use size::MAX_NODES;
 
-pub(crate) use latex::{latex_name, short_latex};
+pub(crate) use latex::{latex_matrix, latex_name, latex_point, latex_row, short_latex};
 pub(crate) use point::{no_variable, point};
 pub(crate) use print::Minus;
 pub(crate) use read::{read, read_all, reading_tape};

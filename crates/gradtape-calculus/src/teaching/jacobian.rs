@@ -6,7 +6,10 @@ use gradtape::{Tensor, gradients};
 use serde::Serialize;
 
 use super::explain::node_notes;
-use crate::expression::{Expr, check_size, latex_name, point, read, reading_tape, short_latex};
+use crate::expression::{
+    Expr, check_size, latex_matrix, latex_name, latex_point, latex_row, point, read, reading_tape,
+    short_latex,
+};
 use crate::report::{Named, Number, Result, short, table};
 
 /// Values and first derivatives of several expressions at one point.
@@ -80,12 +83,6 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
 impl Jacobian {
     /// Values and derivatives as Markdown whose formulas are LaTeX between dollar signs.
     pub fn markdown(&self) -> String {
-        let rows = |values: Vec<String>| values.join(" \\\\\n");
-        let at = self.at.0.iter();
-        let at = at.map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)));
-        let cells = |row: &Named<Number>| {
-            row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
-        };
         let lefts: Vec<String> = self.at.0.iter().map(|(name, _)| latex_name(name)).collect();
         let notes: String = self.notes.iter().map(|note| format!("- {note}\n")).collect();
         let notes = match notes.is_empty() {
@@ -95,17 +92,12 @@ impl Jacobian {
         format!(
             "# Jacobian\n\n$$\nf\\left({}\\right) =\n{}\n$$\n\nAt ${}$:\n\n$$\nf =\n{},\n\\qquad\nJ =\n{}\n$$\n{notes}",
             lefts.join(", "),
-            matrix(rows(self.latex.clone())),
-            at.collect::<Vec<_>>().join(",\\ "),
-            matrix(rows(self.values.iter().map(|value| short_latex(value.0)).collect())),
-            matrix(rows(self.jacobian.iter().map(cells).collect())),
+            latex_matrix(self.latex.iter().cloned()),
+            latex_point(&self.at),
+            latex_matrix(self.values.iter().map(|value| short_latex(value.0))),
+            latex_matrix(self.jacobian.iter().map(|row| latex_row(row.values()))),
         )
     }
-}
-
-/// Rows between parentheses.
-fn matrix(rows: String) -> String {
-    format!("\\begin{{pmatrix}}\n{rows}\n\\end{{pmatrix}}")
 }
 
 /// A table with a row for each expression.

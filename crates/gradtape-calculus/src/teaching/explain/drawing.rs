@@ -43,13 +43,11 @@ impl Explanation {
     pub fn svg(&self) -> Result<String> {
         const MARGIN: f64 = 24.0;
         let drawing = self.drawing()?;
-        let at: Vec<String> =
-            self.at.0.iter().map(|(name, value)| format!("{name} = {}", short(value.0))).collect();
         let formula = pretty(&self.expression);
         let title = cut(&format!("{} = {formula}", self.nodes[self.result()].label), 90);
-        let point = match at.is_empty() {
+        let point = match self.at.0.is_empty() {
             true => String::new(),
-            false => cut(&format!("at {}", at.join(", ")), 90),
+            false => cut(&format!("at {}", self.at.equations()), 90),
         };
         let legend = self.legend(drawing.forks);
         let letters = title.chars().count().max(point.chars().count()) as f64 * LETTER * 16.0;

@@ -2,23 +2,17 @@
 
 use super::explanation::{Explanation, Symbolic};
 use super::text::STATIC;
-use crate::expression::{latex_name, short_latex};
-use crate::report::{Named, Number, short};
+use crate::expression::{latex_matrix, latex_name, latex_point, latex_row, short_latex};
+use crate::report::short;
 
 impl Explanation {
     /// The explanation as a Markdown document whose formulas are LaTeX between dollar signs.
     pub fn markdown(&self) -> String {
-        let at: Vec<String> = self
-            .at
-            .0
-            .iter()
-            .map(|(name, value)| format!("{} = {}", latex_name(name), short_latex(value.0)))
-            .collect();
         let mut text = format!("# ${}$\n", self.latex);
         let value = short_latex(self.value.0);
-        text += &match at.is_empty() {
+        text += &match self.at.0.is_empty() {
             true => format!("\nThe value is ${value}$.\n"),
-            false => format!("\nAt ${}$ the value is ${value}$.\n", at.join(",\\ ")),
+            false => format!("\nAt ${}$ the value is ${value}$.\n", latex_point(&self.at)),
         };
         text += "\n## Forward and backward\n\n| node | operation | value | gradient |\n| --- | --- | ---: | ---: |\n";
         for node in &self.nodes {
@@ -55,14 +49,8 @@ impl Explanation {
             text += &format!("\n{}.\n", STATIC.replacen('s', "S", 1));
         }
         if let Some(hessian) = &self.hessian {
-            let row = |row: &Named<Number>| {
-                row.values().map(|value| short_latex(value.0)).collect::<Vec<_>>().join(" & ")
-            };
-            let rows: Vec<String> = hessian.values().map(row).collect();
-            text += &format!(
-                "\n## Hessian\n\n$$\n\\begin{{pmatrix}}\n{}\n\\end{{pmatrix}}\n$$\n",
-                rows.join(" \\\\\n")
-            );
+            let rows = hessian.values().map(|row| latex_row(row.values()));
+            text += &format!("\n## Hessian\n\n$$\n{}\n$$\n", latex_matrix(rows));
         }
         if !self.notes.is_empty() {
             text += "\n## Notes\n\n";

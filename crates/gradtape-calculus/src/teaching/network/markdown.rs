@@ -3,11 +3,9 @@
 use super::array::size;
 use super::backpropagation::Backpropagation;
 use super::style::Style;
+use super::text::MOST;
 use crate::expression::short_latex;
 use crate::report::short;
-
-/// More components than this are not listed one by one.
-const MOST: usize = 40;
 
 impl Backpropagation {
     /// The same as a Markdown document whose formulas are LaTeX between dollar signs.

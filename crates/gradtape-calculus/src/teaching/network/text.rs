@@ -7,7 +7,7 @@ use super::backpropagation::Backpropagation;
 use crate::report::{plural, short, table};
 
 /// More components than this are not listed one by one.
-const MOST: usize = 40;
+pub(super) const MOST: usize = 40;
 
 impl fmt::Display for Backpropagation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
