@@ -2,12 +2,12 @@
 
 use super::function::Function;
 
-/// The place of a node in its expression: an index into [`Expr::nodes`].
+/// The place of a node in its expression: an index into [`Expr::nodes`](crate::Expr::nodes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(u32);
 
 impl Id {
-    /// The index into [`Expr::nodes`].
+    /// The index into [`Expr::nodes`](crate::Expr::nodes).
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -22,7 +22,8 @@ impl Id {
 pub enum Node {
     /// A number, never negative: minus is a node of its own.
     Number(f64),
-    /// The variable with this number, counted from 0 in the order of [`Expr::variables`].
+    /// The variable with this number, counted from 0 in the order of
+    /// [`Expr::variables`](crate::Expr::variables).
     Variable(usize),
     /// Minus an operand.
     Neg(Id),
