@@ -10,16 +10,16 @@
 //!
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`]. There is no implicit multiplication.
-
 //!
-//! | room | holds |
+//! | to | use |
 //! |---|---|
-//! | `expression` | parsing, printing, LaTeX, values; derivatives as expressions and from differences; recording on a tape |
-//! | `fitting` | least squares |
-//! | `teaching` | explanations, descents, pictures |
-//! | `report` | the error, numbers and tables of all these |
-//!
-//! Pictures are charts of [`gradtape_chart`].
+//! | read, print, evaluate, differentiate, record on a tape | [`Expr`], made with [`Expr::parse`] or a [`Builder`] |
+//! | differentiate by differences of values | [`richardson`], [`central_difference`], [`forward_difference`] |
+//! | show the chain rule at work | [`explain()`], [`jacobian()`], [`backpropagation()`] for a network |
+//! | show what differences cost in digits | [`differences()`] |
+//! | go down a function | [`descend()`], and [`classify`] for where it ends |
+//! | draw | [`plot()`], [`plot_paths`]: charts of [`gradtape_chart`] |
+//! | fit parameters to data | [`fit()`] |
 
 #[cfg(doctest)]
 mod book;

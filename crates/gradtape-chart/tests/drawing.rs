@@ -187,3 +187,29 @@ fn extents_are_those_of_the_finite_values() {
     assert!(low == 0.0 && high < 1000.0);
     assert_eq!(extent(values), Some((0.0, 1e9)));
 }
+
+#[test]
+fn a_training_in_characters() {
+    let losses = [2.3, 0.9, 0.4, 0.2, 0.12, 0.08];
+    let panel = Panel::series("epoch", "loss", [("train", losses)]);
+    let text = chart("a training", vec![panel]).terminal(44, 14, false).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines, TRAINING, "\n{text}");
+}
+
+const TRAINING: [&str; 14] = [
+    "                 a training",
+    "    ⠤⠤⠤⠤⠄train",
+    "  loss",
+    "   ⢸⠑⡄",
+    "  2⢺ ⠈⠢⡀",
+    "1.5⣸   ⠑⢄",
+    "   ⢸    ⠈⠢⡀",
+    "  1⢼      ⠘⢄⡀",
+    "   ⢸        ⠈⠑⠢⢄⡀",
+    "0.5⢹            ⠈⠑⠢⠤⠤⣀⣀⣀⡀",
+    "  0⣸                    ⠈⠉⠉⠉⠉⠉⠒⠒⠒⠒⠒⠒⠒⠢⠤⠤⠤⠄",
+    "    ⠏⠉⠉⠉⠉⠉⠉⠹⠉⠉⠉⠉⠉⠉⠹⠉⠉⠉⠉⠉⠉⠉⠏⠉⠉⠉⠉⠉⠉⠏⠉⠉⠉⠉⠉⠉⠹",
+    "    1      2      3       4      5      6",
+    "                    epoch",
+];

@@ -5,8 +5,8 @@ use super::node::{Id, Node};
 /// An expression in variables: a sum of products of numbers, names and functions.
 ///
 /// Its nodes lie in a vector with children before parents; a node may be used more than once. It is
-/// made by [`Expr::parse`] or with a [`Builder`](crate::Builder), and printed with the fewest parentheses, so that
-/// the text parses back to the same expression.
+/// made by [`Expr::parse`] or with a [`Builder`](crate::Builder), and printed with the fewest
+/// parentheses, so that the text parses back to the same expression.
 ///
 /// ```
 /// use gradtape_calculus::Expr;

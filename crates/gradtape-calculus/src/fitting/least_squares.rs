@@ -1,13 +1,13 @@
 //! The method of Levenberg and Marquardt on residuals with a known Jacobian.
 
 /// Where the sum of squares is least.
-pub(crate) struct Solved {
-    pub(crate) at: Vec<f64>,
-    pub(crate) squares: f64,
+pub(super) struct Solved {
+    pub(super) at: Vec<f64>,
+    pub(super) squares: f64,
     /// What the Jacobian at the end says of each parameter.
-    pub(crate) spread: Spread,
-    pub(crate) iterations: usize,
-    pub(crate) converged: bool,
+    pub(super) spread: Spread,
+    pub(super) iterations: usize,
+    pub(super) converged: bool,
 }
 
 /// Steps shorter than this, relative to the parameters, end the search.
@@ -24,19 +24,19 @@ const NOTHING: f64 = 1e-12;
 const NO_PART: f64 = 1e-6;
 
 /// How far the residuals spread the parameters.
-pub(crate) struct Spread {
+pub(super) struct Spread {
     /// The roots of the diagonal of (J'J)⁻¹; `None` for parameters that the residuals do not determine.
-    pub(crate) roots: Vec<Option<f64>>,
+    pub(super) roots: Vec<Option<f64>>,
     /// The parameters without a root, those together that can make up for each other.
-    pub(crate) groups: Vec<Vec<usize>>,
+    pub(super) groups: Vec<Vec<usize>>,
     /// How many directions the residuals determine.
-    pub(crate) rank: usize,
+    pub(super) rank: usize,
 }
 
 /// Starts at `at`. The residuals are what is wanted less the model, and come with the columns of the
 /// model's Jacobian; `size` is the length of what is wanted, which their rounding errors are a share of.
 /// `None` when they are not finite at the start, or cannot be computed.
-pub(crate) fn solve(
+pub(super) fn solve(
     mut residuals: impl FnMut(&[f64]) -> Option<(Vec<f64>, Vec<Vec<f64>>)>,
     at: &[f64],
     size: f64,
@@ -164,7 +164,7 @@ impl Linear {
     }
 }
 
-pub(crate) fn sum_of_squares(values: &[f64]) -> f64 {
+pub(super) fn sum_of_squares(values: &[f64]) -> f64 {
     dot(values, values)
 }
 

@@ -42,8 +42,8 @@ pub struct Options {
 /// derivative stand beside them.
 ///
 /// # Errors
-/// A point that does not fit the variables (see [`Expr::point`]); more than [`MAX_NODES`](crate::MAX_NODES) nodes, or
-/// [`MAX_HESSIAN`] variables for a Hessian.
+/// A point that does not fit the variables (see [`Expr::point`]); more than
+/// [`MAX_NODES`](crate::MAX_NODES) nodes, or [`MAX_HESSIAN`] variables for a Hessian.
 pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Explanation> {
     let point = expr.point(at)?;
     check_size(std::slice::from_ref(expr), "explained")?;
