@@ -11,22 +11,15 @@ pub(crate) struct Place<'a> {
     pub(crate) module: &'a [String],
 }
 
-/// What a module offers under a name of its own: `pub use tape::Tape` makes `Tape` stand for something of
+/// What a module has under names of its own: `pub use tape::Tape` makes `Tape` stand for something of
 /// `tape`.
 pub(crate) struct Names(BTreeMap<String, Vec<String>>);
 
 impl Names {
     /// The names that the text of a module takes over from others of its crate.
     pub(crate) fn of(text: &str, place: Place<'_>) -> Names {
-        let tokens = tokens(text);
-        let mut names = BTreeMap::new();
-        for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text == "use") {
-            let Some((start, at)) = beginning(&tokens, at + 1, place, 0) else { continue };
-            let mut found = Vec::new();
-            tree(&tokens, at, start, &mut found);
-            names.extend(found.into_iter().map(|(path, name)| (name, path)));
-        }
-        Names(names)
+        let used = imports(text, place).into_iter().filter(|import| import.used && !import.inner);
+        Names(used.map(|import| (import.name, import.path)).collect())
     }
 
     /// The first part of a path from the root, or that of what it is another name for.
@@ -46,6 +39,10 @@ pub(crate) struct Import {
     pub(crate) line: usize,
     /// From the crate's root.
     pub(crate) path: Vec<String>,
+    /// What it is called from then on.
+    name: String,
+    /// Whether it stands in a `use`.
+    used: bool,
     /// Whether it stands in a module that is written out inside the text, as tests are.
     inner: bool,
 }
@@ -69,10 +66,18 @@ pub(crate) fn imports(text: &str, place: Place<'_>) -> Vec<Import> {
             }
             _ if is(1, "::") && !(at > 0 && tokens[at - 1].text == "::") => {
                 if let Some((start, from)) = beginning(&tokens, at, place, inner.len()) {
+                    let used = at > 0 && tokens[at - 1].text == "use";
                     let mut found = Vec::new();
                     at = tree(&tokens, from, start, &mut found);
                     let (line, inner) = (token.line, !inner.is_empty());
-                    imports.extend(found.into_iter().map(|(path, _)| Import { line, path, inner }));
+                    let import = |(path, name): (Vec<String>, String)| Import {
+                        line,
+                        path,
+                        name,
+                        used,
+                        inner,
+                    };
+                    imports.extend(found.into_iter().map(import));
                     continue;
                 }
             }
