@@ -10,49 +10,38 @@
 //!
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`]. There is no implicit multiplication.
+//!
+//! | to | use |
+//! |---|---|
+//! | read, print, evaluate, differentiate, record on a tape | [`Expr`], made with [`Expr::parse`] or a [`Builder`] |
+//! | differentiate by differences of values | [`richardson`], [`central_difference`], [`forward_difference`] |
+//! | show the chain rule at work | [`explain()`], [`jacobian()`], [`backpropagation()`] for a network |
+//! | show what differences cost in digits | [`differences()`] |
+//! | go down a function | [`descend()`], and [`classify`] for where it ends |
+//! | draw | [`plot()`], [`plot_paths`]: charts of [`gradtape_chart`] |
+//! | fit parameters to data | [`fit()`] |
 
 #[cfg(doctest)]
 mod book;
-pub mod chart;
-mod contours;
-mod descend;
-mod differences;
-mod error;
-mod explain;
-mod expr;
-mod extremum;
-mod fit;
-mod jacobian;
-mod json;
-mod least_squares;
-mod network;
-mod numeric;
-mod plot;
-mod plot_paths;
-mod record;
-mod svg;
-mod symbolic;
+mod expression;
+mod fitting;
+mod report;
+mod teaching;
 
-pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
-pub use differences::{Best, DifferenceErrors, Differences, differences};
-pub use error::{Error, Result};
-pub use explain::{
-    Explanation, Line, MAX_DRAWN, MAX_EXPLAINED, MAX_HESSIAN, Options, Order, Step, Symbolic,
-    explain,
+pub use expression::{
+    Builder, Expr, Extrapolated, Function, Id, MAX_NODES, MAX_TEXT, Node, Operator, StepErrors,
+    central_difference, central_step, forward_difference, forward_step, richardson, step_errors,
 };
-pub use expr::{Builder, Expr, Function, Id, MAX_TEXT, Node, Operator};
-pub use extremum::{Kind, Place, classify};
-pub use fit::{Column, Estimate, Fit, fit};
-pub use jacobian::{Jacobian, jacobian};
-pub use json::{Named, Number};
-pub use network::{
-    Activation, Array, Backpropagation, BackwardStep, Formula, ForwardStep, MAX_EXAMPLES,
-    MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss, Reduction,
-    backpropagation,
+pub use fitting::{Column, Estimate, Fit, fit};
+pub use report::{Error, Named, Number, Result};
+pub use teaching::{
+    Activation, Array, Backpropagation, BackwardStep, Best, Descent, DifferenceErrors, Differences,
+    Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN, MAX_EXAMPLES, MAX_HESSIAN,
+    MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network, NetworkJacobian, NetworkLayer, NetworkLoss,
+    Options, Order, Path, PathStep, Place, Plot, Range, Reduction, Samples, Step, Stopped,
+    Symbolic, backpropagation, classify, compare_paths, descend, differences, explain, jacobian,
+    paths_csv, plot, plot_paths,
 };
-pub use numeric::{
-    Extrapolated, StepErrors, central_difference, central_step, forward_difference, forward_step,
-    richardson, step_errors,
-};
-pub use plot::{Plot, Range, Samples, plot};
-pub use plot_paths::plot_paths;
+
+/// The pictures that plots, paths and differences are drawn as.
+pub use gradtape_chart as chart;

@@ -1,9 +1,10 @@
 //! Errors of differences against their step.
 
+#[path = "../../gradtape-chart/tests/xml/mod.rs"]
 mod xml;
 
-use gradtape_calculus::chart::Mark;
 use gradtape_calculus::{Differences, Expr, differences};
+use gradtape_chart::Mark;
 use xml::assert_xml;
 
 fn found(text: &str, at: &[(&str, f64)]) -> Differences {

@@ -1,5 +1,6 @@
 //! The drawn graph: what stands in it, that it is XML, and that nothing overlaps.
 
+#[path = "../../gradtape-chart/tests/xml/mod.rs"]
 mod xml;
 
 use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, explain};

@@ -4,8 +4,7 @@ mod common;
 
 use common::{cases, check, list, number, reference};
 use gradtape_calculus::{
-    Builder, Explanation, Expr, Function, MAX_EXPLAINED, Operator, Options, Order, explain,
-    jacobian,
+    Builder, Explanation, Expr, Function, MAX_NODES, Operator, Options, Order, explain, jacobian,
 };
 use serde_json::{Value, json};
 
@@ -409,7 +408,7 @@ fn ten_thousand_nodes_are_explained_and_more_are_refused() {
     let got = found.gradient.get("x").unwrap().0;
     assert!((got - want).abs() < 1e-9 * 2500.0 * 2500.0, "{got} {want}");
 
-    let long = vec!["x"; MAX_EXPLAINED + 1].join("+");
+    let long = vec!["x"; MAX_NODES + 1].join("+");
     let error = explain(&Expr::parse(&long).unwrap(), &[("x", 1.0)], BOTH).err().unwrap();
     assert!(error.message().contains("at most 20000 are explained"), "{error}");
 }

@@ -1,10 +1,11 @@
 //! Plots: what stands in the charts, and that every chart is drawn.
 
+#[path = "../../gradtape-chart/tests/xml/mod.rs"]
 mod xml;
 
 use gradtape::optim::Hyper;
-use gradtape_calculus::chart::{Arrow, Chart, Contour, Line, Mark, Panel};
 use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_paths};
+use gradtape_chart::{Arrow, Chart, Contour, Line, Mark, Panel};
 use xml::assert_xml;
 
 const COURSE: &str = "x^2 - 4*x + 7 + 2*y";

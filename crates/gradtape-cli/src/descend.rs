@@ -73,6 +73,7 @@ enum Picture {
     Json,
     Csv,
     Svg,
+    Html,
     Terminal,
 }
 
@@ -97,6 +98,7 @@ impl Verb for Descend {
             }
             Picture::Csv => paths_csv(&paths),
             Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
+            Picture::Html => plot_paths(&expr, &paths)?.html()?,
             Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
             Picture::Json => match paths.as_slice() {
                 [path] => json(path)?,

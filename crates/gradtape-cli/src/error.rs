@@ -91,6 +91,12 @@ impl From<gradtape_calculus::Error> for Failure {
     }
 }
 
+impl From<gradtape_chart::Error> for Failure {
+    fn from(error: gradtape_chart::Error) -> Failure {
+        Failure::failed(error)
+    }
+}
+
 /// More letters than this without a space are no word that anyone would read.
 const LONGEST_WORD: usize = 300;
 

@@ -196,10 +196,11 @@ impl Explain {
             Picture::Json => json(&found),
             Picture::Csv => Ok(found.csv()),
             Picture::Svg => Ok(found.chart().svg()?),
+            Picture::Html => Ok(found.chart().html()?),
             Picture::Terminal => output.drawn(&found.chart(), self.out.is_none()),
-            Picture::Dot | Picture::Html | Picture::Markdown => {
-                Err(Failure::usage("--differences are shown as text, json, csv, svg or terminal"))
-            }
+            Picture::Dot | Picture::Markdown => Err(Failure::usage(
+                "--differences are shown as text, json, csv, svg, html or terminal",
+            )),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use console::Term;
-use gradtape_calculus::chart::Chart;
+use gradtape_chart::Chart;
 use serde::Serialize;
 
 use crate::error::{Failure, Outcome};

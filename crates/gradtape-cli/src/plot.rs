@@ -43,6 +43,7 @@ pub(crate) struct Plot {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Picture {
     Svg,
+    Html,
     Terminal,
     Json,
 }
@@ -64,6 +65,7 @@ impl Verb for Plot {
         };
         let text = match format(self.format, self.out.as_ref(), usual)? {
             Picture::Svg => found.chart().svg()?,
+            Picture::Html => found.chart().html()?,
             Picture::Terminal => output.drawn(&found.chart(), self.out.is_none())?,
             Picture::Json => serde_json::to_string(&found).map_err(Failure::failed)? + "\n",
         };

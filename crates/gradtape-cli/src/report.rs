@@ -1,9 +1,8 @@
 //! Tables for people and numbers for programs.
 
-use std::fmt;
-
 use clap::ValueEnum;
 pub(crate) use gradtape_calculus::Number;
+pub(crate) use gradtape_chart::{Align, Table};
 
 /// For whom a verb prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -11,60 +10,6 @@ pub(crate) enum Format {
     #[default]
     Text,
     Json,
-}
-
-/// A table as wide as its cells: columns with a heading, aligned to the left or right.
-pub(crate) struct Table {
-    columns: Vec<(String, Align)>,
-    rows: Vec<Vec<String>>,
-}
-
-/// To which side the cells of a column go.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Align {
-    Left,
-    Right,
-}
-
-impl Table {
-    pub(crate) fn new(columns: impl IntoIterator<Item = (impl Into<String>, Align)>) -> Table {
-        let columns = columns.into_iter().map(|(heading, align)| (heading.into(), align)).collect();
-        Table { columns, rows: Vec::new() }
-    }
-
-    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
-    }
-}
-
-/// Lines without a line end after the last.
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headings: Vec<String> =
-            self.columns.iter().map(|(heading, _)| heading.clone()).collect();
-        let lines = || std::iter::once(&headings).chain(&self.rows);
-        let width = |column: usize| {
-            lines().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
-        };
-        let widths: Vec<usize> =
-            (0..self.columns.len()).map(|column| width(column).unwrap_or(0)).collect();
-        for (number, line) in lines().enumerate() {
-            if number > 0 {
-                f.write_str("\n")?;
-            }
-            let mut text = String::new();
-            for ((cell, &width), (_, align)) in line.iter().zip(&widths).zip(&self.columns) {
-                let padding = " ".repeat(width - cell.chars().count());
-                let (before, after) = match align {
-                    Align::Left => ("", &*padding),
-                    Align::Right => (&*padding, ""),
-                };
-                text += &format!("{before}{cell}{after}  ");
-            }
-            f.write_str(text.trim_end())?;
-        }
-        Ok(())
-    }
 }
 
 /// A whole number with a comma between thousands.
@@ -98,15 +43,6 @@ pub(crate) fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_as_wide_as_their_cells() {
-        let mut table = Table::new([("name", Align::Left), ("count", Align::Right)]);
-        table.row(["hidden.weight", "1,024"]);
-        table.row(["µ", "7"]);
-        let expected = "name           count\nhidden.weight  1,024\nµ                  7";
-        assert_eq!(table.to_string(), expected);
-    }
 
     #[test]
     fn numbers_for_people() {

@@ -8,7 +8,7 @@ use gradtape::optim::{self, Hyper, Optimizer};
 use gradtape::plan::{Passes, Stage};
 use gradtape::tape::Graph;
 use gradtape::{DType, Rng, Tensor, eval, gradients};
-use gradtape_calculus::{Expr, MAX_EXPLAINED};
+use gradtape_calculus::{Expr, MAX_NODES};
 use serde::Serialize;
 
 use crate::Verb;
@@ -164,8 +164,8 @@ impl Show {
     /// Records an expression and its derivatives by its variables.
     fn expression(&self, text: &str) -> Outcome<(String, Graph)> {
         let expr = Expr::parse(text)?;
-        if expr.nodes().len() > MAX_EXPLAINED {
-            let most = thousands(MAX_EXPLAINED);
+        if expr.nodes().len() > MAX_NODES {
+            let most = thousands(MAX_NODES);
             return Err(Failure::usage(format!("the expression has more than {most} parts")));
         }
         let variables: Vec<&str> = expr.variables().collect();

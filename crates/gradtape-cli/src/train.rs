@@ -1,5 +1,6 @@
 //! `gradtape train`: from data to a model file.
 
+mod curves;
 mod files;
 mod flags;
 

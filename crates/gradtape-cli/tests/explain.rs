@@ -167,14 +167,14 @@ fn the_name_of_a_file_says_what_is_written() {
     let descent = "descend x^2 --from x=1 --steps 2";
     assert!(file(descent, "path.svg").starts_with("<svg"));
     assert!(file(descent, "path.csv").starts_with("step,x,value"));
+    assert!(file(descent, "path.HTML").starts_with("<!DOCTYPE html>"));
     assert!(file("plot x^2", "samples.json").starts_with("{\"expression\""));
     // What is asked for counts more.
     assert!(file(&format!("{COURSE} --format json"), "odd.svg").starts_with('{'));
     folder.run(&format!("{COURSE} --out table.csv")).fails(2, &["csv"]);
     folder.run("explain x;y --at x=1,y=2 --out two.svg").fails(2, &["one expression"]);
     assert!(!folder.path("table.csv").exists() && !folder.path("two.svg").exists());
-    for (arguments, name) in [(COURSE, "graph.png"), (descent, "path.HTML"), ("plot x^2", "x.pdf")]
-    {
+    for (arguments, name) in [(COURSE, "graph.png"), (descent, "path.GIF"), ("plot x^2", "x.pdf")] {
         let ending = name.split_once('.').unwrap().1;
         let not_written = format!("{name}: this is not written as {ending}");
         folder.run(&format!("{arguments} --out {name}")).fails(2, &[&not_written, "svg, "]);

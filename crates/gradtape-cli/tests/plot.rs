@@ -28,6 +28,23 @@ fn pictures_go_to_files() {
 }
 
 #[test]
+fn pages_hold_the_picture_that_svg_is() {
+    let folder = Folder::new("plot-pages");
+    for (name, command) in [
+        ("curve", "plot tanh(x)"),
+        ("errors", ERRORS),
+        ("path", "descend x^2+y^2 --from x=3,y=1 --steps 5"),
+    ] {
+        folder.run(&format!("{command} --out {name}.html")).ok();
+        folder.run(&format!("{command} --out {name}.svg")).ok();
+        let file =
+            |ending: &str| String::from_utf8(folder.read(&format!("{name}.{ending}"))).unwrap();
+        let page = file("html");
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&file("svg")), "{name}");
+    }
+}
+
+#[test]
 fn what_is_printed_elsewhere_than_to_a_terminal_is_svg() {
     let svg = run("plot tanh(x)").ok().stdout;
     assert!(svg.starts_with("<svg"), "{svg}");
@@ -100,7 +117,7 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("explain x*y --at x=1 --differences --wrt x", &["`y` has no value\n  x*y\n    ^\n"]),
         ("explain sqrt(x) --at x=0 --differences", &["the derivative of sqrt(x) at x = 0 is inf"]),
         ("explain x;x^2 --at x=1 --differences", &["needs one expression"]),
-        ("explain x --at x=1 --differences --format html", &["text, json, csv, svg or terminal"]),
+        ("explain x --at x=1 --differences --format dot", &["json, csv, svg, html or terminal"]),
         ("explain x --at x=1 --differences --hessian", &["cannot be used with"]),
         ("explain x --at x=1 --format csv", &["csv and terminal are for --differences"]),
         ("explain --network 2,1 --format terminal", &["text, json or markdown"]),

@@ -1,35 +1,36 @@
 //! Reading from Rust source which paths of its own crate it names.
 
+pub(crate) mod circles;
+
 use std::collections::BTreeMap;
 
-/// What the crate's root offers under a name of its own: `pub use tape::Tape` makes `Tape` stand for
-/// something of `tape`.
-pub(crate) struct Names(BTreeMap<String, String>);
+/// A module: its path from the crate's root, and the name of that crate.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) crate_name: &'a str,
+    pub(crate) module: &'a [String],
+}
+
+/// What a module has under names of its own: `pub use tape::Tape` makes `Tape` stand for something of
+/// `tape`.
+pub(crate) struct Names(BTreeMap<String, Vec<String>>);
 
 impl Names {
-    /// The names that a root file re-exports.
-    pub(crate) fn of_root(text: &str) -> Names {
-        let tokens = tokens(text);
-        let mut names = BTreeMap::new();
-        for (at, _) in tokens.iter().enumerate().filter(|(_, token)| token.text == "use") {
-            let mut found = Vec::new();
-            tree(&tokens, at + 1, Vec::new(), &mut found);
-            for (path, name) in found.into_iter().filter(|(path, _)| path.len() > 1) {
-                names.insert(name, path[0].clone());
-            }
-        }
-        Names(names)
-    }
-
-    /// All names.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// The names that the text of a module takes over from others of its crate.
+    pub(crate) fn of(text: &str, place: Place<'_>) -> Names {
+        let used = imports(text, place).into_iter().filter(|import| import.used && !import.inner);
+        Names(used.map(|import| (import.name, import.path)).collect())
     }
 
     /// The first part of a path from the root, or that of what it is another name for.
     pub(crate) fn room<'a>(&'a self, path: &'a [String]) -> Option<&'a str> {
         let first = path.first()?;
-        Some(self.0.get(first).unwrap_or(first))
+        Some(self.0.get(first).and_then(|path| path.first()).unwrap_or(first))
+    }
+
+    /// What a name stands for, as a path from the root.
+    fn target(&self, name: &str) -> Option<&[String]> {
+        self.0.get(name).map(Vec::as_slice)
     }
 }
 
@@ -40,7 +41,8 @@ pub(crate) fn paths(text: &str) -> Vec<(usize, Vec<String>, String)> {
     let mut paths = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let starts = tokens.get(at + 1).is_some_and(|next| next.text == "::");
-        if starts && token.text != "::" && !follows(&tokens, at, "::") {
+        let follows = at > 0 && tokens[at - 1].text == "::";
+        if starts && token.text != "::" && !follows {
             let mut found = Vec::new();
             tree(&tokens, at, Vec::new(), &mut found);
             paths.extend(found.into_iter().map(|(path, name)| (token.line, path, name)));
@@ -50,16 +52,29 @@ pub(crate) fn paths(text: &str) -> Vec<(usize, Vec<String>, String)> {
     paths
 }
 
-/// Every path from the crate's root that the text of a module names, in `use` or elsewhere, with its line.
-pub(crate) fn imports(text: &str, module: &[String]) -> Vec<(usize, Vec<String>)> {
+/// A path that a text names.
+pub(crate) struct Import {
+    pub(crate) line: usize,
+    /// From the crate's root.
+    pub(crate) path: Vec<String>,
+    /// What it is called from then on.
+    name: String,
+    /// Whether it stands in a `use`.
+    used: bool,
+    /// Whether it stands in a module that is written out inside the text, as tests are.
+    inner: bool,
+}
+
+/// Every path of its own crate that the text of a module names, in `use` or elsewhere.
+pub(crate) fn imports(text: &str, place: Place<'_>) -> Vec<Import> {
     let tokens = tokens(text);
     let mut imports = Vec::new();
     // Modules written out inside the text, with the depth of braces at which each ends.
     let mut inner: Vec<usize> = Vec::new();
     let mut depth = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        let is =
-            |offset: usize, text: &str| tokens.get(at + offset).is_some_and(|t| t.text == text);
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let is = |offset: usize, text: &str| is(&tokens, at + offset, text);
         match token.text.as_str() {
             "mod" if is(2, "{") => inner.push(depth),
             "{" => depth += 1,
@@ -67,27 +82,63 @@ pub(crate) fn imports(text: &str, module: &[String]) -> Vec<(usize, Vec<String>)
                 depth -= 1;
                 inner.pop_if(|end| *end == depth);
             }
-            "crate" | "gradtape" | "super" if is(1, "::") && !follows(&tokens, at, "::") => {
-                let up = token.text == "super";
-                let here = module.len() + inner.len() - usize::from(up);
-                let start = if up { parents(module, here) } else { Vec::new() };
-                let mut found = Vec::new();
-                tree(&tokens, at + 2, start, &mut found);
-                imports.extend(found.into_iter().map(|(path, _)| (token.line, path)));
+            _ if is(1, "::") && !(at > 0 && tokens[at - 1].text == "::") => {
+                if let Some((start, from)) = beginning(&tokens, at, place, inner.len()) {
+                    let used = at > 0 && tokens[at - 1].text == "use";
+                    let mut found = Vec::new();
+                    at = tree(&tokens, from, start, &mut found);
+                    let (line, inner) = (token.line, !inner.is_empty());
+                    let import = |(path, name): (Vec<String>, String)| Import {
+                        line,
+                        path,
+                        name,
+                        used,
+                        inner,
+                    };
+                    imports.extend(found.into_iter().map(import));
+                    continue;
+                }
             }
             _ => {}
         }
+        at += 1;
     }
     imports
+}
+
+/// Where a path leads that begins at token `at`, and the token from which on it is still to be read. `inner`
+/// is how many modules written out inside the text it stands in. `None` for a path of another crate.
+fn beginning(
+    tokens: &[Token],
+    at: usize,
+    place: Place<'_>,
+    inner: usize,
+) -> Option<(Vec<String>, usize)> {
+    let here = place.module.len() + inner;
+    match tokens.get(at)?.text.as_str() {
+        "crate" => Some((Vec::new(), at + 2)),
+        own if own == place.crate_name => Some((Vec::new(), at + 2)),
+        "super" => Some((parents(place.module, here - 1), at + 2)),
+        "self" if is(tokens, at + 1, "::") => Some((parents(place.module, here), at + 2)),
+        child if inner == 0 && is_declared(tokens, child) => Some((place.module.to_vec(), at)),
+        _ => None,
+    }
+}
+
+fn is(tokens: &[Token], at: usize, text: &str) -> bool {
+    tokens.get(at).is_some_and(|token| token.text == text)
+}
+
+/// Whether the text has a module of this name in a file of its own.
+fn is_declared(tokens: &[Token], name: &str) -> bool {
+    tokens
+        .windows(3)
+        .any(|three| three[0].text == "mod" && three[1].text == name && three[2].text == ";")
 }
 
 /// The first `count` parts of a module's path, what is written out inside it by names of no room.
 fn parents(module: &[String], count: usize) -> Vec<String> {
     module.iter().cloned().chain(std::iter::repeat("self".to_owned())).take(count).collect()
-}
-
-fn follows(tokens: &[Token], at: usize, text: &str) -> bool {
-    at > 0 && tokens[at - 1].text == text
 }
 
 /// Reads the path or tree of paths from token `at` on: each with the name it is given. Gives the token

@@ -1,0 +1,291 @@
+//! Least squares for any expression.
+
+use std::fmt;
+
+use gradtape::{DType, Tape, Tensor, vjp};
+use serde::Serialize;
+
+use super::least_squares::{Solved, Spread, solve, sum_of_squares};
+use crate::expression::{Expr, check_size, no_variable, read_all};
+use crate::report::{Error, Named, Number, Result, digits, plural, short, table};
+
+/// Parameters that fit an expression to data. Serialises to the JSON of `gradtape fit`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fit {
+    /// Each parameter with its standard error.
+    pub parameters: Named<Estimate>,
+    /// The sum of the squares of what the expression leaves unexplained.
+    pub residual_sum_of_squares: Number,
+    /// Its root after division by the degrees of freedom, rows less parameters determined; `None` where
+    /// there are none.
+    pub residual_standard_deviation: Option<Number>,
+    /// Steps taken.
+    pub iterations: usize,
+    /// Whether the search ended because a further full step would change nothing that matters: the
+    /// parameters by less than 1e-9 of themselves, or the sum of squares by less than 1e-14 of itself.
+    pub converged: bool,
+    /// Sentences about parameters that the data do not determine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A parameter of a [`Fit`].
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Estimate {
+    /// The value with the least squares.
+    pub value: Number,
+    /// The standard deviation of the estimate, from the Jacobian at the end; `None` where the data do
+    /// not determine it.
+    pub standard_error: Option<Number>,
+}
+
+/// A column of data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The variable that it gives the values of.
+    pub name: String,
+    /// A value for each row.
+    pub values: Vec<f64>,
+}
+
+const NOT_DETERMINED: &str = "not determined";
+
+/// The most steps of a fit.
+const MAX_ITERATIONS: usize = 2_000;
+
+/// Fits the parameters of an expression by the method of Levenberg and Marquardt (Moré 1978 for the
+/// scales, Nielsen 1999 for the damping). The Jacobian comes from the tape in one walk backward.
+///
+/// Variables of the expression are columns of the data or parameters with a start.
+///
+/// ```
+/// use gradtape_calculus::{Column, Expr, fit};
+///
+/// let column = |name: &str, values: &[f64]| Column { name: name.into(), values: values.to_vec() };
+/// let data = [column("x", &[0.0, 1.0, 2.0, 3.0]), column("y", &[1.0, 3.0, 5.0, 7.5])];
+/// let line = fit(&Expr::parse("a*x + b")?, &data, "y", &[("a", 1.0), ("b", 0.0)])?;
+/// assert!(line.converged);
+/// assert!((line.parameters.get("a").unwrap().value.0 - 2.15).abs() < 1e-12);
+/// # Ok::<(), gradtape_calculus::Error>(())
+/// ```
+///
+/// # Errors
+/// A missing target; a variable that is neither a column nor has a start; columns of different length,
+/// with numbers that are not finite, or with fewer rows than parameters; residuals that are not finite
+/// at the start; more than [`MAX_NODES`](crate::MAX_NODES) nodes.
+pub fn fit(expr: &Expr, data: &[Column], target: &str, start: &[(&str, f64)]) -> Result<Fit> {
+    let wanted = column(data, target)?;
+    let rows = wanted.values.len();
+    check_data(data, rows)?;
+    let inputs = inputs(expr, data, target, start)?;
+    let count = inputs.iter().filter(|input| matches!(input, Input::Parameter(_))).count();
+    if count == 0 {
+        return Err(Error::new("the expression has no parameters to fit"));
+    }
+    if rows < count {
+        let (rows, parameters) = (plural(rows, "row"), plural(count, "parameter"));
+        return Err(Error::new(format!("{rows} cannot determine {parameters}")));
+    }
+    check_size(std::slice::from_ref(expr), "fitted")?;
+    let size = sum_of_squares(&wanted.values).sqrt();
+    let columns: Vec<Option<Tensor>> = inputs
+        .iter()
+        .map(|input| match input {
+            Input::Column(values) => Some(Tensor::from(values.to_vec())),
+            Input::Parameter(_) => None,
+        })
+        .collect();
+    let ones = Tensor::ones([rows], DType::F64);
+    let mut tape = Tape::new();
+    let mut compute = |at: &[f64]| -> Result<(Vec<f64>, Vec<Vec<f64>>)> {
+        tape.reset();
+        // Every row has its own copy of the parameters: one walk then gives the whole Jacobian.
+        let by_row: Vec<_> = at
+            .iter()
+            .map(|&value| tape.watch(Tensor::scalar(value)).broadcast_to([rows]))
+            .collect();
+        let mut next = by_row.iter();
+        let vars: Vec<_> = columns
+            .iter()
+            .filter_map(|column| match column {
+                Some(values) => Some(tape.constant(values)),
+                None => next.next().copied(),
+            })
+            .collect();
+        let value = expr.record(&tape, &vars).broadcast_to([rows]);
+        let mut all = vjp(&[value], &[tape.constant(&ones)], &by_row);
+        all.push(value);
+        let mut jacobian = read_all(&all)?;
+        let values = jacobian.pop().unwrap_or_default();
+        let rest = wanted.values.iter().zip(&values).map(|(y, f)| y - f).collect();
+        Ok((rest, jacobian))
+    };
+    let mut failure = None;
+    let residuals = |at: &[f64]| compute(at).map_err(|error| failure = Some(error)).ok();
+    let from: Vec<f64> = inputs
+        .iter()
+        .filter_map(|input| match input {
+            Input::Parameter(value) => Some(*value),
+            Input::Column(_) => None,
+        })
+        .collect();
+    let solved = solve(residuals, &from, size, MAX_ITERATIONS);
+    let Some(solved) = solved else {
+        return Err(failure.unwrap_or_else(|| {
+            Error::new("the expression is not finite on all rows at the start")
+                .hint("choose a start at which it is")
+        }));
+    };
+    Ok(found(expr, &inputs, rows, &solved))
+}
+
+fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit {
+    let names = expr.variables().zip(inputs).filter_map(|(name, input)| match input {
+        Input::Parameter(_) => Some(name),
+        Input::Column(_) => None,
+    });
+    let names: Vec<&str> = names.collect();
+    let Spread { roots, groups, rank } = &solved.spread;
+    let loose = |group: &Vec<usize>| loose(group.iter().map(|&parameter| names[parameter]));
+    let mut notes: Vec<String> = groups.iter().map(loose).collect();
+    let freedom = rows - rank;
+    if freedom == 0 {
+        notes.push(
+            "as many rows as parameters leave nothing to estimate standard errors from".into(),
+        );
+    }
+    let deviation = (freedom > 0).then(|| (solved.squares / freedom as f64).sqrt());
+    let estimates = solved.at.iter().zip(roots).map(|(&value, root)| Estimate {
+        value: Number(value),
+        standard_error: deviation.zip(*root).map(|(deviation, root)| Number(deviation * root)),
+    });
+    Fit {
+        parameters: Named::new(names.iter().copied(), estimates),
+        residual_sum_of_squares: Number(solved.squares),
+        residual_standard_deviation: deviation.map(Number),
+        iterations: solved.iterations,
+        converged: solved.converged,
+        notes,
+    }
+}
+
+/// Says which parameters the data leave open, and why.
+fn loose<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => format!(
+            "{last} is not determined by the data: at these values the expression does not change with it"
+        ),
+        Some((last, others)) => format!(
+            "{} and {last} are not determined by the data: changes of them make up for each other, and \
+             other values fit as well",
+            others.join(", ")
+        ),
+        None => String::new(),
+    }
+}
+
+enum Input<'a> {
+    Column(&'a [f64]),
+    Parameter(f64),
+}
+
+fn column<'a>(data: &'a [Column], name: &str) -> Result<&'a Column> {
+    let known = || data.iter().map(|column| column.name.as_str());
+    data.iter().find(|column| column.name == name).ok_or_else(|| {
+        let error = Error::new(format!("the data has no column `{name}`"));
+        match gradtape::nearest(name, known()) {
+            Some(close) => error.hint(format!("did you mean `{close}`?")),
+            None => {
+                error.hint(format!("its columns are {}", known().collect::<Vec<_>>().join(", ")))
+            }
+        }
+    })
+}
+
+fn check_data(data: &[Column], rows: usize) -> Result<()> {
+    for Column { name, values } in data {
+        if values.len() != rows {
+            let message = format!("column {name} has {} rows, others have {rows}", values.len());
+            return Err(Error::new(message));
+        }
+    }
+    Ok(())
+}
+
+/// What stands for each variable of the expression.
+fn inputs<'a>(
+    expr: &Expr,
+    data: &'a [Column],
+    target: &str,
+    start: &[(&str, f64)],
+) -> Result<Vec<Input<'a>>> {
+    let names: Vec<&str> = expr.variables().collect();
+    for (index, (name, value)) in start.iter().enumerate() {
+        if !names.contains(name) {
+            return Err(no_variable(&names, name));
+        }
+        if start[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::new(format!("`{name}` has two starts")));
+        }
+        if data.iter().any(|column| column.name == *name) {
+            return Err(Error::new(format!(
+                "`{name}` is a column of the data and has a start too"
+            )));
+        }
+        if !value.is_finite() {
+            return Err(Error::new(format!("the start of `{name}` is {value}")));
+        }
+    }
+    let finite = |column: &Column| {
+        let bad = column.values.iter().position(|value| !value.is_finite());
+        bad.map_or(Ok(()), |row| {
+            let (name, value) = (&column.name, column.values[row]);
+            Err(Error::new(format!("row {} of column {name} is {value}", row + 1))
+                .hint("give it a number, or leave the row out"))
+        })
+    };
+    finite(column(data, target)?)?;
+    let input = |(variable, name): (usize, &&str)| {
+        if *name == target {
+            return Err(Error::new(format!("the target `{name}` cannot explain itself"))
+                .position_of(expr.position(variable)));
+        }
+        if let Some(column) = data.iter().find(|column| column.name == **name) {
+            finite(column)?;
+            return Ok(Input::Column(&column.values));
+        }
+        let given = start.iter().find(|(given, _)| given == name);
+        given.map(|(_, value)| Input::Parameter(*value)).ok_or_else(|| {
+            Error::new(format!("the variable `{name}` is no column of the data and has no start"))
+                .hint(format!("add `{name}=…` to the start"))
+                .position_of(expr.position(variable))
+        })
+    };
+    names.iter().enumerate().map(input).collect()
+}
+
+/// Significant digits of what is printed: certified values have eleven.
+const DIGITS: usize = 11;
+
+/// A table of the parameters and how well they fit.
+impl fmt::Display for Fit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heading = ["parameter", "value", "standard error"].map(str::to_string);
+        let mut rows = vec![heading.to_vec()];
+        for (name, estimate) in &self.parameters.0 {
+            let value = digits(estimate.value.0, DIGITS);
+            let error = estimate.standard_error.map(|error| short(error.0));
+            rows.push(vec![name.clone(), value, error.unwrap_or_else(|| NOT_DETERMINED.into())]);
+        }
+        f.write_str(&table(&rows))?;
+        let squares = digits(self.residual_sum_of_squares.0, DIGITS);
+        writeln!(f, "\nresidual sum of squares      {squares}")?;
+        let deviation = self.residual_standard_deviation.map(|number| digits(number.0, DIGITS));
+        let deviation = deviation.unwrap_or_else(|| NOT_DETERMINED.into());
+        writeln!(f, "residual standard deviation  {deviation}")?;
+        let end = if self.converged { "converged" } else { "did not converge" };
+        writeln!(f, "{end} after {}", plural(self.iterations, "iteration"))?;
+        self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
+    }
+}

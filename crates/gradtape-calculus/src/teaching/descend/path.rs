@@ -1,0 +1,99 @@
+//! [`Path`]: every place of a descent, and how it was made.
+
+use gradtape::optim::Hyper;
+use serde::Serialize;
+
+use crate::report::{Named, Number};
+use crate::teaching::extremum::Place;
+
+/// How to descend.
+#[derive(Clone, Debug)]
+pub struct Descent {
+    /// The optimiser's name, as [`gradtape::optim::NAMES`] has them.
+    pub optimizer: String,
+    /// Its settings, the learning rate among them.
+    pub hyper: Hyper,
+    /// The most steps, at most [`MAX_STEPS`].
+    pub steps: usize,
+    /// A step shorter than this is the last one; 0 for none.
+    pub tolerance: f64,
+    /// The standard deviation of the noise that one example adds to every component of the gradient.
+    pub noise: f64,
+    /// How many examples a step averages: the noise shrinks by its root.
+    pub batch: usize,
+    /// The seed of the noise.
+    pub seed: u64,
+}
+
+/// Plain gradient descent for 100 steps, without noise.
+impl Default for Descent {
+    fn default() -> Descent {
+        Descent {
+            optimizer: "sgd".to_string(),
+            hyper: Hyper::default(),
+            steps: 100,
+            tolerance: 0.0,
+            noise: 0.0,
+            batch: 1,
+            seed: 0,
+        }
+    }
+}
+
+/// The most steps of a descent.
+pub const MAX_STEPS: usize = 1_000_000;
+
+/// The path of a descent. Serialises to the JSON of `gradtape descend`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Path {
+    /// The expression as it is printed.
+    pub expression: String,
+    /// The optimiser.
+    pub optimizer: String,
+    /// The learning rate.
+    pub lr: Number,
+    /// Every place, the start first.
+    pub steps: Vec<PathStep>,
+    /// Why it ended.
+    pub stopped: Stopped,
+    /// What kind of place the end is.
+    pub end: Place,
+    /// What a reader should know: where it left the domain, what a smaller learning rate would do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// One place on the path.
+#[derive(Clone, Debug, Serialize)]
+pub struct PathStep {
+    /// How many steps were taken before.
+    pub step: usize,
+    /// The place.
+    pub at: Named<Number>,
+    /// The value there.
+    pub value: Number,
+    /// The gradient there, without noise.
+    pub gradient: Named<Number>,
+}
+
+/// Why a descent ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stopped {
+    /// All steps were taken.
+    Steps,
+    /// A step was shorter than the tolerance.
+    Tolerance,
+    /// It left the numbers, went a million million times farther from 0 than it started, or ended more
+    /// than a hundred times higher.
+    Diverged,
+}
+
+pub(super) fn numbers(named: &Named<Number>) -> Vec<f64> {
+    named.values().map(|number| number.0).collect()
+}
+
+/// The length of a vector.
+pub(super) fn length(x: &[f64]) -> f64 {
+    x.iter().fold(0.0_f64, |length, &x| length.hypot(x))
+}

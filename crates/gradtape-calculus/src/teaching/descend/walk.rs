@@ -1,0 +1,78 @@
+//! Steps of an optimiser on an expression.
+
+use gradtape::optim::{Optimizer, by_name};
+use gradtape::{Parameter, Rng, Tape, Tensor, gradients};
+
+use super::path::{Descent, PathStep, Stopped, length, numbers};
+use crate::expression::{Expr, read, reading_tape};
+use crate::report::{Error, Named, Number, Result};
+
+/// Longer expressions are computed operation by operation: planning them takes seconds.
+const MAX_PLANNED: usize = 500;
+
+/// The places, why it ended, and the learning rate.
+pub(super) fn walk(
+    expr: &Expr,
+    start: &[f64],
+    how: &Descent,
+) -> Result<(Vec<PathStep>, Stopped, f64)> {
+    let wrong = |error: gradtape::Error| Error::new(error.to_string());
+    let parameters: Vec<Parameter> =
+        start.iter().map(|&value| Parameter::new(Tensor::scalar(value))).collect();
+    let made = by_name(&how.optimizer, parameters.as_slice(), &how.hyper).map_err(wrong)?;
+    let optimizer = made.allow_unused();
+    let lr = optimizer.learning_rate();
+    let mut random = Rng::new(how.seed);
+    let size = how.noise / (how.batch as f64).sqrt();
+    let limit = 1e12 * (1.0 + length(start));
+    let mut tape = match expr.nodes().len() > MAX_PLANNED {
+        true => reading_tape(),
+        false => Tape::new(),
+    };
+    let mut places: Vec<PathStep> = Vec::new();
+    loop {
+        tape.reset();
+        let inputs: Vec<_> = parameters.iter().map(|parameter| tape.parameter(parameter)).collect();
+        let value = expr.record(&tape, &inputs);
+        let mut wanted = gradients(value, &inputs);
+        wanted.extend(&inputs);
+        wanted.push(value);
+        let found = read(&wanted)?;
+        let (gradient, rest) = found.split_at(start.len());
+        let (at, value_now) = rest.split_at(start.len());
+        let named =
+            |values: &[f64]| Named::new(expr.variables(), values.iter().copied().map(Number));
+        let before = places.last().map(|place| numbers(&place.at));
+        let step = places.len();
+        places.push(PathStep {
+            step,
+            at: named(at),
+            value: Number(value_now[0]),
+            gradient: named(gradient),
+        });
+        let finite = found.iter().all(|number| number.is_finite());
+        if !finite || length(at) > limit {
+            return Ok((places, Stopped::Diverged, lr));
+        }
+        if let Some(before) = before {
+            let moved: Vec<f64> = at.iter().zip(&before).map(|(a, b)| a - b).collect();
+            if length(&moved) < how.tolerance {
+                return Ok((places, Stopped::Tolerance, lr));
+            }
+        }
+        if step == how.steps {
+            let first = places[0].value.0;
+            let risen = value_now[0] - first > 100.0 * (1.0 + first.abs());
+            let stopped = if risen { Stopped::Diverged } else { Stopped::Steps };
+            return Ok((places, stopped, lr));
+        }
+        // Noise in the gradient is a slope added to the loss.
+        let noisy = match size > 0.0 {
+            true => {
+                inputs.iter().fold(value, |loss, &input| loss + input * (size * random.normal()))
+            }
+            false => value,
+        };
+        optimizer.step(noisy).map_err(wrong)?;
+    }
+}

@@ -1,0 +1,31 @@
+//! An explanation as a graph for Graphviz.
+
+use std::fmt::Write;
+
+use super::explanation::Explanation;
+use crate::report::short;
+
+impl Explanation {
+    /// The computation graph in the DOT language: a box for each node with its value and gradient, the
+    /// local derivative on each edge.
+    pub fn dot(&self) -> String {
+        let mut text = String::from("digraph expression {\n  rankdir=BT;\n  node [shape=box];\n");
+        for node in &self.nodes {
+            let formula = match node.formula.as_str() {
+                "" => node.label.clone(),
+                formula => format!("{} = {formula}", node.label),
+            };
+            let (value, gradient) = (short(node.value.0), short(node.gradient.0));
+            let label = format!("{formula}\\nvalue {value}\\ngradient {gradient}");
+            let written = writeln!(text, "  n{} [label=\"{label}\"];", node.id);
+            debug_assert!(written.is_ok());
+            for (input, local) in node.inputs.iter().zip(&node.local) {
+                let local = short(local.0);
+                let written = writeln!(text, "  n{input} -> n{} [label=\"{local}\"];", node.id);
+                debug_assert!(written.is_ok());
+            }
+        }
+        text.push_str("}\n");
+        text
+    }
+}

@@ -1,0 +1,391 @@
+//! An explanation as a picture: the computation graph in SVG.
+
+use std::fmt::Write;
+
+use gradtape_chart::text::{cut, escaped};
+
+use super::explanation::{Explanation, Step};
+use super::layout::{Edge, layout};
+use crate::report::{Error, Result, short};
+
+/// The most nodes of a graph that is drawn, as SVG or as a page.
+pub const MAX_DRAWN: usize = 400;
+
+/// The width of a letter of the monospaced fonts, as a share of their size.
+const LETTER: f64 = 0.605;
+const SIZE: f64 = 13.0;
+const PAD: f64 = 12.0;
+const HEAD: f64 = 26.0;
+const ROW: f64 = 20.0;
+/// Names and formulas are cut to so many letters.
+const LONGEST: usize = 28;
+/// The most gradients that a box lists where they add.
+const SUMMANDS: usize = 4;
+
+pub(super) const STYLE: &str = include_str!("drawing.css");
+
+impl Explanation {
+    /// The computation graph as an SVG picture, for light and dark backgrounds: inputs on the left, the
+    /// result on the right; in each box the operation, its value and the gradient of the result in it;
+    /// on each line the local derivative; a plus where gradients add at a fork.
+    ///
+    /// ```
+    /// use gradtape_calculus::{Expr, explain};
+    ///
+    /// let e = Expr::parse("(a+b)*(b+1)")?;
+    /// let svg = explain(&e, &[("a", 2.0), ("b", 1.0)], Default::default())?.svg()?;
+    /// assert!(svg.starts_with("<svg ") && svg.contains(">c = a + b<"));
+    /// # Ok::<(), gradtape_calculus::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// More than [`MAX_DRAWN`] nodes.
+    pub fn svg(&self) -> Result<String> {
+        const MARGIN: f64 = 24.0;
+        let drawing = self.drawing()?;
+        let formula = pretty(&self.expression);
+        let title = cut(&format!("{} = {formula}", self.nodes[self.result()].label), 90);
+        let point = match self.at.0.is_empty() {
+            true => String::new(),
+            false => cut(&format!("at {}", self.at.equations()), 90),
+        };
+        let legend = self.legend(drawing.forks);
+        let letters = title.chars().count().max(point.chars().count()) as f64 * LETTER * 16.0;
+        let width = drawing.width.max(letters).max(legend.width) + 2.0 * MARGIN;
+        let top = MARGIN + if point.is_empty() { 36.0 } else { 58.0 };
+        let height = top + drawing.height + 40.0 + MARGIN;
+        let mut text = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"0 0 {width:.0} \
+             {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n\
+             <title>The computation graph of {}</title>\n<style>\n{STYLE}</style>\n\
+             <rect class=\"paper\" width=\"{width:.0}\" height=\"{height:.0}\"/>\n\
+             <text class=\"title\" x=\"{MARGIN}\" y=\"{:.0}\">{}</text>\n\
+             <text class=\"point\" x=\"{MARGIN}\" y=\"{:.0}\">{}</text>\n",
+            escaped(&cut(&formula, 200)),
+            MARGIN + 14.0,
+            escaped(&title),
+            MARGIN + 36.0,
+            escaped(&point),
+        );
+        let left = 0.5 * (width - drawing.width);
+        put(&mut text, format_args!("<g transform=\"translate({left:.1} {top:.1})\">\n"));
+        text += &drawing.body;
+        let below = height - MARGIN + 2.0;
+        put(
+            &mut text,
+            format_args!(
+                "</g>\n<g transform=\"translate({MARGIN} {below:.1})\">{}</g>\n",
+                legend.body
+            ),
+        );
+        text += "</svg>\n";
+        Ok(text)
+    }
+
+    /// The graph alone, without title and legend. Parts carry the numbers of their nodes as data.
+    pub(super) fn drawing(&self) -> Result<Drawing> {
+        if self.nodes.len() > MAX_DRAWN {
+            let message =
+                format!("the graph has {} nodes; at most {MAX_DRAWN} are drawn", self.nodes.len());
+            return Err(Error::new(message).hint("text, JSON, DOT and Markdown show longer ones"));
+        }
+        let cards: Vec<Card> = self.nodes.iter().map(|node| self.card(node)).collect();
+        let sizes: Vec<(f64, f64)> = cards.iter().map(|card| (card.width, card.height)).collect();
+        let labels = self.labels();
+        let edges: Vec<Edge> = labels
+            .iter()
+            .map(|label| Edge { from: label.from, to: label.to, label: width(&label.text, 12.0) })
+            .collect();
+        let laid = layout(&sizes, &edges);
+        let mut body = String::new();
+        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        for (label, way) in labels.iter().zip(&laid.ways) {
+            line(&mut body, label, way, &mut taken);
+        }
+        for (card, corner) in cards.iter().zip(&laid.corners) {
+            card.draw(&mut body, *corner);
+        }
+        let forks = cards.iter().any(|card| card.forks);
+        Ok(Drawing { width: laid.width, height: laid.height, body, forks })
+    }
+
+    fn card(&self, node: &Step) -> Card {
+        let out = &self.nodes[self.result()].label;
+        let title = match node.formula.as_str() {
+            "" => cut(&node.label, LONGEST),
+            formula => cut(&format!("{} = {}", node.label, pretty(formula)), LONGEST),
+        };
+        let mut rows = vec![Row::new("forward", "value", node.value.0)];
+        let walked = self.backward.iter().any(|line| line.node == node.id);
+        let uses = self.uses(node.id);
+        if walked {
+            let name = cut(&format!("d{out}/d{}", node.label), LONGEST);
+            rows.push(Row::new("backward", &name, node.gradient.0));
+        }
+        let forks = walked && uses.len() > 1;
+        if forks {
+            let listed = if uses.len() > SUMMANDS { SUMMANDS - 1 } else { uses.len() };
+            for &(user, gradient) in &uses[..listed] {
+                let name = format!(" via {}", self.nodes[user].label);
+                rows.push(Row::new("backward term", &cut(&name, LONGEST), gradient));
+            }
+            if listed < uses.len() {
+                let name = format!(" and {} more", uses.len() - listed);
+                rows.push(Row { class: "backward term", name, value: String::new() });
+            }
+        }
+        let kind = match node.op {
+            _ if node.id == self.result() => "result",
+            "input" => "input",
+            _ => "",
+        };
+        let head = if node.formula.is_empty() { node.op } else { "" };
+        let head_width = if head.is_empty() { 0.0 } else { 16.0 + width(head, 11.0) };
+        let rows_width =
+            rows.iter().map(|row| width(&row.name, 12.0) + 16.0 + width(&row.value, SIZE));
+        Card {
+            id: node.id,
+            kind,
+            says: format!("{} ({})", node.label, node.op),
+            width: rows_width.fold((width(&title, SIZE) + head_width).max(64.0), f64::max)
+                + 2.0 * PAD,
+            height: HEAD + ROW * rows.len() as f64 + 8.0,
+            title,
+            head,
+            rows,
+            forks,
+        }
+    }
+
+    fn labels(&self) -> Vec<Label> {
+        let mut labels = Vec::new();
+        for user in &self.nodes {
+            for (place, (&from, local)) in user.inputs.iter().zip(&user.local).enumerate() {
+                let number = short(local.0);
+                let slope = user.slopes.get(place).map(|slope| pretty(slope)).unwrap_or_default();
+                let text = match slope.as_str() {
+                    slope if slope == number || slope.chars().count() > 14 => number.clone(),
+                    "" => number.clone(),
+                    slope => format!("{slope} = {number}"),
+                };
+                let (d, by) = (&user.label, &self.nodes[from].label);
+                let says = match slope.as_str() {
+                    "" => format!("d{d}/d{by} = {number}"),
+                    slope if slope == number => format!("d{d}/d{by} = {number}"),
+                    slope => format!("d{d}/d{by} = {slope} = {number}"),
+                };
+                labels.push(Label { from, to: user.id, place, text, says });
+            }
+        }
+        labels
+    }
+
+    fn legend(&self, forks: bool) -> Legend {
+        let out = cut(&self.nodes[self.result()].label, LONGEST);
+        let mut legend = Legend { body: String::new(), width: 0.0 };
+        legend.add("forward", "→ value, computed forward");
+        legend.add("backward", &format!("← gradient of {out}, computed backward"));
+        legend.add("slope", "on a line: the local derivative");
+        if forks {
+            legend.add("backward", "⊕ fork: gradients add");
+        }
+        legend
+    }
+}
+
+/// A drawn graph and its extent.
+pub(super) struct Drawing {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) body: String,
+    /// Whether gradients add anywhere.
+    pub(super) forks: bool,
+}
+
+struct Legend {
+    body: String,
+    width: f64,
+}
+
+impl Legend {
+    fn add(&mut self, class: &str, text: &str) {
+        put(
+            &mut self.body,
+            format_args!(
+                "<text class=\"{class} small\" x=\"{:.1}\">{}</text>",
+                self.width,
+                escaped(text)
+            ),
+        );
+        self.width += width(text, 12.0) + 24.0;
+    }
+}
+
+/// A name and a number.
+struct Row {
+    class: &'static str,
+    name: String,
+    value: String,
+}
+
+impl Row {
+    fn new(class: &'static str, name: &str, value: f64) -> Row {
+        Row { class, name: name.to_string(), value: short(value) }
+    }
+}
+
+/// A node as a box.
+struct Card {
+    id: usize,
+    kind: &'static str,
+    says: String,
+    title: String,
+    /// What stands to the right of the title.
+    head: &'static str,
+    rows: Vec<Row>,
+    forks: bool,
+    width: f64,
+    height: f64,
+}
+
+impl Card {
+    fn draw(&self, out: &mut String, (x, y): (f64, f64)) {
+        let Card { id, kind, width, height, .. } = self;
+        let right = width - PAD;
+        put(
+            out,
+            format_args!(
+                "<g class=\"node {kind}\" data-node=\"{id}\" transform=\"translate({x:.1} {y:.1})\">\
+                 <title>{}</title><rect class=\"box\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
+                 <path class=\"head\" d=\"M.75 {HEAD} V7.75 a7 7 0 0 1 7 -7 H{:.1} a7 7 0 0 1 7 7 V{HEAD}z\"/>\
+                 <rect class=\"frame\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
+                 <text class=\"name\" x=\"{PAD}\" y=\"18\">{}</text>",
+                escaped(&cut(&self.says, 200)),
+                width - 7.75,
+                escaped(&self.title)
+            ),
+        );
+        if !self.head.is_empty() {
+            put(
+                out,
+                format_args!(
+                    "<text class=\"kind\" x=\"{right:.1}\" y=\"17.5\">{}</text>",
+                    self.head
+                ),
+            );
+        }
+        for (number, Row { class, name, value }) in self.rows.iter().enumerate() {
+            let line = HEAD + ROW * (number as f64 + 1.0) - 2.0;
+            put(
+                out,
+                format_args!(
+                    "<g class=\"{class}\"><text class=\"row\" x=\"{PAD}\" y=\"{line:.1}\">{}</text>\
+                     <text class=\"number\" x=\"{right:.1}\" y=\"{line:.1}\">{value}</text></g>",
+                    escaped(name)
+                ),
+            );
+        }
+        if self.forks {
+            let (x, y) = (width, 0.5 * height);
+            put(
+                out,
+                format_args!(
+                    "<g class=\"fork\"><title>a fork: gradients add here</title>\
+                     <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"7\"/>\
+                     <path d=\"M{:.1} {y:.1} h8 m-4 -4 v8\"/></g>",
+                    x - 4.0
+                ),
+            );
+        }
+        out.push_str("</g>\n");
+    }
+}
+
+/// What stands on a line.
+struct Label {
+    from: usize,
+    to: usize,
+    /// Which of the user's inputs it is.
+    place: usize,
+    text: String,
+    says: String,
+}
+
+/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far.
+fn line(out: &mut String, label: &Label, way: &[(f64, f64)], taken: &mut Vec<(f64, f64, f64)>) {
+    let Label { from, to, place, text, says } = label;
+    let (Some(&start), Some(&end)) = (way.first(), way.last()) else { return };
+    let mut path = format!("M{:.1} {:.1}", start.0, start.1);
+    for (number, pair) in way.windows(2).enumerate() {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        if number % 2 == 1 {
+            put(&mut path, format_args!(" H{x1:.1}"));
+            continue;
+        }
+        let middle = 0.5 * (x0 + x1);
+        put(&mut path, format_args!(" C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}"));
+    }
+    put(
+        out,
+        format_args!(
+            "<g class=\"edge\" data-from=\"{from}\" data-to=\"{to}\" data-input=\"{place}\">\
+             <title>{}</title><path class=\"way\" d=\"{path}\"/>\
+             <path class=\"there\" d=\"M{:.1} {:.1} l-9 -4.5 v9z\"/>\
+             <path class=\"back\" d=\"M{:.1} {:.1} l9 -4.5 v9z\"/>",
+            escaped(&cut(says, 200)),
+            end.0,
+            end.1,
+            start.0 + 7.0,
+            start.1
+        ),
+    );
+    let last = way[way.len() - 2];
+    let extent = width(text, 12.0) + 8.0;
+    let middle = |share: f64| {
+        let smooth = |a: f64, b: f64| {
+            let (s, t) = (1.0 - share, share);
+            a * (s * s * s + 3.0 * s * s * t) + b * (t * t * t + 3.0 * s * t * t)
+        };
+        let half = 0.5 * (last.0 + end.0);
+        let (s, t) = (1.0 - share, share);
+        let x = last.0 * s * s * s + 3.0 * half * s * t + end.0 * t * t * t;
+        (x, smooth(last.1, end.1))
+    };
+    let clash = |(x, y): (f64, f64)| -> f64 {
+        let overlaps = taken.iter().map(|&(left, top, wide)| {
+            let across = 0.5 * (wide + extent) - (left - x).abs();
+            let down = 15.0 - (top - y).abs();
+            across.max(0.0) * down.max(0.0)
+        });
+        overlaps.sum()
+    };
+    let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(middle);
+    let best =
+        places.into_iter().reduce(|best, next| if clash(next) < clash(best) { next } else { best });
+    let (x, y) = best.unwrap_or(end);
+    taken.push((x, y, extent));
+    put(
+        out,
+        format_args!(
+            "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{extent:.1}\" height=\"16\" rx=\"4\"/>\
+             <text class=\"slope\" x=\"{x:.1}\" y=\"{:.1}\">{}</text></g>\n",
+            x - 0.5 * extent,
+            y - 8.0,
+            y + 4.0,
+            escaped(text)
+        ),
+    );
+}
+
+/// Text of formulas with the signs of print.
+pub(super) fn pretty(text: &str) -> String {
+    text.replace('*', "·")
+}
+fn width(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * LETTER * size
+}
+
+fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let written = text.write_fmt(arguments);
+    debug_assert!(written.is_ok());
+}

@@ -1,0 +1,135 @@
+//! [`Explanation`]: what is known of an expression at a point.
+
+use serde::Serialize;
+
+use crate::report::{Named, Number};
+
+/// Everything about an expression at a point. Serialises to the JSON of `gradtape explain`.
+///
+/// ```
+/// use gradtape_calculus::{Expr, explain};
+///
+/// let e = Expr::parse("(a+b)*(b+1)")?;
+/// let found = explain(&e, &[("a", 2.0), ("b", 1.0)], Default::default())?;
+/// assert_eq!(found.value.0, 6.0);
+/// assert_eq!(found.gradient.get("b").unwrap().0, 5.0);
+/// assert_eq!(found.backward[1].text, "de/dc = de/de * d = 1 * 2 = 2");
+/// # Ok::<(), gradtape_calculus::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// The expression as it is printed.
+    pub expression: String,
+    /// The same as LaTeX.
+    #[serde(skip)]
+    pub latex: String,
+    /// The point.
+    pub at: Named<Number>,
+    /// The value there.
+    pub value: Number,
+    /// The derivative in each variable, from the tape.
+    pub gradient: Named<Number>,
+    /// The same from differences of values.
+    pub numeric: Named<Number>,
+    /// The same from an expression for it.
+    pub symbolic: Named<Symbolic>,
+    /// The second derivatives, from the tape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hessian: Option<Named<Named<Number>>>,
+    /// The computation graph, operands before what uses them.
+    pub nodes: Vec<Step>,
+    /// The forward walk, a line for each node.
+    pub forward: Vec<Line>,
+    /// The backward walk in the order asked for: a line of the chain rule for each node.
+    pub backward: Vec<Line>,
+    /// What a reader should know: kinks, values outside the domain, an order that goes wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A derivative as an expression, or why there is none.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Symbolic {
+    /// The derivative.
+    Found {
+        /// As text.
+        expression: String,
+        /// Its value at the point.
+        value: Number,
+        /// As LaTeX.
+        #[serde(skip)]
+        latex: String,
+    },
+    /// It was too long.
+    Refused {
+        /// Why.
+        refused: String,
+    },
+}
+
+/// A node of the computation graph.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// The place in [`Explanation::nodes`].
+    pub id: usize,
+    /// The operation, or `input`.
+    pub op: &'static str,
+    /// The variable of an input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The nodes that it uses. Numbers are not nodes.
+    pub inputs: Vec<usize>,
+    /// Its value.
+    pub value: Number,
+    /// The derivative of the result in this node.
+    pub gradient: Number,
+    /// The derivative of this node in each of its inputs.
+    pub local: Vec<Number>,
+    /// The name that lines and pictures use: a variable, or a letter.
+    #[serde(skip)]
+    pub label: String,
+    /// The operation in the labels of its operands, such as `a + b`.
+    #[serde(skip)]
+    pub formula: String,
+    /// The derivatives of [`Step::local`] in those labels, such as `2*a`.
+    #[serde(skip)]
+    pub slopes: Vec<String>,
+}
+
+/// A line about a node.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// The place in [`Explanation::nodes`].
+    pub node: usize,
+    /// The line.
+    pub text: String,
+    /// A line of the chain rule as LaTeX; empty for a forward line.
+    #[serde(skip)]
+    pub latex: String,
+}
+
+impl Explanation {
+    /// The node of the whole expression: the backward walk starts there.
+    pub(super) fn result(&self) -> usize {
+        self.backward.first().map_or(0, |line| line.node)
+    }
+
+    /// The uses of a node, and the gradient that reaches it from each.
+    pub(super) fn uses(&self, node: usize) -> Vec<(usize, f64)> {
+        let uses = self.nodes.iter().flat_map(|user| {
+            let inputs = user.inputs.iter().zip(&user.local).filter(|(input, _)| **input == node);
+            inputs.map(|(_, local)| (user.id, user.gradient.0 * local.0))
+        });
+        uses.collect()
+    }
+
+    /// How often each node is used.
+    pub(super) fn use_counts(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        for &input in self.nodes.iter().flat_map(|node| &node.inputs) {
+            uses[input] += 1;
+        }
+        uses
+    }
+}

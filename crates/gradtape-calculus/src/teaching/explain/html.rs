@@ -1,0 +1,207 @@
+//! An explanation as a page: the drawn graph, stepped forward and backward with a slider.
+
+use std::fmt::Write;
+
+use gradtape_chart::text::{cut, escaped};
+
+use super::drawing::{STYLE, pretty};
+use super::explanation::{Explanation, Line, Symbolic};
+use crate::report::{Error, Named, Number, Result, short};
+
+/// The longest derivative that the page writes out.
+const LONGEST: usize = 4000;
+
+const FORKS: &str = " <span class=\"backward\">⊕ fork: gradients add</span>";
+
+impl Explanation {
+    /// A page that needs nothing beside itself: no network, no other file. It shows the graph of
+    /// [`Explanation::svg`] and steps through it with a slider, buttons or arrow keys: forward the values
+    /// appear, backward the gradients, each with its line of the chain rule. Below stand the nodes, the
+    /// three ways to differentiate and the notes.
+    ///
+    /// The element `data` holds the JSON of the explanation. An address that ends in `#step=7` opens the
+    /// page at that step. Without scripts, everything is shown at once.
+    ///
+    /// # Errors
+    /// More than [`MAX_DRAWN`](crate::MAX_DRAWN) nodes.
+    pub fn html(&self) -> Result<String> {
+        let drawing = self.drawing()?;
+        let (width, height) = (drawing.width + 32.0, drawing.height + 32.0);
+        let graph = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"-16 -16 {width:.0} \
+             {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" \
+             aria-label=\"The computation graph\">\n{}</svg>",
+            drawing.body
+        );
+        let expression = pretty(&self.expression);
+        let json = serde_json::to_string(self).map_err(|error| Error::new(error.to_string()))?;
+        let at = match self.at.0.is_empty() {
+            true => String::new(),
+            false => format!("at {}", self.at.equations()),
+        };
+        let mut details = String::new();
+        details += &section("Forward", &self.list(&self.forward, 1));
+        details += &section("Backward", &self.list(&self.backward, self.forward.len() + 1));
+        details += &section("Nodes", &self.node_table());
+        if !self.gradient.0.is_empty() {
+            details += &section("Three ways to differentiate", &self.ways_table());
+        }
+        if let Some(hessian) = &self.hessian {
+            details += &section("Hessian", &hessian_table(hessian));
+        }
+        if !self.notes.is_empty() {
+            let notes = self.notes.iter().map(|note| format!("<li>{}</li>\n", escaped(note)));
+            details += &section(
+                "Notes",
+                &format!("<ul class=\"notes\">\n{}</ul>", notes.collect::<String>()),
+            );
+        }
+        let words = [
+            ("{title}", escaped(&cut(&expression, 80))),
+            ("{style}", format!("{}{STYLE}", include_str!("page.css"))),
+            ("{result}", escaped(&self.nodes[self.result()].label)),
+            ("{expression}", escaped(&cut(&expression, LONGEST))),
+            ("{at}", escaped(&cut(&at, LONGEST))),
+            ("{steps}", (self.forward.len() + self.backward.len()).to_string()),
+            ("{script}", include_str!("page.js").to_string()),
+            ("{forks}", if drawing.forks { FORKS.to_string() } else { String::new() }),
+            ("{graph}", graph),
+            ("{details}", details),
+            // In a script element, only `<` could end it.
+            ("{data}", json.replace('<', "\\u003c")),
+        ];
+        Ok(filled(include_str!("page.html"), &words))
+    }
+
+    /// A list of steps, numbered from `first`; where gradients add, what comes through each use.
+    fn list(&self, lines: &[Line], first: usize) -> String {
+        let mut text = format!("<ol start=\"{first}\">\n");
+        for (number, line) in lines.iter().enumerate() {
+            let step = first + number;
+            let uses = if line.latex.is_empty() { Vec::new() } else { self.uses(line.node) };
+            let mut terms = String::new();
+            if uses.len() > 1 {
+                let name = escaped(&self.nodes[line.node].label);
+                terms = format!("<br><small>{name} is a fork: {} gradients add", uses.len());
+                for (place, (user, gradient)) in uses.iter().enumerate() {
+                    let user = escaped(&self.nodes[*user].label);
+                    let sign = if place == 0 { ": " } else { " + " };
+                    put(&mut terms, format_args!("{sign}{} via {user}", short(*gradient)));
+                }
+                terms += "</small>";
+            }
+            put(
+                &mut text,
+                format_args!(
+                    "<li><button type=\"button\" data-step=\"{step}\"><span>{}{terms}</span></button></li>\n",
+                    escaped(&spaced(&line.text))
+                ),
+            );
+        }
+        text + "</ol>"
+    }
+
+    fn node_table(&self) -> String {
+        let mut text = head(&["node", "operation", "value", "gradient"]);
+        for node in &self.nodes {
+            let formula = if node.formula.is_empty() { node.op } else { &node.formula };
+            let walked = self.backward.iter().any(|line| line.node == node.id);
+            let gradient = if walked { short(node.gradient.0) } else { String::new() };
+            put(
+                &mut text,
+                format_args!(
+                    "<tr data-node=\"{}\"><th scope=\"row\">{}</th><td>{}</td>\
+                     <td class=\"forward\"><span class=\"number\">{}</span></td>\
+                     <td class=\"backward\"><span class=\"number\">{gradient}</span></td></tr>\n",
+                    node.id,
+                    escaped(&node.label),
+                    escaped(&pretty(formula)),
+                    short(node.value.0),
+                ),
+            );
+        }
+        text + "</tbody></table>"
+    }
+
+    fn ways_table(&self) -> String {
+        let mut text = head(&["", "automatic", "numeric", "symbolic", ""]);
+        let out = escaped(&self.nodes[self.result()].label);
+        for (name, gradient) in &self.gradient.0 {
+            let numeric = self.numeric.get(name).map_or(String::new(), |number| short(number.0));
+            let (value, expression) = match self.symbolic.get(name) {
+                Some(Symbolic::Found { expression, value, .. }) => {
+                    (short(value.0), format!("= {}", pretty(&cut(expression, LONGEST))))
+                }
+                Some(Symbolic::Refused { refused }) => (String::new(), refused.clone()),
+                None => Default::default(),
+            };
+            put(
+                &mut text,
+                format_args!(
+                    "<tr><th scope=\"row\">d{out}/d{}</th><td>{}</td><td>{numeric}</td><td>{value}</td>\
+                     <td class=\"text\">{}</td></tr>\n",
+                    escaped(name),
+                    short(gradient.0),
+                    escaped(&expression)
+                ),
+            );
+        }
+        text + "</tbody></table>"
+    }
+}
+
+/// A line with blanks around each sign of multiplication.
+fn spaced(line: &str) -> String {
+    pretty(line).replace(" · ", "·").replace('·', " · ")
+}
+
+fn hessian_table(hessian: &Named<Named<Number>>) -> String {
+    let names: Vec<&str> = hessian.0.iter().map(|(name, _)| name.as_str()).collect();
+    let mut text = head(&[&[""], names.as_slice()].concat());
+    for (name, row) in &hessian.0 {
+        let cells = row.values().map(|value| format!("<td>{}</td>", short(value.0)));
+        let cells: String = cells.collect();
+        put(&mut text, format_args!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escaped(name)));
+    }
+    text + "</tbody></table>"
+}
+
+fn head(names: &[&str]) -> String {
+    let cell = |name: &&str| match name.is_empty() {
+        true => "<td></td>".to_string(),
+        false => format!("<th scope=\"col\">{}</th>", escaped(name)),
+    };
+    let cells: String = names.iter().map(cell).collect();
+    format!("<table><thead><tr>{cells}</tr></thead><tbody>\n")
+}
+
+fn section(title: &str, body: &str) -> String {
+    let id = title.split(' ').next().unwrap_or_default().to_lowercase();
+    format!("<section id=\"{id}\"><h2>{title}</h2><div class=\"wide\">{body}</div></section>\n")
+}
+
+/// A text with words put in: once each, and nothing inside of what was put in.
+fn filled(template: &str, words: &[(&str, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        out += &rest[..at];
+        rest = &rest[at..];
+        match words.iter().find(|(name, _)| rest.starts_with(name)) {
+            Some((name, text)) => {
+                out += text;
+                rest = &rest[name.len()..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let written = text.write_fmt(arguments);
+    debug_assert!(written.is_ok());
+}

@@ -1,0 +1,246 @@
+//! The forward and the backward walk, line by line.
+
+use std::collections::BTreeMap;
+
+use super::explanation::{Line, Step};
+use super::graph::{Graph, Operand};
+use crate::expression::{Expr, Node, Operator, latex_name, short_latex};
+use crate::report::{factor, short};
+
+/// The order of the backward walk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// A node after all that use it: right on every graph.
+    #[default]
+    Topological,
+    /// A node when it is first reached, breadth first: too early where branches of different length
+    /// meet at a fork.
+    BreadthFirst,
+}
+
+/// One line for each node: its formula, the numbers put in, the value.
+pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
+    let line = |node: usize| {
+        let shown = &graph.shown[node];
+        let value = short(values[node]);
+        let formula = graph.formula(node);
+        let text = match formula.is_empty() {
+            true => format!("{} = {value}", shown.name),
+            false => {
+                let numbers = graph.formula_in_numbers(node, values);
+                // Minus 0 is 0 for people.
+                let same = numbers == formula || numbers == value || numbers == "-0";
+                let middle = if same { String::new() } else { format!(" = {numbers}") };
+                format!("{} = {formula}{middle} = {value}", shown.name)
+            }
+        };
+        Line { node, text, latex: String::new() }
+    };
+    (0..graph.shown.len()).map(line).collect()
+}
+
+/// One line for each node that varies, and notes on an order that goes wrong.
+pub(super) fn backward(
+    graph: &Graph<'_>,
+    nodes: &[Step],
+    slopes: &[Vec<Option<Expr>>],
+    order: Order,
+) -> (Vec<Line>, Vec<String>) {
+    let users = users(graph);
+    let varies = varying(graph);
+    let root = graph.root();
+    let mut walk = match order {
+        Order::Topological => topological(graph, &users),
+        Order::BreadthFirst => breadth_first(graph),
+    };
+    walk.retain(|&node| varies[node] || node == root);
+    let out = &nodes[root].label;
+    let line = |&node: &usize| {
+        let label = &nodes[node].label;
+        let (mut names, mut numbers) = (Vec::new(), Vec::new());
+        let (mut latex_names, mut latex_numbers) = (Vec::new(), Vec::new());
+        for &(user, input) in &users[node] {
+            let (name, gradient) = (&nodes[user].label, nodes[user].gradient.0);
+            let local = nodes[user].local.get(input).map_or(f64::NAN, |local| local.0);
+            let (slope, latex) = as_factor(slopes[user].get(input).and_then(Option::as_ref));
+            names.push(format!("d{out}/d{name} * {slope}"));
+            numbers.push(format!("{} * {}", factor(gradient), factor(local)));
+            latex_names.push(format!(r"{} \cdot {latex}", partial(out, name)));
+            let (gradient, local) = (latex_factor(gradient), latex_factor(local));
+            latex_numbers.push(format!(r"{gradient} \cdot {local}"));
+        }
+        let gradient = nodes[node].gradient.0;
+        let (own, latex_own) = (format!("d{out}/d{label}"), partial(out, label));
+        if names.is_empty() {
+            return Line { node, text: format!("{own} = 1"), latex: format!("{latex_own} = 1") };
+        }
+        let written = |own: String, names: Vec<String>, numbers: Vec<String>, value: String| {
+            format!("{own} = {} = {} = {value}", names.join(" + "), numbers.join(" + "))
+        };
+        Line {
+            node,
+            text: written(own, names, numbers, short(gradient)),
+            latex: written(latex_own, latex_names, latex_numbers, short_latex(gradient)),
+        }
+    };
+    let lines = walk.iter().map(line).collect();
+    let notes = match order {
+        Order::Topological => Vec::new(),
+        Order::BreadthFirst => early(nodes, &users, &walk, root),
+    };
+    (lines, notes)
+}
+
+/// Whether breadth first takes nodes before all that use them: where, and what the gradients would come
+/// out as.
+fn early(
+    nodes: &[Step],
+    users: &[Vec<(usize, usize)>],
+    walk: &[usize],
+    root: usize,
+) -> Vec<String> {
+    let out = &nodes[root].label;
+    let mut notes = Vec::new();
+    let mut done = vec![false; nodes.len()];
+    let mut sums = vec![0.0; nodes.len()];
+    sums[root] = 1.0;
+    for &node in walk {
+        done[node] = true;
+        for (&input, local) in nodes[node].inputs.iter().zip(&nodes[node].local) {
+            sums[input] += sums[node] * local.0;
+        }
+        let late = users[node].iter().find(|&&(user, _)| !done[user]);
+        let Some(user) = late.map(|&(user, _)| &nodes[user].label) else { continue };
+        let label = &nodes[node].label;
+        let (now, right) = (short(sums[node]), short(nodes[node].gradient.0));
+        notes.push(format!(
+            "breadth first takes {label} before {user}, which still adds to d{out}/d{label} at this \
+             fork: by then it is {now} instead of {right}"
+        ));
+    }
+    if notes.is_empty() {
+        let right = "breadth first is right here: it reaches every node after all that use it";
+        return vec![right.to_string()];
+    }
+    notes.truncate(MAX_NOTES);
+    let differs = |sum: f64, right: f64| {
+        (sum - right).abs() > 1e-9 * right.abs().max(sum.abs()) || sum.is_nan() != right.is_nan()
+    };
+    let wrong: Vec<String> = nodes
+        .iter()
+        .filter(|node| node.name.is_some() && differs(sums[node.id], node.gradient.0))
+        .take(MAX_NOTES)
+        .map(|node| {
+            let (got, right) = (short(sums[node.id]), short(node.gradient.0));
+            format!("d{out}/d{} = {got} instead of {right}", node.label)
+        })
+        .collect();
+    notes.push(match wrong.is_empty() {
+        true => {
+            "breadth first would be wrong where it finishes a node as it reaches it; here only \
+                 inputs come too early, and they hand nothing on, so adding later mends it"
+                .to_string()
+        }
+        false => format!(
+            "breadth first would be wrong: {}; the lines show the complete sums of the topological \
+             order",
+            wrong.join(", ")
+        ),
+    });
+    notes
+}
+
+/// More notes of one kind than this say nothing new.
+const MAX_NOTES: usize = 8;
+
+/// For each node, what uses it, and as which of its inputs.
+pub(super) fn users(graph: &Graph<'_>) -> Vec<Vec<(usize, usize)>> {
+    let mut users = vec![Vec::new(); graph.shown.len()];
+    for (user, shown) in graph.shown.iter().enumerate() {
+        for (number, input) in shown.inputs().enumerate() {
+            users[input].push((user, number));
+        }
+    }
+    users
+}
+
+/// Whether each node depends on a variable.
+pub(super) fn varying(graph: &Graph<'_>) -> Vec<bool> {
+    let mut varies = Vec::with_capacity(graph.shown.len());
+    for shown in &graph.shown {
+        let input = matches!(graph.expr.node(shown.id), Node::Variable(_));
+        varies.push(input || shown.inputs().any(|input| varies[input]));
+    }
+    varies
+}
+
+/// From the result on, each node once all its users are done.
+fn topological(graph: &Graph<'_>, users: &[Vec<(usize, usize)>]) -> Vec<usize> {
+    let mut waiting: Vec<usize> = users.iter().map(Vec::len).collect();
+    let mut order = vec![graph.root()];
+    let mut next = 0;
+    while next < order.len() {
+        for input in graph.shown[order[next]].inputs() {
+            waiting[input] -= 1;
+            if waiting[input] == 0 {
+                order.push(input);
+            }
+        }
+        next += 1;
+    }
+    order
+}
+
+fn breadth_first(graph: &Graph<'_>) -> Vec<usize> {
+    let mut seen = vec![false; graph.shown.len()];
+    let mut order = vec![graph.root()];
+    seen[graph.root()] = true;
+    let mut next = 0;
+    while next < order.len() {
+        for input in graph.shown[order[next]].inputs() {
+            if !std::mem::replace(&mut seen[input], true) {
+                order.push(input);
+            }
+        }
+        next += 1;
+    }
+    order
+}
+
+fn latex_factor(value: f64) -> String {
+    let text = short_latex(value);
+    if value < 0.0 { format!(r"\left({text}\right)") } else { text }
+}
+
+fn partial(of: &str, by: &str) -> String {
+    format!(r"\frac{{\partial {}}}{{\partial {}}}", latex_name(of), latex_name(by))
+}
+
+/// A local derivative as a factor, in text and in LaTeX: sums and negative ones in parentheses.
+fn as_factor(slope: Option<&Expr>) -> (String, String) {
+    let Some(slope) = slope else { return ("?".to_string(), "?".to_string()) };
+    let (text, latex) = (slope.to_string(), slope.latex());
+    let sum = matches!(slope.node(slope.root()), Node::Binary(Operator::Add | Operator::Sub, ..));
+    match sum || text.starts_with('-') {
+        true => (format!("({text})"), format!(r"\left({latex}\right)")),
+        false => (text, latex),
+    }
+}
+
+/// The local derivatives in names: for each node, one for each of its inputs. Those of one kind of
+/// operation are derived once.
+pub(super) fn slopes(graph: &Graph<'_>) -> Vec<Vec<Option<Expr>>> {
+    let mut known: BTreeMap<(String, usize), Option<Expr>> = BTreeMap::new();
+    let mut all = Vec::with_capacity(graph.shown.len());
+    for (node, shown) in graph.shown.iter().enumerate() {
+        let places = shown.operands.iter().enumerate();
+        let places = places.filter(|(_, operand)| matches!(operand, Operand::Node(_)));
+        let slope = |(place, _): (usize, &Operand)| {
+            let slope = known.entry((graph.pattern(node), place));
+            let slope = slope.or_insert_with(|| graph.slope(node, place)).clone();
+            slope.map(|slope| graph.in_names(node, slope))
+        };
+        all.push(places.map(slope).collect());
+    }
+    all
+}

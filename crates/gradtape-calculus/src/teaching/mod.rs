@@ -1,0 +1,24 @@
+//! What shows how derivatives come about and what they lead to: explanations of expressions and networks,
+//! descents, pictures.
+
+mod descend;
+mod differences;
+mod explain;
+mod extremum;
+mod jacobian;
+mod network;
+mod plot;
+
+pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
+pub use differences::{Best, DifferenceErrors, Differences, differences};
+pub use explain::{
+    Explanation, Line, MAX_DRAWN, MAX_HESSIAN, Options, Order, Step, Symbolic, explain,
+};
+pub use extremum::{Kind, Place, classify};
+pub use jacobian::{Jacobian, jacobian};
+pub use network::{
+    Activation, Array, Backpropagation, BackwardStep, Formula, ForwardStep, MAX_EXAMPLES,
+    MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss, Reduction,
+    backpropagation,
+};
+pub use plot::{Plot, Range, Samples, plot, plot_paths};

@@ -1,0 +1,8 @@
+//! Pictures of functions and of descents on them.
+
+mod function;
+mod paths;
+mod samples;
+
+pub use function::{Plot, Range, Samples, plot};
+pub use paths::plot_paths;

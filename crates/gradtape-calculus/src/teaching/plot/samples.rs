@@ -1,0 +1,111 @@
+//! The values of an expression at many places, and what is drawn of them.
+
+use gradtape::{DType, Tape, Tensor, vjp};
+use gradtape_chart::{Axis, GREY, Line, Mark, Panel, extent_without_outliers};
+
+use crate::expression::{Expr, check_size, read_all};
+use crate::report::{Error, Result};
+
+/// Samples of a curve.
+const CURVE: usize = 801;
+/// Samples of a field along each axis.
+pub(super) const GRID: usize = 121;
+
+fn samples((low, high): (f64, f64), count: usize) -> Vec<f64> {
+    (0..count).map(|i| low + (high - low) * i as f64 / (count - 1) as f64).collect()
+}
+
+/// The places of a line or grid for each variable, row by row from below.
+fn over(along: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    match along {
+        [xs, ys] => {
+            let places = || ys.iter().flat_map(|y| xs.iter().map(move |x| (*x, *y)));
+            vec![places().map(|(x, _)| x).collect(), places().map(|(_, y)| y).collect()]
+        }
+        along => along.to_vec(),
+    }
+}
+
+/// An expression's values and derivatives over places along each axis.
+pub(super) struct Sampled {
+    pub(super) along: Vec<Vec<f64>>,
+    pub(super) values: Vec<f64>,
+    pub(super) slopes: Vec<Vec<f64>>,
+}
+
+pub(super) fn sampled(expr: &Expr, axes: &[(f64, f64)]) -> Result<Sampled> {
+    let each = if axes.len() == 1 { CURVE } else { GRID };
+    let along: Vec<Vec<f64>> = axes.iter().map(|axis| samples(*axis, each)).collect();
+    let places = over(&along);
+    let count = places.first().map_or(0, Vec::len);
+    let tape = Tape::new();
+    let inputs: Vec<_> = places.into_iter().map(|place| tape.watch(Tensor::from(place))).collect();
+    let value = expr.record(&tape, &inputs);
+    let ones = tape.constant(Tensor::ones([count], DType::F64));
+    let mut all = vjp(&[value], &[ones], &inputs);
+    all.push(value);
+    let mut slopes = read_all(&all)?;
+    let values = slopes.pop().unwrap_or_default();
+    Ok(Sampled { along, values, slopes })
+}
+
+/// The variables of an expression that can be drawn.
+pub(super) fn variables<'e>(expr: &'e Expr, what: &str) -> Result<Vec<&'e str>> {
+    let names: Vec<&str> = expr.variables().collect();
+    if !(1..=2).contains(&names.len()) {
+        let has = match names.as_slice() {
+            [] => "none".to_string(),
+            names => format!("{} ({})", names.len(), names.join(", ")),
+        };
+        let error = Error::new(format!("{what} needs one or two variables; {expr} has {has}"));
+        return Err(match names.len() {
+            0 => error.hint("write x where the number changes"),
+            _ => error.hint("put numbers in place of the others"),
+        });
+    }
+    check_size(std::slice::from_ref(expr), "drawn")?;
+    Ok(names)
+}
+
+/// An expression in one variable as a line, in two as contours, without derivatives.
+pub(super) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Result<Panel> {
+    let Sampled { along, values, slopes } = sampled(expr, axes)?;
+    Ok(match (names, along.as_slice()) {
+        ([x, y, ..], [across, up, ..]) => Panel::contours((x, across), (y, up), &values),
+        _ => {
+            let y = curve_axis(values.iter().copied());
+            let points = unbroken(&along[0], &values, &slopes[0], &y);
+            let line = Line { points, colour: GREY, ..Line::default() };
+            let x = Axis::along(names[0], &along[0]);
+            Panel { x, y, equal: false, marks: vec![Mark::Line(line)] }
+        }
+    })
+}
+
+/// The axis up for curves: few extreme values do not flatten the others.
+pub(super) fn curve_axis(values: impl IntoIterator<Item = f64>) -> Axis {
+    Axis::around("", extent_without_outliers(values).unwrap_or((-1.0, 1.0)))
+}
+
+/// The points of a curve, with a gap at a pole: where its value jumps against both slopes.
+pub(super) fn unbroken(
+    across: &[f64],
+    values: &[f64],
+    slopes: &[f64],
+    axis: &Axis,
+) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = Vec::with_capacity(values.len());
+    for (place, (&x, &y)) in across.iter().zip(values).enumerate() {
+        if let (Some(&(_, before)), Some(slopes)) =
+            (points.last(), slopes.get(place.max(1) - 1..=place))
+        {
+            let jump = y - before;
+            let against = slopes.iter().all(|slope| slope * jump < 0.0);
+            if against && jump.abs() > 0.2 * (axis.high - axis.low) {
+                points.push((x, f64::NAN));
+            }
+        }
+        points.push((x, y));
+    }
+    points
+}

@@ -1,0 +1,49 @@
+//! Pictures with axes, as SVG, as a page or in the characters of a terminal.
+//!
+//! A [`Chart`] says what is shown: panels side by side, each with two axes and the marks between them.
+//! One drawing then serves every surface: [`Chart::svg`] for a file or an element in a page,
+//! [`Chart::html`] for a page of its own, [`Chart::terminal`] for dots of Braille characters. The same
+//! chart gives the same bytes.
+//!
+//! ```
+//! use gradtape_chart::{Chart, Panel};
+//!
+//! let (train, validation) = ([2.3, 0.9, 0.4, 0.2], [2.2, 1.0, 0.6, 0.5]);
+//! let losses = Panel::series("epoch", "loss", [("train", &train), ("validation", &validation)]);
+//! let chart = Chart { title: "a training".into(), panels: vec![losses] };
+//! assert!(chart.svg()?.starts_with("<svg"));
+//! assert!(chart.terminal(80, 24, false)?.contains("validation"));
+//! # Ok::<(), gradtape_chart::Error>(())
+//! ```
+//!
+//! | to show | use |
+//! |---|---|
+//! | values in a row, such as losses over epochs | [`Panel::series`] |
+//! | a function of two variables | [`Panel::contours`], or a [`Grid`] for its lines alone |
+//! | curves, points, arrows | a [`Panel`] of [`Mark`]s between axes of your own |
+//! | numbers below each other | [`Table`], and [`text`] for numbers as people read them |
+//!
+//! Nothing here knows a tape, a network or an expression: what is shown comes as numbers. What is not
+//! finite is left out.
+
+mod axis;
+mod chart;
+mod colour;
+mod contours;
+mod draw;
+mod error;
+mod extent;
+mod mark;
+mod scale;
+mod series;
+mod table;
+pub mod text;
+
+pub use axis::Axis;
+pub use chart::{Chart, Panel};
+pub use colour::{COLOURS, Colour, GREY, shade};
+pub use contours::Grid;
+pub use error::{Error, Result};
+pub use extent::{extent, extent_without_outliers};
+pub use mark::{Arrow, Contour, Line, Mark};
+pub use table::{Align, Table};

@@ -1,0 +1,215 @@
+//! Charts on every surface, also those that no picture can be made of.
+
+mod xml;
+
+use gradtape_chart::{
+    Arrow, Axis, COLOURS, Chart, Contour, GREY, Grid, Line, Mark, Panel, extent,
+    extent_without_outliers,
+};
+use xml::assert_xml;
+
+fn line(points: &[(f64, f64)]) -> Line {
+    Line { points: points.to_vec(), colour: COLOURS[0], ..Line::default() }
+}
+
+fn panel(marks: Vec<Mark>) -> Panel {
+    Panel { x: Axis::new("x", 0.0, 1.0), y: Axis::new("y", 0.0, 1.0), equal: false, marks }
+}
+
+fn chart(title: &str, panels: Vec<Panel>) -> Chart {
+    Chart { title: title.to_string(), panels }
+}
+
+/// One of each mark.
+fn marks() -> Vec<Mark> {
+    let up = [(0.1, 0.1), (0.9, 0.9)];
+    vec![
+        Mark::Line(Line { label: "plain".into(), ..line(&up) }),
+        Mark::Line(Line { label: "dashed".into(), dashed: true, colour: COLOURS[1], ..line(&up) }),
+        Mark::Line(Line { dots: true, colour: COLOURS[2], ..line(&up) }),
+        Mark::Contour(Contour { level: 0.5, lines: vec![up.to_vec()], colour: GREY }),
+        Mark::Arrows(vec![Arrow { from: (0.2, 0.8), to: (0.4, 0.8) }]),
+        Mark::Point((0.5, 0.2), COLOURS[3]),
+    ]
+}
+
+/// What every surface must hold to, whatever is drawn.
+fn assert_drawn(what: &str, chart: &Chart) {
+    let svg = chart.svg().unwrap();
+    assert_xml(&svg);
+    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{what}");
+    assert_eq!(svg, chart.svg().unwrap(), "{what}: the same bytes");
+    assert!(chart.html().unwrap().contains(&svg), "{what}");
+    for (columns, rows) in [(80, 23), (0, 0), (usize::MAX, usize::MAX)] {
+        let text = chart.terminal(columns, rows, true).unwrap();
+        assert_eq!(text.lines().count(), rows.clamp(10, 200), "{what}");
+        let plain = chart.terminal(columns, rows, false).unwrap();
+        let most = columns.clamp(30, 400);
+        assert!(plain.lines().all(|line| line.chars().count() <= most), "{what}");
+        assert!(!plain.contains('\x1b'), "{what}: no colours were asked for");
+    }
+}
+
+#[test]
+fn every_mark_is_on_every_surface() {
+    let chart = chart("a < b", vec![panel(marks())]);
+    assert_drawn("all marks", &chart);
+    let svg = chart.svg().unwrap();
+    for part in ["<title>a &lt; b</title>", ">\nplain\n<", ">\ndashed\n<", "<circle", "<polygon"] {
+        assert!(svg.contains(part), "{part:?} is not in:\n{svg}");
+    }
+    let text = chart.terminal(60, 20, false).unwrap();
+    for part in ["a < b", "plain", "dashed", "●", "→", "0.5"] {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_page_needs_nothing_beside_itself() {
+    let page = chart("a < b", vec![panel(marks())]).html().unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>a &lt; b</title>"));
+    for outside in ["src=", "href=", "@import", "url(", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn axes_without_ends_are_drawn() {
+    let ends = [0.0, 1.0, -1.0, 1e-320, 1e308, f64::MAX, f64::NAN, f64::INFINITY, -f64::INFINITY];
+    for low in ends {
+        for high in ends {
+            for log in [false, true] {
+                let axis = Axis { log, ..Axis::new("x", low, high) };
+                let panel = Panel { x: axis.clone(), y: axis.clone(), equal: true, marks: marks() };
+                assert_drawn(&format!("{axis:?}"), &chart("", vec![panel]));
+                for most in [0, 1, 2, 9, 1000] {
+                    let ticks = axis.ticks(most);
+                    assert!(ticks.len() <= most && ticks.iter().all(|tick| tick.is_finite()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn marks_that_are_no_numbers_leave_the_others_in_place() {
+    let odd = [f64::NAN, f64::INFINITY, -f64::INFINITY, f64::MAX, -f64::MAX];
+    let places: Vec<(f64, f64)> = odd.iter().flat_map(|&x| odd.map(|y| (x, y))).collect();
+    let mut all = marks();
+    all.push(Mark::Line(Line { dots: true, dashed: true, ..line(&places) }));
+    all.push(Mark::Line(Line::default()));
+    all.push(Mark::Contour(Contour { level: f64::NAN, lines: vec![places.clone()], colour: GREY }));
+    all.push(Mark::Arrows(places.iter().map(|&at| Arrow { from: at, to: (0.5, 0.5) }).collect()));
+    all.extend(places.iter().map(|&at| Mark::Point(at, GREY)));
+    let with = chart("", vec![panel(all)]);
+    assert_drawn("odd marks", &with);
+    assert!(with.svg().unwrap().contains("<polygon"), "the arrow among numbers is drawn");
+}
+
+#[test]
+fn pictures_of_nothing_and_of_much_are_drawn() {
+    assert_drawn("no panel", &Chart::default());
+    assert_drawn("no mark", &chart("", vec![panel(Vec::new())]));
+    let long = "w".repeat(3_000_000);
+    let named = Panel {
+        x: Axis::new(&*long, 0.0, 1.0),
+        y: Axis::new(&*long, 0.0, 1.0),
+        ..panel(vec![Mark::Line(Line { label: long.clone(), ..line(&[(0.0, 0.0), (1.0, 1.0)]) })])
+    };
+    let words = chart(&long, vec![named]);
+    assert_drawn("long words", &words);
+    let texts = words.svg().unwrap();
+    assert!(texts.split("</title>").nth(1).unwrap().len() < 20_000, "they are cut");
+    let many = chart("", vec![panel(vec![Mark::Point((0.5, 0.5), GREY)]); 700]);
+    assert_xml(&many.svg().unwrap());
+    assert_eq!(many.terminal(80, 24, false).unwrap().lines().count(), 24);
+    let control = chart("a\u{0}b\tc\u{1b}[31m", vec![panel(Vec::new())]);
+    assert!(!control.svg().unwrap().contains(|c: char| c.is_control() && c != '\n'));
+}
+
+#[test]
+fn series_choose_their_axes() {
+    let panel = Panel::series("epoch", "loss", [("train", vec![4.0, 2.0, 1.0])]);
+    assert_eq!((panel.x.low, panel.x.high, &*panel.x.name), (1.0, 3.0, "epoch"));
+    assert_eq!((panel.y.log, &*panel.y.name), (false, "loss"));
+    assert!(panel.y.low < 1.0 && panel.y.high > 4.0, "room around the curves");
+    let falling = Panel::series("epoch", "loss", [("train", [4.0, 0.04])]);
+    assert!(falling.y.log && falling.y.name == "loss (logarithmic)");
+    let to_zero = Panel::series("epoch", "loss", [("train", [4.0, 0.0])]);
+    assert!(!to_zero.y.log, "0 has no logarithm");
+}
+
+#[test]
+fn series_leave_out_what_was_not_measured() {
+    let rows = [("a", vec![1.0]), ("b", vec![f64::NAN; 4]), ("c", vec![f64::NAN, 2.0, 1e301])];
+    let panel = Panel::series("epoch", "", rows);
+    let [Mark::Line(a), Mark::Line(c)] = panel.marks.as_slice() else { panic!("{panel:?}") };
+    assert_eq!((a.colour, c.colour), (COLOURS[0], COLOURS[2]), "each keeps its colour");
+    assert_eq!(c.points[1], (2.0, 2.0));
+    assert!(c.points[0].1.is_nan() && c.points[2].1.is_nan());
+    assert_eq!(panel.x.high, 4.0);
+    assert_drawn("gaps", &chart("", vec![panel]));
+    let none = Panel::series("epoch", "loss", [("a", [f64::NAN])]);
+    assert!(none.marks.is_empty());
+    assert_drawn("nothing measured", &chart("", vec![none]));
+}
+
+#[test]
+fn grids_whose_values_do_not_fit_have_lines_where_they_do() {
+    let places: Vec<f64> = (0..9).map(f64::from).collect();
+    let plane: Vec<f64> = places.iter().flat_map(|y| places.iter().map(move |x| x + y)).collect();
+    let whole = Grid::new(&places, &places, &plane);
+    assert_eq!(whole.lines(3.5).len(), 1);
+    let half = Grid::new(&places, &places, &plane[..40]);
+    assert!(half.lines(3.5).iter().flatten().all(|(_, y)| *y <= 4.0));
+    for grid in [
+        Grid::new(&[], &[], &plane),
+        Grid::new(&places, &[], &plane),
+        Grid::new(&places[..1], &places, &plane),
+        Grid::new(&places, &places, &[]),
+    ] {
+        assert!(grid.lines(3.5).is_empty(), "{grid:?}");
+    }
+    assert!(Grid::new(&places, &places, &[7.0; 81]).is_flat() && !whole.is_flat());
+    assert!(Grid::new(&places, &places, &[]).levels().is_empty());
+    assert_drawn("half", &chart("", vec![Panel::contours(("x", &[]), ("y", &places), &plane)]));
+}
+
+#[test]
+fn extents_are_those_of_the_finite_values() {
+    let odd = [f64::NAN, f64::INFINITY, -f64::INFINITY];
+    assert_eq!((extent(odd), extent_without_outliers(odd)), (None, None));
+    let mut values: Vec<f64> = (0..100).map(f64::from).collect();
+    values.extend(odd);
+    assert_eq!(extent_without_outliers(values.iter().copied()), Some((0.0, 99.0)));
+    values.push(1e9);
+    let (low, high) = extent_without_outliers(values.iter().copied()).unwrap();
+    assert!(low == 0.0 && high < 1000.0);
+    assert_eq!(extent(values), Some((0.0, 1e9)));
+}
+
+#[test]
+fn a_training_in_characters() {
+    let losses = [2.3, 0.9, 0.4, 0.2, 0.12, 0.08];
+    let panel = Panel::series("epoch", "loss", [("train", losses)]);
+    let text = chart("a training", vec![panel]).terminal(44, 14, false).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines, TRAINING, "\n{text}");
+}
+
+const TRAINING: [&str; 14] = [
+    "                 a training",
+    "    ⠤⠤⠤⠤⠄train",
+    "  loss",
+    "   ⢸⠑⡄",
+    "  2⢺ ⠈⠢⡀",
+    "1.5⣸   ⠑⢄",
+    "   ⢸    ⠈⠢⡀",
+    "  1⢼      ⠘⢄⡀",
+    "   ⢸        ⠈⠑⠢⢄⡀",
+    "0.5⢹            ⠈⠑⠢⠤⠤⣀⣀⣀⡀",
+    "  0⣸                    ⠈⠉⠉⠉⠉⠉⠒⠒⠒⠒⠒⠒⠒⠢⠤⠤⠤⠄",
+    "    ⠏⠉⠉⠉⠉⠉⠉⠹⠉⠉⠉⠉⠉⠉⠹⠉⠉⠉⠉⠉⠉⠉⠏⠉⠉⠉⠉⠉⠉⠏⠉⠉⠉⠉⠉⠉⠹",
+    "    1      2      3       4      5      6",
+    "                    epoch",
+];
