@@ -64,12 +64,12 @@ fn flag(known: &Hyperparameter) -> String {
 fn every_optimiser_takes_the_flags_of_its_settings_and_no_others() {
     let others = || OPTIMIZERS.iter().flat_map(|info| info.hyperparameters);
     for name in NAMES {
-        let line = format!("descend x^2 --from x=1 --steps 2 --format json --optimizer {name}");
+        let line = format!("descend x^2 --from x=1 --steps 2 --optimizer {name}");
         let own = info(name).unwrap().hyperparameters;
         // Nesterov's look ahead wants a momentum other than sgd's default.
         let flags = own.iter().map(flag).filter(|flag| flag != "--nesterov" || name != "sgd");
         let flags = flags.filter(|flag| flag != "--momentum 0").collect::<Vec<_>>().join(" ");
-        let path = run(&format!("{line} {flags}")).ok().json();
+        let path = run(&format!("{line} --format json {flags}")).ok().json();
         assert_eq!(path["steps"].as_array().unwrap().len(), 3, "{name}");
         let foreign = others().find(|other| own.iter().all(|known| known.name != other.name));
         let foreign = foreign.unwrap();

@@ -59,7 +59,8 @@ fn every_setting_of_an_optimiser_is_a_flag_that_names_its_owners() {
         for info in OPTIMIZERS {
             for known in info.hyperparameters.iter().filter(|known| known.name != "lr") {
                 let flag = format!("--{} ", known.name.replace('_', "-"));
-                let (_, rest) = hyper.split_once(&flag).unwrap_or_else(|| panic!("{flag}: {hyper}"));
+                let (_, rest) =
+                    hyper.split_once(&flag).unwrap_or_else(|| panic!("{flag}: {hyper}"));
                 let owners = rest.split(']').next().unwrap();
                 let named = owners.split([' ', ',', ';', '[']).any(|word| word == info.name);
                 assert!(named, "{verb} {flag}: {owners}");

@@ -66,7 +66,7 @@ fn put(beside: NamedTempFile, path: &Path) -> io::Result<()> {
         beside.as_file().set_permissions(known.permissions())?;
     }
     beside.as_file().sync_all()?;
-    beside.persist(path).map_err(|failed| failed.error)?;
+    beside.persist(path).map_err(|refused| refused.error)?;
     sync_folder(path)
 }
 
