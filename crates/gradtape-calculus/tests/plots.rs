@@ -127,7 +127,7 @@ fn paths_start_and_end_where_the_descent_does() {
     let expr = Expr::parse("x^2 + 10*y^2").unwrap();
     let how = |name: &str| Descent {
         optimizer: name.to_string(),
-        hyper: Hyper { lr: Some(0.05), ..Hyper::default() },
+        hyper: Hyper::new().with("lr", 0.05),
         steps: 20,
         ..Descent::default()
     };

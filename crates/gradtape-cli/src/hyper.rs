@@ -1,72 +1,19 @@
 //! [`HyperFlags`]: the hyperparameters of optimisers as flags, named as in PyTorch.
+//!
+//! The flags, their help and what is read follow from what the optimisers declare of themselves.
 
-use clap::Args;
-use gradtape::optim::Hyper;
+use clap::error::Error;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use gradtape::optim::{
+    self, Hyper, HyperValue, Hyperparameter, Interval, NAMES, OPTIMIZERS, OptimizerInfo, Pace,
+};
 
 use crate::flags::number;
 
-/// Hyperparameters; those that an optimiser does not have are refused.
-#[derive(Args, Clone, Debug, Default)]
-#[command(
-    next_help_heading = "Hyperparameters (each optimizer has its own and PyTorch's defaults)"
-)]
+/// What is set; what an optimiser does not have is refused when it is made.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct HyperFlags {
-    /// The learning rate [default: 0.01, in training with 10,000 rows or more 0.001 for adam, its relatives
-    /// and rmsprop; 1 for adadelta]
-    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
-    pub(crate) lr: Option<f64>,
-
-    /// The share of the last step that is kept: sgd, momentum, nesterov, rmsprop
-    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
-    momentum: Option<f64>,
-
-    /// How much less of the gradient enters the momentum: sgd, momentum
-    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
-    dampening: Option<f64>,
-
-    /// Look ahead along the momentum: sgd
-    #[arg(long)]
-    nesterov: bool,
-
-    /// How strongly weights are drawn to 0
-    #[arg(long, value_name = "STRENGTH", value_parser = number, allow_negative_numbers = true)]
-    weight_decay: Option<f64>,
-
-    /// The two averages of adam and its relatives, as 0.9,0.999
-    #[arg(long, value_name = "B1,B2", value_parser = betas, allow_negative_numbers = true)]
-    betas: Option<(f64, f64)>,
-
-    /// A small number against division by 0
-    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
-    eps: Option<f64>,
-
-    /// The average of squares: rmsprop
-    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
-    alpha: Option<f64>,
-
-    /// The averages: adadelta
-    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
-    rho: Option<f64>,
-
-    /// Divide by the deviation, not the mean square: rmsprop
-    #[arg(long)]
-    centered: bool,
-
-    /// Never forget the largest square: adam, adamw
-    #[arg(long)]
-    amsgrad: bool,
-
-    /// How the rate falls with the step: adagrad
-    #[arg(long, value_name = "SHARE", value_parser = number, allow_negative_numbers = true)]
-    lr_decay: Option<f64>,
-
-    /// Where the sum of squares starts: adagrad
-    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
-    initial_accumulator_value: Option<f64>,
-
-    /// How the momentum changes with the step: nadam
-    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
-    momentum_decay: Option<f64>,
+    hyper: Hyper,
 }
 
 /// Rows from which an epoch has so many steps that a learning rate for small data is too high for optimisers
@@ -76,63 +23,139 @@ pub(crate) const MANY_ROWS: usize = 10_000;
 impl HyperFlags {
     /// Settles on a learning rate for training with this many rows, where none is given.
     pub(crate) fn settle_rate(&mut self, optimizer: &str, rows: usize) {
-        let scaled = ["adam", "adamw", "adamax", "nadam", "rmsprop"].contains(&optimizer);
-        if scaled && rows >= MANY_ROWS {
-            self.lr.get_or_insert(0.001);
+        let by_rate = optim::info(optimizer).is_ok_and(|info| info.pace == Pace::Rate);
+        if by_rate && rows >= MANY_ROWS && self.hyper.get("lr").is_none() {
+            self.hyper = self.hyper.clone().with("lr", 0.001);
         }
     }
 
     /// The learning rate for an optimiser of a name.
     pub(crate) fn learning_rate(&self, optimizer: &str) -> f64 {
-        self.lr.unwrap_or(if optimizer == "adadelta" { 1.0 } else { 0.01 })
+        let own = optim::info(optimizer).ok().filter(|info| info.pace == Pace::Own);
+        let own = own.and_then(|info| info.hyperparameter("lr").ok()).map(|lr| lr.default);
+        match self.hyper.get("lr").or(own) {
+            Some(HyperValue::Number(rate)) => rate,
+            _ => 0.01,
+        }
     }
 
     /// What is set, for an optimiser of a name.
     pub(crate) fn hyper(&self, optimizer: &str) -> Hyper {
-        Hyper {
-            lr: Some(self.learning_rate(optimizer)),
-            momentum: self.momentum,
-            dampening: self.dampening,
-            nesterov: self.nesterov.then_some(true),
-            weight_decay: self.weight_decay,
-            betas: self.betas,
-            eps: self.eps,
-            alpha: self.alpha,
-            rho: self.rho,
-            centered: self.centered.then_some(true),
-            amsgrad: self.amsgrad.then_some(true),
-            lr_decay: self.lr_decay,
-            initial_accumulator_value: self.initial_accumulator_value,
-            momentum_decay: self.momentum_decay,
-        }
+        self.hyper.clone().with("lr", self.learning_rate(optimizer))
     }
 
     /// What is set, by the names of the flags.
     pub(crate) fn named(&self, optimizer: &str) -> Vec<(String, String)> {
-        let number = |value: Option<f64>| value.map(|value| value.to_string());
-        let set = |flag: bool| flag.then(|| "true".to_string());
-        let all = [
-            ("lr", Some(self.learning_rate(optimizer).to_string())),
-            ("momentum", number(self.momentum)),
-            ("dampening", number(self.dampening)),
-            ("nesterov", set(self.nesterov)),
-            ("weight-decay", number(self.weight_decay)),
-            ("betas", self.betas.map(|(first, second)| format!("{first},{second}"))),
-            ("eps", number(self.eps)),
-            ("alpha", number(self.alpha)),
-            ("rho", number(self.rho)),
-            ("centered", set(self.centered)),
-            ("amsgrad", set(self.amsgrad)),
-            ("lr-decay", number(self.lr_decay)),
-            ("initial-accumulator-value", number(self.initial_accumulator_value)),
-            ("momentum-decay", number(self.momentum_decay)),
-        ];
-        all.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect()
+        let set = self.hyper(optimizer);
+        let value = |known: &Hyperparameter| Some((flag(known), set.get(known.name)?.to_string()));
+        all().into_iter().filter_map(value).collect()
     }
 }
 
-fn betas(text: &str) -> Result<(f64, f64), String> {
+/// The hyperparameters of all optimisers, each name once.
+fn all() -> Vec<&'static Hyperparameter> {
+    let mut all: Vec<&Hyperparameter> = Vec::new();
+    for known in OPTIMIZERS.iter().flat_map(|info| info.hyperparameters) {
+        if all.iter().all(|other| other.name != known.name) {
+            all.push(known);
+        }
+    }
+    all
+}
+
+fn flag(known: &Hyperparameter) -> String {
+    known.name.replace('_', "-")
+}
+
+impl Args for HyperFlags {
+    fn augment_args(command: Command) -> Command {
+        let heading = "Hyperparameters (each optimizer has its own and PyTorch's defaults)";
+        command.next_help_heading(heading).args(all().into_iter().map(argument))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        HyperFlags::augment_args(command)
+    }
+}
+
+fn argument(known: &'static Hyperparameter) -> Arg {
+    let share = known.range == Interval::SHARE;
+    let argument = Arg::new(known.name).long(flag(known)).help(help(known));
+    match known.default {
+        HyperValue::Number(_) => argument
+            .value_name(if share { "SHARE" } else { "NUMBER" })
+            .value_parser(|text: &str| number(text).map(HyperValue::Number))
+            .allow_negative_numbers(true),
+        HyperValue::Pair(..) => argument
+            .value_name(if share { "SHARE,SHARE" } else { "NUMBER,NUMBER" })
+            .value_parser(move |text: &str| pair(text, known.default))
+            .allow_negative_numbers(true),
+        HyperValue::Flag(_) => argument.action(ArgAction::SetTrue),
+    }
+}
+
+/// What a hyperparameter does, and which optimisers have it with which default.
+fn help(known: &Hyperparameter) -> String {
+    let what = known.doc.split(". ").next().unwrap_or_default();
+    let what = what.trim_end_matches('.').replace('`', "");
+    if known.name == "lr" {
+        let by_rate: Vec<&str> = of_pace(Pace::Rate).map(|info| info.name).collect();
+        let own = of_pace(Pace::Own).filter_map(|info| {
+            Some(format!("; {} for {}", info.hyperparameter("lr").ok()?.default, info.name))
+        });
+        return format!(
+            "{what} [default: 0.01, in training with 10,000 rows or more 0.001 for {}{}]",
+            by_rate.join(", "),
+            own.collect::<String>()
+        );
+    }
+    let is_flag = matches!(known.default, HyperValue::Flag(_));
+    let mut owners: Vec<(HyperValue, Vec<&str>)> = Vec::new();
+    for name in NAMES {
+        let defaults = optim::defaults(name).unwrap_or_default();
+        let Some(default) = defaults.get(known.name) else { continue };
+        match owners.iter_mut().find(|(other, _)| is_flag || *other == default) {
+            Some((_, names)) => names.push(name),
+            None => owners.push((default, vec![name])),
+        }
+    }
+    let owners = owners.into_iter().map(|(default, names)| match (is_flag, names.join(", ")) {
+        (true, names) => names,
+        (false, names) => format!("{default} for {names}"),
+    });
+    format!("{what} [{}]", owners.collect::<Vec<_>>().join("; "))
+}
+
+fn of_pace(pace: Pace) -> impl Iterator<Item = &'static OptimizerInfo> {
+    OPTIMIZERS.iter().filter(move |info| info.pace == pace)
+}
+
+fn pair(text: &str, default: HyperValue) -> Result<HyperValue, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let pair = text.split_once(',').and_then(|(a, b)| Some((number(a)?, number(b)?)));
-    pair.ok_or_else(|| "two numbers with a comma, as in 0.9,0.999".to_string())
+    let pair = pair.map(|(a, b)| HyperValue::Pair(a, b));
+    pair.ok_or_else(|| format!("two numbers with a comma, as in {default}"))
+}
+
+impl FromArgMatches for HyperFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<HyperFlags, Error> {
+        let mut flags = HyperFlags::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        for known in all() {
+            let given = match known.default {
+                HyperValue::Flag(_) => {
+                    matches.get_flag(known.name).then_some(HyperValue::Flag(true))
+                }
+                _ => matches.get_one::<HyperValue>(known.name).copied(),
+            };
+            if let Some(value) = given {
+                self.hyper = std::mem::take(&mut self.hyper).with(known.name, value);
+            }
+        }
+        Ok(())
+    }
 }

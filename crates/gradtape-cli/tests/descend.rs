@@ -3,6 +3,7 @@
 mod common;
 
 use common::run;
+use gradtape::optim::{HyperValue, Hyperparameter, NAMES, OPTIMIZERS, info};
 
 #[test]
 fn a_path_as_json() {
@@ -48,6 +49,34 @@ fn several_optimisers_in_every_format() {
     );
     let json = run("descend x^4 --from x=9 --lr 1 --format json").ok().json();
     assert_eq!(json["stopped"], "diverged");
+}
+
+/// A flag with a value that is in range.
+fn flag(known: &Hyperparameter) -> String {
+    let flag = format!("--{}", known.name.replace('_', "-"));
+    match known.default {
+        HyperValue::Flag(_) => flag,
+        value => format!("{flag} {value}"),
+    }
+}
+
+#[test]
+fn every_optimiser_takes_the_flags_of_its_settings_and_no_others() {
+    let others = || OPTIMIZERS.iter().flat_map(|info| info.hyperparameters);
+    for name in NAMES {
+        let line = format!("descend x^2 --from x=1 --steps 2 --optimizer {name}");
+        let own = info(name).unwrap().hyperparameters;
+        // Nesterov's look ahead wants a momentum other than sgd's default.
+        let flags = own.iter().map(flag).filter(|flag| flag != "--nesterov" || name != "sgd");
+        let flags = flags.filter(|flag| flag != "--momentum 0").collect::<Vec<_>>().join(" ");
+        let path = run(&format!("{line} --format json {flags}")).ok().json();
+        assert_eq!(path["steps"].as_array().unwrap().len(), 3, "{name}");
+        let foreign = others().find(|other| own.iter().all(|known| known.name != other.name));
+        let foreign = foreign.unwrap();
+        let names = own.iter().map(|known| known.name).collect::<Vec<_>>().join(", ");
+        let says = format!("has no setting {}", foreign.name);
+        run(&format!("{line} {}", flag(foreign))).fails(2, &[&says, &names]);
+    }
 }
 
 #[test]

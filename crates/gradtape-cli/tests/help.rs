@@ -3,6 +3,7 @@
 mod common;
 
 use common::run;
+use gradtape::optim::OPTIMIZERS;
 
 fn verbs() -> Vec<String> {
     let text = run("--help").ok().stdout;
@@ -47,4 +48,23 @@ fn headings_stand_over_what_belongs_to_them() {
         assert!(options.contains(flag) && !hyper.contains(&format!("{flag} <")), "{flag}: {text}");
     }
     assert!(hyper.contains("--weight-decay"));
+}
+
+#[test]
+fn every_setting_of_an_optimiser_is_a_flag_that_names_its_owners() {
+    for verb in ["train", "descend"] {
+        let text = run(&format!("{verb} --help")).ok().stdout;
+        let (_, hyper) = text.split_once("\nHyperparameters").unwrap();
+        let hyper = hyper.split_whitespace().collect::<Vec<_>>().join(" ");
+        for info in OPTIMIZERS {
+            for known in info.hyperparameters.iter().filter(|known| known.name != "lr") {
+                let flag = format!("--{} ", known.name.replace('_', "-"));
+                let (_, rest) =
+                    hyper.split_once(&flag).unwrap_or_else(|| panic!("{flag}: {hyper}"));
+                let owners = rest.split(']').next().unwrap();
+                let named = owners.split([' ', ',', ';', '[']).any(|word| word == info.name);
+                assert!(named, "{verb} {flag}: {owners}");
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ struct Counting;
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call is passed on to the system's allocator unchanged; the counters are plain cells
@@ -19,6 +20,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         HELD.set(HELD.get() + layout.size() as isize);
+        MOST.set(MOST.get().max(HELD.get()));
         // SAFETY: the caller keeps `alloc`'s contract.
         unsafe { System.alloc(layout) }
     }
@@ -201,5 +203,21 @@ fn predictions_kept_in_a_vec_hold_no_more_than_themselves() -> Result<()> {
     let each = (HELD.get() - before) as usize / kept.len();
     let numbers = 16 * 3 * size_of::<f32>();
     assert!(each < numbers + 256, "{each} bytes for each prediction of {numbers} bytes");
+    Ok(())
+}
+
+#[test]
+fn a_file_is_written_tensor_by_tensor() -> Result<()> {
+    const ONE: usize = 1 << 20;
+    let numbers = |i| Tensor::full([ONE / 4], f64::from(i), gradtape::DType::F32).to_vec::<f32>();
+    let named = |i| Ok((format!("x{i}"), Tensor::from_vec(numbers(i)?, [ONE / 4])?));
+    let tensors = (0..8).map(named).collect::<Result<Vec<_>>>()?;
+    let path = std::env::temp_dir().join(format!("gradtape-memory-{}", std::process::id()));
+    let before = HELD.get();
+    MOST.set(before);
+    gradtape::io::write_safetensors(&path, &tensors, &Default::default())?;
+    let (took, length) = (MOST.get() - before, std::fs::metadata(&path).unwrap().len() as usize);
+    std::fs::remove_file(&path).unwrap();
+    assert!(length > 8 * ONE && took < 3 * ONE as isize, "{took} bytes for {length}");
     Ok(())
 }

@@ -101,9 +101,7 @@ fn compare(dtype: DType) -> Result<()> {
             let (name, steps) =
                 (after["optimiser"].as_str().unwrap(), after["steps"].as_u64().unwrap());
             let net = Net::new(case, dtype);
-            let hyper = after["hyper"].as_object().unwrap();
-            assert!(hyper.keys().eq(["lr"]));
-            let hyper = Hyper { lr: hyper["lr"].as_f64(), ..Hyper::default() };
+            let hyper: Hyper = serde_json::from_value(after["hyper"].clone()).unwrap();
             let optimizer = by_name(name, &net, &hyper)?;
             for _ in 0..steps {
                 tape.reset();

@@ -28,7 +28,8 @@ fn follow(file: &Value, case: &Value, dtype: DType) -> Result<()> {
     let problem = &file["problems"][case["problem"].as_str().unwrap()];
     let tolerance = Tolerance::for_type(file, case, dtype, SINGLE);
     let x = Parameter::new(Tensor::from(numbers(&problem["start"])).cast(dtype));
-    let optimizer = by_name(case["optimiser"].as_str().unwrap(), &x, &hyper(&case["hyper"]))?;
+    let hyper: Hyper = serde_json::from_value(case["hyper"].clone()).unwrap();
+    let optimizer = by_name(case["optimiser"].as_str().unwrap(), &x, &hyper)?;
     let mut scheduler = Scheduler::new(schedule(&case["schedule"]), optimizer.learning_rate())?;
     let mut expected = case["trajectory"].as_array().unwrap().iter();
     let mut tape = Tape::new();
@@ -75,39 +76,6 @@ fn record<'t>(problem: &Value, x: Var<'t>) -> Var<'t> {
             0.5 * (from.matmul(matrix) * from).sum(())
         }
         other => panic!("problem {other}"),
-    }
-}
-
-fn hyper(given: &Value) -> Hyper {
-    let number = |name: &str| given.get(name).map(|value| value.as_f64().unwrap());
-    let flag = |name: &str| given.get(name).map(|value| value.as_bool().unwrap());
-    let known = [
-        "lr",
-        "momentum",
-        "dampening",
-        "nesterov",
-        "weight_decay",
-        "eps",
-        "alpha",
-        "rho",
-        "centered",
-        "amsgrad",
-    ];
-    for name in given.as_object().unwrap().keys() {
-        assert!(known.contains(&&name[..]), "{name} is not passed on");
-    }
-    Hyper {
-        lr: number("lr"),
-        momentum: number("momentum"),
-        dampening: number("dampening"),
-        nesterov: flag("nesterov"),
-        weight_decay: number("weight_decay"),
-        eps: number("eps"),
-        alpha: number("alpha"),
-        rho: number("rho"),
-        centered: flag("centered"),
-        amsgrad: flag("amsgrad"),
-        ..Hyper::default()
     }
 }
 

@@ -388,12 +388,12 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn few_crates_are_pulled_in() {
-    assert_budget("gradtape", 15);
+    assert_budget("gradtape", 20);
     assert_budget("gradtape-chart", 5);
-    assert_budget("gradtape-cli", 45);
+    assert_budget("gradtape-cli", 50);
 }
 
-/// Fewer than `most` crates beyond our own.
+/// At most so many crates beyond our own.
 fn assert_budget(package: &str, most: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments =
@@ -407,8 +407,8 @@ fn assert_budget(package: &str, most: usize) {
         .collect();
     assert!(!crates.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(
-        crates.len() < most,
-        "{package}: {} crates, fewer than {most} allowed: {crates:#?}",
+        crates.len() <= most,
+        "{package}: {} crates, at most {most} allowed: {crates:#?}",
         crates.len()
     );
 }

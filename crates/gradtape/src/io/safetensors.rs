@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::write::{failed, write_atomic};
+use super::write::{failed, write_pieces};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// What a safetensors file holds.
@@ -70,8 +70,9 @@ pub fn write_safetensors(
     metadata: &BTreeMap<String, String>,
 ) -> Result<()> {
     let path = path.as_ref();
-    let bytes = print(tensors, metadata).map_err(|error| error.context(path.display()))?;
-    write_atomic(path, &bytes)
+    let told = |error: Error| error.context(path.display());
+    let pieces = pieces(tensors, metadata).map_err(told)?;
+    write_pieces(path, pieces.map(|piece| piece.map_err(told)))
 }
 
 /// The name in the header under which the texts stand.
@@ -173,7 +174,12 @@ fn words<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|&word| read(word)).collect()
 }
 
-fn print(tensors: &[(String, Tensor)], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+/// The bytes of a file: the header, then the numbers of one tensor after the other, so that no more than one
+/// is in memory twice.
+fn pieces(
+    tensors: &[(String, Tensor)],
+    metadata: &BTreeMap<String, String>,
+) -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
     let mut names = BTreeSet::new();
     if let Some((name, _)) =
         tensors.iter().find(|(name, _)| name == METADATA || !names.insert(name))
@@ -184,29 +190,35 @@ fn print(tensors: &[(String, Tensor)], metadata: &BTreeMap<String, String>) -> R
     // The widest first, so that all are aligned.
     let mut sorted: Vec<&(String, Tensor)> = tensors.iter().collect();
     sorted.sort_by_key(|(_, tensor)| std::cmp::Reverse(tensor.dtype().size()));
-    let mut data = Vec::new();
     let mut header = serde_json::Map::new();
     if !metadata.is_empty() {
         header.insert(METADATA.to_string(), json(metadata)?);
     }
-    for (name, tensor) in sorted {
-        let start = data.len() as u64;
-        append(tensor, &mut data)?;
-        let dtype = TYPES.iter().find(|(dtype, _)| *dtype == tensor.dtype());
-        let entry = Entry {
-            dtype: dtype.map_or("", |(_, name)| name).to_string(),
-            shape: tensor.shape().iter().map(|&size| size as u64).collect(),
-            data_offsets: [start, data.len() as u64],
-        };
-        header.insert(name.clone(), json(&entry)?);
+    let mut start = 0;
+    for (name, tensor) in &sorted {
+        let (shape, dtype) = (tensor.shape(), tensor.dtype());
+        let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+        let length =
+            shape.iter().try_fold(dtype.size() as u64, |length, &size| length.checked_mul(size));
+        let end = length.and_then(|length| length.checked_add(start)).ok_or_else(|| {
+            Error::new(Kind::Value, format!("tensor {name:?} of {shape:?} is too large for a file"))
+        })?;
+        let known = TYPES.iter().find(|(known, _)| *known == dtype);
+        let dtype = known.map_or("", |(_, name)| name).to_string();
+        header.insert(name.clone(), json(&Entry { dtype, shape, data_offsets: [start, end] })?);
+        start = end;
     }
-    let mut header = json(&header)?.to_string().into_bytes();
-    header.resize(header.len().next_multiple_of(8), b' ');
-    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-    bytes.reserve_exact(header.len() + data.len());
-    bytes.extend(header);
-    bytes.extend(data);
-    Ok(bytes)
+    let header = json(&header)?.to_string().into_bytes();
+    let length = header.len().next_multiple_of(8);
+    let mut first = (length as u64).to_le_bytes().to_vec();
+    first.extend(header);
+    first.resize(8 + length, b' ');
+    let numbers = sorted.into_iter().map(|(_, tensor)| {
+        let mut data = Vec::new();
+        append(tensor, &mut data)?;
+        Ok(data)
+    });
+    Ok(std::iter::once(Ok(first)).chain(numbers))
 }
 
 /// Our element types and their names in the format.
@@ -269,6 +281,10 @@ mod tests {
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+    }
+
+    fn print(tensors: &[(String, Tensor)], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+        pieces(tensors, metadata)?.try_fold(Vec::new(), |bytes, piece| Ok([bytes, piece?].concat()))
     }
 
     #[track_caller]

@@ -1,10 +1,11 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::{Builder, NamedTempFile};
 
 use crate::tensor::{Error, Kind, Result};
 
@@ -25,8 +26,7 @@ use crate::tensor::{Error, Kind, Result};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
-    let path = path.as_ref();
-    write(path, bytes).map_err(|error| failed(path, "cannot be written", &error))
+    write_pieces(path.as_ref(), [Ok(bytes)])
 }
 
 /// Fails when [`write_atomic`] would: the folder is not there or takes no new file, the file is
@@ -41,24 +41,33 @@ pub(super) fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
     Error::new(Kind::File, format!("{} {what}: {error}", path.display()))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let Some(path) = target(path)? else { return fs::write(path, bytes) };
-    let (beside, mut file) = create_beside(&path)?;
-    let written = (|| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        if let Ok(known) = fs::metadata(&path) {
-            fs::set_permissions(&beside, known.permissions())?;
-        }
-        drop(file);
-        fs::rename(&beside, &path)?;
-        sync_folder(&path)
-    })();
-    if written.is_err() {
-        // What went wrong before is what matters.
-        let _ = fs::remove_file(&beside);
+/// As [`write_atomic`], piece after piece. The first piece that is an error ends it, and leaves the file as
+/// it was.
+pub(super) fn write_pieces<B: AsRef<[u8]>>(
+    path: &Path,
+    pieces: impl IntoIterator<Item = Result<B>>,
+) -> Result<()> {
+    let cannot = |error: io::Error| failed(path, "cannot be written", &error);
+    let fill = |file: &mut File| {
+        let mut pieces = pieces.into_iter();
+        pieces.try_for_each(|piece| file.write_all(piece?.as_ref()).map_err(cannot))
+    };
+    let Some(target) = target(path).map_err(cannot)? else {
+        return fill(&mut File::create(path).map_err(cannot)?);
+    };
+    let mut beside = create_beside(&target).map_err(cannot)?;
+    fill(beside.as_file_mut())?;
+    put(beside, &target).map_err(cannot)
+}
+
+/// Gives a file that is complete the name and the permissions of another.
+fn put(beside: NamedTempFile, path: &Path) -> io::Result<()> {
+    if let Ok(known) = fs::metadata(path) {
+        beside.as_file().set_permissions(known.permissions())?;
     }
-    written
+    beside.as_file().sync_all()?;
+    beside.persist(path).map_err(|refused| refused.error)?;
+    sync_folder(path)
 }
 
 /// Puts the new name of a file on the disk. Where folders cannot be opened there is nothing to do.
@@ -66,9 +75,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match File::open(folder(path)).and_then(|folder| folder.sync_all()) {
         // Some folders may be written but not read, and some file systems cannot do it.
         Err(error)
             if matches!(
@@ -96,10 +103,10 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn check(path: &Path) -> io::Result<()> {
-    let Some(path) = target(path)? else { return Ok(()) };
-    let (beside, file) = create_beside(&path)?;
-    drop(file);
-    fs::remove_file(beside)
+    match target(path)? {
+        Some(path) => create_beside(&path)?.close(),
+        None => Ok(()),
+    }
 }
 
 /// The file that is to be replaced; `None` when it is no ordinary one.
@@ -119,21 +126,25 @@ fn target(path: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// A new file in the same folder, whose name no other process or thread takes.
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+/// A new file in the same folder, which is gone when it is dropped without having been put in place.
+fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name is missing"));
     };
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}-{number}", process::id()));
-    let beside = path.with_file_name(hidden);
-    // What a process of the same number left behind is not in use.
-    let _ = fs::remove_file(&beside);
-    let file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    Ok((beside, file))
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    // Made with the permissions that any new file has here, which are not those of a temporary one.
+    Builder::new()
+        .prefix(&prefix)
+        .make_in(folder(path), |path| File::options().write(true).create_new(true).open(path))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +152,7 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
-        let path = std::env::temp_dir().join(format!("gradtape-{name}-{}", process::id()));
+        let path = std::env::temp_dir().join(format!("gradtape-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         path
@@ -174,6 +185,46 @@ mod tests {
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_piece_that_fails_leaves_the_file_as_it_was() {
+        let folder = folder("pieces");
+        let path = folder.join("a.txt");
+        write_pieces(&path, [Ok("one "), Ok("two")]).unwrap();
+        let error = Error::new(Kind::Value, "no third");
+        let failed = write_pieces(&path, [Ok("half"), Err(error), Ok("more")]).unwrap_err();
+        assert!(failed.message().contains("no third"), "{failed}");
+        assert_eq!(fs::read(&path).unwrap(), b"one two");
+        assert_eq!(names(&folder), ["a.txt"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_those_of_a_new_file_or_of_the_file_before() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder("permissions");
+        let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode();
+        fs::write(folder.join("plain"), b"x").unwrap();
+        write_atomic(folder.join("new"), b"x").unwrap();
+        assert_eq!(mode("new"), mode("plain"));
+        for bits in [0o600, 0o640, 0o755] {
+            fs::set_permissions(folder.join("new"), fs::Permissions::from_mode(bits)).unwrap();
+            write_atomic(folder.join("new"), b"y").unwrap();
+            assert_eq!(mode("new") & 0o777, bits);
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn errors_tell_the_name_that_was_asked_for() {
+        let path = Path::new("no-such-folder").join("a.txt");
+        for error in [check_writable(&path).unwrap_err(), write_atomic(&path, b"x").unwrap_err()] {
+            let text = error.to_string();
+            assert!(text.starts_with(&format!("{} cannot be written: ", path.display())), "{text}");
+            assert!(!text.contains(".a.txt"), "{text}");
+        }
     }
 
     #[cfg(unix)]

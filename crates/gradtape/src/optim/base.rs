@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::{Rates, Rule, Slot};
+use super::declare::bad;
+use super::{Interval, Rates, Rule, Slot};
 use crate::nn::Module;
 use crate::op::Meta;
 use crate::tape::{Dial, Parameter, Tape};
@@ -89,7 +90,7 @@ impl Base {
         if let Some(kept) = self.kept.get() {
             return Ok(kept);
         }
-        rule.check()?;
+        check(rule)?;
         Ok(self.kept.get_or_init(|| {
             let clock = Clock {
                 rates: rule.rates(),
@@ -213,29 +214,15 @@ impl Kept {
 const STEPS: &str = "steps";
 
 pub(super) fn check_rate(rate: f64) -> Result<()> {
-    if rate.is_finite() && rate >= 0.0 {
-        return Ok(());
-    }
-    Err(bad("learning rate", rate, "a finite number of at least 0"))
+    Interval::FROM_0.check("learning rate", rate)
 }
 
-/// A hyperparameter outside its range.
-pub(super) fn bad(name: &str, value: f64, range: &str) -> Error {
-    Error::new(Kind::Value, format!("{name} is {value}, but must be {range}"))
-}
-
-/// Fails unless the number is finite and at least 0.
-pub(super) fn at_least_0(name: &str, value: f64) -> Result<()> {
-    match value.is_finite() && value >= 0.0 {
-        true => Ok(()),
-        false => Err(bad(name, value, "a finite number of at least 0")),
-    }
-}
-
-/// Fails unless the number is in [0, 1).
-pub(super) fn below_1(name: &str, value: f64) -> Result<()> {
-    match (0.0..1.0).contains(&value) {
-        true => Ok(()),
-        false => Err(bad(name, value, "at least 0 and below 1")),
-    }
+/// Fails for settings that are out of range or do not fit each other.
+pub(super) fn check<R: Rule + ?Sized>(rule: &R) -> Result<()> {
+    let settings = rule.settings();
+    let ranges = settings.iter().try_for_each(|(known, value)| known.check(*value));
+    ranges
+        .and_then(|()| rule.check())
+        .and_then(|()| rule.base().check())
+        .map_err(|error| error.context(rule.name()))
 }

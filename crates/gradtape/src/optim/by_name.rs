@@ -1,48 +1,37 @@
 //! Optimisers chosen by name, as the command line does.
 
-use super::{AdaDelta, AdaGrad, Adam, AdamW, Adamax, NAdam, Optimizer, RmsProp, Sgd};
+use super::base::check;
+use super::declare::{Setting, bad};
+use super::hyper::plain;
+use super::{Base, Hyper, OPTIMIZERS, Optimizer, OptimizerInfo, Preset};
 use crate::nn::Module;
 use crate::tensor::{Error, Kind, Result, nearest};
 
 /// The names that [`by_name`](by_name()) knows. `momentum` and `nesterov` are `sgd` with momentum 0.9.
-pub const NAMES: [&str; 10] = [
-    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "adamax",
-    "nadam",
-];
+pub const NAMES: [&str; COUNT] = {
+    let mut names = [""; COUNT];
+    let (mut at, mut i) = (0, 0);
+    while i < OPTIMIZERS.len() {
+        names[at] = OPTIMIZERS[i].name;
+        at += 1;
+        let mut preset = 0;
+        while preset < OPTIMIZERS[i].presets.len() {
+            names[at] = OPTIMIZERS[i].presets[preset].name;
+            (at, preset) = (at + 1, preset + 1);
+        }
+        i += 1;
+    }
+    names
+};
 
-/// Settings of an optimiser, named as in PyTorch; what is not given has the optimiser's default.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Hyper {
-    /// The learning rate. By default 1 for adadelta, 0.002 for adamax and nadam, 0.001 for adam and
-    /// adamw, and 0.01 for the others.
-    pub lr: Option<f64>,
-    /// Of sgd and rmsprop.
-    pub momentum: Option<f64>,
-    /// Of sgd.
-    pub dampening: Option<f64>,
-    /// Of sgd.
-    pub nesterov: Option<bool>,
-    /// Of all.
-    pub weight_decay: Option<f64>,
-    /// Of adam, adamw, adamax and nadam.
-    pub betas: Option<(f64, f64)>,
-    /// Of all but sgd.
-    pub eps: Option<f64>,
-    /// Of rmsprop.
-    pub alpha: Option<f64>,
-    /// Of adadelta.
-    pub rho: Option<f64>,
-    /// Of rmsprop.
-    pub centered: Option<bool>,
-    /// Of adam and adamw.
-    pub amsgrad: Option<bool>,
-    /// Of adagrad.
-    pub lr_decay: Option<f64>,
-    /// Of adagrad.
-    pub initial_accumulator_value: Option<f64>,
-    /// Of nadam.
-    pub momentum_decay: Option<f64>,
-}
+const COUNT: usize = {
+    let (mut count, mut i) = (0, 0);
+    while i < OPTIMIZERS.len() {
+        count += 1 + OPTIMIZERS[i].presets.len();
+        i += 1;
+    }
+    count
+};
 
 /// The optimiser of that name for the parameters of a module.
 ///
@@ -54,8 +43,12 @@ pub struct Hyper {
 /// use gradtape::Rng;
 ///
 /// let layer = Linear::new(4, 2, &mut Rng::new(1));
-/// let hyper = Hyper { lr: Some(0.05), momentum: Some(0.9), ..Hyper::default() };
-/// assert_eq!(by_name("sgd", &layer, &hyper)?.learning_rate(), 0.05);
+/// let hyper = Hyper::new().with("lr", 0.05).with("momentum", 0.9);
+/// let sgd = by_name("sgd", &layer, &hyper)?;
+/// assert_eq!(sgd.learning_rate(), 0.05);
+///
+/// // What it is made of tells how to make another.
+/// assert_eq!(by_name(sgd.name(), &layer, &sgd.hyper())?.hyper(), sgd.hyper());
 ///
 /// let error = by_name("adam", &layer, &hyper).err().unwrap();
 /// assert!(error.to_string().contains("adam has no setting momentum"), "{error}");
@@ -66,92 +59,73 @@ pub fn by_name(
     module: &(impl Module + ?Sized),
     hyper: &Hyper,
 ) -> Result<Box<dyn Optimizer>> {
-    let mut rest = *hyper;
-    let lr = rest.lr.take();
-    let decay = rest.weight_decay.take();
-    let has: &[&str];
-    /// Calls the builder's methods for the settings that are given, and takes those from the rest.
-    macro_rules! build {
-        ($new:expr, $default:expr, $($setting:ident),*) => {{
-            let mut made = $new(module, lr.unwrap_or($default));
-            if let Some(decay) = decay {
-                made = made.weight_decay(decay);
-            }
-            $(if let Some(value) = rest.$setting.take() {
-                made = made.$setting(value);
-            })*
-            has = &[$(stringify!($setting)),*];
-            Box::new(made) as Box<dyn Optimizer>
-        }};
-    }
-    let (plain, betas) = (&name.replace('-', "_")[..], rest.betas);
-    let (first, second) = betas.unwrap_or((0.9, 0.999));
-    let has_betas = matches!(plain, "adam" | "adamw" | "adamax" | "nadam");
-    if has_betas {
-        rest.betas = None;
-    }
-    let made = match plain {
-        "sgd" => build!(Sgd::new, 0.01, momentum, dampening, nesterov),
-        "momentum" | "nesterov" => {
-            rest.momentum.get_or_insert(0.9);
-            if plain == "nesterov" {
-                rest.nesterov.get_or_insert(true);
-            }
-            build!(Sgd::new, 0.01, momentum, dampening, nesterov)
-        }
-        "adagrad" => build!(AdaGrad::new, 0.01, lr_decay, initial_accumulator_value, eps),
-        "rmsprop" => build!(RmsProp::new, 0.01, alpha, eps, centered, momentum),
-        "adadelta" => build!(AdaDelta::new, 1.0, rho, eps),
-        "adam" => build!(|m, lr| Adam::new(m, lr).betas(first, second), 1e-3, eps, amsgrad),
-        "adamw" => build!(|m, lr| AdamW::new(m, lr).betas(first, second), 1e-3, eps, amsgrad),
-        "adamax" => build!(|m, lr| Adamax::new(m, lr).betas(first, second), 2e-3, eps),
-        "nadam" => {
-            build!(|m, lr| NAdam::new(m, lr).betas(first, second), 2e-3, eps, momentum_decay)
-        }
-        _ => {
-            let error = Error::new(Kind::Value, format!("there is no optimiser {name:?}"));
-            return Err(match nearest(plain, NAMES) {
-                Some(close) => error.hint(format!("did you mean {close}?")),
-                None => error.hint(format!("there are {}", NAMES.join(", "))),
-            });
-        }
-    };
-    if let Some(setting) = rest.first_given() {
-        let own = ["lr", "weight_decay"].iter().chain(has_betas.then_some(&"betas")).chain(has);
-        let own = own.copied().collect::<Vec<_>>().join(", ");
-        return Err(Error::new(Kind::Value, format!("{plain} has no setting {setting}"))
-            .hint(format!("it has {own}")));
-    }
-    made.check().and_then(|()| made.base().check()).map_err(|error| error.context(plain))?;
+    let (info, preset) = find(name)?;
+    let wished = with_preset(preset, Hyper::new(), hyper);
+    let lr = info.hyperparameter("lr")?;
+    let rate = wished.get("lr").unwrap_or(lr.default);
+    let rate = f64::read(rate).ok_or_else(|| bad("lr", rate, &lr.allowed()))?;
+    let made = (info.make)(Base::new(module, rate), &wished)?;
+    check(&*made)?;
     Ok(made)
 }
 
-impl Hyper {
-    /// The name of a setting that is given.
-    fn first_given(&self) -> Option<&'static str> {
-        let given = [
-            ("lr", self.lr.is_some()),
-            ("momentum", self.momentum.is_some()),
-            ("dampening", self.dampening.is_some()),
-            ("nesterov", self.nesterov.is_some()),
-            ("weight_decay", self.weight_decay.is_some()),
-            ("betas", self.betas.is_some()),
-            ("eps", self.eps.is_some()),
-            ("alpha", self.alpha.is_some()),
-            ("rho", self.rho.is_some()),
-            ("centered", self.centered.is_some()),
-            ("amsgrad", self.amsgrad.is_some()),
-            ("lr_decay", self.lr_decay.is_some()),
-            ("initial_accumulator_value", self.initial_accumulator_value.is_some()),
-            ("momentum_decay", self.momentum_decay.is_some()),
-        ];
-        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+/// All settings of the optimiser of that name, at their defaults. Fails for an unknown name.
+///
+/// ```
+/// use gradtape::optim::{HyperValue, defaults};
+/// assert_eq!(defaults("adamw")?.get("weight_decay"), Some(HyperValue::Number(0.01)));
+/// assert_eq!(defaults("nesterov")?.get("momentum"), Some(HyperValue::Number(0.9)));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn defaults(name: &str) -> Result<Hyper> {
+    let (info, preset) = find(name)?;
+    let own = info.hyperparameters.iter().map(|known| (known.name, known.default)).collect();
+    Ok(with_preset(preset, own, &Hyper::new()))
+}
+
+/// What the optimiser of that name declares of itself; of a preset, the optimiser that it is one of. Fails
+/// for an unknown name.
+///
+/// ```
+/// use gradtape::optim::{Pace, info};
+/// assert_eq!(info("nesterov")?.name, "sgd");
+/// assert_eq!(info("adam")?.pace, Pace::Rate);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn info(name: &str) -> Result<&'static OptimizerInfo> {
+    find(name).map(|(info, _)| info)
+}
+
+fn find(name: &str) -> Result<(&'static OptimizerInfo, Option<&'static Preset>)> {
+    let plain = plain(name);
+    let found = OPTIMIZERS.iter().find_map(|info| match info.name == plain {
+        true => Some((info, None)),
+        false => {
+            let preset = info.presets.iter().find(|preset| preset.name == plain);
+            preset.map(|preset| (info, Some(preset)))
+        }
+    });
+    found.ok_or_else(|| unknown(name))
+}
+
+/// Settings, then those of a preset, then others.
+fn with_preset(preset: Option<&Preset>, first: Hyper, last: &Hyper) -> Hyper {
+    let own = preset.map_or(&[][..], |preset| preset.settings).iter().copied();
+    own.chain(last.iter()).fold(first, |hyper, (name, value)| hyper.with(name, value))
+}
+
+fn unknown(name: &str) -> Error {
+    let error = Error::new(Kind::Value, format!("there is no optimiser {name:?}"));
+    match nearest(&plain(name), NAMES) {
+        Some(close) => error.hint(format!("did you mean {close}?")),
+        None => error.hint(format!("there are {}", NAMES.join(", "))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::HyperValue;
     use crate::tape::Parameter;
     use crate::tensor::Tensor;
 
@@ -166,31 +140,114 @@ mod tests {
     #[test]
     fn every_name_works() {
         for name in NAMES {
-            let made = by_name(name, &parameter(), &Hyper::default()).unwrap();
-            let same = name == made.name() || made.name() == "sgd";
-            assert!(same && made.learning_rate() > 0.0, "{name}");
+            let made = by_name(name, &parameter(), &Hyper::new()).unwrap();
+            assert_eq!(made.name(), info(name).unwrap().name);
+            assert_eq!(made.hyper(), defaults(name).unwrap(), "{name}");
+        }
+        let sgd = ["sgd", "momentum", "nesterov"].map(|name| info(name).unwrap().name);
+        assert_eq!(sgd, ["sgd"; 3]);
+    }
+
+    #[test]
+    fn presets_are_settings_and_give_way_to_others() {
+        let parameter = parameter();
+        let momentum = |name: &str, hyper: &Hyper| {
+            let made = by_name(name, &parameter, hyper).unwrap().hyper();
+            (made.get("momentum").unwrap(), made.get("nesterov").unwrap())
+        };
+        let (none, half) = (Hyper::new(), Hyper::new().with("momentum", 0.5));
+        let both = |number, flag| (HyperValue::Number(number), HyperValue::Flag(flag));
+        assert_eq!(momentum("sgd", &none), both(0.0, false));
+        assert_eq!(momentum("momentum", &none), both(0.9, false));
+        assert_eq!(momentum("nesterov", &half), both(0.5, true));
+    }
+
+    /// A value that is in range and not the default.
+    fn another(known: &super::super::Hyperparameter) -> HyperValue {
+        match known.default {
+            HyperValue::Number(_) => HyperValue::Number(0.375),
+            HyperValue::Pair(..) => HyperValue::Pair(0.375, 0.75),
+            HyperValue::Flag(flag) => HyperValue::Flag(!flag),
         }
     }
 
     #[test]
-    fn what_is_unknown_or_out_of_range_is_an_error() {
-        let none = Hyper::default();
-        assert!(error("adma", none).contains("did you mean adam?"));
-        assert!(error("lbfgs2", none).contains("there are sgd"));
-        assert!(error("sgd", Hyper { betas: Some((0.9, 0.9)), ..none }).contains("betas"));
-        assert!(error("adamw", Hyper { centered: Some(true), ..none }).contains("centered"));
-        for lr in [f64::NAN, f64::INFINITY, -1e-3] {
-            let text = error("adam", Hyper { lr: Some(lr), ..none });
-            assert!(text.contains(&format!("learning rate is {lr}")), "{text}");
+    fn every_setting_arrives_and_comes_back_from_json() {
+        for info in OPTIMIZERS {
+            // Nesterov's look ahead wants other settings, which are tried by themselves.
+            let alone = info.hyperparameters.iter().filter(|known| known.name != "nesterov");
+            for known in alone {
+                let hyper = Hyper::new().with(known.name, another(known));
+                let made = by_name(info.name, &parameter(), &hyper).unwrap();
+                let want = defaults(info.name).unwrap().with(known.name, another(known));
+                assert_eq!(made.hyper(), want, "{} {}", info.name, known.name);
+                let json = serde_json::to_string(&made.hyper()).unwrap();
+                assert_eq!(serde_json::from_str::<Hyper>(&json).unwrap(), want, "{json}");
+            }
         }
-        assert!(
-            error("adam", Hyper { betas: Some((1.0, 0.9)), ..none }).contains("first of betas")
-        );
-        assert!(error("sgd", Hyper { nesterov: Some(true), ..none }).contains("momentum is 0"));
-        assert!(error("rmsprop", Hyper { alpha: Some(-0.5), ..none }).contains("alpha is -0.5"));
-        assert!(error("adagrad", Hyper { eps: Some(f64::NAN), ..none }).contains("eps is NaN"));
-        let dampened =
-            Hyper { momentum: Some(0.9), nesterov: Some(true), dampening: Some(0.1), ..none };
+    }
+
+    #[test]
+    fn every_setting_is_held_to_its_range_and_kind() {
+        for info in OPTIMIZERS {
+            for known in info.hyperparameters {
+                let refused = |value: HyperValue, words: &[&str]| {
+                    let text = error(info.name, Hyper::new().with(known.name, value));
+                    for word in words.iter().copied().chain([&known.allowed()[..]]) {
+                        assert!(text.contains(word), "{} {}: {text}", info.name, known.name);
+                    }
+                };
+                let name = if known.name == "lr" { "learning rate" } else { known.name };
+                for number in [-0.5, f64::NAN, f64::INFINITY, known.range.below] {
+                    let is = format!("{name} is {number}");
+                    match known.default {
+                        HyperValue::Number(_) => refused(number.into(), &[&is]),
+                        HyperValue::Pair(..) => {
+                            let each = known.range.to_string();
+                            for (pair, which) in [
+                                ((number, 0.5), "the first of "),
+                                ((0.5, number), "the second of "),
+                            ] {
+                                let hyper = Hyper::new().with(known.name, pair);
+                                let text = error(info.name, hyper);
+                                assert!(text.contains(&each) && text.contains(&is), "{text}");
+                                assert!(text.contains(which), "{text}");
+                            }
+                        }
+                        HyperValue::Flag(_) => refused(number.into(), &[]),
+                    }
+                }
+                match known.default {
+                    HyperValue::Flag(_) => refused((0.5, 0.5).into(), &["0.5,0.5"]),
+                    _ => refused(true.into(), &["true"]),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_setting_that_an_optimiser_does_not_have_is_told_with_those_it_has() {
+        for info in OPTIMIZERS {
+            let names: Vec<&str> = info.hyperparameters.iter().map(|known| known.name).collect();
+            let others = OPTIMIZERS.iter().flat_map(|other| other.hyperparameters);
+            for other in others.filter(|other| !names.contains(&other.name)) {
+                let text = error(info.name, Hyper::new().with(other.name, other.default));
+                let says = format!("{} has no setting {}", info.name, other.name);
+                assert!(text.contains(&says) && text.contains(&names.join(", ")), "{text}");
+            }
+        }
+        let text = error("adam", Hyper::new().with("beats", (0.9, 0.99)));
+        assert!(text.contains("did you mean betas? it has lr,"), "{text}");
+    }
+
+    #[test]
+    fn what_is_unknown_or_does_not_fit_together_is_an_error() {
+        assert!(error("adma", Hyper::new()).contains("did you mean adam?"));
+        assert!(error("lbfgs2", Hyper::new()).contains("there are sgd"));
+        assert!(defaults("adma").is_err() && info("adma").is_err());
+        let nesterov = Hyper::new().with("nesterov", true);
+        assert!(error("sgd", nesterov.clone()).contains("momentum is 0"));
+        let dampened = nesterov.with("momentum", 0.9).with("dampening", 0.1);
         assert!(error("sgd", dampened).contains("dampening is 0.1"));
     }
 }

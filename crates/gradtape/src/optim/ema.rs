@@ -1,6 +1,6 @@
 //! [`Ema`]: a moving average of a network.
 
-use super::base::below_1;
+use super::Interval;
 use crate::eval;
 use crate::nn::{self, Module, Origin, Visitor};
 use crate::tape::Tape;
@@ -57,7 +57,7 @@ impl<M: Module> Ema<M> {
     /// where a parameter of the average is the module's own, as what is cloned behind a reference or an
     /// [`Arc`](std::sync::Arc) is.
     pub fn update(&self, module: &M) -> Result<()> {
-        below_1("decay", self.decay).map_err(|error| error.context("ema"))?;
+        Interval::SHARE.check("decay", self.decay).map_err(|error| error.context("ema"))?;
         let values = nn::named(module);
         let pairs = nn::pair(nn::named(&self.average), &values, &MODULE)
             .map_err(|error| error.context("ema"))?;

@@ -8,7 +8,9 @@ mod adamax;
 mod adamw;
 mod base;
 mod by_name;
+mod declare;
 mod ema;
+mod hyper;
 mod nadam;
 mod optimizer;
 mod rmsprop;
@@ -16,20 +18,44 @@ mod rule;
 mod schedule;
 mod sgd;
 
-pub use adadelta::AdaDelta;
-pub use adagrad::AdaGrad;
-pub use adam::Adam;
-pub use adamax::Adamax;
-pub use adamw::AdamW;
 pub use base::Base;
-pub use by_name::{Hyper, NAMES, by_name};
+pub use by_name::{NAMES, by_name, defaults, info};
+pub use declare::{Hyperparameter, Interval, OptimizerInfo, Pace, Preset};
 pub use ema::Ema;
-pub use nadam::NAdam;
+pub use hyper::{Hyper, HyperValue};
 pub use optimizer::Optimizer;
-pub use rmsprop::RmsProp;
 pub use rule::{Rates, Rule, Slot, Update};
 pub use schedule::{Schedule, Scheduler};
-pub use sgd::Sgd;
+
+/// Names the optimisers of files that declare them, and makes their table.
+macro_rules! optimizers {
+    ($($file:ident::$Name:ident)*) => {
+        $(pub use $file::$Name;)*
+
+        /// What the optimisers declare of themselves. Their names, builder methods, ranges, the flags of the
+        /// command line and `docs/optimisers.md` follow from it.
+        ///
+        /// ```
+        /// use gradtape::optim::OPTIMIZERS;
+        /// let adam = OPTIMIZERS.iter().find(|info| info.name == "adam").unwrap();
+        /// let names: Vec<&str> = adam.hyperparameters.iter().map(|known| known.name).collect();
+        /// assert_eq!(names, ["lr", "weight_decay", "betas", "eps", "amsgrad"]);
+        /// ```
+        pub const OPTIMIZERS: &[OptimizerInfo] =
+            &[$(<$Name as declare::Declared>::INFO),*];
+    };
+}
+
+optimizers! {
+    sgd::Sgd
+    adagrad::AdaGrad
+    rmsprop::RmsProp
+    adadelta::AdaDelta
+    adam::Adam
+    adamw::AdamW
+    adamax::Adamax
+    nadam::NAdam
+}
 
 #[cfg(test)]
 mod tests;

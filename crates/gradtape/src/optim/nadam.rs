@@ -2,96 +2,48 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::base::{at_least_0, below_1};
-use super::{Base, Rates, Rule, Slot, Update};
-use crate::nn::Module;
+use super::declare::{declared, optimizer};
+use super::{Rates, Rule, Slot, Update};
 use crate::tape::Var;
-use crate::tensor::Result;
 
-/// NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
-///
-/// With `μₜ = β₁ (1 - ½ 0.96^(t momentum_decay))`, `Πₜ` the product of `μ₁ … μₜ` and `m`, `v` as in
-/// [`Adam`](super::Adam): `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
-/// Weight decay adds `weight_decay x` to `g`.
-///
-/// ```
-/// use gradtape::optim::{NAdam, Optimizer};
-/// use gradtape::{Parameter, Tape, Tensor};
-/// let x = Parameter::new(Tensor::scalar(4.0f64));
-/// let opt = NAdam::new(&x, 0.1);
-/// let mut tape = Tape::new();
-/// let mut steps = Vec::new();
-/// for _ in 0..2 {
-///     let before = x.value().item()?;
-///     tape.reset();
-///     opt.step(tape.parameter(&x) * 3.0)?;
-///     steps.push(before - x.value().item()?);
-/// }
-/// // Adam's first step is the learning rate; looking ahead makes it longer.
-/// assert!(steps[0] > 0.105 && steps[0] < 0.106);
-/// # Ok::<(), gradtape::Error>(())
-/// ```
-pub struct NAdam {
-    base: Base,
-    betas: (f64, f64),
-    eps: f64,
-    weight_decay: f64,
-    momentum_decay: f64,
-}
-
-impl NAdam {
-    /// With betas 0.9 and 0.999, `eps` 1e-8, `momentum_decay` 0.004, no weight decay.
-    pub fn new(module: &(impl Module + ?Sized), learning_rate: f64) -> NAdam {
-        let base = Base::new(module, learning_rate);
-        let (betas, eps) = ((0.9, 0.999), 1e-8);
-        NAdam { base, betas, eps, weight_decay: 0.0, momentum_decay: 4e-3 }
-    }
-
-    /// The weights of the past in the averages of `g` and `g²`, in [0, 1).
-    #[must_use]
-    pub fn betas(self, first: f64, second: f64) -> NAdam {
-        NAdam { betas: (first, second), ..self }
-    }
-
-    /// What is added to the root; 1e-8 by default.
-    #[must_use]
-    pub fn eps(self, eps: f64) -> NAdam {
-        NAdam { eps, ..self }
-    }
-
-    /// The factor of the penalty ½ ‖x‖²; 0 by default.
-    #[must_use]
-    pub fn weight_decay(self, weight_decay: f64) -> NAdam {
-        NAdam { weight_decay, ..self }
-    }
-
-    /// How fast the look ahead grows to `β₁`; 0.004 by default.
-    #[must_use]
-    pub fn momentum_decay(self, momentum_decay: f64) -> NAdam {
-        NAdam { momentum_decay, ..self }
+optimizer! {
+    /// NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
+    ///
+    /// With `μₜ = β₁ (1 - ½ 0.96^(t momentum_decay))`, `Πₜ` the product of `μ₁ … μₜ` and `m`, `v` as in
+    /// [`Adam`](super::Adam): `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
+    /// Weight decay adds `weight_decay x` to `g`.
+    ///
+    /// ```
+    /// use gradtape::optim::{NAdam, Optimizer};
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let x = Parameter::new(Tensor::scalar(4.0f64));
+    /// let opt = NAdam::new(&x, 0.1);
+    /// let mut tape = Tape::new();
+    /// let mut steps = Vec::new();
+    /// for _ in 0..2 {
+    ///     let before = x.value().item()?;
+    ///     tape.reset();
+    ///     opt.step(tape.parameter(&x) * 3.0)?;
+    ///     steps.push(before - x.value().item()?);
+    /// }
+    /// // Adam's first step is the learning rate; looking ahead makes it longer.
+    /// assert!(steps[0] > 0.105 && steps[0] < 0.106);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub struct NAdam("nadam", lr = 2e-3, pace = Rate) {
+        /// The factor of the penalty ½ ‖x‖².
+        weight_decay: f64 in 0.. = 0.0,
+        /// The weights of the past in the averages of `g` and `g²`.
+        betas: (f64, f64) in 0..1 = (0.9, 0.999),
+        /// What is added to the root.
+        eps: f64 in 0.. = 1e-8,
+        /// How fast the look ahead grows to `β₁`.
+        momentum_decay: f64 in 0.. = 4e-3,
     }
 }
 
 impl Rule for NAdam {
-    fn base(&self) -> &Base {
-        &self.base
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        &mut self.base
-    }
-
-    fn name(&self) -> &'static str {
-        "nadam"
-    }
-
-    fn check(&self) -> Result<()> {
-        below_1("the first of betas", self.betas.0)?;
-        below_1("the second of betas", self.betas.1)?;
-        at_least_0("eps", self.eps)?;
-        at_least_0("weight_decay", self.weight_decay)?;
-        at_least_0("momentum_decay", self.momentum_decay)
-    }
+    declared! {}
 
     fn slots(&self) -> Vec<Slot> {
         vec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")]

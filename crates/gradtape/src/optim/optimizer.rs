@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::base::Kept;
 use super::rule::{Dials, Update, no_slot};
-use super::{Base, Rule};
+use super::{Base, Hyper, Rule};
 use crate::eval;
 use crate::grad::{connected_gradients, gradients};
 use crate::tape::{Dial, Part, Tape, Var};
@@ -121,6 +121,23 @@ pub trait Optimizer: Rule {
         self.base().set_learning_rate(rate)
     }
 
+    /// All settings with the learning rate of now, by the names that
+    /// [`by_name`](super::by_name()) takes.
+    ///
+    /// ```
+    /// use gradtape::optim::{HyperValue, Optimizer, Sgd};
+    /// use gradtape::{Parameter, Tensor};
+    /// let x = Parameter::new(Tensor::scalar(0.0));
+    /// let hyper = Sgd::new(&x, 0.1).momentum(0.9).hyper();
+    /// assert_eq!(hyper.get("momentum"), Some(HyperValue::Number(0.9)));
+    /// assert_eq!(hyper.get("lr"), Some(HyperValue::Number(0.1)));
+    /// ```
+    fn hyper(&self) -> Hyper {
+        let settings = self.settings();
+        let lr = ("lr", self.learning_rate().into());
+        settings.iter().map(|(known, value)| (known.name, *value)).chain([lr]).collect()
+    }
+
     /// The number of steps taken.
     fn steps(&self) -> u64 {
         self.base().steps()
@@ -142,7 +159,7 @@ impl<R: Rule + ?Sized> Optimizer for R {}
 
 /// What the optimiser keeps. Fails for settings out of range.
 fn kept<R: Rule + ?Sized>(rule: &R) -> Result<&Kept> {
-    let kept = rule.base().kept(rule).map_err(|error| error.context(rule.name()))?;
+    let kept = rule.base().kept(rule)?;
     rule.base().check().map_err(|error| error.context(rule.name()))?;
     Ok(kept)
 }

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::Base;
 use super::base::RATES;
+use super::{Base, HyperValue, Hyperparameter};
 use crate::tape::{Dial, Parameter, Tape, Var};
 use crate::tensor::{DType, Error, Kind, Result};
 
@@ -66,7 +66,13 @@ pub trait Rule: Send + Sync {
     /// The name, as [`by_name`](super::by_name()) knows it.
     fn name(&self) -> &'static str;
 
-    /// Fails when a hyperparameter is out of range.
+    /// The hyperparameters beside the learning rate, with their values; none, if not said otherwise. They are
+    /// held to their ranges before the first step.
+    fn settings(&self) -> Vec<(Hyperparameter, HyperValue)> {
+        Vec::new()
+    }
+
+    /// Fails when settings do not fit each other.
     fn check(&self) -> Result<()> {
         Ok(())
     }
@@ -98,6 +104,10 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
 
     fn name(&self) -> &'static str {
         (**self).name()
+    }
+
+    fn settings(&self) -> Vec<(Hyperparameter, HyperValue)> {
+        (**self).settings()
     }
 
     fn check(&self) -> Result<()> {

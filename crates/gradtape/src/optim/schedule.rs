@@ -2,7 +2,9 @@
 
 use std::f64::consts::PI;
 
-use super::base::{at_least_0, bad, below_1, check_rate};
+use super::Interval;
+use super::base::check_rate;
+use super::declare::bad;
 use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
 /// How the learning rate follows from the number `t` of steps (or epochs) done, `t` counting from 0.
@@ -159,24 +161,24 @@ impl Schedule {
             Schedule::Constant => Ok(()),
             Schedule::Step { step_size, gamma } => {
                 positive("step_size", step_size as f64)?;
-                at_least_0("gamma", gamma)
+                Interval::FROM_0.check("gamma", gamma)
             }
-            Schedule::Exponential { gamma } => at_least_0("gamma", gamma),
+            Schedule::Exponential { gamma } => Interval::FROM_0.check("gamma", gamma),
             Schedule::Cosine { t_max, eta_min } => {
                 positive("t_max", t_max as f64)?;
-                at_least_0("eta_min", eta_min)
+                Interval::FROM_0.check("eta_min", eta_min)
             }
             Schedule::WarmupLinear { warmup } => positive("warmup", warmup as f64),
             Schedule::OneCycle { max_lr, total_steps, pct_start, div_factor, final_div_factor } => {
                 positive("max_lr", max_lr)?;
                 positive("total_steps", total_steps as f64)?;
-                below_1("pct_start", pct_start)?;
+                Interval::SHARE.check("pct_start", pct_start)?;
                 positive("div_factor", div_factor)?;
                 positive("final_div_factor", final_div_factor)
             }
             Schedule::Plateau { factor, .. } => {
                 positive("factor", factor)?;
-                below_1("factor", factor)
+                Interval::SHARE.check("factor", factor)
             }
         }
     }

@@ -1,6 +1,9 @@
 //! What holds for every optimiser.
 
-use super::{Adam, Base, Hyper, NAMES, Optimizer, RmsProp, Rule, Sgd, Update, by_name};
+use super::{
+    Adam, Base, Hyper, HyperValue, Hyperparameter, Interval, NAMES, OPTIMIZERS, Optimizer, Pace,
+    RmsProp, Rule, Sgd, Update, by_name,
+};
 use crate::eval::compile;
 use crate::tape::{Parameter, Tape, Var};
 use crate::tensor::{DType, Tensor};
@@ -239,7 +242,7 @@ fn squares_of_large_gradients_do_not_overflow() {
     }
     for name in NAMES {
         let x = start();
-        let hyper = Hyper { lr: Some(1e-25), ..Hyper::default() };
+        let hyper = Hyper::new().with("lr", 1e-25);
         let mut optimizer = by_name(name, &x, &hyper).unwrap();
         let got = steps(&mut *optimizer, &x, &[1.0, 2e19, 1e30, 1.0, 1.0]);
         assert!(got.iter().all(|x| x.is_finite()), "{name}: {got:?}");
@@ -263,4 +266,77 @@ fn gradients_are_clipped_at_any_size() {
             assert!((x - (1.0 - 0.5f64.sqrt())).abs() < 1e-6, "{dtype} {size}: {x}");
         }
     }
+}
+
+/// How far a parameter at 1 has gone in each of many steps along a constant gradient.
+fn lengths(name: &str, gradient: f64) -> Vec<f64> {
+    let x = parameter(&[1.0]);
+    let hyper = Hyper::new().with("lr", RATE).with("weight_decay", 0.0);
+    let optimizer = by_name(name, &x, &hyper).unwrap();
+    let mut tape = Tape::new();
+    let step = |_| {
+        let before = x.value().to_f64_vec()[0];
+        tape.reset();
+        optimizer.step((tape.parameter(&x) * gradient).sum(())).unwrap();
+        before - x.value().to_f64_vec()[0]
+    };
+    (0..1_000).map(step).collect()
+}
+
+const RATE: f64 = 1e-4;
+
+#[test]
+fn steps_have_the_pace_that_is_declared() {
+    for info in OPTIMIZERS {
+        let [once, thousandfold] = [1.0, 1000.0].map(|gradient| lengths(info.name, gradient));
+        let last = once.len() - 1;
+        let (times, rates) = (thousandfold[last] / once[last], once[last] / RATE);
+        let about = |got: f64, want: f64| (got / want - 1.0).abs() < 0.05;
+        let found = match times {
+            _ if about(times, 1000.0) => Pace::Gradient,
+            _ if !about(times, 1.0) => panic!("{}: {times} times as long", info.name),
+            _ if about(rates, 1.0) => Pace::Rate,
+            _ if about(rates, 1.0 / (once.len() as f64).sqrt()) => Pace::Falling,
+            _ => Pace::Own,
+        };
+        assert_eq!(found, info.pace, "{}: {times} times as long, {rates} rates", info.name);
+    }
+}
+
+/// An optimiser with a setting of its own.
+struct Scaled(Base, f64);
+
+impl Rule for Scaled {
+    fn base(&self) -> &Base {
+        &self.0
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.0
+    }
+
+    fn name(&self) -> &'static str {
+        "scaled"
+    }
+
+    fn settings(&self) -> Vec<(Hyperparameter, HyperValue)> {
+        let (default, range) = (HyperValue::Number(0.5), Interval::SHARE);
+        let scale = Hyperparameter { name: "scale", doc: "Times the step.", default, range };
+        vec![(scale, self.1.into())]
+    }
+
+    fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
+        u.x() - u.g() * u.rate(0) * self.1
+    }
+}
+
+#[test]
+fn settings_of_optimisers_of_ones_own_are_held_to_their_ranges() {
+    let x = parameter(&[3.0, -1.0]);
+    let error = Scaled(Base::new(&x, 0.1), 1.0).step(loss(&Tape::new(), &x)).unwrap_err();
+    assert!(error.message().contains("scale is 1, but must be at least 0 and below 1"), "{error}");
+    assert_eq!(x.value().to_f64_vec(), [3.0, -1.0]);
+    let good = Scaled(Base::new(&x, 0.1), 0.5);
+    good.step(loss(&Tape::new(), &x)).unwrap();
+    assert_eq!(good.hyper(), Hyper::new().with("lr", 0.1).with("scale", 0.5));
 }

@@ -72,7 +72,7 @@ fn steps() -> Result<()> {
         let mut ways: Vec<Vec<f64>> = Vec::new();
         for compiled in [false, true] {
             let net = net();
-            let hyper = optim::Hyper { lr: Some(rate), ..optim::Hyper::default() };
+            let hyper = optim::Hyper::new().with("lr", rate);
             let mut optimizer = optim::by_name(name, &net, &hyper)?;
             let mut losses = Vec::new();
             if compiled {

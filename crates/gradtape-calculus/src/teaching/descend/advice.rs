@@ -81,7 +81,7 @@ fn smaller_rate(expr: &Expr, how: &Descent, first: &PathStep, lr: f64) -> Result
     let mut rate = lr;
     for _ in 0..20 {
         rate *= 0.5;
-        smaller.hyper.lr = Some(rate);
+        smaller.hyper = smaller.hyper.with("lr", rate);
         let (places, stopped, _) = walk(expr, &start, &smaller)?;
         let (Some(first), Some(last)) = (places.first(), places.last()) else { break };
         if stopped != Stopped::Diverged && last.value.0 < first.value.0 {

@@ -22,7 +22,7 @@ use walk::walk;
 ///
 /// let e = Expr::parse("x^2 - 4*x + 7")?;
 /// let how = Descent {
-///     hyper: Hyper { lr: Some(0.25), ..Hyper::default() },
+///     hyper: Hyper::new().with("lr", 0.25),
 ///     tolerance: 1e-9,
 ///     ..Descent::default()
 /// };
