@@ -42,12 +42,12 @@ fn both() -> Vec<String> {
         // op
         Bits, Broken, gradtape::op::scalar::Dual, Meta, NodeId, Op, OpInfo, Sample<Op>,
         // tape
-        Dial, Generator, Graph, GraphNode, Output, Parameter,
+        Buffer, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
         Compiled<fn()>, Deviation, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
-        Activation, Dropout, Flatten, Init, LeakyRelu, LayerSpec, Linear, LinearOptions,
-        Relu, Sequential, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
+        Activation, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Dropout, DropoutSpec, Flatten, Init,
+        LeakyRelu, LayerSpec, Linear, LinearOptions, LinearSpec, Relu, Sequential, SequentialSpec, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
         // optim
         AdaDelta, AdaGrad, Adam, AdamW, Adamax, Base, Ema<Linear>, Hyper, NAdam, RmsProp, Schedule, Scheduler, Sgd, gradtape::optim::Slot,
         // loss and metric

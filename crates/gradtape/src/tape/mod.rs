@@ -1,5 +1,6 @@
 //! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
 
+mod buffer;
 mod functions;
 mod graph;
 mod name;
@@ -17,6 +18,7 @@ mod var;
 mod verify;
 mod walk;
 
+pub use buffer::Buffer;
 pub use graph::{Graph, GraphNode, Output};
 pub(crate) use name::Name;
 pub use parameter::{Dial, Parameter};
