@@ -132,6 +132,32 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_kind_of_layer_is_its_file_and_a_line_in_the_table() {
+    let table = fs::read_to_string(source().join("nn/spec.rs")).unwrap();
+    let lines = table.split("\nkinds! {\n").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let kinds: Vec<(&str, &str)> = lines
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("),")?.split_once('('))
+        .map(|(kind, spec)| (kind, spec.split('<').next().unwrap()))
+        .collect();
+    assert!(kinds.len() > 8, "only {kinds:?} were found");
+    for file in rust_files(&source()) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+        let file = file.strip_prefix(source()).unwrap().display().to_string();
+        let free = ["nn/spec.rs", "nn/mod.rs"].contains(&&file[..]);
+        for (kind, spec) in &kinds {
+            let told_apart = code.contains(&format!("LayerSpec::{kind}"));
+            assert!(free || !told_apart, "{file} looks at the kind {kind}");
+            // A layer without parameters is its own description.
+            let is_own = code.contains(&format!("pub struct {spec}"));
+            let mentioned = spec.ends_with("Spec") && code.contains(spec);
+            assert!(free || is_own || !mentioned, "{file} mentions {spec}");
+        }
+    }
+}
+
+#[test]
 fn few_crates_are_pulled_in() {
     assert_budget("gradtape", 15);
     assert_budget("gradtape-cli", 45);

@@ -1,12 +1,13 @@
 //! [`BatchNorm1d`] and [`BatchNorm2d`]: batch normalisation.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::spec::float;
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::op::Meta;
 use crate::tape::{Buffer, Parameter, Part, Tape, Var};
-use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
+use crate::tensor::{DType, Dims, Error, Kind, Result, Rng, Tensor};
 
 /// Batch normalisation of rows `[n, features]` or of signals `[n, features, length]`.
 pub type BatchNorm1d = BatchNorm<1>;
@@ -173,9 +174,11 @@ impl<const AXES: usize> BatchNorm<AXES> {
         x.check()?;
         self.check(&input)?;
         let rank = input.shape.rank();
+        let mut along = Dims::from_elem(1, rank - 1);
+        along[0] = self.features;
         let along_features = |of_each: Var<'t>| match rank {
             2 => of_each,
-            _ => of_each.reshape([&[self.features][..], &[1].repeat(rank - 2)].concat()),
+            _ => of_each.reshape(along.clone()),
         };
         let mut y = match running {
             Some(running) if !tape.is_training() => {
@@ -183,17 +186,18 @@ impl<const AXES: usize> BatchNorm<AXES> {
                 (x - along_features(running.mean)) * along_features(scale)
             }
             _ => {
-                let axes: Vec<isize> = (0..rank as isize).filter(|&axis| axis != 1).collect();
+                let others = (0..rank as isize).filter(|&axis| axis != 1);
+                let axes: SmallVec<[isize; 4]> = others.collect();
                 let of_each = axes.iter().map(|&axis| input.shape[axis as usize]).product();
                 self.check_count(of_each, &input)?;
                 if let Some(running) = running {
                     self.follow(running, x, &axes)?;
                 }
-                x.normalize(&axes, self.options.eps)
+                x.normalize(&axes[..], self.options.eps)
             }
         };
         if let Some(weight) = weight {
-            y = y * along_features(weight);
+            y *= along_features(weight);
         }
         Ok(bias.map_or(y, |bias| y + along_features(bias)))
     }
@@ -210,17 +214,16 @@ impl<const AXES: usize> BatchNorm<AXES> {
 
     /// Records that the running statistics follow those of a batch.
     #[track_caller]
-    fn follow(&self, running: Running<'_, '_>, x: Var<'_>, axes: &[isize]) -> Result<()> {
+    fn follow<'t>(&self, running: Running<'_, 't>, x: Var<'t>, axes: &[isize]) -> Result<()> {
         let (tape, dtype) = (x.tape(), self.options.dtype);
         let Running { mean, var, buffers: [mean_kept, var_kept, count] } = running;
         let seen = tape.buffer(count) + 1;
-        let towards = |kept: Var<'_>, of_batch: Var<'_>| match self.options.momentum {
-            Some(momentum) => (kept + (of_batch - kept) * momentum).id(),
-            None => (kept + (of_batch - kept) / seen.cast(dtype)).id(),
+        let towards = |kept: Var<'t>, of_batch: Var<'t>| match self.options.momentum {
+            Some(momentum) => kept + (of_batch - kept) * momentum,
+            None => kept + (of_batch - kept) / seen.cast(dtype),
         };
-        let (mean, var) = (towards(mean, x.mean(axes)), towards(var, x.var(axes, 1)));
-        tape.update(mean_kept, tape.var(mean))?;
-        tape.update(var_kept, tape.var(var))?;
+        tape.update(mean_kept, towards(mean, x.mean(axes)))?;
+        tape.update(var_kept, towards(var, x.var(axes, 1)))?;
         tape.update(count, seen)
     }
 

@@ -29,6 +29,9 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 ///
+/// How many masks were drawn is part of a [`Checkpoint`](crate::io::Checkpoint), after which training goes on
+/// with the next one, and not of a model file, as predictions draw none.
+///
 /// A clone goes on with the same masks as the original would, each counting for itself, so that the clone of
 /// a network trains as that does. In a stack of cloned blocks all would drop the same places at every step:
 /// build each block from the [`Rng`], which gives it masks of its own.

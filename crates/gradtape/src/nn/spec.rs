@@ -195,7 +195,7 @@ mod tests {
             change(&*layer);
             let want = predict(&*layer, shape);
             let model = Model::new(Sequential::new().add(layer));
-            assert_eq!(model.network.specs().unwrap(), [spec.clone()], "{kind}");
+            assert_eq!(model.network.specs().unwrap(), std::slice::from_ref(spec), "{kind}");
             assert!(model.network.layers()[0].is_static(), "{kind}");
             model.save(&path).unwrap();
             let again = Model::load(&path).unwrap().network;
@@ -238,7 +238,8 @@ mod tests {
     #[test]
     fn a_file_that_lacks_or_reshapes_any_tensor_of_any_kind_is_refused_by_name() {
         each(|kind, spec, _| {
-            let network = Sequential::from_specs(&[spec.clone()], &mut Rng::new(1)).unwrap();
+            let network =
+                Sequential::from_specs(std::slice::from_ref(spec), &mut Rng::new(1)).unwrap();
             let tensors = crate::nn::values(&network);
             let json = serde_json::to_string(&[spec]).unwrap();
             let load = |tensors: Vec<(String, Tensor)>| {
