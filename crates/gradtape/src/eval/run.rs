@@ -41,8 +41,8 @@ pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
 }
 
 /// Runs a training step: gives every parameter with a recorded update ([`Tape::assign`]) and every buffer
-/// with one ([`Tape::update`]) its new value, computes `results` and the values marked by [`Var::keep`] from the old ones, all in one program, and
-/// uses the tape up. Optimisers call this.
+/// with one ([`Tape::update`]) its new value, computes `results` and the values marked by [`Var::keep`] from
+/// the old ones, all in one program, and uses the tape up. Optimisers call this.
 ///
 /// Where it fails, every parameter and buffer is what it was, and the updates are forgotten.
 #[track_caller]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BatchNormSpec, DropoutSpec, Flatten, Init, Layer, LeakyRelu, LinearSpec, Relu, SequentialSpec,
-    Sigmoid, Softmax, Tanh,
+    BatchNormSpec, DropoutSpec, Flatten, Init, Layer, LeakyRelu, LinearSpec, Place, Relu,
+    SequentialSpec, Sigmoid, Softmax, Tanh,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng};
@@ -71,6 +71,7 @@ macro_rules! kinds {
         }
     };
 }
+
 kinds! {
     /// [`Linear`](super::Linear).
     Linear(LinearSpec),
@@ -133,7 +134,7 @@ impl Kept {
     }
 }
 
-impl super::Place for Kept {
+impl Place for Kept {
     fn meta(&self) -> &Meta {
         &self.meta
     }

@@ -206,12 +206,9 @@ impl Recording {
 
     /// Takes note that the buffers have their new values: what is recorded next sees those as they are.
     pub(crate) fn settle_buffers(&mut self) {
-        let updates = std::mem::take(&mut self.updates);
-        for update in updates {
-            match update.at_read {
-                true => self.forget_parameter(update.parameter),
-                false => self.updates.push(update),
-            }
+        while let Some(place) = self.updates.iter().rposition(|update| update.at_read) {
+            let update = self.updates.remove(place);
+            self.forget_parameter(update.parameter);
         }
     }
 }

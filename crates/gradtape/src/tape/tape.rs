@@ -56,7 +56,7 @@ impl Tape {
         }
     }
 
-    /// An empty tape for inference: dropout passes its input on.
+    /// An empty tape for inference: dropout passes its input on, batch normalisation takes its running statistics.
     #[doc(alias("no_grad", "eval"))]
     pub fn inference() -> Tape {
         let tape = Tape::new();
