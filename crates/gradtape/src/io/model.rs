@@ -151,9 +151,9 @@ fn meant(error: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::Activation;
+    use crate::nn::{Activation, Layer, Module};
     use crate::tape::Tape;
-    use crate::tensor::Tensor;
+    use crate::tensor::{DType, Tensor};
 
     fn model() -> Model {
         let rng = &mut Rng::new(3);
@@ -217,5 +217,72 @@ mod tests {
         refused(&replace("\"f32\"", "\"f16\""), "layer 0: layers have no element type \"f16\"");
         refused(&|metadata| drop(metadata.insert(LABELS.into(), "[1]".into())), "labels");
         refused(&|metadata| drop(metadata.insert(FORMAT.into(), "2".into())), "format is 2");
+    }
+
+    /// Other numbers in each tensor than a new layer has.
+    fn change(module: &(impl Module + ?Sized)) {
+        for (number, (_, own)) in nn::named_state(module).into_iter().enumerate() {
+            let value = own.value();
+            let numbers = (0..value.elements()).map(|i| 2.0 + ((i + number) % 7) as f64);
+            let changed = Tensor::from_vec(numbers.collect(), value.shape()).unwrap();
+            own.set(changed.cast(value.dtype())).unwrap();
+        }
+    }
+
+    /// What a layer predicts of fixed numbers, in the element type of its tensors.
+    fn predict(layer: &dyn Layer, shape: &[usize]) -> Tensor {
+        let mut dtypes = nn::values(layer).into_iter().map(|(_, value)| value.dtype());
+        let dtype = dtypes.find(|dtype| dtype.is_float()).unwrap_or(DType::F32);
+        let numbers = (0..shape.iter().product()).map(|i: usize| (i as f64 * 0.7).sin());
+        let x = Tensor::from_vec(numbers.collect::<Vec<f64>>(), shape).unwrap().cast(dtype);
+        layer.forward(Tape::inference().constant(x)).value().unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_layer_is_saved_and_loaded_to_the_same_predictions() {
+        let path = std::env::temp_dir().join(format!("gradtape-kinds-{}", std::process::id()));
+        LayerSpec::each_sample(|kind, spec, shape| {
+            let layer = spec.build(&mut Rng::new(1)).unwrap();
+            change(&*layer);
+            let want = predict(&*layer, shape);
+            let model = Model::new(Sequential::new().add(layer));
+            model.save(&path).unwrap();
+            let again = Model::load(&path).unwrap().network;
+            assert_eq!(again.specs().unwrap(), std::slice::from_ref(spec), "{kind}");
+            assert!(predict(&again, shape).equals(&want), "{kind}: {spec:?}");
+            let [before, after] = [&model.network, &again].map(nn::named_state);
+            assert_eq!(before.len(), after.len());
+            for ((name, old), (other, new)) in before.iter().zip(&after) {
+                assert_eq!((name, old.is_trained()), (other, new.is_trained()));
+                assert!(old.value().equals(&new.value()), "{kind}: {name:?}");
+            }
+        });
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_lacks_or_reshapes_any_tensor_of_any_kind_is_refused_by_name() {
+        LayerSpec::each_sample(|kind, spec, _| {
+            let specs = std::slice::from_ref(spec);
+            let tensors = nn::values(&Sequential::from_specs(specs, &mut Rng::new(1)).unwrap());
+            let json = serde_json::to_string(specs).unwrap();
+            let load = |tensors: Vec<(String, Tensor)>| {
+                let metadata = [(Model::ARCHITECTURE.to_string(), json.clone())].into();
+                Model::from_safetensors(SafeTensors { tensors, metadata })
+            };
+            assert!(load(tensors.clone()).is_ok(), "{kind}");
+            for (place, (name, value)) in tensors.iter().enumerate() {
+                let mut fewer = tensors.clone();
+                fewer.remove(place);
+                let text = load(fewer).err().unwrap().to_string();
+                assert!(text.contains(&format!("{name:?}")), "{kind}: {text}");
+                let mut other = tensors.clone();
+                other[place].1 = Tensor::zeros([7, 7, 7], value.dtype());
+                let text = load(other).err().unwrap().to_string();
+                for word in [format!("{name:?}"), "[7, 7, 7]".into(), value.shape().to_string()] {
+                    assert!(text.contains(&word), "{kind}: {word} is not in {text}");
+                }
+            }
+        });
     }
 }

@@ -60,13 +60,14 @@ macro_rules! kinds {
                 }
             }
 
-            /// The samples of every kind, under its name.
+            /// Calls with the name of every kind, a sample of it, and the shape of an input.
             #[cfg(test)]
-            fn samples() -> Vec<(&'static str, Vec<(LayerSpec, Vec<usize>)>)> {
-                vec![$((
-                    stringify!($kind),
-                    <$spec>::samples().into_iter().map(|(spec, shape)| (spec.into(), shape)).collect(),
-                ),)*]
+            pub(crate) fn each_sample(mut call: impl FnMut(&str, &LayerSpec, &[usize])) {
+                $({
+                    let (kind, samples) = (stringify!($kind), <$spec>::samples());
+                    assert!(!samples.is_empty(), "{kind} has no sample");
+                    samples.into_iter().for_each(|(spec, shape)| call(kind, &spec.into(), &shape));
+                })*
             }
         }
     };
@@ -155,65 +156,11 @@ pub(super) fn float(name: &str) -> Result<DType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::{Model, SafeTensors};
-    use crate::nn::{Module, Sequential, named_state};
-    use crate::tape::Tape;
-    use crate::tensor::Tensor;
-
-    /// Calls with the kind, the spec and the shape of an input of every sample.
-    fn each(mut call: impl FnMut(&str, &LayerSpec, &[usize])) {
-        for (kind, samples) in LayerSpec::samples() {
-            assert!(!samples.is_empty(), "{kind} has no sample");
-            samples.iter().for_each(|(spec, shape)| call(kind, spec, shape));
-        }
-    }
-
-    /// Other numbers in each tensor than a new layer has.
-    fn change(module: &(impl Module + ?Sized)) {
-        for (number, (_, own)) in named_state(module).into_iter().enumerate() {
-            let value = own.value();
-            let numbers = (0..value.elements()).map(|i| 0.5 + ((i + number) % 7) as f64 * 0.25);
-            let changed = Tensor::from_vec(numbers.collect(), value.shape()).unwrap();
-            own.set((changed * 4.0).unwrap().cast(value.dtype())).unwrap();
-        }
-    }
-
-    /// What a layer predicts of fixed numbers, in the element type of its tensors.
-    fn predict(layer: &dyn Layer, shape: &[usize]) -> Tensor {
-        let dtypes = named_state(layer).into_iter().map(|(_, own)| own.value().dtype());
-        let dtype = dtypes.into_iter().find(|dtype| dtype.is_float()).unwrap_or(DType::F32);
-        let elements = shape.iter().product::<usize>();
-        let x = (0..elements).map(|i| (i as f64 * 0.7).sin()).collect::<Vec<_>>();
-        let x = Tensor::from_vec(x, shape).unwrap().cast(dtype);
-        layer.forward(Tape::inference().constant(x)).value().unwrap()
-    }
-
-    #[test]
-    fn every_kind_of_layer_is_saved_and_loaded_to_the_same_predictions() {
-        let path = std::env::temp_dir().join(format!("gradtape-kinds-{}", std::process::id()));
-        each(|kind, spec, shape| {
-            let layer = spec.build(&mut Rng::new(1)).unwrap();
-            change(&*layer);
-            let want = predict(&*layer, shape);
-            let model = Model::new(Sequential::new().add(layer));
-            assert_eq!(model.network.specs().unwrap(), std::slice::from_ref(spec), "{kind}");
-            assert!(model.network.layers()[0].is_static(), "{kind}");
-            model.save(&path).unwrap();
-            let again = Model::load(&path).unwrap().network;
-            assert!(predict(&again, shape).equals(&want), "{kind}: {spec:?}");
-            let (before, after) = (named_state(&model.network), named_state(&again));
-            assert_eq!(before.len(), after.len());
-            for ((name, old), (other, new)) in before.iter().zip(&after) {
-                assert_eq!((name, old.is_trained()), (other, new.is_trained()));
-                assert!(old.value().equals(&new.value()), "{kind}: {name:?}");
-            }
-        });
-        std::fs::remove_file(&path).unwrap();
-    }
+    use crate::nn::named_state;
 
     #[test]
     fn every_kind_tells_its_tensors_before_it_is_built() {
-        each(|kind, spec, _| {
+        LayerSpec::each_sample(|kind, spec, _| {
             let layer = spec.build(&mut Rng::new(1)).unwrap();
             let built = named_state(&*layer).into_iter().map(|(mut names, own)| Kept {
                 name: names.swap_remove(0),
@@ -221,45 +168,20 @@ mod tests {
                 meta: own.meta().clone(),
             });
             assert_eq!(built.collect::<Vec<_>>(), spec.tensors().unwrap(), "{kind}: {spec:?}");
+            assert_eq!(layer.spec().as_ref(), Some(spec), "{kind}");
+            assert!(layer.is_static(), "{kind}");
         });
     }
 
     #[test]
     fn every_kind_is_named_in_json_and_refuses_what_it_does_not_know() {
-        each(|kind, spec, _| {
+        LayerSpec::each_sample(|kind, spec, _| {
             let json = serde_json::to_string(spec).unwrap();
             let plain = json.replace(['_', '"'], "").to_lowercase();
             assert!(plain.starts_with(&format!("{{layer:{}", kind.to_lowercase())), "{json}");
             assert_eq!(serde_json::from_str::<LayerSpec>(&json).unwrap(), *spec);
             let more = json.replacen('{', "{\"unheard\":1,", 1);
             assert!(serde_json::from_str::<LayerSpec>(&more).is_err(), "{more}");
-        });
-    }
-
-    #[test]
-    fn a_file_that_lacks_or_reshapes_any_tensor_of_any_kind_is_refused_by_name() {
-        each(|kind, spec, _| {
-            let network =
-                Sequential::from_specs(std::slice::from_ref(spec), &mut Rng::new(1)).unwrap();
-            let tensors = crate::nn::values(&network);
-            let json = serde_json::to_string(&[spec]).unwrap();
-            let load = |tensors: Vec<(String, Tensor)>| {
-                let metadata = [(Model::ARCHITECTURE.to_string(), json.clone())].into();
-                Model::from_safetensors(SafeTensors { tensors, metadata })
-            };
-            assert!(load(tensors.clone()).is_ok(), "{kind}");
-            for (place, (name, value)) in tensors.iter().enumerate() {
-                let mut fewer = tensors.clone();
-                fewer.remove(place);
-                let text = load(fewer).err().unwrap().to_string();
-                assert!(text.contains(&format!("{name:?}")), "{kind}: {text}");
-                let mut other = tensors.clone();
-                other[place].1 = Tensor::zeros([7, 7, 7], value.dtype());
-                let text = load(other).err().unwrap().to_string();
-                for word in [format!("{name:?}"), "[7, 7, 7]".into(), value.shape().to_string()] {
-                    assert!(text.contains(&word), "{kind}: {word} is not in {text}");
-                }
-            }
         });
     }
 }
