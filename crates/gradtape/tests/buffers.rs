@@ -451,3 +451,55 @@ fn the_graph_of_a_step_has_the_updates_of_buffers() -> Result<()> {
     assert_eq!((net.now(), net.sum.version()), (0.0, 0), "nothing was computed");
     Ok(())
 }
+
+#[test]
+fn buffers_may_take_each_others_values_and_their_own() -> Result<()> {
+    for start in [Tensor::from([1.0, 2.0]), Tensor::from([1i64, 2])] {
+        let other = (&start + &start)?;
+        let [a, b] = [&start, &other].map(|value| Buffer::new(value.clone()));
+        let swap = |tape: &Tape| -> Result<()> {
+            let (x, y) = (tape.buffer(&a), tape.buffer(&b));
+            tape.update(&a, y)?;
+            tape.update(&b, x)
+        };
+        let values = || [a.value().to_f64_vec(), b.value().to_f64_vec()];
+        let (first, swapped) = ([[1.0, 2.0], [2.0, 4.0]], [[2.0, 4.0], [1.0, 2.0]]);
+        for mode in MODES {
+            let tape = Tape::new();
+            tape.set_mode(mode);
+            swap(&tape)?;
+            tape.constant(1.0).exp().item()?;
+            assert_eq!(values(), swapped, "{mode:?}");
+            let mut again = compile(|tape, _| {
+                tape.set_mode(mode);
+                swap(tape)?;
+                Ok(vec![])
+            });
+            again.call(&[])?;
+            assert_eq!(values(), first, "{mode:?}");
+
+            let tape = Tape::new();
+            tape.set_mode(mode);
+            tape.update(&a, tape.buffer(&a))?;
+            tape.constant(1.0).exp().item()?;
+            assert_eq!(values(), first, "{mode:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_that_share_a_buffer_take_turns() {
+    let net = Summing::new();
+    let work = || {
+        let mut step = compile(|_, x| Ok(vec![net.forward(x[0])]));
+        for _ in 0..200 {
+            step.call(&[Tensor::scalar(1.0)]).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+    assert_eq!((net.now(), net.sum.version()), (600.0, 600));
+}
