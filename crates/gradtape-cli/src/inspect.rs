@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::measure::short;
+use crate::model::tensors;
 use crate::output::Output;
 use crate::report::{Align, Format, Table, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Settings};
@@ -269,6 +270,8 @@ struct Layer {
     name: String,
     layer: String,
     parameters: Vec<Parameter>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buffers: Vec<Parameter>,
 }
 
 #[derive(Serialize)]
@@ -283,16 +286,17 @@ fn json(
     preprocessing: Option<&Preprocessing>,
     training: Option<Settings>,
 ) -> Outcome<Contents> {
-    let named = model.network.named_parameters();
+    let values: Vec<_> = tensors(&model.network).collect();
     let layer = |row: &gradtape::nn::SummaryRow| {
-        let parameter = |(name, shape): &(String, gradtape::Shape)| {
+        let of = |(name, shape): &(String, gradtape::Shape)| {
             let path = format!("{}.{name}", row.path);
-            let found = named.iter().find(|(other, _)| *other == path);
-            let dtype = found.map_or(String::new(), |(_, p)| p.value().dtype().to_string());
+            let found = values.iter().find(|(other, _)| *other == path);
+            let dtype = found.map_or(String::new(), |(_, value)| value.dtype().to_string());
             Parameter { name: path, dtype, shape: shape.to_vec() }
         };
-        let parameters = row.parameters.iter().map(parameter).collect();
-        Layer { name: row.path.clone(), layer: row.kind.clone(), parameters }
+        let [parameters, buffers] =
+            [&row.parameters, &row.buffers].map(|own| own.iter().map(of).collect());
+        Layer { name: row.path.clone(), layer: row.kind.clone(), parameters, buffers }
     };
     let preprocessing = match preprocessing {
         Some(known) => Some(serde_json::to_value(known).map_err(Failure::failed)?),

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::{LayerSpec, Module, Sequential};
+use gradtape::nn::{LayerSpec, LinearSpec, Module, Sequential};
 use gradtape::train;
-use gradtape::{Parameter, Tape, Tensor};
+use gradtape::{Tape, Tensor};
 
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -54,7 +54,7 @@ impl Trained {
 
     /// The probability of each class, `[n, classes]`, from the network's outputs.
     pub(crate) fn probabilities(&self, outputs: Tensor) -> Outcome<Tensor> {
-        if let Some(LayerSpec::Softmax) = self.model.network.specs()?.last() {
+        if let Some(LayerSpec::Softmax(_)) = self.model.network.specs()?.last() {
             return Ok(outputs);
         }
         let tape = Tape::inference();
@@ -64,7 +64,7 @@ impl Trained {
     fn check(&self, path: &Path) -> Outcome {
         let specs = self.model.network.specs()?;
         let linear = |spec: &LayerSpec| match *spec {
-            LayerSpec::Linear { inputs, outputs, .. } => Some((inputs, outputs)),
+            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((inputs, outputs)),
             _ => None,
         };
         let (width, results) = (self.preprocessing.width(), self.preprocessing.outputs());
@@ -105,17 +105,21 @@ impl Trained {
     }
 }
 
+/// The parameters and buffers of a network by name.
+pub(crate) fn tensors(network: &Sequential) -> impl Iterator<Item = (String, Tensor)> {
+    let parameters = network.named_parameters().into_iter().map(|(name, own)| (name, own.value()));
+    let buffers = network.named_buffers().into_iter().map(|(name, own)| (name, own.value()));
+    parameters.chain(buffers)
+}
+
 /// The outputs of a network for rows of inputs. Fails where one is NaN or infinite: no class is the
 /// most likely then, and no number is predicted.
 pub(crate) fn outputs(network: &Sequential, inputs: &Tensor) -> Outcome<Tensor> {
     let outputs = train::predict(network, inputs, BATCH)?;
     let values = outputs.to_f64_vec();
     let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(outputs) };
-    let broken = |parameter: &Parameter| {
-        parameter.value().to_f64_vec().iter().any(|weight| !weight.is_finite())
-    };
-    let named = network.named_parameters();
-    let hint = match named.iter().find(|(_, parameter)| broken(parameter)) {
+    let broken = |value: &Tensor| value.to_f64_vec().iter().any(|number| !number.is_finite());
+    let hint = match tensors(network).find(|(_, value)| broken(value)) {
         Some((name, _)) => {
             format!("the model is damaged, {name} holds numbers that are not finite: train it anew")
         }

@@ -11,7 +11,7 @@ use syn::{
 /// Implements `gradtape::nn::Module` for a struct whose fields are modules.
 ///
 /// Every field is visited in the order it is written, under its own name (its number in a tuple
-/// struct): layers, parameters, other structs that derive `Module`, and `Vec`, `Option`, `Box`,
+/// struct): layers, parameters, buffers, other structs that derive `Module`, and `Vec`, `Option`, `Box`,
 /// arrays and tuples of them.
 ///
 /// Fields of plain data are left out: numbers, `bool`, `char`, texts, ranges, functions, `PhantomData`, and

@@ -38,10 +38,10 @@ pub use crate::loss::{
     Reduction, bce_with_logits, cross_entropy, huber, kl_div, mae, mse, nll, smooth_l1,
 };
 pub use crate::nn::{
-    Activation, Dropout, Flatten, Init, Layer, LeakyRelu, Linear, LinearOptions, Module, Relu,
-    Sequential, Sigmoid, Softmax, Tanh,
+    Activation, BatchNorm1d, BatchNorm2d, Dropout, Flatten, Init, Layer, LeakyRelu, Linear,
+    LinearOptions, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
 };
 pub use crate::optim::{Adam, AdamW, Ema, Optimizer, RmsProp, Schedule, Scheduler, Sgd};
-pub use crate::tape::{Dial, Generator, Parameter, Tape, Var};
+pub use crate::tape::{Buffer, Dial, Generator, Parameter, Tape, Var};
 pub use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 pub use crate::train::Trainer;

@@ -3,7 +3,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use gradtape::{Parameter, Result, Tape, Tensor, Var, compile, eval, gradient};
+use gradtape::loss::mse;
+use gradtape::nn::{BatchNorm1d, Linear, Sequential};
+use gradtape::optim::{Optimizer, Sgd};
+use gradtape::{Parameter, Result, Rng, Tape, Tensor, Var, compile, eval, gradient};
 
 /// Counts what this thread allocates and holds.
 struct Counting;
@@ -145,6 +148,36 @@ fn a_step_of_many_operands_and_axes_allocates_nothing_once_it_is_planned() -> Re
         Ok(vec![(picked * joined.cumsum(2)).sum([1, 3]).max(())])
     });
     assert_allocates_nothing(step)
+}
+
+#[test]
+fn a_step_that_keeps_running_statistics_allocates_nothing_once_it_is_planned() -> Result<()> {
+    let Regression { x, y, .. } = Regression::new()?;
+    let rng = &mut Rng::new(1);
+    let net = Sequential::new().add(Linear::new(8, 3, rng)).add(BatchNorm1d::new(3));
+    let opt = Sgd::new(&net, 0.01);
+    let loss = |tape: &Tape| -> Result<()> {
+        let loss = mse(net.forward(tape.constant(&x)), tape.constant(&y));
+        opt.step(loss)?;
+        Ok(())
+    };
+    let mut tape = Tape::new();
+    let mut step = || {
+        tape.reset();
+        loss(&tape)
+    };
+    for _ in 0..5 {
+        step()?;
+    }
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        step()?;
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_allocates_nothing(compile(|tape, _| {
+        loss(tape)?;
+        Ok(vec![])
+    }))
 }
 
 #[test]

@@ -43,12 +43,12 @@ fn both() -> Vec<String> {
         Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, NodeId, Numbers<'static>,
         NumbersMut<'static>, Op, OpInfo, Operands, PlaceAlong, Reduce, Sample<Op>,
         // tape
-        Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
+        Buffer, Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
         Compiled<fn()>, Deviation, gradtape::engine::Engine, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
-        Activation, Dropout, Flatten, Init, LeakyRelu, LayerSpec, Linear, LinearOptions,
-        Relu, Sequential, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
+        Activation, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Dropout, DropoutSpec, Flatten, Init,
+        LeakyRelu, LayerSpec, Linear, LinearOptions, LinearSpec, Relu, Sequential, SequentialSpec, Sigmoid, Softmax, Summary, SummaryRow, Tanh,
         // optim
         Base, Ema<Linear>, Hyper, Hyperparameter, HyperValue, Interval, OptimizerInfo, Pace, Preset,
         Schedule, Scheduler, gradtape::optim::Slot,

@@ -62,6 +62,10 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),
 ];
 
+fn source() -> PathBuf {
+    folder("gradtape").join("src")
+}
+
 /// The folder of one of our crates.
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
@@ -206,7 +210,7 @@ impl Operations {
     fn new() -> Operations {
         let families: BTreeSet<&str> = Op::TABLE.iter().map(|info| info.family).collect();
         let types = |family: &str| {
-            let file = folder("gradtape").join("src").join("op").join(family).join("mod.rs");
+            let file = source().join("op").join(family).join("mod.rs");
             let text = fs::read_to_string(file).unwrap();
             let exports: Vec<&str> =
                 text.lines().filter(|line| line.starts_with("pub use")).collect();
@@ -252,17 +256,11 @@ fn without_tests(text: &str) -> &str {
 
 /// The files of the library but those of tests, with the texts that are no tests.
 fn files_without_tests() -> Vec<(String, String)> {
-    let files = rust_files(&folder("gradtape").join("src"))
-        .into_iter()
-        .filter(|file| !file.ends_with("tests.rs"));
+    let files = rust_files(&source()).into_iter().filter(|file| !file.ends_with("tests.rs"));
     files
         .map(|file| {
             let text = fs::read_to_string(&file).unwrap();
-            let name = file
-                .strip_prefix(folder("gradtape").join("src"))
-                .unwrap()
-                .to_string_lossy()
-                .replace('\\', "/");
+            let name = file.strip_prefix(source()).unwrap().to_string_lossy().replace('\\', "/");
             (name, without_tests(&text).to_owned())
         })
         .collect()
@@ -384,6 +382,32 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+#[test]
+fn a_kind_of_layer_is_its_file_and_a_line_in_the_table() {
+    let table = fs::read_to_string(source().join("nn/spec.rs")).unwrap();
+    let lines = table.split("\nkinds! {\n").nth(1).unwrap().split("\n}\n").next().unwrap();
+    let kinds: Vec<(&str, &str)> = lines
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix("),")?.split_once('('))
+        .map(|(kind, spec)| (kind, spec.split('<').next().unwrap()))
+        .collect();
+    assert!(kinds.len() > 8, "only {kinds:?} were found");
+    for file in rust_files(&source()) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+        let file = file.strip_prefix(source()).unwrap().display().to_string();
+        let free = ["nn/spec.rs", "nn/mod.rs"].contains(&&file[..]);
+        for (kind, spec) in &kinds {
+            let told_apart = code.contains(&format!("LayerSpec::{kind}"));
+            assert!(free || !told_apart, "{file} looks at the kind {kind}");
+            // A layer without parameters is its own description.
+            let is_own = code.contains(&format!("pub struct {spec}"));
+            let mentioned = spec.ends_with("Spec") && code.contains(spec);
+            assert!(free || is_own || !mentioned, "{file} mentions {spec}");
+        }
+    }
 }
 
 #[test]

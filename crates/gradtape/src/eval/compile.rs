@@ -157,7 +157,7 @@ where
         self.recorded
     }
 
-    /// Runs the function on these inputs and gives its results. Where it fails, no parameter has
+    /// Runs the function on these inputs and gives its results. Where it fails, no parameter and no buffer has
     /// changed, and an optimiser's step does not count.
     #[track_caller]
     pub fn call(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {

@@ -12,33 +12,39 @@ use super::mode::{Checks, run_singly};
 use super::read::check;
 use crate::engine::Slot;
 use crate::op::{Bits, NodeId};
-use crate::tape::{Given, Leaf, Node, Recording, Tape, Var};
+use crate::tape::{Given, Leaf, Node, Recording, Tape, Update, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What a run is asked for.
 pub(crate) type Wants = SmallVec<[Want; 32]>;
 
-/// Computes the values of nodes and keeps them on the tape.
+/// Computes the values of nodes and keeps them on the tape; buffers with a recorded update take it.
 pub(crate) fn compute(tape: &Tape, nodes: &[NodeId]) -> Result<()> {
     if tape.is_tracing() {
         let message = "a value was read while a step is being compiled";
         return Err(Error::new(Kind::Tape, message)
             .hint("return the Var from the compiled function and read it from the result"));
     }
+    let updates = tape.recording().borrow_mut().keep_updated_buffers();
     let recording = tape.recording().borrow();
     let missing = |id: &&NodeId| !recording.is_known(**id);
-    let asked: Wants = nodes.iter().filter(missing).map(|&id| (id, None)).collect();
+    let values = nodes.iter().filter(missing).map(|&id| (id, None));
+    let asked: Wants = values.chain(recording.buffer_updates().map(want)).collect();
     if asked.is_empty() {
         return Ok(());
     }
-    run(tape, recording, &asked, tape.is_training())
+    run(tape, recording, &asked, tape.is_training())?;
+    if updates {
+        tape.recording().borrow_mut().settle_buffers();
+    }
+    Ok(())
 }
 
-/// Runs a training step: gives every parameter with a recorded update ([`Tape::assign`]) its new value,
-/// computes `results` and the values marked by [`Var::keep`] from the old ones, all in one program, and
-/// uses the tape up. Optimisers call this.
+/// Runs a training step: gives every parameter with a recorded update ([`Tape::assign`]) and every buffer
+/// with one ([`Tape::update`]) its new value, computes `results` and the values marked by [`Var::keep`] from
+/// the old ones, all in one program, and uses the tape up. Optimisers call this.
 ///
-/// Where it fails, every parameter is what it was, and the updates are forgotten.
+/// Where it fails, every parameter and buffer is what it was, and the updates are forgotten.
 #[track_caller]
 pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
     let at = Location::caller();
@@ -64,8 +70,12 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
 pub(crate) fn want_step(recording: &Recording, results: impl Iterator<Item = NodeId>) -> Wants {
     let missing = |id: &NodeId| !recording.is_known(*id);
     let values = results.chain(recording.keep.iter().copied()).filter(missing);
-    let updates = recording.updates.iter().map(|u| (u.value, Some(u.parameter)));
-    values.map(|id| (id, None)).chain(updates).collect()
+    values.map(|id| (id, None)).chain(recording.updates.iter().map(want)).collect()
+}
+
+/// The value of an update, where it is to go.
+fn want(update: &Update) -> Want {
+    (update.value, Some(update.parameter))
 }
 
 fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool) -> Result<()> {

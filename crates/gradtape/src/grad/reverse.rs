@@ -341,6 +341,14 @@ fn check<'t>(
                 "cast it to a float first",
             );
         }
+        let known_as = tape.recording().borrow().buffer(x.id());
+        if let Some(buffer) = known_as {
+            return refuse(
+                x,
+                format!("this {meta} is the {buffer}, which is not trained"),
+                "make it a Parameter to train it, or record its value with tape.watch()",
+            );
+        }
         if tape.recording().borrow().node(x.id()).is_data {
             return refuse(
                 x,

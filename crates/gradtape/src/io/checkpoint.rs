@@ -9,7 +9,7 @@ use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Dial;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
-/// A training at one moment: the parameters, the optimiser with its step count and learning rate, how often
+/// A training at one moment: the parameters and buffers, the optimiser with its step count and learning rate, how often
 /// each dropout was used, and perhaps a schedule and notes. Training that goes on from it gives the same
 /// bits as one that was never interrupted, if the network is built from the same seed.
 ///
@@ -139,7 +139,7 @@ impl Checkpoint {
         module: &(impl Module + ?Sized),
         optimizer: &(impl Optimizer + ?Sized),
     ) -> Result<()> {
-        let parameters = nn::fit(module, self.part(MODULE), &CHECKPOINT)?;
+        let state = nn::fit(module, self.part(MODULE), &CHECKPOINT)?;
         let dials = self.dials(module)?;
         let rate = self.tensors.get(RATE).ok_or_else(|| missing(RATE))?.item()?;
         let before = optimizer.learning_rate();
@@ -148,7 +148,7 @@ impl Checkpoint {
             return optimizer.set_learning_rate(before).and(Err(error));
         }
         dials.into_iter().for_each(|(dial, number)| dial.set(number));
-        parameters.into_iter().try_for_each(|(parameter, value)| parameter.set(value))
+        state.into_iter().try_for_each(|(own, value)| own.set(value))
     }
 
     /// Has a scheduler go on from where [`Checkpoint::scheduler`] saw one. Fails, and changes nothing, where

@@ -1,6 +1,6 @@
 //! Models and tensors in files, in the safetensors format, which other libraries read too.
 //!
-//! [`save`] and [`load`] keep the parameters of any [`Module`](crate::nn::Module); a [`Model`] is a
+//! [`save`] and [`load`] keep the parameters and buffers of any [`Module`](crate::nn::Module); a [`Model`] is a
 //! network with all that is needed to use it: architecture, preprocessing, labels. A [`Checkpoint`] is a
 //! training with all that is needed to go on.
 

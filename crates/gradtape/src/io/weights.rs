@@ -1,4 +1,4 @@
-//! Parameters of modules in files.
+//! Parameters and buffers of modules in files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,8 +7,8 @@ use super::safetensors::{read_safetensors, write_safetensors};
 use crate::nn::{self, Module, Origin};
 use crate::tensor::Result;
 
-/// Writes the parameters of a module to a safetensors file, under their dotted names, whole or not
-/// at all.
+/// Writes the parameters and buffers of a module to a safetensors file, under their dotted names, whole or
+/// not at all.
 ///
 /// ```
 /// use gradtape::nn::Linear;
@@ -28,10 +28,10 @@ pub fn save(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<(
     write_safetensors(path, &nn::values(module), &BTreeMap::new())
 }
 
-/// Reads the parameters of a module from a safetensors file.
+/// Reads the parameters and buffers of a module from a safetensors file.
 ///
-/// Fails, and changes nothing, when the file lacks a parameter, has one that the module lacks, or one
-/// of another shape or element type.
+/// Fails, and changes nothing, when the file lacks one, has one that the module lacks, or one of another
+/// shape or element type.
 #[doc(alias = "load_state_dict")]
 pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();

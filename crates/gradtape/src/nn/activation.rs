@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Layer, LayerSpec, Module, Visitor};
-use crate::tape::{Part, Var};
-use crate::tensor::{Error, Kind, nearest};
+use serde::{Deserialize, Serialize};
 
-/// Stamps a layer without parameters.
+use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
+use crate::tape::{Part, Var};
+use crate::tensor::{Error, Kind, Result, Rng, nearest};
+
+/// Stamps a layer without parameters, which is its own description as data.
 macro_rules! stateless {
-    ($(#[$doc:meta])* $name:ident { $($field:ident),* }, $spec:expr, |$layer:ident, $x:ident| $formula:expr) => {
+    ($(#[$doc:meta])* $name:ident, |$layer:ident, $x:ident| $formula:expr) => {
         impl $name {
             $(#[$doc])*
             #[track_caller]
@@ -31,8 +33,18 @@ macro_rules! stateless {
             }
 
             fn spec(&self) -> Option<LayerSpec> {
-                let $name { $($field),* } = *self;
-                Some($spec)
+                Some((*self).into())
+            }
+        }
+
+        impl Spec for $name {
+            fn build(&self, _: Init, _: &mut Rng) -> Result<Box<dyn Layer>> {
+                Ok(Box::new(*self))
+            }
+
+            #[cfg(test)]
+            fn samples() -> Vec<(Self, Vec<usize>)> {
+                vec![(Self::default(), vec![3, 2, 4])]
             }
         }
     };
@@ -51,12 +63,12 @@ pub(super) use stateless;
 /// assert_eq!(y.value()?.to_f64_vec(), [0.0, 0.0, 3.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Relu;
 
 stateless! {
     /// Records `max(x, 0)`.
-    Relu {}, LayerSpec::Relu, |_layer, x| x.relu()
+    Relu, |_layer, x| x.relu()
 }
 
 /// The leaky rectifier: `x` above 0, `slope * x` elsewhere, also its derivative at 0. Maas, Hannun and Ng 2013.
@@ -69,7 +81,8 @@ stateless! {
 /// assert_eq!(y.value()?.to_f64_vec(), [-0.5, 0.0, 3.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeakyRelu {
     /// The slope for negative inputs; 0.01 by default, as in PyTorch.
     pub slope: f64,
@@ -83,8 +96,7 @@ impl Default for LeakyRelu {
 
 stateless! {
     /// Records `x` above 0, `slope * x` elsewhere.
-    LeakyRelu { slope }, LayerSpec::LeakyRelu { slope },
-    |layer, x| x.leaky_relu(layer.slope)
+    LeakyRelu, |layer, x| x.leaky_relu(layer.slope)
 }
 
 /// The logistic function, `1 / (1 + exp(-x))`. As a method: `x.sigmoid()`.
@@ -97,12 +109,12 @@ stateless! {
 /// assert_eq!(y.value()?.to_f64_vec(), [0.0, 0.5, 1.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sigmoid;
 
 stateless! {
     /// Records `1 / (1 + exp(-x))`.
-    Sigmoid {}, LayerSpec::Sigmoid, |_layer, x| x.sigmoid()
+    Sigmoid, |_layer, x| x.sigmoid()
 }
 
 /// The hyperbolic tangent. As a method: `x.tanh()`.
@@ -115,12 +127,12 @@ stateless! {
 /// assert_eq!(y.value()?.to_f64_vec(), [-1.0, 0.0, 1.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tanh;
 
 stateless! {
     /// Records the hyperbolic tangent.
-    Tanh {}, LayerSpec::Tanh, |_layer, x| x.tanh()
+    Tanh, |_layer, x| x.tanh()
 }
 
 /// Numbers above 0 with sum 1 along the last axis: `exp(x) / Σ exp(x)`.
@@ -137,12 +149,12 @@ stateless! {
 /// assert_eq!(y[2..], [1.0, 0.0]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Softmax;
 
 stateless! {
     /// Records the softmax along the last axis.
-    Softmax {}, LayerSpec::Softmax, |_layer, x| x.softmax(-1)
+    Softmax, |_layer, x| x.softmax(-1)
 }
 
 /// An activation function chosen by value or by name: `relu`, `leaky_relu`, `sigmoid`, `tanh`.

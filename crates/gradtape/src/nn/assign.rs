@@ -1,5 +1,5 @@
-//! Pairing the parameters of a module with what a file or another module has for them, and giving them
-//! other numbers: all of them or none.
+//! Pairing the parameters and buffers of a module with what a file or another module has for them, and
+//! giving them other numbers: all of them or none.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
 /// The two sides of a pairing, as errors say them.
 pub(crate) struct Origin {
-    /// What has the parameters: "the network".
+    /// What has the parameters and buffers: "the network".
     pub(crate) own: &'static str,
     /// What has something for them: "the file".
     pub(crate) place: &'static str,
@@ -22,7 +22,25 @@ pub(crate) struct Origin {
 /// What stands under one or several names.
 pub(crate) type Named<T> = (Vec<String>, T);
 
-/// What a parameter can be paired with.
+/// What takes numbers: a parameter or a buffer, or one that is to be made.
+pub(crate) trait Place {
+    /// The element type and shape that it takes.
+    fn meta(&self) -> &Meta;
+    /// What messages call it.
+    fn word(&self) -> &'static str;
+}
+
+impl Place for Parameter {
+    fn meta(&self) -> &Meta {
+        Parameter::meta(self)
+    }
+
+    fn word(&self) -> &'static str {
+        Parameter::word(self)
+    }
+}
+
+/// What it can be paired with.
 pub(crate) trait Numbers {
     /// The numbers as they are.
     fn numbers(&self) -> Tensor;
@@ -40,8 +58,8 @@ impl Numbers for Parameter {
     }
 }
 
-/// Gives each parameter of a module the tensor of its name. Fails, and changes nothing, where a tensor
-/// is missing, has another shape or element type, or belongs to no parameter.
+/// Gives each parameter and buffer of a module the tensor of its name. Fails, and changes nothing, where a tensor
+/// is missing, has another shape or element type, or belongs to none.
 pub(crate) fn assign(
     module: &(impl Module + ?Sized),
     tensors: Vec<(String, Tensor)>,
@@ -51,14 +69,14 @@ pub(crate) fn assign(
     fitted.into_iter().try_for_each(|(parameter, value)| parameter.set(value))
 }
 
-/// The parameters of a module with the tensors of their names, changing nothing.
+/// The parameters and buffers of a module with the tensors of their names, changing nothing.
 pub(crate) fn fit(
     module: &(impl Module + ?Sized),
     tensors: Vec<(String, Tensor)>,
     origin: &Origin,
 ) -> Result<Vec<(Parameter, Tensor)>> {
     let offers: Vec<_> = tensors.into_iter().map(|(name, tensor)| (vec![name], tensor)).collect();
-    let pairs = pair(named(module), &offers, origin)?;
+    let pairs = pair(named_state(module), &offers, origin)?;
     Ok(pairs.into_iter().map(|(_, own, tensor)| (own, tensor.clone())).collect())
 }
 
@@ -68,46 +86,47 @@ pub(super) fn assign_from(
     other: &dyn Module,
     origin: &Origin,
 ) -> Result<()> {
-    let values = named(other).into_iter().map(|(names, parameter)| (names, parameter.value()));
+    let values =
+        named_state(other).into_iter().map(|(names, parameter)| (names, parameter.value()));
     let offers: Vec<_> = values.collect();
-    let mut pairs = pair(named(module), &offers, origin)?.into_iter();
+    let mut pairs = pair(named_state(module), &offers, origin)?.into_iter();
     pairs.try_for_each(|(_, own, value)| own.set(value.clone()))
 }
 
-/// Each parameter, and the first of its names that is offered, with what is offered under it.
+/// Each parameter or buffer, and the first of its names that is offered, with what is offered under it.
 ///
 /// Tied weights are one parameter of several names. They take what stands under any of these, and fail
 /// where they would have to take different numbers at once; what is offered under several names serves
 /// every parameter that has one of them. Fails for a parameter without an offer, for another shape or
 /// element type, and for an offer that no parameter takes.
-pub(crate) fn pair<'a, T: Numbers>(
-    parameters: Vec<Named<Parameter>>,
+pub(crate) fn pair<'a, P: Place, T: Numbers>(
+    places: Vec<Named<P>>,
     offers: &'a [Named<T>],
     origin: &Origin,
-) -> Result<Vec<(String, Parameter, &'a T)>> {
+) -> Result<Vec<(String, P, &'a T)>> {
     let &Origin { own: network, place, hint } = origin;
     let each = offers.iter().enumerate();
-    let mut places: BTreeMap<&str, usize> =
+    let mut offered: BTreeMap<&str, usize> =
         each.flat_map(|(i, (names, _))| names.iter().map(move |name| (&name[..], i))).collect();
     let mut taken = vec![false; offers.len()];
-    let mut pairs = Vec::with_capacity(parameters.len());
-    for (names, parameter) in parameters {
+    let mut pairs = Vec::with_capacity(places.len());
+    for (names, own) in places {
+        let word = own.word();
         let mut first: Option<(String, &T)> = None;
         for name in &names {
-            let Some(i) = places.remove(&name[..]) else { continue };
+            let Some(i) = offered.remove(&name[..]) else { continue };
             let offer = &offers[i].1;
             let numbers = offer.numbers();
-            let (have, want) = (Meta::of(&numbers), parameter.meta());
+            let (have, want) = (Meta::of(&numbers), own.meta());
             if have != *want {
-                let message =
-                    format!("parameter {name:?} is {have} in {place}, {want} in {network}");
+                let message = format!("{word} {name:?} is {have} in {place}, {want} in {network}");
                 return Err(wrong(message).hint(hint));
             }
             match &first {
                 None => first = Some((name.clone(), offer)),
                 Some((other, already)) if !already.numbers().equals(&numbers) => {
                     let message = format!(
-                        "{other:?} and {name:?} are one parameter of {network}, but two of different \
+                        "{other:?} and {name:?} are one {word} of {network}, but two of different \
                          numbers in {place}"
                     );
                     return Err(wrong(message).hint("tie them there too, with `Parameter::share`"));
@@ -118,13 +137,13 @@ pub(crate) fn pair<'a, T: Numbers>(
         }
         let Some((name, offer)) = first else {
             let name = names.first().map_or("", |name| name);
-            let error = wrong(format!("there is no parameter {name:?} in {place}"));
-            return Err(match nearest(name, places.keys().copied()) {
+            let error = wrong(format!("there is no {word} {name:?} in {place}"));
+            return Err(match nearest(name, offered.keys().copied()) {
                 Some(near) => error.hint(format!("there is {near:?}")),
                 None => error.hint(hint),
             });
         };
-        pairs.push((name, parameter, offer));
+        pairs.push((name, own, offer));
     }
     match offers.iter().zip(taken).find(|(_, taken)| !taken) {
         Some(((names, _), _)) => {
@@ -137,26 +156,47 @@ pub(crate) fn pair<'a, T: Numbers>(
 
 /// The parameters of a module, each once, with all their dotted paths, in order.
 pub(crate) fn named(module: &(impl Module + ?Sized)) -> Vec<Named<Parameter>> {
-    let mut found: Vec<Named<Parameter>> = Vec::new();
+    let state = listed(module).into_iter().filter(|(is_buffer, _)| !is_buffer);
+    state.map(|(_, named)| named).collect()
+}
+
+/// The buffers, by what holds them.
+pub(super) fn named_buffers(module: &(impl Module + ?Sized)) -> Vec<Named<Parameter>> {
+    let state = listed(module).into_iter().filter(|&(is_buffer, _)| is_buffer);
+    state.map(|(_, named)| named).collect()
+}
+
+/// Both: all tensors that a module keeps.
+pub(crate) fn named_state(module: &(impl Module + ?Sized)) -> Vec<Named<Parameter>> {
+    listed(module).into_iter().map(|(_, named)| named).collect()
+}
+
+/// All tensors that a module keeps, and whether each is a buffer there. They learn their paths.
+fn listed(module: &(impl Module + ?Sized)) -> Vec<(bool, Named<Parameter>)> {
+    let mut found: Vec<(bool, Named<Parameter>)> = Vec::new();
     let mut places = BTreeMap::new();
     module.visit(&mut Visitor::new(&mut |seen| {
-        let Seen::Parameter { path, parameter } = seen else { return };
-        let place = *places.entry(parameter.id()).or_insert(found.len());
+        let (is_buffer, path, own) = match seen {
+            Seen::Parameter { path, parameter } => (false, path, parameter),
+            Seen::Buffer { path, buffer } => (true, path, buffer.holder()),
+            Seen::Module { .. } | Seen::Dial { .. } => return,
+        };
+        let place = *places.entry(own.id()).or_insert(found.len());
         match found.get_mut(place) {
-            Some((names, _)) => names.push(path.to_string()),
+            Some((_, (names, _))) => names.push(path.to_string()),
             None => {
-                parameter.name().learn(path);
-                found.push((vec![path.to_string()], parameter.share()));
+                own.name().learn(path);
+                found.push((is_buffer, (vec![path.to_string()], own.share())));
             }
         }
     }));
     found
 }
 
-/// The values of a module's parameters by name.
+/// The values of a module's parameters and buffers by name.
 pub(crate) fn values(module: &(impl Module + ?Sized)) -> Vec<(String, Tensor)> {
-    let named = module.named_parameters().into_iter();
-    named.map(|(name, parameter)| (name, parameter.value())).collect()
+    let state = named_state(module).into_iter();
+    state.map(|(mut names, own)| (names.swap_remove(0), own.value())).collect()
 }
 
 fn wrong(message: String) -> Error {

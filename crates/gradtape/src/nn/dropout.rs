@@ -1,6 +1,8 @@
 //! [`Dropout`].
 
-use super::{Layer, LayerSpec, Module, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Generator, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
@@ -26,6 +28,9 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// assert!(dropout.forward(tape.constant(&x)).value()?.equals(&x));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// How many masks were drawn is part of a [`Checkpoint`](crate::io::Checkpoint), after which training goes on
+/// with the next one, and not of a model file, as predictions draw none.
 ///
 /// A clone goes on with the same masks as the original would, each counting for itself, so that the clone of
 /// a network trains as that does. In a stack of cloned blocks all would drop the same places at every step:
@@ -103,7 +108,27 @@ impl Layer for Dropout {
     }
 
     fn spec(&self) -> Option<LayerSpec> {
-        Some(LayerSpec::Dropout { p: self.p })
+        Some(DropoutSpec { p: self.p }.into())
+    }
+}
+
+/// A [`Dropout`] as data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropoutSpec {
+    /// The probability that an element is set to 0.
+    pub p: f64,
+}
+
+impl Spec for DropoutSpec {
+    fn build(&self, _: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Dropout::check(self.p)?;
+        Ok(Box::new(Dropout::new(self.p, rng)))
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(DropoutSpec { p: 0.25 }, vec![3, 4])]
     }
 }
 

@@ -1,8 +1,11 @@
 //! [`Flatten`]: one row for each example.
 
+use serde::{Deserialize, Serialize};
+
 use super::activation::stateless;
-use super::{Layer, LayerSpec, Module, Visitor};
+use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Part, Var};
+use crate::tensor::{Result, Rng};
 
 /// All axes but the first made into one: `[n, 28, 28]` to `[n, 784]`, `[n]` to `[n, 1]`.
 ///
@@ -13,12 +16,12 @@ use crate::tape::{Part, Var};
 /// let x = tape.constant(Tensor::zeros([5, 2, 3], DType::F32));
 /// assert_eq!(Flatten.forward(x).shape()[..], [5, 6]);
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flatten;
 
 stateless! {
     /// Records `x` as `[n, width]`.
-    Flatten {}, LayerSpec::Flatten, |_layer, x| {
+    Flatten, |_layer, x| {
         let shape = x.shape();
         match shape.split_first() {
             Some((&rows, rest)) => x.reshape([rows, rest.iter().product()]),

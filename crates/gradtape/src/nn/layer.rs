@@ -1,14 +1,9 @@
-//! [`Layer`]: a module that maps one value to one value, and its description as data.
+//! [`Layer`]: a module that maps one value to one value.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{
-    Activation, Dropout, Flatten, Init, LeakyRelu, Linear, LinearOptions, Module, Softmax,
-};
+use super::{LayerSpec, Module};
 use crate::tape::{Part, Var};
-use crate::tensor::{DType, Error, Kind, Result, Rng};
 
 /// A module that maps one value to one value.
 ///
@@ -131,80 +126,4 @@ impl<'a> Clone for Box<dyn Layer + 'a> {
     fn clone(&self) -> Box<dyn Layer + 'a> {
         (**self).clone_layer()
     }
-}
-
-/// A layer of this library as data: what a model file says of it.
-///
-/// As JSON: `{"layer": "linear", "inputs": 64, "outputs": 32, "bias": true, "dtype": "f32"}`,
-/// `{"layer": "relu"}`, `{"layer": "dropout", "p": 0.2}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "layer", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LayerSpec {
-    /// [`Linear`].
-    Linear {
-        /// Width of the input.
-        inputs: usize,
-        /// Width of the output.
-        outputs: usize,
-        /// Whether a bias is added.
-        bias: bool,
-        /// The element type, `f32` or `f64`.
-        dtype: String,
-    },
-    /// [`Relu`](super::Relu).
-    Relu,
-    /// [`LeakyRelu`](super::LeakyRelu).
-    LeakyRelu {
-        /// The slope for negative inputs.
-        slope: f64,
-    },
-    /// [`Sigmoid`](super::Sigmoid).
-    Sigmoid,
-    /// [`Tanh`](super::Tanh).
-    Tanh,
-    /// [`Softmax`](super::Softmax).
-    Softmax,
-    /// [`Flatten`].
-    Flatten,
-    /// [`Dropout`](super::Dropout).
-    Dropout {
-        /// The probability that an element is set to 0.
-        p: f64,
-    },
-}
-
-impl LayerSpec {
-    /// The layer with new numbers.
-    pub fn build(&self, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        self.build_with(Init::FanIn, rng)
-    }
-
-    /// The layer with numbers by a rule: zeros, if others take their place at once.
-    pub(crate) fn build_with(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        Ok(match *self {
-            LayerSpec::Linear { inputs, outputs, bias, ref dtype } => {
-                let dtype = float(dtype)?;
-                let options = LinearOptions { bias, weight_init: init, bias_init: init, dtype };
-                Box::new(Linear::with(inputs, outputs, options, rng)?)
-            }
-            LayerSpec::Relu => Activation::Relu.layer(),
-            LayerSpec::LeakyRelu { slope } => Box::new(LeakyRelu { slope }),
-            LayerSpec::Sigmoid => Activation::Sigmoid.layer(),
-            LayerSpec::Tanh => Activation::Tanh.layer(),
-            LayerSpec::Softmax => Box::new(Softmax),
-            LayerSpec::Flatten => Box::new(Flatten),
-            LayerSpec::Dropout { p } => {
-                Dropout::check(p)?;
-                Box::new(Dropout::new(p, rng))
-            }
-        })
-    }
-}
-
-fn float(name: &str) -> Result<DType> {
-    let known = [DType::F32, DType::F64].into_iter().find(|dtype| dtype.to_string() == name);
-    known.ok_or_else(|| {
-        Error::new(Kind::Model, format!("layers have no element type {name:?}, only f32 and f64"))
-    })
 }

@@ -1,6 +1,10 @@
 //! [`Linear`]: the fully connected layer.
 
-use super::{Init, Layer, LayerSpec, Module, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::spec::float;
+use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
+use crate::op::Meta;
 use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 
@@ -202,12 +206,50 @@ impl Layer for Linear {
     }
 
     fn spec(&self) -> Option<LayerSpec> {
-        Some(LayerSpec::Linear {
+        let spec = LinearSpec {
             inputs: self.inputs(),
             outputs: self.outputs(),
             bias: self.bias.is_some(),
             dtype: self.weight.read().dtype().to_string(),
-        })
+        };
+        Some(spec.into())
+    }
+}
+
+/// A [`Linear`] as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinearSpec {
+    /// Width of the input.
+    pub inputs: usize,
+    /// Width of the output.
+    pub outputs: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+    /// The element type, `f32` or `f64`.
+    pub dtype: String,
+}
+
+impl Spec for LinearSpec {
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        let (bias, dtype) = (self.bias, float(&self.dtype)?);
+        let options = LinearOptions { bias, weight_init: init, bias_init: init, dtype };
+        Ok(Box::new(Linear::with(self.inputs, self.outputs, options, rng)?))
+    }
+
+    fn tensors(&self) -> Result<Vec<Kept>> {
+        let dtype = float(&self.dtype)?;
+        let weight = Meta::new(dtype, [self.outputs, self.inputs]);
+        let bias = self.bias.then(|| Kept::parameter("bias", Meta::new(dtype, [self.outputs])));
+        Ok([Kept::parameter("weight", weight)].into_iter().chain(bias).collect())
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let sample = |bias, dtype: &str| {
+            (LinearSpec { inputs: 4, outputs: 3, bias, dtype: dtype.into() }, vec![2, 4])
+        };
+        vec![sample(true, "f32"), sample(false, "f64")]
     }
 }
 

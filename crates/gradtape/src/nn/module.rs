@@ -1,9 +1,9 @@
-//! [`Module`]: something with named parameters.
+//! [`Module`]: something with named parameters, and state beside them.
 
 use std::sync::Arc;
 
-use super::assign::{Origin, assign_from, named};
-use crate::tape::{Dial, Generator, Parameter};
+use super::assign::{Origin, assign_from, named, named_buffers};
+use crate::tape::{Buffer, Dial, Generator, Parameter};
 use crate::tensor::Result;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
@@ -29,13 +29,30 @@ use crate::tensor::Result;
 /// assert_eq!(weight.value().shape()[..], [8, 8]);
 /// assert_eq!(net.parameter_count(), 4 * 8 + 8 + 8 * 8 + 8 + 8 * 2 + 2);
 /// ```
+///
+/// What a module keeps is of three kinds, each a field that is visited by itself and copied by a clone:
+///
+/// | field | what it is | optimisers | [`io::save`], [`io::Model`], [`load_from`], [`Ema`] | [`Checkpoint`] |
+/// |---|---|---|---|---|
+/// | [`Parameter`] | a tensor that is trained | change it | yes | yes |
+/// | [`Buffer`] | a tensor that the recording changes: running statistics | leave it | yes | yes |
+/// | [`Dial`], [`Generator`] | a count that the program turns: how many masks a dropout drew | leave it | no | yes |
+///
+/// So the files of a network hold all that its predictions are made of; where its random numbers stand
+/// matters to a training that goes on, whose checkpoint has it.
+///
+/// [`io::save`]: crate::io::save
+/// [`io::Model`]: crate::io::Model
+/// [`load_from`]: Module::load_from
+/// [`Ema`]: crate::optim::Ema
+/// [`Checkpoint`]: crate::io::Checkpoint
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "not a module",
     note = "derive it with `#[derive(Module)]`, or leave the field out with `#[module(skip)]`"
 )]
 pub trait Module: Send + Sync {
-    /// Shows the visitor every parameter and every module inside, in a fixed order.
+    /// Shows the visitor every parameter, every buffer and every module inside, in a fixed order.
     fn visit(&self, visitor: &mut Visitor<'_>);
 
     /// What it is, in a word or two: the name of the type.
@@ -56,6 +73,22 @@ pub trait Module: Send + Sync {
         named.map(|(mut names, parameter)| (names.swap_remove(0), parameter)).collect()
     }
 
+    /// The buffers with their dotted paths (`1.running_mean`), each once, in order: the tensors that are
+    /// saved and loaded beside the parameters and that no optimiser changes.
+    ///
+    /// ```
+    /// use gradtape::nn::{BatchNorm1d, Module};
+    /// let layer = BatchNorm1d::new(3);
+    /// let names = |named: Vec<(String, _)>| named.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    /// assert_eq!(names(layer.named_buffers()), ["running_mean", "running_var", "num_batches_tracked"]);
+    /// assert_eq!(layer.parameter_count(), 6);
+    /// ```
+    #[doc(alias = "state_dict")]
+    fn named_buffers(&self) -> Vec<(String, Buffer)> {
+        let named = named_buffers(self).into_iter();
+        named.map(|(mut names, buffer)| (names.swap_remove(0), Buffer::of(&buffer))).collect()
+    }
+
     /// The dials with their dotted paths (`1.masks`), in order: what else changes while training goes on,
     /// such as how often a dropout was used.
     fn named_dials(&self) -> Vec<(String, Dial)> {
@@ -68,8 +101,8 @@ pub trait Module: Send + Sync {
         found
     }
 
-    /// Gives every parameter the numbers of the one of the same name in another module, which stay
-    /// there too: for a target network that follows another.
+    /// Gives every parameter and every buffer the numbers of the one of the same name in another module,
+    /// which stay there too: for a target network that follows another.
     ///
     /// ```
     /// use gradtape::Rng;
@@ -116,6 +149,8 @@ const OTHER: Origin = Origin {
 /// What walks through a [`Module`] and keeps the path.
 pub struct Visitor<'v> {
     path: String,
+    /// Whether parameters are shown as buffers.
+    untrained: bool,
     see: &'v mut dyn FnMut(Seen<'_>),
 }
 
@@ -125,13 +160,15 @@ pub(super) enum Seen<'a> {
     Module { path: &'a str, kind: String },
     /// A parameter.
     Parameter { path: &'a str, parameter: &'a Parameter },
+    /// A buffer.
+    Buffer { path: &'a str, buffer: &'a Buffer },
     /// A dial.
     Dial { path: &'a str, dial: &'a Dial },
 }
 
 impl<'v> Visitor<'v> {
     pub(super) fn new(see: &'v mut dyn FnMut(Seen<'_>)) -> Visitor<'v> {
-        Visitor { path: String::new(), see }
+        Visitor { path: String::new(), untrained: false, see }
     }
 
     /// Visits a module that belongs to this one under a name.
@@ -151,15 +188,29 @@ impl<'v> Visitor<'v> {
         &self.path
     }
 
-    /// Shows a parameter that stands at this path itself.
-    fn parameter(&mut self, parameter: &Parameter) {
-        (self.see)(Seen::Parameter { path: &self.path, parameter });
+    /// Visits what is inside a module, which stands in the place of this one, and shows its parameters as
+    /// buffers: no optimiser is to change them from here.
+    pub(crate) fn untrained(&mut self, module: &(impl Module + ?Sized)) {
+        let before = std::mem::replace(&mut self.untrained, true);
+        module.visit(self);
+        self.untrained = before;
     }
 }
 
 impl Module for Parameter {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        visitor.parameter(self);
+        let path = &visitor.path;
+        match visitor.untrained {
+            false => (visitor.see)(Seen::Parameter { path, parameter: self }),
+            true => (visitor.see)(Seen::Buffer { path, buffer: &Buffer::of(self) }),
+        }
+    }
+}
+
+/// It has no parameters, and is saved and loaded beside them.
+impl Module for Buffer {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        (visitor.see)(Seen::Buffer { path: &visitor.path, buffer: self });
     }
 }
 

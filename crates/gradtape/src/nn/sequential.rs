@@ -1,6 +1,8 @@
 //! [`Sequential`]: layers one after another.
 
-use super::{Activation, Dropout, Init, Layer, LayerSpec, Linear, Module, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::{Activation, Dropout, Init, Kept, Layer, LayerSpec, Linear, Module, Spec, Visitor};
 use crate::tape::{Name, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
 
@@ -90,6 +92,19 @@ impl Sequential {
         Ok(Sequential { layers: layers.collect::<Result<_>>()?, name: Name::default() })
     }
 
+    /// The tensors that the layers of specs keep, by name.
+    pub(crate) fn tensors(specs: &[LayerSpec]) -> Result<Vec<Kept>> {
+        let mut all = Vec::new();
+        for (number, spec) in specs.iter().enumerate() {
+            let kept = spec.tensors().map_err(|e| e.context(format!("layer {number}")))?;
+            all.extend(kept.into_iter().map(|kept| {
+                let name = format!("{number}.{}", kept.name);
+                Kept { name, ..kept }
+            }));
+        }
+        Ok(all)
+    }
+
     /// What it takes to build the same layers anew. Fails when a layer is the user's own.
     pub fn specs(&self) -> Result<Vec<LayerSpec>> {
         let specs = self.layers.iter().enumerate().map(|(number, layer)| {
@@ -136,15 +151,52 @@ impl Layer for Sequential {
         Sequential::forward(self, x)
     }
 
+    fn spec(&self) -> Option<LayerSpec> {
+        Some(SequentialSpec { layers: self.specs().ok()? }.into())
+    }
+
     fn is_static(&self) -> bool {
         self.layers.iter().all(|layer| layer.is_static())
+    }
+}
+
+/// A [`Sequential`] inside another as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SequentialSpec {
+    /// The layers in order.
+    pub layers: Vec<LayerSpec>,
+}
+
+impl Spec for SequentialSpec {
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(Sequential::build(&self.layers, init, rng)?))
+    }
+
+    fn tensors(&self) -> Result<Vec<Kept>> {
+        Sequential::tensors(&self.layers)
+    }
+
+    #[cfg(test)]
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let sample = |sizes: &[usize]| {
+            let net = Sequential::mlp(sizes, Activation::Tanh, 0.5, &mut Rng::new(1)).unwrap();
+            SequentialSpec { layers: net.specs().unwrap() }
+        };
+        let nested =
+            SequentialSpec { layers: vec![sample(&[3, 2]).into(), sample(&[2, 4]).into()] };
+        vec![
+            (SequentialSpec { layers: vec![] }, vec![2]),
+            (sample(&[3, 5, 2]), vec![4, 3]),
+            (nested, vec![1, 3]),
+        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::{Flatten, LeakyRelu, Relu, Sigmoid, Softmax, Tanh};
+    use crate::nn::{DropoutSpec, Flatten, LeakyRelu, LinearSpec, Relu, Sigmoid, Softmax, Tanh};
     use crate::tape::Tape;
     use crate::tensor::{DType, Tensor};
 
@@ -186,17 +238,14 @@ mod tests {
     #[test]
     fn specs_of_nonsense_are_errors() {
         let rng = &mut Rng::new(1);
-        let linear = |inputs, dtype: &str| LayerSpec::Linear {
-            inputs,
-            outputs: 2,
-            bias: true,
-            dtype: dtype.into(),
+        let linear = |inputs, dtype: &str| {
+            LayerSpec::from(LinearSpec { inputs, outputs: 2, bias: true, dtype: dtype.into() })
         };
         for spec in [linear(2, "i64"), linear(2, "f16"), linear(usize::MAX, "f32")] {
-            let text = Sequential::from_specs(&[LayerSpec::Relu, spec], rng).err().unwrap();
+            let text = Sequential::from_specs(&[Relu.into(), spec], rng).err().unwrap();
             assert!(text.to_string().contains("layer 1"), "{text}");
         }
-        assert!(Sequential::from_specs(&[LayerSpec::Dropout { p: 1.0 }], rng).is_err());
+        assert!(Sequential::from_specs(&[DropoutSpec { p: 1.0 }.into()], rng).is_err());
         assert!(Sequential::mlp(&[3], Activation::Relu, 0.0, rng).is_err());
         assert!(Sequential::mlp(&[3, 0, 2], Activation::Relu, 0.0, rng).is_err());
         assert!(Sequential::mlp(&[3, 2], Activation::Relu, -0.1, rng).is_err());

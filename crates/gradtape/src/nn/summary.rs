@@ -6,7 +6,8 @@ use super::module::Seen;
 use super::{Module, Visitor};
 use crate::tensor::Shape;
 
-/// The layers of a module, one row for each part that has parameters of its own or nothing inside.
+/// The layers of a module, one row for each part that has parameters or buffers of its own or nothing inside.
+/// The count is of parameters; buffers have a column where there are any.
 ///
 /// ```
 /// use gradtape::nn::{Activation, Sequential, summary};
@@ -32,19 +33,18 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
         Seen::Dial { path, .. } => {
             retract(&mut rows, path, &["Dial", "Generator"]);
         }
+        Seen::Buffer { path, buffer } => {
+            let Some((row, name)) = owner(&mut rows, path) else { return };
+            row.buffers.push((name, buffer.holder().meta().shape.clone()));
+        }
         Seen::Parameter { path, parameter } => {
-            // What it belongs to is its parent, or a layer that shows it as if in its own place.
-            let (owner, name) = match retract(&mut rows, path, &["Parameter"]) {
-                true => path.rsplit_once('.').unwrap_or(("", path)),
-                false => (path, ""),
-            };
-            let Some(row) = rows.iter_mut().rev().find(|row| row.path == owner) else { return };
+            let Some((row, name)) = owner(&mut rows, path) else { return };
             let value = parameter.value();
             let shared = known.contains(&parameter.id());
             known.push(parameter.id());
             let count = if shared { 0 } else { value.elements() };
             row.count = row.count.saturating_add(count);
-            row.parameters.push((name.to_string(), value.shape().clone()));
+            row.parameters.push((name, value.shape().clone()));
         }
     }));
     let inside = |rows: &[SummaryRow], i: usize| {
@@ -52,11 +52,22 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
             if rows[i].path.is_empty() { String::new() } else { rows[i].path.clone() + "." };
         rows.get(i + 1).is_some_and(|next| next.path.starts_with(&prefix))
     };
-    let keep: Vec<bool> =
-        (0..rows.len()).map(|i| !rows[i].parameters.is_empty() || !inside(&rows, i)).collect();
+    let own = |row: &SummaryRow| !row.parameters.is_empty() || !row.buffers.is_empty();
+    let keep: Vec<bool> = (0..rows.len()).map(|i| own(&rows[i]) || !inside(&rows, i)).collect();
     let mut keep = keep.into_iter();
     rows.retain(|_| keep.next().unwrap_or(true));
     Summary { rows }
+}
+
+/// The row that a parameter or buffer at this path belongs to, and its name there: the row of its parent, or
+/// of a layer that shows it as if in its own place.
+fn owner<'r>(rows: &'r mut Vec<SummaryRow>, path: &str) -> Option<(&'r mut SummaryRow, String)> {
+    let (owner, name) = match retract(rows, path, &["Parameter", "Buffer"]) {
+        true => path.rsplit_once('.').unwrap_or(("", path)),
+        false => (path, ""),
+    };
+    let row = rows.iter_mut().rev().find(|row| row.path == owner)?;
+    Some((row, name.to_string()))
 }
 
 /// Takes the last row back if it announced what stands at this path and is of one of these kinds, which
@@ -81,22 +92,31 @@ pub struct SummaryRow {
     pub kind: String,
     /// Its own parameters, by name; one that stands in the place of the module has none, "".
     pub parameters: Vec<(String, Shape)>,
-    /// The number of numbers in them; those of a shared parameter count where it is first used.
+    /// Its own buffers, in the same way.
+    pub buffers: Vec<(String, Shape)>,
+    /// The number of numbers in its parameters; those of a shared parameter count where it is first used.
     pub count: usize,
 }
 
 impl SummaryRow {
     fn new(path: &str, kind: String) -> SummaryRow {
-        SummaryRow { path: path.to_string(), kind, parameters: Vec::new(), count: 0 }
+        SummaryRow {
+            path: path.to_string(),
+            kind,
+            parameters: Vec::new(),
+            buffers: Vec::new(),
+            count: 0,
+        }
     }
+}
 
-    fn shapes(&self) -> String {
-        let shapes = self.parameters.iter().map(|(name, shape)| match &name[..] {
-            "" => shape.to_string(),
-            name => format!("{name} {shape}"),
-        });
-        shapes.collect::<Vec<_>>().join(", ")
-    }
+/// As in `weight [3, 2], bias [3]`.
+fn shapes(named: &[(String, Shape)]) -> String {
+    let shapes = named.iter().map(|(name, shape)| match &name[..] {
+        "" => shape.to_string(),
+        name => format!("{name} {shape}"),
+    });
+    shapes.collect::<Vec<_>>().join(", ")
 }
 
 impl Summary {
@@ -114,19 +134,25 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cells = |row: &SummaryRow| {
-            [row.path.clone(), row.kind.clone(), row.shapes(), thousands(row.count)]
+            let (parameters, buffers) = (shapes(&row.parameters), shapes(&row.buffers));
+            [row.path.clone(), row.kind.clone(), parameters, buffers, thousands(row.count)]
         };
-        let mut table = vec![["name", "layer", "parameters", "count"].map(String::from)];
+        let mut table = vec![["name", "layer", "parameters", "buffers", "count"].map(String::from)];
         table.extend(self.rows.iter().map(cells));
-        table.push(["".into(), "total".into(), "".into(), thousands(self.total())]);
+        table.push(["", "total", "", "", &thousands(self.total())].map(String::from));
         let width =
             |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let [a, b, c, d] = [0, 1, 2, 3].map(width);
-        for (number, [path, kind, shapes, count]) in table.iter().enumerate() {
+        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(width);
+        let any_buffers = self.rows.iter().any(|row| !row.buffers.is_empty());
+        for (number, [path, kind, parameters, buffers, count]) in table.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{path:<a$}  {kind:<b$}  {shapes:<c$}  {count:>d$}")?;
+            write!(f, "{path:<a$}  {kind:<b$}  {parameters:<c$}  ")?;
+            if any_buffers {
+                write!(f, "{buffers:<d$}  ")?;
+            }
+            write!(f, "{count:>e$}")?;
         }
         Ok(())
     }
@@ -150,8 +176,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::nn::{Dropout, Linear};
-    use crate::tape::{Dial, Generator, Parameter};
+    use crate::nn::{BatchNorm1d, Dropout, Linear, Sequential};
+    use crate::tape::{Buffer, Dial, Generator, Parameter};
     use crate::tensor::{DType, Rng, Tensor};
 
     #[derive(Module)]
@@ -174,6 +200,20 @@ mod tests {
         assert_eq!(table.total(), block.parameter_count());
         assert_eq!(summary(&scale).total(), 1);
         assert_eq!(thousands(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn buffers_have_a_column_and_do_not_count() {
+        let net =
+            Sequential::new().add(Linear::new(2, 3, &mut Rng::new(1))).add(BatchNorm1d::new(3));
+        let text = "\
+name  layer           parameters               buffers                                                    count
+0     Linear(2, 3)    weight [3, 2], bias [3]                                                                 9
+1     BatchNorm1d(3)  weight [3], bias [3]     running_mean [3], running_var [3], num_batches_tracked []      6
+      total                                                                                                  15";
+        assert_eq!(summary(&net).to_string(), text);
+        let alone = summary(&Buffer::new(Tensor::zeros([3], DType::F32)));
+        assert_eq!((alone.total(), alone.rows()[0].buffers.len()), (0, 1));
     }
 
     /// A layer that shows what is inside as if it stood in its own place.

@@ -6,7 +6,7 @@ use crate::nn::{self, Module, Origin, Visitor};
 use crate::tape::Tape;
 use crate::tensor::{Error, Kind, Result};
 
-/// The exponential moving average of a module's parameters: a module of its own, whose parameters move a
+/// The exponential moving average of a module's parameters: a module of its own, whose numbers move a
 /// share of `1 - decay` towards the other's at each [`Ema::update`]. Polyak and Juditsky 1992.
 ///
 /// It often predicts better than the network of the last step, and is what target networks of
@@ -32,24 +32,35 @@ use crate::tensor::{Error, Kind, Result};
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 ///
-/// It is a [`Module`], to be saved and loaded as such.
+/// The buffers of the average are those of the module, as in PyTorch's `AveragedModel`, unless
+/// [`Ema::average_buffers`] has them averaged too.
+///
+/// It is a [`Module`], to be saved and loaded as such, and nothing of it is trained: an optimiser made from a
+/// network that holds its average leaves that alone. The parameters of [`Ema::module`] are parameters.
 #[derive(Clone, Debug)]
 pub struct Ema<M> {
     average: M,
     decay: f64,
+    average_buffers: bool,
 }
 
 impl<M: Module + Clone> Ema<M> {
     /// An average that starts as a copy of the module, with a decay in [0, 1): usually 0.99 to 0.9999.
     /// With any other decay every update is an error.
     pub fn new(module: &M, decay: f64) -> Ema<M> {
-        Ema { average: module.clone(), decay }
+        Ema { average: module.clone(), decay, average_buffers: false }
+    }
+
+    /// Averages the buffers of floating-point numbers too, instead of copying them.
+    #[must_use]
+    pub fn average_buffers(self) -> Ema<M> {
+        Ema { average_buffers: true, ..self }
     }
 }
 
 impl<M: Module> Ema<M> {
     /// Moves the average towards the module: `average += (parameter - average) (1 - decay)`, all
-    /// parameters in one program. Those that are no floating-point numbers are copied.
+    /// parameters in one program. Buffers, and what is no floating-point number, are copied.
     ///
     /// Tied weights, which are two parameters in the average as in any clone, move both towards the one.
     ///
@@ -58,20 +69,22 @@ impl<M: Module> Ema<M> {
     /// [`Arc`](std::sync::Arc) is.
     pub fn update(&self, module: &M) -> Result<()> {
         Interval::SHARE.check("decay", self.decay).map_err(|error| error.context("ema"))?;
-        let values = nn::named(module);
-        let pairs = nn::pair(nn::named(&self.average), &values, &MODULE)
+        let values = nn::named_state(module);
+        let pairs = nn::pair(nn::named_state(&self.average), &values, &MODULE)
             .map_err(|error| error.context("ema"))?;
         let tape = Tape::new();
         for (name, average, value) in &pairs {
             if average.id() == value.id() {
-                let message = format!("ema: {name:?} of the average is the module's own parameter");
+                let word = average.word();
+                let message = format!("ema: {name:?} of the average is the module's own {word}");
                 return Err(Error::new(Kind::Model, message).hint(
                     "average the network itself: a clone of a reference or of an `Arc` shares its \
                      parameters",
                 ));
             }
             let (x, target) = (tape.parameter(average), tape.parameter(value));
-            let moved = match average.meta().dtype.is_float() {
+            let moves = average.is_trained() || self.average_buffers;
+            let moved = match moves && average.meta().dtype.is_float() {
                 true => x + (target - x) * (1.0 - self.decay),
                 false => target,
             };
@@ -102,7 +115,7 @@ const MODULE: Origin =
 
 impl<M: Module> Module for Ema<M> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        self.average.visit(visitor);
+        visitor.untrained(&self.average);
     }
 
     fn kind(&self) -> String {
@@ -137,7 +150,8 @@ mod tests {
             assert_eq!(ema.module().1.value().to_f64_vec(), [f64::from(step)]);
         }
         assert_eq!(all.0[0].value().to_f64_vec(), [8.0, -4.0]);
-        assert_eq!(ema.parameter_count(), 3);
+        assert_eq!((ema.parameter_count(), ema.module().parameter_count()), (0, 3));
+        assert_eq!(ema.named_buffers().len(), 2);
     }
 
     #[test]
@@ -173,7 +187,7 @@ mod tests {
             Sequential::mlp(sizes, Activation::Relu, 0.0, &mut Rng::new(1)).unwrap()
         };
         let ema = Ema::new(&mlp(&[3, 4, 2]), 0.9);
-        let before = ema.parameters()[0].value();
+        let before = ema.module().parameters()[0].value();
         let text = ema.update(&mlp(&[3, 5, 2])).unwrap_err().to_string();
         assert!(
             ["\"0.weight\"", "f32[4, 3]", "f32[5, 3]"].iter().all(|w| text.contains(w)),
@@ -186,7 +200,7 @@ mod tests {
             let text = ema.update(&mlp(sizes)).unwrap_err().to_string();
             assert!(text.contains(words), "{text}");
         }
-        assert!(ema.parameters()[0].value().equals(&before));
+        assert!(ema.module().parameters()[0].value().equals(&before));
         let layer = Linear::new(2, 2, &mut Rng::new(1));
         for decay in [1.0, -0.1, f64::NAN] {
             assert!(

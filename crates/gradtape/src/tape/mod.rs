@@ -1,5 +1,6 @@
 //! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
 
+mod buffer;
 mod convolve;
 mod einsum;
 mod functions;
@@ -19,6 +20,7 @@ mod var;
 mod verify;
 mod walk;
 
+pub use buffer::Buffer;
 pub use convolve::Convolution;
 pub use graph::{Graph, GraphNode, Output};
 pub(crate) use name::Name;

@@ -5,7 +5,7 @@ use crate::op::NodeId;
 use crate::tensor::is_foreign;
 
 impl Recording {
-    /// The path of a node that is a parameter, if a network listed it.
+    /// The path of a node that is a parameter or a buffer, if a network listed it.
     pub(super) fn parameter_name(&self, id: NodeId) -> Option<std::sync::Arc<str>> {
         match self.leaf(id)? {
             Leaf::Parameter { parameter, .. } => {
@@ -59,6 +59,15 @@ fn which_operand((number, of): (usize, usize)) -> String {
 }
 
 impl Leaf {
+    /// Whether it is data, whose gradient cannot be asked for.
+    pub(super) fn is_data(&self) -> bool {
+        match self {
+            Leaf::Tensor { watched, .. } => !watched,
+            Leaf::Parameter { parameter, .. } => !parameter.is_trained(),
+            Leaf::Dial { .. } => false,
+        }
+    }
+
     /// What it is, and which: `parameter 0.weight`.
     pub(super) fn describe(&self) -> String {
         match self {
@@ -66,8 +75,8 @@ impl Leaf {
             Leaf::Tensor { watched: false, .. } => "constant".into(),
             Leaf::Dial { .. } => "dial".into(),
             Leaf::Parameter { parameter, .. } => match parameter.name().get() {
-                Some(name) if !name.is_empty() => format!("parameter {name}"),
-                _ => "parameter".into(),
+                Some(name) if !name.is_empty() => format!("{} {name}", parameter.word()),
+                _ => parameter.word().into(),
             },
         }
     }

@@ -32,6 +32,8 @@ struct Inner {
     id: u64,
     meta: Meta,
     name: Name,
+    /// Whether it is trained; else it is what a [`Buffer`](super::Buffer) holds.
+    trained: bool,
     version: AtomicU64,
     value: RwLock<Tensor>,
 }
@@ -39,12 +41,17 @@ struct Inner {
 impl Parameter {
     /// A parameter that starts at `value`.
     pub fn new(value: Tensor) -> Parameter {
+        Parameter::make(value, true)
+    }
+
+    /// One that is trained, or one that is not.
+    pub(super) fn make(value: Tensor, trained: bool) -> Parameter {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let meta = Meta::of(&value);
         let value = RwLock::new(value.contiguous());
         let (name, version) = (Name::default(), AtomicU64::new(0));
-        Parameter(Arc::new(Inner { id, meta, name, version, value }))
+        Parameter(Arc::new(Inner { id, meta, name, trained, version, value }))
     }
 
     /// Another handle to this parameter, for a second place that uses it: tied weights.
@@ -63,7 +70,8 @@ impl Parameter {
         let mut current = self.write();
         if (value.shape(), value.dtype()) != (current.shape(), current.dtype()) {
             let message = format!(
-                "a parameter of {}{} cannot take a value of {}{}",
+                "a {} of {}{} cannot take a value of {}{}",
+                self.word(),
                 current.dtype(),
                 current.shape(),
                 value.dtype(),
@@ -84,6 +92,16 @@ impl Parameter {
     /// The element type and shape, which never change.
     pub(crate) fn meta(&self) -> &Meta {
         &self.0.meta
+    }
+
+    /// Whether it is trained, and not what a [`Buffer`](super::Buffer) holds.
+    pub(crate) fn is_trained(&self) -> bool {
+        self.0.trained
+    }
+
+    /// What messages call it.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.is_trained() { "parameter" } else { "buffer" }
     }
 
     /// The path under which a network listed it, for messages.
@@ -113,7 +131,7 @@ impl Parameter {
 /// A parameter of its own with the same numbers. They are copied when one of the two is changed.
 impl Clone for Parameter {
     fn clone(&self) -> Parameter {
-        Parameter::new(self.value())
+        Parameter::make(self.value(), self.is_trained())
     }
 }
 

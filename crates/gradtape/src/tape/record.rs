@@ -57,10 +57,12 @@ pub(crate) struct RuleAnswer {
     pub(crate) cotangents: Vec<NodeId>,
 }
 
-/// A value that a parameter is to take when the step is run.
+/// A value that a parameter is to take when the step is run, or a buffer when anything is.
 pub(crate) struct Update {
     pub(crate) parameter: NodeId,
     pub(crate) value: NodeId,
+    /// Whether it is of a buffer, so that a read makes it too.
+    pub(crate) at_read: bool,
 }
 
 /// Everything recorded since the last reset.
@@ -276,7 +278,7 @@ impl Recording {
         if let Some(spent) = self.spent {
             return self.fail(spent_error(&leaf.describe(), spent).at(at), &[]);
         }
-        let is_data = matches!(leaf, Leaf::Tensor { watched: false, .. });
+        let is_data = leaf.is_data();
         let same = |node: &mut Node| {
             let Meta { dtype: old, shape: old_shape } = &node.meta;
             node.leaf != 0 && node.is_data == is_data && *old == dtype && old_shape == shape
@@ -295,7 +297,7 @@ impl Recording {
         id
     }
 
-    /// Records a parameter, once.
+    /// Records a parameter or what a buffer holds, once.
     pub(crate) fn push_parameter(
         &mut self,
         parameter: &Parameter,
@@ -318,6 +320,11 @@ impl Recording {
             self.recorded_parameter(id);
         }
         id
+    }
+
+    /// Has what is recorded of a parameter from here on be another node.
+    pub(super) fn forget_parameter(&mut self, id: NodeId) {
+        self.parameters.retain(|&(_, known)| known != id);
     }
 
     /// Keeps a user's gradient rule; gives its number.

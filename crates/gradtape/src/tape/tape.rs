@@ -59,7 +59,7 @@ impl Tape {
         }
     }
 
-    /// An empty tape for inference: dropout passes its input on.
+    /// An empty tape for inference: dropout passes its input on, batch normalisation takes its running statistics.
     #[doc(alias("no_grad", "eval"))]
     pub fn inference() -> Tape {
         let tape = Tape::new();
@@ -112,24 +112,38 @@ impl Tape {
     /// parameter the last counts.
     #[track_caller]
     pub fn assign(&self, parameter: &Parameter, value: Var<'_>) -> Result<()> {
+        let target = self.target("assign", parameter, value)?;
+        self.recording.borrow_mut().update(Update {
+            parameter: target,
+            value: value.id(),
+            at_read: false,
+        });
+        Ok(())
+    }
+
+    /// The node of a parameter that is to take a value. Fails where it cannot.
+    #[track_caller]
+    pub(super) fn target(
+        &self,
+        what: &str,
+        parameter: &Parameter,
+        value: Var<'_>,
+    ) -> Result<NodeId> {
         value.check()?;
         if value.tape().id() != self.id {
-            return Err(super::mixed_tapes("assign").at(Location::caller()));
+            return Err(super::mixed_tapes(what).at(Location::caller()));
         }
         let target = self.parameter(parameter);
         target.check()?;
         let (have, want) = (value.meta(), target.meta());
         if have != want {
-            let recording = self.recording.borrow();
+            let (recording, word) = (self.recording.borrow(), parameter.word());
             let name = recording.parameter_name(target.id());
             let name = name.map_or(String::new(), |name| format!(" {name}"));
-            let message = format!("assign: the parameter{name} is {want}, but the value is {have}");
+            let message = format!("{what}: the {word}{name} is {want}, but the value is {have}");
             return Err(Error::new(Kind::Shape, message).at(Location::caller()));
         }
-        let updates = &mut self.recording.borrow_mut().updates;
-        updates.retain(|update| update.parameter != target.id());
-        updates.push(Update { parameter: target.id(), value: value.id() });
-        Ok(())
+        Ok(target.id())
     }
 
     /// Whether a compiled step is being recorded, which will be run again without recording.

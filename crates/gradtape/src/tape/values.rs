@@ -85,14 +85,22 @@ impl Recording {
     /// neither before nor after.
     pub(crate) fn outdated(&self, id: NodeId) -> Error {
         let name = self.parameter_name(id).map_or(String::new(), |name| format!("{name}, "));
+        let (word, by) = match self.leaf(id) {
+            Some(Leaf::Parameter { parameter, .. }) if !parameter.is_trained() => {
+                (parameter.word(), "another recording's step or read")
+            }
+            _ => ("parameter", "an optimiser's step"),
+        };
         let message = format!(
-            "the parameter {name}{} was changed after it was recorded here, by an optimiser's step or by \
-             set(), and its old value was not kept",
+            "the {word} {name}{} was changed after it was recorded here, by {by} or by set(), and its old \
+             value was not kept",
             self.node(id).meta
         );
         self.blame_node(Error::new(Kind::Tape, message), id).hint(
-            "read values before the step or keep() them for it; for the new value, record the parameter \
-             on a tape that was reset",
+            format!(
+                "read values before the step or keep() them for it; for the new value, record the {word} \
+                 on a tape that was reset"
+            ),
         )
     }
 

@@ -8,6 +8,7 @@ use super::step::{Loss, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
+use crate::nn;
 use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -33,13 +34,13 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
     let set_rate = |rate| optimizer.set_learning_rate(rate);
-    let parameters = net.parameters();
+    let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let mut scheduler = Scheduler::new(trainer.schedule, optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
-    let training = Training { parameters: &parameters, optimizer };
+    let training = Training { state: &state, optimizer };
     let take = |epoch, loss| training.take(epoch, loss).map_err(|error| error.called_from(at));
     let mut good = take(0, f64::INFINITY)?;
     let mut best = good.clone();
@@ -63,8 +64,8 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
                 break;
             }
         }
-        if let Some(value) = parameters.iter().find_map(not_finite) {
-            return diverged("a weight", value, epoch, Some(step), &good, &training, history);
+        if let Some((what, value)) = state.iter().find_map(not_finite) {
+            return diverged(what, value, epoch, Some(step), &good, &training, history);
         }
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
@@ -128,41 +129,43 @@ fn check(
     Ok(())
 }
 
-/// The weights after an epoch, and what the optimiser kept.
+/// The weights and buffers after an epoch, and what the optimiser kept.
 #[derive(Clone)]
 struct Snapshot {
     epoch: usize,
     loss: f64,
     values: Vec<Tensor>,
-    state: Vec<(String, Tensor)>,
+    optimizer: Vec<(String, Tensor)>,
 }
 
 /// What training changes.
 struct Training<'a> {
-    parameters: &'a [Parameter],
+    /// The parameters and buffers of the network.
+    state: &'a [Parameter],
     optimizer: &'a dyn Optimizer,
 }
 
 impl Training<'_> {
     fn take(&self, epoch: usize, loss: f64) -> Result<Snapshot> {
-        let values = self.parameters.iter().map(Parameter::value).collect();
-        Ok(Snapshot { epoch, loss, values, state: self.optimizer.state()? })
+        let values = self.state.iter().map(Parameter::value).collect();
+        Ok(Snapshot { epoch, loss, values, optimizer: self.optimizer.state()? })
     }
 
     fn restore(&self, snapshot: &Snapshot) -> Result<()> {
-        self.optimizer.load_state(&snapshot.state)?;
-        let mut pairs = self.parameters.iter().zip(&snapshot.values);
+        self.optimizer.load_state(&snapshot.optimizer)?;
+        let mut pairs = self.state.iter().zip(&snapshot.values);
         pairs.try_for_each(|(parameter, value)| parameter.set(value.clone()))
     }
 }
 
-/// The first number of a parameter that is not finite.
-fn not_finite(parameter: &Parameter) -> Option<f64> {
-    let value = parameter.value();
+/// The first number of a parameter or buffer that is not finite, and what that is.
+fn not_finite(own: &Parameter) -> Option<(&'static str, f64)> {
+    let what = if own.is_trained() { "a weight" } else { "a buffer" };
+    let value = own.value();
     if let Some(values) = value.as_slice::<f32>() {
-        return values.iter().find(|v| !v.is_finite()).map(|&v| f64::from(v));
+        return values.iter().find(|v| !v.is_finite()).map(|&v| (what, f64::from(v)));
     }
-    value.as_slice::<f64>()?.iter().find(|v| !v.is_finite()).copied()
+    value.as_slice::<f64>()?.iter().find(|v| !v.is_finite()).map(|&v| (what, v))
 }
 
 /// The error for numbers that are not finite, after the last good weights are back with what the optimiser

@@ -231,8 +231,8 @@ impl<'n> Trainer<'n> {
     /// Trains, and gives the history. Called again, it goes on from the weights and the optimiser's state as
     /// they are; the epochs count from 1 and the schedule starts from the optimiser's rate again.
     ///
-    /// Fails where the optimiser, the loss or the data do, and when the loss or a weight becomes NaN or
-    /// infinite: the error names epoch and step, and the network has the weights of the last good epoch
+    /// Fails where the optimiser, the loss or the data do, and when the loss, a weight or a buffer becomes NaN
+    /// or infinite: the error names epoch and step, and the network has the weights of the last good epoch
     /// (its first ones, if there is none), and the optimiser what it kept then.
     #[track_caller]
     pub fn fit(&mut self, train: &Dataset, validation: Option<&Dataset>) -> Result<History> {

@@ -1,0 +1,187 @@
+//! [`LayerSpec`]: a layer of this library as data, and the one table of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BatchNormSpec, DropoutSpec, Flatten, Init, Layer, LeakyRelu, LinearSpec, Place, Relu,
+    SequentialSpec, Sigmoid, Softmax, Tanh,
+};
+use crate::op::Meta;
+use crate::tensor::{DType, Error, Kind, Result, Rng};
+
+/// Stamps [`LayerSpec`] from the table of the kinds.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident($spec:ty),)*) => {
+        /// A layer of this library as data: what a model file says of it.
+        ///
+        /// As JSON: `{"layer": "linear", "inputs": 64, "outputs": 32, "bias": true, "dtype": "f32"}`,
+        /// `{"layer": "relu"}`, `{"layer": "dropout", "p": 0.2}`.
+        ///
+        /// ```
+        /// use gradtape::Rng;
+        /// use gradtape::nn::{DropoutSpec, Layer, LayerSpec, Relu};
+        /// let layer = LayerSpec::from(DropoutSpec { p: 0.2 }).build(&mut Rng::new(1))?;
+        /// assert_eq!(layer.kind(), "Dropout(0.2)");
+        /// assert_eq!(Relu.spec(), Some(LayerSpec::Relu(Relu)));
+        /// # Ok::<(), gradtape::Error>(())
+        /// ```
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "layer", rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum LayerSpec {
+            $($(#[$doc])* $kind($spec),)*
+        }
+
+        $(
+            impl From<$spec> for LayerSpec {
+                fn from(spec: $spec) -> LayerSpec {
+                    LayerSpec::$kind(spec)
+                }
+            }
+        )*
+
+        impl LayerSpec {
+            /// The layer with new numbers.
+            pub fn build(&self, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+                self.build_with(Init::FanIn, rng)
+            }
+
+            /// As [`Spec::build`].
+            pub(crate) fn build_with(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+                match self {
+                    $(LayerSpec::$kind(spec) => spec.build(init, rng),)*
+                }
+            }
+
+            /// As [`Spec::tensors`].
+            pub(crate) fn tensors(&self) -> Result<Vec<Kept>> {
+                match self {
+                    $(LayerSpec::$kind(spec) => spec.tensors(),)*
+                }
+            }
+
+            /// Calls with the name of every kind, a sample of it, and the shape of an input.
+            #[cfg(test)]
+            pub(crate) fn each_sample(mut call: impl FnMut(&str, &LayerSpec, &[usize])) {
+                $({
+                    let (kind, samples) = (stringify!($kind), <$spec>::samples());
+                    assert!(!samples.is_empty(), "{kind} has no sample");
+                    samples.into_iter().for_each(|(spec, shape)| call(kind, &spec.into(), &shape));
+                })*
+            }
+        }
+    };
+}
+
+kinds! {
+    /// [`Linear`](super::Linear).
+    Linear(LinearSpec),
+    /// [`BatchNorm1d`](super::BatchNorm1d).
+    BatchNorm1d(BatchNormSpec<1>),
+    /// [`BatchNorm2d`](super::BatchNorm2d).
+    BatchNorm2d(BatchNormSpec<2>),
+    /// [`Relu`].
+    Relu(Relu),
+    /// [`LeakyRelu`].
+    LeakyRelu(LeakyRelu),
+    /// [`Sigmoid`].
+    Sigmoid(Sigmoid),
+    /// [`Tanh`].
+    Tanh(Tanh),
+    /// [`Softmax`].
+    Softmax(Softmax),
+    /// [`Flatten`].
+    Flatten(Flatten),
+    /// [`Dropout`](super::Dropout).
+    Dropout(DropoutSpec),
+    /// A [`Sequential`](super::Sequential) inside another.
+    Sequential(SequentialSpec),
+}
+
+/// What a model file says of the layers of one kind. It stands in the file of the layer, whose
+/// [`Layer::spec`] gives it; the table lists it.
+///
+/// As JSON, its fields follow the name of the kind.
+pub(crate) trait Spec: Serialize + for<'de> Deserialize<'de> + Into<LayerSpec> {
+    /// The layer with numbers by a rule: zeros, if others take their place at once.
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>>;
+
+    /// The tensors that the layer keeps, by name, before any memory is asked for: none, if not said
+    /// otherwise.
+    fn tensors(&self) -> Result<Vec<Kept>> {
+        Ok(Vec::new())
+    }
+
+    /// Some of its kind, and the shape of an input for each.
+    #[cfg(test)]
+    fn samples() -> Vec<(Self, Vec<usize>)>;
+}
+
+/// A tensor that a layer of a spec keeps: its name, whether it is a buffer, and its type and shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    pub(crate) is_buffer: bool,
+    pub(crate) meta: Meta,
+}
+
+impl Kept {
+    pub(super) fn parameter(name: &str, meta: Meta) -> Kept {
+        Kept { name: name.to_string(), is_buffer: false, meta }
+    }
+
+    pub(super) fn buffer(name: &str, meta: Meta) -> Kept {
+        Kept { name: name.to_string(), is_buffer: true, meta }
+    }
+}
+
+impl Place for Kept {
+    fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    fn word(&self) -> &'static str {
+        if self.is_buffer { "buffer" } else { "parameter" }
+    }
+}
+
+/// The element type of a layer by its name.
+pub(super) fn float(name: &str) -> Result<DType> {
+    let known = [DType::F32, DType::F64].into_iter().find(|dtype| dtype.to_string() == name);
+    known.ok_or_else(|| {
+        Error::new(Kind::Model, format!("layers have no element type {name:?}, only f32 and f64"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::named_state;
+
+    #[test]
+    fn every_kind_tells_its_tensors_before_it_is_built() {
+        LayerSpec::each_sample(|kind, spec, _| {
+            let layer = spec.build(&mut Rng::new(1)).unwrap();
+            let built = named_state(&*layer).into_iter().map(|(mut names, own)| Kept {
+                name: names.swap_remove(0),
+                is_buffer: !own.is_trained(),
+                meta: own.meta().clone(),
+            });
+            assert_eq!(built.collect::<Vec<_>>(), spec.tensors().unwrap(), "{kind}: {spec:?}");
+            assert_eq!(layer.spec().as_ref(), Some(spec), "{kind}");
+            assert!(layer.is_static(), "{kind}");
+        });
+    }
+
+    #[test]
+    fn every_kind_is_named_in_json_and_refuses_what_it_does_not_know() {
+        LayerSpec::each_sample(|kind, spec, _| {
+            let json = serde_json::to_string(spec).unwrap();
+            let plain = json.replace(['_', '"'], "").to_lowercase();
+            assert!(plain.starts_with(&format!("{{layer:{}", kind.to_lowercase())), "{json}");
+            assert_eq!(serde_json::from_str::<LayerSpec>(&json).unwrap(), *spec);
+            let more = json.replacen('{', "{\"unheard\":1,", 1);
+            assert!(serde_json::from_str::<LayerSpec>(&more).is_err(), "{more}");
+        });
+    }
+}
