@@ -3,13 +3,13 @@
 //! [`mod@reference`] runs a graph operation by operation and defines every result; faster engines are
 //! compared with it.
 
+mod choice;
 pub mod cpu;
-mod engine;
 pub mod interpret;
 pub mod reference;
 
-pub use engine::Engine;
-pub(crate) use engine::Prepared;
+pub use choice::Engine;
+pub(crate) use choice::Prepared;
 
 use crate::op::{self, Bits, Meta};
 use crate::plan::{Buffer, Program};
