@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::{Meta, Op, math_methods, source};
+use super::{Meta, Op, math_methods};
 use crate::tensor::{DType, Dims, Error, Shape};
 
 /// The place of a node on its tape: nodes are numbered in the order of recording.
@@ -158,14 +158,6 @@ impl<'r> Term<'r> {
         let order = (0..batch).chain(batch + count..rank).chain(batch..batch + count);
         let order: Dims = order.collect();
         if order.is_sorted() { self } else { self.transpose(&order) }
-    }
-
-    /// Whether the places along two axes of a shape are the same.
-    pub(super) fn on_diagonal(self, shape: &Shape, first: usize, second: usize) -> Term<'r> {
-        // Exact in f32 up to 2^24.
-        let dtype = if shape[first] > 1 << 24 { DType::F64 } else { DType::F32 };
-        let along = |axis| source::Iota { shape: shape.clone(), axis, dtype };
-        self.source(along(first)).equal(self.source(along(second)))
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

@@ -396,6 +396,21 @@ macro_rules! shape_methods {
                         Err(error) => self.broken("fold", error.into()),
                     }
                 }
+
+                /// Whether the places along two axes of a shape are the same.
+                #[allow(dead_code, reason = "for gradient rules alone")]
+                #[track_caller]
+                pub(crate) fn on_diagonal(
+                    self,
+                    shape: &Shape,
+                    first: usize,
+                    second: usize,
+                ) -> Self {
+                    // Exact in f32 up to 2^24.
+                    let dtype = if shape[first] > 1 << 24 { DType::F64 } else { DType::F32 };
+                    let along = |axis| source::Iota { shape: shape.clone(), axis, dtype };
+                    self.source(along(first)).equal(self.source(along(second)))
+                }
             }
         };
     };
