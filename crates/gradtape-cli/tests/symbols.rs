@@ -18,13 +18,14 @@ const INLINED: [&str; 6] = [
 ];
 
 /// The functions that are stamped, and those that make kernels ready and are not part of them.
-const ENTRIES: [&str; 12] = [
+const ENTRIES: [&str; 14] = [
     // Tiles, inner products, panels and the loop on registers.
     "packed",
     "direct",
     "dots",
     "gather",
     "gather_panels",
+    "gather_places",
     "flows",
     // Chains, and loops over an operation's formula.
     "stamped",
@@ -34,6 +35,7 @@ const ENTRIES: [&str; 12] = [
     // Made ready before a run.
     "run_links",
     "connect",
+    "arithmetic",
 ];
 
 /// A name without the generic arguments that some manglings end it with, as in `packed::<14, 1>`.
