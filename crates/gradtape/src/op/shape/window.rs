@@ -25,7 +25,7 @@ operation! {
     /// let tape = Tape::new();
     /// let x = tape.constant(Tensor::from([1.0f32, 2.0, 3.0, 4.0]));
     /// let pairs = x.window(0, 2, 1, 1).value()?;
-    /// assert_eq!(pairs, Tensor::from([[1.0f32, 2.0], [2.0, 3.0], [3.0, 4.0]]));
+    /// assert_eq!(pairs.to_f64_vec(), [1.0, 2.0, 2.0, 3.0, 3.0, 4.0]);
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     "window" Window {
