@@ -142,7 +142,16 @@ impl Op {
 
     /// Whether it stands for numbers from outside.
     pub(crate) fn is_input(&self) -> bool {
-        matches!(self.form(), Form::Input)
+        // Not by its form: this and the next are asked of every node of every step.
+        matches!(self, Op::Input(_))
+    }
+
+    /// The number of the program that it is, if it is one.
+    pub(crate) fn number(&self) -> Option<Bits> {
+        match self {
+            Op::Constant(constant) => Some(constant.value),
+            _ => None,
+        }
     }
 
     /// Whether running it can fail for the numbers of its inputs, with an error that names its line, when
@@ -167,14 +176,6 @@ impl Op {
         match self.form() {
             Form::Reduction(_, axes) => axes,
             _ => &[],
-        }
-    }
-
-    /// The number of the program that it is, if it is one.
-    pub(crate) fn number(&self) -> Option<Bits> {
-        match self.form() {
-            Form::Constant(value) => Some(value),
-            _ => None,
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct ContractPlan<T> {
     m: usize,
     n: usize,
     k: usize,
+    /// The steps of each operand, in the order of its axes: of the left one between rows and between sums.
+    steps: [[usize; 2]; 2],
     /// Where the elements of the operands lie, where that is not at equal steps.
     walks: Option<Walks>,
     epilogue: BodyPlan<T>,
@@ -50,11 +52,15 @@ impl<T: Real> ContractPlan<T> {
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
         let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
         let axes = [None, last(batch, rows), last(batch + rows, plan.columns.len())];
+        let (m, n, k) = (plan.m(), plan.n(), plan.k());
         let walks = walks(plan);
-        let fits_strips = match &walks {
-            None => operands::<T>(plan, std::ptr::null(), std::ptr::null()).fits_strips(isa),
-            Some(_) => false,
-        };
+        let equal = walks.steps();
+        // Of operands without elements, no address but the first may be made.
+        let steps = equal.filter(|_| k > 0).unwrap_or_default();
+        let walks = equal.is_none().then_some(walks);
+        let nowhere = [std::ptr::null::<T>(); 2];
+        let fits_strips =
+            walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);
         let product = product_place(plan, buffers).filter(|(place, _)| {
             place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers).count() < STRIP_LOADS
         });
@@ -93,9 +99,8 @@ impl<T: Real> ContractPlan<T> {
         };
         let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
         let beside = beside.cloned().collect();
-        let (m, n, k) = (plan.m(), plan.n(), plan.k());
         let plan = plan.clone();
-        ContractPlan { isa, plan, m, n, k, walks, epilogue, product, bare, strips, beside }
+        ContractPlan { isa, plan, m, n, k, steps, walks, epilogue, product, bare, strips, beside }
     }
 
     /// Scratch memory for one worker.
@@ -184,11 +189,12 @@ impl<T: Real> ContractPlan<T> {
             None if self.deals_out() => (shared.wrapping_add(number * self.m * self.n), self.n),
             None => (shared, self.n),
         };
-        let left = memory.address::<T>(a.buffer, element(a, index));
-        let right = memory.address::<T>(b.buffer, element(b, index));
-        let strips = self.strips;
-        let walks = self.walks.as_ref();
-        let mut product = Product { c, c_row, strips, walks, ..operands(&self.plan, left, right) };
+        let at = |operand: &Access| {
+            memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
+        };
+        let sizes = [self.m, self.n, self.k];
+        let own = operands(sizes, self.steps, self.walks.as_ref(), [at(a), at(b)]);
+        let mut product = Product { c, c_row, strips: self.strips, ..own };
         for (place, load) in product.beside.iter_mut().zip(&self.beside) {
             *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
         }
@@ -283,37 +289,27 @@ struct Piece<T> {
     data: *mut T,
 }
 
-/// The walks along rows, columns and sums of both operands, unless each is at equal steps forward.
-fn walks(plan: &Contract) -> Option<Walks> {
+/// The walks along rows, columns and sums of both operands.
+fn walks(plan: &Contract) -> Walks {
     let Contract { batch, rows, columns, summed, a, b, .. } = plan;
     let (left, right) = (&a.strides[batch.len()..], &b.strides[batch.len()..]);
     let (down, left) = left.split_at(rows.len());
     let (right, across) = right.split_at(summed.len());
-    let walks = Walks {
+    Walks {
         left: [Walk::new(rows, down), Walk::new(summed, left)],
         right: [Walk::new(summed, right), Walk::new(columns, across)],
-    };
-    let plain = |walk: &Walk| walk.step().is_some_and(|step| step >= 0);
-    let all = walks.left.iter().chain(&walks.right).all(plain);
-    (!all).then_some(walks)
+    }
 }
 
-/// The product of operands at two addresses, put nowhere, at equal steps.
-fn operands<'w, T>(plan: &Contract, a: *const T, b: *const T) -> Product<'w, T> {
-    let Contract { batch, rows, columns, summed, a: left, b: right, .. } = plan;
-    let (m, n, k) = (plan.m(), plan.n(), plan.k());
-    let steps = |access: &Access, first: &[usize], second: &[usize]| {
-        // Of operands without elements, no address but the first may be made.
-        if k == 0 {
-            return [0; 2];
-        }
-        let (one, two) = access.strides[batch.len()..].split_at(first.len());
-        let step = |sizes: &[usize], strides: &[isize]| Walk::new(sizes, strides).step();
-        [step(first, one), step(second, two)].map(|step| step.unwrap_or(0).max(0) as usize)
-    };
-    let (a_steps, b_steps) = (steps(left, rows, summed), steps(right, summed, columns));
+/// The product `m, n, k` of operands at two addresses, put nowhere.
+fn operands<T>(
+    [m, n, k]: [usize; 3],
+    [a_steps, b_steps]: [[usize; 2]; 2],
+    walks: Option<&Walks>,
+    [a, b]: [*const T; 2],
+) -> Product<'_, T> {
     let (c, beside) = (std::ptr::null_mut(), [std::ptr::null(); 4]);
-    Product { m, n, k, a, a_steps, b, b_steps, walks: None, c, c_row: 0, strips: false, beside }
+    Product { m, n, k, a, a_steps, b, b_steps, walks, c, c_row: 0, strips: false, beside }
 }
 
 /// The arrays of numbers as large as the product that its epilogue reads.

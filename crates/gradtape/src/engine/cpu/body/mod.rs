@@ -144,14 +144,13 @@ impl Tile<'_> {
 
 impl<T: Real> BodyPlan<T> {
     /// Whether the elements of a tile lie one after another.
+    #[inline]
     fn is_run(&self, tile: &Tile<'_>, access: &Access) -> bool {
-        let strides = self.axes.map(|axis| self.stride(&access.strides, axis));
-        let mut step = 1;
-        strides.into_iter().zip([tile.planes, tile.rows, tile.cols]).rev().all(|(stride, size)| {
-            let fits = size == 1 || stride == step;
-            step *= size as isize;
-            fits
-        })
+        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let &Tile { planes, rows, cols, .. } = tile;
+        (cols == 1 || col == 1)
+            && (rows == 1 || row == cols as isize)
+            && (planes == 1 || plane == (rows * cols) as isize)
     }
 
     fn stride(&self, strides: &[isize], axis: Option<usize>) -> isize {

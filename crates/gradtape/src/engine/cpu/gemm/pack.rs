@@ -233,9 +233,7 @@ unsafe fn turned<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) 
         let mut columns = [std::mem::zeroed::<S::T>(); 16 * 16];
         let mut l = 0;
         while l < k.len() {
-            let whole =
-                block != 0 && k.len() - l >= block && k[l + block - 1] - k[l] == block as isize - 1;
-            let run = whole && is_run(&k[l..l + block]);
+            let run = block != 0 && k.len() - l >= block && is_run(&k[l..l + block]);
             let mut start = 0;
             while start < width {
                 let count = S::LANES.min(n.len().saturating_sub(start));

@@ -37,7 +37,7 @@ pub(super) unsafe fn packed<T: Real>(
     let caches = Caches::get();
     let row = p.k.max(1) * size_of::<T>();
     let most = (LEFT.min(caches.last / 4) / row).max(height);
-    let mut offsets = Offsets::new();
+    let mut offsets = p.walks.map(Offsets::new);
     let beside = Lines::beside(&p.beside, p.n, [height, width]);
     for rows in parts(rows, most) {
         let panels = || parts(rows.clone(), height);
@@ -60,41 +60,36 @@ pub(super) unsafe fn packed<T: Real>(
         unsafe {
             let left = scratch::left::<T>(rows.len() * p.k);
             for ks in parts(0..p.k, k_block) {
-                if let Some(Walks { left: [_, sums], .. }) = p.walks {
-                    offsets.sums(sums, &ks);
+                if let Some(offsets) = &mut offsets {
+                    offsets.left(&ks);
                 }
                 for panel in panels() {
                     let to = left.add(place(&ks, panel.start));
-                    match p.walks {
+                    match &mut offsets {
                         None => {
                             let source = p.left(panel.start, ks.start);
                             (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
                         }
-                        Some(Walks { left: [rows, _], .. }) => {
-                            offsets.across(rows, &panel);
-                            (kernels.gather)(&offsets.places(p.a), panel.len(), to);
+                        Some(offsets) => {
+                            (kernels.gather)(&offsets.rows(p.a, &panel), panel.len(), to);
                         }
                     }
                 }
             }
             while let Some((group, ks)) = blocks.next() {
                 let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
-                match p.walks {
+                match &mut offsets {
                     None => {
                         let source = p.right(ks.start, group.start);
                         (kernels.pack_panels)(&source, ks.len(), group.len(), right);
                     }
-                    Some(Walks { right: [sums, columns], .. }) => {
-                        offsets.sums(sums, &ks);
+                    Some(offsets) => {
+                        offsets.right(&ks);
                         for start in group.clone().step_by(width) {
                             let own = start..(start + width).min(group.end);
-                            offsets.across(columns, &own);
+                            let places = offsets.columns(p.b, &own);
                             let to = right.add((start - group.start) * ks.len());
-                            (kernels.gather)(
-                                &offsets.places(p.b),
-                                own.len().next_multiple_of(lanes),
-                                to,
-                            );
+                            (kernels.gather)(&places, own.len().next_multiple_of(lanes), to);
                         }
                     }
                 }
@@ -146,29 +141,47 @@ pub(super) unsafe fn packed<T: Real>(
 /// The most columns of a panel.
 const MOST_WIDTH: usize = 64;
 
-/// The places of a panel's elements: along the sum, and across it.
-struct Offsets {
+/// The places of a panel's elements: along the sum, which many panels share, and across it.
+struct Offsets<'w> {
+    walks: &'w Walks,
     sums: [isize; K_BLOCK],
+    count: usize,
     across: [isize; MOST_WIDTH],
-    lens: [usize; 2],
 }
 
-impl Offsets {
-    fn new() -> Offsets {
-        Offsets { sums: [0; K_BLOCK], across: [0; MOST_WIDTH], lens: [0; 2] }
+impl<'w> Offsets<'w> {
+    fn new(walks: &'w Walks) -> Offsets<'w> {
+        Offsets { walks, sums: [0; K_BLOCK], count: 0, across: [0; MOST_WIDTH] }
     }
 
-    fn sums(&mut self, walk: &Walk, ks: &Range<usize>) {
-        self.lens[0] = ks.len();
-        walk.fill(ks.start, &mut self.sums[..ks.len()]);
+    /// Goes to a part of the sum in the left operand.
+    fn left(&mut self, ks: &Range<usize>) {
+        self.sum(&self.walks.left[1], ks);
     }
 
-    fn across(&mut self, walk: &Walk, own: &Range<usize>) {
-        self.lens[1] = own.len();
-        walk.fill(own.start, &mut self.across[..own.len()]);
+    /// Goes to a part of the sum in the right operand.
+    fn right(&mut self, ks: &Range<usize>) {
+        self.sum(&self.walks.right[0], ks);
     }
 
-    fn places<T>(&self, at: *const T) -> Places<'_, T> {
-        Places { at, k: &self.sums[..self.lens[0]], n: &self.across[..self.lens[1]] }
+    /// The places of rows of the left operand, which lies at an address.
+    fn rows<T>(&mut self, at: *const T, rows: &Range<usize>) -> Places<'_, T> {
+        self.places(&self.walks.left[0], at, rows)
+    }
+
+    /// The places of columns of the right operand.
+    fn columns<T>(&mut self, at: *const T, columns: &Range<usize>) -> Places<'_, T> {
+        self.places(&self.walks.right[1], at, columns)
+    }
+
+    fn sum(&mut self, walk: &Walk, ks: &Range<usize>) {
+        self.count = ks.len();
+        walk.fill(ks.start, &mut self.sums[..self.count]);
+    }
+
+    fn places<T>(&mut self, walk: &Walk, at: *const T, own: &Range<usize>) -> Places<'_, T> {
+        let n = &mut self.across[..own.len()];
+        walk.fill(own.start, n);
+        Places { at, k: &self.sums[..self.count], n }
     }
 }

@@ -72,6 +72,15 @@ pub(crate) struct Walks {
     pub(crate) right: [Walk; 2],
 }
 
+impl Walks {
+    /// The steps of both operands, where all are equal and forward.
+    pub(crate) fn steps(&self) -> Option<[[usize; 2]; 2]> {
+        let forward = |walk: &Walk| usize::try_from(walk.step()?).ok();
+        let both = |[first, second]: &[Walk; 2]| Some([forward(first)?, forward(second)?]);
+        Some([both(&self.left)?, both(&self.right)?])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
