@@ -6,6 +6,7 @@
 mod arithmetic;
 mod choice;
 mod constant;
+mod contraction;
 mod hoist;
 mod reduce;
 mod turn;
@@ -57,18 +58,21 @@ pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
     let mut rewriter =
         Rewriter { target: target.clone(), nodes: Vec::new(), known: BTreeMap::new() };
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
-    let turned = turn::turned_products(graph);
-    let cropped = window::cropped_folds(graph);
+    let uses = uses(graph);
+    let turned = turn::turned_products(graph, &uses);
+    let cropped = window::cropped_folds(graph, &uses);
     for (number, node) in graph.nodes.iter().enumerate() {
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
-        let product = turned[number].then(|| turn::rewrite(&mut rewriter, graph, node, &place));
-        let product = product.flatten().or_else(|| {
-            let (true, Op::Slice(slice)) = (cropped[number], &node.op) else { return None };
-            let operation =
-                Operation { op: &node.op, inputs: &inputs, meta: &node.meta, at: node.at };
-            window::crop(&mut rewriter, slice, inputs[0], &operation)
-        });
+        let product = match &node.op {
+            Op::Transpose(transpose) if turned[number] => {
+                turn::rewrite(&mut rewriter, transpose, inputs[0], node)
+            }
+            Op::Slice(slice) if cropped[number] => {
+                window::crop(&mut rewriter, slice, inputs[0], node.at)
+            }
+            _ => None,
+        };
         place.push(product.unwrap_or_else(|| {
             rewriter.push(node.op.clone(), &inputs, node.meta.clone(), node.at)
         }));
@@ -81,6 +85,14 @@ pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
     let Rewriter { nodes, known, .. } = rewriter;
     drop((known, place));
     sweep(Graph { outputs, nodes })
+}
+
+/// How often each node is read, or is an output.
+fn uses(graph: &Graph) -> Vec<usize> {
+    let mut uses = vec![0; graph.nodes.len()];
+    graph.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| uses[input.index()] += 1);
+    graph.outputs.iter().for_each(|output| uses[output.node.index()] += 1);
+    uses
 }
 
 /// The graph without the nodes that no output needs, inputs excepted.
