@@ -62,7 +62,7 @@ impl Engine {
         let ready: Box<dyn Ready> = match self {
             Engine::Cpu => Box::new(Planned::new(plan_for(&graph, &self.target()))?),
             Engine::Interpreter => Box::new(Interpreted(plan_for(&graph, &self.target()))),
-            Engine::Reference => Box::new(Meant(graph.clone())),
+            Engine::Reference => Box::new(Meant),
         };
         Ok(Prepared { engine: self, graph, ready, results })
     }
@@ -103,7 +103,7 @@ impl Prepared {
     /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
     pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
         self.results.iter_mut().for_each(Tensor::renew_if_shared);
-        self.ready.run(slots, &mut self.results)?;
+        self.ready.run(&self.graph, slots, &mut self.results)?;
         Ok(&self.results)
     }
 
@@ -128,10 +128,12 @@ impl Prepared {
 trait Ready: Send + Sync {
     /// Runs on the numbers in `slots`, one for each input of the graph, into `results`: one tensor for each
     /// output that updates nothing in place, contiguous, viewed by nothing else, of the output's type and size.
-    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()>;
+    fn run(&mut self, graph: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()>;
 
     /// Bytes of the memory that it keeps between runs.
-    fn bytes(&self) -> usize;
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A program with the cpu engine's workspace.
@@ -150,7 +152,7 @@ impl Planned {
 }
 
 impl Ready for Planned {
-    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    fn run(&mut self, _: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
         cpu::run(&self.program, &mut self.workspace, slots, results)
     }
 
@@ -162,27 +164,19 @@ impl Ready for Planned {
 struct Interpreted(Program);
 
 impl Ready for Interpreted {
-    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    fn run(&mut self, _: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
         interpret::run(&self.0, slots, results)
-    }
-
-    fn bytes(&self) -> usize {
-        0
     }
 }
 
-struct Meant(Graph);
+struct Meant;
 
 impl Ready for Meant {
-    fn run(&mut self, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    fn run(&mut self, graph: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
         let mut computed = Vec::new();
-        reference::run(&self.0, slots, &mut computed, &mut |_, _| Ok(()))?;
+        reference::run(graph, slots, &mut computed, &mut |_, _| Ok(()))?;
         results.iter_mut().zip(computed).for_each(|(result, value)| *result = value);
         Ok(())
-    }
-
-    fn bytes(&self) -> usize {
-        0
     }
 }
 
