@@ -61,6 +61,12 @@ impl Broken {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The error of what was attempted.
+    pub(crate) fn of(self, attempt: &str) -> Error {
+        let error = Error::new(Kind::Shape, format!("{attempt}: {}", self.rule));
+        self.hint.into_iter().fold(error, Error::hint)
+    }
 }
 
 /// The rule that an error tells of, with its hint.

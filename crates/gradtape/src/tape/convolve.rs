@@ -4,7 +4,7 @@ use super::Var;
 use super::einsum::Term;
 use crate::op::Broken;
 use crate::op::linear::{Label, Labels};
-use crate::tensor::{Dims, Error, Kind, Shape};
+use crate::tensor::{Dims, Shape};
 
 /// How a convolution slides: strides, padding and dilation for each spatial axis, and groups of channels.
 ///
@@ -145,9 +145,7 @@ impl<'t> Var<'t> {
     pub fn convolve(self, weight: Var<'t>, how: &Convolution) -> Var<'t> {
         let (shape, kernel) = (self.shape(), weight.shape());
         if let Err(broken) = how.check(&shape, &kernel) {
-            let error = Error::new(Kind::Shape, format!("convolve: {}", broken.rule));
-            let error = broken.hint.into_iter().fold(error, Error::hint);
-            return self.failed(error, &[self, weight]);
+            return self.failed(broken.of("convolve"), &[self, weight]);
         }
         let spatial = shape.rank() - 2;
         let groups = how.groups;

@@ -79,10 +79,8 @@ impl Tape {
         let read = match Einsum::parse(subscripts, &shapes) {
             Ok(read) => read,
             Err(broken) => {
-                let error = Error::new(Kind::Shape, format!("einsum: {}", broken.rule)).at(at);
-                let error = broken.hint.into_iter().fold(error, Error::hint);
                 let ids: Vec<NodeId> = operands.iter().map(|var| var.id()).collect();
-                return self.var(self.fail(error, &ids));
+                return self.var(self.fail(broken.of("einsum").at(at), &ids));
             }
         };
         let mut rest =

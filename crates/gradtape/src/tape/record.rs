@@ -210,14 +210,7 @@ impl Recording {
         };
         match inferred {
             Ok(meta) => self.push_node(op, SmallVec::from_slice(inputs), meta, at),
-            Err(broken) => {
-                let message = format!("{}: {}", op.name(), broken.rule);
-                let mut error = Error::new(Kind::Shape, message).at(at);
-                if let Some(hint) = broken.hint {
-                    error = error.hint(hint);
-                }
-                self.fail(error, inputs)
-            }
+            Err(broken) => self.fail(broken.of(op.name()).at(at), inputs),
         }
     }
 

@@ -11,11 +11,7 @@ macro_rules! index_methods {
                 /// One element along an axis for each element of an index. See [`index::Gather`].
                 #[track_caller]
                 pub fn gather(self, axis: isize, index: Self) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(index::Gather { axis }, &[index]),
-                        Err(error) => self.broken("gather", error.into()),
-                    }
+                    self.along("gather", axis, |axis| index::Gather { axis }, &[index])
                 }
 
                 /// Zeros of a shape with every element added at its place along an axis. See
@@ -28,10 +24,12 @@ macro_rules! index_methods {
                     shape: impl Into<Shape>,
                 ) -> Self {
                     let shape = shape.into();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(index::ScatterAdd { axis, shape }, &[index]),
-                        Err(error) => self.broken("scatter_add", error.into()),
-                    }
+                    self.along(
+                        "scatter_add",
+                        axis,
+                        |axis| index::ScatterAdd { axis, shape },
+                        &[index],
+                    )
                 }
 
                 /// The slices at the places of an axis that an index names. See
@@ -39,22 +37,14 @@ macro_rules! index_methods {
                 #[doc(alias("embedding", "Embedding", "take"))]
                 #[track_caller]
                 pub fn index_select(self, axis: isize, index: Self) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(index::IndexSelect { axis }, &[index]),
-                        Err(error) => self.broken("index_select", error.into()),
-                    }
+                    self.along("index_select", axis, |axis| index::IndexSelect { axis }, &[index])
                 }
 
                 /// Zeros with every slice added at its place along an axis of `size`. See
                 /// [`index::IndexAdd`].
                 #[track_caller]
                 pub fn index_add(self, axis: isize, index: Self, size: usize) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(index::IndexAdd { axis, size }, &[index]),
-                        Err(error) => self.broken("index_add", error.into()),
-                    }
+                    self.along("index_add", axis, |axis| index::IndexAdd { axis, size }, &[index])
                 }
 
                 /// A new last axis with a 1 at the place of each label. See [`index::OneHot`].

@@ -5,7 +5,7 @@ macro_rules! linear_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
             use $crate::op::{Broken, linear};
-            use $crate::tensor::{Dims, Error, Kind, Shape};
+            use $crate::tensor::{Dims, Shape};
 
             impl<$life> $handle {
                 /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and
@@ -117,9 +117,7 @@ macro_rules! linear_methods {
 
                 #[track_caller]
                 fn broken_pair(self, name: &str, y: Self, rule: Broken) -> Self {
-                    let error = Error::new(Kind::Shape, format!("{name}: {}", rule.rule));
-                    let error = rule.hint.into_iter().fold(error, Error::hint);
-                    self.failed(error, &[self, y])
+                    self.failed(rule.of(name), &[self, y])
                 }
             }
         };

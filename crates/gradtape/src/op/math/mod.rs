@@ -79,12 +79,22 @@ macro_rules! math_methods {
 
                 #[track_caller]
                 fn broken(self, name: &str, rule: Broken) -> Self {
-                    let message = format!("{name} of {}: {}", self.meta(), rule.rule);
-                    let mut error = Error::new(Kind::Shape, message);
-                    if let Some(hint) = rule.hint {
-                        error = error.hint(hint);
+                    self.failed(rule.of(&format!("{name} of {}", self.meta())), &[self])
+                }
+
+                /// An operation along an axis that the user named, on this and other operands.
+                #[track_caller]
+                fn along<O: Into<$crate::op::Op>>(
+                    self,
+                    name: &str,
+                    axis: isize,
+                    op: impl FnOnce(usize) -> O,
+                    others: &[Self],
+                ) -> Self {
+                    match self.shape().axis(axis) {
+                        Ok(axis) => self.apply(op(axis), others),
+                        Err(error) => self.broken(name, error.into()),
                     }
-                    self.failed(error, &[self])
                 }
             }
 

@@ -138,11 +138,7 @@ macro_rules! reduce_methods {
                 /// [`reduce::ArgMax`].
                 #[track_caller]
                 pub fn argmax(self, axis: isize) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(reduce::ArgMax { axis }, &[]),
-                        Err(error) => self.broken("argmax", error.into()),
-                    }
+                    self.along("argmax", axis, |axis| reduce::ArgMax { axis }, &[])
                 }
 
                 /// The place of the least element along an axis, the first of several; NaN counts as

@@ -247,11 +247,7 @@ macro_rules! shape_methods {
                 #[doc(alias = "cat")]
                 #[track_caller]
                 pub fn concat(self, others: &[Self], axis: isize) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.apply(shape::Concat { axis }, others),
-                        Err(error) => self.broken("concat", error.into()),
-                    }
+                    self.along("concat", axis, |axis| shape::Concat { axis }, others)
                 }
 
                 /// This and the others, all of one shape, along a new axis of the result.
@@ -314,14 +310,19 @@ macro_rules! shape_methods {
                         let hint = "unsqueeze() adds an axis";
                         return Err(self.broken(name, rule.hint(hint)));
                     };
-                    let matrix = Shape::from(&shape[axis..]);
+                    Ok(self.positions(&Shape::from(&shape[axis..]), [0, 1]))
+                }
+
+                /// The positions along two axes of each element of a shape.
+                #[track_caller]
+                pub(crate) fn positions(self, shape: &Shape, axes: [usize; 2]) -> (Self, Self) {
                     // Exact in f32 up to 2^24.
-                    let dtype = match matrix.iter().max() {
-                        Some(&size) if size > 1 << 24 => DType::F64,
-                        _ => DType::F32,
+                    let dtype = match axes.iter().any(|&axis| shape[axis] > 1 << 24) {
+                        true => DType::F64,
+                        false => DType::F32,
                     };
-                    let along = |axis| source::Iota { shape: matrix.clone(), axis, dtype };
-                    Ok((self.source(along(0)), self.source(along(1))))
+                    let along = |axis| source::Iota { shape: shape.clone(), axis, dtype };
+                    (self.source(along(axes[0])), self.source(along(axes[1])))
                 }
 
                 /// As far from the numbers of rows as a diagonal is from the main one.
@@ -333,10 +334,7 @@ macro_rules! shape_methods {
                 /// The elements along an axis from the last to the first. See [`shape::Flip`].
                 #[track_caller]
                 pub fn flip(self, axis: isize) -> Self {
-                    match self.shape().axis(axis) {
-                        Ok(axis) => self.apply(shape::Flip { axis }, &[]),
-                        Err(error) => self.broken("flip", error.into()),
-                    }
+                    self.along("flip", axis, |axis| shape::Flip { axis }, &[])
                 }
 
                 /// The elements whose places along two axes are the same, along the first of them. See
@@ -374,10 +372,12 @@ macro_rules! shape_methods {
                     stride: usize,
                     dilation: usize,
                 ) -> Self {
-                    match self.shape().axis(axis) {
-                        Ok(axis) => self.apply(shape::Window { axis, size, stride, dilation }, &[]),
-                        Err(error) => self.broken("window", error.into()),
-                    }
+                    self.along(
+                        "window",
+                        axis,
+                        |axis| shape::Window { axis, size, stride, dilation },
+                        &[],
+                    )
                 }
 
                 /// Windows along an axis, whose places are the last axis, added up where they overlap
@@ -391,25 +391,12 @@ macro_rules! shape_methods {
                     stride: usize,
                     dilation: usize,
                 ) -> Self {
-                    match self.shape().axis(axis) {
-                        Ok(axis) => self.apply(shape::Fold { axis, size, stride, dilation }, &[]),
-                        Err(error) => self.broken("fold", error.into()),
-                    }
-                }
-
-                /// Whether the places along two axes of a shape are the same.
-                #[allow(dead_code, reason = "for gradient rules alone")]
-                #[track_caller]
-                pub(crate) fn on_diagonal(
-                    self,
-                    shape: &Shape,
-                    first: usize,
-                    second: usize,
-                ) -> Self {
-                    // Exact in f32 up to 2^24.
-                    let dtype = if shape[first] > 1 << 24 { DType::F64 } else { DType::F32 };
-                    let along = |axis| source::Iota { shape: shape.clone(), axis, dtype };
-                    self.source(along(first)).equal(self.source(along(second)))
+                    self.along(
+                        "fold",
+                        axis,
+                        |axis| shape::Fold { axis, size, stride, dilation },
+                        &[],
+                    )
                 }
             }
         };

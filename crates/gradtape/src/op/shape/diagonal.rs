@@ -58,7 +58,8 @@ impl Operation for Diagonal {
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let shape = x[0].shape();
         let spread = g.unsqueeze(self.other as isize).broadcast_to(&shape);
-        g.on_diagonal(&shape, self.axis, self.other).select(spread, 0.0).into()
+        let (place, other) = g.positions(&shape, [self.axis, self.other]);
+        place.equal(other).select(spread, 0.0).into()
     }
 
     fn samples() -> Vec<Sample<Diagonal>> {
