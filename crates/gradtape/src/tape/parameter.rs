@@ -1,5 +1,6 @@
 //! What outlives a tape: parameters and dials.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -117,6 +118,13 @@ impl Parameter {
     /// Counts a change that was made through [`Parameter::write`], before others can see it.
     pub(crate) fn changed(&self) {
         self.0.version.fetch_add(1, Ordering::AcqRel);
+        CHANGES.set(CHANGES.get() + 1);
+    }
+
+    /// How many changes of parameters this thread has made: tells those that a function makes from what
+    /// other threads do meanwhile.
+    pub(crate) fn changes_by_this_thread() -> u64 {
+        CHANGES.get()
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Tensor> {
@@ -126,6 +134,10 @@ impl Parameter {
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Tensor> {
         self.0.value.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+thread_local! {
+    static CHANGES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// A parameter of its own with the same numbers. They are copied when one of the two is changed.
