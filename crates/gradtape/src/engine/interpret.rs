@@ -160,23 +160,35 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// The registers of a body at an index.
-    fn body(&mut self, body: &Body, index: &[usize], product: Option<f64>) -> Vec<f64> {
-        let mut regs: Vec<f64> = product.into_iter().collect();
+    /// The registers of a body at each index of a row: for each register, its numbers.
+    fn body(&mut self, body: &Body, row: &[Vec<usize>], product: Option<f64>) -> Vec<Vec<f64>> {
+        let mut regs: Vec<Vec<f64>> = product.into_iter().map(|sum| vec![sum]).collect();
         for load in &body.loads {
-            regs.push(round(self.get(load.buffer, place(load, index)), body.dtype));
+            let numbers = row.iter().map(|index| self.get(load.buffer, place(load, index)));
+            regs.push(numbers.map(|number| round(number, body.dtype)).collect());
         }
         for inst in &body.insts {
-            let value = match inst {
-                Inst::Op { op, args } => apply(op, args, &regs, body.dtype),
-                Inst::Constant { value } => round(value.value(), body.dtype),
-                Inst::Index { offset, strides } => dot(*offset, strides, index) as f64,
+            let numbers = match inst {
+                Inst::Op { op, args } => {
+                    (0..row.len()).map(|at| apply(op, args, &regs, at, body.dtype)).collect()
+                }
+                Inst::Reduce { kind, reg } => {
+                    let number = reduce(*kind, &regs[reg.0 as usize]);
+                    vec![round(number, body.dtype); row.len()]
+                }
+                Inst::Constant { value } => vec![round(value.value(), body.dtype); row.len()],
+                Inst::Index { offset, strides } => {
+                    row.iter().map(|index| dot(*offset, strides, index) as f64).collect()
+                }
                 Inst::Random { key, counter, offset, strides } => {
                     let counter = self.get(*counter, 0) as i64;
-                    random(*key, counter, dot(*offset, strides, index), body.dtype)
+                    let position = |index: &Vec<usize>| dot(*offset, strides, index);
+                    row.iter()
+                        .map(|index| random(*key, counter, position(index), body.dtype))
+                        .collect()
                 }
             };
-            regs.push(value);
+            regs.push(numbers);
         }
         regs
     }
@@ -184,19 +196,16 @@ impl<'p> Machine<'p> {
     fn run_loop(&mut self, plain: &Loop) -> Result<()> {
         let (kept, reduced) = plain.space.split_at(plain.space.len() - plain.reduced);
         for outer in indices(kept) {
-            let mut columns = vec![Vec::new(); plain.reductions.len()];
-            for inner in indices(reduced) {
-                let index = [&outer[..], &inner[..]].concat();
-                let regs = self.body(&plain.body, &index, None);
-                for store in &plain.stores {
-                    self.set(store.to.buffer, place(&store.to, &index), regs[store.reg.0 as usize]);
-                }
-                for (column, reduction) in columns.iter_mut().zip(&plain.reductions) {
-                    column.push(regs[reduction.reg.0 as usize]);
+            let row: Vec<Vec<usize>> =
+                indices(reduced).map(|inner| [&outer[..], &inner[..]].concat()).collect();
+            let regs = self.body(&plain.body, &row, None);
+            for store in &plain.stores {
+                for (index, &number) in row.iter().zip(&regs[store.reg.0 as usize]) {
+                    self.set(store.to.buffer, place(&store.to, index), number);
                 }
             }
-            for (column, reduction) in columns.iter().zip(&plain.reductions) {
-                let value = reduce(reduction.kind, column);
+            for reduction in &plain.reductions {
+                let value = reduce(reduction.kind, &regs[reduction.reg.0 as usize]);
                 self.set(reduction.to.buffer, place(&reduction.to, &outer), value);
             }
         }
@@ -218,9 +227,10 @@ impl<'p> Machine<'p> {
                 }
                 let index = [&outer[..], &cell[..]].concat();
                 let sum = round(sum, product.epilogue.dtype);
-                let regs = self.body(&product.epilogue, &index, Some(sum));
+                let regs = self.body(&product.epilogue, std::slice::from_ref(&index), Some(sum));
                 for store in &product.stores {
-                    self.set(store.to.buffer, place(&store.to, &index), regs[store.reg.0 as usize]);
+                    let number = regs[store.reg.0 as usize][0];
+                    self.set(store.to.buffer, place(&store.to, &index), number);
                 }
             }
         }
@@ -228,8 +238,8 @@ impl<'p> Machine<'p> {
     }
 }
 
-fn apply(op: &Op, args: &[Reg; 3], regs: &[f64], dtype: DType) -> f64 {
-    let x = args.map(|reg| regs[reg.0 as usize]);
+fn apply(op: &Op, args: &[Reg; 3], regs: &[Vec<f64>], at: usize, dtype: DType) -> f64 {
+    let x = args.map(|reg| regs[reg.0 as usize][at]);
     match dtype {
         DType::F32 => op.formula(x.map(|x| x as f32)).map_or(f64::NAN, f64::from),
         _ => op.formula(x).unwrap_or(f64::NAN),

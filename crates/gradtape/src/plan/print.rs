@@ -141,6 +141,7 @@ fn body(f: &mut Formatter<'_>, body: &Body, stores: &[Store], first: u32) -> fmt
                 writeln!(f)?;
             }
             Inst::Constant { value } => writeln!(f, "{value:?}")?,
+            Inst::Reduce { kind, reg } => writeln!(f, "{kind} {reg} of the row")?,
             Inst::Index { offset, strides } => writeln!(f, "index {}", line(*offset, strides))?,
             Inst::Random { key, counter, offset, strides } => {
                 writeln!(f, "random {key:#x} {counter} {}", line(*offset, strides))?;

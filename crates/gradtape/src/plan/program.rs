@@ -114,6 +114,14 @@ pub enum Inst {
         /// The number.
         value: Bits,
     },
+    /// What a register is reduced to along the axes that the loop reduces over: the same at every index
+    /// along them. Only in a [`Loop`] that reduces over one axis.
+    Reduce {
+        /// What is done.
+        kind: Reduce,
+        /// The register that is reduced.
+        reg: Reg,
+    },
     /// The position `offset + Σ i[axis] * strides[axis]` as a number.
     Index {
         /// The position at index zero.
@@ -140,7 +148,8 @@ pub enum Inst {
 pub struct Store {
     /// The register.
     pub reg: Reg,
-    /// Where it goes; distinct indices go to distinct elements.
+    /// Where it goes; distinct indices go to distinct elements. What is the same at every index along the
+    /// axes that a loop reduces over may go to one element for all of them, with strides of 0.
     pub to: Access,
 }
 
@@ -149,7 +158,7 @@ pub struct Store {
 pub struct Loop {
     /// The sizes of the iteration space's axes. The last `reduced` of them are reduced over.
     pub space: Dims,
-    /// How many trailing axes [`Loop::reductions`] reduce over; 0 when there are none.
+    /// How many trailing axes [`Loop::reductions`] and [`Inst::Reduce`] reduce over; 0 when there are none.
     pub reduced: usize,
     /// What is computed at each index.
     pub body: Body,

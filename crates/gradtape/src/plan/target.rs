@@ -40,6 +40,8 @@ pub struct Target {
     pub strip_elements: usize,
     /// The longest sums of such a contraction.
     pub strip_sum: usize,
+    /// The longest row that a loop keeps in the first-level cache, to reduce it and to map it afterwards.
+    pub row: usize,
     /// At most so many operations in a row are computed anew by each reader.
     pub recomputed: usize,
     /// Places in a window up to which its elements are joined one by one instead of reduced.
@@ -57,6 +59,7 @@ impl Default for Target {
             strip_loads: 4,
             strip_elements: 1 << 17,
             strip_sum: 512,
+            row: 2048,
             recomputed: 4,
             window_places: 16,
         }

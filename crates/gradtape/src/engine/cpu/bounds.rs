@@ -67,7 +67,9 @@ fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
         return false;
     };
     let registers = body.loads.len() + body.insts.len();
-    fits_body(body, 0, space, buffers)
+    let rows = body.insts.iter().any(|inst| matches!(inst, Inst::Reduce { .. }));
+    (!rows || *reduced == 1)
+        && fits_body(body, 0, space, buffers)
         && stores.iter().all(|store| fits_store(store, registers, space, buffers))
         && reductions.iter().all(|reduction| {
             (reduction.reg.0 as usize) < registers && fits(&reduction.to, kept, buffers)
@@ -109,6 +111,8 @@ fn fits_body(body: &Body, given: usize, space: &[usize], buffers: &[Buffer]) -> 
     body.loads.iter().all(|load| fits(load, space, buffers))
         && body.insts.iter().enumerate().all(|(number, inst)| match inst {
             Inst::Op { args, .. } => args.iter().all(|arg| (arg.0 as usize) < first + number),
+            // An epilogue has no rows of its own.
+            Inst::Reduce { reg, .. } => given == 0 && (reg.0 as usize) < first + number,
             Inst::Random { counter, .. } => {
                 let one = buffers.get(counter.0 as usize).is_some_and(|buffer| buffer.len > 0);
                 one && dtype(*counter, buffers) == Some(DType::I64)

@@ -1,6 +1,6 @@
 //! Fused loops: tiles, and what is reduced over them.
 
-use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, reduces_rows};
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -61,7 +61,9 @@ impl<T: Real> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
-        let (how, axes) = if plan.reductions.is_empty() {
+        let (how, axes) = if reduces_rows(&plan.body) {
+            (How::ShortRows, [None, last(kept), last(rank)])
+        } else if plan.reductions.is_empty() {
             (How::Map, [rank.checked_sub(3), rank.checked_sub(2), last(rank)])
         } else if plan.reduced == 0 || columns_are_runs(plan, kept) {
             (How::Columns, [None, (plan.reduced > 0).then(|| rank - 1), last(kept)])

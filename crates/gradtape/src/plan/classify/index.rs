@@ -32,11 +32,35 @@ impl Line {
         Line { offset: 0, strides }
     }
 
+    /// The row-major number of an index without the last axis: of its row.
+    pub(in crate::plan) fn by_row(space: &[usize]) -> Line {
+        let kept = space.len().saturating_sub(1);
+        let mut line = Line::row_major(&space[..kept]);
+        line.strides.resize(space.len(), 0);
+        line
+    }
+
     /// Whether every index has its own row-major number. Axes of size 1 do not count.
     pub(in crate::plan) fn is_row_major(&self, space: &[usize]) -> bool {
         let plain = Line::row_major(space);
         let same = |axis: usize| space[axis] == 1 || self.strides[axis] == plain.strides[axis];
         self.offset == 0 && (0..space.len()).all(same)
+    }
+
+    /// Whether every index has the number of its row, where rows are as many equal parts of the space in
+    /// row-major order.
+    pub(in crate::plan) fn is_by_row(&self, space: &[usize], rows: usize) -> bool {
+        let elements: usize = space.iter().product();
+        if rows == 0 || !elements.is_multiple_of(rows) || self.offset != 0 {
+            return false;
+        }
+        let row = (elements / rows) as isize;
+        let plain = Line::row_major(space).strides;
+        self.strides.iter().zip(&plain).zip(space).all(|((&stride, &plain), &size)| {
+            let inside = plain * size as isize <= row;
+            size == 1
+                || stride == if inside { 0 } else { plain / row } && (inside || plain % row == 0)
+        })
     }
 
     /// Adds a multiple of another line; together they stay above 0.
@@ -203,6 +227,19 @@ mod tests {
         check(&[2, 3], &[3, 2], None);
         check(&[], &[1, 1], Some(&[]));
         check(&[7], &[7, 1], Some(&[7]));
+    }
+
+    #[test]
+    fn rows_have_one_number_each() {
+        let line = |strides: &[isize]| Line { offset: 0, strides: Strides::from_slice(strides) };
+        assert!(line(&[1, 0]).is_by_row(&[4, 6], 4));
+        assert!(line(&[2, 1, 0]).is_by_row(&[3, 2, 5], 6));
+        assert!(line(&[1, 0, 0]).is_by_row(&[3, 2, 5], 3));
+        assert!(line(&[0, 0]).is_by_row(&[4, 6], 1), "all of it is one row");
+        assert!(line(&[6, 1]).is_by_row(&[4, 6], 24), "rows of one element");
+        assert!(!line(&[0, 1]).is_by_row(&[4, 6], 6), "columns");
+        assert!(!line(&[1, 0]).is_by_row(&[4, 6], 8), "half a row");
+        assert!(!line(&[1, 2, 0]).is_by_row(&[2, 3, 5], 6), "turned");
     }
 
     #[test]

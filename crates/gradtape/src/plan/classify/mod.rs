@@ -107,6 +107,8 @@ pub(in crate::plan) struct Read {
     pub(in crate::plan) base: NodeId,
     /// Whether the reader at number i of its space reads element number i.
     pub(in crate::plan) aligned: bool,
+    /// Whether it reads the element of its row: number `i / n`, where it has `n` times as many elements.
+    pub(in crate::plan) by_row: bool,
 }
 
 impl Classified {

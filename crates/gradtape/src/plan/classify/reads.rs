@@ -180,7 +180,7 @@ impl Classified {
                     let shape = &self.meta(input).shape;
                     let start = SmallVec::from_iter([(input, Line::row_major(shape))]);
                     let all = self.reads_from(start, shape, false);
-                    all.into_iter().map(|read| Read { aligned: false, ..read })
+                    all.into_iter().map(|read| Read { aligned: false, by_row: false, ..read })
                 };
                 inputs.iter().flat_map(stored).collect()
             }
@@ -197,8 +197,12 @@ impl Classified {
         let mut reads: SmallVec<[Read; 3]> = SmallVec::new();
         for (start, flat) in starts {
             let visit = &mut |reached: Reached| {
-                let aligned = self.is_whole(&reached, space) && !self.is_sealed(reached.base);
-                reads.push(Read { base: reached.base, aligned });
+                let base = reached.base;
+                let sealed = self.is_sealed(base);
+                let aligned = !sealed && self.is_whole(&reached, space);
+                let elements = self.meta(base).shape.elements();
+                let by_row = !sealed && reached.flat.is_by_row(space, elements);
+                reads.push(Read { base, aligned, by_row });
             };
             // What cannot be followed was stored before.
             let _ = self.each_read(start, flat, space, through, visit);

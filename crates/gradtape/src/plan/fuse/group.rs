@@ -61,6 +61,22 @@ impl Group {
         self.members[0]
     }
 
+    /// The length of the rows that are reduced, if the group reduces the last axis alone.
+    pub(in crate::plan) fn row(&self) -> Option<usize> {
+        let (&size, rest) = self.space.split_last()?;
+        (self.reduced.as_deref()? == [rest.len()]).then_some(size)
+    }
+
+    /// Whether a member is computed at each index of the space, not once for each row.
+    pub(in crate::plan) fn is_whole(&self, graph: &Classified, member: NodeId) -> bool {
+        graph.space(member).elements() == self.elements()
+    }
+
+    /// Whether a member gives one number for each row.
+    pub(in crate::plan) fn has_one_for_each_row(&self, graph: &Classified, member: NodeId) -> bool {
+        matches!(graph.role(member), Role::Reduce(_)) || !self.is_whole(graph, member)
+    }
+
     /// Whether reductions reduce over an axis of the space.
     pub(in crate::plan) fn reduces(&self, axis: usize) -> bool {
         self.reduced.as_ref().is_some_and(|axes| axes.contains(&axis))

@@ -7,6 +7,8 @@ mod epilogue;
 mod group;
 mod sequence;
 
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use crate::op::NodeId;
@@ -74,7 +76,7 @@ impl<'w> Fusion<'w> {
         for id in self.graph.ids() {
             for read in &self.graph.reads[id.index()] {
                 let joined = (self.owner[read.base.index()], self.owner[id.index()]);
-                if let (true, (Some(from), Some(to))) = (read.aligned, joined) {
+                if let (true, (Some(from), Some(to))) = (read.aligned || read.by_row, joined) {
                     self.try_join(from, to);
                 }
             }
@@ -140,13 +142,31 @@ impl<'w> Fusion<'w> {
             return None;
         }
         let is_loop = |group: &Group| self.graph.role(group.first()).is_loop();
-        if !is_loop(a) || !is_loop(b) || a.elements() != b.elements() {
+        if !is_loop(a) || !is_loop(b) {
             return None;
         }
         let (left, right) = (self.dtype(a), self.dtype(b));
         if left.is_some() && right.is_some() && left != right {
             return None;
         }
+        let (space, reduced) = match a.elements().cmp(&b.elements()) {
+            Ordering::Equal => self.same_space(a, b)?,
+            Ordering::Greater => self.row_space(a, b)?,
+            Ordering::Less => self.row_space(b, a)?,
+        };
+        let mut members: SmallVec<[NodeId; 4]> =
+            a.members.iter().chain(&b.members).copied().collect();
+        members.sort_unstable();
+        let joined = Group { members, space, reduced };
+        if !self.reads_what_is_there(&joined) {
+            return None;
+        }
+        let large = joined.elements() > self.graph.target.reordered;
+        (!large || self.streams(&joined) <= self.graph.target.streams).then_some(joined)
+    }
+
+    /// The space of two groups over as many elements, and what is reduced of it.
+    fn same_space(&self, a: &Group, b: &Group) -> Option<(Dims, Option<SmallVec<[usize; 4]>>)> {
         let space = refine(&a.space, &b.space)?;
         let of =
             |group: &Group| group.reduced.as_ref().map(|axes| refined(axes, &group.space, &space));
@@ -162,17 +182,41 @@ impl<'w> Fusion<'w> {
         {
             return None;
         }
-        let mut members: SmallVec<[NodeId; 4]> =
-            a.members.iter().chain(&b.members).copied().collect();
-        members.sort_unstable();
-        let joined = Group { members, space, reduced };
-        let inside = |id: NodeId| joined.members.binary_search(&id).is_ok();
-        for read in joined.members.iter().flat_map(|m| &self.graph.reads[m.index()]) {
-            if inside(read.base) && !(read.aligned && self.graph.role(read.base) == Role::Body) {
-                return None;
-            }
+        Some((space, reduced))
+    }
+
+    /// The space of a group that reduces rows and of one that computes one number for each row.
+    fn row_space(
+        &self,
+        rows: &Group,
+        single: &Group,
+    ) -> Option<(Dims, Option<SmallVec<[usize; 4]>>)> {
+        let row = rows.row()?;
+        let body = |id: &NodeId| self.graph.role(*id) == Role::Body;
+        if single.elements() * row != rows.elements() || !single.members.iter().all(body) {
+            return None;
         }
-        (!large || self.streams(&joined) <= self.graph.target.streams).then_some(joined)
+        let mut space = refine(&rows.space[..rows.space.len() - 1], &single.space)?;
+        space.push(row);
+        let last = space.len() - 1;
+        Some((space, Some(SmallVec::from_slice(&[last]))))
+    }
+
+    /// Whether what a group's nodes read of each other is there by then: the element at the same place, or
+    /// what their row has, while the row is in the cache.
+    fn reads_what_is_there(&self, group: &Group) -> bool {
+        let inside = |id: NodeId| group.members.binary_search(&id).is_ok();
+        let short = group.row().is_some_and(|row| row <= self.graph.target.row);
+        group.members.iter().all(|&reader| {
+            self.graph.reads[reader.index()].iter().filter(|read| inside(read.base)).all(|read| {
+                let whole = group.is_whole(self.graph, reader);
+                match (group.has_one_for_each_row(self.graph, read.base), whole) {
+                    (true, true) => short && read.by_row,
+                    (true, false) => short && read.aligned,
+                    (false, _) => read.aligned && self.graph.role(read.base) == Role::Body,
+                }
+            })
+        })
     }
 
     pub(in crate::plan) fn dtype(&self, group: &Group) -> Option<DType> {

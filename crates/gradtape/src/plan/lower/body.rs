@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::op::{Bits, Cost, Form, NodeId, Op};
+use crate::op::{Bits, Cost, Form, NodeId, Op, Reduce};
 use crate::plan::classify::index::{Line, Reached, reach, split};
 use crate::plan::classify::{Classified, Role};
 use crate::plan::program::{Access, Body, BufferId, Inst, Reg};
@@ -57,9 +57,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Computes a node at the kernel's own index.
-    pub(in crate::plan) fn compute(&mut self, id: NodeId) -> Value {
-        let flat = Line::row_major(&self.space);
+    /// Computes element number `flat` of a node, which is the one that readers of the same kernel want.
+    pub(in crate::plan) fn compute(&mut self, id: NodeId, flat: Line) -> Value {
         let value = match self.graph.starts(id) {
             (starts, true) => self.read(starts[0], flat, true),
             (_, false) => {
@@ -67,6 +66,14 @@ impl<'a> Writer<'a> {
                 self.evaluate(&Reached { base: id, flat, lines })
             }
         };
+        self.own.push((id, value));
+        value
+    }
+
+    /// Reduces the row that the kernel's index lies in.
+    pub(in crate::plan) fn reduce(&mut self, id: NodeId, kind: Reduce, row: Value) -> Value {
+        let inst = Inst::Reduce { kind, reg: Reg(0) };
+        let value = self.push(Draft { inst, args: SmallVec::from_slice(&[row]) });
         self.own.push((id, value));
         value
     }
@@ -182,6 +189,9 @@ impl<'a> Writer<'a> {
                 let arg = |i: usize| draft.args.get(i).or(draft.args.first()).copied();
                 let reg = |i: usize| arg(i).map_or(Reg(0), |value| self.reg(value));
                 Inst::Op { op: op.clone(), args: [reg(0), reg(1), reg(2)] }
+            }
+            Inst::Reduce { kind, .. } => {
+                Inst::Reduce { kind: *kind, reg: self.reg(first(&draft.args)) }
             }
             other => other.clone(),
         };

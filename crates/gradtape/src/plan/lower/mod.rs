@@ -87,7 +87,7 @@ fn product(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> K
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     values.push((id, Value::Product));
     for &member in &group.members[1..] {
-        let value = writer.compute(member);
+        let value = writer.compute(member, Line::row_major(&group.space));
         values.push((member, value));
     }
     let stores = stores(graph, group, buffers, &writer, &values);
@@ -103,19 +103,23 @@ fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     let mut reduced: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     let mut spread: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
+    let reads = |reader: NodeId, base| graph.reads[reader.index()].iter().any(|r| r.base == base);
     for &member in &group.members {
         let whole = || Line::row_major(space);
         match graph.role(member) {
-            Role::Reduce(_) => {
-                let operand = graph.node(member).inputs[0];
-                reduced.push((member, writer.read(operand, whole(), false)));
+            Role::Reduce(kind) => {
+                let row = writer.read(graph.node(member).inputs[0], whole(), false);
+                match group.members.iter().any(|&reader| reads(reader, member)) {
+                    true => values.push((member, writer.reduce(member, kind, row))),
+                    false => reduced.push((member, row)),
+                }
             }
             Role::Spread => {
                 let from = graph.spread_from(member);
                 spread.push((member, writer.read(from, whole(), false)));
             }
             _ => {
-                let value = writer.compute(member);
+                let value = writer.compute(member, place(graph, group, member));
                 values.push((member, value));
             }
         }
@@ -144,6 +148,15 @@ fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -
     Kernel::Loop(merge::plain(permuted(plain, order.iter().chain(&trailing).copied().collect())))
 }
 
+/// Which of a member's elements belongs to an index of the space.
+fn place(graph: &Classified, group: &Group, member: NodeId) -> Line {
+    let product = graph.role(group.first()) == Role::Contract;
+    match !product && group.has_one_for_each_row(graph, member) {
+        true => Line::by_row(&group.space),
+        false => Line::row_major(&group.space),
+    }
+}
+
 /// Where in its result a reduction puts what it makes of an index of the space.
 fn reduced_place(graph: &Classified, id: NodeId, space: &[usize]) -> Line {
     let operand = graph.node(id).inputs[0];
@@ -161,12 +174,12 @@ fn stores(
     writer: &Writer<'_>,
     values: &[(NodeId, Value)],
 ) -> Vec<Store> {
-    let whole = Line::row_major(&group.space);
     let mut stores = Vec::new();
     for &(member, value) in values {
         debug_assert!(graph.role(member) != Role::Dead);
         if let Some(buffer) = buffers[member.index()] {
-            let to = Access { buffer, offset: whole.offset, strides: whole.strides.clone() };
+            let Line { offset, strides } = place(graph, group, member);
+            let to = Access { buffer, offset, strides };
             stores.push(Store { reg: writer.reg(value), to });
         }
     }

@@ -1,7 +1,7 @@
 //! Making a body ready: its instructions in chains, and where each may write its result at once.
 
 use super::chain::{self, Link};
-use super::{BodyPlan, Load, Step, StorePlan, TILE, slots};
+use super::{BodyPlan, Load, Rows, Step, StorePlan, TILE, reduces_rows, slots};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::overlap;
@@ -34,7 +34,8 @@ impl<T: Real> BodyPlan<T> {
         let &BodySpec { body, stores, reduced, axes, space, given, isa, buffers } = spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
-        let cols = size(axes[2]).clamp(1, TILE);
+        let most = if reduces_rows(body) { usize::MAX } else { TILE };
+        let cols = size(axes[2]).clamp(1, most);
         // Rows are taken together when a whole one is short.
         let rows = if size(axes[2]) > TILE / 2 { 1 } else { size(axes[1]).min(TILE / cols).max(1) };
         // And planes, when their rows are few as well.
@@ -66,6 +67,7 @@ impl<T: Real> BodyPlan<T> {
             steps: Vec::new(),
             run_links: T::run_links(isa),
             stores: Vec::new(),
+            rows_of: Rows::of(spec, count),
             slots: Vec::new(),
             slot_count: 0,
             // The tiles of a product are as large as its blocks.
@@ -75,8 +77,10 @@ impl<T: Real> BodyPlan<T> {
             cols,
         };
         let last_use = slots::last_uses(body, stores, reduced, first);
+        (count..first).for_each(|reg| plan.push_repeat(reg));
         for (i, inst) in body.insts.iter().enumerate() {
             plan.push(first + i, inst, spec, given, &last_use);
+            plan.push_repeat(first + i);
         }
         let readers = slots::readers(body, stores, reduced, first);
         for step in &mut plan.steps {
@@ -87,7 +91,10 @@ impl<T: Real> BodyPlan<T> {
         for store in stores {
             let reg = store.reg.0 as usize;
             let direct = plan.target_of(reg).is_some_and(|target| *target == store.to);
-            plan.stores.push(StorePlan { reg, to: store.to.clone(), direct });
+            let stride = axes[2].and_then(|column| store.to.strides.get(column));
+            let by_row = plan.rows_of.by_row[reg] && stride.is_none_or(|&stride| stride == 0);
+            let reg = if by_row { reg } else { plan.rows_of.whole[reg] };
+            plan.stores.push(StorePlan { reg, to: store.to.clone(), by_row, direct });
         }
         plan.assign_slots(&last_use, first + body.insts.len());
         plan
@@ -117,16 +124,29 @@ impl<T: Real> BodyPlan<T> {
                 offset: *offset,
                 strides: strides.clone(),
             },
+            &Inst::Reduce { kind, reg: arg } => {
+                Step::Reduce { reg, kind, arg: self.rows_of.whole[arg.0 as usize] }
+            }
             Inst::Op { op, args } => {
-                let args = args.map(|reg| reg.0 as usize);
+                let by_row = self.rows_of.by_row[reg];
+                let whole = |reg: usize| if by_row { reg } else { self.rows_of.whole[reg] };
+                let args = args.map(|reg| whole(reg.0 as usize));
                 let code = chain::arithmetic(op);
-                let target = self.target(reg, code.is_some(), spec, given, last_use);
+                let target = match by_row {
+                    true => None,
+                    false => self.target(reg, code.is_some(), spec, given, last_use),
+                };
                 if let Some(code) = code {
                     let link = Link::new(code, [args[0], args[1]], reg);
-                    if !matches!(self.steps.last(), Some(Step::Chain { .. })) {
-                        self.steps.push(Step::Chain { links: Vec::new(), targets: Vec::new() });
+                    let goes_on = |step: &Step<T>| match step {
+                        Step::Chain { by_row: other, .. } => *other == by_row,
+                        _ => false,
+                    };
+                    if !self.steps.last().is_some_and(goes_on) {
+                        let (links, targets) = (Vec::new(), Vec::new());
+                        self.steps.push(Step::Chain { by_row, links, targets });
                     }
-                    if let Some(Step::Chain { links, targets }) = self.steps.last_mut() {
+                    if let Some(Step::Chain { links, targets, .. }) = self.steps.last_mut() {
                         links.push(link);
                         targets.extend(target.map(|target| (reg, target)));
                     }

@@ -3,16 +3,20 @@
 pub(crate) mod chain;
 mod make;
 mod moves;
+mod rows;
 mod slots;
 
 use chain::{Link, RunLinks};
 pub(crate) use make::BodySpec;
+use rows::Rows;
+pub(crate) use rows::reduces_rows;
 
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::random::Uniform;
 use super::tile::TileOp;
+use crate::op::Reduce;
 use crate::plan::{Access, BufferId, Reg, Strides};
 
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
@@ -41,6 +45,7 @@ pub(crate) struct BodyPlan<T> {
     steps: Vec<Step<T>>,
     run_links: RunLinks<T>,
     stores: Vec<StorePlan>,
+    rows_of: Rows,
     /// The slot of each register.
     slots: Vec<usize>,
     slot_count: usize,
@@ -71,9 +76,22 @@ enum Step<T> {
         target: Option<Access>,
     },
     Chain {
+        /// Whether it computes what has one number for each row.
+        by_row: bool,
         links: Vec<Link>,
         /// Where a link's result may be written at once.
         targets: Vec<(usize, Access)>,
+    },
+    /// One number for each row of the register `arg`.
+    Reduce {
+        reg: usize,
+        kind: Reduce,
+        arg: usize,
+    },
+    /// The number of each row, at each of its columns.
+    Repeat {
+        reg: usize,
+        to: usize,
     },
     Index {
         reg: usize,
@@ -92,6 +110,8 @@ enum Step<T> {
 struct StorePlan {
     reg: usize,
     to: Access,
+    /// One number for each row.
+    by_row: bool,
     /// The instruction writes it where it belongs, wherever a tile's elements are a run there.
     direct: bool,
 }
@@ -214,19 +234,21 @@ impl<T: Real> BodyPlan<T> {
         }
         for (i, load) in self.loads.iter().enumerate().filter(|(_, load)| !load.fixed) {
             let reg = self.given + i;
+            let once = tile.first_column();
+            let part = if self.rows_of.by_row[reg] { &once } else { tile };
             let start = element(&load.access, tile.index);
             let in_place = memory.dtype(load.access.buffer) == T::DTYPE && !load.overwritten;
-            if in_place && self.is_run(tile, &load.access) {
+            if in_place && self.is_run(part, &load.access) {
                 let from = memory.address::<T>(load.access.buffer, start);
                 scratch.tiles[reg] = from;
                 if load.streams {
-                    moves::fetch(from.wrapping_add(tile.len()), tile.len());
+                    moves::fetch(from.wrapping_add(part.len()), part.len());
                 }
                 continue;
             }
             let slot = scratch.slot(self.slots[reg]);
             // SAFETY: the tile lies in the space, so its elements lie in the buffer; a slot holds it.
-            unsafe { self.gather(tile, &load.access, start, memory, slot) };
+            unsafe { self.gather(part, &load.access, start, memory, slot) };
             scratch.tiles[reg] = slot;
         }
         for step in &self.steps {
@@ -237,11 +259,13 @@ impl<T: Real> BodyPlan<T> {
             if store.direct && self.is_run(tile, &store.to) {
                 continue;
             }
+            let once = tile.first_column();
+            let part = if store.by_row { &once } else { tile };
             let start = element(&store.to, tile.index);
             // SAFETY: the register's tile holds `len` numbers; the tile's elements are this worker's.
             unsafe {
-                let values = std::slice::from_raw_parts(scratch.tiles[store.reg], tile.len());
-                self.scatter(tile, &store.to, start, memory, values);
+                let values = std::slice::from_raw_parts(scratch.tiles[store.reg], part.len());
+                self.scatter(part, &store.to, start, memory, values);
             }
         }
     }
@@ -257,7 +281,7 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         scratch: &mut Scratch<T>,
     ) {
-        let len = tile.len();
+        let length = |by_row: bool| if by_row { tile.rows } else { tile.len() };
         let place = |target: &Access| {
             self.is_run(tile, target)
                 .then(|| memory.address::<T>(target.buffer, element(target, tile.index)))
@@ -266,6 +290,7 @@ impl<T: Real> BodyPlan<T> {
             Step::Op { reg, op, args, target } => {
                 let out = target.as_ref().and_then(place);
                 let out = out.unwrap_or_else(|| scratch.slot(self.slots[*reg]));
+                let len = length(self.rows_of.by_row[*reg]);
                 // SAFETY: each register's tile holds `len` numbers; `out` is a slot or memory that
                 // no register of this instruction lies in.
                 unsafe {
@@ -274,7 +299,15 @@ impl<T: Real> BodyPlan<T> {
                 }
                 scratch.tiles[*reg] = out;
             }
-            Step::Chain { links, targets } => {
+            Step::Reduce { reg, kind, arg } => {
+                // SAFETY: passed on from the caller.
+                unsafe { self.reduce_rows((*reg, *kind, *arg), tile, scratch) };
+            }
+            Step::Repeat { reg, to } => {
+                // SAFETY: passed on from the caller.
+                unsafe { self.repeat(*reg, *to, tile, scratch) };
+            }
+            Step::Chain { by_row, links, targets } => {
                 for link in links {
                     scratch.tiles[link.out] = scratch.slot(self.slots[link.out]);
                 }
@@ -285,13 +318,13 @@ impl<T: Real> BodyPlan<T> {
                 }
                 // SAFETY: each register's tile holds `len` numbers; two are apart, or the same where
                 // an instruction writes what no later one reads.
-                unsafe { (self.run_links)(links, &scratch.tiles, len) };
+                unsafe { (self.run_links)(links, &scratch.tiles, length(*by_row)) };
             }
             Step::Index { reg, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);
                 let (start, [plane, row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: a slot holds a whole tile.
-                let out = unsafe { std::slice::from_raw_parts_mut(slot, len) };
+                let out = unsafe { std::slice::from_raw_parts_mut(slot, tile.len()) };
                 for (r, out) in (0..).zip(out.chunks_mut(tile.cols)) {
                     let (p, r) = (r / tile.rows as isize, r % tile.rows as isize);
                     let start = start as isize + p * plane + r * row;
@@ -307,7 +340,7 @@ impl<T: Real> BodyPlan<T> {
                 // SAFETY: the counter is the only element of an i64 buffer; a slot holds a tile.
                 let (counter, out) = unsafe {
                     let counter = *memory.address::<i64>(*counter, 0) as u64;
-                    (counter, std::slice::from_raw_parts_mut(slot, len))
+                    (counter, std::slice::from_raw_parts_mut(slot, tile.len()))
                 };
                 let whole = tile.rows == 1 || row == tile.cols as isize && col == 1;
                 let width = if whole { tile.rows * tile.cols } else { tile.cols };
@@ -323,13 +356,14 @@ impl<T: Real> BodyPlan<T> {
         }
     }
 
-    /// The tile of a register, after [`BodyPlan::run`].
+    /// The tile of a register that is kept for it, after [`BodyPlan::run`].
     ///
     /// # Safety
     /// The register must have been computed for a tile of `len` elements, whose memory still holds.
     pub(crate) unsafe fn tile<'s>(&self, scratch: &'s Scratch<T>, reg: Reg, len: usize) -> &'s [T] {
+        let reg = self.rows_of.whole[reg.0 as usize];
         // SAFETY: the caller vouches for it.
-        unsafe { std::slice::from_raw_parts(scratch.tiles[reg.0 as usize], len) }
+        unsafe { std::slice::from_raw_parts(scratch.tiles[reg], len) }
     }
 
     fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 3]) {

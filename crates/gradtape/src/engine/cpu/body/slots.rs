@@ -35,6 +35,10 @@ impl<T: Real> BodyPlan<T> {
                 }
             }
         }
+        for _ in 0..self.rows_of.repeated {
+            self.slots.push(self.slot_count);
+            self.slot_count += 1;
+        }
     }
 }
 
@@ -49,8 +53,10 @@ pub(super) fn last_uses(
     let registers = first + body.insts.len();
     let mut last = vec![0; registers];
     for (i, inst) in body.insts.iter().enumerate() {
-        if let Inst::Op { args, .. } = inst {
-            args.iter().for_each(|reg| last[reg.0 as usize] = i);
+        match inst {
+            Inst::Op { args, .. } => args.iter().for_each(|reg| last[reg.0 as usize] = i),
+            Inst::Reduce { reg, .. } => last[reg.0 as usize] = i,
+            _ => {}
         }
     }
     for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
@@ -63,10 +69,14 @@ pub(super) fn last_uses(
 pub(super) fn readers(body: &Body, stores: &[Store], reduced: &[Reg], first: usize) -> Vec<usize> {
     let mut readers = vec![0; first + body.insts.len()];
     for inst in &body.insts {
-        if let Inst::Op { args: [x, y, z], .. } = inst {
-            readers[x.0 as usize] += 1;
-            readers[y.0 as usize] += usize::from(y != x);
-            readers[z.0 as usize] += usize::from(z != x && z != y);
+        match inst {
+            Inst::Op { args: [x, y, z], .. } => {
+                readers[x.0 as usize] += 1;
+                readers[y.0 as usize] += usize::from(y != x);
+                readers[z.0 as usize] += usize::from(z != x && z != y);
+            }
+            Inst::Reduce { reg, .. } => readers[reg.0 as usize] += 1,
+            _ => {}
         }
     }
     for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
