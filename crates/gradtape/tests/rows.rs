@@ -7,7 +7,7 @@ use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::reference;
 use gradtape::plan::{Inst, Kernel, Program, Target, plan, plan_for};
 use gradtape::tape::Graph;
-use gradtape::{DType, Result, Rng, Tape, Tensor, Var, eval, vjp};
+use gradtape::{Buffer, DType, Mode, Result, Rng, Tape, Tensor, Var, eval, evaluate, vjp};
 use planning::engine::run;
 use planning::slots;
 
@@ -172,5 +172,47 @@ fn long_rows_and_other_axes_have_loops_of_their_own() -> Result<()> {
     let (graph, _) = graph(softmax, &[8, 64], DType::F32, false)?;
     let short = Target { row: 32, ..Target::default() };
     assert_eq!(loops_with_rows(&plan_for(&graph, &short)), 0);
+    Ok(())
+}
+
+/// What a row has once is updated once, also where the loop is left with reductions alone.
+#[test]
+fn numbers_of_rows_are_updated_once() -> Result<()> {
+    for (rows, length) in [(4, 1024), (64, 100), (3, 2048), (1, 513)] {
+        for mode in [Mode::Fused, Mode::Eager] {
+            let buffer = Buffer::new(Tensor::ones([rows], DType::F32));
+            let gain = Tensor::full([rows], 0.5, DType::F32);
+            let tape = Tape::new();
+            tape.set_mode(mode);
+            let x = tape.constant(Tensor::ones([rows, length], DType::F32));
+            tape.update(&buffer, tape.buffer(&buffer) * 2.0 + tape.constant(gain))?;
+            let scale = tape.buffer(&buffer).unsqueeze(1);
+            let scaled = x * scale;
+            let results = [scaled.sum(1), scaled - scale];
+            evaluate(&results)?;
+            let results = [results[0].value()?, results[1].value()?];
+            assert_eq!(buffer.value().to_f64_vec(), vec![2.5; rows], "{mode:?} {length}");
+            assert_eq!(results[0].to_f64_vec(), vec![2.5 * length as f64; rows]);
+            assert_eq!(results[1].to_f64_vec(), vec![0.0; rows * length]);
+        }
+    }
+    let graph: Graph = "
+        %0 = input {dtype: f32; shape: [4]} : f32[4]
+        %1 = input {dtype: f32; shape: [4, 1024]} : f32[4, 1024]
+        %2 = add(%0, %0) : f32[4]
+        %3 = reshape(%2) {shape: [4, 1]} : f32[4, 1]
+        %4 = broadcast(%3) {shape: [4, 1024]} : f32[4, 1024]
+        %5 = mul(%1, %4) : f32[4, 1024]
+        %6 = sum(%5) {axes: [1]} : f32[4]
+        %7 = sub(%5, %4) : f32[4, 1024]
+        return %2 -> %0, %6, %7
+    "
+    .parse()?;
+    let values = [Tensor::ones([4], DType::F32), Tensor::ones([4, 1024], DType::F32)];
+    for isa in Isa::available() {
+        let results = run(&graph, &values, isa, 2);
+        assert_eq!(results[0].to_f64_vec(), vec![2048.0; 4]);
+        assert_eq!(results[2].to_f64_vec(), vec![2.0; 4], "the input after it");
+    }
     Ok(())
 }

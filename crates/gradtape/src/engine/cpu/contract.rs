@@ -86,6 +86,7 @@ impl<T: Real> ContractPlan<T> {
             reduced: &[],
             axes,
             space: &space,
+            whole_rows: false,
             given,
             isa,
             buffers,

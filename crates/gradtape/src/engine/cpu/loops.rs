@@ -1,6 +1,6 @@
 //! Fused loops: tiles, and what is reduced over them.
 
-use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, reduces_rows};
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows};
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -61,7 +61,8 @@ impl<T: Real> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
-        let (how, axes) = if reduces_rows(&plan.body) {
+        let whole_rows = needs_rows(&plan.body, &plan.stores, plan.reduced);
+        let (how, axes) = if whole_rows {
             (How::ShortRows, [None, last(kept), last(rank)])
         } else if plan.reductions.is_empty() {
             (How::Map, [rank.checked_sub(3), rank.checked_sub(2), last(rank)])
@@ -79,6 +80,7 @@ impl<T: Real> LoopPlan<T> {
             reduced: &reduced,
             axes,
             space: &plan.space,
+            whole_rows,
             given: None,
             isa,
             buffers,

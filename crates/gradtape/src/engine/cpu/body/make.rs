@@ -1,7 +1,7 @@
 //! Making a body ready: its instructions in chains, and where each may write its result at once.
 
 use super::chain::{self, Link};
-use super::{BodyPlan, Load, Rows, Step, StorePlan, TILE, reduces_rows, slots};
+use super::{BodyPlan, Load, Rows, Step, StorePlan, TILE, slots};
 use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::overlap;
@@ -21,6 +21,8 @@ pub(crate) struct BodySpec<'a> {
     /// size 1.
     pub(crate) axes: [Option<usize>; 3],
     pub(crate) space: &'a [usize],
+    /// Whether a tile has as many columns as there are.
+    pub(crate) whole_rows: bool,
     /// Present in the epilogue of a product, with the buffer that the product lies in, if it is one of
     /// the program's.
     pub(crate) given: Option<Option<BufferId>>,
@@ -31,10 +33,11 @@ pub(crate) struct BodySpec<'a> {
 impl<T: Real> BodyPlan<T> {
     /// Makes a body ready for tiles.
     pub(crate) fn new(spec: &BodySpec<'_>) -> BodyPlan<T> {
-        let &BodySpec { body, stores, reduced, axes, space, given, isa, buffers } = spec;
+        let &BodySpec { body, stores, reduced, axes, space, whole_rows, given, isa, buffers } =
+            spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
-        let most = if reduces_rows(body) { usize::MAX } else { TILE };
+        let most = if whole_rows { usize::MAX } else { TILE };
         let cols = size(axes[2]).clamp(1, most);
         // Rows are taken together when a whole one is short.
         let rows = if size(axes[2]) > TILE / 2 { 1 } else { size(axes[1]).min(TILE / cols).max(1) };
@@ -94,7 +97,12 @@ impl<T: Real> BodyPlan<T> {
             let stride = axes[2].and_then(|column| store.to.strides.get(column));
             let by_row = plan.rows_of.by_row[reg] && stride.is_none_or(|&stride| stride == 0);
             let reg = if by_row { reg } else { plan.rows_of.whole[reg] };
-            plan.stores.push(StorePlan { reg, to: store.to.clone(), by_row, direct });
+            let Buffer { dtype, len, .. } = buffers[store.to.buffer.0 as usize];
+            let mut loads = body.loads.iter();
+            let streams = len >= STREAM
+                && dtype == T::DTYPE
+                && !loads.any(|load| overlap(buffers, load.buffer, store.to.buffer));
+            plan.stores.push(StorePlan { reg, to: store.to.clone(), by_row, direct, streams });
         }
         plan.assign_slots(&last_use, first + body.insts.len());
         plan

@@ -9,7 +9,7 @@ mod slots;
 use chain::{Link, RunLinks};
 pub(crate) use make::BodySpec;
 use rows::Rows;
-pub(crate) use rows::reduces_rows;
+pub(crate) use rows::needs_rows;
 
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
@@ -18,6 +18,7 @@ use super::random::Uniform;
 use super::tile::TileOp;
 use crate::op::Reduce;
 use crate::plan::{Access, BufferId, Reg, Strides};
+use moves::Ahead;
 
 /// Most numbers in a tile. A slot then is 2 KiB of f32, so that a dozen stay in the first-level cache.
 pub(crate) const TILE: usize = 512;
@@ -114,6 +115,8 @@ struct StorePlan {
     by_row: bool,
     /// The instruction writes it where it belongs, wherever a tile's elements are a run there.
     direct: bool,
+    /// Too large for the cache and not loaded before, so that the next tile is worth fetching ahead.
+    streams: bool,
 }
 
 /// The scratch memory of one worker for one body: the slots, and where each register's tile lies.
@@ -232,6 +235,7 @@ impl<T: Real> BodyPlan<T> {
                 slot
             };
         }
+        let mut ahead = Ahead::new();
         for (i, load) in self.loads.iter().enumerate().filter(|(_, load)| !load.fixed) {
             let reg = self.given + i;
             let once = tile.first_column();
@@ -242,7 +246,7 @@ impl<T: Real> BodyPlan<T> {
                 let from = memory.address::<T>(load.access.buffer, start);
                 scratch.tiles[reg] = from;
                 if load.streams {
-                    moves::fetch(from.wrapping_add(part.len()), part.len());
+                    ahead.add(from.wrapping_add(part.len()), part.len());
                 }
                 continue;
             }
@@ -251,7 +255,15 @@ impl<T: Real> BodyPlan<T> {
             unsafe { self.gather(part, &load.access, start, memory, slot) };
             scratch.tiles[reg] = slot;
         }
-        for step in &self.steps {
+        for store in self.stores.iter().filter(|store| store.streams) {
+            let start = element(&store.to, tile.index);
+            if self.is_run(tile, &store.to) {
+                let to = memory.address::<T>(store.to.buffer, start);
+                ahead.add(to.wrapping_add(tile.len()), tile.len());
+            }
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            ahead.fetch(self.steps.len() - 1 - number);
             // SAFETY: passed on from the caller.
             unsafe { self.step(step, tile, memory, scratch) };
         }

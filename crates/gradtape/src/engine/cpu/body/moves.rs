@@ -1,6 +1,8 @@
 //! Tiles whose elements do not lie one after another: copied to a slot and back.
 
-use super::{BodyPlan, Tile};
+use smallvec::SmallVec;
+
+use super::{BodyPlan, LINE, Tile};
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::Memory;
 use crate::plan::Access;
@@ -62,14 +64,51 @@ impl<T: Real> BodyPlan<T> {
     }
 }
 
-/// Has the machine fetch elements into its caches while it computes something else.
-pub(super) fn fetch<T>(from: *const T, count: usize) {
+/// Memory that the next tile reads or writes, fetched into the caches little by little while this one is
+/// computed: as many requests at once would be waited for.
+pub(super) struct Ahead {
+    /// The first line of each run, and how many there are.
+    runs: SmallVec<[(*const u8, usize); 8]>,
+    lines: usize,
+    fetched: usize,
+}
+
+impl Ahead {
+    pub(super) fn new() -> Ahead {
+        Ahead { runs: SmallVec::new(), lines: 0, fetched: 0 }
+    }
+
+    /// Adds `count` elements; any address will do.
+    pub(super) fn add<T>(&mut self, from: *const T, count: usize) {
+        let lines = (count * size_of::<T>()).div_ceil(LINE);
+        self.runs.push((from.cast(), lines));
+        self.lines += lines;
+    }
+
+    /// Fetches what is left, but for a share of `later` in `later + 1`.
+    pub(super) fn fetch(&mut self, later: usize) {
+        let mut now = (self.lines - self.fetched).div_ceil(later + 1);
+        self.fetched += now;
+        while let (Some((from, lines)), true) = (self.runs.last_mut(), now > 0) {
+            let some = now.min(*lines);
+            (0..some).for_each(|line| fetch_line(from.wrapping_add(line * LINE)));
+            (*from, *lines) = (from.wrapping_add(some * LINE), *lines - some);
+            now -= some;
+            if *lines == 0 {
+                self.runs.pop();
+            }
+        }
+    }
+}
+
+/// Has the machine fetch a line into its caches while it computes something else.
+fn fetch_line(from: *const u8) {
     #[cfg(target_arch = "x86_64")]
-    for line in (0..count).step_by(64 / size_of::<T>()) {
+    // SAFETY: fetching ahead reads nothing and never faults, whatever the address.
+    unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: fetching ahead reads nothing and never faults, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line).cast()) };
+        _mm_prefetch::<_MM_HINT_T0>(from.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (from, count);
+    let _ = from;
 }

@@ -4,11 +4,14 @@ use super::{BodyPlan, BodySpec, Scratch, Step, Tile};
 use crate::engine::cpu::lane::{Real, dispatch};
 use crate::engine::cpu::reduce::ShortRows;
 use crate::op::Reduce;
-use crate::plan::{Body, Inst};
+use crate::plan::{Body, Inst, Store};
 
-/// Whether a body reduces the rows of its tiles, which then are whole.
-pub(crate) fn reduces_rows(body: &Body) -> bool {
-    body.insts.iter().any(|inst| matches!(inst, Inst::Reduce { .. }))
+/// Whether a loop's tiles must have whole rows: what a row has once is then read, computed and written once.
+pub(crate) fn needs_rows(body: &Body, stores: &[Store], reduced: usize) -> bool {
+    let once = |store: &Store| store.to.strides.last() == Some(&0);
+    reduced == 1
+        && (body.insts.iter().any(|inst| matches!(inst, Inst::Reduce { .. }))
+            || stores.iter().any(once))
 }
 
 /// For each register, whether it has one number for each row of a tile, and where its tile with that number
@@ -23,12 +26,12 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn of(spec: &BodySpec<'_>, given: usize) -> Rows {
-        let &BodySpec { body, stores, reduced, axes, .. } = spec;
+        let &BodySpec { body, stores, reduced, axes, whole_rows, .. } = spec;
         let first = given + body.loads.len();
         let registers = first + body.insts.len();
         let mut rows =
             Rows { by_row: vec![false; registers], whole: (0..registers).collect(), repeated: 0 };
-        let Some(column) = axes[2].filter(|_| reduces_rows(body)) else { return rows };
+        let Some(column) = axes[2].filter(|_| whole_rows) else { return rows };
         let stride = |strides: &[isize]| strides.get(column).copied().unwrap_or(0);
         let mut fixed = vec![false; registers];
         for (i, load) in body.loads.iter().enumerate() {

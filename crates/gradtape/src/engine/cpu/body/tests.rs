@@ -115,8 +115,17 @@ impl Kernel {
         let Kernel { body, stores, reduced, space, buffers } = self;
         let axes = [None, Some(0), Some(1)];
         let given = None;
-        let plan =
-            BodyPlan::new(&BodySpec { body, stores, reduced, axes, space, given, isa, buffers });
+        let plan = BodyPlan::new(&BodySpec {
+            body,
+            stores,
+            reduced,
+            axes,
+            space,
+            whole_rows: false,
+            given,
+            isa,
+            buffers,
+        });
         let bases: Vec<*mut u8> =
             arrays.iter_mut().map(|array| array.as_mut_ptr().cast()).collect();
         // SAFETY: each array is as long as its buffer.
