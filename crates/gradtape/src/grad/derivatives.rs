@@ -44,7 +44,7 @@ pub fn jvp<'t>(ys: &[Var<'t>], xs: &[Var<'t>], tangents: &[Var<'t>]) -> Vec<Var<
 ///
 /// One reverse walk that carries a cotangent for each element of `y` at once, as [`vmap`](crate::vmap) would;
 /// where `x` has less than half as many elements, two walks with a tangent for each of those. What is recorded
-/// does not grow with the number of elements.
+/// does not grow with the number of elements; what the walk computes on the way takes memory for all at once.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, jacobian};

@@ -47,7 +47,8 @@ use crate::tensor::{Dims, Error, Kind};
 /// ```
 ///
 /// Random numbers that `f` draws are the same for every example. For others draw them outside, with an axis
-/// for the examples, and give them as an argument.
+/// for the examples, and give them as an argument. A gradient rule of your own
+/// ([`Tape::custom_gradient`](crate::Tape::custom_gradient)) is asked about one example too.
 ///
 /// Errors wait for the first read, as always: sizes of first axes that differ, a scalar among `xs`, a result
 /// from another tape, and an update to a value that differs from example to example

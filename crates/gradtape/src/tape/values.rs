@@ -108,11 +108,12 @@ impl Recording {
     /// The error of asking for numbers while a function of one example stands for all of a batch, or for a
     /// value that left it.
     pub(crate) fn of_one_example(&self, id: NodeId) -> Error {
-        let meta = &self.node(id).meta;
-        let message = format!("this depends on one example {meta} of a vmap, which has no numbers");
-        self.blame_node(Error::new(Kind::Tape, message), id).hint(
-            "return the value from the function: the results of vmap have those of all examples; choose by \
-             numbers with select()",
+        let (meta, at) = (&self.node(id).meta, self.place(id));
+        let message =
+            format!("this depends on one example {meta} of the vmap at {at}, which has no numbers");
+        Error::new(Kind::Tape, message).hint(
+            "return the value from the function: vmap gives that of all examples; choose by numbers with \
+             select()",
         )
     }
 
