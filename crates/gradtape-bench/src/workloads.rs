@@ -4,7 +4,9 @@ use gradtape::data::{self, CsvOptions, PreprocessOptions, Preprocessing, Table};
 use gradtape::loss::{cross_entropy, mse};
 use gradtape::nn::{Dropout, Linear, Module};
 use gradtape::optim::{Adam, Optimizer, Sgd};
-use gradtape::{DType, Error, Kind, Parameter, Result, Rng, Tape, Tensor, Var, compile, gradient};
+use gradtape::{
+    DType, Error, Kind, Parameter, Result, Rng, Tape, Tensor, Var, compile, gradient, hessian,
+};
 
 use gradtape_calculus::{Column, Expr, Symbolic};
 use serde_json::Value;
@@ -26,6 +28,7 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("infer-b1", infer_b1),
     ("lenet", networks::lenet),
     ("attention", networks::attention),
+    ("hessian", second_derivatives),
     ("conv", networks::conv),
     ("fit", |_| fit()),
     ("explain", |_| explain("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], 6)),
@@ -152,6 +155,27 @@ fn elementwise(compiled: bool) -> Result<Samples> {
         tape.reset();
         let x = tape.constant(inputs[0].clone());
         gradtape::evaluate(&graph(x, tape.watch(inputs[1].clone()), tape.watch(inputs[2].clone())))
+    })
+}
+
+/// The Hessian of `Σ tanh(A x)²` by 64 variables.
+fn second_derivatives(compiled: bool) -> Result<Samples> {
+    const LEN: usize = 64;
+    let mut rng = Rng::new(0);
+    let inputs = [normal([LEN, LEN], &mut rng)?, normal([LEN], &mut rng)?];
+    fn graph<'t>(a: Var<'t>, x: Var<'t>) -> Var<'t> {
+        hessian(a.matmul(x).tanh().square().sum(()), x)
+    }
+    if compiled {
+        let mut step = compile(|_, v| Ok(vec![graph(v[0], v[1])]));
+        let mut results = Vec::new();
+        return measure(|| step.call_into(&inputs, &mut results));
+    }
+    let mut tape = Tape::new();
+    measure(|| {
+        tape.reset();
+        let (a, x) = (tape.constant(inputs[0].clone()), tape.watch(inputs[1].clone()));
+        graph(a, x).value().map(drop)
     })
 }
 

@@ -19,6 +19,7 @@
 //! | what PyTorch, burn or candle calls it | [`coming_from`] |
 //! | layers, losses, optimisers | [`nn`], [`loss`], [`optim`] |
 //! | derivatives | [`gradient`], [`jacobian`], [`hessian`], [`jvp`], [`vjp`] |
+//! | a function of one example, of a whole batch | [`vmap`] |
 //! | operations, with their gradients and why they hold | the methods of [`Var`], and [`op`] |
 //! | data and model files | [`data`], [`io`] |
 
@@ -47,7 +48,9 @@ pub mod train;
 extern crate self as gradtape;
 
 pub use eval::{Mode, check_gradients, compile, evaluate};
-pub use grad::{depends_on, gradient, gradients, hessian, jacobian, jvp, vjp};
+pub use grad::{
+    Vars, depends_on, gradient, gradients, hessian, jacobian, jvp, vjp, vmap, vmap_axes,
+};
 pub use tape::{Buffer, Convolution, Dial, Generator, Parameter, Tape, Var};
 pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};
 

@@ -4,6 +4,7 @@
 //! Reading a value goes through the planner and the engine, so comparing it with the operation's
 //! own meaning also compares the engines.
 
+mod batches;
 mod samples;
 
 use std::collections::BTreeSet;

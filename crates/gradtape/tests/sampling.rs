@@ -5,7 +5,7 @@ use std::thread;
 
 use gradtape::{
     DType, Generator, Mode, Result, Rng, Tape, Tensor, Var, compile, engine, evaluate, gradient,
-    gradients,
+    gradients, op,
 };
 
 const MANY: usize = 200_000;
@@ -257,6 +257,20 @@ fn compiled_draws_are_those_of_recorded_ones_and_new_at_every_call() -> Result<(
     resumed.set_draws(6);
     tape.reset();
     assert!(draws(&tape, &resumed)[1].value()?.equals(&compiled[2][1]));
+    Ok(())
+}
+
+#[test]
+fn a_counter_may_be_one_of_many_numbers() -> Result<()> {
+    let random = op::source::Random { key: 7, shape: [40].into(), dtype: DType::F32 };
+    let draw = |counter: Var<'_>| (counter.tape().apply(random.clone(), &[counter]) * 2).value();
+    let tape = Tape::new();
+    let counters = tape.constant(Tensor::from([[5i64, 0], [9, 5]]));
+    for (row, column, number) in [(0, 1, 0i64), (1, 0, 9), (1, 1, 5)] {
+        let want = draw(tape.constant(number))?;
+        assert!(draw(counters.index(0, row).index(0, column))?.equals(&want));
+        assert!(draw(counters.t().flatten(0).index(0, 2 * column + row))?.equals(&want));
+    }
     Ok(())
 }
 

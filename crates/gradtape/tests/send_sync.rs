@@ -83,6 +83,7 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::tape::var::Var", "a place on a tape, on which one thread at a time records"),
     ("gradtape::op::recorder::Term", "as Var"),
     ("gradtape::op::operation::Cotangent", "has a Term"),
+    ("gradtape::op::examples::Examples", "has Terms"),
     ("gradtape::optim::rule::Update", "has Vars"),
     ("gradtape::nn::module::Visitor", "lives for one walk, with a closure that collects"),
     ("gradtape::tensor::storage::Storage", "cannot be named outside; Tensor has it"),

@@ -232,6 +232,7 @@ where
             })
         }
         Some(Given::Literal(value)) => Ok(Source::Scalar(value)),
+        Some(Given::Leaf(Leaf::Example)) => Err(recording.of_one_example(id)),
         // Nothing is computed while a function is compiled.
         Some(Given::Value(_)) | None => Err(not_given(&recording, id)),
     };

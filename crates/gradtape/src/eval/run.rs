@@ -143,7 +143,7 @@ fn number(recording: &Recording, Origin { node, written }: Origin) -> Number<'_>
         Some(Given::Leaf(Leaf::Dial { value, .. })) => Number::Scalar(Bits::new(*value)),
         Some(Given::Literal(value)) => Number::Scalar(value),
         // An error before anything runs.
-        None => Number::Scalar(Bits::new(f64::NAN)),
+        Some(Given::Leaf(Leaf::Example)) | None => Number::Scalar(Bits::new(f64::NAN)),
     }
 }
 
@@ -157,7 +157,7 @@ pub(super) fn not_given(recording: &Recording, node: NodeId) -> Error {
         .hint("this is an error of gradtape; please report the recording that led to it")
 }
 
-/// Whether every input has its numbers. A parameter that changed after it was recorded would give numbers of
+/// Whether every input has its numbers; one example of a batch has none. A parameter that changed after it was recorded would give numbers of
 /// neither before nor after; a value of it that was read before the change still counts, but not as the one
 /// to be updated.
 pub(super) fn check_origins(recording: &Recording, extraction: &Extraction) -> Result<()> {
@@ -169,6 +169,7 @@ pub(super) fn check_origins(recording: &Recording, extraction: &Extraction) -> R
             {
                 return Err(recording.outdated(node));
             }
+            Some(Leaf::Example) => return Err(recording.of_one_example(node)),
             Some(_) => {}
             None if recording.given(node).is_none() => return Err(not_given(recording, node)),
             None => {}

@@ -3,8 +3,8 @@
 use std::panic::Location;
 
 use super::reverse::{gradients, path_between, vjp};
-use crate::tape::{Var, mixed_tapes};
-use crate::tensor::{Dims, Error, Kind};
+use crate::tape::{Batching, Var, mixed_tapes};
+use crate::tensor::{Dims, Error, Kind, Shape};
 
 /// The Jacobian-vector product: how the outputs move when each `xs[i]` moves along `tangents[i]`.
 ///
@@ -42,7 +42,9 @@ pub fn jvp<'t>(ys: &[Var<'t>], xs: &[Var<'t>], tangents: &[Var<'t>]) -> Vec<Var<
 /// The Jacobian: all derivatives of the elements of `y` by the elements of `x`, of shape
 /// `[y's axes…, x's axes…]`.
 ///
-/// One reverse walk for each element of `y`, or two for each element of `x` where that is less.
+/// One reverse walk that carries a cotangent for each element of `y` at once, as [`vmap`](crate::vmap) would;
+/// where `x` has less than half as many elements, two walks with a tangent for each of those. What is recorded
+/// does not grow with the number of elements; what the walk computes on the way takes memory for all at once.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, jacobian};
@@ -65,22 +67,20 @@ pub fn jacobian<'t>(y: Var<'t>, x: Var<'t>) -> Var<'t> {
         return y.literal(0.0).broadcast_to(shape);
     }
     if rows <= columns.saturating_mul(2) {
-        let mut parts = Vec::with_capacity(rows);
-        for i in 0..rows {
-            parts.push(vjp(&[y], &[unit(y, i, rows)], &[x])[0].reshape([1, columns]));
-        }
-        x.tape().concat(&parts, 0).reshape(shape)
+        let mut batching = Batching::new(y.tape(), rows);
+        let unit = batching.example(units(y, rows));
+        let row = vjp(&[y], &[unit], &[x])[0];
+        batching.finish(&[row])[0].reshape(shape)
     } else {
-        let mut parts = Vec::with_capacity(columns);
-        for i in 0..columns {
-            parts.push(jvp(&[y], &[x], &[unit(x, i, columns)])[0].reshape([rows, 1]));
-        }
-        x.tape().concat(&parts, 1).reshape(shape)
+        let mut batching = Batching::new(x.tape(), columns);
+        let unit = batching.example(units(x, columns));
+        let column = jvp(&[y], &[x], &[unit])[0];
+        batching.finish(&[column])[0].reshape([columns, rows]).t().reshape(shape)
     }
 }
 
 /// The Hessian: all second derivatives of a scalar by the elements of `x`, of shape
-/// `[x's axes…, x's axes…]`.
+/// `[x's axes…, x's axes…]`. It is the Jacobian of the gradient, in one walk.
 ///
 /// ```
 /// use gradtape::{Tape, Tensor, hessian};
@@ -114,10 +114,13 @@ pub fn depends_on(y: Var<'_>, x: Var<'_>) -> bool {
     usable && path_between(y, x)
 }
 
-/// 1 at element `i` and 0 elsewhere, of the shape of `like`.
+/// For each of the `count` elements of `like`, along a new first axis, 1 there and 0 elsewhere.
 #[track_caller]
-fn unit<'t>(like: Var<'t>, i: usize, count: usize) -> Var<'t> {
-    like.literal(1.0).reshape([1]).pad(0, i, count - 1 - i).reshape(like.shape())
+fn units<'t>(like: Var<'t>, count: usize) -> Var<'t> {
+    let mut shape = Dims::from_slice(&[count]);
+    shape.extend_from_slice(&like.shape());
+    let (row, column) = like.positions(&Shape::from([count, count]), [0, 1]);
+    row.equal(column).cast(like.dtype()).reshape(shape)
 }
 
 #[track_caller]

@@ -1,8 +1,8 @@
 //! The one list of operations, and everything that is done for all of them.
 
 use super::{
-    Broken, Cotangent, Declared, Elementwise, Form, Meta, Operation, Sample, Term, binary, compare,
-    control, index, linear, reduce, shape, source, unary,
+    Broken, Cotangent, Declared, Elementwise, Examples, Form, Meta, Operation, Sample, Term,
+    binary, compare, control, index, linear, reduce, shape, source, unary,
 };
 use crate::tensor::Result;
 
@@ -119,6 +119,11 @@ macro_rules! ops {
             /// The gradient rule; see [`Operation::vjp`].
             pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
                 dispatch!(self, op => Operation::vjp(op, input, x, out, g))
+            }
+
+            /// The batching rule; see [`Operation::batch`].
+            pub fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+                dispatch!(self, op => op.batch(all))
             }
         }
     };

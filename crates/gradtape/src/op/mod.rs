@@ -1,7 +1,7 @@
 //! What an operation *is*: one file per operation, one list.
 //!
 //! Every file states the documentation (with the formula of the gradient and why it holds), the
-//! shape rule, the gradient rule, the meaning and samples for the tests. The list at the bottom of
+//! shape rule, the gradient rule, the batching rule, the meaning and samples for the tests. The list at the bottom of
 //! `list.rs` turns them into the [`Op`] enum and everything that is done for all operations. This
 //! room imports `tensor` alone; a gradient rule records through the small [`Recorder`] trait.
 
@@ -17,6 +17,7 @@ pub mod unary;
 
 mod attr;
 mod axes;
+mod examples;
 mod form;
 mod hash;
 mod list;
@@ -31,6 +32,7 @@ pub mod scalar;
 
 pub use attr::{Attr, Bits};
 pub use axes::IntoAxes;
+pub use examples::Examples;
 pub use form::{Cost, Exact, Form, PlaceAlong, Places, Reduce, View};
 pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 
 use super::scalar::Scalar;
-use super::{Cost, Form, Operands, Term};
+use super::{Cost, Examples, Form, Operands, Term};
 use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// The element type and shape of a value that may not have been computed yet.
@@ -129,6 +129,10 @@ pub trait Operation: Declared {
     /// `out` and its cotangent `g`. Called only for inputs that need it.
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r>;
 
+    /// The batching rule: the results of all examples of a batch along a new first axis, given the inputs of
+    /// all. Called where at least one input is batched.
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r>;
+
     /// Examples for the tests.
     fn samples() -> Vec<Sample<Self>>;
 }
@@ -167,6 +171,10 @@ impl<O: Elementwise> Operation for O {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         Elementwise::vjp(self, input, x, out, g)
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<Self>> {

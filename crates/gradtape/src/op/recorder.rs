@@ -69,6 +69,10 @@ pub trait Recorder {
         out: NodeId,
         g: NodeId,
     ) -> NodeId;
+
+    /// The number of a rule that applies a user's own gradient rule to each example of a batch, where
+    /// inputs, result and cotangent have the examples along their first axis.
+    fn batched_rule(&self, rule: usize) -> usize;
 }
 
 /// A node as a gradient rule sees it: `g * y` records a product.
@@ -158,6 +162,17 @@ impl<'r> Term<'r> {
         let order = (0..batch).chain(batch + count..rank).chain(batch..batch + count);
         let order: Dims = order.collect();
         if order.is_sorted() { self } else { self.transpose(&order) }
+    }
+
+    /// With an axis at another place.
+    pub(super) fn move_axis(self, from: usize, to: usize) -> Term<'r> {
+        let mut order: Dims = (0..self.shape().rank()).collect();
+        if from == to || from.max(to) >= order.len() {
+            return self;
+        }
+        let axis = order.remove(from);
+        order.insert(to, axis);
+        self.transpose(&order)
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

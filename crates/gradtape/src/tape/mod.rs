@@ -1,5 +1,6 @@
 //! Recording: [`Tape`], [`Var`], [`Parameter`], and the [`Graph`] that is taken from a tape to be run.
 
+mod batching;
 mod buffer;
 mod convolve;
 mod einsum;
@@ -20,6 +21,7 @@ mod var;
 mod verify;
 mod walk;
 
+pub(crate) use batching::Batching;
 pub use buffer::Buffer;
 pub use convolve::Convolution;
 pub use graph::{Graph, GraphNode, Output};

@@ -64,7 +64,7 @@ impl Leaf {
         match self {
             Leaf::Tensor { watched, .. } => !watched,
             Leaf::Parameter { parameter, .. } => !parameter.is_trained(),
-            Leaf::Dial { .. } => false,
+            Leaf::Dial { .. } | Leaf::Example => false,
         }
     }
 
@@ -74,6 +74,7 @@ impl Leaf {
             Leaf::Tensor { watched: true, .. } => "watched".into(),
             Leaf::Tensor { watched: false, .. } => "constant".into(),
             Leaf::Dial { .. } => "dial".into(),
+            Leaf::Example => "one example".into(),
             Leaf::Parameter { parameter, .. } => match parameter.name().get() {
                 Some(name) if !name.is_empty() => format!("{} {name}", parameter.word()),
                 _ => parameter.word().into(),

@@ -42,6 +42,8 @@ pub(crate) enum Leaf {
     Parameter { parameter: Parameter, version: u64 },
     /// A dial, with the number it had when it was recorded.
     Dial { dial: Dial, value: f64 },
+    /// What stands for each example of a batch while a function of one is recorded; it has none.
+    Example,
 }
 
 /// A user's own gradient rule: inputs, result and its cotangent to the inputs' cotangents.

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::batching::rule_of_each;
 use super::record::{RuleAnswer, unknown};
 use super::{Dial, Leaf, Parameter, Recording, Update, Var};
 use crate::op::{Meta, NodeId, Op, Recorder};
@@ -190,7 +191,7 @@ impl Tape {
     }
 
     #[track_caller]
-    fn leaf(&self, leaf: Leaf, dtype: DType, shape: &Shape) -> Var<'_> {
+    pub(super) fn leaf(&self, leaf: Leaf, dtype: DType, shape: &Shape) -> Var<'_> {
         let at = Location::caller();
         self.var(self.recording.borrow_mut().push_leaf(leaf, dtype, shape, at))
     }
@@ -317,5 +318,13 @@ impl Recorder for Tape {
         };
         self.recording.borrow_mut().last_rule = Some(RuleAnswer { out, g, cotangents });
         id
+    }
+
+    fn batched_rule(&self, rule: usize) -> usize {
+        let Some(user) = self.recording.borrow().rules.get(rule).map(Arc::clone) else {
+            return rule;
+        };
+        let mut recording = self.recording.borrow_mut();
+        recording.push_rule(move |x, out, g| rule_of_each(&*user, x, out, g))
     }
 }

@@ -68,6 +68,7 @@ impl Recording {
             Some(Given::Leaf(Leaf::Dial { value, .. })) => {
                 Some(Tensor::full((), *value, self.node(id).meta.dtype))
             }
+            Some(Given::Leaf(Leaf::Example)) => return Err(self.of_one_example(id)),
             Some(Given::Literal(_)) | None => None,
         })
     }
@@ -104,6 +105,18 @@ impl Recording {
         )
     }
 
+    /// The error of asking for numbers while a function of one example stands for all of a batch, or for a
+    /// value that left it.
+    pub(crate) fn of_one_example(&self, id: NodeId) -> Error {
+        let (meta, at) = (&self.node(id).meta, self.place(id));
+        let message =
+            format!("this depends on one example {meta} of the vmap at {at}, which has no numbers");
+        Error::new(Kind::Tape, message).hint(
+            "return the value from the function: vmap gives that of all examples; choose by numbers with \
+             select()",
+        )
+    }
+
     /// Keeps the computed value of a node.
     pub(crate) fn set_value(&mut self, id: NodeId, value: Tensor) {
         if self.value(id).is_none() {
@@ -119,6 +132,7 @@ impl Recording {
             Leaf::Tensor { tensor, .. } => of(tensor),
             Leaf::Parameter { parameter, .. } => of(&parameter.read()),
             Leaf::Dial { .. } => size_of::<f64>(),
+            Leaf::Example => 0,
         });
         self.nodes.capacity() * size_of::<Node>()
             + self.values.iter().map(|(_, value)| of(value)).sum::<usize>()

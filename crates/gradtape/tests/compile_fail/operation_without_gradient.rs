@@ -1,4 +1,4 @@
-use gradtape::op::{Broken, Cost, Declared, Form, Meta, Operation, Sample};
+use gradtape::op::{Broken, Cost, Declared, Examples, Form, Meta, Operation, Sample, Term};
 
 fn takes_an_operation<O: Operation>() {}
 
@@ -31,6 +31,10 @@ impl Operation for Half {
 
     fn form(&self) -> Form<'_> {
         Form::Formula(Cost::Cheap)
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<Self>> {

@@ -1,6 +1,6 @@
 //! `custom`: a value with a gradient rule of the user's own.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation};
+use crate::op::{Broken, Cotangent, Examples, Form, Meta, Operation, Sample, Term, operation};
 use crate::tensor::Result;
 
 operation! {
@@ -50,6 +50,10 @@ impl Operation for Custom {
             (Some(input), Some(x)) => g.custom_rule(self.rule, input, x, out).into(),
             _ => Cotangent::Zero("the user's rule stands in the place of the function's own"),
         }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Custom { rule: all.batched_rule(self.rule) })
     }
 
     fn samples() -> Vec<Sample<Custom>> {

@@ -2,7 +2,7 @@
 
 use crate::op::index::first_places;
 use crate::op::{
-    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
     operation, rules, with_type,
 };
 use crate::tensor::{DType, Dims, Result};
@@ -62,6 +62,10 @@ impl Operation for ArgSort {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a place is constant wherever it is continuous")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<ArgSort>> {

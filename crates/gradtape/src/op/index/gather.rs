@@ -2,10 +2,10 @@
 
 use crate::op::index::{Rows, places};
 use crate::op::{
-    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
     operation, rules, with_type,
 };
-use crate::tensor::Result;
+use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
@@ -52,6 +52,19 @@ impl Operation for Gather {
             0 => g.scatter_add(self.axis as isize, x[1], x[0].shape()).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        if all.is_batched(0) || !all.is_batched(1) {
+            return all.together(Gather { axis: self.axis + 1 });
+        }
+        // Along the axis an index may be longer: there it takes the places of all examples.
+        let index = all.shape(1);
+        let mut dims = Dims::from_slice(&index);
+        dims[self.axis] = dims[self.axis].saturating_mul(all.count());
+        let places = all.input(1).move_axis(0, self.axis);
+        let picked = all.record(self.clone(), &[all.input(0), places.reshape(dims)]);
+        picked.reshape(places.shape()).move_axis(self.axis, 0)
     }
 
     fn samples() -> Vec<Sample<Gather>> {

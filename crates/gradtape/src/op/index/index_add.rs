@@ -1,9 +1,9 @@
 //! `index_add`: whole rows added at places along an axis.
 
-use crate::op::index::places;
+use crate::op::index::{places, repeated};
 use crate::op::{
-    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
-    Sample, Term, operation, rules, with_number,
+    Along, Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut,
+    Operation, Sample, Term, operation, rules, with_number,
 };
 use crate::tensor::{Dims, Result};
 
@@ -64,6 +64,19 @@ impl Operation for IndexAdd {
             0 => g.index_select(self.axis as isize, x[1]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        let &IndexAdd { axis, size } = self;
+        if !all.is_batched(1) {
+            let op = IndexAdd { axis: axis + 1, size };
+            return all.record(op, &[all.whole(0), all.input(1)]);
+        }
+        let (x, index) = (all.shape(0), all.shape(1));
+        let [before, after] = [&x[..axis], &x[axis + index.rank()..]];
+        let places = repeated(all, before, after);
+        let shape = all.all(&[before, &[size], after].concat().into());
+        all.whole(0).reshape(places.shape()).scatter_add(axis as isize + 1, places, shape)
     }
 
     fn samples() -> Vec<Sample<IndexAdd>> {

@@ -1,9 +1,9 @@
 //! `index_select`: whole rows picked along an axis.
 
-use crate::op::index::places;
+use crate::op::index::{places, repeated};
 use crate::op::{
-    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
-    operation, rules, with_type,
+    Along, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_type,
 };
 use crate::tensor::{Dims, Result};
 
@@ -54,6 +54,22 @@ impl Operation for IndexSelect {
         match input {
             0 => g.index_add(self.axis as isize, x[1], x[0].shape()[self.axis]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
+        }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        let &IndexSelect { axis } = self;
+        match (all.is_batched(0), all.is_batched(1)) {
+            (_, false) => all.record(IndexSelect { axis: axis + 1 }, &[all.whole(0), all.input(1)]),
+            (false, true) => {
+                all.record(self.clone(), &[all.input(0), all.input(1)]).move_axis(axis, 0)
+            }
+            (true, true) => {
+                let (x, index) = (all.shape(0), all.shape(1));
+                let [before, after] = [&x[..axis], &x[axis + 1..]];
+                let picked = all.input(0).gather(axis as isize + 1, repeated(all, before, after));
+                picked.reshape(all.all(&[before, &index, after].concat().into()))
+            }
         }
     }
 

@@ -17,4 +17,4 @@ pub use one_hot::OneHot;
 pub use scatter_add::ScatterAdd;
 
 use order::first_places;
-use places::{Rows, places};
+use places::{Rows, places, repeated};

@@ -1,6 +1,8 @@
 //! `one_hot`: labels as unit vectors.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Sample, Term, operation, rules,
+};
 use crate::tensor::{DType, Dims, Result};
 
 operation! {
@@ -49,6 +51,10 @@ impl Operation for OneHot {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a label has no gradient")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<OneHot>> {

@@ -1,6 +1,6 @@
 //! Places that an index names, and where they lie.
 
-use crate::op::{Numbers, next_index, value_error};
+use crate::op::{Examples, Numbers, Term, next_index, value_error};
 use crate::tensor::{Error, Result, Shape};
 
 /// An index as places along an axis of `size`, all of which there are.
@@ -21,6 +21,15 @@ fn out_of_range(op: &str, to: i64, size: usize, i: usize, index: &Shape) -> Erro
         Some(last) => format!("indices go from 0 to {last}"),
         None => "there is nothing to pick from an empty axis".into(),
     })
+}
+
+/// The index of each example, which is input 1, along one axis, and repeated along axes of these sizes before
+/// and after it.
+pub(super) fn repeated<'r>(all: &Examples<'_, 'r>, before: &[usize], after: &[usize]) -> Term<'r> {
+    let count = all.shape(1).elements();
+    let kept = [&vec![1; before.len()][..], &[count], &vec![1; after.len()]].concat();
+    let shape = [before, &[count], after].concat();
+    all.input(1).reshape(all.all(&kept.into())).broadcast_to(all.all(&shape.into()))
 }
 
 /// The elements of an index by rows along its last axis, and where each stands in an array of as many axes,

@@ -2,8 +2,8 @@
 
 use crate::op::index::{Rows, places};
 use crate::op::{
-    Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample,
-    Term, operation, rules, with_number,
+    Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_number,
 };
 use crate::tensor::{Result, Shape};
 
@@ -59,6 +59,10 @@ impl Operation for ScatterAdd {
             0 => g.gather(self.axis as isize, x[1]).into(),
             _ => Cotangent::Zero("an index has no gradient"),
         }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(ScatterAdd { axis: self.axis + 1, shape: all.all(&self.shape) })
     }
 
     fn samples() -> Vec<Sample<ScatterAdd>> {

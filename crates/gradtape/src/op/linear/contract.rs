@@ -1,7 +1,7 @@
 //! `contract`: sums of products, of which the matrix product is one.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
+    Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
     operation, rules, with_number,
 };
 use crate::tensor::{Dims, Element, Result, Shape};
@@ -98,6 +98,20 @@ impl Operation for Contract {
         match input {
             0 => g.contract(x[1].swap_groups(batch, summed), batch, columns).into(),
             _ => x[0].swap_groups(batch, rows).contract(g, batch, rows).into(),
+        }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        let &Contract { batch, summed } = self;
+        let inputs = |x, y| all.record(self.clone(), &[x, y]);
+        let (x, y) = (all.input(0), all.input(1));
+        match (all.is_batched(0), all.is_batched(1)) {
+            (true, false) => inputs(x.move_axis(0, batch), y).move_axis(batch, 0),
+            (false, true) => {
+                let rows = all.shape(0).rank() - summed;
+                inputs(x, y.move_axis(0, batch + summed)).move_axis(rows, 0)
+            }
+            _ => all.together(Contract { batch: batch + 1, summed }),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::op::reduce::dropped;
 use crate::op::{
-    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
-    Sample, Term, operation, rules, with_number,
+    Along, Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut,
+    Operation, Sample, Term, operation, rules, with_number,
 };
 use crate::tensor::{DType, Result};
 
@@ -48,6 +48,10 @@ impl Operation for ArgMax {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a place is constant wherever it is continuous")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(ArgMax { axis: self.axis + 1 })
     }
 
     fn samples() -> Vec<Sample<ArgMax>> {

@@ -1,8 +1,8 @@
 //! `cumsum`: the running sum.
 
 use crate::op::{
-    Along, Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
-    Sample, Term, operation, rules, with_number,
+    Along, Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut,
+    Operation, Sample, Term, operation, rules, with_number,
 };
 use crate::tensor::Result;
 
@@ -46,6 +46,10 @@ impl Operation for CumSum {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.running_sum(self.axis, !self.reverse).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(CumSum { axis: self.axis + 1, ..self.clone() })
     }
 
     fn samples() -> Vec<Sample<CumSum>> {

@@ -1,7 +1,9 @@
 //! `logsumexp`: the logarithm of a sum of exponentials.
 
-use crate::op::reduce::{dropped, softmax_vjp};
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
+use crate::op::reduce::{after_examples, dropped, softmax_vjp};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Reduce, Sample, Term, operation, rules,
+};
 use crate::tensor::{Dims, Result};
 
 operation! {
@@ -43,6 +45,10 @@ impl Operation for LogSumExp {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         softmax_vjp(&self.axes, x[0], x[0].logsumexp_rest(&self.axes), g).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(LogSumExp { axes: after_examples(&self.axes) })
     }
 
     fn samples() -> Vec<Sample<LogSumExp>> {

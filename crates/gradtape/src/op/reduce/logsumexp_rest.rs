@@ -1,7 +1,9 @@
 //! `logsumexp_rest`: what a logarithm of a sum of exponentials is above the greatest.
 
-use crate::op::reduce::{dropped, softmax_vjp};
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
+use crate::op::reduce::{after_examples, dropped, softmax_vjp};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Reduce, Sample, Term, operation, rules,
+};
 use crate::tensor::{Dims, Result};
 
 operation! {
@@ -46,6 +48,10 @@ impl Operation for LogSumExpRest {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         softmax_vjp(&self.axes, x[0], out, g).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(LogSumExpRest { axes: after_examples(&self.axes) })
     }
 
     fn samples() -> Vec<Sample<LogSumExpRest>> {

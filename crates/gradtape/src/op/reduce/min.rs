@@ -1,7 +1,9 @@
 //! `min`: the least element along axes.
 
-use crate::op::reduce::{dropped, extreme_vjp};
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
+use crate::op::reduce::{after_examples, dropped, extreme_vjp};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Reduce, Sample, Term, operation, rules,
+};
 use crate::tensor::{Dims, Result};
 
 operation! {
@@ -44,6 +46,10 @@ impl Operation for Min {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         extreme_vjp(&self.axes, x[0], out, g)
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Min { axes: after_examples(&self.axes) })
     }
 
     fn samples() -> Vec<Sample<Min>> {

@@ -36,6 +36,11 @@ pub(crate) fn kept(shape: &Shape, axes: &[usize]) -> Shape {
     (0..shape.rank()).map(size).collect::<Dims>().into()
 }
 
+/// The axes where those of the examples come first.
+fn after_examples(axes: &[usize]) -> Dims {
+    axes.iter().map(|axis| axis + 1).collect()
+}
+
 /// `g` shared equally among the elements of `x` that equal the result.
 fn extreme_vjp<'r>(axes: &[usize], x: Term<'r>, out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
     let kept = kept(&x.shape(), axes);

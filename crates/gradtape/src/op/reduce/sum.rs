@@ -1,7 +1,9 @@
 //! `sum`: addition along axes.
 
-use crate::op::reduce::{dropped, kept};
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Reduce, Sample, Term, operation, rules};
+use crate::op::reduce::{after_examples, dropped, kept};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Reduce, Sample, Term, operation, rules,
+};
 use crate::tensor::{Dims, Result};
 
 operation! {
@@ -42,6 +44,10 @@ impl Operation for Sum {
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let shape = x[0].shape();
         g.reshape(kept(&shape, &self.axes)).broadcast_to(shape).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Sum { axes: after_examples(&self.axes) })
     }
 
     fn samples() -> Vec<Sample<Sum>> {

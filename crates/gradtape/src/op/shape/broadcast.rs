@@ -1,8 +1,8 @@
 //! `broadcast`: repetition along axes.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::{Dims, Result, Shape};
 
@@ -54,6 +54,14 @@ impl Operation for Broadcast {
         let repeated = |&axis: &usize| axis < new || shape[axis - new] != self.shape[axis];
         let axes: Dims = (0..self.shape.rank()).filter(repeated).collect();
         g.sum_axes(&axes).reshape(shape).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        let shape = all.shape(0);
+        let new = self.shape.rank() - shape.rank();
+        let mut dims = Dims::from_elem(1, new);
+        dims.extend_from_slice(&shape);
+        all.input(0).reshape(all.all(&dims.into())).broadcast_to(all.all(&self.shape))
     }
 
     fn samples() -> Vec<Sample<Broadcast>> {

@@ -1,8 +1,8 @@
 //! `concat`: several values one after another.
 
 use crate::op::{
-    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
-    operation, rules, with_type,
+    Along, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_type,
 };
 use crate::tensor::{Dims, Result};
 
@@ -70,6 +70,10 @@ impl Operation for Concat {
         let size = |term: &Term<'r>| term.shape()[self.axis];
         let start: usize = x[..input].iter().map(size).sum();
         g.slice(self.axis as isize, start..start + size(&x[input])).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Concat { axis: self.axis + 1 })
     }
 
     fn samples() -> Vec<Sample<Concat>> {

@@ -1,8 +1,8 @@
 //! `diagonal`: the elements whose places along two axes are the same.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::{Dims, Shape};
 
@@ -60,6 +60,10 @@ impl Operation for Diagonal {
         let spread = g.unsqueeze(self.other as isize).broadcast_to(&shape);
         let (place, other) = g.positions(&shape, [self.axis, self.other]);
         place.equal(other).select(spread, 0.0).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Diagonal { axis: self.axis + 1, other: self.other + 1 })
     }
 
     fn samples() -> Vec<Sample<Diagonal>> {

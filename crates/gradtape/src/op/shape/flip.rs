@@ -1,8 +1,8 @@
 //! `flip`: the elements of an axis in reverse order.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::Shape;
 
@@ -43,6 +43,10 @@ impl Operation for Flip {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.flip(self.axis as isize).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Flip { axis: self.axis + 1 })
     }
 
     fn samples() -> Vec<Sample<Flip>> {

@@ -2,8 +2,8 @@
 
 use super::Window;
 use crate::op::{
-    Arithmetic, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample,
-    Term, operation, rules, with_number,
+    Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_number,
 };
 use crate::tensor::{Dims, Result};
 
@@ -78,6 +78,10 @@ impl Operation for Fold {
         let shape = x[0].shape();
         let &Fold { axis, stride, dilation, .. } = self;
         g.window(axis as isize, shape[shape.rank() - 1], stride, dilation).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Fold { axis: self.axis + 1, ..self.clone() })
     }
 
     fn samples() -> Vec<Sample<Fold>> {

@@ -1,8 +1,8 @@
 //! `pad`: zeros around and between the elements of an axis.
 
 use crate::op::{
-    Along, Broken, Cotangent, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
-    operation, rules, with_type,
+    Along, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
+    Sample, Term, operation, rules, with_type,
 };
 use crate::tensor::{Dims, Result};
 
@@ -64,6 +64,10 @@ impl Operation for Pad {
             0 => g.slice_step(self.axis as isize, 0, 0, 1).into(),
             _ => g.slice_step(self.axis as isize, self.start, stop, self.step).into(),
         }
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Pad { axis: self.axis + 1, ..self.clone() })
     }
 
     fn samples() -> Vec<Sample<Pad>> {

@@ -1,7 +1,8 @@
 //! `reshape`: the same elements under another shape.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, Places, Sample, Term, View, operation, rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, Places, Sample, Term, View, operation,
+    rules,
 };
 use crate::tensor::{Result, Shape};
 
@@ -47,6 +48,10 @@ impl Operation for Reshape {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.reshape(x[0].shape()).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.input(0).reshape(all.all(&self.shape))
     }
 
     fn samples() -> Vec<Sample<Reshape>> {

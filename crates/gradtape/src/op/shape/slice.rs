@@ -1,8 +1,8 @@
 //! `slice`: a part of an axis.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::{Dims, Result, Shape};
 
@@ -58,6 +58,10 @@ impl Operation for Slice {
 
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         g.spread(self.axis, self.start, self.step, x[0].shape()[self.axis]).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Slice { axis: self.axis + 1, ..self.clone() })
     }
 
     fn samples() -> Vec<Sample<Slice>> {

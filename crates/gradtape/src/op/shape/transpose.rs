@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::{Dims, Result, Shape};
 
@@ -59,6 +59,11 @@ impl Operation for Transpose {
             back[from] = to;
         }
         g.transpose(&back).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        let order = std::iter::once(0).chain(self.order.iter().map(|axis| axis + 1)).collect();
+        all.together(Transpose { order })
     }
 
     fn samples() -> Vec<Sample<Transpose>> {

@@ -1,8 +1,8 @@
 //! `window`: windows that slide along an axis.
 
 use crate::op::{
-    Broken, Cotangent, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View, operation,
-    rules,
+    Broken, Cotangent, Examples, Form, Meta, Operation, PlaceAlong, Places, Sample, Term, View,
+    operation, rules,
 };
 use crate::tensor::{Dims, Result, Shape};
 
@@ -79,6 +79,10 @@ impl Operation for Window {
     fn vjp<'r>(&self, _: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         let &Window { axis, stride, dilation, .. } = self;
         g.fold(axis as isize, x[0].shape()[axis], stride, dilation).into()
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(Window { axis: self.axis + 1, ..self.clone() })
     }
 
     fn samples() -> Vec<Sample<Window>> {

@@ -1,7 +1,7 @@
 //! `constant`: a scalar written in the program.
 
 use crate::op::{
-    Bits, Broken, Cotangent, Form, Meta, Op, Operation, Sample, Term, operation, rules,
+    Bits, Broken, Cotangent, Examples, Form, Meta, Op, Operation, Sample, Term, operation, rules,
 };
 use crate::tensor::{DType, Result, Shape};
 
@@ -75,6 +75,10 @@ impl Operation for Constant {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a constant depends on nothing")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<Constant>> {

@@ -1,6 +1,8 @@
 //! `input`: numbers from outside.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Sample, Term, operation, rules,
+};
 use crate::tensor::{DType, Result, Shape};
 
 operation! {
@@ -41,6 +43,10 @@ impl Operation for Input {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("an input depends on nothing")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<Input>> {

@@ -1,6 +1,8 @@
 //! `iota`: positions along an axis.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Sample, Term, operation, rules,
+};
 use crate::tensor::{DType, Result, Shape};
 
 operation! {
@@ -46,6 +48,10 @@ impl Operation for Iota {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("positions depend on nothing")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        all.together(self.clone())
     }
 
     fn samples() -> Vec<Sample<Iota>> {

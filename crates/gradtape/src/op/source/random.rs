@@ -1,6 +1,8 @@
 //! `random`: uniform random numbers.
 
-use crate::op::{Broken, Cotangent, Form, Meta, Operation, Sample, Term, operation, rules};
+use crate::op::{
+    Broken, Cotangent, Examples, Form, Meta, Operation, Sample, Term, operation, rules,
+};
 use crate::tensor::{DType, Result, Shape};
 
 operation! {
@@ -50,6 +52,19 @@ impl Operation for Random {
 
     fn vjp<'r>(&self, _: usize, _: &[Term<'r>], _: Term<'r>, _: Term<'r>) -> Cotangent<'r> {
         Cotangent::Zero("a counter has no gradient")
+    }
+
+    fn batch<'r>(&self, all: &Examples<'_, 'r>) -> Term<'r> {
+        // One counter makes the numbers of one example.
+        let counters = all.whole(0);
+        let mut rows = Vec::with_capacity(all.count());
+        for example in 0..all.count() {
+            rows.push(all.record(self.clone(), &[counters.index(0, example)]));
+        }
+        match rows.split_first() {
+            Some((first, others)) => first.stack(others, 0),
+            None => counters.literal(0.0).cast(self.dtype).broadcast_to(all.all(&self.shape)),
+        }
     }
 
     fn samples() -> Vec<Sample<Random>> {

@@ -30,13 +30,26 @@ impl Classified {
             Form::View(_) => Role::View,
             Form::Reduction(reduce, _) if float => Role::Reduce(reduce),
             Form::Contraction(_) => Role::Contract,
-            Form::Random(_) => Role::Body,
+            Form::Random(_) if self.is_alone(id) => Role::Body,
             Form::Spread(_) if node.meta.dtype != DType::I64 => Role::Spread,
             Form::Position(axis) if float && node.meta.shape[axis] <= EXACT => Role::Inline,
             Form::Label(classes) if float && classes <= EXACT && self.is_input(id) => Role::Inline,
             Form::Formula(cost) => self.formula_role(id, cost),
             _ => Role::Host,
         }
+    }
+
+    /// Whether the counter of random numbers is the only element of what it is a view of, which is what kernels
+    /// read.
+    fn is_alone(&self, id: NodeId) -> bool {
+        let mut base = id;
+        while let Some(&inner) = self.node(base).inputs.first() {
+            if base != id && !is_view(&self.node(base).op) {
+                break;
+            }
+            base = inner;
+        }
+        self.meta(base).shape.elements() == 1
     }
 
     /// Whether the labels of a one-hot are an input as it is, which can be checked before anything runs.
