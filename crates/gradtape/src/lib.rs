@@ -49,7 +49,7 @@ extern crate self as gradtape;
 pub use eval::{Mode, check_gradients, compile, evaluate};
 pub use grad::{depends_on, gradient, gradients, hessian, jacobian, jvp, vjp};
 pub use tape::{Buffer, Convolution, Dial, Generator, Parameter, Tape, Var};
-pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};
+pub use tensor::{Bf16, DType, Element, Error, F16, Kind, Result, Rng, Shape, Tensor, nearest};
 
 /// The README's examples, run as tests.
 #[cfg(doctest)]

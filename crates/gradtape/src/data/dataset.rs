@@ -58,15 +58,16 @@ impl Dataset {
         }
         let (y, dtype) = (targets.shape(), targets.dtype());
         match (dtype, y.rank()) {
-            (DType::I64, 1) | (DType::F32 | DType::F64, 2) => {}
-            (DType::F32 | DType::F64, 1) => {
+            (DType::I64, 1) => {}
+            (_, 2) if dtype.is_float() => {}
+            (_, 1) if dtype.is_float() => {
                 let message = format!("targets of type {dtype} have shape {y}, not [n, k]");
                 let hint = format!("reshape them to [{}, 1]", y[0]);
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
             _ => {
                 let message = format!("targets of type {dtype} and shape {y}");
-                let hint = "class numbers are i64 of shape [n], numbers are f32 or f64 of [n, k]";
+                let hint = "class numbers are i64 of shape [n], numbers floating-point of [n, k]";
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
         }

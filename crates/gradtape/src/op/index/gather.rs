@@ -75,4 +75,8 @@ impl Meaning for Gather {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }

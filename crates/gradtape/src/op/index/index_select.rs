@@ -81,4 +81,8 @@ impl Meaning for IndexSelect {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }

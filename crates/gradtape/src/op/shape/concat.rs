@@ -99,4 +99,8 @@ impl Meaning for Concat {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }
