@@ -10,6 +10,7 @@ use gradtape::io::{read_safetensors, write_safetensors};
 use gradtape::nn::{Linear, LinearOptions};
 use gradtape::op::{NodeId, binary, linear, reduce, shape, unary};
 use gradtape::optim::{Adam, Optimizer, Sgd};
+use gradtape::plan::{Kernel, plan};
 use gradtape::tape::Graph;
 use gradtape::{
     Bf16, DType, F16, Generator, Mode, Parameter, Result, Rng, Tape, Tensor, Var, compile,
@@ -113,6 +114,9 @@ fn each_operation_rounds_its_result() -> Result<()> {
         let want = zip(&quotient, &y, |x, y| x - y);
         assert_eq!(singles(&got), want, "{dtype}");
         assert_eq!(got.dtype(), dtype);
+        // Rounded in the end alone it would be something else.
+        let once = x.iter().zip(&y).map(|(x, y)| (x * y + x) / y.abs().sqrt() - y).collect();
+        assert_ne!(step(once), want, "{dtype}");
     }
     Ok(())
 }
@@ -191,6 +195,28 @@ fn engines_agree_on_any_number_of_threads() {
         }
     }
     gradtape::engine::cpu::set_threads(0);
+}
+
+#[test]
+fn rounding_and_converting_cost_no_pass_over_memory() {
+    for dtype in HALVES {
+        let program = plan(&step(dtype).0);
+        let kinds = program.kernels.iter().map(|kernel| match kernel {
+            Kernel::Contract(_) => "product",
+            Kernel::Loop(_) => "loop",
+            Kernel::Host(_) => "host",
+        });
+        // Two operands as f32; bias, relu and roundings with the product; a reduction along each axis, of which
+        // one ends in the update.
+        let kinds: Vec<_> = kinds.collect();
+        let count = |kind: &str| kinds.iter().filter(|known| **known == kind).count();
+        assert_eq!((count("product"), count("host")), (1, 0), "{program}");
+        assert!(count("loop") <= 6, "{program}");
+        let half = Tape::new();
+        let x = half.watch(Tensor::ones([1000], dtype));
+        let (graph, _) = gradtape::eval::graph(&half, &[(x.exp() + x) * x.tanh()]).unwrap();
+        assert_eq!(plan(&graph).kernels.len(), 1, "{}", plan(&graph));
+    }
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub enum Form<'a> {
 pub enum Cost {
     /// Nothing: the first input's number, as the result's type.
     Copy,
+    /// Rounding to the nearest number of this floating-point type, in which numbers are only kept.
+    Rounded(DType),
     /// One instruction whose result IEEE 754 fixes to the last bit.
     Exact(Exact),
     /// About as much as reading a number from memory.
@@ -195,7 +197,7 @@ impl Op {
     /// of what they compute in. `whole` tells that operand or result is of whole numbers.
     pub(crate) fn takes_stored(&self, whole: bool) -> bool {
         match self.form() {
-            Form::Formula(Cost::Copy) => !whole,
+            Form::Formula(Cost::Copy | Cost::Rounded(_)) => !whole,
             Form::Formula(_) => matches!(self, Op::Cast(_)) && !whole,
             Form::Position(_) | Form::Label(_) => false,
             _ => self.runs_stored(),

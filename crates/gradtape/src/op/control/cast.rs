@@ -37,9 +37,10 @@ impl Elementwise for Cast {
     }
 
     fn cost(&self) -> Cost {
-        match self.dtype.is_float() && self.dtype == self.dtype.computed() {
-            true => Cost::Copy,
-            false => Cost::Cheap,
+        match self.dtype {
+            dtype if dtype.is_stored_only() => Cost::Rounded(dtype),
+            dtype if dtype.is_float() => Cost::Copy,
+            _ => Cost::Cheap,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Meanings on memory that is given.
 
 use super::*;
-use crate::tensor::DType;
+use crate::tensor::{DType, Element};
 
 /// What every operation computes of its samples, into memory that held something else.
 fn computed(sample: &crate::op::Sample<Op>, before: f64) -> Tensor {
