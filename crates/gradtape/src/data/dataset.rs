@@ -9,7 +9,7 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// Inputs and the targets that belong to them, one row per example.
 ///
 /// Inputs have shape `[n, …]`. Targets are class numbers (i64, shape `[n]`, counted from 0) or
-/// numbers to predict (f32 or f64, shape `[n, k]`). Names of features and classes are optional.
+/// numbers to predict (floating-point, shape `[n, k]`). Names of features and classes are optional.
 /// Cloning copies no numbers.
 ///
 /// ```

@@ -116,7 +116,7 @@ pub(crate) fn float(x: &Meta) -> Result<(), Broken> {
     if x.dtype.is_float() {
         return Ok(());
     }
-    Err(Broken::new(format!("needs f32 or f64, not {}", x.dtype))
+    Err(Broken::new(format!("needs floating-point numbers, not {}", x.dtype))
         .hint("cast the operand to a floating-point type first"))
 }
 

@@ -55,7 +55,7 @@ impl Widening {
             return self.push(GraphNode { inputs: operands, ..node });
         }
         let (op, wide) = (op.giving(computed), meta.with_dtype(computed));
-        let wide = self.push(GraphNode { op, inputs: operands, meta: wide, at: *at });
+        let wide = self.push(GraphNode { op, inputs: operands, meta: wide, at });
         self.cast(wide, node.meta.dtype)
     }
 

@@ -160,7 +160,7 @@ impl<'t> Var<'t> {
         let meta = self.meta();
         if rules::float(&meta).is_err() {
             return self.failed(
-                wrong(format!("bernoulli of {meta}: a probability is f32 or f64")),
+                wrong(format!("bernoulli of {meta}: a probability is a floating-point number")),
                 &[self],
             );
         }
@@ -198,7 +198,7 @@ impl<'t> Var<'t> {
 /// Whether classes can be chosen along an axis of logits.
 fn classes(shape: &Shape, axis: isize, dtype: DType) -> Result<()> {
     if !dtype.is_float() {
-        return Err(wrong("logits are f32 or f64"));
+        return Err(wrong("logits are floating-point numbers"));
     }
     match shape[shape.axis(axis)?] {
         0 => Err(Error::new(Kind::Shape, format!("axis {axis} holds no class to choose"))),

@@ -78,6 +78,7 @@ struct Round<'a, T, E> {
 impl<T: Real, E: Element> Task<T> for Round<'_, T, E> {
     type Output = ();
 
+    #[allow(clippy::needless_range_loop, reason = "a plain loop becomes vector code")]
     #[inline(always)]
     fn run<const FMA: bool>(self) {
         let n = self.out.len();
