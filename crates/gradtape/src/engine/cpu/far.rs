@@ -57,6 +57,10 @@ macro_rules! trace {
                 Trace(false)
             }
 
+            fn rounded(self, _: DType) -> Trace {
+                self
+            }
+
             fn select(self, yes: Trace, no: Trace) -> Trace {
                 self.or(yes).or(no)
             }

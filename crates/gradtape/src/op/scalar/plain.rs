@@ -3,6 +3,7 @@
 use std::num::Wrapping;
 
 use super::Scalar;
+use crate::tensor::DType;
 
 macro_rules! comparisons {
     ($one:expr, $zero:expr) => {
@@ -94,6 +95,11 @@ macro_rules! float {
                 self.trunc()
             }
 
+            #[inline(always)]
+            fn rounded(self, to: DType) -> Self {
+                to.rounded(f64::from(self)) as $type
+            }
+
             fn pow(self, exponent: Self) -> Self {
                 self.powf(exponent)
             }
@@ -170,6 +176,10 @@ impl Scalar for Wrapping<i64> {
     }
 
     fn trunc(self) -> Self {
+        self
+    }
+
+    fn rounded(self, _: DType) -> Self {
         self
     }
 

@@ -103,4 +103,8 @@ impl Meaning for Concat {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }

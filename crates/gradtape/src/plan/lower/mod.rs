@@ -40,7 +40,7 @@ pub(in crate::plan) fn zeros<'a>(
     let spread = group.members.iter().filter(|&&member| graph.role(member) == Role::Spread);
     spread.map(|&member| {
         let meta = graph.meta(member);
-        let dtype = if meta.dtype.is_float() { meta.dtype } else { DType::F32 };
+        let dtype = if meta.dtype.is_float() { meta.dtype.computed() } else { DType::F32 };
         let insts = vec![Inst::Constant { value: Bits::new(0.0) }];
         let to = Access {
             buffer: buffer(buffers, member),
