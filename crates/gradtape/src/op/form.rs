@@ -5,7 +5,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::linear::Contract;
-use super::shape::Pad;
+use super::shape::{Concat, Pad};
 use super::{Bits, Meaning, Op, compare, control, index, source};
 use crate::tensor::{DType, Shape};
 
@@ -36,6 +36,8 @@ pub enum Form<'a> {
     Contraction(&'a Contract),
     /// Zeros with the input's elements between them.
     Spread(&'a Pad),
+    /// The inputs one after another along an axis.
+    Joined(&'a Concat),
     /// Nothing of these: a loop of its own over whole tensors.
     Own {
         /// Whether numbers among the inputs can make it fail.

@@ -89,8 +89,7 @@ fn lower_all(graph: &mut Classified, groups: Vec<fuse::Group>) -> Result<Program
         }
     }
     for group in &groups {
-        program.kernels.extend(lower::zeros(graph, group, &buffer_of));
-        program.kernels.push(lower::lower(graph, group, &buffer_of));
+        lower::lower(graph, group, &buffer_of, &mut program.kernels);
     }
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = graph.outputs.iter().map(|output| of(output.node)).collect();

@@ -106,6 +106,7 @@ impl Op {
             Form::Reduction(kind, axes) => reduce::run(kind, axes, walk, x[0], out),
             Form::Contraction(meaning) => meaning.run(x, out),
             Form::Spread(meaning) => meaning.run(x, out),
+            Form::Joined(meaning) => meaning.run(x, out),
             Form::Own { meaning, .. } => meaning.run(x, out),
         }
     }

@@ -39,6 +39,8 @@ pub(in crate::plan) enum Role {
     Passed,
     /// A matrix product.
     Contract,
+    /// Several nodes one after another, each copied by a kernel.
+    Joined,
     /// A kernel of its own on contiguous numbers.
     Host,
 }
@@ -95,6 +97,7 @@ impl fmt::Display for Role {
             Role::Spread => f.write_str("spread"),
             Role::Passed => f.write_str("passed on"),
             Role::Contract => f.write_str("contract"),
+            Role::Joined => f.write_str("joined"),
             Role::Host => f.write_str("host"),
         }
     }
@@ -208,7 +211,8 @@ impl Classified {
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
             let role = self.role(node);
-            let computed = role.is_loop() || matches!(role, Role::Contract | Role::Host);
+            let computed =
+                role.is_loop() || matches!(role, Role::Contract | Role::Host | Role::Joined);
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
