@@ -12,7 +12,10 @@ use planning::engine::check_engine_in;
 use planning::random::{EXTENTS, random_graph};
 use proptest::prelude::*;
 
+/// So many cases, or as many as the environment asks for: `scripts/random_graphs` asks for more.
 fn config(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    let cases = asked.unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
