@@ -24,7 +24,7 @@ use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::Shape;
 
 /// What an operation on nodes that were simplified before can be replaced by.
-type Rule = fn(&mut Rewriter, &Operation<'_>) -> Option<NodeId>;
+type Rule = fn(&mut Rewriter, &Pending<'_>) -> Option<NodeId>;
 
 /// The rules in the order in which they are tried.
 const RULES: &[Rule] = &[
@@ -38,7 +38,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// An operation about to become a node.
-pub(super) struct Operation<'a> {
+pub(super) struct Pending<'a> {
     pub(super) op: &'a Op,
     pub(super) inputs: &'a [NodeId],
     pub(super) meta: &'a Meta,
@@ -133,7 +133,7 @@ impl Rewriter {
         meta: Meta,
         at: &'static Location<'static>,
     ) -> NodeId {
-        let operation = Operation { op: &op, inputs, meta: &meta, at };
+        let operation = Pending { op: &op, inputs, meta: &meta, at };
         if let Some(known) = RULES.iter().find_map(|rule| rule(self, &operation)) {
             debug_assert_eq!(self.meta(known), &meta, "{op:?}");
             return known;

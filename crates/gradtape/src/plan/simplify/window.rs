@@ -3,13 +3,13 @@
 use std::panic::Location;
 
 use super::contraction::{self, Labelled};
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::linear::{Contract, Labels};
 use crate::op::{NodeId, Op, binary, reduce, shape};
 use crate::tape::Graph;
 use crate::tensor::{Dims, Shape};
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
     let &[x] = operation.inputs else { return None };
     match operation.op {
         Op::Fold(fold) => apart(r, fold, x, operation)
@@ -28,7 +28,7 @@ fn apart(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let from = r.meta(x).shape.clone();
     let (last, at) = (from.rank() - 1, operation.at);
@@ -52,7 +52,7 @@ fn contracted(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let (product, out) = Labelled::of(r, x)?;
     let (&place, rest) = out.split_last()?;
@@ -80,7 +80,7 @@ fn gathered(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let (last, at) = (r.meta(x).shape.rank() - 1, operation.at);
     let count = r.meta(x).shape[last];
@@ -114,7 +114,7 @@ fn summed_batch(
     r: &mut Rewriter,
     sum: &reduce::Sum,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let &Op::Contract(Contract { batch, .. }) = r.op(x) else { return None };
     if sum.axes.iter().any(|&axis| axis >= batch) {
@@ -133,7 +133,7 @@ fn side_by_side(
     axes: &[usize],
     join: Op,
     mut x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let at = operation.at;
     let rank = r.meta(x).shape.rank();
