@@ -262,7 +262,8 @@ fn reduce(kind: Reduce, column: &[f64]) -> f64 {
         if any_nan { f64::NAN } else { column.iter().fold(start, pick) }
     };
     match kind {
-        Reduce::Sum => column.iter().sum(),
+        // Not `sum`, which starts at -0.
+        Reduce::Sum => column.iter().fold(0.0, |sum, x| sum + x),
         Reduce::Max => extreme(f64::NEG_INFINITY, |b, a| b > a),
         Reduce::Min => extreme(f64::INFINITY, |b, a| b < a),
         Reduce::LogSumExp => {
