@@ -1,8 +1,8 @@
 //! Kinks, ties, infinities, empty axes, and everything that must be an error instead of a panic.
 
 use gradtape::{
-    DType, Dial, Mode, Parameter, Result, Rng, Shape, Tape, Tensor, Var, depends_on, gradient,
-    gradients, hessian, jacobian, jvp, vjp,
+    Convolution, DType, Dial, Mode, Parameter, Result, Rng, Shape, Tape, Tensor, Var, depends_on,
+    gradient, gradients, hessian, jacobian, jvp, vjp,
 };
 
 const INF: f64 = f64::INFINITY;
@@ -484,3 +484,30 @@ fn norms_are_of_a_power_above_0() {
         assert!(text.contains(&format!("p is {p}, but must be above 0")), "{text}");
     }
 }
+#[test]
+fn steps_along_an_axis_of_one_place_may_be_any() -> Result<()> {
+    let far = usize::MAX / 2;
+    for mode in [Mode::Fused, Mode::Eager, Mode::Checked] {
+        let tape = Tape::new();
+        tape.set_mode(mode);
+        for shape in [[5, 4], [5, 0]] {
+            let x = tape.watch(Tensor::ones(shape, DType::F32));
+            let first = x.slice_step(0, 0, 5, far);
+            assert_eq!(first.value()?.shape()[..], [1, shape[1]], "{mode:?}");
+            let [dx] = gradient(first.sum(()), [x]);
+            assert_eq!(dx.sum(()).item()?, shape[1] as f64);
+            assert_eq!(x.window(0, 5, far, 1).value()?.shape()[..], [1, shape[1], 5]);
+        }
+        let weight = tape.watch(Tensor::ones([2, 1, 3, 3], DType::F32));
+        for batch in [0, 2] {
+            let images = tape.watch(Tensor::ones([batch, 1, 5, 4], DType::F32));
+            let y = images.convolve(weight, &Convolution::new().stride(&[far]));
+            assert_eq!(y.value()?.shape()[..], [batch, 2, 1, 1], "{mode:?}");
+            let [dx, dw] = gradient(y.sum(()), [images, weight]);
+            assert_eq!(dx.sum(()).item()?, 18.0 * batch as f64);
+            assert_eq!(dw.sum(()).item()?, 18.0 * batch as f64);
+        }
+    }
+    Ok(())
+}
+

@@ -52,7 +52,8 @@ impl Walk {
         for (place, &stride) in places.iter().zip(&from.strides()) {
             offset += place.start * stride;
             for &(axis, step) in &place.steps {
-                strides[axis] += step * stride as isize;
+                // Along an axis of one place the step is never taken, and may be any.
+                strides[axis] = strides[axis].wrapping_add(step.wrapping_mul(stride as isize));
             }
         }
         Walk::new(offset, to.iter().copied().zip(strides))
