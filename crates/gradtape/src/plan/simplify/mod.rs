@@ -61,12 +61,16 @@ pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
     let uses = uses(graph);
     let turned = turn::turned_products(graph, &uses);
     let cropped = window::cropped_folds(graph, &uses);
+    let summed = window::summed_products(graph, &uses);
     for (number, node) in graph.nodes.iter().enumerate() {
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
         let product = match &node.op {
             Op::Transpose(transpose) if turned[number] => {
                 turn::rewrite(&mut rewriter, transpose, inputs[0], node)
+            }
+            Op::Sum(sum) if summed[number] => {
+                window::summed_batch(&mut rewriter, sum, inputs[0], node.at)
             }
             Op::Slice(slice) if cropped[number] => {
                 window::crop(&mut rewriter, slice, inputs[0], node.at)
