@@ -309,6 +309,17 @@ fn shapes_that_do_not_fit_are_errors_that_name_the_axis() {
     has(error(|x| x.select(x, x)), &["select: the mask is f32"]);
     has(error(|x| x.one_hot(3, DType::F32)), &["one_hot: labels are i64, not f32"]);
     has(error(|x| x.gather(0, x)), &["gather: an index is i64, not f32"]);
+    let fold = |x: Tensor, size: usize, stride: usize, dilation: usize| {
+        let tape = Tape::new();
+        tape.constant(x).fold(0, size, stride, dilation).value().unwrap_err().to_string()
+    };
+    let windows = || Tensor::zeros([2, 3], DType::F32);
+    has(
+        fold(windows(), 2, 1, 2),
+        &["fold: a window of 3 places 2 apart is 5 long", "hint: the size"],
+    );
+    has(fold(windows(), 9, 0, 1), &["fold: 3 places in a window, stride 0 and dilation 1"]);
+    has(fold(windows(), 9, 1, 1), &["fold: an axis of 9 elements has 7 windows, f32[2, 3] has 2"]);
     has(error(|x| x.matmul(x)), &["matmul", "inner sizes differ", "t()"]);
     has(error(|x| x.broadcast_to([usize::MAX, 2, 3])), &["broadcast", "too many elements"]);
     has(error(|x| x.tape().concat(&[], 0)), &["concat: needs at least one operand"]);

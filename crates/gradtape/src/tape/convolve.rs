@@ -4,6 +4,7 @@ use super::Var;
 use super::einsum::Term;
 use crate::op::Broken;
 use crate::op::linear::{Label, Labels};
+use crate::op::shape::reach;
 use crate::tensor::{Dims, Shape};
 
 /// How a convolution slides: strides, padding and dilation for each spatial axis, and groups of channels.
@@ -118,8 +119,7 @@ impl Convolution {
                     format!("stride {stride} and dilation {dilation} along spatial axis {axis}");
                 return broken(rule, "both must be at least 1");
             }
-            let reach =
-                weight[axis + 2].saturating_sub(1).saturating_mul(dilation).saturating_add(1);
+            let reach = reach(weight[axis + 2], dilation);
             let padded = x[axis + 2].saturating_add(padding.saturating_mul(2));
             if weight[axis + 2] == 0 || reach > padded {
                 let rule = format!(
