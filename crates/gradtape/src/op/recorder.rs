@@ -118,6 +118,11 @@ impl<'r> Term<'r> {
         };
         self.with(id)
     }
+    /// A rule's nodes are all on one recorder.
+    fn apart(self, _: &str, _: &[Term<'r>]) -> Option<Term<'r>> {
+        None
+    }
+
 
     fn source(self, op: impl Into<Op>) -> Term<'r> {
         self.with(self.recorder.record(op.into(), &[], self.at))

@@ -1,9 +1,9 @@
 //! Convolutions: windows contracted with a weight.
 
 use super::Var;
-use super::einsum::Term;
+use super::einsum::Labelled;
 use crate::op::Broken;
-use crate::op::linear::{Label, Labels};
+use crate::op::linear::{Label, Labels, factors};
 use crate::op::shape::reach;
 use crate::tensor::{Dims, Shape};
 
@@ -144,7 +144,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn convolve(self, weight: Var<'t>, how: &Convolution) -> Var<'t> {
         let (shape, kernel) = (self.shape(), weight.shape());
-        if let Err(broken) = how.check(&shape, &kernel) {
+        if let Some(failed) = self.apart("convolve", &[weight]) {
+            return failed;
+        }
+        let types = factors(&self.meta(), &weight.meta());
+        if let Err(broken) = types.and_then(|()| how.check(&shape, &kernel)) {
             return self.failed(broken.of("convolve"), &[self, weight]);
         }
         let spatial = shape.rank() - 2;
@@ -189,8 +193,8 @@ impl<'t> Var<'t> {
         of_weight.extend(places());
         let mut of_result = labels(&[batch], &[out]);
         of_result.extend(spaces());
-        let weight = Term { var: weight.reshape(split(&kernel, 0)), labels: of_weight };
-        let images = Term { var: images, labels: of_images };
+        let weight = Labelled { var: weight.reshape(split(&kernel, 0)), labels: of_weight };
+        let images = Labelled { var: images, labels: of_images };
         let result = images
             .times(&weight, |label| of_result.contains(label), &of_result)
             .ordered(&of_result);
