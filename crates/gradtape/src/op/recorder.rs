@@ -96,11 +96,6 @@ impl<'r> Term<'r> {
         self.id
     }
 
-    /// What the node was recorded on.
-    pub fn recorder(self) -> &'r dyn Recorder {
-        self.recorder
-    }
-
     fn with(self, id: NodeId) -> Term<'r> {
         Term { id, ..self }
     }
