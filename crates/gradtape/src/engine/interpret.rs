@@ -6,7 +6,7 @@
 use super::cpu::check_bounds;
 use super::{Slot, check_labels, ill_fitting};
 use crate::op::scalar::Scalar;
-use crate::op::{Op, Reduce};
+use crate::op::{Op, Reduce, set_index};
 use crate::plan::{
     Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reg,
 };
@@ -295,12 +295,9 @@ fn place(access: &Access, index: &[usize]) -> usize {
 fn indices(space: &[usize]) -> impl Iterator<Item = Vec<usize>> {
     let space = space.to_vec();
     let count: usize = space.iter().product();
-    (0..count).map(move |mut flat| {
+    (0..count).map(move |number| {
         let mut index = vec![0; space.len()];
-        for axis in (0..space.len()).rev() {
-            index[axis] = flat % space[axis];
-            flat /= space[axis];
-        }
+        set_index(&mut index, &space, number);
         index
     })
 }

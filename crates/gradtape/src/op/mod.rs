@@ -41,7 +41,7 @@ pub(crate) use math::{
     activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
     operators, reduce_methods, shape_methods,
 };
-pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index};
+pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index, set_index};
 pub use meaning::{Meaning, Numbers, NumbersMut};
 pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
