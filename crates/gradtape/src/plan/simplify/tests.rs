@@ -198,6 +198,25 @@ fn windows_are_gathered_only_where_the_zeros_between_them_are_few() {
 }
 
 #[test]
+fn windows_that_do_not_overlap_are_put_together_without_sums() {
+    check(
+        "%3 = fold(%0) {axis: 0; size: 13; stride: 3; dilation: 1} : f32[13]
+         return %3",
+        "%3 = reshape(%0) {shape: [12]} : f32[12]
+         %4 = pad(%3) {axis: 0; start: 0; step: 1; size: 13} : f32[13]
+         return %4",
+    );
+    check(
+        "%3 = reshape(%0) {shape: [1, 12]} : f32[1, 12]
+         %4 = fold(%3) {axis: 0; size: 14; stride: 5; dilation: 1} : f32[14]
+         return %4",
+        "%3 = reshape(%0) {shape: [12]} : f32[12]
+         %4 = pad(%3) {axis: 0; start: 0; step: 1; size: 14} : f32[14]
+         return %4",
+    );
+}
+
+#[test]
 fn a_product_is_summed_over_a_batch_axis_at_once_unless_something_else_needs_it() {
     let body = |result: &str| {
         format!(

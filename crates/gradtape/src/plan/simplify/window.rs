@@ -22,7 +22,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
     }
 }
 
-/// fold(x) = pad(reshape(transpose(x))) for windows that lie one after another
+/// fold(x) = pad(reshape(transpose(x))) for windows that lie one after another, and for a single one
 fn apart(
     r: &mut Rewriter,
     fold: &shape::Fold,
@@ -32,13 +32,13 @@ fn apart(
     let from = r.meta(x).shape.clone();
     let (last, at) = (from.rank() - 1, operation.at);
     let &shape::Fold { axis, size, stride, dilation } = fold;
-    if stride != from[last] || dilation != 1 {
+    if (stride != from[last] && from[axis] != 1) || dilation != 1 {
         return None;
     }
     let order = (0..=axis).chain([last]).chain(axis + 1..last).collect();
     let beside = r.apply(shape::Transpose { order }, &[x], at)?;
     let mut dims = Dims::from_slice(&from[..last]);
-    dims[axis] *= stride;
+    dims[axis] *= from[last];
     let joined = r.reshape(beside, &Shape::from(dims), at)?;
     r.apply(shape::Pad { axis, start: 0, step: 1, size }, &[joined], at)
 }
