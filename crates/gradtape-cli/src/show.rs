@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use gradtape::loss::cross_entropy;
 use gradtape::nn::{Activation, Sequential};
 use gradtape::optim::{self, Hyper, Optimizer};
-use gradtape::plan::{Passes, Stage};
+use gradtape::plan::{Passes, Stage, passes};
 use gradtape::tape::Graph;
 use gradtape::{DType, Rng, Tensor, eval, gradients};
 use gradtape_calculus::{Expr, MAX_NODES};
@@ -26,7 +26,8 @@ use crate::train::count;
 #[command(after_help = "Examples:
   gradtape show                                     a step of a network with adam
   gradtape show --network 784,128,10 --optimizer sgd --dropout 0.2
-  gradtape show --pass fuse                         only the program that runs
+  gradtape show --pass lower                        only the program that runs
+  gradtape show --all                               what the passes between are told by too
   gradtape show --summary                           only what each pass saves
   gradtape show \"tanh(x)*exp(-y^2)\" --batch 1000    an expression with its gradient
   gradtape show --format json")]
@@ -69,8 +70,12 @@ pub(crate) struct Show {
     #[arg(long, value_name = "PASS", value_parser = PossibleValuesParser::new(PASSES))]
     pass: Option<String>,
 
-    /// Print no recordings, only what each pass saves
+    /// Print also the passes between, which make lists of nodes: what each node is, which ones share a kernel
     #[arg(long, conflicts_with = "pass")]
+    all: bool,
+
+    /// Print no recordings, only what each pass saves
+    #[arg(long, conflicts_with_all = ["pass", "all"])]
     summary: bool,
 
     /// For people or for programs
@@ -78,7 +83,7 @@ pub(crate) struct Show {
     format: Format,
 }
 
-const PASSES: [&str; 3] = ["record", "simplify", "fuse"];
+const PASSES: [&str; 6] = ["record", "simplify", "classify", "fuse", "schedule", "lower"];
 
 /// Networks beyond this are as well looked at in small.
 const MOST_NUMBERS: usize = 100_000_000;
@@ -89,21 +94,17 @@ impl Verb for Show {
             Some(text) => self.expression(text)?,
             None => self.step()?,
         };
-        let Passes { stages, program } = Passes::of(&graph);
-        let wanted = |stage: &&Stage| self.pass.as_deref().is_none_or(|name| name == stage.name);
-        let passes: Vec<Pass> = stages
-            .iter()
-            .filter(wanted)
-            .map(|stage| Pass {
-                name: stage.name,
-                operations: stage.graph.nodes.len(),
-                kernels: stage.kernels,
-                bytes: stage.traffic,
-                arena: stage.arena,
-                text: (!self.summary).then(|| match stage.name {
-                    "fuse" => program.to_string(),
-                    _ => stage.graph.to_string(),
-                }),
+        let Passes { stages, .. } = Passes::of(&graph);
+        let passes: Vec<Pass> = passes(&graph)
+            .into_iter()
+            .map(|(name, text)| Pass {
+                name,
+                cost: stages.iter().find(|stage| stage.name == name).map(PassCost::of),
+                text: (!self.summary).then_some(text),
+            })
+            .filter(|pass| match &self.pass {
+                Some(name) => name == pass.name,
+                None => self.all || pass.cost.is_some(),
             })
             .collect();
         let saved = Saved::of(&stages);
@@ -192,24 +193,42 @@ struct Report {
     saved: Saved,
 }
 
-/// What a pass made, and what it would cost to run it as it is.
+/// What a pass made, and if it could be run as it is, what that would cost.
 #[derive(Serialize)]
 struct Pass {
     name: &'static str,
+    #[serde(flatten)]
+    cost: Option<PassCost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct PassCost {
     operations: usize,
     kernels: usize,
     /// Read from memory and written to it.
     bytes: usize,
     arena: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<String>,
+}
+
+impl PassCost {
+    fn of(stage: &Stage) -> PassCost {
+        PassCost {
+            operations: stage.graph.nodes.len(),
+            kernels: stage.kernels,
+            bytes: stage.traffic,
+            arena: stage.arena,
+        }
+    }
 }
 
 fn table(passes: &[Pass]) -> Table {
     let numbers = ["operations", "kernels", "bytes read and written", "bytes of arena"];
     let numbers = numbers.map(|heading| (heading, Align::Right));
     let mut table = Table::new(std::iter::once(("pass", Align::Left)).chain(numbers));
-    for Pass { name, operations, kernels, bytes, arena, .. } in passes {
+    for (name, cost) in passes.iter().filter_map(|pass| Some((pass.name, pass.cost.as_ref()?))) {
+        let PassCost { operations, kernels, bytes, arena } = cost;
         let numbers = [operations, kernels, bytes, arena].map(|number| thousands(*number));
         table.row(std::iter::once(name.to_string()).chain(numbers));
     }

@@ -10,14 +10,32 @@ use serde_json::Value;
 fn a_step_is_shown_before_and_after_each_pass() {
     let text = run("show --network 6,5,3 --batch 4").ok().stdout;
     assert!(text.starts_with("a step of training: 6-5-3 network, adam, 4 rows\n"), "{text}");
-    for words in ["\nsaved: ", "\nrecord\n%0 = input", "\nsimplify\n%0 = ", "\nfuse\nprogram: "] {
+    for words in ["\nsaved: ", "\nrecord\n%0 = input", "\nsimplify\n%0 = ", "\nlower\nprogram: "] {
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
     // The program alone, and the figures alone.
-    let program = run("show --network 6,5,3 --batch 4 --pass fuse").ok().stdout;
+    let program = run("show --network 6,5,3 --batch 4 --pass lower").ok().stdout;
     assert!(program.starts_with("program: ") && text.contains(program.trim_end()), "{program}");
     let summary = run("show --network 6,5,3 --batch 4 --summary").ok().stdout;
     assert!(text.starts_with(&summary) && summary.lines().count() == 8, "{summary}");
+}
+
+#[test]
+fn every_pass_can_be_asked_for() {
+    let all = run("show --network 6,5,3 --batch 4 --all").ok().stdout;
+    let mut rest = &all[..];
+    for pass in ["record", "simplify", "classify", "fuse", "schedule", "lower"] {
+        let alone = run(&format!("show --network 6,5,3 --batch 4 --pass {pass}")).ok().stdout;
+        let shown = format!("\n{pass}\n{}\n", alone.trim_end());
+        let Some(place) = rest.find(&shown) else { panic!("{shown:?} is not in: {rest}") };
+        rest = &rest[place + shown.len() - 1..];
+    }
+    assert_eq!(rest, "\n");
+    assert!(all.contains(": contract reads %") && all.contains(" over [4, 5]"), "{all}");
+    let report = run("show --network 6,5,3 --batch 4 --all --format json").ok().json();
+    let passes = report["passes"].as_array().unwrap();
+    let costed: Vec<bool> = passes.iter().map(|pass| pass["kernels"].is_u64()).collect();
+    assert_eq!(costed, [true, true, false, false, false, true]);
 }
 
 #[test]
@@ -25,7 +43,7 @@ fn programs_get_the_figures_and_graphs_that_parse() {
     let report = run("show --network 6,5,3 --batch 4 --dropout 0.5 --format json").ok().json();
     let passes = report["passes"].as_array().unwrap();
     let names: Vec<&str> = passes.iter().map(|pass| pass["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["record", "simplify", "fuse"]);
+    assert_eq!(names, ["record", "simplify", "lower"]);
     for pass in &passes[..2] {
         let graph: Graph = pass["text"].as_str().unwrap().parse().unwrap();
         assert_eq!(graph.nodes.len() as u64, pass["operations"]);

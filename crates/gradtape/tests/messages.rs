@@ -4,7 +4,8 @@ use gradtape::loss::{cross_entropy, mse};
 use gradtape::nn::{Dropout, Flatten, Layer, Linear, Module, Relu, Sequential, Softmax};
 use gradtape::optim::{Adam, Optimizer, Sgd};
 use gradtape::{
-    DType, Error, Kind, Mode, Parameter, Rng, Tape, Tensor, Var, compile, eval, evaluate, gradient,
+    Convolution, DType, Error, Kind, Mode, Parameter, Rng, Tape, Tensor, Var, compile, eval,
+    evaluate, gradient,
 };
 
 /// The lines of an error, with `+n` for a place `n` lines below `base` in this file.
@@ -337,6 +338,43 @@ fn f64_numbers_beside_f32_layers_are_told_how_to_be_written() {
         );
     }
     assert!(linear(2, 3).forward(tape.constant([[1.0f32, 2.0]])).value().is_ok());
+}
+
+#[test]
+fn element_types_that_differ_are_told_under_the_name_that_was_written() {
+    let tape = Tape::new();
+    let images = tape.constant(Tensor::ones([1, 1, 3, 3], DType::F32));
+    let weight = tape.constant(Tensor::ones([1, 1, 2, 2], DType::F64));
+    let (x, w) = (tape.constant([1.0f32, 2.0]), tape.constant([1.0, 2.0]));
+    let i = tape.constant(Tensor::from([1i64, 2]));
+    for (y, name) in [
+        (images.convolve(weight, &Convolution::new()), "convolve"),
+        (tape.einsum("i,i->", &[x, w]), "einsum"),
+        (tape.einsum("i,j->ji", &[x, w]), "einsum"),
+        (x.outer(w), "outer"),
+        (x.tensordot(w, 1), "tensordot"),
+        (x.greater(w), "greater"),
+        (x.greater_equal(w), "greater_equal"),
+        (x.not_equal(w), "not_equal"),
+    ] {
+        let text = y.value().unwrap_err().to_string();
+        assert!(text.starts_with(&format!("{name}: element types differ: f32 and f64")), "{text}");
+        let place = |operand: &str| text.find(&format!("{operand} operand: ")).unwrap();
+        let (left, right) = (&text[place("left")..place("right")], &text[place("right")..]);
+        assert!(left.contains("f32") && right.contains("f64"), "{text}");
+        assert!(text.contains("messages.rs"), "{text}");
+    }
+    for (y, name) in [
+        (tape.einsum("i,i->", &[i, i]), "einsum: needs floating-point numbers, not i64"),
+        (i.outer(i), "outer: needs floating-point numbers, not i64"),
+        (i.less(1).greater(i.less(2)), "greater: needs numbers"),
+        (x.greater(tape.constant([1.0f32, 2.0, 3.0])), "greater: shapes [2] and [3]"),
+    ] {
+        let text = y.value().unwrap_err().to_string();
+        assert!(text.starts_with(name), "{text}");
+    }
+    let text = tape.einsum("i,i,i->", &[x, x, w]).value().unwrap_err().to_string();
+    assert!(text.starts_with("einsum: element types differ") && text.contains("operand 2: f64"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Kinks, ties, infinities, empty axes, and everything that must be an error instead of a panic.
 
 use gradtape::{
-    DType, Dial, Mode, Parameter, Result, Rng, Shape, Tape, Tensor, Var, depends_on, gradient,
-    gradients, hessian, jacobian, jvp, vjp,
+    Convolution, DType, Dial, Mode, Parameter, Result, Rng, Shape, Tape, Tensor, Var, depends_on,
+    gradient, gradients, hessian, jacobian, jvp, vjp,
 };
 
 const INF: f64 = f64::INFINITY;
@@ -315,6 +315,17 @@ fn shapes_that_do_not_fit_are_errors_that_name_the_axis() {
     has(error(|x| x.select(x, x)), &["select: the mask is f32"]);
     has(error(|x| x.one_hot(3, DType::F32)), &["one_hot: labels are i64, not f32"]);
     has(error(|x| x.gather(0, x)), &["gather: an index is i64, not f32"]);
+    let fold = |x: Tensor, size: usize, stride: usize, dilation: usize| {
+        let tape = Tape::new();
+        tape.constant(x).fold(0, size, stride, dilation).value().unwrap_err().to_string()
+    };
+    let windows = || Tensor::zeros([2, 3], DType::F32);
+    has(
+        fold(windows(), 2, 1, 2),
+        &["fold: a window of 3 places 2 apart is 5 long", "hint: the size"],
+    );
+    has(fold(windows(), 9, 0, 1), &["fold: 3 places in a window, stride 0 and dilation 1"]);
+    has(fold(windows(), 9, 1, 1), &["fold: an axis of 9 elements has 7 windows, f32[2, 3] has 2"]);
     has(error(|x| x.matmul(x)), &["matmul", "inner sizes differ", "t()"]);
     has(error(|x| x.broadcast_to([usize::MAX, 2, 3])), &["broadcast", "too many elements"]);
     has(error(|x| x.tape().concat(&[], 0)), &["concat: needs at least one operand"]);
@@ -478,6 +489,33 @@ fn sines_of_large_arguments_are_those_of_the_standard_library() -> Result<()> {
     for (i, &x) in x.iter().enumerate() {
         assert!((f64::from(sin[i]) - f64::from(x).sin()).abs() < 1e-6, "sin {x}: {}", sin[i]);
         assert!((f64::from(cos[i]) - f64::from(x).cos()).abs() < 1e-6, "cos {x}: {}", cos[i]);
+    }
+    Ok(())
+}
+
+#[test]
+fn steps_along_an_axis_of_one_place_may_be_any() -> Result<()> {
+    let far = usize::MAX / 2;
+    for mode in [Mode::Fused, Mode::Eager, Mode::Checked] {
+        let tape = Tape::new();
+        tape.set_mode(mode);
+        for shape in [[5, 4], [5, 0]] {
+            let x = tape.watch(Tensor::ones(shape, DType::F32));
+            let first = x.slice_step(0, 0, 5, far);
+            assert_eq!(first.value()?.shape()[..], [1, shape[1]], "{mode:?}");
+            let [dx] = gradient(first.sum(()), [x]);
+            assert_eq!(dx.sum(()).item()?, shape[1] as f64);
+            assert_eq!(x.window(0, 5, far, 1).value()?.shape()[..], [1, shape[1], 5]);
+        }
+        let weight = tape.watch(Tensor::ones([2, 1, 3, 3], DType::F32));
+        for batch in [0, 2] {
+            let images = tape.watch(Tensor::ones([batch, 1, 5, 4], DType::F32));
+            let y = images.convolve(weight, &Convolution::new().stride(&[far]));
+            assert_eq!(y.value()?.shape()[..], [batch, 2, 1, 1], "{mode:?}");
+            let [dx, dw] = gradient(y.sum(()), [images, weight]);
+            assert_eq!(dx.sum(()).item()?, 18.0 * batch as f64);
+            assert_eq!(dw.sum(()).item()?, 18.0 * batch as f64);
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 mod planning;
 
-use gradtape::plan::{Kernel, Program, plan};
+use gradtape::plan::{Kernel, Program};
 use gradtape::tape::Graph;
 use gradtape::{DType, Result, Rng, Tape, Tensor, Var, eval, gradients};
 use planning::check;

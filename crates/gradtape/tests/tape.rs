@@ -142,6 +142,32 @@ fn operands_of_two_tapes_are_an_error() {
 }
 
 #[test]
+fn products_of_two_tapes_that_do_not_fit_either_are_told_by_the_tapes() {
+    let (one, two) = (Tape::new(), Tape::new());
+    // What stands at the place of `y` on the first tape is none of the operands.
+    let (x, y) = (one.watch(Tensor::from([1.0, 2.0])), two.watch(Tensor::from([1.0, 2.0, 3.0])));
+    let whole = two.watch(Tensor::from([1i64, 2]));
+    let images = one.watch(Tensor::ones([1, 1, 4], gradtape::DType::F64));
+    for (name, wrong) in [
+        ("matmul", x.matmul(y)),
+        ("matmul", x.matmul(whole)),
+        ("dot", x.dot(y)),
+        ("tensordot", x.tensordot(y, 1)),
+        ("outer", x.outer(whole)),
+        ("greater", x.greater(whole)),
+        ("not_equal", x.not_equal(whole)),
+        ("add", x + y),
+        ("convolve", images.convolve(y, &gradtape::Convolution::new())),
+    ] {
+        let text = wrong.value().unwrap_err().to_string();
+        assert!(text.starts_with(&format!("{name}: the operands are recorded on two")), "{text}");
+        assert!(text.contains("tape.rs") && !text.contains("operand:"), "{text}");
+    }
+    let failed = two.watch(Tensor::from([1.0])).matmul(y);
+    assert!(x.matmul(failed).value().unwrap_err().to_string().contains("inner sizes differ"));
+}
+
+#[test]
 fn what_another_tape_recorded_cannot_be_asked_for() {
     let (one, two) = (Tape::new(), Tape::new());
     let x = one.watch(Tensor::scalar(1.0f64));

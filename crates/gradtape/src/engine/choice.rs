@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::cpu::{self, Workspace};
 use super::{Slot, interpret, reference};
 use crate::op::Meta;
-use crate::plan::{Program, Target, plan_for};
+use crate::plan::{Program, plan};
 use crate::tape::{Graph, GraphNode};
 use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 
@@ -49,19 +49,14 @@ impl Engine {
         }
     }
 
-    /// What is known of the machine when a program is planned for the engine.
-    pub fn target(self) -> Target {
-        Target::default()
-    }
-
     /// Makes a graph ready to run. Fails where memory cannot hold a result, or what is computed on the way.
     pub(crate) fn prepare(self, graph: Graph) -> Result<Prepared> {
         let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
         let wanted = wanted.map(|output| &graph.nodes[output.node.index()]);
         let results = wanted.map(room).collect::<Result<_>>()?;
         let ready: Box<dyn Ready> = match self {
-            Engine::Cpu => Box::new(Planned::new(plan_for(&graph, &self.target()))?),
-            Engine::Interpreter => Box::new(Interpreted(plan_for(&graph, &self.target()))),
+            Engine::Cpu => Box::new(Planned::new(plan(&graph))?),
+            Engine::Interpreter => Box::new(Interpreted(plan(&graph))),
             Engine::Reference => Box::new(Meant),
         };
         Ok(Prepared { engine: self, graph, ready, results })

@@ -6,7 +6,7 @@
 use super::cpu::check_bounds;
 use super::{Slot, check_labels, ill_fitting};
 use crate::op::scalar::Scalar;
-use crate::op::{Op, Reduce};
+use crate::op::{Op, Reduce, set_index};
 use crate::plan::{
     Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reg,
 };
@@ -254,7 +254,8 @@ fn reduce(kind: Reduce, column: &[f64]) -> f64 {
         if any_nan { f64::NAN } else { column.iter().fold(start, pick) }
     };
     match kind {
-        Reduce::Sum => column.iter().sum(),
+        // Not `sum`, which starts at -0.
+        Reduce::Sum => column.iter().fold(0.0, |sum, x| sum + x),
         Reduce::Max => extreme(f64::NEG_INFINITY, |b, a| b > a),
         Reduce::Min => extreme(f64::INFINITY, |b, a| b < a),
         Reduce::LogSumExp => {
@@ -286,12 +287,9 @@ fn place(access: &Access, index: &[usize]) -> usize {
 fn indices(space: &[usize]) -> impl Iterator<Item = Vec<usize>> {
     let space = space.to_vec();
     let count: usize = space.iter().product();
-    (0..count).map(move |mut flat| {
+    (0..count).map(move |number| {
         let mut index = vec![0; space.len()];
-        for axis in (0..space.len()).rev() {
-            index[axis] = flat % space[axis];
-            flat /= space[axis];
-        }
+        set_index(&mut index, &space, number);
         index
     })
 }

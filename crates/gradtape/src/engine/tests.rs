@@ -36,6 +36,28 @@ fn run_all<'a>(slots: impl Fn() -> Vec<Slot<'a>>, result: &Tensor) -> Vec<Result
 }
 
 #[test]
+fn a_sum_of_negative_zeros_is_zero_by_every_engine() {
+    let graph: Graph = "
+        %0 = input {dtype: f32; shape: [2, 3]} : f32[2, 3]
+        %1 = sum(%0) {axes: [1]} : f32[2]
+        return %1
+    "
+    .parse()
+    .unwrap();
+    let x = Tensor::full([2, 3], -0.0, DType::F32).contiguous();
+    let mut interpreted = [Tensor::zeros([2], DType::F32).contiguous()];
+    interpret::run(&plan(&graph), &mut [Slot::Read(&x)], &mut interpreted).unwrap();
+    let mut defined = Vec::new();
+    reference::run(&graph, &mut [Slot::Read(&x)], &mut defined, &mut |_, _| Ok(())).unwrap();
+    let mut fast = Vec::new();
+    run_graph(&graph, Isa::best(), &mut [Slot::Read(&x)], &mut fast).unwrap();
+    for sums in [&interpreted[0], &defined[0], &fast[0]] {
+        let bits = |x: f64| x.to_bits();
+        assert_eq!(sums.to_f64_vec().into_iter().map(bits).collect::<Vec<_>>(), [0, 0]);
+    }
+}
+
+#[test]
 fn inputs_that_are_not_those_of_the_program_are_refused_by_every_engine() {
     let right = || Slot::Write(Box::leak(Box::new(Tensor::zeros([64], DType::F32).contiguous())));
     let leak = |tensor: Tensor| Slot::Read(Box::leak(Box::new(tensor)));

@@ -15,10 +15,10 @@ pub trait Attr: Sized {
 /// Compared and hashed by its bits, so that NaN equals itself and -0 differs from 0. A whole number that
 /// f64 holds is the same as that f64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Bits(Exact);
+pub struct Bits(Number);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Exact {
+enum Number {
     /// The bits of an f64.
     Float(u64),
     /// What no f64 is.
@@ -28,7 +28,7 @@ enum Exact {
 impl Bits {
     /// The bits of a number.
     pub fn new(value: f64) -> Bits {
-        Bits(Exact::Float(value.to_bits()))
+        Bits(Number::Float(value.to_bits()))
     }
 
     /// A whole number, exactly.
@@ -43,23 +43,23 @@ impl Bits {
         // The cast back would saturate at 2^63.
         match rounded as i128 == i128::from(value) {
             true => Bits::new(rounded),
-            false => Bits(Exact::Whole(value)),
+            false => Bits(Number::Whole(value)),
         }
     }
 
     /// The number; a whole one beyond 2^53 may be rounded.
     pub fn value(self) -> f64 {
         match self.0 {
-            Exact::Float(bits) => f64::from_bits(bits),
-            Exact::Whole(value) => value as f64,
+            Number::Float(bits) => f64::from_bits(bits),
+            Number::Whole(value) => value as f64,
         }
     }
 
     /// The number as i64: without its fraction, the nearest there is where it is out of range, 0 for NaN.
     pub fn to_i64(self) -> i64 {
         match self.0 {
-            Exact::Float(bits) => f64::from_bits(bits) as i64,
-            Exact::Whole(value) => value,
+            Number::Float(bits) => f64::from_bits(bits) as i64,
+            Number::Whole(value) => value,
         }
     }
 
@@ -72,11 +72,11 @@ impl Bits {
     /// Whether an i64 is this number.
     pub(crate) fn is_whole(self) -> bool {
         match self.0 {
-            Exact::Float(bits) => {
+            Number::Float(bits) => {
                 let value = f64::from_bits(bits);
                 value.trunc() == value && (-TWO_TO_63..TWO_TO_63).contains(&value)
             }
-            Exact::Whole(_) => true,
+            Number::Whole(_) => true,
         }
     }
 
@@ -110,8 +110,8 @@ impl std::fmt::Debug for Bits {
 impl std::fmt::Display for Bits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            Exact::Float(bits) => f64::from_bits(bits).fmt(f),
-            Exact::Whole(value) => value.fmt(f),
+            Number::Float(bits) => f64::from_bits(bits).fmt(f),
+            Number::Whole(value) => value.fmt(f),
         }
     }
 }
@@ -119,8 +119,8 @@ impl std::fmt::Display for Bits {
 impl Attr for Bits {
     fn print(&self) -> String {
         match self.0 {
-            Exact::Float(bits) => format!("{:?}", f64::from_bits(bits)),
-            Exact::Whole(value) => value.to_string(),
+            Number::Float(bits) => format!("{:?}", f64::from_bits(bits)),
+            Number::Whole(value) => value.to_string(),
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Examples<'a, 'r> {
 impl<'a, 'r> Examples<'a, 'r> {
     /// This many examples of these inputs, each with whether it is batched; what a rule records of them is
     /// on behalf of the line `at`.
-    pub fn new(
+    pub(crate) fn new(
         recorder: &'r dyn Recorder,
         at: &'static Location<'static>,
         count: usize,

@@ -83,7 +83,7 @@ macro_rules! ops {
             }
 
             /// How many operands a formula has, when the operation is elementwise.
-            pub fn operands(&self) -> Option<usize> {
+            pub(crate) fn operands(&self) -> Option<usize> {
                 with_elementwise!(self, op => Some(op.operands().count()), else None)
             }
 
@@ -117,7 +117,7 @@ macro_rules! ops {
             }
 
             /// The gradient rule; see [`Operation::vjp`].
-            pub fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
+            pub(crate) fn vjp<'r>(&self, input: usize, x: &[Term<'r>], out: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
                 dispatch!(self, op => Operation::vjp(op, input, x, out, g))
             }
 

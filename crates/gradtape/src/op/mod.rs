@@ -3,7 +3,7 @@
 //! Every file states the documentation (with the formula of the gradient and why it holds), the
 //! shape rule, the gradient rule, the batching rule, the meaning and samples for the tests. The list at the bottom of
 //! `list.rs` turns them into the [`Op`] enum and everything that is done for all operations. This
-//! room imports `tensor` alone; a gradient rule records through the small [`Recorder`] trait.
+//! room imports `tensor` alone; a gradient rule records through the small trait `Recorder`.
 
 pub mod binary;
 pub mod compare;
@@ -30,10 +30,14 @@ pub(crate) mod rules;
 mod samples;
 pub mod scalar;
 
-pub use attr::{Attr, Bits};
+#[doc(hidden)]
+pub use attr::Attr;
+pub use attr::Bits;
 pub use axes::IntoAxes;
 pub use examples::Examples;
-pub use form::{Cost, Exact, Form, PlaceAlong, Places, Reduce, View};
+pub use form::{Cost, Exact, Form, Reduce};
+#[doc(hidden)]
+pub use form::{PlaceAlong, Places, View};
 pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;
 pub use list::{Op, OpInfo};
@@ -41,12 +45,16 @@ pub(crate) use math::{
     activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
     operators, reduce_methods, shape_methods,
 };
-pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index};
+pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index, set_index};
+#[doc(hidden)]
 pub use meaning::{Meaning, Numbers, NumbersMut};
 pub use operand::{Number, Operand};
-pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
+pub use operation::{Broken, Cotangent, Meta, Sample};
+#[doc(hidden)]
+pub use operation::{Declared, Elementwise, Operation};
 pub(crate) use operation::{operation, value_error, with_computed, with_number};
-pub use recorder::{NodeId, Recorder, Term};
+pub(crate) use recorder::Recorder;
+pub use recorder::{NodeId, Term};
 pub use rules::Operands;
 
 pub(crate) use crate::tensor::with_type;

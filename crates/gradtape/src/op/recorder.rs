@@ -39,7 +39,7 @@ impl NodeId {
 }
 
 /// Something that operations can be recorded on. The tape is the one implementation.
-pub trait Recorder {
+pub(crate) trait Recorder {
     /// Records an operation on nodes of this recorder. A broken shape rule, an input that failed, or an id
     /// that is not of this recorder gives a failed id.
     fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId;
@@ -87,18 +87,17 @@ pub struct Term<'r> {
 
 impl<'r> Term<'r> {
     /// The node `id` of a recorder, on behalf of the line `at`.
-    pub fn new(recorder: &'r dyn Recorder, id: NodeId, at: &'static Location<'static>) -> Term<'r> {
+    pub(crate) fn new(
+        recorder: &'r dyn Recorder,
+        id: NodeId,
+        at: &'static Location<'static>,
+    ) -> Term<'r> {
         Term { recorder, id, at }
     }
 
     /// The node's place on the tape.
     pub fn id(self) -> NodeId {
         self.id
-    }
-
-    /// What the node was recorded on.
-    pub fn recorder(self) -> &'r dyn Recorder {
-        self.recorder
     }
 
     fn with(self, id: NodeId) -> Term<'r> {
@@ -117,6 +116,11 @@ impl<'r> Term<'r> {
             }
         };
         self.with(id)
+    }
+
+    /// A rule's nodes are all on one recorder.
+    fn apart(self, _: &str, _: &[Term<'r>]) -> Option<Term<'r>> {
+        None
     }
 
     fn source(self, op: impl Into<Op>) -> Term<'r> {

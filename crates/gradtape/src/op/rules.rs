@@ -139,14 +139,20 @@ pub(crate) fn truth(x: &Meta) -> Result<(), Broken> {
 
 /// Two inputs of one shape and one type.
 pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
-    if x.dtype != y.dtype {
-        let rule = format!("element types differ: {} and {}", x.dtype, y.dtype);
-        return Err(Broken::new(rule).hint(cast_hint(x.dtype, y.dtype)));
-    }
+    same_type(x, y)?;
     if x.shape != y.shape {
         return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape)));
     }
     Ok(())
+}
+
+/// Two inputs of one type.
+pub(crate) fn same_type(x: &Meta, y: &Meta) -> Result<(), Broken> {
+    if x.dtype == y.dtype {
+        return Ok(());
+    }
+    let rule = format!("element types differ: {} and {}", x.dtype, y.dtype);
+    Err(Broken::new(rule).hint(cast_hint(x.dtype, y.dtype)))
 }
 
 /// What mends two element types that differ.
@@ -175,10 +181,19 @@ pub(crate) fn countable(out: Meta) -> Result<Meta, Broken> {
 
 /// An input of places.
 pub(crate) fn index(x: &Meta) -> Result<(), Broken> {
+    whole("an index is", x)
+}
+
+/// An input of labels.
+pub(crate) fn labels(x: &Meta) -> Result<(), Broken> {
+    whole("labels are", x)
+}
+
+fn whole(what: &str, x: &Meta) -> Result<(), Broken> {
     if x.dtype == DType::I64 {
         return Ok(());
     }
-    Err(Broken::new(format!("an index is i64, not {}", x.dtype))
+    Err(Broken::new(format!("{what} i64, not {}", x.dtype))
         .hint("cast whole numbers with cast(DType::I64)"))
 }
 

@@ -14,9 +14,10 @@ mod target;
 mod widen;
 
 pub use passes::{Passes, Stage, passes};
+pub(crate) use program::Strides;
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Contract, Host, Inst, Kernel, Loop, Place, Program,
-    Reduction, Reg, Store, Strides,
+    Reduction, Reg, Store,
 };
 pub use target::Target;
 

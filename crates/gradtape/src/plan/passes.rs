@@ -6,10 +6,11 @@ use super::classify::Classified;
 use super::{Program, Target, fuse, plan, schedule, simplify, unfused, widen};
 use crate::tape::Graph;
 
-/// What each pass of [`plan`](super::plan) made of a graph.
+/// What [`plan`](super::plan) made of a graph, and what it would cost to run it before and after.
 #[derive(Clone, Debug)]
 pub struct Passes {
-    /// The passes in order; the first is the recording itself.
+    /// The passes after which there is something that could be run, in order; the first is the recording itself,
+    /// the last the program. For the others, see [`passes`].
     pub stages: Vec<Stage>,
     /// The program that the last pass made.
     pub program: Program,
@@ -41,7 +42,7 @@ impl Passes {
         let stages = vec![
             stage("record", graph, &unfused(wide.into_owned(), &target)),
             stage("simplify", &simple, &unfused(simple.clone(), &target)),
-            stage("fuse", &simple, &program),
+            stage("lower", &simple, &program),
         ];
         Passes { stages, program }
     }

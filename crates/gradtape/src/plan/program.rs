@@ -64,7 +64,7 @@ pub enum Kernel {
 }
 
 /// For each axis of a space, how far one step along it goes; back where it is negative.
-pub type Strides = SmallVec<[isize; 4]>;
+pub(crate) type Strides = SmallVec<[isize; 4]>;
 
 /// Elements of a buffer as a kernel's iteration space sees them.
 ///

@@ -44,6 +44,9 @@ pub struct Target {
     pub row: usize,
     /// At most so many operations in a row are computed anew by each reader.
     pub recomputed: usize,
+    /// Windows are added up by gathering, which all workers share, where the zeros around and between them take
+    /// with them at most so many times their memory. It is enough for strides of 2; one worker adds the others.
+    pub fold_zeros: usize,
     /// Places in a window up to which its elements are joined one by one instead of reduced.
     pub window_places: usize,
 }
@@ -61,6 +64,7 @@ impl Default for Target {
             strip_sum: 512,
             row: 2048,
             recomputed: 4,
+            fold_zeros: 6,
             window_places: 16,
         }
     }

@@ -1,9 +1,10 @@
 //! Convolutions: windows contracted with a weight.
 
 use super::Var;
-use super::einsum::Term;
+use super::einsum::Labelled;
 use crate::op::Broken;
-use crate::op::linear::{Label, Labels};
+use crate::op::linear::{Label, Labels, factors};
+use crate::op::shape::reach;
 use crate::tensor::{Dims, Shape};
 
 /// How a convolution slides: strides, padding and dilation for each spatial axis, and groups of channels.
@@ -118,8 +119,7 @@ impl Convolution {
                     format!("stride {stride} and dilation {dilation} along spatial axis {axis}");
                 return broken(rule, "both must be at least 1");
             }
-            let reach =
-                weight[axis + 2].saturating_sub(1).saturating_mul(dilation).saturating_add(1);
+            let reach = reach(weight[axis + 2], dilation);
             let padded = x[axis + 2].saturating_add(padding.saturating_mul(2));
             if weight[axis + 2] == 0 || reach > padded {
                 let rule = format!(
@@ -144,7 +144,11 @@ impl<'t> Var<'t> {
     #[track_caller]
     pub fn convolve(self, weight: Var<'t>, how: &Convolution) -> Var<'t> {
         let (shape, kernel) = (self.shape(), weight.shape());
-        if let Err(broken) = how.check(&shape, &kernel) {
+        if let Some(failed) = self.apart("convolve", &[weight]) {
+            return failed;
+        }
+        let types = factors(&self.meta(), &weight.meta());
+        if let Err(broken) = types.and_then(|()| how.check(&shape, &kernel)) {
             return self.failed(broken.of("convolve"), &[self, weight]);
         }
         let spatial = shape.rank() - 2;
@@ -189,8 +193,8 @@ impl<'t> Var<'t> {
         of_weight.extend(places());
         let mut of_result = labels(&[batch], &[out]);
         of_result.extend(spaces());
-        let weight = Term { var: weight.reshape(split(&kernel, 0)), labels: of_weight };
-        let images = Term { var: images, labels: of_images };
+        let weight = Labelled { var: weight.reshape(split(&kernel, 0)), labels: of_weight };
+        let images = Labelled { var: images, labels: of_images };
         let result = images
             .times(&weight, |label| of_result.contains(label), &of_result)
             .ordered(&of_result);

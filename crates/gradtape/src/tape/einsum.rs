@@ -6,15 +6,15 @@ use crate::tensor::{Dims, Shape};
 
 /// A value with the labels of its axes.
 #[derive(Clone)]
-pub(super) struct Term<'t> {
+pub(super) struct Labelled<'t> {
     pub(super) var: Var<'t>,
     pub(super) labels: Labels,
 }
 
-impl<'t> Term<'t> {
+impl<'t> Labelled<'t> {
     /// With one axis for each label.
     #[track_caller]
-    pub(super) fn without_repeats(mut self) -> Term<'t> {
+    pub(super) fn without_repeats(mut self) -> Labelled<'t> {
         let mut axis = 0;
         while axis < self.labels.len() {
             match self.labels[axis + 1..].iter().position(|label| *label == self.labels[axis]) {
@@ -31,7 +31,7 @@ impl<'t> Term<'t> {
 
     /// Summed over the axes whose label is not wanted.
     #[track_caller]
-    pub(super) fn only(&self, wanted: impl Fn(&Label) -> bool) -> Term<'t> {
+    pub(super) fn only(&self, wanted: impl Fn(&Label) -> bool) -> Labelled<'t> {
         let gone = |(_, label): &(usize, &Label)| !wanted(label);
         let axes: Vec<isize> =
             self.labels.iter().enumerate().filter(gone).map(|(axis, _)| axis as isize).collect();
@@ -39,7 +39,7 @@ impl<'t> Term<'t> {
             return self.clone();
         }
         let labels = self.labels.iter().copied().filter(&wanted).collect();
-        Term { var: self.var.sum(axes), labels }
+        Labelled { var: self.var.sum(axes), labels }
     }
 
     /// In the order of these labels.
@@ -55,10 +55,10 @@ impl<'t> Term<'t> {
     #[track_caller]
     pub(super) fn times(
         &self,
-        other: &Term<'t>,
+        other: &Labelled<'t>,
         wanted: impl Fn(&Label) -> bool,
         out: &[Label],
-    ) -> Term<'t> {
+    ) -> Labelled<'t> {
         let (x, y) = (self.without_ones(other), other.without_ones(self));
         let x = x.only(|label| wanted(label) || y.labels.contains(label));
         let y = y.only(|label| wanted(label) || x.labels.contains(label));
@@ -76,12 +76,12 @@ impl<'t> Term<'t> {
         let (left, right) = (first.laid_out(&left, size), second.laid_out(&right, size));
         let product = left.contract(right, batch, summed);
         let var = out.map_or(product, |order| product.transpose(&order));
-        Term { var, labels }
+        Labelled { var, labels }
     }
 
     /// Without the axes of size 1 that go with a longer one of another.
     #[track_caller]
-    fn without_ones(&self, other: &Term<'t>) -> Term<'t> {
+    fn without_ones(&self, other: &Labelled<'t>) -> Labelled<'t> {
         let shape = self.var.shape();
         let stays = |(label, size): &(&Label, usize)| {
             *size != 1 || other.size(**label).is_none_or(|s| s == 1)
@@ -91,7 +91,7 @@ impl<'t> Term<'t> {
             return self.clone();
         }
         let dims: Dims = kept().map(|(_, size)| size).collect();
-        Term { var: self.var.reshape(dims), labels: kept().map(|(label, _)| *label).collect() }
+        Labelled { var: self.var.reshape(dims), labels: kept().map(|(label, _)| *label).collect() }
     }
 
     fn size(&self, label: Label) -> Option<usize> {

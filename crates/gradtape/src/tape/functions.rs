@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
-use super::einsum::Term;
+use super::einsum::Labelled;
 use super::{Dial, Tape, Var, mixed_tapes};
-use crate::op::linear::{Einsum, Label};
+use crate::op::linear::{Einsum, Label, factors};
 use crate::op::{NodeId, Op, Recorder, control, source};
 use crate::tensor::{DType, Error, Kind, Result, Shape};
 
@@ -76,7 +76,11 @@ impl Tape {
             return self.var(self.fail(mixed_tapes("einsum").at(at), &[]));
         }
         let shapes: Vec<Shape> = operands.iter().map(|var| var.shape()).collect();
-        let read = match Einsum::parse(subscripts, &shapes) {
+        let fit = operands[1..]
+            .iter()
+            .try_for_each(|other| factors(&operands[0].meta(), &other.meta()))
+            .and_then(|()| Einsum::parse(subscripts, &shapes));
+        let read = match fit {
             Ok(read) => read,
             Err(broken) => {
                 let ids: Vec<NodeId> = operands.iter().map(|var| var.id()).collect();
@@ -84,8 +88,8 @@ impl Tape {
             }
         };
         let mut rest =
-            operands.iter().zip(read.operands).map(|(&var, labels)| Term { var, labels });
-        let mut rest: Vec<Term<'t>> = rest.by_ref().map(Term::without_repeats).collect();
+            operands.iter().zip(read.operands).map(|(&var, labels)| Labelled { var, labels });
+        let mut rest: Vec<Labelled<'t>> = rest.by_ref().map(Labelled::without_repeats).collect();
         rest.reverse();
         let mut product = rest.pop();
         while let (Some(x), Some(y)) = (&product, rest.pop()) {

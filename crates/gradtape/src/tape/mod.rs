@@ -35,3 +35,6 @@ pub(crate) use values::Given;
 pub use var::Var;
 pub(crate) use var::mixed_tapes;
 pub(crate) use walk::Question;
+
+#[cfg(test)]
+mod tests;

@@ -62,12 +62,8 @@ impl<'t> Var<'t> {
     #[track_caller]
     fn apply(self, op: impl Into<Op>, others: &[Var<'t>]) -> Var<'t> {
         let op = op.into();
-        if others.iter().any(|other| other.tape.id() != self.tape.id()) {
-            let mut all = std::iter::once(&self).chain(others);
-            if let Some(failed) = all.find(|var| var.id.is_failed()) {
-                return *failed;
-            }
-            return self.failed(mixed_tapes(op.name()), &[]);
+        if let Some(failed) = self.apart(op.name(), others) {
+            return failed;
         }
         let at = Location::caller();
         let id = match *others {
@@ -80,6 +76,17 @@ impl<'t> Var<'t> {
             }
         };
         Var { id, ..self }
+    }
+
+    /// What becomes of an operation on this and others if they are not all on one tape.
+    #[track_caller]
+    pub(super) fn apart(self, name: &str, others: &[Var<'t>]) -> Option<Var<'t>> {
+        if others.iter().all(|other| other.tape.id() == self.tape.id()) {
+            return None;
+        }
+        let mut all = std::iter::once(&self).chain(others);
+        let failed = all.find(|var| var.id.is_failed()).copied();
+        Some(failed.unwrap_or_else(|| self.failed(mixed_tapes(name), &[])))
     }
 
     #[track_caller]

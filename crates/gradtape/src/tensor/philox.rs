@@ -5,13 +5,8 @@
 /// Salmon, Moraes, Dror and Shaw, *Parallel random numbers: as easy as 1, 2, 3*, SC 2011. Words are
 /// in the order of the Random123 library, least significant first. The function has no branch and no
 /// memory access, so a loop over counters vectorises.
-///
-/// ```
-/// use gradtape::tensor::philox4x32_10;
-/// assert_eq!(philox4x32_10([0; 4], [0; 2]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
-/// ```
 #[inline(always)]
-pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let ([mut c0, mut c1, mut c2, mut c3], [mut k0, mut k1]) = (counter, key);
     for _ in 0..10 {
         let a = 0xD251_1F53_u64 * u64::from(c0);
@@ -29,7 +24,7 @@ pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// The block number is the lower half of Philox's counter and `counter` the upper half, so a stream
 /// holds 2^64 blocks and no two streams of one key share a block.
 #[inline(always)]
-pub fn random_block(key: u64, counter: u64, block: u64) -> [u32; 4] {
+pub(crate) fn random_block(key: u64, counter: u64, block: u64) -> [u32; 4] {
     let [low, high] = [|x: u64| x as u32, |x: u64| (x >> 32) as u32];
     philox4x32_10([low(block), high(block), low(counter), high(counter)], [low(key), high(key)])
 }
@@ -39,19 +34,19 @@ pub fn random_block(key: u64, counter: u64, block: u64) -> [u32; 4] {
 /// This is what a random tensor, an initialisation and a dropout mask are made of: an element
 /// depends on these three numbers only, never on how the work is cut or on what was drawn before.
 ///
-/// - The upper 32 bits are word `position % 4` of [`random_block`] `position / 4`. A number with up
+/// - The upper 32 bits are word `position % 4` of block `position / 4` of Philox 4x32-10. A number with up
 ///   to 32 random bits (an f32, a comparison of one) needs no more than that word.
 /// - The lower 32 bits are the same word of block `position / 4 + 2^63`, which no position reaches
 ///   otherwise. Where a caller drops them, the compiler drops their block too.
 ///
-/// [`unit_f32`] and [`unit_f64`] turn the bits into a number of [0, 1); both agree to 24 bits, so a
+/// [`unit_f64`] turns the bits into a number of [0, 1); an f32 has its upper 24 of them, so a
 /// mask is the same in f32 and f64 unless the threshold falls between the two.
 ///
 /// ```
-/// use gradtape::tensor::{random_block, uniform_at, unit_f32, unit_f64};
+/// use gradtape::tensor::{uniform_at, unit_f64};
 /// let bits = uniform_at(7, 0, 13);
-/// assert_eq!((bits >> 32) as u32, random_block(7, 0, 3)[1]);
-/// assert!((f64::from(unit_f32(bits)) - unit_f64(bits)).abs() < 2f64.powi(-24));
+/// assert_eq!(bits, uniform_at(7, 0, 13));
+/// assert!(bits != uniform_at(7, 1, 13) && (0.0..1.0).contains(&unit_f64(bits)));
 /// ```
 #[inline(always)]
 pub fn uniform_at(key: u64, counter: u64, position: u64) -> u64 {
@@ -72,7 +67,7 @@ const LOWER_HALVES: u64 = 1 << 63;
 
 /// A number of [0, 1) from the upper 24 bits: a multiple of 2^-24, at most 1 - 2^-24.
 #[inline(always)]
-pub fn unit_f32(bits: u64) -> f32 {
+pub(crate) fn unit_f32(bits: u64) -> f32 {
     (bits >> 40) as f32 * (1.0 / (1u32 << 24) as f32)
 }
 
@@ -87,7 +82,7 @@ pub fn unit_f64(bits: u64) -> f64 {
 ///
 /// The quantile function of the middle of the interval that the bits name, by algorithm AS 241
 /// (Wichura, *The percentage points of the normal distribution*, Applied Statistics 37, 1988).
-pub fn normal_f64(bits: u64) -> f64 {
+pub(super) fn normal_f64(bits: u64) -> f64 {
     let negative = bits >> 63 == 0;
     let from_edge = if negative { bits } else { !bits } >> 11;
     let tail = (from_edge as f64 + 0.5) * (1.0 / (1u64 << 53) as f64);
@@ -216,6 +211,8 @@ mod tests {
     fn units_stay_below_one() {
         assert_eq!((unit_f32(0), unit_f64(0)), (0.0, 0.0));
         assert_eq!(unit_f32(u64::MAX), 1.0 - 2f32.powi(-24));
+        let bits = uniform_at(7, 0, 13);
+        assert!((f64::from(unit_f32(bits)) - unit_f64(bits)).abs() < 2f64.powi(-24));
         assert_eq!(unit_f64(u64::MAX), 1.0 - 2f64.powi(-53));
     }
 

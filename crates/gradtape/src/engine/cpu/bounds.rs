@@ -69,6 +69,7 @@ fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
     let registers = body.loads.len() + body.insts.len();
     let rows = body.insts.iter().any(|inst| matches!(inst, Inst::Reduce { .. }));
     (!rows || *reduced == 1)
+        && (reductions.is_empty() || *reduced > 0)
         && fits_body(body, 0, space, buffers)
         && stores.iter().all(|store| fits_store(store, registers, space, buffers))
         && reductions.iter().all(|reduction| {

@@ -8,6 +8,7 @@ use super::isa::Isa;
 use super::lane::Real;
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
+use crate::op::set_index;
 use crate::plan::{Access, Buffer, Contract, Store};
 use crate::tensor::Dims;
 
@@ -182,7 +183,8 @@ impl<T: Real> ContractPlan<T> {
     ) {
         let Contract { batch, a, b, .. } = &self.plan;
         let ContractScratch { body, index } = scratch;
-        set_index(index, number, batch);
+        index.fill(0);
+        set_index(index, batch, number);
         let (c, c_row) = match &self.product {
             Some((place, row)) => {
                 (memory.address::<T>(place.to.buffer, element(&place.to, index)), *row)
@@ -234,8 +236,8 @@ impl<T: Real> ContractPlan<T> {
             while column < block.column + block.columns {
                 let width = (wide - column % wide).min(block.column + block.columns - column);
                 let (down, across) = index[own.clone()].split_at_mut(rows.len());
-                set_index(down, row, rows);
-                set_index(across, column, columns);
+                set_index(down, rows, row);
+                set_index(across, columns, column);
                 let at = (row - block.row) * block.stride + column - block.column;
                 let piece =
                     Piece { rows: count, columns: width, data: block.data.wrapping_add(at) };
@@ -342,13 +344,4 @@ fn product_place(plan: &Contract, buffers: &[Buffer]) -> Option<(Store, usize)> 
     };
     let stores = || plan.stores.iter().filter(fits);
     stores().filter(|store| store.reg.0 == 0).find_map(place).or_else(|| stores().find_map(place))
-}
-
-/// Sets the index of number `number` in a space; what follows the space's axes becomes 0.
-fn set_index(index: &mut [usize], mut number: usize, space: &[usize]) {
-    index.fill(0);
-    for axis in (0..space.len()).rev() {
-        index[axis] = number % space[axis];
-        number /= space[axis];
-    }
 }

@@ -7,7 +7,7 @@ use std::cell::UnsafeCell;
 use super::memory::Memory;
 use crate::op::{Meta, Numbers, NumbersMut, Walk, with_type};
 use crate::plan::{BufferId, Host};
-use crate::tensor::{Element, Result};
+use crate::tensor::{DType, Element, Result};
 
 /// An operation made ready to run.
 pub(crate) struct HostPlan {
@@ -61,8 +61,8 @@ impl HostPlan {
 /// The elements of an input.
 ///
 /// # Safety
-/// The buffer must hold the elements of the type and shape, which must be those of `T`, and nothing may
-/// write them while the slice lives, which may be beyond the memory's own life.
+/// The buffer must hold the elements of the type and shape, which must be those of `T` and have been written
+/// as such, and nothing may write them while the slice lives, which may be beyond the memory's own life.
 unsafe fn input<'m, T: Element>(buffer: BufferId, meta: &Meta, memory: &Memory<'_>) -> &'m [T] {
     match meta.shape.elements() {
         0 => &[],
@@ -71,10 +71,11 @@ unsafe fn input<'m, T: Element>(buffer: BufferId, meta: &Meta, memory: &Memory<'
     }
 }
 
-/// The elements of the result.
+/// The elements of the result, which may be anything that the type can be.
 ///
 /// # Safety
-/// As [`input`], and nothing else may use the buffer while the slice lives.
+/// The buffer must have room for the elements of the type and shape, which must be those of `T`, and nothing
+/// else may use it while the slice lives.
 unsafe fn result<'m, T: Element>(
     buffer: BufferId,
     meta: &Meta,
@@ -82,7 +83,49 @@ unsafe fn result<'m, T: Element>(
 ) -> &'m mut [T] {
     match meta.shape.elements() {
         0 => &mut [],
-        // SAFETY: the caller vouches for it.
-        len => unsafe { std::slice::from_raw_parts_mut(memory.address::<T>(buffer, 0), len) },
+        len => {
+            let first = memory.address::<T>(buffer, 0);
+            if T::DTYPE == DType::Bool {
+                // SAFETY: the caller vouches for the room.
+                unsafe { first.write_bytes(0, len) };
+            }
+            // SAFETY: the caller vouches for the room, which was in use before: any bits are a number, and
+            // truth values were just made of them.
+            unsafe { std::slice::from_raw_parts_mut(first, len) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::op::index;
+    use crate::plan::{Buffer, Place};
+
+    #[test]
+    fn a_result_of_truth_values_is_some_before_the_operation() {
+        let mut bytes: [[u64; 1]; 3] = [[0x0101], [7], [0xAAAA]];
+        let metas =
+            [(DType::Bool, 2), (DType::I64, 1), (DType::Bool, 1)].map(|(d, n)| Meta::new(d, [n]));
+        let buffers = [0, 1, 2].map(|i| Buffer {
+            dtype: metas[i].dtype,
+            len: metas[i].shape.elements(),
+            place: Place::Input(i),
+        });
+        let [x, places, out] = metas;
+        let plan = HostPlan::new(&Host {
+            op: index::Gather { axis: 0 }.into(),
+            inputs: vec![(BufferId(0), x), (BufferId(1), places)],
+            output: (BufferId(2), out),
+            at: Location::caller(),
+        });
+        let bases = bytes.each_mut().map(|words| words.as_mut_ptr().cast::<u8>());
+        // SAFETY: each buffer has its own words; nothing else uses them.
+        let done = unsafe { plan.run(&Memory::new(&buffers, &bases)) };
+        assert!(done.is_err(), "place 7 of 2");
+        // What was there before, no truth value, must not have been behind a reference.
+        assert_eq!(bytes[2], [0xAA00]);
     }
 }

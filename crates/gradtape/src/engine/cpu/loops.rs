@@ -66,8 +66,8 @@ impl<T: Real> LoopPlan<T> {
             (How::ShortRows, [None, last(kept), last(rank)])
         } else if plan.reductions.is_empty() {
             (How::Map, [rank.checked_sub(3), rank.checked_sub(2), last(rank)])
-        } else if plan.reduced == 0 || columns_are_runs(plan, kept) {
-            (How::Columns, [None, (plan.reduced > 0).then(|| rank - 1), last(kept)])
+        } else if columns_are_runs(plan, kept) {
+            (How::Columns, [None, last(rank), last(kept)])
         } else if plan.reduced == 1 && (1..=TILE).contains(&plan.space[rank - 1]) {
             (How::ShortRows, [None, last(kept), last(rank)])
         } else {
@@ -364,9 +364,10 @@ impl<T: Real> LoopPlan<T> {
 
     /// The columns of a reduction's state for the task at an index.
     fn width(&self, index: &[usize]) -> usize {
-        match (self.how, self.col_axis) {
-            (How::Columns, Some(axis)) => self.body.cols.min(self.space[axis] - index[axis]),
-            (How::Columns, None) => 1,
+        match self.col_axis {
+            Some(axis) if self.how == How::Columns => {
+                self.body.cols.min(self.space[axis] - index[axis])
+            }
             _ => LANES,
         }
     }

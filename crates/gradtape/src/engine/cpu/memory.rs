@@ -41,7 +41,8 @@ impl<'r> Memory<'r> {
     /// Reads elements `start`, `start + stride`, … into `out`, converted.
     ///
     /// # Safety
-    /// The elements must lie in the buffer and not be written meanwhile.
+    /// The elements must lie in the buffer, have been written as elements of its type, and not be written
+    /// meanwhile.
     pub(crate) unsafe fn read<T: Real>(
         &self,
         buffer: BufferId,
@@ -98,17 +99,17 @@ impl<'r> Memory<'r> {
         /// # Safety
         /// `to` must be valid for writing `values.len()` elements `stride` apart.
         unsafe fn copy<E: Element, T: Real>(to: *mut E, stride: isize, values: &[T]) {
+            // No references: what another buffer left in the place need not be an element.
             if stride == 1 {
-                // SAFETY: the caller vouches for `values.len()` elements.
-                let to = unsafe { std::slice::from_raw_parts_mut(to, values.len()) };
-                for (to, value) in to.iter_mut().zip(values) {
-                    *to = E::from_f64(value.to_f64());
+                for (i, value) in values.iter().enumerate() {
+                    // SAFETY: the caller vouches for `values.len()` elements.
+                    unsafe { to.add(i).write(E::from_f64(value.to_f64())) };
                 }
                 return;
             }
             for (i, value) in values.iter().enumerate() {
                 // SAFETY: the caller vouches for elements `stride` apart.
-                unsafe { *to.offset(i as isize * stride) = E::from_f64(value.to_f64()) };
+                unsafe { to.offset(i as isize * stride).write(E::from_f64(value.to_f64())) };
             }
         }
         if values.is_empty() {

@@ -36,10 +36,7 @@ operation! {
 impl Operation for OneHot {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 1)?;
-        if x[0].dtype != DType::I64 {
-            return Err(Broken::new(format!("labels are i64, not {}", x[0].dtype))
-                .hint("cast whole numbers with cast(DType::I64)"));
-        }
+        rules::labels(x[0])?;
         let mut dims = Dims::from_slice(&x[0].shape);
         dims.push(self.classes);
         rules::countable(Meta::new(self.dtype, dims))

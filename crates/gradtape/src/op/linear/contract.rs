@@ -59,11 +59,7 @@ impl Contract {
 impl Operation for Contract {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         rules::arity(x, 2)?;
-        rules::float(x[0])?;
-        if x[0].dtype != x[1].dtype {
-            let rule = format!("element types differ: {} and {}", x[0].dtype, x[1].dtype);
-            return Err(Broken::new(rule).hint(rules::cast_hint(x[0].dtype, x[1].dtype)));
-        }
+        super::factors(x[0], x[1])?;
         let (a, b) = (&x[0].shape, &x[1].shape);
         let &Contract { batch, summed } = self;
         let needed = batch.saturating_add(summed);

@@ -10,14 +10,16 @@ pub(crate) use einsum::{Einsum, Label, Labels, Layout, Pair, pair};
 use crate::op::{Broken, Meta, rules};
 use crate::tensor::Shape;
 
+/// Whether elements of two operands can be multiplied and summed.
+pub(crate) fn factors(x: &Meta, y: &Meta) -> Result<(), Broken> {
+    rules::float(x)?;
+    rules::same_type(x, y)
+}
+
 /// Whether two operands have a matrix product; a vector stands for a row on the left, for a column on the
 /// right.
 pub(crate) fn matmul_fits(x: &Meta, y: &Meta) -> Result<(), Broken> {
-    rules::float(x)?;
-    if x.dtype != y.dtype {
-        let rule = format!("element types differ: {} and {}", x.dtype, y.dtype);
-        return Err(Broken::new(rule).hint(rules::cast_hint(x.dtype, y.dtype)));
-    }
+    factors(x, y)?;
     let (a, b) = (&x.shape, &y.shape);
     if a.rank() == 0 || b.rank() == 0 {
         let rule = format!("needs operands of at least one axis, not {x} and {y}");

@@ -4,7 +4,7 @@
 macro_rules! elementwise_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, Operand, binary, compare, control, unary};
+            use $crate::op::{Broken, Op, Operand, binary, compare, control, unary};
             use $crate::tensor::DType;
 
             impl<$life> $handle {
@@ -186,19 +186,38 @@ macro_rules! elementwise_methods {
                 /// Whether this is above the other.
                 #[track_caller]
                 pub fn greater(self, y: impl Operand<Self>) -> Self {
-                    y.operand(self).less(self)
+                    let (x, y) = self.aligned(y.operand(self), "greater");
+                    match x.compares("greater", y, &compare::Less {}.into()) {
+                        Ok(()) => y.apply(compare::Less {}, &[x]),
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// Whether this is at least the other.
                 #[track_caller]
                 pub fn greater_equal(self, y: impl Operand<Self>) -> Self {
-                    y.operand(self).less_equal(self)
+                    let (x, y) = self.aligned(y.operand(self), "greater_equal");
+                    match x.compares("greater_equal", y, &compare::LessEqual {}.into()) {
+                        Ok(()) => y.apply(compare::LessEqual {}, &[x]),
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// Whether the two differ; true when either is NaN.
                 #[track_caller]
                 pub fn not_equal(self, y: impl Operand<Self>) -> Self {
-                    self.equal(y).logical_not()
+                    let (x, y) = self.aligned(y.operand(self), "not_equal");
+                    match x.compares("not_equal", y, &compare::Equal {}.into()) {
+                        Ok(()) => x.apply(compare::Equal {}, &[y]).logical_not(),
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// Whether the operands are those of a comparison, which is recorded as another one than
+                /// the user wrote.
+                #[track_caller]
+                fn compares(self, name: &str, y: Self, op: &Op) -> Result<(), Self> {
+                    self.fits(name, y, op.infer(&[&self.meta(), &y.meta()]).map(drop))
                 }
 
                 /// The opposite truth value.

@@ -15,8 +15,8 @@ macro_rules! linear_methods {
                 #[track_caller]
                 pub fn matmul(self, y: Self) -> Self {
                     let (a, b) = (self.meta(), y.meta());
-                    if let Err(broken) = linear::matmul_fits(&a, &b) {
-                        return self.broken_pair("matmul", y, broken);
+                    if let Err(failed) = self.fits("matmul", y, linear::matmul_fits(&a, &b)) {
+                        return failed;
                     }
                     let (a, b) = (a.shape, b.shape);
                     let (row, column) = (a.rank() == 1, b.rank() == 1);
@@ -53,15 +53,16 @@ macro_rules! linear_methods {
                 #[track_caller]
                 pub fn dot(self, y: Self) -> Self {
                     let (a, b) = (self.meta(), y.meta());
-                    if (a.shape.rank(), b.shape.rank()) != (1, 1) {
-                        let rule = format!("needs two vectors, not {a} and {b}");
-                        let rule =
-                            Broken::new(rule).hint("matmul() and tensordot() take more axes");
-                        return self.broken_pair("dot", y, rule);
-                    }
-                    match linear::matmul_fits(&a, &b) {
+                    let fit = match (a.shape.rank(), b.shape.rank()) {
+                        (1, 1) => linear::matmul_fits(&a, &b),
+                        _ => {
+                            let rule = format!("needs two vectors, not {a} and {b}");
+                            Err(Broken::new(rule).hint("matmul() and tensordot() take more axes"))
+                        }
+                    };
+                    match self.fits("dot", y, fit) {
                         Ok(()) => self.contract(y, 0, 1),
-                        Err(rule) => self.broken_pair("dot", y, rule),
+                        Err(failed) => failed,
                     }
                 }
 
@@ -80,7 +81,10 @@ macro_rules! linear_methods {
                 #[doc(alias = "ger")]
                 #[track_caller]
                 pub fn outer(self, y: Self) -> Self {
-                    self.contract(y, 0, 0)
+                    match self.fits("outer", y, linear::factors(&self.meta(), &y.meta())) {
+                        Ok(()) => self.contract(y, 0, 0),
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// Sums of products over the last `axes` axes of this and the first of `y`: the
@@ -100,24 +104,26 @@ macro_rules! linear_methods {
                 pub fn tensordot(self, y: Self, axes: usize) -> Self {
                     let (a, b) = (self.meta(), y.meta());
                     let few = a.shape.rank().min(b.shape.rank()) < axes;
-                    let fits = |axes| a.shape[a.shape.rank() - axes..] == b.shape[..axes];
-                    if few || !fits(axes) {
-                        let rule =
-                            format!("the last {axes} axes of {a} are not the first {axes} of {b}");
-                        return self.broken_pair("tensordot", y, Broken::new(rule));
+                    let same = |axes| a.shape[a.shape.rank() - axes..] == b.shape[..axes];
+                    let fit = linear::factors(&a, &b).and_then(|()| {
+                        if few || !same(axes) {
+                            let rule = format!(
+                                "the last {axes} axes of {a} are not the first {axes} of {b}"
+                            );
+                            return Err(Broken::new(rule));
+                        }
+                        Ok(())
+                    });
+                    match self.fits("tensordot", y, fit) {
+                        Ok(()) => self.contract(y, 0, axes),
+                        Err(failed) => failed,
                     }
-                    self.contract(y, 0, axes)
                 }
 
                 /// See [`linear::Contract`].
                 #[track_caller]
                 pub(crate) fn contract(self, y: Self, batch: usize, summed: usize) -> Self {
                     self.apply(linear::Contract { batch, summed }, &[y])
-                }
-
-                #[track_caller]
-                fn broken_pair(self, name: &str, y: Self, rule: Broken) -> Self {
-                    self.failed(rule.of(name), &[self, y])
                 }
             }
         };

@@ -1,6 +1,6 @@
 //! The methods that both handles have: `Var` for users and `Term` for gradient rules.
 //!
-//! One text, stamped twice. A handle provides `apply`, `source`, `failed`, `meta`, `shape`,
+//! One text, stamped twice. A handle provides `apply`, `apart`, `source`, `failed`, `meta`, `shape`,
 //! `dtype`, `has_shape` and `same_shape`.
 
 mod activation;
@@ -64,6 +64,9 @@ macro_rules! math_methods {
                     match x.shape.broadcast(&y.shape) {
                         Ok(shape) => (self.broadcast_to(&shape), other.broadcast_to(&shape)),
                         Err(axis) => {
+                            if let Some(failed) = self.apart(name, &[other]) {
+                                return (failed, failed);
+                            }
                             let size = |s: &Shape| s[(s.rank() as isize + axis) as usize];
                             let message = format!(
                                 "{name}: shapes {} and {} do not broadcast: axis {axis} has sizes {} and {}",
@@ -80,6 +83,17 @@ macro_rules! math_methods {
                 #[track_caller]
                 fn broken(self, name: &str, rule: Broken) -> Self {
                     self.failed(rule.of(&format!("{name} of {}", self.meta())), &[self])
+                }
+
+                /// Fails under the name that the user wrote where the operands are on two tapes or
+                /// do not fit.
+                #[track_caller]
+                fn fits(self, name: &str, y: Self, fit: Result<(), Broken>) -> Result<(), Self> {
+                    match (self.apart(name, &[y]), fit) {
+                        (Some(failed), _) => Err(failed),
+                        (None, Err(rule)) => Err(self.failed(rule.of(name), &[self, y])),
+                        (None, Ok(())) => Ok(()),
+                    }
                 }
 
                 /// An operation along an axis that the user named, on this and other operands.

@@ -16,7 +16,7 @@ pub(crate) use along::Along;
 pub(crate) use arithmetic::Arithmetic;
 pub(crate) use fill::check_labels;
 pub use numbers::{Numbers, NumbersMut};
-pub(crate) use walk::{Walk, next_index};
+pub(crate) use walk::{Walk, next_index, set_index};
 
 use std::fmt;
 

@@ -52,7 +52,8 @@ impl Walk {
         for (place, &stride) in places.iter().zip(&from.strides()) {
             offset += place.start * stride;
             for &(axis, step) in &place.steps {
-                strides[axis] += step * stride as isize;
+                // Along an axis of one place the step is never taken, and may be any.
+                strides[axis] = strides[axis].wrapping_add(step.wrapping_mul(stride as isize));
             }
         }
         Walk::new(offset, to.iter().copied().zip(strides))
@@ -138,6 +139,13 @@ pub(crate) fn next_index(axis: usize, size: usize, number: &mut usize) -> usize 
     index
 }
 
+/// Sets an index of a space, axis by axis, to the one that has this number in row-major order.
+pub(crate) fn set_index(index: &mut [usize], space: &[usize], mut number: usize) {
+    for (axis, (index, &size)) in index.iter_mut().zip(space).enumerate().rev() {
+        *index = next_index(axis, size, &mut number);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +186,16 @@ mod tests {
         assert_eq!(view(&[(0, &[(0, 1), (1, 2)])], &[5], &[3, 2]), [0, 2, 1, 3, 2, 4]);
         assert_eq!(view(&[(0, plain), (1, &[(1, 1)])], &[0, 3], &[0, 2]), [0; 0]);
         assert_eq!(view(&[], &[], &[]), [0]);
+    }
+
+    #[test]
+    fn numbers_are_those_of_row_major_order() {
+        let mut index = [9; 4];
+        set_index(&mut index, &[2, 3, 4], 23);
+        assert_eq!(index, [1, 2, 3, 9]);
+        set_index(&mut index, &[2, 3, 4], 5);
+        assert_eq!(index, [0, 1, 1, 9]);
+        set_index(&mut [], &[], 0);
     }
 
     #[test]

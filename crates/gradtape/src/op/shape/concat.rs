@@ -36,10 +36,8 @@ impl Operation for Concat {
         let Some((first, others)) = x.split_first() else {
             return Err(Broken::new("needs at least one operand"));
         };
+        rules::size_along(self.axis, first)?;
         let mut dims = Dims::from_slice(&first.shape);
-        if self.axis >= dims.len() {
-            return Err(Broken::new(format!("axis {} is not one of {first}", self.axis)));
-        }
         for (i, other) in others.iter().enumerate() {
             let differs = |&axis: &usize| axis != self.axis && other.shape[axis] != dims[axis];
             let problem = if other.dtype != first.dtype {

@@ -1,6 +1,6 @@
 //! `fold`: windows added up where they overlap.
 
-use super::Window;
+use super::reach;
 use crate::op::{
     Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
     Sample, Term, operation, rules, with_number,
@@ -39,10 +39,27 @@ operation! {
 }
 
 impl Fold {
-    /// What it puts together.
-    pub(crate) fn window(&self, windows: usize) -> Window {
-        let &Fold { axis, stride, dilation, .. } = self;
-        Window { axis, size: windows, stride, dilation }
+    /// How many windows of so many places the axis of the result has, or why it has none.
+    fn windows(&self, places: usize) -> Result<usize, Broken> {
+        let &Fold { size, stride, dilation, .. } = self;
+        if places == 0 || stride == 0 || dilation == 0 {
+            let rule = format!(
+                "{places} places in a window, stride {stride} and dilation {dilation} must be at least 1"
+            );
+            return Err(Broken::new(rule));
+        }
+        let reach = reach(places, dilation);
+        match size.checked_sub(reach) {
+            Some(rest) => Ok(rest / stride + 1),
+            None => {
+                let rule = format!(
+                    "a window of {places} places {dilation} apart is {reach} long, the axis of {size} elements \
+                     that it goes into is shorter"
+                );
+                Err(Broken::new(rule)
+                    .hint("the size is that of the axis before window() took it apart"))
+            }
+        }
     }
 }
 
@@ -57,7 +74,7 @@ impl Operation for Fold {
                 format!("{} has no axis after axis {} for the places in a window", x[0], self.axis);
             return Err(Broken::new(rule));
         }
-        let fits = self.window(x[0].shape[rank - 1]).count(self.size)?;
+        let fits = self.windows(x[0].shape[rank - 1])?;
         if fits != count {
             let rule = format!(
                 "an axis of {} elements has {fits} windows, {} has {count}",

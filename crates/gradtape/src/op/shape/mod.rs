@@ -21,3 +21,4 @@ pub use reshape::Reshape;
 pub use slice::Slice;
 pub use transpose::Transpose;
 pub use window::Window;
+pub(crate) use window::reach;

@@ -42,14 +42,14 @@ operation! {
 
 impl Window {
     /// How many windows an axis of `len` elements has, or why it has none.
-    pub(super) fn count(&self, len: usize) -> Result<usize, Broken> {
+    fn count(&self, len: usize) -> Result<usize, Broken> {
         let &Window { axis, size, stride, dilation } = self;
         if size == 0 || stride == 0 || dilation == 0 {
             let rule =
                 format!("size {size}, stride {stride} and dilation {dilation} must be at least 1");
             return Err(Broken::new(rule));
         }
-        let reach = (size - 1).saturating_mul(dilation).saturating_add(1);
+        let reach = reach(size, dilation);
         match len.checked_sub(reach) {
             Some(rest) => Ok(rest / stride + 1),
             None => {
@@ -60,6 +60,11 @@ impl Window {
             }
         }
     }
+}
+
+/// How far a window reaches from its first element on.
+pub(crate) fn reach(size: usize, dilation: usize) -> usize {
+    size.saturating_sub(1).saturating_mul(dilation).saturating_add(1)
 }
 
 impl Operation for Window {

@@ -38,7 +38,7 @@ pub(in crate::plan) fn plain(mut plain: Loop) -> Loop {
 
 /// The contraction with as few axes in each group as possible.
 pub(in crate::plan) fn contract(mut product: Contract) -> Contract {
-    for group in [Group::Batch, Group::Rows, Group::Columns, Group::Summed] {
+    for group in [AxisGroup::Batch, AxisGroup::Rows, AxisGroup::Columns, AxisGroup::Summed] {
         let mut axis = product.sizes(group).len();
         while axis > 0 {
             axis -= 1;
@@ -65,7 +65,7 @@ pub(in crate::plan) fn contract(mut product: Contract) -> Contract {
 }
 
 #[derive(Clone, Copy)]
-enum Group {
+enum AxisGroup {
     Batch,
     Rows,
     Columns,
@@ -73,16 +73,16 @@ enum Group {
 }
 
 impl Contract {
-    fn sizes(&mut self, group: Group) -> &mut Dims {
+    fn sizes(&mut self, group: AxisGroup) -> &mut Dims {
         match group {
-            Group::Batch => &mut self.batch,
-            Group::Rows => &mut self.rows,
-            Group::Columns => &mut self.columns,
-            Group::Summed => &mut self.summed,
+            AxisGroup::Batch => &mut self.batch,
+            AxisGroup::Rows => &mut self.rows,
+            AxisGroup::Columns => &mut self.columns,
+            AxisGroup::Summed => &mut self.summed,
         }
     }
 
-    fn drop_axis(&mut self, group: Group, axis: usize) {
+    fn drop_axis(&mut self, group: AxisGroup, axis: usize) {
         self.sizes(group).remove(axis);
         self.each_strides(group, |strides, first| {
             strides.remove(first + axis);
@@ -91,14 +91,14 @@ impl Contract {
 
     /// Calls `each` with the strides of everything that walks along a group, and the place of its first axis
     /// among them.
-    fn each_strides(&mut self, group: Group, mut each: impl FnMut(&mut Strides, usize)) {
+    fn each_strides(&mut self, group: AxisGroup, mut each: impl FnMut(&mut Strides, usize)) {
         // Where the group's axes start in the left operand, in the right one and in the result.
         let (batch, rows, summed) = (self.batch.len(), self.rows.len(), self.summed.len());
         let [left, right, result] = match group {
-            Group::Batch => [Some(0); 3],
-            Group::Rows => [Some(batch), None, Some(batch)],
-            Group::Columns => [None, Some(batch + summed), Some(batch + rows)],
-            Group::Summed => [Some(batch + rows), Some(batch), None],
+            AxisGroup::Batch => [Some(0); 3],
+            AxisGroup::Rows => [Some(batch), None, Some(batch)],
+            AxisGroup::Columns => [None, Some(batch + summed), Some(batch + rows)],
+            AxisGroup::Summed => [Some(batch + rows), Some(batch), None],
         };
         left.into_iter().for_each(|first| each(&mut self.a.strides, first));
         right.into_iter().for_each(|first| each(&mut self.b.strides, first));

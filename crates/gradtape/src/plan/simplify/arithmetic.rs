@@ -1,13 +1,13 @@
 //! Neutral numbers, signs and powers.
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{Bits, NodeId, Op, binary, unary};
 
 /// How far [`never_negative_zero`] looks.
 const DEPTH: usize = 4;
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     let float = meta.dtype.is_float();
     match (op, inputs) {
         (Op::Neg(_), &[x]) => match r.op(x) {

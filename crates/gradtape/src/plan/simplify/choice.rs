@@ -1,11 +1,11 @@
 //! What only passes a value on: identities, casts, choices between equals.
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{NodeId, Op, control};
 use crate::tensor::DType;
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     match (op, inputs) {
         // stop_gradient(x) = x: gradients have been recorded by now
         (Op::StopGradient(_), &[x]) => Some(x),

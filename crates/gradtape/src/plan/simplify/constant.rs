@@ -2,12 +2,12 @@
 
 use smallvec::SmallVec;
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{Bits, Meta, NodeId, Op};
 use crate::tensor::{DType, Shape, Tensor};
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     if let Op::Constant(constant) = op {
         // constant(c) = constant(c rounded to its type)
         let rounded = number(&scalar(constant.value, constant.dtype))?;

@@ -2,13 +2,13 @@
 
 use smallvec::SmallVec;
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{NodeId, Op};
 use crate::tensor::Shape;
 
 /// f(broadcast(x), broadcast(y)) = broadcast(f(x, y))
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     // An error names the element where it is.
     if !op.is_elementwise() || inputs.is_empty() || op.can_fail(meta.dtype) {
         return None;

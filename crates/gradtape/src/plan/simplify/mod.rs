@@ -25,7 +25,7 @@ use crate::tape::{Graph, GraphNode, Output};
 use crate::tensor::Shape;
 
 /// What an operation on nodes that were simplified before can be replaced by.
-type Rule = fn(&mut Rewriter, &Operation<'_>) -> Option<NodeId>;
+type Rule = fn(&mut Rewriter, &Pending<'_>) -> Option<NodeId>;
 
 /// The rules in the order in which they are tried.
 const RULES: &[Rule] = &[
@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// An operation about to become a node.
-pub(super) struct Operation<'a> {
+pub(super) struct Pending<'a> {
     pub(super) op: &'a Op,
     pub(super) inputs: &'a [NodeId],
     pub(super) meta: &'a Meta,
@@ -63,12 +63,16 @@ pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
     let uses = uses(graph);
     let turned = turn::turned_products(graph, &uses);
     let cropped = window::cropped_folds(graph, &uses);
+    let summed = window::summed_products(graph, &uses);
     for (number, node) in graph.nodes.iter().enumerate() {
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
         let product = match &node.op {
             Op::Transpose(transpose) if turned[number] => {
                 turn::rewrite(&mut rewriter, transpose, inputs[0], node)
+            }
+            Op::Sum(sum) if summed[number] => {
+                window::summed_batch(&mut rewriter, sum, inputs[0], node.at)
             }
             Op::Slice(slice) if cropped[number] => {
                 window::crop(&mut rewriter, slice, inputs[0], node.at)
@@ -135,7 +139,7 @@ impl Rewriter {
         meta: Meta,
         at: &'static Location<'static>,
     ) -> NodeId {
-        let operation = Operation { op: &op, inputs, meta: &meta, at };
+        let operation = Pending { op: &op, inputs, meta: &meta, at };
         if let Some(known) = RULES.iter().find_map(|rule| rule(self, &operation)) {
             debug_assert_eq!(self.meta(known), &meta, "{op:?}");
             return known;

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{Bits, NodeId, Op, binary, shape};
 
 /// Parts that are looked at.
@@ -10,8 +10,8 @@ const MOST: usize = 1 << 12;
 
 /// pad(x) + pad(y) + … = concat(x + 0, y + 0, …) where the parts cover everything and none lies on another: the
 /// gradients of `index`, `split` and steps of a sequence. (-0 + 0 is 0.)
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op: Op::Add(_), inputs, meta, at } = operation else { return None };
+pub(super) fn rewrite(r: &mut Rewriter, pending: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op: Op::Add(_), inputs, meta, at } = pending else { return None };
     if !meta.dtype.is_float() {
         return None;
     }

@@ -1,11 +1,11 @@
 //! Reductions of what was repeated, and of axes that hold one element.
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{Bits, NodeId, Op, binary, reduce};
 use crate::tensor::{Dims, Shape};
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     let axes = match op {
         Op::Sum(sum) => &sum.axes,
         Op::Max(max) => &max.axes,

@@ -173,6 +173,68 @@ fn casts_and_identities_are_looked_through() {
 }
 
 #[test]
+fn windows_are_gathered_only_where_the_zeros_between_them_are_few() {
+    let fold = |stride: usize, size: usize| {
+        format!(
+            "%3 = fold(%0) {{axis: 0; size: {size}; stride: {stride}; dilation: 1}} : f32[{size}]
+             return %3"
+        )
+    };
+    check(
+        &fold(2, 9),
+        "%3 = pad(%0) {axis: 0; start: 2; step: 2; size: 11} : f32[11, 3]
+         %4 = window(%3) {axis: 0; size: 3; stride: 1; dilation: 1} : f32[9, 3, 3]
+         %5 = flip(%4) {axis: 2} : f32[9, 3, 3]
+         %6 = diagonal(%5) {axis: 1; other: 2} : f32[9, 3]
+         %7 = sum(%6) {axes: [1]} : f32[9]
+         return %7",
+    );
+    check(&fold(16, 51), &fold(16, 51));
+    // Few windows of many places.
+    let long = "%3 = broadcast(%2) {shape: [2, 100]} : f32[2, 100]
+         %4 = fold(%3) {axis: 0; size: 101; stride: 1; dilation: 1} : f32[101]
+         return %4";
+    check(long, long);
+}
+
+#[test]
+fn windows_that_do_not_overlap_are_put_together_without_sums() {
+    check(
+        "%3 = fold(%0) {axis: 0; size: 13; stride: 3; dilation: 1} : f32[13]
+         return %3",
+        "%3 = reshape(%0) {shape: [12]} : f32[12]
+         %4 = pad(%3) {axis: 0; start: 0; step: 1; size: 13} : f32[13]
+         return %4",
+    );
+    check(
+        "%3 = reshape(%0) {shape: [1, 12]} : f32[1, 12]
+         %4 = fold(%3) {axis: 0; size: 14; stride: 5; dilation: 1} : f32[14]
+         return %4",
+        "%3 = reshape(%0) {shape: [12]} : f32[12]
+         %4 = pad(%3) {axis: 0; start: 0; step: 1; size: 14} : f32[14]
+         return %4",
+    );
+}
+
+#[test]
+fn a_product_is_summed_over_a_batch_axis_at_once_unless_something_else_needs_it() {
+    let body = |result: &str| {
+        format!(
+            "%3 = contract(%0, %1) {{batch: 1; summed: 0}} : f32[4, 3, 3]
+             %4 = sum(%3) {{axes: [0]}} : f32[3, 3]
+             return {result}"
+        )
+    };
+    check(
+        &body("%4"),
+        "%3 = transpose(%0) {order: [1, 0]} : f32[3, 4]
+         %4 = contract(%3, %1) {batch: 0; summed: 1} : f32[3, 3]
+         return %4",
+    );
+    check(&body("%3, %4"), &body("%3, %4"));
+}
+
+#[test]
 fn numbers_of_the_program_are_folded_under_any_shape() {
     check(
         "%3 = constant {value: 0.5; dtype: f32} : f32[]

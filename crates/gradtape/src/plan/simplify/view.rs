@@ -1,11 +1,11 @@
 //! Views of views, and views that change nothing.
 
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::{NodeId, Op, shape};
 use crate::tensor::{Dims, Shape};
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
-    let &Operation { op, inputs, meta, at } = operation;
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
+    let &Pending { op, inputs, meta, at } = operation;
     let &[x] = inputs else { return None };
     let inner = r.node(x).inputs.first().copied();
     match op {
@@ -87,7 +87,7 @@ fn below(
     r.apply(view, &[padded], at)
 }
 
-fn single(r: &mut Rewriter, x: NodeId, operation: &Operation<'_>) -> Option<NodeId> {
+fn single(r: &mut Rewriter, x: NodeId, operation: &Pending<'_>) -> Option<NodeId> {
     if r.meta(x).shape.elements() != 1 {
         return None;
     }

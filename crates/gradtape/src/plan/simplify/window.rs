@@ -3,43 +3,42 @@
 use std::panic::Location;
 
 use super::contraction::{self, Labelled};
-use super::{Operation, Rewriter};
+use super::{Pending, Rewriter};
 use crate::op::linear::{Contract, Labels};
 use crate::op::{NodeId, Op, binary, reduce, shape};
-use crate::tape::Graph;
+use crate::tape::{Graph, GraphNode};
 use crate::tensor::{Dims, Shape};
 
-pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<NodeId> {
+pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
     let &[x] = operation.inputs else { return None };
     match operation.op {
         Op::Fold(fold) => apart(r, fold, x, operation)
             .or_else(|| contracted(r, fold, x, operation))
             .or_else(|| gathered(r, fold, x, operation)),
-        Op::Sum(sum) => summed_batch(r, sum, x, operation)
-            .or_else(|| side_by_side(r, &sum.axes, binary::Add {}.into(), x, operation)),
+        Op::Sum(sum) => side_by_side(r, &sum.axes, binary::Add {}.into(), x, operation),
         Op::Max(max) => side_by_side(r, &max.axes, binary::Maximum {}.into(), x, operation),
         Op::Min(min) => side_by_side(r, &min.axes, binary::Minimum {}.into(), x, operation),
         _ => None,
     }
 }
 
-/// fold(x) = pad(reshape(transpose(x))) for windows that lie one after another
+/// fold(x) = pad(reshape(transpose(x))) for windows that lie one after another, and for a single one
 fn apart(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let from = r.meta(x).shape.clone();
     let (last, at) = (from.rank() - 1, operation.at);
     let &shape::Fold { axis, size, stride, dilation } = fold;
-    if stride != from[last] || dilation != 1 {
+    if (stride != from[last] && from[axis] != 1) || dilation != 1 {
         return None;
     }
     let order = (0..=axis).chain([last]).chain(axis + 1..last).collect();
     let beside = r.apply(shape::Transpose { order }, &[x], at)?;
     let mut dims = Dims::from_slice(&from[..last]);
-    dims[axis] *= stride;
+    dims[axis] *= from[last];
     let joined = r.reshape(beside, &Shape::from(dims), at)?;
     r.apply(shape::Pad { axis, start: 0, step: 1, size }, &[joined], at)
 }
@@ -52,7 +51,7 @@ fn contracted(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let (product, out) = Labelled::of(r, x)?;
     let (&place, rest) = out.split_last()?;
@@ -76,14 +75,21 @@ fn contracted(
 }
 
 /// fold(x) = sum(diagonal(flip(window(pad(x))))): each sum gathers the places that its element had.
+///
+/// All zeros around and between the windows are in memory, so that few windows far apart or long ones are
+/// rather added one by one.
 fn gathered(
     r: &mut Rewriter,
     fold: &shape::Fold,
     x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let (last, at) = (r.meta(x).shape.rank() - 1, operation.at);
-    let count = r.meta(x).shape[last];
+    let (windows, count) = (r.meta(x).shape[fold.axis], r.meta(x).shape[last]);
+    let padded = padding(fold, count).saturating_add(fold.size);
+    if padded > windows.saturating_mul(r.target.fold_zeros) {
+        return None;
+    }
     let windows = reversed_windows(r, fold, fold.axis, count, x, at)?;
     let own = r.apply(shape::Diagonal { axis: last, other: last + 1 }, &[windows], at)?;
     r.apply(reduce::Sum { axes: Dims::from_elem(last, 1) }, &[own], at)
@@ -100,8 +106,8 @@ fn reversed_windows(
     at: &'static Location<'static>,
 ) -> Option<NodeId> {
     let &shape::Fold { size, stride, dilation, .. } = fold;
-    let before = (count - 1) * dilation;
-    let pad = shape::Pad { axis, start: before, step: stride, size: size + before };
+    let before = padding(fold, count);
+    let pad = shape::Pad { axis, start: before, step: stride, size: size.checked_add(before)? };
     let padded = r.apply(pad, &[x], at)?;
     let windows =
         r.apply(shape::Window { axis, size: count, stride: 1, dilation }, &[padded], at)?;
@@ -109,12 +115,30 @@ fn reversed_windows(
     r.apply(shape::Flip { axis: last }, &[windows], at)
 }
 
+/// The zeros before a window of `count` places that are put together.
+fn padding(fold: &shape::Fold, count: usize) -> usize {
+    count.saturating_sub(1).saturating_mul(fold.dilation)
+}
+
+/// For each node, whether it is the sum of a contraction, perhaps turned, which nothing else needs.
+pub(super) fn summed_products(graph: &Graph, uses: &[usize]) -> Vec<bool> {
+    let summed = |node: &GraphNode| {
+        let Op::Sum(_) = node.op else { return false };
+        let mut x = node.inputs[0].index();
+        while let (Op::Transpose(_), 1) = (&graph.nodes[x].op, uses[x]) {
+            x = graph.nodes[x].inputs[0].index();
+        }
+        matches!(graph.nodes[x].op, Op::Contract(_)) && uses[x] == 1
+    };
+    graph.nodes.iter().map(summed).collect()
+}
+
 /// sum(contract(x, y)) = contract(x', y') for sums over batch axes: they are summed with the others.
-fn summed_batch(
+pub(super) fn summed_batch(
     r: &mut Rewriter,
     sum: &reduce::Sum,
     x: NodeId,
-    operation: &Operation<'_>,
+    at: &'static Location<'static>,
 ) -> Option<NodeId> {
     let &Op::Contract(Contract { batch, .. }) = r.op(x) else { return None };
     if sum.axes.iter().any(|&axis| axis >= batch) {
@@ -123,7 +147,7 @@ fn summed_batch(
     let (product, out) = Labelled::of(r, x)?;
     let stays = |axis: &usize| !sum.axes.contains(axis);
     let rest: Labels = (0..out.len()).filter(stays).map(|axis| out[axis]).collect();
-    contraction::of(r, product, &rest, operation.at)
+    contraction::of(r, product, &rest, at)
 }
 
 /// sum(window(x)) = slice(x) + slice(x) + … for the few places of a window; max, min: the greatest, the least
@@ -133,7 +157,7 @@ fn side_by_side(
     axes: &[usize],
     join: Op,
     mut x: NodeId,
-    operation: &Operation<'_>,
+    operation: &Pending<'_>,
 ) -> Option<NodeId> {
     let at = operation.at;
     let rank = r.meta(x).shape.rank();

@@ -33,6 +33,8 @@ const DIRECT_BLOCK: usize = 8 << 10;
 const FEW_BYTES: usize = 16 << 10;
 /// Rows of the left operand up to which gathering the right one into panels does not pay.
 const FEW_ROWS: usize = 4;
+/// The longest sum done in one go where columns of the right operand are copied for it, which bounds their memory.
+const COPIED_SUM: usize = 1 << 14;
 /// Multiplications below which waking another worker costs more than it saves.
 pub(crate) const PARALLEL: usize = 100_000;
 
@@ -286,36 +288,38 @@ unsafe fn in_place<T: Real>(
                 let start = columns.start + strip.start * lanes;
                 let vectors = strip.len();
                 let width = (vectors * lanes).min(columns.end - start);
-                // SAFETY: all of it lies inside the operands that the caller vouches for.
-                unsafe {
-                    let mut b = p.b.add(start * p.b_steps[1]);
-                    let mut b_step = p.b_steps[0];
-                    if p.b_steps[1] != 1 {
-                        b_step = vectors * lanes;
-                        let to = scratch::right::<T>(p.k * b_step);
-                        let source = Source { at: b, k_step: p.b_steps[0], n_step: p.b_steps[1] };
-                        (kernels.pack)(&source, p.k, width, b_step, to);
-                        b = to;
-                    }
-                    for rows in parts(rows.clone(), kernels.direct.len()) {
-                        let tile = Tile {
-                            k: p.k,
-                            a: p.a.add(rows.start * p.a_steps[0]),
-                            a_row: p.a_steps[0],
-                            a_step: p.a_steps[1],
-                            b,
-                            b_step,
-                            c: p.c.add(rows.start * p.c_row + start),
-                            c_row: p.c_row,
-                            last: width - (vectors - 1) * lanes,
-                            add: false,
-                            ahead: p.a,
-                            lines: &[],
-                        };
-                        if p.m == 1 {
-                            kernels.row[vectors - 1](&tile);
-                        } else {
-                            kernels.direct[rows.len() - 1][vectors - 1](&tile);
+                let copied = p.b_steps[1] != 1;
+                for ks in parts(0..p.k, if copied { COPIED_SUM } else { usize::MAX }) {
+                    // SAFETY: all of it lies inside the operands that the caller vouches for.
+                    unsafe {
+                        let source = p.right(ks.start, start);
+                        let (mut b, mut b_step) = (source.at, p.b_steps[0]);
+                        if copied {
+                            b_step = vectors * lanes;
+                            let to = scratch::right::<T>(ks.len() * b_step);
+                            (kernels.pack)(&source, ks.len(), width, b_step, to);
+                            b = to;
+                        }
+                        for rows in parts(rows.clone(), kernels.direct.len()) {
+                            let tile = Tile {
+                                k: ks.len(),
+                                a: p.left(rows.start, ks.start).at,
+                                a_row: p.a_steps[0],
+                                a_step: p.a_steps[1],
+                                b,
+                                b_step,
+                                c: p.c.add(rows.start * p.c_row + start),
+                                c_row: p.c_row,
+                                last: width - (vectors - 1) * lanes,
+                                add: ks.start > 0,
+                                ahead: p.a,
+                                lines: &[],
+                            };
+                            if p.m == 1 {
+                                kernels.row[vectors - 1](&tile);
+                            } else {
+                                kernels.direct[rows.len() - 1][vectors - 1](&tile);
+                            }
                         }
                     }
                 }

@@ -6,7 +6,7 @@ use super::ahead::{Ahead, Lines};
 use super::micro::{Kernels, Real, Tile};
 use super::pack::Places;
 use super::walk::{Walk, Walks};
-use super::{Block, Product, parts, scratch};
+use super::{Block, Product, cut, parts, scratch};
 use crate::engine::cpu::caches::Caches;
 
 /// The longest sum done in one go before the result is stored and added to.
@@ -17,8 +17,9 @@ pub(super) const K_BLOCK: usize = 384;
 const GROUP: [usize; 3] = [192 << 10, 384 << 10, 512 << 10];
 /// Rows from which the left operand has many.
 const MANY_ROWS: usize = 256;
-/// Bytes of the left operand that one worker keeps packed, at most a quarter of the last-level cache.
-const LEFT: usize = 8 << 20;
+/// Bytes of the left operand that one worker keeps packed, at most a quarter of the last-level cache. Of sums so
+/// long that a single panel of rows is more, a span at a time is packed.
+pub(super) const LEFT: usize = 8 << 20;
 
 /// Computes rows and columns of a product.
 ///
@@ -35,102 +36,109 @@ pub(super) unsafe fn packed<T: Real>(
     let (height, width) = (kernels.packed.len(), 2 * lanes);
     let k_block = if p.strips { p.k.max(1) } else { K_BLOCK };
     let caches = Caches::get();
-    let row = p.k.max(1) * size_of::<T>();
-    let most = (LEFT.min(caches.last / 4) / row).max(height);
+    let kept = LEFT.min(caches.last / 4) / size_of::<T>();
+    let sums = p.k.div_ceil(k_block).max(1);
+    let sum = |number: usize| cut(p.k, number, sums);
+    let at_once = (kept / (height * k_block)).max(1);
+    let most = (kept / p.k.clamp(1, at_once * k_block)).max(height);
     let mut offsets = p.walks.map(Offsets::new);
     let beside = Lines::beside(&p.beside, p.n, [height, width]);
     for rows in parts(rows, most) {
         let panels = || parts(rows.clone(), height);
-        // The packed left operand: blocks of the summed axis, of panels.
-        let place =
-            |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
         let group = if p.strips { 2 } else { usize::from(rows.len() >= MANY_ROWS) };
         let panel = k_block.min(p.k.max(1)) * width * size_of::<T>();
         let most = (GROUP[group].min(caches.second / 2) / panel).max(1);
-        let mut blocks = parts(0..columns.len().div_ceil(width), most)
-            .map(|group| {
-                columns.start + group.start * width
-                    ..columns.end.min(columns.start + group.end * width)
-            })
-            .flat_map(|group| parts(0..p.k, k_block).map(move |ks| (group.clone(), ks)))
-            .peekable();
+        let groups = parts(0..columns.len().div_ceil(width), most).map(|group| {
+            columns.start + group.start * width..columns.end.min(columns.start + group.end * width)
+        });
         let ahead = rows.len() < MANY_ROWS && p.walks.is_none();
-        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
-        // memory is as long as was asked for.
-        unsafe {
-            let left = scratch::left::<T>(rows.len() * p.k);
-            for ks in parts(0..p.k, k_block) {
-                if let Some(offsets) = &mut offsets {
-                    offsets.left(&ks);
+        for span in parts(0..sums, at_once) {
+            // The packed left operand: blocks of the summed axis, of panels.
+            let (first, end) = (sum(span.start).start, sum(span.end - 1).end);
+            let place = |ks: &Range<usize>, row: usize| {
+                (ks.start - first) * rows.len() + (row - rows.start) * ks.len()
+            };
+            let mut blocks = groups
+                .clone()
+                .flat_map(|group| span.clone().map(move |number| (group.clone(), sum(number))))
+                .peekable();
+            // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch
+            // memory is as long as was asked for.
+            unsafe {
+                let left = scratch::left::<T>(rows.len() * (end - first));
+                for ks in span.clone().map(sum) {
+                    if let Some(offsets) = &mut offsets {
+                        offsets.left(&ks);
+                    }
+                    for panel in panels() {
+                        let to = left.add(place(&ks, panel.start));
+                        match &mut offsets {
+                            None => {
+                                let source = p.left(panel.start, ks.start);
+                                (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                            }
+                            Some(offsets) => {
+                                (kernels.gather)(&offsets.rows(p.a, &panel), panel.len(), to);
+                            }
+                        }
+                    }
                 }
-                for panel in panels() {
-                    let to = left.add(place(&ks, panel.start));
+                while let Some((group, ks)) = blocks.next() {
+                    let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
                     match &mut offsets {
                         None => {
-                            let source = p.left(panel.start, ks.start);
-                            (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
+                            let source = p.right(ks.start, group.start);
+                            (kernels.pack_panels)(&source, ks.len(), group.len(), right);
                         }
                         Some(offsets) => {
-                            (kernels.gather)(&offsets.rows(p.a, &panel), panel.len(), to);
+                            offsets.right(&ks);
+                            for start in group.clone().step_by(width) {
+                                let own = start..(start + width).min(group.end);
+                                let places = offsets.columns(p.b, &own);
+                                let to = right.add((start - group.start) * ks.len());
+                                (kernels.gather)(&places, own.len().next_multiple_of(lanes), to);
+                            }
                         }
                     }
-                }
-            }
-            while let Some((group, ks)) = blocks.next() {
-                let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
-                match &mut offsets {
-                    None => {
-                        let source = p.right(ks.start, group.start);
-                        (kernels.pack_panels)(&source, ks.len(), group.len(), right);
-                    }
-                    Some(offsets) => {
-                        offsets.right(&ks);
-                        for start in group.clone().step_by(width) {
-                            let own = start..(start + width).min(group.end);
-                            let places = offsets.columns(p.b, &own);
-                            let to = right.add((start - group.start) * ks.len());
-                            (kernels.gather)(&places, own.len().next_multiple_of(lanes), to);
-                        }
-                    }
-                }
-                let mut ahead = Ahead::new(p, ks.len(), blocks.peek().filter(|_| ahead));
-                for panel in panels() {
-                    let (c, c_row) = match p.strips {
-                        true => (scratch::strip::<T>(panel.len() * group.len()), group.len()),
-                        false => (p.c.add(panel.start * p.c_row + group.start), p.c_row),
-                    };
-                    for start in group.clone().step_by(width) {
-                        let tile = panel.start * p.n + start;
-                        let (ahead, lines) = match p.beside[0].is_null() {
-                            true => ahead.next(),
-                            false => (p.beside[0].wrapping_add(tile), beside.all()),
+                    let mut ahead = Ahead::new(p, ks.len(), blocks.peek().filter(|_| ahead));
+                    for panel in panels() {
+                        let (c, c_row) = match p.strips {
+                            true => (scratch::strip::<T>(panel.len() * group.len()), group.len()),
+                            false => (p.c.add(panel.start * p.c_row + group.start), p.c_row),
                         };
-                        let count = (group.end - start).min(width);
-                        let vectors = count.div_ceil(lanes);
-                        kernels.packed[panel.len() - 1][vectors - 1](&Tile {
-                            k: ks.len(),
-                            a: left.add(place(&ks, panel.start)),
-                            a_row: 1,
-                            a_step: panel.len(),
-                            b: right.add((start - group.start) * ks.len()),
-                            b_step: vectors * lanes,
-                            c: c.add(start - group.start),
-                            c_row,
-                            last: count - (vectors - 1) * lanes,
-                            add: ks.start > 0,
-                            ahead,
-                            lines,
-                        });
-                    }
-                    if ks.end == p.k {
-                        epilogue(&Block {
-                            row: panel.start,
-                            column: group.start,
-                            rows: panel.len(),
-                            columns: group.len(),
-                            data: c,
-                            stride: c_row,
-                        });
+                        for start in group.clone().step_by(width) {
+                            let tile = panel.start * p.n + start;
+                            let (ahead, lines) = match p.beside[0].is_null() {
+                                true => ahead.next(),
+                                false => (p.beside[0].wrapping_add(tile), beside.all()),
+                            };
+                            let count = (group.end - start).min(width);
+                            let vectors = count.div_ceil(lanes);
+                            kernels.packed[panel.len() - 1][vectors - 1](&Tile {
+                                k: ks.len(),
+                                a: left.add(place(&ks, panel.start)),
+                                a_row: 1,
+                                a_step: panel.len(),
+                                b: right.add((start - group.start) * ks.len()),
+                                b_step: vectors * lanes,
+                                c: c.add(start - group.start),
+                                c_row,
+                                last: count - (vectors - 1) * lanes,
+                                add: ks.start > 0,
+                                ahead,
+                                lines,
+                            });
+                        }
+                        if ks.end == p.k {
+                            epilogue(&Block {
+                                row: panel.start,
+                                column: group.start,
+                                rows: panel.len(),
+                                columns: group.len(),
+                                data: c,
+                                stride: c_row,
+                            });
+                        }
                     }
                 }
             }

@@ -29,6 +29,12 @@ pub(super) fn strip<T>(elements: usize) -> *mut T {
     STRIP.with_borrow_mut(|lines| room(lines, elements))
 }
 
+/// Bytes that this thread keeps for the left and for the right operand.
+#[cfg(test)]
+pub(super) fn kept() -> [usize; 2] {
+    [&LEFT, &RIGHT].map(|lines| lines.with_borrow(|lines| size_of_val(&lines[..])))
+}
+
 fn room<T>(lines: &mut Vec<Line>, elements: usize) -> *mut T {
     let needed = (elements * size_of::<T>()).div_ceil(size_of::<Line>());
     if lines.len() < needed {

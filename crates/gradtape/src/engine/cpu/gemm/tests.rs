@@ -162,6 +162,35 @@ fn every_shape_layout_and_instruction_set_agrees_with_f64_sums() {
     }
 }
 
+/// A product of f32 by the best instructions on a thread of its own, and what it keeps for operands.
+fn kept(shape: [usize; 3], turned: [bool; 2]) -> [usize; 2] {
+    let operands = Operands::<f32>::new(shape, turned);
+    let [m, k, n] = shape;
+    let run = || {
+        let mut c = vec![f32::NAN; m * n];
+        let product = operands.product(Some(c.as_mut_ptr()));
+        // SAFETY: the vectors are as long as the shape says.
+        unsafe { part((0, 1), Isa::best(), &product, &|_: &Block<f32>| {}) };
+        operands.assert_product(&c, f64::from(f32::EPSILON) / 2.0, &format!("{m} {k} {n}"));
+        scratch::kept()
+    };
+    std::thread::scope(|scope| scope.spawn(run).join().unwrap())
+}
+
+#[test]
+fn long_sums_take_no_more_memory_than_short_ones() {
+    let kernels = f32::kernels(Isa::best());
+    let height = kernels.packed.len();
+    // More than a panel of rows may take.
+    let k = packed::LEFT / size_of::<f32>() / height + 1000;
+    let [left, right] = kept([height + 1, k, 3 * kernels.lanes + 1], [true, false]);
+    assert!((1 << 10..=packed::LEFT + 4096).contains(&left), "{left}");
+    assert!((1 << 10..=1 << 20).contains(&right), "{right}");
+    let few = 3 * kernels.lanes;
+    let [left, right] = kept([3, 3 * COPIED_SUM, few], [true, true]);
+    assert!(left == 0 && right <= COPIED_SUM * few * size_of::<f32>() + 4096, "{left} {right}");
+}
+
 #[test]
 fn steps_may_be_anything() {
     // Every second row and third column of the left operand.

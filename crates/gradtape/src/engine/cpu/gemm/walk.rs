@@ -1,5 +1,6 @@
 //! Operands whose elements do not lie at equal steps: windows, groups of axes, axes in reverse.
 
+use crate::op::set_index;
 use crate::plan::Strides;
 use crate::tensor::Dims;
 
@@ -37,11 +38,7 @@ impl Walk {
         let rank = self.sizes.len();
         let Some(last) = rank.checked_sub(1) else { return out.fill(0) };
         let mut index = Dims::from_elem(0, rank);
-        let mut number = start;
-        for axis in (0..rank).rev() {
-            index[axis] = number % self.sizes[axis];
-            number /= self.sizes[axis];
-        }
+        set_index(&mut index, &self.sizes, start);
         let mut done = 0;
         while done < out.len() {
             let steps = index.iter().zip(&self.strides).map(|(&i, stride)| i as isize * stride);
