@@ -14,6 +14,7 @@ use proptest::prelude::*;
 
 /// So many cases, or as many as the environment asks for: `scripts/random_graphs` asks for more.
 fn config(cases: u32) -> ProptestConfig {
+    #[allow(clippy::disallowed_methods, reason = "how many are tried changes no result")]
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
     let cases = asked.unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
