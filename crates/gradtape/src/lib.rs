@@ -52,7 +52,7 @@ pub use grad::{
     Vars, depends_on, gradient, gradients, hessian, jacobian, jvp, vjp, vmap, vmap_axes,
 };
 pub use tape::{Buffer, Convolution, Dial, Generator, Parameter, Tape, Var};
-pub use tensor::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, nearest};
+pub use tensor::{Bf16, DType, Element, Error, F16, Kind, Result, Rng, Shape, Tensor, nearest};
 
 /// The README's examples, run as tests.
 #[cfg(doctest)]

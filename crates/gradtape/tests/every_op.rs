@@ -19,6 +19,9 @@ use samples::{check_derivatives, floats, has_derivatives, infer, record, text};
 /// How far f32 may be from f64, relative to the largest element (a few roundings of 6e-8).
 const SINGLE: f64 = 1e-6;
 
+/// The types of 16 bits, with how much one rounding can change a number.
+const HALVES: [(DType, f64); 2] = [(DType::F16, 1.0 / 2048.0), (DType::BF16, 1.0 / 256.0)];
+
 /// Runs a check on every sample and reports the operations that fail it, by name.
 fn for_every_sample(check: impl Fn(&Sample<Op>) -> Result<(), String>) {
     let failures: Vec<String> = Op::samples()
@@ -144,9 +147,7 @@ fn engines_agree_with_the_meaning() {
 #[test]
 fn plans_keep_values_and_gradients() {
     for_every_sample(|Sample { op, inputs, no_derivative }| {
-        for (inputs, tolerance) in
-            [(inputs.clone(), 1e-13), (inputs.iter().map(single).collect(), 4.0 * SINGLE)]
-        {
+        for (inputs, tolerance) in planned(inputs) {
             let tape = Tape::new();
             let x = record(&tape, &inputs);
             let operands: Vec<Var<'_>> = x.iter().map(double_negative).collect();
@@ -179,6 +180,16 @@ fn plans_keep_values_and_gradients() {
     });
 }
 
+/// Inputs in every type, with how far plans and meanings may be apart.
+fn planned(inputs: &[Tensor]) -> Vec<(Vec<Tensor>, f64)> {
+    let mut all =
+        vec![(inputs.to_vec(), 1e-13), (inputs.iter().map(single).collect(), 4.0 * SINGLE)];
+    all.extend(
+        HALVES.map(|(dtype, unit)| (inputs.iter().map(|x| half(x, dtype)).collect(), 8.0 * unit)),
+    );
+    all
+}
+
 fn double_negative<'t>(x: &Var<'t>) -> Var<'t> {
     if x.dtype().is_float() { -(-*x) } else { *x }
 }
@@ -202,7 +213,70 @@ fn f32_is_near_f64() {
 }
 
 fn widened(x: &Tensor) -> Tensor {
-    if x.dtype() == DType::F32 { x.cast(DType::F64) } else { x.clone() }
+    if x.dtype().is_float() { x.cast(DType::F64) } else { x.clone() }
+}
+
+fn half(x: &Tensor, dtype: DType) -> Tensor {
+    if x.dtype() == DType::F64 { x.cast(dtype) } else { x.clone() }
+}
+
+/// Of numbers of 16 bits an operation's result is that of f64 within one rounding, and f32's own; its first and
+/// second derivatives, which several operations make, within some.
+#[test]
+fn numbers_of_16_bits_are_near_f64() {
+    for_every_sample(|Sample { op, inputs, no_derivative }| {
+        for (dtype, unit) in HALVES {
+            let rounded: Vec<Tensor> = inputs.iter().map(|x| half(x, dtype)).collect();
+            let exact: Vec<Tensor> = rounded.iter().map(widened).collect();
+            let named = |error: String| format!("{dtype}: {error}");
+            let (got, want) = (by_meaning(op, &rounded)?, by_meaning(op, &exact)?);
+            compare(&got, &want, unit + SINGLE).map_err(named)?;
+            if no_derivative.is_some() || !want.dtype().is_float() {
+                continue;
+            }
+            let slopes =
+                gradient_of_sum(op, &rounded)?.into_iter().zip(gradient_of_sum(op, &exact)?);
+            for (got, want) in slopes {
+                compare(&got, &want, 8.0 * unit).map_err(|e| format!("{dtype} first: {e}"))?;
+            }
+            let slopes = second(op, &rounded)?.into_iter().zip(second(op, &exact)?);
+            for (got, want) in slopes {
+                compare(&got, &want, 32.0 * unit).map_err(|e| format!("{dtype} second: {e}"))?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// The gradient of the sum of the gradients, each weighted.
+fn second(op: &Op, inputs: &[Tensor]) -> Result<Vec<Tensor>, String> {
+    let tape = Tape::new();
+    let x = record(&tape, inputs);
+    let y = tape.apply(op.clone(), &x).sum(());
+    let first = gradients(y, &floats(&x));
+    let weighted = first.iter().enumerate().map(|(k, g)| {
+        let weight = |i: usize| 0.5 + ((i * 29 + k * 17 + 7) % 53) as f64 / 64.0;
+        let weights = (0..g.shape().elements()).map(weight).collect();
+        let weights = Tensor::from_vec::<f64>(weights, g.shape()).unwrap().cast(DType::BF16);
+        (*g * tape.constant(weights.cast(g.dtype()))).sum(()).cast(DType::F64)
+    });
+    let Some(sum) = weighted.reduce(|a, b| a + b) else { return Ok(Vec::new()) };
+    gradients(sum, &floats(&x)).iter().map(|slope| slope.value().map_err(text)).collect()
+}
+
+/// Engines round where the meaning does: they differ where f32 differs and another number is the nearest.
+#[test]
+fn engines_agree_on_numbers_of_16_bits() {
+    for_every_sample(|Sample { op, inputs, .. }| {
+        for (dtype, unit) in HALVES {
+            let inputs: Vec<Tensor> = inputs.iter().map(|x| half(x, dtype)).collect();
+            let want = by_meaning(op, &inputs)?;
+            let tape = Tape::new();
+            let out = tape.apply(op.clone(), &record(&tape, &inputs));
+            compare(&out.value().map_err(text)?, &want, 2.0 * unit)?;
+        }
+        Ok(())
+    });
 }
 
 fn gradient_of_sum(op: &Op, inputs: &[Tensor]) -> Result<Vec<Tensor>, String> {

@@ -6,7 +6,10 @@ use std::cell::Cell;
 use gradtape::loss::mse;
 use gradtape::nn::{BatchNorm1d, Linear, Sequential};
 use gradtape::optim::{Optimizer, Sgd};
-use gradtape::{Parameter, Result, Rng, Tape, Tensor, Var, compile, eval, gradient};
+use gradtape::{
+    Convolution, DType, Parameter, Result, Rng, Tape, Tensor, Var, compile, eval, evaluate,
+    gradient, vjp,
+};
 
 /// Counts what this thread allocates and holds.
 struct Counting;
@@ -236,6 +239,24 @@ fn predictions_kept_in_a_vec_hold_no_more_than_themselves() -> Result<()> {
     let each = (HELD.get() - before) as usize / kept.len();
     let numbers = 16 * 3 * size_of::<f32>();
     assert!(each < numbers + 256, "{each} bytes for each prediction of {numbers} bytes");
+    Ok(())
+}
+
+/// The gradient of the images passes through one as large as all windows, which a read need not keep.
+#[test]
+fn gradients_that_are_read_keep_nothing_on_their_way() -> Result<()> {
+    let images = Tensor::ones([4, 16, 32, 32], DType::F32);
+    let weight = Tensor::ones([16, 16, 3, 3], DType::F32);
+    let bytes = images.elements() * size_of::<f32>();
+    let tape = Tape::new();
+    let (x, w) = (tape.watch(images), tape.watch(weight));
+    let y = x.convolve(w, &Convolution::new().padding(&[1]));
+    let slopes = vjp(&[y], &[y], &[x, w]);
+    let before = HELD.get();
+    evaluate(&[y, slopes[0], slopes[1]])?;
+    let kept = (HELD.get() - before) as usize;
+    // The result as it is computed and as it is asked for, one gradient, and the program's own memory.
+    assert!(kept < 8 * bytes, "{kept} bytes for images of {bytes}");
     Ok(())
 }
 

@@ -4,11 +4,11 @@
 
 mod planning;
 
-use gradtape::plan::{BufferId, Kernel, Place, Program};
+use gradtape::plan::{BufferId, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::DType;
 use planning::check;
-use planning::engine::check_engine;
+use planning::engine::check_engine_in;
 use planning::random::{EXTENTS, random_graph};
 use proptest::prelude::*;
 
@@ -24,6 +24,9 @@ proptest! {
         let (graph, values) = random_graph(&choices, [3, 4], DType::F64);
         let program = check(&graph, &values, 1e-12);
         assert_apart(&program);
+        for dtype in [DType::F32, DType::F16] {
+            assert_apart(&plan(&random_graph(&choices, [3, 4], dtype).0));
+        }
         prop_assert_eq!(graph.to_string().parse::<Graph>().unwrap(), graph);
     }
 }
@@ -36,7 +39,8 @@ proptest! {
         choices in prop::collection::vec(any::<u32>(), 4..24),
         extents in 0..EXTENTS.len(),
     ) {
-        check_engine(|dtype| random_graph(&choices, EXTENTS[extents], dtype));
+        let types = [DType::F64, DType::F32, DType::F16, DType::BF16];
+        check_engine_in(&types, |dtype| random_graph(&choices, EXTENTS[extents], dtype));
     }
 }
 

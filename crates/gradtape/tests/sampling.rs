@@ -303,13 +303,22 @@ fn what_nothing_can_be_drawn_from_is_an_error() {
         }
     };
     let whole = tape.constant([1i64, 2]);
-    has(whole.bernoulli(&generator), &["bernoulli of i64[2]", "f32 or f64", "cast"]);
-    has(whole.categorical(0, &generator), &["categorical of i64[2]", "logits are f32 or f64"]);
+    has(whole.bernoulli(&generator), &["bernoulli of i64[2]", "a floating-point number", "cast"]);
+    has(
+        whole.categorical(0, &generator),
+        &["categorical of i64[2]", "logits are floating-point numbers"],
+    );
     let x = tape.constant(Tensor::zeros([2, 0], DType::F32));
     has(x.categorical(1, &generator), &["categorical of f32[2, 0]", "no class to choose"]);
     has(x.categorical(2, &generator), &["categorical of f32[2, 0]", "axis 2 is out of range"]);
-    has(tape.uniform(&generator, 3, DType::I64), &["random: needs f32 or f64, not i64"]);
-    has(tape.normal(&generator, 3, DType::Bool), &["random: needs f32 or f64, not bool"]);
+    has(
+        tape.uniform(&generator, 3, DType::I64),
+        &["random: needs floating-point numbers, not i64"],
+    );
+    has(
+        tape.normal(&generator, 3, DType::Bool),
+        &["random: needs floating-point numbers, not bool"],
+    );
     has(tape.normal(&generator, [usize::MAX, 2], DType::F32), &["too many elements"]);
     let failed = tape.constant([1.0, 2.0]).reshape([3]);
     has(failed.bernoulli(&generator), &["reshape"]);

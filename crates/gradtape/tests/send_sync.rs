@@ -38,7 +38,7 @@ fn both() -> Vec<String> {
     use gradtape::{optim::*, plan, tape::*, tensor::*, train::*};
     let mut names = names![shared:
         // tensor
-        DType, Error, Kind, Rng, Shape, Tensor,
+        Bf16, DType, Error, F16, Kind, Rng, Shape, Tensor,
         // op
         Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, NodeId, Numbers<'static>,
         NumbersMut<'static>, Op, OpInfo, Operands, PlaceAlong, Reduce, Sample<Op>,

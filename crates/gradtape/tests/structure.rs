@@ -350,6 +350,31 @@ fn an_operation_stands_in_its_file_the_lists_and_a_method() {
     assert!(without_method.is_empty(), "users cannot record {without_method:?}");
 }
 
+/// What `CONTRIBUTING.md` says that adding an element type touches: where the type is defined, the list of
+/// element types, the names for users, the name in files.
+#[test]
+fn an_element_type_stands_in_five_files() {
+    let types = [("DType::BF16", "Bf16"), ("DType::F16", "F16")];
+    for (variant, name) in types {
+        let is_word = |text: &str| {
+            let parts = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+            parts
+                .flat_map(|part| [part, part.rsplit(':').next().unwrap_or(part)])
+                .any(|part| part == name)
+        };
+        let code = |text: &str| {
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let files = files_without_tests().into_iter().filter(|(_, text)| {
+            let code = code(text);
+            code.contains(variant) || is_word(&code)
+        });
+        let files: Vec<String> = files.map(|(file, _)| file).collect();
+        assert!(files.contains(&"tensor/dtype.rs".to_owned()) && files.len() <= 5, "{files:?}");
+    }
+}
+
 #[test]
 fn every_room_has_walls() {
     for (name, walls, _) in CRATES {

@@ -9,7 +9,7 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// Inputs and the targets that belong to them, one row per example.
 ///
 /// Inputs have shape `[n, …]`. Targets are class numbers (i64, shape `[n]`, counted from 0) or
-/// numbers to predict (f32 or f64, shape `[n, k]`). Names of features and classes are optional.
+/// numbers to predict (floating-point, shape `[n, k]`). Names of features and classes are optional.
 /// Cloning copies no numbers.
 ///
 /// ```
@@ -58,15 +58,16 @@ impl Dataset {
         }
         let (y, dtype) = (targets.shape(), targets.dtype());
         match (dtype, y.rank()) {
-            (DType::I64, 1) | (DType::F32 | DType::F64, 2) => {}
-            (DType::F32 | DType::F64, 1) => {
+            (DType::I64, 1) => {}
+            (_, 2) if dtype.is_float() => {}
+            (_, 1) if dtype.is_float() => {
                 let message = format!("targets of type {dtype} have shape {y}, not [n, k]");
                 let hint = format!("reshape them to [{}, 1]", y[0]);
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
             _ => {
                 let message = format!("targets of type {dtype} and shape {y}");
-                let hint = "class numbers are i64 of shape [n], numbers are f32 or f64 of [n, k]";
+                let hint = "class numbers are i64 of shape [n], numbers floating-point of [n, k]";
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
         }

@@ -1,7 +1,7 @@
 //! Choosing rows: random, stratified and regular splits, and copying rows of a tensor.
 
 use super::Dataset;
-use crate::tensor::{DType, Element, Error, Kind, Result, Rng, Tensor};
+use crate::tensor::{Element, Error, Kind, Result, Rng, Tensor, with_type};
 
 /// A dataset in three parts.
 #[derive(Clone, Debug)]
@@ -135,13 +135,7 @@ pub(super) fn copy_rows(from: &Tensor, rows: &[usize], into: &mut Tensor) -> boo
         }
         Some(())
     }
-    let copied = match from.dtype() {
-        DType::F32 => copy::<f32>(from, rows, into),
-        DType::F64 => copy::<f64>(from, rows, into),
-        DType::I64 => copy::<i64>(from, rows, into),
-        DType::Bool => copy::<bool>(from, rows, into),
-    };
-    copied.is_some()
+    with_type!(from.dtype(), T => copy::<T>(from, rows, into)).is_some()
 }
 
 fn share(n: usize, fraction: f64) -> usize {
@@ -151,6 +145,7 @@ fn share(n: usize, fraction: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::DType;
 
     fn check_partition(rows: &Rows, n: usize) {
         let mut all = [&rows.train[..], &rows.validation, &rows.test].concat();
@@ -219,7 +214,7 @@ mod tests {
 
     #[test]
     fn rows_of_every_type_and_width_are_copied() {
-        for dtype in [DType::F32, DType::F64, DType::I64, DType::Bool] {
+        for dtype in DType::ALL {
             let from = Tensor::from_vec(vec![0.0, 1.0, 1.0, 0.0], [2, 2]).unwrap().cast(dtype);
             let mut into = like(&from, 3);
             assert!(copy_rows(&from, &[1, 1, 0], &mut into));

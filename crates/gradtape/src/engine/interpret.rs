@@ -10,7 +10,10 @@ use crate::op::{Op, Reduce};
 use crate::plan::{
     Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reg,
 };
-use crate::tensor::{DType, Element, Result, Shape, Tensor, uniform_at, unit_f32, unit_f64};
+use crate::tensor::{
+    DType, Element, Result, Shape, Tensor, sealed::Sealed, uniform_at, unit_f32, unit_f64,
+    with_type,
+};
 
 /// Runs a program. `results` holds a tensor for each output that updates nothing in place, in order.
 pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
@@ -111,29 +114,18 @@ impl<'p> Machine<'p> {
         let buffer = &self.program.buffers[id.0 as usize];
         assert!(element < buffer.len, "element {element} of buffer {id:?}: {buffer:?}");
         let (bytes, start) = self.bytes(id);
-        let at = start + element * buffer.dtype.size();
-        let word = |n: usize| -> [u8; 8] {
-            let mut word = [0; 8];
-            word[..n].copy_from_slice(&bytes[at..at + n]);
-            word
-        };
-        match buffer.dtype {
-            DType::F32 => f64::from(f32::from_bits(u64::from_le_bytes(word(4)) as u32)),
-            DType::F64 => f64::from_bits(u64::from_le_bytes(word(8))),
-            DType::I64 => u64::from_le_bytes(word(8)) as i64 as f64,
-            DType::Bool => f64::from(word(1)[0]),
-        }
+        let size = buffer.dtype.size();
+        let at = start + element * size;
+        let mut word = [0; 8];
+        word[..size].copy_from_slice(&bytes[at..at + size]);
+        let word = u64::from_le_bytes(word);
+        with_type!(buffer.dtype, T => T::from_word(word).map_or(f64::NAN, T::to_f64))
     }
 
     fn set(&mut self, id: BufferId, element: usize, value: f64) {
         let buffer = &self.program.buffers[id.0 as usize];
         assert!(element < buffer.len, "element {element} of buffer {id:?}: {buffer:?}");
-        let word = match buffer.dtype {
-            DType::F32 => u64::from((value as f32).to_bits()),
-            DType::F64 => value.to_bits(),
-            DType::I64 => value as i64 as u64,
-            DType::Bool => u64::from(value != 0.0),
-        };
+        let word = with_type!(buffer.dtype, T => T::from_f64(value).to_word());
         let size = buffer.dtype.size();
         let (bytes, start) = self.bytes(id);
         let at = start + element * size;
@@ -305,13 +297,7 @@ fn indices(space: &[usize]) -> impl Iterator<Item = Vec<usize>> {
 }
 
 fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
-    fn all<T: Element, const N: usize>(t: &Tensor, bytes: fn(T) -> [u8; N]) -> Result<Vec<u8>> {
-        Ok(t.to_vec::<T>()?.into_iter().flat_map(bytes).collect())
-    }
-    match tensor.dtype() {
-        DType::F32 => all(tensor, f32::to_le_bytes),
-        DType::F64 => all(tensor, f64::to_le_bytes),
-        DType::I64 => all(tensor, i64::to_le_bytes),
-        DType::Bool => all(tensor, |x: bool| [u8::from(x)]),
-    }
+    let mut bytes = Vec::new();
+    tensor.append_bytes_to(&mut bytes)?;
+    Ok(bytes)
 }

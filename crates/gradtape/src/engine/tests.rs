@@ -71,6 +71,8 @@ fn inputs_that_are_not_those_of_the_program_are_refused_by_every_engine() {
 #[test]
 fn a_scalar_is_laid_out_as_its_element_type() {
     for (dtype, number) in [
+        (DType::F16, Bits::new(0.1)),
+        (DType::BF16, Bits::new(0.1)),
         (DType::F32, Bits::new(-2.5)),
         (DType::F64, Bits::new(0.1)),
         (DType::I64, Bits::whole((1 << 53) + 1)),

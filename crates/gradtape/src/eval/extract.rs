@@ -124,8 +124,13 @@ impl Extraction {
     fn want_costly(&mut self, recording: &Recording) -> bool {
         let before = self.wanted.len();
         for &id in &self.order {
-            let op = &recording.node(id).op;
-            if op.is_costly() && recording.given(id).is_none() && !self.listed[id.index()] {
+            let node = recording.node(id);
+            // What a gradient passes through is read by nobody: it may be rewritten.
+            if node.op.is_costly()
+                && !node.derived
+                && recording.given(id).is_none()
+                && !self.listed[id.index()]
+            {
                 self.wanted.push((id, None));
             }
         }

@@ -112,7 +112,15 @@ impl<'a> Checks<'a> {
         let found = NotFinite::find(value).map_err(|error| error.at(node.at))?;
         let Some(found) = found else { return Ok(()) };
         let message = format!("{}: the result {} has {found}", node.op.name(), node.meta);
-        let error = Error::new(Kind::Value, message);
+        let mut error = Error::new(Kind::Value, message);
+        let dtype = node.meta.dtype;
+        let greatest = dtype.greatest();
+        if found.first.is_infinite() && greatest < dtype.computed().greatest() / 2.0 {
+            let wide = dtype.computed();
+            error = error.hint(format!(
+                "{dtype} holds no number beyond {greatest}: compute this in {wide} or bf16, or scale it"
+            ));
+        }
         let is_it = |other: &GraphNode| std::ptr::eq(other, node);
         let mut error = match (self.origins, self.graph.nodes.iter().position(is_it)) {
             (Some((recording, ids)), Some(number)) => recording.blame_node(error, ids[number]),

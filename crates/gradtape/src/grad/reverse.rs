@@ -337,7 +337,7 @@ fn check<'t>(
         if !meta.dtype.is_float() {
             return refuse(
                 x,
-                format!("{meta} is not differentiable: only f32 and f64 are"),
+                format!("{meta} is not differentiable: only floating-point types are"),
                 "cast it to a float first",
             );
         }

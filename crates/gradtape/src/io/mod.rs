@@ -13,5 +13,5 @@ mod write;
 pub use checkpoint::Checkpoint;
 pub use model::Model;
 pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
-pub use weights::{load, save};
+pub use weights::{load, load_converted, save};
 pub use write::{check_writable, write_atomic};

@@ -214,7 +214,8 @@ mod tests {
             refused(&replace("\"inputs\":3", &other), &text);
         }
         refused(&replace("\"f32\"", "\"f64\""), "f32[4, 3] in the file, f64[4, 3]");
-        refused(&replace("\"f32\"", "\"f16\""), "layer 0: layers have no element type \"f16\"");
+        refused(&replace("\"f32\"", "\"f16\""), "f32[4, 3] in the file, f16[4, 3]");
+        refused(&replace("\"f32\"", "\"f8\""), "layer 0: layers have no element type \"f8\"");
         refused(&|metadata| drop(metadata.insert(LABELS.into(), "[1]".into())), "labels");
         refused(&|metadata| drop(metadata.insert(FORMAT.into(), "2".into())), "format is 2");
     }

@@ -22,7 +22,8 @@ pub struct SafeTensors {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Reads a safetensors file with tensors of the element types F32, F64, I64 and BOOL.
+/// Reads a safetensors file with tensors of the element types F16, BF16, F32, F64, I64 and BOOL, each of which
+/// keeps its type and bits.
 ///
 /// Whatever is wrong with the file is an error that names it: a header that is truncated, too long or
 /// no JSON, the same name twice, another element type, offsets that overlap, leave gaps, lie beyond the
@@ -159,19 +160,7 @@ fn tensor(entry: &Entry, bytes: &[u8]) -> Result<Tensor> {
         )));
     }
     let shape = Shape::from(&sizes[..]);
-    match dtype {
-        DType::F32 => Tensor::from_vec(words(bytes, f32::from_le_bytes), shape),
-        DType::F64 => Tensor::from_vec(words(bytes, f64::from_le_bytes), shape),
-        DType::I64 => Tensor::from_vec(words(bytes, i64::from_le_bytes), shape),
-        DType::Bool => match bytes.iter().find(|&&byte| byte > 1) {
-            Some(byte) => Err(damaged(format!("a truth value is {byte}, not 0 or 1"))),
-            None => Tensor::from_vec(bytes.iter().map(|&byte| byte == 1).collect(), shape),
-        },
-    }
-}
-
-fn words<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {
-    bytes.as_chunks::<N>().0.iter().map(|&word| read(word)).collect()
+    Tensor::from_bytes(bytes, shape, dtype).map_err(|error| damaged(error.message()))
 }
 
 /// The bytes of a file: the header, then the numbers of one tensor after the other, so that no more than one
@@ -215,25 +204,21 @@ fn pieces(
     first.resize(8 + length, b' ');
     let numbers = sorted.into_iter().map(|(_, tensor)| {
         let mut data = Vec::new();
-        append(tensor, &mut data)?;
+        tensor.append_bytes_to(&mut data)?;
         Ok(data)
     });
     Ok(std::iter::once(Ok(first)).chain(numbers))
 }
 
 /// Our element types and their names in the format.
-const TYPES: [(DType, &str); 4] =
-    [(DType::F32, "F32"), (DType::F64, "F64"), (DType::I64, "I64"), (DType::Bool, "BOOL")];
-
-fn append(tensor: &Tensor, data: &mut Vec<u8>) -> Result<()> {
-    match tensor.dtype() {
-        DType::F32 => data.extend(tensor.to_vec::<f32>()?.into_iter().flat_map(f32::to_le_bytes)),
-        DType::F64 => data.extend(tensor.to_vec::<f64>()?.into_iter().flat_map(f64::to_le_bytes)),
-        DType::I64 => data.extend(tensor.to_vec::<i64>()?.into_iter().flat_map(i64::to_le_bytes)),
-        DType::Bool => data.extend(tensor.to_vec::<bool>()?.into_iter().map(u8::from)),
-    }
-    Ok(())
-}
+const TYPES: [(DType, &str); DType::ALL.len()] = [
+    (DType::F16, "F16"),
+    (DType::BF16, "BF16"),
+    (DType::F32, "F32"),
+    (DType::F64, "F64"),
+    (DType::I64, "I64"),
+    (DType::Bool, "BOOL"),
+];
 
 fn json(value: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(value).map_err(|error| Error::new(Kind::Value, error.to_string()))
@@ -302,6 +287,8 @@ mod tests {
             ("c".to_string(), Tensor::scalar(i64::MIN)),
             ("é \"quoted\"".to_string(), Tensor::zeros([2, 0, 3], DType::F64)),
             ("d".to_string(), Tensor::from([[1.0, 2.0], [3.0, 4.0]]).transpose(&[1, 0]).unwrap()),
+            ("e".to_string(), Tensor::from([65504.0, 6e-8, -0.1]).cast(DType::F16)),
+            ("f".to_string(), Tensor::from([3e38, 1e-40, -0.1]).cast(DType::BF16)),
         ];
         let metadata = BTreeMap::from([("k".to_string(), "v\n\"".to_string())]);
         let bytes = print(&tensors, &metadata).unwrap();
@@ -332,7 +319,18 @@ mod tests {
         }
         refused(&[0xff; 20], "a header of 18446744073709551615 bytes");
         refused(&file(&good, &[0; 9]), "1 bytes at the end");
-        refused(&file(&good.replace("F32", "F16"), &[0; 8]), "\"F16\"");
+        refused(
+            &file(&good.replace("F32", "F8_E4M3"), &[0; 8]),
+            "\"F8_E4M3\", only F16, BF16, F32",
+        );
+        for half in ["F16", "BF16"] {
+            let good = good.replace("F32", half).replace("0,8", "0,4");
+            assert!(parse(&file(&good, &[0; 4])).is_ok());
+            refused(&file(&good, &[0; 5]), "1 bytes at the end");
+            refused(&file(&good, &[0; 3]), "not all there");
+            refused(&file(&good.replace("[2]", "[3]"), &[0; 4]), "takes 6 bytes, it has 4");
+            refused(&file(&good.replace("0,4", "0,8"), &[0; 8]), "takes 4 bytes, it has 8");
+        }
         refused(&file(&good.replace("[2]", "[3]"), &[0; 8]), "takes 12 bytes, it has 8");
         refused(&file(&good.replace("[2]", "[4294967296,4294967296]"), &[0; 8]), "too large");
         refused(&file(&good.replace("[2]", "[-2]"), &[0; 8]), "header cannot be read");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::safetensors::{read_safetensors, write_safetensors};
 use crate::nn::{self, Module, Origin};
-use crate::tensor::Result;
+use crate::tensor::{DType, Result};
 
 /// Writes the parameters and buffers of a module to a safetensors file, under their dotted names, whole or
 /// not at all.
@@ -39,6 +39,43 @@ pub fn load(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<(
     nn::assign(module, read.tensors, &FILE).map_err(|error| error.context(path.display()))
 }
 
+/// As [`load`], with floating-point numbers of another type converted to that of the parameter or buffer: so a
+/// network in f32 takes what was saved in f16 or bf16.
+///
+/// ```
+/// use gradtape::nn::{Linear, LinearOptions};
+/// use gradtape::{DType, Rng, io};
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.half", std::process::id()));
+/// let half = LinearOptions { dtype: DType::BF16, ..LinearOptions::default() };
+/// let layer = Linear::with(3, 2, half, &mut Rng::new(1))?;
+/// io::save(&layer, &path)?;
+///
+/// let other = Linear::new(3, 2, &mut Rng::new(2));
+/// assert!(io::load(&other, &path).unwrap_err().message().contains("bf16[2, 3] in the file"));
+/// io::load_converted(&other, &path)?;
+/// assert_eq!(other.weight.value().to_f64_vec(), layer.weight.value().to_f64_vec());
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn load_converted(module: &(impl Module + ?Sized), path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let mut tensors = read_safetensors(path)?.tensors;
+    let state = nn::named_state(module);
+    let types = state
+        .iter()
+        .flat_map(|(names, own)| names.iter().map(|name| (&name[..], own.meta().dtype)));
+    let types: BTreeMap<&str, DType> = types.collect();
+    for (name, tensor) in &mut tensors {
+        if let Some(&dtype) = types.get(&name[..])
+            && dtype.is_float()
+            && tensor.dtype().is_float()
+        {
+            *tensor = tensor.cast(dtype);
+        }
+    }
+    nn::assign(module, tensors, &FILE).map_err(|error| error.context(path.display()))
+}
+
 /// What errors say of tensors from a file.
 pub(super) const FILE: Origin = Origin {
     own: "the network",
@@ -50,7 +87,7 @@ pub(super) const FILE: Origin = Origin {
 mod tests {
     use super::*;
     use crate::nn::{Activation, Linear, Sequential, values as tensors};
-    use crate::tensor::{DType, Rng, Tensor};
+    use crate::tensor::{Rng, Tensor};
 
     fn numbers(module: &impl Module) -> Vec<Vec<f64>> {
         tensors(module).iter().map(|(_, tensor)| tensor.to_f64_vec()).collect()

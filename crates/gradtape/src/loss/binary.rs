@@ -116,11 +116,12 @@ pub fn bce_with<'t>(probability: Var<'t>, target: Var<'t>, reduction: Reduction)
     let losses = -(t * log(p) + (1.0 - t) * log(1.0 - p));
     reduction.of(p.tape().custom_gradient(&[p, t], losses, |x, _, g| {
         let (p, t) = (x[0], x[1]);
-        vec![g * (p - t) / (p * (1.0 - p)).maximum(LEAST_VARIANCE), g * (log(1.0 - p) - log(p))]
+        let least = LEAST_VARIANCE.max(p.dtype().smallest());
+        vec![g * (p - t) / (p * (1.0 - p)).maximum(least), g * (log(1.0 - p) - log(p))]
     }))
 }
 
-/// Single precision's 1e-12, in either type, so that the gradient at 0 and 1 is PyTorch's.
+/// Single precision's 1e-12, in any type that has it, so that the gradient at 0 and 1 is PyTorch's.
 const LEAST_VARIANCE: f64 = 1e-12f32 as f64;
 
 /// The logarithm, at least -100.

@@ -223,7 +223,9 @@ impl<'t> Rows<'t> {
         };
         let Some((&classes, lead)) = logits.shape.split_last().filter(|_| logits.dtype.is_float())
         else {
-            let rule = format!("the logits are {logits}, not f32 or f64 with an axis of classes");
+            let rule = format!(
+                "the logits are {logits}, not floating-point numbers with an axis of classes"
+            );
             return refuse(rule, "give one row of logits for each example".into());
         };
         if given.dtype == DType::I64 {

@@ -2,7 +2,6 @@
 
 use super::{Reduction, SHARE, misfit, out_of_range, share};
 use crate::tape::Var;
-use crate::tensor::DType;
 
 /// The Kullback-Leibler divergence `t (log t - x)` of the target's probabilities `t` from
 /// log-probabilities `x`; where `t` is 0 it is 0, also for an `x` of -inf. The mean is over all elements;
@@ -44,10 +43,7 @@ pub fn kl_div_with<'t>(
     if let Some(failed) = misfit("kl_div", log_probabilities, target) {
         return failed;
     }
-    let least = match target.dtype() {
-        DType::F64 => f64::MIN_POSITIVE,
-        _ => f64::from(f32::MIN_POSITIVE),
-    };
+    let least = target.dtype().smallest();
     if let Some(failed) = out_of_range("kl_div", "target", target, &SHARE) {
         return failed;
     }

@@ -120,7 +120,12 @@ pub(crate) fn pair<'a, P: Place, T: Numbers>(
             let (have, want) = (Meta::of(&numbers), own.meta());
             if have != *want {
                 let message = format!("{word} {name:?} is {have} in {place}, {want} in {network}");
-                return Err(wrong(message).hint(hint));
+                let converts =
+                    have.shape == want.shape && have.dtype.is_float() && want.dtype.is_float();
+                return Err(wrong(message).hint(match converts {
+                    true => "only the types differ: `io::load_converted` or `Tensor::cast` converts them",
+                    false => hint,
+                }));
             }
             match &first {
                 None => first = Some((name.clone(), offer)),

@@ -122,7 +122,9 @@ impl<const AXES: usize> BatchNorm<AXES> {
             () if !eps.is_finite() || eps < 0.0 => {
                 format!("eps is {eps}, but must be a finite number of at least 0")
             }
-            () if !dtype.is_float() => format!("its numbers are f32 or f64, not {dtype}"),
+            () if !dtype.is_float() => {
+                format!("its numbers are of a floating-point type, not {dtype}")
+            }
             () => return Ok(BatchNorm::of(features, options)),
         };
         Err(Error::new(Kind::Value, format!("{} of {features} features: {broken}", Self::NAME)))

@@ -86,7 +86,7 @@ impl Dropout {
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() {
             return x;
         }
-        let random = tape.uniform(&self.masks, input.shape, input.dtype);
+        let random = tape.uniform(&self.masks, input.shape, input.dtype.computed());
         random.greater_equal(self.p).select(x * (1.0 / (1.0 - self.p)), 0.0)
     }
 }

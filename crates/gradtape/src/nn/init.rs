@@ -78,7 +78,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// Values for a weight of shape `[out, in, …]`, f32 or f64. Drawn by position from one key of
+    /// Values for a weight of shape `[out, in, …]`, of a floating-point type. Drawn by position from one key of
     /// `rng`, so that the same seed gives the same bits.
     pub fn weight(self, shape: impl Into<Shape>, dtype: DType, rng: &mut Rng) -> Result<Tensor> {
         let shape = shape.into();

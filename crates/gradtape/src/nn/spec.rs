@@ -147,9 +147,11 @@ impl Place for Kept {
 
 /// The element type of a layer by its name.
 pub(super) fn float(name: &str) -> Result<DType> {
-    let known = [DType::F32, DType::F64].into_iter().find(|dtype| dtype.to_string() == name);
-    known.ok_or_else(|| {
-        Error::new(Kind::Model, format!("layers have no element type {name:?}, only f32 and f64"))
+    DType::named(name).filter(|dtype| dtype.is_float()).ok_or_else(|| {
+        let floats = DType::ALL.into_iter().filter(|dtype| dtype.is_float());
+        let names: Vec<_> = floats.map(DType::name).collect();
+        let message = format!("layers have no element type {name:?}, only {}", names.join(", "));
+        Error::new(Kind::Model, message)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Attributes of operations: what they look like in text form.
 
-use crate::tensor::{DType, Dims, Shape, Tensor};
+use crate::tensor::{DType, Dims, Element, Shape, Tensor};
 
 /// A type that an operation's attribute can have.
 pub trait Attr: Sized {
@@ -88,6 +88,15 @@ impl Bits {
             _ => Tensor::full(shape, self.value(), dtype),
         }
     }
+
+    /// The number as an element.
+    pub(crate) fn element<T: Element>(self) -> T {
+        match T::DTYPE {
+            // A whole number beyond 2^53 is no f64.
+            DType::I64 => T::from_word(self.to_i64() as u64).unwrap_or_default(),
+            _ => T::from_f64(self.value()),
+        }
+    }
 }
 
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
@@ -170,7 +179,7 @@ impl Attr for DType {
     }
 
     fn parse(text: &str) -> Option<DType> {
-        [DType::F32, DType::F64, DType::I64, DType::Bool].into_iter().find(|d| d.name() == text)
+        DType::named(text)
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::linear::Contract;
-use super::shape::Pad;
-use super::{Bits, Meaning, Op, compare, control, source};
+use super::shape::{Concat, Pad};
+use super::{Bits, Meaning, Op, compare, control, index, source};
 use crate::tensor::{DType, Shape};
 
 /// What an operation is, whatever its name: all that the planner and the engines ask.
@@ -36,6 +36,8 @@ pub enum Form<'a> {
     Contraction(&'a Contract),
     /// Zeros with the input's elements between them.
     Spread(&'a Pad),
+    /// The inputs one after another along an axis.
+    Joined(&'a Concat),
     /// Nothing of these: a loop of its own over whole tensors.
     Own {
         /// Whether numbers among the inputs can make it fail.
@@ -50,6 +52,8 @@ pub enum Form<'a> {
 pub enum Cost {
     /// Nothing: the first input's number, as the result's type.
     Copy,
+    /// Rounding to the nearest number of this floating-point type, in which numbers are only kept.
+    Rounded(DType),
     /// One instruction whose result IEEE 754 fixes to the last bit.
     Exact(Exact),
     /// About as much as reading a number from memory.
@@ -135,6 +139,21 @@ impl Op {
         control::StopGradient {}.into()
     }
 
+    /// The formula that gives the same numbers as another element type.
+    pub(crate) fn cast(dtype: DType) -> Op {
+        control::Cast { dtype }.into()
+    }
+
+    /// The same with a result of this type, if it says itself which type that has.
+    pub(crate) fn giving(&self, dtype: DType) -> Op {
+        match self.clone() {
+            Op::Cast(_) => Op::cast(dtype),
+            Op::Iota(iota) => source::Iota { dtype, ..iota }.into(),
+            Op::OneHot(labels) => index::OneHot { dtype, ..labels }.into(),
+            other => other,
+        }
+    }
+
     /// The formula that compares two numbers.
     pub(crate) fn equality() -> Op {
         compare::Equal {}.into()
@@ -163,6 +182,27 @@ impl Op {
             Form::Label(_) => true,
             Form::Own { can_fail, .. } => can_fail,
             _ => false,
+        }
+    }
+
+    /// Whether its meaning runs on numbers that are only kept: it moves them, makes them of nothing, or takes
+    /// each by itself.
+    pub(super) fn runs_stored(&self) -> bool {
+        match self.form() {
+            Form::Own { meaning, .. } => meaning.moves(),
+            Form::Reduction(..) | Form::Contraction(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether kernels take and give numbers that are only kept without computing: it moves them, or makes them
+    /// of what they compute in. `whole` tells that operand or result is of whole numbers.
+    pub(crate) fn takes_stored(&self, whole: bool) -> bool {
+        match self.form() {
+            Form::Formula(Cost::Copy | Cost::Rounded(_)) => !whole,
+            Form::Formula(_) => matches!(self, Op::Cast(_)) && !whole,
+            Form::Position(_) | Form::Label(_) => false,
+            _ => self.runs_stored(),
         }
     }
 

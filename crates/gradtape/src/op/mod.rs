@@ -46,6 +46,8 @@ pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index};
 pub use meaning::{Meaning, Numbers, NumbersMut};
 pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Declared, Elementwise, Meta, Operation, Sample};
-pub(crate) use operation::{operation, value_error, with_number, with_type};
+pub(crate) use operation::{operation, value_error, with_computed, with_number};
 pub use recorder::{NodeId, Recorder, Term};
 pub use rules::Operands;
+
+pub(crate) use crate::tensor::with_type;

@@ -214,8 +214,30 @@ macro_rules! operation {
 }
 pub(crate) use operation;
 
-/// Runs `$body` with `$type` standing for the Rust type of an element type.
-macro_rules! with_type {
+/// Runs `$body` with `$type` standing for the Rust type in which numbers of an element type are computed; truth
+/// values, which shape rules keep out, are read as f64.
+macro_rules! with_number {
+    ($dtype:expr, $type:ident => $body:expr) => {
+        match $dtype.computed() {
+            $crate::tensor::DType::F32 => {
+                type $type = f32;
+                $body
+            }
+            $crate::tensor::DType::I64 => {
+                type $type = i64;
+                $body
+            }
+            _ => {
+                type $type = f64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_number;
+
+/// As [`with_number`], with truth values as they are.
+macro_rules! with_computed {
     ($dtype:expr, $type:ident => $body:expr) => {
         match $dtype {
             $crate::tensor::DType::Bool => {
@@ -226,28 +248,7 @@ macro_rules! with_type {
         }
     };
 }
-pub(crate) use with_type;
-
-/// As [`with_type`], for numbers; truth values, which shape rules keep out, are read as f64.
-macro_rules! with_number {
-    ($dtype:expr, $type:ident => $body:expr) => {
-        match $dtype {
-            $crate::tensor::DType::F32 => {
-                type $type = f32;
-                $body
-            }
-            $crate::tensor::DType::I64 => {
-                type $type = i64;
-                $body
-            }
-            $crate::tensor::DType::F64 | $crate::tensor::DType::Bool => {
-                type $type = f64;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_number;
+pub(crate) use with_computed;
 
 /// An error of an operation's meaning: a value in the inputs that it does not allow.
 pub(crate) fn value_error(message: impl Into<String>) -> Error {

@@ -116,7 +116,7 @@ pub(crate) fn float(x: &Meta) -> Result<(), Broken> {
     if x.dtype.is_float() {
         return Ok(());
     }
-    Err(Broken::new(format!("needs f32 or f64, not {}", x.dtype))
+    Err(Broken::new(format!("needs floating-point numbers, not {}", x.dtype))
         .hint("cast the operand to a floating-point type first"))
 }
 
@@ -151,7 +151,7 @@ pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
 
 /// What mends two element types that differ.
 pub(crate) fn cast_hint(x: DType, y: DType) -> &'static str {
-    match x.is_float() && y.is_float() {
+    match matches!((x, y), (DType::F32, DType::F64) | (DType::F64, DType::F32)) {
         // Who writes [1.0, 2.0] need not know that Rust takes it for f64.
         true => {
             "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the f64 operand"

@@ -101,6 +101,7 @@ impl Base {
             let slots = rule.slots();
             let fresh = |(_, parameter): &(String, Parameter)| {
                 let Meta { dtype, shape } = parameter.meta().clone();
+                let dtype = dtype.computed();
                 let start = |slot: &Slot| Parameter::new(Tensor::full(&shape, slot.start, dtype));
                 slots.iter().map(start).collect::<Vec<_>>()
             };

@@ -62,6 +62,9 @@ impl<M: Module> Ema<M> {
     /// Moves the average towards the module: `average += (parameter - average) (1 - decay)`, all
     /// parameters in one program. Buffers, and what is no floating-point number, are copied.
     ///
+    /// Averages of f16 or bf16 move only by what these types can tell, which for a decay near 1 is often nothing;
+    /// average a network in f32.
+    ///
     /// Tied weights, which are two parameters in the average as in any clone, move both towards the one.
     ///
     /// Fails, and changes nothing, where a name, a shape or an element type differs from the average's, and

@@ -30,6 +30,23 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// assert!((x.value().item()? - 3.0).abs() < 1e-12);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// A parameter of f16 or bf16 is updated in f32, in which its state is kept too, and rounded once. Steps of less than
+/// half the distance to the next number of 16 bits then change nothing. Where that stops training, keep the
+/// parameters in f32 and cast what products take, as in mixed precision:
+///
+/// ```
+/// use gradtape::optim::{Adam, Optimizer};
+/// use gradtape::{DType, Parameter, Rng, Tape, Tensor};
+///
+/// let w = Parameter::new(Tensor::normal([3, 2], 0.0, 1.0, DType::F32, &mut Rng::new(1))?);
+/// let opt = Adam::new(&w, 1e-3);
+/// let tape = Tape::new();
+/// let x = tape.constant(Tensor::ones([4, 3], DType::BF16));
+/// let y = x.matmul(tape.parameter(&w).cast(DType::BF16));
+/// opt.step(y.cast(DType::F32).square().mean(()))?;
+/// # Ok::<(), gradtape::Error>(())
+/// ```
 pub trait Optimizer: Rule {
     /// Takes a step: differentiates the loss, records the update of every parameter, and runs all of it
     /// as one program. Afterwards the loss can be read; the tape is used up until
@@ -181,6 +198,8 @@ fn take_step<'t, R: Rule + ?Sized>(rule: &R, loss: Var<'t>, values: &[Var<'t>]) 
         gradients(loss, &xs[missing..=missing]).iter().try_for_each(|g| g.check())?;
         return Err(unused(base, &gs).at(Location::caller()));
     }
+    // What is only kept in 16 bits is updated in f32, and rounded once.
+    gs.iter_mut().flatten().for_each(|g| *g = computed(*g));
     if let Some(most) = base.clip_norm {
         clip(&mut gs, most);
     }
@@ -211,8 +230,8 @@ fn record<'t, R: Rule + ?Sized>(
         let Some(g) = gs[i] else { continue };
         let state = kept.state(i);
         let next = SmallVec::new();
-        let mut update = Update { x: xs[i], g, state, next, dials: &mut dials };
-        let value = rule.update(&mut update);
+        let mut update = Update { x: computed(xs[i]), g, state, next, dials: &mut dials };
+        let value = rule.update(&mut update).cast(xs[i].dtype());
         let next = update.next;
         tape.assign(parameter, value)?;
         for (slot, value) in next {
@@ -220,6 +239,11 @@ fn record<'t, R: Rule + ?Sized>(
         }
     }
     Ok(())
+}
+
+/// A value as the type that it is computed in.
+fn computed(x: Var<'_>) -> Var<'_> {
+    x.cast(x.dtype().computed())
 }
 
 /// Scales the gradients so that their common norm is at most `most`. The norm is a norm of norms, none of

@@ -10,7 +10,7 @@ use crate::tensor::{DType, Error, Kind, Result};
 /// Numbers that change from step to step, from the step (1 at the first) and the learning rate.
 pub type Rates = dyn Fn(u64, f64) -> [f64; RATES] + Send + Sync;
 
-/// A tensor that an optimiser keeps for each parameter, of its shape and type.
+/// A tensor that an optimiser keeps for each parameter, of its shape and type; f32 for one of f16 or bf16.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Slot {
     /// Its name in checkpoints.
@@ -137,12 +137,12 @@ pub struct Update<'a, 't> {
 }
 
 impl<'t> Update<'_, 't> {
-    /// The parameter before the step.
+    /// The parameter before the step; as f32, if it is of f16 or bf16.
     pub fn x(&self) -> Var<'t> {
         self.x
     }
 
-    /// Its gradient, clipped.
+    /// Its gradient, clipped, in the same type.
     pub fn g(&self) -> Var<'t> {
         self.g
     }

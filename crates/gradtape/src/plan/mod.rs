@@ -11,6 +11,7 @@ mod program;
 mod schedule;
 mod simplify;
 mod target;
+mod widen;
 
 pub use passes::{Passes, Stage, passes};
 pub use program::{
@@ -30,11 +31,12 @@ pub fn plan(graph: &Graph) -> Program {
 
 /// As [`plan`], for another machine.
 pub fn plan_for(graph: &Graph, target: &Target) -> Program {
-    let simple = simplify::simplify(graph, target);
+    let wide = widen::widen(graph);
+    let simple = simplify::simplify(&wide, target);
     debug_assert!(simple.verify().is_ok(), "what is simplified is legal:\n{simple}");
     fused(simple, target).unwrap_or_else(|Circular| {
         debug_assert!(false, "what is fused can be ordered:\n{graph}");
-        unfused(simplify::simplify(graph, target), target)
+        unfused(simplify::simplify(&wide, target), target)
     })
 }
 
@@ -87,8 +89,7 @@ fn lower_all(graph: &mut Classified, groups: Vec<fuse::Group>) -> Result<Program
         }
     }
     for group in &groups {
-        program.kernels.extend(lower::zeros(graph, group, &buffer_of));
-        program.kernels.push(lower::lower(graph, group, &buffer_of));
+        lower::lower(graph, group, &buffer_of, &mut program.kernels);
     }
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = graph.outputs.iter().map(|output| of(output.node)).collect();

@@ -1,7 +1,9 @@
 //! The passes of the planner, kept to be printed.
 
+use std::borrow::Cow;
+
 use super::classify::Classified;
-use super::{Program, Target, fuse, plan, schedule, simplify, unfused};
+use super::{Program, Target, fuse, plan, schedule, simplify, unfused, widen};
 use crate::tape::Graph;
 
 /// What each pass of [`plan`](super::plan) made of a graph.
@@ -33,10 +35,11 @@ impl Passes {
     /// for each operation.
     pub fn of(graph: &Graph) -> Passes {
         let target = Target::default();
-        let simple = simplify::simplify(graph, &target);
+        let wide = widen::widen(graph);
+        let simple = simplify::simplify(&wide, &target);
         let program = plan(graph);
         let stages = vec![
-            stage("record", graph, &unfused(graph.clone(), &target)),
+            stage("record", graph, &unfused(wide.into_owned(), &target)),
             stage("simplify", &simple, &unfused(simple.clone(), &target)),
             stage("fuse", &simple, &program),
         ];
@@ -45,10 +48,11 @@ impl Passes {
 }
 
 /// The text of what each pass makes of a graph, by the name of the pass; the first is the recording, the last
-/// the program.
+/// the program. `widen` is there where numbers are kept in a type that they are not computed in.
 pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
     let target = Target::default();
-    let simple = simplify::simplify(graph, &target);
+    let wide = widen::widen(graph);
+    let simple = simplify::simplify(&wide, &target);
     let mut classified = Classified::new(simple.clone(), &target);
     let roles = classified.to_string();
     let groups = fuse::fuse(&classified);
@@ -57,14 +61,18 @@ pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
     };
     let fused = list(&groups);
     let ordered = schedule::schedule(&mut classified, groups);
-    vec![
-        ("record", graph.to_string()),
+    let mut passes = vec![("record", graph.to_string())];
+    if let Cow::Owned(wide) = &wide {
+        passes.push(("widen", wide.to_string()));
+    }
+    passes.extend([
         ("simplify", simple.to_string()),
         ("classify", roles),
         ("fuse", fused),
         ("schedule", list(&ordered.groups)),
         ("lower", plan(graph).to_string()),
-    ]
+    ]);
+    passes
 }
 
 fn stage(name: &'static str, graph: &Graph, program: &Program) -> Stage {

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::program::{
-    Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Place, Program, Reg, Store,
+    Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reduction, Reg,
+    Store,
 };
 
 /// The buffers, then the kernels with their loads, instructions and stores.
@@ -31,7 +32,7 @@ impl Display for Program {
 }
 
 impl Program {
-    /// Bytes that the kernels read and write, each array of each kernel once: the passes over memory.
+    /// Bytes that the kernels read and write, each element of each array once a kernel: the passes over memory.
     pub fn traffic(&self) -> usize {
         self.kernels.iter().map(|kernel| self.traffic_of(kernel)).sum()
     }
@@ -42,16 +43,39 @@ impl Program {
     }
 
     fn traffic_of(&self, kernel: &Kernel) -> usize {
-        let mut total = 0;
-        let mut seen: Vec<(BufferId, bool)> = Vec::new();
-        kernel.each_access(|buffer, written| {
-            if !seen.contains(&(buffer, written)) {
-                seen.push((buffer, written));
-                let Buffer { dtype, len, .. } = &self.buffers[buffer.0 as usize];
-                total += dtype.size() * len;
+        // For each array, whether it is written, and how many of its elements are used.
+        let mut used: Vec<((BufferId, bool), usize)> = Vec::new();
+        let mut visit = |buffer: BufferId, written: bool, count: usize| match used
+            .iter_mut()
+            .find(|(known, _)| *known == (buffer, written))
+        {
+            Some((_, most)) => *most = count.max(*most),
+            None => used.push(((buffer, written), count)),
+        };
+        match kernel {
+            Kernel::Loop(Loop { space, reduced, body, stores, reductions }) => {
+                let kept = &space[..space.len() - reduced];
+                body.loads.iter().for_each(|load| visit(load.buffer, false, load.reach(space)));
+                stores.iter().for_each(|Store { to, .. }| visit(to.buffer, true, to.reach(space)));
+                reductions.iter().for_each(|Reduction { to, .. }| {
+                    visit(to.buffer, true, to.reach(kept));
+                });
             }
-        });
-        total
+            _ => kernel.each_access(|buffer, written| visit(buffer, written, usize::MAX)),
+        }
+        let bytes = |((buffer, _), count): &((BufferId, bool), usize)| {
+            let Buffer { dtype, len, .. } = &self.buffers[buffer.0 as usize];
+            dtype.size() * len.min(count)
+        };
+        used.iter().map(bytes).sum()
+    }
+}
+
+impl Access {
+    /// How many indices of a space have an element of their own.
+    fn reach(&self, space: &[usize]) -> usize {
+        let moving = self.strides.iter().zip(space).filter(|(stride, _)| **stride != 0);
+        moving.map(|(_, size)| size).product()
     }
 }
 

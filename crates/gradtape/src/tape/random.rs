@@ -67,7 +67,7 @@ impl Generator {
 }
 
 impl Tape {
-    /// Uniform random numbers in [0, 1) of f32 or f64.
+    /// Uniform random numbers in [0, 1). Those of f16 and bf16 are those of f32, rounded.
     ///
     /// ```
     /// use gradtape::{DType, Generator, Tape};
@@ -78,6 +78,11 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn uniform(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if dtype.is_stored_only() {
+            // Rounding can reach 1, which is none of them.
+            let numbers = self.uniform(generator, shape, dtype.computed()).cast(dtype);
+            return numbers.minimum(dtype.below(1.0));
+        }
         let draw = generator.turn();
         if !self.is_tracing() {
             // By its number, as another thread may have turned the dial on since.
@@ -93,7 +98,7 @@ impl Tape {
     }
 
     /// Random numbers of the normal distribution with mean 0 and standard deviation 1, of f32 (at most
-    /// 5.8 from 0) or f64 (8.6), after Box and Muller 1958.
+    /// 5.8 from 0) or f64 (8.6), after Box and Muller 1958. Those of f16 and bf16 are those of f32, rounded.
     ///
     /// They depend on nothing, so that gradients go through what is made of them: the
     /// reparametrisation of a variational autoencoder.
@@ -111,6 +116,9 @@ impl Tape {
     #[track_caller]
     #[doc(alias = "randn")]
     pub fn normal(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if dtype.is_stored_only() {
+            return self.normal(generator, shape, dtype.computed()).cast(dtype);
+        }
         let shape = shape.into();
         let mut pairs = Dims::from_slice(&[2]);
         pairs.extend_from_slice(&shape);
@@ -126,6 +134,9 @@ impl Tape {
     /// Poole 2017; Maddison, Mnih and Teh 2017).
     #[track_caller]
     pub fn gumbel(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if dtype.is_stored_only() {
+            return self.gumbel(generator, shape, dtype.computed()).cast(dtype);
+        }
         let waiting = -(1.0 - self.uniform(generator, shape, dtype)).log();
         // The uniform number 0 stands for those up to the next one; their middle is above 0.
         let least = if dtype == DType::F32 { 2f64.powi(-25) } else { 2f64.powi(-54) };
@@ -167,11 +178,12 @@ impl<'t> Var<'t> {
         let meta = self.meta();
         if rules::float(&meta).is_err() {
             return self.failed(
-                wrong(format!("bernoulli of {meta}: a probability is f32 or f64")),
+                wrong(format!("bernoulli of {meta}: a probability is a floating-point number")),
                 &[self],
             );
         }
-        self.tape().uniform(generator, meta.shape, meta.dtype).less(self)
+        let computed = meta.dtype.computed();
+        self.tape().uniform(generator, meta.shape, computed).less(self.cast(computed))
     }
 
     /// A class along an axis, which is dropped, as i64: class `k` with probability
@@ -195,14 +207,16 @@ impl<'t> Var<'t> {
         if let Err(error) = classes(&meta.shape, axis, meta.dtype) {
             return self.failed(error.context(format!("categorical of {meta}")), &[self]);
         }
-        (self + self.tape().gumbel(generator, meta.shape, meta.dtype)).argmax(axis)
+        let computed = meta.dtype.computed();
+        let waiting = self.tape().gumbel(generator, meta.shape, computed);
+        (self.cast(computed) + waiting).argmax(axis)
     }
 }
 
 /// Whether classes can be chosen along an axis of logits.
 fn classes(shape: &Shape, axis: isize, dtype: DType) -> Result<()> {
     if !dtype.is_float() {
-        return Err(wrong("logits are f32 or f64"));
+        return Err(wrong("logits are floating-point numbers"));
     }
     match shape[shape.axis(axis)?] {
         0 => Err(Error::new(Kind::Shape, format!("axis {axis} holds no class to choose"))),

@@ -1,7 +1,6 @@
 //! Whether two tensors are the same, exactly or nearly.
 
-use super::storage::Storage;
-use super::{Dims, Element, Shape, Tensor};
+use super::{Dims, Element, Shape, Tensor, with_type};
 
 impl Tensor {
     /// Whether shapes, element types and all values are the same, bit for bit: NaN equals the same
@@ -19,27 +18,17 @@ impl Tensor {
             return false;
         }
         let (this, other) = &self.distinct(other);
-        fn same<T: Element>(
-            a: (&Tensor, &[T]),
-            b: (&Tensor, &[T]),
-            eq: fn(&T, &T) -> bool,
-        ) -> bool {
-            match (a.0.as_slice::<T>(), b.0.as_slice::<T>()) {
-                (Some(a), Some(b)) => a.iter().zip(b).all(|(a, b)| eq(a, b)),
-                _ => a.0.positions().zip(b.0.positions()).all(|(i, j)| eq(&a.1[i], &b.1[j])),
+        fn same<T: Element>(a: &Tensor, b: &Tensor) -> bool {
+            let eq = |a: T, b: T| a.to_word() == b.to_word();
+            if let (Some(a), Some(b)) = (a.as_slice::<T>(), b.as_slice::<T>()) {
+                return a.iter().zip(b).all(|(&a, &b)| eq(a, b));
             }
+            let (Some(x), Some(y)) = (T::slice(&a.storage), T::slice(&b.storage)) else {
+                return false;
+            };
+            a.positions().zip(b.positions()).all(|(i, j)| eq(x[i], y[j]))
         }
-        match (&*this.storage, &*other.storage) {
-            (Storage::F32(a), Storage::F32(b)) => {
-                same((this, a), (other, b), |a, b| a.to_bits() == b.to_bits())
-            }
-            (Storage::F64(a), Storage::F64(b)) => {
-                same((this, a), (other, b), |a, b| a.to_bits() == b.to_bits())
-            }
-            (Storage::I64(a), Storage::I64(b)) => same((this, a), (other, b), |a, b| a == b),
-            (Storage::Bool(a), Storage::Bool(b)) => same((this, a), (other, b), |a, b| a == b),
-            _ => false,
-        }
+        this.dtype() == other.dtype() && with_type!(this.dtype(), T => same::<T>(this, other))
     }
 
     /// Whether the shapes are the same and every value `a` is near its `b` in `other`:

@@ -1,9 +1,9 @@
 //! Tensors made from a rule: constants, ranges, the identity, random numbers.
 
 use super::philox::{four_at, normal_f64, uniform_at, unit_f32, unit_f64};
-use super::storage::Storage;
+use super::sealed::Sealed;
 use super::tensor::allocate;
-use super::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor};
+use super::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, with_float, with_type};
 
 impl Tensor {
     /// Every element is `value`, converted as by [`Element::from_f64`].
@@ -19,12 +19,7 @@ impl Tensor {
     /// ```
     pub fn full(shape: impl Into<Shape>, value: f64, dtype: DType) -> Tensor {
         let shape = shape.into();
-        match dtype {
-            DType::F32 => repeat(shape, value as f32),
-            DType::F64 => repeat(shape, value),
-            DType::I64 => repeat(shape, i64::from_f64(value)),
-            DType::Bool => repeat(shape, bool::from_f64(value)),
-        }
+        with_type!(dtype, T => repeat(shape, T::from_f64(value)))
     }
 
     /// Zeros (or `false`); see [`Tensor::full`].
@@ -110,18 +105,14 @@ impl Tensor {
             data.iter_mut().step_by(n + 1).for_each(|x| *x = T::from_f64(1.0));
             Ok(Tensor::from_storage(T::wrap(data), shape))
         }
-        match dtype {
-            DType::F32 => diagonal::<f32>(n),
-            DType::F64 => diagonal::<f64>(n),
-            DType::I64 => diagonal::<i64>(n),
-            DType::Bool => diagonal::<bool>(n),
-        }
+        with_type!(dtype, T => diagonal::<T>(n))
     }
 
-    /// Independent uniform random numbers of `[low, high)`, f32 or f64; all `low` where both are equal.
+    /// Independent uniform random numbers of `[low, high)`, of a floating-point type; all `low` where both are
+    /// equal.
     ///
     /// One key is drawn from `rng`; element `i` (row-major) is made from the bits of
-    /// [`uniform_at`]`(key, 0, i)`, so it depends on the seed and its position only, and f32 and f64
+    /// [`uniform_at`]`(key, 0, i)`, so it depends on the seed and its position only, and all types
     /// give the same numbers but for their precision. Fails for other types and for bounds that are
     /// not finite or in the wrong order.
     ///
@@ -147,22 +138,21 @@ impl Tensor {
         }
         let key = rng.next_u64();
         // Rounding can reach the upper bound, which is not part of the range.
-        let (low_f32, below_f32) = (low as f32, (high as f32).next_down().max(low as f32));
-        let below = high.next_down().max(low);
+        let least = dtype.rounded(low);
+        let below = dtype.below(high).max(least);
         random(
             shape.into(),
             dtype,
             what,
             key,
             |bits| {
-                let value = (low + span * f64::from(unit_f32(bits))) as f32;
-                value.clamp(low_f32, below_f32)
+                ((low + span * f64::from(unit_f32(bits))) as f32).clamp(least as f32, below as f32)
             },
             |bits| (low + span * unit_f64(bits)).min(below),
         )
     }
 
-    /// Independent normal random numbers of the given mean and standard deviation, f32 or f64.
+    /// Independent normal random numbers of the given mean and standard deviation, of a floating-point type.
     ///
     /// As in [`Tensor::uniform`] an element depends on the seed and its position only. Fails for
     /// other types, for numbers that are not finite and for a negative deviation.
@@ -218,10 +208,8 @@ fn generate(count: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<
         Ok(Tensor::from_storage(T::wrap(data), shape))
     }
     match dtype {
-        DType::F32 => collect::<f32>(count, value),
-        DType::F64 => collect::<f64>(count, value),
-        DType::I64 => collect::<i64>(count, value),
         DType::Bool => Err(Error::new(Kind::Value, "bool holds no such numbers")),
+        _ => with_type!(dtype, T => collect::<T>(count, value)),
     }
 }
 
@@ -242,11 +230,13 @@ fn random(
         data.extend((elements / 4 * 4..elements).map(|i| value(uniform_at(key, 0, i))));
         Ok(data)
     }
-    let storage = match dtype {
-        DType::F32 => Storage::F32(collect(&shape, key, f32)?),
-        DType::F64 => Storage::F64(collect(&shape, key, f64)?),
+    let storage = match dtype.computed() {
+        DType::F64 => f64::wrap(collect(&shape, key, f64)?),
+        DType::F32 => with_float!(dtype, T => {
+            T::wrap(collect(&shape, key, |bits| T::from_f64(f64::from(f32(bits))))?)
+        }, else f32::wrap(Vec::new())),
         _ => {
-            let message = format!("{} in {dtype}: only f32 and f64 can hold them", what());
+            let message = format!("{} in {dtype}: only floating-point types hold them", what());
             return Err(Error::new(Kind::Value, message).hint("make f32 numbers and cast() them"));
         }
     };

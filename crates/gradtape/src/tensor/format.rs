@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::Tensor;
-use super::storage::Storage;
+use super::sealed::Sealed;
+use super::storage::with_storage;
+use super::{Tensor, with_float};
 
 /// More elements than this are summarised,
 const SUMMARISE_ABOVE: usize = 1000;
@@ -32,14 +33,11 @@ impl fmt::Display for Tensor {
             return f.write_str("[]");
         }
         if self.rank() == 0 {
-            let at = self.offset;
-            return match &*self.storage {
-                Storage::F32(data) if data[at].is_nan() => f.write_str("nan"),
-                Storage::F64(data) if data[at].is_nan() => f.write_str("nan"),
-                Storage::F32(data) => fmt::Debug::fmt(&data[at], f),
-                Storage::F64(data) => fmt::Debug::fmt(&data[at], f),
-                Storage::I64(data) => fmt::Display::fmt(&data[at], f),
-                Storage::Bool(data) => fmt::Display::fmt(&data[at], f),
+            return match self.at(self.offset).is_nan() {
+                true => f.write_str("nan"),
+                false => {
+                    with_storage!(&self.storage, data => fmt::Debug::fmt(&data[self.offset], f))
+                }
             };
         }
         let summarise = self.elements() > SUMMARISE_ABOVE;
@@ -47,12 +45,12 @@ impl fmt::Display for Tensor {
             self.shape.iter().map(|&size| Shown { size, cut: summarise && size > 2 * ENDS });
         let axes: Vec<Shown> = shown.collect();
         let at = shown_positions(self, &axes);
-        let cells = match &*self.storage {
-            Storage::F32(data) => float_cells(at.map(|at| data[at]).collect(), f.precision()),
-            Storage::F64(data) => float_cells(at.map(|at| data[at]).collect(), f.precision()),
-            Storage::I64(data) => aligned(at.map(|at| data[at].to_string()).collect()),
-            Storage::Bool(data) => aligned(at.map(|at| data[at].to_string()).collect()),
-        };
+        let cells = with_float!(self.dtype(), T => {
+            let data = T::slice(&self.storage).unwrap_or_default();
+            float_cells(at.map(|at| data[at]).collect(), f.precision())
+        }, else with_storage!(&self.storage, data => {
+            aligned(at.map(|at| format!("{:?}", data[at])).collect())
+        }));
         f.write_str(&block(&axes, &mut cells.iter(), 1, LINE_WIDTH))
     }
 }
@@ -162,7 +160,7 @@ fn float_cells<T: Float>(values: Vec<T>, precision: Option<usize>) -> Vec<String
     aligned(texts.collect())
 }
 
-trait Float: Copy + fmt::Display + fmt::LowerExp + Into<f64> {
+pub(super) trait Float: Copy + fmt::Display + fmt::LowerExp + Into<f64> {
     /// Numbers from here on are printed by exponent: they use up the digits that the type holds.
     const LARGE: f64;
 }
@@ -268,6 +266,20 @@ mod tests {
         check([1e6f32], "[1.e+06]");
         check([1e6f64], "[1000000.]");
         check([1.0f64 / 3.0, 1000.0], "[3.33333333e-01 1.00000000e+03]");
+    }
+
+    #[test]
+    fn numbers_of_16_bits_have_the_digits_that_tell_them() {
+        let numbers = Tensor::from([0.1f32, 1.0 / 3.0, -2.0]);
+        check(numbers.cast(DType::F16), "[ 0.1     0.3333 -2.    ]");
+        check(numbers.cast(DType::BF16), "[ 0.1    0.334 -2.   ]");
+        check(Tensor::from([1000.0f32]).cast(DType::F16), "[1.e+03]");
+        check(Tensor::from([1e6f32, f32::NAN]).cast(DType::F16), "[inf nan]");
+        check(Tensor::from(1.0f32 / 3.0).cast(DType::F16), "0.3333");
+        check(Tensor::from(f32::NAN).cast(DType::BF16), "nan");
+        check(Tensor::from(true).cast(DType::BF16), "1.0");
+        let x = Tensor::from([1.0f32, 0.1]).cast(DType::F16);
+        assert_eq!(format!("{x:?} {x:.3}"), "Tensor f16 [2] [1.  0.1] [1.000 0.100]");
     }
 
     #[test]

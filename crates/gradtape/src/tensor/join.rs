@@ -2,7 +2,7 @@
 
 use super::storage::{Storage, with_storage};
 use super::tensor::allocate;
-use super::{DType, Dims, Element, Error, Kind, Result, Shape, Tensor};
+use super::{Dims, Element, Error, Kind, Result, Shape, Tensor, with_type};
 
 impl Tensor {
     /// Tensors joined along an existing axis; a negative axis counts from the end. All must have one
@@ -59,12 +59,7 @@ impl Tensor {
         }
         let shape = Shape::from(dims);
         shape.checked_elements()?;
-        match first.dtype() {
-            DType::F32 => join::<f32>(tensors, at, shape),
-            DType::F64 => join::<f64>(tensors, at, shape),
-            DType::I64 => join::<i64>(tensors, at, shape),
-            DType::Bool => join::<bool>(tensors, at, shape),
-        }
+        with_type!(first.dtype(), T => join::<T>(tensors, at, shape))
     }
 
     /// Tensors of one shape joined along a new axis; a negative axis counts from the end of the
@@ -131,7 +126,7 @@ impl Tensor {
             }
             Ok(T::wrap(out))
         }
-        let storage = with_storage!(&*self.storage, data => pick(self, data, rows, shape.clone()))?;
+        let storage = with_storage!(&self.storage, data => pick(self, data, rows, shape.clone()))?;
         Ok(Tensor::from_storage(storage, shape))
     }
 }
@@ -139,6 +134,7 @@ impl Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::DType;
 
     fn count_up(shape: &[usize]) -> Tensor {
         let elements = shape.iter().product::<usize>() as f64;

@@ -8,6 +8,7 @@ mod convert;
 mod dtype;
 mod error;
 mod format;
+mod half;
 #[cfg(feature = "ndarray")]
 mod interop;
 mod join;
@@ -22,8 +23,10 @@ mod tensor;
 mod view;
 
 pub use dtype::{DType, Element};
+pub(crate) use dtype::{sealed, with_float, with_type};
 pub(crate) use error::is_foreign;
 pub use error::{Error, Kind, Result};
+pub use half::{Bf16, F16};
 pub use nearest::nearest;
 pub use philox::{normal_f64, philox4x32_10, random_block, uniform_at, unit_f32, unit_f64};
 pub use place::{IntoRange, Place};

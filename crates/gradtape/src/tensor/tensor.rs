@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::storage::{Storage, with_storage};
-use super::{DType, Dims, Element, Error, Kind, Result, Shape};
+use super::{DType, Dims, Element, Error, Kind, Result, Shape, with_type};
 
 /// Numbers of one [`DType`] in a [`Shape`].
 ///
@@ -157,7 +157,7 @@ impl Tensor {
     }
 
     fn append_f64_to(&self, out: &mut Vec<f64>) {
-        with_storage!(&*self.storage, data => {
+        with_storage!(&self.storage, data => {
             self.for_each_run(|start, count, stride| match stride {
                 1 => out.extend(data[start..start + count].iter().map(|x| x.to_f64())),
                 _ => out.extend((0..count).map(|i| data[start + i * stride].to_f64())),
@@ -165,9 +165,50 @@ impl Tensor {
         })
     }
 
+    /// Adds the bytes of the elements, in row-major order, the lowest of each first. Fails where memory cannot
+    /// hold them.
+    pub(crate) fn append_bytes_to(&self, out: &mut Vec<u8>) -> Result<()> {
+        fn append<T: Element>(tensor: &Tensor, out: &mut Vec<u8>) -> Result<()> {
+            let copy;
+            let elements = match tensor.as_slice::<T>() {
+                Some(elements) => elements,
+                None => {
+                    copy = tensor.to_vec::<T>()?;
+                    &copy[..]
+                }
+            };
+            let (start, size) = (out.len(), T::DTYPE.size());
+            out.resize(start + elements.len() * size, 0);
+            for (bytes, x) in out[start..].chunks_exact_mut(size).zip(elements) {
+                bytes.copy_from_slice(&x.to_word().to_le_bytes()[..size]);
+            }
+            Ok(())
+        }
+        with_type!(self.dtype(), T => append::<T>(self, out))
+    }
+
+    /// A tensor of elements of a type whose bytes follow each other, the lowest of each first, as many as the
+    /// shape has. Fails where bytes are no element's.
+    pub(crate) fn from_bytes(bytes: &[u8], shape: Shape, dtype: DType) -> Result<Tensor> {
+        fn read<T: Element>(bytes: &[u8], shape: Shape) -> Result<Tensor> {
+            let size = T::DTYPE.size();
+            let mut elements = Vec::with_capacity(bytes.len() / size);
+            for bytes in bytes.chunks_exact(size) {
+                let mut word = [0; 8];
+                word[..size].copy_from_slice(bytes);
+                let word = u64::from_le_bytes(word);
+                elements.push(T::from_word(word).ok_or_else(|| {
+                    Error::new(Kind::Value, format!("a truth value is {word}, not 0 or 1"))
+                })?);
+            }
+            Tensor::from_vec(elements, shape)
+        }
+        with_type!(dtype, T => read::<T>(bytes, shape))
+    }
+
     /// The element at a place in memory.
     pub(super) fn at(&self, place: usize) -> f64 {
-        with_storage!(&*self.storage, data => data[place].to_f64())
+        with_storage!(&self.storage, data => data[place].to_f64())
     }
 
     /// The only element as f64. Fails when there is not exactly one.
@@ -176,12 +217,12 @@ impl Tensor {
             let message = format!("item() needs one element, but the shape is {}", self.shape);
             return Err(Error::new(Kind::Shape, message).hint("use sum(()), mean(()) or to_vec()"));
         }
-        Ok(with_storage!(&*self.storage, data => data[self.offset].to_f64()))
+        Ok(with_storage!(&self.storage, data => data[self.offset].to_f64()))
     }
 
-    /// The same elements with another element type: rounded to f32, truncated towards zero for i64
-    /// (NaN becomes 0, what is too large the nearest i64), `!= 0` for bool. Copies unless the type
-    /// is the same.
+    /// The same elements with another element type: rounded to floating-point types (what is too large for
+    /// f16 to infinity), truncated towards zero for i64 (NaN becomes 0, what is too large the nearest i64),
+    /// `!= 0` for bool. Copies unless the type is the same.
     pub fn cast(&self, dtype: DType) -> Tensor {
         if dtype == self.dtype() {
             return self.clone();
@@ -197,12 +238,7 @@ impl Tensor {
                 },
             }
         }
-        with_storage!(&*self.storage, data => match dtype {
-            DType::F32 => convert::<_, f32>(self, data),
-            DType::F64 => convert::<_, f64>(self, data),
-            DType::I64 => convert::<_, i64>(self, data),
-            DType::Bool => convert::<_, bool>(self, data),
-        })
+        with_storage!(&self.storage, data => with_type!(dtype, To => convert::<_, To>(self, data)))
     }
 
     /// The same tensor with its elements one after another in row-major order. Copies only if
@@ -217,7 +253,7 @@ impl Tensor {
                 Err(_) => tensor.clone(),
             }
         }
-        with_storage!(&*self.storage, data => copy(self, data))
+        with_storage!(&self.storage, data => copy(self, data))
     }
 
     /// Makes the elements contiguous and this tensor the only view of them, by a copy if need be.
@@ -229,7 +265,7 @@ impl Tensor {
             })
         }
         if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
-            let storage = with_storage!(&*self.storage, data => copy(self, data));
+            let storage = with_storage!(&self.storage, data => copy(self, data));
             *self = Tensor::from_storage(storage, self.shape.clone());
         }
     }

@@ -8,10 +8,15 @@ use gradtape::tensor::{DType, Tensor};
 
 use super::slots;
 
-/// Runs a graph in f32 and in f64, for every instruction set, on 1, 2 and 7 threads: the results are those
+/// [`check_engine_in`] f32 and f64.
+pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
+    check_engine_in(&[DType::F64, DType::F32], graph);
+}
+
+/// Runs a graph in some types, for every instruction set, on 1, 2 and 7 threads: the results are those
 /// of the reference engine in f64, but for what rounding may do, and the same bits for every number of
 /// threads.
-pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
+pub(crate) fn check_engine_in(types: &[DType], graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
     let (exact, values) = graph(DType::F64);
     let mut computed = Vec::new();
     let mut inputs = values.clone();
@@ -22,9 +27,9 @@ pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
     })
     .unwrap();
     want.extend(inputs);
-    for dtype in [DType::F64, DType::F32] {
+    for &dtype in types {
         let (graph, values) = graph(dtype);
-        let bounds = bounds(&graph, &values, &computed, unit(dtype));
+        let bounds = bounds(&graph, &values, &computed, dtype);
         for isa in Isa::available() {
             let run = |threads: usize| run(&graph, &values, isa, threads);
             let alone = run(1);
@@ -52,7 +57,12 @@ pub(crate) fn run(graph: &Graph, values: &[Tensor], isa: Isa, threads: usize) ->
 
 /// The largest relative error of one rounding.
 pub(crate) fn unit(dtype: DType) -> f64 {
-    if dtype == DType::F32 { f64::from(f32::EPSILON) / 2.0 } else { f64::EPSILON / 2.0 }
+    match dtype {
+        DType::F16 => 2f64.powi(-11),
+        DType::BF16 => 2f64.powi(-8),
+        DType::F32 => f64::from(f32::EPSILON) / 2.0,
+        _ => f64::EPSILON / 2.0,
+    }
 }
 
 fn same_bits(a: &[Tensor], b: &[Tensor]) -> bool {
@@ -77,7 +87,14 @@ pub(crate) fn assert_near(got: &Tensor, want: &Tensor, bound: f64, what: &str) {
 /// For each output and then each input after a run, how far an element may be from the exact value when
 /// every operation rounds its result by `unit`: the running bounds of Higham (2002), with sums of k
 /// numbers at the √k of random roundings where they are added in runs.
-fn bounds(graph: &Graph, inputs: &[Tensor], computed: &[Tensor], unit: f64) -> Vec<f64> {
+fn bounds(graph: &Graph, inputs: &[Tensor], computed: &[Tensor], dtype: DType) -> Vec<f64> {
+    let unit = unit(dtype);
+    // How large numbers may become, and how near to 0 they are rounded to one that is far from them.
+    let (most, least) = match dtype {
+        DType::F16 => (0.5 * 65504.0, 2f64.powi(-25)),
+        DType::F64 => (f64::INFINITY, 0.0),
+        _ => (1e-3 * f64::from(f32::MAX), 0.0),
+    };
     let mut computed = computed.iter();
     let mut given = inputs.iter();
     let mut places = Vec::new();
@@ -130,10 +147,11 @@ fn bounds(graph: &Graph, inputs: &[Tensor], computed: &[Tensor], unit: f64) -> V
             ),
             // The digits that f32 has fewer.
             Op::Random(_) => 2.0 * unit,
+            Op::Cast(_) => largest + unit * size,
             _ => largest,
         };
-        let overflows = size > 1e-3 * f64::from(f32::MAX) && unit > 1e-10;
-        nodes.push((size, if overflows { f64::INFINITY } else { error }));
+        let error = if is_input { error } else { error + least };
+        nodes.push((size, if size + error < most { error } else { f64::INFINITY }));
     }
     let results = graph.outputs.iter().filter(|output| output.into.is_none());
     let mut bounds: Vec<f64> = results.map(|output| nodes[output.node.index()].1).collect();

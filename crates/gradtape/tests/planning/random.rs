@@ -39,7 +39,7 @@ pub(crate) const EXTENTS: [[usize; 2]; 22] = [
 const MOST: [usize; 2] = [100_000, 3_000_000];
 
 /// A graph in which each choice adds a node; the last one and some others are outputs, and some update
-/// an input in place. Floats are of `dtype`, and exact in f32.
+/// an input in place. Floats are of `dtype`, and the inputs' are exact in every type.
 pub(crate) fn random_graph(
     choices: &[u32],
     [m, n]: [usize; 2],
@@ -158,8 +158,10 @@ impl Picker {
             }
             20 | 21 => self.product(x, y)?,
             22 if choice & 0x1000 == 0 => {
-                let random = source::Random { key: 7, shape: of_x, dtype: self.dtype };
-                build.push(random, &[self.counter])
+                let dtype = self.dtype.computed();
+                let random = source::Random { key: 7, shape: of_x, dtype };
+                let random = build.push(random, &[self.counter]);
+                build.push(control::Cast { dtype: self.dtype }, &[random])
             }
             22 => build.push(index::OneHot { classes: 4, dtype: self.dtype }, &[self.labels]),
             23 if rank >= 1 => {

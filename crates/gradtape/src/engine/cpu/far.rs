@@ -61,6 +61,10 @@ macro_rules! trace {
                 self
             }
 
+            fn rounded(self, _: DType) -> Trace {
+                self
+            }
+
             fn select(self, yes: Trace, no: Trace) -> Trace {
                 self.or(yes).or(no)
             }

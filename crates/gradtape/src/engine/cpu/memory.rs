@@ -2,7 +2,7 @@
 
 use super::lane::Real;
 use crate::plan::{Access, Buffer, BufferId, Place};
-use crate::tensor::{DType, Element};
+use crate::tensor::{DType, Element, with_type};
 
 /// Where the buffers of a program lie during a run.
 #[derive(Clone, Copy)]
@@ -78,12 +78,9 @@ impl<'r> Memory<'r> {
         }
         // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
         unsafe {
-            match self.dtype(buffer) {
-                DType::F32 => copy(self.address::<f32>(buffer, start), stride, out),
-                DType::F64 => copy(self.address::<f64>(buffer, start), stride, out),
-                DType::I64 => copy(self.address::<i64>(buffer, start), stride, out),
-                DType::Bool => copy(self.address::<bool>(buffer, start), stride, out),
-            }
+            with_type!(self.dtype(buffer), E => {
+                copy(self.address::<E>(buffer, start), stride, out);
+            });
         }
     }
 
@@ -119,12 +116,9 @@ impl<'r> Memory<'r> {
         }
         // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
         unsafe {
-            match self.dtype(buffer) {
-                DType::F32 => copy(self.address::<f32>(buffer, start), stride, values),
-                DType::F64 => copy(self.address::<f64>(buffer, start), stride, values),
-                DType::I64 => copy(self.address::<i64>(buffer, start), stride, values),
-                DType::Bool => copy(self.address::<bool>(buffer, start), stride, values),
-            }
+            with_type!(self.dtype(buffer), E => {
+                copy(self.address::<E>(buffer, start), stride, values);
+            });
         }
     }
 }

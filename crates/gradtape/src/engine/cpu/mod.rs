@@ -37,15 +37,14 @@ use pool::Pool;
 use step::Step;
 
 use super::{Slot, check_labels, ill_fitting};
-use crate::op::Bits;
 use crate::plan::{Buffer, Place, Program};
-use crate::tensor::{DType, Element, Error, Kind, Result, Tensor};
+use crate::tensor::{Element, Error, Kind, Result, Tensor, with_type};
 
 /// A program made ready for this engine, with the memory for its runs.
 pub(crate) struct Workspace {
     steps: Vec<Box<dyn Step>>,
     arena: Vec<Line>,
-    /// Scalars given by value, as their bits.
+    /// Scalars given by value, each at the start of its place.
     scalars: Vec<u64>,
     bases: Bases,
     /// Inputs that are updated, with their buffers.
@@ -197,8 +196,9 @@ fn bind(
                 Some(Slot::Write(tensor)) => write_address(tensor, buffer),
                 Some(Slot::Scalar(value)) if buffer.len == 1 => {
                     let place = scalars.wrapping_add(input);
-                    // SAFETY: there is a scalar's place for each input, and nothing else refers to it.
-                    unsafe { place.write(scalar_bits(*value, buffer.dtype)) };
+                    // SAFETY: there is a scalar's place for each input, as large and as aligned as any element,
+                    // and nothing else refers to it.
+                    with_type!(buffer.dtype, T => unsafe { place.cast::<T>().write(value.element()) });
                     Some(place.cast())
                 }
                 _ => None,
@@ -223,12 +223,7 @@ fn read_address(tensor: &Tensor, buffer: &Buffer) -> Option<*const u8> {
         let data = tensor.as_slice::<T>().filter(|data| data.len() == len)?;
         Some(data.as_ptr().cast())
     }
-    match buffer.dtype {
-        DType::F32 => of::<f32>(tensor, buffer.len),
-        DType::F64 => of::<f64>(tensor, buffer.len),
-        DType::I64 => of::<i64>(tensor, buffer.len),
-        DType::Bool => of::<bool>(tensor, buffer.len),
-    }
+    with_type!(buffer.dtype, T => of::<T>(tensor, buffer.len))
 }
 
 fn write_address(tensor: &mut Tensor, buffer: &Buffer) -> Option<*mut u8> {
@@ -236,22 +231,5 @@ fn write_address(tensor: &mut Tensor, buffer: &Buffer) -> Option<*mut u8> {
         let data = tensor.as_slice_mut::<T>().filter(|data| data.len() == len)?;
         Some(data.as_mut_ptr().cast())
     }
-    match buffer.dtype {
-        DType::F32 => of::<f32>(tensor, buffer.len),
-        DType::F64 => of::<f64>(tensor, buffer.len),
-        DType::I64 => of::<i64>(tensor, buffer.len),
-        DType::Bool => of::<bool>(tensor, buffer.len),
-    }
-}
-
-/// A scalar as the first bytes in memory of these bits.
-fn scalar_bits(value: Bits, dtype: DType) -> u64 {
-    let mut bytes = [0; 8];
-    match dtype {
-        DType::F32 => bytes[..4].copy_from_slice(&(value.value() as f32).to_ne_bytes()),
-        DType::F64 => bytes = value.value().to_ne_bytes(),
-        DType::I64 => bytes = value.to_i64().to_ne_bytes(),
-        DType::Bool => bytes[0] = u8::from(value.value() != 0.0),
-    }
-    u64::from_ne_bytes(bytes)
+    with_type!(buffer.dtype, T => of::<T>(tensor, buffer.len))
 }

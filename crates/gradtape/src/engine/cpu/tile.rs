@@ -1,9 +1,12 @@
 //! One instruction of a fused loop on a tile: the operation's own formula as a vector loop.
 
+use std::marker::PhantomData;
+
 use super::far::has_far;
 use super::isa::Isa;
 use super::lane::{Real, Task, Wrap, dispatch};
-use crate::op::{Elementwise, Op, with_elementwise};
+use crate::op::{Cost, Elementwise, Form, Op, with_elementwise};
+use crate::tensor::{Element, with_float};
 
 /// An elementwise operation on tiles.
 pub(crate) trait TileOp<T>: Send + Sync {
@@ -13,6 +16,9 @@ pub(crate) trait TileOp<T>: Send + Sync {
 
 /// The tile code of an operation, or `None` when it is not elementwise.
 pub(crate) fn tile_op<T: Real>(op: &Op, isa: Isa) -> Option<Box<dyn TileOp<T>>> {
+    if let Form::Formula(Cost::Rounded(dtype)) = op.form() {
+        return with_float!(dtype, E => Some(Box::new(Rounding::<E> { isa, to: PhantomData })), else None);
+    }
     with_elementwise!(op, op => Some(made_ready(op.clone(), isa)), else None)
 }
 
@@ -48,6 +54,38 @@ struct Stamped<O> {
 impl<T: Real, O: Elementwise + Send + Sync> TileOp<T> for Stamped<O> {
     fn run(&self, x: [&[T]; 3], out: &mut [T]) {
         dispatch(self.isa, Map { op: &self.op, x, out });
+    }
+}
+
+/// Rounding to a type that is known here, so that its loop has no choice to make.
+struct Rounding<E> {
+    isa: Isa,
+    to: PhantomData<E>,
+}
+
+impl<T: Real, E: Element> TileOp<T> for Rounding<E> {
+    fn run(&self, x: [&[T]; 3], out: &mut [T]) {
+        dispatch(self.isa, Round { x: x[0], out, to: self.to });
+    }
+}
+
+struct Round<'a, T, E> {
+    x: &'a [T],
+    out: &'a mut [T],
+    to: PhantomData<E>,
+}
+
+impl<T: Real, E: Element> Task<T> for Round<'_, T, E> {
+    type Output = ();
+
+    #[allow(clippy::needless_range_loop, reason = "a plain loop becomes vector code")]
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let n = self.out.len();
+        let x = &self.x[..n];
+        for i in 0..n {
+            self.out[i] = T::from_f64(E::from_f64(x[i].to_f64()).to_f64());
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::op::scalar::Scalar;
 use crate::op::{Cost, Cotangent, Elementwise, Operands, Sample, Term, operation};
-use crate::tensor::DType;
 
 operation! {
     /// # What
@@ -38,8 +37,8 @@ impl Elementwise for LogAddExp {
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
         // Within the finite numbers, so that equal infinities differ by 0.
-        let least = if g.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
-        let [x, y] = [x[0], x[1]].map(|x| x.clamp(least, -least));
+        let greatest = g.dtype().greatest();
+        let [x, y] = [x[0], x[1]].map(|x| x.clamp(-greatest, greatest));
         (g * (if input == 0 { x - y } else { y - x }).sigmoid()).into()
     }
 

@@ -6,9 +6,9 @@ use crate::tensor::DType;
 
 operation! {
     /// # What
-    /// The same numbers as another element type. A float becomes an integer by dropping its
-    /// fraction (NaN becomes 0, what is out of range the nearest integer there is), and true unless
-    /// it is 0.
+    /// The same numbers as another element type, rounded to it; what is too large for a float is infinite.
+    /// A float becomes an integer by dropping its fraction (NaN becomes 0, what is out of range the nearest
+    /// integer there is), and true unless it is 0.
     ///
     /// # Gradient
     /// `g` as the type of `x` between floats. None through integers and truth values.
@@ -37,9 +37,10 @@ impl Elementwise for Cast {
     }
 
     fn cost(&self) -> Cost {
-        match self.dtype.is_float() {
-            true => Cost::Copy,
-            false => Cost::Cheap,
+        match self.dtype {
+            dtype if dtype.is_stored_only() => Cost::Rounded(dtype),
+            dtype if dtype.is_float() => Cost::Copy,
+            _ => Cost::Cheap,
         }
     }
 
@@ -53,14 +54,14 @@ impl Elementwise for Cast {
     #[inline(always)]
     fn formula<S: Scalar>(&self, [x, ..]: [S; 3]) -> S {
         match self.dtype {
-            DType::F32 | DType::F64 => x,
             DType::I64 => x.trunc(),
             DType::Bool => x.equal(S::constant(0.0)).select(S::constant(0.0), S::constant(1.0)),
+            dtype => x.rounded(dtype),
         }
     }
 
     fn samples() -> Vec<Sample<Cast>> {
-        [DType::F64, DType::F32, DType::I64, DType::Bool]
+        DType::ALL
             .into_iter()
             .flat_map(|dtype| Sample::unary(Cast { dtype }, &[-1.5, -0.25, 0.0, 0.5, 2.0]))
             .collect()

@@ -3,7 +3,7 @@
 use crate::op::index::first_places;
 use crate::op::{
     Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
-    operation, rules, with_type,
+    operation, rules, with_computed,
 };
 use crate::tensor::{DType, Dims, Result};
 
@@ -82,7 +82,7 @@ impl Meaning for ArgSort {
     fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
         let size = x[0].shape().last().copied().unwrap_or(1).max(1);
         let out = out.elements::<i64>()?.chunks_mut(self.count.max(1));
-        with_type!(x[0].dtype(), T => {
+        with_computed!(x[0].dtype(), T => {
             let rows = x[0].elements::<T>()?.chunks(size).zip(out);
             rows.for_each(|(x, out)| first_places(x, self.descending, out));
         });

@@ -88,4 +88,8 @@ impl Meaning for Gather {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }

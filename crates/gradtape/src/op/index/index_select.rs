@@ -97,4 +97,8 @@ impl Meaning for IndexSelect {
         });
         Ok(())
     }
+
+    fn moves(&self) -> bool {
+        true
+    }
 }

@@ -58,8 +58,9 @@ impl Operation for OneHot {
     }
 
     fn samples() -> Vec<Sample<OneHot>> {
-        [DType::F64, DType::F32]
+        DType::ALL
             .into_iter()
+            .filter(|dtype| dtype.is_float())
             .map(|dtype| OneHot { classes: 4, dtype })
             .flat_map(|op| Sample::labels(op, &[2, 0, 3, 2], &[2, 2]))
             .collect()

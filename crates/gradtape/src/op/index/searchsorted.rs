@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::op::index::order;
 use crate::op::{
     Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation, Sample, Term,
-    operation, rules, with_type,
+    operation, rules, with_computed,
 };
 use crate::tensor::{DType, Result, Tensor};
 
@@ -90,7 +90,7 @@ impl Meaning for SearchSorted {
             out.fill(0);
             return Ok(());
         }
-        with_type!(x[0].dtype(), T => {
+        with_computed!(x[0].dtype(), T => {
             let rows = x[0].elements::<T>()?.chunks(size);
             let values = x[1].elements::<T>()?.chunks(count).zip(out.chunks_mut(count));
             for (row, (values, out)) in rows.zip(values) {

@@ -35,7 +35,9 @@ macro_rules! reduce_methods {
                     match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-                            self.sum_axes(&axes) / count as f64
+                            // Of what is only kept, the sum alone might be too large.
+                            let dtype = self.dtype();
+                            (self.cast(dtype.computed()).sum_axes(&axes) / count as f64).cast(dtype)
                         }
                         Err(rule) => self.broken("mean", rule),
                     }

@@ -1,23 +1,19 @@
 //! Results that are made of no operand's elements: a number, positions, random numbers, labels.
 
 use super::{Along, Numbers, NumbersMut};
-use crate::op::{Bits, value_error, with_number, with_type};
+use crate::op::{Bits, value_error, with_type};
 use crate::tensor::{DType, Element, Error, Result, uniform_at, unit_f32, unit_f64};
 
 /// The same number everywhere.
 pub(super) fn number(value: Bits, out: NumbersMut<'_>) -> Result<()> {
-    match out.dtype() {
-        // A whole number beyond 2^53 is no f64.
-        DType::I64 => out.elements::<i64>()?.fill(value.to_i64()),
-        other => with_type!(other, T => out.elements::<T>()?.fill(T::from_f64(value.value()))),
-    }
+    with_type!(out.dtype(), T => out.elements::<T>()?.fill(value.element()));
     Ok(())
 }
 
 /// The position of each element along an axis.
 pub(super) fn positions(axis: usize, out: NumbersMut<'_>) -> Result<()> {
     let Along { count, inner } = Along::new(out.shape(), axis);
-    with_number!(out.dtype(), T => {
+    with_type!(out.dtype(), T => {
         for (place, out) in out.elements::<T>()?.chunks_mut(inner).enumerate() {
             out.fill(T::from_f64((place % count) as f64));
         }

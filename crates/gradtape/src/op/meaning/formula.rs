@@ -11,7 +11,8 @@ use crate::tensor::{DType, Element, Error, Kind, Result};
 /// Numbers computed at a time.
 const TILE: usize = 256;
 
-/// An elementwise operation's formula for every element, computed in the type of the operands.
+/// An elementwise operation's formula for every element, computed in the type of the operands or, of those
+/// that are only kept, in the wider one.
 pub(super) fn run(op: &Op, cost: Cost, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()> {
     let types = x.iter().map(Numbers::dtype).chain([out.dtype()]);
     // Truth values are whole numbers.

@@ -21,13 +21,19 @@ pub(crate) use walk::{Walk, next_index};
 use std::fmt;
 
 use super::{Form, Meta, Op, value_error, with_type};
-use crate::tensor::{Error, Kind, Result, Shape, Tensor, allocate};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor, allocate};
 
 /// What an operation computes whose form does not say it.
 pub trait Meaning: fmt::Debug + Send + Sync {
     /// Computes the result of operands that the shape rule takes. It must write every element of the
     /// result, which may hold anything before; it must allocate nothing, and fail before it writes.
     fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()>;
+
+    /// Whether it only moves numbers, so that it takes those of any type as they are. Else those that are only
+    /// kept ([`DType::computed`](crate::DType::computed)) come to it in the wider type.
+    fn moves(&self) -> bool {
+        false
+    }
 }
 
 impl Op {
@@ -44,6 +50,18 @@ impl Op {
     /// ```
     pub fn eval(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
         self.check(x, out)?;
+        let mut types = x.iter().map(Tensor::dtype).chain([out.dtype]);
+        if !self.runs_stored() && types.any(DType::is_stored_only) {
+            // Computed in the wider type, and rounded once.
+            let wide: Vec<Tensor> = x.iter().map(|x| x.cast(x.dtype().computed())).collect();
+            let value = self.computed(&wide, &out.with_dtype(out.dtype.computed()))?;
+            return Ok(value.cast(out.dtype));
+        }
+        self.computed(x, out)
+    }
+
+    /// As [`Op::eval`], without looking at types and shapes.
+    fn computed(&self, x: &[Tensor], out: &Meta) -> Result<Tensor> {
         let x = x.iter().map(laid_out).collect::<Result<Vec<Tensor>>>()?;
         let numbers = x.iter().map(Numbers::of).collect::<Result<Vec<_>>>()?;
         let walk = self.walk(numbers.first().map(Numbers::shape), &out.shape);
@@ -88,6 +106,7 @@ impl Op {
             Form::Reduction(kind, axes) => reduce::run(kind, axes, walk, x[0], out),
             Form::Contraction(meaning) => meaning.run(x, out),
             Form::Spread(meaning) => meaning.run(x, out),
+            Form::Joined(meaning) => meaning.run(x, out),
             Form::Own { meaning, .. } => meaning.run(x, out),
         }
     }

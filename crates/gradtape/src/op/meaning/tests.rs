@@ -1,7 +1,7 @@
 //! Meanings on memory that is given.
 
 use super::*;
-use crate::tensor::DType;
+use crate::tensor::{DType, Element};
 
 /// What every operation computes of its samples, into memory that held something else.
 fn computed(sample: &crate::op::Sample<Op>, before: f64) -> Tensor {
@@ -10,7 +10,6 @@ fn computed(sample: &crate::op::Sample<Op>, before: f64) -> Tensor {
     let numbers: Vec<Numbers<'_>> = sample.inputs.iter().map(|x| Numbers::of(x).unwrap()).collect();
     let walk = sample.op.walk(numbers.first().map(Numbers::shape), &out.shape);
     with_type!(out.dtype, T => {
-        use crate::tensor::Element;
         let mut data = vec![T::from_f64(before); out.shape.elements()];
         sample.op.run(&walk, &numbers, NumbersMut::new(&out.shape, &mut data)).unwrap();
         Tensor::from_vec(data, &out.shape).unwrap()

@@ -19,7 +19,7 @@ pub use min::Min;
 pub use sum::Sum;
 
 use crate::op::{Broken, Cotangent, Term};
-use crate::tensor::{DType, Dims, Result, Shape};
+use crate::tensor::{Dims, Result, Shape};
 
 /// The shape without the reduced axes, which must be sorted and within the rank.
 pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
@@ -56,8 +56,7 @@ fn softmax_vjp<'r>(axes: &[usize], x: Term<'r>, rest: Term<'r>, g: Term<'r>) -> 
     let kept = kept(&x.shape(), axes);
     // From -inf to a finite number, so that -inf less this is -inf and not NaN. A rest of something else
     // is at least 0.
-    let least = if x.dtype() == DType::F32 { f64::from(f32::MIN) } else { f64::MIN };
-    let max = x.greatest_fixed(axes).maximum(least).reshape(&kept);
+    let max = x.greatest_fixed(axes).maximum(-x.dtype().greatest()).reshape(&kept);
     let rest = rest.maximum(-1.0).reshape(&kept);
     g.reshape(&kept) * ((x - max) - rest).exp()
 }

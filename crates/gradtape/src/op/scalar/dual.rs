@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Scalar;
+use crate::tensor::DType;
 
 /// A value and its derivative in one direction (Clifford 1873): `(v + d ε)` with `ε² = 0`.
 ///
@@ -166,6 +167,10 @@ impl Scalar for Dual {
 
     fn trunc(self) -> Dual {
         self.map(self.value.trunc(), 0.0)
+    }
+
+    fn rounded(self, to: DType) -> Dual {
+        Dual::new(self.value.rounded(to), self.derivative)
     }
 
     fn pow(self, y: Dual) -> Dual {

@@ -11,6 +11,8 @@ pub(crate) use special::erf_parts;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use crate::tensor::DType;
+
 /// A number, as elementwise formulas see it. Truth values are 1 and 0.
 ///
 /// Nothing here branches on a value, so that a formula also describes a whole vector of numbers.
@@ -69,6 +71,8 @@ pub trait Scalar:
     fn trunc(self) -> Self;
     /// The angle in radians, from -π to π, of the point with this height and that distance to the right.
     fn atan2(self, right: Self) -> Self;
+    /// The nearest number of a floating-point type.
+    fn rounded(self, to: DType) -> Self;
     /// This to a power, as IEEE 754 `pow`: `x^0` is 1 for every x.
     fn pow(self, exponent: Self) -> Self;
     /// The magnitude.

@@ -3,6 +3,7 @@
 use std::num::Wrapping;
 
 use super::Scalar;
+use crate::tensor::DType;
 
 macro_rules! comparisons {
     ($one:expr, $zero:expr) => {
@@ -126,6 +127,11 @@ macro_rules! float {
                 self.atan2(right)
             }
 
+            #[inline(always)]
+            fn rounded(self, to: DType) -> Self {
+                to.rounded(f64::from(self)) as $type
+            }
+
             fn pow(self, exponent: Self) -> Self {
                 self.powf(exponent)
             }
@@ -235,6 +241,10 @@ impl Scalar for Wrapping<i64> {
 
     fn atan2(self, right: Self) -> Self {
         Wrapping((self.0 as f64).atan2(right.0 as f64) as i64)
+    }
+
+    fn rounded(self, _: DType) -> Self {
+        self
     }
 
     fn pow(self, exponent: Self) -> Self {

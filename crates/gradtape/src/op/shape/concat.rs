@@ -63,7 +63,7 @@ impl Operation for Concat {
     }
 
     fn form(&self) -> Form<'_> {
-        Form::Own { can_fail: false, meaning: self }
+        Form::Joined(self)
     }
 
     fn vjp<'r>(&self, input: usize, x: &[Term<'r>], _: Term<'r>, g: Term<'r>) -> Cotangent<'r> {
@@ -102,5 +102,9 @@ impl Meaning for Concat {
             }
         });
         Ok(())
+    }
+
+    fn moves(&self) -> bool {
+        true
     }
 }

@@ -36,9 +36,9 @@ impl Constant {
     /// Whether the element type can hold the number.
     pub(crate) fn fits(&self) -> bool {
         match self.dtype {
-            DType::F32 | DType::F64 => true,
             DType::I64 => self.value.is_whole(),
             DType::Bool => [0.0, 1.0].contains(&self.value.value()),
+            _ => true,
         }
     }
 }

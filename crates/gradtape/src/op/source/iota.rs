@@ -55,8 +55,9 @@ impl Operation for Iota {
     }
 
     fn samples() -> Vec<Sample<Iota>> {
-        [(DType::F64, 0), (DType::F32, 1), (DType::I64, 2)]
-            .into_iter()
+        let numbers = DType::ALL.into_iter().filter(|&dtype| dtype != DType::Bool);
+        numbers
+            .zip([0, 1, 2].into_iter().cycle())
             .map(|(dtype, axis)| Iota { shape: [2, 3, 4].into(), axis, dtype })
             .flat_map(|op| Sample::new(op, vec![]))
             .collect()

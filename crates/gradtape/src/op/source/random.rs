@@ -43,6 +43,10 @@ impl Operation for Random {
         }
         let out = Meta::new(self.dtype, &self.shape);
         rules::float(&out)?;
+        if out.dtype.is_stored_only() {
+            let rule = format!("random numbers are made in f32 or f64, not {}", out.dtype);
+            return Err(Broken::new(rule).hint("cast them"));
+        }
         rules::countable(out)
     }
 

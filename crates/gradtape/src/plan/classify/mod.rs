@@ -39,6 +39,8 @@ pub(in crate::plan) enum Role {
     Passed,
     /// A matrix product.
     Contract,
+    /// Several nodes one after another, each copied by a kernel.
+    Joined,
     /// A kernel of its own on contiguous numbers.
     Host,
 }
@@ -59,7 +61,7 @@ pub(in crate::plan) struct Classified {
     pub(in crate::plan) reads: Vec<SmallVec<[Read; 3]>>,
     /// The input nodes, in order.
     pub(in crate::plan) inputs: Vec<NodeId>,
-    /// The floating-point type that all nodes share; none where there are two.
+    /// The floating-point type that all nodes are computed in; none where there are two.
     pub(in crate::plan) float: Option<DType>,
     /// The machine that is planned for.
     pub(in crate::plan) target: Target,
@@ -95,6 +97,7 @@ impl fmt::Display for Role {
             Role::Spread => f.write_str("spread"),
             Role::Passed => f.write_str("passed on"),
             Role::Contract => f.write_str("contract"),
+            Role::Joined => f.write_str("joined"),
             Role::Host => f.write_str("host"),
         }
     }
@@ -154,13 +157,13 @@ impl Classified {
     pub(in crate::plan) fn body_dtype(&self, id: NodeId) -> Option<DType> {
         let node = self.node(id);
         let inputs = node.inputs.iter().map(|&input| self.meta(input).dtype);
-        inputs.chain([node.meta.dtype]).find(|dtype| dtype.is_float())
+        inputs.chain([node.meta.dtype]).find(|dtype| dtype.is_float()).map(DType::computed)
     }
 
     /// Whether its result must be stored because the type it has is not the one it is computed in.
     pub(in crate::plan) fn is_sealed(&self, id: NodeId) -> bool {
         let dtype = self.meta(id).dtype;
-        dtype.is_float() && self.body_dtype(id) != Some(dtype)
+        dtype.is_float() && self.body_dtype(id) != Some(dtype.computed())
     }
 
     /// The groups of axes of a contraction.
@@ -208,7 +211,8 @@ impl Classified {
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
             let role = self.role(node);
-            let computed = role.is_loop() || matches!(role, Role::Contract | Role::Host);
+            let computed =
+                role.is_loop() || matches!(role, Role::Contract | Role::Host | Role::Joined);
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
@@ -234,9 +238,9 @@ impl Classified {
     }
 }
 
-/// The floating-point type of a graph without two; f32 where there is none.
+/// The floating-point type that a graph without two is computed in; f32 where there is none.
 fn shared_float(graph: &Graph) -> Option<DType> {
-    let has = |dtype| graph.nodes.iter().any(|node| node.meta.dtype == dtype);
+    let has = |dtype| graph.nodes.iter().any(|node| node.meta.dtype.computed() == dtype);
     match (has(DType::F32), has(DType::F64)) {
         (true, true) => None,
         (_, double) => Some(if double { DType::F64 } else { DType::F32 }),

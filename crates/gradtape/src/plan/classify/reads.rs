@@ -75,6 +75,7 @@ impl Classified {
                     role if role.is_loop() || role == Role::Inline => self.blocked_in_body(id),
                     Role::Contract => self.blocked_in_product(id),
                     Role::Host => self.blocked_in_host(id),
+                    Role::Joined => self.blocked_in_join(id),
                     _ => None,
                 };
                 to_store.extend(unread);
@@ -144,6 +145,14 @@ impl Classified {
         })
     }
 
+    /// What is put one after another is copied from wherever it is computed or stored.
+    fn blocked_in_join(&self, id: NodeId) -> Option<NodeId> {
+        self.node(id).inputs.iter().find_map(|&input| {
+            let shape = &self.meta(input).shape;
+            self.each_read(input, Line::row_major(shape), shape, false, &mut |_| {}).err()
+        })
+    }
+
     /// An operation run by its own meaning reads stored numbers in row-major order.
     fn blocked_in_host(&self, id: NodeId) -> Option<NodeId> {
         self.node(id).inputs.iter().find_map(|&input| {
@@ -174,7 +183,7 @@ impl Classified {
                 let (starts, through) = self.starts(id);
                 self.reads_from(self.places(id, &starts, through), self.space(id), through)
             }
-            Role::Contract | Role::Host => {
+            Role::Contract | Role::Host | Role::Joined => {
                 let inputs = &self.node(id).inputs;
                 let stored = |&input: &NodeId| {
                     let shape = &self.meta(input).shape;

@@ -32,6 +32,7 @@ impl Classified {
             Form::Contraction(_) => Role::Contract,
             Form::Random(_) if self.is_alone(id) => Role::Body,
             Form::Spread(_) if node.meta.dtype != DType::I64 => Role::Spread,
+            Form::Joined(_) if node.meta.dtype != DType::I64 => Role::Joined,
             Form::Position(axis) if float && node.meta.shape[axis] <= EXACT => Role::Inline,
             Form::Label(classes) if float && classes <= EXACT && self.is_input(id) => Role::Inline,
             Form::Formula(cost) => self.formula_role(id, cost),

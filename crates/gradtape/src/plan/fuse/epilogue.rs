@@ -205,8 +205,7 @@ impl Fusion<'_> {
                 continue;
             }
             seen.push(id);
-            let read_whole =
-                |user: &NodeId| matches!(self.graph.role(*user), Role::Contract | Role::Host);
+            let read_whole = |user: &NodeId| !self.graph.role(*user).is_loop();
             let (output, apart) = self.output[id.index()];
             if (output && (apart || filling.strips))
                 || self.users[id.index()].iter().any(read_whole)
@@ -267,7 +266,7 @@ fn levels(graph: &Classified) -> Vec<usize> {
             let base = read.base;
             let ends = matches!(
                 graph.role(base),
-                Role::Contract | Role::Reduce(_) | Role::Spread | Role::Host
+                Role::Contract | Role::Reduce(_) | Role::Spread | Role::Host | Role::Joined
             );
             let level = if ends { base.index() + 1 } else { levels[base.index()] };
             levels[id.index()] = levels[id.index()].max(level);

@@ -7,7 +7,7 @@ mod merge;
 use smallvec::SmallVec;
 
 use crate::op::linear::Groups;
-use crate::op::{Bits, NodeId};
+use crate::op::{Bits, Form, NodeId};
 use crate::plan::classify::index::{Line, flatten, reach, split};
 use crate::plan::classify::{Classified, Role};
 use crate::plan::fuse::Group;
@@ -18,21 +18,26 @@ use crate::tensor::{DType, Dims};
 use body::{Value, Writer};
 pub(in crate::plan) use memory::lay_out;
 
-/// The kernel that computes a group. `buffers` holds the buffer of every node that is stored.
+/// Adds the kernels that compute a group. `buffers` holds the buffer of every node that is stored.
 pub(in crate::plan) fn lower(
     graph: &Classified,
     group: &Group,
     buffers: &[Option<BufferId>],
-) -> Kernel {
+    kernels: &mut Vec<Kernel>,
+) {
     match graph.role(group.first()) {
-        Role::Host => host(graph, group.first(), buffers),
-        Role::Contract => product(graph, group, buffers),
-        _ => fused_loop(graph, group, buffers),
+        Role::Host => kernels.push(host(graph, group.first(), buffers)),
+        Role::Contract => kernels.push(product(graph, group, buffers)),
+        Role::Joined => kernels.extend(parts(graph, group.first(), buffers)),
+        _ => {
+            kernels.extend(zeros(graph, group, buffers));
+            kernels.push(fused_loop(graph, group, buffers));
+        }
     }
 }
 
 /// The kernels that put zeros where a group then spreads what it computes.
-pub(in crate::plan) fn zeros<'a>(
+fn zeros<'a>(
     graph: &'a Classified,
     group: &'a Group,
     buffers: &'a [Option<BufferId>],
@@ -40,7 +45,7 @@ pub(in crate::plan) fn zeros<'a>(
     let spread = group.members.iter().filter(|&&member| graph.role(member) == Role::Spread);
     spread.map(|&member| {
         let meta = graph.meta(member);
-        let dtype = if meta.dtype.is_float() { meta.dtype } else { DType::F32 };
+        let dtype = if meta.dtype.is_float() { meta.dtype.computed() } else { DType::F32 };
         let insts = vec![Inst::Constant { value: Bits::new(0.0) }];
         let to = Access {
             buffer: buffer(buffers, member),
@@ -54,6 +59,34 @@ pub(in crate::plan) fn zeros<'a>(
             stores: vec![Store { reg: Reg(0), to }],
             reductions: Vec::new(),
         })
+    })
+}
+
+/// The loops that put values one after another.
+fn parts<'a>(
+    graph: &'a Classified,
+    id: NodeId,
+    buffers: &'a [Option<BufferId>],
+) -> impl Iterator<Item = Kernel> + 'a {
+    let node = graph.node(id);
+    let axis = match node.op.form() {
+        Form::Joined(concat) => concat.axis,
+        _ => 0,
+    };
+    let strides = Line::row_major(&node.meta.shape).strides;
+    let mut offset = 0;
+    node.inputs.iter().map(move |&input| {
+        let shape = &graph.meta(input).shape;
+        let mut writer = Writer::new(graph, buffers, shape, None);
+        let value = writer.read(input, Line::row_major(shape), false);
+        let to = Access { buffer: buffer(buffers, id), offset, strides: strides.clone() };
+        offset += shape[axis] * strides[axis] as usize;
+        let stores = vec![Store { reg: writer.reg(value), to }];
+        let dtype = graph.body_dtype(id).or(graph.float).unwrap_or(DType::F32);
+        let body = writer.finish(dtype);
+        let space = Dims::from_slice(shape);
+        let plain = Loop { space, reduced: 0, body, stores, reductions: Vec::new() };
+        Kernel::Loop(merge::plain(plain))
     })
 }
 

@@ -84,7 +84,7 @@ fn what_is_padded_twice_is_spread_once() {
     check(
         padded,
         "lower",
-        "program: 2 kernels, 288 bytes in and out of memory, arena of 0 bytes
+        "program: 2 kernels, 216 bytes in and out of memory, arena of 0 bytes
          b0 = 12 x f32 in input 0
          b1 = 30 x f32 in output 0
          loop [30]

@@ -21,8 +21,7 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Operation<'_>) -> Option<Nod
             let (source, inner) = (r.node(x).inputs[0], inner.dtype);
             let first = r.meta(source).dtype;
             // cast(cast(x)) = cast(x) when the type between holds every x
-            let holds = matches!((first, inner), (DType::Bool, _) | (DType::F32, DType::F64));
-            if !holds || inner == DType::Bool {
+            if !inner.holds(first) || inner == DType::Bool {
                 return None;
             }
             match first == cast.dtype {

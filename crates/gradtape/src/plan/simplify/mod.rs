@@ -8,6 +8,7 @@ mod choice;
 mod constant;
 mod contraction;
 mod hoist;
+mod parts;
 mod reduce;
 mod turn;
 mod view;
@@ -34,6 +35,7 @@ const RULES: &[Rule] = &[
     reduce::rewrite,
     window::rewrite,
     hoist::rewrite,
+    parts::rewrite,
     constant::rewrite,
 ];
 

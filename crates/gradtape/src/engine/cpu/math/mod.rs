@@ -39,6 +39,7 @@ mod single;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::op::scalar::Scalar;
+use crate::tensor::DType;
 
 /// An f32 or f64 whose functions are those of this room.
 ///
@@ -95,6 +96,11 @@ macro_rules! scalar {
             #[inline(always)]
             fn constant(value: f64) -> Self {
                 Fast(value as $type)
+            }
+
+            #[inline(always)]
+            fn rounded(self, to: DType) -> Self {
+                Fast(self.0.rounded(to))
             }
 
             #[inline(always)]
