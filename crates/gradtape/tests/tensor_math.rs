@@ -34,6 +34,10 @@ fn methods_are_those_of_a_value_on_a_tape() -> Result<()> {
             logsumexp(1) var(0, 1) std(1, 0) norm(2.0, 0) norm(f64::INFINITY, ()) sum_keepdims(0)
             mean_keepdims(1) max_keepdims(()) min_keepdims(-1) argmax(0) argmin(1) cumsum(0) sort(0)
             sort_descending(1) argsort(0) argsort_descending(1) flip(0) pad(1, 1, 2) tril(0) triu(-1)
+            exp2() log2() log10() rsqrt() reciprocal() floor() ceil() round() trunc() asinh() erfc()
+            lgamma() digamma() polygamma(2) log_sigmoid() is_nan() is_inf() is_finite()
+            count_nonzero(0) cumprod(0) logcumsumexp(1) quantile(0, 0.3) median(1) roll(0, 1)
+            tile(&[2, 1]) repeat_interleave(1, 2) atan2(0.5) hypot(2) xlogy(2) logaddexp(1)
             pow(2.5) maximum(1.0) minimum(1.0) less(1.0) less_equal(1.0) greater(1.0)
             greater_equal(1.0) equal(1.0) not_equal(1.0)
         }
@@ -50,6 +54,26 @@ fn methods_are_those_of_a_value_on_a_tape() -> Result<()> {
         same(mask.select(&x, 2), a.greater(b).select(a, 2.0));
         same(mask.select(0.5, &row), a.greater(b).select(0.5, r));
         same(mask.logical_not(), a.less_equal(b));
+        same(mask.any(0), a.greater(b).any(0));
+        same(mask.all(1), a.greater(b).all(1));
+        let other = x.less(1.0)?;
+        same(mask.logical_and(&other), a.greater(b).logical_and(a.less(1.0)));
+        same(mask.logical_or(&other), a.greater(b).logical_or(a.less(1.0)));
+        same(mask.logical_xor(&other), a.greater(b).logical_xor(a.less(1.0)));
+        let unit = (&x / 2.0)?;
+        let half = tape.constant(&unit);
+        same(unit.asin(), half.asin());
+        same(unit.acos(), half.acos());
+        same(unit.atanh(), half.atanh());
+        same(unit.erf_inv(), half.erf_inv());
+        same((&x + 1.0)?.acosh(), (a + 1.0).acosh());
+        let sorted = row.sort(0)?;
+        same(sorted.searchsorted(&x), tape.constant(&sorted).searchsorted(a));
+        same(sorted.searchsorted_right(&x), tape.constant(&sorted).searchsorted_right(a));
+        for (got, want) in [(x.cummax(0)?, a.cummax(0)), (x.cummin(1)?, a.cummin(1))] {
+            same(Ok(got.0), want.0);
+            same(Ok(got.1), want.1);
+        }
         let index = Tensor::from([[2i64], [0], [1], [1]]);
         same(x.gather(1, &index), a.gather(1, tape.constant(&index)));
         let rows = Tensor::from([3i64, 3, 0]);

@@ -52,12 +52,22 @@ impl Tensor {
         fn exp();
         /// e to the power of each element, less 1; accurate near 0.
         fn expm1();
+        /// 2 to the power of each element.
+        fn exp2();
         /// The natural logarithm; -inf at 0, NaN below.
         fn log();
+        /// The logarithm to base 2.
+        fn log2();
+        /// The logarithm to base 10.
+        fn log10();
         /// The natural logarithm of 1 plus each element; accurate near 0.
         fn log1p();
         /// The square root; NaN below 0.
         fn sqrt();
+        /// 1 divided by the square root.
+        fn rsqrt();
+        /// 1 divided by each element.
+        fn reciprocal();
         /// The square.
         fn square();
         /// To a constant power.
@@ -66,6 +76,14 @@ impl Tensor {
         fn abs();
         /// 1 above 0, -1 below, 0 at 0.
         fn sign();
+        /// The greatest whole numbers that are not above the elements.
+        fn floor();
+        /// The least whole numbers that are not below the elements.
+        fn ceil();
+        /// The nearest whole numbers, of two the even one.
+        fn round();
+        /// The integer parts, towards 0.
+        fn trunc();
         /// The sine of angles in radians.
         fn sin();
         /// The cosine of angles in radians.
@@ -80,16 +98,44 @@ impl Tensor {
         fn tanh();
         /// The angle in radians whose tangent this is.
         fn atan();
+        /// The angle in radians whose sine this is; NaN beyond -1 and 1.
+        fn asin();
+        /// The angle in radians whose cosine this is; NaN beyond -1 and 1.
+        fn acos();
+        /// The inverse hyperbolic sine.
+        fn asinh();
+        /// The inverse hyperbolic cosine; NaN below 1.
+        fn acosh();
+        /// The inverse hyperbolic tangent; NaN beyond -1 and 1.
+        fn atanh();
         /// The error function.
         fn erf();
+        /// 1 less the error function, accurate where that is near 1.
+        fn erfc();
+        /// The number whose error function this is; NaN beyond -1 and 1.
+        fn erf_inv();
+        /// The logarithm of the magnitude of the gamma function.
+        fn lgamma();
+        /// The digamma function, the derivative of [`Tensor::lgamma`].
+        fn digamma();
+        /// The derivative of this order of the digamma function.
+        fn polygamma(order: u32);
         /// The logistic function `1 / (1 + e^-x)`.
         fn sigmoid();
+        /// The logarithm of the logistic function.
+        fn log_sigmoid();
         /// `log(1 + e^x)`.
         fn softplus();
         /// `max(x, 0)`.
         fn relu();
         /// No less than `min` and no more than `max`, where they are given.
         fn clamp(min: impl Into<Option<f64>>, max: impl Into<Option<f64>>);
+        /// Whether elements are NaN.
+        fn is_nan();
+        /// Whether elements are inf or -inf.
+        fn is_inf();
+        /// Whether elements are neither infinite nor NaN.
+        fn is_finite();
         /// The opposite truth value.
         fn logical_not();
         /// `e^x / Σ e^x` along an axis.
@@ -124,12 +170,26 @@ impl Tensor {
         fn max_keepdims(axes: impl IntoAxes);
         /// As [`Tensor::min`], with the axes kept at size 1.
         fn min_keepdims(axes: impl IntoAxes);
+        /// Whether one of the truth values over axes, which are dropped, holds.
+        fn any(axes: impl IntoAxes);
+        /// Whether all truth values over axes, which are dropped, hold.
+        fn all(axes: impl IntoAxes);
+        /// How many elements over axes, which are dropped, are not 0, as i64.
+        fn count_nonzero(axes: impl IntoAxes);
         /// The place of the greatest element along an axis as i64, the first of several.
         fn argmax(axis: isize);
         /// The place of the least element along an axis as i64, the first of several.
         fn argmin(axis: isize);
         /// The sum of each element and all before it along an axis.
         fn cumsum(axis: isize);
+        /// The product of each element and all before it along an axis.
+        fn cumprod(axis: isize);
+        /// `log Σ e^x` of each element and all before it along an axis.
+        fn logcumsumexp(axis: isize);
+        /// The number below which a share `q` of the elements along an axis lies, which is dropped.
+        fn quantile(axis: isize, q: f64);
+        /// The element in the middle of those along an axis, which is dropped.
+        fn median(axis: isize);
 
         /// The elements along an axis in order, the least first, NaN last.
         fn sort(axis: isize);
@@ -141,6 +201,12 @@ impl Tensor {
         fn argsort_descending(axis: isize);
         /// The elements along an axis from the last to the first.
         fn flip(axis: isize);
+        /// The elements along an axis moved this far towards its end, those beyond it to its beginning.
+        fn roll(axis: isize, shift: isize);
+        /// This repeated as a whole so many times along each axis.
+        fn tile(counts: &[usize]);
+        /// Each element along an axis this many times, one after another.
+        fn repeat_interleave(axis: isize, count: usize);
         /// With this many zeros before and after the elements of an axis.
         fn pad(axis: isize, before: usize, after: usize);
         /// The elements on and below a diagonal of the last two axes, zeros above it.
@@ -155,6 +221,14 @@ impl Tensor {
         beside
         /// This to a power.
         pow;
+        /// The angle in radians of the point at this height and that distance to the right.
+        atan2;
+        /// `√(x² + y²)`, which overflows only with its result.
+        hypot;
+        /// `x log y`, which is 0 where this is 0.
+        xlogy;
+        /// `log(e^x + e^y)`, which does not overflow.
+        logaddexp;
         /// The greater of two numbers, NaN if either is.
         maximum;
         /// The smaller of two numbers, NaN if either is.
@@ -198,6 +272,24 @@ impl Tensor {
         }
     }
 
+    /// Whether both truth values hold.
+    #[track_caller]
+    pub fn logical_and(&self, y: &Tensor) -> Result<Tensor> {
+        compute(&[self, y], |x| x[0].logical_and(x[1]))
+    }
+
+    /// Whether one of two truth values holds, or both.
+    #[track_caller]
+    pub fn logical_or(&self, y: &Tensor) -> Result<Tensor> {
+        compute(&[self, y], |x| x[0].logical_or(x[1]))
+    }
+
+    /// Whether one of two truth values holds, and not the other.
+    #[track_caller]
+    pub fn logical_xor(&self, y: &Tensor) -> Result<Tensor> {
+        compute(&[self, y], |x| x[0].logical_xor(x[1]))
+    }
+
     /// The matrix product over the last two axes. As in NumPy, batch axes broadcast and a vector stands for
     /// one row on the left, one column on the right.
     ///
@@ -235,6 +327,66 @@ impl Tensor {
     #[track_caller]
     pub fn top_k(&self, axis: isize, k: usize) -> Result<(Tensor, Tensor)> {
         let places = compute(&[self], |x| x[0].top_k(axis, k).1)?;
+        Ok((self.gather(axis, &places)?, places))
+    }
+
+    /// For each of these values, how many elements of this sorted row are less; where this has a row for each
+    /// row of the values, of that one.
+    #[track_caller]
+    pub fn searchsorted(&self, values: &Tensor) -> Result<Tensor> {
+        compute(&[self, values], |x| x[0].searchsorted(x[1]))
+    }
+
+    /// As [`Tensor::searchsorted`], counting equal elements too.
+    #[track_caller]
+    pub fn searchsorted_right(&self, values: &Tensor) -> Result<Tensor> {
+        compute(&[self, values], |x| x[0].searchsorted_right(x[1]))
+    }
+
+    /// The different elements in order, and how often each is there, as i64. NaN is one of them, the last.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let labels = Tensor::from([[3i64, 1], [3, 3]]);
+    /// let (values, counts) = labels.unique()?;
+    /// assert_eq!((values.to_vec::<i64>()?, counts.to_vec::<i64>()?), (vec![1, 3], vec![1, 3]));
+    /// // Which of them each label is.
+    /// assert_eq!(values.searchsorted(&labels)?.to_vec::<i64>()?, [1, 0, 1, 1]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[doc(alias("value_counts", "bincount"))]
+    #[track_caller]
+    pub fn unique(&self) -> Result<(Tensor, Tensor)> {
+        let sorted = compute(&[self], |x| x[0].flatten(0).sort(0))?;
+        let size = sorted.elements();
+        let mut starts: Vec<i64> = if size == 0 { vec![] } else { vec![0] };
+        if size > 1 {
+            let changes = compute(&[&sorted], |x| {
+                let (before, after) = (x[0].slice(0, ..size - 1), x[0].slice(0, 1..));
+                let both = before.is_nan().logical_and(after.is_nan());
+                before.equal(after).logical_or(both).logical_not()
+            })?;
+            let changes = changes.to_vec::<bool>()?;
+            starts.extend((1..).zip(changes).filter_map(|(place, new)| new.then_some(place)));
+        }
+        let ends = starts.iter().skip(1).copied().chain([size as i64]);
+        let counts = starts.iter().zip(ends).map(|(start, end)| end - start).collect::<Vec<_>>();
+        let places = Tensor::from_vec(starts, [counts.len()])?;
+        let shape = [counts.len()];
+        Ok((sorted.index_select(0, &places)?, Tensor::from_vec(counts, shape)?))
+    }
+
+    /// The greatest of each element and all before it along an axis, and the place of that one as i64.
+    #[track_caller]
+    pub fn cummax(&self, axis: isize) -> Result<(Tensor, Tensor)> {
+        let places = compute(&[self], |x| x[0].cummax(axis).1)?;
+        Ok((self.gather(axis, &places)?, places))
+    }
+
+    /// The least of each element and all before it along an axis, and the place of that one as i64.
+    #[track_caller]
+    pub fn cummin(&self, axis: isize) -> Result<(Tensor, Tensor)> {
+        let places = compute(&[self], |x| x[0].cummin(axis).1)?;
         Ok((self.gather(axis, &places)?, places))
     }
 }

@@ -143,8 +143,9 @@ pub struct OpInfo {
 
 ops! {
     elementwise {
-        unary: Neg Exp Expm1 Log Log1p Sqrt Tanh Sigmoid Softplus Relu Abs Sign Sin Cos Tan Sinh Cosh Atan Erf;
-        binary: Add Sub Mul Div Pow Maximum Minimum;
+        unary: Neg Exp Exp2 Expm1 Log Log2 Log10 Log1p Sqrt Tanh Sigmoid Softplus Relu Abs Sign Trunc Sin Cos Tan Asin Acos
+            Atan Sinh Cosh Asinh Acosh Atanh Erf Erfc ErfInv LGamma Polygamma;
+        binary: Add Sub Mul Div Pow Maximum Minimum Atan2 Hypot XLogY LogAddExp;
         compare: Less LessEqual Equal;
         control: Select Cast StopGradient;
     }
@@ -152,8 +153,8 @@ ops! {
         source: Input Constant Random Iota;
         control: Custom;
         shape: Broadcast Reshape Transpose Slice Flip Diagonal Window Fold Pad Concat;
-        reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum;
-        index: Gather ScatterAdd IndexSelect IndexAdd OneHot ArgSort;
+        reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum CumArgMax;
+        index: Gather ScatterAdd ScatterMax IndexSelect IndexAdd OneHot ArgSort SearchSorted;
         linear: Contract;
     }
 }

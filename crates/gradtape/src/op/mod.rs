@@ -42,8 +42,9 @@ pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;
 pub use list::{Op, OpInfo};
 pub(crate) use math::{
-    activation_methods, elementwise_methods, index_methods, linear_methods, math_methods,
-    operators, reduce_methods, shape_methods,
+    activation_methods, assign_methods, elementwise_methods, index_methods, linear_methods,
+    logic_methods, math_methods, operators, reduce_methods, repeat_methods, scan_methods,
+    shape_methods, special_methods,
 };
 pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index, set_index};
 #[doc(hidden)]

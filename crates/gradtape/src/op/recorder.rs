@@ -168,17 +168,6 @@ impl<'r> Term<'r> {
         if order.is_sorted() { self } else { self.transpose(&order) }
     }
 
-    /// With an axis at another place.
-    pub(super) fn move_axis(self, from: usize, to: usize) -> Term<'r> {
-        let mut order: Dims = (0..self.shape().rank()).collect();
-        if from == to || from.max(to) >= order.len() {
-            return self;
-        }
-        let axis = order.remove(from);
-        order.insert(to, axis);
-        self.transpose(&order)
-    }
-
     fn has_shape(self, shape: &Shape) -> bool {
         self.recorder.has_shape(self.id, shape)
     }

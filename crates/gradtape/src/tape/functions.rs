@@ -6,7 +6,7 @@ use super::einsum::Labelled;
 use super::{Dial, Tape, Var, mixed_tapes};
 use crate::op::linear::{Einsum, Label, factors};
 use crate::op::{NodeId, Op, Recorder, control, source};
-use crate::tensor::{DType, Error, Kind, Result, Shape};
+use crate::tensor::{DType, Dims, Error, Kind, Result, Shape};
 
 impl Tape {
     /// Records any operation, which has no method of its own on [`Var`] perhaps.
@@ -45,6 +45,36 @@ impl Tape {
             Some((first, others)) => first.stack(others, axis),
             None => self.nothing("stack"),
         }
+    }
+
+    /// For vectors of coordinates along axes, the coordinate along each at every point of the grid: value `i`
+    /// has the elements of vector `i` along axis `i`, as NumPy's and PyTorch's `indexing="ij"`.
+    ///
+    /// ```
+    /// use gradtape::Tape;
+    /// let tape = Tape::new();
+    /// let [y, x] = tape.meshgrid([tape.constant([0.0, 1.0]), tape.constant([5.0, 6.0, 7.0])]);
+    /// assert_eq!(y.value()?.to_f64_vec(), [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+    /// assert_eq!(x.value()?.to_f64_vec(), [5.0, 6.0, 7.0, 5.0, 6.0, 7.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn meshgrid<'t, const N: usize>(&'t self, vectors: [Var<'t>; N]) -> [Var<'t>; N] {
+        let shape: Dims = vectors.iter().map(|var| var.shape().elements()).collect();
+        let mut grid = vectors;
+        for (axis, var) in grid.iter_mut().enumerate() {
+            let meta = var.meta();
+            if meta.shape.rank() != 1 {
+                let message = format!("meshgrid: operand {axis} is {meta}, which is no vector");
+                let error = Error::new(Kind::Shape, message).hint("flatten(0) makes it one");
+                *var = var.failed(error, &[*var]);
+                continue;
+            }
+            let mut along = Dims::from_elem(1, N);
+            along[axis] = shape[axis];
+            *var = var.reshape(along).broadcast_to(&shape[..]);
+        }
+        grid
     }
 
     /// Sums of products in Einstein's notation, as in NumPy: each operand's axes are named by letters, and

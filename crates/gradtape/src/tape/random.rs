@@ -142,6 +142,24 @@ impl Tape {
         let least = if dtype == DType::F32 { 2f64.powi(-25) } else { 2f64.powi(-54) };
         -waiting.maximum(least).log()
     }
+
+    /// The numbers from 0 to `n - 1` in random order, as i64: each order is equally likely, up to the chance
+    /// of 2^-53 for each pair that two of the random numbers which are sorted are the same.
+    ///
+    /// ```
+    /// use gradtape::{Generator, Tape};
+    /// let tape = Tape::new();
+    /// let rows = tape.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let order = tape.permutation(&Generator::new(1), 3);
+    /// let shuffled = rows.index_select(0, order);
+    /// assert!(shuffled.sort(0).value()?.equals(&rows.value()?));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    #[doc(alias("randperm", "shuffle"))]
+    pub fn permutation(&self, generator: &Generator, n: usize) -> Var<'_> {
+        self.uniform(generator, n, DType::F64).argsort(0)
+    }
 }
 
 impl<'t> Var<'t> {

@@ -57,6 +57,10 @@ macro_rules! trace {
                 Trace(false)
             }
 
+            fn polygamma(self, _: u32) -> Trace {
+                self
+            }
+
             fn rounded(self, _: DType) -> Trace {
                 self
             }
@@ -70,8 +74,8 @@ macro_rules! trace {
 
 trace! {
     far [sin cos]
-    near [exp log sqrt tanh tan sinh cosh atan erf log1p expm1 trunc abs]
-    pairs [pow less less_equal equal]
+    near [exp log sqrt tanh tan sinh cosh atan erf log1p expm1 erfc erf_inv lgamma exp2 log2 log10 trunc abs]
+    pairs [pow atan2 less less_equal equal]
 }
 
 #[cfg(test)]

@@ -62,9 +62,9 @@ impl Operation for Gather {
         let index = all.shape(1);
         let mut dims = Dims::from_slice(&index);
         dims[self.axis] = dims[self.axis].saturating_mul(all.count());
-        let places = all.input(1).move_axis(0, self.axis);
+        let places = all.input(1).move_axis(0, self.axis as isize);
         let picked = all.record(self.clone(), &[all.input(0), places.reshape(dims)]);
-        picked.reshape(places.shape()).move_axis(self.axis, 0)
+        picked.reshape(places.shape()).move_axis(self.axis as isize, 0)
     }
 
     fn samples() -> Vec<Sample<Gather>> {

@@ -62,7 +62,7 @@ impl Operation for IndexSelect {
         match (all.is_batched(0), all.is_batched(1)) {
             (_, false) => all.record(IndexSelect { axis: axis + 1 }, &[all.whole(0), all.input(1)]),
             (false, true) => {
-                all.record(self.clone(), &[all.input(0), all.input(1)]).move_axis(axis, 0)
+                all.record(self.clone(), &[all.input(0), all.input(1)]).move_axis(axis as isize, 0)
             }
             (true, true) => {
                 let (x, index) = (all.shape(0), all.shape(1));

@@ -8,6 +8,8 @@ mod one_hot;
 mod order;
 mod places;
 mod scatter_add;
+mod scatter_max;
+mod searchsorted;
 
 pub use argsort::ArgSort;
 pub use gather::Gather;
@@ -15,6 +17,8 @@ pub use index_add::IndexAdd;
 pub use index_select::IndexSelect;
 pub use one_hot::OneHot;
 pub use scatter_add::ScatterAdd;
+pub use scatter_max::ScatterMax;
+pub use searchsorted::SearchSorted;
 
-use order::first_places;
+use order::{first_places, order};
 use places::{Rows, places, repeated};

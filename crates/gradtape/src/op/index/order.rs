@@ -29,7 +29,7 @@ pub(super) fn first_places<T: Key>(x: &[T], descending: bool, out: &mut [i64]) {
 }
 
 /// NaN is the greatest.
-fn order<T: Key>(a: T, b: T) -> Ordering {
+pub(super) fn order<T: Key>(a: T, b: T) -> Ordering {
     let nan = |x: T| x.partial_cmp(&x).is_none();
     a.partial_cmp(&b).unwrap_or_else(|| nan(a).cmp(&nan(b)))
 }

@@ -102,10 +102,10 @@ impl Operation for Contract {
         let inputs = |x, y| all.record(self.clone(), &[x, y]);
         let (x, y) = (all.input(0), all.input(1));
         match (all.is_batched(0), all.is_batched(1)) {
-            (true, false) => inputs(x.move_axis(0, batch), y).move_axis(batch, 0),
+            (true, false) => inputs(x.move_axis(0, batch as isize), y).move_axis(batch as isize, 0),
             (false, true) => {
                 let rows = all.shape(0).rank() - summed;
-                inputs(x, y.move_axis(0, batch + summed)).move_axis(rows, 0)
+                inputs(x, y.move_axis(0, (batch + summed) as isize)).move_axis(rows as isize, 0)
             }
             _ => all.together(Contract { batch: batch + 1, summed }),
         }

@@ -43,6 +43,14 @@ macro_rules! activation_methods {
                     (self - max) - self.logsumexp_rest(&axis).reshape(&kept)
                 }
 
+                /// The logarithm of the logistic function, `-log(1 + e^-x)`, which neither overflows nor
+                /// loses small numbers.
+                #[doc(alias = "logsigmoid")]
+                #[track_caller]
+                pub fn log_sigmoid(self) -> Self {
+                    -(-self).softplus()
+                }
+
                 /// `x * sigmoid(x)` (Elfwing, Uchibe and Doya 2018), also named swish.
                 #[track_caller]
                 pub fn silu(self) -> Self {

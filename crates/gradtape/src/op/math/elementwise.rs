@@ -220,16 +220,10 @@ macro_rules! elementwise_methods {
                     self.fits(name, y, op.infer(&[&self.meta(), &y.meta()]).map(drop))
                 }
 
-                /// The opposite truth value.
-                #[track_caller]
-                pub fn logical_not(self) -> Self {
-                    self.equal(self.literal(0.0))
-                }
-
                 /// `yes` where this mask holds, else `no`; all three broadcast: NumPy's `where`. Of
                 /// the two values one at least is a handle, which gives the element type. See
                 /// [`control::Select`].
-                #[doc(alias("where", "where_cond", "mask_where"))]
+                #[doc(alias("where", "where_cond", "mask_where", "masked_fill"))]
                 #[track_caller]
                 pub fn select(self, yes: impl Operand<Self>, no: impl Operand<Self>) -> Self {
                     let Some(like) = yes.handle().or(no.handle()) else {

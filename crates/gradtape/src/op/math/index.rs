@@ -42,6 +42,7 @@ macro_rules! index_methods {
 
                 /// Zeros with every slice added at its place along an axis of `size`. See
                 /// [`index::IndexAdd`].
+                #[doc(alias("segment_sum", "index_put"))]
                 #[track_caller]
                 pub fn index_add(self, axis: isize, index: Self, size: usize) -> Self {
                     self.along("index_add", axis, |axis| index::IndexAdd { axis, size }, &[index])

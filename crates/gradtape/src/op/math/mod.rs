@@ -4,20 +4,30 @@
 //! `dtype`, `has_shape` and `same_shape`.
 
 mod activation;
+mod assign;
 mod elementwise;
 mod index;
 mod linear;
+mod logic;
 mod operators;
 mod reduce;
+mod repeat;
+mod scan;
 mod shape;
+mod special;
 
 pub(crate) use activation::activation_methods;
+pub(crate) use assign::assign_methods;
 pub(crate) use elementwise::elementwise_methods;
 pub(crate) use index::index_methods;
 pub(crate) use linear::linear_methods;
+pub(crate) use logic::logic_methods;
 pub(crate) use operators::operators;
 pub(crate) use reduce::reduce_methods;
+pub(crate) use repeat::repeat_methods;
+pub(crate) use scan::scan_methods;
 pub(crate) use shape::shape_methods;
+pub(crate) use special::special_methods;
 
 /// Stamps the operations as methods and operators of a handle type.
 macro_rules! math_methods {
@@ -147,10 +157,15 @@ macro_rules! math_methods {
             $crate::op::operators!($handle, $life, Div, div, DivAssign, div_assign, binary::Div {});
         };
         $crate::op::elementwise_methods!($handle, $life);
+        $crate::op::special_methods!($handle, $life);
+        $crate::op::logic_methods!($handle, $life);
         $crate::op::activation_methods!($handle, $life);
         $crate::op::shape_methods!($handle, $life);
         $crate::op::reduce_methods!($handle, $life);
         $crate::op::index_methods!($handle, $life);
+        $crate::op::scan_methods!($handle, $life);
+        $crate::op::assign_methods!($handle, $life);
+        $crate::op::repeat_methods!($handle, $life);
         $crate::op::linear_methods!($handle, $life);
     };
 }

@@ -5,7 +5,7 @@ macro_rules! reduce_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
             use $crate::op::{Broken, IntoAxes, reduce, rules};
-            use $crate::tensor::{DType, Dims, Shape};
+            use $crate::tensor::{Dims, Shape};
 
             impl<$life> $handle {
                 /// The sum over axes, which are dropped. See [`reduce::Sum`].
@@ -150,25 +150,7 @@ macro_rules! reduce_methods {
                     if let Err(error) = self.shape().axis(axis) {
                         return self.broken("argmin", error.into());
                     }
-                    // The negative of the least i64 is itself, but -1 less it is the greatest.
-                    let turned = if self.dtype() == DType::I64 { -1.0 - self } else { -self };
-                    turned.argmax(axis)
-                }
-
-                /// The sum of each element and all before it along an axis. See [`reduce::CumSum`].
-                #[track_caller]
-                pub fn cumsum(self, axis: isize) -> Self {
-                    let shape = self.shape();
-                    match shape.axis(axis) {
-                        Ok(axis) => self.running_sum(axis, false),
-                        Err(error) => self.broken("cumsum", error.into()),
-                    }
-                }
-
-                /// The running sum from either end.
-                #[track_caller]
-                pub(crate) fn running_sum(self, axis: usize, reverse: bool) -> Self {
-                    self.apply(reduce::CumSum { axis, reverse }, &[])
+                    self.turned("argmin").argmax(axis)
                 }
 
                 /// The product over axes, which are dropped; of nothing it is 1. Halves are

@@ -1,6 +1,7 @@
 //! Operations that drop axes.
 
 mod argmax;
+mod cumargmax;
 mod cumsum;
 mod logsumexp;
 mod logsumexp_rest;
@@ -9,6 +10,7 @@ mod min;
 mod sum;
 
 pub use argmax::ArgMax;
+pub use cumargmax::CumArgMax;
 pub use cumsum::CumSum;
 pub use logsumexp::LogSumExp;
 pub use logsumexp_rest::LogSumExpRest;

@@ -129,6 +129,42 @@ impl Scalar for Dual {
         self.map(self.value.exp_m1(), self.value.exp())
     }
 
+    fn erfc(self) -> Dual {
+        let slope = -std::f64::consts::FRAC_2_SQRT_PI * (-self.value * self.value).exp();
+        self.map(Scalar::erfc(self.value), slope)
+    }
+
+    fn erf_inv(self) -> Dual {
+        let value = Scalar::erf_inv(self.value);
+        self.map(value, (value * value).exp() / std::f64::consts::FRAC_2_SQRT_PI)
+    }
+
+    fn lgamma(self) -> Dual {
+        self.map(Scalar::lgamma(self.value), Scalar::polygamma(self.value, 0))
+    }
+
+    fn polygamma(self, order: u32) -> Dual {
+        self.map(self.value.polygamma(order), self.value.polygamma(order + 1))
+    }
+
+    fn exp2(self) -> Dual {
+        self.map(self.value.exp2(), self.value.exp2() * std::f64::consts::LN_2)
+    }
+
+    fn log2(self) -> Dual {
+        self.map(self.value.log2(), std::f64::consts::LOG2_E / self.value)
+    }
+
+    fn log10(self) -> Dual {
+        self.map(self.value.log10(), std::f64::consts::LOG10_E / self.value)
+    }
+
+    fn atan2(self, right: Dual) -> Dual {
+        let square = self.value * self.value + right.value * right.value;
+        let turn = self.derivative * right.value - self.value * right.derivative;
+        Dual::new(self.value.atan2(right.value), turn / square)
+    }
+
     fn trunc(self) -> Dual {
         self.map(self.value.trunc(), 0.0)
     }

@@ -1,10 +1,12 @@
 //! The number types that an elementwise formula can be read as.
 
 mod dual;
+mod gamma;
 mod plain;
 mod special;
 
 pub use dual::Dual;
+pub use gamma::MOST_POLYGAMMA;
 pub(crate) use special::erf_parts;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -50,8 +52,25 @@ pub trait Scalar:
     fn log1p(self) -> Self;
     /// e to this power, less 1, accurate near 0.
     fn expm1(self) -> Self;
+    /// 1 less the error function, accurate where that is near 1.
+    fn erfc(self) -> Self;
+    /// The number whose error function this is; NaN beyond -1 and 1.
+    fn erf_inv(self) -> Self;
+    /// The logarithm of the magnitude of the gamma function.
+    fn lgamma(self) -> Self;
+    /// The derivative of this order of the digamma function; NaN for orders above
+    /// [`MOST_POLYGAMMA`].
+    fn polygamma(self, order: u32) -> Self;
+    /// 2 to this power.
+    fn exp2(self) -> Self;
+    /// The logarithm to base 2, exact for powers of 2.
+    fn log2(self) -> Self;
+    /// The logarithm to base 10.
+    fn log10(self) -> Self;
     /// The integer part, towards 0.
     fn trunc(self) -> Self;
+    /// The angle in radians, from -π to π, of the point with this height and that distance to the right.
+    fn atan2(self, right: Self) -> Self;
     /// The nearest number of a floating-point type.
     fn rounded(self, to: DType) -> Self;
     /// This to a power, as IEEE 754 `pow`: `x^0` is 1 for every x.

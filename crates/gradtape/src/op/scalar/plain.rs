@@ -91,8 +91,40 @@ macro_rules! float {
                 self.exp_m1()
             }
 
+            fn erfc(self) -> Self {
+                super::special::erfc(self.into()) as $type
+            }
+
+            fn erf_inv(self) -> Self {
+                super::special::erf_inv(self.into()) as $type
+            }
+
+            fn lgamma(self) -> Self {
+                super::gamma::lgamma(self.into()) as $type
+            }
+
+            fn polygamma(self, order: u32) -> Self {
+                super::gamma::polygamma(order, self.into()) as $type
+            }
+
+            fn exp2(self) -> Self {
+                self.exp2()
+            }
+
+            fn log2(self) -> Self {
+                self.log2()
+            }
+
+            fn log10(self) -> Self {
+                self.log10()
+            }
+
             fn trunc(self) -> Self {
                 self.trunc()
+            }
+
+            fn atan2(self, right: Self) -> Self {
+                self.atan2(right)
             }
 
             #[inline(always)]
@@ -175,8 +207,40 @@ impl Scalar for Wrapping<i64> {
         Wrapping((self.0 as f64).exp_m1() as i64)
     }
 
+    fn erfc(self) -> Self {
+        Wrapping(Scalar::erfc(self.0 as f64) as i64)
+    }
+
+    fn erf_inv(self) -> Self {
+        Wrapping(Scalar::erf_inv(self.0 as f64) as i64)
+    }
+
+    fn lgamma(self) -> Self {
+        Wrapping(Scalar::lgamma(self.0 as f64) as i64)
+    }
+
+    fn polygamma(self, order: u32) -> Self {
+        Wrapping(Scalar::polygamma(self.0 as f64, order) as i64)
+    }
+
+    fn exp2(self) -> Self {
+        Wrapping(Scalar::exp2(self.0 as f64) as i64)
+    }
+
+    fn log2(self) -> Self {
+        Wrapping(Scalar::log2(self.0 as f64) as i64)
+    }
+
+    fn log10(self) -> Self {
+        Wrapping(Scalar::log10(self.0 as f64) as i64)
+    }
+
     fn trunc(self) -> Self {
         self
+    }
+
+    fn atan2(self, right: Self) -> Self {
+        Wrapping((self.0 as f64).atan2(right.0 as f64) as i64)
     }
 
     fn rounded(self, _: DType) -> Self {

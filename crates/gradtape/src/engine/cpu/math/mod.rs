@@ -109,6 +109,16 @@ macro_rules! scalar {
             }
 
             #[inline(always)]
+            fn atan2(self, right: Self) -> Self {
+                Fast(self.0.atan2(right.0))
+            }
+
+            #[inline(always)]
+            fn polygamma(self, order: u32) -> Self {
+                Fast(Scalar::polygamma(self.0, order))
+            }
+
+            #[inline(always)]
             fn less(self, other: Self) -> Self {
                 Fast(if self.0 < other.0 { 1.0 } else { 0.0 })
             }
@@ -131,5 +141,9 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f32, single [exp expm1 log log1p tanh erf sin cos] [sqrt tan sinh cosh atan trunc abs]);
-scalar!(f64, double [exp expm1 log log1p tanh erf] [sqrt tan sinh cosh atan trunc abs sin cos]);
+scalar!(f32, single [exp expm1 log log1p tanh erf sin cos] [
+    sqrt tan sinh cosh atan erfc erf_inv lgamma exp2 log2 log10 trunc abs
+]);
+scalar!(f64, double [exp expm1 log log1p tanh erf] [
+    sqrt tan sinh cosh atan erfc erf_inv lgamma exp2 log2 log10 trunc abs sin cos
+]);

@@ -1,0 +1,241 @@
+//! Methods that put values in the place of others.
+
+/// Stamps what puts values in the place of others as methods of a handle type.
+macro_rules! assign_methods {
+    ($handle:ty, $life:lifetime) => {
+        const _: () = {
+            use $crate::op::{Broken, Operand, index, rules, source};
+            use $crate::tensor::{DType, Dims, IntoRange, Place, Shape};
+
+            impl<$life> $handle {
+                /// This with other values at a range of places along an axis: NumPy's `x[:, 1:3] = values`, as a new
+                /// value. They broadcast to that part.
+                ///
+                /// ```
+                /// # use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let x = tape.watch([1.0, 2.0, 3.0, 4.0]);
+                /// assert_eq!(x.with_slice(0, 1..3, 0).value()?.to_f64_vec(), [1.0, 0.0, 0.0, 4.0]);
+                /// assert_eq!(x.with_index(0, -1, 9).value()?.to_f64_vec(), [1.0, 2.0, 3.0, 9.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias("slice_assign", "slice_scatter", "dynamic_update_slice", "index_put"))]
+                #[track_caller]
+                pub fn with_slice(
+                    self,
+                    axis: isize,
+                    range: impl IntoRange,
+                    values: impl Operand<Self>,
+                ) -> Self {
+                    let shape = self.shape();
+                    let found = shape.axis(axis).and_then(|at| Ok((at, shape.range(at, range)?)));
+                    match found {
+                        Ok((at, (start, stop))) if start <= stop && stop <= shape[at] => {
+                            let mut dims = Dims::from_slice(&shape);
+                            dims[at] = stop - start;
+                            let values = values.operand(self).broadcast_to(dims);
+                            self.slice(axis, ..start)
+                                .concat(&[values, self.slice(axis, stop..)], axis)
+                        }
+                        // The error of the part that there is not.
+                        Ok((at, (start, stop))) => self.slice_step(at as isize, start, stop, 1),
+                        Err(error) => self.broken("with_slice", error.into()),
+                    }
+                }
+
+                /// This with other values at a place of an axis, as a new value: NumPy's `x[:, i] = values`. They
+                /// broadcast to the part that [`Self::index`] gives.
+                #[doc(alias("select_scatter", "index_put"))]
+                #[track_caller]
+                pub fn with_index(
+                    self,
+                    axis: isize,
+                    place: impl Place,
+                    values: impl Operand<Self>,
+                ) -> Self {
+                    let shape = self.shape();
+                    let found =
+                        shape.axis(axis).and_then(|at| Ok((at, shape.place(at, place.number())?)));
+                    match found {
+                        Ok((at, place)) => {
+                            let mut dims = Dims::from_slice(&shape);
+                            dims.remove(at);
+                            let values =
+                                values.operand(self).broadcast_to(&dims[..]).unsqueeze(at as isize);
+                            self.with_slice(axis, place..place + 1, values)
+                        }
+                        Err(error) => self.broken("with_index", error.into()),
+                    }
+                }
+
+                /// This with each element of `values` at its place along an axis: with axis 1 of two,
+                /// `out[i, index[i, j]] = values[i, j]`; of several for one place the last. The index is i64, and
+                /// nowhere longer than this, except along the axis; the values broadcast to its shape.
+                ///
+                /// ```
+                /// # use gradtape::{Tape, gradient};
+                /// let tape = Tape::new();
+                /// let (x, y) = (tape.watch([1.0, 2.0, 3.0]), tape.watch([7.0, 8.0, 9.0]));
+                /// let z = x.scatter(0, tape.constant([2i64, 0, 2]), y);
+                /// assert_eq!(z.value()?.to_f64_vec(), [8.0, 2.0, 9.0]);
+                /// let [dx, dy] = gradient(z.sum(()), [x, y]);
+                /// assert_eq!(dx.value()?.to_f64_vec(), [0.0, 1.0, 0.0]);
+                /// assert_eq!(dy.value()?.to_f64_vec(), [0.0, 1.0, 1.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias("put_along_axis", "scatter_", "index_put"))]
+                #[track_caller]
+                pub fn scatter(self, axis: isize, index: Self, values: impl Operand<Self>) -> Self {
+                    let (shape, places) = (self.shape(), index.meta());
+                    let fits = || -> Result<usize, Broken> {
+                        let at = shape.axis(axis)?;
+                        rules::index(&places)?;
+                        rules::index_fits(at, &places.shape, &shape)?;
+                        Ok(at)
+                    };
+                    let at = match fits() {
+                        Ok(at) => at,
+                        Err(rule) => return self.broken("scatter", rule),
+                    };
+                    let position = |shape: &Shape| source::Iota {
+                        shape: shape.clone(),
+                        axis: at,
+                        dtype: DType::I64,
+                    };
+                    // The last place of the index that names each place, below 0 where none does.
+                    let last =
+                        self.source(position(&places.shape)).scatter_max(axis, index, &shape);
+                    let mut values = values.operand(self).broadcast_to(&places.shape);
+                    for other in (0..shape.rank()).filter(|&other| other != at) {
+                        values = values.pad(other as isize, 0, shape[other] - places.shape[other]);
+                    }
+                    let kept = self.source(position(&shape)) + places.shape[at];
+                    let pick = last.less(0).select(kept, last);
+                    values.concat(&[self], axis).gather(axis, pick)
+                }
+
+                /// This with whole slices of `values` at the places of an axis that a vector of i64 names; of
+                /// several for one place the last. The values broadcast to that part.
+                #[doc(alias("index_put", "index_fill", "at_set"))]
+                #[track_caller]
+                pub fn index_copy(
+                    self,
+                    axis: isize,
+                    index: Self,
+                    values: impl Operand<Self>,
+                ) -> Self {
+                    let mut dims = Dims::from_slice(&self.shape());
+                    match self.spread_index("index_copy", axis, index, &mut dims, false) {
+                        Ok(places) => {
+                            let values = values.operand(self).broadcast_to(dims);
+                            self.scatter(axis, places, values)
+                        }
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// The greatest of the elements that come to each place along an axis of a shape; -inf (the least
+                /// i64) where none does. See [`index::ScatterMax`].
+                #[doc(alias("scatter_reduce", "amax"))]
+                #[track_caller]
+                pub fn scatter_max(
+                    self,
+                    axis: isize,
+                    index: Self,
+                    shape: impl Into<Shape>,
+                ) -> Self {
+                    let shape = shape.into();
+                    self.along(
+                        "scatter_max",
+                        axis,
+                        |axis| index::ScatterMax { axis, shape },
+                        &[index],
+                    )
+                }
+
+                /// The least of the elements that come to each place along an axis of a shape; inf (the greatest
+                /// i64) where none does.
+                #[doc(alias("scatter_reduce", "amin"))]
+                #[track_caller]
+                pub fn scatter_min(
+                    self,
+                    axis: isize,
+                    index: Self,
+                    shape: impl Into<Shape>,
+                ) -> Self {
+                    self.turned("scatter_min").scatter_max(axis, index, shape).turned("scatter_min")
+                }
+
+                /// The greatest of the slices that a vector of i64 puts at each place along an axis of `size`,
+                /// element by element; -inf (the least i64) where there is none. [`Self::index_add`] adds them.
+                ///
+                /// ```
+                /// # use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let (x, segment) = (tape.watch([1.0, 5.0, 3.0]), tape.constant([0i64, 1, 0]));
+                /// assert_eq!(x.index_max(0, segment, 2).value()?.to_f64_vec(), [3.0, 5.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias = "segment_max")]
+                #[track_caller]
+                pub fn index_max(self, axis: isize, index: Self, size: usize) -> Self {
+                    let mut dims = Dims::from_slice(&self.shape());
+                    match self.spread_index("index_max", axis, index, &mut dims, true) {
+                        Ok(places) => self.along(
+                            "index_max",
+                            axis,
+                            |axis| {
+                                dims[axis] = size;
+                                index::ScatterMax { axis, shape: dims.into() }
+                            },
+                            &[places],
+                        ),
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// The least of the slices that a vector of i64 puts at each place along an axis of `size`, element
+                /// by element; inf (the greatest i64) where there is none.
+                #[doc(alias = "segment_min")]
+                #[track_caller]
+                pub fn index_min(self, axis: isize, index: Self, size: usize) -> Self {
+                    self.turned("index_min").index_max(axis, index, size).turned("index_min")
+                }
+
+                /// A vector of places along an axis, repeated along the others; the sizes become those of the
+                /// slices that it puts there, or must be those.
+                #[track_caller]
+                fn spread_index(
+                    self,
+                    name: &str,
+                    axis: isize,
+                    index: Self,
+                    dims: &mut Dims,
+                    all: bool,
+                ) -> Result<Self, Self> {
+                    let (shape, places) = (self.shape(), index.meta());
+                    let fits = || -> Result<usize, Broken> {
+                        let at = shape.axis(axis)?;
+                        rules::index(&places)?;
+                        match places.shape[..] {
+                            [count] if !all || count == shape[at] => Ok(at),
+                            [count] => Err(Broken::new(format!(
+                                "the index has {count} places, axis {at} of {shape} {} slices",
+                                shape[at]
+                            ))),
+                            _ => Err(Broken::new(format!("the index is a vector, not {places}"))
+                                .hint("flatten(0) makes it one")),
+                        }
+                    };
+                    let at = fits().map_err(|rule| self.broken(name, rule))?;
+                    let count = places.shape[0];
+                    dims[at] = count;
+                    let mut alone: Dims = dims.iter().map(|_| 1).collect();
+                    alone[at] = count;
+                    Ok(index.reshape(alone).broadcast_to(&dims[..]))
+                }
+            }
+        };
+    };
+}
+pub(crate) use assign_methods;
