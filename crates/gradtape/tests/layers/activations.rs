@@ -107,7 +107,7 @@ fn glu_takes_halves_along_any_axis() -> Result<()> {
     let odd = Tape::new();
     refused(
         Glu::default().forward(odd.constant([1.0, 2.0, 3.0])).value(),
-        &["[3]", "even number", "(Glu)"],
+        &["[3]", "even number", "in layer Glu"],
     );
     refused(Glu { axis: 4 }.forward(odd.constant([1.0, 2.0])).value(), &["axis 4"]);
     Ok(())
@@ -148,7 +148,7 @@ fn settings_out_of_range_are_errors_when_built_and_when_used() {
     let tape = Tape::new();
     refused(
         Softplus { beta: -1.0 }.forward(tape.constant(1.0)).value(),
-        &["beta is -1", "(Softplus)"],
+        &["beta is -1", "in layer Softplus"],
     );
 }
 

@@ -132,11 +132,18 @@ const LAYERS: &[(&str, &[usize])] = &[
     ),
 ];
 
+/// Numbers of which no two are close together, by the golden ratio: a maximum of some has no kink nearby.
+fn spaced(shape: &[usize]) -> Tensor {
+    let count: usize = shape.iter().product();
+    let numbers = (1..=count).map(|i| (i as f64 * 0.618_033_988_749_895).fract() * 3.0 - 1.5);
+    Tensor::from_vec(numbers.collect::<Vec<f64>>(), shape).unwrap()
+}
+
 fn each(mut call: impl FnMut(&str, &(dyn Layer + 'static), Tensor) -> Result<()>) {
     for (json, shape) in LAYERS {
         let layer = build(json);
         stir(&*layer);
-        call(json, &*layer, numbers(shape, 7)).unwrap_or_else(|error| panic!("{json}: {error}"));
+        call(json, &*layer, spaced(shape)).unwrap_or_else(|error| panic!("{json}: {error}"));
     }
 }
 

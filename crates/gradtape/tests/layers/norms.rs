@@ -115,7 +115,7 @@ fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
     net.named_parameters();
     refused(predict(&net, &zeros(&[2, 4])), &["last axes of [3, 4]", "f32[2, 4]", "0 (LayerNorm)"]);
     refused(predict(&net, &Tensor::zeros([2, 3, 4], DType::F64)), &["write 1.0f32"]);
-    refused(predict(&RmsNorm::new(3), &zeros(&[2, 4])), &["last axes of [3]", "(RmsNorm)"]);
+    refused(predict(&RmsNorm::new(3), &zeros(&[2, 4])), &["last axes of [3]", "in layer RmsNorm"]);
     refused(predict(&LayerNorm::new(()), &zeros(&[2, 4])), &["no axis to normalise"]);
     refused(LayerNorm::with((), LayerNormOptions::default()), &["no axis to normalise"]);
     let eps = LayerNormOptions { eps: -1.0, ..LayerNormOptions::default() };
@@ -131,7 +131,7 @@ fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
     let instance = InstanceNorm2d::new(4);
     refused(
         predict(&instance, &zeros(&[2, 4, 3])),
-        &["[n, channels, height, width]", "(InstanceNorm2d)"],
+        &["[n, channels, height, width]", "in layer InstanceNorm2d"],
     );
     refused(predict(&instance, &zeros(&[2, 4, 1, 1])), &["1 place in each channel"]);
     let layer: &dyn Layer =

@@ -104,7 +104,7 @@ macro_rules! activation_methods {
                 /// `x / 6 + 1 / 2`, no less than 0 and no more than 1.
                 #[track_caller]
                 pub fn hardsigmoid(self) -> Self {
-                    (self + 3.0).clamp(0.0, 6.0) / 6.0
+                    (self / 6.0 + 0.5).clamp(0.0, 1.0)
                 }
 
                 /// `x * hardsigmoid(x)` (Howard et al. 2019).
