@@ -91,7 +91,7 @@ impl<const AXES: usize> Module for ChannelDropout<AXES> {
 
 impl<const AXES: usize> Layer for ChannelDropout<AXES>
 where
-    ChannelDropoutSpec<AXES>: Into<LayerSpec>,
+    DropoutChannelsSpec<AXES>: Into<LayerSpec>,
 {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
@@ -99,19 +99,19 @@ where
     }
 
     fn spec(&self) -> Option<LayerSpec> {
-        Some(ChannelDropoutSpec::<AXES> { p: self.p }.into())
+        Some(DropoutChannelsSpec::<AXES> { p: self.p }.into())
     }
 }
 
 /// A [`ChannelDropout`] as data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ChannelDropoutSpec<const AXES: usize> {
+pub struct DropoutChannelsSpec<const AXES: usize> {
     /// The probability that a channel is set to 0.
     pub p: f64,
 }
 
-impl<const AXES: usize> Spec for ChannelDropoutSpec<AXES>
+impl<const AXES: usize> Spec for DropoutChannelsSpec<AXES>
 where
     Self: Into<LayerSpec>,
 {
@@ -122,6 +122,6 @@ where
 
     #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
-        vec![(ChannelDropoutSpec { p: 0.25 }, [&[3, 4][..], &[2].repeat(AXES)].concat())]
+        vec![(DropoutChannelsSpec { p: 0.25 }, [&[3, 4][..], &[2].repeat(AXES)].concat())]
     }
 }

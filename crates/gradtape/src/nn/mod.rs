@@ -49,7 +49,7 @@ pub use conv_transpose::{
     ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTransposeOptions, ConvTransposeSpec,
 };
 pub use dropout::{Dropout, DropoutSpec};
-pub use dropout_channels::{ChannelDropout, ChannelDropoutSpec, Dropout1d, Dropout2d};
+pub use dropout_channels::{ChannelDropout, Dropout1d, Dropout2d, DropoutChannelsSpec};
 pub use embedding::{Embedding, EmbeddingOptions, EmbeddingSpec};
 pub use flatten::Flatten;
 pub use group_norm::{
@@ -68,10 +68,10 @@ pub use pool::{
     AvgPool2d, AvgPoolOptions, AvgPoolSpec, MaxPool, MaxPool1d, MaxPool2d, MaxPoolOptions,
     MaxPoolSpec,
 };
-pub use positions::{PositionalEmbedding, PositionalEmbeddingSpec, RotaryEmbedding};
+pub use positions::{PositionalEmbedding, PositionsSpec, RotaryEmbedding};
 pub use recurrent::{
-    Cell, Gru, GruCell, GruSpec, Lstm, LstmCell, LstmSpec, Nonlinearity, Recurrent,
-    RecurrentOptions, RecurrentState, Rnn, RnnCell, RnnSpec,
+    Cell, Gru, GruCell, Lstm, LstmCell, Nonlinearity, Recurrent, RecurrentOptions, RecurrentSpec,
+    RecurrentState, Rnn, RnnCell,
 };
 pub use residual::{Residual, ResidualSpec};
 pub use sequential::{Sequential, SequentialSpec};

@@ -212,14 +212,14 @@ impl Layer for PositionalEmbedding {
     fn spec(&self) -> Option<LayerSpec> {
         let weight = self.weight.read();
         let [places, width] = weight.shape()[..] else { return None };
-        Some(PositionalEmbeddingSpec { places, width, dtype: weight.dtype().to_string() }.into())
+        Some(PositionsSpec { places, width, dtype: weight.dtype().to_string() }.into())
     }
 }
 
 /// A [`PositionalEmbedding`] as data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PositionalEmbeddingSpec {
+pub struct PositionsSpec {
     /// How many places there are.
     pub places: usize,
     /// The width of the sequences.
@@ -228,7 +228,7 @@ pub struct PositionalEmbeddingSpec {
     pub dtype: String,
 }
 
-impl Spec for PositionalEmbeddingSpec {
+impl Spec for PositionsSpec {
     fn build(&self, _: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
         let dtype = float(&self.dtype)?;
         Ok(Box::new(PositionalEmbedding::new(self.places, self.width, dtype, rng)?))
@@ -241,8 +241,7 @@ impl Spec for PositionalEmbeddingSpec {
 
     #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
-        let sample =
-            |dtype: &str| PositionalEmbeddingSpec { places: 4, width: 3, dtype: dtype.into() };
+        let sample = |dtype: &str| PositionsSpec { places: 4, width: 3, dtype: dtype.into() };
         vec![(sample("f32"), vec![2, 4, 3]), (sample("f64"), vec![2, 2, 3])]
     }
 }

@@ -102,8 +102,8 @@ impl Spec for ResidualSpec {
     #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let inner = |spec: LayerSpec| ResidualSpec { inner: Box::new(spec) };
-        let linear = super::LinearSpec { inputs: 3, outputs: 3, bias: true, dtype: "f32".into() };
-        let nested = inner(inner(linear.into()).into());
+        let linear = super::Linear::new(3, 3, &mut Rng::new(1)).spec().unwrap();
+        let nested = inner(inner(linear).into());
         vec![(inner(super::Relu.into()), vec![2, 3]), (nested, vec![2, 3])]
     }
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaptiveAvgPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ChannelDropoutSpec,
-    ConvSpec, ConvTransposeSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu,
-    GroupNormSpec, GruSpec, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer,
-    LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LstmSpec, MaxPoolSpec, Mish, Place,
-    PositionalEmbeddingSpec, PreluSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnSpec,
+    AdaptiveAvgPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ConvSpec,
+    ConvTransposeSpec, DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu,
+    GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer,
+    LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place,
+    PositionsSpec, PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell,
     RotaryEmbedding, Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
     TransformerEncoderSpec,
 };
@@ -162,25 +162,25 @@ kinds! {
     /// [`Dropout`](super::Dropout).
     Dropout(DropoutSpec),
     /// [`Dropout1d`](super::Dropout1d).
-    Dropout1d(ChannelDropoutSpec<1>),
+    Dropout1d(DropoutChannelsSpec<1>),
     /// [`Dropout2d`](super::Dropout2d).
-    Dropout2d(ChannelDropoutSpec<2>),
+    Dropout2d(DropoutChannelsSpec<2>),
     /// [`Embedding`](super::Embedding).
     Embedding(EmbeddingSpec),
     /// [`MultiheadAttention`](super::MultiheadAttention).
     MultiheadAttention(AttentionSpec),
     /// [`PositionalEmbedding`](super::PositionalEmbedding).
-    PositionalEmbedding(PositionalEmbeddingSpec),
+    PositionalEmbedding(PositionsSpec),
     /// [`RotaryEmbedding`].
     RotaryEmbedding(RotaryEmbedding),
     /// [`TransformerEncoderLayer`](super::TransformerEncoderLayer).
     TransformerEncoderLayer(TransformerEncoderSpec),
     /// [`Rnn`](super::Rnn).
-    Rnn(RnnSpec),
+    Rnn(RecurrentSpec<RnnCell>),
     /// [`Lstm`](super::Lstm).
-    Lstm(LstmSpec),
+    Lstm(RecurrentSpec<LstmCell>),
     /// [`Gru`](super::Gru).
-    Gru(GruSpec),
+    Gru(RecurrentSpec<GruCell>),
     /// [`Residual`](super::Residual).
     Residual(ResidualSpec),
     /// A [`Sequential`](super::Sequential) inside another.

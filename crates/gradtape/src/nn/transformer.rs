@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::fit::{check_eps, setting};
 use super::spec::float;
 use super::{
-    Activation, AttentionOptions, AttentionSpec, Dropout, Init, Kept, Layer, LayerNorm,
-    LayerNormOptions, LayerNormSpec, LayerSpec, Linear, LinearOptions, LinearSpec, Module,
-    MultiheadAttention, Spec, Visitor,
+    Activation, AttentionOptions, Dropout, Init, Kept, Layer, LayerNorm, LayerNormOptions,
+    LayerSpec, Linear, LinearOptions, Module, MultiheadAttention, Spec, Visitor,
 };
+use crate::op::Meta;
 use crate::tape::{Part, Var};
 use crate::tensor::{DType, Result, Rng};
 
@@ -431,30 +431,24 @@ impl Spec for TransformerEncoderSpec {
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        let &TransformerEncoderSpec { width, heads, feedforward, bias, eps, .. } = self;
-        let dtype = || self.dtype.clone();
-        let attention = AttentionSpec {
-            width,
-            heads,
-            causal: self.causal,
-            dropout: self.dropout,
-            bias,
-            rotary: self.rotary,
-            dtype: dtype(),
-        };
-        let linear = |inputs, outputs| LinearSpec { inputs, outputs, bias, dtype: dtype() };
-        let norm = LayerNormSpec { shape: vec![width], eps, affine: true, bias, dtype: dtype() };
-        let mut kept = Vec::new();
-        for (name, tensors) in [
-            ("self_attn", attention.tensors()?),
-            ("linear1", linear(width, feedforward).tensors()?),
-            ("linear2", linear(feedforward, width).tensors()?),
-            ("norm1", norm.tensors()?),
-            ("norm2", norm.tensors()?),
-        ] {
-            kept.extend(tensors.into_iter().map(|kept| kept.inside(name)));
-        }
-        Ok(kept)
+        let &TransformerEncoderSpec { width, feedforward, bias, .. } = self;
+        let (dtype, rows) = (float(&self.dtype)?, width.saturating_mul(3));
+        let all: [(&str, &[usize]); 12] = [
+            ("self_attn.in_proj_weight", &[rows, width]),
+            ("self_attn.in_proj_bias", &[rows]),
+            ("self_attn.out_proj.weight", &[width, width]),
+            ("self_attn.out_proj.bias", &[width]),
+            ("linear1.weight", &[feedforward, width]),
+            ("linear1.bias", &[feedforward]),
+            ("linear2.weight", &[width, feedforward]),
+            ("linear2.bias", &[width]),
+            ("norm1.weight", &[width]),
+            ("norm1.bias", &[width]),
+            ("norm2.weight", &[width]),
+            ("norm2.bias", &[width]),
+        ];
+        let there = all.into_iter().filter(|(name, _)| bias || !name.ends_with("bias"));
+        Ok(there.map(|(name, shape)| Kept::parameter(name, Meta::new(dtype, shape))).collect())
     }
 
     #[cfg(test)]

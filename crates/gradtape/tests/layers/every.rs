@@ -113,17 +113,17 @@ const LAYERS: &[(&str, &[usize])] = &[
     ),
     (
         r#"{"layer":"rnn","inputs":3,"hidden":2,"layers":1,"bidirectional":true,"bias":true,"dropout":0.0,
-            "nonlinearity":"tanh","dtype":"f64"}"#,
+            "cell":{"nonlinearity":"tanh"},"dtype":"f64"}"#,
         &[3, 3, 3],
     ),
     (
         r#"{"layer":"lstm","inputs":2,"hidden":3,"layers":2,"bidirectional":false,"bias":true,"dropout":0.0,
-            "dtype":"f64"}"#,
+            "cell":null,            "dtype":"f64"}"#,
         &[3, 3, 2],
     ),
     (
         r#"{"layer":"gru","inputs":2,"hidden":2,"layers":2,"bidirectional":true,"bias":true,"dropout":0.0,
-            "dtype":"f64"}"#,
+            "cell":null,            "dtype":"f64"}"#,
         &[3, 3, 2],
     ),
     (

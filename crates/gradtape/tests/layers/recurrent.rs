@@ -1,5 +1,6 @@
 //! Recurrent layers against plain loops.
 
+use gradtape::io::Model;
 use gradtape::nn::{
     Cell, Gru, Linear, Lstm, Module, Nonlinearity, Recurrent, RecurrentOptions, RecurrentState,
     Rnn, RnnCell, Sequential,
@@ -179,6 +180,20 @@ fn weights_have_the_names_shapes_and_first_numbers_of_pytorch() -> Result<()> {
         let most = parameter.value().to_f64_vec().into_iter().fold(0.0f64, |a, b| a.max(b.abs()));
         assert!((0.2..=0.2500001).contains(&most), "{most}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_rectified_layer_is_saved_and_loaded() -> Result<()> {
+    let relu = RnnCell { nonlinearity: Nonlinearity::Relu };
+    let layer = Rnn::of_cell(relu, 3, 4, RecurrentOptions::default(), &mut Rng::new(1))?;
+    let x = draw(&[2, 5, 3], 1).cast(DType::F32);
+    let want = predict(&layer, &x)?;
+    let path = std::env::temp_dir().join(format!("gradtape-rnn-{}", std::process::id()));
+    Model::new(Sequential::new().add(layer)).save(&path)?;
+    let again = Model::load(&path)?.network;
+    std::fs::remove_file(&path).unwrap();
+    assert!(predict(&again, &x)?.equals(&want));
     Ok(())
 }
 

@@ -1,10 +1,9 @@
 //! What one step of a recurrent layer computes.
 
+use std::fmt::Debug;
+
 use serde::{Deserialize, Serialize};
 
-use super::super::LayerSpec;
-use super::RecurrentOptions;
-use super::spec::{GruSpec, LstmSpec, RnnSpec};
 use crate::tape::Var;
 
 mod sealed {
@@ -15,7 +14,18 @@ mod sealed {
 }
 
 /// What a [`Recurrent`](super::Recurrent) layer computes at each step: one of [`RnnCell`], [`LstmCell`] and [`GruCell`].
-pub trait Cell: sealed::Sealed + Clone + std::fmt::Debug + Send + Sync + 'static {
+pub trait Cell:
+    sealed::Sealed
+    + Clone
+    + Debug
+    + Default
+    + PartialEq
+    + Send
+    + Sync
+    + Serialize
+    + for<'de> Deserialize<'de>
+    + 'static
+{
     /// The name of the layer.
     const NAME: &'static str;
     /// How many gates there are, each of the width of the state.
@@ -31,10 +41,6 @@ pub trait Cell: sealed::Sealed + Clone + std::fmt::Debug + Send + Sync + 'static
         own: Var<'t>,
         state: (Var<'t>, Option<Var<'t>>),
     ) -> (Var<'t>, Option<Var<'t>>);
-
-    /// The layer as data.
-    #[doc(hidden)]
-    fn spec(&self, inputs: usize, hidden: usize, options: RecurrentOptions) -> LayerSpec;
 }
 
 /// What an [`Rnn`](super::Rnn) does to the sum of input and state.
@@ -49,18 +55,19 @@ pub enum Nonlinearity {
 }
 
 /// The step of an [`Rnn`](super::Rnn).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RnnCell {
     /// What it does to the sum of input and state (default: tanh).
     pub nonlinearity: Nonlinearity,
 }
 
 /// The step of an [`Lstm`](super::Lstm).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LstmCell;
 
 /// The step of a [`Gru`](super::Gru).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GruCell;
 
 impl Cell for RnnCell {
@@ -81,13 +88,6 @@ impl Cell for RnnCell {
             Nonlinearity::Relu => (sum.relu(), None),
         }
     }
-
-    fn spec(&self, inputs: usize, hidden: usize, options: RecurrentOptions) -> LayerSpec {
-        let nonlinearity = self.nonlinearity;
-        let RecurrentOptions { layers, bidirectional, bias, dropout, dtype } = options;
-        let dtype = dtype.to_string();
-        RnnSpec { inputs, hidden, layers, bidirectional, bias, dropout, nonlinearity, dtype }.into()
-    }
 }
 
 impl Cell for LstmCell {
@@ -106,12 +106,6 @@ impl Cell for LstmCell {
         let new = take.sigmoid() * new.tanh();
         let cell = cell.map_or(new, |cell| keep.sigmoid() * cell + new);
         (say.sigmoid() * cell.tanh(), Some(cell))
-    }
-
-    fn spec(&self, inputs: usize, hidden: usize, options: RecurrentOptions) -> LayerSpec {
-        let RecurrentOptions { layers, bidirectional, bias, dropout, dtype } = options;
-        let dtype = dtype.to_string();
-        LstmSpec { inputs, hidden, layers, bidirectional, bias, dropout, dtype }.into()
     }
 }
 
@@ -132,11 +126,5 @@ impl Cell for GruCell {
         let (reset, update) = ((reset + own_reset).sigmoid(), (update + own_update).sigmoid());
         let new = (new + reset * own_new).tanh();
         (new + update * (hidden - new), None)
-    }
-
-    fn spec(&self, inputs: usize, hidden: usize, options: RecurrentOptions) -> LayerSpec {
-        let RecurrentOptions { layers, bidirectional, bias, dropout, dtype } = options;
-        let dtype = dtype.to_string();
-        GruSpec { inputs, hidden, layers, bidirectional, bias, dropout, dtype }.into()
     }
 }
