@@ -47,7 +47,7 @@ fn both() -> Vec<String> {
         // eval and engine
         Compiled<fn()>, Deviation, gradtape::engine::Engine, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
-        Activation, AdaptiveAvgPool2d, AdaptiveAvgPoolSpec<2>, AttentionOptions, AttentionSpec, AvgPool2d,
+        Activation, AdaptiveAvgPool2d, AdaptivePoolSpec<2>, AttentionOptions, AttentionSpec, AvgPool2d,
         AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Celu, Conv2d,
         ConvOptions<2>, ConvSpec<2>, ConvTranspose2d, ConvTransposeOptions<2>, ConvTransposeSpec<2>, Dropout,
         Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,

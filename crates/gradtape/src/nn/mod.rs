@@ -26,6 +26,7 @@ mod layer_norm;
 mod linear;
 mod module;
 mod pool;
+mod pool_adaptive;
 mod positions;
 mod recurrent;
 mod residual;
@@ -64,10 +65,10 @@ pub use layer_norm::{
 pub use linear::{Linear, LinearOptions, LinearSpec};
 pub use module::{Module, Visitor};
 pub use pool::{
-    AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPoolSpec, AvgPool, AvgPool1d,
-    AvgPool2d, AvgPoolOptions, AvgPoolSpec, MaxPool, MaxPool1d, MaxPool2d, MaxPoolOptions,
-    MaxPoolSpec,
+    AvgPool, AvgPool1d, AvgPool2d, AvgPoolOptions, AvgPoolSpec, MaxPool, MaxPool1d, MaxPool2d,
+    MaxPoolOptions, MaxPoolSpec,
 };
+pub use pool_adaptive::{AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptivePoolSpec};
 pub use positions::{PositionalEmbedding, PositionsSpec, RotaryEmbedding};
 pub use recurrent::{
     Cell, Gru, GruCell, Lstm, LstmCell, Nonlinearity, Recurrent, RecurrentOptions, RecurrentSpec,

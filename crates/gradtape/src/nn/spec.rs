@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaptiveAvgPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ConvSpec,
-    ConvTransposeSpec, DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu,
-    GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer,
-    LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place,
-    PositionsSpec, PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell,
-    RotaryEmbedding, Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh,
-    TransformerEncoderSpec,
+    AdaptivePoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ConvSpec, ConvTransposeSpec,
+    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu, GroupNormSpec,
+    GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer, LayerNormSpec,
+    LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place, PositionsSpec,
+    PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
+    Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransformerEncoderSpec,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng};
@@ -154,9 +153,9 @@ kinds! {
     /// [`AvgPool2d`](super::AvgPool2d).
     AvgPool2d(AvgPoolSpec<2>),
     /// [`AdaptiveAvgPool1d`](super::AdaptiveAvgPool1d).
-    AdaptiveAvgPool1d(AdaptiveAvgPoolSpec<1>),
+    AdaptiveAvgPool1d(AdaptivePoolSpec<1>),
     /// [`AdaptiveAvgPool2d`](super::AdaptiveAvgPool2d).
-    AdaptiveAvgPool2d(AdaptiveAvgPoolSpec<2>),
+    AdaptiveAvgPool2d(AdaptivePoolSpec<2>),
     /// [`Flatten`].
     Flatten(Flatten),
     /// [`Dropout`](super::Dropout).
