@@ -9,13 +9,11 @@ use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
-mod gated;
-mod piecewise;
-mod smooth;
+pub(super) mod gated;
+pub(super) mod piecewise;
+pub(super) mod smooth;
 
-pub use gated::{Glu, Prelu, PreluOptions, PreluSpec};
-pub use piecewise::{Hardsigmoid, Hardswish, Hardtanh, Relu6};
-pub use smooth::{Celu, Elu, Gelu, Mish, Selu, Silu, Softplus, Softsign};
+use smooth::{Gelu, Silu};
 
 /// Stamps a layer without parameters, which is its own description as data. What may be wrong with its
 /// settings, a function tells that is named last.

@@ -38,11 +38,10 @@ mod transformer;
 pub(crate) use assign::{Origin, Place, assign, fit, named_state, pair, values};
 pub(crate) use spec::{Kept, Spec};
 
-pub use activation::{
-    Activation, Celu, Elu, Gelu, Glu, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSoftmax,
-    Mish, Prelu, PreluOptions, PreluSpec, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus,
-    Softsign, Tanh,
-};
+pub use activation::gated::{Glu, Prelu, PreluOptions, PreluSpec};
+pub use activation::piecewise::{Hardsigmoid, Hardswish, Hardtanh, Relu6};
+pub use activation::smooth::{Celu, Elu, Gelu, Mish, Selu, Silu, Softplus, Softsign};
+pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
 pub use attention::{AttentionOptions, AttentionSpec, MultiheadAttention};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormOptions, BatchNormSpec};
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvOptions, ConvSpec, Padding, PaddingSpec};

@@ -128,6 +128,9 @@ fn agrees<C: Cell>(
                 }
             }
         }
+        if layers == 1 || !bidirectional {
+            continue;
+        }
         // Derivatives by the state that is handed over, through the one that is returned.
         let through = function(|x| {
             let cell = C::HAS_CELL.then(|| x[2]);
