@@ -50,7 +50,7 @@ pub(crate) struct Show {
     )]
     network: Vec<usize>,
 
-    /// relu, leaky_relu, sigmoid or tanh
+    /// relu, leaky_relu, gelu, silu, sigmoid or tanh
     #[arg(long, default_value = "relu")]
     activation: Activation,
 

@@ -38,8 +38,9 @@ pub use crate::loss::{
     Reduction, bce_with_logits, cross_entropy, huber, kl_div, mae, mse, nll, smooth_l1,
 };
 pub use crate::nn::{
-    Activation, BatchNorm1d, BatchNorm2d, Dropout, Flatten, Init, Layer, LeakyRelu, Linear,
-    LinearOptions, Module, Relu, Sequential, Sigmoid, Softmax, Tanh,
+    Activation, BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, ConvOptions, Dropout, Embedding, Flatten,
+    Gelu, Init, Layer, LayerNorm, LeakyRelu, Linear, LinearOptions, MaxPool2d, Module, Padding,
+    Relu, Residual, Sequential, Sigmoid, Silu, Softmax, Tanh,
 };
 pub use crate::optim::{Adam, AdamW, Ema, Optimizer, RmsProp, Schedule, Scheduler, Sgd};
 pub use crate::tape::{Buffer, Dial, Generator, Parameter, Tape, Var};

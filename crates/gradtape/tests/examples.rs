@@ -57,6 +57,14 @@ fn digits() {
 }
 
 #[test]
+fn lenet() {
+    let text = run("lenet");
+    assert!(text.contains("Conv2d(6, 16, [3, 3])  weight [16, 6, 3, 3], bias [16]"), "{text}");
+    assert!(number(&text, "epoch 8: loss ") < 0.2, "{text}");
+    assert!(number(&text, "held out: ") > 94.0, "{text}");
+}
+
+#[test]
 fn custom_gradient() {
     let text = run("custom_gradient");
     has(&text, &["gradient of the sign   [0.0, 0.0]", "gradient straight on   [1.0, 1.0]"]);

@@ -99,7 +99,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "WIDTHS", default_value = "32", help_heading = "Network")]
     pub(super) hidden: Widths,
 
-    /// relu, leaky_relu, sigmoid or tanh
+    /// relu, leaky_relu, gelu, silu, sigmoid or tanh
     #[arg(long, default_value = "relu", help_heading = "Network")]
     pub(super) activation: Activation,
 

@@ -9,14 +9,24 @@ use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
 
-/// Stamps a layer without parameters, which is its own description as data.
+pub(super) mod gated;
+pub(super) mod piecewise;
+pub(super) mod smooth;
+
+use smooth::{Gelu, Silu};
+
+/// Stamps a layer without parameters, which is its own description as data. What may be wrong with its
+/// settings, a function tells that is named last.
 macro_rules! stateless {
-    ($(#[$doc:meta])* $name:ident, |$layer:ident, $x:ident| $formula:expr) => {
+    ($(#[$doc:meta])* $name:ident, |$layer:ident, $x:ident| $formula:expr $(, $check:path)?) => {
         impl $name {
             $(#[$doc])*
             #[track_caller]
             pub fn forward<'t>(&self, $x: Var<'t>) -> Var<'t> {
                 let _layer = $x.tape().within(Part::Layer(stringify!($name)));
+                $(if let Err(error) = $check(self) {
+                    return $x.failed(error, &[$x]);
+                })?
                 let $layer = self;
                 $formula
             }
@@ -39,6 +49,7 @@ macro_rules! stateless {
 
         impl Spec for $name {
             fn build(&self, _: Init, _: &mut Rng) -> Result<Box<dyn Layer>> {
+                $($check(self)?;)?
                 Ok(Box::new(*self))
             }
 
@@ -157,7 +168,28 @@ stateless! {
     Softmax, |_layer, x| x.softmax(-1)
 }
 
-/// An activation function chosen by value or by name: `relu`, `leaky_relu`, `sigmoid`, `tanh`.
+/// The logarithm of [`Softmax`] along the last axis, exact where softmax rounds to 0: what
+/// [`nll`](crate::loss::nll) takes. As a method, along any axis: `x.log_softmax(-1)`.
+///
+/// ```
+/// use gradtape::Tape;
+/// use gradtape::nn::LogSoftmax;
+/// let tape = Tape::new();
+/// let y = LogSoftmax.forward(tape.constant([[2.0, 2.0], [1000.0, 0.0]])).value()?.to_f64_vec();
+/// assert!((y[0] + 2.0f64.ln()).abs() < 1e-15);
+/// assert_eq!(y[2..], [0.0, -1000.0]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogSoftmax;
+
+stateless! {
+    /// Records the logarithm of the softmax along the last axis.
+    LogSoftmax, |_layer, x| x.log_softmax(-1)
+}
+
+/// An activation function chosen by value or by name: `relu`, `leaky_relu`, `gelu`, `silu`, `sigmoid`,
+/// `tanh`.
 ///
 /// ```
 /// use gradtape::nn::Activation;
@@ -173,6 +205,10 @@ pub enum Activation {
     Relu,
     /// [`LeakyRelu`] with its default slope.
     LeakyRelu,
+    /// [`Gelu`] with the error function.
+    Gelu,
+    /// [`Silu`].
+    Silu,
     /// [`Sigmoid`].
     Sigmoid,
     /// [`Tanh`].
@@ -181,14 +217,22 @@ pub enum Activation {
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Activation; 4] =
-        [Activation::Relu, Activation::LeakyRelu, Activation::Sigmoid, Activation::Tanh];
+    pub const ALL: [Activation; 6] = [
+        Activation::Relu,
+        Activation::LeakyRelu,
+        Activation::Gelu,
+        Activation::Silu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+    ];
 
     /// The layer.
     pub fn layer(self) -> Box<dyn Layer> {
         match self {
             Activation::Relu => Box::new(Relu),
             Activation::LeakyRelu => Box::new(LeakyRelu::default()),
+            Activation::Gelu => Box::new(Gelu::default()),
+            Activation::Silu => Box::new(Silu),
             Activation::Sigmoid => Box::new(Sigmoid),
             Activation::Tanh => Box::new(Tanh),
         }
@@ -199,6 +243,8 @@ impl Activation {
         match self {
             Activation::Relu => "relu",
             Activation::LeakyRelu => "leaky_relu",
+            Activation::Gelu => "gelu",
+            Activation::Silu => "silu",
             Activation::Sigmoid => "sigmoid",
             Activation::Tanh => "tanh",
         }

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BatchNormSpec, DropoutSpec, Flatten, Init, Layer, LeakyRelu, LinearSpec, Place, Relu,
-    SequentialSpec, Sigmoid, Softmax, Tanh,
+    AdaptivePoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ConvSpec, ConvTransposeSpec,
+    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu, GroupNormSpec,
+    GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer, LayerNormSpec,
+    LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place, PositionsSpec,
+    PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
+    Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransformerEncoderSpec,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng};
@@ -80,6 +84,16 @@ kinds! {
     BatchNorm1d(BatchNormSpec<1>),
     /// [`BatchNorm2d`](super::BatchNorm2d).
     BatchNorm2d(BatchNormSpec<2>),
+    /// [`LayerNorm`](super::LayerNorm).
+    LayerNorm(LayerNormSpec),
+    /// [`RmsNorm`](super::RmsNorm).
+    RmsNorm(RmsNormSpec),
+    /// [`GroupNorm`](super::GroupNorm).
+    GroupNorm(GroupNormSpec),
+    /// [`InstanceNorm1d`](super::InstanceNorm1d).
+    InstanceNorm1d(InstanceNormSpec<1>),
+    /// [`InstanceNorm2d`](super::InstanceNorm2d).
+    InstanceNorm2d(InstanceNormSpec<2>),
     /// [`Relu`].
     Relu(Relu),
     /// [`LeakyRelu`].
@@ -90,10 +104,84 @@ kinds! {
     Tanh(Tanh),
     /// [`Softmax`].
     Softmax(Softmax),
+    /// [`LogSoftmax`].
+    LogSoftmax(LogSoftmax),
+    /// [`Elu`].
+    Elu(Elu),
+    /// [`Selu`].
+    Selu(Selu),
+    /// [`Celu`].
+    Celu(Celu),
+    /// [`Gelu`].
+    Gelu(Gelu),
+    /// [`Silu`].
+    Silu(Silu),
+    /// [`Mish`].
+    Mish(Mish),
+    /// [`Softplus`].
+    Softplus(Softplus),
+    /// [`Softsign`].
+    Softsign(Softsign),
+    /// [`Hardtanh`].
+    Hardtanh(Hardtanh),
+    /// [`Relu6`].
+    Relu6(Relu6),
+    /// [`Hardsigmoid`].
+    Hardsigmoid(Hardsigmoid),
+    /// [`Hardswish`].
+    Hardswish(Hardswish),
+    /// [`Prelu`](super::Prelu).
+    Prelu(PreluSpec),
+    /// [`Glu`].
+    Glu(Glu),
+    /// [`Conv1d`](super::Conv1d).
+    Conv1d(ConvSpec<1>),
+    /// [`Conv2d`](super::Conv2d).
+    Conv2d(ConvSpec<2>),
+    /// [`Conv3d`](super::Conv3d).
+    Conv3d(ConvSpec<3>),
+    /// [`ConvTranspose1d`](super::ConvTranspose1d).
+    ConvTranspose1d(ConvTransposeSpec<1>),
+    /// [`ConvTranspose2d`](super::ConvTranspose2d).
+    ConvTranspose2d(ConvTransposeSpec<2>),
+    /// [`MaxPool1d`](super::MaxPool1d).
+    MaxPool1d(MaxPoolSpec<1>),
+    /// [`MaxPool2d`](super::MaxPool2d).
+    MaxPool2d(MaxPoolSpec<2>),
+    /// [`AvgPool1d`](super::AvgPool1d).
+    AvgPool1d(AvgPoolSpec<1>),
+    /// [`AvgPool2d`](super::AvgPool2d).
+    AvgPool2d(AvgPoolSpec<2>),
+    /// [`AdaptiveAvgPool1d`](super::AdaptiveAvgPool1d).
+    AdaptiveAvgPool1d(AdaptivePoolSpec<1>),
+    /// [`AdaptiveAvgPool2d`](super::AdaptiveAvgPool2d).
+    AdaptiveAvgPool2d(AdaptivePoolSpec<2>),
     /// [`Flatten`].
     Flatten(Flatten),
     /// [`Dropout`](super::Dropout).
     Dropout(DropoutSpec),
+    /// [`Dropout1d`](super::Dropout1d).
+    Dropout1d(DropoutChannelsSpec<1>),
+    /// [`Dropout2d`](super::Dropout2d).
+    Dropout2d(DropoutChannelsSpec<2>),
+    /// [`Embedding`](super::Embedding).
+    Embedding(EmbeddingSpec),
+    /// [`MultiheadAttention`](super::MultiheadAttention).
+    MultiheadAttention(AttentionSpec),
+    /// [`PositionalEmbedding`](super::PositionalEmbedding).
+    PositionalEmbedding(PositionsSpec),
+    /// [`RotaryEmbedding`].
+    RotaryEmbedding(RotaryEmbedding),
+    /// [`TransformerEncoderLayer`](super::TransformerEncoderLayer).
+    TransformerEncoderLayer(TransformerEncoderSpec),
+    /// [`Rnn`](super::Rnn).
+    Rnn(RecurrentSpec<RnnCell>),
+    /// [`Lstm`](super::Lstm).
+    Lstm(RecurrentSpec<LstmCell>),
+    /// [`Gru`](super::Gru).
+    Gru(RecurrentSpec<GruCell>),
+    /// [`Residual`](super::Residual).
+    Residual(ResidualSpec),
     /// A [`Sequential`](super::Sequential) inside another.
     Sequential(SequentialSpec),
 }
@@ -132,6 +220,13 @@ impl Kept {
 
     pub(super) fn buffer(name: &str, meta: Meta) -> Kept {
         Kept { name: name.to_string(), is_buffer: true, meta }
+    }
+}
+
+impl Kept {
+    /// Of a layer that belongs to another under a name.
+    pub(super) fn inside(self, layer: &str) -> Kept {
+        Kept { name: format!("{layer}.{}", self.name), ..self }
     }
 }
 

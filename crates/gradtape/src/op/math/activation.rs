@@ -4,7 +4,7 @@
 macro_rules! activation_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::reduce;
+            use $crate::op::{Broken, reduce};
 
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
@@ -86,6 +86,59 @@ macro_rules! activation_methods {
                     let above = self.greater(0.0);
                     // The exponential never sees what select drops, where it may overflow.
                     above.select(self, above.select(0.0, self).expm1() * alpha)
+                }
+
+                /// `scale * elu(x)` with alpha 1.6733 and scale 1.0507, with which layers of the right first
+                /// weights keep mean 0 and variance 1 (Klambauer, Unterthiner, Mayr and Hochreiter 2017).
+                #[track_caller]
+                pub fn selu(self) -> Self {
+                    self.elu(1.673_263_242_354_377_2) * 1.050_700_987_355_480_5
+                }
+
+                /// x above 0, `alpha * (e^(x / alpha) - 1)` at and below 0, for an alpha above 0: an elu
+                /// whose slope is 1 at 0 for every alpha (Barron 2017).
+                #[track_caller]
+                pub fn celu(self, alpha: f64) -> Self {
+                    let above = self.greater(0.0);
+                    above.select(self, (above.select(0.0, self) / alpha).expm1() * alpha)
+                }
+
+                /// `x * tanh(softplus(x))` (Misra 2019).
+                #[track_caller]
+                pub fn mish(self) -> Self {
+                    self * self.softplus().tanh()
+                }
+
+                /// `x / 6 + 1 / 2`, no less than 0 and no more than 1.
+                #[track_caller]
+                pub fn hardsigmoid(self) -> Self {
+                    (self / 6.0 + 0.5).clamp(0.0, 1.0)
+                }
+
+                /// `x * hardsigmoid(x)` (Howard et al. 2019).
+                #[track_caller]
+                pub fn hardswish(self) -> Self {
+                    self * self.hardsigmoid()
+                }
+
+                /// The first half along an axis times the sigmoid of the second (Dauphin, Fan, Auli and
+                /// Grangier 2016).
+                #[track_caller]
+                pub fn glu(self, axis: isize) -> Self {
+                    let shape = self.shape();
+                    match shape.axis(axis) {
+                        Ok(axis) if shape[axis] % 2 == 1 => {
+                            let rule = format!("axis {axis} has {} elements", shape[axis]);
+                            let rule =
+                                Broken::new(rule).hint("it takes an even number, two halves");
+                            self.broken("glu", rule)
+                        }
+                        Ok(_) => {
+                            let [values, gates] = self.chunk(axis);
+                            values * gates.sigmoid()
+                        }
+                        Err(error) => self.broken("glu", error.into()),
+                    }
                 }
 
                 /// `x / (1 + |x|)`.

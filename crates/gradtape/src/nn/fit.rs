@@ -1,0 +1,47 @@
+//! What layers say of inputs and settings that do not fit.
+
+use std::fmt::Display;
+
+use crate::op::Meta;
+use crate::tensor::{DType, Error, Kind, Result};
+
+/// An input that a layer does not take, with a way out: of its element type, where that is wrong, or else of
+/// its shape.
+pub(super) fn misfit(
+    layer: &str,
+    takes: impl Display,
+    dtype: DType,
+    input: &Meta,
+    hint: &str,
+) -> Error {
+    let message = format!("{layer}: the layer takes {takes} in {dtype}, but the input is {input}");
+    let hint = match (input.dtype, dtype) {
+        (DType::F64, DType::F32) => {
+            "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
+        }
+        (have, want) if have != want => "cast() the input to the layer's type",
+        _ => hint,
+    };
+    Error::new(Kind::Shape, message).hint(hint)
+}
+
+/// A setting that no layer of its kind can have.
+pub(super) fn setting(layer: impl Display, rule: impl Display) -> Error {
+    Error::new(Kind::Value, format!("{layer}: {rule}"))
+}
+
+/// Whether a number can be added to a variance.
+pub(super) fn check_eps(layer: impl Display, eps: f64) -> Result<()> {
+    if eps.is_finite() && eps >= 0.0 {
+        return Ok(());
+    }
+    Err(setting(layer, format!("eps is {eps}, but must be a finite number of at least 0")))
+}
+
+/// Whether a layer can have numbers of this type.
+pub(super) fn check_float(layer: impl Display, dtype: DType) -> Result<()> {
+    if dtype.is_float() {
+        return Ok(());
+    }
+    Err(setting(layer, format!("its numbers are f32 or f64, not {dtype}")))
+}

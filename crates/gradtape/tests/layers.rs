@@ -1,0 +1,15 @@
+//! Layers: values as PyTorch or plain loops have them, gradients against differences, errors that say what to do.
+
+mod reference;
+
+mod layers {
+    mod activations;
+    mod attention;
+    mod convolutions;
+    mod embeddings;
+    mod every;
+    mod norms;
+    mod pools;
+    mod recurrent;
+    mod shared;
+}

@@ -1,0 +1,261 @@
+//! What holds of every layer.
+
+use gradtape::nn::{Layer, Module, Sequential, summary};
+use gradtape::{Result, Tape, Tensor, check_gradients};
+
+use super::shared::{build, numbers, predict, stir};
+
+/// Layers of f64 as data, with the shape of an input. None of them draws random numbers.
+const LAYERS: &[(&str, &[usize])] = &[
+    (r#"{"layer":"elu","alpha":0.7}"#, &[3, 4]),
+    (r#"{"layer":"selu"}"#, &[3, 4]),
+    (r#"{"layer":"celu","alpha":0.7}"#, &[3, 4]),
+    (r#"{"layer":"gelu","tanh":false}"#, &[3, 4]),
+    (r#"{"layer":"gelu","tanh":true}"#, &[3, 4]),
+    (r#"{"layer":"silu"}"#, &[3, 4]),
+    (r#"{"layer":"mish"}"#, &[3, 4]),
+    (r#"{"layer":"softplus","beta":2.0}"#, &[3, 4]),
+    (r#"{"layer":"softsign"}"#, &[3, 4]),
+    (r#"{"layer":"hardtanh","min":-0.5,"max":0.75}"#, &[3, 4]),
+    (r#"{"layer":"relu6"}"#, &[3, 4]),
+    (r#"{"layer":"hardsigmoid"}"#, &[3, 4]),
+    (r#"{"layer":"hardswish"}"#, &[3, 4]),
+    (r#"{"layer":"log_softmax"}"#, &[3, 4]),
+    (r#"{"layer":"glu","axis":-1}"#, &[3, 4]),
+    (r#"{"layer":"prelu","parameters":1,"dtype":"f64"}"#, &[3, 4]),
+    (r#"{"layer":"prelu","parameters":4,"dtype":"f64"}"#, &[3, 4, 2]),
+    (
+        r#"{"layer":"conv1d","inputs":4,"outputs":6,"kernel":[3],"stride":[2],"padding":{"zeros":[1]},
+            "dilation":[1],"groups":2,"bias":true,"dtype":"f64"}"#,
+        &[3, 4, 5],
+    ),
+    (
+        r#"{"layer":"conv2d","inputs":2,"outputs":3,"kernel":[2,3],"stride":[1,1],"padding":"same",
+            "dilation":[1,2],"groups":1,"bias":true,"dtype":"f64"}"#,
+        &[3, 2, 3, 4],
+    ),
+    (
+        r#"{"layer":"conv3d","inputs":1,"outputs":2,"kernel":[2,2,2],"stride":[1,1,1],
+            "padding":{"zeros":[0,0,0]},"dilation":[1,1,1],"groups":1,"bias":false,"dtype":"f64"}"#,
+        &[2, 1, 2, 3, 3],
+    ),
+    (
+        r#"{"layer":"conv_transpose1d","inputs":2,"outputs":4,"kernel":[3],"stride":[2],"padding":[1],
+            "output_padding":[1],"dilation":[1],"groups":2,"bias":true,"dtype":"f64"}"#,
+        &[3, 2, 4],
+    ),
+    (
+        r#"{"layer":"conv_transpose2d","inputs":2,"outputs":2,"kernel":[3,2],"stride":[2,1],"padding":[1,0],
+            "output_padding":[0,0],"dilation":[1,2],"groups":1,"bias":true,"dtype":"f64"}"#,
+        &[2, 2, 2, 3],
+    ),
+    (
+        r#"{"layer":"max_pool1d","kernel":[3],"stride":[2],"padding":[1],"dilation":[1],"ceil_mode":true}"#,
+        &[3, 2, 6],
+    ),
+    (
+        r#"{"layer":"max_pool2d","kernel":[2,2],"stride":[2,1],"padding":[0,1],"dilation":[1,2],
+            "ceil_mode":false}"#,
+        &[3, 2, 4, 3],
+    ),
+    (
+        r#"{"layer":"avg_pool1d","kernel":[3],"stride":[2],"padding":[1],"ceil_mode":true,
+            "count_include_pad":true}"#,
+        &[3, 2, 6],
+    ),
+    (
+        r#"{"layer":"avg_pool2d","kernel":[2,2],"stride":[2,1],"padding":[0,1],"ceil_mode":false,
+            "count_include_pad":false}"#,
+        &[3, 2, 4, 3],
+    ),
+    (r#"{"layer":"adaptive_avg_pool1d","size":[3]}"#, &[3, 2, 5]),
+    (r#"{"layer":"adaptive_avg_pool2d","size":[1,2]}"#, &[3, 2, 4, 3]),
+    (
+        r#"{"layer":"layer_norm","shape":[2,3],"eps":1e-5,"affine":true,"bias":true,"dtype":"f64"}"#,
+        &[3, 2, 3],
+    ),
+    (r#"{"layer":"rms_norm","shape":[4],"eps":null,"affine":true,"dtype":"f64"}"#, &[3, 4]),
+    (
+        r#"{"layer":"group_norm","groups":2,"channels":4,"eps":1e-5,"affine":true,"dtype":"f64"}"#,
+        &[3, 4, 2],
+    ),
+    (
+        r#"{"layer":"instance_norm1d","features":2,"eps":1e-5,"affine":true,"dtype":"f64"}"#,
+        &[3, 2, 3],
+    ),
+    (
+        r#"{"layer":"instance_norm2d","features":2,"eps":1e-5,"affine":false,"dtype":"f64"}"#,
+        &[3, 2, 2, 2],
+    ),
+    (
+        r#"{"layer":"multihead_attention","width":4,"heads":2,"causal":false,"dropout":0.0,"bias":true,
+            "rotary":null,"dtype":"f64"}"#,
+        &[3, 3, 4],
+    ),
+    (
+        r#"{"layer":"multihead_attention","width":4,"heads":1,"causal":true,"dropout":0.0,"bias":false,
+            "rotary":100.0,"dtype":"f64"}"#,
+        &[2, 3, 4],
+    ),
+    (r#"{"layer":"rotary_embedding","base":100.0}"#, &[3, 3, 4]),
+    (r#"{"layer":"positional_embedding","places":4,"width":3,"dtype":"f64"}"#, &[3, 2, 3]),
+    (
+        r#"{"layer":"transformer_encoder_layer","width":4,"heads":2,"feedforward":5,"dropout":0.0,
+            "activation":"gelu","eps":1e-5,"norm_first":true,"bias":true,"causal":true,"rotary":null,
+            "dtype":"f64"}"#,
+        &[2, 3, 4],
+    ),
+    (
+        r#"{"layer":"transformer_encoder_layer","width":4,"heads":2,"feedforward":5,"dropout":0.0,
+            "activation":"silu","eps":1e-5,"norm_first":false,"bias":true,"causal":false,"rotary":null,
+            "dtype":"f64"}"#,
+        &[2, 3, 4],
+    ),
+    (
+        r#"{"layer":"rnn","inputs":3,"hidden":2,"layers":1,"bidirectional":true,"bias":true,"dropout":0.0,
+            "cell":{"nonlinearity":"tanh"},"dtype":"f64"}"#,
+        &[3, 3, 3],
+    ),
+    (
+        r#"{"layer":"lstm","inputs":2,"hidden":3,"layers":2,"bidirectional":false,"bias":true,"dropout":0.0,
+            "cell":null,            "dtype":"f64"}"#,
+        &[3, 3, 2],
+    ),
+    (
+        r#"{"layer":"gru","inputs":2,"hidden":2,"layers":2,"bidirectional":true,"bias":true,"dropout":0.0,
+            "cell":null,            "dtype":"f64"}"#,
+        &[3, 3, 2],
+    ),
+    (
+        r#"{"layer":"residual","inner":{"layer":"linear","inputs":4,"outputs":4,"bias":true,"dtype":"f64"}}"#,
+        &[3, 4],
+    ),
+];
+
+/// Numbers of which no two are close together, by the golden ratio: a maximum of some has no kink nearby.
+fn spaced(shape: &[usize]) -> Tensor {
+    let count: usize = shape.iter().product();
+    let numbers = (1..=count).map(|i| (i as f64 * 0.618_033_988_749_895).fract() * 3.0 - 1.5);
+    Tensor::from_vec(numbers.collect::<Vec<f64>>(), shape).unwrap()
+}
+
+fn each(mut call: impl FnMut(&str, &(dyn Layer + 'static), Tensor) -> Result<()>) {
+    for (json, shape) in LAYERS {
+        let layer = build(json);
+        stir(&*layer);
+        call(json, &*layer, spaced(shape)).unwrap_or_else(|error| panic!("{json}: {error}"));
+    }
+}
+
+#[test]
+fn first_and_second_derivatives_by_the_input_agree_with_differences() {
+    each(|_, layer, x| check_gradients(|x| layer.forward(x[0]), &[x])?.within(1e-6));
+}
+
+#[test]
+fn derivatives_by_the_parameters_agree_with_differences() {
+    each(|json, layer, x| {
+        let weights = numbers(predict(layer, &x)?.shape(), 5);
+        let loss = |tape: &Tape| -> Result<(f64, Vec<Vec<f64>>)> {
+            let sum = (layer.forward(tape.constant(&x)) * tape.constant(&weights)).sum(());
+            let own: Vec<_> = layer.parameters().iter().map(|own| tape.parameter(own)).collect();
+            let slopes = gradtape::gradients(sum, &own);
+            let slopes = slopes.iter().map(|slope| Ok(slope.value()?.to_f64_vec()));
+            Ok((sum.item()?, slopes.collect::<Result<_>>()?))
+        };
+        let (_, slopes) = loss(&Tape::new())?;
+        for ((name, own), slopes) in layer.named_parameters().iter().zip(slopes) {
+            let value = own.value();
+            let at = |place: usize, by: f64| -> Result<f64> {
+                let mut moved = value.to_f64_vec();
+                moved[place] += by;
+                own.set(Tensor::from_vec(moved, value.shape())?)?;
+                let y = layer.forward(Tape::inference().constant(&x)).value()?.to_f64_vec();
+                Ok(y.iter().zip(weights.to_f64_vec()).map(|(y, w)| y * w).sum())
+            };
+            // Some of them, spread over all.
+            for place in (0..slopes.len()).step_by(slopes.len().div_ceil(6)) {
+                let numeric = (at(place, 1e-5)? - at(place, -1e-5)?) / 2e-5;
+                let (slope, error) = (slopes[place], (slopes[place] - numeric).abs());
+                assert!(error < 1e-6 * (1.0 + slope.abs()), "{json}: {name}: {slope} {numeric}");
+            }
+            own.set(value)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn training_and_inference_agree_and_permuted_examples_permute_the_result() {
+    each(|json, layer, x| {
+        let want = predict(layer, &x)?;
+        let training = layer.forward(Tape::new().constant(&x)).value()?;
+        assert!(training.equals(&want), "{json}");
+        let last = x.shape()[0] as isize - 1;
+        let turned = |x: &Tensor| -> Result<Tensor> {
+            let tape = Tape::inference();
+            let x = tape.constant(x);
+            x.slice(0, last..).concat(&[x.slice(0, ..last)], 0).value()
+        };
+        let got = predict(layer, &turned(&x)?)?;
+        assert!(got.all_close(&turned(&want)?, 1e-12, 1e-12), "{json}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_clone_has_numbers_of_its_own_and_says_the_same() {
+    each(|json, layer, x| {
+        let clone = layer.clone_layer();
+        let want = predict(layer, &x)?;
+        assert!(predict(&*clone, &x)?.equals(&want), "{json}");
+        for (ours, theirs) in layer.parameters().iter().zip(clone.parameters()) {
+            assert_ne!(ours.id(), theirs.id(), "{json}");
+        }
+        assert_eq!(layer.spec(), clone.spec(), "{json}");
+        let text = summary(layer).to_string();
+        let name = json.split('"').nth(3).unwrap().replace('_', "");
+        // A layer made of others is listed by what is inside.
+        let inside = ["residual", "transformerencoderlayer", "multiheadattention"];
+        assert!(text.to_lowercase().contains(&name) || inside.contains(&&*name), "{json}: {text}");
+        assert_eq!(summary(layer).total(), layer.parameter_count(), "{json}");
+        Ok(())
+    });
+}
+
+#[test]
+fn an_error_names_the_path_of_the_layer_and_what_it_was_given() {
+    each(|json, layer, x| {
+        let network = Sequential::new().add(Sequential::new().add(layer.clone_layer()));
+        network.named_parameters();
+        let tape = Tape::new();
+        let whole = x.cast(gradtape::DType::I64);
+        let y = network.forward(tape.constant(&whole));
+        // Views and maxima of whole numbers are right.
+        let Err(error) = y.value() else {
+            assert!(json.contains("max_pool") || json.contains("relu6"), "{json}");
+            return Ok(());
+        };
+        let text = error.to_string();
+        assert!(text.contains("0.0") && text.contains("i64"), "{json}: {text}");
+        assert!(
+            error.location().is_some_and(|at| at.file().ends_with("every.rs")),
+            "{json}: {text}"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_layer_without_examples_gives_none() {
+    each(|json, layer, x| {
+        let none = {
+            let tape = Tape::inference();
+            tape.constant(&x).slice(0, ..0).value()?
+        };
+        let y = predict(layer, &none)?;
+        assert_eq!(y.shape()[0], 0, "{json}");
+        assert_eq!(y.shape()[1..], predict(layer, &x)?.shape()[1..], "{json}");
+        Ok(())
+    });
+}

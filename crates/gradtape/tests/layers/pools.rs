@@ -1,0 +1,196 @@
+//! Pools against PyTorch's values and against plain loops.
+
+use gradtape::nn::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, AvgPoolOptions, Layer, MaxPool1d,
+    MaxPool2d, MaxPoolOptions,
+};
+use gradtape::{DType, Result, Tape, Tensor, vjp};
+use serde_json::Value;
+
+use super::shared::{close, numbers as draw, predict, refused};
+use crate::reference::{Tolerance, cases, numbers, read, tensor};
+
+#[test]
+fn values_and_gradients_agree_with_the_reference() -> Result<()> {
+    let file = read("tensor_ops.json");
+    let mut seen = 0;
+    for case in cases(&file) {
+        let attrs = &case["attrs"];
+        let pair = |name: &str| [0, 1].map(|i| attrs[name][i].as_u64().unwrap() as usize);
+        let layer: Box<dyn Layer> = match case["op"].as_str().unwrap() {
+            "max_pool2d" => {
+                let (stride, padding) = (pair("stride"), pair("padding"));
+                let options = MaxPoolOptions { stride, padding, ..MaxPoolOptions::of([1, 1]) };
+                Box::new(MaxPool2d::with(pair("kernel"), options)?)
+            }
+            "avg_pool2d" => {
+                let options = AvgPoolOptions {
+                    stride: pair("stride"),
+                    padding: pair("padding"),
+                    count_include_pad: attrs["count_include_pad"].as_bool().unwrap(),
+                    ceil_mode: false,
+                };
+                Box::new(AvgPool2d::with(pair("kernel"), options)?)
+            }
+            _ => continue,
+        };
+        seen += 1;
+        let tape = Tape::new();
+        let x = tape.watch(tensor(&case["inputs"]["x"]));
+        let y = layer.forward(x);
+        let slope = vjp(&[y], &[tape.constant(tensor(&case["cotangent"]))], &[x]).remove(0);
+        let tolerance = Tolerance::of(&file, case);
+        let data = |value: &Value| numbers(&value["data"]);
+        let id = case["id"].as_str().unwrap();
+        tolerance.check(id, &y.value()?.to_f64_vec(), &data(&case["output"]));
+        let want = data(&case["grads"]["x"]);
+        tolerance.check(&format!("{id}: gradient"), &slope.value()?.to_f64_vec(), &want);
+    }
+    assert_eq!(seen, 7);
+    Ok(())
+}
+
+/// The number of windows as PyTorch counts them.
+fn windows(
+    n: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    ceil: bool,
+) -> usize {
+    let rest = n + 2 * padding - dilation * (kernel - 1) - 1;
+    if !ceil {
+        return rest / stride + 1;
+    }
+    let count = rest.div_ceil(stride) + 1;
+    // The last window must begin inside of the input or its left padding.
+    if (count - 1) * stride >= n + padding { count - 1 } else { count }
+}
+
+#[test]
+fn every_setting_agrees_with_plain_loops() -> Result<()> {
+    for n in [5, 6, 7, 8] {
+        let x = draw(&[2, 3, n], n as u64);
+        let rows = x.to_f64_vec();
+        for (kernel, stride, padding, dilation) in
+            [(2, 2, 0, 1), (3, 2, 1, 1), (3, 1, 1, 2), (2, 3, 1, 3), (3, 3, 1, 1), (4, 3, 2, 1)]
+        {
+            for ceil in [false, true] {
+                let count = windows(n, kernel, stride, padding, dilation, ceil);
+                // The places of a window before padding, which may lie outside.
+                let places = |w: usize| {
+                    (0..kernel)
+                        .map(move |k| (w * stride + k * dilation) as isize - padding as isize)
+                };
+                let inside = |at: isize| (0..n as isize).contains(&at);
+                let what = format!("{n}: {kernel} {stride} {padding} {dilation} {ceil}");
+                let options = MaxPoolOptions {
+                    stride: [stride],
+                    padding: [padding],
+                    dilation: [dilation],
+                    ceil_mode: ceil,
+                };
+                let y = predict(&MaxPool1d::with([kernel], options)?, &x)?;
+                assert_eq!(y.shape()[..], [2, 3, count], "{what}");
+                let greatest = |row: &[f64], w: usize| {
+                    let seen = places(w).filter(|&at| inside(at)).map(|at| row[at as usize]);
+                    seen.fold(f64::NEG_INFINITY, f64::max)
+                };
+                let want: Vec<f64> = rows
+                    .chunks(n)
+                    .flat_map(|row| (0..count).map(move |w| greatest(row, w)))
+                    .collect();
+                close(&what, &y.to_f64_vec(), &want, 0.0);
+                if dilation > 1 {
+                    continue;
+                }
+                for include in [false, true] {
+                    let options = AvgPoolOptions {
+                        stride: [stride],
+                        padding: [padding],
+                        ceil_mode: ceil,
+                        count_include_pad: include,
+                    };
+                    let y = predict(&AvgPool1d::with([kernel], options)?, &x)?;
+                    let end = (n + padding) as isize;
+                    let mean = |row: &[f64], w: usize| {
+                        let seen = places(w).filter(|&at| inside(at)).map(|at| row[at as usize]);
+                        let counted = |at: &isize| inside(*at) || include && *at < end;
+                        seen.sum::<f64>() / places(w).filter(counted).count() as f64
+                    };
+                    let want: Vec<f64> = rows
+                        .chunks(n)
+                        .flat_map(|row| (0..count).map(move |w| mean(row, w)))
+                        .collect();
+                    close(&format!("{what} {include}"), &y.to_f64_vec(), &want, 1e-14);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn adaptive_means_have_the_bounds_of_pytorch() -> Result<()> {
+    let x = draw(&[2, 2, 7, 5], 3);
+    let rows = x.to_f64_vec();
+    for size in [[1, 1], [3, 2], [7, 5], [2, 4], [5, 1]] {
+        let y = predict(&AdaptiveAvgPool2d::new(size)?, &x)?;
+        let range = |i: usize, out: usize, n: usize| (i * n / out)..((i + 1) * n).div_ceil(out);
+        let mut want = Vec::new();
+        for image in rows.chunks(35) {
+            for (i, j) in (0..size[0]).flat_map(|i| (0..size[1]).map(move |j| (i, j))) {
+                let (down, across) = (range(i, size[0], 7), range(j, size[1], 5));
+                let all = down.flat_map(|a| across.clone().map(move |b| image[a * 5 + b]));
+                let all: Vec<f64> = all.collect();
+                want.push(all.iter().sum::<f64>() / all.len() as f64);
+            }
+        }
+        close(&format!("{size:?}"), &y.to_f64_vec(), &want, 1e-14);
+    }
+    refused(AdaptiveAvgPool1d::new([0]), &["size is [0]"]);
+    let many = AdaptiveAvgPool1d::new([1_000_000_000_000])?;
+    refused(predict(&many, &draw(&[1, 1, 3], 1)), &["parts", "f64[1, 1, 3]", "smaller output"]);
+    Ok(())
+}
+
+#[test]
+fn the_greatest_of_whole_numbers_and_of_very_small_ones() -> Result<()> {
+    let options = MaxPoolOptions { padding: [1], ..MaxPoolOptions::of([2]) };
+    let layer = MaxPool1d::with([2], options)?;
+    let y = predict(&layer, &Tensor::from([[[-5i64, -9, -7, i64::MIN]]]))?;
+    assert_eq!(y.to_vec::<i64>()?, [-5, -7, i64::MIN]);
+    let y = predict(&layer, &Tensor::from([[[-1e38f32, -2e38, f32::NEG_INFINITY]]]))?;
+    assert_eq!(y.to_vec::<f32>()?, [-1e38, -2e38]);
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32);
+    let layer = MaxPool2d::new([3, 3]);
+    refused(
+        predict(&layer, &zeros(&[2, 8, 8])),
+        &["[n, channels, height, width]", "f32[2, 8, 8]", "unsqueeze(1)"],
+    );
+    refused(
+        predict(&layer, &zeros(&[2, 1, 2, 8])),
+        &["[3, 3]", "spatial axis 0", "smaller windows"],
+    );
+    refused(predict(&AvgPool2d::new([0, 1]), &zeros(&[1, 1, 2, 2])), &["kernel is [0, 1]"]);
+    refused(
+        predict(&AvgPool1d::new([2]), &Tensor::zeros([1, 1, 4], DType::I64)),
+        &["a mean of i64", "cast()"],
+    );
+    refused(predict(&MaxPool1d::new([2]), &Tensor::zeros([1, 1, 4], DType::Bool)), &["cast() it"]);
+    let most = usize::MAX;
+    refused(predict(&MaxPool1d::new([most]), &zeros(&[1, 1, 4])), &["reaches over"]);
+    let wide = MaxPoolOptions { padding: [2], ..MaxPoolOptions::of([3]) };
+    refused(MaxPool1d::with([3], wide), &["padding is [2]", "half of the kernel [3]"]);
+    let still = MaxPoolOptions { stride: [0], ..MaxPoolOptions::of([3]) };
+    refused(MaxPool1d::with([3], still), &["stride is [0]"]);
+    let wide = AvgPoolOptions { padding: [2], ..AvgPoolOptions::of([3]) };
+    refused(AvgPool1d::with([3], wide), &["padding is [2]"]);
+    Ok(())
+}
