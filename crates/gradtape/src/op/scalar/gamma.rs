@@ -41,7 +41,7 @@ pub(super) fn lgamma(x: f64) -> f64 {
     }
     let series = polynomial(&STIRLING, 1.0 / (x * x)) / x;
     // ½ log 2π less ½.
-    (x - 0.5) * (x.ln() - 1.0) + (0.418_938_533_204_672_74 + series)
+    (x - 0.5) * (x.ln() - 1.0) + (0.418_938_533_204_672_7 + series)
 }
 
 /// The derivative of this order of the digamma function `Γ'(x) / Γ(x)`, which order 0 is itself.
@@ -98,7 +98,7 @@ fn reflected(order: u32, x: f64) -> f64 {
 /// the distance from its root is divided out; elsewhere by `ψ(x + 1) = ψ(x) + 1 / x`.
 fn digamma(x: f64) -> f64 {
     /// The root as the sum of two numbers.
-    const ROOT: [f64; 2] = [1.461_632_144_968_362_3, 9.549_995_429_965_697e-17];
+    const ROOT: [f64; 2] = [1.461_632_144_968_362_2, 9.549_995_429_965_697e-17];
     if x >= 10.0 {
         let square = 1.0 / (x * x);
         return x.ln() - 0.5 / x - square * polynomial(&DIGAMMA_SERIES, square);
