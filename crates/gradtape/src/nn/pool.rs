@@ -259,7 +259,7 @@ impl<const AXES: usize> Slide<AXES> {
         let input = x.meta();
         check_rank::<AXES>(layer, &input)?;
         let mut sides = [(0, 0); AXES];
-        for axis in 0..AXES {
+        for (axis, sides) in sides.iter_mut().enumerate() {
             let (size, padding, stride) =
                 (input.shape[axis + 2], self.padding[axis], self.stride[axis]);
             let reach =
@@ -279,7 +279,7 @@ impl<const AXES: usize> Slide<AXES> {
                 && !rest.is_multiple_of(stride)
                 && (rest / stride + 1).saturating_mul(stride) < size + padding;
             let beyond = if one_more { stride - rest % stride } else { 0 };
-            sides[axis] = (padding, padding + beyond);
+            *sides = (padding, padding + beyond);
         }
         Ok(sides)
     }
