@@ -142,6 +142,28 @@ fn sums_and_products_accumulate_in_f32() -> Result<()> {
     Ok(())
 }
 
+/// Sums and squares on the way to a result may be larger than the type holds, and an epsilon smaller.
+#[test]
+fn only_results_need_fit_the_type() -> Result<()> {
+    let tape = Tape::new();
+    for count in [8, 70_000] {
+        let x: Vec<f32> =
+            (0..count).map(|i| if i % 2 == 0 { 50_000.0 } else { 50_512.0 }).collect();
+        let x = tape.watch(Tensor::from(x).cast(DType::F16));
+        assert_eq!(x.std((), 0).item()?, 256.0, "{count}");
+        assert_eq!((x * 2f64.powi(-6)).var(0, 0).item()?, 16.0, "{count}");
+        let normal = x.normalize(0, 1e-5);
+        assert_eq!(normal.value()?.to_f64_vec()[..2], [-1.0, 1.0], "{count}");
+        let [slope] = gradient(normal.index(0, 0), [x]);
+        assert!(slope.value()?.to_f64_vec().iter().all(|slope| slope.is_finite()), "{count}");
+        let ones = tape.watch(Tensor::ones([count], DType::F16));
+        let want = Tensor::scalar((count as f32).sqrt()).cast(DType::F16).item()?;
+        assert_eq!(ones.norm(2.0, ()).item()?, want);
+        assert_eq!(ones.normalize(0, 1e-10).value()?.to_f64_vec()[0], 0.0);
+    }
+    Ok(())
+}
+
 #[test]
 fn products_are_those_of_f32_rounded_once() -> Result<()> {
     for dtype in HALVES {

@@ -35,9 +35,7 @@ macro_rules! reduce_methods {
                     match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-                            // Of what is only kept, the sum alone might be too large.
-                            let dtype = self.dtype();
-                            (self.cast(dtype.computed()).sum_axes(&axes) / count as f64).cast(dtype)
+                            (self.computed().sum_axes(&axes) / count as f64).cast(self.dtype())
                         }
                         Err(rule) => self.broken("mean", rule),
                     }
@@ -194,10 +192,11 @@ macro_rules! reduce_methods {
                     match self.float_axes(axes, &shape) {
                         Ok(axes) => {
                             let count: usize = axes.iter().map(|&axis| shape[axis]).product();
-                            let mean = self.sum_axes(&axes).reshape(reduce::kept(&shape, &axes))
+                            let (x, dtype) = (self.computed(), self.dtype());
+                            let mean = x.sum_axes(&axes).reshape(reduce::kept(&shape, &axes))
                                 / count as f64;
-                            let squares = (self - mean).square().sum_axes(&axes);
-                            squares / count.saturating_sub(correction) as f64
+                            let squares = (x - mean).square().sum_axes(&axes);
+                            (squares / count.saturating_sub(correction) as f64).cast(dtype)
                         }
                         Err(rule) => self.broken("var", rule),
                     }
@@ -208,7 +207,9 @@ macro_rules! reduce_methods {
                 #[track_caller]
                 pub fn std(self, axes: impl IntoAxes, correction: usize) -> Self {
                     match self.float_axes(&axes, &self.shape()) {
-                        Ok(_) => self.var(axes, correction).flat_root(),
+                        Ok(_) => {
+                            self.computed().var(axes, correction).flat_root().cast(self.dtype())
+                        }
                         Err(rule) => self.broken("std", rule),
                     }
                 }
@@ -225,9 +226,10 @@ macro_rules! reduce_methods {
                             let kept = reduce::kept(&shape, &axes);
                             let count =
                                 axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64;
-                            let centred = self - self.sum_axes(&axes).reshape(&kept) / count;
+                            let x = self.computed();
+                            let centred = x - x.sum_axes(&axes).reshape(&kept) / count;
                             let variance = centred.square().sum_axes(&axes).reshape(&kept) / count;
-                            centred / (variance + eps).sqrt()
+                            (centred / (variance + eps).sqrt()).cast(self.dtype())
                         }
                         Err(rule) => self.broken("normalize", rule),
                     }
@@ -253,7 +255,7 @@ macro_rules! reduce_methods {
                         Ok(axes) if p == f64::INFINITY => {
                             self.abs().apply(reduce::Max { axes }, &[])
                         }
-                        Ok(axes) => self.scaled_norm(p, &axes),
+                        Ok(axes) => self.computed().scaled_norm(p, &axes).cast(self.dtype()),
                         Err(rule) => self.broken("norm", rule),
                     }
                 }
@@ -294,6 +296,13 @@ macro_rules! reduce_methods {
                 fn float_axes(self, axes: impl IntoAxes, shape: &Shape) -> Result<Dims, Broken> {
                     rules::float(&self.meta())?;
                     axes.axes(shape)
+                }
+
+                /// In the type that is computed in: of what is only kept, a sum or a square on the
+                /// way to a result might be too large.
+                #[track_caller]
+                fn computed(self) -> Self {
+                    self.cast(self.dtype().computed())
                 }
 
                 /// The square root, with gradient 0 at 0.
