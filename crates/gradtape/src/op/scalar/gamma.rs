@@ -59,7 +59,7 @@ pub(super) fn polygamma(order: u32, x: f64) -> f64 {
         _ => {
             let factorial: f64 = (1..=order).map(f64::from).product();
             let size = factorial * zeta(order + 1, x);
-            if order % 2 == 0 { -size } else { size }
+            if order.is_multiple_of(2) { -size } else { size }
         }
     }
 }
@@ -90,7 +90,7 @@ fn reflected(order: u32, x: f64) -> f64 {
         scale *= PI;
     }
     let other = polygamma(order, 1.0 - x);
-    let other = if order % 2 == 0 { other } else { -other };
+    let other = if order.is_multiple_of(2) { other } else { -other };
     other - scale * polynomial(&coefficients, cotangent)
 }
 
