@@ -1,27 +1,16 @@
 //! Running products and maxima, quantiles, places in sorted rows, values put in the place of others, and axes
 //! repeated and turned: values, gradients of both orders, batches, edges, and what must be an error.
 
+mod modes_agree;
+
 use gradtape::{
-    DType, Generator, Mode, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient,
-    hessian, vmap,
+    DType, Generator, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, hessian,
+    vmap,
 };
+use modes_agree::value;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
-const MODES: [Mode; 3] = [Mode::Fused, Mode::Eager, Mode::Checked];
-
-/// The value of a function in every mode, which must be the same.
-#[track_caller]
-fn value(x: &Tensor, f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> Tensor {
-    let values = MODES.map(|mode| {
-        let tape = Tape::new();
-        tape.set_mode(mode);
-        f(tape.watch(x.clone())).value().unwrap()
-    });
-    assert!(values[1].equals(&values[0]) && values[2].equals(&values[0]));
-    values[0].clone()
-}
-
 fn numbers(x: impl Into<Tensor>, f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> Vec<f64> {
     f(Tape::new().watch(x.into())).value().unwrap().to_f64_vec()
 }

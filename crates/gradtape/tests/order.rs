@@ -1,23 +1,12 @@
 //! Sorting, parts of axes, and triangles: values, gradients of both orders, every mode, and what must be an
 //! error.
 
+mod modes_agree;
+
 use gradtape::{
-    DType, Mode, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, hessian,
+    DType, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, hessian,
 };
-
-const MODES: [Mode; 3] = [Mode::Fused, Mode::Eager, Mode::Checked];
-
-/// The value of a function in every mode, which must be the same.
-#[track_caller]
-fn value(x: &Tensor, f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> Tensor {
-    let values = MODES.map(|mode| {
-        let tape = Tape::new();
-        tape.set_mode(mode);
-        f(tape.watch(x.clone())).value().unwrap()
-    });
-    assert!(values[1].equals(&values[0]) && values[2].equals(&values[0]));
-    values[0].clone()
-}
+use modes_agree::value;
 
 /// The text of the error that a function of an f32 matrix of 2 rows and 3 columns gives.
 fn error(f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> String {

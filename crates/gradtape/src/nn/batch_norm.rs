@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::fit::type_hint;
 use super::spec::float;
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::op::Meta;
@@ -246,15 +247,12 @@ impl<const AXES: usize> BatchNorm<AXES> {
             "batch_norm: {} takes {features} features in {dtype}, as {axes}, but the input is {input}",
             Self::NAME
         );
-        let hint = match (input.dtype, dtype) {
-            _ if !fits_rank && AXES == 1 && rank == 4 => "images take BatchNorm2d",
-            _ if !fits_rank && AXES == 2 && (rank == 2 || rank == 3) => "this takes BatchNorm1d",
+        let hint = match rank {
+            4 if !fits_rank && AXES == 1 => "images take BatchNorm2d",
+            2 | 3 if !fits_rank && AXES == 2 => "this takes BatchNorm1d",
             _ if !fits_rank => "reshape the input, with the examples along axis 0",
             _ if input.shape[1] != features => "axis 1 of the input must have the layer's features",
-            (DType::F64, DType::F32) => {
-                "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
-            }
-            _ => "cast() the input to the layer's type",
+            _ => type_hint(input.dtype, dtype).unwrap_or_default(),
         };
         Err(Error::new(Kind::Shape, message).hint(hint))
     }

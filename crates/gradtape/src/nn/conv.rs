@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::{Deserialize, Serialize};
 
 use super::fit::{check_float, misfit, setting};
-use super::spec::float;
+use super::spec::{WeightAndBias, float};
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::op::Meta;
 use crate::tape::{Convolution, Parameter, Part, Var};
@@ -163,13 +163,12 @@ impl<const AXES: usize> Conv<AXES> {
         let shape: Dims = [outputs, inputs / groups].into_iter().chain(kernel).collect();
         let size: f64 = kernel.iter().map(|&n| n as f64).product();
         let per_group = |channels: usize| (channels / groups) as f64 * size;
-        let (fan_in, fan_out) = (per_group(inputs), per_group(outputs));
-        let fill = |init: Init, shape: &[usize], rng: &mut Rng| {
-            let made = init.fill(shape, fan_in, fan_out, dtype, rng);
-            made.map(Parameter::new).map_err(|error| error.context(&name))
-        };
-        let weight = fill(weight_init, &shape, rng)?;
-        let bias = if bias { Some(fill(bias_init, &[outputs], rng)?) } else { None };
+        let fans = [per_group(inputs), per_group(outputs)];
+        let bias_init = bias.then_some(bias_init);
+        let start = WeightAndBias { shape: &shape, outputs, dtype };
+        let (weight, bias) =
+            start.fill(fans, weight_init, bias_init, rng).map_err(|error| error.context(&name))?;
+        let (weight, bias) = (Parameter::new(weight), bias.map(Parameter::new));
         Ok(Conv { weight, bias, inputs, outputs, kernel, options })
     }
 
@@ -445,9 +444,7 @@ where
         check_groups("a convolution", self.groups, self.inputs, self.outputs)?;
         let shape: Dims =
             [self.outputs, self.inputs / self.groups].into_iter().chain(kernel).collect();
-        let weight = Kept::parameter("weight", Meta::new(dtype, shape));
-        let bias = self.bias.then(|| Kept::parameter("bias", Meta::new(dtype, [self.outputs])));
-        Ok([weight].into_iter().chain(bias).collect())
+        Ok(WeightAndBias { shape: &shape, outputs: self.outputs, dtype }.kept(self.bias))
     }
 
     #[cfg(test)]

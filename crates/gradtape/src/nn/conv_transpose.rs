@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::conv::{add_along_channels, check_groups, check_images, check_window, sizes};
 use super::fit::{check_float, setting};
-use super::spec::float;
+use super::spec::{WeightAndBias, float};
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
-use crate::op::Meta;
 use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Dims, Error, Kind, Result, Rng, Tensor};
 
@@ -136,14 +135,13 @@ impl<const AXES: usize> ConvTranspose<AXES> {
         let shape: Dims = [inputs, outputs / groups].into_iter().chain(kernel).collect();
         let size: f64 = kernel.iter().map(|&n| n as f64).product();
         // As PyTorch counts them, from the shape of the weight.
-        let (fan_in, fan_out) = ((outputs / groups) as f64 * size, inputs as f64 * size);
-        let fill = |init: Init, shape: &[usize], rng: &mut Rng| {
-            let made = init.fill(shape, fan_in, fan_out, dtype, rng);
-            made.map(Parameter::new).map_err(|error| error.context(&name))
-        };
-        let weight = fill(options.weight_init, &shape, rng)?;
-        let bias =
-            if options.bias { Some(fill(options.bias_init, &[outputs], rng)?) } else { None };
+        let fans = [(outputs / groups) as f64 * size, inputs as f64 * size];
+        let bias_init = options.bias.then_some(options.bias_init);
+        let start = WeightAndBias { shape: &shape, outputs, dtype };
+        let (weight, bias) = start
+            .fill(fans, options.weight_init, bias_init, rng)
+            .map_err(|error| error.context(&name))?;
+        let (weight, bias) = (Parameter::new(weight), bias.map(Parameter::new));
         Ok(ConvTranspose { weight, bias, inputs, outputs, kernel, options })
     }
 
@@ -325,9 +323,7 @@ where
         check_groups("a transposed convolution", self.groups, self.inputs, self.outputs)?;
         let shape: Dims =
             [self.inputs, self.outputs / self.groups].into_iter().chain(kernel).collect();
-        let weight = Kept::parameter("weight", Meta::new(dtype, shape));
-        let bias = self.bias.then(|| Kept::parameter("bias", Meta::new(dtype, [self.outputs])));
-        Ok([weight].into_iter().chain(bias).collect())
+        Ok(WeightAndBias { shape: &shape, outputs: self.outputs, dtype }.kept(self.bias))
     }
 
     #[cfg(test)]

@@ -15,14 +15,18 @@ pub(super) fn misfit(
     hint: &str,
 ) -> Error {
     let message = format!("{layer}: the layer takes {takes} in {dtype}, but the input is {input}");
-    let hint = match (input.dtype, dtype) {
+    Error::new(Kind::Shape, message).hint(type_hint(input.dtype, dtype).unwrap_or(hint))
+}
+
+/// The way out for an input of another element type than its layer's; none where it is the same.
+pub(super) fn type_hint(have: DType, want: DType) -> Option<&'static str> {
+    match (have, want) {
         (DType::F64, DType::F32) => {
-            "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
+            Some("numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input")
         }
-        (have, want) if have != want => "cast() the input to the layer's type",
-        _ => hint,
-    };
-    Error::new(Kind::Shape, message).hint(hint)
+        _ if have != want => Some("cast() the input to the layer's type"),
+        _ => None,
+    }
 }
 
 /// A setting that no layer of its kind can have.

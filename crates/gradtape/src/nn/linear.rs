@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::float;
+use super::fit::misfit;
+use super::spec::{WeightAndBias, float};
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
-use crate::op::Meta;
 use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng, Shape, Tensor};
 
@@ -96,12 +96,10 @@ impl Linear {
     ) -> Result<Linear> {
         let LinearOptions { bias, weight_init, bias_init, dtype } = options;
         let made = || -> Result<Linear> {
-            let (fan_in, fan_out) = (inputs as f64, outputs as f64);
-            let weight = weight_init.fill([outputs, inputs], fan_in, fan_out, dtype, rng)?;
-            let bias = match bias {
-                true => Some(bias_init.fill(outputs, fan_in, fan_out, dtype, rng)?),
-                false => None,
-            };
+            let fans = [inputs as f64, outputs as f64];
+            let bias_init = bias.then_some(bias_init);
+            let start = WeightAndBias { shape: &[outputs, inputs], outputs, dtype };
+            let (weight, bias) = start.fill(fans, weight_init, bias_init, rng)?;
             Linear::from_tensors(weight, bias)
         }();
         made.map_err(|error| error.context(format!("a linear layer from {inputs} to {outputs}")))
@@ -152,19 +150,12 @@ impl Linear {
         let [outputs, inputs] = layer.shape[..] else { return x.matmul(weight) };
         if x.check().is_ok() && (input.shape.last() != Some(&inputs) || input.dtype != layer.dtype)
         {
-            let message = format!(
-                "linear: the layer takes {inputs} features in {}, but the input is {input}",
-                layer.dtype
-            );
+            let takes = format!("{inputs} features");
             let hint = match input.shape.elements().checked_rem(inputs) {
-                _ if (input.dtype, layer.dtype) == (DType::F64, DType::F32) => {
-                    "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the input"
-                }
-                _ if input.dtype != layer.dtype => "cast() the input to the layer's type",
                 Some(0) if rank > 2 => "flatten each example to one row first, with Flatten",
                 _ => "the last axis of the input must have the layer's width",
             };
-            return x.failed(Error::new(Kind::Shape, message).hint(hint), &[x, weight]);
+            return x.failed(misfit("linear", takes, layer.dtype, &input, hint), &[x, weight]);
         }
         // Leading axes, none or several, are rows of one matrix.
         let rows = input.shape[..rank.saturating_sub(1)].iter().product::<usize>();
@@ -238,10 +229,9 @@ impl Spec for LinearSpec {
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        let dtype = float(&self.dtype)?;
-        let weight = Meta::new(dtype, [self.outputs, self.inputs]);
-        let bias = self.bias.then(|| Kept::parameter("bias", Meta::new(dtype, [self.outputs])));
-        Ok([Kept::parameter("weight", weight)].into_iter().chain(bias).collect())
+        let (outputs, dtype) = (self.outputs, float(&self.dtype)?);
+        let kept = WeightAndBias { shape: &[outputs, self.inputs], outputs, dtype };
+        Ok(kept.kept(self.bias))
     }
 
     #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
     Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransformerEncoderSpec,
 };
 use crate::op::Meta;
-use crate::tensor::{DType, Error, Kind, Result, Rng};
+use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
 
 /// Stamps [`LayerSpec`] from the table of the kinds.
 macro_rules! kinds {
@@ -221,9 +221,7 @@ impl Kept {
     pub(super) fn buffer(name: &str, meta: Meta) -> Kept {
         Kept { name: name.to_string(), is_buffer: true, meta }
     }
-}
 
-impl Kept {
     /// Of a layer that belongs to another under a name.
     pub(super) fn inside(self, layer: &str) -> Kept {
         Kept { name: format!("{layer}.{}", self.name), ..self }
@@ -237,6 +235,35 @@ impl Place for Kept {
 
     fn word(&self) -> &'static str {
         if self.is_buffer { "buffer" } else { "parameter" }
+    }
+}
+
+/// The weight of a layer, of any shape, and the bias that each of its outputs may have.
+pub(super) struct WeightAndBias<'a> {
+    pub(super) shape: &'a [usize],
+    pub(super) outputs: usize,
+    pub(super) dtype: DType,
+}
+
+impl WeightAndBias<'_> {
+    /// Their first numbers, for a weight of these fans in and out; a bias only with a rule for it.
+    pub(super) fn fill(
+        &self,
+        [fan_in, fan_out]: [f64; 2],
+        weight: Init,
+        bias: Option<Init>,
+        rng: &mut Rng,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        let weight = weight.fill(self.shape, fan_in, fan_out, self.dtype, rng)?;
+        let bias = bias.map(|init| init.fill(self.outputs, fan_in, fan_out, self.dtype, rng));
+        Ok((weight, bias.transpose()?))
+    }
+
+    /// What a file keeps of them.
+    pub(super) fn kept(&self, bias: bool) -> Vec<Kept> {
+        let weight = Kept::parameter("weight", Meta::new(self.dtype, self.shape));
+        let bias = bias.then(|| Kept::parameter("bias", Meta::new(self.dtype, [self.outputs])));
+        [weight].into_iter().chain(bias).collect()
     }
 }
 

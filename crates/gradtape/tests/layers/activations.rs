@@ -4,11 +4,10 @@ use gradtape::nn::{
     Activation, Celu, Elu, Gelu, Glu, Hardsigmoid, Hardswish, Hardtanh, Layer, LayerSpec,
     LogSoftmax, Mish, Prelu, PreluOptions, Relu6, Selu, Silu, Softplus, Softsign,
 };
-use gradtape::{DType, Result, Rng, Tape, Tensor, vjp};
-use serde_json::Value;
+use gradtape::{DType, Result, Rng, Tape, Tensor};
 
-use super::shared::{close, refused};
-use crate::reference::{Tolerance, cases, numbers, read, tensor};
+use super::shared::{agrees, close, refused};
+use crate::reference::{cases, read, tensor};
 
 #[test]
 fn values_and_gradients_agree_with_the_reference() -> Result<()> {
@@ -29,14 +28,7 @@ fn values_and_gradients_agree_with_the_reference() -> Result<()> {
         seen += 1;
         let tape = Tape::new();
         let x = tape.watch(tensor(&case["inputs"]["x"]));
-        let y = layer.forward(x);
-        let slope = vjp(&[y], &[tape.constant(tensor(&case["cotangent"]))], &[x]).remove(0);
-        let tolerance = Tolerance::of(&file, case);
-        let data = |value: &Value| numbers(&value["data"]);
-        let id = case["id"].as_str().unwrap();
-        tolerance.check(id, &y.value()?.to_f64_vec(), &data(&case["output"]));
-        let want = data(&case["grads"]["x"]);
-        tolerance.check(&format!("{id}: gradient"), &slope.value()?.to_f64_vec(), &want);
+        agrees(&file, case, layer.forward(x), ("x", x))?;
     }
     assert!(seen >= 16, "only {seen} cases");
     Ok(())

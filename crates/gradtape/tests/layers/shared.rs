@@ -1,7 +1,10 @@
 //! What tests of layers share.
 
 use gradtape::nn::{Layer, LayerSpec, Module};
-use gradtape::{DType, Result, Rng, Tape, Tensor, Var};
+use gradtape::{DType, Result, Rng, Tape, Tensor, Var, vjp};
+use serde_json::Value;
+
+use crate::reference::{self, Tolerance, tensor};
 
 /// Numbers without a pattern, in f64.
 pub(crate) fn numbers(shape: &[usize], seed: u64) -> Tensor {
@@ -63,4 +66,22 @@ pub(crate) fn refused<T>(result: Result<T>, words: &[&str]) {
     for words in words {
         assert!(text.contains(words), "{words:?} is not in: {text}");
     }
+}
+
+/// Whether a layer's result, and its gradient with respect to a value that the case names, are those of a case.
+pub(crate) fn agrees<'t>(
+    file: &Value,
+    case: &Value,
+    y: Var<'t>,
+    (name, x): (&str, Var<'t>),
+) -> Result<()> {
+    let cotangent = y.tape().constant(tensor(&case["cotangent"]));
+    let slope = vjp(&[y], &[cotangent], &[x]).remove(0);
+    let tolerance = Tolerance::of(file, case);
+    let data = |value: &Value| reference::numbers(&value["data"]);
+    let id = case["id"].as_str().unwrap();
+    tolerance.check(id, &y.value()?.to_f64_vec(), &data(&case["output"]));
+    let want = data(&case["grads"][name]);
+    tolerance.check(&format!("{id}: gradient"), &slope.value()?.to_f64_vec(), &want);
+    Ok(())
 }

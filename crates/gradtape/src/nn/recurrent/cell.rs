@@ -13,6 +13,9 @@ mod sealed {
     impl Sealed for super::GruCell {}
 }
 
+/// What a layer says, and the state beside it, if it has one.
+type State<'t> = (Var<'t>, Option<Var<'t>>);
+
 /// What a [`Recurrent`](super::Recurrent) layer computes at each step: one of [`RnnCell`], [`LstmCell`] and [`GruCell`].
 pub trait Cell:
     sealed::Sealed
@@ -35,12 +38,7 @@ pub trait Cell:
 
     /// Records the next state of what the input and the state add to the gates, `[n, gates hidden]`.
     #[doc(hidden)]
-    fn step<'t>(
-        &self,
-        input: Var<'t>,
-        own: Var<'t>,
-        state: (Var<'t>, Option<Var<'t>>),
-    ) -> (Var<'t>, Option<Var<'t>>);
+    fn step<'t>(&self, input: Var<'t>, own: Var<'t>, state: State<'t>) -> State<'t>;
 }
 
 /// What an [`Rnn`](super::Rnn) does to the sum of input and state.
@@ -76,12 +74,7 @@ impl Cell for RnnCell {
     const HAS_CELL: bool = false;
 
     #[track_caller]
-    fn step<'t>(
-        &self,
-        input: Var<'t>,
-        own: Var<'t>,
-        _: (Var<'t>, Option<Var<'t>>),
-    ) -> (Var<'t>, Option<Var<'t>>) {
+    fn step<'t>(&self, input: Var<'t>, own: Var<'t>, _: State<'t>) -> State<'t> {
         let sum = input + own;
         match self.nonlinearity {
             Nonlinearity::Tanh => (sum.tanh(), None),
@@ -96,12 +89,7 @@ impl Cell for LstmCell {
     const HAS_CELL: bool = true;
 
     #[track_caller]
-    fn step<'t>(
-        &self,
-        input: Var<'t>,
-        own: Var<'t>,
-        (_, cell): (Var<'t>, Option<Var<'t>>),
-    ) -> (Var<'t>, Option<Var<'t>>) {
+    fn step<'t>(&self, input: Var<'t>, own: Var<'t>, (_, cell): State<'t>) -> State<'t> {
         let [take, keep, new, say] = (input + own).chunk(-1);
         let new = take.sigmoid() * new.tanh();
         let cell = cell.map_or(new, |cell| keep.sigmoid() * cell + new);
@@ -115,12 +103,7 @@ impl Cell for GruCell {
     const HAS_CELL: bool = false;
 
     #[track_caller]
-    fn step<'t>(
-        &self,
-        input: Var<'t>,
-        own: Var<'t>,
-        (hidden, _): (Var<'t>, Option<Var<'t>>),
-    ) -> (Var<'t>, Option<Var<'t>>) {
+    fn step<'t>(&self, input: Var<'t>, own: Var<'t>, (hidden, _): State<'t>) -> State<'t> {
         let ([reset, update, new], [own_reset, own_update, own_new]) =
             (input.chunk(-1), own.chunk(-1));
         let (reset, update) = ((reset + own_reset).sigmoid(), (update + own_update).sigmoid());

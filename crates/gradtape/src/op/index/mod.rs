@@ -21,4 +21,4 @@ pub use scatter_max::ScatterMax;
 pub use searchsorted::SearchSorted;
 
 use order::{first_places, order};
-use places::{Rows, places, repeated};
+use places::{Rows, places, repeated, scattered};

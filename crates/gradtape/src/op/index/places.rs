@@ -1,6 +1,6 @@
 //! Places that an index names, and where they lie.
 
-use crate::op::{Examples, Numbers, Term, next_index, value_error};
+use crate::op::{Broken, Examples, Meta, Numbers, Term, next_index, rules, value_error};
 use crate::tensor::{Error, Result, Shape};
 
 /// An index as places along an axis of `size`, all of which there are.
@@ -21,6 +21,21 @@ fn out_of_range(op: &str, to: i64, size: usize, i: usize, index: &Shape) -> Erro
         Some(last) => format!("indices go from 0 to {last}"),
         None => "there is nothing to pick from an empty axis".into(),
     })
+}
+
+/// The shape rule of what puts each element of `x[0]` at the place along an axis of `shape` that `x[1]` tells.
+pub(super) fn scattered(axis: usize, shape: &Shape, x: &[&Meta]) -> Result<Meta, Broken> {
+    rules::arity(x, 2)?;
+    rules::numeric(x[0])?;
+    rules::index(x[1])?;
+    if x[0].shape != x[1].shape {
+        let rule = format!("the index has shape {}, the elements {}", x[1].shape, x[0].shape);
+        return Err(Broken::new(rule).hint("one place is needed for each element"));
+    }
+    let out = rules::countable(Meta::new(x[0].dtype, shape))?;
+    rules::size_along(axis, &out)?;
+    rules::index_fits(axis, &x[1].shape, shape)?;
+    Ok(out)
 }
 
 /// The index of each example, which is input 1, along one axis, and repeated along axes of these sizes before
@@ -59,6 +74,14 @@ impl<'a> Rows<'a> {
         let &Rows { stride, step, .. } = self;
         let start = self.start(row);
         places.iter().enumerate().map(move |(i, &to)| start + i * stride + to as usize * step)
+    }
+
+    /// Calls `put` with each of the elements that the index is of, and where it stands.
+    pub(super) fn each<T: Copy>(&self, x: &[T], places: &[i64], mut put: impl FnMut(usize, T)) {
+        let both = x.chunks(self.width).zip(places.chunks(self.width));
+        for (row, (x, places)) in both.enumerate() {
+            x.iter().zip(self.of(row, places)).for_each(|(&x, at)| put(at, x));
+        }
     }
 
     /// Where the first element of a row stands but for its place along the axis.

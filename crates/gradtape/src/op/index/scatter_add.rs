@@ -1,9 +1,9 @@
 //! `scatter_add`: elements added at places along an axis.
 
-use crate::op::index::{Rows, places};
+use crate::op::index::{Rows, places, scattered};
 use crate::op::{
     Arithmetic, Broken, Cotangent, Examples, Form, Meaning, Meta, Numbers, NumbersMut, Operation,
-    Sample, Term, operation, rules, with_number,
+    Sample, Term, operation, with_number,
 };
 use crate::tensor::{Result, Shape};
 
@@ -37,17 +37,7 @@ operation! {
 
 impl Operation for ScatterAdd {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
-        rules::arity(x, 2)?;
-        rules::numeric(x[0])?;
-        rules::index(x[1])?;
-        if x[0].shape != x[1].shape {
-            let rule = format!("the index has shape {}, the elements {}", x[1].shape, x[0].shape);
-            return Err(Broken::new(rule).hint("one place is needed for each element"));
-        }
-        let out = rules::countable(Meta::new(x[0].dtype, &self.shape))?;
-        rules::size_along(self.axis, &out)?;
-        rules::index_fits(self.axis, &x[1].shape, &self.shape)?;
-        Ok(out)
+        scattered(self.axis, &self.shape, x)
     }
 
     fn form(&self) -> Form<'_> {
@@ -80,12 +70,7 @@ impl Meaning for ScatterAdd {
         with_number!(out.dtype(), T => {
             let (x, sums) = (x[0].elements::<T>()?, out.elements::<T>()?);
             sums.fill(T::default());
-            let both = x.chunks(rows.width).zip(places.chunks(rows.width));
-            for (row, (x, places)) in both.enumerate() {
-                for (&x, at) in x.iter().zip(rows.of(row, places)) {
-                    sums[at] = sums[at].plus(x);
-                }
-            }
+            rows.each(x, places, |at, x| sums[at] = sums[at].plus(x));
         });
         Ok(())
     }

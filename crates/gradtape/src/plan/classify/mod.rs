@@ -50,6 +50,11 @@ impl Role {
     pub(in crate::plan) fn is_loop(self) -> bool {
         matches!(self, Role::Body | Role::Reduce(_) | Role::Spread)
     }
+
+    /// Whether it begins kernels of its own, which no loop computes.
+    pub(in crate::plan) fn is_own(self) -> bool {
+        matches!(self, Role::Contract | Role::Host | Role::Joined)
+    }
 }
 
 /// A graph in which every output is a computed node of its own, with the role of each node.
@@ -211,8 +216,7 @@ impl Classified {
         for i in 0..self.outputs.len() {
             let node = self.outputs[i].node;
             let role = self.role(node);
-            let computed =
-                role.is_loop() || matches!(role, Role::Contract | Role::Host | Role::Joined);
+            let computed = role.is_loop() || role.is_own();
             if !computed || taken[node.index()] {
                 let GraphNode { meta, at, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);

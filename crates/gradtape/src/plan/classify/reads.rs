@@ -183,7 +183,7 @@ impl Classified {
                 let (starts, through) = self.starts(id);
                 self.reads_from(self.places(id, &starts, through), self.space(id), through)
             }
-            Role::Contract | Role::Host | Role::Joined => {
+            role if role.is_own() => {
                 let inputs = &self.node(id).inputs;
                 let stored = |&input: &NodeId| {
                     let shape = &self.meta(input).shape;

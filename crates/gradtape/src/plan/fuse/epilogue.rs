@@ -264,10 +264,8 @@ fn levels(graph: &Classified) -> Vec<usize> {
     for id in graph.ids() {
         for read in &graph.reads[id.index()] {
             let base = read.base;
-            let ends = matches!(
-                graph.role(base),
-                Role::Contract | Role::Reduce(_) | Role::Spread | Role::Host | Role::Joined
-            );
+            let role = graph.role(base);
+            let ends = role.is_own() || matches!(role, Role::Reduce(_) | Role::Spread);
             let level = if ends { base.index() + 1 } else { levels[base.index()] };
             levels[id.index()] = levels[id.index()].max(level);
         }

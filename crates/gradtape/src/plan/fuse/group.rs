@@ -36,7 +36,7 @@ impl Group {
     pub(in crate::plan) fn of(graph: &Classified, id: NodeId) -> Group {
         let shape = graph.space(id);
         let space = match graph.role(id) {
-            Role::Contract | Role::Host | Role::Joined => Dims::from_slice(shape),
+            role if role.is_own() => Dims::from_slice(shape),
             _ => shape.iter().copied().filter(|&size| size != 1).collect(),
         };
         let reduced = match graph.role(id) {
@@ -87,7 +87,7 @@ impl Group {
 pub(in crate::plan) fn singles(graph: &Classified) -> Vec<Group> {
     let computed = |id: &NodeId| {
         let role = graph.role(*id);
-        role.is_loop() || matches!(role, Role::Contract | Role::Host | Role::Joined)
+        role.is_loop() || role.is_own()
     };
     graph.ids().filter(computed).map(|id| Group::of(graph, id)).collect()
 }

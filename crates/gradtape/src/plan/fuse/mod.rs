@@ -208,8 +208,8 @@ impl<'w> Fusion<'w> {
         let inside = |id: NodeId| group.members.binary_search(&id).is_ok();
         let short = group.row().is_some_and(|row| row <= self.graph.target.row);
         group.members.iter().all(|&reader| {
+            let whole = group.is_whole(self.graph, reader);
             self.graph.reads[reader.index()].iter().filter(|read| inside(read.base)).all(|read| {
-                let whole = group.is_whole(self.graph, reader);
                 match (group.has_one_for_each_row(self.graph, read.base), whole) {
                     (true, true) => short && read.by_row,
                     (true, false) => short && read.aligned,
