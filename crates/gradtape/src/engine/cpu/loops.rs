@@ -402,6 +402,10 @@ impl<T: Real> LoopPlan<T> {
 fn columns_are_runs(plan: &Loop, kept: usize) -> bool {
     let Some(col) = kept.checked_sub(1) else { return false };
     let last = plan.space.len() - 1;
+    // What many short rows are reduced to is computed side by side.
+    if plan.reduced > 1 && plan.space[last] < LANES.min(plan.space[col]) {
+        return true;
+    }
     let runs = |axis: usize| plan.body.loads.iter().filter(|load| load.strides[axis] == 1).count();
     runs(col) > runs(last)
 }
