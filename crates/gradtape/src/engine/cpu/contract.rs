@@ -45,7 +45,11 @@ pub(crate) struct ContractPlan<T> {
 pub(crate) struct ContractScratch<T> {
     body: Scratch<T>,
     index: Dims,
+    left: gemm::Packed<T>,
 }
+
+// SAFETY: the address is only compared.
+unsafe impl<T: Send> Send for ContractScratch<T> {}
 
 impl<T: Real> ContractPlan<T> {
     pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
@@ -108,7 +112,7 @@ impl<T: Real> ContractPlan<T> {
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> ContractScratch<T> {
         let index = Dims::from_elem(0, self.plan.space().len());
-        ContractScratch { body: self.epilogue.scratch(), index }
+        ContractScratch { body: self.epilogue.scratch(), index, left: None }
     }
 
     /// Numbers of shared memory for a product that has no place among the buffers.
@@ -152,6 +156,7 @@ impl<T: Real> ContractPlan<T> {
         let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
         let mut begun = false;
+        scratch.left = None;
         let mut part = |number: usize, part: usize| {
             // Not before there is something to do: who comes late finds the memory used for other things.
             if !std::mem::replace(&mut begun, true) {
@@ -182,7 +187,7 @@ impl<T: Real> ContractPlan<T> {
         shared: *mut T,
     ) {
         let Contract { batch, a, b, .. } = &self.plan;
-        let ContractScratch { body, index } = scratch;
+        let ContractScratch { body, index, left } = scratch;
         index.fill(0);
         set_index(index, batch, number);
         let (c, c_row) = match &self.product {
@@ -211,7 +216,7 @@ impl<T: Real> ContractPlan<T> {
         };
         // SAFETY: the operands and the product's place hold the shape, by the program; the machine has
         // the instructions.
-        unsafe { gemm::part(part, self.isa, &product, &finish) };
+        unsafe { gemm::part(part, self.isa, &product, left, &finish) };
     }
 
     /// Computes the epilogue on a finished block.

@@ -7,7 +7,7 @@ use super::{Pending, Rewriter, apart};
 use crate::op::linear::{Contract, Labels};
 use crate::op::{NodeId, Op, reduce, shape};
 use crate::tape::{Graph, GraphNode};
-use crate::tensor::{Dims, Shape};
+use crate::tensor::Dims;
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
     let &[x] = operation.inputs else { return None };

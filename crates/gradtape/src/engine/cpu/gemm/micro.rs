@@ -32,6 +32,25 @@ pub(super) struct Tile<'l, T> {
     pub(super) lines: &'l [usize],
 }
 
+/// A right operand of whole vectors that is read where it lies.
+pub(super) struct Placed<'o, T> {
+    /// How far from the first summand each one lies.
+    pub(super) k: &'o [isize],
+    /// The runs of neighbours that each vector of columns is put together of.
+    pub(super) vectors: &'o [[Piece<T>; 2]; 2],
+}
+
+/// The lanes of a vector from `first` on before `end`, which lie where they would behind `from`.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<T> {
+    pub(super) from: *const T,
+    pub(super) first: usize,
+    pub(super) end: usize,
+}
+
+/// As [`Micro`], for two whole vectors of a right operand where it lies.
+pub(super) type MicroPlaced<T> = unsafe fn(&Tile<'_, T>, &Placed<'_, T>);
+
 /// Computes one tile. The tile must fit the function's rows and vectors, and the machine its ISA.
 pub(super) type Micro<T> = unsafe fn(&Tile<'_, T>);
 
@@ -50,6 +69,8 @@ pub(crate) struct Kernels<T: 'static> {
     pub(super) lanes: usize,
     /// For packed operands, by rows - 1 and vectors of columns - 1.
     pub(super) packed: &'static [[Micro<T>; 2]],
+    /// For a packed left operand and a right one where it lies, by rows - 1 and runs in a vector - 1.
+    pub(super) placed: &'static [[MicroPlaced<T>; 2]],
     /// For operands where they lie, by rows - 1 and vectors of columns - 1.
     pub(super) direct: &'static [[Micro<T>; 3]],
     /// For one row of an operand where it lies, by vectors of columns - 1.
@@ -169,6 +190,52 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
     }
 }
 
+/// As [`tile`], for a packed left operand and two vectors of `RUNS` runs of a right one where it lies.
+#[inline(always)]
+unsafe fn placed_tile<S: Simd, const MR: usize, const RUNS: usize>(
+    t: &Tile<'_, S::T>,
+    b: &Placed<'_, S::T>,
+) {
+    // SAFETY: the caller vouches for the instruction set and for the operands; of a vector, only the lanes of a piece
+    // are read from it.
+    unsafe {
+        let mut sums = [[S::zero(); 2]; MR];
+        for i in 0..MR {
+            for j in 0..2 {
+                S::prefetch(t.c.add(i * t.c_row + j * S::LANES));
+            }
+        }
+        let masks = b.vectors.map(|pieces| pieces.map(|piece| S::between(piece.first, piece.end)));
+        let from = b.vectors.map(|pieces| pieces.map(|piece| piece.from));
+        let mut a = t.a;
+        for &k in b.k {
+            let mut column = [S::zero(); 2];
+            for j in 0..2 {
+                let first = from[j][0].wrapping_offset(k);
+                column[j] = if RUNS == 1 {
+                    S::load(first)
+                } else {
+                    let own = S::load_masked(first, masks[j][0]);
+                    S::joined(own, from[j][1].wrapping_offset(k), masks[j][1])
+                };
+            }
+            for i in 0..MR {
+                let x = S::splat(*a.add(i));
+                for j in 0..2 {
+                    sums[i][j] = S::fma(x, column[j], sums[i][j]);
+                }
+            }
+            a = a.add(MR);
+        }
+        for (i, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let p = t.c.add(i * t.c_row + j * S::LANES);
+                S::store(p, if t.add { S::add(S::load(p), sum) } else { sum });
+            }
+        }
+    }
+}
+
 /// The operands of a few inner products: `out[j * out_step] = x · y[j]`.
 pub(super) struct Inner<T> {
     pub(super) k: usize,
@@ -249,6 +316,12 @@ macro_rules! stamp {
             }
 
             #[$feature]
+            unsafe fn placed<const MR: usize, const RUNS: usize>(t: &Tile<'_, $type>, b: &Placed<'_, $type>) {
+                // SAFETY: as for this function.
+                unsafe { placed_tile::<$vector, MR, RUNS>(t, b) }
+            }
+
+            #[$feature]
             unsafe fn direct<const MR: usize, const NV: usize>(t: &Tile<'_, $type>) {
                 // SAFETY: as for this function.
                 unsafe { tile::<$vector, MR, NV, false>(t) }
@@ -287,6 +360,7 @@ macro_rules! stamp {
             pub(super) static KERNELS: Kernels<$type> = Kernels {
                 lanes: <$vector as Simd>::LANES,
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
+                placed: &[$([placed::<$p, 1>, placed::<$p, 2>]),*],
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
