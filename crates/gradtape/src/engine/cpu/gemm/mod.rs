@@ -10,6 +10,7 @@ mod micro;
 mod pack;
 mod packed;
 mod placed;
+mod pointed;
 mod scratch;
 mod walk;
 
@@ -189,6 +190,9 @@ pub(crate) unsafe fn part<T: Real>(
             _ if way == Way::InPlace => in_place(kernels, p, rows, columns, epilogue),
             Some(walks) if placed::fits(kernels, p, &columns) => {
                 placed::placed(kernels, p, walks, (rows, columns), left, epilogue);
+            }
+            Some(walks) if pointed::fits(kernels, p) => {
+                pointed::pointed(kernels, p, walks, rows, columns, epilogue);
             }
             _ => {
                 *left = None;

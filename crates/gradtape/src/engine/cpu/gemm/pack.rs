@@ -204,8 +204,7 @@ unsafe fn copied<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) 
                 while end < lanes && n[start + end] - first == (end - lane) as isize {
                     end += 1;
                 }
-                pieces[count] =
-                    (at.wrapping_offset(first - lane as isize), S::between(lane, end));
+                pieces[count] = (at.wrapping_offset(first - lane as isize), S::between(lane, end));
                 count += 1;
                 lane = end;
             }

@@ -18,7 +18,11 @@ const MOST_WIDTH: usize = 32;
 
 /// Whether the columns of a product are runs long enough to be read where they lie, and its left operand small enough
 /// to stay packed.
-pub(super) fn fits<T: Real>(kernels: &Kernels<T>, p: &Product<'_, T>, columns: &Range<usize>) -> bool {
+pub(super) fn fits<T: Real>(
+    kernels: &Kernels<T>,
+    p: &Product<'_, T>,
+    columns: &Range<usize>,
+) -> bool {
     let Some(walks) = p.walks else { return false };
     let width = 2 * kernels.lanes;
     let bytes = p.m.saturating_mul(p.k).saturating_mul(size_of::<T>());
@@ -51,7 +55,8 @@ pub(super) unsafe fn placed<T: Real>(
     let (height, width) = (kernels.packed.len(), 2 * lanes);
     let sums = p.k.div_ceil(K_BLOCK).max(1);
     let panels = || parts(rows.clone(), height);
-    let place = |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
+    let place =
+        |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
     let (mut left, mut right) = (vec![0; p.k], vec![0; p.k]);
     walks.left[1].fill(0, &mut left);
     walks.right[0].fill(0, &mut right);
@@ -125,14 +130,20 @@ pub(super) unsafe fn placed<T: Real>(
 }
 
 /// How the two vectors of a whole tile are put together of at most two runs each, and of how many.
-fn pieces<T: Copy>(lanes: usize, at: *const T, places: &[isize]) -> Option<(usize, [[Piece<T>; 2]; 2])> {
+fn pieces<T: Copy>(
+    lanes: usize,
+    at: *const T,
+    places: &[isize],
+) -> Option<(usize, [[Piece<T>; 2]; 2])> {
     if places.len() != 2 * lanes {
         return None;
     }
     let mut vectors = [[Piece { from: at, first: 0, end: 0 }; 2]; 2];
     let mut most = 1;
     for (vector, places) in vectors.iter_mut().zip(places.chunks(lanes)) {
-        let run = |lane: usize| places[lane..].windows(2).take_while(|pair| pair[1] - pair[0] == 1).count() + 1;
+        let run = |lane: usize| {
+            places[lane..].windows(2).take_while(|pair| pair[1] - pair[0] == 1).count() + 1
+        };
         let first = run(0);
         vector[0] = Piece { from: at.wrapping_offset(places[0]), first: 0, end: first };
         if first < lanes {

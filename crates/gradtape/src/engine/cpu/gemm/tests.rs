@@ -66,7 +66,9 @@ impl<T: Element + Real> Operands<T> {
             };
             let parts = parts_for(worker, [m, n, k]);
             // SAFETY: the vectors are as long as the shape says.
-            worker.each(parts, |id| unsafe { part((id, parts), isa, &shared.0, &mut None, &epilogue) });
+            worker.each(parts, |id| unsafe {
+                part((id, parts), isa, &shared.0, &mut None, &epilogue)
+            });
         });
         let seen = seen.into_inner().unwrap();
         let seen: Vec<T> = seen.into_iter().map(|value| value.expect("each is seen")).collect();
