@@ -9,7 +9,7 @@ use super::lane::Real;
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
 use crate::op::set_index;
-use crate::plan::{Access, Buffer, Contract, Store};
+use crate::plan::{Access, Buffer, Contract, Inst, Store, Strides};
 use crate::tensor::Dims;
 
 /// Products for each worker from which on each is computed by one of them.
@@ -53,12 +53,13 @@ unsafe impl<T: Send> Send for ContractScratch<T> {}
 
 impl<T: Real> ContractPlan<T> {
     pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
+        let walks = walks(plan);
+        let plan = &joined(plan);
         let space = plan.space();
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
         let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
         let axes = [None, last(batch, rows), last(batch + rows, plan.columns.len())];
         let (m, n, k) = (plan.m(), plan.n(), plan.k());
-        let walks = walks(plan);
         let equal = walks.steps();
         // Of operands without elements, no address but the first may be made.
         let steps = equal.filter(|_| k > 0).unwrap_or_default();
@@ -295,6 +296,45 @@ struct Piece<T> {
     rows: usize,
     columns: usize,
     data: *mut T,
+}
+
+/// The contraction with its rows as one axis, and its columns, where the epilogue walks along them in equal steps.
+fn joined(plan: &Contract) -> Contract {
+    let mut plan = plan.clone();
+    for columns in [true, false] {
+        let (before, sizes) =
+            if columns { (plan.rows.len(), &plan.columns) } else { (0, &plan.rows) };
+        let (first, sizes) = (plan.batch.len() + before, sizes.clone());
+        if sizes.len() < 2 {
+            continue;
+        }
+        let own = first..first + sizes.len();
+        let step = |strides: &Strides| Walk::new(&sizes, &strides[own.clone()]).step();
+        let count: usize = sizes.iter().product();
+        if strides_of(&mut plan).any(|strides| step(strides).is_none()) {
+            continue;
+        }
+        for strides in strides_of(&mut plan) {
+            let joined = step(strides).unwrap_or_default();
+            strides.drain(own.start + 1..own.end);
+            strides[own.start] = joined;
+        }
+        let group = if columns { &mut plan.columns } else { &mut plan.rows };
+        *group = Dims::from_elem(count, 1);
+    }
+    plan
+}
+
+/// All strides along the axes of the result.
+fn strides_of(plan: &mut Contract) -> impl Iterator<Item = &mut Strides> {
+    let Contract { epilogue, stores, .. } = plan;
+    let stores = stores.iter_mut().map(|store| &mut store.to.strides);
+    let loads = epilogue.loads.iter_mut().map(|load| &mut load.strides);
+    let positions = epilogue.insts.iter_mut().filter_map(|inst| match inst {
+        Inst::Index { strides, .. } | Inst::Random { strides, .. } => Some(strides),
+        Inst::Op { .. } | Inst::Constant { .. } | Inst::Reduce { .. } => None,
+    });
+    stores.chain(loads).chain(positions)
 }
 
 /// The walks along rows, columns and sums of both operands.
