@@ -58,7 +58,7 @@ impl<T: Real> ContractPlan<T> {
         let space = plan.space();
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
         let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
-        let axes = [None, last(batch, rows), last(batch + rows, plan.columns.len())];
+        let axes = [last(batch, rows), last(batch + rows, plan.columns.len())];
         let (m, n, k) = (plan.m(), plan.n(), plan.k());
         let equal = walks.steps();
         // Of operands without elements, no address but the first may be made.
@@ -91,6 +91,7 @@ impl<T: Real> ContractPlan<T> {
             stores: &stores,
             reduced: &[],
             axes,
+            planes: false,
             space: &space,
             whole_rows: false,
             given,

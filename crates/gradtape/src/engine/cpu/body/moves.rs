@@ -21,11 +21,11 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         slot: *mut T,
     ) {
-        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         // SAFETY: the caller vouches for the slot.
         let out = unsafe { std::slice::from_raw_parts_mut(slot, tile.len()) };
         for (p, out) in (0..).zip(out.chunks_mut(tile.rows * tile.cols)) {
-            let start = start.wrapping_add_signed(p * plane);
+            let start = start.wrapping_add_signed(self.plane(&access.strides, p));
             if row == 0 && tile.rows > 1 {
                 let (one, rest) = out.split_at_mut(tile.cols);
                 // SAFETY: the caller vouches for the elements.
@@ -62,9 +62,9 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         values: &[T],
     ) {
-        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         for (p, values) in (0..).zip(values.chunks(tile.rows * tile.cols)) {
-            let start = start.wrapping_add_signed(p * plane);
+            let start = start.wrapping_add_signed(self.plane(&access.strides, p));
             let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
             if !whole && tile.cols <= NARROW && tile.cols < tile.rows {
                 for c in 0..tile.cols {
