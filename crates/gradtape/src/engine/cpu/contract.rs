@@ -9,7 +9,7 @@ use super::lane::Real;
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
 use crate::op::set_index;
-use crate::plan::{Access, Buffer, Contract, Store};
+use crate::plan::{Access, Buffer, Contract, Inst, Store, Strides};
 use crate::tensor::Dims;
 
 /// Products for each worker from which on each is computed by one of them.
@@ -45,16 +45,21 @@ pub(crate) struct ContractPlan<T> {
 pub(crate) struct ContractScratch<T> {
     body: Scratch<T>,
     index: Dims,
+    left: gemm::Packed<T>,
 }
+
+// SAFETY: the address is only compared.
+unsafe impl<T: Send> Send for ContractScratch<T> {}
 
 impl<T: Real> ContractPlan<T> {
     pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
+        let walks = walks(plan);
+        let plan = &joined(plan);
         let space = plan.space();
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
         let last = |first: usize, count: usize| count.checked_sub(1).map(|last| first + last);
-        let axes = [None, last(batch, rows), last(batch + rows, plan.columns.len())];
+        let axes = [last(batch, rows), last(batch + rows, plan.columns.len())];
         let (m, n, k) = (plan.m(), plan.n(), plan.k());
-        let walks = walks(plan);
         let equal = walks.steps();
         // Of operands without elements, no address but the first may be made.
         let steps = equal.filter(|_| k > 0).unwrap_or_default();
@@ -86,6 +91,7 @@ impl<T: Real> ContractPlan<T> {
             stores: &stores,
             reduced: &[],
             axes,
+            planes: false,
             space: &space,
             whole_rows: false,
             given,
@@ -108,7 +114,7 @@ impl<T: Real> ContractPlan<T> {
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> ContractScratch<T> {
         let index = Dims::from_elem(0, self.plan.space().len());
-        ContractScratch { body: self.epilogue.scratch(), index }
+        ContractScratch { body: self.epilogue.scratch(), index, left: None }
     }
 
     /// Numbers of shared memory for a product that has no place among the buffers.
@@ -152,6 +158,7 @@ impl<T: Real> ContractPlan<T> {
         let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
         let mut begun = false;
+        scratch.left = None;
         let mut part = |number: usize, part: usize| {
             // Not before there is something to do: who comes late finds the memory used for other things.
             if !std::mem::replace(&mut begun, true) {
@@ -182,7 +189,7 @@ impl<T: Real> ContractPlan<T> {
         shared: *mut T,
     ) {
         let Contract { batch, a, b, .. } = &self.plan;
-        let ContractScratch { body, index } = scratch;
+        let ContractScratch { body, index, left } = scratch;
         index.fill(0);
         set_index(index, batch, number);
         let (c, c_row) = match &self.product {
@@ -211,7 +218,7 @@ impl<T: Real> ContractPlan<T> {
         };
         // SAFETY: the operands and the product's place hold the shape, by the program; the machine has
         // the instructions.
-        unsafe { gemm::part(part, self.isa, &product, &finish) };
+        unsafe { gemm::part(part, self.isa, &product, left, &finish) };
     }
 
     /// Computes the epilogue on a finished block.
@@ -290,6 +297,45 @@ struct Piece<T> {
     rows: usize,
     columns: usize,
     data: *mut T,
+}
+
+/// The contraction with its rows as one axis, and its columns, where the epilogue walks along them in equal steps.
+fn joined(plan: &Contract) -> Contract {
+    let mut plan = plan.clone();
+    for columns in [true, false] {
+        let (before, sizes) =
+            if columns { (plan.rows.len(), &plan.columns) } else { (0, &plan.rows) };
+        let (first, sizes) = (plan.batch.len() + before, sizes.clone());
+        if sizes.len() < 2 {
+            continue;
+        }
+        let own = first..first + sizes.len();
+        let step = |strides: &Strides| Walk::new(&sizes, &strides[own.clone()]).step();
+        let count: usize = sizes.iter().product();
+        if strides_of(&mut plan).any(|strides| step(strides).is_none()) {
+            continue;
+        }
+        for strides in strides_of(&mut plan) {
+            let joined = step(strides).unwrap_or_default();
+            strides.drain(own.start + 1..own.end);
+            strides[own.start] = joined;
+        }
+        let group = if columns { &mut plan.columns } else { &mut plan.rows };
+        *group = Dims::from_elem(count, 1);
+    }
+    plan
+}
+
+/// All strides along the axes of the result.
+fn strides_of(plan: &mut Contract) -> impl Iterator<Item = &mut Strides> {
+    let Contract { epilogue, stores, .. } = plan;
+    let stores = stores.iter_mut().map(|store| &mut store.to.strides);
+    let loads = epilogue.loads.iter_mut().map(|load| &mut load.strides);
+    let positions = epilogue.insts.iter_mut().filter_map(|inst| match inst {
+        Inst::Index { strides, .. } | Inst::Random { strides, .. } => Some(strides),
+        Inst::Op { .. } | Inst::Constant { .. } | Inst::Reduce { .. } => None,
+    });
+    stores.chain(loads).chain(positions)
 }
 
 /// The walks along rows, columns and sums of both operands.

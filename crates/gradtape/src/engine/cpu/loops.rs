@@ -17,7 +17,6 @@ pub(crate) struct LoopPlan<T> {
     body: BodyPlan<T>,
     reductions: Vec<Reduction>,
     how: How,
-    plane_axis: Option<usize>,
     row_axis: Option<usize>,
     col_axis: Option<usize>,
     /// Pieces that the reduced axes are cut into, each reduced by itself and then merged in order.
@@ -63,15 +62,15 @@ impl<T: Real> LoopPlan<T> {
         let last = |end: usize| end.checked_sub(1);
         let whole_rows = needs_rows(&plan.body, &plan.stores, plan.reduced);
         let (how, axes) = if whole_rows {
-            (How::ShortRows, [None, last(kept), last(rank)])
+            (How::ShortRows, [last(kept), last(rank)])
         } else if plan.reductions.is_empty() {
-            (How::Map, [rank.checked_sub(3), rank.checked_sub(2), last(rank)])
+            (How::Map, [rank.checked_sub(2), last(rank)])
         } else if columns_are_runs(plan, kept) {
-            (How::Columns, [None, last(rank), last(kept)])
+            (How::Columns, [last(rank), last(kept)])
         } else if plan.reduced == 1 && (1..=TILE).contains(&plan.space[rank - 1]) {
-            (How::ShortRows, [None, last(kept), last(rank)])
+            (How::ShortRows, [last(kept), last(rank)])
         } else {
-            (How::LongRows, [None, None, last(rank)])
+            (How::LongRows, [None, last(rank)])
         };
         let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
         let body = BodyPlan::new(&BodySpec {
@@ -79,6 +78,7 @@ impl<T: Real> LoopPlan<T> {
             stores: &plan.stores,
             reduced: &reduced,
             axes,
+            planes: how == How::Map,
             space: &plan.space,
             whole_rows,
             given: None,
@@ -92,9 +92,8 @@ impl<T: Real> LoopPlan<T> {
             body,
             reductions: plan.reductions.clone(),
             how,
-            plane_axis: axes[0],
-            row_axis: axes[1],
-            col_axis: axes[2],
+            row_axis: axes[0],
+            col_axis: axes[1],
             parts: 1,
         };
         let reduced: usize = plan.space[kept..].iter().product();
@@ -212,10 +211,9 @@ impl<T: Real> LoopPlan<T> {
             self.body.cols
         } else if Some(axis) == self.row_axis {
             self.body.rows
-        } else if Some(axis) == self.plane_axis {
-            self.body.planes
         } else {
-            1
+            let own = self.body.planes.iter().find(|(plane, _)| *plane == axis);
+            own.map_or(1, |(_, count)| *count)
         }
     }
 
@@ -245,7 +243,7 @@ impl<T: Real> LoopPlan<T> {
         };
         Tile {
             index,
-            planes: extent(self.plane_axis, self.body.planes),
+            planes: self.body.planes.iter().map(|&(axis, most)| extent(Some(axis), most)).product(),
             rows: extent(self.row_axis, self.body.rows),
             cols: extent(self.col_axis, self.body.cols),
         }
@@ -402,6 +400,10 @@ impl<T: Real> LoopPlan<T> {
 fn columns_are_runs(plan: &Loop, kept: usize) -> bool {
     let Some(col) = kept.checked_sub(1) else { return false };
     let last = plan.space.len() - 1;
+    // What many short rows are reduced to is computed side by side.
+    if plan.reduced > 1 && plan.space[last] < LANES.min(plan.space[col]) {
+        return true;
+    }
     let runs = |axis: usize| plan.body.loads.iter().filter(|load| load.strides[axis] == 1).count();
     runs(col) > runs(last)
 }

@@ -85,6 +85,26 @@ impl<'r> Memory<'r> {
         }
     }
 
+    /// Reads elements `start`, `start + stride`, … to wherever `out` goes, converted.
+    ///
+    /// # Safety
+    /// As [`Memory::read`].
+    pub(crate) unsafe fn read_each<'o, T: Real>(
+        &self,
+        buffer: BufferId,
+        start: usize,
+        stride: isize,
+        out: impl Iterator<Item = &'o mut T>,
+    ) {
+        with_type!(self.dtype(buffer), E => {
+            let from = self.address::<E>(buffer, start);
+            for (i, to) in (0..).zip(out) {
+                // SAFETY: the caller vouches for elements `stride` apart.
+                *to = T::from_f64(unsafe { *from.offset(i * stride) }.to_f64());
+            }
+        });
+    }
+
     /// Writes `values` to elements `start`, `start + stride`, …, converted.
     ///
     /// # Safety
@@ -121,6 +141,26 @@ impl<'r> Memory<'r> {
                 copy(self.address::<E>(buffer, start), stride, values);
             });
         }
+    }
+
+    /// Writes what `values` gives to elements `start`, `start + stride`, …, converted.
+    ///
+    /// # Safety
+    /// As [`Memory::write`].
+    pub(crate) unsafe fn write_each<'v, T: Real>(
+        &self,
+        buffer: BufferId,
+        start: usize,
+        stride: isize,
+        values: impl Iterator<Item = &'v T>,
+    ) {
+        with_type!(self.dtype(buffer), E => {
+            let to = self.address::<E>(buffer, start);
+            for (i, value) in (0..).zip(values) {
+                // SAFETY: the caller vouches for elements `stride` apart.
+                unsafe { to.offset(i * stride).write(E::from_f64(value.to_f64())) };
+            }
+        });
     }
 }
 

@@ -27,6 +27,10 @@ pub(crate) trait Simd {
     unsafe fn mask(count: usize) -> Self::Mask;
     unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self::V;
     unsafe fn store_masked(p: *mut Self::T, mask: Self::Mask, v: Self::V);
+    /// The lanes from `first` on before `end`.
+    unsafe fn between(first: usize, end: usize) -> Self::Mask;
+    /// `v` with lanes, which are 0 in it, from where they would lie behind `p`.
+    unsafe fn joined(v: Self::V, p: *const Self::T, lanes: Self::Mask) -> Self::V;
     unsafe fn add(x: Self::V, y: Self::V) -> Self::V;
     unsafe fn sub(x: Self::V, y: Self::V) -> Self::V;
     unsafe fn mul(x: Self::V, y: Self::V) -> Self::V;
@@ -81,7 +85,7 @@ macro_rules! portable {
         impl Simd for Portable<$t, $lanes> {
             type T = $t;
             type V = [$t; $lanes];
-            type Mask = usize;
+            type Mask = (usize, usize);
             const LANES: usize = $lanes;
 
             #[inline(always)]
@@ -107,12 +111,26 @@ macro_rules! portable {
             }
 
             #[inline(always)]
-            unsafe fn mask(count: usize) -> usize {
-                count
+            unsafe fn mask(count: usize) -> Self::Mask {
+                (0, count)
             }
 
             #[inline(always)]
-            unsafe fn load_masked(p: *const $t, mask: usize) -> Self::V {
+            unsafe fn between(first: usize, end: usize) -> Self::Mask {
+                (first, end)
+            }
+
+            #[inline(always)]
+            unsafe fn joined(mut v: Self::V, p: *const $t, (first, end): Self::Mask) -> Self::V {
+                for (lane, x) in v.iter_mut().enumerate().take(end).skip(first) {
+                    // SAFETY: the caller vouches for the elements of these lanes.
+                    *x = unsafe { *p.wrapping_add(lane) };
+                }
+                v
+            }
+
+            #[inline(always)]
+            unsafe fn load_masked(p: *const $t, (_, mask): Self::Mask) -> Self::V {
                 let mut v = [0.0; $lanes];
                 for (lane, x) in v.iter_mut().enumerate().take(mask) {
                     // SAFETY: the caller vouches for the first `mask` elements.
@@ -122,7 +140,7 @@ macro_rules! portable {
             }
 
             #[inline(always)]
-            unsafe fn store_masked(p: *mut $t, mask: usize, v: Self::V) {
+            unsafe fn store_masked(p: *mut $t, (_, mask): Self::Mask, v: Self::V) {
                 for (lane, x) in v.iter().enumerate().take(mask) {
                     // SAFETY: the caller vouches for the first `mask` elements.
                     unsafe { *p.add(lane) = *x };
@@ -195,7 +213,8 @@ pub(crate) mod x86 {
     macro_rules! vector {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
          $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, mask($count:ident) $make_mask:expr,
-         load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, $transpose:ident) => {
+         between($first:ident, $second:ident) $between:expr,
+         load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, joined $joined:expr, $transpose:ident) => {
             impl Simd for $name<$t> {
                 type T = $t;
                 type V = $v;
@@ -230,6 +249,21 @@ pub(crate) mod x86 {
                 unsafe fn mask($count: usize) -> $mask {
                     // SAFETY: the caller vouches for the instruction set.
                     unsafe { $make_mask }
+                }
+
+                #[inline(always)]
+                unsafe fn between(first: usize, end: usize) -> $mask {
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe {
+                        let ($first, $second) = (Self::mask(first), Self::mask(end));
+                        $between
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn joined($x: $v, $p: *const $t, $m: $mask) -> $v {
+                    // SAFETY: the caller vouches for instruction set and elements.
+                    unsafe { $joined }
                 }
 
                 #[inline(always)]
@@ -509,21 +543,29 @@ pub(crate) mod x86 {
     vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
         _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
         mask(count) bits::<16>(count),
+        between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_ps(mask, p), store(v) _mm512_mask_storeu_ps(p, mask, v),
+        joined _mm512_mask_loadu_ps(v, mask, p),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
         _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
         mask(count) bits::<8>(count) as __mmask8,
+        between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_pd(mask, p), store(v) _mm512_mask_storeu_pd(p, mask, v),
+        joined _mm512_mask_loadu_pd(v, mask, p),
         transpose_f64x8);
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
         _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
         mask(count) _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
+        between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_ps(p, mask), store(v) _mm256_maskstore_ps(p, mask, v),
+        joined _mm256_or_ps(v, _mm256_maskload_ps(p, mask)),
         transpose_f32x8);
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
         _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
         mask(count) _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
+        between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_pd(p, mask), store(v) _mm256_maskstore_pd(p, mask, v),
+        joined _mm256_or_pd(v, _mm256_maskload_pd(p, mask)),
         transpose_f64x4);
 }

@@ -3,12 +3,14 @@
 //! One walk over the graph; every rule stands under its equation and holds for NaN, infinities and the
 //! sign of zero, except where it says what it changes. Equal nodes become one on the way.
 
+mod apart;
 mod arithmetic;
 mod choice;
 mod constant;
 mod contraction;
 mod hoist;
 mod parts;
+mod places;
 mod reduce;
 mod turn;
 mod view;
@@ -33,6 +35,7 @@ const RULES: &[Rule] = &[
     choice::rewrite,
     arithmetic::rewrite,
     reduce::rewrite,
+    places::rewrite,
     window::rewrite,
     hoist::rewrite,
     parts::rewrite,

@@ -3,44 +3,18 @@
 use std::panic::Location;
 
 use super::contraction::{self, Labelled};
-use super::{Pending, Rewriter};
+use super::{Pending, Rewriter, apart};
 use crate::op::linear::{Contract, Labels};
-use crate::op::{NodeId, Op, binary, reduce, shape};
+use crate::op::{NodeId, Op, reduce, shape};
 use crate::tape::{Graph, GraphNode};
-use crate::tensor::{Dims, Shape};
+use crate::tensor::Dims;
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
     let &[x] = operation.inputs else { return None };
-    match operation.op {
-        Op::Fold(fold) => apart(r, fold, x, operation)
-            .or_else(|| contracted(r, fold, x, operation))
-            .or_else(|| gathered(r, fold, x, operation)),
-        Op::Sum(sum) => side_by_side(r, &sum.axes, binary::Add {}.into(), x, operation),
-        Op::Max(max) => side_by_side(r, &max.axes, binary::Maximum {}.into(), x, operation),
-        Op::Min(min) => side_by_side(r, &min.axes, binary::Minimum {}.into(), x, operation),
-        _ => None,
-    }
-}
-
-/// fold(x) = pad(reshape(transpose(x))) for windows that lie one after another, and for a single one
-fn apart(
-    r: &mut Rewriter,
-    fold: &shape::Fold,
-    x: NodeId,
-    operation: &Pending<'_>,
-) -> Option<NodeId> {
-    let from = r.meta(x).shape.clone();
-    let (last, at) = (from.rank() - 1, operation.at);
-    let &shape::Fold { axis, size, stride, dilation } = fold;
-    if (stride != from[last] && from[axis] != 1) || dilation != 1 {
-        return None;
-    }
-    let order = (0..=axis).chain([last]).chain(axis + 1..last).collect();
-    let beside = r.apply(shape::Transpose { order }, &[x], at)?;
-    let mut dims = Dims::from_slice(&from[..last]);
-    dims[axis] *= from[last];
-    let joined = r.reshape(beside, &Shape::from(dims), at)?;
-    r.apply(shape::Pad { axis, start: 0, step: 1, size }, &[joined], at)
+    let Op::Fold(fold) = operation.op else { return None };
+    apart::rewrite(r, fold, x, operation.at)
+        .or_else(|| contracted(r, fold, x, operation))
+        .or_else(|| gathered(r, fold, x, operation))
 }
 
 /// fold(contract(x, y)) = contract(x, window(pad(y))), where the windows are rows or columns of one operand
@@ -148,56 +122,6 @@ pub(super) fn summed_batch(
     let stays = |axis: &usize| !sum.axes.contains(axis);
     let rest: Labels = (0..out.len()).filter(stays).map(|axis| out[axis]).collect();
     contraction::of(r, product, &rest, at)
-}
-
-/// sum(window(x)) = slice(x) + slice(x) + … for the few places of a window; max, min: the greatest, the least
-/// of them.
-fn side_by_side(
-    r: &mut Rewriter,
-    axes: &[usize],
-    join: Op,
-    mut x: NodeId,
-    operation: &Pending<'_>,
-) -> Option<NodeId> {
-    let at = operation.at;
-    let rank = r.meta(x).shape.rank();
-    if axes.is_empty()
-        || !axes.iter().copied().eq(rank - axes.len()..rank)
-        || !operation.meta.dtype.is_float()
-    {
-        return None;
-    }
-    // The last window first.
-    let mut windows = Vec::new();
-    for _ in axes {
-        let Op::Window(window) = r.op(x) else { return None };
-        let count = r.meta(x).shape[window.axis];
-        windows.push((window.clone(), count));
-        x = r.node(x).inputs[0];
-    }
-    let places: usize = windows.iter().map(|(window, _)| window.size).product();
-    // A window of another's places has no slice of its own.
-    let base = r.meta(x).shape.rank();
-    if places > r.target.window_places || windows.iter().any(|(window, _)| window.axis >= base) {
-        return None;
-    }
-    let mut joined = None;
-    for number in 0..places {
-        let (mut slice, mut rest) = (x, number);
-        for (window, count) in &windows {
-            let (place, more) = (rest % window.size, rest / window.size);
-            rest = more;
-            let start = place * window.dilation;
-            let stop = start + (count - 1) * window.stride + 1;
-            let part = shape::Slice { axis: window.axis, start, stop, step: window.stride };
-            slice = r.apply(part, &[slice], at)?;
-        }
-        joined = match joined {
-            None => Some(slice),
-            Some(joined) => Some(r.apply(join.clone(), &[joined, slice], at)?),
-        };
-    }
-    joined
 }
 
 /// For each node, whether it is a slice of windows that were added up, which nothing else needs.

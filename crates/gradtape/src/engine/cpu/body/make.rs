@@ -1,5 +1,7 @@
 //! Making a body ready: its instructions in chains, and where each may write its result at once.
 
+use smallvec::SmallVec;
+
 use super::chain::{self, Link};
 use super::{BodyPlan, Load, Rows, Step, StorePlan, TILE, slots};
 use crate::engine::cpu::isa::Isa;
@@ -17,9 +19,10 @@ pub(crate) struct BodySpec<'a> {
     pub(crate) stores: &'a [Store],
     /// Registers that are read after the tile.
     pub(crate) reduced: &'a [Reg],
-    /// The axes of the space that planes, rows and columns of a tile run along; `None` stands for one of
-    /// size 1.
-    pub(crate) axes: [Option<usize>; 3],
+    /// The axes of the space that rows and columns of a tile run along; `None` stands for one of size 1.
+    pub(crate) axes: [Option<usize>; 2],
+    /// Whether a tile may go on along the axes before those.
+    pub(crate) planes: bool,
     pub(crate) space: &'a [usize],
     /// Whether a tile has as many columns as there are.
     pub(crate) whole_rows: bool,
@@ -33,17 +36,30 @@ pub(crate) struct BodySpec<'a> {
 impl<T: Real> BodyPlan<T> {
     /// Makes a body ready for tiles.
     pub(crate) fn new(spec: &BodySpec<'_>) -> BodyPlan<T> {
-        let &BodySpec { body, stores, reduced, axes, space, whole_rows, given, isa, buffers } =
-            spec;
+        let &BodySpec {
+            body, stores, reduced, axes, space, whole_rows, given, isa, buffers, ..
+        } = spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
         let most = if whole_rows { usize::MAX } else { TILE };
-        let cols = size(axes[2]).clamp(1, most);
+        let cols = size(axes[1]).clamp(1, most);
         // Rows are taken together when a whole one is short.
-        let rows = if size(axes[2]) > TILE / 2 { 1 } else { size(axes[1]).min(TILE / cols).max(1) };
+        let rows = if size(axes[1]) > TILE / 2 { 1 } else { size(axes[0]).min(TILE / cols).max(1) };
         // And planes, when their rows are few as well.
-        let whole = rows == size(axes[1]) && cols == size(axes[2]);
-        let planes = if whole { size(axes[0]).min(TILE / (rows * cols)).max(1) } else { 1 };
+        let mut planes = SmallVec::new();
+        let mut whole = spec.planes && rows == size(axes[0]) && cols == size(axes[1]);
+        let mut room = TILE / (rows * cols).max(1);
+        for axis in (0..axes[0].unwrap_or(0)).rev() {
+            if !whole || room < 2 {
+                break;
+            }
+            let count = space[axis].clamp(1, room);
+            planes.push((axis, count));
+            whole = count == space[axis];
+            room /= count;
+        }
+        let count_of =
+            |planes: &[(usize, usize)]| planes.iter().map(|plane| plane.1).product::<usize>();
         let overwritten = |load: usize, access: &Access| {
             let kept = reduced.iter().chain(stores.iter().map(|store| &store.reg));
             kept.into_iter().any(|reg| reg.0 as usize == count + load)
@@ -74,7 +90,7 @@ impl<T: Real> BodyPlan<T> {
             slots: Vec::new(),
             slot_count: 0,
             // The tiles of a product are as large as its blocks.
-            room: if count > 0 { TILE } else { planes * rows * cols },
+            room: if count > 0 { TILE } else { count_of(&planes) * rows * cols },
             planes,
             rows,
             cols,
@@ -94,7 +110,7 @@ impl<T: Real> BodyPlan<T> {
         for store in stores {
             let reg = store.reg.0 as usize;
             let direct = plan.target_of(reg).is_some_and(|target| *target == store.to);
-            let stride = axes[2].and_then(|column| store.to.strides.get(column));
+            let stride = axes[1].and_then(|column| store.to.strides.get(column));
             let by_row = plan.rows_of.by_row[reg] && stride.is_none_or(|&stride| stride == 0);
             let reg = if by_row { reg } else { plan.rows_of.whole[reg] };
             let Buffer { dtype, len, .. } = buffers[store.to.buffer.0 as usize];

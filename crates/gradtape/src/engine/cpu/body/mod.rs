@@ -10,6 +10,7 @@ use chain::{Link, RunLinks};
 pub(crate) use make::BodySpec;
 use rows::Rows;
 pub(crate) use rows::needs_rows;
+use smallvec::SmallVec;
 
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
@@ -33,11 +34,12 @@ fn slot_stride(room: usize) -> usize {
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// A body for tiles of `planes × rows × cols` elements, along three axes of the kernel's space.
+/// A body for tiles of `planes × rows × cols` elements: rows and columns along one axis of the kernel's space each,
+/// planes along any number.
 pub(crate) struct BodyPlan<T> {
     isa: Isa,
-    /// The axes that planes, rows and columns of a tile run along.
-    axes: [Option<usize>; 3],
+    /// The axes that rows and columns of a tile run along.
+    axes: [Option<usize>; 2],
     /// 1 in the epilogue of a matrix product, whose register 0 is given.
     given: usize,
     loads: Vec<Load>,
@@ -52,8 +54,9 @@ pub(crate) struct BodyPlan<T> {
     slot_count: usize,
     /// The most numbers in a tile, for which a slot has room.
     room: usize,
-    /// More than one only where rows and columns are all there are.
-    pub(crate) planes: usize,
+    /// The axes that planes run along, the innermost first, and how many elements of each a tile has: all but of the
+    /// last one. None where rows and columns are not all there are.
+    pub(crate) planes: SmallVec<[(usize, usize); 4]>,
     pub(crate) rows: usize,
     pub(crate) cols: usize,
 }
@@ -169,15 +172,32 @@ impl<T: Real> BodyPlan<T> {
     /// Whether the elements of a tile lie one after another.
     #[inline]
     fn is_run(&self, tile: &Tile<'_>, access: &Access) -> bool {
-        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         let &Tile { planes, rows, cols, .. } = tile;
+        let mut size = rows * cols;
+        let mut follows = |&(axis, count): &(usize, usize)| {
+            let step = size as isize;
+            size *= count;
+            count == 1 || self.stride(&access.strides, Some(axis)) == step
+        };
         (cols == 1 || col == 1)
             && (rows == 1 || row == cols as isize)
-            && (planes == 1 || plane == (rows * cols) as isize)
+            && (planes == 1 || self.planes.iter().all(&mut follows))
     }
 
     fn stride(&self, strides: &[isize], axis: Option<usize>) -> isize {
         axis.and_then(|axis| strides.get(axis).copied()).unwrap_or(0)
+    }
+
+    /// How far a plane lies from the first one.
+    fn plane(&self, strides: &[isize], number: usize) -> isize {
+        let mut rest = number;
+        let mut far = 0;
+        for &(axis, count) in &self.planes {
+            far += (rest % count) as isize * self.stride(strides, Some(axis));
+            rest /= count;
+        }
+        far
     }
 
     /// Scratch memory for one worker.
@@ -334,12 +354,12 @@ impl<T: Real> BodyPlan<T> {
             }
             Step::Index { reg, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);
-                let (start, [plane, row, col]) = self.position(tile, *offset, strides);
+                let (start, [row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: a slot holds a whole tile.
                 let out = unsafe { std::slice::from_raw_parts_mut(slot, tile.len()) };
-                for (r, out) in (0..).zip(out.chunks_mut(tile.cols)) {
-                    let (p, r) = (r / tile.rows as isize, r % tile.rows as isize);
-                    let start = start as isize + p * plane + r * row;
+                for (r, out) in out.chunks_mut(tile.cols).enumerate() {
+                    let (p, r) = (r / tile.rows, (r % tile.rows) as isize);
+                    let start = start as isize + self.plane(strides, p) + r * row;
                     for (c, out) in (0..).zip(out.iter_mut()) {
                         *out = T::from_f64((start + c * col) as f64);
                     }
@@ -348,7 +368,7 @@ impl<T: Real> BodyPlan<T> {
             }
             Step::Random { reg, key, counter, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);
-                let (start, [plane, row, col]) = self.position(tile, *offset, strides);
+                let (start, [row, col]) = self.position(tile, *offset, strides);
                 // SAFETY: the counter is the only element of an i64 buffer; a slot holds a tile.
                 let (counter, out) = unsafe {
                     let counter = *memory.address::<i64>(*counter, 0) as u64;
@@ -356,9 +376,9 @@ impl<T: Real> BodyPlan<T> {
                 };
                 let whole = tile.rows == 1 || row == tile.cols as isize && col == 1;
                 let width = if whole { tile.rows * tile.cols } else { tile.cols };
-                let rows = if whole { 1 } else { tile.rows as isize };
-                for (r, out) in (0..).zip(out.chunks_mut(width)) {
-                    let steps = r / rows * plane + r % rows * row;
+                let rows = if whole { 1 } else { tile.rows };
+                for (r, out) in out.chunks_mut(width).enumerate() {
+                    let steps = self.plane(strides, r / rows) + (r % rows) as isize * row;
                     let start = start.wrapping_add_signed(steps) as u64;
                     let numbers = Uniform { key: *key, counter, start, stride: col as u64, out };
                     dispatch(self.isa, numbers);
@@ -378,7 +398,7 @@ impl<T: Real> BodyPlan<T> {
         unsafe { std::slice::from_raw_parts(scratch.tiles[reg], len) }
     }
 
-    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 3]) {
+    fn position(&self, tile: &Tile<'_>, offset: usize, strides: &[isize]) -> (usize, [isize; 2]) {
         let steps = strides.iter().zip(tile.index).map(|(stride, &i)| stride * i as isize);
         (offset.wrapping_add_signed(steps.sum()), self.axes.map(|axis| self.stride(strides, axis)))
     }

@@ -7,6 +7,9 @@ use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::Memory;
 use crate::plan::Access;
 
+/// Columns up to which a tile of many rows is copied column by column.
+const NARROW: usize = 8;
+
 impl<T: Real> BodyPlan<T> {
     /// # Safety
     /// The tile's elements must lie in the buffer; `slot` must hold them.
@@ -18,11 +21,11 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         slot: *mut T,
     ) {
-        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         // SAFETY: the caller vouches for the slot.
         let out = unsafe { std::slice::from_raw_parts_mut(slot, tile.len()) };
         for (p, out) in (0..).zip(out.chunks_mut(tile.rows * tile.cols)) {
-            let start = start.wrapping_add_signed(p * plane);
+            let start = start.wrapping_add_signed(self.plane(&access.strides, p));
             if row == 0 && tile.rows > 1 {
                 let (one, rest) = out.split_at_mut(tile.cols);
                 // SAFETY: the caller vouches for the elements.
@@ -31,6 +34,15 @@ impl<T: Real> BodyPlan<T> {
                 continue;
             }
             let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
+            if !whole && tile.cols <= NARROW && tile.cols < tile.rows {
+                for c in 0..tile.cols {
+                    let start = start.wrapping_add_signed(c as isize * col);
+                    let out = out[c..].iter_mut().step_by(tile.cols);
+                    // SAFETY: the caller vouches for the elements.
+                    unsafe { memory.read_each(access.buffer, start, row, out) };
+                }
+                continue;
+            }
             let width = if whole { out.len() } else { tile.cols };
             for (r, out) in (0..).zip(out.chunks_mut(width)) {
                 let start = start.wrapping_add_signed(r * row);
@@ -50,10 +62,19 @@ impl<T: Real> BodyPlan<T> {
         memory: &Memory<'_>,
         values: &[T],
     ) {
-        let [plane, row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
+        let [row, col] = self.axes.map(|axis| self.stride(&access.strides, axis));
         for (p, values) in (0..).zip(values.chunks(tile.rows * tile.cols)) {
-            let start = start.wrapping_add_signed(p * plane);
+            let start = start.wrapping_add_signed(self.plane(&access.strides, p));
             let whole = tile.rows == 1 || (row == tile.cols as isize && col == 1);
+            if !whole && tile.cols <= NARROW && tile.cols < tile.rows {
+                for c in 0..tile.cols {
+                    let start = start.wrapping_add_signed(c as isize * col);
+                    let values = values[c..].iter().step_by(tile.cols);
+                    // SAFETY: the caller vouches for the elements.
+                    unsafe { memory.write_each(access.buffer, start, row, values) };
+                }
+                continue;
+            }
             let width = if whole { values.len() } else { tile.cols };
             for (r, values) in (0..).zip(values.chunks(width)) {
                 let start = start.wrapping_add_signed(r * row);

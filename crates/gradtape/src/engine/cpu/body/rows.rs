@@ -31,7 +31,7 @@ impl Rows {
         let registers = first + body.insts.len();
         let mut rows =
             Rows { by_row: vec![false; registers], whole: (0..registers).collect(), repeated: 0 };
-        let Some(column) = axes[2].filter(|_| whole_rows) else { return rows };
+        let Some(column) = axes[1].filter(|_| whole_rows) else { return rows };
         let stride = |strides: &[isize]| strides.get(column).copied().unwrap_or(0);
         let mut fixed = vec![false; registers];
         for (i, load) in body.loads.iter().enumerate() {

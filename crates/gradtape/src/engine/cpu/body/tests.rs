@@ -113,13 +113,14 @@ impl Kernel {
     /// The arrays after the stores, and the reduced registers, tile by tile.
     fn run<T: Real>(&self, isa: Isa, mut arrays: Vec<Vec<T>>) -> (Vec<Vec<T>>, Vec<T>) {
         let Kernel { body, stores, reduced, space, buffers } = self;
-        let axes = [None, Some(0), Some(1)];
+        let axes = [Some(0), Some(1)];
         let given = None;
         let plan = BodyPlan::new(&BodySpec {
             body,
             stores,
             reduced,
             axes,
+            planes: false,
             space,
             whole_rows: false,
             given,

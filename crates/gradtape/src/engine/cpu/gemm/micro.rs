@@ -32,6 +32,36 @@ pub(super) struct Tile<'l, T> {
     pub(super) lines: &'l [usize],
 }
 
+/// A right operand of whole vectors that is read where it lies.
+pub(super) struct Placed<'o, T> {
+    /// How far from the first summand each one lies.
+    pub(super) k: &'o [isize],
+    /// The runs of neighbours that each vector of columns is put together of.
+    pub(super) vectors: &'o [[Piece<T>; 2]; 2],
+}
+
+/// The lanes of a vector from `first` on before `end`, which lie where they would behind `from`.
+#[derive(Clone, Copy)]
+pub(super) struct Piece<T> {
+    pub(super) from: *const T,
+    pub(super) first: usize,
+    pub(super) end: usize,
+}
+
+/// A left operand that is read where it lies.
+pub(super) struct Pointed<'o> {
+    /// How far from the first summand each one lies.
+    pub(super) k: &'o [isize],
+    /// How far from the operand's address each row starts.
+    pub(super) rows: &'o [isize],
+}
+
+/// As [`Micro`], for whole vectors of a packed right operand and a left one where it lies.
+pub(super) type MicroPointed<T> = unsafe fn(&Tile<'_, T>, &Pointed<'_>);
+
+/// As [`Micro`], for two whole vectors of a right operand where it lies.
+pub(super) type MicroPlaced<T> = unsafe fn(&Tile<'_, T>, &Placed<'_, T>);
+
 /// Computes one tile. The tile must fit the function's rows and vectors, and the machine its ISA.
 pub(super) type Micro<T> = unsafe fn(&Tile<'_, T>);
 
@@ -50,6 +80,11 @@ pub(crate) struct Kernels<T: 'static> {
     pub(super) lanes: usize,
     /// For packed operands, by rows - 1 and vectors of columns - 1.
     pub(super) packed: &'static [[Micro<T>; 2]],
+    /// For a packed left operand and a right one where it lies, by rows - 1 and runs in a vector - 1.
+    pub(super) placed: &'static [[MicroPlaced<T>; 2]],
+    /// For a left operand where it lies and a packed right one, by rows - 1 and vectors of columns - 1. So few rows
+    /// that a number of each has a register beside the sums.
+    pub(super) pointed: &'static [[MicroPointed<T>; 2]],
     /// For operands where they lie, by rows - 1 and vectors of columns - 1.
     pub(super) direct: &'static [[Micro<T>; 3]],
     /// For one row of an operand where it lies, by vectors of columns - 1.
@@ -169,6 +204,88 @@ unsafe fn tile<S: Simd, const MR: usize, const NV: usize, const PACKED: bool>(t:
     }
 }
 
+/// As [`tile`], for a packed left operand and two vectors of `RUNS` runs of a right one where it lies.
+#[inline(always)]
+unsafe fn placed_tile<S: Simd, const MR: usize, const RUNS: usize>(
+    t: &Tile<'_, S::T>,
+    b: &Placed<'_, S::T>,
+) {
+    // SAFETY: the caller vouches for the instruction set and for the operands; of a vector, only the lanes of a piece
+    // are read from it.
+    unsafe {
+        let mut sums = [[S::zero(); 2]; MR];
+        for i in 0..MR {
+            for j in 0..2 {
+                S::prefetch(t.c.add(i * t.c_row + j * S::LANES));
+            }
+        }
+        let masks = b.vectors.map(|pieces| pieces.map(|piece| S::between(piece.first, piece.end)));
+        let from = b.vectors.map(|pieces| pieces.map(|piece| piece.from));
+        let mut a = t.a;
+        for &k in b.k {
+            let mut column = [S::zero(); 2];
+            for j in 0..2 {
+                let first = from[j][0].wrapping_offset(k);
+                column[j] = if RUNS == 1 {
+                    S::load(first)
+                } else {
+                    let own = S::load_masked(first, masks[j][0]);
+                    S::joined(own, from[j][1].wrapping_offset(k), masks[j][1])
+                };
+            }
+            for i in 0..MR {
+                let x = S::splat(*a.add(i));
+                for j in 0..2 {
+                    sums[i][j] = S::fma(x, column[j], sums[i][j]);
+                }
+            }
+            a = a.add(MR);
+        }
+        for (i, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let p = t.c.add(i * t.c_row + j * S::LANES);
+                S::store(p, if t.add { S::add(S::load(p), sum) } else { sum });
+            }
+        }
+    }
+}
+
+/// As [`tile`], for a left operand where it lies and `NV` whole vectors of a packed right one.
+#[inline(always)]
+unsafe fn pointed_tile<S: Simd, const MR: usize, const NV: usize>(
+    t: &Tile<'_, S::T>,
+    a: &Pointed<'_>,
+) {
+    // SAFETY: the caller vouches for the instruction set and for the operands.
+    unsafe {
+        let mut sums = [[S::zero(); NV]; MR];
+        let mut rows = [t.a; MR];
+        for i in 0..MR {
+            rows[i] = t.a.wrapping_offset(*a.rows.get_unchecked(i));
+        }
+        let mut b = t.b;
+        for &k in a.k {
+            let mut column = [S::zero(); NV];
+            for j in 0..NV {
+                column[j] = S::load(b.add(j * S::LANES));
+            }
+            for i in 0..MR {
+                let x = S::splat(*rows[i].wrapping_offset(k));
+                for j in 0..NV {
+                    sums[i][j] = S::fma(x, column[j], sums[i][j]);
+                }
+            }
+            b = b.add(NV * S::LANES);
+        }
+        for (i, row) in sums.iter().enumerate() {
+            for (j, &sum) in row.iter().enumerate() {
+                let p = t.c.add(i * t.c_row + j * S::LANES);
+                S::store(p, if t.add { S::add(S::load(p), sum) } else { sum });
+            }
+        }
+    }
+}
+
 /// The operands of a few inner products: `out[j * out_step] = x · y[j]`.
 pub(super) struct Inner<T> {
     pub(super) k: usize,
@@ -237,7 +354,7 @@ unsafe fn multiply_adds<S: Simd>(rounds: usize, flows: *mut S::T, half: S::T, on
 
 /// Stamps the kernels of one instruction set.
 macro_rules! stamp {
-    ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
+    ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] pointed [$($q:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
         #[allow(unused_unsafe, reason = "unsafe only where the instruction set is not enabled")]
         mod $name {
             use super::*;
@@ -246,6 +363,18 @@ macro_rules! stamp {
             unsafe fn packed<const MR: usize, const NV: usize>(t: &Tile<'_, $type>) {
                 // SAFETY: as for this function.
                 unsafe { tile::<$vector, MR, NV, true>(t) }
+            }
+
+            #[$feature]
+            unsafe fn placed<const MR: usize, const RUNS: usize>(t: &Tile<'_, $type>, b: &Placed<'_, $type>) {
+                // SAFETY: as for this function.
+                unsafe { placed_tile::<$vector, MR, RUNS>(t, b) }
+            }
+
+            #[$feature]
+            unsafe fn pointed<const MR: usize, const NV: usize>(t: &Tile<'_, $type>, a: &Pointed<'_>) {
+                // SAFETY: as for this function.
+                unsafe { pointed_tile::<$vector, MR, NV>(t, a) }
             }
 
             #[$feature]
@@ -287,6 +416,8 @@ macro_rules! stamp {
             pub(super) static KERNELS: Kernels<$type> = Kernels {
                 lanes: <$vector as Simd>::LANES,
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
+                placed: &[$([placed::<$p, 1>, placed::<$p, 2>]),*],
+                pointed: &[$([pointed::<$q, 1>, pointed::<$q, 2>]),*],
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
@@ -301,8 +432,8 @@ macro_rules! stamp {
 
 type Portable32 = Portable<f32, 4>;
 type Portable64 = Portable<f64, 2>;
-stamp!(portable_f32, inline, Portable32, f32, packed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
-stamp!(portable_f64, inline, Portable64, f64, packed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
+stamp!(portable_f32, inline, Portable32, f32, packed [1 2 3 4] pointed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
+stamp!(portable_f64, inline, Portable64, f64, packed [1 2 3 4] pointed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -317,16 +448,16 @@ use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
 
 #[cfg(target_arch = "x86_64")]
 stamp!(avx2_f32, target_feature(enable = "avx2,fma"), Avx2F32, f32,
-    packed [1 2 3 4 5 6] direct [1 2 3 4] row [1 2 3 4 5 6 7 8]);
+    packed [1 2 3 4 5 6] pointed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4 5 6 7 8]);
 #[cfg(target_arch = "x86_64")]
 stamp!(avx2_f64, target_feature(enable = "avx2,fma"), Avx2F64, f64,
-    packed [1 2 3 4 5 6] direct [1 2 3 4] row [1 2 3 4]);
+    packed [1 2 3 4 5 6] pointed [1 2 3 4] direct [1 2 3 4] row [1 2 3 4]);
 #[cfg(target_arch = "x86_64")]
 stamp!(avx512_f32, target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), Avx512F32, f32,
-    packed [1 2 3 4 5 6 7 8 9 10 11 12 13 14] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
+    packed [1 2 3 4 5 6 7 8 9 10 11 12 13 14] pointed [1 2 3 4 5 6 7 8 9 10] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
 #[cfg(target_arch = "x86_64")]
 stamp!(avx512_f64, target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"), Avx512F64, f64,
-    packed [1 2 3 4 5 6 7 8] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
+    packed [1 2 3 4 5 6 7 8] pointed [1 2 3 4 5 6 7 8] direct [1 2 3 4 5 6 7 8] row [1 2 3 4 5 6 7 8]);
 
 macro_rules! real {
     ($type:ty, $portable:ident, $avx2:ident, $avx512:ident) => {

@@ -9,6 +9,8 @@ mod ahead;
 mod micro;
 mod pack;
 mod packed;
+mod placed;
+mod pointed;
 mod scratch;
 mod walk;
 
@@ -123,6 +125,10 @@ impl<T> Product<'_, T> {
     }
 }
 
+/// What of the left operand this worker packed last, so that products that share it pack it once: an address and rows
+/// from there. To be forgotten where other products may have been computed since.
+pub(crate) type Packed<T> = Option<(*const T, Range<usize>)>;
+
 /// A finished block of the result.
 pub(crate) struct Block<T> {
     pub(crate) row: usize,
@@ -145,6 +151,7 @@ pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
 /// `epilogue` is called once for every element's block, by the worker that has just computed it.
 ///
 /// # Safety
+/// What `left` says is packed on this thread, for the same walks and an operand that has not changed.
 /// The operands must be valid for the shape, and the machine must have `isa`. Either `c` is valid for writing
 /// and does not overlap `a` or `b`, or the product is kept in strips and [fits them](Product::fits_strips).
 /// `epilogue` computes no product.
@@ -152,6 +159,7 @@ pub(crate) unsafe fn part<T: Real>(
     (id, count): (usize, usize),
     isa: Isa,
     p: &Product<'_, T>,
+    left: &mut Packed<T>,
     epilogue: &impl Fn(&Block<T>),
 ) {
     let kernels = T::kernels(isa);
@@ -178,10 +186,18 @@ pub(crate) unsafe fn part<T: Real>(
     }
     // SAFETY: the parts lie inside the result; the rest is passed on from the caller.
     unsafe {
-        if way == Way::InPlace {
-            in_place(kernels, p, rows, columns, epilogue);
-        } else {
-            packed::packed(kernels, p, rows, columns, epilogue);
+        match p.walks {
+            _ if way == Way::InPlace => in_place(kernels, p, rows, columns, epilogue),
+            Some(walks) if placed::fits(kernels, p, &columns) => {
+                placed::placed(kernels, p, walks, (rows, columns), left, epilogue);
+            }
+            Some(walks) if pointed::fits(kernels, p) => {
+                pointed::pointed(kernels, p, walks, rows, columns, epilogue);
+            }
+            _ => {
+                *left = None;
+                packed::packed(kernels, p, rows, columns, epilogue);
+            }
         }
     }
 }

@@ -183,39 +183,54 @@ pub(super) unsafe fn gather<S: Simd>(from: &Places<'_, S::T>, width: usize, to: 
 /// Neighbours in a run from which they are copied as vectors.
 const SHORT: usize = 4;
 
-/// Runs of neighbours, vector by vector, and zeros behind them.
+/// Runs that have elements in one vector, at most: each of its lanes may begin one.
+const PIECES: usize = 16;
+
+/// Vectors put together of runs of neighbours, the last vector of a row first: what it writes beyond the width is
+/// overwritten by the first ones of the next row, or lies in the [`SPILL`] behind the panel.
 #[allow(clippy::needless_range_loop, reason = "plain loops are sure to be unrolled")]
 #[inline(always)]
 unsafe fn copied<S: Simd>(from: &Places<'_, S::T>, width: usize, to: *mut S::T) {
     let &Places { at, k, n } = from;
-    // SAFETY: as for `gather`.
+    // SAFETY: as for `gather`; of a vector, only lanes are read that have an element.
     unsafe {
-        let mut start = 0;
-        while start < n.len() {
-            let mut count = 1;
-            while count < S::LANES
-                && start + count < n.len()
-                && n[start + count] - n[start] == count as isize
-            {
+        let mut pieces = [(at, S::mask(0)); PIECES];
+        for start in (0..width).step_by(S::LANES).rev() {
+            let lanes = S::LANES.min(n.len().saturating_sub(start));
+            let (mut count, mut lane) = (0, 0);
+            while lane < lanes {
+                let first = n[start + lane];
+                let mut end = lane + 1;
+                while end < lanes && n[start + end] - first == (end - lane) as isize {
+                    end += 1;
+                }
+                pieces[count] = (at.wrapping_offset(first - lane as isize), S::between(lane, end));
                 count += 1;
+                lane = end;
             }
-            let first = at.wrapping_offset(n[start]);
-            let mask = S::mask(count);
-            if count == S::LANES {
-                for l in 0..k.len() {
-                    S::store(to.add(l * width + start), S::load(first.wrapping_offset(k[l])));
+            let to = to.add(start);
+            match pieces[..count] {
+                [(only, _)] if lanes == S::LANES => {
+                    for l in 0..k.len() {
+                        S::store(to.add(l * width), S::load(only.wrapping_offset(k[l])));
+                    }
                 }
-            } else {
-                for l in 0..k.len() {
-                    let vector = S::load_masked(first.wrapping_offset(k[l]), mask);
-                    S::store_masked(to.add(l * width + start), mask, vector);
+                [(first, own), (second, rest)] => {
+                    for l in 0..k.len() {
+                        let vector = S::load_masked(first.wrapping_offset(k[l]), own);
+                        let vector = S::joined(vector, second.wrapping_offset(k[l]), rest);
+                        S::store(to.add(l * width), vector);
+                    }
                 }
-            }
-            start += count;
-        }
-        for l in 0..k.len() {
-            for i in n.len()..width {
-                *to.add(l * width + i) = std::mem::zeroed();
+                ref pieces => {
+                    for l in 0..k.len() {
+                        let mut vector = S::zero();
+                        for &(first, own) in pieces {
+                            vector = S::joined(vector, first.wrapping_offset(k[l]), own);
+                        }
+                        S::store(to.add(l * width), vector);
+                    }
+                }
             }
         }
     }
