@@ -104,11 +104,12 @@ pub fn soft_rank_with(x: Var<'_>, options: impl Into<SoftOrderOptions>) -> Var<'
 ///
 /// The hard function is [`Var::sort`]. Its gradient is no 0, but a permutation: each result knows of one
 /// element alone, and nothing of those that would take its place a little further on. Here neighbours in order
-/// that are closer than `1 / strength` are moved apart together, around their mean.
+/// that are further apart than `1 / strength` are drawn together around their mean, and each result knows of all
+/// of these.
 ///
 /// The result is the projection of `(n, …, 1) / strength` on the permutahedron of `x`, in time `n log n` and
-/// memory `n`; it adds up to the sum of `x`. Where no neighbours in order are closer than `1 / strength`, it is
-/// the hard one. With a NaN in it a row is NaN; an infinite element spreads over its neighbours.
+/// memory `n`; it adds up to the sum of `x`. Where no neighbours in order are further apart than `1 / strength`, it
+/// is the hard one. With a NaN in it a row is NaN; an infinite element spreads over its neighbours.
 ///
 /// ```
 /// use gradtape::soft::soft_sort;
