@@ -4,6 +4,7 @@ use gradtape::data::{self, CsvOptions, PreprocessOptions, Preprocessing, Table};
 use gradtape::loss::{cross_entropy, mse};
 use gradtape::nn::{Dropout, Linear, Module};
 use gradtape::optim::{Adam, Optimizer, Sgd};
+use gradtape::soft::soft_rank;
 use gradtape::{
     DType, Error, Kind, Parameter, Result, Rng, Tape, Tensor, Var, compile, gradient, hessian,
 };
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("attention", networks::attention),
     ("hessian", second_derivatives),
     ("conv", networks::conv),
+    ("softrank", softrank),
     ("fit", |_| fit()),
     ("explain", |_| explain("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], 6)),
     ("explain-long", |_| explain(&long_sum(), &[("x", 0.1)], 9_996)),
@@ -176,6 +178,29 @@ fn second_derivatives(compiled: bool) -> Result<Samples> {
         tape.reset();
         let (a, x) = (tape.constant(inputs[0].clone()), tape.watch(inputs[1].clone()));
         graph(a, x).value().map(drop)
+    })
+}
+
+/// The soft ranks of a million numbers with a strength of 1, and the gradient of their product with others.
+fn softrank(compiled: bool) -> Result<Samples> {
+    const LEN: usize = 1_000_000;
+    let mut rng = Rng::new(0);
+    let inputs = [normal([LEN], &mut rng)?, normal([LEN], &mut rng)?];
+    fn graph<'t>(x: Var<'t>, cotangent: Var<'t>) -> [Var<'t>; 2] {
+        let ranks = soft_rank(x, 1.0);
+        let [dx] = gradient((ranks * cotangent).sum(()), [x]);
+        [ranks, dx]
+    }
+    if compiled {
+        let mut step = compile(|_, v| Ok(graph(v[0], v[1]).to_vec()));
+        let mut results = Vec::new();
+        return measure(|| step.call_into(&inputs, &mut results));
+    }
+    let mut tape = Tape::new();
+    measure(|| {
+        tape.reset();
+        let cotangent = tape.constant(inputs[1].clone());
+        gradtape::evaluate(&graph(tape.watch(inputs[0].clone()), cotangent))
     })
 }
 

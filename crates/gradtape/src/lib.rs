@@ -18,6 +18,7 @@
 //! | a first program | [`prelude`], [`train::Trainer`], the examples of the repository |
 //! | what PyTorch, burn or candle calls it | [`coming_from`] |
 //! | layers, losses, optimisers | [`nn`], [`loss`], [`optim`] |
+//! | a gradient for what has none: ranks, sorting, choices, rounding | [`soft`] |
 //! | derivatives | [`gradient`], [`jacobian`], [`hessian`], [`jvp`], [`vjp`] |
 //! | a function of one example, of a whole batch | [`vmap`] |
 //! | operations, with their gradients and why they hold | the methods of [`Var`], and [`op`] |
@@ -40,6 +41,7 @@ pub mod op;
 pub mod optim;
 pub mod plan;
 pub mod prelude;
+pub mod soft;
 pub mod tape;
 pub mod tensor;
 pub mod train;

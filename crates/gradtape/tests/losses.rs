@@ -76,7 +76,12 @@ fn record<'t>(op: &str, attrs: &Value, input: Var<'t>, target: Var<'t>) -> Var<'
         "cross_entropy" => {
             let label_smoothing = attrs.get("label_smoothing").map_or(0.0, |s| s.as_f64().unwrap());
             let weight = list("weight");
-            let options = CrossEntropyOptions { weight, label_smoothing, reduction };
+            let options = CrossEntropyOptions {
+                weight,
+                label_smoothing,
+                reduction,
+                ..CrossEntropyOptions::default()
+            };
             cross_entropy_with(input, target, &options)
         }
         other => panic!("{other}"),

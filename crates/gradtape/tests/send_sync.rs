@@ -35,7 +35,7 @@ macro_rules! names {
 /// What is `Send` and `Sync`.
 fn both() -> Vec<String> {
     use gradtape::{data::*, engine::cpu, eval::*, io::*, loss::*, metric::*, nn::*, op::*};
-    use gradtape::{optim::*, plan, tape::*, tensor::*, train::*};
+    use gradtape::{optim::*, plan, soft::*, tape::*, tensor::*, train::*};
     let mut names = names![shared:
         // tensor
         Bf16, DType, Error, F16, Kind, Rng, Shape, Tensor,
@@ -64,7 +64,11 @@ fn both() -> Vec<String> {
         Base, Ema<Linear>, Hyper, Hyperparameter, HyperValue, Interval, OptimizerInfo, Pace, Preset,
         Schedule, Scheduler, gradtape::optim::Slot,
         // loss and metric
-        BceOptions, ConfusionMatrix, CrossEntropyOptions, NllOptions, Reduction,
+        BceOptions, ConfusionMatrix, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions, CtcOptions,
+        DiceOptions, FocalOptions, GaussianNllOptions, MultiMarginOptions, NllOptions, PoissonNllOptions,
+        Reduction, SigmoidFocalOptions, TripletMarginOptions,
+        // soft
+        GumbelOptions, Regularization, SoftOrderOptions,
         // data
         Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
         Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,

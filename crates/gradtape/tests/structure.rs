@@ -30,6 +30,7 @@ const WALLS: &Walls = &[
     ("engine", &["tensor", "op", "tape", "plan"]),
     ("eval", &["tensor", "op", "tape", "grad", "plan", "engine"]),
     ("nn", RECORDING),
+    ("soft", &["tensor", "op", "tape"]),
     ("loss", RECORDING),
     ("optim", RECORDING),
     ("metric", RECORDING),
@@ -37,13 +38,16 @@ const WALLS: &Walls = &[
     ("io", &["tensor", "nn", "tape", "optim"]),
     (
         "train",
-        &["tensor", "op", "tape", "grad", "eval", "nn", "loss", "optim", "metric", "data", "io"],
+        &[
+            "tensor", "op", "tape", "grad", "eval", "nn", "soft", "loss", "optim", "metric",
+            "data", "io",
+        ],
     ),
 ];
 
 /// What functions that record on a tape may import; among themselves, layers and optimisers share
-/// the module trait.
-const RECORDING: &[&str] = &["tensor", "op", "tape", "grad", "eval", "nn"];
+/// the module trait, and losses are made of soft functions.
+const RECORDING: &[&str] = &["tensor", "op", "tape", "grad", "eval", "nn", "soft"];
 
 const CALCULUS: &Walls = &[
     ("report", &[]),

@@ -14,6 +14,9 @@ pub struct CrossEntropyOptions {
     pub weight: Option<Tensor>,
     /// The share of each target that is spread evenly over all classes, in [0, 1]; 0 by default.
     pub label_smoothing: f64,
+    /// The label of rows that do not count: their loss is 0, no gradient flows into them, and the mean leaves
+    /// them out. None by default; PyTorch's is -100.
+    pub ignore_index: Option<i64>,
     /// What becomes of the rows' losses.
     pub reduction: Reduction,
 }
@@ -63,7 +66,7 @@ pub fn cross_entropy_with<'t>(
         let error = Error::new(Kind::Value, message).hint("it must be at least 0 and at most 1");
         return logits.failed(error, &[logits]);
     }
-    let rows = match Rows::new(name, logits, target) {
+    let rows = match Rows::new(name, logits, target, options.ignore_index) {
         Ok(rows) => rows,
         Err(failed) => return failed,
     };
@@ -71,12 +74,12 @@ pub fn cross_entropy_with<'t>(
         Ok(weight) => weight,
         Err(failed) => return failed,
     };
-    let x = logits;
+    let x = rows.counted(logits);
     let losses = match (rows, weight) {
         (Rows::Labels { one_hot, .. }, None) if smoothing == 0.0 => {
             logsumexp_less(x, picked(x, one_hot))
         }
-        (Rows::Labels { one_hot, classes }, None) => {
+        (Rows::Labels { one_hot, classes, .. }, None) => {
             let last = [x.shape().rank() - 1];
             let below = x.greatest_fixed(&last).unsqueeze(-1) - x;
             // Weighed before they are added: the sum of large ones overflows where their mean does not.
@@ -93,7 +96,7 @@ pub fn cross_entropy_with<'t>(
             share((one_hot * weight).sum(-1), losses)
         }
         (rows, weight) => {
-            let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = rows;
+            let (Rows::Labels { one_hot: q, classes, .. } | Rows::Shares { q, classes }) = rows;
             let q = match smoothing > 0.0 {
                 true => q * (1.0 - smoothing) + smoothing / classes as f64,
                 false => q,
@@ -113,6 +116,9 @@ pub fn cross_entropy_with<'t>(
 pub struct NllOptions {
     /// A factor for each class, `[c]`. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
+    /// The label of rows that do not count: their loss is 0, no gradient flows into them, and the mean leaves
+    /// them out. None by default; PyTorch's is -100.
+    pub ignore_index: Option<i64>,
     /// What becomes of the rows' losses.
     pub reduction: Reduction,
 }
@@ -161,12 +167,12 @@ pub fn nll_with<'t>(
     labels: Var<'t>,
     options: impl Into<NllOptions>,
 ) -> Var<'t> {
-    let NllOptions { weight, reduction } = options.into();
-    let x = log_probabilities;
-    let rows = match Rows::new("nll", x, labels) {
+    let NllOptions { weight, ignore_index, reduction } = options.into();
+    let rows = match Rows::new("nll", log_probabilities, labels, ignore_index) {
         Ok(rows) => rows,
         Err(failed) => return failed,
     };
+    let x = rows.counted(log_probabilities);
     let weight = match rows.weight("nll", weight.as_ref()) {
         Ok(weight) => weight,
         Err(failed) => return failed,
@@ -184,7 +190,7 @@ pub fn nll_with<'t>(
 
 /// `log Σ e^x - y` over the last axis, as `log Σ e^(x - max) + (max - y)`.
 #[track_caller]
-fn logsumexp_less<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
+pub(super) fn logsumexp_less<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
     let last = [x.shape().rank() - 1];
     x.logsumexp_rest(&last) + (x.greatest_fixed(&last) - y)
 }
@@ -192,22 +198,28 @@ fn logsumexp_less<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
 /// The element of each row at the 1 of its one-hot row. A selection, not a product: an infinite
 /// element of another class must not count.
 #[track_caller]
-fn picked<'t>(x: Var<'t>, one_hot: Var<'t>) -> Var<'t> {
+pub(super) fn picked<'t>(x: Var<'t>, one_hot: Var<'t>) -> Var<'t> {
     one_hot.greater(0.0).select(x, 0.0).sum(-1)
 }
 
 /// The target, of the shape of the logits.
 #[derive(Clone, Copy)]
-enum Rows<'t> {
-    /// Labels as one-hot rows.
-    Labels { one_hot: Var<'t>, classes: usize },
+pub(super) enum Rows<'t> {
+    /// Labels as one-hot rows, zeros where a row does not count; and which do, if some may not.
+    Labels { one_hot: Var<'t>, classes: usize, kept: Option<Var<'t>> },
     /// The share of each class.
     Shares { q: Var<'t>, classes: usize },
 }
 
 impl<'t> Rows<'t> {
+    /// The target as labels or shares, of which the label `ignored` does not count.
     #[track_caller]
-    fn new(name: &str, x: Var<'t>, target: Var<'t>) -> Result<Rows<'t>, Var<'t>> {
+    fn new(
+        name: &str,
+        x: Var<'t>,
+        target: Var<'t>,
+        ignored: Option<i64>,
+    ) -> Result<Rows<'t>, Var<'t>> {
         if x.tape().id() != target.tape().id() {
             return Err(x.failed(mixed_tapes(name), &[]));
         }
@@ -236,8 +248,20 @@ impl<'t> Rows<'t> {
                 );
                 return refuse(rule, "give one label for each row of logits".into());
             }
-            check_labels(name, x, target, classes)?;
-            return Ok(Rows::Labels { one_hot: target.one_hot(classes, logits.dtype), classes });
+            check_labels(name, x, target, classes, ignored)?;
+            let kept = ignored.map(|ignored| target.not_equal(ignored));
+            let one_hot = match kept {
+                None => target.one_hot(classes, logits.dtype),
+                Some(kept) => {
+                    let labels = kept.select(target, 0).one_hot(classes, logits.dtype);
+                    kept.unsqueeze(-1).select(labels, 0.0)
+                }
+            };
+            return Ok(Rows::Labels { one_hot, classes, kept });
+        }
+        if let Some(ignored) = ignored {
+            let rule = format!("ignore_index is {ignored}, but the target is {given}");
+            return refuse(rule, "only labels i64 can be left out by their number".into());
         }
         if given != logits {
             let rule = format!("logits {logits} do not fit a target {given}");
@@ -256,12 +280,53 @@ impl<'t> Rows<'t> {
         }
     }
 
-    /// The losses of the rows reduced; a weighted mean of labels is divided by the sum of their factors.
+    /// As [`Rows::new`], of labels alone.
     #[track_caller]
-    fn reduce(self, reduction: Reduction, losses: Var<'t>, weight: Option<Var<'t>>) -> Var<'t> {
+    pub(super) fn of_labels(name: &str, x: Var<'t>, labels: Var<'t>) -> Result<Rows<'t>, Var<'t>> {
+        let given = labels.meta();
+        let apart = x.tape().id() != labels.tape().id();
+        if apart || labels.id().is_failed() || x.id().is_failed() || given.dtype == DType::I64 {
+            return Rows::new(name, x, labels, None);
+        }
+        let message = format!("{name}: the target is {given}, not labels in i64");
+        let error = Error::new(Kind::Shape, message).hint("give one label for each row of logits");
+        Err(x.failed(error, &[x, labels]))
+    }
+
+    /// The share of each class.
+    pub(super) fn shares(self) -> Var<'t> {
+        let (Rows::Labels { one_hot: q, .. } | Rows::Shares { q, .. }) = self;
+        q
+    }
+
+    /// The logits, with zeros in rows that do not count: whatever stands there has no part in a gradient.
+    #[track_caller]
+    fn counted(self, x: Var<'t>) -> Var<'t> {
+        match self {
+            Rows::Labels { kept: Some(kept), .. } => kept.unsqueeze(-1).select(x, 0.0),
+            _ => x,
+        }
+    }
+
+    /// The losses of the rows reduced; a weighted mean of labels is divided by the sum of their factors, and that
+    /// of rows of which some do not count by how many do.
+    #[track_caller]
+    pub(super) fn reduce(
+        self,
+        reduction: Reduction,
+        losses: Var<'t>,
+        weight: Option<Var<'t>>,
+    ) -> Var<'t> {
+        let losses = match self {
+            Rows::Labels { kept: Some(kept), .. } => kept.select(losses, 0.0),
+            _ => losses,
+        };
         match (reduction, weight, self) {
             (Reduction::Mean, Some(weight), Rows::Labels { one_hot, .. }) => {
                 losses.sum(()) / (one_hot * weight).sum(())
+            }
+            (Reduction::Mean, None, Rows::Labels { kept: Some(kept), .. }) => {
+                losses.sum(()) / kept.cast(losses.dtype()).sum(())
             }
             (reduction, ..) => reduction.of(losses),
         }
@@ -269,9 +334,13 @@ impl<'t> Rows<'t> {
 
     /// The factors of the classes, if any, in the type and shape of the target.
     #[track_caller]
-    fn weight(self, name: &str, weight: Option<&Tensor>) -> Result<Option<Var<'t>>, Var<'t>> {
+    pub(super) fn weight(
+        self,
+        name: &str,
+        weight: Option<&Tensor>,
+    ) -> Result<Option<Var<'t>>, Var<'t>> {
         let Some(weight) = weight else { return Ok(None) };
-        let (Rows::Labels { one_hot: q, classes } | Rows::Shares { q, classes }) = self;
+        let (Rows::Labels { one_hot: q, classes, .. } | Rows::Shares { q, classes }) = self;
         if weight.shape()[..] != [classes] {
             let message = format!(
                 "{name}: weight has shape {}, but there are {classes} classes",
@@ -291,12 +360,16 @@ fn check_labels<'t>(
     x: Var<'t>,
     labels: Var<'t>,
     classes: usize,
+    ignored: Option<i64>,
 ) -> Result<(), Var<'t>> {
     let wrong = {
         let recording = x.tape().recording().borrow();
         let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(labels.id()) else { return Ok(()) };
         let of = |labels: &[i64]| {
-            let bad = |&label: &i64| usize::try_from(label).map_or(true, |label| label >= classes);
+            let bad = |&label: &i64| {
+                let known = usize::try_from(label).is_ok_and(|label| label < classes);
+                !known && Some(label) != ignored
+            };
             labels.iter().position(bad).map(|row| (row, labels[row]))
         };
         match tensor.as_slice::<i64>() {

@@ -1,6 +1,6 @@
 //! Losses of numbers: how far off each one is.
 
-use super::{Reduction, misfit};
+use super::{Reduction, misfit, off};
 use crate::tape::Var;
 use crate::tensor::{Error, Kind};
 
@@ -125,6 +125,47 @@ pub fn smooth_l1_with<'t>(
         Ok(losses) => reduction.of(losses * (1.0 / beta)),
         Err(failed) => failed,
     }
+}
+
+/// The quantile (pinball) loss `max(q e, (q - 1) e)` of the error `e = t - p`, averaged: least where a share `q` of the
+/// targets lies below the prediction, the mean absolute error's half for a `q` of ½ (Koenker and Bassett 1978). `q` is
+/// above 0 and below 1; where both are equal the derivative is 0.
+///
+/// ```
+/// use gradtape::loss::{Reduction, quantile_with};
+/// use gradtape::{Tape, gradient};
+/// let tape = Tape::new();
+/// let p = tape.watch([1.0, 3.0]);
+/// let loss = quantile_with(p, tape.constant([2.0, 2.0]), 0.75, Reduction::Sum);
+/// let [dp] = gradient(loss, [p]);
+/// assert_eq!(loss.item()?, 0.75 + 0.25);
+/// assert_eq!(dp.value()?.to_f64_vec(), [-0.75, 0.25]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[doc(alias = "pinball")]
+#[track_caller]
+pub fn quantile<'t>(prediction: Var<'t>, target: Var<'t>, q: f64) -> Var<'t> {
+    quantile_with(prediction, target, q, Reduction::Mean)
+}
+
+/// As [`quantile`], with a [`Reduction`].
+#[track_caller]
+pub fn quantile_with<'t>(
+    prediction: Var<'t>,
+    target: Var<'t>,
+    q: f64,
+    reduction: Reduction,
+) -> Var<'t> {
+    let fine = q > 0.0 && q < 1.0;
+    let refused = [
+        off("quantile", prediction, ("q", q), fine, "above 0 and below 1"),
+        misfit("quantile", prediction, target),
+    ];
+    if let Some(failed) = refused.into_iter().flatten().next() {
+        return failed;
+    }
+    let short = target - prediction;
+    reduction.of(short.relu() * q + (-short).relu() * (1.0 - q))
 }
 
 /// Losses that are squares within a bound, of the name and value given, and lines beyond; or the error

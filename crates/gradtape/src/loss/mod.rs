@@ -10,8 +10,14 @@
 
 mod binary;
 mod classes;
+mod ctc;
 mod distance;
 mod divergence;
+mod focal;
+mod likelihood;
+mod margin;
+mod ranking;
+mod similarity;
 
 pub use binary::{
     BceOptions, bce, bce_with, bce_with_logits, bce_with_logits_with, hinge, hinge_with,
@@ -19,8 +25,27 @@ pub use binary::{
 pub use classes::{
     CrossEntropyOptions, NllOptions, cross_entropy, cross_entropy_with, nll, nll_with,
 };
-pub use distance::{huber, huber_with, mae, mae_with, mse, mse_with, smooth_l1, smooth_l1_with};
+pub use ctc::{CtcOptions, ctc, ctc_with};
+pub use distance::{
+    huber, huber_with, mae, mae_with, mse, mse_with, quantile, quantile_with, smooth_l1,
+    smooth_l1_with,
+};
 pub use divergence::{kl_div, kl_div_with};
+pub use focal::{
+    DiceOptions, FocalOptions, SigmoidFocalOptions, dice, dice_with, focal, focal_with,
+    sigmoid_focal, sigmoid_focal_with,
+};
+pub use likelihood::{
+    GaussianNllOptions, PoissonNllOptions, gaussian_nll, gaussian_nll_with, poisson_nll,
+    poisson_nll_with,
+};
+pub use margin::{MultiMarginOptions, multi_margin, multi_margin_with};
+pub use ranking::{spearman, spearman_with};
+pub use similarity::{
+    ContrastiveOptions, CosineEmbeddingOptions, TripletMarginOptions, contrastive,
+    contrastive_with, cosine_distance, cosine_distance_with, cosine_embedding,
+    cosine_embedding_with, triplet_margin, triplet_margin_with,
+};
 
 use crate::op::rules::cast_hint;
 use crate::tape::{Leaf, Var, mixed_tapes};
@@ -95,6 +120,12 @@ struct Range {
     hint: &'static str,
 }
 
+impl Range {
+    fn has(&self, x: f64) -> bool {
+        (self.holds)(x)
+    }
+}
+
 const PROBABILITY: Range = Range {
     holds: |p| (0.0..=1.0).contains(&p),
     words: "in [0, 1]",
@@ -106,6 +137,29 @@ const SHARE: Range = Range {
     words: "at least 0",
     hint: "the target gives the share of each class, not a score or a logarithm",
 };
+
+/// The error, in the place of the loss, of a setting that is not `fine`, which in words it must be.
+#[track_caller]
+fn off<'t>(
+    name: &str,
+    x: Var<'t>,
+    (setting, value): (&str, f64),
+    fine: bool,
+    words: &str,
+) -> Option<Var<'t>> {
+    if fine || x.id().is_failed() {
+        return None;
+    }
+    let error = Error::new(Kind::Value, format!("{name}: {setting} is {value}"));
+    Some(x.failed(error.hint(format!("it must be {words}")), &[x]))
+}
+
+/// The whole numbers of a constant or watched tensor.
+fn at_hand(x: Var<'_>) -> Option<Vec<i64>> {
+    let recording = x.tape().recording().borrow();
+    let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(x.id()) else { return None };
+    tensor.to_vec::<i64>().ok()
+}
 
 /// The error, in the place of the loss, of a constant or watched tensor with a number out of range. Of what
 /// is computed, or given to a compiled step, the numbers are not known yet.

@@ -154,7 +154,7 @@ ops! {
         control: Custom;
         shape: Broadcast Reshape Transpose Slice Flip Diagonal Window Fold Pad Concat;
         reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum CumArgMax;
-        index: Gather ScatterAdd ScatterMax IndexSelect IndexAdd OneHot ArgSort SearchSorted;
+        index: Gather ScatterAdd ScatterMax IndexSelect IndexAdd OneHot ArgSort SearchSorted IsotonicBlocks;
         linear: Contract;
     }
 }

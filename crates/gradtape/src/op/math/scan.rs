@@ -196,6 +196,30 @@ macro_rules! scan_methods {
                     self.search(values, true)
                 }
 
+                /// For numbers less others, such as sorted scores less ranks, the blocks along the last axis on which
+                /// the nearest numbers that do not increase are constant: for each element the place of the first of
+                /// its block, as i64. [`crate::soft`] makes regressions and soft orders of them. See
+                /// [`index::IsotonicBlocks`].
+                ///
+                /// ```
+                /// # use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let (x, y) = (tape.constant([5.0, 1.0, 2.0]), tape.constant([0.0, 0.0, 0.0]));
+                /// let blocks = x.isotonic_blocks(y);
+                /// assert_eq!(blocks.value()?.to_vec::<i64>()?, [0, 1, 1]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn isotonic_blocks(self, other: Self) -> Self {
+                    self.apply(index::IsotonicBlocks { entropic: false }, &[other])
+                }
+
+                /// As [`Self::isotonic_blocks`], for blocks of `log Σ e^x` instead of means.
+                #[track_caller]
+                pub fn isotonic_blocks_entropic(self, other: Self) -> Self {
+                    self.apply(index::IsotonicBlocks { entropic: true }, &[other])
+                }
+
                 #[track_caller]
                 fn search(self, values: Self, right: bool) -> Self {
                     let (op, shape) = (index::SearchSorted { right }, values.shape());
