@@ -1,7 +1,7 @@
 //! What optimisers and schedules of `scripts/reference/optimisers.py` do on parameters of every rank, against
 //! PyTorch; those that PyTorch does not have, against their papers' formulas written out in f64.
 
-use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name};
+use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name, defaults};
 use gradtape::{DType, Parameter, Result, Tape, Tensor, Var};
 use serde_json::Value;
 
@@ -200,7 +200,13 @@ fn every_rank_and_type_goes_on_from_a_saved_state_with_the_same_bits() -> Result
             };
             // Groups and the look ahead too, where they can be.
             let make = |own: &[Parameter]| {
-                let mut optimizer = by_name(name, own, &Hyper::new())?;
+                // A rate whose steps bf16 can tell.
+                let usual = defaults(name)?.get("lr");
+                let rate = usual.map_or(0.02, |lr| match lr {
+                    HyperValue::Number(lr) => lr.max(0.02),
+                    _ => 0.02,
+                });
+                let mut optimizer = by_name(name, own, &Hyper::new().with("lr", rate))?;
                 if !optimizer.searches() {
                     optimizer.set_lookahead(3, 0.5);
                     optimizer.add_group(Group::when(|_, shape| shape.len() < 2).lr_scale(0.5));
