@@ -1,7 +1,9 @@
 //! What optimisers and schedules of `scripts/reference/optimisers.py` do on parameters of every rank, against
 //! PyTorch; those that PyTorch does not have, against their papers' formulas written out in f64.
 
-use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name, defaults};
+use gradtape::optim::{
+    Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name, defaults,
+};
 use gradtape::{DType, Parameter, Result, Tape, Tensor, Var};
 use serde_json::Value;
 
