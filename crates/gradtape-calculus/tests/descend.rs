@@ -130,6 +130,31 @@ fn noise_is_seeded_and_shrinks_with_the_batch() {
 }
 
 #[test]
+fn a_search_descends_in_few_steps() {
+    let how = Descent { optimizer: "lbfgs".into(), steps: 4, ..Descent::default() };
+    let found = path("(1-x)^2 + 100*(y-x^2)^2", &[("x", -1.2), ("y", 1.0)], &how);
+    let last = found.steps.last().unwrap();
+    assert_eq!((found.lr.0, found.end.kind), (1.0, Kind::Minimum));
+    assert!(last.at.values().all(|x| (x.0 - 1.0).abs() < 1e-6), "{found}");
+    let noisy = |seed| path("x^2", &[("x", 1.0)], &Descent { noise: 0.5, seed, ..how.clone() });
+    assert_eq!(noisy(3).to_string(), noisy(3).to_string());
+    assert_ne!(noisy(3).to_string(), noisy(4).to_string());
+}
+
+#[test]
+fn the_rate_follows_a_schedule() {
+    let how =
+        Descent { schedule: Some("step:step_size=1,gamma=0.5".into()), steps: 2, ..rate(0.5) };
+    let found = path("2*x", &[("x", 0.0)], &how);
+    let places: Vec<f64> = found.steps.iter().map(|s| s.at.values().next().unwrap().0).collect();
+    assert_eq!(places, [0.0, -1.0, -1.5]);
+    let x = Expr::parse("x").unwrap();
+    let wrong = Descent { schedule: Some("cosin".into()), ..rate(0.1) };
+    let text = descend(&x, &[("x", 1.0)], &wrong).err().unwrap().to_string();
+    assert!(text.contains("did you mean cosine?"), "{text}");
+}
+
+#[test]
 fn wrong_settings_are_refused() {
     let x = Expr::parse("x^2").unwrap();
     let message = |how: Descent| descend(&x, &[("x", 1.0)], &how).err().unwrap().to_string();

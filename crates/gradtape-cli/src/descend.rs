@@ -9,7 +9,7 @@ use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_p
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, format, placed, point};
-use crate::flags::{count, number};
+use crate::flags::{count, number, schedule};
 use crate::hyper::HyperFlags;
 use crate::output::{Output, json};
 
@@ -33,6 +33,10 @@ pub(crate) struct Descend {
     /// The optimiser, or several separated by commas
     #[arg(long, default_value = "sgd", value_delimiter = ',', value_name = "NAME")]
     optimizer: Vec<String>,
+
+    /// How the learning rate changes, by name with settings as in train [default: constant]
+    #[arg(long, value_name = "NAME[:SETTING=VALUE,...]", value_parser = schedule)]
+    schedule: Option<String>,
 
     /// The most steps
     #[arg(long, default_value_t = 100, value_parser = count::<usize>, allow_negative_numbers = true)]
@@ -114,6 +118,7 @@ impl Descend {
         Descent {
             optimizer: name.to_string(),
             hyper: self.hyper.hyper(name),
+            schedule: self.schedule.clone(),
             steps: self.steps,
             tolerance: self.tolerance,
             noise: self.noise,

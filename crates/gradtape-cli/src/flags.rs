@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::str::FromStr;
 
 use clap::Command;
+use gradtape::optim::{Group, Schedule};
 
 use crate::error::{Failure, Outcome};
 
@@ -53,4 +54,27 @@ pub(crate) fn count<T: FromStr>(text: &str) -> Result<T, String> {
 /// Reads a number for clap. What is not finite is left to those who know what it is for.
 pub(crate) fn number(text: &str) -> Result<f64, String> {
     text.trim().parse().map_err(|_| "a number is needed, as in 0.01 or 1e-3".to_string())
+}
+
+/// Reads a schedule for clap; what its settings are for a run is settled when the length of the run is known.
+pub(crate) fn schedule(text: &str) -> Result<String, String> {
+    match Schedule::by_name(text, 1.0, 1_000) {
+        Ok(_) => Ok(text.to_string()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Reads the steps of a look ahead and its share for clap.
+pub(crate) fn lookahead(text: &str) -> Result<(usize, f64), String> {
+    let (steps, share) = text.split_once(',').unwrap_or((text, "0.5"));
+    let steps = steps.trim().parse().ok().filter(|steps| *steps > 0);
+    let share = share.trim().parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    let what = "steps from 1 on, and perhaps a share above 0 and at most 1, as in 5,0.5";
+    steps.zip(share).ok_or_else(|| what.to_string())
+}
+
+/// Reads a group of parameters for clap.
+pub(crate) fn group(text: &str) -> Result<(String, Group), String> {
+    let group = text.parse().map_err(|error: gradtape::Error| error.to_string())?;
+    Ok((text.to_string(), group))
 }

@@ -3,7 +3,7 @@
 //! The flags, their help and what is read follow from what the optimisers declare of themselves.
 
 use clap::error::Error;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use gradtape::optim::{
     self, Hyper, HyperValue, Hyperparameter, Interval, NAMES, OPTIMIZERS, OptimizerInfo, Pace,
 };
@@ -31,7 +31,7 @@ impl HyperFlags {
 
     /// The learning rate for an optimiser of a name.
     pub(crate) fn learning_rate(&self, optimizer: &str) -> f64 {
-        let own = optim::info(optimizer).ok().filter(|info| info.pace == Pace::Own);
+        let own = optim::info(optimizer).ok().filter(|info| has_own_rate(info));
         let own = own.and_then(|info| info.hyperparameter("lr").ok()).map(|lr| lr.default);
         match self.hyper.get("lr").or(own) {
             Some(HyperValue::Number(rate)) => rate,
@@ -90,7 +90,16 @@ fn argument(known: &'static Hyperparameter) -> Arg {
             .value_name(if share { "SHARE,SHARE" } else { "NUMBER,NUMBER" })
             .value_parser(move |text: &str| pair(text, known.default))
             .allow_negative_numbers(true),
-        HyperValue::Flag(_) => argument.action(ArgAction::SetTrue),
+        HyperValue::Flag(_) => argument
+            .value_name("true|false")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_parser(|text: &str| match text {
+                "true" => Ok(HyperValue::Flag(true)),
+                "false" => Ok(HyperValue::Flag(false)),
+                _ => Err("true or false"),
+            }),
     }
 }
 
@@ -99,8 +108,9 @@ fn help(known: &Hyperparameter) -> String {
     let what = known.doc.split(". ").next().unwrap_or_default();
     let what = what.trim_end_matches('.').replace('`', "");
     if known.name == "lr" {
-        let by_rate: Vec<&str> = of_pace(Pace::Rate).map(|info| info.name).collect();
-        let own = of_pace(Pace::Own).filter_map(|info| {
+        let by_rate = OPTIMIZERS.iter().filter(|info| info.pace == Pace::Rate);
+        let by_rate: Vec<&str> = by_rate.map(|info| info.name).collect();
+        let own = OPTIMIZERS.iter().filter(|info| has_own_rate(info)).filter_map(|info| {
             Some(format!("; {} for {}", info.hyperparameter("lr").ok()?.default, info.name))
         });
         return format!(
@@ -126,8 +136,9 @@ fn help(known: &Hyperparameter) -> String {
     format!("{what} [{}]", owners.collect::<Vec<_>>().join("; "))
 }
 
-fn of_pace(pace: Pace) -> impl Iterator<Item = &'static OptimizerInfo> {
-    OPTIMIZERS.iter().filter(move |info| info.pace == pace)
+/// Whether an optimiser's own learning rate is the usual one, as what it scales is no gradient.
+fn has_own_rate(info: &OptimizerInfo) -> bool {
+    matches!(info.pace, Pace::Own | Pace::Norm | Pace::Search)
 }
 
 fn pair(text: &str, default: HyperValue) -> Result<HyperValue, String> {
@@ -146,13 +157,7 @@ impl FromArgMatches for HyperFlags {
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         for known in all() {
-            let given = match known.default {
-                HyperValue::Flag(_) => {
-                    matches.get_flag(known.name).then_some(HyperValue::Flag(true))
-                }
-                _ => matches.get_one::<HyperValue>(known.name).copied(),
-            };
-            if let Some(value) = given {
+            if let Some(value) = matches.get_one::<HyperValue>(known.name).copied() {
                 self.hyper = std::mem::take(&mut self.hyper).with(known.name, value);
             }
         }

@@ -143,6 +143,19 @@ impl Train {
         let mut optimizer =
             optim::by_name(&self.optimizer, network, &hyper).map_err(Failure::usage)?;
         optimizer.set_clip_norm(self.clip_norm);
+        optimizer.set_clip_each_norm(self.clip_each_norm);
+        optimizer.set_clip_value(self.clip_value);
+        if let Some((steps, share)) = self.lookahead {
+            optimizer.set_lookahead(steps, share);
+        }
+        self.groups.iter().for_each(|(_, group)| optimizer.add_group(group.clone()));
+        // What does not fit together is told before the first epoch.
+        optimizer.state().map_err(Failure::usage)?;
+        if optimizer.searches() && self.accumulate > 1 {
+            let name = &self.optimizer;
+            let message = format!("--accumulate: {name} looks at a batch several times");
+            return Err(Failure::usage(message));
+        }
         Ok(optimizer)
     }
 
@@ -171,6 +184,7 @@ impl Train {
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(self.epochs)
             .batch_size(self.batch())
+            .accumulate(self.accumulate)
             .seed(self.seed)
             .stop_flag(stop_on_interrupt())
             .on_step(move |report| lock(&of_step).step(report))
@@ -180,9 +194,9 @@ impl Train {
                 lock(&of_epoch).epoch(&report);
             });
         if let Some(name) = &self.schedule {
-            let (total, every) = match &**name {
-                "step" | "plateau" => (self.epochs, Every::Epoch),
-                _ => (self.epochs * steps, Every::Step),
+            let (total, every) = match self.counts_epochs() {
+                true => (self.epochs, Every::Epoch),
+                false => (self.epochs * steps, Every::Step),
             };
             let rate = self.hyper.learning_rate(&self.optimizer);
             let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;

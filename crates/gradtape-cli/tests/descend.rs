@@ -80,6 +80,21 @@ fn every_optimiser_takes_the_flags_of_its_settings_and_no_others() {
 }
 
 #[test]
+fn flags_of_choices_take_a_value_and_rates_a_schedule() {
+    let line = "descend x^2 --from x=1 --steps 3 --format json";
+    let long = run(&format!("{line} --optimizer lbfgs --max-iter 1 --lr 0.1 --strong-wolfe=false"));
+    let places = long.ok().json();
+    let last = |path: &serde_json::Value| path["steps"][3]["value"].as_f64().unwrap();
+    assert!(last(&places) > 1e-3, "{places}");
+    assert!(last(&run(&format!("{line} --optimizer lbfgs")).ok().json()) < 1e-12);
+    let halved = format!("{line} --lr 0.25 --schedule exponential:gamma=0.5");
+    let path = run(&halved).ok().json();
+    assert_eq!(path["steps"][2]["at"]["x"], 0.375);
+    run(&format!("{line} --schedule cosin")).fails(2, &["did you mean cosine?"]);
+    run(&format!("{line} --optimizer lbfgs --strong-wolfe=no")).fails(2, &["true or false"]);
+}
+
+#[test]
 fn wrong_use_has_status_2() {
     run("descend x^2 --from x=1 --optimizer adma").fails(2, &["did you mean \"adam\"?"]);
     run("descend x^2 --from x=1 --steps -1").fails(2, &["-1"]);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::run;
-use gradtape::optim::OPTIMIZERS;
+use gradtape::optim::{HyperValue, OPTIMIZERS};
 
 fn verbs() -> Vec<String> {
     let text = run("--help").ok().stdout;
@@ -58,7 +58,11 @@ fn every_setting_of_an_optimiser_is_a_flag_that_names_its_owners() {
         let hyper = hyper.split_whitespace().collect::<Vec<_>>().join(" ");
         for info in OPTIMIZERS {
             for known in info.hyperparameters.iter().filter(|known| known.name != "lr") {
-                let flag = format!("--{} ", known.name.replace('_', "-"));
+                let value = match known.default {
+                    HyperValue::Flag(_) => "[=<true|false>]",
+                    _ => "",
+                };
+                let flag = format!("--{}{value} ", known.name.replace('_', "-"));
                 let (_, rest) =
                     hyper.split_once(&flag).unwrap_or_else(|| panic!("{flag}: {hyper}"));
                 let owners = rest.split(']').next().unwrap();

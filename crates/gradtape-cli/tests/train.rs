@@ -234,6 +234,47 @@ fn every_optimizer_and_schedule_trains() {
 }
 
 #[test]
+fn what_an_optimiser_is_given_besides_is_told_and_written_down() {
+    let folder = Folder::new("given");
+    let train = "train xor --samples 40 --epochs 2 --hidden 4 --quiet";
+    let flags =
+        "--optimizer adamw --accumulate 2 --lookahead 5,0.8 --clip-value 0.5 --clip-each-norm 1";
+    folder.run(&format!("{train} {flags} --group *.bias:weight_decay=0,lr_scale=2")).ok();
+    let text = folder.run("inspect model.safetensors").ok().stdout;
+    for words in [
+        ["accumulate", "2"],
+        ["lookahead", "5,0.8"],
+        ["clip-value", "0.5"],
+        ["clip-each-norm", "1"],
+        ["group", "*.bias:weight_decay=0,lr_scale=2"],
+    ] {
+        let told = text.lines().any(|line| line.split_whitespace().collect::<Vec<_>>() == words);
+        assert!(told, "{words:?} is not in: {text}");
+    }
+    for schedule in
+        ["warmup_linear:warmup=2@2/cosine", "multi-step:milestones=1", "plateau:mode=max"]
+    {
+        folder.run(&format!("{train} --schedule {schedule}")).ok();
+    }
+    let every = "--lr 0.1 --schedule exponential:gamma=0.1 --schedule-every epoch --format json";
+    let report = folder.run(&format!("{train} {every}")).ok().json();
+    let rate = |epoch: usize| report["epochs"][epoch]["learning_rate"].as_f64().unwrap();
+    assert!((rate(0) - 0.1).abs() < 1e-12 && (rate(1) - 0.01).abs() < 1e-12, "{report}");
+    for (flags, words) in [
+        ("--group *.scale:weight_decay=0", &["no parameter is called \"*.scale\""][..]),
+        ("--group *.bias:momentum=0", &["adam has no setting momentum"]),
+        ("--group *.bias", &["*.bias:weight_decay=0,lr_scale=2"]),
+        ("--lookahead 0", &["steps from 1 on"]),
+        ("--optimizer lbfgs --clip-norm 1", &["lbfgs", "clipped gradients"]),
+        ("--optimizer lbfgs --accumulate 2", &["--accumulate: lbfgs"]),
+        ("--clip-value 0", &["--clip-value is 0"]),
+        ("--schedule cosine@3", &["the last part of a schedule has no end"]),
+    ] {
+        folder.run(&format!("{train} {flags}")).fails(2, words);
+    }
+}
+
+#[test]
 fn many_rows_are_trained_as_suits_them_unless_told_otherwise() {
     let folder = Folder::new("rates");
     for (flags, settings) in [

@@ -3,7 +3,7 @@
 use gradtape::io::{Checkpoint, SafeTensors, read_safetensors, save, write_safetensors};
 use gradtape::loss::cross_entropy;
 use gradtape::nn::{Activation, Layer, Module, Sequential};
-use gradtape::optim::{Adam, Optimizer, Schedule, Scheduler, Sgd};
+use gradtape::optim::{Adam, Optimizer, Plateau, Schedule, Scheduler, Sgd};
 use gradtape::{Dial, Rng, Tape, Tensor, compile};
 
 fn net(hidden: usize) -> Sequential {
@@ -16,7 +16,8 @@ fn batch() -> [Tensor; 2] {
 }
 
 fn scheduler() -> Scheduler {
-    Scheduler::new(Schedule::Plateau { factor: 0.5, patience: 1 }, 0.05).unwrap()
+    let plateau = Plateau { factor: 0.5, patience: 1, ..Plateau::default() };
+    Scheduler::new(Schedule::Plateau(plateau), 0.05).unwrap()
 }
 
 /// Takes steps, recorded or compiled; gives the losses.

@@ -1,6 +1,6 @@
 //! The trajectories of every optimiser and schedule on two functions, against PyTorch's.
 
-use gradtape::optim::{Hyper, Optimizer, Schedule, Scheduler, by_name};
+use gradtape::optim::{Hyper, OneCycle, Optimizer, Plateau, Schedule, Scheduler, by_name};
 use gradtape::{DType, Parameter, Result, Tape, Tensor, Var};
 use serde_json::Value;
 
@@ -88,16 +88,17 @@ fn schedule(given: &Value) -> Schedule {
         Some("exponential") => Schedule::Exponential { gamma: number("gamma") },
         Some("cosine") => Schedule::Cosine { t_max: count("T_max"), eta_min: number("eta_min") },
         Some("warmup_linear") => Schedule::WarmupLinear { warmup: count("warmup") },
-        Some("one_cycle") => Schedule::OneCycle {
-            max_lr: number("max_lr"),
-            total_steps: count("total_steps"),
+        Some("one_cycle") => Schedule::OneCycle(OneCycle {
             pct_start: number("pct_start"),
             div_factor: number("div_factor"),
             final_div_factor: number("final_div_factor"),
-        },
-        Some("plateau") => {
-            Schedule::Plateau { factor: number("factor"), patience: count("patience") }
-        }
+            ..OneCycle::new(number("max_lr"), count("total_steps"))
+        }),
+        Some("plateau") => Schedule::Plateau(Plateau {
+            factor: number("factor"),
+            patience: count("patience"),
+            ..Plateau::default()
+        }),
         Some(other) => panic!("schedule {other}"),
     }
 }

@@ -61,8 +61,9 @@ fn both() -> Vec<String> {
         SummaryRow, Tanh, TransformerDecoderLayer, TransformerEncoderLayer, TransformerEncoderSpec,
         TransformerOptions,
         // optim
-        Base, Ema<Linear>, Hyper, Hyperparameter, HyperValue, Interval, OptimizerInfo, Pace, Preset,
-        Schedule, Scheduler, gradtape::optim::Slot,
+        Accumulator<'static>, Anneal, Base, Ema<Linear>, gradtape::optim::Group, Hyper, Hyperparameter, HyperValue,
+        Interval, OneCycle, OptimizerInfo, Pace, Plateau, Preset, Schedule, Scheduler, gradtape::optim::Slot,
+        Threshold,
         // loss and metric
         BceOptions, ConfusionMatrix, ContrastiveOptions, CosineEmbeddingOptions, CrossEntropyOptions, CtcOptions,
         DiceOptions, FocalOptions, GaussianNllOptions, MultiMarginOptions, NllOptions, PoissonNllOptions,

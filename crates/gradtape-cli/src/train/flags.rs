@@ -7,10 +7,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gradtape::data::{Fractions, PreprocessOptions, Task};
 use gradtape::nn::Activation;
-use gradtape::optim::{self, Schedule};
+use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
 use crate::error::{Failure, Outcome};
+use crate::flags::{group, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
@@ -124,21 +125,67 @@ pub(crate) struct Train {
     )]
     pub(super) optimizer: String,
 
-    /// How the learning rate changes [default: constant, with 10,000 rows or more cosine]
+    /// How the learning rate changes: constant, step, multi_step, exponential, linear, polynomial,
+    /// cosine, cosine_restarts, warmup_linear, warmup_decay, one_cycle or plateau, with settings as in
+    /// cosine:eta_min=0.001; several one after another as in warmup_linear@100/cosine [default:
+    /// constant, with 10,000 rows or more cosine]
     #[arg(
         long,
-        value_parser = PossibleValuesParser::new(Schedule::NAMES),
+        value_name = "NAME[:SETTING=VALUE,...]",
+        value_parser = schedule,
         help_heading = "Training"
     )]
     pub(super) schedule: Option<String>,
+
+    /// What a schedule counts: step or epoch [default: epoch for step, multi_step and plateau]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_parser = PossibleValuesParser::new(["step", "epoch"]),
+        hide_possible_values = true,
+        help_heading = "Training"
+    )]
+    pub(super) schedule_every: Option<String>,
 
     /// Stop after so many epochs without a lower validation loss, and go back to the lowest
     #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
 
-    /// Scale gradients down to at most this norm
+    /// Scale gradients down to at most this norm, over all parameters together
     #[arg(long, value_name = "NORM", help_heading = "Training")]
     pub(super) clip_norm: Option<f64>,
+
+    /// Scale the gradient of each parameter down to at most this norm
+    #[arg(long, value_name = "NORM", help_heading = "Training")]
+    pub(super) clip_each_norm: Option<f64>,
+
+    /// Hold each number of the gradients between this and its negative
+    #[arg(long, value_name = "NUMBER", help_heading = "Training")]
+    pub(super) clip_value: Option<f64>,
+
+    /// Take one step for the mean gradient of so many batches
+    #[arg(
+        long,
+        value_name = "BATCHES",
+        default_value_t = 1,
+        value_parser = count,
+        help_heading = "Training"
+    )]
+    pub(super) accumulate: usize,
+
+    /// Let slow weights follow every so many steps, by a share of the way (0.5) [Lookahead]
+    #[arg(long, value_name = "STEPS[,SHARE]", value_parser = lookahead, help_heading = "Training")]
+    pub(super) lookahead: Option<(usize, f64)>,
+
+    /// Give the parameters of a name settings of their own, as in *.bias:weight_decay=0,lr_scale=2;
+    /// may be given several times
+    #[arg(
+        long = "group",
+        value_name = "PATTERN:SETTING=VALUE,...",
+        value_parser = group,
+        help_heading = "Training"
+    )]
+    pub(super) groups: Vec<(String, Group)>,
 
     #[command(flatten)]
     pub(super) hyper: HyperFlags,
@@ -176,6 +223,46 @@ impl Train {
         }
     }
 
+    /// The bounds that are given, by the names of their flags.
+    fn clips(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let all = [
+            ("clip-norm", self.clip_norm),
+            ("clip-each-norm", self.clip_each_norm),
+            ("clip-value", self.clip_value),
+        ];
+        all.into_iter().filter_map(|(flag, most)| Some((flag, most?)))
+    }
+
+    /// What is set of the optimiser and of what it is given, by the names of the flags.
+    fn hyperparameters(&self) -> Vec<(String, String)> {
+        let mut named = self.hyper.named(&self.optimizer);
+        let mut add = |flag: &str, value: String| named.push((flag.to_string(), value));
+        self.clips().for_each(|(flag, most)| add(flag, most.to_string()));
+        if self.accumulate > 1 {
+            add("accumulate", self.accumulate.to_string());
+        }
+        if let Some((steps, share)) = self.lookahead {
+            add("lookahead", format!("{steps},{share}"));
+        }
+        self.groups.iter().for_each(|(text, _)| add("group", text.clone()));
+        if let Some(what) = &self.schedule_every {
+            add("schedule-every", what.clone());
+        }
+        named
+    }
+
+    /// Whether the schedule counts epochs.
+    pub(super) fn counts_epochs(&self) -> bool {
+        let by_epoch = |part: &str| {
+            let name = part.split([':', '@']).next().unwrap_or_default().replace('-', "_");
+            ["step", "multi_step", "plateau"].contains(&&name[..])
+        };
+        match &self.schedule_every {
+            Some(what) => what == "epoch",
+            None => self.schedule.iter().flat_map(|text| text.split('/')).any(by_epoch),
+        }
+    }
+
     pub(super) fn batch(&self) -> usize {
         self.batch.unwrap_or(32)
     }
@@ -186,8 +273,10 @@ impl Train {
             let message = "--early-stopping looks at the validation loss, but --validation is 0";
             return Err(Failure::usage(message));
         }
-        if let Some(norm) = self.clip_norm.filter(|norm| norm.is_nan() || *norm <= 0.0) {
-            return Err(Failure::usage(format!("--clip-norm is {norm}, but must be above 0")));
+        for (flag, most) in self.clips() {
+            if most.is_nan() || most <= 0.0 {
+                return Err(Failure::usage(format!("--{flag} is {most}, but must be above 0")));
+            }
         }
         let Fractions { validation, test } = self.fractions();
         if !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0) {
@@ -261,7 +350,7 @@ impl Train {
             activation: self.activation.to_string(),
             dropout: self.dropout,
             optimizer: self.optimizer.clone(),
-            hyperparameters: self.hyper.named(&self.optimizer),
+            hyperparameters: self.hyperparameters(),
             schedule: self.schedule.clone(),
             batch: self.batch(),
             epochs: self.epochs,

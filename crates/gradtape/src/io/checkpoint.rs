@@ -33,7 +33,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// };
 /// let schedule = Schedule::Exponential { gamma: 0.9 };
 /// let (net, opt) = build();
-/// let mut scheduler = Scheduler::new(schedule, 0.1)?;
+/// let mut scheduler = Scheduler::new(schedule.clone(), 0.1)?;
 /// train(&net, &opt, &mut scheduler)?;
 /// let path = std::env::temp_dir().join(format!("gradtape-{}.checkpoint", std::process::id()));
 /// Checkpoint::new(&net, &opt)?.scheduler(&scheduler).note("epoch", "1").save(&path)?;

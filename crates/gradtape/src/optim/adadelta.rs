@@ -3,6 +3,7 @@
 use super::declare::{declared, optimizer};
 use super::{Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// AdaDelta (Zeiler 2012): `x -= lr d` with `d = √(u + eps) / √(v + eps) g`, where `v` and `u` are the
@@ -41,7 +42,7 @@ optimizer! {
 impl Rule for AdaDelta {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         vec![Slot::zeros("square_avg"), Slot::zeros("acc_delta")]
     }
 

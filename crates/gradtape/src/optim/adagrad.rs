@@ -3,6 +3,7 @@
 use super::declare::{declared, optimizer};
 use super::{Rates, Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// AdaGrad (Duchi, Hazan and Singer 2011): `v += g²`, `x -= lr / (1 + (t - 1) lr_decay) g / (√v + eps)`.
@@ -41,8 +42,8 @@ optimizer! {
 impl Rule for AdaGrad {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
-        vec![Slot { name: "sum", start: self.initial_accumulator_value }]
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
+        vec![Slot { start: self.initial_accumulator_value, ..Slot::zeros("sum") }]
     }
 
     fn rates(&self) -> Box<Rates> {

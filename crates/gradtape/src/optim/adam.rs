@@ -1,8 +1,9 @@
 //! [`Adam`].
 
 use super::declare::{declared, optimizer};
-use super::{Rates, Rule, Slot, Update};
+use super::{HyperValue, Rates, Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
@@ -43,12 +44,13 @@ optimizer! {
         /// Whether to divide by the greatest `v` so far. Reddi, Kale and Kumar 2018.
         amsgrad: bool = false,
     }
+    preset "amsgrad" { amsgrad = HyperValue::Flag(true) }
 }
 
 impl Rule for Adam {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         slots(self.amsgrad)
     }
 

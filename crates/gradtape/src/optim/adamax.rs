@@ -3,6 +3,7 @@
 use super::declare::{declared, optimizer};
 use super::{Rates, Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// Adamax (Kingma and Ba 2015, section 7.1): `m` is the moving average of `g`,
@@ -40,7 +41,7 @@ optimizer! {
 impl Rule for Adamax {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         vec![Slot::zeros("exp_avg"), Slot::zeros("exp_inf")]
     }
 

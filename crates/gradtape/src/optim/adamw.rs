@@ -3,6 +3,7 @@
 use super::declare::{declared, optimizer};
 use super::{Rates, Rule, Slot, Update, adam};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): `x *= 1 - lr weight_decay`, then the
@@ -35,7 +36,7 @@ optimizer! {
 impl Rule for AdamW {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         adam::slots(self.amsgrad)
     }
 

@@ -165,7 +165,8 @@ mod tests {
     /// A value that is in range and not the default.
     fn another(known: &super::super::Hyperparameter) -> HyperValue {
         match known.default {
-            HyperValue::Number(_) => HyperValue::Number(0.375),
+            HyperValue::Number(_) if known.range.whole => HyperValue::Number(7.0),
+            HyperValue::Number(_) => HyperValue::Number(known.range.least + 0.375),
             HyperValue::Pair(..) => HyperValue::Pair(0.375, 0.75),
             HyperValue::Flag(flag) => HyperValue::Flag(!flag),
         }
@@ -198,7 +199,10 @@ mod tests {
                     }
                 };
                 let name = if known.name == "lr" { "learning rate" } else { known.name };
-                for number in [-0.5, f64::NAN, f64::INFINITY, known.range.below] {
+                let low = known.range.least - 0.5;
+                let numbers = [low, f64::NAN, f64::INFINITY, known.range.below];
+                let half = known.range.whole.then_some(known.range.least + 0.5);
+                for number in numbers.into_iter().chain(half) {
                     let is = format!("{name} is {number}");
                     match known.default {
                         HyperValue::Number(_) => refused(number.into(), &[&is]),
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_unknown_or_does_not_fit_together_is_an_error() {
         assert!(error("adma", Hyper::new()).contains("did you mean adam?"));
-        assert!(error("lbfgs2", Hyper::new()).contains("there are sgd"));
+        assert!(error("something", Hyper::new()).contains("there are sgd"));
         assert!(defaults("adma").is_err() && info("adma").is_err());
         let nesterov = Hyper::new().with("nesterov", true);
         assert!(error("sgd", nesterov.clone()).contains("momentum is 0"));

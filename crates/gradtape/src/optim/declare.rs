@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::hyper::{Hyper, HyperValue};
-use super::{Base, Optimizer};
+use super::{Base, Optimizer, Rule};
 use crate::tensor::{Error, Kind, Result, nearest};
 
 /// What an optimiser declares of itself.
@@ -44,6 +44,8 @@ pub struct Interval {
     pub least: f64,
     /// The smallest one that is too large; infinite for all finite numbers.
     pub below: f64,
+    /// Whether only whole numbers are allowed.
+    pub whole: bool,
 }
 
 /// A name for some settings of an optimiser.
@@ -67,6 +69,11 @@ pub enum Pace {
     /// Its own steps so far, however large the gradient is; the learning rate scales them and is 1 in
     /// the paper.
     Own,
+    /// The learning rate times the norm of the parameter, however large the gradient is.
+    Norm,
+    /// A search, which looks at the loss several times and takes the learning rate as its first guess. Such
+    /// an optimiser needs [`Optimizer::minimize`].
+    Search,
 }
 
 impl Hyperparameter {
@@ -112,14 +119,14 @@ impl Hyperparameter {
 
 impl Interval {
     /// All finite numbers from 0 on.
-    pub const FROM_0: Interval = Interval { least: 0.0, below: f64::INFINITY };
+    pub const FROM_0: Interval = Interval { least: 0.0, below: f64::INFINITY, whole: false };
 
     /// From 0 to below 1.
-    pub const SHARE: Interval = Interval { least: 0.0, below: 1.0 };
+    pub const SHARE: Interval = Interval { least: 0.0, below: 1.0, whole: false };
 
     /// Whether a number is one of them; NaN never is.
     pub fn contains(&self, number: f64) -> bool {
-        (self.least..self.below).contains(&number)
+        (self.least..self.below).contains(&number) && (!self.whole || number.fract() == 0.0)
     }
 
     /// Fails for a number that is not allowed, by its name.
@@ -134,8 +141,10 @@ impl Interval {
 /// As in "must be …".
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = if self.whole { "a whole number of " } else { "" };
         match self.below.is_finite() {
-            true => write!(f, "at least {} and below {}", self.least, self.below),
+            true => write!(f, "{whole}at least {} and below {}", self.least, self.below),
+            false if self.whole => write!(f, "{whole}at least {}", self.least),
             false => write!(f, "a finite number of at least {}", self.least),
         }
     }
@@ -172,6 +181,22 @@ pub(super) fn make<O: Declared>(base: Base, hyper: &Hyper) -> Result<Box<dyn Opt
     Ok(Box::new(made))
 }
 
+/// An optimiser's rule with some settings changed, for a group of parameters.
+pub(super) fn varied<O: Declared>(own: &O, hyper: &Hyper) -> Result<Box<dyn Rule>> {
+    let mut made = O::new_from(Base::empty());
+    own.settings().into_iter().for_each(|(known, value)| made.set(known.name, value));
+    for (name, value) in hyper.iter() {
+        if name == "lr" {
+            let error = Error::new(Kind::Value, "lr is the optimiser's, for all groups");
+            return Err(error.hint("lr_scale gives a group a multiple of it"));
+        }
+        O::INFO.hyperparameter(name)?.check(value)?;
+        made.set(name, value);
+    }
+    made.check()?;
+    Ok(Box::new(made))
+}
+
 impl OptimizerInfo {
     /// The hyperparameter of a name. Fails where there is none, with those that there are.
     pub fn hyperparameter(&self, name: &str) -> Result<&'static Hyperparameter> {
@@ -199,6 +224,12 @@ impl Setting for f64 {
     }
 }
 
+impl Setting for usize {
+    fn read(value: HyperValue) -> Option<usize> {
+        if let HyperValue::Number(number) = value { Some(number as usize) } else { None }
+    }
+}
+
 impl Setting for (f64, f64) {
     fn read(value: HyperValue) -> Option<(f64, f64)> {
         if let HyperValue::Pair(first, second) = value { Some((first, second)) } else { None }
@@ -212,7 +243,8 @@ impl Setting for bool {
 }
 
 /// Declares an optimiser: its name, the default of the learning rate, its [`Pace`], and a row for each
-/// hyperparameter with its documentation, type, range and default; then the presets, if it has any.
+/// hyperparameter with its documentation, type, range and default; then what it keeps beside slots, and the
+/// presets, if it has any.
 /// [`declared!`] completes its [`Rule`](super::Rule).
 macro_rules! optimizer {
     (
@@ -223,12 +255,14 @@ macro_rules! optimizer {
                 $field:ident: $type:tt $(in $least:literal.. $($below:literal)?)? = $default:tt,
             )*
         }
+        $(own $own:ident: $Own:ty;)?
         $(preset $preset:literal { $($set:ident = $to:expr),* })*
     ) => {
         $(#[doc = $text])*
         pub struct $Name {
             base: $crate::optim::Base,
             $($field: $type,)*
+            $($own: $Own,)?
         }
 
         impl $Name {
@@ -260,7 +294,7 @@ macro_rules! optimizer {
                         name: stringify!($field),
                         doc: concat!($($doc),*).trim_ascii(),
                         default: $crate::optim::declare::optimizer!(@value $type = $default),
-                        range: $crate::optim::declare::optimizer!(@range $($least.. $($below)?)?),
+                        range: $crate::optim::declare::optimizer!(@range $type $($least.. $($below)?)?),
                     },)*
                 ],
                 presets: &[$($crate::optim::Preset {
@@ -271,7 +305,7 @@ macro_rules! optimizer {
             };
 
             fn new_from(base: $crate::optim::Base) -> $Name {
-                $Name { base, $($field: $default,)* }
+                $Name { base, $($field: $default,)* $($own: Default::default(),)? }
             }
 
             fn set(&mut self, name: &str, value: $crate::optim::HyperValue) {
@@ -305,6 +339,16 @@ macro_rules! optimizer {
             Self { $field, ..self }
         }
     };
+    (@builder $(#[doc = $doc:tt])* $field:ident: usize in $least:literal.. $($below:literal)? = $default:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!(
+            "At least ", $least, $(" and below ", $below,)? "; ", stringify!($default), " by default."
+        )]
+        #[must_use]
+        pub fn $field(self, $field: usize) -> Self {
+            Self { $field, ..self }
+        }
+    };
     (@builder $(#[doc = $doc:tt])* $field:ident: (f64, f64) in $least:literal.. $($below:literal)? = $default:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!(
@@ -317,16 +361,27 @@ macro_rules! optimizer {
     };
     (@value bool = $default:tt) => { $crate::optim::HyperValue::Flag($default) };
     (@value f64 = $default:tt) => { $crate::optim::HyperValue::Number($default) };
+    (@value usize = $default:tt) => { $crate::optim::HyperValue::Number($default as f64) };
     (@value (f64, f64) = ($first:tt, $second:tt)) => {
         $crate::optim::HyperValue::Pair($first, $second)
     };
-    (@range) => { $crate::optim::Interval::FROM_0 };
-    (@range $least:literal..) => {
-        $crate::optim::Interval { least: $least as f64, below: f64::INFINITY }
+    (@range $type:tt) => { $crate::optim::Interval::FROM_0 };
+    (@range $type:tt $least:literal..) => {
+        $crate::optim::Interval {
+            least: $least as f64,
+            below: f64::INFINITY,
+            whole: $crate::optim::declare::optimizer!(@whole $type),
+        }
     };
-    (@range $least:literal.. $below:literal) => {
-        $crate::optim::Interval { least: $least as f64, below: $below as f64 }
+    (@range $type:tt $least:literal.. $below:literal) => {
+        $crate::optim::Interval {
+            least: $least as f64,
+            below: $below as f64,
+            whole: $crate::optim::declare::optimizer!(@whole $type),
+        }
     };
+    (@whole usize) => { true };
+    (@whole $type:tt) => { false };
 }
 pub(super) use optimizer;
 
@@ -349,6 +404,13 @@ macro_rules! declared {
             let known = <Self as $crate::optim::declare::Declared>::INFO.hyperparameters;
             let values = $crate::optim::declare::Declared::values(self);
             known[1..].iter().copied().zip(values).collect()
+        }
+
+        fn varied(
+            &self,
+            hyper: &$crate::optim::Hyper,
+        ) -> $crate::tensor::Result<Box<dyn $crate::optim::Rule>> {
+            $crate::optim::declare::varied(self, hyper)
         }
     };
 }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::tensor::{Error, Kind};
+
 /// Settings of an optimiser by the names that PyTorch gives them; what is not set has the optimiser's
 /// default. Which an optimiser has, [`OPTIMIZERS`](super::OPTIMIZERS) tells, and
 /// [`defaults`](super::defaults()) gives them all.
@@ -64,6 +66,31 @@ impl Hyper {
     }
 }
 
+/// Settings as the command line writes them: `NAME=VALUE,…`, where two numbers have a `+` between them.
+pub(super) fn parse_settings(text: &str) -> crate::tensor::Result<Vec<(String, HyperValue)>> {
+    text.split(',').map(setting).collect()
+}
+
+fn setting(text: &str) -> crate::tensor::Result<(String, HyperValue)> {
+    let wrong = || {
+        let message = format!("{text:?} is no setting");
+        Error::new(Kind::Value, message).hint(
+            "settings are NAME=VALUE with commas between, as in weight_decay=0,betas=0.9+0.99",
+        )
+    };
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let value = match value.trim() {
+        "true" => Some(HyperValue::Flag(true)),
+        "false" => Some(HyperValue::Flag(false)),
+        one => number(one).map(HyperValue::Number).or_else(|| {
+            let (first, second) = one.split_once('+')?;
+            Some(HyperValue::Pair(number(first)?, number(second)?))
+        }),
+    };
+    Ok((plain(name.trim()), value.ok_or_else(wrong)?))
+}
+
 /// A name as the tables have it.
 pub(super) fn plain(name: &str) -> String {
     name.replace('-', "_")
@@ -81,6 +108,12 @@ impl<N: AsRef<str>, V: Into<HyperValue>> FromIterator<(N, V)> for Hyper {
 impl From<f64> for HyperValue {
     fn from(number: f64) -> HyperValue {
         HyperValue::Number(number)
+    }
+}
+
+impl From<usize> for HyperValue {
+    fn from(count: usize) -> HyperValue {
+        HyperValue::Number(count as f64)
     }
 }
 

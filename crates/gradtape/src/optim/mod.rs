@@ -1,31 +1,45 @@
 //! Optimisers and schedules. An update is recorded on the tape like everything else, fused with the
 //! backward walk, and run with it as one program.
 
+mod accumulate;
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
 mod adamw;
 mod base;
 mod by_name;
+mod clip;
 mod declare;
 mod ema;
+mod group;
 mod hyper;
+mod kept;
+mod lamb;
+mod lars;
+mod lbfgs;
+mod lion;
+mod muon;
 mod nadam;
 mod optimizer;
+mod radam;
 mod rmsprop;
 mod rule;
 mod schedule;
 mod sgd;
+mod step;
 
+pub use accumulate::Accumulator;
 pub use base::Base;
 pub use by_name::{NAMES, by_name, defaults, info};
 pub use declare::{Hyperparameter, Interval, OptimizerInfo, Pace, Preset};
 pub use ema::Ema;
+pub use group::Group;
 pub use hyper::{Hyper, HyperValue};
 pub use optimizer::Optimizer;
-pub use rule::{Rates, Rule, Slot, Update};
-pub use schedule::{Schedule, Scheduler};
+pub use rule::{LossOf, Rates, Rule, Slot, Update};
+pub use schedule::{Anneal, OneCycle, Plateau, Schedule, Scheduler, Threshold};
 
 /// Names the optimisers of files that declare them, and makes their table.
 macro_rules! optimizers {
@@ -55,6 +69,13 @@ optimizers! {
     adamw::AdamW
     adamax::Adamax
     nadam::NAdam
+    radam::RAdam
+    lion::Lion
+    lamb::Lamb
+    lars::Lars
+    muon::Muon
+    adafactor::Adafactor
+    lbfgs::Lbfgs
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::declare::{declared, optimizer};
 use super::{Rates, Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
@@ -45,7 +46,7 @@ optimizer! {
 impl Rule for NAdam {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         vec![Slot::zeros("exp_avg"), Slot::zeros("exp_avg_sq")]
     }
 

@@ -4,13 +4,12 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::base::Kept;
-use super::rule::{Dials, Update, no_slot};
-use super::{Base, Hyper, Rule};
-use crate::eval;
-use crate::grad::{connected_gradients, gradients};
-use crate::tape::{Dial, Part, Tape, Var};
-use crate::tensor::{DType, Error, Kind, Result, Tensor};
+use super::kept::Kept;
+use super::rule::LossOf;
+use super::step::{given_step, gradients_of, take_step};
+use super::{Group, Hyper, Rule};
+use crate::tape::{Part, Var};
+use crate::tensor::{Result, Tensor};
 
 /// Changes parameters so that a loss becomes smaller. Every [`Rule`] is one.
 ///
@@ -99,6 +98,62 @@ pub trait Optimizer: Rule {
         take_step(self, loss, values).map_err(|error| error.called_from(at))
     }
 
+    /// The gradients of a loss, one for each parameter in the order of [`Base::parameters`](super::Base::parameters), `None` for those that
+    /// the loss does not depend on: to look at or to change before [`Optimizer::step_by`]. They are not clipped.
+    ///
+    /// ```
+    /// use gradtape::optim::{Optimizer, Sgd};
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let x = Parameter::new(Tensor::from([1.0, 3.0]));
+    /// let opt = Sgd::new(&x, 0.5);
+    /// let tape = Tape::new();
+    /// let loss = tape.parameter(&x).square().sum(());
+    /// let halves: Vec<_> = opt.gradients(loss)?.into_iter().map(|g| g.map(|g| g * 0.5)).collect();
+    /// opt.step_by(&halves, &[loss])?;
+    /// assert_eq!(x.value().to_f64_vec(), [0.5, 1.5]);
+    /// assert_eq!(loss.item()?, 10.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[track_caller]
+    fn gradients<'t>(&self, loss: Var<'t>) -> Result<Vec<Option<Var<'t>>>> {
+        let at = Location::caller();
+        loss.check().map_err(|error| error.called_from(at))?;
+        let _call = loss.tape().within(Part::Call);
+        gradients_of(self.base(), loss)
+            .map(SmallVec::into_vec)
+            .map_err(|error| error.called_from(at))
+    }
+
+    /// As [`Optimizer::step_with`], with gradients that were computed otherwise, as values on a tape: those of
+    /// [`Optimizer::gradients`] after a change, or constants that came from elsewhere. `None` leaves a parameter
+    /// as it is. They are clipped as others are.
+    ///
+    /// Fails also for another number of gradients than there are parameters, and for one of another shape or
+    /// element type than its parameter's.
+    #[track_caller]
+    fn step_by<'t>(&self, gradients: &[Option<Var<'t>>], values: &[Var<'t>]) -> Result<()> {
+        let at = Location::caller();
+        given_step(self, gradients, values).map_err(|error| error.called_from(at))
+    }
+
+    /// Takes a step with a loss that a function records: for optimisers that look at the loss several times, as
+    /// [`Lbfgs`](super::Lbfgs) does, and for programs that take any optimiser. Gives the loss before the step.
+    ///
+    /// ```
+    /// use gradtape::optim::{Lbfgs, Optimizer};
+    /// use gradtape::{Parameter, Tensor};
+    /// let x = Parameter::new(Tensor::scalar(0.0f64));
+    /// let opt = Lbfgs::new(&x, 1.0);
+    /// let loss = opt.minimize(&mut |tape| Ok((tape.parameter(&x) - 3.0).square()))?;
+    /// assert!(loss == 9.0 && (x.value().item()? - 3.0).abs() < 1e-9);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[doc(alias = "closure")]
+    #[track_caller]
+    fn minimize(&self, loss: &mut LossOf<'_>) -> Result<f64> {
+        self.search(loss)
+    }
+
     /// Scales the gradients down where their norm, over all parameters together, is above `most`:
     /// by `most / (norm + 1e-6)`, for gradients whose norm their type can hold. Pascanu, Mikolov and
     /// Bengio 2013.
@@ -108,13 +163,107 @@ pub trait Optimizer: Rule {
     where
         Self: Sized,
     {
-        self.base_mut().clip_norm = Some(most);
+        self.set_clip_norm(Some(most));
         self
     }
 
     /// As [`Optimizer::clip_norm`], on an optimiser in use; `None` clips nothing.
     fn set_clip_norm(&mut self, most: Option<f64>) {
-        self.base_mut().clip_norm = most;
+        self.base_mut().clip.norm = most;
+    }
+
+    /// Scales down the gradient of each parameter whose own norm is above `most`, as [`Optimizer::clip_norm`]
+    /// does of all together, and before that.
+    #[must_use]
+    fn clip_each_norm(mut self, most: f64) -> Self
+    where
+        Self: Sized,
+    {
+        self.set_clip_each_norm(Some(most));
+        self
+    }
+
+    /// As [`Optimizer::clip_each_norm`], on an optimiser in use; `None` clips nothing.
+    fn set_clip_each_norm(&mut self, most: Option<f64>) {
+        self.base_mut().clip.each_norm = most;
+    }
+
+    /// Holds each element of the gradients between `-most` and `most`, before norms are looked at.
+    ///
+    /// ```
+    /// use gradtape::optim::{Optimizer, Sgd};
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let x = Parameter::new(Tensor::from([0.0, 0.0]));
+    /// let opt = Sgd::new(&x, 1.0).clip_value(0.5);
+    /// let tape = Tape::new();
+    /// opt.step((tape.parameter(&x) * tape.constant([0.25, 7.0])).sum(()))?;
+    /// assert_eq!(x.value().to_f64_vec(), [-0.25, -0.5]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[doc(alias = "clip_grad_value_")]
+    #[must_use]
+    fn clip_value(mut self, most: f64) -> Self
+    where
+        Self: Sized,
+    {
+        self.set_clip_value(Some(most));
+        self
+    }
+
+    /// As [`Optimizer::clip_value`], on an optimiser in use; `None` clips nothing.
+    fn set_clip_value(&mut self, most: Option<f64>) {
+        self.base_mut().clip.value = most;
+    }
+
+    /// Gives a group of parameters settings of its own; of several groups that hold a parameter the first counts.
+    /// Every use fails for a group that holds none, for a setting that the optimiser does not have or that is
+    /// out of range, and for groups added after the first use.
+    #[doc(alias("param_groups", "add_param_group"))]
+    #[must_use]
+    fn group(mut self, group: Group) -> Self
+    where
+        Self: Sized,
+    {
+        self.add_group(group);
+        self
+    }
+
+    /// As [`Optimizer::group`], on an optimiser of any kind.
+    fn add_group(&mut self, group: Group) {
+        self.base_mut().groups.push(group);
+    }
+
+    /// Looks ahead (Zhang et al. 2019): beside the parameters, slow ones are kept, which start as they are. After
+    /// every `steps` steps they move by `share` of the way to the parameters, which go on from there; usually 5 or
+    /// 6 steps and 0.5.
+    ///
+    /// ```
+    /// use gradtape::optim::{Optimizer, Sgd};
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let x = Parameter::new(Tensor::scalar(0.0));
+    /// let opt = Sgd::new(&x, 1.0).lookahead(2, 0.5);
+    /// let mut tape = Tape::new();
+    /// let mut places = Vec::new();
+    /// for _ in 0..4 {
+    ///     tape.reset();
+    ///     opt.step(tape.parameter(&x) * -1.0)?;
+    ///     places.push(x.value().item()?);
+    /// }
+    /// assert_eq!(places, [1.0, 1.0, 2.0, 2.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    fn lookahead(mut self, steps: usize, share: f64) -> Self
+    where
+        Self: Sized,
+    {
+        self.set_lookahead(steps, share);
+        self
+    }
+
+    /// As [`Optimizer::lookahead`], on an optimiser of any kind that was not used yet.
+    fn set_lookahead(&mut self, steps: usize, share: f64) {
+        self.base_mut().lookahead = Some((steps, share));
     }
 
     /// Leaves parameters that the loss does not depend on as they are, instead of failing.
@@ -163,124 +312,20 @@ pub trait Optimizer: Rule {
     /// What a checkpoint needs: the step count and the tensors kept for each parameter, by name
     /// (`hidden.weight.exp_avg`).
     fn state(&self) -> Result<Vec<(String, Tensor)>> {
-        Ok(self.base().save(kept(self)?))
+        kept(self)?.save(self)
     }
 
     /// Takes over what [`Optimizer::state`] gave, all or nothing. Fails where it does not fit.
     fn load_state(&self, saved: &[(String, Tensor)]) -> Result<()> {
-        self.base().load(kept(self)?, saved)
+        kept(self)?.load(self, saved)
     }
 }
 
 impl<R: Rule + ?Sized> Optimizer for R {}
 
 /// What the optimiser keeps. Fails for settings out of range.
-fn kept<R: Rule + ?Sized>(rule: &R) -> Result<&Kept> {
+pub(super) fn kept<R: Rule + ?Sized>(rule: &R) -> Result<&Kept> {
     let kept = rule.base().kept(rule)?;
     rule.base().check().map_err(|error| error.context(rule.name()))?;
     Ok(kept)
-}
-
-#[track_caller]
-fn take_step<'t, R: Rule + ?Sized>(rule: &R, loss: Var<'t>, values: &[Var<'t>]) -> Result<()> {
-    let kept = kept(rule)?;
-    loss.check()?;
-    let (base, tape) = (rule.base(), loss.tape());
-    let xs: SmallVec<[Var<'_>; 16]> =
-        base.parameters.iter().map(|(_, parameter)| tape.parameter(parameter)).collect();
-    let mut gs: SmallVec<[Option<Var<'_>>; 16]> = SmallVec::from_elem(None, xs.len());
-    connected_gradients(loss, &xs, |i, g| gs[i] = g);
-    gs.iter().flatten().try_for_each(|g| g.check())?;
-    if !base.allow_unused
-        && let Some(missing) = gs.iter().position(Option::is_none)
-    {
-        // A loss made of whole numbers, as accuracy is, says so.
-        gradients(loss, &xs[missing..=missing]).iter().try_for_each(|g| g.check())?;
-        return Err(unused(base, &gs).at(Location::caller()));
-    }
-    // What is only kept in 16 bits is updated in f32, and rounded once.
-    gs.iter_mut().flatten().for_each(|g| *g = computed(*g));
-    if let Some(most) = base.clip_norm {
-        clip(&mut gs, most);
-    }
-    let recorded = record(rule, kept, tape, &xs, &gs);
-    if recorded.is_err() {
-        tape.recording().borrow_mut().updates.clear();
-    }
-    recorded?;
-    let mut results: SmallVec<[Var<'_>; 8]> = SmallVec::from_slice(&[loss]);
-    results.extend_from_slice(values);
-    eval::step(tape, &results)?;
-    kept.count(tape);
-    Ok(())
-}
-
-/// Records the new value of every parameter that has a gradient, and of what is kept for it.
-#[track_caller]
-fn record<'t, R: Rule + ?Sized>(
-    rule: &R,
-    kept: &Kept,
-    tape: &'t Tape,
-    xs: &[Var<'t>],
-    gs: &[Option<Var<'t>>],
-) -> Result<()> {
-    let base = rule.base();
-    let mut dials = Dials::new(tape, kept.turn(tape).dials.each_ref().map(Dial::share));
-    for (i, (_, parameter)) in base.parameters.iter().enumerate() {
-        let Some(g) = gs[i] else { continue };
-        let state = kept.state(i);
-        let next = SmallVec::new();
-        let mut update = Update { x: computed(xs[i]), g, state, next, dials: &mut dials };
-        let value = rule.update(&mut update).cast(xs[i].dtype());
-        let next = update.next;
-        tape.assign(parameter, value)?;
-        for (slot, value) in next {
-            tape.assign(state.get(slot).ok_or_else(|| no_slot(slot))?, value)?;
-        }
-    }
-    Ok(())
-}
-
-/// A value as the type that it is computed in.
-fn computed(x: Var<'_>) -> Var<'_> {
-    x.cast(x.dtype().computed())
-}
-
-/// Scales the gradients so that their common norm is at most `most`. The norm is a norm of norms, none of
-/// which squares what is too large or too small for it.
-fn clip(gs: &mut [Option<Var<'_>>], most: f64) {
-    let Some(first) = gs.iter().flatten().next() else { return };
-    let tape = first.tape();
-    let norms: SmallVec<[Var<'_>; 16]> =
-        gs.iter().flatten().map(|g| g.norm(2.0, ()).cast(DType::F64)).collect();
-    let norm = tape.stack(&norms, 0).norm(2.0, ());
-    let scale = (most / (norm + 1e-6)).minimum(1.0);
-    gs.iter_mut().flatten().for_each(|g| *g *= scale.cast(g.dtype()));
-}
-
-fn unused(base: &Base, gs: &[Option<Var<'_>>]) -> Error {
-    let missing = || gs.iter().zip(&base.parameters).filter(|(g, _)| g.is_none());
-    let names: Vec<&str> = missing().take(5).map(|(_, (name, _))| &name[..]).collect();
-    let more = match missing().count() - names.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named = match &names[..] {
-        [""] => String::from("the parameter"),
-        [one] => format!("the parameter {one}"),
-        several => format!("the parameters {}", several.join(", ")),
-    };
-    if missing().count() == gs.len() && gs.len() > 1 {
-        let message = format!(
-            "none of the {} parameters received a gradient: the loss does not depend on them",
-            gs.len()
-        );
-        return Error::new(Kind::Gradient, message)
-            .hint("make the optimiser from the network whose outputs the loss is computed from");
-    }
-    let it = if names.len() == 1 && more.is_empty() { "it" } else { "them" };
-    let message = format!("{named}{more} received no gradient: the loss does not depend on {it}");
-    Error::new(Kind::Gradient, message).hint(
-        "give the optimiser only what the loss uses, or call .allow_unused() to leave the rest as it is",
-    )
 }

@@ -3,6 +3,7 @@
 use super::declare::{declared, optimizer};
 use super::{Rule, Slot, Update};
 use crate::tape::Var;
+use crate::tensor::Shape;
 
 optimizer! {
     /// RMSProp (Tieleman and Hinton 2012): `v` is the moving average of `g²` and `x -= lr g / (√v + eps)`.
@@ -45,7 +46,7 @@ optimizer! {
 impl Rule for RmsProp {
     declared! {}
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         let mut slots = vec![Slot::zeros("square_avg")];
         if self.centered {
             slots.push(Slot::zeros("grad_avg"));

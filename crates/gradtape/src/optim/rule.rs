@@ -2,27 +2,36 @@
 
 use smallvec::SmallVec;
 
-use super::base::RATES;
-use super::{Base, HyperValue, Hyperparameter};
+use super::kept::{DIALS, RATES};
+use super::step::once;
+use super::{Base, Hyper, HyperValue, Hyperparameter};
 use crate::tape::{Dial, Parameter, Tape, Var};
-use crate::tensor::{DType, Error, Kind, Result};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// Numbers that change from step to step, from the step (1 at the first) and the learning rate.
 pub type Rates = dyn Fn(u64, f64) -> [f64; RATES] + Send + Sync;
 
-/// A tensor that an optimiser keeps for each parameter, of its shape and type; f32 for one of f16 or bf16.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A tensor that an optimiser keeps for each parameter, of its type; f32 for one of f16 or bf16.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// Its name in checkpoints.
     pub name: &'static str,
     /// What it is filled with at first.
     pub start: f64,
+    /// Its shape, where that is not the parameter's.
+    pub shape: Option<Shape>,
 }
 
 impl Slot {
     /// A tensor that starts at 0.
     pub const fn zeros(name: &'static str) -> Slot {
-        Slot { name, start: 0.0 }
+        Slot { name, start: 0.0, shape: None }
+    }
+
+    /// The same of a shape of its own: sums over an axis, say.
+    #[must_use]
+    pub fn shaped(self, shape: impl Into<Shape>) -> Slot {
+        Slot { shape: Some(shape.into()), ..self }
     }
 }
 
@@ -30,7 +39,7 @@ impl Slot {
 ///
 /// ```
 /// use gradtape::optim::{Base, Optimizer, Rates, Rule, Slot, Update};
-/// use gradtape::{Parameter, Result, Tape, Tensor, Var};
+/// use gradtape::{Parameter, Result, Shape, Tape, Tensor, Var};
 ///
 /// /// Steps by the sign of the moving average of the gradient, in steps that shrink.
 /// struct SignSgd(Base);
@@ -39,7 +48,7 @@ impl Slot {
 ///     fn base(&self) -> &Base { &self.0 }
 ///     fn base_mut(&mut self) -> &mut Base { &mut self.0 }
 ///     fn name(&self) -> &'static str { "sign_sgd" }
-///     fn slots(&self) -> Vec<Slot> { vec![Slot::zeros("average")] }
+///     fn slots(&self, _: &Shape) -> Vec<Slot> { vec![Slot::zeros("average")] }
 ///     fn rates(&self) -> Box<Rates> {
 ///         Box::new(|step, rate| [rate / step as f64, 0.0, 0.0])
 ///     }
@@ -77,8 +86,9 @@ pub trait Rule: Send + Sync {
         Ok(())
     }
 
-    /// What is kept for each parameter; nothing, if not said otherwise. Asked once, before the first step.
-    fn slots(&self) -> Vec<Slot> {
+    /// What is kept for a parameter of a shape; nothing, if not said otherwise. Asked once for each, before the
+    /// first step.
+    fn slots(&self, _shape: &Shape) -> Vec<Slot> {
         Vec::new()
     }
 
@@ -91,7 +101,43 @@ pub trait Rule: Send + Sync {
 
     /// Records the new value of a parameter and, with [`Update::keep`], what is kept for it.
     fn update<'t>(&self, update: &mut Update<'_, 't>) -> Var<'t>;
+
+    /// The same rule with other settings, for a [`Group`](super::Group) of parameters. Fails for a setting that
+    /// it does not have or that is out of range, and for every one if not said otherwise.
+    fn varied(&self, _hyper: &Hyper) -> Result<Box<dyn Rule>> {
+        let message = format!("{} has the same settings for all parameters", self.name());
+        Err(Error::new(Kind::Value, message))
+    }
+
+    /// Takes a step with a loss that a function records, perhaps several times; gives the loss before it. See
+    /// [`Optimizer::minimize`](super::Optimizer::minimize).
+    #[track_caller]
+    fn search(&self, loss: &mut LossOf<'_>) -> Result<f64> {
+        once(self, loss)
+    }
+
+    /// Whether a step needs [`Optimizer::minimize`](super::Optimizer::minimize), as it looks at the loss
+    /// several times.
+    fn searches(&self) -> bool {
+        false
+    }
+
+    /// What it keeps beside the slots, for checkpoints.
+    fn own_state(&self) -> Result<Vec<(String, Tensor)>> {
+        Ok(Vec::new())
+    }
+
+    /// Takes over what [`Rule::own_state`] gave, all or nothing.
+    fn load_own_state(&self, saved: &[(String, Tensor)]) -> Result<()> {
+        match saved.first() {
+            Some((name, _)) => Err(unknown_state(name)),
+            None => Ok(()),
+        }
+    }
 }
+
+/// A function that records a loss on a tape.
+pub type LossOf<'a> = dyn for<'t> FnMut(&'t Tape) -> Result<Var<'t>> + 'a;
 
 impl<R: Rule + ?Sized> Rule for Box<R> {
     fn base(&self) -> &Base {
@@ -114,8 +160,8 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
         (**self).check()
     }
 
-    fn slots(&self) -> Vec<Slot> {
-        (**self).slots()
+    fn slots(&self, shape: &Shape) -> Vec<Slot> {
+        (**self).slots(shape)
     }
 
     fn rates(&self) -> Box<Rates> {
@@ -124,6 +170,26 @@ impl<R: Rule + ?Sized> Rule for Box<R> {
 
     fn update<'t>(&self, update: &mut Update<'_, 't>) -> Var<'t> {
         (**self).update(update)
+    }
+
+    fn varied(&self, hyper: &Hyper) -> Result<Box<dyn Rule>> {
+        (**self).varied(hyper)
+    }
+
+    fn search(&self, loss: &mut LossOf<'_>) -> Result<f64> {
+        (**self).search(loss)
+    }
+
+    fn searches(&self) -> bool {
+        (**self).searches()
+    }
+
+    fn own_state(&self) -> Result<Vec<(String, Tensor)>> {
+        (**self).own_state()
+    }
+
+    fn load_own_state(&self, saved: &[(String, Tensor)]) -> Result<()> {
+        (**self).load_own_state(saved)
     }
 }
 
@@ -186,8 +252,18 @@ impl<'t> Update<'_, 't> {
     /// A number that changes from step to step, by its place in [`Rule::rates`], as a scalar of the
     /// parameter's type.
     pub fn rate(&mut self, place: usize) -> Var<'t> {
+        if place >= RATES {
+            let message = format!("the optimiser has no rate {place}, only {RATES}");
+            return self.x.failed(Error::new(Kind::Value, message), &[]);
+        }
         self.dials.get(self.x, place)
     }
+}
+
+/// A tensor of a saved state that the optimiser does not keep.
+pub(super) fn unknown_state(name: &str) -> Error {
+    Error::new(Kind::Model, format!("the optimiser keeps nothing called {name:?}"))
+        .hint("the state was saved by another optimiser or for another network")
 }
 
 /// A slot that [`Rule::slots`] does not name.
@@ -198,22 +274,19 @@ pub(super) fn no_slot(slot: usize) -> Error {
 /// The clock's dials on the tape, each recorded when it is first read.
 pub(super) struct Dials<'t> {
     tape: &'t Tape,
-    dials: [Dial; RATES],
-    recorded: [[Option<Var<'t>>; RATES]; 2],
+    dials: [Dial; DIALS],
+    recorded: [[Option<Var<'t>>; DIALS]; 2],
 }
 
 impl<'t> Dials<'t> {
-    pub(super) fn new(tape: &'t Tape, dials: [Dial; RATES]) -> Dials<'t> {
-        Dials { tape, dials, recorded: [[None; RATES]; 2] }
+    pub(super) fn new(tape: &'t Tape, dials: [Dial; DIALS]) -> Dials<'t> {
+        Dials { tape, dials, recorded: [[None; DIALS]; 2] }
     }
 
-    fn get(&mut self, x: Var<'t>, place: usize) -> Var<'t> {
+    /// A dial of a place below [`DIALS`], as a scalar of the type of `x`.
+    pub(super) fn get(&mut self, x: Var<'t>, place: usize) -> Var<'t> {
         let dtype = x.dtype();
-        let known = self.recorded[usize::from(dtype == DType::F64)].get_mut(place);
-        let Some((known, dial)) = known.zip(self.dials.get(place)) else {
-            let message = format!("the optimiser has no rate {place}, only {RATES}");
-            return x.failed(Error::new(Kind::Value, message), &[]);
-        };
-        *known.get_or_insert_with(|| self.tape.dial(dial, dtype))
+        let known = &mut self.recorded[usize::from(dtype == DType::F64)][place];
+        *known.get_or_insert_with(|| self.tape.dial(&self.dials[place], dtype))
     }
 }

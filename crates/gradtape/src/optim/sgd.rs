@@ -3,7 +3,7 @@
 use super::declare::{bad, declared, optimizer};
 use super::{HyperValue, Rates, Rule, Slot, Update};
 use crate::tape::Var;
-use crate::tensor::Result;
+use crate::tensor::{Result, Shape};
 
 optimizer! {
     /// Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013) as PyTorch defines
@@ -45,7 +45,7 @@ impl Rule for Sgd {
         Ok(())
     }
 
-    fn slots(&self) -> Vec<Slot> {
+    fn slots(&self, _: &Shape) -> Vec<Slot> {
         match self.momentum > 0.0 {
             true => vec![Slot::zeros("momentum_buffer")],
             false => vec![],

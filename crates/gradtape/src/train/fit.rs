@@ -35,7 +35,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
-    let mut scheduler = Scheduler::new(trainer.schedule, optimizer.learning_rate())?;
+    let mut scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
@@ -44,7 +44,8 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let take = |epoch, loss| training.take(epoch, loss).map_err(|error| error.called_from(at));
     let mut good = take(0, f64::INFINITY)?;
     let mut best = good.clone();
-    let mut step_on = step(net, loss_of, optimizer);
+    let mut step_on =
+        step(net, loss_of, optimizer, trainer.accumulate).map_err(|error| error.called_from(at))?;
     for epoch in 1..=epochs {
         let mut mean = Mean::default();
         let (steps, mut step) = (batches.len(), 0);

@@ -63,6 +63,7 @@ pub struct Trainer<'n> {
     pub(super) optimizer: Box<dyn Optimizer + 'n>,
     pub(super) epochs: usize,
     pub(super) batch_size: usize,
+    pub(super) accumulate: usize,
     pub(super) seed: u64,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
@@ -127,6 +128,7 @@ impl<'n> Trainer<'n> {
             optimizer: Box::new(optimizer),
             epochs: 10,
             batch_size: 32,
+            accumulate: 1,
             seed: 0,
             loss: None,
             schedule: Schedule::Constant,
@@ -149,6 +151,15 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn batch_size(self, batch_size: usize) -> Self {
         Trainer { batch_size, ..self }
+    }
+
+    /// Takes one step for the mean gradient of so many batches, as an
+    /// [`Accumulator`](crate::optim::Accumulator) does: batches larger than the memory. Batches that are left at
+    /// the end of an epoch count with those of the next one, and at the end of the training for nothing. A schedule
+    /// that advances with every step advances with every batch.
+    #[must_use]
+    pub fn accumulate(self, batches: usize) -> Self {
+        Trainer { accumulate: batches, ..self }
     }
 
     /// What decides the order of the examples, together with the number of the epoch.

@@ -13,6 +13,9 @@ pub struct Descent {
     pub optimizer: String,
     /// Its settings, the learning rate among them.
     pub hyper: Hyper,
+    /// How the learning rate changes from step to step, as [`gradtape::optim::Schedule::by_name`] reads it; it
+    /// stays if not said.
+    pub schedule: Option<String>,
     /// The most steps, at most [`MAX_STEPS`].
     pub steps: usize,
     /// A step shorter than this is the last one; 0 for none.
@@ -31,6 +34,7 @@ impl Default for Descent {
         Descent {
             optimizer: "sgd".to_string(),
             hyper: Hyper::default(),
+            schedule: None,
             steps: 100,
             tolerance: 0.0,
             noise: 0.0,

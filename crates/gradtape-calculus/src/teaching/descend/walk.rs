@@ -1,7 +1,7 @@
 //! Steps of an optimiser on an expression.
 
-use gradtape::optim::{Optimizer, by_name};
-use gradtape::{Parameter, Rng, Tape, Tensor, gradients};
+use gradtape::optim::{Optimizer, Schedule, Scheduler, by_name};
+use gradtape::{Parameter, Rng, Tape, Tensor, Var, gradients};
 
 use super::path::{Descent, PathStep, Stopped, length, numbers};
 use crate::expression::{Expr, read, reading_tape};
@@ -22,6 +22,9 @@ pub(super) fn walk(
     let made = by_name(&how.optimizer, parameters.as_slice(), &how.hyper).map_err(wrong)?;
     let optimizer = made.allow_unused();
     let lr = optimizer.learning_rate();
+    let schedule = how.schedule.as_deref().unwrap_or("constant");
+    let schedule = Schedule::by_name(schedule, lr, how.steps as u64).map_err(wrong)?;
+    let mut scheduler = Scheduler::new(schedule, lr).map_err(wrong)?;
     let mut random = Rng::new(how.seed);
     let size = how.noise / (how.batch as f64).sqrt();
     let limit = 1e12 * (1.0 + length(start));
@@ -66,13 +69,29 @@ pub(super) fn walk(
             let stopped = if risen { Stopped::Diverged } else { Stopped::Steps };
             return Ok((places, stopped, lr));
         }
-        // Noise in the gradient is a slope added to the loss.
-        let noisy = match size > 0.0 {
-            true => {
-                inputs.iter().fold(value, |loss, &input| loss + input * (size * random.normal()))
-            }
-            false => value,
+        optimizer.set_learning_rate(scheduler.learning_rate()).map_err(wrong)?;
+        let noise: Vec<f64> = match size > 0.0 {
+            true => inputs.iter().map(|_| size * random.normal()).collect(),
+            false => Vec::new(),
         };
-        optimizer.step(noisy).map_err(wrong)?;
+        if optimizer.searches() {
+            optimizer
+                .minimize(&mut |tape| Ok(searched(expr, tape, &parameters, &noise)))
+                .map_err(wrong)?;
+        } else {
+            optimizer.step(noisy(value, &inputs, &noise)).map_err(wrong)?;
+        }
+        scheduler.advance(value_now[0]);
     }
+}
+
+/// The value where a search looks at it.
+fn searched<'t>(expr: &Expr, tape: &'t Tape, parameters: &[Parameter], noise: &[f64]) -> Var<'t> {
+    let inputs: Vec<_> = parameters.iter().map(|parameter| tape.parameter(parameter)).collect();
+    noisy(expr.record(tape, &inputs), &inputs, noise)
+}
+
+/// Noise in the gradient is a slope added to the loss.
+fn noisy<'t>(value: Var<'t>, inputs: &[Var<'t>], noise: &[f64]) -> Var<'t> {
+    inputs.iter().zip(noise).fold(value, |loss, (&input, &slope)| loss + input * slope)
 }
