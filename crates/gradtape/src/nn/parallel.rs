@@ -208,8 +208,7 @@ impl Layer for Bidirectional {
 
     fn spec(&self) -> Option<LayerSpec> {
         let (forward, backward) = (self.forward.spec()?, self.backward.spec()?);
-        let spec =
-            BidirectionalSpec { forward: Box::new(forward), backward: Box::new(backward) };
+        let spec = BidirectionalSpec { forward: Box::new(forward), backward: Box::new(backward) };
         Some(spec.into())
     }
 

@@ -186,7 +186,9 @@ impl PositionalEmbedding {
         let (input, table) = (x.meta(), weight.meta());
         let [places, width] = table.shape[..] else { return x };
         let fits = match input.shape[..] {
-            [_, length, own] => from.saturating_add(length) <= places && own == width && input.dtype == table.dtype,
+            [_, length, own] => {
+                from.saturating_add(length) <= places && own == width && input.dtype == table.dtype
+            }
             _ => false,
         };
         if x.check().is_ok() && !fits {

@@ -6,9 +6,9 @@ use super::info::{LayerInfo, arguments};
 use super::{
     AdaptiveAvgPoolSpec, AdaptiveMaxPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec,
     BidirectionalSpec, CausalTransformerSpec, Celu, ConvSpec, ConvTransposeSpec,
-    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingBagSpec, EmbeddingSpec, Flatten, Gelu, GlobalAvgPool,
-    GlobalMaxPool, Glu, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init,
-    InstanceNormSpec, Layer, LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LpPoolSpec,
+    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingBagSpec, EmbeddingSpec, Flatten, Gelu,
+    GlobalAvgPool, GlobalMaxPool, Glu, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh,
+    Init, InstanceNormSpec, Layer, LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LpPoolSpec,
     LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec, PreluSpec, RecurrentSpec,
     Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding, Selu, SequentialSpec,
     Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh, TransformerEncoderSpec,

@@ -87,7 +87,10 @@ pub(in crate::nn) fn add_along_channels<'t, const AXES: usize>(
 }
 
 /// One number for each spatial axis.
-pub(in crate::nn) fn sizes<const AXES: usize>(name: &str, numbers: &[usize]) -> Result<[usize; AXES]> {
+pub(in crate::nn) fn sizes<const AXES: usize>(
+    name: &str,
+    numbers: &[usize],
+) -> Result<[usize; AXES]> {
     numbers.try_into().map_err(|_| {
         let rule = format!("{name} has {} numbers for {AXES} spatial axes", numbers.len());
         Error::new(Kind::Model, rule)

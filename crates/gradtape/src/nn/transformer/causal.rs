@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::super::fit::setting;
 use super::super::spec::float;
 use super::super::{
-    Activation, Embedding, EmbeddingOptions, Init, KeyValueCache, Kept, Layer, LayerSpec, Linear,
+    Activation, Embedding, EmbeddingOptions, Init, Kept, KeyValueCache, Layer, LayerSpec, Linear,
     LinearOptions, Module, PositionalEmbedding, Spec, Visitor,
 };
-use super::{TransformerEncoder, TransformerOptions, TransformerStackOptions, TransformerStackSpec};
+use super::{
+    TransformerEncoder, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
+};
 use crate::op::Meta;
 use crate::tape::{Part, Var};
 use crate::tensor::{Result, Rng};
@@ -119,7 +121,8 @@ impl CausalTransformer {
                 None => Some(PositionalEmbedding::new(options.places, width, dtype, rng)?),
                 Some(_) => None,
             };
-            let plain = LinearOptions { bias: false, weight_init: normal, bias_init: normal, dtype };
+            let plain =
+                LinearOptions { bias: false, weight_init: normal, bias_init: normal, dtype };
             let head = match options.tied {
                 true => None,
                 false => Some(Linear::with(width, vocabulary, plain, rng)?),
@@ -217,16 +220,18 @@ impl Spec for CausalTransformerSpec {
         let &CausalTransformerSpec { vocabulary, places, tied, ref stack } = self;
         let encoder = stack.encoder(init, rng)?;
         let options = CausalTransformerOptions { places, tied, stack: encoder.options() };
-        let width = stack.layer.width;
+        let width = stack.encoder_layer.width;
         let model = CausalTransformer::around(encoder, vocabulary, width, options, init, rng)?;
         Ok(Box::new(model))
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        let (width, dtype) = (self.stack.layer.width, float(&self.stack.layer.dtype)?);
-        let table = |name: &str, rows: usize| Kept::parameter(name, Meta::new(dtype, [rows, width]));
+        let (width, dtype) =
+            (self.stack.encoder_layer.width, float(&self.stack.encoder_layer.dtype)?);
+        let table =
+            |name: &str, rows: usize| Kept::parameter(name, Meta::new(dtype, [rows, width]));
         let mut kept = vec![table("embedding.weight", self.vocabulary)];
-        if self.stack.layer.rotary.is_none() {
+        if self.stack.encoder_layer.rotary.is_none() {
             kept.push(table("positions.weight", self.places));
         }
         kept.extend(self.stack.tensors()?.into_iter().map(|kept| kept.inside("encoder")));
@@ -240,7 +245,7 @@ impl Spec for CausalTransformerSpec {
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let each = TransformerStackSpec::samples().into_iter().zip([true, false]);
         let model = |((mut stack, _), tied): ((TransformerStackSpec, _), _)| {
-            stack.layer.causal = true;
+            stack.encoder_layer.causal = true;
             (CausalTransformerSpec { vocabulary: 5, places: 6, tied, stack }, vec![2, 3])
         };
         each.map(model).collect()

@@ -137,14 +137,14 @@ pub struct TransformerStackSpec {
     /// As [`TransformerStackOptions::final_norm`].
     pub final_norm: bool,
     /// Each layer.
-    pub layer: TransformerEncoderSpec,
+    pub encoder_layer: TransformerEncoderSpec,
 }
 
 impl TransformerStackSpec {
     pub(super) fn encoder(&self, init: Init, rng: &mut Rng) -> Result<TransformerEncoder> {
-        let &TransformerStackSpec { layers, final_norm, .. } = self;
-        let options = TransformerStackOptions { layers, final_norm, layer: self.layer.options()? };
-        TransformerEncoder::build(self.layer.width, self.layer.heads, options, init, rng)
+        let &TransformerStackSpec { layers, final_norm, encoder_layer: ref layer } = self;
+        let options = TransformerStackOptions { layers, final_norm, layer: layer.options()? };
+        TransformerEncoder::build(layer.width, layer.heads, options, init, rng)
     }
 }
 
@@ -160,15 +160,15 @@ impl Spec for TransformerStackSpec {
             return Err(Error::new(Kind::Model, message));
         }
         let mut kept = Vec::new();
-        let each = self.layer.tensors()?;
+        let each = self.encoder_layer.tensors()?;
         for number in 0..self.layers {
             let layer = format!("layers.{number}");
             kept.extend(each.iter().cloned().map(|kept| kept.inside(&layer)));
         }
         if self.final_norm {
-            let meta = Meta::new(float(&self.layer.dtype)?, [self.layer.width]);
+            let meta = Meta::new(float(&self.encoder_layer.dtype)?, [self.encoder_layer.width]);
             let names = ["weight", "bias"];
-            let names = &names[..if self.layer.bias { 2 } else { 1 }];
+            let names = &names[..if self.encoder_layer.bias { 2 } else { 1 }];
             let norm = names.iter().map(|name| Kept::parameter(name, meta.clone()).inside("norm"));
             kept.extend(norm);
         }
@@ -179,7 +179,7 @@ impl Spec for TransformerStackSpec {
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let both = TransformerEncoderSpec::samples().into_iter().zip([true, false]);
         let stack = |((layer, shape), final_norm)| {
-            (TransformerStackSpec { layers: 2, final_norm, layer }, shape)
+            (TransformerStackSpec { layers: 2, final_norm, encoder_layer: layer }, shape)
         };
         both.map(stack).collect()
     }

@@ -159,8 +159,8 @@ impl TransformerEncoder {
 
     pub(super) fn data(&self) -> TransformerStackSpec {
         let TransformerStackOptions { layers, final_norm, layer } = self.options;
-        let layer = TransformerEncoderSpec::of(self.width, self.heads, layer);
-        TransformerStackSpec { layers, final_norm, layer }
+        let encoder_layer = TransformerEncoderSpec::of(self.width, self.heads, layer);
+        TransformerStackSpec { layers, final_norm, encoder_layer }
     }
 }
 
