@@ -12,6 +12,7 @@ mod fit;
 mod flags;
 mod hyper;
 mod inspect;
+mod layers;
 mod measure;
 mod model;
 mod network;
@@ -69,6 +70,7 @@ verbs! {
     Plot: plot::Plot;
     Show: show::Show;
     Ops: ops::Ops;
+    Layers: layers::Layers;
 }
 
 /// A gradient tape that trains networks and shows how they learn.

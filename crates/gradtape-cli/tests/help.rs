@@ -15,7 +15,9 @@ fn verbs() -> Vec<String> {
 #[test]
 fn every_verb_explains_itself_with_examples() {
     let verbs = verbs();
-    for verb in ["train", "evaluate", "predict", "inspect", "explain", "descend", "plot", "ops"] {
+    for verb in
+        ["train", "evaluate", "predict", "inspect", "explain", "descend", "plot", "ops", "layers"]
+    {
         assert!(verbs.iter().any(|known| known == verb), "{verb} is not in {verbs:?}");
     }
     for verb in verbs {

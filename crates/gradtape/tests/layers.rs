@@ -8,8 +8,11 @@ mod layers {
     mod convolutions;
     mod embeddings;
     mod every;
+    mod generation;
+    mod modules;
     mod norms;
     mod pools;
     mod recurrent;
+    mod refusals;
     mod shared;
 }

@@ -47,7 +47,11 @@ fn both() -> Vec<String> {
         // eval and engine
         Compiled<fn()>, Deviation, gradtape::engine::Engine, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
-        Activation, AdaptiveAvgPool2d, AdaptivePoolSpec<2>, AttentionOptions, AttentionSpec, AvgPool2d,
+        Activation, AdaptiveAvgPool2d, AdaptiveAvgPoolSpec<2>, AdaptiveMaxPool2d, AdaptiveMaxPoolSpec<2>, BagMode,
+        Bidirectional, BidirectionalSpec, CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, EmbeddingBag,
+        EmbeddingBagSpec, GlobalAvgPool, GlobalMaxPool, Interpolation, LayerInfo, LpPool2d, LpPoolOptions<2>, LpPoolSpec<2>, Merge,
+        Parallel, ParallelSpec, SwiGlu, SwiGluOptions, SwiGluSpec, TransformerDecoder, TransformerEncoder,
+        TransformerStackOptions, TransformerStackSpec, Upsample, AttentionOptions, AttentionSpec, AvgPool2d,
         AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Celu, Conv2d,
         ConvOptions<2>, ConvSpec<2>, ConvTranspose2d, ConvTransposeOptions<2>, ConvTransposeSpec<2>, Dropout,
         Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,
@@ -102,6 +106,8 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::op::examples::Examples", "has Terms"),
     ("gradtape::optim::rule::Update", "has Vars"),
     ("gradtape::nn::recurrent::RecurrentState", "has Vars"),
+    ("gradtape::nn::attention::cache::KeyValueCache", "has Vars"),
+    ("gradtape::nn::transformer::decoder::DecoderCache", "has Vars"),
     ("gradtape::nn::module::Visitor", "lives for one walk, with a closure that collects"),
     ("gradtape::tensor::storage::Storage", "cannot be named outside; Tensor has it"),
     ("gradtape::tensor::storage::Slice", "as Storage; Numbers has it"),

@@ -240,7 +240,15 @@ mod tests {
             Some(LayerSpec::Sequential(network)) => network.layers.first().cloned(),
             own => own,
         };
-        if let Some(LayerSpec::Embedding(_)) = first {
+        let whole = matches!(
+            first,
+            Some(
+                LayerSpec::Embedding(_)
+                    | LayerSpec::EmbeddingBag(_)
+                    | LayerSpec::CausalTransformer(_)
+            )
+        );
+        if whole {
             let rows = (0..x.elements() as i64).map(|i| i % 3).collect();
             x = Tensor::from_vec(rows, shape).unwrap();
         }

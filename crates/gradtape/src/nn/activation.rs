@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::fit::check_floats;
 use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
@@ -16,14 +17,18 @@ pub(super) mod smooth;
 use smooth::{Gelu, Silu};
 
 /// Stamps a layer without parameters, which is its own description as data. What may be wrong with its
-/// settings, a function tells that is named last.
+/// settings, a function tells that is named last; before the formula in brackets stands what tells what may be wrong
+/// with its input.
 macro_rules! stateless {
-    ($(#[$doc:meta])* $name:ident, |$layer:ident, $x:ident| $formula:expr $(, $check:path)?) => {
+    ($(#[$doc:meta])* $name:ident $([$input:path])?, |$layer:ident, $x:ident| $formula:expr $(, $check:path)?) => {
         impl $name {
             $(#[$doc])*
             #[track_caller]
             pub fn forward<'t>(&self, $x: Var<'t>) -> Var<'t> {
                 let _layer = $x.tape().within(Part::Layer(stringify!($name)));
+                $(if let Err(error) = $input(stringify!($name), $x) {
+                    return $x.failed(error, &[$x]);
+                })?
                 $(if let Err(error) = $check(self) {
                     return $x.failed(error, &[$x]);
                 })?
@@ -79,7 +84,7 @@ pub struct Relu;
 
 stateless! {
     /// Records `max(x, 0)`.
-    Relu, |_layer, x| x.relu()
+    Relu [check_floats], |_layer, x| x.relu()
 }
 
 /// The leaky rectifier: `x` above 0, `slope * x` elsewhere, also its derivative at 0. Maas, Hannun and Ng 2013.
@@ -107,7 +112,7 @@ impl Default for LeakyRelu {
 
 stateless! {
     /// Records `x` above 0, `slope * x` elsewhere.
-    LeakyRelu, |layer, x| x.leaky_relu(layer.slope)
+    LeakyRelu [check_floats], |layer, x| x.leaky_relu(layer.slope)
 }
 
 /// The logistic function, `1 / (1 + exp(-x))`. As a method: `x.sigmoid()`.
@@ -125,7 +130,7 @@ pub struct Sigmoid;
 
 stateless! {
     /// Records `1 / (1 + exp(-x))`.
-    Sigmoid, |_layer, x| x.sigmoid()
+    Sigmoid [check_floats], |_layer, x| x.sigmoid()
 }
 
 /// The hyperbolic tangent. As a method: `x.tanh()`.
@@ -143,7 +148,7 @@ pub struct Tanh;
 
 stateless! {
     /// Records the hyperbolic tangent.
-    Tanh, |_layer, x| x.tanh()
+    Tanh [check_floats], |_layer, x| x.tanh()
 }
 
 /// Numbers above 0 with sum 1 along the last axis: `exp(x) / Σ exp(x)`.
@@ -165,7 +170,7 @@ pub struct Softmax;
 
 stateless! {
     /// Records the softmax along the last axis.
-    Softmax, |_layer, x| x.softmax(-1)
+    Softmax [check_floats], |_layer, x| x.softmax(-1)
 }
 
 /// The logarithm of [`Softmax`] along the last axis, exact where softmax rounds to 0: what
@@ -185,7 +190,7 @@ pub struct LogSoftmax;
 
 stateless! {
     /// Records the logarithm of the softmax along the last axis.
-    LogSoftmax, |_layer, x| x.log_softmax(-1)
+    LogSoftmax [check_floats], |_layer, x| x.log_softmax(-1)
 }
 
 /// An activation function chosen by value or by name: `relu`, `leaky_relu`, `gelu`, `silu`, `sigmoid`,

@@ -1,11 +1,14 @@
 //! [`MultiheadAttention`]: each place of a sequence looks at others.
 
-use serde::{Deserialize, Serialize};
+mod cache;
+mod spec;
+
+pub use cache::KeyValueCache;
+pub use spec::AttentionSpec;
 
 use super::fit::{check_float, misfit, setting};
 use super::positions::Rotary;
-use super::spec::float;
-use super::{Dropout, Init, Kept, Layer, LayerSpec, Linear, Module, Spec, Visitor};
+use super::{Dropout, Init, Layer, LayerSpec, Linear, Module, Visitor};
 use crate::op::Meta;
 use crate::tape::{Parameter, Part, Var};
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
@@ -176,29 +179,45 @@ impl MultiheadAttention {
     pub fn attend<'t>(&self, query: Var<'t>, keys: Var<'t>, mask: Option<Var<'t>>) -> Var<'t> {
         let tape = query.tape();
         let _layer = tape.within(Part::Layer("MultiheadAttention"));
-        let weight = tape.parameter(&self.in_proj_weight);
+        tape.parameter(&self.in_proj_weight);
         if let Err(error) = self.check(query, keys, mask) {
             return query.failed(error, &[query, keys]);
         }
+        self.look(query, self.remember(keys, 0), 0, mask)
+    }
+
+    /// Records rows of the weight applied to a sequence, as heads `[n, heads, length, head]`.
+    #[track_caller]
+    fn project<'t>(&self, x: Var<'t>, part: usize) -> Var<'t> {
+        let (tape, shape) = (x.tape(), x.shape());
+        let (n, length, width) = (shape[0], shape[1], self.width);
+        let rows = part * width..(part + 1) * width;
+        let weight = tape.parameter(&self.in_proj_weight).slice(0, rows.clone()).t();
+        let y = x.reshape([n * length, width]).matmul(weight);
         let bias = self.in_proj_bias.as_ref().map(|bias| tape.parameter(bias));
-        let (width, heads) = (self.width, self.heads);
-        let (shape, sources) = (query.shape(), keys.shape());
-        let (n, length, head) = (shape[0], shape[1], width / heads);
-        // Rows of the weight applied to a sequence, as heads `[n, heads, length, head]`.
-        let project = |x: Var<'t>, part: usize| {
-            let (length, rows) = (x.shape()[1], part * width..(part + 1) * width);
-            let y = x.reshape([n * length, width]).matmul(weight.slice(0, rows.clone()).t());
-            let y = bias.map_or(y, |bias| y + bias.slice(0, rows));
-            y.reshape([n, length, heads, head]).transpose(&[0, 2, 1, 3])
-        };
-        let (mut q, mut k, v) = (project(query, 0), project(keys, 1), project(keys, 2));
+        let y = bias.map_or(y, |bias| y + bias.slice(0, rows));
+        y.reshape([n, length, self.heads, width / self.heads]).transpose(&[0, 2, 1, 3])
+    }
+
+    /// Records what queries at the places from one on take of keys and values, all of which fit.
+    #[track_caller]
+    fn look<'t>(
+        &self,
+        query: Var<'t>,
+        cache: KeyValueCache<'t>,
+        from: usize,
+        mask: Option<Var<'t>>,
+    ) -> Var<'t> {
+        let (tape, shape) = (query.tape(), query.shape());
+        let (n, length, head) = (shape[0], shape[1], self.width / self.heads);
+        let mut q = self.project(query, 0);
         if let Some(base) = self.options.rotary {
-            (q, k) = (Rotary { base }.turn(q), Rotary { base }.turn(k));
+            q = Rotary { base }.turn(q, from);
         }
-        let scores = q.matmul(k.t()) * (1.0 / (head as f64).sqrt());
+        let scores = q.matmul(cache.keys.t()) * (1.0 / (head as f64).sqrt());
         let causal = self.options.causal.then(|| {
-            let places = |axis| tape.iota([length, sources[1]], axis, DType::F64);
-            places(1).less_equal(places(0))
+            let places = |axis| tape.iota([length, cache.places()], axis, DType::F64);
+            places(1).less_equal(places(0) + from as f64)
         });
         // Low enough to weigh nothing beside any score, and finite, so that no row is NaN.
         let hidden = |scores: Var<'t>, seen: Option<Var<'t>>| match seen {
@@ -210,36 +229,46 @@ impl MultiheadAttention {
             let seen = causal.map_or(mask, |causal| causal.select(mask, mask.literal(0.0)));
             weights = seen.select(weights, 0.0);
         }
-        let taken = self.dropout.forward(weights).matmul(v);
-        let taken = taken.transpose(&[0, 2, 1, 3]).reshape([n, length, width]);
+        let taken = self.dropout.forward(weights).matmul(cache.values);
+        let taken = taken.transpose(&[0, 2, 1, 3]).reshape([n, length, self.width]);
         self.out_proj.forward(taken)
     }
 
     fn check(&self, query: Var<'_>, keys: Var<'_>, mask: Option<Var<'_>>) -> Result<()> {
-        let dtype = self.in_proj_weight.read().dtype();
-        query.check()?;
-        keys.check()?;
-        let (input, source) = (query.meta(), keys.meta());
-        for meta in [&input, &source] {
-            if meta.shape.rank() != 3 || meta.shape[2] != self.width || meta.dtype != dtype {
-                let takes = format!("sequences of [n, length, {}]", self.width);
-                let hint = "the last axis must have the layer's width, the first the examples";
-                return Err(misfit("attention", takes, dtype, meta, hint));
-            }
+        let (input, source) = (self.check_sequence(query)?, self.check_sequence(keys)?);
+        self.check_examples(&input, &source)?;
+        self.check_mask(&input, source.shape[1], mask)
+    }
+
+    /// Whether a sequence is one of the layer's; its type and shape.
+    fn check_sequence(&self, x: Var<'_>) -> Result<Meta> {
+        x.check()?;
+        let (meta, dtype) = (x.meta(), self.options.dtype);
+        if meta.shape.rank() != 3 || meta.shape[2] != self.width || meta.dtype != dtype {
+            let takes = format!("sequences of [n, length, {}]", self.width);
+            let hint = "the last axis must have the layer's width, the first the examples";
+            return Err(misfit("attention", takes, dtype, &meta, hint));
         }
-        if input.shape[0] != source.shape[0] {
-            let message = format!(
-                "attention: {input} and {source} have {} and {} examples along axis 0",
-                input.shape[0], source.shape[0]
-            );
-            let hint =
-                "queries look at keys of the same example; broadcast_to() repeats one for all";
-            return Err(Error::new(Kind::Shape, message).hint(hint));
+        Ok(meta)
+    }
+
+    fn check_examples(&self, input: &Meta, source: &Meta) -> Result<()> {
+        if input.shape[0] == source.shape[0] {
+            return Ok(());
         }
+        let message = format!(
+            "attention: {input} and {source} have {} and {} examples along axis 0",
+            input.shape[0], source.shape[0]
+        );
+        let hint = "queries look at keys of the same example; broadcast_to() repeats one for all";
+        Err(Error::new(Kind::Shape, message).hint(hint))
+    }
+
+    /// Whether a mask fits queries and so many keys.
+    fn check_mask(&self, input: &Meta, keys: usize, mask: Option<Var<'_>>) -> Result<()> {
         let Some(mask) = mask else { return Ok(()) };
         mask.check()?;
-        let (given, full) =
-            (mask.meta(), [input.shape[0], self.heads, input.shape[1], source.shape[1]]);
+        let (given, full) = (mask.meta(), [input.shape[0], self.heads, input.shape[1], keys]);
         let fits = given.shape.broadcast(&full.into()).is_ok_and(|shape| shape[..] == full);
         if fits && given.dtype == DType::Bool {
             return Ok(());
@@ -297,69 +326,5 @@ impl Layer for MultiheadAttention {
             dtype: dtype.to_string(),
         };
         (bias == self.out_proj.bias.is_some()).then(|| spec.into())
-    }
-}
-
-/// A [`MultiheadAttention`] as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AttentionSpec {
-    /// The width of the sequences.
-    pub width: usize,
-    /// The number of heads.
-    pub heads: usize,
-    /// As [`AttentionOptions::causal`].
-    pub causal: bool,
-    /// As [`AttentionOptions::dropout`].
-    pub dropout: f64,
-    /// As [`AttentionOptions::bias`].
-    pub bias: bool,
-    /// As [`AttentionOptions::rotary`].
-    pub rotary: Option<f64>,
-    /// The element type, `f32` or `f64`.
-    pub dtype: String,
-}
-
-impl Spec for AttentionSpec {
-    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        let (&AttentionSpec { causal, dropout, bias, rotary, .. }, dtype) =
-            (self, float(&self.dtype)?);
-        let options = AttentionOptions { causal, dropout, bias, rotary, dtype };
-        Ok(Box::new(MultiheadAttention::build(self.width, self.heads, options, init, rng)?))
-    }
-
-    fn tensors(&self) -> Result<Vec<Kept>> {
-        let (width, dtype) = (self.width, float(&self.dtype)?);
-        let rows = width.saturating_mul(3);
-        let mut kept = vec![Kept::parameter("in_proj_weight", Meta::new(dtype, [rows, width]))];
-        if self.bias {
-            kept.push(Kept::parameter("in_proj_bias", Meta::new(dtype, [rows])));
-        }
-        kept.push(Kept::parameter("out_proj.weight", Meta::new(dtype, [width, width])));
-        if self.bias {
-            kept.push(Kept::parameter("out_proj.bias", Meta::new(dtype, [width])));
-        }
-        Ok(kept)
-    }
-
-    #[cfg(test)]
-    fn samples() -> Vec<(Self, Vec<usize>)> {
-        let plain = AttentionSpec {
-            width: 4,
-            heads: 2,
-            causal: false,
-            dropout: 0.25,
-            bias: true,
-            rotary: None,
-            dtype: "f32".into(),
-        };
-        let causal = AttentionSpec {
-            causal: true,
-            bias: false,
-            rotary: Some(10_000.0),
-            dtype: "f64".into(),
-            ..plain.clone()
-        };
-        [plain, causal].into_iter().map(|spec| (spec, vec![2, 3, 4])).collect()
     }
 }

@@ -1,13 +1,16 @@
 //! [`Conv1d`], [`Conv2d`] and [`Conv3d`]: layers of convolution.
 
-use std::fmt::Display;
+mod fit;
+mod spec;
 
-use serde::{Deserialize, Serialize};
+pub use spec::{ConvSpec, PaddingSpec};
 
-use super::fit::{check_float, misfit, setting};
-use super::spec::{WeightAndBias, float};
-use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
-use crate::op::Meta;
+pub(super) use self::fit::{
+    add_along_channels, axes, check_groups, check_images, check_window, sizes,
+};
+use super::fit::{check_float, setting};
+use super::spec::WeightAndBias;
+use super::{Init, Layer, LayerSpec, Module, Visitor};
 use crate::tape::{Convolution, Parameter, Part, Var};
 use crate::tensor::{DType, Dims, Error, Kind, Result, Rng, Tensor};
 
@@ -253,85 +256,6 @@ impl<const AXES: usize> Conv<AXES> {
     }
 }
 
-/// Whether windows can slide so.
-pub(super) fn check_window<const AXES: usize>(
-    layer: impl Display,
-    kernel: [usize; AXES],
-    stride: [usize; AXES],
-    dilation: [usize; AXES],
-) -> Result<()> {
-    for (name, numbers) in [("kernel", kernel), ("stride", stride), ("dilation", dilation)] {
-        if numbers.contains(&0) {
-            let rule = format!("{name} is {numbers:?}, but must be at least 1 along each axis");
-            return Err(setting(layer, rule));
-        }
-    }
-    Ok(())
-}
-
-/// Whether channels can be divided so.
-pub(super) fn check_groups(
-    layer: impl Display,
-    groups: usize,
-    inputs: usize,
-    outputs: usize,
-) -> Result<()> {
-    if groups > 0 && inputs.is_multiple_of(groups) && outputs.is_multiple_of(groups) {
-        return Ok(());
-    }
-    let rule = format!("{groups} groups do not divide {inputs} and {outputs} channels");
-    Err(setting(layer, rule).hint("both must be multiples of the number of groups"))
-}
-
-/// Whether an input is of `[n, channels, size…]`, in the type of the layer.
-pub(super) fn check_images<const AXES: usize>(
-    layer: &str,
-    channels: usize,
-    dtype: DType,
-    input: &Meta,
-) -> Result<()> {
-    let rank = input.shape.rank();
-    if rank == AXES + 2 && input.shape[1] == channels && input.dtype == dtype {
-        return Ok(());
-    }
-    let takes = format!("{channels} channels, as {},", axes::<AXES>());
-    let hint = match rank {
-        _ if rank + 1 == AXES + 2 => {
-            "unsqueeze(1) gives images of one channel their axis of channels"
-        }
-        _ if rank != AXES + 2 => "reshape the input, with the examples along axis 0",
-        _ => "axis 1 of the input must have the layer's channels",
-    };
-    Err(misfit(layer, takes, dtype, input, hint))
-}
-
-/// The axes of an input, in words.
-pub(super) fn axes<const AXES: usize>() -> &'static str {
-    match AXES {
-        1 => "[n, channels, length]",
-        2 => "[n, channels, height, width]",
-        3 => "[n, channels, depth, height, width]",
-        _ => "[n, channels, …]",
-    }
-}
-
-/// A bias added along axis 1, if there is one.
-#[track_caller]
-pub(super) fn add_along_channels<'t, const AXES: usize>(
-    y: Var<'t>,
-    bias: &Option<Parameter>,
-) -> Var<'t> {
-    match bias {
-        Some(bias) => {
-            let bias = y.tape().parameter(bias);
-            let mut along = Dims::from_elem(1, AXES + 1);
-            along[0] = bias.shape().elements();
-            y + bias.reshape(along)
-        }
-        None => y,
-    }
-}
-
 impl<const AXES: usize> Module for Conv<AXES> {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         visitor.child("weight", &self.weight);
@@ -371,105 +295,5 @@ where
             dtype: dtype.to_string(),
         };
         Some(spec.into())
-    }
-}
-
-/// A [`Conv`] as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConvSpec<const AXES: usize> {
-    /// The number of channels of the input.
-    pub inputs: usize,
-    /// The number of channels of the output.
-    pub outputs: usize,
-    /// The size of the kernel along each spatial axis.
-    pub kernel: Vec<usize>,
-    /// As [`ConvOptions::stride`].
-    pub stride: Vec<usize>,
-    /// As [`ConvOptions::padding`].
-    pub padding: PaddingSpec,
-    /// As [`ConvOptions::dilation`].
-    pub dilation: Vec<usize>,
-    /// As [`ConvOptions::groups`].
-    pub groups: usize,
-    /// Whether a bias is added.
-    pub bias: bool,
-    /// The element type, `f32` or `f64`.
-    pub dtype: String,
-}
-
-/// A [`Padding`] as data: `"same"` or `{"zeros": [1, 1]}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaddingSpec {
-    /// [`Padding::Zeros`].
-    Zeros(Vec<usize>),
-    /// [`Padding::Same`].
-    Same,
-}
-
-/// One number for each spatial axis.
-pub(super) fn sizes<const AXES: usize>(name: &str, numbers: &[usize]) -> Result<[usize; AXES]> {
-    numbers.try_into().map_err(|_| {
-        let rule = format!("{name} has {} numbers for {AXES} spatial axes", numbers.len());
-        Error::new(Kind::Model, rule)
-    })
-}
-
-impl<const AXES: usize> Spec for ConvSpec<AXES>
-where
-    Self: Into<LayerSpec>,
-{
-    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        let options = ConvOptions {
-            stride: sizes("stride", &self.stride)?,
-            padding: match &self.padding {
-                PaddingSpec::Zeros(zeros) => Padding::Zeros(sizes("padding", zeros)?),
-                PaddingSpec::Same => Padding::Same,
-            },
-            dilation: sizes("dilation", &self.dilation)?,
-            groups: self.groups,
-            bias: self.bias,
-            weight_init: init,
-            bias_init: init,
-            dtype: float(&self.dtype)?,
-        };
-        let kernel = sizes("kernel", &self.kernel)?;
-        Ok(Box::new(Conv::<AXES>::with(self.inputs, self.outputs, kernel, options, rng)?))
-    }
-
-    fn tensors(&self) -> Result<Vec<Kept>> {
-        let dtype = float(&self.dtype)?;
-        let kernel: [usize; AXES] = sizes("kernel", &self.kernel)?;
-        check_groups("a convolution", self.groups, self.inputs, self.outputs)?;
-        let shape: Dims =
-            [self.outputs, self.inputs / self.groups].into_iter().chain(kernel).collect();
-        Ok(WeightAndBias { shape: &shape, outputs: self.outputs, dtype }.kept(self.bias))
-    }
-
-    #[cfg(test)]
-    fn samples() -> Vec<(Self, Vec<usize>)> {
-        let shape = [&[2, 4][..], &[5].repeat(AXES)].concat();
-        let plain = ConvSpec {
-            inputs: 4,
-            outputs: 6,
-            kernel: vec![3; AXES],
-            stride: vec![2; AXES],
-            padding: PaddingSpec::Zeros(vec![1; AXES]),
-            dilation: vec![2; AXES],
-            groups: 1,
-            bias: true,
-            dtype: "f32".into(),
-        };
-        let same = ConvSpec {
-            kernel: vec![2; AXES],
-            stride: vec![1; AXES],
-            padding: PaddingSpec::Same,
-            groups: 2,
-            bias: false,
-            dtype: "f64".into(),
-            ..plain.clone()
-        };
-        [plain, same].into_iter().map(|spec| (spec, shape.clone())).collect()
     }
 }

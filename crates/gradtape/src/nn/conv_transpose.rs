@@ -1,4 +1,4 @@
-//! [`ConvTranspose1d`] and [`ConvTranspose2d`]: what goes back through a convolution.
+//! [`ConvTranspose1d`] to [`ConvTranspose3d`]: what goes back through a convolution.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,12 @@ pub type ConvTranspose1d = ConvTranspose<1>;
 /// Transposed convolution of images `[n, channels, height, width]`.
 pub type ConvTranspose2d = ConvTranspose<2>;
 
+/// Transposed convolution of volumes `[n, channels, depth, height, width]`.
+pub type ConvTranspose3d = ConvTranspose<3>;
+
 /// Transposed convolution over `AXES` spatial axes, `[n, inputs, windows…]` to `[n, outputs, size…]`: each element
 /// of the input adds a weight times itself to a window of the output, which is what a convolution does to
-/// gradients. Zeiler et al. 2010. Used as [`ConvTranspose1d`] and [`ConvTranspose2d`].
+/// gradients. Zeiler et al. 2010. Used as [`ConvTranspose1d`] to [`ConvTranspose3d`].
 ///
 /// Along each spatial axis the output has `(windows - 1) stride - 2 padding + dilation (kernel - 1) + 1 +
 /// output_padding` elements. The weight has shape `[inputs, outputs / groups, kernel…]`, as in PyTorch.
@@ -90,6 +93,7 @@ impl<const AXES: usize> ConvTranspose<AXES> {
     const NAME: &str = match AXES {
         1 => "ConvTranspose1d",
         2 => "ConvTranspose2d",
+        3 => "ConvTranspose3d",
         _ => "ConvTranspose",
     };
 
@@ -197,7 +201,8 @@ impl<const AXES: usize> ConvTranspose<AXES> {
             weight.reshape(spatial([groups, self.inputs / groups, per_group], &self.kernel));
         let subscripts = match AXES {
             1 => "ngix,gioa->ngoxa",
-            _ => "ngixy,gioab->ngoxyab",
+            2 => "ngixy,gioab->ngoxyab",
+            _ => "ngixyz,gioabc->ngoxyzabc",
         };
         let mut y = x.tape().einsum(subscripts, &[images, kernels]);
         y.check()?;

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::op::Meta;
+use crate::tape::Var;
 use crate::tensor::{DType, Error, Kind, Result};
 
 /// An input that a layer does not take, with a way out: of its element type, where that is wrong, or else of
@@ -40,6 +41,17 @@ pub(super) fn check_eps(layer: impl Display, eps: f64) -> Result<()> {
         return Ok(());
     }
     Err(setting(layer, format!("eps is {eps}, but must be a finite number of at least 0")))
+}
+
+/// Whether an input is of floats, for a layer that takes any shape.
+pub(super) fn check_floats(layer: &str, x: Var<'_>) -> Result<()> {
+    x.check()?;
+    let input = x.meta();
+    if input.dtype.is_float() {
+        return Ok(());
+    }
+    let message = format!("{layer}: the layer takes floats, but the input is {input}");
+    Err(Error::new(Kind::Shape, message).hint("cast(DType::F32) the input"))
 }
 
 /// Whether a layer can have numbers of this type.

@@ -1,25 +1,39 @@
 //! [`MaxPool2d`], [`AvgPool2d`] and their kin: a number for each window.
 
-use serde::{Deserialize, Serialize};
+mod adaptive;
+mod global;
+mod lp;
+mod slide;
+mod spec;
 
-use super::conv::{axes, check_window, sizes};
-use super::fit::setting;
-use super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
-use crate::op::Meta;
+pub use adaptive::{
+    AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveAvgPoolSpec,
+    AdaptiveMaxPool, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, AdaptiveMaxPoolSpec,
+};
+pub use global::{GlobalAvgPool, GlobalMaxPool};
+pub use lp::{LpPool, LpPool1d, LpPool2d, LpPool3d, LpPoolOptions, LpPoolSpec};
+pub use spec::{AvgPoolSpec, MaxPoolSpec};
+
+use self::slide::{Slide, framed, places};
 use crate::tape::{Part, Var};
-use crate::tensor::{DType, Dims, Error, Kind, Result, Rng};
+use crate::tensor::{Dims, Error, Kind, Result};
 
 /// The greatest of each window of signals `[n, channels, length]`.
 pub type MaxPool1d = MaxPool<1>;
 /// The greatest of each window of images `[n, channels, height, width]`.
 pub type MaxPool2d = MaxPool<2>;
+/// The greatest of each window of volumes `[n, channels, depth, height, width]`.
+pub type MaxPool3d = MaxPool<3>;
 /// The mean of each window of signals `[n, channels, length]`.
 pub type AvgPool1d = AvgPool<1>;
 /// The mean of each window of images `[n, channels, height, width]`.
 pub type AvgPool2d = AvgPool<2>;
+/// The mean of each window of volumes `[n, channels, depth, height, width]`.
+pub type AvgPool3d = AvgPool<3>;
 
 /// The greatest element of each window over `AXES` spatial axes, `[n, channels, size…]` to
-/// `[n, channels, windows…]`. Used as [`MaxPool1d`] and [`MaxPool2d`].
+/// `[n, channels, windows…]`. Used as [`MaxPool1d`], [`MaxPool2d`] and
+/// [`MaxPool3d`].
 ///
 /// Padding counts as less than every number. Where several elements of a window are the greatest, each takes
 /// an equal share of the gradient (in PyTorch the first takes it all).
@@ -69,6 +83,7 @@ impl<const AXES: usize> MaxPool<AXES> {
     const NAME: &str = match AXES {
         1 => "MaxPool1d",
         2 => "MaxPool2d",
+        3 => "MaxPool3d",
         _ => "MaxPool",
     };
 
@@ -115,7 +130,7 @@ impl<const AXES: usize> MaxPool<AXES> {
 }
 
 /// The mean of each window over `AXES` spatial axes, `[n, channels, size…]` to `[n, channels, windows…]`. Used as
-/// [`AvgPool1d`] and [`AvgPool2d`].
+/// [`AvgPool1d`], [`AvgPool2d`] and [`AvgPool3d`].
 ///
 /// ```
 /// use gradtape::nn::{AvgPool1d, AvgPoolOptions};
@@ -164,6 +179,7 @@ impl<const AXES: usize> AvgPool<AXES> {
     const NAME: &str = match AXES {
         1 => "AvgPool1d",
         2 => "AvgPool2d",
+        3 => "AvgPool3d",
         _ => "AvgPool",
     };
 
@@ -227,253 +243,5 @@ impl<const AXES: usize> AvgPool<AXES> {
         }
         let ones = x.literal(1.0).broadcast_to(size);
         sum(framed(x, sides, 0.0)) / sum(framed(ones, rest, 0.0))
-    }
-}
-
-/// How windows slide.
-struct Slide<const AXES: usize> {
-    kernel: [usize; AXES],
-    stride: [usize; AXES],
-    padding: [usize; AXES],
-    dilation: [usize; AXES],
-    ceil_mode: bool,
-}
-
-impl<const AXES: usize> Slide<AXES> {
-    fn check(&self, layer: &str) -> Result<()> {
-        check_window(layer, self.kernel, self.stride, self.dilation)?;
-        if (0..AXES).any(|axis| self.padding[axis] > self.kernel[axis] / 2) {
-            let (padding, kernel) = (self.padding, self.kernel);
-            let rule = format!(
-                "padding is {padding:?}, but must be at most half of the kernel {kernel:?}"
-            );
-            return Err(setting(layer, rule));
-        }
-        Ok(())
-    }
-
-    /// How many elements each spatial axis of an input gets before and after its own.
-    fn sides(&self, layer: &str, x: Var<'_>) -> Result<[(usize, usize); AXES]> {
-        x.check()?;
-        self.check(layer)?;
-        let input = x.meta();
-        check_rank::<AXES>(layer, &input)?;
-        let mut sides = [(0, 0); AXES];
-        for (axis, sides) in sides.iter_mut().enumerate() {
-            let (size, padding, stride) =
-                (input.shape[axis + 2], self.padding[axis], self.stride[axis]);
-            let reach =
-                (self.kernel[axis] - 1).saturating_mul(self.dilation[axis]).saturating_add(1);
-            let padded = size.saturating_add(padding.saturating_mul(2));
-            let Some(rest) = padded.checked_sub(reach) else {
-                let message = format!(
-                    "{layer}: a window of {:?} reaches over {reach} elements along spatial axis {axis}, but the \
-                     padded input {input} has {padded}",
-                    self.kernel
-                );
-                return Err(Error::new(Kind::Shape, message)
-                    .hint("take smaller windows, or fewer layers of pooling or stride before"));
-            };
-            // A last window must begin before the end of what is not padding after it.
-            let one_more = self.ceil_mode
-                && !rest.is_multiple_of(stride)
-                && (rest / stride + 1).saturating_mul(stride) < size + padding;
-            let beyond = if one_more { stride - rest % stride } else { 0 };
-            *sides = (padding, padding + beyond);
-        }
-        Ok(sides)
-    }
-
-    /// The windows, the places in them as the last axes.
-    #[track_caller]
-    fn windows<'t>(&self, mut x: Var<'t>) -> Var<'t> {
-        for axis in 0..AXES {
-            let [size, stride, dilation] =
-                [self.kernel, self.stride, self.dilation].map(|of| of[axis]);
-            x = x.window(axis as isize + 2, size, stride, dilation);
-        }
-        x
-    }
-}
-
-/// With a number around the elements of each spatial axis.
-#[track_caller]
-fn framed<'t, const AXES: usize>(
-    mut x: Var<'t>,
-    sides: [(usize, usize); AXES],
-    number: f64,
-) -> Var<'t> {
-    for (axis, (before, after)) in sides.into_iter().enumerate() {
-        let place = axis as isize + 2;
-        if before == 0 && after == 0 {
-            continue;
-        }
-        if number == 0.0 {
-            x = x.pad(place, before, after);
-            continue;
-        }
-        let edge = |size: usize| {
-            let mut shape = Dims::from_slice(&x.shape());
-            shape[axis + 2] = size;
-            x.literal(number).broadcast_to(shape)
-        };
-        x = match (before, after) {
-            (0, _) => x.concat(&[edge(after)], place),
-            (_, 0) => edge(before).concat(&[x], place),
-            _ => edge(before).concat(&[x, edge(after)], place),
-        };
-    }
-    x
-}
-
-/// The last axes, as many as there are spatial ones.
-fn places<const AXES: usize>() -> [isize; AXES] {
-    std::array::from_fn(|axis| -1 - axis as isize)
-}
-
-/// Whether an input is numbers of `[n, channels, size…]`.
-pub(super) fn check_rank<const AXES: usize>(layer: &str, input: &Meta) -> Result<()> {
-    if input.shape.rank() == AXES + 2 && input.dtype != DType::Bool {
-        return Ok(());
-    }
-    let message = format!("{layer}: the layer takes {}, but the input is {input}", axes::<AXES>());
-    let hint = match input.shape.rank() {
-        _ if input.dtype == DType::Bool => "cast() it to numbers",
-        rank if rank + 1 == AXES + 2 => {
-            "unsqueeze(1) gives images of one channel their axis of channels"
-        }
-        _ => "reshape the input, with the examples along axis 0 and the channels along axis 1",
-    };
-    Err(Error::new(Kind::Shape, message).hint(hint))
-}
-
-/// Stamps [`Module`] and [`Layer`] on layers of windows, which keep nothing.
-macro_rules! pools {
-    ($($name:ident $spec:ident, |$pool:ident| $data:expr;)*) => {$(
-        impl<const AXES: usize> Module for $name<AXES> {
-            fn visit(&self, _: &mut Visitor<'_>) {}
-
-            fn kind(&self) -> String {
-                format!("{}({:?})", Self::NAME, self.kernel)
-            }
-        }
-
-        impl<const AXES: usize> Layer for $name<AXES>
-        where
-            $spec<AXES>: Into<LayerSpec>,
-        {
-            #[track_caller]
-            fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-                $name::forward(self, x)
-            }
-
-            fn spec(&self) -> Option<LayerSpec> {
-                let $pool = self;
-                Some($data.into())
-            }
-        }
-    )*};
-}
-
-pools! {
-    MaxPool MaxPoolSpec, |pool| MaxPoolSpec::<AXES> {
-        kernel: pool.kernel.to_vec(),
-        stride: pool.options.stride.to_vec(),
-        padding: pool.options.padding.to_vec(),
-        dilation: pool.options.dilation.to_vec(),
-        ceil_mode: pool.options.ceil_mode,
-    };
-    AvgPool AvgPoolSpec, |pool| AvgPoolSpec::<AXES> {
-        kernel: pool.kernel.to_vec(),
-        stride: pool.options.stride.to_vec(),
-        padding: pool.options.padding.to_vec(),
-        ceil_mode: pool.options.ceil_mode,
-        count_include_pad: pool.options.count_include_pad,
-    };
-}
-
-/// A [`MaxPool`] as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MaxPoolSpec<const AXES: usize> {
-    /// The size of the windows along each spatial axis.
-    pub kernel: Vec<usize>,
-    /// As [`MaxPoolOptions::stride`].
-    pub stride: Vec<usize>,
-    /// As [`MaxPoolOptions::padding`].
-    pub padding: Vec<usize>,
-    /// As [`MaxPoolOptions::dilation`].
-    pub dilation: Vec<usize>,
-    /// As [`MaxPoolOptions::ceil_mode`].
-    pub ceil_mode: bool,
-}
-
-/// An [`AvgPool`] as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AvgPoolSpec<const AXES: usize> {
-    /// The size of the windows along each spatial axis.
-    pub kernel: Vec<usize>,
-    /// As [`AvgPoolOptions::stride`].
-    pub stride: Vec<usize>,
-    /// As [`AvgPoolOptions::padding`].
-    pub padding: Vec<usize>,
-    /// As [`AvgPoolOptions::ceil_mode`].
-    pub ceil_mode: bool,
-    /// As [`AvgPoolOptions::count_include_pad`].
-    pub count_include_pad: bool,
-}
-
-impl<const AXES: usize> Spec for MaxPoolSpec<AXES>
-where
-    Self: Into<LayerSpec>,
-{
-    fn build(&self, _: Init, _: &mut Rng) -> Result<Box<dyn Layer>> {
-        let options = MaxPoolOptions {
-            stride: sizes("stride", &self.stride)?,
-            padding: sizes("padding", &self.padding)?,
-            dilation: sizes("dilation", &self.dilation)?,
-            ceil_mode: self.ceil_mode,
-        };
-        Ok(Box::new(MaxPool::<AXES>::with(sizes("kernel", &self.kernel)?, options)?))
-    }
-
-    #[cfg(test)]
-    fn samples() -> Vec<(Self, Vec<usize>)> {
-        let plain = MaxPoolSpec {
-            kernel: vec![3; AXES],
-            stride: vec![2; AXES],
-            padding: vec![1; AXES],
-            dilation: vec![2; AXES],
-            ceil_mode: true,
-        };
-        vec![(plain, [&[2, 3][..], &[6].repeat(AXES)].concat())]
-    }
-}
-
-impl<const AXES: usize> Spec for AvgPoolSpec<AXES>
-where
-    Self: Into<LayerSpec>,
-{
-    fn build(&self, _: Init, _: &mut Rng) -> Result<Box<dyn Layer>> {
-        let options = AvgPoolOptions {
-            stride: sizes("stride", &self.stride)?,
-            padding: sizes("padding", &self.padding)?,
-            ceil_mode: self.ceil_mode,
-            count_include_pad: self.count_include_pad,
-        };
-        Ok(Box::new(AvgPool::<AXES>::with(sizes("kernel", &self.kernel)?, options)?))
-    }
-
-    #[cfg(test)]
-    fn samples() -> Vec<(Self, Vec<usize>)> {
-        let plain = AvgPoolSpec {
-            kernel: vec![3; AXES],
-            stride: vec![2; AXES],
-            padding: vec![1; AXES],
-            ceil_mode: true,
-            count_include_pad: false,
-        };
-        vec![(plain, [&[2, 3][..], &[6].repeat(AXES)].concat())]
     }
 }

@@ -50,7 +50,7 @@ impl RotaryEmbedding {
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let _layer = x.tape().within(Part::Layer("RotaryEmbedding"));
         match self.check(x) {
-            Ok(()) => Rotary { base: self.base }.turn(x),
+            Ok(()) => Rotary { base: self.base }.turn(x, 0),
             Err(error) => x.failed(error, &[x]),
         }
     }
@@ -91,14 +91,16 @@ impl Rotary {
         Ok(())
     }
 
+    /// Records the turn of the places from one on.
     #[track_caller]
-    pub(super) fn turn<'t>(&self, x: Var<'t>) -> Var<'t> {
+    pub(super) fn turn<'t>(&self, x: Var<'t>, from: usize) -> Var<'t> {
         let (tape, input) = (x.tape(), x.meta());
         let [.., length, width] = input.shape[..] else { return x };
         let half = width / 2;
         let along = |axis| tape.iota([length, half], axis, input.dtype);
         let pace = along(1) * (-2.0 * self.base.ln() / width as f64);
-        let angles = along(0) * pace.exp();
+        let places = if from == 0 { along(0) } else { along(0) + from as f64 };
+        let angles = places * pace.exp();
         let (cos, sin) = (angles.cos(), angles.sin());
         let [a, b] = x.chunk(-1);
         (a * cos - b * sin).concat(&[b * cos + a * sin], -1)
@@ -172,13 +174,21 @@ impl PositionalEmbedding {
     /// Records `x` with the vectors of its places added; `x` has shape `[n, length, width]` and the layer's element type.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.forward_from(x, 0)
+    }
+
+    /// As [`PositionalEmbedding::forward`], for a sequence whose places begin with number `from`: one that is continued.
+    #[track_caller]
+    pub fn forward_from<'t>(&self, x: Var<'t>, from: usize) -> Var<'t> {
         let tape = x.tape();
         let _layer = tape.within(Part::Layer("PositionalEmbedding"));
         let weight = tape.parameter(&self.weight);
         let (input, table) = (x.meta(), weight.meta());
         let [places, width] = table.shape[..] else { return x };
         let fits = match input.shape[..] {
-            [_, length, own] => length <= places && own == width && input.dtype == table.dtype,
+            [_, length, own] => {
+                from.saturating_add(length) <= places && own == width && input.dtype == table.dtype
+            }
             _ => false,
         };
         if x.check().is_ok() && !fits {
@@ -187,7 +197,7 @@ impl PositionalEmbedding {
             return x.failed(misfit("positions", takes, table.dtype, &input, hint), &[x, weight]);
         }
         match input.shape[..] {
-            [_, length, _] => x + weight.slice(0, ..length),
+            [_, length, _] => x + weight.slice(0, from..from + length),
             _ => x,
         }
     }

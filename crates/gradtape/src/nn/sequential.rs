@@ -123,6 +123,11 @@ impl Sequential {
         &self.layers
     }
 
+    /// The layers themselves.
+    pub(super) fn into_layers(self) -> Vec<Box<dyn Layer>> {
+        self.layers
+    }
+
     /// Records what the layers compute of `x`, one after another. An error names the layer and the line of
     /// this call.
     #[track_caller]

@@ -2,20 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::info::{LayerInfo, arguments};
 use super::{
-    AdaptivePoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec, Celu, ConvSpec, ConvTransposeSpec,
-    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingSpec, Flatten, Gelu, Glu, GroupNormSpec,
-    GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNormSpec, Layer, LayerNormSpec,
-    LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place, PositionsSpec,
-    PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
-    Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransformerEncoderSpec,
+    AdaptiveAvgPoolSpec, AdaptiveMaxPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec,
+    BidirectionalSpec, CausalTransformerSpec, Celu, ConvSpec, ConvTransposeSpec,
+    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingBagSpec, EmbeddingSpec, Flatten, Gelu,
+    GlobalAvgPool, GlobalMaxPool, Glu, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh,
+    Init, InstanceNormSpec, Layer, LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LpPoolSpec,
+    LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec, PreluSpec, RecurrentSpec,
+    Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding, Selu, SequentialSpec,
+    Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh, TransformerEncoderSpec,
+    TransformerStackSpec, Upsample,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
 
 /// Stamps [`LayerSpec`] from the table of the kinds.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident($spec:ty),)*) => {
+    (
+        $(
+            $(#[$doc:meta])*
+            $kind:ident($spec:ty): $input:literal => $output:literal, $what:literal;
+        )*
+    ) => {
         /// A layer of this library as data: what a model file says of it.
         ///
         /// As JSON: `{"layer": "linear", "inputs": 64, "outputs": 32, "bias": true, "dtype": "f32"}`,
@@ -45,6 +54,23 @@ macro_rules! kinds {
         )*
 
         impl LayerSpec {
+            /// What there is: each kind of layer with its arguments, shapes, and what it does.
+            ///
+            /// ```
+            /// use gradtape::nn::LayerSpec;
+            /// let conv = LayerSpec::TABLE.iter().find(|info| info.name == "Conv2d").unwrap();
+            /// assert_eq!(conv.tag(), "conv2d");
+            /// assert_eq!(conv.arguments()[..3], ["inputs", "outputs", "kernel"]);
+            /// assert_eq!(conv.output, "[n, outputs, windows…]");
+            /// ```
+            pub const TABLE: &[LayerInfo] = &[$(LayerInfo {
+                name: stringify!($kind),
+                what: $what,
+                input: $input,
+                output: $output,
+                arguments: arguments::<$spec>,
+            },)*];
+
             /// The layer with new numbers.
             pub fn build(&self, rng: &mut Rng) -> Result<Box<dyn Layer>> {
                 self.build_with(Init::FanIn, rng)
@@ -79,111 +105,221 @@ macro_rules! kinds {
 
 kinds! {
     /// [`Linear`](super::Linear).
-    Linear(LinearSpec),
+    Linear(LinearSpec): "[…, inputs]" => "[…, outputs]",
+        "`x Wᵀ + b`";
     /// [`BatchNorm1d`](super::BatchNorm1d).
-    BatchNorm1d(BatchNormSpec<1>),
+    BatchNorm1d(BatchNormSpec<1>): "[n, features], [n, features, length]" => "the same",
+        "Each channel normalised over the batch, by running statistics in evaluation";
     /// [`BatchNorm2d`](super::BatchNorm2d).
-    BatchNorm2d(BatchNormSpec<2>),
+    BatchNorm2d(BatchNormSpec<2>): "[n, channels, height, width]" => "the same",
+        "Each channel normalised over the batch, by running statistics in evaluation";
     /// [`LayerNorm`](super::LayerNorm).
-    LayerNorm(LayerNormSpec),
+    LayerNorm(LayerNormSpec): "[…, shape…]" => "the same",
+        "The last axes normalised to mean 0 and variance 1, scaled and shifted";
     /// [`RmsNorm`](super::RmsNorm).
-    RmsNorm(RmsNormSpec),
+    RmsNorm(RmsNormSpec): "[…, shape…]" => "the same",
+        "The last axes divided by the root of their mean square, scaled";
     /// [`GroupNorm`](super::GroupNorm).
-    GroupNorm(GroupNormSpec),
+    GroupNorm(GroupNormSpec): "[n, channels, …]" => "the same",
+        "Groups of channels normalised, each channel scaled and shifted";
     /// [`InstanceNorm1d`](super::InstanceNorm1d).
-    InstanceNorm1d(InstanceNormSpec<1>),
+    InstanceNorm1d(InstanceNormSpec<1>): "[n, channels, length]" => "the same",
+        "Each channel of each example normalised";
     /// [`InstanceNorm2d`](super::InstanceNorm2d).
-    InstanceNorm2d(InstanceNormSpec<2>),
+    InstanceNorm2d(InstanceNormSpec<2>): "[n, channels, height, width]" => "the same",
+        "Each channel of each example normalised";
     /// [`Relu`].
-    Relu(Relu),
+    Relu(Relu): "[…]" => "the same",
+        "`max(x, 0)`";
     /// [`LeakyRelu`].
-    LeakyRelu(LeakyRelu),
+    LeakyRelu(LeakyRelu): "[…]" => "the same",
+        "`x` above 0, `slope x` elsewhere";
     /// [`Sigmoid`].
-    Sigmoid(Sigmoid),
+    Sigmoid(Sigmoid): "[…]" => "the same",
+        "`1 / (1 + exp(-x))`";
     /// [`Tanh`].
-    Tanh(Tanh),
+    Tanh(Tanh): "[…]" => "the same",
+        "The hyperbolic tangent";
     /// [`Softmax`].
-    Softmax(Softmax),
+    Softmax(Softmax): "[…, classes]" => "the same",
+        "`exp(x) / Σ exp(x)` along the last axis";
     /// [`LogSoftmax`].
-    LogSoftmax(LogSoftmax),
+    LogSoftmax(LogSoftmax): "[…, classes]" => "the same",
+        "`x - log Σ exp(x)` along the last axis";
     /// [`Elu`].
-    Elu(Elu),
+    Elu(Elu): "[…]" => "the same",
+        "`x` above 0, `alpha (exp(x) - 1)` elsewhere";
     /// [`Selu`].
-    Selu(Selu),
+    Selu(Selu): "[…]" => "the same",
+        "A scaled `elu` that keeps mean and variance";
     /// [`Celu`].
-    Celu(Celu),
+    Celu(Celu): "[…]" => "the same",
+        "`x` above 0, `alpha (exp(x / alpha) - 1)` elsewhere";
     /// [`Gelu`].
-    Gelu(Gelu),
+    Gelu(Gelu): "[…]" => "the same",
+        "`x Φ(x)` with the normal distribution, or its approximation by tanh";
     /// [`Silu`].
-    Silu(Silu),
+    Silu(Silu): "[…]" => "the same",
+        "`x sigmoid(x)`";
     /// [`Mish`].
-    Mish(Mish),
+    Mish(Mish): "[…]" => "the same",
+        "`x tanh(softplus(x))`";
     /// [`Softplus`].
-    Softplus(Softplus),
+    Softplus(Softplus): "[…]" => "the same",
+        "`log(1 + exp(beta x)) / beta`";
     /// [`Softsign`].
-    Softsign(Softsign),
+    Softsign(Softsign): "[…]" => "the same",
+        "`x / (1 + |x|)`";
     /// [`Hardtanh`].
-    Hardtanh(Hardtanh),
+    Hardtanh(Hardtanh): "[…]" => "the same",
+        "`x` between `min` and `max`";
     /// [`Relu6`].
-    Relu6(Relu6),
+    Relu6(Relu6): "[…]" => "the same",
+        "`x` between 0 and 6";
     /// [`Hardsigmoid`].
-    Hardsigmoid(Hardsigmoid),
+    Hardsigmoid(Hardsigmoid): "[…]" => "the same",
+        "`x / 6 + 1/2` between 0 and 1";
     /// [`Hardswish`].
-    Hardswish(Hardswish),
+    Hardswish(Hardswish): "[…]" => "the same",
+        "`x hardsigmoid(x)`";
     /// [`Prelu`](super::Prelu).
-    Prelu(PreluSpec),
+    Prelu(PreluSpec): "[n, channels, …]" => "the same",
+        "`x` above 0, `weight x` elsewhere, with weights that are learned";
     /// [`Glu`].
-    Glu(Glu),
+    Glu(Glu): "[…, 2 n, …]" => "[…, n, …]",
+        "The first half along an axis times the sigmoid of the second";
     /// [`Conv1d`](super::Conv1d).
-    Conv1d(ConvSpec<1>),
+    Conv1d(ConvSpec<1>): "[n, inputs, length]" => "[n, outputs, windows]",
+        "Windows contracted with a weight that is the same everywhere";
     /// [`Conv2d`](super::Conv2d).
-    Conv2d(ConvSpec<2>),
+    Conv2d(ConvSpec<2>): "[n, inputs, height, width]" => "[n, outputs, windows…]",
+        "Windows contracted with a weight that is the same everywhere";
     /// [`Conv3d`](super::Conv3d).
-    Conv3d(ConvSpec<3>),
+    Conv3d(ConvSpec<3>): "[n, inputs, depth, height, width]" => "[n, outputs, windows…]",
+        "Windows contracted with a weight that is the same everywhere";
     /// [`ConvTranspose1d`](super::ConvTranspose1d).
-    ConvTranspose1d(ConvTransposeSpec<1>),
+    ConvTranspose1d(ConvTransposeSpec<1>): "[n, inputs, length]" => "[n, outputs, size]",
+        "Each element adds a weight times itself to a window";
     /// [`ConvTranspose2d`](super::ConvTranspose2d).
-    ConvTranspose2d(ConvTransposeSpec<2>),
+    ConvTranspose2d(ConvTransposeSpec<2>): "[n, inputs, height, width]" => "[n, outputs, size…]",
+        "Each element adds a weight times itself to a window";
+    /// [`ConvTranspose3d`](super::ConvTranspose3d).
+    ConvTranspose3d(ConvTransposeSpec<3>): "[n, inputs, depth, height, width]" => "[n, outputs, size…]",
+        "Each element adds a weight times itself to a window";
     /// [`MaxPool1d`](super::MaxPool1d).
-    MaxPool1d(MaxPoolSpec<1>),
+    MaxPool1d(MaxPoolSpec<1>): "[n, channels, length]" => "[n, channels, windows]",
+        "The greatest of each window";
     /// [`MaxPool2d`](super::MaxPool2d).
-    MaxPool2d(MaxPoolSpec<2>),
+    MaxPool2d(MaxPoolSpec<2>): "[n, channels, height, width]" => "[n, channels, windows…]",
+        "The greatest of each window";
+    /// [`MaxPool3d`](super::MaxPool3d).
+    MaxPool3d(MaxPoolSpec<3>): "[n, channels, depth, height, width]" => "[n, channels, windows…]",
+        "The greatest of each window";
     /// [`AvgPool1d`](super::AvgPool1d).
-    AvgPool1d(AvgPoolSpec<1>),
+    AvgPool1d(AvgPoolSpec<1>): "[n, channels, length]" => "[n, channels, windows]",
+        "The mean of each window";
     /// [`AvgPool2d`](super::AvgPool2d).
-    AvgPool2d(AvgPoolSpec<2>),
+    AvgPool2d(AvgPoolSpec<2>): "[n, channels, height, width]" => "[n, channels, windows…]",
+        "The mean of each window";
+    /// [`AvgPool3d`](super::AvgPool3d).
+    AvgPool3d(AvgPoolSpec<3>): "[n, channels, depth, height, width]" => "[n, channels, windows…]",
+        "The mean of each window";
+    /// [`LpPool1d`](super::LpPool1d).
+    LpPool1d(LpPoolSpec<1>): "[n, channels, length]" => "[n, channels, windows]",
+        "The norm `(Σ x^p)^(1/p)` of each window";
+    /// [`LpPool2d`](super::LpPool2d).
+    LpPool2d(LpPoolSpec<2>): "[n, channels, height, width]" => "[n, channels, windows…]",
+        "The norm `(Σ x^p)^(1/p)` of each window";
+    /// [`LpPool3d`](super::LpPool3d).
+    LpPool3d(LpPoolSpec<3>): "[n, channels, depth, height, width]" => "[n, channels, windows…]",
+        "The norm `(Σ x^p)^(1/p)` of each window";
     /// [`AdaptiveAvgPool1d`](super::AdaptiveAvgPool1d).
-    AdaptiveAvgPool1d(AdaptivePoolSpec<1>),
+    AdaptiveAvgPool1d(AdaptiveAvgPoolSpec<1>): "[n, channels, length]" => "[n, channels, size]",
+        "The mean of each of as many parts as asked for";
     /// [`AdaptiveAvgPool2d`](super::AdaptiveAvgPool2d).
-    AdaptiveAvgPool2d(AdaptivePoolSpec<2>),
+    AdaptiveAvgPool2d(AdaptiveAvgPoolSpec<2>): "[n, channels, height, width]" => "[n, channels, size…]",
+        "The mean of each of as many parts as asked for";
+    /// [`AdaptiveAvgPool3d`](super::AdaptiveAvgPool3d).
+    AdaptiveAvgPool3d(AdaptiveAvgPoolSpec<3>): "[n, channels, depth, height, width]" => "[n, channels, size…]",
+        "The mean of each of as many parts as asked for";
+    /// [`AdaptiveMaxPool1d`](super::AdaptiveMaxPool1d).
+    AdaptiveMaxPool1d(AdaptiveMaxPoolSpec<1>): "[n, channels, length]" => "[n, channels, size]",
+        "The greatest of each of as many parts as asked for";
+    /// [`AdaptiveMaxPool2d`](super::AdaptiveMaxPool2d).
+    AdaptiveMaxPool2d(AdaptiveMaxPoolSpec<2>): "[n, channels, height, width]" => "[n, channels, size…]",
+        "The greatest of each of as many parts as asked for";
+    /// [`AdaptiveMaxPool3d`](super::AdaptiveMaxPool3d).
+    AdaptiveMaxPool3d(AdaptiveMaxPoolSpec<3>): "[n, channels, depth, height, width]" => "[n, channels, size…]",
+        "The greatest of each of as many parts as asked for";
+    /// [`GlobalAvgPool`].
+    GlobalAvgPool(GlobalAvgPool): "[n, channels, size…]" => "[n, channels]",
+        "The mean of each channel";
+    /// [`GlobalMaxPool`].
+    GlobalMaxPool(GlobalMaxPool): "[n, channels, size…]" => "[n, channels]",
+        "The greatest of each channel";
+    /// [`Upsample`].
+    Upsample(Upsample): "[n, channels, size…]" => "[n, channels, new size…]",
+        "Another size: the nearest element, or one interpolated along each axis";
     /// [`Flatten`].
-    Flatten(Flatten),
+    Flatten(Flatten): "[n, …]" => "[n, numbers]",
+        "All axes but the first as one";
     /// [`Dropout`](super::Dropout).
-    Dropout(DropoutSpec),
+    Dropout(DropoutSpec): "[…]" => "the same",
+        "Elements set to 0 in training, with probability `p`, the others scaled up";
     /// [`Dropout1d`](super::Dropout1d).
-    Dropout1d(DropoutChannelsSpec<1>),
+    Dropout1d(DropoutChannelsSpec<1>): "[n, channels, length]" => "the same",
+        "Channels set to 0 in training, with probability `p`, the others scaled up";
     /// [`Dropout2d`](super::Dropout2d).
-    Dropout2d(DropoutChannelsSpec<2>),
+    Dropout2d(DropoutChannelsSpec<2>): "[n, channels, height, width]" => "the same",
+        "Channels set to 0 in training, with probability `p`, the others scaled up";
     /// [`Embedding`](super::Embedding).
-    Embedding(EmbeddingSpec),
+    Embedding(EmbeddingSpec): "i64[…]" => "[…, width]",
+        "A vector for each number";
+    /// [`EmbeddingBag`](super::EmbeddingBag).
+    EmbeddingBag(EmbeddingBagSpec): "i64[n, size]" => "[n, width]",
+        "The sum, mean or maximum of the vectors of each bag of numbers";
     /// [`MultiheadAttention`](super::MultiheadAttention).
-    MultiheadAttention(AttentionSpec),
+    MultiheadAttention(AttentionSpec): "[n, length, width]" => "the same",
+        "Each place takes values of others, weighed by `softmax(q k / √head)`";
     /// [`PositionalEmbedding`](super::PositionalEmbedding).
-    PositionalEmbedding(PositionsSpec),
+    PositionalEmbedding(PositionsSpec): "[n, length, width]" => "the same",
+        "A learned vector added to each place";
     /// [`RotaryEmbedding`].
-    RotaryEmbedding(RotaryEmbedding),
+    RotaryEmbedding(RotaryEmbedding): "[…, length, width]" => "the same",
+        "Pairs of numbers turned by angles that grow with their place";
     /// [`TransformerEncoderLayer`](super::TransformerEncoderLayer).
-    TransformerEncoderLayer(TransformerEncoderSpec),
+    TransformerEncoderLayer(TransformerEncoderSpec): "[n, length, width]" => "the same",
+        "Self-attention and a network for each place, each added and normalised";
+    /// [`TransformerEncoder`](super::TransformerEncoder).
+    TransformerEncoder(TransformerStackSpec): "[n, length, width]" => "the same",
+        "Encoder layers one behind another, and a last normalisation";
+    /// [`CausalTransformer`](super::CausalTransformer).
+    CausalTransformer(CausalTransformerSpec): "i64[n, length]" => "[n, length, vocabulary]",
+        "A language model: logits of the token that follows each one";
+    /// [`SwiGlu`](super::SwiGlu).
+    SwiGlu(SwiGluSpec): "[…, width]" => "the same",
+        "`down(silu(gate(x)) * up(x))`";
     /// [`Rnn`](super::Rnn).
-    Rnn(RecurrentSpec<RnnCell>),
+    Rnn(RecurrentSpec<RnnCell>): "[n, length, inputs]" => "[n, length, directions hidden]",
+        "`h' = tanh(W x + b + U h + c)`, or with a rectifier, step by step";
     /// [`Lstm`](super::Lstm).
-    Lstm(RecurrentSpec<LstmCell>),
+    Lstm(RecurrentSpec<LstmCell>): "[n, length, inputs]" => "[n, length, directions hidden]",
+        "Long short-term memory: a cell behind input, forget and output gates";
     /// [`Gru`](super::Gru).
-    Gru(RecurrentSpec<GruCell>),
+    Gru(RecurrentSpec<GruCell>): "[n, length, inputs]" => "[n, length, directions hidden]",
+        "The gated recurrent unit: a state behind reset and update gates";
     /// [`Residual`](super::Residual).
-    Residual(ResidualSpec),
+    Residual(ResidualSpec): "[…]" => "the same",
+        "`x + inner(x)`";
+    /// [`Parallel`](super::Parallel).
+    Parallel(ParallelSpec): "[…]" => "joined",
+        "Layers of the same input, concatenated along an axis or added";
+    /// [`Bidirectional`](super::Bidirectional).
+    Bidirectional(BidirectionalSpec): "[n, length, …]" => "[n, length, both]",
+        "Two layers that read a sequence from both ends, side by side";
     /// A [`Sequential`](super::Sequential) inside another.
-    Sequential(SequentialSpec),
+    Sequential(SequentialSpec): "[…]" => "that of the last",
+        "Layers one after another";
 }
 
 /// What a model file says of the layers of one kind. It stands in the file of the layer, whose
@@ -293,6 +429,15 @@ mod tests {
             });
             assert_eq!(built.collect::<Vec<_>>(), spec.tensors().unwrap(), "{kind}: {spec:?}");
             assert_eq!(layer.spec().as_ref(), Some(spec), "{kind}");
+            let info = LayerSpec::TABLE.iter().find(|info| info.name == kind).unwrap();
+            let json = serde_json::to_value(spec).unwrap();
+            assert_eq!(json["layer"], info.tag());
+            let mut fields: Vec<_> = json.as_object().unwrap().keys().map(|key| &key[..]).collect();
+            fields.retain(|&field| field != "layer");
+            fields.sort();
+            let mut arguments = info.arguments().to_vec();
+            arguments.sort();
+            assert_eq!(fields, arguments, "{kind}");
             assert!(layer.is_static(), "{kind}");
         });
     }

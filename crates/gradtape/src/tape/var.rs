@@ -4,10 +4,10 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
-use super::Tape;
 use super::record::unknown;
+use super::{Leaf, Tape};
 use crate::op::{Meta, NodeId, Op, Recorder, math_methods};
-use crate::tensor::{DType, Error, Kind, Result, Shape};
+use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor};
 
 /// A value on a [`Tape`], computed when it is read. `Copy`, and unable to outlive its tape.
 ///
@@ -98,6 +98,15 @@ impl<'t> Var<'t> {
     pub(crate) fn failed(self, error: Error, operands: &[Var<'t>]) -> Var<'t> {
         let operands: SmallVec<[NodeId; 4]> = operands.iter().map(|var| var.id).collect();
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
+    }
+
+    /// The numbers of a constant or a watched tensor. Those of what is computed or given to a compiled step are not known
+    /// yet.
+    pub(crate) fn known(self) -> Option<Tensor> {
+        match self.tape.recording().borrow().leaf(self.id) {
+            Some(Leaf::Tensor { tensor, .. }) => Some(tensor.clone()),
+            _ => None,
+        }
     }
 
     fn has_shape(self, shape: &Shape) -> bool {

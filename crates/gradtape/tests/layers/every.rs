@@ -1,12 +1,13 @@
 //! What holds of every layer.
 
 use gradtape::nn::{Layer, Module, Sequential, summary};
+use gradtape::optim::{Adam, Optimizer};
 use gradtape::{Result, Tape, Tensor, check_gradients};
 
 use super::shared::{build, numbers, predict, stir};
 
 /// Layers of f64 as data, with the shape of an input. None of them draws random numbers.
-const LAYERS: &[(&str, &[usize])] = &[
+pub(crate) const LAYERS: &[(&str, &[usize])] = &[
     (r#"{"layer":"elu","alpha":0.7}"#, &[3, 4]),
     (r#"{"layer":"selu"}"#, &[3, 4]),
     (r#"{"layer":"celu","alpha":0.7}"#, &[3, 4]),
@@ -130,6 +131,69 @@ const LAYERS: &[(&str, &[usize])] = &[
         r#"{"layer":"residual","inner":{"layer":"linear","inputs":4,"outputs":4,"bias":true,"dtype":"f64"}}"#,
         &[3, 4],
     ),
+    (
+        r#"{"layer":"conv_transpose3d","inputs":2,"outputs":2,"kernel":[2,2,2],"stride":[2,1,1],"padding":[1,0,0],
+            "output_padding":[0,0,0],"dilation":[1,1,1],"groups":2,"bias":true,"dtype":"f64"}"#,
+        &[2, 2, 2, 2, 2],
+    ),
+    (
+        r#"{"layer":"max_pool3d","kernel":[2,2,2],"stride":[2,1,1],"padding":[0,1,0],"dilation":[1,1,2],
+            "ceil_mode":true}"#,
+        &[2, 1, 3, 2, 3],
+    ),
+    (
+        r#"{"layer":"avg_pool3d","kernel":[2,2,2],"stride":[2,1,1],"padding":[0,1,0],"ceil_mode":true,
+            "count_include_pad":true}"#,
+        &[2, 1, 3, 2, 2],
+    ),
+    (r#"{"layer":"lp_pool1d","norm":2.0,"kernel":[3],"stride":[2],"ceil_mode":true}"#, &[3, 2, 6]),
+    (
+        r#"{"layer":"lp_pool2d","norm":4.0,"kernel":[2,2],"stride":[1,2],"ceil_mode":false}"#,
+        &[3, 1, 3, 4],
+    ),
+    (
+        r#"{"layer":"lp_pool3d","norm":2.0,"kernel":[2,1,2],"stride":[1,1,1],"ceil_mode":false}"#,
+        &[2, 1, 2, 2, 3],
+    ),
+    (r#"{"layer":"adaptive_avg_pool3d","size":[1,2,3]}"#, &[2, 1, 2, 3, 3]),
+    (r#"{"layer":"adaptive_max_pool1d","size":[3]}"#, &[3, 2, 5]),
+    (r#"{"layer":"adaptive_max_pool2d","size":[1,2]}"#, &[3, 2, 4, 3]),
+    (r#"{"layer":"adaptive_max_pool3d","size":[2,1,2]}"#, &[2, 1, 2, 3, 3]),
+    (r#"{"layer":"global_avg_pool"}"#, &[3, 2, 4]),
+    (r#"{"layer":"global_max_pool"}"#, &[3, 2, 2, 3]),
+    (r#"{"layer":"upsample","size":null,"scale":[2.0],"mode":"nearest"}"#, &[3, 2, 3]),
+    (r#"{"layer":"upsample","size":[5,2],"scale":null,"mode":"nearest"}"#, &[2, 1, 3, 3]),
+    (
+        r#"{"layer":"upsample","size":null,"scale":[1.5,0.7],"mode":{"linear":{"align_corners":false}}}"#,
+        &[2, 1, 3, 4],
+    ),
+    (
+        r#"{"layer":"upsample","size":[5],"scale":null,"mode":{"linear":{"align_corners":true}}}"#,
+        &[2, 2, 3],
+    ),
+    (r#"{"layer":"swi_glu","width":3,"hidden":4,"bias":true,"dtype":"f64"}"#, &[3, 3]),
+    (
+        r#"{"layer":"transformer_encoder","layers":2,"final_norm":true,"encoder_layer":{"width":4,"heads":2,
+            "feedforward":5,"dropout":0.0,"activation":"gelu","eps":1e-5,"norm_first":true,"bias":true,
+            "causal":true,"rotary":null,"dtype":"f64"}}"#,
+        &[2, 2, 4],
+    ),
+    (
+        r#"{"layer":"parallel","merge":{"concat":-1},"layers":[{"layer":"linear","inputs":4,"outputs":2,
+            "bias":true,"dtype":"f64"},{"layer":"tanh"}]}"#,
+        &[3, 4],
+    ),
+    (
+        r#"{"layer":"parallel","merge":"sum","layers":[{"layer":"linear","inputs":4,"outputs":4,"bias":true,
+            "dtype":"f64"},{"layer":"tanh"}]}"#,
+        &[3, 4],
+    ),
+    (
+        r#"{"layer":"bidirectional","forward":{"layer":"gru","inputs":3,"hidden":2,"layers":1,
+            "bidirectional":false,"bias":true,"dropout":0.0,"cell":null,"dtype":"f64"},
+            "backward":{"layer":"linear","inputs":3,"outputs":1,"bias":true,"dtype":"f64"}}"#,
+        &[3, 3, 3],
+    ),
 ];
 
 /// Numbers of which no two are close together, by the golden ratio: a maximum of some has no kink nearby.
@@ -204,6 +268,24 @@ fn training_and_inference_agree_and_permuted_examples_permute_the_result() {
 }
 
 #[test]
+fn one_step_changes_every_parameter() {
+    each(|json, layer, x| {
+        let before: Vec<_> = layer.parameters().iter().map(|own| own.value()).collect();
+        if before.is_empty() {
+            return Ok(());
+        }
+        let weights = numbers(predict(layer, &x)?.shape(), 5);
+        let adam = Adam::new(layer, 0.01);
+        let tape = Tape::new();
+        adam.step((layer.forward(tape.constant(&x)) * tape.constant(&weights)).square().sum(()))?;
+        for ((name, own), before) in layer.named_parameters().iter().zip(before) {
+            assert!(!own.value().equals(&before), "{json}: {name}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_clone_has_numbers_of_its_own_and_says_the_same() {
     each(|json, layer, x| {
         let clone = layer.clone_layer();
@@ -216,7 +298,15 @@ fn a_clone_has_numbers_of_its_own_and_says_the_same() {
         let text = summary(layer).to_string();
         let name = json.split('"').nth(3).unwrap().replace('_', "");
         // A layer made of others is listed by what is inside.
-        let inside = ["residual", "transformerencoderlayer", "multiheadattention"];
+        let inside = [
+            "residual",
+            "transformerencoderlayer",
+            "transformerencoder",
+            "multiheadattention",
+            "swiglu",
+            "parallel",
+            "bidirectional",
+        ];
         assert!(text.to_lowercase().contains(&name) || inside.contains(&&*name), "{json}: {text}");
         assert_eq!(summary(layer).total(), layer.parameter_count(), "{json}");
         Ok(())

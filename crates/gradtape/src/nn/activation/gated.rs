@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::fit::{check_float, misfit, setting};
+use super::super::fit::{check_float, check_floats, misfit, setting};
 use super::super::spec::float;
 use super::super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
 use super::stateless;
@@ -37,7 +37,7 @@ impl Default for Glu {
 
 stateless! {
     /// Records the first half along the axis times the sigmoid of the second.
-    Glu, |layer, x| x.glu(layer.axis)
+    Glu [check_floats], |layer, x| x.glu(layer.axis)
 }
 
 /// A leaky rectifier whose slope is learned: `x` above 0, `weight * x` elsewhere. He, Zhang, Ren and Sun 2015.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::fit::setting;
+use super::super::fit::{check_floats, setting};
 use super::super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use super::stateless;
 use crate::tape::{Part, Var};
@@ -49,7 +49,7 @@ impl Hardtanh {
 
 stateless! {
     /// Records `x` between the bounds.
-    Hardtanh, |layer, x| x.clamp(layer.min, layer.max), Hardtanh::check
+    Hardtanh [check_floats], |layer, x| x.clamp(layer.min, layer.max), Hardtanh::check
 }
 
 /// `min(max(x, 0), 6)`.
@@ -68,7 +68,7 @@ pub struct Relu6;
 
 stateless! {
     /// Records `min(max(x, 0), 6)`.
-    Relu6, |_layer, x| x.relu().minimum(6.0)
+    Relu6 [check_floats], |_layer, x| x.relu().minimum(6.0)
 }
 
 /// `x / 6 + 1 / 2`, no less than 0 and no more than 1: a sigmoid of straight pieces.
@@ -87,7 +87,7 @@ pub struct Hardsigmoid;
 
 stateless! {
     /// Records `x / 6 + 1 / 2` between 0 and 1.
-    Hardsigmoid, |_layer, x| x.hardsigmoid()
+    Hardsigmoid [check_floats], |_layer, x| x.hardsigmoid()
 }
 
 /// `x` times its [`Hardsigmoid`]. Howard et al. 2019 (MobileNetV3).
@@ -106,5 +106,5 @@ pub struct Hardswish;
 
 stateless! {
     /// Records `x` times its hard sigmoid.
-    Hardswish, |_layer, x| x.hardswish()
+    Hardswish [check_floats], |_layer, x| x.hardswish()
 }

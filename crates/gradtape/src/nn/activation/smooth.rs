@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::fit::setting;
+use super::super::fit::{check_floats, setting};
 use super::super::{Init, Layer, LayerSpec, Module, Spec, Visitor};
 use super::stateless;
 use crate::tape::{Part, Var};
@@ -44,7 +44,7 @@ impl Elu {
 
 stateless! {
     /// Records `x` above 0, `alpha * (e^x - 1)` elsewhere.
-    Elu, |layer, x| x.elu(layer.alpha), Elu::check
+    Elu [check_floats], |layer, x| x.elu(layer.alpha), Elu::check
 }
 
 /// The scaled exponential linear unit, an [`Elu`] whose two fixed numbers keep mean 0 and variance 1 from layer to
@@ -64,7 +64,7 @@ pub struct Selu;
 
 stateless! {
     /// Records the scaled exponential linear unit.
-    Selu, |_layer, x| x.selu()
+    Selu [check_floats], |_layer, x| x.selu()
 }
 
 /// `x` above 0, `alpha * (e^(x / alpha) - 1)` elsewhere: an [`Elu`] with slope 1 at 0 for every alpha. Barron
@@ -102,7 +102,7 @@ impl Celu {
 
 stateless! {
     /// Records `x` above 0, `alpha * (e^(x / alpha) - 1)` elsewhere.
-    Celu, |layer, x| x.celu(layer.alpha), Celu::check
+    Celu [check_floats], |layer, x| x.celu(layer.alpha), Celu::check
 }
 
 /// The Gaussian error linear unit: `x Φ(x)` with the normal distribution function Φ. Hendrycks and Gimpel 2016.
@@ -130,7 +130,7 @@ pub struct Gelu {
 
 stateless! {
     /// Records `x Φ(x)`.
-    Gelu, |layer, x| if layer.tanh { x.gelu_tanh() } else { x.gelu() }
+    Gelu [check_floats], |layer, x| if layer.tanh { x.gelu_tanh() } else { x.gelu() }
 }
 
 /// `x * sigmoid(x)`, also named swish. Elfwing, Uchibe and Doya 2018.
@@ -150,7 +150,7 @@ pub struct Silu;
 
 stateless! {
     /// Records `x * sigmoid(x)`.
-    Silu, |_layer, x| x.silu()
+    Silu [check_floats], |_layer, x| x.silu()
 }
 
 /// `x * tanh(softplus(x))`. Misra 2019.
@@ -169,7 +169,7 @@ pub struct Mish;
 
 stateless! {
     /// Records `x * tanh(softplus(x))`.
-    Mish, |_layer, x| x.mish()
+    Mish [check_floats], |_layer, x| x.mish()
 }
 
 /// A rectifier without a corner: `log(1 + e^(beta x)) / beta`, exact for large numbers too.
@@ -206,7 +206,7 @@ impl Softplus {
 
 stateless! {
     /// Records `log(1 + e^(beta x)) / beta`.
-    Softplus, |layer, x| match layer.beta {
+    Softplus [check_floats], |layer, x| match layer.beta {
         1.0 => x.softplus(),
         beta => (x * beta).softplus() / beta,
     }, Softplus::check
@@ -228,7 +228,7 @@ pub struct Softsign;
 
 stateless! {
     /// Records `x / (1 + |x|)`.
-    Softsign, |_layer, x| x.softsign()
+    Softsign [check_floats], |_layer, x| x.softsign()
 }
 
 fn above_0(layer: &str, name: &str, value: f64) -> Result<()> {

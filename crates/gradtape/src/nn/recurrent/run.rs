@@ -4,7 +4,7 @@ use super::super::fit::{misfit, setting};
 use super::{Cell, Recurrent, RecurrentState, Step};
 use crate::op::Meta;
 use crate::tape::{Parameter, Part, Var};
-use crate::tensor::{Error, Kind, Result};
+use crate::tensor::{DType, Error, Kind, Result};
 
 impl<C: Cell> Recurrent<C> {
     /// Records what the last layer says at each step of `x`, `[n, length, inputs]`, from a state of zeros on.
@@ -22,13 +22,57 @@ impl<C: Cell> Recurrent<C> {
         x: Var<'t>,
         state: Option<RecurrentState<'t>>,
     ) -> (Var<'t>, RecurrentState<'t>) {
+        self.read(x, None, state)
+    }
+
+    /// As [`Recurrent::run`], of sequences of these lengths, `[n]` in i64: beyond its length a sequence says 0 and hands its
+    /// state on unchanged, and its way back begins at its last step. It is what PyTorch does with
+    /// `pack_padded_sequence` and `pad_packed_sequence`.
+    ///
+    /// A length below 0 or above that of `x` is an error where lengths are a constant or watched; computed ones and inputs
+    /// of a compiled step are not looked at.
+    ///
+    /// ```
+    /// use gradtape::nn::Gru;
+    /// use gradtape::{DType, Rng, Tape, Tensor};
+    /// let gru = Gru::new(3, 4, &mut Rng::new(1));
+    /// let tape = Tape::new();
+    /// let text = tape.constant(Tensor::ones([2, 5, 3], DType::F32));
+    /// let lengths = tape.constant([5i64, 2]);
+    /// let (y, state) = gru.run_lengths(text, lengths, None);
+    /// assert!(y.index(0, 1).slice(0, 2..).value()?.to_f64_vec().iter().all(|&y| y == 0.0));
+    /// let short = gru.run(text.slice(1, ..2), None).1.hidden;
+    /// assert!(state.hidden.index(1, 1).value()?.equals(&short.index(1, 1).value()?));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[doc(alias("pack_padded_sequence", "pad_packed_sequence", "PackedSequence"))]
+    #[track_caller]
+    pub fn run_lengths<'t>(
+        &self,
+        x: Var<'t>,
+        lengths: Var<'t>,
+        state: Option<RecurrentState<'t>>,
+    ) -> (Var<'t>, RecurrentState<'t>) {
+        self.read(x, Some(lengths), state)
+    }
+
+    #[track_caller]
+    fn read<'t>(
+        &self,
+        x: Var<'t>,
+        lengths: Option<Var<'t>>,
+        state: Option<RecurrentState<'t>>,
+    ) -> (Var<'t>, RecurrentState<'t>) {
         let tape = x.tape();
         let _layer = tape.within(Part::Layer(C::NAME));
         if let Some(step) = self.steps.first() {
             tape.parameter(&step.weight_ih);
         }
         let kept = |failed: Var<'t>| C::HAS_CELL.then_some(failed);
-        if let Err(error) = self.check(x, state) {
+        let checked = self.check(x, state).and_then(|()| {
+            lengths.map_or(Ok(()), |lengths| check_lengths(C::NAME, &x.meta(), lengths))
+        });
+        if let Err(error) = checked {
             let failed = x.failed(error, &[x]);
             return (failed, RecurrentState { hidden: failed, cell: kept(failed) });
         }
@@ -50,7 +94,7 @@ impl<C: Cell> Recurrent<C> {
                         (state.hidden.index(0, place), state.cell.map(|cell| cell.index(0, place)))
                     },
                 );
-                let (said, (hidden, cell)) = self.walk(step, y, start, direction == 1);
+                let (said, (hidden, cell)) = self.walk(step, y, lengths, start, direction == 1);
                 ways.push(said);
                 last.0.push(hidden);
                 last.1.extend(cell);
@@ -67,6 +111,7 @@ impl<C: Cell> Recurrent<C> {
         &self,
         step: &Step,
         x: Var<'t>,
+        lengths: Option<Var<'t>>,
         start: (Var<'t>, Option<Var<'t>>),
         back: bool,
     ) -> (Var<'t>, (Var<'t>, Option<Var<'t>>)) {
@@ -86,8 +131,17 @@ impl<C: Cell> Recurrent<C> {
             let place = if back { length - 1 - step } else { step };
             let own = state.0.matmul(weight_hh);
             let own = bias_hh.map_or(own, |bias| own + bias);
-            state = self.cell.step(inputs.index(1, place as isize), own, state);
-            said.push(state.0);
+            let next = self.cell.step(inputs.index(1, place as isize), own, state);
+            let Some(lengths) = lengths else {
+                state = next;
+                said.push(state.0);
+                continue;
+            };
+            // `[n, 1]`: of which sequences there is such a step.
+            let there = lengths.greater(place as f64).unsqueeze(1);
+            said.push(there.select(next.0, 0.0));
+            let cell = next.1.map(|cell| there.select(cell, state.1.unwrap_or(cell.literal(0.0))));
+            state = (there.select(next.0, state.0), cell);
         }
         if back {
             said.reverse();
@@ -138,5 +192,28 @@ impl<C: Cell> Recurrent<C> {
             return Err(Error::new(Kind::Value, message).hint("of the three, an Lstm has one"));
         }
         Ok(())
+    }
+}
+
+/// Whether these are lengths of the sequences of an input.
+fn check_lengths(layer: &str, input: &Meta, lengths: Var<'_>) -> Result<()> {
+    lengths.check()?;
+    let (have, n, most) = (lengths.meta(), input.shape[0], input.shape[1]);
+    if have.dtype != DType::I64 || have.shape[..] != [n] {
+        let message =
+            format!("{layer}: lengths are {have}, but for the input {input} they must be i64[{n}]");
+        return Err(Error::new(Kind::Shape, message).hint("give one for each example: [5i64, 3]"));
+    }
+    let Some(known) = lengths.known() else { return Ok(()) };
+    let wrong = known.checked_f64_vec()?.into_iter().enumerate();
+    match wrong.into_iter().find(|&(_, length)| !(0.0..=most as f64).contains(&length)) {
+        Some((place, length)) => {
+            let message = format!(
+                "{layer}: length {place} is {length}, but the sequences of the input {input} have {most} steps"
+            );
+            let hint = "a length is at least 0 and at most the size of axis 1";
+            Err(Error::new(Kind::Value, message).hint(hint))
+        }
+        None => Ok(()),
     }
 }
