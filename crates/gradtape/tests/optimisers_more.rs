@@ -39,8 +39,8 @@ fn loss<'t>(tape: &'t Tape, parameters: &[Parameter]) -> Var<'t> {
         let (targets, weights): (Vec<f64>, Vec<f64>) = aims(k, count).into_iter().unzip();
         let constant = |values: Vec<f64>| tape.constant(Tensor::from(values).cast(x.dtype()));
         let part = (constant(weights) * (x - constant(targets)).square()).sum(());
-        loss = loss + part.cast(DType::F64) * 0.5;
-        total = total + x.sum(()).cast(DType::F64);
+        loss += part.cast(DType::F64) * 0.5;
+        total += x.sum(()).cast(DType::F64);
     }
     loss + total.square() / 20.0
 }

@@ -66,10 +66,8 @@ pub fn poisson_nll_with<'t>(
         return failed;
     }
     let (x, t) = (prediction, target);
-    if !log_input {
-        if let Some(failed) = out_of_range(name, "prediction", x, &RATE) {
-            return failed;
-        }
+    if !log_input && let Some(failed) = out_of_range(name, "prediction", x, &RATE) {
+        return failed;
     }
     let losses = if log_input { x.exp() - t * x } else { x - t * (x + eps).log() };
     reduction.of(match full {

@@ -42,10 +42,13 @@ pub struct Group {
     scale: f64,
 }
 
+/// Tells by name and shape which parameters belong to a group.
+type Choice = dyn Fn(&str, &Shape) -> bool + Send + Sync;
+
 #[derive(Clone)]
 enum Members {
     Named(String),
-    When(Arc<dyn Fn(&str, &Shape) -> bool + Send + Sync>),
+    When(Arc<Choice>),
 }
 
 impl Group {

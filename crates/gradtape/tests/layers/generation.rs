@@ -152,8 +152,7 @@ fn a_language_model_generates_what_the_whole_text_says() -> Result<()> {
 
 #[test]
 fn a_language_model_learns_to_count() -> Result<()> {
-    let mut options = CausalTransformerOptions::default();
-    options.places = 8;
+    let mut options = CausalTransformerOptions { places: 8, ..Default::default() };
     options.stack.layers = 1;
     options.stack.layer.feedforward = 16;
     options.stack.layer.dropout = 0.0;
