@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::{LayerSpec, LinearSpec, Module, Sequential};
+use gradtape::nn::{Gpt, LayerSpec, LinearSpec, Module, Sequential, Unflatten};
 use gradtape::train;
 use gradtape::{Tape, Tensor};
 
@@ -35,6 +35,12 @@ impl Trained {
         let model = Model::load(path)?;
         let name = path.display();
         let Some(text) = &model.preprocessing else {
+            if Gpt::of(&model.network.specs()?).is_some() {
+                return Err(Failure::failed(format!(
+                    "{name}: the model goes on with texts, and has no columns to predict from\n  \
+                     hint: `gradtape generate {name}`"
+                )));
+            }
             return Err(Failure::failed(format!(
                 "{name}: the model does not say how its inputs are prepared\n  \
                  hint: it was saved by a program of its own; use it from there"
@@ -63,8 +69,12 @@ impl Trained {
 
     fn check(&self, path: &Path) -> Outcome {
         let specs = self.model.network.specs()?;
-        let linear = |spec: &LayerSpec| match *spec {
-            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((inputs, outputs)),
+        let linear = |spec: &LayerSpec| match spec {
+            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((*inputs, *outputs)),
+            // What images come through first.
+            LayerSpec::Unflatten(Unflatten { shape }) => {
+                Some((shape.iter().fold(1, |n, &size| usize::saturating_mul(n, size)), 0))
+            }
             _ => None,
         };
         let (width, results) = (self.preprocessing.width(), self.preprocessing.outputs());

@@ -2,16 +2,17 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | networks of your own | [`Module`](trait@Module), [`Layer`], [`Sequential`], [`Residual`], [`summary`](summary()) |
+//! | networks of your own | [`Module`](trait@Module), [`Layer`], [`Sequential`], [`Residual`], [`Blueprint`], [`summary`](summary()) |
 //! | rows | [`Linear`], [`Sequential::mlp`], [`BatchNorm1d`], [`Dropout`] |
-//! | images and signals | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`Dropout2d`], [`Flatten`], and their kin for one and three axes |
-//! | sequences | [`Embedding`], [`PositionalEmbedding`], [`RotaryEmbedding`], [`MultiheadAttention`], [`TransformerEncoderLayer`], [`TransformerDecoderLayer`], [`LayerNorm`], [`RmsNorm`], [`Rnn`], [`Lstm`], [`Gru`] |
+//! | images and signals | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`Dropout2d`], [`Flatten`], [`Unflatten`], and their kin for one and three axes |
+//! | sequences | [`Embedding`], [`PositionalEmbedding`], [`RotaryEmbedding`], [`MultiheadAttention`], [`TransformerEncoderLayer`], [`TransformerDecoderLayer`], [`LayerNorm`], [`RmsNorm`], [`Rnn`], [`Lstm`], [`Gru`], [`Gpt`] |
 //! | activations | [`Relu`], [`Gelu`], [`Silu`], [`Prelu`], [`Glu`], [`Softmax`] and others, or methods of [`Var`](crate::Var) |
 
 mod activation;
 mod assign;
 mod attention;
 mod batch_norm;
+mod blueprint;
 mod conv;
 mod conv_transpose;
 mod dropout;
@@ -19,6 +20,7 @@ mod dropout_channels;
 mod embedding;
 mod fit;
 mod flatten;
+mod gpt;
 mod group_norm;
 mod init;
 mod layer;
@@ -34,6 +36,7 @@ mod sequential;
 mod spec;
 mod summary;
 mod transformer;
+mod unflatten;
 
 pub(crate) use assign::{Origin, Place, assign, fit, named_state, pair, values};
 pub(crate) use spec::{Kept, Spec};
@@ -44,6 +47,7 @@ pub use activation::smooth::{Celu, Elu, Gelu, Mish, Selu, Silu, Softplus, Softsi
 pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
 pub use attention::{AttentionOptions, AttentionSpec, MultiheadAttention};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormOptions, BatchNormSpec};
+pub use blueprint::Blueprint;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvOptions, ConvSpec, Padding, PaddingSpec};
 pub use conv_transpose::{
     ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTransposeOptions, ConvTransposeSpec,
@@ -52,6 +56,7 @@ pub use dropout::{Dropout, DropoutSpec};
 pub use dropout_channels::{ChannelDropout, Dropout1d, Dropout2d, DropoutChannelsSpec};
 pub use embedding::{Embedding, EmbeddingOptions, EmbeddingSpec};
 pub use flatten::Flatten;
+pub use gpt::{Continuation, Gpt, Sampling};
 pub use group_norm::{
     GroupNorm, GroupNormSpec, InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNormSpec,
     NormOptions,
@@ -80,6 +85,7 @@ pub use summary::{Summary, SummaryRow, summary};
 pub use transformer::{
     TransformerDecoderLayer, TransformerEncoderLayer, TransformerEncoderSpec, TransformerOptions,
 };
+pub use unflatten::Unflatten;
 
 /// Implements the trait [`Module`](trait@Module) for a struct of modules.
 pub use gradtape_derive::Module;

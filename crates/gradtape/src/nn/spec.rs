@@ -9,6 +9,7 @@ use super::{
     LeakyRelu, LinearSpec, LogSoftmax, LstmCell, MaxPoolSpec, Mish, Place, PositionsSpec,
     PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
     Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Tanh, TransformerEncoderSpec,
+    Unflatten,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
@@ -158,6 +159,8 @@ kinds! {
     AdaptiveAvgPool2d(AdaptivePoolSpec<2>),
     /// [`Flatten`].
     Flatten(Flatten),
+    /// [`Unflatten`].
+    Unflatten(Unflatten),
     /// [`Dropout`](super::Dropout).
     Dropout(DropoutSpec),
     /// [`Dropout1d`](super::Dropout1d).

@@ -1,12 +1,12 @@
 //! A step of training: recorded anew each time, or compiled once.
 
-use super::default_loss;
+use super::{LossScale, default_loss};
 use crate::data::Batch;
 use crate::eval::compile;
 use crate::nn::Layer;
 use crate::optim::Optimizer;
 use crate::tape::{Tape, Var};
-use crate::tensor::{Result, Tensor};
+use crate::tensor::{DType, Result, Tensor};
 
 /// A loss of outputs and targets.
 pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
@@ -14,47 +14,73 @@ pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
 /// Takes a step on a batch; gives its loss and the outputs of the network.
 pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
 
-/// The step of a network, compiled where nobody can tell the difference.
-pub(super) fn step<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: Option<&'a Loss<'n>>,
-    optimizer: &'a (dyn Optimizer + 'n),
-) -> Step<'a> {
-    let is_static = loss.is_none() && net.is_static();
-    let make = if is_static { compiled } else { recorded };
-    make(net, loss.unwrap_or(&default_loss), optimizer)
+/// What a step is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a, 'n> {
+    pub(super) net: &'n dyn Layer,
+    /// The default one if `None`.
+    pub(super) loss: Option<&'a Loss<'n>>,
+    pub(super) optimizer: &'a (dyn Optimizer + 'n),
+    /// The type of products.
+    pub(super) precision: DType,
+    /// What the loss is scaled by, where products are f16.
+    pub(super) scale: &'a LossScale,
 }
 
-fn recorded<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: &'a Loss<'_>,
-    optimizer: &'a (dyn Optimizer + 'n),
-) -> Step<'a> {
+/// The step of a network, compiled where nobody can tell the difference.
+pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
+    let is_static = parts.loss.is_none() && parts.net.is_static();
+    if is_static { compiled(parts) } else { recorded(parts) }
+}
+
+impl<'a, 'n: 'a> Parts<'a, 'n> {
+    /// Records the step and runs it, unless it is being compiled; gives the loss, the outputs, and whether the step
+    /// counted, if that is a question.
+    fn take<'t>(
+        self,
+        x: Var<'t>,
+        y: Var<'t>,
+        kept: bool,
+    ) -> Result<(Var<'t>, Var<'t>, Option<Var<'t>>)> {
+        let outputs = {
+            let _narrow = x.tape().autocast(self.precision)?;
+            let outputs = self.net.forward(x);
+            if kept { outputs.keep() } else { outputs }
+        };
+        let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
+        let counted = match self.precision {
+            DType::F16 => Some(self.scale.step(self.net, self.optimizer, loss)?),
+            _ => {
+                self.optimizer.step(loss)?;
+                None
+            }
+        };
+        Ok((loss, outputs, counted))
+    }
+}
+
+fn recorded<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     let mut tape = Tape::new();
     Box::new(move |batch| {
         tape.reset();
-        let outputs = net.forward(tape.constant(&batch.x)).keep();
-        let loss = loss(outputs, tape.constant(&batch.y));
-        optimizer.step(loss)?;
+        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
+        let (loss, outputs, _) = parts.take(x, y, true)?;
         Ok((loss.item()?, outputs.value()?))
     })
 }
 
-fn compiled<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: &'a Loss<'_>,
-    optimizer: &'a (dyn Optimizer + 'n),
-) -> Step<'a> {
+fn compiled<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
-        let outputs = net.forward(inputs[0]);
-        let loss = loss(outputs, inputs[1]);
-        optimizer.step(loss)?;
-        Ok(vec![loss, outputs])
+        let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
+        Ok([loss, outputs].into_iter().chain(counted).collect())
     });
     let mut results = Vec::new();
     Box::new(move |batch| {
         step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;
         // Taken out, so that their memory is free again for the next step.
+        if let Some(counted) = results.drain(2..).next() {
+            LossScale::settle(parts.optimizer, counted.item()? != 0.0)?;
+        }
         let outputs = results.pop().expect("the outputs");
         Ok((results.pop().expect("the loss").item()?, outputs))
     })
