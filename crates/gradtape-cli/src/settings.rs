@@ -28,7 +28,7 @@ pub(crate) struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) augment: Option<String>,
     /// Whether images are standardised by channel.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) normalize: bool,
     /// The type of products, if not f32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,11 +47,6 @@ pub(crate) struct Settings {
     /// How it went; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) course: Option<Course>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// How a training went.

@@ -60,8 +60,7 @@ fn a_text_is_learned_and_gone_on_with() {
     assert!(other.contains("overall loss ") && other.contains("1,680 characters"), "{other}");
 
     let known = folder.run("inspect model.safetensors").ok().stdout;
-    for part in
-        ["goes on with texts\n14 characters", "Embedding(14, 16)", "network        gpt:1x16x2"]
+    for part in ["goes on with texts\n14 characters", "Embedding(14, 16)", "network    gpt:1x16x2"]
     {
         assert!(known.contains(part), "{part:?} is not in: {known}");
     }

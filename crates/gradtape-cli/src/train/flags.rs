@@ -21,17 +21,6 @@ use crate::source::{CsvFlags, Points, Source};
 
 /// Train a network on images, a table, generated points or a text
 ///
-/// The network is a perceptron unless --network says otherwise:
-///
-///   mlp            a perceptron of --hidden, --activation and --dropout, for any rows
-///   lenet          images: two convolutions with pools, then two dense layers
-///   resnet8        images: a residual network with batch normalisation
-///   cnn:PARTS      images: parts with hyphens between, as in cnn:32c3-32c3-p2-64c3b-p2-d0.5-128;
-///                  32c3 is 32 channels of kernel 3 (b: batch normalisation), r32 and r32s2 a
-///                  residual block (s2: half the size), p2 a max pool, avg the mean of each channel,
-///                  d0.5 dropout, 128 a dense layer
-///   gpt:4x128      a text: a transformer of 4 layers of width 128; gpt:4x128x8 with 8 heads
-///
 /// Prints a line for each epoch and how good the network is on rows that were held out, and writes
 /// model.safetensors, history.csv and curves.svg. The same command gives the same bits.
 ///
@@ -40,7 +29,18 @@ use crate::source::{CsvFlags, Points, Source};
 /// unit, also in history.csv. Ctrl-C ends after the current batch, with the model saved.
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
-#[command(after_help = "Examples:
+#[command(after_help = "Networks:
+  mlp         a perceptron of --hidden, --activation and --dropout, for any rows
+  lenet       images: two convolutions with pools, then two dense layers
+  resnet8     images: a residual network with batch normalisation
+  cnn:PARTS   images: parts with hyphens between, as in cnn:32c3-32c3b-p2-r64s2-avg-d0.5-128
+                32c3   a convolution of 32 channels, kernel 3, with relu; 32c3b also normalises
+                r64    a residual block of 64 channels; r64s2 also halves the images
+                p2     a max pool of 2 x 2; avg, the mean of each channel
+                d0.5   dropout; 128, a dense layer with relu
+  gpt:4x128   a text: a transformer of 4 layers of width 128; gpt:4x128x8, with 8 heads
+
+Examples:
   gradtape train                                        the built-in handwritten digits
   gradtape train homes.csv --target price               a table: columns, task and scales are found
   gradtape train mnist/ --hidden 1000,1000 --dropout 0.5 --epochs 20
@@ -129,7 +129,7 @@ pub(crate) struct Train {
     #[command(flatten)]
     pub(super) csv: CsvFlags,
 
-    /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH, as above
+    /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH; see below
     #[arg(long, value_name = "NAME", default_value = "mlp", help_heading = "Network")]
     pub(super) network: Network,
 

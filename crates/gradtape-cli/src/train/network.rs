@@ -37,7 +37,10 @@ impl FromStr for Network {
             return Ok(Network::Mlp);
         }
         if named(text) || text.starts_with(Blueprint::PARTS) {
-            return text.parse().map(Network::Images).map_err(|error| error_text(&error));
+            return text
+                .parse()
+                .map(Network::Images)
+                .map_err(|error: gradtape::Error| error.to_string());
         }
         if let Some(sizes) = text.strip_prefix("gpt:") {
             return gpt(sizes);
@@ -108,9 +111,4 @@ impl FromStr for Tokens {
             }
         }
     }
-}
-
-/// An error of the library in the line of a flag.
-fn error_text(error: &gradtape::Error) -> String {
-    error.to_string()
 }
