@@ -56,10 +56,10 @@ fn main() -> Result<()> {
     println!("{}\n\n{} parameters", summary(&net), net.parameter_count());
 
     let history = Trainer::new(&net, Adam::new(&net, 0.01))
-        .epochs(6)
+        .epochs(4)
         .batch_size(32)
         .seed(42)
-        .schedule(Schedule::by_name("cosine", 0.01, 6)?, Every::Epoch)
+        .schedule(Schedule::by_name("cosine", 0.01, 4)?, Every::Epoch)
         .augment(Augment::new([1, 8, 8]).rotate(10.0))
         .precision(DType::BF16)
         .fit(&split.train, None)?;

@@ -37,14 +37,14 @@ fn main() -> Result<()> {
     let net = gpt.build(rng)?;
     println!("{} parameters", net.parameter_count());
 
-    let steps = 12 * data.len().div_ceil(40);
+    let steps = 8 * data.len().div_ceil(40);
     let mut trainer = Trainer::new(&net, Adam::new(&net, 0.004))
-        .epochs(12)
+        .epochs(8)
         .batch_size(40)
         .seed(42)
         .schedule(Schedule::by_name("cosine", 0.004, steps as u64)?, Every::Step)
         .on_epoch(|report| {
-            if report.epoch % 4 == 0 {
+            if report.epoch % 2 == 0 {
                 println!("epoch {}: {:.3} nats a character", report.epoch, report.train.loss);
             }
         });

@@ -236,9 +236,10 @@ fn a_training_ends_after_its_steps() -> Result<()> {
         assert!(history.epochs.last().unwrap().validation.is_some());
     }
     // A loss of the user's own, in 16 bits.
-    let loss = |outputs, targets| cross_entropy(outputs, targets) * 2.0;
-    let mut trainer =
-        Trainer::new(&net, Adam::new(&net, 0.01)).precision(DType::F16).loss(loss).epochs(1);
+    let mut trainer = Trainer::new(&net, Adam::new(&net, 0.01))
+        .precision(DType::F16)
+        .loss(|outputs, targets| cross_entropy(outputs, targets) * 2.0)
+        .epochs(1);
     assert!(trainer.fit(&data, None)?.epochs[0].train.loss > 0.0);
     Ok(())
 }
