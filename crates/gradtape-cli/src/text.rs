@@ -15,6 +15,9 @@ use crate::source::present;
 /// The note of a model file under which the vocabulary stands, as JSON.
 pub(crate) const NOTE: &str = "vocabulary";
 
+/// The note under which the sizes of the network stand, as JSON.
+pub(crate) const SIZES: &str = "gpt";
+
 /// A network for texts with its vocabulary.
 pub(crate) struct TextModel {
     pub(crate) model: Model,
@@ -34,7 +37,8 @@ impl TextModel {
                  hint: `gradtape train book.txt --network gpt:4x128` makes one that does"
             )));
         };
-        let Some(gpt) = Gpt::of(&model.network.specs()?) else {
+        let sizes = model.notes.get(SIZES).and_then(|text| serde_json::from_str(text).ok());
+        let Some(gpt) = sizes.filter(|gpt: &Gpt| gpt.fits(&model.network)) else {
             return Err(Failure::failed(format!(
                 "{name}: the model has a vocabulary, but its network is no gpt"
             )));

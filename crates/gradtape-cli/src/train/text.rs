@@ -99,6 +99,7 @@ impl Train {
         model.notes = [
             (settings::NOTE.to_string(), settings),
             (text::NOTE.to_string(), vocabulary.to_json()),
+            (text::SIZES.to_string(), serde_json::to_string(&gpt).map_err(Failure::failed)?),
         ]
         .into();
         files.write(&model, &history, &name)?;

@@ -1,11 +1,13 @@
 //! [`Gpt`]: a model of sequences that tells what comes next, and what it goes on with.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    EmbeddingSpec, Layer, LayerNormSpec, LayerSpec, LinearSpec, Module, PositionsSpec, Sequential,
-    TransformerEncoderSpec,
+    Activation, Embedding, Layer, LayerNorm, LayerNormOptions, Linear, LinearOptions, Module,
+    PositionalEmbedding, Sequential, TransformerEncoderLayer, TransformerOptions,
 };
 use crate::tape::Tape;
-use crate::tensor::{Error, Kind, Result, Rng, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
 
 /// A transformer that tells for each place of a sequence of numbers (letters, parts of words) which comes next:
 /// `[n, length]` in i64 to logits `[n, length, vocabulary]`. Radford et al. 2019 (GPT-2), small.
@@ -28,7 +30,8 @@ use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 /// assert_eq!(next.take(20).collect::<gradtape::Result<Vec<i64>>>()?.len(), 20);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Gpt {
     /// How many different numbers there are, from 0 on.
     pub vocabulary: usize,
@@ -66,71 +69,34 @@ impl Gpt {
         if width.is_multiple_of(32) { width / 32 } else { 1 }
     }
 
-    /// The sizes of a network that [`Gpt::build`] made, from the descriptions of its layers; `None` for any other.
+    /// Whether a network has the layers that [`Gpt::build`] makes of these sizes.
     ///
     /// ```
     /// use gradtape::Rng;
     /// use gradtape::nn::Gpt;
     /// let gpt = Gpt { vocabulary: 10, context: 8, layers: 2, width: 16, heads: 4, dropout: 0.0 };
-    /// assert_eq!(Gpt::of(&gpt.build(&mut Rng::new(1))?.specs()?), Some(gpt));
+    /// let net = gpt.build(&mut Rng::new(1))?;
+    /// assert!(gpt.fits(&net) && !Gpt { layers: 3, ..gpt }.fits(&net));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
-    pub fn of(layers: &[LayerSpec]) -> Option<Gpt> {
-        let [
-            LayerSpec::Embedding(numbers),
-            LayerSpec::PositionalEmbedding(places),
-            inside @ ..,
-            _,
-            _,
-        ] = layers
-        else {
-            return None;
-        };
-        let LayerSpec::TransformerEncoderLayer(first) = inside.first()? else { return None };
-        let (vocabulary, context) = (numbers.count, places.places);
-        let (width, heads, dropout) = (first.width, first.heads, first.dropout);
-        let gpt = Gpt { vocabulary, context, layers: inside.len(), width, heads, dropout };
-        (gpt.specs() == layers).then_some(gpt)
-    }
-
-    /// The layers as data.
-    fn specs(&self) -> Vec<LayerSpec> {
-        let &Gpt { vocabulary, context, layers, width, heads, dropout } = self;
-        let dtype = || "f32".to_string();
-        let layer = TransformerEncoderSpec {
-            width,
-            heads,
-            feedforward: width.saturating_mul(4),
-            dropout,
-            activation: "gelu".to_string(),
-            eps: 1e-5,
-            norm_first: true,
-            bias: true,
-            causal: true,
-            rotary: None,
-            dtype: dtype(),
-        };
-        let mut all: Vec<LayerSpec> = vec![
-            EmbeddingSpec { count: vocabulary, width, padding: None, dtype: dtype() }.into(),
-            PositionsSpec { places: context, width, dtype: dtype() }.into(),
-        ];
-        all.extend((0..layers).map(|_| LayerSpec::from(layer.clone())));
-        let norm = LayerNormSpec {
-            shape: vec![width],
-            eps: 1e-5,
-            affine: true,
-            bias: true,
-            dtype: dtype(),
-        };
-        let out = LinearSpec { inputs: width, outputs: vocabulary, bias: false, dtype: dtype() };
-        all.extend([norm.into(), out.into()]);
-        all
+    pub fn fits(&self, network: &Sequential) -> bool {
+        // Before any memory is asked for.
+        let Some(inside) = network.layers().len().checked_sub(4) else { return false };
+        let shapes = network.parameters().into_iter().take(2);
+        let shapes: Vec<Vec<usize>> = shapes.map(|own| own.value().shape().to_vec()).collect();
+        let tables = [[self.vocabulary, self.width], [self.context, self.width]];
+        if inside != self.layers || shapes != tables {
+            return false;
+        }
+        let specs = |network: &Sequential| network.specs().ok();
+        let own = self.build(&mut Rng::new(0)).ok().and_then(|own| specs(&own));
+        own.is_some() && own == specs(network)
     }
 
     /// The network, with new numbers. Fails for a size of 0, for heads that do not divide the width, for a dropout out
     /// of range, and beyond a thousand million weights.
     pub fn build(&self, rng: &mut Rng) -> Result<Sequential> {
-        let &Gpt { vocabulary, context, layers, width, .. } = self;
+        let &Gpt { vocabulary, context, layers, width, heads, dropout } = self;
         let wrong = |rule: String| Err(Error::new(Kind::Value, format!("gpt: {rule}")));
         for (name, size) in
             [("vocabulary", vocabulary), ("context", context), ("layers", layers), ("width", width)]
@@ -144,7 +110,25 @@ impl Gpt {
         if weights > MOST_WEIGHTS {
             return wrong(format!("{weights:.1e} weights are more than {MOST_WEIGHTS:.0e}"));
         }
-        let net = Sequential::from_specs(&self.specs(), rng).map_err(|e| e.context("gpt"))?;
+        let transformer = TransformerOptions {
+            feedforward: width.saturating_mul(4),
+            dropout,
+            activation: Activation::Gelu,
+            norm_first: true,
+            causal: true,
+            ..TransformerOptions::default()
+        };
+        let out = LinearOptions { bias: false, ..LinearOptions::default() };
+        let mut net = Sequential::new()
+            .add(Embedding::new(vocabulary, width, rng))
+            .add(PositionalEmbedding::new(context, width, DType::F32, rng)?);
+        for _ in 0..layers {
+            let layer = TransformerEncoderLayer::with(width, heads, transformer, rng);
+            net = net.add(layer.map_err(|error| error.context("gpt"))?);
+        }
+        let net = net
+            .add(LayerNorm::with(width, LayerNormOptions::default())?)
+            .add(Linear::with(width, vocabulary, out, rng)?);
         for (name, own) in net.named_parameters() {
             let value = own.value();
             let adds = name.ends_with("out_proj.weight") || name.ends_with("linear2.weight");
@@ -297,6 +281,25 @@ mod tests {
             let [a, b] = [1, 2].map(|seed| go_on(&gpt, &[0, 1, 2, 3, 4, 0], cold, seed).unwrap());
             assert_eq!(a, b, "{cold:?}");
         }
+    }
+
+    #[test]
+    fn only_a_network_of_the_same_sizes_fits() {
+        let gpt = tiny();
+        let net = gpt.build(&mut Rng::new(1)).unwrap();
+        assert!(gpt.fits(&net));
+        for other in [
+            Gpt { vocabulary: 6, ..gpt },
+            Gpt { context: usize::MAX, ..gpt },
+            Gpt { layers: 1, ..gpt },
+            Gpt { width: 16, ..gpt },
+            Gpt { heads: 4, ..gpt },
+            Gpt { heads: 0, ..gpt },
+            Gpt { dropout: 0.2, ..gpt },
+        ] {
+            assert!(!other.fits(&net), "{other:?}");
+        }
+        assert!(!gpt.fits(&Sequential::new()));
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl LossScale {
         Ok(made)
     }
 
+    /// Whether products of a type overflow long before those of f32.
+    pub(super) fn is_needed(dtype: DType) -> bool {
+        let large = Tensor::scalar(1e6f32).cast(dtype).item();
+        dtype.is_float() && large.is_ok_and(|large| !large.is_finite())
+    }
+
     /// The scale now.
     pub fn scale(&self) -> f64 {
         self.scale.value().item().unwrap_or(f64::NAN)

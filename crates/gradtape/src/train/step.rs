@@ -23,7 +23,7 @@ pub(super) struct Parts<'a, 'n> {
     pub(super) optimizer: &'a (dyn Optimizer + 'n),
     /// The type of products.
     pub(super) precision: DType,
-    /// What the loss is scaled by, where products are f16.
+    /// What the loss is scaled by, where products need it.
     pub(super) scale: &'a LossScale,
 }
 
@@ -48,9 +48,9 @@ impl<'a, 'n: 'a> Parts<'a, 'n> {
             if kept { outputs.keep() } else { outputs }
         };
         let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
-        let counted = match self.precision {
-            DType::F16 => Some(self.scale.step(self.net, self.optimizer, loss)?),
-            _ => {
+        let counted = match LossScale::is_needed(self.precision) {
+            true => Some(self.scale.step(self.net, self.optimizer, loss)?),
+            false => {
                 self.optimizer.step(loss)?;
                 None
             }
