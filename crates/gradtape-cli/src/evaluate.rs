@@ -11,22 +11,26 @@ use crate::error::{Failure, Outcome};
 use crate::measure::Measured;
 use crate::model::Trained;
 use crate::output::Output;
-use crate::report::Format;
+use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
 use crate::settings::DataSettings;
 use crate::source::{CsvFlags, Source};
+use crate::text::{Passage, TextModel, fingerprint, halves};
 
 /// Measure a model on data whose answers are known
 ///
 /// When the data is what the model was trained on, the rows held out then are measured; other data
 /// is measured whole, or its own part for tests (t10k of IDX folders). For classes: accuracy, loss
 /// and a confusion matrix; for a number: R², mean absolute and root mean squared error, in its unit.
+/// Of a model of texts, the loss for each character of a text file: of its end that was held out, or,
+/// of another text, of all.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape evaluate model.safetensors digits            the rows held out in training
   gradtape evaluate model.safetensors new.csv           every row of another table
   gradtape evaluate model.safetensors - < new.csv       the same from standard input
   gradtape evaluate model.safetensors digits --part train
+  gradtape evaluate model.safetensors book.txt          a model of texts
   gradtape evaluate model.safetensors mnist/ --format json")]
 pub(crate) struct Evaluate {
     /// The model file that `gradtape train` wrote
@@ -49,6 +53,9 @@ pub(crate) struct Evaluate {
 
 impl Verb for Evaluate {
     fn run(self, output: &Output) -> Outcome {
+        if let Ok(text) = TextModel::load(&self.model) {
+            return self.text(&text, output);
+        }
         let trained = Trained::load_for(&self.data, &self.model)?;
         let source = Source::of(&self.data)?;
         let content = source.read(&self.csv, trained.points())?;
@@ -83,6 +90,52 @@ impl Verb for Evaluate {
 }
 
 impl Evaluate {
+    /// Measures a model of texts.
+    fn text(&self, text: &TextModel, output: &Output) -> Outcome {
+        let source = Source::of(&self.data)?;
+        source.check(&self.csv)?;
+        let whole = source.text()?;
+        let settings = text.settings.as_ref().map(|settings| &settings.data);
+        let same = settings.filter(|known| known.fingerprint == fingerprint(&whole));
+        let part = self.part.unwrap_or(match same {
+            Some(known) if known.validation > 0.0 => Part::Validation,
+            _ => Part::All,
+        });
+        let measured = match (part, same) {
+            (Part::All, _) => &whole[..],
+            (Part::Train, Some(known)) => halves(&whole, known.validation).0,
+            (Part::Validation, Some(known)) => halves(&whole, known.validation).1,
+            (Part::Test, _) => {
+                return Err(Failure::usage(
+                    "a text has no test part\n  hint: --part validation, train or all",
+                ));
+            }
+            (_, None) => return Err(no_part(&source)),
+        };
+        let context = text.gpt.context;
+        let passage = Passage::new(measured, &text.vocabulary, context, &source.name())?;
+        let (loss, characters) = (passage.loss(&text.model)?, passage.characters);
+        let part = name(part);
+        match self.format {
+            Format::Json => output.json(&TextReport {
+                data: source.name(),
+                trained_on: same.is_some(),
+                part,
+                characters,
+                loss: Number(loss),
+                bits: Number(loss / std::f64::consts::LN_2),
+            }),
+            Format::Text => {
+                let told = output.bold(format!("{part} loss {loss:.4}"));
+                let bits = loss / std::f64::consts::LN_2;
+                output.line(format!(
+                    "{told} nats for each of {}, {bits:.4} bits",
+                    of(characters, "character")
+                ))
+            }
+        }
+    }
+
     fn choose(
         &self,
         data: Dataset,
@@ -100,11 +153,7 @@ impl Evaluate {
                 rows::split(&data, test, fractions, same.seed)?
             }
             (_, None, _) => {
-                return Err(Failure::usage(format!(
-                    "{} is not what the model was trained on, hence it has no such part\n  \
-                     hint: --part all",
-                    source.name()
-                )));
+                return Err(no_part(source));
             }
         };
         Ok(match part {
@@ -113,6 +162,13 @@ impl Evaluate {
             Part::Train | Part::All => (part, of_rows.train),
         })
     }
+}
+
+fn no_part(source: &Source) -> Failure {
+    Failure::usage(format!(
+        "{} is not what the model was trained on, hence it has no such part\n  hint: --part all",
+        source.name()
+    ))
 }
 
 /// Which rows are measured, and why, where the user did not say.
@@ -164,4 +220,18 @@ struct Report {
     part: &'static str,
     #[serde(flatten)]
     measured: Measured,
+}
+
+/// Of a model of texts.
+#[derive(Serialize)]
+struct TextReport {
+    data: String,
+    /// Whether it is the text of the training.
+    trained_on: bool,
+    part: &'static str,
+    characters: usize,
+    /// In nats for each character.
+    loss: Number,
+    /// The same in bits.
+    bits: Number,
 }

@@ -114,7 +114,8 @@ fn help(known: &Hyperparameter) -> String {
             Some(format!("; {} for {}", info.hyperparameter("lr").ok()?.default, info.name))
         });
         return format!(
-            "{what} [default: 0.01, in training with 10,000 rows or more 0.001 for {}{}]",
+            "{what} [default: 0.01, in training with 10,000 rows or more, or of a network other than mlp, \
+             0.001 for {}{}]",
             by_rate.join(", "),
             own.collect::<String>()
         );

@@ -18,6 +18,7 @@ use crate::output::Output;
 use crate::report::{Align, Format, Table, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Settings};
 use crate::source::present;
+use crate::text::{self, TextModel};
 
 /// Show the layers, preprocessing and training settings of a model file
 ///
@@ -56,6 +57,11 @@ impl Verb for Inspect {
                 output.line(summary(&model.network))?;
                 if let Some(preprocessing) = &preprocessing {
                     print_preprocessing(preprocessing, output)?;
+                }
+                if let Some(written) = TextModel::vocabulary(&model)? {
+                    let vocabulary = text::described(&written);
+                    output
+                        .line(format!("\n{}\n{vocabulary}", output.bold("goes on with texts")))?;
                 }
                 if let Some(settings) = &settings {
                     output.line(format!("\n{}", output.bold("training")))?;
@@ -101,9 +107,10 @@ impl Inspect {
     }
 }
 
-/// The notes of a model but for the settings of its training.
+/// The notes of a model but for the settings of its training and its vocabulary.
 fn other_notes(model: &Model) -> impl Iterator<Item = (&String, &String)> {
-    model.notes.iter().filter(|(name, _)| *name != settings::NOTE)
+    let shown = |name: &str| ![settings::NOTE, text::NOTE, text::SIZES].contains(&name);
+    model.notes.iter().filter(move |(name, _)| shown(name))
 }
 
 fn print_notes<'a>(
@@ -203,18 +210,37 @@ fn training(settings: &Settings) -> Table {
         let rows = format!("{train} to train, {validation} to validate, {test} held out");
         table.row(["rows", &rows]);
     }
-    table.row(["hidden", if sizes.is_empty() { "none" } else { &hidden }]);
-    table.row(["activation", &settings.activation]);
+    match &settings.network {
+        Some(network) => {
+            table.row(["network", network]);
+        }
+        None => {
+            table.row(["hidden", if sizes.is_empty() { "none" } else { &hidden }]);
+            table.row(["activation", &settings.activation]);
+        }
+    }
+    if settings.normalize {
+        table.row(["images", "standardised by channel"]);
+    }
+    if let Some(augment) = &settings.augment {
+        table.row(["augment", augment]);
+    }
     table.row(["dropout", &settings.dropout.to_string()]);
     table.row(["optimizer", &settings.optimizer]);
     for (name, value) in &settings.hyperparameters {
         table.row([name, value]);
+    }
+    if let Some(precision) = &settings.precision {
+        table.row(["precision", precision]);
     }
     if let Some(schedule) = &settings.schedule {
         table.row(["schedule", schedule]);
     }
     table.row(["batch", &settings.batch.to_string()]);
     table.row(["epochs", &epochs(settings)]);
+    if let Some(steps) = settings.steps {
+        table.row(["steps", &format!("at most {}", thousands(steps))]);
+    }
     table.row(["seed", &settings.seed.to_string()]);
     table
 }

@@ -10,6 +10,7 @@ mod explain;
 mod expression;
 mod fit;
 mod flags;
+mod generate;
 mod hyper;
 mod inspect;
 mod layers;
@@ -26,6 +27,7 @@ mod rows;
 mod settings;
 mod show;
 mod source;
+mod text;
 mod train;
 
 use std::ffi::OsString;
@@ -64,6 +66,7 @@ verbs! {
     Evaluate: evaluate::Evaluate;
     Predict: predict::Predict;
     Inspect: inspect::Inspect;
+    Generate: generate::Generate;
     Explain: explain::Explain;
     Descend: descend::Descend;
     Fit: fit::Fit;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::{LayerSpec, LinearSpec, Module, Sequential};
+use gradtape::nn::{LayerSpec, LinearSpec, Module, Sequential, Unflatten};
 use gradtape::train;
 use gradtape::{Tape, Tensor};
 
@@ -12,6 +12,7 @@ use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::settings::{self, Settings};
 use crate::source::{Content, Points, present};
+use crate::text;
 
 /// A model with what is done to its inputs.
 pub(crate) struct Trained {
@@ -34,13 +35,19 @@ impl Trained {
         present(path)?;
         let model = Model::load(path)?;
         let name = path.display();
-        let Some(text) = &model.preprocessing else {
+        let Some(prepared) = &model.preprocessing else {
+            if model.notes.contains_key(text::NOTE) {
+                return Err(Failure::failed(format!(
+                    "{name}: the model goes on with texts, and has no columns to predict from\n  \
+                     hint: `gradtape generate {name}`"
+                )));
+            }
             return Err(Failure::failed(format!(
                 "{name}: the model does not say how its inputs are prepared\n  \
                  hint: it was saved by a program of its own; use it from there"
             )));
         };
-        let preprocessing = Preprocessing::from_json(text).map_err(|e| e.context(name))?;
+        let preprocessing = Preprocessing::from_json(prepared).map_err(|e| e.context(name))?;
         let settings = Settings::read(model.notes.get(settings::NOTE));
         let trained = Trained { model, preprocessing, settings };
         trained.check(path)?;
@@ -63,8 +70,12 @@ impl Trained {
 
     fn check(&self, path: &Path) -> Outcome {
         let specs = self.model.network.specs()?;
-        let linear = |spec: &LayerSpec| match *spec {
-            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((inputs, outputs)),
+        let linear = |spec: &LayerSpec| match spec {
+            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((*inputs, *outputs)),
+            // What images come through first.
+            LayerSpec::Unflatten(Unflatten { shape }) => {
+                Some((shape.iter().fold(1, |n, &size| usize::saturating_mul(n, size)), 0))
+            }
             _ => None,
         };
         let (width, results) = (self.preprocessing.width(), self.preprocessing.outputs());

@@ -44,6 +44,11 @@ impl Output {
         self.printed(io::stdout().write_all(text.as_bytes()))
     }
 
+    /// Has what was printed seen at once, on a terminal.
+    pub(crate) fn flush(&self) -> Outcome {
+        if self.is_terminal() { self.finish() } else { Ok(()) }
+    }
+
     /// Prints a value as JSON, indented.
     pub(crate) fn json(&self, value: &impl Serialize) -> Outcome {
         self.write(&json(value)?)

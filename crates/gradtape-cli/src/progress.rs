@@ -15,7 +15,7 @@ use crate::report::percent;
 pub(crate) struct Progress {
     output: Output,
     lines: bool,
-    regression: bool,
+    beside: Option<Beside>,
     validation: bool,
     bar: Option<ProgressBar>,
     drawn: Option<Instant>,
@@ -32,17 +32,27 @@ pub(crate) struct Shown {
     pub(crate) lines: bool,
     /// A bar, if standard error is a terminal.
     pub(crate) bar: bool,
-    /// For a number to predict, the size in which the network measures it: the mean absolute error
-    /// is shown beside the loss, in the unit of the target. For classes it is the accuracy.
-    pub(crate) unit: Option<f64>,
+    /// What stands beside the loss.
+    pub(crate) beside: Option<Beside>,
     /// The scores on the validation rows too.
     pub(crate) validation: bool,
+}
+
+/// A score beside the loss.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Beside {
+    Accuracy,
+    /// The mean absolute error of a number to predict, in its own unit; `unit` is the size in which the network
+    /// measures it.
+    Error {
+        unit: f64,
+    },
 }
 
 impl Shown {
     /// Has the errors of a report in the unit of the target.
     pub(crate) fn in_unit(&self, report: &mut EpochReport) {
-        let Some(unit) = self.unit else { return };
+        let Some(Beside::Error { unit }) = self.beside else { return };
         for scores in std::iter::once(&mut report.train).chain(&mut report.validation) {
             scores.mean_absolute_error = scores.mean_absolute_error.map(|error| error * unit);
         }
@@ -63,7 +73,7 @@ impl Progress {
         Progress {
             output: output.clone(),
             lines: shown.lines,
-            regression: shown.unit.is_some(),
+            beside: shown.beside,
             validation: shown.validation,
             bar,
             drawn: None,
@@ -76,12 +86,14 @@ impl Progress {
     /// The headings of the lines.
     pub(crate) fn begin(&mut self) {
         let mut cells = vec![format!("{:>5}", "epoch"), format!("{:>LOSS$}", "train loss")];
-        let name = if self.regression { "error" } else { "accuracy" };
-        let beside = format!("{name:>BESIDE$}");
-        cells.push(beside.clone());
+        let beside = self.beside.map(|beside| match beside {
+            Beside::Error { .. } => format!("{:>BESIDE$}", "error"),
+            Beside::Accuracy => format!("{:>BESIDE$}", "accuracy"),
+        });
+        cells.extend(beside.clone());
         if self.validation {
             cells.push(format!("{:>LOSS$}", "validation loss"));
-            cells.push(beside);
+            cells.extend(beside);
         }
         cells.push(format!("{:>SECONDS$}", "seconds"));
         let heading = self.output.bold(cells.join("  "));
@@ -128,12 +140,14 @@ impl Progress {
 
     fn scores(&self, scores: Option<&Scores>) -> Vec<String> {
         let loss = scores.map_or("-".to_string(), |scores| loss(scores.loss));
-        let beside = scores.and_then(|scores| match self.regression {
-            true => scores.mean_absolute_error.map(short),
-            false => scores.accuracy.map(percent),
+        let beside = self.beside.map(|beside| {
+            let score = scores.and_then(|scores| match beside {
+                Beside::Error { .. } => scores.mean_absolute_error.map(short),
+                Beside::Accuracy => scores.accuracy.map(percent),
+            });
+            format!("{:>BESIDE$}", score.unwrap_or("-".to_string()))
         });
-        let beside = beside.unwrap_or("-".to_string());
-        vec![format!("{loss:>LOSS$}"), format!("{beside:>BESIDE$}")]
+        [format!("{loss:>LOSS$}")].into_iter().chain(beside).collect()
     }
 
     fn line(&mut self, text: &str) {

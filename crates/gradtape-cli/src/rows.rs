@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use gradtape::Tensor;
 use gradtape::data::{
-    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Table,
+    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Standardise, Table,
 };
 
 use crate::error::{Failure, Outcome};
@@ -19,6 +19,17 @@ pub(crate) struct Prepared {
     pub(crate) fingerprint: String,
     /// Whether the data brought its own test part.
     pub(crate) own_test: bool,
+    /// The images that rows are, if they are any.
+    pub(crate) images: Option<Images>,
+}
+
+/// What rows of images are.
+#[derive(Clone, Debug)]
+pub(crate) struct Images {
+    /// `[channels, height, width]`.
+    pub(crate) shape: [usize; 3],
+    /// What a pixel of value 0 has become, for each channel.
+    pub(crate) background: Vec<f64>,
 }
 
 /// What the user says about a table.
@@ -42,9 +53,10 @@ pub(crate) fn prepare(
     content: Content,
     wishes: &TableWishes,
     fractions: Fractions,
+    normalize: bool,
     seed: u64,
 ) -> Outcome<Prepared> {
-    let (split, preprocessing, fingerprint, own_test) = match content {
+    let (split, preprocessing, fingerprint, own_test, images) = match content {
         Content::Table(table) => {
             let target = target(&table, wishes)?;
             let options = &wishes.options;
@@ -55,20 +67,38 @@ pub(crate) fn prepare(
             let rows = table.split_rows(target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let data = preprocessing.dataset(&table)?;
-            (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false)
+            (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false, None)
         }
         Content::Rows(rows) => {
-            let Rows { data, scale, target, test } = *rows;
-            let preprocessing = Preprocessing::fixed(&data, target, 0.0, scale)?;
+            let Rows { data, scale, target, image, test } = *rows;
             let own_test = test.is_some();
-            let split = split(&data, test, fractions, seed)?;
-            (split, preprocessing, fingerprint(&data), own_test)
+            let mut parts = split(&data, test.clone(), fractions, seed)?;
+            let channels = match image.filter(|_| normalize && !parts.train.is_empty()) {
+                None => vec![(0.0, scale)],
+                Some([channels, ..]) => {
+                    let fitted = Standardise::fit_channels(parts.train.inputs(), channels)?;
+                    let both = fitted.mean().iter().zip(fitted.scale());
+                    both.map(|(mean, own)| (mean * scale, own * scale)).collect()
+                }
+            };
+            let preprocessing = Preprocessing::channels(&data, target, &channels)?;
+            let mut all = data;
+            if normalize {
+                let prepared = |data: &Dataset| -> Outcome<Dataset> {
+                    Ok(data.with_inputs(scaled(data, scale, &preprocessing)?)?)
+                };
+                all = prepared(&all)?;
+                parts = split(&all, test.as_ref().map(prepared).transpose()?, fractions, seed)?;
+            }
+            let background = channels.iter().map(|(mean, own)| -mean / own).collect();
+            let images = image.map(|shape| Images { shape, background });
+            (parts, preprocessing, fingerprint(&all), own_test, images)
         }
     };
     if split.train.is_empty() {
         return Err(Failure::failed("no row is left to train on"));
     }
-    Ok(Prepared { split, preprocessing, fingerprint, own_test })
+    Ok(Prepared { split, preprocessing, fingerprint, own_test, images })
 }
 
 /// The parts of rows that are prepared already; a test part of their own is kept as it is.
@@ -97,10 +127,11 @@ pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcom
 /// The images of a folder for a model, one row each; those for tests if there are any.
 pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Tensor> {
     let images = data::read_idx_inputs(folder)?;
-    let [n, rows, columns] = images.shape()[..] else {
+    let [n, ref sizes @ ..] = images.shape()[..] else {
         return Err(Failure::failed(format!("{}: not a file of images", folder.display())));
     };
-    scaled_rows(&images.reshape([n, rows * columns])?, &[], BYTES, preprocessing)
+    let pixels: usize = sizes.iter().product();
+    scaled_rows(&images.reshape([n, pixels])?, &[], BYTES, preprocessing)
 }
 
 /// Rows and labels of data for a model, and the data's own part for tests.
@@ -188,11 +219,13 @@ fn scaled_rows(
     if numbers.iter().all(|&number| number == (0.0, scale)) {
         return Ok(inputs.clone());
     }
-    let values = inputs.to_f64_vec();
-    let column = numbers.iter().cycle();
-    let values =
-        values.iter().zip(column).map(|(x, (mean, own))| ((x * scale - mean) / own) as f32);
-    Ok(Tensor::from_vec(values.collect(), inputs.shape().clone())?)
+    let of = |(x, (mean, own)): (f64, &(f64, f64))| ((x * scale - mean) / own) as f32;
+    let columns = numbers.iter().cycle();
+    let values: Vec<f32> = match inputs.as_slice::<f32>() {
+        Some(values) => values.iter().map(|&x| f64::from(x)).zip(columns).map(of).collect(),
+        None => inputs.to_f64_vec().into_iter().zip(columns).map(of).collect(),
+    };
+    Ok(Tensor::from_vec(values, inputs.shape().clone())?)
 }
 
 /// The labels of rows by the model's numbers for classes.

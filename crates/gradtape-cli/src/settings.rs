@@ -17,9 +17,22 @@ pub(crate) const NOTE: &str = "training";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) data: DataSettings,
+    /// What was asked for, if not a perceptron.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<String>,
+    /// Of a perceptron, as the activation.
     pub(crate) hidden: Vec<usize>,
     pub(crate) activation: String,
     pub(crate) dropout: f64,
+    /// How images were changed in training.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) augment: Option<String>,
+    /// Whether images are standardised by channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) normalize: bool,
+    /// The type of products, if not f32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) precision: Option<String>,
     pub(crate) optimizer: String,
     /// What was set of the learning rate and the other hyperparameters, by the names of the flags.
     pub(crate) hyperparameters: Vec<(String, String)>,
@@ -27,6 +40,9 @@ pub(crate) struct Settings {
     pub(crate) batch: usize,
     /// How many were asked for.
     pub(crate) epochs: usize,
+    /// After how many steps training was to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) steps: Option<usize>,
     pub(crate) seed: u64,
     /// How it went; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,6 +48,8 @@ pub(crate) struct Rows {
     pub(crate) scale: f64,
     /// What a label is called.
     pub(crate) target: &'static str,
+    /// The shape of the images that rows are, `[channels, height, width]`.
+    pub(crate) image: Option<[usize; 3]>,
     /// A part that is only for tests.
     pub(crate) test: Option<Dataset>,
 }
@@ -151,6 +153,30 @@ impl Source {
         }
     }
 
+    /// Reads the text of a file or of standard input.
+    pub(crate) fn text(&self) -> Outcome<String> {
+        let bytes = match self {
+            Source::Table(path) => std::fs::read(path).map_err(|e| unreadable(path, &e))?,
+            Source::StandardInput => {
+                let mut bytes = Vec::new();
+                let read = io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes);
+                read.map_err(|e| Failure::failed(format!("standard input: {e}")))?;
+                bytes
+            }
+            _ => {
+                return Err(Failure::usage(format!(
+                    "{}: this is no text\n  hint: gpt learns from a text file, as in `gradtape train \
+                     book.txt --network gpt:4x128`",
+                    self.name()
+                )));
+            }
+        };
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Failure::failed(format!("{}: byte {at} is not UTF-8; texts are", self.name()))
+        })
+    }
+
     /// The name in reports: built-in, or the last part of the path.
     pub(crate) fn name(&self) -> String {
         match self {
@@ -243,8 +269,13 @@ fn filled(table: Table) -> Outcome<Content> {
 }
 
 fn rows(data: Dataset, scale: f64, target: &'static str, test: Option<Dataset>) -> Content {
+    let image = match data.inputs().shape()[1..] {
+        [height, width] => Some([1, height, width]),
+        [channels, height, width] => Some([channels, height, width]),
+        _ => None,
+    };
     let test = test.map(|test| test.flatten());
-    Content::Rows(Box::new(Rows { data: data.flatten(), scale, target, test }))
+    Content::Rows(Box::new(Rows { data: data.flatten(), scale, target, image, test }))
 }
 
 fn idx(path: &Path) -> Outcome<Content> {

@@ -3,12 +3,14 @@
 mod curves;
 mod files;
 mod flags;
+mod network;
+mod text;
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gradtape::data::Target;
+use gradtape::data::{Augment, Dataset, Target};
 use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
@@ -17,12 +19,14 @@ use gradtape::{Rng, engine};
 use serde::Serialize;
 
 use self::files::Files;
+use self::flags::Precision;
 pub(crate) use self::flags::{Train, count};
+use self::network::Network;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::measure::{Measured, short};
 use crate::output::Output;
-use crate::progress::{Progress, Shown};
+use crate::progress::{Beside, Progress, Shown};
 use crate::report::{Format, Number, of, thousands};
 use crate::rows::{self, Prepared};
 use crate::settings::{self, Counts, Course, Ended};
@@ -33,12 +37,17 @@ impl Verb for Train {
         self.check()?;
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
+        if self.network.is_of_texts() {
+            return self.run_text(&source, output);
+        }
         let wishes = self.wishes(&source)?;
         let content = source.read(&self.csv, self.points())?;
-        let prepared = rows::prepare(content, &wishes, self.fractions(), self.seed)?;
+        let prepared =
+            rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
         self.check_parts(&source, &prepared)?;
+        let augment = self.augmentation(&source, &prepared)?;
         self.settle(prepared.split.train.len());
-        let network = self.network(&prepared)?;
+        let network = self.build(&source, &prepared)?;
         let optimizer = self.optimizer(&network)?;
         let files = Files::check(&self.out, &source)?;
         let text = self.format == Format::Text && !self.quiet;
@@ -46,7 +55,18 @@ impl Verb for Train {
             self.introduce(&source, &prepared, &network, output)?;
         }
 
-        let (history, seconds, ended) = self.fit(&network, optimizer, &prepared, output)?;
+        let shown = Shown {
+            lines: text,
+            bar: !self.quiet,
+            beside: Some(match prepared.preprocessing.target() {
+                Target::Classes { .. } => Beside::Accuracy,
+                Target::Number { scale, .. } => Beside::Error { unit: *scale },
+            }),
+            validation: !prepared.split.validation.is_empty(),
+        };
+        let parts = [&prepared.split.train, &prepared.split.validation];
+        let (history, seconds, ended) =
+            self.fit(&network, optimizer, parts, augment, &shown, |_| {}, output)?;
         // After a failure the weights are those of the last epoch that went well.
         let kept = history.kept_epoch;
         if let (Err(failure), 0) = (&ended, kept) {
@@ -87,19 +107,7 @@ impl Verb for Train {
             }),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
-                match history.stopped {
-                    Stopped::Finished if kept < history.epochs.len() => {
-                        output.line(format!("\nback to the weights of epoch {kept}, the best"))?;
-                    }
-                    Stopped::Finished | Stopped::Diverged => {}
-                    Stopped::Requested => output.line("\nstopped by Ctrl-C or a signal")?,
-                    Stopped::Early { .. } => {
-                        let patience = of(self.early_stopping.unwrap_or_default(), "epoch");
-                        output.line(format!(
-                            "\nno better for {patience}: back to the weights of epoch {kept}"
-                        ))?;
-                    }
-                }
+                self.tell_end(&history, output)?;
                 output.line("")?;
                 match held_out {
                     Some(measured) => measured.print("held-out", output)?,
@@ -122,9 +130,32 @@ impl Train {
         }
     }
 
-    fn network(&self, prepared: &Prepared) -> Outcome<Sequential> {
+    /// How images are to be changed in training.
+    fn augmentation(&self, source: &Source, prepared: &Prepared) -> Outcome<Option<Augment>> {
+        let flags = [("--augment", self.augment.is_some()), ("--normalize", self.normalize)];
+        let Some(images) = &prepared.images else {
+            return match flags.iter().find(|(_, given)| *given) {
+                Some((flag, _)) => Err(no_images(flag, source)),
+                None => Ok(None),
+            };
+        };
+        let parse = |text: &String| -> Outcome<Augment> {
+            let augment = Augment::parse(text, images.shape);
+            Ok(augment.map_err(Failure::usage)?.background(&images.background))
+        };
+        self.augment.as_ref().map(parse).transpose()
+    }
+
+    fn build(&self, source: &Source, prepared: &Prepared) -> Outcome<Sequential> {
         let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
-        let sizes = [&[inputs], &*self.hidden.0, &[outputs]].concat();
+        let rng = &mut Rng::new(self.seed);
+        if let Network::Images(blueprint) = &self.network {
+            let Some(images) = &prepared.images else {
+                return Err(no_images(&format!("the network {blueprint}"), source));
+            };
+            return blueprint.build(images.shape, outputs, rng).map_err(Failure::usage);
+        }
+        let sizes = [&[inputs], &*self.hidden().0, &[outputs]].concat();
         let weights = sizes.windows(2).try_fold(0usize, |sum, pair| {
             pair[0].checked_mul(pair[1]).and_then(|more| sum.checked_add(more))
         });
@@ -134,8 +165,7 @@ impl Train {
                 "layers of {sizes:?} have more than {most} weights"
             )));
         }
-        let rng = &mut Rng::new(self.seed);
-        Sequential::mlp(&sizes, self.activation, self.dropout, rng).map_err(Failure::usage)
+        Sequential::mlp(&sizes, self.activation(), self.dropout, rng).map_err(Failure::usage)
     }
 
     fn optimizer(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
@@ -159,30 +189,35 @@ impl Train {
         Ok(optimizer)
     }
 
-    /// Trains the network; gives what happened, the seconds of each epoch and how it ended.
+    /// Trains the network on the first of two parts, with a look at the other after each epoch; gives what happened,
+    /// the seconds of each epoch and how it ended. What is told of an epoch, `told` may change.
+    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     fn fit(
         &self,
         network: &Sequential,
         optimizer: Box<dyn Optimizer>,
-        prepared: &Prepared,
+        [train, validation]: [&Dataset; 2],
+        augment: Option<Augment>,
+        shown: &Shown,
+        told: impl Fn(&mut EpochReport) + Send + Copy,
         output: &Output,
     ) -> Outcome<(History, Vec<f64>, Outcome)> {
-        let split = &prepared.split;
-        let steps = split.train.len().div_ceil(self.batch());
-        let shown = Shown {
-            lines: self.format == Format::Text && !self.quiet,
-            bar: !self.quiet,
-            unit: match prepared.preprocessing.target() {
-                Target::Classes { .. } => None,
-                Target::Number { scale, .. } => Some(*scale),
-            },
-            validation: !split.validation.is_empty(),
+        let steps = train.len().div_ceil(self.batch());
+        let shown = *shown;
+        let in_unit = move |report: &mut EpochReport| {
+            shown.in_unit(report);
+            told(report);
         };
-        let progress = Progress::new(output, &shown, self.epochs, steps);
+        let epochs = self.epochs();
+        let all = (epochs * steps).min(self.steps.unwrap_or(usize::MAX));
+        let epochs = epochs.min(all.div_ceil(steps.max(1)));
+        let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let mut trainer = Trainer::new(network, optimizer)
-            .epochs(self.epochs)
+            .epochs(epochs)
+            .steps(all)
+            .precision(self.precision.dtype())
             .batch_size(self.batch())
             .accumulate(self.accumulate)
             .seed(self.seed)
@@ -190,13 +225,16 @@ impl Train {
             .on_step(move |report| lock(&of_step).step(report))
             .on_epoch(move |report| {
                 let mut report = report.clone();
-                shown.in_unit(&mut report);
+                in_unit(&mut report);
                 lock(&of_epoch).epoch(&report);
             });
+        if let Some(augment) = augment {
+            trainer = trainer.augment(augment);
+        }
         if let Some(name) = &self.schedule {
             let (total, every) = match self.counts_epochs() {
-                true => (self.epochs, Every::Epoch),
-                false => (self.epochs * steps, Every::Step),
+                true => (epochs, Every::Epoch),
+                false => (all, Every::Step),
             };
             let rate = self.hyper.learning_rate(&self.optimizer);
             let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;
@@ -206,11 +244,11 @@ impl Train {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
         lock(&progress).begin();
-        let validation = shown.validation.then_some(&split.validation);
-        let ended = trainer.fit(&split.train, validation).map(drop).map_err(Failure::from);
+        let validation = shown.validation.then_some(validation);
+        let ended = trainer.fit(train, validation).map(drop).map_err(Failure::from);
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
-            shown.in_unit(report);
+            in_unit(report);
         }
         let mut progress = lock(&progress);
         let seconds = std::mem::take(&mut progress.seconds);
@@ -233,32 +271,32 @@ impl Train {
             None => "a number to predict".to_string(),
         };
         let name = output.bold(source.name());
-        let columns = of(preprocessing.features().len(), "column");
+        let columns = match &prepared.images {
+            Some(images) if self.network.is_of_images() => {
+                let [channels, height, width] = images.shape;
+                format!("images of {height} x {width} in {}", of(channels, "channel"))
+            }
+            _ => of(preprocessing.features().len(), "column"),
+        };
         output.line(format!(
             "{name}: {columns}, {what}; {train} to train, {validation} to validate, {test} held out"
         ))?;
         for note in preprocessing.notes() {
             output.line(format!("note: {note}"))?;
         }
-        let mut sizes = vec![preprocessing.width()];
-        sizes.extend(&self.hidden.0);
-        sizes.push(preprocessing.outputs());
-        let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
         let parameters = of(network.parameter_count(), "parameter");
-        output.line(format!(
-            "network: {}, {}, {parameters}",
-            sizes.join(" → "),
-            self.activation
-        ))?;
-        let rate = self.hyper.learning_rate(&self.optimizer);
-        let schedule = self.schedule.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-        output.line(format!(
-            "{}, learning rate {rate}{schedule}, batches of {}, {}, seed {}",
-            self.optimizer,
-            thousands(self.batch()),
-            of(self.epochs, "epoch"),
-            self.seed
-        ))?;
+        let what = match &self.network {
+            Network::Mlp => {
+                let mut sizes = vec![preprocessing.width()];
+                sizes.extend(&self.hidden().0);
+                sizes.push(preprocessing.outputs());
+                let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
+                format!("{}, {}", sizes.join(" → "), self.activation())
+            }
+            other => other.to_string(),
+        };
+        output.line(format!("network: {what}, {parameters}"))?;
+        self.introduce_training(output)?;
         if let Target::Number { column, scale, .. } = preprocessing.target() {
             output.line(format!(
                 "losses are mean squared errors of {column} in units of {}, its standard \
@@ -268,6 +306,50 @@ impl Train {
         }
         output.line("")
     }
+
+    /// Why a training ended, where it is worth a word.
+    fn tell_end(&self, history: &History, output: &Output) -> Outcome {
+        let kept = history.kept_epoch;
+        match history.stopped {
+            Stopped::Finished if kept < history.epochs.len() => {
+                output.line(format!("\nback to the weights of epoch {kept}, the best"))
+            }
+            Stopped::Finished | Stopped::Diverged => Ok(()),
+            Stopped::Requested => output.line("\nstopped by Ctrl-C or a signal"),
+            Stopped::Early { .. } => {
+                let patience = of(self.early_stopping.unwrap_or_default(), "epoch");
+                output.line(format!(
+                    "\nno better for {patience}: back to the weights of epoch {kept}"
+                ))
+            }
+        }
+    }
+
+    fn introduce_training(&self, output: &Output) -> Outcome {
+        let rate = self.hyper.learning_rate(&self.optimizer);
+        let schedule = self.schedule.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let steps = self.steps.map(|steps| format!(", at most {}", of(steps, "step")));
+        let precision = match self.precision {
+            Precision::F32 => String::new(),
+            narrow => format!(", products in {}", narrow.dtype()),
+        };
+        output.line(format!(
+            "{}, learning rate {rate}{schedule}, batches of {}, {}{}{precision}, seed {}",
+            self.optimizer,
+            thousands(self.batch()),
+            of(self.epochs(), "epoch"),
+            steps.unwrap_or_default(),
+            self.seed
+        ))
+    }
+}
+
+fn no_images(what: &str, source: &Source) -> Failure {
+    Failure::usage(format!(
+        "{what} is for images, and {} has none\n  hint: images are a folder of IDX files, as of MNIST, or the \
+         built-in digits; for rows of numbers there is --network mlp",
+        source.name()
+    ))
 }
 
 /// 4 GB of weights: more is a slip of the keyboard.

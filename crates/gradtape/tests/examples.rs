@@ -65,6 +65,26 @@ fn lenet() {
 }
 
 #[test]
+fn resnet() {
+    let text = run("resnet");
+    assert!(text.contains("6.shortcut  Conv2d(8, 16, [1, 1])"), "{text}");
+    assert!(number(&text, "epoch 4: loss ") < 0.4, "{text}");
+    assert!(number(&text, "held out: ") > 93.0, "{text}");
+}
+
+#[test]
+fn gru() {
+    let text = run("gru");
+    assert!(number(&text, "off by ") < 0.12, "{text}");
+}
+
+#[test]
+fn transformer() {
+    let text = run("transformer");
+    assert!(number(&text, "sorted ") >= 17.0, "{text}");
+}
+
+#[test]
 fn custom_gradient() {
     let text = run("custom_gradient");
     has(&text, &["gradient of the sign   [0.0, 0.0]", "gradient straight on   [1.0, 1.0]"]);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use gradtape::io::Model;
-use gradtape::nn::{Activation, Linear, Module, Sequential};
+use gradtape::nn::{Activation, Continuation, Linear, Module, Sequential};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::train::{Trainer, predict};
 use gradtape::{DType, Result, Rng, Tape, Tensor, compile, data, loss};
@@ -52,18 +52,18 @@ fn both() -> Vec<String> {
         EmbeddingBagSpec, GlobalAvgPool, GlobalMaxPool, Interpolation, LayerInfo, LpPool2d, LpPoolOptions<2>, LpPoolSpec<2>, Merge,
         Parallel, ParallelSpec, SwiGlu, SwiGluOptions, SwiGluSpec, TransformerDecoder, TransformerEncoder,
         TransformerStackOptions, TransformerStackSpec, Upsample, AttentionOptions, AttentionSpec, AvgPool2d,
-        AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Celu, Conv2d,
+        AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Blueprint, Celu, Conv2d,
         ConvOptions<2>, ConvSpec<2>, ConvTranspose2d, ConvTransposeOptions<2>, ConvTransposeSpec<2>, Dropout,
         Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,
-        Gelu, Glu, GroupNorm, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNorm2d,
+        Gelu, Glu, Gpt, GroupNorm, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNorm2d,
         InstanceNormSpec<2>, LayerNorm, LayerNormOptions, LayerNormSpec, LayerSpec, LeakyRelu, Linear,
         LinearOptions, LinearSpec, LogSoftmax, LstmCell, MaxPool2d, MaxPoolOptions<2>, MaxPoolSpec<2>, Mish,
         MultiheadAttention, Nonlinearity, NormOptions, Padding<2>, PaddingSpec, PositionalEmbedding,
         PositionsSpec, Prelu, PreluOptions, PreluSpec, gradtape::nn::Recurrent<LstmCell>, gradtape::nn::RecurrentSpec<LstmCell>,
         RecurrentOptions, Relu, Relu6, Residual, ResidualSpec, RmsNorm, RmsNormOptions, RmsNormSpec, RnnCell,
-        RotaryEmbedding, Selu, Sequential, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Summary,
+        RotaryEmbedding, Sampling, Selu, Sequential, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Summary,
         SummaryRow, Tanh, TransformerDecoderLayer, TransformerEncoderLayer, TransformerEncoderSpec,
-        TransformerOptions,
+        TransformerOptions, Unflatten,
         // optim
         Accumulator<'static>, Anneal, Base, Ema<Linear>, gradtape::optim::Group, Hyper, Hyperparameter, HyperValue,
         Interval, OneCycle, OptimizerInfo, Pace, Plateau, Preset, Schedule, Scheduler, gradtape::optim::Slot,
@@ -75,13 +75,13 @@ fn both() -> Vec<String> {
         // soft
         GumbelOptions, Regularization, SoftOrderOptions,
         // data
-        Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
+        Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
         Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
-        Table, Target, Task,
+        Table, Target, Task, Vocabulary,
         // io
         Checkpoint, Model, SafeTensors,
         // train
-        EarlyStopping, EpochReport, Every, History, Scores, StepReport, Stopped,
+        EarlyStopping, EpochReport, Every, History, LossScale, Scores, StepReport, Stopped,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
@@ -94,14 +94,15 @@ fn both() -> Vec<String> {
 
 /// What may be moved alone.
 fn one_at_a_time() -> Vec<String> {
-    // A tape is written by whoever records; a trainer calls closures that may count.
-    names![moved: Tape, Trainer<'static>]
+    // A tape is written by whoever records, and a continuation has one; a trainer calls closures that may count.
+    names![moved: Continuation<'static>, Tape, Trainer<'static>]
 }
 
 /// What stays with the thread that has it, each with the reason.
 const NEITHER: &[(&str, &str)] = &[
     ("gradtape::tape::var::Var", "a place on a tape, on which one thread at a time records"),
     ("gradtape::op::recorder::Term", "as Var"),
+    ("gradtape::tape::mixed::Autocast", "changes how the thread's tape records while it lives"),
     ("gradtape::op::operation::Cotangent", "has a Term"),
     ("gradtape::op::examples::Examples", "has Terms"),
     ("gradtape::optim::rule::Update", "has Vars"),

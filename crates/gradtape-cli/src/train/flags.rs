@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use gradtape::DType;
 use gradtape::data::{Fractions, PreprocessOptions, Task};
 use gradtape::nn::Activation;
 use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
+use super::network::{Network, Tokens};
 use crate::error::{Failure, Outcome};
 use crate::flags::{group, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
@@ -18,7 +20,7 @@ use crate::rows::{Prepared, TableWishes};
 use crate::settings::{Counts, Course, DataSettings, Settings};
 use crate::source::{CsvFlags, Points, Source};
 
-/// Train a network on images, a table or generated points
+/// Train a network on images, a table, generated points or a text
 ///
 /// Prints a line for each epoch and how good the network is on rows that were held out, and writes
 /// model.safetensors, history.csv and curves.svg. The same command gives the same bits.
@@ -28,16 +30,30 @@ use crate::source::{CsvFlags, Points, Source};
 /// unit, also in history.csv. Ctrl-C ends after the current batch, with the model saved.
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
-#[command(after_help = "Examples:
+#[command(after_help = "Networks:
+  mlp         a perceptron of --hidden, --activation and --dropout, for any rows
+  lenet       images: two convolutions with pools, then two dense layers
+  resnet8     images: a residual network with batch normalisation
+  cnn:PARTS   images: parts with hyphens between, as in cnn:32c3-32c3b-p2-r64s2-avg-d0.5-128
+                32c3   a convolution of 32 channels, kernel 3, with relu; 32c3b also normalises
+                r64    a residual block of 64 channels; r64s2 also halves the images
+                p2     a max pool of 2 x 2; avg, the mean of each channel
+                d0.5   dropout; 128, a dense layer with relu
+  gpt:4x128   a text: a transformer of 4 layers of width 128; gpt:4x128x8, with 8 heads
+
+Examples:
   gradtape train                                        the built-in handwritten digits
   gradtape train homes.csv --target price               a table: columns, task and scales are found
   gradtape train mnist/ --hidden 1000,1000 --dropout 0.5 --epochs 20
+  gradtape train mnist/ --network lenet --augment shift:2,rotate:10 --normalize --epochs 10
+  gradtape train digits --network cnn:16c3-p2-32c3-p2-64 --precision bf16
+  gradtape train book.txt --network gpt:4x128 --context 128 --steps 2000
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
   gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
   gradtape train data.csv --target y --early-stopping 10 --format json")]
 pub(crate) struct Train {
-    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); or a folder of
-    /// IDX files as of MNIST
+    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder of IDX
+    /// files as of MNIST; with --network gpt a text file
     #[arg(default_value = "digits")]
     pub(super) data: String,
 
@@ -79,7 +95,7 @@ pub(crate) struct Train {
 
     /// The share of rows that is looked at after each epoch
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, help_heading = "Data")]
-    validation: f64,
+    pub(super) validation: f64,
 
     /// The share of rows that is held out to the end [default: 0.2, or the folder's own test files]
     #[arg(long, value_name = "SHARE", help_heading = "Data")]
@@ -93,24 +109,54 @@ pub(crate) struct Train {
     #[arg(long, value_name = "DEVIATION", help_heading = "Data")]
     noise: Option<f64>,
 
+    /// How images are changed at random in training, with commas: shift:2 (pixels), crop:4 (pixels,
+    /// mirrored at the edges), flip, rotate:10 (degrees)
+    #[arg(long, value_name = "CHANGES", help_heading = "Data")]
+    pub(super) augment: Option<String>,
+
+    /// Standardise images by the mean and the deviation of each channel
+    #[arg(long, help_heading = "Data")]
+    pub(super) normalize: bool,
+
+    /// What a text is cut into: characters, or bpe:N for N parts of words that are learned from it
+    /// [default: characters]
+    #[arg(long, value_name = "KIND", value_parser = Tokens::from_str, help_heading = "Data")]
+    pub(super) vocabulary: Option<Tokens>,
+
+    /// How many places of a text the network sees at once [default: 64]
+    #[arg(long, value_name = "PLACES", value_parser = count, help_heading = "Data")]
+    pub(super) context: Option<usize>,
+
     #[command(flatten)]
     pub(super) csv: CsvFlags,
 
-    /// The widths of the hidden layers, with commas; none for a linear model
-    #[arg(long, value_name = "WIDTHS", default_value = "32", help_heading = "Network")]
-    pub(super) hidden: Widths,
+    /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH; see below
+    #[arg(long, value_name = "NAME", default_value = "mlp", help_heading = "Network")]
+    pub(super) network: Network,
 
-    /// relu, leaky_relu, gelu, silu, sigmoid or tanh
-    #[arg(long, default_value = "relu", help_heading = "Network")]
-    pub(super) activation: Activation,
+    /// The widths of the hidden layers of mlp, with commas; none for a linear model [default: 32]
+    #[arg(long, value_name = "WIDTHS", help_heading = "Network")]
+    pub(super) hidden: Option<Widths>,
 
-    /// The share of hidden values that is dropped in training
+    /// relu, leaky_relu, gelu, silu, sigmoid or tanh, of mlp [default: relu]
+    #[arg(long, help_heading = "Network")]
+    pub(super) activation: Option<Activation>,
+
+    /// The share of hidden values that is dropped in training, of mlp and gpt
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, help_heading = "Network")]
     pub(super) dropout: f64,
 
-    /// How often all rows are gone through
-    #[arg(long, default_value_t = 30, value_parser = count, help_heading = "Training")]
-    pub(super) epochs: usize,
+    /// How often all rows are gone through [default: 30, of a text 5]
+    #[arg(long, value_parser = count, help_heading = "Training")]
+    pub(super) epochs: Option<usize>,
+
+    /// End after so many steps, if there are more in the epochs
+    #[arg(long, value_parser = count, help_heading = "Training")]
+    pub(super) steps: Option<usize>,
+
+    /// The numbers in which products are computed while training; weights are f32 always
+    #[arg(long, value_enum, default_value_t, help_heading = "Training")]
+    pub(super) precision: Precision,
 
     /// How many rows make a step [default: 32, with 50,000 rows or more 128]
     #[arg(long, value_name = "ROWS", value_parser = count, help_heading = "Training")]
@@ -191,6 +237,25 @@ pub(crate) struct Train {
     pub(super) hyper: HyperFlags,
 }
 
+/// The type of products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    #[default]
+    F32,
+    Bf16,
+    F16,
+}
+
+impl Precision {
+    pub(super) fn dtype(self) -> DType {
+        match self {
+            Precision::F32 => DType::F32,
+            Precision::Bf16 => DType::BF16,
+            Precision::F16 => DType::F16,
+        }
+    }
+}
+
 /// Rows from which so many steps are made in an epoch that larger batches save more time than they cost.
 const LARGE_BATCHES: usize = 50_000;
 
@@ -211,9 +276,17 @@ impl FromStr for Widths {
     }
 }
 
+impl Default for Widths {
+    fn default() -> Widths {
+        Widths(vec![32])
+    }
+}
+
 impl Train {
-    /// Settles on what depends on the number of rows to train on and is not given.
+    /// Settles on what depends on the network and the number of rows to train on and is not given.
     pub(super) fn settle(&mut self, rows: usize) {
+        // The rate and the schedule for many rows are those of deep networks, too.
+        let rows = if self.network == Network::Mlp { rows } else { rows.max(MANY_ROWS) };
         self.hyper.settle_rate(&self.optimizer, rows);
         if rows >= MANY_ROWS {
             self.schedule.get_or_insert_with(|| "cosine".into());
@@ -263,6 +336,18 @@ impl Train {
         }
     }
 
+    pub(super) fn epochs(&self) -> usize {
+        self.epochs.unwrap_or(if self.network.is_of_texts() { 5 } else { 30 })
+    }
+
+    pub(super) fn hidden(&self) -> Widths {
+        self.hidden.clone().unwrap_or_default()
+    }
+
+    pub(super) fn activation(&self) -> Activation {
+        self.activation.unwrap_or(Activation::Relu)
+    }
+
     pub(super) fn batch(&self) -> usize {
         self.batch.unwrap_or(32)
     }
@@ -278,6 +363,26 @@ impl Train {
                 return Err(Failure::usage(format!("--{flag} is {most}, but must be above 0")));
             }
         }
+        let flags = [
+            ("--hidden", self.hidden.is_some(), self.network == Network::Mlp),
+            ("--activation", self.activation.is_some(), self.network == Network::Mlp),
+            ("--dropout", self.dropout != 0.0, !self.network.is_of_images()),
+            ("--context", self.context.is_some(), self.network.is_of_texts()),
+            ("--vocabulary", self.vocabulary.is_some(), self.network.is_of_texts()),
+        ];
+        if let Some((flag, ..)) = flags.iter().find(|(_, given, fits)| *given && !fits) {
+            let hint = match *flag {
+                "--hidden" | "--activation" => {
+                    "cnn:32c3-p2-128 says all layers; --hidden and --activation are of mlp"
+                }
+                "--dropout" => "put d0.5 among the parts of a cnn",
+                _ => "it is for texts, with --network gpt:4x128",
+            };
+            let network = &self.network;
+            return Err(Failure::usage(format!(
+                "{flag} is not for the network {network}\n  hint: {hint}"
+            )));
+        }
         let Fractions { validation, test } = self.fractions();
         if !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0) {
             return Err(Failure::usage(format!(
@@ -289,12 +394,36 @@ impl Train {
     }
 
     pub(super) fn fractions(&self) -> Fractions {
-        Fractions { validation: self.validation, test: self.test_fraction.unwrap_or(0.2) }
+        // The end of a text is held out once.
+        let usual = if self.network.is_of_texts() { 0.0 } else { 0.2 };
+        Fractions { validation: self.validation, test: self.test_fraction.unwrap_or(usual) }
     }
 
     pub(super) fn points(&self) -> Points {
         let samples = self.samples.unwrap_or(Points::SAMPLES);
         Points { samples, noise: self.noise.unwrap_or(Points::NOISE), seed: self.seed }
+    }
+
+    /// Fails for a flag that is for other data than a text.
+    pub(super) fn check_text(&self) -> Outcome {
+        let flags = [
+            ("--target", self.target.is_some()),
+            ("--task", self.task.is_some()),
+            ("--ignore", !self.ignore.is_empty()),
+            ("--categories", !self.categories.is_empty()),
+            ("--samples", self.samples.is_some()),
+            ("--noise", self.noise.is_some()),
+            ("--augment", self.augment.is_some()),
+            ("--normalize", self.normalize),
+            ("--test-fraction", self.test_fraction.is_some()),
+        ];
+        match flags.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::usage(format!(
+                "{flag} is not for texts\n  hint: --validation is the share at the end of a text that is \
+                 not trained on"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// What is to be done with the columns of a table; other data has none to choose from.
@@ -331,29 +460,49 @@ impl Train {
         prepared: &Prepared,
         history: &History,
     ) -> Settings {
+        let data = self.data_settings(source, prepared);
+        Settings {
+            augment: self.augment.clone(),
+            normalize: self.normalize,
+            ..self.settings_of(data, history)
+        }
+    }
+
+    fn data_settings(&self, source: &Source, prepared: &Prepared) -> DataSettings {
         let Fractions { validation, test } = self.fractions();
         let Points { samples, noise, seed } = self.points();
         let generated = matches!(source, Source::Points(_));
+        DataSettings {
+            name: source.name(),
+            fingerprint: prepared.fingerprint.clone(),
+            samples: generated.then_some(samples),
+            noise: generated.then_some(noise),
+            validation,
+            test: if prepared.own_test { 0.0 } else { test },
+            seed,
+            own_test: prepared.own_test,
+            rows: Some(Counts::of(&prepared.split)),
+        }
+    }
+
+    /// How the network was trained on some data.
+    pub(super) fn settings_of(&self, data: DataSettings, history: &History) -> Settings {
+        let mlp = self.network == Network::Mlp;
         Settings {
-            data: DataSettings {
-                name: source.name(),
-                fingerprint: prepared.fingerprint.clone(),
-                samples: generated.then_some(samples),
-                noise: generated.then_some(noise),
-                validation,
-                test: if prepared.own_test { 0.0 } else { test },
-                seed,
-                own_test: prepared.own_test,
-                rows: Some(Counts::of(&prepared.split)),
-            },
-            hidden: self.hidden.0.clone(),
-            activation: self.activation.to_string(),
+            data,
+            network: (!mlp).then(|| self.network.to_string()),
+            hidden: if mlp { self.hidden().0 } else { Vec::new() },
+            activation: if mlp { self.activation().to_string() } else { String::new() },
+            augment: None,
+            normalize: false,
+            precision: Some(self.precision.dtype().to_string()).filter(|name| name != "f32"),
             dropout: self.dropout,
             optimizer: self.optimizer.clone(),
             hyperparameters: self.hyperparameters(),
             schedule: self.schedule.clone(),
             batch: self.batch(),
-            epochs: self.epochs,
+            epochs: self.epochs(),
+            steps: self.steps,
             seed: self.seed,
             course: Some(Course::of(history)),
         }

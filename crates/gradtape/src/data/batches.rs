@@ -1,7 +1,7 @@
 //! [`Batches`]: a dataset in pieces, shuffled by a seed.
 
-use super::Dataset;
 use super::rows::{copy_rows, like};
+use super::{Augment, Dataset};
 use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 
 /// A few examples: inputs `x` and targets `y`, one row each.
@@ -47,6 +47,8 @@ pub struct Batches<'d> {
     size: usize,
     seed: Option<u64>,
     drop_last: bool,
+    augment: Option<Augment>,
+    epoch: u64,
     order: Vec<usize>,
     x: Pool,
     y: Pool,
@@ -58,7 +60,8 @@ impl<'d> Batches<'d> {
             return Err(Error::new(Kind::Value, "batches of 0 rows").hint("use 1 row or more"));
         }
         let (x, y) = (Pool::default(), Pool::default());
-        Ok(Batches { data, size, seed: None, drop_last: false, order: Vec::new(), x, y })
+        let (order, augment) = (Vec::new(), None);
+        Ok(Batches { data, size, seed: None, drop_last: false, augment, epoch: 0, order, x, y })
     }
 
     /// A new order in every epoch, which depends on the seed and the number of the epoch alone.
@@ -71,6 +74,14 @@ impl<'d> Batches<'d> {
     #[must_use]
     pub fn drop_last(self, drop_last: bool) -> Self {
         Batches { drop_last, ..self }
+    }
+
+    /// Changes the images of each batch at random; what comes to an image depends on the seed of
+    /// [`Batches::shuffled`] (0 without), the number of the epoch and that of its row. Fails where the inputs are no
+    /// such images.
+    pub fn augmented(self, augment: Augment) -> Result<Self> {
+        augment.check(self.data.inputs())?;
+        Ok(Batches { augment: Some(augment), ..self })
     }
 
     /// The number of batches of an epoch.
@@ -88,6 +99,7 @@ impl<'d> Batches<'d> {
 
     /// The batches of one epoch.
     pub fn epoch(&mut self, epoch: u64) -> Epoch<'_, 'd> {
+        self.epoch = epoch;
         if let Some(seed) = self.seed {
             self.order.clear();
             self.order.extend(0..self.data.len());
@@ -110,11 +122,11 @@ impl Iterator for Epoch<'_, '_> {
         if self.next == self.batches.len() {
             return None;
         }
-        let Batches { data, size, seed, order, x, y, .. } = &mut *self.batches;
+        let Batches { data, size, seed, order, x, y, augment, epoch, .. } = &mut *self.batches;
         let start = self.next * *size;
         let end = (start + *size).min(data.len());
         self.next += 1;
-        Some(match seed {
+        let mut batch = match seed {
             Some(_) => {
                 let (rows, size) = (&order[start..end], (*size).min(data.len()));
                 Batch {
@@ -125,7 +137,20 @@ impl Iterator for Epoch<'_, '_> {
             None => {
                 Batch { x: view(data.inputs(), start, end), y: view(data.targets(), start, end) }
             }
-        })
+        };
+        if let Some(augment) = augment {
+            let in_order: Vec<usize>;
+            let rows = match seed {
+                Some(_) => &order[start..end],
+                None => {
+                    in_order = (start..end).collect();
+                    &in_order
+                }
+            };
+            let changed = augment.apply(&batch.x, rows, seed.unwrap_or(0), *epoch);
+            batch.x = changed.expect("images that were looked at");
+        }
+        Some(batch)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -241,6 +266,38 @@ mod tests {
             assert_eq!(batch.x.to_vec::<f32>().unwrap(), before);
         }
         assert!(batches.x.0.len() <= Pool::BUFFERS);
+    }
+
+    #[test]
+    fn augmented_batches_keep_rows_and_targets_whatever_their_size() {
+        let pixels = (0..12 * 6).map(|i| i as f32).collect();
+        let images = Tensor::from_vec(pixels, [12, 2, 3]).unwrap();
+        let data = Dataset::new(images, Tensor::from_vec((0..12i64).collect(), 12).unwrap());
+        let data = data.unwrap();
+        let augment = Augment::new([1, 2, 3]).flip();
+        let collect = |size: usize, seed: Option<u64>, epoch: u64| {
+            let batches = data.batches(size).unwrap().augmented(augment.clone()).unwrap();
+            let mut batches = Batches { seed, ..batches };
+            let mut all: Vec<(i64, Vec<f32>)> = Vec::new();
+            for Batch { x, y } in batches.epoch(epoch) {
+                let x = x.to_vec::<f32>().unwrap();
+                all.extend(y.to_vec::<i64>().unwrap().into_iter().zip(x.chunks(6).map(Vec::from)));
+            }
+            all.sort_by_key(|(row, _)| *row);
+            all
+        };
+        let all = collect(5, Some(1), 0);
+        assert_eq!(all, collect(12, Some(1), 0));
+        assert_ne!(all, collect(5, Some(1), 1));
+        let mut flipped = 0;
+        for (row, pixels) in &all {
+            let own: Vec<f32> = (0..6).map(|i| (row * 6 + i) as f32).collect();
+            let turned = vec![own[2], own[1], own[0], own[5], own[4], own[3]];
+            assert!(*pixels == own || *pixels == turned, "{row}");
+            flipped += usize::from(*pixels == turned);
+        }
+        assert!((2..11).contains(&flipped), "{flipped}");
+        assert_eq!(collect(5, None, 0).len(), 12);
     }
 
     #[test]

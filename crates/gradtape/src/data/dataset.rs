@@ -8,8 +8,8 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// Inputs and the targets that belong to them, one row per example.
 ///
-/// Inputs have shape `[n, …]`. Targets are class numbers (i64, shape `[n]`, counted from 0) or
-/// numbers to predict (floating-point, shape `[n, k]`). Names of features and classes are optional.
+/// Inputs have shape `[n, …]`. Targets are class numbers (i64, shape `[n]`, counted from 0; of sequences one for each
+/// place, `[n, length]`) or numbers to predict (floating-point, shape `[n, k]`). Names of features and classes are optional.
 /// Cloning copies no numbers.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub struct Dataset {
 impl Dataset {
     /// Pairs inputs with targets.
     ///
-    /// Fails when the numbers of rows differ, when the targets are neither i64 of shape `[n]` nor
+    /// Fails when the numbers of rows differ, when the targets are neither i64 of shape `[n]` or `[n, length]` nor
     /// floats of shape `[n, k]`, when a class number is negative, and for views of more elements than
     /// memory can hold.
     pub fn new(inputs: Tensor, targets: Tensor) -> Result<Dataset> {
@@ -59,6 +59,7 @@ impl Dataset {
         let (y, dtype) = (targets.shape(), targets.dtype());
         match (dtype, y.rank()) {
             (DType::I64, 1) => {}
+            (DType::I64, 2) if x.rank() >= 2 && x[1] == y[1] && inputs.dtype() == DType::I64 => {}
             (_, 2) if dtype.is_float() => {}
             (_, 1) if dtype.is_float() => {
                 let message = format!("targets of type {dtype} have shape {y}, not [n, k]");
@@ -67,7 +68,8 @@ impl Dataset {
             }
             _ => {
                 let message = format!("targets of type {dtype} and shape {y}");
-                let hint = "class numbers are i64 of shape [n], numbers floating-point of [n, k]";
+                let hint = "class numbers are i64 of shape [n], of sequences of numbers [n, length]; numbers to predict \
+                            are floating-point of [n, k]";
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
         }
@@ -118,7 +120,7 @@ impl Dataset {
         &self.inputs
     }
 
-    /// The targets: class numbers `[n]` or numbers `[n, k]`.
+    /// The targets: class numbers `[n]`, of sequences `[n, length]`, or numbers `[n, k]`.
     pub fn targets(&self) -> &Tensor {
         &self.targets
     }
@@ -143,7 +145,7 @@ impl Dataset {
         &self.classes
     }
 
-    /// The class numbers, or `None` when the targets are numbers to predict.
+    /// The class numbers, of sequences those of all places one after another, or `None` when the targets are numbers to predict.
     pub fn labels(&self) -> Option<&[i64]> {
         self.targets.as_slice::<i64>()
     }
@@ -200,8 +202,8 @@ impl Dataset {
     pub fn split(&self, validation: f64, test: f64, seed: u64) -> Result<Split> {
         let fractions = Fractions { validation, test };
         let rows = match self.labels() {
-            Some(labels) => Rows::stratified(labels, fractions, seed)?,
-            None => Rows::random(self.len(), fractions, seed)?,
+            Some(labels) if self.targets.rank() == 1 => Rows::stratified(labels, fractions, seed)?,
+            _ => Rows::random(self.len(), fractions, seed)?,
         };
         self.split_rows(&rows)
     }
@@ -300,6 +302,21 @@ mod tests {
         let numbers = Tensor::zeros([4, 1], DType::F64);
         let numbers = Dataset::new(numbers.clone(), numbers).unwrap();
         assert!(numbers.with_classes(["x"]).is_err());
+    }
+
+    #[test]
+    fn sequences_have_a_class_for_each_place() {
+        let x = Tensor::from_vec((0..6i64).collect(), [2, 3]).unwrap();
+        let y = Tensor::from_vec((1..7i64).collect(), [2, 3]).unwrap();
+        let data = Dataset::new(x.clone(), y).unwrap();
+        assert_eq!((data.len(), data.class_count()), (2, Some(7)));
+        let split = data.split(0.5, 0.0, 1).unwrap();
+        assert_eq!(
+            (split.train.len(), split.validation.targets().shape().to_vec()),
+            (1, vec![1, 3])
+        );
+        let text = error(x, Tensor::zeros([2, 2], DType::I64));
+        assert!(text.contains("of sequences of numbers [n, length]"), "{text}");
     }
 
     #[test]

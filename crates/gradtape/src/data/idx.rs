@@ -21,7 +21,9 @@ pub struct IdxFolder {
 /// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
 /// `t10k-labels-idx1-ubyte`, each also with `.gz`, or with `.idx3-ubyte` instead of `-idx3-ubyte`.
 ///
-/// Inputs have shape `[n, rows, columns]` (f32, 0 to 1), targets are class numbers. Classes are
+/// Images of several channels are files of four axes, `train-images-idx4-ubyte` and so on.
+///
+/// Inputs have shape `[n, rows, columns]` or `[n, channels, rows, columns]` (f32, 0 to 1), targets are class numbers. Classes are
 /// named by their numbers, from 0 to the largest label of the training file.
 /// Where the folder has only one pair of files, its examples are all there are, for tests or not.
 ///
@@ -30,7 +32,7 @@ pub struct IdxFolder {
 pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
     let folder = folder.as_ref();
     let part = |prefix: &str| -> Result<Option<Dataset>> {
-        match (find(folder, prefix, IMAGES), find(folder, prefix, LABELS)) {
+        match (find_images(folder, prefix), find(folder, prefix, LABELS)) {
             (Some(images), Some(labels)) => pair(&images, &labels).map(Some),
             (None, None) => Ok(None),
             (Some(file), None) | (None, Some(file)) => {
@@ -73,7 +75,7 @@ pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
 /// Their labels need not be there.
 pub fn read_idx_inputs(folder: impl AsRef<Path>) -> Result<Tensor> {
     let folder = folder.as_ref();
-    let images = find(folder, "t10k", IMAGES).or_else(|| find(folder, "train", IMAGES));
+    let images = find_images(folder, "t10k").or_else(|| find_images(folder, "train"));
     let images = images.ok_or_else(|| {
         no_files(folder)
             .hint("looked for t10k-images-idx3-ubyte, train-images-idx3-ubyte, also with .gz")
@@ -83,12 +85,15 @@ pub fn read_idx_inputs(folder: impl AsRef<Path>) -> Result<Tensor> {
 
 /// Whether a folder has the files that [`read_idx_folder`] needs.
 pub fn is_idx_folder(folder: impl AsRef<Path>) -> bool {
-    let has = |prefix, name| find(folder.as_ref(), prefix, name).is_some();
-    ["train", "t10k"].iter().any(|prefix| has(prefix, IMAGES) && has(prefix, LABELS))
+    let folder = folder.as_ref();
+    let has = |prefix: &&str| {
+        find_images(folder, prefix).is_some() && find(folder, prefix, LABELS).is_some()
+    };
+    ["train", "t10k"].iter().any(has)
 }
 
-/// Reads a file of images (magic number 0x00000803): f32 of shape `[n, rows, columns]`, the bytes
-/// divided by 255.
+/// Reads a file of images (magic number 0x00000803, with channels 0x00000804): f32 of shape `[n, rows, columns]` or
+/// `[n, channels, rows, columns]`, the bytes divided by 255.
 pub fn read_idx_images(path: impl AsRef<Path>) -> Result<Tensor> {
     Source::open(path.as_ref())?.images(255.0)
 }
@@ -116,8 +121,12 @@ pub fn idx_from_bytes(bytes: &[u8], source: &str) -> Result<Tensor> {
     Source::new(source, bytes, bytes.len() as u64)?.tensor()
 }
 
-const IMAGES: &str = "images-idx3-ubyte";
+const IMAGES: [&str; 2] = ["images-idx3-ubyte", "images-idx4-ubyte"];
 const LABELS: &str = "labels-idx1-ubyte";
+
+fn find_images(folder: &Path, prefix: &str) -> Option<PathBuf> {
+    IMAGES.iter().find_map(|name| find(folder, prefix, name))
+}
 
 fn find(folder: &Path, prefix: &str, name: &str) -> Option<PathBuf> {
     let dashed = format!("{prefix}-{name}");

@@ -1,10 +1,11 @@
 //! Data to learn from: files, datasets, batches and what is done to columns before training.
 //!
 //! Reads CSV ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
-//! ([`Preprocessing`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and
-//! [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
+//! ([`Preprocessing`]), changes images ([`Augment`]), makes numbers of texts ([`Vocabulary`],
+//! [`windows`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
 //! Everything random depends on a seed alone.
 
+mod augment;
 mod batches;
 mod builtin;
 mod categories;
@@ -18,7 +19,10 @@ mod sniff;
 mod standardise;
 mod table;
 mod task;
+mod vocabulary;
+mod windows;
 
+pub use augment::Augment;
 pub use batches::{Batch, Batches, Epoch};
 pub use builtin::{digits, iris, iris_table};
 pub use categories::Categories;
@@ -33,3 +37,5 @@ pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub use table::{Column, ColumnKind, CsvOptions, Table};
 pub use task::Task;
+pub use vocabulary::Vocabulary;
+pub use windows::windows;

@@ -145,6 +145,24 @@ impl Preprocessing {
     /// Used with images, it lets a table of pixels be predicted. Fails for targets that are not
     /// classes, a mean that is not finite and a scale that is not positive.
     pub fn fixed(data: &Dataset, target: &str, mean: f64, scale: f64) -> Result<Preprocessing> {
+        Preprocessing::channels(data, target, &[(mean, scale)])
+    }
+
+    /// As [`Preprocessing::fixed`], for images whose rows are the pixels of one channel after another, with a mean and
+    /// a scale for each. Fails, too, where a row is not so many channels.
+    ///
+    /// ```
+    /// use gradtape::data::{Feature, Preprocessing, digits};
+    /// let prepared = Preprocessing::channels(&digits(), "digit", &[(4.9, 6.0)])?;
+    /// let Feature::Number { column, mean, scale } = &prepared.features()[63] else { panic!() };
+    /// assert_eq!((&**column, *mean, *scale), ("p63", 4.9, 6.0));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn channels(
+        data: &Dataset,
+        target: &str,
+        channels: &[(f64, f64)],
+    ) -> Result<Preprocessing> {
         let Some(count) = data.class_count() else {
             let message = "fixed preprocessing for targets that are not classes";
             return Err(Error::new(Kind::Value, message));
@@ -154,7 +172,16 @@ impl Preprocessing {
             [] => (0..width).map(|i| format!("p{i}")).collect(),
             names => names.to_vec(),
         };
-        let features = names.into_iter().map(|column| Feature::Number { column, mean, scale });
+        if channels.is_empty() || !width.is_multiple_of(channels.len()) {
+            let message = format!("{} channels of images of {width} numbers", channels.len());
+            return Err(Error::new(Kind::Shape, message));
+        }
+        let of_each = (width / channels.len()).max(1);
+        let number = |(place, column)| {
+            let (mean, scale) = channels[place / of_each];
+            Feature::Number { column, mean, scale }
+        };
+        let features = names.into_iter().enumerate().map(number);
         let classes = match data.classes() {
             [] => Categories::new((0..count).map(|class| class.to_string()))?,
             names => Categories::new(names.iter().cloned())?,

@@ -75,6 +75,44 @@ impl Standardise {
         Ok(Standardise { mean, scale })
     }
 
+    /// Means and deviations of the channels of images: rows `[n, …]` of so many channels of pixels, one channel after
+    /// another. Each has a place in [`Standardise::mean`]; [`Preprocessing::channels`](super::Preprocessing::channels)
+    /// takes them.
+    ///
+    /// ```
+    /// use gradtape::{Tensor, data::Standardise};
+    /// let images = Tensor::from([[1.0f32, 3.0, 10.0, 10.0], [5.0, 7.0, 10.0, 10.0]]);
+    /// let fitted = Standardise::fit_channels(&images, 2)?;
+    /// assert_eq!(fitted.mean(), [4.0, 10.0]);
+    /// assert_eq!(fitted.scale(), [5f64.sqrt(), 1.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails without a pixel, where the channels are not all as long, and for numbers that are not finite.
+    pub fn fit_channels(images: &Tensor, channels: usize) -> Result<Standardise> {
+        let (count, width) = rows_of(images)?;
+        let wrong = |rule: &str| {
+            let message = format!("standardise {channels} channels of {}: {rule}", images.shape());
+            Error::new(Kind::Value, message)
+        };
+        if channels == 0 || !width.is_multiple_of(channels) || count * width == 0 {
+            return Err(wrong(
+                "each image has as many pixels of every channel, and there are some",
+            ));
+        }
+        let images = images.cast(DType::F32).contiguous();
+        let pixels = images.as_slice::<f32>().unwrap_or_default();
+        let size = width / channels;
+        let channel = |channel: usize| {
+            let planes = pixels.chunks(size).skip(channel).step_by(channels);
+            mean_and_scale(planes.flatten().map(|&pixel| f64::from(pixel)))
+                .ok_or_else(|| wrong("a channel has no finite mean and deviation"))
+        };
+        let (mean, scale) =
+            (0..channels).map(channel).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        Ok(Standardise { mean, scale })
+    }
+
     /// The mean of each column.
     pub fn mean(&self) -> &[f64] {
         &self.mean

@@ -2,9 +2,9 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | networks of your own | [`Module`](trait@Module), [`Layer`], [`Sequential`], [`Residual`], [`Parallel`], [`summary`](summary()) |
+//! | networks of your own | [`Module`](trait@Module), [`Layer`], [`Sequential`], [`Residual`], [`Parallel`], [`Blueprint`], [`summary`](summary()) |
 //! | rows | [`Linear`], [`Sequential::mlp`], [`BatchNorm1d`], [`Dropout`] |
-//! | images and signals | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`], [`Upsample`], [`BatchNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`Dropout2d`], [`Flatten`], and their kin for one and three axes |
+//! | images and signals | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`], [`Upsample`], [`BatchNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`Dropout2d`], [`Flatten`], [`Unflatten`], and their kin for one and three axes |
 //! | sequences | [`Embedding`], [`EmbeddingBag`], [`PositionalEmbedding`], [`RotaryEmbedding`], [`MultiheadAttention`], [`LayerNorm`], [`RmsNorm`], [`Rnn`], [`Lstm`], [`Gru`], [`Bidirectional`] |
 //! | transformers | [`TransformerEncoder`], [`TransformerDecoder`], their layers [`TransformerEncoderLayer`] and [`TransformerDecoderLayer`], [`CausalTransformer`], [`SwiGlu`] |
 //! | activations | [`Relu`], [`Gelu`], [`Silu`], [`Prelu`], [`Glu`], [`Softmax`] and others, or methods of [`Var`](crate::Var) |
@@ -13,6 +13,7 @@ mod activation;
 mod assign;
 mod attention;
 mod batch_norm;
+mod blueprint;
 mod conv;
 mod conv_transpose;
 mod dropout;
@@ -21,6 +22,7 @@ mod embedding;
 mod embedding_bag;
 mod fit;
 mod flatten;
+mod gpt;
 mod group_norm;
 mod info;
 mod init;
@@ -38,6 +40,7 @@ mod spec;
 mod summary;
 mod swiglu;
 mod transformer;
+mod unflatten;
 mod upsample;
 
 pub(crate) use assign::{Origin, Place, assign, fit, named_state, pair, values};
@@ -49,6 +52,7 @@ pub use activation::smooth::{Celu, Elu, Gelu, Mish, Selu, Silu, Softplus, Softsi
 pub use activation::{Activation, LeakyRelu, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
 pub use attention::{AttentionOptions, AttentionSpec, KeyValueCache, MultiheadAttention};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d, BatchNormOptions, BatchNormSpec};
+pub use blueprint::Blueprint;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d, ConvOptions, ConvSpec, Padding, PaddingSpec};
 pub use conv_transpose::{
     ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeOptions,
@@ -59,6 +63,7 @@ pub use dropout_channels::{ChannelDropout, Dropout1d, Dropout2d, DropoutChannels
 pub use embedding::{Embedding, EmbeddingOptions, EmbeddingSpec};
 pub use embedding_bag::{BagMode, EmbeddingBag, EmbeddingBagSpec};
 pub use flatten::Flatten;
+pub use gpt::{Continuation, Gpt, Sampling};
 pub use group_norm::{
     GroupNorm, GroupNormSpec, InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNormSpec,
     NormOptions,
@@ -94,6 +99,7 @@ pub use transformer::{
     TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
     TransformerEncoderSpec, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
 };
+pub use unflatten::Unflatten;
 pub use upsample::{Interpolation, Upsample};
 
 /// Implements the trait [`Module`](trait@Module) for a struct of modules.

@@ -22,19 +22,31 @@ use crate::tensor::{Error, Kind, Result, Rng};
 /// let wider = Residual::new(Linear::new(2, 3, rng));
 /// let error = wider.forward(Tape::new().constant([[1.0f32, 2.0]])).value().unwrap_err();
 /// assert!(error.message().contains("f32[1, 2], but what is added to it f32[1, 3]"), "{error}");
+///
+/// // Another layer on the way around brings the input to the other shape.
+/// let wider = wider.with_shortcut(Linear::new(2, 3, rng));
+/// assert_eq!(wider.forward(Tape::new().constant([[1.0f32, 2.0]])).shape()[..], [1, 3]);
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 #[doc(alias("skip", "shortcut"))]
 #[derive(Clone)]
 pub struct Residual {
     inner: Box<dyn Layer>,
+    shortcut: Option<Box<dyn Layer>>,
     name: Name,
 }
 
 impl Residual {
     /// A layer with a way around it.
     pub fn new(inner: impl Layer + 'static) -> Residual {
-        Residual { inner: Box::new(inner), name: Name::default() }
+        Residual { inner: Box::new(inner), shortcut: None, name: Name::default() }
+    }
+
+    /// With a layer on the way around: `shortcut(x) + inner(x)`, where the two have another shape than `x`. Its
+    /// parameters stand behind `shortcut.`.
+    #[must_use]
+    pub fn with_shortcut(self, shortcut: impl Layer + 'static) -> Residual {
+        Residual { shortcut: Some(Box::new(shortcut)), ..self }
     }
 
     /// The layer.
@@ -42,11 +54,20 @@ impl Residual {
         &*self.inner
     }
 
-    /// Records `x + inner(x)`.
+    /// The layer on the way around, if there is one.
+    pub fn shortcut(&self) -> Option<&dyn Layer> {
+        self.shortcut.as_deref()
+    }
+
+    /// Records `x + inner(x)`, or `shortcut(x) + inner(x)`.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let _list = x.tape().within(Part::List(self.name.get()));
         let y = (*self.inner).forward(x);
+        let x = match &self.shortcut {
+            Some(shortcut) => (**shortcut).forward(x),
+            None => x,
+        };
         let (input, output) = (x.meta(), y.meta());
         if input != output && x.check().is_ok() && y.check().is_ok() {
             let message =
@@ -62,6 +83,9 @@ impl Module for Residual {
     fn visit(&self, visitor: &mut Visitor<'_>) {
         self.name.learn(visitor.path());
         visitor.child("inner", &self.inner);
+        if let Some(shortcut) = &self.shortcut {
+            visitor.child("shortcut", shortcut);
+        }
     }
 }
 
@@ -72,11 +96,15 @@ impl Layer for Residual {
     }
 
     fn spec(&self) -> Option<LayerSpec> {
-        Some(ResidualSpec { inner: Box::new(self.inner.spec()?) }.into())
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => Some(Box::new(shortcut.spec()?)),
+            None => None,
+        };
+        Some(ResidualSpec { inner: Box::new(self.inner.spec()?), shortcut }.into())
     }
 
     fn is_static(&self) -> bool {
-        self.inner.is_static()
+        self.inner.is_static() && self.shortcut.as_ref().is_none_or(|own| own.is_static())
     }
 }
 
@@ -86,24 +114,33 @@ impl Layer for Residual {
 pub struct ResidualSpec {
     /// The layer.
     pub inner: Box<LayerSpec>,
+    /// The layer on the way around, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortcut: Option<Box<LayerSpec>>,
 }
 
 impl Spec for ResidualSpec {
     fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
         let inner = self.inner.build_with(init, rng)?;
-        Ok(Box::new(Residual { inner, name: Name::default() }))
+        let shortcut = self.shortcut.as_ref().map(|spec| spec.build_with(init, rng)).transpose()?;
+        Ok(Box::new(Residual { inner, shortcut, name: Name::default() }))
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        let inner = self.inner.tensors()?.into_iter();
-        Ok(inner.map(|kept| kept.inside("inner")).collect())
+        let inner = self.inner.tensors()?.into_iter().map(|kept| kept.inside("inner"));
+        let mut all: Vec<Kept> = inner.collect();
+        if let Some(shortcut) = &self.shortcut {
+            all.extend(shortcut.tensors()?.into_iter().map(|kept| kept.inside("shortcut")));
+        }
+        Ok(all)
     }
 
     #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
-        let inner = |spec: LayerSpec| ResidualSpec { inner: Box::new(spec) };
-        let linear = super::Linear::new(3, 3, &mut Rng::new(1)).spec().unwrap();
-        let nested = inner(inner(linear).into());
-        vec![(inner(super::Relu.into()), vec![2, 3]), (nested, vec![2, 3])]
+        let inner = |spec: LayerSpec| ResidualSpec { inner: Box::new(spec), shortcut: None };
+        let linear = |to| super::Linear::new(3, to, &mut Rng::new(1)).spec().unwrap();
+        let nested = inner(inner(linear(3)).into());
+        let wider = ResidualSpec { shortcut: Some(Box::new(linear(5))), ..inner(linear(5)) };
+        vec![(inner(super::Relu.into()), vec![2, 3]), (nested, vec![2, 3]), (wider, vec![2, 3])]
     }
 }

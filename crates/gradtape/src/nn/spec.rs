@@ -12,7 +12,7 @@ use super::{
     LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec, PreluSpec, RecurrentSpec,
     Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding, Selu, SequentialSpec,
     Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh, TransformerEncoderSpec,
-    TransformerStackSpec, Upsample,
+    TransformerStackSpec, Unflatten, Upsample,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
@@ -263,6 +263,9 @@ kinds! {
     /// [`Flatten`].
     Flatten(Flatten): "[n, …]" => "[n, numbers]",
         "All axes but the first as one";
+    /// [`Unflatten`].
+    Unflatten(Unflatten): "[n, numbers]" => "[n, …]",
+        "The numbers of each row under another shape";
     /// [`Dropout`](super::Dropout).
     Dropout(DropoutSpec): "[…]" => "the same",
         "Elements set to 0 in training, with probability `p`, the others scaled up";

@@ -80,6 +80,8 @@ pub(crate) struct Recording {
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) errors: Vec<Error>,
     pub(crate) updates: Vec<Update>,
+    /// Whether the updates of parameters count, a bool that the step computes; they do if there is none.
+    pub(super) condition: Option<NodeId>,
     pub(crate) rules: Vec<Arc<Rule>>,
     pub(crate) last_rule: Option<RuleAnswer>,
     /// Values that the next step is to keep.
@@ -112,6 +114,7 @@ impl Recording {
             leaves: Vec::new(),
             errors: Vec::new(),
             updates: Vec::new(),
+            condition: None,
             rules: Vec::new(),
             last_rule: None,
             keep: Vec::new(),
@@ -135,6 +138,7 @@ impl Recording {
         self.leaves.clear();
         self.errors.clear();
         self.updates.clear();
+        self.condition = None;
         self.rules.clear();
         self.keep.clear();
         self.replays.clear();

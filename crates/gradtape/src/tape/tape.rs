@@ -37,6 +37,8 @@ pub struct Tape {
     checked: Cell<bool>,
     /// The number of the engine that runs what is recorded.
     engine: Cell<usize>,
+    /// The type in which products of f32 are recorded, if it is another.
+    products: Cell<Option<DType>>,
     on_record: Cell<Option<OnRecord>>,
     recording: RefCell<Recording>,
 }
@@ -55,6 +57,7 @@ impl Tape {
             tracing: Cell::new(false),
             checked: Cell::new(false),
             engine: Cell::new(0),
+            products: Cell::new(None),
             on_record: Cell::new(None),
             recording: RefCell::new(Recording::new()),
         }
@@ -114,6 +117,7 @@ impl Tape {
     #[track_caller]
     pub fn assign(&self, parameter: &Parameter, value: Var<'_>) -> Result<()> {
         let target = self.target("assign", parameter, value)?;
+        let value = self.if_wanted(parameter, value);
         self.recording.borrow_mut().update(Update {
             parameter: target,
             value: value.id(),
@@ -216,6 +220,10 @@ impl Tape {
         self.engine.set(engine);
     }
 
+    pub(super) fn products(&self) -> &Cell<Option<DType>> {
+        &self.products
+    }
+
     pub(crate) fn is_checked(&self) -> bool {
         self.checked.get()
     }
@@ -247,6 +255,9 @@ impl Default for Tape {
 
 impl Recorder for Tape {
     fn record(&self, op: Op, inputs: &[NodeId], at: &'static Location<'static>) -> NodeId {
+        if let Some(dtype) = self.narrowed(&op, inputs) {
+            return self.record_narrow(op, inputs, dtype, at);
+        }
         let id = self.recording.borrow_mut().push(op, inputs, at);
         if let Some(call) = self.on_record.get()
             && !id.is_failed()

@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::score::{Mean, scores};
-use super::step::{Loss, step};
+use super::step::{Loss, Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
@@ -30,26 +30,35 @@ pub(super) fn run(
 fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
-    let Trainer { net, optimizer, epochs, every, early, stop, history, .. } = trainer;
+    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
+    let precision = trainer.precision;
+    let mut left = trainer.steps.unwrap_or(usize::MAX);
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let mut scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
+    if let Some(augment) = &trainer.augment {
+        batches = batches.augmented(augment.clone())?;
+    }
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
     let training = Training { state: &state, optimizer };
     let take = |epoch, loss| training.take(epoch, loss).map_err(|error| error.called_from(at));
     let mut good = take(0, f64::INFINITY)?;
     let mut best = good.clone();
-    let mut step_on =
-        step(net, loss_of, optimizer, trainer.accumulate).map_err(|error| error.called_from(at))?;
+    let accumulate = trainer.accumulate;
+    let mut step_on = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale })
+        .map_err(|error| error.called_from(at))?;
     for epoch in 1..=epochs {
+        if left == 0 {
+            break;
+        }
         let mut mean = Mean::default();
         let (steps, mut step) = (batches.len(), 0);
-        for batch in batches.epoch(epoch as u64 - 1) {
+        for batch in batches.epoch(epoch as u64 - 1).take(left) {
             step += 1;
             let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
             mean.add(loss, &outputs, &batch.y)?;
@@ -65,6 +74,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
                 break;
             }
         }
+        left -= step;
         if let Some((what, value)) = state.iter().find_map(not_finite) {
             return diverged(what, value, epoch, Some(step), &good, &training, history);
         }

@@ -3,10 +3,12 @@
 
 mod fit;
 mod history;
+mod scale;
 mod score;
 mod step;
 mod trainer;
 
 pub use history::{EpochReport, History, Stopped};
+pub use scale::LossScale;
 pub use score::{Scores, default_loss, evaluate, evaluate_with, predict};
 pub use trainer::{EarlyStopping, Every, StepReport, Trainer};

@@ -1,12 +1,12 @@
 //! A step of training: recorded anew each time, or compiled once.
 
-use super::default_loss;
+use super::{LossScale, default_loss};
 use crate::data::Batch;
 use crate::eval::compile;
 use crate::nn::Layer;
 use crate::optim::{Accumulator, Optimizer};
 use crate::tape::{Tape, Var};
-use crate::tensor::{Result, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// A loss of outputs and targets.
 pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
@@ -14,74 +14,123 @@ pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
 /// Takes a step on a batch; gives its loss and the outputs of the network.
 pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
 
+/// What a step is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a, 'n> {
+    pub(super) net: &'n dyn Layer,
+    /// The default one if `None`.
+    pub(super) loss: Option<&'a Loss<'n>>,
+    pub(super) optimizer: &'a (dyn Optimizer + 'n),
+    /// How many batches are gathered for a step.
+    pub(super) accumulate: usize,
+    /// The type of products.
+    pub(super) precision: DType,
+    /// What the loss is scaled by, where products need it.
+    pub(super) scale: &'a LossScale,
+}
+
 /// The step of a network, compiled where nobody can tell the difference; with several batches for a step, or a
 /// search, recorded each time.
-pub(super) fn step<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: Option<&'a Loss<'n>>,
-    optimizer: &'a (dyn Optimizer + 'n),
-    accumulate: usize,
-) -> Result<Step<'a>> {
-    let is_static = loss.is_none() && net.is_static();
-    let loss = loss.unwrap_or(&default_loss);
-    Ok(match (accumulate, optimizer.searches()) {
-        (1, true) => searched(net, loss, optimizer),
-        (1, false) if is_static => compiled(net, loss, optimizer),
-        (1, false) => recorded(net, loss, |loss| optimizer.step(loss)),
-        (every, _) => {
-            let gathered = Accumulator::new(optimizer, every)?;
-            recorded(net, loss, move |loss| gathered.step(loss).map(drop))
-        }
-    })
+pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
+    let is_static = parts.loss.is_none() && parts.net.is_static();
+    let (every, searches) = (parts.accumulate, parts.optimizer.searches());
+    if every == 1 && !searches {
+        return Ok(if is_static { compiled(parts) } else { recorded(parts) });
+    }
+    if LossScale::is_needed(parts.precision) {
+        let rule = match searches {
+            true => format!("{} looks at the loss several times", parts.optimizer.name()),
+            false => format!("gradients of {every} batches are gathered"),
+        };
+        let message = format!("{rule}, which {} cannot scale", parts.precision);
+        return Err(Error::new(Kind::Value, message).hint("bf16 needs no scale"));
+    }
+    if searches && every == 1 {
+        return Ok(searched(parts));
+    }
+    accumulated(parts)
+}
+
+impl<'a, 'n: 'a> Parts<'a, 'n> {
+    /// Records what the network gives, and the loss.
+    fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+        let outputs = {
+            let _narrow = x.tape().autocast(self.precision)?;
+            let outputs = self.net.forward(x);
+            if kept { outputs.keep() } else { outputs }
+        };
+        let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
+        Ok((loss, outputs))
+    }
+
+    /// Records the step and runs it, unless it is being compiled; gives the loss, the outputs, and whether the step
+    /// counted, if that is a question.
+    fn take<'t>(
+        self,
+        x: Var<'t>,
+        y: Var<'t>,
+        kept: bool,
+    ) -> Result<(Var<'t>, Var<'t>, Option<Var<'t>>)> {
+        let (loss, outputs) = self.look(x, y, kept)?;
+        let counted = match LossScale::is_needed(self.precision) {
+            true => Some(self.scale.step(self.net, self.optimizer, loss)?),
+            false => {
+                self.optimizer.step(loss)?;
+                None
+            }
+        };
+        Ok((loss, outputs, counted))
+    }
 }
 
 /// A step of an optimiser that looks at the loss several times. What the network gave at the first of them is
 /// what other optimisers give.
-fn searched<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: &'a Loss<'_>,
-    optimizer: &'a (dyn Optimizer + 'n),
-) -> Step<'a> {
+fn searched<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     Box::new(move |batch| {
         let tape = Tape::inference();
-        let first = net.forward(tape.constant(&batch.x)).value()?;
-        let loss = optimizer.minimize(&mut |tape| {
-            Ok(loss(net.forward(tape.constant(&batch.x)), tape.constant(&batch.y)))
+        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
+        let first = parts.look(x, y, false)?.1.value()?;
+        let loss = parts.optimizer.minimize(&mut |tape| {
+            Ok(parts.look(tape.constant(&batch.x), tape.constant(&batch.y), false)?.0)
         })?;
         Ok((loss, first))
     })
 }
 
-fn recorded<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: &'a Loss<'_>,
-    step: impl Fn(Var<'_>) -> Result<()> + 'a,
-) -> Step<'a> {
+fn accumulated<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
+    let gathered = Accumulator::new(parts.optimizer, parts.accumulate)?;
+    let mut tape = Tape::new();
+    Ok(Box::new(move |batch| {
+        tape.reset();
+        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
+        let (loss, outputs) = parts.look(x, y, true)?;
+        gathered.step(loss)?;
+        Ok((loss.item()?, outputs.value()?))
+    }))
+}
+
+fn recorded<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     let mut tape = Tape::new();
     Box::new(move |batch| {
         tape.reset();
-        let outputs = net.forward(tape.constant(&batch.x)).keep();
-        let loss = loss(outputs, tape.constant(&batch.y));
-        step(loss)?;
+        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
+        let (loss, outputs, _) = parts.take(x, y, true)?;
         Ok((loss.item()?, outputs.value()?))
     })
 }
 
-fn compiled<'a, 'n: 'a>(
-    net: &'n dyn Layer,
-    loss: &'a Loss<'_>,
-    optimizer: &'a (dyn Optimizer + 'n),
-) -> Step<'a> {
+fn compiled<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
-        let outputs = net.forward(inputs[0]);
-        let loss = loss(outputs, inputs[1]);
-        optimizer.step(loss)?;
-        Ok(vec![loss, outputs])
+        let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
+        Ok([loss, outputs].into_iter().chain(counted).collect())
     });
     let mut results = Vec::new();
     Box::new(move |batch| {
         step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;
         // Taken out, so that their memory is free again for the next step.
+        if let Some(counted) = results.drain(2..).next() {
+            LossScale::settle(parts.optimizer, counted.item()? != 0.0)?;
+        }
         let outputs = results.pop().expect("the outputs");
         Ok((results.pop().expect("the loss").item()?, outputs))
     })

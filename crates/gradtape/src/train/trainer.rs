@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{EpochReport, History, Scores, fit};
-use crate::data::Dataset;
+use super::{EpochReport, History, LossScale, Scores, fit};
+use crate::data::{Augment, Dataset};
 use crate::nn::Layer;
 use crate::optim::{Optimizer, Schedule};
 use crate::tape::Var;
-use crate::tensor::Result;
+use crate::tensor::{DType, Result};
 
 /// Trains a network on a dataset, epoch after epoch, in shuffled batches.
 ///
@@ -62,9 +62,14 @@ pub struct Trainer<'n> {
     pub(super) net: &'n dyn Layer,
     pub(super) optimizer: Box<dyn Optimizer + 'n>,
     pub(super) epochs: usize,
+    /// How many steps are taken at most.
+    pub(super) steps: Option<usize>,
     pub(super) batch_size: usize,
     pub(super) accumulate: usize,
     pub(super) seed: u64,
+    pub(super) augment: Option<Augment>,
+    pub(super) precision: DType,
+    pub(super) scale: LossScale,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
@@ -127,9 +132,13 @@ impl<'n> Trainer<'n> {
             net,
             optimizer: Box::new(optimizer),
             epochs: 10,
+            steps: None,
             batch_size: 32,
             accumulate: 1,
             seed: 0,
+            augment: None,
+            precision: DType::F32,
+            scale: LossScale::default(),
             loss: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
@@ -145,6 +154,12 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn epochs(self, epochs: usize) -> Self {
         Trainer { epochs, ..self }
+    }
+
+    /// Ends after so many steps in all, if there are more in the epochs. The last epoch is then a part of one.
+    #[must_use]
+    pub fn steps(self, steps: usize) -> Self {
+        Trainer { steps: Some(steps), ..self }
     }
 
     /// How many examples a step looks at; the last batch of an epoch may be smaller.
@@ -166,6 +181,56 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Trainer { seed, ..self }
+    }
+
+    /// Changes the images of each batch at random, in training alone. [`Trainer::fit`] fails for data that are no such
+    /// images.
+    ///
+    /// ```
+    /// use gradtape::data::{Augment, digits};
+    /// use gradtape::nn::{Activation, Sequential};
+    /// use gradtape::{Rng, optim::Adam, train::Trainer};
+    /// let data = digits().flatten().rows(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9])?;
+    /// let net = Sequential::mlp(&[64, 10], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let augment = Augment::new([1, 8, 8]).shift(1).rotate(10.0);
+    /// Trainer::new(&net, Adam::new(&net, 0.01)).augment(augment).epochs(2).fit(&data, None)?;
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn augment(self, augment: Augment) -> Self {
+        Trainer { augment: Some(augment), ..self }
+    }
+
+    /// The type of matrix products, convolutions and attention while training: [`DType::F32`] (default),
+    /// [`DType::BF16`] or [`DType::F16`], for which the loss is [scaled](LossScale). Parameters and all else stay f32;
+    /// see [`Tape::autocast`](crate::Tape::autocast). [`Trainer::fit`] fails for other types.
+    ///
+    /// ```
+    /// use gradtape::data::moons;
+    /// use gradtape::nn::{Activation, Sequential};
+    /// use gradtape::{DType, Rng, optim::Adam, train::Trainer};
+    /// let data = moons(100, 0.1, 7)?;
+    /// let net = Sequential::mlp(&[2, 8, 2], Activation::Tanh, 0.0, &mut Rng::new(7))?;
+    /// let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).precision(DType::F16).epochs(3);
+    /// let history = trainer.fit(&data, None)?;
+    /// assert!(history.epochs[2].train.loss < history.epochs[0].train.loss);
+    /// assert_eq!(trainer.loss_scale().scale(), 65_536.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn precision(self, precision: DType) -> Self {
+        Trainer { precision, ..self }
+    }
+
+    /// Goes on with a scale of the loss that another training had; it counts for [`DType::F16`] alone.
+    #[must_use]
+    pub fn with_loss_scale(self, scale: LossScale) -> Self {
+        Trainer { scale, ..self }
+    }
+
+    /// What the loss is scaled by, with [`DType::F16`]: to save it.
+    pub fn loss_scale(&self) -> &LossScale {
+        &self.scale
     }
 
     /// The loss of outputs and targets, a mean over the rows of a batch.

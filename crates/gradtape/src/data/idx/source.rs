@@ -50,12 +50,12 @@ impl Source<'_> {
     }
 
     pub(in crate::data) fn images(mut self, white: f32) -> Result<Tensor> {
-        let shape = self.header(Some((UBYTE, 3)), "images")?.1;
+        let shape = self.header(Some((UBYTE, &[3, 4])), "images")?.1;
         self.elements(shape, |[byte]: [u8; 1]| f32::from(byte) / white)
     }
 
     pub(in crate::data) fn labels(mut self) -> Result<Tensor> {
-        let shape = self.header(Some((UBYTE, 1)), "labels")?.1;
+        let shape = self.header(Some((UBYTE, &[1])), "labels")?.1;
         self.elements(shape, |[byte]: [u8; 1]| i64::from(byte))
     }
 
@@ -72,12 +72,13 @@ impl Source<'_> {
     }
 
     /// The element type's code and the sizes.
-    fn header(&mut self, expected: Option<(u8, u8)>, what: &str) -> Result<(u8, Vec<usize>)> {
+    fn header(&mut self, expected: Option<(u8, &[u8])>, what: &str) -> Result<(u8, Vec<usize>)> {
         let magic = self.array::<4>()?;
         let [zero0, zero1, code, rank] = magic;
         let known = matches!(code, UBYTE | 0x09 | 0x0b | 0x0c | 0x0d | 0x0e);
         let valid = [zero0, zero1] == [0, 0] && known && (1..=6).contains(&rank);
-        if !valid || expected.is_some_and(|expected| expected != (code, rank)) {
+        let other = |(of, ranks): (u8, &[u8])| of != code || !ranks.contains(&rank);
+        if !valid || expected.is_some_and(other) {
             let message = format!(
                 "{}: magic number 0x{:08x} is not that of an IDX file of {what}",
                 self.name,
@@ -85,8 +86,8 @@ impl Source<'_> {
             );
             let hint = match (what, code, rank) {
                 ("images", UBYTE, 1) => "this is a file of labels",
-                ("labels", UBYTE, 3) => "this is a file of images",
-                ("images", ..) => "images have 0x00000803",
+                ("labels", UBYTE, 3 | 4) => "this is a file of images",
+                ("images", ..) => "images have 0x00000803, with channels 0x00000804",
                 ("labels", ..) => "labels have 0x00000801",
                 _ => {
                     "it is 00 00, the element type (08, 09, 0b to 0e), the number of axes (1 to 6)"

@@ -1,0 +1,170 @@
+//! `gradtape train TEXT --network gpt:4x128`.
+
+use gradtape::Rng;
+use gradtape::data::Vocabulary;
+use gradtape::io::Model;
+use gradtape::nn::{Gpt, Module};
+use gradtape::train::EpochReport;
+use serde::Serialize;
+
+use super::files::Files;
+use super::network::{Network, Tokens};
+use super::{Epoch, Train, epochs};
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+use crate::progress::Shown;
+use crate::report::{Format, Number, of, thousands};
+use crate::settings::{self, Counts, Course, DataSettings, Ended};
+use crate::source::Source;
+use crate::text::{self, Passage, described, fingerprint, halves};
+
+impl Train {
+    /// Trains a network on a text.
+    pub(super) fn run_text(mut self, source: &Source, output: &Output) -> Outcome {
+        self.check_text()?;
+        source.check(&self.csv)?;
+        let (name, text) = (source.name(), source.text()?);
+        let vocabulary = match self.vocabulary.unwrap_or(Tokens::Characters) {
+            Tokens::Characters => Vocabulary::characters(&text),
+            Tokens::Pairs(size) => Vocabulary::byte_pairs(&text, size)
+                .map_err(|e| Failure::usage(e.context("--vocabulary")))?,
+        };
+        let context = self.context.unwrap_or(64);
+        let (first, last) = halves(&text, self.validation);
+        let passage = |text: &str, what: &str| {
+            Passage::new(text, &vocabulary, context, &format!("{name}: {what}"))
+        };
+        let train = passage(first, "the text to train on")?;
+        let validation = match last.is_empty() {
+            true => None,
+            false => Some(passage(last, "the text to validate")?),
+        };
+        self.settle(train.data.len());
+        let gpt = self.gpt(vocabulary.len(), context)?;
+        let network = gpt.build(&mut Rng::new(self.seed)).map_err(Failure::usage)?;
+        let optimizer = self.optimizer(&network)?;
+        let files = Files::check(&self.out, source)?;
+        let lines = self.format == Format::Text && !self.quiet;
+        let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
+        if lines {
+            let [to_train, to_validate] = counts.map(thousands);
+            output.line(format!(
+                "{}: {}; {to_train} characters to train, {to_validate} to validate",
+                output.bold(&name),
+                described(&vocabulary)
+            ))?;
+            output.line(format!(
+                "network: {}, context {context}, {}",
+                self.network,
+                of(network.parameter_count(), "parameter")
+            ))?;
+            self.introduce_training(output)?;
+            output.line("losses are cross entropies in nats for each character\n")?;
+        }
+
+        let shown =
+            Shown { lines, bar: !self.quiet, beside: None, validation: validation.is_some() };
+        let per_character = [Some(&train), validation.as_ref()]
+            .map(|passage| passage.map_or(1.0, |passage| passage.tokens_per_character));
+        let told = move |report: &mut EpochReport| {
+            report.train.loss *= per_character[0];
+            if let Some(scores) = &mut report.validation {
+                scores.loss *= per_character[1];
+            }
+        };
+        let parts = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let (history, seconds, ended) =
+            self.fit(&network, optimizer, parts, None, &shown, told, output)?;
+        let kept = history.kept_epoch;
+        if let (Err(failure), 0) = (&ended, kept) {
+            return Err(failure.clone().note(files.none_written()));
+        }
+        let data = DataSettings {
+            name: name.clone(),
+            fingerprint: fingerprint(&text),
+            samples: None,
+            noise: None,
+            validation: self.validation,
+            test: 0.0,
+            seed: self.seed,
+            own_test: false,
+            rows: Some(Counts {
+                train: train.data.len(),
+                validation: validation.as_ref().map_or(0, |own| own.data.len()),
+                test: 0,
+            }),
+        };
+        let settings = self.settings_of(data, &history).to_json()?;
+        let mut model = Model::new(network);
+        model.notes = [
+            (settings::NOTE.to_string(), settings),
+            (text::NOTE.to_string(), vocabulary.to_json()),
+            (text::SIZES.to_string(), serde_json::to_string(&gpt).map_err(Failure::failed)?),
+        ]
+        .into();
+        files.write(&model, &history, &name)?;
+        if let Err(failure) = ended {
+            return Err(
+                failure.note(format!("{} holds the model after epoch {kept}", files.model()))
+            );
+        }
+        let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
+        match self.format {
+            Format::Json => output.json(&Report {
+                data: name,
+                task: "text",
+                characters: Characters { train: counts[0], validation: counts[1] },
+                vocabulary: vocabulary.len(),
+                context,
+                parameters: model.network.parameter_count(),
+                epochs: epochs(&history, &seconds),
+                stopped: Course::of(&history).ended,
+                kept_epoch: kept,
+                validation_loss: validated.map(Number),
+                files: &files,
+            }),
+            Format::Text if self.quiet => Ok(()),
+            Format::Text => {
+                self.tell_end(&history, output)?;
+                if let Some(loss) = validated {
+                    let told = output.bold(format!("validation loss {loss:.4}"));
+                    output.line(format!("\n{told} nats for each character"))?;
+                }
+                output.line(format!("\nwrote {files}"))?;
+                output.line(format!("`gradtape generate {}` goes on with the text", files.model()))
+            }
+        }
+    }
+
+    fn gpt(&self, vocabulary: usize, context: usize) -> Outcome<Gpt> {
+        match self.network {
+            Network::Gpt { layers, width, heads } => {
+                Ok(Gpt { vocabulary, context, layers, width, heads, dropout: self.dropout })
+            }
+            _ => Err(Failure::usage("texts are for the network gpt")),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    data: String,
+    task: &'static str,
+    characters: Characters,
+    /// How many different tokens.
+    vocabulary: usize,
+    context: usize,
+    parameters: usize,
+    epochs: Vec<Epoch>,
+    stopped: Ended,
+    kept_epoch: usize,
+    /// In nats for each character, with the weights that were kept; as the losses of the epochs.
+    validation_loss: Option<Number>,
+    files: &'a Files,
+}
+
+#[derive(Serialize)]
+struct Characters {
+    train: usize,
+    validation: usize,
+}
