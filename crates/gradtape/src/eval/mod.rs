@@ -9,6 +9,8 @@ mod compile;
 mod engine;
 mod extract;
 mod graph;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod mode;
 mod read;
 mod run;
