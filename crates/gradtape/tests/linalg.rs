@@ -1,6 +1,8 @@
 //! Decompositions of matrices and what is made of them: reference numbers, identities, derivatives, matrices
 //! that have none, batches, modes and messages.
 
+use std::slice::from_ref;
+
 use gradtape::optim::{Optimizer, Sgd};
 use gradtape::plan::{Kernel, plan};
 use gradtape::{
@@ -176,29 +178,29 @@ fn derivatives_are_those_of_differences() -> Result<()> {
     check("one matrix, a batch of vectors", &[turned.clone(), normal(&[2, 3, 1], 3)], &|x| {
         x[0].solve(x[1])
     });
-    check("inverse", &[turned.clone()], &|x| x[0].inverse());
-    check("slogdet", &[turned.clone()], &|x| x[0].slogdet().1);
+    check("inverse", from_ref(&turned), &|x| x[0].inverse());
+    check("slogdet", from_ref(&turned), &|x| x[0].slogdet().1);
     check("det", &[normal(&[2, 3, 3], 12)], &|x| x[0].det());
-    check("lu", &[turned.clone()], &|x| {
+    check("lu", from_ref(&turned), &|x| {
         let (_, l, u) = x[0].lu();
         (l * 1.5).matmul(u.t())
     });
-    check("cholesky", &[a.clone()], &|x| x[0].cholesky());
-    check("eigh", &[a.clone()], &|x| {
+    check("cholesky", from_ref(&a), &|x| x[0].cholesky());
+    check("eigh", from_ref(&a), &|x| {
         let (w, v) = x[0].eigh();
         (v * w.sin().unsqueeze(-2)).matmul(v) + v
     });
     for shape in [[3, 3], [4, 2], [2, 4]] {
         let x = normal(&shape, 21);
-        check("qr", &[x.clone()], &|x| {
+        check("qr", from_ref(&x), &|x| {
             let (q, r) = x[0].qr();
             q.matmul(r.sin())
         });
-        check("svd", &[x.clone()], &|x| {
+        check("svd", from_ref(&x), &|x| {
             let (u, s, vh) = x[0].svd();
             (u * s.sin().unsqueeze(-2)).matmul(vh.cos())
         });
-        check("pinv", &[x.clone()], &|x| x[0].pinv());
+        check("pinv", from_ref(&x), &|x| x[0].pinv());
         check("svdvals", &[x], &|x| x[0].svdvals());
     }
     check("lstsq", &[normal(&[4, 2], 31), normal(&[4], 32)], &|x| x[0].lstsq(x[1]));
@@ -360,7 +362,7 @@ fn losses<'t>(a: Var<'t>, b: Var<'t>) -> Vec<Var<'t>> {
     let (w, v) = a.eigh();
     let y = a.solve(b).sum(()) + (q * r).sum(()) + (u * s.unsqueeze(-2)).matmul(vh * 0.5).sum(());
     let y = y + (w.unsqueeze(-2) * v).sum(());
-    let y = y + a.cholesky().sum(()) + a.logdet() + a.pinv().square().sum(());
+    let y = y + a.cholesky().sum(()) + a.logdet().sum(()) + a.pinv().square().sum(());
     let [da, db] = gradient(y, [a, b]);
     vec![y, da, db]
 }
@@ -412,7 +414,7 @@ fn a_step_that_meets_a_singular_matrix_changes_nothing() -> Result<()> {
         Ok(vec![loss])
     });
     let b = Tensor::from([1.0, 1.0]);
-    let error = step.call(std::slice::from_ref(&b)).unwrap_err();
+    let error = step.call(from_ref(&b)).unwrap_err();
     assert!(error.message().contains("singular"), "{error}");
     assert_eq!((weight.value().to_f64_vec(), sgd.steps()), (vec![1.0, 2.0, 2.0, 4.0], 0));
     weight.set(Tensor::from([[2.0, 0.0], [0.0, 2.0]]))?;

@@ -45,14 +45,14 @@ pub(super) fn each(
     out: NumbersMut<'_>,
     mut run: impl FnMut(&[MatRef<'_, f64>], &mut [f64]) -> Result<(), Failure>,
 ) -> Result<()> {
-    let batch = batch(x[0].shape());
-    let items: usize = batch.iter().product();
-    let size = out.shape().elements().checked_div(items).unwrap_or(0);
-    if size == 0 {
+    let elements = out.shape().elements();
+    if elements == 0 {
         return Ok(());
     }
+    let batch = batch(x[0].shape());
+    let size = elements / batch.iter().product::<usize>();
     let numbers = x.iter().map(wide).collect::<Result<SmallVec<[Cow<'_, [f64]>; 3]>>>()?;
-    let mut values = vec![0.0; items * size];
+    let mut values = vec![0.0; elements];
     for (item, values) in values.chunks_mut(size).enumerate() {
         let both = numbers.iter().zip(x);
         let matrices: SmallVec<[MatRef<'_, f64>; 3]> =

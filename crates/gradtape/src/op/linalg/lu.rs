@@ -39,7 +39,7 @@ impl Operation for Lu {
         square(x[0])?;
         let mut dims = Dims::from_slice(&x[0].shape);
         let last = dims.len() - 1;
-        dims[last] += 1;
+        dims[last] = dims[last].saturating_add(1);
         rules::countable(Meta::new(x[0].dtype, dims))
     }
 

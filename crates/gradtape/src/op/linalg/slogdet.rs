@@ -10,7 +10,7 @@ use crate::tensor::{DType, Result, Tensor};
 operation! {
     /// # What
     /// The sign of the determinant of a matrix and the logarithm of its magnitude, two numbers, given the matrix
-    /// and the factors and the order of rows that [`lu`](super::Lu) gives of it: computed with these alone. Of a
+    /// and the factors and the order of rows that `lu` gives of it: computed with these alone. Of a
     /// singular matrix 0 and -inf, of an empty one 1 and 0.
     ///
     /// # Gradient

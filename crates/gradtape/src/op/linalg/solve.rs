@@ -12,7 +12,7 @@ use crate::tensor::{Result, Tensor};
 operation! {
     /// # What
     /// The `X` for which `A X = B` (with `transposed` `Aᵀ X = B`), of the matrix `A`, the factors and the order of
-    /// rows that [`lu`](super::Lu) gives of it, and `B`: computed with the factors alone. A matrix that is singular,
+    /// rows that `lu` gives of it, and `B`: computed with the factors alone. A matrix that is singular,
     /// to the last bit, is an error.
     ///
     /// # Gradient

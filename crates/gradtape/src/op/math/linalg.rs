@@ -168,7 +168,8 @@ macro_rules! linalg_methods {
                 #[track_caller]
                 pub fn logdet(self) -> Self {
                     let (sign, log) = self.slogdet();
-                    sign.less(0).select(f64::NAN, log)
+                    // NaN arises there alone, so that a checked tape takes it for no mistake elsewhere.
+                    sign.less(0).select(sign.sqrt(), log)
                 }
 
                 /// The determinant, by its logarithm. Its gradient is an error where it is 0.
@@ -295,13 +296,15 @@ macro_rules! linalg_methods {
                 #[track_caller]
                 pub(crate) fn qr_parts(self, m: usize, n: usize) -> (Self, Self) {
                     let k = m.min(n);
-                    (self.part(0, &[m, k]), self.part(m * k, &[k, n]))
+                    (self.part(0, &[m, k]), self.part(m.saturating_mul(k), &[k, n]))
                 }
 
                 #[track_caller]
                 pub(crate) fn svd_parts(self, m: usize, n: usize) -> (Self, Self, Self) {
                     let k = m.min(n);
-                    (self.part(0, &[m, k]), self.part(m * k, &[k]), self.part(m * k + k, &[k, n]))
+                    let start = m.saturating_mul(k);
+                    let rest = start.saturating_add(k);
+                    (self.part(0, &[m, k]), self.part(start, &[k]), self.part(rest, &[k, n]))
                 }
 
                 #[track_caller]
@@ -314,7 +317,8 @@ macro_rules! linalg_methods {
                 fn part(self, start: usize, own: &[usize]) -> Self {
                     let shape = self.shape();
                     let batch = &shape[..shape.rank().saturating_sub(1)];
-                    let stop = start + own.iter().product::<usize>();
+                    let size = own.iter().fold(1usize, |size, &n| size.saturating_mul(n));
+                    let stop = start.saturating_add(size);
                     let dims: Dims = batch.iter().chain(own).copied().collect();
                     self.slice_step(-1, start, stop, 1).reshape(dims)
                 }
