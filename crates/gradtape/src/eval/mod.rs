@@ -9,6 +9,7 @@ mod compile;
 mod engine;
 mod extract;
 mod graph;
+mod index;
 #[cfg(feature = "linalg")]
 mod linalg;
 mod mode;
