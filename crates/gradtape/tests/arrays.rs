@@ -31,7 +31,7 @@ fn derivatives_and_batches_are_right() -> Result<()> {
     fn index<'t>(x: Var<'t>, places: &[i64]) -> Var<'t> {
         x.tape().constant(places)
     }
-    let functions: [(&str, Function); 19] = [
+    let functions: [(&str, Function); 21] = [
         ("cumprod", |x| x.cumprod(1) * x.cumprod(0)),
         ("logcumsumexp", |x| x.logcumsumexp(1) * x),
         ("cummax", |x| x.cummax(1).0.square() * x.cummin(0).0),
@@ -48,6 +48,14 @@ fn derivatives_and_batches_are_right() -> Result<()> {
             x.scatter(0, places, x.slice(0, 1..2).exp()).square()
         }),
         ("index_copy", |x| x.index_copy(1, index(x, &[3, 1, 3]), x.slice(1, ..3).exp()) * x),
+        ("index_put", |x| {
+            let (i, j) = (index(x, &[2, 0, 2]), index(x, &[1, 3, 1]));
+            x.index_put(&[i, j], x.index_get(&[j.slice(0, ..1), i]).exp()) * x
+        }),
+        ("index_put of slices", |x| {
+            let i = index(x, &[2, 0]).unsqueeze(1);
+            x.index_put(&[i], x.index_get(&[i]).flip(0).square()) * x
+        }),
         ("scatter_max", |x| {
             let places = index(x, &[1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0]).reshape([3, 4]);
             x.scatter_max(1, places, [3, 2]).square() * x.scatter_min(1, places, [3, 2])
@@ -208,6 +216,19 @@ fn the_last_of_several_values_stays() -> Result<()> {
     assert!(m.scatter(1, none, 1).value()?.equals(&m.value()?));
     let rows = m.index_copy(0, tape.constant([1i64]), tape.constant([1.0, 2.0, 3.0]));
     assert_eq!(rows.value()?.to_f64_vec(), [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+    // Several arrays of places, which broadcast: a grid of elements, and rows of a deeper array.
+    let grid = [tape.constant([[0i64], [1]]), tape.constant([2i64, 0])];
+    let put = m.index_put(&grid, tape.constant([[1.0, 2.0], [3.0, 4.0]]));
+    assert_eq!(put.value()?.to_f64_vec(), [2.0, 0.0, 1.0, 4.0, 0.0, 3.0]);
+    assert_eq!(put.index_get(&grid).value()?.to_f64_vec(), [1.0, 2.0, 3.0, 4.0]);
+    let twice = [tape.constant([1i64, 1]), tape.constant([1i64, 1])];
+    let last = m.index_put(&twice, tape.constant([1.0, 2.0])).value()?;
+    assert_eq!(last.to_f64_vec(), [0.0, 0.0, 0.0, 0.0, 2.0, 0.0]);
+    let deep = tape.iota([2, 2, 2], 2, DType::F64).index_put(&twice, 7);
+    assert_eq!(deep.value()?.to_f64_vec(), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 7.0, 7.0]);
+    assert_eq!(deep.index_get(&twice).shape()[..], [2, 2]);
+    let one = [tape.constant(1i64), tape.constant(0i64)];
+    assert_eq!(put.index_get(&one).item()?, 4.0);
     // Of whole numbers and truth values.
     let n = tape.constant([1i64, i64::MAX]).scatter(0, tape.constant([0i64]), 3);
     assert_eq!(n.value()?.to_vec::<i64>()?, [3, i64::MAX]);
@@ -358,6 +379,19 @@ fn what_does_not_fit_is_an_error_with_a_way_out() {
         &["scatter_max", "is 5, out of range for 3"],
     );
     has(error(|x| x.index_copy(0, x, 0)), &["index_copy", "an index is i64"]);
+    has(
+        error(|x| x.index_put(&[], 0)),
+        &["index_put of f32[2, 3]", "0 arrays of places for 2 axes"],
+    );
+    has(error(|x| x.index_get(&[x])), &["index_get of f32[2, 3]", "an index is i64, not f32"]);
+    has(
+        error(|x| x.index_get(&[places(x, &[0, 1]), places(x, &[0, 1, 2])])),
+        &["arrays of places [2] and [3]", "broadcast"],
+    );
+    has(
+        error(|x| x.index_put(&[places(x, &[0]), places(x, &[3])], 0)),
+        &["index_select", "is 3, out of range for 3"],
+    );
     has(
         error(|x| x.index_max(0, places(x, &[0]), 2)),
         &["index_max", "1 places, axis 0 of [2, 3] 2 slices"],

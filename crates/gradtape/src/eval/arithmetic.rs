@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::graph::graph;
 use crate::engine::{Engine, Slot};
 use crate::op::{Number, Operand, Term};
-use crate::tape::Tape;
+use crate::tape::{Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What stands beside a tensor in an operation: another tensor, or a [`Number`] that takes the tensor's
@@ -78,21 +78,35 @@ pub(super) fn compute(
     x: &[&Tensor],
     function: impl for<'r> FnOnce(&[Term<'r>]) -> Term<'r>,
 ) -> Result<Tensor> {
+    compute_all(x, |x| [function(x)]).map(|[result]| result)
+}
+
+/// As [`compute`], of several results.
+#[track_caller]
+pub(super) fn compute_all<const N: usize>(
+    x: &[&Tensor],
+    function: impl for<'r> FnOnce(&[Term<'r>]) -> [Term<'r>; N],
+) -> Result<[Tensor; N]> {
     let at = Location::caller();
     let tape = Tape::inference();
     let mut terms: SmallVec<[Term<'_>; 3]> = SmallVec::new();
     for &x in x {
         terms.push(Term::new(&tape, tape.constant(x).id(), at));
     }
-    let result = tape.var(function(&terms).id());
-    let (graph, numbers) = graph(&tape, &[result])?;
-    if graph.outputs.is_empty() {
-        // What was given, which needs no run.
-        return result.value();
+    let results = function(&terms).map(|term| tape.var(term.id()));
+    let (graph, numbers) = graph(&tape, &results)?;
+    // Those that were given need no run.
+    let outputs = graph.outputs.len();
+    let mut computed = Vec::new();
+    if outputs > 0 {
+        let mut slots: SmallVec<[Slot<'_>; 3]> = numbers.iter().map(Slot::Read).collect();
+        computed = Engine::default().prepare(graph)?.run(&mut slots)?.to_vec();
     }
-    let mut slots: SmallVec<[Slot<'_>; 3]> = numbers.iter().map(Slot::Read).collect();
-    let computed = Engine::default().prepare(graph)?.run(&mut slots)?.first().cloned();
-    computed.ok_or_else(|| Error::new(Kind::Tape, "the run left the result without a value"))
+    if outputs < N {
+        computed = results.into_iter().map(Var::value).collect::<Result<_>>()?;
+    }
+    let lost = |_| Error::new(Kind::Tape, "the run left a result without a value");
+    computed.try_into().map_err(lost)
 }
 
 /// Stamps an operator on tensors and references to them: with each other, with a number of any type on the

@@ -9,6 +9,9 @@ mod compile;
 mod engine;
 mod extract;
 mod graph;
+mod index;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod mode;
 mod read;
 mod run;

@@ -1,20 +1,28 @@
 //! The one list of operations, and everything that is done for all of them.
 
+#[cfg(feature = "linalg")]
+use super::linalg;
 use super::{
     Broken, Cotangent, Declared, Elementwise, Examples, Form, Meta, Operation, Sample, Term,
     binary, compare, control, index, linear, reduce, shape, source, unary,
 };
 use crate::tensor::Result;
 
-/// Makes the [`Op`] enum, its dispatch and its tables from the list.
+/// Makes the [`Op`] enum, its dispatch and its tables from the list, whose last part is there with a feature of
+/// the crate alone.
 macro_rules! ops {
-    (elementwise { $($efamily:ident: $($e:ident)*;)* } other { $($ofamily:ident: $($o:ident)*;)* }) => {
+    (
+        elementwise { $($efamily:ident: $($e:ident)*;)* }
+        other { $($ofamily:ident: $($o:ident)*;)* }
+        feature $feature:literal { $($ffamily:ident: $($f:ident)*;)* }
+    ) => {
         /// An operation with its attributes. Each variant is documented in its own file.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each variant is documented at its struct")]
         pub enum Op {
             $($($e($efamily::$e),)*)*
             $($($o($ofamily::$o),)*)*
+            $($(#[cfg(feature = $feature)] $f($ffamily::$f),)*)*
         }
 
         macro_rules! dispatch {
@@ -22,6 +30,7 @@ macro_rules! ops {
                 match $op {
                     $($(Op::$e($bound) => $body,)*)*
                     $($(Op::$o($bound) => $body,)*)*
+                    $($(#[cfg(feature = $feature)] Op::$f($bound) => $body,)*)*
                 }
             };
         }
@@ -53,6 +62,12 @@ macro_rules! ops {
                     elementwise: false,
                     doc: <$ofamily::$o as Declared>::DOC,
                 },)*)*
+                $($(#[cfg(feature = $feature)] OpInfo {
+                    name: <$ffamily::$f as Declared>::NAME,
+                    family: stringify!($ffamily),
+                    elementwise: false,
+                    doc: <$ffamily::$f as Declared>::DOC,
+                },)*)*
             ];
 
             /// The samples of every operation.
@@ -63,6 +78,7 @@ macro_rules! ops {
                 let mut all = Vec::new();
                 $($(all.extend(erase(<$efamily::$e as Operation>::samples()));)*)*
                 $($(all.extend(erase(<$ofamily::$o as Operation>::samples()));)*)*
+                $($(#[cfg(feature = $feature)] all.extend(erase(<$ffamily::$f as Operation>::samples()));)*)*
                 all
             }
 
@@ -73,6 +89,9 @@ macro_rules! ops {
                 })*)*
                 $($(if name == <$ofamily::$o as Declared>::NAME {
                     return <$ofamily::$o as Declared>::from_attributes(get).map(Op::$o);
+                })*)*
+                $($(#[cfg(feature = $feature)] if name == <$ffamily::$f as Declared>::NAME {
+                    return <$ffamily::$f as Declared>::from_attributes(get).map(Op::$f);
                 })*)*
                 None
             }
@@ -156,5 +175,8 @@ ops! {
         reduce: Sum Max Min ArgMax LogSumExp LogSumExpRest CumSum CumArgMax;
         index: Gather ScatterAdd ScatterMax IndexSelect IndexAdd OneHot ArgSort SearchSorted IsotonicBlocks;
         linear: Contract;
+    }
+    feature "linalg" {
+        linalg: TriangularSolve Cholesky Lu Solve SlogDet Qr Eigh Svd Pinv;
     }
 }

@@ -9,6 +9,8 @@ pub mod binary;
 pub mod compare;
 pub mod control;
 pub mod index;
+#[cfg(feature = "linalg")]
+pub mod linalg;
 pub mod linear;
 pub mod reduce;
 pub mod shape;
@@ -41,6 +43,8 @@ pub use form::{PlaceAlong, Places, View};
 pub(crate) use hash::StructureHasher;
 pub(crate) use list::with_elementwise;
 pub use list::{Op, OpInfo};
+#[cfg(feature = "linalg")]
+pub(crate) use math::linalg_methods;
 pub(crate) use math::{
     activation_methods, assign_methods, elementwise_methods, index_methods, linear_methods,
     logic_methods, math_methods, operators, reduce_methods, repeat_methods, scan_methods,

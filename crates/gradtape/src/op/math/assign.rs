@@ -134,6 +134,91 @@ macro_rules! assign_methods {
                     }
                 }
 
+                /// The elements that several arrays of places name together, one array for each of the first axes:
+                /// NumPy's `x[i, j]`. The arrays are i64 and broadcast to one shape, which the result has, followed by
+                /// the axes that no array is for. A place that there is not is an error when it is computed.
+                ///
+                /// ```
+                /// # use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let x = tape.watch([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+                /// let (i, j) = (tape.constant([0i64, 1]), tape.constant([2i64, 0]));
+                /// assert_eq!(x.index_get(&[i, j]).value()?.to_f64_vec(), [3.0, 4.0]);
+                /// let y = x.index_put(&[i, j], 0);
+                /// assert_eq!(y.value()?.to_f64_vec(), [1.0, 2.0, 0.0, 0.0, 5.0, 6.0]);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[doc(alias("advanced_indexing", "gather_nd"))]
+                #[track_caller]
+                pub fn index_get(self, indices: &[Self]) -> Self {
+                    match self.places_together("index_get", indices) {
+                        Ok((rows, places, dims, _)) => rows.index_select(0, places).reshape(dims),
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// This with other values at the elements that [`Self::index_get`] gives, to whose shape they
+                /// broadcast: NumPy's `x[i, j] = values`, as a new value; of several for one place the last.
+                #[doc(alias("advanced_indexing", "scatter_nd", "index_put_"))]
+                #[track_caller]
+                pub fn index_put(self, indices: &[Self], values: impl Operand<Self>) -> Self {
+                    match self.places_together("index_put", indices) {
+                        Ok((rows, places, dims, part)) => {
+                            let values = values.operand(self).broadcast_to(dims).reshape(part);
+                            rows.index_copy(0, places, values).reshape(self.shape())
+                        }
+                        Err(failed) => failed,
+                    }
+                }
+
+                /// This with its first axes, one for each array of places, as one axis; the places along that; the
+                /// shape of the elements at them; and theirs with the places as one axis.
+                #[track_caller]
+                fn places_together(
+                    self,
+                    name: &str,
+                    indices: &[Self],
+                ) -> Result<(Self, Self, Dims, Dims), Self> {
+                    let shape = self.shape();
+                    let count = indices.len();
+                    let fits = || -> Result<Shape, Broken> {
+                        if count == 0 || count > shape.rank() {
+                            let rule =
+                                format!("{count} arrays of places for {} axes", shape.rank());
+                            return Err(Broken::new(rule).hint("each is for one of the first axes"));
+                        }
+                        let mut common = Shape::scalar();
+                        for index in indices {
+                            let meta = index.meta();
+                            rules::index(&meta)?;
+                            common = common.broadcast(&meta.shape).map_err(|_| {
+                                let rule = format!("arrays of places {common} and {}", meta.shape);
+                                Broken::new(rule).hint("they broadcast to one shape")
+                            })?;
+                        }
+                        Ok(common)
+                    };
+                    if let Some(failed) = self.apart(name, indices) {
+                        return Err(failed);
+                    }
+                    let common = fits().map_err(|rule| self.broken(name, rule))?;
+                    let (first, rest) = shape.split_at(count);
+                    let mut places: Option<Self> = None;
+                    for (index, &size) in indices.iter().zip(first) {
+                        // Picked from all that there are, so that another one is an error.
+                        let shape = Shape::from([size]);
+                        let all = source::Iota { shape, axis: 0, dtype: DType::I64 };
+                        let index = index.broadcast_to(&common).flatten(0);
+                        let along = self.source(all).index_select(0, index);
+                        places = Some(places.map_or(along, |places| places * size + along));
+                    }
+                    let with =
+                        |before: &[usize]| -> Dims { before.iter().chain(rest).copied().collect() };
+                    let rows = self.reshape(with(&[first.iter().product()]));
+                    let places = places.unwrap_or(self);
+                    Ok((rows, places, with(&common), with(&[common.elements()])))
+                }
+
                 /// The greatest of the elements that come to each place along an axis of a shape; -inf (the least
                 /// i64) where none does. See [`index::ScatterMax`].
                 #[doc(alias("scatter_reduce", "amax"))]

@@ -120,6 +120,31 @@ macro_rules! linear_methods {
                     }
                 }
 
+                /// The sum of the diagonal of the matrices in the last two axes, which need not be square.
+                ///
+                /// ```
+                /// use gradtape::Tape;
+                /// let tape = Tape::new();
+                /// let x = tape.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+                /// assert_eq!(x.trace().item()?, 6.0);
+                /// # Ok::<(), gradtape::Error>(())
+                /// ```
+                #[track_caller]
+                pub fn trace(self) -> Self {
+                    let shape = self.shape();
+                    match shape[..] {
+                        [.., rows, columns] => {
+                            let size = rows.min(columns);
+                            let square = self.slice(-2, ..size).slice(-1, ..size);
+                            square.diagonal(-2, -1).sum(-1)
+                        }
+                        _ => {
+                            let rule = "needs the rows and columns of a matrix";
+                            self.broken("trace", Broken::new(rule))
+                        }
+                    }
+                }
+
                 /// See [`linear::Contract`].
                 #[track_caller]
                 pub(crate) fn contract(self, y: Self, batch: usize, summed: usize) -> Self {

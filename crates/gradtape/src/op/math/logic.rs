@@ -41,7 +41,8 @@ macro_rules! logic_methods {
                     self.equal(self.literal(0.0))
                 }
 
-                /// Whether both truth values hold.
+                /// Whether both truth values hold: also the operator `&`, as `|`, `^` and `!` are
+                /// [`Self::logical_or`], [`Self::logical_xor`] and [`Self::logical_not`].
                 ///
                 /// ```
                 /// # use gradtape::Tape;
@@ -49,6 +50,9 @@ macro_rules! logic_methods {
                 /// let x = tape.constant([-1.0, 0.5, 2.0]);
                 /// let inside = x.greater(0.0).logical_and(x.less(1.0));
                 /// assert_eq!(inside.value()?.to_vec::<bool>()?, [false, true, false]);
+                /// let outside = x.less_equal(0.0) | !x.less(1.0);
+                /// assert_eq!((inside ^ outside).value()?.to_vec::<bool>()?, [true; 3]);
+                /// assert_eq!((inside & outside).value()?.to_vec::<bool>()?, [false; 3]);
                 /// # Ok::<(), gradtape::Error>(())
                 /// ```
                 #[track_caller]
@@ -139,6 +143,42 @@ macro_rules! logic_methods {
                 fn truth_axes(self, axes: impl IntoAxes) -> Result<Vec<isize>, Broken> {
                     rules::truth(&self.meta())?;
                     Ok(axes.axes(&self.shape())?.into_iter().map(|axis| axis as isize).collect())
+                }
+            }
+
+            impl<$life> std::ops::BitAnd for $handle {
+                type Output = Self;
+
+                #[track_caller]
+                fn bitand(self, y: Self) -> Self {
+                    self.logical_and(y)
+                }
+            }
+
+            impl<$life> std::ops::BitOr for $handle {
+                type Output = Self;
+
+                #[track_caller]
+                fn bitor(self, y: Self) -> Self {
+                    self.logical_or(y)
+                }
+            }
+
+            impl<$life> std::ops::BitXor for $handle {
+                type Output = Self;
+
+                #[track_caller]
+                fn bitxor(self, y: Self) -> Self {
+                    self.logical_xor(y)
+                }
+            }
+
+            impl<$life> std::ops::Not for $handle {
+                type Output = Self;
+
+                #[track_caller]
+                fn not(self) -> Self {
+                    self.logical_not()
                 }
             }
         };

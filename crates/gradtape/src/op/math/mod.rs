@@ -7,6 +7,8 @@ mod activation;
 mod assign;
 mod elementwise;
 mod index;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod linear;
 mod logic;
 mod operators;
@@ -20,6 +22,8 @@ pub(crate) use activation::activation_methods;
 pub(crate) use assign::assign_methods;
 pub(crate) use elementwise::elementwise_methods;
 pub(crate) use index::index_methods;
+#[cfg(feature = "linalg")]
+pub(crate) use linalg::linalg_methods;
 pub(crate) use linear::linear_methods;
 pub(crate) use logic::logic_methods;
 pub(crate) use operators::operators;
@@ -167,6 +171,8 @@ macro_rules! math_methods {
         $crate::op::assign_methods!($handle, $life);
         $crate::op::repeat_methods!($handle, $life);
         $crate::op::linear_methods!($handle, $life);
+        #[cfg(feature = "linalg")]
+        $crate::op::linalg_methods!($handle, $life);
     };
 }
 pub(crate) use math_methods;

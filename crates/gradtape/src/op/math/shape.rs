@@ -339,7 +339,7 @@ macro_rules! shape_methods {
 
                 /// The elements whose places along two axes are the same, along the first of them. See
                 /// [`shape::Diagonal`].
-                #[doc(alias("diag", "trace"))]
+                #[doc(alias = "diag")]
                 #[track_caller]
                 pub fn diagonal(self, first: isize, second: isize) -> Self {
                     let shape = self.shape();

@@ -26,7 +26,8 @@ use crate::tensor::{DType, Error, Kind, Result, Shape, Tensor, allocate};
 /// What an operation computes whose form does not say it.
 pub trait Meaning: fmt::Debug + Send + Sync {
     /// Computes the result of operands that the shape rule takes. It must write every element of the
-    /// result, which may hold anything before; it must allocate nothing, and fail before it writes.
+    /// result, which may hold anything before; it must allocate nothing, but for a decomposition's work, and
+    /// fail before it writes.
     fn run(&self, x: &[Numbers<'_>], out: NumbersMut<'_>) -> Result<()>;
 
     /// Whether it only moves numbers, so that it takes those of any type as they are. Else those that are only
