@@ -55,7 +55,7 @@ fn both() -> Vec<String> {
         AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Blueprint, Celu, Conv2d,
         ConvOptions<2>, ConvSpec<2>, ConvTranspose2d, ConvTransposeOptions<2>, ConvTransposeSpec<2>, Dropout,
         Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,
-        Gelu, Glu, Gpt, GroupNorm, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNorm2d,
+        Gelu, Glu, GroupNorm, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNorm2d,
         InstanceNormSpec<2>, LayerNorm, LayerNormOptions, LayerNormSpec, LayerSpec, LeakyRelu, Linear,
         LinearOptions, LinearSpec, LogSoftmax, LstmCell, MaxPool2d, MaxPoolOptions<2>, MaxPoolSpec<2>, Mish,
         MultiheadAttention, Nonlinearity, NormOptions, Padding<2>, PaddingSpec, PositionalEmbedding,
