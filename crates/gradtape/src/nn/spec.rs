@@ -423,7 +423,8 @@ mod tests {
 
     #[test]
     fn every_kind_tells_its_tensors_before_it_is_built() {
-        let mut told = std::collections::BTreeMap::<&str, std::collections::BTreeSet<String>>::new();
+        let mut told =
+            std::collections::BTreeMap::<&str, std::collections::BTreeSet<String>>::new();
         LayerSpec::each_sample(|kind, spec, _| {
             let layer = spec.build(&mut Rng::new(1)).unwrap();
             let built = named_state(&*layer).into_iter().map(|(mut names, own)| Kept {
