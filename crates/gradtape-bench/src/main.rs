@@ -9,6 +9,7 @@
 //! on registers matrix products reach; `gradtape-bench threads`, what more threads gain over one.
 
 mod floors;
+mod layers;
 mod measure;
 mod networks;
 mod threads;

@@ -13,7 +13,7 @@ use gradtape_calculus::{Column, Expr, Symbolic};
 use serde_json::Value;
 
 use crate::measure::{Samples, measure};
-use crate::networks;
+use crate::{layers, networks};
 
 /// A workload by name; it is told whether to compile its step or to record it each time.
 type Workload = fn(bool) -> Result<Samples>;
@@ -31,6 +31,10 @@ pub(crate) const ALL: &[(&str, Workload)] = &[
     ("attention", networks::attention),
     ("hessian", second_derivatives),
     ("conv", networks::conv),
+    ("resnet8", layers::resnet8),
+    ("lstm", layers::lstm),
+    ("gpt", layers::gpt),
+    ("norms", layers::norms),
     ("softrank", softrank),
     ("fit", |_| fit()),
     ("explain", |_| explain("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], 6)),

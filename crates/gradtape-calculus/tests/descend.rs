@@ -135,7 +135,8 @@ fn a_search_descends_in_few_steps() {
     let found = path("(1-x)^2 + 100*(y-x^2)^2", &[("x", -1.2), ("y", 1.0)], &how);
     let last = found.steps.last().unwrap();
     assert_eq!((found.lr.0, found.end.kind), (1.0, Kind::Minimum));
-    assert!(last.at.values().all(|x| (x.0 - 1.0).abs() < 1e-6), "{found}");
+    // It ends where a step would change the loss by less than 1e-9.
+    assert!(last.value.0 < 1e-9 && last.gradient.values().all(|g| g.0.abs() < 1e-3), "{found}");
     let noisy = |seed| path("x^2", &[("x", 1.0)], &Descent { noise: 0.5, seed, ..how.clone() });
     assert_eq!(noisy(3).to_string(), noisy(3).to_string());
     assert_ne!(noisy(3).to_string(), noisy(4).to_string());

@@ -112,7 +112,7 @@ impl Evaluate {
             }
             (_, None) => return Err(no_part(&source)),
         };
-        let context = text.gpt.context;
+        let context = text.transformer.options().places;
         let passage = Passage::new(measured, &text.vocabulary, context, &source.name())?;
         let (loss, characters) = (passage.loss(&text.model)?, passage.characters);
         let part = name(part);

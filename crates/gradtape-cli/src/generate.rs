@@ -82,8 +82,7 @@ impl Verb for Generate {
             text.vocabulary.encode(&prompt).map_err(|e| Failure::usage(e.context("--prompt")))?;
         let sampling = Sampling { temperature: self.temperature, top_k: self.top_k };
         let rng = Rng::new(self.seed);
-        let network = &text.model.network;
-        let next = text.gpt.continuation(network, &tokens, sampling, rng)?.take(self.length);
+        let next = text.transformer.continuation(&tokens, sampling, rng)?.take(self.length);
         let show = self.format == Format::Text;
         if show {
             output.write(&prompt)?;

@@ -109,7 +109,7 @@ impl Inspect {
 
 /// The notes of a model but for the settings of its training and its vocabulary.
 fn other_notes(model: &Model) -> impl Iterator<Item = (&String, &String)> {
-    let shown = |name: &str| ![settings::NOTE, text::NOTE, text::SIZES].contains(&name);
+    let shown = |name: &str| ![settings::NOTE, text::NOTE].contains(&name);
     model.notes.iter().filter(move |(name, _)| shown(name))
 }
 

@@ -22,6 +22,7 @@ mod output;
 mod plot;
 mod predict;
 mod progress;
+mod record;
 mod report;
 mod rows;
 mod settings;
@@ -73,6 +74,7 @@ verbs! {
     Plot: plot::Plot;
     Show: show::Show;
     Ops: ops::Ops;
+    Record: record::Record;
     Layers: layers::Layers;
 }
 

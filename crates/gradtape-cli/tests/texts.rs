@@ -13,7 +13,7 @@ fn alphabet() -> String {
 }
 
 const TRAIN: &str =
-    "train book.txt --network gpt:1x16x2 --context 9 --batch 8 --lr 0.01 --epochs 16";
+    "train book.txt --network gpt:1x16x2 --context 14 --batch 8 --lr 0.01 --epochs 16";
 
 #[test]
 fn a_text_is_learned_and_gone_on_with() {
@@ -22,7 +22,7 @@ fn a_text_is_learned_and_gone_on_with() {
     let text = folder.run(TRAIN).ok().stdout;
     for part in [
         "book.txt: 14 characters; 756 characters to train, 84 to validate",
-        "network: gpt:1x16x2, context 9, 3,",
+        "network: gpt:1x16x2, context 14, 3,",
         "adam, learning rate 0.01 (cosine), batches of 8, 16 epochs, seed 42",
         "nats for each character",
         "epoch       train loss  validation loss  seconds",

@@ -5,7 +5,7 @@
 //! ```
 
 use gradtape::data::{Vocabulary, windows};
-use gradtape::nn::{Gpt, Module, Sampling};
+use gradtape::nn::{CausalTransformer, CausalTransformerOptions, Module, Sampling};
 use gradtape::optim::{Adam, Schedule};
 use gradtape::train::{Every, Trainer};
 use gradtape::{Result, Rng};
@@ -32,9 +32,10 @@ fn main() -> Result<()> {
     println!("{} lines of {} different characters", data.len(), vocabulary.len());
 
     let (layers, width, heads) = (2, 32, 2);
-    let gpt =
-        Gpt { vocabulary: vocabulary.len(), context: CONTEXT, layers, width, heads, dropout: 0.0 };
-    let net = gpt.build(rng)?;
+    let mut options = CausalTransformerOptions::gpt(layers, width);
+    options.places = CONTEXT;
+    options.stack.layer.dropout = 0.0;
+    let net = CausalTransformer::with(vocabulary.len(), width, heads, options, rng)?;
     println!("{} parameters", net.parameter_count());
 
     let steps = 8 * data.len().div_ceil(40);
@@ -57,7 +58,7 @@ fn main() -> Result<()> {
         let asked = line(rng);
         let (prompt, sorted) = asked.split_at(DIGITS + 1);
         let prompt = vocabulary.encode(&format!("\n{prompt}"))?;
-        let next = gpt.continuation(&net, &prompt, coldly, Rng::new(1))?.take(DIGITS);
+        let next = net.continuation(&prompt, coldly, Rng::new(1))?.take(DIGITS);
         let answer = vocabulary.decode(&next.collect::<Result<Vec<i64>>>()?)?;
         right += usize::from(sorted.starts_with(&answer));
         if number < 3 {

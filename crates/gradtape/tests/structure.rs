@@ -419,7 +419,8 @@ fn a_kind_of_layer_is_its_file_and_a_line_in_the_table() {
     let lines = table.split("\nkinds! {\n").nth(1).unwrap().split("\n}\n").next().unwrap();
     let kinds: Vec<(&str, &str)> = lines
         .lines()
-        .filter_map(|line| line.trim().strip_suffix("),")?.split_once('('))
+        .filter(|line| !line.trim_start().starts_with("///"))
+        .filter_map(|line| line.trim().split_once("): ")?.0.split_once('('))
         .map(|(kind, spec)| (kind, spec.split('<').next().unwrap()))
         .collect();
     assert!(kinds.len() > 8, "only {kinds:?} were found");

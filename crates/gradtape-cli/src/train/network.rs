@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gradtape::nn::{Blueprint, Gpt};
+use gradtape::nn::Blueprint;
 
 use super::flags::count;
 
@@ -70,7 +70,7 @@ fn gpt(sizes: &str) -> Result<Network, String> {
     let sizes: Vec<usize> =
         sizes.split('x').map(count).collect::<Result<_, _>>().map_err(|why| wrong(&why))?;
     let (layers, width, heads) = match sizes[..] {
-        [layers, width] => (layers, width, Gpt::heads_of(width)),
+        [layers, width] => (layers, width, heads_of(width)),
         [layers, width, heads] => (layers, width, heads),
         _ => return Err(wrong("it has too few or too many sizes")),
     };
@@ -78,6 +78,11 @@ fn gpt(sizes: &str) -> Result<Network, String> {
         return Err(format!("{heads} heads do not divide the width {width}"));
     }
     Ok(Network::Gpt { layers, width, heads })
+}
+
+/// How many heads a width has if nothing is said: of 32 numbers each, where these divide it, else one.
+fn heads_of(width: usize) -> usize {
+    if width.is_multiple_of(32) { width / 32 } else { 1 }
 }
 
 /// In the form that is read.

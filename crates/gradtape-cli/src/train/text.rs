@@ -3,13 +3,13 @@
 use gradtape::Rng;
 use gradtape::data::Vocabulary;
 use gradtape::io::Model;
-use gradtape::nn::{Gpt, Module};
+use gradtape::nn::{CausalTransformer, CausalTransformerOptions, Module, Sequential};
 use gradtape::train::EpochReport;
 use serde::Serialize;
 
 use super::files::Files;
 use super::network::{Network, Tokens};
-use super::{Epoch, Train, epochs};
+use super::{Epoch, MOST_WEIGHTS, Train, epochs};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
@@ -40,8 +40,7 @@ impl Train {
             false => Some(passage(last, "the text to validate")?),
         };
         self.settle(train.data.len());
-        let gpt = self.gpt(vocabulary.len(), context)?;
-        let network = gpt.build(&mut Rng::new(self.seed)).map_err(Failure::usage)?;
+        let network = self.transformer(vocabulary.len(), context)?;
         let optimizer = self.optimizer(&network)?;
         let files = Files::check(&self.out, source)?;
         let lines = self.format == Format::Text && !self.quiet;
@@ -99,7 +98,6 @@ impl Train {
         model.notes = [
             (settings::NOTE.to_string(), settings),
             (text::NOTE.to_string(), vocabulary.to_json()),
-            (text::SIZES.to_string(), serde_json::to_string(&gpt).map_err(Failure::failed)?),
         ]
         .into();
         files.write(&model, &history, &name)?;
@@ -136,13 +134,21 @@ impl Train {
         }
     }
 
-    fn gpt(&self, vocabulary: usize, context: usize) -> Outcome<Gpt> {
-        match self.network {
-            Network::Gpt { layers, width, heads } => {
-                Ok(Gpt { vocabulary, context, layers, width, heads, dropout: self.dropout })
-            }
-            _ => Err(Failure::usage("texts are for the network gpt")),
+    fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
+        let Network::Gpt { layers, width, heads } = self.network else {
+            return Err(Failure::usage("texts are for the network gpt"));
+        };
+        let [v, c, l, w] = [vocabulary, context, layers, width].map(|size| size as f64);
+        if (v + c) * w + 12.0 * l * w * w > MOST_WEIGHTS as f64 {
+            let most = thousands(MOST_WEIGHTS);
+            return Err(Failure::usage(format!("{} has more than {most} weights", self.network)));
         }
+        let mut options = CausalTransformerOptions::gpt(layers, width);
+        options.places = context;
+        options.stack.layer.dropout = self.dropout;
+        let rng = &mut Rng::new(self.seed);
+        let model = CausalTransformer::with(vocabulary, width, heads, options, rng);
+        Ok(Sequential::new().add(model.map_err(Failure::usage)?))
     }
 }
 

@@ -64,7 +64,8 @@ impl<'d> Batches<'d> {
         Ok(Batches { data, size, seed: None, drop_last: false, augment, epoch: 0, order, x, y })
     }
 
-    /// A new order in every epoch, which depends on the seed and the number of the epoch alone.
+    /// A new order in every epoch, which depends on the seed and the number of the epoch alone; of
+    /// [`sliding_windows`](super::sliding_windows) also new places.
     #[must_use]
     pub fn shuffled(self, seed: u64) -> Self {
         Batches { seed: Some(seed), ..self }
@@ -127,11 +128,20 @@ impl Iterator for Epoch<'_, '_> {
         let end = (start + *size).min(data.len());
         self.next += 1;
         let mut batch = match seed {
-            Some(_) => {
+            Some(seed) => {
                 let (rows, size) = (&order[start..end], (*size).min(data.len()));
+                let places: Vec<usize>;
+                let ([inputs, targets], rows) = match data.sequence() {
+                    None => ([data.inputs(), data.targets()], rows),
+                    Some([inputs, targets]) => {
+                        let of = Slide { seed: *seed, epoch: *epoch, data };
+                        places = rows.iter().map(|&row| of.place(row, inputs.elements())).collect();
+                        ([inputs, targets], &places[..])
+                    }
+                };
                 Batch {
-                    x: x.fill(data.inputs(), rows, size),
-                    y: y.fill(data.targets(), rows, size),
+                    x: x.fill(inputs, rows, data.inputs(), size),
+                    y: y.fill(targets, rows, data.targets(), size),
                 }
             }
             None => {
@@ -161,6 +171,27 @@ impl Iterator for Epoch<'_, '_> {
 
 impl ExactSizeIterator for Epoch<'_, '_> {}
 
+/// Where the windows of a sequence begin.
+struct Slide<'d> {
+    seed: u64,
+    epoch: u64,
+    data: &'d Dataset,
+}
+
+impl Slide<'_> {
+    /// One of the places from that of a row on, before the next row's and a whole window before the end.
+    fn place(&self, row: usize, places: usize) -> usize {
+        let width = self.data.inputs().shape()[1];
+        let from = row * width;
+        let choice = width.min(places - width - from + 1);
+        let rng = Rng::new(self.seed).split(PLACES).split(self.epoch);
+        from + rng.split(row as u64).below(choice)
+    }
+}
+
+/// What distinguishes the streams of random numbers of a seed from those of the order of rows.
+const PLACES: u64 = 0x706c_6163_6573_0000;
+
 /// Memory of earlier batches, each with room for a whole one.
 #[derive(Default)]
 struct Pool(Vec<Tensor>);
@@ -169,10 +200,11 @@ impl Pool {
     /// One batch may be in use by the loop, one by a tape that is not reset yet.
     const BUFFERS: usize = 3;
 
-    fn fill(&mut self, from: &Tensor, rows: &[usize], size: usize) -> Tensor {
+    /// Rows of a tensor, each with as many numbers as those of `alike`.
+    fn fill(&mut self, from: &Tensor, rows: &[usize], alike: &Tensor, size: usize) -> Tensor {
         let free = self.0.iter_mut().position(|buffer| copy_rows(from, rows, buffer));
         let at = free.unwrap_or_else(|| {
-            let mut buffer = like(from, size);
+            let mut buffer = like(alike, size);
             copy_rows(from, rows, &mut buffer);
             self.0.truncate(Self::BUFFERS - 1);
             self.0.insert(0, buffer);

@@ -34,6 +34,8 @@ pub struct Dataset {
     targets: Tensor,
     features: Vec<String>,
     classes: Vec<String>,
+    /// What the rows are windows of, if shuffled batches slide along it: inputs and targets, `[places]`.
+    sequence: Option<[Tensor; 2]>,
 }
 
 impl Dataset {
@@ -73,7 +75,8 @@ impl Dataset {
                 return Err(Error::new(Kind::Shape, message).hint(hint));
             }
         }
-        let data = Dataset { inputs, targets, features: Vec::new(), classes: Vec::new() };
+        let (features, classes) = (Vec::new(), Vec::new());
+        let data = Dataset { inputs, targets, features, classes, sequence: None };
         if let Some((row, label)) = first(data.labels(), |label| label < 0) {
             let message = format!("row {row}: {label} is no class number");
             return Err(Error::new(Kind::Value, message).hint("classes are counted from 0"));
@@ -113,6 +116,15 @@ impl Dataset {
             return Err(Error::new(Kind::Value, message));
         }
         Ok(self)
+    }
+
+    /// Lets shuffled batches slide along the sequence whose windows, side by side, are the rows.
+    pub(super) fn sliding_over(self, sequence: [Tensor; 2]) -> Dataset {
+        Dataset { sequence: Some(sequence), ..self }
+    }
+
+    pub(super) fn sequence(&self) -> Option<&[Tensor; 2]> {
+        self.sequence.as_ref()
     }
 
     /// The inputs, `[n, …]`.
@@ -190,6 +202,7 @@ impl Dataset {
             targets: self.targets.take_rows(rows)?,
             features: self.features.clone(),
             classes: self.classes.clone(),
+            sequence: None,
         })
     }
 

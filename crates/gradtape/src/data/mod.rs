@@ -2,7 +2,7 @@
 //!
 //! Reads CSV ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
 //! ([`Preprocessing`]), changes images ([`Augment`]), makes numbers of texts ([`Vocabulary`],
-//! [`windows`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
+//! [`windows`], [`sliding_windows`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
 //! Everything random depends on a seed alone.
 
 mod augment;
@@ -38,4 +38,4 @@ pub use standardise::Standardise;
 pub use table::{Column, ColumnKind, CsvOptions, Table};
 pub use task::Task;
 pub use vocabulary::Vocabulary;
-pub use windows::windows;
+pub use windows::{sliding_windows, windows};

@@ -122,16 +122,18 @@ pub(super) fn like(from: &Tensor, count: usize) -> Tensor {
     Tensor::zeros(shape, from.dtype())
 }
 
-/// Writes rows of a contiguous tensor to the first rows of another, unless that is shared.
+/// Writes rows of a contiguous tensor to the first rows of another, unless that is shared. Where those are longer, so
+/// many rows as they hold from one on.
 pub(super) fn copy_rows(from: &Tensor, rows: &[usize], into: &mut Tensor) -> bool {
     fn copy<T: Element>(from: &Tensor, rows: &[usize], into: &mut Tensor) -> Option<()> {
-        let width: usize = from.shape()[1..].iter().product();
+        let [row_width, width] =
+            [&*from, &*into].map(|tensor| tensor.shape()[1..].iter().product::<usize>());
         let (from, into) = (from.as_slice::<T>()?, into.as_slice_mut::<T>()?);
         if width == 0 {
             return Some(());
         }
         for (into, &row) in into.chunks_exact_mut(width).zip(rows) {
-            into.copy_from_slice(&from[row * width..][..width]);
+            into.copy_from_slice(&from[row * row_width..][..width]);
         }
         Some(())
     }

@@ -22,7 +22,6 @@ mod embedding;
 mod embedding_bag;
 mod fit;
 mod flatten;
-mod gpt;
 mod group_norm;
 mod info;
 mod init;
@@ -63,7 +62,6 @@ pub use dropout_channels::{ChannelDropout, Dropout1d, Dropout2d, DropoutChannels
 pub use embedding::{Embedding, EmbeddingOptions, EmbeddingSpec};
 pub use embedding_bag::{BagMode, EmbeddingBag, EmbeddingBagSpec};
 pub use flatten::Flatten;
-pub use gpt::{Continuation, Gpt, Sampling};
 pub use group_norm::{
     GroupNorm, GroupNormSpec, InstanceNorm, InstanceNorm1d, InstanceNorm2d, InstanceNormSpec,
     NormOptions,
@@ -95,9 +93,10 @@ pub use spec::LayerSpec;
 pub use summary::{Summary, SummaryRow, summary};
 pub use swiglu::{SwiGlu, SwiGluOptions, SwiGluSpec};
 pub use transformer::{
-    CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, DecoderCache,
-    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
-    TransformerEncoderSpec, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
+    CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, Continuation, DecoderCache,
+    Sampling, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
+    TransformerEncoderLayer, TransformerEncoderSpec, TransformerOptions, TransformerStackOptions,
+    TransformerStackSpec,
 };
 pub use unflatten::Unflatten;
 pub use upsample::{Interpolation, Upsample};

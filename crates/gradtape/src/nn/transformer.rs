@@ -3,12 +3,14 @@
 mod causal;
 mod decoder;
 mod encoder;
+mod generate;
 mod spec;
 mod stack;
 
 pub use causal::{CausalTransformer, CausalTransformerOptions, CausalTransformerSpec};
 pub use decoder::{DecoderCache, TransformerDecoderLayer};
 pub use encoder::TransformerEncoderLayer;
+pub use generate::{Continuation, Sampling};
 pub use spec::{TransformerEncoderSpec, TransformerStackSpec};
 pub use stack::{TransformerDecoder, TransformerEncoder, TransformerStackOptions};
 

@@ -37,6 +37,24 @@ impl Program {
         self.kernels.iter().map(|kernel| self.traffic_of(kernel)).sum()
     }
 
+    /// Floating-point operations of a run: two for each product that a contraction sums, one for each instruction of a
+    /// loop or an epilogue at each of its elements, whatever it costs.
+    pub fn operations(&self) -> f64 {
+        let product = |sizes: &[usize]| sizes.iter().map(|&size| size as f64).product::<f64>();
+        let of = |kernel: &Kernel| match kernel {
+            Kernel::Loop(own) => {
+                let each = own.body.insts.len() + own.reductions.len();
+                product(&own.space) * each as f64
+            }
+            Kernel::Contract(own) => {
+                let each = 2.0 * product(&own.summed) + own.epilogue.insts.len() as f64;
+                product(&own.space()) * each
+            }
+            Kernel::Host(_) => 0.0,
+        };
+        self.kernels.iter().map(of).sum()
+    }
+
     /// What a plan keeps in memory at once beyond inputs and outputs, and what each kernel does.
     pub fn explain(&self) -> String {
         self.to_string()

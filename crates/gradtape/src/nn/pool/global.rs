@@ -60,7 +60,8 @@ global! {
     /// ```
     /// use gradtape::Tape;
     /// use gradtape::nn::GlobalAvgPool;
-    /// let y = GlobalAvgPool.forward(Tape::new().constant([[[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]]]));
+    /// let tape = Tape::new();
+    /// let y = GlobalAvgPool.forward(tape.constant([[[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]]]));
     /// assert_eq!(y.value()?.to_f64_vec(), [3.0, 1.0]);
     /// # Ok::<(), gradtape::Error>(())
     /// ```
@@ -74,7 +75,8 @@ global! {
     /// ```
     /// use gradtape::Tape;
     /// use gradtape::nn::GlobalMaxPool;
-    /// let y = GlobalMaxPool.forward(Tape::new().constant([[[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]]]));
+    /// let tape = Tape::new();
+    /// let y = GlobalMaxPool.forward(tape.constant([[[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]]]));
     /// assert_eq!(y.value()?.to_f64_vec(), [6.0, 3.0]);
     /// # Ok::<(), gradtape::Error>(())
     /// ```

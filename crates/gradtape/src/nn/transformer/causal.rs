@@ -6,28 +6,29 @@ use super::super::fit::setting;
 use super::super::spec::float;
 use super::super::{
     Activation, Embedding, EmbeddingOptions, Init, Kept, KeyValueCache, Layer, LayerSpec, Linear,
-    LinearOptions, Module, PositionalEmbedding, Spec, Visitor,
+    LinearOptions, Module, PositionalEmbedding, Sequential, Spec, Visitor,
 };
 use super::{
     TransformerEncoder, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
 };
 use crate::op::Meta;
 use crate::tape::{Part, Var};
-use crate::tensor::{Result, Rng};
+use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 
 /// A language model of decoder layers alone, as GPT: tokens `[n, length]`, i64 from 0 to `vocabulary - 1`, to logits
 /// `[n, length, vocabulary]`, at each place those of the token that follows. Radford et al. 2018 and 2019.
 ///
 /// It is an [`Embedding`], a [`PositionalEmbedding`] (or rotary attention), a causal [`TransformerEncoder`], and a linear
-/// layer without a bias, whose weight is that of the embedding if they are tied.
+/// layer without a bias, whose weight is that of the embedding if they are tied. As in GPT-2, weights are first normal
+/// with standard deviation 0.02, those that add to the sequence (`out_proj`, `linear2`) with `0.02 / √(2 layers)`;
+/// biases are 0. [`CausalTransformer::continuation`] goes on with a text.
 ///
 /// ```
-/// use gradtape::nn::{CausalTransformer, CausalTransformerOptions, TransformerStackOptions};
+/// use gradtape::nn::{CausalTransformer, CausalTransformerOptions};
 /// use gradtape::{Rng, Tape};
-/// let mut options = CausalTransformerOptions::default();
-/// options.stack.layers = 2;
+/// let options = CausalTransformerOptions::gpt(2, 8);
 /// let model = CausalTransformer::with(50, 8, 2, options, &mut Rng::new(1))?;
-/// // Generates: each token is computed once.
+/// // Each token is computed once, alone.
 /// let (mut token, mut cache, mut text) = (7i64, Vec::new(), vec![]);
 /// let tape = Tape::inference();
 /// for _ in 0..4 {
@@ -56,7 +57,8 @@ pub struct CausalTransformer {
 /// What [`CausalTransformer::with`] can be told.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CausalTransformerOptions {
-    /// How many places can be told apart, without rotary attention (default: 1024).
+    /// How many places can be told apart (default: 1024). With rotary attention there is no such limit, but a
+    /// [`Continuation`](super::Continuation) looks back at so many.
     pub places: usize,
     /// Whether logits are products with the vectors of the tokens (default: yes). Press and Wolf 2017.
     pub tied: bool,
@@ -77,11 +79,21 @@ impl Default for CausalTransformerOptions {
     }
 }
 
+impl CausalTransformerOptions {
+    /// As GPT-2: so many layers, inside of which the network for each place is four times as wide as the model; all else
+    /// by default.
+    pub fn gpt(layers: usize, width: usize) -> CausalTransformerOptions {
+        let mut options = CausalTransformerOptions::default();
+        options.stack.layers = layers;
+        options.stack.layer.feedforward = width.saturating_mul(4);
+        options
+    }
+}
+
 impl CausalTransformer {
     const NAME: &str = "CausalTransformer";
 
-    /// A model with these options; embeddings are normal with standard deviation 0.02 (as GPT-2's). Fails for layers
-    /// that are not causal, and as [`TransformerEncoder::with`] does.
+    /// A model with these options. Fails for layers that are not causal, and as [`TransformerEncoder::with`] does.
     pub fn with(
         vocabulary: usize,
         width: usize,
@@ -89,10 +101,35 @@ impl CausalTransformer {
         options: CausalTransformerOptions,
         rng: &mut Rng,
     ) -> Result<CausalTransformer> {
-        let encoder = TransformerEncoder::with(width, heads, options.stack, rng)?;
+        let encoder = TransformerEncoder::build(width, heads, options.stack, Init::Zeros, rng)?;
         CausalTransformer::around(encoder, vocabulary, width, options, Init::FanIn, rng)
     }
 
+    /// The model that a network consists of, such as that of a [model file](crate::io::Model), with the same numbers.
+    /// Fails for any other network.
+    ///
+    /// ```
+    /// use gradtape::Rng;
+    /// use gradtape::nn::{CausalTransformer, CausalTransformerOptions, Relu, Sequential};
+    /// let options = CausalTransformerOptions::gpt(1, 8);
+    /// let network = Sequential::new().add(CausalTransformer::with(9, 8, 2, options, &mut Rng::new(1))?);
+    /// assert_eq!(CausalTransformer::of(&network)?.options(), options);
+    /// assert!(CausalTransformer::of(&Sequential::new().add(Relu)).is_err());
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn of(network: &Sequential) -> Result<CausalTransformer> {
+        let ([layer], Some(LayerSpec::CausalTransformer(spec))) =
+            (network.layers(), network.layers().first().and_then(|layer| layer.spec()))
+        else {
+            let message = "the network is not one CausalTransformer";
+            return Err(Error::new(Kind::Model, message));
+        };
+        let model = spec.model(Init::Zeros, &mut Rng::new(0))?;
+        model.load_from(layer)?;
+        Ok(model)
+    }
+
+    /// A model around an encoder of zeros, with its first numbers, or with zeros if `init` says so.
     fn around(
         encoder: TransformerEncoder,
         vocabulary: usize,
@@ -110,27 +147,40 @@ impl CausalTransformer {
             let rule = format!("{vocabulary} tokens at {} places, none may be 0", options.places);
             return Err(setting(Self::NAME, rule));
         }
-        let normal = match init {
-            Init::Zeros => Init::Zeros,
-            _ => Init::Normal { mean: 0.0, std: 0.02 },
-        };
-        let named = EmbeddingOptions { padding: None, init: normal, dtype };
-        let made = |rng: &mut Rng| -> Result<_> {
+        let zeros = Init::Zeros;
+        let named = EmbeddingOptions { padding: None, init: zeros, dtype };
+        let plain = LinearOptions { bias: false, weight_init: zeros, bias_init: zeros, dtype };
+        let made = || -> Result<_> {
             let embedding = Embedding::with(vocabulary, width, named, rng)?;
             let positions = match rotary {
                 None => Some(PositionalEmbedding::new(options.places, width, dtype, rng)?),
                 Some(_) => None,
             };
-            let plain =
-                LinearOptions { bias: false, weight_init: normal, bias_init: normal, dtype };
             let head = match options.tied {
                 true => None,
                 false => Some(Linear::with(width, vocabulary, plain, rng)?),
             };
-            Ok((embedding, positions, head))
+            let model = CausalTransformer { embedding, positions, encoder, head, options };
+            if init != Init::Zeros {
+                model.start(rng)?;
+            }
+            Ok(model)
         };
-        let (embedding, positions, head) = made(rng).map_err(|error| error.context(Self::NAME))?;
-        Ok(CausalTransformer { embedding, positions, encoder, head, options })
+        made().map_err(|error| error.context(Self::NAME))
+    }
+
+    /// Gives weights their first numbers, where there are zeros.
+    fn start(&self, rng: &mut Rng) -> Result<()> {
+        let adding = 0.02 / (2.0 * self.encoder.layers.len() as f64).sqrt();
+        for (name, own) in self.named_parameters() {
+            let (shape, dtype) = (own.meta().shape.clone(), own.meta().dtype);
+            if shape.rank() == 2 {
+                let adds = name.ends_with("out_proj.weight") || name.ends_with("linear2.weight");
+                let std = if adds { adding } else { 0.02 };
+                own.set(Tensor::normal(shape, 0.0, std, dtype, rng)?)?;
+            }
+        }
+        Ok(())
     }
 
     /// What it was made with.
@@ -215,14 +265,19 @@ pub struct CausalTransformerSpec {
     pub stack: TransformerStackSpec,
 }
 
-impl Spec for CausalTransformerSpec {
-    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+impl CausalTransformerSpec {
+    fn model(&self, init: Init, rng: &mut Rng) -> Result<CausalTransformer> {
         let &CausalTransformerSpec { vocabulary, places, tied, ref stack } = self;
-        let encoder = stack.encoder(init, rng)?;
+        let encoder = stack.encoder(Init::Zeros, rng)?;
         let options = CausalTransformerOptions { places, tied, stack: encoder.options() };
         let width = stack.encoder_layer.width;
-        let model = CausalTransformer::around(encoder, vocabulary, width, options, init, rng)?;
-        Ok(Box::new(model))
+        CausalTransformer::around(encoder, vocabulary, width, options, init, rng)
+    }
+}
+
+impl Spec for CausalTransformerSpec {
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(self.model(init, rng)?))
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {

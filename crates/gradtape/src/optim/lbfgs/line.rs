@@ -56,7 +56,11 @@ pub(super) fn strong_wolfe(
 
     // Nearer and nearer, between the lower and the higher end.
     let mut ends = [first, place];
-    let lower = |ends: &[Place; 2]| usize::from(ends[0].loss > ends[1].loss);
+    // The lower end is one that falls enough, as the start itself does.
+    let lower = |ends: &[Place; 2]| {
+        let [a, b] = [&ends[0], &ends[1]];
+        usize::from(falls(b) && (!falls(a) || a.loss > b.loss))
+    };
     let mut low = lower(&ends);
     let mut slow = false;
     while tried < most && (ends[1].length - ends[0].length).abs() >= least {
