@@ -127,7 +127,7 @@ pub(super) fn like(from: &Tensor, count: usize) -> Tensor {
 pub(super) fn copy_rows(from: &Tensor, rows: &[usize], into: &mut Tensor) -> bool {
     fn copy<T: Element>(from: &Tensor, rows: &[usize], into: &mut Tensor) -> Option<()> {
         let [row_width, width] =
-            [&*from, &*into].map(|tensor| tensor.shape()[1..].iter().product::<usize>());
+            [from, &*into].map(|tensor| tensor.shape()[1..].iter().product::<usize>());
         let (from, into) = (from.as_slice::<T>()?, into.as_slice_mut::<T>()?);
         if width == 0 {
             return Some(());
