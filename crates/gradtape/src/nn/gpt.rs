@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fit::MOST_WEIGHTS;
 use super::{
     Activation, Embedding, Layer, LayerNorm, LayerNormOptions, Linear, LinearOptions, Module,
     PositionalEmbedding, Sequential, TransformerEncoderLayer, TransformerOptions,
@@ -173,9 +174,6 @@ impl Gpt {
         Ok(Continuation { net, tape, context, seen, sampling, rng })
     }
 }
-
-/// 4 GB in f32: more is a slip of the keyboard.
-const MOST_WEIGHTS: f64 = 1e9;
 
 /// What a network goes on with; made by [`Gpt::continuation`].
 pub struct Continuation<'n> {
