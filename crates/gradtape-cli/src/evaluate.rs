@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::measure::Measured;
-use crate::model::Trained;
+use crate::model::{Trained, read_for};
 use crate::output::Output;
 use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
 use crate::settings::DataSettings;
 use crate::source::{CsvFlags, Source};
-use crate::text::{Passage, TextModel, fingerprint, halves};
+use crate::text::{self, Passage, TextModel, fingerprint, halves};
 
 /// Measure a model on data whose answers are known
 ///
@@ -53,10 +53,11 @@ pub(crate) struct Evaluate {
 
 impl Verb for Evaluate {
     fn run(self, output: &Output) -> Outcome {
-        if let Ok(text) = TextModel::load(&self.model) {
-            return self.text(&text, output);
+        let model = read_for(&self.data, &self.model)?;
+        if model.notes.contains_key(text::NOTE) {
+            return self.text(&TextModel::of(model, &self.model)?, output);
         }
-        let trained = Trained::load_for(&self.data, &self.model)?;
+        let trained = Trained::of(model, &self.model)?;
         let source = Source::of(&self.data)?;
         let content = source.read(&self.csv, trained.points())?;
         trained.note_filled(&content, output);

@@ -14,6 +14,15 @@ use crate::settings::{self, Settings};
 use crate::source::{Content, Points, present};
 use crate::text;
 
+/// Reads the model file that is to be used on `data`.
+pub(crate) fn read_for(data: &str, path: &Path) -> Outcome<Model> {
+    let read = present(path).and_then(|()| Ok(Model::load(path)?));
+    read.map_err(|failure| match data.ends_with(".safetensors") {
+        true => failure.note("hint: the model comes first, then the data"),
+        false => failure,
+    })
+}
+
 /// A model with what is done to its inputs.
 pub(crate) struct Trained {
     pub(crate) model: Model,
@@ -25,15 +34,11 @@ impl Trained {
     /// Reads the model file that is to be used on `data`. Fails when it has no preprocessing or when that does
     /// not fit the network.
     pub(crate) fn load_for(data: &str, path: &Path) -> Outcome<Trained> {
-        Trained::load(path).map_err(|failure| match data.ends_with(".safetensors") {
-            true => failure.note("hint: the model comes first, then the data"),
-            false => failure,
-        })
+        Trained::of(read_for(data, path)?, path)
     }
 
-    fn load(path: &Path) -> Outcome<Trained> {
-        present(path)?;
-        let model = Model::load(path)?;
+    /// As [`Trained::load_for`], of a file that was read.
+    pub(crate) fn of(model: Model, path: &Path) -> Outcome<Trained> {
         let name = path.display();
         let Some(prepared) = &model.preprocessing else {
             if model.notes.contains_key(text::NOTE) {

@@ -28,7 +28,12 @@ impl TextModel {
     /// Reads a model file. Fails where it is no model of texts, or where its parts do not fit.
     pub(crate) fn load(path: &Path) -> Outcome<TextModel> {
         present(path)?;
-        let (model, name) = (Model::load(path)?, path.display());
+        TextModel::of(Model::load(path)?, path)
+    }
+
+    /// As [`TextModel::load`], of a file that was read.
+    pub(crate) fn of(model: Model, path: &Path) -> Outcome<TextModel> {
+        let name = path.display();
         let Some(vocabulary) = TextModel::vocabulary(&model).map_err(|e| e.note(&name))? else {
             return Err(Failure::failed(format!(
                 "{name}: the model has no vocabulary, and does not go on with texts\n  \

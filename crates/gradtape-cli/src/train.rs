@@ -209,14 +209,16 @@ impl Train {
             told(report);
         };
         let epochs = self.epochs();
-        let all = (epochs * steps).min(self.steps.unwrap_or(usize::MAX));
+        // In batches, of which each step takes some.
+        let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
+        let all = epochs.saturating_mul(steps).min(most);
         let epochs = epochs.min(all.div_ceil(steps.max(1)));
         let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
-            .steps(all)
+            .steps(self.steps.unwrap_or(usize::MAX))
             .precision(self.precision.dtype())
             .batch_size(self.batch())
             .accumulate(self.accumulate)

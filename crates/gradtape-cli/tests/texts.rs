@@ -132,6 +132,13 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
     }
     folder.run("evaluate model.safetensors book.txt --part test").fails(2, &["no test part"]);
     folder.run("evaluate model.safetensors iris").fails(2, &["iris: this is no text"]);
+    // A damaged model of texts is told as such.
+    let mut model = folder.read("model.safetensors");
+    let place = model.windows(10).position(|bytes| bytes == b"characters").unwrap();
+    model[place] = b'k';
+    folder.write("damaged.safetensors", model);
+    let words = &["damaged.safetensors", "vocabulary cannot be read"];
+    folder.run("evaluate damaged.safetensors book.txt").fails(1, words);
     folder.run("train iris --epochs 1 --quiet --out iris").ok();
     let words = &["has no vocabulary", "--network gpt:4x128"];
     folder.run("generate iris/model.safetensors").fails(1, words);

@@ -155,6 +155,17 @@ fn losses_of_pairs_and_triplets_are_the_formulas() -> Result<()> {
     let loss = cosine_distance(zero, tape.constant([[1.0, 2.0]]));
     let [dx] = gradient(loss, [zero]);
     assert!(loss.item()? == 1.0 && dx.value()?.to_f64_vec().iter().all(|x| x.is_finite()));
+    // Nor do small and large ones lose their direction.
+    for size in [1e-7f32, 1.0, 1e10] {
+        let x = tape.watch([[size, 0.0f32], [size, size]]);
+        let y = tape.constant([[0.0f32, size], [size, size]]);
+        let far = cosine_distance_with(x, y, Reduction::None).value()?.to_f64_vec();
+        assert!((far[0] - 1.0).abs() < 1e-6 && far[1].abs() < 1e-6, "{size}: {far:?}");
+        if size >= 1.0 {
+            let loss = cosine_embedding(x, x, tape.constant([1i64, 1])).item()?;
+            assert!(loss.abs() < 1e-6, "{size}: {loss}");
+        }
+    }
 
     let norm = |x: &[f64], y: &[f64], p: f64, eps: f64| {
         let sum: f64 = x.iter().zip(y).map(|(x, y)| (x - y + eps).abs().powf(p)).sum();

@@ -243,3 +243,28 @@ fn a_training_ends_after_its_steps() -> Result<()> {
     assert!(trainer.fit(&data, None)?.epochs[0].train.loss > 0.0);
     Ok(())
 }
+
+#[test]
+fn a_scale_has_an_end_and_training_says_that_none_helps() -> Result<()> {
+    let x = Parameter::new(Tensor::scalar(0f32));
+    let (sgd, scale) = (Sgd::new(&x, 0.1), LossScale::new(1e-37)?);
+    for _ in 0..5 {
+        let tape = Tape::new();
+        assert_eq!(scale.step(&x, &sgd, tape.parameter(&x).sqrt())?.item()?, 0.0);
+    }
+    assert_eq!(scale.scale(), f64::from(f32::MIN_POSITIVE));
+
+    // The slope of the root is infinite at every scale.
+    let data = moons(40, 0.1, 7)?;
+    let net = Sequential::mlp(&[2, 4, 2], Activation::Tanh, 0.0, &mut Rng::new(7))?;
+    let before = values(&net);
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.1))
+        .precision(DType::F16)
+        .epochs(10)
+        .batch_size(4)
+        .loss(|outputs, _| (outputs - outputs.stop_gradient()).sqrt().sum(()));
+    let error = trainer.fit(&data, None).unwrap_err().to_string();
+    assert!(error.contains("the last 50 steps in a row"), "{error}");
+    assert_eq!(values(&net), before);
+    Ok(())
+}

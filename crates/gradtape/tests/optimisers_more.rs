@@ -344,3 +344,68 @@ fn gathered_gradients_are_those_of_a_large_batch() -> Result<()> {
     assert!(gathered.load_state(&sums[1..]).is_err() && Accumulator::new(&few, 0).is_err());
     Ok(())
 }
+
+#[test]
+fn a_search_leaves_no_parameter_that_is_no_number() -> Result<()> {
+    use gradtape::optim::Lbfgs;
+    // The slope of a root is infinite at 0.
+    let x = Parameter::new(Tensor::from([4.0, 0.0]));
+    let lbfgs = Lbfgs::new(&x, 1.0);
+    let root = |tape: &Tape| -> Tensor { tape.parameter(&x).sqrt().sum(()).value().unwrap() };
+    assert_eq!(root(&Tape::new()).item()?, 2.0);
+    let error = lbfgs.minimize(&mut |tape| Ok(tape.parameter(&x).sqrt().sum(()))).unwrap_err();
+    assert!(error.to_string().contains("the loss is 2, but its gradient is too large"), "{error}");
+    assert_eq!((x.value().to_f64_vec(), lbfgs.steps()), (vec![4.0, 0.0], 0));
+
+    // Here the search meets such places on its way.
+    for (start, searching) in [(1.0, true), (0.3, true), (1.0, false)] {
+        let x = Parameter::new(Tensor::from([start]));
+        let lbfgs = Lbfgs::new(&x, 1.0).strong_wolfe(searching).max_iter(usize::MAX).max_eval(50);
+        for _ in 0..5 {
+            let _ = lbfgs.minimize(&mut |tape| {
+                let x = tape.parameter(&x);
+                Ok((x.maximum(0.0).sqrt() + x.square()).sum(()))
+            });
+            assert!(x.value().item()?.is_finite(), "{start}");
+        }
+    }
+    let x = Parameter::new(Tensor::from([3.0]));
+    let lbfgs = Lbfgs::new(&x, 1.0).max_iter(usize::MAX);
+    lbfgs.minimize(&mut |tape| Ok(tape.parameter(&x).square().sum(())))?;
+    assert!(x.value().item()?.abs() < 1e-6);
+
+    // Counters and numbers that no search has.
+    let state = lbfgs.state()?;
+    for (name, wrong) in [
+        ("steps", Tensor::scalar(i64::MAX)),
+        ("search", Tensor::from([f64::NAN, 1.0, 1.0])),
+        ("search", Tensor::from([1e300, 1.0, 1.0])),
+        ("search", Tensor::from([1.0, f64::INFINITY, 1.0])),
+    ] {
+        let mut state = state.clone();
+        state.iter_mut().filter(|(own, _)| own == name).for_each(|(_, own)| *own = wrong.clone());
+        assert!(lbfgs.load_state(&state).is_err(), "{name} {wrong}");
+    }
+    lbfgs.load_state(&state)
+}
+
+#[test]
+fn gradients_of_zero_stay_steps_of_zero() -> Result<()> {
+    use gradtape::optim::{Adafactor, Muon};
+    for shape in [&[3][..], &[2, 3]] {
+        let x = Parameter::new(Tensor::ones(shape, DType::F32));
+        for eps1 in [1e-30, 1e-60] {
+            let adafactor = Adafactor::new(&x, 0.1).eps1(eps1);
+            for _ in 0..2 {
+                let tape = Tape::new();
+                adafactor.step((tape.parameter(&x) * tape.constant(0.0f32)).sum(()))?;
+                assert_eq!(x.value().to_f64_vec(), vec![1.0; x.value().to_f64_vec().len()]);
+            }
+        }
+        let muon = Muon::new(&x, 0.1).eps(0.0);
+        let tape = Tape::new();
+        let error = muon.step((tape.parameter(&x) * 0.0).sum(())).unwrap_err().to_string();
+        assert!(error.contains("eps is 0"), "{error}");
+    }
+    Ok(())
+}

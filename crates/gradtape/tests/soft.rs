@@ -484,3 +484,25 @@ fn what_does_not_fit_is_an_error_at_the_line_of_the_call() {
     let labels = tape.constant([0i64, 3]);
     assert!(smooth_accuracy(x, labels, 1.0).item().is_err());
 }
+
+#[test]
+fn temperatures_count_in_the_type_that_is_computed_in() -> Result<()> {
+    let tape = Tape::new();
+    let x = tape.watch([3e38f32, 1.0, -3e38]);
+    for (soft, want) in [
+        (tempered_softmax(x, 0, 0.1), vec![1.0, 0.0, 0.0]),
+        (straight_through_argmax(x, 0, 0.1), vec![1.0, 0.0, 0.0]),
+        (soft_argmax(x, 0, 0.1), vec![0.0]),
+        (smooth_accuracy(x.unsqueeze(0), tape.constant([0i64]), 0.1), vec![1.0]),
+        (tempered_softmax(tape.watch([60_000f32, 0.0]).cast(DType::F16), 0, 0.1), vec![1.0, 0.0]),
+    ] {
+        assert_eq!(soft.value()?.to_f64_vec(), want);
+    }
+    for dtype in [DType::F32, DType::BF16] {
+        let wrong = error(tempered_softmax(x.cast(dtype), 0, 1e-50));
+        assert!(wrong.to_string().contains("does not tell it from 0"), "{wrong}");
+    }
+    let x = tape.watch([1.0, 2.0]);
+    assert_eq!(tempered_softmax(x, 0, 1e-50).value()?.to_f64_vec(), [0.0, 1.0]);
+    Ok(())
+}

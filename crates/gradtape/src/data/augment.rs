@@ -28,6 +28,7 @@ use crate::tensor::{Error, Kind, Result, Rng, Tensor};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Augment {
     image: [usize; 3],
+    /// Of the first channels; the last number counts for the rest.
     background: Vec<f32>,
     shift: usize,
     crop: usize,
@@ -41,8 +42,7 @@ impl Augment {
 
     /// Nothing yet, of images of `[channels, height, width]`, each a row of so many numbers in any shape.
     pub fn new(image: [usize; 3]) -> Augment {
-        let background = vec![0.0; image[0]];
-        Augment { image, background, shift: 0, crop: 0, flip: false, rotate: 0.0 }
+        Augment { image, background: Vec::new(), shift: 0, crop: 0, flip: false, rotate: 0.0 }
     }
 
     /// From a text such as `shift:2,crop:4,flip,rotate:10`, any of these, in any order. Fails for another word and for
@@ -58,7 +58,7 @@ impl Augment {
         };
         let pixels = value.and_then(|value| value.parse::<usize>().ok());
         let degrees = value.and_then(|value| value.parse::<f64>().ok());
-        let degrees = degrees.filter(|degrees| (0.0..=180.0).contains(degrees));
+        let degrees = degrees.filter(|degrees| TURNS.contains(degrees));
         match (name, pixels, degrees) {
             ("shift", Some(pixels), _) => Ok(self.shift(pixels)),
             ("crop", Some(pixels), _) => Ok(self.crop(pixels)),
@@ -97,7 +97,7 @@ impl Augment {
     }
 
     /// Turns an image about its middle by up to so many degrees either way; pixels are interpolated, and what comes in
-    /// from outside is background.
+    /// from outside is background. Another number than one from 0 to 180 is an error where images are changed.
     #[must_use]
     pub fn rotate(self, degrees: f64) -> Augment {
         Augment { rotate: degrees, ..self }
@@ -107,10 +107,7 @@ impl Augment {
     /// standardised. Of fewer numbers than channels, the last one counts for the rest.
     #[must_use]
     pub fn background(mut self, channels: &[f64]) -> Augment {
-        let last = channels.last().copied().unwrap_or(0.0);
-        for (channel, own) in self.background.iter_mut().enumerate() {
-            *own = channels.get(channel).copied().unwrap_or(last) as f32;
-        }
+        self.background = channels.iter().map(|&number| number as f32).collect();
         self
     }
 
@@ -130,7 +127,7 @@ impl Augment {
             return Err(Error::new(Kind::Shape, message).hint("each image is one row"));
         };
         let mut made = vec![0.0; from.len()];
-        let size = self.image.iter().product::<usize>().max(1);
+        let size = elements(&self.image).max(1);
         let epoch = Rng::new(seed).split(EPOCHS).split(epoch);
         for ((from, into), &row) in from.chunks(size).zip(made.chunks_mut(size)).zip(rows) {
             self.draw(epoch.split(row as u64)).write(self, from, into);
@@ -140,8 +137,12 @@ impl Augment {
 
     /// Whether images can be changed.
     pub(crate) fn check(&self, images: &Tensor) -> Result<()> {
-        let size: usize = self.image.iter().product();
-        let own: usize = images.shape().iter().skip(1).product();
+        if !TURNS.contains(&self.rotate) {
+            let message = format!("augment: rotate by {} degrees", self.rotate);
+            return Err(Error::new(Kind::Value, message).hint("give a number from 0 to 180"));
+        }
+        let size = elements(&self.image);
+        let own = elements(images.shape().get(1..).unwrap_or_default());
         if images.rank() > 0 && own == size && images.dtype() == crate::tensor::DType::F32 {
             return Ok(());
         }
@@ -166,6 +167,14 @@ impl Augment {
         let flip = self.flip && rng.uniform() < 0.5;
         Change { shift, crop, flip, turn: (self.rotate > 0.0).then(|| angle.sin_cos()) }
     }
+}
+
+/// The degrees that images may be turned by.
+const TURNS: std::ops::RangeInclusive<f64> = 0.0..=180.0;
+
+/// How many numbers there are of a shape; a shape may be of more than can be counted.
+fn elements(shape: &[usize]) -> usize {
+    shape.iter().copied().fold(1, usize::saturating_mul)
 }
 
 /// What distinguishes the streams of random numbers of a seed from those of the order of rows.
@@ -200,9 +209,11 @@ impl Change {
     /// For each pixel of the new image looks up where it comes from.
     fn write(&self, augment: &Augment, from: &[f32], into: &mut [f32]) {
         let [_, height, width] = augment.image;
-        let plane = (height * width).max(1);
-        let channels = from.chunks(plane).zip(into.chunks_mut(plane)).zip(&augment.background);
-        for ((from, into), &background) in channels {
+        let plane = elements(&[height, width]).max(1);
+        let last = augment.background.last().copied().unwrap_or(0.0);
+        let background = augment.background.iter().copied().chain(std::iter::repeat(last));
+        let channels = from.chunks(plane).zip(into.chunks_mut(plane)).zip(background);
+        for ((from, into), background) in channels {
             let old = Plane { pixels: from, height, width, background };
             for (place, into) in into.iter_mut().enumerate() {
                 let (y, x) = (place / width, place % width);
@@ -356,6 +367,15 @@ mod tests {
         let augment = Augment::new(IMAGE).shift(usize::MAX).crop(usize::MAX);
         assert!(augment.apply(&images(2), &[0, 1], 1, 0).is_ok());
         let few = Tensor::zeros([2, 39], DType::F32);
+        for shape in [[usize::MAX, 1, 1], [usize::MAX, 2, 3], [3, usize::MAX, usize::MAX]] {
+            assert!(Augment::new(shape).background(&[1.0]).apply(&few, &[0, 1], 1, 0).is_err());
+        }
+        let none = Augment::new([usize::MAX, usize::MAX, 0]);
+        assert!(none.apply(&Tensor::zeros([2, 0], DType::F32), &[0, 1], 1, 0).is_ok());
+        for degrees in [f64::INFINITY, f64::NAN, -1.0, 181.0] {
+            let error = Augment::new(IMAGE).rotate(degrees).apply(&images(2), &[0, 1], 1, 0);
+            assert!(error.unwrap_err().message().contains("degrees"), "{degrees}");
+        }
         assert!(augment.apply(&few, &[0, 1], 1, 0).unwrap_err().message().contains("[2, 39]"));
         let wide = Tensor::zeros([2, 40], DType::F64);
         assert!(augment.apply(&wide, &[0, 1], 1, 0).is_err());

@@ -72,7 +72,7 @@ impl Vocabulary {
         let mut pairs = Pairs::default();
         words.iter().enumerate().for_each(|(at, (word, n))| pairs.add(at, word, *n));
         while made.len() < size
-            && let Some(pair) = pairs.most_frequent()
+            && let Some(pair) = pairs.most_frequent(|pair| made.length(pair) <= LONGEST)
         {
             let joined = made.join(pair);
             for at in pairs.places.remove(&pair).unwrap_or_default() {
@@ -91,6 +91,11 @@ impl Vocabulary {
             characters: characters.iter().copied().zip(0..).collect(),
             merges: BTreeMap::new(),
         }
+    }
+
+    /// How many bytes a pair has together.
+    fn length(&self, pair: Pair) -> usize {
+        [pair.0, pair.1].map(|half| self.tokens[half as usize].len()).iter().sum()
     }
 
     fn join(&mut self, pair: Pair) -> u32 {
@@ -198,8 +203,7 @@ impl TryFrom<Parts> for Vocabulary {
                 return wrong(format!("whose pair {pair:?} is not of two numbers before it, once"));
             }
             // A chain of doublings would be longer than memory.
-            let length: usize =
-                [pair.0, pair.1].map(|n| made.tokens[n as usize].len()).iter().sum();
+            let length = made.length(pair);
             if length > LONGEST {
                 return wrong(format!("with a token of {length} bytes"));
             }
@@ -241,18 +245,23 @@ impl Pairs {
         for pair in word.windows(2).map(|w| (w[0], w[1])) {
             if let Some(count) = self.counts.get_mut(&pair) {
                 *count -= n;
+                if *count == 0 {
+                    self.counts.remove(&pair);
+                    self.places.remove(&pair);
+                }
             }
         }
     }
 
-    /// The first of those that come most often, twice at least.
-    fn most_frequent(&self) -> Option<Pair> {
+    /// The first of those that come most often, twice at least, and that may be joined.
+    fn most_frequent(&self, may_be: impl Fn(Pair) -> bool) -> Option<Pair> {
         let better = |best: Option<(usize, Pair)>, (&pair, &count): (&Pair, &usize)| match best {
             Some((most, _)) if most >= count => best,
+            _ if count < 2 || !may_be(pair) => best,
             _ => Some((count, pair)),
         };
         let best = self.counts.iter().fold(None, better);
-        best.filter(|(count, _)| *count >= 2).map(|(_, pair)| pair)
+        best.map(|(_, pair)| pair)
     }
 }
 
@@ -309,6 +318,10 @@ mod tests {
         // No pair that comes once.
         let all = Vocabulary::byte_pairs("ab cd", 100).unwrap();
         assert_eq!((all.len(), all.has_pairs()), (5, false));
+        // Nor one of which no part of a word may consist.
+        let long = Vocabulary::byte_pairs(&"a".repeat(4 * LONGEST), 40).unwrap();
+        assert_eq!((long.len(), long.tokens[16].len()), (17, LONGEST));
+        assert_eq!(Vocabulary::from_json(&long.to_json()).unwrap(), long);
         let run = Vocabulary::byte_pairs(&"a".repeat(9), 4).unwrap();
         assert_eq!(run.encode("aaaaaaa").unwrap(), [2, 1, 0]);
     }

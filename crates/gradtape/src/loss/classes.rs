@@ -15,7 +15,7 @@ pub struct CrossEntropyOptions {
     /// The share of each target that is spread evenly over all classes, in [0, 1]; 0 by default.
     pub label_smoothing: f64,
     /// The label of rows that do not count: their loss is 0, no gradient flows into them, and the mean leaves
-    /// them out. None by default; PyTorch's is -100.
+    /// them out; that of no other rows is NaN, as in PyTorch. None by default; PyTorch's is -100.
     pub ignore_index: Option<i64>,
     /// What becomes of the rows' losses.
     pub reduction: Reduction,

@@ -1,6 +1,6 @@
 //! The loss of sequences that are not aligned.
 
-use super::{Reduction, at_hand};
+use super::Reduction;
 use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{DType, Error, Kind};
 
@@ -139,9 +139,10 @@ impl<'t> Batch<'t> {
             )
         });
         let lengths = [("input", input_lengths, steps), ("target", target_lengths, labels)];
+        let numbers = |of: Var<'_>| of.known()?.to_vec::<i64>().ok();
         let refused = refused.or_else(|| {
             lengths.iter().find_map(|&(what, given, most)| {
-                let given = at_hand(given)?;
+                let given = numbers(given)?;
                 let place = given.iter().position(|&n| n < 0 || n > most as i64)?;
                 Some(wrong(
                     format!(
@@ -153,7 +154,7 @@ impl<'t> Batch<'t> {
             })
         });
         let refused = refused.or_else(|| {
-            let (targets, lengths) = (at_hand(targets)?, at_hand(target_lengths)?);
+            let (targets, lengths) = (numbers(targets)?, numbers(target_lengths)?);
             let rows = targets.chunks(labels.max(1)).zip(&lengths);
             let mut read = rows.enumerate().flat_map(|(row, (targets, &length))| {
                 targets

@@ -48,7 +48,7 @@ pub use similarity::{
 };
 
 use crate::op::rules::cast_hint;
-use crate::tape::{Leaf, Var, mixed_tapes};
+use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{Error, Kind};
 
 /// What becomes of the losses of the elements (or rows).
@@ -154,20 +154,12 @@ fn off<'t>(
     Some(x.failed(error.hint(format!("it must be {words}")), &[x]))
 }
 
-/// The whole numbers of a constant or watched tensor.
-fn at_hand(x: Var<'_>) -> Option<Vec<i64>> {
-    let recording = x.tape().recording().borrow();
-    let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(x.id()) else { return None };
-    tensor.to_vec::<i64>().ok()
-}
-
 /// The error, in the place of the loss, of a constant or watched tensor with a number out of range. Of what
 /// is computed, or given to a compiled step, the numbers are not known yet.
 #[track_caller]
 fn out_of_range<'t>(name: &str, what: &str, x: Var<'t>, range: &Range) -> Option<Var<'t>> {
     let wrong = {
-        let recording = x.tape().recording().borrow();
-        let Some(Leaf::Tensor { tensor, .. }) = recording.leaf(x.id()) else { return None };
+        let tensor = x.known()?;
         // All at once, which is done in vectors; which one it is matters only then.
         fn first<T: Copy + Into<f64>>(x: &[T], holds: fn(f64) -> bool) -> Option<(usize, f64)> {
             let fine = x.iter().fold(true, |fine, &x| fine & holds(x.into()));

@@ -6,7 +6,8 @@ use crate::tape::{Var, mixed_tapes};
 use crate::tensor::{DType, Error, Kind};
 
 /// The mean cosine distance of vectors `[…, d]` from their targets: 1 less the cosine of the angle between the
-/// two, from 0 (the same direction) to 2 (the opposite one). A vector of zeros is at distance 1.
+/// two, from 0 (the same direction) to 2 (the opposite one). Lengths below 1e-8 count as 1e-8, as in PyTorch's
+/// `CosineSimilarity`, so that a vector of zeros is at distance 1.
 ///
 /// ```
 /// use gradtape::loss::cosine_distance;
@@ -36,7 +37,9 @@ pub fn cosine_distance_with<'t>(
     if let Some(failed) = vectors("cosine_distance", prediction, target) {
         return failed;
     }
-    reduction.of(1.0 - cosine(prediction, target))
+    const LEAST: f64 = 1e-8;
+    let length = |x: Var<'t>| x.norm(2.0, -1).maximum(LEAST);
+    reduction.of(1.0 - cosine(prediction, target, length))
 }
 
 /// Settings of [`cosine_embedding_with`].
@@ -87,7 +90,9 @@ pub fn cosine_embedding_with<'t>(
     match pairs(name, first, second, target, &SIGN) {
         Err(failed) => failed,
         Ok(target) => {
-            let cos = cosine(first, second);
+            const LEAST: f64 = 1e-12;
+            let length = |x: Var<'t>| (x.square().sum(-1) + LEAST).sqrt();
+            let cos = cosine(first, second, length);
             reduction.of(target.greater(0.0).select(1.0 - cos, (cos - margin).relu()))
         }
     }
@@ -239,16 +244,13 @@ const YES_OR_NO: Range = Range {
     hint: "1 says that two vectors belong together, 0 that they do not",
 };
 
-/// The cosine of the angle between vectors along the last axis.
+/// The cosine of the angle between vectors along the last axis, whose lengths are kept above 0.
 #[track_caller]
-fn cosine<'t>(a: Var<'t>, b: Var<'t>) -> Var<'t> {
-    const LEAST: f64 = 1e-12;
-    // Which 16 bits cannot tell from 0.
+fn cosine<'t>(a: Var<'t>, b: Var<'t>, length: impl Fn(Var<'t>) -> Var<'t>) -> Var<'t> {
+    // What keeps lengths above 0 is 0 in 16 bits.
     let computed = a.dtype().computed();
     let (wide_a, wide_b) = (a.cast(computed), b.cast(computed));
-    let a_squared = wide_a.square().sum(-1) + LEAST;
-    let b_squared = wide_b.square().sum(-1) + LEAST;
-    ((wide_a * wide_b).sum(-1) / (a_squared * b_squared).sqrt()).cast(a.dtype())
+    ((wide_a * wide_b).sum(-1) / (length(wide_a) * length(wide_b))).cast(a.dtype())
 }
 
 /// The error in the place of the loss of two values that are not vectors of one shape and type.

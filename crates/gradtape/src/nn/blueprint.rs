@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::fit::MOST_WEIGHTS;
 use super::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, ConvOptions, Dropout, Flatten, Linear, MaxPool2d,
     Padding, Relu, Residual, Sequential, Unflatten,
@@ -209,15 +210,12 @@ struct Made {
     way: Vec<String>,
 }
 
-/// 4 GB in f32: more is a slip of the keyboard.
-const MOST_WEIGHTS: f64 = 1e9;
-
 impl Made {
     fn add(&mut self, part: Part, rng: &mut Rng) -> Result<()> {
         match part {
             Part::Conv { channels, kernel, norm } => {
                 let [inputs, height, width] = self.image()?;
-                self.count(inputs * channels, kernel * kernel)?;
+                self.count(inputs.saturating_mul(channels), kernel.saturating_mul(kernel))?;
                 let options =
                     ConvOptions { padding: Padding::Same, bias: !norm, ..ConvOptions::default() };
                 self.push(|net| {
@@ -231,7 +229,7 @@ impl Made {
             }
             Part::Residual { channels, stride } => {
                 let [inputs, height, width] = self.image()?;
-                self.count((inputs + channels) * channels, 9)?;
+                self.count(inputs.saturating_add(channels).saturating_mul(channels), 9)?;
                 self.push(|net| Ok(net.add(residual(inputs, channels, stride, rng)?).add(Relu)))?;
                 let [height, width] = [height, width].map(|size| size.div_ceil(stride));
                 self.size = Size::Image([channels, height, width]);
@@ -397,6 +395,8 @@ mod tests {
             ("cnn:16-3c3", ["part 2, 3c3", "rows of 16 numbers"]),
             ("cnn:1000000c1000", ["part 1", "weights"]),
             ("cnn:1000000", ["part 1, 1000000", ""]),
+            ("cnn:1c8589934592", ["part 1", "weights"]),
+            ("cnn:r18446744073709551615", ["part 1", "weights"]),
         ] {
             let built = build(text, if text == "cnn:1000000" { [9, 60, 60] } else { [1, 6, 6] });
             let error = built.err().unwrap().to_string();

@@ -89,8 +89,14 @@ impl EmbeddingBag {
             return x.failed(error, &[x, weight]);
         }
         let rows = weight.index_select(0, x);
-        let kept = self.kept(x);
         let size = x.shape()[1];
+        let Some(kept) = self.kept(x) else {
+            return match self.mode {
+                BagMode::Max if size > 0 => rows.max(1),
+                BagMode::Mean => rows.sum(1) / size.max(1) as f64,
+                _ => rows.sum(1),
+            };
+        };
         let count = kept.cast(weight.dtype()).sum(1);
         match self.mode {
             BagMode::Max if size > 0 => {
@@ -120,26 +126,27 @@ impl EmbeddingBag {
         let bag = offsets.searchsorted_right(tape.iota(total, 0, DType::I64)) - 1;
         let rows = weight.index_select(0, x);
         let kept = self.kept(x);
-        let count = kept.cast(weight.dtype()).index_add(0, bag, n);
-        let sum = || kept.select(rows, 0.0).index_add(0, bag, n);
+        let or = |other: f64| kept.map_or(rows, |kept| kept.select(rows, other));
+        let ones = match kept {
+            Some(kept) => kept.cast(weight.dtype()),
+            None => x.unsqueeze(-1).cast(weight.dtype()).full_like(1.0),
+        };
+        let count = ones.index_add(0, bag, n);
+        let sum = || or(0.0).index_add(0, bag, n);
         match self.mode {
             BagMode::Sum => sum(),
             BagMode::Mean => sum() / count.maximum(1.0),
             BagMode::Max => {
-                let greatest = kept.select(rows, f64::NEG_INFINITY).index_max(0, bag, n);
+                let greatest = or(f64::NEG_INFINITY).index_max(0, bag, n);
                 count.greater(0.0).select(greatest, 0.0)
             }
         }
     }
 
-    /// Which numbers count, `[…, 1]`.
+    /// Which numbers count, `[…, 1]`; all if none stands for nothing.
     #[track_caller]
-    fn kept<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let kept = match self.padding {
-            Some(padding) => x.not_equal(padding as f64),
-            None => x.equal(x),
-        };
-        kept.unsqueeze(-1)
+    fn kept<'t>(&self, x: Var<'t>) -> Option<Var<'t>> {
+        self.padding.map(|padding| x.not_equal(padding as f64).unsqueeze(-1))
     }
 }
 

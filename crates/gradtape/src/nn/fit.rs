@@ -6,6 +6,9 @@ use crate::op::Meta;
 use crate::tape::Var;
 use crate::tensor::{DType, Error, Kind, Result};
 
+/// The most weights of a network that a few words ask for, 4 GB in f32: more is a slip of the keyboard.
+pub(super) const MOST_WEIGHTS: f64 = 1e9;
+
 /// An input that a layer does not take, with a way out: of its element type, where that is wrong, or else of
 /// its shape.
 pub(super) fn misfit(

@@ -97,11 +97,12 @@ impl Rotary {
         let (tape, input) = (x.tape(), x.meta());
         let [.., length, width] = input.shape[..] else { return x };
         let half = width / 2;
-        let along = |axis| tape.iota([length, half], axis, input.dtype);
+        // In 16 bits neither a place beyond some hundreds nor its angle would be right.
+        let along = |axis| tape.iota([length, half], axis, input.dtype.computed());
         let pace = along(1) * (-2.0 * self.base.ln() / width as f64);
         let places = if from == 0 { along(0) } else { along(0) + from as f64 };
         let angles = places * pace.exp();
-        let (cos, sin) = (angles.cos(), angles.sin());
+        let (cos, sin) = (angles.cos().cast(input.dtype), angles.sin().cast(input.dtype));
         let [a, b] = x.chunk(-1);
         (a * cos - b * sin).concat(&[b * cos + a * sin], -1)
     }

@@ -119,9 +119,16 @@ impl Upsample {
                         true => 0.0,
                         false => scale.map_or(from as f64 / to as f64, |by| 1.0 / by),
                     };
-                    let shares = shares(from, to, step, align_corners)?.cast(input.dtype);
-                    let shares = x.tape().constant(shares);
-                    y.move_axis(place, -1).tensordot(shares, 1).move_axis(-1, place)
+                    let computed = input.dtype.computed();
+                    let [before, after, part] = neighbours(from, to, step, align_corners)?;
+                    let [before, after] = [before, after].map(|places| x.tape().constant(places));
+                    let mut along = vec![1; input.shape.rank() - 2];
+                    along[axis] = to;
+                    let part = x.tape().constant(part.cast(computed).reshape(along)?);
+                    let wide = y.cast(computed);
+                    let (before, after) =
+                        (wide.index_select(place, before), wide.index_select(place, after));
+                    (before * (1.0 - part) + after * part).cast(input.dtype)
                 }
             };
         }
@@ -182,11 +189,9 @@ fn memory<T>(count: usize) -> Result<Vec<T>> {
     }
 }
 
-/// `[from, to]`: by how much each element counts for each of the new ones.
-fn shares(from: usize, to: usize, step: f64, align_corners: bool) -> Result<Tensor> {
-    let count = from.saturating_mul(to);
-    let mut shares = memory(count)?;
-    shares.resize(count, 0.0);
+/// For each new element the places before and after it, and how much the one after counts.
+fn neighbours(from: usize, to: usize, step: f64, align_corners: bool) -> Result<[Tensor; 3]> {
+    let (mut befores, mut afters, mut parts) = (memory(to)?, memory(to)?, memory(to)?);
     for new in 0..to {
         let place = match align_corners {
             true => new as f64 * step,
@@ -194,11 +199,16 @@ fn shares(from: usize, to: usize, step: f64, align_corners: bool) -> Result<Tens
         };
         let before = (place as usize).min(from - 1);
         let after = (before + 1).min(from - 1);
-        let part = (place - before as f64).clamp(0.0, 1.0);
-        shares[before * to + new] += 1.0 - part;
-        shares[after * to + new] += part;
+        befores.push(before as i64);
+        afters.push(after as i64);
+        // Where there is none after it, the one before is all.
+        parts.push(if after > before { (place - before as f64).clamp(0.0, 1.0) } else { 0.0 });
     }
-    Tensor::from_vec(shares, [from, to])
+    Ok([
+        Tensor::from_vec(befores, [to])?,
+        Tensor::from_vec(afters, [to])?,
+        Tensor::from_vec(parts, [to])?,
+    ])
 }
 
 impl Module for Upsample {

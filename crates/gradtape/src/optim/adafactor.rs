@@ -11,7 +11,7 @@ optimizer! {
     /// vectors.
     ///
     /// With `s = t^beta2_decay`, `R` and `C` move by the share `s` to the means of `g²` over columns and over
-    /// rows, and `v = R C / mean(R)`; of a vector or a scalar `v` itself moves to `g²`. With
+    /// rows, and `v = R C / max(mean(R), eps1)`; of a vector or a scalar `v` itself moves to `g²`. With
     /// `u = g / √max(v, eps1²)` and `rms` the root of the mean of the squares:
     /// `x -= max(eps2, rms(x)) min(lr, 1 / √t) / max(1, rms(u) / d) u`, after `x *= 1 - lr weight_decay`.
     ///
@@ -65,6 +65,7 @@ impl Rule for Adafactor {
     fn update<'t>(&self, u: &mut Update<'_, 't>) -> Var<'t> {
         let (x, g) = (u.x(), u.g());
         let least = if self.eps1 > 0.0 { self.eps1 } else { epsilon(x.dtype()) };
+        let least = least.max(smallest(x.dtype()));
         let share = u.rate(0);
         let rank = x.shape().len() as isize;
         let v = if rank < 2 {
@@ -75,7 +76,9 @@ impl Rule for Adafactor {
             let columns = towards(u, 1, mean(rank - 2), share);
             rows * columns / rows.mean_keepdims(rank - 2).maximum(least)
         };
-        let step = g / v.maximum(least * least).sqrt();
+        // Of less than the type tells from 0, a gradient of 0 would become 0 / 0.
+        let floor = (least * least).max(smallest(x.dtype()));
+        let step = g / v.maximum(floor).sqrt();
         let size = rms(x).maximum(self.eps2) * u.rate(1) / (rms(step) / self.d).maximum(1.0);
         let x = if self.weight_decay > 0.0 { x * u.rate(2) } else { x };
         x - step * size
@@ -92,6 +95,11 @@ fn towards<'t>(u: &mut Update<'_, 't>, slot: usize, new: Var<'t>, share: Var<'t>
 fn rms(x: Var<'_>) -> Var<'_> {
     let count = x.shape().iter().product::<usize>().max(1);
     x.norm(2.0, ()) / (count as f64).sqrt()
+}
+
+/// The smallest number of full precision.
+fn smallest(dtype: DType) -> f64 {
+    if dtype == DType::F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) }
 }
 
 fn epsilon(dtype: DType) -> f64 {

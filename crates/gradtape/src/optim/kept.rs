@@ -193,7 +193,7 @@ impl Kept {
             })
         };
         let steps = find(STEPS)?.item()?;
-        if steps < 0.0 || steps.fract() != 0.0 {
+        if !whole(steps) {
             return Err(wrong(format!("the saved optimiser state has {steps} steps")));
         }
         if self.has_groups && !find(GROUPS)?.equals(&self.parts()) {
@@ -221,6 +221,7 @@ impl Kept {
         if let Some((name, _)) = rest.iter().find(|(name, _)| name == GROUPS) {
             return Err(unknown_state(name).hint("it was saved with groups of parameters"));
         }
+        // What may fail comes first; tensors of the right shape and type are taken as they are.
         rule.load_own_state(&rest)?;
         for (state, tensor) in pairs {
             state.set(tensor.clone())?;
@@ -254,6 +255,11 @@ pub(super) fn look_ahead<'t>(
     let moved = slow + (new - slow) * share;
     let sync = sync.greater(0.5);
     (sync.select(moved, new), sync.select(moved, slow))
+}
+
+/// Whether a number counts something: every one up to 2^53 has a f64 of its own.
+pub(super) fn whole(number: f64) -> bool {
+    (0.0..=(1u64 << 53) as f64).contains(&number) && number.fract() == 0.0
 }
 
 const STEPS: &str = "steps";

@@ -43,7 +43,7 @@ optimizer! {
         /// How often a matrix is brought nearer to an orthogonal one.
         ns_steps: usize in 1..100 = 5,
         /// The least norm that is divided by, and what is added to the root of the rest.
-        eps: f64 in 0.. = 1e-7,
+        eps: f64 in 1e-12.. = 1e-7,
         /// Whether the scale is `0.2 √max(A, B)`, with which rate and decay of AdamW fit.
         match_rms_adamw: bool = false,
         /// The weights of the past in the averages of `g` and `g²` of the rest.

@@ -1,6 +1,6 @@
 //! Soft choices: of a class, of a place, of a side.
 
-use super::straight::chosen;
+use super::straight::{chosen, tempered};
 use super::{refused, refused_along, straight_through};
 use crate::tape::{Generator, Var};
 use crate::tensor::{DType, Error, Kind};
@@ -31,7 +31,7 @@ use crate::tensor::{DType, Error, Kind};
 pub fn tempered_softmax(x: Var<'_>, axis: isize, temperature: f64) -> Var<'_> {
     match refused_along("tempered_softmax", x, axis, ("temperature", temperature)) {
         Some(failed) => failed,
-        None => (x / temperature).softmax(axis),
+        None => tempered(x, axis, temperature).cast(x.dtype()),
     }
 }
 
@@ -65,7 +65,7 @@ pub fn soft_argmax(x: Var<'_>, axis: isize, temperature: f64) -> Var<'_> {
     let shape = x.shape();
     let along = shape.axis(axis).unwrap_or_default();
     let places = x.tape().iota(&shape, along, wide.dtype());
-    ((wide / temperature).softmax(axis) * places).sum(axis).cast(x.dtype())
+    (tempered(wide, axis, temperature) * places).sum(axis).cast(x.dtype())
 }
 
 /// `tanh(x / t)`, between -1 and 1, for a temperature `t`, a finite number above 0.
@@ -144,7 +144,7 @@ pub fn gumbel_softmax<'t>(x: Var<'t>, generator: &Generator, options: GumbelOpti
         return failed;
     }
     let noise = x.tape().gumbel(generator, x.shape(), x.dtype());
-    let soft = ((x + noise) / temperature).softmax(axis);
+    let soft = tempered(x + noise, axis, temperature).cast(x.dtype());
     match hard {
         true => straight_through(chosen(soft, axis), soft),
         false => soft,
@@ -186,5 +186,5 @@ pub fn smooth_accuracy<'t>(scores: Var<'t>, labels: Var<'t>, temperature: f64) -
         return scores.failed(error, &[scores, labels]);
     }
     let share = labels.one_hot(rows[rows.rank() - 1], scores.dtype());
-    (share * (scores / temperature).softmax(-1)).sum(-1).mean(())
+    (share * tempered(scores, -1, temperature).cast(scores.dtype())).sum(-1).mean(())
 }

@@ -50,7 +50,7 @@ pub use straight::{
 
 use crate::op::rules;
 use crate::tape::Var;
-use crate::tensor::{Error, Kind};
+use crate::tensor::{DType, Error, Kind};
 
 /// The error in the place of the result of numbers that are none with a point, or of a softness that is
 /// not above 0.
@@ -62,11 +62,16 @@ fn refused<'t>(name: &str, x: Var<'t>, (what, softness): (&str, f64)) -> Option<
     if let Err(broken) = rules::float(&x.meta()) {
         return Some(x.failed(broken.of(&format!("{name} of {}", x.meta())), &[x]));
     }
-    if softness.is_finite() && softness > 0.0 {
-        return None;
-    }
+    let computed = x.dtype().computed();
+    let hint = match softness.is_finite() && softness > 0.0 {
+        true if computed == DType::F32 && (softness as f32) < f32::MIN_POSITIVE => {
+            "f32, which it is computed in, does not tell it from 0: take a greater one"
+        }
+        true => return None,
+        false => "it must be a finite number above 0",
+    };
     let error = Error::new(Kind::Value, format!("{name}: {what} is {softness}"));
-    Some(x.failed(error.hint("it must be a finite number above 0"), &[x]))
+    Some(x.failed(error.hint(hint), &[x]))
 }
 
 /// As [`refused`], also where there is no such axis.

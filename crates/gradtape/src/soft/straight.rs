@@ -105,7 +105,7 @@ pub fn straight_through_argmax(x: Var<'_>, axis: isize, temperature: f64) -> Var
     let name = "straight_through_argmax";
     match refused_along(name, x, axis, ("temperature", temperature)) {
         Some(failed) => failed,
-        None => straight_through(chosen(x, axis), (x / temperature).softmax(axis)),
+        None => straight_through(chosen(x, axis), tempered(x, axis, temperature).cast(x.dtype())),
     }
 }
 
@@ -119,4 +119,17 @@ pub(super) fn chosen(x: Var<'_>, axis: isize) -> Var<'_> {
         0 => x,
         _ => x.argmax(axis).one_hot(size, x.dtype()).move_axis(-1, axis),
     }
+}
+
+/// The softmax of scores over a temperature, in the type that is computed in, where there is such an axis.
+#[track_caller]
+pub(super) fn tempered(x: Var<'_>, axis: isize, temperature: f64) -> Var<'_> {
+    let (wide, shape) = (x.cast(x.dtype().computed()), x.shape());
+    // There is no greatest of none.
+    if shape.axis(axis).is_ok_and(|axis| shape[axis] == 0) {
+        return wide;
+    }
+    // Taken off before, so that a quotient never is infinite; the softmax does not change by it.
+    let most = wide.stop_gradient().max_keepdims(axis);
+    ((wide - most) / temperature).softmax(axis)
 }

@@ -33,7 +33,8 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
     let precision = trainer.precision;
-    let mut left = trainer.steps.unwrap_or(usize::MAX);
+    // In batches, of which each step takes some.
+    let mut left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();

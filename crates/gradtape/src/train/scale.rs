@@ -10,8 +10,9 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// the rule of PyTorch's `GradScaler`.
 ///
 /// The gradients of the scaled loss are divided by the scale again, in f32. If any of them is not finite the step
-/// does not count: parameters and what the optimiser keeps stay as they are, and the scale is halved. After 2,000
-/// steps in a row that counted it is doubled. It starts at 65,536. All of it is part of the one program of the step.
+/// does not count: parameters and what the optimiser keeps stay as they are, and the scale is halved, though never to
+/// less than the smallest normal f32. After 2,000 steps in a row that counted it is doubled. It starts at 65,536. All
+/// of it is part of the one program of the step.
 ///
 /// ```
 /// use gradtape::loss::mse;
@@ -54,6 +55,9 @@ impl Default for LossScale {
 impl LossScale {
     /// After so many steps in a row that counted the scale is doubled.
     pub const INTERVAL: u32 = 2_000;
+
+    /// So many steps in a row that do not count tell that no scale would help: from 65,536 it has fallen to 2^-34.
+    pub(super) const MOST_LOST: u32 = 50;
 
     /// One that starts at another scale. Fails for one that is not a finite number above 0.
     pub fn new(scale: f64) -> Result<LossScale> {
@@ -122,7 +126,8 @@ impl LossScale {
         let full = more.greater_equal(f64::from(LossScale::INTERVAL));
         // Beyond what f32 holds it stays.
         let doubled = (scale * 2.0).minimum(f64::from(f32::MAX / 2.0));
-        tape.update(&self.scale, finite.select(full.select(doubled, scale), scale * 0.5))?;
+        let halved = (scale * 0.5).maximum(f64::from(f32::MIN_POSITIVE));
+        tape.update(&self.scale, finite.select(full.select(doubled, scale), halved))?;
         tape.update(&self.good, finite.select(full.select(0.0, more), 0.0))?;
         tape.update_if(finite)?;
         optimizer.step_with(known, &[loss, finite])?;

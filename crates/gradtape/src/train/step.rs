@@ -87,13 +87,17 @@ impl<'a, 'n: 'a> Parts<'a, 'n> {
 /// what other optimisers give.
 fn searched<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     Box::new(move |batch| {
-        let tape = Tape::inference();
-        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-        let first = parts.look(x, y, false)?.1.value()?;
+        let mut first = None;
         let loss = parts.optimizer.minimize(&mut |tape| {
-            Ok(parts.look(tape.constant(&batch.x), tape.constant(&batch.y), false)?.0)
+            let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
+            let (loss, outputs) = parts.look(x, y, first.is_none())?;
+            if first.is_none() {
+                first = Some(outputs.value()?);
+            }
+            Ok(loss)
         })?;
-        Ok((loss, first))
+        let unseen = || Error::new(Kind::Value, "the optimiser did not look at the loss");
+        Ok((loss, first.ok_or_else(unseen)?))
     })
 }
 
@@ -109,12 +113,33 @@ fn accumulated<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
     }))
 }
 
+/// Counts the steps in a row that did not count; fails where they are too many.
+fn counting(scale: &LossScale) -> impl FnMut(bool) -> Result<()> {
+    let (scale, mut lost) = (scale.share(), 0);
+    move |counted| {
+        lost = if counted { 0 } else { lost + 1 };
+        if lost < LossScale::MOST_LOST {
+            return Ok(());
+        }
+        let message = format!(
+            "gradients are not finite, the last {lost} steps in a row, however small the loss scale: it is {:e} now",
+            scale.scale()
+        );
+        Err(Error::new(Kind::Value, message)
+            .hint("train in f32 or bf16, or look for what makes them infinite"))
+    }
+}
+
 fn recorded<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     let mut tape = Tape::new();
+    let mut count = counting(parts.scale);
     Box::new(move |batch| {
         tape.reset();
         let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-        let (loss, outputs, _) = parts.take(x, y, true)?;
+        let (loss, outputs, counted) = parts.take(x, y, true)?;
+        if let Some(counted) = counted {
+            count(counted.item()? != 0.0)?;
+        }
         Ok((loss.item()?, outputs.value()?))
     })
 }
@@ -124,12 +149,14 @@ fn compiled<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
         let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
         Ok([loss, outputs].into_iter().chain(counted).collect())
     });
-    let mut results = Vec::new();
+    let (mut results, mut count) = (Vec::new(), counting(parts.scale));
     Box::new(move |batch| {
         step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;
         // Taken out, so that their memory is free again for the next step.
         if let Some(counted) = results.drain(2..).next() {
-            LossScale::settle(parts.optimizer, counted.item()? != 0.0)?;
+            let counted = counted.item()? != 0.0;
+            LossScale::settle(parts.optimizer, counted)?;
+            count(counted)?;
         }
         let outputs = results.pop().expect("the outputs");
         Ok((results.pop().expect("the loss").item()?, outputs))

@@ -156,7 +156,7 @@ impl<'n> Trainer<'n> {
         Trainer { epochs, ..self }
     }
 
-    /// Ends after so many steps in all, if there are more in the epochs. The last epoch is then a part of one.
+    /// Ends after so many steps of the optimiser in all, if there are more in the epochs. The last epoch is then a part of one.
     #[must_use]
     pub fn steps(self, steps: usize) -> Self {
         Trainer { steps: Some(steps), ..self }
@@ -203,7 +203,8 @@ impl<'n> Trainer<'n> {
 
     /// The type of matrix products, convolutions and attention while training: [`DType::F32`] (default),
     /// [`DType::BF16`] or [`DType::F16`], for which the loss is [scaled](LossScale). Parameters and all else stay f32;
-    /// see [`Tape::autocast`](crate::Tape::autocast). [`Trainer::fit`] fails for other types.
+    /// see [`Tape::autocast`](crate::Tape::autocast). [`Trainer::fit`] fails for other types, and after 50 steps in a row
+    /// whose gradients no scale makes finite.
     ///
     /// ```
     /// use gradtape::data::moons;

@@ -362,6 +362,16 @@ fn only_distances_count_for_turned_heads() -> Result<()> {
         let error = (scores[i * 8 + j] - scores[(i + 1) * 8 + j + 1]).abs();
         assert!(error < 1e-12, "{i} {j}");
     }
+    // Beyond 256 there are places that 16 bits do not have.
+    let places = |dtype: DType| {
+        let ones = tape.constant(Tensor::ones([1, 400, 4], dtype));
+        Result::Ok(RotaryEmbedding::default().forward(ones).value()?.to_f64_vec())
+    };
+    let want = places(DType::F32)?;
+    for dtype in [DType::BF16, DType::F16] {
+        let got = places(dtype)?;
+        assert!(got.iter().zip(&want).all(|(x, y)| (x - y).abs() < 0.02), "{dtype}");
+    }
     refused(layer.forward(tape.constant([1.0])).value(), &["f64[1]", "an even width"]);
     refused(layer.forward(tape.constant([[1.0]])).value(), &["f64[1, 1]"]);
     refused(

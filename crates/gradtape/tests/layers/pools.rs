@@ -1,10 +1,10 @@
 //! Pools against PyTorch's values and against plain loops.
 
 use gradtape::nn::{
-    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, AvgPoolOptions, Layer, MaxPool1d,
-    MaxPool2d, MaxPoolOptions,
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, AvgPoolOptions, Interpolation,
+    Layer, LpPool1d, MaxPool1d, MaxPool2d, MaxPoolOptions, Upsample,
 };
-use gradtape::{DType, Result, Tape, Tensor};
+use gradtape::{DType, Result, Tape, Tensor, gradient};
 
 use super::shared::{agrees, close, numbers as draw, predict, refused};
 use crate::reference::{cases, read, tensor};
@@ -184,5 +184,44 @@ fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
     refused(MaxPool1d::with([3], still), &["stride is [0]"]);
     let wide = AvgPoolOptions { padding: [2], ..AvgPoolOptions::of([3]) };
     refused(AvgPool1d::with([3], wide), &["padding is [2]"]);
+    Ok(())
+}
+
+#[test]
+fn windows_of_zeros_have_a_norm_whose_derivative_is_0() -> Result<()> {
+    for norm in [1.0, 1.5, 2.0, 3.0] {
+        let tape = Tape::new();
+        let x = tape.watch([[[0.0, 0.0, 3.0, 4.0]]]);
+        let y = LpPool1d::new(norm, [2])?.forward(x);
+        let [dx] = gradient(y.sum(()), [x]);
+        let (y, dx) = (y.value()?.to_f64_vec(), dx.value()?.to_f64_vec());
+        assert_eq!((y[0], &dx[..2]), (0.0, &[0.0; 2][..]), "{norm}");
+        let want = (3f64.powf(norm) + 4f64.powf(norm)).powf(1.0 / norm);
+        assert!((y[1] - want).abs() < 1e-12, "{norm}");
+        let slope = (3.0 / want).powf(norm - 1.0);
+        assert!((dx[2] - slope).abs() < 1e-12, "{norm}: {dx:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn long_signals_are_interpolated_in_little_memory() -> Result<()> {
+    // By a matrix it would be 320 GB.
+    const N: usize = 100_000;
+    let tape = Tape::new();
+    let x = Tensor::from((0..N).map(|i| (i % 7) as f32).collect::<Vec<_>>());
+    let x = tape.watch(x.reshape([1, 1, N])?);
+    for align_corners in [false, true] {
+        let layer = Upsample::to_size(&[2 * N], Interpolation::Linear { align_corners })?;
+        let y = layer.forward(x);
+        let [dx] = gradient(y.sum(()), [x]);
+        let (y, dx) = (y.value()?.to_f64_vec(), dx.value()?.to_f64_vec());
+        assert_eq!((y[0], y[2 * N - 1]), (0.0, ((N - 1) % 7) as f64));
+        assert!((dx.iter().sum::<f64>() - 2.0 * N as f64).abs() < 1.0, "{align_corners}");
+        if !align_corners {
+            assert_eq!(y[1..5], [0.25, 0.75, 1.25, 1.75]);
+            assert_eq!(dx[..3], [2.0; 3]);
+        }
+    }
     Ok(())
 }

@@ -48,9 +48,6 @@ pub(crate) struct ContractScratch<T> {
     left: gemm::Packed<T>,
 }
 
-// SAFETY: the address is only compared.
-unsafe impl<T: Send> Send for ContractScratch<T> {}
-
 impl<T: Real> ContractPlan<T> {
     pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
         let walks = walks(plan);
@@ -114,7 +111,7 @@ impl<T: Real> ContractPlan<T> {
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> ContractScratch<T> {
         let index = Dims::from_elem(0, self.plan.space().len());
-        ContractScratch { body: self.epilogue.scratch(), index, left: None }
+        ContractScratch { body: self.epilogue.scratch(), index, left: gemm::Packed::default() }
     }
 
     /// Numbers of shared memory for a product that has no place among the buffers.
@@ -158,7 +155,7 @@ impl<T: Real> ContractPlan<T> {
         let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
         let mut begun = false;
-        scratch.left = None;
+        scratch.left.forget();
         let mut part = |number: usize, part: usize| {
             // Not before there is something to do: who comes late finds the memory used for other things.
             if !std::mem::replace(&mut begun, true) {

@@ -20,8 +20,8 @@ pub type LpPool3d = LpPool<3>;
 /// `[n, channels, windows…]`. Used as [`LpPool1d`], [`LpPool2d`] and [`LpPool3d`]. Of `p = 1` it is the sum, and the
 /// greater `p`, the nearer it is to the greatest. Gulcehre, Cho, Pascanu and Bengio 2014.
 ///
-/// `x` is not made positive: where the sum is below 0, an uneven `p` gives NaN, as in PyTorch. At windows of zeros the
-/// derivative is not finite.
+/// `x` is not made positive: where the sum is below 0, an uneven `p` gives NaN, as in PyTorch. At windows whose sum is 0
+/// the derivative is 0, where PyTorch's is NaN.
 ///
 /// ```
 /// use gradtape::Tape;
@@ -107,7 +107,11 @@ impl<const AXES: usize> LpPool<AXES> {
         let _layer = x.tape().within(Part::Layer(Self::NAME));
         let size = self.kernel.iter().product::<usize>() as f64;
         match self.mean().slide().sides(Self::NAME, x) {
-            Ok(_) => (self.mean().forward(x.powf(self.norm)) * size).powf(1.0 / self.norm),
+            Ok(_) => {
+                let sum = self.mean().forward(x.powf(self.norm)) * size;
+                let zero = sum.equal(0.0);
+                zero.select(0.0, zero.select(1.0, sum).powf(1.0 / self.norm))
+            }
             Err(error) => x.failed(error, &[x]),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::super::kept::whole;
 use super::super::rule::unknown_state;
 use super::problem::dot;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -132,6 +133,11 @@ impl Memory {
         };
         let [search, direction, gradient, steps, changes] = NAMES;
         let numbers = find(search, &[Some(3)])?;
+        if !whole(numbers[0]) || numbers.iter().any(|number| !number.is_finite()) {
+            let message = format!("the saved state has {numbers:?} for {search:?}");
+            return Err(Error::new(Kind::Model, message)
+                .hint("they are a count of moves, a length and a scale"));
+        }
         let (steps, changes) =
             (find(steps, &[None, Some(count)])?, find(changes, &[None, Some(count)])?);
         if steps.len() != changes.len() {

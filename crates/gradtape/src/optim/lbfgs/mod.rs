@@ -21,7 +21,8 @@ optimizer! {
     /// far a move goes is found on its line, by the strong Wolfe conditions with `c₁ = 1e-4` and `c₂ = 0.9`.
     ///
     /// A step looks at the loss several times and hence needs `Optimizer::minimize`; `step` is an error. It ends
-    /// early where the gradient, the move or the change of the loss is small, or after `max_eval` looks.
+    /// early where the gradient, the move or the change of the loss is small, or after `max_eval` looks. A finite loss
+    /// whose gradient is not finite is an error, which leaves the parameters as they were before the step.
     ///
     /// Moves are computed in f64, whatever the type of the parameters. The loss should be that of all data, or of
     /// large batches, and the same each time that it is looked at. Clipping, groups and looking ahead would break
@@ -124,10 +125,32 @@ impl Lbfgs {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The error for a gradient from which no direction can be told.
+    fn steep(&self, gradient: &[f64], loss: f64) -> Error {
+        let mut rest = gradient;
+        let rows = self.base.parameters.iter().map(|(name, own)| {
+            let (row, after) = rest.split_at(own.meta().shape.elements());
+            rest = after;
+            (name, row)
+        });
+        // The first that is not finite, or else the largest.
+        let worst = rows.flat_map(|(name, row)| row.iter().map(move |&g| (name, g))).reduce(
+            |worst, next| {
+                let larger = worst.1.is_finite() && (next.1.is_nan() || next.1.abs() > worst.1.abs());
+                if larger { next } else { worst }
+            },
+        );
+        let of = worst.map_or_else(String::new, |(name, g)| format!(": {g:e} of {name}"));
+        let message = format!("lbfgs: the loss is {loss}, but its gradient is too large{of}");
+        Error::new(Kind::Value, message)
+            .hint("the parameters are where they were; keep roots and logarithms off 0 in the loss")
+    }
+
     /// The moves of one step; gives the loss before them.
     fn moves(&self, memory: &mut Memory, problem: &mut Problem<'_, '_>) -> Result<f64> {
         let rate = self.base.learning_rate();
-        let most = if self.max_eval > 0 { self.max_eval } else { self.max_iter * 5 / 4 };
+        let most =
+            if self.max_eval > 0 { self.max_eval } else { self.max_iter.saturating_mul(5) / 4 };
         let (mut loss, mut gradient) = problem.look()?;
         let (first, mut looks) = (loss, 1);
         if !loss.is_finite() || largest(&gradient) <= self.tolerance_grad {
@@ -142,6 +165,9 @@ impl Lbfgs {
             };
             memory.keep(&direction, &gradient);
             let slope = dot(&gradient, &direction);
+            if !slope.is_finite() {
+                return Err(self.steep(&gradient, loss));
+            }
             if slope > -self.tolerance_change {
                 break;
             }

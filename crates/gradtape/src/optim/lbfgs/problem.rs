@@ -37,6 +37,9 @@ impl<'a, 'b> Problem<'a, 'b> {
 
     /// Sets all parameters to a place on a line.
     pub(super) fn move_along(&self, start: &[f64], direction: &[f64], length: f64) -> Result<()> {
+        if length == 0.0 {
+            return self.move_to(start);
+        }
         let place: Vec<f64> = start.iter().zip(direction).map(|(x, d)| x + length * d).collect();
         self.move_to(&place)
     }
@@ -69,8 +72,9 @@ impl<'a, 'b> Problem<'a, 'b> {
         self.move_along(start, direction, length)?;
         let (loss, gradient) = self.look()?;
         let slope = dot(&gradient, direction);
-        // What is no number is a place to turn away from.
-        let loss = if loss.is_nan() { f64::INFINITY } else { loss };
+        // What is no number, or goes nowhere from there, is a place to turn away from.
+        let lost = loss.is_nan() || !slope.is_finite();
+        let loss = if lost { f64::INFINITY } else { loss };
         Ok(Place { length, loss, gradient, slope })
     }
 }

@@ -116,7 +116,10 @@ fn named(text: &str, lr: f64, total: u64) -> Result<Schedule> {
         }
         "warmup_decay" => {
             let warmup = set.take("warmup", total.div_ceil(10))?;
-            Schedule::WarmupDecay { warmup, total: set.take("total", total.max(warmup + 1))? }
+            Schedule::WarmupDecay {
+                warmup,
+                total: set.take("total", total.max(warmup.saturating_add(1)))?,
+            }
         }
         "one_cycle" => {
             let usual = OneCycle::new(lr, total);
@@ -213,7 +216,7 @@ impl<'a> Settings<'a> {
                 .collect(),
             None => {
                 let half = total.div_ceil(2);
-                Ok(vec![half, (total * 3).div_ceil(4).max(half + 1)])
+                Ok(vec![half, (total - total / 4).max(half.saturating_add(1))])
             }
         }
     }

@@ -4,6 +4,7 @@ use super::Schedule;
 use super::plateau::{Plateau, Seen};
 use crate::optim::base::check_rate;
 use crate::optim::declare::bad;
+use crate::optim::kept::whole;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// A schedule under way: the rate now, and how far training has come.
@@ -89,8 +90,8 @@ fn plateau(schedule: &Schedule, t: u64) -> Option<(Plateau, u64)> {
 
 /// A whole number of at least 0.
 fn count(name: &str, value: f64) -> Result<u64> {
-    match value >= 0.0 && value.fract() == 0.0 {
+    match whole(value) {
         true => Ok(value as u64),
-        false => Err(bad(name, value, "a whole number of at least 0")),
+        false => Err(bad(name, value, "a whole number from 0 to 2^53")),
     }
 }

@@ -155,3 +155,19 @@ fn texts_that_are_no_schedule_say_what_would_be_one() {
     let dashes = Schedule::by_name("multi-step:milestones=3+7", 0.1, 30).unwrap();
     assert_eq!(dashes, Schedule::MultiStep { milestones: vec![3, 7], gamma: 0.1 });
 }
+
+#[test]
+fn the_longest_runs_have_schedules_or_errors() {
+    for name in Schedule::NAMES {
+        let _ = Schedule::by_name(name, 0.1, u64::MAX);
+    }
+    let text = format!("warmup_decay:warmup={}", u64::MAX);
+    assert!(Schedule::by_name(&text, 0.1, 10).is_err());
+    let seven = Schedule::by_name("multi_step", 0.1, 7).unwrap();
+    assert_eq!(seven, Schedule::MultiStep { milestones: vec![4, 6], gamma: 0.1 });
+    let mut scheduler = Scheduler::new(Schedule::Constant, 0.1).unwrap();
+    for t in [1e300, 2f64.powi(60), f64::INFINITY] {
+        let state = Tensor::from([0.1, 0.1, t, 0.0, 0.0, 0.0]);
+        assert!(scheduler.load_state(&state).is_err(), "{t}");
+    }
+}

@@ -278,3 +278,31 @@ fn inputs_that_do_not_fit_name_the_layer_and_the_call() {
         assert!(!text.contains("gradtape/src/nn"), "{text}");
     }
 }
+
+#[test]
+fn steps_are_those_of_the_optimiser_however_many_batches_each_takes() {
+    let data = xor(50, 0.1, 1).unwrap();
+    for batches in [1, 4] {
+        let net = net(&[2, 4, 2], 0.0);
+        let mut trainer =
+            Trainer::new(&net, Sgd::new(&net, 0.1)).batch_size(10).accumulate(batches).steps(3);
+        trainer.fit(&data, None).unwrap();
+        assert_eq!(trainer.optimizer().steps(), 3, "{batches}");
+    }
+}
+
+#[test]
+fn the_scores_of_a_search_are_those_of_training() {
+    use crate::nn::Dropout;
+    use crate::optim::Lbfgs;
+    let data = iris();
+    let net = Sequential::new()
+        .add(Linear::new(4, 3, &mut Rng::new(1)))
+        .add(Dropout::new(0.999, &mut Rng::new(2)));
+    let mut trainer =
+        Trainer::new(&net, Lbfgs::new(&net, 1e-9).max_iter(1)).batch_size(150).epochs(1);
+    let history = trainer.fit(&data, None).unwrap();
+    // Of nearly all rows all outputs are dropped, so that the first class is as good as any.
+    let (dropped, whole) = (&history.epochs[0].train, evaluate(&net, &data, 150).unwrap());
+    assert_ne!(dropped.accuracy, whole.accuracy);
+}

@@ -126,8 +126,34 @@ impl<T> Product<'_, T> {
 }
 
 /// What of the left operand this worker packed last, so that products that share it pack it once: an address and rows
-/// from there. To be forgotten where other products may have been computed since.
-pub(crate) type Packed<T> = Option<(*const T, Range<usize>)>;
+/// from there. Valid within one run of one plan: to be forgotten before each, since other products may have been computed
+/// on the thread meanwhile, and the operand may have changed.
+pub(crate) struct Packed<T>(Option<(*const T, Range<usize>)>);
+
+// SAFETY: the address is only compared.
+unsafe impl<T> Send for Packed<T> {}
+
+/// Nothing.
+impl<T> Default for Packed<T> {
+    fn default() -> Packed<T> {
+        Packed(None)
+    }
+}
+
+impl<T> Packed<T> {
+    /// Whether these rows of the operand at an address are packed.
+    fn holds(&self, at: *const T, rows: &Range<usize>) -> bool {
+        self.0.as_ref().is_some_and(|(own, packed)| *own == at && packed == rows)
+    }
+
+    fn set(&mut self, at: *const T, rows: Range<usize>) {
+        self.0 = Some((at, rows));
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
+}
 
 /// A finished block of the result.
 pub(crate) struct Block<T> {
@@ -195,7 +221,7 @@ pub(crate) unsafe fn part<T: Real>(
                 pointed::pointed(kernels, p, walks, rows, columns, epilogue);
             }
             _ => {
-                *left = None;
+                left.forget();
                 packed::packed(kernels, p, rows, columns, epilogue);
             }
         }

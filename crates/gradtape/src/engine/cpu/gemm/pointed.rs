@@ -47,8 +47,9 @@ pub(super) unsafe fn pointed<T: Real>(
     walks.left[0].fill(rows.start, down);
     let (mut left, mut right) = ([0; K_BLOCK], [0; K_BLOCK]);
     for group in parts(columns, most) {
-        let mut across = vec![0; group.len()];
-        walks.right[1].fill(group.start, &mut across);
+        // SAFETY: that of the group before is not used any more.
+        let across = unsafe { scratch::places(group.len()) };
+        walks.right[1].fill(group.start, across);
         // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long
         // as was asked for.
         unsafe {

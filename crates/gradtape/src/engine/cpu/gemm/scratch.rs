@@ -1,4 +1,4 @@
-//! Memory for packed operands, kept by each thread from one product to the next.
+//! Memory for packed operands and for places, kept by each thread from one product to the next.
 
 use std::cell::RefCell;
 
@@ -12,6 +12,7 @@ thread_local! {
     static LEFT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
     static RIGHT: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
     static STRIP: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static PLACES: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Room for this many elements of the left operand, until the next call on this thread.
@@ -27,6 +28,16 @@ pub(super) fn right<T>(elements: usize) -> *mut T {
 /// Room for this many elements of the result, until the next call on this thread.
 pub(super) fn strip<T>(elements: usize) -> *mut T {
     STRIP.with_borrow_mut(|lines| room(lines, elements))
+}
+
+/// Room for the places of this many elements.
+///
+/// # Safety
+/// It may not be used after the next call on this thread.
+pub(super) unsafe fn places<'a>(elements: usize) -> &'a mut [isize] {
+    let at = PLACES.with_borrow_mut(|lines| room(lines, elements));
+    // SAFETY: the room holds as many, whatever bytes they are; the caller has it alone.
+    unsafe { std::slice::from_raw_parts_mut(at, elements) }
 }
 
 /// Bytes that this thread keeps for the left and for the right operand.

@@ -67,7 +67,7 @@ impl<T: Element + Real> Operands<T> {
             let parts = parts_for(worker, [m, n, k]);
             // SAFETY: the vectors are as long as the shape says.
             worker.each(parts, |id| unsafe {
-                part((id, parts), isa, &shared.0, &mut None, &epilogue)
+                part((id, parts), isa, &shared.0, &mut Packed::default(), &epilogue)
             });
         });
         let seen = seen.into_inner().unwrap();
@@ -172,7 +172,9 @@ fn kept(shape: [usize; 3], turned: [bool; 2]) -> [usize; 2] {
         let mut c = vec![f32::NAN; m * n];
         let product = operands.product(Some(c.as_mut_ptr()));
         // SAFETY: the vectors are as long as the shape says.
-        unsafe { part((0, 1), Isa::best(), &product, &mut None, &|_: &Block<f32>| {}) };
+        unsafe {
+            part((0, 1), Isa::best(), &product, &mut Packed::default(), &|_: &Block<f32>| {})
+        };
         operands.assert_product(&c, f64::from(f32::EPSILON) / 2.0, &format!("{m} {k} {n}"));
         scratch::kept()
     };
@@ -215,7 +217,7 @@ fn steps_may_be_anything() {
             beside: [std::ptr::null(); 4],
         };
         // SAFETY: the vectors are as long as the steps say.
-        unsafe { part((0, 1), isa, &p, &mut None, &|_: &Block<f32>| {}) };
+        unsafe { part((0, 1), isa, &p, &mut Packed::default(), &|_: &Block<f32>| {}) };
         for i in 0..m {
             for j in 0..n {
                 let term = |l: usize| f64::from(a[i * 6 * k + l * 3]) * f64::from(b[l * n + j]);
