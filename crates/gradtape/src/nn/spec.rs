@@ -51,6 +51,20 @@ macro_rules! kinds {
                     LayerSpec::$kind(spec)
                 }
             }
+
+            impl TryFrom<LayerSpec> for $spec {
+                type Error = Error;
+
+                fn try_from(spec: LayerSpec) -> Result<$spec> {
+                    match spec {
+                        LayerSpec::$kind(spec) => Ok(spec),
+                        _ => Err(Error::new(
+                            Kind::Model,
+                            concat!("the layer is no ", stringify!($kind)),
+                        )),
+                    }
+                }
+            }
         )*
 
         impl LayerSpec {

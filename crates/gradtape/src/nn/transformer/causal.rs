@@ -118,12 +118,16 @@ impl CausalTransformer {
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     pub fn of(network: &Sequential) -> Result<CausalTransformer> {
-        let ([layer], Some(LayerSpec::CausalTransformer(spec))) =
-            (network.layers(), network.layers().first().and_then(|layer| layer.spec()))
-        else {
-            let message = "the network is not one CausalTransformer";
+        let [layer] = network.layers() else {
+            let message = format!("a network of {} layers", network.layers().len());
+            let hint = "it must be one CausalTransformer";
+            return Err(Error::new(Kind::Model, message).hint(hint));
+        };
+        let Some(spec) = layer.spec() else {
+            let message = format!("the layer {} is no {}", layer.kind(), Self::NAME);
             return Err(Error::new(Kind::Model, message));
         };
+        let spec = CausalTransformerSpec::try_from(spec)?;
         let model = spec.model(Init::Zeros, &mut Rng::new(0))?;
         model.load_from(layer)?;
         Ok(model)
