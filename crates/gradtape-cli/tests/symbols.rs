@@ -82,8 +82,7 @@ fn kernels_stand_in_one_piece() {
     // The crate of decompositions, where it is built in, has vector code of its own. The release build is without it.
     let foreign = functions.iter().any(|name| name.contains("faer::"));
     let ours = |name: &&String| !(foreign && name.contains("core_arch"));
-    let apart: Vec<_> =
-        functions.iter().filter(|name| is_out_of_line(name)).filter(ours).collect();
+    let apart: Vec<_> = functions.iter().filter(|name| is_out_of_line(name)).filter(ours).collect();
     assert!(apart.is_empty(), "{} functions are out of line: {apart:#?}", apart.len());
 }
 
