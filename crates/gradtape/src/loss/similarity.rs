@@ -38,8 +38,9 @@ pub fn cosine_distance_with<'t>(
         return failed;
     }
     const LEAST: f64 = 1e-8;
-    let length = |x: Var<'t>| x.norm(2.0, -1).maximum(LEAST);
-    reduction.of(1.0 - cosine(prediction, target, length))
+    let (a, b) = (wide(prediction), wide(target));
+    let lengths = a.norm(2.0, -1).maximum(LEAST) * b.norm(2.0, -1).maximum(LEAST);
+    reduction.of(1.0 - ((a * b).sum(-1) / lengths).cast(prediction.dtype()))
 }
 
 /// Settings of [`cosine_embedding_with`].
@@ -91,8 +92,10 @@ pub fn cosine_embedding_with<'t>(
         Err(failed) => failed,
         Ok(target) => {
             const LEAST: f64 = 1e-12;
-            let length = |x: Var<'t>| (x.square().sum(-1) + LEAST).sqrt();
-            let cos = cosine(first, second, length);
+            let (a, b) = (wide(first), wide(second));
+            let (a_squared, b_squared) = (a.square().sum(-1) + LEAST, b.square().sum(-1) + LEAST);
+            let cos = (a * b).sum(-1) / (a_squared.sqrt() * b_squared.sqrt());
+            let cos = cos.cast(first.dtype());
             reduction.of(target.greater(0.0).select(1.0 - cos, (cos - margin).relu()))
         }
     }
@@ -244,13 +247,10 @@ const YES_OR_NO: Range = Range {
     hint: "1 says that two vectors belong together, 0 that they do not",
 };
 
-/// The cosine of the angle between vectors along the last axis, whose lengths are kept above 0.
+/// In the type that is computed in: what keeps lengths above 0 is 0 in 16 bits.
 #[track_caller]
-fn cosine<'t>(a: Var<'t>, b: Var<'t>, length: impl Fn(Var<'t>) -> Var<'t>) -> Var<'t> {
-    // What keeps lengths above 0 is 0 in 16 bits.
-    let computed = a.dtype().computed();
-    let (wide_a, wide_b) = (a.cast(computed), b.cast(computed));
-    ((wide_a * wide_b).sum(-1) / (length(wide_a) * length(wide_b))).cast(a.dtype())
+fn wide(x: Var<'_>) -> Var<'_> {
+    x.cast(x.dtype().computed())
 }
 
 /// The error in the place of the loss of two values that are not vectors of one shape and type.
