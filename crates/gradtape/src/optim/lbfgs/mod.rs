@@ -136,7 +136,8 @@ impl Lbfgs {
         // The first that is not finite, or else the largest.
         let worst = rows.flat_map(|(name, row)| row.iter().map(move |&g| (name, g))).reduce(
             |worst, next| {
-                let larger = worst.1.is_finite() && (next.1.is_nan() || next.1.abs() > worst.1.abs());
+                let larger =
+                    worst.1.is_finite() && (next.1.is_nan() || next.1.abs() > worst.1.abs());
                 if larger { next } else { worst }
             },
         );
