@@ -12,13 +12,11 @@ use gradtape::optim::{Adam, OneCycle, Optimizer, Schedule};
 use gradtape::train::{Every, Trainer, evaluate};
 use gradtape::{Error, Kind, Result, Rng, Tensor, eval, plan};
 
-/// What a run came to.
+/// What a run came to: percent of test images told right, its steps, their floating-point operations.
+#[allow(missing_docs, reason = "said above")]
 pub struct Run {
-    /// The share of test images that are told right, in percent.
     pub score: f64,
-    /// How many steps were taken.
     pub steps: u64,
-    /// Floating-point operations of all steps.
     pub operations: f64,
 }
 

@@ -462,6 +462,7 @@ stamp!(avx512_f64, target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,a
 macro_rules! real {
     ($type:ty, $portable:ident, $avx2:ident, $avx512:ident) => {
         impl Real for $type {
+            #[inline(always)]
             fn kernels(isa: Isa) -> &'static Kernels<$type> {
                 match isa {
                     #[cfg(target_arch = "x86_64")]
