@@ -219,7 +219,7 @@ pub(crate) struct Train {
     )]
     pub(super) accumulate: usize,
 
-    /// Let slow weights follow every so many steps, by a share of the way (0.5) [Lookahead]
+    /// Let slow weights follow every so many steps, by a share of the way (0.5)
     #[arg(long, value_name = "STEPS[,SHARE]", value_parser = lookahead, help_heading = "Training")]
     pub(super) lookahead: Option<(usize, f64)>,
 

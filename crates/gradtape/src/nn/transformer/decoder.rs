@@ -10,7 +10,7 @@ use crate::tensor::{Result, Rng};
 
 /// A layer of a transformer's decoder: self-attention, attention to another sequence (the memory), and a network of two
 /// linear layers for each place, each added to the sequence and normalised. Vaswani et al. 2017. Weights have the
-/// names of PyTorch. It takes two values, and so is a [`Module`] and no [`Layer`].
+/// names of PyTorch. It takes two values, and so is a [`Module`] and no [`Layer`](crate::nn::Layer).
 ///
 /// ```
 /// use gradtape::nn::{TransformerDecoderLayer, TransformerOptions};
