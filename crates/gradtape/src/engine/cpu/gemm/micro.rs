@@ -219,8 +219,15 @@ unsafe fn placed_tile<S: Simd, const MR: usize, const RUNS: usize>(
                 S::prefetch(t.c.add(i * t.c_row + j * S::LANES));
             }
         }
-        let masks = b.vectors.map(|pieces| pieces.map(|piece| S::between(piece.first, piece.end)));
-        let from = b.vectors.map(|pieces| pieces.map(|piece| piece.from));
+        let mut masks = [[S::mask(0); 2]; 2];
+        let mut from = [[t.a; 2]; 2];
+        for j in 0..2 {
+            for run in 0..2 {
+                let piece = &b.vectors[j][run];
+                masks[j][run] = S::between(piece.first, piece.end);
+                from[j][run] = piece.from;
+            }
+        }
         let mut a = t.a;
         for &k in b.k {
             let mut column = [S::zero(); 2];
