@@ -44,6 +44,22 @@ pub struct EmbeddingOptions {
     pub dtype: DType,
 }
 
+impl EmbeddingOptions {
+    /// Those of a table that a model file tells of: its numbers start as by default, or as zeros.
+    pub(super) fn told(
+        padding: Option<usize>,
+        dtype: &str,
+        init: Init,
+    ) -> Result<EmbeddingOptions> {
+        let mut options =
+            EmbeddingOptions { padding, dtype: float(dtype)?, ..EmbeddingOptions::default() };
+        if init == Init::Zeros {
+            options.init = init;
+        }
+        Ok(options)
+    }
+}
+
 impl Default for EmbeddingOptions {
     fn default() -> EmbeddingOptions {
         let init = Init::Normal { mean: 0.0, std: 1.0 };
@@ -182,14 +198,7 @@ pub struct EmbeddingSpec {
 
 impl Spec for EmbeddingSpec {
     fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        let mut options = EmbeddingOptions {
-            padding: self.padding,
-            dtype: float(&self.dtype)?,
-            ..EmbeddingOptions::default()
-        };
-        if init == Init::Zeros {
-            options.init = init;
-        }
+        let options = EmbeddingOptions::told(self.padding, &self.dtype, init)?;
         Ok(Box::new(Embedding::with(self.count, self.width, options, rng)?))
     }
 

@@ -224,14 +224,7 @@ pub struct EmbeddingBagSpec {
 
 impl Spec for EmbeddingBagSpec {
     fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
-        let mut options = EmbeddingOptions {
-            padding: self.padding,
-            dtype: float(&self.dtype)?,
-            ..EmbeddingOptions::default()
-        };
-        if init == Init::Zeros {
-            options.init = init;
-        }
+        let options = EmbeddingOptions::told(self.padding, &self.dtype, init)?;
         Ok(Box::new(EmbeddingBag::with(self.count, self.width, self.mode, options, rng)?))
     }
 

@@ -51,27 +51,16 @@ impl<'r> Memory<'r> {
         out: &mut [T],
     ) {
         /// # Safety
-        /// `from` must be valid for reading `out.len()` elements `stride` apart.
-        unsafe fn copy<E: Element, T: Real>(from: *const E, stride: isize, out: &mut [T]) {
-            match stride {
-                0 => {
-                    // SAFETY: the caller vouches for the element.
-                    let value = T::from_f64(unsafe { *from }.to_f64());
-                    out.fill(value);
-                }
-                1 => {
-                    // SAFETY: the caller vouches for `out.len()` elements.
-                    let from = unsafe { std::slice::from_raw_parts(from, out.len()) };
-                    for (to, from) in out.iter_mut().zip(from) {
-                        *to = T::from_f64(from.to_f64());
-                    }
-                }
-                _ => {
-                    for (i, to) in out.iter_mut().enumerate() {
-                        // SAFETY: the caller vouches for elements `stride` apart.
-                        *to = T::from_f64(unsafe { *from.offset(i as isize * stride) }.to_f64());
-                    }
-                }
+        /// `from` must be valid for reading `out.len()` elements, or one that is repeated.
+        unsafe fn copy<E: Element, T: Real>(from: *const E, repeated: bool, out: &mut [T]) {
+            if repeated {
+                // SAFETY: the caller vouches for the element.
+                return out.fill(T::from_f64(unsafe { *from }.to_f64()));
+            }
+            // SAFETY: the caller vouches for `out.len()` elements.
+            let from = unsafe { std::slice::from_raw_parts(from, out.len()) };
+            for (to, from) in out.iter_mut().zip(from) {
+                *to = T::from_f64(from.to_f64());
             }
         }
         if out.is_empty() {
@@ -79,9 +68,12 @@ impl<'r> Memory<'r> {
         }
         // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
         unsafe {
-            with_type!(self.dtype(buffer), E => {
-                copy(self.address::<E>(buffer, start), stride, out);
-            });
+            match stride {
+                0 | 1 => with_type!(self.dtype(buffer), E => {
+                    copy(self.address::<E>(buffer, start), stride == 0, out);
+                }),
+                _ => self.read_each(buffer, start, stride, out.iter_mut()),
+            }
         }
     }
 
@@ -117,19 +109,12 @@ impl<'r> Memory<'r> {
         values: &[T],
     ) {
         /// # Safety
-        /// `to` must be valid for writing `values.len()` elements `stride` apart.
-        unsafe fn copy<E: Element, T: Real>(to: *mut E, stride: isize, values: &[T]) {
+        /// `to` must be valid for writing `values.len()` elements.
+        unsafe fn copy<E: Element, T: Real>(to: *mut E, values: &[T]) {
             // No references: what another buffer left in the place need not be an element.
-            if stride == 1 {
-                for (i, value) in values.iter().enumerate() {
-                    // SAFETY: the caller vouches for `values.len()` elements.
-                    unsafe { to.add(i).write(E::from_f64(value.to_f64())) };
-                }
-                return;
-            }
             for (i, value) in values.iter().enumerate() {
-                // SAFETY: the caller vouches for elements `stride` apart.
-                unsafe { to.offset(i as isize * stride).write(E::from_f64(value.to_f64())) };
+                // SAFETY: the caller vouches for `values.len()` elements.
+                unsafe { to.add(i).write(E::from_f64(value.to_f64())) };
             }
         }
         if values.is_empty() {
@@ -137,9 +122,12 @@ impl<'r> Memory<'r> {
         }
         // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
         unsafe {
-            with_type!(self.dtype(buffer), E => {
-                copy(self.address::<E>(buffer, start), stride, values);
-            });
+            match stride {
+                1 => with_type!(self.dtype(buffer), E => {
+                    copy(self.address::<E>(buffer, start), values);
+                }),
+                _ => self.write_each(buffer, start, stride, values.iter()),
+            }
         }
     }
 

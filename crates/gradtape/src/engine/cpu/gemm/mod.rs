@@ -125,8 +125,8 @@ impl<T> Product<'_, T> {
     }
 }
 
-/// What of the left operand this worker packed last, so that products that share it pack it once: an address and rows
-/// from there. Valid within one run of one plan: to be forgotten before each, since other products may have been computed
+/// What of the left operand this worker packed last, so that products that share it pack it once and find their places
+/// in the thread's room for them: an address and rows from there. Valid within one run of one plan: to be forgotten before each, since other products may have been computed
 /// on the thread meanwhile, and the operand may have changed.
 pub(crate) struct Packed<T>(Option<(*const T, Range<usize>)>);
 
@@ -177,7 +177,7 @@ pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
 /// `epilogue` is called once for every element's block, by the worker that has just computed it.
 ///
 /// # Safety
-/// What `left` says is packed on this thread, for the same walks and an operand that has not changed.
+/// What `left` says is packed on this thread, with its places, for the same walks and an operand that has not changed.
 /// The operands must be valid for the shape, and the machine must have `isa`. Either `c` is valid for writing
 /// and does not overlap `a` or `b`, or the product is kept in strips and [fits them](Product::fits_strips).
 /// `epilogue` computes no product.
@@ -218,6 +218,7 @@ pub(crate) unsafe fn part<T: Real>(
                 placed::placed(kernels, p, walks, (rows, columns), left, epilogue);
             }
             Some(walks) if pointed::fits(kernels, p) => {
+                left.forget();
                 pointed::pointed(kernels, p, walks, rows, columns, epilogue);
             }
             _ => {

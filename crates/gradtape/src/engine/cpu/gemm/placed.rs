@@ -57,17 +57,19 @@ pub(super) unsafe fn placed<T: Real>(
     let panels = || parts(rows.clone(), height);
     let place =
         |ks: &Range<usize>, row: usize| ks.start * rows.len() + (row - rows.start) * ks.len();
-    // SAFETY: this is the only room for places that is asked for here.
+    let fresh = !packed.holds(p.a, &rows);
+    packed.set(p.a, rows.clone());
+    // SAFETY: this is the only room for places that is asked for here. What is packed has its places there still.
     let (left, right) = unsafe { scratch::places(2 * p.k) }.split_at_mut(p.k);
-    walks.left[1].fill(0, left);
-    walks.right[0].fill(0, right);
+    if fresh {
+        walks.left[1].fill(0, left);
+        walks.right[0].fill(0, right);
+    }
     let mut across = [0; MOST_WIDTH];
     // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long as
     // was asked for.
     unsafe {
         let a = scratch::left::<T>(rows.len() * p.k);
-        let fresh = !packed.holds(p.a, &rows);
-        packed.set(p.a, rows.clone());
         for ks in (0..sums).map(|number| cut(p.k, number, sums)).filter(|_| fresh) {
             for panel in panels() {
                 let down = &mut across[..panel.len()];
