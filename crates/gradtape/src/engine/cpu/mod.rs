@@ -20,6 +20,7 @@ mod peak;
 mod pool;
 mod random;
 mod reduce;
+mod row;
 mod simd;
 mod step;
 mod tile;
