@@ -5,6 +5,7 @@ mod files;
 mod flags;
 mod network;
 mod text;
+mod watch;
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -245,9 +246,10 @@ impl Train {
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
+        trainer = self.watch.on(trainer);
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
-        let ended = trainer.fit(train, validation).map(drop).map_err(Failure::from);
+        let ended = trainer.fit(train, validation).map(drop).map_err(watch::failure);
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);

@@ -12,6 +12,7 @@ use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
 use super::network::{Network, Tokens};
+use super::watch::WatchFlags;
 use crate::error::{Failure, Outcome};
 use crate::flags::{group, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
@@ -235,6 +236,9 @@ pub(crate) struct Train {
 
     #[command(flatten)]
     pub(super) hyper: HyperFlags,
+
+    #[command(flatten)]
+    pub(super) watch: WatchFlags,
 }
 
 /// The type of products.

@@ -32,7 +32,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     check(trainer.early, train, validation)?;
     let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
-    let precision = trainer.precision;
+    let (precision, mode) = (trainer.precision, trainer.mode);
     // In batches, of which each step takes some.
     let mut left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
@@ -51,7 +51,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let mut good = take(0, f64::INFINITY)?;
     let mut best = good.clone();
     let accumulate = trainer.accumulate;
-    let mut step_on = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale })
+    let mut step_on = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale, mode })
         .map_err(|error| error.called_from(at))?;
     for epoch in 1..=epochs {
         if left == 0 {
@@ -82,7 +82,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
@@ -201,8 +201,8 @@ fn diverged(
         0 => "the network has its first weights again".to_string(),
         epoch => format!("the network has the weights after epoch {epoch} again"),
     };
-    let hint =
-        "lower the learning rate, clip the gradients, or look for extreme values in the data";
+    let hint = "lower the learning rate, clip the gradients, or look for extreme values in the data; \
+                Trainer::mode(Mode::Checked) names the operation that it comes from";
     Err(Error::new(Kind::Value, format!("training stopped: {what} became {value} at {place}"))
         .note(weights)
         .hint(hint))

@@ -7,6 +7,7 @@ mod scale;
 mod score;
 mod step;
 mod trainer;
+mod watch;
 
 pub use history::{EpochReport, History, Stopped};
 pub use scale::LossScale;

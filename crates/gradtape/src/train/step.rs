@@ -2,7 +2,7 @@
 
 use super::{LossScale, default_loss};
 use crate::data::Batch;
-use crate::eval::compile;
+use crate::eval::{Mode, compile};
 use crate::nn::Layer;
 use crate::optim::{Accumulator, Optimizer};
 use crate::tape::{Tape, Var};
@@ -27,6 +27,8 @@ pub(super) struct Parts<'a, 'n> {
     pub(super) precision: DType,
     /// What the loss is scaled by, where products need it.
     pub(super) scale: &'a LossScale,
+    /// How values are computed.
+    pub(super) mode: Mode,
 }
 
 /// The step of a network, compiled where nobody can tell the difference; with several batches for a step, or a
@@ -54,6 +56,7 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
 impl<'a, 'n: 'a> Parts<'a, 'n> {
     /// Records what the network gives, and the loss.
     fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+        x.tape().set_mode(self.mode);
         let outputs = {
             let _narrow = x.tape().autocast(self.precision)?;
             let outputs = self.net.forward(x);

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::{EpochReport, History, LossScale, Scores, fit};
 use crate::data::{Augment, Dataset};
+use crate::eval::Mode;
 use crate::nn::Layer;
 use crate::optim::{Optimizer, Schedule};
 use crate::tape::Var;
@@ -70,6 +71,7 @@ pub struct Trainer<'n> {
     pub(super) augment: Option<Augment>,
     pub(super) precision: DType,
     pub(super) scale: LossScale,
+    pub(super) mode: Mode,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
@@ -139,6 +141,7 @@ impl<'n> Trainer<'n> {
             augment: None,
             precision: DType::F32,
             scale: LossScale::default(),
+            mode: Mode::default(),
             loss: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
