@@ -79,9 +79,10 @@ fn both() -> Vec<String> {
         Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
         Table, Target, Task, Vocabulary,
         // io
-        Checkpoint, Model, SafeTensors,
+        Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
-        EarlyStopping, EpochReport, Every, History, LossScale, Scores, StepReport, Stopped,
+        EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale, Observation,
+        ObservedLayer, ObservedParameter, Scores, StepReport, Stopped, TensorBoard, Warning,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

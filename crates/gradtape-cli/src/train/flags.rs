@@ -235,10 +235,10 @@ pub(crate) struct Train {
     pub(super) groups: Vec<(String, Group)>,
 
     #[command(flatten)]
-    pub(super) hyper: HyperFlags,
+    pub(super) watch: WatchFlags,
 
     #[command(flatten)]
-    pub(super) watch: WatchFlags,
+    pub(super) hyper: HyperFlags,
 }
 
 /// The type of products.
@@ -311,7 +311,7 @@ impl Train {
     }
 
     /// What is set of the optimiser and of what it is given, by the names of the flags.
-    fn hyperparameters(&self) -> Vec<(String, String)> {
+    pub(super) fn hyperparameters(&self) -> Vec<(String, String)> {
         let mut named = self.hyper.named(&self.optimizer);
         let mut add = |flag: &str, value: String| named.push((flag.to_string(), value));
         self.clips().for_each(|(flag, most)| add(flag, most.to_string()));

@@ -322,7 +322,17 @@ where
 
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
-        let Trace { mode, prepared, sources, updated, results: answers, after, recorded, measured, .. } = self;
+        let Trace {
+            mode,
+            prepared,
+            sources,
+            updated,
+            results: answers,
+            after,
+            recorded,
+            measured,
+            ..
+        } = self;
         let numbers = sources.iter().map(|source| match source {
             Source::Input(place) => Number::Tensor(&inputs[*place]),
             Source::Fixed(tensor) => Number::Tensor(tensor),

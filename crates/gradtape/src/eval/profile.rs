@@ -260,7 +260,8 @@ impl Measured {
 }
 
 impl Spent {
-    fn add(&mut self, other: Spent, share: f64) {
+    /// Adds a share of another cost.
+    pub fn add(&mut self, other: Spent, share: f64) {
         self.seconds += other.seconds * share;
         self.bytes += other.bytes * share;
         self.operations += other.operations * share;

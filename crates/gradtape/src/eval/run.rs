@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
-use super::extract::{Extraction, Origin, Want};
 use super::checked::{Checks, run_singly};
+use super::extract::{Extraction, Origin, Want};
 use super::read::check;
 use crate::engine::Slot;
 use crate::op::{Bits, NodeId};

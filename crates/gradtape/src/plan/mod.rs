@@ -14,8 +14,8 @@ mod simplify;
 mod target;
 mod widen;
 
-pub use passes::{Passes, Stage, passes};
 pub(crate) use origins::{Origins, plan_with_origins};
+pub use passes::{Passes, Stage, passes};
 pub(crate) use program::Strides;
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Contract, Host, Inst, Kernel, Loop, Place, Program,
