@@ -4,7 +4,9 @@ mod curves;
 mod files;
 mod flags;
 mod network;
+mod profile;
 mod text;
+mod watch;
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,17 +96,21 @@ impl Verb for Train {
             }
         };
         match self.format {
-            Format::Json => output.json(&Report {
-                data: source.name(),
-                task: prepared.preprocessing.task().to_string(),
-                rows: Counts::of(&prepared.split),
-                parameters: model.network.parameter_count(),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                held_out,
-                files: &files,
-            }),
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: source.name(),
+                    task: prepared.preprocessing.task().to_string(),
+                    rows: Counts::of(&prepared.split),
+                    parameters: model.network.parameter_count(),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    held_out,
+                    warnings: self.watch.warnings(),
+                    files: &files,
+                },
+            ),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -213,6 +219,8 @@ impl Train {
         let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
         let all = epochs.saturating_mul(steps).min(most);
         let epochs = epochs.min(all.div_ceil(steps.max(1)));
+        let log = self.log(output)?;
+        let (told_log, seen) = (log.clone(), self.watch.seen());
         let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
@@ -228,7 +236,13 @@ impl Train {
             .on_epoch(move |report| {
                 let mut report = report.clone();
                 in_unit(&mut report);
-                lock(&of_epoch).epoch(&report);
+                let mut progress = lock(&of_epoch);
+                progress.epoch(&report);
+                told_log.epoch(&report);
+                for warning in seen.take_warnings() {
+                    progress.note(&warning);
+                    told_log.warn(&warning);
+                }
             });
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
@@ -245,17 +259,23 @@ impl Train {
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
+        trainer = self.watch.on(&log, trainer);
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
-        let ended = trainer.fit(train, validation).map(drop).map_err(Failure::from);
+        let ended = trainer.fit(train, validation).map(drop).map_err(watch::failure);
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);
         }
         let mut progress = lock(&progress);
         let seconds = std::mem::take(&mut progress.seconds);
+        for warning in self.watch.seen().take_warnings() {
+            progress.note(&warning);
+            log.warn(&warning);
+        }
         let printed = progress.end();
-        Ok((history, seconds, ended.and(printed)))
+        let logged = self.watch.end(&log, ended.is_ok(), shown.lines, output);
+        Ok((history, seconds, ended.and(printed).and(logged)))
     }
 
     fn introduce(
@@ -381,6 +401,8 @@ struct Report<'a> {
     stopped: Ended,
     kept_epoch: usize,
     held_out: Option<Measured>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     files: &'a Files,
 }
 

@@ -12,6 +12,7 @@ use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
 use super::network::{Network, Tokens};
+use super::watch::WatchFlags;
 use crate::error::{Failure, Outcome};
 use crate::flags::{group, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
@@ -234,6 +235,9 @@ pub(crate) struct Train {
     pub(super) groups: Vec<(String, Group)>,
 
     #[command(flatten)]
+    pub(super) watch: WatchFlags,
+
+    #[command(flatten)]
     pub(super) hyper: HyperFlags,
 }
 
@@ -307,7 +311,7 @@ impl Train {
     }
 
     /// What is set of the optimiser and of what it is given, by the names of the flags.
-    fn hyperparameters(&self) -> Vec<(String, String)> {
+    pub(super) fn hyperparameters(&self) -> Vec<(String, String)> {
         let mut named = self.hyper.named(&self.optimizer);
         let mut add = |flag: &str, value: String| named.push((flag.to_string(), value));
         self.clips().for_each(|(flag, most)| add(flag, most.to_string()));

@@ -24,11 +24,7 @@ impl Train {
         self.check_text()?;
         source.check(&self.csv)?;
         let (name, text) = (source.name(), source.text()?);
-        let vocabulary = match self.vocabulary.unwrap_or(Tokens::Characters) {
-            Tokens::Characters => Vocabulary::characters(&text),
-            Tokens::Pairs(size) => Vocabulary::byte_pairs(&text, size)
-                .map_err(|e| Failure::usage(e.context("--vocabulary")))?,
-        };
+        let vocabulary = self.vocabulary_of(&text)?;
         let context = self.context.unwrap_or(64);
         let (first, last) = halves(&text, self.validation);
         let passage = |text: &str, what: &str| {
@@ -108,19 +104,22 @@ impl Train {
         }
         let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
         match self.format {
-            Format::Json => output.json(&Report {
-                data: name,
-                task: "text",
-                characters: Characters { train: counts[0], validation: counts[1] },
-                vocabulary: vocabulary.len(),
-                context,
-                parameters: model.network.parameter_count(),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                validation_loss: validated.map(Number),
-                files: &files,
-            }),
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: name,
+                    task: "text",
+                    characters: Characters { train: counts[0], validation: counts[1] },
+                    vocabulary: vocabulary.len(),
+                    context,
+                    parameters: model.network.parameter_count(),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    validation_loss: validated.map(Number),
+                    files: &files,
+                },
+            ),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -134,7 +133,28 @@ impl Train {
         }
     }
 
-    fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
+    fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {
+        match self.vocabulary.unwrap_or(Tokens::Characters) {
+            Tokens::Characters => Ok(Vocabulary::characters(text)),
+            Tokens::Pairs(size) => Vocabulary::byte_pairs(text, size)
+                .map_err(|e| Failure::usage(e.context("--vocabulary"))),
+        }
+    }
+
+    /// The part of a text that is trained on, with its vocabulary.
+    pub(super) fn passage_to_profile(
+        &self,
+        name: &str,
+        text: &str,
+    ) -> Outcome<(Vocabulary, Passage)> {
+        let vocabulary = self.vocabulary_of(text)?;
+        let (first, _) = halves(text, self.validation);
+        let what = format!("{name}: the text to train on");
+        let passage = Passage::new(first, &vocabulary, self.context.unwrap_or(64), &what)?;
+        Ok((vocabulary, passage))
+    }
+
+    pub(super) fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
         let Network::Gpt { layers, width, heads } = self.network else {
             return Err(Failure::usage("texts are for the network gpt"));
         };

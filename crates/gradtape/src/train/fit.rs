@@ -3,6 +3,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use super::observe::Watching;
 use super::score::{Mean, scores};
 use super::step::{Loss, Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
@@ -30,9 +31,10 @@ pub(super) fn run(
 fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
-    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
+    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, watches, .. } =
+        trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
-    let precision = trainer.precision;
+    let (precision, mode) = (trainer.precision, trainer.mode);
     // In batches, of which each step takes some.
     let mut left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
@@ -51,8 +53,11 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let mut good = take(0, f64::INFINITY)?;
     let mut best = good.clone();
     let accumulate = trainer.accumulate;
-    let mut step_on = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale })
-        .map_err(|error| error.called_from(at))?;
+    let profiler = trainer.profiler.as_ref();
+    let parts =
+        Parts { net, loss: loss_of, optimizer, accumulate, precision, scale, mode, profiler };
+    let mut watching = Watching::new(watches);
+    let mut step_on = step(parts).map_err(|error| error.called_from(at))?;
     for epoch in 1..=epochs {
         if left == 0 {
             break;
@@ -61,13 +66,19 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let (steps, mut step) = (batches.len(), 0);
         for batch in batches.epoch(epoch as u64 - 1).take(left) {
             step += 1;
+            let seen = watching
+                .before(parts, &batch, (epoch, step, steps))
+                .map_err(|error| error.called_from(at))?;
             let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
             mean.add(loss, &outputs, &batch.y)?;
+            watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &good, &training, history);
             }
             let running = mean.scores().unwrap_or_default();
-            (trainer.on_step)(&StepReport { epoch, epochs, step, steps, running, loss });
+            let report = StepReport { epoch, epochs, step, steps, running, loss };
+            (trainer.on_step)(&report);
+            watching.step(&report)?;
             if every == Every::Step {
                 set_rate(scheduler.advance(loss))?;
             }
@@ -82,7 +93,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
@@ -92,6 +103,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             validation: validation.filter(|_| !stopped).map(scores_on).transpose()?,
         };
         let loss = report.validation.unwrap_or(report.train).loss;
+        watching.epoch(&report)?;
         (trainer.on_epoch)(&report);
         history.epochs.push(report);
         if stopped {
@@ -201,8 +213,8 @@ fn diverged(
         0 => "the network has its first weights again".to_string(),
         epoch => format!("the network has the weights after epoch {epoch} again"),
     };
-    let hint =
-        "lower the learning rate, clip the gradients, or look for extreme values in the data";
+    let hint = "lower the learning rate, clip the gradients, or look for extreme values in the data; \
+                Trainer::mode(Mode::Checked) names the operation that it comes from";
     Err(Error::new(Kind::Value, format!("training stopped: {what} became {value} at {place}"))
         .note(weights)
         .hint(hint))

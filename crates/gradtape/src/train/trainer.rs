@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{EpochReport, History, LossScale, Scores, fit};
+use super::{EpochReport, History, LossScale, Scores, Watch, fit};
 use crate::data::{Augment, Dataset};
+use crate::eval::{Mode, Profiler};
 use crate::nn::Layer;
 use crate::optim::{Optimizer, Schedule};
 use crate::tape::Var;
@@ -70,6 +71,9 @@ pub struct Trainer<'n> {
     pub(super) augment: Option<Augment>,
     pub(super) precision: DType,
     pub(super) scale: LossScale,
+    pub(super) mode: Mode,
+    pub(super) profiler: Option<Profiler>,
+    pub(super) watches: Vec<Box<dyn Watch + Send + 'n>>,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
@@ -139,6 +143,9 @@ impl<'n> Trainer<'n> {
             augment: None,
             precision: DType::F32,
             scale: LossScale::default(),
+            mode: Mode::default(),
+            profiler: None,
+            watches: Vec::new(),
             loss: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
