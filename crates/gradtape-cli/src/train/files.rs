@@ -1,7 +1,7 @@
 //! The three files of a training.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use gradtape::io::{self, Model};
@@ -18,6 +18,43 @@ pub(super) struct Files {
     model: PathBuf,
     history: PathBuf,
     curves: PathBuf,
+    #[serde(skip)]
+    _folder: OwnFolder,
+}
+
+/// The folder of a training: no other writes to it, and it is gone again if it was made and nothing is in it.
+struct OwnFolder {
+    /// Those that were made, the innermost first.
+    made: Vec<PathBuf>,
+    /// What keeps others away while it is open.
+    _lock: Option<File>,
+}
+
+impl OwnFolder {
+    fn take(folder: &Path) -> Outcome<OwnFolder> {
+        let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
+        let missing = folder.ancestors().take_while(|above| !above.as_os_str().is_empty());
+        let made: Vec<PathBuf> =
+            missing.take_while(|above| !above.exists()).map(Path::to_path_buf).collect();
+        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
+        // Where a folder cannot be opened or locked there is nothing to keep others away with.
+        let lock = File::open(folder).ok();
+        if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
+            return Err(unwritable(
+                "another training writes its files there\n  hint: wait for its end, or choose another folder"
+                    .to_string(),
+            ));
+        }
+        Ok(OwnFolder { made, _lock: lock })
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        // Only empty folders can be removed.
+        let gone = |folder: &PathBuf| fs::remove_dir(folder).is_ok();
+        self.made.iter().take_while(|folder| gone(folder)).for_each(drop);
+    }
 }
 
 impl Files {
@@ -28,7 +65,7 @@ impl Files {
             let why = "this is a file, but a folder is needed for model, history and curves";
             return Err(unwritable(why.to_string()));
         }
-        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
+        let own = OwnFolder::take(folder)?;
         let name = |name: &str| match folder == Path::new(".") {
             true => PathBuf::from(name),
             false => folder.join(name),
@@ -37,6 +74,7 @@ impl Files {
             model: name("model.safetensors"),
             history: name("history.csv"),
             curves: name("curves.svg"),
+            _folder: own,
         };
         for path in [&files.model, &files.history, &files.curves] {
             io::check_writable(path).map_err(Failure::usage)?;
@@ -70,7 +108,7 @@ impl Files {
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Files { model, history, curves } = self;
+        let Files { model, history, curves, .. } = self;
         write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::network::{Network, Tokens};
-use super::{Epoch, MOST_WEIGHTS, Train, epochs};
+use super::{Epoch, MOST_WEIGHTS, Part, Train, epochs};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
@@ -39,9 +39,9 @@ impl Train {
             true => None,
             false => Some(passage(last, "the text to validate")?),
         };
-        self.settle(train.data.len());
+        self.settle(train.data.len(), None);
         let network = self.transformer(vocabulary.len(), context)?;
-        let optimizer = self.optimizer(&network)?;
+        let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, source)?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
@@ -71,9 +71,10 @@ impl Train {
                 scores.loss *= per_character[1];
             }
         };
-        let parts = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let rows = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let part = Part { number: 0, rows, augment: None };
         let (history, seconds, ended) =
-            self.fit(&network, optimizer, parts, None, &shown, told, output)?;
+            self.fit(&network, optimizer, part, &shown, told, output)?;
         let kept = history.kept_epoch;
         if let (Err(failure), 0) = (&ended, kept) {
             return Err(failure.clone().note(files.none_written()));
@@ -145,7 +146,7 @@ impl Train {
         }
         let mut options = CausalTransformerOptions::gpt(layers, width);
         options.places = context;
-        options.stack.layer.dropout = self.dropout;
+        options.stack.layer.dropout = self.dropout();
         let rng = &mut Rng::new(self.seed);
         let model = CausalTransformer::with(vocabulary, width, heads, options, rng);
         Ok(Sequential::new().add(model.map_err(Failure::usage)?))
