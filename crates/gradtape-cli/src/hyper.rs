@@ -127,7 +127,7 @@ fn help(known: &Hyperparameter) -> String {
         });
         return format!(
             "{what} [default: 0.01, in training with 10,000 rows or more, or of a network other than mlp, \
-             0.001 for {}; for a table 0.003 of adamw{}]",
+             0.001 for {}; for a table 0.003, or of a number 0.005, of adamw{}]",
             by_rate.join(", "),
             own.collect::<String>()
         );

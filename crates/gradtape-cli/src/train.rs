@@ -6,6 +6,7 @@ mod files;
 mod flags;
 mod members;
 mod network;
+mod resume;
 mod run_flags;
 mod text;
 
@@ -17,7 +18,7 @@ use gradtape::data::{Augment, Dataset, Target};
 use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
-use gradtape::train::{EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
+use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
 use gradtape::{Rng, engine};
 use serde::Serialize;
 
@@ -27,6 +28,7 @@ use self::flags::Precision;
 pub(crate) use self::flags::{Train, count};
 use self::members::{Members, mean, parts};
 use self::network::Network;
+use self::resume::{Before, Clock};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::measure::{Measured, short};
@@ -38,8 +40,15 @@ use crate::settings::{self, Counts, Course, Ended};
 use crate::source::{Content, Source};
 
 impl Verb for Train {
-    fn run(mut self, output: &Output) -> Outcome {
-        self.check()?;
+    fn run(self, output: &Output) -> Outcome {
+        let (mut this, before) = self.remembered()?;
+        this.check()?;
+        this.train(before, output)
+    }
+}
+
+impl Train {
+    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         if self.network.is_of_texts() {
@@ -63,6 +72,7 @@ impl Verb for Train {
         // What does not fit together is told before anything is written.
         self.optimizer_of(&networks.0[0])?;
         let files = Files::check(&self.out, &source)?;
+        self.spare_checkpoints(&files)?;
         let text = self.format == Format::Text && !self.quiet;
         if text {
             self.introduce(&source, &prepared, &networks.0[0], output)?;
@@ -81,11 +91,20 @@ impl Verb for Train {
         if text && several {
             output.line(output.bold(members::heading()))?;
         }
-        let (mut histories, mut seconds, mut ended) = (Vec::new(), Vec::new(), Ok(()));
-        for (number, network) in networks.0.iter().enumerate() {
+        let mut histories = before.map_or_else(Vec::new, |before| before.histories);
+        let goes_on = histories.len();
+        let (mut seconds, mut ended) = (Vec::new(), Ok(()));
+        for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
             let own = parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
             let optimizer = self.optimizer_of(network)?;
-            let part = Part { number, rows: [&own[0], &own[1]], augment: augment.clone() };
+            let part = Part {
+                number,
+                rows: [&own[0], &own[1]],
+                augment: augment.clone(),
+                whole: Some(&networks),
+                resumes: self.runs.resume.is_some() && number == goes_on,
+                checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
+            };
             let (history, taken, end) = self.fit(network, optimizer, part, &shown, |_| {}, output)?;
             if text && several {
                 output.line(members::line(number, &history, taken.iter().sum()))?;
@@ -117,13 +136,6 @@ impl Verb for Train {
             labels: prepared.split.train.classes().to_vec(),
             notes: [(settings::NOTE.to_string(), settings.to_json()?)].into(),
         };
-        files.write(&model, &history, &source.name())?;
-        if let Err(failure) = ended {
-            return Err(
-                failure.note(format!("{} holds the model after epoch {kept}", files.model()))
-            );
-        }
-
         let held_out = match prepared.split.test.is_empty() {
             true => None,
             false => {
@@ -131,6 +143,14 @@ impl Verb for Train {
                 Some(Measured::of(&model.network, &prepared.preprocessing, test)?)
             }
         };
+        let scores = held_out.as_ref().map(Measured::scores);
+        files.write(&model, &history, scores.as_ref(), &source.name())?;
+        if let Err(failure) = ended {
+            return Err(
+                failure.note(format!("{} holds the model after epoch {kept}", files.model()))
+            );
+        }
+
         match self.format {
             Format::Json => output.json(&Report {
                 data: source.name(),
@@ -159,6 +179,20 @@ impl Verb for Train {
 }
 
 impl Train {
+    /// Fails where a training that begins would mix its checkpoints with those of another.
+    fn spare_checkpoints(&self, files: &Files) -> Outcome {
+        let folder = files.checkpoints();
+        let others = self.runs.checkpoint_every.is_some() && self.runs.resume.is_none();
+        if others && folder.is_dir() && Checkpoints::latest(&folder).is_ok() {
+            let (folder, out) = (folder.display(), self.out.display());
+            return Err(Failure::usage(format!(
+                "{folder} has the checkpoints of an earlier training\n  hint: --resume {out} goes on with it; \
+                 for another, take them away or choose another --out"
+            )));
+        }
+        Ok(())
+    }
+
     fn check_parts(&self, source: &Source, prepared: &Prepared) -> Outcome {
         match self.test_fraction {
             Some(_) if prepared.own_test => Err(Failure::usage(format!(
@@ -243,7 +277,7 @@ impl Train {
         told: impl Fn(&mut EpochReport) + Send + Copy,
         output: &Output,
     ) -> Outcome<(History, Vec<f64>, Outcome)> {
-        let Part { number, rows: [train, validation], augment } = part;
+        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints } = part;
         let steps = train.len().div_ceil(self.batch());
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
@@ -258,6 +292,7 @@ impl Train {
         let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
+        let (checkpoints, mut clock) = checkpoints.unzip();
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
             .steps(self.steps.unwrap_or(usize::MAX))
@@ -266,12 +301,37 @@ impl Train {
             .accumulate(self.accumulate)
             .seed(self.seed.wrapping_add(number as u64))
             .stop_flag(stop_on_interrupt())
-            .on_step(move |report| lock(&of_step).step(report))
+            .on_step(move |report| {
+                if let Some(clock) = &mut clock {
+                    clock.look();
+                }
+                lock(&of_step).step(report);
+            })
             .on_epoch(move |report| {
                 let mut report = report.clone();
                 in_unit(&mut report);
                 lock(&of_epoch).epoch(&report);
             });
+        if let Some(checkpoints) = checkpoints {
+            let warn = output.clone();
+            let mut warned = false;
+            trainer = trainer.checkpoints(checkpoints).on_checkpoint(move |written| {
+                if let Err(error) = written
+                    && !std::mem::replace(&mut warned, true)
+                {
+                    warn.note(format!("{error}; training goes on, the checkpoints before are as they were"));
+                }
+            });
+        }
+        if let Some(whole) = whole {
+            trainer = trainer.saving(whole);
+        }
+        if self.runs.insist {
+            trainer = trainer.insist();
+        }
+        if let (true, Some(path)) = (resumes, &self.runs.resume) {
+            trainer = trainer.resume(path)?;
+        }
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
         }
@@ -289,13 +349,22 @@ impl Train {
         }
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
-        let ended = trainer.fit(train, validation).map(drop).map_err(Failure::from);
+        let insists = self.runs.insist;
+        let ended = trainer.fit(train, validation).map(drop).map_err(|error| {
+            let failure = Failure::from(error);
+            match resumes && !insists && failure.message().contains("or insist") {
+                true => failure.note("(--insist)"),
+                false => failure,
+            }
+        });
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);
         }
         let mut progress = lock(&progress);
-        let seconds = std::mem::take(&mut progress.seconds);
+        // Those of epochs before a stop are not known.
+        let mut seconds = vec![0.0; history.epochs.len().saturating_sub(progress.seconds.len())];
+        seconds.append(&mut progress.seconds);
         let printed = progress.end();
         Ok((history, seconds, ended.and(printed)))
     }
@@ -371,7 +440,16 @@ impl Train {
                 output.line(format!("\nback to the weights of epoch {kept}, the best"))
             }
             Stopped::Finished | Stopped::Diverged => Ok(()),
-            Stopped::Requested => output.line("\nstopped by Ctrl-C or a signal"),
+            Stopped::Requested => {
+                output.line("\nstopped by Ctrl-C or a signal")?;
+                match self.runs.checkpoint_every {
+                    Some(_) => output.line(format!(
+                        "`gradtape train --resume {}` goes on",
+                        self.out.display()
+                    )),
+                    None => Ok(()),
+                }
+            }
             Stopped::Early { .. } => {
                 let patience = of(self.early_stopping.unwrap_or_default(), "epoch");
                 output.line(format!(
@@ -441,6 +519,11 @@ struct Part<'a> {
     /// To train on and to validate.
     rows: [&'a Dataset; 2],
     augment: Option<Augment>,
+    /// All networks, if there are others.
+    whole: Option<&'a Members>,
+    /// Whether it goes on from a checkpoint.
+    resumes: bool,
+    checkpoints: Option<(Checkpoints, Clock)>,
 }
 
 /// Adds the seconds of the epochs of a network to those of others.

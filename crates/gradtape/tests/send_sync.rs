@@ -81,7 +81,7 @@ fn both() -> Vec<String> {
         // io
         Checkpoint, Model, SafeTensors,
         // train
-        EarlyStopping, EpochReport, Every, History, LossScale, Scores, StepReport, Stopped,
+        Checkpoints, EarlyStopping, EpochReport, Every, History, LossScale, Scores, StepReport, Stopped,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

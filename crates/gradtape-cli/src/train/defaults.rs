@@ -30,6 +30,9 @@ const MIDDLE_BATCHES: usize = 2_000;
 /// clock, so that the same command gives the same bits.
 const MOST_WORK: f64 = 5e12;
 
+/// Epochs of a table that is small.
+const MOST_EPOCHS: f64 = 100.0;
+
 /// Epochs that are always done.
 const FEWEST_EPOCHS: f64 = 5.0;
 
@@ -41,24 +44,25 @@ impl Train {
         let width = if rows >= WIDE { 128 } else { 64 };
         let hidden = self.hidden.get_or_insert(Widths(vec![width, width])).0.clone();
         self.activation.get_or_insert(gradtape::nn::Activation::Silu);
-        self.dropout.get_or_insert(if hidden.is_empty() { 0.0 } else { 0.1 });
+        // Of numbers it spoils more than it helps.
+        self.dropout.get_or_insert(if hidden.is_empty() || !shape.classes { 0.0 } else { 0.1 });
         if rows >= MIDDLE_BATCHES && rows < super::flags::LARGE_BATCHES {
             self.batch.get_or_insert(64);
         }
         let sizes = [&[shape.inputs], &hidden[..], &[shape.outputs]].concat();
         let weights: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
         let work = 6.0 * weights * rows as f64 * members as f64;
-        let epochs = (MOST_WORK / work.max(1.0)).clamp(FEWEST_EPOCHS, 60.0) as usize;
+        let epochs = (MOST_WORK / work.max(1.0)).clamp(FEWEST_EPOCHS, MOST_EPOCHS) as usize;
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if self.validation > 0.0 {
-            let patience = if own { (epochs / 4).max(10) } else { epochs };
+            let patience = if own { (epochs / 5).max(10) } else { epochs };
             self.early_stopping.get_or_insert(patience);
         }
         if self.optimizer.is_none() {
             self.optimizer = Some("adamw".into());
             self.hyper.usual("weight_decay", 0.05);
-            self.hyper.usual("lr", 0.003);
+            self.hyper.usual("lr", if shape.classes { 0.003 } else { 0.005 });
         }
         let by_rate = optim::info(self.optimizer()).is_ok_and(|info| info.pace == optim::Pace::Rate);
         if by_rate && self.schedule_every.is_none() {

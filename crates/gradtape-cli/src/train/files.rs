@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use gradtape::io::{self, Model};
-use gradtape::train::History;
+use gradtape::train::{History, Scores};
 use serde::Serialize;
 
 use super::curves::curves;
@@ -83,11 +83,34 @@ impl Files {
         Ok(files)
     }
 
-    /// Writes the files, each whole or not at all, the model first.
-    pub(super) fn write(&self, model: &Model, history: &History, title: &str) -> Outcome {
-        model.save(&self.model)?;
+    /// Where checkpoints go.
+    pub(super) fn checkpoints(&self) -> PathBuf {
+        self.model.with_file_name("checkpoints")
+    }
+
+    /// Writes the files, each whole or not at all, the model first. Where it cannot be written, as the folder is gone
+    /// or the disk is full, it goes to the folder for temporary files, so that the training is not lost.
+    pub(super) fn write(
+        &self,
+        model: &Model,
+        history: &History,
+        held_out: Option<&Scores>,
+        title: &str,
+    ) -> Outcome {
+        if let Some(folder) = self.model.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            // Why it cannot be made again is told of the model.
+            drop(fs::create_dir_all(folder));
+        }
+        if let Err(error) = model.save(&self.model) {
+            let name = format!("gradtape-model-{}.safetensors", std::process::id());
+            let beside = std::env::temp_dir().join(name);
+            return Err(match model.save(&beside) {
+                Ok(()) => Failure::from(error).note(format!("the model is in {}", beside.display())),
+                Err(_) => Failure::from(error),
+            });
+        }
         io::write_atomic(&self.history, history.to_csv().as_bytes())?;
-        io::write_atomic(&self.curves, curves(history, title).svg()?.as_bytes())?;
+        io::write_atomic(&self.curves, curves(history, held_out, title).svg()?.as_bytes())?;
         Ok(())
     }
 

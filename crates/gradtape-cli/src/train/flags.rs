@@ -30,6 +30,9 @@ use crate::source::{CsvFlags, Points, Source};
 /// For classes the loss is the cross entropy. For a number it is the mean squared error in units of
 /// the column's standard deviation; the error beside it is the mean absolute one in the column's own
 /// unit, also in history.csv. Ctrl-C ends after the current batch, with the model saved.
+///
+/// On a table the network and the training follow from the data where nothing is said: the epoch with the
+/// lowest validation loss is kept, and four networks, each with other rows to validate, answer together.
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
 #[command(after_help = "Networks:
@@ -52,7 +55,9 @@ Examples:
   gradtape train book.txt --network gpt:4x128 --context 128 --steps 2000
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
   gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
-  gradtape train data.csv --target y --early-stopping 10 --format json")]
+  gradtape train data.csv --target y --early-stopping 10 --format json
+  gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
+  gradtape train --resume run/                          goes on where that was stopped or killed")]
 pub(crate) struct Train {
     /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder of IDX
     /// files as of MNIST; with --network gpt a text file
@@ -145,12 +150,13 @@ pub(crate) struct Train {
     #[arg(long, help_heading = "Network")]
     pub(super) activation: Option<Activation>,
 
-    /// The share of hidden values that is dropped in training, of mlp and gpt [default: 0, for a table 0.1]
+    /// The share of hidden values that is dropped in training, of mlp and gpt [default: 0, for
+    /// a table with classes 0.1]
     #[arg(long, value_name = "SHARE", help_heading = "Network")]
     pub(super) dropout: Option<f64>,
 
-    /// How often all rows are gone through [default: 30, of a text 5, of a table 60, fewer where the network and the
-    /// rows are many]
+    /// How often all rows are gone through [default: 30, of a text 5, of a table 100, fewer where the network and
+    /// the rows are many]
     #[arg(long, value_parser = count, help_heading = "Training")]
     pub(super) epochs: Option<usize>,
 
@@ -194,7 +200,7 @@ pub(crate) struct Train {
     pub(super) schedule_every: Option<String>,
 
     /// Stop after so many epochs without a lower validation loss, and go back to the lowest [default:
-    /// for a table a quarter of the epochs and at least 10; if --epochs is given, go back without stopping]
+    /// for a table a fifth of the epochs and at least 10; if --epochs is given, go back without stopping]
     #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
 

@@ -20,7 +20,7 @@ use crate::text::{self, Passage, described, fingerprint, halves};
 
 impl Train {
     /// Trains a network on a text.
-    pub(super) fn run_text(mut self, source: &Source, output: &Output) -> Outcome {
+    pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome {
         self.check_text()?;
         source.check(&self.csv)?;
         let (name, text) = (source.name(), source.text()?);
@@ -43,6 +43,7 @@ impl Train {
         let network = self.transformer(vocabulary.len(), context)?;
         let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, source)?;
+        self.spare_checkpoints(&files)?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
         if lines {
@@ -72,7 +73,14 @@ impl Train {
             }
         };
         let rows = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
-        let part = Part { number: 0, rows, augment: None };
+        let part = Part {
+            number: 0,
+            rows,
+            augment: None,
+            whole: None,
+            resumes: self.runs.resume.is_some(),
+            checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
+        };
         let (history, seconds, ended) =
             self.fit(&network, optimizer, part, &shown, told, output)?;
         let kept = history.kept_epoch;
@@ -101,7 +109,7 @@ impl Train {
             (text::NOTE.to_string(), vocabulary.to_json()),
         ]
         .into();
-        files.write(&model, &history, &name)?;
+        files.write(&model, &history, None, &name)?;
         if let Err(failure) = ended {
             return Err(
                 failure.note(format!("{} holds the model after epoch {kept}", files.model()))
