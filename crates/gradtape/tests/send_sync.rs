@@ -81,8 +81,8 @@ fn both() -> Vec<String> {
         // io
         Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
-        EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale, Observation,
-        ObservedLayer, ObservedParameter, Scores, StepReport, Stopped, TensorBoard, Warning,
+        Checkpoints, EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale,
+        Observation, ObservedLayer, ObservedParameter, Scores, StepReport, Stopped, TensorBoard, Warning,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

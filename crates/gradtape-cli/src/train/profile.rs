@@ -7,13 +7,14 @@ use gradtape::eval::{self, Pass, Profiler, Spent};
 use gradtape::nn::{Module, Sequential};
 use serde::Serialize;
 
-use super::Train;
+use super::defaults::Shape;
+use super::{Part, Train};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
 use crate::report::{Format, of};
 use crate::rows;
-use crate::source::Source;
+use crate::source::{Content, Source};
 
 /// Steps that are measured unless said otherwise.
 const STEPS: usize = 200;
@@ -39,25 +40,26 @@ impl Train {
             false => {
                 let wishes = self.wishes(&source)?;
                 let content = source.read(&self.csv, self.points())?;
+                let is_table = matches!(content, Content::Table(_));
                 let prepared =
                     rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
                 let augment = self.augmentation(&source, &prepared)?;
-                self.settle(prepared.split.train.len());
-                (self.build(&source, &prepared)?, prepared.split.train, augment)
+                let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
+                self.settle(prepared.split.train.len(), shape);
+                (self.build(&source, &prepared, 0)?, prepared.split.train, augment)
             }
         };
-        let optimizer = self.optimizer(&network)?;
+        let optimizer = self.optimizer_of(&network)?;
         if optimizer.searches() {
-            let name = &self.optimizer;
+            let name = self.optimizer();
             let message =
                 format!("{name} looks at a batch several times, in steps that are not compiled");
             return Err(Failure::usage(format!("a profile is of compiled steps: {message}")));
         }
         let shown = Shown { lines: false, bar: !self.quiet, beside: None, validation: false };
         let started = Instant::now();
-        let parts = [&train, &train];
-        let (_, _, ended) =
-            self.fit(&network, optimizer, parts, augment, &shown, |_| {}, output)?;
+        let part = Part { augment, ..Part::alone([&train, &train]) };
+        let (_, _, ended) = self.fit(&network, optimizer, part, &shown, |_| {}, output)?;
         ended?;
         let seconds = started.elapsed().as_secs_f64();
         let profile = named(profiler.report().with_peak());
@@ -80,7 +82,7 @@ impl Train {
         self.check_text()?;
         let text = source.text()?;
         let (vocabulary, passage) = self.passage_to_profile(&source.name(), &text)?;
-        self.settle(passage.data.len());
+        self.settle(passage.data.len(), None);
         let context = self.context.unwrap_or(64);
         Ok((self.transformer(vocabulary.len(), context)?, passage.data))
     }

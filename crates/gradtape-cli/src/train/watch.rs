@@ -27,7 +27,7 @@ pub(crate) struct WatchFlags {
 
     /// Print at the end how each layer is: its gradients, weights and steps, dead and saturated units
     #[arg(long, help_heading = "Watching")]
-    health: bool,
+    pub(super) health: bool,
 
     /// Write a JSON line for each epoch, for each warning and for a step now and then to this file; - for
     /// standard output, where the report is then the last line
@@ -56,15 +56,21 @@ pub(super) struct Log {
 }
 
 impl Train {
-    /// Begins what is to be written of the training.
-    pub(super) fn log(&self, output: &Output) -> Outcome<Log> {
+    /// Begins what is to be written of the training. Of several networks, those after the first have event folders
+    /// of their own inside of the first's, and write no lines.
+    pub(super) fn log(&self, number: usize, output: &Output) -> Outcome<Log> {
         let board = self.watch.log.as_ref().map(|folder| -> Outcome<TensorBoard> {
-            let board = TensorBoard::create(folder)
+            let folder = match number {
+                0 => folder.clone(),
+                other => folder.join(format!("network-{}", other + 1)),
+            };
+            let board = TensorBoard::create(&folder)
                 .map_err(|error| Failure::usage(error.context("--log")))?;
             board.settings(&self.logged())?;
             Ok(board)
         });
-        let lines = self.watch.progress.as_ref().map(|path| Lines::to(path, output));
+        let progress = self.watch.progress.as_ref().filter(|_| number == 0);
+        let lines = progress.map(|path| Lines::to(path, output));
         let lines = lines.transpose()?.map(|lines| Arc::new(Mutex::new(lines)));
         Ok(Log { board: board.transpose()?, lines })
     }
@@ -74,11 +80,11 @@ impl Train {
         let number = |number: f64| Setting::Number(number);
         let mut all = vec![
             ("network".to_string(), Setting::Text(self.network.to_string())),
-            ("optimizer".to_string(), Setting::Text(self.optimizer.clone())),
+            ("optimizer".to_string(), Setting::Text(self.optimizer().to_string())),
             ("batch".to_string(), number(self.batch() as f64)),
             ("epochs".to_string(), number(self.epochs() as f64)),
             ("seed".to_string(), number(self.seed as f64)),
-            ("dropout".to_string(), number(self.dropout)),
+            ("dropout".to_string(), number(self.dropout())),
         ];
         if self.network == Network::Mlp {
             let widths: Vec<String> = self.hidden().0.iter().map(usize::to_string).collect();
@@ -116,14 +122,20 @@ impl Log {
 
 impl WatchFlags {
     /// A trainer that is watched as asked for.
-    pub(super) fn on<'n>(&self, log: &Log, mut trainer: Trainer<'n>) -> Trainer<'n> {
+    pub(super) fn on<'n>(
+        &self,
+        network: usize,
+        log: &Log,
+        mut trainer: Trainer<'n>,
+    ) -> Trainer<'n> {
         if self.checked {
             trainer = trainer.mode(Mode::Checked);
         }
         match &self.profiler {
             // What is measured is the steps alone.
             Some(profiler) => return trainer.profile(profiler),
-            None => trainer = trainer.watch(self.seen.clone()),
+            None if network == 0 => trainer = trainer.watch(self.seen.clone()),
+            None => {}
         }
         if let Some(board) = &log.board {
             trainer = trainer.watch(board.clone());
@@ -153,8 +165,8 @@ impl WatchFlags {
     }
 
     /// Ends what was written, and tells what was asked for.
-    pub(super) fn end(&self, log: &Log, well: bool, lines: bool, output: &Output) -> Outcome {
-        if self.health && lines {
+    pub(super) fn end(&self, log: &Log, well: bool, table: bool, output: &Output) -> Outcome {
+        if table {
             output.line(format!("\n{}", self.seen.report().to_string().trim_end()))?;
         }
         if let Some(lines) = &log.lines {

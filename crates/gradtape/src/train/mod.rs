@@ -2,10 +2,14 @@
 //! replaced by ten lines of your own.
 
 mod board;
+mod checkpoints;
+mod course;
 mod fit;
 mod health;
 mod history;
 mod observe;
+mod same;
+mod saver;
 mod scale;
 mod score;
 mod step;
@@ -13,6 +17,7 @@ mod trainer;
 mod watch;
 
 pub use board::TensorBoard;
+pub use checkpoints::Checkpoints;
 pub use health::{Health, HealthReport, LayerHealth, Warning};
 pub use history::{EpochReport, History, Stopped};
 pub use observe::{Observation, ObservedLayer, ObservedParameter, Watch};

@@ -129,6 +129,19 @@ impl Mean {
         Ok(())
     }
 
+    /// What it has so far, for a file; NaN for a score that it has not.
+    pub(super) fn numbers(&self) -> [f64; 4] {
+        let number = |sum: Option<f64>| sum.unwrap_or(f64::NAN);
+        [self.rows as f64, self.loss, number(self.right), number(self.off)]
+    }
+
+    /// From the numbers of [`Mean::numbers`].
+    pub(super) fn of_numbers(numbers: &[f64]) -> Option<Mean> {
+        let &[rows, loss, right, off] = numbers else { return None };
+        let sum = |number: f64| (!number.is_nan()).then_some(number);
+        Some(Mean { rows: rows as usize, loss, right: sum(right), off: sum(off) })
+    }
+
     /// The means, unless there was nothing.
     pub(super) fn scores(&self) -> Option<Scores> {
         let mean = |sum: f64| sum / self.rows as f64;
