@@ -3,7 +3,10 @@
 //! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
 //! file, and add the word to the list.
 
+mod advice;
+mod baseline;
 mod descend;
+mod division;
 mod error;
 mod evaluate;
 mod explain;
@@ -12,6 +15,7 @@ mod fit;
 mod flags;
 mod generate;
 mod hyper;
+mod importance;
 mod inspect;
 mod layers;
 mod measure;

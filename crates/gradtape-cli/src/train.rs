@@ -1,5 +1,6 @@
 //! `gradtape train`: from data to a model file.
 
+mod columns;
 mod curves;
 mod defaults;
 mod files;
@@ -21,7 +22,7 @@ use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
 use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
-use gradtape::{Rng, engine};
+use gradtape::{Rng, engine, loss};
 use serde::Serialize;
 
 use self::defaults::Shape;
@@ -138,9 +139,11 @@ impl Train {
         };
         let held_out = match prepared.split.test.is_empty() {
             true => None,
+            false if self.quiet && self.format == Format::Text => None,
             false => {
                 let test = &prepared.split.test;
-                Some(Measured::of(&model.network, &prepared.preprocessing, test)?)
+                let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
+                Some(measured.beside(&prepared.split.train, test, &prepared.preprocessing)?)
             }
         };
         let scores = held_out.as_ref().map(Measured::scores);
@@ -259,7 +262,10 @@ impl Train {
         if let Some((steps, share)) = self.lookahead {
             optimizer.set_lookahead(steps, share);
         }
-        self.groups.iter().for_each(|(_, group)| optimizer.add_group(group.clone()));
+        self.groups
+            .iter()
+            .flat_map(|(_, group)| group)
+            .for_each(|group| optimizer.add_group(group.clone()));
         // What does not fit together is told before the first epoch.
         optimizer.state().map_err(Failure::usage)?;
         if optimizer.searches() && self.accumulate > 1 {
@@ -349,6 +355,10 @@ impl Train {
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
         }
+        if let Some(options) = self.columns.weights(train)? {
+            trainer = trainer
+                .loss(move |outputs, labels| loss::cross_entropy_with(outputs, labels, &options));
+        }
         if let Some(name) = &self.schedule {
             let (total, every) = match self.counts_epochs() {
                 true => (epochs, Every::Epoch),
@@ -416,7 +426,7 @@ impl Train {
         output.line(format!(
             "{name}: {columns}, {what}; {train} to train, {validation} to validate, {test} held out"
         ))?;
-        for note in preprocessing.notes() {
+        for note in prepared.notes.iter().chain(preprocessing.notes()) {
             output.line(format!("note: {note}"))?;
         }
         let parameters = of(network.parameter_count(), "parameter");

@@ -76,7 +76,7 @@ fn both() -> Vec<String> {
         GumbelOptions, Regularization, SoftOrderOptions,
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
-        Feature, Fractions, IdxFolder, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
+        Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
         Table, Target, Task, Vocabulary,
         // io
         Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,

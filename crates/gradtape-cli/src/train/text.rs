@@ -89,6 +89,7 @@ impl Train {
             test: 0.0,
             seed: self.seed,
             own_test: false,
+            split: None,
             rows: Some(Counts {
                 train: train.data.len(),
                 validation: validation.as_ref().map_or(0, |own| own.data.len()),
