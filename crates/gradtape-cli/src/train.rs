@@ -1,5 +1,6 @@
 //! `gradtape train`: from data to a model file.
 
+mod compare;
 mod curves;
 mod defaults;
 mod files;
@@ -22,6 +23,7 @@ use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, S
 use gradtape::{Rng, engine};
 use serde::Serialize;
 
+pub(crate) use self::compare::Comparison;
 use self::defaults::Shape;
 use self::files::Files;
 use self::flags::Precision;
@@ -41,14 +43,25 @@ use crate::source::{Content, Source};
 
 impl Verb for Train {
     fn run(self, output: &Output) -> Outcome {
+        self.ran(output).map(drop)
+    }
+}
+
+/// What became of a training.
+pub(super) struct Done {
+    pub(super) history: History,
+    pub(super) held_out: Option<Measured>,
+}
+
+impl Train {
+    /// Trains, and tells of it.
+    pub(super) fn ran(self, output: &Output) -> Outcome<Done> {
         let (mut this, before) = self.remembered()?;
         this.check()?;
         this.train(before, output)
     }
-}
 
-impl Train {
-    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome {
+    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome<Done> {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         if self.network.is_of_texts() {
@@ -95,7 +108,8 @@ impl Train {
         let goes_on = histories.len();
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
         for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
-            let own = parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            let own =
+                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
             let optimizer = self.optimizer_of(network)?;
             let part = Part {
                 number,
@@ -105,7 +119,8 @@ impl Train {
                 resumes: self.runs.resume.is_some() && number == goes_on,
                 checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
             };
-            let (history, taken, end) = self.fit(network, optimizer, part, &shown, |_| {}, output)?;
+            let (history, taken, end) =
+                self.fit(network, optimizer, part, &shown, |_| {}, output)?;
             if text && several {
                 output.line(members::line(number, &history, taken.iter().sum()))?;
                 output.flush()?;
@@ -161,20 +176,21 @@ impl Train {
                 epochs: epochs(&history, &seconds),
                 stopped: Course::of(&history).ended,
                 kept_epoch: kept,
-                held_out,
+                held_out: held_out.as_ref(),
                 files: &files,
-            }),
-            Format::Text if self.quiet => Ok(()),
+            })?,
+            Format::Text if self.quiet => {}
             Format::Text => {
                 self.tell_end(&history, output)?;
                 output.line("")?;
-                match held_out {
+                match &held_out {
                     Some(measured) => measured.print("held-out", output)?,
                     None => output.line("no rows were held out: how good it is, is not known")?,
                 }
-                output.line(format!("\nwrote {files}"))
+                output.line(format!("\nwrote {files}"))?;
             }
         }
+        Ok(Done { history, held_out })
     }
 }
 
@@ -293,6 +309,7 @@ impl Train {
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();
+        let losses = self.runs.losses.clone();
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
             .steps(self.steps.unwrap_or(usize::MAX))
@@ -304,6 +321,9 @@ impl Train {
             .on_step(move |report| {
                 if let Some(clock) = &mut clock {
                     clock.look();
+                }
+                if let Some(losses) = &losses {
+                    losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
                 }
                 lock(&of_step).step(report);
             })
@@ -319,7 +339,9 @@ impl Train {
                 if let Err(error) = written
                     && !std::mem::replace(&mut warned, true)
                 {
-                    warn.note(format!("{error}; training goes on, the checkpoints before are as they were"));
+                    warn.note(format!(
+                        "{error}; training goes on, the checkpoints before are as they were"
+                    ));
                 }
             });
         }
@@ -443,10 +465,8 @@ impl Train {
             Stopped::Requested => {
                 output.line("\nstopped by Ctrl-C or a signal")?;
                 match self.runs.checkpoint_every {
-                    Some(_) => output.line(format!(
-                        "`gradtape train --resume {}` goes on",
-                        self.out.display()
-                    )),
+                    Some(_) => output
+                        .line(format!("`gradtape train --resume {}` goes on", self.out.display())),
                     None => Ok(()),
                 }
             }
@@ -544,7 +564,7 @@ struct Report<'a> {
     epochs: Vec<Epoch>,
     stopped: Ended,
     kept_epoch: usize,
-    held_out: Option<Measured>,
+    held_out: Option<&'a Measured>,
     files: &'a Files,
 }
 

@@ -56,9 +56,9 @@ fn a_killed_training_ends_with_the_same_bits() {
             }
             kills += 1;
             let saved = fs::read_dir(folder.path("out/checkpoints")).map(|files| {
-                files.filter_map(|file| file.unwrap().file_name().into_string().ok()).any(|name| {
-                    name.starts_with("step-") && name.ends_with(".checkpoint")
-                })
+                files
+                    .filter_map(|file| file.unwrap().file_name().into_string().ok())
+                    .any(|name| name.starts_with("step-") && name.ends_with(".checkpoint"))
             });
             goes_on = saved.unwrap_or(false);
             if !goes_on {
@@ -72,7 +72,8 @@ fn a_killed_training_ends_with_the_same_bits() {
 #[test]
 fn several_networks_go_on() {
     let folder = Folder::new("networks-go-on");
-    let training = "train iris --members 3 --epochs 4 --batch 16 --quiet --checkpoint-every 1epochs";
+    let training =
+        "train iris --members 3 --epochs 4 --batch 16 --quiet --checkpoint-every 1epochs";
     folder.run(&format!("{training} --checkpoints 100 --out whole")).ok();
     let want = ends(&folder, "whole");
     let names = fs::read_dir(folder.path("whole/checkpoints")).unwrap();
@@ -92,7 +93,9 @@ fn what_does_not_fit_is_told() {
     let training = "train xor --samples 100 --hidden 4 --quiet --checkpoint-every 1epochs";
     folder.run(&format!("{training} --epochs 3")).ok();
     folder.run(&format!("{training} --epochs 5")).fails(2, &["earlier training", "--resume ."]);
-    folder.run("train --resume . --batch 7").fails(1, &["batch size: 32 in the checkpoint, 7 here", "--insist"]);
+    folder
+        .run("train --resume . --batch 7")
+        .fails(1, &["batch size: 32 in the checkpoint, 7 here", "--insist"]);
     folder.run("train --resume . --seed 7").fails(1, &["training data: "]);
     folder.run("train --resume . --batch 7 --insist --epochs 4").ok();
     folder.run("train --resume . --epochs 5 --quiet").ok();
@@ -119,6 +122,8 @@ fn two_trainings_do_not_share_a_folder() {
 #[test]
 fn a_new_folder_goes_where_training_came_to_nothing() {
     let folder = Folder::new("nothing-left");
-    folder.run("train xor --lr 1e38 --optimizer sgd --epochs 2 --out new/inner --quiet").fails(1, &["no model was saved"]);
+    folder
+        .run("train xor --lr 1e38 --optimizer sgd --epochs 2 --out new/inner --quiet")
+        .fails(1, &["no model was saved"]);
     assert!(folder.files().is_empty(), "{:?}", folder.files());
 }

@@ -83,7 +83,8 @@ fn a_training_goes_on_from_each_of_its_steps() {
 #[test]
 fn schedules_accumulation_lookahead_and_early_stopping_go_on() {
     fn set(trainer: Trainer<'_>) -> Trainer<'_> {
-        let parts = vec![Schedule::WarmupLinear { warmup: 4 }, Schedule::Exponential { gamma: 0.95 }];
+        let parts =
+            vec![Schedule::WarmupLinear { warmup: 4 }, Schedule::Exponential { gamma: 0.95 }];
         let schedule = Schedule::Sequence { parts, milestones: vec![4] };
         trainer
             .accumulate(2)
@@ -134,7 +135,8 @@ fn a_stopped_training_goes_on_from_where_it_was_stopped() {
     let folder = Folder::new("stopped");
     let (train, _) = data();
     let whole = net();
-    let history = Trainer::new(&whole, Adam::new(&whole, 0.05)).batch_size(8).fit(&train, None).unwrap();
+    let history =
+        Trainer::new(&whole, Adam::new(&whole, 0.05)).batch_size(8).fit(&train, None).unwrap();
     let want = bits(&whole, &history);
 
     let net_of = net();

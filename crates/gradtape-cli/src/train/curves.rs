@@ -27,7 +27,8 @@ pub(super) fn curves(history: &History, held_out: Option<&Scores>, title: &str) 
             }
         }
         let kept = history.kept_epoch;
-        let decisive = [&validation, &train].into_iter().filter_map(|own| own.get(kept.wrapping_sub(1)));
+        let decisive =
+            [&validation, &train].into_iter().filter_map(|own| own.get(kept.wrapping_sub(1)));
         if let Some(value) = decisive.copied().find(|value| value.is_finite()) {
             panel.marks.push(Mark::Point((kept as f64, value), COLOURS[2]));
         }

@@ -64,7 +64,8 @@ impl Train {
             self.hyper.usual("weight_decay", 0.05);
             self.hyper.usual("lr", if shape.classes { 0.003 } else { 0.005 });
         }
-        let by_rate = optim::info(self.optimizer()).is_ok_and(|info| info.pace == optim::Pace::Rate);
+        let by_rate =
+            optim::info(self.optimizer()).is_ok_and(|info| info.pace == optim::Pace::Rate);
         if by_rate && self.schedule_every.is_none() {
             let batches = rows.div_ceil(self.batch()).saturating_mul(epochs);
             let warmup = (batches.min(self.steps.unwrap_or(usize::MAX)) / 10).max(1);

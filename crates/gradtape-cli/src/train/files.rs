@@ -105,7 +105,9 @@ impl Files {
             let name = format!("gradtape-model-{}.safetensors", std::process::id());
             let beside = std::env::temp_dir().join(name);
             return Err(match model.save(&beside) {
-                Ok(()) => Failure::from(error).note(format!("the model is in {}", beside.display())),
+                Ok(()) => {
+                    Failure::from(error).note(format!("the model is in {}", beside.display()))
+                }
                 Err(_) => Failure::from(error),
             });
         }

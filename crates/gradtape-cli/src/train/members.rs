@@ -104,7 +104,8 @@ pub(super) fn mean(histories: &[History]) -> History {
     };
     let epoch = |(number, report): (usize, &EpochReport)| {
         let all = at(number);
-        let validation: Option<Vec<&Scores>> = all.iter().map(|own| own.validation.as_ref()).collect();
+        let validation: Option<Vec<&Scores>> =
+            all.iter().map(|own| own.validation.as_ref()).collect();
         EpochReport {
             epoch: report.epoch,
             learning_rate: report.learning_rate,
@@ -113,9 +114,10 @@ pub(super) fn mean(histories: &[History]) -> History {
         }
     };
     let kept: usize = histories.iter().map(|history| history.kept_epoch).sum();
-    let worst = histories.iter().map(|history| history.stopped).find(|stopped| {
-        matches!(stopped, Stopped::Requested | Stopped::Diverged)
-    });
+    let worst = histories
+        .iter()
+        .map(|history| history.stopped)
+        .find(|stopped| matches!(stopped, Stopped::Requested | Stopped::Diverged));
     History {
         epochs: longest.epochs.iter().enumerate().map(epoch).collect(),
         stopped: worst.unwrap_or(longest.stopped),

@@ -23,10 +23,14 @@ pub(super) struct Before {
 impl Train {
     /// With the flags that the checkpoint of `--resume` remembers, under those that are given.
     pub(super) fn remembered(self) -> Outcome<(Train, Option<Before>)> {
-        let own = without_resume(std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned()));
+        let own = without_resume(
+            std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned()),
+        );
         let Some(path) = &self.runs.resume else {
             let mut train = self;
-            train.runs.words = own;
+            if train.runs.words.is_empty() {
+                train.runs.words = own;
+            }
             return Ok((train, None));
         };
         let usage = |error: gradtape::Error| Failure::usage(format!("--resume: {error}"));
@@ -41,9 +45,10 @@ impl Train {
             })
         };
         let saved: Vec<String> = serde_json::from_str(note(ARGUMENTS)?).map_err(Failure::failed)?;
-        let histories: Vec<Vec<u64>> = serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
+        let histories: Vec<Vec<u64>> =
+            serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
         let histories = histories.into_iter().map(history).collect::<Outcome<_>>()?;
-        let both = saved.iter().chain(&own).cloned().collect();
+        let both: Vec<String> = saved.iter().chain(&own).cloned().collect();
         // Where the data is named again, the flags are all there.
         let (mut train, words) = match read(&both) {
             Ok(train) => (train, both),
@@ -111,9 +116,10 @@ impl Clock {
 }
 
 /// The flags that words stand for; later ones count.
-fn read(words: &Vec<String>) -> Result<Train, clap::Error> {
+pub(super) fn read(words: &[String]) -> Result<Train, clap::Error> {
     let command = Train::augment_args(Command::new("gradtape train")).args_override_self(true);
-    let matches = command.try_get_matches_from(std::iter::once(&"train".to_string()).chain(words))?;
+    let matches =
+        command.try_get_matches_from(std::iter::once(&"train".to_string()).chain(words))?;
     Train::from_arg_matches(&matches)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use clap::Args;
 
@@ -41,6 +42,10 @@ pub(crate) struct RunFlags {
     /// What was on the command line, for a checkpoint to remember.
     #[arg(skip)]
     pub(super) words: Vec<String>,
+
+    /// Where the loss of each step is noted.
+    #[arg(skip)]
+    pub(super) losses: Option<Arc<Mutex<Vec<f64>>>>,
 }
 
 /// How often something happens.
@@ -55,7 +60,10 @@ impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<When, String> {
-        let form = || "it is a number of steps, epochs or minutes, as in 500steps, 2epochs or 10min".to_string();
+        let form = || {
+            "it is a number of steps, epochs or minutes, as in 500steps, 2epochs or 10min"
+                .to_string()
+        };
         let end = text.find(|c: char| c.is_ascii_alphabetic() || c == ' ').ok_or_else(form)?;
         let (number, unit) = text.split_at(end);
         match unit.trim() {

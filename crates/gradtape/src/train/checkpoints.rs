@@ -128,7 +128,10 @@ impl Checkpoints {
         if let Ok(files) = listed(&self.folder) {
             let many = files.len().saturating_sub(self.keep);
             // What cannot be taken away stays.
-            files[..many].iter().filter(|old| **old != path).for_each(|old| drop(fs::remove_file(old)));
+            files[..many]
+                .iter()
+                .filter(|old| **old != path)
+                .for_each(|old| drop(fs::remove_file(old)));
         }
         Ok(path)
     }

@@ -71,8 +71,7 @@ impl Course {
         history: &History,
     ) -> Checkpoint {
         let left = if self.left == usize::MAX { -1.0 } else { self.left as f64 };
-        let mut numbers =
-            vec![self.epoch as f64, self.step as f64, self.batches as f64, left];
+        let mut numbers = vec![self.epoch as f64, self.step as f64, self.batches as f64, left];
         numbers.extend([f64::from(u8::from(self.ended)), f64::from(stepper.lost.get())]);
         numbers.extend(self.mean.numbers());
         for snapshot in [&self.good, &self.best] {
@@ -124,7 +123,11 @@ impl Course {
         let now = training.take(*good as usize, *lowest)?;
         self.good = match between {
             true => now,
-            false => Snapshot { epoch: now.epoch, loss: now.loss, ..snapshot(checkpoint, GOOD, training)? },
+            false => Snapshot {
+                epoch: now.epoch,
+                loss: now.loss,
+                ..snapshot(checkpoint, GOOD, training)?
+            },
         };
         let best = Snapshot { epoch: *best as usize, loss: *best_loss, ..self.good.clone() };
         // Of a training without early stopping it has no weights.
@@ -159,15 +162,16 @@ impl Course {
 /// What was kept of weights and optimiser.
 fn snapshot(checkpoint: &Checkpoint, kind: &str, training: &Training<'_>) -> Result<Snapshot> {
     let value = |number: usize| tensor(checkpoint, &format!("{kind}{number}"));
-    let named = |(name, _): (String, Tensor)| {
-        let saved = tensor(checkpoint, &format!("{kind}{OPTIMIZER}{name}"))?;
-        Ok((name, saved))
-    };
+    // What an optimiser keeps may have other names later.
+    let prefix = format!("{kind}{OPTIMIZER}");
+    let named = checkpoint.tensors().filter_map(|(name, tensor)| {
+        Some((name.strip_prefix(&prefix)?.to_string(), tensor.clone()))
+    });
     Ok(Snapshot {
         epoch: 0,
         loss: f64::INFINITY,
         values: (0..training.state.len()).map(value).collect::<Result<_>>()?,
-        optimizer: training.optimizer.state()?.into_iter().map(named).collect::<Result<_>>()?,
+        optimizer: named.collect(),
     })
 }
 
@@ -176,7 +180,9 @@ fn tensor(checkpoint: &Checkpoint, name: &str) -> Result<Tensor> {
 }
 
 fn incomplete(name: &str) -> Error {
-    let message = format!("the checkpoint does not say how far a training has come: {name} is missing or damaged");
+    let message = format!(
+        "the checkpoint does not say how far a training has come: {name} is missing or damaged"
+    );
     Error::new(Kind::Model, message).hint("a trainer goes on from what a trainer saved")
 }
 
@@ -216,7 +222,8 @@ impl History {
     pub fn from_tensor(numbers: &Tensor) -> Result<History> {
         let wrong = || Error::new(Kind::Model, format!("a history of shape {}", numbers.shape()));
         let rows = numbers.to_vec::<f64>().map_err(|_| wrong())?;
-        let ([_, COLUMNS], Some((head, epochs))) = (&numbers.shape()[..], rows.split_at_checked(COLUMNS))
+        let ([_, COLUMNS], Some((head, epochs))) =
+            (&numbers.shape()[..], rows.split_at_checked(COLUMNS))
         else {
             return Err(wrong());
         };

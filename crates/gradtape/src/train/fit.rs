@@ -86,8 +86,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             course.step += 1;
             course.batches += 1;
             let step = course.step;
-            let (loss, outputs) =
-                (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
+            let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
             course.mean.add(loss, &outputs, &batch.y)?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -128,7 +127,15 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             return Ok(());
         }
         if !loss.is_finite() {
-            return diverged("validation loss", loss, epoch, None, &course.good, &training, history);
+            return diverged(
+                "validation loss",
+                loss,
+                epoch,
+                None,
+                &course.good,
+                &training,
+                history,
+            );
         }
         course.good = take(epoch, loss)?;
         history.kept_epoch = epoch;

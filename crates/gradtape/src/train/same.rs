@@ -11,11 +11,7 @@ use crate::tensor::{Error, Kind, Result};
 pub(super) struct Same(BTreeMap<String, String>);
 
 impl Same {
-    pub(super) fn of(
-        trainer: &Trainer<'_>,
-        train: &Dataset,
-        validation: Option<&Dataset>,
-    ) -> Same {
+    pub(super) fn of(trainer: &Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Same {
         let optimizer = &*trainer.optimizer;
         let mut all = BTreeMap::new();
         let mut put = |name: &str, value: String| drop(all.insert(name.to_string(), value));
