@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gradtape::data::{Dataset, Fractions};
+use gradtape::data::{Dataset, Split};
 use serde::Serialize;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
+use crate::importance::Importance;
 use crate::measure::Measured;
 use crate::model::{Trained, read_for};
 use crate::output::Output;
@@ -20,8 +21,11 @@ use crate::text::{self, Passage, TextModel, fingerprint, halves};
 /// Measure a model on data whose answers are known
 ///
 /// When the data is what the model was trained on, the rows held out then are measured; other data
-/// is measured whole, or its own part for tests (t10k of IDX folders). For classes: accuracy, loss
-/// and a confusion matrix; for a number: R², mean absolute and root mean squared error, in its unit.
+/// is measured whole, or its own part for tests (t10k of IDX folders); rows without an answer are left
+/// out. For classes: accuracy, loss, balanced accuracy and F1 (means over the classes), the areas under
+/// the ROC and the precision-recall curve, the expected calibration error and a confusion matrix; for a
+/// number: R², mean absolute and root mean squared error, in its unit. Beside the rows held out in
+/// training stands what a constant, a linear model and the nearest neighbours come to on the same rows.
 /// Of a model of texts, the loss for each character of a text file: of its end that was held out, or,
 /// of another text, of all.
 #[derive(Args)]
@@ -30,6 +34,7 @@ use crate::text::{self, Passage, TextModel, fingerprint, halves};
   gradtape evaluate model.safetensors new.csv           every row of another table
   gradtape evaluate model.safetensors - < new.csv       the same from standard input
   gradtape evaluate model.safetensors digits --part train
+  gradtape evaluate model.safetensors homes.csv --importance    which columns it rests on
   gradtape evaluate model.safetensors book.txt          a model of texts
   gradtape evaluate model.safetensors mnist/ --format json")]
 pub(crate) struct Evaluate {
@@ -42,6 +47,14 @@ pub(crate) struct Evaluate {
     /// Which rows [default: test, where it is known which those are, else all]
     #[arg(long, value_enum)]
     part: Option<Part>,
+
+    /// Tell how much worse it is with the values of each column shuffled among the rows
+    #[arg(long)]
+    importance: bool,
+
+    /// Refuse categories that were not trained on, and cells that are no numbers among numbers
+    #[arg(long)]
+    strict: bool,
 
     /// For people or for programs
     #[arg(long, value_enum, default_value_t)]
@@ -60,11 +73,23 @@ impl Verb for Evaluate {
         let trained = Trained::of(model, &self.model)?;
         let source = Source::of(&self.data)?;
         let content = source.read(&self.csv, trained.points())?;
-        trained.note_filled(&content, output);
+        let (content, left_out) = rows::answered(content, &trained.preprocessing)?;
+        left_out.iter().for_each(|note| output.note(format_args!("note: {note}")));
+        trained.note_filled(&content, self.strict, output)?;
         let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
         let settings = trained.settings.as_ref().map(|settings| &settings.data);
         let same = settings.filter(|known| known.fingerprint == rows::fingerprint(&data));
-        let (part, data) = self.choose(data, test, same, &source)?;
+        let parts = match same {
+            Some(known) => Some(data.split_rows(&rows::parts(
+                &content,
+                &data,
+                &trained.preprocessing,
+                known,
+            )?)?),
+            None => None,
+        };
+        let learned = parts.as_ref().map(|parts| parts.train.clone());
+        let (part, data) = self.choose(data, test, parts, &source)?;
         if data.is_empty() {
             return Err(Failure::failed(format!(
                 "{}: the {} part has no row\n  hint: --part all measures every row",
@@ -72,19 +97,32 @@ impl Verb for Evaluate {
                 name(part)
             )));
         }
-        let measured = Measured::of(&trained.model.network, &trained.preprocessing, &data)?;
+        let (network, preprocessing) = (&trained.model.network, &trained.preprocessing);
+        let mut measured = Measured::of(network, preprocessing, &data)?;
+        if let Some(learned) = learned.filter(|_| part == Part::Test) {
+            measured = measured.beside(&learned, &data, preprocessing)?;
+        }
+        let importance = match self.importance {
+            true => Some(Importance::of(network, preprocessing, &data)?),
+            false => None,
+        };
         match self.format {
             Format::Json => output.json(&Report {
                 data: source.name(),
                 trained_on: same.is_some(),
                 part: name(part),
                 measured,
+                importance,
             }),
             Format::Text => {
                 if self.part.is_none() {
                     output.line(chosen(part, same, settings, &source))?;
                 }
-                measured.print(name(part), output)
+                measured.print(name(part), output)?;
+                match importance {
+                    Some(importance) => importance.print(output),
+                    None => Ok(()),
+                }
             }
         }
     }
@@ -141,18 +179,15 @@ impl Evaluate {
         &self,
         data: Dataset,
         test: Option<Dataset>,
-        same: Option<&DataSettings>,
+        parts: Option<Split>,
         source: &Source,
     ) -> Outcome<(Part, Dataset)> {
-        let known = same.is_some() || test.is_some();
+        let known = parts.is_some() || test.is_some();
         let part = self.part.unwrap_or(if known { Part::Test } else { Part::All });
-        let of_rows = match (part, same, test) {
+        let of_rows = match (part, parts, test) {
             (Part::All, ..) => return Ok((part, data)),
             (Part::Test, _, Some(test)) => return Ok((part, test)),
-            (_, Some(same), test) => {
-                let fractions = Fractions { validation: same.validation, test: same.test };
-                rows::split(&data, test, fractions, same.seed)?
-            }
+            (_, Some(parts), _) => parts,
             (_, None, _) => {
                 return Err(no_part(source));
             }
@@ -221,6 +256,8 @@ struct Report {
     part: &'static str,
     #[serde(flatten)]
     measured: Measured,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    importance: Option<Importance>,
 }
 
 /// Of a model of texts.

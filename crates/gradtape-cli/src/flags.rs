@@ -73,6 +73,14 @@ pub(crate) fn lookahead(text: &str) -> Result<(usize, f64), String> {
     steps.zip(share).ok_or_else(|| what.to_string())
 }
 
+/// Reads a group of parameters for clap, or the name of a column by which rows stay together.
+pub(crate) fn group_or_column(text: &str) -> Result<(String, Option<Group>), String> {
+    match text.contains(['*', ':', '=']) {
+        true => group(text).map(|(text, group)| (text, Some(group))),
+        false => Ok((text.to_string(), None)),
+    }
+}
+
 /// Reads a group of parameters for clap.
 pub(crate) fn group(text: &str) -> Result<(String, Group), String> {
     let group = text.parse().map_err(|error: gradtape::Error| error.to_string())?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gradtape::data::{Categories, Feature, Preprocessing, Target};
+use gradtape::data::{Categories, Feature, Part, Preprocessing, Target};
 use gradtape::io::{self, Model, SafeTensors};
 use gradtape::nn::{Module, summary};
 use serde::Serialize;
@@ -138,9 +138,18 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     );
     output.line(format!("\n{}", output.bold(heading)))?;
     let treatment = |feature: &Feature| match feature {
-        Feature::Number { mean, scale, .. } => standardised(*mean, *scale),
-        Feature::Category { categories, .. } => {
-            format!("one of {}", names(categories))
+        Feature::Number { mean, scale, missing, .. } => {
+            format!("{}{}", standardised(*mean, *scale), or_missing(*missing))
+        }
+        Feature::Category { categories, missing, .. } => {
+            format!("one of {}{}", names(categories), or_missing(*missing))
+        }
+        Feature::Time { parts, missing, .. } => {
+            let parts: Vec<&str> = parts.iter().map(|part| named(*part)).collect();
+            format!("a date: {}{}", parts.join(", "), or_missing(*missing))
+        }
+        Feature::Words { places, .. } => {
+            format!("a text: {} hashed words", thousands(places.len()))
         }
     };
     match features {
@@ -171,6 +180,20 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
         }
     };
     output.line(format!("\n{}\n{target}", output.bold("predicts")))
+}
+
+fn or_missing(missing: bool) -> &'static str {
+    if missing { "; or missing" } else { "" }
+}
+
+fn named(part: Part) -> &'static str {
+    match part {
+        Part::Elapsed { .. } => "time elapsed",
+        Part::Year { .. } => "year",
+        Part::Month => "month",
+        Part::Weekday => "day of the week",
+        Part::Hour => "time of the day",
+    }
 }
 
 fn standardised(mean: f64, scale: f64) -> String {
@@ -205,6 +228,9 @@ fn training(settings: &Settings) -> Table {
         table.row(["noise", &noise.to_string()]);
     }
     table.row(["held out", &held_out(data)]);
+    if let Some(split) = &data.split {
+        table.row(["split", split]);
+    }
     if let Some(Counts { train, validation, test }) = data.rows {
         let [train, validation, test] = [train, validation, test].map(thousands);
         let rows = format!("{train} to train, {validation} to validate, {test} held out");

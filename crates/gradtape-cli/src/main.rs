@@ -3,7 +3,10 @@
 //! A verb is a file with a struct of its arguments that implements [`Verb`]. To add one: name the
 //! file, and add the word to the list.
 
+mod advice;
+mod baseline;
 mod descend;
+mod division;
 mod error;
 mod evaluate;
 mod explain;
@@ -12,6 +15,7 @@ mod fit;
 mod flags;
 mod generate;
 mod hyper;
+mod importance;
 mod inspect;
 mod layers;
 mod measure;
@@ -21,6 +25,7 @@ mod ops;
 mod output;
 mod plot;
 mod predict;
+mod profile;
 mod progress;
 mod record;
 mod report;
@@ -73,6 +78,7 @@ verbs! {
     Fit: fit::Fit;
     Plot: plot::Plot;
     Show: show::Show;
+    Profile: profile::Profile;
     Ops: ops::Ops;
     Record: record::Record;
     Layers: layers::Layers;
@@ -93,7 +99,7 @@ struct Line {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = profile::without_train(std::env::args_os().collect());
     let output = Output::new(asks_for_json(&arguments));
     let outcome = flags::known(&arguments, &Line::command()).and_then(|()| {
         if let Some(comparison) = train::Comparison::of(&arguments)? {

@@ -7,8 +7,9 @@ use gradtape::train::{Scores, default_loss};
 use gradtape::{Tape, Tensor};
 use serde::Serialize;
 
+use crate::baseline::Baseline;
 use crate::error::Outcome;
-use crate::model::outputs;
+use crate::model::{outputs, probabilities};
 use crate::output::Output;
 use crate::report::{Align, Number, Table, of as count_of, percent, thousands};
 
@@ -24,6 +25,10 @@ pub(crate) enum Measured {
         classes: Vec<Class>,
         /// For each true class, how often each class was predicted.
         confusion_matrix: Vec<Vec<usize>>,
+        #[serde(flatten)]
+        shares: Shares,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        baselines: Vec<Baseline>,
     },
     /// In the unit of the target, but for the loss, which is that of training.
     Number {
@@ -34,7 +39,71 @@ pub(crate) enum Measured {
         mae: Number,
         /// `null` where it is not defined: the targets do not vary.
         r2: Option<Number>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        baselines: Vec<Baseline>,
     },
+}
+
+/// The quality over all classes. Means over classes give each the same weight; what is not defined is `null`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shares {
+    /// The mean of the recalls.
+    balanced_accuracy: Option<Number>,
+    /// The mean over the classes.
+    f1: Option<Number>,
+    /// Of the second class where there are two, else the mean over the classes, each against the rest.
+    roc_auc: Option<Number>,
+    average_precision: Option<Number>,
+    /// How far probabilities are from shares of right predictions.
+    calibration_error: Option<Number>,
+}
+
+impl Shares {
+    fn of(matrix: &ConfusionMatrix, probabilities: &Tensor, labels: &Tensor) -> Outcome<Shares> {
+        let classes = matrix.counts().len();
+        let mean = |values: Vec<f64>| {
+            let defined: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
+            let sum: f64 = defined.iter().sum();
+            (!defined.is_empty()).then(|| Number(sum / defined.len() as f64))
+        };
+        let over = |of: &dyn Fn(usize) -> Option<f64>| mean((0..classes).filter_map(of).collect());
+        let (scores, of_rows) = (probabilities.to_f64_vec(), labels.to_vec::<i64>()?);
+        let area = |of: fn(&[f64], &[bool]) -> gradtape::Result<f64>| -> Outcome<Option<Number>> {
+            let asked = if classes == 2 { 1..2 } else { 0..classes };
+            let one = |class: usize| {
+                let scores: Vec<f64> =
+                    scores.iter().skip(class).step_by(classes).copied().collect();
+                let positive: Vec<bool> =
+                    of_rows.iter().map(|&label| label == class as i64).collect();
+                of(&scores, &positive)
+            };
+            Ok(mean(asked.map(one).collect::<gradtape::Result<Vec<f64>>>()?))
+        };
+        let calibration = metric::calibration_error(probabilities, labels)?;
+        Ok(Shares {
+            balanced_accuracy: over(&|class| matrix.recall(class)),
+            f1: over(&|class| matrix.f1(class)),
+            roc_auc: area(metric::roc_auc)?,
+            average_precision: area(metric::average_precision)?,
+            calibration_error: (!calibration.is_nan()).then_some(Number(calibration)),
+        })
+    }
+
+    /// For people.
+    fn told(&self) -> String {
+        let percents = [
+            ("balanced accuracy", self.balanced_accuracy),
+            ("F1", self.f1),
+            ("calibration error", self.calibration_error),
+        ];
+        let areas = [("ROC area", self.roc_auc), ("precision-recall area", self.average_precision)];
+        let percents = percents
+            .into_iter()
+            .filter_map(|(name, share)| Some(format!("{name} {}", percent(share?.0))));
+        let areas =
+            areas.into_iter().filter_map(|(name, area)| Some(format!("{name} {:.4}", area?.0)));
+        percents.chain(areas).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The quality for one class.
@@ -81,7 +150,11 @@ impl Measured {
                     f1: matrix.f1(number).map(Number),
                 };
                 let counts = matrix.counts().to_vec();
+                let shares =
+                    Shares::of(&matrix, &probabilities(network, &outputs)?, data.targets())?;
                 Ok(Measured::Classes {
+                    shares,
+                    baselines: Vec::new(),
                     rows,
                     loss,
                     accuracy: Number(matrix.accuracy()),
@@ -104,15 +177,62 @@ impl Measured {
                     mae: Number(of(metric::mean_absolute_error)? * scale),
                     // Predictions that are no numbers have a NaN of their own.
                     r2: (!r2.is_nan() || mse.is_nan()).then_some(Number(r2)),
+                    baselines: Vec::new(),
                 })
             }
+        }
+    }
+
+    /// Sets beside it what simple answers come to, learned from the rows of the training.
+    pub(crate) fn beside(
+        mut self,
+        train: &Dataset,
+        test: &Dataset,
+        preprocessing: &Preprocessing,
+    ) -> Outcome<Measured> {
+        if !train.is_empty() && !test.is_empty() {
+            let (Measured::Classes { baselines, .. } | Measured::Number { baselines, .. }) =
+                &mut self;
+            *baselines = Baseline::all(train, test, preprocessing)?;
+        }
+        Ok(self)
+    }
+
+    /// Prints the simple answers, and whether one of them is better.
+    fn print_baselines(&self, output: &Output) -> Outcome {
+        let (Measured::Classes { baselines, .. } | Measured::Number { baselines, .. }) = self;
+        if baselines.is_empty() {
+            return Ok(());
+        }
+        output.line(format!("on the same rows: {}", Baseline::told(baselines)))?;
+        let own = match self {
+            Measured::Classes { accuracy, .. } => accuracy.0,
+            Measured::Number { r2, .. } => r2.map_or(f64::INFINITY, |r2| r2.0),
+        };
+        let score = |baseline: &Baseline| {
+            baseline.accuracy.or(baseline.r2).map_or(f64::NEG_INFINITY, |score| score.0)
+        };
+        // The constant has a line of its own.
+        let best = baselines.iter().skip(1).rev().max_by(|a, b| score(a).total_cmp(&score(b)));
+        match best.filter(|best| score(best) > own) {
+            Some(best) => output.line(format!("better than the network: {}", best.called())),
+            None => Ok(()),
         }
     }
 
     /// Prints it for people; `which` names the rows, as in `held-out`.
     pub(crate) fn print(&self, which: &str, output: &Output) -> Outcome {
         match self {
-            Measured::Classes { rows, loss, accuracy, correct, classes, confusion_matrix } => {
+            Measured::Classes {
+                rows,
+                loss,
+                accuracy,
+                correct,
+                classes,
+                confusion_matrix,
+                shares,
+                ..
+            } => {
                 let accuracy = output.bold(format!("{which} accuracy {}", percent(accuracy.0)));
                 let (correct, rows) = (thousands(*correct), thousands(*rows));
                 output.line(format!("{accuracy} ({correct} of {rows}), loss {:.4}", loss.0))?;
@@ -122,6 +242,8 @@ impl Measured {
                         percent(share)
                     ))?;
                 }
+                output.line(shares.told())?;
+                self.print_baselines(output)?;
                 if classes.len() > MOST_CLASSES {
                     return output.line("the confusion matrix is large: --format json has it");
                 }
@@ -142,12 +264,10 @@ impl Measured {
                     short(mae.0),
                     short(rmse.0)
                 ))?;
-                match r2 {
-                    Some(r2) if r2.0 <= 0.0 => {
-                        output.line("that is no better than always answering the mean")
-                    }
-                    _ => Ok(()),
+                if r2.is_some_and(|r2| r2.0 <= 0.0) {
+                    output.line("that is no better than always answering the mean")?;
                 }
+                self.print_baselines(output)
             }
         }
     }

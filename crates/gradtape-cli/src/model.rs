@@ -66,11 +66,7 @@ impl Trained {
 
     /// The probability of each class, `[n, classes]`, from the network's outputs.
     pub(crate) fn probabilities(&self, outputs: Tensor) -> Outcome<Tensor> {
-        if let Some(LayerSpec::Softmax(_)) = self.model.network.specs()?.last() {
-            return Ok(outputs);
-        }
-        let tape = Tape::inference();
-        Ok(tape.constant(outputs).softmax(-1).value()?)
+        probabilities(&self.model.network, &outputs)
     }
 
     fn check(&self, path: &Path) -> Outcome {
@@ -99,13 +95,18 @@ impl Trained {
         }
     }
 
-    /// Tells which values of a table are missing, and what they are taken as.
-    pub(crate) fn note_filled(&self, content: &Content, output: &Output) {
+    /// Tells how a table was read, which of its values are missing or were not trained on, and what they are taken as;
+    /// or refuses the latter.
+    pub(crate) fn note_filled(&self, content: &Content, strict: bool, output: &Output) -> Outcome {
         if let Content::Table(table) = content {
-            for note in self.preprocessing.filled(table) {
+            if strict {
+                self.preprocessing.strict(table)?;
+            }
+            for note in table.notes().iter().chain(&self.preprocessing.filled(table)) {
                 output.note(format_args!("note: {note}"));
             }
         }
+        Ok(())
     }
 
     /// What points are generated from, so that they are those of the training.
@@ -146,6 +147,15 @@ pub(crate) fn outputs(network: &Sequential, inputs: &Tensor) -> Outcome<Tensor> 
         "row {row} of the data: the network answers {}\n  hint: {hint}",
         values[at]
     )))
+}
+
+/// The probability of each class, `[n, classes]`, from the outputs of a network.
+pub(crate) fn probabilities(network: &Sequential, outputs: &Tensor) -> Outcome<Tensor> {
+    if let Some(LayerSpec::Softmax(_)) = network.specs()?.last() {
+        return Ok(outputs.clone());
+    }
+    let tape = Tape::inference();
+    Ok(tape.constant(outputs).softmax(-1).value()?)
 }
 
 /// How many rows go through a network at once.

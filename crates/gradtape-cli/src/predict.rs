@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use gradtape::Tensor;
-use gradtape::data::{Categories, Preprocessing, Target};
+use gradtape::data::{Categories, Preprocessing, Table, Target};
 use gradtape::io;
 use serde::Serialize;
 
@@ -14,18 +14,21 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{CsvFlags, Source, spare};
+use crate::source::{Content, CsvFlags, Source, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
 /// Prints CSV with one line for each row: the class and the probability of each class, or the
 /// number. The data needs the columns that the model was trained on, in any order; the column to
-/// predict need not be there. Of a folder with IDX files, the images are predicted, those for tests
+/// predict need not be there. Every row is predicted, in its order; --with puts columns of the data
+/// beside it. Of a folder with IDX files, the images are predicted, those for tests
 /// (t10k) if there are any; their labels need not be there.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape predict model.safetensors new.csv > predictions.csv
   gradtape predict model.safetensors new.csv --output predictions.csv
+  gradtape predict model.safetensors new.csv --with row,name    joined to what was asked
+  gradtape predict model.safetensors homes.csv --held-out --with price
   gradtape predict model.safetensors digits | head
   producer | gradtape predict model.safetensors - --format json")]
 pub(crate) struct Predict {
@@ -43,6 +46,19 @@ pub(crate) struct Predict {
     #[arg(long, short, visible_alias = "out", value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Columns of the data to print beside the predictions, with commas; row is the number of the row,
+    /// counted from 1, unless a column is called so
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    with: Vec<String>,
+
+    /// Only the rows that were held out in training, of the data that the model was trained on
+    #[arg(long)]
+    held_out: bool,
+
+    /// Refuse categories that were not trained on, and cells that are no numbers among numbers
+    #[arg(long)]
+    strict: bool,
+
     #[command(flatten)]
     csv: CsvFlags,
 }
@@ -58,10 +74,11 @@ impl Verb for Predict {
         if let Some(path) = &self.output {
             source.spare(path)?;
         }
-        let inputs = self.inputs(&source, &trained, output)?;
+        let (inputs, beside) = self.inputs(&source, &trained, output)?;
         let outputs = trained.outputs(&inputs)?;
         let predictions = match trained.preprocessing.target() {
             Target::Classes { column, classes, .. } => Predictions {
+                with: beside,
                 target: column.clone(),
                 values: Values::Classes {
                     classes: classes.names().to_vec(),
@@ -69,6 +86,7 @@ impl Verb for Predict {
                 },
             },
             Target::Number { column, .. } => Predictions {
+                with: beside,
                 target: column.clone(),
                 values: Values::Numbers { rows: numbers(&trained.preprocessing, &outputs)? },
             },
@@ -85,19 +103,99 @@ impl Verb for Predict {
 }
 
 impl Predict {
-    fn inputs(&self, source: &Source, trained: &Trained, output: &Output) -> Outcome<Tensor> {
+    /// The inputs, and the columns beside the predictions.
+    fn inputs(
+        &self,
+        source: &Source,
+        trained: &Trained,
+        output: &Output,
+    ) -> Outcome<(Tensor, Vec<Beside>)> {
+        let preprocessing = &trained.preprocessing;
         if let Source::Idx(folder) = source {
             source.check(&self.csv)?;
-            return rows::images(folder, &trained.preprocessing);
+            if self.held_out {
+                return Err(self.no_held_out(source));
+            }
+            let inputs = rows::images(folder, preprocessing)?;
+            let count = inputs.shape()[0];
+            return Ok((inputs, self.beside(None, &(0..count).collect::<Vec<usize>>())?));
         }
-        let content = source.read(&self.csv, trained.points())?;
-        trained.note_filled(&content, output);
-        rows::inputs(&content, &trained.preprocessing)
+        let mut content = source.read(&self.csv, trained.points())?;
+        let mut kept: Option<Vec<usize>> = None;
+        if self.held_out {
+            let known = trained.settings.as_ref().map(|settings| &settings.data);
+            let known =
+                known.filter(|known| !known.own_test).ok_or_else(|| self.no_held_out(source))?;
+            let all: Vec<usize> = match &content {
+                Content::Table(table) => table.rows_with(preprocessing.target().column())?,
+                Content::Rows(rows) => (0..rows.data.len()).collect(),
+            };
+            let (answered, _) = rows::answered(content, preprocessing)?;
+            let (data, _) = rows::datasets(&answered, preprocessing)?;
+            if known.fingerprint != rows::fingerprint(&data) {
+                return Err(self.no_held_out(source));
+            }
+            let test = rows::parts(&answered, &data, preprocessing, known)?.test;
+            content = match answered {
+                Content::Table(table) => Content::Table(table.rows(&test)?),
+                Content::Rows(mut rows) => {
+                    rows.data = rows.data.rows(&test)?;
+                    Content::Rows(rows)
+                }
+            };
+            kept = Some(test.into_iter().map(|row| all[row]).collect());
+        }
+        trained.note_filled(&content, self.strict, output)?;
+        let inputs = rows::inputs(&content, preprocessing)?;
+        let kept = kept.unwrap_or_else(|| (0..inputs.shape()[0]).collect());
+        let table = match &content {
+            Content::Table(table) => Some(table),
+            Content::Rows(_) => None,
+        };
+        Ok((inputs, self.beside(table, &kept)?))
     }
+
+    fn no_held_out(&self, source: &Source) -> Failure {
+        Failure::usage(format!(
+            "--held-out: {} is not the table or the points that the model was trained on",
+            source.name()
+        ))
+    }
+
+    /// The columns that were asked for, of rows that have these numbers, counted from 0.
+    fn beside(&self, table: Option<&Table>, rows: &[usize]) -> Outcome<Vec<Beside>> {
+        let column = |name: &String| {
+            let numbers = || rows.iter().map(|row| (row + 1).to_string()).collect();
+            let cells = match table.map(|table| table.column(name)) {
+                Some(Ok(column)) => {
+                    column.cells().map(|cell| cell.unwrap_or_default().to_string()).collect()
+                }
+                _ if name == "row" => numbers(),
+                Some(Err(error)) => return Err(Failure::usage(error)),
+                None => {
+                    let message = format!("--with {name}: the data is no table");
+                    return Err(Failure::usage(message)
+                        .note("hint: --with row prints the number of each row"));
+                }
+            };
+            Ok(Beside { name: name.clone(), cells })
+        };
+        self.with.iter().map(column).collect()
+    }
+}
+
+/// A column of the data beside the predictions.
+#[derive(Serialize)]
+struct Beside {
+    name: String,
+    cells: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Predictions {
+    /// What was asked for beside them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    with: Vec<Beside>,
     target: String,
     #[serde(flatten)]
     values: Values,
@@ -119,30 +217,56 @@ struct Likely {
 impl Predictions {
     fn csv(&self) -> String {
         let mut text = String::new();
+        let mut line = |own: &mut dyn Iterator<Item = String>,
+                        beside: &dyn Fn(&Beside) -> String| {
+            let cells: Vec<String> = self.with.iter().map(beside).chain(own).collect();
+            text += &cells.join(",");
+            text += "\n";
+        };
+        let name = |beside: &Beside| cell(&beside.name);
         match &self.values {
             Values::Classes { classes, rows } => {
-                text += &cell(&self.target);
-                for class in classes {
-                    text += &format!(",{}", cell(&format!("p_{class}")));
-                }
-                text += "\n";
-                for row in rows {
-                    text += &cell(&row.class);
-                    for probability in &row.probabilities {
-                        text += &format!(",{}", probability.0 as f32);
-                    }
-                    text += "\n";
+                let names = classes.iter().map(|class| cell(&format!("p_{class}")));
+                line(&mut [cell(&self.target)].into_iter().chain(names), &name);
+                for (number, row) in rows.iter().enumerate() {
+                    let shares = row.probabilities.iter().map(|share| probability(share.0));
+                    let beside = |beside: &Beside| cell(&beside.cells[number]);
+                    line(&mut [cell(&row.class)].into_iter().chain(shares), &beside);
                 }
             }
             Values::Numbers { rows } => {
-                text += &format!("{}\n", cell(&self.target));
-                for number in rows {
-                    text += &format!("{}\n", number.0);
+                line(&mut [cell(&self.target)].into_iter(), &name);
+                for (number, row) in rows.iter().enumerate() {
+                    let beside = |beside: &Beside| cell(&beside.cells[number]);
+                    line(&mut [digits(row.0)].into_iter(), &beside);
                 }
             }
         }
         text
     }
+}
+
+/// A probability to six decimals; what is smaller has four digits that matter.
+fn probability(share: f64) -> String {
+    match share {
+        0.0 => "0".to_string(),
+        small if small < 1e-4 => format!("{small:.3e}"),
+        share => trimmed(format!("{share:.6}")),
+    }
+}
+
+/// A number to seven digits that matter, which is what networks of f32 know.
+fn digits(number: f64) -> String {
+    let rounded = format!("{number:.6e}").parse::<f64>().unwrap_or(number);
+    match rounded.abs() {
+        0.0 => "0".to_string(),
+        size if (1e-4..1e15).contains(&size) => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
+}
+
+fn trimmed(decimals: String) -> String {
+    decimals.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 /// The most likely class of each row, the first of several.

@@ -8,8 +8,11 @@ use gradtape::data::{
     self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Standardise, Table,
 };
 
+use crate::advice;
+use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
+use crate::settings::DataSettings;
 use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
@@ -21,6 +24,10 @@ pub(crate) struct Prepared {
     pub(crate) own_test: bool,
     /// The images that rows are, if they are any.
     pub(crate) images: Option<Images>,
+    /// How rows were chosen.
+    pub(crate) division: Division,
+    /// What the user should know of the rows.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What rows of images are.
@@ -37,6 +44,9 @@ pub(crate) struct Images {
 pub(crate) struct TableWishes {
     pub(crate) target: Option<String>,
     pub(crate) options: PreprocessOptions,
+    pub(crate) division: Division,
+    /// Whether cells that do not fit their column are refused.
+    pub(crate) strict: bool,
 }
 
 /// A part of the rows.
@@ -56,22 +66,30 @@ pub(crate) fn prepare(
     normalize: bool,
     seed: u64,
 ) -> Outcome<Prepared> {
+    let mut notes = Vec::new();
     let (split, preprocessing, fingerprint, own_test, images) = match content {
         Content::Table(table) => {
             let target = target(&table, wishes)?;
             let options = &wishes.options;
-            let named = options.categories.iter().chain(&options.ignore).map(|name| &**name);
-            for name in std::iter::once(target).chain(named) {
-                table.column(name).map_err(Failure::usage)?;
-            }
-            let rows = table.split_rows(target, options, fractions, seed)?;
+            all_there(&table, target, wishes)?;
+            notes.extend(table.notes().iter().cloned());
+            let (table, left_out) = with_target(table, target)?;
+            notes.extend(left_out);
+            let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
+            if wishes.strict {
+                let filled = preprocessing.strict_numbers(&table);
+                filled.map_err(|error| Failure::from(error).note(ADVICE))?;
+            }
+            notes.extend(advice::of_order(&table, &preprocessing, &wishes.division));
+            notes.extend(advice::of_leaks(&table, &preprocessing, &rows.train));
             let data = preprocessing.dataset(&table)?;
             (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false, None)
         }
         Content::Rows(rows) => {
             let Rows { data, scale, target, image, test } = *rows;
             let own_test = test.is_some();
+            notes.extend(absent(&data));
             let mut parts = split(&data, test.clone(), fractions, seed)?;
             let channels = match image.filter(|_| normalize && !parts.train.is_empty()) {
                 None => vec![(0.0, scale)],
@@ -98,7 +116,53 @@ pub(crate) fn prepare(
     if split.train.is_empty() {
         return Err(Failure::failed("no row is left to train on"));
     }
-    Ok(Prepared { split, preprocessing, fingerprint, own_test, images })
+    let division = wishes.division.clone();
+    Ok(Prepared { split, preprocessing, fingerprint, own_test, images, division, notes })
+}
+
+/// What helps where columns are not what they seem to be.
+const ADVICE: &str = "hint: --categories COLUMN takes a column as names, --numbers COLUMN as numbers, --ignore COLUMN \
+                      leaves it out; without --strict such cells are missing";
+
+/// Fails unless all columns that flags name are there.
+fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Outcome {
+    let PreprocessOptions { categories, numbers, ignore, .. } = &wishes.options;
+    let named = categories.iter().chain(numbers).chain(ignore).map(String::as_str);
+    let named = [target].into_iter().chain(named).chain(wishes.division.column());
+    let missing: Vec<gradtape::Error> = named.filter_map(|name| table.column(name).err()).collect();
+    let Some((last, others)) = missing.split_last() else { return Ok(()) };
+    let told = others.iter().map(|error| error.message().to_string());
+    Err(told.fold(Failure::usage(last), Failure::note))
+}
+
+/// The rows that have a target, and a note on the others.
+pub(crate) fn with_target(table: Table, target: &str) -> Outcome<(Table, Option<String>)> {
+    let rows = table.rows_with(target)?;
+    if rows.len() == table.len() || rows.is_empty() {
+        return Ok((table, None));
+    }
+    let without = (0..table.len()).find(|row| rows.binary_search(row).is_err()).unwrap_or(0);
+    let note = format!(
+        "{} of {} left out: no value of {target:?}, the first on line {}",
+        thousands(table.len() - rows.len()),
+        of(table.len(), "row"),
+        table.line(without)
+    );
+    Ok((table.rows(&rows)?, Some(note)))
+}
+
+/// A note where numbers of classes come in no row.
+fn absent(data: &Dataset) -> Option<String> {
+    let (labels, count) = (data.labels()?, data.class_count()?);
+    let mut found = vec![false; count];
+    labels.iter().for_each(|&label| found[label as usize] = true);
+    let absent: Vec<String> =
+        (0..count).filter(|&class| !found[class]).map(|class| class.to_string()).collect();
+    let shown = absent[..absent.len().min(8)].join(", ");
+    let more = if absent.len() > 8 { ", …" } else { "" };
+    (!absent.is_empty()).then(|| {
+        format!("labels count from 0 to {}, of which {shown}{more} come in no row", count - 1)
+    })
 }
 
 /// The parts of rows that are prepared already; a test part of their own is kept as it is.
@@ -132,6 +196,45 @@ pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Te
     };
     let pixels: usize = sizes.iter().product();
     scaled_rows(&images.reshape([n, pixels])?, &[], BYTES, preprocessing)
+}
+
+/// The parts of the rows of a training, found again in the data that it was trained on.
+pub(crate) fn parts(
+    content: &Content,
+    data: &Dataset,
+    preprocessing: &Preprocessing,
+    known: &DataSettings,
+) -> Outcome<data::Rows> {
+    let fractions = Fractions { validation: known.validation, test: known.test };
+    let division: Division = match &known.split {
+        Some(split) => split.parse().map_err(Failure::failed)?,
+        None => Division::Usual,
+    };
+    let by_class = matches!(division, Division::Usual | Division::Stratified);
+    match (content, data.labels()) {
+        (_, Some(labels)) if by_class && data.targets().rank() == 1 => {
+            Ok(data::Rows::stratified(labels, fractions, known.seed)?)
+        }
+        (Content::Table(table), _) if division != Division::Usual => {
+            let options = PreprocessOptions::default();
+            division.rows(table, preprocessing.target().column(), &options, fractions, known.seed)
+        }
+        _ => Ok(data::Rows::random(data.len(), fractions, known.seed)?),
+    }
+}
+
+/// The rows that have a target, with a note on the others; rows that are no table have one.
+pub(crate) fn answered(
+    content: Content,
+    preprocessing: &Preprocessing,
+) -> Outcome<(Content, Option<String>)> {
+    match content {
+        Content::Table(table) => {
+            let (table, note) = with_target(table, preprocessing.target().column())?;
+            Ok((Content::Table(table), note))
+        }
+        rows => Ok((rows, None)),
+    }
 }
 
 /// Rows and labels of data for a model, and the data's own part for tests.
@@ -191,12 +294,14 @@ fn scaled_rows(
     preprocessing: &Preprocessing,
 ) -> Outcome<Tensor> {
     let number = |feature: &Feature| match *feature {
-        Feature::Number { mean, scale, .. } => Some((mean, scale)),
-        Feature::Category { .. } => None,
+        Feature::Number { mean, scale, missing: false, .. } => Some((mean, scale)),
+        _ => None,
     };
     let numbers: Option<Vec<(f64, f64)>> = preprocessing.features().iter().map(number).collect();
     let numbers = numbers.ok_or_else(|| {
-        Failure::failed("the model was trained on a table with text, the data has numbers only")
+        Failure::failed(
+            "the model was trained on a table with text, dates or missing values, the data has numbers only",
+        )
     })?;
     let (expected, width) = (preprocessing.feature_names(), inputs.shape()[1]);
     let names = match names {

@@ -90,6 +90,9 @@ pub(crate) struct DataSettings {
     /// Whether the data brought its own test part.
     #[serde(default)]
     pub(crate) own_test: bool,
+    /// How rows were chosen, if not as usual: `random`, `time:COLUMN` and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) split: Option<String>,
     /// How many rows were in each part; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<Counts>,

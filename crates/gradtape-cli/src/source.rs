@@ -69,9 +69,25 @@ pub(crate) struct CsvFlags {
     #[arg(long)]
     no_header: bool,
 
-    /// Numbers are written as 3,5
+    /// Numbers are written as 3,5 also where columns do not tell, as those of 1,020 alone
     #[arg(long)]
     decimal_comma: bool,
+
+    /// The day comes first in dates that do not tell, such as 3/4/2024
+    #[arg(long)]
+    day_first: bool,
+
+    /// Words that are missing values, with commas, besides empty cells and NA, null and their like
+    #[arg(long, value_name = "WORDS", value_delimiter = ',', allow_hyphen_values = true)]
+    missing: Vec<String>,
+
+    /// NA and its like are values; empty cells and --missing are missing
+    #[arg(long)]
+    keep_na: bool,
+
+    /// The encoding of the text, such as windows-1252 or shift_jis [default: found out]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
 }
 
 /// What generated points are made from.
@@ -198,13 +214,25 @@ impl CsvFlags {
             ("--delimiter", self.delimiter.is_some()),
             ("--no-header", self.no_header),
             ("--decimal-comma", self.decimal_comma),
+            ("--day-first", self.day_first),
+            ("--missing", !self.missing.is_empty()),
+            ("--keep-na", self.keep_na),
+            ("--encoding", self.encoding.is_some()),
         ];
         flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
     }
 
     fn options(&self) -> CsvOptions {
         let header = self.no_header.then_some(false);
-        CsvOptions { delimiter: self.delimiter, header, decimal_comma: self.decimal_comma }
+        CsvOptions {
+            delimiter: self.delimiter,
+            header,
+            decimal_comma: self.decimal_comma,
+            day_first: self.day_first,
+            missing: self.missing.clone(),
+            keep_na: self.keep_na,
+            encoding: self.encoding.clone(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `gradtape train`: from data to a model file.
 
+mod columns;
 mod compare;
 mod curves;
 mod defaults;
@@ -7,9 +8,11 @@ mod files;
 mod flags;
 mod members;
 mod network;
+mod profile;
 mod resume;
 mod run_flags;
 mod text;
+mod watch;
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +23,7 @@ use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
 use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
-use gradtape::{Rng, engine};
+use gradtape::{Rng, engine, loss};
 use serde::Serialize;
 
 pub(crate) use self::compare::Comparison;
@@ -74,11 +77,7 @@ impl Train {
             rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
         self.check_parts(&source, &prepared)?;
         let augment = self.augmentation(&source, &prepared)?;
-        let shape = is_table.then(|| Shape {
-            inputs: prepared.preprocessing.width(),
-            outputs: prepared.preprocessing.outputs(),
-            classes: prepared.preprocessing.classes().is_some(),
-        });
+        let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
         self.settle(prepared.split.train.len(), shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks = Members(networks.collect::<Outcome<_>>()?);
@@ -153,9 +152,11 @@ impl Train {
         };
         let held_out = match prepared.split.test.is_empty() {
             true => None,
+            false if self.quiet && self.format == Format::Text => None,
             false => {
                 let test = &prepared.split.test;
-                Some(Measured::of(&model.network, &prepared.preprocessing, test)?)
+                let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
+                Some(measured.beside(&prepared.split.train, test, &prepared.preprocessing)?)
             }
         };
         let scores = held_out.as_ref().map(Measured::scores);
@@ -167,18 +168,22 @@ impl Train {
         }
 
         match self.format {
-            Format::Json => output.json(&Report {
-                data: source.name(),
-                task: prepared.preprocessing.task().to_string(),
-                rows: Counts::of(&prepared.split),
-                parameters: model.network.parameter_count(),
-                members: Some(histories.len()).filter(|&count| count > 1),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                held_out: held_out.as_ref(),
-                files: &files,
-            })?,
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: source.name(),
+                    task: prepared.preprocessing.task().to_string(),
+                    rows: Counts::of(&prepared.split),
+                    parameters: model.network.parameter_count(),
+                    members: Some(histories.len()).filter(|&count| count > 1),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    held_out: held_out.as_ref(),
+                    warnings: self.watch.warnings(),
+                    files: &files,
+                },
+            )?,
             Format::Text if self.quiet => {}
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -271,7 +276,10 @@ impl Train {
         if let Some((steps, share)) = self.lookahead {
             optimizer.set_lookahead(steps, share);
         }
-        self.groups.iter().for_each(|(_, group)| optimizer.add_group(group.clone()));
+        self.groups
+            .iter()
+            .flat_map(|(_, group)| group)
+            .for_each(|group| optimizer.add_group(group.clone()));
         // What does not fit together is told before the first epoch.
         optimizer.state().map_err(Failure::usage)?;
         if optimizer.searches() && self.accumulate > 1 {
@@ -305,6 +313,8 @@ impl Train {
         let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
         let all = epochs.saturating_mul(steps).min(most);
         let epochs = epochs.min(all.div_ceil(steps.max(1)));
+        let log = self.log(number, output)?;
+        let (told_log, seen) = (log.clone(), self.watch.seen());
         let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
@@ -330,7 +340,13 @@ impl Train {
             .on_epoch(move |report| {
                 let mut report = report.clone();
                 in_unit(&mut report);
-                lock(&of_epoch).epoch(&report);
+                let mut progress = lock(&of_epoch);
+                progress.epoch(&report);
+                told_log.epoch(&report);
+                for warning in seen.take_warnings() {
+                    progress.note(&warning);
+                    told_log.warn(&warning);
+                }
             });
         if let Some(checkpoints) = checkpoints {
             let warn = output.clone();
@@ -357,6 +373,10 @@ impl Train {
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
         }
+        if let Some(options) = self.columns.weights(train)? {
+            trainer = trainer
+                .loss(move |outputs, labels| loss::cross_entropy_with(outputs, labels, &options));
+        }
         if let Some(name) = &self.schedule {
             let (total, every) = match self.counts_epochs() {
                 true => (epochs, Every::Epoch),
@@ -369,11 +389,12 @@ impl Train {
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
+        trainer = self.watch.on(number, &log, trainer);
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
         let insists = self.runs.insist;
         let ended = trainer.fit(train, validation).map(drop).map_err(|error| {
-            let failure = Failure::from(error);
+            let failure = watch::failure(error);
             match resumes && !insists && failure.message().contains("or insist") {
                 true => failure.note("(--insist)"),
                 false => failure,
@@ -387,8 +408,15 @@ impl Train {
         // Those of epochs before a stop are not known.
         let mut seconds = vec![0.0; history.epochs.len().saturating_sub(progress.seconds.len())];
         seconds.append(&mut progress.seconds);
+        for warning in self.watch.seen().take_warnings() {
+            progress.note(&warning);
+            log.warn(&warning);
+        }
         let printed = progress.end();
-        Ok((history, seconds, ended.and(printed)))
+        let text = self.format == Format::Text && !self.quiet;
+        let table = self.watch.health && text && number == 0;
+        let logged = self.watch.end(&log, ended.is_ok(), table, output);
+        Ok((history, seconds, ended.and(printed).and(logged)))
     }
 
     fn introduce(
@@ -416,7 +444,7 @@ impl Train {
         output.line(format!(
             "{name}: {columns}, {what}; {train} to train, {validation} to validate, {test} held out"
         ))?;
-        for note in preprocessing.notes() {
+        for note in prepared.notes.iter().chain(preprocessing.notes()) {
             output.line(format!("note: {note}"))?;
         }
         let parameters = of(network.parameter_count(), "parameter");
@@ -546,6 +574,13 @@ struct Part<'a> {
     checkpoints: Option<(Checkpoints, Clock)>,
 }
 
+impl<'a> Part<'a> {
+    /// Of one network, from its first step on, without checkpoints.
+    fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
+        Part { number: 0, rows, augment: None, whole: None, resumes: false, checkpoints: None }
+    }
+}
+
 /// Adds the seconds of the epochs of a network to those of others.
 fn add_seconds(all: &mut Vec<f64>, more: &[f64]) {
     all.resize(all.len().max(more.len()), 0.0);
@@ -565,6 +600,8 @@ struct Report<'a> {
     stopped: Ended,
     kept_epoch: usize,
     held_out: Option<&'a Measured>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     files: &'a Files,
 }
 

@@ -1,5 +1,6 @@
 //! What a training on a table does where nothing is said.
 
+use gradtape::data::Preprocessing;
 use gradtape::optim;
 
 use super::flags::{Precision, Train, Widths};
@@ -12,6 +13,17 @@ pub(crate) struct Shape {
     pub(super) outputs: usize,
     /// Whether the target is one of several classes.
     pub(super) classes: bool,
+}
+
+impl Shape {
+    /// Of the tables that a preprocessing was made for.
+    pub(super) fn of(preprocessing: &Preprocessing) -> Shape {
+        Shape {
+            inputs: preprocessing.width(),
+            outputs: preprocessing.outputs(),
+            classes: preprocessing.classes().is_some(),
+        }
+    }
 }
 
 /// Rows from which one network of a table is trained: others change little, and it takes long.

@@ -11,11 +11,13 @@ use gradtape::nn::Activation;
 use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
+use super::columns::Columns;
 use super::defaults::Shape;
 use super::network::{Network, Tokens};
 use super::run_flags::RunFlags;
+use super::watch::WatchFlags;
 use crate::error::{Failure, Outcome};
-use crate::flags::{group, lookahead, schedule};
+use crate::flags::{group_or_column, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
@@ -135,6 +137,9 @@ pub(crate) struct Train {
     pub(super) context: Option<usize>,
 
     #[command(flatten)]
+    pub(super) columns: Columns,
+
+    #[command(flatten)]
     pub(super) csv: CsvFlags,
 
     /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH; see below
@@ -231,17 +236,20 @@ pub(crate) struct Train {
     pub(super) lookahead: Option<(usize, f64)>,
 
     /// Give the parameters of a name settings of their own, as in *.bias:weight_decay=0,lr_scale=2;
-    /// may be given several times
+    /// may be given several times. Or a column of a table: its groups of rows are held out whole
     #[arg(
         long = "group",
-        value_name = "PATTERN:SETTING=VALUE,...",
-        value_parser = group,
+        value_name = "PATTERN:SETTING=VALUE,... or COLUMN",
+        value_parser = group_or_column,
         help_heading = "Training"
     )]
-    pub(super) groups: Vec<(String, Group)>,
+    pub(super) groups: Vec<(String, Option<Group>)>,
 
     #[command(flatten)]
     pub(super) runs: RunFlags,
+
+    #[command(flatten)]
+    pub(super) watch: WatchFlags,
 
     #[command(flatten)]
     pub(super) hyper: HyperFlags,
@@ -321,7 +329,7 @@ impl Train {
     }
 
     /// What is set of the optimiser and of what it is given, by the names of the flags.
-    fn hyperparameters(&self) -> Vec<(String, String)> {
+    pub(super) fn hyperparameters(&self) -> Vec<(String, String)> {
         let mut named = self.hyper.named(self.optimizer());
         let mut add = |flag: &str, value: String| named.push((flag.to_string(), value));
         self.clips().for_each(|(flag, most)| add(flag, most.to_string()));
@@ -331,7 +339,8 @@ impl Train {
         if let Some((steps, share)) = self.lookahead {
             add("lookahead", format!("{steps},{share}"));
         }
-        self.groups.iter().for_each(|(text, _)| add("group", text.clone()));
+        let groups = self.groups.iter().filter(|(_, group)| group.is_some());
+        groups.for_each(|(text, _)| add("group", text.clone()));
         if let Some(what) = &self.schedule_every {
             add("schedule-every", what.clone());
         }
@@ -440,6 +449,7 @@ impl Train {
             ("--task", self.task.is_some()),
             ("--ignore", !self.ignore.is_empty()),
             ("--categories", !self.categories.is_empty()),
+            (self.columns.given().unwrap_or_default(), self.columns.given().is_some()),
             ("--samples", self.samples.is_some()),
             ("--noise", self.noise.is_some()),
             ("--augment", self.augment.is_some()),
@@ -463,6 +473,8 @@ impl Train {
             ("--task", self.task.is_some()),
             ("--ignore", !self.ignore.is_empty()),
             ("--categories", !self.categories.is_empty()),
+            (self.columns.given().unwrap_or_default(), self.columns.given().is_some()),
+            ("--group COLUMN", self.group_column().is_some()),
         ];
         if let Some((flag, _)) = flags.iter().find(|(_, given)| !table && *given) {
             let name = source.name();
@@ -478,9 +490,17 @@ impl Train {
         let options = PreprocessOptions {
             task: self.task,
             categories: self.categories.clone(),
+            numbers: self.columns.numbers.clone(),
             ignore: self.ignore.clone(),
         };
-        Ok(TableWishes { target: self.target.clone().or(species), options })
+        let division = self.columns.division(self.group_column())?;
+        let strict = self.columns.strict;
+        Ok(TableWishes { target: self.target.clone().or(species), options, division, strict })
+    }
+
+    /// The column by whose groups rows are held out.
+    fn group_column(&self) -> Option<&str> {
+        self.groups.iter().find(|(_, group)| group.is_none()).map(|(column, _)| &**column)
     }
 
     pub(super) fn settings(
@@ -510,6 +530,7 @@ impl Train {
             test: if prepared.own_test { 0.0 } else { test },
             seed,
             own_test: prepared.own_test,
+            split: prepared.division.note(),
             rows: Some(Counts::of(&prepared.split)),
         }
     }

@@ -24,11 +24,7 @@ impl Train {
         self.check_text()?;
         source.check(&self.csv)?;
         let (name, text) = (source.name(), source.text()?);
-        let vocabulary = match self.vocabulary.unwrap_or(Tokens::Characters) {
-            Tokens::Characters => Vocabulary::characters(&text),
-            Tokens::Pairs(size) => Vocabulary::byte_pairs(&text, size)
-                .map_err(|e| Failure::usage(e.context("--vocabulary")))?,
-        };
+        let vocabulary = self.vocabulary_of(&text)?;
         let context = self.context.unwrap_or(64);
         let (first, last) = halves(&text, self.validation);
         let passage = |text: &str, what: &str| {
@@ -74,12 +70,9 @@ impl Train {
         };
         let rows = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
         let part = Part {
-            number: 0,
-            rows,
-            augment: None,
-            whole: None,
             resumes: self.runs.resume.is_some(),
             checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
+            ..Part::alone(rows)
         };
         let (history, seconds, ended) =
             self.fit(&network, optimizer, part, &shown, told, output)?;
@@ -96,6 +89,7 @@ impl Train {
             test: 0.0,
             seed: self.seed,
             own_test: false,
+            split: None,
             rows: Some(Counts {
                 train: train.data.len(),
                 validation: validation.as_ref().map_or(0, |own| own.data.len()),
@@ -117,19 +111,22 @@ impl Train {
         }
         let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
         match self.format {
-            Format::Json => output.json(&Report {
-                data: name,
-                task: "text",
-                characters: Characters { train: counts[0], validation: counts[1] },
-                vocabulary: vocabulary.len(),
-                context,
-                parameters: model.network.parameter_count(),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                validation_loss: validated.map(Number),
-                files: &files,
-            })?,
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: name,
+                    task: "text",
+                    characters: Characters { train: counts[0], validation: counts[1] },
+                    vocabulary: vocabulary.len(),
+                    context,
+                    parameters: model.network.parameter_count(),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    validation_loss: validated.map(Number),
+                    files: &files,
+                },
+            )?,
             Format::Text if self.quiet => {}
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -145,7 +142,28 @@ impl Train {
         Ok(Done { history, held_out: None })
     }
 
-    fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
+    fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {
+        match self.vocabulary.unwrap_or(Tokens::Characters) {
+            Tokens::Characters => Ok(Vocabulary::characters(text)),
+            Tokens::Pairs(size) => Vocabulary::byte_pairs(text, size)
+                .map_err(|e| Failure::usage(e.context("--vocabulary"))),
+        }
+    }
+
+    /// The part of a text that is trained on, with its vocabulary.
+    pub(super) fn passage_to_profile(
+        &self,
+        name: &str,
+        text: &str,
+    ) -> Outcome<(Vocabulary, Passage)> {
+        let vocabulary = self.vocabulary_of(text)?;
+        let (first, _) = halves(text, self.validation);
+        let what = format!("{name}: the text to train on");
+        let passage = Passage::new(first, &vocabulary, self.context.unwrap_or(64), &what)?;
+        Ok((vocabulary, passage))
+    }
+
+    pub(super) fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
         let Network::Gpt { layers, width, heads } = self.network else {
             return Err(Failure::usage("texts are for the network gpt"));
         };

@@ -36,8 +36,9 @@ impl Record {
 }
 
 impl<R: BufRead> Records<R> {
-    pub(super) fn new(input: R, name: &str, delimiter: u8) -> Records<R> {
-        Records { input, name: name.to_string(), delimiter, line: 1 }
+    /// Of a text that begins on a line of its file.
+    pub(super) fn new(input: R, name: &str, delimiter: u8, line: usize) -> Records<R> {
+        Records { input, name: name.to_string(), delimiter, line }
     }
 
     /// Reads the next record that has text; whether there was one.
@@ -173,7 +174,7 @@ mod tests {
 
     fn parse(text: &[u8], capacity: usize) -> Result<Vec<(usize, Vec<String>)>> {
         let input = BufReader::with_capacity(capacity, text);
-        let (mut records, mut record) = (Records::new(input, "file", b','), Record::default());
+        let (mut records, mut record) = (Records::new(input, "file", b',', 1), Record::default());
         let mut all = Vec::new();
         while records.read(&mut record)? {
             let cells = record.cells().map(|cell| String::from_utf8_lossy(cell).into_owned());

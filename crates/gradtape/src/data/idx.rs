@@ -35,10 +35,9 @@ pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
         match (find_images(folder, prefix), find(folder, prefix, LABELS)) {
             (Some(images), Some(labels)) => pair(&images, &labels).map(Some),
             (None, None) => Ok(None),
-            (Some(file), None) | (None, Some(file)) => {
-                let message = format!("{}: its partner is missing", file.display());
-                let hint = "images and labels are two files; both must be in the folder";
-                Err(Error::new(Kind::File, message).hint(hint))
+            (Some(file), None) => Err(alone(folder, &file, &[format!("{prefix}-{LABELS}")])),
+            (None, Some(file)) => {
+                Err(alone(folder, &file, &IMAGES.map(|name| format!("{prefix}-{name}"))))
             }
         }
     };
@@ -140,6 +139,20 @@ fn find(folder: &Path, prefix: &str, name: &str) -> Option<PathBuf> {
 
 fn no_files(folder: &Path) -> Error {
     Error::new(Kind::File, format!("{}: no IDX files here", folder.display()))
+}
+
+/// The error for a file whose partner is not there under any of the names it may have.
+fn alone(folder: &Path, file: &Path, names: &[String]) -> Error {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    found.sort();
+    found.truncate(8);
+    let message = format!("{}: its partner is missing", file.display());
+    Error::new(Kind::File, message)
+        .note(format!("looked for {}, also with .gz or with .idx for -idx", names.join(", ")))
+        .note(format!("the folder has {}", found.join(", ")))
+        .hint("images and labels are two files; both must be in the folder, under these names")
 }
 
 /// The images of a file, if it has any.

@@ -1,6 +1,6 @@
 //! Data to learn from: files, datasets, batches and what is done to columns before training.
 //!
-//! Reads CSV ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
+//! Reads CSV and JSON ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
 //! ([`Preprocessing`]), changes images ([`Augment`]), makes numbers of texts ([`Vocabulary`],
 //! [`windows`], [`sliding_windows`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
 //! Everything random depends on a seed alone.
@@ -32,7 +32,7 @@ pub use idx::{
     IdxFolder, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder, read_idx_images,
     read_idx_inputs, read_idx_labels,
 };
-pub use preprocess::{Feature, PreprocessOptions, Preprocessing, Target};
+pub use preprocess::{Feature, Part, PreprocessOptions, Preprocessing, Target};
 pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub use table::{Column, ColumnKind, CsvOptions, Table};

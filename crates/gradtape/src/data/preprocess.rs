@@ -1,19 +1,26 @@
 //! [`Preprocessing`]: from the columns of a table to the numbers a network sees, and back.
 
+mod feature;
 mod fit;
+mod names;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
+use self::feature::Known;
+pub use self::feature::{Feature, Part};
 use self::fit::{Notes, class_names, feature_of, standardised, target_numbers, target_of};
-use super::{Categories, Column, Dataset, Table, Task};
+use super::{Categories, Dataset, Table, Task};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What is done to each column before a network sees it, learned from the rows it trains on.
 ///
 /// Numbers are standardised with the mean and the population standard deviation of the training
-/// rows, and a missing number is taken as that mean. Text becomes one column of 0 and 1 for each
-/// category, all 0 where missing. A numeric target is standardised too; classes are numbered. The
-/// names of categories and classes are collected from all rows, so that a rare one may be held out.
+/// rows. Text becomes one column of 0 and 1 for each category of the training rows; a category that was not among them
+/// is 0 everywhere. Dates become the time elapsed, the year, and sines and cosines of the month, the day of the week and
+/// the hour, as far as they vary; texts of several words become their hashed words. Where values are missing in the
+/// training rows, one more column says so, and a missing number is taken as the mean. A numeric target is standardised
+/// too; classes are numbered, and collected from all rows, so that a rare one may be held out.
 ///
 /// ```
 /// use gradtape::data::{CsvOptions, Fractions, Preprocessing, PreprocessOptions, Table};
@@ -30,7 +37,10 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// // It travels as JSON, and is used again on data without the target.
 /// let again = Preprocessing::from_json(&prepared.to_json())?;
 /// let new = Table::from_csv("town,size\nRome,45\n".as_bytes(), "new.csv", &CsvOptions::default())?;
-/// let error = again.inputs(&new).unwrap_err().to_string();
+/// assert_eq!(again.inputs(&new)?.to_f64_vec()[1..], [0.0, 0.0]);
+/// assert!(again.filled(&new)[0].contains(r#"such as "Rome" (line 2): none of those that were"#));
+/// // Or nothing is accepted that was not learned.
+/// let error = again.strict(&new).unwrap_err().to_string();
 /// assert!(error.contains(r#"new.csv, line 2, column "town": "Rome" is unknown"#));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
@@ -40,28 +50,6 @@ pub struct Preprocessing {
     features: Vec<Feature>,
     target: Target,
     notes: Vec<String>,
-}
-
-/// What becomes of a column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Feature {
-    /// `(value - mean) / scale`.
-    Number {
-        /// The name of the column.
-        column: String,
-        /// What is taken away, and what a missing value is taken as.
-        mean: f64,
-        /// What is divided by.
-        scale: f64,
-    },
-    /// A 1 at the category, else 0.
-    Category {
-        /// The name of the column.
-        column: String,
-        /// The categories in the order of their columns of 0 and 1.
-        categories: Categories,
-    },
 }
 
 /// What is predicted.
@@ -93,8 +81,11 @@ pub enum Target {
 pub struct PreprocessOptions {
     /// Classification or regression; by default as [`Task::infer`] finds.
     pub task: Option<Task>,
-    /// Columns that are categories although they look like numbers.
+    /// Columns that are categories although they look like numbers or dates.
     pub categories: Vec<String>,
+    /// Columns that are numbers although they look like codes, names of rows or text; cells that are no numbers are
+    /// missing.
+    pub numbers: Vec<String>,
     /// Columns to leave out.
     pub ignore: Vec<String>,
 }
@@ -102,21 +93,21 @@ pub struct PreprocessOptions {
 impl Preprocessing {
     /// Learns from the training `rows` of a table how to prepare its columns.
     ///
-    /// Left out, with a note, are columns without any value, columns of numbers that are the same in all
-    /// of several rows, a column without a name that only numbers the rows, and columns of text with
-    /// more than 1,000 different values or, from 20 rows on, with more different values than half the
-    /// rows. Fails when a column named is not there, a target is missing or no number, a number is not
-    /// finite or written with a comma (see [`CsvOptions`](super::CsvOptions)), there are fewer than two
-    /// classes or values of the target, or no column is left to learn from.
+    /// Left out, with a note, are columns without any value, columns that are the same in all of several rows, whole
+    /// numbers that only name the rows (`id`, `Unnamed: 0`), and text that hardly ever repeats and has no words in common.
+    /// Whole numbers that are codes, such as `zip`, or begin with a 0, are categories. At most the 1,000 most frequent
+    /// categories of a column have an input of their own; the others are none of them.
+    ///
+    /// Fails when columns named are not there, a target is missing or no number, there are fewer than two
+    /// classes or values of the target, or no column is left to learn from. For rows without a target see
+    /// [`Table::rows_with`].
     pub fn fit(
         table: &Table,
         target: &str,
         rows: &[usize],
         options: &PreprocessOptions,
     ) -> Result<Preprocessing> {
-        for name in options.categories.iter().chain(&options.ignore) {
-            table.column(name)?;
-        }
+        options.check(table)?;
         if let Some(row) = rows.iter().find(|&&row| row >= table.len()) {
             let message = format!("there is no row {row} in a table of {} rows", table.len());
             return Err(Error::new(Kind::Value, message));
@@ -129,6 +120,7 @@ impl Preprocessing {
                 features.extend(feature_of(table, column, rows, options, &mut notes)?);
             }
         }
+        notes.target(table.column(target.column())?);
         let notes = notes.into_lines();
         if features.is_empty() {
             let message = format!("{}: there is no column to learn from", table.source());
@@ -179,7 +171,7 @@ impl Preprocessing {
         let of_each = (width / channels.len()).max(1);
         let number = |(place, column)| {
             let (mean, scale) = channels[place / of_each];
-            Feature::Number { column, mean, scale }
+            Feature::Number { column, mean, scale, missing: false }
         };
         let features = names.into_iter().enumerate().map(number);
         let classes = match data.classes() {
@@ -194,40 +186,69 @@ impl Preprocessing {
     }
 
     /// The inputs of a table: f32 of shape `[n, width]`. The target need not be there, and other
-    /// columns do not matter.
+    /// columns do not matter. What was not learned counts as missing or as none of the categories;
+    /// [`Preprocessing::filled`] tells of it, [`Preprocessing::strict`] refuses it.
     ///
-    /// Fails, naming line and column, at a number or category that cannot be prepared.
+    /// Fails when columns are not there, all of them named, and at a number too large for the network.
     pub fn inputs(&self, table: &Table) -> Result<Tensor> {
+        self.present(table)?;
         let width = self.width();
         let mut inputs = vec![0f32; table.len() * width];
         let mut at = 0;
         for feature in &self.features {
-            match feature {
-                Feature::Number { column, mean, scale } => {
-                    let numbers = table.numbers(column)?;
-                    for (row, number) in numbers.into_iter().enumerate() {
-                        let place = || table.place(row, column);
-                        inputs[row * width + at] = standardised(number, *mean, *scale, place)?;
-                    }
-                }
-                Feature::Category { column, categories } => {
-                    let numbers = categories.numbers();
-                    for (row, cell) in table.column(column)?.cells().enumerate() {
-                        let Some(cell) = cell else { continue };
-                        let Some(number) = numbers.get(cell) else {
-                            // An empty cell is none of the categories.
-                            let error = categories.unknown(table.place(row, column), cell);
-                            return Err(error.or_hint(
-                                "correct the cell, or leave it empty: it then counts as none of these",
-                            ));
-                        };
-                        inputs[row * width + at + number] = 1.0;
-                    }
-                }
-            }
+            feature.write(table, &mut inputs, width, at)?;
             at += feature.width();
         }
         Tensor::from_vec(inputs, [table.len(), width])
+    }
+
+    /// Fails unless all columns are there.
+    fn present(&self, table: &Table) -> Result<()> {
+        let missing: Vec<_> = self
+            .features
+            .iter()
+            .filter_map(|feature| table.column(feature.column()).err())
+            .collect();
+        match &missing[..] {
+            [] => Ok(()),
+            [one] => Err(one.clone()),
+            [one, rest @ ..] => {
+                Err(rest.iter().fold(one.clone(), |error, other| error.note(other.message())))
+            }
+        }
+    }
+
+    /// Fails where a table has what was not learned: a category that was not among the training rows, or a cell of a
+    /// column of numbers or dates that is neither. The error names the first of each column.
+    pub fn strict(&self, table: &Table) -> Result<()> {
+        self.refuse(table, true)
+    }
+
+    /// As [`Preprocessing::strict`], but for categories: of the table that it was fitted on, some were held out.
+    pub fn strict_numbers(&self, table: &Table) -> Result<()> {
+        self.refuse(table, false)
+    }
+
+    fn refuse(&self, table: &Table, unseen: bool) -> Result<()> {
+        self.present(table)?;
+        let mut found = Vec::new();
+        for feature in &self.features {
+            let column = table.column(feature.column())?;
+            if unseen
+                && let (Feature::Category { categories, .. }, [first, ..]) =
+                    (feature, &feature.unseen(column)[..])
+            {
+                let cell = column.cell(*first).unwrap_or_default();
+                found.push(categories.unknown(table.place(*first, column.name()), cell));
+            }
+            if matches!(feature, Feature::Number { .. } | Feature::Time { .. }) {
+                found.extend(table.numbers(column.name()).err());
+            }
+        }
+        let mut found = found.into_iter();
+        let Some(first) = found.next() else { return Ok(()) };
+        let error = found.fold(first, |error, other| error.note(other.message()));
+        Err(error.hint("correct the cells, or leave them empty: they then count as missing"))
     }
 
     /// The targets of a table: class numbers i64 `[n]`, or standardised numbers f32 `[n, 1]`.
@@ -236,10 +257,10 @@ impl Preprocessing {
     pub fn targets(&self, table: &Table) -> Result<Tensor> {
         match &self.target {
             Target::Classes { column, numeric, classes } => {
-                let numbers = classes.numbers();
+                let known = Known::of(classes);
                 let names = class_names(table, column, *numeric)?;
-                let label = |(row, name): (usize, String)| match numbers.get(&*name) {
-                    Some(&number) => Ok(number as i64),
+                let label = |(row, name): (usize, String)| match known.number(&name) {
+                    Some(number) => Ok(number as i64),
                     None => Err(classes.unknown(table.place(row, column), &name)),
                 };
                 let labels = names.into_iter().enumerate().map(label);
@@ -316,18 +337,10 @@ impl Preprocessing {
         self.classes().map_or(1, Categories::len)
     }
 
-    /// The name of each input: the column, or `column=category`.
+    /// The name of each input: the column, `column=category`, `column:part` of a date, `column#place` of a word, or
+    /// `column is missing`.
     pub fn feature_names(&self) -> Vec<String> {
-        let mut names = Vec::with_capacity(self.width());
-        for feature in &self.features {
-            match feature {
-                Feature::Number { column, .. } => names.push(column.clone()),
-                Feature::Category { column, categories } => {
-                    names.extend(categories.names().iter().map(|name| format!("{column}={name}")));
-                }
-            }
-        }
-        names
+        self.features.iter().flat_map(Feature::names).collect()
     }
 
     /// What the user should know: columns left out and missing values filled in.
@@ -335,15 +348,22 @@ impl Preprocessing {
         &self.notes
     }
 
-    /// What was filled in for missing values of a table that is not the one fitted; a line for each
-    /// column that has some.
+    /// What was filled in for missing values of a table that is not the one fitted, and how many rows have what was not
+    /// learned; lines for each column that has some.
     pub fn filled(&self, table: &Table) -> Vec<String> {
         let mut lines = Vec::new();
         for feature in &self.features {
-            let name = feature.column();
-            let missing = table.column(name).map_or(0, Column::missing);
-            if missing > 0 {
-                lines.push(fit::filled(name, missing, table.len(), feature));
+            let Ok(column) = table.column(feature.column()) else { continue };
+            lines.extend(fit::filled(table, column, feature));
+            if let unseen @ [first, ..] = &feature.unseen(column)[..] {
+                lines.push(format!(
+                    "column {:?}: {} of {} values were not trained on, such as {:?} (line {}): none of those that were",
+                    column.name(),
+                    unseen.len(),
+                    table.len(),
+                    column.cell(*first).unwrap_or_default(),
+                    table.line(*first)
+                ));
             }
         }
         lines
@@ -358,9 +378,9 @@ impl Preprocessing {
     pub fn from_json(text: &str) -> Result<Preprocessing> {
         let damaged = |e| Error::new(Kind::Model, format!("the preprocessing cannot be read: {e}"));
         let read: Preprocessing = serde_json::from_str(text).map_err(damaged)?;
-        if read.version != VERSION {
+        if !(1..=VERSION).contains(&read.version) {
             let message = format!(
-                "the preprocessing has version {}, this program reads version {VERSION}",
+                "the preprocessing has version {}, this program reads versions up to {VERSION}",
                 read.version
             );
             return Err(Error::new(Kind::Model, message));
@@ -382,8 +402,22 @@ impl Preprocessing {
         };
         for feature in &self.features {
             match feature {
-                Feature::Number { column, mean, scale } => number(column, *mean, *scale)?,
-                Feature::Category { column, categories } => distinct(column, categories)?,
+                Feature::Number { column, mean, scale, .. } => number(column, *mean, *scale)?,
+                Feature::Category { column, categories, .. } => distinct(column, categories)?,
+                Feature::Time { column, parts, .. } => {
+                    for part in parts {
+                        if let Part::Elapsed { mean, scale } | Part::Year { mean, scale } = part {
+                            number(column, *mean, *scale)?;
+                        }
+                    }
+                }
+                Feature::Words { column, places } => {
+                    if places.is_empty() || !places.is_sorted_by(|a, b| a < b) {
+                        let message =
+                            format!("column {column:?}: the places of words are not ascending");
+                        return Err(Error::new(Kind::Model, message));
+                    }
+                }
             }
         }
         match &self.target {
@@ -397,23 +431,6 @@ impl Preprocessing {
     }
 }
 
-impl Feature {
-    /// The name of the column.
-    pub fn column(&self) -> &str {
-        match self {
-            Feature::Number { column, .. } | Feature::Category { column, .. } => column,
-        }
-    }
-
-    /// How many inputs of the network it becomes.
-    pub fn width(&self) -> usize {
-        match self {
-            Feature::Number { .. } => 1,
-            Feature::Category { categories, .. } => categories.len(),
-        }
-    }
-}
-
 impl Target {
     /// The name of the column.
     pub fn column(&self) -> &str {
@@ -423,8 +440,20 @@ impl Target {
     }
 }
 
-/// The version of the JSON form.
-const VERSION: u32 = 1;
+impl PreprocessOptions {
+    /// Fails unless all columns named are there; the error has the note of each that is not.
+    fn check(&self, table: &Table) -> Result<()> {
+        let named = self.categories.iter().chain(&self.numbers).chain(&self.ignore);
+        let mut missing = named.filter_map(|name| table.column(name).err());
+        match missing.next() {
+            None => Ok(()),
+            Some(first) => Err(missing.fold(first, |error, other| error.note(other.message()))),
+        }
+    }
+}
+
+/// The version of the JSON form. The first one knew numbers and categories alone.
+const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests;

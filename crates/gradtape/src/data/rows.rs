@@ -75,6 +75,81 @@ impl Rows {
         Ok(rows.sorted())
     }
 
+    /// Rows divided by time: the latest are for test, those before them for validation. Rows of the same moment stay
+    /// together; those without one (NaN) come first.
+    ///
+    /// ```
+    /// use gradtape::data::{Fractions, Rows};
+    /// let times = [5.0, 1.0, 4.0, 2.0, 3.0];
+    /// let rows = Rows::by_time(&times, Fractions { validation: 0.2, test: 0.2 })?;
+    /// assert_eq!((rows.train, rows.validation, rows.test), (vec![1, 3, 4], vec![2], vec![0]));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn by_time(times: &[f64], fractions: Fractions) -> Result<Rows> {
+        fractions.check()?;
+        let n = times.len();
+        let mut order: Vec<usize> = (0..n).collect();
+        let key = |row: usize| if times[row].is_nan() { f64::NEG_INFINITY } else { times[row] };
+        order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
+        // Where a part begins: with the first row of its moment, unless nothing would be left before it.
+        let start = |wished: usize, end: usize| {
+            let same = |at: usize| key(order[at - 1]) == key(order[at]);
+            let mut at = wished.min(end);
+            while at > 0 && at < n && same(at) {
+                at -= 1;
+            }
+            if at == 0 {
+                at = wished.min(end);
+                while at > 0 && at < end && same(at) {
+                    at += 1;
+                }
+            }
+            at
+        };
+        let test = start(n - share(n, fractions.test).min(n.saturating_sub(1)), n);
+        let held_out = share(n, fractions.validation).min(test.saturating_sub(1));
+        let validation = start(test - held_out, test);
+        let rows = Rows {
+            train: order[..validation].to_vec(),
+            validation: order[validation..test].to_vec(),
+            test: order[test..].to_vec(),
+        };
+        Ok(rows.sorted())
+    }
+
+    /// Rows divided at random so that all rows of a group are in the same part. The parts are as near to the shares as
+    /// whole groups allow.
+    ///
+    /// ```
+    /// use gradtape::data::{Fractions, Rows};
+    /// let rows = Rows::grouped(&[7, 7, 8, 8, 9, 9], Fractions { validation: 0.0, test: 0.3 }, 42)?;
+    /// assert_eq!((rows.train.len(), rows.test.len()), (4, 2));
+    /// assert_eq!(rows.test[0] / 2, rows.test[1] / 2);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn grouped(groups: &[i64], fractions: Fractions, seed: u64) -> Result<Rows> {
+        fractions.check()?;
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        order.sort_by_key(|&row| groups[row]);
+        let all: Vec<&[usize]> = order.chunk_by(|&a, &b| groups[a] == groups[b]).collect();
+        let n = groups.len();
+        let (test, validation) = (share(n, fractions.test), share(n, fractions.validation));
+        let mut rows = Rows::default();
+        for (place, group) in Rng::new(seed).permutation(all.len()).into_iter().enumerate() {
+            let group = all[group];
+            let last = place + 1 == all.len() && rows.train.is_empty();
+            // A part takes a group that brings it nearer to its share.
+            let takes =
+                |part: &[usize], share: usize| !last && 2 * part.len() + group.len() <= 2 * share;
+            match () {
+                () if takes(&rows.test, test) => rows.test.extend(group),
+                () if takes(&rows.validation, validation) => rows.validation.extend(group),
+                () => rows.train.extend(group),
+            }
+        }
+        Ok(rows.sorted())
+    }
+
     /// Row `i` is for test when `i % modulus == remainder`, else for training.
     pub fn modulo(n: usize, modulus: usize, remainder: usize) -> Result<Rows> {
         if remainder >= modulus {
@@ -200,6 +275,39 @@ mod tests {
         let mut trained: Vec<i64> = rows.train.iter().map(|&row| labels[row]).collect();
         trained.dedup();
         assert_eq!(trained.len(), 100);
+    }
+
+    #[test]
+    fn moments_and_groups_stay_whole() {
+        let fractions = Fractions { validation: 0.1, test: 0.2 };
+        let times: Vec<f64> =
+            (0..100).map(|row| f64::from(99 - row) / 7.0).map(f64::floor).collect();
+        let rows = Rows::by_time(&times, fractions).unwrap();
+        check_partition(&rows, 100);
+        let span = |part: &[usize]| {
+            let times = part.iter().map(|&row| times[row]);
+            (times.clone().fold(f64::INFINITY, f64::min), times.fold(0.0, f64::max))
+        };
+        assert!(span(&rows.train).1 < span(&rows.validation).0);
+        assert!(span(&rows.validation).1 < span(&rows.test).0);
+        assert!((20..=27).contains(&rows.test.len()), "{}", rows.test.len());
+        for times in [&[][..], &[1.0], &[1.0, 1.0, 1.0], &[f64::NAN, 2.0]] {
+            let rows = Rows::by_time(times, fractions).unwrap();
+            check_partition(&rows, times.len());
+            assert!(times.is_empty() || !rows.train.is_empty(), "{times:?}");
+        }
+        let groups: Vec<i64> = (0..200).map(|row| row * 7 % 23).collect();
+        let rows = Rows::grouped(&groups, fractions, 3).unwrap();
+        check_partition(&rows, 200);
+        let of = |part: &[usize]| {
+            part.iter().map(|&row| groups[row]).collect::<std::collections::BTreeSet<i64>>()
+        };
+        assert!(
+            of(&rows.train).is_disjoint(&of(&rows.test))
+                && of(&rows.train).is_disjoint(&of(&rows.validation))
+        );
+        assert!((30..=50).contains(&rows.test.len()) && (10..=30).contains(&rows.validation.len()));
+        assert_eq!(Rows::grouped(&[1, 1, 1], fractions, 3).unwrap().train.len(), 3);
     }
 
     #[test]

@@ -1,64 +1,284 @@
-//! What a text file is, from its first line.
-
-use std::io::{BufRead, Read};
+//! What a file is, from its first bytes, and how a table of text is laid out, from its first lines.
 
 use crate::tensor::{Error, Kind, Result};
 
-/// The bytes up to the end of the first line with text, without a byte order mark.
-pub(super) fn start_of(text: &mut impl BufRead, source: &str) -> Result<Vec<u8>> {
-    let mut start = Vec::new();
-    loop {
-        let mut piece = text.take(LONGEST_HEADER);
-        let read = piece
-            .read_until(b'\n', &mut start)
-            .map_err(|e| Error::new(Kind::File, format!("{source}: {e}")))?;
-        let quotes = start.iter().filter(|&&b| b == b'"').count();
-        let complete = !start.trim_ascii().is_empty() && quotes % 2 == 0;
-        if read == 0 || complete || start.len() as u64 >= LONGEST_HEADER {
-            break;
-        }
-    }
-    let refuse = |what: &str, hint: &str| {
-        Err(Error::new(Kind::Data, format!("{source}: {what}")).hint(hint))
-    };
-    match &start[..] {
-        [0x1f, 0x8b, ..] => {
-            refuse("this is a gzip file, not text", "unpack it; of IDX files, give their folder")
-        }
-        [0, 0, 8, 1 | 3, ..] => {
-            refuse("this is an IDX file, not text", "give the folder with images and labels")
-        }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            refuse("the text is UTF-16", "save the file as UTF-8")
-        }
-        [b'P', b'K', 3, 4, ..] => {
-            refuse("this is a zip archive or a spreadsheet, not text", "export it as CSV")
-        }
-        bytes if bytes.contains(&0) => refuse("this is not a text file", "export the data as CSV"),
-        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(rest.to_vec()),
-        _ => Ok(start),
-    }
+/// What a file holds that can be read.
+pub(super) enum Form {
+    Gzip,
+    /// With the name of its byte order.
+    Utf16(&'static str),
+    Json,
+    Text,
 }
 
-/// How far the end of the header is looked for.
-const LONGEST_HEADER: u64 = 1 << 20;
+/// How a table of text begins.
+pub(super) struct Layout {
+    /// Where its header stands, in bytes and in lines.
+    pub(super) start: usize,
+    pub(super) lines: usize,
+    pub(super) delimiter: u8,
+    /// The first of the lines above the header.
+    pub(super) title: Option<String>,
+}
 
-/// The one of `,` `;` tab `|` that the first line has most of, outside quotes.
-pub(super) fn delimiter(start: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    let mut quoted = false;
-    for &byte in start.trim_ascii_start() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\n' | b'\r' if !quoted => break,
-            _ if quoted => {}
-            _ => {
-                for (delimiter, count) in &mut counts {
-                    *count += usize::from(*delimiter == byte);
+/// What begins with which bytes, and what to do with it.
+const KNOWN: [(&[u8], &str, &str); 22] = [
+    (b"\x89PNG", "this is a PNG image", IMAGES),
+    (b"\xff\xd8\xff", "this is a JPEG image", IMAGES),
+    (b"GIF8", "this is a GIF image", IMAGES),
+    (b"BM", "this is a BMP image", IMAGES),
+    (
+        b"PAR1",
+        "this is a Parquet file",
+        "write it as CSV: `pandas.read_parquet(…).to_csv(…, index=False)`",
+    ),
+    (
+        b"ARROW1",
+        "this is an Arrow file",
+        "write it as CSV: `pandas.read_feather(…).to_csv(…, index=False)`",
+    ),
+    (
+        b"FEA1",
+        "this is a Feather file",
+        "write it as CSV: `pandas.read_feather(…).to_csv(…, index=False)`",
+    ),
+    (b"ORC", "this is an ORC file", "write it as CSV: `pandas.read_orc(…).to_csv(…, index=False)`"),
+    (b"Obj\x01", "this is an Avro file", "export the data as CSV or as JSON lines"),
+    (b"\xd0\xcf\x11\xe0", "this is a spreadsheet of old Excel (xls)", "save it as CSV UTF-8"),
+    (
+        b"\x93NUMPY",
+        "this is a NumPy array (npy)",
+        "write it as CSV: `numpy.savetxt(…, delimiter=\",\")`",
+    ),
+    (b"\x89HDF", "this is an HDF5 file", "export the data as CSV"),
+    (
+        b"SQLite format 3",
+        "this is an SQLite database",
+        "export a table of it: `sqlite3 -header -csv FILE 'select * from TABLE'`",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "this is compressed by zstd",
+        "unpack it: `zstd -d`; gzip is read as it is",
+    ),
+    (b"\xfd7zXZ", "this is compressed by xz", "unpack it: `xz -d`; gzip is read as it is"),
+    (b"BZh", "this is compressed by bzip2", "unpack it: `bzip2 -d`; gzip is read as it is"),
+    (b"7z\xbc\xaf", "this is a 7z archive", "unpack it, and give the table that is in it"),
+    (b"%PDF", "this is a PDF document", "export its table as CSV"),
+    (b"<!DOCTYPE", "this is a web page (HTML)", HTML),
+    (b"<!doctype", "this is a web page (HTML)", HTML),
+    (b"<html", "this is a web page (HTML)", HTML),
+    (b"<?xml", "this is XML", "export the data as CSV or as JSON lines"),
+];
+
+const IMAGES: &str = "a table is text; images are read as a folder of IDX files, as of MNIST";
+const HTML: &str = "where it was downloaded, the link leads to a page about the file: take the one to the raw file";
+
+/// What a file is, by its first bytes.
+pub(super) fn form(head: &[u8], source: &str) -> Result<Form> {
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::new(Kind::Data, format!("{source}: {what}, not a table of text")).hint(hint))
+    };
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    // Two bytes may begin a text: those of an image are followed by its length.
+    let known = KNOWN.iter().find(|(bytes, ..)| match *bytes {
+        b"BM" => head.starts_with(b"BM") && head[2..].iter().take(8).any(|&byte| byte == 0),
+        b"BZh" => head.starts_with(b"BZh") && head.get(4..7) == Some(b"1AY"),
+        b"ORC" => head.starts_with(b"ORC") && head.contains(&0),
+        bytes if bytes.starts_with(b"<") => text.starts_with(bytes),
+        bytes => head.starts_with(bytes),
+    });
+    if let Some((_, what, hint)) = known {
+        return refuse(what, hint);
+    }
+    match head {
+        [0x1f, 0x8b, ..] => Ok(Form::Gzip),
+        [0, 0, 8..=14, 1..=6, ..] => {
+            refuse("this is an IDX file", "give the folder with images and labels")
+        }
+        [0xff, 0xfe, ..] => Ok(Form::Utf16("utf-16le")),
+        [0xfe, 0xff, ..] => Ok(Form::Utf16("utf-16be")),
+        [b'P', b'K', 3, 4, ..] => {
+            let has = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
+            match () {
+                () if has(b"xl/") || has(b"[Content_Types].xml") => refuse(
+                    "this is a spreadsheet (xlsx)",
+                    "save it as CSV UTF-8, one sheet to a file",
+                ),
+                () if has(b".npy") => refuse(
+                    "this is an archive of NumPy arrays (npz)",
+                    "write an array of it as CSV: `numpy.savetxt(…, delimiter=\",\")`",
+                ),
+                () => {
+                    refuse("this is a zip archive", "unpack it, and give the table that is in it")
                 }
             }
         }
+        head if head.len() > 262 && &head[257..262] == b"ustar" => {
+            refuse("this is a tar archive", "unpack it, and give the table that is in it")
+        }
+        _ => match (zeros(head), text) {
+            ([0, 0], [b'{', ..]) => Ok(Form::Json),
+            // A header may begin with a bracket, but not with one that is followed by what begins a row in JSON.
+            ([0, 0], [b'[', rest @ ..]) if matches!(rest.trim_ascii_start(), [b'{' | b']', ..]) => {
+                Ok(Form::Json)
+            }
+            ([0, 0], [b'[', rest @ ..]) if matches!(rest.trim_ascii_start(), [b'[', ..]) => refuse(
+                "this is JSON, but no array of objects",
+                "a table in JSON is one object for each row, as in [{\"x\": 1, \"y\": 2}]",
+            ),
+            ([0, 0], _) => Ok(Form::Text),
+            ([0, odd], _) if odd > 0 => Ok(Form::Utf16("utf-16le")),
+            ([even, 0], _) if even > 0 => Ok(Form::Utf16("utf-16be")),
+            _ => refuse("this is not a text file", "export the data as CSV"),
+        },
     }
-    // The first of several with the same count, hence in reverse.
-    counts.into_iter().rev().max_by_key(|&(_, count)| count).map_or(b',', |(byte, _)| byte)
+}
+
+/// How many of the first bytes are 0, at even and at odd places; a few at one of them are damage.
+fn zeros(head: &[u8]) -> [usize; 2] {
+    let start = &head[..head.len().min(4096)];
+    let count = |from: usize| start.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
+    match [count(0), count(1)] {
+        [0, 0] if head.contains(&0) => [1, 1],
+        [even, odd] if even + odd > 0 && (start.len() < 8 || 5 * even.max(odd) < start.len()) => {
+            [1, 1]
+        }
+        counts => counts,
+    }
+}
+
+/// How many lines are looked at.
+const LINES: usize = 25;
+
+/// Where the header of a table stands, and what stands between its cells.
+pub(super) fn layout(head: &[u8], delimiter: Option<u8>, named: bool) -> Layout {
+    let mut layout = Layout { start: 0, lines: 0, delimiter: b',', title: None };
+    if head.starts_with(b"\xef\xbb\xbf") {
+        layout.start = 3;
+    }
+    let mut lines = lines(&head[layout.start..]);
+    let mut said = None;
+    if let Some(&(line, next, _)) = lines.first()
+        && let Some(byte) = separator(line)
+    {
+        said = Some(byte);
+        layout.start += next;
+        layout.lines += 1;
+        lines = self::lines(&head[layout.start..]);
+    }
+    layout.delimiter = delimiter.or(said).unwrap_or_else(|| found(&lines));
+    if !named {
+        return layout;
+    }
+    let width = |line: &[u8]| count(line, layout.delimiter);
+    let widths: Vec<usize> = lines.iter().map(|(line, ..)| width(line)).collect();
+    let usual = mode(&widths[widths.len().min(1)..]);
+    let is_title =
+        |line: &[u8]| cells(line, layout.delimiter).filter(|cell| !cell.is_empty()).count() == 1;
+    let mut above = lines.iter().take_while(|(line, ..)| usual > 0 && is_title(line)).count();
+    // Below it must stand names.
+    let names = |line: &[u8]| {
+        let mut cells = cells(line, layout.delimiter).filter(|cell| !cell.is_empty());
+        cells.all(|cell| {
+            !cell.first().is_some_and(|byte| byte.is_ascii_digit() || b"-+.".contains(byte))
+        })
+    };
+    if !lines.get(above).is_some_and(|(line, ..)| width(line) == usual && names(line)) {
+        above = 0;
+    }
+    if above > 0 {
+        layout.title = Some(
+            String::from_utf8_lossy(lines[0].0.trim_ascii())
+                .trim_end_matches(char::from(layout.delimiter))
+                .to_string(),
+        );
+        layout.start += lines[above - 1].1;
+        layout.lines += lines[above - 1].2;
+    }
+    layout
+}
+
+/// What the line `sep=;` says, with which Excel begins.
+fn separator(line: &[u8]) -> Option<u8> {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    if line.len() < 5 || !line[..4].eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    match line[4..].trim_ascii_end() {
+        [] => line[4..].contains(&b'\t').then_some(b'\t'),
+        [byte] | [byte, b'"']
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' =>
+        {
+            Some(*byte)
+        }
+        _ => None,
+    }
+}
+
+/// The first lines that are not blank, each with the place of the next and the number of line ends up to it.
+fn lines(text: &[u8]) -> Vec<(&[u8], usize, usize)> {
+    let (mut found, mut start, mut quoted, mut ends) = (Vec::new(), 0, false, 0);
+    let mut at = 0;
+    while at < text.len() && found.len() < LINES {
+        match text[at] {
+            b'"' => quoted = !quoted,
+            b'\n' | b'\r' => {
+                let length = if text[at..].starts_with(b"\r\n") { 2 } else { 1 };
+                ends += 1;
+                if !quoted {
+                    let line = &text[start..at];
+                    if !line.trim_ascii().is_empty() {
+                        found.push((line, at + length, ends));
+                    }
+                    start = at + length;
+                }
+                at += length - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if found.len() < LINES && !text[start..].trim_ascii().is_empty() {
+        found.push((&text[start..], text.len(), ends));
+    }
+    found
+}
+
+/// The cells of a line, as they are written.
+fn cells(line: &[u8], delimiter: u8) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    line.split(move |&byte| {
+        quoted ^= byte == b'"';
+        byte == delimiter && !quoted
+    })
+    .map(<[u8]>::trim_ascii)
+}
+
+/// How often a delimiter stands in a line, outside quotes.
+fn count(line: &[u8], delimiter: u8) -> usize {
+    cells(line, delimiter).count() - 1
+}
+
+/// The most frequent number above 0, the first of several; 0 if there is none.
+fn mode(numbers: &[usize]) -> usize {
+    let times = |number: usize| numbers.iter().filter(|other| **other == number).count();
+    let most = |best: usize, &number: &usize| {
+        if number > 0 && (best == 0 || times(number) > times(best)) { number } else { best }
+    };
+    numbers.iter().fold(0, most)
+}
+
+/// The one of `,` `;` tab `|` that most lines have as often, of several the one that the first line has most of.
+fn found(lines: &[(&[u8], usize, usize)]) -> u8 {
+    let score = |delimiter: u8| {
+        let counts: Vec<usize> = lines.iter().map(|(line, ..)| count(line, delimiter)).collect();
+        let usual = mode(&counts);
+        let agree = counts.iter().filter(|count| usual > 0 && **count == usual).count();
+        (agree, counts.first().copied().unwrap_or(0))
+    };
+    // The first of several with the same score, hence in reverse.
+    let all = [b',', b';', b'\t', b'|'].into_iter().rev();
+    all.max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }

@@ -41,8 +41,16 @@ impl Task {
                 Err(Error::new(Kind::Data, message).hint("the target needs values"))
             }
             ColumnKind::Category => Ok(Task::Classification),
+            ColumnKind::Time => {
+                let message = format!(
+                    "{}: column {target:?} holds dates, which are not predicted",
+                    table.source()
+                );
+                Err(Error::new(Kind::Data, message)
+                    .hint("make a number of them, such as the days from a start, or name it a category (--categories)"))
+            }
             ColumnKind::Number => {
-                let mut numbers = table.numbers(target)?;
+                let mut numbers = table.column(target)?.numbers();
                 numbers.retain(|number| !number.is_nan());
                 let whole = numbers.iter().all(|number| number.fract() == 0.0);
                 let distinct: BTreeSet<u64> =

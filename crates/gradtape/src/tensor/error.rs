@@ -87,13 +87,6 @@ impl Error {
         self
     }
 
-    /// Adds what would mend it, unless something was added before.
-    #[must_use]
-    pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Error {
-        self.0.hint.get_or_insert_with(|| hint.into());
-        self
-    }
-
     /// What would mend it.
     pub(crate) fn mend(&self) -> Option<&str> {
         self.0.hint.as_deref()

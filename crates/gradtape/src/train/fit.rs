@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::course::{Course, Snapshot, Training};
+use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
 use super::score::{Mean, scores};
@@ -36,9 +37,10 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let goes_on = trainer.resumed.take();
     let looks = trainer.checkpoints.is_some() || goes_on.is_some();
     let same = looks.then(|| Same::of(trainer, train, validation));
-    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
+    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, watches, .. } =
+        trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
-    let precision = trainer.precision;
+    let (precision, mode) = (trainer.precision, trainer.mode);
     // In batches, of which each step takes some.
     let left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
@@ -57,8 +59,11 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let good = take(0, f64::INFINITY)?;
     let best = good.clone();
     let accumulate = trainer.accumulate;
-    let mut stepper = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale })
-        .map_err(|error| error.called_from(at))?;
+    let profiler = trainer.profiler.as_ref();
+    let parts =
+        Parts { net, loss: loss_of, optimizer, accumulate, precision, scale, mode, profiler };
+    let mut watching = Watching::new(watches);
+    let mut stepper = step(parts).map_err(|error| error.called_from(at))?;
     let mean = Mean::default();
     let (epoch, step, done) = (1, 0, 0);
     let mut course =
@@ -86,13 +91,19 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             course.step += 1;
             course.batches += 1;
             let step = course.step;
+            let seen = watching
+                .before(parts, &batch, (epoch, step, steps))
+                .map_err(|error| error.called_from(at))?;
             let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
             course.mean.add(loss, &outputs, &batch.y)?;
+            watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
             }
             let running = course.mean.scores().unwrap_or_default();
-            (trainer.on_step)(&StepReport { epoch, epochs, step, steps, running, loss });
+            let report = StepReport { epoch, epochs, step, steps, running, loss };
+            (trainer.on_step)(&report);
+            watching.step(&report)?;
             if every == Every::Step {
                 set_rate(course.scheduler.advance(loss))?;
             }
@@ -110,7 +121,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
@@ -120,6 +131,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             validation: validation.filter(|_| !stopped).map(scores_on).transpose()?,
         };
         let loss = report.validation.unwrap_or(report.train).loss;
+        watching.epoch(&report)?;
         (trainer.on_epoch)(&report);
         history.epochs.push(report);
         if stopped {
@@ -217,8 +229,8 @@ fn diverged(
         0 => "the network has its first weights again".to_string(),
         epoch => format!("the network has the weights after epoch {epoch} again"),
     };
-    let hint =
-        "lower the learning rate, clip the gradients, or look for extreme values in the data";
+    let hint = "lower the learning rate, clip the gradients, or look for extreme values in the data; \
+                Trainer::mode(Mode::Checked) names the operation that it comes from";
     Err(Error::new(Kind::Value, format!("training stopped: {what} became {value} at {place}"))
         .note(weights)
         .hint(hint))

@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use super::step::Loss;
 use crate::data::Dataset;
+use crate::eval::Mode;
 use crate::loss;
 use crate::metric::{accuracy, mean_absolute_error};
 use crate::nn::Layer;
@@ -46,7 +47,7 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, &loss).map_err(|error| error.called_from(at))
+    scores(net, data, batch_size, &loss, Mode::Fused).map_err(|error| error.called_from(at))
 }
 
 /// The scores of a network on a dataset by a loss.
@@ -55,8 +56,10 @@ pub(super) fn scores(
     data: &Dataset,
     batch_size: usize,
     loss: &Loss<'_>,
+    mode: Mode,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
+    tape.set_mode(mode);
     let mut mean = Mean::default();
     for batch in data.batches(batch_size)?.epoch(0) {
         tape.reset();

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::{LossScale, default_loss};
 use crate::data::Batch;
-use crate::eval::compile;
+use crate::eval::{Mode, Profiler, compile};
 use crate::nn::Layer;
 use crate::optim::{Accumulator, Optimizer};
-use crate::tape::{Tape, Var};
+use crate::tape::{Part, Tape, Var};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// A loss of outputs and targets.
@@ -39,6 +39,10 @@ pub(super) struct Parts<'a, 'n> {
     pub(super) precision: DType,
     /// What the loss is scaled by, where products need it.
     pub(super) scale: &'a LossScale,
+    /// How values are computed.
+    pub(super) mode: Mode,
+    /// What measures it, if anything does.
+    pub(super) profiler: Option<&'a Profiler>,
 }
 
 /// The step of a network, compiled where nobody can tell the difference; with several batches for a step, or a
@@ -70,12 +74,14 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
 
 impl<'a, 'n: 'a> Parts<'a, 'n> {
     /// Records what the network gives, and the loss.
-    fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+    pub(super) fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+        x.tape().set_mode(self.mode);
         let outputs = {
             let _narrow = x.tape().autocast(self.precision)?;
             let outputs = self.net.forward(x);
             if kept { outputs.keep() } else { outputs }
         };
+        let _loss = x.tape().within(Part::Layer("loss"));
         let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
         Ok((loss, outputs))
     }
@@ -171,6 +177,9 @@ fn compiled<'a, 'n: 'a>(
         let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
         Ok([loss, outputs].into_iter().chain(counted).collect())
     });
+    if let Some(profiler) = parts.profiler {
+        step = step.profile_to(profiler);
+    }
     let mut results = Vec::new();
     Box::new(move |batch| {
         step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{Checkpoints, EpochReport, History, LossScale, Scores, fit};
+use super::{Checkpoints, EpochReport, History, LossScale, Scores, Watch, fit};
 use crate::data::{Augment, Dataset};
+use crate::eval::{Mode, Profiler};
 use crate::io::Checkpoint;
 use crate::nn::{Layer, Module};
 use crate::optim::{Optimizer, Schedule};
@@ -72,6 +73,9 @@ pub struct Trainer<'n> {
     pub(super) augment: Option<Augment>,
     pub(super) precision: DType,
     pub(super) scale: LossScale,
+    pub(super) mode: Mode,
+    pub(super) profiler: Option<Profiler>,
+    pub(super) watches: Vec<Box<dyn Watch + Send + 'n>>,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
@@ -150,6 +154,9 @@ impl<'n> Trainer<'n> {
             augment: None,
             precision: DType::F32,
             scale: LossScale::default(),
+            mode: Mode::default(),
+            profiler: None,
+            watches: Vec::new(),
             loss: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,

@@ -1,7 +1,10 @@
 //! Learning from rows what becomes of their columns.
 
-use super::{Feature, PreprocessOptions, Target};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Feature, Part, PreprocessOptions, Target, names, words};
 use crate::data::standardise::mean_and_scale;
+use crate::data::table::{civil, truth};
 use crate::data::{Categories, Column, ColumnKind, Fractions, Rows, Table, Task};
 use crate::tensor::{Error, Kind, Result};
 
@@ -23,7 +26,7 @@ impl Table {
     }
 }
 
-/// Columns of text with more values are left out.
+/// So many categories of a column have an input of their own, those that are most frequent.
 const MOST_CATEGORIES: usize = 1000;
 
 /// From this many rows on, text that hardly ever repeats is taken for names or remarks.
@@ -43,12 +46,10 @@ pub(super) fn target_of(
             .hint("take it from the columns to leave out, or choose another target"));
     }
     let listed = options.categories.iter().any(|name| name == target);
-    if kind == ColumnKind::Category && !listed {
-        table.refuse_commas(table.column(target)?)?;
-    }
     let task = match options.task {
         Some(task) => task,
         None if listed => Task::Classification,
+        None if options.numbers.iter().any(|name| name == target) => Task::Regression,
         None => Task::infer(table, target)?,
     };
     let column = target.to_string();
@@ -70,7 +71,13 @@ pub(super) fn target_of(
         return Ok((Target::Number { column, mean, scale }, Vec::new()));
     }
     let numeric = kind == ColumnKind::Number && !listed;
-    let names = class_names(table, target, numeric)?;
+    let mut names = class_names(table, target, numeric)?;
+    if !numeric && let Some(spelling) = spelling(names.iter().map(String::as_str)) {
+        names = names
+            .iter()
+            .map(|name| spelling[usize::from(truth(name) == Some(true))].clone())
+            .collect();
+    }
     let mut classes = Categories::of(names.iter().map(String::as_str));
     if numeric {
         let mut sorted = classes.names().to_vec();
@@ -105,7 +112,7 @@ pub(super) fn target_of(
 pub(super) struct Notes {
     lines: Vec<String>,
     /// Columns that are the same in every training row.
-    same: Vec<(String, f64)>,
+    same: Vec<(String, String)>,
 }
 
 impl Notes {
@@ -123,8 +130,19 @@ impl Notes {
         }
         lines
     }
+
+    /// How the numbers of the target are written.
+    pub(super) fn target(&mut self, column: &Column) {
+        self.lines.extend(column.written().map(|how| format!("column {:?}: {how}", column.name())));
+    }
+
+    fn left_out(&mut self, column: &Column, reason: &str) -> Result<Option<Feature>> {
+        self.lines.push(format!("column {:?} left out: {reason}", column.name()));
+        Ok(None)
+    }
 }
 
+/// What becomes of a column, if it is of use.
 pub(super) fn feature_of(
     table: &Table,
     column: &Column,
@@ -133,64 +151,235 @@ pub(super) fn feature_of(
     notes: &mut Notes,
 ) -> Result<Option<Feature>> {
     let name = column.name();
-    let listed = options.categories.iter().any(|listed| listed == name);
+    let wished = |names: &[String]| names.iter().any(|listed| listed == name);
+    let (listed, number) = (wished(&options.categories), wished(&options.numbers));
     let feature = match column.kind() {
-        ColumnKind::Empty => {
-            notes.lines.push(format!("column {name:?} left out: every value is missing"));
-            return Ok(None);
-        }
-        ColumnKind::Number if !listed => {
-            let numbers = table.numbers(name)?;
-            let known = || rows.iter().map(|&row| numbers[row]).filter(|number| !number.is_nan());
-            let Some(first) = known().next() else {
-                notes.lines.push(format!("column {name:?} left out: no training row has a value"));
-                return Ok(None);
-            };
-            if rows.len() > 1 && known().all(|number| number == first) {
-                notes.same.push((name.to_string(), first));
-                return Ok(None);
-            }
-            if counts_rows(&numbers) {
-                if column.is_unnamed() {
-                    let reason = "it only numbers the rows, and has no name";
-                    notes.lines.push(format!("column {name:?} left out: {reason}"));
-                    return Ok(None);
-                }
-                notes.lines.push(format!(
-                    "column {name:?} only numbers the rows: ignore it (--ignore), unless their order \
-                     matters"
-                ));
-            }
-            let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
-            Feature::Number { column: name.to_string(), mean, scale }
-        }
-        _ => {
-            if !listed {
-                table.refuse_commas(column)?;
-            }
-            let categories = Categories::of(column.cells().flatten());
-            let count = categories.len();
-            let seldom = seldom_repeats(count, table.len() - column.missing());
-            if count > MOST_CATEGORIES || seldom && !listed {
-                let example = column.cells().flatten().next().unwrap_or_default();
-                let advice = match looks_like_date(example) {
-                    true => "; dates are not understood, make numbers of them",
-                    false => "",
-                };
-                notes.lines.push(format!(
-                    "column {name:?} left out: {count} different values in {} rows, such as \
-                     {example:?}{advice}",
-                    table.len()
-                ));
-                return Ok(None);
-            }
-            Feature::Category { column: name.to_string(), categories }
-        }
+        ColumnKind::Empty => return notes.left_out(column, "every value is missing"),
+        _ if number => number_of(table, column, rows, true, notes)?,
+        ColumnKind::Number if !listed => match is_code(column) {
+            true => category_of(column, rows, Told::Code, notes)?,
+            false => number_of(table, column, rows, false, notes)?,
+        },
+        ColumnKind::Time if !listed => time_of(table, column, rows, notes)?,
+        _ => category_of(column, rows, if listed { Told::Listed } else { Told::Text }, notes)?,
     };
-    if column.missing() > 0 {
-        notes.lines.push(filled(name, column.missing(), table.len(), &feature));
+    let Some(feature) = feature else { return Ok(None) };
+    if matches!(feature, Feature::Number { .. } | Feature::Time { .. })
+        && let Some(how) = column.written()
+    {
+        notes.lines.push(format!("column {name:?}: {how}"));
     }
+    if let Some((count, word)) = column.words_missing().filter(|_| !listed) {
+        notes.lines.push(format!(
+            "column {name:?}: {count} cells such as {word:?} are taken as missing (--keep-na where they are values)"
+        ));
+    }
+    notes.lines.extend(filled(table, column, &feature));
     Ok(Some(feature))
+}
+
+/// Whether the whole numbers of a column are codes: their name says so, or they begin with a 0.
+fn is_code(column: &Column) -> bool {
+    let whole = || column.numbers().iter().all(|number| number.is_nan() || number.fract() == 0.0);
+    column.zeros() > 0 || names::is_code(column.name()) && whole()
+}
+
+/// Whether a value is missing in some of the rows.
+fn has_missing(numbers: &[f64], rows: &[usize]) -> bool {
+    rows.iter().any(|&row| numbers[row].is_nan())
+}
+
+fn number_of(
+    table: &Table,
+    column: &Column,
+    rows: &[usize],
+    wished: bool,
+    notes: &mut Notes,
+) -> Result<Option<Feature>> {
+    let name = column.name();
+    let numbers = column.amounts();
+    let known = || rows.iter().map(|&row| numbers[row]).filter(|number| !number.is_nan());
+    let Some(first) = known().next() else {
+        return notes.left_out(column, "no training row has a value");
+    };
+    let missing = has_missing(&numbers, rows);
+    if rows.len() > 1 && !missing && known().all(|number| number == first) {
+        notes.same.push((name.to_string(), first.to_string()));
+        return Ok(None);
+    }
+    if !wished && counts_rows(&numbers) {
+        if column.is_unnamed() {
+            return notes.left_out(column, "it only numbers the rows, and has no name");
+        }
+        notes.lines.push(format!(
+            "column {name:?} only numbers the rows: ignore it (--ignore), unless their order \
+             matters"
+        ));
+    }
+    let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
+    Ok(Some(Feature::Number { column: name.to_string(), mean, scale, missing }))
+}
+
+/// Why a column is taken for categories.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Text,
+    /// Whole numbers that are names.
+    Code,
+    /// The user said so.
+    Listed,
+}
+
+fn category_of(
+    column: &Column,
+    rows: &[usize],
+    told: Told,
+    notes: &mut Notes,
+) -> Result<Option<Feature>> {
+    let name = column.name();
+    let cells = || rows.iter().filter_map(|&row| column.cell(row));
+    // 7 and 7.0 are the same code, unless zeros before it count.
+    let numeric = column.kind() == ColumnKind::Number && column.zeros() == 0;
+    let spelling = spelling(cells());
+    let level = |cell: &str| match (&spelling, cell.parse::<f64>()) {
+        (Some(spelling), _) => spelling[usize::from(truth(cell) == Some(true))].clone(),
+        (None, Ok(number)) if numeric => (number + 0.0).to_string(),
+        _ => cell.to_string(),
+    };
+    let mut counts = BTreeMap::<String, usize>::new();
+    cells().for_each(|cell| *counts.entry(level(cell)).or_default() += 1);
+    let (different, present): (usize, usize) = (counts.len(), counts.values().sum());
+    let missing = present < rows.len();
+    let Some(example) = cells().next() else {
+        return notes.left_out(column, "no training row has a value");
+    };
+    if rows.len() > 1 && different == 1 && !missing {
+        notes.same.push((name.to_string(), format!("{example:?}")));
+        return Ok(None);
+    }
+    if told != Told::Listed && seldom_repeats(different, present) {
+        let all =
+            format!("{different} different values in {} rows, such as {example:?}", rows.len());
+        if told == Told::Code {
+            let reason = match counts_rows(&column.numbers()) {
+                true => format!("it only numbers the rows (--numbers {name} uses it)"),
+                false => format!("it names the rows, {all} (--numbers {name} uses it)"),
+            };
+            return notes.left_out(column, &reason);
+        }
+        let places = words::frequent(cells().filter(|_| words::are_texts(cells())));
+        if places.is_empty() {
+            let hint = "(--categories or --numbers uses it)";
+            return notes.left_out(column, &format!("{all} {hint}"));
+        }
+        notes.lines.push(format!(
+            "column {name:?}: texts, taken as {} hashed words that are frequent",
+            places.len()
+        ));
+        return Ok(Some(Feature::Words { column: name.to_string(), places }));
+    }
+    if told == Told::Code {
+        notes.lines.push(format!(
+            "column {name:?}: its {different} numbers are taken as names, not as amounts (--numbers {name} for amounts)"
+        ));
+    }
+    let mut levels: Vec<(usize, String)> =
+        counts.into_iter().map(|(level, count)| (count, level)).collect();
+    if different > MOST_CATEGORIES {
+        levels.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        levels.truncate(MOST_CATEGORIES);
+        let rows_of: usize = levels.iter().map(|(count, _)| count).sum();
+        notes.lines.push(format!(
+            "column {name:?}: of {different} categories the {MOST_CATEGORIES} most frequent are told apart, in {rows_of} of \
+             {present} rows; the others are none of them"
+        ));
+    }
+    let categories = Categories::of(levels.iter().map(|(_, level)| &**level));
+    let categories = if numeric { by_number(categories)? } else { categories };
+    Ok(Some(Feature::Category { column: name.to_string(), categories, missing }))
+}
+
+/// Categories whose names are numbers, in the order of those.
+fn by_number(categories: Categories) -> Result<Categories> {
+    let mut sorted = categories.names().to_vec();
+    let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
+    sorted.sort_by(|a, b| number(a).total_cmp(&number(b)));
+    Categories::new(sorted)
+}
+
+fn time_of(
+    table: &Table,
+    column: &Column,
+    rows: &[usize],
+    notes: &mut Notes,
+) -> Result<Option<Feature>> {
+    let name = column.name();
+    let seconds = column.numbers();
+    let known = || rows.iter().map(|&row| seconds[row]).filter(|seconds| !seconds.is_nan());
+    let Some(first) = known().next() else {
+        return notes.left_out(column, "no training row has a value");
+    };
+    let missing = has_missing(&seconds, rows);
+    if rows.len() > 1 && !missing && known().all(|seconds| seconds == first) {
+        notes.same.push((
+            name.to_string(),
+            format!("{:?}", column.cells().flatten().next().unwrap_or_default()),
+        ));
+        return Ok(None);
+    }
+    let dated = column.is_dated();
+    let civil = |seconds: f64| civil((seconds / 86_400.0).floor());
+    let distinct = |part: &dyn Fn(f64) -> u64| known().map(part).collect::<BTreeSet<u64>>().len();
+    let mut parts = Vec::new();
+    let (mean, scale) = moments(table, name, rows.iter().map(|&row| seconds[row]))?;
+    parts.push(Part::Elapsed { mean, scale });
+    let mut told = vec!["the time elapsed"];
+    if dated && distinct(&|seconds| civil(seconds).0 as u64) > 1 {
+        let years = rows
+            .iter()
+            .map(|&row| if seconds[row].is_nan() { f64::NAN } else { civil(seconds[row]).0 });
+        let (mean, scale) = moments(table, name, years)?;
+        parts.push(Part::Year { mean, scale });
+        told.push("the year");
+    }
+    if dated && distinct(&|seconds| civil(seconds).1.into()) > 1 {
+        parts.push(Part::Month);
+        told.push("the month");
+    }
+    if dated && distinct(&|seconds| civil(seconds).3.into()) > 1 {
+        parts.push(Part::Weekday);
+        told.push("the day of the week");
+    }
+    if distinct(&|seconds| seconds.rem_euclid(86_400.0) as u64) > 1 {
+        parts.push(Part::Hour);
+        told.push("the time of the day");
+    }
+    let what = if dated { "dates" } else { "times of the day" };
+    notes.lines.push(format!("column {name:?}: {what}, taken as {}", told.join(", ")));
+    Ok(Some(Feature::Time {
+        column: name.to_string(),
+        parts,
+        day_first: column.day_first(),
+        missing,
+    }))
+}
+
+/// The most frequent words for no and for yes, where there are no other ones and some are not numbers.
+fn spelling<'a>(cells: impl Iterator<Item = &'a str>) -> Option<[String; 2]> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for cell in cells {
+        truth(cell)?;
+        *counts.entry(cell).or_default() += 1;
+    }
+    if counts.keys().all(|word| word.parse::<f64>().is_ok()) {
+        return None;
+    }
+    // The first of several.
+    let most = |yes: bool| {
+        let said = counts.iter().rev().filter(|(word, _)| truth(word) == Some(yes));
+        said.max_by_key(|(_, count)| **count).map_or(String::new(), |(word, _)| word.to_string())
+    };
+    Some([most(false), most(true)])
 }
 
 /// Whether the numbers of a column are those of its rows, from any start on.
@@ -200,20 +389,37 @@ fn counts_rows(numbers: &[f64]) -> bool {
         && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0)
 }
 
-/// Digits in groups, with - / . or : between them.
-fn looks_like_date(text: &str) -> bool {
-    let groups = text.split(|c: char| "-/.: T".contains(c)).collect::<Vec<_>>();
-    let digits = |group: &&str| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit());
-    groups.len() >= 3 && groups[..3].iter().all(digits)
-}
-
-/// The note on missing values of a column.
-pub(super) fn filled(column: &str, missing: usize, rows: usize, feature: &Feature) -> String {
-    let taken = match feature {
-        Feature::Number { mean, .. } => format!("the mean {}", short(*mean)),
-        Feature::Category { .. } => "none of its categories".to_string(),
+/// The note on missing values of a column, if there are any.
+pub(super) fn filled(table: &Table, column: &Column, feature: &Feature) -> Option<String> {
+    let name = column.name();
+    let values = match feature {
+        Feature::Number { .. } => column.amounts(),
+        Feature::Time { day_first, .. } => column.times(*day_first),
+        _ => column.cells().map(|cell| cell.map_or(f64::NAN, |_| 0.0)).collect(),
     };
-    format!("column {column:?}: {missing} of {rows} values missing, taken as {taken}")
+    let missing = values.iter().filter(|value| value.is_nan()).count();
+    let taken = match feature {
+        Feature::Number { mean, missing: false, .. } => {
+            format!("taken as the mean {}", short(*mean))
+        }
+        Feature::Category { missing: false, .. } => "taken as none of its categories".to_string(),
+        Feature::Time { missing: false, .. } => "taken as no date".to_string(),
+        Feature::Words { .. } => "taken as no words".to_string(),
+        _ => "taken as a value of its own".to_string(),
+    };
+    let odd = match (feature, &column.odd_rows()[..]) {
+        (Feature::Number { .. } | Feature::Time { .. }, odd @ [first, ..]) => {
+            let (cell, line) = (column.cell(*first).unwrap_or_default(), table.line(*first));
+            let what = if matches!(feature, Feature::Time { .. }) { "date" } else { "number" };
+            let are =
+                if odd.len() == 1 { "1 is".to_string() } else { format!("{} are", odd.len()) };
+            format!("; {are} no {what}, such as {cell:?} (line {line})")
+        }
+        _ => String::new(),
+    };
+    (missing > 0).then(|| {
+        format!("column {name:?}: {missing} of {} values missing, {taken}{odd}", table.len())
+    })
 }
 
 /// A number for people: to six digits, with an exponent where it is very large or small.
@@ -259,6 +465,12 @@ pub(super) fn class_names(table: &Table, column: &str, numeric: bool) -> Result<
 
 pub(super) fn target_numbers(table: &Table, column: &str) -> Result<Vec<f64>> {
     let numbers = table.numbers(column)?;
+    if table.column(column)?.kind() == ColumnKind::Time {
+        let message =
+            format!("{}: column {column:?} holds dates, which are not predicted", table.source());
+        let hint = "make a number of them, such as the days from a start";
+        return Err(Error::new(Kind::Data, message).hint(hint));
+    }
     match numbers.iter().position(|number| number.is_nan()) {
         Some(row) => Err(no_target(table, row, column)),
         None => Ok(numbers),

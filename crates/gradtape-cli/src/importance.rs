@@ -1,0 +1,105 @@
+//! [`Importance`]: how much a network rests on each column.
+
+use gradtape::data::{Dataset, Preprocessing};
+use gradtape::nn::Sequential;
+use gradtape::train;
+use gradtape::{Rng, Tensor};
+use serde::Serialize;
+
+use crate::error::Outcome;
+use crate::output::Output;
+use crate::report::{Align, Number, Table, thousands};
+
+/// By permutation: the values of a column are shuffled among the rows, and the loss is measured again.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Importance {
+    /// The most important first.
+    columns: Vec<Column>,
+}
+
+#[derive(Serialize)]
+struct Column {
+    column: String,
+    /// How much the loss rises: the mean over the shuffles, and their standard deviation.
+    loss: Number,
+    deviation: Number,
+    /// How much of the accuracy is lost, for classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy: Option<Number>,
+}
+
+/// How often each column is shuffled.
+const TIMES: usize = 5;
+
+/// More columns are not shown to people.
+const SHOWN: usize = 20;
+
+impl Importance {
+    /// Of a network on some rows. The same rows give the same numbers.
+    pub(crate) fn of(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+    ) -> Outcome<Importance> {
+        let whole = train::evaluate(network, data, 1024)?;
+        let inputs = data.inputs().to_vec::<f32>()?;
+        let width = preprocessing.width();
+        let mut rng = Rng::new(0);
+        let (mut columns, mut at) = (Vec::new(), 0);
+        for feature in preprocessing.features() {
+            let own = at..at + feature.width();
+            at = own.end;
+            let (mut losses, mut accuracy) =
+                (Vec::with_capacity(TIMES), whole.accuracy.map(|_| 0.0));
+            for _ in 0..TIMES {
+                let mut shuffled = inputs.clone();
+                for (row, other) in rng.permutation(data.len()).into_iter().enumerate() {
+                    let from = &inputs[other * width..][own.clone()];
+                    shuffled[row * width..][own.clone()].copy_from_slice(from);
+                }
+                let shuffled =
+                    data.with_inputs(Tensor::from_vec(shuffled, [data.len(), width])?)?;
+                let scores = train::evaluate(network, &shuffled, 1024)?;
+                losses.push(scores.loss - whole.loss);
+                if let (Some(sum), Some(own), Some(all)) =
+                    (&mut accuracy, scores.accuracy, whole.accuracy)
+                {
+                    *sum += (all - own) / TIMES as f64;
+                }
+            }
+            let mean = losses.iter().sum::<f64>() / TIMES as f64;
+            let spread =
+                losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / TIMES as f64;
+            columns.push(Column {
+                column: feature.column().to_string(),
+                loss: Number(mean),
+                deviation: Number(spread.sqrt()),
+                accuracy: accuracy.map(Number),
+            });
+        }
+        columns.sort_by(|a, b| b.loss.0.total_cmp(&a.loss.0));
+        Ok(Importance { columns })
+    }
+
+    /// Prints the most important columns for people.
+    pub(crate) fn print(&self, output: &Output) -> Outcome {
+        output
+            .line("\nhow much worse it is with the values of a column shuffled among these rows")?;
+        let accuracy = self.columns.iter().any(|column| column.accuracy.is_some());
+        let headings =
+            [("column", Align::Left), ("loss rises by", Align::Right), ("±", Align::Right)];
+        let last = accuracy.then_some(("accuracy falls by", Align::Right));
+        let mut table = Table::new(headings.into_iter().chain(last));
+        for column in self.columns.iter().take(SHOWN) {
+            let numbers = [column.loss, column.deviation].map(|number| format!("{:.4}", number.0));
+            let share = column.accuracy.map(|share| format!("{:.2} %", 100.0 * share.0));
+            table.row([column.column.clone()].into_iter().chain(numbers).chain(share));
+        }
+        output.line(table)?;
+        match self.columns.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => output.line(format!("and {} more: --format json has them", thousands(more))),
+        }
+    }
+}

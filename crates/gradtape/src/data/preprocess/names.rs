@@ -1,0 +1,69 @@
+//! What the name of a column tells: whether its numbers are names.
+
+/// Whether a column names its rows, such as `id`, `PassengerId` or `Unnamed: 0`.
+pub(super) fn is_id(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let alone = [
+        "id",
+        "ids",
+        "uuid",
+        "guid",
+        "index",
+        "idx",
+        "key",
+        "row",
+        "rownum",
+        "rownames",
+        "row_number",
+        "nr",
+        "#",
+    ];
+    // A capital after a small letter begins a word: customerId, but not Covid.
+    let capital = name.strip_suffix("Id").or(name.strip_suffix("ID"));
+    let camel = capital
+        .is_some_and(|rest| rest.ends_with(|c: char| c.is_lowercase() || c.is_ascii_digit()));
+    let parted = ["_id", "-id", " id", ".id"].iter().any(|end| lower.ends_with(end));
+    let first = ["id_", "id "].iter().any(|start| lower.starts_with(start));
+    alone.contains(&&*lower) || camel || parted || first || is_unnamed(name)
+}
+
+/// The name that pandas gives to the column of its row numbers.
+pub(super) fn is_unnamed(name: &str) -> bool {
+    name.starts_with("Unnamed:")
+}
+
+/// Whether numbers of a column are codes, such as `zip`, `postal_code` or `area code`.
+pub(super) fn is_code(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    let has = |word: &str| parts.contains(&word);
+    ["zipcode", "postcode", "postalcode", "postleitzahl"].iter().any(|word| lower.contains(word))
+        || ["zip", "plz", "postal", "code", "fips", "ean", "isbn", "iban", "sku"]
+            .into_iter()
+            .any(has)
+        || (lower.ends_with("code") && name.ends_with("Code"))
+        || is_id(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_names() {
+        for name in
+            ["id", "ID", "PassengerId", "customer_id", "Row ID", "Unnamed: 0", "uuid", "userID"]
+        {
+            assert!(is_id(name) && is_code(name), "{name}");
+        }
+        for name in ["zip", "ZipCode", "Postal Code", "areaCode", "plz", "zip_code"] {
+            assert!(is_code(name) && !is_id(name), "{name}");
+        }
+        for name in [
+            "age", "Covid", "width", "humid", "grid", "price", "zipper", "decoder", "idle",
+            "encode",
+        ] {
+            assert!(!is_code(name), "{name}");
+        }
+    }
+}

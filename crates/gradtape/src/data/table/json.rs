@@ -1,0 +1,131 @@
+//! Tables in JSON: an object for each row, in an array or one after another.
+
+use std::fmt;
+use std::io::BufRead;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::Table;
+use crate::tensor::{Error, Kind, Result};
+
+/// Reads the rows of JSON lines, or of an array of objects; of an array the lines are the numbers of its rows.
+pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
+    let source = table.source().to_string();
+    let failed = |e: std::io::Error| Error::new(Kind::File, format!("{source}: {e}"));
+    let mut line = Vec::new();
+    let mut number = 0;
+    loop {
+        line.clear();
+        if text.read_until(b'\n', &mut line).map_err(failed)? == 0 {
+            return Ok(());
+        }
+        number += 1;
+        let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+        if bytes.starts_with(b"[") && table.is_empty() {
+            text.read_to_end(&mut line).map_err(failed)?;
+            let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+            let rows: Vec<Row> =
+                serde_json::from_slice(bytes).map_err(|e| damaged(&source, &e, number))?;
+            rows.into_iter().enumerate().for_each(|(row, cells)| table.push_row(cells.0, row + 1));
+            return Ok(());
+        }
+        if bytes.is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Row>(bytes) {
+            Ok(row) => table.push_row(row.0, number),
+            Err(error) if error.is_eof() && table.is_empty() => {
+                // One object over several lines, or several.
+                text.read_to_end(&mut line).map_err(failed)?;
+                for (row, cells) in
+                    serde_json::Deserializer::from_slice(&line).into_iter::<Row>().enumerate()
+                {
+                    table.push_row(cells.map_err(|e| damaged(&source, &e, number))?.0, row + 1);
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(damaged(&source, &error, number)),
+        }
+    }
+}
+
+fn damaged(source: &str, error: &serde_json::Error, line: usize) -> Error {
+    let line = line + error.line().max(1) - 1;
+    let message = format!(
+        "{source}, line {line}, column {}: the JSON cannot be read: {error}",
+        error.column()
+    );
+    Error::new(Kind::Data, message)
+        .hint("a table in JSON is one object for each row, in an array or on a line of its own")
+}
+
+impl Table {
+    /// Adds a row of names and values; what other rows have and this one has not is missing.
+    fn push_row(&mut self, cells: Vec<(String, Value)>, line: usize) {
+        let row = self.len();
+        let mut flat = Vec::with_capacity(cells.len());
+        for (name, value) in cells {
+            flatten(name, value, &mut flat);
+        }
+        for (name, cell) in flat {
+            if !self.places.contains_key(&name) {
+                self.add_column(name.clone(), false);
+            }
+            let column = &mut self.columns[self.places[&name]];
+            // A name that comes twice in an object counts once.
+            if column.len() <= row {
+                while column.len() < row {
+                    column.push("", &self.words);
+                }
+                column.push(&cell, &self.words);
+            }
+        }
+        self.lines.push(line);
+        for column in &mut self.columns {
+            while column.len() <= row {
+                column.push("", &self.words);
+            }
+        }
+    }
+}
+
+/// The cells of a value; of an object one for each part, named as `town.name`.
+fn flatten(name: String, value: Value, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(parts) => {
+            parts
+                .into_iter()
+                .for_each(|(part, value)| flatten(format!("{name}.{part}"), value, into));
+        }
+        Value::Null => into.push((name, String::new())),
+        Value::String(text) => into.push((name, text.trim().to_string())),
+        other => into.push((name, other.to_string())),
+    }
+}
+
+/// An object whose parts are in their order.
+struct Row(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Row, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = Row;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object, the row of a table")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = map.next_entry()? {
+                    parts.push(part);
+                }
+                Ok(Row(parts))
+            }
+        }
+        deserializer.deserialize_map(Parts)
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading tables: opening and unpacking, then delimited text or JSON, record by record.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::column::Words;
+use super::{Table, json};
+use crate::data::delimited::{Record, Records};
+use crate::data::sniff::{self, Form, Layout};
+use crate::tensor::{Error, Kind, Result};
+
+/// How a file is to be read; by default everything is found out.
+#[derive(Clone, Debug, Default)]
+pub struct CsvOptions {
+    /// The character between cells. By default a line `sep=;` says it, else it is the one of `,` `;` tab `|` that
+    /// stands in most of the first lines as often.
+    pub delimiter: Option<u8>,
+    /// Whether the first line names the columns; without names they are `c0`, `c1`, and so on.
+    /// By default it must, and it is an error when all its cells are numbers. Lines above it with
+    /// a single cell, such as a title, are left out with a note.
+    pub header: Option<bool>,
+    /// Whether `1,5` is one and a half also in columns that do not tell, such as those of `1,020` alone.
+    pub decimal_comma: bool,
+    /// Whether the day comes first in dates that do not tell, such as `3/4/2024`. By default it does where dots or a
+    /// decimal comma are used.
+    pub day_first: bool,
+    /// What is missing besides empty cells and `NA` and its like.
+    pub missing: Vec<String>,
+    /// Whether `NA` and its like are values, so that only empty cells and those listed are missing.
+    pub keep_na: bool,
+    /// The encoding, as `windows-1252` or `shift_jis`. By default UTF-8, UTF-16, or, where it is neither,
+    /// Windows-1252. Any but UTF-8 needs the feature `encodings`.
+    pub encoding: Option<String>,
+}
+
+/// How many bytes are looked at to find out what a file is.
+const HEAD: u64 = 1 << 20;
+
+impl Table {
+    /// Reads a CSV file, a JSON array of objects or JSON lines, also compressed by gzip: at least one row, and in CSV
+    /// as many cells in each as in the header.
+    ///
+    /// Errors name the file, the line and the column. The file is read in pieces; what is kept is
+    /// about as large as the file.
+    pub fn read_csv(path: impl AsRef<Path>) -> Result<Table> {
+        Table::read_csv_with(path, &CsvOptions::default())
+    }
+
+    /// As [`Table::read_csv`], with options.
+    pub fn read_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table> {
+        let name = path.as_ref().display().to_string();
+        let failed = |e: std::io::Error| Error::new(Kind::File, format!("{name}: {e}"));
+        let file = File::open(path.as_ref()).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(Error::new(Kind::File, format!("{name}: this is a folder, not a file")));
+        }
+        Table::from_csv(file, &name, options)
+    }
+
+    /// Reads such a file from anywhere; `source` stands for its name in errors.
+    pub fn from_csv(text: impl Read, source: &str, options: &CsvOptions) -> Result<Table> {
+        let mut text: Box<dyn BufRead + '_> = Box::new(BufReader::with_capacity(1 << 16, text));
+        let words = Words { listed: options.missing.clone(), only_listed: options.keep_na };
+        let mut table = Table::new(source, words);
+        if let Some(name) = &options.encoding {
+            text = decoded(text, name, source)?;
+        }
+        // A compressed file may hold any other, such as UTF-16.
+        for _ in 0..3 {
+            let head = head_of(&mut text, source)?;
+            match sniff::form(&head, source)? {
+                Form::Gzip => {
+                    let packed = BufReader::new(Cursor::new(head).chain(text));
+                    text = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed)));
+                }
+                Form::Utf16(name) => {
+                    text = decoded(Box::new(Cursor::new(head).chain(text)), name, source)?;
+                    table.notes.push(format!("{source} is written in UTF-16"));
+                }
+                Form::Json => {
+                    json::read(Cursor::new(head).chain(text), &mut table)?;
+                    return table.finished(options, "there are no rows");
+                }
+                Form::Text => {
+                    table.delimited(head, text, options)?;
+                    return table.finished(options, "there are no rows below the header");
+                }
+            }
+        }
+        Err(Error::new(Kind::Data, format!("{source}: compressed more than once"))
+            .hint("unpack it"))
+    }
+
+    fn delimited(&mut self, head: Vec<u8>, rest: impl BufRead, options: &CsvOptions) -> Result<()> {
+        let delimiter = match options.delimiter {
+            Some(byte) if !byte.is_ascii() || b"\"\r\n".contains(&byte) => {
+                let message = format!("{:?} cannot stand between cells", char::from(byte));
+                return Err(Error::new(Kind::Value, message).hint("use , ; | or a tab"));
+            }
+            given => given,
+        };
+        let named = options.header.unwrap_or(true);
+        let Layout { start, lines, delimiter, title } = sniff::layout(&head, delimiter, named);
+        self.notes.extend(title.map(|title| match lines {
+            1 => format!("line 1 left out: {title:?} stands above the header"),
+            _ => format!("lines 1 to {lines} left out: {title:?} stands above the header"),
+        }));
+        let mut text = Cursor::new(head);
+        text.set_position(start as u64);
+        let mut records = Records::new(text.chain(rest), &self.source, delimiter, lines + 1);
+        let mut record = Record::default();
+        let mut encoding = Encoding::Ascii;
+        if !records.read(&mut record)? {
+            return Err(Error::new(Kind::Data, format!("{}: the file is empty", self.source)));
+        }
+        if !self.name_columns(&record, options.header, &mut encoding)? {
+            self.push(&record, &mut encoding)?;
+        }
+        while records.read(&mut record)? {
+            self.push(&record, &mut encoding)?;
+        }
+        if encoding == Encoding::Windows {
+            self.notes.push(format!(
+                "{} is not UTF-8 and was read as Windows-1252 (--encoding for another)",
+                self.source
+            ));
+        }
+        Ok(())
+    }
+
+    fn finished(mut self, options: &CsvOptions, none: &str) -> Result<Table> {
+        if self.is_empty() {
+            return Err(Error::new(Kind::Data, format!("{}: {none}", self.source)));
+        }
+        self.settle(options);
+        Ok(self)
+    }
+
+    /// Names the columns from the first record unless it is to be a row; whether it was used up.
+    fn name_columns(
+        &mut self,
+        record: &Record,
+        header: Option<bool>,
+        encoding: &mut Encoding,
+    ) -> Result<bool> {
+        let at = format!("{}, line {}", self.source, record.line);
+        let cells = encoding.cells(record, |column| format!("{at}, column {}", column + 1))?;
+        let named = header.unwrap_or(true);
+        if header.is_none() && cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
+            let message = format!("{at}: the header is missing, the first line has only numbers");
+            let hint = "add a line with the names of the columns, or say that there is none: `train \
+                        --no-header`, in Rust `header: Some(false)`";
+            return Err(Error::new(Kind::Data, message).hint(hint));
+        }
+        self.numbered = !named;
+        for (i, cell) in cells.into_iter().enumerate() {
+            match named {
+                true if cell.is_empty() => self.add_column(format!("unnamed_{}", i + 1), true),
+                true => self.add_column(cell.into_owned(), false),
+                false => self.add_column(format!("c{i}"), false),
+            }
+        }
+        Ok(named)
+    }
+
+    fn push(&mut self, record: &Record, encoding: &mut Encoding) -> Result<()> {
+        if record.len() != self.columns.len() {
+            let message = format!(
+                "{}, line {}: {}, but the first line has {}",
+                self.source,
+                record.line,
+                if record.len() == 1 {
+                    "1 cell".to_string()
+                } else {
+                    format!("{} cells", record.len())
+                },
+                self.columns.len()
+            );
+            let hint = match self.columns.len() {
+                1 => {
+                    "the first line must name the columns; if something other than , ; | or a tab stands between cells, \
+                      name it as the delimiter"
+                }
+                _ => "a cell that contains the delimiter must be in quotes",
+            };
+            return Err(Error::new(Kind::Data, message).hint(hint));
+        }
+        let place = |column: usize| {
+            let name = self.columns[column].name();
+            format!("{}, line {}, column {name:?}", self.source, record.line)
+        };
+        let cells = encoding.cells(record, place)?;
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.push(&cell, &self.words);
+        }
+        self.lines.push(record.line);
+        Ok(())
+    }
+}
+
+/// What the text was found to be written in so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Ascii,
+    /// With letters that are not ASCII.
+    Utf8,
+    Windows,
+}
+
+impl Encoding {
+    /// The texts of a record. What is not UTF-8 from its first foreign letter on is Windows-1252.
+    fn cells<'r>(
+        &mut self,
+        record: &'r Record,
+        place: impl Fn(usize) -> String,
+    ) -> Result<Vec<Cow<'r, str>>> {
+        let mut cells = Vec::with_capacity(record.len());
+        for (column, cell) in record.cells().enumerate() {
+            let text = std::str::from_utf8(cell);
+            match (*self, text) {
+                (Encoding::Windows, Err(_)) => cells.push(windows(cell)),
+                (Encoding::Windows, Ok(text)) if !text.is_ascii() => cells.push(windows(cell)),
+                (_, Ok(text)) => {
+                    if *self == Encoding::Ascii && !text.is_ascii() {
+                        *self = Encoding::Utf8;
+                    }
+                    cells.push(Cow::Borrowed(text));
+                }
+                (Encoding::Ascii, Err(_)) if cfg!(feature = "encodings") => {
+                    *self = Encoding::Windows;
+                    cells.push(windows(cell));
+                }
+                (_, Err(_)) => {
+                    let message = format!("{}: the text is not UTF-8", place(column));
+                    let hint =
+                        "save the file as UTF-8, or name its encoding (--encoding windows-1252)";
+                    return Err(Error::new(Kind::Data, message).hint(hint));
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+#[cfg(feature = "encodings")]
+fn windows(bytes: &[u8]) -> Cow<'_, str> {
+    super::encoding::windows(bytes)
+}
+
+#[cfg(not(feature = "encodings"))]
+fn windows(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// A text in UTF-8, of one in another encoding.
+fn decoded<'a>(
+    text: Box<dyn BufRead + 'a>,
+    name: &str,
+    source: &str,
+) -> Result<Box<dyn BufRead + 'a>> {
+    #[cfg(feature = "encodings")]
+    {
+        let _ = source;
+        super::encoding::decoded(text, name)
+    }
+    #[cfg(not(feature = "encodings"))]
+    {
+        if ["utf-8", "utf8"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
+            return Ok(text);
+        }
+        let message = format!("{source}: the text is in {name}");
+        Err(Error::new(Kind::Data, message)
+            .hint("save the file as UTF-8, or use the feature `encodings`"))
+    }
+}
+
+/// The first bytes of a text.
+fn head_of(text: &mut dyn BufRead, source: &str) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let read = text.take(HEAD).read_to_end(&mut head);
+    read.map_err(|e| Error::new(Kind::File, format!("{source}: {e}")))?;
+    Ok(head)
+}
