@@ -35,6 +35,7 @@ use self::members::{Members, mean, parts};
 use self::network::Network;
 use self::resume::{Before, Clock};
 use crate::Verb;
+use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::measure::{Measured, short};
 use crate::output::Output;
@@ -78,6 +79,14 @@ impl Train {
         self.check_parts(&source, &prepared)?;
         let augment = self.augmentation(&source, &prepared)?;
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
+        // Rows that lie between others, or belong to a group, are no test of the others.
+        let folds = matches!(
+            wishes.division,
+            Division::Usual | Division::Random | Division::Stratified
+        );
+        if !folds {
+            self.runs.members.get_or_insert(1);
+        }
         self.settle(prepared.split.train.len(), shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks = Members(networks.collect::<Outcome<_>>()?);
@@ -107,8 +116,8 @@ impl Train {
         let goes_on = histories.len();
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
         for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
-            let own =
-                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            let rows = [&prepared.split.train, &prepared.split.validation];
+            let own = parts(if folds { number } else { 0 }, rows, self.seed)?;
             let optimizer = self.optimizer_of(network)?;
             let part = Part {
                 number,
@@ -152,11 +161,16 @@ impl Train {
         };
         let held_out = match prepared.split.test.is_empty() {
             true => None,
-            false if self.quiet && self.format == Format::Text => None,
             false => {
                 let test = &prepared.split.test;
                 let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
-                Some(measured.beside(&prepared.split.train, test, &prepared.preprocessing)?)
+                // Nobody looks at simple answers that are not told.
+                Some(match self.quiet && self.format == Format::Text {
+                    true => measured,
+                    false => {
+                        measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
+                    }
+                })
             }
         };
         let scores = held_out.as_ref().map(Measured::scores);

@@ -57,7 +57,11 @@ impl Comparison {
             let known = command.get_arguments().find(|own| {
                 flag.strip_prefix("--").is_some_and(|name| own.get_long() == Some(name))
             });
-            let Some(known) = known.filter(|own| matches!(own.get_action(), ArgAction::Set)) else {
+            let one = |own: &&clap::Arg| {
+                matches!(own.get_action(), ArgAction::Set)
+                    && own.get_num_args().is_none_or(|count| count.max_values() <= 1)
+            };
+            let Some(known) = known.filter(one) else {
                 plain.push(word.clone());
                 continue;
             };
