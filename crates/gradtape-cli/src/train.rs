@@ -80,10 +80,8 @@ impl Train {
         let augment = self.augmentation(&source, &prepared)?;
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
         // Rows that lie between others, or belong to a group, are no test of the others.
-        let folds = matches!(
-            wishes.division,
-            Division::Usual | Division::Random | Division::Stratified
-        );
+        let folds =
+            matches!(wishes.division, Division::Usual | Division::Random | Division::Stratified);
         if !folds {
             self.runs.members.get_or_insert(1);
         }

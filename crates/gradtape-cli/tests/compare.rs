@@ -9,7 +9,9 @@ fn lists_are_compared() {
     let folder = Folder::new("compared");
     let command = "train xor --samples 60 --hidden 4 --optimizer adam,sgd --batch 10,40 --seed 1..2 --epochs 3";
     let text = folder.run(command).ok().stdout;
-    for part in ["optimizer adam, batch 10, seed 1: 3 epochs, loss ", "trainings", "held-out loss", " ± "] {
+    for part in
+        ["optimizer adam, batch 10, seed 1: 3 epochs, loss ", "trainings", "held-out loss", " ± "]
+    {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     for file in ["compare.csv", "steps.csv", "compare.svg"] {

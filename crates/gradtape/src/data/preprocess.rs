@@ -204,7 +204,11 @@ impl Preprocessing {
         for feature in &self.features {
             feature.write(table, &mut inputs, width, at)?;
             if self.draws_in(feature.column()) {
-                inputs.iter_mut().skip(at).step_by(width).for_each(|value| *value = drawn_in(*value));
+                inputs
+                    .iter_mut()
+                    .skip(at)
+                    .step_by(width)
+                    .for_each(|value| *value = drawn_in(*value));
             }
             at += feature.width();
         }
