@@ -25,6 +25,7 @@ pub(crate) use self::flags::{Train, count};
 use self::network::Network;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
+use crate::interval::{self, Residuals};
 use crate::measure::{Measured, short};
 use crate::output::Output;
 use crate::progress::{Beside, Progress, Shown};
@@ -74,11 +75,18 @@ impl Verb for Train {
             return Err(failure.clone().note(files.none_written()));
         }
         let settings = self.settings(&source, &prepared, &history);
+        let mut notes =
+            std::collections::BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
+        let errors = Residuals::of(&network, &prepared.preprocessing, &prepared.split.validation);
+        // A network that answers no numbers is told of below.
+        if let Ok(Some(errors)) = errors {
+            notes.insert(interval::NOTE.to_string(), errors.to_json()?);
+        }
         let model = Model {
             network,
             preprocessing: Some(prepared.preprocessing.to_json()),
             labels: prepared.split.train.classes().to_vec(),
-            notes: [(settings::NOTE.to_string(), settings.to_json()?)].into(),
+            notes,
         };
         files.write(&model, &history, &source.name())?;
         if let Err(failure) = ended {
