@@ -387,7 +387,7 @@ fn simple_answers_stand_beside_a_result() {
         &text,
         &[
             "on the same rows: the mean R² -",
-            "linear R² 0.99",
+            "linear R² 1.0000",
             "5 nearest neighbours R² ",
             "better than the network: linear",
         ],

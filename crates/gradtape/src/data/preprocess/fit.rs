@@ -392,6 +392,9 @@ fn counts_rows(numbers: &[f64]) -> bool {
 /// The note on missing values of a column, if there are any.
 pub(super) fn filled(table: &Table, column: &Column, feature: &Feature) -> Option<String> {
     let name = column.name();
+    if column.kind() == ColumnKind::Number && column.missing() == 0 {
+        return None;
+    }
     let values = match feature {
         Feature::Number { .. } => column.amounts(),
         Feature::Time { day_first, .. } => column.times(*day_first),
