@@ -17,4 +17,5 @@ chapters! {
     Leak: "leak.md";
     Losses: "losses.md";
     Softmax: "softmax.md";
+    Watching: "watching.md";
 }

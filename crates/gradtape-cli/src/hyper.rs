@@ -29,6 +29,18 @@ impl HyperFlags {
         }
     }
 
+    /// Whether nothing is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        all().iter().all(|known| self.hyper.get(known.name).is_none())
+    }
+
+    /// Sets what is not set yet.
+    pub(crate) fn usual(&mut self, name: &str, value: f64) {
+        if self.hyper.get(name).is_none() {
+            self.hyper = self.hyper.clone().with(name, value);
+        }
+    }
+
     /// The learning rate for an optimiser of a name.
     pub(crate) fn learning_rate(&self, optimizer: &str) -> f64 {
         let own = optim::info(optimizer).ok().filter(|info| has_own_rate(info));
@@ -115,7 +127,7 @@ fn help(known: &Hyperparameter) -> String {
         });
         return format!(
             "{what} [default: 0.01, in training with 10,000 rows or more, or of a network other than mlp, \
-             0.001 for {}{}]",
+             0.001 for {}; for a table 0.003, or of a number 0.005, of adamw{}]",
             by_rate.join(", "),
             own.collect::<String>()
         );

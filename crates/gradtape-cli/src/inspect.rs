@@ -252,6 +252,9 @@ fn training(settings: &Settings) -> Table {
     if let Some(augment) = &settings.augment {
         table.row(["augment", augment]);
     }
+    if let Some(members) = settings.members {
+        table.row(["members", &members.to_string()]);
+    }
     table.row(["dropout", &settings.dropout.to_string()]);
     table.row(["optimizer", &settings.optimizer]);
     for (name, value) in &settings.hyperparameters {

@@ -11,11 +11,12 @@ use crate::model::outputs;
 /// The note of a model file under which they stand, as JSON.
 pub(crate) const NOTE: &str = "residuals";
 
-/// Sorted absolute errors on the validation rows, in the unit of the target.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Absolute errors on validation rows, in the unit of the target: of several networks that answer together those of each on
+/// the rows that it did not learn from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Residuals {
     rows: usize,
-    /// All of them, or so many at even distances.
+    /// All of them, or so many at even distances once they are sorted.
     sizes: Vec<f64>,
 }
 
@@ -23,29 +24,34 @@ pub(crate) struct Residuals {
 const MOST: usize = 1000;
 
 impl Residuals {
-    /// On the validation rows of a training; none for classes, and without such rows.
-    pub(crate) fn of(
+    /// Adds the errors of a network on rows; none for classes, without rows, and where the network answers no numbers.
+    pub(crate) fn add(
+        &mut self,
         network: &Sequential,
         preprocessing: &Preprocessing,
-        validation: &Dataset,
-    ) -> Outcome<Option<Residuals>> {
-        if validation.is_empty() || !matches!(preprocessing.target(), Target::Number { .. }) {
-            return Ok(None);
+        rows: &Dataset,
+    ) {
+        if rows.is_empty() || !matches!(preprocessing.target(), Target::Number { .. }) {
+            return;
         }
-        let predicted = preprocessing.predicted_numbers(&outputs(network, validation.inputs())?)?;
-        let known = preprocessing.predicted_numbers(validation.targets())?;
-        let mut sizes: Vec<f64> = predicted.iter().zip(known).map(|(p, y)| (p - y).abs()).collect();
+        let predicted = outputs(network, rows.inputs())
+            .and_then(|outputs| Ok(preprocessing.predicted_numbers(&outputs)?));
+        let known = preprocessing.predicted_numbers(rows.targets());
+        if let (Ok(predicted), Ok(known)) = (predicted, known) {
+            self.sizes.extend(predicted.iter().zip(known).map(|(p, y)| (p - y).abs()));
+            self.rows = self.sizes.len();
+        }
+    }
+
+    /// As a note of a model, if there are any.
+    pub(crate) fn to_note(&self) -> Outcome<Option<(String, String)>> {
+        let Residuals { rows, mut sizes } = self.clone();
         sizes.sort_by(f64::total_cmp);
-        let rows = sizes.len();
         if rows > MOST {
             sizes = (1..=MOST).map(|place| sizes[(place * rows).div_ceil(MOST) - 1]).collect();
         }
-        Ok(Some(Residuals { rows, sizes }))
-    }
-
-    /// As a note of a model.
-    pub(crate) fn to_json(&self) -> Outcome<String> {
-        serde_json::to_string(self).map_err(Failure::failed)
+        let text = serde_json::to_string(&Residuals { rows, sizes }).map_err(Failure::failed)?;
+        Ok((rows > 0).then(|| (NOTE.to_string(), text)))
     }
 
     /// How far to each side an interval reaches that holds the true number in a share of the cases (split conformal
@@ -82,7 +88,7 @@ mod tests {
         let mut model = Model::new(Sequential::new());
         assert!(Residuals::reach(&model, 0.9).is_err());
         let own = Residuals { rows: 99, sizes: (1..=99).map(f64::from).collect() };
-        model.notes.insert(NOTE.to_string(), own.to_json().unwrap());
+        model.notes.extend(own.to_note().unwrap());
         assert_eq!(Residuals::reach(&model, 0.9).unwrap(), 90.0);
         assert_eq!(Residuals::reach(&model, 0.5).unwrap(), 50.0);
         assert!(Residuals::reach(&model, 0.995).unwrap_err().message().contains("0.9900 at most"));

@@ -27,6 +27,7 @@ mod ops;
 mod output;
 mod plot;
 mod predict;
+mod profile;
 mod progress;
 mod record;
 mod report;
@@ -79,6 +80,7 @@ verbs! {
     Fit: fit::Fit;
     Plot: plot::Plot;
     Show: show::Show;
+    Profile: profile::Profile;
     Ops: ops::Ops;
     Record: record::Record;
     Layers: layers::Layers;
@@ -99,7 +101,7 @@ struct Line {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = profile::without_train(std::env::args_os().collect());
     let output = Output::new(asks_for_json(&arguments));
     let outcome = flags::known(&arguments, &Line::command()).and_then(|()| {
         match Line::try_parse_from(arguments) {

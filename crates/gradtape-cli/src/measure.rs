@@ -3,7 +3,8 @@
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::metric::{self, ConfusionMatrix};
 use gradtape::nn::Sequential;
-use gradtape::{Tape, Tensor, train::default_loss};
+use gradtape::train::{Scores, default_loss};
+use gradtape::{Tape, Tensor};
 use serde::Serialize;
 
 use crate::baseline::Baseline;
@@ -116,6 +117,18 @@ pub(crate) struct Class {
 }
 
 impl Measured {
+    /// The scores that training has, too.
+    pub(crate) fn scores(&self) -> Scores {
+        match self {
+            Measured::Classes { loss, accuracy, .. } => {
+                Scores { loss: loss.0, accuracy: Some(accuracy.0), mean_absolute_error: None }
+            }
+            Measured::Number { loss, mae, .. } => {
+                Scores { loss: loss.0, accuracy: None, mean_absolute_error: Some(mae.0) }
+            }
+        }
+    }
+
     /// Measures a network on rows.
     pub(crate) fn of(
         network: &Sequential,

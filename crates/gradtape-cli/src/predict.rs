@@ -150,7 +150,8 @@ impl Predict {
             let count = inputs.shape()[0];
             return Ok((inputs, self.beside(None, &(0..count).collect::<Vec<usize>>())?));
         }
-        let mut content = source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
+        let mut content =
+            source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
         let mut kept: Option<Vec<usize>> = None;
         if self.held_out {
             let known = trained.settings.as_ref().map(|settings| &settings.data);

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
-use gradtape::train::{EpochReport, Scores, StepReport};
+use gradtape::train::{EpochReport, Scores, StepReport, Warning};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Failure, Outcome};
@@ -128,6 +128,11 @@ impl Progress {
         }
         cells.push(format!("{seconds:>SECONDS$.2}"));
         self.line(&cells.join("  "));
+    }
+
+    /// Something that goes wrong.
+    pub(crate) fn note(&mut self, warning: &Warning) {
+        self.line(&format!("note: {warning}"));
     }
 
     /// Takes the bar away; fails when a line could not be printed.

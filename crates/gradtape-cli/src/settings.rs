@@ -24,6 +24,9 @@ pub(crate) struct Settings {
     pub(crate) hidden: Vec<usize>,
     pub(crate) activation: String,
     pub(crate) dropout: f64,
+    /// How many networks answer together, if more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) members: Option<usize>,
     /// How images were changed in training.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) augment: Option<String>,

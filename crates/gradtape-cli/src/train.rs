@@ -2,41 +2,57 @@
 
 mod columns;
 mod curves;
+mod defaults;
 mod files;
 mod flags;
+mod members;
 mod network;
+mod profile;
+mod resume;
+mod run_flags;
 mod text;
+mod watch;
 
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use gradtape::data::{Augment, Dataset, Target};
 use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
-use gradtape::train::{EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
+use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Stopped, Trainer};
 use gradtape::{Rng, engine, loss};
 use serde::Serialize;
 
+use self::defaults::Shape;
 use self::files::Files;
 use self::flags::Precision;
 pub(crate) use self::flags::{Train, count};
+use self::members::{Members, mean, parts};
 use self::network::Network;
+use self::resume::{Before, Clock};
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::interval::{self, Residuals};
+use crate::interval::Residuals;
 use crate::measure::{Measured, short};
 use crate::output::Output;
 use crate::progress::{Beside, Progress, Shown};
 use crate::report::{Format, Number, of, thousands};
 use crate::rows::{self, Prepared};
 use crate::settings::{self, Counts, Course, Ended};
-use crate::source::Source;
+use crate::source::{Content, Source};
 
 impl Verb for Train {
-    fn run(mut self, output: &Output) -> Outcome {
-        self.check()?;
+    fn run(self, output: &Output) -> Outcome {
+        let (mut this, before) = self.remembered()?;
+        this.check()?;
+        this.train(before, output)
+    }
+}
+
+impl Train {
+    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         if self.network.is_of_texts() {
@@ -44,21 +60,27 @@ impl Verb for Train {
         }
         let wishes = self.wishes(&source)?;
         let content = source.read(&self.csv, self.points())?;
+        let is_table = matches!(content, Content::Table(_));
         let prepared =
             rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
         self.check_parts(&source, &prepared)?;
         let augment = self.augmentation(&source, &prepared)?;
-        self.settle(prepared.split.train.len());
-        let network = self.build(&source, &prepared)?;
-        let optimizer = self.optimizer(&network)?;
+        let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
+        self.settle(prepared.split.train.len(), shape);
+        let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
+        let networks = Members(networks.collect::<Outcome<_>>()?);
+        // What does not fit together is told before anything is written.
+        self.optimizer_of(&networks.0[0])?;
         let files = Files::check(&self.out, &source)?;
+        self.spare_checkpoints(&files)?;
         let text = self.format == Format::Text && !self.quiet;
         if text {
-            self.introduce(&source, &prepared, &network, output)?;
+            self.introduce(&source, &prepared, &networks.0[0], output)?;
         }
 
+        let several = self.members() > 1;
         let shown = Shown {
-            lines: text,
+            lines: text && !several,
             bar: !self.quiet,
             beside: Some(match prepared.preprocessing.target() {
                 Target::Classes { .. } => Beside::Accuracy,
@@ -66,56 +88,104 @@ impl Verb for Train {
             }),
             validation: !prepared.split.validation.is_empty(),
         };
-        let parts = [&prepared.split.train, &prepared.split.validation];
-        let (history, seconds, ended) =
-            self.fit(&network, optimizer, parts, augment, &shown, |_| {}, output)?;
+        if text && several {
+            output.line(output.bold(members::heading()))?;
+        }
+        let mut histories = before.map_or_else(Vec::new, |before| before.histories);
+        let goes_on = histories.len();
+        let (mut seconds, mut ended) = (Vec::new(), Ok(()));
+        for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
+            let own =
+                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            let optimizer = self.optimizer_of(network)?;
+            let part = Part {
+                number,
+                rows: [&own[0], &own[1]],
+                augment: augment.clone(),
+                whole: Some(&networks),
+                resumes: self.runs.resume.is_some() && number == goes_on,
+                checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
+            };
+            let (history, taken, end) =
+                self.fit(network, optimizer, part, &shown, |_| {}, output)?;
+            if text && several {
+                output.line(members::line(number, &history, taken.iter().sum()))?;
+                output.flush()?;
+            }
+            let stopped = matches!(history.stopped, Stopped::Requested);
+            let nothing = history.kept_epoch == 0;
+            // A later network that came to nothing does not count.
+            if number == 0 || !nothing {
+                add_seconds(&mut seconds, &taken);
+                histories.push(history);
+            }
+            ended = end;
+            if stopped || ended.is_err() {
+                break;
+            }
+        }
+        let history = mean(&histories);
         // After a failure the weights are those of the last epoch that went well.
         let kept = history.kept_epoch;
         if let (Err(failure), 0) = (&ended, kept) {
             return Err(failure.clone().note(files.none_written()));
         }
+        let mut errors = Residuals::default();
+        for (number, network) in networks.0.iter().enumerate().take(histories.len()) {
+            let [_, held_out] =
+                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            errors.add(network, &prepared.preprocessing, &held_out);
+        }
+        let network = networks.mean(histories.len())?;
         let settings = self.settings(&source, &prepared, &history);
         let mut notes =
             std::collections::BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
-        let errors = Residuals::of(&network, &prepared.preprocessing, &prepared.split.validation);
-        // A network that answers no numbers is told of below.
-        if let Ok(Some(errors)) = errors {
-            notes.insert(interval::NOTE.to_string(), errors.to_json()?);
-        }
+        notes.extend(errors.to_note()?);
         let model = Model {
             network,
             preprocessing: Some(prepared.preprocessing.to_json()),
             labels: prepared.split.train.classes().to_vec(),
             notes,
         };
-        files.write(&model, &history, &source.name())?;
+        let held_out = match prepared.split.test.is_empty() {
+            true => None,
+            false => {
+                let test = &prepared.split.test;
+                let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
+                let told = !self.quiet || self.format == Format::Json;
+                Some(match told {
+                    true => {
+                        measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
+                    }
+                    false => measured,
+                })
+            }
+        };
+        let scores = held_out.as_ref().map(Measured::scores);
+        files.write(&model, &history, scores.as_ref(), &source.name())?;
         if let Err(failure) = ended {
             return Err(
                 failure.note(format!("{} holds the model after epoch {kept}", files.model()))
             );
         }
 
-        let held_out = match prepared.split.test.is_empty() {
-            true => None,
-            false if self.quiet && self.format == Format::Text => None,
-            false => {
-                let test = &prepared.split.test;
-                let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
-                Some(measured.beside(&prepared.split.train, test, &prepared.preprocessing)?)
-            }
-        };
         match self.format {
-            Format::Json => output.json(&Report {
-                data: source.name(),
-                task: prepared.preprocessing.task().to_string(),
-                rows: Counts::of(&prepared.split),
-                parameters: model.network.parameter_count(),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                held_out,
-                files: &files,
-            }),
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: source.name(),
+                    task: prepared.preprocessing.task().to_string(),
+                    rows: Counts::of(&prepared.split),
+                    parameters: model.network.parameter_count(),
+                    members: Some(histories.len()).filter(|&count| count > 1),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    held_out,
+                    warnings: self.watch.warnings(),
+                    files: &files,
+                },
+            ),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -131,6 +201,20 @@ impl Verb for Train {
 }
 
 impl Train {
+    /// Fails where a training that begins would mix its checkpoints with those of another.
+    fn spare_checkpoints(&self, files: &Files) -> Outcome {
+        let folder = files.checkpoints();
+        let others = self.runs.checkpoint_every.is_some() && self.runs.resume.is_none();
+        if others && folder.is_dir() && Checkpoints::latest(&folder).is_ok() {
+            let (folder, out) = (folder.display(), self.out.display());
+            return Err(Failure::usage(format!(
+                "{folder} has the checkpoints of an earlier training\n  hint: --resume {out} goes on with it; \
+                 for another, take them away or choose another --out"
+            )));
+        }
+        Ok(())
+    }
+
     fn check_parts(&self, source: &Source, prepared: &Prepared) -> Outcome {
         match self.test_fraction {
             Some(_) if prepared.own_test => Err(Failure::usage(format!(
@@ -157,9 +241,13 @@ impl Train {
         self.augment.as_ref().map(parse).transpose()
     }
 
-    fn build(&self, source: &Source, prepared: &Prepared) -> Outcome<Sequential> {
+    /// The network of a number.
+    fn build(&self, source: &Source, prepared: &Prepared, number: usize) -> Outcome<Sequential> {
         let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
-        let rng = &mut Rng::new(self.seed);
+        let rng = &mut match number {
+            0 => Rng::new(self.seed),
+            other => Rng::new(self.seed).split(other as u64),
+        };
         if let Network::Images(blueprint) = &self.network {
             let Some(images) = &prepared.images else {
                 return Err(no_images(&format!("the network {blueprint}"), source));
@@ -176,13 +264,13 @@ impl Train {
                 "layers of {sizes:?} have more than {most} weights"
             )));
         }
-        Sequential::mlp(&sizes, self.activation(), self.dropout, rng).map_err(Failure::usage)
+        Sequential::mlp(&sizes, self.activation(), self.dropout(), rng).map_err(Failure::usage)
     }
 
-    fn optimizer(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
-        let hyper = self.hyper.hyper(&self.optimizer);
+    fn optimizer_of(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
+        let hyper = self.hyper.hyper(self.optimizer());
         let mut optimizer =
-            optim::by_name(&self.optimizer, network, &hyper).map_err(Failure::usage)?;
+            optim::by_name(self.optimizer(), network, &hyper).map_err(Failure::usage)?;
         optimizer.set_clip_norm(self.clip_norm);
         optimizer.set_clip_each_norm(self.clip_each_norm);
         optimizer.set_clip_value(self.clip_value);
@@ -196,7 +284,7 @@ impl Train {
         // What does not fit together is told before the first epoch.
         optimizer.state().map_err(Failure::usage)?;
         if optimizer.searches() && self.accumulate > 1 {
-            let name = &self.optimizer;
+            let name = self.optimizer();
             let message = format!("--accumulate: {name} looks at a batch several times");
             return Err(Failure::usage(message));
         }
@@ -205,17 +293,16 @@ impl Train {
 
     /// Trains the network on the first of two parts, with a look at the other after each epoch; gives what happened,
     /// the seconds of each epoch and how it ended. What is told of an epoch, `told` may change.
-    #[expect(clippy::too_many_arguments, reason = "each is of another kind")]
     fn fit(
         &self,
         network: &Sequential,
         optimizer: Box<dyn Optimizer>,
-        [train, validation]: [&Dataset; 2],
-        augment: Option<Augment>,
+        part: Part<'_>,
         shown: &Shown,
         told: impl Fn(&mut EpochReport) + Send + Copy,
         output: &Output,
     ) -> Outcome<(History, Vec<f64>, Outcome)> {
+        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints } = part;
         let steps = train.len().div_ceil(self.batch());
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
@@ -227,23 +314,59 @@ impl Train {
         let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
         let all = epochs.saturating_mul(steps).min(most);
         let epochs = epochs.min(all.div_ceil(steps.max(1)));
+        let log = self.log(number, output)?;
+        let (told_log, seen) = (log.clone(), self.watch.seen());
         let progress = Progress::new(output, &shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
+        let (checkpoints, mut clock) = checkpoints.unzip();
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
             .steps(self.steps.unwrap_or(usize::MAX))
             .precision(self.precision.dtype())
             .batch_size(self.batch())
             .accumulate(self.accumulate)
-            .seed(self.seed)
+            .seed(self.seed.wrapping_add(number as u64))
             .stop_flag(stop_on_interrupt())
-            .on_step(move |report| lock(&of_step).step(report))
+            .on_step(move |report| {
+                if let Some(clock) = &mut clock {
+                    clock.look();
+                }
+                lock(&of_step).step(report);
+            })
             .on_epoch(move |report| {
                 let mut report = report.clone();
                 in_unit(&mut report);
-                lock(&of_epoch).epoch(&report);
+                let mut progress = lock(&of_epoch);
+                progress.epoch(&report);
+                told_log.epoch(&report);
+                for warning in seen.take_warnings() {
+                    progress.note(&warning);
+                    told_log.warn(&warning);
+                }
             });
+        if let Some(checkpoints) = checkpoints {
+            let warn = output.clone();
+            let mut warned = false;
+            trainer = trainer.checkpoints(checkpoints).on_checkpoint(move |written| {
+                if let Err(error) = written
+                    && !std::mem::replace(&mut warned, true)
+                {
+                    warn.note(format!(
+                        "{error}; training goes on, the checkpoints before are as they were"
+                    ));
+                }
+            });
+        }
+        if let Some(whole) = whole {
+            trainer = trainer.saving(whole);
+        }
+        if self.runs.insist {
+            trainer = trainer.insist();
+        }
+        if let (true, Some(path)) = (resumes, &self.runs.resume) {
+            trainer = trainer.resume(path)?;
+        }
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
         }
@@ -256,24 +379,41 @@ impl Train {
                 true => (epochs, Every::Epoch),
                 false => (all, Every::Step),
             };
-            let rate = self.hyper.learning_rate(&self.optimizer);
+            let rate = self.hyper.learning_rate(self.optimizer());
             let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;
             trainer = trainer.schedule(schedule, every);
         }
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
+        trainer = self.watch.on(number, &log, trainer);
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
-        let ended = trainer.fit(train, validation).map(drop).map_err(Failure::from);
+        let insists = self.runs.insist;
+        let ended = trainer.fit(train, validation).map(drop).map_err(|error| {
+            let failure = watch::failure(error);
+            match resumes && !insists && failure.message().contains("or insist") {
+                true => failure.note("(--insist)"),
+                false => failure,
+            }
+        });
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);
         }
         let mut progress = lock(&progress);
-        let seconds = std::mem::take(&mut progress.seconds);
+        // Those of epochs before a stop are not known.
+        let mut seconds = vec![0.0; history.epochs.len().saturating_sub(progress.seconds.len())];
+        seconds.append(&mut progress.seconds);
+        for warning in self.watch.seen().take_warnings() {
+            progress.note(&warning);
+            log.warn(&warning);
+        }
         let printed = progress.end();
-        Ok((history, seconds, ended.and(printed)))
+        let text = self.format == Format::Text && !self.quiet;
+        let table = self.watch.health && text && number == 0;
+        let logged = self.watch.end(&log, ended.is_ok(), table, output);
+        Ok((history, seconds, ended.and(printed).and(logged)))
     }
 
     fn introduce(
@@ -305,17 +445,28 @@ impl Train {
             output.line(format!("note: {note}"))?;
         }
         let parameters = of(network.parameter_count(), "parameter");
+        let several = match self.members() {
+            1 => String::new(),
+            members => format!("{members} of "),
+        };
         let what = match &self.network {
             Network::Mlp => {
                 let mut sizes = vec![preprocessing.width()];
                 sizes.extend(&self.hidden().0);
                 sizes.push(preprocessing.outputs());
                 let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
-                format!("{}, {}", sizes.join(" → "), self.activation())
+                let dropout = match self.dropout() {
+                    0.0 => String::new(),
+                    share => format!(", dropout {share}"),
+                };
+                format!("{several}{}, {}{dropout}", sizes.join(" → "), self.activation())
             }
             other => other.to_string(),
         };
         output.line(format!("network: {what}, {parameters}"))?;
+        if self.members() > 1 {
+            output.line("their outputs are averaged; each has other rows to validate")?;
+        }
         self.introduce_training(output)?;
         if let Target::Number { column, scale, .. } = preprocessing.target() {
             output.line(format!(
@@ -331,11 +482,19 @@ impl Train {
     fn tell_end(&self, history: &History, output: &Output) -> Outcome {
         let kept = history.kept_epoch;
         match history.stopped {
+            Stopped::Finished | Stopped::Early { .. } if self.members() > 1 => Ok(()),
             Stopped::Finished if kept < history.epochs.len() => {
                 output.line(format!("\nback to the weights of epoch {kept}, the best"))
             }
             Stopped::Finished | Stopped::Diverged => Ok(()),
-            Stopped::Requested => output.line("\nstopped by Ctrl-C or a signal"),
+            Stopped::Requested => {
+                output.line("\nstopped by Ctrl-C or a signal")?;
+                match self.runs.checkpoint_every {
+                    Some(_) => output
+                        .line(format!("`gradtape train --resume {}` goes on", self.out.display())),
+                    None => Ok(()),
+                }
+            }
             Stopped::Early { .. } => {
                 let patience = of(self.early_stopping.unwrap_or_default(), "epoch");
                 output.line(format!(
@@ -346,16 +505,22 @@ impl Train {
     }
 
     fn introduce_training(&self, output: &Output) -> Outcome {
-        let rate = self.hyper.learning_rate(&self.optimizer);
+        let rate = self.hyper.learning_rate(self.optimizer());
         let schedule = self.schedule.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         let steps = self.steps.map(|steps| format!(", at most {}", of(steps, "step")));
         let precision = match self.precision {
             Precision::F32 => String::new(),
             narrow => format!(", products in {}", narrow.dtype()),
         };
+        let early = match self.early_stopping {
+            Some(patience) if patience < self.epochs() => {
+                format!(", fewer if validation is no better for {patience}")
+            }
+            _ => String::new(),
+        };
         output.line(format!(
-            "{}, learning rate {rate}{schedule}, batches of {}, {}{}{precision}, seed {}",
-            self.optimizer,
+            "{}, learning rate {rate}{schedule}, batches of {}, {}{early}{}{precision}, seed {}",
+            self.optimizer(),
             thousands(self.batch()),
             of(self.epochs(), "epoch"),
             steps.unwrap_or_default(),
@@ -377,16 +542,46 @@ const MOST_WEIGHTS: usize = 1_000_000_000;
 
 /// A flag that Ctrl-C and the signals that end a program set. The second time, it ends at once.
 fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    let installed = ctrlc::set_handler(move || {
-        if set.swap(true, Ordering::Relaxed) {
-            process::exit(130);
-        }
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let flag = FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        let installed = ctrlc::set_handler(move || {
+            if set.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+        });
+        // Without a handler Ctrl-C ends the program at once, as it does everywhere.
+        drop(installed);
+        flag
     });
-    // Without a handler Ctrl-C ends the program at once, as it does everywhere.
-    drop(installed);
-    flag
+    Arc::clone(flag)
+}
+
+/// What one of the networks trains on.
+struct Part<'a> {
+    number: usize,
+    /// To train on and to validate.
+    rows: [&'a Dataset; 2],
+    augment: Option<Augment>,
+    /// All networks, if there are others.
+    whole: Option<&'a Members>,
+    /// Whether it goes on from a checkpoint.
+    resumes: bool,
+    checkpoints: Option<(Checkpoints, Clock)>,
+}
+
+impl<'a> Part<'a> {
+    /// Of one network, from its first step on, without checkpoints.
+    fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
+        Part { number: 0, rows, augment: None, whole: None, resumes: false, checkpoints: None }
+    }
+}
+
+/// Adds the seconds of the epochs of a network to those of others.
+fn add_seconds(all: &mut Vec<f64>, more: &[f64]) {
+    all.resize(all.len().max(more.len()), 0.0);
+    all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
 }
 
 #[derive(Serialize)]
@@ -395,10 +590,15 @@ struct Report<'a> {
     task: String,
     rows: Counts,
     parameters: usize,
+    /// How many networks answer together, if more than one; of the epochs the means are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<usize>,
     epochs: Vec<Epoch>,
     stopped: Ended,
     kept_epoch: usize,
     held_out: Option<Measured>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     files: &'a Files,
 }
 

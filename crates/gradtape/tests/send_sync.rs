@@ -45,7 +45,7 @@ fn both() -> Vec<String> {
         // tape
         Buffer, Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
-        Compiled<fn()>, Deviation, gradtape::engine::Engine, Mode, Report, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
+        Compiled<fn()>, Deviation, gradtape::engine::Engine, KernelProfile, LineProfile, Mode, Pass, Profile, Profiler, Report, Spent, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
         // nn
         Activation, BagMode,
         Bidirectional, BidirectionalSpec, CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, EmbeddingBag,
@@ -79,9 +79,10 @@ fn both() -> Vec<String> {
         Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
         Table, Target, Task, Vocabulary,
         // io
-        Checkpoint, Model, SafeTensors,
+        Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
-        EarlyStopping, EpochReport, Every, History, LossScale, Scores, StepReport, Stopped,
+        Checkpoints, EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale,
+        Observation, ObservedLayer, ObservedParameter, Scores, StepReport, Stopped, TensorBoard, Warning,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

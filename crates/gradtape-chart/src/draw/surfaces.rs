@@ -11,7 +11,7 @@ use crate::text::escaped;
 
 impl Chart {
     /// The picture as SVG, the same bytes for the same chart. It stands alone as a file, and as an
-    /// element in a page of HTML.
+    /// element in a page of HTML. In a window that is narrower than the picture, it shrinks.
     ///
     /// # Errors
     /// What the drawing library refuses.
@@ -30,7 +30,7 @@ impl Chart {
         let unit = f64::from(look.unit);
         Ok(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
-             viewBox=\"0 0 {width} {height}\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n\
+             viewBox=\"0 0 {width} {height}\" style=\"max-width: 100%; height: auto\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n\
              <title>{}</title>\n{body}",
             f64::from(width) / unit,
             f64::from(height) / unit,

@@ -1,11 +1,11 @@
 //! The three files of a training.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use gradtape::io::{self, Model};
-use gradtape::train::History;
+use gradtape::train::{History, Scores};
 use serde::Serialize;
 
 use super::curves::curves;
@@ -18,6 +18,43 @@ pub(super) struct Files {
     model: PathBuf,
     history: PathBuf,
     curves: PathBuf,
+    #[serde(skip)]
+    _folder: OwnFolder,
+}
+
+/// The folder of a training: no other writes to it, and it is gone again if it was made and nothing is in it.
+struct OwnFolder {
+    /// Those that were made, the innermost first.
+    made: Vec<PathBuf>,
+    /// What keeps others away while it is open.
+    _lock: Option<File>,
+}
+
+impl OwnFolder {
+    fn take(folder: &Path) -> Outcome<OwnFolder> {
+        let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
+        let missing = folder.ancestors().take_while(|above| !above.as_os_str().is_empty());
+        let made: Vec<PathBuf> =
+            missing.take_while(|above| !above.exists()).map(Path::to_path_buf).collect();
+        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
+        // Where a folder cannot be opened or locked there is nothing to keep others away with.
+        let lock = File::open(folder).ok();
+        if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
+            return Err(unwritable(
+                "another training writes its files there\n  hint: wait for its end, or choose another folder"
+                    .to_string(),
+            ));
+        }
+        Ok(OwnFolder { made, _lock: lock })
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        // Only empty folders can be removed.
+        let gone = |folder: &PathBuf| fs::remove_dir(folder).is_ok();
+        self.made.iter().take_while(|folder| gone(folder)).for_each(drop);
+    }
 }
 
 impl Files {
@@ -28,7 +65,7 @@ impl Files {
             let why = "this is a file, but a folder is needed for model, history and curves";
             return Err(unwritable(why.to_string()));
         }
-        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
+        let own = OwnFolder::take(folder)?;
         let name = |name: &str| match folder == Path::new(".") {
             true => PathBuf::from(name),
             false => folder.join(name),
@@ -37,6 +74,7 @@ impl Files {
             model: name("model.safetensors"),
             history: name("history.csv"),
             curves: name("curves.svg"),
+            _folder: own,
         };
         for path in [&files.model, &files.history, &files.curves] {
             io::check_writable(path).map_err(Failure::usage)?;
@@ -45,11 +83,36 @@ impl Files {
         Ok(files)
     }
 
-    /// Writes the files, each whole or not at all, the model first.
-    pub(super) fn write(&self, model: &Model, history: &History, title: &str) -> Outcome {
-        model.save(&self.model)?;
+    /// Where checkpoints go.
+    pub(super) fn checkpoints(&self) -> PathBuf {
+        self.model.with_file_name("checkpoints")
+    }
+
+    /// Writes the files, each whole or not at all, the model first. Where it cannot be written, as the folder is gone
+    /// or the disk is full, it goes to the folder for temporary files, so that the training is not lost.
+    pub(super) fn write(
+        &self,
+        model: &Model,
+        history: &History,
+        held_out: Option<&Scores>,
+        title: &str,
+    ) -> Outcome {
+        if let Some(folder) = self.model.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            // Why it cannot be made again is told of the model.
+            drop(fs::create_dir_all(folder));
+        }
+        if let Err(error) = model.save(&self.model) {
+            let name = format!("gradtape-model-{}.safetensors", std::process::id());
+            let beside = std::env::temp_dir().join(name);
+            return Err(match model.save(&beside) {
+                Ok(()) => {
+                    Failure::from(error).note(format!("the model is in {}", beside.display()))
+                }
+                Err(_) => Failure::from(error),
+            });
+        }
         io::write_atomic(&self.history, history.to_csv().as_bytes())?;
-        io::write_atomic(&self.curves, curves(history, title).svg()?.as_bytes())?;
+        io::write_atomic(&self.curves, curves(history, held_out, title).svg()?.as_bytes())?;
         Ok(())
     }
 
@@ -70,7 +133,7 @@ impl Files {
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Files { model, history, curves } = self;
+        let Files { model, history, curves, .. } = self;
         write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())
     }
 }

@@ -12,7 +12,10 @@ use gradtape::optim::{self, Group};
 use gradtape::train::History;
 
 use super::columns::Columns;
+use super::defaults::Shape;
 use super::network::{Network, Tokens};
+use super::run_flags::RunFlags;
+use super::watch::WatchFlags;
 use crate::error::{Failure, Outcome};
 use crate::flags::{group_or_column, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
@@ -29,6 +32,9 @@ use crate::source::{CsvFlags, Points, Source};
 /// For classes the loss is the cross entropy. For a number it is the mean squared error in units of
 /// the column's standard deviation; the error beside it is the mean absolute one in the column's own
 /// unit, also in history.csv. Ctrl-C ends after the current batch, with the model saved.
+///
+/// On a table the network and the training follow from the data where nothing is said: the epoch with the
+/// lowest validation loss is kept, and four networks, each with other rows to validate, answer together.
 #[derive(Args)]
 #[command(allow_negative_numbers = true)]
 #[command(after_help = "Networks:
@@ -51,7 +57,9 @@ Examples:
   gradtape train book.txt --network gpt:4x128 --context 128 --steps 2000
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
   gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
-  gradtape train data.csv --target y --early-stopping 10 --format json")]
+  gradtape train data.csv --target y --early-stopping 10 --format json
+  gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
+  gradtape train --resume run/                          goes on where that was stopped or killed")]
 pub(crate) struct Train {
     /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder of IDX
     /// files as of MNIST; with --network gpt a text file
@@ -138,19 +146,22 @@ pub(crate) struct Train {
     #[arg(long, value_name = "NAME", default_value = "mlp", help_heading = "Network")]
     pub(super) network: Network,
 
-    /// The widths of the hidden layers of mlp, with commas; none for a linear model [default: 32]
+    /// The widths of the hidden layers of mlp, with commas; none for a linear model [default: 32, for a
+    /// table 64,64, with 5,000 rows or more 128,128]
     #[arg(long, value_name = "WIDTHS", help_heading = "Network")]
     pub(super) hidden: Option<Widths>,
 
-    /// relu, leaky_relu, gelu, silu, sigmoid or tanh, of mlp [default: relu]
+    /// relu, leaky_relu, gelu, silu, sigmoid or tanh, of mlp [default: relu, for a table silu]
     #[arg(long, help_heading = "Network")]
     pub(super) activation: Option<Activation>,
 
-    /// The share of hidden values that is dropped in training, of mlp and gpt
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, help_heading = "Network")]
-    pub(super) dropout: f64,
+    /// The share of hidden values that is dropped in training, of mlp and gpt [default: 0, for
+    /// a table with classes 0.1]
+    #[arg(long, value_name = "SHARE", help_heading = "Network")]
+    pub(super) dropout: Option<f64>,
 
-    /// How often all rows are gone through [default: 30, of a text 5]
+    /// How often all rows are gone through [default: 30, of a text 5, of a table 100, fewer where the network and
+    /// the rows are many]
     #[arg(long, value_parser = count, help_heading = "Training")]
     pub(super) epochs: Option<usize>,
 
@@ -162,23 +173,19 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value_t, help_heading = "Training")]
     pub(super) precision: Precision,
 
-    /// How many rows make a step [default: 32, with 50,000 rows or more 128]
+    /// How many rows make a step [default: 32, of a table with 2,000 rows or more 64, with 50,000 rows
+    /// or more 128]
     #[arg(long, value_name = "ROWS", value_parser = count, help_heading = "Training")]
     pub(super) batch: Option<usize>,
 
-    /// How steps follow from gradients
-    #[arg(
-        long,
-        default_value = "adam",
-        value_parser = PossibleValuesParser::new(optim::NAMES),
-        help_heading = "Training"
-    )]
-    pub(super) optimizer: String,
+    /// How steps follow from gradients [default: adam, for a table adamw]
+    #[arg(long, value_parser = PossibleValuesParser::new(optim::NAMES), help_heading = "Training")]
+    pub(super) optimizer: Option<String>,
 
     /// How the learning rate changes: constant, step, multi_step, exponential, linear, polynomial,
     /// cosine, cosine_restarts, warmup_linear, warmup_decay, one_cycle or plateau, with settings as in
     /// cosine:eta_min=0.001; several one after another as in warmup_linear@100/cosine [default:
-    /// constant, with 10,000 rows or more cosine]
+    /// constant, with 10,000 rows or more cosine, for a table warmup_linear@WARMUP/cosine]
     #[arg(
         long,
         value_name = "NAME[:SETTING=VALUE,...]",
@@ -197,7 +204,8 @@ pub(crate) struct Train {
     )]
     pub(super) schedule_every: Option<String>,
 
-    /// Stop after so many epochs without a lower validation loss, and go back to the lowest
+    /// Stop after so many epochs without a lower validation loss, and go back to the lowest [default:
+    /// for a table a fifth of the epochs and at least 10; if --epochs is given, go back without stopping]
     #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
 
@@ -238,6 +246,12 @@ pub(crate) struct Train {
     pub(super) groups: Vec<(String, Option<Group>)>,
 
     #[command(flatten)]
+    pub(super) runs: RunFlags,
+
+    #[command(flatten)]
+    pub(super) watch: WatchFlags,
+
+    #[command(flatten)]
     pub(super) hyper: HyperFlags,
 }
 
@@ -261,7 +275,7 @@ impl Precision {
 }
 
 /// Rows from which so many steps are made in an epoch that larger batches save more time than they cost.
-const LARGE_BATCHES: usize = 50_000;
+pub(super) const LARGE_BATCHES: usize = 50_000;
 
 /// The widths of hidden layers.
 #[derive(Clone, Debug)]
@@ -287,11 +301,15 @@ impl Default for Widths {
 }
 
 impl Train {
-    /// Settles on what depends on the network and the number of rows to train on and is not given.
-    pub(super) fn settle(&mut self, rows: usize) {
+    /// Settles on what depends on the network and the data and is not given.
+    pub(super) fn settle(&mut self, rows: usize, table: Option<Shape>) {
+        if let (Network::Mlp, Some(shape)) = (&self.network, table) {
+            self.settle_table(rows, shape);
+        }
         // The rate and the schedule for many rows are those of deep networks, too.
         let rows = if self.network == Network::Mlp { rows } else { rows.max(MANY_ROWS) };
-        self.hyper.settle_rate(&self.optimizer, rows);
+        let optimizer = self.optimizer().to_string();
+        self.hyper.settle_rate(&optimizer, rows);
         if rows >= MANY_ROWS {
             self.schedule.get_or_insert_with(|| "cosine".into());
         }
@@ -311,8 +329,8 @@ impl Train {
     }
 
     /// What is set of the optimiser and of what it is given, by the names of the flags.
-    fn hyperparameters(&self) -> Vec<(String, String)> {
-        let mut named = self.hyper.named(&self.optimizer);
+    pub(super) fn hyperparameters(&self) -> Vec<(String, String)> {
+        let mut named = self.hyper.named(self.optimizer());
         let mut add = |flag: &str, value: String| named.push((flag.to_string(), value));
         self.clips().for_each(|(flag, most)| add(flag, most.to_string()));
         if self.accumulate > 1 {
@@ -339,6 +357,19 @@ impl Train {
             Some(what) => what == "epoch",
             None => self.schedule.iter().flat_map(|text| text.split('/')).any(by_epoch),
         }
+    }
+
+    pub(super) fn optimizer(&self) -> &str {
+        self.optimizer.as_deref().unwrap_or("adam")
+    }
+
+    pub(super) fn dropout(&self) -> f64 {
+        self.dropout.unwrap_or(0.0)
+    }
+
+    /// How many networks are trained, to answer together.
+    pub(super) fn members(&self) -> usize {
+        self.runs.members.unwrap_or(1)
     }
 
     pub(super) fn epochs(&self) -> usize {
@@ -371,7 +402,8 @@ impl Train {
         let flags = [
             ("--hidden", self.hidden.is_some(), self.network == Network::Mlp),
             ("--activation", self.activation.is_some(), self.network == Network::Mlp),
-            ("--dropout", self.dropout != 0.0, !self.network.is_of_images()),
+            ("--dropout", self.dropout.is_some(), !self.network.is_of_images()),
+            ("--members", self.members() > 1, self.network == Network::Mlp),
             ("--context", self.context.is_some(), self.network.is_of_texts()),
             ("--vocabulary", self.vocabulary.is_some(), self.network.is_of_texts()),
         ];
@@ -381,6 +413,7 @@ impl Train {
                     "cnn:32c3-p2-128 says all layers; --hidden and --activation are of mlp"
                 }
                 "--dropout" => "put d0.5 among the parts of a cnn",
+                "--members" => "several networks that answer together are perceptrons",
                 _ => "it is for texts, with --network gpt:4x128",
             };
             let network = &self.network;
@@ -514,8 +547,9 @@ impl Train {
             augment: None,
             normalize: false,
             precision: Some(self.precision.dtype().to_string()).filter(|name| name != "f32"),
-            dropout: self.dropout,
-            optimizer: self.optimizer.clone(),
+            dropout: self.dropout(),
+            members: Some(self.members()).filter(|&members| members > 1),
+            optimizer: self.optimizer().to_string(),
             hyperparameters: self.hyperparameters(),
             schedule: self.schedule.clone(),
             batch: self.batch(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::network::{Network, Tokens};
-use super::{Epoch, MOST_WEIGHTS, Train, epochs};
+use super::{Epoch, MOST_WEIGHTS, Part, Train, epochs};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
@@ -20,15 +20,11 @@ use crate::text::{self, Passage, described, fingerprint, halves};
 
 impl Train {
     /// Trains a network on a text.
-    pub(super) fn run_text(mut self, source: &Source, output: &Output) -> Outcome {
+    pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome {
         self.check_text()?;
         source.check(&self.csv)?;
         let (name, text) = (source.name(), source.text()?);
-        let vocabulary = match self.vocabulary.unwrap_or(Tokens::Characters) {
-            Tokens::Characters => Vocabulary::characters(&text),
-            Tokens::Pairs(size) => Vocabulary::byte_pairs(&text, size)
-                .map_err(|e| Failure::usage(e.context("--vocabulary")))?,
-        };
+        let vocabulary = self.vocabulary_of(&text)?;
         let context = self.context.unwrap_or(64);
         let (first, last) = halves(&text, self.validation);
         let passage = |text: &str, what: &str| {
@@ -39,10 +35,11 @@ impl Train {
             true => None,
             false => Some(passage(last, "the text to validate")?),
         };
-        self.settle(train.data.len());
+        self.settle(train.data.len(), None);
         let network = self.transformer(vocabulary.len(), context)?;
-        let optimizer = self.optimizer(&network)?;
+        let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, source)?;
+        self.spare_checkpoints(&files)?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
         if lines {
@@ -71,9 +68,14 @@ impl Train {
                 scores.loss *= per_character[1];
             }
         };
-        let parts = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let rows = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let part = Part {
+            resumes: self.runs.resume.is_some(),
+            checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
+            ..Part::alone(rows)
+        };
         let (history, seconds, ended) =
-            self.fit(&network, optimizer, parts, None, &shown, told, output)?;
+            self.fit(&network, optimizer, part, &shown, told, output)?;
         let kept = history.kept_epoch;
         if let (Err(failure), 0) = (&ended, kept) {
             return Err(failure.clone().note(files.none_written()));
@@ -102,7 +104,7 @@ impl Train {
             (text::NOTE.to_string(), vocabulary.to_json()),
         ]
         .into();
-        files.write(&model, &history, &name)?;
+        files.write(&model, &history, None, &name)?;
         if let Err(failure) = ended {
             return Err(
                 failure.note(format!("{} holds the model after epoch {kept}", files.model()))
@@ -110,19 +112,22 @@ impl Train {
         }
         let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
         match self.format {
-            Format::Json => output.json(&Report {
-                data: name,
-                task: "text",
-                characters: Characters { train: counts[0], validation: counts[1] },
-                vocabulary: vocabulary.len(),
-                context,
-                parameters: model.network.parameter_count(),
-                epochs: epochs(&history, &seconds),
-                stopped: Course::of(&history).ended,
-                kept_epoch: kept,
-                validation_loss: validated.map(Number),
-                files: &files,
-            }),
+            Format::Json => self.watch.report(
+                output,
+                &Report {
+                    data: name,
+                    task: "text",
+                    characters: Characters { train: counts[0], validation: counts[1] },
+                    vocabulary: vocabulary.len(),
+                    context,
+                    parameters: model.network.parameter_count(),
+                    epochs: epochs(&history, &seconds),
+                    stopped: Course::of(&history).ended,
+                    kept_epoch: kept,
+                    validation_loss: validated.map(Number),
+                    files: &files,
+                },
+            ),
             Format::Text if self.quiet => Ok(()),
             Format::Text => {
                 self.tell_end(&history, output)?;
@@ -136,7 +141,28 @@ impl Train {
         }
     }
 
-    fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
+    fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {
+        match self.vocabulary.unwrap_or(Tokens::Characters) {
+            Tokens::Characters => Ok(Vocabulary::characters(text)),
+            Tokens::Pairs(size) => Vocabulary::byte_pairs(text, size)
+                .map_err(|e| Failure::usage(e.context("--vocabulary"))),
+        }
+    }
+
+    /// The part of a text that is trained on, with its vocabulary.
+    pub(super) fn passage_to_profile(
+        &self,
+        name: &str,
+        text: &str,
+    ) -> Outcome<(Vocabulary, Passage)> {
+        let vocabulary = self.vocabulary_of(text)?;
+        let (first, _) = halves(text, self.validation);
+        let what = format!("{name}: the text to train on");
+        let passage = Passage::new(first, &vocabulary, self.context.unwrap_or(64), &what)?;
+        Ok((vocabulary, passage))
+    }
+
+    pub(super) fn transformer(&self, vocabulary: usize, context: usize) -> Outcome<Sequential> {
         let Network::Gpt { layers, width, heads } = self.network else {
             return Err(Failure::usage("texts are for the network gpt"));
         };
@@ -147,7 +173,7 @@ impl Train {
         }
         let mut options = CausalTransformerOptions::gpt(layers, width);
         options.places = context;
-        options.stack.layer.dropout = self.dropout;
+        options.stack.layer.dropout = self.dropout();
         let rng = &mut Rng::new(self.seed);
         let model = CausalTransformer::with(vocabulary, width, heads, options, rng);
         Ok(Sequential::new().add(model.map_err(Failure::usage)?))

@@ -100,13 +100,19 @@ impl<'d> Batches<'d> {
 
     /// The batches of one epoch.
     pub fn epoch(&mut self, epoch: u64) -> Epoch<'_, 'd> {
+        self.epoch_from(epoch, 0)
+    }
+
+    /// The batches of one epoch without the first so many: where a training goes on.
+    pub fn epoch_from(&mut self, epoch: u64, batches: usize) -> Epoch<'_, 'd> {
         self.epoch = epoch;
         if let Some(seed) = self.seed {
             self.order.clear();
             self.order.extend(0..self.data.len());
             Rng::new(seed).split(epoch).shuffle(&mut self.order);
         }
-        Epoch { batches: self, next: 0 }
+        let next = batches.min(self.len());
+        Epoch { batches: self, next }
     }
 }
 

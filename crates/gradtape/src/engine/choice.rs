@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::cpu::{self, Workspace};
+use super::cpu::{self, Nanoseconds, Workspace};
 use super::{Slot, interpret, reference};
 use crate::op::Meta;
 use crate::plan::{Program, plan};
@@ -102,6 +102,17 @@ impl Prepared {
         Ok(&self.results)
     }
 
+    /// As [`Prepared::run`], and adds to the time of each kernel of its program, if the engine has kernels.
+    pub(crate) fn run_timed(
+        &mut self,
+        slots: &mut [Slot<'_>],
+        times: &Nanoseconds,
+    ) -> Result<&[Tensor]> {
+        self.results.iter_mut().for_each(Tensor::renew_if_shared);
+        self.ready.run_timed(&self.graph, slots, &mut self.results, times)?;
+        Ok(&self.results)
+    }
+
     /// Bytes of the memory that it keeps between runs.
     pub(crate) fn bytes(&self) -> usize {
         let of = |result: &Tensor| result.elements() * result.dtype().size();
@@ -124,6 +135,17 @@ trait Ready: Send + Sync {
     /// Runs on the numbers in `slots`, one for each input of the graph, into `results`: one tensor for each
     /// output that updates nothing in place, contiguous, viewed by nothing else, of the output's type and size.
     fn run(&mut self, graph: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()>;
+
+    /// As [`Ready::run`], and adds to the time of each kernel, if there are any.
+    fn run_timed(
+        &mut self,
+        graph: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        _: &Nanoseconds,
+    ) -> Result<()> {
+        self.run(graph, slots, results)
+    }
 
     /// Bytes of the memory that it keeps between runs.
     fn bytes(&self) -> usize {
@@ -149,6 +171,16 @@ impl Planned {
 impl Ready for Planned {
     fn run(&mut self, _: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
         cpu::run(&self.program, &mut self.workspace, slots, results)
+    }
+
+    fn run_timed(
+        &mut self,
+        _: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        times: &Nanoseconds,
+    ) -> Result<()> {
+        cpu::run_timed(&self.program, &mut self.workspace, slots, results, times)
     }
 
     fn bytes(&self) -> usize {

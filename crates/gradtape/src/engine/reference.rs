@@ -18,6 +18,19 @@ pub fn run(
     results: &mut Vec<Tensor>,
     watch: &mut dyn FnMut(&GraphNode, &Tensor) -> Result<()>,
 ) -> Result<()> {
+    watched(graph, slots, results, &mut |number, _, value| watch(&graph.nodes[number], value))
+}
+
+/// What sees a value as it is computed: the number of its node, the operands, and the value.
+pub(crate) type Watch<'w> = dyn FnMut(usize, &[Tensor], &Tensor) -> Result<()> + 'w;
+
+/// As [`run`], for who looks at operands too.
+pub(crate) fn watched(
+    graph: &Graph,
+    slots: &mut [Slot<'_>],
+    results: &mut Vec<Tensor>,
+    watch: &mut Watch<'_>,
+) -> Result<()> {
     graph.verify()?;
     check_inputs(graph, slots)?;
     let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
@@ -30,7 +43,7 @@ pub fn run(
             let inputs: Vec<Tensor> =
                 node.inputs.iter().map(|id| values[id.index()].clone()).collect();
             let value = node.op.eval(&inputs, &node.meta).map_err(|e| e.at(node.at))?;
-            watch(node, &value)?;
+            watch(values.len(), &inputs, &value)?;
             value
         };
         values.push(value);

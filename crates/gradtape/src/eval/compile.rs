@@ -2,15 +2,18 @@
 
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::bind::{Number, with_slots};
+use super::checked::{Checks, run_singly};
 use super::extract::{Extraction, Origin};
-use super::mode::{Checks, Mode, run_singly};
+use super::mode::Mode;
+use super::profile::{Measured, Profile, Profiler};
 use super::read::check;
 use super::run::{check_origins, not_given, want_step};
 use crate::engine::{Engine, Prepared};
-use crate::op::{Bits, Meta};
-use crate::tape::{Action, Dial, Given, Leaf, Parameter, Tape, Var};
+use crate::op::{Bits, Meta, NodeId};
+use crate::tape::{Action, Dial, Given, Leaf, Parameter, Recording, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// Compiles a function of tensors: it is recorded at the first call and run from its plan at every
@@ -61,6 +64,7 @@ where
         traces: Vec::new(),
         most: MOST_TRACES,
         recorded: 0,
+        profiler: None,
     }
 }
 
@@ -73,6 +77,7 @@ pub struct Compiled<F> {
     traces: Vec<Trace>,
     most: usize,
     recorded: u64,
+    profiler: Option<Profiler>,
 }
 
 /// Traces kept unless said otherwise: one for each combination of input shapes.
@@ -89,6 +94,10 @@ struct Trace {
     /// What is done before each run but the first, and after each that succeeded.
     before: Vec<Arc<Action>>,
     after: Vec<Arc<Action>>,
+    /// In the checked mode, what was recorded and the nodes that are run, for errors.
+    recorded: Option<(Recording, Vec<NodeId>)>,
+    /// What is measured of it, if anything is.
+    measured: Option<Arc<Measured>>,
 }
 
 enum Source {
@@ -133,6 +142,35 @@ where
         self.most = most.max(1);
         self.traces.truncate(self.most);
         self
+    }
+
+    /// Measures every call from here on: see [`Compiled::report`]. No clock is read otherwise.
+    ///
+    /// ```
+    /// use gradtape::{DType, Tensor, compile};
+    /// let mut f = compile(|_, x| Ok(vec![(x[0] * 2.0).exp().sum(())])).profile();
+    /// f.call(&[Tensor::ones([1000], DType::F32)])?;
+    /// let profile = f.report().with_peak();
+    /// assert_eq!((profile.calls, profile.kernels.len()), (1, 1));
+    /// println!("{profile}");
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn profile(self) -> Compiled<F> {
+        self.profile_to(&Profiler::new())
+    }
+
+    /// As [`Compiled::profile`], with a profiler that may measure others too.
+    #[must_use]
+    pub fn profile_to(mut self, profiler: &Profiler) -> Compiled<F> {
+        self.profiler = Some(profiler.clone());
+        self.traces.clear();
+        self
+    }
+
+    /// What was measured so far: nothing without [`Compiled::profile`].
+    pub fn report(&self) -> Profile {
+        self.profiler.as_ref().map(Profiler::report).unwrap_or_default()
     }
 
     /// The number of traces kept.
@@ -188,7 +226,9 @@ where
                 self.traces[0].before.iter().for_each(|turn| turn());
             }
             None => {
-                let trace = trace(&mut self.function, self.training, self.engine, inputs)?;
+                let (training, engine) = (self.training, self.engine);
+                let profiler = self.profiler.as_ref();
+                let trace = trace(&mut self.function, training, engine, profiler, inputs)?;
                 self.recorded += 1;
                 self.traces.truncate(self.most - 1);
                 self.traces.insert(0, trace);
@@ -198,10 +238,17 @@ where
     }
 }
 
-fn trace<F>(function: &mut F, training: bool, engine: Engine, inputs: &[Tensor]) -> Result<Trace>
+fn trace<F>(
+    function: &mut F,
+    training: bool,
+    engine: Engine,
+    profiler: Option<&Profiler>,
+    inputs: &[Tensor],
+) -> Result<Trace>
 where
     F: for<'t> FnMut(&'t Tape, &[Var<'t>]) -> Result<Vec<Var<'t>>>,
 {
+    let profiled = profiler.map(|profiler| (profiler, Instant::now()));
     let tape = if training { Tape::new() } else { Tape::inference() };
     let tape = tape.with_engine(engine);
     tape.set_tracing();
@@ -250,7 +297,7 @@ where
         Some(Leaf::Parameter { parameter, .. }) => Some(parameter.share()),
         _ => None,
     });
-    Ok(Trace {
+    let mut trace = Trace {
         inputs: inputs.iter().map(Meta::of).collect(),
         mode: tape.mode(),
         sources: extraction.origins.iter().map(|&o| source(o)).collect::<Result<_>>()?,
@@ -259,12 +306,33 @@ where
         before: recording.replays.clone(),
         after: recording.after.clone(),
         prepared: tape.engine().prepare(extraction.graph(&recording))?,
-    })
+        recorded: None,
+        measured: None,
+    };
+    trace.measured = profiled.map(|(profiler, started)| {
+        profiler.begin(&trace.prepared, &recording, extraction.order(), started)
+    });
+    drop(recording);
+    if trace.mode == Mode::Checked {
+        let recording = tape.recording().replace(Recording::new());
+        trace.recorded = Some((recording, extraction.order().to_vec()));
+    }
+    Ok(trace)
 }
 
 impl Trace {
     fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
-        let Trace { mode, prepared, sources, updated, results: answers, after, .. } = self;
+        let Trace {
+            mode,
+            prepared,
+            sources,
+            updated,
+            results: answers,
+            after,
+            recorded,
+            measured,
+            ..
+        } = self;
         let numbers = sources.iter().map(|source| match source {
             Source::Input(place) => Number::Tensor(&inputs[*place]),
             Source::Fixed(tensor) => Number::Tensor(tensor),
@@ -277,11 +345,15 @@ impl Trace {
         let mut singly = Vec::new();
         with_slots(numbers, |slots| {
             let computed = match mode {
-                Mode::Fused => prepared.run(slots)?,
+                Mode::Fused => match measured {
+                    Some(measured) => measured.run(prepared, slots)?,
+                    None => prepared.run(slots)?,
+                },
                 Mode::Eager | Mode::Checked => {
                     let graph = prepared.graph();
-                    let checks = (*mode == Mode::Checked).then(|| Checks::new(graph, None, slots));
-                    run_singly(graph, checks.as_ref(), slots, &mut singly)?;
+                    let checks = recorded.as_ref();
+                    let checks = checks.map(|(of, ids)| Checks::new(graph, of, ids, slots));
+                    run_singly(graph, checks, slots, &mut singly)?;
                     &singly
                 }
             };

@@ -166,9 +166,9 @@ impl Extraction {
 
     /// The extracted graph.
     pub(crate) fn graph(&self, recording: &Recording) -> Graph {
-        let node = |&id: &NodeId| {
+        let node = |(origin, &id): (usize, &NodeId)| {
             let Node { op, inputs, meta, .. } = recording.node(id);
-            let at = recording.place(id);
+            let (at, origin) = (recording.place(id), origin as u32);
             let Meta { dtype, shape } = meta;
             match recording.given(id).is_some() {
                 true => GraphNode {
@@ -176,16 +176,19 @@ impl Extraction {
                     inputs: Default::default(),
                     meta: meta.clone(),
                     at,
+                    origin,
                 },
                 false => GraphNode {
                     op: op.clone(),
                     inputs: inputs.iter().map(|&id| self.renumbered(id)).collect(),
                     meta: meta.clone(),
                     at,
+                    origin,
                 },
             }
         };
-        Graph { nodes: self.order.iter().map(node).collect(), outputs: self.outputs().collect() }
+        let nodes = self.order.iter().enumerate().map(node).collect();
+        Graph { nodes, outputs: self.outputs().collect() }
     }
 
     fn outputs(&self) -> impl Iterator<Item = Output> + '_ {

@@ -5,6 +5,7 @@ mod arithmetic;
 mod bind;
 mod cache;
 mod check;
+mod checked;
 mod compile;
 mod engine;
 mod extract;
@@ -13,6 +14,7 @@ mod index;
 #[cfg(feature = "linalg")]
 mod linalg;
 mod mode;
+mod profile;
 mod read;
 mod run;
 mod tensor;
@@ -22,6 +24,7 @@ pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
 pub use graph::{graph, trace};
 pub use mode::Mode;
+pub use profile::{KernelProfile, LineProfile, Pass, Profile, Profiler, Spent};
 pub use read::evaluate;
 pub use run::step;
 

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use super::bind::{Number, with_slots};
 use super::cache::with_plan;
+use super::checked::{Checks, run_singly};
 use super::extract::{Extraction, Origin, Want};
-use super::mode::{Checks, run_singly};
 use super::read::check;
 use crate::engine::Slot;
 use crate::op::{Bits, NodeId};
@@ -87,8 +87,8 @@ fn run(tape: &Tape, recording: Ref<'_, Recording>, asked: &[Want], costly: bool)
         run_on(&recording, &extraction, |slots| {
             let mut computed = Vec::new();
             let graph = extraction.graph(&recording);
-            let checks = Checks::new(&graph, Some((&recording, extraction.order())), slots);
-            run_singly(&graph, Some(&checks), slots, &mut computed)?;
+            let checks = Checks::new(&graph, &recording, extraction.order(), slots);
+            run_singly(&graph, Some(checks), slots, &mut computed)?;
             results.extend(extraction.kept().zip(computed));
             Ok(())
         })

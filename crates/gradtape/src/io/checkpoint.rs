@@ -53,7 +53,7 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// ```
 ///
 /// It is one safetensors file, whose tensors are called `module.NAME`, `dial.NAME`, `optimizer.NAME`,
-/// `learning_rate` and `scheduler`. The tensors of a checkpoint in memory are shared with the training until
+/// `learning_rate`, `scheduler` and `own.NAME`. The tensors of a checkpoint in memory are shared with the training until
 /// that changes them, so that keeping the best so far is cheap.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
@@ -96,6 +96,28 @@ impl Checkpoint {
     pub fn note(mut self, name: impl Into<String>, text: impl Into<String>) -> Checkpoint {
         self.notes.insert(name.into(), text.into());
         self
+    }
+
+    /// Adds a tensor of your own. It is called `own.NAME` in the file.
+    ///
+    /// ```
+    /// use gradtape::io::Checkpoint;
+    /// use gradtape::{Rng, Tensor, nn::Linear, optim::Adam};
+    /// let net = Linear::new(3, 1, &mut Rng::new(1));
+    /// let order = Tensor::from([2i64, 0, 1]);
+    /// let checkpoint = Checkpoint::new(&net, &Adam::new(&net, 0.1))?.tensor("order", order);
+    /// assert_eq!(checkpoint.get("order").unwrap().to_f64_vec(), [2.0, 0.0, 1.0]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tensor(mut self, name: impl AsRef<str>, tensor: Tensor) -> Checkpoint {
+        self.tensors.insert(format!("{OWN}{}", name.as_ref()), tensor);
+        self
+    }
+
+    /// A tensor that [`Checkpoint::tensor`] added.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(&format!("{OWN}{name}"))
     }
 
     /// Writes it to a file, whole or not at all: an earlier checkpoint there stays until the new one is
@@ -196,6 +218,7 @@ const CHECKPOINT: Origin = Origin {
 const MODULE: &str = "module.";
 const DIAL: &str = "dial.";
 const OPTIMIZER: &str = "optimizer.";
+const OWN: &str = "own.";
 const RATE: &str = "learning_rate";
 const SCHEDULER: &str = "scheduler";
 const FORMAT: &str = "gradtape.checkpoint";

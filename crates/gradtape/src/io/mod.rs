@@ -5,12 +5,14 @@
 //! training with all that is needed to go on.
 
 mod checkpoint;
+mod events;
 mod model;
 mod safetensors;
 mod weights;
 mod write;
 
 pub use checkpoint::Checkpoint;
+pub use events::{EventWriter, Setting, Unit};
 pub use model::Model;
 pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
 pub use weights::{load, load_converted, save};

@@ -190,7 +190,7 @@ impl RmsNorm {
             DType::F32 => f64::from(f32::EPSILON),
             _ => f64::EPSILON,
         });
-        let y = x / (x.square().mean_keepdims(&axes[..]) + eps).sqrt();
+        let y = x * (x.square().mean_keepdims(&axes[..]) + eps).rsqrt();
         weight.map_or(y, |weight| y * weight)
     }
 }

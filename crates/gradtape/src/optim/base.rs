@@ -108,6 +108,17 @@ impl Base {
         Ok(())
     }
 
+    /// How gradients are clipped, what looks ahead, and the groups, in words: to tell whether two are the same.
+    pub(crate) fn described(&self) -> [(&'static str, String); 3] {
+        let group = |group: &Group| format!("{:?} x {}", group.hyper(), group.scale());
+        let groups: Vec<String> = self.groups.iter().map(group).collect();
+        [
+            ("clipping", format!("{:?}", self.clip)),
+            ("lookahead", format!("{:?}", self.lookahead)),
+            ("groups", groups.join("; ")),
+        ]
+    }
+
     /// Which group each parameter belongs to, numbered from 1; 0 for none. Of several groups the first counts.
     /// Fails for a group that gets no parameter.
     pub(super) fn parts(&self) -> Result<Vec<usize>> {

@@ -5,6 +5,7 @@
 mod classify;
 mod fuse;
 mod lower;
+mod origins;
 mod passes;
 mod print;
 mod program;
@@ -13,6 +14,7 @@ mod simplify;
 mod target;
 mod widen;
 
+pub(crate) use origins::{Origins, plan_with_origins};
 pub use passes::{Passes, Stage, passes};
 pub(crate) use program::Strides;
 pub use program::{
@@ -61,6 +63,18 @@ struct Circular;
 
 /// From groups to the finished program.
 fn lower_all(graph: &mut Classified, groups: Vec<fuse::Group>) -> Result<Program, Circular> {
+    lower_each(graph, groups, &mut |_, _, _| {})
+}
+
+/// What sees the kernels that a group was lowered to.
+type Lowered<'l> = dyn FnMut(&Classified, &fuse::Group, &[Kernel]) + 'l;
+
+/// As [`lower_all`], for who looks at kernels with their groups.
+fn lower_each(
+    graph: &mut Classified,
+    groups: Vec<fuse::Group>,
+    lowered: &mut Lowered<'_>,
+) -> Result<Program, Circular> {
     let schedule::Schedule { groups, into, circular } = schedule::schedule(graph, groups);
     if circular {
         return Err(Circular);
@@ -90,7 +104,9 @@ fn lower_all(graph: &mut Classified, groups: Vec<fuse::Group>) -> Result<Program
         }
     }
     for group in &groups {
+        let before = program.kernels.len();
         lower::lower(graph, group, &buffer_of, &mut program.kernels);
+        lowered(graph, group, &program.kernels[before..]);
     }
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = graph.outputs.iter().map(|output| of(output.node)).collect();

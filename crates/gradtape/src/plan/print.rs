@@ -40,19 +40,7 @@ impl Program {
     /// Floating-point operations of a run: two for each product that a contraction sums, one for each instruction of a
     /// loop or an epilogue at each of its elements, whatever it costs.
     pub fn operations(&self) -> f64 {
-        let product = |sizes: &[usize]| sizes.iter().map(|&size| size as f64).product::<f64>();
-        let of = |kernel: &Kernel| match kernel {
-            Kernel::Loop(own) => {
-                let each = own.body.insts.len() + own.reductions.len();
-                product(&own.space) * each as f64
-            }
-            Kernel::Contract(own) => {
-                let each = 2.0 * product(&own.summed) + own.epilogue.insts.len() as f64;
-                product(&own.space()) * each
-            }
-            Kernel::Host(_) => 0.0,
-        };
-        self.kernels.iter().map(of).sum()
+        self.kernels.iter().map(Kernel::operations).sum()
     }
 
     /// What a plan keeps in memory at once beyond inputs and outputs, and what each kernel does.
@@ -60,7 +48,8 @@ impl Program {
         self.to_string()
     }
 
-    fn traffic_of(&self, kernel: &Kernel) -> usize {
+    /// Bytes that a kernel of the program reads and writes.
+    pub(crate) fn traffic_of(&self, kernel: &Kernel) -> usize {
         // For each array, whether it is written, and how many of its elements are used.
         let mut used: Vec<((BufferId, bool), usize)> = Vec::new();
         let mut visit = |buffer: BufferId, written: bool, count: usize| match used
@@ -98,6 +87,28 @@ impl Access {
 }
 
 impl Kernel {
+    /// Its floating-point operations; see [`Program::operations`].
+    pub(crate) fn operations(&self) -> f64 {
+        let product = |sizes: &[usize]| sizes.iter().map(|&size| size as f64).product::<f64>();
+        match self {
+            Kernel::Loop(own) => {
+                let each = own.body.insts.len() + own.reductions.len();
+                product(&own.space) * each as f64
+            }
+            Kernel::Contract(own) => {
+                let each = 2.0 * product(&own.summed) + own.epilogue.insts.len() as f64;
+                product(&own.space()) * each
+            }
+            Kernel::Host(_) => 0.0,
+        }
+    }
+
+    /// What it is, in a line.
+    pub(crate) fn title(&self) -> String {
+        let text = self.to_string();
+        text.lines().next().unwrap_or_default().trim().to_string()
+    }
+
     /// Calls `visit` for each buffer that the kernel uses and whether it is written, reads first.
     pub fn each_access(&self, mut visit: impl FnMut(BufferId, bool)) {
         let (body, stores) = match self {

@@ -130,9 +130,9 @@ fn writes_in_place(graph: &Classified, group: &Group, node: NodeId, input: NodeI
 
 /// A node that copies another.
 fn copy_of(graph: &mut Classified, node: NodeId) -> NodeId {
-    let GraphNode { meta, at, .. } = graph.node(node).clone();
+    let GraphNode { meta, at, origin, .. } = graph.node(node).clone();
     let inputs = [node].into_iter().collect();
-    graph.append(GraphNode { op: Op::copy(), inputs, meta, at })
+    graph.append(GraphNode { op: Op::copy(), inputs, meta, at, origin })
 }
 
 /// The groups that do not wait for themselves: single numbers and updates as early as they may run,

@@ -39,7 +39,7 @@ struct Widening {
 impl Widening {
     /// Adds what a node means.
     fn add(&mut self, node: GraphNode) -> NodeId {
-        let GraphNode { op, inputs, meta, at } = &node;
+        let GraphNode { op, inputs, meta, at, origin } = &node;
         let types = || inputs.iter().map(|&input| self.meta(input).dtype).chain([meta.dtype]);
         let whole = types().any(|dtype| dtype == DType::I64);
         if !types().any(DType::is_stored_only) || op.takes_stored(whole) {
@@ -55,7 +55,8 @@ impl Widening {
             return self.push(GraphNode { inputs: operands, ..node });
         }
         let (op, wide) = (op.giving(computed), meta.with_dtype(computed));
-        let wide = self.push(GraphNode { op, inputs: operands, meta: wide, at });
+        let (at, origin) = (*at, *origin);
+        let wide = self.push(GraphNode { op, inputs: operands, meta: wide, at, origin });
         self.cast(wide, node.meta.dtype)
     }
 
@@ -74,10 +75,10 @@ impl Widening {
         let mut wide = known.unwrap_or_else(|| self.cast(base, self.meta(base).dtype.computed()));
         self.wide[base.index()] = Some(wide);
         for view in views.into_iter().rev() {
-            let GraphNode { op, meta, at, .. } = self.nodes[view.index()].clone();
+            let GraphNode { op, meta, at, origin, .. } = self.nodes[view.index()].clone();
             let (inputs, meta) =
                 ([wide].into_iter().collect(), meta.with_dtype(meta.dtype.computed()));
-            wide = self.push(GraphNode { op, inputs, meta, at });
+            wide = self.push(GraphNode { op, inputs, meta, at, origin });
             self.wide[view.index()] = Some(wide);
         }
         wide
@@ -93,9 +94,10 @@ impl Widening {
     }
 
     fn cast(&mut self, id: NodeId, dtype: DType) -> NodeId {
-        let GraphNode { meta, at, .. } = &self.nodes[id.index()];
-        let (meta, at) = (meta.with_dtype(dtype), *at);
-        self.push(GraphNode { op: Op::cast(dtype), inputs: [id].into_iter().collect(), meta, at })
+        let GraphNode { meta, at, origin, .. } = &self.nodes[id.index()];
+        let (meta, at, origin) = (meta.with_dtype(dtype), *at, *origin);
+        let inputs = [id].into_iter().collect();
+        self.push(GraphNode { op: Op::cast(dtype), inputs, meta, at, origin })
     }
 
     fn push(&mut self, node: GraphNode) -> NodeId {

@@ -28,9 +28,11 @@ pub struct GraphNode {
     pub meta: Meta,
     /// The line of the user's program that recorded it.
     pub at: &'static Location<'static>,
+    /// The number of the node that it stands for in the graph before all passes.
+    pub origin: u32,
 }
 
-/// Structure alone counts: lines of the program are left out.
+/// Structure alone counts: lines of the program and origins are left out.
 impl PartialEq for GraphNode {
     fn eq(&self, other: &GraphNode) -> bool {
         self.op == other.op && self.inputs == other.inputs && self.meta == other.meta

@@ -1,6 +1,6 @@
 //! What messages call the values of a recording.
 
-use super::{Graph, GraphNode, Leaf, Recording};
+use super::{Leaf, Recording};
 use crate::op::NodeId;
 use crate::tensor::is_foreign;
 
@@ -36,15 +36,6 @@ impl Recording {
             note += &format!(", in layer {layer}");
         }
         note
-    }
-}
-
-impl Graph {
-    /// What an error says of an operand where the recording that the graph was taken from is gone.
-    pub(crate) fn operand_note(&self, place: (usize, usize), id: NodeId) -> String {
-        let GraphNode { op, meta, at, .. } = &self.nodes[id.index()];
-        let note = format!("{}: {meta} = {}", which_operand(place), op.name());
-        if is_foreign(at) { note } else { format!("{note} from {at}") }
     }
 }
 

@@ -159,6 +159,11 @@ impl Recording {
         self.around(scope).map(|scope| scope.at).find(|at| !is_foreign(at))
     }
 
+    /// The layer that a node was recorded in, or on behalf of.
+    pub(crate) fn layer(&self, id: NodeId) -> Option<String> {
+        self.layer_of(self.node(id).scope)
+    }
+
     /// The layer of a scope, as in `encoder.0 (Linear)`, or its kind alone where its path is not known.
     pub(crate) fn layer_of(&self, scope: u32) -> Option<String> {
         let mut path: Vec<String> = Vec::new();

@@ -96,7 +96,8 @@ fn parse_node(line: &str, graph: &Graph) -> Result<GraphNode, String> {
     if inferred.to_string() != meta.trim() {
         return Err(format!("the type is {inferred}"));
     }
-    Ok(GraphNode { op, inputs, meta: inferred, at: Location::caller() })
+    let origin = graph.nodes.len() as u32;
+    Ok(GraphNode { op, inputs, meta: inferred, at: Location::caller(), origin })
 }
 
 fn parse_list(text: &str) -> Result<SmallVec<[NodeId; 3]>, String> {
@@ -148,12 +149,12 @@ return %4, %5 -> %1
                 let meta = Meta::of(tensor);
                 let (dtype, shape) = (meta.dtype, meta.shape.clone());
                 let op = crate::op::source::Input { dtype, shape }.into();
-                graph.nodes.push(GraphNode { op, inputs: SmallVec::new(), meta, at });
+                graph.nodes.push(GraphNode { op, inputs: SmallVec::new(), meta, at, origin: 0 });
             }
             let inputs: SmallVec<[NodeId; 3]> = (0..graph.nodes.len()).map(NodeId::new).collect();
             let metas: Vec<&Meta> = graph.nodes.iter().map(|node| &node.meta).collect();
             let meta = sample.op.infer(&metas).unwrap_or_else(|broken| panic!("{}", broken.rule));
-            graph.nodes.push(GraphNode { op: sample.op, inputs, meta, at });
+            graph.nodes.push(GraphNode { op: sample.op, inputs, meta, at, origin: 0 });
             graph.outputs = vec![Output { node: NodeId::new(graph.nodes.len() - 1), into: None }];
             let text = graph.to_string();
             assert_eq!(text.parse::<Graph>().unwrap(), graph, "{text}");

@@ -3,6 +3,10 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
+use super::course::{Course, Snapshot, Training};
+use super::observe::Watching;
+use super::same::Same;
+use super::saver::Saver;
 use super::score::{Mean, scores};
 use super::step::{Loss, Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
@@ -11,7 +15,7 @@ use crate::data::Dataset;
 use crate::nn;
 use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Parameter;
-use crate::tensor::{Error, Kind, Result, Tensor};
+use crate::tensor::{Error, Kind, Result};
 
 /// Trains; what happened stands in the trainer's history, also after a failure. The optimiser has its own
 /// learning rate again, so that a schedule starts from it the next time.
@@ -30,15 +34,19 @@ pub(super) fn run(
 fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
-    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, .. } = trainer;
+    let goes_on = trainer.resumed.take();
+    let looks = trainer.checkpoints.is_some() || goes_on.is_some();
+    let same = looks.then(|| Same::of(trainer, train, validation));
+    let Trainer { net, optimizer, epochs, every, early, stop, history, scale, watches, .. } =
+        trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
-    let precision = trainer.precision;
+    let (precision, mode) = (trainer.precision, trainer.mode);
     // In batches, of which each step takes some.
-    let mut left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
+    let left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
-    let mut scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
+    let scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
     let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
     if let Some(augment) = &trainer.augment {
@@ -46,52 +54,84 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     }
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
-    let training = Training { state: &state, optimizer };
+    let training = Training { state: &state, optimizer, scale };
     let take = |epoch, loss| training.take(epoch, loss).map_err(|error| error.called_from(at));
-    let mut good = take(0, f64::INFINITY)?;
-    let mut best = good.clone();
+    let good = take(0, f64::INFINITY)?;
+    let best = good.clone();
     let accumulate = trainer.accumulate;
-    let mut step_on = step(Parts { net, loss: loss_of, optimizer, accumulate, precision, scale })
-        .map_err(|error| error.called_from(at))?;
-    for epoch in 1..=epochs {
-        if left == 0 {
-            break;
+    let profiler = trainer.profiler.as_ref();
+    let parts =
+        Parts { net, loss: loss_of, optimizer, accumulate, precision, scale, mode, profiler };
+    let mut watching = Watching::new(watches);
+    let mut stepper = step(parts).map_err(|error| error.called_from(at))?;
+    let mean = Mean::default();
+    let (epoch, step, done) = (1, 0, 0);
+    let mut course =
+        Course { epoch, step, batches: done, left, mean, scheduler, good, best, ended: false };
+    let mut saver = Saver {
+        checkpoints: trainer.checkpoints.as_ref(),
+        told: trainer.on_checkpoint.as_deref_mut(),
+        same: same.as_ref(),
+        whole: trainer.saving,
+        net,
+        training: &training,
+        accumulate,
+    };
+    if let (Some(checkpoint), Some(same)) = (&goes_on, &same) {
+        if !trainer.insist {
+            same.check(checkpoint)?;
         }
-        let mut mean = Mean::default();
-        let (steps, mut step) = (batches.len(), 0);
-        for batch in batches.epoch(epoch as u64 - 1).take(left) {
-            step += 1;
-            let (loss, outputs) = step_on(&batch).map_err(|error| error.called_from(at))?;
-            mean.add(loss, &outputs, &batch.y)?;
+        saver.restore(checkpoint)?;
+        *history = course.load(checkpoint, &training, &stepper)?;
+    }
+    while !course.ended && course.epoch <= epochs && course.left > 0 {
+        let (epoch, steps) = (course.epoch, batches.len());
+        let most = course.left.saturating_sub(course.step);
+        for batch in batches.epoch_from(epoch as u64 - 1, course.step).take(most) {
+            course.step += 1;
+            course.batches += 1;
+            let step = course.step;
+            let seen = watching
+                .before(parts, &batch, (epoch, step, steps))
+                .map_err(|error| error.called_from(at))?;
+            let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
+            course.mean.add(loss, &outputs, &batch.y)?;
+            watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
-                return diverged("loss", loss, epoch, Some(step), &good, &training, history);
+                return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
             }
-            let running = mean.scores().unwrap_or_default();
-            (trainer.on_step)(&StepReport { epoch, epochs, step, steps, running, loss });
+            let running = course.mean.scores().unwrap_or_default();
+            let report = StepReport { epoch, epochs, step, steps, running, loss };
+            (trainer.on_step)(&report);
+            watching.step(&report)?;
             if every == Every::Step {
-                set_rate(scheduler.advance(loss))?;
+                set_rate(course.scheduler.advance(loss))?;
             }
-            if stop.load(Ordering::Relaxed) {
+            let stopped = stop.load(Ordering::Relaxed);
+            saver.after_step(&course, &stepper, history, stopped)?;
+            if stopped {
                 break;
             }
         }
-        left -= step;
+        course.left -= course.step;
+        let step = course.step;
         if let Some((what, value)) = state.iter().find_map(not_finite) {
-            return diverged(what, value, epoch, Some(step), &good, &training, history);
+            return diverged(what, value, epoch, Some(step), &course.good, &training, history);
         }
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss))
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
             epoch,
             learning_rate: optimizer.learning_rate(),
-            train: mean.scores().unwrap_or_default(),
+            train: course.mean.scores().unwrap_or_default(),
             validation: validation.filter(|_| !stopped).map(scores_on).transpose()?,
         };
         let loss = report.validation.unwrap_or(report.train).loss;
+        watching.epoch(&report)?;
         (trainer.on_epoch)(&report);
         history.epochs.push(report);
         if stopped {
@@ -99,24 +139,41 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
             return Ok(());
         }
         if !loss.is_finite() {
-            return diverged("validation loss", loss, epoch, None, &good, &training, history);
+            return diverged(
+                "validation loss",
+                loss,
+                epoch,
+                None,
+                &course.good,
+                &training,
+                history,
+            );
         }
-        good = take(epoch, loss)?;
+        course.good = take(epoch, loss)?;
         history.kept_epoch = epoch;
         if every == Every::Epoch {
-            set_rate(scheduler.advance(loss))?;
+            set_rate(course.scheduler.advance(loss))?;
         }
-        let Some(early) = early else { continue };
-        if loss < best.loss - early.min_delta {
-            best = good.clone();
-        } else if epoch - best.epoch >= early.patience {
-            history.stopped = Stopped::Early { best_epoch: best.epoch };
-            break;
+        let lowest = loss < course.best.loss - early.map_or(0.0, |early| early.min_delta);
+        if lowest {
+            // Without early stopping nothing goes back to it.
+            course.best = match early {
+                Some(_) => course.good.clone(),
+                None => Snapshot { epoch, loss, values: Vec::new(), optimizer: Vec::new() },
+            };
+        } else if let Some(early) = early
+            && epoch - course.best.epoch >= early.patience
+        {
+            history.stopped = Stopped::Early { best_epoch: course.best.epoch };
+            course.ended = true;
         }
+        (course.epoch, course.step, course.mean) = (epoch + 1, 0, Mean::default());
+        let last = course.ended || epoch == epochs || course.left == 0;
+        saver.after_epoch(&course, &stepper, history, lowest, last)?;
     }
-    if early.is_some() && best.epoch > 0 {
-        training.restore(&best)?;
-        history.kept_epoch = best.epoch;
+    if early.is_some() && course.best.epoch > 0 {
+        training.restore(&course.best)?;
+        history.kept_epoch = course.best.epoch;
     }
     Ok(())
 }
@@ -139,35 +196,6 @@ fn check(
         return Err(Error::new(Kind::Value, message).hint(hint));
     }
     Ok(())
-}
-
-/// The weights and buffers after an epoch, and what the optimiser kept.
-#[derive(Clone)]
-struct Snapshot {
-    epoch: usize,
-    loss: f64,
-    values: Vec<Tensor>,
-    optimizer: Vec<(String, Tensor)>,
-}
-
-/// What training changes.
-struct Training<'a> {
-    /// The parameters and buffers of the network.
-    state: &'a [Parameter],
-    optimizer: &'a dyn Optimizer,
-}
-
-impl Training<'_> {
-    fn take(&self, epoch: usize, loss: f64) -> Result<Snapshot> {
-        let values = self.state.iter().map(Parameter::value).collect();
-        Ok(Snapshot { epoch, loss, values, optimizer: self.optimizer.state()? })
-    }
-
-    fn restore(&self, snapshot: &Snapshot) -> Result<()> {
-        self.optimizer.load_state(&snapshot.optimizer)?;
-        let mut pairs = self.state.iter().zip(&snapshot.values);
-        pairs.try_for_each(|(parameter, value)| parameter.set(value.clone()))
-    }
 }
 
 /// The first number of a parameter or buffer that is not finite, and what that is.
@@ -201,8 +229,8 @@ fn diverged(
         0 => "the network has its first weights again".to_string(),
         epoch => format!("the network has the weights after epoch {epoch} again"),
     };
-    let hint =
-        "lower the learning rate, clip the gradients, or look for extreme values in the data";
+    let hint = "lower the learning rate, clip the gradients, or look for extreme values in the data; \
+                Trainer::mode(Mode::Checked) names the operation that it comes from";
     Err(Error::new(Kind::Value, format!("training stopped: {what} became {value} at {place}"))
         .note(weights)
         .hint(hint))

@@ -1,14 +1,26 @@
 //! Training: the loop around a network, an optimiser and a dataset. It prints nothing and can be
 //! replaced by ten lines of your own.
 
+mod board;
+mod checkpoints;
+mod course;
 mod fit;
+mod health;
 mod history;
+mod observe;
+mod same;
+mod saver;
 mod scale;
 mod score;
 mod step;
 mod trainer;
+mod watch;
 
+pub use board::TensorBoard;
+pub use checkpoints::Checkpoints;
+pub use health::{Health, HealthReport, LayerHealth, Warning};
 pub use history::{EpochReport, History, Stopped};
+pub use observe::{Observation, ObservedLayer, ObservedParameter, Watch};
 pub use scale::LossScale;
 pub use score::{Scores, default_loss, evaluate, evaluate_with, predict};
 pub use trainer::{EarlyStopping, Every, StepReport, Trainer};

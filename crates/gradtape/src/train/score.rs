@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use super::step::Loss;
 use crate::data::Dataset;
+use crate::eval::Mode;
 use crate::loss;
 use crate::metric::{accuracy, mean_absolute_error};
 use crate::nn::Layer;
@@ -46,7 +47,7 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, &loss).map_err(|error| error.called_from(at))
+    scores(net, data, batch_size, &loss, Mode::Fused).map_err(|error| error.called_from(at))
 }
 
 /// The scores of a network on a dataset by a loss.
@@ -55,8 +56,10 @@ pub(super) fn scores(
     data: &Dataset,
     batch_size: usize,
     loss: &Loss<'_>,
+    mode: Mode,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
+    tape.set_mode(mode);
     let mut mean = Mean::default();
     for batch in data.batches(batch_size)?.epoch(0) {
         tape.reset();
@@ -124,6 +127,19 @@ impl Mean {
             *self.off.get_or_insert(0.0) += mean_absolute_error(outputs, targets)? * count;
         }
         Ok(())
+    }
+
+    /// What it has so far, for a file; NaN for a score that it has not.
+    pub(super) fn numbers(&self) -> [f64; 4] {
+        let number = |sum: Option<f64>| sum.unwrap_or(f64::NAN);
+        [self.rows as f64, self.loss, number(self.right), number(self.off)]
+    }
+
+    /// From the numbers of [`Mean::numbers`].
+    pub(super) fn of_numbers(numbers: &[f64]) -> Option<Mean> {
+        let &[rows, loss, right, off] = numbers else { return None };
+        let sum = |number: f64| (!number.is_nan()).then_some(number);
+        Some(Mean { rows: rows as usize, loss, right: sum(right), off: sum(off) })
     }
 
     /// The means, unless there was nothing.

@@ -1,11 +1,14 @@
 //! A step of training: recorded anew each time, or compiled once.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use super::{LossScale, default_loss};
 use crate::data::Batch;
-use crate::eval::compile;
+use crate::eval::{Mode, Profiler, compile};
 use crate::nn::Layer;
 use crate::optim::{Accumulator, Optimizer};
-use crate::tape::{Tape, Var};
+use crate::tape::{Part, Tape, Var};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
 
 /// A loss of outputs and targets.
@@ -13,6 +16,15 @@ pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
 
 /// Takes a step on a batch; gives its loss and the outputs of the network.
 pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
+
+/// A step, and what it keeps between two.
+pub(super) struct Stepper<'a> {
+    pub(super) take: Step<'a>,
+    /// The gradients that wait for a step.
+    pub(super) gathered: Option<Rc<Accumulator<'a>>>,
+    /// How many steps in a row did not count.
+    pub(super) lost: Rc<Cell<u32>>,
+}
 
 /// What a step is made of.
 #[derive(Clone, Copy)]
@@ -27,15 +39,22 @@ pub(super) struct Parts<'a, 'n> {
     pub(super) precision: DType,
     /// What the loss is scaled by, where products need it.
     pub(super) scale: &'a LossScale,
+    /// How values are computed.
+    pub(super) mode: Mode,
+    /// What measures it, if anything does.
+    pub(super) profiler: Option<&'a Profiler>,
 }
 
 /// The step of a network, compiled where nobody can tell the difference; with several batches for a step, or a
 /// search, recorded each time.
-pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
+pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
+    let lost = Rc::new(Cell::new(0));
+    let with = |take| Stepper { take, gathered: None, lost: Rc::clone(&lost) };
     let is_static = parts.loss.is_none() && parts.net.is_static();
     let (every, searches) = (parts.accumulate, parts.optimizer.searches());
     if every == 1 && !searches {
-        return Ok(if is_static { compiled(parts) } else { recorded(parts) });
+        let count = counting(parts.scale, Rc::clone(&lost));
+        return Ok(with(if is_static { compiled(parts, count) } else { recorded(parts, count) }));
     }
     if LossScale::is_needed(parts.precision) {
         let rule = match searches {
@@ -46,19 +65,23 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
         return Err(Error::new(Kind::Value, message).hint("bf16 needs no scale"));
     }
     if searches && every == 1 {
-        return Ok(searched(parts));
+        return Ok(with(searched(parts)));
     }
-    accumulated(parts)
+    let gathered = Rc::new(Accumulator::new(parts.optimizer, parts.accumulate)?);
+    let take = accumulated(parts, Rc::clone(&gathered));
+    Ok(Stepper { gathered: Some(gathered), ..with(take) })
 }
 
 impl<'a, 'n: 'a> Parts<'a, 'n> {
     /// Records what the network gives, and the loss.
-    fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+    pub(super) fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+        x.tape().set_mode(self.mode);
         let outputs = {
             let _narrow = x.tape().autocast(self.precision)?;
             let outputs = self.net.forward(x);
             if kept { outputs.keep() } else { outputs }
         };
+        let _loss = x.tape().within(Part::Layer("loss"));
         let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
         Ok((loss, outputs))
     }
@@ -101,23 +124,23 @@ fn searched<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     })
 }
 
-fn accumulated<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Step<'a>> {
-    let gathered = Accumulator::new(parts.optimizer, parts.accumulate)?;
+fn accumulated<'a, 'n: 'a>(parts: Parts<'a, 'n>, gathered: Rc<Accumulator<'a>>) -> Step<'a> {
     let mut tape = Tape::new();
-    Ok(Box::new(move |batch| {
+    Box::new(move |batch| {
         tape.reset();
         let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
         let (loss, outputs) = parts.look(x, y, true)?;
         gathered.step(loss)?;
         Ok((loss.item()?, outputs.value()?))
-    }))
+    })
 }
 
 /// Counts the steps in a row that did not count; fails where they are too many.
-fn counting(scale: &LossScale) -> impl FnMut(bool) -> Result<()> {
-    let (scale, mut lost) = (scale.share(), 0);
+fn counting(scale: &LossScale, lost: Rc<Cell<u32>>) -> impl FnMut(bool) -> Result<()> + 'static {
+    let scale = scale.share();
     move |counted| {
-        lost = if counted { 0 } else { lost + 1 };
+        lost.set(if counted { 0 } else { lost.get() + 1 });
+        let lost = lost.get();
         if lost < LossScale::MOST_LOST {
             return Ok(());
         }
@@ -130,9 +153,11 @@ fn counting(scale: &LossScale) -> impl FnMut(bool) -> Result<()> {
     }
 }
 
-fn recorded<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
+fn recorded<'a, 'n: 'a>(
+    parts: Parts<'a, 'n>,
+    mut count: impl FnMut(bool) -> Result<()> + 'a,
+) -> Step<'a> {
     let mut tape = Tape::new();
-    let mut count = counting(parts.scale);
     Box::new(move |batch| {
         tape.reset();
         let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
@@ -144,12 +169,18 @@ fn recorded<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     })
 }
 
-fn compiled<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
+fn compiled<'a, 'n: 'a>(
+    parts: Parts<'a, 'n>,
+    mut count: impl FnMut(bool) -> Result<()> + 'a,
+) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
         let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
         Ok([loss, outputs].into_iter().chain(counted).collect())
     });
-    let (mut results, mut count) = (Vec::new(), counting(parts.scale));
+    if let Some(profiler) = parts.profiler {
+        step = step.profile_to(profiler);
+    }
+    let mut results = Vec::new();
     Box::new(move |batch| {
         step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;
         // Taken out, so that their memory is free again for the next step.

@@ -1,11 +1,14 @@
 //! [`Trainer`]: the training loop.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{EpochReport, History, LossScale, Scores, fit};
+use super::{Checkpoints, EpochReport, History, LossScale, Scores, Watch, fit};
 use crate::data::{Augment, Dataset};
-use crate::nn::Layer;
+use crate::eval::{Mode, Profiler};
+use crate::io::Checkpoint;
+use crate::nn::{Layer, Module};
 use crate::optim::{Optimizer, Schedule};
 use crate::tape::Var;
 use crate::tensor::{DType, Result};
@@ -70,6 +73,9 @@ pub struct Trainer<'n> {
     pub(super) augment: Option<Augment>,
     pub(super) precision: DType,
     pub(super) scale: LossScale,
+    pub(super) mode: Mode,
+    pub(super) profiler: Option<Profiler>,
+    pub(super) watches: Vec<Box<dyn Watch + Send + 'n>>,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) schedule: Schedule,
@@ -79,7 +85,16 @@ pub struct Trainer<'n> {
     pub(super) on_epoch: Box<dyn FnMut(&EpochReport) + Send + 'n>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) history: History,
+    pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) on_checkpoint: Option<Box<OnCheckpoint<'n>>>,
+    /// What checkpoints keep instead of the network, which is a part of it.
+    pub(super) saving: Option<&'n dyn Module>,
+    pub(super) resumed: Option<Checkpoint>,
+    pub(super) insist: bool,
 }
+
+/// What is called of a checkpoint.
+pub(super) type OnCheckpoint<'n> = dyn FnMut(Result<&Path>) + Send + 'n;
 
 /// A loss that a trainer keeps.
 pub(super) type OwnLoss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + Send + 'n;
@@ -139,6 +154,9 @@ impl<'n> Trainer<'n> {
             augment: None,
             precision: DType::F32,
             scale: LossScale::default(),
+            mode: Mode::default(),
+            profiler: None,
+            watches: Vec::new(),
             loss: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
@@ -147,6 +165,11 @@ impl<'n> Trainer<'n> {
             on_epoch: Box::new(|_| {}),
             stop: Arc::default(),
             history: History::default(),
+            checkpoints: None,
+            on_checkpoint: None,
+            saving: None,
+            resumed: None,
+            insist: false,
         }
     }
 
@@ -275,6 +298,44 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn stop_flag(self, stop: Arc<AtomicBool>) -> Self {
         Trainer { stop, ..self }
+    }
+
+    /// Saves the training now and then, so that it can be gone on with: [`Trainer::resume`].
+    #[must_use]
+    pub fn checkpoints(self, checkpoints: Checkpoints) -> Self {
+        Trainer { checkpoints: Some(checkpoints), ..self }
+    }
+
+    /// Calls this after every checkpoint, with its path, or with what kept it from being written: training then goes
+    /// on. Without, [`Trainer::fit`] fails where a checkpoint cannot be written.
+    #[must_use]
+    pub fn on_checkpoint(self, call: impl FnMut(Result<&Path>) + Send + 'n) -> Self {
+        Trainer { on_checkpoint: Some(Box::new(call)), ..self }
+    }
+
+    /// Lets checkpoints keep a module of which the network is a part, all of it: where several are trained in turn. It
+    /// shares its parameters with the network.
+    #[must_use]
+    pub fn saving(self, whole: &'n impl Module) -> Self {
+        Trainer { saving: Some(whole), ..self }
+    }
+
+    /// Has the next [`Trainer::fit`] go on from a checkpoint, to the same bits as without a stop: from a file, or the
+    /// latest of a folder. The network must be built from the same seed, and the trainer have the same settings; it
+    /// may have more epochs or steps.
+    ///
+    /// Fails for a file that is damaged or no checkpoint; [`Trainer::fit`] fails where data, settings or the version of
+    /// this library are others than they were, and says which.
+    pub fn resume(self, path: impl AsRef<Path>) -> Result<Self> {
+        let checkpoint = Checkpoint::load(Checkpoints::latest(path)?)?;
+        Ok(Trainer { resumed: Some(checkpoint), ..self })
+    }
+
+    /// Goes on from a checkpoint also where data, settings or version differ. The schedule stays where it stood, and the
+    /// result is that of neither training.
+    #[must_use]
+    pub fn insist(self) -> Self {
+        Trainer { insist: true, ..self }
     }
 
     /// The optimiser: to set its learning rate between two trainings, or to save them.

@@ -34,7 +34,8 @@ impl Build {
             inputs.iter().map(|id| &self.graph.nodes[id.index()].meta).collect();
         let meta = op.infer(&metas).unwrap_or_else(|e| panic!("{op:?}: {}", e.rule));
         let at = std::panic::Location::caller();
-        self.graph.nodes.push(GraphNode { op, inputs: inputs.iter().copied().collect(), meta, at });
+        let (inputs, origin) = (inputs.iter().copied().collect(), self.graph.nodes.len() as u32);
+        self.graph.nodes.push(GraphNode { op, inputs, meta, at, origin });
         NodeId::new(self.graph.nodes.len() - 1)
     }
 

@@ -4,11 +4,14 @@ use super::body::chain;
 use super::gemm;
 use super::isa::{Isa, PORTABLE_FMA};
 use super::math::Fast;
+use super::row;
 use crate::op::scalar::Scalar;
 use crate::tensor::Element;
 
 /// A floating-point type that fused loops compute in: f32 or f64.
-pub(crate) trait Real: Element + Scalar + PartialOrd + gemm::Real + chain::Real {
+pub(crate) trait Real:
+    Element + Scalar + PartialOrd + gemm::Real + chain::Real + row::Real
+{
     /// The type whose formulas the compiler turns into vector code; `FMA` tells whether multiplying
     /// and adding in one instruction is cheap.
     type Lane<const FMA: bool>: Scalar + Wrap<Self>;

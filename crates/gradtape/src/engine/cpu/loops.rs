@@ -5,7 +5,7 @@ use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
-use super::reduce::{self, Accumulate, ShortRows};
+use super::reduce::{self, Accumulate};
 use crate::plan::{Buffer, Loop, Reduction};
 use crate::tensor::Dims;
 
@@ -271,7 +271,7 @@ impl<T: Real> LoopPlan<T> {
                 let x = std::slice::from_raw_parts(x.as_ptr(), x.len());
                 let spare = &mut self.body.spare(body)[..tile.len()];
                 let kind = reduction.kind;
-                dispatch(self.isa, ShortRows { kind, x, width: tile.cols, spare, out });
+                reduce::short_rows(self.isa, kind, x, tile.cols, spare, out);
                 self.write(reduction, tile.index, self.row_axis, memory, out);
             }
         }

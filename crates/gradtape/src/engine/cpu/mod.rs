@@ -20,15 +20,19 @@ mod peak;
 mod pool;
 mod random;
 mod reduce;
+mod row;
 mod simd;
 mod step;
 mod tile;
+mod timed;
 
 pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
 pub use isa::{Isa, isa, set_isa};
-pub use peak::multiply_adds;
+pub use peak::{multiply_adds, operations_a_second};
 pub use pool::{set_threads, set_threads_beyond_cores, threads};
+
+pub(crate) use timed::{Nanoseconds, run_timed};
 
 use std::sync::OnceLock;
 

@@ -1,9 +1,12 @@
 //! The most that a core can compute, as the measure for kernels.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use super::gemm::{self, FLOWS};
-use super::isa::Isa;
+use super::isa::{Isa, isa};
+use super::pool::Pool;
+use super::threads;
 use crate::tensor::{DType, Element};
 
 /// Multiplies and adds on registers alone, `rounds` times on ten vectors, and gives how many multiplications
@@ -23,6 +26,27 @@ pub fn multiply_adds<T: Element>(isa: Isa, rounds: usize) -> usize {
         DType::F64 => run::<f64>(isa, rounds),
         _ => 0,
     }
+}
+
+/// The most floating-point operations of f32 that all threads together can do in a second: [`multiply_adds`] on
+/// each, for the instruction set in use. It takes about a twentieth of a second to find out.
+pub fn operations_a_second() -> f64 {
+    const TURN: Duration = Duration::from_millis(2);
+    let (isa, workers) = (isa(), threads());
+    let turn = |_| {
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let start = Instant::now();
+        Pool::global().run(workers, &|_| {
+            let (begun, mut own) = (Instant::now(), 0);
+            while begun.elapsed() < TURN {
+                own += multiply_adds::<f32>(isa, 2000);
+            }
+            done.fetch_add(own, std::sync::atomic::Ordering::Relaxed);
+        });
+        done.into_inner() as f64 / start.elapsed().as_secs_f64()
+    };
+    // Others may use the machine meanwhile: the best turn counts.
+    (0..20).map(turn).fold(0.0, f64::max)
 }
 
 fn run<T: gemm::Real + Element>(isa: Isa, rounds: usize) -> usize {

@@ -3,7 +3,9 @@
 //! A reduction keeps one state for each of `width` columns: one number, and for log-sum-exp a second
 //! one. Numbers arrive in rows of `width`, or as one long run that is dealt out to the columns in turn.
 
-use super::lane::{Real, Task, Wrap};
+use super::isa::Isa;
+use super::lane::{Real, Task, Wrap, dispatch};
+use super::row::Fold;
 use crate::op::Reduce;
 use crate::op::scalar::Scalar;
 
@@ -129,78 +131,58 @@ pub(crate) fn result<T: Real>(kind: Reduce, first: T, second: T) -> T {
 }
 
 /// Reduces each row of `width` numbers: what many short rows are done by. `spare` is as long as `x`.
-pub(crate) struct ShortRows<'a, T> {
-    pub(crate) kind: Reduce,
-    pub(crate) x: &'a [T],
-    pub(crate) width: usize,
-    pub(crate) spare: &'a mut [T],
-    pub(crate) out: &'a mut [T],
-}
-
-impl<T: Real> Task<T> for ShortRows<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let ShortRows { kind, x, width, spare, out } = self;
-        let zero = T::default();
-        let infinity = T::from_f64(f64::INFINITY);
-        match kind {
-            Reduce::Sum => each_short(x, width, out, zero, |sum, x| sum + x),
-            Reduce::Max => each_short(x, width, out, -infinity, greater),
-            Reduce::Min => each_short(x, width, out, infinity, less),
-            Reduce::LogSumExp | Reduce::LogSumExpRest => {
-                each_short(x, width, out, -infinity, greater);
-                for ((row, spare), &most) in x.chunks(width).zip(spare.chunks_mut(width)).zip(&*out)
-                {
-                    let by = finite(most);
-                    for (spare, &x) in spare.iter_mut().zip(row) {
-                        *spare = x - by;
-                    }
-                }
-                for spare in spare.iter_mut() {
-                    *spare = T::Lane::<FMA>::wrap(*spare).exp().unwrap();
-                }
-                for (row, out) in spare.chunks(width).zip(out.iter_mut()) {
-                    let sum = row.iter().fold(zero, |sum, &x| sum + x);
-                    let rest = T::Lane::<FMA>::wrap(sum).log().unwrap();
-                    *out = if kind == Reduce::LogSumExp { finite(*out) + rest } else { rest };
-                }
+pub(crate) fn short_rows<T: Real>(
+    isa: Isa,
+    kind: Reduce,
+    x: &[T],
+    width: usize,
+    spare: &mut [T],
+    out: &mut [T],
+) {
+    debug_assert!(width * out.len() <= x.len());
+    let fold = T::fold_rows(isa);
+    // SAFETY: an `Isa` is only chosen when the machine has it; `x` holds the rows.
+    let fold = |by: Fold, x: &[T], out: &mut [T]| unsafe { fold(by, x.as_ptr(), width, out) };
+    match kind {
+        Reduce::Sum => fold(Fold::Sum, x, out),
+        Reduce::Max => fold(Fold::Max, x, out),
+        Reduce::Min => fold(Fold::Min, x, out),
+        Reduce::LogSumExp | Reduce::LogSumExpRest => {
+            fold(Fold::Max, x, out);
+            dispatch(isa, Exponentials { x, most: out, width, to: spare });
+            let mut sum = [T::default()];
+            for (row, out) in spare.chunks(width).zip(out) {
+                fold(Fold::Sum, row, &mut sum);
+                let rest = sum[0].log();
+                *out = if kind == Reduce::LogSumExp { finite(*out) + rest } else { rest };
             }
         }
     }
 }
 
-/// Rows of at least this many numbers are summed in that many running sums.
-const SUMS: usize = 16;
-
-#[inline(always)]
-fn each_short<T: Real>(
-    x: &[T],
+/// `exp(x - most)`, of which there is one for each row.
+struct Exponentials<'a, T> {
+    x: &'a [T],
+    most: &'a [T],
     width: usize,
-    out: &mut [T],
-    start: T,
-    step: impl Fn(T, T) -> T + Copy,
-) {
-    for (row, out) in x.chunks(width).zip(out) {
-        if width < 2 * SUMS {
-            *out = row.iter().fold(start, |state, &x| step(state, x));
-            continue;
-        }
-        let mut sums = [start; SUMS];
-        for part in row.chunks(SUMS) {
-            for (sum, &x) in sums.iter_mut().zip(part) {
-                *sum = step(*sum, x);
+    to: &'a mut [T],
+}
+
+impl<T: Real> Task<T> for Exponentials<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        let Exponentials { x, most, width, to } = self;
+        for ((row, to), &most) in x.chunks(width).zip(to.chunks_mut(width)).zip(most) {
+            let by = finite(most);
+            for (to, &x) in to.iter_mut().zip(row) {
+                *to = x - by;
             }
         }
-        let mut half = SUMS / 2;
-        while half > 0 {
-            for i in 0..half {
-                sums[i] = step(sums[i], sums[i + half]);
-            }
-            half /= 2;
+        for to in to.iter_mut() {
+            *to = T::Lane::<FMA>::wrap(*to).exp().unwrap();
         }
-        *out = sums[0];
     }
 }
 

@@ -39,6 +39,11 @@ pub(crate) trait Simd {
     /// `x * y + z`.
     unsafe fn fma(x: Self::V, y: Self::V, z: Self::V) -> Self::V;
 
+    /// The greater of two, lane by lane; NaN if either is.
+    unsafe fn max(x: Self::V, y: Self::V) -> Self::V;
+    /// The lesser of two, lane by lane; NaN if either is.
+    unsafe fn min(x: Self::V, y: Self::V) -> Self::V;
+
     /// The sum of the lanes, in an order of the type's own.
     unsafe fn sum(x: Self::V) -> Self::T;
 
@@ -157,6 +162,16 @@ macro_rules! portable {
             }
 
             #[inline(always)]
+            unsafe fn max(x: Self::V, y: Self::V) -> Self::V {
+                lanes!($t, $lanes, i, if y[i] > x[i] || y[i].is_nan() { y[i] } else { x[i] })
+            }
+
+            #[inline(always)]
+            unsafe fn min(x: Self::V, y: Self::V) -> Self::V {
+                lanes!($t, $lanes, i, if y[i] < x[i] || y[i].is_nan() { y[i] } else { x[i] })
+            }
+
+            #[inline(always)]
             unsafe fn add(x: Self::V, y: Self::V) -> Self::V {
                 lanes!($t, $lanes, i, x[i] + y[i])
             }
@@ -214,7 +229,7 @@ pub(crate) mod x86 {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
          $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, mask($count:ident) $make_mask:expr,
          between($first:ident, $second:ident) $between:expr,
-         load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, joined $joined:expr, $transpose:ident) => {
+         load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, joined $joined:expr, choose($y:ident, $is:ident) $choose:expr, $transpose:ident) => {
             impl Simd for $name<$t> {
                 type T = $t;
                 type V = $v;
@@ -276,6 +291,20 @@ pub(crate) mod x86 {
                 unsafe fn store_masked($p: *mut $t, $m: $mask, $x: $v) {
                     // SAFETY: the caller vouches for instruction set and pointer.
                     unsafe { $store_masked }
+                }
+
+                #[inline(always)]
+                unsafe fn max($x: $v, $y: $v) -> $v {
+                    const $is: i32 = _CMP_GT_OQ;
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $choose }
+                }
+
+                #[inline(always)]
+                unsafe fn min($x: $v, $y: $v) -> $v {
+                    const $is: i32 = _CMP_LT_OQ;
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $choose }
                 }
 
                 #[inline(always)]
@@ -546,6 +575,7 @@ pub(crate) mod x86 {
         between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_ps(mask, p), store(v) _mm512_mask_storeu_ps(p, mask, v),
         joined _mm512_mask_loadu_ps(v, mask, p),
+        choose(y, IS) _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<IS>(y, v) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(y, y), v, y),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
         _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
@@ -553,6 +583,7 @@ pub(crate) mod x86 {
         between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_pd(mask, p), store(v) _mm512_mask_storeu_pd(p, mask, v),
         joined _mm512_mask_loadu_pd(v, mask, p),
+        choose(y, IS) _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<IS>(y, v) | _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(y, y), v, y),
         transpose_f64x8);
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
         _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
@@ -560,6 +591,7 @@ pub(crate) mod x86 {
         between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_ps(p, mask), store(v) _mm256_maskstore_ps(p, mask, v),
         joined _mm256_or_ps(v, _mm256_maskload_ps(p, mask)),
+        choose(y, IS) _mm256_blendv_ps(v, y, _mm256_or_ps(_mm256_cmp_ps::<IS>(y, v), _mm256_cmp_ps::<_CMP_UNORD_Q>(y, y))),
         transpose_f32x8);
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
         _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
@@ -567,5 +599,6 @@ pub(crate) mod x86 {
         between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_pd(p, mask), store(v) _mm256_maskstore_pd(p, mask, v),
         joined _mm256_or_pd(v, _mm256_maskload_pd(p, mask)),
+        choose(y, IS) _mm256_blendv_pd(v, y, _mm256_or_pd(_mm256_cmp_pd::<IS>(y, v), _mm256_cmp_pd::<_CMP_UNORD_Q>(y, y))),
         transpose_f64x4);
 }

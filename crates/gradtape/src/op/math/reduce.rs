@@ -229,7 +229,7 @@ macro_rules! reduce_methods {
                             let x = self.computed();
                             let centred = x - x.sum_axes(&axes).reshape(&kept) / count;
                             let variance = centred.square().sum_axes(&axes).reshape(&kept) / count;
-                            (centred / (variance + eps).sqrt()).cast(self.dtype())
+                            (centred * (variance + eps).rsqrt()).cast(self.dtype())
                         }
                         Err(rule) => self.broken("normalize", rule),
                     }

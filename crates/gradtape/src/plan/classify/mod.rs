@@ -218,9 +218,9 @@ impl Classified {
             let role = self.role(node);
             let computed = role.is_loop() || role.is_own();
             if !computed || taken[node.index()] {
-                let GraphNode { meta, at, .. } = self.node(node).clone();
+                let GraphNode { meta, at, origin, .. } = self.node(node).clone();
                 let inputs = SmallVec::from_slice(&[node]);
-                self.nodes.push(GraphNode { op: Op::copy(), inputs, meta, at });
+                self.nodes.push(GraphNode { op: Op::copy(), inputs, meta, at, origin });
                 self.assign_roles(self.nodes.len() - 1);
                 self.outputs[i].node = NodeId::new(self.nodes.len() - 1);
             }

@@ -54,6 +54,8 @@ pub(super) struct Pending<'a> {
 pub(super) struct Rewriter {
     target: Target,
     nodes: Vec<GraphNode>,
+    /// That of the node that is being rewritten.
+    origin: u32,
     /// By hash of structure, the nodes that have it.
     known: BTreeMap<u64, SmallVec<[NodeId; 1]>>,
 }
@@ -61,13 +63,14 @@ pub(super) struct Rewriter {
 /// The graph with every rule applied, equal nodes merged and unused ones removed. Inputs all stay.
 pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
     let mut rewriter =
-        Rewriter { target: target.clone(), nodes: Vec::new(), known: BTreeMap::new() };
+        Rewriter { target: target.clone(), nodes: Vec::new(), origin: 0, known: BTreeMap::new() };
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
     let uses = uses(graph);
     let turned = turn::turned_products(graph, &uses);
     let cropped = window::cropped_folds(graph, &uses);
     let summed = window::summed_products(graph, &uses);
     for (number, node) in graph.nodes.iter().enumerate() {
+        rewriter.origin = node.origin;
         let inputs: SmallVec<[NodeId; 3]> =
             node.inputs.iter().map(|input| place[input.index()]).collect();
         let product = match &node.op {
@@ -151,7 +154,7 @@ impl Rewriter {
         if let Op::Add(_) | Op::Mul(_) = op {
             inputs.sort_unstable();
         }
-        self.insert(GraphNode { op, inputs, meta, at })
+        self.insert(GraphNode { op, inputs, meta, at, origin: self.origin })
     }
 
     /// The node, or the one equal to it.

@@ -1,7 +1,7 @@
 //! Reductions of what was repeated, and of axes that hold one element.
 
 use super::{Pending, Rewriter};
-use crate::op::{Bits, NodeId, Op, binary, reduce};
+use crate::op::{Bits, NodeId, Op, binary, reduce, unary};
 use crate::tensor::{Dims, Shape};
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
@@ -17,6 +17,11 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
     // sum over axes of one element = the same elements; of -0 it is -0, not 0
     if axes.iter().all(|&axis| shape[axis] == 1) {
         return r.reshape(x, &meta.shape, at);
+    }
+    // sum(-x) = -sum(x); a sum of nothing or of zeros is then -0
+    if let (Op::Sum(sum), Op::Neg(_), true) = (op, r.op(x), meta.dtype.is_float()) {
+        let sum = r.apply(sum.clone(), &[r.node(x).inputs[0]], at)?;
+        return r.apply(unary::Neg {}, &[sum], at);
     }
     let Op::Broadcast(_) = r.op(x) else { return None };
     let (origin, float) = (r.node(x).inputs[0], meta.dtype.is_float());

@@ -1,8 +1,8 @@
 //! Rows that are reduced and mapped while they are in the cache: what a row has once is computed once for it.
 
 use super::{BodyPlan, BodySpec, Scratch, Step, Tile};
-use crate::engine::cpu::lane::{Real, dispatch};
-use crate::engine::cpu::reduce::ShortRows;
+use crate::engine::cpu::lane::Real;
+use crate::engine::cpu::reduce;
 use crate::op::Reduce;
 use crate::plan::{Body, Inst, Store};
 
@@ -100,7 +100,7 @@ impl<T: Real> BodyPlan<T> {
         unsafe {
             let x = std::slice::from_raw_parts(x, tile.len());
             let out = std::slice::from_raw_parts_mut(out, tile.rows);
-            dispatch(self.isa, ShortRows { kind, x, width: tile.cols, spare, out });
+            reduce::short_rows(self.isa, kind, x, tile.cols, spare, out);
         }
         scratch.tiles[reg] = out;
     }

@@ -1,0 +1,89 @@
+//! [`RunFlags`]: how a training runs, beside what it trains.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::flags::count;
+
+/// How a training runs.
+#[derive(Args, Debug, Default)]
+pub(crate) struct RunFlags {
+    /// How many perceptrons are trained, each with other first weights and other rows to validate, to
+    /// answer together: their outputs are averaged [default: 1, for a table with fewer than 20,000 rows 4,
+    /// if nothing else is chosen of network and training]
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Network")]
+    pub(super) members: Option<usize>,
+
+    /// Save the training in the folder `checkpoints` of --out so often: 500steps, 2epochs or 10min
+    #[arg(
+        long,
+        value_name = "HOW OFTEN",
+        value_parser = When::from_str,
+        help_heading = "Stopping and going on"
+    )]
+    pub(super) checkpoint_every: Option<When>,
+
+    /// How many of the last checkpoints stay, beside the best [default: 3]
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Stopping and going on")]
+    pub(super) checkpoints: Option<usize>,
+
+    /// Go on from a checkpoint, or the latest of a folder, to the same bits as without a stop. DATA and
+    /// flags are those of the checkpoint; other flags may be given beside
+    #[arg(long, value_name = "PATH", help_heading = "Stopping and going on")]
+    pub(super) resume: Option<PathBuf>,
+
+    /// Go on also where data, settings or the version of gradtape differ
+    #[arg(long, requires = "resume", help_heading = "Stopping and going on")]
+    pub(super) insist: bool,
+
+    /// What was on the command line, for a checkpoint to remember.
+    #[arg(skip)]
+    pub(super) words: Vec<String>,
+}
+
+/// How often something happens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum When {
+    Steps(usize),
+    Epochs(usize),
+    Minutes(f64),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<When, String> {
+        let form = || {
+            "it is a number of steps, epochs or minutes, as in 500steps, 2epochs or 10min"
+                .to_string()
+        };
+        let end = text.find(|c: char| c.is_ascii_alphabetic() || c == ' ').ok_or_else(form)?;
+        let (number, unit) = text.split_at(end);
+        match unit.trim() {
+            "step" | "steps" => count(number).map(When::Steps),
+            "epoch" | "epochs" => count(number).map(When::Epochs),
+            "m" | "min" | "minute" | "minutes" => match number.parse::<f64>() {
+                Ok(minutes) if minutes > 0.0 && minutes.is_finite() => Ok(When::Minutes(minutes)),
+                _ => Err("minutes are a number above 0".to_string()),
+            },
+            _ => Err(form()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::When;
+
+    #[test]
+    fn how_often_is_a_number_with_a_unit() {
+        assert_eq!("500steps".parse(), Ok(When::Steps(500)));
+        assert_eq!("1 epoch".parse(), Ok(When::Epochs(1)));
+        assert_eq!("0.5min".parse(), Ok(When::Minutes(0.5)));
+        for wrong in ["", "5", "steps", "0steps", "-1min", "infmin", "3parsecs", "1.5epochs"] {
+            assert!(wrong.parse::<When>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `gradtape train`, killed and gone on with.
+
+mod common;
+
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{Folder, command};
+
+const TRAINING: &str =
+    "train moons --hidden 8 --epochs 8 --batch 16 --dropout 0.2 --quiet --checkpoint-every 1steps";
+
+fn ends(folder: &Folder, out: &str) -> Vec<Vec<u8>> {
+    let files = ["model.safetensors", "history.csv", "curves.svg"];
+    files.map(|file| folder.read(&format!("{out}/{file}"))).to_vec()
+}
+
+#[test]
+fn a_killed_training_ends_with_the_same_bits() {
+    let folder = Folder::new("killed");
+    let start = Instant::now();
+    folder.run(&format!("{TRAINING} --out whole")).ok();
+    let whole = start.elapsed();
+    let want = ends(&folder, "whole");
+    let mut kills = 0;
+    // Moments in the golden ratio are spread evenly.
+    let mut moment = 0.5f64;
+    while kills < 10 {
+        drop(fs::remove_dir_all(folder.path("out")));
+        let mut goes_on = false;
+        loop {
+            let words = match goes_on {
+                true => "train --resume out".to_string(),
+                false => format!("{TRAINING} --out out"),
+            };
+            let mut run = command(&folder.path("."), &words);
+            let mut process = run.stdout(Stdio::null()).spawn().unwrap();
+            moment = (moment + 0.618_033_988_75).fract();
+            let (begin, until) = (Instant::now(), whole.mul_f64(moment));
+            let ended = loop {
+                if let Some(status) = process.try_wait().unwrap() {
+                    assert!(status.success());
+                    break true;
+                }
+                if begin.elapsed() > until {
+                    process.kill().unwrap();
+                    process.wait().unwrap();
+                    break false;
+                }
+                sleep(Duration::from_millis(1));
+            };
+            if ended {
+                break;
+            }
+            kills += 1;
+            let saved = fs::read_dir(folder.path("out/checkpoints")).map(|files| {
+                files
+                    .filter_map(|file| file.unwrap().file_name().into_string().ok())
+                    .any(|name| name.starts_with("step-") && name.ends_with(".checkpoint"))
+            });
+            goes_on = saved.unwrap_or(false);
+            if !goes_on {
+                drop(fs::remove_dir_all(folder.path("out")));
+            }
+        }
+        assert!(ends(&folder, "out") == want, "after {kills} kills");
+    }
+}
+
+#[test]
+fn several_networks_go_on() {
+    let folder = Folder::new("networks-go-on");
+    let training =
+        "train iris --members 3 --epochs 4 --batch 16 --quiet --checkpoint-every 1epochs";
+    folder.run(&format!("{training} --checkpoints 100 --out whole")).ok();
+    let want = ends(&folder, "whole");
+    let names = fs::read_dir(folder.path("whole/checkpoints")).unwrap();
+    let mut names: Vec<String> =
+        names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.contains("step-"));
+    assert_eq!(names.len(), 12, "{names:?}");
+    for name in names {
+        folder.run(&format!("train --resume whole/checkpoints/{name} --out {name}")).ok();
+        assert!(ends(&folder, &name) == want, "from {name}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_told() {
+    let folder = Folder::new("resume-told");
+    let training = "train xor --samples 100 --hidden 4 --quiet --checkpoint-every 1epochs";
+    folder.run(&format!("{training} --epochs 3")).ok();
+    folder.run(&format!("{training} --epochs 5")).fails(2, &["earlier training", "--resume ."]);
+    folder
+        .run("train --resume . --batch 7")
+        .fails(1, &["batch size: 32 in the checkpoint, 7 here", "--insist"]);
+    folder.run("train --resume . --seed 7").fails(1, &["training data: "]);
+    folder.run("train --resume . --batch 7 --insist --epochs 4").ok();
+    folder.run("train --resume . --epochs 5 --quiet").ok();
+    assert_eq!(String::from_utf8(folder.read("history.csv")).unwrap().lines().count(), 6);
+    folder.run("train --resume elsewhere").fails(2, &["--resume", "elsewhere"]);
+    folder.run("train --insist").fails(2, &["--resume"]);
+    folder.run("train --checkpoint-every 7").fails(2, &["500steps"]);
+    folder.write("damaged.checkpoint", "no");
+    folder.run("train --resume damaged.checkpoint").fails(2, &["damaged.checkpoint"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_trainings_do_not_share_a_folder() {
+    let folder = Folder::new("shared-folder");
+    let lock = fs::File::open(folder.path(".")).unwrap();
+    lock.lock().unwrap();
+    folder.run("train xor --epochs 1 --quiet").fails(2, &["another training", "--out ."]);
+    assert!(folder.files().is_empty());
+    lock.unlock().unwrap();
+    folder.run("train xor --epochs 1 --quiet").ok();
+}
+
+#[test]
+fn a_new_folder_goes_where_training_came_to_nothing() {
+    let folder = Folder::new("nothing-left");
+    folder
+        .run("train xor --lr 1e38 --optimizer sgd --epochs 2 --out new/inner --quiet")
+        .fails(1, &["no model was saved"]);
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
+}

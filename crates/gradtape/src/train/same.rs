@@ -1,0 +1,81 @@
+//! [`Same`]: what must be the same where a training goes on.
+
+use std::collections::BTreeMap;
+
+use super::Trainer;
+use crate::data::Dataset;
+use crate::io::Checkpoint;
+use crate::tensor::{Error, Kind, Result};
+
+/// What a training depends on beside its state, by name.
+pub(super) struct Same(BTreeMap<String, String>);
+
+impl Same {
+    pub(super) fn of(trainer: &Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Same {
+        let optimizer = &*trainer.optimizer;
+        let mut all = BTreeMap::new();
+        let mut put = |name: &str, value: String| drop(all.insert(name.to_string(), value));
+        put("version", env!("CARGO_PKG_VERSION").to_string());
+        put("training data", fingerprint(train));
+        put("validation data", validation.map_or("none".to_string(), fingerprint));
+        put("optimizer", optimizer.name().to_string());
+        put("learning rate", optimizer.learning_rate().to_string());
+        for (known, value) in optimizer.settings() {
+            put(known.name, value.to_string());
+        }
+        optimizer.base().described().into_iter().for_each(|(name, value)| put(name, value));
+        put("schedule", format!("{:?}, every {:?}", trainer.schedule, trainer.every));
+        put("batch size", trainer.batch_size.to_string());
+        put("batches for a step", trainer.accumulate.to_string());
+        put("seed", trainer.seed.to_string());
+        put("augmentation", format!("{:?}", trainer.augment));
+        put("precision", trainer.precision.to_string());
+        put("loss", if trainer.loss.is_some() { "its own" } else { "the default" }.to_string());
+        put("early stopping", format!("{:?}", trainer.early));
+        Same(all)
+    }
+
+    /// Writes it to a checkpoint.
+    pub(super) fn note(&self, checkpoint: Checkpoint) -> Checkpoint {
+        let noted = self.0.iter();
+        noted.fold(checkpoint, |checkpoint, (name, value)| {
+            checkpoint.note(format!("{NOTE}{name}"), value)
+        })
+    }
+
+    /// Fails where a checkpoint was written with others, and says which.
+    pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let differs = |(name, here): (&String, &String)| {
+            let there = checkpoint.notes.get(&format!("{NOTE}{name}"));
+            let there = there.map_or("not said", |there| there);
+            (there != here).then(|| format!("{name}: {there} in the checkpoint, {here} here"))
+        };
+        let differing: Vec<String> = self.0.iter().filter_map(differs).collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let message = "the checkpoint is of a training with other settings, data or version";
+        let error = Error::new(Kind::Model, message);
+        Err(differing.into_iter().fold(error, Error::note).hint(
+            "go on with the same ones, or insist: the result is then not that of either training",
+        ))
+    }
+}
+
+/// Tells whether data is the same as other data.
+fn fingerprint(data: &Dataset) -> String {
+    // FNV-1a over words.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    for tensor in [data.inputs(), data.targets()] {
+        tensor.shape().iter().for_each(|&size| add(size as u64));
+        match (tensor.as_slice::<f32>(), tensor.as_slice::<i64>()) {
+            (Some(numbers), _) => numbers.iter().for_each(|number| add(number.to_bits().into())),
+            (_, Some(numbers)) => numbers.iter().for_each(|&number| add(number as u64)),
+            _ => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
+        }
+    }
+    format!("{} rows, {hash:016x}", data.len())
+}
+
+const NOTE: &str = "same.";
