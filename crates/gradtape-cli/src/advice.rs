@@ -10,6 +10,9 @@ use crate::report::percent;
 /// Fewer rows tell nothing.
 const ENOUGH_ROWS: usize = 30;
 
+/// Of more rows some are looked at, at even distances.
+const MOST_ROWS: usize = 3000;
+
 /// A note where rows have dates and the latest are not what is held out.
 pub(crate) fn of_order(
     table: &Table,
@@ -57,6 +60,10 @@ pub(crate) fn of_leaks(
         return Vec::new();
     }
     let target = preprocessing.target();
+    let step = rows.len().div_ceil(MOST_ROWS);
+    let chosen: Vec<usize> = rows.iter().step_by(step).copied().collect();
+    let Ok(table) = table.rows(&chosen) else { return Vec::new() };
+    let rows: &[usize] = &(0..chosen.len()).collect::<Vec<usize>>();
     let Ok(answers) = table.column(target.column()) else { return Vec::new() };
     let mut notes = Vec::new();
     for feature in preprocessing.features() {
@@ -88,13 +95,17 @@ fn of_classes(
     let mut counts = BTreeMap::<&str, usize>::new();
     rows.iter().for_each(|&row| *counts.entry(answer(row)).or_default() += 1);
     let most = *counts.values().max()?;
-    let right = match feature {
+    // How many answers are as those of other rows, of how many that could be.
+    let (right, all) = match feature {
         Feature::Number { .. } | Feature::Time { .. } => {
             let values = column.numbers();
             let mut order: Vec<usize> =
                 rows.iter().copied().filter(|&row| !values[row].is_nan()).collect();
             order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-            order.windows(2).filter(|pair| answer(pair[0]) == answer(pair[1])).count()
+            let same = order.windows(2).filter(|pair| answer(pair[0]) == answer(pair[1])).count();
+            // Between classes that are apart they differ once.
+            let all = rows.len() - 1;
+            ((same + counts.len() - 1).min(all), all)
         }
         _ => {
             let mut groups = BTreeMap::<&str, BTreeMap<&str, usize>>::new();
@@ -102,17 +113,15 @@ fn of_classes(
                 let group = groups.entry(column.cell(row).unwrap_or_default()).or_default();
                 *group.entry(answer(row)).or_default() += 1;
             }
-            // Without the row itself: a value that comes once tells nothing.
-            groups.values().filter_map(|group| group.values().max()).map(|most| most - 1).sum()
+            // A value that comes once tells nothing.
+            let most = groups.values().filter_map(|group| group.values().max());
+            (most.map(|most| most - 1).sum(), rows.len() - groups.len())
         }
     };
-    let share = right as f64 / rows.len() as f64;
-    let limit =
-        1.0 - (0.5 * (1.0 - most as f64 / rows.len() as f64)).min(0.01) - 4.0 / rows.len() as f64;
-    let tells = share >= limit && most < rows.len() && right > most;
-    tells.then(|| {
-        format!(" in {} of the training rows", percent((share + 1.0 / rows.len() as f64).min(1.0)))
-    })
+    let share = right as f64 / all as f64;
+    let limit = 1.0 - (0.5 * (1.0 - most as f64 / rows.len() as f64)).min(0.01);
+    let tells = share >= limit && 2 * all > rows.len() && most < rows.len();
+    tells.then(|| format!(" in {} of the training rows", percent(share)))
 }
 
 /// Where the answers follow a straight line.

@@ -72,7 +72,8 @@ impl Verb for Evaluate {
         }
         let trained = Trained::of(model, &self.model)?;
         let source = Source::of(&self.data)?;
-        let content = source.read(&self.csv, trained.points())?;
+        let content =
+            source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
         let (content, left_out) = rows::answered(content, &trained.preprocessing)?;
         left_out.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
+use crate::interval;
 use crate::measure::short;
 use crate::model::tensors;
 use crate::output::Output;
@@ -109,7 +110,7 @@ impl Inspect {
 
 /// The notes of a model but for the settings of its training and its vocabulary.
 fn other_notes(model: &Model) -> impl Iterator<Item = (&String, &String)> {
-    let shown = |name: &str| ![settings::NOTE, text::NOTE].contains(&name);
+    let shown = |name: &str| ![settings::NOTE, text::NOTE, interval::NOTE].contains(&name);
     model.notes.iter().filter(move |(name, _)| shown(name))
 }
 

@@ -5,6 +5,7 @@
 
 mod advice;
 mod baseline;
+mod contributions;
 mod descend;
 mod division;
 mod error;
@@ -17,6 +18,7 @@ mod generate;
 mod hyper;
 mod importance;
 mod inspect;
+mod interval;
 mod layers;
 mod measure;
 mod model;

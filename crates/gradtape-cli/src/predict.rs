@@ -9,7 +9,9 @@ use gradtape::io;
 use serde::Serialize;
 
 use crate::Verb;
+use crate::contributions::Contributions;
 use crate::error::{Failure, Outcome};
+use crate::interval::Residuals;
 use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
@@ -28,7 +30,8 @@ use crate::source::{Content, CsvFlags, Source, spare};
   gradtape predict model.safetensors new.csv > predictions.csv
   gradtape predict model.safetensors new.csv --output predictions.csv
   gradtape predict model.safetensors new.csv --with row,name    joined to what was asked
-  gradtape predict model.safetensors homes.csv --held-out --with price
+  gradtape predict model.safetensors homes.csv --held-out --with price --interval 0.9
+  gradtape predict model.safetensors new.csv --explain          what each prediction rests on
   gradtape predict model.safetensors digits | head
   producer | gradtape predict model.safetensors - --format json")]
 pub(crate) struct Predict {
@@ -55,6 +58,16 @@ pub(crate) struct Predict {
     #[arg(long)]
     held_out: bool,
 
+    /// Print bounds beside each number, between which the true one is in this share of the cases, as the
+    /// errors of the validation rows tell
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    interval: Option<f64>,
+
+    /// Print how much each column adds to the number, or to the probability of the class, beginning with
+    /// a row of means; all together they are the prediction
+    #[arg(long)]
+    explain: bool,
+
     /// Refuse categories that were not trained on, and cells that are no numbers among numbers
     #[arg(long)]
     strict: bool,
@@ -76,21 +89,38 @@ impl Verb for Predict {
         }
         let (inputs, beside) = self.inputs(&source, &trained, output)?;
         let outputs = trained.outputs(&inputs)?;
-        let predictions = match trained.preprocessing.target() {
-            Target::Classes { column, classes, .. } => Predictions {
-                with: beside,
-                target: column.clone(),
-                values: Values::Classes {
-                    classes: classes.names().to_vec(),
-                    rows: likely(&trained.probabilities(outputs)?, classes),
-                },
-            },
-            Target::Number { column, .. } => Predictions {
-                with: beside,
-                target: column.clone(),
-                values: Values::Numbers { rows: numbers(&trained.preprocessing, &outputs)? },
-            },
+        let reach = match (self.interval, trained.preprocessing.target()) {
+            (Some(_), Target::Classes { .. }) => {
+                return Err(Failure::usage(
+                    "--interval is for numbers; the model predicts a class",
+                ));
+            }
+            (Some(share), _) => Some(Residuals::reach(&trained.model, share)?),
+            (None, _) => None,
         };
+        let (values, chosen) = match trained.preprocessing.target() {
+            Target::Classes { classes, .. } => {
+                let rows = likely(&trained.probabilities(outputs)?, classes);
+                let chosen = rows.iter().map(|row| row.number).collect();
+                (Values::Classes { classes: classes.names().to_vec(), rows }, chosen)
+            }
+            Target::Number { .. } => {
+                let rows = numbers(&trained.preprocessing, &outputs)?;
+                (Values::Numbers { rows }, Vec::new())
+            }
+        };
+        let target = trained.preprocessing.target().column().to_string();
+        let mut after = Vec::new();
+        if let (Some(reach), Values::Numbers { rows }) = (reach, &values) {
+            for (name, side) in [("low", -reach), ("high", reach)] {
+                let bounds = rows.iter().map(|row| Number(row.0 + side)).collect();
+                after.push(After { name: format!("{target}_{name}"), values: bounds });
+            }
+        }
+        if self.explain {
+            after.extend(explained(&trained, &inputs, &chosen)?);
+        }
+        let predictions = Predictions { with: beside, target, values, after };
         let text = match self.format {
             Format::Text => predictions.csv(),
             Format::Json => json(&predictions)?,
@@ -120,7 +150,8 @@ impl Predict {
             let count = inputs.shape()[0];
             return Ok((inputs, self.beside(None, &(0..count).collect::<Vec<usize>>())?));
         }
-        let mut content = source.read(&self.csv, trained.points())?;
+        let mut content =
+            source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
         let mut kept: Option<Vec<usize>> = None;
         if self.held_out {
             let known = trained.settings.as_ref().map(|settings| &settings.data);
@@ -199,6 +230,16 @@ struct Predictions {
     target: String,
     #[serde(flatten)]
     values: Values,
+    /// Bounds, and what columns add.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after: Vec<After>,
+}
+
+/// A column of numbers after the predictions.
+#[derive(Serialize)]
+struct After {
+    name: String,
+    values: Vec<Number>,
 }
 
 #[derive(Serialize)]
@@ -211,34 +252,41 @@ enum Values {
 #[derive(Serialize)]
 struct Likely {
     class: String,
+    #[serde(skip)]
+    number: usize,
     probabilities: Vec<Number>,
 }
 
 impl Predictions {
     fn csv(&self) -> String {
         let mut text = String::new();
-        let mut line = |own: &mut dyn Iterator<Item = String>,
-                        beside: &dyn Fn(&Beside) -> String| {
-            let cells: Vec<String> = self.with.iter().map(beside).chain(own).collect();
+        // Names where there is no number of a row.
+        let mut line = |own: &mut dyn Iterator<Item = String>, row: Option<usize>| {
+            let before = self.with.iter().map(|beside| match row {
+                Some(row) => cell(&beside.cells[row]),
+                None => cell(&beside.name),
+            });
+            let after = self.after.iter().map(|after| match row {
+                Some(row) => digits(after.values[row].0),
+                None => cell(&after.name),
+            });
+            let cells: Vec<String> = before.chain(own).chain(after).collect();
             text += &cells.join(",");
             text += "\n";
         };
-        let name = |beside: &Beside| cell(&beside.name);
         match &self.values {
             Values::Classes { classes, rows } => {
                 let names = classes.iter().map(|class| cell(&format!("p_{class}")));
-                line(&mut [cell(&self.target)].into_iter().chain(names), &name);
+                line(&mut [cell(&self.target)].into_iter().chain(names), None);
                 for (number, row) in rows.iter().enumerate() {
                     let shares = row.probabilities.iter().map(|share| probability(share.0));
-                    let beside = |beside: &Beside| cell(&beside.cells[number]);
-                    line(&mut [cell(&row.class)].into_iter().chain(shares), &beside);
+                    line(&mut [cell(&row.class)].into_iter().chain(shares), Some(number));
                 }
             }
             Values::Numbers { rows } => {
-                line(&mut [cell(&self.target)].into_iter(), &name);
+                line(&mut [cell(&self.target)].into_iter(), None);
                 for (number, row) in rows.iter().enumerate() {
-                    let beside = |beside: &Beside| cell(&beside.cells[number]);
-                    line(&mut [digits(row.0)].into_iter(), &beside);
+                    line(&mut [digits(row.0)].into_iter(), Some(number));
                 }
             }
         }
@@ -274,10 +322,38 @@ fn likely(probabilities: &Tensor, classes: &Categories) -> Vec<Likely> {
     let names = classes.names();
     let row = |row: &[f64]| {
         let best = |best: usize, at: usize| if row[at] > row[best] { at } else { best };
-        let class = names[(0..names.len()).fold(0, best)].clone();
-        Likely { class, probabilities: row.iter().copied().map(Number).collect() }
+        let number = (0..names.len()).fold(0, best);
+        let class = names[number].clone();
+        Likely { class, number, probabilities: row.iter().copied().map(Number).collect() }
     };
     probabilities.to_f64_vec().chunks_exact(names.len()).map(row).collect()
+}
+
+/// What columns add to each number, or to the probability of each chosen class.
+fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Vec<After>> {
+    let answer = |rows: &Tensor, number: usize| -> Outcome<Vec<f64>> {
+        let outputs = trained.outputs(rows)?;
+        match trained.preprocessing.classes() {
+            None => Ok(trained.preprocessing.predicted_numbers(&outputs)?),
+            Some(classes) => {
+                let shares = trained.probabilities(outputs)?.to_f64_vec();
+                Ok(shares.chunks_exact(classes.len()).map(|row| row[chosen[number]]).collect())
+            }
+        }
+    };
+    let Contributions { base, columns } =
+        Contributions::of(inputs, &trained.preprocessing, answer)?;
+    let all = [("base".to_string(), base)].into_iter();
+    let all = all.chain(columns.into_iter().map(|(name, values)| (format!("by_{name}"), values)));
+    Ok(all
+        .map(|(name, values)| After { name, values: values.into_iter().map(Number).collect() })
+        .collect())
+}
+
+/// Reads a share between 0 and 1 for clap.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or_else(|| "a share above 0 and below 1, such as 0.9".to_string())
 }
 
 fn numbers(preprocessing: &Preprocessing, outputs: &Tensor) -> Outcome<Vec<Number>> {

@@ -93,9 +93,20 @@ pub(crate) struct DataSettings {
     /// How rows were chosen, if not as usual: `random`, `time:COLUMN` and so on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) split: Option<String>,
+    /// Which words were missing values, if not the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) words: Option<MissingWords>,
     /// How many rows were in each part; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<Counts>,
+}
+
+/// Which words of a table are missing values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MissingWords {
+    /// Whether `NA` and its like are values.
+    pub(crate) keep_na: bool,
+    pub(crate) missing: Vec<String>,
 }
 
 /// How many rows are in each part.

@@ -7,6 +7,7 @@ use clap::Args;
 use gradtape::data::{self, CsvOptions, Dataset, IdxFolder, Table};
 
 use crate::error::{Failure, Outcome};
+use crate::settings::{MissingWords, Settings};
 
 /// The names of the data that need no file.
 pub(crate) const BUILT_IN: &[&str] = &["digits", "iris", "moons", "circles", "spiral", "xor"];
@@ -61,7 +62,7 @@ pub(crate) const BYTES: f64 = 255.0;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Reading CSV")]
 pub(crate) struct CsvFlags {
-    /// What stands between cells [default: found in the first line: , ; tab or |]
+    /// What stands between cells [default: found in the first lines: , ; tab or |]
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: Option<u8>,
 
@@ -127,7 +128,18 @@ impl Source {
 
     /// Reads or generates the data.
     pub(crate) fn read(&self, csv: &CsvFlags, points: Points) -> Outcome<Content> {
+        self.read_following(csv, None, points)
+    }
+
+    /// As [`Source::read`], with what a training said of words that are missing values.
+    pub(crate) fn read_following(
+        &self,
+        csv: &CsvFlags,
+        known: Option<&Settings>,
+        points: Points,
+    ) -> Outcome<Content> {
         self.check(csv)?;
+        let csv = &csv.following(known);
         let Points { samples, noise, seed } = points;
         let generate = match self {
             Source::Digits => return Ok(rows(data::digits(), 16.0, "digit", None)),
@@ -220,6 +232,22 @@ impl CsvFlags {
             ("--encoding", self.encoding.is_some()),
         ];
         flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
+    }
+
+    /// The words that are missing values, where something is said of them.
+    pub(crate) fn words(&self) -> Option<MissingWords> {
+        let words = MissingWords { keep_na: self.keep_na, missing: self.missing.clone() };
+        (words != MissingWords::default()).then_some(words)
+    }
+
+    /// The flags, with the missing words of a training where nothing is said of them. Only tables have such.
+    pub(crate) fn following(&self, known: Option<&Settings>) -> CsvFlags {
+        let mut flags = self.clone();
+        let words = known.and_then(|settings| settings.data.words.clone());
+        if let (None, Some(words)) = (self.words(), words) {
+            (flags.keep_na, flags.missing) = (words.keep_na, words.missing);
+        }
+        flags
     }
 
     fn options(&self) -> CsvOptions {

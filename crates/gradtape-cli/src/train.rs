@@ -37,6 +37,7 @@ use self::resume::{Before, Clock};
 use crate::Verb;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
+use crate::interval::Residuals;
 use crate::measure::{Measured, short};
 use crate::output::Output;
 use crate::progress::{Beside, Progress, Shown};
@@ -149,13 +150,22 @@ impl Train {
         if let (Err(failure), 0) = (&ended, kept) {
             return Err(failure.clone().note(files.none_written()));
         }
+        let mut errors = Residuals::default();
+        for (number, network) in networks.0.iter().enumerate().take(histories.len()) {
+            let [_, held_out] =
+                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            errors.add(network, &prepared.preprocessing, &held_out);
+        }
         let network = networks.mean(histories.len())?;
         let settings = self.settings(&source, &prepared, &history);
+        let mut notes =
+            std::collections::BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
+        notes.extend(errors.to_note()?);
         let model = Model {
             network,
             preprocessing: Some(prepared.preprocessing.to_json()),
             labels: prepared.split.train.classes().to_vec(),
-            notes: [(settings::NOTE.to_string(), settings.to_json()?)].into(),
+            notes,
         };
         let held_out = match prepared.split.test.is_empty() {
             true => None,

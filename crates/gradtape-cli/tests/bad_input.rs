@@ -37,11 +37,14 @@ fn tables() {
     folder.write("header.csv", "a,b\n");
     refused(&folder, "train header.csv --target b", 1, &["header.csv"]);
     folder.write("word.csv", "a,b\n1,2\n2,3\nthree,4\n4,5\n");
-    refused(&folder, "train word.csv --target b", 1, &["word.csv, line 4, column \"a\"", "three"]);
-    folder.write("nan.csv", "a,b\n1,2.5\n2,3.5\n3,NaN\n4,5.5\n5,6.5\n");
-    refused(&folder, "train nan.csv --target b", 1, &["nan.csv, line 4, column \"b\""]);
+    let words = &["word.csv, line 4, column \"a\"", "three"];
+    refused(&folder, "train word.csv --target b --strict", 1, words);
     folder.write("inf.csv", "a,b\n1,2.5\n2,3.5\ninf,1.5\n4,5.5\n5,6.5\n");
-    refused(&folder, "train inf.csv --target b", 1, &["inf.csv, line 4, column \"a\""]);
+    let words = &["inf.csv, line 4, column \"a\"", "not a finite number"];
+    refused(&folder, "train inf.csv --target b --strict", 1, words);
+    folder.write("none.csv", "a,b\n1,\n2,NaN\n");
+    let words = &["none.csv", "every value of column \"b\" is missing"];
+    refused(&folder, "train none.csv --target b", 1, words);
     folder.write("binary.csv", [0u8, 159, 146, 150, 0, 1]);
     refused(&folder, "train binary.csv --target b", 1, &["binary.csv"]);
 }
@@ -107,6 +110,10 @@ fn flags_on_reading_tables_belong_to_tables() {
         ("--delimiter ;", "--delimiter"),
         ("--no-header", "--no-header"),
         ("--decimal-comma", "--decimal-comma"),
+        ("--day-first", "--day-first"),
+        ("--missing -", "--missing"),
+        ("--keep-na", "--keep-na"),
+        ("--encoding big5", "--encoding"),
     ] {
         let words = &[&format!("{name} is for CSV files, not for iris")[..]];
         refused(&folder, &format!("train iris {flag}"), 2, words);
@@ -182,13 +189,14 @@ fn data_that_does_not_fit_the_model() {
         ("a,kind\n1,x\n", &["new.csv", "\"b\""][..]),
         ("a,b,kind\n1,2,x\n1,two,x\n3,1,y\n2,2,x\n", &["line 3", "\"b\"", "two"]),
         ("a,b,kind\n1,2,x\n3,4,z\n", &["new.csv, line 3, column \"kind\"", "\"z\""]),
-        ("a,b,kind\n1,2,x\n3,4,\n", &["line 3", "\"kind\""]),
+        ("a,b,kind\n1,2,\n3,4,\n", &["line 2", "\"kind\""]),
     ] {
         folder.write("new.csv", text);
-        refused(&folder, "evaluate model.safetensors new.csv", 1, words);
+        refused(&folder, "evaluate model.safetensors new.csv --strict", 1, words);
     }
     folder.write("new.csv", "a,b\n1,2\nthree,4\n5,6\n7,8\n");
-    refused(&folder, "predict model.safetensors new.csv", 1, &["line 3", "\"a\"", "three"]);
+    let words = &["line 3", "\"a\"", "three"];
+    refused(&folder, "predict model.safetensors new.csv --strict", 1, words);
     refused(&folder, "predict model.safetensors digits", 1, &["2 columns", "64"]);
     refused(&folder, "evaluate model.safetensors moons", 1, &["\"x\"", "\"a\""]);
     folder.write("text.csv", TABLE.replace("1,2", "up,2").replace("3,4", "down,4"));

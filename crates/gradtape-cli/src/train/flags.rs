@@ -531,6 +531,7 @@ impl Train {
             seed,
             own_test: prepared.own_test,
             split: prepared.division.note(),
+            words: self.csv.words(),
             rows: Some(Counts::of(&prepared.split)),
         }
     }

@@ -90,6 +90,7 @@ impl Train {
             seed: self.seed,
             own_test: false,
             split: None,
+            words: None,
             rows: Some(Counts {
                 train: train.data.len(),
                 validation: validation.as_ref().map_or(0, |own| own.data.len()),

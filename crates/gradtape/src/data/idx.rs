@@ -138,20 +138,30 @@ fn find(folder: &Path, prefix: &str, name: &str) -> Option<PathBuf> {
 }
 
 fn no_files(folder: &Path) -> Error {
-    Error::new(Kind::File, format!("{}: no IDX files here", folder.display()))
+    let error = Error::new(Kind::File, format!("{}: no IDX files here", folder.display()));
+    if folder.is_dir() { error.note(content(folder)) } else { error }
 }
 
-/// The error for a file whose partner is not there under any of the names it may have.
-fn alone(folder: &Path, file: &Path, names: &[String]) -> Error {
+/// The first names in a folder.
+fn content(folder: &Path) -> String {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut found: Vec<String> =
         entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     found.sort();
+    let more = if found.len() > 8 { ", …" } else { "" };
     found.truncate(8);
+    match &found[..] {
+        [] => "the folder is empty".to_string(),
+        found => format!("the folder has {}{more}", found.join(", ")),
+    }
+}
+
+/// The error for a file whose partner is not there under any of the names it may have.
+fn alone(folder: &Path, file: &Path, names: &[String]) -> Error {
     let message = format!("{}: its partner is missing", file.display());
     Error::new(Kind::File, message)
         .note(format!("looked for {}, also with .gz or with .idx for -idx", names.join(", ")))
-        .note(format!("the folder has {}", found.join(", ")))
+        .note(content(folder))
         .hint("images and labels are two files; both must be in the folder, under these names")
 }
 

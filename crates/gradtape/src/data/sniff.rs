@@ -188,15 +188,21 @@ pub(super) fn layout(head: &[u8], delimiter: Option<u8>, named: bool) -> Layout 
         above = 0;
     }
     if above > 0 {
-        layout.title = Some(
-            String::from_utf8_lossy(lines[0].0.trim_ascii())
-                .trim_end_matches(char::from(layout.delimiter))
-                .to_string(),
-        );
+        layout.title = Some(title(lines[0].0, layout.delimiter));
         layout.start += lines[above - 1].1;
         layout.lines += lines[above - 1].2;
     }
     layout
+}
+
+/// The words of a title, in whatever encoding.
+fn title(line: &[u8], delimiter: u8) -> String {
+    let line = line.trim_ascii();
+    let words = std::str::from_utf8(line).map_or_else(
+        |_| line.iter().map(|&byte| char::from(byte)).collect(),
+        |text| text.to_string(),
+    );
+    words.trim_matches(['"', char::from(delimiter)]).to_string()
 }
 
 /// What the line `sep=;` says, with which Excel begins.

@@ -414,6 +414,9 @@ pub(super) fn filled(
     far: bool,
 ) -> Option<String> {
     let name = column.name();
+    if column.kind() == ColumnKind::Number && column.missing() == 0 {
+        return None;
+    }
     let values = match feature {
         Feature::Number { .. } => column.amounts(),
         Feature::Time { day_first, .. } => column.times(*day_first),

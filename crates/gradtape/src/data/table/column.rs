@@ -318,7 +318,10 @@ impl Column {
             () if mostly(numbers) => ColumnKind::Number,
             () => ColumnKind::Category,
         };
-        self.count();
+        match self.kind == ColumnKind::Number && numbers == self.tally.present {
+            true => self.missing = self.ends.len() - numbers,
+            false => self.count(),
+        }
     }
 
     /// Whether dates are written with dots, as where the day comes first.
