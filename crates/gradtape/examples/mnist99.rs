@@ -36,9 +36,14 @@ pub fn run(folder: &Path, seed: u64) -> Result<Run> {
     let test = read.test.ok_or_else(|| Error::new(Kind::Data, "the folder has no test images"))?;
 
     let rng = &mut Rng::new(seed);
-    let apart = ConvOptions { stride: [2, 2], ..ConvOptions::default() };
     let net = Sequential::new()
-        .add(Conv2d::with(1, 16, [5, 5], apart, rng)?)
+        .add(Conv2d::with(
+            1,
+            16,
+            [5, 5],
+            ConvOptions { stride: [2, 2], ..Default::default() },
+            rng,
+        )?)
         .add(BatchNorm2d::new(16))
         .add(Relu)
         .add(Conv2d::new(16, 32, [5, 5], rng))
@@ -47,14 +52,12 @@ pub fn run(folder: &Path, seed: u64) -> Result<Run> {
         .add(Relu)
         .add(Flatten)
         .add(Linear::new(32 * 4 * 4, 10, rng));
-
     let steps = train.len().div_ceil(BATCH) as u64;
     let cycle = OneCycle { div_factor: 10.0, final_div_factor: 1e3, ..OneCycle::new(RATE, steps) };
     let trainer = Trainer::new(&net, Adam::new(&net, RATE)).epochs(1).batch_size(BATCH).seed(seed);
     trainer.loss(loss).schedule(Schedule::OneCycle(cycle), Every::Step).fit(&train, None)?;
-    let scores = evaluate(&net, &images(&test)?, 500)?;
-    let operations = steps as f64 * of_a_step(&net)?;
-    Ok(Run { score: 100.0 * scores.accuracy.unwrap_or_default(), steps, operations })
+    let score = 100.0 * evaluate(&net, &images(&test)?, 500)?.accuracy.unwrap_or_default();
+    Ok(Run { score, steps, operations: steps as f64 * of_a_step(&net)? })
 }
 
 fn loss<'t>(outputs: Var<'t>, labels: Var<'t>) -> Var<'t> {
@@ -74,10 +77,9 @@ fn of_a_step(net: &Sequential) -> Result<f64> {
 
 #[allow(dead_code, reason = "`gradtape record` calls run() alone")]
 fn main() -> Result<()> {
-    let mut words = std::env::args().skip(1);
-    let folder = words.next().unwrap_or_else(|| "mnist".to_string());
-    let run =
-        run(Path::new(&folder), words.next().and_then(|word| word.parse().ok()).unwrap_or(1))?;
+    let words: Vec<String> = std::env::args().collect();
+    let seed = words.get(2).and_then(|word| word.parse().ok()).unwrap_or(1);
+    let run = run(Path::new(words.get(1).map_or("mnist", |word| word)), seed)?;
     println!("{:.2} % after {} steps", run.score, run.steps);
     Ok(())
 }
