@@ -10,7 +10,7 @@ use gradtape::nn::{
 };
 use gradtape::optim::{Adam, OneCycle, Optimizer, Schedule};
 use gradtape::train::{Every, Trainer, evaluate};
-use gradtape::{Error, Kind, Result, Rng, Tensor, Var, eval, plan};
+use gradtape::{DType, Error, Kind, Result, Rng, Tensor, Var, eval, plan};
 
 /// What a run came to: percent of test images told right, its steps, their floating-point operations.
 #[allow(missing_docs, reason = "said above")]
@@ -34,16 +34,10 @@ pub fn run(folder: &Path, seed: u64) -> Result<Run> {
     };
     let train = images(&read.train)?;
     let test = read.test.ok_or_else(|| Error::new(Kind::Data, "the folder has no test images"))?;
-
     let rng = &mut Rng::new(seed);
+    let apart = ConvOptions { stride: [2, 2], ..ConvOptions::default() };
     let net = Sequential::new()
-        .add(Conv2d::with(
-            1,
-            16,
-            [5, 5],
-            ConvOptions { stride: [2, 2], ..Default::default() },
-            rng,
-        )?)
+        .add(Conv2d::with(1, 16, [5, 5], apart, rng)?)
         .add(BatchNorm2d::new(16))
         .add(Relu)
         .add(Conv2d::new(16, 32, [5, 5], rng))
@@ -61,15 +55,15 @@ pub fn run(folder: &Path, seed: u64) -> Result<Run> {
 }
 
 fn loss<'t>(outputs: Var<'t>, labels: Var<'t>) -> Var<'t> {
-    let options = CrossEntropyOptions { label_smoothing: 0.05, ..Default::default() };
-    cross_entropy_with(outputs, labels, &options)
+    let smoothing = CrossEntropyOptions { label_smoothing: 0.05, ..Default::default() };
+    cross_entropy_with(outputs, labels, &smoothing)
 }
 
 fn of_a_step(net: &Sequential) -> Result<f64> {
-    let (x, y) = (Tensor::from(vec![0f32; BATCH * 784]), Tensor::from(vec![0i64; BATCH]));
+    let (x, y) =
+        (Tensor::zeros([BATCH, 1, 28, 28], DType::F32), Tensor::zeros([BATCH], DType::I64));
     let (graph, _) = eval::trace(|tape| {
-        let outputs = net.forward(tape.constant(x.reshape([BATCH, 1, 28, 28])?));
-        let loss = loss(outputs, tape.constant(y));
+        let loss = loss(net.forward(tape.constant(x)), tape.constant(y));
         Adam::new(net, RATE).step(loss).map(|()| vec![loss])
     })?;
     Ok(plan::plan(&graph).operations())
