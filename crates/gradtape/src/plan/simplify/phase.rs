@@ -1,5 +1,6 @@
 //! Windows that start several places apart and overlap, put together phase by phase.
 
+use std::cmp::Ordering;
 use std::panic::Location;
 
 use super::contraction::{self, Labelled};
@@ -41,18 +42,21 @@ pub(super) fn rewrite(
     order.push(place);
     let split = contraction::of(r, product, &order, at)?;
 
-    let size = fold.size.div_ceil(stride);
+    let size = r.meta(x).shape[fold.axis] + count.div_ceil(stride) - 1;
     let folded = shape::Fold { axis: fold.axis, size, stride: 1, dilation: 1 };
     let folded = r.apply(folded, &[split], at)?;
     let mut dims = Dims::from_slice(&r.meta(folded).shape);
     dims.remove(fold.axis + 1);
     dims[fold.axis] *= stride;
     let joined = r.reshape(folded, &Shape::from(dims), at)?;
-    match size * stride == fold.size {
-        true => Some(joined),
-        false => {
-            let slice = shape::Slice { axis: fold.axis, start: 0, stop: fold.size, step: 1 };
-            r.apply(slice, &[joined], at)
+    let axis = fold.axis;
+    match (size * stride).cmp(&fold.size) {
+        Ordering::Equal => Some(joined),
+        Ordering::Less => {
+            r.apply(shape::Pad { axis, start: 0, step: 1, size: fold.size }, &[joined], at)
+        }
+        Ordering::Greater => {
+            r.apply(shape::Slice { axis, start: 0, stop: fold.size, step: 1 }, &[joined], at)
         }
     }
 }

@@ -198,6 +198,17 @@ fn windows_are_gathered_only_where_the_zeros_between_them_are_few() {
 }
 
 #[test]
+fn windows_of_strides_are_put_together_phase_by_phase() {
+    check(
+        "%3 = transpose(%1) {order: [1, 0]} : f32[3, 4]
+         %4 = contract(%0, %3) {batch: 0; summed: 1} : f32[4, 4]
+         %5 = fold(%4) {axis: 0; size: 11; stride: 2; dilation: 1} : f32[11]
+         return %5",
+        "return %0",
+    );
+}
+
+#[test]
 fn windows_that_do_not_overlap_are_put_together_without_sums() {
     check(
         "%3 = fold(%0) {axis: 0; size: 13; stride: 3; dilation: 1} : f32[13]
