@@ -139,8 +139,9 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
     );
     output.line(format!("\n{}", output.bold(heading)))?;
     let treatment = |feature: &Feature| match feature {
-        Feature::Number { mean, scale, missing, .. } => {
-            format!("{}{}", standardised(*mean, *scale), or_missing(*missing))
+        Feature::Number { column, mean, scale, missing } => {
+            let drawn_in = if preprocessing.draws_in(column) { ", drawn in by asinh" } else { "" };
+            format!("{}{drawn_in}{}", standardised(*mean, *scale), or_missing(*missing))
         }
         Feature::Category { categories, missing, .. } => {
             format!("one of {}{}", names(categories), or_missing(*missing))

@@ -104,6 +104,9 @@ fn main() -> ExitCode {
     let arguments = profile::without_train(std::env::args_os().collect());
     let output = Output::new(asks_for_json(&arguments));
     let outcome = flags::known(&arguments, &Line::command()).and_then(|()| {
+        if let Some(comparison) = train::Comparison::of(&arguments)? {
+            return comparison.run(&output);
+        }
         match Line::try_parse_from(arguments) {
             Ok(line) => line.command.run(&output),
             Err(error) => refuse(error, &output),

@@ -294,13 +294,15 @@ fn scaled_rows(
     preprocessing: &Preprocessing,
 ) -> Outcome<Tensor> {
     let number = |feature: &Feature| match *feature {
-        Feature::Number { mean, scale, missing: false, .. } => Some((mean, scale)),
+        Feature::Number { ref column, mean, scale, missing: false } => {
+            (!preprocessing.draws_in(column)).then_some((mean, scale))
+        }
         _ => None,
     };
     let numbers: Option<Vec<(f64, f64)>> = preprocessing.features().iter().map(number).collect();
     let numbers = numbers.ok_or_else(|| {
         Failure::failed(
-            "the model was trained on a table with text, dates or missing values, the data has numbers only",
+            "the model was trained on a table with text, dates, missing or far values, the data has numbers only",
         )
     })?;
     let (expected, width) = (preprocessing.feature_names(), inputs.shape()[1]);

@@ -1,6 +1,7 @@
 //! `gradtape train`: from data to a model file.
 
 mod columns;
+mod compare;
 mod curves;
 mod defaults;
 mod files;
@@ -25,6 +26,7 @@ use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, S
 use gradtape::{Rng, engine, loss};
 use serde::Serialize;
 
+pub(crate) use self::compare::Comparison;
 use self::defaults::Shape;
 use self::files::Files;
 use self::flags::Precision;
@@ -33,6 +35,7 @@ use self::members::{Members, mean, parts};
 use self::network::Network;
 use self::resume::{Before, Clock};
 use crate::Verb;
+use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
 use crate::measure::{Measured, short};
@@ -45,14 +48,25 @@ use crate::source::{Content, Source};
 
 impl Verb for Train {
     fn run(self, output: &Output) -> Outcome {
+        self.ran(output).map(drop)
+    }
+}
+
+/// What became of a training.
+pub(super) struct Done {
+    pub(super) history: History,
+    pub(super) held_out: Option<Measured>,
+}
+
+impl Train {
+    /// Trains, and tells of it.
+    pub(super) fn ran(self, output: &Output) -> Outcome<Done> {
         let (mut this, before) = self.remembered()?;
         this.check()?;
         this.train(before, output)
     }
-}
 
-impl Train {
-    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome {
+    fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome<Done> {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         if self.network.is_of_texts() {
@@ -66,6 +80,12 @@ impl Train {
         self.check_parts(&source, &prepared)?;
         let augment = self.augmentation(&source, &prepared)?;
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
+        // Rows that lie between others, or belong to a group, are no test of the others.
+        let folds =
+            matches!(wishes.division, Division::Usual | Division::Random | Division::Stratified);
+        if !folds {
+            self.runs.members.get_or_insert(1);
+        }
         self.settle(prepared.split.train.len(), shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks = Members(networks.collect::<Outcome<_>>()?);
@@ -95,8 +115,8 @@ impl Train {
         let goes_on = histories.len();
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
         for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
-            let own =
-                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            let rows = [&prepared.split.train, &prepared.split.validation];
+            let own = parts(if folds { number } else { 0 }, rows, self.seed)?;
             let optimizer = self.optimizer_of(network)?;
             let part = Part {
                 number,
@@ -152,12 +172,12 @@ impl Train {
             false => {
                 let test = &prepared.split.test;
                 let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
-                let told = !self.quiet || self.format == Format::Json;
-                Some(match told {
-                    true => {
+                // Nobody looks at simple answers that are not told.
+                Some(match self.quiet && self.format == Format::Text {
+                    true => measured,
+                    false => {
                         measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
                     }
-                    false => measured,
                 })
             }
         };
@@ -181,22 +201,23 @@ impl Train {
                     epochs: epochs(&history, &seconds),
                     stopped: Course::of(&history).ended,
                     kept_epoch: kept,
-                    held_out,
+                    held_out: held_out.as_ref(),
                     warnings: self.watch.warnings(),
                     files: &files,
                 },
-            ),
-            Format::Text if self.quiet => Ok(()),
+            )?,
+            Format::Text if self.quiet => {}
             Format::Text => {
                 self.tell_end(&history, output)?;
                 output.line("")?;
-                match held_out {
+                match &held_out {
                     Some(measured) => measured.print("held-out", output)?,
                     None => output.line("no rows were held out: how good it is, is not known")?,
                 }
-                output.line(format!("\nwrote {files}"))
+                output.line(format!("\nwrote {files}"))?;
             }
         }
+        Ok(Done { history, held_out })
     }
 }
 
@@ -320,6 +341,7 @@ impl Train {
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();
+        let losses = self.runs.losses.clone();
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
             .steps(self.steps.unwrap_or(usize::MAX))
@@ -331,6 +353,9 @@ impl Train {
             .on_step(move |report| {
                 if let Some(clock) = &mut clock {
                     clock.look();
+                }
+                if let Some(losses) = &losses {
+                    losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
                 }
                 lock(&of_step).step(report);
             })
@@ -596,7 +621,7 @@ struct Report<'a> {
     epochs: Vec<Epoch>,
     stopped: Ended,
     kept_epoch: usize,
-    held_out: Option<Measured>,
+    held_out: Option<&'a Measured>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     files: &'a Files,

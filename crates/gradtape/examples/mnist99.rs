@@ -4,13 +4,13 @@
 use std::path::Path;
 
 use gradtape::data::{Dataset, read_idx_folder};
-use gradtape::loss::cross_entropy;
+use gradtape::loss::{CrossEntropyOptions, cross_entropy_with};
 use gradtape::nn::{
     BatchNorm2d, Conv2d, ConvOptions, Flatten, Linear, MaxPool2d, Relu, Sequential,
 };
 use gradtape::optim::{Adam, OneCycle, Optimizer, Schedule};
 use gradtape::train::{Every, Trainer, evaluate};
-use gradtape::{Error, Kind, Result, Rng, Tensor, eval, plan};
+use gradtape::{Error, Kind, Result, Rng, Tensor, Var, eval, plan};
 
 /// What a run came to: percent of test images told right, its steps, their floating-point operations.
 #[allow(missing_docs, reason = "said above")]
@@ -20,8 +20,8 @@ pub struct Run {
     pub operations: f64,
 }
 
-const BATCH: usize = 128;
-const RATE: f64 = 0.02;
+const BATCH: usize = 96;
+const RATE: f64 = 0.015;
 
 /// Trains on the images of a folder, and looks at those of its test files.
 pub fn run(folder: &Path, seed: u64) -> Result<Run> {
@@ -51,17 +51,22 @@ pub fn run(folder: &Path, seed: u64) -> Result<Run> {
     let steps = train.len().div_ceil(BATCH) as u64;
     let cycle = OneCycle { div_factor: 10.0, final_div_factor: 1e3, ..OneCycle::new(RATE, steps) };
     let trainer = Trainer::new(&net, Adam::new(&net, RATE)).epochs(1).batch_size(BATCH).seed(seed);
-    trainer.schedule(Schedule::OneCycle(cycle), Every::Step).fit(&train, None)?;
+    trainer.loss(loss).schedule(Schedule::OneCycle(cycle), Every::Step).fit(&train, None)?;
     let scores = evaluate(&net, &images(&test)?, 500)?;
     let operations = steps as f64 * of_a_step(&net)?;
     Ok(Run { score: 100.0 * scores.accuracy.unwrap_or_default(), steps, operations })
+}
+
+fn loss<'t>(outputs: Var<'t>, labels: Var<'t>) -> Var<'t> {
+    let options = CrossEntropyOptions { label_smoothing: 0.05, ..Default::default() };
+    cross_entropy_with(outputs, labels, &options)
 }
 
 fn of_a_step(net: &Sequential) -> Result<f64> {
     let (x, y) = (Tensor::from(vec![0f32; BATCH * 784]), Tensor::from(vec![0i64; BATCH]));
     let (graph, _) = eval::trace(|tape| {
         let outputs = net.forward(tape.constant(x.reshape([BATCH, 1, 28, 28])?));
-        let loss = cross_entropy(outputs, tape.constant(y));
+        let loss = loss(outputs, tape.constant(y));
         Adam::new(net, RATE).step(loss).map(|()| vec![loss])
     })?;
     Ok(plan::plan(&graph).operations())

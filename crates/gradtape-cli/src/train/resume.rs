@@ -28,7 +28,9 @@ impl Train {
         );
         let Some(path) = &self.runs.resume else {
             let mut train = self;
-            train.runs.words = own;
+            if train.runs.words.is_empty() {
+                train.runs.words = own;
+            }
             return Ok((train, None));
         };
         let usage = |error: gradtape::Error| Failure::usage(format!("--resume: {error}"));
@@ -46,7 +48,7 @@ impl Train {
         let histories: Vec<Vec<u64>> =
             serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
         let histories = histories.into_iter().map(history).collect::<Outcome<_>>()?;
-        let both = saved.iter().chain(&own).cloned().collect();
+        let both: Vec<String> = saved.iter().chain(&own).cloned().collect();
         // Where the data is named again, the flags are all there.
         let (mut train, words) = match read(&both) {
             Ok(train) => (train, both),
@@ -114,7 +116,7 @@ impl Clock {
 }
 
 /// The flags that words stand for; later ones count.
-fn read(words: &Vec<String>) -> Result<Train, clap::Error> {
+pub(super) fn read(words: &[String]) -> Result<Train, clap::Error> {
     let command = Train::augment_args(Command::new("gradtape train")).args_override_self(true);
     let matches =
         command.try_get_matches_from(std::iter::once(&"train".to_string()).chain(words))?;

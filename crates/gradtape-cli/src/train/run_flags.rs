@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use clap::Args;
 
@@ -41,6 +42,10 @@ pub(crate) struct RunFlags {
     /// What was on the command line, for a checkpoint to remember.
     #[arg(skip)]
     pub(super) words: Vec<String>,
+
+    /// Where the loss of each step is noted.
+    #[arg(skip)]
+    pub(super) losses: Option<Arc<Mutex<Vec<f64>>>>,
 }
 
 /// How often something happens.

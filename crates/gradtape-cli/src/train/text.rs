@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::files::Files;
 use super::network::{Network, Tokens};
-use super::{Epoch, MOST_WEIGHTS, Part, Train, epochs};
+use super::{Done, Epoch, MOST_WEIGHTS, Part, Train, epochs};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
@@ -20,7 +20,7 @@ use crate::text::{self, Passage, described, fingerprint, halves};
 
 impl Train {
     /// Trains a network on a text.
-    pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome {
+    pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome<Done> {
         self.check_text()?;
         source.check(&self.csv)?;
         let (name, text) = (source.name(), source.text()?);
@@ -127,8 +127,8 @@ impl Train {
                     validation_loss: validated.map(Number),
                     files: &files,
                 },
-            ),
-            Format::Text if self.quiet => Ok(()),
+            )?,
+            Format::Text if self.quiet => {}
             Format::Text => {
                 self.tell_end(&history, output)?;
                 if let Some(loss) = validated {
@@ -136,9 +136,11 @@ impl Train {
                     output.line(format!("\n{told} nats for each character"))?;
                 }
                 output.line(format!("\nwrote {files}"))?;
-                output.line(format!("`gradtape generate {}` goes on with the text", files.model()))
+                output
+                    .line(format!("`gradtape generate {}` goes on with the text", files.model()))?;
             }
         }
+        Ok(Done { history, held_out: None })
     }
 
     fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {

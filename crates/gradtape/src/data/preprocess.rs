@@ -15,12 +15,13 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What is done to each column before a network sees it, learned from the rows it trains on.
 ///
-/// Numbers are standardised with the mean and the population standard deviation of the training
-/// rows. Text becomes one column of 0 and 1 for each category of the training rows; a category that was not among them
-/// is 0 everywhere. Dates become the time elapsed, the year, and sines and cosines of the month, the day of the week and
-/// the hour, as far as they vary; texts of several words become their hashed words. Where values are missing in the
-/// training rows, one more column says so, and a missing number is taken as the mean. A numeric target is standardised
-/// too; classes are numbered, and collected from all rows, so that a rare one may be held out.
+/// Numbers are standardised with the mean and the population standard deviation of the training rows; of a column of
+/// which a few are far from all others, see [`Preprocessing::draws_in`]. Text becomes one column of 0 and 1 for each
+/// category of the training rows; a category that was not among them is 0 everywhere. Dates become the time elapsed,
+/// the year, and sines and cosines of the month, the day of the week and the hour, as far as they vary; texts of
+/// several words become their hashed words. Where values are missing in the training rows, one more column says so,
+/// and a missing number is taken as the mean. A numeric target is standardised too; classes are numbered, and
+/// collected from all rows, so that a rare one may be held out.
 ///
 /// ```
 /// use gradtape::data::{CsvOptions, Preprocessing, PreprocessOptions, Rows, Table};
@@ -50,6 +51,9 @@ pub struct Preprocessing {
     features: Vec<Feature>,
     target: Target,
     notes: Vec<String>,
+    /// Columns whose numbers are drawn in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    far: Vec<String>,
 }
 
 /// What is predicted.
@@ -121,6 +125,7 @@ impl Preprocessing {
             }
         }
         notes.target(table.column(target.column())?);
+        let far = notes.far.clone();
         let notes = notes.into_lines();
         if features.is_empty() {
             let message = format!("{}: there is no column to learn from", table.source());
@@ -128,7 +133,7 @@ impl Preprocessing {
                 .hint("a column that varies is needed beside the target");
             return Err(notes.into_iter().fold(error, Error::note));
         }
-        Ok(Preprocessing { version: VERSION, features, target, notes })
+        Ok(Preprocessing { version: VERSION, features, target, notes, far })
     }
 
     /// For data that is prepared already: features `(value - mean) / scale` with the names of the
@@ -181,7 +186,8 @@ impl Preprocessing {
         let numeric = classes.names().iter().all(|name| name.parse::<f64>().is_ok());
         let target = Target::Classes { column: target.to_string(), numeric, classes };
         let features = features.collect();
-        let made = Preprocessing { version: VERSION, features, target, notes: Vec::new() };
+        let (notes, far) = (Vec::new(), Vec::new());
+        let made = Preprocessing { version: VERSION, features, target, notes, far };
         made.checked()
     }
 
@@ -197,9 +203,34 @@ impl Preprocessing {
         let mut at = 0;
         for feature in &self.features {
             feature.write(table, &mut inputs, width, at)?;
+            if self.draws_in(feature.column()) {
+                inputs
+                    .iter_mut()
+                    .skip(at)
+                    .step_by(width)
+                    .for_each(|value| *value = drawn_in(*value));
+            }
             at += feature.width();
         }
         Tensor::from_vec(inputs, [table.len(), width])
+    }
+
+    /// Whether a column of numbers has a few that are far from all others. The network then sees `asinh(x)` of what it
+    /// would have seen, which is `x` around 0 and grows as a logarithm far away; `mean` and `scale` are the median and
+    /// the distance of the quartiles over 1.349.
+    ///
+    /// ```
+    /// use gradtape::data::{CsvOptions, PreprocessOptions, Preprocessing, Table};
+    /// let rows: String = (0..100).map(|i| format!("{},{}\n", i % 10, i % 7)).collect();
+    /// let table = Table::from_csv(format!("x,y\n{rows}1e6,3\n").as_bytes(), "t.csv", &CsvOptions::default())?;
+    /// let all: Vec<usize> = (0..101).collect();
+    /// let prepared = Preprocessing::fit(&table, "y", &all, &PreprocessOptions::default())?;
+    /// assert!(prepared.draws_in("x") && prepared.notes()[0].contains("far from all others"));
+    /// assert!(prepared.inputs(&table)?.to_f64_vec()[100] < 20.0);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn draws_in(&self, column: &str) -> bool {
+        self.far.iter().any(|far| far == column)
     }
 
     /// Fails unless all columns are there.
@@ -354,7 +385,7 @@ impl Preprocessing {
         let mut lines = Vec::new();
         for feature in &self.features {
             let Ok(column) = table.column(feature.column()) else { continue };
-            lines.extend(fit::filled(table, column, feature));
+            lines.extend(fit::filled(table, column, feature, self.draws_in(feature.column())));
             if let unseen @ [first, ..] = &feature.unseen(column)[..] {
                 lines.push(format!(
                     "column {:?}: {} of {} values were not trained on, such as {:?} (line {}): none of those that were",
@@ -450,6 +481,11 @@ impl PreprocessOptions {
             Some(first) => Err(missing.fold(first, |error, other| error.note(other.message()))),
         }
     }
+}
+
+/// A number of a column of which a few are far away.
+fn drawn_in(number: f32) -> f32 {
+    f64::from(number).asinh() as f32
 }
 
 /// The version of the JSON form. The first one knew numbers and categories alone.

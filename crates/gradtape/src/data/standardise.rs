@@ -171,6 +171,23 @@ pub(super) fn mean_and_scale(values: impl Iterator<Item = f64> + Clone) -> Optio
     (mean.is_finite() && scale.is_normal()).then_some((mean, scale))
 }
 
+/// The median and a spread by the quartiles of values of which a few are far from all others; `None` where none is,
+/// or where the quartiles are the same. The spread of normal values is their deviation.
+pub(super) fn middle_of_far(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
+    let mut sorted: Vec<f64> = values.clone().filter(|value| !value.is_nan()).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let quartile = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    let [first, .., last] = sorted[..] else { return None };
+    let median = quartile(0.5);
+    let spread = (quartile(0.75) - quartile(0.25)) / 1.349;
+    let (_, deviation) = mean_and_scale(values)?;
+    let far = (last - median).max(median - first) > FAR * spread && deviation > 2.0 * spread;
+    (far && spread.is_normal() && spread > 0.0).then_some((median, spread))
+}
+
+/// How many spreads a value is away that is far: of a million normal values none is a fourth of it.
+const FAR: f64 = 20.0;
+
 fn rows_of(rows: &Tensor) -> Result<(usize, usize)> {
     match &rows.shape()[..] {
         [] => Err(Error::new(Kind::Shape, "standardise needs rows, but this is a scalar")),
@@ -201,6 +218,20 @@ mod tests {
         assert_eq!(moments(&[0.0; 3]), Some((0.0, 1.0)));
         assert_eq!(moments(&[-4.0]), Some((-4.0, 1.0)));
         assert_eq!(moments(&[0.3, 0.1 + 0.2]).unwrap().1, 1.0);
+    }
+
+    #[test]
+    fn a_few_values_far_from_all_others_have_a_middle() {
+        let mut values: Vec<f64> = (0..=100).map(f64::from).collect();
+        assert_eq!(middle_of_far(values.iter().copied()), None);
+        values[100] = 1e6;
+        let (median, spread) = middle_of_far(values.iter().copied()).unwrap();
+        assert!(median == 50.0 && (spread - 50.0 / 1.349).abs() < 1e-9);
+        values.fill(1.0);
+        values[0] = 1e9;
+        assert_eq!(middle_of_far(values.iter().copied()), None, "no quartiles to scale by");
+        assert_eq!(middle_of_far([f64::NAN, 1.0].into_iter()), None);
+        assert_eq!(middle_of_far([0.0, 1.0, f64::MAX, -f64::MAX].into_iter()), None);
     }
 
     #[test]

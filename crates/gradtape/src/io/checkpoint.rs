@@ -120,6 +120,11 @@ impl Checkpoint {
         self.tensors.get(&format!("{OWN}{name}"))
     }
 
+    /// All tensors that [`Checkpoint::tensor`] added, with their names.
+    pub fn tensors(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(OWN)?, tensor)))
+    }
+
     /// Writes it to a file, whole or not at all: an earlier checkpoint there stays until the new one is
     /// complete. Fails when the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {

@@ -162,15 +162,16 @@ impl Course {
 /// What was kept of weights and optimiser.
 fn snapshot(checkpoint: &Checkpoint, kind: &str, training: &Training<'_>) -> Result<Snapshot> {
     let value = |number: usize| tensor(checkpoint, &format!("{kind}{number}"));
-    let named = |(name, _): (String, Tensor)| {
-        let saved = tensor(checkpoint, &format!("{kind}{OPTIMIZER}{name}"))?;
-        Ok((name, saved))
-    };
+    // What an optimiser keeps may have other names later.
+    let prefix = format!("{kind}{OPTIMIZER}");
+    let named = checkpoint.tensors().filter_map(|(name, tensor)| {
+        Some((name.strip_prefix(&prefix)?.to_string(), tensor.clone()))
+    });
     Ok(Snapshot {
         epoch: 0,
         loss: f64::INFINITY,
         values: (0..training.state.len()).map(value).collect::<Result<_>>()?,
-        optimizer: training.optimizer.state()?.into_iter().map(named).collect::<Result<_>>()?,
+        optimizer: named.collect(),
     })
 }
 

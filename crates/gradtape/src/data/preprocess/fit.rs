@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Feature, Part, PreprocessOptions, Target, names, words};
-use crate::data::standardise::mean_and_scale;
+use crate::data::standardise::{mean_and_scale, middle_of_far};
 use crate::data::table::{civil, truth};
 use crate::data::{Categories, Column, ColumnKind, Fractions, Rows, Table, Task};
 use crate::tensor::{Error, Kind, Result};
@@ -113,12 +113,14 @@ pub(super) struct Notes {
     lines: Vec<String>,
     /// Columns that are the same in every training row.
     same: Vec<(String, String)>,
+    /// Columns of numbers of which a few are far from all others.
+    pub(super) far: Vec<String>,
 }
 
 impl Notes {
     /// As lines; many columns of the same kind, as the margins of images, share one.
     pub(super) fn into_lines(self) -> Vec<String> {
-        let Notes { mut lines, same } = self;
+        let Notes { mut lines, same, far } = self;
         match &same[..] {
             [(first, _), .., (last, _)] if same.len() > 5 => lines.push(format!(
                 "{} columns left out, {first:?} to {last:?}: the same in every training row",
@@ -127,6 +129,16 @@ impl Notes {
             _ => lines.extend(same.iter().map(|(name, value)| {
                 format!("column {name:?} left out: {value} in every training row")
             })),
+        }
+        if !far.is_empty() {
+            let names: Vec<String> = far.iter().take(5).map(|name| format!("{name:?}")).collect();
+            let more = if far.len() > 5 { ", …" } else { "" };
+            let s = if far.len() > 1 { "s" } else { "" };
+            lines.push(format!(
+                "column{s} {}{more}: a few values are far from all others; scaled around the median by the quartiles, \
+                 and far values drawn in (asinh)",
+                names.join(", ")
+            ));
         }
         lines
     }
@@ -174,7 +186,8 @@ pub(super) fn feature_of(
             "column {name:?}: {count} cells such as {word:?} are taken as missing (--keep-na where they are values)"
         ));
     }
-    notes.lines.extend(filled(table, column, &feature));
+    let far = notes.far.iter().any(|far| far == name);
+    notes.lines.extend(filled(table, column, &feature, far));
     Ok(Some(feature))
 }
 
@@ -216,7 +229,11 @@ fn number_of(
              matters"
         ));
     }
-    let (mean, scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
+    let (mut mean, mut scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
+    if let Some(middle) = middle_of_far(known()) {
+        (mean, scale) = middle;
+        notes.far.push(name.to_string());
+    }
     Ok(Some(Feature::Number { column: name.to_string(), mean, scale, missing }))
 }
 
@@ -390,7 +407,12 @@ fn counts_rows(numbers: &[f64]) -> bool {
 }
 
 /// The note on missing values of a column, if there are any.
-pub(super) fn filled(table: &Table, column: &Column, feature: &Feature) -> Option<String> {
+pub(super) fn filled(
+    table: &Table,
+    column: &Column,
+    feature: &Feature,
+    far: bool,
+) -> Option<String> {
     let name = column.name();
     if column.kind() == ColumnKind::Number && column.missing() == 0 {
         return None;
@@ -403,7 +425,8 @@ pub(super) fn filled(table: &Table, column: &Column, feature: &Feature) -> Optio
     let missing = values.iter().filter(|value| value.is_nan()).count();
     let taken = match feature {
         Feature::Number { mean, missing: false, .. } => {
-            format!("taken as the mean {}", short(*mean))
+            let middle = if far { "median" } else { "mean" };
+            format!("taken as the {middle} {}", short(*mean))
         }
         Feature::Category { missing: false, .. } => "taken as none of its categories".to_string(),
         Feature::Time { missing: false, .. } => "taken as no date".to_string(),

@@ -6,7 +6,7 @@ use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate};
-use crate::plan::{Buffer, Loop, Reduction};
+use crate::plan::{Access, Buffer, Loop, Reduction};
 use crate::tensor::Dims;
 
 /// A fused loop made ready to run.
@@ -70,7 +70,8 @@ impl<T: Real> LoopPlan<T> {
         } else if plan.reduced == 1 && (1..=TILE).contains(&plan.space[rank - 1]) {
             (How::ShortRows, [last(kept), last(rank)])
         } else {
-            (How::LongRows, [None, last(rank)])
+            // Of two reduced axes the outer one makes the tiles of a short inner one longer.
+            (How::LongRows, [last(rank - 1).filter(|_| plan.reduced > 1), last(rank)])
         };
         let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
         let body = BodyPlan::new(&BodySpec {
@@ -404,6 +405,10 @@ fn columns_are_runs(plan: &Loop, kept: usize) -> bool {
     if plan.reduced > 1 && plan.space[last] < LANES.min(plan.space[col]) {
         return true;
     }
-    let runs = |axis: usize| plan.body.loads.iter().filter(|load| load.strides[axis] == 1).count();
+    // What varies along one axis alone is in the cache either way.
+    let large = |load: &&Access| load.strides.iter().filter(|&&stride| stride != 0).count() > 1;
+    let runs = |axis: usize| {
+        plan.body.loads.iter().filter(large).filter(|load| load.strides[axis] == 1).count()
+    };
     runs(col) > runs(last)
 }

@@ -6,11 +6,15 @@ use super::{Classified, Role};
 use crate::op::{Cost, Exact, Form, NodeId, Op};
 use crate::tensor::DType;
 
+/// What each reader reads so many times or more is in the cache.
+const REPEATED: usize = 16;
+
 impl Classified {
     /// Has readers compute anew what costs them less than reading it: one cheap operation on something
     /// that is in memory in any case, or on truth values, which are smaller.
     pub(in crate::plan) fn mark_cheap(&mut self) -> bool {
         let in_memory = self.in_memory();
+        let reduced = self.reduced();
         // How many nodes that were marked follow each other up to a node.
         let mut chain = vec![0; self.nodes.len()];
         for id in self.ids() {
@@ -24,19 +28,28 @@ impl Classified {
             if !cheap {
                 continue;
             }
-            let there = |base: NodeId| {
-                let meta = self.meta(base);
-                let alive = in_memory[base.index()] || matches!(self.role(base), Role::Input(_));
-                let short = chain[base.index()] < self.target.recomputed;
-                (meta.dtype == DType::Bool || alive) && short && !self.is_sealed(base)
-            };
-            let single = |base: NodeId| self.meta(base).shape.elements() <= 1;
+            let elements = |id: NodeId| self.meta(id).shape.elements();
+            // What is repeated often is read from the cache.
+            let many = |base: NodeId| elements(base) > (elements(id) / REPEATED).max(1);
             let mut large: SmallVec<[NodeId; 4]> = SmallVec::new();
+            let mut repeats = false;
             for read in &self.reads[id.index()] {
-                if !single(read.base) && !large.contains(&read.base) {
+                if !many(read.base) {
+                    repeats |= elements(read.base) > 1;
+                } else if !large.contains(&read.base) {
                     large.push(read.base);
                 }
             }
+            let there = |base: NodeId| {
+                let meta = self.meta(base);
+                let alive = in_memory[base.index()]
+                    || matches!(self.role(base), Role::Input(_))
+                    // Such as the mean that is subtracted.
+                    || (repeats && reduced[base.index()])
+                    || (repeats && chain[base.index()] > 0);
+                let short = chain[base.index()] < self.target.recomputed;
+                (meta.dtype == DType::Bool || alive) && short && !self.is_sealed(base)
+            };
             if let [base] = large[..]
                 && there(base)
             {
@@ -51,6 +64,19 @@ impl Classified {
     fn depends_on_float(&self, id: NodeId) -> bool {
         let truth = self.meta(id).dtype == DType::Bool;
         truth && self.float.is_none() && self.body_dtype(id).is_some()
+    }
+
+    /// Which nodes are reduced along other axes than the last, so that the results are there only when all of the
+    /// node has been in memory.
+    fn reduced(&self) -> Vec<bool> {
+        let mut reduced = vec![false; self.nodes.len()];
+        for id in self.ids().filter(|&id| matches!(self.role(id), Role::Reduce(_))) {
+            let rank = self.space(id).rank();
+            if self.node(id).op.reduced_axes().iter().any(|&axis| axis + 1 != rank) {
+                self.reads[id.index()].iter().for_each(|read| reduced[read.base.index()] = true);
+            }
+        }
+        reduced
     }
 
     /// Which nodes are stored whatever the grouping: read by products and by operations of their own.

@@ -177,12 +177,24 @@ impl<'w> Fusion<'w> {
         let one_sided = left.is_some() != right.is_some();
         let reduced = left.or(right);
         let large = a.elements() > self.graph.target.reordered;
+        let (map, sums) = if a.reduced.is_none() { (a, b) } else { (b, a) };
         if let (true, true, Some(axes)) = (one_sided, large, &reduced)
+            && !self.is_for(map, sums)
             && !axes.iter().copied().eq(space.len() - axes.len()..space.len())
         {
             return None;
         }
         Some((space, reduced))
+    }
+
+    /// Whether nothing but another group needs what a group computes, so that it is not stored in that one's order.
+    fn is_for(&self, group: &Group, reader: &Group) -> bool {
+        let within = |group: &Group, id: NodeId| group.members.binary_search(&id).is_ok();
+        group.members.iter().all(|member| {
+            let users = &self.users[member.index()];
+            !self.output[member.index()].0
+                && users.iter().all(|&user| within(group, user) || within(reader, user))
+        })
     }
 
     /// The space of a group that reduces rows and of one that computes one number for each row.

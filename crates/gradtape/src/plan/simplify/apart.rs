@@ -103,7 +103,7 @@ fn is_of_windows(r: &Rewriter, id: NodeId) -> bool {
 }
 
 /// For each axis of a shape those of a finer one that it joins, if it joins neighbours alone.
-fn joined(fine: &Shape, coarse: &Shape) -> Option<Vec<std::ops::Range<usize>>> {
+pub(super) fn joined(fine: &Shape, coarse: &Shape) -> Option<Vec<std::ops::Range<usize>>> {
     let mut groups = Vec::new();
     let mut next = 0;
     for &size in coarse.iter() {

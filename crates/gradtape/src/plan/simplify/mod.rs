@@ -10,6 +10,7 @@ mod constant;
 mod contraction;
 mod hoist;
 mod parts;
+mod phase;
 mod places;
 mod reduce;
 mod turn;

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::contraction::{self, Labelled};
-use super::{Pending, Rewriter, apart};
+use super::{Pending, Rewriter, apart, phase};
 use crate::op::linear::{Contract, Labels};
 use crate::op::{NodeId, Op, reduce, shape};
 use crate::tape::{Graph, GraphNode};
@@ -14,6 +14,8 @@ pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeI
     let Op::Fold(fold) = operation.op else { return None };
     apart::rewrite(r, fold, x, operation.at)
         .or_else(|| contracted(r, fold, x, operation))
+        .or_else(|| phase::rewrite(r, fold, x, operation.at))
+        .or_else(|| phase::through(r, fold, x, operation.at))
         .or_else(|| gathered(r, fold, x, operation))
 }
 

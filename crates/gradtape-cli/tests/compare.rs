@@ -1,0 +1,85 @@
+//! `gradtape train` with lists of settings, and what it does on a table where nothing is said.
+
+mod common;
+
+use common::Folder;
+
+#[test]
+fn lists_are_compared() {
+    let folder = Folder::new("compared");
+    let command = "train xor --samples 60 --hidden 4 --optimizer adam,sgd --batch 10,40 --seed 1..2 --epochs 3";
+    let text = folder.run(command).ok().stdout;
+    for part in
+        ["optimizer adam, batch 10, seed 1: 3 epochs, loss ", "trainings", "held-out loss", " ± "]
+    {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    for file in ["compare.csv", "steps.csv", "compare.svg"] {
+        assert!(text.contains(file), "{text}");
+    }
+    let lines = |file: &str| String::from_utf8(folder.read(file)).unwrap().lines().count();
+    // Eight trainings of three epochs; of 42 rows there are 5 batches of 10, or 2 of 40.
+    assert_eq!(lines("compare.csv"), 1 + 8 * 3);
+    assert_eq!(lines("steps.csv"), 1 + 3 * 4 * (5 + 2));
+    let svg = String::from_utf8(folder.read("compare.svg")).unwrap();
+    assert!(svg.contains("optimizer adam, batch 10") && svg.contains("logarithmic"));
+
+    // One of them is what it is alone.
+    let alone = command.replace("adam,sgd", "sgd").replace("10,40", "40").replace("1..2", "2");
+    folder.run(&format!("{alone} --quiet --out alone")).ok();
+    let inner = folder.read("optimizer-sgd_batch-40_seed-2/model.safetensors");
+    assert!(inner == folder.read("alone/model.safetensors"));
+}
+
+#[test]
+fn a_flag_that_is_given_again_is_a_list() {
+    let folder = Folder::new("again");
+    let command = "train xor --samples 50 --hidden 4 --hidden 8,4 --epochs 2 --format json";
+    let report = folder.run(command).ok().json();
+    let runs = report["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    assert_eq!(runs[1]["settings"]["hidden"], "8,4");
+    assert!(runs[0]["held_out_accuracy"].is_number());
+}
+
+#[test]
+fn lists_that_make_no_sense_are_told() {
+    let folder = Folder::new("lists");
+    folder.run("train xor --optimizer adam,sdg").fails(2, &["sdg"]);
+    folder.run("train xor --batch 1,x").fails(2, &["x"]);
+    folder.run("train xor --seed 1..1000 --batch 1,2").fails(2, &["2000 trainings"]);
+    folder.run("train --resume . --batch 1,2").fails(2, &["one training"]);
+    assert!(folder.files().is_empty());
+}
+
+#[test]
+fn on_a_table_the_training_follows_from_the_data() {
+    let folder = Folder::new("defaults");
+    let row = |i: usize| {
+        let x = (i as f64 * 0.37).sin();
+        let far = if i == 77 { 1e6 } else { x };
+        format!("{far:.4},{:.4},{:.4}\n", (i as f64 * 0.91).cos(), 3.0 * x)
+    };
+    folder.write("t.csv", "a,b,y\n".to_string() + &(0..300).map(row).collect::<String>());
+    let text = folder.run("train t.csv --target y").ok().stdout;
+    for part in [
+        "4 of 2 → 64 → 64 → 1, silu",
+        "each has other rows to validate",
+        "adamw, learning rate 0.005 (warmup_linear@",
+        "fewer if validation is no better for 20",
+        "\"a\": a few values are far from all others",
+        "network  epochs  kept epoch",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    let model = folder.run("inspect model.safetensors").ok().stdout;
+    assert!(model.contains("members") && model.contains("drawn in by asinh"), "{model}");
+    let report = folder.run("evaluate model.safetensors t.csv --format json").ok().json();
+    assert!(report["r2"].as_f64().unwrap() > 0.95, "{report}");
+
+    // What is said is done.
+    let text = folder.run("train t.csv --target y --epochs 3 --hidden 8").ok().stdout;
+    assert!(text.contains("network: 2 → 8 → 1") && text.contains("3 epochs"), "{text}");
+    let report = folder.run("train t.csv --target y --epochs 3 --format json").ok().json();
+    assert_eq!(report["epochs"].as_array().unwrap().len(), 3);
+}
