@@ -32,7 +32,7 @@ pub(crate) struct Columns {
     stratify: bool,
 
     /// How much the rows of a class count in training: balanced makes all classes count the same
-    #[arg(long, value_name = "HOW", value_enum)]
+    #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true)]
     pub(crate) class_weights: Option<ClassWeights>,
 }
 

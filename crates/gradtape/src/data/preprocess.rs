@@ -24,11 +24,11 @@ use crate::tensor::{Error, Kind, Result, Tensor};
 /// collected from all rows, so that a rare one may be held out.
 ///
 /// ```
-/// use gradtape::data::{CsvOptions, Fractions, Preprocessing, PreprocessOptions, Table};
+/// use gradtape::data::{CsvOptions, Preprocessing, PreprocessOptions, Rows, Table};
 /// let text = "size,town,sold\n30,Oslo,yes\n50,Oslo,no\n40,Bergen,yes\n60,Bergen,no\n";
 /// let table = Table::from_csv(text.as_bytes(), "homes.csv", &CsvOptions::default())?;
 /// let options = PreprocessOptions::default();
-/// let rows = table.split_rows("sold", &options, Fractions { validation: 0.0, test: 0.5 }, 42)?;
+/// let rows = Rows { train: vec![0, 3], test: vec![1, 2], ..Rows::default() };
 /// let prepared = Preprocessing::fit(&table, "sold", &rows.train, &options)?;
 /// assert_eq!(prepared.feature_names(), ["size", "town=Bergen", "town=Oslo"]);
 /// assert_eq!(prepared.classes().unwrap().names(), ["no", "yes"]);

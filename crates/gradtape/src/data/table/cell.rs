@@ -159,7 +159,7 @@ fn currency(text: &str, start: bool) -> Option<&str> {
         true => text.strip_prefix(*sign),
         false => text.strip_suffix(*sign),
     };
-    CURRENCIES.iter().find_map(|sign| strip(sign))
+    CURRENCIES.iter().find_map(strip)
 }
 
 impl Digits<'_> {
@@ -217,7 +217,7 @@ fn parts(core: &str, decimal: Decimal) -> Option<[&str; 3]> {
     // Two digits between: lakhs.
     let valid = (1..=3).contains(&first.len())
         && digits(first)
-        && first.trim_start_matches('0') != ""
+        && !first.trim_start_matches('0').is_empty()
         && last.len() == 3
         && digits(last)
         && groups.all(|group| (2..=3).contains(&group.len()) && digits(group));

@@ -76,7 +76,7 @@ fn split(text: &str) -> (&str, &str) {
     match text.find(['T', 't']) {
         // 20141013T000000
         Some(8)
-            if text[9..].len() >= 4 && text[9..].as_bytes()[..4].iter().all(u8::is_ascii_digit) =>
+            if text[9..].len() >= 4 && text.as_bytes()[9..13].iter().all(u8::is_ascii_digit) =>
         {
             (&text[..8], &text[9..])
         }
