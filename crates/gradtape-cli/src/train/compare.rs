@@ -114,6 +114,9 @@ impl Comparison {
             if training.runs.resume.is_some() {
                 return Err(Failure::usage("--resume goes on with one training, not with several"));
             }
+            if training.data == "-" {
+                return Err(Failure::usage("standard input is read once, and not by several trainings"));
+            }
             trainings.push((values.clone(), words.clone(), training));
         }
         let Some((.., first)) = trainings.first() else { return Ok(()) };
