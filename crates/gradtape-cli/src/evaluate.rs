@@ -98,6 +98,12 @@ impl Verb for Evaluate {
                 name(part)
             )));
         }
+        let members = trained.settings.as_ref().and_then(|settings| settings.members);
+        if let (Some(members), Part::Validation) = (members, part) {
+            output.note(format!(
+                "note: of the {members} networks that answer together only the first did not train on these rows"
+            ));
+        }
         let (network, preprocessing) = (&trained.model.network, &trained.preprocessing);
         let mut measured = Measured::of(network, preprocessing, &data)?;
         if let Some(learned) = learned.filter(|_| part == Part::Test) {

@@ -21,7 +21,9 @@ const TABLE: &str =
 fn trained(name: &str) -> Folder {
     let folder = Folder::new(name);
     folder.write("data.csv", TABLE);
-    folder.run("train data.csv --target kind --epochs 1 --hidden 4 --quiet").ok();
+    let train =
+        "train data.csv --target kind --epochs 1 --hidden 4 --activation relu --dropout 0 --quiet";
+    folder.run(train).ok();
     folder
 }
 

@@ -114,6 +114,11 @@ impl Comparison {
             if training.runs.resume.is_some() {
                 return Err(Failure::usage("--resume goes on with one training, not with several"));
             }
+            if training.data == "-" {
+                return Err(Failure::usage(
+                    "standard input is read once, and not by several trainings",
+                ));
+            }
             trainings.push((values.clone(), words.clone(), training));
         }
         let Some((.., first)) = trainings.first() else { return Ok(()) };
@@ -351,7 +356,12 @@ fn listed(flag: &str, value: &str) -> Vec<String> {
     {
         return (first..=last).map(|number| number.to_string()).collect();
     }
-    value.split(',').map(|part| part.trim().to_string()).collect()
+    let parts: Vec<String> = value.split(',').map(|part| part.trim().to_string()).collect();
+    // What is wrong in one of them, the flag itself says best.
+    match parts.iter().all(|part| read(&[format!("{flag}={part}")]).is_ok()) {
+        true => parts,
+        false => alone(),
+    }
 }
 
 /// The loss by which epochs are chosen.
