@@ -336,8 +336,11 @@ impl Train {
         let all = epochs.saturating_mul(steps).min(most);
         let epochs = epochs.min(all.div_ceil(steps.max(1)));
         let log = self.log(number, output)?;
+        let plain = !self.watch.watch;
+        let progress_shown =
+            Shown { lines: shown.lines && plain, bar: shown.bar && plain, ..shown };
         let (told_log, seen) = (log.clone(), self.watch.seen());
-        let progress = Progress::new(output, &shown, epochs, steps);
+        let progress = Progress::new(output, &progress_shown, epochs, steps);
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();

@@ -119,7 +119,7 @@ fn named(mut profile: eval::Profile) -> eval::Profile {
     profile.lines = merged;
     for kernel in &mut profile.kernels {
         let places = kernel.places.iter().map(|place| match without(place) {
-            place if place == "update" => "update of the parameters".to_string(),
+            place if place.starts_with("update") => "update of the parameters".to_string(),
             place => place,
         });
         kernel.places = places.collect();

@@ -1,6 +1,7 @@
-//! Looking into a training: `--log`, `--health`, `--progress`, `--checked`, profiles.
+//! Looking into a training: `--log`, `--health`, `--progress`, `--watch`, `--checked`, profiles.
 
 mod lines;
+mod page;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use gradtape::{Error, Mode};
 use serde::Serialize;
 
 use self::lines::Lines;
+use self::page::Page;
 use super::Train;
 use super::network::Network;
 use crate::error::{Failure, Outcome};
@@ -34,6 +36,10 @@ pub(crate) struct WatchFlags {
     #[arg(long, value_name = "FILE", help_heading = "Watching")]
     progress: Option<PathBuf>,
 
+    /// Draw a page of the terminal anew while it trains: curves, rates, the time left
+    #[arg(long, conflicts_with = "quiet", help_heading = "Watching")]
+    pub(super) watch: bool,
+
     /// Compute operation by operation, and stop at the first result that is NaN or infinite, with its
     /// layer and its operands; slow
     #[arg(long, help_heading = "Watching")]
@@ -53,12 +59,15 @@ pub(crate) struct WatchFlags {
 pub(super) struct Log {
     board: Option<TensorBoard>,
     lines: Option<Arc<Mutex<Lines>>>,
+    page: Option<Arc<Mutex<Page>>>,
 }
 
 impl Train {
     /// Begins what is to be written of the training. Of several networks, those after the first have event folders
     /// of their own inside of the first's, and write no lines.
     pub(super) fn log(&self, number: usize, output: &Output) -> Outcome<Log> {
+        let page = self.watch.watch.then(Page::new).transpose()?;
+        let page = page.map(|page| Arc::new(Mutex::new(page)));
         let board = self.watch.log.as_ref().map(|folder| -> Outcome<TensorBoard> {
             let folder = match number {
                 0 => folder.clone(),
@@ -72,7 +81,7 @@ impl Train {
         let progress = self.watch.progress.as_ref().filter(|_| number == 0);
         let lines = progress.map(|path| Lines::to(path, output));
         let lines = lines.transpose()?.map(|lines| Arc::new(Mutex::new(lines)));
-        Ok(Log { board: board.transpose()?, lines })
+        Ok(Log { board: board.transpose()?, lines, page })
     }
 
     /// The settings, for TensorBoard's table.
@@ -111,11 +120,17 @@ impl Log {
         if let Some(log) = &self.lines {
             lines::epoch(log, report);
         }
+        if let Some(page) = &self.page {
+            page::epoch(page, report);
+        }
     }
 
     pub(super) fn warn(&self, warning: &Warning) {
         if let Some(log) = &self.lines {
             lines::warn(log, warning);
+        }
+        if let Some(page) = &self.page {
+            page::warn(page, warning);
         }
     }
 }
@@ -143,6 +158,9 @@ impl WatchFlags {
         if let Some(lines) = &log.lines {
             trainer = trainer.watch(lines::Watching(Arc::clone(lines)));
         }
+        if let Some(page) = &log.page {
+            trainer = trainer.watch(page::Drawing(Arc::clone(page)));
+        }
         trainer
     }
 
@@ -166,6 +184,9 @@ impl WatchFlags {
 
     /// Ends what was written, and tells what was asked for.
     pub(super) fn end(&self, log: &Log, well: bool, table: bool, output: &Output) -> Outcome {
+        if let Some(page) = &log.page {
+            page::end(page);
+        }
         if table {
             output.line(format!("\n{}", self.seen.report().to_string().trim_end()))?;
         }
