@@ -34,14 +34,14 @@ def digest(folder):
 
 
 def saved(folder):
-    """The latest checkpoint, and whether one was being written."""
+    """The latest checkpoint."""
     try:
         names = os.listdir(os.path.join(folder, "checkpoints"))
     except FileNotFoundError:
-        return (), False
+        return ()
     numbers = lambda name: tuple(int(part) for part in name.replace(".", "-").split("-") if part.isdigit())
     done = [numbers(name) for name in names if name.endswith(".checkpoint") and "step" in name]
-    return max(done, default=()), any(not name.endswith(".checkpoint") for name in names)
+    return max(done, default=())
 
 
 def main():
@@ -55,7 +55,7 @@ def main():
     program = os.path.abspath(args.program)
     rows = []
     for name, words in RUNS.items():
-        kills = trainings = while_saving = same = 0
+        kills = trainings = same = 0
         with tempfile.TemporaryDirectory() as folder:
             start = time.monotonic()
             subprocess.run([program, *words.split(), "--quiet", "--out", folder], check=True)
@@ -77,8 +77,7 @@ def main():
                         process.send_signal(signal.SIGKILL)
                         process.communicate()
                     kills += 1
-                    now, writing = saved(folder)
-                    while_saving += writing
+                    now = saved(folder)
                     if now < latest:
                         sys.exit(f"{name}: from {latest} back to {now}")
                     latest = now
@@ -88,7 +87,7 @@ def main():
                             for file in files:
                                 os.remove(os.path.join(path, file))
                 same += digest(folder) == want
-        rows.append({"training": name, "trainings": trainings, "kills": kills, "while saving": while_saving, "same bits": same})
+        rows.append({"training": name, "trainings": trainings, "kills": kills, "same bits": same})
         print(rows[-1], flush=True)
     if args.out:
         with open(args.out, "w", newline="") as file:
