@@ -47,6 +47,10 @@ pub(crate) struct Record {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     threads: Option<u64>,
 
+    /// The vector instructions: avx512, avx2 or portable [default: the best that the machine has]
+    #[arg(long, value_name = "NAME")]
+    isa: Option<Isa>,
+
     /// A table (CSV) to which a line is added
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -96,6 +100,9 @@ struct Report {
 
 impl Verb for Record {
     fn run(self, output: &Output) -> Outcome {
+        if let Some(isa) = self.isa {
+            cpu::set_isa(isa).map_err(|error| Failure::usage(error.context("--isa")))?;
+        }
         if let Some(threads) = self.threads {
             cpu::set_threads(usize::try_from(threads).unwrap_or(usize::MAX));
         }
@@ -154,6 +161,9 @@ impl Record {
         let mut command = Command::new(program);
         command.args(["record", self.name.word(), "--format", "json", "--alone"]);
         command.arg(seed.to_string()).arg("--data").arg(&self.data);
+        if let Some(isa) = self.isa {
+            command.args(["--isa", isa.name()]);
+        }
         if let Some(threads) = self.threads {
             command.args(["--threads", &threads.to_string()]);
         }

@@ -30,6 +30,7 @@ pub(in crate::plan) fn fuse(graph: &Classified) -> Vec<Group> {
     let mut fusion = Fusion::new(graph);
     fusion.fill_epilogues();
     fusion.sequence = Sequence::of(&fusion);
+    fusion.join_sums();
     fusion.join_along_reads();
     fusion.join_side_by_side();
     fusion.groups.into_iter().flatten().collect()
@@ -69,6 +70,33 @@ impl<'w> Fusion<'w> {
             output[wanted.node.index()] = (true, wanted.into.is_none());
         }
         Fusion { graph, groups, owner, users, output, sequence: Sequence::default() }
+    }
+
+    /// Joins sums along other axes than the last with what is computed for them alone, of what is in memory in any
+    /// case: beside a loop over the same elements it would have to be stored.
+    fn join_sums(&mut self) {
+        let graph = self.graph;
+        let stored =
+            |id: NodeId| matches!(graph.role(id), Role::Input(_)) || graph.role(id).is_own();
+        let large = |id: NodeId, of: NodeId| {
+            graph.meta(id).shape.elements() * 2 > graph.meta(of).shape.elements()
+        };
+        for sum in graph.ids().filter(|&id| matches!(graph.role(id), Role::Reduce(_))) {
+            for read in graph.reads[sum.index()].iter().filter(|read| read.aligned) {
+                let base = read.base;
+                let reads = &graph.reads[base.index()];
+                let from_memory = graph.role(base) == Role::Body
+                    && reads.iter().all(|read| stored(read.base) || !large(read.base, base));
+                if let (true, (Some(from), Some(to))) =
+                    (from_memory, (self.owner[base.index()], self.owner[sum.index()]))
+                    && let (Some(map), Some(sums)) = (&self.groups[from], &self.groups[to])
+                    && sums.row().is_none()
+                    && self.is_for(map, sums)
+                {
+                    self.try_join(from, to);
+                }
+            }
+        }
     }
 
     /// Joins each loop with the loops whose results it reads.
