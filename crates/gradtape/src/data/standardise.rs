@@ -172,18 +172,24 @@ pub(super) fn mean_and_scale(values: impl Iterator<Item = f64> + Clone) -> Optio
 }
 
 /// The median and a spread by the quartiles of values of which a few are far from all others; `None` where none is,
-/// or where the quartiles are the same. The spread of normal values is their deviation.
+/// where the quartiles are the same, or where there are too few to tell. The spread of normal values is their deviation.
 pub(super) fn middle_of_far(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
     let mut sorted: Vec<f64> = values.clone().filter(|value| !value.is_nan()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let quartile = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
     let [first, .., last] = sorted[..] else { return None };
+    if sorted.len() < ENOUGH {
+        return None;
+    }
     let median = quartile(0.5);
     let spread = (quartile(0.75) - quartile(0.25)) / 1.349;
     let (_, deviation) = mean_and_scale(values)?;
     let far = (last - median).max(median - first) > FAR * spread && deviation > 2.0 * spread;
     (far && spread.is_normal() && spread > 0.0).then_some((median, spread))
 }
+
+/// Values of which some can be called few.
+const ENOUGH: usize = 10;
 
 /// How many spreads a value is away that is far: of a million normal values none is a fourth of it.
 const FAR: f64 = 20.0;

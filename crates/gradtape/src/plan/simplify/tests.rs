@@ -204,7 +204,15 @@ fn windows_of_strides_are_put_together_phase_by_phase() {
          %4 = contract(%0, %3) {batch: 0; summed: 1} : f32[4, 4]
          %5 = fold(%4) {axis: 0; size: 11; stride: 2; dilation: 1} : f32[11]
          return %5",
-        "return %0",
+        "%3 = reshape(%1) {shape: [2, 2, 3]} : f32[2, 2, 3]
+         %4 = transpose(%3) {order: [2, 0, 1]} : f32[3, 2, 2]
+         %5 = pad(%0) {axis: 0; start: 1; step: 1; size: 6} : f32[6, 3]
+         %6 = window(%5) {axis: 0; size: 2; stride: 1; dilation: 1} : f32[5, 3, 2]
+         %7 = flip(%6) {axis: 2} : f32[5, 3, 2]
+         %8 = contract(%7, %4) {batch: 0; summed: 2} : f32[5, 2]
+         %9 = reshape(%8) {shape: [10]} : f32[10]
+         %10 = pad(%9) {axis: 0; start: 0; step: 1; size: 11} : f32[11]
+         return %10",
     );
 }
 
