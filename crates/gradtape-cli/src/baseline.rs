@@ -42,6 +42,9 @@ const MOST_NUMBERS: usize = 20_000_000;
 /// Differences of numbers between rows.
 const MOST_DIFFERENCES: usize = 200_000_000;
 
+/// Rows from which on some stand for all.
+const FEW_ROWS: usize = 1000;
+
 impl Baseline {
     /// All of them, learned from some rows and measured on others, of which there are some.
     pub(crate) fn all(
@@ -166,7 +169,8 @@ fn neighbours(
 ) -> Outcome<Option<Baseline>> {
     let width = preprocessing.width();
     let most = MOST_DIFFERENCES / (test.len() * width).max(1);
-    if train.len().min(most) < 2 * NEIGHBOURS {
+    // Neighbours among few of many rows say little.
+    if train.len() < 2 * NEIGHBOURS || most < train.len().min(FEW_ROWS) {
         return Ok(None);
     }
     let all = train.len();

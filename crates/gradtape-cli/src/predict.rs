@@ -120,6 +120,11 @@ impl Verb for Predict {
         if self.explain {
             after.extend(explained(&trained, &inputs, &chosen)?);
         }
+        // Beside the column itself the prediction has a name of its own.
+        let target = match beside.iter().any(|column| column.name == target) {
+            true => format!("predicted_{target}"),
+            false => target,
+        };
         let predictions = Predictions { with: beside, target, values, after };
         let text = match self.format {
             Format::Text => predictions.csv(),

@@ -118,12 +118,13 @@ impl Train {
             let rows = [&prepared.split.train, &prepared.split.validation];
             let own = parts(if folds { number } else { 0 }, rows, self.seed)?;
             let optimizer = self.optimizer_of(network)?;
+            let part_resumes = self.runs.resume.is_some() && number == goes_on;
             let part = Part {
                 number,
                 rows: [&own[0], &own[1]],
                 augment: augment.clone(),
                 whole: Some(&networks),
-                resumes: self.runs.resume.is_some() && number == goes_on,
+                resumes: part_resumes,
                 checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
             };
             let (history, taken, end) =
@@ -134,6 +135,10 @@ impl Train {
             }
             let stopped = matches!(history.stopped, Stopped::Requested);
             let nothing = history.kept_epoch == 0;
+            // What could not go on has the first weights: of those before it nothing is known here.
+            if let (Err(failure), true) = (&end, nothing && part_resumes) {
+                return Err(failure.clone().note(files.none_written()));
+            }
             // A later network that came to nothing does not count.
             if number == 0 || !nothing {
                 add_seconds(&mut seconds, &taken);
@@ -142,6 +147,16 @@ impl Train {
             ended = end;
             if stopped || ended.is_err() {
                 break;
+            }
+        }
+        if several && self.watch.health && text {
+            self.watch.health_table(output)?;
+        }
+        if several && histories.len() < networks.0.len() {
+            self.runs.members = Some(histories.len());
+            if text {
+                let all = networks.0.len();
+                output.line(format!("{} of {all} networks were trained", histories.len()))?;
             }
         }
         let history = mean(&histories);
@@ -439,7 +454,7 @@ impl Train {
         }
         let printed = progress.end();
         let text = self.format == Format::Text && !self.quiet;
-        let table = self.watch.health && text && number == 0;
+        let table = self.watch.health && text && self.members() == 1;
         let logged = self.watch.end(&log, ended.is_ok(), table, output);
         Ok((history, seconds, ended.and(printed).and(logged)))
     }

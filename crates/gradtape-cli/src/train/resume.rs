@@ -84,7 +84,8 @@ impl Train {
             When::Steps(steps) => checkpoints.every_steps(steps),
             When::Epochs(epochs) => checkpoints.every_epochs(epochs),
             When::Minutes(minutes) => {
-                clock.every = Some(Duration::from_secs_f64(60.0 * minutes));
+                let every = Duration::try_from_secs_f64(60.0 * minutes);
+                clock.every = Some(every.unwrap_or(Duration::MAX));
                 checkpoints.on_request(Arc::clone(&clock.request))
             }
         };

@@ -79,7 +79,8 @@ impl Train {
             Ok(board)
         });
         let progress = self.watch.progress.as_ref().filter(|_| number == 0);
-        let lines = progress.map(|path| Lines::to(path, output));
+        let resumes = self.runs.resume.is_some();
+        let lines = progress.map(|path| Lines::to(path, resumes, output));
         let lines = lines.transpose()?.map(|lines| Arc::new(Mutex::new(lines)));
         Ok(Log { board: board.transpose()?, lines, page })
     }
@@ -182,13 +183,18 @@ impl WatchFlags {
         }
     }
 
+    /// Prints what was watched of each layer; of several networks those of the first.
+    pub(super) fn health_table(&self, output: &Output) -> Outcome {
+        output.line(format!("\n{}", self.seen.report().to_string().trim_end()))
+    }
+
     /// Ends what was written, and tells what was asked for.
     pub(super) fn end(&self, log: &Log, well: bool, table: bool, output: &Output) -> Outcome {
         if let Some(page) = &log.page {
             page::end(page);
         }
         if table {
-            output.line(format!("\n{}", self.seen.report().to_string().trim_end()))?;
+            self.health_table(output)?;
         }
         if let Some(lines) = &log.lines {
             lines::end(lines)?;

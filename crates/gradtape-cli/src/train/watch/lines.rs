@@ -1,7 +1,8 @@
 //! A training as JSON lines, for other programs.
 
-use std::fs::File;
-use std::io::Write;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,14 +32,24 @@ enum To {
 const BETWEEN: Duration = Duration::from_millis(250);
 
 impl Lines {
-    /// Lines to a file, which is begun anew, or to standard output.
-    pub(super) fn to(path: &Path, output: &Output) -> Outcome<Lines> {
-        let to = match path.as_os_str() == "-" {
-            true => To::Output(output.clone()),
-            false => To::File(File::create(path).map_err(|error| {
-                Failure::usage(format!("--progress {}: {error}", path.display()))
-            })?),
+    /// Lines to standard output, or to a file that is begun anew, or goes on with a training that does. Fails for a
+    /// file that holds anything else.
+    pub(super) fn to(path: &Path, goes_on: bool, output: &Output) -> Outcome<Lines> {
+        let refused = |why: &dyn fmt::Display| {
+            Failure::usage(format!("--progress {}: {why}", path.display()))
         };
+        if path.as_os_str() == "-" {
+            let to = To::Output(output.clone());
+            return Ok(Lines { to, started: Instant::now(), last: None, failure: None });
+        }
+        if path.exists() && !is_progress(path).map_err(|error| refused(&error))? {
+            return Err(refused(
+                &"the file holds something else than the progress of a training\n  hint: name a new file",
+            ));
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).write(true).append(goes_on).truncate(!goes_on);
+        let to = To::File(options.open(path).map_err(|error| refused(&error))?);
         Ok(Lines { to, started: Instant::now(), last: None, failure: None })
     }
 
@@ -54,6 +65,18 @@ impl Lines {
         };
         self.failure = written.err();
     }
+}
+
+/// Whether a file is empty or begins with a line of progress; of what is no file, as a terminal, there is nothing to
+/// lose.
+fn is_progress(path: &Path) -> io::Result<bool> {
+    if !path.is_file() {
+        return Ok(true);
+    }
+    let mut first = String::new();
+    let read = BufReader::new(File::open(path)?).take(4096).read_line(&mut first);
+    let line = read.ok().and_then(|_| serde_json::from_str::<Value>(&first).ok());
+    Ok(fs::metadata(path)?.len() == 0 || line.is_some_and(|line| line.get("event").is_some()))
 }
 
 /// Writes a step now and then.
