@@ -154,3 +154,23 @@ fn what_a_module_counts_is_part_of_it() {
     let layer: &dyn Layer = &net;
     assert_eq!(layer.named_dials().len(), 1);
 }
+
+#[test]
+fn a_checkpoint_whose_numbers_changed_is_refused() {
+    let (net, folder) = (net(8), std::env::temp_dir());
+    let path = folder.join(format!("gradtape-flipped-{}.checkpoint", std::process::id()));
+    let adam = Adam::new(&net, 0.1);
+    Checkpoint::new(&net, &adam).unwrap().note("epoch", "1").save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    for place in [header, header + (whole.len() - header) / 2, whole.len() - 1] {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x40;
+        std::fs::write(&path, &bytes).unwrap();
+        let error = Checkpoint::load(&path).unwrap_err().to_string();
+        assert!(error.contains("checksum") && error.contains("hint"), "{error}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    Checkpoint::load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+}

@@ -151,7 +151,7 @@ impl Preprocessing {
     /// ```
     /// use gradtape::data::{Feature, Preprocessing, digits};
     /// let prepared = Preprocessing::channels(&digits(), "digit", &[(4.9, 6.0)])?;
-    /// let Feature::Number { column, mean, scale } = &prepared.features()[63] else { panic!() };
+    /// let Feature::Number { column, mean, scale, .. } = &prepared.features()[63] else { panic!() };
     /// assert_eq!((&**column, *mean, *scale), ("p63", 4.9, 6.0));
     /// # Ok::<(), gradtape::Error>(())
     /// ```

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use flate2::Crc;
+
 use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
 use crate::nn::{self, Module, Origin};
 use crate::optim::{Optimizer, Scheduler};
@@ -131,6 +133,7 @@ impl Checkpoint {
         let notes = self.notes.iter().map(|(name, text)| (format!("{NOTE}{name}"), text.clone()));
         let mut metadata: BTreeMap<String, String> = notes.collect();
         metadata.insert(FORMAT.to_string(), VERSION.to_string());
+        metadata.insert(CHECKSUM.to_string(), self.checksum()?);
         let tensors = self.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.clone()));
         write_safetensors(path, &tensors.collect::<Vec<_>>(), &metadata)
     }
@@ -151,9 +154,38 @@ impl Checkpoint {
                 return Err(error.hint(hint).context(path.display()));
             }
         }
+        let told = metadata.get(CHECKSUM).cloned();
         let note = |(name, text): (String, String)| Some((name.strip_prefix(NOTE)?.into(), text));
         let notes = metadata.into_iter().filter_map(note).collect();
-        Ok(Checkpoint { tensors: tensors.into_iter().collect(), notes })
+        let checkpoint = Checkpoint { tensors: tensors.into_iter().collect(), notes };
+        let found = checkpoint.checksum()?;
+        match told {
+            Some(told) if told != found => {
+                let message = format!(
+                    "the file is damaged: it is to have the checksum {told}, but has {found}"
+                );
+                let hint = "go on from another checkpoint, or from a copy";
+                Err(Error::new(Kind::Model, message).hint(hint).context(path.display()))
+            }
+            _ => Ok(checkpoint),
+        }
+    }
+
+    /// Of names, numbers and notes (CRC-32).
+    fn checksum(&self) -> Result<String> {
+        let mut sum = Crc::new();
+        let mut bytes = Vec::new();
+        for (name, tensor) in &self.tensors {
+            sum.update(name.as_bytes());
+            bytes.clear();
+            tensor.append_bytes_to(&mut bytes)?;
+            sum.update(&bytes);
+        }
+        for (name, text) in &self.notes {
+            sum.update(name.as_bytes());
+            sum.update(text.as_bytes());
+        }
+        Ok(format!("{:08x}", sum.sum()))
     }
 
     /// Has a module and an optimiser go on from here. Dropout has the masks that would have come next if
@@ -226,6 +258,7 @@ const OPTIMIZER: &str = "optimizer.";
 const OWN: &str = "own.";
 const RATE: &str = "learning_rate";
 const SCHEDULER: &str = "scheduler";
+const CHECKSUM: &str = "gradtape.checksum";
 const FORMAT: &str = "gradtape.checkpoint";
 const VERSION: &str = "1";
 const NOTE: &str = "gradtape.note.";
