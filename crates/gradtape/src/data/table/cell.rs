@@ -126,6 +126,11 @@ pub(super) fn digits(cell: &str) -> Option<Digits<'_>> {
         });
         (text, times) = found.unwrap_or((text, 1.0));
     }
+    if around == Around::Nothing
+        && let Some((number, thousands)) = thousands(text)
+    {
+        (text, times) = (number, thousands);
+    }
     if around == Around::Nothing {
         let end = text.rfind(|c: char| c.is_ascii_digit() || c == '.').map_or(0, |at| at + 1);
         let (before, unit) = text.split_at(end);
@@ -145,6 +150,19 @@ pub(super) fn digits(cell: &str) -> Option<Digits<'_>> {
         times,
         around,
     })
+}
+
+/// A number in thousands, or one with a point in millions or billions, and what it is in. An `m` is a metre.
+fn thousands(text: &str) -> Option<(&str, f64)> {
+    let [number @ .., before, last] = text.as_bytes() else { return None };
+    let pointed = number.contains(&b'.');
+    let times = match last {
+        b'k' | b'K' => 1e3,
+        b'M' if pointed => 1e6,
+        b'B' if pointed => 1e9,
+        _ => return None,
+    };
+    before.is_ascii_digit().then(|| (&text[..text.len() - 1], times))
 }
 
 /// Signs and short names of currencies.
@@ -316,6 +334,9 @@ mod tests {
             ("1.5%", 1.5),
             ("12 %", 12.0),
             ("5 kg", 5.0),
+            ("27.7k", 27_700.0),
+            ("3K", 3_000.0),
+            ("1.5M", 1.5e6),
             ("3.5GB", 3.5),
             ("−4", -4.0),
         ] {
