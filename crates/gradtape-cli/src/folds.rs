@@ -255,7 +255,8 @@ mod tests {
         let known = Known { rows: 50, classes, strata: Some(&labels), groups: None };
         let fold = Fold { number: 1, of: 5 };
         let failure = fold.rows(&known, 0.1, 0).unwrap_err();
-        for words in ["would have no row of class \"rare\"", "there are 3 rows", "--folds 3 at most"]
+        for words in
+            ["would have no row of class \"rare\"", "there are 3 rows", "--folds 3 at most"]
         {
             assert!(failure.message().contains(words), "{}", failure.message());
         }

@@ -42,12 +42,7 @@ impl Comparison {
     }
 
     /// Trains on all rows, and tells how good each fold is, the mean, and what the model at the end was trained on.
-    pub(super) fn tell_folds(
-        &self,
-        all: &[Ran],
-        files: &[PathBuf; 3],
-        output: &Output,
-    ) -> Outcome {
+    pub(super) fn tell_folds(&self, all: &[Ran], files: &[PathBuf; 3], output: &Output) -> Outcome {
         let Some((_, words)) = self.runs.first() else { return Ok(()) };
         let own = words.iter().filter(|word| !word.starts_with("--fold="));
         let words: Vec<String> = own.cloned().chain(["--fold=all".to_string()]).collect();
