@@ -63,7 +63,7 @@ impl Fold {
     /// The fold of each row, from 0 on: one after the other takes a row.
     fn dealt(self, known: &Known<'_>, seed: u64) -> Outcome<Vec<usize>> {
         if known.rows < self.of {
-            return Err(self.refused(format!("there is only {}", of(known.rows, "row"))));
+            return Err(self.refused(format!("there are only {}", of(known.rows, "row"))));
         }
         let mut order = Rng::new(seed).permutation(known.rows);
         if let Some(strata) = known.strata {

@@ -30,7 +30,9 @@ impl Mean {
         let mean = values.iter().sum::<f64>() / count;
         let reach = (values.len() > 1).then(|| {
             let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-            student(values.len() - 1, SHARE) * (squares / (count - 1.0) / count).sqrt()
+            let reach = student(values.len() - 1, SHARE) * (squares / (count - 1.0) / count).sqrt();
+            // Of equal values only what the mean was rounded by.
+            if reach <= 1e-14 * mean.abs() { 0.0 } else { reach }
         });
         let end = |sign: f64| reach.map(|reach| Number(mean + sign * reach));
         let (low, high) = (end(-1.0), end(1.0));
