@@ -14,7 +14,7 @@ use crate::report::{Number, percent, thousands};
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Baseline {
     /// `constant`, `linear` or `neighbours`.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// For people.
     #[serde(skip)]
     called: String,

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use gradtape::data::{ColumnKind, Fractions, PreprocessOptions, Rows, Table};
+use gradtape::data::{
+    ColumnKind, Dataset, Fractions, PreprocessOptions, Preprocessing, Rows, Table,
+};
 
 use crate::error::{Failure, Outcome};
+use crate::folds::{Fold, Known};
 
 /// How rows are chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) enum Division {
     Time(String),
     /// The rows of a group stay together.
     Group(String),
+    /// A fold is held out, of folds that are chosen in one of the other ways.
+    Fold(Fold, Box<Division>),
 }
 
 impl Division {
@@ -50,26 +55,76 @@ impl Division {
                 }
                 Rows::by_time(&column.numbers(), fractions)?
             }
-            Division::Group(name) => {
-                let column = table.column(name).map_err(Failure::usage)?;
-                let mut names: Vec<&str> = column.cells().flatten().collect();
-                names.sort_unstable();
-                names.dedup();
-                // A row without a group is one by itself.
-                let group = |(row, cell): (usize, Option<&str>)| match cell {
-                    Some(cell) => names.binary_search(&cell).map_or(-1, |at| at as i64),
-                    None => -1 - row as i64,
+            Division::Group(name) => Rows::grouped(&groups(table, name)?, fractions, seed)?,
+            Division::Fold(..) => {
+                let all: Vec<usize> = (0..table.len()).collect();
+                let preprocessing = Preprocessing::fit(table, target, &all, options)?;
+                let labels = match preprocessing.classes() {
+                    Some(_) => Some(preprocessing.targets(table)?.to_vec::<i64>()?),
+                    None => None,
                 };
-                let groups: Vec<i64> = column.cells().enumerate().map(group).collect();
-                Rows::grouped(&groups, fractions, seed)?
+                let names = preprocessing.classes().map_or(&[][..], |classes| classes.names());
+                let classes = labels.as_deref().map(|labels| (labels, names));
+                let known = Known { rows: table.len(), classes, ..Known::default() };
+                self.fold_rows(known, Some((table, target)), fractions.validation, seed)?
             }
         })
+    }
+
+    /// The rows of each part of data that is no table, where a fold is held out.
+    pub(crate) fn of_fold(
+        &self,
+        data: &Dataset,
+        table: Option<(&Table, &str)>,
+        validation: f64,
+        seed: u64,
+    ) -> Outcome<Option<Rows>> {
+        if !matches!(self, Division::Fold(..)) {
+            return Ok(None);
+        }
+        let classes = data.labels().map(|labels| (labels, data.classes()));
+        let known = Known { rows: data.len(), classes, ..Known::default() };
+        self.fold_rows(known, table, validation, seed).map(Some)
+    }
+
+    /// The rows of each part, where a fold is held out.
+    fn fold_rows(
+        &self,
+        known: Known<'_>,
+        table: Option<(&Table, &str)>,
+        validation: f64,
+        seed: u64,
+    ) -> Outcome<Rows> {
+        let Division::Fold(fold, by) = self else { return Ok(Rows::default()) };
+        let labels = known.classes.map(|(labels, _)| labels);
+        match (&**by, table) {
+            (Division::Group(name), Some((table, _))) => {
+                let groups = groups(table, name)?;
+                fold.rows(&Known { groups: Some((&groups, name)), ..known }, validation, seed)
+            }
+            (Division::Random, _) => fold.rows(&known, validation, seed),
+            (Division::Stratified, Some((table, target))) if labels.is_none() => {
+                let tenths = tenths(&table.column(target)?.numbers());
+                fold.rows(&Known { strata: Some(&tenths), ..known }, validation, seed)
+            }
+            _ => fold.rows(&Known { strata: labels, ..known }, validation, seed),
+        }
+    }
+
+    /// Whether any row may be in any part.
+    pub(crate) fn is_free(&self) -> bool {
+        match self {
+            Division::Usual | Division::Random | Division::Stratified => true,
+            Division::Time(_) | Division::Group(_) => false,
+            Division::Fold(_, by) => by.is_free(),
+        }
     }
 
     /// The column that it goes by.
     pub(crate) fn column(&self) -> Option<&str> {
         match self {
             Division::Time(name) | Division::Group(name) => Some(name),
+            Division::Fold(_, by) => by.column(),
             _ => None,
         }
     }
@@ -78,6 +133,20 @@ impl Division {
     pub(crate) fn note(&self) -> Option<String> {
         (*self != Division::Usual).then(|| self.to_string())
     }
+}
+
+/// The number of the group of each row.
+fn groups(table: &Table, name: &str) -> Outcome<Vec<i64>> {
+    let column = table.column(name).map_err(Failure::usage)?;
+    let mut names: Vec<&str> = column.cells().flatten().collect();
+    names.sort_unstable();
+    names.dedup();
+    // A row without a group is one by itself.
+    let group = |(row, cell): (usize, Option<&str>)| match cell {
+        Some(cell) => names.binary_search(&cell).map_or(-1, |at| at as i64),
+        None => -1 - row as i64,
+    };
+    Ok(column.cells().enumerate().map(group).collect())
 }
 
 /// The tenth of the values in which each is.
@@ -99,6 +168,7 @@ impl fmt::Display for Division {
             Division::Stratified => f.write_str("stratified"),
             Division::Time(name) => write!(f, "time:{name}"),
             Division::Group(name) => write!(f, "group:{name}"),
+            Division::Fold(fold, by) => write!(f, "fold:{fold}:{by}"),
         }
     }
 }
@@ -110,6 +180,13 @@ impl FromStr for Division {
         match text.split_once(':') {
             Some(("time", name)) if !name.is_empty() => Ok(Division::Time(name.to_string())),
             Some(("group", name)) if !name.is_empty() => Ok(Division::Group(name.to_string())),
+            Some(("fold", rest)) => {
+                let (fold, by) = rest.split_once(':').unwrap_or((rest, "usual"));
+                if by.starts_with("fold") {
+                    return Err("a fold is no part of another".to_string());
+                }
+                Ok(Division::Fold(fold.parse()?, Box::new(by.parse()?)))
+            }
             None if text == "usual" => Ok(Division::Usual),
             None if text == "random" => Ok(Division::Random),
             None if text == "stratified" => Ok(Division::Stratified),

@@ -129,6 +129,31 @@ impl Measured {
         }
     }
 
+    /// What is told of each fold, by name; what is not defined has no place.
+    pub(crate) fn figures(&self) -> Vec<(&'static str, f64)> {
+        let all = match self {
+            Measured::Classes { loss, accuracy, shares, .. } => vec![
+                ("accuracy", Some(*accuracy)),
+                ("loss", Some(*loss)),
+                ("balanced accuracy", shares.balanced_accuracy),
+                ("F1", shares.f1),
+                ("ROC area", shares.roc_auc),
+            ],
+            Measured::Number { rmse, mae, r2, .. } => vec![
+                ("R²", *r2),
+                ("mean absolute error", Some(*mae)),
+                ("root mean squared error", Some(*rmse)),
+            ],
+        };
+        all.into_iter().filter_map(|(name, value)| Some((name, value?.0))).collect()
+    }
+
+    /// What simple answers come to on the same rows.
+    pub(crate) fn baselines(&self) -> &[Baseline] {
+        let (Measured::Classes { baselines, .. } | Measured::Number { baselines, .. }) = self;
+        baselines
+    }
+
     /// Measures a network on rows.
     pub(crate) fn of(
         network: &Sequential,

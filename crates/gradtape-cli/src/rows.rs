@@ -88,9 +88,18 @@ pub(crate) fn prepare(
         }
         Content::Rows(rows) => {
             let Rows { data, scale, target, image, test } = *rows;
+            let division = &wishes.division;
+            // A fold is held out in the place of test files.
+            let test = test.filter(|_| !matches!(division, Division::Fold(..)));
             let own_test = test.is_some();
             notes.extend(absent(&data));
-            let mut parts = split(&data, test.clone(), fractions, seed)?;
+            let split = |data: &Dataset, test: Option<Dataset>| -> Outcome<Split> {
+                match division.of_fold(data, None, fractions.validation, seed)? {
+                    Some(rows) => Ok(data.split_rows(&rows)?),
+                    None => split(data, test, fractions, seed),
+                }
+            };
+            let mut parts = split(&data, test.clone())?;
             let channels = match image.filter(|_| normalize && !parts.train.is_empty()) {
                 None => vec![(0.0, scale)],
                 Some([channels, ..]) => {
@@ -106,7 +115,7 @@ pub(crate) fn prepare(
                     Ok(data.with_inputs(scaled(data, scale, &preprocessing)?)?)
                 };
                 all = prepared(&all)?;
-                parts = split(&all, test.as_ref().map(prepared).transpose()?, fractions, seed)?;
+                parts = split(&all, test.as_ref().map(prepared).transpose()?)?;
             }
             let background = channels.iter().map(|(mean, own)| -mean / own).collect();
             let images = image.map(|shape| Images { shape, background });
@@ -210,6 +219,13 @@ pub(crate) fn parts(
         Some(split) => split.parse().map_err(Failure::failed)?,
         None => Division::Usual,
     };
+    let table = match content {
+        Content::Table(table) => Some((table, preprocessing.target().column())),
+        Content::Rows(_) => None,
+    };
+    if let Some(rows) = division.of_fold(data, table, known.validation, known.seed)? {
+        return Ok(rows);
+    }
     let by_class = matches!(division, Division::Usual | Division::Stratified);
     match (content, data.labels()) {
         (_, Some(labels)) if by_class && data.targets().rank() == 1 => {

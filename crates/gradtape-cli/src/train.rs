@@ -35,7 +35,6 @@ use self::members::{Members, mean, parts};
 use self::network::Network;
 use self::resume::{Before, Clock};
 use crate::Verb;
-use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
 use crate::measure::{Measured, short};
@@ -56,6 +55,7 @@ impl Verb for Train {
 pub(super) struct Done {
     pub(super) history: History,
     pub(super) held_out: Option<Measured>,
+    pub(super) rows: Counts,
 }
 
 impl Train {
@@ -81,8 +81,7 @@ impl Train {
         let augment = self.augmentation(&source, &prepared)?;
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
         // Rows that lie between others, or belong to a group, are no test of the others.
-        let folds =
-            matches!(wishes.division, Division::Usual | Division::Random | Division::Stratified);
+        let folds = wishes.division.is_free();
         if !folds {
             self.runs.members.get_or_insert(1);
         }
@@ -188,7 +187,8 @@ impl Train {
                 let test = &prepared.split.test;
                 let measured = Measured::of(&model.network, &prepared.preprocessing, test)?;
                 // Nobody looks at simple answers that are not told.
-                Some(match self.quiet && self.format == Format::Text {
+                let told = !self.quiet || self.format == Format::Json;
+                Some(match !told && self.runs.held_out().is_none() {
                     true => measured,
                     false => {
                         measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
@@ -232,7 +232,7 @@ impl Train {
                 output.line(format!("\nwrote {files}"))?;
             }
         }
-        Ok(Done { history, held_out })
+        Ok(Done { history, held_out, rows: Counts::of(&prepared.split) })
     }
 }
 

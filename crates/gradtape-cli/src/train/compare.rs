@@ -1,4 +1,6 @@
-//! Several settings of `gradtape train` side by side: any flag with a list.
+//! Several settings of `gradtape train` side by side: any flag with a list, and folds.
+
+mod folds;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{ArgAction, Args, Command};
 use gradtape::io;
-use gradtape::train::{EpochReport, Scores};
+use gradtape::train::{EpochReport, Scores, Stopped};
 use gradtape_chart::{Axis, COLOURS, Chart, Line, Mark, Panel};
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ use super::Done;
 use super::flags::Train;
 use super::resume::read;
 use crate::error::{Failure, Outcome};
-use crate::measure::short;
+use crate::mean::Mean;
 use crate::output::Output;
 use crate::report::{Align, Format, Number, Table, of};
 
@@ -77,6 +79,7 @@ impl Comparison {
                 None => lists.push((flag.to_string(), values)),
             }
         }
+        folds::listed(&mut lists)?;
         if lists.iter().all(|(_, values)| values.len() == 1) {
             return Ok(None);
         }
@@ -137,6 +140,13 @@ impl Comparison {
             let done = training
                 .ran(output)
                 .map_err(|failure| failure.note(format!("in the training with {label}")))?;
+            if matches!(done.history.stopped, Stopped::Requested) {
+                let folder = out.join(self.label(&values, "-", "_"));
+                return Err(Failure::failed(format!(
+                    "stopped by Ctrl-C or a signal in the training with {label}; its model is in {}",
+                    folder.display()
+                )));
+            }
             let losses =
                 std::mem::take(&mut *losses.lock().unwrap_or_else(PoisonError::into_inner));
             if format == Format::Text && !quiet {
@@ -155,12 +165,18 @@ impl Comparison {
         io::write_atomic(&files[0], self.epochs_csv(&all).as_bytes())?;
         io::write_atomic(&files[1], self.steps_csv(&all).as_bytes())?;
         io::write_atomic(&files[2], self.chart(&all).svg()?.as_bytes())?;
+        if self.is_of_folds() {
+            return self.tell_folds(&all, &files, output);
+        }
         match format {
             Format::Json => output.json(&self.report(&all, &files)),
             Format::Text if quiet => Ok(()),
             Format::Text => {
                 output.line("")?;
                 output.line(self.table(&all))?;
+                if self.groups(&all).iter().any(|(_, group)| group.len() > 1) {
+                    output.line(INTERVALS)?;
+                }
                 let [a, b, c] = files.each_ref().map(|file| file.display());
                 output.line(format!("\nwrote {a}, {b}, {c}, and a folder with the model of each"))
             }
@@ -173,15 +189,12 @@ impl Comparison {
         own.join(next).replace(['/', '\\', ':'], if next == "_" { "-" } else { "/" })
     }
 
-    /// The trainings that differ in the seed alone, side by side, by what they are.
+    /// The trainings that differ in the seed or the fold alone, side by side, by what they are.
     fn groups<'a>(&self, all: &'a [Ran]) -> Vec<(Vec<String>, Vec<&'a Ran>)> {
-        let seed = self.flags.iter().position(|flag| flag == "seed");
         let mut groups: Vec<(Vec<String>, Vec<&Ran>)> = Vec::new();
         for ran in all {
-            let mut key = ran.values.clone();
-            if let Some(seed) = seed {
-                key.remove(seed);
-            }
+            let own = self.flags.iter().zip(&ran.values).filter(|(flag, _)| !is_repeat(flag));
+            let key: Vec<String> = own.map(|(_, value)| value.clone()).collect();
             match groups.iter_mut().find(|(other, _)| *other == key) {
                 Some((_, members)) => members.push(ran),
                 None => groups.push((key, vec![ran])),
@@ -190,13 +203,13 @@ impl Comparison {
         groups
     }
 
-    fn without_seed(&self) -> Vec<&String> {
-        self.flags.iter().filter(|flag| *flag != "seed").collect()
+    fn settings(&self) -> Vec<&String> {
+        self.flags.iter().filter(|flag| !is_repeat(flag)).collect()
     }
 
     fn table(&self, all: &[Ran]) -> Table {
         let scores = ["trainings", "epochs", "loss", "held-out loss", "held-out score"];
-        let names = self.without_seed().into_iter().map(String::as_str).chain(scores);
+        let names = self.settings().into_iter().map(String::as_str).chain(scores);
         let mut table = Table::new(names.map(|name| (name.to_string(), Align::Right)));
         for (key, group) in self.groups(all) {
             let over = |value: &dyn Fn(&Ran) -> Option<f64>| {
@@ -218,7 +231,7 @@ impl Comparison {
         table
     }
 
-    /// The loss against epochs and against steps; of several seeds the mean, with the lowest and highest in dashes.
+    /// The loss against epochs and against steps; of several seeds or folds the mean, with the lowest and highest in dashes.
     fn chart(&self, all: &[Ran]) -> Chart {
         let of_epochs =
             |ran: &Ran| -> Vec<f64> { ran.done.history.epochs.iter().map(decisive).collect() };
@@ -255,7 +268,7 @@ impl Comparison {
                 extents = (extents.0.min(y), extents.1.max(y), extents.2.max(x));
             }
             let colour = COLOURS[number % COLOURS.len()];
-            let names = self.without_seed();
+            let names = self.settings();
             let own: Vec<String> =
                 names.iter().zip(&key).map(|(name, value)| format!("{name} {value}")).collect();
             let label = if own.is_empty() { "mean".to_string() } else { own.join(", ") };
@@ -318,14 +331,41 @@ impl Comparison {
                 held_out_mae: held_out.and_then(|scores| scores.mean_absolute_error.map(Number)),
             }
         };
-        Report { runs: all.iter().map(run).collect(), files: files.to_vec() }
+        let group = |(key, group): (Vec<String>, Vec<&Ran>)| {
+            let mean = |of: fn(Scores) -> Option<f64>| {
+                let scores = |ran: &&Ran| of(ran.done.held_out.as_ref()?.scores());
+                Mean::of(&group.iter().filter_map(scores).collect::<Vec<_>>())
+            };
+            let settings = self.settings().into_iter().cloned().zip(key);
+            Group {
+                settings: settings.collect(),
+                held_out_loss: mean(|scores| Some(scores.loss)),
+                held_out_accuracy: mean(|scores| scores.accuracy),
+                held_out_mae: mean(|scores| scores.mean_absolute_error),
+            }
+        };
+        let groups = self.groups(all).into_iter().map(group).collect();
+        Report { runs: all.iter().map(run).collect(), groups, files: files.to_vec() }
     }
 }
 
 #[derive(Serialize)]
 struct Report {
     runs: Vec<Run>,
+    /// Those that differ in the seed or the fold alone, together.
+    groups: Vec<Group>,
     files: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    settings: std::collections::BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_loss: Option<Mean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_accuracy: Option<Mean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_mae: Option<Mean>,
 }
 
 #[derive(Serialize)]
@@ -364,6 +404,14 @@ fn listed(flag: &str, value: &str) -> Vec<String> {
     }
 }
 
+/// Whether trainings that differ in a flag alone are the same one, done again.
+fn is_repeat(flag: &str) -> bool {
+    ["seed", "fold"].contains(&flag)
+}
+
+/// What stands under means.
+const INTERVALS: &str = "± is half of the 95 % interval of a mean (Student's t)";
+
 /// The loss by which epochs are chosen.
 fn decisive(report: &EpochReport) -> f64 {
     report.validation.unwrap_or(report.train).loss
@@ -387,18 +435,9 @@ fn averaged(losses: &[f64]) -> Vec<(f64, f64)> {
     losses.chunks(stretch).enumerate().map(mean).collect()
 }
 
-/// The mean, and of several values the standard deviation.
+/// The mean, and of several values its interval.
 fn spread(values: &[f64]) -> String {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    match values.len() {
-        0 => "-".to_string(),
-        1 => short(mean),
-        _ => {
-            let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-            format!("{} ± {}", short(mean), short((squares / (count - 1.0)).sqrt()))
-        }
-    }
+    Mean::of(values).map_or("-".to_string(), |mean| mean.to_string())
 }
 
 fn quoted(value: &str) -> String {

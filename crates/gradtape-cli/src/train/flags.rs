@@ -16,6 +16,7 @@ use super::defaults::Shape;
 use super::network::{Network, Tokens};
 use super::run_flags::RunFlags;
 use super::watch::WatchFlags;
+use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::flags::{group_or_column, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
@@ -57,6 +58,7 @@ Examples:
   gradtape train book.txt --network gpt:4x128 --context 128 --steps 2000
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
   gradtape train iris --optimizer sgd --momentum 0.9 --schedule cosine --out iris/
+  gradtape train homes.csv --target price --folds 5     each row is held out once; the model is of all rows
   gradtape train data.csv --target y --early-stopping 10 --format json
   gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
   gradtape train --resume run/                          goes on where that was stopped or killed")]
@@ -421,6 +423,12 @@ impl Train {
                 "{flag} is not for the network {network}\n  hint: {hint}"
             )));
         }
+        self.runs.check_folds()?;
+        if self.runs.folds.is_some() && self.test_fraction.is_some() {
+            return Err(Failure::usage(
+                "--test-fraction and --folds: give one of them; of folds each row is held out once",
+            ));
+        }
         let Fractions { validation, test } = self.fractions();
         if !(validation >= 0.0 && test >= 0.0 && validation + test < 1.0) {
             return Err(Failure::usage(format!(
@@ -433,7 +441,8 @@ impl Train {
 
     pub(super) fn fractions(&self) -> Fractions {
         // The end of a text is held out once.
-        let usual = if self.network.is_of_texts() { 0.0 } else { 0.2 };
+        let none = self.network.is_of_texts() || self.runs.folds.is_some();
+        let usual = if none { 0.0 } else { 0.2 };
         Fractions { validation: self.validation, test: self.test_fraction.unwrap_or(usual) }
     }
 
@@ -455,6 +464,7 @@ impl Train {
             ("--augment", self.augment.is_some()),
             ("--normalize", self.normalize),
             ("--test-fraction", self.test_fraction.is_some()),
+            ("--folds", self.runs.folds.is_some()),
         ];
         match flags.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Failure::usage(format!(
@@ -493,7 +503,15 @@ impl Train {
             numbers: self.columns.numbers.clone(),
             ignore: self.ignore.clone(),
         };
-        let division = self.columns.division(self.group_column())?;
+        let division = match (self.columns.division(self.group_column())?, self.runs.held_out()) {
+            (Division::Time(_), Some(_)) => {
+                return Err(Failure::usage(
+                    "--split time and --folds: give one of them; a fold would be told from what came after it",
+                ));
+            }
+            (division, Some(fold)) => Division::Fold(fold, Box::new(division)),
+            (division, None) => division,
+        };
         let strict = self.columns.strict;
         Ok(TableWishes { target: self.target.clone().or(species), options, division, strict })
     }

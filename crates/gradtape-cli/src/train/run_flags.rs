@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use clap::Args;
 
 use super::flags::count;
+use crate::error::{Failure, Outcome};
+use crate::folds::Fold;
 
 /// How a training runs.
 #[derive(Args, Debug, Default)]
@@ -16,6 +18,16 @@ pub(crate) struct RunFlags {
     /// if nothing else is chosen of network and training]
     #[arg(long, value_name = "N", value_parser = count, help_heading = "Network")]
     pub(super) members: Option<usize>,
+
+    /// Train so many times, each time with another part of the rows held out, of classes each with its share
+    /// and with --group each of whole groups; tell how good each is and their mean, and train at last on all
+    /// rows
+    #[arg(long, value_name = "N", value_parser = folds, help_heading = "Data")]
+    pub(super) folds: Option<usize>,
+
+    /// Train for one of the --folds alone, from 1 on, or all, which is the model of all rows
+    #[arg(long, value_name = "NUMBER", value_parser = FoldOrAll::from_str, help_heading = "Data")]
+    pub(super) fold: Option<FoldOrAll>,
 
     /// Save the training in the folder `checkpoints` of --out so often: 500steps, 2epochs or 10min
     #[arg(
@@ -46,6 +58,54 @@ pub(crate) struct RunFlags {
     /// Where the loss of each step is noted.
     #[arg(skip)]
     pub(super) losses: Option<Arc<Mutex<Vec<f64>>>>,
+}
+
+/// Which of the folds is held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FoldOrAll {
+    Fold(usize),
+    /// None of them.
+    All,
+}
+
+impl FromStr for FoldOrAll {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<FoldOrAll, String> {
+        match text {
+            "all" => Ok(FoldOrAll::All),
+            number => count(number).map(FoldOrAll::Fold).map_err(|why| format!("{why}, or all")),
+        }
+    }
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    match count(text)? {
+        1 => Err("there must be two or more".to_string()),
+        folds => Ok(folds),
+    }
+}
+
+impl RunFlags {
+    /// The fold that is held out, if it is one.
+    pub(super) fn held_out(&self) -> Option<Fold> {
+        match (self.fold, self.folds) {
+            (Some(FoldOrAll::Fold(number)), Some(of)) => Some(Fold { number, of }),
+            _ => None,
+        }
+    }
+
+    /// Fails for folds that there are not.
+    pub(super) fn check_folds(&self) -> Outcome {
+        match (self.fold, self.folds) {
+            (Some(_), None) => Err(Failure::usage("--fold is one of --folds: how many are they?")),
+            (Some(FoldOrAll::Fold(number)), Some(of)) if number > of => {
+                Err(Failure::usage(format!("--fold {number}: there are {of} folds")))
+            }
+            (None, Some(_)) => Err(Failure::usage("--folds is for `gradtape train` alone")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How often something happens.

@@ -68,11 +68,11 @@ impl Train {
                 scores.loss *= per_character[1];
             }
         };
-        let rows = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
+        let parts = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
         let part = Part {
             resumes: self.runs.resume.is_some(),
             checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
-            ..Part::alone(rows)
+            ..Part::alone(parts)
         };
         let (history, seconds, ended) =
             self.fit(&network, optimizer, part, &shown, told, output)?;
@@ -80,6 +80,11 @@ impl Train {
         if let (Err(failure), 0) = (&ended, kept) {
             return Err(failure.clone().note(files.none_written()));
         }
+        let rows = Counts {
+            train: train.data.len(),
+            validation: validation.as_ref().map_or(0, |own| own.data.len()),
+            test: 0,
+        };
         let data = DataSettings {
             name: name.clone(),
             fingerprint: fingerprint(&text),
@@ -91,11 +96,7 @@ impl Train {
             own_test: false,
             split: None,
             words: None,
-            rows: Some(Counts {
-                train: train.data.len(),
-                validation: validation.as_ref().map_or(0, |own| own.data.len()),
-                test: 0,
-            }),
+            rows: Some(rows),
         };
         let settings = self.settings_of(data, &history).to_json()?;
         let mut model = Model::new(network);
@@ -140,7 +141,7 @@ impl Train {
                     .line(format!("`gradtape generate {}` goes on with the text", files.model()))?;
             }
         }
-        Ok(Done { history, held_out: None })
+        Ok(Done { history, held_out: None, rows })
     }
 
     fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {

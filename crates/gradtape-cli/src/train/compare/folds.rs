@@ -1,0 +1,209 @@
+//! Folds: each part of the rows is held out once, and the model at the end is trained on all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Comparison, INTERVALS, Ran};
+use crate::error::{Failure, Outcome};
+use crate::mean::Mean;
+use crate::measure::{Measured, short};
+use crate::output::Output;
+use crate::report::{Align, Format, Number, Table, of, thousands};
+use crate::settings::Counts;
+use crate::train::resume::read;
+
+/// Adds the list of folds, where they are asked for and none is named.
+pub(super) fn listed(lists: &mut Vec<(String, Vec<String>)>) -> Outcome {
+    let values = |name: &str| lists.iter().find(|(flag, _)| flag == name).map(|(_, own)| own);
+    let Some(counts) = values("--folds") else { return Ok(()) };
+    let [count] = &counts[..] else {
+        return Err(Failure::usage("--folds takes one number"));
+    };
+    // What is wrong with the number, the flag itself says best.
+    let train = read(&[format!("--folds={count}")]).ok();
+    let Some(count) = train.and_then(|train| train.runs.folds) else { return Ok(()) };
+    if values("--fold").is_none() {
+        if count > super::MOST_RUNS {
+            return Err(Failure::usage(format!("--folds {count} asks for {count} trainings")));
+        }
+        lists.push(("--fold".to_string(), (1..=count).map(|fold| fold.to_string()).collect()));
+    }
+    Ok(())
+}
+
+impl Comparison {
+    /// Whether the trainings are those of the folds, and nothing else is compared.
+    pub(super) fn is_of_folds(&self) -> bool {
+        let words = self.runs.first().map_or(&[][..], |(_, words)| words);
+        let count = words.iter().find_map(|word| word.strip_prefix("--folds="));
+        self.flags == ["fold"] && count.is_some_and(|count| count == self.runs.len().to_string())
+    }
+
+    /// Trains on all rows, and tells how good each fold is, the mean, and what the model at the end was trained on.
+    pub(super) fn tell_folds(&self, all: &[Ran], files: &[PathBuf; 3], output: &Output) -> Outcome {
+        let Some((_, words)) = self.runs.first() else { return Ok(()) };
+        let own = words.iter().filter(|word| !word.starts_with("--fold="));
+        let words: Vec<String> = own.cloned().chain(["--fold=all".to_string()]).collect();
+        let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
+        let (out, format, quiet) = (training.out.clone(), training.format, training.quiet);
+        if format == Format::Text && !quiet {
+            output.line(format!("\n{}", table(all)))?;
+            output.line(INTERVALS)?;
+            let beside = beside(all);
+            if !beside.is_empty() {
+                let told = beside.iter().map(|(name, mean)| format!("{name} {mean}"));
+                let what = if is_of_classes(all) { "accuracies" } else { "R²" };
+                let told = told.collect::<Vec<_>>().join(", ");
+                output.line(format!("{what} of simple answers on the same rows: {told}"))?;
+            }
+            output.flush()?;
+        }
+        training.runs.words = words;
+        training.quiet = true;
+        training.format = Format::Text;
+        let done = training
+            .ran(output)
+            .map_err(|failure| failure.note("in the training on all rows, after the folds"))?;
+        let model = file(&out, "model.safetensors");
+        let rows = done.rows;
+        match format {
+            Format::Json => output.json(&Report {
+                folds: all.iter().map(Fold::of).collect(),
+                mean: figures(all).into_iter().collect(),
+                baselines: beside(all).into_iter().collect(),
+                model: &model,
+                trained_on: rows,
+                files,
+            }),
+            Format::Text if quiet => Ok(()),
+            Format::Text => {
+                let test = match rows.test {
+                    0 => "none is held out: how good it is, the folds tell".to_string(),
+                    rows => format!("{} of the data's own tests are held out", thousands(rows)),
+                };
+                output.line(format!(
+                    "\nthe model was trained on all {}: {} to train and {} to validate; {test}",
+                    of(rows.train + rows.validation, "row"),
+                    thousands(rows.train),
+                    thousands(rows.validation)
+                ))?;
+                if let Some(held_out) = &done.held_out {
+                    held_out.print("test", output)?;
+                }
+                let [a, b, c] = files.each_ref().map(|file| file.display());
+                let others = ["history.csv", "curves.svg"].map(|name| file(&out, name));
+                let [d, e] = others.each_ref().map(|file| file.display());
+                output.line(format!(
+                    "wrote {}, {d}, {e}, {a}, {b}, {c}, and a folder with the model of each fold",
+                    model.display()
+                ))
+            }
+        }
+    }
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
+}
+
+fn is_of_classes(all: &[Ran]) -> bool {
+    all.iter().any(|ran| matches!(ran.done.held_out, Some(Measured::Classes { .. })))
+}
+
+fn figures_of(ran: &Ran) -> Vec<(&'static str, f64)> {
+    ran.done.held_out.as_ref().map(Measured::figures).unwrap_or_default()
+}
+
+/// The names of the figures, in their order: those that one of the folds has.
+fn names(all: &[Ran]) -> Vec<&'static str> {
+    let most = all.iter().map(figures_of).max_by_key(Vec::len).unwrap_or_default();
+    most.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The mean of each figure over the folds where it is defined.
+fn figures(all: &[Ran]) -> Vec<(&'static str, Mean)> {
+    let mean = |name: &'static str| {
+        let own = |ran: &Ran| Some(figures_of(ran).into_iter().find(|own| own.0 == name)?.1);
+        Some((name, Mean::of(&all.iter().filter_map(own).collect::<Vec<_>>())?))
+    };
+    names(all).into_iter().filter_map(mean).collect()
+}
+
+/// What simple answers come to on the same rows: the accuracy or R² of those that all folds have.
+fn beside(all: &[Ran]) -> Vec<(&'static str, Mean)> {
+    let first = all.first().and_then(|ran| ran.done.held_out.as_ref());
+    let mean = |name: &'static str| {
+        let own = |ran: &Ran| {
+            let held_out = ran.done.held_out.as_ref()?;
+            let own = held_out.baselines().iter().find(|baseline| baseline.name == name)?;
+            Some(own.accuracy.or(own.r2)?.0)
+        };
+        let values: Option<Vec<f64>> = all.iter().map(own).collect();
+        Some((name, Mean::of(&values?)?))
+    };
+    let baselines = first.map_or(&[][..], Measured::baselines);
+    baselines.iter().filter_map(|baseline| mean(baseline.name)).collect()
+}
+
+fn table(all: &[Ran]) -> Table {
+    let names = names(all);
+    let columns = ["fold", "rows", "epochs"].into_iter().chain(names.iter().copied());
+    let mut table = Table::new(columns.map(|name| (name, Align::Right)));
+    for ran in all {
+        let own = figures_of(ran);
+        let figure = |name: &&str| {
+            let own = own.iter().find(|own| own.0 == *name);
+            own.map_or("-".to_string(), |own| short(own.1))
+        };
+        let epochs = ran.done.history.epochs.len();
+        let counts = [ran.values.join(" "), thousands(ran.done.rows.test), thousands(epochs)];
+        table.row(counts.into_iter().chain(names.iter().map(figure)));
+    }
+    let means = figures(all);
+    let mean = |name: &&str| {
+        let own = means.iter().find(|own| own.0 == *name);
+        own.map_or("-".to_string(), |own| own.1.to_string())
+    };
+    let blank = ["mean", "", ""].map(String::from);
+    table.row(blank.into_iter().chain(names.iter().map(mean)));
+    table
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    folds: Vec<Fold>,
+    /// Of each figure over the folds.
+    mean: BTreeMap<&'static str, Mean>,
+    /// Accuracies or R² of simple answers over the folds.
+    baselines: BTreeMap<&'static str, Mean>,
+    /// The one of all rows.
+    model: &'a Path,
+    trained_on: Counts,
+    files: &'a [PathBuf; 3],
+}
+
+#[derive(Serialize)]
+struct Fold {
+    fold: String,
+    rows: Counts,
+    epochs: usize,
+    kept_epoch: usize,
+    figures: BTreeMap<&'static str, Number>,
+}
+
+impl Fold {
+    fn of(ran: &Ran) -> Fold {
+        Fold {
+            fold: ran.values.join(" "),
+            rows: ran.done.rows,
+            epochs: ran.done.history.epochs.len(),
+            kept_epoch: ran.done.history.kept_epoch,
+            figures: figures_of(ran)
+                .into_iter()
+                .map(|(name, value)| (name, Number(value)))
+                .collect(),
+        }
+    }
+}
