@@ -87,8 +87,9 @@ pub(crate) fn prepare(
             (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false, None)
         }
         Content::Rows(rows) => {
-            let Rows { data, scale, target, image, test } = *rows;
+            let Rows { data, scale, target, image, test, notes: told } = *rows;
             let own_test = test.is_some();
+            notes.extend(told);
             notes.extend(absent(&data));
             let mut parts = split(&data, test.clone(), fractions, seed)?;
             let channels = match image.filter(|_| normalize && !parts.train.is_empty()) {
@@ -190,7 +191,15 @@ pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcom
 
 /// The images of a folder for a model, one row each; those for tests if there are any.
 pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Tensor> {
-    let images = data::read_idx_inputs(folder)?;
+    of_images(folder, &data::read_idx_inputs(folder)?, preprocessing)
+}
+
+/// Images for a model, one row each.
+pub(crate) fn of_images(
+    folder: &Path,
+    images: &Tensor,
+    preprocessing: &Preprocessing,
+) -> Outcome<Tensor> {
     let [n, ref sizes @ ..] = images.shape()[..] else {
         return Err(Failure::failed(format!("{}: not a file of images", folder.display())));
     };

@@ -62,7 +62,8 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape", &["gradtape-derive"]),
     ("gradtape-chart", &[]),
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
-    ("gradtape-cli", &["gradtape", "gradtape-chart", "gradtape-calculus"]),
+    ("gradtape-files", &["gradtape"]),
+    ("gradtape-cli", &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files"]),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),
 ];
 

@@ -22,7 +22,7 @@ use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
 use crate::settings::{Counts, Course, DataSettings, Settings};
-use crate::source::{CsvFlags, Points, Source};
+use crate::source::{ImageSettings, Points, ReadFlags, Source};
 
 /// Train a network on images, a table, generated points or a text
 ///
@@ -140,7 +140,7 @@ pub(crate) struct Train {
     pub(super) columns: Columns,
 
     #[command(flatten)]
-    pub(super) csv: CsvFlags,
+    pub(super) reading: ReadFlags,
 
     /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH; see below
     #[arg(long, value_name = "NAME", default_value = "mlp", help_heading = "Network")]
@@ -531,7 +531,14 @@ impl Train {
             seed,
             own_test: prepared.own_test,
             split: prepared.division.note(),
-            words: self.csv.words(),
+            words: self.reading.words(),
+            images: match (source, &prepared.images) {
+                (Source::Images(_), Some(images)) => {
+                    let resized = self.reading.images.resize.is_some();
+                    Some(ImageSettings { shape: images.shape, resized })
+                }
+                _ => None,
+            },
             rows: Some(Counts::of(&prepared.split)),
         }
     }
