@@ -24,7 +24,8 @@ use crate::source::{Content, ReadFlags, Source, read_images, spare};
 /// number. The data needs the columns that the model was trained on, in any order; the column to
 /// predict need not be there. Every row is predicted, in its order; --with puts columns of the data
 /// beside it. Of a folder with IDX files, the images are predicted, those for tests
-/// (t10k) if there are any; their labels need not be there.
+/// (t10k) if there are any; their labels need not be there. Of a folder of PNG or JPEG images, with
+/// folders in it or not, all are, with the file beside each.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape predict model.safetensors new.csv > predictions.csv
@@ -32,13 +33,14 @@ use crate::source::{Content, ReadFlags, Source, read_images, spare};
   gradtape predict model.safetensors new.csv --with row,name    joined to what was asked
   gradtape predict model.safetensors homes.csv --held-out --with price --interval 0.9
   gradtape predict model.safetensors new.csv --explain          what each prediction rests on
+  gradtape predict model.safetensors photos/                    images, or one, as photo.jpg
   gradtape predict model.safetensors digits | head
   producer | gradtape predict model.safetensors - --format json")]
 pub(crate) struct Predict {
     /// The model file that `gradtape train` wrote
     model: PathBuf,
 
-    /// Built-in data, a CSV file (- for standard input) or a folder of IDX files
+    /// Built-in data, a CSV file (- for standard input), a folder of images or of IDX files, or an image
     data: String,
 
     /// CSV (text) or JSON
@@ -50,7 +52,7 @@ pub(crate) struct Predict {
     output: Option<PathBuf>,
 
     /// Columns of the data to print beside the predictions, with commas; row is the number of the row,
-    /// counted from 1, unless a column is called so
+    /// counted from 1, unless a column is called so; file is the one of an image
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     with: Vec<String>,
 

@@ -2,6 +2,7 @@
 
 mod decode;
 mod find;
+#[cfg_attr(not(feature = "images"), allow(dead_code, reason = "nothing is decoded without it"))]
 mod picture;
 
 use std::num::NonZero;

@@ -4,6 +4,7 @@ use super::picture::Picture;
 use crate::Format;
 
 /// Images of more pixels are refused before any memory is taken.
+#[cfg(feature = "images")]
 const MOST: usize = 1 << 26;
 
 /// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Transparency is left
@@ -46,9 +47,8 @@ fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
     use zune_jpeg::zune_core::bytestream::ZCursor;
     use zune_jpeg::zune_core::colorspace::ColorSpace;
 
-    // The decoder takes what is missing as grey. Neither marker can stand within what follows the last start.
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    if last([0xff, 0xd9]) < last([0xff, 0xda]) {
+    // The decoder takes what is missing as grey.
+    if !ends(bytes) {
         return Err("the file ends too early".to_string());
     }
     let told = |error: zune_jpeg::errors::DecodeErrors| format!("{error:?}");
@@ -64,6 +64,20 @@ fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
     decoder.set_options(options);
     let pixels = decoder.decode().map_err(told)?;
     Picture::new([channels, height, width], pixels)
+}
+
+/// Whether the mark of the end follows the first of the pixels, among which it cannot stand.
+#[cfg(feature = "images")]
+fn ends(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[mark, kind, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        match (mark, kind) {
+            (0xff, 0xda) => return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]),
+            (0xff, 0xff) => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
 }
 
 #[cfg(not(feature = "images"))]
