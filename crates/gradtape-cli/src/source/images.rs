@@ -1,5 +1,6 @@
 //! Folders of images: the flags on reading them, and what a model knows of those that it was trained on.
 
+use std::fmt;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BYTES, Content, rows};
 use crate::error::{Failure, Outcome};
+use crate::report::of;
 use crate::settings::Settings;
 
 /// How images are read.
@@ -42,6 +44,14 @@ pub(crate) struct ImageSettings {
     pub(crate) shape: [usize; 3],
     /// Whether they were brought to that height and width.
     pub(crate) resized: bool,
+}
+
+impl fmt::Display for ImageSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ImageSettings { shape: [channels, height, width], resized } = self;
+        let how = if *resized { "brought to" } else { "of" };
+        write!(f, "{how} {height} x {width} pixels in {}", of(*channels, "channel"))
+    }
 }
 
 impl ImageFlags {
