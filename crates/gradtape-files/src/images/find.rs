@@ -112,25 +112,24 @@ const LAYOUT: &str =
 fn classes(folder: &Path, notes: &mut Vec<String>) -> Result<Classes> {
     let Entries { folders, images, .. } = entries(folder)?;
     if !images.is_empty() {
-        let count = images.len();
-        notes
-            .push(format!("{}: {count} images in no folder of a class left out", folder.display()));
+        let (folder, count) = (folder.display(), images.len());
+        notes.push(format!("{folder}: images in no folder of a class, left out: {count}"));
     }
     let mut classes = Vec::new();
     for (name, path) in folders {
         let Entries { folders, images, others } = entries(&path)?;
         notes.extend(left_out(&path, &others));
-        match (images.is_empty(), folders.first()) {
-            (true, None) => notes.push(format!("{}: there is no image", path.display())),
-            (_, Some((_, inner))) if has_images(inner) => {
-                let message = format!(
-                    "{}: a folder in the folder of the class {name:?} has images",
-                    inner.display()
-                );
+        match folders.iter().find(|(_, inner)| has_images(inner)) {
+            Some((_, inner)) => {
+                let inner = inner.display();
+                let message =
+                    format!("{inner}: this folder in that of the class {name:?} has images");
                 return Err(Error::new(Kind::Data, message).hint(LAYOUT));
             }
-            (true, Some(_)) => notes.push(format!("{}: there is no image", path.display())),
-            (false, _) => classes.push((name, images)),
+            None if images.is_empty() => {
+                notes.push(format!("{}: there is no image", path.display()));
+            }
+            None => classes.push((name, images)),
         }
     }
     match &classes[..] {
