@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
 use crate::settings::DataSettings;
-use crate::source::{CsvFlags, Source};
+use crate::source::{ReadFlags, Source};
 use crate::text::{self, Passage, TextModel, fingerprint, halves};
 
 /// Measure a model on data whose answers are known
@@ -41,7 +41,7 @@ pub(crate) struct Evaluate {
     /// The model file that `gradtape train` wrote
     model: PathBuf,
 
-    /// Built-in data, a CSV file (- for standard input) or a folder of IDX files
+    /// Built-in data, a CSV file (- for standard input), or a folder of images by class or of IDX files
     data: String,
 
     /// Which rows [default: test, where it is known which those are, else all]
@@ -61,7 +61,7 @@ pub(crate) struct Evaluate {
     format: Format,
 
     #[command(flatten)]
-    csv: CsvFlags,
+    reading: ReadFlags,
 }
 
 impl Verb for Evaluate {
@@ -73,7 +73,7 @@ impl Verb for Evaluate {
         let trained = Trained::of(model, &self.model)?;
         let source = Source::of(&self.data)?;
         let content =
-            source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
+            source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;
         let (content, left_out) = rows::answered(content, &trained.preprocessing)?;
         left_out.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;
@@ -139,7 +139,7 @@ impl Evaluate {
     /// Measures a model of texts.
     fn text(&self, text: &TextModel, output: &Output) -> Outcome {
         let source = Source::of(&self.data)?;
-        source.check(&self.csv)?;
+        source.check(&self.reading)?;
         let whole = source.text()?;
         let settings = text.settings.as_ref().map(|settings| &settings.data);
         let same = settings.filter(|known| known.fingerprint == fingerprint(&whole));

@@ -261,6 +261,9 @@ fn training(settings: &Settings) -> Table {
     for (name, value) in &settings.hyperparameters {
         table.row([name, value]);
     }
+    if let Some(images) = &settings.data.images {
+        table.row(["images", &images.to_string()]);
+    }
     if let Some(precision) = &settings.precision {
         table.row(["precision", precision]);
     }

@@ -98,14 +98,16 @@ impl Trained {
     /// Tells how a table was read, which of its values are missing or were not trained on, and what they are taken as;
     /// or refuses the latter.
     pub(crate) fn note_filled(&self, content: &Content, strict: bool, output: &Output) -> Outcome {
-        if let Content::Table(table) = content {
-            if strict {
-                self.preprocessing.strict(table)?;
+        let notes = match content {
+            Content::Table(table) => {
+                if strict {
+                    self.preprocessing.strict(table)?;
+                }
+                [table.notes(), &self.preprocessing.filled(table)].concat()
             }
-            for note in table.notes().iter().chain(&self.preprocessing.filled(table)) {
-                output.note(format_args!("note: {note}"));
-            }
-        }
+            Content::Rows(rows) => rows.notes.clone(),
+        };
+        notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, CsvFlags, Source, spare};
+use crate::source::{Content, ReadFlags, Source, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -24,7 +24,8 @@ use crate::source::{Content, CsvFlags, Source, spare};
 /// number. The data needs the columns that the model was trained on, in any order; the column to
 /// predict need not be there. Every row is predicted, in its order; --with puts columns of the data
 /// beside it. Of a folder with IDX files, the images are predicted, those for tests
-/// (t10k) if there are any; their labels need not be there.
+/// (t10k) if there are any; their labels need not be there. Of a folder of PNG or JPEG images, with
+/// folders in it or not, all are, with the file beside each.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape predict model.safetensors new.csv > predictions.csv
@@ -32,13 +33,14 @@ use crate::source::{Content, CsvFlags, Source, spare};
   gradtape predict model.safetensors new.csv --with row,name    joined to what was asked
   gradtape predict model.safetensors homes.csv --held-out --with price --interval 0.9
   gradtape predict model.safetensors new.csv --explain          what each prediction rests on
+  gradtape predict model.safetensors photos/                    images, or one, as photo.jpg
   gradtape predict model.safetensors digits | head
   producer | gradtape predict model.safetensors - --format json")]
 pub(crate) struct Predict {
     /// The model file that `gradtape train` wrote
     model: PathBuf,
 
-    /// Built-in data, a CSV file (- for standard input) or a folder of IDX files
+    /// Built-in data, a CSV file (- for standard input), a folder of images or of IDX files, or an image
     data: String,
 
     /// CSV (text) or JSON
@@ -50,7 +52,7 @@ pub(crate) struct Predict {
     output: Option<PathBuf>,
 
     /// Columns of the data to print beside the predictions, with commas; row is the number of the row,
-    /// counted from 1, unless a column is called so
+    /// counted from 1, unless a column is called so; file is the one of an image
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     with: Vec<String>,
 
@@ -73,7 +75,7 @@ pub(crate) struct Predict {
     strict: bool,
 
     #[command(flatten)]
-    csv: CsvFlags,
+    reading: ReadFlags,
 }
 
 impl Verb for Predict {
@@ -147,16 +149,27 @@ impl Predict {
     ) -> Outcome<(Tensor, Vec<Beside>)> {
         let preprocessing = &trained.preprocessing;
         if let Source::Idx(folder) = source {
-            source.check(&self.csv)?;
+            source.check(&self.reading)?;
             if self.held_out {
                 return Err(self.no_held_out(source));
             }
             let inputs = rows::images(folder, preprocessing)?;
             let count = inputs.shape()[0];
-            return Ok((inputs, self.beside(None, &(0..count).collect::<Vec<usize>>())?));
+            return Ok((inputs, self.beside(None, None, &(0..count).collect::<Vec<usize>>())?));
+        }
+        if let Source::Images(path) = source {
+            source.check(&self.reading)?;
+            if self.held_out {
+                return Err(self.no_held_out(source));
+            }
+            let images = read_images(path, &self.reading.images, trained.settings.as_ref())?;
+            images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
+            let all: Vec<usize> = (0..images.files.len()).collect();
+            let inputs = rows::of_images(path, &images.inputs, preprocessing)?;
+            return Ok((inputs, self.beside(None, Some(&images.files), &all)?));
         }
         let mut content =
-            source.read_following(&self.csv, trained.settings.as_ref(), trained.points())?;
+            source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;
         let mut kept: Option<Vec<usize>> = None;
         if self.held_out {
             let known = trained.settings.as_ref().map(|settings| &settings.data);
@@ -188,7 +201,7 @@ impl Predict {
             Content::Table(table) => Some(table),
             Content::Rows(_) => None,
         };
-        Ok((inputs, self.beside(table, &kept)?))
+        Ok((inputs, self.beside(table, None, &kept)?))
     }
 
     fn no_held_out(&self, source: &Source) -> Failure {
@@ -199,7 +212,12 @@ impl Predict {
     }
 
     /// The columns that were asked for, of rows that have these numbers, counted from 0.
-    fn beside(&self, table: Option<&Table>, rows: &[usize]) -> Outcome<Vec<Beside>> {
+    fn beside(
+        &self,
+        table: Option<&Table>,
+        files: Option<&[String]>,
+        rows: &[usize],
+    ) -> Outcome<Vec<Beside>> {
         let column = |name: &String| {
             let numbers = || rows.iter().map(|row| (row + 1).to_string()).collect();
             let cells = match table.map(|table| table.column(name)) {
@@ -207,6 +225,7 @@ impl Predict {
                     column.cells().map(|cell| cell.unwrap_or_default().to_string()).collect()
                 }
                 _ if name == "row" => numbers(),
+                _ if let ("file", Some(files)) = (&**name, files) => files.to_vec(),
                 Some(Err(error)) => return Err(Failure::usage(error)),
                 None => {
                     let message = format!("--with {name}: the data is no table");
@@ -216,7 +235,10 @@ impl Predict {
             };
             Ok(Beside { name: name.clone(), cells })
         };
-        self.with.iter().map(column).collect()
+        match (&self.with[..], files) {
+            ([], Some(_)) => [&"file".to_string()].into_iter().map(column).collect(),
+            (with, _) => with.iter().map(column).collect(),
+        }
     }
 }
 

@@ -87,11 +87,12 @@ pub(crate) fn prepare(
             (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false, None)
         }
         Content::Rows(rows) => {
-            let Rows { data, scale, target, image, test } = *rows;
+            let Rows { data, scale, target, image, test, notes: told } = *rows;
             let division = &wishes.division;
             // A fold is held out in the place of test files.
             let test = test.filter(|_| !matches!(division, Division::Fold(..)));
             let own_test = test.is_some();
+            notes.extend(told);
             notes.extend(absent(&data));
             let split = |data: &Dataset, test: Option<Dataset>| -> Outcome<Split> {
                 match division.of_fold(data, None, fractions.validation, seed)? {
@@ -199,7 +200,15 @@ pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcom
 
 /// The images of a folder for a model, one row each; those for tests if there are any.
 pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Tensor> {
-    let images = data::read_idx_inputs(folder)?;
+    of_images(folder, &data::read_idx_inputs(folder)?, preprocessing)
+}
+
+/// Images for a model, one row each.
+pub(crate) fn of_images(
+    folder: &Path,
+    images: &Tensor,
+    preprocessing: &Preprocessing,
+) -> Outcome<Tensor> {
     let [n, ref sizes @ ..] = images.shape()[..] else {
         return Err(Failure::failed(format!("{}: not a file of images", folder.display())));
     };

@@ -7,7 +7,7 @@ use gradtape::train::{History, Stopped};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Failure, Outcome};
-use crate::source;
+use crate::source::{self, ImageSettings};
 
 /// The note of a model file under which the settings stand, as JSON.
 pub(crate) const NOTE: &str = "training";
@@ -96,6 +96,9 @@ pub(crate) struct DataSettings {
     /// Which words were missing values, if not the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<MissingWords>,
+    /// How PNG and JPEG images were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) images: Option<ImageSettings>,
     /// How many rows were in each part; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<Counts>,

@@ -1,13 +1,18 @@
 //! [`Source`]: the data that a verb is given, by a built-in name, a file or a folder.
 
+mod flags;
+mod images;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use gradtape::data::{self, CsvOptions, Dataset, IdxFolder, Table};
+use gradtape::data::{self, Dataset, IdxFolder, Table};
+use gradtape_files::Format;
 
+pub(crate) use self::flags::ReadFlags;
+pub(crate) use self::images::{ImageSettings, read as read_images};
 use crate::error::{Failure, Outcome};
-use crate::settings::{MissingWords, Settings};
+use crate::settings::Settings;
 
 /// The names of the data that need no file.
 pub(crate) const BUILT_IN: &[&str] = &["digits", "iris", "moons", "circles", "spiral", "xor"];
@@ -32,6 +37,8 @@ pub(crate) enum Source {
     StandardInput,
     /// A folder of IDX files.
     Idx(PathBuf),
+    /// A folder of images, or an image.
+    Images(PathBuf),
 }
 
 /// Data read from a source.
@@ -53,43 +60,12 @@ pub(crate) struct Rows {
     pub(crate) image: Option<[usize; 3]>,
     /// A part that is only for tests.
     pub(crate) test: Option<Dataset>,
+    /// What the user should know of how they were read.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What the bytes of images are divided by.
 pub(crate) const BYTES: f64 = 255.0;
-
-/// How a CSV file is read.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Reading CSV")]
-pub(crate) struct CsvFlags {
-    /// What stands between cells [default: found in the first lines: , ; tab or |]
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
-    delimiter: Option<u8>,
-
-    /// The first line holds values; columns are named by number
-    #[arg(long)]
-    no_header: bool,
-
-    /// Numbers are written as 3,5 also where columns do not tell, as those of 1,020 alone
-    #[arg(long)]
-    decimal_comma: bool,
-
-    /// The day comes first in dates that do not tell, such as 3/4/2024
-    #[arg(long)]
-    day_first: bool,
-
-    /// Words that are missing values, with commas, besides empty cells and NA, null and their like
-    #[arg(long, value_name = "WORDS", value_delimiter = ',', allow_hyphen_values = true)]
-    missing: Vec<String>,
-
-    /// NA and its like are values; empty cells and --missing are missing
-    #[arg(long)]
-    keep_na: bool,
-
-    /// The encoding of the text, such as windows-1252 or shift_jis [default: found out]
-    #[arg(long, value_name = "NAME")]
-    encoding: Option<String>,
-}
 
 /// What generated points are made from.
 #[derive(Clone, Copy, Debug)]
@@ -119,32 +95,33 @@ impl Source {
             return Ok(Source::Points(name));
         }
         match path.metadata() {
-            Ok(found) if found.is_dir() => Ok(Source::Idx(path.into())),
-            Ok(_) => Ok(Source::Table(path.into())),
+            Ok(found) if found.is_dir() => Ok(folder(path)),
+            Ok(_) => Ok(file(path)),
             Err(error) if is_path(word) => Err(unreadable(path, &error)),
             Err(_) => Err(no_such_data(word)),
         }
     }
 
     /// Reads or generates the data.
-    pub(crate) fn read(&self, csv: &CsvFlags, points: Points) -> Outcome<Content> {
-        self.read_following(csv, None, points)
+    pub(crate) fn read(&self, flags: &ReadFlags, points: Points) -> Outcome<Content> {
+        self.read_following(flags, None, points)
     }
 
     /// As [`Source::read`], with what a training said of words that are missing values.
     pub(crate) fn read_following(
         &self,
-        csv: &CsvFlags,
+        flags: &ReadFlags,
         known: Option<&Settings>,
         points: Points,
     ) -> Outcome<Content> {
-        self.check(csv)?;
-        let csv = &csv.following(known);
+        self.check(flags)?;
+        let csv = &flags.following(known);
         let Points { samples, noise, seed } = points;
         let generate = match self {
             Source::Digits => return Ok(rows(data::digits(), 16.0, "digit", None)),
             Source::Iris => return Ok(Content::Table(data::iris_table())),
             Source::Idx(path) => return idx(path),
+            Source::Images(path) => return images::by_class(path, &flags.images, known),
             Source::Table(path) => {
                 return filled(Table::read_csv_with(path, &csv.options())?);
             }
@@ -161,13 +138,18 @@ impl Source {
         Ok(rows(points, 1.0, "class", None))
     }
 
-    /// Fails for flags on reading CSV where there is none to read.
-    pub(crate) fn check(&self, csv: &CsvFlags) -> Outcome {
+    /// Fails for flags on reading what the source is not.
+    pub(crate) fn check(&self, flags: &ReadFlags) -> Outcome {
         let is_csv = matches!(self, Source::Table(_) | Source::StandardInput);
-        match csv.given().filter(|_| !is_csv) {
-            Some(flag) => {
+        let is_images = matches!(self, Source::Images(_));
+        let wrong = [
+            (flags.given().filter(|_| !is_csv), "CSV files"),
+            (flags.images.given().filter(|_| !is_images), "folders of PNG and JPEG images"),
+        ];
+        match wrong.into_iter().find_map(|(flag, what)| Some((flag?, what))) {
+            Some((flag, what)) => {
                 let name = self.name();
-                Err(Failure::usage(format!("{flag} is for CSV files, not for {name}")))
+                Err(Failure::usage(format!("{flag} is for {what}, not for {name}")))
             }
             None => Ok(()),
         }
@@ -176,7 +158,7 @@ impl Source {
     /// Fails where a file that is to be written is the one that is read.
     pub(crate) fn spare(&self, output: &Path) -> Outcome {
         match self {
-            Source::Table(path) => spare(path, "the data", output),
+            Source::Table(path) | Source::Images(path) => spare(path, "the data", output),
             _ => Ok(()),
         }
     }
@@ -212,54 +194,9 @@ impl Source {
             Source::Iris => "iris".to_string(),
             Source::Points(name) => name.to_string(),
             Source::StandardInput => "standard input".to_string(),
-            Source::Table(path) | Source::Idx(path) => {
+            Source::Table(path) | Source::Idx(path) | Source::Images(path) => {
                 path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
             }
-        }
-    }
-}
-
-impl CsvFlags {
-    /// A flag that is given.
-    fn given(&self) -> Option<&'static str> {
-        let flags = [
-            ("--delimiter", self.delimiter.is_some()),
-            ("--no-header", self.no_header),
-            ("--decimal-comma", self.decimal_comma),
-            ("--day-first", self.day_first),
-            ("--missing", !self.missing.is_empty()),
-            ("--keep-na", self.keep_na),
-            ("--encoding", self.encoding.is_some()),
-        ];
-        flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
-    }
-
-    /// The words that are missing values, where something is said of them.
-    pub(crate) fn words(&self) -> Option<MissingWords> {
-        let words = MissingWords { keep_na: self.keep_na, missing: self.missing.clone() };
-        (words != MissingWords::default()).then_some(words)
-    }
-
-    /// The flags, with the missing words of a training where nothing is said of them. Only tables have such.
-    pub(crate) fn following(&self, known: Option<&Settings>) -> CsvFlags {
-        let mut flags = self.clone();
-        let words = known.and_then(|settings| settings.data.words.clone());
-        if let (None, Some(words)) = (self.words(), words) {
-            (flags.keep_na, flags.missing) = (words.keep_na, words.missing);
-        }
-        flags
-    }
-
-    fn options(&self) -> CsvOptions {
-        let header = self.no_header.then_some(false);
-        CsvOptions {
-            delimiter: self.delimiter,
-            header,
-            decimal_comma: self.decimal_comma,
-            day_first: self.day_first,
-            missing: self.missing.clone(),
-            keep_na: self.keep_na,
-            encoding: self.encoding.clone(),
         }
     }
 }
@@ -307,6 +244,31 @@ fn is_path(word: &str) -> bool {
     word.contains(['/', '\\', '.'])
 }
 
+/// What a folder is.
+fn folder(path: &Path) -> Source {
+    match !is_any(path) && gradtape_files::has_images(path) {
+        true => Source::Images(path.into()),
+        false => Source::Idx(path.into()),
+    }
+}
+
+/// Whether a folder has files that are named as those of MNIST.
+fn is_any(folder: &Path) -> bool {
+    let is_one = |name: &str| {
+        ["train-", "t10k-"].iter().any(|part| name.starts_with(part)) && name.contains("idx")
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_one))
+}
+
+/// What a file is, by its first bytes.
+fn file(path: &Path) -> Source {
+    match Format::of(path) {
+        Some(format) if format.is_image() => Source::Images(path.into()),
+        _ => Source::Table(path.into()),
+    }
+}
+
 fn no_such_data(word: &str) -> Failure {
     let hint = match gradtape::nearest(word, BUILT_IN.iter().copied()) {
         Some(near) => format!("did you mean {near:?}?"),
@@ -331,18 +293,16 @@ fn rows(data: Dataset, scale: f64, target: &'static str, test: Option<Dataset>) 
         _ => None,
     };
     let test = test.map(|test| test.flatten());
-    Content::Rows(Box::new(Rows { data: data.flatten(), scale, target, image, test }))
+    let notes = Vec::new();
+    Content::Rows(Box::new(Rows { data: data.flatten(), scale, target, image, test, notes }))
 }
 
 fn idx(path: &Path) -> Outcome<Content> {
-    let IdxFolder { train, test } = data::read_idx_folder(path)?;
+    let found = data::read_idx_folder(path).map_err(|error| match is_any(path) {
+        true => Failure::from(error),
+        false => Failure::from(error)
+            .note("nor are there PNG or JPEG images in folders of classes, as in pets/cat/1.png"),
+    });
+    let IdxFolder { train, test } = found?;
     Ok(rows(train, BYTES, "label", test))
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"\\t" | b"tab" => Ok(b'\t'),
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err("one character, such as ; or tab".to_string()),
-    }
 }

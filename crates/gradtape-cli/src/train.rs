@@ -73,7 +73,7 @@ impl Train {
             return self.run_text(&source, output);
         }
         let wishes = self.wishes(&source)?;
-        let content = source.read(&self.csv, self.points())?;
+        let content = source.read(&self.reading, self.points())?;
         let is_table = matches!(content, Content::Table(_));
         let prepared =
             rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
@@ -574,8 +574,8 @@ impl Train {
 
 fn no_images(what: &str, source: &Source) -> Failure {
     Failure::usage(format!(
-        "{what} is for images, and {} has none\n  hint: images are a folder of IDX files, as of MNIST, or the \
-         built-in digits; for rows of numbers there is --network mlp",
+        "{what} is for images, and {} has none\n  hint: images are a folder with a folder of PNG or JPEG images for each class, a \
+         folder of IDX files, as of MNIST, or the built-in digits; for rows of numbers there is --network mlp",
         source.name()
     ))
 }

@@ -23,7 +23,7 @@ use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
 use crate::settings::{Counts, Course, DataSettings, Settings};
-use crate::source::{CsvFlags, Points, Source};
+use crate::source::{ImageSettings, Points, ReadFlags, Source};
 
 /// Train a network on images, a table, generated points or a text
 ///
@@ -54,6 +54,7 @@ Examples:
   gradtape train homes.csv --target price               a table: columns, task and scales are found
   gradtape train mnist/ --hidden 1000,1000 --dropout 0.5 --epochs 20
   gradtape train mnist/ --network lenet --augment shift:2,rotate:10 --normalize --epochs 10
+  gradtape train pets/ --network resnet8 --resize 32x32    images in pets/cat/, pets/dog/
   gradtape train digits --network cnn:16c3-p2-32c3-p2-64 --precision bf16
   gradtape train book.txt --network gpt:4x128 --context 128 --steps 2000
   gradtape train moons --hidden 16,16 --activation tanh --epochs 100
@@ -63,8 +64,8 @@ Examples:
   gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
   gradtape train --resume run/                          goes on where that was stopped or killed")]
 pub(crate) struct Train {
-    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder of IDX
-    /// files as of MNIST; with --network gpt a text file
+    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder with
+    /// a folder of PNG or JPEG images for each class, or of IDX files as of MNIST; with --network gpt a text file
     #[arg(default_value = "digits")]
     pub(super) data: String,
 
@@ -142,7 +143,7 @@ pub(crate) struct Train {
     pub(super) columns: Columns,
 
     #[command(flatten)]
-    pub(super) csv: CsvFlags,
+    pub(super) reading: ReadFlags,
 
     /// mlp, lenet, resnet8, cnn:PARTS or gpt:LAYERSxWIDTH; see below
     #[arg(long, value_name = "NAME", default_value = "mlp", help_heading = "Network")]
@@ -549,7 +550,14 @@ impl Train {
             seed,
             own_test: prepared.own_test,
             split: prepared.division.note(),
-            words: self.csv.words(),
+            words: self.reading.words(),
+            images: match (source, &prepared.images) {
+                (Source::Images(_), Some(images)) => {
+                    let resized = self.reading.images.resize.is_some();
+                    Some(ImageSettings { shape: images.shape, resized })
+                }
+                _ => None,
+            },
             rows: Some(Counts::of(&prepared.split)),
         }
     }

@@ -22,7 +22,7 @@ impl Train {
     /// Trains a network on a text.
     pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome<Done> {
         self.check_text()?;
-        source.check(&self.csv)?;
+        source.check(&self.reading)?;
         let (name, text) = (source.name(), source.text()?);
         let vocabulary = self.vocabulary_of(&text)?;
         let context = self.context.unwrap_or(64);
@@ -96,6 +96,7 @@ impl Train {
             own_test: false,
             split: None,
             words: None,
+            images: None,
             rows: Some(rows),
         };
         let settings = self.settings_of(data, &history).to_json()?;

@@ -71,7 +71,8 @@ const KNOWN: [(&[u8], &str, &str); 22] = [
     (b"<?xml", "this is XML", "export the data as CSV or as JSON lines"),
 ];
 
-const IMAGES: &str = "a table is text; images are read as a folder of IDX files, as of MNIST";
+const IMAGES: &str = "a table is text; images are read from a folder with a folder for each class, as in pets/cat/1.png, by `gradtape train`, \
+                      in Rust by gradtape-files";
 const HTML: &str = "where it was downloaded, the link leads to a page about the file: take the one to the raw file";
 
 /// What a file is, by its first bytes.

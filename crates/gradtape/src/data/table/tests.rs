@@ -274,7 +274,7 @@ fn compressed_and_json_tables() {
 #[test]
 fn other_files_are_named_by_their_first_bytes() {
     for (bytes, words) in [
-        (&b"\x89PNG\r\n\x1a\n"[..], &["PNG image", "IDX"][..]),
+        (&b"\x89PNG\r\n\x1a\n"[..], &["PNG image", "gradtape-files"][..]),
         (b"\xff\xd8\xff\xe0", &["JPEG"]),
         (b"PAR1\x15\x04", &["Parquet", "read_parquet"]),
         (b"PK\x03\x04..[Content_Types].xml", &["xlsx", "CSV"]),

@@ -1,0 +1,99 @@
+//! From the bytes of a file to pixels.
+
+use super::picture::Picture;
+use crate::Format;
+
+/// Images of more pixels are refused before any memory is taken.
+#[cfg(feature = "images")]
+const MOST: usize = 1 << 26;
+
+/// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Transparency is left
+/// out, numbers of 16 bits are cut to 8.
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
+    match Format::of_bytes(bytes) {
+        Some(Format::Png) => png(bytes),
+        Some(Format::Jpeg) => jpeg(bytes),
+        _ if bytes.is_empty() => Err("the file is empty".to_string()),
+        _ => Err("this is neither PNG nor JPEG".to_string()),
+    }
+}
+
+#[cfg(feature = "images")]
+fn png(bytes: &[u8]) -> Result<Picture, String> {
+    use png::ColorType::{Grayscale, GrayscaleAlpha, Indexed, Rgb, Rgba};
+
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
+    let (width, height) = reader.info().size();
+    let (width, height) = small(width as usize, height as usize)?;
+    let size = reader.output_buffer_size().ok_or_else(|| "it is too large".to_string())?;
+    let mut pixels = vec![0; size];
+    let frame = reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
+    pixels.truncate(frame.buffer_size());
+    let bytes = match frame.color_type {
+        Grayscale | Rgb => pixels,
+        GrayscaleAlpha => pixels.chunks_exact(2).map(|pixel| pixel[0]).collect(),
+        Rgba => pixels.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+        Indexed => return Err("its palette cannot be read".to_string()),
+    };
+    let channels = if matches!(frame.color_type, Grayscale | GrayscaleAlpha) { 1 } else { 3 };
+    Picture::new([channels, height, width], bytes)
+}
+
+#[cfg(feature = "images")]
+fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
+    use zune_jpeg::JpegDecoder;
+    use zune_jpeg::zune_core::bytestream::ZCursor;
+    use zune_jpeg::zune_core::colorspace::ColorSpace;
+
+    // The decoder takes what is missing as grey.
+    if !ends(bytes) {
+        return Err("the file ends too early".to_string());
+    }
+    let told = |error: zune_jpeg::errors::DecodeErrors| format!("{error:?}");
+    let mut decoder = JpegDecoder::new(ZCursor::new(bytes));
+    decoder.decode_headers().map_err(told)?;
+    let (width, height) = decoder.dimensions().unwrap_or_default();
+    small(width, height)?;
+    let (channels, space) = match decoder.input_colorspace() {
+        Some(ColorSpace::Luma) => (1, ColorSpace::Luma),
+        _ => (3, ColorSpace::RGB),
+    };
+    let options = decoder.options().jpeg_set_out_colorspace(space);
+    decoder.set_options(options);
+    let pixels = decoder.decode().map_err(told)?;
+    Picture::new([channels, height, width], pixels)
+}
+
+/// Whether the mark of the end follows the first of the pixels, among which it cannot stand.
+#[cfg(feature = "images")]
+fn ends(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[mark, kind, high, low]) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        match (mark, kind) {
+            (0xff, 0xda) => return bytes[at..].windows(2).any(|pair| pair == [0xff, 0xd9]),
+            (0xff, 0xff) => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
+}
+
+#[cfg(not(feature = "images"))]
+fn png(_: &[u8]) -> Result<Picture, String> {
+    Err("this program was built without the feature `images`".to_string())
+}
+
+#[cfg(not(feature = "images"))]
+fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
+    png(bytes)
+}
+
+#[cfg(feature = "images")]
+fn small(width: usize, height: usize) -> Result<(usize, usize), String> {
+    match width.checked_mul(height) {
+        Some(pixels) if pixels <= MOST => Ok((width, height)),
+        _ => Err(format!("{height} x {width} are more than {MOST} pixels")),
+    }
+}
