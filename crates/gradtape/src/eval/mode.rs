@@ -33,7 +33,7 @@ impl Tape {
     /// let x = tape.watch(Tensor::scalar(0.0f64));
     /// let error = (x / x).item().unwrap_err();
     /// assert!(error.message().contains("div"), "{error}");
-    /// assert!(error.to_string().contains("left operand: f64[] = watched"), "{error}");
+    /// assert!(error.to_string().contains("left operand: f64[]"), "{error}");
     /// ```
     pub fn set_mode(&self, mode: Mode) {
         self.set_checked(mode == Mode::Checked);

@@ -23,7 +23,7 @@ use crate::tensor::{Result, Tensor};
 ///     fn observe(&mut self, seen: &Observation) -> Result<()> {
 ///         for parameter in &seen.parameters {
 ///             if let Some(gradient) = &parameter.gradient {
-///                 println!("{} {}: {}", seen.step, parameter.name, gradient.norm(())?.item()?);
+///                 println!("{} {}: {}", seen.step, parameter.name, gradient.norm(2.0, ())?.item()?);
 ///             }
 ///         }
 ///         Ok(())
