@@ -268,6 +268,13 @@ impl Measured {
                     ))?;
                 }
                 output.line(shares.told())?;
+                let of_none = classes.iter().zip(confusion_matrix);
+                let of_none = of_none.filter(|(_, row)| row.iter().all(|&count| count == 0));
+                let of_none: Vec<_> = of_none.map(|(class, _)| format!("{class:?}")).collect();
+                if !of_none.is_empty() && of_none.len() <= MOST_CLASSES {
+                    let names = of_none.join(", ");
+                    output.line(format!("no {which} row is of {names}: of that nothing is told"))?;
+                }
                 self.print_baselines(output)?;
                 if classes.len() > MOST_CLASSES {
                     return output.line("the confusion matrix is large: --format json has it");
