@@ -273,7 +273,8 @@ impl Measured {
                 let of_none: Vec<_> = of_none.map(|(class, _)| format!("{class:?}")).collect();
                 if !of_none.is_empty() && of_none.len() <= MOST_CLASSES {
                     let names = of_none.join(", ");
-                    output.line(format!("no {which} row is of {names}: of that nothing is told"))?;
+                    output
+                        .line(format!("no {which} row is of {names}: of that nothing is told"))?;
                 }
                 self.print_baselines(output)?;
                 if classes.len() > MOST_CLASSES {

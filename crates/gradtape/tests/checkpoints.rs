@@ -134,7 +134,9 @@ fn a_checkpoint_that_does_not_fit_changes_nothing() {
         ("module.0.bias", "\"0.bias\""),
     ] {
         checkpoint.save(&path).unwrap();
-        let SafeTensors { mut tensors, metadata } = read_safetensors(&path).unwrap();
+        let SafeTensors { mut tensors, mut metadata } = read_safetensors(&path).unwrap();
+        // Without which a file of earlier versions is read as well.
+        metadata.remove("gradtape.checksum").unwrap();
         tensors.retain(|(other, _)| other != name);
         write_safetensors(&path, &tensors, &metadata).unwrap();
         refused(&Checkpoint::load(&path).unwrap(), &same, &Adam::new(&same, 0.1), word);

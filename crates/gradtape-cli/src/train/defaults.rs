@@ -58,7 +58,7 @@ impl Train {
         self.activation.get_or_insert(gradtape::nn::Activation::Silu);
         // Of numbers it spoils more than it helps.
         self.dropout.get_or_insert(if hidden.is_empty() || !shape.classes { 0.0 } else { 0.1 });
-        if rows >= MIDDLE_BATCHES && rows < super::flags::LARGE_BATCHES {
+        if (MIDDLE_BATCHES..super::flags::LARGE_BATCHES).contains(&rows) {
             self.batch.get_or_insert(64);
         }
         let sizes = [&[shape.inputs], &hidden[..], &[shape.outputs]].concat();

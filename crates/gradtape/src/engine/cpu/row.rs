@@ -122,6 +122,7 @@ stamp!(f64, Portable<f64, 2>,
     Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f64>, 4, Avx2 "avx2,fma" Avx2<f64>, 4);
 
 /// `N` is the number of vectors that are added to at a time.
+#[allow(clippy::needless_range_loop, reason = "a plain loop is sure to be unrolled")]
 #[inline(always)]
 unsafe fn sums<S: Simd, const N: usize>(x: *const S::T, width: usize, out: &mut [S::T]) {
     // SAFETY: the caller vouches for instruction set and rows.
