@@ -432,7 +432,7 @@ fn classes_can_count_the_same() {
         format!(
             "{},{}",
             i * 37 % 100,
-            if i * 37 % 100 < 55 && i % 6 == 0 { "rare" } else { "often" }
+            if i * 37 % 100 < 55 && i.is_multiple_of(6) { "rare" } else { "often" }
         )
     };
     folder.write("data.csv", table("x,kind", 600, row));
