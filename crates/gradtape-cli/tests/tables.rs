@@ -71,7 +71,7 @@ fn rows_are_held_out_by_time_or_by_group() {
     let held_out =
         folder.run("predict model.safetensors data.csv --held-out --with row,day,y").ok().stdout;
     let lines: Vec<&str> = held_out.lines().collect();
-    assert_eq!((lines.len(), lines[0]), (41, "row,day,y,y"));
+    assert_eq!((lines.len(), lines[0]), (41, "row,day,y,predicted_y"));
     assert!(lines[1].starts_with("161,2024-06-21,160.5,"), "{}", lines[1]);
     let report = folder.run("evaluate model.safetensors data.csv --format json").ok().json();
     assert_eq!((&report["part"], &report["rows"]), (&"held-out".into(), &40.into()));
@@ -503,7 +503,7 @@ fn numbers_have_intervals_and_predictions_have_reasons() {
         .ok()
         .stdout;
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("y,y,y_low,y_high,base,by_a,by_b"));
+    assert_eq!(lines.next(), Some("y,predicted_y,y_low,y_high,base,by_a,by_b"));
     let (mut inside, mut count) = (0, 0);
     for line in lines {
         let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
