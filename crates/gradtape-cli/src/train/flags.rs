@@ -187,8 +187,8 @@ pub(crate) struct Train {
 
     /// How the learning rate changes: constant, step, multi_step, exponential, linear, polynomial,
     /// cosine, cosine_restarts, warmup_linear, warmup_decay, one_cycle or plateau, with settings as in
-    /// cosine:eta_min=0.001; several one after another as in warmup_linear@100/cosine [default:
-    /// constant, with 10,000 rows or more cosine, for a table warmup_linear@WARMUP/cosine]
+    /// cosine:eta_min=0.001; several one after another as in warmup_linear@100/cosine; by default
+    /// constant, with 10,000 rows or more cosine, for a table warmup_linear before cosine
     #[arg(
         long,
         value_name = "NAME[:SETTING=VALUE,...]",
