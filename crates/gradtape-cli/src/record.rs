@@ -191,7 +191,7 @@ impl Record {
         Report {
             record: self.name.word(),
             machine: machine(),
-            isa: Isa::best().name(),
+            isa: cpu::isa().name(),
             threads,
             commit: commit(),
             score,
