@@ -72,8 +72,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         checkpoints: trainer.checkpoints.as_ref(),
         told: trainer.on_checkpoint.as_deref_mut(),
         same: same.as_ref(),
-        whole: trainer.saving,
-        net,
+        module: trainer.saving.unwrap_or(net),
         training: &training,
         accumulate,
     };

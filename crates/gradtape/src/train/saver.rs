@@ -6,7 +6,7 @@ use super::step::Stepper;
 use super::trainer::OnCheckpoint;
 use super::{Checkpoints, History};
 use crate::io::Checkpoint;
-use crate::nn::{Layer, Module};
+use crate::nn::Module;
 use crate::tensor::Result;
 
 /// Writes the checkpoints of a training.
@@ -14,8 +14,8 @@ pub(super) struct Saver<'a, 'n> {
     pub(super) checkpoints: Option<&'a Checkpoints>,
     pub(super) told: Option<&'a mut OnCheckpoint<'n>>,
     pub(super) same: Option<&'a Same>,
-    pub(super) whole: Option<&'n dyn Module>,
-    pub(super) net: &'n dyn Layer,
+    /// What is saved: the network, or the whole that it is a part of.
+    pub(super) module: &'n dyn Module,
     pub(super) training: &'a Training<'a>,
     /// How many batches make a step.
     pub(super) accumulate: usize,
@@ -24,10 +24,7 @@ pub(super) struct Saver<'a, 'n> {
 impl Saver<'_, '_> {
     /// Has the network and the optimiser go on from a checkpoint.
     pub(super) fn restore(&self, checkpoint: &Checkpoint) -> Result<()> {
-        match self.whole {
-            Some(whole) => checkpoint.restore(whole, self.training.optimizer),
-            None => checkpoint.restore(self.net, self.training.optimizer),
-        }
+        checkpoint.restore(self.module, self.training.optimizer)
     }
 
     /// Writes one if it is due, or training ends here.
@@ -83,11 +80,7 @@ impl Saver<'_, '_> {
         stepper: &Stepper<'_>,
         history: &History,
     ) -> Result<Checkpoint> {
-        let optimizer = self.training.optimizer;
-        let mut state = match self.whole {
-            Some(whole) => Checkpoint::new(whole, optimizer)?,
-            None => Checkpoint::new(self.net, optimizer)?,
-        };
+        let mut state = Checkpoint::new(self.module, self.training.optimizer)?;
         state.notes.extend(checkpoints.notes.clone());
         state = course.save(state, self.training, stepper, history);
         Ok(match self.same {

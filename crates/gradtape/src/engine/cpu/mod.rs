@@ -37,7 +37,7 @@ pub(crate) use timed::{Nanoseconds, run_timed};
 use std::sync::OnceLock;
 
 use memory::Memory;
-use pool::Pool;
+use pool::{Pool, Worker};
 use step::Step;
 
 use super::{Slot, check_labels, ill_fitting};
@@ -140,6 +140,41 @@ pub(crate) fn run(
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
 ) -> Result<()> {
+    run_by(program, workspace, slots, results, |worker, steps, memory, failed| {
+        let mut groups = steps.chunk_by(|a, b| a.is_shared() == b.is_shared()).peekable();
+        while let Some(group) = groups.next() {
+            if group[0].is_shared() {
+                // SAFETY: the memory is the program's; a shared step consists of phases.
+                group.iter().for_each(|step| unsafe { step.run(worker, memory) }.unwrap_or(()));
+                continue;
+            }
+            if worker.id() != 0 && groups.peek().is_none() {
+                return;
+            }
+            worker.once(|| {
+                let alone = worker.alone();
+                // SAFETY: the memory is the program's, and no other worker uses it in this phase.
+                let done = group.iter().try_for_each(|step| unsafe { step.run(&alone, memory) });
+                if let Err(error) = done {
+                    failed.get_or_init(|| error);
+                }
+            });
+            if failed.get().is_some() {
+                return;
+            }
+        }
+    })
+}
+
+/// Binds a program's buffers, and has `work` run the steps on all workers. Only a step that one worker runs alone can
+/// fail; the others see it at the end of the phase.
+fn run_by(
+    program: &Program,
+    workspace: &mut Workspace,
+    slots: &mut [Slot<'_>],
+    results: &mut [Tensor],
+    work: impl Fn(&Worker<'_>, &[Box<dyn Step>], &Memory<'_>, &OnceLock<Error>) + Sync,
+) -> Result<()> {
     check_labels(program, slots)?;
     bind(program, workspace, slots, results)?;
     let shared = workspace.steps.iter().any(|step| step.is_shared());
@@ -151,32 +186,8 @@ pub(crate) fn run(
     // tensors, which are borrowed for this call and whose lengths it compared, or the workspace's own
     // memory.
     let memory = unsafe { Memory::new(&program.buffers, &bases.0) };
-    // Only a step that one worker runs alone can fail; the others see it at the end of the phase.
     let failed: OnceLock<Error> = OnceLock::new();
-    Pool::global().run(workers, &|worker| {
-        let mut groups = steps.chunk_by(|a, b| a.is_shared() == b.is_shared()).peekable();
-        while let Some(group) = groups.next() {
-            if group[0].is_shared() {
-                // SAFETY: the memory is the program's; a shared step consists of phases.
-                group.iter().for_each(|step| unsafe { step.run(worker, &memory) }.unwrap_or(()));
-                continue;
-            }
-            if worker.id() != 0 && groups.peek().is_none() {
-                return;
-            }
-            worker.once(|| {
-                let alone = worker.alone();
-                // SAFETY: the memory is the program's, and no other worker uses it in this phase.
-                let done = group.iter().try_for_each(|step| unsafe { step.run(&alone, &memory) });
-                if let Err(error) = done {
-                    failed.get_or_init(|| error);
-                }
-            });
-            if failed.get().is_some() {
-                return;
-            }
-        }
-    });
+    Pool::global().run(workers, &|worker| work(worker, steps, &memory, &failed));
     failed.into_inner().map_or(Ok(()), Err)
 }
 

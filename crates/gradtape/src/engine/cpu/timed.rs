@@ -1,16 +1,12 @@
 //! Running a program with a clock beside it: for profiles alone.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::memory::Memory;
-use super::pool::Pool;
-use super::step::Step;
-use super::{Workspace, bind, threads};
-use crate::engine::{Slot, check_labels};
+use super::{Workspace, run_by};
+use crate::engine::Slot;
 use crate::plan::Program;
-use crate::tensor::{Error, Result, Tensor};
+use crate::tensor::{Result, Tensor};
 
 /// For each kernel of a program, how long all its runs took.
 pub(crate) type Nanoseconds = [AtomicU64];
@@ -24,26 +20,16 @@ pub(crate) fn run_timed(
     results: &mut [Tensor],
     times: &Nanoseconds,
 ) -> Result<()> {
-    check_labels(program, slots)?;
-    bind(program, workspace, slots, results)?;
-    let shared = workspace.steps.iter().any(|step| step.is_shared());
-    let workers = if shared { threads() } else { 1 };
-    workspace.grow(workers);
-    let Workspace { steps, bases, .. } = workspace;
-    let steps: &[Box<dyn Step>] = steps;
-    // SAFETY: `bind` gave each buffer an address that holds its elements, as for `run`.
-    let memory = unsafe { Memory::new(&program.buffers, &bases.0) };
-    let failed: OnceLock<Error> = OnceLock::new();
-    Pool::global().run(workers, &|worker| {
+    run_by(program, workspace, slots, results, |worker, steps, memory, failed| {
         for (step, time) in steps.iter().zip(times) {
             let start = (worker.id() == 0).then(Instant::now);
             if step.is_shared() {
                 // SAFETY: the memory is the program's; a shared step consists of phases.
-                unsafe { step.run(worker, &memory) }.unwrap_or(());
+                unsafe { step.run(worker, memory) }.unwrap_or(());
             } else {
                 worker.once(|| {
                     // SAFETY: the memory is the program's, and no other worker uses it in this phase.
-                    if let Err(error) = unsafe { step.run(&worker.alone(), &memory) } {
+                    if let Err(error) = unsafe { step.run(&worker.alone(), memory) } {
                         failed.get_or_init(|| error);
                     }
                 });
@@ -55,6 +41,5 @@ pub(crate) fn run_timed(
                 return;
             }
         }
-    });
-    failed.into_inner().map_or(Ok(()), Err)
+    })
 }

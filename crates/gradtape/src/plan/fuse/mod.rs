@@ -207,8 +207,8 @@ impl<'w> Fusion<'w> {
         let large = a.elements() > self.graph.target.reordered;
         let (map, sums) = if a.reduced.is_none() { (a, b) } else { (b, a) };
         if let (true, true, Some(axes)) = (one_sided, large, &reduced)
-            && !self.is_for(map, sums)
             && !axes.iter().copied().eq(space.len() - axes.len()..space.len())
+            && !self.is_for(map, sums)
         {
             return None;
         }
