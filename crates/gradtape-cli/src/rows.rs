@@ -282,17 +282,7 @@ pub(crate) fn datasets(
 
 /// Tells whether data is the same as other data, prepared in the same way.
 pub(crate) fn fingerprint(data: &Dataset) -> String {
-    // FNV-1a over words.
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
-    for tensor in [data.inputs(), data.targets()] {
-        tensor.shape().iter().for_each(|&size| add(size as u64));
-        match tensor.as_slice::<f32>() {
-            Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
-            None => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
-        }
-    }
-    format!("{hash:016x}")
+    format!("{:016x}", data.fingerprint())
 }
 
 fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {

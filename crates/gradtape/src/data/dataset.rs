@@ -142,6 +142,28 @@ impl Dataset {
         self.inputs.shape()[0]
     }
 
+    /// A number that tells whether data is the same as other data: a hash of shapes, inputs and targets, whatever
+    /// their names (FNV-1a over words).
+    ///
+    /// ```
+    /// use gradtape::data::moons;
+    /// assert_eq!(moons(10, 0.1, 7)?.fingerprint(), moons(10, 0.1, 7)?.fingerprint());
+    /// assert_ne!(moons(10, 0.1, 7)?.fingerprint(), moons(10, 0.1, 8)?.fingerprint());
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+        for tensor in [&self.inputs, &self.targets] {
+            tensor.shape().iter().for_each(|&size| add(size as u64));
+            match tensor.as_slice::<f32>() {
+                Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
+                None => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
+            }
+        }
+        hash
+    }
+
     /// Whether there is no example.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
