@@ -110,12 +110,16 @@ impl Train {
         if text && several {
             output.line(output.bold(members::heading()))?;
         }
+        let seed = self.seed;
+        let rows_of = |number: usize| {
+            let rows = [&prepared.split.train, &prepared.split.validation];
+            parts(if folds { number } else { 0 }, rows, seed)
+        };
         let mut histories = before.map_or_else(Vec::new, |before| before.histories);
         let goes_on = histories.len();
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
         for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
-            let rows = [&prepared.split.train, &prepared.split.validation];
-            let own = parts(if folds { number } else { 0 }, rows, self.seed)?;
+            let own = rows_of(number)?;
             let optimizer = self.optimizer_of(network)?;
             let part_resumes = self.runs.resume.is_some() && number == goes_on;
             let part = Part {
@@ -166,8 +170,7 @@ impl Train {
         }
         let mut errors = Residuals::default();
         for (number, network) in networks.0.iter().enumerate().take(histories.len()) {
-            let [_, held_out] =
-                parts(number, [&prepared.split.train, &prepared.split.validation], self.seed)?;
+            let [_, held_out] = rows_of(number)?;
             errors.add(network, &prepared.preprocessing, &held_out);
         }
         let network = networks.mean(histories.len())?;
