@@ -113,7 +113,7 @@ pub(crate) struct MissingWords {
 }
 
 /// How many rows are in each part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) train: usize,
     pub(crate) validation: usize,

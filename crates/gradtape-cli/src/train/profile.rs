@@ -7,14 +7,14 @@ use gradtape::eval::{self, Pass, Profiler, Spent};
 use gradtape::nn::{Module, Sequential};
 use serde::Serialize;
 
-use super::defaults::Shape;
-use super::{Part, Train};
+use super::Train;
+use super::fit::Part;
+use super::ready::Ready;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
 use crate::report::{Format, of};
-use crate::rows;
-use crate::source::{Content, Source};
+use crate::source::Source;
 
 /// Steps that are measured unless said otherwise.
 const STEPS: usize = 200;
@@ -38,15 +38,9 @@ impl Train {
                 (network, train, None)
             }
             false => {
-                let wishes = self.wishes(&source)?;
-                let content = source.read(&self.reading, self.points())?;
-                let is_table = matches!(content, Content::Table(_));
-                let prepared =
-                    rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
-                let augment = self.augmentation(&source, &prepared)?;
-                let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
-                self.settle(prepared.split.train.len(), shape);
-                (self.build(&source, &prepared, 0)?, prepared.split.train, augment)
+                // One of several is measured as it would be trained.
+                let Ready { prepared, augment, mut networks, .. } = self.ready(source.clone())?;
+                (networks.0.swap_remove(0), prepared.split.train, augment)
             }
         };
         let optimizer = self.optimizer_of(&network)?;
@@ -59,8 +53,7 @@ impl Train {
         let shown = Shown { lines: false, bar: !self.quiet, beside: None, validation: false };
         let started = Instant::now();
         let part = Part { augment, ..Part::alone([&train, &train]) };
-        let (_, _, ended) = self.fit(&network, optimizer, part, &shown, |_| {}, output)?;
-        ended?;
+        self.fit(&network, optimizer, part, &shown, |_| {}, output)?.ended?;
         let seconds = started.elapsed().as_secs_f64();
         let profile = named(profiler.report().with_peak());
         match self.format {

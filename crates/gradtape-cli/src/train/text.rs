@@ -7,9 +7,12 @@ use gradtape::nn::{CausalTransformer, CausalTransformerOptions, Module, Sequenti
 use gradtape::train::EpochReport;
 use serde::Serialize;
 
+use super::build::MOST_WEIGHTS;
 use super::files::Files;
+use super::fit::{Fitted, Part};
 use super::network::{Network, Tokens};
-use super::{Done, Epoch, MOST_WEIGHTS, Part, Train, epochs};
+use super::report::{Epoch, epochs};
+use super::{Done, Train};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::Shown;
@@ -74,7 +77,7 @@ impl Train {
             checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
             ..Part::alone(parts)
         };
-        let (history, seconds, ended) =
+        let Fitted { history, seconds, ended } =
             self.fit(&network, optimizer, part, &shown, told, output)?;
         let kept = history.kept_epoch;
         if let (Err(failure), 0) = (&ended, kept) {

@@ -4,7 +4,7 @@ mod lines;
 mod page;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use gradtape::eval::Profiler;
@@ -31,8 +31,8 @@ pub(crate) struct WatchFlags {
     #[arg(long, help_heading = "Watching")]
     pub(super) health: bool,
 
-    /// Write a JSON line for each epoch, for each warning and for a step now and then to this file; - for
-    /// standard output, where the report is then the last line
+    /// Write a JSON line for each epoch, for each warning and for a step now and then to this file; - for standard
+    /// output in the place of lines for people, with the report of --format json as the last line
     #[arg(long, value_name = "FILE", help_heading = "Watching")]
     progress: Option<PathBuf>,
 
@@ -45,9 +45,13 @@ pub(crate) struct WatchFlags {
     #[arg(long, help_heading = "Watching")]
     checked: bool,
 
-    /// What watches for things that go wrong.
+    /// What watched the networks for things that go wrong, in their order.
     #[arg(skip)]
-    seen: Health,
+    seen: Arc<Mutex<Vec<(usize, Health)>>>,
+
+    /// The place of this training among several that are compared, and what it is called.
+    #[arg(skip)]
+    beside: Option<(usize, String)>,
 
     /// What measures the steps.
     #[arg(skip)]
@@ -57,15 +61,19 @@ pub(crate) struct WatchFlags {
 /// What is written of a training while it goes on.
 #[derive(Clone)]
 pub(super) struct Log {
+    health: Health,
+    number: usize,
+    /// Whether there are other networks.
+    several: bool,
     board: Option<TensorBoard>,
     lines: Option<Arc<Mutex<Lines>>>,
     page: Option<Arc<Mutex<Page>>>,
 }
 
 impl Train {
-    /// Begins what is to be written of the training. Of several networks, those after the first have event folders
-    /// of their own inside of the first's, and write no lines.
-    pub(super) fn log(&self, number: usize, output: &Output) -> Outcome<Log> {
+    /// Begins what is to be written of the training of the network of a number, or goes on with it. Of several networks,
+    /// those after the first have event folders of their own inside of the first's.
+    pub(super) fn log(&self, number: usize, resumes: bool, output: &Output) -> Outcome<Log> {
         let page = self.watch.watch.then(Page::new).transpose()?;
         let page = page.map(|page| Arc::new(Mutex::new(page)));
         let board = self.watch.log.as_ref().map(|folder| -> Outcome<TensorBoard> {
@@ -73,16 +81,37 @@ impl Train {
                 0 => folder.clone(),
                 other => folder.join(format!("network-{}", other + 1)),
             };
-            let board = TensorBoard::create(&folder)
-                .map_err(|error| Failure::usage(error.context("--log")))?;
+            // A later network may have begun before the stop, without a checkpoint of its own.
+            let board = match self.runs.resume {
+                Some(_) => TensorBoard::resume(&folder),
+                None => TensorBoard::create(&folder),
+            };
+            let board = board.map_err(|error| Failure::usage(error.context("--log")))?;
             board.settings(&self.logged())?;
             Ok(board)
         });
-        let progress = self.watch.progress.as_ref().filter(|_| number == 0);
-        let resumes = self.runs.resume.is_some();
-        let lines = progress.map(|path| Lines::to(path, resumes, output));
+        let board = board.transpose()?;
+        let several = self.members() > 1;
+        let goes_on = resumes
+            || number > 0
+            || self.watch.beside.as_ref().is_some_and(|(place, _)| *place > 0);
+        let lines = self.watch.progress.as_ref().map(|path| {
+            let mut names = Vec::new();
+            if let Some((_, label)) = &self.watch.beside {
+                names.push(("training", label.clone().into()));
+            }
+            if several {
+                names.push(("network", (number + 1).into()));
+            }
+            Lines::to(path, goes_on, names, output)
+        });
         let lines = lines.transpose()?.map(|lines| Arc::new(Mutex::new(lines)));
-        Ok(Log { board: board.transpose()?, lines, page })
+        let health = Health::new();
+        // Of a profile, what is measured is the steps alone.
+        if self.watch.profiler.is_none() {
+            self.watch.seen().push((number, health.clone()));
+        }
+        Ok(Log { health, number, several, board, lines, page })
     }
 
     /// The settings, for TensorBoard's table.
@@ -117,6 +146,15 @@ impl Train {
 }
 
 impl Log {
+    /// What went wrong since this was last asked, with the number of the network where there are several.
+    pub(super) fn take_warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.health.take_warnings();
+        for warning in warnings.iter_mut().filter(|_| self.several) {
+            warning.what = format!("network {}: {}", self.number + 1, warning.what);
+        }
+        warnings
+    }
+
     pub(super) fn epoch(&self, report: &EpochReport) {
         if let Some(log) = &self.lines {
             lines::epoch(log, report);
@@ -138,20 +176,13 @@ impl Log {
 
 impl WatchFlags {
     /// A trainer that is watched as asked for.
-    pub(super) fn on<'n>(
-        &self,
-        network: usize,
-        log: &Log,
-        mut trainer: Trainer<'n>,
-    ) -> Trainer<'n> {
+    pub(super) fn on<'n>(&self, log: &Log, mut trainer: Trainer<'n>) -> Trainer<'n> {
         if self.checked {
             trainer = trainer.mode(Mode::Checked);
         }
         match &self.profiler {
-            // What is measured is the steps alone.
             Some(profiler) => return trainer.profile(profiler),
-            None if network == 0 => trainer = trainer.watch(self.seen.clone()),
-            None => {}
+            None => trainer = trainer.watch(log.health.clone()),
         }
         if let Some(board) = &log.board {
             trainer = trainer.watch(board.clone());
@@ -165,27 +196,58 @@ impl WatchFlags {
         trainer
     }
 
-    /// What watches for things that go wrong.
-    pub(super) fn seen(&self) -> Health {
-        self.seen.clone()
+    /// Sets apart what is written of one of several trainings: its place, what it is called, and its folder of events
+    /// inside of that of all.
+    pub(super) fn set_beside(&mut self, place: usize, label: String, folder: &str) {
+        self.beside = Some((place, label));
+        if let Some(log) = &mut self.log {
+            log.push(folder);
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Vec<(usize, Health)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All that went wrong, each in a line.
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.seen.report().warnings.iter().map(Warning::to_string).collect()
+        let seen = self.seen();
+        let of = |(number, health): &(usize, Health)| -> Vec<String> {
+            let warnings = health.report().warnings;
+            let told = warnings.iter().map(|warning| match seen.len() {
+                1 => warning.to_string(),
+                _ => format!("network {}: {warning}", number + 1),
+            });
+            told.collect()
+        };
+        seen.iter().flat_map(of).collect()
+    }
+
+    /// Whether standard output is for lines of progress.
+    pub(super) fn takes_output(&self) -> bool {
+        self.progress.as_ref().is_some_and(|path| path.as_os_str() == "-")
     }
 
     /// Prints the report of a training; in one line after others of the same output.
     pub(super) fn report(&self, output: &Output, report: &impl Serialize) -> Outcome {
-        match self.progress.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        match self.takes_output() {
             true => output.line(serde_json::to_string(report).map_err(Failure::failed)?),
             false => output.json(report),
         }
     }
 
-    /// Prints what was watched of each layer; of several networks those of the first.
+    /// Prints what was watched of each layer, of each network.
     pub(super) fn health_table(&self, output: &Output) -> Outcome {
-        output.line(format!("\n{}", self.seen.report().to_string().trim_end()))
+        let seen = self.seen();
+        for (number, health) in seen.iter() {
+            if seen.len() > 1 {
+                output.line(format!("\nnetwork {}", number + 1))?;
+            } else {
+                output.line("")?;
+            }
+            output.line(health.report().to_string().trim_end())?;
+        }
+        Ok(())
     }
 
     /// Ends what was written, and tells what was asked for.

@@ -35,20 +35,20 @@ pub struct TensorBoard(Arc<Mutex<Board>>);
 #[derive(Debug)]
 struct Board {
     events: EventWriter,
-    /// Steps that are written already.
-    steps: u64,
+    /// Steps that are done already; not known before the first report of a run that goes on.
+    steps: Option<u64>,
     failed: Option<Error>,
 }
 
 impl TensorBoard {
     /// Begins a run in a folder; see [`EventWriter::create`], which refuses that of another run.
     pub fn create(folder: impl AsRef<Path>) -> Result<TensorBoard> {
-        EventWriter::create(folder).map(|events| TensorBoard::of(events, 0))
+        EventWriter::create(folder).map(|events| TensorBoard::of(events, Some(0)))
     }
 
-    /// Goes on with a run of which so many steps are written; see [`EventWriter::resume`].
-    pub fn resume(folder: impl AsRef<Path>, steps: u64) -> Result<TensorBoard> {
-        EventWriter::resume(folder).map(|events| TensorBoard::of(events, steps))
+    /// Goes on with a run, from the step at which its training does; see [`EventWriter::resume`].
+    pub fn resume(folder: impl AsRef<Path>) -> Result<TensorBoard> {
+        EventWriter::resume(folder).map(|events| TensorBoard::of(events, None))
     }
 
     /// Writes the settings of the run, for the table of hyperparameters.
@@ -65,7 +65,7 @@ impl TensorBoard {
         }
     }
 
-    fn of(events: EventWriter, steps: u64) -> TensorBoard {
+    fn of(events: EventWriter, steps: Option<u64>) -> TensorBoard {
         TensorBoard(Arc::new(Mutex::new(Board { events, steps, failed: None })))
     }
 
@@ -82,8 +82,10 @@ impl Watch for TensorBoard {
 
     fn step(&mut self, report: &StepReport) -> Result<()> {
         self.lock().keep(|board| {
-            board.steps += 1;
-            board.events.scalar("loss/step", board.steps, report.loss)
+            let before = ((report.epoch - 1) * report.steps + report.step) as u64 - 1;
+            let step = board.steps.unwrap_or(before) + 1;
+            board.steps = Some(step);
+            board.events.scalar("loss/step", step, report.loss)
         });
         Ok(())
     }
@@ -104,7 +106,7 @@ impl Board {
 
     fn observe(&mut self, seen: &Observation) -> Result<()> {
         // It comes before the report of its step.
-        let step = self.steps + 1;
+        let step = self.steps.map_or(seen.step, |before| before + 1);
         let events = &mut self.events;
         if !seen.graph.is_empty() {
             events.graph(&seen.graph)?;

@@ -154,14 +154,12 @@ fn record(parts: Parts<'_, '_>, batch: &Batch, graph: bool) -> Result<Observatio
 /// Those who watch a training.
 pub(super) struct Watching<'w, 'n> {
     watches: &'w mut [Box<dyn Watch + Send + 'n>],
-    /// Steps so far.
-    steps: u64,
     looked: bool,
 }
 
 impl<'w, 'n> Watching<'w, 'n> {
     pub(super) fn new(watches: &'w mut [Box<dyn Watch + Send + 'n>]) -> Watching<'w, 'n> {
-        Watching { watches, steps: 0, looked: false }
+        Watching { watches, looked: false }
     }
 
     /// Before a step: looks into it, if somebody asks for it.
@@ -171,13 +169,14 @@ impl<'w, 'n> Watching<'w, 'n> {
         batch: &Batch,
         (epoch, step, steps): (usize, usize, usize),
     ) -> Result<Option<Observation>> {
-        self.steps += 1;
         if !self.watches.iter().any(|own| own.is_due(epoch, step, steps)) {
             return Ok(None);
         }
         let graph = !std::mem::replace(&mut self.looked, true);
         let seen = look(parts, batch, graph)?;
-        Ok(Some(Observation { epoch, step: self.steps, ..seen }))
+        // Those before a stop are among them.
+        let step = ((epoch - 1) * steps + step) as u64;
+        Ok(Some(Observation { epoch, step, ..seen }))
     }
 
     /// After the step, before its loss is judged. `place` is the step's in its epoch, and how many there are.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Trainer;
+use super::{EarlyStopping, Trainer};
 use crate::data::Dataset;
 use crate::io::Checkpoint;
 use crate::tensor::{Error, Kind, Result};
@@ -24,14 +24,15 @@ impl Same {
             put(known.name, value.to_string());
         }
         optimizer.base().described().into_iter().for_each(|(name, value)| put(name, value));
-        put("schedule", format!("{:?}, every {:?}", trainer.schedule, trainer.every));
+        put("schedule", format!("{:?}, each {:?}", trainer.schedule, trainer.every).to_lowercase());
         put("batch size", trainer.batch_size.to_string());
         put("batches for a step", trainer.accumulate.to_string());
         put("seed", trainer.seed.to_string());
-        put("augmentation", format!("{:?}", trainer.augment));
+        let none = || "none".to_string();
+        put("augmentation", trainer.augment.as_ref().map_or_else(none, |own| format!("{own:?}")));
         put("precision", trainer.precision.to_string());
         put("loss", if trainer.loss.is_some() { "its own" } else { "the default" }.to_string());
-        put("early stopping", format!("{:?}", trainer.early));
+        put("early stopping", trainer.early.as_ref().map_or_else(none, early_stopping));
         Same(all)
     }
 
@@ -60,6 +61,11 @@ impl Same {
             "go on with the same ones, or insist: the result is then not that of either training",
         ))
     }
+}
+
+fn early_stopping(early: &EarlyStopping) -> String {
+    let EarlyStopping { patience, min_delta } = early;
+    format!("when no better by {min_delta} for {patience} epochs")
 }
 
 /// Tells whether data is the same as other data.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Comparison, INTERVALS, Ran};
+use super::lists::{Lists, MOST_RUNS};
+use super::{Comparison, INTERVALS, Ran, file};
 use crate::error::{Failure, Outcome};
 use crate::mean::Mean;
 use crate::measure::{Measured, short};
@@ -15,7 +16,7 @@ use crate::settings::Counts;
 use crate::train::resume::read;
 
 /// Adds the list of folds, where they are asked for and none is named.
-pub(super) fn listed(lists: &mut Vec<(String, Vec<String>)>) -> Outcome {
+pub(super) fn listed(lists: &mut Lists) -> Outcome {
     let values = |name: &str| lists.iter().find(|(flag, _)| flag == name).map(|(_, own)| own);
     let Some(counts) = values("--folds") else { return Ok(()) };
     let [count] = &counts[..] else {
@@ -25,8 +26,10 @@ pub(super) fn listed(lists: &mut Vec<(String, Vec<String>)>) -> Outcome {
     let train = read(&[format!("--folds={count}")]).ok();
     let Some(count) = train.and_then(|train| train.runs.folds) else { return Ok(()) };
     if values("--fold").is_none() {
-        if count > super::MOST_RUNS {
-            return Err(Failure::usage(format!("--folds {count} asks for {count} trainings")));
+        if count > MOST_RUNS {
+            return Err(Failure::usage(format!(
+                "--folds {count} asks for {count} trainings, and {MOST_RUNS} are the most"
+            )));
         }
         lists.push(("--fold".to_string(), (1..=count).map(|fold| fold.to_string()).collect()));
     }
@@ -102,10 +105,6 @@ impl Comparison {
             }
         }
     }
-}
-
-fn file(folder: &Path, name: &str) -> PathBuf {
-    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
 fn is_of_classes(all: &[Ran]) -> bool {

@@ -18,6 +18,8 @@ use crate::report::Number;
 /// Where the lines go.
 pub(super) struct Lines {
     to: To,
+    /// What each line says of where it comes from.
+    names: Vec<(&'static str, Value)>,
     started: Instant,
     last: Option<Instant>,
     failure: Option<Failure>,
@@ -34,13 +36,18 @@ const BETWEEN: Duration = Duration::from_millis(250);
 impl Lines {
     /// Lines to standard output, or to a file that is begun anew, or goes on with a training that does. Fails for a
     /// file that holds anything else.
-    pub(super) fn to(path: &Path, goes_on: bool, output: &Output) -> Outcome<Lines> {
+    pub(super) fn to(
+        path: &Path,
+        goes_on: bool,
+        names: Vec<(&'static str, Value)>,
+        output: &Output,
+    ) -> Outcome<Lines> {
         let refused = |why: &dyn fmt::Display| {
             Failure::usage(format!("--progress {}: {why}", path.display()))
         };
         if path.as_os_str() == "-" {
             let to = To::Output(output.clone());
-            return Ok(Lines { to, started: Instant::now(), last: None, failure: None });
+            return Ok(Lines { to, names, started: Instant::now(), last: None, failure: None });
         }
         if path.exists() && !is_progress(path).map_err(|error| refused(&error))? {
             return Err(refused(
@@ -50,12 +57,15 @@ impl Lines {
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(goes_on).truncate(!goes_on);
         let to = To::File(options.open(path).map_err(|error| refused(&error))?);
-        Ok(Lines { to, started: Instant::now(), last: None, failure: None })
+        Ok(Lines { to, names, started: Instant::now(), last: None, failure: None })
     }
 
     fn write(&mut self, mut line: Value) {
         if self.failure.is_some() {
             return;
+        }
+        for (name, value) in &self.names {
+            line[*name] = value.clone();
         }
         line["seconds"] = json!(self.started.elapsed().as_secs_f64());
         let written = match &mut self.to {

@@ -1,0 +1,101 @@
+//! Networks and optimisers as a command line asks for them.
+
+use gradtape::Rng;
+use gradtape::data::Augment;
+use gradtape::nn::Sequential;
+use gradtape::optim::{self, Optimizer};
+
+use super::flags::Train;
+use super::network::Network;
+use crate::error::{Failure, Outcome};
+use crate::report::thousands;
+use crate::rows::Prepared;
+use crate::source::Source;
+
+impl Train {
+    /// How images are to be changed in training.
+    pub(super) fn augmentation(
+        &self,
+        source: &Source,
+        prepared: &Prepared,
+    ) -> Outcome<Option<Augment>> {
+        let flags = [("--augment", self.augment.is_some()), ("--normalize", self.normalize)];
+        let Some(images) = &prepared.images else {
+            return match flags.iter().find(|(_, given)| *given) {
+                Some((flag, _)) => Err(no_images(flag, source)),
+                None => Ok(None),
+            };
+        };
+        let parse = |text: &String| -> Outcome<Augment> {
+            let augment = Augment::parse(text, images.shape);
+            Ok(augment.map_err(Failure::usage)?.background(&images.background))
+        };
+        self.augment.as_ref().map(parse).transpose()
+    }
+
+    /// The network of a number.
+    pub(super) fn build(
+        &self,
+        source: &Source,
+        prepared: &Prepared,
+        number: usize,
+    ) -> Outcome<Sequential> {
+        let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
+        let rng = &mut match number {
+            0 => Rng::new(self.seed),
+            other => Rng::new(self.seed).split(other as u64),
+        };
+        if let Network::Images(blueprint) = &self.network {
+            let Some(images) = &prepared.images else {
+                return Err(no_images(&format!("the network {blueprint}"), source));
+            };
+            return blueprint.build(images.shape, outputs, rng).map_err(Failure::usage);
+        }
+        let sizes = [&[inputs], &*self.hidden().0, &[outputs]].concat();
+        let weights = sizes.windows(2).try_fold(0usize, |sum, pair| {
+            pair[0].checked_mul(pair[1]).and_then(|more| sum.checked_add(more))
+        });
+        if weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
+            let most = thousands(MOST_WEIGHTS);
+            return Err(Failure::usage(format!(
+                "layers of {sizes:?} have more than {most} weights"
+            )));
+        }
+        Sequential::mlp(&sizes, self.activation(), self.dropout(), rng).map_err(Failure::usage)
+    }
+
+    pub(super) fn optimizer_of(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
+        let hyper = self.hyper.hyper(self.optimizer());
+        let mut optimizer =
+            optim::by_name(self.optimizer(), network, &hyper).map_err(Failure::usage)?;
+        optimizer.set_clip_norm(self.clip_norm);
+        optimizer.set_clip_each_norm(self.clip_each_norm);
+        optimizer.set_clip_value(self.clip_value);
+        if let Some((steps, share)) = self.lookahead {
+            optimizer.set_lookahead(steps, share);
+        }
+        self.groups
+            .iter()
+            .flat_map(|(_, group)| group)
+            .for_each(|group| optimizer.add_group(group.clone()));
+        // What does not fit together is told before the first epoch.
+        optimizer.state().map_err(Failure::usage)?;
+        if optimizer.searches() && self.accumulate > 1 {
+            let name = self.optimizer();
+            let message = format!("--accumulate: {name} looks at a batch several times");
+            return Err(Failure::usage(message));
+        }
+        Ok(optimizer)
+    }
+}
+
+fn no_images(what: &str, source: &Source) -> Failure {
+    Failure::usage(format!(
+        "{what} is for images, and {} has none\n  hint: images are a folder with a folder of PNG or JPEG images for each class, a \
+         folder of IDX files, as of MNIST, or the built-in digits; for rows of numbers there is --network mlp",
+        source.name()
+    ))
+}
+
+/// 4 GB of weights: more is a slip of the keyboard.
+pub(super) const MOST_WEIGHTS: usize = 1_000_000_000;

@@ -1,0 +1,139 @@
+//! The trainings that a command line with lists asks for.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Args, Command};
+
+use super::{Comparison, folds};
+use crate::error::{Failure, Outcome};
+use crate::report::thousands;
+use crate::train::flags::Train;
+use crate::train::resume::read;
+
+/// More trainings than this are a slip of the keyboard.
+pub(super) const MOST_RUNS: usize = 1_000;
+
+impl Comparison {
+    /// What a command line asks for; `None` unless it is of `train` and a flag that takes one value has a list: values
+    /// with commas between (`--batch 1,100`) or a range (`--seed 1..5`).
+    pub(crate) fn of(arguments: &[OsString]) -> Outcome<Option<Comparison>> {
+        let words: Option<Vec<String>> =
+            arguments.iter().skip(1).map(|word| word.to_str().map(String::from)).collect();
+        let Some([verb, words @ ..]) = words.as_deref() else { return Ok(None) };
+        if verb != "train" {
+            return Ok(None);
+        }
+        let (plain, mut lists) = parted(words)?;
+        folds::listed(&mut lists)?;
+        if lists.iter().all(|(_, values)| values.len() == 1) {
+            return Ok(None);
+        }
+        let counts = lists.iter().map(|(_, values)| values.len());
+        let count = counts.clone().fold(1usize, usize::saturating_mul);
+        if count > MOST_RUNS {
+            let each = lists.iter().filter(|(_, values)| values.len() > 1);
+            let each = each.map(|(flag, values)| format!("{flag} has {}", thousands(values.len())));
+            return Err(Failure::usage(format!(
+                "the lists ask for {} trainings, and {} are the most\n  hint: {}",
+                thousands(count),
+                thousands(MOST_RUNS),
+                each.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        let mut runs = vec![(Vec::new(), plain)];
+        for (flag, values) in &lists {
+            let with = |(known, words): &(Vec<String>, Vec<String>), value: &String| {
+                let mut run = (known.clone(), words.clone());
+                run.1.push(format!("{flag}={value}"));
+                if values.len() > 1 {
+                    run.0.push(value.clone());
+                }
+                run
+            };
+            runs = runs
+                .iter()
+                .flat_map(|run| values.iter().map(move |value| with(run, value)))
+                .collect();
+        }
+        let flags = lists.into_iter().filter(|(_, values)| values.len() > 1);
+        let flags = flags.map(|(flag, _)| flag.trim_start_matches('-').to_string()).collect();
+        Ok(Some(Comparison { flags, runs }))
+    }
+}
+
+/// Flags with their values.
+pub(super) type Lists = Vec<(String, Vec<String>)>;
+
+/// The words of a command line, without the flags that take one value; and these.
+fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
+    let command = Train::augment_args(Command::new("train"));
+    let (mut plain, mut lists): (Vec<String>, Lists) = Default::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let (flag, value) = match word.split_once('=') {
+            Some((flag, value)) => (flag, Some(value.to_string())),
+            None => (&**word, None),
+        };
+        let name = flag.strip_prefix("--");
+        let known = command.get_arguments().find(|own| name.is_some() && own.get_long() == name);
+        let Some(known) = known.filter(|own| takes_one(own)) else {
+            plain.push(word.clone());
+            continue;
+        };
+        let needs = known.get_num_args().is_none_or(|count| count.min_values() > 0);
+        let Some(value) = value.or_else(|| needs.then(|| words.next().cloned()).flatten()) else {
+            plain.push(word.clone());
+            continue;
+        };
+        let values = listed(flag, &value)?;
+        if let Some((_, others)) = lists.iter().find(|(other, _)| other == flag) {
+            let both: Vec<&str> = others.iter().chain(&values).map(String::as_str).collect();
+            return Err(Failure::usage(format!(
+                "{flag} stands twice\n  hint: to compare, give one list: {flag} {}",
+                both.join(",")
+            )));
+        }
+        lists.push((flag.to_string(), values));
+    }
+    Ok((plain, lists))
+}
+
+fn takes_one(flag: &Arg) -> bool {
+    matches!(flag.get_action(), ArgAction::Set)
+        && flag.get_num_args().is_none_or(|count| count.max_values() <= 1)
+}
+
+/// The values of a list, or the one value.
+fn listed(flag: &str, value: &str) -> Outcome<Vec<String>> {
+    let alone = || Ok(vec![value.to_string()]);
+    let is_value = |value: &str| read(&[format!("{flag}={value}")]).is_ok();
+    if is_value(value) {
+        return alone();
+    }
+    let refused = |why: &str| Failure::usage(format!("{flag} {value}: {why}"));
+    if let Some((first, last)) = value.split_once("..")
+        && let (Ok(first), Ok(last)) =
+            (first.parse::<u64>(), last.trim_start_matches('=').parse::<u64>())
+        && is_value(&first.to_string())
+    {
+        if last < first {
+            return Err(refused(&format!(
+                "the range ends before it begins\n  hint: {flag} {last}..{first}"
+            )));
+        }
+        if last - first >= MOST_RUNS as u64 {
+            let most = thousands(MOST_RUNS);
+            return Err(refused(&format!("a range of more than {most} values")));
+        }
+        return Ok((first..=last).map(|number| number.to_string()).collect());
+    }
+    let parts: Vec<String> = value.split(',').map(|part| part.trim().to_string()).collect();
+    // What is wrong in one of them, the flag itself says best.
+    if !parts.iter().all(|part| is_value(part)) {
+        return alone();
+    }
+    match (1..parts.len()).find(|&place| parts[..place].contains(&parts[place])) {
+        Some(place) => Err(refused(&format!("{} stands twice", parts[place]))),
+        None => Ok(parts),
+    }
+}

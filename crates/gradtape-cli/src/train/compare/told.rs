@@ -1,0 +1,156 @@
+//! A comparison as a table for people, and as numbers for programs.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use gradtape::train::Scores;
+use serde::Serialize;
+
+use super::{Comparison, Ran, first_line, lowest};
+use crate::error::Failure;
+use crate::mean::Mean;
+use crate::report::{Align, Number, Table};
+
+impl Comparison {
+    pub(super) fn table(&self, all: &[Ran]) -> Table {
+        let scores = ["trainings", "epochs", "loss", "held-out loss", "held-out score"];
+        let names = self.settings().into_iter().map(String::as_str).chain(scores);
+        let mut table = Table::new(names.map(|name| (name.to_string(), Align::Right)));
+        for (key, group) in self.groups(all) {
+            let over = |value: &dyn Fn(&Ran) -> Option<f64>| {
+                let well = group.iter().filter(|ran| ran.failed.is_none());
+                spread(&well.filter_map(|ran| value(ran)).collect::<Vec<_>>())
+            };
+            let held_out = |ran: &Ran, of: fn(&Scores) -> Option<f64>| {
+                of(&ran.done.held_out.as_ref()?.scores())
+            };
+            let row = [
+                group.len().to_string(),
+                over(&|ran| Some(ran.done.history.epochs.len() as f64)),
+                over(&|ran| lowest(&ran.done)),
+                over(&|ran| held_out(ran, |scores| Some(scores.loss))),
+                over(&|ran| held_out(ran, |scores| scores.accuracy.or(scores.mean_absolute_error))),
+            ];
+            table.row(key.into_iter().chain(row));
+        }
+        table
+    }
+
+    /// Lines about the trainings that came to nothing.
+    pub(super) fn failures(&self, all: &[Ran]) -> Vec<String> {
+        let failed = all.iter().filter_map(|ran| Some((ran, ran.failed.as_ref()?)));
+        let line = |(ran, failure): (&Ran, &Failure)| {
+            let label = self.label(&ran.values, " ", ", ");
+            format!("came to nothing, and counts in no mean: {label}: {}", first_line(failure))
+        };
+        failed.map(line).collect()
+    }
+
+    /// The history of each training.
+    pub(super) fn epochs_csv(&self, all: &[Ran]) -> String {
+        let mut text = String::new();
+        for (number, ran) in all.iter().enumerate() {
+            let table = ran.done.history.to_csv();
+            let mut lines = table.lines();
+            let heading = lines.next().unwrap_or_default();
+            if number == 0 {
+                text += &format!("{},{heading}\n", self.flags.join(","));
+            }
+            let values: Vec<String> = ran.values.iter().map(|value| quoted(value)).collect();
+            lines.for_each(|line| text += &format!("{},{line}\n", values.join(",")));
+        }
+        text
+    }
+
+    /// The loss of each step of each training.
+    pub(super) fn steps_csv(&self, all: &[Ran]) -> String {
+        let mut text = format!("{},step,loss\n", self.flags.join(","));
+        for ran in all {
+            let values: Vec<String> = ran.values.iter().map(|value| quoted(value)).collect();
+            for (step, loss) in (1..).zip(&ran.losses) {
+                text += &format!("{},{step},{loss}\n", values.join(","));
+            }
+        }
+        text
+    }
+
+    pub(super) fn report(&self, all: &[Ran], files: &[PathBuf; 3]) -> Report {
+        let run = |ran: &Ran| {
+            let held_out = ran.done.held_out.as_ref().map(|measured| measured.scores());
+            Run {
+                settings: self.flags.iter().cloned().zip(ran.values.iter().cloned()).collect(),
+                epochs: ran.done.history.epochs.len(),
+                kept_epoch: ran.done.history.kept_epoch,
+                loss: lowest(&ran.done).map(Number),
+                held_out_loss: held_out.map(|scores| Number(scores.loss)),
+                held_out_accuracy: held_out.and_then(|scores| scores.accuracy.map(Number)),
+                held_out_mae: held_out.and_then(|scores| scores.mean_absolute_error.map(Number)),
+                failed: ran.failed.as_ref().map(|failure| failure.message().to_string()),
+            }
+        };
+        let group = |(key, group): (Vec<String>, Vec<&Ran>)| {
+            let mean = |of: fn(Scores) -> Option<f64>| {
+                let scores = |ran: &&Ran| of(ran.done.held_out.as_ref()?.scores());
+                Mean::of(&group.iter().filter_map(scores).collect::<Vec<_>>())
+            };
+            let settings = self.settings().into_iter().cloned().zip(key);
+            Group {
+                settings: settings.collect(),
+                held_out_loss: mean(|scores| Some(scores.loss)),
+                held_out_accuracy: mean(|scores| scores.accuracy),
+                held_out_mae: mean(|scores| scores.mean_absolute_error),
+            }
+        };
+        let groups = self.groups(all).into_iter().map(group).collect();
+        Report { runs: all.iter().map(run).collect(), groups, files: files.to_vec() }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Report {
+    runs: Vec<Run>,
+    /// Those that differ in the seed or the fold alone, together.
+    groups: Vec<Group>,
+    files: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    settings: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_loss: Option<Mean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_accuracy: Option<Mean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_mae: Option<Mean>,
+}
+
+#[derive(Serialize)]
+struct Run {
+    settings: BTreeMap<String, String>,
+    epochs: usize,
+    kept_epoch: usize,
+    /// The lowest on the rows to validate, without them to train on.
+    loss: Option<Number>,
+    held_out_loss: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_accuracy: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_out_mae: Option<Number>,
+    /// Why it came to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<String>,
+}
+
+/// The mean, and of several values its interval.
+fn spread(values: &[f64]) -> String {
+    Mean::of(values).map_or("-".to_string(), |mean| mean.to_string())
+}
+
+fn quoted(value: &str) -> String {
+    if value.contains([',', '"']) {
+        format!("\"{}\"", value.replace('"', "\"\""))
+    } else {
+        value.to_string()
+    }
+}

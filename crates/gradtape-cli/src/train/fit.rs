@@ -1,0 +1,204 @@
+//! One network of a training, trained.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use gradtape::data::{Augment, Dataset};
+use gradtape::loss;
+use gradtape::nn::Sequential;
+use gradtape::optim::{Optimizer, Schedule};
+use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Trainer};
+
+use super::flags::Train;
+use super::members::Members;
+use super::resume::Clock;
+use super::watch;
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+use crate::progress::{Progress, Shown};
+
+/// What one of the networks trains on.
+pub(super) struct Part<'a> {
+    pub(super) number: usize,
+    /// To train on and to validate.
+    pub(super) rows: [&'a Dataset; 2],
+    pub(super) augment: Option<Augment>,
+    /// All networks, if there are others.
+    pub(super) whole: Option<&'a Members>,
+    /// Whether it goes on from a checkpoint.
+    pub(super) resumes: bool,
+    pub(super) checkpoints: Option<(Checkpoints, Clock)>,
+}
+
+impl<'a> Part<'a> {
+    /// Of one network, from its first step on, without checkpoints.
+    pub(super) fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
+        Part { number: 0, rows, augment: None, whole: None, resumes: false, checkpoints: None }
+    }
+}
+
+/// What became of one of the networks.
+pub(super) struct Fitted {
+    pub(super) history: History,
+    /// Those of each epoch; of epochs before a stop they are 0.
+    pub(super) seconds: Vec<f64>,
+    /// After a failure the network has the weights of the last epoch that went well.
+    pub(super) ended: Outcome,
+}
+
+impl Train {
+    /// Trains the network on the first of two parts, with a look at the other after each epoch. What is told of an
+    /// epoch, `told` may change.
+    pub(super) fn fit(
+        &self,
+        network: &Sequential,
+        optimizer: Box<dyn Optimizer>,
+        part: Part<'_>,
+        shown: &Shown,
+        told: impl Fn(&mut EpochReport) + Send + Copy,
+        output: &Output,
+    ) -> Outcome<Fitted> {
+        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints } = part;
+        let steps = train.len().div_ceil(self.batch());
+        let shown = *shown;
+        let in_unit = move |report: &mut EpochReport| {
+            shown.in_unit(report);
+            told(report);
+        };
+        let epochs = self.epochs();
+        // In batches, of which each step takes some.
+        let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
+        let all = epochs.saturating_mul(steps).min(most);
+        let epochs = epochs.min(all.div_ceil(steps.max(1)));
+        let log = self.log(number, resumes, output)?;
+        let plain = !self.watch.watch;
+        let progress_shown =
+            Shown { lines: shown.lines && plain, bar: shown.bar && plain, ..shown };
+        let told_log = log.clone();
+        let progress = Progress::new(output, &progress_shown, epochs, steps);
+        let progress = Arc::new(Mutex::new(progress));
+        let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
+        let (checkpoints, mut clock) = checkpoints.unzip();
+        let losses = self.runs.losses.clone();
+        let mut trainer = Trainer::new(network, optimizer)
+            .epochs(epochs)
+            .steps(self.steps.unwrap_or(usize::MAX))
+            .precision(self.precision.dtype())
+            .batch_size(self.batch())
+            .accumulate(self.accumulate)
+            .seed(self.seed.wrapping_add(number as u64))
+            .stop_flag(stop_on_interrupt())
+            .on_step(move |report| {
+                if let Some(clock) = &mut clock {
+                    clock.look();
+                }
+                if let Some(losses) = &losses {
+                    losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
+                }
+                lock(&of_step).step(report);
+            })
+            .on_epoch(move |report| {
+                let mut report = report.clone();
+                in_unit(&mut report);
+                let mut progress = lock(&of_epoch);
+                progress.epoch(&report);
+                told_log.epoch(&report);
+                for warning in told_log.take_warnings() {
+                    progress.note(&warning);
+                    told_log.warn(&warning);
+                }
+            });
+        if let Some(checkpoints) = checkpoints {
+            let warn = output.clone();
+            let mut warned = false;
+            trainer = trainer.checkpoints(checkpoints).on_checkpoint(move |written| {
+                if let Err(error) = written
+                    && !std::mem::replace(&mut warned, true)
+                {
+                    warn.note(format!(
+                        "{error}; training goes on, the checkpoints before are as they were"
+                    ));
+                }
+            });
+        }
+        if let Some(whole) = whole {
+            trainer = trainer.saving(whole);
+        }
+        if self.runs.insist {
+            trainer = trainer.insist();
+        }
+        if let (true, Some(path)) = (resumes, &self.runs.resume) {
+            trainer = trainer.resume(path)?;
+        }
+        if let Some(augment) = augment {
+            trainer = trainer.augment(augment);
+        }
+        if let Some(options) = self.columns.weights(train)? {
+            trainer = trainer
+                .loss(move |outputs, labels| loss::cross_entropy_with(outputs, labels, &options));
+        }
+        if let Some(name) = &self.schedule {
+            let (total, every) = match self.counts_epochs() {
+                true => (epochs, Every::Epoch),
+                false => (all, Every::Step),
+            };
+            let rate = self.hyper.learning_rate(self.optimizer());
+            let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;
+            trainer = trainer.schedule(schedule, every);
+        }
+        if let Some(patience) = self.early_stopping {
+            trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
+        }
+        trainer = self.watch.on(&log, trainer);
+        lock(&progress).begin();
+        let validation = shown.validation.then_some(validation);
+        let insists = self.runs.insist;
+        let ended = trainer.fit(train, validation).map(drop).map_err(|error| {
+            let failure = watch::failure(error);
+            match resumes && !insists && failure.message().contains("or insist") {
+                true => failure.note("(--insist)"),
+                false => failure,
+            }
+        });
+        let mut history = trainer.history().clone();
+        for report in &mut history.epochs {
+            in_unit(report);
+        }
+        let mut progress = lock(&progress);
+        // Those of epochs before a stop are not known.
+        let mut seconds = vec![0.0; history.epochs.len().saturating_sub(progress.seconds.len())];
+        seconds.append(&mut progress.seconds);
+        for warning in log.take_warnings() {
+            progress.note(&warning);
+            log.warn(&warning);
+        }
+        let printed = progress.end();
+        let table = self.watch.health && self.tells_people() && self.members() == 1;
+        let logged = self.watch.end(&log, ended.is_ok(), table, output);
+        Ok(Fitted { history, seconds, ended: ended.and(printed).and(logged) })
+    }
+}
+
+/// A flag that Ctrl-C and the signals that end a program set. The second time, it ends at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let flag = FLAG.get_or_init(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = Arc::clone(&flag);
+        let installed = ctrlc::set_handler(move || {
+            if set.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+        });
+        // Without a handler Ctrl-C ends the program at once, as it does everywhere.
+        drop(installed);
+        flag
+    });
+    Arc::clone(flag)
+}
+
+/// The progress, which the callbacks of a trainer share.
+fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,127 @@
+//! The networks of a training, trained one after the other.
+
+use gradtape::data::Target;
+use gradtape::train::{Checkpoints, History, Stopped};
+
+use super::files::Files;
+use super::fit::{Fitted, Part};
+use super::flags::Train;
+use super::members::{self, mean};
+use super::ready::Ready;
+use super::resume::Before;
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+use crate::progress::{Beside, Shown};
+
+/// What became of the networks.
+pub(super) struct Trained {
+    /// Of each that came to something, in their order.
+    pub(super) histories: Vec<History>,
+    /// Of these the mean.
+    pub(super) history: History,
+    /// Those of each epoch, of all networks together.
+    pub(super) seconds: Vec<f64>,
+    /// How the last one ended.
+    pub(super) ended: Outcome,
+}
+
+impl Train {
+    /// Trains the networks, from where an earlier training left off if there is one. Fails where no weights are worth
+    /// keeping.
+    pub(super) fn train_networks(
+        &mut self,
+        ready: &Ready,
+        files: &Files,
+        before: Option<Before>,
+        output: &Output,
+    ) -> Outcome<Trained> {
+        let networks = &ready.networks;
+        let several = networks.0.len() > 1;
+        let text = self.tells_people();
+        let shown = Shown {
+            lines: text && !several,
+            bar: !self.quiet,
+            beside: Some(match ready.prepared.preprocessing.target() {
+                Target::Classes { .. } => Beside::Accuracy,
+                Target::Number { scale, .. } => Beside::Error { unit: *scale },
+            }),
+            validation: !ready.prepared.split.validation.is_empty(),
+        };
+        if text && several {
+            output.line(output.bold(members::heading()))?;
+        }
+        let mut histories = before.map_or_else(Vec::new, |before| before.histories);
+        let goes_on = histories.len();
+        let (mut seconds, mut ended) = (Vec::new(), Ok(()));
+        for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
+            let rows = ready.rows(number)?;
+            let part = Part {
+                number,
+                rows: [&rows[0], &rows[1]],
+                augment: ready.augment.clone(),
+                whole: Some(networks),
+                resumes: self.runs.resume.is_some() && number == goes_on,
+                checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
+            };
+            let resumes = part.resumes;
+            let optimizer = self.optimizer_of(network)?;
+            let Fitted { history, seconds: taken, ended: end } =
+                self.fit(network, optimizer, part, &shown, |_| {}, output)?;
+            if text && several {
+                output.line(members::line(number, &history, taken.iter().sum()))?;
+                output.flush()?;
+            }
+            let stopped = matches!(history.stopped, Stopped::Requested);
+            let nothing = history.kept_epoch == 0;
+            // What could not go on has the first weights: of those before it nothing is known here.
+            if let (Err(failure), true) = (&end, nothing && resumes) {
+                return Err(failure.clone().note(files.none_written()));
+            }
+            // A later network that came to nothing does not count.
+            if number == 0 || !nothing {
+                add(&mut seconds, &taken);
+                histories.push(history);
+            }
+            ended = end;
+            if stopped || ended.is_err() {
+                break;
+            }
+        }
+        if several && self.watch.health && text {
+            self.watch.health_table(output)?;
+        }
+        if several && histories.len() < networks.0.len() {
+            self.runs.members = Some(histories.len());
+            if text {
+                let all = networks.0.len();
+                output.line(format!("{} of {all} networks were trained", histories.len()))?;
+            }
+        }
+        let history = mean(&histories);
+        // After a failure the weights are those of the last epoch that went well.
+        match ended {
+            Err(failure) if history.kept_epoch == 0 => Err(failure.note(files.none_written())),
+            ended => Ok(Trained { histories, history, seconds, ended }),
+        }
+    }
+
+    /// Fails where a training that begins would mix its checkpoints with those of another.
+    pub(super) fn spare_checkpoints(&self, files: &Files) -> Outcome {
+        let folder = files.checkpoints();
+        let others = self.runs.checkpoint_every.is_some() && self.runs.resume.is_none();
+        if others && folder.is_dir() && Checkpoints::latest(&folder).is_ok() {
+            let (folder, out) = (folder.display(), self.out.display());
+            return Err(Failure::usage(format!(
+                "{folder} has the checkpoints of an earlier training\n  hint: --resume {out} goes on with it; \
+                 for another, take them away or choose another --out"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Adds the seconds of the epochs of a network to those of others.
+fn add(all: &mut Vec<f64>, more: &[f64]) {
+    all.resize(all.len().max(more.len()), 0.0);
+    all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
+}

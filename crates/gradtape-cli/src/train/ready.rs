@@ -1,0 +1,71 @@
+//! [`Ready`]: data and networks of a training, before it begins.
+
+use gradtape::data::{Augment, Dataset};
+use gradtape::nn::Sequential;
+
+use super::defaults::Shape;
+use super::flags::Train;
+use super::members::{Members, parts};
+use crate::error::{Failure, Outcome};
+use crate::interval::Residuals;
+use crate::rows::{self, Prepared};
+use crate::source::{Content, Source};
+
+/// What a training begins with.
+pub(super) struct Ready {
+    pub(super) source: Source,
+    pub(super) prepared: Prepared,
+    pub(super) augment: Option<Augment>,
+    pub(super) networks: Members,
+    /// Whether each network has other rows to validate.
+    apart: bool,
+    seed: u64,
+}
+
+impl Train {
+    /// Reads the data, settles on what is not said, and builds the networks. What does not fit together is told here,
+    /// before anything is written.
+    pub(super) fn ready(&mut self, source: Source) -> Outcome<Ready> {
+        let wishes = self.wishes(&source)?;
+        let content = source.read(&self.reading, self.points())?;
+        let is_table = matches!(content, Content::Table(_));
+        let prepared =
+            rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
+        if self.test_fraction.is_some() && prepared.own_test {
+            let name = source.name();
+            let message = format!("--test-fraction: {name} brings its own test files");
+            return Err(Failure::usage(message));
+        }
+        let augment = self.augmentation(&source, &prepared)?;
+        let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
+        // Rows that lie between others, or belong to a group, are no test of the others.
+        let apart = wishes.division.is_free();
+        if !apart {
+            self.runs.members.get_or_insert(1);
+        }
+        self.settle(prepared.split.train.len(), shape);
+        let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
+        let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
+        self.optimizer_of(&networks[0])?;
+        let networks = Members(networks);
+        Ok(Ready { source, prepared, augment, networks, apart, seed: self.seed })
+    }
+}
+
+impl Ready {
+    /// The rows that the network of a number trains on and validates on.
+    pub(super) fn rows(&self, number: usize) -> Outcome<[Dataset; 2]> {
+        let rows = [&self.prepared.split.train, &self.prepared.split.validation];
+        parts(if self.apart { number } else { 0 }, rows, self.seed)
+    }
+
+    /// What the first so many networks leave wrong on the rows that they validated on.
+    pub(super) fn residuals(&self, networks: usize) -> Outcome<Residuals> {
+        let mut errors = Residuals::default();
+        for (number, network) in self.networks.0.iter().enumerate().take(networks) {
+            let [_, validation] = self.rows(number)?;
+            errors.add(network, &self.prepared.preprocessing, &validation);
+        }
+        Ok(errors)
+    }
+}
