@@ -34,6 +34,11 @@ impl HyperFlags {
         all().iter().all(|known| self.hyper.get(known.name).is_none())
     }
 
+    /// Whether one is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.hyper.get(name).is_some()
+    }
+
     /// Sets what is not set yet.
     pub(crate) fn usual(&mut self, name: &str, value: f64) {
         if self.hyper.get(name).is_none() {

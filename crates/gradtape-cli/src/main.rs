@@ -39,6 +39,7 @@ mod show;
 mod source;
 mod text;
 mod train;
+mod tune;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ macro_rules! verbs {
 
 verbs! {
     Train: train::Train;
+    Tune: tune::Tune;
     Evaluate: evaluate::Evaluate;
     Predict: predict::Predict;
     Inspect: inspect::Inspect;

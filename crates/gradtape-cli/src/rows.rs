@@ -5,14 +5,15 @@ use std::path::Path;
 use clap::ValueEnum;
 use gradtape::Tensor;
 use gradtape::data::{
-    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Standardise, Table,
+    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Standardise,
+    Stream, Table,
 };
 
 use crate::advice;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
-use crate::settings::DataSettings;
+use crate::settings::{Counts, DataSettings};
 use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
@@ -28,6 +29,16 @@ pub(crate) struct Prepared {
     pub(crate) division: Division,
     /// What the user should know of the rows.
     pub(crate) notes: Vec<String>,
+    /// The rows to train on, where they are more than those of the split.
+    pub(crate) stream: Option<Stream>,
+}
+
+impl Prepared {
+    /// How many rows each part has.
+    pub(crate) fn counts(&self) -> Counts {
+        let train = self.stream.as_ref().map_or(self.split.train.len(), Stream::len);
+        Counts { train, ..Counts::of(&self.split) }
+    }
 }
 
 /// What rows of images are.
@@ -127,7 +138,16 @@ pub(crate) fn prepare(
         return Err(Failure::failed("no row is left to train on"));
     }
     let division = wishes.division.clone();
-    Ok(Prepared { split, preprocessing, fingerprint, own_test, images, division, notes })
+    Ok(Prepared {
+        split,
+        preprocessing,
+        fingerprint,
+        own_test,
+        images,
+        division,
+        notes,
+        stream: None,
+    })
 }
 
 /// What helps where columns are not what they seem to be.
@@ -135,7 +155,7 @@ const ADVICE: &str = "hint: --categories COLUMN takes a column as names, --numbe
                       leaves it out; without --strict such cells are missing";
 
 /// Fails unless all columns that flags name are there.
-fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Outcome {
+pub(crate) fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Outcome {
     let PreprocessOptions { categories, numbers, ignore, .. } = &wishes.options;
     let named = categories.iter().chain(numbers).chain(ignore).map(String::as_str);
     let named = [target].into_iter().chain(named).chain(wishes.division.column());
@@ -285,7 +305,8 @@ pub(crate) fn fingerprint(data: &Dataset) -> String {
     format!("{:016x}", data.fingerprint())
 }
 
-fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
+/// The column that is to be predicted.
+pub(crate) fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
     wishes.target.as_deref().ok_or_else(|| {
         let names: Vec<&str> = table.columns().iter().take(20).map(|c| c.name()).collect();
         let more = if table.columns().len() > names.len() { ", …" } else { "" };

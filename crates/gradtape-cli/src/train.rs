@@ -8,6 +8,7 @@ mod defaults;
 mod files;
 mod fit;
 mod flags;
+mod large;
 mod members;
 mod network;
 mod networks;
@@ -18,6 +19,7 @@ mod resume;
 mod run_flags;
 mod tell;
 mod text;
+mod tune;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -70,8 +72,8 @@ impl Train {
         if self.network.is_of_texts() {
             return self.run_text(&source, output);
         }
-        let ready = self.ready(source)?;
-        let files = Files::check(&self.out, &ready.source)?;
+        let files = Files::check(&self.out, &source)?;
+        let ready = self.ready(source, &self.out.clone())?;
         self.spare_checkpoints(&files)?;
         if self.tells_people() {
             self.introduce(&ready, output)?;
@@ -114,7 +116,7 @@ impl Train {
             failure.note(format!("{} holds the model after epoch {kept}", files.model()))
         })?;
 
-        let rows = Counts::of(&prepared.split);
+        let rows = prepared.counts();
         match self.format {
             Format::Json => self.watch.report(
                 output,

@@ -47,9 +47,56 @@ fn lists_that_make_no_sense_are_told() {
     let folder = Folder::new("lists");
     folder.run("train xor --optimizer adam,sdg").fails(2, &["sdg"]);
     folder.run("train xor --batch 1,x").fails(2, &["x"]);
-    folder.run("train xor --seed 1..1000 --batch 1,2").fails(2, &["2000 trainings"]);
+    folder
+        .run("train xor --seed 1..1000 --batch 1,2")
+        .fails(2, &["2,000 trainings", "--batch has 2"]);
+    folder.run("train xor --seed 1..5000").fails(2, &["more than 1,000 values"]);
+    folder.run("train xor --seed 5..1").fails(2, &["ends before it begins", "--seed 1..5"]);
+    folder.run("train xor --seed 1,1").fails(2, &["1 stands twice"]);
+    folder.run("train xor --lr 0.1 --lr 0.2").fails(2, &["--lr stands twice", "--lr 0.1,0.2"]);
+    folder.run("train xor --hidden 4,4 --hidden 4,4").fails(2, &["--hidden 4,4 stands twice"]);
     folder.run("train --resume . --batch 1,2").fails(2, &["one training"]);
     assert!(folder.files().is_empty());
+}
+
+#[test]
+fn one_that_comes_to_nothing_does_not_end_the_others() {
+    let folder = Folder::new("nothing");
+    let command = "train xor --samples 50 --hidden 4 --optimizer sgd --lr 0.1,1e30 --epochs 2";
+    let text = folder.run(command).ok().stdout;
+    assert!(text.contains("lr 0.1: 2 epochs"), "{text}");
+    assert!(text.contains("came to nothing, and counts in no mean: lr 1e30"), "{text}");
+    let report = folder.run(&format!("{command} --format json")).ok().json();
+    assert!(report["runs"][0]["failed"].is_null() && report["runs"][1]["failed"].is_string());
+    folder.run(&command.replace("0.1,", "1e29,")).fails(1, &["lr 1e29; in no other it was better"]);
+}
+
+#[test]
+fn each_of_several_is_watched_on_its_own() {
+    let folder = Folder::new("watched");
+    let command = "train xor --samples 50 --hidden 4 --epochs 2 --quiet";
+    folder.run(&format!("{command} --seed 1,2 --log runs --progress lines.jsonl")).ok();
+    for run in ["seed-1", "seed-2"] {
+        assert!(folder.path(&format!("runs/{run}")).is_dir());
+    }
+    let text = String::from_utf8(folder.read("lines.jsonl")).unwrap();
+    for part in [r#""training":"seed 1""#, r#""training":"seed 2""#] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+
+    // Of a training of several networks each has lines, warnings and a table.
+    folder.run("train iris --epochs 3 --members 2 --quiet --progress lines.jsonl").ok();
+    let text = String::from_utf8(folder.read("lines.jsonl")).unwrap();
+    let of = |network: usize| {
+        let of = |line: &&str| {
+            line.contains(r#""event":"epoch""#)
+                && line.contains(&format!(r#""network":{network},"#))
+        };
+        text.lines().filter(of).count()
+    };
+    assert_eq!((of(1), of(2)), (3, 3), "{text}");
+    let text = folder.run("train iris --epochs 3 --members 2 --health").ok().stdout;
+    assert!(text.contains("\nnetwork 1\n") && text.contains("\nnetwork 2\n"), "{text}");
 }
 
 #[test]

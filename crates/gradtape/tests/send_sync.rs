@@ -76,10 +76,10 @@ fn both() -> Vec<String> {
         GumbelOptions, Regularization, SoftOrderOptions,
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
-        Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
+        Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise, Stream,
         Table, Target, Task, Vocabulary,
         // io
-        Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,
+        Checkpoint, EventWriter, Matched, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
         Checkpoints, EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale,
         Observation, ObservedLayer, ObservedParameter, Scores, StepReport, Stopped, TensorBoard, Warning,

@@ -74,7 +74,7 @@ impl ReadFlags {
         flags
     }
 
-    pub(super) fn options(&self) -> CsvOptions {
+    pub(crate) fn options(&self) -> CsvOptions {
         let header = self.no_header.then_some(false);
         CsvOptions {
             delimiter: self.delimiter,

@@ -183,7 +183,7 @@ fn is_repeat(flag: &str) -> bool {
 const INTERVALS: &str = "± is half of the 95 % interval of a mean (Student's t)";
 
 /// The loss by which epochs are chosen.
-fn decisive(report: &EpochReport) -> f64 {
+pub(super) fn decisive(report: &EpochReport) -> f64 {
     report.validation.unwrap_or(report.train).loss
 }
 

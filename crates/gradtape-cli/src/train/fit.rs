@@ -3,8 +3,9 @@
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
-use gradtape::data::{Augment, Dataset};
+use gradtape::data::{Augment, Dataset, Stream};
 use gradtape::loss;
 use gradtape::nn::Sequential;
 use gradtape::optim::{Optimizer, Schedule};
@@ -18,11 +19,18 @@ use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::{Progress, Shown};
 
+/// Whether Ctrl-C or a signal asked for the end.
+pub(super) fn is_interrupted() -> bool {
+    stop_on_interrupt().load(Ordering::Relaxed)
+}
+
 /// What one of the networks trains on.
 pub(super) struct Part<'a> {
     pub(super) number: usize,
     /// To train on and to validate.
     pub(super) rows: [&'a Dataset; 2],
+    /// What is trained on in the place of the first of them.
+    pub(super) stream: Option<&'a Stream>,
     pub(super) augment: Option<Augment>,
     /// All networks, if there are others.
     pub(super) whole: Option<&'a Members>,
@@ -34,7 +42,15 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// Of one network, from its first step on, without checkpoints.
     pub(super) fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
-        Part { number: 0, rows, augment: None, whole: None, resumes: false, checkpoints: None }
+        Part {
+            number: 0,
+            rows,
+            stream: None,
+            augment: None,
+            whole: None,
+            resumes: false,
+            checkpoints: None,
+        }
     }
 }
 
@@ -59,8 +75,16 @@ impl Train {
         told: impl Fn(&mut EpochReport) + Send + Copy,
         output: &Output,
     ) -> Outcome<Fitted> {
-        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints } = part;
-        let steps = train.len().div_ceil(self.batch());
+        let Part {
+            number,
+            rows: [train, validation],
+            stream,
+            augment,
+            whole,
+            resumes,
+            checkpoints,
+        } = part;
+        let steps = stream.map_or(train.len(), Stream::len).div_ceil(self.batch());
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
             shown.in_unit(report);
@@ -81,6 +105,11 @@ impl Train {
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();
         let losses = self.runs.losses.clone();
+        let (stop, until) = match self.runs.until {
+            None => (stop_on_interrupt(), None),
+            Some(until) => (Arc::default(), Some(until)),
+        };
+        let stop_at = Arc::clone(&stop);
         let mut trainer = Trainer::new(network, optimizer)
             .epochs(epochs)
             .steps(self.steps.unwrap_or(usize::MAX))
@@ -88,10 +117,13 @@ impl Train {
             .batch_size(self.batch())
             .accumulate(self.accumulate)
             .seed(self.seed.wrapping_add(number as u64))
-            .stop_flag(stop_on_interrupt())
+            .stop_flag(stop)
             .on_step(move |report| {
                 if let Some(clock) = &mut clock {
                     clock.look();
+                }
+                if until.is_some_and(|until| Instant::now() > until || is_interrupted()) {
+                    stop_at.store(true, Ordering::Relaxed);
                 }
                 if let Some(losses) = &losses {
                     losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
@@ -154,7 +186,11 @@ impl Train {
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
         let insists = self.runs.insist;
-        let ended = trainer.fit(train, validation).map(drop).map_err(|error| {
+        let fitted = match stream {
+            Some(stream) => trainer.fit_stream(stream, validation),
+            None => trainer.fit(train, validation),
+        };
+        let ended = fitted.map(drop).map_err(|error| {
             let failure = watch::failure(error);
             match resumes && !insists && failure.message().contains("or insist") {
                 true => failure.note("(--insist)"),

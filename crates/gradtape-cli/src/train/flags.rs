@@ -22,7 +22,7 @@ use crate::flags::{group_or_column, lookahead, schedule};
 use crate::hyper::{HyperFlags, MANY_ROWS};
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
-use crate::settings::{Counts, Course, DataSettings, Settings};
+use crate::settings::{Course, DataSettings, Settings};
 use crate::source::{ImageSettings, Points, ReadFlags, Source};
 
 /// Train a network on images, a table, generated points or a text
@@ -558,7 +558,7 @@ impl Train {
                 }
                 _ => None,
             },
-            rows: Some(Counts::of(&prepared.split)),
+            rows: Some(prepared.counts()),
         }
     }
 

@@ -58,6 +58,7 @@ impl Train {
             let part = Part {
                 number,
                 rows: [&rows[0], &rows[1]],
+                stream: ready.prepared.stream.as_ref(),
                 augment: ready.augment.clone(),
                 whole: Some(networks),
                 resumes: self.runs.resume.is_some() && number == goes_on,

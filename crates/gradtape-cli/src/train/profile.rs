@@ -39,7 +39,8 @@ impl Train {
             }
             false => {
                 // One of several is measured as it would be trained.
-                let Ready { prepared, augment, mut networks, .. } = self.ready(source.clone())?;
+                let Ready { prepared, augment, mut networks, .. } =
+                    self.ready(source.clone(), &std::env::temp_dir())?;
                 (networks.0.swap_remove(0), prepared.split.train, augment)
             }
         };

@@ -1,10 +1,13 @@
 //! [`Ready`]: data and networks of a training, before it begins.
 
+use std::path::Path;
+
 use gradtape::data::{Augment, Dataset};
 use gradtape::nn::Sequential;
 
 use super::defaults::Shape;
 use super::flags::Train;
+use super::large::{Large, Memory};
 use super::members::{Members, parts};
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
@@ -17,6 +20,8 @@ pub(super) struct Ready {
     pub(super) prepared: Prepared,
     pub(super) augment: Option<Augment>,
     pub(super) networks: Members,
+    /// Of a table.
+    pub(super) shape: Option<Shape>,
     /// Whether each network has other rows to validate.
     apart: bool,
     seed: u64,
@@ -24,13 +29,25 @@ pub(super) struct Ready {
 
 impl Train {
     /// Reads the data, settles on what is not said, and builds the networks. What does not fit together is told here,
-    /// before anything is written.
-    pub(super) fn ready(&mut self, source: Source) -> Outcome<Ready> {
+    /// before anything is written; but a table that is larger than memory has a file in a folder.
+    pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
-        let content = source.read(&self.reading, self.points())?;
-        let is_table = matches!(content, Content::Table(_));
-        let prepared =
-            rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
+        let memory = self.runs.memory.unwrap_or_else(Memory::usual);
+        let (prepared, is_table) = match &source {
+            Source::Table(path) if Large::is(path, memory) => {
+                source.check(&self.reading)?;
+                let options = self.reading.options();
+                let large = Large { path, options, memory, folder };
+                self.one_network("a table that is read in pieces")?;
+                (large.prepare(&wishes, self.fractions(), self.seed)?, true)
+            }
+            _ => {
+                let content = source.read(&self.reading, self.points())?;
+                let is_table = matches!(content, Content::Table(_));
+                let (fractions, seed) = (self.fractions(), self.seed);
+                (rows::prepare(content, &wishes, fractions, self.normalize, seed)?, is_table)
+            }
+        };
         if self.test_fraction.is_some() && prepared.own_test {
             let name = source.name();
             let message = format!("--test-fraction: {name} brings its own test files");
@@ -43,12 +60,24 @@ impl Train {
         if !apart {
             self.runs.members.get_or_insert(1);
         }
-        self.settle(prepared.split.train.len(), shape);
+        self.settle(prepared.counts().train, shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
         self.optimizer_of(&networks[0])?;
         let networks = Members(networks);
-        Ok(Ready { source, prepared, augment, networks, apart, seed: self.seed })
+        Ok(Ready { source, prepared, augment, networks, shape, apart, seed: self.seed })
+    }
+}
+
+impl Train {
+    /// Settles on one network. Fails where more are asked for.
+    fn one_network(&mut self, what: &str) -> Outcome {
+        match self.runs.members.replace(1) {
+            Some(2..) => {
+                Err(Failure::usage(format!("--members: {what} is for one network at a time")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

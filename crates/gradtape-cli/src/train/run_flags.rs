@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use clap::Args;
 
 use super::flags::count;
+use super::large::Memory;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
 
@@ -28,6 +30,11 @@ pub(crate) struct RunFlags {
     /// Train for one of the --folds alone, from 1 on, or all, which is the model of all rows
     #[arg(long, value_name = "NUMBER", value_parser = FoldOrAll::from_str, help_heading = "Data")]
     pub(super) fold: Option<FoldOrAll>,
+
+    /// How much memory a CSV file may take; one that takes more is read in pieces, prepared into a file in
+    /// --out, and shuffled in blocks [default: a quarter of what there is]
+    #[arg(long, value_name = "SIZE", value_parser = Memory::from_str, help_heading = "Data")]
+    pub(super) memory: Option<Memory>,
 
     /// Save the training in the folder `checkpoints` of --out so often: 500steps, 2epochs or 10min
     #[arg(
@@ -54,6 +61,10 @@ pub(crate) struct RunFlags {
     /// What was on the command line, for a checkpoint to remember.
     #[arg(skip)]
     pub(super) words: Vec<String>,
+
+    /// When it stops, done or not.
+    #[arg(skip)]
+    pub(super) until: Option<Instant>,
 
     /// Where the loss of each step is noted.
     #[arg(skip)]

@@ -17,7 +17,7 @@ impl Train {
     pub(super) fn introduce(&self, ready: &Ready, output: &Output) -> Outcome {
         let Ready { source, prepared, networks, .. } = ready;
         let (split, preprocessing) = (&prepared.split, &prepared.preprocessing);
-        let train = of(split.train.len(), "row");
+        let train = of(prepared.counts().train, "row");
         let [validation, test] = [&split.validation, &split.test].map(|part| thousands(part.len()));
         let what = match preprocessing.classes() {
             Some(classes) => of(classes.len(), "class"),

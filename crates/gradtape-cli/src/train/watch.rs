@@ -205,6 +205,12 @@ impl WatchFlags {
         }
     }
 
+    /// Watches nothing.
+    pub(super) fn see_nothing(&mut self) {
+        (self.log, self.progress) = (None, None);
+        (self.health, self.watch) = (false, false);
+    }
+
     fn seen(&self) -> MutexGuard<'_, Vec<(usize, Health)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,7 +2,8 @@
 //!
 //! Reads CSV and JSON ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
 //! ([`Preprocessing`]), changes images ([`Augment`]), makes numbers of texts ([`Vocabulary`],
-//! [`windows`], [`sliding_windows`]), and hands out rows in batches ([`Dataset::batches`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
+//! [`windows`], [`sliding_windows`]), and hands out rows in batches ([`Dataset::batches`]), also of what does not fit in
+//! memory ([`Stream`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
 //! Everything random depends on a seed alone.
 
 mod augment;
@@ -17,6 +18,7 @@ mod preprocess;
 mod rows;
 mod sniff;
 mod standardise;
+mod stream;
 mod table;
 mod task;
 mod vocabulary;
@@ -35,6 +37,8 @@ pub use idx::{
 pub use preprocess::{Feature, Part, PreprocessOptions, Preprocessing, Target};
 pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
+pub(crate) use stream::StreamBatches;
+pub use stream::{RowSource, Stream};
 pub use table::{Column, ColumnKind, CsvOptions, Table};
 pub use task::Task;
 pub use vocabulary::Vocabulary;

@@ -2,6 +2,7 @@
 
 mod feature;
 mod fit;
+mod known;
 mod names;
 mod words;
 

@@ -6,6 +6,7 @@ mod column;
 mod encoding;
 mod json;
 mod moment;
+mod pieces;
 mod read;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ pub struct Table {
     lines: Vec<usize>,
     words: Words,
     numbered: bool,
+    /// Whether rows of the file were handed out before.
+    given: bool,
     notes: Vec<String>,
 }
 
@@ -58,6 +61,7 @@ impl Table {
             lines: Vec::new(),
             words,
             numbered: false,
+            given: false,
             notes: Vec::new(),
         }
     }
@@ -179,6 +183,7 @@ impl Table {
             lines: rows.iter().map(|&row| self.lines[row]).collect(),
             words: self.words.clone(),
             numbered: self.numbered,
+            given: self.given,
             notes: self.notes.clone(),
         })
     }

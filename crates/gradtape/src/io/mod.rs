@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod events;
+mod matching;
 mod model;
 mod safetensors;
 mod weights;
@@ -13,6 +14,7 @@ mod write;
 
 pub use checkpoint::Checkpoint;
 pub use events::{EventWriter, Setting, Unit};
+pub use matching::{Matched, load_matching};
 pub use model::Model;
 pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
 pub use weights::{load, load_converted, save};

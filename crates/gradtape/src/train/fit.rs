@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use super::course::{Course, Snapshot, Training};
+use super::feed::Examples;
 use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
@@ -22,7 +23,7 @@ use crate::tensor::{Error, Kind, Result};
 #[track_caller]
 pub(super) fn run(
     trainer: &mut Trainer<'_>,
-    train: &Dataset,
+    train: Examples<'_>,
     validation: Option<&Dataset>,
 ) -> Result<()> {
     let rate = trainer.optimizer.learning_rate();
@@ -31,12 +32,17 @@ pub(super) fn run(
 }
 
 #[track_caller]
-fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Result<()> {
+fn epochs(
+    trainer: &mut Trainer<'_>,
+    train: Examples<'_>,
+    validation: Option<&Dataset>,
+) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
     let goes_on = trainer.resumed.take();
     let looks = trainer.checkpoints.is_some() || goes_on.is_some();
-    let same = looks.then(|| Same::of(trainer, train, validation));
+    let same = looks.then(|| Same::of(trainer, train, validation)).transpose()?;
+    let mut batches = train.feed(trainer)?;
     let Trainer { net, optimizer, epochs, every, early, stop, history, scale, watches, .. } =
         trainer;
     let (net, optimizer, epochs, every) = (*net, &**optimizer, *epochs, *every);
@@ -48,10 +54,6 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
     set_rate(scheduler.learning_rate())?;
-    let mut batches = train.batches(trainer.batch_size)?.shuffled(trainer.seed);
-    if let Some(augment) = &trainer.augment {
-        batches = batches.augmented(augment.clone())?;
-    }
     // Of what fails in a loss or a layer that the trainer calls, this line is all there is.
     let at = Location::caller();
     let training = Training { state: &state, optimizer, scale };
@@ -60,9 +62,10 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     let best = good.clone();
     let accumulate = trainer.accumulate;
     let profiler = trainer.profiler.as_ref();
+    let own = trainer.own_step.as_deref();
     let parts =
-        Parts { net, loss: loss_of, optimizer, accumulate, precision, scale, mode, profiler };
-    let mut watching = Watching::new(watches);
+        Parts { net, loss: loss_of, optimizer, own, accumulate, precision, scale, mode, profiler };
+    let mut watching = Watching::new(watches, own.is_none());
     let mut stepper = step(parts).map_err(|error| error.called_from(at))?;
     let mean = Mean::default();
     let (epoch, step, done) = (1, 0, 0);
@@ -87,6 +90,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let (epoch, steps) = (course.epoch, batches.len());
         let most = course.left.saturating_sub(course.step);
         for batch in batches.epoch_from(epoch as u64 - 1, course.step).take(most) {
+            let batch = batch?;
             course.step += 1;
             course.batches += 1;
             let step = course.step;
@@ -179,11 +183,12 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
 
 fn check(
     early: Option<EarlyStopping>,
-    train: &Dataset,
+    train: Examples<'_>,
     validation: Option<&Dataset>,
 ) -> Result<()> {
+    let validation = validation.map(Examples::Held);
     for (name, data) in [("training", Some(train)), ("validation", validation)] {
-        if data.is_some_and(Dataset::is_empty) {
+        if data.is_some_and(Examples::is_empty) {
             return Err(Error::new(Kind::Data, format!("there are no {name} examples")));
         }
     }

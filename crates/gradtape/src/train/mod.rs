@@ -4,10 +4,12 @@
 mod board;
 mod checkpoints;
 mod course;
+mod feed;
 mod fit;
 mod health;
 mod history;
 mod observe;
+mod own_step;
 mod same;
 mod saver;
 mod scale;

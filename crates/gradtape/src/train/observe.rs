@@ -154,12 +154,17 @@ fn record(parts: Parts<'_, '_>, batch: &Batch, graph: bool) -> Result<Observatio
 /// Those who watch a training.
 pub(super) struct Watching<'w, 'n> {
     watches: &'w mut [Box<dyn Watch + Send + 'n>],
+    looks: bool,
     looked: bool,
 }
 
 impl<'w, 'n> Watching<'w, 'n> {
-    pub(super) fn new(watches: &'w mut [Box<dyn Watch + Send + 'n>]) -> Watching<'w, 'n> {
-        Watching { watches, looked: false }
+    /// With `looks`, steps can be looked into.
+    pub(super) fn new(
+        watches: &'w mut [Box<dyn Watch + Send + 'n>],
+        looks: bool,
+    ) -> Watching<'w, 'n> {
+        Watching { watches, looks, looked: false }
     }
 
     /// Before a step: looks into it, if somebody asks for it.
@@ -169,7 +174,7 @@ impl<'w, 'n> Watching<'w, 'n> {
         batch: &Batch,
         (epoch, step, steps): (usize, usize, usize),
     ) -> Result<Option<Observation>> {
-        if !self.watches.iter().any(|own| own.is_due(epoch, step, steps)) {
+        if !self.looks || !self.watches.iter().any(|own| own.is_due(epoch, step, steps)) {
             return Ok(None);
         }
         let graph = !std::mem::replace(&mut self.looked, true);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::feed::Examples;
 use super::{EarlyStopping, Trainer};
 use crate::data::Dataset;
 use crate::io::Checkpoint;
@@ -11,13 +12,18 @@ use crate::tensor::{Error, Kind, Result};
 pub(super) struct Same(BTreeMap<String, String>);
 
 impl Same {
-    pub(super) fn of(trainer: &Trainer<'_>, train: &Dataset, validation: Option<&Dataset>) -> Same {
+    pub(super) fn of(
+        trainer: &Trainer<'_>,
+        train: Examples<'_>,
+        validation: Option<&Dataset>,
+    ) -> Result<Same> {
         let optimizer = &*trainer.optimizer;
         let mut all = BTreeMap::new();
         let mut put = |name: &str, value: String| drop(all.insert(name.to_string(), value));
         put("version", env!("CARGO_PKG_VERSION").to_string());
-        put("training data", fingerprint(train));
-        put("validation data", validation.map_or("none".to_string(), fingerprint));
+        put("training data", train.fingerprint()?);
+        let validation = validation.map(|own| Examples::Held(own).fingerprint()).transpose()?;
+        put("validation data", validation.unwrap_or_else(|| "none".to_string()));
         put("optimizer", optimizer.name().to_string());
         put("learning rate", optimizer.learning_rate().to_string());
         for (known, value) in optimizer.settings() {
@@ -31,9 +37,13 @@ impl Same {
         let none = || "none".to_string();
         put("augmentation", trainer.augment.as_ref().map_or_else(none, |own| format!("{own:?}")));
         put("precision", trainer.precision.to_string());
+        put(
+            "steps",
+            if trainer.own_step.is_some() { "their own" } else { "the default" }.to_string(),
+        );
         put("loss", if trainer.loss.is_some() { "its own" } else { "the default" }.to_string());
         put("early stopping", trainer.early.as_ref().map_or_else(none, early_stopping));
-        Same(all)
+        Ok(Same(all))
     }
 
     /// Writes it to a checkpoint.
@@ -66,11 +76,6 @@ impl Same {
 fn early_stopping(early: &EarlyStopping) -> String {
     let EarlyStopping { patience, min_delta } = early;
     format!("when no better by {min_delta} for {patience} epochs")
-}
-
-/// Tells whether data is the same as other data.
-fn fingerprint(data: &Dataset) -> String {
-    format!("{} rows, {:016x}", data.len(), data.fingerprint())
 }
 
 const NOTE: &str = "same.";

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::own_step::{OwnStep, taken};
 use super::{LossScale, default_loss};
 use crate::data::Batch;
 use crate::eval::{Mode, Profiler, compile};
@@ -33,6 +34,8 @@ pub(super) struct Parts<'a, 'n> {
     /// The default one if `None`.
     pub(super) loss: Option<&'a Loss<'n>>,
     pub(super) optimizer: &'a (dyn Optimizer + 'n),
+    /// The step, if the user writes it.
+    pub(super) own: Option<&'a OwnStep<'n>>,
     /// How many batches are gathered for a step.
     pub(super) accumulate: usize,
     /// The type of products.
@@ -50,6 +53,9 @@ pub(super) struct Parts<'a, 'n> {
 pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
     let lost = Rc::new(Cell::new(0));
     let with = |take| Stepper { take, gathered: None, lost: Rc::clone(&lost) };
+    if let Some(own) = parts.own {
+        return Ok(with(taken(parts, own)?));
+    }
     let is_static = parts.loss.is_none() && parts.net.is_static();
     let (every, searches) = (parts.accumulate, parts.optimizer.searches());
     if every == 1 && !searches {

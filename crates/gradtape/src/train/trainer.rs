@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::feed::Examples;
+use super::own_step::OwnStep;
 use super::{Checkpoints, EpochReport, History, LossScale, Scores, Watch, fit};
-use crate::data::{Augment, Dataset};
+use crate::data::{Augment, Dataset, Stream};
 use crate::eval::{Mode, Profiler};
 use crate::io::Checkpoint;
 use crate::nn::{Layer, Module};
@@ -78,6 +80,7 @@ pub struct Trainer<'n> {
     pub(super) watches: Vec<Box<dyn Watch + Send + 'n>>,
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
+    pub(super) own_step: Option<Box<OwnStep<'n>>>,
     pub(super) schedule: Schedule,
     pub(super) every: Every,
     pub(super) early: Option<EarlyStopping>,
@@ -158,6 +161,7 @@ impl<'n> Trainer<'n> {
             profiler: None,
             watches: Vec::new(),
             loss: None,
+            own_step: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
             early: None,
@@ -374,7 +378,15 @@ impl<'n> Trainer<'n> {
     /// (its first ones, if there is none), and the optimiser what it kept then.
     #[track_caller]
     pub fn fit(&mut self, train: &Dataset, validation: Option<&Dataset>) -> Result<History> {
-        fit::run(self, train, validation)?;
+        fit::run(self, Examples::Held(train), validation)?;
+        Ok(self.history.clone())
+    }
+
+    /// As [`Trainer::fit`], on examples that are read as they are needed. Fails also where they cannot be read; the
+    /// network then has the weights as they are.
+    #[track_caller]
+    pub fn fit_stream(&mut self, train: &Stream, validation: Option<&Dataset>) -> Result<History> {
+        fit::run(self, Examples::Read(train), validation)?;
         Ok(self.history.clone())
     }
 }

@@ -15,7 +15,8 @@ pub(super) const MOST_RUNS: usize = 1_000;
 
 impl Comparison {
     /// What a command line asks for; `None` unless it is of `train` and a flag that takes one value has a list: values
-    /// with commas between (`--batch 1,100`) or a range (`--seed 1..5`).
+    /// with commas between (`--batch 1,100`), a range (`--seed 1..5`), or the flag several times where its values have
+    /// commas themselves.
     pub(crate) fn of(arguments: &[OsString]) -> Outcome<Option<Comparison>> {
         let words: Option<Vec<String>> =
             arguments.iter().skip(1).map(|word| word.to_str().map(String::from)).collect();
@@ -86,14 +87,22 @@ fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
             continue;
         };
         let values = listed(flag, &value)?;
-        if let Some((_, others)) = lists.iter().find(|(other, _)| other == flag) {
-            let both: Vec<&str> = others.iter().chain(&values).map(String::as_str).collect();
+        let Some((_, others)) = lists.iter_mut().find(|(other, _)| other == flag) else {
+            lists.push((flag.to_string(), values));
+            continue;
+        };
+        // Where commas are a part of a value, there is no other way to give several.
+        let both: Vec<String> = others.iter().chain(&values).cloned().collect();
+        let list = both.join(",");
+        if !is_value(flag, &list) {
             return Err(Failure::usage(format!(
-                "{flag} stands twice\n  hint: to compare, give one list: {flag} {}",
-                both.join(",")
+                "{flag} stands twice\n  hint: to compare, give one list: {flag} {list}"
             )));
         }
-        lists.push((flag.to_string(), values));
+        if let Some(value) = twice(&both) {
+            return Err(Failure::usage(format!("{flag} {value} stands twice")));
+        }
+        *others = both;
     }
     Ok((plain, lists))
 }
@@ -106,7 +115,7 @@ fn takes_one(flag: &Arg) -> bool {
 /// The values of a list, or the one value.
 fn listed(flag: &str, value: &str) -> Outcome<Vec<String>> {
     let alone = || Ok(vec![value.to_string()]);
-    let is_value = |value: &str| read(&[format!("{flag}={value}")]).is_ok();
+    let is_value = |value: &str| is_value(flag, value);
     if is_value(value) {
         return alone();
     }
@@ -132,8 +141,18 @@ fn listed(flag: &str, value: &str) -> Outcome<Vec<String>> {
     if !parts.iter().all(|part| is_value(part)) {
         return alone();
     }
-    match (1..parts.len()).find(|&place| parts[..place].contains(&parts[place])) {
-        Some(place) => Err(refused(&format!("{} stands twice", parts[place]))),
+    match twice(&parts) {
+        Some(part) => Err(refused(&format!("{part} stands twice"))),
         None => Ok(parts),
     }
+}
+
+fn is_value(flag: &str, value: &str) -> bool {
+    read(&[format!("{flag}={value}")]).is_ok()
+}
+
+/// A value that is there already.
+fn twice(values: &[String]) -> Option<&String> {
+    let again = |place: &usize| values[..*place].contains(&values[*place]);
+    (1..values.len()).find(again).map(|place| &values[place])
 }

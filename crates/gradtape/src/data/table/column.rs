@@ -97,6 +97,11 @@ impl Column {
         }
     }
 
+    /// As it was before its first cell.
+    pub(super) fn emptied(&self) -> Column {
+        Column::new(self.name.clone(), self.unnamed)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

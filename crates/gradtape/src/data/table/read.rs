@@ -8,7 +8,8 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::column::Words;
-use super::{Table, json};
+use super::pieces::Pieces;
+use super::{Column, Table, json};
 use crate::data::delimited::{Record, Records};
 use crate::data::sniff::{self, Form, Layout};
 use crate::tensor::{Error, Kind, Result};
@@ -63,6 +64,30 @@ impl Table {
 
     /// Reads such a file from anywhere; `source` stands for its name in errors.
     pub fn from_csv(text: impl Read, source: &str, options: &CsvOptions) -> Result<Table> {
+        Table::from_text(text, source, options, None)?.finished(options)
+    }
+
+    /// Hands out the pieces of such a file.
+    pub(super) fn pieces_of(
+        text: impl Read,
+        source: &str,
+        options: &CsvOptions,
+        mut pieces: Pieces<'_>,
+    ) -> Result<()> {
+        let last = Table::from_text(text, source, options, Some(&mut pieces))?;
+        match (last.is_empty(), last.given) {
+            (true, true) => Ok(()),
+            _ => (pieces.each)(last.finished(options)?),
+        }
+    }
+
+    /// The table, without what was found of its columns; with pieces, what is left after those.
+    fn from_text(
+        text: impl Read,
+        source: &str,
+        options: &CsvOptions,
+        pieces: Option<&mut Pieces<'_>>,
+    ) -> Result<Table> {
         let mut text: Box<dyn BufRead + '_> = Box::new(BufReader::with_capacity(1 << 16, text));
         let words = Words { listed: options.missing.clone(), only_listed: options.keep_na };
         let mut table = Table::new(source, words);
@@ -81,13 +106,17 @@ impl Table {
                     text = decoded(Box::new(Cursor::new(head).chain(text)), name, source)?;
                     table.notes.push(format!("{source} is written in UTF-16"));
                 }
+                Form::Json if pieces.is_some() => {
+                    let message = format!("{source}: JSON is read whole, and not in pieces");
+                    return Err(Error::new(Kind::Data, message).hint("write the rows as CSV"));
+                }
                 Form::Json => {
                     json::read(Cursor::new(head).chain(text), &mut table)?;
-                    return table.finished(options, "there are no rows");
+                    return Ok(table);
                 }
                 Form::Text => {
-                    table.delimited(head, text, options)?;
-                    return table.finished(options, "there are no rows below the header");
+                    table.delimited(head, text, options, pieces)?;
+                    return Ok(table);
                 }
             }
         }
@@ -95,7 +124,13 @@ impl Table {
             .hint("unpack it"))
     }
 
-    fn delimited(&mut self, head: Vec<u8>, rest: impl BufRead, options: &CsvOptions) -> Result<()> {
+    fn delimited(
+        &mut self,
+        head: Vec<u8>,
+        rest: impl BufRead,
+        options: &CsvOptions,
+        mut pieces: Option<&mut Pieces<'_>>,
+    ) -> Result<()> {
         let delimiter = match options.delimiter {
             Some(byte) if !byte.is_ascii() || b"\"\r\n".contains(&byte) => {
                 let message = format!("{:?} cannot stand between cells", char::from(byte));
@@ -117,11 +152,20 @@ impl Table {
         if !records.read(&mut record)? {
             return Err(Error::new(Kind::Data, format!("{}: the file is empty", self.source)));
         }
-        if !self.name_columns(&record, options.header, &mut encoding)? {
-            self.push(&record, &mut encoding)?;
-        }
-        while records.read(&mut record)? {
-            self.push(&record, &mut encoding)?;
+        let mut is_row = !self.name_columns(&record, options.header, &mut encoding)?;
+        let every = pieces.as_ref().map_or(1, |pieces| pieces.every);
+        let mut row = 0;
+        while is_row || records.read(&mut record)? {
+            is_row = false;
+            if row % every == 0 {
+                self.push(&record, &mut encoding)?;
+            }
+            row += 1;
+            if let Some(pieces) = &mut pieces
+                && self.len() == pieces.rows
+            {
+                (pieces.each)(self.piece().finished(options)?)?;
+            }
         }
         if encoding == Encoding::Windows {
             self.notes.push(format!(
@@ -132,9 +176,21 @@ impl Table {
         Ok(())
     }
 
-    fn finished(mut self, options: &CsvOptions, none: &str) -> Result<Table> {
+    /// The rows so far, which are there no more afterwards.
+    fn piece(&mut self) -> Table {
+        let mut rest =
+            Table { columns: Vec::new(), ..Table::new(&self.source, self.words.clone()) };
+        rest.places = self.places.clone();
+        rest.columns = self.columns.iter().map(Column::emptied).collect();
+        (rest.numbered, rest.given) = (self.numbered, true);
+        std::mem::replace(self, rest)
+    }
+
+    fn finished(mut self, options: &CsvOptions) -> Result<Table> {
         if self.is_empty() {
-            return Err(Error::new(Kind::Data, format!("{}: {none}", self.source)));
+            let below = if self.columns.is_empty() { "" } else { " below the header" };
+            let message = format!("{}: there are no rows{below}", self.source);
+            return Err(Error::new(Kind::Data, message));
         }
         self.settle(options);
         Ok(self)

@@ -4,6 +4,7 @@
 //! worker, but whoever is idle takes those that have not been started, and nobody waits for a helper that
 //! has not begun. Who waits spins for a moment and then sleeps.
 
+mod strain;
 mod threads;
 
 use std::any::Any;
@@ -15,6 +16,9 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use self::strain::Strain;
 
 pub use threads::{set_threads, set_threads_beyond_cores, threads};
 
@@ -35,6 +39,7 @@ struct Crew {
     helpers: Vec<Helper>,
     /// What was taken of each worker's share, the caller's first.
     taken: Vec<Taken>,
+    strain: Strain,
 }
 
 struct Helper {
@@ -62,6 +67,8 @@ struct Meeting {
     pending: Apart<AtomicUsize>,
     /// Whether a worker of this run has panicked.
     broken: AtomicBool,
+    /// How long the caller of this run slept, in nanoseconds.
+    slept: AtomicU64,
     sleepers: AtomicUsize,
     lock: Mutex<()>,
     woken: Condvar,
@@ -111,10 +118,11 @@ impl Pool {
     /// Runs `work` on up to `threads` threads at once, the calling one among them, and waits for all that
     /// began. Every worker must go through the same phases.
     ///
-    /// When the pool is taken by another thread, the calling thread does the work alone: results do
-    /// not depend on the number of workers. A panic of a worker is passed on to the caller.
+    /// When the pool is taken by another thread, or helpers were more of a hindrance of late, the calling thread does the
+    /// work alone: results do not depend on the number of workers. A panic of a worker is passed on to the caller.
     pub(crate) fn run(&self, threads: usize, work: &(dyn Fn(&Worker<'_>) + Sync)) {
-        let mut crew = if threads > 1 { self.crew.try_lock().ok() } else { None };
+        let crew = if threads > 1 { self.crew.try_lock().ok() } else { None };
+        let mut crew = crew.filter(|crew| !crew.strain.rests(now));
         if let Some(crew) = &mut crew {
             crew.grow(threads, &self.meeting);
         }
@@ -129,10 +137,12 @@ impl Pool {
         if !helpers.is_empty() {
             meeting.done.0.store(0, Ordering::Relaxed);
             meeting.broken.store(false, Ordering::Relaxed);
+            meeting.slept.store(0, Ordering::Relaxed);
             meeting.pending.0.store(helpers.len(), Ordering::Relaxed);
             taken.iter().for_each(|taken| taken.0.store(0, Ordering::Relaxed));
         }
         let count = helpers.len() + 1;
+        let begun = (count > 1).then(now);
         let region = Region { run: work, count, meeting, taken, panic: Mutex::new(None) };
         // Only the lifetime changes. A helper uses the region before it counts down `pending`, and this
         // function returns after that.
@@ -153,9 +163,13 @@ impl Pool {
             }
         }
         if !helpers.is_empty() {
-            meeting.wait(|| meeting.pending.0.load(Ordering::SeqCst) == 0);
+            meeting.wait(true, || meeting.pending.0.load(Ordering::SeqCst) == 0);
         }
         let panic = region.panic.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(crew), Some(begun)) = (&mut crew, begun) {
+            let (now, slept) = (now(), meeting.slept.load(Ordering::Relaxed));
+            crew.strain.note(now, now - begun, Duration::from_nanos(slept), count);
+        }
         drop(crew);
         if let Some(panic) = panic {
             resume_unwind(panic);
@@ -236,20 +250,25 @@ impl Mailbox {
 
 impl Meeting {
     /// Waits until something is true that somebody makes true before calling [`Meeting::wake`]. Looks at
-    /// it again and again for a while, then sleeps, so that a core which others want is theirs.
-    fn wait(&self, reached: impl Fn() -> bool) {
+    /// it again and again for a while, then sleeps, so that a core which others want is theirs; how long the caller
+    /// does is noted.
+    fn wait(&self, is_caller: bool, reached: impl Fn() -> bool) {
         for _ in 0..SPINS {
             if reached() {
                 return;
             }
             spin_loop();
         }
+        let begun = is_caller.then(now);
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         while !reached() {
             lock = self.woken.wait(lock).unwrap_or_else(PoisonError::into_inner);
         }
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
+        if let Some(begun) = begun {
+            self.slept.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        }
     }
 
     fn wake(&self) {
@@ -375,13 +394,18 @@ impl Worker<'_> {
     fn meet(&self) {
         let Meeting { done, broken, .. } = self.region.meeting;
         let all = self.pieces.get();
-        self.region
-            .meeting
-            .wait(|| done.0.load(Ordering::SeqCst) >= all || broken.load(Ordering::SeqCst));
+        self.region.meeting.wait(self.id == 0, || {
+            done.0.load(Ordering::SeqCst) >= all || broken.load(Ordering::SeqCst)
+        });
         if done.0.load(Ordering::Acquire) < all {
             resume_unwind(Box::new(Broken));
         }
     }
+}
+
+/// For whether helpers help; no result depends on it.
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Part number `at` of `count` things cut into `parts` of as equal length as possible.

@@ -1,0 +1,208 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::data::{Augment, Batch, moons};
+use crate::nn::{Activation, Module, Sequential};
+use crate::optim::Adam;
+use crate::tensor::{Rng, Tensor};
+use crate::train::{Checkpoints, Trainer};
+
+/// Rows whose numbers say which they are.
+struct Numbered {
+    rows: usize,
+    /// From which row on reading fails.
+    broken: usize,
+    read: Arc<AtomicUsize>,
+}
+
+fn numbered(rows: usize) -> Numbered {
+    Numbered { rows, broken: usize::MAX, read: Arc::default() }
+}
+
+impl RowSource for Numbered {
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Dataset> {
+        if rows.end > self.broken {
+            return Err(Error::new(Kind::File, "the disk is gone"));
+        }
+        self.read.fetch_add(rows.len(), Ordering::Relaxed);
+        let labels: Vec<i64> = rows.map(|row| row as i64).collect();
+        let inputs = labels.iter().flat_map(|&row| [row as f32, -row as f32]).collect();
+        let count = labels.len();
+        Dataset::new(Tensor::from_vec(inputs, [count, 2])?, Tensor::from_vec(labels, count)?)
+    }
+}
+
+fn stream(rows: usize) -> Stream {
+    Stream::new(numbered(rows)).unwrap().block_rows(7).blocks_together(3)
+}
+
+fn labels(stream: &Stream, size: usize, epoch: u64, from: usize) -> Vec<Vec<i64>> {
+    let batches = StreamBatches::new(stream, size, 5, None).unwrap();
+    let of = |batch: Result<Batch>| {
+        let Batch { x, y } = batch.unwrap();
+        let (x, y) = (x.to_vec::<f32>().unwrap(), y.to_vec::<i64>().unwrap());
+        assert!(x.into_iter().eq(y.iter().flat_map(|&row| [row as f32, -row as f32])));
+        y
+    };
+    batches.epoch_from(epoch, from).map(of).collect()
+}
+
+#[test]
+fn every_row_comes_once_in_another_order_each_epoch() {
+    let stream = stream(100);
+    for size in [1, 4, 21, 33, 100, 1000] {
+        let all = labels(&stream, size, 0, 0);
+        assert!(all[..all.len() - 1].iter().all(|batch| batch.len() == size.min(100)));
+        let mut rows = all.concat();
+        assert_eq!(
+            rows,
+            labels(&stream, 4, 0, 0).concat(),
+            "the order depends on no size of batches"
+        );
+        rows.sort_unstable();
+        assert!(rows.into_iter().eq(0..100));
+    }
+    let first = labels(&stream, 10, 0, 0).concat();
+    assert_ne!(first, labels(&stream, 10, 1, 0).concat());
+    // Rows of several blocks are mixed.
+    let blocks: std::collections::BTreeSet<i64> = first[..21].iter().map(|row| row / 7).collect();
+    assert_eq!(blocks.len(), 3);
+    assert!(!first[..21].chunks(7).any(|part| part.iter().all(|row| row / 7 == part[0] / 7)));
+}
+
+#[test]
+fn an_epoch_goes_on_in_its_middle_without_reading_what_was_before() {
+    let source = numbered(100);
+    let read = Arc::clone(&source.read);
+    let stream = Stream::new(source).unwrap().block_rows(7).blocks_together(3);
+    let all = labels(&stream, 8, 3, 0);
+    for from in 0..=all.len() {
+        assert_eq!(labels(&stream, 8, 3, from), all[from..], "{from}");
+    }
+    read.store(0, Ordering::Relaxed);
+    assert_eq!(labels(&stream, 8, 3, 11), all[11..]);
+    assert!(read.load(Ordering::Relaxed) <= 21, "{read:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_rows() {
+    let mut source = numbered(100);
+    source.broken = 50;
+    let stream = Stream::new(source).unwrap().block_rows(10).blocks_together(2);
+    let batches = StreamBatches::new(&stream, 10, 1, None).unwrap();
+    let error = batches.epoch_from(0, 0).find_map(Result::err).unwrap().to_string();
+    assert!(error.contains("the disk is gone") && error.contains("rows "), "{error}");
+    assert!(Stream::new(numbered(0)).unwrap_err().to_string().contains("no examples"));
+
+    struct Panics;
+    impl RowSource for Panics {
+        fn len(&self) -> usize {
+            10
+        }
+        fn read(&self, rows: Range<usize>) -> Result<Dataset> {
+            assert!(rows.end < 6, "a mistake of the user");
+            numbered(10).read(rows)
+        }
+    }
+    let stream = Stream::new(Panics).unwrap().block_rows(2).blocks_together(1);
+    let batches = StreamBatches::new(&stream, 2, 1, None).unwrap();
+    let error = batches.epoch_from(0, 0).find_map(Result::err).unwrap().to_string();
+    assert!(error.contains("panicked"), "{error}");
+
+    struct Uneven;
+    impl RowSource for Uneven {
+        fn len(&self) -> usize {
+            10
+        }
+        fn read(&self, rows: Range<usize>) -> Result<Dataset> {
+            let (count, width) = (rows.len(), 1 + rows.end / 8);
+            let inputs = Tensor::from_vec(vec![0f32; count * width], [count, width])?;
+            Dataset::new(inputs, Tensor::from_vec(vec![0i64; count], count)?)
+        }
+    }
+    let stream = Stream::new(Uneven).unwrap().block_rows(4);
+    let error = stream.read(4..8).unwrap_err().to_string();
+    assert!(error.contains("f32[2]") && error.contains("f32[1]"), "{error}");
+}
+
+/// A dataset that is read.
+struct Held(Dataset);
+
+impl RowSource for Held {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Dataset> {
+        self.0.rows(&rows.collect::<Vec<_>>())
+    }
+}
+
+#[test]
+fn a_training_on_a_stream_learns_and_goes_on_to_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = moons(300, 0.1, 7).unwrap();
+    let stream = Stream::new(Held(data.clone())).unwrap().block_rows(20).blocks_together(4);
+    let train = |epochs: usize, steps: usize, keeps: bool, resumes: bool| {
+        let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
+        let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).epochs(epochs).steps(steps);
+        if keeps {
+            trainer = trainer.checkpoints(Checkpoints::new(folder.path()).every_steps(1));
+        }
+        if resumes {
+            trainer = trainer.resume(folder.path()).unwrap();
+        }
+        let history = trainer.fit_stream(&stream, Some(&data)).unwrap();
+        let values: Vec<Vec<f64>> =
+            net.parameters().iter().map(|own| own.value().to_f64_vec()).collect();
+        (history, values)
+    };
+    let whole = train(20, usize::MAX, false, false);
+    let accuracy = whole.0.epochs.last().unwrap().validation.unwrap().accuracy.unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+    // In the middle of an epoch.
+    train(20, 34, true, false);
+    assert_eq!(train(20, usize::MAX, false, true), whole);
+    // Other rows are told.
+    let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
+    let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).resume(folder.path()).unwrap();
+    let other = Stream::new(Held(moons(300, 0.1, 8).unwrap())).unwrap();
+    let error = trainer.fit_stream(&other, Some(&data)).unwrap_err().to_string();
+    assert!(error.contains("training data"), "{error}");
+}
+
+#[test]
+fn images_are_changed_by_their_row() {
+    struct Images;
+    impl RowSource for Images {
+        fn len(&self) -> usize {
+            30
+        }
+        fn read(&self, rows: Range<usize>) -> Result<Dataset> {
+            let count = rows.len();
+            let pixels: Vec<f32> =
+                rows.clone().flat_map(|row| (0..6).map(move |i| (6 * row + i) as f32)).collect();
+            let labels: Vec<i64> = rows.map(|row| row as i64).collect();
+            Dataset::new(Tensor::from_vec(pixels, [count, 6])?, Tensor::from_vec(labels, count)?)
+        }
+    }
+    let stream = Stream::new(Images).unwrap().block_rows(4).blocks_together(2);
+    let collect = |size: usize| {
+        let augment = Augment::new([1, 2, 3]).flip();
+        let batches = StreamBatches::new(&stream, size, 1, Some(augment)).unwrap();
+        let mut all = Vec::new();
+        for batch in batches.epoch_from(0, 0) {
+            let Batch { x, y } = batch.unwrap();
+            let pixels = x.to_vec::<f32>().unwrap();
+            all.extend(y.to_vec::<i64>().unwrap().into_iter().zip(pixels.chunks(6).map(Vec::from)));
+        }
+        all
+    };
+    assert_eq!(collect(5), collect(30));
+    let turned = |(row, pixels): &(i64, Vec<f32>)| pixels[0] != (6 * row) as f32;
+    assert!((3..28).contains(&collect(5).iter().filter(|own| turned(own)).count()));
+}
