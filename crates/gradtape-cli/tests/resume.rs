@@ -127,3 +127,45 @@ fn a_new_folder_goes_where_training_came_to_nothing() {
         .fails(1, &["no model was saved"]);
     assert!(folder.files().is_empty(), "{:?}", folder.files());
 }
+
+#[test]
+fn what_a_kill_left_beside_the_files_is_taken_away() {
+    let folder = Folder::new("left");
+    fs::create_dir(folder.path("checkpoints")).unwrap();
+    for name in [".model.safetensors.x1Y2z3", "checkpoints/.step-3.checkpoint.a1B2c3", ".mine"] {
+        folder.write(name, "a part");
+    }
+    folder
+        .run("train xor --samples 50 --hidden 4 --epochs 2 --quiet --checkpoint-every 1epochs")
+        .ok();
+    let hidden = |folder: &std::path::Path| -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect()
+    };
+    assert_eq!(hidden(&folder.path(".")), [".mine"]);
+    assert!(hidden(&folder.path("checkpoints")).is_empty());
+
+    // Where the best alone is left, it is named.
+    for entry in fs::read_dir(folder.path("checkpoints")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("best.checkpoint") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    folder.run("train --resume .").fails(2, &["the best is there", "best.checkpoint"]);
+    folder.run("train --resume checkpoints/best.checkpoint --quiet").ok();
+}
+
+#[test]
+fn events_and_lines_go_on_with_a_training() {
+    let folder = Folder::new("log-goes-on");
+    let training =
+        "train iris --members 1 --epochs 4 --quiet --checkpoint-every 1epochs --log runs";
+    folder.run(&format!("{training} --steps 5 --progress lines.jsonl")).ok();
+    folder.run("train --resume . --steps 1000 --quiet --progress lines.jsonl").ok();
+    assert_eq!(fs::read_dir(folder.path("runs")).unwrap().count(), 2);
+    let text = String::from_utf8(folder.read("lines.jsonl")).unwrap();
+    let epochs = text.lines().filter(|line| line.contains(r#""event":"epoch""#)).count();
+    assert!((4..=5).contains(&epochs), "{text}");
+}

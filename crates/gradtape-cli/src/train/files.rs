@@ -80,7 +80,25 @@ impl Files {
             io::check_writable(path).map_err(Failure::usage)?;
             source.spare(path)?;
         }
+        files.tidy();
         Ok(files)
+    }
+
+    /// Takes away what a training that was killed while it wrote left beside its files. No other writes here.
+    fn tidy(&self) {
+        let names = [&self.model, &self.history, &self.curves].map(|path| path.file_name());
+        let names = names.map(|name| format!(".{}.", name.unwrap_or_default().to_string_lossy()));
+        let is_left = |name: &str| {
+            let is_checkpoint = name.starts_with('.') && name.contains(".checkpoint.");
+            is_checkpoint || names.iter().any(|own| name.starts_with(own))
+        };
+        let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
+        for folder in [folder.unwrap_or(Path::new(".")), &self.checkpoints()] {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let left = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left));
+            // What cannot be taken away stays.
+            left.for_each(|entry| drop(fs::remove_file(entry.path())));
+        }
     }
 
     /// Where checkpoints go.

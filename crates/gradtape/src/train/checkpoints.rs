@@ -107,8 +107,15 @@ impl Checkpoints {
         let in_folder = |folder: &Path| listed(folder).ok().and_then(|mut files| files.pop());
         in_folder(path).or_else(|| in_folder(&path.join("checkpoints"))).ok_or_else(|| {
             let message = format!("{}: there is no checkpoint in this folder", path.display());
-            Error::new(Kind::File, message)
-                .hint("they are files step-NUMBER.checkpoint, which a training writes on request")
+            let best = [path.to_path_buf(), path.join("checkpoints")].map(|own| own.join(BEST));
+            let hint = match best.iter().find(|best| best.is_file()) {
+                Some(best) => {
+                    format!("the best is there, of an earlier step: name it, {}", best.display())
+                }
+                None => "they are files step-NUMBER.checkpoint, which a training writes on request"
+                    .to_string(),
+            };
+            Error::new(Kind::File, message).hint(hint)
         })
     }
 
@@ -166,3 +173,4 @@ fn listed(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 const EXTENSION: &str = "checkpoint";
+const BEST: &str = "best.checkpoint";
