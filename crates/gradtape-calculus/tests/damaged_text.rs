@@ -1,10 +1,7 @@
 //! Damaged expressions are errors with a place, never panics.
 
-#[path = "../../gradtape/tests/mutations/mod.rs"]
-mod mutations;
-
+use crate::mutations::mutated;
 use gradtape_calculus::Expr;
-use mutations::mutated;
 
 #[test]
 fn damaged_expressions_are_refused_or_read() {

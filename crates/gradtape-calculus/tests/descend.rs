@@ -1,8 +1,6 @@
 //! Paths of descent against the reference, and how they end.
 
-mod common;
-
-use common::list;
+use crate::common::list;
 use gradtape::optim::Hyper;
 use gradtape_calculus::{Descent, Expr, Kind, Path, Stopped, compare_paths, descend, paths_csv};
 use serde_json::Value;

@@ -1,11 +1,8 @@
 //! Errors of differences against their step.
 
-#[path = "../../gradtape-chart/tests/xml/mod.rs"]
-mod xml;
-
+use crate::xml::assert_xml;
 use gradtape_calculus::{Differences, Expr, differences};
 use gradtape_chart::Mark;
-use xml::assert_xml;
 
 fn found(text: &str, at: &[(&str, f64)]) -> Differences {
     differences(&Expr::parse(text).unwrap(), at, None).unwrap()

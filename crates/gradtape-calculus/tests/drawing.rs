@@ -1,10 +1,7 @@
 //! The drawn graph: what stands in it, that it is XML, and that nothing overlaps.
 
-#[path = "../../gradtape-chart/tests/xml/mod.rs"]
-mod xml;
-
+use crate::xml::assert_xml;
 use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, explain};
-use xml::assert_xml;
 
 fn explained(text: &str) -> Explanation {
     let expr = Expr::parse(text).unwrap();

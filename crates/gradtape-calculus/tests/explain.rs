@@ -1,8 +1,6 @@
 //! What `explain` finds: the course's example as the design fixes it, and every reference case.
 
-mod common;
-
-use common::{cases, check, list, number, reference};
+use crate::common::{cases, check, list, number, reference};
 use gradtape_calculus::{
     Builder, Explanation, Expr, Function, MAX_NODES, Operator, Options, Order, explain, jacobian,
 };

@@ -1,8 +1,6 @@
 //! Parsing, printing and values against the reference and against each other.
 
-mod common;
-
-use common::{build, cases, check, list, number, recipe, reference};
+use crate::common::{build, cases, check, list, number, recipe, reference};
 use gradtape_calculus::{Builder, Expr, MAX_TEXT, Operator};
 use proptest::prelude::*;
 

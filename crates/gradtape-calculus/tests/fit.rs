@@ -1,8 +1,8 @@
 //! Least squares against NIST's certified values.
 
-mod common;
+use crate::common;
 
-use common::list;
+use crate::common::list;
 use gradtape_calculus::{Column, Expr, Fit, fit};
 use serde_json::Value;
 

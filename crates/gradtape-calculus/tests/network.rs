@@ -1,8 +1,6 @@
 //! Backpropagation through networks against the reference, and what it says about shapes.
 
-mod common;
-
-use common::{check, list};
+use crate::common::{check, list};
 use gradtape_calculus::{
     Activation, Array, Backpropagation, MAX_PARAMETERS, Network, NetworkLoss, Reduction,
     backpropagation,

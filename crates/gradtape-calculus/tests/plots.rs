@@ -1,12 +1,9 @@
 //! Plots: what stands in the charts, and that every chart is drawn.
 
-#[path = "../../gradtape-chart/tests/xml/mod.rs"]
-mod xml;
-
+use crate::xml::assert_xml;
 use gradtape::optim::Hyper;
 use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_paths};
 use gradtape_chart::{Arrow, Chart, Contour, Line, Mark, Panel};
-use xml::assert_xml;
 
 const COURSE: &str = "x^2 - 4*x + 7 + 2*y";
 

@@ -1,8 +1,6 @@
 //! Symbolic derivatives against the reference and against the text they should print.
 
-mod common;
-
-use common::{build, cases, check, list, number, point, recipe, reference};
+use crate::common::{build, cases, check, list, number, point, recipe, reference};
 use gradtape_calculus::{Expr, Node};
 use proptest::prelude::*;
 

@@ -1,8 +1,6 @@
 //! Values, gradients and Hessians from the tape against the reference.
 
-mod common;
-
-use common::{cases, check, list, number, reference};
+use crate::common::{cases, check, list, number, reference};
 use gradtape::{Tape, Tensor, gradients};
 
 #[test]

@@ -17,6 +17,7 @@ mod ready;
 mod report;
 mod resume;
 mod run_flags;
+mod start;
 mod tell;
 mod text;
 mod tune;

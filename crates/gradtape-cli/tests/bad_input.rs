@@ -1,10 +1,10 @@
 //! What does not fit is refused with the place named, without a panic and without half a file.
 
-mod common;
+use crate::common;
 
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 
 /// A folder whose run fails with a status, says the words, and leaves no new file behind.
 #[track_caller]

@@ -2,13 +2,11 @@
 //!
 //! Where no Chromium is installed, the tests say so and pass.
 
-mod common;
-
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use common::{Folder, run};
+use crate::common::{Folder, run};
 use serde_json::Value;
 
 const CASES: [&str; 3] = [

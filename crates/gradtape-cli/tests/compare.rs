@@ -1,8 +1,6 @@
 //! `gradtape train` with lists of settings, and what it does on a table where nothing is said.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 
 #[test]
 fn lists_are_compared() {

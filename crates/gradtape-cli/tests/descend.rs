@@ -1,8 +1,6 @@
 //! `gradtape descend` as a program.
 
-mod common;
-
-use common::run;
+use crate::common::run;
 use gradtape::optim::{HyperValue, Hyperparameter, NAMES, OPTIMIZERS, info};
 
 #[test]

@@ -1,10 +1,8 @@
 //! `gradtape explain` as a program.
 
-mod common;
-
 use std::path::Path;
 
-use common::{Folder, Run, command, run};
+use crate::common::{Folder, Run, command, run};
 use gradtape_calculus::Function;
 
 const COURSE: &str = "explain (a+b)*(b+1) --at a=2,b=1";

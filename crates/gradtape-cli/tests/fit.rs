@@ -1,8 +1,6 @@
 //! `gradtape fit` as a program.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 
 #[test]
 fn a_curve_is_fitted_to_a_file() {

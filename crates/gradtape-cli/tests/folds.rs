@@ -1,8 +1,6 @@
 //! `gradtape train --folds`: each row is held out once.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 use serde_json::Value;
 
 const QUICK: &str = "--hidden 8 --epochs 5 --members 1";

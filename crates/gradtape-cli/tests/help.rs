@@ -1,8 +1,6 @@
 //! The help of every verb is complete.
 
-mod common;
-
-use common::run;
+use crate::common::run;
 use gradtape::optim::{HyperValue, OPTIMIZERS};
 
 fn verbs() -> Vec<String> {

@@ -1,10 +1,8 @@
 //! Folders of images by class: trained, measured, predicted, and what is refused.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 
 /// A small PNG of grey or red, green, blue; unpacked blocks, as the format allows.
 fn png(channels: u8, height: u32, width: u32, pixel: impl Fn(u32, u32, u8) -> u8) -> Vec<u8> {

@@ -1,8 +1,6 @@
 //! Networks for images from the command line: what they are, what is done to images, and what is refused.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 use serde_json::json;
 
 /// An IDX file: magic number, sizes, bytes.

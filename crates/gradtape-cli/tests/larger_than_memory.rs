@@ -1,10 +1,8 @@
 //! `gradtape train` on a table that is read in pieces.
 
-mod common;
-
 use std::fmt::Write;
 
-use common::Folder;
+use crate::common::Folder;
 
 /// A table of which the target follows from the columns; one row in 97 has no target.
 fn table(rows: usize) -> String {

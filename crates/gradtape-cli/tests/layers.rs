@@ -1,8 +1,6 @@
 //! `gradtape layers`.
 
-mod common;
-
-use common::run;
+use crate::common::run;
 use gradtape::nn::LayerSpec;
 
 #[test]

@@ -1,10 +1,8 @@
 //! `gradtape explain --network` as a program.
 
-mod common;
-
 use std::path::Path;
 
-use common::{Folder, Run, command, run};
+use crate::common::{Folder, Run, command, run};
 
 /// The command of the course's example, as the help has it: weights are one argument with blanks.
 fn course(more: &str) -> Run {

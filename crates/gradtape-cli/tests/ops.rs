@@ -1,11 +1,9 @@
 //! `gradtape ops`, and what all verbs share.
 
-mod common;
-
 use std::path::Path;
 use std::process::Stdio;
 
-use common::{Run, command, run};
+use crate::common::{Run, command, run};
 use gradtape::op::Op;
 
 #[test]

@@ -1,10 +1,8 @@
 //! `gradtape plot` and `gradtape explain --differences` as programs.
 
-mod common;
-
 use std::fs;
 
-use common::{Folder, run};
+use crate::common::{Folder, run};
 
 const ERRORS: &str = "explain exp(x) --at x=1 --differences";
 

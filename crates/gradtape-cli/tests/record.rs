@@ -1,8 +1,6 @@
 //! Records are whole processes: what they come to, and what is refused.
 
-mod common;
-
-use common::{Folder, run};
+use crate::common::{Folder, run};
 
 #[test]
 fn what_cannot_be_read_is_told_with_the_seed() {

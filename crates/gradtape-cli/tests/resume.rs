@@ -1,13 +1,11 @@
 //! `gradtape train`, killed and gone on with.
 
-mod common;
-
 use std::fs;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Folder, command};
+use crate::common::{Folder, command};
 
 const TRAINING: &str =
     "train moons --hidden 8 --epochs 8 --batch 16 --dropout 0.2 --quiet --checkpoint-every 1steps";

@@ -1,8 +1,6 @@
 //! `gradtape show` as a program.
 
-mod common;
-
-use common::run;
+use crate::common::run;
 use gradtape::tape::Graph;
 use serde_json::Value;
 

@@ -1,10 +1,8 @@
 //! Tables as people write them, and honest numbers about them: each fault that was found is a test.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 use serde_json::Value;
 
 #[track_caller]

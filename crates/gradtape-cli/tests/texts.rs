@@ -1,11 +1,9 @@
 //! Texts from the command line: `train --network gpt:…`, `generate` and `evaluate`.
 
-mod common;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use common::{Folder, Run, command};
+use crate::common::{Folder, Run, command};
 
 /// A text that is easy to go on with.
 fn alphabet() -> String {

@@ -1,10 +1,8 @@
 //! What is told of a training and of a measurement must be so.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 use serde_json::{Value, json};
 
 fn training(folder: &Folder) -> Value {

@@ -1,12 +1,10 @@
 //! `gradtape train`, and using what it wrote.
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use common::{Folder, Run, command};
+use crate::common::{Folder, Run, command};
 use serde_json::Value;
 
 /// A table of classes: the sign of x decides, with a column of text beside it.

@@ -1,8 +1,6 @@
 //! `gradtape tune`: a search that ends in a model, goes on after a stop, and says what it cannot do.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 
 const SEARCH: &str = "tune iris --trials 7 --epochs 6 --members 1 --hidden 8 --minutes 30 --quiet";
 

@@ -1,10 +1,8 @@
 //! A training seen from inside: what is said of it, written of it and measured.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 use serde_json::Value;
 
 #[test]

@@ -1,13 +1,11 @@
 //! Running products and maxima, quantiles, places in sorted rows, values put in the place of others, and axes
 //! repeated and turned: values, gradients of both orders, batches, edges, and what must be an error.
 
-mod modes_agree;
-
+use crate::modes_agree::value;
 use gradtape::{
     DType, Generator, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, hessian,
     vmap,
 };
-use modes_agree::value;
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;

@@ -1,7 +1,6 @@
 //! Batch normalisation: values, gradients and running statistics as PyTorch has them.
 
-mod reference;
-
+use crate::reference::{Tolerance, cases, numbers, read, tensor};
 use gradtape::data::{Dataset, iris};
 use gradtape::loss::mse;
 use gradtape::nn::{
@@ -12,7 +11,6 @@ use gradtape::train::{EarlyStopping, Trainer, evaluate, predict};
 use gradtape::{
     DType, Mode, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, vjp,
 };
-use reference::{Tolerance, cases, numbers, read, tensor};
 use serde_json::Value;
 
 /// What a test needs of a layer of any number of axes.

@@ -1,12 +1,10 @@
 //! Convolutions, pools and their gradients, made of windows and contractions: against plain loops, against the
 //! reference engine on every instruction set and number of threads, and what the planner makes of them.
 
-mod planning;
-
+use crate::planning::engine::check_engine;
+use crate::planning::{check, numbers};
 use gradtape::plan::{Kernel, Program};
 use gradtape::{Convolution, DType, Rng, Tape, Tensor, Var, eval, gradients, vjp};
-use planning::engine::check_engine;
-use planning::{check, numbers};
 use proptest::prelude::*;
 
 /// A convolution over two spatial axes.

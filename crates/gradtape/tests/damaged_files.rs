@@ -1,10 +1,9 @@
 //! Damaged input is an error, never a panic, whatever is wrong with it. The folder `fuzz` holds the same
 //! readers for a search without end.
 
-mod mutations;
-
 use std::io::Write;
 
+use crate::mutations::mutated;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use gradtape::data::{ColumnKind, CsvOptions, Preprocessing, Table, idx_from_bytes};
@@ -13,7 +12,6 @@ use gradtape::nn::{Activation, Module, Sequential};
 use gradtape::plan::plan;
 use gradtape::tape::Graph;
 use gradtape::{DType, Rng, Tensor};
-use mutations::mutated;
 
 #[test]
 fn damaged_tables_are_refused_or_read() {

@@ -4,17 +4,14 @@
 //! Reading a value goes through the planner and the engine, so comparing it with the operation's
 //! own meaning also compares the engines.
 
-mod batches;
-mod samples;
-
 use std::collections::BTreeSet;
 
+use crate::samples::{check_derivatives, floats, has_derivatives, infer, record, text};
 use gradtape::engine::{Slot, interpret, reference};
 use gradtape::op::scalar::Dual;
 use gradtape::op::{Form, Meta, Op, Sample};
 use gradtape::plan::plan;
 use gradtape::{DType, Tape, Tensor, Var, eval, gradients, jvp, vjp};
-use samples::{check_derivatives, floats, has_derivatives, infer, record, text};
 
 /// How far f32 may be from f64, relative to the largest element (a few roundings of 6e-8).
 const SINGLE: f64 = 1e-6;

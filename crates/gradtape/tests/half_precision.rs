@@ -1,10 +1,9 @@
 //! f16 and bf16: kept in 16 bits, computed in f32, rounded once by each operation.
 
-mod planning;
-
 use std::collections::BTreeMap;
 use std::{fs, process};
 
+use crate::planning::{Build, check, engine, numbers};
 use gradtape::engine::cpu::Isa;
 use gradtape::io::{read_safetensors, write_safetensors};
 use gradtape::nn::{Linear, LinearOptions};
@@ -16,7 +15,6 @@ use gradtape::{
     Bf16, DType, F16, Generator, Mode, Parameter, Result, Rng, Tape, Tensor, Var, compile,
     evaluate, gradient, loss,
 };
-use planning::{Build, check, engine, numbers};
 
 const HALVES: [DType; 2] = [DType::F16, DType::BF16];
 

@@ -1,8 +1,8 @@
 //! Operations on arrays beyond one tile of the engine and beyond one chunk of a worker: each elementwise
 //! operation, each reduction over every choice of axes, for every instruction set and number of threads.
 
-mod planning;
-
+use crate::planning::engine::{check_engine, run};
+use crate::planning::{Build, numbers, slots};
 use gradtape::engine::cpu::Isa;
 use gradtape::engine::reference;
 use gradtape::op::{
@@ -10,8 +10,6 @@ use gradtape::op::{
 };
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Shape, Tensor};
-use planning::engine::{check_engine, run};
-use planning::{Build, numbers, slots};
 
 /// How far a function of f64 or f32 may be from the reference's, relative to the larger of 1 and the value:
 /// some roundings.

@@ -1,18 +1,14 @@
 //! Layers: values as PyTorch or plain loops have them, gradients against differences, errors that say what to do.
 
-mod reference;
-
-mod layers {
-    mod activations;
-    mod attention;
-    mod convolutions;
-    mod embeddings;
-    mod every;
-    mod generation;
-    mod modules;
-    mod norms;
-    mod pools;
-    mod recurrent;
-    mod refusals;
-    mod shared;
-}
+mod activations;
+mod attention;
+mod convolutions;
+mod embeddings;
+mod every;
+mod generation;
+mod modules;
+mod norms;
+mod pools;
+mod recurrent;
+mod refusals;
+mod shared;

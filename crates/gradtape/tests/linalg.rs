@@ -10,8 +10,8 @@ use gradtape::{
     engine, eval, evaluate, gradient, gradients, hessian, vmap, vmap_axes,
 };
 
-mod reference;
-use reference::{Tolerance, cases, tensor, tensor_of};
+use crate::reference;
+use crate::reference::{Tolerance, cases, tensor, tensor_of};
 
 /// How far f32 may be from the reference: its digits, less those that random matrices cost.
 const SINGLE: f64 = 1e-3;

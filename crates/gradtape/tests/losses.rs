@@ -4,8 +4,8 @@ use gradtape::loss::*;
 use gradtape::{DType, Mode, Result, Tape, Tensor, Var, vjp};
 use serde_json::Value;
 
-mod reference;
-use reference::{Tolerance, cases, numbers, tensor, tensor_of};
+use crate::reference;
+use crate::reference::{Tolerance, cases, numbers, tensor, tensor_of};
 
 /// How far f32 may be from the reference for inputs up to a size, relative to the largest element. A
 /// large logit is known to its last digit only, and its exponential is off by that factor.

@@ -6,8 +6,7 @@ use gradtape::optim::{Hyper, Optimizer, by_name};
 use gradtape::{DType, Result, Tape, Tensor, Var, gradients};
 use serde_json::Value;
 
-mod reference;
-use reference::{Tolerance, cases, read, tensor, tensor_of};
+use crate::reference::{Tolerance, cases, read, tensor, tensor_of};
 
 #[derive(Module)]
 struct Net {

@@ -4,8 +4,8 @@ use gradtape::optim::{Hyper, OneCycle, Optimizer, Plateau, Schedule, Scheduler, 
 use gradtape::{DType, Parameter, Result, Tape, Tensor, Var};
 use serde_json::Value;
 
-mod reference;
-use reference::{Tolerance, cases, numbers};
+use crate::reference;
+use crate::reference::{Tolerance, cases, numbers};
 
 /// How far f32 may be from the reference after up to 50 steps, relative to the largest element.
 const SINGLE: f64 = 1e-4;

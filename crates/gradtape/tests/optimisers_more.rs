@@ -7,8 +7,8 @@ use gradtape::optim::{
 use gradtape::{DType, Parameter, Result, Tape, Tensor, Var};
 use serde_json::Value;
 
-mod reference;
-use reference::{Tolerance, cases, numbers};
+use crate::reference;
+use crate::reference::{Tolerance, cases, numbers};
 
 /// A scalar, a vector, matrices with fewer and with more rows than columns, more axes.
 const SHAPES: [&[usize]; 6] = [&[], &[3], &[2, 3], &[4, 2], &[2, 3, 2], &[2, 2, 1, 2]];

@@ -1,12 +1,10 @@
 //! Sorting, parts of axes, and triangles: values, gradients of both orders, every mode, and what must be an
 //! error.
 
-mod modes_agree;
-
+use crate::modes_agree::value;
 use gradtape::{
     DType, Result, Rng, Tape, Tensor, Var, check_gradients, compile, gradient, hessian,
 };
-use modes_agree::value;
 
 /// The text of the error that a function of an f32 matrix of 2 rows and 3 columns gives.
 fn error(f: impl for<'t> Fn(Var<'t>) -> Var<'t>) -> String {

@@ -1,12 +1,10 @@
 //! Arrays that are put together from parts: concatenations, and the gradients of what was taken apart.
 
-mod planning;
-
+use crate::planning::check;
+use crate::planning::engine::check_engine;
 use gradtape::plan::{Kernel, Program};
 use gradtape::tape::Graph;
 use gradtape::{DType, Result, Rng, Tape, Tensor, Var, eval, gradients};
-use planning::check;
-use planning::engine::check_engine;
 
 /// The graph of a gradient with respect to a single input of a shape, with numbers for it.
 fn slopes(

@@ -1,14 +1,12 @@
 //! Plans keep values: what the interpreter computes from a program is what the reference engine computes
 //! from the graph.
 
-mod planning;
-
+use crate::planning::{Build, check, numbers};
 use gradtape::op::{NodeId, Op, binary, linear, reduce, shape, unary};
 use gradtape::plan::{Buffer, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Tensor};
 use gradtape::{Dial, Parameter, Tape, Var};
-use planning::{Build, check, numbers};
 
 #[test]
 fn updates_in_place_see_the_old_values() {

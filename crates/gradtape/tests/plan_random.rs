@@ -2,14 +2,12 @@
 //! and parses; and the CPU engine computes what the graph means, at every instruction set, with the same
 //! bits on any number of threads.
 
-mod planning;
-
+use crate::planning::check;
+use crate::planning::engine::check_engine_in;
+use crate::planning::random::{EXTENTS, random_graph};
 use gradtape::plan::{BufferId, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::DType;
-use planning::check;
-use planning::engine::check_engine_in;
-use planning::random::{EXTENTS, random_graph};
 use proptest::prelude::*;
 
 /// So many cases, or as many as the environment asks for: `scripts/random_graphs` asks for more.

@@ -1,11 +1,9 @@
 //! Kernels compute in one floating-point type each: truth values and results of the other one stay what they
 //! mean.
 
-mod planning;
-
+use crate::planning::{Build, check, numbers};
 use gradtape::op::{NodeId, binary, compare, control, linear, unary};
 use gradtape::tensor::{DType, Tensor};
-use planning::{Build, check, numbers};
 
 /// Numbers that are all 1 in f32.
 fn near_one() -> Tensor {

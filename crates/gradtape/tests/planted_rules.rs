@@ -1,12 +1,10 @@
 //! A test of the test: wrong gradient rules, planted in every operation, are caught by its samples.
 
-mod samples;
-
 use std::collections::BTreeSet;
 
+use crate::samples::{check_derivatives, floats, has_derivatives};
 use gradtape::op::{Op, Sample};
 use gradtape::{DType, Tape, Tensor, Var, check_gradients, gradients, vjp};
-use samples::{check_derivatives, floats, has_derivatives};
 
 /// The samples' gradients through a user's rule: the right one, changed by `spoil`, which is given
 /// the input, the right cotangent of it and the one that came in.

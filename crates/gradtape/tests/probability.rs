@@ -4,8 +4,8 @@ use gradtape::loss::{Reduction, bce_with_logits, cross_entropy, kl_div_with};
 use gradtape::{Result, Tape, Var, gradient};
 use serde_json::Value;
 
-mod reference;
-use reference::{Tolerance, cases, numbers};
+use crate::reference;
+use crate::reference::{Tolerance, cases, numbers};
 
 /// Compares a value with a list of numbers, or with one.
 #[derive(Clone, Copy)]

@@ -1,9 +1,7 @@
 //! Random functions recorded on a tape, with gradients of two orders and a step that updates what it reads:
 //! planned and fused they give what the operations mean one by one.
 
-mod functions;
-
-use functions::{SIZES, grown, loss, numbers, shapes};
+use crate::functions::{SIZES, grown, loss, numbers, shapes};
 use gradtape::{
     DType, Mode, Parameter, Result, Tape, Tensor, Var, engine, eval, evaluate, gradients,
 };

@@ -1,15 +1,13 @@
 //! Rows that are reduced and mapped in one loop: what the planner makes of softmax, normalisations and their
 //! gradients, and that the engine computes what they mean, whatever the length of a row.
 
-mod planning;
-
+use crate::planning::engine::run;
+use crate::planning::slots;
 use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::reference;
 use gradtape::plan::{Inst, Kernel, Program, Target, plan, plan_for};
 use gradtape::tape::Graph;
 use gradtape::{Buffer, DType, Mode, Result, Rng, Tape, Tensor, Var, eval, evaluate, vjp};
-use planning::engine::run;
-use planning::slots;
 
 /// Something computed of rows, of another array of their shape, and of one number for each column.
 type Of = for<'t> fn(Var<'t>, Var<'t>, Var<'t>) -> Vec<Var<'t>>;

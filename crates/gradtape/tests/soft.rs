@@ -6,8 +6,8 @@ use gradtape::{
     gradient, hessian, vjp, vmap,
 };
 
-mod reference;
-use reference::{Tolerance, cases, tensor, tensor_of};
+use crate::reference;
+use crate::reference::{Tolerance, cases, tensor, tensor_of};
 
 const BOTH: [Regularization; 2] = [Regularization::L2, Regularization::Kl];
 

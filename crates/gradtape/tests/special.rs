@@ -3,8 +3,8 @@
 
 use gradtape::{DType, Mode, Result, Tape, Tensor, Var, gradient, hessian};
 
-mod reference;
-use reference::{cases, numbers};
+use crate::reference;
+use crate::reference::{cases, numbers};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;

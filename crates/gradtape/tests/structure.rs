@@ -1,15 +1,13 @@
 //! The walls between rooms and the budget of crates.
 
-mod imports;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::imports::circles::circle;
+use crate::imports::{Import, Names, Place, imports, paths};
 use gradtape::op::Op;
-use imports::circles::circle;
-use imports::{Import, Names, Place, imports, paths};
 
 /// For each room of a crate, the rooms it may import. A room may always import itself.
 type Walls = [(&'static str, &'static [&'static str])];
@@ -164,6 +162,30 @@ fn crates_use_only_those_below_them() {
             assert!(allowed.contains(&used), "{name} uses {used}");
         }
     }
+}
+
+/// A file of tests that nobody names is not run.
+#[test]
+fn every_file_of_tests_is_run() {
+    let mut silent = Vec::new();
+    for name in AROUND.iter().map(|(name, _)| *name) {
+        let folder = folder(name);
+        let Ok(entries) = fs::read_dir(folder.join("tests")) else { continue };
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        if !manifest.contains("autotests = false") {
+            continue;
+        }
+        let all = fs::read_to_string(folder.join("tests/all.rs")).unwrap();
+        for entry in entries {
+            let file = entry.unwrap().file_name().into_string().unwrap();
+            let Some(stem) = file.strip_suffix(".rs") else { continue };
+            let alone = manifest.contains(&format!("[[test]]\nname = \"{stem}\""));
+            if alone == all.lines().any(|line| line == format!("mod {stem};")) {
+                silent.push(format!("{name}/tests/{file}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?} must stand in tests/all.rs or, alone, in Cargo.toml");
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Random functions of a batch give what they give of each example, with gradients of two orders.
 
-mod functions;
-
-use functions::{SIZES, grown, loss, numbers, shapes};
+use crate::functions::{SIZES, grown, loss, numbers, shapes};
 use gradtape::{Mode, Result, Tape, Tensor, Var, gradients, vmap_axes};
 use proptest::prelude::*;
 

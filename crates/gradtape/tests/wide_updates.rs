@@ -1,14 +1,12 @@
 //! Steps of wide layers: parameters are updated inside the products that make their gradients.
 
-mod planning;
-
+use crate::planning::{check, engine, numbers};
 use gradtape::engine::cpu::Isa;
 use gradtape::optim::{AdamW, Optimizer, RmsProp, Sgd};
 use gradtape::plan::{Buffer, Contract, Kernel, Place, Program};
 use gradtape::tape::Graph;
 use gradtape::tensor::Tensor;
 use gradtape::{Parameter, Tape, Var, eval, gradient};
-use planning::{check, engine, numbers};
 
 /// The sizes of a layer that is wide, and of one that is not.
 const WIDTHS: [usize; 4] = [290, 460, 300, 3];

@@ -15,6 +15,7 @@ use super::columns::Columns;
 use super::defaults::Shape;
 use super::network::{Network, Tokens};
 use super::run_flags::RunFlags;
+use super::start::StartFlags;
 use super::watch::WatchFlags;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
@@ -247,6 +248,9 @@ pub(crate) struct Train {
         help_heading = "Training"
     )]
     pub(super) groups: Vec<(String, Option<Group>)>,
+
+    #[command(flatten)]
+    pub(super) start: StartFlags,
 
     #[command(flatten)]
     pub(super) runs: RunFlags,

@@ -63,6 +63,12 @@ impl Train {
         self.settle(prepared.counts().train, shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
+        let mut prepared = prepared;
+        for (number, network) in networks.iter().enumerate() {
+            let notes = self.begin(network)?;
+            // Of all networks the same is told.
+            prepared.notes.extend(notes.into_iter().filter(|_| number == 0));
+        }
         self.optimizer_of(&networks[0])?;
         let networks = Members(networks);
         Ok(Ready { source, prepared, augment, networks, shape, apart, seed: self.seed })

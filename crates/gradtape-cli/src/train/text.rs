@@ -40,6 +40,7 @@ impl Train {
         };
         self.settle(train.data.len(), None);
         let network = self.transformer(vocabulary.len(), context)?;
+        let notes = self.begin(&network)?;
         let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, source)?;
         self.spare_checkpoints(&files)?;
@@ -57,6 +58,9 @@ impl Train {
                 self.network,
                 of(network.parameter_count(), "parameter")
             ))?;
+            for note in notes {
+                output.line(format!("note: {note}"))?;
+            }
             self.introduce_training(output)?;
             output.line("losses are cross entropies in nats for each character\n")?;
         }

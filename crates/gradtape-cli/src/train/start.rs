@@ -1,0 +1,135 @@
+//! A network that begins with what another one learned: `--start`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use gradtape::io::{self, Matched};
+use gradtape::nn::Sequential;
+
+use super::flags::Train;
+use crate::error::{Failure, Outcome};
+use crate::report::of;
+
+/// Where weights come from.
+#[derive(Args, Debug, Default)]
+pub(crate) struct StartFlags {
+    /// Begin with the weights of this model where names and shapes fit, and at random elsewhere
+    #[arg(long, value_name = "MODEL", help_heading = "Network")]
+    pub(super) start: Option<PathBuf>,
+
+    /// What tensors of --start are called in the network, * for any text, as in body.*=0.*; nothing behind the
+    /// = leaves them out. May be given several times
+    #[arg(
+        long,
+        value_name = "FROM=TO",
+        value_parser = Rename::from_str,
+        requires = "start",
+        help_heading = "Network"
+    )]
+    rename: Vec<Rename>,
+}
+
+/// Another name for some tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rename {
+    from: String,
+    to: String,
+}
+
+impl Train {
+    /// Gives a network its first weights, where they are another model's; says what it took. One that goes on has its
+    /// own.
+    pub(super) fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {
+        match self.runs.resume {
+            Some(_) => Ok(Vec::new()),
+            None => self.start.begin(network),
+        }
+    }
+}
+
+impl StartFlags {
+    fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {
+        let Some(path) = &self.start else { return Ok(Vec::new()) };
+        let renamed = |name: &str| match self.rename.iter().find_map(|own| own.of(name)) {
+            Some(to) => Some(to).filter(|to| !to.is_empty()),
+            None => Some(name.to_string()),
+        };
+        let matched = io::load_matching(network, path, renamed);
+        let Matched { taken, kept, left } =
+            matched.map_err(|error| Failure::usage(format!("--start: {error}")).note(RENAME))?;
+        let name = path.display();
+        let mut notes = vec![format!(
+            "begins with {} of {name}{}",
+            of(taken.len(), "tensor"),
+            if kept.is_empty() { "" } else { ", and at random elsewhere" }
+        )];
+        if !kept.is_empty() {
+            notes.push(format!("at random are {}", shortened(kept.into_iter())));
+        }
+        if !left.is_empty() {
+            let each = left.into_iter().map(|(name, why)| format!("{name} ({why})"));
+            notes.push(format!("of {name} nothing took {}", shortened(each)));
+        }
+        Ok(notes)
+    }
+}
+
+const RENAME: &str = "hint: --rename FROM=TO, with * for any text; `gradtape inspect MODEL` shows the names of a model";
+
+/// The first of some names.
+fn shortened(names: impl ExactSizeIterator<Item = String>) -> String {
+    let all = names.len();
+    let shown: Vec<String> = names.take(SHOWN).collect();
+    let more = if all > SHOWN { format!(" and {} more", all - SHOWN) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+const SHOWN: usize = 6;
+
+impl Rename {
+    /// The other name of a tensor, if it is one of these.
+    fn of(&self, name: &str) -> Option<String> {
+        let Some((before, after)) = self.from.split_once('*') else {
+            return (self.from == name).then(|| self.to.clone());
+        };
+        let middle = name.strip_prefix(before)?.strip_suffix(after)?;
+        Some(self.to.replacen('*', middle, 1))
+    }
+}
+
+impl FromStr for Rename {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rename, String> {
+        let (from, to) = text.split_once('=').ok_or("it is FROM=TO, as in body.*=0.*")?;
+        let stars = [from, to].map(|part| part.matches('*').count());
+        match (from.is_empty(), stars) {
+            (true, _) => Err("the name before the = is missing".to_string()),
+            (_, [0 | 1, 0]) | (_, [1, 1]) => Ok(Rename { from: from.into(), to: to.into() }),
+            _ => {
+                Err("each side has one * at most, and the second only where the first has one"
+                    .into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_changed_by_patterns() {
+        let rename = |text: &str, name: &str| text.parse::<Rename>().unwrap().of(name);
+        assert_eq!(rename("body.*=0.*", "body.2.weight"), Some("0.2.weight".to_string()));
+        assert_eq!(rename("*.gamma=*.weight", "bn.gamma"), Some("bn.weight".to_string()));
+        assert_eq!(rename("a=b", "a"), Some("b".to_string()));
+        assert_eq!(rename("head.*=", "head.bias"), Some(String::new()));
+        assert_eq!(rename("body.*=0.*", "head.weight"), None);
+        assert_eq!(rename("ab*ba=x*", "aba"), None);
+        for wrong in ["a", "=b", "a*b*=c", "a=b*", "a*=b*c*"] {
+            assert!(wrong.parse::<Rename>().is_err(), "{wrong}");
+        }
+    }
+}

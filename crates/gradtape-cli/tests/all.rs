@@ -1,0 +1,29 @@
+//! The tests of the program in one of their own, which is built and linked once.
+
+mod bad_input;
+mod browser;
+mod common;
+mod compare;
+mod descend;
+mod explain;
+mod fit;
+mod folds;
+mod full_disk;
+mod help;
+mod image_folders;
+mod images;
+mod larger_than_memory;
+mod layers;
+mod network;
+mod ops;
+mod plot;
+mod record;
+mod resume;
+mod show;
+mod start;
+mod tables;
+mod texts;
+mod told;
+mod train;
+mod tune;
+mod watching;

@@ -1,0 +1,55 @@
+//! `gradtape train --start`: a network that begins with what another one learned.
+
+use crate::common::Folder;
+
+#[test]
+fn a_network_begins_with_the_weights_of_another() {
+    let folder = Folder::new("start");
+    folder.run("train digits --epochs 6 --quiet --out first").ok();
+    let first_loss = |flags: &str| {
+        let command = format!("train digits --epochs 1 --format json {flags} --out second");
+        let report = folder.run(&command).ok().json();
+        report["epochs"][0]["train"]["loss"].as_f64().unwrap()
+    };
+    let model = "--start first/model.safetensors";
+    assert!(first_loss(model) < 0.5 * first_loss(""), "it begins where the other ended");
+    // With other widths a part fits, and what does not is told.
+    let text =
+        folder.run(&format!("train digits --hidden 32,16 --epochs 1 {model} --out third")).ok();
+    for part in [
+        "note: begins with 2 tensors of first/model.safetensors, and at random elsewhere",
+        "at random are 2.weight, 2.bias, 4.weight, 4.bias",
+        "2.weight (f32[32, 10] in the file, f32[32, 16] in the network)",
+    ] {
+        assert!(text.stdout.contains(part), "{part:?} is not in: {}", text.stdout);
+    }
+    // Weights that rest stay as they are.
+    let rest = "--group *:lr_scale=0";
+    folder.run(&format!("train digits --epochs 1 --quiet {model} {rest} --out same")).ok();
+    let scores = |out: &str| {
+        let command = format!("evaluate {out}/model.safetensors digits --format json");
+        folder.run(&command).ok().json()["loss"].clone()
+    };
+    assert_eq!(scores("same"), scores("first"));
+}
+
+#[test]
+fn tensors_are_renamed_or_left_out() {
+    let folder = Folder::new("rename");
+    folder.run("train xor --samples 60 --hidden 4,4 --epochs 1 --quiet --out first").ok();
+    let train = "train xor --samples 60 --hidden 4 --epochs 1 --start first/model.safetensors";
+    // The second of two hidden layers has another shape than the first.
+    let text = folder.run(&format!("{train} --rename 4.*=2.* --rename 2.*=")).ok().stdout;
+    assert!(text.contains("note: begins with 4 tensors of first/model.safetensors\n"), "{text}");
+    assert!(text.contains("2.weight (left out)"), "{text}");
+    folder
+        .run(&format!("{train} --rename *=x.*"))
+        .fails(2, &["--start", "nothing in the file", "--rename"]);
+    folder.run(&format!("{train} --rename 4.*=2.*")).fails(2, &["both to be called \"2.bias\""]);
+    folder.run(&format!("{train} --rename a")).fails(2, &["FROM=TO"]);
+    folder.run("train xor --start nowhere.safetensors").fails(2, &["--start", "nowhere"]);
+    folder.run("train xor --rename a=b").fails(2, &["--start"]);
+    folder.write("text.safetensors", "no model");
+    folder.run("train xor --start text.safetensors").fails(2, &["--start", "text.safetensors"]);
+    folder.run("tune xor --start first/model.safetensors").fails(2, &["not for a search"]);
+}
