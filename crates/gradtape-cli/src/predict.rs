@@ -16,7 +16,7 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, ReadFlags, Source, read_images, spare};
+use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -165,8 +165,16 @@ impl Predict {
             let images = read_images(path, &self.reading.images, trained.settings.as_ref())?;
             images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
             let all: Vec<usize> = (0..images.files.len()).collect();
-            let inputs = rows::of_images(path, &images.inputs, preprocessing)?;
+            let inputs = rows::of_images(path, &images.inputs, BYTES, preprocessing)?;
             return Ok((inputs, self.beside(None, Some(&images.files), &all)?));
+        }
+        if let (Source::Arrays(path), false) = (source, self.held_out) {
+            source.check(&self.reading)?;
+            let images = gradtape_files::read_array_images(path, true)?;
+            images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
+            let inputs = rows::of_images(path, &images.inputs, images.scale, preprocessing)?;
+            let all: Vec<usize> = (0..inputs.shape()[0]).collect();
+            return Ok((inputs, self.beside(None, None, &all)?));
         }
         let mut content =
             source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;

@@ -39,7 +39,7 @@ impl Train {
             }
             false => {
                 let wishes = self.wishes(&source)?;
-                let content = source.read(&self.reading, self.points())?;
+                let content = source.read(&self.reading.ignoring(&self.ignore), self.points())?;
                 let is_table = matches!(content, Content::Table(_));
                 let prepared =
                     rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;

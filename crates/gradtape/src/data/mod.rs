@@ -35,7 +35,7 @@ pub use idx::{
 pub use preprocess::{Feature, Part, PreprocessOptions, Preprocessing, Target};
 pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
-pub use table::{Column, ColumnKind, CsvOptions, Table};
+pub use table::{Column, ColumnKind, CsvOptions, Table, TableBuilder};
 pub use task::Task;
 pub use vocabulary::Vocabulary;
 pub use windows::{sliding_windows, windows};

@@ -132,7 +132,7 @@ impl Table {
         Ok(())
     }
 
-    fn finished(mut self, options: &CsvOptions, none: &str) -> Result<Table> {
+    pub(super) fn finished(mut self, options: &CsvOptions, none: &str) -> Result<Table> {
         if self.is_empty() {
             return Err(Error::new(Kind::Data, format!("{}: {none}", self.source)));
         }
