@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use gradtape::data::Table;
 use gradtape::nearest;
 use gradtape_calculus::{Column, Error, Expr, fit};
 use gradtape_files::TableOptions;
