@@ -41,7 +41,8 @@ pub(crate) struct Evaluate {
     /// The model file that `gradtape train` wrote
     model: PathBuf,
 
-    /// Built-in data, a CSV file (- for standard input), or a folder of images by class or of IDX files
+    /// Built-in data, a table (- for standard input) in any format that is trained on, images in an npz file, or a
+    /// folder of images by class or of IDX files
     data: String,
 
     /// Which rows [default: test, where it is known which those are, else all]

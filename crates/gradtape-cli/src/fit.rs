@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use gradtape::data::Table;
 use gradtape::nearest;
 use gradtape_calculus::{Column, Error, Expr, fit};
+use gradtape_files::TableOptions;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -54,7 +55,7 @@ impl Verb for Fit {
     fn run(self, output: &Output) -> Outcome {
         let expr = Expr::parse(&self.expr)?;
         present(&self.data)?;
-        let table = Table::read_csv(&self.data)?;
+        let table = gradtape_files::read_table(&self.data, &TableOptions::default())?;
         let mut data = Vec::new();
         for column in table.columns() {
             let name = column.name();

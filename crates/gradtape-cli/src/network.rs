@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use gradtape::data::Table;
 use gradtape_calculus::{
     Activation, Array, Backpropagation, Network, NetworkLoss, Reduction, backpropagation,
 };
+use gradtape_files::TableOptions;
 use serde_json::Value;
 
 use crate::error::{Failure, Outcome};
@@ -196,7 +196,7 @@ impl NetworkFlags {
         inputs: usize,
         outputs: usize,
     ) -> Outcome<(Vec<f64>, Vec<f64>)> {
-        let table = Table::read_csv(file)?;
+        let table = gradtape_files::read_table(file, &TableOptions::default())?;
         let names: Vec<&str> = table.columns().iter().map(|column| column.name()).collect();
         let targets: Vec<&str> = match &self.target {
             Some(text) => text.split(',').map(str::trim).collect(),

@@ -16,7 +16,7 @@ use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{Content, ReadFlags, Source, read_images, spare};
+use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -24,7 +24,7 @@ use crate::source::{Content, ReadFlags, Source, read_images, spare};
 /// number. The data needs the columns that the model was trained on, in any order; the column to
 /// predict need not be there. Every row is predicted, in its order; --with puts columns of the data
 /// beside it. Of a folder with IDX files, the images are predicted, those for tests
-/// (t10k) if there are any; their labels need not be there. Of a folder of PNG or JPEG images, with
+/// (t10k, x_test) if there are any, as of npz files; their labels need not be there. Of a folder of PNG or JPEG images, with
 /// folders in it or not, all are, with the file beside each.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -40,7 +40,8 @@ pub(crate) struct Predict {
     /// The model file that `gradtape train` wrote
     model: PathBuf,
 
-    /// Built-in data, a CSV file (- for standard input), a folder of images or of IDX files, or an image
+    /// Built-in data, a table (- for standard input) in any format that is trained on, images in a file of NumPy (npz,
+    /// npy), a folder of images or of IDX files, or an image
     data: String,
 
     /// CSV (text) or JSON
@@ -165,8 +166,16 @@ impl Predict {
             let images = read_images(path, &self.reading.images, trained.settings.as_ref())?;
             images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
             let all: Vec<usize> = (0..images.files.len()).collect();
-            let inputs = rows::of_images(path, &images.inputs, preprocessing)?;
+            let inputs = rows::of_images(path, &images.inputs, BYTES, preprocessing)?;
             return Ok((inputs, self.beside(None, Some(&images.files), &all)?));
+        }
+        if let (Source::Arrays(path), false) = (source, self.held_out) {
+            source.check(&self.reading)?;
+            let images = gradtape_files::read_array_images(path, true)?;
+            images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
+            let inputs = rows::of_images(path, &images.inputs, images.scale, preprocessing)?;
+            let all: Vec<usize> = (0..inputs.shape()[0]).collect();
+            return Ok((inputs, self.beside(None, None, &all)?));
         }
         let mut content =
             source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::ValueEnum;
 use gradtape::Tensor;
 use gradtape::data::{
-    self, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split, Standardise,
-    Stream, Table,
+    self, Column, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split,
+    Standardise, Stream, Table,
 };
 
 use crate::advice;
@@ -80,7 +80,8 @@ pub(crate) fn prepare(
     let mut notes = Vec::new();
     let (split, preprocessing, fingerprint, own_test, images) = match content {
         Content::Table(table) => {
-            let target = target(&table, wishes)?;
+            let target = target(&table, wishes)?.to_string();
+            let target = target.as_str();
             let options = &wishes.options;
             all_there(&table, target, wishes)?;
             notes.extend(table.notes().iter().cloned());
@@ -173,10 +174,10 @@ pub(crate) fn with_target(table: Table, target: &str) -> Outcome<(Table, Option<
     }
     let without = (0..table.len()).find(|row| rows.binary_search(row).is_err()).unwrap_or(0);
     let note = format!(
-        "{} of {} left out: no value of {target:?}, the first on line {}",
+        "{} of {} left out: no value of {target:?}, the first on {}",
         thousands(table.len() - rows.len()),
         of(table.len(), "row"),
-        table.line(without)
+        table.at(without)
     );
     Ok((table.rows(&rows)?, Some(note)))
 }
@@ -220,20 +221,21 @@ pub(crate) fn inputs(content: &Content, preprocessing: &Preprocessing) -> Outcom
 
 /// The images of a folder for a model, one row each; those for tests if there are any.
 pub(crate) fn images(folder: &Path, preprocessing: &Preprocessing) -> Outcome<Tensor> {
-    of_images(folder, &data::read_idx_inputs(folder)?, preprocessing)
+    of_images(folder, &data::read_idx_inputs(folder)?, BYTES, preprocessing)
 }
 
-/// Images for a model, one row each.
+/// Images for a model, one row each, that were divided by `scale`.
 pub(crate) fn of_images(
     folder: &Path,
     images: &Tensor,
+    scale: f64,
     preprocessing: &Preprocessing,
 ) -> Outcome<Tensor> {
     let [n, ref sizes @ ..] = images.shape()[..] else {
         return Err(Failure::failed(format!("{}: not a file of images", folder.display())));
     };
     let pixels: usize = sizes.iter().product();
-    scaled_rows(&images.reshape([n, pixels])?, &[], BYTES, preprocessing)
+    scaled_rows(&images.reshape([n, pixels])?, &[], scale, preprocessing)
 }
 
 /// The parts of the rows of a training, found again in the data that it was trained on.
@@ -306,8 +308,9 @@ pub(crate) fn fingerprint(data: &Dataset) -> String {
 }
 
 /// The column that is to be predicted.
-pub(crate) fn target<'a>(table: &Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
-    wishes.target.as_deref().ok_or_else(|| {
+pub(crate) fn target<'a>(table: &'a Table, wishes: &'a TableWishes) -> Outcome<&'a str> {
+    let told = table.target().map(Column::name);
+    wishes.target.as_deref().or(told).ok_or_else(|| {
         let names: Vec<&str> = table.columns().iter().take(20).map(|c| c.name()).collect();
         let more = if table.columns().len() > names.len() { ", …" } else { "" };
         Failure::usage(format!(

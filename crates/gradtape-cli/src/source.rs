@@ -1,5 +1,6 @@
 //! [`Source`]: the data that a verb is given, by a built-in name, a file or a folder.
 
+mod arrays;
 mod flags;
 mod images;
 
@@ -31,10 +32,12 @@ pub(crate) enum Source {
     Iris,
     /// Points in the plane, by the generator's name.
     Points(&'static str),
-    /// A CSV file.
+    /// A file with a table, of whatever format.
     Table(PathBuf),
-    /// CSV on standard input.
+    /// A table on standard input.
     StandardInput,
+    /// A file with arrays of images.
+    Arrays(PathBuf),
     /// A folder of IDX files.
     Idx(PathBuf),
     /// A folder of images, or an image.
@@ -122,12 +125,15 @@ impl Source {
             Source::Iris => return Ok(Content::Table(data::iris_table())),
             Source::Idx(path) => return idx(path),
             Source::Images(path) => return images::by_class(path, &flags.images, known),
+            Source::Arrays(path) => return arrays::by_class(path),
             Source::Table(path) => {
-                return filled(Table::read_csv_with(path, &csv.options())?);
+                let options = csv.table_options(known.is_some());
+                return filled(gradtape_files::read_table(path, &options)?);
             }
             Source::StandardInput => {
-                let input = io::stdin().lock();
-                return filled(Table::from_csv(input, "standard input", &csv.options())?);
+                let (input, options) = (io::stdin().lock(), csv.table_options(known.is_some()));
+                let table = gradtape_files::read_table_from(input, "standard input", &options)?;
+                return filled(table);
             }
             Source::Points("circles") => data::circles,
             Source::Points("spiral") => data::spiral,
@@ -143,10 +149,22 @@ impl Source {
         let is_csv = matches!(self, Source::Table(_) | Source::StandardInput);
         let is_images = matches!(self, Source::Images(_));
         let wrong = [
-            (flags.given().filter(|_| !is_csv), "CSV files"),
+            (flags.given().filter(|_| !is_csv), "tables"),
             (flags.images.given().filter(|_| !is_images), "folders of PNG and JPEG images"),
         ];
         match wrong.into_iter().find_map(|(flag, what)| Some((flag?, what))) {
+            Some((flag, what)) => {
+                let name = self.name();
+                Err(Failure::usage(format!("{flag} is for {what}, not for {name}")))
+            }
+            None => self.check_format(flags),
+        }
+    }
+
+    /// Fails for flags on reading a table of another format than the file has.
+    fn check_format(&self, flags: &ReadFlags) -> Outcome {
+        let Source::Table(path) = self else { return Ok(()) };
+        match flags.not_for(Format::of(path)) {
             Some((flag, what)) => {
                 let name = self.name();
                 Err(Failure::usage(format!("{flag} is for {what}, not for {name}")))
@@ -158,7 +176,9 @@ impl Source {
     /// Fails where a file that is to be written is the one that is read.
     pub(crate) fn spare(&self, output: &Path) -> Outcome {
         match self {
-            Source::Table(path) | Source::Images(path) => spare(path, "the data", output),
+            Source::Table(path) | Source::Images(path) | Source::Arrays(path) => {
+                spare(path, "the data", output)
+            }
             _ => Ok(()),
         }
     }
@@ -194,7 +214,10 @@ impl Source {
             Source::Iris => "iris".to_string(),
             Source::Points(name) => name.to_string(),
             Source::StandardInput => "standard input".to_string(),
-            Source::Table(path) | Source::Idx(path) | Source::Images(path) => {
+            Source::Table(path)
+            | Source::Idx(path)
+            | Source::Images(path)
+            | Source::Arrays(path) => {
                 path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
             }
         }
@@ -265,6 +288,9 @@ fn is_any(folder: &Path) -> bool {
 fn file(path: &Path) -> Source {
     match Format::of(path) {
         Some(format) if format.is_image() => Source::Images(path.into()),
+        Some(Format::Npy | Format::Npz) if gradtape_files::has_array_images(path) => {
+            Source::Arrays(path.into())
+        }
         _ => Source::Table(path.into()),
     }
 }

@@ -117,7 +117,7 @@ fn flags_on_reading_tables_belong_to_tables() {
         ("--keep-na", "--keep-na"),
         ("--encoding big5", "--encoding"),
     ] {
-        let words = &[&format!("{name} is for CSV files, not for iris")[..]];
+        let words = &[&format!("{name} is for tables, not for iris")[..]];
         refused(&folder, &format!("train iris {flag}"), 2, words);
         for verb in ["evaluate", "predict"] {
             refused(&folder, &format!("{verb} model.safetensors iris {flag}"), 2, words);

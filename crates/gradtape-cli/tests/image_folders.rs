@@ -137,7 +137,7 @@ fn broken_images_and_wrong_folders_are_named() {
         ("train flat/1.png", 1, &["a single image", "pets/cat/1.png"]),
         ("train none", 1, &["no IDX files here", "PNG or JPEG"]),
         ("train pets --target y", 2, &["--target is for tables"]),
-        ("train pets --delimiter ;", 2, &["--delimiter is for CSV files"]),
+        ("train pets --delimiter ;", 2, &["--delimiter is for tables"]),
         ("train iris --resize 8x8", 2, &["--resize is for folders of PNG and JPEG images"]),
         ("train pets --resize 8", 2, &["32x32"]),
         ("train pets --resize 0x8", 2, &["from 1 to 4096"]),

@@ -320,12 +320,25 @@ fn namibia_can_be_kept() {
 fn other_files_are_told_apart() {
     let folder = Folder::new("others");
     for (name, bytes, words) in [
-        ("a.parquet", &b"PAR1....PAR1"[..], &["Parquet", "CSV"][..]),
+        ("a.parquet", &b"PAR1....PAR1"[..], &["Parquet", "cut short"][..]),
         ("a.xlsx", b"PK\x03\x04....[Content_Types].xml", &["xlsx", "CSV"]),
         ("a.npz", b"PK\x03\x04....x.npy", &["npz"]),
         ("a.html", b"<!DOCTYPE html><p>", &["HTML", "raw file"]),
         ("a.json", b"{\"data\": [1, 2]", &["JSON", "one object for each row"]),
         ("a.zst", b"\x28\xb5\x2f\xfd....", &["zstd"]),
+        ("a.feather", b"ARROW1..", &["Arrow", "cut short"]),
+        ("a.npy", b"\x93NUMPY\x01\0", &["array", "cut short"]),
+        ("a.pkl", b"\x80\x04\x95\0\0", &["pickle", "to_csv"]),
+        ("a.mat", b"MATLAB 5.0 MAT-file, Platform", &["MATLAB", "writetable"]),
+        ("a.docx", b"PK\x03\x04..[Content_Types].xml..word/document.xml", &["docx"]),
+        (
+            "a.ods",
+            b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+            &["ods", "xlsx"],
+        ),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", &["old Excel", "CSV"]),
+        ("a.h5", b"\x89HDF\r\n\x1a\n", &["HDF5"]),
+        ("a.safetensors", b"\x40\0\0\0\0\0\0\0{\"__metadata__\":", &["model"]),
     ] {
         folder.write(name, bytes);
         folder.run(&format!("train {name} --target y")).fails(1, &[&[name], words].concat());

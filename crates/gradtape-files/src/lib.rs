@@ -2,16 +2,25 @@
 //!
 //! | to read | use |
 //! |---|---|
+//! | a table: CSV, xlsx, Parquet, Arrow (Feather), npy, npz | [`read_table`] |
+//! | images of NumPy (npy, npz) | [`read_array_images`] |
 //! | a folder with a folder of images for each class | [`read_image_folder`] |
 //! | images alone, to tell what they show | [`read_images`] |
 //! | what a file is, from its first bytes | [`Format::of`] |
 //!
 //! Each format stands behind a feature of its name; without it a reader says so.
 
+mod arrays;
+mod budget;
 mod format;
+#[cfg(any(feature = "arrow", feature = "zstd"))]
+mod frames;
 mod images;
+mod table;
 
+pub use arrays::{ArrayImages, has_array_images, read_array_images};
 pub use format::Format;
 pub use images::{
     Channels, ImageFolder, ImageOptions, Images, has_images, read_image_folder, read_images,
 };
+pub use table::{TableOptions, read_table, read_table_from};

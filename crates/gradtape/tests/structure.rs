@@ -481,6 +481,12 @@ fn few_crates_are_pulled_in() {
     assert_budget("gradtape-chart", "", 5);
     assert_budget("gradtape-cli", "", 50);
     assert_budget("gradtape-cli", "images", 60);
+    // Readers, each behind its feature.
+    assert_budget("gradtape-cli", "zstd,arrow", 60);
+    assert_budget("gradtape-cli", "npz", 60);
+    assert_budget("gradtape-cli", "xlsx", 72);
+    assert_budget("gradtape-cli", "parquet", 70);
+    assert_budget("gradtape-cli", "images,xlsx,parquet,arrow,npz,zstd", 105);
 }
 
 /// At most so many crates beyond our own, with features of the package and without those that are on by default.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use gradtape::data::CsvOptions;
+use gradtape_files::{Format, TableOptions};
 
 use super::images::ImageFlags;
 use crate::settings::{MissingWords, Settings};
@@ -37,11 +38,19 @@ pub(crate) struct ReadFlags {
     #[arg(long, help_heading = CSV, value_name = "NAME")]
     encoding: Option<String>,
 
+    /// The sheet of a workbook (xlsx) [default: the first]
+    #[arg(long, help_heading = CSV, value_name = "NAME")]
+    sheet: Option<String>,
+
+    /// Columns that need not be read.
+    #[arg(skip)]
+    ignored: Vec<String>,
+
     #[command(flatten)]
     pub(crate) images: ImageFlags,
 }
 
-const CSV: &str = "Reading CSV";
+const CSV: &str = "Reading tables";
 
 impl ReadFlags {
     /// A flag for CSV that is given.
@@ -54,8 +63,28 @@ impl ReadFlags {
             ("--missing", !self.missing.is_empty()),
             ("--keep-na", self.keep_na),
             ("--encoding", self.encoding.is_some()),
+            ("--sheet", self.sheet.is_some()),
         ];
         flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
+    }
+
+    /// A flag that is given and not for a table of this format, and what it is for.
+    pub(super) fn not_for(&self, format: Option<Format>) -> Option<(&'static str, &'static str)> {
+        let is_text = matches!(format, None | Some(Format::Zstd));
+        let is_sheet = format == Some(Format::Xlsx);
+        let flags = [
+            ("--delimiter", self.delimiter.is_some() && !is_text, "CSV"),
+            ("--encoding", self.encoding.is_some() && !is_text, "CSV and JSON"),
+            ("--no-header", self.no_header && !is_text && !is_sheet, "CSV and xlsx"),
+            ("--sheet", self.sheet.is_some() && !is_sheet, "xlsx"),
+        ];
+        let wrong = flags.into_iter().find(|(_, wrong, _)| *wrong);
+        wrong.map(|(flag, _, what)| (flag, what))
+    }
+
+    /// The flags, for a training that ignores columns.
+    pub(crate) fn ignoring(&self, columns: &[String]) -> ReadFlags {
+        ReadFlags { ignored: columns.to_vec(), ..self.clone() }
     }
 
     /// The words that are missing values, where something is said of them.
@@ -72,6 +101,16 @@ impl ReadFlags {
             (flags.keep_na, flags.missing) = (words.keep_na, words.missing);
         }
         flags
+    }
+
+    /// How tables are read; `for_model` where a model has chosen its columns.
+    pub(super) fn table_options(&self, for_model: bool) -> TableOptions {
+        TableOptions {
+            csv: self.options(),
+            sheet: self.sheet.clone(),
+            ignore: self.ignored.clone(),
+            skip_nested: for_model,
+        }
     }
 
     pub(crate) fn options(&self) -> CsvOptions {

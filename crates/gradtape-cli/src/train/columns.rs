@@ -13,7 +13,7 @@ use crate::error::{Failure, Outcome};
 #[command(next_help_heading = "Data")]
 pub(crate) struct Columns {
     /// Columns that are amounts although they look like codes, names of rows or text, with commas
-    /// (CSV); what is no number in them is missing
+    /// (tables); what is no number in them is missing
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) numbers: Vec<String>,
 

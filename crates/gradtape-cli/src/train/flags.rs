@@ -53,6 +53,7 @@ use crate::source::{ImageSettings, Points, ReadFlags, Source};
 Examples:
   gradtape train                                        the built-in handwritten digits
   gradtape train homes.csv --target price               a table: columns, task and scales are found
+  gradtape train homes.parquet --target price           also .xlsx, .feather, .npz and others
   gradtape train mnist/ --hidden 1000,1000 --dropout 0.5 --epochs 20
   gradtape train mnist/ --network lenet --augment shift:2,rotate:10 --normalize --epochs 10
   gradtape train pets/ --network resnet8 --resize 32x32    images in pets/cat/, pets/dog/
@@ -65,8 +66,9 @@ Examples:
   gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
   gradtape train --resume run/                          goes on where that was stopped or killed")]
 pub(crate) struct Train {
-    /// digits, iris, moons, circles, spiral, xor; a CSV file (- for standard input); a folder with
-    /// a folder of PNG or JPEG images for each class, or of IDX files as of MNIST; with --network gpt a text file
+    /// digits, iris, moons, circles, spiral, xor; a table (- for standard input): CSV, JSON lines, xlsx, Parquet,
+    /// Feather or npy, CSV also gzipped or by zstd; images in an npz file with x and y; a folder with a folder of PNG or
+    /// JPEG images for each class, or of IDX files as of MNIST; with --network gpt a text file
     #[arg(default_value = "digits")]
     pub(super) data: String,
 
@@ -90,7 +92,7 @@ pub(crate) struct Train {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) threads: usize,
 
-    /// The column to predict (CSV)
+    /// The column to predict (tables)
     #[arg(long, value_name = "COLUMN", help_heading = "Data")]
     target: Option<String>,
 
@@ -98,11 +100,11 @@ pub(crate) struct Train {
     #[arg(long, value_parser = Task::from_str, help_heading = "Data")]
     task: Option<Task>,
 
-    /// Columns to leave out, with commas (CSV)
+    /// Columns to leave out, with commas (tables)
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Data")]
-    ignore: Vec<String>,
+    pub(super) ignore: Vec<String>,
 
-    /// Columns of numbers that are categories, with commas (CSV)
+    /// Columns of numbers that are categories, with commas (tables)
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Data")]
     categories: Vec<String>,
 

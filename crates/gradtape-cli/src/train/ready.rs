@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gradtape::data::{Augment, Dataset};
 use gradtape::nn::Sequential;
+use gradtape_files::Format;
 
 use super::defaults::Shape;
 use super::flags::Train;
@@ -34,7 +35,7 @@ impl Train {
         let wishes = self.wishes(&source)?;
         let memory = self.runs.memory.unwrap_or_else(Memory::usual);
         let (prepared, is_table) = match &source {
-            Source::Table(path) if Large::is(path, memory) => {
+            Source::Table(path) if Format::of(path).is_none() && Large::is(path, memory) => {
                 source.check(&self.reading)?;
                 let options = self.reading.options();
                 let large = Large { path, options, memory, folder };
@@ -42,7 +43,7 @@ impl Train {
                 (large.prepare(&wishes, self.fractions(), self.seed)?, true)
             }
             _ => {
-                let content = source.read(&self.reading, self.points())?;
+                let content = source.read(&self.reading.ignoring(&self.ignore), self.points())?;
                 let is_table = matches!(content, Content::Table(_));
                 let (fractions, seed) = (self.fractions(), self.seed);
                 (rows::prepare(content, &wishes, fractions, self.normalize, seed)?, is_table)

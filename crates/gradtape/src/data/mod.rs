@@ -39,7 +39,7 @@ pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub(crate) use stream::StreamBatches;
 pub use stream::{RowSource, Stream};
-pub use table::{Column, ColumnKind, CsvOptions, Table};
+pub use table::{Column, ColumnKind, CsvOptions, Table, TableBuilder};
 pub use task::Task;
 pub use vocabulary::Vocabulary;
 pub use windows::{sliding_windows, windows};

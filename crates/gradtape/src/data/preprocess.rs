@@ -389,12 +389,12 @@ impl Preprocessing {
             lines.extend(fit::filled(table, column, feature, self.draws_in(feature.column())));
             if let unseen @ [first, ..] = &feature.unseen(column)[..] {
                 lines.push(format!(
-                    "column {:?}: {} of {} values were not trained on, such as {:?} (line {}): none of those that were",
+                    "column {:?}: {} of {} values were not trained on, such as {:?} ({}): none of those that were",
                     column.name(),
                     unseen.len(),
                     table.len(),
                     column.cell(*first).unwrap_or_default(),
-                    table.line(*first)
+                    table.at(*first)
                 ));
             }
         }

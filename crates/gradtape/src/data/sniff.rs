@@ -22,7 +22,7 @@ pub(super) struct Layout {
 }
 
 /// What begins with which bytes, and what to do with it.
-const KNOWN: [(&[u8], &str, &str); 22] = [
+const KNOWN: &[(&[u8], &str, &str)] = &[
     (b"\x89PNG", "this is a PNG image", IMAGES),
     (b"\xff\xd8\xff", "this is a JPEG image", IMAGES),
     (b"GIF8", "this is a GIF image", IMAGES),
@@ -50,7 +50,38 @@ const KNOWN: [(&[u8], &str, &str); 22] = [
         "this is a NumPy array (npy)",
         "write it as CSV: `numpy.savetxt(…, delimiter=\",\")`",
     ),
-    (b"\x89HDF", "this is an HDF5 file", "export the data as CSV"),
+    (b"\x89HDF", "this is an HDF5 file", HDF),
+    (b"MATLAB 5.0 MAT-file", "this is a file of MATLAB (mat)", MATLAB),
+    (b"MATLAB 7.3 MAT-file", "this is a file of MATLAB (mat)", MATLAB),
+    (b"\x80\x02", "this is a pickle of Python", PICKLE),
+    (b"\x80\x03", "this is a pickle of Python", PICKLE),
+    (b"\x80\x04", "this is a pickle of Python", PICKLE),
+    (b"\x80\x05", "this is a pickle of Python", PICKLE),
+    (
+        b"RDX2\n",
+        "this is a file of R (RData)",
+        "write it as CSV: `write.csv(…, row.names = FALSE)`",
+    ),
+    (
+        b"RDX3\n",
+        "this is a file of R (RData)",
+        "write it as CSV: `write.csv(…, row.names = FALSE)`",
+    ),
+    (
+        b"X\n\0",
+        "this is a file of R (rds)",
+        "write it as CSV: `write.csv(readRDS(…), row.names = FALSE)`",
+    ),
+    (b"$FL", "this is a file of SPSS (sav)", "save it as CSV; `pandas.read_spss(…).to_csv(…)`"),
+    (b"<stata_dta>", "this is a file of Stata (dta)", "write it as CSV: `export delimited`"),
+    (
+        b"\xff\xff\xff\xff",
+        "this looks like a stream of Arrow",
+        "write it as an Arrow file: `pyarrow.feather.write_feather(…)`",
+    ),
+    (b"{\\rtf", "this is a document (rtf)", "export its table as CSV"),
+    (b"II*\0", "this is a TIFF image", IMAGES),
+    (b"MM\0*", "this is a TIFF image", IMAGES),
     (
         b"SQLite format 3",
         "this is an SQLite database",
@@ -60,6 +91,11 @@ const KNOWN: [(&[u8], &str, &str); 22] = [
         b"\x28\xb5\x2f\xfd",
         "this is compressed by zstd",
         "unpack it: `zstd -d`; gzip is read as it is",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "this is compressed by lz4",
+        "unpack it: `lz4 -d`; gzip is read as it is",
     ),
     (b"\xfd7zXZ", "this is compressed by xz", "unpack it: `xz -d`; gzip is read as it is"),
     (b"BZh", "this is compressed by bzip2", "unpack it: `bzip2 -d`; gzip is read as it is"),
@@ -73,6 +109,10 @@ const KNOWN: [(&[u8], &str, &str); 22] = [
 
 const IMAGES: &str = "a table is text; images are read from a folder with a folder for each class, as in pets/cat/1.png, by `gradtape train`, \
                       in Rust by gradtape-files";
+const HDF: &str = "write its table as CSV: `pandas.read_hdf(…).to_csv(…, index=False)`; arrays by `numpy.savez(…)`";
+const MATLAB: &str = "write its table as CSV: `writetable(…)`; arrays in Python by `scipy.io.loadmat` and `numpy.savez`";
+const PICKLE: &str = "only Python reads it, and runs what is in it: write the table as CSV, \
+                      `pandas.read_pickle(…).to_csv(…, index=False)`";
 const HTML: &str = "where it was downloaded, the link leads to a page about the file: take the one to the raw file";
 
 /// What a file is, by its first bytes.
@@ -86,6 +126,7 @@ pub(super) fn form(head: &[u8], source: &str) -> Result<Form> {
         b"BM" => head.starts_with(b"BM") && head[2..].iter().take(8).any(|&byte| byte == 0),
         b"BZh" => head.starts_with(b"BZh") && head.get(4..7) == Some(b"1AY"),
         b"ORC" => head.starts_with(b"ORC") && head.contains(&0),
+        b"$FL" => head.starts_with(b"$FL2") || head.starts_with(b"$FL3"),
         bytes if bytes.starts_with(b"<") => text.starts_with(bytes),
         bytes => head.starts_with(bytes),
     });
@@ -97,11 +138,27 @@ pub(super) fn form(head: &[u8], source: &str) -> Result<Form> {
         [0, 0, 8..=14, 1..=6, ..] => {
             refuse("this is an IDX file", "give the folder with images and labels")
         }
+        [_, _, _, 0, 0, 0, 0, 0, b'{', b'"', ..] => refuse(
+            "this is a file of tensors (safetensors), such as a model",
+            "give the data, and the model before it",
+        ),
         [0xff, 0xfe, ..] => Ok(Form::Utf16("utf-16le")),
         [0xfe, 0xff, ..] => Ok(Form::Utf16("utf-16be")),
         [b'P', b'K', 3, 4, ..] => {
             let has = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
             match () {
+                () if has(b"word/document") => {
+                    refuse("this is a document (docx)", "export its table as CSV")
+                }
+                () if has(b"xl/workbook.bin") => {
+                    refuse("this is a binary spreadsheet (xlsb)", "save it as xlsx or as CSV UTF-8")
+                }
+                () if has(b"opendocument.spreadsheet") => {
+                    refuse("this is a spreadsheet (ods)", "save it as xlsx or as CSV UTF-8")
+                }
+                () if has(b"data.pkl") => {
+                    refuse("this is a file of PyTorch", "write its arrays by `numpy.savez(…)`")
+                }
                 () if has(b"xl/") || has(b"[Content_Types].xml") => refuse(
                     "this is a spreadsheet (xlsx)",
                     "save it as CSV UTF-8, one sheet to a file",

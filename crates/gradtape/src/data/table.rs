@@ -1,5 +1,6 @@
 //! [`Table`]: named columns of text, numbers and dates, read from CSV or JSON.
 
+mod builder;
 mod cell;
 mod column;
 #[cfg(feature = "encodings")]
@@ -11,6 +12,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
+pub use self::builder::TableBuilder;
 pub(super) use self::cell::truth;
 use self::column::Words;
 pub use self::column::{Column, ColumnKind};
@@ -45,10 +47,14 @@ pub struct Table {
     /// The place of each column by its name.
     places: BTreeMap<String, usize>,
     lines: Vec<usize>,
+    /// What `lines` are numbers of.
+    unit: &'static str,
     words: Words,
     numbered: bool,
     /// Whether rows of the file were handed out before.
     given: bool,
+    /// The place of the column that is to be predicted.
+    target: Option<usize>,
     notes: Vec<String>,
 }
 
@@ -59,9 +65,11 @@ impl Table {
             columns: Vec::new(),
             places: BTreeMap::new(),
             lines: Vec::new(),
+            unit: "line",
             words,
             numbered: false,
             given: false,
+            target: None,
             notes: Vec::new(),
         }
     }
@@ -84,6 +92,11 @@ impl Table {
     /// The columns in the order of the file.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The column that is to be predicted, where the file tells.
+    pub fn target(&self) -> Option<&Column> {
+        self.columns.get(self.target?)
     }
 
     /// What the user should know of how the file was read, a line each.
@@ -181,21 +194,29 @@ impl Table {
             columns: self.columns.iter().map(|column| column.of_rows(rows)).collect(),
             places: self.places.clone(),
             lines: rows.iter().map(|&row| self.lines[row]).collect(),
+            unit: self.unit,
             words: self.words.clone(),
             numbered: self.numbered,
             given: self.given,
+            target: self.target,
             notes: self.notes.clone(),
         })
     }
 
-    /// The line of the file on which a row starts, counted from 1; 0 for a row that is not there.
+    /// The line of the file on which a row starts, counted from 1, or its number in a file without lines; 0 for a row
+    /// that is not there.
     pub fn line(&self, row: usize) -> usize {
         self.lines.get(row).copied().unwrap_or(0)
     }
 
+    /// Where a row stands in the file, in words: `line 5`, or `row 5` of a file without lines.
+    pub fn at(&self, row: usize) -> String {
+        format!("{} {}", self.unit, self.line(row))
+    }
+
     /// Words for a cell: file, line and column.
     pub(super) fn place(&self, row: usize, column: &str) -> String {
-        format!("{}, line {}, column {column:?}", self.source, self.line(row))
+        format!("{}, {}, column {column:?}", self.source, self.at(row))
     }
 
     /// Adds a column whose name becomes another one where it is there already, as `x.1`.

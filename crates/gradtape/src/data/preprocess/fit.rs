@@ -435,11 +435,11 @@ pub(super) fn filled(
     };
     let odd = match (feature, &column.odd_rows()[..]) {
         (Feature::Number { .. } | Feature::Time { .. }, odd @ [first, ..]) => {
-            let (cell, line) = (column.cell(*first).unwrap_or_default(), table.line(*first));
+            let (cell, at) = (column.cell(*first).unwrap_or_default(), table.at(*first));
             let what = if matches!(feature, Feature::Time { .. }) { "date" } else { "number" };
             let are =
                 if odd.len() == 1 { "1 is".to_string() } else { format!("{} are", odd.len()) };
-            format!("; {are} no {what}, such as {cell:?} (line {line})")
+            format!("; {are} no {what}, such as {cell:?} ({at})")
         }
         _ => String::new(),
     };

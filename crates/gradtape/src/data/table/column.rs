@@ -8,6 +8,8 @@ use super::moment::{Moment, Order, compact, moment};
 pub struct Column {
     name: String,
     unnamed: bool,
+    /// Whether decimals stand after a point for sure.
+    pointed: bool,
     text: String,
     ends: Vec<usize>,
     tally: Tally,
@@ -87,6 +89,7 @@ impl Column {
         Column {
             name,
             unnamed,
+            pointed: false,
             text: String::new(),
             ends: Vec::new(),
             tally: Tally::default(),
@@ -290,7 +293,12 @@ impl Column {
 
     /// Whether its decimals stand after a comma for sure.
     pub(super) fn has_commas(&self) -> bool {
-        self.tally.only_comma > self.tally.only_point
+        !self.pointed && self.tally.only_comma > self.tally.only_point
+    }
+
+    /// Says that its decimals stand after a point.
+    pub(super) fn set_pointed(&mut self) {
+        self.pointed = true;
     }
 
     /// Decides what the column is. `comma` where the decimals of other columns stand after a comma; `first` where the
@@ -298,6 +306,7 @@ impl Column {
     pub(super) fn settle(&mut self, comma: bool, first: bool) {
         let tally = &self.tally;
         let decimal = match tally.only_comma.cmp(&tally.only_point) {
+            _ if self.pointed => Decimal::Point,
             std::cmp::Ordering::Greater => Decimal::Comma,
             std::cmp::Ordering::Equal if comma => Decimal::Comma,
             _ => Decimal::Point,

@@ -64,7 +64,9 @@ impl Table {
 
     /// Reads such a file from anywhere; `source` stands for its name in errors.
     pub fn from_csv(text: impl Read, source: &str, options: &CsvOptions) -> Result<Table> {
-        Table::from_text(text, source, options, None)?.finished(options)
+        let table = Table::from_text(text, source, options, None)?;
+        let none = table.none();
+        table.finished(options, none)
     }
 
     /// Hands out the pieces of such a file.
@@ -77,7 +79,10 @@ impl Table {
         let last = Table::from_text(text, source, options, Some(&mut pieces))?;
         match (last.is_empty(), last.given) {
             (true, true) => Ok(()),
-            _ => (pieces.each)(last.finished(options)?),
+            _ => {
+                let none = last.none();
+                (pieces.each)(last.finished(options, none)?)
+            }
         }
     }
 
@@ -164,7 +169,7 @@ impl Table {
             if let Some(pieces) = &mut pieces
                 && self.len() == pieces.rows
             {
-                (pieces.each)(self.piece().finished(options)?)?;
+                (pieces.each)(self.piece().finished(options, "")?)?;
             }
         }
         if encoding == Encoding::Windows {
@@ -186,11 +191,18 @@ impl Table {
         std::mem::replace(self, rest)
     }
 
-    fn finished(mut self, options: &CsvOptions) -> Result<Table> {
+    /// What is to be said where there are no rows; only JSON has none without columns.
+    fn none(&self) -> &'static str {
+        if self.columns.is_empty() {
+            "there are no rows"
+        } else {
+            "there are no rows below the header"
+        }
+    }
+
+    pub(super) fn finished(mut self, options: &CsvOptions, none: &str) -> Result<Table> {
         if self.is_empty() {
-            let below = if self.columns.is_empty() { "" } else { " below the header" };
-            let message = format!("{}: there are no rows{below}", self.source);
-            return Err(Error::new(Kind::Data, message));
+            return Err(Error::new(Kind::Data, format!("{}: {none}", self.source)));
         }
         self.settle(options);
         Ok(self)

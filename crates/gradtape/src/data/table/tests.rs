@@ -285,11 +285,16 @@ fn other_files_are_named_by_their_first_bytes() {
         (b"\n<html>", &["HTML"]),
         (b"\x28\xb5\x2f\xfd..", &["zstd"]),
         (b"SQLite format 3\0", &["SQLite"]),
+        (b"\x80\x04\x95", &["pickle", "to_csv"]),
+        (b"MATLAB 5.0 MAT-file", &["MATLAB"]),
+        (b"PK\x03\x04..word/document.xml", &["docx"]),
+        (b"\x40\0\0\0\0\0\0\0{\"__metadata__\"", &["safetensors"]),
         (b"\xd0\xcf\x11\xe0", &["xls"]),
     ] {
         let text = Table::from_csv(bytes, "d", &CsvOptions::default()).unwrap_err().to_string();
         assert!(words.iter().all(|word| text.contains(word)), "{words:?} are not in: {text}");
     }
+    assert_eq!(read("$FL,x\n20,1\n").unwrap().columns()[0].name(), "$FL");
     assert_eq!(read("BMI,x\n20,1\n").unwrap().columns()[0].name(), "BMI");
     assert_eq!(read("[a],b\n20,1\n").unwrap().columns()[0].name(), "[a]");
 }

@@ -1,0 +1,12 @@
+//! Arrays of NumPy: one (npy), or several with names (npz).
+
+#[cfg(feature = "npz")]
+mod archive;
+mod labels;
+mod npy;
+mod rows;
+
+pub(crate) use self::rows::table_of_npy;
+#[cfg(feature = "npz")]
+pub(crate) use self::rows::table_of_npz;
+pub use self::rows::{ArrayImages, has_array_images, read_array_images};

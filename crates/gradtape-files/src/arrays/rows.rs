@@ -1,0 +1,314 @@
+//! What arrays stand for: images with their classes, or a table.
+
+use std::fs::File;
+use std::io::BufReader;
+#[cfg(feature = "npz")]
+use std::io::{Cursor, Read, Seek};
+use std::path::Path;
+
+use gradtape::data::{Dataset, Table, TableBuilder};
+use gradtape::{Error, Kind, Result, Tensor};
+
+#[cfg(feature = "npz")]
+use super::archive::{Archive, Roles};
+#[cfg(feature = "npz")]
+use super::labels::Labels;
+use super::npy::Npy;
+use crate::budget::Budget;
+use crate::table::{failed, not_built_in};
+use crate::{Format, TableOptions};
+
+/// What [`read_array_images`] found.
+#[derive(Clone, Debug)]
+pub struct ArrayImages {
+    /// Images, `[n, height, width]` or `[n, channels, height, width]`, or rows of bytes, `[n, width]`; f32.
+    pub inputs: Tensor,
+    /// The same with their classes, where the file has them.
+    pub train: Option<Dataset>,
+    /// Those that are only for tests, with their classes.
+    pub test: Option<Dataset>,
+    /// What inputs were divided by: 255 of bytes and of numbers from 0 to 255, else 1.
+    pub scale: f64,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+/// Whether a file of NumPy (npy, npz) holds images: inputs of three or four axes, or bytes in two axes with a part for
+/// tests.
+pub fn has_array_images(path: &Path) -> bool {
+    heads(path).is_ok_and(|is_images| is_images)
+}
+
+/// Reads images from a file of NumPy: an archive (npz) with `x_train`, `y_train`, `x_test` and `y_test`, or with `x` and
+/// `y`, or a single array (npy), which has no classes.
+///
+/// Images have shape `[n, height, width]`, or with channels, 1, 3 or 4 of them, as the last or the second axis. Of bytes,
+/// and of numbers from 0 to 255, the 255th part is taken. Classes are whole numbers or texts, or places of a 1 among zeros.
+/// `inputs` are those of the test part where there is one and where `for_tests`.
+///
+/// Fails where shapes do not fit, and where a number is not finite; errors name the array.
+pub fn read_array_images(path: impl AsRef<Path>, for_tests: bool) -> Result<ArrayImages> {
+    let path = path.as_ref();
+    let source = path.display().to_string();
+    let file = File::open(path).map_err(|error| failed(&source, &error))?;
+    let length = file.metadata().map_err(|error| failed(&source, &error))?.len();
+    let input = BufReader::with_capacity(1 << 16, file);
+    match Format::of(path) {
+        Some(Format::Npy) => {
+            let images = Images::of(&Npy::read(input, length, &source)?)?;
+            let (scale, notes) = (images.scale, images.note.into_iter().collect());
+            Ok(ArrayImages { inputs: images.tensor, train: None, test: None, scale, notes })
+        }
+        #[cfg(feature = "npz")]
+        Some(Format::Npz) => of_archive(Archive::open(input, &source)?, &source, for_tests),
+        _ => {
+            let _ = for_tests;
+            Err(not_built_in(Format::Npz, &source))
+        }
+    }
+}
+
+#[cfg(feature = "npz")]
+fn of_archive<R: Read + Seek>(
+    mut archive: Archive<R>,
+    source: &str,
+    for_tests: bool,
+) -> Result<ArrayImages> {
+    let Roles { inputs, targets, test, others, .. } = archive.roles()?;
+    let mut notes = Vec::new();
+    if !others.is_empty() {
+        notes.push(format!("arrays left out: {}", others.join(", ")));
+    }
+    if let (true, Some((inputs, _))) = (for_tests, &test) {
+        let images = Images::of(&archive.array(inputs)?)?;
+        notes.extend(images.note);
+        let (inputs, scale) = (images.tensor, images.scale);
+        return Ok(ArrayImages { inputs, train: None, test: None, scale, notes });
+    }
+    let images = Images::of(&archive.array(&inputs)?)?;
+    notes.extend(images.note.clone());
+    let scale = images.scale;
+    let targets = match targets {
+        Some(targets) if !for_tests => Some(Labels::of(&archive.array(&targets)?, None)?),
+        _ => None,
+    };
+    let Some(labels) = targets else {
+        let inputs = images.tensor;
+        return Ok(ArrayImages { inputs, train: None, test: None, scale, notes });
+    };
+    let classes = labels.classes.clone();
+    let train = dataset(&images, labels, source)?;
+    let test = match test {
+        Some((inputs, Some(targets))) => {
+            let images = Images::of(&archive.array(&inputs)?)?;
+            let labels = Labels::of(&archive.array(&targets)?, Some(&classes))?;
+            let own = &images.tensor.shape()[1..];
+            if own != &train.inputs().shape()[1..] {
+                let message = format!(
+                    "{source}: test images of {own:?} numbers, training images of {:?}",
+                    &train.inputs().shape()[1..]
+                );
+                return Err(Error::new(Kind::Data, message));
+            }
+            if images.scale != scale {
+                let message =
+                    format!("{source}: inputs for tests have other ranges than those for training");
+                return Err(Error::new(Kind::Data, message)
+                    .hint("write both as bytes, or both as numbers from 0 to 1"));
+            }
+            Some(dataset(&images, labels, source)?)
+        }
+        _ => None,
+    };
+    Ok(ArrayImages { inputs: images.tensor, train: Some(train), test, scale, notes })
+}
+
+#[cfg(feature = "npz")]
+fn dataset(images: &Images, labels: Labels, source: &str) -> Result<Dataset> {
+    let (rows, count) = (images.tensor.shape()[0], labels.numbers.len());
+    if rows != count {
+        return Err(Error::new(Kind::Data, format!("{source}: {rows} inputs, but {count} labels")));
+    }
+    let targets = Tensor::from_vec(labels.numbers, rows)?;
+    Dataset::new(images.tensor.clone(), targets)?.with_classes(labels.classes)
+}
+
+/// Images of an array.
+#[derive(Clone)]
+struct Images {
+    tensor: Tensor,
+    scale: f64,
+    note: Option<String>,
+}
+
+impl Images {
+    fn of(array: &Npy) -> Result<Images> {
+        let name = &array.name;
+        if !array.is_number() {
+            let message = format!("{name}: inputs are numbers, these are not");
+            return Err(Error::new(Kind::Data, message));
+        }
+        let (rows, width) = array.rows();
+        let mut numbers = array.numbers();
+        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+            let message =
+                format!("{name}: row {} has a number that is not finite", at / width.max(1));
+            return Err(Error::new(Kind::Data, message));
+        }
+        let (low, high) = numbers
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(low, high), &number| (low.min(number), high.max(number)));
+        let (scale, note) = match () {
+            () if array.is_bytes() || (low >= 0.0 && high > 1.0 && high <= 255.0) => {
+                numbers.iter_mut().for_each(|number| *number /= 255.0);
+                (255.0, None)
+            }
+            () if low >= 0.0 && high <= 1.0 => (255.0, None),
+            () => (1.0, Some(format!("inputs from {low} to {high} are taken as they are"))),
+        };
+        let shape = match array.shape[..] {
+            [n, height, width] => vec![n, height, width],
+            [n, width] => vec![n, width],
+            [n, height, width, 1] | [n, 1, height, width] => vec![n, height, width],
+            [n, height, width, channels @ (3 | 4)] => {
+                let pixels = height * width;
+                let mut own = Vec::with_capacity(numbers.len());
+                for image in numbers.chunks_exact(pixels * channels) {
+                    for channel in 0..channels {
+                        own.extend(image.iter().skip(channel).step_by(channels));
+                    }
+                }
+                numbers = own;
+                vec![n, channels, height, width]
+            }
+            [n, channels @ (3 | 4), height, width] => vec![n, channels, height, width],
+            _ => {
+                let message = format!("{name}: {:?} is no shape of images", array.shape);
+                return Err(Error::new(Kind::Data, message).hint(
+                    "images are [n, height, width], or with 1, 3 or 4 channels as the last or the second axis",
+                ));
+            }
+        };
+        let _ = rows;
+        Ok(Images { tensor: Tensor::from_vec(numbers, shape)?, scale, note })
+    }
+}
+
+/// Whether the file holds images, by the headers of its arrays.
+fn heads(path: &Path) -> Result<bool> {
+    let source = path.display().to_string();
+    let open = || -> Result<BufReader<File>> {
+        Ok(BufReader::new(File::open(path).map_err(|error| failed(&source, &error))?))
+    };
+    match Format::of(path) {
+        Some(Format::Npy) => Ok(Npy::head(&mut open()?, &source)?.shape.len() > 2),
+        #[cfg(feature = "npz")]
+        Some(Format::Npz) => {
+            let mut archive = Archive::open(open()?, &source)?;
+            let Roles { inputs, test, .. } = archive.roles()?;
+            let inputs = archive.head(&inputs)?;
+            let is_flat = inputs.shape.len() == 2 && inputs.is_bytes() && test.is_some();
+            Ok(inputs.shape.len() > 2 || is_flat)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The table of an array: a column for each element of a row, `c0` and so on.
+pub(crate) fn table_of_npy(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
+    let length = bytes.len();
+    let array = Npy::read(&bytes[..], length as u64, source)?;
+    let mut budget = Budget::new(source, length);
+    let mut table = TableBuilder::new(source, &options.csv);
+    columns(&mut table, &array, None, &mut budget)?;
+    table.finish()
+}
+
+/// The table of inputs and targets.
+#[cfg(feature = "npz")]
+pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
+    let mut budget = Budget::new(source, bytes.len());
+    let mut archive = Archive::open(Cursor::new(bytes), source)?;
+    let Roles { inputs, targets, test, columns: names, others } = archive.roles()?;
+    let mut table = TableBuilder::new(source, &options.csv);
+    let array = archive.array(&inputs)?;
+    let names = match names {
+        Some(names) => Some(archive.array(&names)?).filter(Npy::is_text),
+        None => None,
+    };
+    columns(&mut table, &array, names.as_ref(), &mut budget)?;
+    if let Some(own) = targets {
+        let array = archive.array(&own)?;
+        let (rows, width) = array.rows();
+        let name = own.replace("_train", "").replace("train_", "");
+        let name = if own == "arr_1" { "y" } else { &name };
+        if width != 1 {
+            let message = format!("{}: {width} answers for each row", array.name);
+            return Err(Error::new(Kind::Data, message).hint(
+                "one is predicted; write the others as columns of a table, and choose by --target and --ignore",
+            ));
+        }
+        budget.cells(rows as u64, 1)?;
+        let place = table.column(name);
+        table.target(place);
+        column(&mut table, place, &array, 0, &mut budget)?;
+    }
+    if let Some((inputs, targets)) = test {
+        let targets = targets.map(|name| format!(" and {name}")).unwrap_or_default();
+        table.note(format!(
+            "{inputs}{targets} are left out: of tables only the rows to train on are read; evaluate them from a \
+             file of their own"
+        ));
+    }
+    if !others.is_empty() {
+        table.note(format!("arrays left out: {}", others.join(", ")));
+    }
+    table.finish()
+}
+
+/// Adds the columns of an array of one or two axes.
+fn columns(
+    table: &mut TableBuilder,
+    array: &Npy,
+    names: Option<&Npy>,
+    budget: &mut Budget,
+) -> Result<()> {
+    if array.shape.is_empty() || array.shape.len() > 2 {
+        let message = format!("{}: it has {} axes, a table has two", array.name, array.shape.len());
+        return Err(Error::new(Kind::Data, message)
+            .hint("images are trained on with their classes: `np.savez(FILE, x=…, y=…)`"));
+    }
+    let (rows, width) = array.rows();
+    budget.cells(rows as u64, width as u64)?;
+    match names.filter(|names| names.rows() == (width, 1)) {
+        None => table.columns(width),
+        Some(names) => {
+            let mut name = String::new();
+            for place in 0..width {
+                names.cell(place, 0, &mut name);
+                table.column(&name);
+            }
+        }
+    }
+    (0..width).try_for_each(|place| column(table, place, array, place, budget))
+}
+
+/// Fills a column.
+fn column(
+    table: &mut TableBuilder,
+    place: usize,
+    array: &Npy,
+    column: usize,
+    budget: &mut Budget,
+) -> Result<()> {
+    if array.is_number() {
+        table.numbers(place);
+    }
+    let mut cell = String::new();
+    for row in 0..array.rows().0 {
+        array.cell(row, column, &mut cell);
+        budget.take(cell.len() as u64)?;
+        table.push(place, &cell);
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! [`Budget`]: how much memory a file may ask for.
+
+use gradtape::{Error, Kind, Result};
+
+/// The memory that the cells of a file may take, by the size of the file. A few bytes can stand for any number of cells;
+/// a file that says so is refused before its cells are made.
+pub(crate) struct Budget {
+    source: String,
+    length: u64,
+    times: u64,
+    left: u64,
+}
+
+impl Budget {
+    pub(crate) fn new(source: &str, length: usize) -> Budget {
+        Budget::of(source, length, MOST)
+    }
+
+    /// For so many bytes made of one.
+    pub(crate) fn of(source: &str, length: usize, times: u64) -> Budget {
+        let length = length as u64;
+        let left = length.max(SMALL).saturating_mul(times);
+        Budget { source: source.to_string(), length, times, left }
+    }
+
+    /// Takes so many bytes.
+    pub(crate) fn take(&mut self, bytes: u64) -> Result<()> {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                let message = format!(
+                    "{}: its {} bytes unpack to more than {} times as many",
+                    self.source, self.length, self.times
+                );
+                Err(Error::new(Kind::Data, message)
+                    .hint("the file is damaged, or made to fill the memory"))
+            }
+        }
+    }
+
+    /// Takes the bytes of cells of so many rows and columns, beside their texts.
+    pub(crate) fn cells(&mut self, rows: u64, columns: u64) -> Result<()> {
+        self.take(rows.saturating_mul(columns).saturating_mul(8))
+    }
+}
+
+/// How many bytes may be made of one. Of a dictionary it can be any number.
+const MOST: u64 = 2048;
+
+/// Smaller files may unpack to as much as one of this size.
+const SMALL: u64 = 1 << 16;

@@ -1,0 +1,179 @@
+//! Tables in files of all kinds, which are recognised by their first bytes.
+
+#[cfg(feature = "arrow")]
+mod arrow;
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "parquet")),
+    allow(dead_code, reason = "only these use all")
+)]
+pub(crate) mod cells;
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "parquet")),
+    allow(dead_code, reason = "only these have such")
+)]
+mod nested;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "xlsx")]
+mod xlsx;
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read};
+use std::path::Path;
+
+use gradtape::data::{CsvOptions, Table};
+use gradtape::{Error, Kind, Result};
+
+use crate::{Format, arrays};
+
+/// How a table is read; by default everything is found out.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    /// How CSV is read. What is said of missing words, decimals and days is also followed in texts of other formats,
+    /// and `header` in sheets.
+    pub csv: CsvOptions,
+    /// The sheet of a workbook; by default the first, with a note where there are several.
+    pub sheet: Option<String>,
+    /// Columns that are not needed. Where their cells are lists or records, which are no cells of a table, they are
+    /// missing values.
+    pub ignore: Vec<String>,
+    /// Whether all columns of lists and records are missing values, with a note; by default they are an error.
+    pub skip_nested: bool,
+}
+
+/// Reads the table of a file: CSV or JSON, also compressed by gzip or zstd, a sheet of a workbook (xlsx), Parquet, Arrow
+/// (Feather), an array of NumPy with two axes, or an archive of such (npz) with `x` and `y`.
+///
+/// Cells that are null, empty or an error are missing. Dates are dates, and texts are taken for what they look like, as
+/// in CSV. Errors name the file, and the row and the column where there is one; of a format whose feature is not built
+/// in, the feature.
+///
+/// ```
+/// # let folder = std::env::temp_dir();
+/// # let file = folder.join(format!("gradtape-read-table-{}.csv", std::process::id()));
+/// # std::fs::write(&file, "x,y\n1,2\n")?;
+/// use gradtape_files::{TableOptions, read_table};
+///
+/// let table = read_table(&file, &TableOptions::default())?;
+/// assert_eq!(table.numbers("y")?, [2.0]);
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_table(path: impl AsRef<Path>, options: &TableOptions) -> Result<Table> {
+    let path = path.as_ref();
+    let source = path.display().to_string();
+    match Format::of(path) {
+        None | Some(Format::Png | Format::Jpeg) => Table::read_csv_with(path, &options.csv),
+        Some(Format::Zstd) => {
+            let file = File::open(path).map_err(|error| failed(&source, &error))?;
+            unpacked(file, &source, options)
+        }
+        Some(format) => {
+            let bytes = std::fs::read(path).map_err(|error| failed(&source, &error))?;
+            of_bytes(format, bytes, &source, options)
+        }
+    }
+}
+
+/// As [`read_table`], from anywhere; `source` stands for its name in errors.
+pub fn read_table_from(
+    mut input: impl Read,
+    source: &str,
+    options: &TableOptions,
+) -> Result<Table> {
+    let mut head = Vec::new();
+    let read = (&mut input).take(HEAD).read_to_end(&mut head);
+    read.map_err(|error| failed(source, &error))?;
+    let packed = head.starts_with(b"PK\x03\x04");
+    if packed {
+        input.read_to_end(&mut head).map_err(|error| failed(source, &error))?;
+    }
+    match Format::of_bytes(&head) {
+        None | Some(Format::Png | Format::Jpeg) => {
+            Table::from_csv(Cursor::new(head).chain(input), source, &options.csv)
+        }
+        Some(Format::Zstd) => unpacked(Cursor::new(head).chain(input), source, options),
+        Some(format) => {
+            input.read_to_end(&mut head).map_err(|error| failed(source, &error))?;
+            of_bytes(format, head, source, options)
+        }
+    }
+}
+
+/// The table in the bytes of a file that is no text.
+fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
+    let read = || match format {
+        #[cfg(feature = "xlsx")]
+        Format::Xlsx => xlsx::read(bytes, source, options),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::read(bytes, source, options),
+        #[cfg(feature = "arrow")]
+        Format::Arrow => arrow::read(bytes, source, options),
+        Format::Npy => arrays::table_of_npy(bytes, source, options),
+        #[cfg(feature = "npz")]
+        Format::Npz => arrays::table_of_npz(bytes, source, options),
+        other => Err(not_built_in(other, source)),
+    };
+    // A decoder of others should not, but may fail in its own way on damaged files.
+    let read = std::panic::AssertUnwindSafe(read);
+    std::panic::catch_unwind(read).unwrap_or_else(|_| {
+        Err(Error::new(Kind::Data, format!("{source}: the decoder failed, the file is damaged")))
+    })
+}
+
+/// The table in a file that is compressed by zstd.
+#[cfg(feature = "zstd")]
+fn unpacked(packed: impl Read, source: &str, options: &TableOptions) -> Result<Table> {
+    let broken = |words: String| {
+        let message = format!("{source}: the zstd data cannot be unpacked: {words}");
+        Error::new(Kind::Data, message).hint("the file is damaged or cut short")
+    };
+    let unpacked = crate::frames::Frames::new(BufReader::with_capacity(1 << 16, packed));
+    let mut input = BufReader::with_capacity(1 << 16, unpacked);
+    let mut head = Vec::new();
+    let read = (&mut input).take(HEAD).read_to_end(&mut head);
+    read.map_err(|error| broken(error.to_string()))?;
+    match Format::of_bytes(&head) {
+        Some(format) if !format.is_image() => {
+            let message = format!("{source}: compressed by zstd, in which is {}", named(format).0);
+            Err(Error::new(Kind::Data, message).hint("unpack it: `zstd -d`"))
+        }
+        _ => Table::from_csv(Cursor::new(head).chain(input), source, &options.csv),
+    }
+}
+
+#[cfg(not(feature = "zstd"))]
+fn unpacked(_: impl Read, source: &str, _: &TableOptions) -> Result<Table> {
+    Err(not_built_in(Format::Zstd, source))
+}
+
+/// A format in words, and the feature that reads it.
+fn named(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::Png => ("a PNG image", "images"),
+        Format::Jpeg => ("a JPEG image", "images"),
+        Format::Xlsx => ("a spreadsheet (xlsx)", "xlsx"),
+        Format::Parquet => ("a Parquet file", "parquet"),
+        Format::Arrow => ("an Arrow (Feather) file", "arrow"),
+        Format::Npy => ("an array of NumPy (npy)", "npy"),
+        Format::Npz => ("an archive of arrays of NumPy (npz)", "npz"),
+        Format::Zstd => ("a file compressed by zstd", "zstd"),
+    }
+}
+
+pub(crate) fn not_built_in(format: Format, source: &str) -> Error {
+    let (what, feature) = named(format);
+    let message = format!(
+        "{source}: this is {what}; this program was built without the feature {feature:?}, which reads such files"
+    );
+    Error::new(Kind::Data, message).hint(format!(
+        "build it with `cargo install --path crates/gradtape-cli --features {feature}`, or write the table as CSV"
+    ))
+}
+
+pub(crate) fn failed(source: &str, error: &std::io::Error) -> Error {
+    Error::new(Kind::File, format!("{source}: {error}"))
+}
+
+/// How many bytes are looked at.
+const HEAD: u64 = 1 << 12;

@@ -1,0 +1,286 @@
+//! Parquet.
+
+use bytes::Bytes;
+use gradtape::data::{Table, TableBuilder};
+use gradtape::{Error, Kind, Result};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+
+use super::{TableOptions, cells, nested::Nested};
+use crate::budget::Budget;
+
+/// What the values of a column stand for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Meaning {
+    Number,
+    Unsigned,
+    /// Numbers times a negative power of ten.
+    Decimal(i32),
+    Date,
+    /// Of so many units in a second.
+    Moment(i64),
+    Time(i64),
+    Text,
+    Half,
+    Uuid,
+}
+
+/// A column that is read.
+struct Kept {
+    /// Its place in the file and in the table.
+    leaf: usize,
+    place: usize,
+    meaning: Meaning,
+    optional: bool,
+}
+
+pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
+    let damaged = |error: ParquetError| damaged(source, &error);
+    let mut budget = Budget::new(source, bytes.len());
+    let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
+    let about = file.metadata().file_metadata();
+    let schema = about.schema_descr_ptr();
+    let mut table = TableBuilder::new(source, &options.csv);
+    let (mut kept, mut empty, mut nested) = (Vec::new(), Vec::new(), Nested::default());
+    let mut root = None;
+    for leaf in 0..schema.num_columns() {
+        // Columns of records have several parts.
+        if root.replace(schema.get_column_root_idx(leaf)) == Some(schema.get_column_root_idx(leaf))
+        {
+            continue;
+        }
+        let (of, about) = (schema.get_column_root(leaf), schema.column(leaf));
+        let name = own_name(of.name());
+        let place = table.column(name);
+        let meaning = match () {
+            () if of.is_group() => Err(group(of.get_basic_info().converted_type()).to_string()),
+            () if about.max_rep_level() > 0 => Err("lists".to_string()),
+            () => meaning(&about),
+        };
+        match meaning {
+            Ok(meaning) => {
+                if !matches!(meaning, Meaning::Text | Meaning::Uuid) {
+                    table.numbers(place);
+                }
+                kept.push(Kept { leaf, place, meaning, optional: about.max_def_level() > 0 });
+            }
+            Err(what) => {
+                nested.add(name, what);
+                empty.push(place);
+            }
+        }
+    }
+    nested.check(source, options, &mut table)?;
+    let mut rows = 0u64;
+    for number in 0..file.num_row_groups() {
+        let group = file.get_row_group(number).map_err(damaged)?;
+        let count = u64::try_from(group.metadata().num_rows()).unwrap_or(u64::MAX);
+        budget.cells(count, (kept.len() + empty.len()) as u64)?;
+        rows += count;
+        for column in &kept {
+            let reader = group.get_column_reader(column.leaf).map_err(damaged)?;
+            let mut into = Into {
+                table: &mut table,
+                column,
+                budget: &mut budget,
+                source,
+                cell: String::new(),
+            };
+            into.read(reader, count)?;
+        }
+        for &place in &empty {
+            (0..count).for_each(|_| table.push(place, ""));
+        }
+    }
+    let claimed = u64::try_from(about.num_rows()).unwrap_or(u64::MAX);
+    if claimed != rows {
+        let message = format!("{source}: it says {claimed} rows, but its parts have {rows}");
+        return Err(Error::new(Kind::Data, message).hint(DAMAGED));
+    }
+    table.finish()
+}
+
+/// Where the cells of a column go.
+struct Into<'a> {
+    table: &'a mut TableBuilder,
+    column: &'a Kept,
+    budget: &'a mut Budget,
+    source: &'a str,
+    cell: String,
+}
+
+impl Into<'_> {
+    /// Reads so many rows.
+    fn read(&mut self, reader: ColumnReader, rows: u64) -> Result<()> {
+        let meaning = self.column.meaning;
+        match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                self.cells(reader, rows, |cell, &value| cells::show(cell, value))
+            }
+            ColumnReader::Int32ColumnReader(reader) => {
+                self.cells(reader, rows, |cell, &value| match meaning {
+                    Meaning::Unsigned => cells::show(cell, value as u32),
+                    _ => whole(cell, i64::from(value), meaning),
+                })
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                self.cells(reader, rows, |cell, &value| match meaning {
+                    Meaning::Unsigned => cells::show(cell, value as u64),
+                    _ => whole(cell, value, meaning),
+                })
+            }
+            ColumnReader::Int96ColumnReader(reader) => self.cells(reader, rows, |cell, value| {
+                let &[low, high, day] = value.data() else { return };
+                let nanoseconds = i64::from(high) << 32 | i64::from(low);
+                cells::int96(cell, i64::from(day), nanoseconds);
+            }),
+            ColumnReader::FloatColumnReader(reader) => {
+                self.cells(reader, rows, |cell, &value| cells::single(cell, value))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                self.cells(reader, rows, |cell, &value| cells::float(cell, value))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                self.cells(reader, rows, |cell, value| bytes(cell, value.data(), meaning))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                self.cells(reader, rows, |cell, value| bytes(cell, value.data(), meaning))
+            }
+        }
+    }
+
+    fn cells<T: DataType>(
+        &mut self,
+        mut reader: ColumnReaderImpl<T>,
+        rows: u64,
+        write: impl Fn(&mut String, &T::T),
+    ) -> Result<()> {
+        let (mut levels, mut values, mut done) = (Vec::new(), Vec::new(), 0u64);
+        while done < rows {
+            levels.clear();
+            values.clear();
+            let wanted = (rows - done).min(BATCH) as usize;
+            let of_levels = self.column.optional.then_some(&mut levels);
+            let read = reader.read_records(wanted, of_levels, None, &mut values);
+            let (count, ..) = read.map_err(|error| damaged(self.source, &error))?;
+            if count == 0 {
+                let message = format!(
+                    "{}: it says {rows} rows, but column {} ends after {done} of them",
+                    self.source,
+                    self.column.place + 1
+                );
+                return Err(Error::new(Kind::Data, message).hint(DAMAGED));
+            }
+            let mut values = values.iter();
+            for row in 0..count {
+                self.cell.clear();
+                if !self.column.optional || levels.get(row).is_some_and(|&level| level > 0) {
+                    let Some(value) = values.next() else {
+                        let message = format!("{}: a column has too few values", self.source);
+                        return Err(Error::new(Kind::Data, message).hint(DAMAGED));
+                    };
+                    write(&mut self.cell, value);
+                }
+                self.budget.take(self.cell.len() as u64)?;
+                self.table.push(self.column.place, &self.cell);
+            }
+            done += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// How many rows are read at once.
+const BATCH: u64 = 4096;
+
+const DAMAGED: &str = "the file is damaged: write it again";
+
+fn damaged(source: &str, error: &ParquetError) -> Error {
+    let message = format!("{source}: this Parquet file cannot be read: {error}");
+    Error::new(Kind::Data, message).hint("it is damaged or cut short: write or download it again")
+}
+
+/// The name of a column; that of row numbers and row names, which pandas writes, is none.
+pub(super) fn own_name(name: &str) -> &str {
+    let index = name.starts_with("__index_level_") && name.ends_with("__");
+    if index { "" } else { name }
+}
+
+/// What a column of several parts holds.
+fn group(converted: ConvertedType) -> &'static str {
+    match converted {
+        ConvertedType::LIST => "lists",
+        ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE => "maps",
+        _ => "records",
+    }
+}
+
+/// What values stand for; else what they are, in words.
+fn meaning(about: &ColumnDescriptor) -> Result<Meaning, String> {
+    let per_second = |unit: &TimeUnit| match unit {
+        TimeUnit::MILLIS => 1_000,
+        TimeUnit::MICROS => 1_000_000,
+        TimeUnit::NANOS => 1_000_000_000,
+    };
+    let physical = about.physical_type();
+    if let Some(logical) = about.logical_type_ref() {
+        return Ok(match logical {
+            LogicalType::String | LogicalType::Enum | LogicalType::Json => Meaning::Text,
+            LogicalType::Decimal(decimal) => Meaning::Decimal(decimal.scale),
+            LogicalType::Date => Meaning::Date,
+            LogicalType::Time(time) => Meaning::Time(per_second(&time.unit)),
+            LogicalType::Timestamp(time) => Meaning::Moment(per_second(&time.unit)),
+            LogicalType::Integer(number) if !number.is_signed => Meaning::Unsigned,
+            LogicalType::Integer(_) | LogicalType::Unknown => Meaning::Number,
+            LogicalType::Uuid => Meaning::Uuid,
+            LogicalType::Float16 => Meaning::Half,
+            other => return Err(format!("values of type {other:?}")),
+        });
+    }
+    Ok(match (about.converted_type(), physical) {
+        (ConvertedType::DECIMAL, _) => Meaning::Decimal(about.type_scale()),
+        (ConvertedType::DATE, _) => Meaning::Date,
+        (ConvertedType::TIME_MILLIS, _) => Meaning::Time(1_000),
+        (ConvertedType::TIME_MICROS, _) => Meaning::Time(1_000_000),
+        (ConvertedType::TIMESTAMP_MILLIS, _) => Meaning::Moment(1_000),
+        (ConvertedType::TIMESTAMP_MICROS, _) => Meaning::Moment(1_000_000),
+        (
+            ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
+            | ConvertedType::UINT_64,
+            _,
+        ) => Meaning::Unsigned,
+        (ConvertedType::INTERVAL, _) => return Err("intervals of months and days".to_string()),
+        (ConvertedType::BSON, _) => return Err("records in BSON".to_string()),
+        (_, Physical::INT96) => Meaning::Moment(1_000_000_000),
+        (_, Physical::BYTE_ARRAY) => Meaning::Text,
+        (_, Physical::FIXED_LEN_BYTE_ARRAY) => return Err("bytes".to_string()),
+        _ => Meaning::Number,
+    })
+}
+
+fn whole(cell: &mut String, value: i64, meaning: Meaning) {
+    match meaning {
+        Meaning::Date => cells::date(cell, value),
+        Meaning::Moment(per_second) => cells::moment(cell, value, per_second),
+        Meaning::Time(per_second) => cells::time(cell, value, per_second),
+        Meaning::Decimal(scale) => cells::decimal(cell, &value.to_be_bytes(), scale),
+        _ => cells::show(cell, value),
+    }
+}
+
+fn bytes(cell: &mut String, value: &[u8], meaning: Meaning) {
+    match (meaning, value) {
+        // 16 bytes hold more digits than any table; longer ones are taken too, but not without end.
+        (Meaning::Decimal(scale), value) if value.len() <= 64 => cells::decimal(cell, value, scale),
+        (Meaning::Half, &[low, high]) => cells::half(cell, u16::from_le_bytes([low, high])),
+        (Meaning::Uuid, value) => cells::uuid(cell, value),
+        // Texts of old writers are not said to be texts.
+        _ => cell.push_str(&String::from_utf8_lossy(value)),
+    }
+}
