@@ -70,6 +70,7 @@ fn every_mark_is_on_every_surface() {
     let chart = chart("a < b", vec![panel(marks())]);
     assert_drawn("all marks", &chart);
     let svg = chart.svg().unwrap();
+    assert!(svg.contains("stroke-dasharray=\"70 50\""), "the dashed line and its sample");
     for part in [
         "<title>a &lt; b</title>",
         ">\nplain\n<",

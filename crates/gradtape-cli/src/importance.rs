@@ -1,7 +1,7 @@
 //! [`Importance`]: how much a network rests on each column.
 
 use gradtape::data::{Dataset, Preprocessing};
-use gradtape::nn::Sequential;
+use gradtape::nn::{Module, Sequential};
 use gradtape::train;
 use gradtape::{Rng, Tensor};
 use serde::Serialize;
@@ -15,25 +15,31 @@ use crate::report::{Align, Number, Table, thousands};
 #[serde(transparent)]
 pub(crate) struct Importance {
     /// The most important first.
-    columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
 }
 
 #[derive(Serialize)]
-struct Column {
-    column: String,
+pub(crate) struct Column {
+    pub(crate) column: String,
     /// How much the loss rises: the mean over the shuffles, and their standard deviation.
-    loss: Number,
-    deviation: Number,
+    pub(crate) loss: Number,
+    pub(crate) deviation: Number,
     /// How much of the accuracy is lost, for classes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    accuracy: Option<Number>,
+    pub(crate) accuracy: Option<Number>,
 }
 
 /// How often each column is shuffled.
 const TIMES: usize = 5;
 
+/// Floating-point operations of a few seconds.
+const MOST_WORK: f64 = 1e11;
+
+/// Fewer rows tell little.
+const FEWEST_ROWS: usize = 300;
+
 /// More columns are not shown to people.
-const SHOWN: usize = 20;
+pub(crate) const SHOWN: usize = 20;
 
 impl Importance {
     /// Of a network on some rows. The same rows give the same numbers.
@@ -42,12 +48,46 @@ impl Importance {
         preprocessing: &Preprocessing,
         data: &Dataset,
     ) -> Outcome<Importance> {
+        Importance::of_first(network, preprocessing, data, usize::MAX)
+    }
+
+    /// As much of it as is measured in some seconds: on so many of the rows, chosen at random, and of so many of the
+    /// first columns. Tells how many rows and columns these are; no clock is looked at, so that the same model and rows
+    /// give the same numbers.
+    pub(crate) fn in_short(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+    ) -> Outcome<(Importance, [usize; 2])> {
+        let columns = preprocessing.features().len().max(1);
+        let of_row = 2.0 * (network.parameter_count() * TIMES).max(1) as f64;
+        let within = |others: usize| (MOST_WORK / (of_row * others as f64)) as usize;
+        let rows = within(columns).max(FEWEST_ROWS).min(data.len());
+        let columns = within(rows).clamp(1, columns);
+        let importance = match rows == data.len() {
+            true => Importance::of_first(network, preprocessing, data, columns)?,
+            false => {
+                let mut some = Rng::new(0).permutation(data.len());
+                some.truncate(rows);
+                some.sort_unstable();
+                Importance::of_first(network, preprocessing, &data.rows(&some)?, columns)?
+            }
+        };
+        Ok((importance, [rows, columns]))
+    }
+
+    fn of_first(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+        most: usize,
+    ) -> Outcome<Importance> {
         let whole = train::evaluate(network, data, 1024)?;
         let inputs = data.inputs().to_vec::<f32>()?;
         let width = preprocessing.width();
         let mut rng = Rng::new(0);
         let (mut columns, mut at) = (Vec::new(), 0);
-        for feature in preprocessing.features() {
+        for feature in preprocessing.features().iter().take(most) {
             let own = at..at + feature.width();
             at = own.end;
             let (mut losses, mut accuracy) =

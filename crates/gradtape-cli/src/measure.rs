@@ -48,14 +48,14 @@ pub(crate) enum Measured {
 #[derive(Debug, Serialize)]
 pub(crate) struct Shares {
     /// The mean of the recalls.
-    balanced_accuracy: Option<Number>,
+    pub(crate) balanced_accuracy: Option<Number>,
     /// The mean over the classes.
-    f1: Option<Number>,
+    pub(crate) f1: Option<Number>,
     /// Of the second class where there are two, else the mean over the classes, each against the rest.
-    roc_auc: Option<Number>,
-    average_precision: Option<Number>,
+    pub(crate) roc_auc: Option<Number>,
+    pub(crate) average_precision: Option<Number>,
     /// How far probabilities are from shares of right predictions.
-    calibration_error: Option<Number>,
+    pub(crate) calibration_error: Option<Number>,
 }
 
 impl Shares {
@@ -109,11 +109,11 @@ impl Shares {
 /// The quality for one class.
 #[derive(Debug, Serialize)]
 pub(crate) struct Class {
-    name: String,
+    pub(crate) name: String,
     /// `null` where it is not defined: the class was never predicted, or is not in the rows.
-    precision: Option<Number>,
-    recall: Option<Number>,
-    f1: Option<Number>,
+    pub(crate) precision: Option<Number>,
+    pub(crate) recall: Option<Number>,
+    pub(crate) f1: Option<Number>,
 }
 
 impl Measured {

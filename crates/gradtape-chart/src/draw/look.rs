@@ -54,6 +54,11 @@ impl Look {
         }
     }
 
+    /// The room below the panels.
+    pub(super) fn foot(&self) -> i32 {
+        if self.letters { 0 } else { self.row / 3 }
+    }
+
     pub(super) fn text_width(&self, text: &str) -> i32 {
         letters(text) * self.letter
     }

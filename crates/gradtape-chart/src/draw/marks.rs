@@ -18,15 +18,37 @@ pub(super) fn stroke<DB: DrawingBackend>(
     points: Vec<Place>,
     line: &Line,
 ) -> Drawn<DB> {
-    let style = look.stroke(line.colour, if line.dots || line.thin { 12 } else { 20 });
-    let (dash, gap) = match line.dash {
-        Dash::None => return root.draw(&PathElement::new(points, style)),
-        _ if look.letters => (4, 3),
-        Dash::Long => (14 * look.unit, 5 * look.unit),
-        Dash::Short => (7 * look.unit, 5 * look.unit),
-        Dash::Dots => (look.unit, 4 * look.unit),
-    };
-    root.draw(&DashedPathElement::new(points, dash, gap, style))
+    let width = if line.dots || line.thin { 12 } else { 20 };
+    if look.letters && line.dash != Dash::None {
+        let style = look.stroke(line.colour, width);
+        return root.draw(&DashedPathElement::new(points, 4, 3, style));
+    }
+    root.draw(&PathElement::new(points, look.stroke(line.colour, width + dash_number(line.dash))))
+}
+
+/// What is added to the width of a line, so that [`with_dashes`] finds its kind again: the library writes dashes as
+/// lines of their own.
+fn dash_number(dash: Dash) -> i32 {
+    match dash {
+        Dash::None => 0,
+        Dash::Long => 1,
+        Dash::Short => 2,
+        Dash::Dots => 3,
+    }
+}
+
+/// The text of a picture with the dashes of its lines.
+pub(super) fn with_dashes(mut body: String, look: &Look) -> String {
+    for (dash, [on, off]) in [(Dash::Long, [14, 5]), (Dash::Short, [7, 5]), (Dash::Dots, [1, 4])] {
+        for width in [12, 20] {
+            let [on, off] = [on * look.unit, off * look.unit];
+            body = body.replace(
+                &format!("stroke-width=\"{}\"", width + dash_number(dash)),
+                &format!("stroke-width=\"{width}\" stroke-dasharray=\"{on} {off}\""),
+            );
+        }
+    }
+    body
 }
 
 pub(super) fn dot<DB: DrawingBackend>(

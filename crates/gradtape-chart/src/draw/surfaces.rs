@@ -6,6 +6,7 @@ use plotters::prelude::{IntoDrawingArea, SVGBackend};
 
 use super::cells::Cells;
 use super::look::Look;
+use super::marks::with_dashes;
 use super::panel::draw;
 use crate::chart::{Chart, Panel};
 use crate::colour::{Colour, in_the_dark};
@@ -114,7 +115,7 @@ fn picture(chart: &Chart, (width, height): (u32, u32), title: &str) -> Result<St
     }
     // The library counts in whole numbers, so the picture is drawn larger than it is shown.
     let body = text.split_once(">\n").map_or(text.as_str(), |(_, body)| body);
-    let body = printable(body);
+    let body = with_dashes(printable(body), &look);
     let unit = f64::from(look.unit);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" width=\"{}\" height=\"{}\" \
@@ -134,7 +135,7 @@ fn dark(body: &str) -> String {
         let (red, green, blue) = in_the_dark(colour);
         let dark = format!("#{red:02X}{green:02X}{blue:02X}");
         rules += &format!(
-            ".chart [fill=\"{written}\"] {{ fill: {dark}; }} .chart [stroke=\"{written}\"] {{ stroke: {dark}; }}\n"
+            ".chart [fill='{written}'] {{ fill: {dark}; }} .chart [stroke='{written}'] {{ stroke: {dark}; }}\n"
         );
     }
     rules + "}\n"

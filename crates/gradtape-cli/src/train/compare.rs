@@ -115,6 +115,12 @@ impl Comparison {
             if training.runs.resume.is_some() {
                 return Err(Failure::usage("--resume goes on with one training, not with several"));
             }
+            if training.runs.report.is_some() {
+                return Err(Failure::usage(
+                    "--report tells of one training, not of several\n  hint: compare.svg and compare.csv show them \
+                     side by side; give --report to the one that is chosen",
+                ));
+            }
             if training.data == "-" {
                 return Err(Failure::usage(
                     "standard input is read once, and not by several trainings",
