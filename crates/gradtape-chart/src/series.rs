@@ -5,8 +5,8 @@ use crate::chart::Panel;
 use crate::extent::extent;
 use crate::mark::{Line, Mark};
 
-/// Numbers that fall to less than a hundredth are told apart only by their ratios.
-const LOGARITHMIC: f64 = 100.0;
+/// Numbers that fall to less than a thirtieth are told apart only by their ratios.
+const LOGARITHMIC: f64 = 30.0;
 
 /// Numbers of this size leave no room around them.
 const HUGE: f64 = 1e300;
@@ -17,7 +17,7 @@ impl Panel {
     /// any other is left out.
     ///
     /// `x` and `y` name the axes. The vertical one is logarithmic where the values are all above 0 and
-    /// the greatest is a hundred times the least or more, and its name says so.
+    /// the greatest is thirty times the least or more, and its name says so.
     ///
     /// ```
     /// use gradtape_chart::Panel;

@@ -26,7 +26,7 @@ impl Look {
         let title = (self.title_letter() * letters(&chart.title)).min(900 * self.unit);
         (
             size.0.max(title + 2 * self.margin) as u32,
-            (size.1 + self.title_height(&chart.title)) as u32,
+            (size.1 + self.title_height(&chart.title) + self.foot()) as u32,
         )
     }
 
@@ -38,7 +38,7 @@ impl Look {
         let frame = Frame::new(panel, self, width);
         let ratio = equal_ratio(panel).unwrap_or(1.5).max(0.8);
         let height = (f64::from(width) / ratio) as i32;
-        (whole as u32, (height + frame.top + frame.bottom) as u32)
+        (whole as u32, (height + frame.top + frame.bottom + self.foot()) as u32)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::text::cut;
 /// Draws a chart on all of an area.
 pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, root: &Area<DB>, look: &Look) -> Drawn<DB> {
     let (width, height) = root.dim_in_pixel();
-    let (width, height) = (width as i32, height as i32);
+    let (width, height) = (width as i32, height as i32 - look.foot());
     if !look.letters {
         root.fill(&WHITE)?;
     }

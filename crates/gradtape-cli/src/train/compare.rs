@@ -41,7 +41,9 @@ impl Comparison {
     pub(crate) fn run(self, output: &Output) -> Outcome {
         let trainings = self.trainings()?;
         let Some((.., first)) = trainings.first() else { return Ok(()) };
-        let (out, format) = (first.out.clone(), first.format);
+        // Each has a folder of its own in that of all.
+        let out = first.out.parent().unwrap_or(&first.out).to_path_buf();
+        let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
         for (values, training) in trainings {
