@@ -119,7 +119,7 @@ fn figures_of_a_page_are_as_wide_as_a_phone() {
     assert_eq!(figures.len(), 2);
     for (figure, name) in figures.iter().zip(["loss", "accuracy"]) {
         assert_xml(figure);
-        assert!(figure.contains("width=\"380\"") && figure.contains(&format!("a &lt; b: {name}")));
+        assert!(figure.contains("width=\"350\"") && figure.contains(&format!("a &lt; b: {name}")));
     }
 }
 

@@ -32,7 +32,7 @@ impl Look {
 
     /// The whole size of a panel that stands in a page by itself: so narrow that its letters are read on a phone.
     pub(super) fn size_in_page(&self, panel: &Panel) -> (u32, u32) {
-        let whole = 380 * self.unit;
+        let whole = 350 * self.unit;
         let guess = Frame::new(panel, self, whole - 60 * self.unit);
         let width = (whole - guess.left - guess.right).max(100 * self.unit);
         let frame = Frame::new(panel, self, width);

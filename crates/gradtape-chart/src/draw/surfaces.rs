@@ -28,7 +28,7 @@ impl Chart {
         picture(self, Look::SVG.size(self), &self.title)
     }
 
-    /// Each panel as SVG of its own, 380 pixels wide, so that its letters are read on a phone. They are for the element
+    /// Each panel as SVG of its own, 350 pixels wide, so that its letters are read on a phone. They are for the element
     /// `figure` of a page, where they stand below each other or side by side, as there is room.
     ///
     /// ```
