@@ -32,6 +32,15 @@ pub(crate) struct Column {
 /// How often each column is shuffled.
 const TIMES: usize = 5;
 
+/// How many rows and columns are measured at most, where a row takes so many floating-point operations: of the rows no
+/// fewer than some hundreds, of the columns no fewer than one.
+fn affordable(of_row: usize, rows: usize, columns: usize) -> [usize; 2] {
+    let work = MOST_WORK / (TIMES * of_row.max(1)) as f64;
+    let within = |others: usize| (work / others.max(1) as f64) as usize;
+    let rows = within(columns).max(FEWEST_ROWS).min(rows);
+    [rows, within(rows).max(1).min(columns)]
+}
+
 /// Floating-point operations of a few seconds.
 const MOST_WORK: f64 = 1e11;
 
@@ -59,11 +68,8 @@ impl Importance {
         preprocessing: &Preprocessing,
         data: &Dataset,
     ) -> Outcome<(Importance, [usize; 2])> {
-        let columns = preprocessing.features().len().max(1);
-        let of_row = 2.0 * (network.parameter_count() * TIMES).max(1) as f64;
-        let within = |others: usize| (MOST_WORK / (of_row * others as f64)) as usize;
-        let rows = within(columns).max(FEWEST_ROWS).min(data.len());
-        let columns = within(rows).clamp(1, columns);
+        let of_row = 2 * network.parameter_count() + 10 * preprocessing.width();
+        let [rows, columns] = affordable(of_row, data.len(), preprocessing.features().len());
         let importance = match rows == data.len() {
             true => Importance::of_first(network, preprocessing, data, columns)?,
             false => {
@@ -141,5 +147,21 @@ impl Importance {
             0 => Ok(()),
             more => output.line(format!("and {} more: --format json has them", thousands(more))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::affordable;
+
+    #[test]
+    fn wide_data_is_measured_in_part() {
+        assert_eq!(affordable(20_000, 1_000, 20), [1_000, 20], "all of what is small");
+        let [rows, columns] = affordable(200_000, 50_000, 100);
+        assert!((300..50_000).contains(&rows) && columns == 100, "{rows} {columns}");
+        let [rows, columns] = affordable(2_000_000, 50_000, 5_000);
+        assert!(rows == 300 && (1..5_000).contains(&columns), "{rows} {columns}");
+        assert_eq!(affordable(usize::MAX / 8, 50_000, 5_000), [300, 1]);
+        assert_eq!(affordable(0, 0, 0), [0, 0]);
     }
 }

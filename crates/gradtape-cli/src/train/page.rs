@@ -214,7 +214,20 @@ fn scores(measured: &Measured) -> String {
         })
         .collect();
     let (Measured::Classes { rows: count, .. } | Measured::Number { rows: count, .. }) = measured;
-    table(&format!("On {} that were held out", of(*count, "row")), &headings, &rows)
+    let mut told = Vec::new();
+    if let Some((most, share)) = measured.as_good_as_one_class() {
+        told.push(format!("It is no better than always answering {most:?}: {}.", percent(share)));
+    }
+    if let Measured::Number { r2: Some(r2), .. } = measured
+        && r2.0 <= 0.0
+    {
+        told.push("It is no better than always answering the mean.".to_string());
+    }
+    told.extend(
+        measured.better().map(|best| format!("Better than the network: {}.", best.called())),
+    );
+    let told: String = told.into_iter().map(paragraph).collect();
+    table(&format!("On {} that were held out", of(*count, "row")), &headings, &rows) + &told
 }
 
 fn importance(told: &Told<'_>) -> Outcome<String> {
