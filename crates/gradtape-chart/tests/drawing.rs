@@ -105,11 +105,11 @@ fn pictures_are_dark_where_pages_are() {
     for name in ["fill", "stroke"] {
         for value in body.split(&format!(" {name}=\"")).skip(1) {
             let value = value.split('"').next().unwrap();
-            let rule = format!("[{name}=\"{value}\"]");
+            let rule = format!("[{name}='{value}']");
             assert!(value == "none" || rules.contains(&rule), "{rule} is not in {rules}");
         }
     }
-    assert!(rules.contains(".chart [fill=\"#FFFFFF\"] { fill: #10161F; }"), "{rules}");
+    assert!(rules.contains(".chart [fill='#FFFFFF'] { fill: #10161F; }"), "{rules}");
 }
 
 #[test]

@@ -152,6 +152,6 @@ mod tests {
         page.section(hostile, &body);
         let html = page.html();
         assert!(!html.contains("<script") && !html.contains('\u{1b}'), "{html}");
-        assert_eq!(html.matches("&lt;script&gt;alert(&quot;&amp;&quot;)").count(), 14);
+        assert_eq!(html.matches("&lt;script&gt;alert(&quot;&amp;&quot;)").count(), 15);
     }
 }
