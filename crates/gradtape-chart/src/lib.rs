@@ -2,8 +2,9 @@
 //!
 //! A [`Chart`] says what is shown: panels side by side, each with two axes and the marks between them.
 //! One drawing then serves every surface: [`Chart::svg`] for a file or an element in a page,
-//! [`Chart::html`] for a page of its own, [`Chart::terminal`] for dots of Braille characters. The same
-//! chart gives the same bytes.
+//! [`Chart::figures`] for panels that stand in a page one by one, [`Chart::html`] for a page of its own,
+//! [`Chart::terminal`] for dots of Braille characters. The same chart gives the same bytes. Pictures follow
+//! whether their reader has light or dark pages; on paper they are light.
 //!
 //! ```
 //! use gradtape_chart::{Chart, Panel};
@@ -20,7 +21,7 @@
 //! |---|---|
 //! | values in a row, such as losses over epochs | [`Panel::series`] |
 //! | a function of two variables | [`Panel::contours`], or a [`Grid`] for its lines alone |
-//! | curves, points, arrows | a [`Panel`] of [`Mark`]s between axes of your own |
+//! | curves, points, bars, arrows | a [`Panel`] of [`Mark`]s between axes of your own |
 //! | numbers below each other | [`Table`], and [`text`] for numbers as people read them |
 //!
 //! Nothing here knows a tape, a network or an expression: what is shown comes as numbers. What is not
@@ -43,7 +44,8 @@ pub use axis::Axis;
 pub use chart::{Chart, Panel};
 pub use colour::{COLOURS, Colour, GREY, shade};
 pub use contours::Grid;
+pub use draw::THEME;
 pub use error::{Error, Result};
 pub use extent::{extent, extent_without_outliers};
-pub use mark::{Arrow, Contour, Line, Mark};
+pub use mark::{Arrow, Band, Bars, Contour, Dash, Dots, Line, Mark};
 pub use table::{Align, Table};

@@ -1,6 +1,6 @@
 //! [`Mark`]: what is drawn between the axes of a panel.
 
-use crate::colour::Colour;
+use crate::colour::{COLOURS, Colour};
 
 /// Something drawn. What is not finite is left out, what lies outside the axes is cut off.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,12 @@ pub enum Mark {
     Arrows(Vec<Arrow>),
     /// A point that stands out.
     Point((f64, f64), Colour),
+    /// Points that belong together.
+    Dots(Dots),
+    /// Bars that stand on the lower end of the vertical axis.
+    Bars(Bars),
+    /// What lies between two lines.
+    Band(Band),
 }
 
 /// A line through points; it has a gap where one is not finite.
@@ -22,12 +28,49 @@ pub struct Line {
     pub points: Vec<(f64, f64)>,
     /// Its colour.
     pub colour: Colour,
-    /// Whether it is broken into dashes.
-    pub dashed: bool,
+    /// What it is broken into.
+    pub dash: Dash,
+    /// Whether it is thinner than others, as one of many.
+    pub thin: bool,
     /// Whether each point is marked.
     pub dots: bool,
     /// What the legend calls it; empty for no place there.
     pub label: String,
+}
+
+impl Line {
+    /// A line without points that is told apart from those of other numbers by its colour, and by its dashes where no
+    /// colours are seen: of 24 no two are the same.
+    ///
+    /// ```
+    /// use gradtape_chart::{Dash, Line};
+    /// assert_eq!(Line::nth(0).dash, Dash::None);
+    /// assert_ne!(Line::nth(1).dash, Line::nth(2).dash);
+    /// assert!((1..24).all(|number| Line::nth(number) != Line::nth(0)));
+    /// ```
+    pub fn nth(number: usize) -> Line {
+        let kinds = [Dash::None, Dash::Long, Dash::Short, Dash::Dots];
+        let turn = number / (2 * COLOURS.len());
+        Line {
+            colour: COLOURS[number % COLOURS.len()],
+            dash: kinds[(number + turn) % kinds.len()],
+            ..Line::default()
+        }
+    }
+}
+
+/// What a line is broken into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dash {
+    /// It is whole.
+    #[default]
+    None,
+    /// Long dashes.
+    Long,
+    /// Short dashes.
+    Short,
+    /// Dots.
+    Dots,
 }
 
 /// Lines along which a function has one value.
@@ -48,4 +91,39 @@ pub struct Arrow {
     pub from: (f64, f64),
     /// Its head.
     pub to: (f64, f64),
+}
+
+/// Points of one kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dots {
+    /// The points.
+    pub points: Vec<(f64, f64)>,
+    /// Their colour.
+    pub colour: Colour,
+    /// Whether they stand out, as [`Mark::Point`] does.
+    pub large: bool,
+    /// What the legend calls them; empty for no place there.
+    pub label: String,
+}
+
+/// Bars of one kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bars {
+    /// Of each where it begins, where it ends, and how high it is.
+    pub bars: Vec<(f64, f64, f64)>,
+    /// Their colour.
+    pub colour: Colour,
+    /// Whether only their outlines are drawn, so that others are seen behind them.
+    pub hollow: bool,
+    /// What the legend calls them; empty for no place there.
+    pub label: String,
+}
+
+/// What lies between two lines.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Band {
+    /// Of each place its lower and its upper end.
+    pub points: Vec<(f64, f64, f64)>,
+    /// Its colour, which is mixed into what is behind it.
+    pub colour: Colour,
 }

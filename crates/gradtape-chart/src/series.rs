@@ -2,23 +2,22 @@
 
 use crate::axis::Axis;
 use crate::chart::Panel;
-use crate::colour::COLOURS;
 use crate::extent::extent;
 use crate::mark::{Line, Mark};
 
-/// Numbers that fall to less than a hundredth are told apart only by their ratios.
-const LOGARITHMIC: f64 = 100.0;
+/// Numbers that fall to less than a thirtieth are told apart only by their ratios.
+const LOGARITHMIC: f64 = 30.0;
 
 /// Numbers of this size leave no room around them.
 const HUGE: f64 = 1e300;
 
 impl Panel {
-    /// Rows of values that are counted from 1, such as losses over epochs: a line for each, in the
-    /// colours of [`COLOURS`]. A value that is not finite, or beyond 1e300, leaves a gap; a row without
+    /// Rows of values that are counted from 1, such as losses over epochs: a line for each, in
+    /// the colours and dashes of [`Line::nth`]. A value that is not finite, or beyond 1e300, leaves a gap; a row without
     /// any other is left out.
     ///
     /// `x` and `y` name the axes. The vertical one is logarithmic where the values are all above 0 and
-    /// the greatest is a hundred times the least or more, and its name says so.
+    /// the greatest is thirty times the least or more, and its name says so.
     ///
     /// ```
     /// use gradtape_chart::Panel;
@@ -43,13 +42,7 @@ impl Panel {
                 continue;
             }
             let points = (1..).map(f64::from).zip(drawn).collect();
-            marks.push(Line {
-                points,
-                colour: COLOURS[number % COLOURS.len()],
-                dashed: number >= COLOURS.len(),
-                label: label.into(),
-                ..Line::default()
-            });
+            marks.push(Line { points, label: label.into(), ..Line::nth(number) });
         }
         let values = marks.iter().flat_map(|line| &line.points).map(|point| point.1);
         let y = match extent(values).unwrap_or((0.0, 1.0)) {

@@ -3,8 +3,8 @@
 mod xml;
 
 use gradtape_chart::{
-    Arrow, Axis, COLOURS, Chart, Contour, GREY, Grid, Line, Mark, Panel, extent,
-    extent_without_outliers,
+    Arrow, Axis, Band, Bars, COLOURS, Chart, Contour, Dash, Dots, GREY, Grid, Line, Mark, Panel,
+    extent, extent_without_outliers,
 };
 use xml::assert_xml;
 
@@ -25,11 +25,26 @@ fn marks() -> Vec<Mark> {
     let up = [(0.1, 0.1), (0.9, 0.9)];
     vec![
         Mark::Line(Line { label: "plain".into(), ..line(&up) }),
-        Mark::Line(Line { label: "dashed".into(), dashed: true, colour: COLOURS[1], ..line(&up) }),
+        Mark::Line(Line {
+            label: "dashed".into(),
+            dash: Dash::Short,
+            colour: COLOURS[1],
+            ..line(&up)
+        }),
         Mark::Line(Line { dots: true, colour: COLOURS[2], ..line(&up) }),
         Mark::Contour(Contour { level: 0.5, lines: vec![up.to_vec()], colour: GREY }),
         Mark::Arrows(vec![Arrow { from: (0.2, 0.8), to: (0.4, 0.8) }]),
         Mark::Point((0.5, 0.2), COLOURS[3]),
+        Mark::Dots(Dots { points: up.to_vec(), label: "points".into(), ..Dots::default() }),
+        Mark::Dots(Dots {
+            points: up.to_vec(),
+            large: true,
+            label: "kept".into(),
+            ..Dots::default()
+        }),
+        Mark::Bars(Bars { bars: vec![(0.0, 0.5, 0.3)], label: "bars".into(), ..Bars::default() }),
+        Mark::Bars(Bars { bars: vec![(0.5, 1.0, 0.3)], hollow: true, ..Bars::default() }),
+        Mark::Band(Band { points: vec![(0.1, 0.2, 0.3), (0.9, 0.7, 0.9)], colour: GREY }),
     ]
 }
 
@@ -55,7 +70,15 @@ fn every_mark_is_on_every_surface() {
     let chart = chart("a < b", vec![panel(marks())]);
     assert_drawn("all marks", &chart);
     let svg = chart.svg().unwrap();
-    for part in ["<title>a &lt; b</title>", ">\nplain\n<", ">\ndashed\n<", "<circle", "<polygon"] {
+    assert!(svg.contains("stroke-dasharray=\"70 50\""), "the dashed line and its sample");
+    for part in [
+        "<title>a &lt; b</title>",
+        ">\nplain\n<",
+        ">\ndashed\n<",
+        ">\nbars\n<",
+        "<circle",
+        "<polygon",
+    ] {
         assert!(svg.contains(part), "{part:?} is not in:\n{svg}");
     }
     let text = chart.terminal(60, 20, false).unwrap();
@@ -70,6 +93,33 @@ fn a_page_needs_nothing_beside_itself() {
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>a &lt; b</title>"));
     for outside in ["src=", "href=", "@import", "url(", "<script"] {
         assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn pictures_are_dark_where_pages_are() {
+    let svg = chart("a", vec![panel(marks())]).svg().unwrap();
+    assert!(svg.contains("@media screen and (prefers-color-scheme: dark)"));
+    let (_, rules) = svg.split_once("<style>").unwrap();
+    let (rules, body) = rules.split_once("</style>").unwrap();
+    for name in ["fill", "stroke"] {
+        for value in body.split(&format!(" {name}=\"")).skip(1) {
+            let value = value.split('"').next().unwrap();
+            let rule = format!("[{name}='{value}']");
+            assert!(value == "none" || rules.contains(&rule), "{rule} is not in {rules}");
+        }
+    }
+    assert!(rules.contains(".chart [fill='#FFFFFF'] { fill: #10161F; }"), "{rules}");
+}
+
+#[test]
+fn figures_of_a_page_are_as_wide_as_a_phone() {
+    let named = |name: &str| Panel { y: Axis::new(name, 0.0, 1.0), ..panel(marks()) };
+    let figures = chart("a < b", vec![named("loss"), named("accuracy")]).figures().unwrap();
+    assert_eq!(figures.len(), 2);
+    for (figure, name) in figures.iter().zip(["loss", "accuracy"]) {
+        assert_xml(figure);
+        assert!(figure.contains("width=\"350\"") && figure.contains(&format!("a &lt; b: {name}")));
     }
 }
 
@@ -96,11 +146,17 @@ fn marks_that_are_no_numbers_leave_the_others_in_place() {
     let odd = [f64::NAN, f64::INFINITY, -f64::INFINITY, f64::MAX, -f64::MAX];
     let places: Vec<(f64, f64)> = odd.iter().flat_map(|&x| odd.map(|y| (x, y))).collect();
     let mut all = marks();
-    all.push(Mark::Line(Line { dots: true, dashed: true, ..line(&places) }));
+    all.push(Mark::Line(Line { dots: true, dash: Dash::Long, ..line(&places) }));
     all.push(Mark::Line(Line::default()));
     all.push(Mark::Contour(Contour { level: f64::NAN, lines: vec![places.clone()], colour: GREY }));
     all.push(Mark::Arrows(places.iter().map(|&at| Arrow { from: at, to: (0.5, 0.5) }).collect()));
     all.extend(places.iter().map(|&at| Mark::Point(at, GREY)));
+    let pairs = |high: f64| places.iter().map(move |&(x, y)| (x, y, high)).collect::<Vec<_>>();
+    all.extend([0.5, f64::NAN].map(|high| Mark::Band(Band { points: pairs(high), colour: GREY })));
+    all.extend(
+        [0.5, f64::INFINITY].map(|high| Mark::Bars(Bars { bars: pairs(high), ..Bars::default() })),
+    );
+    all.push(Mark::Dots(Dots { points: places, ..Dots::default() }));
     let with = chart("", vec![panel(all)]);
     assert_drawn("odd marks", &with);
     assert!(with.svg().unwrap().contains("<polygon"), "the arrow among numbers is drawn");

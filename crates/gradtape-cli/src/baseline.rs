@@ -25,10 +25,10 @@ pub(crate) struct Baseline {
     pub(crate) accuracy: Option<Number>,
     /// The cross entropy, where there are probabilities.
     #[serde(skip_serializing_if = "Option::is_none")]
-    loss: Option<Number>,
+    pub(crate) loss: Option<Number>,
     /// In the unit of the target.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rmse: Option<Number>,
+    pub(crate) rmse: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) r2: Option<Number>,
 }

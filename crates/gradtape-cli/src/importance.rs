@@ -1,7 +1,7 @@
 //! [`Importance`]: how much a network rests on each column.
 
 use gradtape::data::{Dataset, Preprocessing};
-use gradtape::nn::Sequential;
+use gradtape::nn::{Module, Sequential};
 use gradtape::train;
 use gradtape::{Rng, Tensor};
 use serde::Serialize;
@@ -15,25 +15,40 @@ use crate::report::{Align, Number, Table, thousands};
 #[serde(transparent)]
 pub(crate) struct Importance {
     /// The most important first.
-    columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
 }
 
 #[derive(Serialize)]
-struct Column {
-    column: String,
+pub(crate) struct Column {
+    pub(crate) column: String,
     /// How much the loss rises: the mean over the shuffles, and their standard deviation.
-    loss: Number,
-    deviation: Number,
+    pub(crate) loss: Number,
+    pub(crate) deviation: Number,
     /// How much of the accuracy is lost, for classes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    accuracy: Option<Number>,
+    pub(crate) accuracy: Option<Number>,
 }
 
 /// How often each column is shuffled.
 const TIMES: usize = 5;
 
+/// How many rows and columns are measured at most, where a row takes so many floating-point operations: of the rows no
+/// fewer than some hundreds, of the columns no fewer than one.
+fn affordable(of_row: usize, rows: usize, columns: usize) -> [usize; 2] {
+    let work = MOST_WORK / (TIMES * of_row.max(1)) as f64;
+    let within = |others: usize| (work / others.max(1) as f64) as usize;
+    let rows = within(columns).max(FEWEST_ROWS).min(rows);
+    [rows, within(rows).max(1).min(columns)]
+}
+
+/// Floating-point operations of a few seconds.
+const MOST_WORK: f64 = 1e11;
+
+/// Fewer rows tell little.
+const FEWEST_ROWS: usize = 300;
+
 /// More columns are not shown to people.
-const SHOWN: usize = 20;
+pub(crate) const SHOWN: usize = 20;
 
 impl Importance {
     /// Of a network on some rows. The same rows give the same numbers.
@@ -42,12 +57,43 @@ impl Importance {
         preprocessing: &Preprocessing,
         data: &Dataset,
     ) -> Outcome<Importance> {
+        Importance::of_first(network, preprocessing, data, usize::MAX)
+    }
+
+    /// As much of it as is measured in some seconds: on so many of the rows, chosen at random, and of so many of the
+    /// first columns. Tells how many rows and columns these are; no clock is looked at, so that the same model and rows
+    /// give the same numbers.
+    pub(crate) fn in_short(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+    ) -> Outcome<(Importance, [usize; 2])> {
+        let of_row = 2 * network.parameter_count() + 10 * preprocessing.width();
+        let [rows, columns] = affordable(of_row, data.len(), preprocessing.features().len());
+        let importance = match rows == data.len() {
+            true => Importance::of_first(network, preprocessing, data, columns)?,
+            false => {
+                let mut some = Rng::new(0).permutation(data.len());
+                some.truncate(rows);
+                some.sort_unstable();
+                Importance::of_first(network, preprocessing, &data.rows(&some)?, columns)?
+            }
+        };
+        Ok((importance, [rows, columns]))
+    }
+
+    fn of_first(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        data: &Dataset,
+        most: usize,
+    ) -> Outcome<Importance> {
         let whole = train::evaluate(network, data, 1024)?;
         let inputs = data.inputs().to_vec::<f32>()?;
         let width = preprocessing.width();
         let mut rng = Rng::new(0);
         let (mut columns, mut at) = (Vec::new(), 0);
-        for feature in preprocessing.features() {
+        for feature in preprocessing.features().iter().take(most) {
             let own = at..at + feature.width();
             at = own.end;
             let (mut losses, mut accuracy) =
@@ -101,5 +147,21 @@ impl Importance {
             0 => Ok(()),
             more => output.line(format!("and {} more: --format json has them", thousands(more))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::affordable;
+
+    #[test]
+    fn wide_data_is_measured_in_part() {
+        assert_eq!(affordable(20_000, 1_000, 20), [1_000, 20], "all of what is small");
+        let [rows, columns] = affordable(200_000, 50_000, 100);
+        assert!((300..50_000).contains(&rows) && columns == 100, "{rows} {columns}");
+        let [rows, columns] = affordable(2_000_000, 50_000, 5_000);
+        assert!(rows == 300 && (1..5_000).contains(&columns), "{rows} {columns}");
+        assert_eq!(affordable(usize::MAX / 8, 50_000, 5_000), [300, 1]);
+        assert_eq!(affordable(0, 0, 0), [0, 0]);
     }
 }

@@ -17,7 +17,7 @@ use crate::measure::short;
 use crate::model::tensors;
 use crate::output::Output;
 use crate::report::{Align, Format, Table, of, thousands};
-use crate::settings::{self, Counts, Course, DataSettings, Settings};
+use crate::settings::{self, Counts, Course, DataSettings, Run, Settings};
 use crate::source::present;
 use crate::text::{self, TextModel};
 
@@ -219,64 +219,72 @@ fn names(categories: &Categories) -> String {
 
 fn training(settings: &Settings) -> Table {
     let mut table = Table::new([("setting", Align::Left), ("value", Align::Left)]);
+    rows(settings).into_iter().for_each(|row| table.row(row));
+    table
+}
+
+/// The settings by name, for people.
+pub(crate) fn rows(settings: &Settings) -> Vec<[String; 2]> {
+    let mut rows = Vec::new();
+    let mut row = |name: &str, value: &str| rows.push([name.to_string(), value.to_string()]);
     let sizes: Vec<String> = settings.hidden.iter().map(usize::to_string).collect();
     let hidden = sizes.join(",");
     let data = &settings.data;
-    table.row(["data", &data.name]);
+    row("data", &data.name);
     if let Some(samples) = data.samples {
-        table.row(["samples", &thousands(samples)]);
+        row("samples", &thousands(samples));
     }
     if let Some(noise) = data.noise {
-        table.row(["noise", &noise.to_string()]);
+        row("noise", &noise.to_string());
     }
-    table.row(["held out", &held_out(data)]);
+    row("held out", &held_out(data));
     if let Some(split) = &data.split {
-        table.row(["split", split]);
+        row("split", split);
     }
     if let Some(Counts { train, validation, test }) = data.rows {
         let [train, validation, test] = [train, validation, test].map(thousands);
         let rows = format!("{train} to train, {validation} to validate, {test} held out");
-        table.row(["rows", &rows]);
+        row("rows", &rows);
     }
     match &settings.network {
         Some(network) => {
-            table.row(["network", network]);
+            row("network", network);
         }
         None => {
-            table.row(["hidden", if sizes.is_empty() { "none" } else { &hidden }]);
-            table.row(["activation", &settings.activation]);
+            row("hidden", if sizes.is_empty() { "none" } else { &hidden });
+            row("activation", &settings.activation);
         }
     }
     if settings.normalize {
-        table.row(["images", "standardised by channel"]);
+        row("images", "standardised by channel");
     }
     if let Some(augment) = &settings.augment {
-        table.row(["augment", augment]);
+        row("augment", augment);
     }
     if let Some(members) = settings.members {
-        table.row(["members", &members.to_string()]);
+        row("members", &members.to_string());
     }
-    table.row(["dropout", &settings.dropout.to_string()]);
-    table.row(["optimizer", &settings.optimizer]);
+    row("dropout", &settings.dropout.to_string());
+    row("optimizer", &settings.optimizer);
     for (name, value) in &settings.hyperparameters {
-        table.row([name, value]);
+        row(name, value);
     }
     if let Some(images) = &settings.data.images {
-        table.row(["images", &images.to_string()]);
+        row("images", &images.to_string());
     }
     if let Some(precision) = &settings.precision {
-        table.row(["precision", precision]);
+        row("precision", precision);
     }
     if let Some(schedule) = &settings.schedule {
-        table.row(["schedule", schedule]);
+        row("schedule", schedule);
     }
-    table.row(["batch", &settings.batch.to_string()]);
-    table.row(["epochs", &epochs(settings)]);
+    row("batch", &settings.batch.to_string());
+    row("epochs", &epochs(settings));
     if let Some(steps) = settings.steps {
-        table.row(["steps", &format!("at most {}", thousands(steps))]);
+        row("steps", &format!("at most {}", thousands(steps)));
     }
-    table.row(["seed", &settings.seed.to_string()]);
-    table
+    row("seed", &settings.seed.to_string());
+    rows
 }
 
 fn held_out(data: &DataSettings) -> String {
@@ -296,13 +304,20 @@ fn held_out(data: &DataSettings) -> String {
 }
 
 fn epochs(settings: &Settings) -> String {
-    let Some(Course { epochs_run, kept_epoch, ended }) = settings.course else {
+    let Some(Course { epochs_run, kept_epoch, ended, networks }) = &settings.course else {
         return format!("{} asked for", thousands(settings.epochs));
     };
-    let [run, asked] = [epochs_run, settings.epochs].map(thousands);
+    let [run, asked] = [*epochs_run, settings.epochs].map(thousands);
+    if !networks.is_empty() {
+        let listed = |of: fn(&Run) -> usize| {
+            networks.iter().map(|run| thousands(of(run))).collect::<Vec<_>>().join(", ")
+        };
+        let (run, kept) = (listed(|run| run.epochs), listed(|run| run.kept_epoch));
+        return format!("{run} of {asked}; the weights are those after epochs {kept}");
+    }
     let weights = match kept_epoch == epochs_run {
         true => String::new(),
-        false => format!("; the weights are those after epoch {}", thousands(kept_epoch)),
+        false => format!("; the weights are those after epoch {}", thousands(*kept_epoch)),
     };
     format!("{run} of {asked}, {ended}{weights}")
 }

@@ -27,6 +27,7 @@ mod model;
 mod network;
 mod ops;
 mod output;
+mod page;
 mod plot;
 mod predict;
 mod profile;

@@ -48,14 +48,14 @@ pub(crate) enum Measured {
 #[derive(Debug, Serialize)]
 pub(crate) struct Shares {
     /// The mean of the recalls.
-    balanced_accuracy: Option<Number>,
+    pub(crate) balanced_accuracy: Option<Number>,
     /// The mean over the classes.
-    f1: Option<Number>,
+    pub(crate) f1: Option<Number>,
     /// Of the second class where there are two, else the mean over the classes, each against the rest.
-    roc_auc: Option<Number>,
-    average_precision: Option<Number>,
+    pub(crate) roc_auc: Option<Number>,
+    pub(crate) average_precision: Option<Number>,
     /// How far probabilities are from shares of right predictions.
-    calibration_error: Option<Number>,
+    pub(crate) calibration_error: Option<Number>,
 }
 
 impl Shares {
@@ -109,11 +109,11 @@ impl Shares {
 /// The quality for one class.
 #[derive(Debug, Serialize)]
 pub(crate) struct Class {
-    name: String,
+    pub(crate) name: String,
     /// `null` where it is not defined: the class was never predicted, or is not in the rows.
-    precision: Option<Number>,
-    recall: Option<Number>,
-    f1: Option<Number>,
+    pub(crate) precision: Option<Number>,
+    pub(crate) recall: Option<Number>,
+    pub(crate) f1: Option<Number>,
 }
 
 impl Measured {
@@ -230,6 +230,15 @@ impl Measured {
             return Ok(());
         }
         output.line(format!("on the same rows: {}", Baseline::told(baselines)))?;
+        match self.better() {
+            Some(best) => output.line(format!("better than the network: {}", best.called())),
+            None => Ok(()),
+        }
+    }
+
+    /// The simple answer that is better than the network, beside the constant; of several the best.
+    pub(crate) fn better(&self) -> Option<&Baseline> {
+        let (Measured::Classes { baselines, .. } | Measured::Number { baselines, .. }) = self;
         let own = match self {
             Measured::Classes { accuracy, .. } => accuracy.0,
             Measured::Number { r2, .. } => r2.map_or(f64::INFINITY, |r2| r2.0),
@@ -239,10 +248,7 @@ impl Measured {
         };
         // The constant has a line of its own.
         let best = baselines.iter().skip(1).rev().max_by(|a, b| score(a).total_cmp(&score(b)));
-        match best.filter(|best| score(best) > own) {
-            Some(best) => output.line(format!("better than the network: {}", best.called())),
-            None => Ok(()),
-        }
+        best.filter(|best| score(best) > own)
     }
 
     /// Prints it for people; `which` names the rows, as in `held-out`.
@@ -307,7 +313,7 @@ impl Measured {
 
     /// The most frequent class and its share of the rows, where the network is right no more often than
     /// who always answers that class.
-    fn as_good_as_one_class(&self) -> Option<(&str, f64)> {
+    pub(crate) fn as_good_as_one_class(&self) -> Option<(&str, f64)> {
         let Measured::Classes { rows, correct, classes, confusion_matrix, .. } = self else {
             return None;
         };

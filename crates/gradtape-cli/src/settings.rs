@@ -60,6 +60,16 @@ pub(crate) struct Course {
     /// The epoch after which the weights were as they are in the file.
     pub(crate) kept_epoch: usize,
     pub(crate) ended: Ended,
+    /// Of each network, where several answer together; the numbers above are the most epochs and the mean of those kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) networks: Vec<Run>,
+}
+
+/// How the training of one of several networks went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) epochs: usize,
+    pub(crate) kept_epoch: usize,
 }
 
 /// Why a training ended.
@@ -148,7 +158,22 @@ impl Course {
                 Stopped::Requested => Ended::Requested,
                 Stopped::Diverged => Ended::Diverged,
             },
+            networks: Vec::new(),
         }
+    }
+
+    /// With how each of several networks was trained.
+    pub(crate) fn with_each(mut self, histories: &[History]) -> Course {
+        let one = |history: &History| Run {
+            epochs: history.epochs.len(),
+            kept_epoch: history.kept_epoch,
+        };
+        if histories.len() > 1 {
+            let longest = histories.iter().map(|history| history.epochs.len()).max();
+            self.epochs_run = longest.unwrap_or(self.epochs_run);
+            self.networks = histories.iter().map(one).collect();
+        }
+        self
     }
 }
 

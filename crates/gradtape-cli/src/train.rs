@@ -12,6 +12,7 @@ mod large;
 mod members;
 mod network;
 mod networks;
+mod page;
 mod profile;
 mod ready;
 mod report;
@@ -73,7 +74,7 @@ impl Train {
         if self.network.is_of_texts() {
             return self.run_text(&source, output);
         }
-        let files = Files::check(&self.out, &source)?;
+        let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
         let ready = self.ready(source, &self.out.clone())?;
         self.spare_checkpoints(&files)?;
         if self.tells_people() {
@@ -81,17 +82,17 @@ impl Train {
         }
 
         let trained = self.train_networks(&ready, &files, before, output)?;
-        let histories = trained.histories.len();
-        let residuals = ready.residuals(histories)?;
+        let count = trained.histories.len();
+        let residuals = ready.residuals(count)?;
         let Ready { source, prepared, networks, .. } = ready;
-        let network = networks.mean(histories)?;
+        let network = networks.mean(count)?;
         let held_out = match prepared.split.test.is_empty() {
             true => None,
             false => {
                 let test = &prepared.split.test;
                 let measured = Measured::of(&network, &prepared.preprocessing, test)?;
                 // Nobody looks at simple answers that are not told.
-                let told = !self.quiet || self.format == Format::Json;
+                let told = !self.quiet || self.format == Format::Json || self.runs.report.is_some();
                 Some(match told || self.runs.held_out().is_some() {
                     true => {
                         measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
@@ -100,8 +101,9 @@ impl Train {
                 })
             }
         };
-        let Trained { history, seconds, ended, .. } = trained;
-        let settings = self.settings(&source, &prepared, &history);
+        let Trained { histories, history, seconds, ended } = trained;
+        let mut settings = self.settings(&source, &prepared, &history);
+        settings.course = settings.course.map(|course| course.with_each(&histories));
         let mut notes = BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
         notes.extend(residuals.to_note()?);
         let model = Model {
@@ -111,7 +113,12 @@ impl Train {
             notes,
         };
         let scores = held_out.as_ref().map(Measured::scores);
-        files.write(&model, &history, scores.as_ref(), &source.name())?;
+        files.write(&model, &histories, scores.as_ref(), &source.name())?;
+        files.write_report(|| {
+            let (prepared, settings, histories) = (&prepared, &settings, &histories);
+            let held_out = held_out.as_ref();
+            page::page(self, &page::Told { prepared, settings, histories, model: &model, held_out })
+        })?;
         ended.map_err(|failure| {
             let kept = history.kept_epoch;
             failure.note(format!("{} holds the model after epoch {kept}", files.model()))
@@ -126,10 +133,11 @@ impl Train {
                     task: prepared.preprocessing.task().to_string(),
                     rows,
                     parameters: model.network.parameter_count(),
-                    members: Some(histories).filter(|&count| count > 1),
+                    members: Some(count).filter(|&count| count > 1),
                     epochs: epochs(&history, &seconds),
                     stopped: Course::of(&history).ended,
                     kept_epoch: history.kept_epoch,
+                    networks: Course::of(&history).with_each(&histories).networks,
                     held_out: held_out.as_ref(),
                     warnings: self.watch.warnings(),
                     files: &files,

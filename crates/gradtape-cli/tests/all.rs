@@ -19,6 +19,7 @@ mod network;
 mod ops;
 mod plot;
 mod record;
+mod report;
 mod resume;
 mod show;
 mod start;

@@ -47,9 +47,9 @@ fn one_table_trains_to_the_same_bits_from_every_format() {
         assert_eq!(other["trained_on"], true, "{name}");
     }
     // The same through a pipe.
-    let mut command = common::command(&folder.path("."), "predict m/model.safetensors -");
+    let mut command = crate::common::command(&folder.path("."), "predict m/model.safetensors -");
     let input = fs::File::open(folder.path("homes-snappy.parquet")).unwrap();
-    let piped = common::Run::of(command.stdin(input).output().unwrap()).ok();
+    let piped = crate::common::Run::of(command.stdin(input).output().unwrap()).ok();
     assert_eq!(Some(piped.stdout), known.map(|known| known.0));
 }
 
@@ -63,8 +63,8 @@ fn sheets_are_chosen_by_name() {
     let near = &["there is no sheet \"Other\"", "\"Sales 2024\", \"Other sheet\""];
     folder.run("predict model.safetensors book.xlsx --sheet Other").fails(1, near);
     let mut command =
-        common::command(&folder.path("."), "predict model.safetensors book.xlsx --sheet");
-    let run = common::Run::of(command.arg("Other sheet").output().unwrap()).ok();
+        crate::common::command(&folder.path("."), "predict model.safetensors book.xlsx --sheet");
+    let run = crate::common::Run::of(command.arg("Other sheet").output().unwrap()).ok();
     assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
     folder
         .run("train rows.csv --target y --sheet A")

@@ -422,7 +422,7 @@ fn curves_of_one_epoch_are_points() {
     let folder = Folder::new("one-epoch");
     folder.run("train xor --samples 50 --epochs 1 --quiet").ok();
     let curves = String::from_utf8(folder.read("curves.svg")).unwrap();
-    // Loss and accuracy of three parts, the epoch that was kept, whose point has a rim.
-    assert_eq!(curves.matches("<circle").count(), 10, "{curves}");
+    // Loss and accuracy of three parts; the epoch that was kept, whose point has a rim, and its sample in the legend.
+    assert_eq!(curves.matches("<circle").count(), 14, "{curves}");
     assert!(!curves.contains("NaN") && !curves.contains("inf"), "{curves}");
 }

@@ -270,7 +270,7 @@ impl Differences {
                 largest if largest.is_nan() => format!("{name}: no value"),
                 _ => name.to_string(),
             };
-            Line { points, colour: COLOURS[way], label, dots: true, dashed: way == 2 }
+            Line { points, label, dots: true, ..Line::nth(way) }
         };
         let lines: Vec<Line> = WAYS.into_iter().enumerate().map(curve).collect();
         let errors = lines.iter().flat_map(|line| &line.points).map(|point| point.1);

@@ -3,7 +3,7 @@
 use super::cells::DOTS;
 use super::look::{Look, Place, letters};
 use crate::chart::{Chart, Panel};
-use crate::mark::{Line, Mark};
+use crate::mark::{Bars, Dots, Line, Mark};
 use crate::scale::Scale;
 
 impl Look {
@@ -24,7 +24,21 @@ impl Look {
             size.1 = size.1.max(height as i32 + frame.top + frame.bottom);
         }
         let title = (self.title_letter() * letters(&chart.title)).min(900 * self.unit);
-        (size.0.max(title + 2 * self.margin) as u32, (size.1 + self.title_height()) as u32)
+        (
+            size.0.max(title + 2 * self.margin) as u32,
+            (size.1 + self.title_height(&chart.title) + self.foot()) as u32,
+        )
+    }
+
+    /// The whole size of a panel that stands in a page by itself: so narrow that its letters are read on a phone.
+    pub(super) fn size_in_page(&self, panel: &Panel) -> (u32, u32) {
+        let whole = 350 * self.unit;
+        let guess = Frame::new(panel, self, whole - 60 * self.unit);
+        let width = (whole - guess.left - guess.right).max(100 * self.unit);
+        let frame = Frame::new(panel, self, width);
+        let ratio = equal_ratio(panel).unwrap_or(1.5).max(0.8);
+        let height = (f64::from(width) / ratio) as i32;
+        (whole as u32, (height + frame.top + frame.bottom + self.foot()) as u32)
     }
 }
 
@@ -65,8 +79,8 @@ impl Frame {
         let right = look.margin.max(3 * look.letter).max(5 * last / 8);
         let mut legend = Vec::new();
         let mut at = (0, 0);
-        for label in labels(panel).map(|line| &line.label) {
-            let needed = look.text_width(label) + 10 * look.letter;
+        for key in keys(panel) {
+            let needed = look.text_width(key.label()) + key.width(look) + 4 * look.letter;
             if at.0 > 0 && at.0 + needed > width {
                 at = (0, at.1 + look.row);
             }
@@ -82,10 +96,40 @@ impl Frame {
     }
 }
 
-/// The lines that the legend names.
-pub(super) fn labels(panel: &Panel) -> impl Iterator<Item = &Line> {
-    panel.marks.iter().filter_map(|mark| match mark {
-        Mark::Line(line) if !line.label.is_empty() => Some(line),
+/// Something that the legend names.
+pub(super) enum Key<'a> {
+    Line(&'a Line),
+    Dots(&'a Dots),
+    Bars(&'a Bars),
+}
+
+impl Key<'_> {
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Key::Line(line) => &line.label,
+            Key::Dots(dots) => &dots.label,
+            Key::Bars(bars) => &bars.label,
+        }
+    }
+
+    /// How wide what stands before the label is.
+    pub(super) fn width(&self, look: &Look) -> i32 {
+        match self {
+            // Two dashes of the longest.
+            Key::Line(_) if look.letters => 4 * look.letter,
+            Key::Line(_) => 35 * look.unit,
+            Key::Dots(_) | Key::Bars(_) => 2 * look.letter,
+        }
+    }
+}
+
+/// What the legend names.
+pub(super) fn keys(panel: &Panel) -> impl Iterator<Item = Key<'_>> {
+    let keys = panel.marks.iter().filter_map(|mark| match mark {
+        Mark::Line(line) => Some(Key::Line(line)),
+        Mark::Dots(dots) => Some(Key::Dots(dots)),
+        Mark::Bars(bars) => Some(Key::Bars(bars)),
         _ => None,
-    })
+    });
+    keys.filter(|key| !key.label().is_empty())
 }

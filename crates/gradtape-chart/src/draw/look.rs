@@ -45,8 +45,18 @@ impl Look {
         (f64::from(self.letter) * self.title_size()) as i32
     }
 
-    pub(super) fn title_height(&self) -> i32 {
-        if self.letters { self.row } else { 2 * self.row }
+    /// The room above the panels; none where there is no title.
+    pub(super) fn title_height(&self, title: &str) -> i32 {
+        match (title.is_empty(), self.letters) {
+            (true, _) => 0,
+            (false, true) => self.row,
+            (false, false) => 2 * self.row,
+        }
+    }
+
+    /// The room below the panels.
+    pub(super) fn foot(&self) -> i32 {
+        if self.letters { 0 } else { self.row / 3 }
     }
 
     pub(super) fn text_width(&self, text: &str) -> i32 {

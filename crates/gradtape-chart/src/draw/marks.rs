@@ -8,7 +8,7 @@ use super::cells::DOTS;
 use super::frame::Frame;
 use super::look::{Area, Drawn, Look, Place, rgb};
 use crate::colour::{Colour, GREY};
-use crate::mark::{Arrow, Contour, Line};
+use crate::mark::{Arrow, Band, Bars, Contour, Dash, Dots, Line};
 use crate::text::short;
 
 /// A line in the pixels of the whole picture.
@@ -18,12 +18,37 @@ pub(super) fn stroke<DB: DrawingBackend>(
     points: Vec<Place>,
     line: &Line,
 ) -> Drawn<DB> {
-    let style = look.stroke(line.colour, if line.dots { 12 } else { 20 });
-    if line.dashed {
-        let (dash, gap) = if look.letters { (4, 3) } else { (7 * look.unit, 5 * look.unit) };
-        return root.draw(&DashedPathElement::new(points, dash, gap, style));
+    let width = if line.dots || line.thin { 12 } else { 20 };
+    if look.letters && line.dash != Dash::None {
+        let style = look.stroke(line.colour, width);
+        return root.draw(&DashedPathElement::new(points, 4, 3, style));
     }
-    root.draw(&PathElement::new(points, style))
+    root.draw(&PathElement::new(points, look.stroke(line.colour, width + dash_number(line.dash))))
+}
+
+/// What is added to the width of a line, so that [`with_dashes`] finds its kind again: the library writes dashes as
+/// lines of their own.
+fn dash_number(dash: Dash) -> i32 {
+    match dash {
+        Dash::None => 0,
+        Dash::Long => 1,
+        Dash::Short => 2,
+        Dash::Dots => 3,
+    }
+}
+
+/// The text of a picture with the dashes of its lines.
+pub(super) fn with_dashes(mut body: String, look: &Look) -> String {
+    for (dash, [on, off]) in [(Dash::Long, [14, 5]), (Dash::Short, [7, 5]), (Dash::Dots, [1, 4])] {
+        for width in [12, 20] {
+            let [on, off] = [on * look.unit, off * look.unit];
+            body = body.replace(
+                &format!("stroke-width=\"{}\"", width + dash_number(dash)),
+                &format!("stroke-width=\"{width}\" stroke-dasharray=\"{on} {off}\""),
+            );
+        }
+    }
+    body
 }
 
 pub(super) fn dot<DB: DrawingBackend>(
@@ -36,6 +61,35 @@ pub(super) fn dot<DB: DrawingBackend>(
         return root.draw_text("•", &look.text(colour, HPos::Left, VPos::Center), at);
     }
     root.draw(&Circle::new(at, 27 * look.unit / 10, rgb(colour).filled()))
+}
+
+/// A point that stands out.
+pub(super) fn large_dot<DB: DrawingBackend>(
+    root: &Area<DB>,
+    look: &Look,
+    at: Place,
+    colour: Colour,
+) -> Drawn<DB> {
+    if look.letters {
+        return root.draw_text("●", &look.text(colour, HPos::Left, VPos::Center), at);
+    }
+    let circle = |radius, colour: RGBColor| Circle::new(at, radius, colour.filled());
+    root.draw(&circle(58 * look.unit / 10, WHITE))?;
+    root.draw(&circle(48 * look.unit / 10, rgb(colour)))
+}
+
+/// A bar between two corners.
+pub(super) fn bar<DB: DrawingBackend>(
+    root: &Area<DB>,
+    look: &Look,
+    corners: [Place; 2],
+    bars: &Bars,
+) -> Drawn<DB> {
+    let style = match bars.hollow {
+        true => look.stroke(bars.colour, 16),
+        false => rgb(bars.colour).filled(),
+    };
+    root.draw(&Rectangle::new(corners, style))
 }
 
 /// The plot of a panel, in the pixels of the whole picture.
@@ -92,14 +146,63 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
         if !is_inside(shares) {
             return Ok(());
         }
-        let at = self.pixel(shares);
-        if self.look.letters {
-            let style = self.look.text(colour, HPos::Left, VPos::Center);
-            return self.root.draw_text("●", &style, at);
+        large_dot(self.root, self.look, self.pixel(shares), colour)
+    }
+
+    pub(super) fn dots(&self, dots: &Dots) -> Drawn<DB> {
+        for &point in &dots.points {
+            let shares = self.shares(point);
+            match (is_inside(shares), dots.large) {
+                (false, _) => {}
+                (true, true) => {
+                    large_dot(self.root, self.look, self.pixel(shares), dots.colour)?;
+                }
+                (true, false) => dot(self.root, self.look, self.pixel(shares), dots.colour)?,
+            }
         }
-        let circle = |radius, colour: RGBColor| Circle::new(at, radius, colour.filled());
-        self.root.draw(&circle(58 * self.look.unit / 10, WHITE))?;
-        self.root.draw(&circle(48 * self.look.unit / 10, rgb(colour)))
+        Ok(())
+    }
+
+    pub(super) fn bars(&self, bars: &Bars) -> Drawn<DB> {
+        for &(from, to, height) in &bars.bars {
+            let (left, top) = self.shares((from, height));
+            let (right, _) = self.shares((to, height));
+            let seen = left.is_finite() && right.is_finite() && top > 0.0;
+            if !seen || left.max(right) <= 0.0 || left.min(right) >= 1.0 {
+                continue;
+            }
+            let within = |share: f64| share.clamp(0.0, 1.0);
+            let (above, below) = (self.pixel((within(left), within(top))), within(right));
+            // Bars that stand side by side are told apart by a line of paper between them.
+            let between = if self.look.letters || bars.hollow { 0 } else { self.look.unit };
+            let below = self.pixel((below, 0.0));
+            let corners = [above, ((below.0 - between).max(above.0), below.1)];
+            bar(self.root, self.look, corners, bars)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn band(&self, band: &Band) -> Drawn<DB> {
+        let ends = |of: fn(&(f64, f64, f64)) -> f64| -> Vec<(f64, f64)> {
+            band.points.iter().map(|point| self.shares((point.0, of(point)))).collect()
+        };
+        let (lower, upper) = (ends(|point| point.1), ends(|point| point.2));
+        let within = |(x, y): (f64, f64)| self.pixel((x.clamp(0.0, 1.0), y.clamp(0.0, 1.0)));
+        let finite = |at: &&(f64, f64)| at.0.is_finite() && at.1.is_finite();
+        let [lower, upper] = [lower, upper].map(|ends| -> Vec<Place> {
+            ends.iter().filter(finite).map(|&at| within(at)).collect()
+        });
+        if lower.len().min(upper.len()) < 2 {
+            return Ok(());
+        }
+        if self.look.letters {
+            // An area of dots would hide the lines in it.
+            let line = Line { colour: band.colour, dash: Dash::Dots, ..Line::default() };
+            stroke(self.root, self.look, lower, &line)?;
+            return stroke(self.root, self.look, upper, &line);
+        }
+        let around: Vec<Place> = upper.into_iter().chain(lower.into_iter().rev()).collect();
+        self.root.draw(&Polygon::new(around, rgb(band.colour).mix(0.18).filled()))
     }
 
     pub(super) fn contour(&self, contour: &Contour) -> Drawn<DB> {

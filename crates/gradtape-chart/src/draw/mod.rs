@@ -6,3 +6,5 @@ mod look;
 mod marks;
 mod panel;
 mod surfaces;
+
+pub use surfaces::THEME;

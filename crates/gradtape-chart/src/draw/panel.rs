@@ -5,9 +5,9 @@ use plotters::prelude::{Cartesian2d, DrawingBackend, TextStyle, WHITE};
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::cells::DOTS;
-use super::frame::{Frame, equal_ratio, labels};
+use super::frame::{Frame, Key, equal_ratio, keys};
 use super::look::{Area, Drawn, Look, Place};
-use super::marks::{Inside, dot, stroke};
+use super::marks::{Inside, bar, dot, large_dot, stroke};
 use crate::chart::{Chart, Panel};
 use crate::mark::Mark;
 use crate::scale::Scale;
@@ -16,19 +16,22 @@ use crate::text::cut;
 /// Draws a chart on all of an area.
 pub(super) fn draw<DB: DrawingBackend>(chart: &Chart, root: &Area<DB>, look: &Look) -> Drawn<DB> {
     let (width, height) = root.dim_in_pixel();
-    let (width, height) = (width as i32, height as i32);
+    let (width, height) = (width as i32, height as i32 - look.foot());
     if !look.letters {
         root.fill(&WHITE)?;
     }
-    let most = ((width - 2 * look.margin) / look.title_letter()).max(2) as usize;
-    let middle = (width / 2, if look.letters { 0 } else { look.title_height() / 2 });
-    let style = look.text((0, 0, 0), HPos::Center, VPos::Center);
-    let font = style.font.resize(style.font.get_size() * look.title_size());
-    root.draw_text(&cut(&chart.title, most), &TextStyle { font, ..style }, middle)?;
+    let title_height = look.title_height(&chart.title);
+    if title_height > 0 {
+        let most = ((width - 2 * look.margin) / look.title_letter()).max(2) as usize;
+        let middle = (width / 2, if look.letters { 0 } else { title_height / 2 });
+        let style = look.text((0, 0, 0), HPos::Center, VPos::Center);
+        let font = style.font.resize(style.font.get_size() * look.title_size());
+        root.draw_text(&cut(&chart.title, most), &TextStyle { font, ..style }, middle)?;
+    }
     let count = chart.panels.len().max(1) as i64;
     let start = |number: i64| (number * i64::from(width) / count) as i32;
     for (number, panel) in (0..).zip(&chart.panels) {
-        let corners = ((start(number), look.title_height()), (start(number + 1), height));
+        let corners = ((start(number), title_height), (start(number + 1), height));
         draw_panel(panel, root, look, corners)?;
     }
     Ok(())
@@ -74,16 +77,27 @@ fn draw_panel<DB: DrawingBackend>(
         let most = ((to.0 - above.0) / look.letter).max(2) as usize;
         root.draw_text(&cut(&panel.y.name, most), &left, above)?;
     }
-    for (line, place) in labels(panel).zip(&frame.legend) {
+    for (key, place) in keys(panel).zip(&frame.legend) {
         let middle = (corner.0 + place.0, from.1 + place.1 + look.row / 2);
-        let end = middle.0 + 4 * look.letter;
-        stroke(root, look, vec![middle, (end, middle.1)], line)?;
-        if line.dots {
-            dot(root, look, ((middle.0 + end) / 2, middle.1), line.colour)?;
+        let end = middle.0 + key.width(look);
+        let between = ((middle.0 + end) / 2, middle.1);
+        match key {
+            Key::Line(line) => {
+                stroke(root, look, vec![middle, (end, middle.1)], line)?;
+                if line.dots {
+                    dot(root, look, between, line.colour)?;
+                }
+            }
+            Key::Dots(dots) if dots.large => large_dot(root, look, between, dots.colour)?,
+            Key::Dots(dots) => dot(root, look, between, dots.colour)?,
+            Key::Bars(bars) => {
+                let (above, below) = (middle.1 - look.row / 4, middle.1 + look.row / 4);
+                bar(root, look, [(middle.0, above), (end, below)], bars)?;
+            }
         }
         let start = end + look.letter;
         let most = ((to.0 - start) / look.letter).max(2) as usize;
-        root.draw_text(&cut(&line.label, most), &left, (start, middle.1))?;
+        root.draw_text(&cut(key.label(), most), &left, (start, middle.1))?;
     }
 
     let inside = Inside { root, look, frame: &frame, from: corner, size: plot };
@@ -94,6 +108,9 @@ fn draw_panel<DB: DrawingBackend>(
             Mark::Arrows(arrows) => inside.arrows(arrows)?,
             Mark::Contour(contour) => inside.contour(contour)?,
             Mark::Point(point, colour) => inside.point(*point, *colour)?,
+            Mark::Dots(dots) => inside.dots(dots)?,
+            Mark::Bars(bars) => inside.bars(bars)?,
+            Mark::Band(band) => inside.band(band)?,
         }
     }
     for mark in &panel.marks {

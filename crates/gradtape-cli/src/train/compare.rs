@@ -41,7 +41,9 @@ impl Comparison {
     pub(crate) fn run(self, output: &Output) -> Outcome {
         let trainings = self.trainings()?;
         let Some((.., first)) = trainings.first() else { return Ok(()) };
-        let (out, format) = (first.out.clone(), first.format);
+        // Each has a folder of its own in that of all.
+        let out = first.out.parent().unwrap_or(&first.out).to_path_buf();
+        let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
         for (values, training) in trainings {
@@ -114,6 +116,12 @@ impl Comparison {
             })?;
             if training.runs.resume.is_some() {
                 return Err(Failure::usage("--resume goes on with one training, not with several"));
+            }
+            if training.runs.report.is_some() {
+                return Err(Failure::usage(
+                    "--report tells of one training, not of several\n  hint: compare.svg and compare.csv show them \
+                     side by side; give --report to the one that is chosen",
+                ));
             }
             if training.data == "-" {
                 return Err(Failure::usage(

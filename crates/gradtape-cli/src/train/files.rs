@@ -1,4 +1,4 @@
-//! The three files of a training.
+//! The files of a training.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -18,6 +18,9 @@ pub(super) struct Files {
     model: PathBuf,
     history: PathBuf,
     curves: PathBuf,
+    /// The page that tells of the training, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<PathBuf>,
     #[serde(skip)]
     _folder: OwnFolder,
 }
@@ -59,7 +62,7 @@ impl Drop for OwnFolder {
 
 impl Files {
     /// The files in a folder, which is made if need be. Fails when one could not be written, or is the data.
-    pub(super) fn check(folder: &Path, source: &Source) -> Outcome<Files> {
+    pub(super) fn check(folder: &Path, report: Option<&Path>, source: &Source) -> Outcome<Files> {
         let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
         if folder.exists() && !folder.is_dir() {
             let why = "this is a file, but a folder is needed for model, history and curves";
@@ -74,9 +77,10 @@ impl Files {
             model: name("model.safetensors"),
             history: name("history.csv"),
             curves: name("curves.svg"),
+            report: report.map(Path::to_path_buf),
             _folder: own,
         };
-        for path in [&files.model, &files.history, &files.curves] {
+        for path in [&files.model, &files.history, &files.curves].into_iter().chain(&files.report) {
             io::check_writable(path).map_err(Failure::usage)?;
             source.spare(path)?;
         }
@@ -111,7 +115,7 @@ impl Files {
     pub(super) fn write(
         &self,
         model: &Model,
-        history: &History,
+        histories: &[History],
         held_out: Option<&Scores>,
         title: &str,
     ) -> Outcome {
@@ -129,9 +133,17 @@ impl Files {
                 Err(_) => Failure::from(error),
             });
         }
-        io::write_atomic(&self.history, history.to_csv().as_bytes())?;
-        io::write_atomic(&self.curves, curves(history, held_out, title).svg()?.as_bytes())?;
+        io::write_atomic(&self.history, table(histories).as_bytes())?;
+        io::write_atomic(&self.curves, curves(histories, held_out, title).svg()?.as_bytes())?;
         Ok(())
+    }
+
+    /// Writes the report, if one is asked for, whole or not at all.
+    pub(super) fn write_report(&self, page: impl FnOnce() -> Outcome<String>) -> Outcome {
+        match &self.report {
+            Some(path) => Ok(io::write_atomic(path, page()?.as_bytes())?),
+            None => Ok(()),
+        }
     }
 
     /// What to tell when a training came to nothing.
@@ -151,7 +163,25 @@ impl Files {
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Files { model, history, curves, .. } = self;
-        write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())
+        let Files { model, history, curves, report, .. } = self;
+        write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())?;
+        report.iter().try_for_each(|report| write!(f, ", {}", report.display()))
     }
+}
+
+/// The epochs of each network; of several, the first column has the number of the network.
+fn table(histories: &[History]) -> String {
+    if let [history] = histories {
+        return history.to_csv();
+    }
+    let mut text = String::new();
+    for (number, history) in (1..).zip(histories) {
+        let table = history.to_csv();
+        let lines = table.lines().enumerate().skip(usize::from(number > 1));
+        lines.for_each(|(line, cells)| match line {
+            0 => text += &format!("network,{cells}\n"),
+            _ => text += &format!("{number},{cells}\n"),
+        });
+    }
+    text
 }

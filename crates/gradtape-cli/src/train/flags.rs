@@ -431,6 +431,7 @@ impl Train {
             )));
         }
         self.runs.check_folds()?;
+        self.runs.check_report(self.network.is_of_texts())?;
         if self.runs.folds.is_some() && self.test_fraction.is_some() {
             return Err(Failure::usage(
                 "--test-fraction and --folds: give one of them; of folds each row is held out once",

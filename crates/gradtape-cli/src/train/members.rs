@@ -91,14 +91,14 @@ pub(super) fn line(number: usize, history: &History, seconds: f64) -> String {
     )
 }
 
-/// What happened to several networks: of each epoch the mean over those that had it, of the epochs that were kept the
-/// mean.
+/// What happened to several networks: the mean of each epoch that all of them had, since a mean over those that are left
+/// would jump where one ends; of the epochs that were kept the mean.
 pub(super) fn mean(histories: &[History]) -> History {
     let [first, rest @ ..] = histories else { return History::default() };
     if rest.is_empty() {
         return first.clone();
     }
-    let longest = histories.iter().max_by_key(|history| history.epochs.len()).unwrap_or(first);
+    let shortest = histories.iter().min_by_key(|history| history.epochs.len()).unwrap_or(first);
     let at = |number: usize| -> Vec<&EpochReport> {
         histories.iter().filter_map(|history| history.epochs.get(number)).collect()
     };
@@ -119,8 +119,8 @@ pub(super) fn mean(histories: &[History]) -> History {
         .map(|history| history.stopped)
         .find(|stopped| matches!(stopped, Stopped::Requested | Stopped::Diverged));
     History {
-        epochs: longest.epochs.iter().enumerate().map(epoch).collect(),
-        stopped: worst.unwrap_or(longest.stopped),
+        epochs: shortest.epochs.iter().enumerate().map(epoch).collect(),
+        stopped: worst.unwrap_or(shortest.stopped),
         kept_epoch: (kept as f64 / histories.len() as f64).round() as usize,
     }
 }

@@ -23,6 +23,11 @@ impl Train {
     /// Trains for some steps, and prints where their time went.
     pub(crate) fn profile(mut self, output: &Output) -> Outcome {
         self.check()?;
+        if self.runs.report.is_some() {
+            return Err(Failure::usage(
+                "--report is for `gradtape train`: a profile ends before much is learned",
+            ));
+        }
         gradtape::engine::cpu::set_threads(self.threads);
         if self.accumulate > 1 {
             let message = "--accumulate: a profile is of compiled steps, and steps of several batches are not";

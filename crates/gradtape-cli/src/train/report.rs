@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::files::Files;
 use crate::measure::Measured;
 use crate::report::Number;
-use crate::settings::{Counts, Ended};
+use crate::settings::{Counts, Ended, Run};
 
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -14,12 +14,15 @@ pub(super) struct Report<'a> {
     pub(super) task: String,
     pub(super) rows: Counts,
     pub(super) parameters: usize,
-    /// How many networks answer together, if more than one; of the epochs the means are told.
+    /// How many networks answer together, if more than one; of the epochs that all of them had the means are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) members: Option<usize>,
     pub(super) epochs: Vec<Epoch>,
     pub(super) stopped: Ended,
     pub(super) kept_epoch: usize,
+    /// Of each network, where several answer together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) networks: Vec<Run>,
     pub(super) held_out: Option<&'a Measured>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<String>,

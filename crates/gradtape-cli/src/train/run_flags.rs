@@ -58,6 +58,11 @@ pub(crate) struct RunFlags {
     #[arg(long, requires = "resume", help_heading = "Stopping and going on")]
     pub(super) insist: bool,
 
+    /// Write a page about the training into this HTML file: data, settings, curves, how good it is on the rows held
+    /// out and where it is wrong, which columns it rests on, the command to repeat it
+    #[arg(long, value_name = "FILE", help_heading = "Watching")]
+    pub(super) report: Option<PathBuf>,
+
     /// What was on the command line, for a checkpoint to remember.
     #[arg(skip)]
     pub(super) words: Vec<String>,
@@ -103,6 +108,24 @@ impl RunFlags {
         match (self.fold, self.folds) {
             (Some(FoldOrAll::Fold(number)), Some(of)) => Some(Fold { number, of }),
             _ => None,
+        }
+    }
+
+    /// Fails for a report that is no page, or of what has none.
+    pub(super) fn check_report(&self, of_texts: bool) -> Outcome {
+        let Some(path) = &self.report else { return Ok(()) };
+        let named = path.display();
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match (ending.as_deref(), of_texts) {
+            (_, true) => Err(Failure::usage(
+                "--report is for rows with a target, not for texts\n  hint: curves.svg has the curves; --log FOLDER \
+                 writes the run for TensorBoard",
+            )),
+            (Some("html" | "htm"), _) => Ok(()),
+            _ => Err(Failure::usage(format!(
+                "--report {named}: a report is a page of HTML\n  hint: --report {}; a browser prints it as PDF",
+                path.with_extension("html").display()
+            ))),
         }
     }
 

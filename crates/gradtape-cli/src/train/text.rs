@@ -1,5 +1,7 @@
 //! `gradtape train TEXT --network gpt:4x128`.
 
+use std::slice;
+
 use gradtape::Rng;
 use gradtape::data::Vocabulary;
 use gradtape::io::Model;
@@ -42,7 +44,7 @@ impl Train {
         let network = self.transformer(vocabulary.len(), context)?;
         let notes = self.begin(&network)?;
         let optimizer = self.optimizer_of(&network)?;
-        let files = Files::check(&self.out, source)?;
+        let files = Files::check(&self.out, None, source)?;
         self.spare_checkpoints(&files)?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
@@ -113,7 +115,7 @@ impl Train {
             (text::NOTE.to_string(), vocabulary.to_json()),
         ]
         .into();
-        files.write(&model, &history, None, &name)?;
+        files.write(&model, slice::from_ref(&history), None, &name)?;
         if let Err(failure) = ended {
             return Err(
                 failure.note(format!("{} holds the model after epoch {kept}", files.model()))

@@ -72,7 +72,7 @@ impl Train {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         let given = read(&words).map_err(|error| Failure::usage(error.render()))?;
-        let files = Files::check(&self.out, &source)?;
+        let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
         let ready = self.ready(source, &self.out.clone())?;
         let rows = ready.prepared.counts().train;
         let space = Space::of(&given, &self, rows);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use gradtape_chart::THEME;
 use gradtape_chart::text::{cut, escaped};
 
 use super::drawing::{STYLE, pretty};
@@ -58,7 +59,7 @@ impl Explanation {
         }
         let words = [
             ("{title}", escaped(&cut(&expression, 80))),
-            ("{style}", format!("{}{STYLE}", include_str!("page.css"))),
+            ("{style}", format!("{THEME}{}{STYLE}", include_str!("page.css"))),
             ("{result}", escaped(&self.nodes[self.result()].label)),
             ("{expression}", escaped(&cut(&expression, LONGEST))),
             ("{at}", escaped(&cut(&at, LONGEST))),

@@ -1,6 +1,6 @@
 //! What `gradtape plot` shows: a function and its derivatives at many places, and its picture.
 
-use gradtape_chart::{Arrow, Axis, COLOURS, Chart, Grid, Line, Mark, Panel, extent};
+use gradtape_chart::{Arrow, Axis, Chart, Grid, Line, Mark, Panel, extent};
 use serde::Serialize;
 
 use super::samples::{GRID, Sampled, curve_axis, sampled, unbroken, variables};
@@ -116,15 +116,14 @@ impl Plot {
         let values = self.values.flat();
         let slopes = self.slopes().into_iter().next().unwrap_or_default();
         let y = curve_axis(values.iter().chain(&slopes).copied());
-        let curve = |points: Vec<(f64, f64)>, place: usize, dashed, label| {
-            Mark::Line(Line { points, colour: COLOURS[place], dashed, label, dots: false })
+        let curve = |points: Vec<(f64, f64)>, place: usize, label| {
+            Mark::Line(Line { points, label, ..Line::nth(place) })
         };
         let marks = vec![
-            curve(unbroken(across, &values, &slopes, &y), 0, false, self.expression.clone()),
+            curve(unbroken(across, &values, &slopes, &y), 0, self.expression.clone()),
             curve(
                 across.iter().copied().zip(slopes).collect(),
                 1,
-                true,
                 format!("its derivative in {x}"),
             ),
         ];

@@ -25,9 +25,10 @@ pub fn plot_paths(expr: &Expr, paths: &[Path]) -> Result<Chart> {
         panel.marks.push(Mark::Line(Line {
             points,
             colour,
-            dashed: number >= COLOURS.len(),
+            dash: Line::nth(number).dash,
             dots: true,
             label: path.optimizer.clone(),
+            ..Line::default()
         }));
         panel.marks.extend(end);
     }

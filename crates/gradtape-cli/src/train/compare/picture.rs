@@ -1,11 +1,12 @@
 //! The picture of a comparison.
 
-use gradtape_chart::{Axis, COLOURS, Chart, Line, Mark, Panel};
+use gradtape_chart::{Axis, Band, Chart, Line, Mark, Panel};
 
 use super::{Comparison, Ran, decisive};
 
 impl Comparison {
-    /// The loss against epochs and against steps; of several seeds or folds the mean, with the lowest and highest in dashes.
+    /// The loss against epochs and against steps; of several seeds or folds the mean while all of
+    /// them go on, in a band from the lowest to the highest, and then each by itself.
     pub(super) fn chart(&self, all: &[Ran]) -> Chart {
         let of_epochs =
             |ran: &Ran| -> Vec<f64> { ran.done.history.epochs.iter().map(decisive).collect() };
@@ -29,35 +30,40 @@ impl Comparison {
         let mut extents = (f64::INFINITY, 0.0f64, 1.0f64);
         for (number, (key, group)) in self.groups(all).into_iter().enumerate() {
             let curves: Vec<Vec<(f64, f64)>> = group.iter().map(|ran| curve(ran)).collect();
-            let longest =
-                curves.iter().max_by_key(|curve| curve.len()).cloned().unwrap_or_default();
-            let at =
-                |place: usize| curves.iter().filter_map(move |curve| Some(curve.get(place)?.1));
-            let line = |of: &dyn Fn(Vec<f64>) -> f64| -> Vec<(f64, f64)> {
-                let point = |(place, &(x, _)): (usize, &(f64, f64))| (x, of(at(place).collect()));
-                longest.iter().enumerate().map(point).collect()
-            };
-            let mean = line(&|values| values.iter().sum::<f64>() / values.len() as f64);
-            for &(x, y) in mean.iter().filter(|(_, y)| y.is_finite() && *y > 0.0) {
+            for &(x, y) in curves.iter().flatten().filter(|(_, y)| y.is_finite() && *y > 0.0) {
                 extents = (extents.0.min(y), extents.1.max(y), extents.2.max(x));
             }
-            let colour = COLOURS[number % COLOURS.len()];
             let names = self.settings();
             let own: Vec<String> =
                 names.iter().zip(&key).map(|(name, value)| format!("{name} {value}")).collect();
             let label = if own.is_empty() { "mean".to_string() } else { own.join(", ") };
-            let dashed = number >= COLOURS.len();
-            marks.push(Mark::Line(Line { points: mean, colour, dashed, label, ..Line::default() }));
+            let style = Line::nth(number);
+            // A mean over those that are left would jump where one ends.
+            let together = curves.iter().map(Vec::len).min().unwrap_or(0);
+            let of_all: Vec<(f64, Vec<f64>)> = (0..together)
+                .map(|at| (curves[0][at].0, curves.iter().map(|curve| curve[at].1).collect()))
+                .collect();
             if curves.len() > 1 {
-                let ends: [&dyn Fn(Vec<f64>) -> f64; 2] =
-                    [&|values| values.into_iter().fold(f64::INFINITY, f64::min), &|values| {
-                        values.into_iter().fold(f64::NEG_INFINITY, f64::max)
-                    }];
-                marks.extend(ends.map(|end| {
-                    Mark::Line(Line { points: line(end), colour, dashed: true, ..Line::default() })
+                let ends = |(x, values): &(f64, Vec<f64>)| {
+                    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+                    (*x, low, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+                };
+                let points = of_all.iter().map(ends).collect();
+                marks.push(Mark::Band(Band { points, colour: style.colour }));
+                let alone = curves.iter().filter(|curve| curve.len() > together);
+                marks.extend(alone.map(|curve| {
+                    let points = curve[together.saturating_sub(1)..].to_vec();
+                    Mark::Line(Line { points, thin: true, ..style.clone() })
                 }));
             }
+            let mean = |(x, values): (f64, Vec<f64>)| {
+                (x, values.iter().sum::<f64>() / values.len() as f64)
+            };
+            let points = of_all.into_iter().map(mean).collect();
+            marks.push(Mark::Line(Line { points, label, ..style }));
         }
+        // Lines lie above all bands.
+        marks.sort_by_key(|mark| !matches!(mark, Mark::Band(_)));
         let (low, high, last) = extents;
         let y = match low.is_finite() && low > 0.0 && high > low {
             true => Axis::logarithmic(format!("{y} (logarithmic)"), 0.9 * low, 1.1 * high),
@@ -71,9 +77,12 @@ fn numbered(values: &[f64], first: f64) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(place, &value)| (first + place as f64, value)).collect()
 }
 
+/// More points of noisy lines hide each other.
+const MOST_STRETCHES: usize = 60;
+
 /// So many losses as can be told apart, each the mean of a stretch.
 fn averaged(losses: &[f64]) -> Vec<(f64, f64)> {
-    let stretch = losses.len().div_ceil(200).max(1);
+    let stretch = losses.len().div_ceil(MOST_STRETCHES).max(1);
     let mean = |(place, part): (usize, &[f64])| {
         let middle = (place * stretch) as f64 + (part.len() as f64 + 1.0) / 2.0;
         (middle, part.iter().sum::<f64>() / part.len() as f64)

@@ -1,6 +1,7 @@
 //! A training as a page of the terminal that is drawn anew while it goes on.
 
 use std::fmt::Write;
+use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -107,7 +108,7 @@ impl Seen {
                 let panel = Panel::series("step", "loss", [("train", self.first.clone())]);
                 Chart { title: String::new(), panels: vec![panel] }
             }
-            _ => curves(&self.history, None, ""),
+            _ => curves(slice::from_ref(&self.history), None, ""),
         };
         let high = rows.saturating_sub(below.len() + 2);
         let mut text = match self.first.len() > 1 && high >= 10 && columns >= 30 {
