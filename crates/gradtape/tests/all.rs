@@ -4,7 +4,6 @@
 mod arrays;
 mod baselines;
 mod batch_norm;
-mod batches;
 mod buffers;
 mod checked;
 mod checkpoints;

@@ -4,6 +4,9 @@
 //! Reading a value goes through the planner and the engine, so comparing it with the operation's
 //! own meaning also compares the engines.
 
+#[path = "batches/mod.rs"]
+mod batches;
+
 use std::collections::BTreeSet;
 
 use crate::samples::{check_derivatives, floats, has_derivatives, infer, record, text};

@@ -82,7 +82,7 @@ impl Large<'_> {
         let looked_at = (self.memory.bytes() / 8.0 / line).clamp(1000.0, LOOKED_AT);
         let every = (rows / looked_at).ceil().max(1.0) as usize;
         let sample = Table::read_csv_every(self.path, &self.options, every)?;
-        let target = rows::target(&sample, wishes)?;
+        let target = &*rows::target(&sample, wishes)?.to_string();
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();
         let (sample, _) = rows::with_target(sample, target)?;

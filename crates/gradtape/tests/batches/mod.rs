@@ -3,7 +3,7 @@
 use gradtape::op::{Meta, Op, Sample};
 use gradtape::{DType, Mode, Shape, Tape, Tensor, Var, gradients, vjp, vmap_axes};
 
-use super::samples::{floats, infer, record, text};
+use crate::samples::{floats, infer, record, text};
 use super::{SINGLE, by_meaning, compare, for_every_sample, single};
 
 /// How many examples a batch has.
