@@ -2,6 +2,7 @@
 
 mod build;
 mod columns;
+mod command;
 mod compare;
 mod curves;
 mod defaults;

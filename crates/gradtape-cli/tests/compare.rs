@@ -50,6 +50,7 @@ fn lists_that_make_no_sense_are_told() {
         .fails(2, &["2,000 trainings", "--batch has 2"]);
     folder.run("train xor --seed 1..5000").fails(2, &["more than 1,000 values"]);
     folder.run("train xor --seed 5..1").fails(2, &["ends before it begins", "--seed 1..5"]);
+    folder.run("train xor --out a --out b").fails(2, &["--out", "multiple times"]);
     folder.run("train xor --seed 1,1").fails(2, &["1 stands twice"]);
     folder.run("train xor --lr 0.1 --lr 0.2").fails(2, &["--lr stands twice", "--lr 0.1,0.2"]);
     folder.run("train xor --hidden 4,4 --hidden 4,4").fails(2, &["--hidden 4,4 stands twice"]);

@@ -19,7 +19,7 @@ fn a_network_begins_with_the_weights_of_another() {
     for part in [
         "note: begins with 2 tensors of first/model.safetensors, and at random elsewhere",
         "at random are 2.weight, 2.bias, 4.weight, 4.bias",
-        "2.weight (f32[32, 10] in the file, f32[32, 16] in the network)",
+        "2.weight (f32[10, 32] in the file, f32[16, 32] in the network)",
     ] {
         assert!(text.stdout.contains(part), "{part:?} is not in: {}", text.stdout);
     }

@@ -1,7 +1,6 @@
 //! The page of a training, `--report`: what was trained on what, how it went, how good it is and where it is wrong.
 
 mod classes;
-mod command;
 mod numbers;
 
 use gradtape::data::Target;
@@ -9,7 +8,7 @@ use gradtape::io::Model;
 use gradtape::nn::Module;
 use gradtape::train::History;
 
-use self::command::repeated;
+use super::command::repeated;
 use super::curves::curves;
 use super::flags::Train;
 use crate::division::Division;

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use self::log::{Head, Log, Trial};
 use self::space::{Settings, Space};
+use super::command::repeated;
 use super::compare::decisive;
 use super::files::Files;
 use super::fit::{Part, is_interrupted};
@@ -128,7 +129,7 @@ impl Train {
         }
         let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
         training.runs.words = words.clone();
-        let command = format!("gradtape train {}", words.join(" "));
+        let command = repeated(&words, self.seed);
         if text {
             if !found.in_time {
                 let round = found.round + 1;

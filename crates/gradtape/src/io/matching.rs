@@ -155,7 +155,7 @@ mod tests {
         let reasons: Vec<&str> = matched.left.iter().map(|(_, reason)| &**reason).collect();
         assert!(reasons.contains(&"left out"));
         assert!(
-            reasons.contains(&"f32[4, 4] in the file, f32[4, 5] in the network"),
+            reasons.contains(&"f32[4, 4] in the file, f32[5, 4] in the network"),
             "{reasons:?}"
         );
         assert!(reasons.contains(&"the network has nothing of this name"));

@@ -70,8 +70,8 @@ impl Course {
         stepper: &Stepper<'_>,
         history: &History,
     ) -> Checkpoint {
-        let left = if self.left == usize::MAX { -1.0 } else { self.left as f64 };
-        let mut numbers = vec![self.epoch as f64, self.step as f64, self.batches as f64, left];
+        // What is left, the steps that are asked for tell.
+        let mut numbers = vec![self.epoch as f64, self.step as f64, self.batches as f64, -1.0];
         numbers.extend([f64::from(u8::from(self.ended)), f64::from(stepper.lost.get())]);
         numbers.extend(self.mean.numbers());
         for snapshot in [&self.good, &self.best] {
@@ -112,7 +112,7 @@ impl Course {
         stepper: &Stepper<'_>,
     ) -> Result<History> {
         let numbers = tensor(checkpoint, COURSE)?.to_vec::<f64>()?;
-        let [epoch, step, batches, left, ended, lost, means @ .., good, lowest, best, best_loss] =
+        let [epoch, step, batches, _, ended, lost, means @ .., good, lowest, best, best_loss] =
             &numbers[..]
         else {
             return Err(incomplete(COURSE));
@@ -152,7 +152,7 @@ impl Course {
         });
         nn::assign(training.scale, scale.collect::<Result<_>>()?, &ORIGIN)?;
         stepper.lost.set(*lost as u32);
-        self.left = if *left < 0.0 { usize::MAX } else { *left as usize };
+        self.left = self.left.saturating_sub((*batches - *step) as usize);
         (self.epoch, self.step, self.batches) = (*epoch as usize, *step as usize, *batches as u64);
         (self.ended, self.mean) = (*ended != 0.0, mean);
         History::from_tensor(&tensor(checkpoint, HISTORY)?)

@@ -111,13 +111,15 @@ fn epochs(
                 set_rate(course.scheduler.advance(loss))?;
             }
             let stopped = stop.load(Ordering::Relaxed);
-            saver.after_step(&course, &stepper, history, stopped)?;
+            // An epoch that is cut off is gone on with in its middle.
+            let cut = course.step == course.left && step < steps;
+            saver.after_step(&course, &stepper, history, stopped || cut)?;
             if stopped {
                 break;
             }
         }
         course.left -= course.step;
-        let step = course.step;
+        let (step, cut) = (course.step, course.left == 0 && course.step < steps);
         if let Some((what, value)) = state.iter().find_map(not_finite) {
             return diverged(what, value, epoch, Some(step), &course.good, &training, history);
         }
@@ -172,7 +174,9 @@ fn epochs(
         }
         (course.epoch, course.step, course.mean) = (epoch + 1, 0, Mean::default());
         let last = course.ended || epoch == epochs || course.left == 0;
-        saver.after_epoch(&course, &stepper, history, lowest, last)?;
+        if !cut {
+            saver.after_epoch(&course, &stepper, history, lowest, last)?;
+        }
     }
     if early.is_some() && course.best.epoch > 0 {
         training.restore(&course.best)?;

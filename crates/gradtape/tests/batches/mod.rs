@@ -3,8 +3,8 @@
 use gradtape::op::{Meta, Op, Sample};
 use gradtape::{DType, Mode, Shape, Tape, Tensor, Var, gradients, vjp, vmap_axes};
 
-use crate::samples::{floats, infer, record, text};
 use super::{SINGLE, by_meaning, compare, for_every_sample, single};
+use crate::samples::{floats, infer, record, text};
 
 /// How many examples a batch has.
 const COUNT: usize = 3;

@@ -77,7 +77,8 @@ fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
         };
         let name = flag.strip_prefix("--");
         let known = command.get_arguments().find(|own| name.is_some() && own.get_long() == name);
-        let Some(known) = known.filter(|own| takes_one(own)) else {
+        let known = known.filter(|own| takes_one(own) && !own.get_long().is_some_and(is_of_all));
+        let Some(known) = known else {
             plain.push(word.clone());
             continue;
         };
@@ -105,6 +106,11 @@ fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
         *others = both;
     }
     Ok((plain, lists))
+}
+
+/// Whether a flag is of all trainings together, and not to be compared.
+fn is_of_all(name: &str) -> bool {
+    ["out", "format", "threads", "log", "progress", "report", "resume", "memory"].contains(&name)
 }
 
 fn takes_one(flag: &Arg) -> bool {

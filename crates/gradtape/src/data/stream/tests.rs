@@ -53,10 +53,10 @@ fn labels(stream: &Stream, size: usize, epoch: u64, from: usize) -> Vec<Vec<i64>
 
 #[test]
 fn every_row_comes_once_in_another_order_each_epoch() {
-    let stream = stream(100);
-    for size in [1, 4, 21, 33, 100, 1000] {
+    let stream = stream(98);
+    for size in [1, 4, 21, 33, 98, 1000] {
         let all = labels(&stream, size, 0, 0);
-        assert!(all[..all.len() - 1].iter().all(|batch| batch.len() == size.min(100)));
+        assert!(all[..all.len() - 1].iter().all(|batch| batch.len() == size.min(98)));
         let mut rows = all.concat();
         assert_eq!(
             rows,
@@ -64,7 +64,7 @@ fn every_row_comes_once_in_another_order_each_epoch() {
             "the order depends on no size of batches"
         );
         rows.sort_unstable();
-        assert!(rows.into_iter().eq(0..100));
+        assert!(rows.into_iter().eq(0..98));
     }
     let first = labels(&stream, 10, 0, 0).concat();
     assert_ne!(first, labels(&stream, 10, 1, 0).concat());

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Command};
 
-use crate::train::flags::Train;
+use super::flags::Train;
 
 /// A line for a shell with the words of a training, each flag once and the seed among them. What says when checkpoints
 /// are written is left out: it changes no number, and those of the first training would be in the way.
