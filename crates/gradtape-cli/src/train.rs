@@ -18,7 +18,7 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use gradtape::data::{Augment, Dataset, Target};
+use gradtape::data::{Augment, Dataset, Preprocessing, Target};
 use gradtape::io::Model;
 use gradtape::nn::{Module, Sequential};
 use gradtape::optim::{self, Optimizer, Schedule};
@@ -75,15 +75,19 @@ impl Train {
         let wishes = self.wishes(&source)?;
         let content = source.read(&self.reading, self.points())?;
         let is_table = matches!(content, Content::Table(_));
-        let prepared =
+        let mut prepared =
             rows::prepare(content, &wishes, self.fractions(), self.normalize, self.seed)?;
         self.check_parts(&source, &prepared)?;
         let augment = self.augmentation(&source, &prepared)?;
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
         // Rows that lie between others, or belong to a group, are no test of the others.
         let folds = wishes.division.is_free();
-        if !folds {
-            self.runs.members.get_or_insert(1);
+        if !folds && self.runs.members.is_none() {
+            let table = self.network == Network::Mlp && shape.is_some();
+            if table && self.usual_members(prepared.split.train.len()) > 1 {
+                prepared.notes.push(wishes.division.one_network());
+            }
+            self.runs.members = Some(1);
         }
         self.settle(prepared.split.train.len(), shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
@@ -103,6 +107,7 @@ impl Train {
             bar: !self.quiet,
             beside: Some(match prepared.preprocessing.target() {
                 Target::Classes { .. } => Beside::Accuracy,
+                Target::Number { transform, .. } if !transform.is_none() => Beside::Error { unit: 1.0 },
                 Target::Number { scale, .. } => Beside::Error { unit: *scale },
             }),
             validation: !prepared.split.validation.is_empty(),
@@ -123,6 +128,7 @@ impl Train {
             let optimizer = self.optimizer_of(network)?;
             let part_resumes = self.runs.resume.is_some() && number == goes_on;
             let part = Part {
+                undo: undo(&prepared.preprocessing),
                 number,
                 rows: [&own[0], &own[1]],
                 augment: augment.clone(),
@@ -173,6 +179,7 @@ impl Train {
             let [_, held_out] = rows_of(number)?;
             errors.add(network, &prepared.preprocessing, &held_out);
         }
+        prepared.preprocessing = errors.told_to(prepared.preprocessing);
         let network = networks.mean(histories.len())?;
         let settings = self.settings(&source, &prepared, &history);
         let mut notes =
@@ -341,7 +348,8 @@ impl Train {
         told: impl Fn(&mut EpochReport) + Send + Copy,
         output: &Output,
     ) -> Outcome<(History, Vec<f64>, Outcome)> {
-        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints } = part;
+        let Part { number, rows: [train, validation], augment, whole, resumes, checkpoints, undo } =
+            part;
         let steps = train.len().div_ceil(self.batch());
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
@@ -412,6 +420,9 @@ impl Train {
         }
         if let (true, Some(path)) = (resumes, &self.runs.resume) {
             trainer = trainer.resume(path)?;
+        }
+        if let Some(undo) = undo {
+            trainer = trainer.errors_in(undo);
         }
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);
@@ -514,11 +525,13 @@ impl Train {
             output.line("their outputs are averaged; each has other rows to validate")?;
         }
         self.introduce_training(output)?;
-        if let Target::Number { column, scale, .. } = preprocessing.target() {
+        if let Target::Number { column, scale, transform, .. } = preprocessing.target() {
+            let of = match transform.is_none() {
+                true => format!("{column} in units of {}, its standard deviation", short(*scale)),
+                false => format!("{column} as it is transformed, over its standard deviation"),
+            };
             output.line(format!(
-                "losses are mean squared errors of {column} in units of {}, its standard \
-                 deviation; errors are mean absolute ones of {column} itself",
-                short(*scale)
+                "losses are mean squared errors of {of}; errors are mean absolute ones of {column} itself"
             ))?;
         }
         output.line("")
@@ -615,12 +628,27 @@ struct Part<'a> {
     /// Whether it goes on from a checkpoint.
     resumes: bool,
     checkpoints: Option<(Checkpoints, Clock)>,
+    /// What brings a target back to its unit, where that is no multiple.
+    undo: Option<Undo>,
+}
+
+type Undo = Box<dyn Fn(f64) -> f64 + Send>;
+
+/// What brings a target back to its unit, where that is no multiple.
+fn undo(preprocessing: &Preprocessing) -> Option<Undo> {
+    match preprocessing.target() {
+        Target::Number { transform, .. } if !transform.is_none() => {
+            preprocessing.undo().ok().map(|undo| Box::new(undo) as Undo)
+        }
+        _ => None,
+    }
 }
 
 impl<'a> Part<'a> {
     /// Of one network, from its first step on, without checkpoints.
     fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
-        Part { number: 0, rows, augment: None, whole: None, resumes: false, checkpoints: None }
+        let (augment, whole, checkpoints, undo) = (None, None, None, None);
+        Part { number: 0, rows, augment, whole, resumes: false, checkpoints, undo }
     }
 }
 

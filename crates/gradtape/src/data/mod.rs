@@ -19,6 +19,7 @@ mod sniff;
 mod standardise;
 mod table;
 mod task;
+mod transform;
 mod vocabulary;
 mod windows;
 
@@ -37,5 +38,6 @@ pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub use table::{Column, ColumnKind, CsvOptions, Table};
 pub use task::Task;
+pub use transform::{Transform, TransformChoice};
 pub use vocabulary::Vocabulary;
 pub use windows::{sliding_windows, windows};

@@ -44,6 +44,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
     // In batches, of which each step takes some.
     let left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
+    let undo = trainer.undo.as_deref();
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
@@ -94,7 +95,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
             let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
-            course.mean.add(loss, &outputs, &batch.y)?;
+            course.mean.add(loss, &outputs, &batch.y, undo)?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -120,7 +121,7 @@ fn epochs(trainer: &mut Trainer<'_>, train: &Dataset, validation: Option<&Datase
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode, undo)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
