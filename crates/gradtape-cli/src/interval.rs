@@ -1,9 +1,9 @@
 //! [`Residuals`]: how far a model was from the numbers of rows that it did not learn from, for intervals.
 
+use gradtape::Tensor;
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::io::Model;
 use gradtape::nn::Sequential;
-use gradtape::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Failure, Outcome};
@@ -55,7 +55,6 @@ impl Residuals {
 
     /// The preprocessing that knows of the errors.
     pub(crate) fn told_to(&self, preprocessing: Preprocessing) -> Preprocessing {
-        if std::env::var("NOSMEAR").is_ok() { return preprocessing; }
         preprocessing.with_errors(&self.errors)
     }
 
@@ -66,7 +65,8 @@ impl Residuals {
         if rows > MOST {
             sizes = (1..=MOST).map(|place| sizes[(place * rows).div_ceil(MOST) - 1]).collect();
         }
-        let text = serde_json::to_string(&Residuals { rows, sizes, errors }).map_err(Failure::failed)?;
+        let text =
+            serde_json::to_string(&Residuals { rows, sizes, errors }).map_err(Failure::failed)?;
         Ok((rows > 0).then(|| (NOTE.to_string(), text)))
     }
 

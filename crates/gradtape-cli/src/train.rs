@@ -107,7 +107,9 @@ impl Train {
             bar: !self.quiet,
             beside: Some(match prepared.preprocessing.target() {
                 Target::Classes { .. } => Beside::Accuracy,
-                Target::Number { transform, .. } if !transform.is_none() => Beside::Error { unit: 1.0 },
+                Target::Number { transform, .. } if !transform.is_none() => {
+                    Beside::Error { unit: 1.0 }
+                }
                 Target::Number { scale, .. } => Beside::Error { unit: *scale },
             }),
             validation: !prepared.split.validation.is_empty(),

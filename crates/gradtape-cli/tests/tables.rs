@@ -311,7 +311,10 @@ fn namibia_can_be_kept() {
     };
     contains(&train(""), &["\"land\": 20 cells such as \"NA\" are taken as missing (--keep-na"]);
     assert!(!train("--keep-na").contains("missing"));
-    contains(&folder.run("inspect model.safetensors").ok().stdout, &["one of \"DE\", \"FR\", \"NA\""]);
+    contains(
+        &folder.run("inspect model.safetensors").ok().stdout,
+        &["one of \"DE\", \"FR\", \"NA\""],
+    );
     // What was said of them holds wherever the model is used.
     let report = folder.run("evaluate model.safetensors data.csv --format json").ok();
     assert_eq!((&report.json()["trained_on"], &*report.stderr), (&true.into(), ""));

@@ -31,8 +31,8 @@ pub(crate) struct Columns {
     #[arg(long, conflicts_with = "split")]
     stratify: bool,
 
-    /// What is learned of a number to predict: none, log or asinh, which draws in far values; auto takes
-    /// one where a few values are far larger than all others. Predictions and errors are of the number
+    /// What is learned of a number to predict: none (itself), log or asinh, which draw in far values, or
+    /// auto: asinh where there are such on both sides. Predictions and errors are of the number itself
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub(crate) target_transform: TransformChoice,
 

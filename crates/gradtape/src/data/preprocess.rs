@@ -151,7 +151,14 @@ impl Preprocessing {
             notes = Notes::keeping_counts();
             features = features_with(&mut notes)?;
         }
-        notes.target(table.column(target.column())?, &target);
+        let (column, mut values) = (table.column(target.column())?, Vec::new());
+        if matches!(target, Target::Number { transform: Transform::None, .. })
+            && options.transform == TransformChoice::Auto
+        {
+            let numbers = column.numbers();
+            values.extend(rows.iter().map(|&row| numbers[row]));
+        }
+        notes.target(column, &target, &values);
         let far = notes.far.clone();
         let notes = notes.into_lines();
         if features.is_empty() {
@@ -275,8 +282,8 @@ impl Preprocessing {
         // Earlier versions do not say how it was written.
         let knows = self.version >= 3;
         Ok(match feature {
-            Feature::Number { mean, .. } if knows => {
-                column.read_as(&self.written(name), ColumnKind::Number, *mean)
+            Feature::Number { mean, scale, .. } if knows => {
+                column.read_as(&self.written(name), ColumnKind::Number, mean.hypot(*scale))
             }
             Feature::Time { .. } if knows => {
                 column.read_as(&self.written(name), ColumnKind::Time, 0.0)

@@ -57,11 +57,15 @@ pub enum TransformChoice {
 /// Fewer values do not tell how they are spread.
 const ENOUGH: usize = 50;
 
-/// The skewness from which on values of at least 0 have a heavy tail; that of exponential ones is 2.
-const SKEWED: f64 = 2.0;
-
-/// The excess kurtosis from which on values have two heavy tails; that of Laplace's is 3.
+/// The excess kurtosis from which on tails are heavy; that of Laplace's distribution is 3.
 const HEAVY: f64 = 10.0;
+
+/// How many distances of the quartiles the ends are away from the median, on either side, where both tails are heavy; of
+/// normal values 1.9.
+const AWAY: f64 = 2.5;
+
+/// The share of the values beyond an end.
+const END: f64 = 0.005;
 
 /// How far beyond the results of training a network is believed, in shares of their range.
 const BEYOND: f64 = 0.1;
@@ -69,33 +73,30 @@ const BEYOND: f64 = 0.1;
 impl Transform {
     /// The transform of some values, NaN left out.
     ///
-    /// [`TransformChoice::Auto`] takes the logarithm where no value is below 0, their skewness is above 2 and the
-    /// logarithm has less than half of it; and `asinh` where some are, their excess kurtosis is above 10 and that of
-    /// the results less than half of it. Of fewer than 50 values it takes none. `None` where what is asked for cannot
-    /// be: the logarithm of values below 0, or of values that are all the same.
+    /// [`TransformChoice::Auto`] takes `asinh` where the values have two heavy tails, as profits: their excess kurtosis is
+    /// above 10, and on either side of the median one in 200 is further away than 2.5 distances of the quartiles. Where
+    /// one tail is heavy, as of prices, it depends on what the value hangs on whether a logarithm is of use: it takes
+    /// none, nor of fewer than 50 values. `None` where what is asked for cannot be: the logarithm of values below 0 or of
+    /// values that are all the same, `asinh` where half of them are.
     pub fn fit(values: &[f64], choice: TransformChoice) -> Option<Transform> {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
         sorted.sort_unstable_by(f64::total_cmp);
-        let least = sorted.first().copied().unwrap_or(0.0);
         match choice {
             TransformChoice::None => Some(Transform::None),
             TransformChoice::Log => log(&sorted),
             TransformChoice::Asinh => asinh(&sorted),
-            TransformChoice::Auto if sorted.len() < ENOUGH => Some(Transform::None),
-            TransformChoice::Auto => {
-                let [skewness, kurtosis] = shape(&sorted);
-                let (found, before, which) = match least >= 0.0 {
-                    true if skewness > SKEWED => (log(&sorted), skewness, 0),
-                    false if kurtosis > HEAVY => (asinh(&sorted), kurtosis, 1),
-                    _ => return Some(Transform::None),
-                };
-                let after = |transform: &Transform| {
-                    let results: Vec<f64> = sorted.iter().map(|&v| transform.of(v)).collect();
-                    shape(&results)[which].abs()
-                };
-                Some(found.filter(|found| after(found) < 0.5 * before).unwrap_or(Transform::None))
+            TransformChoice::Auto if tails(&sorted) == 2 => {
+                asinh(&sorted).or(Some(Transform::None))
             }
+            TransformChoice::Auto => Some(Transform::None),
         }
+    }
+
+    /// Whether values have one heavy tail, so that it is worth a try to learn their logarithm.
+    pub(super) fn is_worth_a_try(values: &[f64]) -> bool {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        tails(&sorted) == 1 && sorted.first().is_some_and(|least| *least >= 0.0)
     }
 
     /// The result for a value; NaN where there is none.
@@ -141,6 +142,17 @@ impl Transform {
             Transform::Asinh { middle, unit, range } => middle.is_finite() && valid(unit, range),
         }
     }
+}
+
+/// How many tails of values are heavy.
+fn tails(sorted: &[f64]) -> usize {
+    let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+    if sorted.len() < ENOUGH || shape(sorted)[1] <= HEAVY {
+        return 0;
+    }
+    let away = AWAY * (at(0.75) - at(0.25));
+    let ends = [at(0.5) - at(END), at(1.0 - END) - at(0.5)];
+    ends.into_iter().filter(|end| *end > away).count()
 }
 
 /// The logarithm whose unit leaves the least skewness.
@@ -231,11 +243,12 @@ mod tests {
         let plain = normals(1);
         assert!(auto(&plain).is_none());
         let amounts: Vec<f64> = plain.iter().map(|x| (1.5 * x).exp()).collect();
-        assert!(matches!(auto(&amounts), Transform::Log { .. }));
+        assert!(auto(&amounts).is_none() && Transform::is_worth_a_try(&amounts));
         let moderate: Vec<f64> = plain.iter().map(|x| (0.3 * x).exp()).collect();
-        assert!(auto(&moderate).is_none());
+        assert!(auto(&moderate).is_none() && !Transform::is_worth_a_try(&moderate));
         let both: Vec<f64> = plain.iter().map(|x| (2.0 * x).sinh()).collect();
         assert!(matches!(auto(&both), Transform::Asinh { .. }));
+        assert!(!Transform::is_worth_a_try(&both));
         assert!(auto(&amounts[..20]).is_none());
     }
 

@@ -71,7 +71,8 @@ pub(super) fn target_of(
         }
         let known: Vec<f64> = rows.iter().map(|&row| numbers[row]).collect();
         let Some(transform) = Transform::fit(&known, options.transform) else {
-            let message = format!("{}: column {target:?} has no {}", table.source(), options.transform);
+            let message =
+                format!("{}: column {target:?} has no {}", table.source(), options.transform);
             let hint = match options.transform {
                 TransformChoice::Log => "a value is below 0; asinh takes such",
                 _ => "half of its values are the same",
@@ -163,7 +164,7 @@ impl Notes {
     }
 
     /// How the numbers of the target are written.
-    pub(super) fn target(&mut self, column: &Column, target: &Target) {
+    pub(super) fn target(&mut self, column: &Column, target: &Target, values: &[f64]) {
         if let Target::Number { transform, .. } = target
             && !transform.is_none()
         {
@@ -172,8 +173,14 @@ impl Notes {
                 _ => "inverse hyperbolic sine",
             };
             self.lines.push(format!(
-                "column {:?}: a few values are far from all others; the network learns the {what}, predictions and errors are \
+                "column {:?}: the network learns the {what}, as a few values are far from all others; predictions and errors are \
                  of the value itself (--target-transform none learns that)",
+                column.name()
+            ));
+        } else if Transform::is_worth_a_try(values) {
+            self.lines.push(format!(
+                "column {:?}: a few values are far above all others; with --target-transform log the network learns their \
+                 logarithm, which tells small ones better, and large ones better or worse: try it",
                 column.name()
             ));
         }
@@ -457,9 +464,11 @@ fn counts(name: &str, numbers: &[f64]) -> Option<Counts> {
         if !each_once || numbers.iter().any(|number| number.is_nan() || number.fract() != 0.0) {
             return None;
         }
-        let [least, most] = [f64::min, f64::max].map(|end| numbers.iter().copied().fold(numbers[0], end));
+        let [least, most] =
+            [f64::min, f64::max].map(|end| numbers.iter().copied().fold(numbers[0], end));
         let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);
-        let dense = most - least + 1.0 == numbers.len() as f64 || rises && least <= 1.0 && most < 1.1 * numbers.len() as f64;
+        let dense = most - least + 1.0 == numbers.len() as f64
+            || rises && least <= 1.0 && most < 1.1 * numbers.len() as f64;
         if !dense && !names::is_number_of_row(name) {
             return None;
         }

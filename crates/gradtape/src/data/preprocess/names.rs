@@ -48,7 +48,8 @@ pub(super) fn is_code(name: &str) -> bool {
 /// Whether whole numbers of a column, each of which comes once, name the rows, such as `ticket` or `invoice_no`.
 pub(super) fn is_number_of_row(name: &str) -> bool {
     let lower = name.trim().to_lowercase();
-    let words = ["ticket", "invoice", "receipt", "voucher", "serial", "booking", "order_no", "order no"];
+    let words =
+        ["ticket", "invoice", "receipt", "voucher", "serial", "booking", "order_no", "order no"];
     words.iter().any(|word| lower.contains(word)) || is_code(name)
 }
 
@@ -56,12 +57,14 @@ pub(super) fn is_number_of_row(name: &str) -> bool {
 pub(super) fn is_order(name: &str) -> bool {
     let lower = name.trim().to_lowercase();
     let words = [
-        "year", "jahr", "annee", "année", "month", "monat", "week", "woche", "day", "tag", "hour", "minute", "second",
-        "time", "zeit", "date", "datum", "quarter", "period", "epoch", "step", "age", "rank", "rang", "place",
-        "position", "round", "stage", "level", "trend",
+        "year", "jahr", "annee", "année", "month", "monat", "week", "woche", "day", "tag", "hour",
+        "minute", "second", "time", "zeit", "date", "datum", "quarter", "period", "epoch", "step",
+        "age", "rank", "rang", "place", "position", "round", "stage", "level", "trend",
     ];
     let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
-    words.iter().any(|word| parts.iter().any(|part| part == word || part.strip_suffix('s') == Some(word)))
+    words
+        .iter()
+        .any(|word| parts.iter().any(|part| part == word || part.strip_suffix('s') == Some(word)))
         || ["t", "yr"].iter().any(|word| parts.contains(word))
 }
 
@@ -77,7 +80,11 @@ mod tests {
         for name in ["ticket", "number", "stage_name_id2", "image", "nr", "row"] {
             assert!(!is_order(name) || name.contains("stage"), "{name}");
         }
-        assert!(is_number_of_row("Ticket No") && is_number_of_row("invoice") && !is_number_of_row("year"));
+        assert!(
+            is_number_of_row("Ticket No")
+                && is_number_of_row("invoice")
+                && !is_number_of_row("year")
+        );
     }
 
     #[test]

@@ -68,7 +68,10 @@ fn percentages_among_shares() {
     near(&read(&mixed, &["0.45"]).0, &[45.0]);
     let mixed = fit(&["10%", "0.45", "0.8", "0.3"]);
     let notes = mixed.notes().join("\n");
-    assert!(notes.contains("1 numbers with a percent sign, such as \"10%\", taken as 0.1"), "{notes}");
+    assert!(
+        notes.contains("1 numbers with a percent sign, such as \"10%\", taken as 0.1"),
+        "{notes}"
+    );
     near(&read(&mixed, &["20%", "0.5"]).0, &[0.2, 0.5]);
 }
 
@@ -95,7 +98,10 @@ fn decimals() {
     let comma = fit(&["1,5", "2,25", "1.020,5", "3,125"]);
     let (numbers, notes) = read(&comma, &["1,250"]);
     near(&numbers, &[1.25]);
-    assert!(notes.contains("\"1,250\" (line 2) is taken as 1.25: decimals stood after a comma"), "{notes}");
+    assert!(
+        notes.contains("\"1,250\" (line 2) is taken as 1.25: decimals stood after a comma"),
+        "{notes}"
+    );
     let (numbers, notes) = read(&comma, &["1.5", "2.25"]);
     near(&numbers, &[1.5, 2.25]);
     assert!(notes.contains("decimals stand after a point, in training after a comma"), "{notes}");
@@ -126,7 +132,10 @@ fn days_and_months() {
     // A file that says otherwise of itself is read as it says.
     let (days, notes) = seconds(&month, &["13/02/2024", "01/02/2024"]);
     assert_eq!(days[1], first_of_february);
-    assert!(notes.contains("\"13/02/2024\" (line 2) has the day first, in training the month"), "{notes}");
+    assert!(
+        notes.contains("\"13/02/2024\" (line 2) has the day first, in training the month"),
+        "{notes}"
+    );
     // One that says both is read as the training was.
     let (days, notes) = seconds(&month, &["01/02/2024", "03/20/2024", "13/02/2024", "03/10/2024"]);
     assert_eq!([days[0], days[3]], [second_of_january, tenth_of_march]);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak};
 use super::CsvOptions;
+use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak};
 use super::moment::{Moment, Order, compact, moment};
 
 /// A column of a [`Table`](super::Table).
@@ -424,14 +424,14 @@ impl Column {
             && self.cells().flatten().take(50).any(|cell| cell.matches('.').count() == 2)
     }
 
-    /// The mean of the numbers that are percentages where the column is, or are not.
+    /// The mean size of the numbers that are percentages where the column is, or are not.
     fn typical(&self) -> f64 {
         let own = |cell: &&str| {
             let percent = digits(cell).is_some_and(|digits| digits.around == Around::Percent);
             percent == self.percent
         };
         let numbers = self.cells().flatten().filter(own).filter_map(|cell| self.amount(cell));
-        let (count, sum) = numbers.fold((0.0, 0.0), |(count, sum), x| (count + 1.0, sum + x));
+        let (count, sum) = numbers.fold((0.0, 0.0), |(count, sum), x| (count + 1.0, sum + x.abs()));
         sum / f64::max(count, 1.0)
     }
 

@@ -26,8 +26,7 @@ pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
         if bytes.starts_with(b"[") && table.is_empty() {
             text.read_to_end(&mut line).map_err(failed)?;
             let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
-            let rows: Vec<Row> =
-                parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
+            let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
             rows.into_iter().enumerate().for_each(|(row, cells)| table.push_row(cells.0, row + 1));
             return Ok(());
         }

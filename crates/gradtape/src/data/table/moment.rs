@@ -21,10 +21,7 @@ const DAY: f64 = 86_400.0;
 /// What a cell says of time; `None` where it says nothing.
 pub(super) fn moment(cell: &str, order: Order) -> Option<Moment> {
     let text = cell.trim();
-    if text.len() < 4
-        || text.len() > 40
-        || !text.bytes().any(|b| b.is_ascii_digit())
-    {
+    if text.len() < 4 || text.len() > 40 || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     let (date, clock) = split(text);
@@ -228,8 +225,20 @@ const WEEKDAYS: [&str; 7] =
 
 /// Those that are not abbreviated.
 const OTHER_WEEKDAYS: [&str; 14] = [
-    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "lundi",
-    "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
 ];
 
 /// Whether a word is a name, or its first three or four letters.

@@ -251,7 +251,9 @@ impl Encoding {
                     );
                     let hint = match now {
                         Encoding::Utf8 => MIXED,
-                        _ => "save the file as UTF-8, or name its encoding (--encoding windows-1252)",
+                        _ => {
+                            "save the file as UTF-8, or name its encoding (--encoding windows-1252)"
+                        }
                     };
                     return Err(Error::new(Kind::Data, message).hint(hint));
                 }

@@ -69,7 +69,7 @@ impl Column {
     }
 
     /// The column as a kind that it was in training, read as it was written there where its own cells do not tell
-    /// otherwise. `typical` is a number of training: it tells what those are that are percentages here alone.
+    /// otherwise. `typical` is how large numbers were in training: it tells what those are that are percentages here alone.
     pub(in crate::data) fn read_as(
         &self,
         written: &Written,
@@ -133,16 +133,19 @@ impl Column {
         }
     }
 
-    /// What numbers count that are written otherwise than those of training, around a typical one: without the percent
-    /// sign as they are or as shares of 1, with it as they are or by the hundred.
+    /// What numbers count that are written otherwise than those of training, of which one is so large: without the
+    /// percent sign as they are or as shares of 1, with it as they are or by the hundred, whatever is nearer.
     pub(super) fn factor(&self, typical: f64) -> f64 {
-        let factor = if self.percent { 100.0 } else { 0.01 };
+        let factor: f64 = if self.percent { 100.0 } else { 0.01 };
         let mut as_is = self.clone();
         as_is.others = 1.0;
         let (mut near, mut nearer) = (0.0, 0.0);
         for number in self.others().filter_map(|(_, cell)| as_is.number(cell)) {
-            near += (number - typical).abs();
-            nearer += (number * factor - typical).abs();
+            let ratio = (number / typical).abs().ln();
+            if ratio.is_finite() {
+                near += ratio.abs();
+                nearer += (ratio + factor.ln()).abs();
+            }
         }
         if nearer < near { factor } else { 1.0 }
     }
@@ -242,11 +245,7 @@ impl Column {
     }
 
     /// Dates in another order than in training.
-    fn departing_order(
-        &self,
-        written: &Written,
-        line: impl Fn(usize) -> usize,
-    ) -> Option<String> {
+    fn departing_order(&self, written: &Written, line: impl Fn(usize) -> usize) -> Option<String> {
         let trained = match written.day_first? {
             true => Order::DayFirst,
             false => Order::MonthFirst,
