@@ -77,7 +77,7 @@ fn both() -> Vec<String> {
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
         Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise,
-        Table, Target, Task, Vocabulary,
+        Table, Target, Task, Transform, TransformChoice, Vocabulary,
         // io
         Checkpoint, EventWriter, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train

@@ -152,7 +152,7 @@ impl Column {
         let end = *self.ends.get(row)?;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         Some(&self.text[start..end])
-            .filter(|cell| !cell.is_empty() && !(self.dashes && is_dash(cell)))
+            .filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
     }
 
     /// The cells in order, `None` where missing.
