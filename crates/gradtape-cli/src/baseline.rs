@@ -52,6 +52,21 @@ impl Baseline {
         test: &Dataset,
         preprocessing: &Preprocessing,
     ) -> Outcome<Vec<Baseline>> {
+        // Simple answers are those to the number itself.
+        if let Target::Number { transform, .. } = preprocessing.target()
+            && !transform.is_none()
+        {
+            let numbers = preprocessing.target_numbers(train.targets())?;
+            let plain = preprocessing.without_transform(&numbers)?;
+            let Target::Number { mean, scale, .. } = *plain.target() else { return Ok(Vec::new()) };
+            let own = |data: &Dataset| -> Outcome<Dataset> {
+                let numbers = preprocessing.target_numbers(data.targets())?.into_iter();
+                let values: Vec<f32> = numbers.map(|y| ((y - mean) / scale) as f32).collect();
+                let targets = Tensor::from_vec(values, data.targets().shape().clone())?;
+                Ok(Dataset::new(data.inputs().clone(), targets)?)
+            };
+            return Baseline::all(&own(train)?, &own(test)?, &plain);
+        }
         let mut all = vec![constant(train, test, preprocessing)?];
         all.push(linear(train, test, preprocessing)?);
         all.extend(neighbours(train, test, preprocessing)?);
@@ -101,7 +116,7 @@ impl Baseline {
             Target::Number { .. } => {
                 // In the unit of the target, whatever is done to it.
                 let predicted = preprocessing.predicted_numbers(outputs)?;
-                let true_ones = preprocessing.predicted_numbers(test.targets())?;
+                let true_ones = preprocessing.target_numbers(test.targets())?;
                 let [predicted, true_ones] =
                     [predicted, true_ones].map(|values| Tensor::from_vec(values, test.len()));
                 let (predicted, true_ones) = (predicted?, true_ones?);

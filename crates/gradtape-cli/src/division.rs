@@ -129,6 +129,27 @@ impl Division {
         }
     }
 
+    /// The column whose groups stay together.
+    pub(crate) fn group(&self) -> Option<&str> {
+        match self {
+            Division::Group(name) => Some(name),
+            Division::Fold(_, by) => by.group(),
+            _ => None,
+        }
+    }
+
+    /// Why one network is trained where usually several are.
+    pub(crate) fn one_network(&self) -> String {
+        let why = match self {
+            Division::Time(_) => "that come before some of those it trains on",
+            _ => "of groups that it trains on",
+        };
+        format!(
+            "one network is trained instead of the usual four, of which each would validate on rows {why} (--members \
+             trains several, on the same rows)"
+        )
+    }
+
     /// As the settings of a training say it.
     pub(crate) fn note(&self) -> Option<String> {
         (*self != Division::Usual).then(|| self.to_string())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use gradtape::data::{Categories, Feature, Part, Preprocessing, Target};
+use gradtape::data::{Categories, Feature, Part, Preprocessing, Target, Transform};
 use gradtape::io::{self, Model, SafeTensors};
 use gradtape::nn::{Module, summary};
 use serde::Serialize;
@@ -138,17 +138,22 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
         of(preprocessing.width(), "number")
     );
     output.line(format!("\n{}", output.bold(heading)))?;
+    let written = |column: &str| {
+        preprocessing.written_as(column).map_or(String::new(), |how| format!("; {how}"))
+    };
     let treatment = |feature: &Feature| match feature {
         Feature::Number { column, mean, scale, missing } => {
             let drawn_in = if preprocessing.draws_in(column) { ", drawn in by asinh" } else { "" };
-            format!("{}{drawn_in}{}", standardised(*mean, *scale), or_missing(*missing))
+            let number = standardised(*mean, *scale);
+            format!("{number}{drawn_in}{}{}", written(column), or_missing(*missing))
         }
         Feature::Category { categories, missing, .. } => {
             format!("one of {}{}", names(categories), or_missing(*missing))
         }
-        Feature::Time { parts, missing, .. } => {
+        Feature::Time { column, parts, missing, .. } => {
             let parts: Vec<&str> = parts.iter().map(|part| named(*part)).collect();
-            format!("a date: {}{}", parts.join(", "), or_missing(*missing))
+            let parts = parts.join(", ");
+            format!("a date: {parts}{}{}", written(column), or_missing(*missing))
         }
         Feature::Words { places, .. } => {
             format!("a text: {} hashed words", thousands(places.len()))
@@ -177,8 +182,16 @@ fn print_preprocessing(preprocessing: &Preprocessing, output: &Output) -> Outcom
         Target::Classes { column, classes, .. } => {
             format!("{column}, one of {}: {}", of(classes.len(), "class"), names(classes))
         }
-        Target::Number { column, mean, scale } => {
-            format!("{column}, a number; the network gives {}", standardised(*mean, *scale))
+        Target::Number { column, mean, scale, transform, .. } => {
+            let value = match *transform {
+                Transform::None => "value".to_string(),
+                Transform::Log { unit, .. } => format!("log(1 + value / {})", short(unit)),
+                Transform::Asinh { middle, unit, .. } => {
+                    format!("asinh((value - {}) / {})", short(middle), short(unit))
+                }
+            };
+            let gives = standardised(*mean, *scale).replace("value", &value);
+            format!("{column}, a number; the network gives {gives}{}", written(column))
         }
     };
     output.line(format!("\n{}\n{target}", output.bold("predicts")))
@@ -210,7 +223,8 @@ const MOST_NAMES: usize = 30;
 
 fn names(categories: &Categories) -> String {
     let names = categories.names();
-    let shown = names[..names.len().min(MOST_NAMES)].join(", ");
+    let quoted = names.iter().take(MOST_NAMES).map(|name| format!("{name:?}"));
+    let shown = quoted.collect::<Vec<_>>().join(", ");
     match names.len() - names.len().min(MOST_NAMES) {
         0 => shown,
         more => format!("{shown} and {} more", thousands(more)),

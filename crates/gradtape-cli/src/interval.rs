@@ -1,5 +1,6 @@
 //! [`Residuals`]: how far a model was from the numbers of rows that it did not learn from, for intervals.
 
+use gradtape::Tensor;
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::io::Model;
 use gradtape::nn::Sequential;
@@ -11,13 +12,17 @@ use crate::model::outputs;
 /// The note of a model file under which they stand, as JSON.
 pub(crate) const NOTE: &str = "residuals";
 
-/// Absolute errors on validation rows, in the unit of the target: of several networks that answer together those of each on
+/// Absolute errors on validation rows, in the unit of the target, or standardised where that has a transform, so that an
+/// interval is the wider the larger the number: of several networks that answer together those of each on
 /// the rows that it did not learn from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Residuals {
     rows: usize,
     /// All of them, or so many at even distances once they are sorted.
     sizes: Vec<f64>,
+    /// Truth less answer, standardised.
+    #[serde(skip)]
+    errors: Vec<f64>,
 }
 
 /// More than this many are not kept.
@@ -34,23 +39,34 @@ impl Residuals {
         if rows.is_empty() || !matches!(preprocessing.target(), Target::Number { .. }) {
             return;
         }
-        let predicted = outputs(network, rows.inputs())
-            .and_then(|outputs| Ok(preprocessing.predicted_numbers(&outputs)?));
-        let known = preprocessing.predicted_numbers(rows.targets());
-        if let (Ok(predicted), Ok(known)) = (predicted, known) {
+        let Ok(answers) = outputs(network, rows.inputs()) else { return };
+        let targets = rows.targets().to_f64_vec();
+        self.errors.extend(answers.to_f64_vec().iter().zip(targets).map(|(p, y)| y - p));
+        if is_transformed(preprocessing) {
+            self.sizes = self.errors.iter().map(|error| error.abs()).collect();
+        } else if let (Ok(predicted), Ok(known)) = (
+            preprocessing.predicted_numbers(&answers),
+            preprocessing.target_numbers(rows.targets()),
+        ) {
             self.sizes.extend(predicted.iter().zip(known).map(|(p, y)| (p - y).abs()));
-            self.rows = self.sizes.len();
         }
+        self.rows = self.sizes.len();
+    }
+
+    /// The preprocessing that knows of the errors.
+    pub(crate) fn told_to(&self, preprocessing: Preprocessing) -> Preprocessing {
+        preprocessing.with_errors(&self.errors)
     }
 
     /// As a note of a model, if there are any.
     pub(crate) fn to_note(&self) -> Outcome<Option<(String, String)>> {
-        let Residuals { rows, mut sizes } = self.clone();
+        let Residuals { rows, mut sizes, errors } = self.clone();
         sizes.sort_by(f64::total_cmp);
         if rows > MOST {
             sizes = (1..=MOST).map(|place| sizes[(place * rows).div_ceil(MOST) - 1]).collect();
         }
-        let text = serde_json::to_string(&Residuals { rows, sizes }).map_err(Failure::failed)?;
+        let text =
+            serde_json::to_string(&Residuals { rows, sizes, errors }).map_err(Failure::failed)?;
         Ok((rows > 0).then(|| (NOTE.to_string(), text)))
     }
 
@@ -78,6 +94,25 @@ impl Residuals {
     }
 }
 
+/// The lower and the upper bounds of predictions, which outputs of the network became, by how far they reach.
+pub(crate) fn bounds(
+    preprocessing: &Preprocessing,
+    outputs: &Tensor,
+    predicted: &[f64],
+    reach: f64,
+) -> Outcome<[Vec<f64>; 2]> {
+    if !is_transformed(preprocessing) {
+        return Ok([-reach, reach].map(|side| predicted.iter().map(|p| p + side).collect()));
+    }
+    let (undo, outputs) = (preprocessing.undo()?, outputs.to_f64_vec());
+    Ok([-reach, reach].map(|side| outputs.iter().map(|output| undo(output + side)).collect()))
+}
+
+/// Whether what the network answers is no multiple of the target.
+fn is_transformed(preprocessing: &Preprocessing) -> bool {
+    matches!(preprocessing.target(), Target::Number { transform, .. } if !transform.is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +122,8 @@ mod tests {
     fn a_share_of_the_errors_is_within_reach() {
         let mut model = Model::new(Sequential::new());
         assert!(Residuals::reach(&model, 0.9).is_err());
-        let own = Residuals { rows: 99, sizes: (1..=99).map(f64::from).collect() };
+        let sizes = (1..=99).map(f64::from).collect();
+        let own = Residuals { rows: 99, sizes, errors: Vec::new() };
         model.notes.extend(own.to_note().unwrap());
         assert_eq!(Residuals::reach(&model, 0.9).unwrap(), 90.0);
         assert_eq!(Residuals::reach(&model, 0.5).unwrap(), 50.0);

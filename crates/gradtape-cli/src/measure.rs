@@ -188,18 +188,22 @@ impl Measured {
                     confusion_matrix: counts,
                 })
             }
-            Target::Number { scale, .. } => {
+            Target::Number { .. } => {
+                let predicted = preprocessing.predicted_numbers(&outputs)?;
+                let known = preprocessing.target_numbers(data.targets())?;
+                let predicted = Tensor::from_vec(predicted, [rows])?;
+                let known = Tensor::from_vec(known, [rows])?;
                 let of = |metric: fn(&Tensor, &Tensor) -> gradtape::Result<f64>| {
-                    metric(&outputs, data.targets())
+                    metric(&predicted, &known)
                 };
-                let mse = of(metric::mean_squared_error)? * scale * scale;
+                let mse = of(metric::mean_squared_error)?;
                 let r2 = of(metric::r2)?;
                 Ok(Measured::Number {
                     rows,
                     loss,
                     mse: Number(mse),
                     rmse: Number(mse.sqrt()),
-                    mae: Number(of(metric::mean_absolute_error)? * scale),
+                    mae: Number(of(metric::mean_absolute_error)?),
                     // Predictions that are no numbers have a NaN of their own.
                     r2: (!r2.is_nan() || mse.is_nan()).then_some(Number(r2)),
                     baselines: Vec::new(),

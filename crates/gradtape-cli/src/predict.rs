@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Verb;
 use crate::contributions::Contributions;
 use crate::error::{Failure, Outcome};
-use crate::interval::Residuals;
+use crate::interval::{self, Residuals};
 use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::report::{Format, Number};
@@ -103,7 +103,7 @@ impl Verb for Predict {
         };
         let (values, chosen) = match trained.preprocessing.target() {
             Target::Classes { classes, .. } => {
-                let rows = likely(&trained.probabilities(outputs)?, classes);
+                let rows = likely(&trained.probabilities(outputs.clone())?, classes);
                 let chosen = rows.iter().map(|row| row.number).collect();
                 (Values::Classes { classes: classes.names().to_vec(), rows }, chosen)
             }
@@ -115,9 +115,11 @@ impl Verb for Predict {
         let target = trained.preprocessing.target().column().to_string();
         let mut after = Vec::new();
         if let (Some(reach), Values::Numbers { rows }) = (reach, &values) {
-            for (name, side) in [("low", -reach), ("high", reach)] {
-                let bounds = rows.iter().map(|row| Number(row.0 + side)).collect();
-                after.push(After { name: format!("{target}_{name}"), values: bounds });
+            let numbers: Vec<f64> = rows.iter().map(|row| row.0).collect();
+            let bounds = interval::bounds(&trained.preprocessing, &outputs, &numbers, reach)?;
+            for (name, bounds) in ["low", "high"].into_iter().zip(bounds) {
+                let values = bounds.into_iter().map(Number).collect();
+                after.push(After { name: format!("{target}_{name}"), values });
             }
         }
         if self.explain {

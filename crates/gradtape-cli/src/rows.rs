@@ -82,9 +82,21 @@ pub(crate) fn prepare(
         Content::Table(table) => {
             let target = target(&table, wishes)?.to_string();
             let target = target.as_str();
-            let options = &wishes.options;
             all_there(&table, target, wishes)?;
             notes.extend(table.notes().iter().cloned());
+            let mut options = wishes.options.clone();
+            if let Some(group) = wishes.division.group()
+                && group != target
+                && ![&options.numbers, &options.categories, &options.ignore]
+                    .into_iter()
+                    .any(|named| named.iter().any(|name| name == group))
+            {
+                options.ignore.push(group.to_string());
+                notes.push(format!(
+                    "column {group:?} left out: no group that is held out was trained on (--categories {group} uses it)"
+                ));
+            }
+            let options = &options;
             let (table, left_out) = with_target(table, target)?;
             notes.extend(left_out);
             let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
@@ -109,7 +121,7 @@ pub(crate) fn prepare(
             let split = |data: &Dataset, test: Option<Dataset>| -> Outcome<Split> {
                 match division.of_fold(data, None, fractions.validation, seed)? {
                     Some(rows) => Ok(data.split_rows(&rows)?),
-                    None => split(data, test, fractions, seed),
+                    None => split(data, test, division, fractions, seed),
                 }
             };
             let mut parts = split(&data, test.clone())?;
@@ -200,11 +212,16 @@ fn absent(data: &Dataset) -> Option<String> {
 pub(crate) fn split(
     data: &Dataset,
     test: Option<Dataset>,
+    division: &Division,
     fractions: Fractions,
     seed: u64,
 ) -> Outcome<Split> {
     let share = if test.is_some() { 0.0 } else { fractions.test };
-    let mut split = data.split(fractions.validation, share, seed)?;
+    let fractions = Fractions { test: share, ..fractions };
+    let mut split = match division {
+        Division::Random => data.split_rows(&data::Rows::random(data.len(), fractions, seed)?)?,
+        _ => data.split(fractions.validation, share, seed)?,
+    };
     if let Some(test) = test {
         split.test = test;
     }

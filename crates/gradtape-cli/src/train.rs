@@ -85,7 +85,8 @@ impl Train {
         let trained = self.train_networks(&ready, &files, before, output)?;
         let count = trained.histories.len();
         let residuals = ready.residuals(count)?;
-        let Ready { source, prepared, networks, .. } = ready;
+        let Ready { source, mut prepared, networks, .. } = ready;
+        prepared.preprocessing = residuals.told_to(prepared.preprocessing);
         let network = networks.mean(count)?;
         let held_out = match prepared.split.test.is_empty() {
             true => None,

@@ -24,6 +24,7 @@ mod resume;
 mod show;
 mod start;
 mod tables;
+mod tables_again;
 mod texts;
 mod told;
 mod train;

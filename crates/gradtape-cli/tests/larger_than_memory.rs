@@ -18,7 +18,8 @@ fn table(rows: usize) -> String {
     text
 }
 
-const TRAIN: &str = "train homes.csv --target price --memory 1MB --epochs 4 --hidden 32 --schedule constant";
+const TRAIN: &str =
+    "train homes.csv --target price --memory 1MB --epochs 4 --hidden 32 --schedule constant";
 
 #[test]
 fn a_large_table_is_read_in_pieces_and_learned() {

@@ -158,8 +158,7 @@ fn what_a_kill_left_beside_the_files_is_taken_away() {
 #[test]
 fn events_and_lines_go_on_with_a_training() {
     let folder = Folder::new("log-goes-on");
-    let training =
-        "train iris --members 1 --epochs 4 --quiet --checkpoint-every 1epochs --log runs --schedule constant";
+    let training = "train iris --members 1 --epochs 4 --quiet --checkpoint-every 1epochs --log runs --schedule constant";
     folder.run(&format!("{training} --steps 5 --progress lines.jsonl")).ok();
     folder.run("train --resume . --steps 1000 --quiet --progress lines.jsonl").ok();
     assert_eq!(fs::read_dir(folder.path("runs")).unwrap().count(), 2);

@@ -49,7 +49,7 @@ fn a_date_and_an_unseen_category_do_not_make_a_model_useless() {
     contains(&text, &["a date: time elapsed, day of the week"]);
     // A model that knows no dates is used as before.
     folder.run(&format!("train homes.csv --target price --task regression --categories when {QUICK} --out c --quiet")).ok();
-    contains(&folder.run("inspect c/model.safetensors").ok().stdout, &["one of 2024-01-01"]);
+    contains(&folder.run("inspect c/model.safetensors").ok().stdout, &["one of \"2024-01-01\""]);
 }
 
 #[test]
@@ -309,7 +309,10 @@ fn namibia_can_be_kept() {
     };
     contains(&train(""), &["\"land\": 20 cells such as \"NA\" are taken as missing (--keep-na"]);
     assert!(!train("--keep-na").contains("missing"));
-    contains(&folder.run("inspect model.safetensors").ok().stdout, &["one of DE, FR, NA"]);
+    contains(
+        &folder.run("inspect model.safetensors").ok().stdout,
+        &["one of \"DE\", \"FR\", \"NA\""],
+    );
     // What was said of them holds wherever the model is used.
     let report = folder.run("evaluate model.safetensors data.csv --format json").ok();
     assert_eq!((&report.json()["trained_on"], &*report.stderr), (&true.into(), ""));

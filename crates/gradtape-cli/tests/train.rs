@@ -294,9 +294,13 @@ fn a_model_is_inspected() {
     folder.write("data.csv", classes(60));
     folder.run("train data.csv --target kind --epochs 1 --hidden 8,4 --dropout 0.25 --quiet").ok();
     let text = folder.run("inspect model.safetensors").ok().stdout;
-    for part in
-        ["Linear(3, 8)", "weight [8, 3]", "(value - ", "one of Bergen, Oslo", "kind, one of"]
-    {
+    for part in [
+        "Linear(3, 8)",
+        "weight [8, 3]",
+        "(value - ",
+        "one of \"Bergen\", \"Oslo\"",
+        "kind, one of",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     let json = folder.run("inspect model.safetensors --format json").ok().json();

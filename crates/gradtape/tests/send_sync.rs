@@ -77,7 +77,7 @@ fn both() -> Vec<String> {
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
         Feature, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise, Stream,
-        Table, TableBuilder, Target, Task, Vocabulary,
+        Table, TableBuilder, Target, Task, Transform, TransformChoice, Vocabulary,
         // io
         Checkpoint, EventWriter, Matched, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use gradtape::Tensor;
-use gradtape::data::Dataset;
+use gradtape::data::{Dataset, TransformChoice};
 use gradtape::loss::CrossEntropyOptions;
 
 use crate::division::Division;
@@ -31,6 +31,11 @@ pub(crate) struct Columns {
     #[arg(long, conflicts_with = "split")]
     stratify: bool,
 
+    /// What is learned of a number to predict: none (itself), log or asinh, which draw in far values, or
+    /// auto: asinh where there are such on both sides. Predictions and errors are of the number itself
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) target_transform: TransformChoice,
+
     /// How much the rows of a class count in training: balanced makes all classes count the same
     #[arg(long, value_name = "HOW", value_enum, hide_possible_values = true)]
     pub(crate) class_weights: Option<ClassWeights>,
@@ -49,6 +54,7 @@ impl Columns {
         let flags = [
             ("--numbers", !self.numbers.is_empty()),
             ("--strict", self.strict),
+            ("--target-transform", self.target_transform != TransformChoice::default()),
             (
                 "--split",
                 self.split.first().is_some_and(|how| how != "random" && how != "stratified"),

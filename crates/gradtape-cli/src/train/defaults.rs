@@ -49,10 +49,16 @@ const MOST_EPOCHS: f64 = 100.0;
 const FEWEST_EPOCHS: f64 = 5.0;
 
 impl Train {
+    /// How many networks answer together on a table with so many rows to train on, where nothing is said.
+    pub(super) fn usual_members(&self, rows: usize) -> usize {
+        let alone = self.is_chosen() || rows >= ONE_NETWORK || self.validation == 0.0;
+        if alone { 1 } else { MEMBERS }
+    }
+
     /// Settles on what is not given for a perceptron on a table with so many rows to train on.
     pub(super) fn settle_table(&mut self, rows: usize, shape: Shape) {
-        let alone = self.is_chosen() || rows >= ONE_NETWORK || self.validation == 0.0;
-        let members = *self.runs.members.get_or_insert(if alone { 1 } else { MEMBERS });
+        let usual = self.usual_members(rows);
+        let members = *self.runs.members.get_or_insert(usual);
         let width = if rows >= WIDE { 128 } else { 64 };
         let hidden = self.hidden.get_or_insert(Widths(vec![width, width])).0.clone();
         self.activation.get_or_insert(gradtape::nn::Activation::Silu);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use gradtape::data::{Augment, Dataset, Stream};
+use gradtape::data::{Augment, Dataset, Preprocessing, Stream, Target};
 use gradtape::loss;
 use gradtape::nn::Sequential;
 use gradtape::optim::{Optimizer, Schedule};
@@ -37,20 +37,27 @@ pub(super) struct Part<'a> {
     /// Whether it goes on from a checkpoint.
     pub(super) resumes: bool,
     pub(super) checkpoints: Option<(Checkpoints, Clock)>,
+    /// What brings a target back to its unit, where that is no multiple.
+    pub(super) undo: Option<Undo>,
+}
+
+type Undo = Box<dyn Fn(f64) -> f64 + Send>;
+
+/// What brings a target back to its unit, where that is no multiple.
+pub(super) fn undo(preprocessing: &Preprocessing) -> Option<Undo> {
+    match preprocessing.target() {
+        Target::Number { transform, .. } if !transform.is_none() => {
+            preprocessing.undo().ok().map(|undo| Box::new(undo) as Undo)
+        }
+        _ => None,
+    }
 }
 
 impl<'a> Part<'a> {
     /// Of one network, from its first step on, without checkpoints.
     pub(super) fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
-        Part {
-            number: 0,
-            rows,
-            stream: None,
-            augment: None,
-            whole: None,
-            resumes: false,
-            checkpoints: None,
-        }
+        let (stream, augment, whole, checkpoints, undo) = (None, None, None, None, None);
+        Part { number: 0, rows, stream, augment, whole, resumes: false, checkpoints, undo }
     }
 }
 
@@ -83,6 +90,7 @@ impl Train {
             whole,
             resumes,
             checkpoints,
+            undo,
         } = part;
         let steps = stream.map_or(train.len(), Stream::len).div_ceil(self.batch());
         let shown = *shown;
@@ -162,6 +170,9 @@ impl Train {
         }
         if let (true, Some(path)) = (resumes, &self.runs.resume) {
             trainer = trainer.resume(path)?;
+        }
+        if let Some(undo) = undo {
+            trainer = trainer.errors_in(undo);
         }
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);

@@ -510,6 +510,7 @@ impl Train {
             categories: self.categories.clone(),
             numbers: self.columns.numbers.clone(),
             ignore: self.ignore.clone(),
+            transform: self.columns.target_transform,
         };
         let division = match (self.columns.division(self.group_column())?, self.runs.held_out()) {
             (Division::Time(_), Some(_)) => {

@@ -4,7 +4,7 @@ use gradtape::data::Target;
 use gradtape::train::{Checkpoints, History, Stopped};
 
 use super::files::Files;
-use super::fit::{Fitted, Part};
+use super::fit::{Fitted, Part, undo};
 use super::flags::Train;
 use super::members::{self, mean};
 use super::ready::Ready;
@@ -43,6 +43,9 @@ impl Train {
             bar: !self.quiet,
             beside: Some(match ready.prepared.preprocessing.target() {
                 Target::Classes { .. } => Beside::Accuracy,
+                Target::Number { transform, .. } if !transform.is_none() => {
+                    Beside::Error { unit: 1.0 }
+                }
                 Target::Number { scale, .. } => Beside::Error { unit: *scale },
             }),
             validation: !ready.prepared.split.validation.is_empty(),
@@ -56,6 +59,7 @@ impl Train {
         for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
             let rows = ready.rows(number)?;
             let part = Part {
+                undo: undo(&ready.prepared.preprocessing),
                 number,
                 rows: [&rows[0], &rows[1]],
                 stream: ready.prepared.stream.as_ref(),

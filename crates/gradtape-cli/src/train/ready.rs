@@ -10,6 +10,7 @@ use super::defaults::Shape;
 use super::flags::Train;
 use super::large::{Large, Memory};
 use super::members::{Members, parts};
+use super::network::Network;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
 use crate::rows::{self, Prepared};
@@ -58,13 +59,17 @@ impl Train {
         let shape = is_table.then(|| Shape::of(&prepared.preprocessing));
         // Rows that lie between others, or belong to a group, are no test of the others.
         let apart = wishes.division.is_free();
-        if !apart {
-            self.runs.members.get_or_insert(1);
+        let mut prepared = prepared;
+        if !apart && self.runs.members.is_none() {
+            let table = self.network == Network::Mlp && shape.is_some();
+            if table && self.usual_members(prepared.counts().train) > 1 {
+                prepared.notes.push(wishes.division.one_network());
+            }
+            self.runs.members = Some(1);
         }
         self.settle(prepared.counts().train, shape);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
-        let mut prepared = prepared;
         for (number, network) in networks.iter().enumerate() {
             let notes = self.begin(network)?;
             // Of all networks the same is told.

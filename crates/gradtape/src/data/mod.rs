@@ -21,6 +21,7 @@ mod standardise;
 mod stream;
 mod table;
 mod task;
+mod transform;
 mod vocabulary;
 mod windows;
 
@@ -41,5 +42,6 @@ pub(crate) use stream::StreamBatches;
 pub use stream::{RowSource, Stream};
 pub use table::{Column, ColumnKind, CsvOptions, Table, TableBuilder};
 pub use task::Task;
+pub use transform::{Transform, TransformChoice};
 pub use vocabulary::Vocabulary;
 pub use windows::{sliding_windows, windows};

@@ -6,12 +6,17 @@ mod known;
 mod names;
 mod words;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use self::feature::Known;
 pub use self::feature::{Feature, Part};
 use self::fit::{Notes, class_names, feature_of, standardised, target_numbers, target_of};
-use super::{Categories, Dataset, Table, Task};
+use super::standardise::mean_and_scale;
+use super::table::Written;
+use super::{Categories, Column, ColumnKind, Dataset, Table, Task, Transform, TransformChoice};
+
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What is done to each column before a network sees it, learned from the rows it trains on.
@@ -55,6 +60,9 @@ pub struct Preprocessing {
     /// Columns whose numbers are drawn in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     far: Vec<String>,
+    /// How the columns of numbers and dates were written, where there is something to tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    written: BTreeMap<String, Written>,
 }
 
 /// What is predicted.
@@ -70,7 +78,7 @@ pub enum Target {
         /// The classes by number.
         classes: Categories,
     },
-    /// A number; the network predicts `(value - mean) / scale`.
+    /// A number; the network predicts `(transform(value) - mean) / scale`.
     Number {
         /// The name of the column.
         column: String,
@@ -78,6 +86,13 @@ pub enum Target {
         mean: f64,
         /// What is divided by.
         scale: f64,
+        /// What is done to the value first.
+        #[serde(default, skip_serializing_if = "Transform::is_none")]
+        transform: Transform,
+        /// Where there is a transform, how far the network's answers were from the truth: see
+        /// [`Preprocessing::with_errors`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<f64>,
     },
 }
 
@@ -93,6 +108,8 @@ pub struct PreprocessOptions {
     pub numbers: Vec<String>,
     /// Columns to leave out.
     pub ignore: Vec<String>,
+    /// What is done to a number to predict.
+    pub transform: TransformChoice,
 }
 
 impl Preprocessing {
@@ -118,14 +135,31 @@ impl Preprocessing {
             return Err(Error::new(Kind::Value, message));
         }
         let (target, _) = target_of(table, target, Some(rows), options)?;
-        let (mut features, mut notes) = (Vec::new(), Notes::default());
-        for column in table.columns() {
-            let name = column.name();
-            if name != target.column() && !options.ignore.iter().any(|ignored| ignored == name) {
-                features.extend(feature_of(table, column, rows, options, &mut notes)?);
+        let features_with = |notes: &mut Notes| -> Result<Vec<Feature>> {
+            let mut features = Vec::new();
+            for column in table.columns() {
+                let name = column.name();
+                if name != target.column() && !options.ignore.iter().any(|ignored| ignored == name)
+                {
+                    features.extend(feature_of(table, column, rows, options, notes)?);
+                }
             }
+            Ok(features)
+        };
+        let mut notes = Notes::default();
+        let mut features = features_with(&mut notes)?;
+        if features.is_empty() {
+            notes = Notes::keeping_counts();
+            features = features_with(&mut notes)?;
         }
-        notes.target(table.column(target.column())?);
+        let (column, mut values) = (table.column(target.column())?, Vec::new());
+        if matches!(target, Target::Number { transform: Transform::None, .. })
+            && options.transform == TransformChoice::Auto
+        {
+            let numbers = column.numbers();
+            values.extend(rows.iter().map(|&row| numbers[row]));
+        }
+        notes.target(column, &target, &values);
         let far = notes.far.clone();
         let notes = notes.into_lines();
         if features.is_empty() {
@@ -134,7 +168,15 @@ impl Preprocessing {
                 .hint("a column that varies is needed beside the target");
             return Err(notes.into_iter().fold(error, Error::note));
         }
-        Ok(Preprocessing { version: VERSION, features, target, notes, far })
+        let written = |name: &str| -> Option<(String, Written)> {
+            let written = table.column(name).ok()?.written_as();
+            (written != Written::default()).then(|| (name.to_string(), written))
+        };
+        let names = features.iter().filter(|feature| feature.is_measured()).map(Feature::column);
+        let target_name = [target.column()].into_iter();
+        let target_name = target_name.filter(|_| matches!(target, Target::Number { .. }));
+        let written = names.chain(target_name).filter_map(written).collect();
+        Ok(Preprocessing { version: VERSION, features, target, notes, far, written })
     }
 
     /// For data that is prepared already: features `(value - mean) / scale` with the names of the
@@ -187,8 +229,8 @@ impl Preprocessing {
         let numeric = classes.names().iter().all(|name| name.parse::<f64>().is_ok());
         let target = Target::Classes { column: target.to_string(), numeric, classes };
         let features = features.collect();
-        let (notes, far) = (Vec::new(), Vec::new());
-        let made = Preprocessing { version: VERSION, features, target, notes, far };
+        let (notes, far, written) = Default::default();
+        let made = Preprocessing { version: VERSION, features, target, notes, far, written };
         made.checked()
     }
 
@@ -203,7 +245,7 @@ impl Preprocessing {
         let mut inputs = vec![0f32; table.len() * width];
         let mut at = 0;
         for feature in &self.features {
-            feature.write(table, &mut inputs, width, at)?;
+            feature.write(table, &self.column(table, feature)?, &mut inputs, width, at)?;
             if self.draws_in(feature.column()) {
                 inputs
                     .iter_mut()
@@ -232,6 +274,46 @@ impl Preprocessing {
     /// ```
     pub fn draws_in(&self, column: &str) -> bool {
         self.far.iter().any(|far| far == column)
+    }
+
+    /// The column of a feature, read as it was written in training.
+    fn column(&self, table: &Table, feature: &Feature) -> Result<Column> {
+        let name = feature.column();
+        let column = table.column(name)?.clone();
+        // Earlier versions do not say how it was written.
+        let knows = self.version >= 3;
+        Ok(match feature {
+            Feature::Number { mean, scale, .. } if knows => {
+                column.read_as(&self.written(name), ColumnKind::Number, mean.hypot(*scale))
+            }
+            Feature::Time { .. } if knows => {
+                column.read_as(&self.written(name), ColumnKind::Time, 0.0)
+            }
+            Feature::Category { categories, .. } if categories.names().iter().any(|c| c == "-") => {
+                column.with_dashes()
+            }
+            _ => column,
+        })
+    }
+
+    /// The column of the target, read as it was written in training.
+    fn target_column(&self, table: &Table) -> Result<Column> {
+        let column = table.column(self.target.column())?.clone();
+        Ok(match &self.target {
+            Target::Number { column: name, mean, transform, .. } if self.version >= 3 => {
+                column.read_as(&self.written(name), ColumnKind::Number, transform.back(*mean))
+            }
+            _ => column,
+        })
+    }
+
+    fn written(&self, column: &str) -> Written {
+        self.written.get(column).cloned().unwrap_or_default()
+    }
+
+    /// How the numbers or dates of a column were written in training, for people; `None` where there is nothing to tell.
+    pub fn written_as(&self, column: &str) -> Option<String> {
+        self.written.get(column).and_then(Written::told)
     }
 
     /// Fails unless all columns are there.
@@ -265,7 +347,7 @@ impl Preprocessing {
         self.present(table)?;
         let mut found = Vec::new();
         for feature in &self.features {
-            let column = table.column(feature.column())?;
+            let column = &self.column(table, feature)?;
             if unseen
                 && let (Feature::Category { categories, .. }, [first, ..]) =
                     (feature, &feature.unseen(column)[..])
@@ -273,8 +355,8 @@ impl Preprocessing {
                 let cell = column.cell(*first).unwrap_or_default();
                 found.push(categories.unknown(table.place(*first, column.name()), cell));
             }
-            if matches!(feature, Feature::Number { .. } | Feature::Time { .. }) {
-                found.extend(table.numbers(column.name()).err());
+            if feature.is_measured() {
+                found.extend(table.numbers_of(column).err());
             }
         }
         let mut found = found.into_iter();
@@ -290,7 +372,7 @@ impl Preprocessing {
         match &self.target {
             Target::Classes { column, numeric, classes } => {
                 let known = Known::of(classes);
-                let names = class_names(table, column, *numeric)?;
+                let names = class_names(table, &self.target_column(table)?, *numeric)?;
                 let label = |(row, name): (usize, String)| match known.number(&name) {
                     Some(number) => Ok(number as i64),
                     None => Err(classes.unknown(table.place(row, column), &name)),
@@ -298,10 +380,11 @@ impl Preprocessing {
                 let labels = names.into_iter().enumerate().map(label);
                 Tensor::from_vec(labels.collect::<Result<Vec<_>>>()?, table.len())
             }
-            Target::Number { column, mean, scale } => {
-                let numbers = target_numbers(table, column)?;
+            Target::Number { column, mean, scale, transform, .. } => {
+                let numbers = target_numbers(table, &self.target_column(table)?)?;
                 let number = |(row, number)| {
-                    standardised(number, *mean, *scale, || table.place(row, column))
+                    let place = || table.place(row, column);
+                    standardised(transform.of(number), *mean, *scale, place)
                 };
                 let numbers = numbers.into_iter().enumerate().map(number);
                 Tensor::from_vec(numbers.collect::<Result<Vec<_>>>()?, [table.len(), 1])
@@ -319,18 +402,69 @@ impl Preprocessing {
         }
     }
 
-    /// The values that a network's outputs stand for, where the target is a number; of any shape.
+    /// The values that a network's outputs stand for, where the target is a number; of any shape. Where the target has
+    /// a [`Transform`] and [errors](Preprocessing::with_errors) are known, they are the means over these.
     pub fn predicted_numbers(&self, outputs: &Tensor) -> Result<Vec<f64>> {
-        match &self.target {
-            Target::Number { mean, scale, .. } => {
-                let outputs = outputs.checked_f64_vec()?.into_iter();
-                Ok(outputs.map(|value| value * scale + mean).collect())
+        let undo = self.undo()?;
+        let errors = match &self.target {
+            Target::Number { errors, .. } => &errors[..],
+            Target::Classes { .. } => &[],
+        };
+        let mean = |value: f64| match errors {
+            [] => undo(value),
+            errors => {
+                errors.iter().map(|error| undo(value + error)).sum::<f64>() / errors.len() as f64
             }
-            Target::Classes { column, .. } => {
-                let message = format!("the target {column:?} is a class, not a number");
-                Err(Error::new(Kind::Value, message))
+        };
+        Ok(outputs.checked_f64_vec()?.into_iter().map(mean).collect())
+    }
+
+    /// The values that targets stand for, as [`Preprocessing::targets`] gives them, where the target is a number; of
+    /// any shape.
+    pub fn target_numbers(&self, targets: &Tensor) -> Result<Vec<f64>> {
+        Ok(targets.checked_f64_vec()?.into_iter().map(self.undo()?).collect())
+    }
+
+    /// What brings a standardised number back to the unit of the target. Fails where the target is a class.
+    pub fn undo(&self) -> Result<impl Fn(f64) -> f64 + Clone + Send + Sync + use<>> {
+        match self.target {
+            Target::Number { mean, scale, transform, .. } => {
+                Ok(move |value: f64| transform.back(value * scale + mean))
             }
+            Target::Classes { ref column, .. } => Err(no_number(column)),
         }
+    }
+
+    /// The same inputs for a network that learns the number itself, standardised by these numbers. Fails where the
+    /// target is a class, and where there are no numbers.
+    pub fn without_transform(&self, numbers: &[f64]) -> Result<Preprocessing> {
+        if let Target::Classes { column, .. } = &self.target {
+            return Err(no_number(column));
+        }
+        let (mean, scale) = mean_and_scale(numbers.iter().copied())
+            .ok_or_else(|| Error::new(Kind::Value, "there are no numbers, or they overflow"))?;
+        let column = self.target.column().to_string();
+        let (transform, errors) = (Transform::None, Vec::new());
+        let target = Target::Number { column, mean, scale, transform, errors };
+        Ok(Preprocessing { target, ..self.clone() })
+    }
+
+    /// With the errors of a network, truth less answer, both standardised, on rows that it did not learn from. A network
+    /// that learns `log(y)` answers with the middle of what `y` may be; the mean of what it may be, which has the least
+    /// squared error, is that over its errors (Duan's smearing, 1983). At most 100 are kept, at even distances once they
+    /// are sorted. Without a [`Transform`] nothing changes.
+    #[must_use]
+    pub fn with_errors(mut self, all: &[f64]) -> Preprocessing {
+        if let Target::Number { transform, errors, .. } = &mut self.target
+            && !transform.is_none()
+        {
+            let mut sorted: Vec<f64> = all.iter().copied().filter(|e| e.is_finite()).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let count = sorted.len().min(MOST_ERRORS);
+            *errors =
+                (0..count).map(|at| sorted[(2 * at + 1) * sorted.len() / (2 * count)]).collect();
+        }
+        self
     }
 
     /// Classification or regression.
@@ -384,8 +518,19 @@ impl Preprocessing {
     /// learned; lines for each column that has some.
     pub fn filled(&self, table: &Table) -> Vec<String> {
         let mut lines = Vec::new();
+        let target = match &self.target {
+            Target::Number { .. } if self.version >= 3 => self.target_column(table).ok(),
+            _ => None,
+        };
+        let told = |column: &Column| {
+            column.departures(&self.written(column.name()), |row| table.line(row))
+        };
+        lines.extend(target.iter().flat_map(told));
         for feature in &self.features {
-            let Ok(column) = table.column(feature.column()) else { continue };
+            let Ok(column) = &self.column(table, feature) else { continue };
+            if feature.is_measured() && self.version >= 3 {
+                lines.extend(told(column));
+            }
             lines.extend(fit::filled(table, column, feature, self.draws_in(feature.column())));
             if let unseen @ [first, ..] = &feature.unseen(column)[..] {
                 lines.push(format!(
@@ -453,7 +598,13 @@ impl Preprocessing {
             }
         }
         match &self.target {
-            Target::Number { column, mean, scale } => number(column, *mean, *scale)?,
+            Target::Number { column, mean, scale, transform, errors } => {
+                number(column, *mean, *scale)?;
+                if !transform.is_valid() || errors.iter().any(|error| !error.is_finite()) {
+                    let message = format!("column {column:?}: {transform:?} with {errors:?}");
+                    return Err(Error::new(Kind::Model, message));
+                }
+            }
             Target::Classes { column, classes, .. } => distinct(column, classes)?,
         }
         if self.features.is_empty() {
@@ -489,8 +640,18 @@ fn drawn_in(number: f32) -> f32 {
     f64::from(number).asinh() as f32
 }
 
-/// The version of the JSON form. The first one knew numbers and categories alone.
-const VERSION: u32 = 2;
+fn no_number(target: &str) -> Error {
+    Error::new(Kind::Value, format!("the target {target:?} is a class, not a number"))
+}
+
+/// So many errors of a network are kept.
+const MOST_ERRORS: usize = 100;
+
+/// The version of the JSON form. The first one knew numbers and categories alone, the second one neither transforms nor
+/// how cells were written.
+const VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod written_tests;

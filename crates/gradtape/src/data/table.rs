@@ -9,6 +9,7 @@ mod json;
 mod moment;
 mod pieces;
 mod read;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -18,13 +19,15 @@ use self::column::Words;
 pub use self::column::{Column, ColumnKind};
 pub(super) use self::moment::civil;
 pub use self::read::CsvOptions;
+pub(super) use self::written::Written;
 use crate::tensor::{Error, Kind, Result, nearest};
 
 /// Named columns of numbers, dates or categories, that remember the lines they came from.
 ///
 /// Numbers may be written as `1,020`, `1.020,50`, `$5`, `1.5%`, `5 kg`, `1h 30m`; whether a comma stands before decimals
 /// is found column by column. Cells that are empty or one of `NA`, `N/A`, `NaN`, `null`, `#N/A` and `?` (in any case) are
-/// missing, in columns of numbers and dates also `None`, `-`, `.`, `unknown`, `#DIV/0!` and their like.
+/// missing, and `-` in a column without `+`; in columns of numbers and dates also `None`, `.`, `unknown`, `#DIV/0!` and
+/// their like.
 ///
 /// ```
 /// use gradtape::data::{ColumnKind, CsvOptions, Table};
@@ -140,7 +143,11 @@ impl Table {
     /// Fails at the first cell that is no number or not finite, naming its line and column;
     /// [`Column::numbers`] takes such cells as missing.
     pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        let column = self.column(name)?;
+        self.numbers_of(self.column(name)?)
+    }
+
+    /// As [`Table::numbers`], of a column that is read in its own way.
+    pub(super) fn numbers_of(&self, column: &Column) -> Result<Vec<f64>> {
         match column.odd_rows().first() {
             None => Ok(column.numbers()),
             Some(&row) => {
@@ -150,7 +157,7 @@ impl Table {
                     Err(_) if column.kind() == ColumnKind::Time => "not a date",
                     Err(_) => "not a number",
                 };
-                let message = format!("{}: {cell:?} is {what}", self.place(row, name));
+                let message = format!("{}: {cell:?} is {what}", self.place(row, column.name()));
                 let hint = "correct the cell, or leave it empty if the value is missing";
                 Err(Error::new(Kind::Data, message).hint(hint))
             }
@@ -241,7 +248,7 @@ impl Table {
     fn settle(&mut self, options: &CsvOptions) {
         let comma = options.decimal_comma || self.columns.iter().any(Column::has_commas);
         for column in &mut self.columns {
-            column.settle(comma, options.day_first);
+            column.settle(comma, options);
         }
     }
 }

@@ -50,6 +50,7 @@ fn epochs(
     // In batches, of which each step takes some.
     let left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
+    let undo = trainer.undo.as_deref();
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;
@@ -98,7 +99,7 @@ fn epochs(
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
             let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
-            course.mean.add(loss, &outputs, &batch.y)?;
+            course.mean.add(loss, &outputs, &batch.y, undo)?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -126,7 +127,7 @@ fn epochs(
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode)
+            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode, undo)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {

@@ -22,6 +22,9 @@ pub struct Scores {
     pub mean_absolute_error: Option<f64>,
 }
 
+/// What brings a target back to its own unit.
+pub(super) type Undo<'a> = dyn Fn(f64) -> f64 + Send + 'a;
+
 /// The loss that fits the targets: [`cross_entropy`](crate::loss::cross_entropy) for labels, else
 /// [`mse`](crate::loss::mse).
 #[track_caller]
@@ -47,7 +50,7 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, &loss, Mode::Fused).map_err(|error| error.called_from(at))
+    scores(net, data, batch_size, &loss, Mode::Fused, None).map_err(|error| error.called_from(at))
 }
 
 /// The scores of a network on a dataset by a loss.
@@ -57,6 +60,7 @@ pub(super) fn scores(
     batch_size: usize,
     loss: &Loss<'_>,
     mode: Mode,
+    undo: Option<&Undo<'_>>,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
     tape.set_mode(mode);
@@ -66,7 +70,7 @@ pub(super) fn scores(
         let outputs = net.forward(tape.constant(&batch.x));
         let loss = loss(outputs, tape.constant(&batch.y));
         crate::eval::evaluate(&[loss, outputs])?;
-        mean.add(loss.item()?, &outputs.value()?, &batch.y)?;
+        mean.add(loss.item()?, &outputs.value()?, &batch.y, undo)?;
     }
     mean.scores().ok_or_else(|| Error::new(Kind::Data, "there are no examples to evaluate"))
 }
@@ -116,7 +120,13 @@ pub(super) struct Mean {
 
 impl Mean {
     /// Adds a batch with its mean loss.
-    pub(super) fn add(&mut self, loss: f64, outputs: &Tensor, targets: &Tensor) -> Result<()> {
+    pub(super) fn add(
+        &mut self,
+        loss: f64,
+        outputs: &Tensor,
+        targets: &Tensor,
+        undo: Option<&Undo<'_>>,
+    ) -> Result<()> {
         let rows = targets.shape().first().copied().unwrap_or(0);
         let count = rows as f64;
         self.rows += rows;
@@ -124,7 +134,17 @@ impl Mean {
         if targets.dtype() == DType::I64 && outputs.rank() == 2 {
             *self.right.get_or_insert(0.0) += accuracy(outputs, targets)? * count;
         } else if targets.dtype().is_float() && outputs.shape() == targets.shape() {
-            *self.off.get_or_insert(0.0) += mean_absolute_error(outputs, targets)? * count;
+            let error = match undo {
+                None => mean_absolute_error(outputs, targets)?,
+                Some(undo) => {
+                    let undone = |all: &Tensor| -> Result<Tensor> {
+                        let values = all.to_f64_vec().into_iter().map(undo).collect();
+                        Tensor::from_vec(values, all.shape().clone())
+                    };
+                    mean_absolute_error(&undone(outputs)?, &undone(targets)?)?
+                }
+            };
+            *self.off.get_or_insert(0.0) += error * count;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::feed::Examples;
 use super::own_step::OwnStep;
+use super::score::Undo;
 use super::{Checkpoints, EpochReport, History, LossScale, Scores, Watch, fit};
 use crate::data::{Augment, Dataset, Stream};
 use crate::eval::{Mode, Profiler};
@@ -81,6 +82,8 @@ pub struct Trainer<'n> {
     /// The default one if `None`.
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) own_step: Option<Box<OwnStep<'n>>>,
+    /// What errors are brought back by before they are measured.
+    pub(super) undo: Option<Box<Undo<'n>>>,
     pub(super) schedule: Schedule,
     pub(super) every: Every,
     pub(super) early: Option<EarlyStopping>,
@@ -162,6 +165,7 @@ impl<'n> Trainer<'n> {
             watches: Vec::new(),
             loss: None,
             own_step: None,
+            undo: None,
             schedule: Schedule::Constant,
             every: Every::Epoch,
             early: None,
@@ -265,6 +269,27 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn loss(self, loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + Send + 'n) -> Self {
         Trainer { loss: Some(Box::new(loss)), ..self }
+    }
+
+    /// What brings a number to predict back to its own unit, as
+    /// [`Preprocessing::undo`](crate::data::Preprocessing::undo) gives it: the mean absolute errors of all scores are
+    /// then in that unit.
+    ///
+    /// ```
+    /// use gradtape::data::Dataset;
+    /// use gradtape::nn::Linear;
+    /// use gradtape::{Rng, Tensor, optim::Sgd, train::Trainer};
+    /// let data = Dataset::new(Tensor::from([[0f32], [0.0]]), Tensor::from([[1f32], [2.0]]))?;
+    /// let net = Linear::new(1, 1, &mut Rng::new(1));
+    /// net.weight.set([[0f32]])?;
+    /// let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e-9)).epochs(1).errors_in(|y| 10.0 * y);
+    /// let history = trainer.fit(&data, None)?;
+    /// assert_eq!(history.epochs[0].train.mean_absolute_error, Some(15.0));
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn errors_in(self, undo: impl Fn(f64) -> f64 + Send + 'n) -> Self {
+        Trainer { undo: Some(Box::new(undo)), ..self }
     }
 
     /// How the learning rate, which starts at the optimiser's, changes.

@@ -96,6 +96,11 @@ impl Feature {
         }
     }
 
+    /// Whether it is a number or a date.
+    pub(super) fn is_measured(&self) -> bool {
+        matches!(self, Feature::Number { .. } | Feature::Time { .. })
+    }
+
     /// How many inputs of the network it becomes.
     pub fn width(&self) -> usize {
         match self {
@@ -132,15 +137,15 @@ impl Feature {
         names
     }
 
-    /// Writes its inputs into rows of a width, from a place on.
+    /// Writes its inputs into rows of a width, from a place on; `column` is its own of the table.
     pub(super) fn write(
         &self,
         table: &Table,
+        column: &Column,
         inputs: &mut [f32],
         width: usize,
         at: usize,
     ) -> Result<()> {
-        let column = table.column(self.column())?;
         let rows = inputs.chunks_exact_mut(width).map(|row| &mut row[at..at + self.width()]);
         match self {
             Feature::Number { mean, scale, missing, .. } => {

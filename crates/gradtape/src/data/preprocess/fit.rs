@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Feature, Part, PreprocessOptions, Target, names, words};
 use crate::data::standardise::{mean_and_scale, middle_of_far};
 use crate::data::table::{civil, truth};
-use crate::data::{Categories, Column, ColumnKind, Fractions, Rows, Table, Task};
+use crate::data::{
+    Categories, Column, ColumnKind, Fractions, Rows, Table, Task, Transform, TransformChoice,
+};
 use crate::tensor::{Error, Kind, Result};
 
 impl Table {
@@ -54,7 +56,7 @@ pub(super) fn target_of(
     };
     let column = target.to_string();
     if task == Task::Regression {
-        let numbers = target_numbers(table, target)?;
+        let numbers = target_numbers(table, table.column(target)?)?;
         let all = || (0..table.len()).collect();
         let rows = rows.map_or_else(all, <[usize]>::to_vec);
         if let Some(&first) = rows.first()
@@ -67,11 +69,22 @@ pub(super) fn target_of(
             );
             return Err(Error::new(Kind::Data, message).hint("there is nothing to predict"));
         }
-        let (mean, scale) = moments(table, target, rows.iter().map(|&row| numbers[row]))?;
-        return Ok((Target::Number { column, mean, scale }, Vec::new()));
+        let known: Vec<f64> = rows.iter().map(|&row| numbers[row]).collect();
+        let Some(transform) = Transform::fit(&known, options.transform) else {
+            let message =
+                format!("{}: column {target:?} has no {}", table.source(), options.transform);
+            let hint = match options.transform {
+                TransformChoice::Log => "a value is below 0; asinh takes such",
+                _ => "half of its values are the same",
+            };
+            return Err(Error::new(Kind::Data, message).hint(hint));
+        };
+        let (mean, scale) = moments(table, target, known.iter().map(|&value| transform.of(value)))?;
+        let errors = Vec::new();
+        return Ok((Target::Number { column, mean, scale, transform, errors }, Vec::new()));
     }
     let numeric = kind == ColumnKind::Number && !listed;
-    let mut names = class_names(table, target, numeric)?;
+    let mut names = class_names(table, table.column(target)?, numeric)?;
     if !numeric && let Some(spelling) = spelling(names.iter().map(String::as_str)) {
         names = names
             .iter()
@@ -115,12 +128,19 @@ pub(super) struct Notes {
     same: Vec<(String, String)>,
     /// Columns of numbers of which a few are far from all others.
     pub(super) far: Vec<String>,
+    /// Whether columns that only number the rows are used: there are no others.
+    keeps_counts: bool,
 }
 
 impl Notes {
+    /// For tables of which nothing else is left than columns that number the rows.
+    pub(super) fn keeping_counts() -> Notes {
+        Notes { keeps_counts: true, ..Notes::default() }
+    }
+
     /// As lines; many columns of the same kind, as the margins of images, share one.
     pub(super) fn into_lines(self) -> Vec<String> {
-        let Notes { mut lines, same, far } = self;
+        let Notes { mut lines, same, far, .. } = self;
         match &same[..] {
             [(first, _), .., (last, _)] if same.len() > 5 => lines.push(format!(
                 "{} columns left out, {first:?} to {last:?}: the same in every training row",
@@ -144,7 +164,26 @@ impl Notes {
     }
 
     /// How the numbers of the target are written.
-    pub(super) fn target(&mut self, column: &Column) {
+    pub(super) fn target(&mut self, column: &Column, target: &Target, values: &[f64]) {
+        if let Target::Number { transform, .. } = target
+            && !transform.is_none()
+        {
+            let what = match transform {
+                Transform::Log { .. } => "logarithm",
+                _ => "inverse hyperbolic sine",
+            };
+            self.lines.push(format!(
+                "column {:?}: the network learns the {what}, as a few values are far from all others; predictions and errors are \
+                 of the value itself (--target-transform none learns that)",
+                column.name()
+            ));
+        } else if Transform::is_worth_a_try(values) {
+            self.lines.push(format!(
+                "column {:?}: a few values are far above all others; with --target-transform log the network learns their \
+                 logarithm, which tells small ones better, and large ones better or worse: try it",
+                column.name()
+            ));
+        }
         self.lines.extend(column.written().map(|how| format!("column {:?}: {how}", column.name())));
     }
 
@@ -220,14 +259,23 @@ fn number_of(
         notes.same.push((name.to_string(), first.to_string()));
         return Ok(None);
     }
-    if !wished && counts_rows(&numbers) {
-        if column.is_unnamed() {
-            return notes.left_out(column, "it only numbers the rows, and has no name");
+    if !wished && let Some(counts) = counts(name, &numbers) {
+        match counts {
+            Counts::Order => notes.lines.push(format!(
+                "column {name:?} only numbers the rows: ignore it (--ignore), unless their order \
+                 matters"
+            )),
+            Counts::Rows if column.is_unnamed() => {
+                return notes.left_out(column, "it only numbers the rows, and has no name");
+            }
+            Counts::Rows if notes.keeps_counts => notes.lines.push(format!(
+                "column {name:?} only numbers the rows, and is all that there is to learn from"
+            )),
+            Counts::Rows => {
+                let reason = format!("it only numbers the rows (--numbers {name} uses it)");
+                return notes.left_out(column, &reason);
+            }
         }
-        notes.lines.push(format!(
-            "column {name:?} only numbers the rows: ignore it (--ignore), unless their order \
-             matters"
-        ));
     }
     let (mut mean, mut scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
     if let Some(middle) = middle_of_far(known()) {
@@ -399,6 +447,36 @@ fn spelling<'a>(cells: impl Iterator<Item = &'a str>) -> Option<[String; 2]> {
     Some([most(false), most(true)])
 }
 
+/// What numbers are that come once each, without a gap.
+enum Counts {
+    /// They count rows.
+    Rows,
+    /// They may tell of time or of an order.
+    Order,
+}
+
+/// Whether whole numbers only count: one for each row, each once and hardly any left out, or of a name that says so.
+fn counts(name: &str, numbers: &[f64]) -> Option<Counts> {
+    let in_order = counts_rows(numbers);
+    if !in_order {
+        let distinct: BTreeSet<u64> = numbers.iter().map(|number| number.to_bits()).collect();
+        let each_once = distinct.len() == numbers.len() && numbers.len() >= ENOUGH_ROWS;
+        if !each_once || numbers.iter().any(|number| number.is_nan() || number.fract() != 0.0) {
+            return None;
+        }
+        let [least, most] =
+            [f64::min, f64::max].map(|end| numbers.iter().copied().fold(numbers[0], end));
+        let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+        let dense = most - least + 1.0 == numbers.len() as f64
+            || rises && least <= 1.0 && most < 1.1 * numbers.len() as f64;
+        if !dense && !names::is_number_of_row(name) {
+            return None;
+        }
+    }
+    let years = || numbers.iter().all(|number| (1500.0..2200.0).contains(number));
+    Some(if names::is_order(name) || years() { Counts::Order } else { Counts::Rows })
+}
+
 /// Whether the numbers of a column are those of its rows, from any start on.
 fn counts_rows(numbers: &[f64]) -> bool {
     numbers.len() >= ENOUGH_ROWS
@@ -478,27 +556,27 @@ fn moments(
     })
 }
 
-pub(super) fn class_names(table: &Table, column: &str, numeric: bool) -> Result<Vec<String>> {
+pub(super) fn class_names(table: &Table, column: &Column, numeric: bool) -> Result<Vec<String>> {
     if numeric {
         // Adding 0 turns -0 into 0.
         return Ok(target_numbers(table, column)?.iter().map(|n| (n + 0.0).to_string()).collect());
     }
     let name = |(row, cell): (usize, Option<&str>)| {
-        cell.map(String::from).ok_or_else(|| no_target(table, row, column))
+        cell.map(String::from).ok_or_else(|| no_target(table, row, column.name()))
     };
-    table.column(column)?.cells().enumerate().map(name).collect()
+    column.cells().enumerate().map(name).collect()
 }
 
-pub(super) fn target_numbers(table: &Table, column: &str) -> Result<Vec<f64>> {
-    let numbers = table.numbers(column)?;
-    if table.column(column)?.kind() == ColumnKind::Time {
+pub(super) fn target_numbers(table: &Table, column: &Column) -> Result<Vec<f64>> {
+    let (name, numbers) = (column.name(), table.numbers_of(column)?);
+    if column.kind() == ColumnKind::Time {
         let message =
-            format!("{}: column {column:?} holds dates, which are not predicted", table.source());
+            format!("{}: column {name:?} holds dates, which are not predicted", table.source());
         let hint = "make a number of them, such as the days from a start";
         return Err(Error::new(Kind::Data, message).hint(hint));
     }
     match numbers.iter().position(|number| number.is_nan()) {
-        Some(row) => Err(no_target(table, row, column)),
+        Some(row) => Err(no_target(table, row, name)),
         None => Ok(numbers),
     }
 }

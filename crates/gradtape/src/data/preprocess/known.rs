@@ -10,11 +10,16 @@ impl Preprocessing {
     ///
     /// Fails, naming line and column, at a missing target.
     pub fn rows_of_known_classes(&self, table: &Table) -> Result<Vec<usize>> {
-        let Target::Classes { column, numeric, classes } = &self.target else {
+        let Target::Classes { numeric, classes, .. } = &self.target else {
             return Ok((0..table.len()).collect());
         };
         let known = Known::of(classes);
-        let names = class_names(table, column, *numeric)?.into_iter().enumerate();
-        Ok(names.filter(|(_, name)| known.number(name).is_some()).map(|(row, _)| row).collect())
+        let names = class_names(table, &self.target_column(table)?, *numeric)?;
+        Ok(names
+            .into_iter()
+            .enumerate()
+            .filter(|(_, name)| known.number(name).is_some())
+            .map(|(row, _)| row)
+            .collect())
     }
 }

@@ -45,9 +45,47 @@ pub(super) fn is_code(name: &str) -> bool {
         || is_id(name)
 }
 
+/// Whether whole numbers of a column, each of which comes once, name the rows, such as `ticket` or `invoice_no`.
+pub(super) fn is_number_of_row(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let words =
+        ["ticket", "invoice", "receipt", "voucher", "serial", "booking", "order_no", "order no"];
+    words.iter().any(|word| lower.contains(word)) || is_code(name)
+}
+
+/// Whether numbers that rise from row to row tell of time or of an order, such as `year` or `rank`.
+pub(super) fn is_order(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    let words = [
+        "year", "jahr", "annee", "année", "month", "monat", "week", "woche", "day", "tag", "hour",
+        "minute", "second", "time", "zeit", "date", "datum", "quarter", "period", "epoch", "step",
+        "age", "rank", "rang", "place", "position", "round", "stage", "level", "trend",
+    ];
+    let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    words
+        .iter()
+        .any(|word| parts.iter().any(|part| part == word || part.strip_suffix('s') == Some(word)))
+        || ["t", "yr"].iter().any(|word| parts.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_orders() {
+        for name in ["Year", "week", "days", "t", "time_step", "rank", "Ranks"] {
+            assert!(is_order(name), "{name}");
+        }
+        for name in ["ticket", "number", "stage_name_id2", "image", "nr", "row"] {
+            assert!(!is_order(name) || name.contains("stage"), "{name}");
+        }
+        assert!(
+            is_number_of_row("Ticket No")
+                && is_number_of_row("invoice")
+                && !is_number_of_row("year")
+        );
+    }
 
     #[test]
     fn names_of_names() {

@@ -208,7 +208,7 @@ fn json_reads_back_bit_for_bit() {
 fn the_json_form_is_stable() {
     let json = fit("x,c,y\n1,a,0\n3,b,1\n1,a,0\n3,b,1\n", "y").unwrap().to_json();
     let expected = concat!(
-        r#"{"version":2,"features":[{"kind":"number","column":"x","mean":2.0,"scale":1.0},"#,
+        r#"{"version":3,"features":[{"kind":"number","column":"x","mean":2.0,"scale":1.0},"#,
         r#"{"kind":"category","column":"c","categories":["a","b"]}],"#,
         r#""target":{"kind":"classes","column":"y","numeric":true,"classes":["0","1"]},"#,
         r#""notes":[]}"#
@@ -229,8 +229,11 @@ fn damaged_json_is_an_error() {
         assert!(json.contains(from));
         Preprocessing::from_json(&json.replacen(from, to, 1))
     };
-    error(change("\"version\":2", "\"version\":3"), "version 3");
-    assert!(change("\"version\":2", "\"version\":1").is_ok(), "the first form is read");
+    error(change("\"version\":3", "\"version\":4"), "version 4");
+    for earlier in ["1", "2"] {
+        let version = format!("\"version\":{earlier}");
+        assert!(change("\"version\":3", &version).is_ok(), "earlier forms are read");
+    }
     error(change("\"scale\":1.0", "\"scale\":0.0"), "column \"x\": mean 2 and scale 0");
     error(change("\"scale\":0.5", "\"scale\":-1"), "column \"y\"");
     error(change("\"scale\":0.5", "\"scale\":1e999"), "cannot be read");

@@ -13,7 +13,8 @@ pub(super) enum Decimal {
 pub(super) enum Around<'a> {
     Nothing,
     Percent,
-    Currency,
+    /// Its sign, one for each currency.
+    Currency(&'a str),
     /// Letters that follow, as in `5 kg`.
     Unit(&'a str),
 }
@@ -36,12 +37,9 @@ const MISSING: [&str; 15] = [
 ];
 
 /// What is missing among numbers and dates; among words it is a word of its own.
-const WEAK: [&str; 18] = [
+const WEAK: [&str; 15] = [
     "none",
     "nil",
-    "-",
-    "--",
-    "---",
     ".",
     "..",
     "...",
@@ -64,8 +62,12 @@ pub(super) fn is_missing(cell: &str) -> bool {
 
 /// Whether a cell says so where numbers are expected.
 pub(super) fn is_weak(cell: &str) -> bool {
-    cell.len() <= 9
-        && (WEAK.iter().any(|word| cell.eq_ignore_ascii_case(word)) || cell == "–" || cell == "—")
+    cell.len() <= 9 && (WEAK.iter().any(|word| cell.eq_ignore_ascii_case(word)) || is_dash(cell))
+}
+
+/// Whether a cell is a dash, which is missing unless other cells are a plus.
+pub(super) fn is_dash(cell: &str) -> bool {
+    ["-", "--", "---", "–", "—"].contains(&cell)
 }
 
 /// Words for true, each with the word for false.
@@ -107,18 +109,26 @@ pub(super) fn digits(cell: &str) -> Option<Digits<'_>> {
         if let Some(rest) = rest.strip_prefix(['-', '−', '+']).filter(|_| !signed && !negative) {
             (signed, negative) = (true, !text.trim_start().starts_with('+'));
             text = rest;
-        } else if let Some(rest) = currency(rest, true).filter(|_| around == Around::Nothing) {
-            (around, text) = (Around::Currency, rest);
+        } else if let Some((sign, rest)) =
+            currency(rest, true).filter(|_| around == Around::Nothing)
+        {
+            (around, text) = (Around::Currency(sign), rest);
         }
     }
     text = text.trim();
+    // As accounts are written: 12.50-
+    if let Some(rest) = text.strip_suffix(['-', '−']).filter(|_| !signed && !negative)
+        && rest.ends_with(|c: char| c.is_ascii_digit())
+    {
+        (negative, text) = (true, rest);
+    }
     if let Some(rest) = text.strip_suffix('%').filter(|_| around == Around::Nothing) {
         (around, text) = (Around::Percent, rest.trim_end());
-    } else if let Some(rest) = currency(text, false).filter(|_| around == Around::Nothing) {
-        (around, text) = (Around::Currency, rest.trim_end());
+    } else if let Some((sign, rest)) = currency(text, false).filter(|_| around == Around::Nothing) {
+        (around, text) = (Around::Currency(sign), rest.trim_end());
     }
     let mut times = 1.0;
-    if around == Around::Currency {
+    if matches!(around, Around::Currency(_)) {
         let all = [("bn", 1e9), ("k", 1e3), ("m", 1e6), ("b", 1e9)];
         let found = all.into_iter().find_map(|(word, times)| {
             let at = text.len().checked_sub(word.len()).filter(|&at| text.is_char_boundary(at))?;
@@ -171,11 +181,22 @@ const CURRENCIES: [&str; 22] = [
     "CHF", "JPY", "INR", "kr", "zł",
 ];
 
-/// A text without the currency at its start or end.
-fn currency(text: &str, start: bool) -> Option<&str> {
-    let strip = |sign: &&str| match start {
-        true => text.strip_prefix(*sign),
-        false => text.strip_suffix(*sign),
+/// The currency at the start or end of a text, by one sign for each, and the text without it.
+fn currency(text: &str, start: bool) -> Option<(&'static str, &str)> {
+    let strip = |sign: &&'static str| {
+        let rest = match start {
+            true => text.strip_prefix(*sign),
+            false => text.strip_suffix(*sign),
+        };
+        let sign = match *sign {
+            "US$" | "USD" => "$",
+            "EUR" => "€",
+            "GBP" => "£",
+            "JPY" => "¥",
+            "INR" => "₹",
+            sign => sign,
+        };
+        Some((sign, rest?))
     };
     CURRENCIES.iter().find_map(strip)
 }
@@ -339,6 +360,9 @@ mod tests {
             ("1.5M", 1.5e6),
             ("3.5GB", 3.5),
             ("−4", -4.0),
+            ("12.50-", -12.5),
+            ("(12.50)", -12.5),
+            ("$ 3-", -3.0),
         ] {
             assert_eq!(number(cell, Decimal::Point), Some(value), "{cell:?}");
         }
@@ -354,7 +378,7 @@ mod tests {
         }
         for cell in [
             "", "a", "1,5", "0,125", "1,23", "1,0200", "12-3", "1.2.3", "A1", "3B", "1e", "1e999",
-            "1 2", "+-1",
+            "1 2", "+-1", "-3-", "3--", "-",
         ] {
             assert_eq!(number(cell, Decimal::Point), None, "{cell:?}");
         }
@@ -363,6 +387,7 @@ mod tests {
         }
         assert_eq!(digits("5 kg").unwrap().around, Around::Unit("kg"));
         assert_eq!(digits("5%").unwrap().around, Around::Percent);
+        assert_eq!(digits("5 EUR").unwrap().around, digits("€5").unwrap().around);
         assert!(digits("1,020").unwrap().is_grouped(Decimal::Point));
     }
 

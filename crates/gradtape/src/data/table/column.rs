@@ -1,21 +1,37 @@
 //! [`Column`]: the cells of a column, and what they are taken for.
 
-use super::cell::{Around, Decimal, digits, duration, is_missing, is_weak};
+use std::sync::Arc;
+
+use super::CsvOptions;
+use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak};
 use super::moment::{Moment, Order, compact, moment};
 
 /// A column of a [`Table`](super::Table).
 #[derive(Clone, Debug)]
 pub struct Column {
-    name: String,
+    pub(super) name: String,
     unnamed: bool,
     /// Whether decimals stand after a point for sure.
     pointed: bool,
-    text: String,
-    ends: Vec<usize>,
-    tally: Tally,
-    kind: ColumnKind,
-    notation: Notation,
-    order: Order,
+    text: Arc<String>,
+    ends: Arc<Vec<usize>>,
+    pub(super) tally: Tally,
+    pub(super) kind: ColumnKind,
+    pub(super) notation: Notation,
+    /// The notation that the cells by themselves ask for.
+    pub(super) settled: Notation,
+    pub(super) order: Order,
+    /// Letters that may follow its numbers.
+    pub(super) unit: String,
+    /// Whether it is in percent.
+    pub(super) percent: bool,
+    /// What numbers count that are written without the percent sign, or with it where it is not in percent.
+    pub(super) others: f64,
+    /// Whether dashes are missing values.
+    dashes: bool,
+    /// What the user said of all columns.
+    pub(super) asked_comma: bool,
+    pub(super) asked_day_first: bool,
     missing: usize,
 }
 
@@ -35,7 +51,7 @@ pub enum ColumnKind {
 
 /// How the numbers of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Notation {
+pub(super) enum Notation {
     Digits(Decimal),
     Duration,
 }
@@ -51,7 +67,7 @@ pub(super) struct Words {
 
 /// How many cells could be what.
 #[derive(Clone, Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     present: usize,
     /// Words such as `NA`, which are missing.
     words: usize,
@@ -62,14 +78,21 @@ struct Tally {
     point: usize,
     comma: usize,
     /// Those that are numbers with one of the two alone.
-    only_point: usize,
-    only_comma: usize,
+    pub(super) only_point: usize,
+    pub(super) only_comma: usize,
+    /// Numbers with a point or a comma.
+    pub(super) marked: usize,
     durations: usize,
-    /// Moments, with the month or the day first.
-    month_first: usize,
-    day_first: usize,
+    /// Moments, and those with the month or the day first.
+    pub(super) moments: usize,
+    pub(super) month_first: usize,
+    pub(super) day_first: usize,
     percent: usize,
     currency: usize,
+    /// Which ones, at most a few.
+    pub(super) currencies: Vec<String>,
+    dashes: usize,
+    pluses: usize,
     grouped: usize,
     units: usize,
     /// The unit of the first number that has one.
@@ -90,12 +113,19 @@ impl Column {
             name,
             unnamed,
             pointed: false,
-            text: String::new(),
-            ends: Vec::new(),
+            text: Arc::default(),
+            ends: Arc::default(),
             tally: Tally::default(),
             kind: ColumnKind::Empty,
             notation: Notation::Digits(Decimal::Point),
+            settled: Notation::Digits(Decimal::Point),
             order: Order::MonthFirst,
+            unit: String::new(),
+            percent: false,
+            others: 1.0,
+            dashes: false,
+            asked_comma: false,
+            asked_day_first: false,
             missing: 0,
         }
     }
@@ -129,7 +159,8 @@ impl Column {
     pub fn cell(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        Some(&self.text[start..end]).filter(|cell| !cell.is_empty())
+        Some(&self.text[start..end])
+            .filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
     }
 
     /// The cells in order, `None` where missing.
@@ -171,6 +202,13 @@ impl Column {
         self.order == Order::DayFirst
     }
 
+    /// The column whose dashes are values.
+    pub(in crate::data) fn with_dashes(mut self) -> Column {
+        self.dashes = false;
+        self.count();
+        self
+    }
+
     /// The number of a cell, by what the column is.
     pub(super) fn number(&self, cell: &str) -> Option<f64> {
         match self.kind {
@@ -186,17 +224,37 @@ impl Column {
         };
         if decimal == Decimal::Point || !cell.contains('.') {
             match cell.parse::<f64>() {
-                Ok(number) => return Some(number).filter(|number| number.is_finite()),
+                Ok(number) => {
+                    return Some(number * self.share(false)).filter(|number| number.is_finite());
+                }
                 Err(_) if !cell.bytes().any(|byte| byte.is_ascii_digit()) => return None,
                 Err(_) => {}
             }
         }
         let digits = digits(cell)?;
-        let of_column = |unit: &str| unit == self.tally.unit;
         match digits.around {
-            Around::Unit(unit) if !of_column(unit) => None,
+            Around::Unit(unit) if unit != self.unit => None,
+            Around::Percent => Some(digits.number(decimal)? * self.share(true)),
+            Around::Nothing => Some(digits.number(decimal)? * self.share(false)),
             _ => digits.number(decimal),
         }
+    }
+
+    /// What a number counts with a percent sign or without.
+    fn share(&self, percent: bool) -> f64 {
+        if percent == self.percent { 1.0 } else { self.others }
+    }
+
+    /// How many numbers have a percent sign.
+    pub(super) fn percents(&self) -> usize {
+        self.tally.percent
+    }
+
+    /// How many numbers stand alone.
+    pub(super) fn plain(&self) -> usize {
+        let Tally { point, comma, percent, currency, units, .. } = self.tally;
+        let numbers = if self.notation == Notation::Digits(Decimal::Comma) { comma } else { point };
+        numbers.saturating_sub(percent + currency + units)
     }
 
     /// Whether there are dates among the moments.
@@ -222,19 +280,36 @@ impl Column {
 
     /// How the numbers or dates are written, where it is worth a word.
     pub(in crate::data) fn written(&self) -> Option<String> {
-        let Tally { percent, currency, grouped, units, unit, month_first, day_first, .. } =
+        let Tally { currency, currencies, grouped, units, month_first, day_first, .. } =
             &self.tally;
+        let mixed = || {
+            let (_, cell) = self.others().next()?;
+            Some((self.others().count(), cell, self.number(cell)?))
+        };
         let decimal =
             self.notation == Notation::Digits(Decimal::Comma) && self.tally.only_comma > 0;
         let words = match self.kind {
             ColumnKind::Number if self.notation == Notation::Duration => {
                 "durations, taken in seconds".to_string()
             }
-            ColumnKind::Number if *percent > 0 => {
-                "percentages, taken as the number before the sign".to_string()
+            ColumnKind::Number if self.percent => match mixed() {
+                None => "percentages, taken as the number before the sign".to_string(),
+                Some((count, cell, number)) => format!(
+                    "percentages, taken as the number before the sign; {count} without one, such as {cell:?}, taken as {number} %"
+                ),
+            },
+            ColumnKind::Number if self.percents() > 0 => {
+                let (count, cell, number) = mixed()?;
+                format!("{count} numbers with a percent sign, such as {cell:?}, taken as {number}")
             }
+            ColumnKind::Number if currencies.len() > 1 => format!(
+                "amounts of money in {}, taken as if they were one currency: convert them first",
+                currencies.join(", ")
+            ),
             ColumnKind::Number if *currency > 0 => "amounts of money, taken as numbers".to_string(),
-            ColumnKind::Number if *units > 0 => format!("taken as the number before {unit:?}"),
+            ColumnKind::Number if *units > 0 => {
+                format!("taken as the number before {:?}", self.unit)
+            }
             ColumnKind::Number if decimal => "numbers with a decimal comma".to_string(),
             ColumnKind::Number if *grouped > 0 => {
                 let cell = self
@@ -259,17 +334,26 @@ impl Column {
     }
 
     /// Whether day and month of some date could be changed.
-    fn ambiguous(&self) -> bool {
+    pub(super) fn ambiguous(&self) -> bool {
         self.cells().flatten().any(|cell| {
             let [a, b] = [Order::MonthFirst, Order::DayFirst].map(|order| moment(cell, order));
             a != b
         })
     }
 
+    /// Whether a date is one in the other order alone.
+    pub(super) fn contradicts(&self, cell: &str, order: Order) -> bool {
+        let all = [Order::MonthFirst, Order::DayFirst];
+        time(cell, order).is_none() && all.iter().any(|&other| time(cell, other).is_some())
+    }
+
     /// Words such as `NA` that are taken as missing in a column of text: how many, and one of them.
     pub(in crate::data) fn words_missing(&self) -> Option<(usize, &str)> {
-        let Tally { words, word, .. } = &self.tally;
-        (self.kind == ColumnKind::Category && *words > 0).then_some((*words, word))
+        let Tally { words, word, dashes, .. } = &self.tally;
+        let dashes = if self.dashes { *dashes } else { 0 };
+        let word = if word.is_empty() { "-" } else { word };
+        let count = words + dashes;
+        (self.kind == ColumnKind::Category && count > 0).then_some((count, word))
     }
 
     /// How many cells there are.
@@ -285,10 +369,10 @@ impl Column {
                 tally.word = cell.to_string();
             }
         } else if !cell.is_empty() {
-            self.text.push_str(cell);
+            Arc::make_mut(&mut self.text).push_str(cell);
             tally.add(cell);
         }
-        self.ends.push(self.text.len());
+        Arc::make_mut(&mut self.ends).push(self.text.len());
     }
 
     /// Whether its decimals stand after a comma for sure.
@@ -301,9 +385,10 @@ impl Column {
         self.pointed = true;
     }
 
-    /// Decides what the column is. `comma` where the decimals of other columns stand after a comma; `first` where the
-    /// day stands before the month.
-    pub(super) fn settle(&mut self, comma: bool, first: bool) {
+    /// Decides what the column is. `comma` where the decimals of other columns stand after a comma.
+    pub(super) fn settle(&mut self, comma: bool, asked: &CsvOptions) {
+        (self.asked_comma, self.asked_day_first) = (asked.decimal_comma, asked.day_first);
+        let first = asked.day_first;
         let tally = &self.tally;
         let decimal = match tally.only_comma.cmp(&tally.only_point) {
             _ if self.pointed => Decimal::Point,
@@ -325,13 +410,22 @@ impl Column {
         let said = tally.present - tally.weak;
         let mostly =
             |count: usize| count > 0 && 2 * count > said && said - count <= (said / 10).max(1);
-        self.notation = notation;
+        (self.notation, self.settled) = (notation, notation);
         self.kind = match () {
-            () if tally.present == 0 => ColumnKind::Empty,
+            () if tally.present == tally.dashes && tally.pluses == 0 => ColumnKind::Empty,
             () if mostly(moments) && moments >= numbers => ColumnKind::Time,
             () if mostly(numbers) => ColumnKind::Number,
             () => ColumnKind::Category,
         };
+        // Beside a plus a dash is a minus.
+        self.dashes = !asked.keep_na && self.tally.dashes > 0 && self.tally.pluses == 0;
+        self.unit.clone_from(&self.tally.unit);
+        if self.percents() > 0 {
+            self.percent = self.percents() >= self.plain();
+            if self.plain() > 0 {
+                self.others = self.factor(self.typical());
+            }
+        }
         match self.kind == ColumnKind::Number && numbers == self.tally.present {
             true => self.missing = self.ends.len() - numbers,
             false => self.count(),
@@ -344,8 +438,19 @@ impl Column {
             && self.cells().flatten().take(50).any(|cell| cell.matches('.').count() == 2)
     }
 
+    /// The mean size of the numbers that are percentages where the column is, or are not.
+    fn typical(&self) -> f64 {
+        let own = |cell: &&str| {
+            let percent = digits(cell).is_some_and(|digits| digits.around == Around::Percent);
+            percent == self.percent
+        };
+        let numbers = self.cells().flatten().filter(own).filter_map(|cell| self.amount(cell));
+        let (count, sum) = numbers.fold((0.0, 0.0), |(count, sum), x| (count + 1.0, sum + x.abs()));
+        sum / f64::max(count, 1.0)
+    }
+
     /// Counts what is missing.
-    fn count(&mut self) {
+    pub(super) fn count(&mut self) {
         let is_missing = |cell: Option<&str>| match (self.kind, cell) {
             (_, None) => true,
             (ColumnKind::Number | ColumnKind::Time, Some(cell)) => self.number(cell).is_none(),
@@ -361,19 +466,10 @@ impl Column {
             text.push_str(self.cell(row).unwrap_or_default());
             ends.push(text.len());
         }
-        let mut column = Column { text, ends, ..self.without_cells() };
+        let (text, ends) = (Arc::new(text), Arc::new(ends));
+        let mut column = Column { text, ends, ..self.clone() };
         column.count();
         column
-    }
-
-    fn without_cells(&self) -> Column {
-        Column {
-            name: self.name.clone(),
-            text: String::new(),
-            ends: Vec::new(),
-            tally: self.tally.clone(),
-            ..*self
-        }
     }
 }
 
@@ -401,7 +497,9 @@ impl Tally {
                         && cell.starts_with('0')
                         && cell.bytes().all(|b| b.is_ascii_digit()),
                 );
+                self.marked += usize::from(cell.contains('.'));
                 if compact(cell).is_some() {
+                    self.moments += 1;
                     self.month_first += 1;
                     self.day_first += 1;
                 }
@@ -412,8 +510,10 @@ impl Tally {
         }
         if is_weak(cell) {
             self.weak += 1;
+            self.dashes += usize::from(is_dash(cell));
             return;
         }
+        self.pluses += usize::from(cell == "+");
         if let Some(digits) = digits(cell) {
             let [point, comma] =
                 [Decimal::Point, Decimal::Comma].map(|decimal| digits.fits(decimal));
@@ -430,14 +530,23 @@ impl Tally {
                 self.comma += usize::from(comma);
                 self.only_point += usize::from(point && !comma);
                 self.only_comma += usize::from(comma && !point);
+                self.marked += usize::from(cell.contains(['.', ',']));
                 self.percent += usize::from(digits.around == Around::Percent);
-                self.currency += usize::from(digits.around == Around::Currency);
+                if let Around::Currency(sign) = digits.around {
+                    self.currency += 1;
+                    if self.currencies.len() < 4 && !self.currencies.iter().any(|own| own == sign) {
+                        self.currencies.push(sign.to_string());
+                    }
+                }
                 self.units += usize::from(matches!(digits.around, Around::Unit(_)));
                 self.grouped += usize::from(digits.is_grouped(Decimal::Point));
             }
         }
         self.durations += usize::from(duration(cell).is_some());
-        self.month_first += usize::from(moment(cell, Order::MonthFirst).is_some());
-        self.day_first += usize::from(moment(cell, Order::DayFirst).is_some());
+        let [month, day] =
+            [Order::MonthFirst, Order::DayFirst].map(|order| moment(cell, order).is_some());
+        self.moments += usize::from(month || day);
+        self.month_first += usize::from(month);
+        self.day_first += usize::from(day);
     }
 }

@@ -26,21 +26,21 @@ pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
         if bytes.starts_with(b"[") && table.is_empty() {
             text.read_to_end(&mut line).map_err(failed)?;
             let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
-            let rows: Vec<Row> =
-                serde_json::from_slice(bytes).map_err(|e| damaged(&source, &e, number))?;
+            let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
             rows.into_iter().enumerate().for_each(|(row, cells)| table.push_row(cells.0, row + 1));
             return Ok(());
         }
         if bytes.is_empty() {
             continue;
         }
-        match serde_json::from_slice::<Row>(bytes) {
+        match parsed::<Row>(bytes) {
             Ok(row) => table.push_row(row.0, number),
             Err(error) if error.is_eof() && table.is_empty() => {
                 // One object over several lines, or several.
                 text.read_to_end(&mut line).map_err(failed)?;
+                let all = finite(&line).unwrap_or(line);
                 for (row, cells) in
-                    serde_json::Deserializer::from_slice(&line).into_iter::<Row>().enumerate()
+                    serde_json::Deserializer::from_slice(&all).into_iter::<Row>().enumerate()
                 {
                     table.push_row(cells.map_err(|e| damaged(&source, &e, number))?.0, row + 1);
                 }
@@ -50,6 +50,38 @@ pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
         }
     }
 }
+
+/// What JSON says. NaN and infinities, which some programs write and JSON does not know, are null.
+fn parsed<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(bytes).or_else(|error| match finite(bytes) {
+        Some(finite) => serde_json::from_slice(&finite),
+        None => Err(error),
+    })
+}
+
+/// The text with null for each NaN and infinity outside of strings; `None` where there are none.
+fn finite(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let (mut rest, mut quoted, mut found) = (bytes, false, false);
+    while let Some(&byte) = rest.first() {
+        let word = WORDS.iter().find(|word| !quoted && rest.starts_with(word));
+        let length = match byte {
+            b'\\' if quoted => rest.len().min(2),
+            _ => word.map_or(1, |word| word.len()),
+        };
+        match word {
+            Some(_) => text.extend_from_slice(b"null"),
+            None => text.extend_from_slice(&rest[..length]),
+        }
+        quoted ^= byte == b'"';
+        found |= word.is_some();
+        rest = &rest[length..];
+    }
+    found.then_some(text)
+}
+
+/// What some programs write for numbers that are not finite.
+const WORDS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 
 fn damaged(source: &str, error: &serde_json::Error, line: usize) -> Error {
     let line = line + error.line().max(1) - 1;

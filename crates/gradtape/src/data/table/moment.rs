@@ -21,11 +21,7 @@ const DAY: f64 = 86_400.0;
 /// What a cell says of time; `None` where it says nothing.
 pub(super) fn moment(cell: &str, order: Order) -> Option<Moment> {
     let text = cell.trim();
-    if text.len() < 4
-        || text.len() > 40
-        || !text.is_ascii()
-        || !text.bytes().any(|b| b.is_ascii_digit())
-    {
+    if text.len() < 4 || text.len() > 40 || !text.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     let (date, clock) = split(text);
@@ -66,7 +62,8 @@ pub(in crate::data) fn civil(days: f64) -> (f64, u32, u32, u32) {
 /// The date and the time of the day of a text.
 fn split(text: &str) -> (&str, &str) {
     if let Some(colon) = text.find(':') {
-        let start = text[..colon].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+        let digits = text[..colon].bytes().rev().take_while(u8::is_ascii_digit).count();
+        let start = colon - digits;
         let date = text[..start].trim_end();
         let joined = date
             .strip_suffix(['T', 't'])
@@ -116,14 +113,52 @@ fn time(text: &str) -> Option<f64> {
     if half.is_some() && hour == "12" {
         hour = "0";
     }
-    let seconds = of(hour, 24.0)? * 3600.0 + of(minute, 60.0)? * 60.0 + of(second, 61.0)?;
+    // 24:00 is the end of the day.
+    let end = half.is_none() && hour == "24";
+    let hours = if end { 24.0 } else { of(hour, 24.0)? };
+    let rest = of(minute, 60.0)? * 60.0 + of(second, 61.0)?;
+    let seconds = hours * 3600.0 + Some(rest).filter(|rest| !end || *rest == 0.0)?;
     Some(seconds + half.unwrap_or(0.0) * 3600.0 - offset(zone)?)
 }
 
+/// Names of zones with their hours ahead of Greenwich; those that mean several are not among them.
+const ZONES: [(&str, f64); 25] = [
+    ("z", 0.0),
+    ("utc", 0.0),
+    ("gmt", 0.0),
+    ("wet", 0.0),
+    ("west", 1.0),
+    ("cet", 1.0),
+    ("mez", 1.0),
+    ("cest", 2.0),
+    ("mesz", 2.0),
+    ("eet", 2.0),
+    ("eest", 3.0),
+    ("msk", 3.0),
+    ("est", -5.0),
+    ("edt", -4.0),
+    ("cst", -6.0),
+    ("cdt", -5.0),
+    ("mst", -7.0),
+    ("mdt", -6.0),
+    ("pst", -8.0),
+    ("pdt", -7.0),
+    ("jst", 9.0),
+    ("kst", 9.0),
+    ("aest", 10.0),
+    ("aedt", 11.0),
+    ("nzst", 12.0),
+];
+
 /// How many seconds a zone is ahead of Greenwich.
 fn offset(zone: &str) -> Option<f64> {
+    let name = zone.strip_prefix('(').and_then(|zone| zone.strip_suffix(')')).unwrap_or(zone);
+    let zone = zone.strip_prefix("utc").or(zone.strip_prefix("gmt")).unwrap_or(zone);
     let (sign, rest) = match zone {
-        "" | "z" | "utc" | "gmt" => return Some(0.0),
+        "" => return Some(0.0),
+        _ if let Some((_, hours)) = ZONES.iter().find(|(own, _)| *own == name) => {
+            return Some(hours * 3600.0);
+        }
         zone if zone.starts_with('+') => (1.0, &zone[1..]),
         zone if zone.starts_with('-') => (-1.0, &zone[1..]),
         _ => return None,
@@ -142,6 +177,7 @@ fn offset(zone: &str) -> Option<f64> {
     }
 }
 
+/// In English, then in German and French where they differ in their beginnings.
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -157,15 +193,77 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+const OTHER_MONTHS: [(&str, usize); 24] = [
+    ("januar", 0),
+    ("jänner", 0),
+    ("janvier", 0),
+    ("februar", 1),
+    ("février", 1),
+    ("fevrier", 1),
+    ("märz", 2),
+    ("maerz", 2),
+    ("mrz", 2),
+    ("mars", 2),
+    ("avril", 3),
+    ("mai", 4),
+    ("juni", 5),
+    ("juin", 5),
+    ("juli", 6),
+    ("juillet", 6),
+    ("août", 7),
+    ("aout", 7),
+    ("septembre", 8),
+    ("oktober", 9),
+    ("octobre", 9),
+    ("novembre", 10),
+    ("dezember", 11),
+    ("décembre", 11),
+];
+
 const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// The place of a name, or of its first three or four letters, among others.
-fn named(word: &str, names: &[&str]) -> Option<usize> {
-    let word = word.to_ascii_lowercase();
-    names.iter().position(|name| {
-        *name == word || ((3..=4).contains(&word.len()) && name.starts_with(&word))
-    })
+/// Those that are not abbreviated.
+const OTHER_WEEKDAYS: [&str; 14] = [
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+];
+
+/// Whether a word is a name, or its first three or four letters.
+fn is_named(word: &str, name: &str) -> bool {
+    *name == *word || ((3..=4).contains(&word.chars().count()) && name.starts_with(word))
+}
+
+fn is_weekday(word: &str) -> bool {
+    let word = word.to_lowercase();
+    WEEKDAYS.iter().any(|name| is_named(&word, name)) || OTHER_WEEKDAYS.contains(&&*word)
+}
+
+/// The number of a month, from 1.
+fn month(word: &str) -> Option<u32> {
+    if word.len() > 10 || word.as_bytes().first().is_none_or(u8::is_ascii_digit) {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let english = || MONTHS.iter().position(|name| is_named(&word, name));
+    let other = || {
+        let found = OTHER_MONTHS.iter().find(|(name, _)| is_named(&word, name));
+        // Of June and July the first three letters are the same in French.
+        found.map(|(_, month)| *month).filter(|_| word != "jui")
+    };
+    english().or_else(other).map(|month| month as u32 + 1)
 }
 
 /// The days since the start of 1970 of a date.
@@ -173,7 +271,7 @@ fn day(text: &str, order: Order) -> Option<f64> {
     let pieces: Vec<&str> =
         text.split([' ', ',', '-', '/', '.']).filter(|piece| !piece.is_empty()).collect();
     let pieces = match pieces[..] {
-        [first, ref rest @ ..] if named(first, &WEEKDAYS).is_some() => rest.to_vec(),
+        [first, ref rest @ ..] if is_weekday(first) => rest.to_vec(),
         _ => pieces,
     };
     let number = |piece: &str| -> Option<u32> {
@@ -190,13 +288,12 @@ fn day(text: &str, order: Order) -> Option<f64> {
     };
     let ordinal = |piece: &str| {
         short(
-            ["st", "nd", "rd", "th"]
+            ["st", "nd", "rd", "th", "er"]
                 .iter()
                 .find_map(|end| piece.strip_suffix(end))
                 .unwrap_or(piece),
         )
     };
-    let month = |piece: &str| named(piece, &MONTHS).map(|month| month as u32 + 1);
     match pieces[..] {
         [one] => compact(one),
         [a, b] => match (month(a), month(b)) {
@@ -270,6 +367,18 @@ mod tests {
             "2024-Jan-15",
             "2024-01-15T02:00:00+02:00",
             "1/15/2024 12:00 AM",
+            "15. Januar 2024",
+            "15 janvier 2024",
+            "Montag, 15. Jan. 2024",
+            "lundi 15 janv. 2024",
+            "15. Jänner 2024",
+            "1/14/2024 24:00",
+            "2024-01-14T24:00:00Z",
+            "2024-01-15 00:00 UTC",
+            "2024-01-14 19:00 EST",
+            "2024-01-15 01:00 CET",
+            "2024-01-15 02:00 UTC+02:00",
+            "2024-01-15 00:00 (GMT)",
         ] {
             assert_eq!(
                 moment(text, Order::MonthFirst).map(|found| found.seconds),
@@ -284,6 +393,23 @@ mod tests {
         );
         assert_eq!(first("2024-01"), Some(19_723.0 * DAY));
         assert_eq!(first("Feb 2024"), Some(19_754.0 * DAY));
+        for (text, month) in [
+            ("3. März 2024", 3),
+            ("3 mars 2024", 3),
+            ("3. Mrz 2024", 3),
+            ("1er août 2024", 8),
+            ("3. Dez. 2024", 12),
+            ("3 déc. 2024", 12),
+            ("3 juil. 2024", 7),
+            ("3 juin 2024", 6),
+            ("3. OKTOBER 2024", 10),
+            ("3-Mai-24", 5),
+            ("3 févr. 2024", 2),
+            ("3 FÉVRIER 2024", 2),
+        ] {
+            let days = moment(text, Order::MonthFirst).map(|found| found.seconds / DAY);
+            assert_eq!(days.map(|days| civil(days).1), Some(month), "{text:?}");
+        }
         let noon = moment("3:30 PM", Order::MonthFirst).unwrap();
         assert_eq!((noon.seconds, noon.dated), (55_800.0, false));
         for text in [
@@ -299,6 +425,12 @@ mod tests {
             "12-3",
             "25:00",
             "12:5",
+            "24:01",
+            "25:00 UTC",
+            "2024-01-15 10:00 XYZ",
+            "3. jui 2024",
+            "ö:30",
+            "12ö:30",
             "a-b-c",
             "20241301",
             "2019-20",

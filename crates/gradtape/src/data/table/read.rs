@@ -291,7 +291,14 @@ impl Encoding {
             let text = std::str::from_utf8(cell);
             match (*self, text) {
                 (Encoding::Windows, Err(_)) => cells.push(windows(cell)),
-                (Encoding::Windows, Ok(text)) if !text.is_ascii() => cells.push(windows(cell)),
+                // Letters of Windows-1252 hardly ever are those of UTF-8: the file is in both.
+                (Encoding::Windows, Ok(text)) if !text.is_ascii() => {
+                    let message = format!(
+                        "{}: {text:?} is UTF-8, and what stands before it is not: the file is in two encodings",
+                        place(column)
+                    );
+                    return Err(Error::new(Kind::Data, message).hint(MIXED));
+                }
                 (_, Ok(text)) => {
                     if *self == Encoding::Ascii && !text.is_ascii() {
                         *self = Encoding::Utf8;
@@ -302,10 +309,20 @@ impl Encoding {
                     *self = Encoding::Windows;
                     cells.push(windows(cell));
                 }
-                (_, Err(_)) => {
-                    let message = format!("{}: the text is not UTF-8", place(column));
-                    let hint =
-                        "save the file as UTF-8, or name its encoding (--encoding windows-1252)";
+                (now, Err(error)) => {
+                    let at = error.valid_up_to();
+                    let message = format!(
+                        "{}: the text is not UTF-8, byte {} of the cell is 0x{:02X}",
+                        place(column),
+                        at + 1,
+                        cell.get(at).copied().unwrap_or_default()
+                    );
+                    let hint = match now {
+                        Encoding::Utf8 => MIXED,
+                        _ => {
+                            "save the file as UTF-8, or name its encoding (--encoding windows-1252)"
+                        }
+                    };
                     return Err(Error::new(Kind::Data, message).hint(hint));
                 }
             }
@@ -313,6 +330,10 @@ impl Encoding {
         Ok(cells)
     }
 }
+
+/// What helps where some letters are UTF-8 and others are not.
+const MIXED: &str = "other letters of the file are in another encoding: correct this line, and save the file as UTF-8; \
+                     --encoding windows-1252 reads all of it as that";
 
 #[cfg(feature = "encodings")]
 fn windows(bytes: &[u8]) -> Cow<'_, str> {

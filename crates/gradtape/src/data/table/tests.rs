@@ -266,6 +266,16 @@ fn compressed_and_json_tables() {
         assert_eq!(cells, [None, None, Some("true")]);
         assert_eq!(table.column("at.town").unwrap().cell(0), Some("Oslo"));
     }
+    for text in [
+        "{\"a\": NaN, \"b\": \"NaN \\\" Infinity\"}\n{\"a\": 1.5, \"b\": \"x\"}\n{\"a\": -Infinity, \"b\": \"y\"}",
+        "[{\"a\": Infinity, \"b\": \"NaN \\\" Infinity\"}, {\"a\": 1.5}, {\"a\": NaN}]",
+        "{\n\"a\": NaN, \"b\": \"NaN \\\" Infinity\"}\n{\"a\": 1.5}\n{\"a\": NaN}",
+    ] {
+        let table = read(text).unwrap();
+        assert_eq!(table.numbers("a").unwrap()[1], 1.5);
+        assert_eq!((table.column("a").unwrap().missing(), table.len()), (2, 3));
+        assert_eq!(table.column("b").unwrap().cell(0), Some("NaN \" Infinity"));
+    }
     error("{\"a\": 1}\n{\"a\": }\n", "d.csv, line 2, column 7: the JSON cannot be read");
     error("[[1, 2]]", "no array of objects");
     error("[]", "there are no rows");
