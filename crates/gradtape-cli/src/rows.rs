@@ -56,6 +56,8 @@ pub(crate) struct TableWishes {
     pub(crate) target: Option<String>,
     pub(crate) options: PreprocessOptions,
     pub(crate) division: Division,
+    /// Whose inputs are to be taken over, if they can be.
+    pub(crate) inputs_of: Option<Preprocessing>,
     /// Whether cells that do not fit their column are refused.
     pub(crate) strict: bool,
 }
@@ -101,6 +103,7 @@ pub(crate) fn prepare(
             notes.extend(left_out);
             let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
+            let preprocessing = following(preprocessing, wishes, &table, &mut notes);
             if wishes.strict {
                 let filled = preprocessing.strict_numbers(&table);
                 filled.map_err(|error| Failure::from(error).note(ADVICE))?;
@@ -161,6 +164,30 @@ pub(crate) fn prepare(
         notes,
         stream: None,
     })
+}
+
+/// The preprocessing with the inputs that are to be taken over, where they can be.
+pub(crate) fn following(
+    own: Preprocessing,
+    wishes: &TableWishes,
+    table: &Table,
+    notes: &mut Vec<String>,
+) -> Preprocessing {
+    let Some(other) = &wishes.inputs_of else { return own };
+    match own.clone().with_inputs_of(other, table) {
+        Some(following) => {
+            notes.push("the columns are prepared as for the model of --start".to_string());
+            following
+        }
+        None => {
+            notes.push(
+                "the columns are others than those of the model of --start: what its first layer learned of them does \
+                 not hold"
+                    .to_string(),
+            );
+            own
+        }
+    }
 }
 
 /// What helps where columns are not what they seem to be.

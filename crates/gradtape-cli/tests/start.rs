@@ -34,6 +34,32 @@ fn a_network_begins_with_the_weights_of_another() {
 }
 
 #[test]
+fn a_table_is_prepared_as_for_the_model() {
+    let folder = Folder::new("start-table");
+    let table = |from: usize, name: &str| -> String {
+        let row = |i: usize| format!("{},{},{}\n", i % 17, i % 5, 3 * (i % 17) + (i % 5));
+        format!("x,{name},y\n") + &(from..from + 200).map(row).collect::<String>()
+    };
+    folder.write("old.csv", table(0, "z"));
+    folder.write("new.csv", table(1000, "z"));
+    folder.write("other.csv", table(1000, "w"));
+    let train = "--target y --members 1 --hidden 16 --epochs";
+    folder.run(&format!("train old.csv {train} 40 --quiet --out old")).ok();
+    let model = "--start old/model.safetensors";
+    let rest = "--group *:lr_scale=0";
+    let text = folder.run(&format!("train new.csv {train} 1 {model} {rest} --out new")).ok().stdout;
+    assert!(text.contains("prepared as for the model of --start"), "{text}");
+    let r2 = |out: &str, data: &str| {
+        let command = format!("evaluate {out}/model.safetensors {data} --part all --format json");
+        folder.run(&command).ok().json()["r2"].as_f64().unwrap()
+    };
+    // Weights that rest answer as they did.
+    assert!(r2("new", "new.csv") > 0.9 && r2("new", "old.csv") == r2("old", "old.csv"));
+    let text = folder.run(&format!("train other.csv {train} 1 {model} --out other")).ok().stdout;
+    assert!(text.contains("the columns are others than those of the model"), "{text}");
+}
+
+#[test]
 fn tensors_are_renamed_or_left_out() {
     let folder = Folder::new("rename");
     folder.run("train xor --samples 60 --hidden 4,4 --epochs 1 --quiet --out first").ok();

@@ -522,7 +522,14 @@ impl Train {
             (division, None) => division,
         };
         let strict = self.columns.strict;
-        Ok(TableWishes { target: self.target.clone().or(species), options, division, strict })
+        let inputs_of = self.start.inputs()?;
+        Ok(TableWishes {
+            inputs_of,
+            target: self.target.clone().or(species),
+            options,
+            division,
+            strict,
+        })
     }
 
     /// The column by whose groups rows are held out.

@@ -89,6 +89,7 @@ impl Large<'_> {
         let train: Vec<usize> =
             (0..sample.len()).filter(|&row| deal.part(sample.line(row)) == Part::Train).collect();
         let preprocessing = Preprocessing::fit(&sample, target, &train, &wishes.options)?;
+        let preprocessing = rows::following(preprocessing, wishes, &sample, &mut notes);
         notes.push(format!(
             "{} is larger than {} of memory: it is read in pieces, and what is done to its columns follows from {} of its \
              rows, {every} apart",

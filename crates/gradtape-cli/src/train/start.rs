@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use gradtape::io::{self, Matched};
+use gradtape::data::Preprocessing;
+use gradtape::io::{self, Matched, Model};
 use gradtape::nn::Sequential;
 
 use super::flags::Train;
@@ -49,6 +50,14 @@ impl Train {
 }
 
 impl StartFlags {
+    /// What was done to the columns of a table for the model, if it is of one.
+    pub(super) fn inputs(&self) -> Outcome<Option<Preprocessing>> {
+        // What is wrong with the file is told where its weights are read.
+        let model = self.start.as_ref().and_then(|path| Model::load(path).ok());
+        let Some(text) = model.and_then(|model| model.preprocessing) else { return Ok(None) };
+        Ok(Some(Preprocessing::from_json(&text)?))
+    }
+
     fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {
         let Some(path) = &self.start else { return Ok(Vec::new()) };
         let renamed = |name: &str| match self.rename.iter().find_map(|own| own.of(name)) {
