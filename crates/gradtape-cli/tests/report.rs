@@ -84,7 +84,7 @@ fn classes_have_a_page_with_the_numbers_of_the_json() {
         ">\nvalidation, mean of 3\n<",
         ">\neach of 3 networks\n<",
         ">\nkept epochs\n<",
-        "3 networks answer together; the weights of each are those after epochs",
+        "3 networks answer together, and the weights of each are those after epochs",
         ">\nshare of right answers\n<",
         "Nothing went wrong that is watched for",
         concat!("gradtape ", env!("CARGO_PKG_VERSION")),
@@ -232,6 +232,7 @@ fn without_rows_held_out_nothing_is_said_of_how_good_it_is() {
     folder.run(line).ok();
     let page = page(&folder);
     assert_nested(&page);
+    assert!(!page.contains("dashed grey line"));
     assert!(page.contains("No rows were held out: how good it is, is not known."));
     assert!(!page.contains("accuracy</th>") && !page.contains("What it rests on"));
 }

@@ -20,7 +20,7 @@ use crate::model::outputs;
 use crate::page::{Cell, Page, figures, list, paragraph, table, terms, text};
 use crate::report::{Number, of, percent, thousands};
 use crate::rows::Prepared;
-use crate::settings::Settings;
+use crate::settings::{Ended, Settings};
 
 /// What a page tells of.
 pub(super) struct Told<'a> {
@@ -155,26 +155,35 @@ fn training(told: &Told<'_>) -> Outcome<String> {
     chart.title = "over the epochs".to_string();
     let kept: Vec<String> =
         told.histories.iter().map(|history| thousands(history.kept_epoch)).collect();
-    let ended = told.settings.course.as_ref().map(|course| course.ended.to_string());
-    let ended = ended.unwrap_or_default();
-    let (lines, below) = match &kept[..] {
-        [kept] => (format!("{ended}; the weights are those after epoch {kept}."), ""),
-        kept => (
-            format!(
-                "{} answer together; the weights of each are those after epochs {}.",
-                of(kept.len(), "network"),
-                kept.join(", ")
-            ),
-            " Of each network the thin line shows what it reached on its own rows to validate; the means end \
-             where the first network ended.",
+    let ended = told.settings.course.as_ref().map(|course| course.ended);
+    let how = ended.map(|ended| ended.to_string()).unwrap_or_default();
+    let weights = match &kept[..] {
+        [kept] => format!("the weights are those after epoch {kept}"),
+        kept => format!(
+            "{} answer together, and the weights of each are those after epochs {}",
+            of(kept.len(), "network"),
+            kept.join(", ")
         ),
     };
-    let mut chars = lines.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let below = format!(
-        "Dots mark the epochs whose weights were kept; the dashed grey line is what was reached on the rows held out.{below}"
-    );
-    Ok(paragraph(first + chars.as_str()) + &figures(&chart, below)?)
+    let one_way = kept.len() == 1 || matches!(ended, Some(Ended::Requested | Ended::Diverged));
+    let line = if one_way { format!("{how}; {weights}.") } else { format!("{weights}.") };
+    let mut letters = line.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let mut below = String::from("Dots mark the epochs whose weights were kept.");
+    if told.held_out.is_some() {
+        below += " The dashed grey line is what was reached on the rows held out.";
+    }
+    if kept.len() > 1 {
+        let rows = match told.prepared.split.validation.is_empty() {
+            true => "the rows that it trained on",
+            false => "its own rows to validate",
+        };
+        below += &format!(
+            " Of each network the thin line shows what it reached on {rows}; the means end where the first \
+             network ended."
+        );
+    }
+    Ok(paragraph(first + letters.as_str()) + &figures(&chart, below)?)
 }
 
 /// The figures of the network, with simple answers on the same rows beside.
@@ -307,8 +316,5 @@ fn thinned(points: Vec<(f64, f64)>) -> (Vec<(f64, f64)>, String) {
         return (points, String::new());
     }
     let some = (0..MOST).map(|place| points[place * all / MOST]).collect();
-    (
-        some,
-        format!(" Of {} every {:.0}th or so is drawn.", of(all, "row"), all as f64 / MOST as f64),
-    )
+    (some, format!(" Of {} {} are drawn.", of(all, "row"), thousands(MOST)))
 }
