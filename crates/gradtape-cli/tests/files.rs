@@ -64,11 +64,16 @@ fn sheets_are_chosen_by_name() {
     folder.run(&format!("train rows.csv --target y {QUICK}")).ok();
     let near = &["there is no sheet \"Other\"", "\"Sales 2024\", \"Other sheet\""];
     folder.run("predict model.safetensors book.xlsx --sheet Other").fails(1, near);
-    let mut command = common::command(&folder.path("."), "predict model.safetensors book.xlsx --sheet");
+    let mut command =
+        common::command(&folder.path("."), "predict model.safetensors book.xlsx --sheet");
     let run = common::Run::of(command.arg("Other sheet").output().unwrap()).ok();
     assert_eq!(run.stdout.lines().count(), 2, "{}", run.stdout);
-    folder.run("train rows.csv --target y --sheet A").fails(2, &["--sheet is for xlsx, not for rows.csv"]);
-    folder.run("train book.xlsx --target y --encoding big5").fails(2, &["--encoding is for CSV and JSON"]);
+    folder
+        .run("train rows.csv --target y --sheet A")
+        .fails(2, &["--sheet is for xlsx, not for rows.csv"]);
+    folder
+        .run("train book.xlsx --target y --encoding big5")
+        .fails(2, &["--encoding is for CSV and JSON"]);
 }
 
 #[test]
@@ -86,19 +91,33 @@ fn nested_columns_are_left_out_on_request() {
 
 #[test]
 fn arrays_are_images_or_tables() {
-    let files = ["images.npz", "images-floats.npz", "colours.npz", "table.npz", "names.npz", "f8.npy", "objects.npz"];
+    let files = [
+        "images.npz",
+        "images-floats.npz",
+        "colours.npz",
+        "table.npz",
+        "names.npz",
+        "f8.npy",
+        "objects.npz",
+    ];
     let folder = folder("arrays", &files);
     for network in ["--hidden 16", "--network cnn:4c3-p2-8"] {
-        let train = format!("train images.npz {network} --epochs 15 --batch 8 --lr 0.01 --format json --out m");
+        let train = format!(
+            "train images.npz {network} --epochs 15 --batch 8 --lr 0.01 --format json --out m"
+        );
         let report = folder.run(&train).ok().json();
         assert_eq!(report["rows"]["test"], 15, "{report}");
         assert!(report["held_out"]["accuracy"].as_f64().unwrap() > 0.9, "{report}");
         // Bytes, and the same as numbers from 0 to 1, are the same.
         for name in ["images.npz", "images-floats.npz"] {
-            let again = folder.run(&format!("evaluate m/model.safetensors {name} --format json")).ok().json();
+            let again = folder
+                .run(&format!("evaluate m/model.safetensors {name} --format json"))
+                .ok()
+                .json();
             assert_eq!(again["trained_on"], true, "{name}");
             assert_eq!(again["accuracy"], report["held_out"]["accuracy"]);
-            let told = folder.run(&format!("predict m/model.safetensors {name} --with row")).ok().stdout;
+            let told =
+                folder.run(&format!("predict m/model.safetensors {name} --with row")).ok().stdout;
             assert_eq!(told.lines().count(), 16, "{told}");
         }
     }
@@ -113,7 +132,13 @@ fn arrays_are_images_or_tables() {
     folder.run(&format!("train f8.npy --target c2 {QUICK}")).ok();
     folder.run(&format!("train f8.npy {QUICK}")).fails(2, &["--target COLUMN, one of c0, c1, c2"]);
     folder.run(&format!("train names.npz {QUICK}")).ok();
-    assert!(folder.run("predict model.safetensors names.npz").ok().stdout.starts_with("target,p_no,p_yes\n"));
+    assert!(
+        folder
+            .run("predict model.safetensors names.npz")
+            .ok()
+            .stdout
+            .starts_with("target,p_no,p_yes\n")
+    );
     folder.run("train objects.npz").fails(1, &["array \"x\"", "pickle", "np.savez"]);
     folder.run("train images.npz --target y").fails(2, &["--target is for tables"]);
 }
