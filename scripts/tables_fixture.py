@@ -277,6 +277,9 @@ with zipfile.ZipFile(folder / "homes.xlsx") as from_, zipfile.ZipFile(
         if name.endswith("sheet1.xml"):
             content = content.replace(b"<sheetData>", b"<sheetData>" + b" " * 40_000_000)
         to.writestr(name, content)
+(folder / "bomb.csv.zst").write_bytes(
+    zstandard.ZstdCompressor(level=19).compress(b"x,y\n" + b"1,2\n" * 20_000_000)
+)
 with zipfile.ZipFile(folder / "bomb.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as to:
     header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (100000000000, 100), }".ljust(117) + b"\n"
     to.writestr("x.npy", header + bytes(1000))

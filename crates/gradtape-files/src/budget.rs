@@ -50,5 +50,8 @@ impl Budget {
 /// How many bytes may be made of one. Of a dictionary it can be any number.
 const MOST: u64 = 2048;
 
+/// How many bytes of text a byte of a compressed file may stand for; tables have a hundred at most.
+pub(crate) const DENSEST: u64 = 256;
+
 /// Smaller files may unpack to as much as one of this size.
 const SMALL: u64 = 1 << 16;

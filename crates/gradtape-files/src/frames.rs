@@ -10,11 +10,22 @@ pub(crate) struct Frames<R: BufRead> {
     packed: R,
     decoder: FrameDecoder,
     within: bool,
+    /// How many bytes were unpacked, and from how many in the frames before this one.
+    unpacked: u64,
+    before: u64,
+    /// How many times as many at most.
+    times: u64,
 }
 
 impl<R: BufRead> Frames<R> {
     pub(crate) fn new(packed: R) -> Frames<R> {
-        Frames { packed, decoder: FrameDecoder::new(), within: false }
+        Frames::of(packed, u64::MAX)
+    }
+
+    /// Fails where more than `times` as many bytes come out as go in, beyond those of a small file.
+    pub(crate) fn of(packed: R, times: u64) -> Frames<R> {
+        let decoder = FrameDecoder::new();
+        Frames { packed, decoder, within: false, unpacked: 0, before: 0, times }
     }
 
     /// Begins the next frame; whether there was one. Frames that are to be skipped are skipped.
@@ -62,13 +73,27 @@ impl<R: BufRead> Read for Frames<R> {
                     if said.is_some() && said != self.decoder.get_calculated_checksum() {
                         return Err(invalid("the checksum does not fit".to_string()));
                     }
+                    self.before += self.decoder.bytes_read_from_source();
                     self.within = false;
                 }
-                count => return Ok(count),
+                count => {
+                    self.unpacked += count as u64;
+                    let packed = self.before + self.decoder.bytes_read_from_source();
+                    if self.unpacked > packed.max(SMALL).saturating_mul(self.times) {
+                        return Err(invalid(format!(
+                            "its first {packed} bytes unpack to more than {} times as many (where that is right, `zstd -d` unpacks it)",
+                            self.times
+                        )));
+                    }
+                    return Ok(count);
+                }
             }
         }
     }
 }
+
+/// Less than this may unpack to as much as this.
+const SMALL: u64 = 1 << 16;
 
 fn invalid(words: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, words)

@@ -128,7 +128,10 @@ fn unpacked(packed: impl Read, source: &str, options: &TableOptions) -> Result<T
         let message = format!("{source}: the zstd data cannot be unpacked: {words}");
         Error::new(Kind::Data, message).hint("the file is damaged or cut short")
     };
-    let unpacked = crate::frames::Frames::new(BufReader::with_capacity(1 << 16, packed));
+    let unpacked = crate::frames::Frames::of(
+        BufReader::with_capacity(1 << 16, packed),
+        crate::budget::DENSEST,
+    );
     let mut input = BufReader::with_capacity(1 << 16, unpacked);
     let mut head = Vec::new();
     let read = (&mut input).take(HEAD).read_to_end(&mut head);

@@ -1,15 +1,19 @@
 //! Parquet.
 
+mod pages;
+
 use bytes::Bytes;
 use gradtape::data::{Table, TableBuilder};
 use gradtape::{Error, Kind, Result};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
+use self::pages::Pages;
 use super::{TableOptions, cells, nested::Nested};
 use crate::budget::Budget;
 
@@ -40,6 +44,7 @@ struct Kept {
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let damaged = |error: ParquetError| damaged(source, &error);
+    let length = bytes.len() as u64;
     let mut budget = Budget::new(source, bytes.len());
     let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
     let about = file.metadata().file_metadata();
@@ -82,15 +87,18 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
         budget.cells(count, (kept.len() + empty.len()) as u64)?;
         rows += count;
         for column in &kept {
-            let reader = group.get_column_reader(column.leaf).map_err(damaged)?;
-            let mut into = Into {
+            lies_within(group.metadata().column(column.leaf), length, source)?;
+            let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
+            let pages = Box::new(Pages::new(pages, column.optional));
+            let reader = get_column_reader(schema.column(column.leaf), pages);
+            let mut filling = Filling {
                 table: &mut table,
                 column,
                 budget: &mut budget,
                 source,
                 cell: String::new(),
             };
-            into.read(reader, count)?;
+            filling.read(reader, count)?;
         }
         for &place in &empty {
             (0..count).for_each(|_| table.push(place, ""));
@@ -105,7 +113,7 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
 }
 
 /// Where the cells of a column go.
-struct Into<'a> {
+struct Filling<'a> {
     table: &'a mut TableBuilder,
     column: &'a Kept,
     budget: &'a mut Budget,
@@ -113,7 +121,7 @@ struct Into<'a> {
     cell: String,
 }
 
-impl Into<'_> {
+impl Filling<'_> {
     /// Reads so many rows.
     fn read(&mut self, reader: ColumnReader, rows: u64) -> Result<()> {
         let meaning = self.column.meaning;
@@ -202,6 +210,19 @@ const DAMAGED: &str = "the file is damaged: write it again";
 fn damaged(source: &str, error: &ParquetError) -> Error {
     let message = format!("{source}: this Parquet file cannot be read: {error}");
     Error::new(Kind::Data, message).hint("it is damaged or cut short: write or download it again")
+}
+
+/// Fails where a column is said to lie where the file has no bytes; the reader takes that for granted.
+fn lies_within(column: &ColumnChunkMetaData, length: u64, source: &str) -> Result<()> {
+    let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+    let [start, size] = [start, column.compressed_size()].map(u64::try_from);
+    match (start, size) {
+        (Ok(start), Ok(size)) if start.checked_add(size).is_some_and(|end| end <= length) => Ok(()),
+        _ => {
+            let message = format!("{source}: a column is said to lie beyond the end of the file");
+            Err(Error::new(Kind::Data, message).hint(DAMAGED))
+        }
+    }
 }
 
 /// The name of a column; that of row numbers and row names, which pandas writes, is none.

@@ -8,7 +8,7 @@ use gradtape::data::{Table, TableBuilder};
 use gradtape::{Error, Kind, Result, nearest};
 
 use super::{TableOptions, cells};
-use crate::budget::Budget;
+use crate::budget::{Budget, DENSEST};
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let damaged = |error: XlsxError| damaged(source, &error);
@@ -265,9 +265,6 @@ fn date(text: &mut String, moment: &ExcelDateTime) {
         ),
     }
 }
-
-/// How many bytes of XML a byte of a workbook may stand for; tables have twenty or so.
-const DENSEST: u64 = 256;
 
 const DAMAGED: &str = "it is damaged or cut short: save it again, or save the sheet as CSV UTF-8";
 
