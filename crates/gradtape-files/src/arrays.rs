@@ -2,6 +2,7 @@
 
 #[cfg(feature = "npz")]
 mod archive;
+#[cfg(feature = "npz")]
 mod labels;
 mod npy;
 mod rows;

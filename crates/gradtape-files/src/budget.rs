@@ -51,6 +51,7 @@ impl Budget {
 const MOST: u64 = 2048;
 
 /// How many bytes of text a byte of a compressed file may stand for; tables have a hundred at most.
+#[cfg(any(feature = "xlsx", feature = "zstd"))]
 pub(crate) const DENSEST: u64 = 256;
 
 /// Smaller files may unpack to as much as one of this size.

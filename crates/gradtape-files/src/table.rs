@@ -3,8 +3,8 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 #[cfg_attr(
-    not(any(feature = "arrow", feature = "parquet")),
-    allow(dead_code, reason = "only these use all")
+    not(all(feature = "arrow", feature = "parquet")),
+    allow(dead_code, reason = "each uses others")
 )]
 pub(crate) mod cells;
 #[cfg_attr(
@@ -18,7 +18,9 @@ mod parquet;
 mod xlsx;
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+#[cfg(feature = "zstd")]
+use std::io::BufReader;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use gradtape::data::{CsvOptions, Table};

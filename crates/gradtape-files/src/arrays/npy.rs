@@ -136,6 +136,7 @@ impl Npy {
     }
 
     /// Whether elements are texts.
+    #[cfg(feature = "npz")]
     pub(super) fn is_text(&self) -> bool {
         matches!(self.kind, Element::Text | Element::Bytes)
     }
