@@ -38,7 +38,7 @@ fn the_model_before_stays_whole() {
 #[test]
 fn a_training_goes_on_without_its_checkpoints() {
     let folder = Folder::new("full-checkpoints");
-    let train = "train digits --epochs 2 --hidden 8 --checkpoint-every 1epochs";
+    let train = "train digits --epochs 2 --hidden 64 --checkpoint-every 1epochs";
     folder.run(&format!("{train} --quiet --out whole")).ok();
     // There is room for the model, and not for what the optimiser keeps beside it.
     let checkpoint = folder.read("whole/checkpoints/best.checkpoint").len();

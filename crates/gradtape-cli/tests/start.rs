@@ -71,7 +71,7 @@ fn tensors_are_renamed_or_left_out() {
     folder
         .run(&format!("{train} --rename *=x.*"))
         .fails(2, &["--start", "nothing in the file", "--rename"]);
-    folder.run(&format!("{train} --rename 4.*=2.*")).fails(2, &["both to be called \"2.bias\""]);
+    folder.run(&format!("{train} --rename 4.*=2.*")).fails(2, &["both to be called \"2.weight\""]);
     folder.run(&format!("{train} --rename a")).fails(2, &["FROM=TO"]);
     folder.run("train xor --start nowhere.safetensors").fails(2, &["--start", "nowhere"]);
     folder.run("train xor --rename a=b").fails(2, &["--start"]);

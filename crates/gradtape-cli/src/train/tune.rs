@@ -68,8 +68,8 @@ impl Train {
     /// Searches for settings, and trains with the best. `words` are the flags of the training.
     pub(crate) fn tune(mut self, words: Vec<String>, search: Search, output: &Output) -> Outcome {
         let started = Instant::now();
-        self.check()?;
         self.check_search()?;
+        self.check()?;
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         let given = read(&words).map_err(|error| Failure::usage(error.render()))?;

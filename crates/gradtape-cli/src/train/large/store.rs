@@ -123,8 +123,11 @@ impl RowSource for Store {
             }
             Some(width) => Tensor::from_vec(targets.flat_map(floats).collect(), [count, width])?,
         };
-        let data =
-            Dataset::new(inputs, targets)?.with_features(self.form.features.iter().cloned())?;
+        let data = Dataset::new(inputs, targets)?;
+        let data = match &self.form.features[..] {
+            [] => data,
+            names => data.with_features(names.iter().cloned())?,
+        };
         match self.form.numbers {
             None => data.with_classes(self.form.classes.iter().cloned()),
             Some(_) => Ok(data),
