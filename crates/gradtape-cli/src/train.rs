@@ -76,6 +76,7 @@ impl Train {
             return self.run_text(&source, output);
         }
         let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
+        files.spare(self.start.start.as_deref(), "the model of --start")?;
         let ready = self.ready(source, &self.out.clone())?;
         self.spare_checkpoints(&files)?;
         if self.tells_people() {

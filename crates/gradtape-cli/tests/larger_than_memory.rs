@@ -26,7 +26,7 @@ fn a_large_table_is_read_in_pieces_and_learned() {
     let folder = Folder::new("large-table");
     folder.write("homes.csv", &table(40_000));
     let text = folder.run(TRAIN).ok().stdout;
-    for part in ["larger than 1 MB of memory", "412 rows left out: no value", "of its rows"] {
+    for part in ["larger than 1MB of memory", "412 rows left out: no value", "of its rows"] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     let report = folder.run(&format!("{TRAIN} --format json --threads 1 --out b")).ok().json();

@@ -69,6 +69,25 @@ fn a_search_goes_on_after_a_stop() {
 }
 
 #[test]
+fn a_search_that_has_no_time_for_all_says_so() {
+    let folder = Folder::new("tune-time");
+    for (number, minutes) in ["0.0005", "0.002", "0.004", "0.008", "0.02"].into_iter().enumerate() {
+        for trials in [1, 20] {
+            let out = format!("{number}-{trials}");
+            let command = format!(
+                "tune digits --trials {trials} --epochs 30 --minutes {minutes} --out {out}"
+            );
+            let run = folder.run(&command);
+            assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+            match run.status {
+                0 => assert!(folder.path(&format!("{out}/model.safetensors")).exists()),
+                _ => run.fails(1, &["not one trial ended", "--minutes"]),
+            }
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_searched_is_told() {
     let folder = Folder::new("tune-wrong");
     folder.write("text.txt", &"to be or not to be ".repeat(50));

@@ -88,13 +88,25 @@ impl Files {
         Ok(files)
     }
 
+    /// Fails where one of them is an input.
+    pub(super) fn spare(&self, input: Option<&Path>, what: &str) -> Outcome {
+        let Some(input) = input else { return Ok(()) };
+        let all = [&self.model, &self.history, &self.curves];
+        all.into_iter().try_for_each(|path| crate::source::spare(input, what, path))
+    }
+
     /// Takes away what a training that was killed while it wrote left beside its files. No other writes here.
     fn tidy(&self) {
         let names = [&self.model, &self.history, &self.curves].map(|path| path.file_name());
         let names = names.map(|name| format!(".{}.", name.unwrap_or_default().to_string_lossy()));
         let is_left = |name: &str| {
-            let is_checkpoint = name.starts_with('.') && name.contains(".checkpoint.");
-            is_checkpoint || names.iter().any(|own| name.starts_with(own))
+            // A name as `write_atomic` makes it, with six letters that nobody chose.
+            let Some((start, end)) = name.split_at_checked(name.len().saturating_sub(6)) else {
+                return false;
+            };
+            let is_checkpoint = start.starts_with('.') && start.ends_with(".checkpoint.");
+            end.chars().all(|letter| letter.is_ascii_alphanumeric())
+                && (is_checkpoint || names.iter().any(|own| start == own))
         };
         let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
         for folder in [folder.unwrap_or(Path::new(".")), &self.checkpoints()] {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use gradtape::data::{CsvOptions, Dataset, Fractions, Preprocessing, Split, Stream, Table};
 use gradtape::{Rng, Tensor};
+use gradtape_files::Format;
 
 pub(crate) use self::memory::Memory;
 use self::store::StoreWriter;
@@ -17,6 +18,7 @@ use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
 use crate::rows::{self, Prepared, TableWishes};
+use crate::source::Source;
 
 /// A table that is read in pieces.
 pub(super) struct Large<'a> {
@@ -48,10 +50,17 @@ const LOOKED_AT: f64 = 200_000.0;
 const HELD_OUT: f64 = 50_000.0;
 
 impl Large<'_> {
-    /// Whether a file is one: that it does not fit in a share of the memory.
-    pub(super) fn is(path: &Path, memory: Memory) -> bool {
+    /// Whether a file is one: that it does not fit in a share of the memory. JSON is read whole, and where memory is
+    /// `given` that is told.
+    pub(super) fn is(path: &Path, memory: Memory, given: bool) -> bool {
         // As a table, a file takes about as much again for where its cells end.
-        size(path).is_some_and(|size| 2.0 * size > memory.bytes())
+        let is_large = size(path).is_some_and(|size| 2.0 * size > memory.bytes());
+        is_large && Format::of(path).is_none() && (given || !is_json(path))
+    }
+
+    /// Whether data can be read in pieces.
+    pub(super) fn can_be(source: &Source) -> bool {
+        matches!(source, Source::Table(path) if Format::of(path).is_none())
     }
 
     /// Prepares the rows.
@@ -72,13 +81,6 @@ impl Large<'_> {
         let all = size(self.path).unwrap_or(0.0);
         let line = bytes_of_a_line(self.path, &self.options)?;
         let rows = (all / line).max(1.0);
-        let fraction = |share: f64| share.min(HELD_OUT / rows);
-        let deal = Deal {
-            seed,
-            validation: fraction(fractions.validation),
-            test: fraction(fractions.test),
-        };
-
         let looked_at = (self.memory.bytes() / 8.0 / line).clamp(1000.0, LOOKED_AT);
         let every = (rows / looked_at).ceil().max(1.0) as usize;
         let sample = Table::read_csv_every(self.path, &self.options, every)?;
@@ -86,6 +88,17 @@ impl Large<'_> {
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();
         let (sample, _) = rows::with_target(sample, target)?;
+        // Prepared, a row may be much larger than its line.
+        let every_row: Vec<usize> = (0..sample.len()).collect();
+        let width = Preprocessing::fit(&sample, target, &every_row, &wishes.options)?.width();
+        let at_once =
+            |share: f64| (self.memory.bytes() / share / (4 * width + 8) as f64).max(100.0);
+        let fraction = |share: f64| share.min(HELD_OUT.min(at_once(16.0)) / rows);
+        let deal = Deal {
+            seed,
+            validation: fraction(fractions.validation),
+            test: fraction(fractions.test),
+        };
         let train: Vec<usize> =
             (0..sample.len()).filter(|&row| deal.part(sample.line(row)) == Part::Train).collect();
         let preprocessing = Preprocessing::fit(&sample, target, &train, &wishes.options)?;
@@ -97,9 +110,13 @@ impl Large<'_> {
             self.memory,
             thousands(train.len())
         ));
-        let sample = preprocessing.dataset(&sample)?.rows(&train)?;
+        // Of these, as many as fit are what simple answers are learned from.
+        let apart = (train.len() as f64 / at_once(16.0)).ceil().max(1.0) as usize;
+        let some: Vec<usize> = train.iter().copied().step_by(apart).collect();
+        let sample = preprocessing.dataset(&sample.rows(&some)?)?;
 
-        let piece = (self.memory.bytes() / 16.0 / line).clamp(100.0, 100_000.0) as usize;
+        let piece = (self.memory.bytes() / 16.0 / line).min(at_once(32.0));
+        let piece = piece.clamp(100.0, 100_000.0) as usize;
         let mut sorted = Sorted::new(self.folder, &sample, deal)?;
         Table::read_csv_pieces(self.path, &self.options, piece, |table| {
             sorted.add(table, target, &preprocessing)
@@ -240,9 +257,14 @@ fn bytes_of_a_line(path: &Path, options: &CsvOptions) -> Outcome<f64> {
 
 const FIRST_ROWS: usize = 1000;
 
+fn is_json(path: &Path) -> bool {
+    let head = head(path).unwrap_or_default();
+    matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))
+}
+
 fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut head)?;
+    File::open(path)?.take(64).read_to_end(&mut head)?;
     Ok(head)
 }
 

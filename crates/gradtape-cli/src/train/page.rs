@@ -6,7 +6,7 @@ mod numbers;
 use gradtape::data::Target;
 use gradtape::io::Model;
 use gradtape::nn::Module;
-use gradtape::train::History;
+use gradtape::train::{History, Stopped};
 
 use super::command::repeated;
 use super::curves::curves;
@@ -73,7 +73,7 @@ pub(super) fn page(train: &Train, told: &Told<'_>) -> Outcome<String> {
         false => list(warnings),
     };
     page.section("Health", &health);
-    page.section("Again", &again(train));
+    page.section("Again", &again(train, told.histories));
     Ok(page.html())
 }
 
@@ -292,15 +292,22 @@ fn importance(told: &Told<'_>) -> Outcome<String> {
     Ok(table(caption, &headings, &shown) + &more)
 }
 
-fn again(train: &Train) -> String {
+fn again(train: &Train, histories: &[History]) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let input = match train.data == "-" {
         true => paragraph("The rows came from standard input."),
         false => String::new(),
     };
+    let stopped = histories.iter().any(|own| matches!(own.stopped, Stopped::Requested));
+    let said = match (stopped, train.runs.insist) {
+        (true, _) => "This training was stopped before its end, the command goes on to it.",
+        (_, true) => {
+            "This training went on with other data or settings than it began with: the command gives another result."
+        }
+        _ => "The same command on the same data with the same version gives the same bits.",
+    };
     format!(
-        "<pre><code>{}</code></pre>\n{input}<footer><p>gradtape {version}. The same command on the same data with the \
-         same version gives the same bits.</p></footer>\n",
+        "<pre><code>{}</code></pre>\n{input}<footer><p>gradtape {version}. {said}</p></footer>\n",
         text(repeated(&train.runs.words, train.seed))
     )
 }

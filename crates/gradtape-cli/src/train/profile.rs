@@ -37,6 +37,7 @@ impl Train {
         let profiler = Profiler::new();
         self.watch.profiler = Some(profiler.clone());
         let source = Source::of(&self.data)?;
+        let mut stream = None;
         let (network, train, augment) = match self.network.is_of_texts() {
             true => {
                 let (network, train) = self.text_to_profile(&source)?;
@@ -44,8 +45,9 @@ impl Train {
             }
             false => {
                 // One of several is measured as it would be trained.
-                let Ready { prepared, augment, mut networks, .. } =
-                    self.ready(source.clone(), &std::env::temp_dir())?;
+                let ready = self.ready(source.clone(), &std::env::temp_dir())?;
+                let Ready { prepared, augment, mut networks, .. } = ready;
+                stream = prepared.stream;
                 (networks.0.swap_remove(0), prepared.split.train, augment)
             }
         };
@@ -58,7 +60,7 @@ impl Train {
         }
         let shown = Shown { lines: false, bar: !self.quiet, beside: None, validation: false };
         let started = Instant::now();
-        let part = Part { augment, ..Part::alone([&train, &train]) };
+        let part = Part { augment, stream: stream.as_ref(), ..Part::alone([&train, &train]) };
         self.fit(&network, optimizer, part, &shown, |_| {}, output)?.ended?;
         let seconds = started.elapsed().as_secs_f64();
         let profile = named(profiler.report().with_peak());

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use gradtape::data::{Augment, Dataset};
 use gradtape::nn::Sequential;
-use gradtape_files::Format;
 
 use super::defaults::Shape;
 use super::flags::Train;
@@ -34,20 +33,31 @@ impl Train {
     /// before anything is written; but a table that is larger than memory has a file in a folder.
     pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
-        let memory = self.runs.memory.unwrap_or_else(Memory::usual);
+        let given = self.runs.memory;
+        let memory = given.unwrap_or_else(Memory::usual);
         let (prepared, is_table) = match &source {
-            Source::Table(path) if Format::of(path).is_none() && Large::is(path, memory) => {
+            Source::Table(path) if Large::is(path, memory, given.is_some()) => {
                 source.check(&self.reading)?;
                 let options = self.reading.options();
                 let large = Large { path, options, memory, folder };
                 self.one_network("a table that is read in pieces")?;
+                // How rows are shuffled depends on it: with it, the same command gives the same bits elsewhere.
+                if given.is_none() {
+                    self.runs.memory = Some(memory);
+                    self.runs.words.push(format!("--memory={memory}"));
+                }
                 (large.prepare(&wishes, self.fractions(), self.seed)?, true)
             }
             _ => {
                 let content = source.read(&self.reading.ignoring(&self.ignore), self.points())?;
                 let is_table = matches!(content, Content::Table(_));
                 let (fractions, seed) = (self.fractions(), self.seed);
-                (rows::prepare(content, &wishes, fractions, self.normalize, seed)?, is_table)
+                let mut own = rows::prepare(content, &wishes, fractions, self.normalize, seed)?;
+                if given.is_some() && !Large::can_be(&source) {
+                    own.notes
+                        .push("--memory is for CSV files: the data was read whole".to_string());
+                }
+                (own, is_table)
             }
         };
         if self.test_fraction.is_some() && prepared.own_test {

@@ -45,6 +45,7 @@ impl Train {
         let notes = self.begin(&network)?;
         let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, None, source)?;
+        files.spare(self.start.start.as_deref(), "the model of --start")?;
         self.spare_checkpoints(&files)?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));

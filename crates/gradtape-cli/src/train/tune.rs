@@ -124,6 +124,10 @@ impl Train {
         drop((files, ready));
 
         let mut words = [words, found.settings.words()].concat();
+        // What is trained is what was judged.
+        if given.epochs.is_none() {
+            words.push(format!("--epochs={}", self.epochs()));
+        }
         if given.runs.members.is_none() && self.members() > 1 {
             words.push(format!("--members={}", self.members()));
         }
@@ -166,6 +170,11 @@ impl Train {
     /// Fails for flags that are not for a search.
     fn check_search(&self) -> Outcome {
         let flags = [
+            (
+                "--start",
+                self.start.start.is_some(),
+                "other widths than those of the model do not fit it",
+            ),
             (
                 "--resume",
                 self.runs.resume.is_some(),
@@ -223,13 +232,15 @@ impl Tuning<'_> {
         let each = first.seconds / self.rounds[0].epochs as f64;
         let at_end = SLOWER * each * (last.epochs * members) as f64;
         self.until -= Duration::from_secs_f64(at_end.min(0.5 * 60.0 * search.minutes));
-        if self.log.size.is_none_or(|size| size > search.trials) {
+        if self.log.size != Some(search.trials) {
             let left = self.until.saturating_duration_since(Instant::now()).as_secs_f64();
             let shares = self.rounds.iter().zip([1.0, 3.0, 9.0]);
             let epochs: f64 =
                 shares.map(|(own, share)| (own.epochs * own.networks) as f64 / share).sum();
             let size = (left / (SLOWER * each * epochs).max(1e-9)) as usize;
-            self.log.set_size(size.clamp(1, search.trials))?;
+            // What was begun is gone on with, and more if there is time.
+            let size = size.max(self.log.size.unwrap_or(1));
+            self.log.set_size(size.min(search.trials))?;
         }
         let mut candidates: Vec<usize> = (0..self.log.size.unwrap_or(1)).collect();
         let mut found = Found { trial: 0, settings: Settings::default(), round: 0, in_time: true };
@@ -258,8 +269,10 @@ impl Tuning<'_> {
             }
             tried.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             // One alone is better than none.
-            if number == 0 || tried.len() > 1 || candidates.len() == 1 {
-                (found.trial, found.round) = (tried[0].1, number);
+            if let Some(&(_, best)) = tried.first()
+                && (number == 0 || tried.len() > 1 || candidates.len() == 1)
+            {
+                (found.trial, found.round) = (best, number);
             }
             if text && let Some((loss, trial)) = tried.first() {
                 let settings = self.space.settings(*trial, self.seed);
@@ -331,6 +344,9 @@ impl Tuning<'_> {
             let losses = fitted.history.epochs.iter().map(decisive);
             let lowest = losses.min_by(f64::total_cmp).filter(|loss| loss.is_finite());
             sum = sum.zip(lowest).map(|(sum, own)| sum + own).filter(|_| fitted.ended.is_ok());
+            if sum.is_none() {
+                break;
+            }
         }
         Ok(Some(Trial {
             trial: number,
@@ -378,6 +394,9 @@ fn top(log: &Log, round: usize) -> Table {
     table
 }
 
+/// Flags with a value that change nothing of what is learned.
+const TELLING: [&str; 6] = ["--format", "--out", "--threads", "--log", "--progress", "--report"];
+
 /// Without the words that say how a training is told, or how many threads compute it.
 fn untold(words: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
@@ -385,11 +404,11 @@ fn untold(words: &[String]) -> Vec<String> {
     while let Some(word) = words.next() {
         match &**word {
             "-q" | "--quiet" | "--health" | "--watch" => {}
-            "--format" | "--out" | "--threads" | "--log" | "--progress" => drop(words.next()),
+            other if TELLING.contains(&other) => drop(words.next()),
             other
-                if ["--format=", "--out=", "--threads="]
-                    .iter()
-                    .any(|flag| other.starts_with(flag)) => {}
+                if TELLING.iter().any(|flag| {
+                    other.starts_with(flag) && other[flag.len()..].starts_with('=')
+                }) => {}
             other => kept.push(other.to_string()),
         }
     }

@@ -76,12 +76,18 @@ pub struct Stream {
 /// About how many bytes of rows are shuffled together, unless said otherwise.
 const TOGETHER: usize = 32 << 20;
 
-/// How many blocks are put together, unless said otherwise.
+/// How many blocks are put together, unless said otherwise or rows are so large that they would be too much.
 const BLOCKS: usize = 32;
 
+/// How many rows are shuffled together at least.
+const LEAST: usize = 16;
+
+/// How many rows at both ends tell whether examples are the same.
+const END: usize = 100;
+
 impl Stream {
-    /// The examples of a source, in 32 blocks together of 32 MB in all, and at least 32 rows in a block. Reads the
-    /// first example; fails where there is none, or it cannot be read.
+    /// The examples of a source, in 32 blocks of 32 rows or more and of 32 MB in all; of larger rows, in fewer blocks of
+    /// fewer rows. Reads the first example; fails where there is none, or it cannot be read.
     pub fn new(source: impl RowSource + 'static) -> Result<Stream> {
         if source.is_empty() {
             return Err(Error::new(Kind::Data, "there are no examples to read"));
@@ -90,8 +96,10 @@ impl Stream {
         check(&first, 1, None)?;
         let bytes =
             [first.inputs(), first.targets()].map(|own| own.elements() * own.dtype().size());
-        let block = (TOGETHER / BLOCKS / bytes.iter().sum::<usize>().max(1)).max(BLOCKS);
-        Ok(Stream { source: Arc::new(source), first, block, together: BLOCKS })
+        // How many rows are shuffled together, at least so many that there is something to shuffle.
+        let rows = (TOGETHER / bytes.iter().sum::<usize>().max(1)).max(LEAST);
+        let together = BLOCKS.min(rows);
+        Ok(Stream { source: Arc::new(source), first, block: rows / together, together })
     }
 
     /// How many rows are read at once, at least 1.
@@ -131,10 +139,15 @@ impl Stream {
         Ok(data)
     }
 
-    /// A number that tells whether examples are the same as others: of their count, and of the first and the last block.
+    /// How many rows are in a block, and how many blocks are put together: with the seed, they tell the order.
+    pub(crate) fn blocks(&self) -> (usize, usize) {
+        (self.block, self.together)
+    }
+
+    /// A number that tells whether examples are the same as others: of their count, and of the first and the last ones.
     pub fn fingerprint(&self) -> Result<u64> {
-        let (len, block) = (self.len(), self.block.min(self.len()));
-        let ends = [self.read(0..block)?, self.read(len - block..len)?];
+        let (len, end) = (self.len(), END.min(self.len()));
+        let ends = [self.read(0..end)?, self.read(len - end..len)?];
         let [first, last] = ends.map(|data| data.fingerprint());
         Ok(first.rotate_left(17) ^ last.rotate_left(7) ^ len as u64)
     }

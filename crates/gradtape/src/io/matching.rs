@@ -75,23 +75,35 @@ fn matching(
     }
     let mut fitting = Vec::new();
     for (names, own) in nn::named_state(module) {
-        let found = names.iter().find_map(|name| Some((name, offers.remove(name)?)));
-        let Some((name, (there, tensor))) = found else {
-            matched.kept.extend(names.into_iter().take(1));
-            continue;
-        };
         let want = own.meta().clone();
-        let converts = tensor.dtype().is_float() && want.dtype.is_float();
-        let tensor = if converts { tensor.cast(want.dtype) } else { tensor };
-        match Meta::of(&tensor) {
-            have if have == want => {
+        // Tied weights have several names, of which the first that fits counts.
+        let mut took: Option<(&String, Tensor)> = None;
+        for name in &names {
+            let Some((there, tensor)) = offers.remove(name) else { continue };
+            let converts = tensor.dtype().is_float() && want.dtype.is_float();
+            let tensor = if converts { tensor.cast(want.dtype) } else { tensor };
+            let have = Meta::of(&tensor);
+            match &took {
+                _ if have != want => {
+                    let why = format!("{have} in the file, {want} in the network");
+                    matched.left.push((there, why));
+                }
+                Some((first, other)) if !other.equals(&tensor) => {
+                    matched.left.push((
+                        there,
+                        format!("other numbers than {first:?}, to which it is tied"),
+                    ));
+                }
+                Some(_) => {}
+                None => took = Some((name, tensor)),
+            }
+        }
+        match took {
+            Some((name, tensor)) => {
                 matched.taken.push(name.clone());
                 fitting.push((own, tensor));
             }
-            have => {
-                matched.kept.push(name.clone());
-                matched.left.push((there, format!("{have} in the file, {want} in the network")));
-            }
+            None => matched.kept.extend(names.into_iter().take(1)),
         }
     }
     let none = || "the network has nothing of this name".to_string();

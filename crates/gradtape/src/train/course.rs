@@ -153,6 +153,13 @@ impl Course {
         nn::assign(training.scale, scale.collect::<Result<_>>()?, &ORIGIN)?;
         stepper.lost.set(*lost as u32);
         self.left = self.left.saturating_sub((*batches - *step) as usize);
+        if self.left < *step as usize {
+            let message =
+                format!("the checkpoint is after {batches} batches, and fewer are asked for");
+            return Err(
+                Error::new(Kind::Value, message).hint("ask for more steps, or take an earlier one")
+            );
+        }
         (self.epoch, self.step, self.batches) = (*epoch as usize, *step as usize, *batches as u64);
         (self.ended, self.mean) = (*ended != 0.0, mean);
         History::from_tensor(&tensor(checkpoint, HISTORY)?)

@@ -66,10 +66,10 @@ impl Feed<'_> {
         &mut self,
         epoch: u64,
         batches: usize,
-    ) -> Box<dyn Iterator<Item = Result<Batch>> + '_> {
-        match self {
+    ) -> Result<Box<dyn Iterator<Item = Result<Batch>> + '_>> {
+        Ok(match self {
             Feed::Held(own) => Box::new(own.epoch_from(epoch, batches).map(Ok)),
-            Feed::Read(own) => Box::new(own.epoch_from(epoch, batches)),
-        }
+            Feed::Read(own) => Box::new(own.epoch_from(epoch, batches)?),
+        })
     }
 }

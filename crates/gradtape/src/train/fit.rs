@@ -90,7 +90,7 @@ fn epochs(
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());
         let most = course.left.saturating_sub(course.step);
-        for batch in batches.epoch_from(epoch as u64 - 1, course.step).take(most) {
+        for batch in batches.epoch_from(epoch as u64 - 1, course.step)?.take(most) {
             let batch = batch?;
             course.step += 1;
             course.batches += 1;
@@ -175,9 +175,7 @@ fn epochs(
         }
         (course.epoch, course.step, course.mean) = (epoch + 1, 0, Mean::default());
         let last = course.ended || epoch == epochs || course.left == 0;
-        if !cut {
-            saver.after_epoch(&course, &stepper, history, lowest, last)?;
-        }
+        saver.after_epoch(&course, &stepper, history, lowest, !cut && last, !cut)?;
     }
     if early.is_some() && course.best.epoch > 0 {
         training.restore(&course.best)?;

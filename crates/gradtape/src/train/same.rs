@@ -22,6 +22,10 @@ impl Same {
         let mut put = |name: &str, value: String| drop(all.insert(name.to_string(), value));
         put("version", env!("CARGO_PKG_VERSION").to_string());
         put("training data", train.fingerprint()?);
+        if let Examples::Read(stream) = train {
+            let (rows, together) = stream.blocks();
+            put("blocks", format!("{together} of {rows} rows together"));
+        }
         let validation = validation.map(|own| Examples::Held(own).fingerprint()).transpose()?;
         put("validation data", validation.unwrap_or_else(|| "none".to_string()));
         put("optimizer", optimizer.name().to_string());

@@ -48,7 +48,8 @@ impl Saver<'_, '_> {
         Ok(())
     }
 
-    /// Writes one if it is due, and the best if this is it.
+    /// Writes one if it is due, and the best if this is it. After an epoch that is not whole, none is due: one was
+    /// written in its middle.
     pub(super) fn after_epoch(
         &mut self,
         course: &Course,
@@ -56,10 +57,12 @@ impl Saver<'_, '_> {
         history: &History,
         best: bool,
         last: bool,
+        whole: bool,
     ) -> Result<()> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
         let every = checkpoints.epochs.or(checkpoints.every_epoch().then_some(1));
-        let due = last || every.is_some_and(|epochs| (course.epoch - 1).is_multiple_of(epochs));
+        let due =
+            last || whole && every.is_some_and(|epochs| (course.epoch - 1).is_multiple_of(epochs));
         if !due && !best {
             return Ok(());
         }

@@ -12,7 +12,8 @@ impl Memory {
     /// A quarter of what there is.
     pub(crate) fn usual() -> Memory {
         let all = [of_machine(), of_group()].into_iter().flatten();
-        Memory(all.fold(UNKNOWN, f64::min) / 4.0)
+        // In whole megabytes, so that it can be said again.
+        Memory((all.fold(UNKNOWN, f64::min) / 4e6).floor().max(1.0) * 1e6)
     }
 
     pub(super) fn bytes(self) -> f64 {
@@ -61,8 +62,8 @@ impl FromStr for Memory {
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            bytes if bytes < 1e9 => write!(f, "{:.0} MB", bytes / 1e6),
-            bytes => write!(f, "{:.1} GB", bytes / 1e9),
+            bytes if bytes % 1e9 == 0.0 => write!(f, "{}GB", bytes / 1e9),
+            bytes => write!(f, "{}MB", bytes / 1e6),
         }
     }
 }
@@ -74,12 +75,13 @@ mod tests {
     #[test]
     fn sizes_have_a_unit() {
         for (text, bytes, shown) in [
-            ("2GB", 2e9, "2.0 GB"),
-            ("1.5 gib", 1_610_612_736.0, "1.6 GB"),
-            ("300m", 3e8, "300 MB"),
+            ("2GB", 2e9, "2GB"),
+            ("1.5 gib", 1_610_612_736.0, "1610.612736MB"),
+            ("300m", 3e8, "300MB"),
         ] {
             let memory: Memory = text.parse().unwrap();
             assert_eq!((memory.bytes(), &*memory.to_string()), (bytes, shown));
+            assert_eq!(shown.parse(), Ok(memory));
         }
         for wrong in ["", "5", "GB", "-1GB", "0.1MB", "infGB", "3 parsecs", "nanMB"] {
             assert!(wrong.parse::<Memory>().is_err(), "{wrong}");

@@ -5,7 +5,7 @@ use gradtape_chart::{Axis, Bars, COLOURS, Chart, Dash, Dots, Line, Mark, Panel, 
 
 use super::{Told, thinned};
 use crate::error::Outcome;
-use crate::interval::Residuals;
+use crate::interval::{Residuals, bounds};
 use crate::measure::short;
 use crate::page::{Cell, figures, paragraph, table};
 use crate::report::{of, percent};
@@ -16,7 +16,7 @@ const LOGARITHMIC: f64 = 100.0;
 /// Pairs of a true number and the predicted one, in the unit of the target.
 fn pairs(told: &Told<'_>, outputs: &Tensor) -> Outcome<Vec<(f64, f64)>> {
     let preprocessing = &told.prepared.preprocessing;
-    let known = preprocessing.predicted_numbers(told.prepared.split.test.targets())?;
+    let known = preprocessing.target_numbers(told.prepared.split.test.targets())?;
     Ok(known.into_iter().zip(preprocessing.predicted_numbers(outputs)?).collect())
 }
 
@@ -101,20 +101,27 @@ fn histogram(values: &[f64], (low, high): (f64, f64)) -> Vec<(f64, f64, f64)> {
 /// How many of the rows held out are in the intervals that the errors on validation rows give.
 pub(super) fn intervals(told: &Told<'_>, outputs: &Tensor) -> Outcome<String> {
     let all = pairs(told, outputs)?;
-    let rows: Vec<(String, Vec<Cell>)> = [0.5, 0.8, 0.9, 0.95]
-        .into_iter()
-        .filter_map(|share| {
-            let reach = Residuals::reach(told.model, share).ok()?;
-            let inside = all.iter().filter(|(known, own)| (own - known).abs() <= reach).count();
-            let reached = inside as f64 / all.len().max(1) as f64;
-            let cells = [format!("± {}", short(reach)), percent(reached)].map(Cell::Text);
-            Some((format!("{:.0} %", 100.0 * share), cells.into()))
-        })
-        .collect();
+    let predicted: Vec<f64> = all.iter().map(|(_, own)| *own).collect();
+    let mut rows: Vec<(String, Vec<Cell>)> = Vec::new();
+    for share in [0.5, 0.8, 0.9, 0.95] {
+        let Ok(reach) = Residuals::reach(told.model, share) else { continue };
+        let [low, high] = bounds(&told.prepared.preprocessing, outputs, &predicted, reach)?;
+        let mut widths: Vec<f64> = low.iter().zip(&high).map(|(low, high)| high - low).collect();
+        widths.sort_by(f64::total_cmp);
+        let within = |((known, _), (low, high)): &(&(f64, f64), (&f64, &f64))| {
+            (**low..=**high).contains(known)
+        };
+        let inside = all.iter().zip(low.iter().zip(&high)).filter(within).count();
+        let reached = inside as f64 / all.len().max(1) as f64;
+        let width = widths.get(widths.len() / 2).copied().unwrap_or(0.0);
+        let cells = [short(width), percent(reached)].map(Cell::Text);
+        rows.push((format!("{:.0} %", 100.0 * share), cells.into()));
+    }
     if rows.is_empty() {
         return Ok(paragraph("There are too few validation rows for intervals."));
     }
-    let headings = ["asked for", "reach", "of the rows held out are inside"].map(String::from);
+    let headings =
+        ["asked for", "width in the middle", "of the rows held out are inside"].map(String::from);
     let caption = "Intervals as of predict --interval, from the errors on validation rows";
     let few = match all.len() {
         count if count < 100 => paragraph(format!(

@@ -38,13 +38,13 @@ impl StreamBatches {
     }
 
     /// The batches of one epoch without the first so many.
-    pub(crate) fn epoch_from(&self, epoch: u64, batches: usize) -> StreamEpoch<'_> {
+    pub(crate) fn epoch_from(&self, epoch: u64, batches: usize) -> Result<StreamEpoch<'_>> {
         let (sender, pieces) = sync_channel(1);
         let order = Order::new(&self.stream, self.seed, epoch);
         let (piece, skip) = order.at((batches * self.size).min(self.stream.len()));
         let stream = self.stream.clone();
         // It ends when nobody wants a piece any more.
-        let thread = thread::spawn(move || {
+        let read = move || {
             for number in piece..order.pieces() {
                 let read = order.read(&stream, number);
                 let failed = read.is_err();
@@ -52,8 +52,11 @@ impl StreamBatches {
                     break;
                 }
             }
-        });
-        StreamEpoch { of: self, epoch, thread: Some(thread), pieces, piece: None, at: skip }
+        };
+        let thread = thread::Builder::new().name("gradtape-reader".to_string()).spawn(read);
+        let refused = |error| Error::new(Kind::Data, format!("no thread can read ahead: {error}"));
+        let (thread, pieces) = (Some(thread.map_err(refused)?), Some(pieces));
+        Ok(StreamEpoch { of: self, epoch, thread, pieces, piece: None, at: skip })
     }
 }
 
@@ -63,7 +66,8 @@ pub(crate) struct StreamEpoch<'a> {
     epoch: u64,
     /// What reads, until it has ended.
     thread: Option<JoinHandle<()>>,
-    pieces: Receiver<Result<Piece>>,
+    /// Nothing where nobody wants them any more.
+    pieces: Option<Receiver<Result<Piece>>>,
     piece: Option<Piece>,
     /// The first row of the piece that is not used.
     at: usize,
@@ -78,13 +82,13 @@ struct Piece {
 impl StreamEpoch<'_> {
     /// The next piece, if there is one.
     fn next_piece(&mut self) -> Result<bool> {
-        match self.pieces.recv() {
-            Ok(piece) => {
+        match self.pieces.as_ref().and_then(|pieces| pieces.recv().ok()) {
+            Some(piece) => {
                 self.piece = Some(piece?);
                 Ok(true)
             }
             // The thread has sent all, or could not go on.
-            Err(_) => match self.thread.take().map(JoinHandle::join) {
+            None => match self.thread.take().map(JoinHandle::join) {
                 Some(Err(_)) => Err(Error::new(Kind::Data, "the source of a stream panicked")
                     .hint("have `RowSource::read` give an error in its place")),
                 _ => Ok(false),
@@ -122,6 +126,17 @@ impl StreamEpoch<'_> {
             batch.x = augment.apply(&batch.x, &rows, self.of.seed, self.epoch)?;
         }
         Ok(Some(batch))
+    }
+}
+
+/// Waits for the thread, so that nobody reads any more.
+impl Drop for StreamEpoch<'_> {
+    fn drop(&mut self) {
+        self.pieces = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic was told, or is of rows that nobody asked for.
+            drop(thread.join());
+        }
     }
 }
 

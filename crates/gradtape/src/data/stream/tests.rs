@@ -48,7 +48,7 @@ fn labels(stream: &Stream, size: usize, epoch: u64, from: usize) -> Vec<Vec<i64>
         assert!(x.into_iter().eq(y.iter().flat_map(|&row| [row as f32, -row as f32])));
         y
     };
-    batches.epoch_from(epoch, from).map(of).collect()
+    batches.epoch_from(epoch, from).unwrap().map(of).collect()
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn what_cannot_be_read_is_told_with_its_rows() {
     source.broken = 50;
     let stream = Stream::new(source).unwrap().block_rows(10).blocks_together(2);
     let batches = StreamBatches::new(&stream, 10, 1, None).unwrap();
-    let error = batches.epoch_from(0, 0).find_map(Result::err).unwrap().to_string();
+    let error = batches.epoch_from(0, 0).unwrap().find_map(Result::err).unwrap().to_string();
     assert!(error.contains("the disk is gone") && error.contains("rows "), "{error}");
     assert!(Stream::new(numbered(0)).unwrap_err().to_string().contains("no examples"));
 
@@ -110,7 +110,7 @@ fn what_cannot_be_read_is_told_with_its_rows() {
     }
     let stream = Stream::new(Panics).unwrap().block_rows(2).blocks_together(1);
     let batches = StreamBatches::new(&stream, 2, 1, None).unwrap();
-    let error = batches.epoch_from(0, 0).find_map(Result::err).unwrap().to_string();
+    let error = batches.epoch_from(0, 0).unwrap().find_map(Result::err).unwrap().to_string();
     assert!(error.contains("panicked"), "{error}");
 
     struct Uneven;
@@ -151,7 +151,8 @@ fn a_training_on_a_stream_learns_and_goes_on_to_the_same_bits() {
         let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
         let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).epochs(epochs).steps(steps);
         if keeps {
-            trainer = trainer.checkpoints(Checkpoints::new(folder.path()).every_steps(1));
+            trainer =
+                trainer.checkpoints(Checkpoints::new(folder.path()).every_steps(1).keep(1000));
         }
         if resumes {
             trainer = trainer.resume(folder.path()).unwrap();
@@ -167,7 +168,17 @@ fn a_training_on_a_stream_learns_and_goes_on_to_the_same_bits() {
     // In the middle of an epoch.
     train(20, 34, true, false);
     assert_eq!(train(20, usize::MAX, false, true), whole);
-    // Other rows are told.
+    // Other rows are told, and so is another order.
+    let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
+    let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).resume(folder.path()).unwrap();
+    let error = trainer.fit_stream(&stream.clone().blocks_together(5), Some(&data)).unwrap_err();
+    assert!(error.to_string().contains("blocks: 4 of 20 rows together"), "{error}");
+    // Fewer steps than were taken are told.
+    let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
+    let trainer = Trainer::new(&net, Adam::new(&net, 0.02)).steps(2);
+    let path = folder.path().join("step-34.checkpoint");
+    let error = trainer.resume(path).unwrap().fit_stream(&stream, Some(&data)).unwrap_err();
+    assert!(error.to_string().contains("after 34 batches"), "{error}");
     let net = Sequential::mlp(&[2, 16, 2], Activation::Tanh, 0.1, &mut Rng::new(3)).unwrap();
     let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).resume(folder.path()).unwrap();
     let other = Stream::new(Held(moons(300, 0.1, 8).unwrap())).unwrap();
@@ -195,7 +206,7 @@ fn images_are_changed_by_their_row() {
         let augment = Augment::new([1, 2, 3]).flip();
         let batches = StreamBatches::new(&stream, size, 1, Some(augment)).unwrap();
         let mut all = Vec::new();
-        for batch in batches.epoch_from(0, 0) {
+        for batch in batches.epoch_from(0, 0).unwrap() {
             let Batch { x, y } = batch.unwrap();
             let pixels = x.to_vec::<f32>().unwrap();
             all.extend(y.to_vec::<i64>().unwrap().into_iter().zip(pixels.chunks(6).map(Vec::from)));
