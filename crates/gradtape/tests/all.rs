@@ -57,6 +57,7 @@ mod send_sync;
 mod shared_plans;
 mod soft;
 mod special;
+mod streams;
 mod structure;
 mod tape;
 mod tensor_math;

@@ -653,5 +653,3 @@ const VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod written_tests;

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use super::safetensors::read_safetensors;
 use crate::nn::{self, Module};
-use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What a module took from a file, by names.
@@ -82,9 +81,10 @@ fn matching(
             let Some((there, tensor)) = offers.remove(name) else { continue };
             let converts = tensor.dtype().is_float() && want.dtype.is_float();
             let tensor = if converts { tensor.cast(want.dtype) } else { tensor };
-            let have = Meta::of(&tensor);
+            let fits = (tensor.dtype(), tensor.shape()) == (want.dtype, &want.shape);
             match &took {
-                _ if have != want => {
+                _ if !fits => {
+                    let have = format!("{}{:?}", tensor.dtype(), &tensor.shape()[..]);
                     let why = format!("{have} in the file, {want} in the network");
                     matched.left.push((there, why));
                 }

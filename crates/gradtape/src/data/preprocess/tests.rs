@@ -1,3 +1,6 @@
+#[path = "written_tests.rs"]
+mod written;
+
 use super::*;
 use crate::data::{CsvOptions, Fractions, digits, iris};
 use crate::tensor::Rng;

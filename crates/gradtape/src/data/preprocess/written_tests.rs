@@ -1,6 +1,6 @@
 //! Another file is read as the one of the training was written.
 
-use super::*;
+use super::super::*;
 use crate::data::CsvOptions;
 
 fn table(text: &str) -> Table {
