@@ -40,7 +40,7 @@ use self::ready::Ready;
 use self::report::{Report, epochs};
 use self::resume::Before;
 use crate::Verb;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome};
 use crate::measure::Measured;
 use crate::output::Output;
 use crate::report::Format;
@@ -49,7 +49,7 @@ use crate::source::Source;
 
 impl Verb for Train {
     fn run(self, output: &Output) -> Outcome {
-        self.ran(output).map(drop)
+        self.ran(output)?.well().map(drop)
     }
 }
 
@@ -58,6 +58,18 @@ pub(super) struct Done {
     pub(super) history: History,
     pub(super) held_out: Option<Measured>,
     pub(super) rows: Counts,
+    /// Why it did not come to its end; the model is that of the last epoch that went well.
+    pub(super) failed: Option<Failure>,
+}
+
+impl Done {
+    /// A training that came to its end.
+    pub(super) fn well(self) -> Outcome<Done> {
+        match self.failed {
+            Some(failure) => Err(failure),
+            None => Ok(self),
+        }
+    }
 }
 
 impl Train {
@@ -122,12 +134,13 @@ impl Train {
             let held_out = held_out.as_ref();
             page::page(self, &page::Told { prepared, settings, histories, model: &model, held_out })
         })?;
-        ended.map_err(|failure| {
-            let kept = history.kept_epoch;
-            failure.note(format!("{} holds the model after epoch {kept}", files.model()))
-        })?;
-
         let rows = prepared.counts();
+        if let Err(failure) = ended {
+            let kept = history.kept_epoch;
+            let note = format!("{} holds the model after epoch {kept}", files.model());
+            return Ok(Done { history, held_out, rows, failed: Some(failure.note(note)) });
+        }
+
         match self.format {
             Format::Json => self.watch.report(
                 output,
@@ -157,7 +170,7 @@ impl Train {
                 output.line(format!("\nwrote {files}"))?;
             }
         }
-        Ok(Done { history, held_out, rows })
+        Ok(Done { history, held_out, rows, failed: None })
     }
 
     /// Whether lines for people are printed.

@@ -64,7 +64,7 @@ fn one_that_comes_to_nothing_does_not_end_the_others() {
     let command = "train xor --samples 50 --hidden 4 --optimizer sgd --lr 0.1,1e30 --epochs 2";
     let text = folder.run(command).ok().stdout;
     assert!(text.contains("lr 0.1: 2 epochs"), "{text}");
-    assert!(text.contains("came to nothing, and counts in no mean: lr 1e30"), "{text}");
+    assert!(text.contains("did not come to its end, and counts in no mean: lr 1e30"), "{text}");
     let report = folder.run(&format!("{command} --format json")).ok().json();
     assert!(report["runs"][0]["failed"].is_null() && report["runs"][1]["failed"].is_string());
     folder.run(&command.replace("0.1,", "1e29,")).fails(1, &["lr 1e29; in no other it was better"]);

@@ -32,8 +32,6 @@ struct Ran {
     values: Vec<String>,
     done: Done,
     losses: Vec<f64>,
-    /// Why it came to nothing.
-    failed: Option<Failure>,
 }
 
 impl Comparison {
@@ -52,7 +50,7 @@ impl Comparison {
             let ran = Self::ran(values, training, output)?;
             if format == Format::Text && !quiet {
                 let epochs = of(ran.done.history.epochs.len(), "epoch");
-                output.line(match (&ran.failed, lowest(&ran.done)) {
+                output.line(match (&ran.done.failed, lowest(&ran.done)) {
                     (Some(failure), _) => format!("{label}: {}", first_line(failure)),
                     (None, Some(loss)) => format!("{label}: {epochs}, loss {loss:.4}"),
                     (None, None) => format!("{label}: {epochs}"),
@@ -69,8 +67,9 @@ impl Comparison {
                 break;
             }
         }
-        if let [Ran { values, failed: Some(failure), .. }, others @ ..] = &all[..]
-            && others.iter().all(|ran| ran.failed.is_some())
+        if let [Ran { values, done: Done { failed: Some(failure), .. }, .. }, others @ ..] =
+            &all[..]
+            && others.iter().all(|ran| ran.done.failed.is_some())
         {
             let label = self.label(values, " ", ", ");
             let note = format!("in the training with {label}; in no other it was better");
@@ -82,7 +81,7 @@ impl Comparison {
         io::write_atomic(&files[2], self.chart(&all).svg()?.as_bytes())?;
         if self.is_of_folds() && stopped.is_none() {
             // A fold without a network would be missing in the mean.
-            if let Some(failure) = all.iter().find_map(|ran| ran.failed.clone()) {
+            if let Some(failure) = all.iter().find_map(|ran| ran.done.failed.clone()) {
                 return Err(failure);
             }
             return self.tell_folds(&all, &files, output);
@@ -145,16 +144,16 @@ impl Comparison {
         training.format = Format::Text;
         let losses = Arc::new(Mutex::new(Vec::new()));
         training.runs.losses = Some(Arc::clone(&losses));
-        let (done, failed) = match training.ran(output) {
-            Ok(done) => (done, None),
+        let done = match training.ran(output) {
+            Ok(done) => done,
             Err(failure) if failure.status() == 2 => return Err(failure),
             Err(failure) => {
                 let (history, rows) = (History::default(), Counts::default());
-                (Done { history, held_out: None, rows }, Some(failure))
+                Done { history, held_out: None, rows, failed: Some(failure) }
             }
         };
         let losses = std::mem::take(&mut *losses.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Ran { values, done, losses, failed })
+        Ok(Ran { values, done, losses })
     }
 
     fn label(&self, values: &[String], between: &str, next: &str) -> String {

@@ -152,7 +152,7 @@ impl Train {
                     .line(format!("`gradtape generate {}` goes on with the text", files.model()))?;
             }
         }
-        Ok(Done { history, held_out: None, rows })
+        Ok(Done { history, held_out: None, rows, failed: None })
     }
 
     fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {

@@ -143,7 +143,7 @@ impl Train {
             output.line(format!("the best is trial {}: {}", found.trial, found.settings))?;
             output.line(format!("to train it again: {command}\n"))?;
             output.flush()?;
-            training.ran(output)?;
+            training.ran(output)?.well()?;
             return output.line(format!(
                 "{} has all trials, {} what goes on",
                 table.display(),
@@ -152,7 +152,7 @@ impl Train {
         }
         let json = self.format == Format::Json;
         (training.quiet, training.format) = (true, Format::Text);
-        let done = training.ran(output)?;
+        let done = training.ran(output)?.well()?;
         if !json {
             return Ok(());
         }

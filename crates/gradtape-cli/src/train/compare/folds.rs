@@ -13,6 +13,7 @@ use crate::measure::{Measured, short};
 use crate::output::Output;
 use crate::report::{Align, Format, Number, Table, of, thousands};
 use crate::settings::Counts;
+use crate::train::Done;
 use crate::train::resume::read;
 
 /// Adds the list of folds, where they are asked for and none is named.
@@ -68,6 +69,7 @@ impl Comparison {
         training.format = Format::Text;
         let done = training
             .ran(output)
+            .and_then(Done::well)
             .map_err(|failure| failure.note("in the training on all rows, after the folds"))?;
         let model = file(&out, "model.safetensors");
         let rows = done.rows;

@@ -18,7 +18,7 @@ impl Comparison {
         let mut table = Table::new(names.map(|name| (name.to_string(), Align::Right)));
         for (key, group) in self.groups(all) {
             let over = |value: &dyn Fn(&Ran) -> Option<f64>| {
-                let well = group.iter().filter(|ran| ran.failed.is_none());
+                let well = group.iter().filter(|ran| ran.done.failed.is_none());
                 spread(&well.filter_map(|ran| value(ran)).collect::<Vec<_>>())
             };
             let held_out = |ran: &Ran, of: fn(&Scores) -> Option<f64>| {
@@ -36,12 +36,15 @@ impl Comparison {
         table
     }
 
-    /// Lines about the trainings that came to nothing.
+    /// Lines about the trainings that did not come to their end.
     pub(super) fn failures(&self, all: &[Ran]) -> Vec<String> {
-        let failed = all.iter().filter_map(|ran| Some((ran, ran.failed.as_ref()?)));
+        let failed = all.iter().filter_map(|ran| Some((ran, ran.done.failed.as_ref()?)));
         let line = |(ran, failure): (&Ran, &Failure)| {
             let label = self.label(&ran.values, " ", ", ");
-            format!("came to nothing, and counts in no mean: {label}: {}", first_line(failure))
+            format!(
+                "did not come to its end, and counts in no mean: {label}: {}",
+                first_line(failure)
+            )
         };
         failed.map(line).collect()
     }
@@ -85,7 +88,7 @@ impl Comparison {
                 held_out_loss: held_out.map(|scores| Number(scores.loss)),
                 held_out_accuracy: held_out.and_then(|scores| scores.accuracy.map(Number)),
                 held_out_mae: held_out.and_then(|scores| scores.mean_absolute_error.map(Number)),
-                failed: ran.failed.as_ref().map(|failure| failure.message().to_string()),
+                failed: ran.done.failed.as_ref().map(|failure| failure.message().to_string()),
             }
         };
         let group = |(key, group): (Vec<String>, Vec<&Ran>)| {
@@ -137,7 +140,7 @@ struct Run {
     held_out_accuracy: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held_out_mae: Option<Number>,
-    /// Why it came to nothing.
+    /// Why it did not come to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
 }
