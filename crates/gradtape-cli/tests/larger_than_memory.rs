@@ -49,7 +49,7 @@ fn it_goes_on_to_the_same_bits() {
     let folder = Folder::new("large-resume");
     folder.write("homes.csv", &table(20_000));
     let checkpoints = "--checkpoint-every 100steps";
-    folder.run(&format!("{TRAIN} --quiet --out whole")).ok();
+    folder.run(&format!("{TRAIN} --steps 1000000 --quiet --out whole")).ok();
     folder.run(&format!("{TRAIN} --quiet --out run {checkpoints} --steps 333")).ok();
     folder.run(&format!("train --resume run --steps 1000000 --quiet --out run")).ok();
     assert!(folder.read("whole/model.safetensors") == folder.read("run/model.safetensors"));

@@ -146,7 +146,7 @@ fn a_heavy_tail_is_noticed_said_and_undone() {
     // The history has errors of the value, too.
     let history = String::from_utf8(folder.read("history.csv")).unwrap();
     let last: Vec<&str> = history.lines().last().unwrap().split(',').collect();
-    let error: f64 = last[7].parse().unwrap();
+    let error: f64 = last[8].parse().unwrap();
     assert!((0.2 * mae..5.0 * mae).contains(&error), "{error} {mae}");
     // Intervals are the wider the larger the value.
     let mut widths: Vec<(f64, f64)> = rows.iter().map(|row| (row[1], row[3] - row[2])).collect();

@@ -111,6 +111,10 @@ fn matching(
     if matched.taken.is_empty() {
         let message = "nothing in the file is for the network".to_string();
         let own = matched.kept.first().map_or("none", |name| name);
+        let other = matched.left.iter().find(|(name, _)| matched.kept.contains(name));
+        if let Some((name, why)) = other {
+            return Err(wrong(message).hint(format!("{name:?} is {why}")));
+        }
         return Err(wrong(message).hint(match some {
             Some(there) => format!("names are {there:?} there and {own:?} here: rename them"),
             None => "the file has no tensors".to_string(),

@@ -172,11 +172,11 @@ impl Head {
     /// What is other in another search.
     fn differs(&self, other: &Head) -> Option<String> {
         let Head { version, seed, data, flags } = other;
-        if *data != self.data {
-            return Some("on other rows".to_string());
-        }
         if *flags != self.flags || *seed != self.seed {
             return Some(format!("with other flags: {}", flags.join(" ")));
+        }
+        if *data != self.data {
+            return Some("on other rows".to_string());
         }
         (*version != self.version).then(|| format!("of gradtape {version}"))
     }
