@@ -398,3 +398,23 @@ fn pages_are_read_on_a_phone() {
         assert!(report["least"].as_f64().unwrap() >= 11.0, "{name}: {report}");
     }
 }
+
+#[test]
+fn of_a_transformed_target_figures_are_of_the_number_itself() {
+    let folder = Folder::new("report-tails");
+    let line = |i: usize| {
+        let (a, b) = (i * 7919 % 101, i * 104_729 % 97);
+        let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+        let value = sign * (a as f64 / 20.0).exp() * (1.0 + b as f64 / 97.0);
+        format!("{a}.5,{},{value:.3}\n", i % 2)
+    };
+    let rows: String = (0..800).map(line).collect();
+    folder.write("data.csv", format!("a,b,y\n{rows}"));
+    let command =
+        "train data.csv --target y --target-transform asinh --epochs 60 --report r.html --quiet";
+    folder.run(command).ok();
+    let page = String::from_utf8(folder.read("r.html")).unwrap();
+    let share = &row(&page, "Intervals as of", "90 %")[1];
+    let number: f64 = share.trim_end_matches(" %").parse().unwrap();
+    assert!((70.0..=100.0).contains(&number), "{share}");
+}

@@ -62,7 +62,9 @@ fn a_search_goes_on_after_a_stop() {
     folder
         .run(&format!("{SEARCH} --seed 7 --out run"))
         .fails(2, &["tune.jsonl", "other flags", "--out"]);
-    folder.run(&format!("{} --out run", SEARCH.replace("iris", "xor"))).fails(2, &["other flags: iris"]);
+    folder
+        .run(&format!("{} --out run", SEARCH.replace("iris", "xor")))
+        .fails(2, &["other flags: iris"]);
     folder.write("tune.jsonl", "something else");
     folder.run(SEARCH).fails(2, &["no search of gradtape", "take the file away"]);
     assert_eq!(folder.read("tune.jsonl"), b"something else");
