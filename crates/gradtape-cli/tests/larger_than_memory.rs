@@ -32,8 +32,8 @@ fn a_large_table_is_read_in_pieces_and_learned() {
     let report = folder.run(&format!("{TRAIN} --format json --threads 1 --out b")).ok().json();
     let rows = |part: &str| report["rows"][part].as_u64().unwrap();
     assert_eq!(rows("train") + rows("validation") + rows("test"), 40_000 - 412);
-    let share = rows("test") as f64 / 40_000.0;
-    assert!((share - 0.2).abs() < 0.01, "{share}");
+    // No more are held out than fit.
+    assert!((300..8_000).contains(&rows("test")), "{report}");
     assert!(report["held_out"]["r2"].as_f64().unwrap() > 0.95, "{report}");
     assert!(folder.read("model.safetensors") == folder.read("b/model.safetensors"));
     // Nothing but the usual files is left.
@@ -54,7 +54,7 @@ fn it_goes_on_to_the_same_bits() {
     folder.run(&format!("train --resume run --steps 1000000 --quiet --out run")).ok();
     assert!(folder.read("whole/model.safetensors") == folder.read("run/model.safetensors"));
     // Other rows are other data.
-    folder.write("homes.csv", &table(20_001).replace("house", "hut"));
+    folder.write("homes.csv", &table(20_000).replace("2024-03", "2024-04"));
     let run = folder.run("train --resume run --quiet --out run");
     run.fails(1, &["training data", "--insist"]);
 }

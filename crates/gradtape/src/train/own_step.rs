@@ -35,7 +35,7 @@ impl<'n> Trainer<'n> {
     /// // The output shall not change fast with the input: Drucker and LeCun 1992.
     /// let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).epochs(2).step(|tape, batch, optimizer| {
     ///     let x = tape.watch(&batch.x);
-    ///     let outputs = net.forward(x);
+    ///     let outputs = net.forward(x).keep();
     ///     let loss = cross_entropy(outputs, tape.constant(&batch.y));
     ///     let [slope] = gradient(loss, [x]);
     ///     let all = loss + 0.1 * slope.square().sum(());

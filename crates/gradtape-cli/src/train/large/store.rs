@@ -15,6 +15,7 @@ use crate::error::{Failure, Outcome};
 pub(super) struct Store {
     file: Mutex<File>,
     rows: usize,
+    hash: u64,
     form: Form,
 }
 
@@ -32,6 +33,8 @@ struct Form {
 pub(super) struct StoreWriter {
     file: BufWriter<File>,
     rows: usize,
+    /// Of all bytes so far, FNV-1a over words.
+    hash: u64,
     form: Form,
 }
 
@@ -50,7 +53,12 @@ impl StoreWriter {
             features: alike.features().to_vec(),
             classes: alike.classes().to_vec(),
         };
-        Ok(StoreWriter { file: BufWriter::with_capacity(1 << 20, file), rows: 0, form })
+        Ok(StoreWriter {
+            file: BufWriter::with_capacity(1 << 20, file),
+            rows: 0,
+            hash: 0xcbf2_9ce4_8422_2325,
+            form,
+        })
     }
 
     /// Adds rows.
@@ -73,6 +81,11 @@ impl StoreWriter {
             bytes.extend(inputs.iter().flat_map(|number| number.to_le_bytes()));
             bytes.extend_from_slice(target);
         }
+        // A row is of whole words of four bytes.
+        for word in bytes.chunks_exact(4) {
+            let word = u32::from_le_bytes(word.try_into().expect("four bytes"));
+            self.hash = (self.hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3);
+        }
         self.file.write_all(&bytes).map_err(|error| failed("written", &error))?;
         self.rows += data.len();
         Ok(())
@@ -80,8 +93,9 @@ impl StoreWriter {
 
     /// The store, to be read.
     pub(super) fn finish(self) -> Outcome<Store> {
-        let written = self.file.into_inner().map_err(|error| failed("written", error.error()));
-        Ok(Store { file: Mutex::new(written?), rows: self.rows, form: self.form })
+        let StoreWriter { file, rows, hash, form } = self;
+        let written = file.into_inner().map_err(|error| failed("written", error.error()));
+        Ok(Store { file: Mutex::new(written?), rows, hash, form })
     }
 }
 
@@ -95,6 +109,10 @@ impl Store {
 impl RowSource for Store {
     fn len(&self) -> usize {
         self.rows
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        Some(self.hash)
     }
 
     fn read(&self, rows: Range<usize>) -> Result<Dataset> {
