@@ -88,6 +88,58 @@ fn every_mark_is_on_every_surface() {
 }
 
 #[test]
+fn dashes_differ_where_colours_are_off() {
+    let drawn = |dash: Dash| {
+        let dashed = Line { label: "a".into(), dash, ..line(&[(0.0, 0.5), (1.0, 0.5)]) };
+        let text =
+            chart("", vec![panel(vec![Mark::Line(dashed)])]).terminal(60, 12, false).unwrap();
+        let is_flat = |line: &&str| line.contains('⠤') || line.contains('⠒') || line.contains('⣀');
+        let key = text.lines().next().unwrap().trim().to_string();
+        let row = text.lines().skip(1).find(is_flat).unwrap().to_string();
+        (key, row)
+    };
+    let all = [Dash::None, Dash::Long, Dash::Short, Dash::Dots].map(drawn);
+    for (number, (key, row)) in all.iter().enumerate() {
+        for (other_key, other_row) in &all[..number] {
+            assert_ne!(key, other_key);
+            assert_ne!(row, other_row);
+        }
+    }
+    // By the numbers of Line::nth, of which colours differ.
+    let dashes = [0, 1, 2, 3].map(|number| Line::nth(number).dash);
+    assert_eq!(dashes, [Dash::None, Dash::Long, Dash::Short, Dash::Dots]);
+}
+
+#[test]
+fn only_dashed_lines_have_dashes() {
+    // Dashes are told by the widths of lines in the picture, which nothing else may have.
+    let whole: Vec<Mark> = marks()
+        .into_iter()
+        .map(|mark| match mark {
+            Mark::Line(line) => Mark::Line(Line {
+                dash: Dash::None,
+                label: "stroke-width=\"21\" stroke-width=\"13\"".into(),
+                ..line
+            }),
+            other => other,
+        })
+        .collect();
+    let thin = Mark::Line(Line { thin: true, ..line(&[(0.0, 0.0), (1.0, 1.0)]) });
+    let svg = chart("a", vec![panel([whole, vec![thin]].concat())]).svg().unwrap();
+    assert!(svg.contains("stroke-width=\"20\"") && svg.contains("stroke-width=\"12\""));
+    assert!(!svg.contains("stroke-dasharray"), "{svg}");
+    for (dash, written) in [(Dash::Long, "140 50"), (Dash::Short, "70 50"), (Dash::Dots, "10 40")] {
+        for (thin, width) in [(false, 20), (true, 12)] {
+            let dashed = Line { dash, thin, ..line(&[(0.0, 0.0), (1.0, 1.0)]) };
+            let svg = chart("", vec![panel(vec![Mark::Line(dashed)])]).svg().unwrap();
+            let wanted = format!("stroke-width=\"{width}\" stroke-dasharray=\"{written}\"");
+            assert_eq!(svg.matches(&wanted).count(), 1, "{dash:?}");
+            assert_eq!(svg.matches("stroke-dasharray").count(), 1, "{dash:?}");
+        }
+    }
+}
+
+#[test]
 fn a_page_needs_nothing_beside_itself() {
     let page = chart("a < b", vec![panel(marks())]).html().unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>a &lt; b</title>"));

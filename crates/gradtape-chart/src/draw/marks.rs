@@ -19,11 +19,23 @@ pub(super) fn stroke<DB: DrawingBackend>(
     line: &Line,
 ) -> Drawn<DB> {
     let width = if line.dots || line.thin { 12 } else { 20 };
-    if look.letters && line.dash != Dash::None {
+    let lengths = in_dots(line.dash).filter(|_| look.letters);
+    if let Some([on, off]) = lengths {
         let style = look.stroke(line.colour, width);
-        return root.draw(&DashedPathElement::new(points, 4, 3, style));
+        // The library draws both ends of a dash.
+        return root.draw(&DashedPathElement::new(points, on - 1, off + 1, style));
     }
     root.draw(&PathElement::new(points, look.stroke(line.colour, width + dash_number(line.dash))))
+}
+
+/// How many dots of a terminal are on and off in turn: without colours only this tells lines apart.
+fn in_dots(dash: Dash) -> Option<[i32; 2]> {
+    match dash {
+        Dash::None => None,
+        Dash::Long => Some([9, 3]),
+        Dash::Short => Some([4, 2]),
+        Dash::Dots => Some([2, 2]),
+    }
 }
 
 /// What is added to the width of a line, so that [`with_dashes`] finds its kind again: the library writes dashes as
