@@ -1,5 +1,6 @@
 //! Parquet.
 
+mod lengths;
 mod pages;
 
 use bytes::Bytes;
