@@ -91,7 +91,7 @@ fn zigzag(bytes: &mut &[u8]) -> Option<i64> {
 mod tests {
     use super::*;
 
-    /// A block of 128 in 4 parts, 3 lengths: 2, 3 and 1, whose differences are 1 and -2, which is -2 and 3 or 0.
+    /// The lengths 2, 3 and 1 in blocks of 128 in 4 parts: differences of at least -2, and 3 and 0 more in two bits each.
     const THREE: [u8; 18] = [0x80, 1, 4, 3, 4, 3, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0];
 
     #[test]
