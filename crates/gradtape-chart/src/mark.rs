@@ -119,7 +119,7 @@ pub struct Bars {
     pub label: String,
 }
 
-/// What lies between two lines.
+/// What lies between two lines; it has a gap where an end is not finite.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Band {
     /// Of each place its lower and its upper end.

@@ -88,6 +88,100 @@ fn every_mark_is_on_every_surface() {
 }
 
 #[test]
+fn dashes_differ_where_colours_are_off() {
+    let drawn = |dash: Dash| {
+        let dashed = Line { label: "a".into(), dash, ..line(&[(0.0, 0.5), (1.0, 0.5)]) };
+        let text =
+            chart("", vec![panel(vec![Mark::Line(dashed)])]).terminal(60, 12, false).unwrap();
+        let is_flat = |line: &&str| line.contains('⠤') || line.contains('⠒') || line.contains('⣀');
+        let key = text.lines().next().unwrap().trim().to_string();
+        let row = text.lines().skip(1).find(is_flat).unwrap().to_string();
+        (key, row)
+    };
+    let all = [Dash::None, Dash::Long, Dash::Short, Dash::Dots].map(drawn);
+    for (number, (key, row)) in all.iter().enumerate() {
+        for (other_key, other_row) in &all[..number] {
+            assert_ne!(key, other_key);
+            assert_ne!(row, other_row);
+        }
+    }
+    // By the numbers of Line::nth, of which colours differ.
+    let dashes = [0, 1, 2, 3].map(|number| Line::nth(number).dash);
+    assert_eq!(dashes, [Dash::None, Dash::Long, Dash::Short, Dash::Dots]);
+}
+
+#[test]
+fn only_dashed_lines_have_dashes() {
+    // Dashes are told by the widths of lines in the picture, which nothing else may have.
+    let whole: Vec<Mark> = marks()
+        .into_iter()
+        .map(|mark| match mark {
+            Mark::Line(line) => Mark::Line(Line {
+                dash: Dash::None,
+                label: "stroke-width=\"21\" stroke-width=\"13\"".into(),
+                ..line
+            }),
+            other => other,
+        })
+        .collect();
+    let thin = Mark::Line(Line { thin: true, ..line(&[(0.0, 0.0), (1.0, 1.0)]) });
+    let svg = chart("a", vec![panel([whole, vec![thin]].concat())]).svg().unwrap();
+    assert!(svg.contains("stroke-width=\"20\"") && svg.contains("stroke-width=\"12\""));
+    assert!(!svg.contains("stroke-dasharray"), "{svg}");
+    for (dash, written) in [(Dash::Long, "140 50"), (Dash::Short, "70 50"), (Dash::Dots, "10 40")] {
+        for (thin, width) in [(false, 20), (true, 12)] {
+            let dashed = Line { dash, thin, ..line(&[(0.0, 0.0), (1.0, 1.0)]) };
+            let svg = chart("", vec![panel(vec![Mark::Line(dashed)])]).svg().unwrap();
+            let wanted = format!("stroke-width=\"{width}\" stroke-dasharray=\"{written}\"");
+            assert_eq!(svg.matches(&wanted).count(), 1, "{dash:?}");
+            assert_eq!(svg.matches("stroke-dasharray").count(), 1, "{dash:?}");
+        }
+    }
+}
+
+/// The corners of the polygons of a picture, in its tenths of pixels.
+fn polygons(points: &[(f64, f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+    let band = Mark::Band(Band { points: points.to_vec(), colour: GREY });
+    let panel = Panel { x: Axis::new("x", 10.0, 20.0), ..panel(vec![band]) };
+    let svg = chart("", vec![panel]).svg().unwrap();
+    let corner = |corner: &str| {
+        let (x, y) = corner.split_once(',').unwrap();
+        (x.parse().unwrap(), y.parse().unwrap())
+    };
+    svg.split("<polygon")
+        .skip(1)
+        .map(|rest| {
+            let points = rest.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+            points.split_whitespace().map(corner).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn bands_are_cut_at_the_frame() {
+    // From 0 to 15 it rises by 0.6: it comes in at 10 with two thirds of that.
+    let found = polygons(&[(0.0, 0.0, 0.3), (15.0, 0.6, 0.9)]);
+    let same = polygons(&[(10.0, 0.4, 0.7), (15.0, 0.6, 0.9)]);
+    assert_eq!((found.len(), same.len()), (1, 1));
+    let sorted = |corners: &[(f64, f64)]| {
+        let mut corners = corners.to_vec();
+        corners.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        corners
+    };
+    assert_eq!(sorted(&found[0]), sorted(&same[0]));
+    assert!(polygons(&[(0.0, 0.0, 0.3), (9.0, 0.6, 0.9)]).is_empty());
+    assert!(polygons(&[(12.0, 1.2, 1.3), (19.0, 1.6, 1.9)]).is_empty());
+}
+
+#[test]
+fn bands_have_a_gap_where_an_end_is_no_number() {
+    let known = [(10.0, 0.2, 0.4), (12.0, 0.3, 0.5), (16.0, 0.4, 0.6), (18.0, 0.5, 0.7)];
+    let gap = [&known[..2], &[(14.0, f64::NAN, 0.5)], &known[2..]].concat();
+    let apart = [polygons(&known[..2]), polygons(&known[2..])].concat();
+    assert_eq!((polygons(&gap), apart.len()), (apart, 2));
+}
+
+#[test]
 fn a_page_needs_nothing_beside_itself() {
     let page = chart("a < b", vec![panel(marks())]).html().unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<title>a &lt; b</title>"));

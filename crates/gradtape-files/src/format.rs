@@ -62,15 +62,7 @@ impl Format {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Format::Zstd),
             // A frame that is to be skipped.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Format::Zstd),
-            head if head.starts_with(ZIP) => {
-                let has = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
-                match () {
-                    () if has(b"xl/workbook.bin") => None,
-                    () if has(b"xl/") => Some(Format::Xlsx),
-                    () if has(b".npy") => Some(Format::Npz),
-                    () => None,
-                }
-            }
+            head if head.starts_with(ZIP) => packed(head),
             _ => None,
         }
     }
@@ -81,6 +73,40 @@ impl Format {
     }
 }
 
+/// What is in an archive, by the names in it alone: the bytes of an array may spell anything.
+fn packed(head: &[u8]) -> Option<Format> {
+    let is_array = |name: &[u8]| name.ends_with(b".npy");
+    match () {
+        () if name_at(head, 0).is_some_and(is_array) => Some(Format::Npz),
+        () if names(head).any(|name| name == b"xl/workbook.bin") => None,
+        () if names(head).any(|name| name == b"xl/workbook.xml") => Some(Format::Xlsx),
+        () if names(head).any(is_array) => Some(Format::Npz),
+        // Of one that is cut short the list at the end is missing.
+        () if !head.windows(4).any(|four| four == b"PK\x01\x02") => {
+            names(head).any(|name| name.starts_with(b"xl/")).then_some(Format::Xlsx)
+        }
+        () => None,
+    }
+}
+
+/// The names of what is in an archive, as far as its bytes are there.
+fn names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let starts = bytes.windows(2).enumerate().filter(|(_, two)| *two == b"PK");
+    starts.filter_map(|(at, _)| name_at(bytes, at))
+}
+
+/// The name in the header that begins at a place: of a part, or of its line in the list at the end.
+fn name_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let header = bytes.get(at..)?;
+    let (length, start) = match header {
+        [b'P', b'K', 3, 4, ..] => (26, 30),
+        [b'P', b'K', 1, 2, ..] => (28, 46),
+        _ => return None,
+    };
+    let length = header.get(length..)?.first_chunk::<2>()?;
+    header.get(start..)?.get(..usize::from(u16::from_le_bytes(*length)))
+}
+
 const ZIP: &[u8] = b"PK\x03\x04";
 
 /// How many bytes are looked at.
@@ -88,3 +114,37 @@ const HEAD: u64 = 1 << 12;
 
 /// How many at the end of an archive.
 const TAIL: u64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of a part, and its bytes.
+    fn part(name: &str, bytes: &[u8]) -> Vec<u8> {
+        let mut part = ZIP.to_vec();
+        part.extend([0; 22]);
+        part.extend([name.len() as u8, 0, 0, 0]);
+        part.extend(name.as_bytes());
+        part.extend(bytes);
+        part
+    }
+
+    #[test]
+    fn archives_are_known_by_names_and_not_by_what_is_in_them() {
+        let of = |parts: &[Vec<u8>]| Format::of_bytes(&parts.concat());
+        let spelling = b"..xl/..xl/workbook.xml..xl/workbook.bin..";
+        let whole = part("xl/workbook.xml", b"");
+        assert_eq!(of(&[part("x.npy", spelling), part("y.npy", b"")]), Some(Format::Npz));
+        assert_eq!(of(&[part("x.npy", &whole)]), Some(Format::Npz));
+        assert_eq!(of(&[part("notes.txt", spelling), part("x.npy", b"")]), Some(Format::Npz));
+        assert_eq!(of(&[part("[Content_Types].xml", b".npy"), whole.clone()]), Some(Format::Xlsx));
+        assert_eq!(of(&[part("a.xml", b""), part("xl/workbook.bin", b""), whole.clone()]), None);
+        assert_eq!(of(&[part("other.xml", spelling)]), None);
+        let cut = part("xl/styles.xml", spelling);
+        assert_eq!(Format::of_bytes(&cut), Some(Format::Xlsx));
+        assert_eq!(of(&[cut, b"PK\x01\x02".to_vec()]), None);
+        for length in 0..whole.len() {
+            assert_eq!(Format::of_bytes(&whole[..length]), None);
+        }
+    }
+}

@@ -166,6 +166,13 @@ fn named(format: Format) -> (&'static str, &'static str) {
     }
 }
 
+/// The name of a column; that of row numbers and row names, which pandas writes, is none.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+fn own_name(name: &str) -> &str {
+    let index = name.starts_with("__index_level_") && name.ends_with("__");
+    if index { "" } else { name }
+}
+
 pub(crate) fn not_built_in(format: Format, source: &str) -> Error {
     let (what, feature) = named(format);
     let message = format!(

@@ -17,8 +17,8 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn read(bytes: &[u8]) -> Result<Table, String> {
-    let read = read_table_from(bytes, "damaged", &TableOptions::default());
-    read.map_err(|error| error.to_string())
+    let read = read_table_from(bytes, "a pipe", &TableOptions::default());
+    read.map_err(|error| format!("{error:#}"))
 }
 
 const FILES: [&str; 11] = [
@@ -42,7 +42,9 @@ fn what_is_cut_short_is_refused() {
         // The last bytes of a zip archive are the length of a comment, of zstd a checksum.
         for length in (8..bytes.len()).step_by(1 + bytes.len() / 150) {
             let error = read(&bytes[..length]).expect_err(&format!("{name}, {length}"));
-            assert!(error.contains("damaged"), "{name}, {length}: {error}");
+            // So much of an archive tells nothing of what is in it.
+            let unknown = length < 600 && error.contains("this is a zip archive");
+            assert!(unknown || error.contains("damaged"), "{name}, {length}: {error}");
             assert!(!error.contains("decoder failed"), "{name}, {length}: {error}");
         }
     }
@@ -53,7 +55,7 @@ fn flipped_bytes_are_errors_or_other_values() {
     for name in FILES {
         let bytes = std::fs::read(file(name)).unwrap();
         let (mut refused, mut panicked) = (0, Vec::new());
-        for at in (0..bytes.len()).step_by(1 + bytes.len() / 800) {
+        for at in (0..bytes.len()).step_by(1 + bytes.len() / 400) {
             for flip in [0xff, 0x01, 0x80] {
                 let mut other = bytes.clone();
                 other[at] ^= flip;

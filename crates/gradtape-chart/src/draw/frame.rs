@@ -3,7 +3,7 @@
 use super::cells::DOTS;
 use super::look::{Look, Place, letters};
 use crate::chart::{Chart, Panel};
-use crate::mark::{Bars, Dots, Line, Mark};
+use crate::mark::{Bars, Dash, Dots, Line, Mark};
 use crate::scale::Scale;
 
 impl Look {
@@ -116,7 +116,8 @@ impl Key<'_> {
     pub(super) fn width(&self, look: &Look) -> i32 {
         match self {
             // Two dashes of the longest.
-            Key::Line(_) if look.letters => 4 * look.letter,
+            Key::Line(line) if look.letters && line.dash == Dash::None => 4 * look.letter,
+            Key::Line(_) if look.letters => 7 * look.letter,
             Key::Line(_) => 35 * look.unit,
             Key::Dots(_) | Key::Bars(_) => 2 * look.letter,
         }

@@ -19,11 +19,23 @@ pub(super) fn stroke<DB: DrawingBackend>(
     line: &Line,
 ) -> Drawn<DB> {
     let width = if line.dots || line.thin { 12 } else { 20 };
-    if look.letters && line.dash != Dash::None {
+    let lengths = in_dots(line.dash).filter(|_| look.letters);
+    if let Some([on, off]) = lengths {
         let style = look.stroke(line.colour, width);
-        return root.draw(&DashedPathElement::new(points, 4, 3, style));
+        // The library draws both ends of a dash.
+        return root.draw(&DashedPathElement::new(points, on - 1, off + 1, style));
     }
     root.draw(&PathElement::new(points, look.stroke(line.colour, width + dash_number(line.dash))))
+}
+
+/// How many dots of a terminal are on and off in turn: without colours only this tells lines apart.
+fn in_dots(dash: Dash) -> Option<[i32; 2]> {
+    match dash {
+        Dash::None => None,
+        Dash::Long => Some([9, 3]),
+        Dash::Short => Some([4, 2]),
+        Dash::Dots => Some([2, 2]),
+    }
 }
 
 /// What is added to the width of a line, so that [`with_dashes`] finds its kind again: the library writes dashes as
@@ -183,26 +195,36 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
     }
 
     pub(super) fn band(&self, band: &Band) -> Drawn<DB> {
-        let ends = |of: fn(&(f64, f64, f64)) -> f64| -> Vec<(f64, f64)> {
-            band.points.iter().map(|point| self.shares((point.0, of(point)))).collect()
+        let ends = |&(at, lower, upper): &(f64, f64, f64)| {
+            [self.shares((at, lower)), self.shares((at, upper))]
         };
-        let (lower, upper) = (ends(|point| point.1), ends(|point| point.2));
-        let within = |(x, y): (f64, f64)| self.pixel((x.clamp(0.0, 1.0), y.clamp(0.0, 1.0)));
-        let finite = |at: &&(f64, f64)| at.0.is_finite() && at.1.is_finite();
-        let [lower, upper] = [lower, upper].map(|ends| -> Vec<Place> {
-            ends.iter().filter(finite).map(|&at| within(at)).collect()
-        });
-        if lower.len().min(upper.len()) < 2 {
-            return Ok(());
+        let ends: Vec<[(f64, f64); 2]> = band.points.iter().map(ends).collect();
+        let is_place =
+            |ends: &[(f64, f64); 2]| ends.iter().all(|&(x, y)| x.abs() < FAR && y.abs() < FAR);
+        for run in ends.chunk_by(|a, b| is_place(a) == is_place(b)) {
+            if run.len() < 2 || !is_place(&run[0]) {
+                continue;
+            }
+            let [lower, upper] = [0, 1].map(|end| run.iter().map(move |ends| ends[end]));
+            if self.look.letters {
+                // An area of dots would hide the lines in it.
+                let line = Line { colour: band.colour, dash: Dash::Dots, ..Line::default() };
+                for run in
+                    [clipped(&lower.collect::<Vec<_>>()), clipped(&upper.collect::<Vec<_>>())]
+                        .concat()
+                {
+                    let places = run.into_iter().map(|at| self.pixel(at)).collect();
+                    stroke(self.root, self.look, places, &line)?;
+                }
+                continue;
+            }
+            let around = cut_area(upper.chain(lower.rev()).collect());
+            if around.len() > 2 {
+                let places: Vec<Place> = around.into_iter().map(|at| self.pixel(at)).collect();
+                self.root.draw(&Polygon::new(places, rgb(band.colour).mix(0.18).filled()))?;
+            }
         }
-        if self.look.letters {
-            // An area of dots would hide the lines in it.
-            let line = Line { colour: band.colour, dash: Dash::Dots, ..Line::default() };
-            stroke(self.root, self.look, lower, &line)?;
-            return stroke(self.root, self.look, upper, &line);
-        }
-        let around: Vec<Place> = upper.into_iter().chain(lower.into_iter().rev()).collect();
-        self.root.draw(&Polygon::new(around, rgb(band.colour).mix(0.18).filled()))
+        Ok(())
     }
 
     pub(super) fn contour(&self, contour: &Contour) -> Drawn<DB> {
@@ -343,6 +365,33 @@ fn cut(from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
     (enter <= leave).then_some((start, end))
 }
 
+/// The part of an area inside the unit square (Sutherland and Hodgman 1974).
+fn cut_area(mut around: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    type Room = fn((f64, f64)) -> f64;
+    let sides: [Room; 4] = [|at| at.0, |at| 1.0 - at.0, |at| at.1, |at| 1.0 - at.1];
+    for room in sides {
+        let mut kept = Vec::with_capacity(around.len() + 4);
+        let mut before = around.last().copied();
+        for &to in &around {
+            let from = before.replace(to).unwrap_or(to);
+            let (left, right) = (room(from), room(to));
+            if (left < 0.0) != (right < 0.0) {
+                let share = left / (left - right);
+                let between = |a: f64, b: f64| a + share * (b - a);
+                kept.push((between(from.0, to.0), between(from.1, to.1)));
+            }
+            if right >= 0.0 {
+                kept.push(to);
+            }
+        }
+        around = kept;
+    }
+    around
+}
+
+/// A share beyond which nothing can be cut exactly.
+const FAR: f64 = 1e9;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,5 +404,17 @@ mod tests {
         assert_eq!(runs, [vec![(0.0, 0.5), (0.5, 0.5), (1.0, 0.5)], vec![(0.2, 0.2)]]);
         assert_eq!(clipped(&[(-1.0, -1.0), (-1.0, 2.0), (2.0, 2.0)]), Vec::<Vec<_>>::new());
         assert_eq!(clipped(&[(0.5, -1.0), (0.5, 3.0)]), [vec![(0.5, 0.0), (0.5, 1.0)]]);
+    }
+
+    #[test]
+    fn areas_are_cut_at_the_frame() {
+        let inside = vec![(0.25, 0.25), (0.75, 0.25), (0.75, 0.75)];
+        assert_eq!(cut_area(inside.clone()), inside);
+        // What rises from 0.25 at -1 to 0.75 at 1 is at 0.5 where it comes in.
+        let around = cut_area(vec![(-1.0, 0.25), (1.0, 0.75), (1.0, 0.25), (-1.0, -0.25)]);
+        assert_eq!(around, [(0.0, 0.5), (1.0, 0.75), (1.0, 0.25), (0.0, 0.0)]);
+        assert_eq!(cut_area(vec![(-1.0, -1.0), (2.0, -1.0), (2.0, -0.5)]), []);
+        assert_eq!(cut_area(vec![(-9.0, -9.0), (9.0, -9.0), (9.0, 9.0), (-9.0, 9.0)]).len(), 4);
+        assert_eq!(cut_area(Vec::new()), []);
     }
 }

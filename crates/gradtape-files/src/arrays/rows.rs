@@ -15,19 +15,20 @@ use super::archive::{Archive, Roles};
 use super::labels::Labels;
 use super::npy::Npy;
 use crate::budget::Budget;
-use crate::table::{failed, not_built_in};
+use crate::table::failed;
 use crate::{Format, TableOptions};
 
 /// What [`read_array_images`] found.
 #[derive(Clone, Debug)]
 pub struct ArrayImages {
-    /// Images, `[n, height, width]` or `[n, channels, height, width]`, or rows of bytes, `[n, width]`; f32.
+    /// Images, `[n, height, width]` or `[n, channels, height, width]`, or as rows, `[n, width]`; f32.
     pub inputs: Tensor,
     /// The same with their classes, where the file has them.
     pub train: Option<Dataset>,
     /// Those that are only for tests, with their classes.
     pub test: Option<Dataset>,
-    /// What inputs were divided by: 255 of bytes and of numbers from 0 to 255, else 1.
+    /// How many steps of a byte a difference of 1 in the inputs stands for: 255 of bytes and of other numbers from 0 to at
+    /// most 255, whether these were divided or are from 0 to 1 already; else 1, as of inputs that were standardised.
     pub scale: f64,
     /// What the user should know.
     pub notes: Vec<String>,
@@ -42,11 +43,14 @@ pub fn has_array_images(path: &Path) -> bool {
 /// Reads images from a file of NumPy: an archive (npz) with `x_train`, `y_train`, `x_test` and `y_test`, or with `x` and
 /// `y`, or a single array (npy), which has no classes.
 ///
-/// Images have shape `[n, height, width]`, or with channels, 1, 3 or 4 of them, as the last or the second axis. Of bytes,
-/// and of numbers from 0 to 255, the 255th part is taken. Classes are whole numbers or texts, or places of a 1 among zeros.
-/// `inputs` are those of the test part where there is one and where `for_tests`.
+/// Images have shape `[n, height, width]`, or with channels, 1, 3 or 4 of them, as the last or the second axis; of any
+/// numbers `[n, width]` are images as rows. Of bytes the 255th part is taken, and with a note of other numbers from 0 to
+/// more than 2 and at most 255; those from 0 to 2 are taken as they are, since a little above 1 is still meant as white.
+/// Classes are images numbers or texts, or places of a 1 among zeros. `inputs` are those of the test part where there is one
+/// and where `for_tests`.
 ///
-/// Fails where shapes do not fit, and where a number is not finite; errors name the array.
+/// Fails where shapes do not fit, where a number is not finite, and where numbers for tests are divided and those for
+/// training are not, or the other way; errors name the array, and rows from 1.
 pub fn read_array_images(path: impl AsRef<Path>, for_tests: bool) -> Result<ArrayImages> {
     let path = path.as_ref();
     let source = path.display().to_string();
@@ -61,9 +65,12 @@ pub fn read_array_images(path: impl AsRef<Path>, for_tests: bool) -> Result<Arra
         }
         #[cfg(feature = "npz")]
         Some(Format::Npz) => of_archive(Archive::open(input, &source)?, &source, for_tests),
+        #[cfg(not(feature = "npz"))]
+        Some(Format::Npz) => Err(crate::table::not_built_in(Format::Npz, &source)),
         _ => {
             let _ = for_tests;
-            Err(not_built_in(Format::Npz, &source))
+            let message = format!("{source}: this is no file of NumPy (npy, npz)");
+            Err(Error::new(Kind::Data, message).hint("write it by `numpy.save` or `numpy.savez`"))
         }
     }
 }
@@ -100,9 +107,9 @@ fn of_archive<R: Read + Seek>(
     let train = dataset(&images, labels, source)?;
     let test = match test {
         Some((inputs, Some(targets))) => {
-            let images = Images::of(&archive.array(&inputs)?)?;
+            let others = Images::of(&archive.array(&inputs)?)?;
             let labels = Labels::of(&archive.array(&targets)?, Some(&classes))?;
-            let own = &images.tensor.shape()[1..];
+            let own = &others.tensor.shape()[1..];
             if own != &train.inputs().shape()[1..] {
                 let message = format!(
                     "{source}: test images of {own:?} numbers, training images of {:?}",
@@ -110,17 +117,34 @@ fn of_archive<R: Read + Seek>(
                 );
                 return Err(Error::new(Kind::Data, message));
             }
-            if images.scale != scale {
-                let message =
-                    format!("{source}: inputs for tests have other ranges than those for training");
-                return Err(Error::new(Kind::Data, message)
-                    .hint("write both as bytes, or both as numbers from 0 to 1"));
-            }
-            Some(dataset(&images, labels, source)?)
+            alike(&images, &others, source)?;
+            notes.extend(others.note.as_ref().map(|note| format!("for tests {note}")));
+            Some(dataset(&others, labels, source)?)
         }
         _ => None,
     };
     Ok(ArrayImages { inputs: images.tensor, train: Some(train), test, scale, notes })
+}
+
+/// Fails where images for training and for tests would not have one unit.
+#[cfg(feature = "npz")]
+fn alike(train: &Images, test: &Images, source: &str) -> Result<()> {
+    // Bytes are divided whatever they are; others because of what is among them.
+    let some_bytes = train.found.is_bytes || test.found.is_bytes;
+    if train.scale == test.scale && (some_bytes || train.found.divided == test.found.divided) {
+        return Ok(());
+    }
+    let range = |images: &Images| {
+        let (low, high) = images.found.range;
+        format!("from {low} to {high}")
+    };
+    let message = format!(
+        "{source}: inputs for tests are {}, those for training {}, which would not be in one unit",
+        range(test),
+        range(train)
+    );
+    Err(Error::new(Kind::Data, message)
+        .hint("write both as bytes, or both as numbers from 0 to 1: `x.astype('float32') / 255`"))
 }
 
 #[cfg(feature = "npz")]
@@ -134,11 +158,21 @@ fn dataset(images: &Images, labels: Labels, source: &str) -> Result<Dataset> {
 }
 
 /// Images of an array.
-#[derive(Clone)]
 struct Images {
     tensor: Tensor,
+    /// What is said in [`ArrayImages`].
     scale: f64,
     note: Option<String>,
+    #[cfg_attr(not(feature = "npz"), allow(dead_code, reason = "only archives have two of them"))]
+    found: Found,
+}
+
+/// What an array of images held.
+#[cfg_attr(not(feature = "npz"), allow(dead_code, reason = "only archives have two of them"))]
+struct Found {
+    is_bytes: bool,
+    range: (f32, f32),
+    divided: bool,
 }
 
 impl Images {
@@ -148,24 +182,32 @@ impl Images {
             let message = format!("{name}: inputs are numbers, these are not");
             return Err(Error::new(Kind::Data, message));
         }
-        let (rows, width) = array.rows();
+        let (_, width) = array.rows();
         let mut numbers = array.numbers();
         if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
             let message =
-                format!("{name}: row {} has a number that is not finite", at / width.max(1));
+                format!("{name}: row {} has a number that is not finite", at / width.max(1) + 1);
             return Err(Error::new(Kind::Data, message));
         }
         let (low, high) = numbers
             .iter()
             .fold((f32::MAX, f32::MIN), |(low, high), &number| (low.min(number), high.max(number)));
+        let is_bytes = array.is_bytes();
+        let divided = is_bytes || (low >= 0.0 && high > WHITE && high <= 255.0);
+        if divided {
+            numbers.iter_mut().for_each(|number| *number /= 255.0);
+        }
         let (scale, note) = match () {
-            () if array.is_bytes() || (low >= 0.0 && high > 1.0 && high <= 255.0) => {
-                numbers.iter_mut().for_each(|number| *number /= 255.0);
-                (255.0, None)
+            () if is_bytes || (low >= 0.0 && high <= 1.0) => (255.0, None),
+            () if divided => {
+                (255.0, Some(format!("inputs from {low} to {high} are divided by 255")))
             }
-            () if low >= 0.0 && high <= 1.0 => (255.0, None),
-            () => (1.0, Some(format!("inputs from {low} to {high} are taken as they are"))),
+            () => {
+                let scale = if low >= 0.0 && high <= WHITE { 255.0 } else { 1.0 };
+                (scale, Some(format!("inputs from {low} to {high} are taken as they are")))
+            }
         };
+        let found = Found { is_bytes, range: (low, high), divided };
         let shape = match array.shape[..] {
             [n, height, width] => vec![n, height, width],
             [n, width] => vec![n, width],
@@ -189,10 +231,12 @@ impl Images {
                 ));
             }
         };
-        let _ = rows;
-        Ok(Images { tensor: Tensor::from_vec(numbers, shape)?, scale, note })
+        Ok(Images { tensor: Tensor::from_vec(numbers, shape)?, scale, note, found })
     }
 }
+
+/// The largest number of images whose white is 1; interpolation puts a few above it.
+const WHITE: f32 = 2.0;
 
 /// Whether the file holds images, by the headers of its arrays.
 fn heads(path: &Path) -> Result<bool> {

@@ -16,7 +16,7 @@ use polars_arrow_format::ipc::{
 
 use self::field::{Field, Meaning};
 use self::values::{Parts, Values};
-use super::{TableOptions, nested::Nested};
+use super::{TableOptions, nested::Nested, own_name};
 use crate::budget::Budget;
 
 /// The values of dictionaries by their numbers, as cells.
@@ -55,12 +55,6 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
         file.batch(block, &fields, &dictionaries, &mut table, &mut budget)?;
     }
     table.finish()
-}
-
-/// The name of a column; that of row names, which pandas writes, is none.
-fn own_name(name: &str) -> &str {
-    let index = name.starts_with("__index_level_") && name.ends_with("__");
-    if index { "" } else { name }
 }
 
 /// The bytes of a file.

@@ -1,6 +1,6 @@
 //! Cells in the notation that tables are read in.
 
-use std::fmt::{Display, Write};
+use std::fmt::{Display, LowerExp, Write};
 
 /// Writes what is displayed after emptying the text.
 pub(crate) fn show(cell: &mut String, value: impl Display) {
@@ -11,23 +11,22 @@ pub(crate) fn show(cell: &mut String, value: impl Display) {
 
 /// Writes a number; what is no number is missing.
 pub(crate) fn float(cell: &mut String, value: f64) {
-    match value {
-        value if value.is_nan() => cell.clear(),
-        value if value != 0.0 && !(1e-5..1e15).contains(&value.abs()) => {
-            show(cell, format_args!("{value:e}"))
-        }
-        value => show(cell, value),
-    }
+    number(cell, value, value);
 }
 
 /// As [`float`], with as many digits as tell the number from others of 32 bits.
 pub(crate) fn single(cell: &mut String, value: f32) {
+    number(cell, value, f64::from(value));
+}
+
+/// Writes a number that has this value, very large and very small ones with an exponent.
+fn number(cell: &mut String, number: impl Display + LowerExp, value: f64) {
     match value {
         value if value.is_nan() => cell.clear(),
         value if value != 0.0 && !(1e-5..1e15).contains(&value.abs()) => {
-            show(cell, format_args!("{value:e}"))
+            show(cell, format_args!("{number:e}"))
         }
-        value => show(cell, value),
+        _ => show(cell, number),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parquet.
 
+mod lengths;
 mod pages;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use self::pages::Pages;
-use super::{TableOptions, cells, nested::Nested};
+use super::{TableOptions, cells, nested::Nested, own_name};
 use crate::budget::Budget;
 
 /// What the values of a column stand for.
@@ -223,12 +224,6 @@ fn lies_within(column: &ColumnChunkMetaData, length: u64, source: &str) -> Resul
             Err(Error::new(Kind::Data, message).hint(DAMAGED))
         }
     }
-}
-
-/// The name of a column; that of row numbers and row names, which pandas writes, is none.
-pub(super) fn own_name(name: &str) -> &str {
-    let index = name.starts_with("__index_level_") && name.ends_with("__");
-    if index { "" } else { name }
 }
 
 /// What a column of several parts holds.

@@ -156,7 +156,7 @@ impl Sheet {
         let mut table = TableBuilder::new(source, &options.csv);
         let lines: Vec<&[Cell]> = self.cells.chunk_by(|a, b| a.row == b.row).collect();
         let named = options.csv.header.unwrap_or(true);
-        let above = if named { titles(&lines) } else { 0 };
+        let above = if named { titles(&lines, &self.texts) } else { 0 };
         let (title, lines) = lines.split_at(above);
         if let (Some(first), Some(last)) = (title.first(), title.last()) {
             let (row, title) = (last[0].row, self.text(&first[0]));
@@ -175,6 +175,16 @@ impl Sheet {
             );
             return Err(Error::new(Kind::Data, message).hint(
                 "add a row with the names of the columns, or say that there is none: `train --no-header`",
+            ));
+        }
+        // Beside a column of row names the first name may be missing.
+        let right = below.first().is_some_and(|line| line[0].column < header[0].column);
+        let width = width(below);
+        if named && !right && 2 * header.len() <= width {
+            table.note(format!(
+                "row {} is taken as the header, but has {} of {width} names: where it is a title, delete it",
+                header[0].row,
+                header.len()
             ));
         }
         let body = if named { below } else { lines };
@@ -216,13 +226,35 @@ impl Sheet {
     }
 }
 
-/// How many rows of a single cell stand above the header, where most rows have more.
-fn titles(lines: &[&[Cell]]) -> usize {
-    let above = lines.iter().take_while(|line| line.len() == 1).count();
-    let is_header = |line: &&&[Cell]| line.len() > 1 && line.iter().all(|cell| !cell.number);
-    let wide = lines.iter().skip(above).take(25).all(|line| line.len() > 1);
-    if lines.get(above).as_ref().is_some_and(is_header) && wide { above } else { 0 }
+/// How many rows stand above the header. Titles have at most half as many cells as most rows, and the header is the first
+/// row after them, if it has a name.
+fn titles(lines: &[&[Cell]], texts: &str) -> usize {
+    let width = width(lines);
+    let above = lines.iter().take_while(|line| 2 * line.len() <= width).count();
+    let (titles, [header, _, ..]) = lines.split_at(above) else { return 0 };
+    let year = |cell: &Cell| texts[cell.start..cell.end].parse::<u32>().ok();
+    let is_year = |cell: &Cell| year(cell).is_some_and(|year| YEARS.contains(&year));
+    let is_name = |cell: &Cell| !cell.number || is_year(cell);
+    let is_header = if width > 2 && titles.iter().all(|line| line.len() == 1) {
+        header.iter().any(|cell| !cell.number)
+    } else {
+        // A single name above two columns may also be the header of one of them, and a few names those of some.
+        let left = titles.iter().all(|line| line[0].column <= header[0].column);
+        left && header.iter().all(is_name) && header.iter().any(|cell| !cell.number)
+    };
+    if is_header { above } else { 0 }
 }
+
+/// How many cells most of the first rows have below those of a single one.
+fn width(lines: &[&[Cell]]) -> usize {
+    let below = lines.iter().skip_while(|line| line.len() == 1);
+    let mut widths: Vec<usize> = below.take(25).map(|line| line.len()).collect();
+    widths.sort_unstable();
+    widths.get(widths.len() / 2).copied().unwrap_or(1)
+}
+
+/// Numbers that name columns.
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
 
 /// Writes a cell; whether it is a number.
 fn write(text: &mut String, value: &DataRef<'_>) -> bool {

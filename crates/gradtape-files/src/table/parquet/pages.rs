@@ -4,8 +4,10 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 
+use super::lengths;
+
 /// Refuses pages that the decoder takes for granted to be whole: those that point to a dictionary that was not there, and
-/// those too short for the length with which they begin.
+/// those too short for the lengths with which they begin.
 pub(super) struct Pages {
     pages: Box<dyn PageReader>,
     optional: bool,
@@ -34,9 +36,27 @@ impl Pages {
                 "a page points to a dictionary that is not there"
             }
             _ if !is_whole => "a page is too short",
+            encoding if !lengths::fit(encoding, self.values(page), page.num_values().into()) => {
+                "the texts of a page are longer or shorter than it says"
+            }
             _ => return Ok(()),
         };
         Err(ParquetError::General(words.to_string()))
+    }
+
+    /// The bytes of a page without what says which values are missing; those of lists are not read.
+    fn values<'a>(&self, page: &'a Page) -> &'a [u8] {
+        let (bytes, start) = match page {
+            Page::DictionaryPage { buf, .. } => (buf, 0),
+            Page::DataPage { buf, .. } => match buf.first_chunk::<4>() {
+                Some(length) if self.optional => (buf, 4 + u64::from(u32::from_le_bytes(*length))),
+                _ => (buf, 0),
+            },
+            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                (buf, u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len))
+            }
+        };
+        usize::try_from(start).ok().and_then(|start| bytes.get(start..)).unwrap_or_default()
     }
 }
 
