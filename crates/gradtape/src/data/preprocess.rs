@@ -420,12 +420,23 @@ impl Preprocessing {
     }
 
     /// The values that targets stand for, as [`Preprocessing::targets`] gives them, where the target is a number; of
-    /// any shape.
+    /// any shape; also where they are far beyond those of training.
     pub fn target_numbers(&self, targets: &Tensor) -> Result<Vec<f64>> {
-        Ok(targets.checked_f64_vec()?.into_iter().map(self.undo()?).collect())
+        Ok(targets.checked_f64_vec()?.into_iter().map(self.undo_target()?).collect())
     }
 
-    /// What brings a standardised number back to the unit of the target. Fails where the target is a class.
+    /// What brings a standardised target back to its unit. Fails where the target is a class.
+    pub fn undo_target(&self) -> Result<impl Fn(f64) -> f64 + Clone + Send + Sync + use<>> {
+        match self.target {
+            Target::Number { mean, scale, transform, .. } => {
+                Ok(move |value: f64| transform.inverse(value * scale + mean))
+            }
+            Target::Classes { ref column, .. } => Err(no_number(column)),
+        }
+    }
+
+    /// What brings an answer of the network to the unit of the target, within measure: see [`Transform::back`]. What is
+    /// known to be true [`Preprocessing::undo_target`] brings back. Fails where the target is a class.
     pub fn undo(&self) -> Result<impl Fn(f64) -> f64 + Clone + Send + Sync + use<>> {
         match self.target {
             Target::Number { mean, scale, transform, .. } => {
