@@ -12,7 +12,7 @@ pub struct Column {
     pub(super) name: String,
     unnamed: bool,
     /// Whether decimals stand after a point for sure.
-    pointed: bool,
+    pub(super) pointed: bool,
     text: Arc<String>,
     ends: Arc<Vec<usize>>,
     pub(super) tally: Tally,
@@ -390,12 +390,7 @@ impl Column {
         (self.asked_comma, self.asked_day_first) = (asked.decimal_comma, asked.day_first);
         let first = asked.day_first;
         let tally = &self.tally;
-        let decimal = match tally.only_comma.cmp(&tally.only_point) {
-            _ if self.pointed => Decimal::Point,
-            std::cmp::Ordering::Greater => Decimal::Comma,
-            std::cmp::Ordering::Equal if comma => Decimal::Comma,
-            _ => Decimal::Point,
-        };
+        let decimal = self.decimal(if comma { Decimal::Comma } else { Decimal::Point });
         let numbers = if decimal == Decimal::Comma { tally.comma } else { tally.point };
         let (notation, numbers) = match tally.durations > numbers {
             true => (Notation::Duration, tally.durations),
@@ -429,6 +424,16 @@ impl Column {
         match self.kind == ColumnKind::Number && numbers == self.tally.present {
             true => self.missing = self.ends.len() - numbers,
             false => self.count(),
+        }
+    }
+
+    /// What stands before the decimals; `otherwise` where the cells do not tell.
+    pub(super) fn decimal(&self, otherwise: Decimal) -> Decimal {
+        match self.tally.only_comma.cmp(&self.tally.only_point) {
+            _ if self.pointed => Decimal::Point,
+            std::cmp::Ordering::Greater => Decimal::Comma,
+            std::cmp::Ordering::Less => Decimal::Point,
+            std::cmp::Ordering::Equal => otherwise,
         }
     }
 
