@@ -157,10 +157,14 @@ impl Column {
 
     /// The text of a cell; `None` when it is missing or there is no such row.
     pub fn cell(&self, row: usize) -> Option<&str> {
+        self.text_of(row).filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
+    }
+
+    /// The text of a cell, also of a dash that is missing.
+    fn text_of(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         Some(&self.text[start..end])
-            .filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
     }
 
     /// The cells in order, `None` where missing.
@@ -468,7 +472,7 @@ impl Column {
     pub(super) fn of_rows(&self, rows: &[usize]) -> Column {
         let (mut text, mut ends) = (String::new(), Vec::with_capacity(rows.len()));
         for &row in rows {
-            text.push_str(self.cell(row).unwrap_or_default());
+            text.push_str(self.text_of(row).unwrap_or_default());
             ends.push(text.len());
         }
         let (text, ends) = (Arc::new(text), Arc::new(ends));
