@@ -2,6 +2,7 @@
 
 mod feature;
 mod fit;
+mod inputs_of;
 mod known;
 mod names;
 mod words;
@@ -174,7 +175,11 @@ impl Preprocessing {
         };
         let names = features.iter().filter(|feature| feature.is_measured()).map(Feature::column);
         let target_name = [target.column()].into_iter();
-        let target_name = target_name.filter(|_| matches!(target, Target::Number { .. }));
+        let is_number = match target {
+            Target::Number { .. } => true,
+            Target::Classes { numeric, .. } => numeric,
+        };
+        let target_name = target_name.filter(|_| is_number);
         let written = names.chain(target_name).filter_map(written).collect();
         Ok(Preprocessing { version: VERSION, features, target, notes, far, written })
     }
@@ -289,9 +294,7 @@ impl Preprocessing {
             Feature::Time { .. } if knows => {
                 column.read_as(&self.written(name), ColumnKind::Time, 0.0)
             }
-            Feature::Category { categories, .. } if categories.names().iter().any(|c| c == "-") => {
-                column.with_dashes()
-            }
+            Feature::Category { categories, .. } if has_dash(categories) => column.with_dashes(),
             _ => column,
         })
     }
@@ -303,6 +306,16 @@ impl Preprocessing {
             Target::Number { column: name, mean, transform, .. } if self.version >= 3 => {
                 column.read_as(&self.written(name), ColumnKind::Number, transform.back(*mean))
             }
+            Target::Classes { column: name, numeric: true, classes } => {
+                // Of most classes nothing is to be told, and those of earlier versions are as their cells say.
+                if column.kind() == ColumnKind::Number && !self.written.contains_key(name) {
+                    return Ok(column);
+                }
+                let numbers = classes.names().iter().filter_map(|name| name.parse::<f64>().ok());
+                let typical = numbers.map(f64::abs).sum::<f64>() / classes.len() as f64;
+                column.read_as(&self.written(name), ColumnKind::Number, typical)
+            }
+            Target::Classes { classes, .. } if has_dash(classes) => column.with_dashes(),
             _ => column,
         })
     }
@@ -644,6 +657,11 @@ impl PreprocessOptions {
             Some(first) => Err(missing.fold(first, |error, other| error.note(other.message()))),
         }
     }
+}
+
+/// Whether a dash is a category, and no missing value.
+fn has_dash(categories: &Categories) -> bool {
+    categories.names().iter().any(|name| name == "-")
 }
 
 /// A number of a column of which a few are far away.
