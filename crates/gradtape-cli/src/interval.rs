@@ -104,8 +104,16 @@ pub(crate) fn bounds(
     if !is_transformed(preprocessing) {
         return Ok([-reach, reach].map(|side| predicted.iter().map(|p| p + side).collect()));
     }
-    let (undo, outputs) = (preprocessing.undo()?, outputs.to_f64_vec());
-    Ok([-reach, reach].map(|side| outputs.iter().map(|output| undo(output + side)).collect()))
+    // What is true is within reach of the output, also far beyond the training data, where the answer is not.
+    let (answer, truth) = (preprocessing.undo()?, preprocessing.undo_target()?);
+    let bound = |value: f64, further: fn(f64, f64) -> f64| {
+        further(answer(value), truth(value)).clamp(f64::MIN, f64::MAX)
+    };
+    let outputs = outputs.to_f64_vec();
+    Ok([
+        outputs.iter().map(|output| bound(output - reach, f64::min)).collect(),
+        outputs.iter().map(|output| bound(output + reach, f64::max)).collect(),
+    ])
 }
 
 /// Whether what the network answers is no multiple of the target.

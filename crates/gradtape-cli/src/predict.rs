@@ -187,7 +187,7 @@ impl Predict {
             let known =
                 known.filter(|known| !known.own_test).ok_or_else(|| self.no_held_out(source))?;
             let all: Vec<usize> = match &content {
-                Content::Table(table) => table.rows_with(preprocessing.target().column())?,
+                Content::Table(table) => rows::rows_answered(table, preprocessing)?,
                 Content::Rows(rows) => (0..rows.data.len()).collect(),
             };
             let (answered, _) = rows::answered(content, preprocessing)?;

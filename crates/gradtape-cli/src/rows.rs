@@ -9,6 +9,9 @@ use gradtape::data::{
     Standardise, Stream, Table,
 };
 
+mod following;
+
+pub(crate) use self::following::following;
 use crate::advice;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
@@ -99,14 +102,14 @@ pub(crate) fn prepare(
                 ));
             }
             let options = &options;
-            let (table, left_out) = with_target(table, target)?;
+            let (table, left_out) = with_target(table, target, options)?;
             notes.extend(left_out);
             let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
-            let preprocessing = following(preprocessing, wishes, &table, &mut notes);
+            let preprocessing = following(preprocessing, wishes, options, &table, &mut notes);
             if wishes.strict {
                 let filled = preprocessing.strict_numbers(&table);
-                filled.map_err(|error| Failure::from(error).note(ADVICE))?;
+                filled.map_err(|error| Failure::from(error).note(format!("hint: {ADVICE}")))?;
             }
             notes.extend(advice::of_order(&table, &preprocessing, &wishes.division));
             notes.extend(advice::of_leaks(&table, &preprocessing, &rows.train));
@@ -166,33 +169,9 @@ pub(crate) fn prepare(
     })
 }
 
-/// The preprocessing with the inputs that are to be taken over, where they can be.
-pub(crate) fn following(
-    own: Preprocessing,
-    wishes: &TableWishes,
-    table: &Table,
-    notes: &mut Vec<String>,
-) -> Preprocessing {
-    let Some(other) = &wishes.inputs_of else { return own };
-    match own.clone().with_inputs_of(other, table) {
-        Some(following) => {
-            notes.push("the columns are prepared as for the model of --start".to_string());
-            following
-        }
-        None => {
-            notes.push(
-                "the columns are others than those of the model of --start: what its first layer learned of them does \
-                 not hold"
-                    .to_string(),
-            );
-            own
-        }
-    }
-}
-
 /// What helps where columns are not what they seem to be.
-const ADVICE: &str = "hint: --categories COLUMN takes a column as names, --numbers COLUMN as numbers, --ignore COLUMN \
-                      leaves it out; without --strict such cells are missing";
+pub(crate) const ADVICE: &str = "--categories COLUMN takes a column as names, --numbers COLUMN as numbers, --ignore \
+                                 COLUMN leaves it out; without --strict such cells are missing";
 
 /// Fails unless all columns that flags name are there.
 pub(crate) fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Outcome {
@@ -205,9 +184,25 @@ pub(crate) fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Ou
     Err(told.fold(Failure::usage(last), Failure::note))
 }
 
-/// The rows that have a target, and a note on the others.
-pub(crate) fn with_target(table: Table, target: &str) -> Outcome<(Table, Option<String>)> {
-    let rows = table.rows_with(target)?;
+/// The rows that have a target, and a note on the others. Where it is of categories, whatever the user calls so, any text
+/// is one.
+pub(crate) fn with_target(
+    table: Table,
+    target: &str,
+    options: &PreprocessOptions,
+) -> Outcome<(Table, Option<String>)> {
+    let rows = match options.categories.iter().any(|name| name == target) {
+        true => {
+            let cells = table.column(target)?.cells().enumerate();
+            cells.filter_map(|(row, cell)| cell.map(|_| row)).collect()
+        }
+        false => table.rows_with(target)?,
+    };
+    of_rows(table, target, &rows)
+}
+
+/// Some rows of a table, if there are any, and a note on the others.
+fn of_rows(table: Table, target: &str, rows: &[usize]) -> Outcome<(Table, Option<String>)> {
     if rows.len() == table.len() || rows.is_empty() {
         return Ok((table, None));
     }
@@ -218,7 +213,7 @@ pub(crate) fn with_target(table: Table, target: &str) -> Outcome<(Table, Option<
         of(table.len(), "row"),
         table.at(without)
     );
-    Ok((table.rows(&rows)?, Some(note)))
+    Ok((table.rows(rows)?, Some(note)))
 }
 
 /// A note where numbers of classes come in no row.
@@ -314,6 +309,14 @@ pub(crate) fn parts(
     }
 }
 
+/// The rows of a table that have a target, as the model reads it.
+pub(crate) fn rows_answered(table: &Table, preprocessing: &Preprocessing) -> Outcome<Vec<usize>> {
+    let (mut rows, unseen) = preprocessing.rows_to_learn(table)?;
+    rows.extend(unseen);
+    rows.sort_unstable();
+    Ok(rows)
+}
+
 /// The rows that have a target, with a note on the others; rows that are no table have one.
 pub(crate) fn answered(
     content: Content,
@@ -321,7 +324,8 @@ pub(crate) fn answered(
 ) -> Outcome<(Content, Option<String>)> {
     match content {
         Content::Table(table) => {
-            let (table, note) = with_target(table, preprocessing.target().column())?;
+            let rows = rows_answered(&table, preprocessing)?;
+            let (table, note) = of_rows(table, preprocessing.target().column(), &rows)?;
             Ok((Content::Table(table), note))
         }
         rows => Ok((rows, None)),

@@ -26,7 +26,12 @@ fn a_large_table_is_read_in_pieces_and_learned() {
     let folder = Folder::new("large-table");
     folder.write("homes.csv", &table(40_000));
     let text = folder.run(TRAIN).ok().stdout;
-    for part in ["larger than 1MB of memory", "412 rows left out: no value", "of its rows"] {
+    for part in [
+        "larger than 1MB of memory",
+        "412 rows left out: no value",
+        "of its rows",
+        "\"when\" holds dates",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     let report = folder.run(&format!("{TRAIN} --format json --threads 1 --out b")).ok().json();
@@ -94,4 +99,63 @@ fn classes_that_are_rare_and_what_does_not_fit_are_told() {
     folder.run(train).fails(1, &["line 60002", "2 cells"]);
     folder.write("points.jsonl", &"{\"x\": 1, \"kind\": \"a\"}\n".repeat(60_000));
     folder.run(&train.replace(".csv", ".jsonl")).fails(1, &["JSON is read whole"]);
+}
+
+/// How many rows are used, and the notes, of a table `x,y` whose target is that of each row.
+fn learned(name: &str, flags: &str, target: impl Fn(usize) -> String) -> (u64, String) {
+    let folder = Folder::new(name);
+    let rows = (0..ROWS).map(|i| format!("{}.5,{}\n", (i * 7919) % 1000, target(i)));
+    folder.write("points.csv", "x,y\n".to_string() + &rows.collect::<String>());
+    let train = format!(
+        "train points.csv --target y --memory 1MB --epochs 1 --hidden 4 --batch 512 {flags}"
+    );
+    let told = folder.run(&format!("{train} --out a")).ok().stdout;
+    let report = folder.run(&format!("{train} --format json --out b")).ok().json();
+    let rows = |part: &str| report["rows"][part].as_u64().unwrap();
+    (rows("train") + rows("validation") + rows("test"), told)
+}
+
+const ROWS: usize = 80_000;
+
+#[test]
+fn what_a_piece_has_of_the_target_is_read_as_all_of_it() {
+    // A piece of dashes alone is not empty.
+    let (rows, told) = learned("large-signs", "", |i| ["+", "-"][2 * i / ROWS].to_string());
+    assert_eq!(rows, ROWS as u64, "{told}");
+    assert!(!told.contains("left out"), "{told}");
+    // Where there are few words, they are classes all the same.
+    let (rows, told) = learned("large-others", "", |i| match i % 20 {
+        0 => "other".to_string(),
+        place if i > ROWS / 2 && place < 8 => "other".to_string(),
+        _ => (1 + i % 3).to_string(),
+    });
+    assert_eq!(rows, ROWS as u64, "{told}");
+    // And a stretch of words makes no classes of numbers.
+    let words = 40_000..44_000;
+    let (rows, told) = learned("large-words", "", |i| match words.contains(&i) {
+        true => "pending".to_string(),
+        false => format!("{}", 3 * ((i * 7919) % 1000)),
+    });
+    assert_eq!(rows, (ROWS - words.len()) as u64, "{told}");
+    for part in ["4,000 rows left out: no value of \"y\"", "on a straight line"] {
+        assert!(told.contains(part), "{part:?} is not in: {told}");
+    }
+}
+
+#[test]
+fn all_pieces_are_looked_at_for_cells_that_are_no_numbers() {
+    let folder = Folder::new("large-strict");
+    let rows = (0..ROWS).map(|i| match i {
+        50_001 => "oops,yes\n".to_string(),
+        60_001 => format!("{},r\u{e9}\n", i % 997),
+        _ => format!("{}.5,{}\n", i % 997, ["yes", "no"][i % 2]),
+    });
+    let text = "x,y\n".to_string() + &rows.collect::<String>();
+    // As it is in Windows-1252.
+    let bytes: Vec<u8> = text.chars().map(|c| c as u8).collect();
+    folder.write("points.csv", bytes);
+    let train = "train points.csv --target y --memory 1MB --epochs 1 --hidden 4 --batch 512";
+    let told = folder.run(train).ok().stdout;
+    assert!(told.contains("was read as Windows-1252"), "{told}");
+    folder.run(&format!("{train} --strict")).fails(1, &["line 50003", "\"oops\"", "--numbers"]);
 }

@@ -60,6 +60,63 @@ fn a_table_is_prepared_as_for_the_model() {
 }
 
 #[test]
+fn what_the_user_says_of_columns_comes_before_the_model() {
+    let folder = Folder::new("start-wishes");
+    let row = |i: usize| format!("{},{},{},{}\n", i % 17, i % 5, i % 7, 3 * (i % 17) + (i % 5));
+    let rows: String = (0..200).map(row).collect();
+    folder.write("new.csv", &format!("x,z,w,y\n{rows}"));
+    let train = "train new.csv --target y --members 1 --hidden 16 --epochs 1";
+    folder.run(&format!("{train} --ignore w --quiet --out old")).ok();
+    let train = format!("{train} --start old/model.safetensors --out new");
+    for (flags, told) in [
+        ("", "prepared as for the model of --start; not used: \"w\""),
+        ("--target-transform none", "prepared as for the model of --start; not used: \"w\""),
+        ("--ignore z", "not prepared as for the model of --start: that one uses \"z\" (--ignore)"),
+        ("--categories z", "\"z\" is a number there (--categories)"),
+        ("--split group z", "that one uses \"z\", the groups by which rows are held out here"),
+        ("--target-transform log", "that one learned \"y\" with --target-transform none, not log"),
+    ] {
+        let text = folder.run(&format!("{train} {flags}")).ok().stdout;
+        assert!(text.contains(told), "{told:?} is not in: {text}");
+        let used = folder.run("inspect new/model.safetensors").ok().stdout;
+        assert_eq!(used.contains("log(1 + value"), flags.ends_with("log"), "{flags}");
+    }
+    // Of a category there, a number here.
+    folder
+        .run(&train.replace("--start old/model.safetensors --out new", "--categories z --out old"))
+        .ok();
+    let text = folder.run(&format!("{train} --numbers z")).ok().stdout;
+    assert!(text.contains("\"z\" is a category there (--numbers)"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_model_is_told_of_and_tensors_alone_are_taken() {
+    let folder = Folder::new("start-files");
+    let rows: String = (0..200).map(|i| format!("{},{},{}\n", i % 17, i % 5, i % 9)).collect();
+    folder.write("new.csv", &format!("x,z,y\n{rows}"));
+    let tensors = |metadata: &str, name: &str| {
+        let header = format!(
+            "{{{metadata}\"0.weight\":{{\"dtype\":\"F32\",\"shape\":[16,2],\"data_offsets\":[0,128]}}}}"
+        );
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.into_bytes());
+        bytes.extend([0; 128]);
+        folder.write(name, bytes);
+    };
+    let train = "train new.csv --target y --members 1 --hidden 16 --epochs 1 --start";
+    tensors("", "weights.safetensors");
+    let text = folder.run(&format!("{train} weights.safetensors")).ok().stdout;
+    assert!(text.contains("begins with 1 tensor of weights.safetensors"), "{text}");
+    assert!(!text.contains("columns are"), "{text}");
+    tensors("\"__metadata__\":{\"gradtape.architecture\":\"?\"},", "damaged.safetensors");
+    let run = folder.run(&format!("{train} damaged.safetensors"));
+    run.fails(2, &["--start", "damaged.safetensors", "architecture"]);
+    folder.write("text.safetensors", "no model");
+    folder.run(&format!("{train} text.safetensors")).fails(2, &["--start", "text.safetensors"]);
+    folder.run(&format!("{train} nowhere.safetensors")).fails(2, &["--start", "nowhere"]);
+}
+
+#[test]
 fn tensors_are_renamed_or_left_out() {
     let folder = Folder::new("rename");
     folder.run("train xor --samples 60 --hidden 4,4 --epochs 1 --quiet --out first").ok();

@@ -37,17 +37,18 @@ pub(super) struct Part<'a> {
     /// Whether it goes on from a checkpoint.
     pub(super) resumes: bool,
     pub(super) checkpoints: Option<(Checkpoints, Clock)>,
-    /// What brings a target back to its unit, where that is no multiple.
-    pub(super) undo: Option<Undo>,
+    /// What brings outputs and targets to the unit of the target, where they are no multiples.
+    pub(super) undo: Option<[Undo; 2]>,
 }
 
 type Undo = Box<dyn Fn(f64) -> f64 + Send>;
 
-/// What brings a target back to its unit, where that is no multiple.
-pub(super) fn undo(preprocessing: &Preprocessing) -> Option<Undo> {
+/// What brings outputs and targets to the unit of the target, where they are no multiples.
+pub(super) fn undo(preprocessing: &Preprocessing) -> Option<[Undo; 2]> {
     match preprocessing.target() {
         Target::Number { transform, .. } if !transform.is_none() => {
-            preprocessing.undo().ok().map(|undo| Box::new(undo) as Undo)
+            let (output, target) = (preprocessing.undo().ok()?, preprocessing.undo_target().ok()?);
+            Some([Box::new(output), Box::new(target)])
         }
         _ => None,
     }
@@ -171,8 +172,8 @@ impl Train {
         if let (true, Some(path)) = (resumes, &self.runs.resume) {
             trainer = trainer.resume(path)?;
         }
-        if let Some(undo) = undo {
-            trainer = trainer.errors_in(undo);
+        if let Some([output, target]) = undo {
+            trainer = trainer.errors_in(output, target);
         }
         if let Some(augment) = augment {
             trainer = trainer.augment(augment);

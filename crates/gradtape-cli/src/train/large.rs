@@ -14,10 +14,11 @@ use gradtape_files::Format;
 
 pub(crate) use self::memory::Memory;
 use self::store::StoreWriter;
+use crate::advice;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
-use crate::rows::{self, Prepared, TableWishes};
+use crate::rows::{self, Prepared, TableWishes, following};
 use crate::source::Source;
 
 /// A table that is read in pieces.
@@ -87,7 +88,7 @@ impl Large<'_> {
         let target = &*rows::target(&sample, wishes)?.to_string();
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();
-        let (sample, _) = rows::with_target(sample, target)?;
+        let (sample, _) = rows::with_target(sample, target, &wishes.options)?;
         // Prepared, a row may be much larger than its line.
         let every_row: Vec<usize> = (0..sample.len()).collect();
         let width = Preprocessing::fit(&sample, target, &every_row, &wishes.options)?.width();
@@ -102,7 +103,9 @@ impl Large<'_> {
         let train: Vec<usize> =
             (0..sample.len()).filter(|&row| deal.part(sample.line(row)) == Part::Train).collect();
         let preprocessing = Preprocessing::fit(&sample, target, &train, &wishes.options)?;
-        let preprocessing = rows::following(preprocessing, wishes, &sample, &mut notes);
+        let preprocessing = following(preprocessing, wishes, &wishes.options, &sample, &mut notes);
+        notes.extend(advice::of_order(&sample, &preprocessing, &wishes.division));
+        notes.extend(advice::of_leaks(&sample, &preprocessing, &train));
         notes.push(format!(
             "{} is larger than {} of memory: it is read in pieces, and what is done to its columns follows from {} of its \
              rows, {every} apart",
@@ -119,7 +122,10 @@ impl Large<'_> {
         let piece = piece.clamp(100.0, 100_000.0) as usize;
         let mut sorted = Sorted::new(self.folder, &sample, deal)?;
         Table::read_csv_pieces(self.path, &self.options, piece, |table| {
-            sorted.add(table, target, &preprocessing)
+            let told = table.notes().iter().filter(|note| !notes.contains(note));
+            let told: Vec<String> = told.cloned().collect();
+            notes.extend(told);
+            sorted.add(table, &preprocessing, wishes.strict)
         })?;
         let Sorted { store, validation, test, without, unseen, .. } = sorted;
         if without > 0 {
@@ -186,23 +192,24 @@ impl Sorted {
     fn add(
         &mut self,
         table: Table,
-        target: &str,
         preprocessing: &Preprocessing,
+        strict: bool,
     ) -> gradtape::Result<()> {
-        let kept = table.rows_with(target)?;
-        self.without += table.len() - kept.len();
-        let table = if kept.len() == table.len() { table } else { table.rows(&kept)? };
-        let kept = preprocessing.rows_of_known_classes(&table)?;
-        if kept.len() < table.len() {
-            let unseen = (0..table.len()).find(|row| kept.binary_search(row).is_err());
-            let cell = unseen.and_then(|row| table.column(target).ok()?.cell(row));
-            let name = cell.unwrap_or_default().to_string();
-            self.unseen.get_or_insert((0, name)).0 += table.len() - kept.len();
+        let (kept, unseen) = preprocessing.rows_to_learn(&table)?;
+        self.without += table.len() - kept.len() - unseen.len();
+        if let Some(&first) = unseen.first() {
+            let cell = table.column(preprocessing.target().column())?.cell(first);
+            let name = cell.unwrap_or("-").to_string();
+            self.unseen.get_or_insert((0, name)).0 += unseen.len();
         }
         if kept.is_empty() {
             return Ok(());
         }
         let table = if kept.len() == table.len() { table } else { table.rows(&kept)? };
+        if strict {
+            let hint = || format!("correct the cells, or leave them empty; {}", rows::ADVICE);
+            preprocessing.strict_numbers(&table).map_err(|error| error.hint(hint()))?;
+        }
         let data = preprocessing.dataset(&table)?;
         let of = |part: Part| -> gradtape::Result<Dataset> {
             let own = |&row: &usize| self.deal.part(table.line(row)) == part;

@@ -50,12 +50,18 @@ impl Train {
 }
 
 impl StartFlags {
-    /// What was done to the columns of a table for the model, if it is of one.
+    /// What was done to the columns of a table for the model; `None` where it is of no table, and of a file of tensors
+    /// alone.
     pub(super) fn inputs(&self) -> Outcome<Option<Preprocessing>> {
-        // What is wrong with the file is told where its weights are read.
-        let model = self.start.as_ref().and_then(|path| Model::load(path).ok());
-        let Some(text) = model.and_then(|model| model.preprocessing) else { return Ok(None) };
-        Ok(Some(Preprocessing::from_json(&text)?))
+        let Some(path) = &self.start else { return Ok(None) };
+        let wrong = |error: gradtape::Error| Failure::usage(format!("--start: {error}"));
+        let file = io::read_safetensors(path).map_err(wrong)?;
+        if !file.metadata.contains_key(Model::ARCHITECTURE) {
+            return Ok(None);
+        }
+        let here = |error: gradtape::Error| wrong(error.context(path.display()));
+        let model = Model::from_safetensors(file).map_err(here)?;
+        model.preprocessing.map(|text| Preprocessing::from_json(&text).map_err(here)).transpose()
     }
 
     fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {

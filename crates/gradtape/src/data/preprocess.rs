@@ -2,6 +2,7 @@
 
 mod feature;
 mod fit;
+mod inputs_of;
 mod known;
 mod names;
 mod words;
@@ -174,7 +175,11 @@ impl Preprocessing {
         };
         let names = features.iter().filter(|feature| feature.is_measured()).map(Feature::column);
         let target_name = [target.column()].into_iter();
-        let target_name = target_name.filter(|_| matches!(target, Target::Number { .. }));
+        let is_number = match target {
+            Target::Number { .. } => true,
+            Target::Classes { numeric, .. } => numeric,
+        };
+        let target_name = target_name.filter(|_| is_number);
         let written = names.chain(target_name).filter_map(written).collect();
         Ok(Preprocessing { version: VERSION, features, target, notes, far, written })
     }
@@ -289,9 +294,7 @@ impl Preprocessing {
             Feature::Time { .. } if knows => {
                 column.read_as(&self.written(name), ColumnKind::Time, 0.0)
             }
-            Feature::Category { categories, .. } if categories.names().iter().any(|c| c == "-") => {
-                column.with_dashes()
-            }
+            Feature::Category { categories, .. } if has_dash(categories) => column.with_dashes(),
             _ => column,
         })
     }
@@ -303,6 +306,16 @@ impl Preprocessing {
             Target::Number { column: name, mean, transform, .. } if self.version >= 3 => {
                 column.read_as(&self.written(name), ColumnKind::Number, transform.back(*mean))
             }
+            Target::Classes { column: name, numeric: true, classes } => {
+                // Of most classes nothing is to be told, and those of earlier versions are as their cells say.
+                if column.kind() == ColumnKind::Number && !self.written.contains_key(name) {
+                    return Ok(column);
+                }
+                let numbers = classes.names().iter().filter_map(|name| name.parse::<f64>().ok());
+                let typical = numbers.map(f64::abs).sum::<f64>() / classes.len() as f64;
+                column.read_as(&self.written(name), ColumnKind::Number, typical)
+            }
+            Target::Classes { classes, .. } if has_dash(classes) => column.with_dashes(),
             _ => column,
         })
     }
@@ -420,12 +433,23 @@ impl Preprocessing {
     }
 
     /// The values that targets stand for, as [`Preprocessing::targets`] gives them, where the target is a number; of
-    /// any shape.
+    /// any shape; also where they are far beyond those of training.
     pub fn target_numbers(&self, targets: &Tensor) -> Result<Vec<f64>> {
-        Ok(targets.checked_f64_vec()?.into_iter().map(self.undo()?).collect())
+        Ok(targets.checked_f64_vec()?.into_iter().map(self.undo_target()?).collect())
     }
 
-    /// What brings a standardised number back to the unit of the target. Fails where the target is a class.
+    /// What brings a standardised target back to its unit. Fails where the target is a class.
+    pub fn undo_target(&self) -> Result<impl Fn(f64) -> f64 + Clone + Send + Sync + use<>> {
+        match self.target {
+            Target::Number { mean, scale, transform, .. } => {
+                Ok(move |value: f64| transform.inverse(value * scale + mean))
+            }
+            Target::Classes { ref column, .. } => Err(no_number(column)),
+        }
+    }
+
+    /// What brings an answer of the network to the unit of the target, within measure: see [`Transform::back`]. What is
+    /// known to be true [`Preprocessing::undo_target`] brings back. Fails where the target is a class.
     pub fn undo(&self) -> Result<impl Fn(f64) -> f64 + Clone + Send + Sync + use<>> {
         match self.target {
             Target::Number { mean, scale, transform, .. } => {
@@ -633,6 +657,11 @@ impl PreprocessOptions {
             Some(first) => Err(missing.fold(first, |error, other| error.note(other.message()))),
         }
     }
+}
+
+/// Whether a dash is a category, and no missing value.
+fn has_dash(categories: &Categories) -> bool {
+    categories.names().iter().any(|name| name == "-")
 }
 
 /// A number of a column of which a few are far away.

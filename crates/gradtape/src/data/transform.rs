@@ -112,17 +112,31 @@ impl Transform {
     /// The value of a result. What is far beyond the results of training is taken as their end, where the value would
     /// grow without measure: by a tenth of their range.
     pub fn back(&self, result: f64) -> f64 {
-        let within = |[low, high]: [f64; 2]| {
-            let more = BEYOND * (high - low);
-            result.clamp(low - more, (high + more).max(low - more))
-        };
+        self.inverse(match *self {
+            Transform::None => result,
+            Transform::Log { range: [low, high], .. }
+            | Transform::Asinh { range: [low, high], .. } => {
+                let more = BEYOND * (high - low);
+                result.clamp(low - more, (high + more).max(low - more))
+            }
+        })
+    }
+
+    /// The value of a result of [`Transform::of`], however far it is from those of training; infinite where no number
+    /// is so large.
+    ///
+    /// ```
+    /// use gradtape::data::{Transform, TransformChoice};
+    /// let transform = Transform::fit(&[1.0, 10.0, 1e6], TransformChoice::Log).unwrap();
+    /// let (far, inverse) = (transform.of(1e8), transform.inverse(transform.of(1e8)));
+    /// assert!((inverse / 1e8 - 1.0).abs() < 1e-9 && transform.back(far) < 1e7);
+    /// ```
+    pub fn inverse(&self, result: f64) -> f64 {
         match *self {
             Transform::None => result,
-            Transform::Log { unit, range } => match within(range) {
-                below if below < 0.0 => unit * below,
-                result => unit * result.exp_m1(),
-            },
-            Transform::Asinh { middle, unit, range } => middle + unit * within(range).sinh(),
+            Transform::Log { unit, .. } if result < 0.0 => unit * result,
+            Transform::Log { unit, .. } => unit * result.exp_m1(),
+            Transform::Asinh { middle, unit, .. } => middle + unit * result.sinh(),
         }
     }
 

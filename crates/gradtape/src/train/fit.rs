@@ -50,7 +50,7 @@ fn epochs(
     // In batches, of which each step takes some.
     let left = trainer.steps.map_or(usize::MAX, |most| most.saturating_mul(trainer.accumulate));
     let loss_of = trainer.loss.as_deref().map(|loss| loss as &Loss<'_>);
-    let undo = trainer.undo.as_deref();
+    let undo = trainer.undo.as_ref();
     let set_rate = |rate| optimizer.set_learning_rate(rate);
     let state: Vec<Parameter> = nn::named_state(net).into_iter().map(|(_, own)| own).collect();
     let scheduler = Scheduler::new(trainer.schedule.clone(), optimizer.learning_rate())?;

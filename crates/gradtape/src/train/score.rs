@@ -22,8 +22,11 @@ pub struct Scores {
     pub mean_absolute_error: Option<f64>,
 }
 
-/// What brings a target back to its own unit.
-pub(super) type Undo<'a> = dyn Fn(f64) -> f64 + Send + 'a;
+/// What brings numbers to the unit of the target.
+pub(super) struct Undo<'a> {
+    pub(super) output: Box<dyn Fn(f64) -> f64 + Send + 'a>,
+    pub(super) target: Box<dyn Fn(f64) -> f64 + Send + 'a>,
+}
 
 /// The loss that fits the targets: [`cross_entropy`](crate::loss::cross_entropy) for labels, else
 /// [`mse`](crate::loss::mse).
@@ -137,11 +140,12 @@ impl Mean {
             let error = match undo {
                 None => mean_absolute_error(outputs, targets)?,
                 Some(undo) => {
-                    let undone = |all: &Tensor| -> Result<Tensor> {
+                    let undone = |all: &Tensor, undo: &dyn Fn(f64) -> f64| -> Result<Tensor> {
                         let values = all.to_f64_vec().into_iter().map(undo).collect();
                         Tensor::from_vec(values, all.shape().clone())
                     };
-                    mean_absolute_error(&undone(outputs)?, &undone(targets)?)?
+                    let outputs = undone(outputs, &undo.output)?;
+                    mean_absolute_error(&outputs, &undone(targets, &undo.target)?)?
                 }
             };
             *self.off.get_or_insert(0.0) += error * count;

@@ -83,7 +83,7 @@ pub struct Trainer<'n> {
     pub(super) loss: Option<Box<OwnLoss<'n>>>,
     pub(super) own_step: Option<Box<OwnStep<'n>>>,
     /// What errors are brought back by before they are measured.
-    pub(super) undo: Option<Box<Undo<'n>>>,
+    pub(super) undo: Option<Undo<'n>>,
     pub(super) schedule: Schedule,
     pub(super) every: Every,
     pub(super) early: Option<EarlyStopping>,
@@ -271,9 +271,10 @@ impl<'n> Trainer<'n> {
         Trainer { loss: Some(Box::new(loss)), ..self }
     }
 
-    /// What brings a number to predict back to its own unit, as
-    /// [`Preprocessing::undo`](crate::data::Preprocessing::undo) gives it: the mean absolute errors of all scores are
-    /// then in that unit.
+    /// What brings outputs and targets to the unit of the number to predict, as
+    /// [`Preprocessing::undo`](crate::data::Preprocessing::undo) and
+    /// [`undo_target`](crate::data::Preprocessing::undo_target) give it: the mean absolute errors of all scores are then
+    /// in that unit.
     ///
     /// ```
     /// use gradtape::data::Dataset;
@@ -282,14 +283,20 @@ impl<'n> Trainer<'n> {
     /// let data = Dataset::new(Tensor::from([[0f32], [0.0]]), Tensor::from([[1f32], [2.0]]))?;
     /// let net = Linear::new(1, 1, &mut Rng::new(1));
     /// net.weight.set([[0f32]])?;
-    /// let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e-9)).epochs(1).errors_in(|y| 10.0 * y);
+    /// let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e-9)).epochs(1)
+    ///     .errors_in(|y| 10.0 * y, |y| 10.0 * y);
     /// let history = trainer.fit(&data, None)?;
     /// assert_eq!(history.epochs[0].train.mean_absolute_error, Some(15.0));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     #[must_use]
-    pub fn errors_in(self, undo: impl Fn(f64) -> f64 + Send + 'n) -> Self {
-        Trainer { undo: Some(Box::new(undo)), ..self }
+    pub fn errors_in(
+        self,
+        output: impl Fn(f64) -> f64 + Send + 'n,
+        target: impl Fn(f64) -> f64 + Send + 'n,
+    ) -> Self {
+        let undo = Undo { output: Box::new(output), target: Box::new(target) };
+        Trainer { undo: Some(undo), ..self }
     }
 
     /// How the learning rate, which starts at the optimiser's, changes.

@@ -31,6 +31,9 @@ impl Table {
 /// So many categories of a column have an input of their own, those that are most frequent.
 const MOST_CATEGORIES: usize = 1000;
 
+/// What a note on the transform of the target says.
+pub(super) const LEARNS: &str = "the network learns";
+
 /// From this many rows on, text that hardly ever repeats is taken for names or remarks.
 const ENOUGH_ROWS: usize = 20;
 
@@ -173,13 +176,13 @@ impl Notes {
                 _ => "inverse hyperbolic sine",
             };
             self.lines.push(format!(
-                "column {:?}: the network learns the {what}, as a few values are far from all others; predictions and errors are \
+                "column {:?}: {LEARNS} the {what}, as a few values are far from all others; predictions and errors are \
                  of the value itself (--target-transform none learns that)",
                 column.name()
             ));
         } else if Transform::is_worth_a_try(values) {
             self.lines.push(format!(
-                "column {:?}: a few values are far above all others; with --target-transform log the network learns their \
+                "column {:?}: a few values are far above all others; with --target-transform log {LEARNS} their \
                  logarithm, which tells small ones better, and large ones better or worse: try it",
                 column.name()
             ));

@@ -1,72 +1,47 @@
 //! Rows whose target can be learned.
 
-use super::fit::class_names;
 use super::{Known, Preprocessing, Target};
 use crate::data::Table;
 use crate::tensor::Result;
 
 impl Preprocessing {
-    /// The rows of a table whose class was seen in training, in their order; all rows where the target is a number.
+    /// The rows of a table whose target can be learned, and those of a class that was not seen in training, each in their
+    /// order. The others have no target: where numbers are learned, also those with a word. The column is read as it was
+    /// learned, whatever its cells look like here.
     ///
-    /// Fails, naming line and column, at a missing target.
-    pub fn rows_of_known_classes(&self, table: &Table) -> Result<Vec<usize>> {
-        let Target::Classes { numeric, classes, .. } = &self.target else {
-            return Ok((0..table.len()).collect());
-        };
-        let known = Known::of(classes);
-        let names = class_names(table, &self.target_column(table)?, *numeric)?;
-        Ok(names
-            .into_iter()
-            .enumerate()
-            .filter(|(_, name)| known.number(name).is_some())
-            .map(|(row, _)| row)
-            .collect())
-    }
-}
-
-impl Preprocessing {
-    /// The same target with the inputs of another preprocessing, so that weights that were learned of those mean the
-    /// same; of the same number to predict also its scale. `None` where a column of the other is not in the table, or is
-    /// what is to be predicted here.
+    /// Fails where the column is not there.
     ///
     /// ```
     /// use gradtape::data::{CsvOptions, PreprocessOptions, Preprocessing, Table};
     /// let read = |text: &str| Table::from_csv(text.as_bytes(), "a.csv", &CsvOptions::default());
-    /// let fit = |table: &Table, target: &str| {
-    ///     let rows: Vec<usize> = (0..table.len()).collect();
-    ///     Preprocessing::fit(table, target, &rows, &PreprocessOptions::default())
-    /// };
-    /// let (old, new) = (read("x,y,a\n0,1,5\n10,2,6\n")?, read("x,y,b\n40,3,1\n50,4,0\n")?);
-    /// let (before, own) = (fit(&old, "y")?, fit(&new, "y")?);
-    /// // What `a` was is not known here.
-    /// assert!(own.clone().with_inputs_of(&before, &new).is_none());
-    /// let both = read("x,y,a\n40,3,5\n50,4,6\n")?;
-    /// let following = fit(&both, "y")?.with_inputs_of(&before, &both).unwrap();
-    /// assert_eq!(following.inputs(&old)?.to_vec::<f32>()?, before.inputs(&old)?.to_vec::<f32>()?);
+    /// let table = read("x,sign\n1,+\n2,-\n3,+\n4,-\n")?;
+    /// let fitted = Preprocessing::fit(&table, "sign", &[0, 1, 2, 3], &PreprocessOptions::default())?;
+    /// let (rows, unseen) = fitted.rows_to_learn(&read("x,sign\n1,-\n2,\n3,0\n4,-\n")?)?;
+    /// assert_eq!((rows, unseen), (vec![0, 3], vec![2]));
     /// # Ok::<(), gradtape::Error>(())
     /// ```
-    pub fn with_inputs_of(self, other: &Preprocessing, table: &Table) -> Option<Preprocessing> {
-        let target = self.target.column();
-        let is_here = |name: &str| name != target && table.column(name).is_ok();
-        if !other.features.iter().all(|feature| is_here(feature.column())) {
-            return None;
-        }
-        let mut written = other.written.clone();
-        let same = match (&self.target, &other.target) {
-            (Target::Number { .. }, Target::Number { column, .. }) => column == target,
-            _ => false,
+    pub fn rows_to_learn(&self, table: &Table) -> Result<(Vec<usize>, Vec<usize>)> {
+        let column = self.target_column(table)?;
+        let (classes, numeric) = match &self.target {
+            Target::Classes { numeric, classes, .. } => (Some(Known::of(classes)), *numeric),
+            Target::Number { .. } => (None, true),
         };
-        if !same {
-            written.remove(other.target.column());
-            written.extend(self.written.get_key_value(target).map(|(a, b)| (a.clone(), b.clone())));
+        let numbers = if numeric { column.numbers() } else { Vec::new() };
+        let (mut known, mut unseen) = (Vec::new(), Vec::new());
+        for (row, cell) in column.cells().enumerate() {
+            let is_known = match (&classes, numbers.get(row)) {
+                (_, Some(number)) if number.is_nan() => continue,
+                (None, _) => true,
+                (Some(classes), Some(number)) => {
+                    classes.number(&(number + 0.0).to_string()).is_some()
+                }
+                (Some(classes), None) => {
+                    let Some(cell) = cell else { continue };
+                    classes.number(cell).is_some()
+                }
+            };
+            if is_known { known.push(row) } else { unseen.push(row) }
         }
-        Some(Preprocessing {
-            version: other.version,
-            features: other.features.clone(),
-            target: if same { other.target.clone() } else { self.target },
-            notes: self.notes,
-            far: other.far.clone(),
-            written,
-        })
+        Ok((known, unseen))
     }
 }

@@ -45,12 +45,38 @@ pub(super) fn is_code(name: &str) -> bool {
         || is_id(name)
 }
 
-/// Whether whole numbers of a column, each of which comes once, name the rows, such as `ticket` or `invoice_no`.
+/// Whether whole numbers of a column, each of which comes once, name the rows, such as `ticket` or `invoice_no`, but not
+/// `ticket_price`.
 pub(super) fn is_number_of_row(name: &str) -> bool {
-    let lower = name.trim().to_lowercase();
-    let words =
-        ["ticket", "invoice", "receipt", "voucher", "serial", "booking", "order_no", "order no"];
-    words.iter().any(|word| lower.contains(word)) || is_code(name)
+    let papers = ["ticket", "invoice", "receipt", "voucher", "serial", "booking"];
+    let words = words(name);
+    let is_paper = |word: &str| papers.contains(&word);
+    let is_numbered = |word: &str| is_paper(word) || word == "order";
+    let ends = ["no", "nr", "number", "id"];
+    let is_name = words.last().is_some_and(|last| {
+        let before = words.len().checked_sub(2).map_or("", |place| &words[place]);
+        let glued = |end: &&str| last.strip_suffix(*end).is_some_and(is_numbered);
+        is_paper(last)
+            || ends.contains(&&**last) && is_numbered(before)
+            || ends.iter().any(|end| glued(end))
+    });
+    is_name || is_code(name)
+}
+
+/// The words of a name in small letters: a capital after a small letter begins one, too.
+fn words(name: &str) -> Vec<String> {
+    let (mut words, mut small) = (vec![String::new()], false);
+    for c in name.chars() {
+        if !c.is_alphanumeric() || small && c.is_uppercase() {
+            words.push(String::new());
+        }
+        small = c.is_lowercase();
+        words.last_mut().into_iter().for_each(|word| {
+            word.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
+        });
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Whether numbers that rise from row to row tell of time or of an order, such as `year` or `rank`.
@@ -85,6 +111,14 @@ mod tests {
                 && is_number_of_row("invoice")
                 && !is_number_of_row("year")
         );
+        for name in ["invoiceNumber", "order_no", "Order Nr.", "ticketno", "Serial #", "receiptID"]
+        {
+            assert!(is_number_of_row(name), "{name}");
+        }
+        for name in ["ticket_price", "invoice_total", "TicketPrice", "order", "serials", "noticket"]
+        {
+            assert!(!is_number_of_row(name), "{name}");
+        }
     }
 
     #[test]

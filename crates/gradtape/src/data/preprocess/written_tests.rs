@@ -220,3 +220,39 @@ fn targets_with_a_heavy_tail_come_back() {
     assert!(Preprocessing::from_json(&wrong).is_err());
     assert_eq!(of(TransformChoice::None).with_errors(&[1.0]), of(TransformChoice::None));
 }
+
+#[test]
+fn truths_far_beyond_training_come_back() {
+    let amount = |row: usize| ((row * 37 % 101) as f64 / 12.0).exp();
+    let rows: String = (0..101).map(|row| format!("{},{}\n", row % 7, amount(row))).collect();
+    let known = table(&format!("x,y\n{rows}"));
+    let far = table("x,y\n1,1e8\n2,-1e8\n3,0\n");
+    let all: Vec<usize> = (0..101).collect();
+    for transform in [TransformChoice::Log, TransformChoice::Asinh] {
+        let options = PreprocessOptions { transform, ..Default::default() };
+        let fitted = Preprocessing::fit(&known, "y", &all, &options).unwrap();
+        let targets = fitted.targets(&far).unwrap();
+        let back = fitted.target_numbers(&targets).unwrap();
+        for (got, want) in back.iter().zip([1e8, -1e8, 0.0]) {
+            assert!((got - want).abs() < 1e-4 * want.abs().max(10.0), "{got} {want}");
+        }
+        // A network is not believed so far.
+        let answer = fitted.predicted_numbers(&targets).unwrap()[0];
+        assert!(answer < 1e6, "{answer}");
+    }
+}
+
+#[test]
+fn numbers_that_came_as_such_stay() {
+    let comma = fit(&["1,5", "2,75", "3,25", "4,5"]);
+    near(&read(&comma, &["1.234"]).0, &[1234.0]);
+    let mut typed = crate::data::TableBuilder::new("d.parquet", &CsvOptions::default());
+    let x = typed.column("x");
+    typed.numbers(x);
+    typed.push(x, "1.234");
+    let typed = typed.finish().unwrap();
+    let Feature::Number { mean, scale, .. } = comma.features()[0] else { panic!("no number") };
+    let inputs = comma.inputs(&typed).unwrap().to_f64_vec();
+    near(&[inputs[0] * scale + mean], &[1.234]);
+    assert_eq!(comma.filled(&typed), [""; 0]);
+}

@@ -12,7 +12,7 @@ pub struct Column {
     pub(super) name: String,
     unnamed: bool,
     /// Whether decimals stand after a point for sure.
-    pointed: bool,
+    pub(super) pointed: bool,
     text: Arc<String>,
     ends: Arc<Vec<usize>>,
     pub(super) tally: Tally,
@@ -157,10 +157,14 @@ impl Column {
 
     /// The text of a cell; `None` when it is missing or there is no such row.
     pub fn cell(&self, row: usize) -> Option<&str> {
+        self.text_of(row).filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
+    }
+
+    /// The text of a cell, also of a dash that is missing.
+    fn text_of(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         Some(&self.text[start..end])
-            .filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))
     }
 
     /// The cells in order, `None` where missing.
@@ -390,12 +394,7 @@ impl Column {
         (self.asked_comma, self.asked_day_first) = (asked.decimal_comma, asked.day_first);
         let first = asked.day_first;
         let tally = &self.tally;
-        let decimal = match tally.only_comma.cmp(&tally.only_point) {
-            _ if self.pointed => Decimal::Point,
-            std::cmp::Ordering::Greater => Decimal::Comma,
-            std::cmp::Ordering::Equal if comma => Decimal::Comma,
-            _ => Decimal::Point,
-        };
+        let decimal = self.decimal(if comma { Decimal::Comma } else { Decimal::Point });
         let numbers = if decimal == Decimal::Comma { tally.comma } else { tally.point };
         let (notation, numbers) = match tally.durations > numbers {
             true => (Notation::Duration, tally.durations),
@@ -432,6 +431,16 @@ impl Column {
         }
     }
 
+    /// What stands before the decimals; `otherwise` where the cells do not tell.
+    pub(super) fn decimal(&self, otherwise: Decimal) -> Decimal {
+        match self.tally.only_comma.cmp(&self.tally.only_point) {
+            _ if self.pointed => Decimal::Point,
+            std::cmp::Ordering::Greater => Decimal::Comma,
+            std::cmp::Ordering::Less => Decimal::Point,
+            std::cmp::Ordering::Equal => otherwise,
+        }
+    }
+
     /// Whether dates are written with dots, as where the day comes first.
     fn has_dots(&self) -> bool {
         self.tally.month_first > 0
@@ -463,7 +472,7 @@ impl Column {
     pub(super) fn of_rows(&self, rows: &[usize]) -> Column {
         let (mut text, mut ends) = (String::new(), Vec::with_capacity(rows.len()));
         for &row in rows {
-            text.push_str(self.cell(row).unwrap_or_default());
+            text.push_str(self.text_of(row).unwrap_or_default());
             ends.push(text.len());
         }
         let (text, ends) = (Arc::new(text), Arc::new(ends));

@@ -10,8 +10,20 @@ use serde_json::Value;
 use super::Table;
 use crate::tensor::{Error, Kind, Result};
 
-/// Reads the rows of JSON lines, or of an array of objects; of an array the lines are the numbers of its rows.
-pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
+/// Reads the rows of JSON lines, or of an array of objects; of an array the lines are the numbers of its rows. A column of
+/// numbers alone has its decimals after a point, whatever is written in others.
+pub(super) fn read(text: impl BufRead, table: &mut Table) -> Result<()> {
+    let mut others = Vec::new();
+    read_rows(text, table, &mut others)?;
+    others.resize(table.columns.len(), false);
+    for (column, _) in table.columns.iter_mut().zip(others).filter(|(_, others)| !others) {
+        column.set_pointed();
+    }
+    Ok(())
+}
+
+/// Reads the rows, and which columns have cells that are neither numbers nor null.
+fn read_rows(mut text: impl BufRead, table: &mut Table, others: &mut Vec<bool>) -> Result<()> {
     let source = table.source().to_string();
     let failed = |e: std::io::Error| Error::new(Kind::File, format!("{source}: {e}"));
     let mut line = Vec::new();
@@ -27,14 +39,16 @@ pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
             text.read_to_end(&mut line).map_err(failed)?;
             let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
             let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
-            rows.into_iter().enumerate().for_each(|(row, cells)| table.push_row(cells.0, row + 1));
+            for (row, cells) in rows.into_iter().enumerate() {
+                table.push_row(cells.0, row + 1, others);
+            }
             return Ok(());
         }
         if bytes.is_empty() {
             continue;
         }
         match parsed::<Row>(bytes) {
-            Ok(row) => table.push_row(row.0, number),
+            Ok(row) => table.push_row(row.0, number, others),
             Err(error) if error.is_eof() && table.is_empty() => {
                 // One object over several lines, or several.
                 text.read_to_end(&mut line).map_err(failed)?;
@@ -42,7 +56,8 @@ pub(super) fn read(mut text: impl BufRead, table: &mut Table) -> Result<()> {
                 for (row, cells) in
                     serde_json::Deserializer::from_slice(&all).into_iter::<Row>().enumerate()
                 {
-                    table.push_row(cells.map_err(|e| damaged(&source, &e, number))?.0, row + 1);
+                    let cells = cells.map_err(|e| damaged(&source, &e, number))?;
+                    table.push_row(cells.0, row + 1, others);
                 }
                 return Ok(());
             }
@@ -95,23 +110,26 @@ fn damaged(source: &str, error: &serde_json::Error, line: usize) -> Error {
 
 impl Table {
     /// Adds a row of names and values; what other rows have and this one has not is missing.
-    fn push_row(&mut self, cells: Vec<(String, Value)>, line: usize) {
+    fn push_row(&mut self, cells: Vec<(String, Value)>, line: usize, others: &mut Vec<bool>) {
         let row = self.len();
         let mut flat = Vec::with_capacity(cells.len());
         for (name, value) in cells {
             flatten(name, value, &mut flat);
         }
-        for (name, cell) in flat {
+        for (name, Cell { text, is_other }) in flat {
             if !self.places.contains_key(&name) {
                 self.add_column(name.clone(), false);
             }
-            let column = &mut self.columns[self.places[&name]];
+            let place = self.places[&name];
+            others.resize(self.columns.len(), false);
+            let column = &mut self.columns[place];
             // A name that comes twice in an object counts once.
             if column.len() <= row {
                 while column.len() < row {
                     column.push("", &self.words);
                 }
-                column.push(&cell, &self.words);
+                column.push(&text, &self.words);
+                others[place] |= is_other;
             }
         }
         self.lines.push(line);
@@ -123,18 +141,27 @@ impl Table {
     }
 }
 
+/// The text of a value.
+struct Cell {
+    text: String,
+    /// Whether it is neither a number nor null.
+    is_other: bool,
+}
+
 /// The cells of a value; of an object one for each part, named as `town.name`.
-fn flatten(name: String, value: Value, into: &mut Vec<(String, String)>) {
-    match value {
+fn flatten(name: String, value: Value, into: &mut Vec<(String, Cell)>) {
+    let is_other = !matches!(value, Value::Null | Value::Number(_));
+    let text = match value {
         Value::Object(parts) => {
-            parts
+            return parts
                 .into_iter()
                 .for_each(|(part, value)| flatten(format!("{name}.{part}"), value, into));
         }
-        Value::Null => into.push((name, String::new())),
-        Value::String(text) => into.push((name, text.trim().to_string())),
-        other => into.push((name, other.to_string())),
-    }
+        Value::Null => String::new(),
+        Value::String(text) => text.trim().to_string(),
+        other => other.to_string(),
+    };
+    into.push((name, Cell { text, is_other }));
 }
 
 /// An object whose parts are in their order.

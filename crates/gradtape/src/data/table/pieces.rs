@@ -115,6 +115,23 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "encodings")]
+    fn the_piece_with_the_first_foreign_letter_tells_of_it() {
+        let noted = |text: &[u8]| -> Vec<bool> {
+            let mut all = Vec::new();
+            let mut each = |piece: Table| {
+                all.push(piece.notes().iter().any(|note| note.contains("Windows-1252")));
+                Ok(())
+            };
+            let pieces = Pieces { rows: 2, every: 1, each: &mut each };
+            Table::pieces_of(text, "a.csv", &CsvOptions::default(), pieces).unwrap();
+            all
+        };
+        assert_eq!(noted(b"a,b\n1,2\n3,4\n5,\xe9\n7,\xe9\n9,\xe9\n"), [false, true, false]);
+        assert_eq!(noted(b"a,\xe9\n1,2\n3,4\n5,6\n7,8\n"), [true, false]);
+    }
+
+    #[test]
     fn what_is_wrong_in_a_later_piece_is_told_with_its_line() {
         let error = pieces("a,b\n1,2\n3,4\n5\n", 1, 1).unwrap_err().to_string();
         assert!(error.contains("line 4"), "{error}");

@@ -172,13 +172,17 @@ impl Table {
                 (pieces.each)(self.piece().finished(options, "")?)?;
             }
         }
-        if encoding == Encoding::Windows {
+        Ok(())
+    }
+
+    /// Notes that the text is not UTF-8, where that was found since it was in an encoding.
+    fn note_windows(&mut self, before: Encoding, now: Encoding) {
+        if before != now && now == Encoding::Windows {
             self.notes.push(format!(
                 "{} is not UTF-8 and was read as Windows-1252 (--encoding for another)",
                 self.source
             ));
         }
-        Ok(())
     }
 
     /// The rows so far, which are there no more afterwards.
@@ -216,7 +220,9 @@ impl Table {
         encoding: &mut Encoding,
     ) -> Result<bool> {
         let at = format!("{}, line {}", self.source, record.line);
+        let before = *encoding;
         let cells = encoding.cells(record, |column| format!("{at}, column {}", column + 1))?;
+        self.note_windows(before, *encoding);
         let named = header.unwrap_or(true);
         if header.is_none() && cells.iter().all(|cell| cell.parse::<f64>().is_ok()) {
             let message = format!("{at}: the header is missing, the first line has only numbers");
@@ -261,10 +267,12 @@ impl Table {
             let name = self.columns[column].name();
             format!("{}, line {}, column {name:?}", self.source, record.line)
         };
+        let before = *encoding;
         let cells = encoding.cells(record, place)?;
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.push(&cell, &self.words);
         }
+        self.note_windows(before, *encoding);
         self.lines.push(record.line);
         Ok(())
     }

@@ -282,6 +282,32 @@ fn compressed_and_json_tables() {
 }
 
 #[test]
+fn numbers_of_json_have_their_decimals_after_a_point() {
+    let numbers = |text: &str| read(text).unwrap().column("x").unwrap().numbers();
+    let array = r#"[{"price":"1,5","x":1.234},{"price":"2,75","x":2.125}]"#;
+    assert_eq!(numbers(array), [1.234, 2.125]);
+    let lines = "{\"price\":\"1,5\",\"x\":null}\n{\"price\":\"2,75\"}\n{\"x\":2.125}\n";
+    assert_eq!(numbers(lines)[2], 2.125);
+    // Of texts the other columns tell.
+    assert_eq!(numbers(&array.replace("2.125", "\"2.125\"")), [1234.0, 2125.0]);
+    assert_eq!(read(array).unwrap().column("price").unwrap().numbers(), [1.5, 2.75]);
+}
+
+#[test]
+fn rows_keep_their_dashes() {
+    let table = read("x,y\n-,1\na,2\n-,3\nb,4\n").unwrap();
+    let rows = table.rows(&[2, 0, 3]).unwrap();
+    let column = rows.column("x").unwrap();
+    assert_eq!(column.cells().collect::<Vec<_>>(), [None, None, Some("b")]);
+    let dashes = column.clone().with_dashes();
+    assert_eq!(dashes.cells().collect::<Vec<_>>(), [Some("-"), Some("-"), Some("b")]);
+    assert_eq!(
+        rows.rows(&[1]).unwrap().column("x").unwrap().clone().with_dashes().cell(0),
+        Some("-")
+    );
+}
+
+#[test]
 fn other_files_are_named_by_their_first_bytes() {
     for (bytes, words) in [
         (&b"\x89PNG\r\n\x1a\n"[..], &["PNG image", "gradtape-files"][..]),

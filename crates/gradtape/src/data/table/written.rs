@@ -86,17 +86,12 @@ impl Column {
                 (None, _) => self.order,
             };
         } else {
-            let tally = &self.tally;
-            let decimal = match tally.only_comma.cmp(&tally.only_point) {
-                std::cmp::Ordering::Greater => Decimal::Comma,
-                std::cmp::Ordering::Less => Decimal::Point,
-                std::cmp::Ordering::Equal => match (written.decimal_comma, self.notation) {
-                    _ if self.asked_comma => Decimal::Comma,
-                    (Some(true), _) => Decimal::Comma,
-                    (None, Notation::Digits(own)) => own,
-                    _ => Decimal::Point,
-                },
-            };
+            let decimal = self.decimal(match (written.decimal_comma, self.notation) {
+                _ if self.asked_comma => Decimal::Comma,
+                (Some(true), _) => Decimal::Comma,
+                (None, Notation::Digits(own)) => own,
+                _ => Decimal::Point,
+            });
             column.notation = match written.duration {
                 true => Notation::Duration,
                 false => Notation::Digits(decimal),
@@ -228,8 +223,8 @@ impl Column {
 
     /// A cell whose number hangs on what stands before its decimals, where it is worth a word.
     fn told_by_decimals(&self, before: bool, comma: bool) -> Option<(usize, &str, f64)> {
-        // The cells by themselves are taken as those of training were.
-        if before == comma && self.settled == self.notation {
+        // Numbers that came as such are not written at all; or the cells by themselves are taken as those of training.
+        if self.pointed || before == comma && self.settled == self.notation {
             return None;
         }
         self.cells().enumerate().find_map(|(row, cell)| {
