@@ -280,7 +280,8 @@ impl Measured {
                 output.line(shares.told())?;
                 let of_none = classes.iter().zip(confusion_matrix);
                 let of_none = of_none.filter(|(_, row)| row.iter().all(|&count| count == 0));
-                let of_none: Vec<_> = of_none.map(|(class, _)| format!("{class:?}")).collect();
+                let of_none: Vec<_> =
+                    of_none.map(|(class, _)| format!("{:?}", class.name)).collect();
                 if !of_none.is_empty() && of_none.len() <= MOST_CLASSES {
                     let names = of_none.join(", ");
                     output

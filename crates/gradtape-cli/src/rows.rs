@@ -6,12 +6,12 @@ use clap::ValueEnum;
 use gradtape::Tensor;
 use gradtape::data::{
     self, Column, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split,
-    Standardise, Stream, Table,
+    Standardise, Stream, Table, TransformChoice,
 };
 
 mod following;
 
-pub(crate) use self::following::following;
+pub(crate) use self::following::{following, other_classes};
 use crate::advice;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
@@ -107,6 +107,12 @@ pub(crate) fn prepare(
             let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let preprocessing = following(preprocessing, wishes, options, &table, &mut notes);
+            if options.transform != TransformChoice::default() && preprocessing.classes().is_some()
+            {
+                return Err(Failure::usage(
+                    "--target-transform is for numbers; the target is one of several classes",
+                ));
+            }
             if wishes.strict {
                 let filled = preprocessing.strict_numbers(&table);
                 filled.map_err(|error| Failure::from(error).note(format!("hint: {ADVICE}")))?;
@@ -140,6 +146,16 @@ pub(crate) fn prepare(
                 }
             };
             let preprocessing = Preprocessing::channels(&data, target, &channels)?;
+            if let Some(other) = &wishes.inputs_of {
+                notes.extend(other_classes(&preprocessing, other));
+                if other.features() != preprocessing.features() {
+                    notes.push(
+                        "the inputs are not prepared as for the model of --start (--normalize): what its first layer \
+                         learned of them does not hold"
+                            .to_string(),
+                    );
+                }
+            }
             let mut all = data;
             if normalize {
                 let prepared = |data: &Dataset| -> Outcome<Dataset> {

@@ -24,7 +24,7 @@ const TRAIN: &str =
 #[test]
 fn a_large_table_is_read_in_pieces_and_learned() {
     let folder = Folder::new("large-table");
-    folder.write("homes.csv", &table(40_000));
+    folder.write("homes.csv", table(40_000));
     let text = folder.run(TRAIN).ok().stdout;
     for part in [
         "larger than 1MB of memory",
@@ -52,14 +52,14 @@ fn a_large_table_is_read_in_pieces_and_learned() {
 #[test]
 fn it_goes_on_to_the_same_bits() {
     let folder = Folder::new("large-resume");
-    folder.write("homes.csv", &table(20_000));
+    folder.write("homes.csv", table(20_000));
     let checkpoints = "--checkpoint-every 100steps";
     folder.run(&format!("{TRAIN} --steps 1000000 --quiet --out whole")).ok();
     folder.run(&format!("{TRAIN} --quiet --out run {checkpoints} --steps 333")).ok();
-    folder.run(&format!("train --resume run --steps 1000000 --quiet --out run")).ok();
+    folder.run("train --resume run --steps 1000000 --quiet --out run").ok();
     assert!(folder.read("whole/model.safetensors") == folder.read("run/model.safetensors"));
     // Other rows are other data.
-    folder.write("homes.csv", &table(20_000).replace("2024-03", "2024-04"));
+    folder.write("homes.csv", table(20_000).replace("2024-03", "2024-04"));
     let run = folder.run("train --resume run --quiet --out run");
     run.fails(1, &["training data", "--insist"]);
 }
@@ -95,9 +95,9 @@ fn classes_that_are_rare_and_what_does_not_fit_are_told() {
             .fails(2, &words);
     }
     let rows = String::from_utf8(folder.read("points.csv")).unwrap();
-    folder.write("points.csv", &format!("{rows}1,2\n"));
+    folder.write("points.csv", format!("{rows}1,2\n"));
     folder.run(train).fails(1, &["line 60002", "2 cells"]);
-    folder.write("points.jsonl", &"{\"x\": 1, \"kind\": \"a\"}\n".repeat(60_000));
+    folder.write("points.jsonl", "{\"x\": 1, \"kind\": \"a\"}\n".repeat(60_000));
     folder.run(&train.replace(".csv", ".jsonl")).fails(1, &["JSON is read whole"]);
 }
 

@@ -404,7 +404,7 @@ fn of_a_transformed_target_figures_are_of_the_number_itself() {
     let folder = Folder::new("report-tails");
     let line = |i: usize| {
         let (a, b) = (i * 7919 % 101, i * 104_729 % 97);
-        let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         let value = sign * (a as f64 / 20.0).exp() * (1.0 + b as f64 / 97.0);
         format!("{a}.5,{},{value:.3}\n", i % 2)
     };

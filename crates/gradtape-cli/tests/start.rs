@@ -64,7 +64,7 @@ fn what_the_user_says_of_columns_comes_before_the_model() {
     let folder = Folder::new("start-wishes");
     let row = |i: usize| format!("{},{},{},{}\n", i % 17, i % 5, i % 7, 3 * (i % 17) + (i % 5));
     let rows: String = (0..200).map(row).collect();
-    folder.write("new.csv", &format!("x,z,w,y\n{rows}"));
+    folder.write("new.csv", format!("x,z,w,y\n{rows}"));
     let train = "train new.csv --target y --members 1 --hidden 16 --epochs 1";
     folder.run(&format!("{train} --ignore w --quiet --out old")).ok();
     let train = format!("{train} --start old/model.safetensors --out new");
@@ -93,7 +93,7 @@ fn what_the_user_says_of_columns_comes_before_the_model() {
 fn a_file_that_is_no_model_is_told_of_and_tensors_alone_are_taken() {
     let folder = Folder::new("start-files");
     let rows: String = (0..200).map(|i| format!("{},{},{}\n", i % 17, i % 5, i % 9)).collect();
-    folder.write("new.csv", &format!("x,z,y\n{rows}"));
+    folder.write("new.csv", format!("x,z,y\n{rows}"));
     let tensors = |metadata: &str, name: &str| {
         let header = format!(
             "{{{metadata}\"0.weight\":{{\"dtype\":\"F32\",\"shape\":[16,2],\"data_offsets\":[0,128]}}}}"

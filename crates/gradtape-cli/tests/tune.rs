@@ -45,7 +45,7 @@ fn a_search_goes_on_after_a_stop() {
     let half: Vec<&str> = log.lines().take(6).collect();
     std::fs::create_dir(folder.path("run")).unwrap();
     // The last line was being written.
-    folder.write("run/tune.jsonl", &format!("{}\n{{\"event\":\"tri", half.join("\n")));
+    folder.write("run/tune.jsonl", format!("{}\n{{\"event\":\"tri", half.join("\n")));
     let command = SEARCH.replace(" --quiet", "");
     let text = folder.run(&format!("{command} --out run")).ok().stdout;
     assert!(text.contains("4 trials: the search goes on"), "{text}");
@@ -92,7 +92,7 @@ fn a_search_that_has_no_time_for_all_says_so() {
 #[test]
 fn what_cannot_be_searched_is_told() {
     let folder = Folder::new("tune-wrong");
-    folder.write("text.txt", &"to be or not to be ".repeat(50));
+    folder.write("text.txt", "to be or not to be ".repeat(50));
     for (command, words) in [
         ("tune iris --minutes 0", vec!["above 0"]),
         ("tune iris --minutes 0.0000001", vec!["not one trial ended", "--minutes"]),

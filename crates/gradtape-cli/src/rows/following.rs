@@ -5,6 +5,7 @@ use gradtape::data::TransformChoice;
 use gradtape::data::{Feature, PreprocessOptions, Preprocessing, Table, Target, Transform};
 
 use super::TableWishes;
+use crate::measure::short;
 
 /// The preprocessing with the inputs that are to be taken over, where they can be and nothing that the user says of the
 /// columns is against it. Adds a note on what is done. `options` are those that the preprocessing was fitted with.
@@ -16,8 +17,10 @@ pub(crate) fn following(
     notes: &mut Vec<String>,
 ) -> Preprocessing {
     let Some(other) = &wishes.inputs_of else { return own };
+    notes.extend(other_classes(&own, other));
     let why = other.features().iter().find_map(|feature| against(feature, wishes, options));
-    if let Some(why) = why.or_else(|| against_scale(&own, other, options)) {
+    let why = why.or_else(|| against_scale(&own, other, options));
+    if let Some(why) = why.or_else(|| far_from(&own, other)) {
         notes.push(format!(
             "the columns are not prepared as for the model of --start: {why}; what its first layer learned of them does \
              not hold"
@@ -53,6 +56,47 @@ pub(crate) fn following(
     });
     following
 }
+
+/// A note where there are as many classes as in the other model, but others.
+pub(crate) fn other_classes(own: &Preprocessing, other: &Preprocessing) -> Option<String> {
+    let [own, other] = [own, other].map(|known| known.classes().map(|classes| classes.names()));
+    let (own, other) = (own?, other?);
+    let first = own.iter().zip(other).find(|(own, other)| own != other)?;
+    (own.len() == other.len()).then(|| {
+        format!(
+            "the model of --start is of other classes, {:?} where {:?} is here: its last layer answers for those (--rename \
+             leaves it out)",
+            first.1, first.0
+        )
+    })
+}
+
+/// What is so much larger or smaller here that a network would see nothing but that.
+fn far_from(own: &Preprocessing, other: &Preprocessing) -> Option<String> {
+    let size = |feature: &Feature| match *feature {
+        Feature::Number { mean, scale, .. } => Some((mean, scale)),
+        _ => None,
+    };
+    own.features().iter().find_map(|feature| {
+        let name = feature.column();
+        let (mean, scale) = size(feature)?;
+        let there = other.features().iter().find(|known| known.column() == name);
+        let (other_mean, other_scale) = size(there?)?;
+        let times = scale / other_scale;
+        let is_far = (mean - other_mean).abs() > FAR * other_scale.max(scale)
+            || !(1.0 / FAR..=FAR).contains(&times);
+        is_far.then(|| {
+            let [here, spread, there, spread_there] =
+                [mean, scale, other_mean, other_scale].map(short);
+            format!(
+                "{name:?} is about {here} ± {spread} here and was {there} ± {spread_there} there"
+            )
+        })
+    })
+}
+
+/// How many deviations a column may be away, and how many times wider or narrower it may be.
+const FAR: f64 = 20.0;
 
 /// So many names are told.
 const SHOWN: usize = 6;

@@ -48,6 +48,20 @@ impl Train {
         let histories: Vec<Vec<u64>> =
             serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
         let histories = histories.into_iter().map(history).collect::<Outcome<_>>()?;
+        let histories: Vec<History> = histories;
+        let longer = ["--epochs", "--steps"]
+            .into_iter()
+            .find(|flag| own.iter().any(|word| word.split('=').next() == Some(flag)));
+        if let (Some(flag), [_, ..]) = (longer, &histories[..]) {
+            return Err(Failure::usage(format!(
+                "--resume: of several networks {} done, which do not go on with other {flag}\n  hint: go on without it, or \
+                 train anew",
+                match histories.len() {
+                    1 => "1 is".to_string(),
+                    done => format!("{done} are"),
+                }
+            )));
+        }
         let both: Vec<String> = saved.iter().chain(&own).cloned().collect();
         // Where the data is named again, the flags are all there.
         let (mut train, words) = match read(&both) {

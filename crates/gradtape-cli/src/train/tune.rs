@@ -119,6 +119,8 @@ impl Train {
         }
         let found = tuning.search(search, self.members(), text, output)?;
         let table = self.file("tune.csv");
+        // The folder may be gone since the search began.
+        drop(std::fs::create_dir_all(&self.out));
         gradtape::io::write_atomic(&table, tuning.log.csv().as_bytes())?;
         let log = tuning.log;
         drop((files, ready));
@@ -193,6 +195,9 @@ impl Train {
         ];
         if let Some((flag, _, hint)) = flags.iter().find(|(_, given, _)| *given) {
             return Err(Failure::usage(format!("{flag} is not for a search\n  hint: {hint}")));
+        }
+        if self.data == "-" {
+            return Err(Failure::usage("standard input is read once, and not by a search"));
         }
         if self.network.is_of_texts() {
             return Err(Failure::usage(

@@ -40,7 +40,8 @@ impl<'d> Examples<'d> {
                 }))
             }
             Examples::Read(stream) => {
-                StreamBatches::new(stream, size, seed, trainer.augment.clone()).map(Feed::Read)
+                let batches = StreamBatches::new(stream, size, seed, trainer.augment.clone())?;
+                Ok(Feed::Read(Box::new(batches)))
             }
         }
     }
@@ -49,7 +50,7 @@ impl<'d> Examples<'d> {
 /// Batches, epoch after epoch.
 pub(super) enum Feed<'d> {
     Held(Batches<'d>),
-    Read(StreamBatches),
+    Read(Box<StreamBatches>),
 }
 
 impl Feed<'_> {

@@ -282,7 +282,7 @@ impl<'n> Trainer<'n> {
     /// use gradtape::{Rng, Tensor, optim::Sgd, train::Trainer};
     /// let data = Dataset::new(Tensor::from([[0f32], [0.0]]), Tensor::from([[1f32], [2.0]]))?;
     /// let net = Linear::new(1, 1, &mut Rng::new(1));
-    /// net.weight.set([[0f32]])?;
+    /// net.weight.set(Tensor::from([[0f32]]))?;
     /// let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e-9)).epochs(1)
     ///     .errors_in(|y| 10.0 * y, |y| 10.0 * y);
     /// let history = trainer.fit(&data, None)?;

@@ -335,7 +335,8 @@ fn category_of(
             };
             return notes.left_out(column, &reason);
         }
-        let places = words::frequent(cells().filter(|_| words::are_texts(cells())));
+        let are_texts = words::are_texts(cells());
+        let places = words::frequent(cells().filter(|_| are_texts));
         if places.is_empty() {
             let hint = "(--categories or --numbers uses it)";
             return notes.left_out(column, &format!("{all} {hint}"));

@@ -56,9 +56,7 @@ pub(super) fn is_number_of_row(name: &str) -> bool {
     let is_name = words.last().is_some_and(|last| {
         let before = words.len().checked_sub(2).map_or("", |place| &words[place]);
         let glued = |end: &&str| last.strip_suffix(*end).is_some_and(is_numbered);
-        is_paper(last)
-            || ends.contains(&&**last) && is_numbered(before)
-            || ends.iter().any(|end| glued(end))
+        is_paper(last) || ends.contains(&&**last) && is_numbered(before) || ends.iter().any(glued)
     });
     is_name || is_code(name)
 }

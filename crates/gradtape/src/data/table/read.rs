@@ -113,7 +113,8 @@ impl Table {
                 }
                 Form::Json if pieces.is_some() => {
                     let message = format!("{source}: JSON is read whole, and not in pieces");
-                    return Err(Error::new(Kind::Data, message).hint("write the rows as CSV"));
+                    return Err(Error::new(Kind::Data, message)
+                        .hint("write the rows as CSV, or allow more memory"));
                 }
                 Form::Json => {
                     json::read(Cursor::new(head).chain(text), &mut table)?;
