@@ -166,3 +166,13 @@ fn events_and_lines_go_on_with_a_training() {
     let epochs = text.lines().filter(|line| line.contains(r#""event":"epoch""#)).count();
     assert!((4..=5).contains(&epochs), "{text}");
 }
+
+#[test]
+fn several_networks_do_not_go_on_further_than_the_first_did() {
+    let folder = Folder::new("members-further");
+    let training = "train iris --members 2 --epochs 2 --quiet --checkpoint-every 1epochs";
+    folder.run(training).ok();
+    folder.run("train --resume . --epochs 4").fails(2, &["1 is done", "--epochs"]);
+    folder.run("train --resume . --steps=9").fails(2, &["1 is done", "--steps"]);
+    folder.run("train --resume . --quiet").ok();
+}

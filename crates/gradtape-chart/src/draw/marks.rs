@@ -97,11 +97,13 @@ pub(super) fn bar<DB: DrawingBackend>(
     corners: [Place; 2],
     bars: &Bars,
 ) -> Drawn<DB> {
-    let style = match bars.hollow {
-        true => look.stroke(bars.colour, 16),
-        false => rgb(bars.colour).filled(),
-    };
-    root.draw(&Rectangle::new(corners, style))
+    if !bars.hollow {
+        return root.draw(&Rectangle::new(corners, rgb(bars.colour).filled()));
+    }
+    // The outline of a rectangle would be a hair.
+    let [(left, top), (right, bottom)] = corners;
+    let around = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+    root.draw(&PathElement::new(around.to_vec(), look.stroke(bars.colour, 16)))
 }
 
 /// The plot of a panel, in the pixels of the whole picture.

@@ -113,6 +113,13 @@ impl Large<'_> {
             self.memory,
             thousands(train.len())
         ));
+        if deal.validation < fractions.validation || deal.test < fractions.test {
+            notes.push(format!(
+                "fewer rows are held out than asked for, about {} to validate and {} at the end: they are kept in memory",
+                thousands((deal.validation * rows) as usize),
+                thousands((deal.test * rows) as usize)
+            ));
+        }
         // Of these, as many as fit are what simple answers are learned from.
         let apart = (train.len() as f64 / at_once(16.0)).ceil().max(1.0) as usize;
         let some: Vec<usize> = train.iter().copied().step_by(apart).collect();

@@ -64,6 +64,12 @@ impl StartFlags {
         model.preprocessing.map(|text| Preprocessing::from_json(&text).map_err(here)).transpose()
     }
 
+    /// Whether the model is the mean of several networks.
+    fn is_of_several(&self) -> bool {
+        let read = self.start.as_ref().and_then(|path| io::read_safetensors(path).ok());
+        read.is_some_and(|read| read.tensors.iter().any(|(name, _)| name.starts_with("0.1.")))
+    }
+
     fn begin(&self, network: &Sequential) -> Outcome<Vec<String>> {
         let Some(path) = &self.start else { return Ok(Vec::new()) };
         let renamed = |name: &str| match self.rename.iter().find_map(|own| own.of(name)) {
@@ -71,8 +77,14 @@ impl StartFlags {
             None => Some(name.to_string()),
         };
         let matched = io::load_matching(network, path, renamed);
-        let Matched { taken, kept, left } =
-            matched.map_err(|error| Failure::usage(format!("--start: {error}")).note(RENAME))?;
+        let Matched { taken, kept, left } = matched.map_err(|error| {
+            let failure = Failure::usage(format!("--start: {error}"));
+            match self.is_of_several() {
+                true => failure.note(SEVERAL),
+                false if path.exists() => failure.note(RENAME),
+                false => failure,
+            }
+        })?;
         let name = path.display();
         let mut notes = vec![format!(
             "begins with {} of {name}{}",
@@ -90,6 +102,8 @@ impl StartFlags {
     }
 }
 
+const SEVERAL: &str = "hint: the model is the mean of several networks, as of a table where nothing is said: train it with \
+                       --members 1, or take one of them as it is, --members 1 --rename '0.0.*=*'";
 const RENAME: &str = "hint: --rename FROM=TO, with * for any text; `gradtape inspect MODEL` shows the names of a model";
 
 /// The first of some names.

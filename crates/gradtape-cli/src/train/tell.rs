@@ -109,6 +109,9 @@ impl Train {
             Stopped::Finished | Stopped::Diverged => Ok(()),
             Stopped::Requested => {
                 output.line("\nstopped by Ctrl-C or a signal")?;
+                if kept < history.epochs.len() && self.members() == 1 {
+                    output.line(format!("the model has the weights of epoch {kept}, the best"))?;
+                }
                 match self.runs.checkpoint_every {
                     Some(_) => output
                         .line(format!("`gradtape train --resume {}` goes on", self.out.display())),

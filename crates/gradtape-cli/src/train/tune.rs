@@ -68,6 +68,7 @@ impl Train {
     /// Searches for settings, and trains with the best. `words` are the flags of the training.
     pub(crate) fn tune(mut self, words: Vec<String>, search: Search, output: &Output) -> Outcome {
         let started = Instant::now();
+        self.quiet |= self.watch.takes_output() && self.format == Format::Text;
         self.check_search()?;
         self.check()?;
         engine::cpu::set_threads(self.threads);

@@ -142,6 +142,11 @@ fn epochs(
         history.epochs.push(report);
         if stopped {
             (history.stopped, history.kept_epoch) = (Stopped::Requested, epoch);
+            // The checkpoint has the last weights, to go on with.
+            if early.is_some() && course.best.epoch > 0 {
+                training.restore(&course.best)?;
+                history.kept_epoch = course.best.epoch;
+            }
             return Ok(());
         }
         if !loss.is_finite() {

@@ -330,7 +330,8 @@ impl<'n> Trainer<'n> {
         Trainer { on_epoch: Box::new(call), ..self }
     }
 
-    /// Ends training after the step during which this becomes true: for Ctrl-C.
+    /// Ends training after the step during which this becomes true: for Ctrl-C. With [early
+    /// stopping](Trainer::early_stopping), the network then gets the weights of the best epoch so far.
     #[must_use]
     pub fn stop_flag(self, stop: Arc<AtomicBool>) -> Self {
         Trainer { stop, ..self }
