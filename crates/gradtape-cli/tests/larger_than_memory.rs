@@ -127,7 +127,7 @@ fn what_a_piece_has_of_the_target_is_read_as_all_of_it() {
     let (rows, told) = learned("large-others", "", |i| match i % 20 {
         0 => "other".to_string(),
         place if i > ROWS / 2 && place < 8 => "other".to_string(),
-        _ => (1 + i % 3).to_string(),
+        _ => (1 + i / 7 % 3).to_string(),
     });
     assert_eq!(rows, ROWS as u64, "{told}");
     // And a stretch of words makes no classes of numbers.
