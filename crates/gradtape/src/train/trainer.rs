@@ -278,11 +278,13 @@ impl<'n> Trainer<'n> {
     ///
     /// ```
     /// use gradtape::data::Dataset;
-    /// use gradtape::nn::Linear;
-    /// use gradtape::{Rng, Tensor, optim::Sgd, train::Trainer};
+    /// use gradtape::nn::{Linear, Module};
+    /// use gradtape::{DType, Rng, Tensor, optim::Sgd, train::Trainer};
     /// let data = Dataset::new(Tensor::from([[0f32], [0.0]]), Tensor::from([[1f32], [2.0]]))?;
     /// let net = Linear::new(1, 1, &mut Rng::new(1));
-    /// net.weight.set(Tensor::from([[0f32]]))?;
+    /// for own in net.parameters() {
+    ///     own.set(Tensor::zeros(own.value().shape().clone(), DType::F32))?;
+    /// }
     /// let mut trainer = Trainer::new(&net, Sgd::new(&net, 1e-9)).epochs(1)
     ///     .errors_in(|y| 10.0 * y, |y| 10.0 * y);
     /// let history = trainer.fit(&data, None)?;
