@@ -1,20 +1,57 @@
 //! The examples run, and print what they promise.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs an example as its first lines say, and gives what it prints.
+/// Runs an example, and gives what it prints.
 fn run(name: &str) -> String {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--offline", "--quiet", "--package", "gradtape", "--example", name]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
+    let mut command = match built(name) {
+        Some(program) => Command::new(program),
+        None => {
+            // As its first lines say.
+            let mut command = Command::new(env!("CARGO"));
+            command.args([
+                "run",
+                "--offline",
+                "--quiet",
+                "--package",
+                "gradtape",
+                "--example",
+                name,
+            ]);
+            if !cfg!(debug_assertions) {
+                command.arg("--release");
+            }
+            command
+        }
+    };
     let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (printed, errors) = (text(output.stdout), text(output.stderr));
     assert!(output.status.success(), "{name}: {printed}{errors}");
     printed
+}
+
+/// The program of an example, where the tests of all targets built it from the sources as they are: by itself it would be
+/// built with the library once more, as dependencies have other features where fewer crates ask for them.
+fn built(name: &str) -> Option<PathBuf> {
+    let tests = std::env::current_exe().ok()?;
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = tests.parent()?.parent()?.join("examples").join(file);
+    let time = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+    let since = time(&program)?;
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["src", "examples", "../gradtape-derive/src"].map(|folder| crates.join(folder));
+    let mut left = folders.to_vec();
+    left.extend(["Cargo.toml", "../../Cargo.lock"].map(|file| crates.join(file)));
+    while let Some(path) = left.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => left.extend(entries.filter_map(|entry| Some(entry.ok()?.path()))),
+            Err(_) if time(&path)? > since => return None,
+            Err(_) => {}
+        }
+    }
+    Some(program)
 }
 
 /// The number that follows the last place where the words stand.
