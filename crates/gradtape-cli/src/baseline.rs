@@ -53,9 +53,7 @@ impl Baseline {
         preprocessing: &Preprocessing,
     ) -> Outcome<Vec<Baseline>> {
         // Simple answers are those to the number itself.
-        if let Target::Number { transform, .. } = preprocessing.target()
-            && !transform.is_none()
-        {
+        if preprocessing.target().is_transformed() {
             let numbers = preprocessing.target_numbers(train.targets())?;
             let plain = preprocessing.without_transform(&numbers)?;
             let Target::Number { mean, scale, .. } = *plain.target() else { return Ok(Vec::new()) };

@@ -42,7 +42,7 @@ impl Residuals {
         let Ok(answers) = outputs(network, rows.inputs()) else { return };
         let targets = rows.targets().to_f64_vec();
         self.errors.extend(answers.to_f64_vec().iter().zip(targets).map(|(p, y)| y - p));
-        if is_transformed(preprocessing) {
+        if preprocessing.target().is_transformed() {
             self.sizes = self.errors.iter().map(|error| error.abs()).collect();
         } else if let (Ok(predicted), Ok(known)) = (
             preprocessing.predicted_numbers(&answers),
@@ -101,7 +101,7 @@ pub(crate) fn bounds(
     predicted: &[f64],
     reach: f64,
 ) -> Outcome<[Vec<f64>; 2]> {
-    if !is_transformed(preprocessing) {
+    if !preprocessing.target().is_transformed() {
         return Ok([-reach, reach].map(|side| predicted.iter().map(|p| p + side).collect()));
     }
     // What is true is within reach of the output, also far beyond the training data, where the answer is not.
@@ -114,11 +114,6 @@ pub(crate) fn bounds(
         outputs.iter().map(|output| bound(output - reach, f64::min)).collect(),
         outputs.iter().map(|output| bound(output + reach, f64::max)).collect(),
     ])
-}
-
-/// Whether what the network answers is no multiple of the target.
-fn is_transformed(preprocessing: &Preprocessing) -> bool {
-    matches!(preprocessing.target(), Target::Number { transform, .. } if !transform.is_none())
 }
 
 #[cfg(test)]

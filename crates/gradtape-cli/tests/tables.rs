@@ -2,23 +2,8 @@
 
 use std::fs;
 
-use crate::common::Folder;
+use crate::common::{Folder, QUICK, contains, table};
 use serde_json::Value;
-
-#[track_caller]
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in: {text}");
-    }
-}
-
-/// A table of a header and of rows made from their numbers.
-fn table(header: &str, rows: usize, row: impl Fn(usize) -> String) -> String {
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("{header}\n{}\n", rows.join("\n"))
-}
-
-const QUICK: &str = "--epochs 2 --hidden 4";
 
 #[test]
 fn a_date_and_an_unseen_category_do_not_make_a_model_useless() {

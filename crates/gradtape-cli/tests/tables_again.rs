@@ -2,22 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::Folder;
-
-#[track_caller]
-fn contains(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in: {text}");
-    }
-}
-
-/// A table of a header and of rows made from their numbers.
-fn table(header: &str, rows: usize, row: impl Fn(usize) -> String) -> String {
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("{header}\n{}\n", rows.join("\n"))
-}
-
-const QUICK: &str = "--epochs 2 --hidden 4";
+use crate::common::{Folder, QUICK, contains, table};
 
 #[test]
 fn one_row_is_read_as_the_table_of_the_training_was() {

@@ -5,13 +5,13 @@ mod lists;
 mod picture;
 mod told;
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gradtape::io;
 use gradtape::train::{EpochReport, History, Stopped};
 
 use super::Done;
+use super::files::named;
 use super::flags::Train;
 use super::resume::read;
 use crate::error::{Failure, Outcome};
@@ -75,7 +75,7 @@ impl Comparison {
             let note = format!("in the training with {label}; in no other it was better");
             return Err(failure.clone().note(note));
         }
-        let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| file(&out, name));
+        let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
         io::write_atomic(&files[0], self.epochs_csv(&all).as_bytes())?;
         io::write_atomic(&files[1], self.steps_csv(&all).as_bytes())?;
         io::write_atomic(&files[2], self.chart(&all).svg()?.as_bytes())?;
@@ -196,10 +196,6 @@ pub(super) fn decisive(report: &EpochReport) -> f64 {
 
 fn lowest(done: &Done) -> Option<f64> {
     done.history.epochs.iter().map(decisive).min_by(f64::total_cmp)
-}
-
-fn file(folder: &Path, name: &str) -> PathBuf {
-    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
 fn first_line(failure: &Failure) -> &str {

@@ -25,6 +25,11 @@ pub(super) struct Files {
     _folder: OwnFolder,
 }
 
+/// A file of a folder; of the current one by its name alone.
+pub(super) fn named(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
+}
+
 /// The folder of a training: no other writes to it, and it is gone again if it was made and nothing is in it.
 struct OwnFolder {
     /// Those that were made, the innermost first.
@@ -69,10 +74,7 @@ impl Files {
             return Err(unwritable(why.to_string()));
         }
         let own = OwnFolder::take(folder)?;
-        let name = |name: &str| match folder == Path::new(".") {
-            true => PathBuf::from(name),
-            false => folder.join(name),
-        };
+        let name = |name: &str| named(folder, name);
         let files = Files {
             model: name("model.safetensors"),
             history: name("history.csv"),

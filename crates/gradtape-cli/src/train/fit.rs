@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use gradtape::data::{Augment, Dataset, Preprocessing, Stream, Target};
+use gradtape::data::{Augment, Dataset, Preprocessing, Stream};
 use gradtape::loss;
 use gradtape::nn::Sequential;
 use gradtape::optim::{Optimizer, Schedule};
@@ -45,13 +45,11 @@ type Undo = Box<dyn Fn(f64) -> f64 + Send>;
 
 /// What brings outputs and targets to the unit of the target, where they are no multiples.
 pub(super) fn undo(preprocessing: &Preprocessing) -> Option<[Undo; 2]> {
-    match preprocessing.target() {
-        Target::Number { transform, .. } if !transform.is_none() => {
-            let (output, target) = (preprocessing.undo().ok()?, preprocessing.undo_target().ok()?);
-            Some([Box::new(output), Box::new(target)])
-        }
-        _ => None,
+    if !preprocessing.target().is_transformed() {
+        return None;
     }
+    let (output, target) = (preprocessing.undo().ok()?, preprocessing.undo_target().ok()?);
+    Some([Box::new(output), Box::new(target)])
 }
 
 impl<'a> Part<'a> {

@@ -43,9 +43,7 @@ impl Train {
             bar: !self.quiet,
             beside: Some(match ready.prepared.preprocessing.target() {
                 Target::Classes { .. } => Beside::Accuracy,
-                Target::Number { transform, .. } if !transform.is_none() => {
-                    Beside::Error { unit: 1.0 }
-                }
+                target if target.is_transformed() => Beside::Error { unit: 1.0 },
                 Target::Number { scale, .. } => Beside::Error { unit: *scale },
             }),
             validation: !ready.prepared.split.validation.is_empty(),

@@ -61,10 +61,10 @@ impl Train {
             output.line("their outputs are averaged; each has other rows to validate")?;
         }
         self.introduce_training(output)?;
-        if let Target::Number { column, scale, transform, .. } = preprocessing.target() {
-            let of = match transform.is_none() {
-                true => format!("{column} in units of {}, its standard deviation", short(*scale)),
-                false => format!("{column} as it is transformed, over its standard deviation"),
+        if let target @ Target::Number { column, scale, .. } = preprocessing.target() {
+            let of = match target.is_transformed() {
+                true => format!("{column} as it is transformed, over its standard deviation"),
+                false => format!("{column} in units of {}, its standard deviation", short(*scale)),
             };
             output.line(format!(
                 "losses are mean squared errors of {of}; errors are mean absolute ones of {column} itself"

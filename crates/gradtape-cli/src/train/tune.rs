@@ -5,7 +5,7 @@ mod space;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gradtape::engine;
@@ -17,7 +17,7 @@ use self::log::{Head, Log, Trial};
 use self::space::{Settings, Space};
 use super::command::repeated;
 use super::compare::decisive;
-use super::files::Files;
+use super::files::{Files, named};
 use super::fit::{Part, is_interrupted};
 use super::flags::Train;
 use super::ready::Ready;
@@ -103,7 +103,7 @@ impl Train {
             words: words.clone(),
             seed: self.seed,
             rounds: rounds(self.epochs(), self.members()),
-            log: Log::open(self.file("tune.jsonl"), &head)?,
+            log: Log::open(named(&self.out, "tune.jsonl"), &head)?,
             until: started + Duration::from_secs_f64(60.0 * search.minutes),
             bar: if bar { ProgressBar::new(0) } else { ProgressBar::hidden() },
             ready: &ready,
@@ -119,7 +119,7 @@ impl Train {
             }
         }
         let found = tuning.search(search, self.members(), text, output)?;
-        let table = self.file("tune.csv");
+        let table = named(&self.out, "tune.csv");
         // The folder may be gone since the search began.
         drop(std::fs::create_dir_all(&self.out));
         gradtape::io::write_atomic(&table, tuning.log.csv().as_bytes())?;
@@ -166,7 +166,7 @@ impl Train {
             settings: found.settings.0.iter().cloned().collect(),
             command,
             held_out: done.held_out.as_ref(),
-            files: [self.file("model.safetensors"), table, log.path().to_path_buf()],
+            files: [named(&self.out, "model.safetensors"), table, log.path().to_path_buf()],
         })
     }
 
@@ -211,10 +211,6 @@ impl Train {
             return Err(Failure::usage(message));
         }
         Ok(())
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        if self.out == Path::new(".") { PathBuf::from(name) } else { self.out.join(name) }
     }
 }
 

@@ -67,6 +67,23 @@ impl Run {
     }
 }
 
+/// Asserts that a text has each of some parts.
+#[track_caller]
+pub(crate) fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+}
+
+/// A table of a header and of rows made from their numbers.
+pub(crate) fn table(header: &str, rows: usize, row: impl Fn(usize) -> String) -> String {
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("{header}\n{}\n", rows.join("\n"))
+}
+
+/// Flags of a training that is soon done.
+pub(crate) const QUICK: &str = "--epochs 2 --hidden 4";
+
 /// An empty folder for one test, removed when dropped.
 pub(crate) struct Folder(PathBuf);
 

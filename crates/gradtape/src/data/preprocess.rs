@@ -645,6 +645,11 @@ impl Target {
             Target::Classes { column, .. } | Target::Number { column, .. } => column,
         }
     }
+
+    /// Whether it is a number of which something else is learned: what a network answers is then no multiple of it.
+    pub fn is_transformed(&self) -> bool {
+        matches!(self, Target::Number { transform, .. } if !transform.is_none())
+    }
 }
 
 impl PreprocessOptions {

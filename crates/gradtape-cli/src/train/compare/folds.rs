@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::lists::{Lists, MOST_RUNS};
-use super::{Comparison, INTERVALS, Ran, file};
+use super::{Comparison, INTERVALS, Ran};
 use crate::error::{Failure, Outcome};
 use crate::mean::Mean;
 use crate::measure::{Measured, short};
@@ -14,6 +14,7 @@ use crate::output::Output;
 use crate::report::{Align, Format, Number, Table, of, thousands};
 use crate::settings::Counts;
 use crate::train::Done;
+use crate::train::files::named;
 use crate::train::resume::read;
 
 /// Adds the list of folds, where they are asked for and none is named.
@@ -71,7 +72,7 @@ impl Comparison {
             .ran(output)
             .and_then(Done::well)
             .map_err(|failure| failure.note("in the training on all rows, after the folds"))?;
-        let model = file(&out, "model.safetensors");
+        let model = named(&out, "model.safetensors");
         let rows = done.rows;
         match format {
             Format::Json => output.json(&Report {
@@ -98,7 +99,7 @@ impl Comparison {
                     held_out.print("test", output)?;
                 }
                 let [a, b, c] = files.each_ref().map(|file| file.display());
-                let others = ["history.csv", "curves.svg"].map(|name| file(&out, name));
+                let others = ["history.csv", "curves.svg"].map(|name| named(&out, name));
                 let [d, e] = others.each_ref().map(|file| file.display());
                 output.line(format!(
                     "wrote {}, {d}, {e}, {a}, {b}, {c}, and a folder with the model of each fold",

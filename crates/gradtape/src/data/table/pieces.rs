@@ -1,8 +1,8 @@
 //! Tables that do not fit in memory: read piece by piece, or every so many rows.
 
-use std::fs::File;
 use std::path::Path;
 
+use super::read::opened;
 use super::{CsvOptions, Table};
 use crate::tensor::{Error, Kind, Result};
 
@@ -67,9 +67,8 @@ impl Table {
 }
 
 fn read(path: &Path, options: &CsvOptions, pieces: Pieces<'_>) -> Result<()> {
-    let name = path.display().to_string();
-    let failed = |e: std::io::Error| Error::new(Kind::File, format!("{name}: {e}"));
-    Table::pieces_of(File::open(path).map_err(failed)?, &name, options, pieces)
+    let (file, name) = opened(path)?;
+    Table::pieces_of(file, &name, options, pieces)
 }
 
 #[cfg(test)]

@@ -53,12 +53,7 @@ impl Table {
 
     /// As [`Table::read_csv`], with options.
     pub fn read_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table> {
-        let name = path.as_ref().display().to_string();
-        let failed = |e: std::io::Error| Error::new(Kind::File, format!("{name}: {e}"));
-        let file = File::open(path.as_ref()).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
-            return Err(Error::new(Kind::File, format!("{name}: this is a folder, not a file")));
-        }
+        let (file, name) = opened(path.as_ref())?;
         Table::from_csv(file, &name, options)
     }
 
@@ -277,6 +272,17 @@ impl Table {
         self.lines.push(record.line);
         Ok(())
     }
+}
+
+/// A file that is to be read, and its name for messages.
+pub(super) fn opened(path: &Path) -> Result<(File, String)> {
+    let name = path.display().to_string();
+    let failed = |e: std::io::Error| Error::new(Kind::File, format!("{name}: {e}"));
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.is_dir() {
+        return Err(Error::new(Kind::File, format!("{name}: this is a folder, not a file")));
+    }
+    Ok((file, name))
 }
 
 /// What the text was found to be written in so far.
