@@ -3,19 +3,25 @@
 //! Everything here works in f64. The grammar:
 //!
 //! ```text
-//! expr  := term (('+'|'-') term)*        term  := unary (('*'|'/') unary)*
+//! text  := (name '=' expr ';')* expr (';' expr)*
+//! expr  := term (('+'|'-') term)*        term  := unary (('*'|'/')? unary)*
 //! unary := '-' unary | power             power := atom ('^' unary)?
-//! atom  := number | name | name '(' expr (',' expr)* ')' | '(' expr ')'
+//! atom  := number | name | name '(' expr (',' expr)* ')' ('[' number ']')? | '(' expr ')'
+//!        | 'd/d' name '(' expr ')'
 //! ```
 //!
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
-//! functions are those of [`Function`]. There is no implicit multiplication.
+//! functions are those of [`Function`] and [`Composed`]. `2x` and `x(6 - 2)` are products; a name of several
+//! letters before parentheses is a function. `d/dx (…)` stands for the derivative. A part with a name is one node
+//! for all that use it.
 //!
 //! | to | use |
 //! |---|---|
 //! | read, print, evaluate, differentiate, record on a tape | [`Expr`], made with [`Expr::parse`] or a [`Builder`] |
 //! | differentiate by differences of values | [`richardson`], [`central_difference`], [`forward_difference`] |
 //! | show the chain rule at work | [`explain()`], [`jacobian()`], [`backpropagation()`] for a network |
+//! | show how a derivative is found, rule by rule | [`derivation()`] |
+//! | show a secant beside the tangent | [`secant()`] |
 //! | show what differences cost in digits | [`differences()`] |
 //! | go down a function | [`descend()`], and [`classify`] for where it ends |
 //! | draw | [`plot()`], [`plot_paths`]: charts of [`gradtape_chart`] |
@@ -29,18 +35,19 @@ mod report;
 mod teaching;
 
 pub use expression::{
-    Builder, Expr, Extrapolated, Function, Id, MAX_NODES, MAX_TEXT, Node, Operator, StepErrors,
-    central_difference, central_step, forward_difference, forward_step, richardson, step_errors,
+    Builder, Composed, Expr, Extrapolated, Function, Id, MAX_NODES, MAX_TEXT, Node, Operator,
+    StepErrors, central_difference, central_step, forward_difference, forward_step, richardson,
+    step_errors,
 };
 pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
 pub use teaching::{
-    Activation, Array, Backpropagation, BackwardStep, Best, Descent, DifferenceErrors, Differences,
-    Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN, MAX_EXAMPLES, MAX_HESSIAN,
-    MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network, NetworkJacobian, NetworkLayer, NetworkLoss,
-    Options, Order, Path, PathStep, Place, Plot, Range, Reduction, Samples, Step, Stopped,
-    Symbolic, backpropagation, classify, compare_paths, descend, differences, explain, jacobian,
-    paths_csv, plot, plot_paths,
+    Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, DifferenceErrors,
+    Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN, MAX_EXAMPLES,
+    MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network, NetworkJacobian, NetworkLayer,
+    NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range, Reduction, Rule, Samples,
+    Secant, Step, Stopped, Symbolic, backpropagation, classify, compare_paths, derivation, descend,
+    differences, explain, jacobian, paths_csv, plot, plot_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

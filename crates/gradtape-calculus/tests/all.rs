@@ -8,6 +8,7 @@ mod drawing;
 mod explain;
 mod expressions;
 mod fit;
+mod language;
 #[path = "../../gradtape/tests/mutations/mod.rs"]
 mod mutations;
 mod network;

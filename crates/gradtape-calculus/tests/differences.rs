@@ -1,7 +1,7 @@
 //! Errors of differences against their step.
 
 use crate::xml::assert_xml;
-use gradtape_calculus::{Differences, Expr, differences};
+use gradtape_calculus::{DifferenceErrors, Differences, Expr, differences};
 use gradtape_chart::Mark;
 
 fn found(text: &str, at: &[(&str, f64)]) -> Differences {
@@ -33,14 +33,15 @@ fn lines_have_no_truncation_and_kinks_no_derivative() {
     assert!(kink.seen[1].contains("the error stays 0.5"), "{:?}", kink.seen);
 }
 
-/// The errors of x^2 at 3 are exactly 0 at many small steps, where rounding alone may add more than the error
-/// of the best step.
+/// Some errors of x^2 at 3 are smaller at smaller steps, where rounding alone may add more than the error of the
+/// best step.
 #[test]
 fn errors_that_are_small_by_luck_are_not_the_best() {
     let found = found("x^2", &[("x", 3.0)]);
     let best = found.best.get("forward").unwrap();
-    assert!((1e-8..1e-7).contains(&best.step.0), "{best:?}");
-    assert!(best.error.0 > 0.0 && found.steps.iter().any(|row| row.forward.0 == 0.0));
+    assert!((1e-8..2e-7).contains(&best.step.0), "{best:?}");
+    let luck = |row: &DifferenceErrors| row.step.0 < best.step.0 && row.forward.0 < best.error.0;
+    assert!(best.error.0 > 0.0 && found.steps.iter().any(luck));
     assert!(found.to_string().contains("a smaller error at a smaller step is luck"));
 }
 
@@ -63,18 +64,22 @@ fn the_legend_tells_why_a_line_is_not_drawn() {
 fn every_form_holds_every_step() {
     let found = found("exp(x)", &[("x", 1.0)]);
     let text = found.to_string();
-    assert!(text.contains("* the best step of each way") && text.contains("nan: h is lost in x"));
+    assert!(
+        text.contains("* the best step of each way")
+            && text.contains("from h = 1e-16 on, h is lost in x")
+    );
     assert_eq!(text.matches(" *").count(), 3, "{text}");
     let csv = found.csv();
     assert!(csv.starts_with("step,forward,central,extrapolated\n1e0,"), "{csv}");
     assert_eq!(csv.lines().count(), 34);
-    assert!(csv.ends_with("1e-16,nan,2.718281828459045e0,nan\n"), "{csv}");
+    let last = csv.lines().last().unwrap();
+    assert!(last.starts_with("1e-16,2.718281828459045e0,"), "{csv}");
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(
         (json["variable"].as_str(), json["steps"].as_array().map(Vec::len)),
         (Some("x"), Some(33))
     );
-    assert_eq!(json["steps"][32]["forward"], "nan");
+    assert_eq!(json["steps"][32]["forward"], std::f64::consts::E);
     assert!(json["best"]["central"]["step"].is_f64() && json["seen"].is_array());
     let chart = found.chart();
     assert!(chart.panels[0].x.log && chart.panels[0].y.log);
@@ -99,9 +104,26 @@ fn the_variable_is_chosen() {
     let message = |text: &str, at: &[(&str, f64)]| {
         differences(&Expr::parse(text).unwrap(), at, None).err().unwrap().to_string()
     };
-    assert!(message("3", &[]).contains("no variable to move"));
+    assert!(message("3", &[]).contains("has no variable"));
     assert!(
         message("sqrt(x)", &[("x", 0.0)]).contains("the derivative of sqrt(x) at x = 0 is inf")
     );
     assert!(message("log(x)", &[("x", -1.0)]).contains("the value of log(x) at x = -1 is nan"));
+}
+
+/// The formula divides by h, whatever rounding makes of x + h: also for a polynomial digits cancel.
+#[test]
+fn differences_are_those_of_the_formula() {
+    let found = found("x^2", &[("x", 1.0)]);
+    let at =
+        |step: f64| found.steps.iter().find(|row| (row.step.0 / step - 1.0).abs() < 1e-6).unwrap();
+    for (step, want) in [(1e-10, 1.65e-7), (1e-12, 1.8e-4), (1e-15, 0.22)] {
+        let got = at(step).forward.0;
+        assert!((got / want - 1.0).abs() < 0.05, "{step}: {got}");
+    }
+    // Errors of 0 have a mark on the axis.
+    let line = differences(&Expr::parse("2*x").unwrap(), &[("x", 0.0)], None).unwrap();
+    let dots =
+        line.chart().panels[0].marks.iter().filter(|mark| matches!(mark, Mark::Dots(_))).count();
+    assert_eq!(dots, 3);
 }

@@ -135,11 +135,11 @@ fn breadth_first_is_called_wrong_where_it_is() {
     let options = Options { order: Order::BreadthFirst, ..Options::default() };
     // b is reached from the product before sin(b) has been walked.
     let found = explained("b*sin(b)", &[("b", 1.0)], options);
-    assert_eq!(found.backward.iter().map(|line| line.node).collect::<Vec<_>>(), [2, 0, 1]);
+    assert_eq!(found.backward.iter().map(|line| line.node).collect::<Vec<_>>(), [2, 0, 1, 0]);
     let want = "breadth first takes b before a, which still adds to dc/db at this fork: by then it is \
                 0.841471 instead of 1.38177";
     assert_eq!(found.notes[0], want);
-    assert!(found.notes[1].starts_with("breadth first would be wrong where it finishes a node"));
+    assert!(found.notes[1].starts_with("only inputs come too early here"));
     let found = explained("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)], options);
     assert!(found.notes[0].starts_with("breadth first is right here"), "{:?}", found.notes);
     assert_eq!(found.notes.len(), 1);
@@ -147,7 +147,7 @@ fn breadth_first_is_called_wrong_where_it_is() {
 
 #[test]
 fn breadth_first_tells_the_gradient_that_it_would_give() {
-    // Only a builder shares a node that is no variable: y*sin(y) for y = x^2.
+    // y*sin(y) for y = x^2.
     let mut builder = Builder::new();
     let x = builder.variable("x");
     let two = builder.number(2.0);
@@ -161,8 +161,8 @@ fn breadth_first_tells_the_gradient_that_it_would_give() {
     let want = [
         "breadth first takes a before b, which still adds to dc/da at this fork: by then it \
          is 0.841471 instead of 1.38177",
-        "breadth first would be wrong: dc/dx = 1.68294 instead of 2.76355; the lines show the \
-         complete sums of the topological order",
+        "breadth first goes wrong: dc/dx = 1.68294 instead of 2.76355; the topological order takes a \
+         node after all that use it, and its sums are right",
     ];
     assert_eq!(found.notes, want);
 }
@@ -215,7 +215,7 @@ fn the_node_that_made_nan_is_named_also_when_it_came_from_infinities() {
     assert_eq!(notes[2], "c = a - b: inf - inf is nan; infinities do not cancel");
     assert!(!text.contains("NaN"), "{text}");
     let (notes, _) = last("(x - 1) * (1/(x - 1))", 1.0);
-    assert_eq!(notes[1], "d = a*c: 0*inf is nan; zero times infinity has no value");
+    assert_eq!(notes[1], "e = a*c: 0*inf is nan; zero times infinity has no value");
     let (notes, _) = last("log(x)", -1.0);
     let want = "a is nan: there is no derivative here, and the numbers of the backward walk only follow \
                 its formulas";

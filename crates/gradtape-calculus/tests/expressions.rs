@@ -40,10 +40,13 @@ fn messages_say_what_was_expected() {
         ("", "the expression is empty\n  \n  ^"),
         ("x + ", "expected a number, a name or `(`, found the end\n  x + \n      ^"),
         ("(x + 1", "expected `)`, found the end\n  (x + 1\n        ^"),
-        ("2x", "expected an operator, found `x`\n  2x\n   ^\n  hint: multiplication needs a `*`"),
+        (
+            "x 2",
+            "expected an operator, found the number 2\n  x 2\n    ^\n  hint: a number before a factor is written `2x`, after it `x*2`",
+        ),
         ("sin(x, y)", "`sin` takes 1 argument, not more\n  sin(x, y)\n       ^"),
-        ("max(x)", "`max` takes 2 arguments, not 1\n  max(x)\n       ^"),
-        ("max(x,)", "`max` takes 2 arguments, not 1\n  max(x,)\n        ^"),
+        ("max(x)", "`max` takes 2 or more arguments, not 1\n  max(x)\n       ^"),
+        ("max(x,)", "`max` takes 2 or more arguments, not 1\n  max(x,)\n        ^"),
         ("exp()", "`exp` takes 1 argument, not 0\n  exp()\n      ^"),
         (
             "x**2",

@@ -146,3 +146,68 @@ fn parameters_that_cannot_be_told_apart_have_no_standard_errors() {
     assert_eq!((error(&exact, "s"), exact.residual_standard_deviation), (None, None));
     assert!(exact.notes[0].contains("as many rows as parameters"), "{exact}");
 }
+
+fn lines(pairs: &[(f64, f64)]) -> [Column; 2] {
+    let column = |name: &str, of: fn(&(f64, f64)) -> f64| Column {
+        name: name.into(),
+        values: pairs.iter().map(of).collect(),
+    };
+    [column("x", |pair| pair.0), column("y", |pair| pair.1)]
+}
+
+fn found(text: &str, pairs: &[(f64, f64)], start: &[(&str, f64)]) -> Fit {
+    fit(&Expr::parse(text).unwrap(), &lines(pairs), "y", start).unwrap()
+}
+
+#[test]
+fn parameters_that_hang_together_are_found_far_from_zero() {
+    let start = 1.6e9;
+    let line: Vec<(f64, f64)> = (0..5).map(f64::from).map(|t| (start + t, 5.0 + 2.0 * t)).collect();
+    let fitted = found("m*x + q", &line, &[("m", 1.0), ("q", 0.0)]);
+    assert!(fitted.converged, "{fitted}");
+    let value = |name: &str| fitted.parameters.get(name).unwrap().value.0;
+    assert!((value("m") - 2.0).abs() < 1e-6, "{fitted}");
+    assert!((value("q") + 3_199_999_995.0).abs() < 1e3, "{fitted}");
+    assert!(fitted.residual_sum_of_squares.0 < 1e-9, "{fitted}");
+    // Powers of high degree depend on each other nearly as much.
+    let x = (0..30).map(|i| 1.0 + f64::from(i) / 10.0);
+    let curve: Vec<(f64, f64)> = x.map(|x| (x, 1.0 - 2.0 * x.powi(3) + 0.5 * x.powi(7))).collect();
+    let text = "a + b*x + c*x^2 + d*x^3 + e*x^4 + f*x^5 + g*x^6 + h*x^7";
+    let start = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| (name, 0.0));
+    let fitted = found(text, &curve, &start);
+    let value = |name: &str| fitted.parameters.get(name).unwrap().value.0;
+    assert!(fitted.converged && (value("h") - 0.5).abs() < 1e-6, "{fitted}");
+    assert!((value("d") + 2.0).abs() < 1e-3, "{fitted}");
+}
+
+#[test]
+fn a_parameter_that_ran_away_is_told() {
+    let decay: Vec<(f64, f64)> =
+        (0..8).map(|i| 1e-9 * f64::from(i)).map(|x| (x, 3.0 * (-x / 2e-9).exp())).collect();
+    let away = found("a*exp(-x/tau)", &decay, &[("a", 1.0), ("tau", 1.0)]);
+    let note = away.notes.iter().find(|note| note.starts_with("`tau`"));
+    assert!(note.is_some(), "{away}");
+    let near = found("a*exp(-x/tau)", &decay, &[("a", 1.0), ("tau", 1e-9)]);
+    assert!(near.notes.is_empty() && near.converged, "{near}");
+    assert!((near.parameters.get("tau").unwrap().value.0 - 2e-9).abs() < 1e-15, "{near}");
+    // A value that is 0 within its error has not run anywhere.
+    let flat: Vec<(f64, f64)> =
+        (0..8).map(f64::from).map(|x| (x, 1.0 + 1e-3 * (5.0 * x).sin())).collect();
+    assert!(found("a + b*(x - 3.5)", &flat, &[("a", 0.0), ("b", 1.0)]).notes.is_empty());
+}
+
+#[test]
+fn a_pole_between_rows_is_told() {
+    let rate: Vec<(f64, f64)> =
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(|x| (x, 2.0 * x / (1.5 + x))).to_vec();
+    let fitted = found("v*x/(k + x)", &rate, &[("v", 1.0), ("k", 1.0)]);
+    assert!(fitted.notes.is_empty(), "{fitted}");
+    // Two rows on either side of the pole.
+    let odd = [(1.0, -1.0), (2.0, -3.0), (3.0, 5.0), (4.0, 3.0)];
+    let fitted = found("v*x/(k + x)", &odd, &[("v", 1.0), ("k", -2.4)]);
+    let note = fitted.notes.iter().find(|note| note.contains("the divisor k + x"));
+    assert!(note.is_some(), "{fitted}");
+    // What divides without a parameter is the user's own.
+    let plain = [(-1.0, -2.0), (1.0, 2.0), (2.0, 1.0)];
+    assert!(found("a/x", &plain, &[("a", 1.0)]).notes.is_empty());
+}

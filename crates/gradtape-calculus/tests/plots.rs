@@ -116,7 +116,19 @@ fn a_curve_stands_with_its_derivative_and_breaks_at_poles() {
         let chart = self::chart(text, &[]);
         lines(&chart.panels[0])[0].points.iter().filter(|point| point.1.is_nan()).count()
     };
-    assert_eq!((gaps("tan(x)"), gaps("sin(x)"), gaps("sign(x)"), gaps("x^9")), (4, 0, 0, 0));
+    assert_eq!((gaps("tan(x)"), gaps("sin(x)"), gaps("x^9"), gaps("tanh(500*x)")), (4, 0, 0, 0));
+    // At 0 the sign is apart from both sides; the slope of relu jumps once.
+    let ends = |text: &str| {
+        let chart = self::chart(text, &[]);
+        let dots = chart.panels[0].marks.iter().filter_map(|mark| match mark {
+            Mark::Dots(dots) => Some(dots.points.len()),
+            _ => None,
+        });
+        dots.collect::<Vec<_>>()
+    };
+    assert_eq!((gaps("sign(x)"), ends("sign(x)"), gaps("step(x)")), (2, vec![4], 1));
+    assert_eq!((gaps("relu(x - 0.3)"), ends("relu(x - 0.3)")), (0, vec![2]));
+    assert!(ends("tan(x)").is_empty() && ends("abs(x) + x^2").len() == 1);
 }
 
 #[test]

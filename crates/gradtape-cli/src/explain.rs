@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape_calculus::{Expr, Function, Options, Order, differences, explain, jacobian};
+use gradtape_calculus::{
+    Composed, Expr, Function, Options, Order, derivation, differences, explain, jacobian, secant,
+};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, expressions, format, placed, point};
+use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::{Output, json};
@@ -21,12 +23,16 @@ differentiates programs with loops and branches: see the library's example contr
 Examples:
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
-  gradtape explain \"x*sin(x)\" --at x=1 --order bfs
+  gradtape explain \"y = x^2; y*sin(y)\" --at x=2 --order bfs      a part with a name is one node for all uses
+  gradtape explain \"d/dx (x^3)\" --at x=2           a derivative inside of an expression
+  gradtape explain \"softmax(a, b, c)[1]\" --at a=1,b=2,c=3
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out graph.svg
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out steps.html
   gradtape explain \"exp(x)\" --at x=1 --differences      errors of differences against their step
   gradtape explain \"x*sin(y)\" --at x=1,y=2 --differences --wrt y --out errors.svg
+  gradtape explain \"x^2\" --at x=1 --differences --step 0.5 --out secant.html
+  gradtape explain \"x^2*sin(x^2)\" --steps            the derivative rule by rule
   gradtape explain tanh                             an operation's documentation
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
   gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
@@ -55,8 +61,17 @@ pub(crate) struct Explain {
     #[arg(long, conflicts_with_all = ["hessian", "order", "network"])]
     differences: bool,
 
-    /// The variable that differences move, where there are several
-    #[arg(long, value_name = "VARIABLE", requires = "differences")]
+    /// The secant for one step h, beside the tangent: as text, or drawn (--out secant.svg), or as a page with a
+    /// slider for h (--out secant.html)
+    #[arg(long, value_name = "H", requires = "differences", allow_negative_numbers = true)]
+    step: Option<f64>,
+
+    /// The symbolic derivative step by step, each with the name of its rule
+    #[arg(long, conflicts_with_all = ["at", "hessian", "order", "network", "differences"])]
+    steps: bool,
+
+    /// The variable of --differences or --steps, where there are several
+    #[arg(long, value_name = "VARIABLE")]
     wrt: Option<String>,
 
     /// The order of the backward walk
@@ -110,6 +125,12 @@ impl Verb for Explain {
         if self.differences {
             return deliver(&self.errors(output)?, self.out.as_ref(), output);
         }
+        if self.wrt.is_some() && !self.steps {
+            return Err(Failure::usage("--wrt chooses the variable of --differences or --steps"));
+        }
+        if self.steps {
+            return deliver(&self.derived()?, self.out.as_ref(), output);
+        }
         let text = match self.at.is_empty() {
             true => self.documentation(output)?,
             false => None,
@@ -134,10 +155,11 @@ impl Explain {
             Some(Function::Min) => ops::operation("minimum"),
             _ => ops::operation(name),
         };
-        let entry = match (operation, function) {
-            (Some(info), _) => ops::Entry::of(info),
-            (None, Some(function)) => ops::Entry::composition(function)?,
-            (None, None) => {
+        let entry = match (Composed::find(name), operation, function) {
+            (Some(composed), ..) => ops::Entry::composed(composed)?,
+            (None, Some(info), _) => ops::Entry::of(info),
+            (None, None, Some(function)) => ops::Entry::composition(function)?,
+            (None, None, None) => {
                 let near = ops::nearest_operation(name).filter(|_| is_word(name));
                 let Some(near) = near else { return Ok(None) };
                 let message = format!("there is no operation {name:?}");
@@ -159,7 +181,7 @@ impl Explain {
     }
 
     fn explained(&self) -> Outcome<String> {
-        let exprs = expressions(&self.expr)?;
+        let exprs = Expr::parse_all(&self.expr)?;
         let [expr] = exprs.as_slice() else { return self.several(&exprs) };
         let order = match self.order {
             WalkOrder::Topological => Order::Topological,
@@ -185,10 +207,13 @@ impl Explain {
 
     /// The errors of differences.
     fn errors(&self, output: &Output) -> Outcome<String> {
-        let exprs = expressions(&self.expr)?;
+        let exprs = Expr::parse_all(&self.expr)?;
         let [expr] = exprs.as_slice() else {
             return Err(Failure::usage("--differences needs one expression; several were given"));
         };
+        if let Some(step) = self.step {
+            return self.secant(expr, step, output);
+        }
         let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
         let found = placed(found, &self.expr)?;
         match self.picture()? {
@@ -201,6 +226,36 @@ impl Explain {
             Picture::Dot | Picture::Markdown => Err(Failure::usage(
                 "--differences are shown as text, json, csv, svg, html or terminal",
             )),
+        }
+    }
+
+    /// The secant for one step.
+    fn secant(&self, expr: &Expr, step: f64, output: &Output) -> Outcome<String> {
+        let found = secant(expr, &entries(&self.at), self.wrt.as_deref(), step);
+        let found = placed(found, &self.expr)?;
+        match self.picture()? {
+            Picture::Text => Ok(found.to_string()),
+            Picture::Json => json(&found),
+            Picture::Svg => Ok(found.chart().svg()?),
+            Picture::Html => Ok(found.html()?),
+            Picture::Terminal => output.drawn(&found.chart(), self.out.is_none()),
+            Picture::Dot | Picture::Markdown | Picture::Csv => {
+                Err(Failure::usage("a secant is shown as text, json, svg, html or terminal"))
+            }
+        }
+    }
+
+    /// The symbolic derivative, rule by rule.
+    fn derived(&self) -> Outcome<String> {
+        let exprs = Expr::parse_all(&self.expr)?;
+        let [expr] = exprs.as_slice() else {
+            return Err(Failure::usage("--steps needs one expression; several were given"));
+        };
+        let found = placed(derivation(expr, self.wrt.as_deref()), &self.expr)?;
+        match self.picture()? {
+            Picture::Text => Ok(found.to_string()),
+            Picture::Json => json(&found),
+            _ => Err(Failure::usage("--steps are shown as text or json")),
         }
     }
 

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use gradtape::io;
-use gradtape_calculus::Expr;
 
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -48,28 +47,6 @@ pub(crate) fn point(text: &str) -> Result<Point, String> {
 /// Puts a caret under the place of an error in the text of the expression that it is about.
 pub(crate) fn placed<T>(result: gradtape_calculus::Result<T>, text: &str) -> Outcome<T> {
     result.map_err(|error| error.shown_in(text).into())
-}
-
-/// The expressions of a text, separated by `;`. Errors keep the place in the whole text.
-pub(crate) fn expressions(text: &str) -> Outcome<Vec<Expr>> {
-    if !text.contains(';') {
-        return Ok(vec![Expr::parse(text)?]);
-    }
-    let mut start = 0;
-    let mut all = Vec::new();
-    for part in text.split(';') {
-        all.push(Expr::parse(part).map_err(|error| {
-            let position = start + error.position().unwrap_or(0);
-            let moved = gradtape_calculus::Error::new(error.message()).at(text, position);
-            match error.hint_text() {
-                Some(hint) => moved.hint(hint),
-                None if part.trim().is_empty() => moved.hint("`;` stands between expressions"),
-                None => moved,
-            }
-        })?);
-        start += part.len() + 1;
-    }
-    Ok(all)
 }
 
 /// Endings of files that nothing opens which expects what they say, if something else is in them.

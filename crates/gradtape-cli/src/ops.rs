@@ -2,7 +2,7 @@
 
 use clap::Args;
 use gradtape::op::{Op, OpInfo};
-use gradtape_calculus::{Expr, Function};
+use gradtape_calculus::{Composed, Expr, Function};
 use serde::Serialize;
 
 use crate::Verb;
@@ -96,13 +96,35 @@ impl Entry {
         Entry { name, family, elementwise, summary: summary(info), documentation }
     }
 
-    /// A function of one argument that is no operation of the tape.
+    /// A function of expressions that is no operation of the tape.
     pub(crate) fn composition(function: Function) -> Outcome<Entry> {
         let (name, what) = (function.name(), function.doc());
-        let slope = Expr::parse(&format!("{name}(x)"))?.derivative("x")?;
-        let documentation = format!("# What\n{what}\n\n# Gradient\n`g * ({slope})`");
+        let documentation = match function.arity() {
+            1 => {
+                let slope = Expr::parse(&format!("{name}(x)"))?.derivative("x")?;
+                format!("# What\n{what}\n\n# Gradient\n`g * ({slope})`")
+            }
+            _ => {
+                let both = Expr::parse(&format!("{name}(x, y)"))?;
+                let (x, y) = (both.derivative("x")?, both.derivative("y")?);
+                format!("# What\n{what}\n\n# Gradient\n`g * ({x})` to `x`, `g * ({y})` to `y`")
+            }
+        };
         let summary = what.trim_end_matches('.').to_string();
         Ok(Entry { name, family: "composition", elementwise: true, summary, documentation })
+    }
+
+    /// A function of expressions that stands for an expression in its arguments.
+    pub(crate) fn composed(composed: &Composed) -> Outcome<Entry> {
+        let Composed { name, doc, example, .. } = *composed;
+        let expr = Expr::parse(example)?;
+        let mut documentation =
+            format!("# What\n{doc}\n\n# Made of\n`{example} = {expr}`\n\n# Gradient\n");
+        for variable in expr.variables() {
+            documentation += &format!("`g * ({})` to `{variable}`\n", expr.derivative(variable)?);
+        }
+        let summary = doc.trim_end_matches('.').to_string();
+        Ok(Entry { name, family: "composition", elementwise: false, summary, documentation })
     }
 
     /// Text for people: headings without marks, examples indented.

@@ -99,7 +99,23 @@ impl Builder {
     }
 
     pub(super) fn finish_unchecked(self, root: Id) -> Expr {
-        Expr { nodes: self.nodes, names: self.names, root }
+        Expr { nodes: self.nodes, names: self.names, parts: Vec::new(), root }
+    }
+
+    /// Whether a name stands for a node.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+
+    /// Lets a name stand for a node.
+    pub(crate) fn know(&mut self, name: &str, id: Id) {
+        self.known.insert(name.to_string(), id);
+    }
+
+    /// Adds the nodes of an expression, whose variables are those of the same name here, and gives its root.
+    pub(crate) fn graft(&mut self, expr: &Expr) -> Id {
+        let copies = self.copy(&expr.nodes, &expr.names, expr.root);
+        copies[expr.root.index()].unwrap_or(expr.root)
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {
@@ -108,13 +124,60 @@ impl Builder {
 
     /// The expression that ends in `root`, without the nodes that it does not use.
     pub(crate) fn part(&self, root: Id) -> Result<Expr> {
-        let (builder, root) = part(&self.nodes, &self.names, root);
-        builder.finish(root)
+        let (builder, copies) = self.copied(root);
+        builder.finish(copies[root.index()].unwrap_or(root))
+    }
+
+    /// A builder with the nodes that `root` uses alone, and for each node here its copy there.
+    pub(super) fn copied(&self, root: Id) -> (Builder, Vec<Option<Id>>) {
+        let mut builder = Builder::new();
+        let copies = builder.copy(&self.nodes, &self.names, root);
+        (builder, copies)
     }
 
     fn push(&mut self, node: Node) -> Id {
         self.nodes.push(node);
         Id::at(self.nodes.len() - 1)
+    }
+
+    /// The operation of a node, which is no variable, on other operands.
+    pub(crate) fn again(&mut self, node: Node, operands: &[Id]) -> Id {
+        let operand = |place: usize, own: Id| operands.get(place).copied().unwrap_or(own);
+        self.push(match node {
+            Node::Number(_) | Node::Variable(_) => node,
+            Node::Neg(x) => Node::Neg(operand(0, x)),
+            Node::Call(function, x) => Node::Call(function, operand(0, x)),
+            Node::Binary(sign, x, y) => Node::Binary(sign, operand(0, x), operand(1, y)),
+            Node::Call2(function, x, y) => Node::Call2(function, operand(0, x), operand(1, y)),
+        })
+    }
+
+    /// Adds the nodes that `root` uses, and gives for each node up to it its copy.
+    fn copy(&mut self, nodes: &[Node], names: &[Name], root: Id) -> Vec<Option<Id>> {
+        let nodes = &nodes[..=root.index()];
+        let mut used = vec![false; nodes.len()];
+        used[root.index()] = true;
+        for (index, node) in nodes.iter().enumerate().rev() {
+            if used[index] {
+                node.inputs().for_each(|input| used[input.index()] = true);
+            }
+        }
+        let mut copies = vec![None; nodes.len()];
+        for (index, node) in nodes.iter().enumerate().filter(|(index, _)| used[*index]) {
+            // Operands were copied before.
+            let at = |id: Id| copies[id.index()].unwrap_or(id);
+            copies[index] = Some(match *node {
+                Node::Variable(number) => {
+                    let Name { text, position } = &names[number];
+                    self.variable_at(text, *position)
+                }
+                node => {
+                    let operands: Vec<Id> = node.inputs().map(at).collect();
+                    self.again(node, &operands)
+                }
+            });
+        }
+        copies
     }
 }
 
@@ -134,35 +197,8 @@ impl From<&Expr> for Builder {
 impl Expr {
     /// The subexpression under a node, with its own variables.
     pub fn subexpression(&self, root: Id) -> Expr {
-        let (builder, root) = part(&self.nodes, &self.names, root);
-        builder.finish_unchecked(root)
+        let mut builder = Builder::new();
+        let copies = builder.copy(&self.nodes, &self.names, root);
+        builder.finish_unchecked(copies[root.index()].unwrap_or(root))
     }
-}
-
-/// A copy of the nodes that `root` uses, and the copy of `root`.
-fn part(nodes: &[Node], names: &[Name], root: Id) -> (Builder, Id) {
-    let nodes = &nodes[..=root.index()];
-    let mut used = vec![false; nodes.len()];
-    used[root.index()] = true;
-    for (index, node) in nodes.iter().enumerate().rev() {
-        if used[index] {
-            node.inputs().for_each(|input| used[input.index()] = true);
-        }
-    }
-    let mut builder = Builder::new();
-    let mut copies = vec![Id::at(0); nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        let at = |id: Id| copies[id.index()];
-        if used[index] {
-            copies[index] = match *node {
-                Node::Variable(number) => builder.variable(&names[number].text),
-                Node::Number(value) => builder.push(Node::Number(value)),
-                Node::Neg(x) => builder.neg(at(x)),
-                Node::Binary(operator, x, y) => builder.binary(operator, at(x), at(y)),
-                Node::Call(function, x) => builder.call(function, at(x)),
-                Node::Call2(function, x, y) => builder.call2(function, at(x), at(y)),
-            };
-        }
-    }
-    (builder, copies[root.index()])
 }

@@ -21,6 +21,8 @@ use super::node::{Id, Node};
 pub struct Expr {
     pub(super) nodes: Vec<Node>,
     pub(super) names: Vec<Name>,
+    /// Nodes that the text gave a name.
+    pub(super) parts: Vec<(Id, String)>,
     pub(super) root: Id,
 }
 
@@ -45,6 +47,11 @@ impl Expr {
     /// The node that stands for the whole expression.
     pub fn root(&self) -> Id {
         self.root
+    }
+
+    /// The name that the text gave a node, if it did: `y` for `x^2` in `y = x^2; y*sin(y)`.
+    pub fn part(&self, id: Id) -> Option<&str> {
+        self.parts.iter().find(|(part, _)| *part == id).map(|(_, name)| name.as_str())
     }
 
     /// The names of the variables in the order of their first use.

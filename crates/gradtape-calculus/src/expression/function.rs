@@ -66,6 +66,8 @@ functions! {
     Abs "abs" 1;
     /// -1, 0 or 1; the derivative of `abs`, with derivative 0 everywhere.
     Sign "sign" 1;
+    /// 1 above 0, else 0; the derivative of `relu`, with derivative 0 everywhere.
+    Step "step" 1;
     /// The error function, 2/√π times the integral of exp(-t²) from 0 to x.
     Erf "erf" 1;
     /// log(1 + x), exact for small x.
@@ -78,6 +80,10 @@ functions! {
     Min "min" 2;
     /// The first argument to the power of the second, the same as `^`.
     Pow "pow" 2;
+    /// log(exp(x) + exp(y)), without overflow: a smooth maximum.
+    Logsumexp "logsumexp" 2;
+    /// x log(y), which is 0 at x = 0, as the convention 0 log 0 = 0 of entropies has it.
+    Xlogy "xlogy" 2;
 }
 
 impl Function {
@@ -111,6 +117,8 @@ impl Function {
             Function::Sign if x == 0.0 => 0.0,
             Function::Sign if x.is_nan() => x,
             Function::Sign => x.signum(),
+            Function::Step if x.is_nan() => x,
+            Function::Step => f64::from(u8::from(x > 0.0)),
             Function::Erf => Scalar::erf(x),
             Function::Log1p => x.ln_1p(),
             Function::Expm1 => x.exp_m1(),
@@ -119,6 +127,11 @@ impl Function {
             Function::Min if x < y || x.is_nan() => x,
             Function::Min => y,
             Function::Pow => x.powf(y),
+            // Also where both are infinite.
+            Function::Logsumexp if x == y => x + std::f64::consts::LN_2,
+            Function::Logsumexp => Function::Max.value(x, y) + (-(x - y).abs()).exp().ln_1p(),
+            Function::Xlogy if x == 0.0 && !y.is_nan() => 0.0,
+            Function::Xlogy => x * y.ln(),
         }
     }
 }

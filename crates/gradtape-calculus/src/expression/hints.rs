@@ -2,6 +2,7 @@
 
 use gradtape::nearest;
 
+use super::composed::Composed;
 use super::function::Function;
 
 /// Names that other programs and books use, and what to write here.
@@ -29,8 +30,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("square", "write `x^2`"),
     ("sqr", "write `x^2`; the square root is `sqrt(x)`"),
     ("cbrt", "write `x^(1/3)`, for x from 0 on"),
-    ("step", "write `max(sign(x), 0)`"),
-    ("heaviside", "write `max(sign(x), 0)`"),
+    ("heaviside", "it is called `step`"),
+    ("logaddexp", "it is called `logsumexp`"),
+    ("clip", "it is called `clamp`"),
     ("silu", "write `x*sigmoid(x)`"),
     ("swish", "write `x*sigmoid(x)`"),
 ];
@@ -40,14 +42,12 @@ pub(super) fn unknown_function(name: &str) -> String {
     if let Some((_, hint)) = ELSEWHERE.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
         return hint.to_string();
     }
-    let names = Function::ALL.iter().map(|function| function.name());
+    let composed = Composed::ALL.iter().map(|composed| composed.name);
+    let names = Function::ALL.iter().map(|function| function.name()).chain(composed);
     let all = || names.clone().collect::<Vec<_>>().join(" ");
     match nearest(name, names.clone()) {
         Some(close) => format!("did you mean `{close}`?"),
-        None if name.len() == 1 => {
-            format!("multiplication needs a `*`, as in {name}*(…); the functions are {}", all())
-        }
-        None => format!("the functions are {}; multiplication needs a `*`", all()),
+        None => format!("the functions are {}; a product with it is written `{name}*(…)`", all()),
     }
 }
 
@@ -65,13 +65,15 @@ pub(super) fn character(c: char) -> Option<&'static str> {
         '×' | '·' | '⋅' => "multiplication is written `*`",
         '÷' | ':' => "division is written `/`",
         '−' | '–' => "minus is written `-`",
-        '[' | ']' | '{' | '}' => "only ( and ) group",
-        '=' => "write the right side of the equation alone",
+        '{' | '}' => "only ( and ) group",
+        '=' => {
+            "write the right side of the equation alone, or name a part before the expression: y = x^2; y*sin(y)"
+        }
         '√' => "the square root is written `sqrt(x)`",
         '²' | '³' => "powers are written `x^2`",
         '|' => "the absolute value is written `abs(x)`",
-        '\'' | '′' => "derivatives are worked out, not written: give the function alone",
-        ';' => "`;` separates whole expressions, for the Jacobian in `explain`",
+        '\'' | '′' => "a derivative is written `d/dx (x^2)`",
+        ';' => "`;` stands between whole expressions: it cannot be inside of parentheses",
         'π' => "write `pi`, and give it a value as a variable",
         c if c.is_alphabetic() => "names are of the letters a to z, digits and `_`, as in alpha_1",
         _ => return None,
@@ -97,7 +99,8 @@ mod tests {
         for (name, hint) in ELSEWHERE {
             assert_eq!(Function::find(name), None, "{name}");
             for written in hint.split('`').skip(1).step_by(2) {
-                let is_function = Function::find(written).is_some();
+                let is_function =
+                    Function::find(written).is_some() || Composed::find(written).is_some();
                 assert!(is_function || Expr::parse(written).is_ok(), "{written}");
             }
         }
@@ -115,6 +118,5 @@ mod tests {
             assert!((value("acos", x) - x.acos()).abs() < 1e-14, "{x}");
         }
         assert!((value("log10", 1000.0) - 3.0).abs() < 1e-14);
-        assert_eq!((value("step", -2.0), value("step", 3.0)), (0.0, 1.0));
     }
 }

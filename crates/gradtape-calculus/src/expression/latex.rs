@@ -84,8 +84,11 @@ impl Expr {
             }
             Node::Call2(Function::Pow, x, y) => power(x, y, todo),
             Node::Call2(function, x, y) => {
-                let open = format!(r"\{}\left(", function.name());
-                let open = Todo::Word(open.into());
+                let name = match function {
+                    Function::Max | Function::Min => format!(r"\{}", function.name()),
+                    _ => format!(r"\operatorname{{{}}}", function.name()),
+                };
+                let open = Todo::Word((name + r"\left(").into());
                 todo.extend([word(r"\right)"), whole(y), word(", "), whole(x), open]);
             }
         }

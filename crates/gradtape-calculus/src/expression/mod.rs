@@ -5,6 +5,7 @@
 //! (`numeric`), and from what a tape recorded (`record`).
 
 mod build;
+mod composed;
 mod evaluate;
 mod expr;
 mod function;
@@ -15,6 +16,7 @@ mod numeric;
 mod parse;
 mod point;
 mod print;
+mod program;
 mod read;
 mod record;
 mod size;
@@ -22,6 +24,7 @@ mod symbolic;
 mod token;
 
 pub use build::Builder;
+pub use composed::Composed;
 pub use expr::Expr;
 pub use function::Function;
 pub use node::{Id, Node, Operator};

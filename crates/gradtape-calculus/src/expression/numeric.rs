@@ -1,13 +1,18 @@
 //! Derivatives from differences of values.
 
-/// The forward difference (f(x + h) - f(x)) / h, whose error falls with h, then grows with rounding.
+/// The forward difference (f(x + h) - f(x)) / h, whose error falls with h, then grows with rounding: of the values,
+/// and of x + h, which is not exactly h away from x.
 pub fn forward_difference(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> f64 {
-    let above = x + h;
-    (f(above) - f(x)) / (above - x)
+    (f(x + h) - f(x)) / h
 }
 
-/// The central difference (f(x + h) - f(x - h)) / 2h, whose error falls with h².
+/// The central difference (f(x + h) - f(x - h)) / 2h, whose error falls with h², then grows with rounding.
 pub fn central_difference(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> f64 {
+    (f(x + h) - f(x - h)) / (2.0 * h)
+}
+
+/// The central difference over the step that was taken, whatever rounding made of x + h and x - h.
+fn exact_difference(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> f64 {
     let (above, below) = (x + h, x - h);
     (f(above) - f(below)) / (above - below)
 }
@@ -58,7 +63,7 @@ fn extrapolated(mut f: impl FnMut(f64) -> f64, x: f64, mut h: f64) -> Extrapolat
     let mut last: Vec<f64> = Vec::new();
     let size = f(x).abs();
     for _ in 0..STEPS {
-        let mut row = vec![central_difference(&mut f, x, h)];
+        let mut row = vec![exact_difference(&mut f, x, h)];
         let mut weight = 4.0;
         for (column, before) in last.iter().enumerate() {
             let better = row[column] + (row[column] - before) / (weight - 1.0);
@@ -91,7 +96,7 @@ pub struct StepErrors {
     pub central: f64,
     /// The same for one extrapolation from this step and its half.
     pub extrapolated: f64,
-    /// What rounding of the values alone, by half a unit in their last place, may add to the central
+    /// What rounding of the values and of x + h, by half a unit in their last places, may add to the central
     /// difference; to the forward one twice as much, to the extrapolated one three times.
     pub rounding: f64,
 }
@@ -108,7 +113,7 @@ pub fn step_errors(mut f: impl FnMut(f64) -> f64, x: f64, derivative: f64) -> Ve
         let size = values.into_iter().fold(0.0_f64, |size, value| size.max(value.abs()));
         StepErrors {
             step,
-            rounding: 0.5 * f64::EPSILON * size / step,
+            rounding: 0.5 * f64::EPSILON * (size + (derivative * x).abs()) / step,
             forward: error(forward_difference(&mut f, x, step)),
             central: error(central),
             extrapolated: error(half + (half - central) / 3.0),

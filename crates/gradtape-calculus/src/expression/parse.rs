@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::build::Builder;
+use super::composed::{self, Composed};
 use super::expr::Expr;
 use super::function::Function;
 use super::hints;
@@ -17,10 +18,16 @@ impl Expr {
     /// Reads an expression from text in the grammar of the command line.
     ///
     /// # Errors
-    /// Text that the grammar does not allow, with the byte offset of the place; text longer than
-    /// [`MAX_TEXT`].
+    /// Text that the grammar does not allow, with the byte offset of the place; several expressions; text
+    /// longer than [`MAX_TEXT`]; more than about a million nodes when written out.
     pub fn parse(text: &str) -> Result<Expr> {
-        parse(text)
+        let mut all = Expr::parse_all(text)?;
+        match (all.pop(), all.is_empty()) {
+            (Some(one), true) => Ok(one),
+            _ => Err(Error::new("one expression is wanted; several are given")
+                .at(text, text.find(';').unwrap_or(0))
+                .hint("a part before it needs a name, as in y = x^2; y*sin(y)")),
+        }
     }
 }
 
@@ -32,24 +39,11 @@ impl FromStr for Expr {
     }
 }
 
-fn parse(text: &str) -> Result<Expr> {
-    if text.len() > MAX_TEXT {
-        let message = format!(
-            "the expression has {} bytes; the longest that is read has {MAX_TEXT}",
-            text.len()
-        );
-        return Err(Error::new(message).at(text, MAX_TEXT));
-    }
-    let mut parser =
-        Parser { text, lexer: Lexer::new(text), builder: Builder::new(), pending: Vec::new() };
-    let root = parser.expression()?;
-    Ok(parser.builder.finish_unchecked(root))
-}
-
-struct Parser<'a> {
+/// Reads expressions one after another, all into one builder.
+pub(super) struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
-    builder: Builder,
+    pub(super) builder: Builder,
     pending: Vec<Pending>,
 }
 
@@ -58,7 +52,44 @@ enum Pending {
     Minus,
     Left(Operator, Id),
     Group,
-    Call { function: Function, first: Option<Id> },
+    Call {
+        callee: Callee,
+        arguments: Vec<Id>,
+    },
+    /// Of what is in the parentheses, in a variable.
+    Derivative(String),
+}
+
+/// What a name before parentheses stands for.
+#[derive(Clone, Copy)]
+enum Callee {
+    Function(Function),
+    Composed(&'static Composed),
+}
+
+impl Callee {
+    fn find(name: &str) -> Option<Callee> {
+        let function = Function::find(name).map(Callee::Function);
+        function.or_else(|| Composed::find(name).map(Callee::Composed))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Callee::Function(function) => function.name(),
+            Callee::Composed(composed) => composed.name,
+        }
+    }
+
+    /// The least number of arguments, and the greatest.
+    fn arguments(self) -> [usize; 2] {
+        match self {
+            Callee::Composed(composed) => composed.arguments,
+            Callee::Function(Function::Max | Function::Min | Function::Logsumexp) => {
+                [2, usize::MAX]
+            }
+            Callee::Function(function) => [function.arity(); 2],
+        }
+    }
 }
 
 /// How tightly an operator holds its left and its right operand.
@@ -74,7 +105,15 @@ fn binding(operator: Operator) -> (u8, u8) {
 const MINUS: u8 = 5;
 
 impl<'a> Parser<'a> {
-    fn expression(&mut self) -> Result<Id> {
+    pub(super) fn new(text: &'a str) -> Parser<'a> {
+        Parser { text, lexer: Lexer::new(text), builder: Builder::new(), pending: Vec::new() }
+    }
+
+    /// The expression between two byte offsets.
+    pub(super) fn expression(&mut self, from: usize, to: usize) -> Result<Id> {
+        self.lexer.go_to(from);
+        self.lexer.end_at(to);
+        self.pending.clear();
         loop {
             let mut value = self.operand()?;
             loop {
@@ -84,6 +123,12 @@ impl<'a> Parser<'a> {
                     Token::Sign(')') => value = self.close(value, at)?,
                     Token::Sign(',') => {
                         self.comma(value, at)?;
+                        break;
+                    }
+                    Token::Name(_) | Token::Sign('(') => {
+                        self.lexer.go_to(at);
+                        let left = self.reduce(value, binding(Operator::Mul).0);
+                        self.pending.push(Pending::Left(Operator::Mul, left));
                         break;
                     }
                     token => {
@@ -117,25 +162,63 @@ impl<'a> Parser<'a> {
 
     /// A variable, or the opening of a call.
     fn name(&mut self, name: &'a str, at: usize) -> Result<Option<Id>> {
+        if name == "d"
+            && let Some(variable) = self.derivative(at + 1)?
+        {
+            self.pending.push(Pending::Derivative(variable.to_string()));
+            return Ok(None);
+        }
         let after = self.text[at + name.len()..].trim_start();
-        let function = Function::find(name);
-        match (after.starts_with('('), function) {
-            (true, Some(function)) => {
+        match (after.starts_with('('), Callee::find(name)) {
+            (true, Some(callee)) => {
                 self.lexer.next()?;
-                self.pending.push(Pending::Call { function, first: None });
+                self.pending.push(Pending::Call { callee, arguments: Vec::new() });
                 Ok(None)
             }
-            (false, None) => Ok(Some(self.builder.variable_at(name, Some(at)))),
-            (true, None) => {
+            (true, None) if !self.is_factor(name) => {
                 let error = Error::new(format!("unknown function `{name}`"));
                 Err(error.at(self.text, at).hint(hints::unknown_function(name)))
             }
+            (_, None) => Ok(Some(self.builder.variable_at(name, Some(at)))),
             (false, Some(_)) => {
                 let place = self.text.len() - after.len();
                 Err(Error::new(format!("expected `(` after the function `{name}`"))
                     .at(self.text, if after.is_empty() { self.text.len() } else { place })
                     .hint(hints::function_without_call(name, after)))
             }
+        }
+    }
+
+    /// Whether a name before parentheses is a factor and no misspelt function: a letter with an index, or what is
+    /// known already.
+    fn is_factor(&self, name: &str) -> bool {
+        let index = name[1..].trim_start_matches('_');
+        self.builder.knows(name) || index.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// The variable of `d/dx (`, of which the `d` before `from` was read. Reads up to and including the
+    /// parenthesis.
+    fn derivative(&mut self, from: usize) -> Result<Option<&'a str>> {
+        let rest = self.text[from..].trim_start();
+        let Some(rest) =
+            rest.strip_prefix('/').and_then(|rest| rest.trim_start().strip_prefix('d'))
+        else {
+            return Ok(None);
+        };
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (variable, after) = rest.split_at(rest.find(|c| !inside(c)).unwrap_or(rest.len()));
+        let after = after.trim_start();
+        let at = self.text.len() - after.len();
+        match after.chars().next() {
+            _ if variable.is_empty() => Ok(None),
+            Some('(') => {
+                self.lexer.go_to(at + 1);
+                Ok(Some(variable))
+            }
+            Some(c) if inside(c) => Err(Error::new("a derivative needs parentheses")
+                .at(self.text, at)
+                .hint(format!("write d/d{variable} (…)"))),
+            _ => Ok(None),
         }
     }
 
@@ -148,22 +231,23 @@ impl<'a> Parser<'a> {
             Token::Sign('^') => Operator::Pow,
             token => {
                 let found = token.describe();
-                return Err(Error::new(format!("expected an operator, found {found}"))
-                    .at(self.text, at)
-                    .hint("multiplication needs a `*`"));
+                return Err(match token {
+                    Token::Sign('[') => Error::new("unexpected `[`")
+                        .at(self.text, at)
+                        .hint("only ( and ) group; [1] chooses a result of softmax, rank or sort"),
+                    _ => Error::new(format!("expected an operator, found {found}"))
+                        .at(self.text, at)
+                        .hint("a number before a factor is written `2x`, after it `x*2`"),
+                });
             }
         })
     }
 
     fn no_operand(&self, token: Token<'_>, at: usize) -> Error {
-        if let (Token::Sign(')'), Some(Pending::Call { function, first })) =
+        if let (Token::Sign(')'), Some(Pending::Call { callee, arguments })) =
             (token, self.pending.last())
         {
-            let given = usize::from(first.is_some());
-            return self.wrong_count(*function, &given.to_string(), at);
-        }
-        if self.text.trim().is_empty() {
-            return Error::new("the expression is empty").at(self.text, 0);
+            return self.wrong_count(*callee, &arguments.len().to_string(), at);
         }
         let found = token.describe();
         let error = Error::new(format!("expected a number, a name or `(`, found {found}"))
@@ -175,6 +259,7 @@ impl<'a> Parser<'a> {
             Token::Sign('/') if self.text[..at].ends_with('/') => {
                 error.hint("division is written `/`")
             }
+            Token::Sign('[') => error.hint("only ( and ) group"),
             Token::Sign('+') => {
                 error.hint("a leading plus is not part of the grammar; leave it out")
             }
@@ -182,11 +267,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn wrong_count(&self, function: Function, given: &str, at: usize) -> Error {
-        let arity = function.arity();
-        let plural = if arity == 1 { "" } else { "s" };
-        Error::new(format!("`{}` takes {arity} argument{plural}, not {given}", function.name()))
-            .at(self.text, at)
+    fn wrong_count(&self, callee: Callee, given: &str, at: usize) -> Error {
+        let wanted = match callee.arguments() {
+            [1, 1] => "1 argument".to_string(),
+            [least, most] if least == most => format!("{least} arguments"),
+            [least, usize::MAX] => format!("{least} or more arguments"),
+            [least, most] => format!("{least} to {most} arguments"),
+        };
+        Error::new(format!("`{}` takes {wanted}, not {given}", callee.name())).at(self.text, at)
     }
 
     /// Applies the operators that hold the operand before them at least as tightly as `left`.
@@ -209,25 +297,67 @@ impl<'a> Parser<'a> {
         let value = self.reduce(value, 0);
         match self.pending.pop() {
             Some(Pending::Group) => Ok(value),
-            Some(Pending::Call { function, first }) => match (function.arity(), first) {
-                (1, None) => Ok(self.builder.call(function, value)),
-                (2, Some(first)) => Ok(self.builder.call2(function, first, value)),
-                _ => Err(self.wrong_count(function, "1", at)),
-            },
+            Some(Pending::Derivative(variable)) => {
+                let part = self.builder.part(value)?;
+                match part.variables().any(|name| name == variable) {
+                    true => Ok(self.builder.graft(&part.derivative(&variable)?)),
+                    false => Ok(self.builder.number(0.0)),
+                }
+            }
+            Some(Pending::Call { callee, mut arguments }) => {
+                arguments.push(value);
+                let [least, most] = callee.arguments();
+                if !(least..=most).contains(&arguments.len()) {
+                    return Err(self.wrong_count(callee, &arguments.len().to_string(), at));
+                }
+                self.call(callee, &arguments, at)
+            }
             _ => Err(Error::new("unexpected `)`").at(self.text, at).hint("no `(` is open here")),
+        }
+    }
+
+    fn call(&mut self, callee: Callee, arguments: &[Id], at: usize) -> Result<Id> {
+        Ok(match (callee, arguments) {
+            (Callee::Function(function), &[x]) => self.builder.call(function, x),
+            (Callee::Function(function), all) => composed::fold(&mut self.builder, function, all),
+            (Callee::Composed(composed), all) => {
+                let place = match composed.indexed {
+                    true => self.index(composed, all.len(), at + 1)?,
+                    false => 0,
+                };
+                composed.build(&mut self.builder, all, place)
+            }
+        })
+    }
+
+    /// Reads which of the results is meant, counted from 1, and gives it counted from 0.
+    fn index(&mut self, composed: &Composed, count: usize, after: usize) -> Result<usize> {
+        let wanted = |at: usize| {
+            Error::new(format!("`{}` has {count} results, of which one is chosen", composed.name))
+                .at(self.text, at)
+                .hint(format!("write [1] to [{count}] after it, as in {}", composed.example))
+        };
+        let (Token::Sign('['), _) = self.lexer.next()? else { return Err(wanted(after)) };
+        let (Token::Number(number), at) = self.lexer.next()? else { return Err(wanted(after)) };
+        if !(number.fract() == 0.0 && (1.0..=count as f64).contains(&number)) {
+            return Err(wanted(at));
+        }
+        match self.lexer.next()? {
+            (Token::Sign(']'), _) => Ok(number as usize - 1),
+            (_, at) => Err(wanted(at)),
         }
     }
 
     fn comma(&mut self, value: Id, at: usize) -> Result<()> {
         let value = self.reduce(value, 0);
         match self.pending.last_mut() {
-            Some(Pending::Call { function, first: first @ None }) if function.arity() == 2 => {
-                *first = Some(value);
-                Ok(())
-            }
-            Some(Pending::Call { function, .. }) => {
-                let function = *function;
-                Err(self.wrong_count(function, "more", at))
+            Some(Pending::Call { callee, arguments }) => {
+                arguments.push(value);
+                let callee = *callee;
+                match arguments.len() < callee.arguments()[1] {
+                    true => Ok(()),
+                    false => Err(self.wrong_count(callee, "more", at)),
+                }
             }
             _ => Err(Error::new("unexpected `,`").at(self.text, at).hint(match hints::is_decimal(
                 self.text, at,

@@ -50,6 +50,10 @@ impl Expr {
                     operator_of(operator, vars[x.index()], vars[y.index()])
                 }
                 Node::Call2(Function::Min, x, y) => vars[x.index()].minimum(vars[y.index()]),
+                Node::Call2(Function::Logsumexp, x, y) => {
+                    vars[y.index()] + (vars[x.index()] - vars[y.index()]).softplus()
+                }
+                Node::Call2(Function::Xlogy, x, y) => vars[x.index()].xlogy(vars[y.index()]),
                 Node::Call2(_, x, y) => vars[x.index()].maximum(vars[y.index()]),
             };
             vars.push(var);
@@ -86,10 +90,11 @@ fn call(function: Function, x: Var<'_>) -> Var<'_> {
         Function::Softsign => x.softsign(),
         Function::Abs => x.abs(),
         Function::Sign => x.sign(),
+        Function::Step => x.sign().relu(),
         Function::Erf => x.erf(),
         Function::Log1p => x.log1p(),
         Function::Expm1 => x.expm1(),
         // These take two arguments and are recorded above.
-        Function::Max | Function::Min | Function::Pow => x,
+        Function::Max | Function::Min | Function::Pow | Function::Logsumexp | Function::Xlogy => x,
     }
 }

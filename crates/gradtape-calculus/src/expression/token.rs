@@ -8,7 +8,7 @@ use crate::report::{Error, Result};
 pub(super) enum Token<'a> {
     Number(f64),
     Name(&'a str),
-    /// One of `+ - * / ^ ( ) ,`.
+    /// One of `+ - * / ^ ( ) [ ] ,`.
     Sign(char),
     End,
 }
@@ -29,24 +29,35 @@ impl Token<'_> {
 pub(super) struct Lexer<'a> {
     text: &'a str,
     offset: usize,
+    end: usize,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Lexer<'a> {
-        Lexer { text, offset: 0 }
+        Lexer { text, offset: 0, end: text.len() }
+    }
+
+    /// Reads on at a byte offset.
+    pub(super) fn go_to(&mut self, offset: usize) {
+        self.offset = offset;
+    }
+
+    /// As if the text ended at a byte offset.
+    pub(super) fn end_at(&mut self, end: usize) {
+        self.end = end;
     }
 
     /// The next token and the byte offset at which it begins.
     pub(super) fn next(&mut self) -> Result<(Token<'a>, usize)> {
         let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
-        let rest = self.text[self.offset..].trim_start_matches(blank);
-        let start = self.text.len() - rest.len();
+        let rest = self.text[self.offset..self.end].trim_start_matches(blank);
+        let start = self.end - rest.len();
         let Some(first) = rest.chars().next() else {
-            self.offset = self.text.len();
-            return Ok((Token::End, self.text.len()));
+            self.offset = self.end;
+            return Ok((Token::End, self.end));
         };
         let (token, length) = match first {
-            '+' | '-' | '*' | '/' | '^' | '(' | ')' | ',' => (Token::Sign(first), 1),
+            '+' | '-' | '*' | '/' | '^' | '(' | ')' | '[' | ']' | ',' => (Token::Sign(first), 1),
             '0'..='9' | '.' => self.number(rest, start)?,
             'a'..='z' | 'A'..='Z' | '_' => {
                 let inside = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -82,10 +93,10 @@ impl<'a> Lexer<'a> {
         if rest[length..].starts_with(['e', 'E']) {
             let sign = usize::from(rest[length + 1..].starts_with(['+', '-']));
             let end = digits(length + 1 + sign);
-            if end == length + 1 + sign {
-                return Err(malformed());
+            // Without digits the letter begins a name: 2exp(x) is 2*exp(x).
+            if end > length + 1 + sign {
+                length = end;
             }
-            length = end;
         }
         if rest[length..].starts_with('.') {
             return Err(malformed());

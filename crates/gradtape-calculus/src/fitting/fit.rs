@@ -6,6 +6,7 @@ use gradtape::{DType, Tape, Tensor, vjp};
 use serde::Serialize;
 
 use super::least_squares::{Solved, Spread, solve, sum_of_squares};
+use super::notes;
 use crate::expression::{Expr, check_size, no_variable, read_all};
 use crate::report::{Error, Named, Number, Result, digits, plural, short, table};
 
@@ -146,8 +147,10 @@ fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit
     });
     let names: Vec<&str> = names.collect();
     let Spread { roots, groups, rank } = &solved.spread;
-    let loose = |group: &Vec<usize>| loose(group.iter().map(|&parameter| names[parameter]));
-    let mut notes: Vec<String> = groups.iter().map(loose).collect();
+    let mut notes: Vec<String> = groups
+        .iter()
+        .map(|group| notes::loose(group.iter().map(|&parameter| names[parameter])))
+        .collect();
     let freedom = rows - rank;
     if freedom == 0 {
         notes.push(
@@ -159,6 +162,11 @@ fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit
         value: Number(value),
         standard_error: deviation.zip(*root).map(|(deviation, root)| Number(deviation * root)),
     });
+    let estimates: Vec<Estimate> = estimates.collect();
+    for (parameter, name) in names.iter().enumerate() {
+        notes.extend(notes::ran_away(name, &estimates[parameter], solved.left[parameter]));
+    }
+    notes.extend(notes::poles(expr, inputs, rows, &solved.at));
     Fit {
         parameters: Named::new(names.iter().copied(), estimates),
         residual_sum_of_squares: Number(solved.squares),
@@ -169,23 +177,7 @@ fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit
     }
 }
 
-/// Says which parameters the data leave open, and why.
-fn loose<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    match names.split_last() {
-        Some((last, [])) => format!(
-            "{last} is not determined by the data: at these values the expression does not change with it"
-        ),
-        Some((last, others)) => format!(
-            "{} and {last} are not determined by the data: changes of them make up for each other, and \
-             other values fit as well",
-            others.join(", ")
-        ),
-        None => String::new(),
-    }
-}
-
-enum Input<'a> {
+pub(super) enum Input<'a> {
     Column(&'a [f64]),
     Parameter(f64),
 }

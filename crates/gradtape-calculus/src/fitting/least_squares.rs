@@ -6,12 +6,17 @@ pub(super) struct Solved {
     pub(super) squares: f64,
     /// What the Jacobian at the end says of each parameter.
     pub(super) spread: Spread,
+    /// The share of its largest size so far that each column of the Jacobian has left at the end.
+    pub(super) left: Vec<f64>,
     pub(super) iterations: usize,
     pub(super) converged: bool,
 }
 
 /// Steps shorter than this, relative to the parameters, end the search.
 const SHORT: f64 = 1e-11;
+
+/// Less damping than this is none.
+const LEAST_DAMPING: f64 = 1e-20;
 
 /// A full step that promises less than this share of the sum of squares is far shorter than the
 /// parameters' standard errors.
@@ -70,7 +75,7 @@ pub(super) fn solve(
             (at, rest, jacobian, squares) = (moved, new_rest, new_jacobian, new_squares);
             linear = Linear::new(&jacobian, &rest, &mut largest);
             damping *= (1.0 - (2.0 * gain.min(1.0) - 1.0).powi(3)).clamp(0.1, 10.0);
-            damping = damping.max(1e-20);
+            damping = damping.max(LEAST_DAMPING);
             raise = 2.0;
         } else {
             damping *= raise;
@@ -95,12 +100,27 @@ pub(super) fn solve(
                 (at, jacobian, squares) = (last, new_jacobian, new_squares);
             }
         }
-        if converged || close {
+        if converged {
             break;
         }
+        if !close {
+            continue;
+        }
+        // The damping is what keeps the step short: the full one either helps or nothing does.
+        let moved: Vec<f64> = at.iter().zip(&plain).map(|(a, s)| a + s).collect();
+        let (new_rest, new_jacobian) = residuals(&moved)?;
+        let new_squares = sum_of_squares(&new_rest);
+        if !(finite(new_squares, &new_jacobian) && new_squares < squares) {
+            break;
+        }
+        (at, rest, jacobian, squares) = (moved, new_rest, new_jacobian, new_squares);
+        linear = Linear::new(&jacobian, &rest, &mut largest);
+        (damping, raise) = (LEAST_DAMPING, 2.0);
     }
     let spread = spread(&jacobian);
-    Some(Solved { at, squares, spread, iterations, converged })
+    let share = |(column, largest): (&Vec<f64>, &f64)| sum_of_squares(column).sqrt() / largest;
+    let left = jacobian.iter().zip(&largest).map(share).collect();
+    Some(Solved { at, squares, spread, left, iterations, converged })
 }
 
 /// What the residuals would be if the model were linear, in units of the scales, so that parameters of

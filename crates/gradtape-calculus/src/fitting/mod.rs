@@ -2,5 +2,6 @@
 
 mod fit;
 mod least_squares;
+mod notes;
 
 pub use fit::{Column, Estimate, Fit, fit};

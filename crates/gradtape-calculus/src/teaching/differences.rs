@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gradtape_chart::{Axis, COLOURS, Chart, Line, Mark, Panel, extent};
+use gradtape_chart::{Axis, COLOURS, Chart, Dots, Line, Mark, Panel, extent};
 use serde::Serialize;
 
 use super::explain::{Options, explain};
@@ -29,7 +29,7 @@ pub struct Differences {
     pub seen: Vec<String>,
 }
 
-/// How far each way is off at one step; NaN where a value needed is none or the step is lost in x.
+/// How far each way is off at one step; NaN where a value needed is none.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct DifferenceErrors {
     /// The step.
@@ -106,14 +106,15 @@ pub fn differences(expr: &Expr, at: &[(&str, f64)], variable: Option<&str>) -> R
     })
 }
 
-fn chosen(names: &[&str], variable: Option<&str>) -> Result<usize> {
+/// The place of the variable that is meant.
+pub(super) fn chosen(names: &[&str], variable: Option<&str>) -> Result<usize> {
     let Some(name) = variable else {
         return match names.len() {
-            0 => Err(Error::new("the expression has no variable to move")),
+            0 => Err(Error::new("the expression has no variable")),
             1 => Ok(0),
             _ => {
                 let message =
-                    format!("one variable is moved; the expression has {}", names.join(", "));
+                    format!("one variable is meant; the expression has {}", names.join(", "));
                 Err(Error::new(message).hint(format!("choose it, as in --wrt {}", names[0])))
             }
         };
@@ -256,16 +257,16 @@ impl Differences {
         text
     }
 
-    /// The errors against the step, both by equal ratios, the best of each way marked. An error of 0
-    /// has no place there.
+    /// The errors against the step, both by equal ratios, the best of each way marked. An error of 0, which has no
+    /// logarithm, is marked on the lower end of the axis.
     pub fn chart(&self) -> Chart {
+        let errors =
+            |way: usize| self.steps.iter().map(move |row| (row.step.0, row.numbers()[way + 1]));
         let curve = |(way, (name, _)): (usize, (&str, u32))| {
-            let errors = || self.steps.iter().map(|row| (row.step.0, row.numbers()[way + 1]));
-            // No logarithm of 0 can be drawn.
-            let points: Vec<(f64, f64)> = errors()
+            let points: Vec<(f64, f64)> = errors(way)
                 .map(|(step, error)| (step, if error > 0.0 { error } else { f64::NAN }))
                 .collect();
-            let label = match errors().map(|(_, error)| error).fold(f64::NAN, f64::max) {
+            let label = match errors(way).map(|(_, error)| error).fold(f64::NAN, f64::max) {
                 0.0 => format!("{name}: error 0"),
                 largest if largest.is_nan() => format!("{name}: no value"),
                 _ => name.to_string(),
@@ -273,9 +274,18 @@ impl Differences {
             Line { points, label, dots: true, ..Line::nth(way) }
         };
         let lines: Vec<Line> = WAYS.into_iter().enumerate().map(curve).collect();
-        let errors = lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-        let (low, high) = extent(errors).unwrap_or((1.0, 1.0));
+        let numbers = lines.iter().flat_map(|line| &line.points).map(|point| point.1);
+        let (low, high) = extent(numbers).unwrap_or((1.0, 1.0));
+        let low = 0.3 * low.clamp(1e-290, 1.0);
         let mut marks: Vec<Mark> = lines.into_iter().map(Mark::Line).collect();
+        for (way, ((name, _), colour)) in WAYS.into_iter().zip(COLOURS).enumerate() {
+            let zeros = errors(way).filter(|(_, error)| *error == 0.0);
+            let points: Vec<(f64, f64)> = zeros.map(|(step, _)| (step, low)).collect();
+            if !points.is_empty() {
+                let label = format!("{name}: 0, on the axis");
+                marks.push(Mark::Dots(Dots { points, colour, large: false, label }));
+            }
+        }
         for ((name, _), colour) in WAYS.into_iter().zip(COLOURS) {
             let best = self.best.get(name).filter(|best| best.error.0 > 0.0);
             marks.extend(best.map(|best| Mark::Point((best.step.0, best.error.0), colour)));
@@ -289,11 +299,7 @@ impl Differences {
             ),
             panels: vec![Panel {
                 x: Axis::logarithmic("step h", 5e-17, 2.0),
-                y: Axis::logarithmic(
-                    "error",
-                    0.3 * low.clamp(1e-290, 1.0),
-                    3.0 * high.clamp(1e-16, 1e290),
-                ),
+                y: Axis::logarithmic("error", low, 3.0 * high.clamp(1e-16, 1e290)),
                 equal: false,
                 marks,
             }],
@@ -338,9 +344,14 @@ impl fmt::Display for Differences {
              may add more there"
         )?;
         if self.steps.iter().any(|row| !row.numbers().iter().all(|number| number.is_finite())) {
+            writeln!(f, "nan: a value that the difference needs is none")?;
+        }
+        let x = self.at.get(variable).map_or(f64::NAN, |number| number.0);
+        if let Some(lost) = self.steps.iter().find(|row| x + row.step.0 == x) {
             writeln!(
                 f,
-                "nan: h is lost in {variable} ({variable} + h = {variable}), or there is no value"
+                "from h = {} on, h is lost in {variable} ({variable} + h = {variable}): the difference is 0",
+                short2(lost.step.0)
             )?;
         }
         self.seen.iter().try_for_each(|line| writeln!(f, "{line}"))

@@ -53,7 +53,11 @@ pub fn jacobian(exprs: &[Expr], at: &[(&str, f64)]) -> Result<Jacobian> {
             names.push(name);
         }
     }
-    let point = point(&names, at, |_| None)?;
+    let position = |variable: usize| {
+        let own = |expr: &Expr| expr.variables().position(|name| name == names[variable]);
+        exprs.iter().find_map(|expr| expr.position(own(expr)?))
+    };
+    let point = point(&names, at, position)?;
     let tape = reading_tape();
     let inputs: Vec<_> = point.iter().map(|&value| tape.watch(Tensor::scalar(value))).collect();
     let mut values = Vec::new();

@@ -1,6 +1,7 @@
 //! What shows how derivatives come about and what they lead to: explanations of expressions and networks,
 //! descents, pictures.
 
+mod derivation;
 mod descend;
 mod differences;
 mod explain;
@@ -8,7 +9,9 @@ mod extremum;
 mod jacobian;
 mod network;
 mod plot;
+mod secant;
 
+pub use derivation::{Derivation, Rule, derivation};
 pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
 pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use explain::{
@@ -22,3 +25,4 @@ pub use network::{
     backpropagation,
 };
 pub use plot::{Plot, Range, Samples, plot, plot_paths};
+pub use secant::{Secant, secant};

@@ -91,6 +91,20 @@ impl Rules<'_> {
                     _ => self.mul(g, slope),
                 }
             }
+            Node::Call2(Function::Logsumexp, x, y) => {
+                let (own, other) = if first { (x, y) } else { (y, x) };
+                let difference = self.builder.binary(Operator::Sub, own, other);
+                let share = self.builder.call(Function::Sigmoid, difference);
+                self.mul(g, share)
+            }
+            Node::Call2(Function::Xlogy, _, y) if first => {
+                let log = self.builder.call(Function::Log, y);
+                self.mul(g, log)
+            }
+            Node::Call2(Function::Xlogy, x, y) => {
+                let product = self.mul(g, x);
+                self.div(product, y)
+            }
             Node::Call2(function, x, y) => {
                 // A half plus or minus half the sign of the difference: 1, 1/2 at a tie, or 0.
                 let (greater, lesser) = if function == Function::Max { (x, y) } else { (y, x) };
@@ -137,12 +151,7 @@ impl Rules<'_> {
                 let rest = self.builder.call(Function::Sigmoid, minus);
                 self.mul(out, rest)
             }
-            Function::Relu => {
-                // 1 above 0, else 0.
-                let sign = self.builder.call(Function::Sign, x);
-                let zero = self.builder.number(0.0);
-                self.builder.call2(Function::Max, sign, zero)
-            }
+            Function::Relu => self.builder.call(Function::Step, x),
             Function::Softplus => self.builder.call(Function::Sigmoid, x),
             Function::Softsign => {
                 let abs = self.builder.call(Function::Abs, x);
@@ -158,7 +167,13 @@ impl Rules<'_> {
             }
             Function::Log1p => self.one(Operator::Add, x),
             Function::Expm1 => self.builder.call(Function::Exp, x),
-            Function::Sign | Function::Max | Function::Min | Function::Pow => return None,
+            Function::Sign
+            | Function::Step
+            | Function::Max
+            | Function::Min
+            | Function::Pow
+            | Function::Logsumexp
+            | Function::Xlogy => return None,
         })
     }
 

@@ -218,7 +218,10 @@ impl Store {
                     | Function::Log1p
                     | Function::Expm1
             );
-            let always = matches!(function, Function::Abs | Function::Sign | Function::Relu);
+            let always = matches!(
+                function,
+                Function::Abs | Function::Sign | Function::Step | Function::Relu
+            );
             let log_one = function == Function::Log && value == Number::ONE;
             if always || log_one || (at_zero && value.is_zero()) {
                 let value = match function {
@@ -240,12 +243,13 @@ impl Store {
         }
     }
 
-    /// `max` or `min`; a power is made by [`Store::power`].
+    /// A function of two arguments; a power is made by [`Store::power`].
     pub(super) fn call2(&mut self, function: Function, x: FormId, y: FormId) -> FormId {
-        if x == y {
+        let chooses = matches!(function, Function::Max | Function::Min);
+        if chooses && x == y {
             return x;
         }
-        if let (Some(a), Some(b)) = (self.as_number(x), self.as_number(y)) {
+        if chooses && let (Some(a), Some(b)) = (self.as_number(x), self.as_number(y)) {
             return if function.value(a.value(), b.value()) == a.value() { x } else { y };
         }
         self.intern(Form::Call2(function, x, y))

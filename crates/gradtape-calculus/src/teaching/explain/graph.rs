@@ -44,7 +44,7 @@ impl<'a> Graph<'a> {
     pub(super) fn new(expr: &'a Expr) -> Graph<'a> {
         let mut graph = Graph { expr, shown: Vec::new(), place: vec![None; expr.nodes().len()] };
         let names: Vec<&str> = expr.variables().collect();
-        let mut fresh = Names::new(&names);
+        let mut fresh = Names::new(expr);
         let ids = || (0..expr.nodes().len()).map(Id::at);
         for id in ids() {
             if let Node::Variable(variable) = expr.node(id) {
@@ -67,7 +67,8 @@ impl<'a> Graph<'a> {
                 Some(_) => Vec::new(),
                 None => expr.node(id).inputs().map(operand).collect(),
             };
-            let name = fresh.next();
+            let named = expr.part(id).map(str::to_string);
+            let name = named.unwrap_or_else(|| fresh.next(id == expr.root()));
             graph.place[id.index()] = Some(graph.shown.len());
             graph.shown.push(Shown { id, name, operands });
         }
@@ -190,7 +191,7 @@ enum Word {
     Exact(f64),
 }
 
-/// Names for intermediates: the letters that no variable uses, then v1, v2, …
+/// Names for intermediates: the letters that no variable begins with, then v1, v2, …
 struct Names {
     taken: BTreeSet<String>,
     letter: u8,
@@ -198,11 +199,18 @@ struct Names {
 }
 
 impl Names {
-    fn new(variables: &[&str]) -> Names {
-        Names { taken: variables.iter().map(|n| n.to_string()).collect(), letter: b'a', number: 0 }
+    fn new(expr: &Expr) -> Names {
+        let mut taken = BTreeSet::new();
+        let parts = (0..expr.nodes().len()).filter_map(|node| expr.part(Id::at(node)));
+        for name in expr.variables().chain(parts) {
+            // Beside x1 and x2, something else called x would mislead.
+            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+            taken.extend([name.to_string(), stem.to_string()]);
+        }
+        Names { taken, letter: b'a', number: 0 }
     }
 
-    fn next(&mut self) -> String {
+    fn next(&mut self, is_result: bool) -> String {
         loop {
             let name = if self.letter <= b'z' {
                 self.letter += 1;
@@ -211,7 +219,8 @@ impl Names {
                 self.number += 1;
                 format!("v{}", self.number)
             };
-            if !self.taken.contains(&name) {
+            // Its derivatives would read dd/dd.
+            if !(self.taken.contains(&name) || is_result && name == "d") {
                 return name;
             }
         }

@@ -7,7 +7,7 @@ use gradtape_chart::text::{cut, escaped};
 
 use super::drawing::{STYLE, pretty};
 use super::explanation::{Explanation, Line, Symbolic};
-use crate::report::{Error, Named, Number, Result, short};
+use crate::report::{Error, Named, Number, Result, factor, short};
 
 /// The longest derivative that the page writes out.
 const LONGEST: usize = 4000;
@@ -87,7 +87,7 @@ impl Explanation {
                 for (place, (user, gradient)) in uses.iter().enumerate() {
                     let user = escaped(&self.nodes[*user].label);
                     let sign = if place == 0 { ": " } else { " + " };
-                    put(&mut terms, format_args!("{sign}{} via {user}", short(*gradient)));
+                    put(&mut terms, format_args!("{sign}{} via {user}", factor(*gradient)));
                 }
                 terms += "</small>";
             }

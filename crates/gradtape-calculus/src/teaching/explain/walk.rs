@@ -54,41 +54,123 @@ pub(super) fn backward(
         Order::BreadthFirst => breadth_first(graph),
     };
     walk.retain(|&node| varies[node] || node == root);
-    let out = &nodes[root].label;
-    let line = |&node: &usize| {
-        let label = &nodes[node].label;
-        let (mut names, mut numbers) = (Vec::new(), Vec::new());
-        let (mut latex_names, mut latex_numbers) = (Vec::new(), Vec::new());
-        for &(user, input) in &users[node] {
-            let (name, gradient) = (&nodes[user].label, nodes[user].gradient.0);
-            let local = nodes[user].local.get(input).map_or(f64::NAN, |local| local.0);
-            let (slope, latex) = as_factor(slopes[user].get(input).and_then(Option::as_ref));
-            names.push(format!("d{out}/d{name} * {slope}"));
-            numbers.push(format!("{} * {}", factor(gradient), factor(local)));
-            latex_names.push(format!(r"{} \cdot {latex}", partial(out, name)));
-            let (gradient, local) = (latex_factor(gradient), latex_factor(local));
-            latex_numbers.push(format!(r"{gradient} \cdot {local}"));
+    let writer = Writer { nodes, slopes, out: &nodes[root].label };
+    match order {
+        Order::Topological => {
+            let line =
+                |&node: &usize| writer.line(node, &users[node], |user| nodes[user].gradient.0);
+            (walk.iter().map(line).collect(), Vec::new())
         }
-        let gradient = nodes[node].gradient.0;
-        let (own, latex_own) = (format!("d{out}/d{label}"), partial(out, label));
-        if names.is_empty() {
-            return Line { node, text: format!("{own} = 1"), latex: format!("{latex_own} = 1") };
+        Order::BreadthFirst => {
+            (as_reached(&writer, &users, &walk), early(nodes, &users, &walk, root))
         }
-        let written = |own: String, names: Vec<String>, numbers: Vec<String>, value: String| {
-            format!("{own} = {} = {} = {value}", names.join(" + "), numbers.join(" + "))
-        };
-        Line {
-            node,
-            text: written(own, names, numbers, short(gradient)),
-            latex: written(latex_own, latex_names, latex_numbers, short_latex(gradient)),
+    }
+}
+
+/// The lines of a walk that hands on what a node has when it is taken; what reaches it later is added in a line of
+/// its own.
+fn as_reached(writer: &Writer<'_>, users: &[Vec<(usize, usize)>], walk: &[usize]) -> Vec<Line> {
+    let mut handed = vec![f64::NAN; users.len()];
+    let mut sums = vec![0.0; users.len()];
+    let mut done = vec![false; users.len()];
+    let mut lines = Vec::new();
+    for (place, &node) in walk.iter().enumerate() {
+        let arrived = users[node].iter().copied().filter(|&(user, _)| done[user]);
+        let arrived: Vec<(usize, usize)> = arrived.collect();
+        lines.push(writer.line(node, &arrived, |user| handed[user]));
+        sums[node] = if place == 0 { 1.0 } else { sums[node] };
+        (handed[node], done[node]) = (sums[node], true);
+        let step = &writer.nodes[node];
+        for (number, (&input, local)) in step.inputs.iter().zip(&step.local).enumerate() {
+            sums[input] += handed[node] * local.0;
+            if done[input] {
+                lines.push(writer.late(input, (node, number), handed[node], sums[input]));
+            }
         }
-    };
-    let lines = walk.iter().map(line).collect();
-    let notes = match order {
-        Order::Topological => Vec::new(),
-        Order::BreadthFirst => early(nodes, &users, &walk, root),
-    };
-    (lines, notes)
+    }
+    lines
+}
+
+/// Writes lines of the chain rule.
+struct Writer<'a> {
+    nodes: &'a [Step],
+    slopes: &'a [Vec<Option<Expr>>],
+    /// The name of the result.
+    out: &'a str,
+}
+
+/// What reaches a node through one use: in names and in numbers, as text and as LaTeX.
+struct Term {
+    value: f64,
+    names: [String; 2],
+    numbers: [String; 2],
+}
+
+impl Writer<'_> {
+    /// What `user` with a gradient hands to its operand `input`.
+    fn term(&self, (user, input): (usize, usize), gradient: f64) -> Term {
+        let (name, out) = (&self.nodes[user].label, self.out);
+        let local = self.nodes[user].local.get(input).map_or(f64::NAN, |local| local.0);
+        let (slope, latex) = as_factor(self.slopes[user].get(input).and_then(Option::as_ref));
+        Term {
+            value: gradient * local,
+            names: [
+                format!("d{out}/d{name} * {slope}"),
+                format!(r"{} \cdot {latex}", partial(out, name)),
+            ],
+            numbers: [
+                format!("{} * {}", factor(gradient), factor(local)),
+                format!(r"{} \cdot {}", latex_factor(gradient), latex_factor(local)),
+            ],
+        }
+    }
+
+    /// The gradient of a node from some of its uses, whose own gradients are given.
+    fn line(&self, node: usize, uses: &[(usize, usize)], gradient: impl Fn(usize) -> f64) -> Line {
+        let terms = uses.iter().map(|&(user, input)| self.term((user, input), gradient(user)));
+        let terms: Vec<Term> = terms.collect();
+        let [text, latex] = [0, 1].map(|kind| {
+            let own = self.own(node)[kind].clone();
+            if terms.is_empty() {
+                return format!("{own} = 1");
+            }
+            let joined = |of: fn(&Term) -> &[String; 2]| {
+                terms.iter().map(|term| of(term)[kind].as_str()).collect::<Vec<_>>().join(" + ")
+            };
+            let sum = terms.iter().map(|term| term.value).sum();
+            let sum = [short, short_latex][kind](sum);
+            format!(
+                "{own} = {} = {} = {sum}",
+                joined(|term| &term.names),
+                joined(|term| &term.numbers)
+            )
+        });
+        Line { node, text, latex }
+    }
+
+    /// What is added to a node that has been taken already.
+    fn late(&self, node: usize, from: (usize, usize), gradient: f64, sum: f64) -> Line {
+        let term = self.term(from, gradient);
+        let [text, latex] = [0, 1].map(|kind| {
+            let own = &self.own(node)[kind];
+            let sign = ["+=", r"\mathrel{+}="][kind];
+            let [part, sum] = [term.value, sum].map([short, short_latex][kind]);
+            let (names, numbers) = (&term.names[kind], &term.numbers[kind]);
+            let label = &self.nodes[node].label;
+            let now = match kind {
+                0 => format!("   late: {label} was taken before; now {sum}"),
+                _ => format!(r"\quad\text{{late: now }} {sum}"),
+            };
+            format!("{own} {sign} {names} = {numbers} = {part}{now}")
+        });
+        Line { node, text, latex }
+    }
+
+    /// The name of a node's gradient.
+    fn own(&self, node: usize) -> [String; 2] {
+        let label = &self.nodes[node].label;
+        [format!("d{}/d{label}", self.out), partial(self.out, label)]
+    }
 }
 
 /// Whether breadth first takes nodes before all that use them: where, and what the gradients would come
@@ -137,13 +219,13 @@ fn early(
         .collect();
     notes.push(match wrong.is_empty() {
         true => {
-            "breadth first would be wrong where it finishes a node as it reaches it; here only \
-                 inputs come too early, and they hand nothing on, so adding later mends it"
+            "only inputs come too early here, and they hand nothing on: adding later mends it; a part that is \
+             used twice, as in y = x^2; y*sin(y), hands on too little"
                 .to_string()
         }
         false => format!(
-            "breadth first would be wrong: {}; the lines show the complete sums of the topological \
-             order",
+            "breadth first goes wrong: {}; the topological order takes a node after all that use it, and \
+             its sums are right",
             wrong.join(", ")
         ),
     });

@@ -3,7 +3,8 @@
 use gradtape_chart::{Arrow, Axis, Chart, Grid, Line, Mark, Panel, extent};
 use serde::Serialize;
 
-use super::samples::{GRID, Sampled, curve_axis, sampled, unbroken, variables};
+use super::breaks::{Break, breaks, pieces};
+use super::samples::{GRID, Sampled, curve_axis, sampled, variables};
 use crate::expression::{Expr, no_variable};
 use crate::report::{Error, Named, Number, Result, exact, short};
 
@@ -33,6 +34,9 @@ pub struct Plot {
     pub values: Samples,
     /// The derivative in each variable, as the values.
     pub gradient: Named<Samples>,
+    /// Where the curve and its derivative are not one piece.
+    #[serde(skip)]
+    breaks: [Vec<Break>; 2],
 }
 
 /// Numbers along one axis or over two.
@@ -72,6 +76,18 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
         return Err(Error::new(message)
             .hint(format!("show another part, as in --range {}=LOW:HIGH", names[0])));
     }
+    let breaks = match (along.as_slice(), slopes.as_slice()) {
+        ([across], [slopes]) => {
+            let axis = curve_axis(values.iter().chain(slopes).copied());
+            let of = |samples: &[f64], expr: &Expr| {
+                breaks(across, samples, &axis, |x| expr.evaluate(&[x]))
+            };
+            // A derivative that is too long to write out is drawn in one piece.
+            let derivative = expr.derivative(names[0]).ok();
+            [of(&values, expr), derivative.map(|slope| of(slopes, &slope)).unwrap_or_default()]
+        }
+        _ => Default::default(),
+    };
     let numbers = |values: &[f64]| values.iter().copied().map(Number).collect::<Vec<_>>();
     let shaped = |values: Vec<f64>| match along.as_slice() {
         [across, _] => Samples::Rows(values.chunks(across.len()).map(numbers).collect()),
@@ -82,6 +98,7 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
         places: Named::new(names.iter().copied(), along.iter().map(|places| numbers(places))),
         values: shaped(values),
         gradient: Named::new(names.iter().copied(), slopes.into_iter().map(shaped)),
+        breaks,
     })
 }
 
@@ -116,17 +133,12 @@ impl Plot {
         let values = self.values.flat();
         let slopes = self.slopes().into_iter().next().unwrap_or_default();
         let y = curve_axis(values.iter().chain(&slopes).copied());
-        let curve = |points: Vec<(f64, f64)>, place: usize, label| {
-            Mark::Line(Line { points, label, ..Line::nth(place) })
-        };
-        let marks = vec![
-            curve(unbroken(across, &values, &slopes, &y), 0, self.expression.clone()),
-            curve(
-                across.iter().copied().zip(slopes).collect(),
-                1,
-                format!("its derivative in {x}"),
-            ),
-        ];
+        let labels = [self.expression.clone(), format!("its derivative in {x}")];
+        let mut marks = Vec::new();
+        for (place, (samples, label)) in [values, slopes].iter().zip(labels).enumerate() {
+            let line = Line { label, ..Line::nth(place) };
+            marks.extend(pieces(across, samples, &self.breaks[place], line));
+        }
         Panel { x: Axis::along(x, across), y, equal: false, marks }
     }
 

@@ -1,5 +1,6 @@
 //! Pictures of functions and of descents on them.
 
+mod breaks;
 mod function;
 mod paths;
 mod samples;

@@ -1,8 +1,9 @@
 //! The values of an expression at many places, and what is drawn of them.
 
 use gradtape::{DType, Tape, Tensor, vjp};
-use gradtape_chart::{Axis, GREY, Line, Mark, Panel, extent_without_outliers};
+use gradtape_chart::{Axis, GREY, Line, Panel, extent_without_outliers};
 
+use super::breaks::{breaks, pieces};
 use crate::expression::{Expr, check_size, read_all};
 use crate::report::{Error, Result};
 
@@ -69,15 +70,15 @@ pub(super) fn variables<'e>(expr: &'e Expr, what: &str) -> Result<Vec<&'e str>> 
 
 /// An expression in one variable as a line, in two as contours, without derivatives.
 pub(super) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Result<Panel> {
-    let Sampled { along, values, slopes } = sampled(expr, axes)?;
+    let Sampled { along, values, .. } = sampled(expr, axes)?;
     Ok(match (names, along.as_slice()) {
         ([x, y, ..], [across, up, ..]) => Panel::contours((x, across), (y, up), &values),
         _ => {
             let y = curve_axis(values.iter().copied());
-            let points = unbroken(&along[0], &values, &slopes[0], &y);
-            let line = Line { points, colour: GREY, ..Line::default() };
-            let x = Axis::along(names[0], &along[0]);
-            Panel { x, y, equal: false, marks: vec![Mark::Line(line)] }
+            let breaks = breaks(&along[0], &values, &y, |x| expr.evaluate(&[x]));
+            let line = Line { colour: GREY, ..Line::default() };
+            let marks = pieces(&along[0], &values, &breaks, line);
+            Panel { x: Axis::along(names[0], &along[0]), y, equal: false, marks }
         }
     })
 }
@@ -85,27 +86,4 @@ pub(super) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Re
 /// The axis up for curves: few extreme values do not flatten the others.
 pub(super) fn curve_axis(values: impl IntoIterator<Item = f64>) -> Axis {
     Axis::around("", extent_without_outliers(values).unwrap_or((-1.0, 1.0)))
-}
-
-/// The points of a curve, with a gap at a pole: where its value jumps against both slopes.
-pub(super) fn unbroken(
-    across: &[f64],
-    values: &[f64],
-    slopes: &[f64],
-    axis: &Axis,
-) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = Vec::with_capacity(values.len());
-    for (place, (&x, &y)) in across.iter().zip(values).enumerate() {
-        if let (Some(&(_, before)), Some(slopes)) =
-            (points.last(), slopes.get(place.max(1) - 1..=place))
-        {
-            let jump = y - before;
-            let against = slopes.iter().all(|slope| slope * jump < 0.0);
-            if against && jump.abs() > 0.2 * (axis.high - axis.low) {
-                points.push((x, f64::NAN));
-            }
-        }
-        points.push((x, y));
-    }
-    points
 }

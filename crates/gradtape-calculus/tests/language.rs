@@ -1,0 +1,319 @@
+//! What people write in formulas: products without a sign, parts with names, derivatives, functions of many arguments.
+
+use gradtape_calculus::{
+    Composed, Expr, Function, Options, Order, central_difference, derivation, explain, secant,
+};
+
+fn printed(text: &str) -> String {
+    Expr::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).to_string()
+}
+
+/// The value at a point, which may have more than the variables.
+fn value(text: &str, at: &[(&str, f64)]) -> f64 {
+    let expr = Expr::parse(text).unwrap();
+    let point: Vec<f64> = expr
+        .variables()
+        .map(|name| at.iter().find(|(known, _)| *known == name).expect(name).1)
+        .collect();
+    expr.evaluate(&point)
+}
+
+fn error(text: &str) -> String {
+    Expr::parse_all(text).expect_err(text).to_string()
+}
+
+#[test]
+fn products_need_no_sign() {
+    let cases = [
+        ("2x", "2*x"),
+        ("2x^2 + 3x", "2*x^2 + 3*x"),
+        ("-2x", "-2*x"),
+        ("2(x+1)", "2 * (x + 1)"),
+        ("x(6-2)", "x * (6 - 2)"),
+        ("x1(y)", "x1*y"),
+        ("(a+b)(b+1)", "(a + b) * (b + 1)"),
+        ("2sin(x)cos(x)", "2*sin(x)*cos(x)"),
+        ("2exp(x)", "2*exp(x)"),
+        ("x y", "x*y"),
+        ("1/2x", "1/2*x"),
+        ("x^2y", "x^2*y"),
+        ("1e3x", "1000*x"),
+        ("2e", "2*e"),
+    ];
+    for (text, want) in cases {
+        assert_eq!(printed(text), want, "{text}");
+    }
+    assert!(error("foo(x)").starts_with("unknown function `foo`"));
+}
+
+#[test]
+fn a_part_with_a_name_is_one_node() {
+    let all = Expr::parse_all("y = x^2; y*sin(y)").unwrap();
+    let found = explain(&all[0], &[("x", 1.5)], Options::default()).unwrap();
+    let names: Vec<&str> = found.nodes.iter().map(|node| node.label.as_str()).collect();
+    assert_eq!(names, ["x", "y", "a", "b"]);
+    let lines: Vec<&str> = found.backward.iter().map(|line| line.text.as_str()).collect();
+    let fork = lines.iter().find(|line| line.starts_with("db/dy = "));
+    assert!(
+        fork.is_some_and(|line| line.contains("db/da * cos(y)") && line.contains("db/db * a")),
+        "{lines:?}"
+    );
+    // A part may use another, and several expressions the same part.
+    let two = Expr::parse_all("s = a + b; p = s*s; p - s; p/s").unwrap();
+    assert_eq!(two[1].value(&[("a", 2.0), ("b", 1.0)]).unwrap(), 3.0);
+    assert_eq!(two[0].to_string(), "(a + b) * (a + b) - (a + b)");
+    // Text that doubles with each part ends in an error.
+    let mut text = "a1 = x + x; ".to_string();
+    for n in 2..40 {
+        text += &format!("a{n} = a{0} + a{0}; ", n - 1);
+    }
+    assert!(error(&(text + "a39")).contains("nodes when written out"));
+}
+
+#[test]
+fn pieces_that_do_not_fit_are_told() {
+    let cases = [
+        ("y = x^2", "unexpected character `=`"),
+        ("y = x^2; z = y", "nothing uses the part `z`"),
+        ("x + y; y = 2; y", "`y` stands for something else before"),
+        ("y = 1; y = 2; y", "`y` stands for something else before"),
+        ("sin = 2; sin", "`sin` is a function"),
+        ("softmax = 2; x", "`softmax` is a function"),
+        ("x;", "no expression stands on one side of this `;`"),
+        (";x", "no expression stands on one side of this `;`"),
+        ("x;;y", "no expression stands on one side of this `;`"),
+        ("y = ; y", "expected a number, a name or `(`, found the end"),
+        ("x == 2", "unexpected character `=`"),
+    ];
+    for (text, want) in cases {
+        assert!(error(text).starts_with(want), "{text}: {}", error(text));
+    }
+    assert_eq!(Expr::parse_all("y = x; y + q q2 = ;").map(|all| all.len()).ok(), None);
+    let several = Expr::parse("x; y").unwrap_err().to_string();
+    assert!(several.contains("one expression is wanted"), "{several}");
+    // The place is that in the whole text.
+    assert_eq!(Expr::parse_all("x + 1; 2 * foo(x)").unwrap_err().position(), Some(11));
+    let missing = &Expr::parse_all("x + 1; 2*y").unwrap()[1];
+    assert_eq!(missing.position(0), Some(9));
+}
+
+#[test]
+fn derivatives_are_written_as_in_books() {
+    assert_eq!(printed("d/dx (x^3)"), "3*x^2");
+    assert_eq!(printed("d/dx(d/dx (x^3))"), "6*x");
+    assert_eq!(printed("2 d/dx (x*y) + 1"), "2*y + 1");
+    assert_eq!(printed("d/dz (x*y)"), "0");
+    assert_eq!(printed("d / dx"), "d/dx");
+    assert_eq!(printed("d/dx + 1"), "d/dx + 1");
+    let shared = &Expr::parse_all("y = x^2; d/dx (y*x)").unwrap()[0];
+    assert_eq!(shared.to_string(), "3*x^2");
+    assert_eq!(
+        error("d/dx x^2"),
+        "a derivative needs parentheses\n  d/dx x^2\n       ^\n  hint: write d/dx (…)"
+    );
+}
+
+#[test]
+fn composed_functions_are_what_they_say() {
+    let at = [("a", 0.3), ("b", -1.2), ("c", 2.0)];
+    let sum = 0.3f64.exp() + (-1.2f64).exp() + 2f64.exp();
+    let near = |text: &str, want: f64| {
+        let got = value(text, &at);
+        assert!((got - want).abs() < 1e-14, "{text}: {got} {want}");
+    };
+    near("softmax(a, b, c)[1]", 0.3f64.exp() / sum);
+    near("softmax(a, b, c)[3]", 2f64.exp() / sum);
+    near("logsumexp(a, b, c)", sum.ln());
+    near("argmax(a, b, c)", 3.0);
+    near("argmax(c, b, c)", 1.0);
+    near("rank(a, b, c)[1]", 2.0);
+    near("rank(a, a, c)[2]", 1.0);
+    near("sort(a, b, c)[1]", -1.2);
+    near("sort(c, a, b)[2]", 0.3);
+    near("sort(a, b, c)[3]", 2.0);
+    near("clamp(a, 0, 0.25)", 0.25);
+    near("max(a, b, c)", 2.0);
+    near("step(a) + step(b) + step(0)", 1.0);
+    let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+    near("softrank(a, b, c)[1]", 1.0 + logistic(1.5) + logistic(-1.7));
+    // The convention 0 log 0 = 0, and what has no overflow.
+    assert_eq!(value("kl(p, q)", &[("p", 0.0), ("q", 0.5)]), 0.0);
+    assert_eq!(value("kl(p, q)", &[("p", 0.0), ("q", 0.0)]), 0.0);
+    assert_eq!(value("kl(p, q)", &[("p", 0.5), ("q", 0.0)]), f64::INFINITY);
+    assert_eq!(value("softmax(a, b)[1]", &[("a", 1000.0), ("b", 0.0)]), 1.0);
+    assert_eq!(value("logsumexp(a, b)", &[("a", -1000.0), ("b", -1000.0)]), -1000.0 + 2f64.ln());
+}
+
+#[test]
+fn derivatives_of_composed_functions_agree_three_ways() {
+    let at = [("a", 0.3), ("b", -1.2), ("c", 2.0), ("p", 0.4), ("q", 0.7), ("x", 0.6)];
+    let more =
+        ["xlogy(p, q)", "logsumexp(a, b, c)", "softmax(a, b, c)[2]", "step(x)*x", "relu(x)^2"];
+    for text in Composed::ALL.iter().map(|composed| composed.example).chain(more) {
+        let expr = Expr::parse(text).unwrap();
+        let own: Vec<(&str, f64)> = at
+            .into_iter()
+            .filter(|(name, _)| expr.variables().any(|known| known == *name))
+            .collect();
+        let found = explain(&expr, &own, Options::default()).unwrap();
+        for (place, (name, x)) in own.iter().enumerate() {
+            let f = |x: f64| {
+                let mut moved = own.clone();
+                moved[place].1 = x;
+                expr.value(&moved).unwrap()
+            };
+            let want = central_difference(f, *x, 1e-6);
+            let automatic = found.gradient.get(name).unwrap().0;
+            let symbolic = expr.derivative(name).unwrap();
+            let symbolic = symbolic
+                .value(
+                    &own.iter()
+                        .copied()
+                        .filter(|(n, _)| symbolic.variables().any(|v| v == *n))
+                        .collect::<Vec<_>>(),
+                )
+                .unwrap();
+            assert!((automatic - want).abs() < 1e-8, "{text} in {name}: {automatic} {want}");
+            assert!((symbolic - want).abs() < 1e-8, "{text} in {name}: {symbolic} {want}");
+        }
+        assert_eq!(printed(&expr.to_string()), expr.to_string(), "{text}");
+    }
+}
+
+#[test]
+fn wrong_calls_are_told() {
+    let cases = [
+        ("softmax(a, b)", "`softmax` has 2 results, of which one is chosen"),
+        ("softmax(a, b)[3]", "`softmax` has 2 results, of which one is chosen"),
+        ("softmax(a, b)[0]", "`softmax` has 2 results, of which one is chosen"),
+        ("softmax(a, b)[1", "`softmax` has 2 results, of which one is chosen"),
+        ("softmax(a)[1]", "`softmax` takes 2 to 16 arguments, not 1"),
+        ("softmax()", "`softmax` takes 2 to 16 arguments, not 0"),
+        ("clamp(a, b)", "`clamp` takes 3 arguments, not 2"),
+        ("clamp(a, b, c, a)", "`clamp` takes 3 arguments, not more"),
+        ("xlogy(a, b, c)", "`xlogy` takes 2 arguments, not more"),
+        ("softmax", "expected `(` after the function `softmax`"),
+        ("a[1]", "unexpected `[`"),
+        ("[a]", "expected a number, a name or `(`, found `[`"),
+    ];
+    for (text, want) in cases {
+        assert!(error(text).starts_with(want), "{text}: {}", error(text));
+    }
+    for composed in Composed::ALL {
+        assert_eq!(Function::find(composed.name), None);
+    }
+}
+
+#[test]
+fn breadth_first_hands_on_what_has_arrived() {
+    let bfs = Options { order: Order::BreadthFirst, ..Options::default() };
+    let input = explain(&Expr::parse("b*sin(b)").unwrap(), &[("b", 1.0)], bfs).unwrap();
+    let lines: Vec<&str> = input.backward.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(
+        lines,
+        [
+            "dc/dc = 1",
+            "dc/db = dc/dc * a = 1 * 0.841471 = 0.841471",
+            "dc/da = dc/dc * b = 1 * 1 = 1",
+            "dc/db += dc/da * cos(b) = 1 * 0.540302 = 0.540302   late: b was taken before; now 1.38177",
+        ]
+    );
+    // Where a part in the middle is taken too early, what is below it gets too little.
+    let inner = explain(&Expr::parse("y = x^2; y*sin(y)").unwrap(), &[("x", 1.0)], bfs).unwrap();
+    let lines: Vec<&str> = inner.backward.iter().map(|line| line.text.as_str()).collect();
+    let below = lines.iter().find(|line| line.starts_with("db/dx =")).unwrap();
+    assert!(below.ends_with("= 0.841471 * 2 = 1.68294"), "{lines:#?}");
+    let note = inner.notes.iter().find(|note| note.contains("goes wrong")).unwrap();
+    assert!(note.contains("db/dx = 1.68294 instead of 2.76355"), "{note}");
+    assert!((inner.gradient.get("x").unwrap().0 - 2.763_546_9).abs() < 1e-6);
+}
+
+#[test]
+fn names_of_the_graph_do_not_mislead() {
+    let label = |text: &str, at: &[(&str, f64)]| {
+        let found = explain(&Expr::parse(text).unwrap(), at, Options::default()).unwrap();
+        found.nodes.last().unwrap().label.clone()
+    };
+    assert_eq!(label("(a+b)*(b+1)", &[("a", 2.0), ("b", 1.0)]), "e");
+    // Not dd/dd.
+    assert_eq!(label("a*b*c", &[("a", 2.0), ("b", 1.0), ("c", 1.0)]), "e");
+    assert_eq!(label("a1*b", &[("a1", 2.0), ("b", 1.0)]), "c");
+}
+
+#[test]
+fn a_derivation_names_its_rules() {
+    let steps = |text: &str, variable: Option<&str>| {
+        let found = derivation(&Expr::parse(text).unwrap(), variable).unwrap();
+        found.steps.iter().map(|step| (step.rule, step.result.clone())).collect::<Vec<_>>()
+    };
+    let want = |rows: &[(&'static str, &str)]| {
+        rows.iter().map(|(rule, text)| (*rule, text.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        steps("x^2*sin(x^2)", None),
+        want(&[
+            ("power rule", "2*x"),
+            ("chain rule", "cos(x^2) * (2*x)"),
+            ("product rule", "2*x*sin(x^2) + x^2 * (2*x*cos(x^2))"),
+        ])
+    );
+    assert_eq!(
+        steps("3*x/(1 + y) - x^x", Some("x")),
+        want(&[
+            ("constant factor", "3*1"),
+            ("constant factor", "3 / (1 + y)"),
+            ("chain rule, two arguments", "x*x^(x - 1)*1 + x^x*log(x)*1"),
+            ("sum rule", "3 / (y + 1) - (x*x^(x - 1) + x^x*log(x))"),
+        ])
+    );
+    // Letters are none of the variables.
+    let found = derivation(&Expr::parse("exp(u^2)").unwrap(), None).unwrap();
+    assert_eq!(found.steps[1].detail, "f = exp(v), v = u^2: df/dv = exp(v), dv/du = 2*u");
+    assert!(found.to_string().contains("power rule: (u^n)' = n*u^(n - 1) with n = 2"), "{found}");
+    assert!(derivation(&Expr::parse("x*y").unwrap(), None).is_err());
+    assert!(derivation(&Expr::parse("3").unwrap(), None).is_err());
+}
+
+/// Each line is an equation: what a rule gives is worth the simplified form.
+#[test]
+fn a_derivation_holds_at_every_step() {
+    let texts = [
+        "sqrt(1 + x^2)/tan(x)",
+        "log(x)^3 - 2^x",
+        "max(x^2, 1 - x)*abs(x)",
+        "softmax(x, 2*x, 1)[2]",
+        "-erf(x/2)/x",
+        "sigmoid(3x)(1 - sigmoid(3x))",
+        "xlogy(x, x + 1)",
+    ];
+    for text in texts {
+        let found = derivation(&Expr::parse(text).unwrap(), None).unwrap();
+        for step in &found.steps {
+            let [result, simplified] =
+                [&step.result, &step.simplified].map(|text| value(text, &[("x", 0.37)]));
+            let near = (result - simplified).abs() <= 1e-12 * simplified.abs().max(1.0);
+            assert!(near, "{text}: {step:?}: {result} {simplified}");
+        }
+        assert_eq!(found.steps.last().unwrap().simplified, found.derivative);
+    }
+}
+
+#[test]
+fn a_secant_has_the_slope_of_the_difference() {
+    let expr = Expr::parse("x^2*y").unwrap();
+    let found = secant(&expr, &[("x", 1.0), ("y", 2.0)], Some("x"), -0.5).unwrap();
+    assert_eq!((found.slope.0, found.derivative.0), (3.0, 4.0));
+    let text = found.to_string();
+    assert!(text.contains("(0.5 - 2) / -0.5 = 3   with h = -0.5"), "{text}");
+    assert!(found.chart().svg().unwrap().contains("secant, h = -0.5: slope 3"));
+    let page = found.html().unwrap();
+    assert_eq!(page.matches("<figure").count(), 40);
+    assert!(page.contains("type=\"range\" min=\"0\" max=\"39\""));
+    let message = |text: &str, at: f64, step: f64| {
+        secant(&Expr::parse(text).unwrap(), &[("x", at)], None, step).err().unwrap().to_string()
+    };
+    assert!(message("x^2", 1.0, 0.0).contains("the step 0 leaves x = 1 as it is"));
+    assert!(message("x^2", 1.0, 1e-17).contains("leaves x = 1 as it is"));
+    assert!(message("log(x)", 1.0, -2.0).contains("value after the step"));
+    assert!(message("x^2", 1.0, f64::NAN).contains("the step nan"));
+}
