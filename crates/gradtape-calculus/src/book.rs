@@ -11,7 +11,6 @@ chapters! {
     Gradients: "gradients.md";
     ThreeWays: "three-ways.md";
     Tape: "tape.md";
-    ChainRule: "chain-rule.md";
     Backpropagation: "backpropagation.md";
     Batches: "batches.md";
     Leak: "leak.md";

@@ -24,7 +24,7 @@
 //! | show a secant beside the tangent | [`secant()`] |
 //! | show what differences cost in digits | [`differences()`] |
 //! | go down a function | [`descend()`], and [`classify`] for where it ends |
-//! | draw | [`plot()`], [`plot_paths`]: charts of [`gradtape_chart`] |
+//! | draw | [`plot()`], [`plot_curves`], [`plot_paths`]: charts of [`gradtape_chart`] |
 //! | fit parameters to data | [`fit()`] |
 
 #[cfg(doctest)]
@@ -47,7 +47,7 @@ pub use teaching::{
     MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network, NetworkJacobian, NetworkLayer,
     NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range, Reduction, Rule, Samples,
     Secant, Step, Stopped, Symbolic, backpropagation, classify, compare_paths, derivation, descend,
-    differences, explain, jacobian, paths_csv, plot, plot_paths, secant,
+    differences, explain, jacobian, paths_csv, plot, plot_curves, plot_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

@@ -103,13 +103,18 @@ fn several_paths_are_one_table() {
     let how = |name: &str| Descent { optimizer: name.into(), steps: 1, ..rate(0.25) };
     let paths = ["sgd", "adam"].map(|name| path("x^2", &[("x", 1.0)], &how(name)));
     let text = paths_csv(&paths);
-    let starts = ["optimizer,step,x,value,d_x", "sgd,0,1,1,2", "sgd,1,0.5,0.25,1", "adam,0,1,1,2"];
+    let starts = [
+        "path,step,x,value,d_x,step_x,exp_avg_x",
+        "sgd,0,1,1,2,-0.5,,",
+        "sgd,1,0.5,0.25,1,,,",
+        "adam,0,1,1,2,",
+    ];
     for (line, want) in text.lines().zip(starts) {
-        assert_eq!(line, want);
+        assert!(line.starts_with(want), "{line}");
     }
     assert_eq!(text.lines().count(), 5);
     let text = compare_paths(&paths);
-    assert!(text.contains("sgd        0.25      1   0.5    0.25           1    steps"), "{text}");
+    assert!(text.contains("sgd   0.25      1   0.5    0.25           1    steps"), "{text}");
 }
 
 #[test]
@@ -174,10 +179,67 @@ fn csv_and_table_have_a_row_for_each_place() {
     let found = path("x^2 + y", &[("x", 1.0), ("y", 2.0)], &Descent { steps: 2, ..rate(0.25) });
     assert_eq!(
         found.csv(),
-        "step,x,y,value,d_x,d_y\n0,1,2,3,2,1\n1,0.5,1.75,2,1,1\n2,0.25,1.5,1.5625,0.5,1\n"
+        "step,x,y,value,d_x,d_y,step_x,step_y\n0,1,2,3,2,1,-0.5,-0.25\n1,0.5,1.75,2,1,1,-0.25,-0.25\n\
+         2,0.25,1.5,1.5625,0.5,1,,\n"
     );
     let text = found.to_string();
     assert!(text.contains("all steps taken; the end is a slope"), "{text}");
     let outside = path("log(x)", &[("x", 0.5)], &rate(1.0));
-    assert!(outside.csv().ends_with("\n1,-1.5,nan,-0.6666666666666666\n"), "{}", outside.csv());
+    assert!(outside.csv().ends_with("\n1,-1.5,nan,-0.6666666666666666,\n"), "{}", outside.csv());
+}
+
+#[test]
+fn a_step_adds_up_from_what_stands_beside_it() {
+    let expr = Expr::parse("x^2 + 10*y^2").unwrap();
+    let how = |optimizer: &str, noise: f64| Descent {
+        optimizer: optimizer.to_string(),
+        hyper: Hyper::new().with("lr", 0.05),
+        steps: 5,
+        noise,
+        ..Descent::default()
+    };
+    let at = [("x", 3.0), ("y", 1.0)];
+    let noisy = descend(&expr, &at, &how("sgd", 1.0)).unwrap();
+    for pair in noisy.steps.windows(2) {
+        let (used, moved) = (pair[0].used.as_ref().unwrap(), pair[0].moved.as_ref().unwrap());
+        for name in ["x", "y"] {
+            let step = -0.05 * used.get(name).unwrap().0;
+            assert!((moved.get(name).unwrap().0 - step).abs() < 1e-12, "{noisy}");
+            let gone = pair[1].at.get(name).unwrap().0 - pair[0].at.get(name).unwrap().0;
+            assert!((gone - step).abs() < 1e-12, "{noisy}");
+        }
+    }
+    assert!(noisy.to_string().contains("used d/dx"), "{noisy}");
+    let adam = descend(&expr, &at, &how("adam", 0.0)).unwrap();
+    let first = &adam.steps[0];
+    assert!(first.used.is_none() && adam.steps[5].moved.is_none());
+    let kept = |name: &str| first.state.get(name).unwrap().get("x").unwrap().0;
+    // The gradient is 6: averages begin at 0 and are corrected for it.
+    assert!((kept("exp_avg") - 0.6).abs() < 1e-12 && (kept("exp_avg_sq") - 0.036).abs() < 1e-12);
+    assert!((kept("exp_avg_corrected") - 6.0).abs() < 1e-9);
+    assert!((kept("exp_avg_sq_corrected") - 36.0).abs() < 1e-9);
+    let header = adam.csv().lines().next().unwrap().to_string();
+    assert!(
+        header.starts_with("step,x,y,value,d_x,d_y,step_x,step_y,exp_avg_x,exp_avg_y,"),
+        "{header}"
+    );
+    let widths: Vec<usize> = adam.csv().lines().map(|line| line.split(',').count()).collect();
+    assert!(widths.iter().all(|&width| width == widths[0]), "{widths:?}");
+    let both = paths_csv(&[adam, noisy]);
+    let widths: Vec<usize> = both.lines().map(|line| line.split(',').count()).collect();
+    assert!(widths.iter().all(|&width| width == widths[0]), "{both}");
+}
+
+#[test]
+fn the_lower_of_two_minima_is_told() {
+    let expr = Expr::parse("x^4 - 2x^2 + x/4").unwrap();
+    let how = Descent { hyper: Hyper::new().with("lr", 0.05), steps: 200, ..Descent::default() };
+    let from = |x: f64| {
+        let mut path = descend(&expr, &[("x", x)], &how).unwrap();
+        path.label = format!("sgd from x={x}");
+        path
+    };
+    let text = compare_paths(&[from(0.5), from(-0.1)]);
+    assert!(text.contains("the lowest end is that of sgd from x=-0.1: -1.25"), "{text}");
+    assert!(text.contains("sgd from x=0.5 ended in another minimum, which is higher"), "{text}");
 }

@@ -142,7 +142,7 @@ fn paths_start_and_end_where_the_descent_does() {
     };
     let at = [("x", 3.0), ("y", 1.0)];
     let paths: Vec<_> = ["sgd", "adam"].map(|name| descend(&expr, &at, &how(name)).unwrap()).into();
-    let chart = plot_paths(&expr, &paths).unwrap();
+    let chart = plot_paths(&expr, &paths, &[]).unwrap();
     let panel = &chart.panels[0];
     assert!(!contours(panel).is_empty());
     for (line, path) in lines(panel).into_iter().zip(&paths) {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape::optim::NAMES;
-use gradtape_calculus::{Descent, Expr, compare_paths, descend, paths_csv, plot_paths};
+use gradtape::optim::{Hyper, NAMES};
+use gradtape_calculus::{
+    Descent, Expr, Path, Range, compare_paths, descend, paths_csv, plot_paths,
+};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -12,6 +14,7 @@ use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::flags::{count, number, schedule};
 use crate::hyper::HyperFlags;
 use crate::output::{Output, json};
+use crate::plot::range;
 
 /// Descend along the gradient of an expression, with any optimiser or several at once.
 #[derive(Args)]
@@ -19,6 +22,8 @@ use crate::output::{Output, json};
   gradtape descend \"x^2 - 4*x + 7\" --from x=0 --lr 0.1
   gradtape descend \"(1-x)^2 + 100*(y-x^2)^2\" --from x=-1.2,y=1 --optimizer adam --lr 0.05 --steps 500
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,momentum,adam --lr 0.05
+  gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd:lr=0.09,adam:lr=0.5 --out paths.svg
+  gradtape descend \"x^4 - 2x^2 + x/4\" --from x=-0.1 --from x=0.5 --lr 0.05      two starts, two minima
   gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --out path.csv
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --format terminal --lr 0.05")]
 pub(crate) struct Descend {
@@ -26,13 +31,22 @@ pub(crate) struct Descend {
     #[arg(allow_hyphen_values = true)]
     expr: String,
 
-    /// Where to start: a value for each variable, as in x=-1.2,y=1
+    /// Where to start: a value for each variable, as in x=-1.2,y=1; a value that is given again begins another start
     #[arg(long, value_parser = point, allow_negative_numbers = true)]
     from: Vec<Point>,
 
-    /// The optimiser, or several separated by commas
-    #[arg(long, default_value = "sgd", value_delimiter = ',', value_name = "NAME")]
+    /// The optimiser, or several separated by commas, each with settings of its own: sgd:lr=0.1,adam:lr=0.05:eps=1e-6
+    #[arg(
+        long,
+        default_value = "sgd",
+        value_delimiter = ',',
+        value_name = "NAME[:SETTING=VALUE...]"
+    )]
     optimizer: Vec<String>,
+
+    /// The part of an axis that a picture shows, as in x=-2:6; as far as the paths go where not given
+    #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH", value_delimiter = ',', allow_hyphen_values = true)]
+    range: Vec<Range>,
 
     /// How the learning rate changes, by name with settings as in train [default: constant]
     #[arg(long, value_name = "NAME[:SETTING=VALUE,...]", value_parser = schedule)]
@@ -84,13 +98,15 @@ enum Picture {
 impl Verb for Descend {
     fn run(self, output: &Output) -> Outcome {
         let expr = Expr::parse(&self.expr)?;
+        let starts = starts(&self.from);
         let mut paths = Vec::new();
-        for name in &self.optimizer {
-            if !NAMES.contains(&name.as_str()) {
-                return Err(Failure::unknown("optimiser", name, NAMES));
+        for start in &starts {
+            for optimizer in &self.optimizer {
+                let how = self.descent(optimizer)?;
+                let mut path = placed(descend(&expr, start, &how), &self.expr)?;
+                path.label = self.label(&how.optimizer, &path, start, starts.len());
+                paths.push(path);
             }
-            let path = descend(&expr, &entries(&self.from), &self.descent(name));
-            paths.push(placed(path, &self.expr)?);
         }
         let text = match format(self.format, self.out.as_ref(), Picture::Text)? {
             Picture::Text => {
@@ -101,9 +117,11 @@ impl Verb for Descend {
                 tables.join("\n")
             }
             Picture::Csv => paths_csv(&paths),
-            Picture::Svg => plot_paths(&expr, &paths)?.svg()?,
-            Picture::Html => plot_paths(&expr, &paths)?.html()?,
-            Picture::Terminal => output.drawn(&plot_paths(&expr, &paths)?, self.out.is_none())?,
+            Picture::Svg => plot_paths(&expr, &paths, &self.range)?.svg()?,
+            Picture::Html => plot_paths(&expr, &paths, &self.range)?.html()?,
+            Picture::Terminal => {
+                output.drawn(&plot_paths(&expr, &paths, &self.range)?, self.out.is_none())?
+            }
             Picture::Json => match paths.as_slice() {
                 [path] => json(path)?,
                 paths => json(paths)?,
@@ -114,16 +132,56 @@ impl Verb for Descend {
 }
 
 impl Descend {
-    fn descent(&self, name: &str) -> Descent {
-        Descent {
+    /// How an optimiser with settings of its own descends.
+    fn descent(&self, text: &str) -> Outcome<Descent> {
+        let (name, settings) = text.split_once(':').unwrap_or((text, ""));
+        if !NAMES.contains(&name) {
+            return Err(Failure::unknown("optimiser", name, NAMES));
+        }
+        let mut hyper = self.hyper.hyper(name);
+        if !settings.is_empty() {
+            let own = settings.replace(':', ",").parse::<Hyper>();
+            let own =
+                own.map_err(|error| Failure::usage(format!("--optimizer {text}: {error}")))?;
+            hyper = own.iter().fold(hyper, |hyper, (name, value)| hyper.with(name, value));
+        }
+        Ok(Descent {
             optimizer: name.to_string(),
-            hyper: self.hyper.hyper(name),
+            hyper,
             schedule: self.schedule.clone(),
             steps: self.steps,
             tolerance: self.tolerance,
             noise: self.noise,
             batch: self.batch,
             seed: self.seed,
+        })
+    }
+
+    /// The optimiser, and what else tells this path from the others.
+    fn label(&self, name: &str, path: &Path, start: &[(&str, f64)], starts: usize) -> String {
+        let is_name = |text: &&String| text.split(':').next() == Some(name);
+        let mut label = match self.optimizer.iter().filter(is_name).count() {
+            1 => name.to_string(),
+            _ => format!("{name} {}", path.lr.0),
+        };
+        if starts > 1 {
+            let at: Vec<String> =
+                start.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            label += &format!(" from {}", at.join(", "));
+        }
+        label
+    }
+}
+
+/// The starts: a variable that is given again begins another one.
+fn starts(points: &[Point]) -> Vec<Vec<(&str, f64)>> {
+    let mut starts = vec![Vec::new()];
+    for (name, value) in entries(points) {
+        let last = starts.len() - 1;
+        match starts[last].iter().any(|(known, _)| *known == name) {
+            true => starts.push(vec![(name, value)]),
+            false => starts[last].push((name, value)),
         }
     }
+    starts
 }

@@ -267,7 +267,7 @@ impl Explain {
                 exprs.len()
             )));
         }
-        let found = jacobian(exprs, &entries(&self.at))?;
+        let found = placed(jacobian(exprs, &entries(&self.at)), &self.expr)?;
         match self.picture()? {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),

@@ -81,7 +81,12 @@ impl Verb for Fit {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
         };
-        deliver(&text, self.out.as_ref(), output)
+        deliver(&text, self.out.as_ref(), output)?;
+        match found.converged {
+            true => Ok(()),
+            false => Err(Failure::failed("the fit did not converge: its numbers are where it gave up")
+                .note("hint: start nearer to the solution, or give columns units in which their values are near 1")),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape_calculus::{Expr, Range, plot};
+use gradtape_calculus::{Expr, Range, plot, plot_curves};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -20,15 +20,20 @@ use crate::output::Output;
   gradtape plot \"tanh(x)\"                          in the terminal
   gradtape plot \"tanh(x)\" --out tanh.svg
   gradtape plot \"x^2 - 4*x + 7 + 2*y\" --range x=-2:6 --range y=-4:4 --out field.svg
+  gradtape plot \"step(x); sigmoid(x); sigmoid(4x)\" --no-derivative --out steps.svg
   gradtape plot \"exp(-x^2)\" --format json")]
 pub(crate) struct Plot {
-    /// The expression, in one or two variables
+    /// The expression, in one or two variables, or several in one variable separated by `;`
     #[arg(allow_hyphen_values = true)]
     expr: String,
 
     /// The part of an axis to show, as in x=-2:6; -5:5 where not given
     #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH", value_delimiter = ',', allow_hyphen_values = true)]
     range: Vec<Range>,
+
+    /// Draw the curves alone, without their derivatives
+    #[arg(long)]
+    no_derivative: bool,
 
     /// How to show it; where not given, as the name of --out ends, in the terminal when it is printed there,
     /// else as svg
@@ -48,7 +53,8 @@ enum Picture {
     Json,
 }
 
-fn range(text: &str) -> Result<Range, String> {
+/// Reads a range for clap.
+pub(crate) fn range(text: &str) -> Result<Range, String> {
     let wrong = || format!("{text:?} is not NAME=LOW:HIGH, as in x=-2:6");
     let (name, ends) = text.split_once('=').ok_or_else(wrong)?;
     let (low, high) = ends.split_once(':').ok_or_else(wrong)?;
@@ -58,16 +64,32 @@ fn range(text: &str) -> Result<Range, String> {
 
 impl Verb for Plot {
     fn run(self, output: &Output) -> Outcome {
-        let found = plot(&Expr::parse(&self.expr)?, &self.range)?;
+        let exprs = Expr::parse_all(&self.expr)?;
         let usual = match self.out.is_none() && output.is_terminal() {
             true => Picture::Terminal,
             false => Picture::Svg,
         };
+        let chart = || match exprs.as_slice() {
+            [expr] if !self.no_derivative => Ok(plot(expr, &self.range)?.chart()),
+            // Without the gradient, lines of equal value would still be drawn with it.
+            [expr] if expr.variables().len() == 2 => {
+                Err(Failure::usage("--no-derivative is for curves, which have one variable"))
+            }
+            exprs => Ok(plot_curves(exprs, &self.range, !self.no_derivative)?),
+        };
         let text = match format(self.format, self.out.as_ref(), usual)? {
-            Picture::Svg => found.chart().svg()?,
-            Picture::Html => found.chart().html()?,
-            Picture::Terminal => output.drawn(&found.chart(), self.out.is_none())?,
-            Picture::Json => serde_json::to_string(&found).map_err(Failure::failed)? + "\n",
+            Picture::Svg => chart()?.svg()?,
+            Picture::Html => chart()?.html()?,
+            Picture::Terminal => output.drawn(&chart()?, self.out.is_none())?,
+            Picture::Json => {
+                let all = exprs.iter().map(|expr| plot(expr, &self.range));
+                let all = all.collect::<gradtape_calculus::Result<Vec<_>>>()?;
+                let text = match all.as_slice() {
+                    [one] => serde_json::to_string(one),
+                    all => serde_json::to_string(all),
+                };
+                text.map_err(Failure::failed)? + "\n"
+            }
         };
         deliver(&text, self.out.as_ref(), output)
     }

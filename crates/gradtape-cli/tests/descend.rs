@@ -31,10 +31,13 @@ fn several_optimisers_in_every_format() {
     );
     assert!(run(&format!("{line} text")).ok().stdout.contains("Where they ended\n"));
     let csv = run(&format!("{line} csv")).ok().stdout;
-    assert!(csv.starts_with("optimizer,step,x,y,value,d_x,d_y\nsgd,0,3,1,19,6,20\n"), "{csv}");
-    assert_eq!(csv.matches("step").count(), 1);
+    assert!(
+        csv.starts_with("path,step,x,y,value,d_x,d_y,step_x,step_y,momentum_buffer_x,"),
+        "{csv}"
+    );
+    assert!(csv.contains("\nsgd,0,3,1,19,6,20,-0.29"), "{csv}");
     let one = run("descend x^2 --from x=1 --steps 1 --lr 0.5 --format csv").ok().stdout;
-    assert_eq!(one, "step,x,value,d_x\n0,1,1,2\n1,0,0,0\n");
+    assert_eq!(one, "step,x,value,d_x,step_x\n0,1,1,2,-1\n1,0,0,0,\n");
     let svg = run(&format!("{line} svg")).ok().stdout;
     assert!(
         svg.starts_with("<svg") && svg.contains(">\nmomentum\n<") && !svg.contains("NaN"),
@@ -103,4 +106,21 @@ fn wrong_use_has_status_2() {
     run("descend x^2 --at x=1").fails(2, &["there is no flag --at", "did you mean --from?"]);
     run("descend x^2 --from x=1 --optimizer adam --momentum 0.5")
         .fails(2, &["adam has no setting momentum"]);
+}
+
+#[test]
+fn starts_and_optimisers_have_paths_of_their_own() {
+    let line = "descend x^4-2*x^2+x/4 --from x=0.5 --from x=-0.1 --lr 0.05 --steps 200";
+    let text = run(line).ok().stdout;
+    assert!(text.contains("the lowest end is that of sgd from x=-0.1"), "{text}");
+    assert!(text.contains("sgd from x=0.5 ended in another minimum"), "{text}");
+    let svg = run(&format!("{line} --range x=-2:2 --format svg")).ok().stdout;
+    assert!(svg.contains("sgd from x=-0.1") && svg.contains(">\nstep\n<"), "{svg}");
+    let rates =
+        "descend x^2 --from x=1 --steps 1 --optimizer sgd:lr=0.25,sgd:lr=0.5,adam:lr=0.1:eps=1e-6";
+    let csv = run(&format!("{rates} --format csv")).ok().stdout;
+    assert!(csv.contains("\nsgd 0.25,1,0.5,") && csv.contains("\nsgd 0.5,1,0,"), "{csv}");
+    run("descend x^2 --from x=1 --optimizer sgd:rate=1").fails(2, &["rate"]);
+    run("descend x^2 --from x=1 --optimizer sgd:lr").fails(2, &["no setting"]);
+    run("descend x^2 --from x=1 --range y=0:1 --format svg").fails(2, &["no variable `y`"]);
 }

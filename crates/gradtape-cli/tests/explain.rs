@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::{Folder, Run, command, run};
-use gradtape_calculus::Function;
+use gradtape_calculus::{Composed, Function};
 
 const COURSE: &str = "explain (a+b)*(b+1) --at a=2,b=1";
 
@@ -31,7 +31,9 @@ fn several_expressions_have_a_jacobian() {
     assert!(markdown.contains("J =\n\\begin{pmatrix}\n4 & 1 \\\\\n1 & 1\n"), "{markdown}");
     run("explain x;y --at x=1,y=2 --hessian").fails(2, &["--hessian is about one expression"]);
     run("explain x;y --at x=1,y=2 --order bfs").fails(2, &["--order is about one expression"]);
-    run("explain x; --at x=1").fails(2, &["is empty\n  x;\n    ^\n", "stands between expressions"]);
+    run("explain x; --at x=1").fails(2, &["one side of this `;`\n  x;\n   ^\n"]);
+    // A variable without a value has its place, whichever expression it stands in.
+    run("explain x;2*y --at x=1").fails(2, &["`y` has no value\n  x;2*y\n      ^\n"]);
     assert!(run("explain log(x);x --at x=-1").ok().stdout.contains("in log(x), a = log(x)"));
     run("explain x^2*y;x+y --at x=1,y=2 --format svg")
         .fails(2, &["one expression is drawn at a time; several were given"]);
@@ -52,6 +54,10 @@ fn operations_are_documented() {
     for function in Function::ALL {
         let text = run(&format!("explain {}", function.name())).ok().stdout;
         assert!(text.contains("What\n"), "{text}");
+    }
+    for composed in Composed::ALL {
+        let text = run(&format!("explain {}", composed.name)).ok().stdout;
+        assert!(text.contains("Made of\n") && text.contains(composed.example), "{text}");
     }
     let markdown = run("explain tanh --format markdown").ok().stdout;
     assert!(markdown.starts_with("# tanh\n") && markdown.contains("\n## Gradient\n"), "{markdown}");
@@ -191,4 +197,45 @@ fn a_megabyte_and_deep_nesting_are_no_crash() {
     assert_eq!(run(&nested).ok().json()["value"], 1.0);
     let long = format!("x{}", "+x".repeat(50_000));
     assert_eq!(run(&long).status, 2);
+}
+
+#[test]
+fn formulas_are_read_as_books_write_them() {
+    let value = |text: &str, at: &str| {
+        let json = run(&format!("explain {text} --at {at} --format json")).ok().json();
+        json["value"].as_f64().unwrap()
+    };
+    assert_eq!(value("2x(x-1)", "x=3"), 12.0);
+    assert_eq!(value("d/dx(x^3)", "x=2"), 12.0);
+    assert_eq!(value("softmax(a,b)[1]", "a=0,b=0"), 0.5);
+    let parts = run("explain y=x^2;y*sin(y) --at x=1 --order bfs").ok();
+    assert!(parts.stdout.contains("y = x^2 = 1^2 = 1"), "{}", parts.stdout);
+    assert!(parts.stdout.contains("late: y was taken before"), "{}", parts.stdout);
+    assert!(parts.stdout.contains("db/dx = 1.68294 instead of 2.76355"), "{}", parts.stdout);
+}
+
+#[test]
+fn a_derivative_is_found_rule_by_rule() {
+    let text = run("explain x^2*sin(x) --steps").ok().stdout;
+    for rule in ["power rule: (x^n)' = n*x^(n - 1) with n = 2", "known derivative", "product rule"]
+    {
+        assert!(text.contains(rule), "{text}");
+    }
+    let json = run("explain x*y^2 --steps --wrt y --format json").ok().json();
+    assert_eq!(json["derivative"], "2*x*y");
+    assert_eq!(json["steps"][0]["rule"], "power rule");
+    run("explain x*y --steps").fails(2, &["one variable is meant", "--wrt x"]);
+    run("explain x --steps --at x=1").fails(2, &["cannot be used with"]);
+    run("explain x --steps --format svg").fails(2, &["text or json"]);
+}
+
+#[test]
+fn a_secant_stands_beside_the_tangent() {
+    let line = "explain x^2 --at x=1 --differences --step 0.5";
+    assert!(run(line).ok().stdout.contains("(2.25 - 1) / 0.5 = 2.5"));
+    assert_eq!(run(&format!("{line} --format json")).ok().json()["slope"], 2.5);
+    assert!(run(&format!("{line} --format svg")).ok().stdout.contains("tangent: slope 2"));
+    assert!(run(&format!("{line} --format html")).ok().stdout.contains("type=\"range\""));
+    run("explain x^2 --at x=1 --step 0.5").fails(2, &["--differences"]);
+    run(&format!("{line} --format csv")).fails(2, &["a secant is shown as"]);
 }

@@ -108,7 +108,7 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("plot sin(", &["^"]),
         ("plot x --format dot", &["dot"]),
         ("descend x*y*z --from x=1,y=1,z=1 --format svg", &["one or two variables"]),
-        ("explain x*y --at x=1,y=2 --differences", &["one variable is moved", "--wrt x"]),
+        ("explain x*y --at x=1,y=2 --differences", &["one variable is meant", "--wrt x"]),
         ("explain x --at x=1 --differences --wrt t", &["no variable `t`"]),
         ("explain x --at x=1 --wrt x", &["--differences"]),
         ("explain x --differences", &["`x` has no value"]),
@@ -131,4 +131,18 @@ fn wrong_use_has_status_2_and_writes_nothing() {
     let failed = run("plot x*y*z --format json");
     assert_eq!((failed.status, &*failed.stderr), (2, ""));
     assert!(failed.json()["error"]["message"].as_str().unwrap().contains("one or two variables"));
+}
+
+#[test]
+fn several_curves_share_one_picture() {
+    let curves =
+        |more: &str| run(&format!("plot step(x);sigmoid(4x) --format svg {more}")).ok().stdout;
+    let both = curves("");
+    assert!(both.contains("d/dx (sigmoid(4*x))") && both.contains(">\nstep(x)\n<"), "{both}");
+    let alone = curves("--no-derivative");
+    assert!(!alone.contains("d/dx") && alone.contains("sigmoid(4*x)"), "{alone}");
+    run("plot x;y").fails(2, &["have one variable; these have x and y"]);
+    run("plot x*y --no-derivative").fails(2, &["is for curves"]);
+    let json = run("plot x;x^2 --format json").ok().json();
+    assert_eq!(json[1]["expression"], "x^2");
 }

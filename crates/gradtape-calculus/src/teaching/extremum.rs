@@ -97,7 +97,9 @@ impl fmt::Display for Place {
             Kind::Saddle => "a saddle",
             Kind::Flat => "flat: the Hessian does not tell what it is",
             Kind::Slope => "a slope: the gradient is not zero",
-            Kind::Undefined => "no place with a Hessian",
+            Kind::Undefined => {
+                "outside of where value, gradient and second derivatives are numbers"
+            }
         })?;
         if !self.eigenvalues.is_empty() {
             let values: Vec<String> = self.eigenvalues.iter().map(|e| short(e.0)).collect();

@@ -24,5 +24,5 @@ pub use network::{
     MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss, Reduction,
     backpropagation,
 };
-pub use plot::{Plot, Range, Samples, plot, plot_paths};
+pub use plot::{Plot, Range, Samples, plot, plot_curves, plot_paths};
 pub use secant::{Secant, secant};

@@ -66,6 +66,22 @@ impl Hyper {
     }
 }
 
+/// As the command line writes them: `lr=0.05,betas=0.9+0.99`.
+///
+/// ```
+/// use gradtape::optim::{Hyper, HyperValue};
+/// let hyper: Hyper = "lr=0.05,betas=0.9+0.99".parse()?;
+/// assert_eq!(hyper.get("betas"), Some(HyperValue::Pair(0.9, 0.99)));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+impl std::str::FromStr for Hyper {
+    type Err = Error;
+
+    fn from_str(text: &str) -> crate::tensor::Result<Hyper> {
+        Ok(parse_settings(text)?.into_iter().collect())
+    }
+}
+
 /// Settings as the command line writes them: `NAME=VALUE,…`, where two numbers have a `+` between them.
 pub(super) fn parse_settings(text: &str) -> crate::tensor::Result<Vec<(String, HyperValue)>> {
     text.split(',').map(setting).collect()

@@ -44,6 +44,7 @@ pub fn descend(expr: &Expr, from: &[(&str, f64)], how: &Descent) -> Result<Path>
     Ok(Path {
         expression: expr.to_string(),
         optimizer: how.optimizer.clone(),
+        label: how.optimizer.clone(),
         lr: Number(lr),
         end: classify(expr, &last)?,
         steps,

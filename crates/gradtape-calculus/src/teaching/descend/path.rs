@@ -56,6 +56,9 @@ pub struct Path {
     pub optimizer: String,
     /// The learning rate.
     pub lr: Number,
+    /// What tells it from other paths: the optimiser, where several differ also its rate or its start.
+    #[serde(skip)]
+    pub label: String,
     /// Every place, the start first.
     pub steps: Vec<PathStep>,
     /// Why it ended.
@@ -78,6 +81,20 @@ pub struct PathStep {
     pub value: Number,
     /// The gradient there, without noise.
     pub gradient: Named<Number>,
+    /// The gradient that the step from here used, with noise; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Named<Number>>,
+    /// How far the step from here goes; the last place has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Named<Number>>,
+    /// What the optimiser keeps for each variable after the step from here, under its own names, such as `exp_avg` and
+    /// `exp_avg_sq` of Adam, which are also given as Adam corrects them.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub state: Named<Named<Number>>,
+}
+
+fn is_empty(state: &Named<Named<Number>>) -> bool {
+    state.0.is_empty()
 }
 
 /// Why a descent ended.

@@ -3,30 +3,61 @@
 use std::fmt;
 
 use super::path::{Path, PathStep, Stopped, length, numbers};
-use crate::report::{Number, exact, short, table};
+use crate::report::{Named, Number, exact, short, table};
+use crate::teaching::extremum::Kind;
 
-/// Paths of one expression as comma-separated values with one header. Those of several optimisers have
-/// the optimiser in the first column.
+/// Paths of one expression as comma-separated values with one header. Those of several have the path's label in the
+/// first column. After the gradient stand how far the step goes (`step_x`), the gradient it used where there
+/// is noise (`used_x`), and what the optimiser keeps after it, such as `exp_avg_x`.
 pub fn paths_csv(paths: &[Path]) -> String {
     let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
         return String::new();
     };
     let names = || first.at.0.iter().map(|(name, _)| name.clone());
     let several = paths.len() > 1;
-    let mut heading: Vec<String> = several.then(|| "optimizer".to_string()).into_iter().collect();
+    let steps = || paths.iter().flat_map(|path| &path.steps);
+    let has_noise = steps().any(|step| step.used.is_some());
+    let mut kept: Vec<&str> = Vec::new();
+    for (name, _) in steps().flat_map(|step| &step.state.0) {
+        if !kept.contains(&name.as_str()) {
+            kept.push(name);
+        }
+    }
+    let mut heading: Vec<String> = several.then(|| "path".to_string()).into_iter().collect();
     heading.push("step".to_string());
     heading.extend(names());
     heading.push("value".to_string());
     heading.extend(names().map(|name| format!("d_{name}")));
+    heading.extend(names().map(|name| format!("step_{name}")));
+    heading.extend(names().filter(|_| has_noise).map(|name| format!("used_{name}")));
+    for state in &kept {
+        heading.extend(names().map(|name| format!("{state}_{name}")));
+    }
     let mut text = heading.join(",") + "\n";
+    let width = first.at.0.len();
     for path in paths {
         for step in &path.steps {
             if several {
-                text += &format!("{},", path.optimizer);
+                let quoted = path.label.contains(',');
+                text += &if quoted {
+                    format!("\"{}\",", path.label)
+                } else {
+                    format!("{},", path.label)
+                };
             }
             text += &step.step.to_string();
             for value in numbers_of(step) {
                 text += &format!(",{}", exact(value.0));
+            }
+            let used = has_noise.then_some(step.used.as_ref());
+            let states = kept.iter().map(|name| step.state.get(name));
+            for group in [step.moved.as_ref()].into_iter().chain(used).chain(states) {
+                match group {
+                    Some(group) => {
+                        group.values().for_each(|value| text += &format!(",{}", exact(value.0)))
+                    }
+                    None => text += &",".repeat(width),
+                }
             }
             text.push('\n');
         }
@@ -39,25 +70,48 @@ fn numbers_of(step: &PathStep) -> impl Iterator<Item = &Number> {
     step.at.values().chain([&step.value]).chain(step.gradient.values())
 }
 
-/// Where several descents ended, a row for each.
+/// Where several descents ended, a row for each, and which end is the lowest.
 pub fn compare_paths(paths: &[Path]) -> String {
     let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
         return String::new();
     };
-    let mut heading: Vec<String> = ["optimizer", "rate", "steps"].map(str::to_string).into();
+    let mut heading: Vec<String> = ["path", "rate", "steps"].map(str::to_string).into();
     heading.extend(first.at.0.iter().map(|(name, _)| name.clone()));
     heading.extend(["value", "|gradient|", "stopped"].map(str::to_string));
     let mut rows = vec![heading];
     for path in paths {
         let Some(last) = path.steps.last() else { continue };
-        let mut row = vec![path.optimizer.clone(), short(path.lr.0), last.step.to_string()];
+        let mut row = vec![path.label.clone(), short(path.lr.0), last.step.to_string()];
         row.extend(last.at.values().map(|value| short(value.0)));
         row.push(short(last.value.0));
         row.push(short(length(&numbers(&last.gradient))));
         row.push(path.stopped.name().to_string());
         rows.push(row);
     }
-    format!("Where they ended\n{}", table(&rows))
+    format!("Where they ended\n{}{}", table(&rows), lowest(paths))
+}
+
+/// Says which of several ends is the lowest, and whether others are minima as well.
+fn lowest(paths: &[Path]) -> String {
+    let ends = paths.iter().filter_map(|path| Some((path, path.steps.last()?)));
+    let ends =
+        ends.filter(|(path, last)| path.stopped != Stopped::Diverged && last.value.0.is_finite());
+    let mut ends: Vec<(&Path, &PathStep)> = ends.collect();
+    ends.sort_by(|a, b| a.1.value.0.total_cmp(&b.1.value.0));
+    let [(best, low), rest @ ..] = ends.as_slice() else { return String::new() };
+    let mut text = format!("\nthe lowest end is that of {}: {}\n", best.label, short(low.value.0));
+    let size = low.value.0.abs().max(1.0);
+    let local = rest.iter().filter(|(path, last)| {
+        path.end.kind == Kind::Minimum && last.value.0 - low.value.0 > 1e-6 * size
+    });
+    for (path, last) in local {
+        text += &format!(
+            "{} ended in another minimum, which is higher: {}; a descent ends in the valley that it starts in\n",
+            path.label,
+            short(last.value.0)
+        );
+    }
+    text
 }
 
 impl Path {
@@ -96,6 +150,10 @@ impl fmt::Display for Path {
         heading.extend(first.at.0.iter().map(|(name, _)| name.clone()));
         heading.push("value".to_string());
         heading.extend(first.at.0.iter().map(|(name, _)| format!("d/d{name}")));
+        // Without the gradient that it used, a step would not add up.
+        let has_noise = self.steps.iter().any(|step| step.used.is_some());
+        let names = first.at.0.iter().map(|(name, _)| name).filter(|_| has_noise);
+        heading.extend(names.map(|name| format!("used d/d{name}")));
         let mut rows = vec![heading];
         let count = self.steps.len();
         for (number, step) in self.steps.iter().enumerate() {
@@ -107,6 +165,7 @@ impl fmt::Display for Path {
             }
             let mut row = vec![step.step.to_string()];
             row.extend(numbers_of(step).map(|value| short(value.0)));
+            row.extend(step.used.iter().flat_map(Named::values).map(|value| short(value.0)));
             rows.push(row);
         }
         f.write_str(&table(&rows))?;

@@ -1,6 +1,6 @@
 //! Steps of an optimiser on an expression.
 
-use gradtape::optim::{Optimizer, Schedule, Scheduler, by_name};
+use gradtape::optim::{HyperValue, Optimizer, Schedule, Scheduler, by_name};
 use gradtape::{Parameter, Rng, Tape, Tensor, Var, gradients};
 
 use super::path::{Descent, PathStep, Stopped, length, numbers};
@@ -52,6 +52,9 @@ pub(super) fn walk(
             at: named(at),
             value: Number(value_now[0]),
             gradient: named(gradient),
+            used: None,
+            moved: None,
+            state: Named(Vec::new()),
         });
         let finite = found.iter().all(|number| number.is_finite());
         if !finite || length(at) > limit {
@@ -59,6 +62,7 @@ pub(super) fn walk(
         }
         if let Some(before) = before {
             let moved: Vec<f64> = at.iter().zip(&before).map(|(a, b)| a - b).collect();
+            places[step - 1].moved = Some(named(&moved));
             if length(&moved) < how.tolerance {
                 return Ok((places, Stopped::Tolerance, lr));
             }
@@ -74,6 +78,10 @@ pub(super) fn walk(
             true => inputs.iter().map(|_| size * random.normal()).collect(),
             false => Vec::new(),
         };
+        if !noise.is_empty() {
+            let used: Vec<f64> = gradient.iter().zip(&noise).map(|(g, n)| g + n).collect();
+            places[step].used = Some(named(&used));
+        }
         if optimizer.searches() {
             optimizer
                 .minimize(&mut |tape| Ok(searched(expr, tape, &parameters, &noise)))
@@ -82,7 +90,45 @@ pub(super) fn walk(
             optimizer.step(noisy(value, &inputs, &noise)).map_err(wrong)?;
         }
         scheduler.advance(value_now[0]);
+        places[step].state = kept(expr, &optimizer).map_err(wrong)?;
     }
+}
+
+/// What an optimiser keeps for each variable: numbers under the last part of their names, for Adam and its kin also
+/// corrected for the zeros that the averages began with.
+fn kept(expr: &Expr, optimizer: &dyn Optimizer) -> gradtape::Result<Named<Named<Number>>> {
+    let count = expr.variables().len();
+    let mut all: Vec<(String, Vec<f64>)> = Vec::new();
+    for (name, tensor) in optimizer.state()? {
+        let name = name.rsplit('.').next().unwrap_or_default().to_string();
+        if let [value] = tensor.to_f64_vec()[..]
+            && tensor.shape().rank() == 0
+        {
+            match all.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(value),
+                None => all.push((name, vec![value])),
+            }
+        }
+    }
+    // What is kept once for all is no state of a variable.
+    all.retain(|(name, values)| values.len() == count && name != "steps");
+    let hyper = optimizer.hyper();
+    let Some(HyperValue::Pair(first, second)) = hyper.get("betas") else {
+        return Ok(by_variable(expr, all));
+    };
+    for (name, beta) in [("exp_avg", first), ("exp_avg_sq", second)] {
+        if let Some((_, values)) = all.iter().find(|(known, _)| known == name) {
+            let began = 1.0 - beta.powf(optimizer.steps() as f64);
+            let corrected = values.iter().map(|value| value / began).collect();
+            all.push((format!("{name}_corrected"), corrected));
+        }
+    }
+    Ok(by_variable(expr, all))
+}
+
+fn by_variable(expr: &Expr, all: Vec<(String, Vec<f64>)>) -> Named<Named<Number>> {
+    let named = |values: Vec<f64>| Named::new(expr.variables(), values.into_iter().map(Number));
+    Named(all.into_iter().map(|(name, values)| (name, named(values))).collect())
 }
 
 /// The value where a search looks at it.

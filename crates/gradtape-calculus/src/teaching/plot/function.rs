@@ -64,7 +64,7 @@ pub enum Samples {
 /// too many nodes; no finite value at all.
 pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
     let names = variables(expr, "a picture")?;
-    let axes = axes(&names, ranges)?;
+    let axes = axes(&names, ranges, |_| (-5.0, 5.0))?;
     let Sampled { along, values, slopes } = sampled(expr, &axes)?;
     if !values.iter().any(|value| value.is_finite()) {
         let ends = names
@@ -206,8 +206,12 @@ impl Samples {
     }
 }
 
-/// The range of each variable.
-fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
+/// The range of each variable, given or usual.
+pub(super) fn axes(
+    names: &[&str],
+    ranges: &[Range],
+    usual: impl Fn(usize) -> (f64, f64),
+) -> Result<Vec<(f64, f64)>> {
     for (place, Range { name, low, high }) in ranges.iter().enumerate() {
         if !names.contains(&name.as_str()) {
             return Err(no_variable(names, name));
@@ -230,9 +234,9 @@ fn axes(names: &[&str], ranges: &[Range]) -> Result<Vec<(f64, f64)>> {
                 .hint("the ends must differ in their first nine digits"));
         }
     }
-    let range = |name: &&str| {
-        let found = ranges.iter().find(|range| range.name == **name);
-        found.map_or((-5.0, 5.0), |range| (range.low, range.high))
+    let range = |(place, name): (usize, &&str)| {
+        let found = ranges.iter().find(|range| range.name == *name);
+        found.map_or_else(|| usual(place), |range| (range.low, range.high))
     };
-    Ok(names.iter().map(range).collect())
+    Ok(names.iter().enumerate().map(range).collect())
 }

@@ -4,6 +4,8 @@ mod breaks;
 mod function;
 mod paths;
 mod samples;
+mod several;
 
 pub use function::{Plot, Range, Samples, plot};
 pub use paths::plot_paths;
+pub use several::plot_curves;
