@@ -49,11 +49,12 @@ impl Explanation {
             true => String::new(),
             false => cut(&format!("at {}", self.at.equations()), 90),
         };
-        let legend = self.legend(drawing.forks);
         let letters = title.chars().count().max(point.chars().count()) as f64 * LETTER * 16.0;
-        let width = drawing.width.max(letters).max(legend.width) + 2.0 * MARGIN;
+        let inside = drawing.width.max(letters);
+        let legend = self.legend(drawing.forks, inside);
+        let width = inside.max(legend.width) + 2.0 * MARGIN;
         let top = MARGIN + if point.is_empty() { 36.0 } else { 58.0 };
-        let height = top + drawing.height + 40.0 + MARGIN;
+        let height = top + drawing.height + 40.0 + legend.height + MARGIN;
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"0 0 {width:.0} \
              {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n\
@@ -70,7 +71,7 @@ impl Explanation {
         let left = 0.5 * (width - drawing.width);
         put(&mut text, format_args!("<g transform=\"translate({left:.1} {top:.1})\">\n"));
         text += &drawing.body;
-        let below = height - MARGIN + 2.0;
+        let below = height - MARGIN + 2.0 - legend.height;
         put(
             &mut text,
             format_args!(
@@ -127,11 +128,12 @@ impl Explanation {
             let listed = if uses.len() > SUMMANDS { SUMMANDS - 1 } else { uses.len() };
             for &(user, gradient) in &uses[..listed] {
                 let name = format!(" via {}", self.nodes[user].label);
-                rows.push(Row::new("backward term", &cut(&name, LONGEST), gradient));
+                let row = Row::new("backward term", &cut(&name, LONGEST), gradient);
+                rows.push(Row { user: Some(user), ..row });
             }
             if listed < uses.len() {
                 let name = format!(" and {} more", uses.len() - listed);
-                rows.push(Row { class: "backward term", name, value: String::new() });
+                rows.push(Row { class: "backward term", name, value: String::new(), user: None });
             }
         }
         let kind = match node.op {
@@ -180,9 +182,9 @@ impl Explanation {
         labels
     }
 
-    fn legend(&self, forks: bool) -> Legend {
+    fn legend(&self, forks: bool, room: f64) -> Legend {
         let out = cut(&self.nodes[self.result()].label, LONGEST);
-        let mut legend = Legend { body: String::new(), width: 0.0 };
+        let mut legend = Legend { body: String::new(), width: 0.0, height: 0.0, room, x: 0.0 };
         legend.add("forward", "→ value, computed forward");
         legend.add("backward", &format!("← gradient of {out}, computed backward"));
         legend.add("slope", "on a line: the local derivative");
@@ -202,22 +204,33 @@ pub(super) struct Drawing {
     pub(super) forks: bool,
 }
 
+/// Texts side by side, and below each other where there is no room.
 struct Legend {
     body: String,
     width: f64,
+    /// What it is higher than one line.
+    height: f64,
+    room: f64,
+    x: f64,
 }
 
 impl Legend {
     fn add(&mut self, class: &str, text: &str) {
+        let wide = width(text, 12.0);
+        if self.x > 0.0 && self.x + wide > self.room {
+            (self.x, self.height) = (0.0, self.height + 20.0);
+        }
         put(
             &mut self.body,
             format_args!(
-                "<text class=\"{class} small\" x=\"{:.1}\">{}</text>",
-                self.width,
+                "<text class=\"{class} small\" x=\"{:.1}\" y=\"{:.0}\">{}</text>",
+                self.x,
+                self.height,
                 escaped(text)
             ),
         );
-        self.width += width(text, 12.0) + 24.0;
+        self.width = self.width.max(self.x + wide);
+        self.x += wide + 24.0;
     }
 }
 
@@ -226,11 +239,13 @@ struct Row {
     class: &'static str,
     name: String,
     value: String,
+    /// The use of the node that it tells of.
+    user: Option<usize>,
 }
 
 impl Row {
     fn new(class: &'static str, name: &str, value: f64) -> Row {
-        Row { class, name: name.to_string(), value: short(value) }
+        Row { class, name: name.to_string(), value: short(value), user: None }
     }
 }
 
@@ -274,12 +289,13 @@ impl Card {
                 ),
             );
         }
-        for (number, Row { class, name, value }) in self.rows.iter().enumerate() {
+        for (number, Row { class, name, value, user }) in self.rows.iter().enumerate() {
             let line = HEAD + ROW * (number as f64 + 1.0) - 2.0;
+            let user = user.map_or(String::new(), |user| format!(" data-via=\"{user}\""));
             put(
                 out,
                 format_args!(
-                    "<g class=\"{class}\"><text class=\"row\" x=\"{PAD}\" y=\"{line:.1}\">{}</text>\
+                    "<g class=\"{class}\"{user}><text class=\"row\" x=\"{PAD}\" y=\"{line:.1}\">{}</text>\
                      <text class=\"number\" x=\"{right:.1}\" y=\"{line:.1}\">{value}</text></g>",
                     escaped(name)
                 ),

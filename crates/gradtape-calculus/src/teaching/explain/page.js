@@ -14,7 +14,11 @@
   const graded = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]));
   const nodes = all("[data-node]").map((part) => [part, Number(part.dataset.node)]);
   const edges = all("[data-from]").map((part) => [part, Number(part.dataset.from), Number(part.dataset.to)]);
+  const terms = all("[data-via]").map((part) => [part, Number(part.dataset.via)]);
   const steps = all("[data-step]").map((part) => [part, Number(part.dataset.step)]);
+  const picture = graph.querySelector("svg");
+  const [play, fit] = ["play", "fit"].map((id) => document.getElementById(id));
+  let timer = 0;
 
   function show(step) {
     const backward = step > data.forward.length;
@@ -24,6 +28,8 @@
     const sources = new Set();
     for (const [part, from, to] of edges) {
       const active = (backward ? from : to) === now;
+      // The local derivative is known with the values that it is taken at.
+      part.classList.toggle("known", valued.get(to) <= step);
       part.classList.toggle("down", active && !backward);
       part.classList.toggle("up", active && backward);
       if (active) sources.add(backward ? to : from);
@@ -34,8 +40,12 @@
       part.classList.toggle("current", node === now);
       part.classList.toggle("source", sources.has(node));
     }
+    // What comes through a use is there once the user has its gradient.
+    for (const [part, user] of terms) part.classList.toggle("arrived", graded.get(user) <= step);
     for (const [part, own] of steps) {
       part.classList.toggle("known", own <= step);
+      if (own <= step) part.removeAttribute("aria-label");
+      else part.setAttribute("aria-label", `Step ${own}, not computed yet`);
       if (own === step) part.setAttribute("aria-current", "step");
       else part.removeAttribute("aria-current");
     }
@@ -45,6 +55,7 @@
     line.replaceChildren(...text);
     where.textContent = step === 0 ? "start" : `${backward ? "backward" : "forward"} ${number} of ${lines.length}`;
     slider.value = step;
+    history.replaceState(null, "", `#step=${step}`);
     slider.setAttribute("aria-valuetext", `${where.textContent}: ${line.textContent}`);
     const box = graph.querySelector(".current");
     if (box) {
@@ -59,17 +70,57 @@
     show(Math.min(Math.max(Math.round(step) || 0, 0), last));
   }
 
+  // One step after another, from the start when it is at the end.
+  function playing(on) {
+    clearInterval(timer);
+    timer = 0;
+    if (on) {
+      if (Number(slider.value) === last) go(0);
+      timer = setInterval(() => {
+        go(Number(slider.value) + 1);
+        if (Number(slider.value) === last) playing(false);
+      }, 1200);
+    }
+    play.setAttribute("aria-pressed", String(on));
+    play.textContent = on ? "stop" : "play";
+    play.setAttribute("aria-label", on ? "Stop" : "Play");
+  }
+
   const moves = { first: () => 0, back: (at) => at - 1, on: (at) => at + 1, last: () => last };
   const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last" };
-  const move = (name) => go(moves[name](Number(slider.value)));
+  const move = (name) => {
+    playing(false);
+    go(moves[name](Number(slider.value)));
+  };
 
-  slider.addEventListener("input", () => go(Number(slider.value)));
+  slider.addEventListener("input", () => {
+    playing(false);
+    go(Number(slider.value));
+  });
+  play.addEventListener("click", () => playing(!timer));
+  fit.addEventListener("click", () => fit.setAttribute("aria-pressed", String(graph.classList.toggle("fit"))));
+  const wide = Number(picture.getAttribute("width"));
+  let scale = 1;
+  for (const button of all("[data-zoom]")) {
+    button.addEventListener("click", () => {
+      scale = Math.min(Math.max(scale * Number(button.dataset.zoom), 0.1), 5);
+      graph.classList.remove("fit");
+      fit.setAttribute("aria-pressed", "false");
+      picture.style.width = `${wide * scale}px`;
+      picture.style.height = "auto";
+    });
+  }
   for (const button of all("[data-move]")) button.addEventListener("click", () => move(button.dataset.move));
-  for (const [button, step] of steps) button.addEventListener("click", () => go(step));
+  for (const [button, step] of steps) {
+    button.addEventListener("click", () => {
+      playing(false);
+      go(step);
+    });
+  }
   document.addEventListener("keydown", (event) => {
     const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-    // The slider moves by itself.
-    if (!plain || event.target === slider || !(event.key in keys)) return;
+    // The slider moves by itself, and the graph scrolls.
+    if (!plain || event.target === slider || event.target === graph || !(event.key in keys)) return;
     event.preventDefault();
     move(keys[event.key]);
   });
