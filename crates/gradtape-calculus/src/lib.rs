@@ -43,11 +43,12 @@ pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
 pub use teaching::{
     Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, DifferenceErrors,
-    Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN, MAX_EXAMPLES,
-    MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network, NetworkJacobian, NetworkLayer,
-    NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range, Reduction, Rule, Samples,
-    Secant, Step, Stopped, Symbolic, backpropagation, classify, compare_paths, derivation, descend,
-    differences, explain, jacobian, paths_csv, plot, plot_curves, plot_paths, secant,
+    Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN,
+    MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network,
+    NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range,
+    Reduction, Rule, Samples, Secant, Step, Stopped, Symbolic, backpropagation, classify,
+    compare_paths, derivation, descend, differences, explain, jacobian, paths_csv, plot,
+    plot_curves, plot_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

@@ -1,6 +1,7 @@
 //! Backpropagation through networks against the reference, and what it says about shapes.
 
 use crate::common::{check, list};
+use crate::xml::assert_xml;
 use gradtape_calculus::{
     Activation, Array, Backpropagation, MAX_PARAMETERS, Network, NetworkLoss, Reduction,
     backpropagation,
@@ -235,4 +236,84 @@ fn the_same_seed_gives_the_same_network() {
     };
     assert_eq!(make(3), make(3));
     assert_ne!(make(3), make(4));
+}
+
+#[test]
+fn a_network_is_drawn_with_its_gradients_and_paths() {
+    let activations = [Activation::Relu, Activation::None];
+    let mut network =
+        Network::seeded(&[4, 2, 1], &activations, NetworkLoss::SquaredError, 0).unwrap();
+    let set = |network: &mut Network, name, shape: &[usize], data: &[f64]| {
+        network.set(name, Array::new(shape, data.to_vec()).unwrap()).unwrap();
+    };
+    set(&mut network, "W1", &[4, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
+    set(&mut network, "b1", &[2], &[0.0, -1.0]);
+    set(&mut network, "W2", &[2, 1], &[1.5, 0.5]);
+    set(&mut network, "b2", &[1], &[1.5]);
+    let x = Array::new(&[1, 4], vec![1.0, 2.0, 3.0, 4.0]).unwrap();
+    let found = backpropagation(&network, &x, &network.targets(&[7.0], 1).unwrap()).unwrap();
+    let svg = found.svg().unwrap();
+    assert_xml(&svg);
+    let path = "dL/dW1[1,1] = dL/dz2[1] · dz2[1]/dh1[1] · dh1[1]/dz1[1] · dz1[1]/dW1[1,1] = 6 · 1.5 · 1 · 1 = 9";
+    assert!(svg.contains(path), "{svg}");
+    let page = found.html().unwrap();
+    assert!(
+        page.contains("dL/dh1[1] = dL/dz2[1] · W2[1,1] = 6 · 1.5 = 9;  dL/dz1[1] = 9 · 1 = 9"),
+        "{page}"
+    );
+    assert!(page.contains("max=\"7\""), "inputs, two layers and the loss forward, three backward");
+    // Every number of the walks stands in the picture.
+    let all = found.gradient.values().chain(found.weights.values());
+    for value in all.flat_map(|array| array.data()) {
+        assert!(svg.contains(&format!(">{value}<")), "{value}");
+    }
+}
+
+/// Products along all paths add up to the gradient that the tape gives.
+#[test]
+fn paths_add_up() {
+    let activations = [Activation::Tanh, Activation::Sigmoid, Activation::None];
+    let network =
+        Network::seeded(&[2, 2, 2, 1], &activations, NetworkLoss::SquaredError, 3).unwrap();
+    let x = Array::new(&[1, 2], vec![0.5, -1.0]).unwrap();
+    let found = backpropagation(&network, &x, &network.targets(&[0.3], 1).unwrap()).unwrap();
+    let svg = found.svg().unwrap();
+    let mut checked = 0;
+    for said in svg.split("data-said=\"dL/dW").skip(1) {
+        let said = said.split('"').next().unwrap();
+        let parts: Vec<&str> = said.split(" = ").collect();
+        let [_, _, numbers, sum] = parts[..] else { panic!("{said}") };
+        let factor = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
+        let product = |term: &str| term.split(" · ").map(factor).product::<f64>();
+        let got: f64 = numbers.split(" + ").map(product).sum();
+        let want: f64 = sum.parse().unwrap();
+        assert!((got - want).abs() <= 2e-5 * want.abs().max(1e-3), "{said}: {got}");
+        checked += 1;
+    }
+    assert_eq!(checked, 4 + 4 + 2);
+}
+
+#[test]
+fn what_is_too_large_to_draw_is_told() {
+    let network =
+        Network::seeded(&[40, 40, 1], &[Activation::Relu, Activation::None], NetworkLoss::Mse, 0)
+            .unwrap();
+    let x = Array::new(&[1, 40], vec![0.1; 40]).unwrap();
+    let found = backpropagation(&network, &x, &network.targets(&[1.0], 1).unwrap()).unwrap();
+    let message = found.svg().unwrap_err().to_string();
+    assert!(message.contains("81 units and 1640 weights"), "{message}");
+    // Of a batch, the first example is shown.
+    let network = Network::seeded(
+        &[2, 3, 2],
+        &[Activation::Relu, Activation::None],
+        NetworkLoss::CrossEntropy,
+        0,
+    );
+    let network = network.unwrap();
+    let x = Array::new(&[3, 2], vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6]).unwrap();
+    let found =
+        backpropagation(&network, &x, &network.targets(&[0.0, 1.0, 1.0], 3).unwrap()).unwrap();
+    assert_xml(&found.svg().unwrap());
+    assert!(found.svg().unwrap().contains("values of example 1"));
+    assert!(found.html().unwrap().contains("the same for the other examples"));
 }

@@ -35,6 +35,7 @@ Examples:
   gradtape explain \"x^2*sin(x^2)\" --steps            the derivative rule by rule
   gradtape explain tanh                             an operation's documentation
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
+  gradtape explain --network 2,3,1 --out net.html      units and edges with their gradients, step by step
   gradtape explain --network 4,2,1 --x 1,2,3,4 --target 7 --weights \
     '{\"W1\": [[1,0],[0,1],[1,0],[0,1]], \"b1\": [0,-1], \"W2\": [[1.5],[0.5]], \"b2\": [1.5]}'
     prediction 10 against 7: L = (10 - 7)^2 = 9, dL/db2 = 6"
@@ -118,7 +119,13 @@ impl Verb for Explain {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
-                _ => return Err(Failure::usage("a network is shown as text, json or markdown")),
+                Picture::Svg => found.svg()?,
+                Picture::Html => found.html()?,
+                Picture::Dot | Picture::Csv | Picture::Terminal => {
+                    return Err(Failure::usage(
+                        "a network is shown as text, json, markdown, svg or html",
+                    ));
+                }
             };
             return deliver(&text, self.out.as_ref(), output);
         }

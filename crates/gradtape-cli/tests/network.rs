@@ -81,7 +81,7 @@ fn wrong_use_has_status_2() {
         ("--network 4,2,1 --weights {\"W2\":[[1],[2,3]]}", &["rows of equal length"]),
         ("--network 4,2,1 --weights {\"W2\"", &["EOF"]),
         ("--network 4,2,1 --weights none.json", &["none.json cannot be read"]),
-        ("--network 4,2,1 --format dot", &["text, json or markdown"]),
+        ("--network 4,2,1 --format dot", &["text, json, markdown, svg or html"]),
         ("--network 2,1 --loss cross-entropy", &["there is one output"]),
         ("x --network 2,1", &["cannot be used with"]),
         ("x --at x=1 --loss mse", &["--loss is about a network", "--network 4,2,1"]),
@@ -89,4 +89,13 @@ fn wrong_use_has_status_2() {
     ] {
         run(&format!("explain {flags}")).fails(2, words);
     }
+}
+
+#[test]
+fn a_network_is_drawn() {
+    let svg = run("explain --network 2,3,1 --format svg").ok().stdout;
+    assert!(svg.starts_with("<svg") && svg.contains("dL/dW1[1,1] = "), "{svg}");
+    let page = run("explain --network 2,3,1 --format html").ok().stdout;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("type=\"range\""), "{page}");
+    run("explain --network 60,60,1 --format svg").fails(2, &["at most 64 and 400 are drawn"]);
 }

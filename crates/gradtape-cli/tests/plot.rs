@@ -118,7 +118,7 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("explain x --at x=1 --differences --format dot", &["json, csv, svg, html or terminal"]),
         ("explain x --at x=1 --differences --hessian", &["cannot be used with"]),
         ("explain x --at x=1 --format csv", &["csv and terminal are for --differences"]),
-        ("explain --network 2,1 --format terminal", &["text, json or markdown"]),
+        ("explain --network 2,1 --format terminal", &["text, json, markdown, svg or html"]),
     ] {
         folder.run(&format!("{arguments} --out picture")).fails(2, words);
         assert_eq!(folder.files(), before, "{arguments}");

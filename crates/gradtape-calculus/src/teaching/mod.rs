@@ -20,9 +20,9 @@ pub use explain::{
 pub use extremum::{Kind, Place, classify};
 pub use jacobian::{Jacobian, jacobian};
 pub use network::{
-    Activation, Array, Backpropagation, BackwardStep, Formula, ForwardStep, MAX_EXAMPLES,
-    MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss, Reduction,
-    backpropagation,
+    Activation, Array, Backpropagation, BackwardStep, Formula, ForwardStep, MAX_DRAWN_UNITS,
+    MAX_EXAMPLES, MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss,
+    Reduction, backpropagation,
 };
 pub use plot::{Plot, Range, Samples, plot, plot_curves, plot_paths};
 pub use secant::{Secant, secant};

@@ -22,7 +22,7 @@ const LONGEST: usize = 28;
 /// The most gradients that a box lists where they add.
 const SUMMANDS: usize = 4;
 
-pub(super) const STYLE: &str = include_str!("drawing.css");
+pub(crate) const STYLE: &str = include_str!("drawing.css");
 
 impl Explanation {
     /// The computation graph as an SVG picture, for light and dark backgrounds: inputs on the left, the

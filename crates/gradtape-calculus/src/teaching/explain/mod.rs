@@ -14,6 +14,7 @@ mod walk;
 mod ways;
 
 pub use drawing::MAX_DRAWN;
+pub(crate) use drawing::STYLE;
 pub use explanation::{Explanation, Line, Step, Symbolic};
 pub(crate) use notes::node_notes;
 pub use walk::Order;

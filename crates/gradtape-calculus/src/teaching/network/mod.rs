@@ -3,8 +3,11 @@
 mod array;
 mod backpropagation;
 mod compute;
+mod drawing;
 mod forward;
 mod markdown;
+mod page;
+mod paths;
 mod spec;
 mod style;
 mod text;
@@ -12,6 +15,7 @@ mod walk;
 
 pub use array::Array;
 pub use backpropagation::{Backpropagation, BackwardStep, Formula, ForwardStep, NetworkJacobian};
+pub use drawing::MAX_DRAWN_UNITS;
 pub use spec::{
     Activation, MAX_EXAMPLES, MAX_LAYERS, MAX_PARAMETERS, Network, NetworkLayer, NetworkLoss,
     Reduction,
