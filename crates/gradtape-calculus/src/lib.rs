@@ -18,6 +18,7 @@
 //! | to | use |
 //! |---|---|
 //! | read, print, evaluate, differentiate, record on a tape | [`Expr`], made with [`Expr::parse`] or a [`Builder`] |
+//! | run a program with loops and branches, and record what it did | [`Trace`], [`explain_program`] |
 //! | differentiate by differences of values | [`richardson`], [`central_difference`], [`forward_difference`] |
 //! | show the chain rule at work | [`explain()`], [`jacobian()`], [`backpropagation()`] for a network |
 //! | show how a derivative is found, rule by rule | [`derivation()`] |
@@ -36,8 +37,8 @@ mod teaching;
 
 pub use expression::{
     Builder, Composed, Expr, Extrapolated, Function, Id, MAX_NODES, MAX_TEXT, Node, Operator,
-    StepErrors, central_difference, central_step, forward_difference, forward_step, richardson,
-    step_errors,
+    StepErrors, Trace, central_difference, central_step, forward_difference, forward_step,
+    richardson, step_errors,
 };
 pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
@@ -47,8 +48,8 @@ pub use teaching::{
     MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network,
     NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range,
     Reduction, Rule, Samples, Secant, Step, Stopped, Symbolic, backpropagation, classify,
-    compare_paths, derivation, descend, differences, explain, jacobian, paths_csv, plot,
-    plot_curves, plot_paths, secant,
+    compare_paths, derivation, descend, differences, explain, explain_program, jacobian, paths_csv,
+    plot, plot_curves, plot_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

@@ -1,7 +1,8 @@
 //! What people write in formulas: products without a sign, parts with names, derivatives, functions of many arguments.
 
 use gradtape_calculus::{
-    Composed, Expr, Function, Options, Order, central_difference, derivation, explain, secant,
+    Composed, Expr, Function, Options, Order, Trace, central_difference, derivation, explain,
+    explain_program, secant,
 };
 
 fn printed(text: &str) -> String {
@@ -316,4 +317,43 @@ fn a_secant_has_the_slope_of_the_difference() {
     assert!(message("x^2", 1.0, 1e-17).contains("leaves x = 1 as it is"));
     assert!(message("log(x)", 1.0, -2.0).contains("value after the step"));
     assert!(message("x^2", 1.0, f64::NAN).contains("the step nan"));
+}
+
+#[test]
+fn programs_are_differentiated_along_the_path_that_they_took() {
+    let run = |text: &str, x: f64| explain_program(text, &[("x", x)], Options::default()).unwrap();
+    let halved = run("while abs(x) > 5: x = x/2; x^2", 30.0);
+    assert_eq!((halved.value.0, halved.gradient.get("x").unwrap().0), (14.0625, 0.9375));
+    assert!(halved.notes[0].contains("ran 3 times"), "{:?}", halved.notes);
+    assert!(halved.to_string().contains("(loops and branches have no formula)"), "{halved}");
+    let horner = run("y = 1; for i in 1..3: y = y*x + i; y", 2.0);
+    assert_eq!((horner.value.0, horner.gradient.get("x").unwrap().0), (19.0, 18.0));
+    for (x, value, slope) in [(3.0, 9.0, 6.0), (-3.0, 3.0, -1.0)] {
+        let branch = run("y = x^2; if x < 0: y = -x; y", x);
+        assert_eq!((branch.value.0, branch.gradient.get("x").unwrap().0), (value, slope));
+    }
+    for (condition, value) in [("x <= 2", 1.0), ("x >= 3", 2.0), ("x != 2", 2.0), ("x == 2", 1.0)] {
+        assert_eq!(run(&format!("if {condition}: x = 1; x"), 2.0).value.0, value, "{condition}");
+    }
+    // A loop that does not run leaves the program as it is.
+    assert_eq!(run("while x > 5: x = x/2; 3x", 1.0).notes[0], "`while x > 5` ran 0 times");
+    assert!(Trace::is_program(" while x > 1: x = x/2; x") && !Trace::is_program("whiles*x; if2"));
+    let message = |text: &str| {
+        explain_program(text, &[("x", 2.0)], Options::default()).err().unwrap().to_string()
+    };
+    let cases = [
+        ("while x > 1: x = x + 1; x", "does not end after"),
+        ("while x: x = 1; x", "a condition compares two numbers"),
+        ("while x > 1: x/2; x", "an assignment is wanted here"),
+        ("for i = 1..3: x = x*i; x", "a counting loop is not written like this"),
+        ("for i in 1: x = x*i; x", "a counting loop is not written like this"),
+        ("for sin in 1..2: x = 1; x", "`sin` is a function"),
+        ("while x > 1: x = x/2", "ends without a result"),
+        ("while x > y: x = x/2; x", "`y` has no value"),
+        ("while log(-x) > 1: x = x/2; x", "the condition compares nan with 1"),
+        ("if x > 1: x = foo(x); x", "unknown function `foo`"),
+    ];
+    for (text, want) in cases {
+        assert!(message(text).contains(want), "{text}: {}", message(text));
+    }
 }

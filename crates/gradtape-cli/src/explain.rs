@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape_calculus::{
-    Composed, Expr, Function, Options, Order, derivation, differences, explain, jacobian, secant,
+    Composed, Expr, Function, Options, Order, Trace, derivation, differences, explain,
+    explain_program, jacobian, secant,
 };
 
 use crate::Verb;
@@ -18,12 +19,14 @@ use crate::output::{Output, json};
 #[derive(Args)]
 #[command(
     after_help = "The symbolic way handles static expressions only. The tape, which gives the automatic derivative, also
-differentiates programs with loops and branches: see the library's example control_flow.
+differentiates programs with loops and branches.
 
 Examples:
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1
   gradtape explain \"x^2*y; x+y\" --at x=1,y=2      the Jacobian of several expressions
   gradtape explain \"y = x^2; y*sin(y)\" --at x=2 --order bfs      a part with a name is one node for all uses
+  gradtape explain \"while abs(x) > 5: x = x/2; x^2\" --at x=12
+  gradtape explain \"y = 1; for i in 1..3: y = y*x + i; y\" --at x=2
   gradtape explain \"d/dx (x^3)\" --at x=2           a derivative inside of an expression
   gradtape explain \"softmax(a, b, c)[1]\" --at a=1,b=2,c=3
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
@@ -188,14 +191,20 @@ impl Explain {
     }
 
     fn explained(&self) -> Outcome<String> {
-        let exprs = Expr::parse_all(&self.expr)?;
-        let [expr] = exprs.as_slice() else { return self.several(&exprs) };
         let order = match self.order {
             WalkOrder::Topological => Order::Topological,
             WalkOrder::Bfs => Order::BreadthFirst,
         };
         let options = Options { hessian: self.hessian, order };
-        let found = placed(explain(expr, &entries(&self.at), options), &self.expr)?;
+        let found = match Trace::is_program(&self.expr) {
+            true => explain_program(&self.expr, &entries(&self.at), options),
+            false => {
+                let exprs = Expr::parse_all(&self.expr)?;
+                let [expr] = exprs.as_slice() else { return self.several(&exprs) };
+                explain(expr, &entries(&self.at), options)
+            }
+        };
+        let found = placed(found, &self.expr)?;
         Ok(match self.picture()? {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,

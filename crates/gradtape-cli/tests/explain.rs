@@ -239,3 +239,17 @@ fn a_secant_stands_beside_the_tangent() {
     run("explain x^2 --at x=1 --step 0.5").fails(2, &["--differences"]);
     run(&format!("{line} --format csv")).fails(2, &["a secant is shown as"]);
 }
+
+#[test]
+fn programs_are_run_and_differentiated() {
+    let folder = Folder::new("explain-program");
+    let text = "while abs(x) > 5: x = x/2; x^2";
+    let explain = |more: &[&str]| {
+        let mut command = command(&folder.path("."), "explain");
+        Run::of(command.arg(text).args(more).output().unwrap())
+    };
+    let json = explain(&["--at", "x=12", "--format", "json"]).ok().json();
+    assert_eq!((json["value"].as_f64(), json["gradient"]["x"].as_f64()), (Some(9.0), Some(1.5)));
+    assert!(explain(&["--at", "x=12"]).ok().stdout.contains("ran 2 times"));
+    explain(&[]).fails(2, &["`x` has no value"]);
+}

@@ -107,6 +107,12 @@ impl Builder {
         self.known.contains_key(name)
     }
 
+    /// A variable's name, and where it is first used.
+    pub(super) fn name(&self, variable: usize) -> (&str, Option<usize>) {
+        let Name { text, position } = &self.names[variable];
+        (text, *position)
+    }
+
     /// Lets a name stand for a node.
     pub(crate) fn know(&mut self, name: &str, id: Id) {
         self.known.insert(name.to_string(), id);

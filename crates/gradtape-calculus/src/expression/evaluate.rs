@@ -28,16 +28,24 @@ impl Expr {
         values.reserve(self.nodes.len());
         for node in &self.nodes {
             let value = match *node {
-                Node::Number(value) => value,
                 Node::Variable(number) => point.get(number).copied().unwrap_or(f64::NAN),
-                Node::Neg(x) => -values[x.index()],
-                Node::Binary(operator, x, y) => {
-                    operator.value(values[x.index()], values[y.index()])
-                }
-                Node::Call(function, x) => function.value(values[x.index()], 0.0),
-                Node::Call2(function, x, y) => function.value(values[x.index()], values[y.index()]),
+                node => node.value(values),
             };
             values.push(value);
+        }
+    }
+}
+
+impl Node {
+    /// The value from those of the nodes before it; that of a variable is not among them.
+    pub(super) fn value(self, values: &[f64]) -> f64 {
+        match self {
+            Node::Number(value) => value,
+            Node::Variable(_) => f64::NAN,
+            Node::Neg(x) => -values[x.index()],
+            Node::Binary(operator, x, y) => operator.value(values[x.index()], values[y.index()]),
+            Node::Call(function, x) => function.value(values[x.index()], 0.0),
+            Node::Call2(function, x, y) => function.value(values[x.index()], values[y.index()]),
         }
     }
 }

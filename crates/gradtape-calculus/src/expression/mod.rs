@@ -22,6 +22,7 @@ mod record;
 mod size;
 mod symbolic;
 mod token;
+mod traced;
 
 pub use build::Builder;
 pub use composed::Composed;
@@ -34,6 +35,7 @@ pub use numeric::{
 };
 pub use parse::MAX_TEXT;
 pub use size::MAX_NODES;
+pub use traced::Trace;
 
 pub(crate) use latex::{latex_matrix, latex_name, latex_point, latex_row, short_latex};
 pub(crate) use point::{no_variable, point};

@@ -74,7 +74,7 @@ impl Expr {
 }
 
 /// The name before a single `=`, and the offset of the sign.
-fn named(piece: &str) -> Option<(&str, usize)> {
+pub(super) fn named(piece: &str) -> Option<(&str, usize)> {
     let sign = piece.find('=')?;
     let name = piece[..sign].trim();
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -82,7 +82,8 @@ fn named(piece: &str) -> Option<(&str, usize)> {
     (is_name && !piece[sign + 1..].starts_with('=')).then_some((name, sign))
 }
 
-fn check_name(builder: &Builder, text: &str, name: &str, at: usize) -> Result<()> {
+/// A name that is a function, or stands for something already, cannot name a part.
+pub(super) fn check_name(builder: &Builder, text: &str, name: &str, at: usize) -> Result<()> {
     let error = |message: String| Err(Error::new(message).at(text, at));
     if Function::find(name).is_some() || Composed::find(name).is_some() {
         return error(format!("`{name}` is a function and cannot name a part"));
@@ -93,7 +94,8 @@ fn check_name(builder: &Builder, text: &str, name: &str, at: usize) -> Result<()
     }
 }
 
-fn empty(text: &str, start: usize, end: usize) -> Error {
+/// The error of a piece without an expression.
+pub(super) fn empty(text: &str, start: usize, end: usize) -> Error {
     let place = if end == text.len() { start.saturating_sub(1) } else { end };
     Error::new("no expression stands on one side of this `;`")
         .at(text, place)

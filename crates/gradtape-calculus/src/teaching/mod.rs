@@ -16,6 +16,7 @@ pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, de
 pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use explain::{
     Explanation, Line, MAX_DRAWN, MAX_HESSIAN, Options, Order, Step, Symbolic, explain,
+    explain_program,
 };
 pub use extremum::{Kind, Place, classify};
 pub use jacobian::{Jacobian, jacobian};

@@ -19,7 +19,7 @@ pub use explanation::{Explanation, Line, Step, Symbolic};
 pub(crate) use notes::node_notes;
 pub use walk::Order;
 
-use crate::expression::{Expr, Node, check_size};
+use crate::expression::{Expr, Node, Trace, check_size};
 use crate::report::{Error, Named, Number, Result};
 use graph::Graph;
 use numbers::Numbers;
@@ -123,4 +123,32 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
         notes,
         nodes,
     })
+}
+
+/// Explains what a program with loops and branches computes at a point; see [`Trace::of`]. The graph is that of the
+/// operations that were run. There is no expression to differentiate, so the symbolic way is refused: this is what
+/// a tape is for.
+///
+/// ```
+/// use gradtape_calculus::{Options, explain_program};
+///
+/// let text = "while abs(x) > 5: x = x/2; x^2";
+/// let found = explain_program(text, &[("x", 12.0)], Options::default())?;
+/// assert_eq!((found.value.0, found.gradient.get("x").unwrap().0), (9.0, 1.5));
+/// # Ok::<(), gradtape_calculus::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Trace::of`] and [`explain()`].
+pub fn explain_program(text: &str, at: &[(&str, f64)], options: Options) -> Result<Explanation> {
+    let Trace { expr, told } = Trace::of(text, at)?;
+    let mut found = explain(&expr, at, options)?;
+    for (_, symbolic) in &mut found.symbolic.0 {
+        *symbolic = Symbolic::Refused { refused: "loops and branches have no formula".into() };
+    }
+    let path =
+        "the derivative is that of the path that was taken; at another point it may be another one";
+    found.notes.retain(|note| !note.starts_with("symbolic: "));
+    found.notes.splice(0..0, told.into_iter().chain([path.to_string()]));
+    Ok(found)
 }
