@@ -11,6 +11,7 @@ chapters! {
     Gradients: "gradients.md";
     ThreeWays: "three-ways.md";
     Tape: "tape.md";
+    OwnTape: "own-tape.md";
     Backpropagation: "backpropagation.md";
     Batches: "batches.md";
     Leak: "leak.md";

@@ -137,6 +137,12 @@ fn composed_functions_are_what_they_say() {
     near("step(a) + step(b) + step(0)", 1.0);
     let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
     near("softrank(a, b, c)[1]", 1.0 + logistic(1.5) + logistic(-1.7));
+    assert_eq!(printed("max(max(a, b), c)"), "max(a, b, c)");
+    assert_eq!(printed("max(a, max(b, c))"), "max(a, max(b, c))");
+    assert_eq!(
+        Expr::parse("logsumexp(a, b, c)").unwrap().latex(),
+        r"\operatorname{logsumexp}\left(a, b, c\right)"
+    );
     // The convention 0 log 0 = 0, and what has no overflow.
     assert_eq!(value("kl(p, q)", &[("p", 0.0), ("q", 0.5)]), 0.0);
     assert_eq!(value("kl(p, q)", &[("p", 0.0), ("q", 0.0)]), 0.0);

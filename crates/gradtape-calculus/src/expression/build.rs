@@ -107,6 +107,11 @@ impl Builder {
         self.known.contains_key(name)
     }
 
+    /// The names of the variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| name.text.as_str())
+    }
+
     /// A variable's name, and where it is first used.
     pub(super) fn name(&self, variable: usize) -> (&str, Option<usize>) {
         let Name { text, position } = &self.names[variable];

@@ -87,6 +87,11 @@ functions! {
 }
 
 impl Function {
+    /// Whether it is written with any number of arguments, of which the first two are joined first.
+    pub(super) fn takes_any(self) -> bool {
+        matches!(self, Function::Max | Function::Min | Function::Logsumexp)
+    }
+
     /// The function of a name, if there is one.
     pub fn find(name: &str) -> Option<Function> {
         Function::ALL.iter().copied().find(|function| function.name() == name)

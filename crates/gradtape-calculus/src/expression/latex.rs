@@ -83,13 +83,17 @@ impl Expr {
                 todo.extend([word(close), whole(x), word(open)]);
             }
             Node::Call2(Function::Pow, x, y) => power(x, y, todo),
-            Node::Call2(function, x, y) => {
+            Node::Call2(function, ..) => {
                 let name = match function {
                     Function::Max | Function::Min => format!(r"\{}", function.name()),
                     _ => format!(r"\operatorname{{{}}}", function.name()),
                 };
-                let open = Todo::Word((name + r"\left(").into());
-                todo.extend([word(r"\right)"), whole(y), word(", "), whole(x), open]);
+                todo.push(word(r"\right)"));
+                for (number, argument) in self.arguments(id).into_iter().enumerate() {
+                    todo.extend((number > 0).then(|| word(", ")));
+                    todo.push(whole(argument));
+                }
+                todo.push(Todo::Word((name + r"\left(").into()));
             }
         }
     }

@@ -20,6 +20,21 @@ impl fmt::Debug for Expr {
 }
 
 impl Expr {
+    /// The arguments of a call of two, the last one first: those of `max(max(a, b), c)` are three.
+    pub(super) fn arguments(&self, id: Id) -> Vec<Id> {
+        let Node::Call2(function, mut first, last) = self.node(id) else { return Vec::new() };
+        let mut all = vec![last];
+        while let Node::Call2(inner, x, y) = self.node(first)
+            && inner == function
+            && function.takes_any()
+        {
+            all.push(y);
+            first = x;
+        }
+        all.push(first);
+        all
+    }
+
     /// As it is printed, a minus after an operator as asked for.
     pub(crate) fn text(&self, minus: Minus) -> String {
         text(self, self.root, minus)
@@ -115,15 +130,16 @@ fn text(expr: &Expr, root: Id, minus: Minus) -> String {
                 out.push('(');
                 todo.extend([Todo::Word(")"), Todo::Node(x, Level::Sum)]);
             }
-            Node::Call2(function, x, y) => {
+            Node::Call2(function, ..) => {
                 out.push_str(function.name());
                 out.push('(');
-                todo.extend([
-                    Todo::Word(")"),
-                    Todo::Node(y, Level::Sum),
-                    Todo::Word(", "),
-                    Todo::Node(x, Level::Sum),
-                ]);
+                todo.push(Todo::Word(")"));
+                for (number, argument) in expr.arguments(id).into_iter().enumerate() {
+                    if number > 0 {
+                        todo.push(Todo::Word(", "));
+                    }
+                    todo.push(Todo::Node(argument, Level::Sum));
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ pub struct Trace {
     pub expr: Expr,
     /// How often each loop ran, and which branches were taken.
     pub told: Vec<String>,
+    /// Variables that the program read and that its result does not depend on.
+    pub unused: Vec<String>,
 }
 
 /// A loop that runs longer than this does not end.
@@ -64,7 +66,11 @@ impl Trace {
                 .at(text, text.len())
                 .hint("its last piece is an expression, as in while x > 1: x = x/2; x^2"));
         };
-        Ok(Trace { expr: run.parser.builder.part(root)?, told: run.told })
+        let expr = run.parser.builder.part(root)?;
+        let read =
+            run.parser.builder.names().filter(|name| expr.variables().all(|own| own != *name));
+        let unused = read.map(str::to_string).collect();
+        Ok(Trace { expr, told: run.told, unused })
     }
 }
 

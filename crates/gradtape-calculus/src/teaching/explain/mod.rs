@@ -141,8 +141,14 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
 /// # Errors
 /// As [`Trace::of`] and [`explain()`].
 pub fn explain_program(text: &str, at: &[(&str, f64)], options: Options) -> Result<Explanation> {
-    let Trace { expr, told } = Trace::of(text, at)?;
-    let mut found = explain(&expr, at, options)?;
+    let Trace { expr, mut told, unused } = Trace::of(text, at)?;
+    let reaches = |name: &str| unused.iter().all(|other| other != name);
+    let point: Vec<(&str, f64)> = at.iter().copied().filter(|(name, _)| reaches(name)).collect();
+    let mut found = explain(&expr, &point, options)?;
+    let idle = unused
+        .iter()
+        .map(|name| format!("`{name}` does not reach the result: its derivative is 0"));
+    told.extend(idle);
     for (_, symbolic) in &mut found.symbolic.0 {
         *symbolic = Symbolic::Refused { refused: "loops and branches have no formula".into() };
     }
