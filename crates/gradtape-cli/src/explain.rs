@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape_calculus::{
-    Composed, Expr, Function, Options, Order, Trace, derivation, differences, explain,
+    Composed, Explanation, Expr, Function, Options, Order, Trace, derivation, differences, explain,
     explain_program, jacobian, secant,
 };
 
@@ -14,6 +14,7 @@ use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::{Output, json};
+use crate::quiz::ask;
 
 /// Explain the derivatives of an expression: the graph, both walks, three ways to differentiate.
 #[derive(Args)]
@@ -36,6 +37,7 @@ Examples:
   gradtape explain \"x*sin(y)\" --at x=1,y=2 --differences --wrt y --out errors.svg
   gradtape explain \"x^2\" --at x=1 --differences --step 0.5 --out secant.html
   gradtape explain \"x^2*sin(x^2)\" --steps            the derivative rule by rule
+  gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --quiz
   gradtape explain tanh                             an operation's documentation
   gradtape explain --network 3,4,2 --loss cross-entropy --batch 5
   gradtape explain --network 2,3,1 --out net.html      units and edges with their gradients, step by step
@@ -77,6 +79,10 @@ pub(crate) struct Explain {
     /// The variable of --differences or --steps, where there are several
     #[arg(long, value_name = "VARIABLE")]
     wrt: Option<String>,
+
+    /// Leave the results open, read answers from the input, one on a line, and check them
+    #[arg(long, conflicts_with_all = ["hessian", "order", "format", "out", "differences", "steps", "network"])]
+    quiz: bool,
 
     /// The order of the backward walk
     #[arg(long, value_enum, default_value_t)]
@@ -141,6 +147,9 @@ impl Verb for Explain {
         if self.steps {
             return deliver(&self.derived()?, self.out.as_ref(), output);
         }
+        if self.quiz {
+            return ask(&self.found()?, output);
+        }
         let text = match self.at.is_empty() {
             true => self.documentation(output)?,
             false => None,
@@ -191,20 +200,13 @@ impl Explain {
     }
 
     fn explained(&self) -> Outcome<String> {
-        let order = match self.order {
-            WalkOrder::Topological => Order::Topological,
-            WalkOrder::Bfs => Order::BreadthFirst,
-        };
-        let options = Options { hessian: self.hessian, order };
-        let found = match Trace::is_program(&self.expr) {
-            true => explain_program(&self.expr, &entries(&self.at), options),
-            false => {
-                let exprs = Expr::parse_all(&self.expr)?;
-                let [expr] = exprs.as_slice() else { return self.several(&exprs) };
-                explain(expr, &entries(&self.at), options)
+        if !Trace::is_program(&self.expr) {
+            let exprs = Expr::parse_all(&self.expr)?;
+            if exprs.len() > 1 {
+                return self.several(&exprs);
             }
-        };
-        let found = placed(found, &self.expr)?;
+        }
+        let found = self.found()?;
         Ok(match self.picture()? {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
@@ -219,6 +221,20 @@ impl Explain {
                 ));
             }
         })
+    }
+
+    /// What is known of one expression, or of a program, at the point.
+    fn found(&self) -> Outcome<Explanation> {
+        let order = match self.order {
+            WalkOrder::Topological => Order::Topological,
+            WalkOrder::Bfs => Order::BreadthFirst,
+        };
+        let options = Options { hessian: self.hessian, order };
+        let found = match Trace::is_program(&self.expr) {
+            true => explain_program(&self.expr, &entries(&self.at), options),
+            false => explain(&Expr::parse(&self.expr)?, &entries(&self.at), options),
+        };
+        placed(found, &self.expr)
     }
 
     /// The errors of differences.

@@ -32,6 +32,7 @@ mod plot;
 mod predict;
 mod profile;
 mod progress;
+mod quiz;
 mod record;
 mod report;
 mod rows;

@@ -253,3 +253,24 @@ fn programs_are_run_and_differentiated() {
     assert!(explain(&["--at", "x=12"]).ok().stdout.contains("ran 2 times"));
     explain(&[]).fails(2, &["`x` has no value"]);
 }
+
+#[test]
+fn a_quiz_checks_answers() {
+    let folder = Folder::new("explain-quiz");
+    let quiz = |answers: &str| {
+        folder.write("answers", answers);
+        let mut command = command(&folder.path("."), &format!("{COURSE} --quiz"));
+        let answers = std::fs::File::open(folder.path("answers")).unwrap();
+        Run::of(command.stdin(answers).output().unwrap()).ok().stdout
+    };
+    let all = quiz("3\n2\n6\n2\n3\n2\n5\n");
+    assert!(all.contains("c = a + b = 2 + 1 = ___\n  right\n"), "{all}");
+    assert!(all.contains("de/db = de/dc * 1 + de/dd * 1 = 2 * 1 + 3 * 1 = ___"), "{all}");
+    assert!(all.ends_with("\n7 of 7 right\n"), "{all}");
+    let some = quiz("3\n2.5\nsix\n");
+    assert!(some.contains("  not 2.5: 2\n") && some.contains("\"six\" is no number: 6"), "{some}");
+    assert!(some.ends_with("\n1 of 7 right\n"), "{some}");
+    let none = quiz("");
+    assert!(!none.contains("right") && none.contains("one on a line"), "{none}");
+    run(&format!("{COURSE} --quiz --hessian")).fails(2, &["cannot be used with"]);
+}
