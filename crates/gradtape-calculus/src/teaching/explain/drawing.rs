@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use gradtape_chart::text::{cut, escaped};
 
+use super::edges::{Label, course, line};
 use super::explanation::{Explanation, Step};
 use super::layout::{Edge, layout};
 use crate::report::{Error, Result, short};
@@ -100,8 +101,12 @@ impl Explanation {
         let laid = layout(&sizes, &edges);
         let mut body = String::new();
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-        for (label, way) in labels.iter().zip(&laid.ways) {
-            line(&mut body, label, way, &mut taken);
+        let courses: Vec<Vec<(f64, f64)>> = laid.ways.iter().map(|way| course(way)).collect();
+        for (number, (label, way)) in labels.iter().zip(&laid.ways).enumerate() {
+            let others = courses.iter().enumerate().filter(|(other, _)| *other != number);
+            let crossing: Vec<(f64, f64)> =
+                others.flat_map(|(_, points)| points).copied().collect();
+            line(&mut body, label, way, &mut taken, &crossing);
         }
         for (card, corner) in cards.iter().zip(&laid.corners) {
             card.draw(&mut body, *corner);
@@ -317,91 +322,16 @@ impl Card {
     }
 }
 
-/// What stands on a line.
-struct Label {
-    from: usize,
-    to: usize,
-    /// Which of the user's inputs it is.
-    place: usize,
-    text: String,
-    says: String,
-}
-
-/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far.
-fn line(out: &mut String, label: &Label, way: &[(f64, f64)], taken: &mut Vec<(f64, f64, f64)>) {
-    let Label { from, to, place, text, says } = label;
-    let (Some(&start), Some(&end)) = (way.first(), way.last()) else { return };
-    let mut path = format!("M{:.1} {:.1}", start.0, start.1);
-    for (number, pair) in way.windows(2).enumerate() {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-        if number % 2 == 1 {
-            put(&mut path, format_args!(" H{x1:.1}"));
-            continue;
-        }
-        let middle = 0.5 * (x0 + x1);
-        put(&mut path, format_args!(" C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}"));
-    }
-    put(
-        out,
-        format_args!(
-            "<g class=\"edge\" data-from=\"{from}\" data-to=\"{to}\" data-input=\"{place}\">\
-             <title>{}</title><path class=\"way\" d=\"{path}\"/>\
-             <path class=\"there\" d=\"M{:.1} {:.1} l-9 -4.5 v9z\"/>\
-             <path class=\"back\" d=\"M{:.1} {:.1} l9 -4.5 v9z\"/>",
-            escaped(&cut(says, 200)),
-            end.0,
-            end.1,
-            start.0 + 7.0,
-            start.1
-        ),
-    );
-    let last = way[way.len() - 2];
-    let extent = width(text, 12.0) + 8.0;
-    let middle = |share: f64| {
-        let smooth = |a: f64, b: f64| {
-            let (s, t) = (1.0 - share, share);
-            a * (s * s * s + 3.0 * s * s * t) + b * (t * t * t + 3.0 * s * t * t)
-        };
-        let half = 0.5 * (last.0 + end.0);
-        let (s, t) = (1.0 - share, share);
-        let x = last.0 * s * s * s + 3.0 * half * s * t + end.0 * t * t * t;
-        (x, smooth(last.1, end.1))
-    };
-    let clash = |(x, y): (f64, f64)| -> f64 {
-        let overlaps = taken.iter().map(|&(left, top, wide)| {
-            let across = 0.5 * (wide + extent) - (left - x).abs();
-            let down = 15.0 - (top - y).abs();
-            across.max(0.0) * down.max(0.0)
-        });
-        overlaps.sum()
-    };
-    let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(middle);
-    let best =
-        places.into_iter().reduce(|best, next| if clash(next) < clash(best) { next } else { best });
-    let (x, y) = best.unwrap_or(end);
-    taken.push((x, y, extent));
-    put(
-        out,
-        format_args!(
-            "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{extent:.1}\" height=\"16\" rx=\"4\"/>\
-             <text class=\"slope\" x=\"{x:.1}\" y=\"{:.1}\">{}</text></g>\n",
-            x - 0.5 * extent,
-            y - 8.0,
-            y + 4.0,
-            escaped(text)
-        ),
-    );
-}
-
 /// Text of formulas with the signs of print.
 pub(super) fn pretty(text: &str) -> String {
     text.replace('*', "·")
 }
-fn width(text: &str, size: f64) -> f64 {
+
+pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * LETTER * size
 }
 
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(super) fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let written = text.write_fmt(arguments);
     debug_assert!(written.is_ok());
 }

@@ -2,6 +2,7 @@
 
 mod dot;
 mod drawing;
+mod edges;
 mod explanation;
 mod graph;
 mod html;

@@ -1,0 +1,107 @@
+//! The lines of a drawn graph, with what stands on them.
+
+use gradtape_chart::text::{cut, escaped};
+
+use super::drawing::{put, width};
+
+/// What stands on a line.
+pub(super) struct Label {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// Which of the user's inputs it is.
+    pub(super) place: usize,
+    pub(super) text: String,
+    pub(super) says: String,
+}
+
+/// Points along a line, near enough to each other to tell whether it crosses a label.
+pub(super) fn course(way: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const PARTS: usize = 40;
+    let mut points = Vec::new();
+    for (number, pair) in way.windows(2).enumerate() {
+        for part in 0..=PARTS {
+            let share = part as f64 / PARTS as f64;
+            points.push(match number % 2 {
+                1 => (pair[0].0 + share * (pair[1].0 - pair[0].0), pair[0].1),
+                _ => between(pair[0], pair[1], share),
+            });
+        }
+    }
+    points
+}
+
+/// A point of the curve between two places of a line.
+fn between(from: (f64, f64), to: (f64, f64), share: f64) -> (f64, f64) {
+    let (s, t) = (1.0 - share, share);
+    let half = 0.5 * (from.0 + to.0);
+    let x = from.0 * s * s * s + 3.0 * half * s * t + to.0 * t * t * t;
+    let y = from.1 * (s * s * s + 3.0 * s * s * t) + to.1 * (t * t * t + 3.0 * s * t * t);
+    (x, y)
+}
+
+/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far; `crossing`: points of
+/// the other lines.
+pub(super) fn line(
+    out: &mut String,
+    label: &Label,
+    way: &[(f64, f64)],
+    taken: &mut Vec<(f64, f64, f64)>,
+    crossing: &[(f64, f64)],
+) {
+    let Label { from, to, place, text, says } = label;
+    let (Some(&start), Some(&end)) = (way.first(), way.last()) else { return };
+    let mut path = format!("M{:.1} {:.1}", start.0, start.1);
+    for (number, pair) in way.windows(2).enumerate() {
+        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+        if number % 2 == 1 {
+            put(&mut path, format_args!(" H{x1:.1}"));
+            continue;
+        }
+        let middle = 0.5 * (x0 + x1);
+        put(&mut path, format_args!(" C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}"));
+    }
+    put(
+        out,
+        format_args!(
+            "<g class=\"edge\" data-from=\"{from}\" data-to=\"{to}\" data-input=\"{place}\">\
+             <title>{}</title><path class=\"way\" d=\"{path}\"/>\
+             <path class=\"there\" d=\"M{:.1} {:.1} l-9 -4.5 v9z\"/>\
+             <path class=\"back\" d=\"M{:.1} {:.1} l9 -4.5 v9z\"/>",
+            escaped(&cut(says, 200)),
+            end.0,
+            end.1,
+            start.0 + 7.0,
+            start.1
+        ),
+    );
+    let last = way[way.len() - 2];
+    let extent = width(text, 12.0) + 8.0;
+    let middle = |share: f64| between(last, end, share);
+    let clash = |(x, y): (f64, f64)| -> f64 {
+        let overlaps = taken.iter().map(|&(left, top, wide)| {
+            let across = 0.5 * (wide + extent) - (left - x).abs();
+            let down = 15.0 - (top - y).abs();
+            across.max(0.0) * down.max(0.0)
+        });
+        let crossed = crossing
+            .iter()
+            .filter(|(left, top)| (left - x).abs() < 0.5 * extent && (top - y).abs() < 9.0);
+        overlaps.sum::<f64>() + 20.0 * crossed.count() as f64
+    };
+    let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(middle);
+    let best =
+        places.into_iter().reduce(|best, next| if clash(next) < clash(best) { next } else { best });
+    let (x, y) = best.unwrap_or(end);
+    taken.push((x, y, extent));
+    put(
+        out,
+        format_args!(
+            "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{extent:.1}\" height=\"16\" rx=\"4\"/>\
+             <text class=\"slope\" x=\"{x:.1}\" y=\"{:.1}\">{}</text></g>\n",
+            x - 0.5 * extent,
+            y - 8.0,
+            y + 4.0,
+            escaped(text)
+        ),
+    );
+}
