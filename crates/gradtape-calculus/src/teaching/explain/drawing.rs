@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use gradtape_chart::text::{cut, escaped};
 
-use super::edges::{Label, course, line};
+use super::edges::{Courses, Label, line};
 use super::explanation::{Explanation, Step};
 use super::layout::{Edge, layout};
 use crate::report::{Error, Result, short};
@@ -101,12 +101,10 @@ impl Explanation {
         let laid = layout(&sizes, &edges);
         let mut body = String::new();
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-        let courses: Vec<Vec<(f64, f64)>> = laid.ways.iter().map(|way| course(way)).collect();
+        let courses = Courses::of(&laid.ways);
         for (number, (label, way)) in labels.iter().zip(&laid.ways).enumerate() {
-            let others = courses.iter().enumerate().filter(|(other, _)| *other != number);
-            let crossing: Vec<(f64, f64)> =
-                others.flat_map(|(_, points)| points).copied().collect();
-            line(&mut body, label, way, &mut taken, &crossing);
+            let crosses = |middle, extent| courses.crossing(number, middle, extent);
+            line(&mut body, label, way, &mut taken, crosses);
         }
         for (card, corner) in cards.iter().zip(&laid.corners) {
             card.draw(&mut body, *corner);

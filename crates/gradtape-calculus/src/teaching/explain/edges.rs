@@ -1,5 +1,7 @@
 //! The lines of a drawn graph, with what stands on them.
 
+use std::collections::HashMap;
+
 use gradtape_chart::text::{cut, escaped};
 
 use super::drawing::{put, width};
@@ -14,8 +16,43 @@ pub(super) struct Label {
     pub(super) says: String,
 }
 
+/// Where all lines run, in squares, so that those near a label are found at once.
+pub(super) struct Courses(HashMap<(i32, i32), Vec<(usize, (f64, f64))>>);
+
+const SQUARE: f64 = 40.0;
+
+fn square((x, y): (f64, f64)) -> (i32, i32) {
+    ((x / SQUARE).floor() as i32, (y / SQUARE).floor() as i32)
+}
+
+impl Courses {
+    pub(super) fn of(ways: &[Vec<(f64, f64)>]) -> Courses {
+        let mut squares: HashMap<_, Vec<_>> = HashMap::new();
+        for (number, way) in ways.iter().enumerate() {
+            for point in course(way) {
+                squares.entry(square(point)).or_default().push((number, point));
+            }
+        }
+        Courses(squares)
+    }
+
+    /// How many points of other lines lie under a label of this middle and width.
+    pub(super) fn crossing(&self, own: usize, (x, y): (f64, f64), extent: f64) -> usize {
+        let (half, high) = (0.5 * extent, 9.0);
+        let ((left, top), (right, bottom)) =
+            (square((x - half, y - high)), square((x + half, y + high)));
+        let squares =
+            (left..=right).flat_map(|column| (top..=bottom).map(move |row| (column, row)));
+        let points = squares.filter_map(|at| self.0.get(&at)).flatten();
+        let under = |(line, point): &&(usize, (f64, f64))| {
+            *line != own && (point.0 - x).abs() < half && (point.1 - y).abs() < high
+        };
+        points.filter(under).count()
+    }
+}
+
 /// Points along a line, near enough to each other to tell whether it crosses a label.
-pub(super) fn course(way: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn course(way: &[(f64, f64)]) -> Vec<(f64, f64)> {
     const PARTS: usize = 40;
     let mut points = Vec::new();
     for (number, pair) in way.windows(2).enumerate() {
@@ -39,14 +76,14 @@ fn between(from: (f64, f64), to: (f64, f64), share: f64) -> (f64, f64) {
     (x, y)
 }
 
-/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far; `crossing`: points of
-/// the other lines.
+/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far; `crosses`: how much
+/// of other lines lies under a label of a middle and a width.
 pub(super) fn line(
     out: &mut String,
     label: &Label,
     way: &[(f64, f64)],
     taken: &mut Vec<(f64, f64, f64)>,
-    crossing: &[(f64, f64)],
+    crosses: impl Fn((f64, f64), f64) -> usize,
 ) {
     let Label { from, to, place, text, says } = label;
     let (Some(&start), Some(&end)) = (way.first(), way.last()) else { return };
@@ -83,10 +120,7 @@ pub(super) fn line(
             let down = 15.0 - (top - y).abs();
             across.max(0.0) * down.max(0.0)
         });
-        let crossed = crossing
-            .iter()
-            .filter(|(left, top)| (left - x).abs() < 0.5 * extent && (top - y).abs() < 9.0);
-        overlaps.sum::<f64>() + 20.0 * crossed.count() as f64
+        overlaps.sum::<f64>() + 20.0 * crosses((x, y), extent) as f64
     };
     let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(middle);
     let best =
