@@ -1,6 +1,6 @@
 //! The lines of a drawn graph, with what stands on them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use gradtape_chart::text::{cut, escaped};
 
@@ -17,7 +17,10 @@ pub(super) struct Label {
 }
 
 /// Where all lines run, in squares, so that those near a label are found at once.
-pub(super) struct Courses(HashMap<(i32, i32), Vec<(usize, (f64, f64))>>);
+pub(super) struct Courses(BTreeMap<(i32, i32), Vec<Passed>>);
+
+/// A line, and a point of it.
+type Passed = (usize, (f64, f64));
 
 const SQUARE: f64 = 40.0;
 
@@ -27,7 +30,7 @@ fn square((x, y): (f64, f64)) -> (i32, i32) {
 
 impl Courses {
     pub(super) fn of(ways: &[Vec<(f64, f64)>]) -> Courses {
-        let mut squares: HashMap<_, Vec<_>> = HashMap::new();
+        let mut squares: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (number, way) in ways.iter().enumerate() {
             for point in course(way) {
                 squares.entry(square(point)).or_default().push((number, point));
@@ -44,7 +47,7 @@ impl Courses {
         let squares =
             (left..=right).flat_map(|column| (top..=bottom).map(move |row| (column, row)));
         let points = squares.filter_map(|at| self.0.get(&at)).flatten();
-        let under = |(line, point): &&(usize, (f64, f64))| {
+        let under = |(line, point): &&Passed| {
             *line != own && (point.0 - x).abs() < half && (point.1 - y).abs() < high
         };
         points.filter(under).count()
