@@ -211,3 +211,16 @@ fn a_pole_between_rows_is_told() {
     let plain = [(-1.0, -2.0), (1.0, 2.0), (2.0, 1.0)];
     assert!(found("a/x", &plain, &[("a", 1.0)]).notes.is_empty());
 }
+
+#[test]
+fn a_fit_that_is_worse_than_the_mean_has_not_converged() {
+    let decay: Vec<(f64, f64)> =
+        (0..20).map(|i| 0.2 * f64::from(i)).map(|x| (x, 3.0 * (-0.7 * x).exp())).collect();
+    let far = found("a*exp(b*x)", &decay, &[("a", 1.0), ("b", 50.0)]);
+    assert!(
+        !far.converged && far.notes.iter().any(|note| note.starts_with("the mean alone")),
+        "{far}"
+    );
+    let near = found("a*exp(b*x)", &decay, &[("a", 1.0), ("b", 0.0)]);
+    assert!(near.converged && near.notes.is_empty(), "{near}");
+}

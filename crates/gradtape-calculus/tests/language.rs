@@ -85,6 +85,9 @@ fn pieces_that_do_not_fit_are_told() {
         ("x;;y", "no expression stands on one side of this `;`"),
         ("y = ; y", "expected a number, a name or `(`, found the end"),
         ("x == 2", "unexpected character `=`"),
+        ("x = x^2; x", "`x` stands for something else before"),
+        ("y = x^2; d/dy (y^2)", "`y` names a part"),
+        ("d/dz (x^2)", "the expression has no variable `z`"),
     ];
     for (text, want) in cases {
         assert!(error(text).starts_with(want), "{text}: {}", error(text));
@@ -103,7 +106,11 @@ fn derivatives_are_written_as_in_books() {
     assert_eq!(printed("d/dx (x^3)"), "3*x^2");
     assert_eq!(printed("d/dx(d/dx (x^3))"), "6*x");
     assert_eq!(printed("2 d/dx (x*y) + 1"), "2*y + 1");
-    assert_eq!(printed("d/dz (x*y)"), "0");
+    assert_eq!(printed("z - z + d/dz (x*y)"), "z - z + 0");
+    assert_eq!(printed("d/dz (3)"), "0");
+    // The point has a value for every variable that is written.
+    assert_eq!(value("d/dx (2x)", &[("x", 3.0)]), 2.0);
+    assert!(Expr::parse("d/dx (2x)").unwrap().value(&[("x", 3.0)]).is_ok());
     assert_eq!(printed("d / dx"), "d/dx");
     assert_eq!(printed("d/dx + 1"), "d/dx + 1");
     let shared = &Expr::parse_all("y = x^2; d/dx (y*x)").unwrap()[0];
@@ -311,7 +318,7 @@ fn a_secant_has_the_slope_of_the_difference() {
     let found = secant(&expr, &[("x", 1.0), ("y", 2.0)], Some("x"), -0.5).unwrap();
     assert_eq!((found.slope.0, found.derivative.0), (3.0, 4.0));
     let text = found.to_string();
-    assert!(text.contains("(0.5 - 2) / -0.5 = 3   with h = -0.5"), "{text}");
+    assert!(text.contains("(0.5 - 2) / (-0.5) = 3   with h = (-0.5)"), "{text}");
     assert!(found.chart().svg().unwrap().contains("secant, h = -0.5: slope 3"));
     let page = found.html().unwrap();
     assert_eq!(page.matches("<figure").count(), 40);
@@ -341,6 +348,13 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
     for (condition, value) in [("x <= 2", 1.0), ("x >= 3", 2.0), ("x != 2", 2.0), ("x == 2", 1.0)] {
         assert_eq!(run(&format!("if {condition}: x = 1; x"), 2.0).value.0, value, "{condition}");
     }
+    // Written out, this would have a node for each of two to the power of 40 paths.
+    let swollen = run("for i in 1..40: x = 4*x*(1 - x); x", 0.2);
+    assert!(swollen.gradient.get("x").unwrap().0.abs() > 1e9);
+    assert_eq!(swollen.expression, "for i in 1..40: x = 4*x*(1 - x); x");
+    // What decides the path has a derivative of 0.
+    let idle = run("y = 0; if x > 0: y = x; y", -1.0);
+    assert!(idle.notes.iter().any(|note| note.starts_with("`x` does not reach")), "{idle}");
     // A loop that does not run leaves the program as it is.
     assert_eq!(run("while x > 5: x = x/2; 3x", 1.0).notes[0], "`while x > 5` ran 0 times");
     assert!(Trace::is_program(" while x > 1: x = x/2; x") && !Trace::is_program("whiles*x; if2"));
@@ -348,7 +362,11 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
         explain_program(text, &[("x", 2.0)], Options::default()).err().unwrap().to_string()
     };
     let cases = [
-        ("while x > 1: x = x + 1; x", "does not end after"),
+        ("while x > 1: x = x + 1; x", "was stopped after"),
+        ("x^2; while x > 1: x = x/2; x", "nothing uses the expression before"),
+        ("for i in 1...3: x = x*i; x", "a counting loop is not written like this"),
+        ("if x > 9: x = sin(; x", "expected a number"),
+        ("if x > 9: x/2; x", "an assignment is wanted here"),
         ("while x: x = 1; x", "a condition compares two numbers"),
         ("while x > 1: x/2; x", "an assignment is wanted here"),
         ("for i = 1..3: x = x*i; x", "a counting loop is not written like this"),

@@ -140,9 +140,10 @@ impl Descend {
         }
         let mut hyper = self.hyper.hyper(name);
         if !settings.is_empty() {
-            let own = settings.replace(':', ",").parse::<Hyper>();
-            let own =
-                own.map_err(|error| Failure::usage(format!("--optimizer {text}: {error}")))?;
+            let own = settings.replace(':', ",").parse::<Hyper>().map_err(|error| {
+                let hint = "hint: settings have colons between, as in adam:lr=0.05:betas=0.9+0.99";
+                Failure::usage(format!("--optimizer {text}: {}", error.message())).note(hint)
+            })?;
             hyper = own.iter().fold(hyper, |hyper, (name, value)| hyper.with(name, value));
         }
         Ok(Descent {

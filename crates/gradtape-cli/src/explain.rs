@@ -207,7 +207,15 @@ impl Explain {
             }
         }
         let found = self.found()?;
-        Ok(match self.picture()? {
+        let picture = self.picture()?;
+        if self.order == WalkOrder::Bfs
+            && matches!(picture, Picture::Dot | Picture::Svg | Picture::Html)
+        {
+            return Err(Failure::usage(
+                "--order bfs, whose numbers go wrong on the way, is shown as text, json or markdown",
+            ));
+        }
+        Ok(match picture {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
             Picture::Dot => found.dot(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const CASES: [&str; 3] = [
     "explain (a+b)*(b+1) --at a=2,b=1 --hessian",
-    "explain x*x+sin(x) --at x=2 --order bfs",
+    "explain x*x+sin(x) --at x=2",
     "explain -log(exp(z1)/(exp(z1)+exp(z2)+exp(6-2)))+relu(z3) --at z1=1,z2=2,z3=0",
 ];
 

@@ -212,6 +212,8 @@ fn formulas_are_read_as_books_write_them() {
     assert!(parts.stdout.contains("y = x^2 = 1^2 = 1"), "{}", parts.stdout);
     assert!(parts.stdout.contains("late: y was taken before"), "{}", parts.stdout);
     assert!(parts.stdout.contains("db/dx = 1.68294 instead of 2.76355"), "{}", parts.stdout);
+    // A picture shows one number for a gradient, and which one is the question here.
+    run("explain y=x^2;y*sin(y) --at x=1 --order bfs --format svg").fails(2, &["--order bfs"]);
 }
 
 #[test]

@@ -107,6 +107,18 @@ impl Builder {
         self.known.contains_key(name)
     }
 
+    /// Adds the variables of another builder that are not there yet.
+    pub(super) fn add_variables(&mut self, other: &Builder) {
+        for Name { text, position } in &other.names {
+            self.variable_at(text, *position);
+        }
+    }
+
+    /// Whether a name is that of a variable.
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.text == name)
+    }
+
     /// The names of the variables.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| name.text.as_str())
@@ -137,6 +149,12 @@ impl Builder {
     pub(crate) fn part(&self, root: Id) -> Result<Expr> {
         let (builder, copies) = self.copied(root);
         builder.finish(copies[root.index()].unwrap_or(root))
+    }
+
+    /// As [`Builder::part`], however long it would be when written out.
+    pub(super) fn part_unchecked(&self, root: Id) -> Expr {
+        let (builder, copies) = self.copied(root);
+        builder.finish_unchecked(copies[root.index()].unwrap_or(root))
     }
 
     /// A builder with the nodes that `root` uses alone, and for each node here its copy there.

@@ -63,7 +63,11 @@ pub(super) fn function_without_call(name: &str, after: &str) -> String {
 pub(super) fn character(c: char) -> Option<&'static str> {
     Some(match c {
         '×' | '·' | '⋅' => "multiplication is written `*`",
-        '÷' | ':' => "division is written `/`",
+        '÷' => "division is written `/`",
+        ':' => "division is written `/`; a colon stands once, after `while …`, `for …` or `if …`",
+        '<' | '>' => {
+            "two numbers are compared in programs, which `explain` runs: while x > 1: x = x/2; x^2"
+        }
         '−' | '–' => "minus is written `-`",
         '{' | '}' => "only ( and ) group",
         '=' => {

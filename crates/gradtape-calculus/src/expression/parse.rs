@@ -8,6 +8,7 @@ use super::expr::Expr;
 use super::function::Function;
 use super::hints;
 use super::node::{Id, Operator};
+use super::point::no_variable;
 use super::token::{Lexer, Token};
 use crate::report::{Error, Result};
 
@@ -299,9 +300,18 @@ impl<'a> Parser<'a> {
             Some(Pending::Group) => Ok(value),
             Some(Pending::Derivative(variable)) => {
                 let part = self.builder.part(value)?;
-                match part.variables().any(|name| name == variable) {
+                let is_variable = self.builder.has_variable(&variable);
+                if self.builder.knows(&variable) && !is_variable {
+                    let message =
+                        format!("`{variable}` names a part; a derivative is taken in a variable");
+                    return Err(Error::new(message).at(self.text, at));
+                }
+                let names: Vec<&str> = part.variables().collect();
+                match names.contains(&&*variable) {
                     true => Ok(self.builder.graft(&part.derivative(&variable)?)),
-                    false => Ok(self.builder.number(0.0)),
+                    // It is known, or there is nothing that could be misspelt.
+                    false if is_variable || names.is_empty() => Ok(self.builder.number(0.0)),
+                    false => Err(no_variable(&names, &variable).at(self.text, at)),
                 }
             }
             Some(Pending::Call { callee, mut arguments }) => {

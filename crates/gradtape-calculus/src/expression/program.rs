@@ -49,6 +49,8 @@ impl Expr {
                     let at = start + piece.len() - piece.trim_start().len();
                     check_name(&parser.builder, text, name, at)?;
                     let root = parser.expression(start + sign + 1, end)?;
+                    // Its own right side may use the name.
+                    check_name(&parser.builder, text, name, at)?;
                     parser.builder.know(name, root);
                     parts.push((root, name.to_string()));
                 }
@@ -68,7 +70,12 @@ impl Expr {
             Some((name, sign)) => Err(Error::new(format!("nothing uses the part `{name}`"))
                 .at(text, sign)
                 .hint("the last of the pieces is what is worked out: leave its name out")),
-            None => roots.into_iter().map(|root| parser.builder.part_named(root, &parts)).collect(),
+            None => {
+                // What is written has a place in the point, also where a derivative does not depend on it.
+                let all = roots.len() == 1;
+                let whole = |root| parser.builder.part_named(root, &parts, all);
+                roots.into_iter().map(whole).collect()
+            }
         }
     }
 }
@@ -104,9 +111,12 @@ pub(super) fn empty(text: &str, start: usize, end: usize) -> Error {
 
 impl Builder {
     /// The expression that ends in `root`, without the nodes that it does not use, with the names of those
-    /// among `parts` that it does.
-    fn part_named(&self, root: Id, parts: &[(Id, String)]) -> Result<Expr> {
-        let (builder, copies) = self.copied(root);
+    /// among `parts` that it does; with `all`, with every variable of the builder.
+    fn part_named(&self, root: Id, parts: &[(Id, String)], all: bool) -> Result<Expr> {
+        let (mut builder, copies) = self.copied(root);
+        if all {
+            builder.add_variables(self);
+        }
         let own = |(id, name): &(Id, String)| {
             let copy = (*copies.get(id.index())?)?;
             let plain =

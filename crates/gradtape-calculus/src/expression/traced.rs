@@ -21,7 +21,7 @@ pub struct Trace {
     pub unused: Vec<String>,
 }
 
-/// A loop that runs longer than this does not end.
+/// A loop is stopped after so many rounds.
 const MAX_ROUNDS: usize = 10_000;
 
 const WORDS: [&str; 3] = ["while", "for", "if"];
@@ -58,6 +58,11 @@ impl Trace {
             if piece.trim().is_empty() {
                 return Err(empty(text, start, end));
             }
+            if result.is_some() {
+                return Err(Error::new("nothing uses the expression before this `;`")
+                    .at(text, start - 1)
+                    .hint("the last piece is what is worked out; give those before it a name, as in y = x^2"));
+            }
             result = run.piece(start, end)?;
             start = end + 1;
         }
@@ -66,7 +71,7 @@ impl Trace {
                 .at(text, text.len())
                 .hint("its last piece is an expression, as in while x > 1: x = x/2; x^2"));
         };
-        let expr = run.parser.builder.part(root)?;
+        let expr = run.parser.builder.part_unchecked(root);
         let read =
             run.parser.builder.names().filter(|name| expr.variables().all(|own| own != *name));
         let unused = read.map(str::to_string).collect();
@@ -109,6 +114,7 @@ impl<'a> Run<'a> {
         let rounds = match word {
             "while" => {
                 let mut rounds = 0;
+                self.is_assignment(body)?;
                 while self.holds(head, colon)? {
                     self.round(&mut rounds, said, start)?;
                     self.assign(body.0, body.1)?;
@@ -116,6 +122,7 @@ impl<'a> Run<'a> {
                 rounds
             }
             "if" => {
+                self.is_assignment(body)?;
                 let taken = self.holds(head, colon)?;
                 if taken {
                     self.assign(body.0, body.1)?;
@@ -145,6 +152,9 @@ impl<'a> Run<'a> {
         let text = &self.text[head..colon];
         let (name, range) = text.split_once(" in ").ok_or_else(wrong)?;
         let dots = range.find("..").ok_or_else(wrong)?;
+        if range[dots + 2..].starts_with('.') {
+            return Err(wrong());
+        }
         let from = head + text.len() - range.len();
         let name = name.trim();
         check_name(&Builder::new(), self.text, name, head)?;
@@ -153,6 +163,7 @@ impl<'a> Run<'a> {
         if !(low.is_finite() && high.is_finite()) {
             return Err(wrong());
         }
+        self.is_assignment(body)?;
         let mut rounds = 0;
         let mut counter = low;
         while counter <= high {
@@ -167,27 +178,43 @@ impl<'a> Run<'a> {
 
     fn round(&self, rounds: &mut usize, said: &str, at: usize) -> Result<()> {
         *rounds += 1;
-        if *rounds > MAX_ROUNDS || self.parser.builder.nodes().len() > MAX_NODES {
-            let message = format!("`{said}` does not end after {}", plural(*rounds - 1, "round"));
+        let nodes = self.parser.builder.nodes().len();
+        if *rounds > MAX_ROUNDS || nodes > MAX_NODES {
+            let message = format!(
+                "`{said}` was stopped after {}: at most {MAX_ROUNDS} rounds and {MAX_NODES} operations are recorded",
+                plural(*rounds - 1, "round")
+            );
             return Err(Error::new(message)
                 .at(self.text, at)
-                .hint("its condition must become false at this point"));
+                .hint("it is without end, or too long to be explained"));
         }
         Ok(())
     }
 
-    /// `NAME = EXPR`.
-    fn assign(&mut self, start: usize, end: usize) -> Result<()> {
+    /// Whether a body could be run, also where it is not.
+    fn is_assignment(&self, (start, end): (usize, usize)) -> Result<()> {
+        let (_, from) = self.target(start, end)?;
+        Parser::new(self.text).expression(from, end).map(|_| ())
+    }
+
+    /// The name that an assignment gives a value to, and where its right side begins.
+    fn target(&self, start: usize, end: usize) -> Result<(&'a str, usize)> {
         let piece = &self.text[start..end];
+        let at = start + piece.len() - piece.trim_start().len();
         let Some((name, sign)) = named(piece) else {
             return Err(Error::new("an assignment is wanted here")
-                .at(self.text, start + piece.len() - piece.trim_start().len())
-                .hint("write NAME = EXPR, as in x = x/2"));
+                .at(self.text, at)
+                .hint("write one NAME = EXPR, as in x = x/2"));
         };
         // A name may change what it stands for.
-        let at = start + piece.len() - piece.trim_start().len();
         check_name(&Builder::new(), self.text, name, at)?;
-        let (id, _) = self.value(start + sign + 1, end)?;
+        Ok((name, start + sign + 1))
+    }
+
+    /// `NAME = EXPR`.
+    fn assign(&mut self, start: usize, end: usize) -> Result<()> {
+        let (name, from) = self.target(start, end)?;
+        let (id, _) = self.value(from, end)?;
         self.parser.builder.know(name, id);
         Ok(())
     }

@@ -22,7 +22,7 @@ pub struct Fit {
     pub residual_standard_deviation: Option<Number>,
     /// Steps taken.
     pub iterations: usize,
-    /// Whether the search ended because a further full step would change nothing that matters: the
+    /// Whether the result is better than a constant and the search ended because a further full step would change nothing that matters: the
     /// parameters by less than 1e-9 of themselves, or the sum of squares by less than 1e-14 of itself.
     pub converged: bool,
     /// Sentences about parameters that the data do not determine.
@@ -137,10 +137,11 @@ pub fn fit(expr: &Expr, data: &[Column], target: &str, start: &[(&str, f64)]) ->
                 .hint("choose a start at which it is")
         }));
     };
-    Ok(found(expr, &inputs, rows, &solved))
+    Ok(found(expr, &inputs, &wanted.values, &solved))
 }
 
-fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit {
+fn found(expr: &Expr, inputs: &[Input<'_>], wanted: &[f64], solved: &Solved) -> Fit {
+    let rows = wanted.len();
     let names = expr.variables().zip(inputs).filter_map(|(name, input)| match input {
         Input::Parameter(_) => Some(name),
         Input::Column(_) => None,
@@ -167,12 +168,14 @@ fn found(expr: &Expr, inputs: &[Input<'_>], rows: usize, solved: &Solved) -> Fit
         notes.extend(notes::ran_away(name, &estimates[parameter], solved.left[parameter]));
     }
     notes.extend(notes::poles(expr, inputs, rows, &solved.at));
+    let poor = notes::poor(solved.squares, wanted);
+    notes.extend(poor.clone());
     Fit {
         parameters: Named::new(names.iter().copied(), estimates),
         residual_sum_of_squares: Number(solved.squares),
         residual_standard_deviation: deviation.map(Number),
         iterations: solved.iterations,
-        converged: solved.converged,
+        converged: solved.converged && poor.is_none(),
         notes,
     }
 }

@@ -39,6 +39,21 @@ pub(super) fn ran_away(name: &str, estimate: &Estimate, left: f64) -> Option<Str
     })
 }
 
+/// Says that the mean of what is wanted leaves less than the fit: the search ended far from where it should.
+pub(super) fn poor(squares: f64, wanted: &[f64]) -> Option<String> {
+    let mean = wanted.iter().sum::<f64>() / wanted.len() as f64;
+    let constant: f64 = wanted.iter().map(|value| (value - mean).powi(2)).sum();
+    // Of what is nearly constant, rounding is all that is left.
+    let rounding = 1e-12 * wanted.iter().map(|value| value * value).sum::<f64>();
+    (squares > constant * (1.0 + 1e-9) + rounding).then(|| {
+        format!(
+            "the mean alone leaves a sum of squares of {}, less than this: the search ended where the expression \
+             cannot be improved step by step; try another start",
+            short(constant)
+        )
+    })
+}
+
 /// Names divisors with parameters in them that are negative on some rows and positive on others: on the way the
 /// expression passes a pole, wherever a sum of squares at the rows alone may be small.
 pub(super) fn poles(expr: &Expr, inputs: &[Input<'_>], rows: usize, at: &[f64]) -> Vec<String> {

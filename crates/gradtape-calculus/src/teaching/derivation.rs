@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::differences::chosen;
-use crate::expression::{Builder, Expr, Function, Id, Node, Operator};
+use crate::expression::{Builder, Expr, Function, Id, Minus, Node, Operator};
 use crate::report::{Error, Result};
 
 /// How a derivative is found, from the inside out. Serialises to the JSON of `gradtape explain --steps`.
@@ -135,7 +135,7 @@ impl Deriver<'_> {
             expression: self.expr.subexpression(id).to_string(),
             rule,
             detail,
-            result: parts.b.part(root)?.to_string(),
+            result: parts.b.part(root)?.text(Minus::Enclosed),
             simplified: self.slope(id)?.to_string(),
         })
     }

@@ -3,14 +3,15 @@
 use std::fmt;
 
 use gradtape_chart::{
-    Axis, COLOURS, Chart, Dash, Dots, GREY, Line, Mark, Panel, THEME, extent, text::escaped,
+    Axis, COLOURS, Chart, Dash, Dots, GREY, Line, Mark, Panel, THEME, extent,
+    extent_without_outliers, text::escaped,
 };
 use serde::Serialize;
 
 use super::differences::chosen;
 use super::explain::{Options, explain};
 use crate::expression::Expr;
-use crate::report::{Error, Named, Number, Result, short};
+use crate::report::{Error, Named, Number, Result, factor, short};
 
 /// The slope of a line through two points of a curve, and the derivative that it stands for. Serialises to the
 /// JSON of `gradtape explain --differences --step`.
@@ -123,8 +124,11 @@ impl Secant {
         };
         // The same axis for every step, so that only the secant moves.
         let numbers = self.curve.iter().map(|point| point.1);
+        let numbers =
+            extent_without_outliers(numbers).map_or([before, after], |(low, high)| [low, high]);
         let tangent = through(self.derivative.0);
-        let y = extent(numbers.chain(tangent.iter().map(|point| point.1))).unwrap_or((-1.0, 1.0));
+        let ends = tangent.iter().map(|point| point.1).chain([before, self.values[1].0]);
+        let y = extent(numbers.into_iter().chain(ends)).unwrap_or((-1.0, 1.0));
         let line = |points, colour, dash, label| {
             Mark::Line(Line { points, colour, dash, label, ..Line::default() })
         };
@@ -214,8 +218,8 @@ impl fmt::Display for Secant {
             derivative,
             ..
         } = self;
-        let [h, before, after, secant, tangent] =
-            [step, before, after, slope, derivative].map(|n| short(n.0));
+        let [h, before, after] = [step, before, after].map(|n| factor(n.0));
+        let [secant, tangent] = [slope, derivative].map(|n| short(n.0));
         writeln!(f, "{expression}   at {}\n", at.equations())?;
         let error = short((slope.0 - derivative.0).abs());
         writeln!(

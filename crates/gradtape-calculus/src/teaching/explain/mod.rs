@@ -47,6 +47,16 @@ pub struct Options {
 /// A point that does not fit the variables (see [`Expr::point`]); more than
 /// [`MAX_NODES`](crate::MAX_NODES) nodes, or [`MAX_HESSIAN`] variables for a Hessian.
 pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Explanation> {
+    explained(expr, at, options, None)
+}
+
+/// As [`explain()`]; what a program recorded goes by the program's text, because written out it may be without end.
+fn explained(
+    expr: &Expr,
+    at: &[(&str, f64)],
+    options: Options,
+    program: Option<&str>,
+) -> Result<Explanation> {
     let point = expr.point(at)?;
     check_size(std::slice::from_ref(expr), "explained")?;
     if options.hessian && point.len() > MAX_HESSIAN {
@@ -96,7 +106,14 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
     if has_value {
         notes.extend(notes::of_differences(&gradient, &numeric));
     }
-    let symbolic = symbolic(expr, &point, &mut notes);
+    let symbolic = match program {
+        None => symbolic(expr, &point, &mut notes),
+        Some(_) => {
+            let refused =
+                || Symbolic::Refused { refused: "loops and branches have no formula".into() };
+            Named::new(names(), names().map(|_| refused()))
+        }
+    };
     if has_value {
         notes.extend(notes::of_symbolic(&gradient, &symbolic));
     }
@@ -111,8 +128,11 @@ pub fn explain(expr: &Expr, at: &[(&str, f64)], options: Options) -> Result<Expl
         notes.extend(notes::of_hessian(hessian));
     }
     Ok(Explanation {
-        expression: expr.to_string(),
-        latex: expr.latex(),
+        expression: program.map_or_else(|| expr.to_string(), str::to_string),
+        latex: match program {
+            None => expr.latex(),
+            Some(text) => format!(r"\text{{{}}}", text.replace(['\\', '{', '}', '_', '^'], " ")),
+        },
         at: Named::new(names(), point.iter().copied().map(Number)),
         value: Number(numbers.values[graph.root()]),
         gradient,
@@ -145,17 +165,13 @@ pub fn explain_program(text: &str, at: &[(&str, f64)], options: Options) -> Resu
     let Trace { expr, mut told, unused } = Trace::of(text, at)?;
     let reaches = |name: &str| unused.iter().all(|other| other != name);
     let point: Vec<(&str, f64)> = at.iter().copied().filter(|(name, _)| reaches(name)).collect();
-    let mut found = explain(&expr, &point, options)?;
+    let mut found = explained(&expr, &point, options, Some(text.trim()))?;
     let idle = unused
         .iter()
         .map(|name| format!("`{name}` does not reach the result: its derivative is 0"));
     told.extend(idle);
-    for (_, symbolic) in &mut found.symbolic.0 {
-        *symbolic = Symbolic::Refused { refused: "loops and branches have no formula".into() };
-    }
     let path =
         "the derivative is that of the path that was taken; at another point it may be another one";
-    found.notes.retain(|note| !note.starts_with("symbolic: "));
     found.notes.splice(0..0, told.into_iter().chain([path.to_string()]));
     Ok(found)
 }

@@ -217,6 +217,9 @@ fn kink(kind: Node, x: f64, y: f64) -> Option<&'static str> {
         _ if is_power(kind) && x == 0.0 && 0.0 < y && y < 1.0 => {
             "a power below 1 is infinitely steep at 0"
         }
+        Node::Call2(Function::Xlogy, ..) if x == 0.0 => {
+            "0 log 0 is taken as 0, and where a derivative has no value there, as 0 too"
+        }
         Node::Call2(Function::Max, ..) if x == y => {
             "max has a kink at a tie; each argument gets half of the derivative"
         }

@@ -51,6 +51,11 @@ impl Backpropagation {
         let drawn = self.drawn()?;
         let (width, height) = (drawn.width + 48.0, drawn.height + 96.0);
         let shown = if self.examples > 1 { "; values of example 1" } else { "" };
+        let few = |pair: &[usize]| pair[0] * pair[1] <= MAX_LABELS;
+        let edges = match self.network.windows(2).any(few) {
+            true => "on an edge: weight, gradient; thick where it is large",
+            false => "edges: thick where the gradient is large",
+        };
         Ok(format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"0 0 {width:.0} {height:.0}\" \
              width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n\
@@ -59,7 +64,7 @@ impl Backpropagation {
              <g transform=\"translate(24 60)\">\n{}</g>\n\
              <text class=\"small\" x=\"24\" y=\"{:.0}\"><tspan class=\"forward\">values, forward</tspan>\
              <tspan class=\"backward\" dx=\"18\">gradients of L, backward</tspan>\
-             <tspan dx=\"18\">on an edge: weight, gradient{shown}</tspan></text>\n</svg>\n",
+             <tspan dx=\"18\">{edges}{shown}</tspan></text>\n</svg>\n",
             drawn.body,
             height - 14.0,
             title = escaped(&self.title()),

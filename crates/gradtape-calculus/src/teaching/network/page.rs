@@ -21,6 +21,12 @@ impl Backpropagation {
             serde_json::to_string(&drawn.lines).map_err(|error| Error::new(error.to_string()))?;
         let title = escaped(&self.title());
         let last = drawn.lines.len();
+        let shown = match self.examples {
+            1 => String::new(),
+            n => format!(
+                "Units show example 1 of {n}; the gradients of weights and biases are those of all {n}."
+            ),
+        };
         Ok(format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
@@ -37,6 +43,7 @@ impl Backpropagation {
              <button type=\"button\" id=\"play\">play</button>\n\
              <input type=\"range\" id=\"step\" min=\"0\" max=\"{last}\" value=\"{last}\" aria-label=\"Step\" autocomplete=\"off\">\n\
              <output id=\"line\" aria-live=\"polite\"></output>\n</div>\n\
+             <p>{shown}</p>\n\
              <p id=\"said\" aria-live=\"polite\">A click on a unit or an edge shows its chain rule.</p>\n\
              <details><summary>Both walks, in components and in matrices</summary>\n<pre>{}</pre></details>\n\
              <script type=\"application/json\" id=\"data\">{}</script>\n<script>\n{}</script>\n</body>\n</html>\n",
