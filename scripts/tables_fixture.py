@@ -168,6 +168,24 @@ expected["nested"] = {"x": ["1", "2", "3"], "y": ["2.5", "4.5", "6.5"]}
 indexed = homes.head(4)[["size", "price"]].set_index(pd.Index(["d", "c", "b", "a"]))
 indexed.to_parquet(folder / "indexed.parquet")
 
+# Many rows in a small file, in groups that are no pieces; the same are made as CSV by the tests of the program.
+number = np.arange(40_000)
+kind = number * 31 % 3
+many = pa.table(
+    {
+        "when": pa.array([dt.date(2024, 1 + i % 12, 1 + i % 28) for i in number.tolist()]),
+        "size": pa.array(number * 7919 % 1000 / 10),
+        "kind": pa.array(np.array(["house", "flat", "barn"])[kind]),
+        "price": pa.array(
+            [
+                None if i % 97 == 96 else 3 * size + [50, 20, 5][kind]
+                for i, size, kind in zip(number.tolist(), (number * 7919 % 1000 / 10).tolist(), kind.tolist())
+            ]
+        ),
+    }
+)
+pq.write_table(many, folder / "many.parquet", compression="zstd", row_group_size=15_000, store_schema=False)
+
 # A workbook as people make them: a title, a formula's error, dates, times, booleans, several sheets, one of them hidden.
 book = Workbook()
 sheet = book.active

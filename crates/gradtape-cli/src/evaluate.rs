@@ -1,6 +1,9 @@
 //! `gradtape evaluate`: how good a model is on data with known answers.
 
+mod pieces;
+
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use gradtape::data::{Dataset, Split};
@@ -10,8 +13,10 @@ use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::importance::Importance;
 use crate::measure::Measured;
+use crate::memory::Memory;
 use crate::model::{Trained, read_for};
 use crate::output::Output;
+use crate::pieces::Pieces;
 use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
 use crate::settings::DataSettings;
@@ -57,6 +62,11 @@ pub(crate) struct Evaluate {
     #[arg(long)]
     strict: bool,
 
+    /// How much memory a table may take; CSV and Parquet that take more are read in pieces [default: a
+    /// quarter of what there is]
+    #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
+    memory: Option<Memory>,
+
     /// For people or for programs
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -73,58 +83,90 @@ impl Verb for Evaluate {
         }
         let trained = Trained::of(model, &self.model)?;
         let source = Source::of(&self.data)?;
-        let content =
-            source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;
-        let (content, left_out) = rows::answered(content, &trained.preprocessing)?;
-        left_out.iter().for_each(|note| output.note(format_args!("note: {note}")));
+        let known = trained.settings.as_ref();
+        if let Some(pieces) = Pieces::for_model(&source, &self.reading, known, self.memory)? {
+            return self.in_pieces(&trained, &source, &pieces, output);
+        }
+        let content = source.read_following(&self.reading, known, trained.points())?;
+        let (content, answered) = rows::answered(content, &trained.preprocessing, known)?;
+        answered.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;
         let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
-        let settings = trained.settings.as_ref().map(|settings| &settings.data);
-        let same = settings.filter(|known| known.fingerprint == rows::fingerprint(&data));
-        let parts = match same {
-            Some(known) => Some(data.split_rows(&rows::parts(
-                &content,
-                &data,
-                &trained.preprocessing,
-                known,
-            )?)?),
-            None => None,
-        };
-        let learned = parts.as_ref().map(|parts| parts.train.clone());
+        let settings = known.map(|settings| &settings.data);
+        let (mut same, mut parts, mut learned) = (None, None, None);
+        if let Some(known) = settings
+            && rows::is_of(known, &content, &data)?
+        {
+            let rows = rows::parts(&content, &data, &trained.preprocessing, known)?;
+            learned = Some(data.rows(&rows::learned(&content, &data, &rows, known))?);
+            (same, parts) = (Some(known), Some(data.split_rows(&rows)?));
+        }
         let (part, data) = self.choose(data, test, parts, &source)?;
+        let chosen = Chosen { part, same: same.is_some(), source: &source };
+        self.measure(&trained, &chosen, &data, learned, output)
+    }
+}
+
+/// Which rows are measured.
+struct Chosen<'a> {
+    part: Part,
+    /// Whether the data is what the model was trained on.
+    same: bool,
+    source: &'a Source,
+}
+
+impl Evaluate {
+    /// Measures rows, and tells of it.
+    fn measure(
+        &self,
+        trained: &Trained,
+        chosen: &Chosen<'_>,
+        data: &Dataset,
+        learned: Option<Dataset>,
+        output: &Output,
+    ) -> Outcome {
         if data.is_empty() {
-            return Err(Failure::failed(format!(
-                "{}: the {} part has no row\n  hint: --part all measures every row",
-                source.name(),
-                name(part)
-            )));
+            return Err(no_row(chosen));
         }
         let members = trained.settings.as_ref().and_then(|settings| settings.members);
-        if let (Some(members), Part::Validation) = (members, part) {
+        if let (Some(members), Part::Validation) = (members, chosen.part) {
             output.note(format!(
                 "note: of the {members} networks that answer together only the first did not train on these rows"
             ));
         }
         let (network, preprocessing) = (&trained.model.network, &trained.preprocessing);
-        let mut measured = Measured::of(network, preprocessing, &data)?;
-        if let Some(learned) = learned.filter(|_| part == Part::Test) {
-            measured = measured.beside(&learned, &data, preprocessing)?;
+        let mut measured = Measured::of(network, preprocessing, data)?;
+        if let Some(learned) = learned.filter(|_| chosen.part == Part::Test) {
+            measured = measured.beside(&learned, data, preprocessing)?;
         }
         let importance = match self.importance {
-            true => Some(Importance::of(network, preprocessing, &data)?),
+            true => Some(Importance::of(network, preprocessing, data)?),
             false => None,
         };
+        self.tell(trained, chosen, measured, importance, output)
+    }
+
+    fn tell(
+        &self,
+        trained: &Trained,
+        chosen: &Chosen<'_>,
+        measured: Measured,
+        importance: Option<Importance>,
+        output: &Output,
+    ) -> Outcome {
+        let &Chosen { part, same, source } = chosen;
         match self.format {
             Format::Json => output.json(&Report {
                 data: source.name(),
-                trained_on: same.is_some(),
+                trained_on: same,
                 part: name(part),
                 measured,
                 importance,
             }),
             Format::Text => {
                 if self.part.is_none() {
-                    output.line(chosen(part, same, settings, &source))?;
+                    let settings = trained.settings.as_ref().map(|settings| &settings.data);
+                    output.line(why(part, settings.filter(|_| same), settings, source))?;
                 }
                 measured.print(name(part), output)?;
                 match importance {
@@ -134,9 +176,7 @@ impl Verb for Evaluate {
             }
         }
     }
-}
 
-impl Evaluate {
     /// Measures a model of texts.
     fn text(&self, text: &TextModel, output: &Output) -> Outcome {
         let source = Source::of(&self.data)?;
@@ -208,6 +248,14 @@ impl Evaluate {
     }
 }
 
+fn no_row(chosen: &Chosen<'_>) -> Failure {
+    Failure::failed(format!(
+        "{}: the {} part has no row\n  hint: --part all measures every row",
+        chosen.source.name(),
+        name(chosen.part)
+    ))
+}
+
 fn no_part(source: &Source) -> Failure {
     Failure::usage(format!(
         "{} is not what the model was trained on, hence it has no such part\n  hint: --part all",
@@ -216,7 +264,7 @@ fn no_part(source: &Source) -> Failure {
 }
 
 /// Which rows are measured, and why, where the user did not say.
-fn chosen(
+fn why(
     part: Part,
     same: Option<&DataSettings>,
     settings: Option<&DataSettings>,

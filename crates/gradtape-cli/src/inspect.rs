@@ -302,6 +302,10 @@ pub(crate) fn rows(settings: &Settings) -> Vec<[String; 2]> {
 }
 
 fn held_out(data: &DataSettings) -> String {
+    if let (Some(_), Some(rows)) = (data.dealt, data.rows) {
+        let [test, validation] = [rows.test, rows.validation].map(thousands);
+        return format!("{test} rows for test, {validation} for validation, chosen one by one");
+    }
     match (data.own_test, data.rows) {
         (true, _) => {
             format!("own test files; a share of {} of the others for validation", data.validation)

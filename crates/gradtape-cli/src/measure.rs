@@ -161,13 +161,22 @@ impl Measured {
         data: &Dataset,
     ) -> Outcome<Measured> {
         let outputs = outputs(network, data.inputs())?;
+        Measured::of_outputs(network, preprocessing, &outputs, data.targets())
+    }
+
+    /// Measures what a network answered for rows with these targets.
+    pub(crate) fn of_outputs(
+        network: &Sequential,
+        preprocessing: &Preprocessing,
+        outputs: &Tensor,
+        targets: &Tensor,
+    ) -> Outcome<Measured> {
         let tape = Tape::inference();
-        let targets = tape.constant(data.targets());
-        let loss = Number(default_loss(tape.constant(&outputs), targets).item()?);
-        let rows = data.len();
+        let loss = default_loss(tape.constant(outputs), tape.constant(targets));
+        let (loss, rows) = (Number(loss.item()?), targets.shape()[0]);
         match preprocessing.target() {
             Target::Classes { classes, .. } => {
-                let matrix = ConfusionMatrix::new(&outputs, data.targets())?;
+                let matrix = ConfusionMatrix::new(outputs, targets)?;
                 let class = |(number, name): (usize, &String)| Class {
                     name: name.clone(),
                     precision: matrix.precision(number).map(Number),
@@ -175,8 +184,7 @@ impl Measured {
                     f1: matrix.f1(number).map(Number),
                 };
                 let counts = matrix.counts().to_vec();
-                let shares =
-                    Shares::of(&matrix, &probabilities(network, &outputs)?, data.targets())?;
+                let shares = Shares::of(&matrix, &probabilities(network, outputs)?, targets)?;
                 Ok(Measured::Classes {
                     shares,
                     baselines: Vec::new(),
@@ -189,8 +197,8 @@ impl Measured {
                 })
             }
             Target::Number { .. } => {
-                let predicted = preprocessing.predicted_numbers(&outputs)?;
-                let known = preprocessing.target_numbers(data.targets())?;
+                let predicted = preprocessing.predicted_numbers(outputs)?;
+                let known = preprocessing.target_numbers(targets)?;
                 let predicted = Tensor::from_vec(predicted, [rows])?;
                 let known = Tensor::from_vec(known, [rows])?;
                 let of = |metric: fn(&Tensor, &Tensor) -> gradtape::Result<f64>| {

@@ -1,6 +1,9 @@
 //! `gradtape predict`: what a model says about rows of data.
 
+mod pieces;
+
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use gradtape::Tensor;
@@ -12,8 +15,10 @@ use crate::Verb;
 use crate::contributions::Contributions;
 use crate::error::{Failure, Outcome};
 use crate::interval::{self, Residuals};
+use crate::memory::Memory;
 use crate::model::Trained;
 use crate::output::{Output, json};
+use crate::pieces::Pieces;
 use crate::report::{Format, Number};
 use crate::rows;
 use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
@@ -33,6 +38,7 @@ use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
   gradtape predict model.safetensors new.csv --with row,name    joined to what was asked
   gradtape predict model.safetensors homes.csv --held-out --with price --interval 0.9
   gradtape predict model.safetensors new.csv --explain          what each prediction rests on
+  gradtape predict model.safetensors all.parquet --memory 2GB --out all.csv    in pieces
   gradtape predict model.safetensors photos/                    images, or one, as photo.jpg
   gradtape predict model.safetensors digits | head
   producer | gradtape predict model.safetensors - --format json")]
@@ -75,6 +81,11 @@ pub(crate) struct Predict {
     #[arg(long)]
     strict: bool,
 
+    /// How much memory a table may take; CSV and Parquet that take more are read in pieces [default: a
+    /// quarter of what there is]
+    #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
+    memory: Option<Memory>,
+
     #[command(flatten)]
     reading: ReadFlags,
 }
@@ -90,17 +101,44 @@ impl Verb for Predict {
         if let Some(path) = &self.output {
             source.spare(path)?;
         }
+        let known = trained.settings.as_ref();
+        if let Some(pieces) = Pieces::for_model(&source, &self.reading, known, self.memory)? {
+            return self.in_pieces(&trained, &source, &pieces, output);
+        }
         let (inputs, beside) = self.inputs(&source, &trained, output)?;
-        let outputs = trained.outputs(&inputs)?;
-        let reach = match (self.interval, trained.preprocessing.target()) {
-            (Some(_), Target::Classes { .. }) => {
-                return Err(Failure::usage(
-                    "--interval is for numbers; the model predicts a class",
-                ));
-            }
-            (Some(share), _) => Some(Residuals::reach(&trained.model, share)?),
-            (None, _) => None,
+        let predictions = self.predictions(&trained, &inputs, beside, self.reach(&trained)?)?;
+        let text = match self.format {
+            Format::Text => predictions.csv(true),
+            Format::Json => json(&predictions)?,
         };
+        match &self.output {
+            Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
+            None => output.write(&text),
+        }
+    }
+}
+
+impl Predict {
+    /// How far intervals reach to each side, if there are to be any.
+    fn reach(&self, trained: &Trained) -> Outcome<Option<f64>> {
+        match (self.interval, trained.preprocessing.target()) {
+            (Some(_), Target::Classes { .. }) => {
+                Err(Failure::usage("--interval is for numbers; the model predicts a class"))
+            }
+            (Some(share), _) => Ok(Some(Residuals::reach(&trained.model, share)?)),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// What the model says of rows, between columns of the data and what else was asked for.
+    fn predictions(
+        &self,
+        trained: &Trained,
+        inputs: &Tensor,
+        beside: Vec<Beside>,
+        reach: Option<f64>,
+    ) -> Outcome<Predictions> {
+        let outputs = trained.outputs(inputs)?;
         let (values, chosen) = match trained.preprocessing.target() {
             Target::Classes { classes, .. } => {
                 let rows = likely(&trained.probabilities(outputs.clone())?, classes);
@@ -123,26 +161,16 @@ impl Verb for Predict {
             }
         }
         if self.explain {
-            after.extend(explained(&trained, &inputs, &chosen)?);
+            after.extend(explained(trained, inputs, &chosen)?);
         }
         // Beside the column itself the prediction has a name of its own.
         let target = match beside.iter().any(|column| column.name == target) {
             true => format!("predicted_{target}"),
             false => target,
         };
-        let predictions = Predictions { with: beside, target, values, after };
-        let text = match self.format {
-            Format::Text => predictions.csv(),
-            Format::Json => json(&predictions)?,
-        };
-        match &self.output {
-            Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
-            None => output.write(&text),
-        }
+        Ok(Predictions { with: beside, target, values, after })
     }
-}
 
-impl Predict {
     /// The inputs, and the columns beside the predictions.
     fn inputs(
         &self,
@@ -186,13 +214,11 @@ impl Predict {
             let known = trained.settings.as_ref().map(|settings| &settings.data);
             let known =
                 known.filter(|known| !known.own_test).ok_or_else(|| self.no_held_out(source))?;
-            let all: Vec<usize> = match &content {
-                Content::Table(table) => rows::rows_answered(table, preprocessing)?,
-                Content::Rows(rows) => (0..rows.data.len()).collect(),
-            };
-            let (answered, _) = rows::answered(content, preprocessing)?;
+            let settings = trained.settings.as_ref();
+            let (answered, rows::Answered { rows: all, .. }) =
+                rows::answered(content, preprocessing, settings)?;
             let (data, _) = rows::datasets(&answered, preprocessing)?;
-            if known.fingerprint != rows::fingerprint(&data) {
+            if !rows::is_of(known, &answered, &data)? {
                 return Err(self.no_held_out(source));
             }
             let test = rows::parts(&answered, &data, preprocessing, known)?.test;
@@ -296,7 +322,8 @@ struct Likely {
 }
 
 impl Predictions {
-    fn csv(&self) -> String {
+    /// As CSV, with a line of names or without.
+    fn csv(&self, named: bool) -> String {
         let mut text = String::new();
         // Names where there is no number of a row.
         let mut line = |own: &mut dyn Iterator<Item = String>, row: Option<usize>| {
@@ -315,14 +342,18 @@ impl Predictions {
         match &self.values {
             Values::Classes { classes, rows } => {
                 let names = classes.iter().map(|class| cell(&format!("p_{class}")));
-                line(&mut [cell(&self.target)].into_iter().chain(names), None);
+                if named {
+                    line(&mut [cell(&self.target)].into_iter().chain(names), None);
+                }
                 for (number, row) in rows.iter().enumerate() {
                     let shares = row.probabilities.iter().map(|share| probability(share.0));
                     line(&mut [cell(&row.class)].into_iter().chain(shares), Some(number));
                 }
             }
             Values::Numbers { rows } => {
-                line(&mut [cell(&self.target)].into_iter(), None);
+                if named {
+                    line(&mut [cell(&self.target)].into_iter(), None);
+                }
                 for (number, row) in rows.iter().enumerate() {
                     line(&mut [digits(row.0)].into_iter(), Some(number));
                 }

@@ -13,10 +13,12 @@ mod following;
 
 pub(crate) use self::following::{following, other_classes};
 use crate::advice;
+use crate::deal::{Deal, Fingerprint};
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
+use crate::pieces::UNSEEN;
 use crate::report::{of, thousands};
-use crate::settings::{Counts, DataSettings};
+use crate::settings::{Counts, DataSettings, Settings};
 use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
@@ -34,6 +36,8 @@ pub(crate) struct Prepared {
     pub(crate) notes: Vec<String>,
     /// The rows to train on, where they are more than those of the split.
     pub(crate) stream: Option<Stream>,
+    /// How they were dealt, where they were read in pieces.
+    pub(crate) dealt: Option<Deal>,
 }
 
 impl Prepared {
@@ -182,6 +186,7 @@ pub(crate) fn prepare(
         division,
         notes,
         stream: None,
+        dealt: None,
     })
 }
 
@@ -293,6 +298,42 @@ pub(crate) fn of_images(
     scaled_rows(&images.reshape([n, pixels])?, &[], scale, preprocessing)
 }
 
+/// Whether data, prepared for a model, is what the model was trained on.
+pub(crate) fn is_of(known: &DataSettings, content: &Content, data: &Dataset) -> Outcome<bool> {
+    if known.dealt.is_none() {
+        return Ok(known.fingerprint == fingerprint(data));
+    }
+    let mut print = Fingerprint::default();
+    // Images count as they are in their files.
+    let as_counted = match content {
+        Content::Table(_) => data,
+        Content::Rows(rows) => &rows.data,
+    };
+    print.add(as_counted, numbers(content, data))?;
+    Ok(known.fingerprint == print.text())
+}
+
+/// The rows from which simple answers were learned in the training of a model on this data.
+pub(crate) fn learned(
+    content: &Content,
+    data: &Dataset,
+    rows: &data::Rows,
+    known: &DataSettings,
+) -> Vec<usize> {
+    match known.dealt {
+        Some(deal) => deal.kept(numbers(content, data)),
+        None => rows.train.clone(),
+    }
+}
+
+/// The numbers by which rows are dealt.
+fn numbers<'a>(content: &'a Content, data: &Dataset) -> impl Iterator<Item = usize> + 'a {
+    (0..data.len()).map(move |row| match content {
+        Content::Table(table) => table.line(row),
+        Content::Rows(_) => row,
+    })
+}
+
 /// The parts of the rows of a training, found again in the data that it was trained on.
 pub(crate) fn parts(
     content: &Content,
@@ -300,6 +341,9 @@ pub(crate) fn parts(
     preprocessing: &Preprocessing,
     known: &DataSettings,
 ) -> Outcome<data::Rows> {
+    if let Some(deal) = known.dealt {
+        return Ok(deal.rows(numbers(content, data)));
+    }
     let fractions = Fractions { validation: known.validation, test: known.test };
     let division: Division = match &known.split {
         Some(split) => split.parse().map_err(Failure::failed)?,
@@ -326,25 +370,78 @@ pub(crate) fn parts(
 }
 
 /// The rows of a table that have a target, as the model reads it.
-pub(crate) fn rows_answered(table: &Table, preprocessing: &Preprocessing) -> Outcome<Vec<usize>> {
-    let (mut rows, unseen) = preprocessing.rows_to_learn(table)?;
-    rows.extend(unseen);
-    rows.sort_unstable();
-    Ok(rows)
+pub(crate) struct Answered {
+    pub(crate) rows: Vec<usize>,
+    /// How many have none, and how many of a class that was not known are left out.
+    pub(crate) without: usize,
+    pub(crate) unseen: usize,
+    /// What those that are left out are.
+    pub(crate) notes: Vec<String>,
 }
 
-/// The rows that have a target, with a note on the others; rows that are no table have one.
+impl Answered {
+    /// Of a table for a model. A training that read its data in pieces left out classes that it did not know; other
+    /// models are to be told of such.
+    pub(crate) fn of(
+        table: &Table,
+        preprocessing: &Preprocessing,
+        known: Option<&Settings>,
+    ) -> Outcome<Answered> {
+        let (mut rows, unseen) = preprocessing.rows_to_learn(table)?;
+        let column = preprocessing.target().column();
+        let count = rows.len() + unseen.len();
+        let mut notes = Vec::new();
+        if count < table.len() && count > 0 {
+            let mut with = [&rows[..], &unseen].concat();
+            with.sort_unstable();
+            let without = (0..table.len()).find(|row| with.binary_search(row).is_err());
+            notes.push(format!(
+                "{} of {} left out: no value of {column:?}, the first on {}",
+                thousands(table.len() - count),
+                of(table.len(), "row"),
+                table.at(without.unwrap_or(0))
+            ));
+        }
+        let without = table.len() - count;
+        match unseen.first().filter(|_| known.is_some_and(|known| known.data.dealt.is_some())) {
+            Some(&first) => notes.push(format!(
+                "{} of {} left out: {UNSEEN}, such as {:?} on {}",
+                thousands(unseen.len()),
+                of(table.len(), "row"),
+                table.column(column)?.cell(first).unwrap_or("-"),
+                table.at(first)
+            )),
+            None => {
+                rows.extend(&unseen);
+                rows.sort_unstable();
+            }
+        }
+        let unseen = count - rows.len();
+        Ok(Answered { rows, without, unseen, notes })
+    }
+}
+
+/// The rows that have a target, with notes on the others, and where they were among all; rows that are no table have one.
 pub(crate) fn answered(
     content: Content,
     preprocessing: &Preprocessing,
-) -> Outcome<(Content, Option<String>)> {
+    known: Option<&Settings>,
+) -> Outcome<(Content, Answered)> {
     match content {
         Content::Table(table) => {
-            let rows = rows_answered(&table, preprocessing)?;
-            let (table, note) = of_rows(table, preprocessing.target().column(), &rows)?;
-            Ok((Content::Table(table), note))
+            let answered = Answered::of(&table, preprocessing, known)?;
+            // Of a table without any, the first that is missing is told where it is needed.
+            let table = match answered.rows.len() {
+                0 => table,
+                some if some == table.len() => table,
+                _ => table.rows(&answered.rows)?,
+            };
+            Ok((Content::Table(table), answered))
         }
-        rows => Ok((rows, None)),
+        Content::Rows(own) => {
+            let rows = (0..own.data.len()).collect();
+            Ok((Content::Rows(own), Answered { rows, without: 0, unseen: 0, notes: Vec::new() }))
+        }
     }
 }
 

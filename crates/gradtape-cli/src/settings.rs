@@ -6,6 +6,7 @@ use gradtape::data::Split;
 use gradtape::train::{History, Stopped};
 use serde::{Deserialize, Serialize};
 
+use crate::deal::Deal;
 use crate::error::{Failure, Outcome};
 use crate::source::{self, ImageSettings};
 
@@ -103,6 +104,9 @@ pub(crate) struct DataSettings {
     /// How rows were chosen, if not as usual: `random`, `time:COLUMN` and so on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) split: Option<String>,
+    /// How the rows of data that was read in pieces were dealt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dealt: Option<Deal>,
     /// Which words were missing values, if not the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<MissingWords>,

@@ -11,7 +11,7 @@ use gradtape::data::{self, Dataset, IdxFolder, Table};
 use gradtape_files::Format;
 
 pub(crate) use self::flags::ReadFlags;
-pub(crate) use self::images::{ImageSettings, read as read_images};
+pub(crate) use self::images::{ImageFlags, ImageSettings, read as read_images};
 use crate::error::{Failure, Outcome};
 use crate::settings::Settings;
 
@@ -180,6 +180,19 @@ impl Source {
                 spare(path, "the data", output)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The bytes that arrays and IDX files of images take as numbers, about.
+    pub(crate) fn numbers(&self) -> Option<f64> {
+        let length = |path: &Path| path.metadata().map_or(0.0, |found| found.len() as f64);
+        match self {
+            Source::Arrays(path) => Some(4.0 * length(path)),
+            Source::Idx(path) => {
+                let entries = std::fs::read_dir(path).ok()?.flatten();
+                Some(4.0 * entries.map(|entry| length(&entry.path())).sum::<f64>())
+            }
+            _ => None,
         }
     }
 

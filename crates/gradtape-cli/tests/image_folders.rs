@@ -158,3 +158,66 @@ fn a_folder_of_tests_is_kept_for_them() {
     folder.write("pets/test/bird/1.png", folder.read("pets/test/cat/00.png"));
     folder.run("train pets").fails(1, &["bird", "train has no class"]);
 }
+
+#[test]
+fn a_folder_that_does_not_fit_is_decoded_once_and_read_in_pieces() {
+    let folder = Folder::new("pets-large");
+    pets(&folder, "pets", 60, 1, [24, 24]);
+    // One in colours among the last of those that are decoded at once.
+    folder
+        .write("pets/dog/59.png", png(3, 24, 24, |y, _, c| if y < 12 { 30 } else { 150 + 9 * c }));
+    for flags in ["--hidden 16", "--network cnn:4c3-p2-8 --normalize --augment flip"] {
+        let train = format!(
+            "train pets {flags} --memory 1MB --epochs 6 --lr 0.01 --batch 8 --schedule constant"
+        );
+        let told = folder.run(&train).ok().stdout;
+        for words in ["pets is larger than 1MB of memory", "120 images are decoded once"] {
+            assert!(told.contains(words), "{words:?} is not in: {told}");
+        }
+        let report = folder.run(&format!("{train} --format json --threads 1 --out b")).ok().json();
+        assert!(folder.read("model.safetensors") == folder.read("b/model.safetensors"));
+        let rows = |part: &str| report["rows"][part].as_u64().unwrap();
+        assert_eq!(rows("train") + rows("validation") + rows("test"), 120, "{report}");
+        assert!(report["held_out"]["accuracy"].as_f64().unwrap() > 0.9, "{report}");
+        let known = folder.run("inspect b/model.safetensors").ok().stdout;
+        assert!(known.contains("24 x 24 pixels in 3 channels"), "{known}");
+        let mut again = folder.run("evaluate b/model.safetensors pets --format json").ok().json();
+        assert_eq!(again["trained_on"], true, "{again}");
+        for part in ["data", "trained_on", "part"] {
+            again.as_object_mut().unwrap().remove(part).unwrap();
+        }
+        assert_eq!(again, report["held_out"]);
+        // In the middle of an epoch.
+        let stops = "--checkpoint-every 10steps --steps 17";
+        folder.run(&format!("{train} --quiet --out run {stops}")).ok();
+        folder.run("train --resume run --steps 1000000 --quiet --out run").ok();
+        folder.run(&format!("{train} --steps 1000000 --quiet --out whole")).ok();
+        assert!(folder.read("whole/model.safetensors") == folder.read("run/model.safetensors"));
+        fs::remove_dir_all(folder.path("run")).unwrap();
+    }
+    // Those that are broken are named, or left out of all numbers.
+    let whole = folder.read("pets/cat/07.png");
+    folder.write("pets/cat/07.png", &whole[..whole.len() / 2]);
+    let train = "train pets --hidden 8 --epochs 2 --memory 1MB";
+    folder.run(train).fails(1, &["cat/07.png", "--skip-broken"]);
+    let train = format!("{train} --skip-broken");
+    let told = folder.run(&train).ok().stdout;
+    assert!(told.contains("1 of 120 images left out") && told.contains("its 119 images"), "{told}");
+    let again = folder.run("evaluate model.safetensors pets --skip-broken").ok().stdout;
+    assert!(again.contains("is what the model was trained on"), "{again}");
+    folder.write("pets/cat/08.png", png(1, 8, 8, |_, _, _| 7));
+    folder.run(&train).fails(1, &["images of different sizes", "08.png has 8 x 8"]);
+}
+
+#[test]
+fn a_large_folder_keeps_its_own_tests() {
+    let folder = Folder::new("pets-large-parts");
+    pets(&folder, "pets/train", 60, 1, [32, 32]);
+    pets(&folder, "pets/test", 9, 1, [32, 32]);
+    let train = "train pets --hidden 8 --epochs 2 --memory 1MB --format json --out b";
+    let report = folder.run(train).ok().json();
+    assert_eq!(report["rows"]["test"], 18, "{report}");
+    let again = folder.run("evaluate b/model.safetensors pets --format json").ok().json();
+    assert_eq!((&again["trained_on"], &again["rows"]), (&true.into(), &18.into()), "{again}");
+    assert_eq!(again["loss"], report["held_out"]["loss"]);
+}

@@ -1,8 +1,12 @@
-//! `gradtape train` on a table that is read in pieces.
+//! Tables that are read in pieces: trained, measured, predicted.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::process::Stdio;
 
-use crate::common::Folder;
+use serde_json::Value;
+
+use crate::common::{Folder, command};
 
 /// A table of which the target follows from the columns; one row in 97 has no target.
 fn table(rows: usize) -> String {
@@ -49,6 +53,213 @@ fn a_large_table_is_read_in_pieces_and_learned() {
     assert_eq!(text.lines().count(), 40_001);
 }
 
+/// Asserts that a model is measured as it was at the end of its training, also in pieces, and that its held-out rows are
+/// found again.
+#[track_caller]
+fn is_found_again(folder: &Folder, data: &str, trained: &Value) {
+    for memory in ["", "--memory 1MB"] {
+        let evaluate = format!("evaluate b/model.safetensors {data} {memory} --format json");
+        let mut again = folder.run(&evaluate).ok().json();
+        assert_eq!(again["trained_on"], true, "{memory}: {again}");
+        let parts = again.as_object_mut().unwrap();
+        for part in ["data", "trained_on", "part"] {
+            parts.remove(part).unwrap();
+        }
+        assert_eq!(again, trained["held_out"], "{data} {memory}");
+        let held_out = folder
+            .run(&format!("predict b/model.safetensors {data} {memory} --held-out --with row"));
+        let count = trained["rows"]["test"].as_u64().unwrap() as usize;
+        assert_eq!(held_out.ok().stdout.lines().count(), 1 + count, "{data} {memory}");
+    }
+    for (part, memory) in [("validation", "--memory 1MB"), ("validation", ""), ("train", "")] {
+        let run =
+            format!("evaluate b/model.safetensors {data} {memory} --part {part} --format json");
+        let measured = folder.run(&run).ok().json();
+        assert_eq!(measured["rows"], trained["rows"][part], "{part} {memory}");
+    }
+}
+
+#[test]
+fn evaluate_finds_the_rows_held_out_again() {
+    let folder = Folder::new("large-again");
+    folder.write("homes.csv", table(40_000));
+    let report = folder.run(&format!("{TRAIN} --format json --out b")).ok().json();
+    is_found_again(&folder, "homes.csv", &report);
+    // What is not the same is not taken for it.
+    folder.write("other.csv", table(40_000).replace("2024-03", "2024-04"));
+    let run = "evaluate b/model.safetensors other.csv --memory 1MB";
+    let told = folder.run(run).ok().stdout;
+    assert!(told.contains("not recognised") && told.contains("overall R²"), "{told}");
+    let refused = folder.run(&format!("{run} --part test"));
+    assert!(refused.status == 2 && refused.stderr.contains("--part all"), "{}", refused.stderr);
+    folder
+        .run("predict b/model.safetensors other.csv --memory 1MB --held-out")
+        .fails(2, &["--held-out"]);
+    let told = folder.run(run).ok().stderr;
+    assert!(told.contains("rows is measured"), "{told}");
+    // Where what the network answers fits, all rows are measured as they are at once.
+    let lines = table(4000);
+    let long = lines.lines().enumerate().map(|(line, text)| match line {
+        0 => format!("{text},note\n"),
+        _ => format!("{text},{}\n", "long".repeat(100)),
+    });
+    folder.write("long.csv", long.collect::<String>());
+    let all = |memory: &str| {
+        let run = format!("evaluate b/model.safetensors long.csv {memory} --format json");
+        folder.run(&run).ok().json()
+    };
+    assert_eq!(all("--memory 1MB"), all(""));
+    // Of a model that was trained on data in memory nothing is known of single rows.
+    folder.run("train homes.csv --target price --epochs 1 --quiet --out c").ok();
+    let told = folder.run("evaluate c/model.safetensors homes.csv --memory 1MB").ok();
+    assert!(told.stderr.contains("more --memory"), "{}", told.stderr);
+}
+
+#[test]
+fn predictions_in_pieces_are_those_at_once() {
+    let folder = Folder::new("large-predict");
+    folder.write("homes.csv", table(40_000));
+    folder.run("train homes.csv --target price --epochs 1 --hidden 8 --batch 512 --quiet").ok();
+    let predict = "predict model.safetensors homes.csv --with row,when --interval 0.9";
+    let whole = folder.run(predict).ok().stdout;
+    let pieces = folder.run(&format!("{predict} --memory 1MB")).ok();
+    assert!(whole == pieces.stdout, "{}", pieces.stdout);
+    folder.run(&format!("{predict} --memory 1MB --output out.csv")).ok();
+    assert!(folder.read("out.csv") == whole.as_bytes());
+    let refused = folder.run(&format!("{predict} --memory 1MB --format json"));
+    assert_eq!(refused.status, 2);
+    assert!(refused.stdout.contains("in pieces of 1MB"), "{}", refused.stdout);
+    // What fails in a later piece leaves the file as it was.
+    folder.write("homes.csv", table(40_000) + "2024-01-01,5\n");
+    folder
+        .run(&format!("{predict} --memory 1MB --output out.csv"))
+        .fails(1, &["line 40002", "2 cells"]);
+    assert!(folder.read("out.csv") == whole.as_bytes());
+}
+
+/// The most memory that a run had, in bytes, as Linux tells it while it goes on.
+fn peak(folder: &Folder, arguments: &str) -> f64 {
+    let mut child = command(&folder.path("."), arguments).stdout(Stdio::null()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0;
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(kilobytes) = line.and_then(|line| line.trim().strip_suffix(" kB")) {
+            peak = f64::max(peak, 1024.0 * kilobytes.parse::<f64>().unwrap());
+        }
+        if let Some(ended) = child.try_wait().unwrap() {
+            assert!(ended.success());
+            return peak;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn memory_stays_flat_for_a_table_ten_times_as_large() {
+    if !Path::new("/proc/self/status").exists() {
+        return;
+    }
+    let folder = Folder::new("large-flat");
+    // Of 1.5 MB and 15 MB.
+    folder.write("small.csv", table(50_000));
+    folder.write("homes.csv", table(500_000));
+    folder.run("train small.csv --target price --epochs 1 --hidden 8 --batch 512 --quiet").ok();
+    for verb in [
+        "predict model.safetensors FILE --output out.csv",
+        "evaluate model.safetensors FILE",
+        "train FILE --target price --epochs 1 --hidden 8 --batch 512 --quiet",
+    ] {
+        let of = |file: &str, memory: &str| {
+            peak(&folder, &format!("{} {memory}", verb.replace("FILE", file)))
+        };
+        let (small, large) = (of("small.csv", "--memory 1.5MB"), of("homes.csv", "--memory 1.5MB"));
+        assert!(large < small + 6e6, "{verb}: {large} after {small}");
+    }
+    // Without, it is all there.
+    let whole = peak(&folder, "predict model.safetensors homes.csv --output out.csv");
+    let pieces =
+        peak(&folder, "predict model.safetensors homes.csv --output out.csv --memory 1.5MB");
+    assert!(whole > pieces + 15e6, "{whole} and {pieces}");
+}
+
+#[test]
+fn one_row_in_the_whole_table_tells_what_dates_are() {
+    let folder = Folder::new("large-dates");
+    let rows = (0..60_000).map(|i| {
+        let day = if i == 33_333 { 25 } else { 1 + i % 12 };
+        let month = 1 + i / 12 % 12;
+        format!("{day}/{month}/2023,{}\n", 30 * month + day)
+    });
+    folder.write("days.csv", "day,y\n".to_string() + &rows.collect::<String>());
+    let train = "train days.csv --target y --epochs 3 --hidden 32 --batch 256";
+    let told = folder.run(&format!("{train} --memory 1MB")).ok().stdout;
+    assert!(told.contains("in pieces") && !told.contains("--day-first"), "{told}");
+    let known = folder.run("inspect model.safetensors").ok().stdout;
+    assert!(known.contains("the day first"), "{known}");
+    let report = folder.run(&format!("{train} --memory 1MB --format json --out b")).ok().json();
+    is_found_again(&folder, "days.csv", &report);
+}
+
+#[test]
+fn parquet_is_read_in_pieces_as_csv_is() {
+    let many = "../gradtape-files/tests/data/tables/many.parquet";
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(many)).unwrap();
+    let folder = Folder::new("large-parquet");
+    folder.write("homes.parquet", bytes);
+    let train = TRAIN.replace("homes.csv", "homes.parquet");
+    let told = folder.run(&train).ok().stdout;
+    for part in ["larger than 1MB of memory", "412 rows left out: no value", "\"when\" holds dates"]
+    {
+        assert!(told.contains(part), "{part:?} is not in: {told}");
+    }
+    let report = folder.run(&format!("{train} --format json --threads 1 --out b")).ok().json();
+    assert!(folder.read("model.safetensors") == folder.read("b/model.safetensors"));
+    assert!(report["held_out"]["r2"].as_f64().unwrap() > 0.95, "{report}");
+    is_found_again(&folder, "homes.parquet", &report);
+    let predict = "predict b/model.safetensors homes.parquet --with row";
+    let whole = folder.run(predict).ok().stdout;
+    assert!(folder.run(&format!("{predict} --memory 1MB")).ok().stdout == whole);
+    // In the middle of an epoch.
+    let checkpoints = "--checkpoint-every 100steps";
+    folder.run(&format!("{train} --quiet --out run {checkpoints} --steps 333")).ok();
+    folder.run("train --resume run --steps 1000000 --quiet --out run").ok();
+    folder.run(&format!("{train} --steps 1000000 --quiet --out whole")).ok();
+    assert!(folder.read("whole/model.safetensors") == folder.read("run/model.safetensors"));
+}
+
+#[test]
+fn formats_that_are_read_whole_say_what_to_write() {
+    let folder = Folder::new("large-formats");
+    let file = |name: &str| {
+        let path = format!("../gradtape-files/tests/data/tables/{name}");
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    };
+    // A file that says that it is longer than it is.
+    let mut feather = file("homes.feather");
+    feather.resize(2_000_000, 0);
+    folder.write("homes.feather", feather);
+    folder
+        .run("train homes.feather --target price --memory 1MB")
+        .fails(1, &["an Arrow (Feather) file", "read whole", "Parquet or CSV"]);
+    // Images of IDX files, 40,000 of 64 pixels.
+    let (count, side) = (40_000u32, 8u32);
+    let header = |kind: u8, sizes: &[u32]| {
+        let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
+        [0, 0, 8, kind].into_iter().chain(sizes).collect::<Vec<u8>>()
+    };
+    let pixels = (0..count * side * side).map(|i| (i % 251) as u8);
+    let labels = (0..count).map(|i| (i % 10) as u8);
+    std::fs::create_dir(folder.path("idx")).unwrap();
+    let images: Vec<u8> = header(3, &[count, side, side]).into_iter().chain(pixels).collect();
+    let labels: Vec<u8> = header(1, &[count]).into_iter().chain(labels).collect();
+    folder.write("idx/train-images-idx3-ubyte", images);
+    folder.write("idx/train-labels-idx1-ubyte", labels);
+    folder.run("train idx --memory 1MB").fails(1, &["read whole", "PNG", "Parquet"]);
+    folder.run("train idx --memory 1GB --hidden 4 --steps 10 --quiet").ok();
+}
+
 #[test]
 fn it_goes_on_to_the_same_bits() {
     let folder = Folder::new("large-resume");
@@ -82,6 +293,11 @@ fn classes_that_are_rare_and_what_does_not_fit_are_told() {
     let text = folder.run(train).ok().stdout;
     assert!(text.contains("1 row left out") && text.contains("\"unicorn\""), "{text}");
     assert!(text.contains("held-out accuracy 9"), "{text}");
+    let report = folder.run(&format!("{train} --format json --out b")).ok().json();
+    is_found_again(&folder, "points.csv", &report);
+    let again = folder.run("evaluate b/model.safetensors points.csv").ok();
+    assert!(again.stderr.contains("1 of 60,000 rows left out"), "{}", again.stderr);
+    assert!(again.stderr.contains("\"unicorn\" on line 33335"), "{}", again.stderr);
     for (flags, words) in [
         ("--split time x", ["read in pieces", "--memory"]),
         ("--folds 3", ["read in pieces", "--memory"]),

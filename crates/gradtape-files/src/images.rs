@@ -1,6 +1,7 @@
 //! Folders of images, by class or not.
 
 mod decode;
+mod files;
 mod find;
 #[cfg_attr(not(feature = "images"), allow(dead_code, reason = "nothing is decoded without it"))]
 mod picture;
@@ -12,6 +13,7 @@ use std::{fs, thread};
 use gradtape::data::Dataset;
 use gradtape::{Error, Kind, Result, Tensor};
 
+pub use self::files::{Found, ImageFiles};
 use self::find::Classes;
 pub use self::find::has_images;
 use self::picture::Picture;
@@ -137,37 +139,16 @@ fn read(folder: &Path, files: &[PathBuf], options: &ImageOptions) -> Result<Read
     match &broken[..] {
         [] => {}
         _ if options.skip_broken && !pictures.is_empty() => {
-            let more = if broken.len() > 3 { ", …" } else { "" };
-            notes.push(format!(
-                "{} of {} images left out, they cannot be read: {}{more}",
-                broken.len(),
-                files.len(),
-                broken[..broken.len().min(3)].join("; ")
-            ));
+            notes.push(left_out(&broken, files.len()));
         }
-        [first, others @ ..] => {
-            let error = Error::new(Kind::Data, format!("{first}; the image cannot be read"));
-            let told = |error: Error, other: &String| error.note(other.clone());
-            let mut error = others.iter().take(4).fold(error, told);
-            if others.len() > 4 {
-                error = error.note(format!("and {} more", others.len() - 4));
-            }
-            return Err(error.hint("--skip-broken leaves out images that cannot be read"));
-        }
+        broken => return Err(unreadable(broken)),
     }
     let Some((first, picture)) = pictures.first() else {
         return Err(Error::new(Kind::Data, format!("{}: there are no images", folder.display())));
     };
     let size = picture.size();
     if let Some((other, picture)) = pictures.iter().find(|(_, picture)| picture.size() != size) {
-        let ([height, width], [h, w]) = (size, picture.size());
-        let message = format!(
-            "images of different sizes: {} has {height} x {width} pixels, {} has {h} x {w}",
-            files[*first].display(),
-            files[*other].display()
-        );
-        let hint = format!("--resize {height}x{width} brings all to one height and width");
-        return Err(Error::new(Kind::Data, message).hint(hint));
+        return Err(different([&files[*first], &files[*other]], [size, picture.size()]));
     }
     let channels = match options.channels {
         Some(Channels::Grey) => 1,
@@ -176,6 +157,39 @@ fn read(folder: &Path, files: &[PathBuf], options: &ImageOptions) -> Result<Read
         None => 3,
     };
     Ok(Read { size, channels, pictures, notes })
+}
+
+/// A note on images that are left out, each with what is wrong with it.
+fn left_out(broken: &[String], of: usize) -> String {
+    let more = if broken.len() > 3 { ", …" } else { "" };
+    format!(
+        "{} of {of} images left out, they cannot be read: {}{more}",
+        broken.len(),
+        broken[..broken.len().min(3)].join("; ")
+    )
+}
+
+/// The error of images that cannot be read, each with what is wrong with it.
+fn unreadable(broken: &[String]) -> Error {
+    let first = broken.first().map_or("", String::as_str);
+    let error = Error::new(Kind::Data, format!("{first}; the image cannot be read"));
+    let told = |error: Error, other: &String| error.note(other.clone());
+    let mut error = broken.iter().skip(1).take(4).fold(error, told);
+    if broken.len() > 5 {
+        error = error.note(format!("and {} more", broken.len() - 5));
+    }
+    error.hint("--skip-broken leaves out images that cannot be read")
+}
+
+/// The error of two images that have other sizes.
+fn different(files: [&Path; 2], [[height, width], [h, w]]: [[usize; 2]; 2]) -> Error {
+    let message = format!(
+        "images of different sizes: {} has {height} x {width} pixels, {} has {h} x {w}",
+        files[0].display(),
+        files[1].display()
+    );
+    let hint = format!("--resize {height}x{width} brings all to one height and width");
+    Error::new(Kind::Data, message).hint(hint)
 }
 
 /// Each file's image at a size, in the order of the files; or what is wrong with it, in words.

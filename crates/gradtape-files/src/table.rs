@@ -102,6 +102,144 @@ pub fn read_table_from(
     }
 }
 
+/// What becomes of the rows of a file as they are read.
+#[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "only Parquet has such"))]
+struct Pieces<'a> {
+    /// How many rows a piece has at most.
+    rows: usize,
+    /// Of so many rows the first is kept.
+    every: usize,
+    each: &'a mut dyn FnMut(Table) -> Result<()>,
+}
+
+/// Whether files of a format, or texts, can be read in pieces: CSV, also compressed by gzip or zstd, and Parquet.
+pub fn has_pieces(format: Option<Format>) -> bool {
+    matches!(format, None | Some(Format::Zstd | Format::Parquet))
+}
+
+/// About how many bytes the cells of a table have as texts, with what stands between them; of compressed text four times
+/// its size is taken. `None` where the file cannot be looked at.
+pub fn text_size(path: impl AsRef<Path>) -> Option<f64> {
+    let path = path.as_ref();
+    let length = path.metadata().ok().filter(|found| found.is_file())?.len() as f64;
+    let is_gzip = || {
+        let mut head = [0; 2];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+        read.is_ok() && head == [0x1f, 0x8b]
+    };
+    match Format::of(path) {
+        #[cfg(feature = "parquet")]
+        Some(Format::Parquet) => {
+            let file = File::open(path).ok()?;
+            let [rows, columns] = guarded("", || parquet::size(file, "")).ok()?;
+            // A number takes a few characters, and is more often 0 than not.
+            Some(5.0 * rows as f64 * columns as f64)
+        }
+        Some(Format::Zstd | Format::Xlsx | Format::Npz) => Some(PACKED * length),
+        None if is_gzip() => Some(PACKED * length),
+        _ => Some(length),
+    }
+}
+
+/// How much larger a table is than it is compressed, about.
+const PACKED: f64 = 4.0;
+
+/// Reads a table as [`read_table`] does, but in tables of at most `rows` rows (1 at least), in their order, of which only
+/// one is in memory. Each has its own kinds of columns, as of a file of its own: those of all rows [`read_table_every`]
+/// tells, and [`Table::taken_as`] gives them to a piece.
+///
+/// Fails where the file or a piece does, and for formats that are [read whole](has_pieces).
+///
+/// ```
+/// # let folder = std::env::temp_dir();
+/// # let file = folder.join(format!("gradtape-read-pieces-{}.csv", std::process::id()));
+/// # std::fs::write(&file, "x,y\n1,2\n3,4\n5,6\n")?;
+/// use gradtape_files::{TableOptions, read_table_every, read_table_pieces};
+///
+/// let options = TableOptions::default();
+/// let whole = read_table_every(&file, &options, 1000)?;
+/// let mut sum = 0.0;
+/// read_table_pieces(&file, &options, 2, |piece| {
+///     sum += piece.taken_as(&whole)?.numbers("y")?.iter().sum::<f64>();
+///     Ok(())
+/// })?;
+/// assert_eq!(sum, 12.0);
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_table_pieces(
+    path: impl AsRef<Path>,
+    options: &TableOptions,
+    rows: usize,
+    mut each: impl FnMut(Table) -> Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    match Format::of(path) {
+        None => Table::read_csv_pieces(path, &options.csv, rows, each),
+        Some(Format::Zstd) => {
+            let (text, source) = unpacked_text(path)?;
+            Table::from_csv_pieces(text, &source, &options.csv, rows, each)
+        }
+        Some(format) => {
+            let pieces = Pieces { rows: rows.max(1), every: 1, each: &mut each };
+            of_file(format, path, options, pieces)
+        }
+    }
+}
+
+/// The first of so many rows of a table (1 for all), and again, up to its end. All rows are looked at, so that the columns
+/// are taken for what they are in the whole file. Fails as [`read_table_pieces`].
+pub fn read_table_every(
+    path: impl AsRef<Path>,
+    options: &TableOptions,
+    every: usize,
+) -> Result<Table> {
+    let path = path.as_ref();
+    match Format::of(path) {
+        None => Table::read_csv_every(path, &options.csv, every),
+        Some(Format::Zstd) => {
+            let (text, source) = unpacked_text(path)?;
+            Table::from_csv_every(text, &source, &options.csv, every)
+        }
+        Some(format) => {
+            let none = format!("{}: there are no rows", path.display());
+            let mut whole = Err(Error::new(Kind::Data, none));
+            let mut each = |table| {
+                whole = Ok(table);
+                Ok(())
+            };
+            let pieces = Pieces { rows: usize::MAX, every: every.max(1), each: &mut each };
+            of_file(format, path, options, pieces)?;
+            whole
+        }
+    }
+}
+
+/// Hands out the rows of a file that is no text.
+fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'_>) -> Result<()> {
+    let source = path.display().to_string();
+    match format {
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let file = File::open(path).map_err(|error| failed(&source, &error))?;
+            guarded(&source, || parquet::read_pieces(file, &source, options, pieces))
+        }
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => {
+            let _ = (options, pieces);
+            Err(not_built_in(format, &source))
+        }
+        other => {
+            let message = format!(
+                "{source}: this is {}, which is read whole, and not in pieces",
+                named(other).0
+            );
+            Err(Error::new(Kind::Data, message)
+                .hint("write it as Parquet or CSV, which are read in pieces, or allow more memory"))
+        }
+    }
+}
+
 /// The table in the bytes of a file that is no text.
 fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let read = || match format {
@@ -116,7 +254,11 @@ fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions
         Format::Npz => arrays::table_of_npz(bytes, source, options),
         other => Err(not_built_in(other, source)),
     };
-    // A decoder of others should not, but may fail in its own way on damaged files.
+    guarded(source, read)
+}
+
+/// What is read; a decoder of others should not, but may fail in its own way on damaged files.
+fn guarded<T>(source: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
     let read = std::panic::AssertUnwindSafe(read);
     std::panic::catch_unwind(read).unwrap_or_else(|_| {
         Err(Error::new(Kind::Data, format!("{source}: the decoder failed, the file is damaged")))
@@ -124,8 +266,20 @@ fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions
 }
 
 /// The table in a file that is compressed by zstd.
-#[cfg(feature = "zstd")]
 fn unpacked(packed: impl Read, source: &str, options: &TableOptions) -> Result<Table> {
+    Table::from_csv(text_of(packed, source)?, source, &options.csv)
+}
+
+/// The text of such a file, and its name.
+fn unpacked_text(path: &Path) -> Result<(impl Read, String)> {
+    let source = path.display().to_string();
+    let file = File::open(path).map_err(|error| failed(&source, &error))?;
+    Ok((text_of(file, &source)?, source))
+}
+
+/// The text that is compressed by zstd.
+#[cfg(feature = "zstd")]
+fn text_of<R: Read>(packed: R, source: &str) -> Result<impl Read + use<R>> {
     let broken = |words: String| {
         let message = format!("{source}: the zstd data cannot be unpacked: {words}");
         Error::new(Kind::Data, message).hint("the file is damaged or cut short")
@@ -143,12 +297,12 @@ fn unpacked(packed: impl Read, source: &str, options: &TableOptions) -> Result<T
             let message = format!("{source}: compressed by zstd, in which is {}", named(format).0);
             Err(Error::new(Kind::Data, message).hint("unpack it: `zstd -d`"))
         }
-        _ => Table::from_csv(Cursor::new(head).chain(input), source, &options.csv),
+        _ => Ok(Cursor::new(head).chain(input)),
     }
 }
 
 #[cfg(not(feature = "zstd"))]
-fn unpacked(_: impl Read, source: &str, _: &TableOptions) -> Result<Table> {
+fn text_of<R: Read>(_: R, source: &str) -> Result<std::io::Empty> {
     Err(not_built_in(Format::Zstd, source))
 }
 

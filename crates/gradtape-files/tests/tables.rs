@@ -10,7 +10,10 @@
 use std::path::{Path, PathBuf};
 
 use gradtape::data::{ColumnKind, CsvOptions, Table};
-use gradtape_files::{Format, TableOptions, read_table, read_table_from};
+use gradtape_files::{
+    Format, TableOptions, read_table, read_table_every, read_table_from, read_table_pieces,
+    text_size,
+};
 use serde_json::Value;
 
 fn file(name: &str) -> PathBuf {
@@ -96,6 +99,59 @@ fn one_table_in_every_format() {
         for (own, known) in piped.columns().iter().zip(table.columns()) {
             assert!(own.cells().eq(known.cells()), "{name}, {}", own.name());
         }
+    }
+}
+
+#[test]
+fn pieces_are_the_rows_of_the_whole_file() {
+    let options = TableOptions::default();
+    for (name, sizes) in [
+        ("homes.csv", &[1, 7, 60, 100][..]),
+        ("homes.csv.gz", &[7]),
+        ("homes.csv.zst", &[7]),
+        ("homes-none.parquet", &[1, 7, 60, 100]),
+        ("homes-zstd.parquet", &[7]),
+        ("kinds-v2.parquet", &[1, 2]),
+        ("indexed.parquet", &[3]),
+        // Three groups of rows, of which none is a piece.
+        ("many.parquet", &[4000, 15_000, 16_001]),
+    ] {
+        let whole = read(name);
+        let apart = whole.len().div_ceil(3);
+        let some = read_table_every(file(name), &options, apart).unwrap();
+        assert_eq!(some.len(), whole.len().div_ceil(apart), "{name}");
+        for (place, (own, all)) in some.columns().iter().zip(whole.columns()).enumerate() {
+            assert_eq!((own.name(), own.kind()), (all.name(), all.kind()), "{name}, {place}");
+            let every = (0..whole.len()).step_by(apart).map(|row| all.cell(row));
+            assert!(own.cells().eq(every), "{name}, {place}");
+        }
+        for &size in sizes {
+            let (mut row, mut full) = (0, true);
+            let each = |piece: Table| {
+                assert!(std::mem::replace(&mut full, piece.len() == size), "{name}, {size}");
+                let piece = piece.taken_as(&some)?;
+                for (own, all) in piece.columns().iter().zip(whole.columns()) {
+                    let (numbers, known) = (own.numbers(), all.numbers());
+                    for place in 0..piece.len() {
+                        assert_eq!(own.cell(place), all.cell(row + place), "{name}, {size}");
+                        let (own, known) = (numbers[place], known[row + place]);
+                        assert_eq!(own.to_bits(), known.to_bits(), "{name}, {size}, {own} {known}");
+                    }
+                }
+                assert_eq!(piece.at(0), whole.at(row));
+                row += piece.len();
+                Ok(())
+            };
+            read_table_pieces(file(name), &options, size, each).unwrap();
+            assert_eq!(row, whole.len(), "{name}, {size}");
+        }
+        let size = text_size(file(name)).unwrap();
+        assert!(size > 0.0, "{name}");
+    }
+    for name in ["homes.feather", "homes.xlsx", "f8.npy"] {
+        let read = read_table_pieces(file(name), &options, 5, |_| Ok(()));
+        let words = read.unwrap_err().to_string();
+        assert!(words.contains("read whole") && words.contains("Parquet or CSV"), "{words}");
     }
 }
 

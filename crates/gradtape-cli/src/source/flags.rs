@@ -104,7 +104,7 @@ impl ReadFlags {
     }
 
     /// How tables are read; `for_model` where a model has chosen its columns.
-    pub(super) fn table_options(&self, for_model: bool) -> TableOptions {
+    pub(crate) fn table_options(&self, for_model: bool) -> TableOptions {
         TableOptions {
             csv: self.options(),
             sheet: self.sheet.clone(),

@@ -65,7 +65,8 @@ impl ImageFlags {
         flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag)
     }
 
-    fn options(&self, known: Option<&ImageSettings>) -> ImageOptions {
+    /// How images are read, as those of a training if that is known.
+    pub(crate) fn options(&self, known: Option<&ImageSettings>) -> ImageOptions {
         let resized = known.filter(|known| known.resized).map(|known| known.shape);
         let channels = match (self.channels, known.map(|known| known.shape[0])) {
             (Some(Colours::Grey), _) | (None, Some(1)) => Some(Channels::Grey),

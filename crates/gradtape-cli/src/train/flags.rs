@@ -565,6 +565,7 @@ impl Train {
             seed,
             own_test: prepared.own_test,
             split: prepared.division.note(),
+            dealt: prepared.dealt,
             words: self.reading.words(),
             images: match (source, &prepared.images) {
                 (Source::Images(_), Some(images)) => {

@@ -1,69 +1,37 @@
-//! Tables that are larger than memory. Some rows tell what is to be done to the columns; then all are read piece by
-//! piece, prepared, and written as numbers to a file, from which training reads them as it needs them.
+//! Data that is larger than memory. Of a table some rows tell what is to be done to the columns; then all rows are read
+//! piece by piece, prepared, and written as numbers to a file, from which training reads them as it needs them. Images are
+//! written there as bytes.
 
-mod memory;
+mod images;
 mod store;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use gradtape::data::{CsvOptions, Dataset, Fractions, Preprocessing, Split, Stream, Table};
-use gradtape::{Rng, Tensor};
-use gradtape_files::Format;
+use gradtape::data::{Dataset, Fractions, Preprocessing, Split, Stream, Table};
 
-pub(crate) use self::memory::Memory;
-use self::store::StoreWriter;
+pub(super) use self::images::LargeImages;
+use self::store::{Store, StoreWriter};
 use crate::advice;
+use crate::deal::{Deal, Fingerprint};
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
+use crate::memory::Memory;
+use crate::pieces::Pieces;
 use crate::report::{of, thousands};
 use crate::rows::{self, Prepared, TableWishes, following};
-use crate::source::Source;
 
 /// A table that is read in pieces.
 pub(super) struct Large<'a> {
-    pub(super) path: &'a Path,
-    pub(super) options: CsvOptions,
-    pub(super) memory: Memory,
+    pub(super) pieces: Pieces,
     /// Where the file of numbers is.
     pub(super) folder: &'a Path,
 }
 
-/// A part of the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Train,
-    Validation,
-    Test,
-}
-
-/// How rows are dealt, each by its line, the seed and the shares alone.
-#[derive(Clone, Copy, Debug)]
-struct Deal {
-    seed: u64,
-    validation: f64,
-    test: f64,
-}
-
 /// Rows that are looked at, at most; and held out, of each part.
-const LOOKED_AT: f64 = 200_000.0;
+pub(super) const LOOKED_AT: f64 = 200_000.0;
 const HELD_OUT: f64 = 50_000.0;
 
 impl Large<'_> {
-    /// Whether a file is one: that it does not fit in a share of the memory. JSON is read whole, and where memory is
-    /// `given` that is told.
-    pub(super) fn is(path: &Path, memory: Memory, given: bool) -> bool {
-        // As a table, a file takes about as much again for where its cells end.
-        let is_large = size(path).is_some_and(|size| 2.0 * size > memory.bytes());
-        is_large && Format::of(path).is_none() && (given || !is_json(path))
-    }
-
-    /// Whether data can be read in pieces.
-    pub(super) fn can_be(source: &Source) -> bool {
-        matches!(source, Source::Table(path) if Format::of(path).is_none())
-    }
-
     /// Prepares the rows.
     pub(super) fn prepare(
         &self,
@@ -71,20 +39,10 @@ impl Large<'_> {
         fractions: Fractions,
         seed: u64,
     ) -> Outcome<Prepared> {
-        if !matches!(wishes.division, Division::Usual | Division::Random) {
-            return Err(Failure::usage(format!(
-                "--split and --folds are for tables that fit in memory, and {} is read in pieces of {}\n  hint: \
-                 --memory SIZE, if there is more",
-                self.path.display(),
-                self.memory
-            )));
-        }
-        let all = size(self.path).unwrap_or(0.0);
-        let line = bytes_of_a_line(self.path, &self.options)?;
-        let rows = (all / line).max(1.0);
-        let looked_at = (self.memory.bytes() / 8.0 / line).clamp(1000.0, LOOKED_AT);
-        let every = (rows / looked_at).ceil().max(1.0) as usize;
-        let sample = Table::read_csv_every(self.path, &self.options, every)?;
+        let Large { pieces, folder } = self;
+        let name = pieces.path().display().to_string();
+        check_division(&wishes.division, &name, pieces.memory())?;
+        let (sample, every) = (pieces.sample().clone(), pieces.every());
         let target = &*rows::target(&sample, wishes)?.to_string();
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();
@@ -92,86 +50,93 @@ impl Large<'_> {
         // Prepared, a row may be much larger than its line.
         let every_row: Vec<usize> = (0..sample.len()).collect();
         let width = Preprocessing::fit(&sample, target, &every_row, &wishes.options)?.width();
-        let at_once =
-            |share: f64| (self.memory.bytes() / share / (4 * width + 8) as f64).max(100.0);
-        let fraction = |share: f64| share.min(HELD_OUT.min(at_once(16.0)) / rows);
-        let deal = Deal {
-            seed,
-            validation: fraction(fractions.validation),
-            test: fraction(fractions.test),
-        };
-        let train: Vec<usize> =
-            (0..sample.len()).filter(|&row| deal.part(sample.line(row)) == Part::Train).collect();
-        let preprocessing = Preprocessing::fit(&sample, target, &train, &wishes.options)?;
+        let all = pieces.rows();
+        let deal = deal(all, pieces.fitting(width, 16.0), fractions, seed);
+        let parts = deal.rows((0..sample.len()).map(|row| sample.line(row)));
+        let preprocessing = Preprocessing::fit(&sample, target, &parts.train, &wishes.options)?;
         let preprocessing = following(preprocessing, wishes, &wishes.options, &sample, &mut notes);
         notes.extend(advice::of_order(&sample, &preprocessing, &wishes.division));
-        notes.extend(advice::of_leaks(&sample, &preprocessing, &train));
+        notes.extend(advice::of_leaks(&sample, &preprocessing, &parts.train));
         notes.push(format!(
-            "{} is larger than {} of memory: it is read in pieces, and what is done to its columns follows from {} of its \
+            "{name} is larger than {} of memory: it is read in pieces, and what is done to its columns follows from {} of its \
              rows, {every} apart",
-            self.path.display(),
-            self.memory,
-            thousands(train.len())
+            pieces.memory(),
+            thousands(parts.train.len())
         ));
-        if deal.validation < fractions.validation || deal.test < fractions.test {
-            notes.push(format!(
-                "fewer rows are held out than asked for, about {} to validate and {} at the end: they are kept in memory",
-                thousands((deal.validation * rows) as usize),
-                thousands((deal.test * rows) as usize)
-            ));
-        }
-        // Of these, as many as fit are what simple answers are learned from.
-        let apart = (train.len() as f64 / at_once(16.0)).ceil().max(1.0) as usize;
-        let some: Vec<usize> = train.iter().copied().step_by(apart).collect();
-        let sample = preprocessing.dataset(&sample.rows(&some)?)?;
-
-        let piece = (self.memory.bytes() / 16.0 / line).min(at_once(32.0));
-        let piece = piece.clamp(100.0, 100_000.0) as usize;
-        let mut sorted = Sorted::new(self.folder, &sample, deal)?;
-        Table::read_csv_pieces(self.path, &self.options, piece, |table| {
+        notes.extend(fewer(&deal, fractions, all));
+        let alike =
+            preprocessing.dataset(&sample.rows(&parts.train[..1.min(parts.train.len())])?)?;
+        drop(sample);
+        let mut sorted = Sorted::new(folder, &alike, deal)?;
+        pieces.each(width, |table| {
             let told = table.notes().iter().filter(|note| !notes.contains(note));
             let told: Vec<String> = told.cloned().collect();
             notes.extend(told);
-            sorted.add(table, &preprocessing, wishes.strict)
+            Ok(sorted.add(table, &preprocessing, wishes.strict)?)
         })?;
-        let Sorted { store, validation, test, without, unseen, .. } = sorted;
-        if without > 0 {
-            notes.push(format!("{} left out: no value of {target:?}", of(without, "row")));
+        if sorted.without > 0 {
+            notes.push(format!("{} left out: no value of {target:?}", of(sorted.without, "row")));
         }
-        if let Some((count, class)) = unseen {
+        if let Some((count, class)) = &sorted.unseen {
             notes.push(format!(
                 "{} left out: of classes that are so rare that no row that was looked at has them, such as {class:?}",
-                of(count, "row")
+                of(*count, "row")
             ));
         }
-        let store = store.finish()?;
-        let width = store.row_bytes();
-        // Five times what is put together is in memory.
-        let together = (self.memory.bytes() / 20.0 / width as f64).clamp(32.0, 1e6) as usize;
-        let stream =
-            Stream::new(store)?.block_rows(together.div_ceil(BLOCKS)).blocks_together(BLOCKS);
-        let held_out = |parts: Vec<Dataset>| -> Outcome<Dataset> {
-            match &parts[..] {
-                [] => Ok(sample.rows(&[])?),
-                parts => Ok(joined(parts)?),
-            }
-        };
-        let split = Split {
-            validation: held_out(validation)?,
-            test: held_out(test)?,
-            train: sample.clone(),
-        };
+        let fingerprint = sorted.print.text();
+        let (store, split) = sorted.finish()?;
         Ok(Prepared {
-            fingerprint: format!("{:016x}", stream.fingerprint()?),
+            fingerprint,
             split,
             preprocessing,
             own_test: false,
             images: None,
             division: Division::Random,
             notes,
-            stream: Some(stream),
+            stream: Some(stream(store, pieces.memory())?),
+            dealt: Some(deal),
         })
     }
+}
+
+/// Fails where rows are not to be dealt at random.
+fn check_division(division: &Division, name: &str, memory: Memory) -> Outcome {
+    match division {
+        Division::Usual | Division::Random => Ok(()),
+        _ => Err(Failure::usage(format!(
+            "--split, --stratify and --folds are for data that fits in memory, and {name} is read in pieces of {memory}\n  \
+             hint: --memory SIZE, if there is more"
+        ))),
+    }
+}
+
+/// How so many rows are dealt, of which so many fit in each part that is kept in memory.
+fn deal(rows: usize, fitting: usize, fractions: Fractions, seed: u64) -> Deal {
+    let rows = rows.max(1) as f64;
+    let most = HELD_OUT.min(fitting as f64) / rows;
+    let [validation, test] = [fractions.validation, fractions.test].map(|share| share.min(most));
+    let kept = (fitting as f64 / rows).min(1.0);
+    Deal { seed, validation, test, kept }
+}
+
+/// A note where fewer rows are held out than was asked for.
+fn fewer(deal: &Deal, fractions: Fractions, rows: usize) -> Option<String> {
+    let about = |share: f64| thousands((share * rows as f64) as usize);
+    (deal.validation < fractions.validation || deal.test < fractions.test).then(|| {
+        format!(
+            "fewer rows are held out than asked for, about {} to validate and {} at the end: they are kept in memory",
+            about(deal.validation),
+            about(deal.test)
+        )
+    })
+}
+
+/// The rows of a store, in blocks that fit in memory.
+fn stream(store: Store, memory: Memory) -> Outcome<Stream> {
+    let row = store.row_bytes();
+    // Five times what is put together is in memory.
+    let together = (memory.bytes() / 20.0 / row as f64).clamp(32.0, 1e6) as usize;
+    Ok(Stream::new(store)?.block_rows(together.div_ceil(BLOCKS)).blocks_together(BLOCKS))
 }
 
 /// Into how many pieces what is shuffled together is cut.
@@ -181,8 +146,12 @@ const BLOCKS: usize = 32;
 struct Sorted {
     deal: Deal,
     store: StoreWriter,
+    /// Like all others, of no row.
+    none: Dataset,
+    kept: Vec<Dataset>,
     validation: Vec<Dataset>,
     test: Vec<Dataset>,
+    print: Fingerprint,
     /// Rows without a value of the target.
     without: usize,
     /// Rows of classes that are not known, and one of these.
@@ -191,9 +160,10 @@ struct Sorted {
 
 impl Sorted {
     fn new(folder: &Path, alike: &Dataset, deal: Deal) -> Outcome<Sorted> {
-        let store = StoreWriter::create(folder, alike)?;
-        let (validation, test) = Default::default();
-        Ok(Sorted { deal, store, validation, test, without: 0, unseen: None })
+        let (store, none) = (StoreWriter::create(folder, alike)?, alike.rows(&[])?);
+        let (kept, validation, test, print) = Default::default();
+        let (without, unseen) = (0, None);
+        Ok(Sorted { deal, store, none, kept, validation, test, print, without, unseen })
     }
 
     fn add(
@@ -202,115 +172,49 @@ impl Sorted {
         preprocessing: &Preprocessing,
         strict: bool,
     ) -> gradtape::Result<()> {
-        let (kept, unseen) = preprocessing.rows_to_learn(&table)?;
-        self.without += table.len() - kept.len() - unseen.len();
+        let (known, unseen) = preprocessing.rows_to_learn(&table)?;
+        self.without += table.len() - known.len() - unseen.len();
         if let Some(&first) = unseen.first() {
             let cell = table.column(preprocessing.target().column())?.cell(first);
             let name = cell.unwrap_or("-").to_string();
             self.unseen.get_or_insert((0, name)).0 += unseen.len();
         }
-        if kept.is_empty() {
+        if known.is_empty() {
             return Ok(());
         }
-        let table = if kept.len() == table.len() { table } else { table.rows(&kept)? };
+        let table = if known.len() == table.len() { table } else { table.rows(&known)? };
         if strict {
             let hint = || format!("correct the cells, or leave them empty; {}", rows::ADVICE);
             preprocessing.strict_numbers(&table).map_err(|error| error.hint(hint()))?;
         }
         let data = preprocessing.dataset(&table)?;
-        let of = |part: Part| -> gradtape::Result<Dataset> {
-            let own = |&row: &usize| self.deal.part(table.line(row)) == part;
-            data.rows(&(0..table.len()).filter(own).collect::<Vec<_>>())
-        };
-        let [train, validation, test] = [of(Part::Train)?, of(Part::Validation)?, of(Part::Test)?];
-        self.store.add(&train)?;
-        for (all, own) in [(&mut self.validation, validation), (&mut self.test, test)] {
-            if !own.is_empty() {
-                all.push(own);
+        let numbers = || (0..table.len()).map(|row| table.line(row));
+        self.print.add(&data, numbers())?;
+        let parts = self.deal.rows(numbers());
+        self.store.add(&data.rows(&parts.train)?)?;
+        let kept = self.deal.kept(numbers());
+        for (all, rows) in [
+            (&mut self.kept, &kept),
+            (&mut self.validation, &parts.validation),
+            (&mut self.test, &parts.test),
+        ] {
+            if !rows.is_empty() {
+                all.push(data.rows(rows)?);
             }
         }
         Ok(())
     }
-}
 
-impl Deal {
-    fn part(&self, line: usize) -> Part {
-        let place = Rng::new(self.seed).split(DEAL).split(line as u64).uniform();
-        match place {
-            place if place < self.test => Part::Test,
-            place if place < self.test + self.validation => Part::Validation,
-            _ => Part::Train,
-        }
-    }
-}
-
-/// The bytes of the text in a file, about.
-fn size(path: &Path) -> Option<f64> {
-    let packed = head(path).is_ok_and(|head| head.starts_with(b"\x1f\x8b"));
-    let bytes = path.metadata().ok().filter(|found| found.is_file())?.len() as f64;
-    Some(if packed { PACKED * bytes } else { bytes })
-}
-
-/// How much larger a table is than it is compressed, about.
-const PACKED: f64 = 4.0;
-
-/// The bytes of a row, about: those of the first ones.
-fn bytes_of_a_line(path: &Path, options: &CsvOptions) -> Outcome<f64> {
-    let mut bytes = None;
-    let enough = || gradtape::Error::new(gradtape::Kind::Data, "enough");
-    let read = Table::read_csv_pieces(path, options, FIRST_ROWS, |piece| {
-        let cells = |row| piece.columns().iter().map(move |column| column.cell(row));
-        let of = |row| cells(row).map(|cell| cell.unwrap_or_default().len() + 1).sum::<usize>();
-        bytes = Some((0..piece.len()).map(of).sum::<usize>() as f64 / piece.len() as f64);
-        Err(enough())
-    });
-    bytes.ok_or_else(|| {
-        read.err().map_or_else(|| Failure::failed("there are no rows"), Failure::from)
-    })
-}
-
-const FIRST_ROWS: usize = 1000;
-
-fn is_json(path: &Path) -> bool {
-    let head = head(path).unwrap_or_default();
-    matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))
-}
-
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut head)?;
-    Ok(head)
-}
-
-/// The rows of some parts.
-fn joined(parts: &[Dataset]) -> gradtape::Result<Dataset> {
-    let all = |of: fn(&Dataset) -> &Tensor| {
-        Tensor::concat(&parts.iter().map(|part| of(part).clone()).collect::<Vec<_>>(), 0)
-    };
-    let data = Dataset::new(all(Dataset::inputs)?, all(Dataset::targets)?)?;
-    let data = data.with_features(parts[0].features().iter().cloned())?;
-    match parts[0].classes() {
-        [] => Ok(data),
-        classes => data.with_classes(classes.iter().cloned()),
-    }
-}
-
-/// What tells the parts of rows from other uses of a seed.
-const DEAL: u64 = 0x6465_616c;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_dealt_by_their_lines_alone() {
-        let deal = Deal { seed: 7, validation: 0.1, test: 0.2 };
-        let parts: Vec<Part> = (0..10_000).map(|line| deal.part(line)).collect();
-        let share = |part: Part| parts.iter().filter(|own| **own == part).count() as f64 / 1e4;
-        assert!((share(Part::Test) - 0.2).abs() < 0.02);
-        assert!((share(Part::Validation) - 0.1).abs() < 0.02);
-        assert_ne!(parts[..50], (50..100).map(|line| deal.part(line)).collect::<Vec<_>>());
-        let none = Deal { seed: 7, validation: 0.0, test: 0.0 };
-        assert!((0..1000).all(|line| none.part(line) == Part::Train));
+    /// The rows to train on, and those that are kept in memory.
+    fn finish(self) -> Outcome<(Store, Split)> {
+        let Sorted { store, none, kept, validation, test, print, .. } = self;
+        let store = store.finish(print.number())?;
+        let together = |parts: Vec<Dataset>| match &parts[..] {
+            [] => Ok(none.clone()),
+            parts => Dataset::concat(parts),
+        };
+        let train = together(kept)?;
+        let split = Split { train, validation: together(validation)?, test: together(test)? };
+        Ok((store, split))
     }
 }

@@ -61,12 +61,8 @@ pub(super) fn parts(
         rows.sort_unstable();
         rows
     };
-    let joined = |rows: &Dataset| -> Outcome<Dataset> {
-        let inputs = Tensor::concat(&[rows.inputs().clone(), validation.inputs().clone()], 0)?;
-        let targets = Tensor::concat(&[rows.targets().clone(), validation.targets().clone()], 0)?;
-        Ok(Dataset::new(inputs, targets)?)
-    };
-    Ok([joined(&train.rows(&pick(false))?)?, train.rows(&pick(true))?])
+    let others = Dataset::concat(&[train.rows(&pick(false))?, validation.clone()])?;
+    Ok([others, train.rows(&pick(true))?])
 }
 
 /// The heading over the lines of several networks.
@@ -139,3 +135,24 @@ fn mean_of(all: &[&Scores]) -> Scores {
 
 /// What tells the choice of rows to validate from other uses of a seed.
 const FOLDS: u64 = 0x666f_6c64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradtape::data::iris;
+
+    #[test]
+    fn the_rows_of_each_network_keep_the_names_of_all_classes() {
+        // One class is only among the names.
+        let data = iris().rows(&(0..100).collect::<Vec<_>>()).unwrap();
+        let split = data.split(0.1, 0.0, 1).unwrap();
+        for number in 0..3 {
+            let [train, validation] = parts(number, [&split.train, &split.validation], 1).unwrap();
+            assert_eq!(train.len() + validation.len(), 100);
+            for part in [&train, &validation] {
+                assert_eq!((part.classes(), part.class_count()), (data.classes(), Some(3)));
+                assert_eq!(part.features(), data.features());
+            }
+        }
+    }
+}

@@ -79,8 +79,9 @@ pub(super) fn page(train: &Train, told: &Told<'_>) -> Outcome<String> {
 
 fn data(told: &Told<'_>) -> String {
     let Told { prepared, settings, .. } = told;
-    let (split, preprocessing, data) = (&prepared.split, &prepared.preprocessing, &settings.data);
-    let all = split.train.len() + split.validation.len() + split.test.len();
+    let (counts, preprocessing, data) =
+        (prepared.counts(), &prepared.preprocessing, &settings.data);
+    let all = counts.train + counts.validation + counts.test;
     let target = match preprocessing.target() {
         Target::Classes { column, classes, .. } => {
             format!("{column}, {}", of(classes.len(), "class"))
@@ -99,9 +100,9 @@ fn data(told: &Told<'_>) -> String {
         ("rows", thousands(all)),
         ("predicted from", inputs),
         ("predicted", target),
-        ("to train", thousands(split.train.len())),
-        ("to validate", thousands(split.validation.len())),
-        ("held out", thousands(split.test.len())),
+        ("to train", thousands(counts.train)),
+        ("to validate", thousands(counts.validation)),
+        ("held out", thousands(counts.test)),
         ("chosen", chosen(prepared, data.own_test, data.seed)),
         ("fingerprint", data.fingerprint.clone()),
     ];

@@ -7,12 +7,14 @@ use gradtape::nn::Sequential;
 
 use super::defaults::Shape;
 use super::flags::Train;
-use super::large::{Large, Memory};
+use super::large::{LOOKED_AT, Large, LargeImages};
 use super::members::{Members, parts};
 use super::network::Network;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
-use crate::rows::{self, Prepared};
+use crate::memory::Memory;
+use crate::pieces::Pieces;
+use crate::rows::{self, Prepared, TableWishes};
 use crate::source::{Content, Source};
 
 /// What a training begins with.
@@ -33,31 +35,16 @@ impl Train {
     /// before anything is written; but a table that is larger than memory has a file in a folder.
     pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
-        let given = self.runs.memory;
-        let memory = given.unwrap_or_else(Memory::usual);
-        let (prepared, is_table) = match &source {
-            Source::Table(path) if Large::is(path, memory, given.is_some()) => {
-                source.check(&self.reading)?;
-                let options = self.reading.options();
-                let large = Large { path, options, memory, folder };
-                self.one_network("a table that is read in pieces")?;
-                // How rows are shuffled depends on it: with it, the same command gives the same bits elsewhere.
-                if given.is_none() {
-                    self.runs.memory = Some(memory);
-                    self.runs.words.push(format!("--memory={memory}"));
-                }
-                (large.prepare(&wishes, self.fractions(), self.seed)?, true)
+        let (prepared, is_table) = match self.large(&source, &wishes, folder)? {
+            Some(prepared) => {
+                let is_table = prepared.images.is_none();
+                (prepared, is_table)
             }
-            _ => {
+            None => {
                 let content = source.read(&self.reading.ignoring(&self.ignore), self.points())?;
                 let is_table = matches!(content, Content::Table(_));
                 let (fractions, seed) = (self.fractions(), self.seed);
-                let mut own = rows::prepare(content, &wishes, fractions, self.normalize, seed)?;
-                if given.is_some() && !Large::can_be(&source) {
-                    own.notes
-                        .push("--memory is for CSV files: the data was read whole".to_string());
-                }
-                (own, is_table)
+                (rows::prepare(content, &wishes, fractions, self.normalize, seed)?, is_table)
             }
         };
         if self.test_fraction.is_some() && prepared.own_test {
@@ -92,14 +79,58 @@ impl Train {
 }
 
 impl Train {
-    /// Settles on one network. Fails where more are asked for.
-    fn one_network(&mut self, what: &str) -> Outcome {
-        match self.runs.members.replace(1) {
-            Some(2..) => {
-                Err(Failure::usage(format!("--members: {what} is for one network at a time")))
+    /// Data that takes more memory than it may, prepared in pieces; `None` where it fits.
+    fn large(
+        &mut self,
+        source: &Source,
+        wishes: &TableWishes,
+        folder: &Path,
+    ) -> Outcome<Option<Prepared>> {
+        let given = self.runs.memory;
+        let memory = given.unwrap_or_else(Memory::usual);
+        let (fractions, seed) = (self.fractions(), self.seed);
+        let prepared = match source {
+            Source::Table(path) if Pieces::needed(source, memory, given.is_some()) => {
+                source.check(&self.reading)?;
+                self.in_pieces(memory)?;
+                let options = self.reading.ignoring(&self.ignore).table_options(false);
+                let pieces = Pieces::open(path, &options, memory, LOOKED_AT)?;
+                Large { pieces, folder }.prepare(wishes, fractions, seed)?
             }
-            _ => Ok(()),
+            Source::Images(path) => {
+                source.check(&self.reading)?;
+                let large = LargeImages::of(path, &self.reading.images, memory, folder)?;
+                let Some(large) = large else { return Ok(None) };
+                self.in_pieces(memory)?;
+                large.prepare(&wishes.division, fractions, self.normalize, seed)?
+            }
+            _ => {
+                let is_large = source.numbers().is_some_and(|bytes| bytes > memory.bytes());
+                return match is_large && given.is_some() {
+                    true => Err(Failure::failed(format!(
+                        "{}: such images are read whole, and do not fit in {memory}\n  hint: write them as PNG, in a folder for \
+                         each class, or as Parquet, which are read in pieces; or allow more memory",
+                        source.name()
+                    ))),
+                    false => Ok(None),
+                };
+            }
+        };
+        Ok(Some(prepared))
+    }
+
+    /// Settles on one network, and on how much memory there is. Fails where more networks are asked for.
+    fn in_pieces(&mut self, memory: Memory) -> Outcome {
+        if let Some(2..) = self.runs.members.replace(1) {
+            return Err(Failure::usage(
+                "--members: data that is read in pieces is for one network at a time",
+            ));
         }
+        // How rows are shuffled depends on it: with it, the same command gives the same bits elsewhere.
+        if self.runs.memory.replace(memory).is_none() {
+            self.runs.words.push(format!("--memory={memory}"));
+        }
+        Ok(())
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::Instant;
 use clap::Args;
 
 use super::flags::count;
-use super::large::Memory;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
+use crate::memory::Memory;
 
 /// How a training runs.
 #[derive(Args, Debug, Default)]
@@ -31,8 +31,8 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "NUMBER", value_parser = FoldOrAll::from_str, help_heading = "Data")]
     pub(super) fold: Option<FoldOrAll>,
 
-    /// How much memory a CSV file may take; one that takes more is read in pieces, prepared into a file in
-    /// --out, and shuffled in blocks [default: a quarter of what there is]
+    /// How much memory a table or a folder of images may take; CSV, Parquet and images that take more are read in
+    /// pieces, prepared into a file in --out, and shuffled in blocks [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str, help_heading = "Data")]
     pub(super) memory: Option<Memory>,
 

@@ -105,6 +105,7 @@ impl Train {
             seed: self.seed,
             own_test: false,
             split: None,
+            dealt: None,
             words: None,
             images: None,
             rows: Some(rows),

@@ -31,21 +31,27 @@ impl Picture {
         self.channels == 1
     }
 
-    /// Adds the numbers channel after channel, 0 to 1, for so many channels. Grey is that of television: 299
-    /// thousandths of red, 587 of green, 114 of blue.
+    /// Adds the numbers channel after channel, 0 to 1, for so many channels.
     pub(super) fn write(&self, channels: usize, to: &mut Vec<f32>) {
-        let number = |byte: u8| f32::from(byte) / 255.0;
+        to.extend(self.planes(channels).into_iter().map(|byte| f32::from(byte) / 255.0));
+    }
+
+    /// The bytes channel after channel, for so many channels. Grey is that of television: 299 thousandths of red, 587 of
+    /// green, 114 of blue.
+    pub(super) fn planes(&self, channels: usize) -> Vec<u8> {
         match (self.channels, channels) {
-            (1, channels) => {
-                (0..channels).for_each(|_| to.extend(self.bytes.iter().map(|&byte| number(byte))));
+            (1, channels) => self.bytes.repeat(channels),
+            (_, 1) => {
+                let grey = |pixel: &[u8]| {
+                    let [red, green, blue] = [0, 1, 2].map(|at| u32::from(pixel[at]));
+                    ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
+                };
+                self.bytes.chunks_exact(3).map(grey).collect()
             }
-            (_, 1) => to.extend(self.bytes.chunks_exact(3).map(|pixel| {
-                let [red, green, blue] = [0, 1, 2].map(|at| u32::from(pixel[at]));
-                number(((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8)
-            })),
-            _ => (0..3).for_each(|channel| {
-                to.extend(self.bytes.iter().skip(channel).step_by(3).map(|&byte| number(byte)));
-            }),
+            _ => {
+                let of = |channel| self.bytes.iter().skip(channel).step_by(3).copied();
+                (0..3).flat_map(of).collect()
+            }
         }
     }
 

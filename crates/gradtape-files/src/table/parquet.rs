@@ -3,6 +3,9 @@
 mod lengths;
 mod pages;
 
+use std::fs::File;
+use std::ops::Range;
+
 use bytes::Bytes;
 use gradtape::data::{Table, TableBuilder};
 use gradtape::{Error, Kind, Result};
@@ -11,11 +14,11 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader}
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use self::pages::Pages;
-use super::{TableOptions, cells, nested::Nested, own_name};
+use self::pages::Pages as CheckedPages;
+use super::{Pieces, TableOptions, cells, failed, nested::Nested, own_name};
 use crate::budget::Budget;
 
 /// What the values of a column stand for.
@@ -44,10 +47,49 @@ struct Kept {
 }
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
+    let length = bytes.len();
+    let file = SerializedFileReader::new(Bytes::from(bytes));
+    let file = file.map_err(|error| damaged(source, &error))?;
+    let mut whole = Err(Error::new(Kind::Data, format!("{source}: there are no rows")));
+    let mut each = |table| {
+        whole = Ok(table);
+        Ok(())
+    };
+    let pieces = Pieces { rows: usize::MAX, every: 1, each: &mut each };
+    in_pieces(&file, length, source, options, pieces)?;
+    whole
+}
+
+/// Reads a file as it is needed.
+pub(super) fn read_pieces(
+    file: File,
+    source: &str,
+    options: &TableOptions,
+    pieces: Pieces<'_>,
+) -> Result<()> {
+    let length = file.metadata().map_err(|error| failed(source, &error))?.len();
+    let file = SerializedFileReader::new(file).map_err(|error| damaged(source, &error))?;
+    in_pieces(&file, usize::try_from(length).unwrap_or(usize::MAX), source, options, pieces)
+}
+
+/// How many rows and columns a file has.
+pub(super) fn size(file: File, source: &str) -> Result<[u64; 2]> {
+    let file = SerializedFileReader::new(file).map_err(|error| damaged(source, &error))?;
+    let about = file.metadata().file_metadata();
+    let columns = about.schema_descr().num_columns() as u64;
+    Ok([u64::try_from(about.num_rows()).unwrap_or(u64::MAX), columns])
+}
+
+/// Hands out the rows of a file in tables.
+fn in_pieces<R: ChunkReader + 'static>(
+    file: &SerializedFileReader<R>,
+    length: usize,
+    source: &str,
+    options: &TableOptions,
+    pieces: Pieces<'_>,
+) -> Result<()> {
     let damaged = |error: ParquetError| damaged(source, &error);
-    let length = bytes.len() as u64;
-    let mut budget = Budget::new(source, bytes.len());
-    let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
+    let Pieces { rows: most, every, each } = pieces;
     let about = file.metadata().file_metadata();
     let schema = about.schema_descr_ptr();
     let mut table = TableBuilder::new(source, &options.csv);
@@ -81,36 +123,61 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
         }
     }
     nested.check(source, options, &mut table)?;
-    let mut rows = 0u64;
+    let none = table.clone();
+    let columns = (kept.len() + empty.len()).max(1) as u64;
+    let mut budget = Budget::new(source, length);
+    // Of the rows that are kept, those that are not given away yet.
+    let (mut row, mut numbers, mut given) = (0u64, Vec::new(), false);
     for number in 0..file.num_row_groups() {
         let group = file.get_row_group(number).map_err(damaged)?;
-        let count = u64::try_from(group.metadata().num_rows()).unwrap_or(u64::MAX);
-        budget.cells(count, (kept.len() + empty.len()) as u64)?;
-        rows += count;
-        for column in &kept {
-            lies_within(group.metadata().column(column.leaf), length, source)?;
-            let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
-            let pages = Box::new(Pages::new(pages, column.optional));
-            let reader = get_column_reader(schema.column(column.leaf), pages);
-            let mut filling = Filling {
-                table: &mut table,
-                column,
-                budget: &mut budget,
-                source,
-                cell: String::new(),
-            };
-            filling.read(reader, count)?;
-        }
-        for &place in &empty {
-            (0..count).for_each(|_| table.push(place, ""));
+        let mut left = u64::try_from(group.metadata().num_rows()).unwrap_or(u64::MAX);
+        let mut readers = Vec::with_capacity(kept.len());
+        while left > 0 {
+            // All columns are read side by side, since a group may be the whole file.
+            let room = ((most - numbers.len()) as u64).saturating_mul(every as u64);
+            let span = row..row.saturating_add(left.min(room));
+            let count = span.end - span.start;
+            budget.cells(count.div_ceil(every as u64), columns)?;
+            for (place, column) in kept.iter().enumerate() {
+                if readers.len() == place {
+                    lies_within(group.metadata().column(column.leaf), length as u64, source)?;
+                    let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
+                    let pages = Box::new(CheckedPages::new(pages, column.optional));
+                    readers.push(get_column_reader(schema.column(column.leaf), pages));
+                }
+                let mut filling = Filling {
+                    table: &mut table,
+                    column,
+                    budget: &mut budget,
+                    source,
+                    cell: String::new(),
+                    every: every as u64,
+                };
+                filling.read(&mut readers[place], span.clone())?;
+            }
+            let own = span.clone().filter(|row| row % every as u64 == 0);
+            let before = numbers.len();
+            numbers.extend(own.map(|row| row as usize + 1));
+            for &place in &empty {
+                numbers[before..].iter().for_each(|_| table.push(place, ""));
+            }
+            (row, left) = (span.end, left - count);
+            if numbers.len() == most {
+                let piece = std::mem::replace(&mut table, none.clone());
+                each(piece.finish_at(std::mem::take(&mut numbers))?)?;
+                (given, budget) = (true, Budget::new(source, length));
+            }
         }
     }
     let claimed = u64::try_from(about.num_rows()).unwrap_or(u64::MAX);
-    if claimed != rows {
-        let message = format!("{source}: it says {claimed} rows, but its parts have {rows}");
+    if claimed != row {
+        let message = format!("{source}: it says {claimed} rows, but its parts have {row}");
         return Err(Error::new(Kind::Data, message).hint(DAMAGED));
     }
-    table.finish()
+    match numbers.is_empty() && given {
+        true => Ok(()),
+        false => each(table.finish_at(numbers)?),
+    }
 }
 
 /// Where the cells of a column go.
@@ -120,11 +187,13 @@ struct Filling<'a> {
     budget: &'a mut Budget,
     source: &'a str,
     cell: String,
+    /// Of so many rows the first is kept.
+    every: u64,
 }
 
 impl Filling<'_> {
-    /// Reads so many rows.
-    fn read(&mut self, reader: ColumnReader, rows: u64) -> Result<()> {
+    /// Reads rows, which are numbered in the file.
+    fn read(&mut self, reader: &mut ColumnReader, rows: Range<u64>) -> Result<()> {
         let meaning = self.column.meaning;
         match reader {
             ColumnReader::BoolColumnReader(reader) => {
@@ -164,28 +233,30 @@ impl Filling<'_> {
 
     fn cells<T: DataType>(
         &mut self,
-        mut reader: ColumnReaderImpl<T>,
-        rows: u64,
+        reader: &mut ColumnReaderImpl<T>,
+        rows: Range<u64>,
         write: impl Fn(&mut String, &T::T),
     ) -> Result<()> {
-        let (mut levels, mut values, mut done) = (Vec::new(), Vec::new(), 0u64);
-        while done < rows {
+        let (mut levels, mut values, mut at) = (Vec::new(), Vec::new(), rows.start);
+        while at < rows.end {
             levels.clear();
             values.clear();
-            let wanted = (rows - done).min(BATCH) as usize;
+            let wanted = (rows.end - at).min(BATCH) as usize;
             let of_levels = self.column.optional.then_some(&mut levels);
             let read = reader.read_records(wanted, of_levels, None, &mut values);
             let (count, ..) = read.map_err(|error| damaged(self.source, &error))?;
             if count == 0 {
                 let message = format!(
-                    "{}: it says {rows} rows, but column {} ends after {done} of them",
+                    "{}: it says {} rows or more, but column {} ends after {at} of them",
                     self.source,
+                    rows.end,
                     self.column.place + 1
                 );
                 return Err(Error::new(Kind::Data, message).hint(DAMAGED));
             }
             let mut values = values.iter();
             for row in 0..count {
+                let keep = (at + row as u64).is_multiple_of(self.every);
                 self.cell.clear();
                 if !self.column.optional || levels.get(row).is_some_and(|&level| level > 0) {
                     let Some(value) = values.next() else {
@@ -194,10 +265,15 @@ impl Filling<'_> {
                     };
                     write(&mut self.cell, value);
                 }
-                self.budget.take(self.cell.len() as u64)?;
-                self.table.push(self.column.place, &self.cell);
+                match keep {
+                    true => {
+                        self.budget.take(self.cell.len() as u64)?;
+                        self.table.push(self.column.place, &self.cell);
+                    }
+                    false => self.table.look(self.column.place, &self.cell),
+                }
             }
-            done += count as u64;
+            at += count as u64;
         }
         Ok(())
     }

@@ -217,6 +217,38 @@ impl Dataset {
         Ok(data)
     }
 
+    /// The examples of several datasets, one after another, with the names of the first. Fails where there is none, where
+    /// shapes or types differ, and where the names of the classes do.
+    ///
+    /// ```
+    /// use gradtape::data::{Dataset, iris};
+    /// let halves = [iris().rows(&[0, 60])?, iris().rows(&[120])?];
+    /// let both = Dataset::concat(&halves)?;
+    /// assert_eq!(both.fingerprint(), iris().rows(&[0, 60, 120])?.fingerprint());
+    /// assert_eq!(both.classes(), iris().classes());
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
+        let Some(first) = parts.first() else {
+            return Err(Error::new(Kind::Value, "there are no datasets to put together"));
+        };
+        if let Some(other) = parts.iter().find(|part| part.classes != first.classes) {
+            let message = format!("classes {:?} and {:?}", first.classes, other.classes);
+            return Err(Error::new(Kind::Value, message)
+                .hint("datasets that are put together have the same"));
+        }
+        if parts.len() == 1 {
+            return Ok(first.clone());
+        }
+        let all = |of: fn(&Dataset) -> &Tensor| {
+            Tensor::concat(&parts.iter().map(|part| of(part).clone()).collect::<Vec<_>>(), 0)
+        };
+        let mut data = Dataset::new(all(Dataset::inputs)?, all(Dataset::targets)?)?;
+        data.features.clone_from(&first.features);
+        data.classes.clone_from(&first.classes);
+        Ok(data)
+    }
+
     /// A copy of some examples, in the order given. Fails when there is no such row.
     pub fn rows(&self, rows: &[usize]) -> Result<Dataset> {
         Ok(Dataset {
@@ -369,6 +401,24 @@ mod tests {
         assert!(empty.is_empty());
         assert_eq!((empty.class_count(), data(3).class_count()), (Some(0), Some(3)));
         assert_eq!(empty.flatten().inputs().shape()[..], [0, 2]);
+    }
+
+    #[test]
+    fn parts_are_put_together_with_their_names() {
+        let data =
+            data(6).with_features(["a", "b"]).unwrap().with_classes(["x", "y", "z"]).unwrap();
+        // A class that comes in none of them keeps its name.
+        let parts =
+            [data.rows(&[0, 3]).unwrap(), data.rows(&[]).unwrap(), data.rows(&[1]).unwrap()];
+        let all = Dataset::concat(&parts).unwrap();
+        assert_eq!((all.labels().unwrap(), all.class_count()), (&[0, 0, 1][..], Some(3)));
+        assert_eq!((all.features(), all.classes()), (data.features(), data.classes()));
+        assert!(Dataset::concat(&[]).is_err());
+        let other = data.rows(&[0]).unwrap().with_classes(["x", "w"]).unwrap();
+        let text = Dataset::concat(&[data.clone(), other]).unwrap_err().to_string();
+        assert!(text.contains("\"w\""), "{text}");
+        let wide = Dataset::new(Tensor::zeros([1, 3], DType::F32), Tensor::zeros(1, DType::I64));
+        assert!(Dataset::concat(&[self::data(2), wide.unwrap()]).is_err());
     }
 
     #[test]

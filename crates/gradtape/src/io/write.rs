@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -29,6 +29,33 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     write_pieces(path.as_ref(), [Ok(bytes)])
 }
 
+/// As [`write_atomic`], of what `fill` writes, as it comes. Where that fails, the file stays as it was.
+///
+/// ```
+/// use std::io::Write;
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.lines", std::process::id()));
+/// gradtape::io::write_atomic_with(&path, |file| {
+///     for line in 0..1000 {
+///         writeln!(file, "{line}").map_err(|e| gradtape::Error::new(gradtape::Kind::File, e.to_string()))?;
+///     }
+///     Ok(())
+/// })?;
+/// assert!(std::fs::read_to_string(&path).unwrap().ends_with("998\n999\n"));
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn write_atomic_with(
+    path: impl AsRef<Path>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    filled(path, |file| {
+        let mut buffered = BufWriter::with_capacity(1 << 16, file);
+        fill(&mut buffered)?;
+        buffered.flush().map_err(|error| failed(path, "cannot be written", &error))
+    })
+}
+
 /// Fails when [`write_atomic`] would: the folder is not there or takes no new file, the file is
 /// read-only or is a folder. To be called before long work; nothing is changed.
 pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
@@ -47,11 +74,16 @@ pub(super) fn write_pieces<B: AsRef<[u8]>>(
     path: &Path,
     pieces: impl IntoIterator<Item = Result<B>>,
 ) -> Result<()> {
-    let cannot = |error: io::Error| failed(path, "cannot be written", &error);
-    let fill = |file: &mut File| {
+    filled(path, |file| {
+        let cannot = |error: io::Error| failed(path, "cannot be written", &error);
         let mut pieces = pieces.into_iter();
         pieces.try_for_each(|piece| file.write_all(piece?.as_ref()).map_err(cannot))
-    };
+    })
+}
+
+/// Fills a file, or leaves it as it was.
+fn filled(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let cannot = |error: io::Error| failed(path, "cannot be written", &error);
     let Some(target) = target(path).map_err(cannot)? else {
         return fill(&mut File::create(path).map_err(cannot)?);
     };

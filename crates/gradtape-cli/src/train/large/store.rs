@@ -11,7 +11,7 @@ use gradtape::{Error, Kind, Result, Tensor};
 
 use crate::error::{Failure, Outcome};
 
-/// Rows of inputs and targets, one after the other: f32 inputs, then a class number as i64, or f32 numbers.
+/// Rows of inputs and targets, one after the other: f32 inputs or bytes, then a class number as i64, or f32 numbers.
 pub(super) struct Store {
     file: Mutex<File>,
     rows: usize,
@@ -27,38 +27,95 @@ struct Form {
     numbers: Option<usize>,
     features: Vec<String>,
     classes: Vec<String>,
+    /// What becomes of the inputs, where they are bytes.
+    levels: Option<Levels>,
+}
+
+/// What the bytes of images become for a network.
+#[derive(Clone, Debug)]
+pub(super) struct Levels {
+    /// For each channel.
+    numbers: Vec<[f32; 256]>,
+}
+
+impl Levels {
+    /// Of images with so many channels, of which all or each have a mean and a scale; before, bytes are divided by `most`
+    /// as those of images in memory are, so that they become the same bits.
+    pub(super) fn new(channels: &[(f64, f64)], most: f64, count: usize) -> Levels {
+        let number = |byte: usize, (mean, scale): (f64, f64)| {
+            let share = byte as f32 / most as f32;
+            match (mean, scale) == (0.0, most) {
+                true => share,
+                false => ((f64::from(share) * most - mean) / scale) as f32,
+            }
+        };
+        let of = |channel: usize| {
+            let own = channels.get(channel).or(channels.first()).copied().unwrap_or((0.0, most));
+            std::array::from_fn(|byte| number(byte, own))
+        };
+        Levels { numbers: (0..count).map(of).collect() }
+    }
+
+    /// Adds the numbers of an image.
+    pub(super) fn write(&self, bytes: &[u8], to: &mut Vec<f32>) {
+        let plane = (bytes.len() / self.numbers.len().max(1)).max(1);
+        for (numbers, plane) in self.numbers.iter().zip(bytes.chunks(plane)) {
+            to.extend(plane.iter().map(|&byte| numbers[usize::from(byte)]));
+        }
+    }
 }
 
 /// A store that is being written.
 pub(super) struct StoreWriter {
     file: BufWriter<File>,
     rows: usize,
-    /// Of all bytes so far, FNV-1a over words.
-    hash: u64,
     form: Form,
 }
 
 impl StoreWriter {
     /// In a folder, for rows like those of some data.
     pub(super) fn create(folder: &Path, alike: &Dataset) -> Outcome<StoreWriter> {
+        StoreWriter::of(
+            folder,
+            Form {
+                inputs: alike.inputs().shape()[1],
+                numbers: alike.labels().is_none().then(|| alike.targets().shape()[1]),
+                features: alike.features().to_vec(),
+                classes: alike.classes().to_vec(),
+                levels: None,
+            },
+        )
+    }
+
+    /// In a folder, for images of so many bytes and these classes.
+    pub(super) fn of_bytes(
+        folder: &Path,
+        bytes: usize,
+        classes: &[String],
+    ) -> Outcome<StoreWriter> {
+        let (features, classes) = (Vec::new(), classes.to_vec());
+        // What they become is known once all are there.
+        let levels = Some(Levels { numbers: Vec::new() });
+        StoreWriter::of(folder, Form { inputs: bytes, numbers: None, features, classes, levels })
+    }
+
+    fn of(folder: &Path, form: Form) -> Outcome<StoreWriter> {
         let file = tempfile::tempfile_in(folder).map_err(|error| {
             Failure::failed(format!(
                 "{}: no file of the prepared rows can be made there: {error}",
                 folder.display()
             ))
         })?;
-        let form = Form {
-            inputs: alike.inputs().shape()[1],
-            numbers: alike.labels().is_none().then(|| alike.targets().shape()[1]),
-            features: alike.features().to_vec(),
-            classes: alike.classes().to_vec(),
-        };
-        Ok(StoreWriter {
-            file: BufWriter::with_capacity(1 << 20, file),
-            rows: 0,
-            hash: 0xcbf2_9ce4_8422_2325,
-            form,
-        })
+        Ok(StoreWriter { file: BufWriter::with_capacity(1 << 20, file), rows: 0, form })
+    }
+
+    /// Adds an image.
+    pub(super) fn add_bytes(&mut self, bytes: &[u8], label: i64) -> Result<()> {
+        let written = self.file.write_all(bytes);
+        let written = written.and_then(|()| self.file.write_all(&label.to_le_bytes()));
+        written.map_err(|error| failed("written", &error))?;
+        self.rows += 1;
+        Ok(())
     }
 
     /// Adds rows.
@@ -81,28 +138,29 @@ impl StoreWriter {
             bytes.extend(inputs.iter().flat_map(|number| number.to_le_bytes()));
             bytes.extend_from_slice(target);
         }
-        // A row is of whole words of four bytes.
-        for word in bytes.chunks_exact(4) {
-            let word = u32::from_le_bytes(word.try_into().expect("four bytes"));
-            self.hash = (self.hash ^ u64::from(word)).wrapping_mul(0x0100_0000_01b3);
-        }
         self.file.write_all(&bytes).map_err(|error| failed("written", &error))?;
         self.rows += data.len();
         Ok(())
     }
 
-    /// The store, to be read.
-    pub(super) fn finish(self) -> Outcome<Store> {
-        let StoreWriter { file, rows, hash, form } = self;
+    /// The store of images, to be read, whose bytes become these numbers.
+    pub(super) fn finish_bytes(mut self, hash: u64, levels: Levels) -> Outcome<Store> {
+        self.form.levels = Some(levels);
+        self.finish(hash)
+    }
+
+    /// The store, to be read; `hash` tells whether its rows are the same as others.
+    pub(super) fn finish(self, hash: u64) -> Outcome<Store> {
+        let StoreWriter { file, rows, form } = self;
         let written = file.into_inner().map_err(|error| failed("written", error.error()));
         Ok(Store { file: Mutex::new(written?), rows, hash, form })
     }
 }
 
 impl Store {
-    /// How many bytes a row has.
+    /// How many bytes a row has in memory.
     pub(super) fn row_bytes(&self) -> usize {
-        self.form.bytes()
+        4 * self.form.inputs + self.form.target_bytes()
     }
 }
 
@@ -124,14 +182,16 @@ impl RowSource for Store {
             let read = file.seek(place).and_then(|_| file.read_exact(&mut bytes));
             read.map_err(|error| failed("read", &error))?;
         }
-        let split = 4 * self.form.inputs;
-        let floats = |bytes: &[u8]| -> Vec<f32> {
-            bytes
-                .chunks_exact(4)
-                .map(|own| f32::from_le_bytes(own.try_into().expect("four bytes")))
-                .collect()
-        };
-        let inputs: Vec<f32> = bytes.chunks(each).flat_map(|row| floats(&row[..split])).collect();
+        let split = each - self.form.target_bytes();
+        let float = |own: &[u8]| f32::from_le_bytes(own.try_into().expect("four bytes"));
+        let floats = |bytes: &[u8]| -> Vec<f32> { bytes.chunks_exact(4).map(float).collect() };
+        let mut inputs = Vec::with_capacity(count * self.form.inputs);
+        for row in bytes.chunks_exact(each) {
+            match &self.form.levels {
+                Some(levels) => levels.write(&row[..split], &mut inputs),
+                None => inputs.extend(row[..split].chunks_exact(4).map(float)),
+            }
+        }
         let inputs = Tensor::from_vec(inputs, [count, self.form.inputs])?;
         let targets = bytes.chunks(each).map(|row| &row[split..]);
         let targets = match self.form.numbers {
@@ -154,8 +214,10 @@ impl RowSource for Store {
 }
 
 impl Form {
+    /// Those of a row in the file.
     fn bytes(&self) -> usize {
-        4 * self.inputs + self.target_bytes()
+        let each = if self.levels.is_some() { 1 } else { 4 };
+        each * self.inputs + self.target_bytes()
     }
 
     fn target_bytes(&self) -> usize {
@@ -186,8 +248,8 @@ mod tests {
             writer.add(&data.rows(&(0..20).collect::<Vec<_>>()).unwrap()).unwrap();
             writer.add(&data.rows(&[]).unwrap()).unwrap();
             writer.add(&data.rows(&(20..data.len()).collect::<Vec<_>>()).unwrap()).unwrap();
-            let store = writer.finish().unwrap();
-            assert_eq!(store.len(), data.len());
+            let store = writer.finish(7).unwrap();
+            assert_eq!((store.len(), store.fingerprint()), (data.len(), Some(7)));
             let all = store.read(0..data.len()).unwrap();
             assert_eq!(all.fingerprint(), data.fingerprint());
             assert_eq!((all.features(), all.classes()), (data.features(), data.classes()));
@@ -197,6 +259,26 @@ mod tests {
                 data.rows(&(17..31).collect::<Vec<_>>()).unwrap().fingerprint()
             );
             assert!(store.read(data.len()..data.len() + 1).is_err());
+        }
+    }
+    #[test]
+    fn bytes_of_images_become_what_they_are_in_memory() {
+        let classes = ["a".to_string(), "b".to_string()];
+        for levels in [vec![(0.0, 255.0)], vec![(10.0, 2.5), (100.0, 60.0)]] {
+            let mut writer = StoreWriter::of_bytes(&std::env::temp_dir(), 4, &classes).unwrap();
+            writer.add_bytes(&[0, 10, 100, 255], 1).unwrap();
+            writer.add_bytes(&[7, 8, 9, 11], 0).unwrap();
+            let store = writer.finish_bytes(1, Levels::new(&levels, 255.0, 2)).unwrap();
+            let all = store.read(0..2).unwrap();
+            assert_eq!((all.labels().unwrap(), all.classes()), (&[1, 0][..], &classes[..]));
+            let found = all.inputs().to_vec::<f32>().unwrap();
+            for (at, byte) in [0, 10, 100, 255, 7, 8, 9, 11].into_iter().enumerate() {
+                let (mean, scale) = levels[(at % 4 / 2).min(levels.len() - 1)];
+                let number = (f64::from(byte) - mean) / scale;
+                assert!((f64::from(found[at]) - number).abs() < 1e-5, "{at}: {found:?}");
+            }
+            assert_eq!(store.read(1..2).unwrap().inputs().to_vec::<f32>().unwrap(), found[4..]);
+            assert!(store.read(1..3).is_err());
         }
     }
 }

@@ -208,10 +208,7 @@ impl Order {
             numbers.extend(rows.clone());
             parts.push(stream.read(rows)?);
         }
-        let join = |of: fn(&Dataset) -> &Tensor| -> Result<Tensor> {
-            joined(parts.iter().map(|part| of(part).clone()).collect())
-        };
-        let all = Dataset::new(join(Dataset::inputs)?, join(Dataset::targets)?)?;
+        let all = Dataset::concat(&parts)?;
         drop(parts);
         let order = self.rng.split(1 + piece as u64).permutation(numbers.len());
         let data = all.rows(&order)?;

@@ -61,6 +61,14 @@ impl TableBuilder {
         }
     }
 
+    /// Counts what a cell of a column could be without keeping it, as of rows that are not wanted: the column is taken for
+    /// what all its cells are.
+    pub fn look(&mut self, column: usize, cell: &str) {
+        if let Some(column) = self.table.columns.get_mut(column) {
+            column.look(cell.trim(), &self.table.words);
+        }
+    }
+
     /// Says that a column, by its place, is of numbers whose decimals stand after a point, whatever other columns have.
     pub fn numbers(&mut self, column: usize) {
         if let Some(column) = self.table.columns.get_mut(column) {

@@ -68,6 +68,8 @@ pub(super) struct Words {
 /// How many cells could be what.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
+    /// All cells, whatever they say.
+    cells: usize,
     present: usize,
     /// Words such as `NA`, which are missing.
     words: usize,
@@ -366,17 +368,41 @@ impl Column {
     }
 
     pub(super) fn push(&mut self, cell: &str, words: &Words) {
+        if self.look(cell, words) {
+            Arc::make_mut(&mut self.text).push_str(cell);
+        }
+        Arc::make_mut(&mut self.ends).push(self.text.len());
+    }
+
+    /// Counts what a cell could be, without keeping it; whether it says something.
+    pub(super) fn look(&mut self, cell: &str, words: &Words) -> bool {
         let tally = &mut self.tally;
+        tally.cells += 1;
         if !cell.is_empty() && words.are_missing(cell) {
             tally.words += 1;
             if tally.word.is_empty() {
                 tally.word = cell.to_string();
             }
-        } else if !cell.is_empty() {
-            Arc::make_mut(&mut self.text).push_str(cell);
+            return false;
+        }
+        if !cell.is_empty() {
             tally.add(cell);
         }
-        Arc::make_mut(&mut self.ends).push(self.text.len());
+        !cell.is_empty()
+    }
+
+    /// The column taken for what another one of the same file is.
+    pub(super) fn taken_as(&self, other: &Column) -> Column {
+        let (text, ends) = (Arc::clone(&self.text), Arc::clone(&self.ends));
+        let mut column = Column { text, ends, missing: self.missing, ..other.clone() };
+        let same =
+            |of: fn(&Column) -> (ColumnKind, Notation, Order, bool, bool)| of(self) == of(other);
+        let alike = same(|own| (own.kind, own.notation, own.order, own.percent, own.dashes))
+            && (&self.unit, self.others) == (&other.unit, other.others);
+        if !alike {
+            column.count();
+        }
+        column
     }
 
     /// Whether its decimals stand after a comma for sure.
@@ -425,7 +451,9 @@ impl Column {
                 self.others = self.factor(self.typical());
             }
         }
-        match self.kind == ColumnKind::Number && numbers == self.tally.present {
+        // Where all that was looked at was kept, the numbers need not be read again to count them.
+        let kept = self.tally.cells == self.ends.len();
+        match kept && self.kind == ColumnKind::Number && numbers == self.tally.present {
             true => self.missing = self.ends.len() - numbers,
             false => self.count(),
         }

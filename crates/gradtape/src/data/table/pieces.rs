@@ -1,5 +1,6 @@
 //! Tables that do not fit in memory: read piece by piece, or every so many rows.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::read::opened;
@@ -17,7 +18,8 @@ pub(super) struct Pieces<'a> {
 
 impl Table {
     /// Reads a CSV file, also a compressed one, in tables of at most `rows` rows (1 at least), in their order. Each has
-    /// its own kinds of columns, as of a file of its own: what is to be learned of all, [`Table::read_csv_every`] tells.
+    /// its own kinds of columns, as of a file of its own: those of all rows [`Table::read_csv_every`] tells, and
+    /// [`Table::taken_as`] gives them to a piece.
     ///
     /// Fails where the file or a piece does, and for JSON, which is read whole.
     ///
@@ -43,14 +45,38 @@ impl Table {
         rows: usize,
         mut each: impl FnMut(Table) -> Result<()>,
     ) -> Result<()> {
+        let (file, name) = opened(path.as_ref())?;
+        Table::from_csv_pieces(file, &name, options, rows, &mut each)
+    }
+
+    /// As [`Table::read_csv_pieces`], from anywhere; `source` stands for its name in errors.
+    pub fn from_csv_pieces(
+        text: impl Read,
+        source: &str,
+        options: &CsvOptions,
+        rows: usize,
+        mut each: impl FnMut(Table) -> Result<()>,
+    ) -> Result<()> {
         let pieces = Pieces { rows: rows.max(1), every: 1, each: &mut each };
-        read(path.as_ref(), options, pieces)
+        Table::pieces_of(text, source, options, pieces)
     }
 
     /// The first of so many rows of a CSV file (1 for all), and again, up to its end: to look at a file that is larger
-    /// than memory. Fails as [`Table::read_csv_pieces`].
+    /// than memory. All rows are looked at, so that the columns are taken for what they are in the whole file: which of
+    /// day and month stands first, a single row may tell. Fails as [`Table::read_csv_pieces`].
     pub fn read_csv_every(
         path: impl AsRef<Path>,
+        options: &CsvOptions,
+        every: usize,
+    ) -> Result<Table> {
+        let (file, name) = opened(path.as_ref())?;
+        Table::from_csv_every(file, &name, options, every)
+    }
+
+    /// As [`Table::read_csv_every`], from anywhere; `source` stands for its name in errors.
+    pub fn from_csv_every(
+        text: impl Read,
+        source: &str,
         options: &CsvOptions,
         every: usize,
     ) -> Result<Table> {
@@ -60,15 +86,40 @@ impl Table {
             Ok(())
         };
         let pieces = Pieces { rows: usize::MAX, every: every.max(1), each: &mut each };
-        read(path.as_ref(), options, pieces)?;
-        let name = path.as_ref().display();
-        table.ok_or_else(|| Error::new(Kind::Data, format!("{name}: there are no rows")))
+        Table::pieces_of(text, source, options, pieces)?;
+        table.ok_or_else(|| Error::new(Kind::Data, format!("{source}: there are no rows")))
     }
-}
 
-fn read(path: &Path, options: &CsvOptions, pieces: Pieces<'_>) -> Result<()> {
-    let (file, name) = opened(path)?;
-    Table::pieces_of(file, &name, options, pieces)
+    /// The table with its columns taken for what those of another one are: of a piece of a file, for what they are in the
+    /// whole file, as [`Table::read_csv_every`] finds. Fails where the columns are others.
+    ///
+    /// ```
+    /// use gradtape::data::{CsvOptions, Table};
+    /// let (text, options) = ("day\n3/4/2024\n5/6/2024\n25/6/2024\n", CsvOptions::default());
+    /// let whole = Table::from_csv_every(text.as_bytes(), "days.csv", &options, 3)?;
+    /// assert_eq!(whole.len(), 1);
+    /// let mut days = Vec::new();
+    /// Table::from_csv_pieces(text.as_bytes(), "days.csv", &options, 1, |piece| {
+    ///     days.extend(piece.taken_as(&whole)?.numbers("day")?);
+    ///     Ok(())
+    /// })?;
+    /// // The last one tells that the first is in April.
+    /// let whole = Table::from_csv(text.as_bytes(), "days.csv", &options)?;
+    /// assert_eq!(days, whole.numbers("day")?);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn taken_as(mut self, other: &Table) -> Result<Table> {
+        let names = |table: &Table| table.columns.iter().map(|own| own.name.clone()).collect();
+        let [own, others]: [Vec<String>; 2] = [names(&self), names(other)];
+        if own != others {
+            let message = format!("{}: its columns are not those of {}", self.source, other.source);
+            return Err(Error::new(Kind::Data, message).hint("it was changed while it was read"));
+        }
+        for (column, other) in self.columns.iter_mut().zip(&other.columns) {
+            *column = column.taken_as(other);
+        }
+        Ok(self)
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +160,7 @@ mod tests {
             assert_eq!(row, 4);
         }
         let some = &pieces(text, usize::MAX, 3).unwrap()[0];
+        assert_eq!(some.column("name").unwrap().missing(), 0);
         assert_eq!((some.len(), some.line(1)), (2, 7));
         assert_eq!(some.column("size").unwrap().kind(), ColumnKind::Number);
     }
@@ -128,6 +180,43 @@ mod tests {
         };
         assert_eq!(noted(b"a,b\n1,2\n3,4\n5,\xe9\n7,\xe9\n9,\xe9\n"), [false, true, false]);
         assert_eq!(noted(b"a,\xe9\n1,2\n3,4\n5,6\n7,8\n"), [true, false]);
+    }
+
+    #[test]
+    fn pieces_are_taken_for_what_the_whole_file_is() {
+        let rows = |i: usize| match i {
+            61 => "1,5;25/12/2023;50%;+\n".to_string(),
+            _ => format!("{};{}/{}/2024;{};-\n", i % 7, 1 + i % 12, 1 + i % 11, 3 + i % 5),
+        };
+        let text = "size;day;share;sign\n".to_string() + &(0..100).map(rows).collect::<String>();
+        let options = CsvOptions::default();
+        let whole = Table::from_csv(text.as_bytes(), "a.csv", &options).unwrap();
+        let some = Table::from_csv_every(text.as_bytes(), "a.csv", &options, 40).unwrap();
+        assert_eq!((some.len(), some.line(2)), (3, 82));
+        for (own, all) in some.columns().iter().zip(whole.columns()) {
+            assert_eq!((own.kind(), own.day_first()), (all.kind(), all.day_first()));
+            // Rows that are not kept miss nothing.
+            assert!(own.missing() <= own.len(), "{own:?}");
+        }
+        let mut row = 0;
+        Table::from_csv_pieces(text.as_bytes(), "a.csv", &options, 7, |piece| {
+            let piece = piece.taken_as(&some)?;
+            for (own, all) in piece.columns().iter().zip(whole.columns()) {
+                let (own_numbers, numbers) = (own.numbers(), all.numbers());
+                for place in 0..piece.len() {
+                    assert_eq!(own.cell(place), all.cell(row + place));
+                    let pair = [own_numbers[place], numbers[row + place]];
+                    assert_eq!(pair.map(f64::to_bits)[0], pair.map(f64::to_bits)[1]);
+                }
+            }
+            row += piece.len();
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(row, 100);
+        let other = Table::from_csv("x\n1\n".as_bytes(), "b.csv", &options).unwrap();
+        let error = other.taken_as(&some).unwrap_err().to_string();
+        assert!(error.contains("b.csv") && error.contains("changed"), "{error}");
     }
 
     #[test]

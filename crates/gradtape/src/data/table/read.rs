@@ -158,9 +158,7 @@ impl Table {
         let mut row = 0;
         while is_row || records.read(&mut record)? {
             is_row = false;
-            if row % every == 0 {
-                self.push(&record, &mut encoding)?;
-            }
+            self.push(&record, &mut encoding, row % every == 0)?;
             row += 1;
             if let Some(pieces) = &mut pieces
                 && self.len() == pieces.rows
@@ -237,7 +235,8 @@ impl Table {
         Ok(named)
     }
 
-    fn push(&mut self, record: &Record, encoding: &mut Encoding) -> Result<()> {
+    /// Looks at the cells of a row, and keeps it or not.
+    fn push(&mut self, record: &Record, encoding: &mut Encoding, keep: bool) -> Result<()> {
         if record.len() != self.columns.len() {
             let message = format!(
                 "{}, line {}: {}, but the first line has {}",
@@ -266,10 +265,15 @@ impl Table {
         let before = *encoding;
         let cells = encoding.cells(record, place)?;
         for (column, cell) in self.columns.iter_mut().zip(cells) {
-            column.push(&cell, &self.words);
+            match keep {
+                true => column.push(&cell, &self.words),
+                false => drop(column.look(&cell, &self.words)),
+            }
         }
         self.note_windows(before, *encoding);
-        self.lines.push(record.line);
+        if keep {
+            self.lines.push(record.line);
+        }
         Ok(())
     }
 }

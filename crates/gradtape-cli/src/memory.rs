@@ -16,7 +16,7 @@ impl Memory {
         Memory((all.fold(UNKNOWN, f64::min) / 4e6).floor().max(1.0) * 1e6)
     }
 
-    pub(super) fn bytes(self) -> f64 {
+    pub(crate) fn bytes(self) -> f64 {
         self.0
     }
 }

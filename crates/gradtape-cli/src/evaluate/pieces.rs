@@ -1,0 +1,157 @@
+//! Measuring a model on a table that is read in pieces.
+
+use gradtape::Tensor;
+use gradtape::data::{Dataset, Table};
+
+use super::{Chosen, Evaluate, no_part, no_row};
+use crate::deal::{Dealt, Fingerprint};
+use crate::error::{Failure, Outcome};
+use crate::measure::Measured;
+use crate::model::Trained;
+use crate::output::Output;
+use crate::pieces::{Counted, Pieces};
+use crate::report::thousands;
+use crate::rows::Part;
+use crate::source::Source;
+
+/// The rows of the training that are held in memory, by the parts that were held out and what simple answers were learned
+/// from.
+#[derive(Default)]
+struct Parts {
+    learned: Vec<Dataset>,
+    validation: Vec<Dataset>,
+    test: Vec<Dataset>,
+}
+
+impl Evaluate {
+    /// Measures the rows held out in training, if the table is what the model was trained on, else all.
+    pub(super) fn in_pieces(
+        &self,
+        trained: &Trained,
+        source: &Source,
+        pieces: &Pieces,
+        output: &Output,
+    ) -> Outcome {
+        let mut counted = Counted::of(self.strict);
+        let found = self.found(trained, source, pieces, &mut counted, output)?;
+        let part = self.part.unwrap_or(if found.is_some() { Part::Test } else { Part::All });
+        let chosen = Chosen { part, same: found.is_some(), source };
+        match (part, found) {
+            (Part::Test, Some(parts)) => {
+                let learned = together(&parts.learned)?;
+                let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen))?;
+                self.measure(trained, &chosen, &data, learned, output)
+            }
+            (Part::Validation, Some(parts)) => {
+                let data = together(&parts.validation)?.ok_or_else(|| no_row(&chosen))?;
+                self.measure(trained, &chosen, &data, None, output)
+            }
+            (Part::All, _) | (Part::Train, Some(_)) => {
+                let measured = self.all(trained, pieces, &chosen, &mut counted, output)?;
+                self.tell(trained, &chosen, measured, None, output)
+            }
+            (_, None) => Err(no_part(source)),
+        }
+    }
+
+    /// The parts of the training, where it was on this table, and in pieces; one on a table in memory tells nothing of
+    /// single rows.
+    fn found(
+        &self,
+        trained: &Trained,
+        source: &Source,
+        pieces: &Pieces,
+        counted: &mut Counted,
+        output: &Output,
+    ) -> Outcome<Option<Parts>> {
+        let Some(known) = trained.settings.as_ref().map(|settings| &settings.data) else {
+            return Ok(None);
+        };
+        let Some(deal) = known.dealt else {
+            if known.name == source.name() {
+                output.note(format_args!(
+                    "note: the model was trained on data of this name that was in memory as a whole: whether it is the same, \
+                     and which rows were held out, is only told so (more --memory)"
+                ));
+            }
+            return Ok(None);
+        };
+        let (mut print, mut parts) = (Fingerprint::default(), Parts::default());
+        counted.each(trained, pieces, output, |table, data| {
+            let numbers = || (0..table.len()).map(|row| table.line(row));
+            print.add(&data, numbers())?;
+            let rows = deal.rows(numbers());
+            for (all, rows) in [
+                (&mut parts.learned, deal.kept(numbers())),
+                (&mut parts.validation, rows.validation),
+                (&mut parts.test, rows.test),
+            ] {
+                if !rows.is_empty() {
+                    all.push(data.rows(&rows)?);
+                }
+            }
+            Ok(())
+        })?;
+        Ok((print.text() == known.fingerprint).then_some(parts))
+    }
+
+    /// Measures all rows, or those to train on; of each what the network answers is kept, as far as it fits.
+    fn all(
+        &self,
+        trained: &Trained,
+        pieces: &Pieces,
+        chosen: &Chosen<'_>,
+        counted: &mut Counted,
+        output: &Output,
+    ) -> Outcome<Measured> {
+        if self.importance {
+            return Err(Failure::usage(format!(
+                "--importance: all rows of {} do not fit in {}\n  hint: --part test, of the data of the training, or more \
+                 --memory",
+                chosen.source.name(),
+                pieces.memory()
+            )));
+        }
+        let network = &trained.model.network;
+        // What is made of an answer takes several times its size for a while.
+        let most = pieces.fitting(12 * (1 + trained.preprocessing.outputs()), 2.0);
+        let every = pieces.rows().div_ceil(most);
+        if every > 1 {
+            output.note(format_args!(
+                "note: 1 in {} rows is measured: what the network answers to all does not fit in {}",
+                thousands(every),
+                pieces.memory()
+            ));
+        }
+        let deal = trained.settings.as_ref().and_then(|settings| settings.data.dealt);
+        let wanted = |number: usize| match (chosen.part, deal) {
+            (Part::Train, Some(deal)) => matches!(deal.part(number), Dealt::Train { .. }),
+            _ => true,
+        };
+        let (mut outputs, mut targets, mut count) = (Vec::new(), Vec::new(), 0);
+        counted.each(trained, pieces, output, |table: &Table, data| {
+            let rows: Vec<usize> = (0..table.len())
+                .filter(|&row| wanted(table.line(row)))
+                .filter(|_| {
+                    count += 1;
+                    (count - 1) % every == 0
+                })
+                .collect();
+            if !rows.is_empty() {
+                let data = data.rows(&rows)?;
+                outputs.push(crate::model::outputs(network, data.inputs())?);
+                targets.push(data.targets().clone());
+            }
+            Ok(())
+        })?;
+        if outputs.is_empty() {
+            return Err(no_row(chosen));
+        }
+        let [outputs, targets] = [Tensor::concat(&outputs, 0)?, Tensor::concat(&targets, 0)?];
+        Measured::of_outputs(network, &trained.preprocessing, &outputs, &targets)
+    }
+}
+
+fn together(parts: &[Dataset]) -> Outcome<Option<Dataset>> {
+    if parts.is_empty() { Ok(None) } else { Ok(Some(Dataset::concat(parts)?)) }
+}

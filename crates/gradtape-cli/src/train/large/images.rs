@@ -1,0 +1,243 @@
+//! Folders of images that are larger than memory: decoded once, and written as bytes.
+
+use std::path::Path;
+
+use gradtape::data::{Dataset, Fractions, Preprocessing, Split};
+use gradtape::{Rng, Tensor};
+use gradtape_files::{Channels, Found, ImageFiles};
+
+use super::store::{Levels, StoreWriter};
+use super::{check_division, deal, fewer, stream};
+use crate::deal::{Deal, Dealt, Fingerprint};
+use crate::division::Division;
+use crate::error::{Failure, Outcome};
+use crate::memory::Memory;
+use crate::pieces::fitting;
+use crate::report::of;
+use crate::rows::{Images, Prepared};
+use crate::source::{BYTES, ImageFlags};
+
+/// A folder of images of which only some are in memory.
+pub(in crate::train) struct LargeImages<'a> {
+    pub(in crate::train) path: &'a Path,
+    files: ImageFiles,
+    memory: Memory,
+    /// Where the file of pixels is.
+    folder: &'a Path,
+}
+
+/// What a pass over all images came to.
+enum Pass {
+    Done(Box<Decoded>),
+    /// Some have colours, though the first ones had none.
+    Colours,
+    /// Some cannot be read, with what is wrong with them.
+    Broken(Vec<(usize, String)>),
+}
+
+/// Images by their parts.
+struct Decoded {
+    store: StoreWriter,
+    kept: Held,
+    validation: Held,
+    test: Held,
+    print: Fingerprint,
+    /// For each channel, how often each byte comes among those that are trained on.
+    counts: Vec<[u64; 256]>,
+}
+
+/// Images that are kept in memory.
+#[derive(Default)]
+struct Held {
+    numbers: Vec<usize>,
+    bytes: Vec<u8>,
+    labels: Vec<i64>,
+}
+
+impl<'a> LargeImages<'a> {
+    /// The images of a folder, where they take more memory than they may.
+    pub(in crate::train) fn of(
+        path: &'a Path,
+        flags: &ImageFlags,
+        memory: Memory,
+        folder: &'a Path,
+    ) -> Outcome<Option<LargeImages<'a>>> {
+        if !path.is_dir() {
+            return Ok(None);
+        }
+        let files = ImageFiles::find(path, &flags.options(None))?;
+        let channels = if files.channels() == Some(Channels::Grey) { 1.0 } else { 3.0 };
+        let pixels = files.size().iter().product::<usize>() as f64 * channels;
+        // As bytes, as numbers, and as numbers of the parts.
+        let all = 9.0 * pixels * (files.len() + files.tests()) as f64;
+        Ok((all > memory.bytes()).then_some(LargeImages { path, files, memory, folder }))
+    }
+
+    /// Decodes the images.
+    pub(in crate::train) fn prepare(
+        self,
+        division: &Division,
+        fractions: Fractions,
+        normalize: bool,
+        seed: u64,
+    ) -> Outcome<Prepared> {
+        let LargeImages { path, mut files, memory, folder } = self;
+        let name = path.display().to_string();
+        check_division(division, &name, memory)?;
+        let own_test = files.tests() > 0;
+        let fractions = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+        let mut channels = match files.channels() {
+            Some(Channels::Rgb) => 3,
+            _ => 1,
+        };
+        let (deal, decoded) = loop {
+            let width = files.size().iter().product::<usize>() * channels;
+            let most = fitting(memory, width, 16.0);
+            if files.tests() > 4 * most {
+                return Err(Failure::failed(format!(
+                    "{name}: its {} for tests do not fit in {memory}, and are kept there\n  hint: give more --memory, or fewer \
+                     images for tests",
+                    of(files.tests(), "image")
+                )));
+            }
+            let deal = deal(files.len(), most, fractions, seed);
+            match pass(&files, channels, deal, folder, seed)? {
+                Pass::Done(decoded) => break (deal, decoded),
+                Pass::Colours => channels = 3,
+                Pass::Broken(broken) => files = files.without(&broken)?,
+            }
+        };
+        let Decoded { store, kept, validation, test, print, counts } = *decoded;
+        let levels = if normalize { standard(&counts) } else { vec![(0.0, BYTES)] };
+        let pixels = Levels::new(&levels, BYTES, channels);
+        let [height, width] = files.size();
+        let held = |held: Held| held.dataset(&pixels, channels * height * width, files.classes());
+        let split = Split { train: held(kept)?, validation: held(validation)?, test: held(test)? };
+        let preprocessing = Preprocessing::channels(&split.train, "class", &levels)?;
+        let mut notes = files.notes().to_vec();
+        notes.push(format!(
+            "{name} is larger than {memory} of memory: its {} are decoded once, into a file of pixels that is read in pieces",
+            of(files.len(), "image")
+        ));
+        notes.extend(fewer(&deal, fractions, files.len()));
+        Ok(Prepared {
+            fingerprint: print.text(),
+            split,
+            preprocessing,
+            own_test,
+            images: Some(Images {
+                shape: [channels, height, width],
+                background: levels.iter().map(|(mean, own)| -mean / own).collect(),
+            }),
+            division: Division::Random,
+            notes,
+            stream: Some(stream(store.finish_bytes(print.number(), pixels)?, memory)?),
+            dealt: Some(deal),
+        })
+    }
+}
+
+/// Decodes all images, in a random order, so that those that are read together are of all classes.
+fn pass(
+    files: &ImageFiles,
+    channels: usize,
+    deal: Deal,
+    folder: &Path,
+    seed: u64,
+) -> Outcome<Pass> {
+    let width = files.size().iter().product::<usize>() * channels;
+    let (held, broken) = (Held::default, &mut Vec::new());
+    let mut decoded = Decoded {
+        store: StoreWriter::of_bytes(folder, width, files.classes())?,
+        kept: held(),
+        validation: held(),
+        test: held(),
+        print: Fingerprint::default(),
+        counts: vec![[0; 256]; channels],
+    };
+    let mut order = Rng::new(seed).split(ORDER).permutation(files.len());
+    order.extend(files.len()..files.len() + files.tests());
+    for numbers in order.chunks(AT_ONCE) {
+        for (&number, found) in numbers.iter().zip(files.read(numbers, channels)?) {
+            match found {
+                Found::Pixels(bytes) => decoded.add(files, number, deal, &bytes)?,
+                Found::Colours => return Ok(Pass::Colours),
+                Found::Broken(words) => broken.push((number, words)),
+            }
+        }
+    }
+    if broken.is_empty() {
+        return Ok(Pass::Done(Box::new(decoded)));
+    }
+    broken.sort();
+    Ok(Pass::Broken(std::mem::take(broken)))
+}
+
+impl Decoded {
+    fn add(&mut self, files: &ImageFiles, number: usize, deal: Deal, bytes: &[u8]) -> Outcome {
+        let label = files.label(number) as i64;
+        if number >= files.len() {
+            self.test.push(number, bytes, label);
+            return Ok(());
+        }
+        let bits = bytes.iter().map(|&byte| u64::from((f32::from(byte) / BYTES as f32).to_bits()));
+        self.print.row(number, bits.chain([(label as f64).to_bits()]));
+        match deal.part(number) {
+            Dealt::Test => self.test.push(number, bytes, label),
+            Dealt::Validation => self.validation.push(number, bytes, label),
+            Dealt::Train { kept } => {
+                self.store.add_bytes(bytes, label)?;
+                let planes = bytes.chunks(bytes.len() / self.counts.len());
+                for (counts, plane) in self.counts.iter_mut().zip(planes) {
+                    plane.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+                }
+                if kept {
+                    self.kept.push(number, bytes, label);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    fn push(&mut self, number: usize, bytes: &[u8], label: i64) {
+        self.numbers.push(number);
+        self.bytes.extend_from_slice(bytes);
+        self.labels.push(label);
+    }
+
+    /// The images in the order of their numbers, as those that are read whole.
+    fn dataset(self, levels: &Levels, width: usize, classes: &[String]) -> Outcome<Dataset> {
+        let Held { numbers, bytes, labels } = self;
+        let mut order: Vec<usize> = (0..labels.len()).collect();
+        order.sort_by_key(|&place| numbers[place]);
+        let mut inputs = Vec::with_capacity(bytes.len());
+        order.iter().for_each(|&place| levels.write(&bytes[place * width..][..width], &mut inputs));
+        let labels: Vec<i64> = order.iter().map(|&place| labels[place]).collect();
+        let count = labels.len();
+        let inputs = Tensor::from_vec(inputs, [count, width])?;
+        let data = Dataset::new(inputs, Tensor::from_vec(labels, count)?)?;
+        Ok(data.with_classes(classes.iter().cloned())?)
+    }
+}
+
+/// The mean and the deviation of the bytes of each channel.
+fn standard(counts: &[[u64; 256]]) -> Vec<(f64, f64)> {
+    let of = |counts: &[u64; 256]| {
+        let sum = |of: &dyn Fn(f64) -> f64| -> f64 {
+            (0..=255u8).zip(counts).map(|(byte, &n)| n as f64 * of(f64::from(byte))).sum()
+        };
+        let all = sum(&|_| 1.0).max(1.0);
+        let mean = sum(&|byte| byte) / all;
+        let deviation = (sum(&|byte| (byte - mean).powi(2)) / all).sqrt();
+        (mean, if deviation > 0.0 { deviation } else { 1.0 })
+    };
+    counts.iter().map(of).collect()
+}
+
+/// How many images are decoded at once.
+const AT_ONCE: usize = 1024;
+
+/// What tells the order of images from other uses of a seed.
+const ORDER: u64 = 0x6f72_6465;
