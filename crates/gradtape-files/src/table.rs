@@ -7,6 +7,9 @@ mod arrow;
     allow(dead_code, reason = "each uses others")
 )]
 pub(crate) mod cells;
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+#[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "Parquet asks for a part"))]
+mod field;
 #[cfg_attr(
     not(any(feature = "arrow", feature = "parquet")),
     allow(dead_code, reason = "only these have such")
@@ -17,11 +20,14 @@ mod parquet;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::cell::Cell;
 use std::fs::File;
 #[cfg(feature = "zstd")]
 use std::io::BufReader;
 use std::io::{Cursor, Read};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::Once;
 
 use gradtape::data::{CsvOptions, Table};
 use gradtape::{Error, Kind, Result};
@@ -41,6 +47,8 @@ pub struct TableOptions {
     pub ignore: Vec<String>,
     /// Whether all columns of lists and records are missing values, with a note; by default they are an error.
     pub skip_nested: bool,
+    /// How many bytes the cells of a file may take that is no text; by default as many as a file of its size can mean.
+    pub most: Option<u64>,
 }
 
 /// Reads the table of a file: CSV or JSON, also compressed by gzip or zstd, a sheet of a workbook (xlsx), Parquet, Arrow
@@ -117,10 +125,32 @@ fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions
         other => Err(not_built_in(other, source)),
     };
     // A decoder of others should not, but may fail in its own way on damaged files.
-    let read = std::panic::AssertUnwindSafe(read);
-    std::panic::catch_unwind(read).unwrap_or_else(|_| {
-        Err(Error::new(Kind::Data, format!("{source}: the decoder failed, the file is damaged")))
+    unpanicked(read).unwrap_or_else(|| {
+        let message = format!("{source}: the decoder failed, the file is damaged");
+        Err(Error::new(Kind::Data, message).hint("write or download it again"))
     })
+}
+
+/// What a function gives; `None` where it panics, of which nothing is printed.
+pub(crate) fn unpanicked<T>(run: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                before(info);
+            }
+        }));
+    });
+    let was = QUIET.replace(true);
+    let given = panic::catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(was);
+    given.ok()
+}
+
+thread_local! {
+    /// Whether a panic of this thread is caught, and told in other words.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The table in a file that is compressed by zstd.

@@ -1,6 +1,5 @@
 //! Arrow's format for files, also called Feather.
 
-mod field;
 mod values;
 
 use std::borrow::Cow;
@@ -14,8 +13,8 @@ use polars_arrow_format::ipc::{
     BlockRef, CompressionType, Endianness, FooterRef, MessageHeaderRef, MessageRef, RecordBatchRef,
 };
 
-use self::field::{Field, Meaning};
 use self::values::{Parts, Values};
+use super::field::{Field, Meaning};
 use super::{TableOptions, nested::Nested, own_name};
 use crate::budget::Budget;
 
@@ -24,7 +23,7 @@ type Dictionaries = BTreeMap<i64, Vec<String>>;
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let file = File { bytes: &bytes, source };
-    let mut budget = Budget::new(source, bytes.len());
+    let mut budget = Budget::new(source, bytes.len(), options.most);
     let footer = file.footer()?;
     let damaged = |error: planus::Error| file.damaged(&error.to_string());
     let schema = footer.schema().map_err(damaged)?;

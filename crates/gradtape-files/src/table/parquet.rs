@@ -1,12 +1,13 @@
 //! Parquet.
 
+mod arrow;
 mod lengths;
 mod pages;
 
 use bytes::Bytes;
 use gradtape::data::{Table, TableBuilder};
 use gradtape::{Error, Kind, Result};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -29,6 +30,7 @@ enum Meaning {
     /// Of so many units in a second.
     Moment(i64),
     Time(i64),
+    Duration(i64),
     Text,
     Half,
     Uuid,
@@ -46,12 +48,13 @@ struct Kept {
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let damaged = |error: ParquetError| damaged(source, &error);
     let length = bytes.len() as u64;
-    let mut budget = Budget::new(source, bytes.len());
+    let mut budget = Budget::new(source, bytes.len(), options.most);
     let file = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
     let about = file.metadata().file_metadata();
     let schema = about.schema_descr_ptr();
     let mut table = TableBuilder::new(source, &options.csv);
     let (mut kept, mut empty, mut nested) = (Vec::new(), Vec::new(), Nested::default());
+    let durations = arrow::durations(about);
     let mut root = None;
     for leaf in 0..schema.num_columns() {
         // Columns of records have several parts.
@@ -69,6 +72,12 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
         };
         match meaning {
             Ok(meaning) => {
+                let meaning = match durations.get(of.name()) {
+                    Some(&per_second) if meaning == Meaning::Number => {
+                        Meaning::Duration(per_second)
+                    }
+                    _ => meaning,
+                };
                 if !matches!(meaning, Meaning::Text | Meaning::Uuid) {
                     table.numbers(place);
                 }
@@ -88,7 +97,9 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
         budget.cells(count, (kept.len() + empty.len()) as u64)?;
         rows += count;
         for column in &kept {
-            lies_within(group.metadata().column(column.leaf), length, source)?;
+            let about = group.metadata().column(column.leaf);
+            lies_within(about, length, source)?;
+            is_known(about.compression(), source)?;
             let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
             let pages = Box::new(Pages::new(pages, column.optional));
             let reader = get_column_reader(schema.column(column.leaf), pages);
@@ -226,6 +237,19 @@ fn lies_within(column: &ColumnChunkMetaData, length: u64, source: &str) -> Resul
     }
 }
 
+/// Fails for columns whose compression is not built in.
+fn is_known(compression: Compression, source: &str) -> Result<()> {
+    let name = match compression {
+        Compression::BROTLI(_) => "brotli",
+        Compression::LZO => "LZO",
+        _ => return Ok(()),
+    };
+    let message = format!("{source}: its columns are compressed by {name}, which is not read");
+    Err(Error::new(Kind::Data, message).hint(
+        "write it with zstd, snappy, LZ4 or gzip, as by `pandas.read_parquet(FILE).to_parquet(FILE, compression=\"zstd\")`",
+    ))
+}
+
 /// What a column of several parts holds.
 fn group(converted: ConvertedType) -> &'static str {
     match converted {
@@ -285,6 +309,7 @@ fn whole(cell: &mut String, value: i64, meaning: Meaning) {
         Meaning::Date => cells::date(cell, value),
         Meaning::Moment(per_second) => cells::moment(cell, value, per_second),
         Meaning::Time(per_second) => cells::time(cell, value, per_second),
+        Meaning::Duration(per_second) => cells::seconds(cell, value, per_second),
         Meaning::Decimal(scale) => cells::decimal(cell, &value.to_be_bytes(), scale),
         _ => cells::show(cell, value),
     }
