@@ -6,6 +6,7 @@ use gradtape_files::{Format, TableOptions};
 
 use super::images::ImageFlags;
 use crate::settings::{MissingWords, Settings};
+use crate::train::usual_memory;
 
 /// How data is read.
 #[derive(Args, Clone, Debug, Default)]
@@ -41,6 +42,10 @@ pub(crate) struct ReadFlags {
     /// The sheet of a workbook (xlsx) [default: the first]
     #[arg(long, help_heading = CSV, value_name = "NAME")]
     sheet: Option<String>,
+
+    /// How many bytes cells may take, where the user says it.
+    #[arg(skip)]
+    pub(crate) most: Option<f64>,
 
     /// Columns that need not be read.
     #[arg(skip)]
@@ -110,6 +115,7 @@ impl ReadFlags {
             sheet: self.sheet.clone(),
             ignore: self.ignored.clone(),
             skip_nested: for_model,
+            most: Some(self.most.unwrap_or_else(usual_memory) as u64),
         }
     }
 

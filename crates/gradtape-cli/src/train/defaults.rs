@@ -45,6 +45,9 @@ const MOST_WORK: f64 = 5e12;
 /// Epochs of a table that is small.
 const MOST_EPOCHS: f64 = 100.0;
 
+/// Epochs without progress after which no training stops, however long it is gone on with.
+const NEVER: usize = 100_000_000;
+
 /// Epochs that are always done.
 const FEWEST_EPOCHS: f64 = 5.0;
 
@@ -74,7 +77,7 @@ impl Train {
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if self.validation > 0.0 {
-            let patience = if own { (epochs / 5).max(10) } else { epochs };
+            let patience = if own { (epochs / 5).max(10) } else { NEVER };
             self.early_stopping.get_or_insert(patience);
         }
         if self.optimizer.is_none() {

@@ -1,5 +1,6 @@
 //! The arguments of `gradtape train`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -303,6 +304,14 @@ impl FromStr for Widths {
     }
 }
 
+/// As it is read.
+impl fmt::Display for Widths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        f.write_str(&if widths.is_empty() { "none".to_string() } else { widths.join(",") })
+    }
+}
+
 impl Default for Widths {
     fn default() -> Widths {
         Widths(vec![32])
@@ -325,6 +334,25 @@ impl Train {
         if rows >= LARGE_BATCHES {
             self.batch.get_or_insert(128);
         }
+    }
+
+    /// What may be settled on, by the names of the flags, as they are read.
+    pub(super) fn choices(&self) -> Vec<(&'static str, Option<String>)> {
+        let number = |value: Option<usize>| value.map(|value| value.to_string());
+        let mut all = vec![
+            ("hidden", self.hidden.as_ref().map(Widths::to_string)),
+            ("activation", self.activation.map(|own| own.to_string())),
+            ("dropout", self.dropout.map(|own| own.to_string())),
+            ("members", number(self.runs.members)),
+            ("epochs", number(self.epochs)),
+            ("batch", number(self.batch)),
+            ("early-stopping", number(self.early_stopping)),
+            ("optimizer", self.optimizer.clone()),
+            ("schedule", self.schedule.clone()),
+        ];
+        let hyper = [("lr", "lr"), ("weight-decay", "weight_decay")];
+        all.extend(hyper.map(|(flag, name)| (flag, self.hyper.value(name))));
+        all
     }
 
     /// The bounds that are given, by the names of their flags.
@@ -430,6 +458,7 @@ impl Train {
                 "{flag} is not for the network {network}\n  hint: {hint}"
             )));
         }
+        self.check_paths()?;
         self.runs.check_folds()?;
         self.runs.check_report(self.network.is_of_texts())?;
         if self.runs.folds.is_some() && self.test_fraction.is_some() {

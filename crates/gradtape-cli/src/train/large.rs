@@ -12,7 +12,7 @@ use gradtape::data::{CsvOptions, Dataset, Fractions, Preprocessing, Split, Strea
 use gradtape::{Rng, Tensor};
 use gradtape_files::Format;
 
-pub(crate) use self::memory::Memory;
+pub(crate) use self::memory::{Memory, usual_memory};
 use self::store::StoreWriter;
 use crate::advice;
 use crate::division::Division;

@@ -14,6 +14,7 @@ use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
 use crate::rows::{self, Prepared};
 use crate::source::{Content, Source};
+use crate::words::Words;
 
 /// What a training begins with.
 pub(super) struct Ready {
@@ -34,6 +35,7 @@ impl Train {
     pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
         let given = self.runs.memory;
+        self.reading.most = given.map(Memory::bytes);
         let memory = given.unwrap_or_else(Memory::usual);
         let (prepared, is_table) = match &source {
             Source::Table(path) if Large::is(path, memory, given.is_some()) => {
@@ -44,7 +46,8 @@ impl Train {
                 // How rows are shuffled depends on it: with it, the same command gives the same bits elsewhere.
                 if given.is_none() {
                     self.runs.memory = Some(memory);
-                    self.runs.words.push(format!("--memory={memory}"));
+                    let words = [format!("--memory={memory}")];
+                    self.runs.words = std::mem::take(&mut self.runs.words).and(Words::of(words));
                 }
                 (large.prepare(&wishes, self.fractions(), self.seed)?, true)
             }
@@ -77,7 +80,9 @@ impl Train {
             }
             self.runs.members = Some(1);
         }
+        let given = self.choices();
         self.settle(prepared.counts().train, shape);
+        self.note_settled(&given);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
         for (number, network) in networks.iter().enumerate() {

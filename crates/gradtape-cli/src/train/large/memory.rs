@@ -16,9 +16,14 @@ impl Memory {
         Memory((all.fold(UNKNOWN, f64::min) / 4e6).floor().max(1.0) * 1e6)
     }
 
-    pub(super) fn bytes(self) -> f64 {
+    pub(in crate::train) fn bytes(self) -> f64 {
         self.0
     }
+}
+
+/// So many bytes a table may take where nothing is said.
+pub(crate) fn usual_memory() -> f64 {
+    Memory::usual().bytes()
 }
 
 /// What is taken to be there where nobody tells.
