@@ -31,6 +31,24 @@ fn large_whole_numbers_stay_apart() {
 }
 
 #[test]
+fn infinities_are_missing_numbers() {
+    let folder = Folder::new("infinite");
+    let cell = |i: usize| match i % 3 {
+        0 => ["inf", "-inf", "Infinity"][i / 3 % 3].to_string(),
+        _ => format!("{}.5", i % 7),
+    };
+    folder.write("data.csv", table("x,z,y", 90, |i| format!("{},{},{i}.5", cell(i), i % 11)));
+    let text = folder.run(&format!("train data.csv --target y {QUICK}")).ok().stdout;
+    contains(
+        &text,
+        &["column \"x\": 30 of 90 values missing", "30 are no number, such as \"inf\" (line 2)"],
+    );
+    folder
+        .run(&format!("train data.csv --target y {QUICK} --strict"))
+        .fails(1, &["line 2, column \"x\": \"inf\" is not a finite number"]);
+}
+
+#[test]
 fn few_whole_numbers_are_classes_with_a_note() {
     let folder = Folder::new("few-numbers");
     folder.write("data.csv", table("x,y,z", 100, |i| format!("{}.5,{},{}", i % 13, i % 5, i % 2)));

@@ -219,3 +219,25 @@ pub(crate) fn failed(source: &str, error: &std::io::Error) -> Error {
 
 /// How many bytes are looked at.
 const HEAD: u64 = 1 << 12;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_that_is_caught_prints_nothing() {
+        static PRINTED: AtomicUsize = AtomicUsize::new(0);
+        panic::set_hook(Box::new(|_| {
+            PRINTED.fetch_add(1, Ordering::Relaxed);
+        }));
+        assert_eq!(unpanicked(|| 3), Some(3));
+        assert_eq!(unpanicked(|| -> u8 { panic!("a decoder of others") }), None);
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 0);
+        // Others are printed as before, also after it.
+        assert!(panic::catch_unwind(|| panic!("another")).is_err());
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 1);
+        drop(panic::take_hook());
+    }
+}

@@ -105,6 +105,9 @@ impl Train {
                 break;
             }
         }
+        if before.is_some() && !self.quiet && seconds.iter().all(|taken| *taken == 0.0) {
+            output.note("no epoch was left to train: the training had ended");
+        }
         if several && self.watch.health && text {
             self.watch.health_table(output)?;
         }
