@@ -53,20 +53,9 @@ pub(crate) fn foreign(name: &str, verb: &Command) -> Option<String> {
 const FOREIGN: &[(&str, &[&str])] = &[
     (
         "lr",
-        &[
-            "learning-rate",
-            "lr-rate",
-            "learningrate",
-            "rate",
-            "step-size",
-            "alpha",
-            "learning-rate-init",
-        ],
+        &["learning-rate", "lr-rate", "learningrate", "rate", "step-size", "learning-rate-init"],
     ),
-    (
-        "epochs",
-        &["epoch", "num-epochs", "n-epochs", "nb-epoch", "max-epochs", "max-iter", "iterations"],
-    ),
+    ("epochs", &["epoch", "num-epochs", "n-epochs", "nb-epoch", "max-epochs", "iterations"]),
     ("steps", &["max-steps", "num-steps", "n-steps"]),
     ("batch", &["batch-size", "batchsize", "bs", "minibatch", "mini-batch", "train-batch-size"]),
     (
@@ -111,7 +100,6 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("categories", &["categorical", "cat-features", "categorical-features", "categorical-columns"]),
     ("network", &["model", "arch", "architecture", "model-type"]),
     ("optimizer", &["optim", "solver", "opt", "optimiser"]),
-    ("weight-decay", &["l2", "wd", "l2-reg", "decay"]),
     ("schedule", &["scheduler", "lr-scheduler", "lr-schedule", "learning-rate-schedule"]),
     (
         "clip-norm",

@@ -242,4 +242,6 @@ fn what_differs_is_told_in_the_words_of_the_flags() {
     );
     let told = folder.run("train --resume . --epochs 3").ok().stderr;
     assert_eq!(told, "goes on from ./checkpoints/step-6.checkpoint: 2 of 3 epochs done\n");
+    let told = folder.run("train --resume .").ok().stderr;
+    assert!(told.ends_with("no epoch was left to train, the training had ended\n"), "{told}");
 }

@@ -7,9 +7,6 @@ mod arrow;
     allow(dead_code, reason = "each uses others")
 )]
 pub(crate) mod cells;
-#[cfg(any(feature = "arrow", feature = "parquet"))]
-#[cfg_attr(not(feature = "arrow"), allow(dead_code, reason = "Parquet asks for a part"))]
-mod field;
 #[cfg_attr(
     not(any(feature = "arrow", feature = "parquet")),
     allow(dead_code, reason = "only these have such")

@@ -94,6 +94,25 @@ impl Train {
         }
     }
 
+    /// What may be settled on, by the names of the flags, as they are read.
+    pub(super) fn choices(&self) -> Vec<(&'static str, Option<String>)> {
+        let number = |value: Option<usize>| value.map(|value| value.to_string());
+        let mut all = vec![
+            ("hidden", self.hidden.as_ref().map(Widths::to_string)),
+            ("activation", self.activation.map(|own| own.to_string())),
+            ("dropout", self.dropout.map(|own| own.to_string())),
+            ("members", number(self.runs.members)),
+            ("epochs", number(self.epochs)),
+            ("batch", number(self.batch)),
+            ("early-stopping", number(self.early_stopping)),
+            ("optimizer", self.optimizer.clone()),
+            ("schedule", self.schedule.clone()),
+        ];
+        let hyper = [("lr", "lr"), ("weight-decay", "weight_decay")];
+        all.extend(hyper.map(|(flag, name)| (flag, self.hyper.value(name))));
+        all
+    }
+
     /// Whether the user chose anything of the network or the training.
     fn is_chosen(&self) -> bool {
         let counts = [self.epochs, self.steps, self.batch, self.early_stopping];

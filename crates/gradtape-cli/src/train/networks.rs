@@ -105,8 +105,11 @@ impl Train {
                 break;
             }
         }
-        if before.is_some() && !self.quiet && seconds.iter().all(|taken| *taken == 0.0) {
-            output.note("no epoch was left to train: the training had ended");
+        let is_told = before.as_ref().is_some_and(|before| !before.quiet);
+        if is_told && ended.is_ok() && seconds.iter().all(|taken| *taken == 0.0) {
+            let early = histories.iter().any(|own| matches!(own.stopped, Stopped::Early { .. }));
+            let why = if early { ": it stopped early, as validation was no better" } else { "" };
+            output.note(format!("no epoch was left to train, the training had ended{why}"));
         }
         if several && self.watch.health && text {
             self.watch.health_table(output)?;

@@ -31,7 +31,7 @@ pub(super) struct Before {
     /// What is other than it was of how long is trained.
     pub(super) further: Option<Further>,
     /// Whether the user wants to hear nothing of it now.
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// A training that goes on longer than it once was to.

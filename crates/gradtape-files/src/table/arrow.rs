@@ -1,5 +1,6 @@
 //! Arrow's format for files, also called Feather.
 
+mod field;
 mod values;
 
 use std::borrow::Cow;
@@ -13,8 +14,8 @@ use polars_arrow_format::ipc::{
     BlockRef, CompressionType, Endianness, FooterRef, MessageHeaderRef, MessageRef, RecordBatchRef,
 };
 
+use self::field::{Field, Meaning};
 use self::values::{Parts, Values};
-use super::field::{Field, Meaning};
 use super::{TableOptions, nested::Nested, own_name};
 use crate::budget::Budget;
 

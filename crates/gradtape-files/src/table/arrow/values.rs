@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::cells;
-use super::super::field::{Field, Layout, Meaning};
+use super::field::{Field, Layout, Meaning};
 
 /// What stands in a part of the rows, column after column.
 pub(super) struct Parts<'a> {
