@@ -149,7 +149,12 @@ fn the_part_for_tests_of_an_archive_is_what_is_held_out() {
 fn rare_classes_that_are_not_found_are_told() {
     let folder = Folder::new("rare");
     let row = |i: usize| {
-        format!("{}.5,{},{}", i * 7919 % 101, i % 9, if i % 14 == 0 { "rare" } else { "usual" })
+        format!(
+            "{}.5,{},{}",
+            i * 7919 % 101,
+            i % 9,
+            if i.is_multiple_of(14) { "rare" } else { "usual" }
+        )
     };
     folder.write("data.csv", table("a,b,y", 400, row));
     let train = |flags: &str| {
@@ -169,7 +174,7 @@ fn one_constant_is_told_of() {
     // In training one class is the most frequent, in the part held out the other.
     let x = |rows: usize| (0..rows).map(|i| (i * 7919 % 101) as f64).collect::<Vec<f64>>();
     let y = |rows: usize, every: usize| {
-        (0..rows).map(|i| f64::from(u8::from(i % every == 0))).collect::<Vec<f64>>()
+        (0..rows).map(|i| f64::from(u8::from(i.is_multiple_of(every)))).collect::<Vec<f64>>()
     };
     let flipped = y(40, 3).into_iter().map(|class| 1.0 - class).collect();
     let parts = [
