@@ -141,6 +141,15 @@ old = kinds.select(["i32", "ns", "ms", "date32", "string"])
 pq.write_table(old, folder / "int96.parquet", use_deprecated_int96_timestamps=True, version="1.0")
 for codec in ["lz4", "zstd", "uncompressed"]:
     pa.feather.write_feather(kinds, folder / f"kinds-{codec}.arrow", compression=codec, chunksize=3)
+# Durations, which Parquet has no type for, infinities, whole numbers that f64 does not tell apart, and a compression
+# that is not read.
+waits = {unit: pa.array([90, None, -1, 3600], pa.duration(unit)) for unit in ("s", "ms", "us", "ns")}
+waits["rate"] = pa.array([1.5, float("inf"), float("-inf"), 2.0])
+waits["id"] = pa.array([2**53, 2**53 + 1, 2**53 + 2, 2**53 + 3])
+waits = pa.table(waits)
+pq.write_table(waits, folder / "waits.parquet", compression="zstd")
+pa.feather.write_feather(waits, folder / "waits.feather", compression="zstd")
+pq.write_table(waits, folder / "brotli.parquet", compression="brotli")
 with pa.OSFile(str(folder / "delta.arrow"), "wb") as file:
     parts = [pa.array(words).dictionary_encode() for words in (["a", "b"], ["a", "b", "c"], ["c", None])]
     first = pa.array(["a", "b"]).dictionary_encode()

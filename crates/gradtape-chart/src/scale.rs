@@ -65,25 +65,61 @@ impl Scale {
         }
     }
 
-    /// At most `most` round numbers.
+    /// At most `most` round numbers; of a logarithmic axis 3 or more, if so many are wanted.
     pub(crate) fn ticks(&self, most: usize) -> Vec<f64> {
         let ends = self.low / self.unit..self.high / self.unit;
-        let found = match self.log {
-            true => LogCoord::from(ends.log_scale()).key_points(most),
-            false => RangedCoordf64::from(ends).key_points(most),
+        if !self.log {
+            return self.inside(RangedCoordf64::from(ends).key_points(most));
+        }
+        let decades = self.inside(LogCoord::from(ends.clone().log_scale()).key_points(most));
+        if decades.len() >= FEWEST || most < FEWEST {
+            return decades;
+        }
+        let mut finer = PARTS.iter().map(|parts| self.inside(self.parts(parts)));
+        let fits = |ticks: &Vec<f64>| (FEWEST..=most).contains(&ticks.len());
+        finer.find(fits).unwrap_or_else(|| self.even(most))
+    }
+
+    /// At least 3 and at most `most` round numbers at even distances, as on a linear axis: for less than a decade.
+    fn even(&self, most: usize) -> Vec<f64> {
+        let [low, high] = [self.low, self.high].map(|end| end / self.unit);
+        let first = (high - low).log10().ceil() as i32;
+        let steps = (0..20).flat_map(|finer| {
+            [5.0, 2.0, 1.0].map(|part| part * 10f64.powi(first.saturating_sub(finer)))
+        });
+        let of = |step: f64| {
+            let (from, to) = ((low / step).ceil(), (high / step).floor());
+            let count = (to - from + 1.0).clamp(0.0, 100.0) as usize;
+            self.inside((0..count).map(|number| (from + number as f64) * step).collect())
         };
+        let mut ticks = steps.map(of).find(|ticks| ticks.len() >= FEWEST).unwrap_or_default();
+        ticks.truncate(most);
+        ticks
+    }
+
+    /// These parts of each power of ten, in the unit.
+    fn parts(&self, parts: &[f64]) -> Vec<f64> {
+        let powers = (self.high / self.unit).log10().ceil().clamp(0.0, 400.0) as i32;
+        let of = |power: i32| parts.iter().map(move |part| part * 10f64.powi(power));
+        (0..=powers).flat_map(of).collect()
+    }
+
+    /// Those of some numbers in the unit that are between the ends.
+    fn inside(&self, ticks: Vec<f64>) -> Vec<f64> {
         let inside = |tick: &f64| (-1e-9..=1.0 + 1e-9).contains(&self.share(*tick));
         let round = |tick: f64| match self.log || tick.abs() > 1e-9 * (self.high - self.low) {
             // Sums of steps, such as 0.6000000000000001, are not what is meant.
             true => format!("{tick:.14e}").parse().unwrap_or(tick),
             false => 0.0,
         };
-        found.into_iter().map(|tick| round(tick * self.unit)).filter(inside).collect()
+        ticks.into_iter().map(|tick| round(tick * self.unit)).filter(inside).collect()
     }
 
     /// A tick with as many digits as tell it from its neighbours.
     pub(crate) fn label(&self, tick: f64) -> String {
-        if self.log && self.low >= 1e-4 && self.high < 1e5 {
+        // Within a decade numbers differ in later digits.
+        let log = self.log && self.high >= 10.0 * self.low;
+        if log && self.low >= 1e-4 && self.high < 1e5 {
             return short(tick);
         }
         let width = self.high - self.low;
@@ -91,8 +127,8 @@ impl Scale {
             return "0".to_string();
         }
         let largest = self.low.abs().max(self.high.abs());
-        if self.log || !(1e-4..1e6).contains(&largest) {
-            let digits = match self.log {
+        if log || !(1e-4..1e6).contains(&largest) {
+            let digits = match log {
                 true => 0,
                 false => (largest / width).log10().ceil().max(0.0) as usize + 1,
             };
@@ -104,6 +140,13 @@ impl Scale {
         trimmed(&format!("{tick:.decimals$}")).to_string()
     }
 }
+
+/// Fewer ticks do not tell that an axis is logarithmic.
+const FEWEST: usize = 3;
+
+/// Parts of a power of ten at which ticks can stand.
+const PARTS: [&[f64]; 3] =
+    [&[1.0, 3.0], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]];
 
 impl Ranged for Scale {
     type FormatOption = NoDefaultFormatting;
@@ -153,12 +196,30 @@ mod tests {
         }
         assert_eq!(labels(0.005, 2.0, true), ["0.01", "0.1", "1"]);
         assert_eq!(labels(5e-17, 2.0, true), ["1e-16", "1e-13", "1e-10", "1e-7", "1e-4", "1e-1"]);
+        assert_eq!(labels(0.02, 2.0, true), ["0.03", "0.1", "0.3", "1"]);
+        assert_eq!(labels(0.27, 0.9, true), ["0.4", "0.6", "0.8"]);
         for (low, high) in
             [(-3.2, 1e-3), (1e299, 1.1e299), (5.0, 5.0 + 1e-7), (0.0, 1e-310), (1e9, 1e9 + 10.0)]
         {
             let labels = labels(low, high, false);
             assert!((2..=7).contains(&labels.len()), "{low} {high}: {labels:?}");
             assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn logarithmic_axes_of_any_length_have_ticks() {
+        for low in [3.7e-9, 0.011, 0.27, 1.0, 8.2, 950.0, 7.7e8] {
+            for ratio in [1.001, 1.03, 1.3, 2.0, 3.4, 6.0, 9.9, 12.0, 40.0, 250.0, 1e4, 1e9] {
+                for most in 3..=9 {
+                    let scale = Scale::new(&Axis { log: true, ..Axis::new("", low, low * ratio) });
+                    let ticks = scale.ticks(most);
+                    let labels: Vec<String> = ticks.iter().map(|&tick| scale.label(tick)).collect();
+                    // The library has one more at both ends of whole decades.
+                    assert!((3..=most + 2).contains(&ticks.len()), "{low}, {ratio}: {labels:?}");
+                    assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+                }
+            }
         }
     }
 

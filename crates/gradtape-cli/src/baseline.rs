@@ -1,13 +1,14 @@
 //! What simple answers come to on the same rows: a constant, a linear model, the nearest neighbours.
 
 use gradtape::data::{Dataset, Preprocessing, Target};
-use gradtape::metric;
+use gradtape::metric::{self, ConfusionMatrix};
 use gradtape::nn::Linear;
 use gradtape::optim::{Lbfgs, Optimizer};
 use gradtape::{Rng, Tape, Tensor, train};
 use serde::Serialize;
 
 use crate::error::Outcome;
+use crate::measure::Shares;
 use crate::report::{Number, percent, thousands};
 
 /// How good a simple answer is on rows that were held out.
@@ -30,7 +31,15 @@ pub(crate) struct Baseline {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rmse: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mae: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) r2: Option<Number>,
+    /// Of classes.
+    #[serde(flatten)]
+    pub(crate) shares: Option<Shares>,
+    /// The class that is always answered.
+    #[serde(skip)]
+    pub(crate) answer: Option<String>,
 }
 
 /// The neighbours that answer together.
@@ -99,16 +108,33 @@ impl Baseline {
         preprocessing: &Preprocessing,
         loss: bool,
     ) -> Outcome<Baseline> {
-        let mut baseline =
-            Baseline { name, called, rows, accuracy: None, loss: None, rmse: None, r2: None };
+        let mut baseline = Baseline {
+            name,
+            called,
+            rows,
+            accuracy: None,
+            loss: None,
+            rmse: None,
+            mae: None,
+            r2: None,
+            shares: None,
+            answer: None,
+        };
         match preprocessing.target() {
             Target::Classes { .. } => {
                 baseline.accuracy = Some(Number(metric::accuracy(outputs, test.targets())?));
+                let matrix = ConfusionMatrix::new(outputs, test.targets())?;
                 if loss {
                     let tape = Tape::inference();
-                    let loss =
-                        train::default_loss(tape.constant(outputs), tape.constant(test.targets()));
+                    let own = tape.constant(outputs);
+                    let loss = train::default_loss(own, tape.constant(test.targets()));
                     baseline.loss = Some(Number(loss.item()?));
+                    let chances = own.softmax(-1).value()?;
+                    baseline.shares = Some(Shares::of(&matrix, &chances, test.targets())?);
+                } else {
+                    // Their order tells the areas.
+                    let shares = Shares::of(&matrix, outputs, test.targets())?;
+                    baseline.shares = Some(Shares { calibration_error: None, ..shares });
                 }
             }
             Target::Number { .. } => {
@@ -120,6 +146,7 @@ impl Baseline {
                 let (predicted, true_ones) = (predicted?, true_ones?);
                 baseline.rmse =
                     Some(Number(metric::mean_squared_error(&predicted, &true_ones)?.sqrt()));
+                baseline.mae = Some(Number(metric::mean_absolute_error(&predicted, &true_ones)?));
                 let r2 = metric::r2(&predicted, &true_ones)?;
                 baseline.r2 = (!r2.is_nan()).then_some(Number(r2));
             }
@@ -130,7 +157,7 @@ impl Baseline {
 
 /// The shares of the classes, or the mean.
 fn constant(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> Outcome<Baseline> {
-    let (answer, called) = match (train.labels(), preprocessing.classes()) {
+    let (outputs, called, answer) = match (train.labels(), preprocessing.classes()) {
         (Some(labels), Some(classes)) => {
             let mut counts = vec![0usize; classes.len()];
             labels.iter().for_each(|&label| counts[label as usize] += 1);
@@ -140,19 +167,21 @@ fn constant(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> O
             let share =
                 |count: &usize| ((count + 1) as f32 / (labels.len() + counts.len()) as f32).ln();
             let name = classes.names().get(most).map_or("", String::as_str);
-            (counts.iter().map(share).collect(), format!("always {name:?}"))
+            (counts.iter().map(share).collect(), format!("always {name:?}"), Some(name.to_string()))
         }
         _ => {
             let targets = train.targets().to_f64_vec();
             (
                 vec![(targets.iter().sum::<f64>() / targets.len() as f64) as f32],
                 "the mean".to_string(),
+                None,
             )
         }
     };
-    let width = answer.len();
-    let outputs = Tensor::from_vec(answer.repeat(test.len()), [test.len(), width])?;
-    Baseline::of("constant", called, train.len(), &outputs, test, preprocessing, true)
+    let width = outputs.len();
+    let outputs = Tensor::from_vec(outputs.repeat(test.len()), [test.len(), width])?;
+    let of = Baseline::of("constant", called, train.len(), &outputs, test, preprocessing, true)?;
+    Ok(Baseline { answer, ..of })
 }
 
 /// Logistic regression, or ridge regression, with the usual penalty of half the squared weights over all rows.
@@ -210,6 +239,9 @@ fn neighbours(
                     / found.len() as f64) as f32
             }
         }
+    }
+    if labels.is_some() {
+        answers.iter_mut().for_each(|votes| *votes /= NEIGHBOURS as f32);
     }
     let answers = Tensor::from_vec(answers, [test.len(), outputs])?;
     let called = format!("{NEIGHBOURS} nearest neighbours{}", of_rows(train.len(), all));

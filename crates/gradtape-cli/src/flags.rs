@@ -39,6 +39,99 @@ pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
     Ok(())
 }
 
+/// A flag as other programs call it, in words: what it is called here, if a verb has it.
+pub(crate) fn foreign(name: &str, verb: &Command) -> Option<String> {
+    let name = name.strip_prefix("--")?.to_ascii_lowercase().replace('_', "-");
+    let has = |own: &str| verb.get_arguments().any(|flag| flag.get_long() == Some(own));
+    let known = FOREIGN.iter().filter(|(_, others)| others.contains(&&*name));
+    let known = known.map(|(own, _)| *own).find(|own| has(own));
+    let own = if has(&name) { Some(&*name) } else { known };
+    own.map(|own| format!("it is called --{own} here"))
+}
+
+/// What scikit-learn, Keras, PyTorch and others call our flags.
+const FOREIGN: &[(&str, &[&str])] = &[
+    (
+        "lr",
+        &["learning-rate", "lr-rate", "learningrate", "rate", "step-size", "learning-rate-init"],
+    ),
+    ("epochs", &["epoch", "num-epochs", "n-epochs", "nb-epoch", "max-epochs", "iterations"]),
+    ("steps", &["max-steps", "num-steps", "n-steps"]),
+    ("batch", &["batch-size", "batchsize", "bs", "minibatch", "mini-batch", "train-batch-size"]),
+    (
+        "hidden",
+        &[
+            "hidden-layers",
+            "hidden-layer-sizes",
+            "hidden-size",
+            "hidden-sizes",
+            "hidden-units",
+            "hidden-dim",
+            "layers",
+            "layer-sizes",
+            "units",
+            "neurons",
+            "widths",
+            "width",
+        ],
+    ),
+    (
+        "validation",
+        &[
+            "val-split",
+            "validation-split",
+            "valid-split",
+            "val-size",
+            "val-fraction",
+            "validation-fraction",
+            "validation-size",
+            "val",
+        ],
+    ),
+    ("test-fraction", &["test-size", "test-split", "test", "holdout", "hold-out", "test-share"]),
+    ("seed", &["random-state", "random-seed", "rng", "random"]),
+    ("early-stopping", &["patience", "early-stop", "early-stopping-patience", "n-iter-no-change"]),
+    ("out", &["output", "output-dir", "out-dir", "save-dir", "outdir", "save", "model-dir"]),
+    (
+        "target",
+        &["label", "labels", "target-column", "label-column", "y", "response", "class-column"],
+    ),
+    ("ignore", &["drop", "drop-columns", "exclude", "skip-columns"]),
+    ("categories", &["categorical", "cat-features", "categorical-features", "categorical-columns"]),
+    ("network", &["model", "arch", "architecture", "model-type"]),
+    ("optimizer", &["optim", "solver", "opt", "optimiser"]),
+    ("schedule", &["scheduler", "lr-scheduler", "lr-schedule", "learning-rate-schedule"]),
+    (
+        "clip-norm",
+        &[
+            "grad-clip",
+            "gradient-clip",
+            "clip-grad",
+            "clip-grad-norm",
+            "max-grad-norm",
+            "gradient-clip-val",
+        ],
+    ),
+    (
+        "accumulate",
+        &[
+            "accumulation-steps",
+            "grad-accumulation",
+            "gradient-accumulation-steps",
+            "accumulate-grad-batches",
+        ],
+    ),
+    ("threads", &["workers", "num-workers", "n-jobs", "jobs", "num-threads"]),
+    ("folds", &["cv", "k-folds", "kfold", "kfolds", "n-folds", "n-splits"]),
+    ("members", &["ensemble", "ensemble-size", "n-estimators"]),
+    ("precision", &["amp", "dtype", "fp16", "bf16", "mixed-precision"]),
+    ("class-weights", &["class-weight", "balanced"]),
+    ("resume", &["resume-from", "checkpoint", "resume-from-checkpoint", "ckpt"]),
+    ("start", &["pretrained", "init-from", "warm-start", "weights"]),
+    ("log", &["logdir", "log-dir", "tensorboard"]),
+    ("delimiter", &["sep", "separator"]),
+];
+
 /// What one verb calls `--at` another calls `--from`.
 const TWINS: &[(&str, &str)] = &[("at", "from"), ("from", "at")];
 

@@ -39,6 +39,11 @@ impl HyperFlags {
         self.hyper.get(name).is_some()
     }
 
+    /// What one is set to, as its flag is read.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.hyper.get(name).map(|value| value.to_string())
+    }
+
     /// Sets what is not set yet.
     pub(crate) fn usual(&mut self, name: &str, value: f64) {
         if self.hyper.get(name).is_none() {

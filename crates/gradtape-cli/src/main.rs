@@ -45,11 +45,12 @@ mod source;
 mod text;
 mod train;
 mod tune;
+mod words;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::{Failure, Outcome};
@@ -112,13 +113,14 @@ struct Line {
 fn main() -> ExitCode {
     let arguments = profile::without_train(std::env::args_os().collect());
     let output = Output::new(asks_for_json(&arguments));
+    let verb = arguments.get(1).cloned().unwrap_or_default();
     let outcome = flags::known(&arguments, &Line::command()).and_then(|()| {
         if let Some(comparison) = train::Comparison::of(&arguments)? {
             return comparison.run(&output);
         }
         match Line::try_parse_from(arguments) {
             Ok(line) => line.command.run(&output),
-            Err(error) => refuse(error, &output),
+            Err(error) => refuse(error, &verb, &output),
         }
     });
     outcome.and_then(|()| output.finish()).map_or_else(
@@ -131,7 +133,7 @@ fn main() -> ExitCode {
 }
 
 /// Help is printed; anything else that the parser has to say is wrong use.
-fn refuse(error: clap::Error, output: &Output) -> Outcome {
+fn refuse(error: clap::Error, verb: &OsStr, output: &Output) -> Outcome {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => output.printed(error.print()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -143,12 +145,23 @@ fn refuse(error: clap::Error, output: &Output) -> Outcome {
             let text = text.replace("invalid float literal", "it must be a number");
             let text = text.replace("invalid digit found in string", "it must be a whole number");
             let text = text.replace("number too large to fit in target type", "it is too large");
-            let text = text.trim().trim_start_matches("error: ");
+            let mut text = text.trim().trim_start_matches("error: ").to_string();
+            if let (ErrorKind::UnknownArgument, Some(ContextValue::String(flag)), Some(verb)) = (
+                error.kind(),
+                error.get(ContextKind::InvalidArg),
+                Line::command().find_subcommand(verb),
+            ) && let Some(tip) = flags::foreign(flag, verb)
+            {
+                // What looks alike is something else.
+                let head = text.split("\n\n").next().unwrap_or_default();
+                let usage = text.find("\n\nUsage:").map_or("", |at| &text[at..]);
+                text = format!("{head}\n\n  tip: {tip}{usage}");
+            }
             let end = ["\n\nUsage:", "\n\nFor more information"]
                 .iter()
                 .filter_map(|summary| text.find(summary))
                 .min();
-            Err(Failure::usage(text).plain(&text[..end.unwrap_or(text.len())]))
+            Err(Failure::usage(&text).plain(&text[..end.unwrap_or(text.len())]))
         }
     }
 }

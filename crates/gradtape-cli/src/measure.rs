@@ -45,7 +45,7 @@ pub(crate) enum Measured {
 }
 
 /// The quality over all classes. Means over classes give each the same weight; what is not defined is `null`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Shares {
     /// The mean of the recalls.
     pub(crate) balanced_accuracy: Option<Number>,
@@ -59,7 +59,12 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    fn of(matrix: &ConfusionMatrix, probabilities: &Tensor, labels: &Tensor) -> Outcome<Shares> {
+    /// Of probabilities, or, but for the calibration, of whatever grows with them.
+    pub(crate) fn of(
+        matrix: &ConfusionMatrix,
+        probabilities: &Tensor,
+        labels: &Tensor,
+    ) -> Outcome<Shares> {
         let classes = matrix.counts().len();
         let mean = |values: Vec<f64>| {
             let defined: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
@@ -279,11 +284,8 @@ impl Measured {
                 let accuracy = output.bold(format!("{which} accuracy {}", percent(accuracy.0)));
                 let (correct, rows) = (thousands(*correct), thousands(*rows));
                 output.line(format!("{accuracy} ({correct} of {rows}), loss {:.4}", loss.0))?;
-                if let Some((most, share)) = self.as_good_as_one_class() {
-                    output.line(format!(
-                        "that is no better than always answering {most:?}: {}",
-                        percent(share)
-                    ))?;
+                if let Some(constant) = self.no_better() {
+                    output.line(format!("that is no better than {constant}"))?;
                 }
                 output.line(shares.told())?;
                 let of_none = classes.iter().zip(confusion_matrix);
@@ -316,26 +318,75 @@ impl Measured {
                     short(mae.0),
                     short(rmse.0)
                 ))?;
-                if r2.is_some_and(|r2| r2.0 <= 0.0) {
-                    output.line("that is no better than always answering the mean")?;
+                if let Some(constant) = self.no_better() {
+                    output.line(format!("that is no better than {constant}"))?;
                 }
                 self.print_baselines(output)
             }
         }
     }
 
-    /// The most frequent class and its share of the rows, where the network is right no more often than
-    /// who always answers that class.
-    pub(crate) fn as_good_as_one_class(&self) -> Option<(&str, f64)> {
-        let Measured::Classes { rows, correct, classes, confusion_matrix, .. } = self else {
-            return None;
-        };
-        let counts = confusion_matrix.iter().map(|row| row.iter().sum::<usize>());
-        // The first of several.
-        let (most, class) = counts.zip(classes).rev().max_by_key(|(count, _)| *count)?;
-        (*correct <= most).then(|| (class.name.as_str(), most as f64 / *rows as f64))
+    /// The constant answer that the network is no better than, in words, if it is not. It is that of the simple answers
+    /// where there are any; else the most frequent class of the rows, or their mean.
+    pub(crate) fn no_better(&self) -> Option<String> {
+        let constant = self.baselines().first();
+        match self {
+            Measured::Classes { rows, correct, accuracy, classes, confusion_matrix, .. } => {
+                let counts = confusion_matrix.iter().map(|row| row.iter().sum::<usize>());
+                // The first of several.
+                let most = counts.zip(classes).rev().max_by_key(|(count, _)| *count);
+                let (name, share) = match constant {
+                    Some(constant) => {
+                        let share = constant.accuracy.filter(|share| accuracy.0 <= share.0)?;
+                        (constant.answer.as_deref()?, share.0)
+                    }
+                    None => {
+                        let (count, class) = most.filter(|(count, _)| correct <= count)?;
+                        (class.name.as_str(), count as f64 / *rows as f64)
+                    }
+                };
+                Some(format!("always answering {name:?}: {}", percent(share)))
+            }
+            Measured::Number { r2, rmse, .. } => {
+                let constant = constant.and_then(|own| own.rmse);
+                let is_no_better = match constant {
+                    Some(own) => rmse.0 >= own.0,
+                    None => r2.is_some_and(|r2| r2.0 <= 0.0),
+                };
+                is_no_better.then(|| "always answering the mean".to_string())
+            }
+        }
+    }
+
+    /// A class of few of the rows, most of which are not found, in words: of several the one that is found least.
+    pub(crate) fn rarely_found(&self) -> Option<String> {
+        let Measured::Classes { rows, classes, confusion_matrix, .. } = self else { return None };
+        let of_class = confusion_matrix.iter().zip(classes).enumerate();
+        let of_class = of_class.map(|(place, (row, class))| (row.iter().sum(), row[place], class));
+        let is_rare = |count: usize| count >= FEWEST_OF_CLASS && 2 * count * classes.len() <= *rows;
+        let poor = of_class.filter(|&(count, found, _): &(usize, usize, &Class)| {
+            is_rare(count) && 2 * found < count
+        });
+        let (count, found, class) = poor.min_by(|a, b| {
+            let share = |&(count, found, _): &(usize, usize, &Class)| found as f64 / count as f64;
+            share(a).total_cmp(&share(b))
+        })?;
+        Some(format!(
+            "of the {} of {:?}, a rare class, {} found: with --class-weights balanced all classes count the same in \
+             training",
+            count_of(count, "row"),
+            class.name,
+            match found {
+                0 => "none is".to_string(),
+                1 => "1 is".to_string(),
+                some => format!("{} are", thousands(some)),
+            }
+        ))
     }
 }
+
+/// Fewer rows of a class tell nothing of it.
+const FEWEST_OF_CLASS: usize = 5;
 
 /// Matrices of more classes do not fit on a screen.
 const MOST_CLASSES: usize = 26;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::Verb;
 use crate::contributions::Contributions;
 use crate::error::{Failure, Outcome};
-use crate::interval::{self, Residuals};
+use crate::interval::{self, Reach, Residuals};
 use crate::memory::Memory;
 use crate::model::Trained;
 use crate::output::{Output, json};
@@ -67,13 +67,15 @@ pub(crate) struct Predict {
     #[arg(long)]
     held_out: bool,
 
-    /// Print bounds beside each number, between which the true one is in this share of the cases, as the
-    /// errors of the validation rows tell
+    /// Print bounds on both sides of each number, between which the true one is in this share of the
+    /// cases, as the errors of the validation rows tell
     #[arg(long, value_name = "SHARE", value_parser = share)]
     interval: Option<f64>,
 
     /// Print how much each column adds to the number, or to the probability of the class, beginning with
-    /// a row of means; all together they are the prediction
+    /// Print how much each column adds to the number, or to the probability of the class, beginning with
+    /// a row of means; all together they are the prediction (in JSON `explanation`: a `base` for each row, and what
+    /// each column `adds`)
     #[arg(long)]
     explain: bool,
 
@@ -120,7 +122,7 @@ impl Verb for Predict {
 
 impl Predict {
     /// How far intervals reach to each side, if there are to be any.
-    fn reach(&self, trained: &Trained) -> Outcome<Option<f64>> {
+    fn reach(&self, trained: &Trained) -> Outcome<Option<Reach>> {
         match (self.interval, trained.preprocessing.target()) {
             (Some(_), Target::Classes { .. }) => {
                 Err(Failure::usage("--interval is for numbers; the model predicts a class"))
@@ -136,7 +138,7 @@ impl Predict {
         trained: &Trained,
         inputs: &Tensor,
         beside: Vec<Beside>,
-        reach: Option<f64>,
+        reach: Option<Reach>,
     ) -> Outcome<Predictions> {
         let outputs = trained.outputs(inputs)?;
         let (values, chosen) = match trained.preprocessing.target() {
@@ -151,24 +153,26 @@ impl Predict {
             }
         };
         let target = trained.preprocessing.target().column().to_string();
-        let mut after = Vec::new();
-        if let (Some(reach), Values::Numbers { rows }) = (reach, &values) {
-            let numbers: Vec<f64> = rows.iter().map(|row| row.0).collect();
-            let bounds = interval::bounds(&trained.preprocessing, &outputs, &numbers, reach)?;
-            for (name, bounds) in ["low", "high"].into_iter().zip(bounds) {
-                let values = bounds.into_iter().map(Number).collect();
-                after.push(After { name: format!("{target}_{name}"), values });
+        let interval = match (reach.zip(self.interval), &values) {
+            (Some((reach, share)), Values::Numbers { rows }) => {
+                let numbers: Vec<f64> = rows.iter().map(|row| row.0).collect();
+                let bounds = interval::bounds(&trained.preprocessing, &outputs, &numbers, reach)?;
+                let [low, high] = bounds.map(|all| all.into_iter().map(Number).collect());
+                Some(Interval { share, low, high })
             }
-        }
-        if self.explain {
-            after.extend(explained(trained, inputs, &chosen)?);
-        }
+            _ => None,
+        };
+        let explanation = match self.explain {
+            true => Some(explained(trained, inputs, &chosen)?),
+            false => None,
+        };
+        let own = target.clone();
         // Beside the column itself the prediction has a name of its own.
         let target = match beside.iter().any(|column| column.name == target) {
             true => format!("predicted_{target}"),
             false => target,
         };
-        Ok(Predictions { with: beside, target, values, after })
+        Ok(Predictions { with: beside, target, values, interval, explanation, own })
     }
 
     /// The inputs, and the columns beside the predictions.
@@ -210,7 +214,14 @@ impl Predict {
         let mut content =
             source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;
         let mut kept: Option<Vec<usize>> = None;
-        if self.held_out {
+        let tests = match &content {
+            Content::Table(table) if self.held_out => table.rows_for_tests(),
+            _ => Vec::new(),
+        };
+        if let (Content::Table(table), [_, ..]) = (&content, &tests[..]) {
+            content = Content::Table(table.rows(&tests)?);
+            kept = Some(tests);
+        } else if self.held_out {
             let known = trained.settings.as_ref().map(|settings| &settings.data);
             let known =
                 known.filter(|known| !known.own_test).ok_or_else(|| self.no_held_out(source))?;
@@ -294,16 +305,36 @@ struct Predictions {
     target: String,
     #[serde(flatten)]
     values: Values,
-    /// Bounds, and what columns add.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    after: Vec<After>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<Interval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
+    /// What the column itself is called.
+    #[serde(skip)]
+    own: String,
 }
 
-/// A column of numbers after the predictions.
+/// The bounds of the number of each row.
 #[derive(Serialize)]
-struct After {
-    name: String,
-    values: Vec<Number>,
+struct Interval {
+    share: f64,
+    low: Vec<Number>,
+    high: Vec<Number>,
+}
+
+/// What each prediction rests on: of each row the numbers of all columns and the base add up to it.
+#[derive(Serialize)]
+struct Explanation {
+    /// What is predicted of a row of means.
+    base: Vec<Number>,
+    columns: Vec<Added>,
+}
+
+/// What a column adds to the prediction of each row.
+#[derive(Serialize)]
+struct Added {
+    column: String,
+    adds: Vec<Number>,
 }
 
 #[derive(Serialize)]
@@ -322,8 +353,23 @@ struct Likely {
 }
 
 impl Predictions {
+    /// The columns of numbers after the predictions.
+    fn after(&self) -> Vec<(String, &[Number])> {
+        let mut all: Vec<(String, &[Number])> = Vec::new();
+        if let Some(Interval { low, high, .. }) = &self.interval {
+            all.push((format!("{}_low", self.own), low));
+            all.push((format!("{}_high", self.own), high));
+        }
+        if let Some(Explanation { base, columns }) = &self.explanation {
+            all.push(("base".to_string(), base));
+            all.extend(columns.iter().map(|own| (format!("by_{}", own.column), &own.adds[..])));
+        }
+        all
+    }
+
     /// As CSV, with a line of names or without.
     fn csv(&self, named: bool) -> String {
+        let after = self.after();
         let mut text = String::new();
         // Names where there is no number of a row.
         let mut line = |own: &mut dyn Iterator<Item = String>, row: Option<usize>| {
@@ -331,9 +377,9 @@ impl Predictions {
                 Some(row) => cell(&beside.cells[row]),
                 None => cell(&beside.name),
             });
-            let after = self.after.iter().map(|after| match row {
-                Some(row) => digits(after.values[row].0),
-                None => cell(&after.name),
+            let after = after.iter().map(|(name, values)| match row {
+                Some(row) => digits(values[row].0),
+                None => cell(name),
             });
             let cells: Vec<String> = before.chain(own).chain(after).collect();
             text += &cells.join(",");
@@ -399,7 +445,7 @@ fn likely(probabilities: &Tensor, classes: &Categories) -> Vec<Likely> {
 }
 
 /// What columns add to each number, or to the probability of each chosen class.
-fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Vec<After>> {
+fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Explanation> {
     let answer = |rows: &Tensor, number: usize| -> Outcome<Vec<f64>> {
         let outputs = trained.outputs(rows)?;
         match trained.preprocessing.classes() {
@@ -412,11 +458,10 @@ fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Ve
     };
     let Contributions { base, columns } =
         Contributions::of(inputs, &trained.preprocessing, answer)?;
-    let all = [("base".to_string(), base)].into_iter();
-    let all = all.chain(columns.into_iter().map(|(name, values)| (format!("by_{name}"), values)));
-    Ok(all
-        .map(|(name, values)| After { name, values: values.into_iter().map(Number).collect() })
-        .collect())
+    let numbers = |values: Vec<f64>| values.into_iter().map(Number).collect();
+    let columns = columns.into_iter();
+    let columns = columns.map(|(column, values)| Added { column, adds: numbers(values) });
+    Ok(Explanation { base: numbers(base), columns: columns.collect() })
 }
 
 /// Reads a share between 0 and 1 for clap.

@@ -135,6 +135,14 @@ impl Progress {
         self.line(&format!("note: {warning}"));
     }
 
+    /// Something beside the result, on standard error.
+    pub(crate) fn tell(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.output.note(text)),
+            None => self.output.note(text),
+        }
+    }
+
     /// Takes the bar away; fails when a line could not be printed.
     pub(crate) fn end(&mut self) -> Outcome {
         if let Some(bar) = &self.bar {

@@ -106,9 +106,25 @@ pub(crate) fn prepare(
                 ));
             }
             let options = &options;
-            let (table, left_out) = with_target(table, target, options)?;
+            let (mut table, left_out) = with_target(table, target, options)?;
             notes.extend(left_out);
-            let rows = wishes.division.rows(&table, target, options, fractions, seed)?;
+            // A fold is held out in the place of the part for tests.
+            if let (Division::Fold(..), Some(learned)) = (&wishes.division, for_learning(&table)) {
+                table = table.rows(&learned)?;
+            }
+            let mut own_test = false;
+            let rows = match for_learning(&table) {
+                None => wishes.division.rows(&table, target, options, fractions, seed)?,
+                Some(learned) => {
+                    own_test = true;
+                    let fractions = Fractions { test: 0.0, ..fractions };
+                    let own = table.rows(&learned)?;
+                    let own = wishes.division.rows(&own, target, options, fractions, seed)?;
+                    let of = |rows: Vec<usize>| rows.into_iter().map(|row| learned[row]).collect();
+                    let (train, validation) = (of(own.train), of(own.validation));
+                    data::Rows { train, validation, test: table.rows_for_tests() }
+                }
+            };
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let preprocessing = following(preprocessing, wishes, options, &table, &mut notes);
             if options.transform != TransformChoice::default() && preprocessing.classes().is_some()
@@ -124,7 +140,11 @@ pub(crate) fn prepare(
             notes.extend(advice::of_order(&table, &preprocessing, &wishes.division));
             notes.extend(advice::of_leaks(&table, &preprocessing, &rows.train));
             let data = preprocessing.dataset(&table)?;
-            (data.split_rows(&rows)?, preprocessing, fingerprint(&data), false, None)
+            let known = match for_learning(&table) {
+                Some(learned) => fingerprint(&data.rows(&learned)?),
+                None => fingerprint(&data),
+            };
+            (data.split_rows(&rows)?, preprocessing, known, own_test, None)
         }
         Content::Rows(rows) => {
             let Rows { data, scale, target, image, test, notes: told } = *rows;
@@ -190,6 +210,13 @@ pub(crate) fn prepare(
     })
 }
 
+/// The rows that are not only for tests, where others are.
+fn for_learning(table: &Table) -> Option<Vec<usize>> {
+    let tests = table.rows_for_tests();
+    let is_learned = |row: &usize| tests.binary_search(row).is_err();
+    (!tests.is_empty()).then(|| (0..table.len()).filter(is_learned).collect())
+}
+
 /// What helps where columns are not what they seem to be.
 pub(crate) const ADVICE: &str = "--categories COLUMN takes a column as names, --numbers COLUMN as numbers, --ignore \
                                  COLUMN leaves it out; without --strict such cells are missing";
@@ -202,7 +229,13 @@ pub(crate) fn all_there(table: &Table, target: &str, wishes: &TableWishes) -> Ou
     let missing: Vec<gradtape::Error> = named.filter_map(|name| table.column(name).err()).collect();
     let Some((last, others)) = missing.split_last() else { return Ok(()) };
     let told = others.iter().map(|error| error.message().to_string());
-    Err(told.fold(Failure::usage(last), Failure::note))
+    Err(of_sheets(table, told.fold(Failure::usage(last), Failure::note)))
+}
+
+/// With what is to be known of the sheets of a workbook: the columns may be in another one.
+fn of_sheets(table: &Table, failure: Failure) -> Failure {
+    let of_sheets = table.notes().iter().filter(|note| note.contains("--sheet"));
+    of_sheets.fold(failure, Failure::note)
 }
 
 /// The rows that have a target, and a note on the others. Where it is of categories, whatever the user calls so, any text
@@ -334,7 +367,8 @@ fn numbers<'a>(content: &'a Content, data: &Dataset) -> impl Iterator<Item = usi
     })
 }
 
-/// The parts of the rows of a training, found again in the data that it was trained on.
+/// The parts of the rows of a training, found again in the data that it was trained on, without a part for tests of its
+/// own, as [`datasets`] gives it.
 pub(crate) fn parts(
     content: &Content,
     data: &Dataset,
@@ -349,6 +383,12 @@ pub(crate) fn parts(
         Some(split) => split.parse().map_err(Failure::failed)?,
         None => Division::Usual,
     };
+    let own = match content {
+        Content::Table(table) => for_learning(table).map(|rows| table.rows(&rows)).transpose()?,
+        Content::Rows(_) => None,
+    };
+    let own = own.map(Content::Table);
+    let content = own.as_ref().unwrap_or(content);
     let table = match content {
         Content::Table(table) => Some((table, preprocessing.target().column())),
         Content::Rows(_) => None,
@@ -451,7 +491,13 @@ pub(crate) fn datasets(
     preprocessing: &Preprocessing,
 ) -> Outcome<(Dataset, Option<Dataset>)> {
     match content {
-        Content::Table(table) => Ok((preprocessing.dataset(table)?, None)),
+        Content::Table(table) => {
+            let data = preprocessing.dataset(table)?;
+            match for_learning(table) {
+                None => Ok((data, None)),
+                Some(rows) => Ok((data.rows(&rows)?, Some(data.rows(&table.rows_for_tests())?))),
+            }
+        }
         Content::Rows(rows) => {
             let Rows { data, scale, test, .. } = &**rows;
             let fit = |data: &Dataset| -> Outcome<Dataset> {
@@ -474,11 +520,12 @@ pub(crate) fn target<'a>(table: &'a Table, wishes: &'a TableWishes) -> Outcome<&
     wishes.target.as_deref().or(told).ok_or_else(|| {
         let names: Vec<&str> = table.columns().iter().take(20).map(|c| c.name()).collect();
         let more = if table.columns().len() > names.len() { ", …" } else { "" };
-        Failure::usage(format!(
+        let failure = Failure::usage(format!(
             "{}: which column is to be predicted?\n  hint: --target COLUMN, one of {}{more}",
             table.source(),
             names.join(", ")
-        ))
+        ));
+        of_sheets(table, failure)
     })
 }
 

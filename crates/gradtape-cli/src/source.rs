@@ -45,6 +45,7 @@ pub(crate) enum Source {
 }
 
 /// Data read from a source.
+#[allow(clippy::large_enum_variant, reason = "there is one of it, and not many")]
 pub(crate) enum Content {
     /// Columns that are to be prepared.
     Table(Table),

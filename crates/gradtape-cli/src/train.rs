@@ -2,7 +2,6 @@
 
 mod build;
 mod columns;
-mod command;
 mod compare;
 mod curves;
 mod defaults;
@@ -14,6 +13,7 @@ mod members;
 mod network;
 mod networks;
 mod page;
+mod paths;
 mod profile;
 mod ready;
 mod report;
@@ -85,7 +85,7 @@ impl Train {
         engine::cpu::set_threads(self.threads);
         let source = Source::of(&self.data)?;
         if self.network.is_of_texts() {
-            return self.run_text(&source, output);
+            return self.run_text(&source, before, output);
         }
         let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
         files.spare(self.start.start.as_deref(), "the model of --start")?;
@@ -120,7 +120,7 @@ impl Train {
         let mut settings = self.settings(&source, &prepared, &history);
         settings.course = settings.course.map(|course| course.with_each(&histories));
         let mut notes = BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
-        notes.extend(residuals.to_note()?);
+        notes.extend(residuals.to_note(&prepared.preprocessing)?);
         let model = Model {
             network,
             preprocessing: Some(prepared.preprocessing.to_json()),
@@ -164,7 +164,13 @@ impl Train {
                 self.tell_end(&history, output)?;
                 output.line("")?;
                 match &held_out {
-                    Some(measured) => measured.print("held-out", output)?,
+                    Some(measured) => {
+                        measured.print("held-out", output)?;
+                        let weighed = self.columns.class_weights.is_some();
+                        if let Some(rare) = measured.rarely_found().filter(|_| !weighed) {
+                            output.line(format!("note: {rare}"))?;
+                        }
+                    }
                     None => output.line("no rows were held out: how good it is, is not known")?,
                 }
                 output.line(format!("\nwrote {files}"))?;

@@ -6,6 +6,7 @@ use crate::Verb;
 use crate::error::Outcome;
 use crate::output::Output;
 use crate::train::{Train, count};
+use crate::words::Words;
 
 /// Search for the settings with which a network learns best, and train it with them
 ///
@@ -58,23 +59,9 @@ pub(crate) struct Search {
 
 impl Verb for Tune {
     fn run(self, output: &Output) -> Outcome {
-        let words = std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned());
-        self.train.tune(without_search(words), self.search, output)
+        let words = Words::own().without(&["--minutes", "--trials"]);
+        self.train.tune(words, self.search, output)
     }
-}
-
-/// The words that are of the training.
-fn without_search(words: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        match &*word {
-            "--minutes" | "--trials" => drop(words.next()),
-            other if other.starts_with("--minutes=") || other.starts_with("--trials=") => {}
-            _ => kept.push(word),
-        }
-    }
-    kept
 }
 
 fn minutes(text: &str) -> Result<f64, String> {
@@ -89,9 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_the_search_are_not_of_the_training() {
-        let words = "a.csv --minutes 3 --target y --trials=9 --seed 1".split(' ').map(String::from);
-        assert_eq!(without_search(words), ["a.csv", "--target", "y", "--seed", "1"]);
+    fn minutes_are_above_0() {
         for wrong in ["0", "-1", "nan", "inf", "x", ""] {
             assert!(minutes(wrong).is_err(), "{wrong}");
         }

@@ -16,6 +16,7 @@ mod images;
 mod larger_than_memory;
 mod layers;
 mod network;
+mod numbers;
 mod ops;
 mod plot;
 mod record;

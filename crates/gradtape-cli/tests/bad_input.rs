@@ -105,6 +105,44 @@ fn numbers_in_flags() {
 }
 
 #[test]
+fn flags_of_other_programs_lead_to_ours() {
+    let folder = Folder::new("foreign");
+    for (flag, own) in [
+        ("--learning-rate 0.1", "--lr"),
+        ("--lr-rate 0.1", "--lr"),
+        ("--epoch 3", "--epochs"),
+        ("--batch-size=32", "--batch"),
+        ("--hidden-layers 8,8", "--hidden"),
+        ("--val-split 0.2", "--validation"),
+        ("--test-size 0.2", "--test-fraction"),
+        ("--weight_decay 0.1", "--weight-decay"),
+    ] {
+        let run = folder.run(&format!("train iris {flag}"));
+        run.fails(2, &["unexpected argument", &format!("tip: it is called {own} here")]);
+    }
+    let run = folder.run("train iris --learning-rate 0.1 --format json");
+    assert!(run.stdout.contains("it is called --lr here"), "{}", run.stdout);
+    folder.run("train iris --epochz 3").fails(2, &["similar argument exists: '--epochs'"]);
+}
+
+#[test]
+fn paths_of_a_training_are_not_the_same() {
+    let folder = Folder::new("same-paths");
+    for (flags, both) in [
+        ("--progress a.html --report ./a.html", "--progress and --report"),
+        ("--out run --log run/../run", "--out and --log"),
+        ("--out run --progress run/history.csv", "--progress and --out"),
+        ("--log x --progress x", "--log and --progress"),
+    ] {
+        folder.run(&format!("train xor --epochs 1 {flags}")).fails(2, &[both, "a path of its own"]);
+    }
+    assert!(folder.files().is_empty());
+    folder
+        .run("train xor --epochs 1 --quiet --out run --log run/log --progress run/lines.jsonl")
+        .ok();
+}
+
+#[test]
 fn flags_on_reading_tables_belong_to_tables() {
     let folder = Folder::new("csv-flags");
     folder.run("train iris --epochs 1 --quiet").ok();

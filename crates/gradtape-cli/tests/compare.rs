@@ -7,9 +7,14 @@ fn lists_are_compared() {
     let folder = Folder::new("compared");
     let command = "train xor --samples 60 --hidden 4 --optimizer adam,sgd --batch 10,40 --seed 1..2 --epochs 3";
     let text = folder.run(command).ok().stdout;
-    for part in
-        ["optimizer adam, batch 10, seed 1: 3 epochs, loss ", "trainings", "held-out loss", " ± "]
-    {
+    for part in [
+        "optimizer adam, batch 10, seed 1: 3 epochs, loss ",
+        "trainings",
+        "held-out loss",
+        "held-out accuracy",
+        " ± ",
+        "best is the lowest loss",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     for file in ["compare.csv", "steps.csv", "compare.svg"] {
@@ -21,6 +26,8 @@ fn lists_are_compared() {
     assert_eq!(lines("steps.csv"), 1 + 3 * 4 * (5 + 2));
     let svg = String::from_utf8(folder.read("compare.svg")).unwrap();
     assert!(svg.contains("optimizer adam, batch 10") && svg.contains("logarithmic"));
+
+    assert_eq!(text.lines().filter(|line| line.ends_with("  best")).count(), 1, "{text}");
 
     // One of them is what it is alone.
     let alone = command.replace("adam,sgd", "sgd").replace("10,40", "40").replace("1..2", "2");

@@ -168,11 +168,80 @@ fn events_and_lines_go_on_with_a_training() {
 }
 
 #[test]
-fn several_networks_do_not_go_on_further_than_the_first_did() {
+fn several_networks_go_on_for_more_epochs() {
     let folder = Folder::new("members-further");
-    let training = "train iris --members 2 --epochs 2 --quiet --checkpoint-every 1epochs";
-    folder.run(training).ok();
-    folder.run("train --resume . --epochs 4").fails(2, &["1 is done", "--epochs"]);
-    folder.run("train --resume . --steps=9").fails(2, &["1 is done", "--steps"]);
-    folder.run("train --resume . --quiet").ok();
+    let training =
+        "train iris --members 3 --batch 16 --schedule constant --quiet --checkpoint-every 1epochs";
+    folder.run(&format!("{training} --epochs 5 --out whole")).ok();
+    let want = ends(&folder, "whole");
+    folder.run(&format!("{training} --epochs 2 --out short")).ok();
+    let told =
+        folder.run("train --resume short --epochs 5 --checkpoints 100 --out long").ok().stderr;
+    assert!(told.starts_with("goes on from short/checkpoints/network-3-step-"), "{told}");
+    assert!(
+        told.contains(": network 3 of 3, 2 of 5 epochs done\n") && told.lines().count() == 1,
+        "{told}"
+    );
+    assert!(ends(&folder, "long") == want);
+
+    // Stopped on its way, it goes on in the same way.
+    let names = fs::read_dir(folder.path("long/checkpoints")).unwrap();
+    let names = names.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| name.contains("step-")).collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    for name in names {
+        let command = format!("train --resume long/checkpoints/{name} --out {name} --quiet");
+        assert_eq!(folder.run(&command).ok().stderr, "");
+        assert!(ends(&folder, &name) == want, "from {name}");
+    }
+
+    // In the same folder, what is the latest stays so; and again.
+    folder.run("train --resume short --epochs 4 --quiet").ok();
+    let first = fs::read_dir(folder.path("short/checkpoints")).unwrap();
+    let first =
+        first.filter(|file| file.as_ref().unwrap().path().ends_with("network-1-end.checkpoint"));
+    assert_eq!(first.count(), 1);
+    folder.run("train --resume short --epochs 5 --quiet").ok();
+    assert!(ends(&folder, "short") == want);
+    fs::remove_file(folder.path("short/checkpoints/network-1-end.checkpoint")).unwrap();
+    folder
+        .run("train --resume short --epochs 6")
+        .fails(2, &["network-1-end.checkpoint", "--epochs"]);
+    folder.run("train --resume short --quiet").ok();
+}
+
+#[test]
+fn what_follows_from_the_data_goes_on_for_more_epochs() {
+    let folder = Folder::new("usual-further");
+    folder.run("train iris --quiet --checkpoint-every 50epochs").ok();
+    let told = folder.run("train --resume . --epochs 103 --format json").ok();
+    let report = told.json();
+    assert_eq!(report["members"], 4, "{report}");
+    assert!(
+        told.stderr.contains("of 103 epochs done; the schedule warmup_linear@"),
+        "{}",
+        told.stderr
+    );
+    // The same command, with where to go on.
+    let again =
+        folder.run("train iris --checkpoint-every 50epochs --resume . --epochs 104 --quiet");
+    again.ok();
+}
+
+#[test]
+fn what_differs_is_told_in_the_words_of_the_flags() {
+    let folder = Folder::new("differs");
+    folder.run("train xor --samples 60 --hidden 4 --epochs 2 --batch 20 --quiet --checkpoint-every 1epochs").ok();
+    folder.run("train --resume . --schedule warmup_linear@2/cosine --clip-norm 1 --epochs 3").fails(
+        1,
+        &[
+            "schedule: constant, each epoch in the checkpoint, warmup_linear:warmup=1@2/cosine:t_max=7,eta_min=0, each step here",
+            "clipping: none in the checkpoint, clip_norm 1 here",
+            "--insist",
+        ],
+    );
+    let told = folder.run("train --resume . --epochs 3").ok().stderr;
+    assert_eq!(told, "goes on from ./checkpoints/step-6.checkpoint: 2 of 3 epochs done\n");
+    let told = folder.run("train --resume .").ok().stderr;
+    assert!(told.ends_with("no epoch was left to train, the training had ended\n"), "{told}");
 }

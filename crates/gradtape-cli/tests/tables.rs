@@ -513,6 +513,28 @@ fn numbers_have_intervals_and_predictions_have_reasons() {
     }
     assert_eq!(count, 80);
     assert!((52..=76).contains(&inside), "{inside} of 80");
+    // The same for programs: row by row in the order of the predictions.
+    let report = folder
+        .run("predict model.safetensors data.csv --held-out --interval 0.8 --explain --format json")
+        .ok()
+        .json();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+    };
+    let rows = numbers(&report["rows"]);
+    let (low, high) = (numbers(&report["interval"]["low"]), numbers(&report["interval"]["high"]));
+    let mut sums = numbers(&report["explanation"]["base"]);
+    for (column, name) in
+        report["explanation"]["columns"].as_array().unwrap().iter().zip(["a", "b"])
+    {
+        assert_eq!(column["column"], name);
+        sums.iter_mut().zip(numbers(&column["adds"])).for_each(|(sum, own)| *sum += own);
+    }
+    assert_eq!((rows.len(), &report["interval"]["share"]), (80, &0.8.into()));
+    for row in 0..80 {
+        assert!(low[row] <= rows[row] && rows[row] <= high[row]);
+        assert!((sums[row] - rows[row]).abs() < 1e-3 * (1.0 + rows[row].abs()));
+    }
     folder
         .run("predict model.safetensors data.csv --interval 0.999")
         .fails(1, &["80 validation rows tell of a share of"]);

@@ -139,6 +139,12 @@ fn a_heavy_tail_is_noticed_said_and_undone() {
     assert!(widths[widths.len() - 1].1 > 5.0 * widths[0].1, "{widths:?}");
     let inside = rows.iter().filter(|row| row[2] <= row[0] && row[0] <= row[3]).count();
     assert!(inside * 10 >= rows.len() * 6, "{inside} of {}", rows.len());
+    // What is answered is between them, however narrow they are.
+    let text = folder.run("predict model.safetensors data.csv --interval 0.1").ok().stdout;
+    for line in text.lines().skip(1) {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        assert!(cells[1] <= cells[0] && cells[0] <= cells[2], "{line}");
+    }
     for row in &rows {
         let sum: f64 = row[4..].iter().sum();
         assert!((sum - row[1]).abs() < 1e-3 * (1.0 + row[1].abs()), "they add up: {row:?}");

@@ -1,6 +1,6 @@
 //! `gradtape tune`: a search that ends in a model, goes on after a stop, and says what it cannot do.
 
-use crate::common::Folder;
+use crate::common::{Folder, Run, command};
 
 const SEARCH: &str = "tune iris --trials 7 --epochs 6 --members 1 --hidden 8 --minutes 30 --quiet";
 
@@ -68,6 +68,34 @@ fn a_search_goes_on_after_a_stop() {
     folder.write("tune.jsonl", "something else");
     folder.run(SEARCH).fails(2, &["no search of gradtape", "take the file away"]);
     assert_eq!(folder.read("tune.jsonl"), b"something else");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_search_that_is_stopped_leaves_a_table_and_says_how_to_go_on() {
+    use std::process::Stdio;
+    let folder = Folder::new("tune-stopped");
+    let line = "tune digits --trials 500 --epochs 9 --minutes 30 --members 1 --hidden 8 --batch 32 --quiet";
+    let mut search = command(&folder.path("."), line);
+    let search = search.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let tried = || {
+        let log = std::fs::read_to_string(folder.path("tune.jsonl")).unwrap_or_default();
+        log.lines().filter(|line| line.contains(r#""event":"trial""#)).count()
+    };
+    while tried() < 3 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = search.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let run = Run::of(search.wait_with_output().unwrap());
+    let text = run.stderr.clone();
+    run.fails(1, &["the same command goes on", "tune.csv has", "the best so far is trial"]);
+    let table = String::from_utf8(folder.read("tune.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + tried());
+    // What it names trains, with the settings that were tried.
+    let best = text.split("`gradtape ").nth(1).unwrap().split('`').next().unwrap();
+    folder.run(&format!("{best} --steps 3")).ok();
+    assert!(folder.path("model.safetensors").exists());
 }
 
 #[test]

@@ -9,18 +9,25 @@ pub(crate) struct Budget {
     length: u64,
     times: u64,
     left: u64,
+    /// Where the user or the machine has less: how much that was.
+    most: Option<u64>,
 }
 
 impl Budget {
-    pub(crate) fn new(source: &str, length: usize) -> Budget {
-        Budget::of(source, length, MOST)
+    /// For the cells of a file of so many bytes, and at most so many.
+    pub(crate) fn new(source: &str, length: usize, most: Option<u64>) -> Budget {
+        let budget = Budget::of(source, length, MOST);
+        match most.filter(|most| *most < budget.left) {
+            Some(most) => Budget { left: most, most: Some(most), ..budget },
+            None => budget,
+        }
     }
 
     /// For so many bytes made of one.
     pub(crate) fn of(source: &str, length: usize, times: u64) -> Budget {
         let length = length as u64;
         let left = length.max(SMALL).saturating_mul(times);
-        Budget { source: source.to_string(), length, times, left }
+        Budget { source: source.to_string(), length, times, left, most: None }
     }
 
     /// Takes so many bytes.
@@ -29,6 +36,18 @@ impl Budget {
             Some(left) => {
                 self.left = left;
                 Ok(())
+            }
+            None if self.most.is_some() => {
+                let message = format!(
+                    "{}: its {} bytes unpack to more than {} MB of cells, the most that is read at once",
+                    self.source,
+                    self.length,
+                    self.most.unwrap_or(0) / 1_000_000
+                );
+                Err(Error::new(Kind::Data, message).hint(
+                    "leave out rows or columns, or write it as CSV, which `gradtape train` reads in pieces; \
+                     --memory SIZE allows more",
+                ))
             }
             None => {
                 let message = format!(

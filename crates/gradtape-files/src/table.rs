@@ -17,11 +17,14 @@ mod parquet;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::cell::Cell;
 use std::fs::File;
 #[cfg(feature = "zstd")]
 use std::io::BufReader;
 use std::io::{Cursor, Read};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::Once;
 
 use gradtape::data::{CsvOptions, Table};
 use gradtape::{Error, Kind, Result};
@@ -41,6 +44,8 @@ pub struct TableOptions {
     pub ignore: Vec<String>,
     /// Whether all columns of lists and records are missing values, with a note; by default they are an error.
     pub skip_nested: bool,
+    /// How many bytes the cells of a file may take that is no text; by default as many as a file of its size can mean.
+    pub most: Option<u64>,
 }
 
 /// Reads the table of a file: CSV or JSON, also compressed by gzip or zstd, a sheet of a workbook (xlsx), Parquet, Arrow
@@ -259,10 +264,32 @@ fn of_bytes(format: Format, bytes: Vec<u8>, source: &str, options: &TableOptions
 
 /// What is read; a decoder of others should not, but may fail in its own way on damaged files.
 fn guarded<T>(source: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
-    let read = std::panic::AssertUnwindSafe(read);
-    std::panic::catch_unwind(read).unwrap_or_else(|_| {
-        Err(Error::new(Kind::Data, format!("{source}: the decoder failed, the file is damaged")))
+    unpanicked(read).unwrap_or_else(|| {
+        let message = format!("{source}: the decoder failed, the file is damaged");
+        Err(Error::new(Kind::Data, message).hint("write or download it again"))
     })
+}
+
+/// What a function gives; `None` where it panics, of which nothing is printed.
+pub(crate) fn unpanicked<T>(run: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                before(info);
+            }
+        }));
+    });
+    let was = QUIET.replace(true);
+    let given = panic::catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(was);
+    given.ok()
+}
+
+thread_local! {
+    /// Whether a panic of this thread is caught, and told in other words.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The table in a file that is compressed by zstd.
@@ -343,3 +370,25 @@ pub(crate) fn failed(source: &str, error: &std::io::Error) -> Error {
 
 /// How many bytes are looked at.
 const HEAD: u64 = 1 << 12;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_that_is_caught_prints_nothing() {
+        static PRINTED: AtomicUsize = AtomicUsize::new(0);
+        panic::set_hook(Box::new(|_| {
+            PRINTED.fetch_add(1, Ordering::Relaxed);
+        }));
+        assert_eq!(unpanicked(|| 3), Some(3));
+        assert_eq!(unpanicked(|| -> u8 { panic!("a decoder of others") }), None);
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 0);
+        // Others are printed as before, also after it.
+        assert!(panic::catch_unwind(|| panic!("another")).is_err());
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 1);
+        drop(panic::take_hook());
+    }
+}

@@ -305,3 +305,66 @@ fn formats_are_known_by_their_first_bytes() {
         assert_eq!(Format::of(&file(name)), format, "{name}");
     }
 }
+
+#[test]
+fn durations_are_seconds_in_every_format() {
+    for name in ["waits.parquet", "waits.feather"] {
+        let table = read(name);
+        for (unit, seconds) in [("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)] {
+            let column = table.column(unit).unwrap();
+            assert_eq!(
+                (column.kind(), column.missing()),
+                (ColumnKind::Number, 1),
+                "{name}, {unit}"
+            );
+            let found = column.numbers();
+            for (row, known) in [(0, 90.0), (2, -1.0), (3, 3600.0)] {
+                assert!(
+                    (found[row] - seconds * known).abs() <= 1e-12 * found[row].abs(),
+                    "{name}, {unit}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn infinities_are_missing_among_numbers() {
+    for name in ["waits.parquet", "waits.feather"] {
+        let table = read(name);
+        let column = table.column("rate").unwrap();
+        assert_eq!((column.kind(), column.missing()), (ColumnKind::Number, 2), "{name}");
+        let told = table.numbers("rate").unwrap_err().to_string();
+        assert!(told.contains("row 2, column \"rate\": \"inf\" is not a finite number"), "{told}");
+    }
+}
+
+#[test]
+fn whole_numbers_keep_all_digits() {
+    for name in ["waits.parquet", "waits.feather"] {
+        let table = read(name);
+        let cells: Vec<_> = table.column("id").unwrap().cells().flatten().collect();
+        assert_eq!(cells, (0..4).map(|more| ((1u64 << 53) + more).to_string()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let told = error("brotli.parquet", &TableOptions::default());
+    assert!(told.contains("compressed by brotli") && told.contains("zstd"), "{told}");
+    for name in ["homes-zstd.parquet", "homes.feather", "homes.xlsx", "table.npz", "f8.npy"] {
+        let small = TableOptions { most: Some(100), ..TableOptions::default() };
+        let told = error(name, &small);
+        assert!(
+            told.contains("the most that is read at once") && told.contains("--memory"),
+            "{told}"
+        );
+    }
+    let told = error(
+        "book.xlsx",
+        &TableOptions { sheet: Some("Hidden".into()), ..TableOptions::default() },
+    );
+    assert!(told.contains("the sheet is empty"), "{told}");
+    assert!(read("book.xlsx").notes().join("\n").contains("\"Other sheet\""));
+    assert!(read("book.xlsx").notes().join("\n").contains("; --sheet NAME reads another"));
+}

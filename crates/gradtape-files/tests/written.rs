@@ -229,3 +229,32 @@ fn what_is_no_file_of_numpy_is_named_so() {
     std::fs::remove_file(&path).unwrap();
     assert!(told.contains("this is no file of NumPy") && !told.contains("feature"), "{told}");
 }
+
+/// An archive of a table whose last rows are for tests.
+fn with_tests(x: usize, x_test: &[usize], y_test: usize) -> Vec<u8> {
+    let numbers = |count: usize| (0..count).flat_map(|i| (i as f64).to_le_bytes()).collect();
+    let array_of = |shape: &[usize]| array("<f8", shape, numbers(shape.iter().product()));
+    let parts = [
+        ("x_train.npy", array_of(&[x, 2])),
+        ("y_train.npy", array_of(&[x])),
+        ("x_test.npy", array_of(x_test)),
+        ("y_test.npy", array_of(&[y_test])),
+    ];
+    archive(&parts[..if y_test == 0 { 3 } else { 4 }])
+}
+
+#[test]
+fn a_part_for_tests_of_a_table_is_kept_apart() {
+    let table = read(&with_tests(5, &[3, 2], 3));
+    assert_eq!((table.len(), table.rows_for_tests()), (8, vec![5, 6, 7]));
+    assert_eq!(table.target().unwrap().numbers(), [0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 1.0, 2.0]);
+    assert_eq!(table.rows(&[7, 0, 5]).unwrap().rows_for_tests(), [0, 2]);
+    let told = |bytes: &[u8]| {
+        let read = read_table_from(bytes, "a.npz", &TableOptions::default());
+        format!("{:#}", read.unwrap_err())
+    };
+    assert!(told(&with_tests(5, &[3, 3], 3)).contains("3 columns for tests, 2 to train on"));
+    assert!(told(&with_tests(5, &[3, 2], 2)).contains("2 answers of 1 values for 3 rows"));
+    let table = read(&with_tests(5, &[3, 2], 0));
+    assert!(table.rows_for_tests().is_empty() && table.notes()[0].contains("it has no answers"));
+}

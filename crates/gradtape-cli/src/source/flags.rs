@@ -5,6 +5,7 @@ use gradtape::data::CsvOptions;
 use gradtape_files::{Format, TableOptions};
 
 use super::images::ImageFlags;
+use crate::memory::usual_memory;
 use crate::settings::{MissingWords, Settings};
 
 /// How data is read.
@@ -41,6 +42,10 @@ pub(crate) struct ReadFlags {
     /// The sheet of a workbook (xlsx) [default: the first]
     #[arg(long, help_heading = CSV, value_name = "NAME")]
     sheet: Option<String>,
+
+    /// How many bytes cells may take, where the user says it.
+    #[arg(skip)]
+    pub(crate) most: Option<f64>,
 
     /// Columns that need not be read.
     #[arg(skip)]
@@ -110,6 +115,7 @@ impl ReadFlags {
             sheet: self.sheet.clone(),
             ignore: self.ignored.clone(),
             skip_nested: for_model,
+            most: Some(self.most.unwrap_or_else(usual_memory) as u64),
         }
     }
 

@@ -18,13 +18,14 @@ use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::{Format, of};
 use crate::settings::Counts;
+use crate::words::Words;
 
 /// The trainings that a command line with lists asks for.
 pub(crate) struct Comparison {
     /// The flags that have lists, in the order of the command line.
     flags: Vec<String>,
     /// The values of these and all words, of each training.
-    runs: Vec<(Vec<String>, Vec<String>)>,
+    runs: Vec<(Vec<String>, Words)>,
 }
 
 /// What became of one training.
@@ -92,6 +93,11 @@ impl Comparison {
             Format::Text => {
                 output.line("")?;
                 output.line(self.table(&all))?;
+                if self.groups(&all).len() > 1 {
+                    output.line(
+                        "best is the lowest loss, of the rows to validate if there are any",
+                    )?;
+                }
                 if self.groups(&all).iter().any(|(_, group)| group.len() > 1) {
                     output.line(INTERVALS)?;
                 }
@@ -131,8 +137,8 @@ impl Comparison {
             training.out = training.out.join(&own);
             training.watch.set_beside(place, self.label(values, " ", ", "), &own);
             // What a checkpoint of it goes on with.
-            let out = format!("--out={}", training.out.display());
-            training.runs.words = words.iter().cloned().chain([out]).collect();
+            let out = Words::of([format!("--out={}", training.out.display())]);
+            training.runs.words = words.clone().and(out);
             trainings.push((values.clone(), training));
         }
         Ok(trainings)

@@ -45,6 +45,9 @@ const MOST_WORK: f64 = 5e12;
 /// Epochs of a table that is small.
 const MOST_EPOCHS: f64 = 100.0;
 
+/// Epochs without progress after which no training stops, however long it is gone on with.
+const NEVER: usize = 100_000_000;
+
 /// Epochs that are always done.
 const FEWEST_EPOCHS: f64 = 5.0;
 
@@ -74,7 +77,7 @@ impl Train {
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if self.validation > 0.0 {
-            let patience = if own { (epochs / 5).max(10) } else { epochs };
+            let patience = if own { (epochs / 5).max(10) } else { NEVER };
             self.early_stopping.get_or_insert(patience);
         }
         if self.optimizer.is_none() {
@@ -89,6 +92,25 @@ impl Train {
             let warmup = (batches.min(self.steps.unwrap_or(usize::MAX)) / 10).max(1);
             self.schedule.get_or_insert_with(|| format!("warmup_linear@{warmup}/cosine"));
         }
+    }
+
+    /// What may be settled on, by the names of the flags, as they are read.
+    pub(super) fn choices(&self) -> Vec<(&'static str, Option<String>)> {
+        let number = |value: Option<usize>| value.map(|value| value.to_string());
+        let mut all = vec![
+            ("hidden", self.hidden.as_ref().map(Widths::to_string)),
+            ("activation", self.activation.map(|own| own.to_string())),
+            ("dropout", self.dropout.map(|own| own.to_string())),
+            ("members", number(self.runs.members)),
+            ("epochs", number(self.epochs)),
+            ("batch", number(self.batch)),
+            ("early-stopping", number(self.early_stopping)),
+            ("optimizer", self.optimizer.clone()),
+            ("schedule", self.schedule.clone()),
+        ];
+        let hyper = [("lr", "lr"), ("weight-decay", "weight_decay")];
+        all.extend(hyper.map(|(flag, name)| (flag, self.hyper.value(name))));
+        all
     }
 
     /// Whether the user chose anything of the network or the training.

@@ -1,5 +1,6 @@
 //! One network of a training, trained.
 
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,7 +14,7 @@ use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, T
 
 use super::flags::Train;
 use super::members::Members;
-use super::resume::Clock;
+use super::resume::{Clock, Further, remove_later};
 use super::watch;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -34,8 +35,14 @@ pub(super) struct Part<'a> {
     pub(super) augment: Option<Augment>,
     /// All networks, if there are others.
     pub(super) whole: Option<&'a Members>,
-    /// Whether it goes on from a checkpoint.
-    pub(super) resumes: bool,
+    /// The checkpoint that it goes on from.
+    pub(super) from: Option<PathBuf>,
+    /// Whether that was to end earlier.
+    pub(super) further: Option<Further>,
+    /// Whether the other networks stay as they are then.
+    pub(super) alone: bool,
+    /// What is told of that once it goes on.
+    pub(super) told: Option<String>,
     pub(super) checkpoints: Option<(Checkpoints, Clock)>,
     /// What brings outputs and targets to the unit of the target, where they are no multiples.
     pub(super) undo: Option<[Undo; 2]>,
@@ -56,7 +63,21 @@ impl<'a> Part<'a> {
     /// Of one network, from its first step on, without checkpoints.
     pub(super) fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
         let (stream, augment, whole, checkpoints, undo) = (None, None, None, None, None);
-        Part { number: 0, rows, stream, augment, whole, resumes: false, checkpoints, undo }
+        let (from, further, told) = (None, None, None);
+        let alone = false;
+        Part {
+            number: 0,
+            rows,
+            stream,
+            augment,
+            whole,
+            from,
+            further,
+            alone,
+            told,
+            checkpoints,
+            undo,
+        }
     }
 }
 
@@ -87,10 +108,14 @@ impl Train {
             stream,
             augment,
             whole,
-            resumes,
+            from,
+            further,
+            alone,
+            told: goes_on,
             checkpoints,
             undo,
         } = part;
+        let resumes = from.is_some();
         let steps = stream.map_or(train.len(), Stream::len).div_ceil(self.batch());
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
@@ -111,6 +136,9 @@ impl Train {
         let progress = Arc::new(Mutex::new(progress));
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();
+        let goes_on = Arc::new(Mutex::new(goes_on));
+        // Of a page that is drawn anew, it is told after that.
+        let goes_on_at = plain.then(|| Arc::clone(&goes_on));
         let losses = self.runs.losses.clone();
         let (stop, until) = match self.runs.until {
             None => (stop_on_interrupt(), None),
@@ -135,7 +163,12 @@ impl Train {
                 if let Some(losses) = &losses {
                     losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
                 }
-                lock(&of_step).step(report);
+                let mut progress = lock(&of_step);
+                // What does not go on says why.
+                if let Some(line) = goes_on_at.as_deref().and_then(taken) {
+                    progress.tell(&line);
+                }
+                progress.step(report);
             })
             .on_epoch(move |report| {
                 let mut report = report.clone();
@@ -151,15 +184,18 @@ impl Train {
         if let Some(checkpoints) = checkpoints {
             let warn = output.clone();
             let mut warned = false;
-            trainer = trainer.checkpoints(checkpoints).on_checkpoint(move |written| {
-                if let Err(error) = written
-                    && !std::mem::replace(&mut warned, true)
-                {
-                    warn.note(format!(
+            let mut has_later = further.is_some();
+            trainer =
+                trainer.checkpoints(checkpoints).on_checkpoint(move |written| match written {
+                    Err(error) if !std::mem::replace(&mut warned, true) => warn.note(format!(
                         "{error}; training goes on, the checkpoints before are as they were"
-                    ));
-                }
-            });
+                    )),
+                    Ok(path) if has_later && path.to_string_lossy().contains("step-") => {
+                        has_later = false;
+                        remove_later(path.parent().unwrap_or(Path::new(".")), number);
+                    }
+                    _ => {}
+                });
         }
         if let Some(whole) = whole {
             trainer = trainer.saving(whole);
@@ -167,8 +203,14 @@ impl Train {
         if self.runs.insist {
             trainer = trainer.insist();
         }
-        if let (true, Some(path)) = (resumes, &self.runs.resume) {
+        if let Some(path) = from {
             trainer = trainer.resume(path)?;
+        }
+        if alone {
+            trainer = trainer.resume_alone();
+        }
+        if further.is_some_and(|further| further.reschedules) {
+            trainer = trainer.reschedule();
         }
         if let Some([output, target]) = undo {
             trainer = trainer.errors_in(output, target);
@@ -207,6 +249,9 @@ impl Train {
                 false => failure,
             }
         });
+        if let Some(line) = taken(&goes_on).filter(|_| ended.is_ok()) {
+            lock(&progress).tell(&line);
+        }
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);
@@ -242,6 +287,11 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
         flag
     });
     Arc::clone(flag)
+}
+
+/// A line that is told once.
+fn taken(line: &Mutex<Option<String>>) -> Option<String> {
+    line.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// The progress, which the callbacks of a trainer share.

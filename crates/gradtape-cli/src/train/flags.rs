@@ -1,5 +1,6 @@
 //! The arguments of `gradtape train`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -303,6 +304,14 @@ impl FromStr for Widths {
     }
 }
 
+/// As it is read.
+impl fmt::Display for Widths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        f.write_str(&if widths.is_empty() { "none".to_string() } else { widths.join(",") })
+    }
+}
+
 impl Default for Widths {
     fn default() -> Widths {
         Widths(vec![32])
@@ -430,6 +439,7 @@ impl Train {
                 "{flag} is not for the network {network}\n  hint: {hint}"
             )));
         }
+        self.check_paths()?;
         self.runs.check_folds()?;
         self.runs.check_report(self.network.is_of_texts())?;
         if self.runs.folds.is_some() && self.test_fraction.is_some() {

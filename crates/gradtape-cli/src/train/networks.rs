@@ -51,10 +51,17 @@ impl Train {
         if text && several {
             output.line(output.bold(members::heading()))?;
         }
-        let mut histories = before.map_or_else(Vec::new, |before| before.histories);
-        let goes_on = histories.len();
+        let mut histories = before.as_ref().map_or_else(Vec::new, |before| before.kept().to_vec());
+        let done = histories.len();
+        let further = before.as_ref().and_then(|before| before.further);
+        let mut before = before;
+        if let Some(before) = &mut before {
+            let folder = self.runs.checkpoint_every.map(|_| files.checkpoints());
+            before.gather_ends(folder.as_deref(), networks.0.len())?;
+        }
+        let mut told = before.as_ref().and_then(|before| before.told(self));
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
-        for (number, network) in networks.0.iter().enumerate().skip(goes_on) {
+        for (number, network) in networks.0.iter().enumerate().skip(done) {
             let rows = ready.rows(number)?;
             let part = Part {
                 undo: undo(&ready.prepared.preprocessing),
@@ -63,10 +70,18 @@ impl Train {
                 stream: ready.prepared.stream.as_ref(),
                 augment: ready.augment.clone(),
                 whole: Some(networks),
-                resumes: self.runs.resume.is_some() && number == goes_on,
-                checkpoints: self.checkpoints(&files.checkpoints(), number, &histories)?,
+                from: before.as_ref().and_then(|before| before.from(number)),
+                further,
+                alone: before.as_ref().is_some_and(|before| before.alone(number)),
+                told: told.take(),
+                checkpoints: self.checkpoints(
+                    &files.checkpoints(),
+                    number,
+                    &histories,
+                    further.is_some(),
+                )?,
             };
-            let resumes = part.resumes;
+            let resumes = part.from.is_some();
             let optimizer = self.optimizer_of(network)?;
             let Fitted { history, seconds: taken, ended: end } =
                 self.fit(network, optimizer, part, &shown, |_| {}, output)?;
@@ -89,6 +104,12 @@ impl Train {
             if stopped || ended.is_err() {
                 break;
             }
+        }
+        let is_told = before.as_ref().is_some_and(|before| !before.quiet);
+        if is_told && ended.is_ok() && seconds.iter().all(|taken| *taken == 0.0) {
+            let early = histories.iter().any(|own| matches!(own.stopped, Stopped::Early { .. }));
+            let why = if early { ": it stopped early, as validation was no better" } else { "" };
+            output.note(format!("no epoch was left to train, the training had ended{why}"));
         }
         if several && self.watch.health && text {
             self.watch.health_table(output)?;

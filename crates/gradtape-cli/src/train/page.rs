@@ -8,14 +8,13 @@ use gradtape::io::Model;
 use gradtape::nn::Module;
 use gradtape::train::{History, Stopped};
 
-use super::command::repeated;
 use super::curves::curves;
 use super::flags::Train;
 use crate::division::Division;
 use crate::error::Outcome;
 use crate::importance::{Importance, SHOWN};
 use crate::inspect;
-use crate::measure::{Measured, short};
+use crate::measure::{Measured, Shares, short};
 use crate::model::outputs;
 use crate::page::{Cell, Page, figures, list, paragraph, table, terms, text};
 use crate::report::{Number, of, percent, thousands};
@@ -47,7 +46,9 @@ pub(super) fn page(train: &Train, told: &Told<'_>) -> Outcome<String> {
             page.section("Held-out rows", &paragraph(none));
         }
         Some(measured) => {
-            page.section("Held-out rows", &scores(measured));
+            let rare = measured.rarely_found().filter(|_| train.columns.class_weights.is_none());
+            let rare = rare.map(|rare| paragraph(capital(&rare) + ".")).unwrap_or_default();
+            page.section("Held-out rows", &(scores(measured) + &rare));
             let answers = outputs(&told.model.network, prepared.split.test.inputs())?;
             match measured {
                 Measured::Classes { classes, confusion_matrix, shares, .. } => {
@@ -168,8 +169,6 @@ fn training(told: &Told<'_>) -> Outcome<String> {
     };
     let one_way = kept.len() == 1 || matches!(ended, Some(Ended::Requested | Ended::Diverged));
     let line = if one_way { format!("{how}; {weights}.") } else { format!("{weights}.") };
-    let mut letters = line.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let mut below = String::from("Dots mark the epochs whose weights were kept.");
     if told.held_out.is_some() {
         below += " The dashed grey line is what was reached on the rows held out.";
@@ -184,7 +183,14 @@ fn training(told: &Told<'_>) -> Outcome<String> {
              network ended."
         );
     }
-    Ok(paragraph(first + letters.as_str()) + &figures(&chart, below)?)
+    Ok(paragraph(capital(&line)) + &figures(&chart, below)?)
+}
+
+/// A line whose first letter is a capital.
+fn capital(line: &str) -> String {
+    let mut letters = line.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
 }
 
 /// The figures of the network, with simple answers on the same rows beside.
@@ -196,20 +202,39 @@ fn scores(measured: &Measured) -> String {
     let all = measured.baselines();
     let beside = |of: &dyn Fn(&crate::baseline::Baseline) -> String| all.iter().map(of).collect();
     let none = || vec![NONE.to_string(); all.len()];
+    let among = |own: &crate::baseline::Baseline, share: fn(&Shares) -> Option<Number>| {
+        own.shares.as_ref().and_then(share)
+    };
     let rows: Vec<(&str, String, Vec<String>)> = match measured {
         Measured::Classes { loss, accuracy, shares, .. } => vec![
             ("accuracy", percent(accuracy.0), beside(&|own| share(own.accuracy))),
             ("loss", format!("{:.4}", loss.0), beside(&|own| plain(own.loss))),
-            ("balanced accuracy", share(shares.balanced_accuracy), none()),
-            ("F1", share(shares.f1), none()),
-            ("ROC area", plain(shares.roc_auc), none()),
-            ("precision-recall area", plain(shares.average_precision), none()),
-            ("calibration error", share(shares.calibration_error), none()),
+            (
+                "balanced accuracy",
+                share(shares.balanced_accuracy),
+                beside(&|own| share(among(own, |shares| shares.balanced_accuracy))),
+            ),
+            ("F1", share(shares.f1), beside(&|own| share(among(own, |shares| shares.f1)))),
+            (
+                "ROC area",
+                plain(shares.roc_auc),
+                beside(&|own| plain(among(own, |shares| shares.roc_auc))),
+            ),
+            (
+                "precision-recall area",
+                plain(shares.average_precision),
+                beside(&|own| plain(among(own, |shares| shares.average_precision))),
+            ),
+            (
+                "calibration error",
+                share(shares.calibration_error),
+                beside(&|own| share(among(own, |shares| shares.calibration_error))),
+            ),
         ],
         Measured::Number { loss, rmse, mae, r2, .. } => vec![
             ("R²", plain(*r2), beside(&|own| plain(own.r2))),
             ("root mean squared error", short(rmse.0), beside(&|own| unit(own.rmse))),
-            ("mean absolute error", short(mae.0), none()),
+            ("mean absolute error", short(mae.0), beside(&|own| unit(own.mae))),
             ("loss", format!("{:.4}", loss.0), none()),
         ],
     };
@@ -224,14 +249,7 @@ fn scores(measured: &Measured) -> String {
         .collect();
     let (Measured::Classes { rows: count, .. } | Measured::Number { rows: count, .. }) = measured;
     let mut told = Vec::new();
-    if let Some((most, share)) = measured.as_good_as_one_class() {
-        told.push(format!("It is no better than always answering {most:?}: {}.", percent(share)));
-    }
-    if let Measured::Number { r2: Some(r2), .. } = measured
-        && r2.0 <= 0.0
-    {
-        told.push("It is no better than always answering the mean.".to_string());
-    }
+    told.extend(measured.no_better().map(|constant| format!("It is no better than {constant}.")));
     told.extend(
         measured.better().map(|best| format!("Better than the network: {}.", best.called())),
     );
@@ -309,7 +327,7 @@ fn again(train: &Train, histories: &[History]) -> String {
     };
     format!(
         "<pre><code>{}</code></pre>\n{input}<footer><p>gradtape {version}. {said}</p></footer>\n",
-        text(repeated(&train.runs.words, train.seed))
+        text(train.runs.words.command(train.seed))
     )
 }
 

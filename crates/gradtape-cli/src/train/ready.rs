@@ -16,6 +16,7 @@ use crate::memory::Memory;
 use crate::pieces::Pieces;
 use crate::rows::{self, Prepared, TableWishes};
 use crate::source::{Content, Source};
+use crate::words::Words;
 
 /// What a training begins with.
 pub(super) struct Ready {
@@ -64,7 +65,9 @@ impl Train {
             }
             self.runs.members = Some(1);
         }
+        let given = self.choices();
         self.settle(prepared.counts().train, shape);
+        self.note_settled(&given);
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
         for (number, network) in networks.iter().enumerate() {
@@ -87,6 +90,7 @@ impl Train {
         folder: &Path,
     ) -> Outcome<Option<Prepared>> {
         let given = self.runs.memory;
+        self.reading.most = given.map(Memory::bytes);
         let memory = given.unwrap_or_else(Memory::usual);
         let (fractions, seed) = (self.fractions(), self.seed);
         let prepared = match source {
@@ -128,7 +132,8 @@ impl Train {
         }
         // How rows are shuffled depends on it: with it, the same command gives the same bits elsewhere.
         if self.runs.memory.replace(memory).is_none() {
-            self.runs.words.push(format!("--memory={memory}"));
+            let words = [format!("--memory={memory}")];
+            self.runs.words = std::mem::take(&mut self.runs.words).and(Words::of(words));
         }
         Ok(())
     }

@@ -1,31 +1,54 @@
 //! Checkpoints of `gradtape train`, and going on from one.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Command, FromArgMatches};
 use gradtape::Tensor;
-use gradtape::io::Checkpoint;
+use gradtape::io::{self, Checkpoint};
 use gradtape::train::{Checkpoints, History};
+use serde::Serialize;
 
 use super::flags::Train;
 use super::run_flags::When;
 use crate::error::{Failure, Outcome};
+use crate::report::of;
+use crate::words::{TELLING, Words};
 
-/// What a checkpoint says of a training of several networks.
+/// What a checkpoint says of the training that it is of.
 pub(super) struct Before {
-    /// Those that were done.
-    pub(super) histories: Vec<History>,
+    path: PathBuf,
+    /// Where the ends of networks are, and whether that of this one is among them.
+    ends: PathBuf,
+    has_ends: bool,
+    /// Of the networks that were done.
+    histories: Vec<History>,
+    /// How many epochs of the one after these were done.
+    epochs: usize,
+    /// What is other than it was of how long is trained.
+    pub(super) further: Option<Further>,
+    /// Whether the user wants to hear nothing of it now.
+    pub(super) quiet: bool,
+}
+
+/// A training that goes on longer than it once was to.
+#[derive(Clone, Copy)]
+pub(super) struct Further {
+    /// Whether it is to now; else it was so before, and networks before that of the checkpoint are done.
+    now: bool,
+    /// Whether the networks after that of the checkpoint were trained once, too.
+    all: bool,
+    /// Whether the schedule may be another one than it was.
+    pub(super) reschedules: bool,
 }
 
 impl Train {
     /// With the flags that the checkpoint of `--resume` remembers, under those that are given.
     pub(super) fn remembered(self) -> Outcome<(Train, Option<Before>)> {
-        let own = without_resume(
-            std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned()),
-        );
+        let own = Words::own().without(&["--resume", "--insist"]);
         let Some(path) = &self.runs.resume else {
             let mut train = self;
             if train.runs.words.is_empty() {
@@ -44,34 +67,54 @@ impl Train {
                 ))
             })
         };
-        let saved: Vec<String> = serde_json::from_str(note(ARGUMENTS)?).map_err(Failure::failed)?;
+        let words = |name: &str| -> Outcome<Words> {
+            let words: Vec<String> = serde_json::from_str(note(name)?).map_err(Failure::failed)?;
+            Ok(Words::of(words))
+        };
+        let (mut settled, saved) = (words(SETTLED)?, words(ARGUMENTS)?);
         let histories: Vec<Vec<u64>> =
             serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
         let histories = histories.into_iter().map(history).collect::<Outcome<_>>()?;
-        let histories: Vec<History> = histories;
-        let longer = ["--epochs", "--steps"]
-            .into_iter()
-            .find(|flag| own.iter().any(|word| word.split('=').next() == Some(flag)));
-        if let (Some(flag), [_, ..]) = (longer, &histories[..]) {
-            return Err(Failure::usage(format!(
-                "--resume: of several networks {} done, which do not go on with other {flag}\n  hint: go on without it, or \
-                 train anew",
-                match histories.len() {
-                    1 => "1 is".to_string(),
-                    done => format!("{done} are"),
-                }
-            )));
+        let epochs = History::of_checkpoint(&checkpoint).map_err(usage)?.epochs.len();
+        // The rate of one optimiser is not that of another.
+        if own.has("--optimizer") {
+            settled = settled.without(&["--lr", "--weight-decay"]);
         }
-        let both: Vec<String> = saved.iter().chain(&own).cloned().collect();
+        let before = settled.clone().and(saved.clone());
         // Where the data is named again, the flags are all there.
-        let (mut train, words) = match read(&both) {
-            Ok(train) => (train, both),
-            Err(_) => (read(&own).map_err(|error| Failure::usage(error.render()))?, own),
+        let (mut train, mut words) = match read(&before.clone().and(own.clone())) {
+            Ok(train) => (train, saved.and(own.clone())),
+            Err(_) => {
+                let all = settled.clone().and(own.clone());
+                (read(&all).map_err(|error| Failure::usage(error.render()))?, own.clone())
+            }
         };
+        let was = read(&before).map_err(|error| Failure::failed(error.render()))?;
+        let all = checkpoint.notes.contains_key(FURTHER);
+        let is_longer = (train.epochs(), train.steps) != (was.epochs(), was.steps);
+        let reschedules = !own.has("--schedule");
+        let further = (all || is_longer).then_some(Further { now: is_longer, all, reschedules });
+        if !own.clone().without(&TELLING).is_empty() {
+            // Other flags would have others follow.
+            words = settled.clone().and(words);
+        }
         train.runs.words = words;
+        train.runs.settled = settled;
         train.runs.insist = self.runs.insist;
-        train.runs.resume = Some(path);
-        Ok((train, Some(Before { histories })))
+        train.runs.resume = Some(path.clone());
+        let quiet = own.has("--quiet");
+        let ends = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+        let before = Before { path, ends, has_ends: false, histories, epochs, further, quiet };
+        Ok((train, Some(before)))
+    }
+
+    /// The flags that stand for what is settled on, where `given` did not say it.
+    pub(super) fn note_settled(&mut self, given: &[(&str, Option<String>)]) {
+        let now = self.choices();
+        let new = now.iter().zip(given).filter(|(_, (_, given))| given.is_none());
+        let new = new.filter_map(|((flag, now), _)| Some(format!("--{flag}={}", now.as_ref()?)));
+        let new = Words::of(new.collect::<Vec<_>>());
+        self.runs.settled = std::mem::take(&mut self.runs.settled).and(new);
     }
 
     /// When and where the training of the network of a number saves itself, and what makes it do so by the clock.
@@ -80,6 +123,7 @@ impl Train {
         folder: &Path,
         number: usize,
         histories: &[History],
+        further: bool,
     ) -> Outcome<Option<(Checkpoints, Clock)>> {
         let Some(when) = self.runs.checkpoint_every else { return Ok(None) };
         let bits = |history: &History| -> Outcome<Vec<u64>> {
@@ -88,10 +132,14 @@ impl Train {
         let histories = histories.iter().map(bits).collect::<Outcome<Vec<_>>>()?;
         let mut checkpoints = Checkpoints::new(folder)
             .keep(self.runs.checkpoints.unwrap_or(3))
-            .note(ARGUMENTS, serde_json::to_string(&self.runs.words).map_err(Failure::failed)?)
-            .note(HISTORIES, serde_json::to_string(&histories).map_err(Failure::failed)?);
+            .note(ARGUMENTS, json(&self.runs.words.list())?)
+            .note(SETTLED, json(&self.runs.settled.list())?)
+            .note(HISTORIES, json(&histories)?);
+        if further {
+            checkpoints = checkpoints.note(FURTHER, "");
+        }
         if self.members() > 1 {
-            checkpoints = checkpoints.prefix(format!("network-{}-", number + 1));
+            checkpoints = checkpoints.prefix(prefix(number)).keep_end();
         }
         let mut clock = Clock::default();
         checkpoints = match when {
@@ -105,6 +153,106 @@ impl Train {
         };
         Ok(Some((checkpoints, clock)))
     }
+}
+
+impl Before {
+    /// Where the network of a number goes on, if it does.
+    pub(super) fn from(&self, number: usize) -> Option<PathBuf> {
+        let current = self.histories.len();
+        let end = self.end(number);
+        match self.further {
+            None => Some(self.path.clone()).filter(|_| number == current),
+            Some(_) if number == current && !self.has_ends => Some(self.path.clone()),
+            Some(Further { now: false, .. }) if number < current => None,
+            Some(Further { all, .. }) if number <= current || all => {
+                Some(end).filter(|end| end.is_file())
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// The end of the network of a number.
+    fn end(&self, number: usize) -> PathBuf {
+        self.ends.join(format!("{}end.checkpoint", prefix(number)))
+    }
+
+    /// What the networks that are not trained again came to.
+    pub(super) fn kept(&self) -> &[History] {
+        if self.further.is_some_and(|further| further.now) { &[] } else { &self.histories }
+    }
+
+    /// Whether the network of a number goes on by itself, and the others stay as they are.
+    pub(super) fn alone(&self, number: usize) -> bool {
+        self.further.is_some_and(|further| further.now || number != self.histories.len())
+    }
+
+    /// Fails where a network that was done has no end to go on from; puts the ends of all into the folder of new
+    /// checkpoints, if there are any.
+    pub(super) fn gather_ends(&mut self, folder: Option<&Path>, networks: usize) -> Outcome {
+        let current = self.histories.len();
+        let Some(further) = self.further.filter(|_| networks > 1) else { return Ok(()) };
+        let needed = if further.now { current } else { 0 };
+        let missing = (0..needed).map(|number| self.end(number)).find(|end| !end.is_file());
+        if let Some(end) = missing {
+            return Err(Failure::usage(format!(
+                "--resume: {} is not there, without which a network that is done does not go on with other --epochs or \
+                 --steps\n  hint: go on without these, or train anew",
+                end.display()
+            )));
+        }
+        let Some(folder) = folder else { return Ok(()) };
+        fs::create_dir_all(folder).map_err(Failure::failed)?;
+        for number in 0..networks {
+            // The checkpoint itself will be taken away once earlier networks have later ones.
+            let from = if number == current { self.path.clone() } else { self.end(number) };
+            let Ok(bytes) = fs::read(from) else { continue };
+            io::write_atomic(folder.join(format!("{}end.checkpoint", prefix(number))), &bytes)?;
+        }
+        (self.ends, self.has_ends) = (folder.to_path_buf(), true);
+        Ok(())
+    }
+
+    /// What it goes on from, for people; `None` where they do not want to know.
+    pub(super) fn told(&self, train: &Train) -> Option<String> {
+        let network = match train.members() {
+            1 => String::new(),
+            all => format!("network {} of {all}, ", self.histories.len() + 1),
+        };
+        let (done, all) = (self.epochs, of(train.epochs(), "epoch"));
+        let mut told =
+            format!("goes on from {}: {network}{done} of {all} done", self.path.display());
+        if let (Some(_), Some(schedule)) = (self.further, &train.schedule)
+            && schedule != "constant"
+        {
+            told += &format!(
+                "; the schedule {schedule} is now for so many, so that what comes is not what they give alone"
+            );
+        }
+        (!self.quiet).then_some(told)
+    }
+}
+
+/// What the names of the checkpoints of one of several networks begin with.
+fn prefix(number: usize) -> String {
+    format!("network-{}-", number + 1)
+}
+
+/// Takes away checkpoints of networks after that of a number, which an earlier training went on to, so that what is the
+/// latest stays so; each has its own end.
+pub(super) fn remove_later(folder: &Path, number: usize) {
+    let later = |name: &str| {
+        let rest = name.strip_prefix("network-").and_then(|rest| rest.split_once("-step-"));
+        rest.and_then(|(own, _)| own.parse::<usize>().ok()).is_some_and(|own| own > number + 1)
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(later) {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+fn json(value: &impl Serialize) -> Outcome<String> {
+    serde_json::to_string(value).map_err(Failure::failed)
 }
 
 /// Asks for a checkpoint now and then.
@@ -131,26 +279,11 @@ impl Clock {
 }
 
 /// The flags that words stand for; later ones count.
-pub(super) fn read(words: &[String]) -> Result<Train, clap::Error> {
+pub(super) fn read(words: &Words) -> Result<Train, clap::Error> {
     let command = Train::augment_args(Command::new("gradtape train")).args_override_self(true);
-    let matches =
-        command.try_get_matches_from(std::iter::once(&"train".to_string()).chain(words))?;
+    let words = std::iter::once("train".to_string()).chain(words.list());
+    let matches = command.try_get_matches_from(words)?;
     Train::from_arg_matches(&matches)
-}
-
-/// Without what says where to go on.
-fn without_resume(words: impl Iterator<Item = String>) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.peekable();
-    while let Some(word) = words.next() {
-        match &*word {
-            "--insist" => {}
-            "--resume" => drop(words.next()),
-            other if other.starts_with("--resume=") => {}
-            _ => kept.push(word),
-        }
-    }
-    kept
 }
 
 fn history(bits: Vec<u64>) -> Outcome<History> {
@@ -160,4 +293,6 @@ fn history(bits: Vec<u64>) -> Outcome<History> {
 }
 
 const ARGUMENTS: &str = "train.arguments";
+const SETTLED: &str = "train.settled";
 const HISTORIES: &str = "train.histories";
+const FURTHER: &str = "train.further";

@@ -11,6 +11,7 @@ use super::flags::count;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
 use crate::memory::Memory;
+use crate::words::Words;
 
 /// How a training runs.
 #[derive(Args, Debug, Default)]
@@ -50,7 +51,8 @@ pub(crate) struct RunFlags {
     pub(super) checkpoints: Option<usize>,
 
     /// Go on from a checkpoint, or the latest of a folder, to the same bits as without a stop. DATA and
-    /// flags are those of the checkpoint; other flags may be given beside
+    /// flags are those of the checkpoint; other flags may be given beside, as more --epochs, for which
+    /// each of several networks goes on
     #[arg(long, value_name = "PATH", help_heading = "Stopping and going on")]
     pub(super) resume: Option<PathBuf>,
 
@@ -65,7 +67,11 @@ pub(crate) struct RunFlags {
 
     /// What was on the command line, for a checkpoint to remember.
     #[arg(skip)]
-    pub(super) words: Vec<String>,
+    pub(super) words: Words,
+
+    /// What was settled on where the command line does not say it, for a checkpoint to remember.
+    #[arg(skip)]
+    pub(super) settled: Words,
 
     /// When it stops, done or not.
     #[arg(skip)]

@@ -14,6 +14,7 @@ use super::files::Files;
 use super::fit::{Fitted, Part};
 use super::network::{Network, Tokens};
 use super::report::{Epoch, epochs};
+use super::resume::Before;
 use super::{Done, Train};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -25,7 +26,12 @@ use crate::text::{self, Passage, described, fingerprint, halves};
 
 impl Train {
     /// Trains a network on a text.
-    pub(super) fn run_text(&mut self, source: &Source, output: &Output) -> Outcome<Done> {
+    pub(super) fn run_text(
+        &mut self,
+        source: &Source,
+        before: Option<Before>,
+        output: &Output,
+    ) -> Outcome<Done> {
         self.check_text()?;
         source.check(&self.reading)?;
         let (name, text) = (source.name(), source.text()?);
@@ -40,7 +46,9 @@ impl Train {
             true => None,
             false => Some(passage(last, "the text to validate")?),
         };
+        let given = self.choices();
         self.settle(train.data.len(), None);
+        self.note_settled(&given);
         let network = self.transformer(vocabulary.len(), context)?;
         let notes = self.begin(&network)?;
         let optimizer = self.optimizer_of(&network)?;
@@ -80,8 +88,11 @@ impl Train {
         };
         let parts = [&train.data, validation.as_ref().map_or(&train.data, |own| &own.data)];
         let part = Part {
-            resumes: self.runs.resume.is_some(),
-            checkpoints: self.checkpoints(&files.checkpoints(), 0, &[])?,
+            from: self.runs.resume.clone(),
+            further: before.as_ref().and_then(|before| before.further),
+            alone: false,
+            told: before.as_ref().and_then(|before| before.told(self)),
+            checkpoints: self.checkpoints(&files.checkpoints(), 0, &[], false)?,
             ..Part::alone(parts)
         };
         let Fitted { history, seconds, ended } =

@@ -5,7 +5,7 @@ mod space;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gradtape::engine;
@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use self::log::{Head, Log, Trial};
 use self::space::{Settings, Space};
-use super::command::repeated;
 use super::compare::decisive;
 use super::files::{Files, named};
 use super::fit::{Part, is_interrupted};
@@ -29,6 +28,7 @@ use crate::progress::Shown;
 use crate::report::{Align, Format, Number, Table, of};
 use crate::source::Source;
 use crate::tune::Search;
+use crate::words::{TELLING, Words};
 
 /// A trial by its round and its number.
 type Key = (usize, usize);
@@ -46,7 +46,7 @@ struct Tuning<'a> {
     ready: &'a Ready,
     space: Space,
     /// The flags that are given.
-    words: Vec<String>,
+    words: Words,
     seed: u64,
     rounds: Vec<Round>,
     log: Log,
@@ -66,7 +66,7 @@ struct Found {
 
 impl Train {
     /// Searches for settings, and trains with the best. `words` are the flags of the training.
-    pub(crate) fn tune(mut self, words: Vec<String>, search: Search, output: &Output) -> Outcome {
+    pub(crate) fn tune(mut self, words: Words, search: Search, output: &Output) -> Outcome {
         let started = Instant::now();
         self.quiet |= self.watch.takes_output() && self.format == Format::Text;
         self.check_search()?;
@@ -94,7 +94,7 @@ impl Train {
             version: env!("CARGO_PKG_VERSION").to_string(),
             seed: self.seed,
             data: ready.prepared.fingerprint.clone(),
-            flags: untold(&words),
+            flags: words.clone().without(&TELLING).list(),
         };
         let text = self.tells_people();
         let bar = !self.quiet && stderr().is_terminal();
@@ -118,25 +118,24 @@ impl Train {
                 ))?;
             }
         }
-        let found = tuning.search(search, self.members(), text, output)?;
+        let found = tuning.search(search, self.members(), text, output);
         let table = named(&self.out, "tune.csv");
-        // The folder may be gone since the search began.
-        drop(std::fs::create_dir_all(&self.out));
-        gradtape::io::write_atomic(&table, tuning.log.csv().as_bytes())?;
+        if !tuning.log.trials.is_empty() {
+            // The folder may be gone since the search began.
+            drop(std::fs::create_dir_all(&self.out));
+            gradtape::io::write_atomic(&table, tuning.log.csv().as_bytes())?;
+        }
+        let found = found.map_err(|failure| match is_interrupted() {
+            true => tuning.stopped(&self, failure, &table),
+            false => failure,
+        })?;
         let log = tuning.log;
         drop((files, ready));
 
-        let mut words = [words, found.settings.words()].concat();
-        // What is trained is what was judged.
-        if given.epochs.is_none() {
-            words.push(format!("--epochs={}", self.epochs()));
-        }
-        if given.runs.members.is_none() && self.members() > 1 {
-            words.push(format!("--members={}", self.members()));
-        }
+        let words = self.judged(&words, &found.settings);
         let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
         training.runs.words = words.clone();
-        let command = repeated(&words, self.seed);
+        let command = words.command(self.seed);
         if text {
             if !found.in_time {
                 let round = found.round + 1;
@@ -168,6 +167,18 @@ impl Train {
             held_out: done.held_out.as_ref(),
             files: [named(&self.out, "model.safetensors"), table, log.path().to_path_buf()],
         })
+    }
+
+    /// The flags of the training with settings that a search tried, as it was judged.
+    fn judged(&self, words: &Words, settings: &Settings) -> Words {
+        let mut judged = settings.words();
+        if !words.has("--epochs") {
+            judged.push(format!("--epochs={}", self.epochs()));
+        }
+        if !words.has("--members") && self.members() > 1 {
+            judged.push(format!("--members={}", self.members()));
+        }
+        words.clone().and(Words::of(judged))
     }
 
     /// Fails for flags that are not for a search.
@@ -318,11 +329,37 @@ impl Tuning<'_> {
         Ok(Some(trial))
     }
 
+    /// What a search that was stopped came to, and how to go on with it or with its best.
+    fn stopped(&self, train: &Train, failure: Failure, table: &Path) -> Failure {
+        let best = |round: usize| {
+            let of_it = self.log.trials.values().filter(|own| own.round == round + 1);
+            of_it.filter(|own| own.loss.is_some()).min_by(|a, b| a.order().total_cmp(&b.order()))
+        };
+        // Of a round of which one trial alone is known, that is not known to be the best.
+        let done = |round: &usize| {
+            let of_it = self.log.trials.values().filter(|own| own.round == round + 1).count();
+            *round == 0 || of_it > 1
+        };
+        let rounds = (0..self.rounds.len()).rev().filter(done);
+        let Some(best) = rounds.into_iter().find_map(best) else { return failure };
+        let settings = self.space.settings(best.trial, self.seed);
+        let command = train.judged(&self.words, &settings).command(self.seed);
+        let known = of(self.log.trials.len(), "trial");
+        failure
+            .note(format!("{} has {known}, {} what goes on", table.display(), self.log.path().display()))
+            .note(format!(
+                "the best so far is trial {} of round {}: {settings}; `{command}` trains it, which the search had not \
+                 come to",
+                best.trial, best.round
+            ))
+    }
+
     fn trial(&self, (round, number): Key, output: &Output) -> Outcome<Option<Trial>> {
         let started = Instant::now();
         let Round { epochs, networks } = self.rounds[round];
         let settings = self.space.settings(number, self.seed);
-        let words = [&self.words[..], &settings.words(), &[format!("--epochs={epochs}")]].concat();
+        let own = settings.words().into_iter().chain([format!("--epochs={epochs}")]);
+        let words = self.words.clone().and(Words::of(own));
         let mut train = read(&words).map_err(|error| Failure::usage(error.render()))?;
         train.quiet = true;
         train.watch.see_nothing();
@@ -396,27 +433,6 @@ fn top(log: &Log, round: usize) -> Table {
     table
 }
 
-/// Flags with a value that change nothing of what is learned.
-const TELLING: [&str; 6] = ["--format", "--out", "--threads", "--log", "--progress", "--report"];
-
-/// Without the words that say how a training is told, or how many threads compute it.
-fn untold(words: &[String]) -> Vec<String> {
-    let mut kept = Vec::new();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match &**word {
-            "-q" | "--quiet" | "--health" | "--watch" => {}
-            other if TELLING.contains(&other) => drop(words.next()),
-            other
-                if TELLING.iter().any(|flag| {
-                    other.starts_with(flag) && other[flag.len()..].starts_with('=')
-                }) => {}
-            other => kept.push(other.to_string()),
-        }
-    }
-    kept
-}
-
 #[derive(Serialize)]
 struct Report<'a> {
     trials: Vec<TrialReport>,
@@ -464,12 +480,5 @@ mod tests {
         assert_eq!(rounds(100, 4), [round(12, 1), round(34, 2), round(100, 4)]);
         assert_eq!(rounds(30, 1), [round(4, 1), round(10, 1), round(30, 1)]);
         assert_eq!(rounds(1, 1), [round(1, 1)]);
-    }
-
-    #[test]
-    fn what_tells_alone_does_not_change_a_search() {
-        let words = "a.csv --out x --format json -q --threads=2 --target y".split(' ');
-        let words: Vec<String> = words.map(String::from).collect();
-        assert_eq!(untold(&words), ["a.csv", "--target", "y"]);
     }
 }

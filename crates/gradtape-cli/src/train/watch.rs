@@ -234,6 +234,11 @@ impl WatchFlags {
         self.progress.as_ref().is_some_and(|path| path.as_os_str() == "-")
     }
 
+    /// The folder of events and the file of lines.
+    pub(super) fn paths(&self) -> [Option<PathBuf>; 2] {
+        [self.log.clone(), self.progress.clone()]
+    }
+
     /// Prints the report of a training; in one line after others of the same output.
     pub(super) fn report(&self, output: &Output, report: &impl Serialize) -> Outcome {
         match self.takes_output() {

@@ -262,7 +262,7 @@ fn heads(path: &Path) -> Result<bool> {
 pub(crate) fn table_of_npy(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let length = bytes.len();
     let array = Npy::read(&bytes[..], length as u64, source)?;
-    let mut budget = Budget::new(source, length);
+    let mut budget = Budget::new(source, length, options.most);
     let mut table = TableBuilder::new(source, &options.csv);
     columns(&mut table, &array, None, &mut budget)?;
     table.finish()
@@ -271,7 +271,7 @@ pub(crate) fn table_of_npy(bytes: Vec<u8>, source: &str, options: &TableOptions)
 /// The table of inputs and targets.
 #[cfg(feature = "npz")]
 pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
-    let mut budget = Budget::new(source, bytes.len());
+    let mut budget = Budget::new(source, bytes.len(), options.most);
     let mut archive = Archive::open(Cursor::new(bytes), source)?;
     let Roles { inputs, targets, test, columns: names, others } = archive.roles()?;
     let mut table = TableBuilder::new(source, &options.csv);
@@ -281,6 +281,29 @@ pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions)
         None => None,
     };
     columns(&mut table, &array, names.as_ref(), &mut budget)?;
+    let tests = match (&targets, test) {
+        (Some(_), Some((inputs, Some(targets)))) => {
+            Some([archive.array(&inputs)?, archive.array(&targets)?])
+        }
+        (_, Some((inputs, _))) => {
+            table.note(format!(
+                "{inputs} is left out: it has no answers, as y_test would be; predict it from a file of its own"
+            ));
+            None
+        }
+        (_, None) => None,
+    };
+    if let Some([inputs, _]) = &tests {
+        let [width, own] = [&array, inputs].map(|array| array.rows().1);
+        if width != own || inputs.shape.len() > 2 || inputs.is_number() != array.is_number() {
+            let message = format!("{}: {own} columns for tests, {width} to train on", inputs.name);
+            return Err(Error::new(Kind::Data, message)
+                .hint("both have the same columns, of the same kind: shapes [rows, columns]"));
+        }
+        budget.cells(inputs.rows().0 as u64, width as u64)?;
+        (0..width).try_for_each(|place| column(&mut table, place, inputs, place, &mut budget))?;
+        table.for_tests(inputs.rows().0);
+    }
     if let Some(own) = targets {
         let array = archive.array(&own)?;
         let (rows, width) = array.rows();
@@ -296,13 +319,20 @@ pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions)
         let place = table.column(name);
         table.target(place);
         column(&mut table, place, &array, 0, &mut budget)?;
-    }
-    if let Some((inputs, targets)) = test {
-        let targets = targets.map(|name| format!(" and {name}")).unwrap_or_default();
-        table.note(format!(
-            "{inputs}{targets} are left out: of tables only the rows to train on are read; evaluate them from a \
-             file of their own"
-        ));
+        if let Some([inputs, targets]) = &tests {
+            if targets.rows() != (inputs.rows().0, 1) {
+                let (answers, width) = targets.rows();
+                let message = format!(
+                    "{}: {answers} answers of {width} values for {} rows",
+                    targets.name,
+                    inputs.rows().0
+                );
+                return Err(
+                    Error::new(Kind::Data, message).hint("there is one for each row of the inputs")
+                );
+            }
+            column(&mut table, place, targets, 0, &mut budget)?;
+        }
     }
     if !others.is_empty() {
         table.note(format!("arrays left out: {}", others.join(", ")));

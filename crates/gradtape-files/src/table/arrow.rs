@@ -24,7 +24,7 @@ type Dictionaries = BTreeMap<i64, Vec<String>>;
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let file = File { bytes: &bytes, source };
-    let mut budget = Budget::new(source, bytes.len());
+    let mut budget = Budget::new(source, bytes.len(), options.most);
     let footer = file.footer()?;
     let damaged = |error: planus::Error| file.damaged(&error.to_string());
     let schema = footer.schema().map_err(damaged)?;

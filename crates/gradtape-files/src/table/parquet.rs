@@ -1,5 +1,6 @@
 //! Parquet.
 
+mod arrow;
 mod lengths;
 mod pages;
 
@@ -9,7 +10,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use gradtape::data::{Table, TableBuilder};
 use gradtape::{Error, Kind, Result};
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -32,6 +33,7 @@ enum Meaning {
     /// Of so many units in a second.
     Moment(i64),
     Time(i64),
+    Duration(i64),
     Text,
     Half,
     Uuid,
@@ -94,6 +96,7 @@ fn in_pieces<R: ChunkReader + 'static>(
     let schema = about.schema_descr_ptr();
     let mut table = TableBuilder::new(source, &options.csv);
     let (mut kept, mut empty, mut nested) = (Vec::new(), Vec::new(), Nested::default());
+    let durations = arrow::durations(about);
     let mut root = None;
     for leaf in 0..schema.num_columns() {
         // Columns of records have several parts.
@@ -111,6 +114,12 @@ fn in_pieces<R: ChunkReader + 'static>(
         };
         match meaning {
             Ok(meaning) => {
+                let meaning = match durations.get(of.name()) {
+                    Some(&per_second) if meaning == Meaning::Number => {
+                        Meaning::Duration(per_second)
+                    }
+                    _ => meaning,
+                };
                 if !matches!(meaning, Meaning::Text | Meaning::Uuid) {
                     table.numbers(place);
                 }
@@ -125,7 +134,7 @@ fn in_pieces<R: ChunkReader + 'static>(
     nested.check(source, options, &mut table)?;
     let none = table.clone();
     let columns = (kept.len() + empty.len()).max(1) as u64;
-    let mut budget = Budget::new(source, length);
+    let mut budget = Budget::new(source, length, options.most);
     // Of the rows that are kept, those that are not given away yet.
     let (mut row, mut numbers, mut given) = (0u64, Vec::new(), false);
     for number in 0..file.num_row_groups() {
@@ -140,7 +149,9 @@ fn in_pieces<R: ChunkReader + 'static>(
             budget.cells(count.div_ceil(every as u64), columns)?;
             for (place, column) in kept.iter().enumerate() {
                 if readers.len() == place {
-                    lies_within(group.metadata().column(column.leaf), length as u64, source)?;
+                    let about = group.metadata().column(column.leaf);
+                    lies_within(about, length as u64, source)?;
+                    is_known(about.compression(), source)?;
                     let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
                     let pages = Box::new(CheckedPages::new(pages, column.optional));
                     readers.push(get_column_reader(schema.column(column.leaf), pages));
@@ -165,7 +176,7 @@ fn in_pieces<R: ChunkReader + 'static>(
             if numbers.len() == most {
                 let piece = std::mem::replace(&mut table, none.clone());
                 each(piece.finish_at(std::mem::take(&mut numbers))?)?;
-                (given, budget) = (true, Budget::new(source, length));
+                (given, budget) = (true, Budget::new(source, length, options.most));
             }
         }
     }
@@ -302,6 +313,19 @@ fn lies_within(column: &ColumnChunkMetaData, length: u64, source: &str) -> Resul
     }
 }
 
+/// Fails for columns whose compression is not built in.
+fn is_known(compression: Compression, source: &str) -> Result<()> {
+    let name = match compression {
+        Compression::BROTLI(_) => "brotli",
+        Compression::LZO => "LZO",
+        _ => return Ok(()),
+    };
+    let message = format!("{source}: its columns are compressed by {name}, which is not read");
+    Err(Error::new(Kind::Data, message).hint(
+        "write it with zstd, snappy, LZ4 or gzip, as by `pandas.read_parquet(FILE).to_parquet(FILE, compression=\"zstd\")`",
+    ))
+}
+
 /// What a column of several parts holds.
 fn group(converted: ConvertedType) -> &'static str {
     match converted {
@@ -361,6 +385,7 @@ fn whole(cell: &mut String, value: i64, meaning: Meaning) {
         Meaning::Date => cells::date(cell, value),
         Meaning::Moment(per_second) => cells::moment(cell, value, per_second),
         Meaning::Time(per_second) => cells::time(cell, value, per_second),
+        Meaning::Duration(per_second) => cells::seconds(cell, value, per_second),
         Meaning::Decimal(scale) => cells::decimal(cell, &value.to_be_bytes(), scale),
         _ => cells::show(cell, value),
     }

@@ -12,7 +12,7 @@ use crate::budget::{Budget, DENSEST};
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let damaged = |error: XlsxError| damaged(source, &error);
-    let mut budget = Budget::new(source, bytes.len());
+    let mut budget = Budget::new(source, bytes.len(), options.most);
     unpacks(&bytes, source, &mut Budget::of(source, bytes.len(), DENSEST))?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheets: Vec<(String, bool)> = book
@@ -26,19 +26,18 @@ pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Resu
     let mut table = sheet.table(source, options, &mut budget).map_err(|error| {
         let others = sheets.len() > 1 && options.sheet.is_none();
         if others {
-            error.note(format!("read was the sheet {name:?} of {}", list(&sheets)))
+            error.note(format!("read was the sheet {name:?} of {}", list(&sheets))).hint(SHEET)
         } else {
             error
         }
     })?;
     if sheets.len() > 1 && options.sheet.is_none() {
-        table.note(format!(
-            "read was the sheet {name:?} of {} (--sheet for another)",
-            list(&sheets)
-        ));
+        table.note(format!("read was the sheet {name:?} of {}; {SHEET}", list(&sheets)));
     }
     sheet.finish(table)
 }
+
+const SHEET: &str = "--sheet NAME reads another";
 
 /// Fails where what is packed is more than the file can stand for, before any of it is kept.
 fn unpacks(bytes: &[u8], source: &str, budget: &mut Budget) -> Result<()> {

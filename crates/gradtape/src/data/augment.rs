@@ -116,6 +116,11 @@ impl Augment {
         self.image
     }
 
+    /// What [`Augment::background`] said.
+    pub(crate) fn backgrounds(&self) -> &[f32] {
+        &self.background
+    }
+
     /// The images changed; `rows` are their numbers in the dataset. Fails for images that are not f32, that have another
     /// number of pixels, or another count than the rows.
     pub fn apply(&self, images: &Tensor, rows: &[usize], seed: u64, epoch: u64) -> Result<Tensor> {

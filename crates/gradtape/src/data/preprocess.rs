@@ -160,7 +160,7 @@ impl Preprocessing {
             let numbers = column.numbers();
             values.extend(rows.iter().map(|&row| numbers[row]));
         }
-        notes.target(column, &target, &values);
+        notes.target(column, &target, &values, options);
         let far = notes.far.clone();
         let notes = notes.into_lines();
         if features.is_empty() {

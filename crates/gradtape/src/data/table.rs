@@ -14,7 +14,7 @@ mod written;
 use std::collections::BTreeMap;
 
 pub use self::builder::TableBuilder;
-pub(super) use self::cell::truth;
+pub(super) use self::cell::{number_name, truth};
 use self::column::Words;
 pub use self::column::{Column, ColumnKind};
 pub(super) use self::moment::civil;
@@ -58,6 +58,8 @@ pub struct Table {
     given: bool,
     /// The place of the column that is to be predicted.
     target: Option<usize>,
+    /// Which rows are only for tests; empty where none is.
+    for_tests: Vec<bool>,
     notes: Vec<String>,
 }
 
@@ -73,6 +75,7 @@ impl Table {
             numbered: false,
             given: false,
             target: None,
+            for_tests: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -100,6 +103,11 @@ impl Table {
     /// The column that is to be predicted, where the file tells.
     pub fn target(&self) -> Option<&Column> {
         self.columns.get(self.target?)
+    }
+
+    /// The rows that are only for tests, where the file tells: it has a part for these.
+    pub fn rows_for_tests(&self) -> Vec<usize> {
+        (0..self.for_tests.len()).filter(|&row| self.for_tests[row]).collect()
     }
 
     /// What the user should know of how the file was read, a line each.
@@ -206,6 +214,10 @@ impl Table {
             numbered: self.numbered,
             given: self.given,
             target: self.target,
+            for_tests: match &self.for_tests[..] {
+                [] => Vec::new(),
+                all => rows.iter().map(|&row| all[row]).collect(),
+            },
             notes: self.notes.clone(),
         })
     }

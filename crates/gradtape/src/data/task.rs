@@ -50,17 +50,27 @@ impl Task {
                     .hint("make a number of them, such as the days from a start, or name it a category (--categories)"))
             }
             ColumnKind::Number => {
-                let mut numbers = table.column(target)?.numbers();
-                numbers.retain(|number| !number.is_nan());
-                let whole = numbers.iter().all(|number| number.fract() == 0.0);
-                let distinct: BTreeSet<u64> =
-                    numbers.iter().map(|number| (number + 0.0).to_bits()).collect();
-                let repeated = distinct.len() <= 20 && 2 * distinct.len() <= numbers.len();
-                Ok(if whole && repeated { Task::Classification } else { Task::Regression })
+                let column = table.column(target)?;
+                let (mut distinct, mut count) = (BTreeSet::new(), 0);
+                for (cell, number) in column.cells().zip(column.numbers()) {
+                    if number.is_nan() {
+                        continue;
+                    }
+                    count += 1;
+                    distinct.insert(column.number_name(cell.unwrap_or_default(), number));
+                    if number.fract() != 0.0 || distinct.len() > MOST_CLASSES {
+                        return Ok(Task::Regression);
+                    }
+                }
+                let repeated = 2 * distinct.len() <= count;
+                Ok(if repeated { Task::Classification } else { Task::Regression })
             }
         }
     }
 }
+
+/// More different whole numbers are amounts.
+const MOST_CLASSES: usize = 20;
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -110,12 +110,14 @@ impl Base {
 
     /// How gradients are clipped, what looks ahead, and the groups, in words: to tell whether two are the same.
     pub(crate) fn described(&self) -> [(&'static str, String); 3] {
-        let group = |group: &Group| format!("{:?} x {}", group.hyper(), group.scale());
-        let groups: Vec<String> = self.groups.iter().map(group).collect();
+        let groups: Vec<String> = self.groups.iter().map(Group::to_string).collect();
+        let none = || "none".to_string();
+        let lookahead =
+            self.lookahead.map_or_else(none, |(steps, share)| format!("{steps},{share}"));
         [
-            ("clipping", format!("{:?}", self.clip)),
-            ("lookahead", format!("{:?}", self.lookahead)),
-            ("groups", groups.join("; ")),
+            ("clipping", self.clip.to_string()),
+            ("lookahead", lookahead),
+            ("groups", if groups.is_empty() { none() } else { groups.join("; ") }),
         ]
     }
 

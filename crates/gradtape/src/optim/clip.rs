@@ -1,5 +1,7 @@
 //! Gradients that are held to a size.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use super::declare::bad;
@@ -12,6 +14,17 @@ pub(super) struct Clip {
     pub(super) value: Option<f64>,
     pub(super) each_norm: Option<f64>,
     pub(super) norm: Option<f64>,
+}
+
+/// By the names of the bounds: `clip_norm 1`.
+impl fmt::Display for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clip { value, each_norm, norm } = *self;
+        let named = [("clip_value", value), ("clip_each_norm", each_norm), ("clip_norm", norm)];
+        let told = named.iter().filter_map(|(name, most)| Some(format!("{name} {}", (*most)?)));
+        let told: Vec<String> = told.collect();
+        f.write_str(&if told.is_empty() { "none".to_string() } else { told.join(", ") })
+    }
 }
 
 impl Clip {

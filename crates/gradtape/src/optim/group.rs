@@ -51,6 +51,19 @@ enum Members {
     When(Arc<Choice>),
 }
 
+/// In the form that is read, `*.bias:weight_decay=0,lr_scale=2`; of parameters that a function chooses without a name.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let members = match &self.members {
+            Members::Named(pattern) => pattern,
+            Members::When(_) => "chosen by a function",
+        };
+        let set = self.hyper.iter().map(|(name, value)| format!("{name}={value}"));
+        let scale = (self.scale != 1.0).then(|| format!("lr_scale={}", self.scale));
+        write!(f, "{members}:{}", set.chain(scale).collect::<Vec<_>>().join(","))
+    }
+}
+
 impl Group {
     /// The parameters whose name is this, where `*` stands for any text: `*.bias`, `encoder.*`.
     pub fn named(pattern: &str) -> Group {

@@ -43,6 +43,7 @@ pub struct Checkpoints {
     pub(super) epochs: Option<usize>,
     request: Option<Arc<AtomicBool>>,
     keep: usize,
+    end: bool,
     pub(super) notes: BTreeMap<String, String>,
 }
 
@@ -56,6 +57,7 @@ impl Checkpoints {
             epochs: None,
             request: None,
             keep: 3,
+            end: false,
             notes: BTreeMap::new(),
         }
     }
@@ -82,6 +84,13 @@ impl Checkpoints {
     #[must_use]
     pub fn keep(self, keep: usize) -> Self {
         Checkpoints { keep: keep.max(1), ..self }
+    }
+
+    /// Has the one at the end of the training stay too, as `end.checkpoint`: a training with more epochs can go on from
+    /// it, also when others followed. A training that somebody stopped has none.
+    #[must_use]
+    pub fn keep_end(self) -> Self {
+        Checkpoints { end: true, ..self }
     }
 
     /// Puts a word before the names of the files: where several trainings follow each other. Numbers in it count for
@@ -145,6 +154,14 @@ impl Checkpoints {
 
     pub(super) fn write_best(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
         self.save(checkpoint, "best")
+    }
+
+    pub(super) fn keeps_end(&self) -> bool {
+        self.end
+    }
+
+    pub(super) fn write_end(&self, checkpoint: &Checkpoint) -> Result<PathBuf> {
+        self.save(checkpoint, "end")
     }
 
     fn save(&self, checkpoint: &Checkpoint, name: &str) -> Result<PathBuf> {

@@ -225,6 +225,11 @@ impl History {
         Tensor::from_vec(rows, [self.epochs.len() + 1, COLUMNS]).expect("rows of one length")
     }
 
+    /// Of a training that a checkpoint was taken of, as far as it had come. Fails for a checkpoint that no trainer wrote.
+    pub fn of_checkpoint(checkpoint: &Checkpoint) -> Result<History> {
+        History::from_tensor(&tensor(checkpoint, HISTORY)?)
+    }
+
     /// From the numbers of [`History::to_tensor`]. Fails for others.
     pub fn from_tensor(numbers: &Tensor) -> Result<History> {
         let wrong = || Error::new(Kind::Model, format!("a history of shape {}", numbers.shape()));

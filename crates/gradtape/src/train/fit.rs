@@ -13,7 +13,7 @@ use super::step::{Loss, Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped, default_loss};
 use crate::data::Dataset;
-use crate::nn;
+use crate::nn::{self, Module};
 use crate::optim::{Optimizer, Scheduler};
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result};
@@ -82,9 +82,9 @@ fn epochs(
     };
     if let (Some(checkpoint), Some(same)) = (&goes_on, &same) {
         if !trainer.insist {
-            same.check(checkpoint)?;
+            same.check(checkpoint, trainer.reschedules)?;
         }
-        saver.restore(checkpoint)?;
+        saver.restore(checkpoint, trainer.own_alone.then_some(net as &dyn Module))?;
         *history = course.load(checkpoint, &training, &stepper)?;
     }
     while !course.ended && course.epoch <= epochs && course.left > 0 {
@@ -114,7 +114,7 @@ fn epochs(
             let stopped = stop.load(Ordering::Relaxed);
             // An epoch that is cut off is gone on with in its middle.
             let cut = course.step == course.left && step < steps;
-            saver.after_step(&course, &stepper, history, stopped || cut)?;
+            saver.after_step(&course, &stepper, history, [stopped, cut])?;
             if stopped {
                 break;
             }

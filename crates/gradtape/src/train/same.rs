@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::feed::Examples;
-use super::{EarlyStopping, Trainer};
-use crate::data::Dataset;
+use super::{EarlyStopping, Every, Trainer};
+use crate::data::{Augment, Dataset};
 use crate::io::Checkpoint;
 use crate::tensor::{Error, Kind, Result};
 
@@ -34,12 +34,13 @@ impl Same {
             put(known.name, value.to_string());
         }
         optimizer.base().described().into_iter().for_each(|(name, value)| put(name, value));
-        put("schedule", format!("{:?}, each {:?}", trainer.schedule, trainer.every).to_lowercase());
+        let every = if trainer.every == Every::Step { "step" } else { "epoch" };
+        put(SCHEDULE, format!("{}, each {every}", trainer.schedule));
         put("batch size", trainer.batch_size.to_string());
         put("batches for a step", trainer.accumulate.to_string());
         put("seed", trainer.seed.to_string());
         let none = || "none".to_string();
-        put("augmentation", trainer.augment.as_ref().map_or_else(none, |own| format!("{own:?}")));
+        put("augmentation", trainer.augment.as_ref().map_or_else(none, augmentation));
         put("precision", trainer.precision.to_string());
         put(
             "steps",
@@ -58,9 +59,13 @@ impl Same {
         })
     }
 
-    /// Fails where a checkpoint was written with others, and says which.
-    pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<()> {
+    /// Fails where a checkpoint was written with others, and says which; a schedule may be another one where
+    /// `reschedules`.
+    pub(super) fn check(&self, checkpoint: &Checkpoint, reschedules: bool) -> Result<()> {
         let differs = |(name, here): (&String, &String)| {
+            if reschedules && name == SCHEDULE {
+                return None;
+            }
             let there = checkpoint.notes.get(&format!("{NOTE}{name}"));
             let there = there.map_or("not said", |there| there);
             (there != here).then(|| format!("{name}: {there} in the checkpoint, {here} here"))
@@ -77,9 +82,14 @@ impl Same {
     }
 }
 
+fn augmentation(augment: &Augment) -> String {
+    format!("{augment} of {:?} before {:?}", augment.image(), augment.backgrounds())
+}
+
 fn early_stopping(early: &EarlyStopping) -> String {
     let EarlyStopping { patience, min_delta } = early;
     format!("when no better by {min_delta} for {patience} epochs")
 }
 
 const NOTE: &str = "same.";
+const SCHEDULE: &str = "schedule";

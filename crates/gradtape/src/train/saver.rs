@@ -6,7 +6,8 @@ use super::step::Stepper;
 use super::trainer::OnCheckpoint;
 use super::{Checkpoints, History};
 use crate::io::Checkpoint;
-use crate::nn::Module;
+use crate::nn::{self, Module};
+use crate::tape::Parameter;
 use crate::tensor::Result;
 
 /// Writes the checkpoints of a training.
@@ -22,28 +23,48 @@ pub(super) struct Saver<'a, 'n> {
 }
 
 impl Saver<'_, '_> {
-    /// Has the network and the optimiser go on from a checkpoint.
-    pub(super) fn restore(&self, checkpoint: &Checkpoint) -> Result<()> {
-        checkpoint.restore(self.module, self.training.optimizer)
+    /// Has the network and the optimiser go on from a checkpoint. With `alone` what is saved with the network and is no
+    /// part of it stays as it is.
+    pub(super) fn restore(
+        &self,
+        checkpoint: &Checkpoint,
+        alone: Option<&dyn Module>,
+    ) -> Result<()> {
+        let Some(network) = alone else {
+            return checkpoint.restore(self.module, self.training.optimizer);
+        };
+        let is_own =
+            |other: &Parameter| self.training.state.iter().any(|own| own.id() == other.id());
+        let state = nn::named_state(self.module).into_iter().map(|(_, own)| own);
+        let others: Vec<_> =
+            state.filter(|own| !is_own(own)).map(|own| (own.value(), own)).collect();
+        let dials = self.module.named_dials().into_iter();
+        let dials: Vec<_> = dials.map(|(_, dial)| (dial.get(), dial)).collect();
+        checkpoint.restore(self.module, self.training.optimizer)?;
+        let own_dials = network.named_dials().into_iter();
+        let own_dials: Vec<_> = own_dials.map(|(_, dial)| (dial.get(), dial)).collect();
+        dials.into_iter().chain(own_dials).for_each(|(number, dial)| dial.set(number));
+        others.into_iter().try_for_each(|(value, own)| own.set(value))
     }
 
-    /// Writes one if it is due, or training ends here.
+    /// Writes one if it is due, or training ends here: as it was `stopped`, or as its last epoch is `cut` off.
     pub(super) fn after_step(
         &mut self,
         course: &Course,
         stepper: &Stepper<'_>,
         history: &History,
-        ends: bool,
+        [stopped, cut]: [bool; 2],
     ) -> Result<()> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
         let due = checkpoints.steps.is_some_and(|steps| {
             course.batches.is_multiple_of(steps.saturating_mul(self.accumulate) as u64)
         });
-        if checkpoints.is_requested() || due || ends {
-            let written = self
-                .state(checkpoints, course, stepper, history)
-                .and_then(|state| checkpoints.write(&state, course.batches));
-            self.tell(written)?;
+        if checkpoints.is_requested() || due || stopped || cut {
+            let state = self.state(checkpoints, course, stepper, history);
+            let ends = cut && !stopped && checkpoints.keeps_end();
+            let end = ends.then(|| state.clone().and_then(|state| checkpoints.write_end(&state)));
+            self.tell(state.and_then(|state| checkpoints.write(&state, course.batches)))?;
+            end.map_or(Ok(()), |end| self.tell(end))?;
         }
         Ok(())
     }
@@ -72,6 +93,9 @@ impl Saver<'_, '_> {
         }
         if due {
             self.tell(checkpoints.write(&state, course.batches))?;
+        }
+        if last && checkpoints.keeps_end() {
+            self.tell(checkpoints.write_end(&state))?;
         }
         Ok(())
     }

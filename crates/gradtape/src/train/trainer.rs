@@ -97,6 +97,10 @@ pub struct Trainer<'n> {
     pub(super) saving: Option<&'n dyn Module>,
     pub(super) resumed: Option<Checkpoint>,
     pub(super) insist: bool,
+    /// Whether the schedule may be another one than that of a checkpoint.
+    pub(super) reschedules: bool,
+    /// Whether the others of `saving` stay as they are where it goes on.
+    pub(super) own_alone: bool,
 }
 
 /// What is called of a checkpoint.
@@ -178,6 +182,8 @@ impl<'n> Trainer<'n> {
             saving: None,
             resumed: None,
             insist: false,
+            reschedules: false,
+            own_alone: false,
         }
     }
 
@@ -375,6 +381,20 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn insist(self) -> Self {
         Trainer { insist: true, ..self }
+    }
+
+    /// Goes on from a checkpoint also where the schedule is another one, as that of more epochs is. It goes on from
+    /// where the earlier one stood, and the result is that of neither.
+    #[must_use]
+    pub fn reschedule(self) -> Self {
+        Trainer { reschedules: true, ..self }
+    }
+
+    /// Goes on from a checkpoint that keeps others beside the network, as [`Trainer::saving`] says, and leaves these as
+    /// they are now.
+    #[must_use]
+    pub fn resume_alone(self) -> Self {
+        Trainer { own_alone: true, ..self }
     }
 
     /// The optimiser: to set its learning rate between two trainings, or to save them.

@@ -16,6 +16,7 @@ use crate::settings::Counts;
 use crate::train::Done;
 use crate::train::files::named;
 use crate::train::resume::read;
+use crate::words::{Given, Words};
 
 /// Adds the list of folds, where they are asked for and none is named.
 pub(super) fn listed(lists: &mut Lists) -> Outcome {
@@ -25,7 +26,7 @@ pub(super) fn listed(lists: &mut Lists) -> Outcome {
         return Err(Failure::usage("--folds takes one number"));
     };
     // What is wrong with the number, the flag itself says best.
-    let train = read(&[format!("--folds={count}")]).ok();
+    let train = read(&Words::of([format!("--folds={count}")])).ok();
     let Some(count) = train.and_then(|train| train.runs.folds) else { return Ok(()) };
     if values("--fold").is_none() {
         if count > MOST_RUNS {
@@ -41,16 +42,17 @@ pub(super) fn listed(lists: &mut Lists) -> Outcome {
 impl Comparison {
     /// Whether the trainings are those of the folds, and nothing else is compared.
     pub(super) fn is_of_folds(&self) -> bool {
-        let words = self.runs.first().map_or(&[][..], |(_, words)| words);
-        let count = words.iter().find_map(|word| word.strip_prefix("--folds="));
-        self.flags == ["fold"] && count.is_some_and(|count| count == self.runs.len().to_string())
+        let words = self.runs.first().map(|(_, words)| words);
+        let values = words.into_iter().flat_map(Words::iter).filter_map(Given::value);
+        let mut counts = values.filter(|(flag, _)| *flag == "--folds").map(|(_, count)| count);
+        self.flags == ["fold"]
+            && counts.next().is_some_and(|count| count == self.runs.len().to_string())
     }
 
     /// Trains on all rows, and tells how good each fold is, the mean, and what the model at the end was trained on.
     pub(super) fn tell_folds(&self, all: &[Ran], files: &[PathBuf; 3], output: &Output) -> Outcome {
         let Some((_, words)) = self.runs.first() else { return Ok(()) };
-        let own = words.iter().filter(|word| !word.starts_with("--fold="));
-        let words: Vec<String> = own.cloned().chain(["--fold=all".to_string()]).collect();
+        let words = words.clone().without(&["--fold"]).and(Words::of(["--fold=all"]));
         let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
         let (out, format, quiet) = (training.out.clone(), training.format, training.quiet);
         if format == Format::Text && !quiet {

@@ -2,13 +2,11 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, ArgAction, Args, Command};
-
 use super::{Comparison, folds};
 use crate::error::{Failure, Outcome};
 use crate::report::thousands;
-use crate::train::flags::Train;
 use crate::train::resume::read;
+use crate::words::Words;
 
 /// More trainings than this are a slip of the keyboard.
 pub(super) const MOST_RUNS: usize = 1_000;
@@ -24,7 +22,7 @@ impl Comparison {
         if verb != "train" {
             return Ok(None);
         }
-        let (plain, mut lists) = parted(words)?;
+        let (plain, mut lists) = parted(&Words::of(words.iter().cloned()))?;
         folds::listed(&mut lists)?;
         if lists.iter().all(|(_, values)| values.len() == 1) {
             return Ok(None);
@@ -43,9 +41,9 @@ impl Comparison {
         }
         let mut runs = vec![(Vec::new(), plain)];
         for (flag, values) in &lists {
-            let with = |(known, words): &(Vec<String>, Vec<String>), value: &String| {
+            let with = |(known, words): &(Vec<String>, Words), value: &String| {
                 let mut run = (known.clone(), words.clone());
-                run.1.push(format!("{flag}={value}"));
+                run.1 = run.1.and(Words::of([format!("{flag}={value}")]));
                 if values.len() > 1 {
                     run.0.push(value.clone());
                 }
@@ -66,28 +64,14 @@ impl Comparison {
 pub(super) type Lists = Vec<(String, Vec<String>)>;
 
 /// The words of a command line, without the flags that take one value; and these.
-fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
-    let command = Train::augment_args(Command::new("train"));
-    let (mut plain, mut lists): (Vec<String>, Lists) = Default::default();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let (flag, value) = match word.split_once('=') {
-            Some((flag, value)) => (flag, Some(value.to_string())),
-            None => (&**word, None),
-        };
-        let name = flag.strip_prefix("--");
-        let known = command.get_arguments().find(|own| name.is_some() && own.get_long() == name);
-        let known = known.filter(|own| takes_one(own) && !own.get_long().is_some_and(is_of_all));
-        let Some(known) = known else {
-            plain.push(word.clone());
+fn parted(words: &Words) -> Outcome<(Words, Lists)> {
+    let (mut plain, mut lists): (Words, Lists) = Default::default();
+    for given in words.iter() {
+        let Some((flag, value)) = given.value().filter(|(flag, _)| !is_of_all(flag)) else {
+            plain.add(given.clone());
             continue;
         };
-        let needs = known.get_num_args().is_none_or(|count| count.min_values() > 0);
-        let Some(value) = value.or_else(|| needs.then(|| words.next().cloned()).flatten()) else {
-            plain.push(word.clone());
-            continue;
-        };
-        let values = listed(flag, &value)?;
+        let values = listed(flag, value)?;
         let Some((_, others)) = lists.iter_mut().find(|(other, _)| other == flag) else {
             lists.push((flag.to_string(), values));
             continue;
@@ -109,13 +93,18 @@ fn parted(words: &[String]) -> Outcome<(Vec<String>, Lists)> {
 }
 
 /// Whether a flag is of all trainings together, and not to be compared.
-fn is_of_all(name: &str) -> bool {
-    ["out", "format", "threads", "log", "progress", "report", "resume", "memory"].contains(&name)
-}
-
-fn takes_one(flag: &Arg) -> bool {
-    matches!(flag.get_action(), ArgAction::Set)
-        && flag.get_num_args().is_none_or(|count| count.max_values() <= 1)
+fn is_of_all(flag: &str) -> bool {
+    let own = [
+        "--out",
+        "--format",
+        "--threads",
+        "--log",
+        "--progress",
+        "--report",
+        "--resume",
+        "--memory",
+    ];
+    own.contains(&flag)
 }
 
 /// The values of a list, or the one value.
@@ -154,7 +143,7 @@ fn listed(flag: &str, value: &str) -> Outcome<Vec<String>> {
 }
 
 fn is_value(flag: &str, value: &str) -> bool {
-    read(&[format!("{flag}={value}")]).is_ok()
+    read(&Words::of([format!("{flag}={value}")])).is_ok()
 }
 
 /// A value that is there already.

@@ -9,14 +9,21 @@ use serde::Serialize;
 use super::{Comparison, Ran, first_line, lowest};
 use crate::error::Failure;
 use crate::mean::Mean;
+use crate::measure::Measured;
 use crate::report::{Align, Number, Table};
 
 impl Comparison {
     pub(super) fn table(&self, all: &[Ran]) -> Table {
-        let scores = ["trainings", "epochs", "loss", "held-out loss", "held-out score"];
+        let held_out = all.iter().filter_map(|ran| ran.done.held_out.as_ref());
+        let by_class = held_out.map(Measured::scores).any(|scores| scores.accuracy.is_some());
+        let score = if by_class { "held-out accuracy" } else { "held-out mean absolute error" };
+        let scores = ["trainings", "epochs", "loss", "held-out loss", score];
         let names = self.settings().into_iter().map(String::as_str).chain(scores);
-        let mut table = Table::new(names.map(|name| (name.to_string(), Align::Right)));
-        for (key, group) in self.groups(all) {
+        let names = names.map(|name| (name.to_string(), Align::Right));
+        let mut table = Table::new(names.chain([(String::new(), Align::Left)]));
+        let groups = self.groups(all);
+        let best = best(&groups);
+        for (place, (key, group)) in groups.into_iter().enumerate() {
             let over = |value: &dyn Fn(&Ran) -> Option<f64>| {
                 let well = group.iter().filter(|ran| ran.done.failed.is_none());
                 spread(&well.filter_map(|ran| value(ran)).collect::<Vec<_>>())
@@ -30,6 +37,7 @@ impl Comparison {
                 over(&|ran| lowest(&ran.done)),
                 over(&|ran| held_out(ran, |scores| Some(scores.loss))),
                 over(&|ran| held_out(ran, |scores| scores.accuracy.or(scores.mean_absolute_error))),
+                if best == Some(place) { "best" } else { "" }.to_string(),
             ];
             table.row(key.into_iter().chain(row));
         }
@@ -91,7 +99,9 @@ impl Comparison {
                 failed: ran.done.failed.as_ref().map(|failure| failure.message().to_string()),
             }
         };
-        let group = |(key, group): (Vec<String>, Vec<&Ran>)| {
+        let groups = self.groups(all);
+        let best = best(&groups);
+        let group = |(place, (key, group)): (usize, (Vec<String>, Vec<&Ran>))| {
             let mean = |of: fn(Scores) -> Option<f64>| {
                 let scores = |ran: &&Ran| of(ran.done.held_out.as_ref()?.scores());
                 Mean::of(&group.iter().filter_map(scores).collect::<Vec<_>>())
@@ -99,12 +109,13 @@ impl Comparison {
             let settings = self.settings().into_iter().cloned().zip(key);
             Group {
                 settings: settings.collect(),
+                best: best == Some(place),
                 held_out_loss: mean(|scores| Some(scores.loss)),
                 held_out_accuracy: mean(|scores| scores.accuracy),
                 held_out_mae: mean(|scores| scores.mean_absolute_error),
             }
         };
-        let groups = self.groups(all).into_iter().map(group).collect();
+        let groups = groups.into_iter().enumerate().map(group).collect();
         Report { runs: all.iter().map(run).collect(), groups, files: files.to_vec() }
     }
 }
@@ -120,6 +131,8 @@ pub(super) struct Report {
 #[derive(Serialize)]
 struct Group {
     settings: BTreeMap<String, String>,
+    /// Whether its loss is the lowest of several.
+    best: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     held_out_loss: Option<Mean>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +156,19 @@ struct Run {
     /// Why it did not come to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
+}
+
+/// The place of the trainings whose mean loss, by which epochs are chosen too, is the lowest of several.
+fn best(groups: &[(Vec<String>, Vec<&Ran>)]) -> Option<usize> {
+    let loss = |group: &[&Ran]| {
+        let well = group.iter().filter(|ran| ran.done.failed.is_none());
+        let losses: Vec<f64> = well.filter_map(|ran| lowest(&ran.done)).collect();
+        let sum: f64 = losses.iter().sum();
+        (!losses.is_empty()).then_some(sum / losses.len() as f64)
+    };
+    let losses = groups.iter().enumerate().filter_map(|(at, (_, group))| Some((loss(group)?, at)));
+    let best = losses.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    best.map(|(_, place)| place).filter(|_| groups.len() > 1)
 }
 
 /// The mean, and of several values its interval.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fit::standardised;
 use super::words;
-use crate::data::table::{civil, truth};
+use crate::data::table::{civil, number_name, truth};
 use crate::data::{Categories, Column, Table};
 use crate::tensor::Result;
 
@@ -268,7 +268,7 @@ impl<'a> Known<'a> {
     pub(super) fn number(&self, cell: &str) -> Option<usize> {
         let same_number = || {
             let number = cell.parse::<f64>().ok().filter(|number| number.is_finite())?;
-            self.names.get(&*(number + 0.0).to_string()).copied()
+            self.names.get(&*number_name(cell, number)).copied()
         };
         let same_truth = || self.truth[usize::from(truth(cell)?)];
         self.names.get(cell).copied().or_else(same_truth).or_else(same_number)

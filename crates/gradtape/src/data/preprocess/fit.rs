@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Feature, Part, PreprocessOptions, Target, names, words};
 use crate::data::standardise::{mean_and_scale, middle_of_far};
-use crate::data::table::{civil, truth};
+use crate::data::table::{civil, number_name, truth};
 use crate::data::{
     Categories, Column, ColumnKind, Fractions, Rows, Table, Task, Transform, TransformChoice,
 };
@@ -166,8 +166,24 @@ impl Notes {
         lines
     }
 
-    /// How the numbers of the target are written.
-    pub(super) fn target(&mut self, column: &Column, target: &Target, values: &[f64]) {
+    /// What the target is taken for, where nobody said it, and how its numbers are written.
+    pub(super) fn target(
+        &mut self,
+        column: &Column,
+        target: &Target,
+        values: &[f64],
+        options: &PreprocessOptions,
+    ) {
+        let name = column.name();
+        if let Target::Classes { numeric: true, classes, .. } = target
+            && options.task.is_none()
+            && classes.len() > 2
+        {
+            self.lines.push(format!(
+                "column {name:?}: its {} whole numbers are taken as classes (--task regression predicts a number)",
+                classes.len()
+            ));
+        }
         if let Target::Number { transform, .. } = target
             && !transform.is_none()
         {
@@ -311,7 +327,7 @@ fn category_of(
     let spelling = spelling(cells());
     let level = |cell: &str| match (&spelling, cell.parse::<f64>()) {
         (Some(spelling), _) => spelling[usize::from(truth(cell) == Some(true))].clone(),
-        (None, Ok(number)) if numeric => (number + 0.0).to_string(),
+        (None, Ok(number)) if numeric => number_name(cell, number),
         _ => cell.to_string(),
     };
     let mut counts = BTreeMap::<String, usize>::new();
@@ -562,8 +578,11 @@ fn moments(
 
 pub(super) fn class_names(table: &Table, column: &Column, numeric: bool) -> Result<Vec<String>> {
     if numeric {
-        // Adding 0 turns -0 into 0.
-        return Ok(target_numbers(table, column)?.iter().map(|n| (n + 0.0).to_string()).collect());
+        let numbers = target_numbers(table, column)?;
+        let name = |(cell, number): (Option<&str>, f64)| {
+            column.number_name(cell.unwrap_or_default(), number)
+        };
+        return Ok(column.cells().zip(numbers).map(name).collect());
     }
     let name = |(row, cell): (usize, Option<&str>)| {
         cell.map(String::from).ok_or_else(|| no_target(table, row, column.name()))

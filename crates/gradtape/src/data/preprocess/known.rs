@@ -32,8 +32,9 @@ impl Preprocessing {
             let is_known = match (&classes, numbers.get(row)) {
                 (_, Some(number)) if number.is_nan() => continue,
                 (None, _) => true,
-                (Some(classes), Some(number)) => {
-                    classes.number(&(number + 0.0).to_string()).is_some()
+                (Some(classes), Some(&number)) => {
+                    let name = column.number_name(cell.unwrap_or_default(), number);
+                    classes.number(&name).is_some()
                 }
                 (Some(classes), None) => {
                     let Some(cell) = cell else { continue };

@@ -25,6 +25,7 @@ use crate::tensor::{Error, Kind, Result};
 pub struct TableBuilder {
     table: Table,
     options: CsvOptions,
+    tests: usize,
 }
 
 impl TableBuilder {
@@ -34,7 +35,7 @@ impl TableBuilder {
         let words = Words { listed: options.missing.clone(), only_listed: options.keep_na };
         let mut table = Table::new(source, words);
         table.unit = "row";
-        TableBuilder { table, options: options.clone() }
+        TableBuilder { table, options: options.clone(), tests: 0 }
     }
 
     /// Adds a column; its place. Without a name it is `unnamed_1` and so on, by its place, and is taken as the numbers or
@@ -81,6 +82,11 @@ impl TableBuilder {
         self.table.target = Some(column);
     }
 
+    /// Says that so many rows at the end are only for tests.
+    pub fn for_tests(&mut self, rows: usize) {
+        self.tests = rows;
+    }
+
     /// How many cells a column has so far.
     pub fn len_of(&self, column: usize) -> usize {
         self.table.columns.get(column).map_or(0, |column| column.len())
@@ -111,6 +117,10 @@ impl TableBuilder {
             return Err(Error::new(Kind::Data, message));
         }
         let none = if columns.is_empty() { "there are no columns" } else { "there are no rows" };
+        if self.tests > 0 {
+            let first = rows.len().saturating_sub(self.tests);
+            self.table.for_tests = (0..rows.len()).map(|row| row >= first).collect();
+        }
         let options = self.options;
         self.table.lines = if columns.is_empty() { Vec::new() } else { rows };
         self.table.finished(&options, none)

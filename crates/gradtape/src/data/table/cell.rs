@@ -91,6 +91,22 @@ pub(in crate::data) fn truth(word: &str) -> Option<bool> {
     if word.len() > 5 { None } else { TRUTH.iter().find_map(says) }
 }
 
+/// The name of the number of a cell: the same for `7` and `7.0`, and of whole ones that are larger than those that
+/// f64 tells apart all digits.
+pub(in crate::data) fn number_name(cell: &str, number: f64) -> String {
+    name_in(cell, number, Decimal::Point)
+}
+
+/// As [`number_name`], by what stands before the decimals.
+pub(super) fn name_in(cell: &str, number: f64, decimal: Decimal) -> String {
+    let all = if number.abs() < EXACT { None } else { digits(cell) };
+    // Adding 0 turns -0 into 0.
+    all.and_then(|own| own.whole(decimal)).unwrap_or_else(|| (number + 0.0).to_string())
+}
+
+/// Whole numbers from here on are not all numbers of f64.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The digits of a cell that may be a number.
 pub(super) fn digits(cell: &str) -> Option<Digits<'_>> {
     if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -219,6 +235,18 @@ impl Digits<'_> {
         let number = text.parse::<f64>().ok()? * self.times;
         let number = if self.negative { -number } else { number };
         number.is_finite().then_some(number)
+    }
+
+    /// All digits of a whole number without what stands around or between them; `None` for another.
+    fn whole(&self, decimal: Decimal) -> Option<String> {
+        let [whole, fraction, exponent] = parts(self.core, decimal)?;
+        let is_whole = exponent.is_empty()
+            && fraction.bytes().all(|byte| byte == b'0')
+            && self.times == 1.0
+            && self.around == Around::Nothing;
+        let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
+        let sign = if self.negative { "-" } else { "" };
+        is_whole.then(|| format!("{sign}{}", digits.trim_start_matches('0')))
     }
 
     /// Whether there is something between the thousands.

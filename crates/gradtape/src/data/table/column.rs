@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::CsvOptions;
-use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak};
+use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak, name_in};
 use super::moment::{Moment, Order, compact, moment};
 
 /// A column of a [`Table`](super::Table).
@@ -39,7 +39,7 @@ pub struct Column {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Numbers, also as percentages, amounts of money, durations or with a unit. At most one cell in ten, or a single
-    /// one, is something else and counts as missing.
+    /// one, is something else and counts as missing; so do infinities, however many.
     Number,
     /// Dates, times of the day or both; as few cells are something else.
     Time,
@@ -101,6 +101,8 @@ pub(super) struct Tally {
     unit: String,
     /// Whole numbers that begin with a 0.
     zeros: usize,
+    /// Infinities, which are no numbers of a table, and no words either.
+    infinite: usize,
 }
 
 impl Words {
@@ -243,6 +245,14 @@ impl Column {
             Around::Percent => Some(digits.number(decimal)? * self.share(true)),
             Around::Nothing => Some(digits.number(decimal)? * self.share(false)),
             _ => digits.number(decimal),
+        }
+    }
+
+    /// The name of the number of a cell, as a class or a category is called.
+    pub(in crate::data) fn number_name(&self, cell: &str, number: f64) -> String {
+        match self.notation {
+            Notation::Digits(decimal) => name_in(cell, number, decimal),
+            Notation::Duration => (number + 0.0).to_string(),
         }
     }
 
@@ -439,7 +449,9 @@ impl Column {
         self.kind = match () {
             () if tally.present == tally.dashes && tally.pluses == 0 => ColumnKind::Empty,
             () if mostly(moments) && moments >= numbers => ColumnKind::Time,
-            () if mostly(numbers) => ColumnKind::Number,
+            () if mostly(numbers) || numbers > 0 && numbers + tally.infinite == said => {
+                ColumnKind::Number
+            }
             () => ColumnKind::Category,
         };
         // Beside a plus a dash is a minus.
@@ -542,7 +554,10 @@ impl Tally {
                 }
                 return;
             }
-            Ok(_) => return,
+            Ok(number) => {
+                self.infinite += usize::from(number.is_infinite());
+                return;
+            }
             Err(_) => {}
         }
         if is_weak(cell) {

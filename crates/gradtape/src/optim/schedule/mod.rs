@@ -4,6 +4,7 @@ mod by_name;
 mod cycle;
 mod plateau;
 mod scheduler;
+mod words;
 
 use std::f64::consts::PI;
 

@@ -23,6 +23,21 @@ fn every_name_leads_to_a_schedule_that_ends_where_it_says() {
 }
 
 #[test]
+fn schedules_in_words_are_read_back() {
+    let others = [
+        "plateau:threshold=0.01,threshold_mode=abs,mode=max,cooldown=2",
+        "one_cycle:anneal=linear,three_phase=true",
+        "multi_step:milestones=3+6,gamma=0.2",
+        "warmup_linear:warmup=5@5/step@12/cosine",
+    ];
+    for name in Schedule::NAMES.into_iter().chain(others) {
+        let schedule = Schedule::by_name(name, 0.1, 30).unwrap();
+        // What it says holds for runs of any length.
+        assert_eq!(Schedule::by_name(&schedule.to_string(), 0.7, 100).unwrap(), schedule, "{name}");
+    }
+}
+
+#[test]
 fn a_cycle_may_begin_at_its_top() {
     let (max_lr, div_factor, final_div_factor) = (0.1, 25.0, 1e4);
     for pct_start in [0.0, 0.05, 0.1, 0.2] {
