@@ -10,6 +10,7 @@ mod jacobian;
 mod network;
 mod plot;
 mod secant;
+mod svg;
 
 pub use derivation::{Derivation, Rule, derivation};
 pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};

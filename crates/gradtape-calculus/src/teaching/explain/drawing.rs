@@ -1,19 +1,16 @@
 //! An explanation as a picture: the computation graph in SVG.
 
-use std::fmt::Write;
-
 use gradtape_chart::text::{cut, escaped};
 
 use super::edges::{Courses, Label, line};
 use super::explanation::{Explanation, Step};
 use super::layout::{Edge, layout};
 use crate::report::{Error, Result, short};
+use crate::teaching::svg::{LETTER, put, width};
 
 /// The most nodes of a graph that is drawn, as SVG or as a page.
 pub const MAX_DRAWN: usize = 400;
 
-/// The width of a letter of the monospaced fonts, as a share of their size.
-const LETTER: f64 = 0.605;
 const SIZE: f64 = 13.0;
 const PAD: f64 = 12.0;
 const HEAD: f64 = 26.0;
@@ -323,13 +320,4 @@ impl Card {
 /// Text of formulas with the signs of print.
 pub(super) fn pretty(text: &str) -> String {
     text.replace('*', "·")
-}
-
-pub(super) fn width(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * LETTER * size
-}
-
-pub(super) fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let written = text.write_fmt(arguments);
-    debug_assert!(written.is_ok());
 }

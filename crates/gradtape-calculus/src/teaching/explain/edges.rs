@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gradtape_chart::text::{cut, escaped};
 
-use super::drawing::{put, width};
+use crate::teaching::svg::{put, width};
 
 /// What stands on a line.
 pub(super) struct Label {

@@ -1,13 +1,12 @@
 //! An explanation as a page: the drawn graph, stepped forward and backward with a slider.
 
-use std::fmt::Write;
-
 use gradtape_chart::THEME;
 use gradtape_chart::text::{cut, escaped};
 
 use super::drawing::{STYLE, pretty};
 use super::explanation::{Explanation, Line, Symbolic};
 use crate::report::{Error, Named, Number, Result, factor, short};
+use crate::teaching::svg::put;
 
 /// The longest derivative that the page writes out.
 const LONGEST: usize = 4000;
@@ -200,9 +199,4 @@ fn filled(template: &str, words: &[(&str, String)]) -> String {
         }
     }
     out + rest
-}
-
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let written = text.write_fmt(arguments);
-    debug_assert!(written.is_ok());
 }

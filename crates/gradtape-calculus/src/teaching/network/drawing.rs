@@ -1,7 +1,5 @@
 //! A network as a picture: units with their values and gradients, edges with weights and theirs.
 
-use std::fmt::Write;
-
 use gradtape_chart::text::{cut, escaped};
 
 use super::array::Array;
@@ -9,6 +7,7 @@ use super::backpropagation::Backpropagation;
 use super::spec::Activation;
 use crate::report::{Error, Result, digits, plural, short};
 use crate::teaching::explain::STYLE;
+use crate::teaching::svg::put;
 
 /// The most units and edges of a network that is drawn.
 pub const MAX_DRAWN_UNITS: usize = 64;
@@ -356,9 +355,4 @@ fn frame(
 
 fn largest(array: &Array) -> f64 {
     array.data().iter().fold(0.0, |most: f64, value| most.max(value.abs()))
-}
-
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    let written = text.write_fmt(arguments);
-    debug_assert!(written.is_ok());
 }
