@@ -28,6 +28,7 @@ mod network;
 mod ops;
 mod output;
 mod page;
+mod play;
 mod plot;
 mod predict;
 mod profile;
@@ -84,6 +85,7 @@ verbs! {
     Descend: descend::Descend;
     Fit: fit::Fit;
     Plot: plot::Plot;
+    Play: play::Play;
     Show: show::Show;
     Profile: profile::Profile;
     Ops: ops::Ops;

@@ -17,6 +17,7 @@ mod larger_than_memory;
 mod layers;
 mod network;
 mod ops;
+mod play;
 mod plot;
 mod record;
 mod report;
