@@ -29,7 +29,7 @@ mod data;
 mod drawn;
 mod export;
 #[cfg(target_arch = "wasm32")]
-mod exports;
+pub mod exports;
 mod formula;
 mod losses;
 mod maps;
