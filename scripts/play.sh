@@ -31,12 +31,12 @@ fi
 # Paths of this machine would stand in the messages of panics.
 export RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_PANIC=abort
-export CARGO_PROFILE_RELEASE_STRIP=true CARGO_INCREMENTAL=0
+export CARGO_PROFILE_RELEASE_STRIP=false CARGO_INCREMENTAL=0
 cargo rustc -p gradtape-play --lib --crate-type cdylib --release --target "$target" --target-dir "$folder" "${flags[@]}"
 wasm-opt -O3 --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
     --enable-multivalue --enable-reference-types --enable-simd \
     "$folder/$target/release/gradtape_play.wasm" -o "$folder/module.wasm"
 gzip -9 --no-name --stdout "$folder/module.wasm" > crates/gradtape-play/page/module.wasm.gz
 ls -l "$folder/$target/release/gradtape_play.wasm" "$folder/module.wasm" crates/gradtape-play/page/module.wasm.gz
-unset RUSTC RUSTFLAGS RUSTC_BOOTSTRAP LD_LIBRARY_PATH
+unset RUSTC RUSTFLAGS RUSTC_BOOTSTRAP LD_LIBRARY_PATH ${!CARGO_PROFILE_RELEASE_@}
 cargo test -p gradtape-play --test all -- --ignored write_the_hash_of_the_sources

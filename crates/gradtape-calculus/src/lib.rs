@@ -21,19 +21,31 @@
 //! | draw | [`plot()`], [`plot_paths`]: charts of [`gradtape_chart`] |
 //! | fit parameters to data | [`fit()`] |
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "teaching"))]
 mod book;
+#[cfg_attr(
+    not(feature = "teaching"),
+    allow(dead_code, unused_imports, reason = "the teaching uses it")
+)]
 mod expression;
+#[cfg(feature = "teaching")]
 mod fitting;
+#[cfg_attr(
+    not(feature = "teaching"),
+    allow(dead_code, unused_imports, reason = "the teaching uses it")
+)]
 mod report;
+#[cfg(feature = "teaching")]
 mod teaching;
 
 pub use expression::{
     Builder, Expr, Extrapolated, Function, Id, MAX_NODES, MAX_TEXT, Node, Operator, StepErrors,
     central_difference, central_step, forward_difference, forward_step, richardson, step_errors,
 };
+#[cfg(feature = "teaching")]
 pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
+#[cfg(feature = "teaching")]
 pub use teaching::{
     Activation, Array, Backpropagation, BackwardStep, Best, Descent, DifferenceErrors, Differences,
     Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN, MAX_EXAMPLES, MAX_HESSIAN,
@@ -44,4 +56,5 @@ pub use teaching::{
 };
 
 /// The pictures that plots, paths and differences are drawn as.
+#[cfg(feature = "teaching")]
 pub use gradtape_chart as chart;

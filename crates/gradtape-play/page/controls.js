@@ -125,10 +125,10 @@ function networkControls() {
 function trainingControls() {
   const optimizer = choices.optimizer.find((own) => own.name === setting("optimizer"));
   const loss = setting("loss");
-  const losses = [{ name: "usual", doc: "the one that fits the data", label: built[0] ? `usual (${built[0].usual_loss.replaceAll("_", " ")})` : "usual" }, ...choices.loss];
+  const losses = [{ name: "usual", doc: "the one that fits the data", label: "usual" }, ...choices.loss];
   const parts = [
     pick("loss", "Loss", losses),
-    help(choices.loss.find((own) => own.name === (loss === "usual" ? built[0]?.loss : loss))?.doc ?? ""),
+    help(lossWords(loss)),
     pick("optimizer", "Optimiser", choices.optimizer),
   ];
   const names = { lr: "Learning rate" };
@@ -159,12 +159,17 @@ function trainingControls() {
 }
 let moreOpen = false;
 
+function lossWords(loss) {
+  const name = loss === "usual" ? built[0]?.usual_loss : loss;
+  const doc = choices.loss.find((own) => own.name === name)?.doc ?? "";
+  return loss === "usual" && name ? `${name.replaceAll("_", " ")}: ${doc}` : doc;
+}
+
 function scheduleControl() {
-  const own = setting("schedule");
   const list = element("datalist", { id: "schedules" }, ...choices.schedule.map((name) => element("option", { value: name })));
   const control = text("schedule", "Schedule", { list: "schedules", title: `one of ${choices.schedule.join(", ")}, with settings as in cosine:eta_min=0.001` });
   control.append(list);
-  return own ? control : control;
+  return control;
 }
 
 // The settings that a second network may have otherwise: the data is the same.

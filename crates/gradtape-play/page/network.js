@@ -35,15 +35,16 @@ function networkOf() {
   const layers = own.sizes.length;
   const imageRows = own.image && own.sizes[0];
   const shown = own.sizes.map((count, layer) => (imageRows && layer === 0 ? 1 : Math.min(count, MOST_SHOWN)));
-  const width = Math.max(place.clientWidth || 600, 120 * layers - 20);
-  const left = 96;
-  const right = own.classes && own.sizes.at(-1) > 1 ? 70 : 56;
+  const narrow = place.clientWidth < 520;
+  const width = Math.max(place.clientWidth || 600, (narrow ? 90 : 116) * layers);
+  const left = narrow ? 46 : 96;
+  const right = narrow ? 46 : 70;
   const gap = (width - left - right) / Math.max(1, layers - 1);
   const top = 92;
   const most = Math.max(...shown);
   const size = Math.max(22, Math.min(44, Math.floor(360 / most) - 6));
   const height = top + most * (size + 8) + 26;
-  const net = element("div", { class: "net", role: "group", "aria-label": "Units, from the inputs to the outputs" });
+  const net = element("div", { class: narrow ? "net narrow" : "net", role: "group", "aria-label": "Units, from the inputs to the outputs" });
   net.style.height = `${height}px`;
   net.style.width = `${width}px`;
   const canvas = element("canvas", { "aria-hidden": "true" });
@@ -60,7 +61,7 @@ function networkOf() {
       const button = unitButton(layer, unit, own);
       Object.assign(button.style, { left: `${x - size / 2}px`, top: `${y}px`, width: `${size}px`, height: `${size}px` });
       net.append(button);
-      const name = layer === 0 ? (imageRows ? "8 × 8 pixels" : own.features[unit]) : layer === layers - 1 ? outputName(own, unit) : null;
+      const name = layer === 0 ? (imageRows ? "pixels" : own.features[unit]) : layer === layers - 1 ? outputName(own, unit) : null;
       if (name) {
         const tag = element("span", { class: layer === 0 ? "name" : "name right", "aria-hidden": "true", title: name }, name);
         Object.assign(tag.style, { left: `${layer === 0 ? x - size / 2 : x + size / 2}px`, top: `${y + size / 2}px` });
@@ -115,7 +116,7 @@ function layerCounter() {
   const less = () => setWidths(all.slice(0, -1), forms.slice(0, -1));
   return element("span", { class: "count" },
     element("button", { type: "button", id: "layers-less", "aria-label": "one hidden layer less", disabled: all.length === 0, onclick: less }, "−"),
-    "layers",
+    element("span", { class: "word" }, "layers"),
     element("button", { type: "button", id: "layers-more", "aria-label": "one hidden layer more", disabled: all.length >= 6, onclick: more }, "+"));
 }
 
@@ -179,6 +180,8 @@ function drawMaps() {
   const first = own.image ? own.image[0] * own.image[1] : null;
   if (own.image) {
     const largest = maps.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
+    for (const { canvas } of units.slice(2).flat()) pixels(canvas, 1, 1, () => mix(paper, ink, 0.07));
+    if (images) pixels(units[0][0].canvas, own.image[1], own.image[0], (cell) => mix(paper, ink, images[cell]));
     units[1].forEach(({ canvas }, unit) => pixels(canvas, own.image[1], own.image[0], (cell) => signed(maps[unit * first + cell] / largest)));
     return;
   }

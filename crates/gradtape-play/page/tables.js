@@ -14,7 +14,7 @@ function numbersOf() {
   if (own.test) rows.push(["Test loss", both((report) => short(report.test.loss))]);
   const part = own.test ? "test" : "train";
   if (built[0].classes) rows.push([own.test ? "Test right" : "Right", both((report) => percent(report[part].accuracy))]);
-  rows.push(["Rate", both((report) => short(report.rate))]);
+  if (setting("schedule") !== "constant") rows.push(["Rate", both((report) => short(report.rate))]);
   const place = byId("numbers");
   if (place.children.length !== rows.length) place.replaceChildren(...rows.map(() => element("div", {}, element("dt", {}), element("dd", {}))));
   rows.forEach(([name, value], i) => {
@@ -65,7 +65,9 @@ function plotOf() {
     line([left, y(loss)], [width - right, y(loss)], "grid");
     word([left - 7, y(loss) + 4], short(loss), "end");
   }
-  for (const step of ticks(0, last, false)) word([x(step), height - bottom + 17], step.toLocaleString("en"), "middle");
+  for (const step of ticks(0, last, false)) {
+    word([x(step), height - bottom + 17], step.toLocaleString("en"), x(step) > width - right - 22 ? "end" : "middle");
+  }
   word([(left + width - right) / 2, height - 3], "steps", "middle");
   line([left, height - bottom], [width - right, height - bottom], "axis");
   line([left, top], [left, height - bottom], "axis");
@@ -80,7 +82,7 @@ function plotOf() {
     const name = "ab"[number];
     if (curves.length === 1) path(batch.map(([step, , mean]) => [step, mean]), `batch ${name}`);
     path(measured.map((own) => [own.step, own.train]), name);
-    path(measured.map((own) => [own.step, own.test]), `test ${name}`);
+    path(measured.map((own) => [own.step, own.test]), curves.length === 1 ? "test only" : `test ${name}`);
   });
   place.replaceChildren(svg, plotLegend(curves.length));
 }
@@ -94,7 +96,7 @@ function plotLegend(count) {
   for (let number = 0; number < count; number++) {
     const [name, of] = ["ab"[number], count > 1 ? `${"AB"[number]}: ` : ""];
     items.push(item(name, `${of}training, all points`));
-    if (built[number]?.points[1] > 0) items.push(item(`test ${name}`, `${of}held out`));
+    if (built[number]?.points[1] > 0) items.push(item(count === 1 ? "test only" : `test ${name}`, `${of}held out`));
   }
   if (count === 1) items.push(item("batch a", "each batch"));
   return element("ul", { class: "legend" }, ...items);
@@ -106,8 +108,9 @@ function ticks(least, most, log) {
     const [from, to] = [Math.ceil(Math.log10(least)), Math.floor(Math.log10(most))];
     const every = Math.max(1, Math.ceil((to - from) / 5));
     for (let power = from; power <= to; power += every) found.push(10 ** power);
-    if (found.length > 1) return found;
-    return [1, 2, 5].flatMap((own) => [from - 1, from].map((power) => own * 10 ** power)).filter((own) => own >= least && own <= most);
+    if (found.length > 2) return found;
+    const powers = Array.from({ length: Math.max(1, to - from + 2) }, (_, i) => from - 1 + i);
+    return powers.flatMap((power) => [1, 2, 5].map((own) => Number((own * 10 ** power).toPrecision(1)))).filter((own) => own >= least && own <= most);
   }
   const rough = (most - least) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -7,6 +7,8 @@ let sessions = [];
 let playing = false;
 let waits = false;
 let speed = 10;
+// Steps that are to be taken without playing.
+let owed = 0;
 let look = { edges: 0, boundary: 64, maps: 20, chain: null };
 let frame = 0;
 let perMillisecond = 10;
@@ -39,6 +41,7 @@ function create(message) {
   run = message.run;
   playing = false;
   waits = false;
+  owed = 0;
   sessions = [];
   const built = message.sessions.map(({ settings, table }, number) => {
     const head = new TextEncoder().encode(settings);
@@ -67,7 +70,7 @@ function send(whole) {
   frame += 1;
   const buffers = shown.flatMap((own) => [own.boundary, own.maps, own.weights, own.curves, own.points]);
   waits = true;
-  postMessage({ type: "frame", run, shown, playing }, buffers.filter(Boolean).map((own) => own.buffer));
+  postMessage({ type: "frame", run, shown, playing: playing || owed > 0 }, buffers.filter(Boolean).map((own) => own.buffer));
 }
 
 function chain({ session, stage, unit, input, row }) {
@@ -79,15 +82,17 @@ function advance(steps) {
   for (const number of sessions) {
     ended = Number(text(call("play_advance", number, steps))) < steps && ended;
   }
-  if (ended) playing = false;
+  if (ended) [playing, owed] = [false, 0];
 }
 
 // Steps for a frame. As fast as it can: for about ten milliseconds, whose steps the last frame tells.
 function turn() {
-  if (!playing || waits) return;
+  if (!(playing || owed > 0) || waits) return;
   guarded(() => {
-    if (speed === "fast") {
-      const steps = Math.max(1, Math.round(9 * perMillisecond));
+    if (owed > 0 || speed === "fast") {
+      const most = Math.max(1, Math.round((owed > 0 ? 40 : 9) * perMillisecond));
+      const steps = owed > 0 ? Math.min(owed, most) : most;
+      if (owed > 0) owed -= steps;
       const from = performance.now();
       advance(steps);
       const took = Math.max(0.2, performance.now() - from);
@@ -95,7 +100,7 @@ function turn() {
     } else {
       advance(speed);
     }
-    send(!playing);
+    send(!(playing || owed > 0));
   });
 }
 
@@ -104,7 +109,7 @@ function guarded(call) {
   try {
     call();
   } catch (error) {
-    playing = false;
+    [playing, owed] = [false, 0];
     if (error && error.told !== undefined) {
       postMessage({ type: "problem", run, text: error.told });
       return;
@@ -128,16 +133,19 @@ const answers = {
   },
   create: (message) => guarded(() => create(message)),
   play: () => { playing = sessions.length > 0; turn(); },
-  pause: () => { playing = false; guarded(() => send(true)); },
+  pause: () => {
+    [playing, owed] = [false, 0];
+    guarded(() => send(true));
+  },
   speed: (message) => { speed = message.speed; },
   steps: (message) => guarded(() => {
     playing = false;
-    advance(message.steps === "epoch" ? Number(text(call("play_left", sessions[0]))) : message.steps);
-    send(true);
+    owed = message.steps === "epoch" ? Number(text(call("play_left", sessions[0]))) : message.steps;
+    turn();
   }),
   look: (message) => {
     look = { ...look, ...message.look };
-    if (!playing && sessions.length > 0 && !message.quiet) guarded(() => send(true));
+    if (!playing && owed === 0 && sessions.length > 0 && !message.quiet) guarded(() => send(true));
   },
   chain: (message) => {
     look.chain = message.chain;

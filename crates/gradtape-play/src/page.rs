@@ -1,6 +1,6 @@
 //! The page: one file that needs nothing beside itself.
 
-use gradtape_calculus::chart::THEME;
+use gradtape_chart::THEME;
 
 /// The library as a WebAssembly module, compressed by gzip, as `scripts/play.sh` makes it.
 pub const MODULE: &[u8] = include_bytes!("../page/module.wasm.gz");

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use gradtape_play::MODULE;
 
 /// The crates whose sources are in it.
-const CRATES: [&str; 5] =
-    ["gradtape", "gradtape-calculus", "gradtape-chart", "gradtape-derive", "gradtape-play"];
+const CRATES: [&str; 4] = ["gradtape", "gradtape-calculus", "gradtape-derive", "gradtape-play"];
 
 const HASH: &str = "page/module.hash";
 

@@ -61,7 +61,7 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-chart", &[]),
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
     ("gradtape-files", &["gradtape"]),
-    ("gradtape-play", &["gradtape", "gradtape-calculus"]),
+    ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     (
         "gradtape-cli",
         &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files", "gradtape-play"],
