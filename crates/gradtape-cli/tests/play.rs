@@ -175,6 +175,77 @@ fn it_plays_pauses_steps_and_starts_again() {
 }
 
 #[test]
+fn lessons_are_those_of_the_book_and_open() {
+    let Some((folder, mut browser)) = browser("play-lessons") else { return };
+    let chapter = include_str!("../../../docs/book/src/playground.md");
+    lesson(&folder, &mut browser, "run=1");
+    let lessons = browser.value("[...document.querySelectorAll('#g-lessons a')].map((own) => own.hash.slice(1))");
+    let lessons = lessons.as_array().unwrap().clone();
+    assert!(lessons.len() > 10);
+    for own in &lessons {
+        let address = own.as_str().unwrap();
+        let words = address.replace('&', " ");
+        assert!(chapter.contains(&format!("`{words}`")), "the book has no lesson `{words}`");
+        let reports = lesson(&folder, &mut browser, &format!("{address}&run=3"));
+        assert_eq!(reports.as_array().unwrap().len(), if words.contains("versus") { 2 } else { 1 });
+        assert_eq!(browser.value("document.getElementById('problem').hidden"), true, "{address}");
+    }
+    // A link of the list leads there without a load.
+    browser.value("document.querySelector('#g-lessons a').click()");
+    browser.until("playground.built()[0].sizes.join() === '2,2' && playground.settings().includes('data=xor')");
+    nothing_wrong(&browser);
+}
+
+#[test]
+fn pictures_and_weights_are_taken_home() {
+    let Some((folder, mut browser)) = browser("play-take") else { return };
+    // Without any network.
+    let offline = json!({"offline": true, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0});
+    browser.call("Network.emulateNetworkConditions", offline);
+    lesson(&folder, &mut browser, "data=blobs&run=30");
+    browser.value(
+        "{ window.saved = [];
+           URL.createObjectURL = ((before) => (blob) => { saved.push(blob); return before.call(URL, blob); })(URL.createObjectURL);
+           HTMLAnchorElement.prototype.click = () => {}; true }",
+    );
+    let mut take = |button: &str, text: &str| {
+        browser.value("saved.length = 0");
+        browser.value(&format!("document.getElementById('take-{button}').click()"));
+        // Of the picture in pixels, the one in vectors comes first.
+        let count = if button == "png" { 2 } else { 1 };
+        browser.until(&format!("saved.length === {count} && saved.at(-1).size > 100"));
+        browser.value(&format!("saved.at(-1).{text}"))
+    };
+    let svg = take("svg", "text()");
+    contains(svg.as_str().unwrap(), &["<svg xmlns=", "<path", "data:image/png;base64,", "step 30"]);
+    let png = take("png", "slice(1, 4).text()");
+    assert_eq!(png, "PNG");
+    let csv = take("csv", "text()");
+    assert!(csv.as_str().unwrap().starts_with("x,y,class,part\n"), "{csv}");
+    let weights = take("json", "text()");
+    let weights: Value = serde_json::from_str(weights.as_str().unwrap()).unwrap();
+    assert_eq!(weights["steps"], 30);
+    let model = take("model", "arrayBuffer().then((own) => [...new Uint8Array(own)])");
+    let bytes: Vec<u8> = model.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u8).collect();
+    folder.write("model.safetensors", bytes);
+    let told = folder.run("inspect model.safetensors").ok().stdout;
+    contains(&told, &["Linear", "Tanh"]);
+    nothing_wrong(&browser);
+}
+
+#[test]
+fn a_browser_without_vectors_is_told() {
+    let Some((folder, mut browser)) = browser("play-old") else { return };
+    let old = json!({"source": "WebAssembly.validate = () => false;"});
+    browser.call("Page.addScriptToEvaluateOnNewDocument", old);
+    browser.open(&folder.path("play.html"), "");
+    let told = browser.value("document.getElementById('problem').textContent");
+    contains(told.as_str().unwrap(), &["no vectors", "hint", "Firefox"]);
+    assert_eq!(browser.value("document.getElementById('play').disabled"), true);
+    nothing_wrong(&browser);
+}
+
+#[test]
 fn what_does_not_fit_is_told_on_the_page() {
     let Some((folder, mut browser)) = browser("play-problems") else { return };
     let mut told = |settings: &str, words: &[&str]| {

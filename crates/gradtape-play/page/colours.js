@@ -6,8 +6,18 @@ let ink = [27, 36, 48];
 let minus = [193, 79, 0];
 let plus = [10, 91, 181];
 
+// The colours of numbers from -1 to 1, computed once.
+let ramp = [];
+let themes = 0;
+
 // Print is on white, whatever the screen is.
 function readTheme(prints) {
+  themes += 1;
+  readColours(prints);
+  ramp = Array.from({ length: 129 }, (_, i) => mix(paper, i < 64 ? minus : plus, 0.08 + 0.8 * Math.abs(i - 64) / 64));
+}
+
+function readColours(prints) {
   if (prints) {
     [paper, ink, minus, plus] = [[255, 255, 255], [27, 36, 48], [193, 79, 0], [10, 91, 181]];
     return;
@@ -34,8 +44,7 @@ function classColour(number) {
 
 // Of a number from -1 to 1.
 function signed(value) {
-  const share = Math.min(1, Math.abs(value));
-  return mix(paper, value < 0 ? minus : plus, 0.08 + 0.8 * share);
+  return ramp[Math.round(64 + 64 * Math.max(-1, Math.min(1, value)))] ?? paper;
 }
 
 // Draws numbers from -1 to 1 as the pixels of a canvas.

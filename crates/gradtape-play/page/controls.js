@@ -4,14 +4,24 @@ function controls() {
   const open = [...place.querySelectorAll("details")].filter((own) => !own.open).map((own) => own.id);
   const focused = document.activeElement?.id;
   place.replaceChildren(
+    lessons(),
     group("g-data", "Data", dataControls()),
     group("g-network", "Network", networkControls()),
     group("g-training", "Training", trainingControls()),
     group("g-versus", "A second network beside it", versusControls()),
   );
-  for (const id of open) byId(id).open = false;
+  for (const id of open) if (byId(id)) byId(id).open = false;
   if (focused) byId(focused)?.focus();
 }
+
+function lessons() {
+  const items = LESSONS.map(([name, address]) => element("li", {}, element("a", { href: `#${address}` }, name)));
+  const details = element("details", { class: "group", id: "g-lessons" }, element("summary", {}, "Lessons"), element("div", {}, element("ul", { class: "lessons" }, ...items)));
+  details.open = lessonsOpen;
+  details.addEventListener("toggle", () => { lessonsOpen = details.open; });
+  return details;
+}
+let lessonsOpen = false;
 
 function group(id, name, children) {
   return element("details", { class: "group", id, open: true }, element("summary", {}, name), element("div", {}, ...children));

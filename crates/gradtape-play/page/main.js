@@ -6,6 +6,8 @@ let built = [];
 let frames = [];
 let images = null;
 let playing = false;
+// Whether the worker has sessions of what is chosen.
+let alive = false;
 let spokenAt = 0;
 let pending = null;
 // What tests and teachers' own scripts may look at.
@@ -47,6 +49,7 @@ const told = {
   built: (message) => {
     if (message.run !== run) return;
     built = message.built;
+    alive = true;
     frames = [];
     problem(null);
     if (shownNetwork >= built.length) shownNetwork = 0;
@@ -92,6 +95,7 @@ const told = {
   },
   trap: (message) => {
     stopped();
+    alive = false;
     problem(`The library failed, which is a fault of gradtape: ${message.text}\n  hint: start again; the settings are still there`);
   },
   broken: (message) => problem(`The library cannot be loaded: ${message.text}`),
@@ -132,6 +136,7 @@ function show(message) {
 function rebuild({ steps = 0, plays = false } = {}) {
   writeAddress();
   stopped();
+  alive = false;
   run += 1;
   pending = { steps, plays };
   const other = versusLines();
@@ -158,10 +163,16 @@ function tellSpeed() {
 }
 
 function play() {
-  if (built.length === 0) return;
+  if (!alive) return;
   playing = true;
   byId("play").textContent = "Pause";
   send({ type: "play" });
+}
+
+function takeSteps(steps) {
+  if (!alive) return;
+  stopped();
+  send({ type: "steps", steps });
 }
 
 function pause() {
@@ -184,7 +195,8 @@ function problem(words, buttons = []) {
   });
   place.hidden = words === null;
   place.replaceChildren(words ?? "", ...(buttons.length ? [element("br", {}), ...buttons] : []));
-  const name = /^["\u201c]?([a-z0-9_-]+)/.exec(words ?? "")?.[1];
+  const first = /^["\u201c]?([a-z0-9_-]+)/.exec(words ?? "")?.[1];
+  const name = words?.startsWith("learning rate") ? "lr" : first;
   const control = name && [...document.querySelectorAll("[data-setting]")].find((own) => own.dataset.setting === name);
   if (control) {
     control.setAttribute("aria-invalid", "true");
@@ -212,8 +224,8 @@ function notes() {
 }
 
 byId("play").addEventListener("click", () => (playing ? pause() : play()));
-byId("one").addEventListener("click", () => { stopped(); send({ type: "steps", steps: 1 }); });
-byId("epoch").addEventListener("click", () => { stopped(); send({ type: "steps", steps: "epoch" }); });
+byId("one").addEventListener("click", () => takeSteps(1));
+byId("epoch").addEventListener("click", () => takeSteps("epoch"));
 byId("start").addEventListener("click", () => rebuild());
 byId("speed").addEventListener("change", () => { tellSpeed(); writeAddress(); });
 addEventListener("keydown", (event) => {

@@ -24,7 +24,7 @@ function picturesOf() {
       element("div", { class: "across" }, element("span", {}, short(across.from)), element("span", {}, across.name), element("span", {}, short(across.to))));
     place.append(element("figure", {}, plane, name ? element("figcaption", {}, name) : ""));
     if (setting("data") === "drawn" && number === 0) drawable(canvas);
-    return { canvas, curve, name, small: document.createElement("canvas"), points: null, boundary: null };
+    return { canvas, curve, name, small: document.createElement("canvas"), layer: document.createElement("canvas"), points: null, boundary: null };
   });
 }
 
@@ -49,9 +49,20 @@ function drawPicture(number) {
     context.imageSmoothingEnabled = true;
     context.drawImage(picture.small, 0, 0, width, height);
   }
-  if (picture.points) drawPoints(context, own, picture, width, height, scale);
+  if (picture.points) context.drawImage(pointsOf(own, picture, width, height, scale), 0, 0);
   if (picture.boundary && picture.curve) drawCurve(context, own, picture, width, height, scale);
   if (document.activeElement === canvas && setting("data") === "drawn") drawCursor(context, width, height, scale);
+}
+
+// The points, which stay where they are, are drawn once.
+function pointsOf(own, picture, width, height, scale) {
+  const { layer, points } = picture;
+  if (picture.drawn?.points !== points || layer.width !== width || picture.drawn.themes !== themes) {
+    [layer.width, layer.height] = [width, height];
+    drawPoints(layer.getContext("2d"), own, picture, width, height, scale);
+    picture.drawn = { points, themes };
+  }
+  return layer;
 }
 
 function paintBoundary(own, picture) {
@@ -85,11 +96,13 @@ function drawPoints(context, own, picture, width, height, scale) {
     }
     for (const [key, path] of paths) {
       const colour = own.classes ? classColour(key) : mix(paper, key < 0 ? minus : plus, 0.25 + 0.75 * Math.min(1, Math.abs(key) / 12));
-      context.lineWidth = scale * (wanted ? 1.7 : 1);
-      context.fillStyle = wanted ? rgb(paper) : rgb(own.classes ? colour : colour);
-      context.strokeStyle = wanted || !own.classes ? rgb(own.classes ? colour : ink) : rgb(paper);
+      // Those to learn from are full, with a margin of paper; those held out are hollow.
+      context.lineWidth = scale * (wanted ? 1.7 : 2);
+      context.fillStyle = rgb(wanted ? paper : colour);
+      context.strokeStyle = rgb(wanted ? colour : own.classes ? paper : ink);
+      if (!wanted) context.stroke(path);
       context.fill(path);
-      context.stroke(path);
+      if (wanted) context.stroke(path);
     }
   }
 }

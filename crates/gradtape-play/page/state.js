@@ -5,6 +5,23 @@ const settings = new Map();
 const PAGE = ["versus", "edges", "speed", "run"];
 const view = { versus: "", edges: "0", speed: "10", run: "0" };
 let choices = null;
+
+// Each is a sentence of the book's chapter on this page, by its address.
+const LESSONS = [
+  ["One line does not divide xor", "data=xor&noise=0&hidden=none"],
+  ["Four units do", "data=xor&noise=0&hidden=4&lr=0.03"],
+  ["Units that start alike stay alike", "init=zeros&hidden=4&lr=0.05"],
+  ["Gradients vanish in many sigmoids", "data=circles&hidden=8,8,8,8,8,8&activation=sigmoid&optimizer=sgd"],
+  ["With relu they come through", "data=circles&hidden=8,8,8,8,8,8&activation=relu&init=kaiming_normal&optimizer=sgd"],
+  ["A batch of 1 is restless", "noise=0.25&optimizer=sgd&lr=0.3&batch=1&versus=batch:100"],
+  ["Momentum is sooner there", "data=circles&noise=0.05&optimizer=sgd&lr=0.05&batch=100&versus=momentum:0.9"],
+  ["Learned by heart", "samples=60&noise=0.4&test-fraction=0.5&hidden=32,32&lr=0.02&batch=30&versus=l2:0.02"],
+  ["A rate that is too large", "data=formula&formula=sin(3*x)&optimizer=sgd&activation=linear&lr=3"],
+  ["Dead units", "activation=relu&optimizer=sgd&lr=10"],
+  ["Two arms", "data=spiral&noise=0.02&hidden=16,16&lr=0.02"],
+  ["A curve", "data=formula&formula=sin(3*x)&hidden=8&lr=0.02"],
+  ["Handwritten digits", "data=digits&hidden=32&activation=relu"],
+];
 let table = null;
 
 function element(name, attributes = {}, ...children) {

@@ -90,7 +90,7 @@ fn digits_are_those_of_the_program() {
 /// The program that the page gives to take home is this file; it is compiled and run here.
 mod exported {
     #![allow(unused, reason = "the program's main is run by a test")]
-    include!("exported.rs");
+    include!("taken/program.rs");
 
     #[test]
     fn it_trains() {
@@ -105,7 +105,7 @@ const LESSON: &str = "data=circles\nsamples=200\nhidden=6,4\nactivation=relu,tan
 fn the_program_and_the_command_to_take_home() {
     let session = Session::new(Settings::read(LESSON).unwrap(), None).unwrap();
     let code = session.rust();
-    assert_eq!(code, include_str!("exported.rs"), "tests/exported.rs is another program");
+    assert_eq!(code, include_str!("taken/program.rs"), "tests/taken/program.rs is another program");
     let (command, notes) = session.command();
     assert_eq!(
         command,
