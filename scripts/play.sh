@@ -11,6 +11,7 @@ target=wasm32-unknown-unknown
 folder=target/wasm
 mkdir -p "$folder"
 flags=()
+optimise=wasm-opt
 if [ -z "${DEBIAN_WASM:-}" ] && [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
     :
 else
@@ -25,7 +26,7 @@ else
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(find "$(rustc --print sysroot)" -name rust-lld -type f | head -n 1)
     export LD_LIBRARY_PATH=$debian/usr/lib/x86_64-linux-gnu RUSTC=$debian/usr/bin/rustc RUSTC_BOOTSTRAP=1
-    export PATH=$debian/usr/bin:$PATH
+    optimise=$debian/usr/bin/wasm-opt
     flags=(-Zbuild-std=std,panic_abort)
 fi
 # Paths of this machine would stand in the messages of panics.
@@ -33,7 +34,7 @@ export RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$PWD=. --remap-
 export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_PANIC=abort
 export CARGO_PROFILE_RELEASE_STRIP=false CARGO_INCREMENTAL=0
 cargo rustc -p gradtape-play --lib --crate-type cdylib --release --target "$target" --target-dir "$folder" "${flags[@]}"
-wasm-opt -O3 --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
+"$optimise" -O3 --enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals \
     --enable-multivalue --enable-reference-types --enable-simd \
     "$folder/$target/release/gradtape_play.wasm" -o "$folder/module.wasm"
 gzip -9 --no-name --stdout "$folder/module.wasm" > crates/gradtape-play/page/module.wasm.gz
