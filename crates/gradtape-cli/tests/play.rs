@@ -260,11 +260,12 @@ fn what_does_not_fit_is_told_on_the_page() {
     assert_eq!(told("data=mons", &["did you mean moons?"]), "data");
     assert_eq!(told("widths=3", &["there is no setting"]), Value::Null);
     assert_eq!(told("data=csv", &["no table yet", "drop it"]), "data");
-    let diverging = "data=formula&formula=10*x&optimizer=sgd&lr=50&activation=relu&run=300";
-    told(diverging, &["at step", "diverged", "Start again with rate 5"]);
+    assert_eq!(told("lr=-1", &["learning rate is -1"]), "lr");
+    let diverging = "data=formula&formula=sin(3*x)&optimizer=sgd&activation=linear&lr=3&run=300";
+    told(diverging, &["at step", "diverged", "Start again with rate 0.3"]);
     browser.value("document.getElementById('smaller').click()");
     browser.until(
-        "document.getElementById('problem').hidden && playground.settings().includes('lr=5')",
+        "document.getElementById('problem').hidden && playground.settings().includes('lr=0.3')",
     );
     // A table that is dropped.
     browser.open(&folder.path("play.html"), "");

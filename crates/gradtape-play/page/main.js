@@ -118,7 +118,7 @@ function show(message) {
     healthOf();
   }
   playground.frames += 1;
-  if (playing && !message.playing) {
+  if (playing && message.ended) {
     stopped();
     diverged();
   }
@@ -196,7 +196,7 @@ function problem(words, buttons = []) {
   place.hidden = words === null;
   place.replaceChildren(words ?? "", ...(buttons.length ? [element("br", {}), ...buttons] : []));
   const first = /^["\u201c]?([a-z0-9_-]+)/.exec(words ?? "")?.[1];
-  const name = words?.startsWith("learning rate") ? "lr" : first;
+  const name = words?.includes("learning rate is") ? "lr" : first;
   const control = name && [...document.querySelectorAll("[data-setting]")].find((own) => own.dataset.setting === name);
   if (control) {
     control.setAttribute("aria-invalid", "true");

@@ -9,6 +9,8 @@ let waits = false;
 let speed = 10;
 // Steps that are to be taken without playing.
 let owed = 0;
+// Whether a training ended by itself.
+let ended = false;
 let look = { edges: 0, boundary: 64, maps: 20, chain: null };
 let frame = 0;
 let perMillisecond = 10;
@@ -41,7 +43,7 @@ function create(message) {
   run = message.run;
   playing = false;
   waits = false;
-  owed = 0;
+  [owed, ended] = [0, false];
   sessions = [];
   const built = message.sessions.map(({ settings, table }, number) => {
     const head = new TextEncoder().encode(settings);
@@ -70,7 +72,7 @@ function send(whole) {
   frame += 1;
   const buffers = shown.flatMap((own) => [own.boundary, own.maps, own.weights, own.curves, own.points]);
   waits = true;
-  postMessage({ type: "frame", run, shown, playing: playing || owed > 0 }, buffers.filter(Boolean).map((own) => own.buffer));
+  postMessage({ type: "frame", run, shown, ended, playing: playing || owed > 0 }, buffers.filter(Boolean).map((own) => own.buffer));
 }
 
 function chain({ session, stage, unit, input, row }) {
@@ -78,10 +80,8 @@ function chain({ session, stage, unit, input, row }) {
 }
 
 function advance(steps) {
-  let ended = true;
-  for (const number of sessions) {
-    ended = Number(text(call("play_advance", number, steps))) < steps && ended;
-  }
+  const fewer = sessions.map((number) => Number(text(call("play_advance", number, steps))) < steps);
+  ended = fewer.every(Boolean);
   if (ended) [playing, owed] = [false, 0];
 }
 
