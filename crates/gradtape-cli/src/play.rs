@@ -21,7 +21,8 @@ use crate::output::Output;
 #[command(
     after_help = "Settings are those of the page, by the names of the flags of `gradtape train` where it has them:
   data, samples, noise, seed, formula, test-fraction, hidden, activation, dropout, init, loss, optimizer and
-  its settings, lr, schedule, epochs, batch, l1, l2, clip-norm.
+  its settings, lr, schedule, epochs, batch, l1, l2, clip-norm. Of the page alone: versus=batch:1 trains a second
+  network beside the first with that setting, run=100 begins with a hundred steps.
 
 Examples:
   gradtape play                                          opens the page
@@ -41,12 +42,24 @@ pub(crate) struct Play {
 
 impl Verb for Play {
     fn run(self, output: &Output) -> Outcome {
-        let settings = Settings::read(&self.settings.join("\n")).map_err(Failure::usage)?;
-        // What does not fit together is told here, and not on the page; a table comes there.
-        if settings.data != Source::Csv {
-            Session::new(settings.clone(), None).map_err(Failure::usage)?;
+        let (of_page, words): (Vec<String>, Vec<String>) = self
+            .settings
+            .iter()
+            .cloned()
+            .partition(|word| OF_PAGE.iter().any(|name| word.split('=').next() == Some(name)));
+        let settings = session(&words)?;
+        for word in &of_page {
+            let Some(other) = word.strip_prefix("versus=") else { continue };
+            let (name, value) = other.split_once(':').ok_or_else(|| {
+                Failure::usage(format!(
+                    "versus={other}: what has the second network otherwise?\n  hint: name a setting and its value, as \
+                     in versus=batch:1"
+                ))
+            })?;
+            session(&[&words[..], &[format!("{name}={value}")]].concat())?;
         }
-        let page = page(&settings.text());
+        let lines: String = of_page.iter().map(|word| format!("{word}\n")).collect();
+        let page = page(&(settings.text() + &lines));
         match &self.out {
             Some(path) => {
                 check(path)?;
@@ -67,6 +80,19 @@ impl Verb for Play {
             }
         }
     }
+}
+
+/// What the page knows beside the settings of a session: a second network, what edges show, how fast, and steps to begin
+/// with.
+const OF_PAGE: [&str; 4] = ["versus", "edges", "speed", "run"];
+
+/// The settings of words. What does not fit together is told here, and not on the page; a table comes there.
+fn session(words: &[String]) -> Outcome<Settings> {
+    let settings = Settings::read(&words.join("\n")).map_err(Failure::usage)?;
+    if settings.data != Source::Csv {
+        Session::new(settings.clone(), None).map_err(Failure::usage)?;
+    }
+    Ok(settings)
 }
 
 fn check(path: &Path) -> Outcome {

@@ -49,6 +49,12 @@ fn the_page_is_written_with_a_lesson_and_what_does_not_fit_is_refused() {
     );
     run("play data=xr --out a.html").fails(2, &["data: there is no \"xr\"", "did you mean xor?"]);
     run("play momentum=0.9 --out a.html").fails(2, &["adam has no setting momentum"]);
+    let told = folder.run("play batch=100 versus=batch:1 run=5 --out versus.html").ok();
+    contains(&told.stdout, &["versus.html"]);
+    let page = String::from_utf8(folder.read("versus.html")).unwrap();
+    contains(&page, &["batch=100\\nversus=batch:1\\nrun=5"]);
+    run("play versus=batch:x --out a.html").fails(2, &["batch is \"x\""]);
+    run("play versus=batch --out a.html").fails(2, &["versus=batch", "batch:1"]);
     run("play --out a.png").fails(2, &["--out a.png", ".html"]);
     run("play data=formula formula=y>q --out a.html").fails(2, &["what is q"]);
 }
@@ -78,7 +84,7 @@ fn a_hundred_steps_have_the_losses_of_the_portable_path() {
 fn a_hundred_steps_have_the_losses_of_the_program() {
     let Some((folder, mut browser)) = browser("play-program") else { return };
     for lesson_of in
-        ["data=moons&epochs=8", "data=blobs&samples=300&hidden=6&activation=relu&epochs=10"]
+        ["data=moons&epochs=8", "data=blobs&samples=300&hidden=6&activation=relu&epochs=20"]
     {
         lesson(&folder, &mut browser, &format!("{lesson_of}&run=100"));
         browser.value("document.getElementById('take-command').click()");
@@ -189,7 +195,9 @@ fn lessons_are_those_of_the_book_and_open() {
     for own in &lessons {
         let address = own.as_str().unwrap();
         let words = address.replace('&', " ");
-        assert!(chapter.contains(&format!("`{words}`")), "the book has no lesson `{words}`");
+        let command =
+            format!("gradtape play {} ", words.replace("formula=sin(3*x)", "\"formula=sin(3*x)\""));
+        assert!(chapter.contains(&command), "the book has no lesson {command:?}");
         let reports = lesson(&folder, &mut browser, &format!("{address}&run=3"));
         assert_eq!(reports.as_array().unwrap().len(), if words.contains("versus") { 2 } else { 1 });
         assert_eq!(browser.value("document.getElementById('problem').hidden"), true, "{address}");
