@@ -18,6 +18,8 @@ pub(crate) struct Data {
     pub(crate) train: Rc<Dataset>,
     pub(crate) test: Rc<Dataset>,
     pub(crate) task: Task,
+    /// The column to learn, of a table.
+    pub(crate) target: String,
     pub(crate) loss: Loss,
     /// The names of the inputs.
     pub(crate) features: Vec<String>,
@@ -49,6 +51,7 @@ pub(crate) struct Axis {
 struct Rows {
     split: Split,
     task: Task,
+    target: String,
     features: Vec<String>,
     image: Option<[usize; 2]>,
     preprocessing: Option<Preprocessing>,
@@ -58,7 +61,9 @@ struct Rows {
 impl Data {
     /// The data that settings name; of a table, from its bytes.
     pub(crate) fn of(settings: &Settings, table: Option<&[u8]>) -> Result<Data> {
-        let Rows { split, task, features, image, preprocessing, notes } = match settings.data {
+        let Rows { split, task, target, features, image, preprocessing, notes } = match settings
+            .data
+        {
             Source::Csv => from_table(settings, table)?,
             Source::Digits => {
                 let split = data::digits().flatten().split(0.0, settings.test, settings.seed)?;
@@ -68,6 +73,7 @@ impl Data {
                 Rows {
                     split,
                     task,
+                    target: "digit".into(),
                     features,
                     image: Some([8, 8]),
                     preprocessing: Some(preprocessing),
@@ -107,6 +113,7 @@ impl Data {
             train: Rc::new(as_lost(train)?),
             test: Rc::new(as_lost(test)?),
             task,
+            target,
             loss,
             features,
             axes,
@@ -188,7 +195,8 @@ fn of_points(settings: &Settings) -> Result<Rows> {
         Task::Number(_) => None,
     };
     let split = all.split(0.0, test, seed)?;
-    Ok(Rows { split, task, features, image: None, preprocessing, notes: vec![] })
+    let target = "class".into();
+    Ok(Rows { split, task, target, features, image: None, preprocessing, notes: vec![] })
 }
 
 fn from_table(settings: &Settings, table: Option<&[u8]>) -> Result<Rows> {
@@ -209,12 +217,13 @@ fn from_table(settings: &Settings, table: Option<&[u8]>) -> Result<Rows> {
     let all = preprocessing.dataset(&table)?;
     let task = match preprocessing.target() {
         Target::Classes { classes, .. } => Task::Classes(classes.names().to_vec()),
-        _ => Task::Number(target),
+        _ => Task::Number(target.clone()),
     };
     let notes = table.notes().iter().chain(preprocessing.notes()).cloned().collect();
     Ok(Rows {
         split: all.split_rows(&rows)?,
         task,
+        target,
         features: preprocessing.feature_names(),
         image: None,
         preprocessing: Some(preprocessing),

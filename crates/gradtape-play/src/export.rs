@@ -167,10 +167,23 @@ impl Session {
             Source::Drawn | Source::Formula | Source::Csv => "points()?".to_string(),
             source => format!("{}({}, {:?}, {})?", source.name(), own.samples, own.noise, own.seed),
         };
-        let generator = match own.data {
-            Source::Drawn | Source::Formula | Source::Csv => "Dataset".to_string(),
-            source => source.name().to_string(),
+        let named = self.own_loss();
+        // Targets of these losses are numbers.
+        let numbers = match (&self.data.task, self.data.loss) {
+            (Task::Classes(_), Loss::Logistic) => Some("if label == 1 { 1.0 } else { 0.0 }"),
+            (Task::Classes(_), Loss::Hinge) => Some("if label == 1 { 1.0 } else { -1.0 }"),
+            (Task::Classes(_), Loss::Squares) => Some(""),
+            _ => None,
         };
+        let mut data_uses = match own.data {
+            Source::Drawn | Source::Formula | Source::Csv => {
+                vec!["Dataset", "PreprocessOptions", "Preprocessing", "Table"]
+            }
+            source => vec![source.name()],
+        };
+        if numbers.is_some() && !data_uses.contains(&"Dataset") {
+            data_uses.insert(0, "Dataset");
+        }
         let forms: Vec<Form> = (0..own.hidden.len()).map(|layer| own.form(layer)).collect();
         let form = forms.first().copied().unwrap_or(Form::Tanh);
         let plain = own.init == Start::FanIn && forms.iter().all(|other| *other == form);
@@ -220,18 +233,41 @@ impl Session {
             uses.insert(0, "Every");
             optim.insert(1, "Schedule");
         }
-        let (mut loss_import, mut targets) = (String::new(), String::new());
-        if let Some((name, call)) = self.own_loss() {
+        let mut loss_import = String::new();
+        if let Some((name, call)) = named {
             let _ = write!(trainer, "\n        .loss(|outputs, targets| {call})");
             loss_import = format!("use gradtape::loss::{name};\n");
-            if let Task::Classes(_) = &self.data.task {
-                let as_targets = match self.data.loss {
-                    Loss::Hinge => "class 1 as 1.0 and class 0 as -1.0, of shape [n, 1]",
-                    Loss::Logistic => "class 1 as 1.0 and class 0 as 0.0, of shape [n, 1]",
-                    _ => "1.0 for the class and 0.0 for the others, of shape [n, classes]",
-                };
-                targets = format!("    // The targets of this loss are numbers: {as_targets}.\n");
-            }
+        }
+        let held = |test: &str| match own.test > 0.0 {
+            true => format!("Some({test})"),
+            false => "None".to_string(),
+        };
+        let mut train =
+            format!("let history = trainer.fit(&split.train, {})?;", held("&split.test"));
+        let mut convert = String::new();
+        if let Some(rule) = numbers {
+            train = format!(
+                "let history = trainer.fit(&numbers(&split.train)?, {})?;",
+                held("&numbers(&split.test)?")
+            );
+            convert = match &self.data.task {
+                Task::Classes(names) if rule.is_empty() => format!(
+                    "\n/// Labels as this loss takes them: 1 for the class, 0 for the others.\n\
+                     fn numbers(data: &Dataset) -> Result<Dataset> {{\n    \
+                     let labels = data.labels().unwrap_or_default();\n    \
+                     let hot = |label: &i64| (0..{0}).map(|class| if class == *label {{ 1.0f32 }} else {{ 0.0 }}).collect::<Vec<_>>();\n    \
+                     let targets: Vec<f32> = labels.iter().flat_map(hot).collect();\n    \
+                     Dataset::new(data.inputs().clone(), Tensor::from_vec(targets, [labels.len(), {0}])?)\n}}\n",
+                    names.len()
+                ),
+                _ => format!(
+                    "\n/// Labels as this loss takes them.\n\
+                     fn numbers(data: &Dataset) -> Result<Dataset> {{\n    \
+                     let labels = data.labels().unwrap_or_default();\n    \
+                     let targets: Vec<f32> = labels.iter().map(|&label| {rule}).collect();\n    \
+                     Dataset::new(data.inputs().clone(), Tensor::from_vec(targets, [labels.len(), 1])?)\n}}\n"
+                ),
+            };
         }
         let mut code = String::new();
         if own.l1 > 0.0 || own.l2 > 0.0 {
@@ -243,22 +279,38 @@ impl Session {
         }
         let _ = write!(
             code,
-            "use gradtape::data::{generator};\n{loss_import}{imports}\nuse gradtape::optim::{{{}}};\n\
-             use gradtape::train::{};\nuse gradtape::{{Result, Rng}};\n\nfn main() -> Result<()> {{\n{targets}    \
+            "use gradtape::data::{};\n{loss_import}{imports}\nuse gradtape::optim::{{{}}};\n\
+             use gradtape::train::{};\nuse gradtape::{{Result, Rng{}}};\n\nfn main() -> Result<()> {{\n    \
              let data = {data};\n    let split = data.split(0.0, {:?}, {})?;\n    let rng = &mut Rng::new({});\n    \
              let net = {network};\n    let optimizer = by_name({:?}, &net, &{hyper})?;\n    \
-             let mut trainer = {trainer};\n    let history = trainer.fit(&split.train, Some(&split.test))?;\n    \
+             let mut trainer = {trainer};\n    {train}\n    \
              println!(\"{{:?}}\", history.epochs.last());\n    Ok(())\n}}\n",
+            listed(&data_uses),
             optim.join(", "),
-            if uses.len() == 1 { uses[0].to_string() } else { format!("{{{}}}", uses.join(", ")) },
+            listed(&uses),
+            if numbers.is_some() { ", Tensor" } else { "" },
             own.test,
             own.seed,
             own.seed,
             own.optimizer,
         );
+        code += &convert;
         if let Source::Drawn | Source::Formula | Source::Csv = own.data {
-            code += "\n/// The points that were saved from the page.\nfn points() -> Result<Dataset> {\n    \
-                     todo!(\"read points.csv: see gradtape::data::Table and Preprocessing\")\n}\n";
+            let (file, target) = match (own.data, &self.data.task) {
+                (Source::Csv, _) => ("table.csv", self.data.target.as_str()),
+                (_, Task::Classes(_)) => ("points.csv", "class"),
+                (_, Task::Number(_)) => ("points.csv", "value"),
+            };
+            let _ = write!(
+                code,
+                "\n/// The points that were saved from the page, their columns standardised.\n\
+                 fn points() -> Result<Dataset> {{\n    \
+                 let table = Table::read_csv({file:?})?;\n    \
+                 let rows: Vec<usize> = (0..table.len()).collect();\n    \
+                 let options = PreprocessOptions {{ ignore: vec![{}], ..Default::default() }};\n    \
+                 Preprocessing::fit(&table, {target:?}, &rows, &options)?.dataset(&table)\n}}\n",
+                if own.data == Source::Csv { "" } else { "\"part\".into()" }
+            );
         }
         code
     }
@@ -280,8 +332,8 @@ impl Session {
                 ),
             };
             if let Some(activation) = stage.form.activation() {
-                let _ = match activation.layer().spec() {
-                    _ if matches!(stage.form, Form::LeakyRelu | Form::Gelu) => {
+                let _ = match stage.form {
+                    Form::LeakyRelu | Form::Gelu => {
                         write!(text, "\n        .add({activation:?}::default())")
                     }
                     _ => write!(text, "\n        .add({activation:?})"),
@@ -311,6 +363,14 @@ impl Session {
     /// How many weights and biases there are.
     pub fn parameter_count(&self) -> usize {
         self.net.layers.parameter_count()
+    }
+}
+
+/// Names as a program imports them.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [one] => one.to_string(),
+        _ => format!("{{{}}}", names.join(", ")),
     }
 }
 

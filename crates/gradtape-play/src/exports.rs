@@ -1,6 +1,6 @@
 //! The functions of the module. A page writes bytes to [`input`], calls one, and reads what it gives at [`output`].
 //!
-//! Each but the last three answers 0 where it went well, and 1 where the output is the text of an error.
+//! Each that answers a number answers 0 where it went well, and 1 where the output is the text of an error.
 
 use std::cell::RefCell;
 use std::panic;

@@ -396,10 +396,10 @@ fn total<'t>(net: &Net, loss: Loss, decay: [f64; 2], x: Var<'t>, y: Var<'t>) -> 
     for [weight, _] in net.parameters() {
         let weight = tape.parameter(&weight);
         if l1 > 0.0 {
-            all = all + l1 * weight.abs().sum(());
+            all += l1 * weight.abs().sum(());
         }
         if l2 > 0.0 {
-            all = all + 0.5 * l2 * weight.square().sum(());
+            all += 0.5 * l2 * weight.square().sum(());
         }
     }
     (all, own)
@@ -453,5 +453,5 @@ fn looker(net: &Rc<Net>) -> Looker {
         Ok(net.forward(inputs[0]).into_iter().map(|given| given.values).collect())
     })
     .inference();
-    Box::new(move |x| look.call(&[x.clone()]))
+    Box::new(move |x| look.call(std::slice::from_ref(x)))
 }

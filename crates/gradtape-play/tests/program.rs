@@ -98,6 +98,31 @@ mod exported {
     }
 }
 
+/// Another loss, whose targets are numbers.
+mod exported_numbers {
+    #![allow(unused, reason = "the program's main is run by a test")]
+    include!("taken/numbers.rs");
+
+    #[test]
+    fn it_trains() {
+        main().unwrap();
+    }
+}
+
+/// Points that a formula divides, which the program reads from a file.
+mod exported_points {
+    #![allow(unused, reason = "it is compiled, and has no file here")]
+    include!("taken/points.rs");
+}
+
+#[test]
+fn programs_of_other_losses_and_points() {
+    let rust = |text: &str| Session::new(Settings::read(text).unwrap(), None).unwrap().rust();
+    assert_eq!(rust("loss=hinge\nepochs=3"), include_str!("taken/numbers.rs"));
+    let text = "data=formula\nformula=y > x\nloss=mse\nhidden=4\ntest-fraction=0\nactivation=gelu\ninit=small";
+    assert_eq!(rust(text), include_str!("taken/points.rs"));
+}
+
 const LESSON: &str = "data=circles\nsamples=200\nhidden=6,4\nactivation=relu,tanh\ninit=kaiming_normal\noptimizer=sgd\n\
                       lr=0.2\nmomentum=0.9\nschedule=cosine\nepochs=20\nbatch=16\nclip-norm=1";
 
