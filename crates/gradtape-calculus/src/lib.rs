@@ -28,11 +28,21 @@
 //! | draw | [`plot()`], [`plot_curves`], [`plot_paths`]: charts of [`gradtape_chart`] |
 //! | fit parameters to data | [`fit()`] |
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "teaching"))]
 mod book;
+#[cfg_attr(
+    not(feature = "teaching"),
+    allow(dead_code, unused_imports, reason = "the teaching uses it")
+)]
 mod expression;
+#[cfg(feature = "teaching")]
 mod fitting;
+#[cfg_attr(
+    not(feature = "teaching"),
+    allow(dead_code, unused_imports, reason = "the teaching uses it")
+)]
 mod report;
+#[cfg(feature = "teaching")]
 mod teaching;
 
 pub use expression::{
@@ -40,8 +50,10 @@ pub use expression::{
     StepErrors, Trace, central_difference, central_step, forward_difference, forward_step,
     richardson, step_errors,
 };
+#[cfg(feature = "teaching")]
 pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
+#[cfg(feature = "teaching")]
 pub use teaching::{
     Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, DifferenceErrors,
     Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN,
@@ -53,4 +65,5 @@ pub use teaching::{
 };
 
 /// The pictures that plots, paths and differences are drawn as.
+#[cfg(feature = "teaching")]
 pub use gradtape_chart as chart;

@@ -27,25 +27,43 @@
 //! Nothing here knows a tape, a network or an expression: what is shown comes as numbers. What is not
 //! finite is left out.
 
+#[cfg(feature = "draw")]
 mod axis;
+#[cfg(feature = "draw")]
 mod chart;
+#[cfg(feature = "draw")]
 mod colour;
+#[cfg(feature = "draw")]
 mod contours;
+#[cfg(feature = "draw")]
 mod draw;
+#[cfg_attr(not(feature = "draw"), allow(dead_code, reason = "drawing uses it"))]
 mod error;
+#[cfg(feature = "draw")]
 mod extent;
+#[cfg(feature = "draw")]
 mod mark;
+#[cfg(feature = "draw")]
 mod scale;
+#[cfg(feature = "draw")]
 mod series;
 mod table;
+#[cfg_attr(not(feature = "draw"), allow(dead_code, reason = "drawing uses it"))]
 pub mod text;
 
+#[cfg(feature = "draw")]
 pub use axis::Axis;
+#[cfg(feature = "draw")]
 pub use chart::{Chart, Panel};
+#[cfg(feature = "draw")]
 pub use colour::{COLOURS, Colour, GREY, shade};
+#[cfg(feature = "draw")]
 pub use contours::Grid;
+#[cfg(feature = "draw")]
 pub use draw::THEME;
 pub use error::{Error, Result};
+#[cfg(feature = "draw")]
 pub use extent::{extent, extent_without_outliers};
+#[cfg(feature = "draw")]
 pub use mark::{Arrow, Band, Bars, Contour, Dash, Dots, Line, Mark};
 pub use table::{Align, Table};

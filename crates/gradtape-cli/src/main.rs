@@ -31,6 +31,7 @@ mod ops;
 mod output;
 mod page;
 mod pieces;
+mod play;
 mod plot;
 mod predict;
 mod profile;
@@ -89,6 +90,7 @@ verbs! {
     Descend: descend::Descend;
     Fit: fit::Fit;
     Plot: plot::Plot;
+    Play: play::Play;
     Show: show::Show;
     Profile: profile::Profile;
     Ops: ops::Ops;

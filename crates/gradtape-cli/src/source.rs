@@ -16,7 +16,8 @@ use crate::error::{Failure, Outcome};
 use crate::settings::Settings;
 
 /// The names of the data that need no file.
-pub(crate) const BUILT_IN: &[&str] = &["digits", "iris", "moons", "circles", "spiral", "xor"];
+pub(crate) const BUILT_IN: &[&str] =
+    &["digits", "iris", "moons", "circles", "spiral", "xor", "blobs"];
 
 /// Whether data of a name is drawn at random, so that it has a number of samples and noise.
 pub(crate) fn is_generated(name: &str) -> bool {
@@ -139,6 +140,7 @@ impl Source {
             Source::Points("circles") => data::circles,
             Source::Points("spiral") => data::spiral,
             Source::Points("xor") => data::xor,
+            Source::Points("blobs") => data::blobs,
             Source::Points(_) => data::moons,
         };
         let points = generate(samples, noise, seed).map_err(Failure::usage)?;

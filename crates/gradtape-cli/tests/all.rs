@@ -18,6 +18,7 @@ mod layers;
 mod network;
 mod numbers;
 mod ops;
+mod play;
 mod plot;
 mod record;
 mod report;

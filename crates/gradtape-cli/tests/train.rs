@@ -201,7 +201,7 @@ fn a_folder_of_images_is_trained_with_its_own_test_part() {
 #[test]
 fn every_built_in_name_can_be_trained_evaluated_and_predicted() {
     let folder = Folder::new("built-in");
-    for name in ["iris", "moons", "circles", "spiral", "xor"] {
+    for name in ["iris", "moons", "circles", "spiral", "xor", "blobs"] {
         let points = if name == "iris" { "" } else { "--samples 60 --noise 0.05" };
         let train = format!("train {name} {points} --epochs 1 --hidden 4 --format json");
         let report = folder.run(&train).ok().json();

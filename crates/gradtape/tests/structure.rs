@@ -61,7 +61,11 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-chart", &[]),
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
     ("gradtape-files", &["gradtape"]),
-    ("gradtape-cli", &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files"]),
+    ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
+    (
+        "gradtape-cli",
+        &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files", "gradtape-play"],
+    ),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),
 ];
 

@@ -67,7 +67,7 @@ Examples:
   gradtape train mnist/ --network lenet --checkpoint-every 10min --out run/
   gradtape train --resume run/                          goes on where that was stopped or killed")]
 pub(crate) struct Train {
-    /// digits, iris, moons, circles, spiral, xor; a table (- for standard input): CSV, JSON lines, xlsx, Parquet,
+    /// digits, iris, moons, circles, spiral, xor, blobs; a table (- for standard input): CSV, JSON lines, xlsx, Parquet,
     /// Feather or npy, CSV also gzipped or by zstd; images in an npz file with x and y; a folder with a folder of PNG or
     /// JPEG images for each class, or of IDX files as of MNIST; with --network gpt a text file
     #[arg(default_value = "digits")]
@@ -117,7 +117,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SHARE", help_heading = "Data")]
     pub(super) test_fraction: Option<f64>,
 
-    /// How many points are generated (moons, circles, spiral, xor) [default: 1000]
+    /// How many points are generated (moons, circles, spiral, xor, blobs) [default: 1000]
     #[arg(long, value_parser = count, value_name = "N", help_heading = "Data")]
     samples: Option<usize>,
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each file of tests uses a part")]
 
 pub(crate) mod chromium;
+pub(crate) mod devtools;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

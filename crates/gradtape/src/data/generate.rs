@@ -80,6 +80,23 @@ pub fn xor(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     dataset(labelled, n, noise, seed)
 }
 
+/// Three heaps around points of the unit circle, a third of a turn apart, one class each, in turn.
+///
+/// Class 0 lies around (0, 1), class 1 to its left, class 2 to its right. Otherwise as [`moons`].
+///
+/// ```
+/// let data = gradtape::data::blobs(300, 0.2, 42)?;
+/// assert_eq!((data.len(), data.class_count()), (300, Some(3)));
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn blobs(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
+    let labelled = (0..n).map(|i| {
+        let (sin, cos) = (TAU * (0.25 + (i % 3) as f64 / 3.0)).sin_cos();
+        ([cos, sin], (i % 3) as i64)
+    });
+    points(labelled, n, noise, seed, &["0", "1", "2"])
+}
+
 /// Streams of the seed: the places of points, and the noise.
 const PLACES: u64 = 0;
 const NOISE: u64 = 1;
@@ -101,10 +118,20 @@ fn two_curves(
 }
 
 fn dataset(
-    points: impl Iterator<Item = ([f64; 2], i64)>,
+    labelled: impl Iterator<Item = ([f64; 2], i64)>,
     n: usize,
     noise: f64,
     seed: u64,
+) -> Result<Dataset> {
+    points(labelled, n, noise, seed, &["0", "1"])
+}
+
+fn points(
+    labelled: impl Iterator<Item = ([f64; 2], i64)>,
+    n: usize,
+    noise: f64,
+    seed: u64,
+    classes: &[&str],
 ) -> Result<Dataset> {
     if !(0.0..f64::INFINITY).contains(&noise) {
         let message = format!("points with noise of standard deviation {noise}");
@@ -112,13 +139,13 @@ fn dataset(
     }
     let mut rng = Rng::new(seed).split(NOISE);
     let (mut inputs, mut labels) = (Vec::new(), Vec::new());
-    for (point, label) in points {
+    for (point, label) in labelled {
         inputs.extend(point.map(|coordinate| (coordinate + noise * rng.normal()) as f32));
         labels.push(label);
     }
     Dataset::new(Tensor::from_vec(inputs, [n, 2])?, Tensor::from_vec(labels, n)?)?
         .with_features(["x", "y"])?
-        .with_classes(["0", "1"])
+        .with_classes(classes.iter().copied())
 }
 
 #[cfg(test)]
@@ -150,12 +177,17 @@ mod tests {
             assert_eq!(class == 1, x * y < 0.0);
             assert!(x.abs() <= 1.0 && y.abs() <= 1.0);
         }
+        for (x, y, class) in points(&blobs(9, 0.0, 1).unwrap()) {
+            let half = 0.75f32.sqrt();
+            let centre = [(0.0, 1.0), (-half, -0.5), (half, -0.5)][class as usize];
+            assert!((x - centre.0).hypot(y - centre.1) < 1e-6, "{class}: {x} {y}");
+        }
     }
 
     #[test]
     fn the_seed_decides_and_the_noise_has_its_size() {
         type Generator = fn(usize, f64, u64) -> Result<Dataset>;
-        for generator in [moons, circles, spiral, xor] as [Generator; 4] {
+        for generator in [moons, circles, spiral, xor, blobs] as [Generator; 5] {
             let draw = |noise, seed| points(&generator(2000, noise, seed).unwrap());
             let (exact, noisy) = (draw(0.0, 3), draw(0.1, 3));
             assert_eq!(noisy, draw(0.1, 3));

@@ -3,7 +3,8 @@
 //! Reads CSV and JSON ([`Table`]) and IDX ([`read_idx_folder`]), prepares the columns of tables
 //! ([`Preprocessing`]), changes images ([`Augment`]), makes numbers of texts ([`Vocabulary`],
 //! [`windows`], [`sliding_windows`]), and hands out rows in batches ([`Dataset::batches`]), also of what does not fit in
-//! memory ([`Stream`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`] and [`xor`] are drawn at random.
+//! memory ([`Stream`]). [`digits`] and [`iris`] are built in; [`moons`], [`circles`], [`spiral`], [`xor`] and
+//! [`blobs`] are drawn at random.
 //! Everything random depends on a seed alone.
 
 mod augment;
@@ -30,7 +31,7 @@ pub use batches::{Batch, Batches, Epoch};
 pub use builtin::{digits, iris, iris_table};
 pub use categories::Categories;
 pub use dataset::Dataset;
-pub use generate::{circles, moons, spiral, xor};
+pub use generate::{blobs, circles, moons, spiral, xor};
 pub use idx::{
     IdxFolder, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder, read_idx_images,
     read_idx_inputs, read_idx_labels,

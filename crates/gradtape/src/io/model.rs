@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::safetensors::{SafeTensors, read_safetensors, write_safetensors};
+use super::safetensors::{SafeTensors, read_safetensors, safetensors_bytes, write_safetensors};
 use super::weights::FILE;
 use crate::nn::{self, Init, LayerSpec, Sequential};
 use crate::tensor::{Error, Kind, Result, Rng, nearest};
@@ -57,6 +57,29 @@ impl Model {
     /// Fails when the network has a layer that only code can build, and when the file cannot be
     /// written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_safetensors(path, &nn::values(&self.network), &self.metadata()?)
+    }
+
+    /// The bytes that [`Model::save`] writes, where there are no files.
+    ///
+    /// ```
+    /// use gradtape::io::{Model, SafeTensors};
+    /// use gradtape::nn::{Activation, Sequential};
+    /// use gradtape::Rng;
+    /// let net = Sequential::mlp(&[4, 8, 2], Activation::Relu, 0.0, &mut Rng::new(1))?;
+    /// let bytes = Model::new(net).to_bytes()?;
+    /// let again = Model::from_safetensors(SafeTensors::from_bytes(&bytes)?)?;
+    /// assert_eq!(again.to_bytes()?, bytes);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails when the network has a layer that only code can build.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        safetensors_bytes(&nn::values(&self.network), &self.metadata()?)
+    }
+
+    /// All that is not numbers.
+    fn metadata(&self) -> Result<BTreeMap<String, String>> {
         let json = |text: serde_json::Result<String>| {
             text.map_err(|error| Error::new(Kind::Value, error.to_string()))
         };
@@ -71,7 +94,7 @@ impl Model {
         }
         let notes = self.notes.iter().map(|(name, text)| (format!("{NOTE}{name}"), text.clone()));
         metadata.extend(notes);
-        write_safetensors(path, &nn::values(&self.network), &metadata)
+        Ok(metadata)
     }
 
     /// Reads a model from a file.

@@ -76,6 +76,18 @@ pub fn write_safetensors(
     write_pieces(path, pieces.map(|piece| piece.map_err(told)))
 }
 
+/// The bytes of a safetensors file.
+pub(super) fn safetensors_bytes(
+    tensors: &[(String, Tensor)],
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for piece in pieces(tensors, metadata)? {
+        bytes.extend(piece?);
+    }
+    Ok(bytes)
+}
+
 /// The name in the header under which the texts stand.
 const METADATA: &str = "__metadata__";
 
@@ -268,9 +280,7 @@ mod tests {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
     }
 
-    fn print(tensors: &[(String, Tensor)], metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
-        pieces(tensors, metadata)?.try_fold(Vec::new(), |bytes, piece| Ok([bytes, piece?].concat()))
-    }
+    use super::safetensors_bytes as print;
 
     #[track_caller]
     fn refused(bytes: &[u8], word: &str) {
