@@ -3,17 +3,18 @@
 //! Everything here works in f64. The grammar:
 //!
 //! ```text
-//! text  := (name '=' expr ';')* expr (';' expr)*
-//! expr  := term (('+'|'-') term)*        term  := unary (('*'|'/')? unary)*
+//! text  := piece (';' piece)*            piece := (name '=')? expr
+//! expr  := term (('+'|'-') term)*        term  := unary (('*'|'/') unary | factor)*
 //! unary := '-' unary | power             power := atom ('^' unary)?
 //! atom  := number | name | name '(' expr (',' expr)* ')' ('[' number ']')? | '(' expr ')'
 //!        | 'd/d' name '(' expr ')'
+//! factor: a power that begins with a name or `(`
 //! ```
 //!
 //! `^` is right associative and binds tighter than a minus on its left: `-x^2` is `-(x^2)`. The
 //! functions are those of [`Function`] and [`Composed`]. `2x` and `x(6 - 2)` are products; a name of several
-//! letters before parentheses is a function. `d/dx (…)` stands for the derivative. A part with a name is one node
-//! for all that use it.
+//! letters before parentheses is a function, unless it names a part. `d/dx (…)` stands for the derivative. A part
+//! with a name is one node for all that use it.
 //!
 //! | to | use |
 //! |---|---|

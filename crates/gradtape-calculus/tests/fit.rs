@@ -221,6 +221,10 @@ fn a_fit_that_is_worse_than_the_mean_has_not_converged() {
         !far.converged && far.notes.iter().any(|note| note.starts_with("the mean alone")),
         "{far}"
     );
+    // The best line through the origin, however far from the data.
+    let level = [(1.0, 10.0), (2.0, 11.0), (3.0, 9.0), (4.0, 10.5), (5.0, 9.5)];
+    let slope = found("a*x", &level, &[("a", 1.0)]);
+    assert!(slope.converged && slope.notes.is_empty(), "{slope}");
     let near = found("a*exp(b*x)", &decay, &[("a", 1.0), ("b", 0.0)]);
     assert!(near.converged && near.notes.is_empty(), "{near}");
 }

@@ -76,6 +76,7 @@ fn pieces_that_do_not_fit_are_told() {
     let cases = [
         ("y = x^2", "unexpected character `=`"),
         ("y = x^2; z = y", "nothing uses the part `z`"),
+        ("y = x^2; z = 2y; y", "nothing uses the part `z`"),
         ("x + y; y = 2; y", "`y` stands for something else before"),
         ("y = 1; y = 2; y", "`y` stands for something else before"),
         ("sin = 2; sin", "`sin` is a function"),
@@ -86,7 +87,7 @@ fn pieces_that_do_not_fit_are_told() {
         ("y = ; y", "expected a number, a name or `(`, found the end"),
         ("x == 2", "unexpected character `=`"),
         ("x = x^2; x", "`x` stands for something else before"),
-        ("y = x^2; d/dy (y^2)", "`y` names a part"),
+        ("y = x^2; d/dy (y^2)", "`y` has been given a value"),
         ("d/dz (x^2)", "the expression has no variable `z`"),
     ];
     for (text, want) in cases {
@@ -352,6 +353,15 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
     let swollen = run("for i in 1..40: x = 4*x*(1 - x); x", 0.2);
     assert!(swollen.gradient.get("x").unwrap().0.abs() > 1e9);
     assert_eq!(swollen.expression, "for i in 1..40: x = 4*x*(1 - x); x");
+    // A name that a program gave a value is a factor before parentheses, and a derivative sees through it.
+    assert_eq!(run("rate = x*2; if x > 0: x = rate(x + 1); x", 2.0).value.0, 12.0);
+    assert_eq!(run("u = x*2; if x > 0: u = d/dx (u*x); u", 2.0).value.0, 8.0);
+    let other = explain_program(
+        "if x > 0: y = 2y; d/dx (x*y)",
+        &[("x", 1.0), ("y", 3.0)],
+        Options::default(),
+    );
+    assert_eq!(other.unwrap().value.0, 6.0);
     // What decides the path has a derivative of 0.
     let idle = run("y = 0; if x > 0: y = x; y", -1.0);
     assert!(idle.notes.iter().any(|note| note.starts_with("`x` does not reach")), "{idle}");
@@ -367,6 +377,9 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
         ("for i in 1...3: x = x*i; x", "a counting loop is not written like this"),
         ("if x > 9: x = sin(; x", "expected a number"),
         ("if x > 9: x/2; x", "an assignment is wanted here"),
+        ("if x > 0: x = x/2; d/dx (x^2)", "`x` has been given a value"),
+        ("for 5 in 1..3: x = 1; x", "a counting loop is not written like this"),
+        ("for i i in 1..3: x = 1; x", "a counting loop is not written like this"),
         ("while x: x = 1; x", "a condition compares two numbers"),
         ("while x > 1: x/2; x", "an assignment is wanted here"),
         ("for i = 1..3: x = x*i; x", "a counting loop is not written like this"),

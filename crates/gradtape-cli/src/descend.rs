@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::optim::{Hyper, NAMES};
-use gradtape_calculus::{
-    Descent, Expr, Path, Range, compare_paths, descend, paths_csv, plot_paths,
-};
+use gradtape_calculus::{Descent, Expr, Range, compare_paths, descend, paths_csv, plot_paths};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -104,7 +102,7 @@ impl Verb for Descend {
             for optimizer in &self.optimizer {
                 let how = self.descent(optimizer)?;
                 let mut path = placed(descend(&expr, start, &how), &self.expr)?;
-                path.label = self.label(&how.optimizer, &path, start, starts.len());
+                path.label = self.label(optimizer, start, starts.len());
                 paths.push(path);
             }
         }
@@ -159,11 +157,12 @@ impl Descend {
     }
 
     /// The optimiser, and what else tells this path from the others.
-    fn label(&self, name: &str, path: &Path, start: &[(&str, f64)], starts: usize) -> String {
-        let is_name = |text: &&String| text.split(':').next() == Some(name);
-        let mut label = match self.optimizer.iter().filter(is_name).count() {
-            1 => name.to_string(),
-            _ => format!("{name} {}", path.lr.0),
+    fn label(&self, optimizer: &str, start: &[(&str, f64)], starts: usize) -> String {
+        let name = |text: &str| text.split(':').next().unwrap_or_default().to_string();
+        let alike = self.optimizer.iter().filter(|text| name(text) == name(optimizer));
+        let mut label = match alike.count() {
+            1 => name(optimizer),
+            _ => optimizer.replace(':', " "),
         };
         if starts > 1 {
             let at: Vec<String> =

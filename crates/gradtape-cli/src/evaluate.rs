@@ -76,7 +76,8 @@ pub(crate) struct Evaluate {
 }
 
 impl Verb for Evaluate {
-    fn run(self, output: &Output) -> Outcome {
+    fn run(mut self, output: &Output) -> Outcome {
+        self.reading.most = self.memory.map(Memory::bytes);
         let model = read_for(&self.data, &self.model)?;
         if model.notes.contains_key(text::NOTE) {
             return self.text(&TextModel::of(model, &self.model)?, output);

@@ -81,6 +81,11 @@ impl Verb for Plot {
             Picture::Svg => chart()?.svg()?,
             Picture::Html => chart()?.html()?,
             Picture::Terminal => output.drawn(&chart()?, self.out.is_none())?,
+            Picture::Json if self.no_derivative => {
+                return Err(Failure::usage(
+                    "--no-derivative is for pictures; JSON holds derivatives too",
+                ));
+            }
             Picture::Json => {
                 let all = exprs.iter().map(|expr| plot(expr, &self.range));
                 let all = all.collect::<gradtape_calculus::Result<Vec<_>>>()?;

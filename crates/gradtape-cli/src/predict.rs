@@ -93,7 +93,8 @@ pub(crate) struct Predict {
 }
 
 impl Verb for Predict {
-    fn run(self, output: &Output) -> Outcome {
+    fn run(mut self, output: &Output) -> Outcome {
+        self.reading.most = self.memory.map(Memory::bytes);
         if let Some(path) = &self.output {
             io::check_writable(path).map_err(Failure::usage)?;
             spare(&self.model, "the model", path)?;

@@ -67,7 +67,9 @@ fn questions(found: &Explanation) -> Vec<Question> {
 }
 
 fn near(number: f64, answer: f64) -> bool {
-    number == answer || (number - answer).abs() <= NEAR * answer.abs()
+    number == answer
+        || number.is_nan() && answer.is_nan()
+        || (number - answer).abs() <= NEAR * answer.abs()
 }
 
 fn shown(answer: f64) -> String {

@@ -119,7 +119,7 @@ fn starts_and_optimisers_have_paths_of_their_own() {
     let rates =
         "descend x^2 --from x=1 --steps 1 --optimizer sgd:lr=0.25,sgd:lr=0.5,adam:lr=0.1:eps=1e-6";
     let csv = run(&format!("{rates} --format csv")).ok().stdout;
-    assert!(csv.contains("\nsgd 0.25,1,0.5,") && csv.contains("\nsgd 0.5,1,0,"), "{csv}");
+    assert!(csv.contains("\nsgd lr=0.25,1,0.5,") && csv.contains("\nsgd lr=0.5,1,0,"), "{csv}");
     run("descend x^2 --from x=1 --optimizer sgd:rate=1").fails(2, &["rate"]);
     run("descend x^2 --from x=1 --optimizer sgd:lr").fails(2, &["no setting"]);
     run("descend x^2 --from x=1 --range y=0:1 --format svg").fails(2, &["no variable `y`"]);

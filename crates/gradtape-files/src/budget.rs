@@ -45,7 +45,7 @@ impl Budget {
                     self.most.unwrap_or(0) / 1_000_000
                 );
                 Err(Error::new(Kind::Data, message).hint(
-                    "leave out rows or columns, or write it as CSV, which `gradtape train` reads in pieces; \
+                    "leave out rows or columns, or write it as CSV or Parquet, which are read in pieces; \
                      --memory SIZE allows more",
                 ))
             }

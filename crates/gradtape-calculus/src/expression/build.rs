@@ -24,7 +24,7 @@ const MAX_WRITTEN: usize = 1 << 20;
 /// assert_eq!(b.finish(root)?.to_string(), "sin(2*x)");
 /// # Ok::<(), gradtape_calculus::Error>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Builder {
     nodes: Vec<Node>,
     names: Vec<Name>,
@@ -130,6 +130,22 @@ impl Builder {
         (text, *position)
     }
 
+    /// Whether a name stands for something else than the variable of that name.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        let node = self.known.get(name).map(|id| self.nodes[id.index()]);
+        node.is_some_and(|node| !matches!(node, Node::Variable(_)))
+    }
+
+    /// The node of the variable of a name, whatever the name stands for by now.
+    fn own_variable(&mut self, name: &str, position: Option<usize>) -> Id {
+        let number = self.names.iter().position(|known| known.text == name);
+        let is_own = |node: &Node| matches!(node, Node::Variable(own) if Some(*own) == number);
+        match self.nodes.iter().position(is_own) {
+            Some(place) => Id::at(place),
+            None => self.variable_at(name, position),
+        }
+    }
+
     /// Lets a name stand for a node.
     pub(crate) fn know(&mut self, name: &str, id: Id) {
         self.known.insert(name.to_string(), id);
@@ -198,7 +214,7 @@ impl Builder {
             copies[index] = Some(match *node {
                 Node::Variable(number) => {
                     let Name { text, position } = &names[number];
-                    self.variable_at(text, *position)
+                    self.own_variable(text, *position)
                 }
                 node => {
                     let operands: Vec<Id> = node.inputs().map(at).collect();

@@ -301,9 +301,10 @@ impl<'a> Parser<'a> {
             Some(Pending::Derivative(variable)) => {
                 let part = self.builder.part(value)?;
                 let is_variable = self.builder.has_variable(&variable);
-                if self.builder.knows(&variable) && !is_variable {
-                    let message =
-                        format!("`{variable}` names a part; a derivative is taken in a variable");
+                if self.builder.is_taken(&variable) {
+                    let message = format!(
+                        "`{variable}` has been given a value; a derivative is taken in a variable"
+                    );
                     return Err(Error::new(message).at(self.text, at));
                 }
                 let names: Vec<&str> = part.variables().collect();

@@ -71,6 +71,12 @@ impl Expr {
                 .at(text, sign)
                 .hint("the last of the pieces is what is worked out: leave its name out")),
             None => {
+                if let Some(unused) = parts.iter().find(|(_, name)| times(text, name) < 2) {
+                    let at = text.find(&unused.1).unwrap_or(0);
+                    return Err(Error::new(format!("nothing uses the part `{}`", unused.1))
+                        .at(text, at)
+                        .hint("leave it out, or use its name"));
+                }
                 // What is written has a place in the point, also where a derivative does not depend on it.
                 let all = roots.len() == 1;
                 let whole = |root| parser.builder.part_named(root, &parts, all);
@@ -84,9 +90,20 @@ impl Expr {
 pub(super) fn named(piece: &str) -> Option<(&str, usize)> {
     let sign = piece.find('=')?;
     let name = piece[..sign].trim();
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (is_name && !piece[sign + 1..].starts_with('=')).then_some((name, sign))
+    (is_name(name) && !piece[sign + 1..].starts_with('=')).then_some((name, sign))
+}
+
+/// How often a name stands in a text, also behind a number: `2y`.
+fn times(text: &str, name: &str) -> usize {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let words = words.map(|word| word.trim_start_matches(|c: char| c.is_ascii_digit()));
+    words.filter(|word| *word == name).count()
+}
+
+/// Letters, digits and `_`, not beginning with a digit.
+pub(super) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// A name that is a function, or stands for something already, cannot name a part.

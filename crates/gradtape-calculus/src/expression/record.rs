@@ -51,7 +51,10 @@ impl Expr {
                 }
                 Node::Call2(Function::Min, x, y) => vars[x.index()].minimum(vars[y.index()]),
                 Node::Call2(Function::Logsumexp, x, y) => {
-                    vars[y.index()] + (vars[x.index()] - vars[y.index()]).softplus()
+                    let (x, y) = (vars[x.index()], vars[y.index()]);
+                    // Infinities that are equal have no difference.
+                    let apart = x.equal(y).select(0.0, x - y);
+                    y + apart.softplus()
                 }
                 Node::Call2(Function::Xlogy, x, y) => vars[x.index()].xlogy(vars[y.index()]),
                 Node::Call2(_, x, y) => vars[x.index()].maximum(vars[y.index()]),

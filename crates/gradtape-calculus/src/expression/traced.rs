@@ -6,7 +6,7 @@ use super::build::Builder;
 use super::expr::Expr;
 use super::node::{Id, Node};
 use super::parse::Parser;
-use super::program::{check_name, empty, named};
+use super::program::{check_name, empty, is_name, named};
 use super::size::MAX_NODES;
 use crate::report::{Error, Result, plural, short};
 
@@ -157,6 +157,9 @@ impl<'a> Run<'a> {
         }
         let from = head + text.len() - range.len();
         let name = name.trim();
+        if !is_name(name) {
+            return Err(wrong());
+        }
         check_name(&Builder::new(), self.text, name, head)?;
         let (_, low) = self.value(from, from + dots)?;
         let (_, high) = self.value(from + dots + 2, colon)?;
@@ -194,7 +197,9 @@ impl<'a> Run<'a> {
     /// Whether a body could be run, also where it is not.
     fn is_assignment(&self, (start, end): (usize, usize)) -> Result<()> {
         let (_, from) = self.target(start, end)?;
-        Parser::new(self.text).expression(from, end).map(|_| ())
+        let mut apart = Parser::new(self.text);
+        apart.builder = self.parser.builder.clone();
+        apart.expression(from, end).map(|_| ())
     }
 
     /// The name that an assignment gives a value to, and where its right side begins.

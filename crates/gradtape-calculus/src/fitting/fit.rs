@@ -22,7 +22,7 @@ pub struct Fit {
     pub residual_standard_deviation: Option<Number>,
     /// Steps taken.
     pub iterations: usize,
-    /// Whether the result is better than a constant and the search ended because a further full step would change nothing that matters: the
+    /// Whether the search ended because a further full step would change nothing that matters: the
     /// parameters by less than 1e-9 of themselves, or the sum of squares by less than 1e-14 of itself.
     pub converged: bool,
     /// Sentences about parameters that the data do not determine.
@@ -168,7 +168,10 @@ fn found(expr: &Expr, inputs: &[Input<'_>], wanted: &[f64], solved: &Solved) -> 
         notes.extend(notes::ran_away(name, &estimates[parameter], solved.left[parameter]));
     }
     notes.extend(notes::poles(expr, inputs, rows, &solved.at));
-    let poor = notes::poor(solved.squares, wanted);
+    // A model without a constant part may be worse than the mean where it is best; one that left a parameter behind
+    // on the way is not there.
+    let lost = solved.left.iter().any(|&left| left < notes::COLLAPSED);
+    let poor = notes::poor(solved.squares, wanted).filter(|_| lost || !solved.converged);
     notes.extend(poor.clone());
     Fit {
         parameters: Named::new(names.iter().copied(), estimates),

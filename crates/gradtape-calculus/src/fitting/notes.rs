@@ -21,7 +21,7 @@ pub(super) fn loose<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String
 }
 
 /// A column of the Jacobian that has less than this share of its largest size left has been left behind.
-const COLLAPSED: f64 = 1e-6;
+pub(super) const COLLAPSED: f64 = 1e-6;
 
 /// A standard error beyond this many times the value says nothing of it.
 const VAGUE: f64 = 1e3;

@@ -65,8 +65,13 @@ pub fn derivation(expr: &Expr, variable: Option<&str>) -> Result<Derivation> {
     }
     let names: Vec<&str> = expr.variables().collect();
     let variable = names[chosen(&names, variable)?];
-    let mut free = LETTERS.into_iter().filter(|letter| !names.contains(letter));
-    let letters = [free.next().unwrap_or("u_"), free.next().unwrap_or("v_")];
+    let numbered = (1..).map(|number| format!("u{number}"));
+    let mut free = LETTERS
+        .into_iter()
+        .map(str::to_string)
+        .chain(numbered)
+        .filter(|letter| !names.contains(&letter.as_str()));
+    let letters = [free.next().unwrap_or_default(), free.next().unwrap_or_default()];
     let deriver = Deriver { expr, variable, varies: varying(expr, variable), letters };
     let mut seen = BTreeSet::new();
     let mut steps = Vec::new();
@@ -100,7 +105,7 @@ struct Deriver<'a> {
     variable: &'a str,
     varies: Vec<bool>,
     /// Names for operands, which no variable has.
-    letters: [&'static str; 2],
+    letters: [String; 2],
 }
 
 /// The parts of a node and their derivatives, as nodes of one builder.
@@ -199,11 +204,11 @@ impl Deriver<'_> {
         let places: Vec<usize> = (0..ids.len()).filter(|&place| varies[place]).collect();
         let outer = self.outer(node)?;
         for &place in &places {
-            b.know(self.letters[place], ids[place]);
+            b.know(&self.letters[place], ids[place]);
         }
         let is_power =
             matches!(node, Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..));
-        let derivative = |place: usize| outer.derivative(self.letters[place]);
+        let derivative = |place: usize| outer.derivative(&self.letters[place]);
         if let [place] = places[..]
             && texts[place] == self.variable
         {
@@ -219,7 +224,7 @@ impl Deriver<'_> {
         let mut said = format!("f = {outer}");
         let mut sum = None;
         for &place in &places {
-            let (letter, slope) = (self.letters[place], derivative(place)?);
+            let (letter, slope) = (&self.letters[place], derivative(place)?);
             said += &format!(", {letter} = {}", texts[place]);
             let (at, inner) = (b.graft(&slope), slopes[place]);
             let product = b.binary(Operator::Mul, at, inner);
@@ -227,7 +232,7 @@ impl Deriver<'_> {
         }
         said += ":";
         for (number, &place) in places.iter().enumerate() {
-            let (letter, slope) = (self.letters[place], derivative(place)?);
+            let (letter, slope) = (&self.letters[place], derivative(place)?);
             let inner = b.part(slopes[place])?;
             let comma = if number == 0 { " " } else { ", " };
             said +=
@@ -242,7 +247,7 @@ impl Deriver<'_> {
         let mut b = Builder::new();
         let operands =
             node.inputs().enumerate().map(|(place, input)| match self.varies[input.index()] {
-                true => b.variable(self.letters[place]),
+                true => b.variable(&self.letters[place]),
                 false => b.graft(&self.expr.subexpression(input)),
             });
         let operands: Vec<Id> = operands.collect();

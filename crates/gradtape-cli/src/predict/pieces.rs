@@ -93,7 +93,12 @@ impl Predict {
                 )),
             })?;
             write(&predictions.csv(std::mem::take(&mut named)))
-        })
+        })?;
+        match named && self.held_out {
+            true => Err(Failure::failed("the model held out no row to predict")
+                .note("hint: leave --held-out away to predict all rows")),
+            false => Ok(()),
+        }
     }
 
     /// Fails where a table is not what the model was trained on, in pieces.

@@ -190,7 +190,7 @@ impl Train {
                     Err(error) if !std::mem::replace(&mut warned, true) => warn.note(format!(
                         "{error}; training goes on, the checkpoints before are as they were"
                     )),
-                    Ok(path) if has_later && path.to_string_lossy().contains("step-") => {
+                    Ok(path) if has_later && is_of_a_step(path) => {
                         has_later = false;
                         remove_later(path.parent().unwrap_or(Path::new(".")), number);
                     }
@@ -297,4 +297,9 @@ fn taken(line: &Mutex<Option<String>>) -> Option<String> {
 /// The progress, which the callbacks of a trainer share.
 fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a checkpoint was written on the way, and not at an end.
+fn is_of_a_step(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains("step-"))
 }

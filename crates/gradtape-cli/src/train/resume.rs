@@ -205,7 +205,14 @@ impl Before {
         for number in 0..networks {
             // The checkpoint itself will be taken away once earlier networks have later ones.
             let from = if number == current { self.path.clone() } else { self.end(number) };
-            let Ok(bytes) = fs::read(from) else { continue };
+            let bytes = match fs::read(&from) {
+                Ok(bytes) => bytes,
+                // Of a network that has not begun there is no end.
+                Err(error) if number == current => {
+                    return Err(Failure::failed(format!("{}: {error}", from.display())));
+                }
+                Err(_) => continue,
+            };
             io::write_atomic(folder.join(format!("{}end.checkpoint", prefix(number))), &bytes)?;
         }
         (self.ends, self.has_ends) = (folder.to_path_buf(), true);

@@ -74,12 +74,15 @@ pub(super) fn read_pieces(
     in_pieces(&file, usize::try_from(length).unwrap_or(usize::MAX), source, options, pieces)
 }
 
-/// How many rows and columns a file has.
-pub(super) fn size(file: File, source: &str) -> Result<[u64; 2]> {
+/// How many rows and columns a file has, and how many bytes they take unpacked.
+pub(super) fn size(file: File, source: &str) -> Result<[u64; 3]> {
     let file = SerializedFileReader::new(file).map_err(|error| damaged(source, &error))?;
     let about = file.metadata().file_metadata();
     let columns = about.schema_descr().num_columns() as u64;
-    Ok([u64::try_from(about.num_rows()).unwrap_or(u64::MAX), columns])
+    let groups = file.metadata().row_groups().iter();
+    let bytes = groups.map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0));
+    let bytes = bytes.fold(0, u64::saturating_add);
+    Ok([u64::try_from(about.num_rows()).unwrap_or(u64::MAX), columns, bytes])
 }
 
 /// Hands out the rows of a file in tables.

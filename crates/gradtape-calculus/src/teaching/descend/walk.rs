@@ -90,13 +90,17 @@ pub(super) fn walk(
             optimizer.step(noisy(value, &inputs, &noise)).map_err(wrong)?;
         }
         scheduler.advance(value_now[0]);
-        places[step].state = kept(expr, &optimizer).map_err(wrong)?;
+        places[step].state = kept(expr, &how.optimizer, &optimizer).map_err(wrong)?;
     }
 }
 
 /// What an optimiser keeps for each variable: numbers under the last part of their names, for Adam and its kin also
 /// corrected for the zeros that the averages began with.
-fn kept(expr: &Expr, optimizer: &dyn Optimizer) -> gradtape::Result<Named<Named<Number>>> {
+fn kept(
+    expr: &Expr,
+    name: &str,
+    optimizer: &dyn Optimizer,
+) -> gradtape::Result<Named<Named<Number>>> {
     let count = expr.variables().len();
     let mut all: Vec<(String, Vec<f64>)> = Vec::new();
     for (name, tensor) in optimizer.state()? {
@@ -113,7 +117,9 @@ fn kept(expr: &Expr, optimizer: &dyn Optimizer) -> gradtape::Result<Named<Named<
     // What is kept once for all is no state of a variable.
     all.retain(|(name, values)| values.len() == count && name != "steps");
     let hyper = optimizer.hyper();
-    let Some(HyperValue::Pair(first, second)) = hyper.get("betas") else {
+    // Others with such averages use them as they are, or correct them otherwise.
+    let corrects = ["adam", "adamw", "amsgrad"].contains(&name);
+    let (true, Some(HyperValue::Pair(first, second))) = (corrects, hyper.get("betas")) else {
         return Ok(by_variable(expr, all));
     };
     for (name, beta) in [("exp_avg", first), ("exp_avg_sq", second)] {

@@ -2,7 +2,7 @@
 
 use super::array::Array;
 use super::backpropagation::Backpropagation;
-use super::spec::{Activation, NetworkLoss};
+use super::spec::{Activation, NetworkLoss, Reduction};
 use crate::report::{factor, short};
 
 /// The most paths whose products are written out.
@@ -92,7 +92,11 @@ impl Backpropagation {
         if layer == last {
             return match self.loss {
                 NetworkLoss::CrossEntropy | NetworkLoss::Bce => {
-                    format!("dL/dz{last}[{0}] = p[{0}] - t[{0}], over the examples", unit + 1)
+                    let over = match (self.reduction, self.examples) {
+                        (Reduction::Mean, 2..) => ", over the examples",
+                        _ => "",
+                    };
+                    format!("dL/dz{last}[{0}] = p[{0}] - t[{0}]{over}", unit + 1)
                 }
                 _ => self.loss_formula.text.clone(),
             };

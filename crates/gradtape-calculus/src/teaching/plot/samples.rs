@@ -41,7 +41,8 @@ pub(super) fn sampled(expr: &Expr, axes: &[(f64, f64)]) -> Result<Sampled> {
     let count = places.first().map_or(0, Vec::len);
     let tape = Tape::new();
     let inputs: Vec<_> = places.into_iter().map(|place| tape.watch(Tensor::from(place))).collect();
-    let value = expr.record(&tape, &inputs);
+    // One that does not depend on what it is drawn over is the same everywhere.
+    let value = expr.record(&tape, &inputs).broadcast_to([count]);
     let ones = tape.constant(Tensor::ones([count], DType::F64));
     let mut all = vjp(&[value], &[ones], &inputs);
     all.push(value);
