@@ -482,7 +482,7 @@ fn a_kind_of_layer_is_its_file_and_a_line_in_the_table() {
 fn few_crates_are_pulled_in() {
     assert_budget("gradtape", "", 20);
     assert_budget("gradtape", "linalg", 60);
-    assert_budget("gradtape-chart", "", 5);
+    assert_budget("gradtape-chart", "draw", 5);
     assert_budget("gradtape-cli", "", 50);
     assert_budget("gradtape-cli", "images", 60);
     // Readers, each behind its feature.

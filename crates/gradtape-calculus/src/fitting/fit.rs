@@ -5,9 +5,10 @@ use std::fmt;
 use gradtape::{DType, Tape, Tensor, vjp};
 use serde::Serialize;
 
+use super::data::{Column, Input, check_data, column, inputs};
 use super::least_squares::{Solved, Spread, solve, sum_of_squares};
 use super::notes;
-use crate::expression::{Expr, check_size, no_variable, read_all};
+use crate::expression::{Expr, check_size, read_all};
 use crate::report::{Error, Named, Number, Result, digits, plural, short, table};
 
 /// Parameters that fit an expression to data. Serialises to the JSON of `gradtape fit`.
@@ -38,15 +39,6 @@ pub struct Estimate {
     /// The standard deviation of the estimate, from the Jacobian at the end; `None` where the data do
     /// not determine it.
     pub standard_error: Option<Number>,
-}
-
-/// A column of data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Column {
-    /// The variable that it gives the values of.
-    pub name: String,
-    /// A value for each row.
-    pub values: Vec<f64>,
 }
 
 const NOT_DETERMINED: &str = "not determined";
@@ -164,8 +156,9 @@ fn found(expr: &Expr, inputs: &[Input<'_>], wanted: &[f64], solved: &Solved) -> 
         standard_error: deviation.zip(*root).map(|(deviation, root)| Number(deviation * root)),
     });
     let estimates: Vec<Estimate> = estimates.collect();
-    for (parameter, name) in names.iter().enumerate() {
-        notes.extend(notes::ran_away(name, &estimates[parameter], solved.left[parameter]));
+    for ((name, estimate), &left) in names.iter().zip(&estimates).zip(&solved.left) {
+        let Estimate { value, standard_error } = estimate;
+        notes.extend(notes::ran_away(name, value.0, standard_error.map(|error| error.0), left));
     }
     notes.extend(notes::poles(expr, inputs, rows, &solved.at));
     // A model without a constant part may be worse than the mean where it is best; one that left a parameter behind
@@ -181,86 +174,6 @@ fn found(expr: &Expr, inputs: &[Input<'_>], wanted: &[f64], solved: &Solved) -> 
         converged: solved.converged && poor.is_none(),
         notes,
     }
-}
-
-pub(super) enum Input<'a> {
-    Column(&'a [f64]),
-    Parameter(f64),
-}
-
-fn column<'a>(data: &'a [Column], name: &str) -> Result<&'a Column> {
-    let known = || data.iter().map(|column| column.name.as_str());
-    data.iter().find(|column| column.name == name).ok_or_else(|| {
-        let error = Error::new(format!("the data has no column `{name}`"));
-        match gradtape::nearest(name, known()) {
-            Some(close) => error.hint(format!("did you mean `{close}`?")),
-            None => {
-                error.hint(format!("its columns are {}", known().collect::<Vec<_>>().join(", ")))
-            }
-        }
-    })
-}
-
-fn check_data(data: &[Column], rows: usize) -> Result<()> {
-    for Column { name, values } in data {
-        if values.len() != rows {
-            let message = format!("column {name} has {} rows, others have {rows}", values.len());
-            return Err(Error::new(message));
-        }
-    }
-    Ok(())
-}
-
-/// What stands for each variable of the expression.
-fn inputs<'a>(
-    expr: &Expr,
-    data: &'a [Column],
-    target: &str,
-    start: &[(&str, f64)],
-) -> Result<Vec<Input<'a>>> {
-    let names: Vec<&str> = expr.variables().collect();
-    for (index, (name, value)) in start.iter().enumerate() {
-        if !names.contains(name) {
-            return Err(no_variable(&names, name));
-        }
-        if start[..index].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Error::new(format!("`{name}` has two starts")));
-        }
-        if data.iter().any(|column| column.name == *name) {
-            return Err(Error::new(format!(
-                "`{name}` is a column of the data and has a start too"
-            )));
-        }
-        if !value.is_finite() {
-            return Err(Error::new(format!("the start of `{name}` is {value}")));
-        }
-    }
-    let finite = |column: &Column| {
-        let bad = column.values.iter().position(|value| !value.is_finite());
-        bad.map_or(Ok(()), |row| {
-            let (name, value) = (&column.name, column.values[row]);
-            Err(Error::new(format!("row {} of column {name} is {value}", row + 1))
-                .hint("give it a number, or leave the row out"))
-        })
-    };
-    finite(column(data, target)?)?;
-    let input = |(variable, name): (usize, &&str)| {
-        if *name == target {
-            return Err(Error::new(format!("the target `{name}` cannot explain itself"))
-                .position_of(expr.position(variable)));
-        }
-        if let Some(column) = data.iter().find(|column| column.name == **name) {
-            finite(column)?;
-            return Ok(Input::Column(&column.values));
-        }
-        let given = start.iter().find(|(given, _)| given == name);
-        given.map(|(_, value)| Input::Parameter(*value)).ok_or_else(|| {
-            Error::new(format!("the variable `{name}` is no column of the data and has no start"))
-                .hint(format!("add `{name}=…` to the start"))
-                .position_of(expr.position(variable))
-        })
-    };
-    names.iter().enumerate().map(input).collect()
 }
 
 /// Significant digits of what is printed: certified values have eleven.

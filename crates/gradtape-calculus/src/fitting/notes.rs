@@ -1,6 +1,6 @@
 //! What a reader of a fit should know beside its numbers.
 
-use super::fit::{Estimate, Input};
+use super::data::Input;
 use crate::expression::{Expr, Id, Node, Operator};
 use crate::report::short;
 
@@ -28,13 +28,12 @@ const VAGUE: f64 = 1e3;
 
 /// Says that a parameter went where the expression hardly depends on it. `left` is the share of its largest size
 /// that its column of the Jacobian has left.
-pub(super) fn ran_away(name: &str, estimate: &Estimate, left: f64) -> Option<String> {
-    let (value, error) = (estimate.value.0.abs(), estimate.standard_error?.0);
-    (left < COLLAPSED && error > VAGUE * value).then(|| {
+pub(super) fn ran_away(name: &str, value: f64, error: Option<f64>, left: f64) -> Option<String> {
+    (left < COLLAPSED && error? > VAGUE * value.abs()).then(|| {
         format!(
             "`{name}` ran away: at {} the expression hardly changes with it, and the data do not tell its value; \
              start it nearer to the size of what it is compared with",
-            short(estimate.value.0)
+            short(value)
         )
     })
 }
