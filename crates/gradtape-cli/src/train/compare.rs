@@ -18,6 +18,7 @@ use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::{Format, of};
 use crate::settings::Counts;
+use crate::source::Source;
 use crate::words::Words;
 
 /// The trainings that a command line with lists asks for.
@@ -42,6 +43,9 @@ impl Comparison {
         let Some((.., first)) = trainings.first() else { return Ok(()) };
         // Each has a folder of its own in that of all.
         let out = first.out.parent().unwrap_or(&first.out).to_path_buf();
+        let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
+        let source = Source::of(&first.data)?;
+        files.iter().try_for_each(|file| source.spare(file))?;
         let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
@@ -76,7 +80,6 @@ impl Comparison {
             let note = format!("in the training with {label}; in no other it was better");
             return Err(failure.clone().note(note));
         }
-        let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
         io::write_atomic(&files[0], self.epochs_csv(&all).as_bytes())?;
         io::write_atomic(&files[1], self.steps_csv(&all).as_bytes())?;
         io::write_atomic(&files[2], self.chart(&all).svg()?.as_bytes())?;

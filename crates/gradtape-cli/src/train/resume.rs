@@ -46,6 +46,28 @@ pub(super) struct Further {
 }
 
 impl Train {
+    /// Fails where the networks would be other ones than those of a checkpoint: no insisting makes its weights theirs.
+    fn is_built_as(&self, was: &Train) -> Outcome {
+        let shown = |train: &Train| {
+            let dropout = train.dropout.unwrap_or(0.0);
+            [
+                ("--members", format!("{:?}", train.runs.members)),
+                ("--network", format!("{:?}", train.network)),
+                ("--hidden", format!("{:?}", train.hidden)),
+                ("--activation", format!("{:?}", train.activation)),
+                ("--dropout", dropout.to_string()),
+                ("--start", format!("{:?}", train.start.start)),
+            ]
+        };
+        match shown(self).into_iter().zip(shown(was)).find(|(now, before)| now.1 != before.1) {
+            None => Ok(()),
+            Some(((flag, _), _)) => Err(Failure::usage(format!(
+                "--resume: {flag} is another one than in the checkpoint\n  hint: leave it out; a network that is built \
+                 in another way begins anew, without --resume"
+            ))),
+        }
+    }
+
     /// With the flags that the checkpoint of `--resume` remembers, under those that are given.
     pub(super) fn remembered(self) -> Outcome<(Train, Option<Before>)> {
         let own = Words::own().without(&["--resume", "--insist"]);
@@ -90,6 +112,7 @@ impl Train {
             }
         };
         let was = read(&before).map_err(|error| Failure::failed(error.render()))?;
+        train.is_built_as(&was)?;
         let all = checkpoint.notes.contains_key(FURTHER);
         let is_longer = (train.epochs(), train.steps) != (was.epochs(), was.steps);
         let reschedules = !own.has("--schedule");

@@ -75,6 +75,9 @@ impl Train {
         let source = Source::of(&self.data)?;
         let given = read(&words).map_err(|error| Failure::usage(error.render()))?;
         let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
+        for name in ["tune.csv", "tune.jsonl"] {
+            source.spare(&named(&self.out, name))?;
+        }
         let ready = self.ready(source, &self.out.clone())?;
         let rows = ready.prepared.counts().train;
         let space = Space::of(&given, &self, rows);

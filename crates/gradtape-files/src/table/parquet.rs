@@ -8,7 +8,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use bytes::Bytes;
-use gradtape::data::{Table, TableBuilder};
+use gradtape::data::{Table, TableBuilder, stands_for};
 use gradtape::{Error, Kind, Result};
 use parquet::basic::{Compression, ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -169,7 +169,7 @@ fn in_pieces<R: ChunkReader + 'static>(
                 };
                 filling.read(&mut readers[place], span.clone())?;
             }
-            let own = span.clone().filter(|row| row % every as u64 == 0);
+            let own = span.clone().filter(|&row| stands_for(row, every as u64));
             let before = numbers.len();
             numbers.extend(own.map(|row| row as usize + 1));
             for &place in &empty {
@@ -270,7 +270,7 @@ impl Filling<'_> {
             }
             let mut values = values.iter();
             for row in 0..count {
-                let keep = (at + row as u64).is_multiple_of(self.every);
+                let keep = stands_for(at + row as u64, self.every);
                 self.cell.clear();
                 if !self.column.optional || levels.get(row).is_some_and(|&level| level > 0) {
                     let Some(value) = values.next() else {

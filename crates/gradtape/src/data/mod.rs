@@ -41,7 +41,7 @@ pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub(crate) use stream::StreamBatches;
 pub use stream::{RowSource, Stream};
-pub use table::{Column, ColumnKind, CsvOptions, Table, TableBuilder};
+pub use table::{Column, ColumnKind, CsvOptions, Table, TableBuilder, stands_for};
 pub use task::Task;
 pub use transform::{Transform, TransformChoice};
 pub use vocabulary::Vocabulary;

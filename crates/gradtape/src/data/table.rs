@@ -18,6 +18,7 @@ pub(super) use self::cell::{number_name, truth};
 use self::column::Words;
 pub use self::column::{Column, ColumnKind};
 pub(super) use self::moment::civil;
+pub use self::pieces::stands_for;
 pub use self::read::CsvOptions;
 pub(super) use self::written::Written;
 use crate::tensor::{Error, Kind, Result, nearest};

@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::column::Words;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, stands_for};
 use super::{Column, Table, json};
 use crate::data::delimited::{Record, Records};
 use crate::data::sniff::{self, Form, Layout};
@@ -158,7 +158,7 @@ impl Table {
         let mut row = 0;
         while is_row || records.read(&mut record)? {
             is_row = false;
-            self.push(&record, &mut encoding, row % every == 0)?;
+            self.push(&record, &mut encoding, stands_for(row as u64, every as u64))?;
             row += 1;
             if let Some(pieces) = &mut pieces
                 && self.len() == pieces.rows
