@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::common::{Folder, command};
+use crate::common::{Folder, command, table};
 
 const TRAINING: &str =
     "train moons --hidden 8 --epochs 8 --batch 16 --dropout 0.2 --quiet --checkpoint-every 1steps";
@@ -244,4 +244,21 @@ fn what_differs_is_told_in_the_words_of_the_flags() {
     assert_eq!(told, "goes on from ./checkpoints/step-6.checkpoint: 2 of 3 epochs done\n");
     let told = folder.run("train --resume .").ok().stderr;
     assert!(told.ends_with("no epoch was left to train, the training had ended\n"), "{told}");
+}
+
+#[test]
+fn networks_that_are_built_in_another_way_are_refused() {
+    let folder = Folder::new("resume-built");
+    folder.write("line.csv", table("x,y", 60, |row| format!("{row},{}", 2 * row)));
+    let train =
+        "train line.csv --target y --epochs 2 --hidden 4 --members 2 --checkpoint-every 1epochs -q";
+    folder.run(&format!("{train} --out run")).ok();
+    let before = folder.read("run/model.safetensors");
+    for flag in ["--members 1", "--hidden 5", "--activation tanh", "--dropout 0.5"] {
+        let name = flag.split(' ').next().unwrap();
+        let run = folder.run(&format!("train --resume run {flag} --insist --out run"));
+        run.fails(2, &[&format!("{name} is another one than in the checkpoint")]);
+    }
+    assert!(folder.read("run/model.safetensors") == before);
+    folder.run("train --resume run --epochs 3 --members 2 -q --out run").ok();
 }

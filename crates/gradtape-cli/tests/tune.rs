@@ -1,6 +1,6 @@
 //! `gradtape tune`: a search that ends in a model, goes on after a stop, and says what it cannot do.
 
-use crate::common::{Folder, Run, command};
+use crate::common::{Folder, Run, command, table};
 
 const SEARCH: &str = "tune iris --trials 7 --epochs 6 --members 1 --hidden 8 --minutes 30 --quiet";
 
@@ -138,5 +138,24 @@ fn what_cannot_be_searched_is_told() {
         let status = if command.contains("0.0000001") { 1 } else { 2 };
         run.fails(status, &words);
         assert!(!folder.path("model.safetensors").exists());
+    }
+}
+
+#[test]
+fn data_is_not_overwritten_by_tables_of_its_own_trainings() {
+    let folder = Folder::new("tune-spare");
+    std::fs::create_dir(folder.path("own")).unwrap();
+    for name in ["tune.csv", "compare.csv", "steps.csv"] {
+        let file = format!("own/{name}");
+        folder.write(&file, table("x,y", 60, |row| format!("{row},{}", 2 * row)));
+        let before = folder.read(&file);
+        let run = match name {
+            "tune.csv" => {
+                "tune own/tune.csv --target y --trials 3 --epochs 1 --out own".to_string()
+            }
+            _ => format!("train {file} --target y --lr 0.1,0.01 --epochs 1 --out own"),
+        };
+        folder.run(&run).fails(2, &["is the data and would be overwritten"]);
+        assert!(folder.read(&file) == before, "{name}");
     }
 }
