@@ -88,7 +88,7 @@ pub struct PathStep {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved: Option<Named<Number>>,
     /// What the optimiser keeps for each variable after the step from here, under its own names, such as `exp_avg` and
-    /// `exp_avg_sq` of Adam, which are also given as Adam corrects them.
+    /// `exp_avg_sq` of Adam. Where it has both, they are also given as Adam corrects them, divided by 1 - βᵗ.
     #[serde(skip_serializing_if = "is_empty")]
     pub state: Named<Named<Number>>,
 }

@@ -90,7 +90,7 @@ pub(super) fn walk(
             optimizer.step(noisy(value, &inputs, &noise)).map_err(wrong)?;
         }
         scheduler.advance(value_now[0]);
-        places[step].state = kept(expr, &how.optimizer, &optimizer).map_err(wrong)?;
+        places[step].state = kept(expr, &optimizer).map_err(wrong)?;
     }
 }
 
@@ -117,8 +117,9 @@ fn kept(
     // What is kept once for all is no state of a variable.
     all.retain(|(name, values)| values.len() == count && name != "steps");
     let hyper = optimizer.hyper();
-    // Others with such averages use them as they are, or correct them otherwise.
-    let corrects = ["adam", "adamw", "amsgrad"].contains(&name);
+    // One with the first average alone uses it as it is.
+    let has = |name: &str| all.iter().any(|(known, _)| known == name);
+    let corrects = has("exp_avg") && has("exp_avg_sq");
     let (true, Some(HyperValue::Pair(first, second))) = (corrects, hyper.get("betas")) else {
         return Ok(by_variable(expr, all));
     };
