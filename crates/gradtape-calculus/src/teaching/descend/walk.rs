@@ -96,11 +96,7 @@ pub(super) fn walk(
 
 /// What an optimiser keeps for each variable: numbers under the last part of their names, for Adam and its kin also
 /// corrected for the zeros that the averages began with.
-fn kept(
-    expr: &Expr,
-    name: &str,
-    optimizer: &dyn Optimizer,
-) -> gradtape::Result<Named<Named<Number>>> {
+fn kept(expr: &Expr, optimizer: &dyn Optimizer) -> gradtape::Result<Named<Named<Number>>> {
     let count = expr.variables().len();
     let mut all: Vec<(String, Vec<f64>)> = Vec::new();
     for (name, tensor) in optimizer.state()? {
