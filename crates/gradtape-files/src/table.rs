@@ -162,7 +162,7 @@ const PACKED: f64 = 4.0;
 /// use gradtape_files::{TableOptions, read_table_every, read_table_pieces};
 ///
 /// let options = TableOptions::default();
-/// let whole = read_table_every(&file, &options, 1000)?;
+/// let whole = read_table_every(&file, &options, 2)?;
 /// let mut sum = 0.0;
 /// read_table_pieces(&file, &options, 2, |piece| {
 ///     sum += piece.taken_as(&whole)?.numbers("y")?.iter().sum::<f64>();
@@ -192,8 +192,9 @@ pub fn read_table_pieces(
     }
 }
 
-/// The first of so many rows of a table (1 for all), and again, up to its end. All rows are looked at, so that the columns
-/// are taken for what they are in the whole file. Fails as [`read_table_pieces`].
+/// One of each so many rows of a table (1 for all), as [`gradtape::data::stands_for`] chooses. All rows are looked at, so
+/// that the columns are taken for what they are in the whole file. Fails as [`read_table_pieces`], and where a table of
+/// fewer rows than those has none that is chosen.
 pub fn read_table_every(
     path: impl AsRef<Path>,
     options: &TableOptions,

@@ -80,9 +80,10 @@ impl Table {
         Table::pieces_of(text, source, options, pieces)
     }
 
-    /// The first of so many rows of a CSV file (1 for all), and again, up to its end: to look at a file that is larger
+    /// One of each so many rows of a CSV file (1 for all), as [`stands_for`] chooses: to look at a file that is larger
     /// than memory. All rows are looked at, so that the columns are taken for what they are in the whole file: which of
-    /// day and month stands first, a single row may tell. Fails as [`Table::read_csv_pieces`].
+    /// day and month stands first, a single row may tell. Fails as [`Table::read_csv_pieces`], and where a file of fewer
+    /// rows than those has none that is chosen.
     pub fn read_csv_every(
         path: impl AsRef<Path>,
         options: &CsvOptions,
