@@ -245,16 +245,22 @@ impl Explain {
         placed(found, &self.expr)
     }
 
+    /// The only expression, for a flag that needs one.
+    fn one(&self, flag: &str) -> Outcome<Expr> {
+        let mut exprs = Expr::parse_all(&self.expr)?;
+        match (exprs.pop(), exprs.is_empty()) {
+            (Some(expr), true) => Ok(expr),
+            _ => Err(Failure::usage(format!("{flag} needs one expression; several were given"))),
+        }
+    }
+
     /// The errors of differences.
     fn errors(&self, output: &Output) -> Outcome<String> {
-        let exprs = Expr::parse_all(&self.expr)?;
-        let [expr] = exprs.as_slice() else {
-            return Err(Failure::usage("--differences needs one expression; several were given"));
-        };
+        let expr = self.one("--differences")?;
         if let Some(step) = self.step {
-            return self.secant(expr, step, output);
+            return self.secant(&expr, step, output);
         }
-        let found = differences(expr, &entries(&self.at), self.wrt.as_deref());
+        let found = differences(&expr, &entries(&self.at), self.wrt.as_deref());
         let found = placed(found, &self.expr)?;
         match self.picture()? {
             Picture::Text => Ok(found.to_string()),
@@ -287,11 +293,8 @@ impl Explain {
 
     /// The symbolic derivative, rule by rule.
     fn derived(&self) -> Outcome<String> {
-        let exprs = Expr::parse_all(&self.expr)?;
-        let [expr] = exprs.as_slice() else {
-            return Err(Failure::usage("--steps needs one expression; several were given"));
-        };
-        let found = placed(derivation(expr, self.wrt.as_deref()), &self.expr)?;
+        let expr = self.one("--steps")?;
+        let found = placed(derivation(&expr, self.wrt.as_deref()), &self.expr)?;
         match self.picture()? {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),

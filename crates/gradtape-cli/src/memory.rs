@@ -21,11 +21,6 @@ impl Memory {
     }
 }
 
-/// So many bytes a table may take where nothing is said.
-pub(crate) fn usual_memory() -> f64 {
-    Memory::usual().bytes()
-}
-
 /// What is taken to be there where nobody tells.
 const UNKNOWN: f64 = 16e9;
 

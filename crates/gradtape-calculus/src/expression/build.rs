@@ -1,6 +1,6 @@
 //! Making expressions without text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expr::{Expr, Name};
 use super::function::Function;
@@ -138,8 +138,12 @@ impl Builder {
 
     /// The node of the variable of a name, whatever the name stands for by now.
     fn own_variable(&mut self, name: &str, position: Option<usize>) -> Id {
-        let number = self.names.iter().position(|known| known.text == name);
-        let is_own = |node: &Node| matches!(node, Node::Variable(own) if Some(*own) == number);
+        let is_own = |node: &Node| matches!(node, Node::Variable(number) if self.names[*number].text == name);
+        match self.known.get(name) {
+            None => return self.variable_at(name, position),
+            Some(&id) if is_own(&self.nodes[id.index()]) => return id,
+            Some(_) => {}
+        }
         match self.nodes.iter().position(is_own) {
             Some(place) => Id::at(place),
             None => self.variable_at(name, position),
@@ -153,8 +157,7 @@ impl Builder {
 
     /// Adds the nodes of an expression, whose variables are those of the same name here, and gives its root.
     pub(crate) fn graft(&mut self, expr: &Expr) -> Id {
-        let copies = self.copy(&expr.nodes, &expr.names, expr.root);
-        copies[expr.root.index()].unwrap_or(expr.root)
+        self.copy(&expr.nodes, &expr.names, expr.root)[&expr.root]
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {
@@ -164,17 +167,17 @@ impl Builder {
     /// The expression that ends in `root`, without the nodes that it does not use.
     pub(crate) fn part(&self, root: Id) -> Result<Expr> {
         let (builder, copies) = self.copied(root);
-        builder.finish(copies[root.index()].unwrap_or(root))
+        builder.finish(copies[&root])
     }
 
     /// As [`Builder::part`], however long it would be when written out.
     pub(super) fn part_unchecked(&self, root: Id) -> Expr {
         let (builder, copies) = self.copied(root);
-        builder.finish_unchecked(copies[root.index()].unwrap_or(root))
+        builder.finish_unchecked(copies[&root])
     }
 
-    /// A builder with the nodes that `root` uses alone, and for each node here its copy there.
-    pub(super) fn copied(&self, root: Id) -> (Builder, Vec<Option<Id>>) {
+    /// A builder with the nodes that `root` uses alone, and for each of these here its copy there.
+    pub(super) fn copied(&self, root: Id) -> (Builder, BTreeMap<Id, Id>) {
         let mut builder = Builder::new();
         let copies = builder.copy(&self.nodes, &self.names, root);
         (builder, copies)
@@ -197,30 +200,26 @@ impl Builder {
         })
     }
 
-    /// Adds the nodes that `root` uses, and gives for each node up to it its copy.
-    fn copy(&mut self, nodes: &[Node], names: &[Name], root: Id) -> Vec<Option<Id>> {
-        let nodes = &nodes[..=root.index()];
-        let mut used = vec![false; nodes.len()];
-        used[root.index()] = true;
-        for (index, node) in nodes.iter().enumerate().rev() {
-            if used[index] {
-                node.inputs().for_each(|input| used[input.index()] = true);
-            }
+    /// Adds the nodes that `root` uses, and gives for each of them its copy. What others use takes no time.
+    fn copy(&mut self, nodes: &[Node], names: &[Name], root: Id) -> BTreeMap<Id, Id> {
+        let (mut used, mut todo) = (BTreeSet::from([root]), vec![root]);
+        while let Some(id) = todo.pop() {
+            todo.extend(nodes[id.index()].inputs().filter(|input| used.insert(*input)));
         }
-        let mut copies = vec![None; nodes.len()];
-        for (index, node) in nodes.iter().enumerate().filter(|(index, _)| used[*index]) {
-            // Operands were copied before.
-            let at = |id: Id| copies[id.index()].unwrap_or(id);
-            copies[index] = Some(match *node {
+        let mut copies = BTreeMap::new();
+        for id in used {
+            let copy = match nodes[id.index()] {
                 Node::Variable(number) => {
                     let Name { text, position } = &names[number];
                     self.own_variable(text, *position)
                 }
+                // Operands come before what uses them.
                 node => {
-                    let operands: Vec<Id> = node.inputs().map(at).collect();
+                    let operands: Vec<Id> = node.inputs().map(|input| copies[&input]).collect();
                     self.again(node, &operands)
                 }
-            });
+            };
+            copies.insert(id, copy);
         }
         copies
     }
@@ -244,6 +243,6 @@ impl Expr {
     pub fn subexpression(&self, root: Id) -> Expr {
         let mut builder = Builder::new();
         let copies = builder.copy(&self.nodes, &self.names, root);
-        builder.finish_unchecked(copies[root.index()].unwrap_or(root))
+        builder.finish_unchecked(copies[&root])
     }
 }

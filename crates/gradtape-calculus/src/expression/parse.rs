@@ -85,9 +85,7 @@ impl Callee {
     fn arguments(self) -> [usize; 2] {
         match self {
             Callee::Composed(composed) => composed.arguments,
-            Callee::Function(Function::Max | Function::Min | Function::Logsumexp) => {
-                [2, usize::MAX]
-            }
+            Callee::Function(function) if function.takes_any() => [2, usize::MAX],
             Callee::Function(function) => [function.arity(); 2],
         }
     }

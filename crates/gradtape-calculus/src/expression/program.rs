@@ -135,13 +135,12 @@ impl Builder {
             builder.add_variables(self);
         }
         let own = |(id, name): &(Id, String)| {
-            let copy = (*copies.get(id.index())?)?;
+            let copy = *copies.get(id)?;
             let plain =
                 matches!(builder.nodes()[copy.index()], Node::Variable(_) | Node::Number(_));
             (!plain).then(|| (copy, name.clone()))
         };
         let parts = parts.iter().filter_map(own).collect();
-        let root = copies[root.index()].unwrap_or(root);
-        Ok(Expr { parts, ..builder.finish(root)? })
+        Ok(Expr { parts, ..builder.finish(copies[&root])? })
     }
 }

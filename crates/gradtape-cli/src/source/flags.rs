@@ -5,7 +5,7 @@ use gradtape::data::CsvOptions;
 use gradtape_files::{Format, TableOptions};
 
 use super::images::ImageFlags;
-use crate::memory::usual_memory;
+use crate::memory::Memory;
 use crate::settings::{MissingWords, Settings};
 
 /// How data is read.
@@ -115,7 +115,7 @@ impl ReadFlags {
             sheet: self.sheet.clone(),
             ignore: self.ignored.clone(),
             skip_nested: for_model,
-            most: Some(self.most.unwrap_or_else(usual_memory) as u64),
+            most: Some(self.most.unwrap_or_else(|| Memory::usual().bytes()) as u64),
         }
     }
 

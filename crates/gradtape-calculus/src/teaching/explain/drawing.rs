@@ -6,15 +6,12 @@ use super::edges::{Courses, Label, line};
 use super::explanation::{Explanation, Step};
 use super::layout::{Edge, layout};
 use crate::report::{Error, Result, short};
-use crate::teaching::svg::{LETTER, put, width};
+use crate::teaching::svg::{self, LETTER, Labels, PAD, card_height, put, row_line, width};
 
 /// The most nodes of a graph that is drawn, as SVG or as a page.
 pub const MAX_DRAWN: usize = 400;
 
 const SIZE: f64 = 13.0;
-const PAD: f64 = 12.0;
-const HEAD: f64 = 26.0;
-const ROW: f64 = 20.0;
 /// Names and formulas are cut to so many letters.
 const LONGEST: usize = 28;
 /// The most gradients that a box lists where they add.
@@ -97,11 +94,11 @@ impl Explanation {
             .collect();
         let laid = layout(&sizes, &edges);
         let mut body = String::new();
-        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        let mut placed = Labels::default();
         let courses = Courses::of(&laid.ways);
         for (number, (label, way)) in labels.iter().zip(&laid.ways).enumerate() {
             let crosses = |middle, extent| courses.crossing(number, middle, extent);
-            line(&mut body, label, way, &mut taken, crosses);
+            line(&mut body, label, way, &mut placed, crosses);
         }
         for (card, corner) in cards.iter().zip(&laid.corners) {
             card.draw(&mut body, *corner);
@@ -151,7 +148,7 @@ impl Explanation {
             says: format!("{} ({})", node.label, node.op),
             width: rows_width.fold((width(&title, SIZE) + head_width).max(64.0), f64::max)
                 + 2.0 * PAD,
-            height: HEAD + ROW * rows.len() as f64 + 8.0,
+            height: card_height(rows.len()),
             title,
             head,
             rows,
@@ -271,26 +268,13 @@ impl Card {
             out,
             format_args!(
                 "<g class=\"node {kind}\" data-node=\"{id}\" transform=\"translate({x:.1} {y:.1})\">\
-                 <title>{}</title><rect class=\"box\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
-                 <path class=\"head\" d=\"M.75 {HEAD} V7.75 a7 7 0 0 1 7 -7 H{:.1} a7 7 0 0 1 7 7 V{HEAD}z\"/>\
-                 <rect class=\"frame\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"7\"/>\
-                 <text class=\"name\" x=\"{PAD}\" y=\"18\">{}</text>",
-                escaped(&cut(&self.says, 200)),
-                width - 7.75,
-                escaped(&self.title)
+                 <title>{}</title>",
+                escaped(&cut(&self.says, 200))
             ),
         );
-        if !self.head.is_empty() {
-            put(
-                out,
-                format_args!(
-                    "<text class=\"kind\" x=\"{right:.1}\" y=\"17.5\">{}</text>",
-                    self.head
-                ),
-            );
-        }
+        svg::card(out, [*width, *height], &self.title, self.head);
         for (number, Row { class, name, value, user }) in self.rows.iter().enumerate() {
-            let line = HEAD + ROW * (number as f64 + 1.0) - 2.0;
+            let line = row_line(number);
             let user = user.map_or(String::new(), |user| format!(" data-via=\"{user}\""));
             put(
                 out,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gradtape_chart::text::{cut, escaped};
 
-use crate::teaching::svg::{put, width};
+use crate::teaching::svg::{self, Labels, put, width};
 
 /// What stands on a line.
 pub(super) struct Label {
@@ -79,13 +79,12 @@ fn between(from: (f64, f64), to: (f64, f64), share: f64) -> (f64, f64) {
     (x, y)
 }
 
-/// A line with its arrow and label. `taken`: middle and width of the labels drawn so far; `crosses`: how much
-/// of other lines lies under a label of a middle and a width.
+/// A line with its arrow and label. `crosses`: how much of other lines lies under a label of a middle and a width.
 pub(super) fn line(
     out: &mut String,
     label: &Label,
     way: &[(f64, f64)],
-    taken: &mut Vec<(f64, f64, f64)>,
+    labels: &mut Labels,
     crosses: impl Fn((f64, f64), f64) -> usize,
 ) {
     let Label { from, to, place, text, says } = label;
@@ -116,29 +115,8 @@ pub(super) fn line(
     );
     let last = way[way.len() - 2];
     let extent = width(text, 12.0) + 8.0;
-    let middle = |share: f64| between(last, end, share);
-    let clash = |(x, y): (f64, f64)| -> f64 {
-        let overlaps = taken.iter().map(|&(left, top, wide)| {
-            let across = 0.5 * (wide + extent) - (left - x).abs();
-            let down = 15.0 - (top - y).abs();
-            across.max(0.0) * down.max(0.0)
-        });
-        overlaps.sum::<f64>() + 20.0 * crosses((x, y), extent) as f64
-    };
-    let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(middle);
-    let best =
-        places.into_iter().reduce(|best, next| if clash(next) < clash(best) { next } else { best });
-    let (x, y) = best.unwrap_or(end);
-    taken.push((x, y, extent));
-    put(
-        out,
-        format_args!(
-            "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{extent:.1}\" height=\"16\" rx=\"4\"/>\
-             <text class=\"slope\" x=\"{x:.1}\" y=\"{:.1}\">{}</text></g>\n",
-            x - 0.5 * extent,
-            y - 8.0,
-            y + 4.0,
-            escaped(text)
-        ),
-    );
+    let places = [0.56, 0.66, 0.46, 0.74, 0.36, 0.82, 0.28].map(|share| between(last, end, share));
+    let crosses = |middle| 20.0 * crosses(middle, extent) as f64;
+    let middle = labels.place(places, [extent, 15.0], crosses);
+    svg::label(out, middle, extent, &escaped(text));
 }

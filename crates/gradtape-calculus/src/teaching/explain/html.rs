@@ -6,7 +6,7 @@ use gradtape_chart::text::{cut, escaped};
 use super::drawing::{STYLE, pretty};
 use super::explanation::{Explanation, Line, Symbolic};
 use crate::report::{Error, Named, Number, Result, factor, short};
-use crate::teaching::svg::put;
+use crate::teaching::svg::{filled, put};
 
 /// The longest derivative that the page writes out.
 const LONGEST: usize = 4000;
@@ -178,25 +178,4 @@ fn head(names: &[&str]) -> String {
 fn section(title: &str, body: &str) -> String {
     let id = title.split(' ').next().unwrap_or_default().to_lowercase();
     format!("<section id=\"{id}\"><h2>{title}</h2><div class=\"wide\">{body}</div></section>\n")
-}
-
-/// A text with words put in: once each, and nothing inside of what was put in.
-fn filled(template: &str, words: &[(&str, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find('{') {
-        out += &rest[..at];
-        rest = &rest[at..];
-        match words.iter().find(|(name, _)| rest.starts_with(name)) {
-            Some((name, text)) => {
-                out += text;
-                rest = &rest[name.len()..];
-            }
-            None => {
-                out.push('{');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out + rest
 }

@@ -1,13 +1,13 @@
 //! A network as a picture: units with their values and gradients, edges with weights and theirs.
 
-use gradtape_chart::text::{cut, escaped};
+use gradtape_chart::text::escaped;
 
 use super::array::Array;
 use super::backpropagation::Backpropagation;
 use super::spec::Activation;
 use crate::report::{Error, Result, digits, plural, short};
 use crate::teaching::explain::STYLE;
-use crate::teaching::svg::put;
+use crate::teaching::svg::{self, Labels, PAD, card_height, put, row_line};
 
 /// The most units and edges of a network that is drawn.
 pub const MAX_DRAWN_UNITS: usize = 64;
@@ -17,9 +17,6 @@ const MAX_LABELS: usize = 24;
 
 const CARD: f64 = 176.0;
 const GAP: f64 = 210.0;
-const HEAD: f64 = 26.0;
-const ROW: f64 = 20.0;
-const PAD: f64 = 12.0;
 const BETWEEN: f64 = 26.0;
 
 /// A picture, its extent, and what is computed when: forward layer by layer, then back.
@@ -82,7 +79,7 @@ impl Backpropagation {
         }
         let layers = self.network.len();
         let cards: Vec<Vec<Row>> = (0..layers).map(|layer| self.rows(layer, 0)).collect();
-        let height_of = |layer: usize| HEAD + ROW * cards[layer].len() as f64 + 8.0;
+        let height_of = |layer: usize| card_height(cards[layer].len());
         let column = |layer: usize| {
             let count = self.network[layer] as f64;
             count * height_of(layer) + (count - 1.0) * BETWEEN
@@ -94,8 +91,7 @@ impl Backpropagation {
         };
         let mut body = String::new();
         for layer in 1..layers {
-            // Middle and width of the labels drawn so far.
-            let mut taken = Vec::new();
+            let mut labels = Labels::default();
             let most = self.gradient_of(&format!("W{layer}")).map_or(0.0, largest);
             for from in 0..self.network[layer - 1] {
                 for to in 0..self.network[layer] {
@@ -103,7 +99,7 @@ impl Backpropagation {
                     let start = (x + CARD, y + 0.5 * height_of(layer - 1));
                     let (x, y) = corner(layer, to);
                     let end = (x, y + 0.5 * height_of(layer));
-                    self.edge(&mut body, (layer, from, to), [start, end], most, &mut taken);
+                    self.edge(&mut body, (layer, from, to), [start, end], most, &mut labels);
                 }
             }
         }
@@ -164,19 +160,16 @@ impl Backpropagation {
         }
         lines.push(self.loss_numbers.clone());
         for layer in (0..=last).rev() {
-            let of = |step: &&super::BackwardStep| {
-                let by = step.name.trim_start_matches("dL/d");
-                let before = layer - usize::from(layer > 0);
-                match layer {
-                    0 => by == "x",
-                    _ => {
-                        [format!("z{layer}"), format!("W{layer}"), format!("b{layer}")]
-                            .contains(&by.to_string())
-                            || before > 0 && by == format!("h{before}")
-                    }
+            let names = match layer {
+                0 => vec!["dL/dx".to_string()],
+                _ => {
+                    let own = ["z", "W", "b"].map(|letter| format!("dL/d{letter}{layer}"));
+                    let before = format!("dL/dh{}", layer - 1);
+                    own.into_iter().chain([before]).collect()
                 }
             };
-            let own = self.backward.iter().filter(of).map(|step| step.matrices.text.clone());
+            let own = self.backward.iter().filter(|step| names.contains(&step.name));
+            let own = own.map(|step| step.matrices.text.clone());
             lines.push(own.collect::<Vec<_>>().join(",  "));
         }
         lines
@@ -196,26 +189,25 @@ impl Backpropagation {
             push("backward", "dL/dx", self.gradient_of("x"), back);
             return rows;
         }
-        let names = ["z", "h", "b"].map(|letter| format!("{letter}{layer}"));
+        let [z, h, b] = ["z", "h", "b"].map(|letter| format!("{letter}{layer}"));
         let last = layer + 1 == self.network.len();
-        push("forward", "z", self.value_of(&names[0]), there);
-        push("forward", "h", self.value_of(&names[1]), there);
+        push("forward", &z, self.value_of(&z), there);
+        push("forward", &h, self.value_of(&h), there);
         push("forward", "p", self.value_of("p").filter(|_| last), there);
         // The gradient in what the layer gives comes from the layer after it.
-        push("backward", "dL/dh", self.gradient_of(&names[1]), back - usize::from(!last));
-        push("backward", "dL/dz", self.gradient_of(&names[0]), back);
-        push("", "b", self.value_of(&names[2]), 0);
-        push("backward", "dL/db", self.gradient_of(&names[2]), back);
+        push("backward", &format!("dL/d{h}"), self.gradient_of(&h), back - usize::from(!last));
+        push("backward", &format!("dL/d{z}"), self.gradient_of(&z), back);
+        push("", "b", self.value_of(&b), 0);
+        push("backward", "dL/db", self.gradient_of(&b), back);
         rows
     }
 
     fn card(&self, out: &mut String, (layer, unit): (usize, usize), (x, y): (f64, f64), high: f64) {
-        let activation = layer.checked_sub(1).and_then(|place| self.activations.get(place));
-        let kind = if layer == 0 { "input" } else { "" };
-        let (title, head) = match activation {
-            None => (format!("x[{}]", unit + 1), "input"),
-            Some(Activation::None) => (format!("z{layer}[{}]", unit + 1), ""),
-            Some(activation) => (format!("h{layer}[{}]", unit + 1), activation.name()),
+        let (kind, head) = match layer.checked_sub(1).and_then(|place| self.activations.get(place))
+        {
+            None => ("input", "input"),
+            Some(Activation::None) => ("", ""),
+            Some(activation) => ("", activation.name()),
         };
         let said = self.unit_said(layer, unit);
         let focus = if said.is_empty() {
@@ -223,13 +215,13 @@ impl Backpropagation {
         } else {
             format!(" data-said=\"{}\"", escaped(&said))
         };
-        frame(out, kind, &title, head, (x, y), high, &focus);
+        put(
+            out,
+            format_args!("<g class=\"node {kind}\"{focus} transform=\"translate({x:.1} {y:.1})\">"),
+        );
+        svg::card(out, [CARD, high], &self.name(layer, unit), head);
         for (number, row) in self.rows(layer, unit).iter().enumerate() {
-            let line = HEAD + ROW * (number as f64 + 1.0) - 2.0;
-            let name = match row.name.as_str() {
-                "x" | "dL/dx" | "p" | "dL/db" | "b" => row.name.clone(),
-                name => format!("{name}{layer}"),
-            };
+            let (line, name) = (row_line(number), &row.name);
             put(
                 out,
                 format_args!(
@@ -246,7 +238,8 @@ impl Backpropagation {
     }
 
     fn loss_card(&self, out: &mut String, (x, y): (f64, f64)) {
-        frame(out, "result", "L", self.loss.name(), (x, y), 54.0, "");
+        put(out, format_args!("<g class=\"node result\" transform=\"translate({x:.1} {y:.1})\">"));
+        svg::card(out, [CARD, card_height(1)], "L", self.loss.name());
         put(
             out,
             format_args!(
@@ -265,7 +258,7 @@ impl Backpropagation {
         (layer, from, to): (usize, usize, usize),
         [start, end]: [(f64, f64); 2],
         most: f64,
-        taken: &mut Vec<(f64, f64, f64)>,
+        labels: &mut Labels,
     ) {
         let name = format!("W{layer}");
         let at = |array: Option<&Array>| array.map_or(f64::NAN, |array| array.at(from, to));
@@ -297,60 +290,16 @@ impl Backpropagation {
             let first = 0.2 + 0.6 * (to as f64 + 1.0) / (self.network[layer] as f64 + 1.0);
             let shares =
                 [0.0, 0.1, -0.1, 0.2, -0.2, 0.3, -0.3].map(|by| (first + by).clamp(0.14, 0.86));
-            let clash = |(x, y): (f64, f64)| -> f64 {
-                let overlap = |&(left, top, other): &(f64, f64, f64)| {
-                    (0.5 * (other + wide) - (left - x).abs()).max(0.0)
-                        * (17.0 - (top - y).abs()).max(0.0)
-                };
-                taken.iter().map(overlap).sum()
-            };
-            let places = shares.map(at).into_iter();
-            let (x, y) = places
-                .reduce(|best, next| if clash(next) < clash(best) { next } else { best })
-                .unwrap_or(start);
-            taken.push((x, y, wide));
-            put(
-                out,
-                format_args!(
-                    "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{wide:.1}\" height=\"16\" rx=\"4\"/>\
-                     <text class=\"slope\" x=\"{x:.1}\" y=\"{:.1}\">{weight}\
-                     <tspan class=\"backward\" dx=\"8\" data-from=\"{}\">{gradient}</tspan></text>",
-                    x - 0.5 * wide,
-                    y - 8.0,
-                    y + 4.0,
-                    self.backward_step(layer)
-                ),
+            let middle = labels.place(shares.map(at), [wide, 17.0], |_| 0.0);
+            let step = self.backward_step(layer);
+            let text = format!(
+                "{weight}<tspan class=\"backward\" dx=\"8\" data-from=\"{step}\">{gradient}</tspan>"
             );
+            svg::label(out, middle, wide, &text);
+        } else {
+            out.push_str("</g>\n");
         }
-        out.push_str("</g>\n");
     }
-}
-
-/// The box of a card, up to its rows; the group stays open.
-fn frame(
-    out: &mut String,
-    kind: &str,
-    title: &str,
-    head: &str,
-    (x, y): (f64, f64),
-    high: f64,
-    more: &str,
-) {
-    put(
-        out,
-        format_args!(
-            "<g class=\"node {kind}\"{more} transform=\"translate({x:.1} {y:.1})\">\
-             <rect class=\"box\" width=\"{CARD}\" height=\"{high:.1}\" rx=\"7\"/>\
-             <path class=\"head\" d=\"M.75 {HEAD} V7.75 a7 7 0 0 1 7 -7 H{:.1} a7 7 0 0 1 7 7 V{HEAD}z\"/>\
-             <rect class=\"frame\" width=\"{CARD}\" height=\"{high:.1}\" rx=\"7\"/>\
-             <text class=\"name\" x=\"{PAD}\" y=\"18\">{}</text>\
-             <text class=\"kind\" x=\"{:.1}\" y=\"17.5\">{}</text>",
-            CARD - 7.75,
-            escaped(&cut(title, 20)),
-            CARD - PAD,
-            escaped(head)
-        ),
-    );
 }
 
 fn largest(array: &Array) -> f64 {

@@ -143,7 +143,8 @@ impl Backpropagation {
         h.or_else(|| self.value_of(&format!("z{layer}"))).map_or(f64::NAN, |h| h.at(0, unit))
     }
 
-    fn name(&self, layer: usize, unit: usize) -> String {
+    /// What a unit hands on is called.
+    pub(super) fn name(&self, layer: usize, unit: usize) -> String {
         let letter = match layer.checked_sub(1).and_then(|place| self.activations.get(place)) {
             None => return format!("x[{}]", unit + 1),
             Some(Activation::None) => 'z',
