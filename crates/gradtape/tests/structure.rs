@@ -61,6 +61,7 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-chart", &[]),
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
     ("gradtape-files", &["gradtape"]),
+    ("gradtape-onnx", &["gradtape"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     (
         "gradtape-cli",

@@ -100,6 +100,22 @@ impl<'t> Var<'t> {
         Var { id: self.tape.fail(error.at(Location::caller()), &operands), ..self }
     }
 
+    /// A value that there is not, for this reason: whoever reads it, or what is computed of it, gets the error. For
+    /// layers of your own that cannot do with an input.
+    ///
+    /// ```
+    /// use gradtape::{Error, Kind, Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.constant([1.0, -2.0]);
+    /// let y = x.refuse(Error::new(Kind::Value, "lengths cannot be below 0"));
+    /// assert!((y * 2.0).value().unwrap_err().to_string().contains("lengths cannot be below 0"));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn refuse(self, error: Error) -> Var<'t> {
+        self.failed(error, &[self])
+    }
+
     /// The numbers of a constant or a watched tensor. Those of what is computed or given to a compiled step are not known
     /// yet.
     pub(crate) fn known(self) -> Option<Tensor> {

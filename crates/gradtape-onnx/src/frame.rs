@@ -1,0 +1,200 @@
+//! [`Frame`]: the values of a graph while it is recorded.
+
+use std::collections::BTreeMap;
+
+use gradtape::{Error, Kind, Result, Tape, nearest};
+
+use crate::call::{Call, Scope};
+use crate::graph::{Attribute, Function, Graph, Node};
+use crate::model::Model;
+use crate::ops::{self, Operator};
+use crate::tensor::broken;
+use crate::value::{Array, Value};
+
+/// Values while a graph is recorded: its own, and through the graph around it those of that.
+pub(crate) struct Frame<'a, 't> {
+    model: &'a Model,
+    tape: &'t Tape,
+    outer: Option<&'a Frame<'a, 't>>,
+    values: BTreeMap<&'a str, Value<'t>>,
+    /// The settings of the function that is being called.
+    settings: BTreeMap<&'a str, &'a Attribute>,
+    /// How many functions are being called.
+    depth: usize,
+}
+
+/// Functions of functions beyond this depth are refused: a function may not call itself.
+const DEEPEST: usize = 32;
+
+impl<'a, 't> Frame<'a, 't> {
+    /// That of a model's graph, which has the texts that the file holds.
+    pub(crate) fn of(model: &'a Model, tape: &'t Tape) -> Frame<'a, 't> {
+        let mut frame = Frame {
+            model,
+            tape,
+            outer: None,
+            values: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            depth: 0,
+        };
+        frame.hold_texts(&model.graph);
+        frame
+    }
+
+    pub(crate) fn insert(&mut self, name: &'a str, value: Value<'t>) {
+        self.values.insert(name, value);
+    }
+
+    fn hold_texts(&mut self, graph: &'a Graph) {
+        for (name, texts) in &graph.texts {
+            self.insert(name, Value::Texts(texts.clone()));
+        }
+    }
+
+    /// Records nodes one after the other; an error names the node.
+    pub(crate) fn run(&mut self, nodes: &'a [Node]) -> Result<()> {
+        for node in nodes {
+            let outputs = self.record(node).map_err(|error| error.context(&node.title))?;
+            for (name, value) in node.outputs.iter().zip(outputs) {
+                if !name.is_empty() {
+                    self.insert(name, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, node: &Node) -> Result<Vec<Value<'t>>> {
+        let inputs = node.inputs.iter().map(|name| match name.as_str() {
+            "" => Ok(None),
+            name => match self.lookup(name) {
+                Some(value) => Ok(Some(value)),
+                None => Err(broken(format!("{name:?} was given by nothing"))),
+            },
+        });
+        let version = self.model.opsets.get(&node.domain).copied().unwrap_or(1);
+        let inputs = inputs.collect::<Result<_>>()?;
+        let call = Call { tape: self.tape, node, version, inputs, scope: self };
+        let outputs = match (self.model.function(node), operator(node)) {
+            (Some(function), _) => self.call(function, &call)?,
+            (None, Some(operator)) => operator(&call)?,
+            (None, None) => return Err(unknown(&node.op, &node.domain)),
+        };
+        for value in &outputs {
+            let arrays = match value {
+                Value::Array(array) => std::slice::from_ref(array),
+                Value::Sequence(items) => items,
+                Value::Texts(_) | Value::Nothing => &[],
+            };
+            arrays.iter().try_for_each(|array| array.var.check())?;
+        }
+        let last = node.outputs.iter().rposition(|name| !name.is_empty());
+        let wanted = last.map_or(0, |last| last + 1);
+        match outputs.len() < wanted {
+            true => Err(broken(format!("{wanted} outputs are named, there are {}", outputs.len()))),
+            false => Ok(outputs),
+        }
+    }
+
+    /// Records the nodes of a function of the file.
+    fn call(&self, function: &Function, call: &Call<'_, 't>) -> Result<Vec<Value<'t>>> {
+        if self.depth == DEEPEST {
+            return Err(broken(format!("functions call each other, more than {DEEPEST} deep")));
+        }
+        let mut settings: BTreeMap<&str, &Attribute> =
+            function.defaults.iter().map(|(name, attribute)| (name.as_str(), attribute)).collect();
+        for (name, _) in &call.node.attributes {
+            if let Some(attribute) = call.attribute(name) {
+                settings.insert(name, attribute);
+            }
+        }
+        let mut frame = Frame {
+            model: self.model,
+            tape: self.tape,
+            outer: None,
+            values: BTreeMap::new(),
+            settings,
+            depth: self.depth + 1,
+        };
+        let given = call.inputs.iter().map(|value| value.clone().unwrap_or(Value::Nothing));
+        let given = given.chain(std::iter::repeat(Value::Nothing));
+        for (name, value) in function.inputs.iter().zip(given) {
+            frame.insert(name, value);
+        }
+        frame.run(&function.nodes)?;
+        let outputs = function.outputs.iter();
+        Ok(outputs.map(|name| frame.lookup(name).unwrap_or(Value::Nothing)).collect())
+    }
+}
+
+impl<'a, 't> Scope<'a, 't> for Frame<'a, 't> {
+    fn body(&'a self, graph: &'a Graph, inputs: Vec<Value<'t>>) -> Result<Vec<Value<'t>>> {
+        if graph.inputs.len() < inputs.len() {
+            return Err(broken(format!(
+                "the graph {:?} takes {} inputs and is given {}",
+                graph.name,
+                graph.inputs.len(),
+                inputs.len()
+            )));
+        }
+        let mut frame = Frame {
+            model: self.model,
+            tape: self.tape,
+            outer: Some(self),
+            values: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            depth: self.depth,
+        };
+        frame.hold_texts(graph);
+        for tensor in &graph.initializers {
+            let var = self.tape.constant(tensor.value.clone());
+            frame.insert(&tensor.name, Array { var, elem: tensor.elem }.into());
+        }
+        for (input, value) in graph.inputs.iter().zip(inputs) {
+            frame.insert(&input.name, value);
+        }
+        frame.run(&graph.nodes)?;
+        let outputs = graph.outputs.iter().map(|output| {
+            frame.lookup(&output.name).ok_or_else(|| broken(format!("no value {:?}", output.name)))
+        });
+        outputs.collect()
+    }
+
+    fn setting(&self, name: &str) -> Option<&'a Attribute> {
+        let mut frame = Some(self);
+        while let Some(here) = frame {
+            if let Some(attribute) = here.settings.get(name) {
+                return Some(attribute);
+            }
+            frame = here.outer;
+        }
+        None
+    }
+
+    fn lookup(&self, name: &str) -> Option<Value<'t>> {
+        let mut frame = Some(self);
+        while let Some(here) = frame {
+            if let Some(value) = here.values.get(name) {
+                return Some(value.clone());
+            }
+            frame = here.outer;
+        }
+        None
+    }
+}
+
+pub(crate) fn operator(node: &Node) -> Option<Operator> {
+    ops::find(&node.domain, &node.op)
+}
+
+pub(crate) fn unknown(op: &str, domain: &str) -> Error {
+    let name = match domain {
+        "" => op.to_string(),
+        domain => format!("{domain}.{op}"),
+    };
+    let error = Error::new(Kind::Model, format!("there is no operator {name} here"));
+    match nearest(op, ops::names()) {
+        Some(near) => error.hint(format!("the nearest is {near}")),
+        None => error,
+    }
+}

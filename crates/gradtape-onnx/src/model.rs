@@ -1,0 +1,167 @@
+//! [`Model`]: a file's contents, to look at or to make a network of.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use gradtape::{Error, Kind, Result};
+use prost::Message;
+
+use crate::graph::{Function, Graph, Info, Node, every_node};
+use crate::proto::ModelProto;
+use crate::tensor::broken;
+
+/// An ONNX file: its graph and what it says of itself.
+///
+/// Printed, it lists inputs, outputs, initialisers and nodes, one a line. To run or train it, make a
+/// [`Network`](crate::Network) of it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub(crate) graph: Graph,
+    pub(crate) functions: Vec<Function>,
+    /// The version of each set of operators, by domain.
+    pub(crate) opsets: BTreeMap<String, i64>,
+    producer: String,
+    metadata: Vec<(String, String)>,
+}
+
+/// A file of ONNX cannot be larger (protobuf's own limit); what is larger keeps its tensors in files of their own.
+const LARGEST: u64 = 1 << 31;
+
+impl Model {
+    /// Reads a file, with the tensors that it keeps in other files of its folder. Fails where it is no ONNX, is
+    /// damaged, has a cycle, reads what is not there, or names a file outside of its folder.
+    pub fn read(path: impl AsRef<Path>) -> Result<Model> {
+        let path = path.as_ref();
+        let named = |error: Error| error.context(path.display());
+        let failed = |error: std::io::Error| named(Error::new(Kind::File, error.to_string()));
+        let about = std::fs::metadata(path).map_err(failed)?;
+        if about.is_file() && about.len() > LARGEST {
+            return Err(named(broken("larger than 2 GiB, which no ONNX file is")));
+        }
+        let bytes = std::fs::read(path).map_err(failed)?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        Model::decode(&bytes, Some(folder)).map_err(named)
+    }
+
+    /// Reads a file's bytes. Tensors in other files are refused: nothing says where those lie.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model> {
+        Model::decode(bytes, None)
+    }
+
+    fn decode(bytes: &[u8], folder: Option<&Path>) -> Result<Model> {
+        let proto = ModelProto::decode(bytes).map_err(|error| {
+            broken(format!("not an ONNX file, or a damaged one ({error})"))
+                .hint("an ONNX file is written by `gradtape export` or another tool's export")
+        })?;
+        let Some(graph) = &proto.graph else {
+            return Err(broken("no graph in it: not an ONNX file, or a damaged one"));
+        };
+        let mut opsets = BTreeMap::new();
+        for opset in &proto.opset_import {
+            let domain = if opset.domain == "ai.onnx" { "" } else { &opset.domain };
+            opsets.insert(domain.to_string(), opset.version);
+        }
+        let functions = proto.functions.iter().map(|function| Function::of(function, folder));
+        let metadata =
+            proto.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone()));
+        Ok(Model {
+            graph: Graph::of(graph, folder)?,
+            functions: functions.collect::<Result<_>>()?,
+            opsets,
+            producer: format!("{} {}", proto.producer_name, proto.producer_version)
+                .trim()
+                .to_string(),
+            metadata: metadata.collect(),
+        })
+    }
+
+    /// The function of the file that a node calls, if it is one.
+    pub(crate) fn function(&self, node: &Node) -> Option<&Function> {
+        let mut functions = self.functions.iter();
+        functions.find(|function| function.name == node.op && function.domain == node.domain)
+    }
+
+    /// The names of the inputs that are given when it runs, in order: those without an initialiser.
+    pub fn inputs(&self) -> Vec<&str> {
+        self.given().map(|input| input.name.as_str()).collect()
+    }
+
+    pub(crate) fn given(&self) -> impl Iterator<Item = &Info> {
+        let graph = &self.graph;
+        let held = |name: &str| {
+            graph.initializers.iter().any(|tensor| tensor.name == name)
+                || graph.texts.iter().any(|(other, _)| other == name)
+        };
+        self.graph.inputs.iter().filter(move |input| !held(&input.name))
+    }
+
+    /// The names of the results, in order.
+    pub fn outputs(&self) -> Vec<&str> {
+        self.graph.outputs.iter().map(|output| output.name.as_str()).collect()
+    }
+
+    /// What the file says of an input or an output: `FLOAT [batch, 3]`.
+    pub fn about(&self, name: &str) -> Option<&str> {
+        let mut all = self.graph.inputs.iter().chain(&self.graph.outputs);
+        all.find(|info| info.name == name).map(|info| info.about.as_str())
+    }
+
+    /// The version of ONNX's operators that it is written for.
+    pub fn opset(&self) -> i64 {
+        self.opsets.get("").copied().unwrap_or(1)
+    }
+
+    /// The program that wrote it, as the file says.
+    pub fn producer(&self) -> &str {
+        &self.producer
+    }
+
+    /// What the file says beside the graph, by name: classes, columns, a licence.
+    pub fn metadata(&self) -> &[(String, String)] {
+        &self.metadata
+    }
+
+    /// The operators that it uses, each with how often, in order of their names.
+    pub fn operators(&self) -> Vec<(String, usize)> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let own = self.functions.iter().flat_map(|function| every_node(&function.nodes));
+        for node in self.graph.every_node().into_iter().chain(own) {
+            let name = match node.domain.as_str() {
+                "" => node.op.clone(),
+                domain => format!("{domain}.{}", node.op),
+            };
+            *counts.entry(name).or_default() += 1;
+        }
+        counts.into_iter().collect()
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "graph {:?}, operators of version {}", self.graph.name, self.opset())?;
+        if !self.producer.is_empty() {
+            writeln!(f, "written by {}", self.producer)?;
+        }
+        for (name, value) in &self.metadata {
+            writeln!(f, "{name}: {value}")?;
+        }
+        for input in self.given() {
+            writeln!(f, "input   {}: {}", input.name, input.about)?;
+        }
+        for held in &self.graph.initializers {
+            writeln!(f, "holds   {}: {} {}", held.name, held.elem, held.value.shape())?;
+        }
+        for node in &self.graph.nodes {
+            let outputs = node.outputs.join(", ");
+            writeln!(f, "node    {outputs} = {}({})", node.op, node.inputs.join(", "))?;
+        }
+        for output in &self.graph.outputs {
+            writeln!(f, "output  {}: {}", output.name, output.about)?;
+        }
+        Ok(())
+    }
+}
