@@ -23,15 +23,16 @@ use crate::text::{self, TextModel};
 
 /// Show the layers, preprocessing and training settings of a model file
 ///
-/// Of a file that another program wrote, the tensors and notes. Of the training: data and how its
+/// Of a file that another program wrote, the tensors and notes; of an ONNX file the graph. Of the training: data and how its
 /// rows were divided, hyperparameters, how many epochs were run, why it ended and which epoch's
 /// weights were kept.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape inspect model.safetensors
-  gradtape inspect model.safetensors --format json")]
+  gradtape inspect model.safetensors --format json
+  gradtape inspect model.onnx")]
 pub(crate) struct Inspect {
-    /// The model file, in the safetensors format
+    /// The model file, in the safetensors format, or an ONNX file (.onnx)
     model: PathBuf,
 
     /// For people or for programs
@@ -42,6 +43,9 @@ pub(crate) struct Inspect {
 impl Verb for Inspect {
     fn run(self, output: &Output) -> Outcome {
         present(&self.model)?;
+        if self.model.extension().is_some_and(|ending| ending == "onnx") {
+            return self.onnx(output);
+        }
         let file = io::read_safetensors(&self.model)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
             return self.tensors(&file, output);
@@ -74,7 +78,50 @@ impl Verb for Inspect {
     }
 }
 
+/// What an ONNX file tells.
+#[derive(Serialize)]
+struct Onnx<'a> {
+    producer: &'a str,
+    opset: i64,
+    inputs: BTreeMap<String, String>,
+    outputs: BTreeMap<String, String>,
+    operators: BTreeMap<String, usize>,
+    notes: BTreeMap<String, String>,
+    /// Whether this program knows all of its operators.
+    runs: bool,
+}
+
+/// Inputs or outputs by name, each with what the file says of it.
+fn described(model: &gradtape_onnx::Model, names: Vec<&str>) -> BTreeMap<String, String> {
+    let about = |name: &str| model.about(name).unwrap_or_default().to_string();
+    names.into_iter().map(|name| (name.to_string(), about(name))).collect()
+}
+
 impl Inspect {
+    /// What an ONNX file tells: inputs, what it holds, its nodes and outputs.
+    fn onnx(&self, output: &Output) -> Outcome {
+        let model = gradtape_onnx::Model::read(&self.model)?;
+        let missing = gradtape_onnx::Network::new(model.clone()).err();
+        match self.format {
+            Format::Json => output.json(&Onnx {
+                producer: model.producer(),
+                opset: model.opset(),
+                inputs: described(&model, model.inputs()),
+                outputs: described(&model, model.outputs()),
+                operators: model.operators().into_iter().collect(),
+                notes: model.metadata().iter().cloned().collect(),
+                runs: missing.is_none(),
+            }),
+            Format::Text => {
+                output.line(model.to_string().trim_end())?;
+                match missing {
+                    Some(error) => output.line(format_args!("cannot be run here: {error}")),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
     /// What a file tells that holds tensors and no network.
     fn tensors(&self, file: &SafeTensors, output: &Output) -> Outcome {
         let numbers: usize = file.tensors.iter().map(|(_, tensor)| tensor.elements()).sum();

@@ -12,6 +12,7 @@ mod division;
 mod error;
 mod evaluate;
 mod explain;
+mod export;
 mod expression;
 mod fit;
 mod flags;
@@ -86,6 +87,7 @@ verbs! {
     Predict: predict::Predict;
     Inspect: inspect::Inspect;
     Generate: generate::Generate;
+    Export: export::Export;
     Explain: explain::Explain;
     Descend: descend::Descend;
     Fit: fit::Fit;

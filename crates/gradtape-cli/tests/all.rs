@@ -6,6 +6,7 @@ mod common;
 mod compare;
 mod descend;
 mod explain;
+mod export;
 mod files;
 mod fit;
 mod folds;

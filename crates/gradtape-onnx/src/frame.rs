@@ -19,24 +19,16 @@ pub(crate) struct Frame<'a, 't> {
     values: BTreeMap<&'a str, Value<'t>>,
     /// The settings of the function that is being called.
     settings: BTreeMap<&'a str, &'a Attribute>,
-    /// How many functions are being called.
-    depth: usize,
 }
 
-/// Functions of functions beyond this depth are refused: a function may not call itself.
-const DEEPEST: usize = 32;
+/// More elements than any network has in one value: 64 GiB of f64.
+const MOST: usize = 1 << 33;
 
 impl<'a, 't> Frame<'a, 't> {
     /// That of a model's graph, which has the texts that the file holds.
     pub(crate) fn of(model: &'a Model, tape: &'t Tape) -> Frame<'a, 't> {
-        let mut frame = Frame {
-            model,
-            tape,
-            outer: None,
-            values: BTreeMap::new(),
-            settings: BTreeMap::new(),
-            depth: 0,
-        };
+        let mut frame =
+            Frame { model, tape, outer: None, values: BTreeMap::new(), settings: BTreeMap::new() };
         frame.hold_texts(&model.graph);
         frame
     }
@@ -86,7 +78,13 @@ impl<'a, 't> Frame<'a, 't> {
                 Value::Sequence(items) => items,
                 Value::Texts(_) | Value::Nothing => &[],
             };
-            arrays.iter().try_for_each(|array| array.var.check())?;
+            for array in arrays {
+                array.var.check()?;
+                let shape = array.var.shape();
+                if shape.elements() > MOST {
+                    return Err(broken(format!("a value of shape {shape}, which is too large")));
+                }
+            }
         }
         let last = node.outputs.iter().rposition(|name| !name.is_empty());
         let wanted = last.map_or(0, |last| last + 1);
@@ -98,9 +96,6 @@ impl<'a, 't> Frame<'a, 't> {
 
     /// Records the nodes of a function of the file.
     fn call(&self, function: &Function, call: &Call<'_, 't>) -> Result<Vec<Value<'t>>> {
-        if self.depth == DEEPEST {
-            return Err(broken(format!("functions call each other, more than {DEEPEST} deep")));
-        }
         let mut settings: BTreeMap<&str, &Attribute> =
             function.defaults.iter().map(|(name, attribute)| (name.as_str(), attribute)).collect();
         for (name, _) in &call.node.attributes {
@@ -114,7 +109,6 @@ impl<'a, 't> Frame<'a, 't> {
             outer: None,
             values: BTreeMap::new(),
             settings,
-            depth: self.depth + 1,
         };
         let given = call.inputs.iter().map(|value| value.clone().unwrap_or(Value::Nothing));
         let given = given.chain(std::iter::repeat(Value::Nothing));
@@ -143,7 +137,6 @@ impl<'a, 't> Scope<'a, 't> for Frame<'a, 't> {
             outer: Some(self),
             values: BTreeMap::new(),
             settings: BTreeMap::new(),
-            depth: self.depth,
         };
         frame.hold_texts(graph);
         for tensor in &graph.initializers {

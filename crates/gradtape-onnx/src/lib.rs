@@ -15,6 +15,7 @@
 
 mod call;
 mod elem;
+mod export;
 mod frame;
 mod graph;
 mod model;
@@ -28,6 +29,7 @@ use gradtape::{Result, Tensor};
 use prost::Message;
 
 pub use elem::Elem;
+pub use export::Export;
 pub use model::Model;
 pub use network::Network;
 pub use value::{Array, Texts, Value};

@@ -68,9 +68,11 @@ impl Model {
         let functions = proto.functions.iter().map(|function| Function::of(function, folder));
         let metadata =
             proto.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone()));
+        let functions: Vec<Function> = functions.collect::<Result<_>>()?;
+        check_functions(&functions)?;
         Ok(Model {
             graph: Graph::of(graph, folder)?,
-            functions: functions.collect::<Result<_>>()?,
+            functions,
             opsets,
             producer: format!("{} {}", proto.producer_name, proto.producer_version)
                 .trim()
@@ -140,6 +142,42 @@ impl Model {
     }
 }
 
+/// Whether functions call only others, and all of them together stand for a number of nodes that can be recorded.
+fn check_functions(functions: &[Function]) -> Result<()> {
+    let place = |node: &Node| {
+        functions.iter().position(|own| own.name == node.op && own.domain == node.domain)
+    };
+    let calls: Vec<Vec<usize>> = functions
+        .iter()
+        .map(|own| every_node(&own.nodes).into_iter().filter_map(place).collect())
+        .collect();
+    // How many nodes each stands for, from those that call none on.
+    let mut sizes: Vec<Option<usize>> = vec![None; functions.len()];
+    for _ in 0..functions.len() {
+        for (own, calls) in calls.iter().enumerate() {
+            let inner = calls.iter().map(|&call| sizes[call]);
+            let all = inner.sum::<Option<usize>>();
+            sizes[own] = all.map(|all| all.saturating_add(functions[own].nodes.len()));
+            if sizes[own].is_some_and(|size| size > MOST_NODES) {
+                let name = &functions[own].name;
+                return Err(broken(format!(
+                    "function {name:?} stands for more than {MOST_NODES} nodes"
+                )));
+            }
+        }
+    }
+    match sizes.iter().position(Option::is_none) {
+        Some(own) => Err(broken(format!(
+            "function {:?} calls itself, or one that does",
+            functions[own].name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Functions that stand for more nodes are taken for an attack.
+const MOST_NODES: usize = 1 << 20;
+
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "graph {:?}, operators of version {}", self.graph.name, self.opset())?;
@@ -154,6 +192,9 @@ impl fmt::Display for Model {
         }
         for held in &self.graph.initializers {
             writeln!(f, "holds   {}: {} {}", held.name, held.elem, held.value.shape())?;
+        }
+        for (name, texts) in &self.graph.texts {
+            writeln!(f, "holds   {name}: STRING {:?}", texts.shape)?;
         }
         for node in &self.graph.nodes {
             let outputs = node.outputs.join(", ");

@@ -2,3 +2,5 @@
 
 mod archive;
 mod cases;
+mod export;
+mod hostile;

@@ -48,6 +48,32 @@ fn every_case_passes_or_is_skipped_for_a_reason() {
     }
 }
 
+/// Writes the list anew where it is not up to date.
+#[test]
+fn the_operators_are_listed_in_the_documents() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/onnx.md");
+    let page = std::fs::read_to_string(&place).expect("the page");
+    let (head, rest) = page.split_once("<!-- operators -->\n").expect("its list");
+    let (_, tail) = rest.split_once("<!-- end -->").expect("the list's end");
+    let mut names = gradtape_onnx::operators();
+    names.sort_unstable();
+    let mut list = format!("{} of them.", names.len());
+    let mut line = String::new();
+    for name in names {
+        if line.len() + name.len() > 110 {
+            write!(list, "\n{}", line.trim_end()).expect("text");
+            line.clear();
+        }
+        write!(line, "`{name}` ").expect("text");
+    }
+    write!(list, "\n{}\n", line.trim_end()).expect("text");
+    let new = format!("{head}<!-- operators -->\n{list}<!-- end -->{tail}");
+    if new != page {
+        std::fs::write(&place, new).expect("the page");
+        panic!("docs/onnx.md was not up to date; it is now");
+    }
+}
+
 pub(crate) enum Outcome {
     Passed,
     Skipped(String),

@@ -65,7 +65,14 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     (
         "gradtape-cli",
-        &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files", "gradtape-play"],
+        &[
+            "gradtape",
+            "gradtape-chart",
+            "gradtape-calculus",
+            "gradtape-files",
+            "gradtape-onnx",
+            "gradtape-play",
+        ],
     ),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),
 ];

@@ -5,7 +5,7 @@ use gradtape::{DType, Result, Var};
 use super::Table;
 use crate::call::{Call, Outputs, one, positions};
 use crate::tensor::broken;
-use crate::value::{Array, axis};
+use crate::value::{Array, Value, axis};
 
 pub(super) const TABLE: Table = &[
     ("Compress", compress),
@@ -28,6 +28,9 @@ pub(super) fn from_start<'t>(index: Array<'t>, size: usize) -> Result<Var<'t>> {
 }
 
 fn gather<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    if let Value::Texts(_) = c.value(0)? {
+        return super::text::gather(c);
+    }
     let (x, index) = (c.x(0)?, c.x(1)?);
     let at = c.axis(0, x.rank())?;
     let index = from_start(index, x.shape()[at])?;

@@ -56,6 +56,28 @@ fn pairs<'c>(c: &'c Call<'_, '_>) -> Result<(Vec<usize>, Pairs<'c>)> {
     Ok((shape, pairs))
 }
 
+/// Texts at places along an axis.
+pub(super) fn gather<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let (x, index) = (c.of_texts(0)?, c.x(1)?);
+    let at = c.axis(0, x.shape.len())?;
+    let (before, size) = (x.shape[..at].iter().product::<usize>(), x.shape[at]);
+    let after: usize = x.shape[at + 1..].iter().product();
+    let mut texts = Vec::new();
+    for row in 0..before {
+        for place in index.whole()? {
+            let own = if place < 0 { place + size as i64 } else { place };
+            let own = usize::try_from(own).ok().filter(|&own| own < size);
+            let Some(own) = own else {
+                return Err(broken(format!("place {place} of {size} texts")));
+            };
+            let start = (row * size + own) * after;
+            texts.extend_from_slice(&x.texts[start..start + after]);
+        }
+    }
+    let shape = [&x.shape[..at], &index.shape(), &x.shape[at + 1..]].concat();
+    Ok(vec![Value::Texts(Texts { texts, shape })])
+}
+
 /// Leaves words out and changes capitals.
 fn normalize<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let x = c.of_texts(0)?;

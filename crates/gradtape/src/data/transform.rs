@@ -67,10 +67,10 @@ const AWAY: f64 = 2.5;
 /// The share of the values beyond an end.
 const END: f64 = 0.005;
 
-/// How far beyond the results of training a network is believed, in shares of their range.
-const BEYOND: f64 = 0.1;
-
 impl Transform {
+    /// How far beyond the results of training a network is believed, in shares of their range.
+    pub const BEYOND: f64 = 0.1;
+
     /// The transform of some values, NaN left out.
     ///
     /// [`TransformChoice::Auto`] takes `asinh` where the values have two heavy tails, as profits: their excess kurtosis is
@@ -116,7 +116,7 @@ impl Transform {
             Transform::None => result,
             Transform::Log { range: [low, high], .. }
             | Transform::Asinh { range: [low, high], .. } => {
-                let more = BEYOND * (high - low);
+                let more = Transform::BEYOND * (high - low);
                 result.clamp(low - more, (high + more).max(low - more))
             }
         })

@@ -3,7 +3,8 @@
 use super::extract::{Extraction, Origin};
 use super::read::check;
 use super::run::{not_given, want_step};
-use crate::tape::{Given, Graph, Tape, Var};
+use crate::op::{NodeId, Op};
+use crate::tape::{Given, Graph, GraphNode, Node, Output, Tape, Var};
 use crate::tensor::{Result, Tensor};
 
 /// As [`graph`], of what a function records on a tape of its own. It may end in an optimiser's step,
@@ -55,5 +56,47 @@ pub fn graph(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
     };
     let metas = inputs.map(|node| &node.meta);
     let values = extraction.origins.iter().zip(metas).map(number).collect::<Result<_>>()?;
+    Ok((graph, values))
+}
+
+/// What is recorded of some results from the leaves of the tape on, whatever was computed already, and the numbers of
+/// the leaves. The graph's outputs are the results in their order; one that is a leaf is an input of the graph. Nothing
+/// is computed. Fails where a parameter was changed after it was recorded.
+#[track_caller]
+pub fn recorded(tape: &Tape, results: &[Var<'_>]) -> Result<(Graph, Vec<Tensor>)> {
+    for var in results {
+        check(tape, var, "recorded")?;
+    }
+    let recording = tape.recording().borrow();
+    let end = results.iter().map(|var| var.id().index() + 1).max().unwrap_or(0);
+    let mut needed = vec![false; end];
+    results.iter().for_each(|var| needed[var.id().index()] = true);
+    for place in (0..end).rev().filter(|&place| recording.leaf(NodeId::new(place)).is_none()) {
+        if needed[place] {
+            let inputs = &recording.node(NodeId::new(place)).inputs;
+            inputs.iter().for_each(|input| needed[input.index()] = true);
+        }
+    }
+    let (mut graph, mut values, mut number) = (Graph::default(), Vec::new(), vec![0; end]);
+    for place in (0..end).filter(|&place| needed[place]) {
+        let id = NodeId::new(place);
+        let Node { op, inputs, meta, .. } = recording.node(id);
+        let is_leaf = recording.leaf(id).is_some();
+        if is_leaf {
+            let value = recording.current(id)?.ok_or_else(|| not_given(&recording, id))?;
+            values.push(value.contiguous());
+        }
+        number[place] = graph.nodes.len();
+        let inputs = inputs.iter().map(|input| NodeId::new(number[input.index()]));
+        graph.nodes.push(GraphNode {
+            op: if is_leaf { Op::input(meta.dtype, &meta.shape) } else { op.clone() },
+            inputs: if is_leaf { Default::default() } else { inputs.collect() },
+            meta: meta.clone(),
+            at: recording.place(id),
+            origin: number[place] as u32,
+        });
+    }
+    let node = |var: &Var<'_>| NodeId::new(number[var.id().index()]);
+    graph.outputs = results.iter().map(|var| Output { node: node(var), into: None }).collect();
     Ok((graph, values))
 }

@@ -22,7 +22,7 @@ mod tensor;
 pub use arithmetic::TensorOperand;
 pub use check::{Deviation, Report, check_gradients};
 pub use compile::{Compiled, compile};
-pub use graph::{graph, trace};
+pub use graph::{graph, recorded, trace};
 pub use mode::Mode;
 pub use profile::{KernelProfile, LineProfile, Pass, Profile, Profiler, Spent};
 pub use read::evaluate;

@@ -58,7 +58,6 @@ macro_rules! stateless {
                 Ok(Box::new(*self))
             }
 
-            #[cfg(test)]
             fn samples() -> Vec<(Self, Vec<usize>)> {
                 vec![(Self::default(), vec![3, 2, 4])]
             }

@@ -375,7 +375,6 @@ where
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let shape = [&[4, 3][..], &[2].repeat(AXES)].concat();
         let plain = BatchNormSpec {

@@ -331,7 +331,6 @@ where
         Ok(WeightAndBias { shape: &shape, outputs: self.outputs, dtype }.kept(self.bias))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let shape = [&[2, 4][..], &[3].repeat(AXES)].concat();
         let plain = ConvTransposeSpec {

@@ -126,7 +126,6 @@ impl Spec for DropoutSpec {
         Ok(Box::new(Dropout::new(self.p, rng)))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         vec![(DropoutSpec { p: 0.25 }, vec![3, 4])]
     }

@@ -120,7 +120,6 @@ where
         Ok(Box::new(ChannelDropout::<AXES>::new(self.p, rng)))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         vec![(DropoutChannelsSpec { p: 0.25 }, [&[3, 4][..], &[2].repeat(AXES)].concat())]
     }

@@ -207,7 +207,6 @@ impl Spec for EmbeddingSpec {
         Ok(vec![Kept::parameter("weight", meta)])
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |padding, dtype: &str| {
             (EmbeddingSpec { count: 5, width: 3, padding, dtype: dtype.into() }, vec![2, 4])

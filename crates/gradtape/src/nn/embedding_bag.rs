@@ -233,7 +233,6 @@ impl Spec for EmbeddingBagSpec {
         Ok(vec![Kept::parameter("weight", meta)])
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |mode, padding, dtype: &str| {
             let (count, width, dtype) = (5, 3, dtype.to_string());

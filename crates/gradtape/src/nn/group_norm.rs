@@ -341,7 +341,6 @@ impl Spec for GroupNormSpec {
         kept(self.affine, self.channels, &self.dtype)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |groups, affine, dtype: &str| {
             let spec = GroupNormSpec { groups, channels: 4, eps: 0.1, affine, dtype: dtype.into() };
@@ -365,7 +364,6 @@ where
         kept(self.affine, self.features, &self.dtype)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |affine, dtype: &str| {
             let shape = [&[2, 4][..], &[3].repeat(AXES)].concat();

@@ -312,7 +312,6 @@ impl Spec for LayerNormSpec {
         Ok(weight.into_iter().chain(bias).collect())
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let (shape, dtype) = (vec![3, 4], "f32".to_string());
         let plain = LayerNormSpec { shape, eps: 1e-5, affine: true, bias: true, dtype };
@@ -333,7 +332,6 @@ impl Spec for RmsNormSpec {
         Ok(self.affine.then(|| Kept::parameter("weight", meta)).into_iter().collect())
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |eps, affine, dtype: &str| {
             (RmsNormSpec { shape: vec![4], eps, affine, dtype: dtype.into() }, vec![2, 3, 4])

@@ -234,7 +234,6 @@ impl Spec for LinearSpec {
         Ok(kept.kept(self.bias))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |bias, dtype: &str| {
             (LinearSpec { inputs: 4, outputs: 3, bias, dtype: dtype.into() }, vec![2, 4])

@@ -138,7 +138,6 @@ impl Spec for ParallelSpec {
         Sequential::tensors(&self.layers)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let linear = || super::Linear::new(3, 2, &mut Rng::new(1)).spec().unwrap();
         let spec = |merge| ParallelSpec { merge, layers: vec![linear(), linear()] };
@@ -242,7 +241,6 @@ impl Spec for BidirectionalSpec {
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let rng = &mut Rng::new(1);
         let forward = Box::new(super::Gru::new(3, 2, rng).spec().unwrap());

@@ -129,7 +129,6 @@ impl Spec for RotaryEmbedding {
         Ok(Box::new(*self))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         vec![(RotaryEmbedding { base: 100.0 }, vec![2, 3, 4])]
     }
@@ -250,7 +249,6 @@ impl Spec for PositionsSpec {
         Ok(vec![Kept::parameter("weight", meta)])
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |dtype: &str| PositionsSpec { places: 4, width: 3, dtype: dtype.into() };
         vec![(sample("f32"), vec![2, 4, 3]), (sample("f64"), vec![2, 2, 3])]

@@ -343,7 +343,6 @@ where
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let plain = RecurrentSpec {
             inputs: 3,

@@ -135,7 +135,6 @@ impl Spec for ResidualSpec {
         Ok(all)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let inner = |spec: LayerSpec| ResidualSpec { inner: Box::new(spec), shortcut: None };
         let linear = |to| super::Linear::new(3, to, &mut Rng::new(1)).spec().unwrap();

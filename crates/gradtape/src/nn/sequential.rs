@@ -182,7 +182,6 @@ impl Spec for SequentialSpec {
         Sequential::tensors(&self.layers)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |sizes: &[usize]| {
             let net = Sequential::mlp(sizes, Activation::Tanh, 0.5, &mut Rng::new(1)).unwrap();

@@ -104,14 +104,16 @@ macro_rules! kinds {
                 }
             }
 
-            /// Calls with the name of every kind, a sample of it, and the shape of an input.
-            #[cfg(test)]
-            pub(crate) fn each_sample(mut call: impl FnMut(&str, &LayerSpec, &[usize])) {
-                $({
-                    let (kind, samples) = (stringify!($kind), <$spec>::samples());
-                    assert!(!samples.is_empty(), "{kind} has no sample");
-                    samples.into_iter().for_each(|(spec, shape)| call(kind, &spec.into(), &shape));
-                })*
+            /// Samples of every kind under its name, each with the shape of an input: for tests of what is to
+            /// work with all layers.
+            pub fn samples() -> Vec<(&'static str, LayerSpec, Vec<usize>)> {
+                let mut all = Vec::new();
+                $(all.extend(
+                    <$spec>::samples()
+                        .into_iter()
+                        .map(|(spec, shape)| (stringify!($kind), spec.into(), shape)),
+                );)*
+                all
             }
         }
     };
@@ -354,7 +356,6 @@ pub(crate) trait Spec: Serialize + for<'de> Deserialize<'de> + Into<LayerSpec> {
     }
 
     /// Some of its kind, and the shape of an input for each.
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)>;
 }
 
@@ -439,7 +440,7 @@ mod tests {
     fn every_kind_tells_its_tensors_before_it_is_built() {
         let mut told =
             std::collections::BTreeMap::<&str, std::collections::BTreeSet<String>>::new();
-        LayerSpec::each_sample(|kind, spec, _| {
+        for (kind, spec, _) in LayerSpec::samples() {
             let layer = spec.build(&mut Rng::new(1)).unwrap();
             let built = named_state(&*layer).into_iter().map(|(mut names, own)| Kept {
                 name: names.swap_remove(0),
@@ -447,14 +448,14 @@ mod tests {
                 meta: own.meta().clone(),
             });
             assert_eq!(built.collect::<Vec<_>>(), spec.tensors().unwrap(), "{kind}: {spec:?}");
-            assert_eq!(layer.spec().as_ref(), Some(spec), "{kind}");
+            assert_eq!(layer.spec().as_ref(), Some(&spec), "{kind}");
             let info = LayerSpec::TABLE.iter().find(|info| info.name == kind).unwrap();
-            let json = serde_json::to_value(spec).unwrap();
+            let json = serde_json::to_value(&spec).unwrap();
             assert_eq!(json["layer"], info.tag());
             let fields = json.as_object().unwrap().keys().filter(|field| *field != "layer");
             told.entry(info.name).or_default().extend(fields.cloned());
             assert!(layer.is_static(), "{kind}");
-        });
+        }
         for info in LayerSpec::TABLE {
             let mut arguments = info.arguments().to_vec();
             arguments.sort();
@@ -464,13 +465,13 @@ mod tests {
 
     #[test]
     fn every_kind_is_named_in_json_and_refuses_what_it_does_not_know() {
-        LayerSpec::each_sample(|kind, spec, _| {
-            let json = serde_json::to_string(spec).unwrap();
+        for (kind, spec, _) in LayerSpec::samples() {
+            let json = serde_json::to_string(&spec).unwrap();
             let plain = json.replace(['_', '"'], "").to_lowercase();
             assert!(plain.starts_with(&format!("{{layer:{}", kind.to_lowercase())), "{json}");
-            assert_eq!(serde_json::from_str::<LayerSpec>(&json).unwrap(), *spec);
+            assert_eq!(serde_json::from_str::<LayerSpec>(&json).unwrap(), spec);
             let more = json.replacen('{', "{\"unheard\":1,", 1);
             assert!(serde_json::from_str::<LayerSpec>(&more).is_err(), "{more}");
-        });
+        }
     }
 }

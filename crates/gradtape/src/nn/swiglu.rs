@@ -157,7 +157,6 @@ impl Spec for SwiGluSpec {
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |bias, dtype: &str| {
             (SwiGluSpec { width: 3, hidden: 4, bias, dtype: dtype.into() }, vec![2, 3])

@@ -82,7 +82,6 @@ impl Spec for Unflatten {
         Ok(Box::new(self.clone()))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         vec![(Unflatten::new([2, 3]), vec![4, 6]), (Unflatten::new([]), vec![3, 1])]
     }

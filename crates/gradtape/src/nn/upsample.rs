@@ -238,7 +238,6 @@ impl Spec for Upsample {
         Ok(Box::new(self.clone().checked()?))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let linear = |align_corners| Interpolation::Linear { align_corners };
         let scaled = |by: &[f64], mode| Upsample::by(by, mode).unwrap();

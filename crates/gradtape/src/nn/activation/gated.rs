@@ -168,7 +168,6 @@ impl Spec for PreluSpec {
         Ok(vec![Kept::parameter("weight", Meta::new(float(&self.dtype)?, [self.parameters]))])
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let sample = |parameters, dtype: &str| PreluSpec { parameters, dtype: dtype.into() };
         vec![(sample(1, "f32"), vec![4]), (sample(3, "f64"), vec![2, 3, 2])]

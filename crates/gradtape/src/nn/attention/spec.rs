@@ -50,7 +50,6 @@ impl Spec for AttentionSpec {
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let plain = AttentionSpec {
             width: 4,

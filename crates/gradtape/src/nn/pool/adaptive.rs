@@ -121,7 +121,6 @@ macro_rules! adaptive {
                 Ok(Box::new($name::<AXES>::new(sizes("size", &self.size)?)?))
             }
 
-            #[cfg(test)]
             fn samples() -> Vec<(Self, Vec<usize>)> {
                 let shape = [&[2, 3][..], &[5].repeat(AXES)].concat();
                 vec![($spec { size: vec![3; AXES] }, shape)]

@@ -46,7 +46,6 @@ macro_rules! global {
                 Ok(Box::new(*self))
             }
 
-            #[cfg(test)]
             fn samples() -> Vec<(Self, Vec<usize>)> {
                 vec![($name, vec![2, 3, 4]), ($name, vec![2, 3, 4, 2])]
             }

@@ -165,7 +165,6 @@ where
         Ok(Box::new(LpPool::<AXES>::with(self.norm, sizes("kernel", &self.kernel)?, options)?))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let (kernel, stride) = (vec![3; AXES], vec![2; AXES]);
         let plain = LpPoolSpec { norm: 2.0, kernel, stride, ceil_mode: true };

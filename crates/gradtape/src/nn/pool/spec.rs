@@ -99,7 +99,6 @@ where
         Ok(Box::new(MaxPool::<AXES>::with(sizes("kernel", &self.kernel)?, options)?))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let plain = MaxPoolSpec {
             kernel: vec![3; AXES],
@@ -126,7 +125,6 @@ where
         Ok(Box::new(AvgPool::<AXES>::with(sizes("kernel", &self.kernel)?, options)?))
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let plain = AvgPoolSpec {
             kernel: vec![3; AXES],

@@ -300,7 +300,6 @@ impl Spec for CausalTransformerSpec {
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let each = TransformerStackSpec::samples().into_iter().zip([true, false]);
         let model = |((mut stack, _), tied): ((TransformerStackSpec, _), _)| {

@@ -101,7 +101,6 @@ impl Spec for TransformerEncoderSpec {
         Ok(there.map(|(name, shape)| Kept::parameter(name, Meta::new(dtype, shape))).collect())
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let plain = TransformerEncoderSpec {
             width: 4,
@@ -175,7 +174,6 @@ impl Spec for TransformerStackSpec {
         Ok(kept)
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let both = TransformerEncoderSpec::samples().into_iter().zip([true, false]);
         let stack = |((layer, shape), final_norm)| {

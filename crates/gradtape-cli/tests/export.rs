@@ -1,0 +1,70 @@
+//! `gradtape export`: models as ONNX files, and what `inspect` tells of such files.
+
+use gradtape::{Tape, Tensor};
+use gradtape_onnx::{Network, Value};
+
+use crate::common::{Folder, contains, run};
+
+#[test]
+fn a_model_of_flowers_answers_in_onnx_as_in_predict() {
+    let folder = Folder::new("export-iris");
+    folder.run("train iris --epochs 5 --out run").ok();
+    let told = folder.run("export run/model.safetensors --out iris.onnx").ok();
+    contains(
+        &told.stdout,
+        &["iris.onnx", "input   input: FLOAT [batch, 4]", "output  label: STRING [batch]"],
+    );
+    let flowers =
+        "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n6.7,3.0,5.2,2.3\n";
+    folder.write("two.csv", flowers);
+    let predicted = folder.run("predict run/model.safetensors two.csv").ok().stdout;
+
+    let network = Network::read(folder.path("iris.onnx")).unwrap();
+    let tape = Tape::inference();
+    let rows = [5.1f32, 3.5, 1.4, 0.2, 6.7, 3.0, 5.2, 2.3];
+    let x = tape.constant(Tensor::from_slice(&rows, [2, 4]).unwrap());
+    let outputs =
+        network.run(&tape, vec![("input", Value::Array(gradtape_onnx::Array::of(x)))]).unwrap();
+    let [(_, Value::Texts(labels)), (_, Value::Array(shares))] = &outputs[..] else { panic!() };
+    let shares = shares.var.value().unwrap().to_f64_vec();
+    for (row, line) in predicted.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], labels.texts[row], "{predicted}");
+        for (class, cell) in cells[1..].iter().enumerate() {
+            let own = shares[3 * row + class];
+            assert!((cell.parse::<f64>().unwrap() - own).abs() < 1e-3, "{predicted} {shares:?}");
+        }
+    }
+
+    let shown = folder.run("inspect iris.onnx").ok().stdout;
+    contains(
+        &shown,
+        &[
+            "operators of version 19",
+            "classes: setosa,versicolor,virginica",
+            "= Gemm(",
+            "output  label",
+        ],
+    );
+    let json = folder.run("inspect iris.onnx --format json").ok().stdout;
+    contains(&json, &["\"runs\": true", "\"Softmax\": 1", "\"input\": \"FLOAT [batch, 4]\""]);
+}
+
+#[test]
+fn what_cannot_be_exported_says_why_and_leaves_nothing() {
+    let folder = Folder::new("export-refused");
+    folder.run("train iris --epochs 1 --out run").ok();
+    let model = "run/model.safetensors";
+    folder.run(&format!("export {model} --out a.txt")).fails(2, &["--out a.txt", "ends in .onnx"]);
+    folder
+        .run(&format!("export {model} --out a.onnx --opset 12"))
+        .fails(1, &["version 12", "19 to 23"]);
+    folder.run(&format!("export {model} --out a.onnx --shape 4")).fails(2, &["--shape"]);
+    folder.run(&format!("export {model} --out gone/a.onnx")).fails(1, &["gone"]);
+    folder.write("a.safetensors", "no model");
+    folder.run("export a.safetensors --out a.onnx").fails(1, &["a.safetensors"]);
+    folder.write("b.onnx", "no graph");
+    folder.run("inspect b.onnx").fails(1, &["b.onnx: not an ONNX file, or a damaged one"]);
+    run("inspect gone.onnx").fails(1, &["gone.onnx"]);
+    assert!(!std::path::Path::new(&folder.path("a.onnx")).exists());
+}
