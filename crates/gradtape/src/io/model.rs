@@ -281,29 +281,29 @@ mod tests {
     #[test]
     fn every_kind_of_layer_is_saved_and_loaded_to_the_same_predictions() {
         let path = std::env::temp_dir().join(format!("gradtape-kinds-{}", std::process::id()));
-        LayerSpec::each_sample(|kind, spec, shape| {
+        for (kind, spec, shape) in LayerSpec::samples() {
             let layer = spec.build(&mut Rng::new(1)).unwrap();
             change(&*layer);
-            let want = predict(&*layer, shape);
+            let want = predict(&*layer, &shape);
             let model = Model::new(Sequential::new().add(layer));
             model.save(&path).unwrap();
             let again = Model::load(&path).unwrap().network;
-            assert_eq!(again.specs().unwrap(), std::slice::from_ref(spec), "{kind}");
-            assert!(predict(&again, shape).equals(&want), "{kind}: {spec:?}");
+            assert_eq!(again.specs().unwrap(), std::slice::from_ref(&spec), "{kind}");
+            assert!(predict(&again, &shape).equals(&want), "{kind}: {spec:?}");
             let [before, after] = [&model.network, &again].map(nn::named_state);
             assert_eq!(before.len(), after.len());
             for ((name, old), (other, new)) in before.iter().zip(&after) {
                 assert_eq!((name, old.is_trained()), (other, new.is_trained()));
                 assert!(old.value().equals(&new.value()), "{kind}: {name:?}");
             }
-        });
+        }
         std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
     fn a_file_that_lacks_or_reshapes_any_tensor_of_any_kind_is_refused_by_name() {
-        LayerSpec::each_sample(|kind, spec, _| {
-            let specs = std::slice::from_ref(spec);
+        for (kind, spec, _) in LayerSpec::samples() {
+            let specs = std::slice::from_ref(&spec);
             let tensors = nn::values(&Sequential::from_specs(specs, &mut Rng::new(1)).unwrap());
             let json = serde_json::to_string(specs).unwrap();
             let load = |tensors: Vec<(String, Tensor)>| {
@@ -323,6 +323,6 @@ mod tests {
                     assert!(text.contains(&word), "{kind}: {word} is not in {text}");
                 }
             }
-        });
+        }
     }
 }
