@@ -41,6 +41,8 @@ mod quiz;
 mod record;
 mod report;
 mod rows;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 mod show;
 mod source;
@@ -64,16 +66,16 @@ trait Verb: clap::Args {
 }
 
 macro_rules! verbs {
-    ($($name:ident: $arguments:ty;)*) => {
+    ($($(#[$when:meta])? $name:ident: $arguments:ty;)*) => {
         #[derive(Subcommand)]
         enum Command {
-            $($name(Box<$arguments>),)*
+            $($(#[$when])? $name(Box<$arguments>),)*
         }
 
         impl Command {
             fn run(self, output: &Output) -> Outcome {
                 match self {
-                    $(Command::$name(arguments) => arguments.run(output),)*
+                    $($(#[$when])? Command::$name(arguments) => arguments.run(output),)*
                 }
             }
         }
@@ -88,6 +90,8 @@ verbs! {
     Inspect: inspect::Inspect;
     Generate: generate::Generate;
     Export: export::Export;
+    #[cfg(feature = "serve")]
+    Serve: serve::Serve;
     Explain: explain::Explain;
     Descend: descend::Descend;
     Fit: fit::Fit;

@@ -24,6 +24,7 @@ mod plot;
 mod record;
 mod report;
 mod resume;
+mod serve;
 mod show;
 mod start;
 mod tables;

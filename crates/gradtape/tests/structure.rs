@@ -62,7 +62,9 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
     ("gradtape-files", &["gradtape"]),
     ("gradtape-onnx", &["gradtape"]),
+    ("gradtape-c", &["gradtape"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
+    ("gradtape-serve", &["gradtape"]),
     (
         "gradtape-cli",
         &[
@@ -72,6 +74,7 @@ const AROUND: &[(&str, &[&str])] = &[
             "gradtape-files",
             "gradtape-onnx",
             "gradtape-play",
+            "gradtape-serve",
         ],
     ),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),

@@ -1,0 +1,69 @@
+//! A description of the service for programs, in the form of OpenAPI 3.1.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::batch::Queue;
+
+/// The description, with the columns of each model.
+pub(crate) fn description(models: &BTreeMap<String, Queue>, first: &str) -> Value {
+    let mut paths = serde_json::Map::new();
+    let whole = [("/predict".to_string(), first)].into_iter();
+    let own = models.keys().map(|name| (format!("/models/{name}/predict"), name.as_str()));
+    for (path, name) in whole.chain(own) {
+        if let Some(queue) = models.get(name) {
+            paths.insert(path, predict(name, queue));
+        }
+    }
+    let told = |what: &str, kind: &str| json!({"get": {"summary": what, "responses": {"200": {"description": "OK", "content": {kind: {}}}}}});
+    paths
+        .insert("/models".into(), told("The models: columns, target, classes", "application/json"));
+    paths.insert("/health".into(), told("Whether the service is there", "application/json"));
+    paths.insert("/metrics".into(), told("Counts and times for Prometheus", "text/plain"));
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "gradtape", "version": env!("CARGO_PKG_VERSION")},
+        "paths": paths,
+    })
+}
+
+fn predict(name: &str, queue: &Queue) -> Value {
+    let predictor = queue.predictor();
+    let columns = predictor.columns();
+    let any = json!({"type": ["number", "string", "boolean", "null"]});
+    let properties: serde_json::Map<String, Value> =
+        columns.iter().map(|column| (column.to_string(), any.clone())).collect();
+    let row = json!({"type": "object", "properties": properties, "required": columns});
+    let answer = match predictor.classes() {
+        Some(classes) => json!({"type": "object", "properties": {
+            "class": {"type": "string", "enum": classes},
+            "probabilities": {"type": "array", "items": {"type": "number"}},
+        }}),
+        None => json!({"type": "number"}),
+    };
+    let failure = json!({"type": "object", "properties": {"error": {"type": "string"}}});
+    let refused = |what: &str| json!({"description": what, "content": {"application/json": {"schema": failure}}});
+    json!({"post": {
+        "summary": format!("{} of rows, by the model {name}", predictor.target()),
+        "requestBody": {"required": true, "content": {
+            "application/json": {"schema": {"oneOf": [{"type": "array", "items": row}, row]}},
+            "text/csv": {"schema": {"type": "string"}},
+        }},
+        "responses": {
+            "200": {"description": "Answers, row by row", "content": {
+                "application/json": {"schema": {"type": "object", "properties": {
+                    "target": {"type": "string"},
+                    "classes": {"type": "array", "items": {"type": "string"}},
+                    "rows": {"type": "array", "items": answer},
+                }}},
+                "text/csv": {"schema": {"type": "string"}},
+            }},
+            "400": refused("The body cannot be read, or columns are missing"),
+            "408": refused("The body did not arrive in time"),
+            "413": refused("The body is too large"),
+            "415": refused("The body is neither JSON nor CSV"),
+            "503": refused("Too many requests wait"),
+        },
+    }})
+}

@@ -1,0 +1,224 @@
+//! What is answered under which path.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use gradtape::data::{CsvOptions, Table};
+use gradtape::{Error, Tensor};
+use http_body_util::{BodyExt, Limited};
+use serde_json::{Value, json};
+
+use crate::batch::{Queue, Refusal};
+use crate::metrics::Metrics;
+use crate::{Options, answer, openapi};
+
+/// What all requests share.
+pub(crate) struct Shared {
+    models: BTreeMap<String, Queue>,
+    first: String,
+    metrics: Metrics,
+    body_bytes: usize,
+    timeout: Duration,
+}
+
+impl Shared {
+    pub(crate) fn new(models: BTreeMap<String, Queue>, first: String, options: &Options) -> Shared {
+        let (body_bytes, timeout) = (options.body_bytes, options.timeout);
+        Shared { models, first, metrics: Metrics::default(), body_bytes, timeout }
+    }
+}
+
+pub(crate) fn router(shared: Shared) -> Router {
+    let page =
+        || async { ([(CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("page.html")) };
+    Router::new()
+        .route("/", get(page))
+        .route("/health", get(|| async { json_text(StatusCode::OK, r#"{"status":"ok"}"#.into()) }))
+        .route("/metrics", get(metrics))
+        .route("/models", get(models))
+        .route("/openapi.json", get(description))
+        .route("/predict", post(predict_first))
+        .route("/models/{name}/predict", post(predict_named))
+        .fallback(|| async {
+            refusal(
+                StatusCode::NOT_FOUND,
+                "there is nothing under this path; / shows what there is",
+            )
+        })
+        .method_not_allowed_fallback(|| async {
+            refusal(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "predictions are asked for by POST, all else by GET",
+            )
+        })
+        .with_state(Arc::new(shared))
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], shared.metrics.text())
+}
+
+async fn description(State(shared): State<Arc<Shared>>) -> Response {
+    json_text(StatusCode::OK, openapi::description(&shared.models, &shared.first).to_string())
+}
+
+async fn models(State(shared): State<Arc<Shared>>) -> Response {
+    let all: Vec<Value> = shared
+        .models
+        .iter()
+        .map(|(name, queue)| {
+            let own = queue.predictor();
+            json!({
+                "name": name,
+                "target": own.target(),
+                "columns": own.columns(),
+                "classes": own.classes(),
+            })
+        })
+        .collect();
+    json_text(StatusCode::OK, Value::from(all).to_string())
+}
+
+async fn predict_first(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let name = shared.first.clone();
+    predict(shared, &name, &headers, body).await
+}
+
+async fn predict_named(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    predict(shared, &name, &headers, body).await
+}
+
+async fn predict(shared: Arc<Shared>, name: &str, headers: &HeaderMap, body: Body) -> Response {
+    let start = Instant::now();
+    let response = match answered(&shared, name, headers, body).await {
+        Ok(response) => response,
+        Err((status, message)) => refusal(status, &message),
+    };
+    shared.metrics.request(response.status().as_u16(), start.elapsed());
+    response
+}
+
+type Refused = (StatusCode, String);
+
+async fn answered(
+    shared: &Shared,
+    name: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let Some(queue) = shared.models.get(name) else {
+        let known: Vec<&str> = shared.models.keys().map(String::as_str).collect();
+        return Err((
+            StatusCode::NOT_FOUND,
+            format!("there is no model {name:?}, there are {known:?}"),
+        ));
+    };
+    let csv = is_csv(headers)?;
+    let bytes = whole(shared, body).await?;
+    let inputs = inputs(queue, bytes).await?;
+    let rows = inputs.shape()[0];
+    let answers = queue.answer(inputs).await.map_err(|refusal| match refusal {
+        Refusal::Full => {
+            (StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; try again".into())
+        }
+        Refusal::Failed(error) => (StatusCode::UNPROCESSABLE_ENTITY, answer::words(&error)),
+    })?;
+    shared.metrics.answered(rows);
+    let predictor = queue.predictor();
+    Ok(match csv {
+        true => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], answer::csv(predictor, &answers))
+            .into_response(),
+        false => json_text(StatusCode::OK, answer::json(predictor, &answers)),
+    })
+}
+
+/// Whether the answer is to be CSV: where that is asked for, or where the rows are, unless JSON is asked for. Refuses
+/// bodies of other types.
+fn is_csv(headers: &HeaderMap) -> Result<bool, Refused> {
+    let of = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (given, wanted) = (of(CONTENT_TYPE), of(ACCEPT));
+    let kind = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let csv = match kind.as_str() {
+        "text/csv" => true,
+        // What curl sends where nothing is said; the body tells what it is.
+        "" | "application/json" | "application/x-ndjson" | "application/x-www-form-urlencoded" => {
+            false
+        }
+        _ => {
+            let message =
+                format!("a body of type {kind:?}; there are application/json and text/csv");
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        }
+    };
+    Ok(wanted.contains("text/csv") || csv && !wanted.contains("application/json"))
+}
+
+/// The whole body, if it is not too large and comes in time.
+async fn whole(shared: &Shared, body: Body) -> Result<Bytes, Refused> {
+    let collected = Limited::new(body, shared.body_bytes).collect();
+    let bytes = match tokio::time::timeout(shared.timeout, collected).await {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) => {
+            let message = format!("a body of more than {} bytes", shared.body_bytes);
+            return Err(match error.is::<http_body_util::LengthLimitError>() {
+                true => (StatusCode::PAYLOAD_TOO_LARGE, message),
+                false => (StatusCode::BAD_REQUEST, "the body ended before its end".into()),
+            });
+        }
+        Err(_) => {
+            return Err((StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time".into()));
+        }
+    };
+    match bytes.starts_with(&[0x1f, 0x8b]) {
+        // A small body could become a large one.
+        true => Err((
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body is compressed; send it as it is".into(),
+        )),
+        false => Ok(bytes),
+    }
+}
+
+/// Bodies from this size on are read beside the threads that answer.
+const LARGE: usize = 1 << 16;
+
+async fn inputs(queue: &Queue, bytes: Bytes) -> Result<Tensor, Refused> {
+    let predictor = queue.predictor().clone();
+    let large = bytes.len() >= LARGE;
+    let read = move || -> Result<Tensor, Error> {
+        let table = Table::from_csv(&bytes[..], "the body", &CsvOptions::default())?;
+        predictor.preprocessing().inputs(&table)
+    };
+    let inputs = match large {
+        true => tokio::task::spawn_blocking(read).await.map_err(|_| {
+            (StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read".to_string())
+        })?,
+        false => read(),
+    };
+    inputs.map_err(|error| (StatusCode::BAD_REQUEST, answer::words(&error)))
+}
+
+fn refusal(status: StatusCode, message: &str) -> Response {
+    json_text(status, answer::failure(message))
+}
+
+fn json_text(status: StatusCode, text: String) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}

@@ -1,0 +1,329 @@
+//! The service from outside: requests over a socket, good, bad, slow and many.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use gradtape::Rng;
+use gradtape::data::{CsvOptions, PreprocessOptions, Preprocessing, Table};
+use gradtape::nn::{Linear, Relu, Sequential};
+use gradtape::train::{Answers, Predictor};
+use gradtape_serve::{Options, Service};
+use serde_json::{Value, json};
+
+const HOMES: &str = "size,town,sold\n30,Oslo,yes\n50,Oslo,no\n40,Bergen,yes\n60,Bergen,no\n";
+const PRICES: &str = "size,price\n30,3\n50,5.5\n40,4\n60,6\n35,3.5\n";
+
+fn predictor(text: &str, target: &str) -> Predictor {
+    let table = Table::from_csv(text.as_bytes(), "t.csv", &CsvOptions::default()).unwrap();
+    let all: Vec<usize> = (0..table.len()).collect();
+    let prepared = Preprocessing::fit(&table, target, &all, &PreprocessOptions::default()).unwrap();
+    let mut rng = Rng::new(3);
+    let network = Sequential::new()
+        .add(Linear::new(prepared.width(), 8, &mut rng))
+        .add(Relu)
+        .add(Linear::new(8, prepared.outputs(), &mut rng));
+    Predictor::new(network, prepared).unwrap()
+}
+
+/// A service that runs until this is dropped.
+struct Running {
+    address: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    ended: mpsc::Receiver<gradtape::Result<()>>,
+}
+
+impl Running {
+    fn start(options: Options) -> Running {
+        let models = vec![
+            ("homes".to_string(), predictor(HOMES, "sold")),
+            ("prices".to_string(), predictor(PRICES, "price")),
+        ];
+        let service = Service::new(models, Options { port: 0, ..options }).unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (ready, address) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            let stop = || async move { drop(stopped.await) };
+            let _ = end.send(service.run(move |address| ready.send(address).unwrap(), stop));
+        });
+        let address = address.recv_timeout(Duration::from_secs(20)).unwrap();
+        Running { address, stop: Some(stop), ended }
+    }
+
+    fn connect(&self) -> TcpStream {
+        connect(self.address)
+    }
+
+    /// Status, type and body of the answer.
+    fn send(&self, request: &[u8]) -> (u16, String, String) {
+        send(self.address, request)
+    }
+
+    fn get(&self, path: &str) -> (u16, String, String) {
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes())
+    }
+
+    fn post(&self, path: &str, kind: &str, body: &str) -> (u16, String, String) {
+        self.send(&post(path, kind, body))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let _ = self.ended.recv_timeout(Duration::from_secs(20));
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+fn send(address: SocketAddr, request: &[u8]) -> (u16, String, String) {
+    let mut stream = connect(address);
+    stream.write_all(request).unwrap();
+    answer(&mut stream)
+}
+
+fn post(path: &str, kind: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {kind}\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+fn answer(stream: &mut TcpStream) -> (u16, String, String) {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or("");
+    (status, kind.to_string(), body.to_string())
+}
+
+#[test]
+fn rows_as_json_and_csv_are_answered_as_the_library_answers_them() {
+    let running = Running::start(Options::default());
+    let own = predictor(HOMES, "sold");
+    let table = Table::from_csv(HOMES.as_bytes(), "t.csv", &CsvOptions::default()).unwrap();
+    let Answers::Classes { labels, probabilities } = own.predict(&table).unwrap() else { panic!() };
+    let names = own.classes().unwrap();
+
+    let rows = json!([
+        {"size": 30, "town": "Oslo"}, {"size": "50", "town": "Oslo"},
+        {"size": 40, "town": "Bergen", "more": true}, {"size": 60.0, "town": "Bergen"},
+    ]);
+    let (status, kind, body) = running.post("/predict", "application/json", &rows.to_string());
+    assert_eq!((status, &*kind), (200, "application/json"), "{body}");
+    let told: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&told["target"], &told["classes"]), (&json!("sold"), &json!(["no", "yes"])));
+    let shares = probabilities.to_f64_vec();
+    for (row, &label) in labels.iter().enumerate() {
+        assert_eq!(told["rows"][row]["class"], json!(names[label]));
+        assert_eq!(told["rows"][row]["probabilities"], json!(shares[2 * row..2 * row + 2]));
+    }
+
+    let (status, kind, body) = running.post("/models/homes/predict", "text/csv", HOMES);
+    assert_eq!((status, &*kind), (200, "text/csv; charset=utf-8"));
+    let lines: Vec<&str> = body.lines().collect();
+    assert_eq!((lines[0], lines.len()), ("sold,p_no,p_yes", 5));
+    assert!(lines[1].starts_with(&format!("{},{:.6},", names[labels[0]], shares[0])), "{body}");
+
+    // One object, and objects one a line.
+    let one = running.post("/models/prices/predict", "application/json", "{\"size\": 41}");
+    let lines = running.post(
+        "/models/prices/predict",
+        "application/x-ndjson",
+        "{\"size\": 41}\n{\"size\": 50}\n",
+    );
+    let [one, lines] =
+        [one, lines].map(|(_, _, body)| serde_json::from_str::<Value>(&body).unwrap());
+    assert_eq!(one["target"], json!("price"));
+    assert_eq!(one["rows"][0], lines["rows"][0]);
+    assert_eq!(lines["rows"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_there_is_described() {
+    let running = Running::start(Options::default());
+    assert_eq!(running.get("/health").2, r#"{"status":"ok"}"#);
+    let models: Value = serde_json::from_str(&running.get("/models").2).unwrap();
+    assert_eq!(models[0]["columns"], json!(["size", "town"]));
+    assert_eq!(
+        models[1],
+        json!({"name": "prices", "target": "price", "columns": ["size"], "classes": null})
+    );
+    let api: Value = serde_json::from_str(&running.get("/openapi.json").2).unwrap();
+    let row = "/paths/~1models~1homes~1predict/post/requestBody/content/application~1json/schema/oneOf/1/required";
+    assert_eq!(api.pointer(row), Some(&json!(["size", "town"])));
+    let (status, kind, page) = running.get("/");
+    assert!(status == 200 && kind.starts_with("text/html") && page.contains("Try a model"));
+    running.post("/predict", "text/csv", HOMES);
+    running.post("/predict", "text/csv", "size\n3\n");
+    let metrics = running.get("/metrics").2;
+    for line in [
+        "gradtape_requests_total{status=\"2xx\"} 1",
+        "gradtape_requests_total{status=\"4xx\"} 1",
+        "gradtape_rows_total 4",
+        "gradtape_request_seconds_count 2",
+        "# TYPE gradtape_request_seconds histogram",
+    ] {
+        assert!(metrics.lines().any(|own| own == line), "{line}\n{metrics}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_says_why() {
+    let running = Running::start(Options { body_bytes: 2000, ..Options::default() });
+    let json = "application/json";
+    let long = format!("size,town\n{}", "1,Oslo\n".repeat(400));
+    let cases: [(&str, &str, &str, u16, &str); 11] = [
+        ("/predict", json, "[{\"size\": 1}]", 400, "town"),
+        ("/predict", json, "[{\"size\": 1, \"town\":", 400, "the body"),
+        ("/predict", json, "", 400, "the body"),
+        ("/predict", json, "[]", 400, "the body"),
+        ("/predict", json, "[[1, 2]]", 400, "the body"),
+        ("/predict", json, "[{\"size\": 1e300, \"town\": \"Oslo\"}]", 400, "too far"),
+        ("/predict", "text/csv", "size,town\n1\n", 400, "the body"),
+        ("/predict", "image/png", "x", 415, "image/png"),
+        ("/predict", "text/csv", &long, 413, "more than 2000 bytes"),
+        ("/models/other/predict", json, "[]", 404, "no model \\\"other\\\""),
+        ("/models/..%2F..%2Fetc%2Fpasswd/predict", json, "[]", 404, "no model"),
+    ];
+    for (path, kind, body, status, words) in cases {
+        let (found, told_kind, told) = running.post(path, kind, body);
+        assert_eq!((found, &*told_kind), (status, json), "{path} {body}: {told}");
+        let message: Value = serde_json::from_str(&told).unwrap();
+        assert!(message["error"].is_string() && told.contains(words), "{path} {body}: {told}");
+        assert!(!told.contains(".rs:"), "{told}");
+    }
+    // Python writes NaN for a number that is missing.
+    let missing = |word: &str| {
+        running.post("/predict", json, &format!("[{{\"size\": {word}, \"town\": \"Oslo\"}}]"))
+    };
+    assert_eq!(missing("NaN"), missing("null"));
+    let mut zipped = post("/predict", "text/csv", "");
+    let end = String::from_utf8(zipped.clone())
+        .unwrap()
+        .replace("content-length: 0", "content-length: 4");
+    zipped = [end.as_bytes(), &[0x1f, 0x8b, 8, 0]].concat();
+    let (status, _, told) = running.send(&zipped);
+    assert!(status == 415 && told.contains("compressed"), "{told}");
+    assert_eq!(running.get("/predict").0, 405);
+    assert_eq!(running.get("/../../etc/passwd").0, 404);
+    assert_eq!(running.send(b"no HTTP\r\n\r\n").0, 400);
+    // It is there as before.
+    assert_eq!(running.get("/health").0, 200);
+}
+
+#[test]
+fn slow_clients_are_sent_away_and_harm_nobody() {
+    let running =
+        Running::start(Options { timeout: Duration::from_millis(300), ..Options::default() });
+    let start = Instant::now();
+    let mut heads: Vec<TcpStream> = (0..50).map(|_| running.connect()).collect();
+    heads
+        .iter_mut()
+        .for_each(|stream| stream.write_all(b"POST /predict HTTP/1.1\r\nhost:").unwrap());
+    let mut body = running.connect();
+    body.write_all(b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nsize")
+        .unwrap();
+    assert_eq!(running.post("/predict", "text/csv", HOMES).0, 200);
+    let mut told = [0; 512];
+    let read = body.read(&mut told).unwrap();
+    let told = String::from_utf8_lossy(&told[..read]).into_owned();
+    assert!(told.starts_with("HTTP/1.1 408") && told.contains("did not arrive in time"), "{told}");
+    for mut stream in heads {
+        // Closed, with or without a word.
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+    }
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+}
+
+#[test]
+fn many_requests_at_once_are_answered_each_with_its_own_rows() {
+    for delay in [0, 2] {
+        let running =
+            Running::start(Options { delay: Duration::from_millis(delay), ..Options::default() });
+        let own = predictor(PRICES, "price");
+        std::thread::scope(|scope| {
+            for thread in 0..8u16 {
+                let (address, own) = (running.address, &own);
+                scope.spawn(move || {
+                    for turn in 0..25u16 {
+                        let size = f64::from(10 + thread * 25 + turn);
+                        let (status, _, body) = send(
+                            address,
+                            &post(
+                                "/models/prices/predict",
+                                "application/json",
+                                &format!("[{{\"size\":{size}}}]"),
+                            ),
+                        );
+                        assert_eq!(status, 200, "{body}");
+                        let told: Value = serde_json::from_str(&body).unwrap();
+                        let table = format!("size\n{size}\n");
+                        let table =
+                            Table::from_csv(table.as_bytes(), "t", &CsvOptions::default()).unwrap();
+                        let Answers::Numbers(expected) = own.predict(&table).unwrap() else {
+                            panic!()
+                        };
+                        let found = told["rows"][0].as_f64().unwrap();
+                        assert!(
+                            (found - expected[0]).abs() <= 1e-5 * expected[0].abs(),
+                            "{found} {expected:?}"
+                        );
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn a_stop_lets_requests_end_and_frees_the_port() {
+    let mut running =
+        Running::start(Options { delay: Duration::from_millis(300), ..Options::default() });
+    let mut stream = running.connect();
+    stream.write_all(&post("/predict", "text/csv", HOMES)).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    drop(running.stop.take());
+    assert_eq!(answer(&mut stream).0, 200);
+    running.ended.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    assert!(TcpStream::connect(running.address).is_err());
+}
+
+#[test]
+fn a_service_without_sense_is_refused() {
+    let refusal =
+        |models, options| Service::new(models, options).err().expect("it was taken").to_string();
+    assert!(refusal(vec![], Options::default()).contains("no model"));
+    let two = || {
+        vec![
+            ("a".to_string(), predictor(PRICES, "price")),
+            ("a".to_string(), predictor(PRICES, "price")),
+        ]
+    };
+    assert!(refusal(two(), Options::default()).contains("two models called \"a\""));
+    let path = vec![("a/b".to_string(), predictor(PRICES, "price"))];
+    assert!(refusal(path, Options::default()).contains("letters, digits"));
+    let none = Options { body_bytes: 0, ..Options::default() };
+    assert!(
+        refusal(vec![("a".to_string(), predictor(PRICES, "price"))], none).contains("limit of 0")
+    );
+    // A taken port is an error that names it.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = Options { port: taken.local_addr().unwrap().port(), ..Options::default() };
+    let service =
+        Service::new(vec![("a".to_string(), predictor(PRICES, "price"))], options).unwrap();
+    let told = service.run(|_| (), || async {}).unwrap_err().to_string();
+    assert!(told.contains("127.0.0.1") && told.contains("--port"), "{told}");
+}
