@@ -101,7 +101,10 @@ pub unsafe extern "C" fn gradtape_free(model: *mut gradtape_model) {
     if !model.is_null() {
         // SAFETY: it came from `Box::into_raw` and is freed once, as the header asks.
         let model = unsafe { Box::from_raw(model) };
-        guarded(|| Ok(drop(model)));
+        guarded(|| {
+            drop(model);
+            Ok(())
+        });
     }
 }
 

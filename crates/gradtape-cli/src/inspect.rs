@@ -1,5 +1,8 @@
 //! `gradtape inspect`: what is in a model file.
 
+#[cfg(feature = "onnx")]
+mod onnx;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -43,8 +46,9 @@ pub(crate) struct Inspect {
 impl Verb for Inspect {
     fn run(self, output: &Output) -> Outcome {
         present(&self.model)?;
+        #[cfg(feature = "onnx")]
         if self.model.extension().is_some_and(|ending| ending == "onnx") {
-            return self.onnx(output);
+            return onnx::inspect(&self.model, self.format, output);
         }
         let file = io::read_safetensors(&self.model)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
@@ -78,50 +82,7 @@ impl Verb for Inspect {
     }
 }
 
-/// What an ONNX file tells.
-#[derive(Serialize)]
-struct Onnx<'a> {
-    producer: &'a str,
-    opset: i64,
-    inputs: BTreeMap<String, String>,
-    outputs: BTreeMap<String, String>,
-    operators: BTreeMap<String, usize>,
-    notes: BTreeMap<String, String>,
-    /// Whether this program knows all of its operators.
-    runs: bool,
-}
-
-/// Inputs or outputs by name, each with what the file says of it.
-fn described(model: &gradtape_onnx::Model, names: Vec<&str>) -> BTreeMap<String, String> {
-    let about = |name: &str| model.about(name).unwrap_or_default().to_string();
-    names.into_iter().map(|name| (name.to_string(), about(name))).collect()
-}
-
 impl Inspect {
-    /// What an ONNX file tells: inputs, what it holds, its nodes and outputs.
-    fn onnx(&self, output: &Output) -> Outcome {
-        let model = gradtape_onnx::Model::read(&self.model)?;
-        let missing = gradtape_onnx::Network::new(model.clone()).err();
-        match self.format {
-            Format::Json => output.json(&Onnx {
-                producer: model.producer(),
-                opset: model.opset(),
-                inputs: described(&model, model.inputs()),
-                outputs: described(&model, model.outputs()),
-                operators: model.operators().into_iter().collect(),
-                notes: model.metadata().iter().cloned().collect(),
-                runs: missing.is_none(),
-            }),
-            Format::Text => {
-                output.line(model.to_string().trim_end())?;
-                match missing {
-                    Some(error) => output.line(format_args!("cannot be run here: {error}")),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-
     /// What a file tells that holds tensors and no network.
     fn tensors(&self, file: &SafeTensors, output: &Output) -> Outcome {
         let numbers: usize = file.tensors.iter().map(|(_, tensor)| tensor.elements()).sum();

@@ -12,6 +12,7 @@ mod division;
 mod error;
 mod evaluate;
 mod explain;
+#[cfg(feature = "onnx")]
 mod export;
 mod expression;
 mod fit;
@@ -89,6 +90,7 @@ verbs! {
     Predict: predict::Predict;
     Inspect: inspect::Inspect;
     Generate: generate::Generate;
+    #[cfg(feature = "onnx")]
     Export: export::Export;
     #[cfg(feature = "serve")]
     Serve: serve::Serve;

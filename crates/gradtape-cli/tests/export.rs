@@ -1,5 +1,7 @@
 //! `gradtape export`: models as ONNX files, and what `inspect` tells of such files.
 
+#![cfg(feature = "onnx")]
+
 use gradtape::{Tape, Tensor};
 use gradtape_onnx::{Network, Value};
 

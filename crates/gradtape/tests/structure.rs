@@ -502,6 +502,9 @@ fn few_crates_are_pulled_in() {
     assert_budget("gradtape-cli", "xlsx", 72);
     assert_budget("gradtape-cli", "parquet", 70);
     assert_budget("gradtape-cli", "images,xlsx,parquet,arrow,npz,zstd", 105);
+    // What leads out.
+    assert_budget("gradtape-cli", "onnx", 60);
+    assert_budget("gradtape-cli", "serve", 90);
 }
 
 /// At most so many crates beyond our own, with features of the package and without those that are on by default.

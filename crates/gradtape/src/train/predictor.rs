@@ -5,7 +5,7 @@ use std::path::Path;
 use super::predict;
 use crate::data::{Preprocessing, Table, Target};
 use crate::io::Model;
-use crate::nn::{LayerSpec, Sequential};
+use crate::nn::{Module, Sequential};
 use crate::tape::Tape;
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -52,8 +52,7 @@ const BATCH: usize = 256;
 impl Predictor {
     /// Fails where the preprocessing makes other inputs than the network takes.
     pub fn new(network: Sequential, preprocessing: Preprocessing) -> Result<Predictor> {
-        let specs = network.specs()?;
-        let is_soft = matches!(specs.last(), Some(LayerSpec::Softmax(_)));
+        let is_soft = network.layers().last().is_some_and(|layer| layer.kind() == "Softmax");
         let predictor = Predictor { network, preprocessing, is_soft };
         let width = predictor.preprocessing.width();
         let zeros = Tensor::zeros([1, width], crate::tensor::DType::F32);
