@@ -21,8 +21,8 @@ pub(crate) struct Frame<'a, 't> {
     settings: BTreeMap<&'a str, &'a Attribute>,
 }
 
-/// More elements than any network has in one value: 64 GiB of f64.
-const MOST: usize = 1 << 33;
+/// More elements than any network has in one value: 4 GiB of f32.
+const MOST: usize = 1 << 30;
 
 impl<'a, 't> Frame<'a, 't> {
     /// That of a model's graph, which has the texts that the file holds.

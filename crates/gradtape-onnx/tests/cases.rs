@@ -107,7 +107,7 @@ const SKIPPED: &[(&str, &str)] = &[
 ];
 
 /// Runs a case; gives what differs, if anything does.
-fn run(case: &Case) -> Result<Option<String>> {
+pub(crate) fn run(case: &Case) -> Result<Option<String>> {
     let network = Network::new(Model::from_bytes(&case.model)?)?;
     for files in case.sets.values() {
         let tape = Tape::new();

@@ -263,3 +263,48 @@ fn a_file_cut_short_or_with_other_bytes_never_panics() {
         }
     }
 }
+
+/// Every case of the ONNX project with a few of its bytes changed, read and run.
+#[test]
+#[ignore = "takes minutes"]
+fn cases_with_other_bytes_never_panic() {
+    let Some(path) = crate::archive::whole() else {
+        eprintln!("the archive of ONNX's cases is absent: nothing was tried");
+        return;
+    };
+    let mut state = 11u64;
+    let mut next = |bound: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % bound
+    };
+    // Where panics come from, each place once.
+    let places = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeMap::new()));
+    let seen = places.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        let at = info.location().map(ToString::to_string).unwrap_or_default();
+        seen.lock().unwrap().entry(at).or_insert_with(|| info.to_string());
+    }));
+    for (name, case) in crate::archive::read(&path) {
+        for turn in 0..500 {
+            let mut model = case.model.clone();
+            for _ in 0..1 + next(4) {
+                let place = next(model.len());
+                model[place] = next(256) as u8;
+            }
+            let other = crate::archive::Case { model, sets: case.sets.clone() };
+            let start = std::time::Instant::now();
+            let _ = std::panic::catch_unwind(|| crate::cases::run(&other));
+            let took = start.elapsed();
+            if took.as_secs() > 10 {
+                places
+                    .lock()
+                    .unwrap()
+                    .insert(format!("{name}, turn {turn}"), format!("took {took:?}"));
+            }
+        }
+    }
+    let _ = std::panic::take_hook();
+    let places = places.lock().unwrap();
+    assert!(places.is_empty(), "{places:#?}");
+}

@@ -35,9 +35,16 @@ fn attention<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let past = c.maybe(4)?.zip(c.maybe(5)?);
     let mut before = 0;
     if let Some((past_k, past_v)) = past {
-        before = past_k.shape()[2];
+        let [_, _, length, _] = past_k.shape()[..] else {
+            return Err(broken(format!(
+                "past keys of shape {:?}, which has not four axes",
+                past_k.shape()
+            )));
+        };
+        before = length;
         k = past_k.var.concat(&[k], 2);
         v = past_v.var.concat(&[v], 2);
+        k.check().and(v.check())?;
     }
     let present = [k, v];
     let (shape, kv_heads) = (q.shape(), k.shape()[1]);
@@ -50,6 +57,7 @@ fn attention<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     // Each side by the root of the scale, so that half precision does not overflow.
     let scale = c.float_or("scale", 1.0 / (shape[3] as f64).sqrt())?.sqrt();
     let scores = (q * scale).matmul((keys * scale).swap_axes(-1, -2));
+    scores.check()?;
     let (length, reach) = (scores.shape()[2], scores.shape()[3]);
     let cap = c.float_or("softcap", 0.0)?;
     let capped = if cap > 0.0 { (scores / cap).tanh() * cap } else { scores };
@@ -83,6 +91,7 @@ fn attention<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     }
     let weights = masked.softmax(-1);
     let y = weights.matmul(values);
+    y.check()?;
     let y = match given.rank() {
         4 => y,
         _ => {

@@ -68,7 +68,7 @@ fn repeat<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
 }
 
 /// Loops that go on longer are taken for endless ones.
-const MOST: i64 = 1 << 24;
+const MOST: i64 = 1 << 16;
 
 fn array(value: Value<'_>) -> Result<Array<'_>> {
     match value {

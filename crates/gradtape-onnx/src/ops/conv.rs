@@ -126,6 +126,7 @@ fn conv_transpose<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         y = if missing > 0 { y.pad(along, 0, missing) } else { y };
         y = y.slice_step(along, before, stop, 1);
     }
+    y.check()?;
     let mut shape = vec![images[0], groups * out];
     shape.extend(&y.shape()[3..]);
     one(x.like(biased(y.reshape(shape), c.maybe(2)?)))

@@ -109,6 +109,7 @@ fn max<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     if !c.wants(1) {
         return one(x.like(windows.max(places(&slide))));
     }
+    windows.check()?;
     let mut shape = windows.shape()[..x.rank()].to_vec();
     shape.push(slide.kernel.iter().product());
     let best = windows.reshape(&shape[..]).argmax(-1).unsqueeze(-1);

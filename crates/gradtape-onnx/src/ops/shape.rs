@@ -33,6 +33,12 @@ pub(super) fn sizes(numbers: &[i64]) -> Result<Vec<usize>> {
     sizes.collect()
 }
 
+/// How many elements a shape has, if memory could have them.
+fn elements(sizes: impl Iterator<Item = usize>) -> Result<usize> {
+    let count = sizes.fold(Some(1usize), |all, size| all?.checked_mul(size));
+    count.ok_or_else(|| broken("a shape of more elements than memory has"))
+}
+
 fn concat<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let all = c.arrays()?;
     let Some(first) = all.first() else { return Err(broken("no inputs")) };
@@ -67,7 +73,7 @@ fn reshape<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         return Err(broken(format!("shape {wanted:?} has more than one size of -1")));
     }
     if open == 1 {
-        let rest: usize = sizes.iter().filter(|&&size| size != usize::MAX).product::<usize>();
+        let rest = elements(sizes.iter().copied().filter(|&size| size != usize::MAX))?;
         let all: usize = from.iter().product();
         if rest == 0 || !all.is_multiple_of(rest) {
             return Err(broken(format!("{from:?} cannot be reshaped to {wanted:?}")));

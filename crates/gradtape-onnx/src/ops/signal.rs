@@ -124,7 +124,7 @@ fn stft<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let shaped = c.maybe(2)?;
     let size = match (c.number(3)?, shaped) {
         (Some(size), _) => size as usize,
-        (None, Some(shaped)) => shaped.shape()[0],
+        (None, Some(shaped)) => shaped.shape().first().copied().unwrap_or(1),
         (None, None) => return Err(broken("neither a window nor a length of frames is given")),
     };
     let frames = |place: usize| {
