@@ -25,13 +25,18 @@ pub(super) const TABLE: Table = &[
     ("Unsqueeze", unsqueeze),
 ];
 
-/// Sizes as they are written in files, none below 0.
+/// Sizes as they are written in files: none below 0, none beyond what a value can have, so that products of two are
+/// numbers.
 pub(super) fn sizes(numbers: &[i64]) -> Result<Vec<usize>> {
-    let sizes = numbers.iter().map(|&size| {
-        usize::try_from(size).map_err(|_| broken(format!("a size of {size} in {numbers:?}")))
+    let sizes = numbers.iter().map(|&size| match usize::try_from(size) {
+        Ok(size) if size <= LARGEST => Ok(size),
+        _ => Err(broken(format!("a size of {size} in {numbers:?}"))),
     });
     sizes.collect()
 }
+
+/// No axis is longer.
+const LARGEST: usize = 1 << 31;
 
 /// How many elements a shape has, if memory could have them.
 fn elements(sizes: impl Iterator<Item = usize>) -> Result<usize> {
@@ -171,6 +176,9 @@ fn tile<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     one(x.like(x.var.tile(&sizes(&counts)?)))
 }
 
+/// Larger blocks than any image has.
+const MOST_BLOCK: usize = 1 << 16;
+
 /// Sizes of images and of blocks.
 fn blocks(c: &Call<'_, '_>, x: Array<'_>) -> Result<([usize; 4], usize)> {
     let shape = x.shape();
@@ -179,9 +187,9 @@ fn blocks(c: &Call<'_, '_>, x: Array<'_>) -> Result<([usize; 4], usize)> {
             "images must be [batch, channels, height, width], not {shape:?}"
         )));
     };
-    match c.int("blocksize")?.and_then(|size| usize::try_from(size).ok()).filter(|&size| size > 0) {
+    match c.int("blocksize")?.and_then(|size| usize::try_from(size).ok()).filter(|size| (1..=MOST_BLOCK).contains(size)) {
         Some(block) => Ok((sizes, block)),
-        None => Err(broken("`blocksize` is missing or below 1")),
+        None => Err(broken("`blocksize` is missing or out of range")),
     }
 }
 
