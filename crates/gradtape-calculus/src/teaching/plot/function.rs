@@ -72,6 +72,11 @@ pub enum Samples {
 /// Not one or two variables; a range of another variable, given twice, empty, too narrow or not finite;
 /// too many nodes; no finite value at all.
 pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
+    plotted(expr, ranges, true)
+}
+
+/// As [`plot()`], for a picture with the derivative of a curve, or with the curve alone, on whose axis it may turn more.
+pub(super) fn plotted(expr: &Expr, ranges: &[Range], derivatives: bool) -> Result<Plot> {
     let names = variables(expr, "a picture")?;
     let axes = axes(&names, ranges, |_| (-5.0, 5.0))?;
     let Sampled { along, values, slopes } = sampled(expr, &axes)?;
@@ -88,19 +93,27 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
     let (mut curves, mut up, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     if let ([across], [slopes]) = (along.as_slice(), slopes.as_slice()) {
         let slopes = defined(slopes, &values);
-        let axis = curve_axis(values.iter().chain(&slopes).copied());
-        curves.push(curve(expr, across, &values, &axis));
-        // A derivative that is too long to write out is drawn as it was sampled.
-        curves.push(match expr.derivative(names[0]) {
-            Ok(slope) => curve(&slope, across, &slopes, &axis),
-            Err(_) => Curve::through(across.iter().copied().zip(slopes.iter().copied()).collect()),
-        });
         // What samples of a curve that turns fast have missed belongs to the picture, too.
         let shown = |samples: &[f64], curve: &Curve| match curve.is_wild() {
             true => curve.values().collect(),
             false => samples.to_vec(),
         };
-        up = vec![shown(&values, &curves[0]), shown(&slopes, &curves[1])];
+        let drawn = if derivatives { &slopes[..] } else { &[] };
+        let axis = curve_axis(values.iter().chain(drawn).copied());
+        let own = curve(expr, across, &values, &axis);
+        up.push(shown(&values, &own));
+        curves.push(own);
+        if derivatives {
+            // A derivative that is too long to write out is drawn as it was sampled.
+            let own = match expr.derivative(names[0]) {
+                Ok(slope) => curve(&slope, across, &slopes, &axis),
+                Err(_) => {
+                    Curve::through(across.iter().copied().zip(slopes.iter().copied()).collect())
+                }
+            };
+            up.push(shown(&slopes, &own));
+            curves.push(own);
+        }
         if curves.iter().any(Curve::is_wild) {
             let (name, (low, high)) = (names[0], axes[0]);
             notes.push(format!(

@@ -2,7 +2,7 @@
 
 use gradtape_chart::{Axis, Chart, Line, Panel, extent};
 
-use super::function::{Range, plot};
+use super::function::{Range, plotted};
 use super::samples::curve_axis;
 use crate::expression::Expr;
 use crate::report::{Error, Result};
@@ -33,7 +33,7 @@ pub fn plot_curves(exprs: &[Expr], ranges: &[Range], derivatives: bool) -> Resul
     let mut number = 0;
     let mut notes = Vec::new();
     for expr in exprs {
-        let plot = plot(expr, ranges)?;
+        let plot = plotted(expr, ranges, derivatives)?;
         let Some(panel) = plot.chart().panels.into_iter().next() else { continue };
         x = panel.x;
         for which in 0..if derivatives { 2 } else { 1 } {
