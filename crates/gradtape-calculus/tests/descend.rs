@@ -243,3 +243,28 @@ fn the_lower_of_two_minima_is_told() {
     assert!(text.contains("the lowest end is that of sgd from x=-0.1: -1.25"), "{text}");
     assert!(text.contains("sgd from x=0.5 ended in another minimum, which is higher"), "{text}");
 }
+
+#[test]
+fn no_two_columns_have_one_name() {
+    let heading = |text: &str, at: &[(&str, f64)], optimizer: &str| {
+        let how = Descent { optimizer: optimizer.to_string(), steps: 1, ..Descent::default() };
+        let path = descend(&Expr::parse(text).unwrap(), at, &how).unwrap();
+        path.csv().lines().next().unwrap().to_string()
+    };
+    let csv = heading("value^2 + path^2", &[("value", 1.0), ("path", 2.0)], "sgd");
+    assert_eq!(csv, "step,at_value,at_path,value,d_value,d_path,step_value,step_path");
+    let names = [
+        "value^2 + at_value^2 + path^2 + x^2 + sq_x^2 + d_x^2 + at_d_x^2 + step_x^2",
+        "exp_avg_x + x",
+    ];
+    for text in names {
+        let expr = Expr::parse(text).unwrap();
+        let at: Vec<(&str, f64)> = expr.variables().map(|name| (name, 1.0)).collect();
+        let csv = heading(text, &at, "adam");
+        let all: Vec<&str> = csv.split(',').collect();
+        let mut once = all.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), all.len(), "{csv}");
+    }
+}

@@ -127,3 +127,27 @@ fn differences_are_those_of_the_formula() {
         line.chart().panels[0].marks.iter().filter(|mark| matches!(mark, Mark::Dots(_))).count();
     assert_eq!(dots, 3);
 }
+
+/// At a jump the difference grows without limit, and far from 0 there is no difference: the reasons are other ones than
+/// at a kink.
+#[test]
+fn jumps_and_lost_steps_have_reasons_of_their_own() {
+    for (text, central) in
+        [("step(x)", "jump by 1"), ("sign(x)", "jump by 2"), ("exp(x) + 3*step(x)", "jump by 3")]
+    {
+        let seen = found(text, &[("x", 0.0)]).seen;
+        assert!(seen[1].contains(central) && seen[1].contains("no limit"), "{text}: {seen:?}");
+        assert!(seen[2].contains(central) && !seen.concat().contains("kink"), "{text}: {seen:?}");
+    }
+    let far = found("x^2", &[("x", 1e17)]);
+    assert!(far.seen.iter().all(|line| line.contains("every step is lost")), "{:?}", far.seen);
+    assert!(far.to_string().contains("from h = 1 on, h is lost in x"));
+    // Some steps are lost here, which is no kink either.
+    let near = found("x^2", &[("x", 1e9)]);
+    assert!(
+        !near.seen.concat().contains("kink") && !near.seen.concat().contains("jump"),
+        "{:?}",
+        near.seen
+    );
+    assert!(found("abs(x)", &[("x", 0.0)]).seen[0].contains("kink"));
+}

@@ -1,7 +1,7 @@
 //! The drawn graph: what stands in it, that it is XML, and that nothing overlaps.
 
 use crate::xml::assert_xml;
-use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, explain};
+use gradtape_calculus::{Explanation, Expr, MAX_DRAWN, Options, Order, explain};
 
 fn explained(text: &str) -> Explanation {
     let expr = Expr::parse(text).unwrap();
@@ -113,4 +113,45 @@ fn long_names_are_cut_and_long_graphs_refused() {
     assert!(error.contains("the graph has 401 nodes; at most 400 are drawn"), "{error}");
     assert_eq!(long.html().err().unwrap().to_string(), error);
     assert!(explained(&vec!["x"; MAX_DRAWN].join("*")).svg().is_ok());
+}
+
+#[test]
+fn nodes_have_the_numbers_of_the_walk_and_stand_in_a_row_unsorted_and_sorted() {
+    let expr = Expr::parse("y = x^2; y*sin(y)").unwrap();
+    let drawn = |order| {
+        let found = explain(&expr, &[("x", 1.0)], Options { order, ..Options::default() }).unwrap();
+        assert!(!found.svg().unwrap().contains(">#1<"));
+        assert!(!found.dot().contains("walk #"));
+        let found = found.numbered();
+        (found.svg().unwrap(), found.dot())
+    };
+    let (sorted, dot) = drawn(Order::Topological);
+    assert_xml(&sorted);
+    // b, a = sin(y), y, x: y comes after both that use it.
+    for (label, number) in [("b = y", 1), ("a = sin(y)", 2), ("y = x^2", 3), ("input", 4)] {
+        assert!(dot.contains(&format!("walk #{number}\"")), "{dot}");
+        let at = sorted.find(&format!(">#{number}<")).or(sorted.find(&format!("input #{number}<")));
+        assert!(at.is_some(), "{label} has no number {number} in:\n{sorted}");
+    }
+    let place = |svg: &str, title: &str| svg.find(&format!(">{title}")).unwrap();
+    let (unsorted_row, sorted_row) = (
+        "unsorted, as breadth first reaches the nodes: 1 gradient late",
+        "sorted, as a topological walk takes them: all gradients",
+    );
+    assert!(place(&sorted, unsorted_row) < place(&sorted, sorted_row));
+    assert_eq!(sorted.matches("class=\"late way\"").count(), 1);
+    assert!(sorted.contains(">2.76355<") && !sorted.contains("right: "));
+
+    let (unsorted, _) = drawn(Order::BreadthFirst);
+    assert_xml(&unsorted);
+    // What it goes wrong by, and what is right.
+    for part in [">1.68294<", "right: 2.76355", ">0.841471<", "right: 1.38177"] {
+        assert!(unsorted.contains(part), "{part} is not in:\n{unsorted}");
+    }
+    // A tree is sorted whichever way it is walked.
+    let tree = explained("(a + b)*c").numbered().svg().unwrap();
+    assert!(tree.contains("nodes: all gradients are handed on") && !tree.contains("late way"));
+    // Rows of hundreds of nodes nobody looks at.
+    let long = explained(&["x"; 60].join("*")).numbered().svg().unwrap();
+    assert!(!long.contains("unsorted"));
 }

@@ -394,3 +394,73 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
         assert!(message(text).contains(want), "{text}: {}", message(text));
     }
 }
+
+#[test]
+fn bodies_of_several_pieces_stand_in_braces() {
+    let run = |text: &str, x: f64| explain_program(text, &[("x", x)], Options::default()).unwrap();
+    let counted = run("n = 0; while abs(x) > 5: { x = x/2; n = n + 1 }; x*n", 30.0);
+    assert_eq!((counted.value.0, counted.gradient.get("x").unwrap().0), (11.25, 0.375));
+    // A loop and a branch in a loop, over several lines; a `;` before the brace is no mistake.
+    let nested = "s = 0;\nfor i in 1..3: {\n  for j in 1..2: { s = s + i*x^j; };\n  if i > 2: { s = s*x; t = s }\n};\ns";
+    let found = run(nested, 2.0);
+    assert_eq!((found.value.0, found.gradient.get("x").unwrap().0), (72.0, 96.0));
+    let told = [
+        "`for i in 1..3` ran 3 times",
+        "`for j in 1..2` was begun 3 times and ran 6 times in all",
+        "`if i > 2` was true 1 time of 3",
+    ];
+    assert_eq!(found.notes[..3], told);
+    // A name that the body gave a value is known to what follows in it.
+    assert_eq!(run("while x > 3: { rate = x/4; x = rate(1 + 1) }; x", 8.0).value.0, 2.0);
+    let message = |text: &str| {
+        explain_program(text, &[("x", 2.0)], Options::default()).err().unwrap().to_string()
+    };
+    let cases = [
+        ("while x > 1: { x = x/2; x", "this `{` is not closed"),
+        ("while x > 1: x = x/2 }; x", "unexpected `}`"),
+        ("while x > 1: { x = x/2 } x", "expected `;` after `}`"),
+        ("while x > 1: { }; x", "nothing stands in these braces"),
+        ("while x > 1: { x = x/2;; y = 1 }; x", "no expression stands"),
+        ("while x > 1: { x/2 }; x", "an assignment is wanted here"),
+        ("while x > 1: if x > 2: x = x/2; x", "an assignment is wanted here"),
+        ("if x > 9: { y = 1; x = foo(y) }; x", "unknown function `foo`"),
+        ("for i in 1..1000: { for j in 1..1000: { x = i } }; x", "was stopped after"),
+        ("{ x = 1 }; x", "only ( and ) group"),
+    ];
+    for (text, want) in cases {
+        assert!(message(text).contains(want), "{text}: {}", message(text));
+    }
+}
+
+/// The curve of a secant is drawn as every other: not through its jumps and poles.
+#[test]
+fn the_curve_of_a_secant_has_gaps() {
+    let found = |text: &str, step: f64| {
+        secant(&Expr::parse(text).unwrap(), &[("x", 0.5)], None, step).unwrap()
+    };
+    let gaps = |found: &gradtape_calculus::Secant| {
+        let chart = found.chart();
+        let all = chart.panels[0].marks.iter().filter_map(|mark| match mark {
+            gradtape_chart::Mark::Line(line) => {
+                Some(line.points.iter().filter(|point| point.1.is_nan()).count())
+            }
+            _ => None,
+        });
+        all.sum::<usize>()
+    };
+    let step = found("x + step(x - 1.1)", 1.0);
+    assert_eq!(gaps(&step), 1);
+    assert!(step.parted.is_some_and(|place| (place - 1.1).abs() < 1e-9), "{:?}", step.parted);
+    assert!(
+        step.to_string().contains("the curve is parted at x = 1.1, between both points"),
+        "{step}"
+    );
+    let pole = found("1/(x - 1.103)", 1.0);
+    assert!(gaps(&pole) == 1 && pole.parted.is_some());
+    assert!(found("1/(x - 1.1)", 1.0).parted.is_some(), "also where a sample hits it");
+    let whole = found("x^2", 1.0);
+    assert!(gaps(&whole) == 0 && whole.parted.is_none() && !whole.to_string().contains("parted"));
+    // Beside the points it may jump.
+    let beside = found("step(x)", 0.4);
+    assert!(gaps(&beside) == 1 && beside.parted.is_none());
+}

@@ -2,7 +2,7 @@
 
 use crate::xml::assert_xml;
 use gradtape::optim::Hyper;
-use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_paths};
+use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_curves, plot_paths};
 use gradtape_chart::{Arrow, Chart, Contour, Line, Mark, Panel};
 
 const COURSE: &str = "x^2 - 4*x + 7 + 2*y";
@@ -275,4 +275,79 @@ fn what_cannot_be_drawn_is_refused() {
     assert!(message("x", &twice).contains("has two ranges"));
     let none = message("log(x)", &[range("x", -2.0, -1.0)]);
     assert!(none.contains("log(x) has no finite value for x from -2 to -1"), "{none}");
+}
+
+#[test]
+fn curves_that_turn_too_fast_are_told_and_drawn_from_lowest_to_highest() {
+    let found = plot(&Expr::parse("sin(1000*x)").unwrap(), &[]).unwrap();
+    assert!(found.notes[0].contains("turns more often from x = -5 to 5"), "{:?}", found.notes);
+    assert!(serde_json::to_value(&found).unwrap()["notes"][0].is_string());
+    let fast = found.chart();
+    assert!(fast.title.contains("choose a smaller --range"), "{}", fast.title);
+    let bands = |chart: &Chart| {
+        chart.panels[0].marks.iter().filter(|mark| matches!(mark, Mark::Band(_))).count()
+    };
+    // The derivative; the curve beside it lies on the axis.
+    assert_eq!((bands(&fast), lines(&fast.panels[0]).len()), (1, 3));
+    assert!(fast.panels[0].y.high > 900.0, "what the samples have missed is in the picture");
+    let small = chart("sin(1000*x)", &[range("x", 0.0, 0.02)]);
+    assert_eq!((bands(&small), small.title.as_str()), (0, "sin(1000*x)"));
+    let both = [Expr::parse("sin(1000*x)").unwrap(), Expr::parse("x").unwrap()];
+    let both = plot_curves(&both, &[], false).unwrap();
+    assert!(both.title.contains("--range") && both.panels[0].y.high < 6.0, "{:?}", both.title);
+    // Alone it is seen to turn.
+    assert_eq!((bands(&both), lines(&both.panels[0]).len()), (1, 3));
+    // Fast, but seen: between samples there are more.
+    let seen = chart("sin(40*x)", &[]);
+    assert_eq!(bands(&seen), 0);
+    let [value, _] = lines(&seen.panels[0])[..] else { panic!("{seen:?}") };
+    assert!(value.points.len() > 800);
+}
+
+#[test]
+fn axes_go_as_far_as_numbers_do() {
+    let y = chart("1e300*x^2", &[]).panels[0].y.clone();
+    assert!(y.high > 2.4e301 && y.ticks(6).iter().any(|tick| *tick > 1e301), "{y:?}");
+    assert!(chart("1e307*x^3", &[]).svg().unwrap().contains("e307"));
+    assert!(!contours(&chart("1e302*x*y", &[]).panels[0]).is_empty());
+}
+
+/// No height between the two sides of a jump is one that the function has.
+#[test]
+fn no_contour_runs_along_a_jump_or_a_pole() {
+    let near = |text: &str, is_near: fn(f64, f64) -> bool| {
+        let chart = chart(text, &[]);
+        let all = contours(&chart.panels[0]);
+        assert!(all.iter().any(|contour| !contour.lines.is_empty()), "{text} has lines elsewhere");
+        let runs = |points: &[(f64, f64)]| {
+            points.windows(2).filter(|pair| pair.iter().all(|&(x, y)| is_near(x, y))).count()
+        };
+        all.iter().flat_map(|contour| &contour.lines).map(|line| runs(line)).max().unwrap()
+    };
+    assert!(near("x + y + 8*step(x - 0.02)", |x, _| (x - 0.02).abs() < 0.05) <= 1);
+    assert!(near("x + 9*step(x + y - 0.03)", |x, y| (x + y - 0.03).abs() < 0.1) <= 1);
+    assert!(near("x^2 + 1/(y - 0.02)", |_, y| (0.004..0.079).contains(&y)) <= 1);
+    // What is steep is no jump.
+    assert!(near("x + y/9 + 8*tanh(300*(x - 0.02))", |x, _| (x - 0.02).abs() < 0.05) > 50);
+}
+
+/// A picture of a million steps would be one of hundreds of megabytes.
+#[test]
+fn of_long_paths_some_steps_are_drawn_and_it_is_said() {
+    let expr = Expr::parse("x^2").unwrap();
+    let how =
+        Descent { hyper: Hyper::new().with("lr", 0.99999), steps: 9_000, ..Descent::default() };
+    let path = descend(&expr, &[("x", 1.0)], &how).unwrap();
+    let last = path.steps.last().unwrap().clone();
+    let chart = plot_paths(&expr, &[path], &[]).unwrap();
+    assert!(chart.title.ends_with("(of long paths one step in 5 is drawn)"), "{}", chart.title);
+    let drawn = *lines(&chart.panels[0]).last().unwrap();
+    assert_eq!(drawn.points.len(), 1801);
+    assert_eq!(drawn.points[1800], (last.at.values().next().unwrap().0, last.value.0));
+    // It leaps to and fro, and so it is drawn.
+    assert!(drawn.points.windows(2).take(100).all(|pair| pair[0].0 * pair[1].0 < 0.0));
+    let values = &chart.panels[1];
+    let line = lines(values)[0];
+    assert_eq!((line.points[0].0, line.points[1].0, line.points[1800].0), (0.0, 5.0, 9_000.0));
+    assert_eq!((values.x.low, values.x.high), (0.0, 9_000.0));
 }

@@ -19,6 +19,9 @@ pub struct Axis {
     pub log: bool,
 }
 
+/// Numbers beyond this lie outside of every axis, whose length must be a number, too.
+pub(crate) const LARGEST: f64 = 8e307;
+
 impl Axis {
     /// A linear axis between two ends.
     pub fn new(name: impl Into<String>, low: f64, high: f64) -> Axis {
@@ -39,6 +42,7 @@ impl Axis {
     /// A linear axis with some room around an [`extent`](crate::extent()), so that no curve runs along
     /// the frame.
     pub fn around(name: impl Into<String>, (low, high): (f64, f64)) -> Axis {
+        let [low, high] = [low, high].map(|end| end.clamp(-LARGEST, LARGEST));
         let room = 0.04 * (high - low);
         Axis::new(name, low - room, high + room)
     }

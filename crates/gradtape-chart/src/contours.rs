@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::axis::Axis;
+use crate::axis::{Axis, LARGEST};
 use crate::chart::Panel;
 use crate::colour::shade;
 use crate::extent::extent;
@@ -24,13 +24,31 @@ pub struct Grid<'a> {
     xs: &'a [f64],
     ys: &'a [f64],
     values: &'a [f64],
+    torn: &'a [bool],
 }
 
 impl<'a> Grid<'a> {
     /// The places across (a column for each) and up (a row for each), and the values, row by row from
     /// below.
     pub fn new(xs: &'a [f64], ys: &'a [f64], values: &'a [f64]) -> Grid<'a> {
-        Grid { xs, ys, values }
+        Grid { xs, ys, values, torn: &[] }
+    }
+
+    /// Leaves some cells without lines, such as those that a jump of the function goes through: between its sides all
+    /// heights lie that the function does not have there. There is one for each place, the cell to its right and
+    /// above it; what is missing is whole.
+    ///
+    /// ```
+    /// use gradtape_chart::Grid;
+    ///
+    /// let step = [0.0, 1.0, 0.0, 1.0];
+    /// let grid = Grid::new(&[0.0, 1.0], &[0.0, 1.0], &step);
+    /// assert_eq!(grid.lines(0.5).len(), 1);
+    /// assert!(grid.torn(&[true]).lines(0.5).is_empty());
+    /// ```
+    #[must_use]
+    pub fn torn(self, cells: &'a [bool]) -> Grid<'a> {
+        Grid { torn: cells, ..self }
     }
 
     /// Whether all finite values are the same but for rounding, so that no lines part them.
@@ -83,6 +101,9 @@ impl<'a> Grid<'a> {
     fn cell(&self, column: usize, row: usize, level: f64) -> Vec<[usize; 2]> {
         let columns = self.xs.len();
         let corner = row * columns + column;
+        if self.torn.get(corner).is_some_and(|torn| *torn) {
+            return Vec::new();
+        }
         // Around the cell: below, right, above, left. An edge is twice its lower or left corner, plus
         // one if it goes up.
         let edges = [2 * corner, 2 * (corner + 1) + 1, 2 * (corner + columns), 2 * corner + 1];
@@ -142,9 +163,13 @@ impl Panel {
     /// assert!(panel.marks.len() > 5);
     /// ```
     pub fn contours((x, xs): (&str, &[f64]), (y, ys): (&str, &[f64]), values: &[f64]) -> Panel {
-        let contours = Grid::new(xs, ys, values).contours();
-        let marks = contours.into_iter().map(Mark::Contour).collect();
-        Panel { x: Axis::along(x, xs), y: Axis::along(y, ys), equal: true, marks }
+        Panel::of_grid(x, y, &Grid::new(xs, ys, values))
+    }
+
+    /// As [`Panel::contours`], of a grid that may have cells without lines. `x` and `y` name the axes.
+    pub fn of_grid(x: &str, y: &str, grid: &Grid<'_>) -> Panel {
+        let marks = grid.contours().into_iter().map(Mark::Contour).collect();
+        Panel { x: Axis::along(x, grid.xs), y: Axis::along(y, grid.ys), equal: true, marks }
     }
 }
 
@@ -162,7 +187,7 @@ fn levels(values: &[f64]) -> Vec<f64> {
         return Vec::new();
     };
     let inside = |level: &f64| *level > low && *level < high;
-    if is_flat(low, high) || high - low > 1e300 {
+    if is_flat(low, high) || high - low > LARGEST {
         return Vec::new();
     }
     let narrow = |share: f64| (high - low) * share;

@@ -39,21 +39,20 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line without points that is told apart from those of other numbers by its colour, and by its dashes where no
-    /// colours are seen: of 24 no two are the same.
+    /// A line without points that is told apart from those of other numbers by its colour, and where colours are not
+    /// seen or look alike by its dashes: of six in a row no two have the same, and of 36 no two are the same.
     ///
     /// ```
     /// use gradtape_chart::{Dash, Line};
     /// assert_eq!(Line::nth(0).dash, Dash::None);
     /// assert_ne!(Line::nth(1).dash, Line::nth(2).dash);
-    /// assert!((1..24).all(|number| Line::nth(number) != Line::nth(0)));
+    /// assert!((1..36).all(|number| Line::nth(number) != Line::nth(0)));
     /// ```
     pub fn nth(number: usize) -> Line {
-        let kinds = [Dash::None, Dash::Long, Dash::Short, Dash::Dots];
-        let turn = number / (2 * COLOURS.len());
+        let turn = number / COLOURS.len();
         Line {
             colour: COLOURS[number % COLOURS.len()],
-            dash: kinds[(number + turn) % kinds.len()],
+            dash: Dash::ALL[(number + turn) % Dash::ALL.len()],
             ..Line::default()
         }
     }
@@ -71,6 +70,16 @@ pub enum Dash {
     Short,
     /// Dots.
     Dots,
+    /// A dash and a dot in turn.
+    DashDot,
+    /// A dash and two dots in turn.
+    DashTwoDots,
+}
+
+impl Dash {
+    /// All kinds, in the order in which lines have them.
+    pub const ALL: [Dash; 6] =
+        [Dash::None, Dash::Long, Dash::Short, Dash::Dots, Dash::DashDot, Dash::DashTwoDots];
 }
 
 /// Lines along which a function has one value.

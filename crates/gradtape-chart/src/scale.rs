@@ -6,7 +6,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{IntoLogRange, LogCoord};
 
-use crate::axis::Axis;
+use crate::axis::{Axis, LARGEST};
 use crate::text::{short, trimmed};
 
 /// An axis that can be drawn: its ends are finite and differ, also after taking logarithms.
@@ -39,8 +39,10 @@ impl Axis {
 
 impl Scale {
     pub(crate) fn new(axis: &Axis) -> Scale {
-        let (mut low, mut high) = (axis.low, axis.high);
-        let fits = |x: f64| x.is_finite() && x.abs() < 1e300 && !(axis.log && x < 1e-300);
+        let shown = |x: f64| if x.is_finite() { x.clamp(-LARGEST, LARGEST) } else { x };
+        let (mut low, mut high) = (shown(axis.low), shown(axis.high));
+        // Further, the library multiplies decades beyond the numbers.
+        let fits = |x: f64| x.is_finite() && !(axis.log && !(1e-300..1e300).contains(&x));
         if !(fits(low) && fits(high)) {
             (low, high) = if axis.log { (0.1, 10.0) } else { (-1.0, 1.0) };
         }
@@ -221,6 +223,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn axes_go_as_far_as_numbers_do() {
+        let ticks = |low: f64, high: f64| Scale::new(&Axis::around("", (low, high))).ticks(6);
+        let far = ticks(0.0, 2.5e301);
+        assert!(far.len() > 3 && far.iter().all(|tick| *tick <= 2.7e301), "{far:?}");
+        assert_eq!(far.last(), Some(&2.5e301));
+        let whole = ticks(-f64::MAX, f64::MAX);
+        assert!(whole.len() > 2 && whole.iter().all(|tick| tick.is_finite()), "{whole:?}");
+        assert_eq!(labels(0.0, 2.5e301, false)[1], "5e300");
     }
 
     #[test]

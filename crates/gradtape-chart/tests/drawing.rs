@@ -98,7 +98,7 @@ fn dashes_differ_where_colours_are_off() {
         let row = text.lines().skip(1).find(is_flat).unwrap().to_string();
         (key, row)
     };
-    let all = [Dash::None, Dash::Long, Dash::Short, Dash::Dots].map(drawn);
+    let all = Dash::ALL.map(drawn);
     for (number, (key, row)) in all.iter().enumerate() {
         for (other_key, other_row) in &all[..number] {
             assert_ne!(key, other_key);
@@ -128,7 +128,14 @@ fn only_dashed_lines_have_dashes() {
     let svg = chart("a", vec![panel([whole, vec![thin]].concat())]).svg().unwrap();
     assert!(svg.contains("stroke-width=\"20\"") && svg.contains("stroke-width=\"12\""));
     assert!(!svg.contains("stroke-dasharray"), "{svg}");
-    for (dash, written) in [(Dash::Long, "140 50"), (Dash::Short, "70 50"), (Dash::Dots, "10 40")] {
+    let written = [
+        (Dash::Long, "140 50"),
+        (Dash::Short, "70 50"),
+        (Dash::Dots, "10 40"),
+        (Dash::DashDot, "120 40 10 40"),
+        (Dash::DashTwoDots, "120 40 10 40 10 40"),
+    ];
+    for (dash, written) in written {
         for (thin, width) in [(false, 20), (true, 12)] {
             let dashed = Line { dash, thin, ..line(&[(0.0, 0.0), (1.0, 1.0)]) };
             let svg = chart("", vec![panel(vec![Mark::Line(dashed)])]).svg().unwrap();

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape::optim::{Hyper, NAMES};
+use gradtape::optim::NAMES;
 use gradtape_calculus::{Descent, Expr, Range, compare_paths, descend, paths_csv, plot_paths};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, format, placed, point};
+use crate::expression::{Point, deliver, entries, format, no_program, placed, point};
 use crate::flags::{count, number, schedule};
-use crate::hyper::HyperFlags;
+use crate::hyper::{HyperFlags, with_settings};
 use crate::output::{Output, json};
 use crate::plot::range;
 
@@ -95,6 +95,7 @@ enum Picture {
 
 impl Verb for Descend {
     fn run(self, output: &Output) -> Outcome {
+        no_program(&self.expr, "descend")?;
         let expr = Expr::parse(&self.expr)?;
         let starts = starts(&self.from);
         let mut paths = Vec::new();
@@ -132,18 +133,14 @@ impl Verb for Descend {
 impl Descend {
     /// How an optimiser with settings of its own descends.
     fn descent(&self, text: &str) -> Outcome<Descent> {
-        let (name, settings) = text.split_once(':').unwrap_or((text, ""));
+        let name = text.split(':').next().unwrap_or_default();
         if !NAMES.contains(&name) {
             return Err(Failure::unknown("optimiser", name, NAMES));
         }
-        let mut hyper = self.hyper.hyper(name);
-        if !settings.is_empty() {
-            let own = settings.replace(':', ",").parse::<Hyper>().map_err(|error| {
-                let hint = "hint: settings have colons between, as in adam:lr=0.05:betas=0.9+0.99";
-                Failure::usage(format!("--optimizer {text}: {}", error.message())).note(hint)
-            })?;
-            hyper = own.iter().fold(hyper, |hyper, (name, value)| hyper.with(name, value));
-        }
+        let (_, own) = with_settings(text)
+            .map_err(|why| Failure::usage(format!("--optimizer {text}: {why}")))?;
+        let hyper = self.hyper.hyper(name);
+        let hyper = own.iter().fold(hyper, |hyper, (name, value)| hyper.with(name, value));
         Ok(Descent {
             optimizer: name.to_string(),
             hyper,

@@ -10,7 +10,7 @@ use gradtape_calculus::{
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, format, placed, point};
+use crate::expression::{Point, deliver, entries, format, no_program, placed, point};
 use crate::network::NetworkFlags;
 use crate::ops;
 use crate::output::{Output, json};
@@ -28,11 +28,13 @@ Examples:
   gradtape explain \"y = x^2; y*sin(y)\" --at x=2 --order bfs      a part with a name is one node for all uses
   gradtape explain \"while abs(x) > 5: x = x/2; x^2\" --at x=12
   gradtape explain \"y = 1; for i in 1..3: y = y*x + i; y\" --at x=2
+  gradtape explain \"n = 0; while abs(x) > 5: { x = x/2; n = n + 1 }; x*n\" --at x=12
   gradtape explain \"d/dx (x^3)\" --at x=2           a derivative inside of an expression
   gradtape explain \"softmax(a, b, c)[1]\" --at a=1,b=2,c=3
   gradtape explain \"exp(-x^2)\" --at x=1 --hessian --format json
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out graph.svg
   gradtape explain \"(a+b)*(b+1)\" --at a=2,b=1 --out steps.html
+  gradtape explain \"y = x^2; y*sin(y)\" --at x=1 --order bfs --out order.svg      unsorted and sorted
   gradtape explain \"exp(x)\" --at x=1 --differences      errors of differences against their step
   gradtape explain \"x*sin(y)\" --at x=1,y=2 --differences --wrt y --out errors.svg
   gradtape explain \"x^2\" --at x=1 --differences --step 0.5 --out secant.html
@@ -84,9 +86,10 @@ pub(crate) struct Explain {
     #[arg(long, conflicts_with_all = ["hessian", "order", "format", "out", "differences", "steps", "network"])]
     quiz: bool,
 
-    /// The order of the backward walk
-    #[arg(long, value_enum, default_value_t)]
-    order: WalkOrder,
+    /// The order of the backward walk, topological where not given; pictures then show its numbers, and the nodes in a
+    /// row, unsorted and sorted
+    #[arg(long, value_enum)]
+    order: Option<WalkOrder>,
 
     /// How to show it; where not given, as the name of --out ends, else as text
     #[arg(long, value_enum)]
@@ -208,13 +211,12 @@ impl Explain {
         }
         let found = self.found()?;
         let picture = self.picture()?;
-        if self.order == WalkOrder::Bfs
-            && matches!(picture, Picture::Dot | Picture::Svg | Picture::Html)
-        {
+        if self.order == Some(WalkOrder::Bfs) && matches!(picture, Picture::Dot | Picture::Html) {
             return Err(Failure::usage(
-                "--order bfs, whose numbers go wrong on the way, is shown as text, json or markdown",
+                "--order bfs, whose numbers go wrong on the way, is shown as text, json, svg or markdown",
             ));
         }
+        let found = if self.order.is_some() { found.numbered() } else { found };
         Ok(match picture {
             Picture::Text => found.to_string(),
             Picture::Json => json(&found)?,
@@ -233,7 +235,7 @@ impl Explain {
 
     /// What is known of one expression, or of a program, at the point.
     fn found(&self) -> Outcome<Explanation> {
-        let order = match self.order {
+        let order = match self.order.unwrap_or_default() {
             WalkOrder::Topological => Order::Topological,
             WalkOrder::Bfs => Order::BreadthFirst,
         };
@@ -247,6 +249,7 @@ impl Explain {
 
     /// The only expression, for a flag that needs one.
     fn one(&self, flag: &str) -> Outcome<Expr> {
+        no_program(&self.expr, flag)?;
         let mut exprs = Expr::parse_all(&self.expr)?;
         match (exprs.pop(), exprs.is_empty()) {
             (Some(expr), true) => Ok(expr),
@@ -303,7 +306,7 @@ impl Explain {
     }
 
     fn several(&self, exprs: &[Expr]) -> Outcome<String> {
-        if self.hessian || self.order == WalkOrder::Bfs {
+        if self.hessian || self.order == Some(WalkOrder::Bfs) {
             let what = if self.hessian { "--hessian" } else { "--order" };
             return Err(Failure::usage(format!(
                 "{what} is about one expression; {} were given\n  hint: explain them one by one",

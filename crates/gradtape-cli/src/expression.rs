@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use gradtape::io;
+use gradtape_calculus::Trace;
 
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -42,6 +43,18 @@ pub(crate) fn point(text: &str) -> Result<Point, String> {
         entries.push((name.trim().to_string(), number));
     }
     Ok(Point(entries))
+}
+
+/// Fails for a program with loops or branches, where one formula for all places is wanted.
+pub(crate) fn no_program(text: &str, what: &str) -> Outcome {
+    match Trace::is_program(text) {
+        true => Err(Failure::usage(format!(
+            "{what} is for expressions; a program with loops or branches is another formula at each point\n  hint: \
+             `gradtape explain` runs it at one point and differentiates what it did: gradtape explain \"{}\" --at …",
+            text.trim()
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Puts a caret under the place of an error in the text of the expression that it is about.

@@ -10,7 +10,7 @@ use gradtape_files::TableOptions;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, format, placed, point};
+use crate::expression::{Point, deliver, entries, format, no_program, placed, point};
 use crate::output::{Output, json};
 use crate::source::present;
 
@@ -53,6 +53,7 @@ enum Picture {
 
 impl Verb for Fit {
     fn run(self, output: &Output) -> Outcome {
+        no_program(&self.expr, "fit")?;
         let expr = Expr::parse(&self.expr)?;
         present(&self.data)?;
         let table = gradtape_files::read_table(&self.data, &TableOptions::default())?;
@@ -61,6 +62,7 @@ impl Verb for Fit {
             let name = column.name();
             // Only what is used must be numbers.
             if name == self.target || expr.variables().any(|variable| variable == name) {
+                self.check_alone(name, &table)?;
                 let values = table.numbers(name)?;
                 if let Some(row) = values.iter().position(|value| value.is_nan()) {
                     let (file, line) = (self.data.display(), table.line(row));
@@ -91,6 +93,16 @@ impl Verb for Fit {
 }
 
 impl Fit {
+    /// Fails for a column that is used and whose name another one has, too: which is meant?
+    fn check_alone(&self, name: &str, table: &Table) -> Outcome {
+        let second = format!("a second {name:?}");
+        let Some(note) = table.notes().iter().find(|note| note.contains(&second)) else {
+            return Ok(());
+        };
+        let message = format!("{}: two columns are called {name:?}: {note}", self.data.display());
+        Err(Failure::failed(message).note("hint: give each a name of its own in the first line"))
+    }
+
     /// A variable without a start that is nearly a column is a misspelt column.
     fn check_names(&self, expr: &Expr, table: &Table) -> Outcome {
         let columns = || table.columns().iter().map(|column| column.name());

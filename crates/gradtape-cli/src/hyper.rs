@@ -44,6 +44,11 @@ impl HyperFlags {
         self.hyper.get(name).map(|value| value.to_string())
     }
 
+    /// Sets one, or sets it anew.
+    pub(crate) fn set(&mut self, name: &str, value: HyperValue) {
+        self.hyper = std::mem::take(&mut self.hyper).with(name, value);
+    }
+
     /// Sets what is not set yet.
     pub(crate) fn usual(&mut self, name: &str, value: f64) {
         if self.hyper.get(name).is_none() {
@@ -72,6 +77,20 @@ impl HyperFlags {
         let value = |known: &Hyperparameter| Some((flag(known), set.get(known.name)?.to_string()));
         all().into_iter().filter_map(value).collect()
     }
+}
+
+/// The name of an optimiser, and the settings that stand behind it: `adam:lr=0.05:betas=0.9+0.99`.
+pub(crate) fn with_settings(text: &str) -> Result<(&str, Hyper), String> {
+    let Some((name, settings)) = text.split_once(':') else { return Ok((text, Hyper::new())) };
+    let told = |why: &str| {
+        let form = "settings have colons between, as in adam:lr=0.05:betas=0.9+0.99";
+        format!("{why}\n  hint: {form}")
+    };
+    if settings.contains(',') {
+        return Err(told(&format!("{settings:?} has a comma")));
+    }
+    let own = settings.replace(':', ",").parse::<Hyper>();
+    own.map(|own| (name, own)).map_err(|error| told(error.message()))
 }
 
 /// The hyperparameters of all optimisers, each name once.

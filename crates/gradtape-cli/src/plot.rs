@@ -7,7 +7,7 @@ use gradtape_calculus::{Expr, Range, plot, plot_curves};
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{deliver, format};
+use crate::expression::{deliver, format, no_program};
 use crate::output::Output;
 
 /// Draw a curve with its derivative, or contours with the gradient field.
@@ -64,6 +64,7 @@ pub(crate) fn range(text: &str) -> Result<Range, String> {
 
 impl Verb for Plot {
     fn run(self, output: &Output) -> Outcome {
+        no_program(&self.expr, "plot")?;
         let exprs = Expr::parse_all(&self.expr)?;
         let usual = match self.out.is_none() && output.is_terminal() {
             true => Picture::Terminal,

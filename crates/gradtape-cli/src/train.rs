@@ -12,6 +12,7 @@ mod large;
 mod members;
 mod network;
 mod networks;
+mod optimizer;
 mod page;
 mod paths;
 mod profile;

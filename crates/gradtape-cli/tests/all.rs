@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod common;
 mod compare;
+mod contrast;
 mod descend;
 mod explain;
 mod export;

@@ -63,7 +63,8 @@ fn links_lead_somewhere_and_the_summary_is_complete() {
         let include = between(&text, "{{#include ", "}}");
         for target in targets(&prose(&text)).into_iter().chain(include) {
             let file = target.split('#').next().unwrap();
-            let known = file.starts_with("https://") || source().join(file).is_file();
+            let built = file == "play.html" && name == "playground.md";
+            let known = file.starts_with("https://") || source().join(file).is_file() || built;
             assert!(known, "{name}: {target} leads nowhere");
         }
     }
@@ -73,9 +74,116 @@ fn links_lead_somewhere_and_the_summary_is_complete() {
 fn figures_stand_in_the_book() {
     let all: String = chapters().iter().map(|name| prose(&read(name))).collect();
     let shown: BTreeSet<&str> = targets(&all).into_iter().collect();
-    for name in files(&source().join("figures")) {
-        assert!(shown.contains(&*format!("figures/{name}")), "no chapter shows figures/{name}");
+    for folder in ["figures", "trained"] {
+        for name in files(&source().join(folder)) {
+            assert!(
+                shown.contains(&*format!("{folder}/{name}")),
+                "no chapter shows {folder}/{name}"
+            );
+        }
     }
+}
+
+/// No copy of the playground is kept in the book: the script that builds the pages writes it beside them.
+#[test]
+fn the_playground_is_put_into_the_built_book() {
+    let script = fs::read_to_string(root().join("scripts/book.sh")).unwrap();
+    assert!(script.contains("play --out \"$here/target/book/play.html\""), "{script}");
+    let settings = fs::read_to_string(source().join("../book.toml")).unwrap();
+    assert!(settings.contains("build-dir = \"../../target/book\""), "{settings}");
+    assert!(read("playground.md").contains("<iframe src=\"play.html\" title="));
+    let checks = fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(checks.contains("scripts/book.sh"), "the book is built as a reader gets it");
+}
+
+/// Each row of the table of topics names a chapter, one of its headings, and a command that stands in it.
+#[test]
+fn topics_lead_to_commands_of_their_chapters() {
+    let text = read("topics.md");
+    let rows =
+        text.lines().filter(|line| line.starts_with("| ") && line.contains("](")).map(str::trim);
+    let rows: Vec<&str> = rows.collect();
+    assert!(rows.len() > 40, "{}", rows.len());
+    let chapters: BTreeSet<String> = chapters().into_iter().collect();
+    let mut led: BTreeSet<&str> = BTreeSet::new();
+    for row in &rows {
+        let target = between(row, "](", ")")[0];
+        let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+        assert!(chapters.contains(file), "{row}: there is no chapter {file}");
+        led.insert(file);
+        let chapter = read(file);
+        let headings = chapter.lines().filter_map(|line| line.strip_prefix("## ")).map(slug);
+        assert!(heading.is_empty() || headings.into_iter().any(|own| own == heading), "{row}");
+        let [command] = between(row, "`", "` |")[..] else { panic!("{row}") };
+        let joined = chapter.replace("\\\n", " ");
+        let words: Vec<&str> = joined.split_whitespace().collect();
+        assert!(words.join(" ").contains(command), "{file} has no {command}");
+    }
+    // What is about the program alone has no topic of a course.
+    for file in
+        ["gradients.md", "softmax.md", "optimisers.md", "losses.md", "batches.md", "tape.md"]
+    {
+        assert!(led.contains(file), "no topic leads to {file}");
+    }
+}
+
+/// What takes minutes to train is not trained here: its numbers are those of the record, which the script has written
+/// together with the picture.
+#[test]
+fn trained_figures_are_those_of_the_record() {
+    let chapter = read("optimisers.md");
+    let script = fs::read_to_string(root().join("scripts/figures.py")).unwrap();
+    assert!(chapter.contains("scripts/figures.py") && script.contains("docs/book/src/trained"));
+    for name in ["optimisers.svg", "batches.svg"] {
+        assert!(files(&source().join("trained")).contains(name), "{name}");
+    }
+    let has = |wanted: &str| {
+        let joined = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        chapter.lines().any(|line| joined(line) == wanted)
+    };
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let text = fs::read_to_string(root().join("record/figures").join(name)).unwrap();
+        text.lines().skip(1).map(|line| line.split(',').map(String::from).collect()).collect()
+    };
+
+    // Of each optimiser the rates that were tried with their losses, the lowest of which is the one that was trained.
+    let tried = rows("rates.csv");
+    let trained = rows("optimisers.csv");
+    let names: BTreeSet<&String> = tried.iter().map(|row| &row[0]).collect();
+    assert_eq!(names.len(), 5);
+    let svg = fs::read_to_string(source().join("trained/optimisers.svg")).unwrap();
+    for name in names {
+        let own: Vec<&Vec<String>> = tried.iter().filter(|row| row[0] == *name).collect();
+        let loss = |row: &Vec<String>| row[2].parse::<f64>().unwrap();
+        let best = own.iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap();
+        let epochs: Vec<&Vec<String>> = trained.iter().filter(|row| row[0] == *name).collect();
+        assert!(epochs.len() > 3 && epochs.iter().all(|row| row[1] == best[1]), "{name}");
+        let (first, last) = (epochs[0], epochs[epochs.len() - 1]);
+        let line = [&**name, &best[1], &first[3], &last[3], &last[5]].join(" ");
+        assert!(has(&line), "optimisers.md has no line {line:?}");
+        let label = format!("optimizer {name}:lr={}", best[1]);
+        assert!(
+            svg.contains(&label) && chapter.contains(&format!("{name}:lr={}", best[1])),
+            "{label}"
+        );
+        let losses: Vec<&str> = own.iter().map(|row| &*row[2]).collect();
+        let line = [name, &*losses.join(" ")].join(" ");
+        assert!(has(&line), "optimisers.md has no line {line:?}");
+    }
+
+    let losses = rows("batches.csv");
+    for batch in ["1", "100"] {
+        let own: Vec<&Vec<String>> = losses.iter().filter(|row| row[0] == batch).collect();
+        let last = own[own.len() - 1];
+        let line = [batch, &last[1], &last[2], &last[3], &last[4], &last[6]].join(" ");
+        assert!(has(&line), "optimisers.md has no line {line:?}");
+    }
+}
+
+/// How a heading is called in a link.
+fn slug(heading: &str) -> String {
+    let kept = heading.to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect()
 }
 
 /// What the text says with several digits was printed or is asserted by a program beside it.
@@ -85,9 +193,10 @@ fn numbers_of_the_text_stand_in_an_output_or_a_program() {
         let text = read(&name);
         let prose = prose(&text);
         let shown: String = text.lines().filter(|line| !prose.contains(*line)).collect();
-        // Not the width of a frame.
-        let prose: String =
-            prose.split_inclusive('\n').filter(|line| !line.starts_with('<')).collect();
+        // Not the width of a frame, and no commands of other chapters, which a test of its own holds.
+        let is_said =
+            |line: &&str| !(line.starts_with('<') || name == "topics.md" && line.starts_with('|'));
+        let prose: String = prose.split_inclusive('\n').filter(is_said).collect();
         let words = prose.split(|c: char| !c.is_ascii_digit() && c != '.');
         for number in words.map(|word| word.trim_matches('.')).filter(|word| word.len() > 1) {
             assert!(shown.contains(number), "{name}: {number} comes from no command or program");
@@ -106,8 +215,12 @@ fn programs_of_every_chapter_are_run() {
     }
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/src")
+    root().join("docs/book/src")
 }
 
 fn read(name: &str) -> String {

@@ -37,6 +37,52 @@ fn lists_are_compared() {
 }
 
 #[test]
+fn each_optimiser_of_a_list_has_settings_of_its_own() {
+    let folder = Folder::new("own-settings");
+    let command = "train xor --samples 60 --hidden 4 --epochs 2 --batch 10";
+    let both = format!("{command} --optimizer sgd:lr=0.1:momentum=0.9,adam:lr=0.003");
+    let text = folder.run(&both).ok().stdout;
+    assert!(text.contains("optimizer adam:lr=0.003: 2 epochs"), "{text}");
+    let csv = String::from_utf8(folder.read("compare.csv")).unwrap();
+    assert!(csv.contains("\nadam:lr=0.003,2,0.003,"), "{csv}");
+    // Each is what it is alone, by flags.
+    let alone = format!("{command} --optimizer sgd --lr 0.1 --momentum 0.9 --quiet --out alone");
+    folder.run(&alone).ok();
+    let own = folder.read("optimizer-sgd-lr=0.1-momentum=0.9/model.safetensors");
+    assert!(own == folder.read("alone/model.safetensors"));
+    // A checkpoint goes on with them.
+    let one = format!("{command} --optimizer adam:lr=0.003 --quiet");
+    folder.run(&format!("{one} --checkpoint-every 1epochs --out kept")).ok();
+    folder.run("train --resume kept --epochs 3 --quiet --out kept").ok();
+    folder.run(&format!("{} --epochs 3 --out whole", one.replace(" --epochs 2", ""))).ok();
+    assert!(folder.read("kept/model.safetensors") == folder.read("whole/model.safetensors"));
+
+    for (flags, words) in [
+        ("--optimizer adam:lr", &["\"lr\" is no setting", "adam:lr=0.05:betas=0.9+0.99"][..]),
+        ("--optimizer adam:lr=x", &["is no setting"]),
+        ("--optimizer adma:lr=0.1", &["adma", "adam"]),
+        ("--optimizer adam:eps=1e-8:nu=1", &["adam has no setting nu"]),
+        ("--optimizer adam:lr=0.1 --lr 0.2", &["lr is set here and by --lr"]),
+    ] {
+        folder.run(&format!("train xor {flags}")).fails(2, words);
+    }
+}
+
+/// What sizes of batches differ in is how far their losses are from each other.
+#[test]
+fn few_trainings_are_drawn_with_the_range_of_their_losses() {
+    let folder = Folder::new("ranges");
+    let command = "train xor --samples 400 --hidden 4 --quiet --steps 130 --optimizer sgd --lr 0.1";
+    folder.run(&format!("{command} --batch 1,100")).ok();
+    let svg = String::from_utf8(folder.read("compare.svg")).unwrap();
+    assert_eq!(svg.matches("<polygon").count(), 2, "a band for each");
+    assert!(svg.contains("step, means of 3 in bands from the lowest to the highest"), "{svg}");
+    folder.run(&format!("{command} --batch 1,10,50,100")).ok();
+    let svg = String::from_utf8(folder.read("compare.svg")).unwrap();
+    assert!(!svg.contains("<polygon") && svg.contains(">\nstep, means of 3\n<"), "{svg}");
+}
+
+#[test]
 fn a_flag_that_is_given_again_is_a_list() {
     let folder = Folder::new("again");
     let command = "train xor --samples 50 --hidden 4 --hidden 8,4 --epochs 2 --format json";

@@ -213,7 +213,13 @@ fn formulas_are_read_as_books_write_them() {
     assert!(parts.stdout.contains("late: y was taken before"), "{}", parts.stdout);
     assert!(parts.stdout.contains("db/dx = 1.68294 instead of 2.76355"), "{}", parts.stdout);
     // A picture shows one number for a gradient, and which one is the question here.
-    run("explain y=x^2;y*sin(y) --at x=1 --order bfs --format svg").fails(2, &["--order bfs"]);
+    run("explain y=x^2;y*sin(y) --at x=1 --order bfs --format html").fails(2, &["--order bfs"]);
+    let svg = run("explain y=x^2;y*sin(y) --at x=1 --order bfs --format svg").ok().stdout;
+    assert!(svg.contains(">#1<") && svg.contains("unsorted, as breadth first"), "{svg}");
+    // Without the flag, no walk is asked for.
+    assert!(!run("explain y=x^2;y*sin(y) --at x=1 --format svg").ok().stdout.contains(">#1<"));
+    let dot = run("explain y=x^2;y*sin(y) --at x=1 --order topological --format dot").ok().stdout;
+    assert!(dot.contains("walk #4"), "{dot}");
 }
 
 #[test]

@@ -25,6 +25,13 @@ fn a_curve_is_fitted_to_a_file() {
     folder
         .run("fit b*x --data gap.csv --target y --from b=1")
         .fails(1, &["gap.csv, line 3, column \"x\": the value is missing", "leave the row out"]);
+    folder.write("twice.csv", "x,x,y\n1,5,2\n2,7,4\n3,1,6.1\n");
+    folder
+        .run("fit b*x --data twice.csv --target y --from b=1")
+        .fails(1, &["two columns are called \"x\"", "column 2", "a name of its own"]);
+    folder.write("unused.csv", "x,z,z,y\n1,5,5,2\n2,7,7,4\n3,1,1,6\n");
+    folder.run("fit b*x --data unused.csv --target y --from b=1").ok();
+    folder.run("fit if.x>1:x=b;x --data data.csv --target y").fails(2, &["fit is for expressions"]);
     folder.run("fit b*text --data data.csv --target y --from b=1").fails(1, &["text"]);
     folder.run("fit b*x --data none.csv --target y --from b=1").fails(1, &["none.csv"]);
     folder.run("fit b*$ --data data.csv --target y --from b=1").fails(2, &["unexpected character"]);

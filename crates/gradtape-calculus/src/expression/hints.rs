@@ -69,7 +69,9 @@ pub(super) fn character(c: char) -> Option<&'static str> {
             "two numbers are compared in programs, which `explain` runs: while x > 1: x = x/2; x^2"
         }
         '−' | '–' => "minus is written `-`",
-        '{' | '}' => "only ( and ) group",
+        '{' | '}' => {
+            "only ( and ) group; in programs, braces hold a body: while x > 1: { x = x/2; n = n + 1 }; n"
+        }
         '=' => {
             "write the right side of the equation alone, or name a part before the expression: y = x^2; y*sin(y)"
         }

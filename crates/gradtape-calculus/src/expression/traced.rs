@@ -1,6 +1,7 @@
 //! Programs with loops and branches: run at a point, and recorded as the expression that was computed.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::build::Builder;
 use super::expr::Expr;
@@ -24,17 +25,22 @@ pub struct Trace {
 /// A loop is stopped after so many rounds.
 const MAX_ROUNDS: usize = 10_000;
 
+/// And all loops after so many in all, where one stands in another.
+const MOST_ROUNDS: usize = 100_000;
+
 const WORDS: [&str; 3] = ["while", "for", "if"];
 
 impl Trace {
     /// Whether a text has loops or branches, so that what it computes depends on the point.
     pub fn is_program(text: &str) -> bool {
-        text.split(';').any(|piece| WORDS.iter().any(|word| after_word(piece, word).is_some()))
+        text.split(';').any(|piece| keyword(piece).is_some())
     }
 
     /// Runs a program at a point. Its pieces, with `;` between, are assignments, which may give a name a new value,
     /// `while CONDITION: NAME = EXPR`, `if CONDITION: NAME = EXPR` and `for NAME in LOW..HIGH: NAME = EXPR`
-    /// (both ends are taken), and at last an expression. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or `!=`.
+    /// (both ends are taken), and at last an expression. A body of several pieces stands in braces, also with loops and
+    /// branches of its own: `while x > 1: { x = x/2; n = n + 1 }`. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or
+    /// `!=`.
     ///
     /// ```
     /// use gradtape_calculus::Trace;
@@ -49,13 +55,17 @@ impl Trace {
     /// Text that is not in the grammar, with its place; a variable without a value; a loop that does not end
     /// after 10,000 rounds or records more than [`MAX_NODES`](crate::MAX_NODES) nodes.
     pub fn of(text: &str, at: &[(&str, f64)]) -> Result<Trace> {
-        let mut run =
-            Run { text, at, parser: Parser::new(text), values: Vec::new(), told: Vec::new() };
-        let mut start = 0;
+        let mut run = Run {
+            text,
+            at,
+            parser: Parser::new(text),
+            values: Vec::new(),
+            told: BTreeMap::new(),
+            rounds: 0,
+        };
         let mut result = None;
-        for piece in text.split(';') {
-            let end = start + piece.len();
-            if piece.trim().is_empty() {
+        for (start, end) in pieces(text, 0, text.len())? {
+            if text[start..end].trim().is_empty() {
                 return Err(empty(text, start, end));
             }
             if result.is_some() {
@@ -63,8 +73,7 @@ impl Trace {
                     .at(text, start - 1)
                     .hint("the last piece is what is worked out; give those before it a name, as in y = x^2"));
             }
-            result = run.piece(start, end)?;
-            start = end + 1;
+            result = run.piece((start, end))?;
         }
         let Some(root) = result else {
             return Err(Error::new("the program ends without a result")
@@ -75,7 +84,8 @@ impl Trace {
         let read =
             run.parser.builder.names().filter(|name| expr.variables().all(|own| own != *name));
         let unused = read.map(str::to_string).collect();
-        Ok(Trace { expr, told: run.told, unused })
+        let told = run.told.values().map(Told::text).collect();
+        Ok(Trace { expr, told, unused })
     }
 }
 
@@ -86,64 +96,170 @@ fn after_word<'a>(piece: &'a str, word: &str) -> Option<&'a str> {
     (ends && rest.contains(':')).then_some(rest)
 }
 
+/// The keyword that a piece begins with, and what follows it.
+fn keyword(piece: &str) -> Option<(&'static str, &str)> {
+    WORDS.iter().find_map(|word| Some((*word, after_word(piece, word)?)))
+}
+
+/// What stands between the `;` that are in no braces, as two offsets each.
+fn pieces(text: &str, start: usize, end: usize) -> Result<Vec<Span>> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut found = vec![(start, end)];
+    for (place, c) in text[start..end].char_indices().map(|(place, c)| (start + place, c)) {
+        match c {
+            '{' => open.push(place),
+            '}' if open.pop().is_none() => {
+                return Err(Error::new("unexpected `}`")
+                    .at(text, place)
+                    .hint("no `{` is open here"));
+            }
+            ';' if open.is_empty() => {
+                if let Some(last) = found.last_mut() {
+                    last.1 = place;
+                }
+                found.push((place + 1, end));
+            }
+            _ => {}
+        }
+    }
+    match open.pop() {
+        Some(place) => Err(Error::new("this `{` is not closed").at(text, place).hint(
+            "the body of a loop ends with `}`, as in while x > 1: { x = x/2; n = n + 1 }; n",
+        )),
+        None => Ok(found),
+    }
+}
+
+/// Where something begins and ends in the text.
+type Span = (usize, usize);
+
+/// What became of a loop or a branch, which may stand in another loop.
+struct Told {
+    said: String,
+    is_branch: bool,
+    /// How often it was come to.
+    visits: usize,
+    /// How often its body was run.
+    times: usize,
+}
+
+impl Told {
+    fn text(&self) -> String {
+        let Told { said, is_branch, visits, times } = self;
+        match (is_branch, visits) {
+            (true, 1) => format!("`{said}` was {}", *times == 1),
+            (true, _) => format!("`{said}` was true {} of {visits}", plural(*times, "time")),
+            (false, 1) => format!("`{said}` ran {}", plural(*times, "time")),
+            (false, _) => {
+                format!(
+                    "`{said}` was begun {visits} times and ran {} in all",
+                    plural(*times, "time")
+                )
+            }
+        }
+    }
+}
+
 struct Run<'a> {
     text: &'a str,
     at: &'a [(&'a str, f64)],
     parser: Parser<'a>,
     /// Of the nodes recorded so far.
     values: Vec<f64>,
-    told: Vec<String>,
+    /// By where they stand.
+    told: BTreeMap<usize, Told>,
+    /// Of all loops.
+    rounds: usize,
 }
 
 impl<'a> Run<'a> {
     /// Runs what stands between two offsets; an expression gives its node.
-    fn piece(&mut self, start: usize, end: usize) -> Result<Option<Id>> {
+    fn piece(&mut self, (start, end): Span) -> Result<Option<Id>> {
         let piece = &self.text[start..end];
-        let Some((word, rest)) =
-            WORDS.iter().find_map(|word| Some((*word, after_word(piece, word)?)))
-        else {
-            return match named(piece) {
-                Some(_) => self.assign(start, end).map(|()| None),
-                None => self.value(start, end).map(|(id, _)| Some(id)),
-            };
-        };
+        if keyword(piece).is_none() && named(piece).is_none() {
+            return self.value(start, end).map(|(id, _)| Some(id));
+        }
+        self.statement((start, end)).map(|()| None)
+    }
+
+    /// Runs an assignment, a loop or a branch.
+    fn statement(&mut self, (start, end): Span) -> Result<()> {
+        let piece = &self.text[start..end];
+        let Some((word, rest)) = keyword(piece) else { return self.assign(start, end) };
         let head = start + piece.len() - rest.len();
         let colon = head + rest.find(':').unwrap_or(rest.len());
         let body = (colon + 1, end);
         let said = self.text[start..colon].trim();
-        let rounds = match word {
+        let times = match word {
             "while" => {
                 let mut rounds = 0;
-                self.is_assignment(body)?;
+                self.check(body)?;
                 while self.holds(head, colon)? {
                     self.round(&mut rounds, said, start)?;
-                    self.assign(body.0, body.1)?;
+                    self.body(body)?;
                 }
                 rounds
             }
             "if" => {
-                self.is_assignment(body)?;
+                self.check(body)?;
                 let taken = self.holds(head, colon)?;
                 if taken {
-                    self.assign(body.0, body.1)?;
+                    self.body(body)?;
                 }
-                self.told.push(format!("`{said}` was {taken}"));
-                return Ok(None);
+                usize::from(taken)
             }
             _ => self.counted(head, colon, body, said)?,
         };
-        self.told.push(format!("`{said}` ran {}", plural(rounds, "time")));
-        Ok(None)
+        let is_branch = word == "if";
+        let new = || Told { said: said.to_string(), is_branch, visits: 0, times: 0 };
+        let told = self.told.entry(start).or_insert_with(new);
+        told.visits += 1;
+        told.times += times;
+        Ok(())
+    }
+
+    fn body(&mut self, body: Span) -> Result<()> {
+        self.statements(body)?.into_iter().try_for_each(|piece| self.statement(piece))
+    }
+
+    /// The pieces of a body: one assignment, or what stands in braces.
+    fn statements(&self, (start, end): Span) -> Result<Vec<Span>> {
+        let body = &self.text[start..end];
+        let open = start + body.len() - body.trim_start().len();
+        if !self.text[open..end].starts_with('{') {
+            // Without braces it would not be seen where the body of a loop in a loop ends.
+            self.target(start, end)?;
+            return Ok(vec![(start, end)]);
+        }
+        let mut depth = 0;
+        let close = self.text[open..end].find(|c| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            depth == 0
+        });
+        let close = open + close.unwrap_or(end - open - 1);
+        let after = self.text[close + 1..end].trim_start();
+        if !after.is_empty() {
+            return Err(Error::new("expected `;` after `}`")
+                .at(self.text, end - after.len())
+                .hint("what is in braces is the whole body of a loop or a branch"));
+        }
+        let mut all = pieces(self.text, open + 1, close)?;
+        let is_empty = |(start, end): Span| self.text[start..end].trim().is_empty();
+        // A `;` before the brace is a habit.
+        if all.len() > 1 && all.last().is_some_and(|last| is_empty(*last)) {
+            all.pop();
+        }
+        match all.iter().find(|piece| is_empty(**piece)) {
+            Some(_) if all.len() == 1 => Err(Error::new("nothing stands in these braces")
+                .at(self.text, open)
+                .hint("write what is done, as in { x = x/2; n = n + 1 }")),
+            Some(&(start, end)) => Err(empty(self.text, start, end)),
+            None => Ok(all),
+        }
     }
 
     /// `for NAME in LOW..HIGH`: how often it ran.
-    fn counted(
-        &mut self,
-        head: usize,
-        colon: usize,
-        body: (usize, usize),
-        said: &str,
-    ) -> Result<usize> {
+    fn counted(&mut self, head: usize, colon: usize, body: Span, said: &str) -> Result<usize> {
         let wrong = || {
             Error::new("a counting loop is not written like this")
                 .at(self.text, head)
@@ -166,23 +282,24 @@ impl<'a> Run<'a> {
         if !(low.is_finite() && high.is_finite()) {
             return Err(wrong());
         }
-        self.is_assignment(body)?;
+        self.check(body)?;
         let mut rounds = 0;
         let mut counter = low;
         while counter <= high {
             self.round(&mut rounds, said, head)?;
             let id = self.parser.builder.number(counter);
             self.parser.builder.know(name, id);
-            self.assign(body.0, body.1)?;
+            self.body(body)?;
             counter += 1.0;
         }
         Ok(rounds)
     }
 
-    fn round(&self, rounds: &mut usize, said: &str, at: usize) -> Result<()> {
+    fn round(&mut self, rounds: &mut usize, said: &str, at: usize) -> Result<()> {
         *rounds += 1;
+        self.rounds += 1;
         let nodes = self.parser.builder.nodes().len();
-        if *rounds > MAX_ROUNDS || nodes > MAX_NODES {
+        if *rounds > MAX_ROUNDS || self.rounds > MOST_ROUNDS || nodes > MAX_NODES {
             let message = format!(
                 "`{said}` was stopped after {}: at most {MAX_ROUNDS} rounds and {MAX_NODES} operations are recorded",
                 plural(*rounds - 1, "round")
@@ -195,11 +312,27 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a body could be run, also where it is not.
-    fn is_assignment(&self, (start, end): (usize, usize)) -> Result<()> {
-        let (_, from) = self.target(start, end)?;
+    fn check(&self, body: Span) -> Result<()> {
         let mut apart = Parser::new(self.text);
         apart.builder = self.parser.builder.clone();
-        apart.expression(from, end).map(|_| ())
+        let mut todo = self.statements(body)?;
+        todo.reverse();
+        while let Some((start, end)) = todo.pop() {
+            let piece = &self.text[start..end];
+            match keyword(piece).and_then(|(_, rest)| rest.find(':').map(|at| (rest, at))) {
+                Some((rest, colon)) => {
+                    let inner =
+                        self.statements((start + piece.len() - rest.len() + colon + 1, end))?;
+                    todo.extend(inner.into_iter().rev());
+                }
+                None => {
+                    let (name, from) = self.target(start, end)?;
+                    let id = apart.expression(from, end)?;
+                    apart.builder.know(name, id);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The name that an assignment gives a value to, and where its right side begins.
@@ -209,7 +342,7 @@ impl<'a> Run<'a> {
         let Some((name, sign)) = named(piece) else {
             return Err(Error::new("an assignment is wanted here")
                 .at(self.text, at)
-                .hint("write one NAME = EXPR, as in x = x/2"));
+                .hint("write NAME = EXPR, as in x = x/2; several stand in braces, as in { x = x/2; n = n + 1 }"));
         };
         // A name may change what it stands for.
         check_name(&Builder::new(), self.text, name, at)?;

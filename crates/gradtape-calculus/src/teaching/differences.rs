@@ -142,6 +142,10 @@ struct Way {
     best: Option<Best>,
     /// The usual rule for the step.
     rule: Option<f64>,
+    /// How far the values on both sides are apart however small the step.
+    jump: Option<f64>,
+    /// Whether rounding makes nothing of every step.
+    lost: bool,
 }
 
 impl Way {
@@ -151,17 +155,33 @@ impl Way {
             "central" => (row.central, row.rounding),
             _ => (row.extrapolated, 3.0 * row.rounding),
         };
-        let numbers = || rows.iter().filter(|row| of(row).0.is_finite());
+        // A step that is lost tells nothing: its difference is 0, or one of other places.
+        let kept = |row: &&StepErrors| x + row.step != x && x - row.step != x;
+        let numbers = || rows.iter().filter(kept).filter(|row| of(row).0.is_finite());
         let sure = |row: &StepErrors| of(row).0.max(of(row).1);
         let best = numbers().min_by(|a, b| sure(a).total_cmp(&sure(b)));
         let best = best.map(|row| Best { step: Number(row.step), error: Number(of(row).0) });
         let errors = numbers().map(|row| (row.step, of(row).0)).collect();
+        // What one step of each way makes of a jump by 1.
+        let share = match name {
+            "forward" => 1.0,
+            "central" => 0.5,
+            _ => 7.0 / 6.0,
+        };
+        let small = numbers().filter(|row| (1e-9..1e-2).contains(&row.step));
+        let jumps: Vec<f64> = small.clone().map(|row| of(row).0 * row.step / share).collect();
+        let sure = small.clone().all(|row| of(row).0 > 1e3 * of(row).1);
+        let jump = jumps.last().copied().filter(|&jump| {
+            let same = jumps.iter().all(|other| (other - jump).abs() <= 0.02 * jump);
+            same && sure && jump > 0.0 && jumps.len() > 5
+        });
+        let lost = !rows.is_empty() && rows.iter().all(|row| !kept(&row));
         let rule = match name {
             "forward" => Some(forward_step(x)),
             "central" => Some(central_step(x)),
             _ => None,
         };
-        Way { name, power, errors, best, rule }
+        Way { name, power, errors, best, rule, jump, lost }
     }
 
     /// By which power of the step the error falls where truncation rules: the middle one of the powers
@@ -204,6 +224,19 @@ impl Way {
 
     fn seen(&self) -> String {
         let name = self.name;
+        if self.lost {
+            return format!(
+                "{name}: every step is lost: this far from 0, numbers lie farther apart than h, so that adding it leaves \
+                 the variable as it is"
+            );
+        }
+        if let Some(jump) = self.jump {
+            let jump = short(jump);
+            return format!(
+                "{name}: the values jump by {jump} here, however small the step: the difference grows like 1/h and has no \
+                 limit"
+            );
+        }
         let Some(best) = self.best else {
             return format!("{name}: no step gives a number");
         };
@@ -216,8 +249,8 @@ impl Way {
                 self.power
             ),
             None if self.stays() => format!(
-                "{name}: the error stays {error} however small the step: the values have a kink or a \
-                 jump here"
+                "{name}: the error stays {error} however small the step: the values have a kink here, and the slopes \
+                 on both sides differ"
             ),
             None if whole => {
                 format!("{name}: nothing is truncated, the error is {error} at h = {step}")

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::differences::chosen;
 use super::explain::{Options, explain};
+use super::plot::Curve;
 use crate::expression::Expr;
 use crate::report::{Error, Named, Number, Result, factor, short};
 
@@ -33,7 +34,16 @@ pub struct Secant {
     pub derivative: Number,
     /// The curve around both points.
     #[serde(skip)]
-    curve: Vec<(f64, f64)>,
+    curve: Curve,
+    /// Where a jump or a pole lies between both points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parted: Option<f64>,
+    /// Between which ends it was looked at.
+    #[serde(skip)]
+    ends: [f64; 2],
+    /// The axis up, the same for every step, so that only the secant moves.
+    #[serde(skip)]
+    up: [f64; 2],
     /// Smaller steps, with the values after them.
     #[serde(skip)]
     smaller: Vec<(f64, f64)>,
@@ -92,7 +102,13 @@ pub fn secant(
     }
     let (low, high) = (x - 1.5 * step.abs(), x + 1.5 * step.abs());
     let places = (0..CURVE).map(|i| low + (high - low) * i as f64 / (CURVE - 1) as f64);
-    let curve = places.map(|x| (x, f(x))).collect();
+    let samples: Vec<(f64, f64)> = places.map(|x| (x, f(x))).collect();
+    let numbers = samples.iter().map(|point| point.1);
+    let numbers = extent_without_outliers(numbers).map_or(values, |(low, high)| [low, high]);
+    let tangent = [low, high].map(|end| values[0] + derivative * (end - x));
+    let all = numbers.into_iter().chain(tangent).chain(values);
+    let up = extent(all).unwrap_or((-1.0, 1.0));
+    let curve = Curve::of(samples, &Axis::around("", up), expr.nodes().len(), &mut f);
     let steps = (0..STEPS).map(|n| step * 0.8f64.powi(n)).take_while(|step| x + step != x);
     let smaller = steps.map(|step| (step, f(x + step))).filter(|(_, y)| y.is_finite()).collect();
     Ok(Secant {
@@ -103,7 +119,10 @@ pub fn secant(
         values: values.map(Number),
         slope: Number((values[1] - values[0]) / step),
         derivative: Number(derivative),
+        parted: curve.parted(x.min(x + step), x.max(x + step)),
         curve,
+        ends: [low, high],
+        up: [up.0, up.1],
         smaller,
     })
 }
@@ -118,23 +137,18 @@ impl Secant {
         let x = self.at.get(&self.variable).map_or(f64::NAN, |number| number.0);
         let before = self.values[0].0;
         let slope = (after - before) / step;
-        let wide = Axis::along(&self.variable, &[self.curve[0].0, self.curve[CURVE - 1].0]);
+        let wide = Axis::along(&self.variable, &self.ends);
         let through = |slope: f64| {
             [wide.low, wide.high].map(|end| (end, before + slope * (end - x))).to_vec()
         };
-        // The same axis for every step, so that only the secant moves.
-        let numbers = self.curve.iter().map(|point| point.1);
-        let numbers =
-            extent_without_outliers(numbers).map_or([before, after], |(low, high)| [low, high]);
         let tangent = through(self.derivative.0);
-        let ends = tangent.iter().map(|point| point.1).chain([before, self.values[1].0]);
-        let y = extent(numbers.into_iter().chain(ends)).unwrap_or((-1.0, 1.0));
         let line = |points, colour, dash, label| {
             Mark::Line(Line { points, colour, dash, label, ..Line::default() })
         };
         let [h, slope_text, derivative] = [step, slope, self.derivative.0].map(short);
-        let marks = vec![
-            line(self.curve.clone(), GREY, Dash::None, self.expression.clone()),
+        let label = self.expression.clone();
+        let mut marks = self.curve.marks(Line { colour: GREY, label, ..Line::default() });
+        marks.extend([
             line(tangent, COLOURS[0], Dash::None, format!("tangent: slope {derivative}")),
             line(
                 through(slope),
@@ -148,8 +162,9 @@ impl Secant {
                 large: true,
                 label: String::new(),
             }),
-        ];
-        let panel = Panel { x: wide, y: Axis::around("", y), equal: false, marks };
+        ]);
+        let y = Axis::around("", (self.up[0], self.up[1]));
+        let panel = Panel { x: wide, y, equal: false, marks };
         Chart {
             title: format!("{} at {}", self.expression, self.at.equations()),
             panels: vec![panel],
@@ -227,6 +242,14 @@ impl fmt::Display for Secant {
             "secant   (f({x} + h) - f({x})) / h = ({after} - {before}) / {h} = {secant}   with h = {h}"
         )?;
         writeln!(f, "tangent  d/d{x} = {tangent}")?;
-        writeln!(f, "error    {error}")
+        writeln!(f, "error    {error}")?;
+        if let Some(place) = self.parted {
+            let place = short(place);
+            writeln!(
+                f,
+                "the curve is parted at {x} = {place}, between both points: the secant tells nothing of its slope"
+            )?;
+        }
+        Ok(())
     }
 }

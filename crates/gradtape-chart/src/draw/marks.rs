@@ -35,6 +35,8 @@ fn in_dots(dash: Dash) -> Option<[i32; 2]> {
         Dash::Long => Some([9, 3]),
         Dash::Short => Some([4, 2]),
         Dash::Dots => Some([2, 2]),
+        Dash::DashDot => Some([2, 6]),
+        Dash::DashTwoDots => Some([9, 9]),
     }
 }
 
@@ -46,17 +48,28 @@ fn dash_number(dash: Dash) -> i32 {
         Dash::Long => 1,
         Dash::Short => 2,
         Dash::Dots => 3,
+        // Outlines of bars have four more.
+        Dash::DashDot => 5,
+        Dash::DashTwoDots => 6,
     }
 }
 
 /// The text of a picture with the dashes of its lines.
 pub(super) fn with_dashes(mut body: String, look: &Look) -> String {
-    for (dash, [on, off]) in [(Dash::Long, [14, 5]), (Dash::Short, [7, 5]), (Dash::Dots, [1, 4])] {
+    let kinds: [(Dash, &[i32]); 5] = [
+        (Dash::Long, &[14, 5]),
+        (Dash::Short, &[7, 5]),
+        (Dash::Dots, &[1, 4]),
+        (Dash::DashDot, &[12, 4, 1, 4]),
+        (Dash::DashTwoDots, &[12, 4, 1, 4, 1, 4]),
+    ];
+    for (dash, lengths) in kinds {
+        let lengths: Vec<String> =
+            lengths.iter().map(|own| (own * look.unit).to_string()).collect();
         for width in [12, 20] {
-            let [on, off] = [on * look.unit, off * look.unit];
             body = body.replace(
                 &format!("stroke-width=\"{}\"", width + dash_number(dash)),
-                &format!("stroke-width=\"{width}\" stroke-dasharray=\"{on} {off}\""),
+                &format!("stroke-width=\"{width}\" stroke-dasharray=\"{}\"", lengths.join(" ")),
             );
         }
     }

@@ -168,7 +168,11 @@ impl Comparison {
     fn label(&self, values: &[String], between: &str, next: &str) -> String {
         let own = self.flags.iter().zip(values);
         let own: Vec<String> = own.map(|(flag, value)| format!("{flag}{between}{value}")).collect();
-        own.join(next).replace(['/', '\\', ':'], if next == "_" { "-" } else { "/" })
+        match next {
+            // A folder has none of these in its name.
+            "_" => own.join(next).replace(['/', '\\', ':'], "-"),
+            _ => own.join(next),
+        }
     }
 
     /// The trainings that differ in the seed or the fold alone, side by side, by what they are.

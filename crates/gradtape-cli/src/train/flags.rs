@@ -9,12 +9,13 @@ use clap::{Args, ValueEnum};
 use gradtape::DType;
 use gradtape::data::{Fractions, PreprocessOptions, Task};
 use gradtape::nn::Activation;
-use gradtape::optim::{self, Group};
+use gradtape::optim::Group;
 use gradtape::train::History;
 
 use super::columns::Columns;
 use super::defaults::Shape;
 use super::network::{Network, Tokens};
+use super::optimizer::OptimizerParser;
 use super::run_flags::RunFlags;
 use super::start::StartFlags;
 use super::watch::WatchFlags;
@@ -185,8 +186,14 @@ pub(crate) struct Train {
     #[arg(long, value_name = "ROWS", value_parser = count, help_heading = "Training")]
     pub(super) batch: Option<usize>,
 
-    /// How steps follow from gradients [default: adam, for a table adamw]
-    #[arg(long, value_parser = PossibleValuesParser::new(optim::NAMES), help_heading = "Training")]
+    /// How steps follow from gradients, in a list each with settings of its own: sgd:lr=0.1,adam:lr=0.001:eps=1e-6
+    /// [default: adam, for a table adamw]
+    #[arg(
+        long,
+        value_name = "NAME[:SETTING=VALUE...]",
+        value_parser = OptimizerParser,
+        help_heading = "Training"
+    )]
     pub(super) optimizer: Option<String>,
 
     /// How the learning rate changes: constant, step, multi_step, exponential, linear, polynomial,

@@ -22,6 +22,7 @@ const STEPS: usize = 200;
 impl Train {
     /// Trains for some steps, and prints where their time went.
     pub(crate) fn profile(mut self, output: &Output) -> Outcome {
+        self.take_settings()?;
         self.check()?;
         if self.runs.report.is_some() {
             return Err(Failure::usage(

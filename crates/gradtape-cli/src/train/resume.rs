@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::error::ErrorKind;
 use clap::{Args, Command, FromArgMatches};
 use gradtape::Tensor;
 use gradtape::io::{self, Checkpoint};
@@ -73,6 +74,7 @@ impl Train {
         let own = Words::own().without(&["--resume", "--insist"]);
         let Some(path) = &self.runs.resume else {
             let mut train = self;
+            train.take_settings()?;
             if train.runs.words.is_empty() {
                 train.runs.words = own;
             }
@@ -313,7 +315,13 @@ pub(super) fn read(words: &Words) -> Result<Train, clap::Error> {
     let command = Train::augment_args(Command::new("gradtape train")).args_override_self(true);
     let words = std::iter::once("train".to_string()).chain(words.list());
     let matches = command.try_get_matches_from(words)?;
-    Train::from_arg_matches(&matches)
+    let mut train = Train::from_arg_matches(&matches)?;
+    match train.take_settings() {
+        Ok(()) => Ok(train),
+        Err(failure) => {
+            Err(clap::Error::raw(ErrorKind::ArgumentConflict, format!("{}\n", failure.message())))
+        }
+    }
 }
 
 fn history(bits: Vec<u64>) -> Outcome<History> {

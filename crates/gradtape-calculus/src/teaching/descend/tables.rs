@@ -8,12 +8,12 @@ use crate::teaching::extremum::Kind;
 
 /// Paths of one expression as comma-separated values with one header. Those of several have the path's label in the
 /// first column. After the gradient stand how far the step goes (`step_x`), the gradient it used where there
-/// is noise (`used_x`), and what the optimiser keeps after it, such as `exp_avg_x`.
+/// is noise (`used_x`), and what the optimiser keeps after it, such as `exp_avg_x`. No two columns have one name: a
+/// variable called `value` is `at_value`.
 pub fn paths_csv(paths: &[Path]) -> String {
     let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
         return String::new();
     };
-    let names = || first.at.0.iter().map(|(name, _)| name.clone());
     let several = paths.len() > 1;
     let steps = || paths.iter().flat_map(|path| &path.steps);
     let has_noise = steps().any(|step| step.used.is_some());
@@ -23,16 +23,11 @@ pub fn paths_csv(paths: &[Path]) -> String {
             kept.push(name);
         }
     }
-    let mut heading: Vec<String> = several.then(|| "path".to_string()).into_iter().collect();
-    heading.push("step".to_string());
-    heading.extend(names());
-    heading.push("value".to_string());
-    heading.extend(names().map(|name| format!("d_{name}")));
-    heading.extend(names().map(|name| format!("step_{name}")));
-    heading.extend(names().filter(|_| has_noise).map(|name| format!("used_{name}")));
-    for state in &kept {
-        heading.extend(names().map(|name| format!("{state}_{name}")));
-    }
+    let names: Vec<&str> = first.at.0.iter().map(|(name, _)| name.as_str()).collect();
+    let mut kinds = vec!["d", "step"];
+    kinds.extend(has_noise.then_some("used"));
+    kinds.extend(&kept);
+    let heading = heading(&names, several, &kinds);
     let mut text = heading.join(",") + "\n";
     let width = first.at.0.len();
     for path in paths {
@@ -63,6 +58,38 @@ pub fn paths_csv(paths: &[Path]) -> String {
         }
     }
     text
+}
+
+/// The names of the columns: the path, the step, the variables, the value, and of each kind of number one for each
+/// variable. A variable that is called as another column, such as `value`, has `at_` before its name.
+fn heading(names: &[&str], several: bool, kinds: &[&str]) -> Vec<String> {
+    let mut derived: Vec<String> = Vec::new();
+    for kind in kinds {
+        for name in names {
+            let mut own = format!("{kind}_{name}");
+            // `exp_avg` of a variable `sq_x` beside `exp_avg_sq` of `x`.
+            if derived.contains(&own) {
+                own = format!("{kind}_of_{name}");
+            }
+            derived.push(own);
+        }
+    }
+    let mut all: Vec<String> = several.then(|| "path".to_string()).into_iter().collect();
+    all.push("step".to_string());
+    let taken = |name: &str| {
+        ["path", "step", "value"].contains(&name) || derived.iter().any(|other| other == name)
+    };
+    let variables = names.iter().map(|name| {
+        let mut own = name.to_string();
+        while taken(&own) || own != *name && names.contains(&&*own) {
+            own = format!("at_{own}");
+        }
+        own
+    });
+    all.extend(variables);
+    all.push("value".to_string());
+    all.extend(derived);
+    all
 }
 
 /// The place, the value and the gradient.

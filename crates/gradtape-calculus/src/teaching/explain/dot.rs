@@ -16,7 +16,9 @@ impl Explanation {
                 formula => format!("{} = {formula}", node.label),
             };
             let (value, gradient) = (short(node.value.0), short(node.gradient.0));
-            let label = format!("{formula}\\nvalue {value}\\ngradient {gradient}");
+            let number = self.number(node.id).map(|number| format!("\\nwalk #{number}"));
+            let number = number.unwrap_or_default();
+            let label = format!("{formula}\\nvalue {value}\\ngradient {gradient}{number}");
             let written = writeln!(text, "  n{} [label=\"{label}\"];", node.id);
             debug_assert!(written.is_ok());
             for (input, local) in node.inputs.iter().zip(&node.local) {

@@ -3,7 +3,7 @@
 use gradtape_chart::text::{cut, escaped};
 
 use super::edges::{Courses, Label, line};
-use super::explanation::{Explanation, Step};
+use super::explanation::{Explanation, Order, Step};
 use super::layout::{Edge, layout};
 use crate::report::{Error, Result, short};
 use crate::teaching::svg::{self, LETTER, Labels, PAD, card_height, put, row_line, width};
@@ -12,6 +12,8 @@ use crate::teaching::svg::{self, LETTER, Labels, PAD, card_height, put, row_line
 pub const MAX_DRAWN: usize = 400;
 
 const SIZE: f64 = 13.0;
+/// The room above the nodes in a row.
+const ROWS_APART: f64 = 28.0;
 /// Names and formulas are cut to so many letters.
 const LONGEST: usize = 28;
 /// The most gradients that a box lists where they add.
@@ -47,9 +49,12 @@ impl Explanation {
         let letters = title.chars().count().max(point.chars().count()) as f64 * LETTER * 16.0;
         let inside = drawing.width.max(letters);
         let legend = self.legend(drawing.forks, inside);
-        let width = inside.max(legend.width) + 2.0 * MARGIN;
+        let rows = if self.is_numbered { self.rows() } else { Vec::new() };
+        let widest = rows.iter().map(|row| row.width).fold(0.0, f64::max);
+        let width = inside.max(legend.width).max(widest) + 2.0 * MARGIN;
         let top = MARGIN + if point.is_empty() { 36.0 } else { 58.0 };
-        let height = top + drawing.height + 40.0 + legend.height + MARGIN;
+        let more: f64 = rows.iter().map(|row| row.height + ROWS_APART).sum();
+        let height = top + drawing.height + 40.0 + legend.height + more + MARGIN;
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"0 0 {width:.0} \
              {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n\
@@ -66,7 +71,7 @@ impl Explanation {
         let left = 0.5 * (width - drawing.width);
         put(&mut text, format_args!("<g transform=\"translate({left:.1} {top:.1})\">\n"));
         text += &drawing.body;
-        let below = height - MARGIN + 2.0 - legend.height;
+        let below = height - MARGIN + 2.0 - legend.height - more;
         put(
             &mut text,
             format_args!(
@@ -74,6 +79,14 @@ impl Explanation {
                 legend.body
             ),
         );
+        let mut y = below + legend.height + ROWS_APART - 14.0;
+        for row in rows {
+            put(
+                &mut text,
+                format_args!("<g transform=\"translate({MARGIN} {y:.1})\">\n{}</g>\n", row.body),
+            );
+            y += row.height + ROWS_APART;
+        }
         text += "</svg>\n";
         Ok(text)
     }
@@ -118,10 +131,23 @@ impl Explanation {
         let uses = self.uses(node.id);
         if walked {
             let name = cut(&format!("d{out}/d{}", node.label), LONGEST);
-            rows.push(Row::new("backward", &name, node.gradient.0));
+            let late = self.is_numbered && self.order == Order::BreadthFirst;
+            let had = if late { self.handed[node.id] } else { node.gradient.0 };
+            rows.push(Row::new("backward", &name, had));
+            if short(had) != short(node.gradient.0) {
+                let right = format!(" right: {}", short(node.gradient.0));
+                rows.push(Row {
+                    class: "backward term",
+                    name: right,
+                    value: String::new(),
+                    user: None,
+                });
+            }
         }
         let forks = walked && uses.len() > 1;
-        if forks {
+        // In a walk that goes wrong, what comes through a use is another number.
+        let adds = forks && !(self.is_numbered && self.order == Order::BreadthFirst);
+        if adds {
             let listed = if uses.len() > SUMMANDS { SUMMANDS - 1 } else { uses.len() };
             for &(user, gradient) in &uses[..listed] {
                 let name = format!(" via {}", self.nodes[user].label);
@@ -138,8 +164,11 @@ impl Explanation {
             "input" => "input",
             _ => "",
         };
-        let head = if node.formula.is_empty() { node.op } else { "" };
-        let head_width = if head.is_empty() { 0.0 } else { 16.0 + width(head, 11.0) };
+        let mut head = if node.formula.is_empty() { node.op.to_string() } else { String::new() };
+        if let Some(number) = self.number(node.id) {
+            head = format!("{head} #{number}").trim_start().to_string();
+        }
+        let head_width = if head.is_empty() { 0.0 } else { 16.0 + width(&head, 11.0) };
         let rows_width =
             rows.iter().map(|row| width(&row.name, 12.0) + 16.0 + width(&row.value, SIZE));
         Card {
@@ -187,6 +216,9 @@ impl Explanation {
         legend.add("slope", "on a line: the local derivative");
         if forks {
             legend.add("backward", "⊕ fork: gradients add");
+        }
+        if self.is_numbered {
+            legend.add("slope", "#: the place in the backward walk");
         }
         legend
     }
@@ -253,7 +285,7 @@ struct Card {
     says: String,
     title: String,
     /// What stands to the right of the title.
-    head: &'static str,
+    head: String,
     rows: Vec<Row>,
     forks: bool,
     width: f64,
@@ -272,7 +304,7 @@ impl Card {
                 escaped(&cut(&self.says, 200))
             ),
         );
-        svg::card(out, [*width, *height], &self.title, self.head);
+        svg::card(out, [*width, *height], &self.title, &self.head);
         for (number, Row { class, name, value, user }) in self.rows.iter().enumerate() {
             let line = row_line(number);
             let user = user.map_or(String::new(), |user| format!(" data-via=\"{user}\""));

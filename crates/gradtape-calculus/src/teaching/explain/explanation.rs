@@ -45,6 +45,29 @@ pub struct Explanation {
     /// What a reader should know: kinks, values outside the domain, an order that goes wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The order of the backward walk.
+    #[serde(skip)]
+    pub(super) order: Order,
+    /// The nodes breadth first and in topological order.
+    #[serde(skip)]
+    pub(super) orders: [Vec<usize>; 2],
+    /// What each node had when the walk took it.
+    #[serde(skip)]
+    pub(super) handed: Vec<f64>,
+    /// Whether pictures show the numbers of the walk.
+    #[serde(skip)]
+    pub(super) is_numbered: bool,
+}
+
+/// The order of the backward walk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// A node after all that use it: right on every graph.
+    #[default]
+    Topological,
+    /// A node when it is first reached, breadth first: too early where branches of different length
+    /// meet at a fork.
+    BreadthFirst,
 }
 
 /// A derivative as an expression, or why there is none.
@@ -110,6 +133,30 @@ pub struct Line {
 }
 
 impl Explanation {
+    /// With the numbers of the backward walk on the nodes of pictures, and below the graph its nodes in a row, unsorted
+    /// and sorted. In a walk breadth first, each node then has the gradient that it had when it was taken.
+    ///
+    /// ```
+    /// use gradtape_calculus::{Expr, Options, Order, explain};
+    ///
+    /// let e = Expr::parse("y = x^2; y*sin(y)")?;
+    /// let found = explain(&e, &[("x", 1.0)], Options { order: Order::BreadthFirst, ..Options::default() })?;
+    /// let svg = found.numbered().svg()?;
+    /// assert!(svg.contains("1 gradient late") && svg.contains("right: 2.76355"));
+    /// # Ok::<(), gradtape_calculus::Error>(())
+    /// ```
+    #[must_use]
+    pub fn numbered(self) -> Explanation {
+        Explanation { is_numbered: true, ..self }
+    }
+
+    /// The number of a node in the backward walk, from 1 on, where pictures show it.
+    pub(super) fn number(&self, node: usize) -> Option<usize> {
+        let walk = &self.orders[usize::from(self.order == Order::Topological)];
+        let place = walk.iter().position(|&other| other == node)?;
+        self.is_numbered.then_some(place + 1)
+    }
+
     /// The node of the whole expression: the backward walk starts there.
     pub(super) fn result(&self) -> usize {
         self.backward.first().map_or(0, |line| line.node)

@@ -10,15 +10,15 @@ mod layout;
 mod markdown;
 mod notes;
 mod numbers;
+mod order;
 mod text;
 mod walk;
 mod ways;
 
 pub use drawing::MAX_DRAWN;
 pub(crate) use drawing::STYLE;
-pub use explanation::{Explanation, Line, Step, Symbolic};
+pub use explanation::{Explanation, Line, Order, Step, Symbolic};
 pub(crate) use notes::node_notes;
-pub use walk::Order;
 
 use crate::expression::{Expr, Node, Trace, check_size};
 use crate::report::{Error, Named, Number, Result};
@@ -97,6 +97,8 @@ fn explained(
             }
         })
         .collect();
+    let orders = walk::orders(&graph);
+    let handed = walk::handed(&nodes, &orders[usize::from(options.order == Order::Topological)]);
     let (backward, mut notes) = walk::backward(&graph, &nodes, &slopes, options.order);
     notes.extend(notes::notes(&graph, &numbers.values));
     notes.extend(notes::of_gradients(&nodes, graph.root()));
@@ -143,6 +145,10 @@ fn explained(
         backward,
         notes,
         nodes,
+        order: options.order,
+        orders,
+        handed,
+        is_numbered: false,
     })
 }
 

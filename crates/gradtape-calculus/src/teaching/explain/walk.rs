@@ -2,21 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::explanation::{Line, Step};
+use super::explanation::{Line, Order, Step};
 use super::graph::{Graph, Operand};
 use crate::expression::{Expr, Node, Operator, latex_name, short_latex};
 use crate::report::{factor, short};
-
-/// The order of the backward walk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// A node after all that use it: right on every graph.
-    #[default]
-    Topological,
-    /// A node when it is first reached, breadth first: too early where branches of different length
-    /// meet at a fork.
-    BreadthFirst,
-}
 
 /// One line for each node: its formula, the numbers put in, the value.
 pub(super) fn forward(graph: &Graph<'_>, values: &[f64]) -> Vec<Line> {
@@ -47,13 +36,12 @@ pub(super) fn backward(
     order: Order,
 ) -> (Vec<Line>, Vec<String>) {
     let users = users(graph);
-    let varies = varying(graph);
     let root = graph.root();
-    let mut walk = match order {
-        Order::Topological => topological(graph, &users),
-        Order::BreadthFirst => breadth_first(graph),
+    let [reached, sorted] = orders(graph);
+    let walk = match order {
+        Order::Topological => sorted,
+        Order::BreadthFirst => reached,
     };
-    walk.retain(|&node| varies[node] || node == root);
     let writer = Writer { nodes, slopes, out: &nodes[root].label };
     match order {
         Order::Topological => {
@@ -65,6 +53,28 @@ pub(super) fn backward(
             (as_reached(&writer, &users, &walk), early(nodes, &users, &walk, root))
         }
     }
+}
+
+/// The nodes that vary, breadth first and in topological order.
+pub(super) fn orders(graph: &Graph<'_>) -> [Vec<usize>; 2] {
+    let (varies, root) = (varying(graph), graph.root());
+    [breadth_first(graph), topological(graph, &users(graph))].map(|mut walk| {
+        walk.retain(|&node| varies[node] || node == root);
+        walk
+    })
+}
+
+/// What each node of a walk has when it is taken, and hands on.
+pub(super) fn handed(nodes: &[Step], walk: &[usize]) -> Vec<f64> {
+    let mut sums = vec![0.0; nodes.len()];
+    let mut handed = vec![f64::NAN; nodes.len()];
+    for (place, &node) in walk.iter().enumerate() {
+        handed[node] = if place == 0 { 1.0 } else { sums[node] };
+        for (&input, local) in nodes[node].inputs.iter().zip(&nodes[node].local) {
+            sums[input] += handed[node] * local.0;
+        }
+    }
+    handed
 }
 
 /// The lines of a walk that hands on what a node has when it is taken; what reaches it later is added in a line of

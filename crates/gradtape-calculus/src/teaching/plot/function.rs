@@ -3,8 +3,8 @@
 use gradtape_chart::{Arrow, Axis, Chart, Grid, Line, Mark, Panel, extent};
 use serde::Serialize;
 
-use super::breaks::{Break, breaks, pieces};
-use super::samples::{GRID, Sampled, curve_axis, sampled, variables};
+use super::curve::Curve;
+use super::samples::{GRID, Sampled, contours, curve, curve_axis, sampled, variables};
 use crate::expression::{Expr, no_variable};
 use crate::report::{Error, Named, Number, Result, exact, short};
 
@@ -34,9 +34,18 @@ pub struct Plot {
     pub values: Samples,
     /// The derivative in each variable, as the values.
     pub gradient: Named<Samples>,
-    /// Where the curve and its derivative are not one piece.
+    /// What the places do not show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The curve and its derivative, with places between.
     #[serde(skip)]
-    breaks: [Vec<Break>; 2],
+    curves: Vec<Curve>,
+    /// The numbers that the axis up of each is made for.
+    #[serde(skip)]
+    up: Vec<Vec<f64>>,
+    /// The lines of equal value.
+    #[serde(skip)]
+    field: Option<Panel>,
 }
 
 /// Numbers along one axis or over two.
@@ -63,6 +72,11 @@ pub enum Samples {
 /// Not one or two variables; a range of another variable, given twice, empty, too narrow or not finite;
 /// too many nodes; no finite value at all.
 pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
+    plotted(expr, ranges, true)
+}
+
+/// As [`plot()`], for a picture with the derivative of a curve, or with the curve alone, on whose axis it may turn more.
+pub(super) fn plotted(expr: &Expr, ranges: &[Range], derivatives: bool) -> Result<Plot> {
     let names = variables(expr, "a picture")?;
     let axes = axes(&names, ranges, |_| (-5.0, 5.0))?;
     let Sampled { along, values, slopes } = sampled(expr, &axes)?;
@@ -76,17 +90,43 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
         return Err(Error::new(message)
             .hint(format!("show another part, as in --range {}=LOW:HIGH", names[0])));
     }
-    let breaks = match (along.as_slice(), slopes.as_slice()) {
-        ([across], [slopes]) => {
-            let axis = curve_axis(values.iter().chain(slopes).copied());
-            let of = |samples: &[f64], expr: &Expr| {
-                breaks(across, samples, &axis, |x| expr.evaluate(&[x]))
+    let (mut curves, mut up, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    if let ([across], [slopes]) = (along.as_slice(), slopes.as_slice()) {
+        let slopes = defined(slopes, &values);
+        // What samples of a curve that turns fast have missed belongs to the picture, too.
+        let shown = |samples: &[f64], curve: &Curve| match curve.is_wild() {
+            true => curve.values().collect(),
+            false => samples.to_vec(),
+        };
+        let drawn = if derivatives { &slopes[..] } else { &[] };
+        let axis = curve_axis(values.iter().chain(drawn).copied());
+        let own = curve(expr, across, &values, &axis);
+        up.push(shown(&values, &own));
+        curves.push(own);
+        if derivatives {
+            // A derivative that is too long to write out is drawn as it was sampled.
+            let own = match expr.derivative(names[0]) {
+                Ok(slope) => curve(&slope, across, &slopes, &axis),
+                Err(_) => {
+                    Curve::through(across.iter().copied().zip(slopes.iter().copied()).collect())
+                }
             };
-            // A derivative that is too long to write out is drawn in one piece.
-            let derivative = expr.derivative(names[0]).ok();
-            [of(&values, expr), derivative.map(|slope| of(slopes, &slope)).unwrap_or_default()]
+            up.push(shown(&slopes, &own));
+            curves.push(own);
         }
-        _ => Default::default(),
+        if curves.iter().any(Curve::is_wild) {
+            let (name, (low, high)) = (names[0], axes[0]);
+            notes.push(format!(
+                "{expr} turns more often from {name} = {} to {} than a picture can show: choose a smaller part, as in \
+                 --range {name}=LOW:HIGH",
+                short(low),
+                short(high)
+            ));
+        }
+    }
+    let field = match (along.as_slice(), names.as_slice()) {
+        ([across, up], [x, y]) => Some(contours(expr, (x, across), (y, up), &values)),
+        _ => None,
     };
     let numbers = |values: &[f64]| values.iter().copied().map(Number).collect::<Vec<_>>();
     let shaped = |values: Vec<f64>| match along.as_slice() {
@@ -98,8 +138,17 @@ pub fn plot(expr: &Expr, ranges: &[Range]) -> Result<Plot> {
         places: Named::new(names.iter().copied(), along.iter().map(|places| numbers(places))),
         values: shaped(values),
         gradient: Named::new(names.iter().copied(), slopes.into_iter().map(shaped)),
-        breaks,
+        notes,
+        curves,
+        up,
+        field,
     })
+}
+
+/// Derivatives where there is a value: rules such as 1/x for log(x) give numbers beyond.
+fn defined(slopes: &[f64], values: &[f64]) -> Vec<f64> {
+    let pairs = slopes.iter().zip(values);
+    pairs.map(|(slope, value)| if value.is_nan() { f64::NAN } else { *slope }).collect()
 }
 
 impl Plot {
@@ -108,14 +157,26 @@ impl Plot {
     pub fn chart(&self) -> Chart {
         let mut title = self.expression.clone();
         let panel = match self.axes().as_slice() {
-            [(x, across)] => self.curves(x, across),
-            [(x, across), (y, up), ..] => {
+            [(x, across)] => {
+                if !self.notes.is_empty() {
+                    title += " (turns too often for this picture: choose a smaller --range)";
+                }
+                let labels = [self.expression.clone(), format!("its derivative in {x}")];
+                let lines = labels.into_iter().enumerate();
+                let lines = lines.map(|(place, label)| Line { label, ..Line::nth(place) });
+                let marks = (0..).zip(lines).flat_map(|(which, line)| self.marks(which, line));
+                let y = curve_axis(self.up.iter().flatten().copied());
+                Panel { x: Axis::along(*x, across), y, equal: false, marks: marks.collect() }
+            }
+            [(_, across), (_, up), ..] => {
                 let values = self.values.flat();
                 let is_flat = Grid::new(across, up, &values).is_flat();
                 if let (true, Some((low, _))) = (is_flat, extent(values.iter().copied())) {
                     title += &format!(" (flat: {} everywhere)", short(low));
                 }
-                let mut panel = Panel::contours((x, across), (y, up), &values);
+                let Some(mut panel) = self.field.clone() else {
+                    return Chart { title, panels: Vec::new() };
+                };
                 panel.marks.push(Mark::Arrows(self.arrows(across, up)));
                 panel
             }
@@ -124,32 +185,25 @@ impl Plot {
         Chart { title, panels: vec![panel] }
     }
 
+    /// What is drawn of the curve (0) or of its derivative (1).
+    pub(super) fn marks(&self, which: usize, line: Line) -> Vec<Mark> {
+        self.curves.get(which).map(|curve| curve.marks(line)).unwrap_or_default()
+    }
+
+    /// The numbers that the axis up is made for, of the curve (0) or of its derivative (1).
+    pub(super) fn shown(&self, which: usize) -> &[f64] {
+        self.up.get(which).map(Vec::as_slice).unwrap_or_default()
+    }
+
     fn axes(&self) -> Vec<(&str, Vec<f64>)> {
         let plain = |places: &Vec<Number>| places.iter().map(|number| number.0).collect();
         self.places.0.iter().map(|(name, places)| (name.as_str(), plain(places))).collect()
     }
 
-    fn curves(&self, x: &str, across: &[f64]) -> Panel {
-        let values = self.values.flat();
-        let slopes = self.slopes().into_iter().next().unwrap_or_default();
-        let y = curve_axis(values.iter().chain(&slopes).copied());
-        let labels = [self.expression.clone(), format!("its derivative in {x}")];
-        let mut marks = Vec::new();
-        for (place, (samples, label)) in [values, slopes].iter().zip(labels).enumerate() {
-            let line = Line { label, ..Line::nth(place) };
-            marks.extend(pieces(across, samples, &self.breaks[place], line));
-        }
-        Panel { x: Axis::along(x, across), y, equal: false, marks }
-    }
-
-    /// The derivatives, where there is a value: rules such as 1/x for log(x) give numbers beyond.
+    /// The derivatives, where there is a value.
     fn slopes(&self) -> Vec<Vec<f64>> {
         let values = self.values.flat();
-        let defined = |slopes: &Samples| {
-            let pairs = slopes.flat().into_iter().zip(&values);
-            pairs.map(|(slope, value)| if value.is_nan() { f64::NAN } else { slope }).collect()
-        };
-        self.gradient.values().map(defined).collect()
+        self.gradient.values().map(|slopes| defined(&slopes.flat(), &values)).collect()
     }
 
     /// An arrow for some of the places, longer where it is steeper.

@@ -1,11 +1,14 @@
 //! Pictures of functions and of descents on them.
 
 mod breaks;
+mod curve;
 mod function;
 mod paths;
 mod samples;
 mod several;
+mod torn;
 
+pub(super) use curve::Curve;
 pub use function::{Plot, Range, Samples, plot};
 pub use paths::plot_paths;
 pub use several::plot_curves;

@@ -23,28 +23,58 @@ pub fn plot_paths(expr: &Expr, paths: &[Path], ranges: &[Range]) -> Result<Chart
     let mut panel = background(expr, &names, &axes)?;
     let mut ends = Vec::new();
     for (number, path) in paths.iter().enumerate() {
-        let points: Vec<(f64, f64)> = path.steps.iter().map(point).collect();
+        let points: Vec<(f64, f64)> = drawn(path).into_iter().map(point).collect();
         let line = Line { dots: true, label: path.label.clone(), ..Line::nth(number) };
         ends.extend(points.last().map(|end| Mark::Point(*end, line.colour)));
         panel.marks.push(Mark::Line(Line { points, ..line }));
     }
     panel.marks.extend(ends);
-    Ok(Chart { title: expr.to_string(), panels: vec![panel, values(paths)] })
+    let mut title = expr.to_string();
+    if let Some(most) = paths.iter().map(|path| every(path.steps.len())).max().filter(|&n| n > 1) {
+        title += &format!(" (of long paths one step in {most} is drawn)");
+    }
+    Ok(Chart { title, panels: vec![panel, values(paths)] })
+}
+
+/// More steps of one path than this lie over each other, and make a picture of hundreds of megabytes.
+const MOST_DRAWN: usize = 2_000;
+
+/// One step of how many is drawn. It is odd, so that both sides of a path that leaps to and fro are.
+fn every(steps: usize) -> usize {
+    match steps.div_ceil(MOST_DRAWN) {
+        0 | 1 => 1,
+        many => many | 1,
+    }
+}
+
+/// The steps of a path that are drawn, the first and the last among them.
+fn drawn(path: &Path) -> Vec<&PathStep> {
+    let steps = path.steps.iter().step_by(every(path.steps.len()));
+    let mut steps: Vec<&PathStep> = steps.collect();
+    steps.extend(path.steps.last().filter(|last| steps.last().is_some_and(|s| s.step < last.step)));
+    steps
 }
 
 /// The value after each step.
 fn values(paths: &[Path]) -> Panel {
-    let number = |step: &PathStep| step.value.0;
-    let rows = paths.iter().map(|path| (&path.label, path.steps.iter().map(number)));
-    let rows = rows.map(|(label, values)| (label.as_str(), values.collect::<Vec<f64>>()));
-    let mut panel = Panel::series("step", "value", rows);
-    // The start is step 0.
-    for mark in &mut panel.marks {
-        if let Mark::Line(line) = mark {
-            line.points.iter_mut().for_each(|point| point.0 -= 1.0);
+    let of = |path: &Path| drawn(path).iter().map(|step| step.value.0).collect::<Vec<f64>>();
+    // Those without a value have no line.
+    let paths = paths.iter().map(|path| (path, of(path)));
+    let rows: Vec<_> =
+        paths.filter(|(_, values)| values.iter().any(|value| value.abs() < 1e300)).collect();
+    let labelled = rows.iter().map(|(path, values)| (path.label.as_str(), values));
+    let mut panel = Panel::series("step", "value", labelled);
+    let lines = panel.marks.iter_mut().filter_map(|mark| match mark {
+        Mark::Line(line) => Some(line),
+        _ => None,
+    });
+    for (line, (path, _)) in lines.zip(&rows) {
+        for (point, step) in line.points.iter_mut().zip(drawn(path)) {
+            point.0 = step.step as f64;
         }
     }
-    (panel.x.low, panel.x.high) = (panel.x.low - 1.0, panel.x.high - 1.0);
+    let longest = rows.iter().filter_map(|(path, _)| path.steps.last()).map(|last| last.step).max();
+    (panel.x.low, panel.x.high) = (0.0, longest.unwrap_or(1).max(1) as f64);
     panel
 }
 

@@ -1,9 +1,10 @@
 //! The values of an expression at many places, and what is drawn of them.
 
 use gradtape::{DType, Tape, Tensor, vjp};
-use gradtape_chart::{Axis, GREY, Line, Panel, extent_without_outliers};
+use gradtape_chart::{Axis, GREY, Grid, Line, Panel, extent_without_outliers};
 
-use super::breaks::{breaks, pieces};
+use super::curve::Curve;
+use super::torn::torn;
 use crate::expression::{Expr, check_size, read_all};
 use crate::report::{Error, Result};
 
@@ -73,14 +74,39 @@ pub(super) fn variables<'e>(expr: &'e Expr, what: &str) -> Result<Vec<&'e str>> 
 pub(super) fn background(expr: &Expr, names: &[&str], axes: &[(f64, f64)]) -> Result<Panel> {
     let Sampled { along, values, .. } = sampled(expr, axes)?;
     Ok(match (names, along.as_slice()) {
-        ([x, y, ..], [across, up, ..]) => Panel::contours((x, across), (y, up), &values),
+        ([x, y, ..], [across, up, ..]) => contours(expr, (x, across), (y, up), &values),
         _ => {
             let y = curve_axis(values.iter().copied());
-            let breaks = breaks(&along[0], &values, &y, |x| expr.evaluate(&[x]));
-            let line = Line { colour: GREY, ..Line::default() };
-            let marks = pieces(&along[0], &values, &breaks, line);
+            let curve = curve(expr, &along[0], &values, &y);
+            let marks = curve.marks(Line { colour: GREY, ..Line::default() });
             Panel { x: Axis::along(names[0], &along[0]), y, equal: false, marks }
         }
+    })
+}
+
+/// An expression in two variables as lines of equal value, none through its jumps.
+pub(super) fn contours(
+    expr: &Expr,
+    (x, across): (&str, &[f64]),
+    (y, up): (&str, &[f64]),
+    values: &[f64],
+) -> Panel {
+    let cells = torn(across, up, values, expr.nodes().len(), |x, y| expr.evaluate(&[x, y]));
+    Panel::of_grid(x, y, &Grid::new(across, up, values).torn(&cells))
+}
+
+/// An expression in one variable between and at places.
+pub(in crate::teaching) fn curve(
+    expr: &Expr,
+    across: &[f64],
+    values: &[f64],
+    axis: &Axis,
+) -> Curve {
+    let points = across.iter().copied().zip(values.iter().copied()).collect();
+    let mut all = Vec::new();
+    Curve::of(points, axis, expr.nodes().len(), |x| {
+        expr.evaluate_into(&[x], &mut all);
+        all[expr.root().index()]
     })
 }
 

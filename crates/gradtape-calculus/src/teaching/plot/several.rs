@@ -1,8 +1,9 @@
 //! Several curves in one picture.
 
-use gradtape_chart::{Axis, Chart, Line, Mark, Panel, extent};
+use gradtape_chart::{Axis, Chart, Line, Panel, extent};
 
-use super::function::{Range, plot};
+use super::function::{Range, plotted};
+use super::samples::curve_axis;
 use crate::expression::Expr;
 use crate::report::{Error, Result};
 
@@ -30,36 +31,30 @@ pub fn plot_curves(exprs: &[Expr], ranges: &[Range], derivatives: bool) -> Resul
     let mut ends = Vec::new();
     let mut x = Axis::new(first, -5.0, 5.0);
     let mut number = 0;
+    let mut notes = Vec::new();
     for expr in exprs {
-        let chart = plot(expr, ranges)?.chart();
-        let Some(panel) = chart.panels.into_iter().next() else { continue };
+        let plot = plotted(expr, ranges, derivatives)?;
+        let Some(panel) = plot.chart().panels.into_iter().next() else { continue };
         x = panel.x;
-        let mut curve = 0;
-        for mark in panel.marks {
-            let is_line = matches!(mark, Mark::Line(_));
-            curve += usize::from(is_line);
-            if curve == 2 && !derivatives {
-                break;
-            }
-            number += usize::from(is_line);
-            let Line { colour, dash, .. } = Line::nth(number.saturating_sub(1));
-            marks.push(match mark {
-                Mark::Line(line) => {
-                    // Beside others, it must say whose it is.
-                    let label = match curve {
-                        2 => format!("d/d{} ({expr})", x.name),
-                        _ => line.label.clone(),
-                    };
-                    Mark::Line(Line { colour, dash, label, ..line })
-                }
-                Mark::Dots(dots) => Mark::Dots(gradtape_chart::Dots { colour, ..dots }),
-                other => other,
-            });
+        for which in 0..if derivatives { 2 } else { 1 } {
+            // Beside others, it must say whose it is.
+            let label = match which {
+                0 => expr.to_string(),
+                _ => format!("d/d{} ({expr})", x.name),
+            };
+            let axis = curve_axis(plot.shown(which).iter().copied());
+            ends.push((axis.low, axis.high));
+            marks.extend(plot.marks(which, Line { label, ..Line::nth(number) }));
+            number += 1;
         }
-        ends.push((panel.y.low, panel.y.high));
+        notes.extend(plot.notes);
     }
     let all = extent(ends.into_iter().flat_map(|(low, high)| [low, high])).unwrap_or((-1.0, 1.0));
     let title: Vec<String> = exprs.iter().map(Expr::to_string).collect();
+    let told = match notes.is_empty() {
+        true => "",
+        false => " (turns too often for this picture: choose a smaller --range)",
+    };
     let panel = Panel { x, y: Axis::new("", all.0, all.1), equal: false, marks };
-    Ok(Chart { title: title.join("; "), panels: vec![panel] })
+    Ok(Chart { title: title.join("; ") + told, panels: vec![panel] })
 }
