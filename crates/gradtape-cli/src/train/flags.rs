@@ -412,6 +412,13 @@ impl Train {
             let message = "--early-stopping looks at the validation loss, but --validation is 0";
             return Err(Failure::usage(message));
         }
+        if let Some(name) = self.categories.iter().find(|name| self.columns.numbers.contains(name))
+        {
+            return Err(Failure::usage(format!(
+                "--categories {name} and --numbers {name}: a column is of names or of amounts\n  hint: leave it out of one \
+                 of them"
+            )));
+        }
         for (flag, most) in self.clips() {
             if most.is_nan() || most <= 0.0 {
                 return Err(Failure::usage(format!("--{flag} is {most}, but must be above 0")));
