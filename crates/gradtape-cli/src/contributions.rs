@@ -95,7 +95,7 @@ mod tests {
     fn what_the_network_does_not_use_adds_nothing() {
         let rows: String = (0..60)
             .map(|i| {
-                let kind = ["a", "b", "c", "d"][i * i % 4];
+                let kind = ["a", "b", "c", "d"][(i * 5 + i / 4) % 4];
                 format!("{},{kind},{},{}\n", i % 7, i * 13 % 11, (i % 7) * (i * 13 % 11))
             })
             .collect();

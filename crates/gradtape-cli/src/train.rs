@@ -6,6 +6,7 @@ mod compare;
 mod curves;
 mod defaults;
 mod differences;
+mod embed;
 mod ending;
 mod files;
 mod fit;

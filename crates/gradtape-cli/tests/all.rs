@@ -6,6 +6,7 @@ mod common;
 mod compare;
 mod compare_page;
 mod descend;
+mod embedded;
 mod explain;
 mod files;
 mod fit;

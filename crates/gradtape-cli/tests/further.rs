@@ -75,7 +75,10 @@ fn what_differs_is_named_by_its_flag() {
         &["--class-weights: none in the checkpoint, balanced here"],
     );
     refused("--seed 7", &["--seed: 42 in the checkpoint, 7 here", "rows to train on: others"]);
-    refused("--validation 0.3", &["rows to train on: ", "rows to validate: "]);
+    refused(
+        "--validation 0.3",
+        &["--validation: 0.1 in the checkpoint, 0.3 here", "rows to validate: "],
+    );
     refused("--batch 7", &["--batch: 32 in the checkpoint, 7 here"]);
     refused("--schedule-every epoch", &["--schedule-every: step in the checkpoint, epoch here"]);
     folder.run("train --resume . --epochs 3 --seed 7 --insist --quiet").ok();

@@ -21,6 +21,9 @@ const CALLED: [(&str, &[&str]); 7] = [
 /// What the library calls rows, and what they are for.
 const ROWS: [(&str, &str); 2] = [("training data", "train on"), ("validation data", "validate")];
 
+/// Flags by which rows are chosen.
+const CHOOSING: [&str; 4] = ["--seed", "--memory", "--validation", "--test-fraction"];
+
 impl Differences {
     /// Of a training that goes on, and what it was.
     pub(super) fn of(was: &Train, now: &Train) -> Differences {
@@ -30,6 +33,8 @@ impl Differences {
             let every = if train.counts_epochs() { "epoch" } else { "step" };
             [
                 ("--seed", train.seed.to_string()),
+                ("--validation", train.validation.to_string()),
+                ("--test-fraction", train.fractions().test.to_string()),
                 ("--class-weights", weights.unwrap_or_else(none)),
                 (
                     "--early-stopping",
@@ -65,16 +70,18 @@ impl Differences {
             let rest = line.trim_start().strip_prefix(name);
             rest.is_some_and(|rest| rest.starts_with(": "))
         };
+        let told = |flags: &[&str]| -> Vec<String> {
+            let differing = self.0.iter().filter(|(flag, _)| flags.contains(flag));
+            let line = |(flag, [there, here]): &(&str, [String; 2])| {
+                format!("  {flag}: {there} in the checkpoint, {here} here")
+            };
+            differing.map(line).collect()
+        };
         if let Some((_, what)) = ROWS.iter().find(|(name, _)| is_of(name)) {
-            return vec![rows(line, what)];
+            return [told(&CHOOSING), vec![rows(line, what)]].concat();
         }
         let known = CALLED.iter().find(|(name, _)| is_of(name));
-        let flags = known.map_or(&[][..], |(_, flags)| flags);
-        let differing = self.0.iter().filter(|(flag, _)| flags.contains(flag));
-        let told = differing.map(|(flag, [there, here])| {
-            format!("  {flag}: {there} in the checkpoint, {here} here")
-        });
-        let told: Vec<String> = told.collect();
+        let told = told(known.map_or(&[][..], |(_, flags)| flags));
         if told.is_empty() { vec![line.to_string()] } else { told }
     }
 }

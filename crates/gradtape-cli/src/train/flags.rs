@@ -14,6 +14,7 @@ use gradtape::train::History;
 
 use super::columns::Columns;
 use super::defaults::Shape;
+use super::embed::EmbedFlags;
 use super::network::{Network, Tokens};
 use super::run_flags::RunFlags;
 use super::start::StartFlags;
@@ -253,6 +254,9 @@ pub(crate) struct Train {
     pub(super) groups: Vec<(String, Option<Group>)>,
 
     #[command(flatten)]
+    pub(super) embed: EmbedFlags,
+
+    #[command(flatten)]
     pub(super) start: StartFlags,
 
     #[command(flatten)]
@@ -362,6 +366,7 @@ impl Train {
         if let Some(what) = &self.schedule_every {
             add("schedule-every", what.clone());
         }
+        named.extend(self.embed.given());
         named
     }
 
@@ -429,6 +434,7 @@ impl Train {
             ("--activation", self.activation.is_some(), self.network == Network::Mlp),
             ("--dropout", self.dropout.is_some(), !self.network.is_of_images()),
             ("--members", self.members() > 1, self.network == Network::Mlp),
+            ("--embed", self.embed.is_given(), self.network == Network::Mlp),
             ("--context", self.context.is_some(), self.network.is_of_texts()),
             ("--vocabulary", self.vocabulary.is_some(), self.network.is_of_texts()),
         ];
@@ -439,6 +445,7 @@ impl Train {
                 }
                 "--dropout" => "put d0.5 among the parts of a cnn",
                 "--members" => "several networks that answer together are perceptrons",
+                "--embed" => "columns of tables are embedded before a perceptron",
                 _ => "it is for texts, with --network gpt:4x128",
             };
             let network = &self.network;

@@ -86,7 +86,8 @@ impl Train {
         }
         let ready = self.ready(source, &self.out.clone())?;
         let rows = ready.prepared.counts().train;
-        let space = Space::of(&given, &self, rows);
+        let embeds = !self.embedded(&ready.prepared.preprocessing)?.is_empty();
+        let space = Space::of(&given, &self, rows, embeds);
         if space.is_empty() {
             return Err(Failure::usage(
                 "all settings are given: nothing is left to look for\n  hint: leave out --lr, --hidden or others",
