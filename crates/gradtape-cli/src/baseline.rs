@@ -55,9 +55,11 @@ const MOST_DIFFERENCES: usize = 200_000_000;
 const FEW_ROWS: usize = 1000;
 
 impl Baseline {
-    /// All of them, learned from some rows and measured on others, of which there are some.
+    /// All of them, learned from some rows, which stand for `all` of the training, and measured on others, of which there
+    /// are some.
     pub(crate) fn all(
         train: &Dataset,
+        all: usize,
         test: &Dataset,
         preprocessing: &Preprocessing,
     ) -> Outcome<Vec<Baseline>> {
@@ -72,12 +74,12 @@ impl Baseline {
                 let targets = Tensor::from_vec(values, data.targets().shape().clone())?;
                 Ok(Dataset::new(data.inputs().clone(), targets)?)
             };
-            return Baseline::all(&own(train)?, &own(test)?, &plain);
+            return Baseline::all(&own(train)?, all, &own(test)?, &plain);
         }
-        let mut all = vec![constant(train, test, preprocessing)?];
-        all.push(linear(train, test, preprocessing)?);
-        all.extend(neighbours(train, test, preprocessing)?);
-        Ok(all)
+        let mut found = vec![constant(train, all, test, preprocessing)?];
+        found.push(linear(train, all, test, preprocessing)?);
+        found.extend(neighbours(train, all, test, preprocessing)?);
+        Ok(found)
     }
 
     /// For people.
@@ -156,7 +158,12 @@ impl Baseline {
 }
 
 /// The shares of the classes, or the mean.
-fn constant(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> Outcome<Baseline> {
+fn constant(
+    train: &Dataset,
+    all: usize,
+    test: &Dataset,
+    preprocessing: &Preprocessing,
+) -> Outcome<Baseline> {
     let (outputs, called, answer) = match (train.labels(), preprocessing.classes()) {
         (Some(labels), Some(classes)) => {
             let mut counts = vec![0usize; classes.len()];
@@ -180,14 +187,19 @@ fn constant(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> O
     };
     let width = outputs.len();
     let outputs = Tensor::from_vec(outputs.repeat(test.len()), [test.len(), width])?;
+    let called = called + &of_rows(train.len(), all);
     let of = Baseline::of("constant", called, train.len(), &outputs, test, preprocessing, true)?;
     Ok(Baseline { answer, ..of })
 }
 
 /// Logistic regression, or ridge regression, with the usual penalty of half the squared weights over all rows.
-fn linear(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> Outcome<Baseline> {
+fn linear(
+    train: &Dataset,
+    all: usize,
+    test: &Dataset,
+    preprocessing: &Preprocessing,
+) -> Outcome<Baseline> {
     let width = preprocessing.width();
-    let all = train.len();
     let train = some(train, MOST_NUMBERS / width.max(1))?;
     let net = Linear::new(width, preprocessing.outputs(), &mut Rng::new(0));
     let optimizer = Lbfgs::new(&net, 1.0).max_iter(25).history_size(10);
@@ -206,6 +218,7 @@ fn linear(train: &Dataset, test: &Dataset, preprocessing: &Preprocessing) -> Out
 /// The votes, or the mean, of the nearest rows. None where there are too few or too many numbers.
 fn neighbours(
     train: &Dataset,
+    all: usize,
     test: &Dataset,
     preprocessing: &Preprocessing,
 ) -> Outcome<Option<Baseline>> {
@@ -215,7 +228,6 @@ fn neighbours(
     if train.len() < 2 * NEIGHBOURS || most < train.len().min(FEW_ROWS) {
         return Ok(None);
     }
-    let all = train.len();
     let train = some(train, most)?;
     let (known, asked) = (train.inputs().to_vec::<f32>()?, test.inputs().to_vec::<f32>()?);
     let (labels, values) = (train.labels(), train.targets().to_f64_vec());

@@ -99,7 +99,8 @@ impl Verb for Evaluate {
             && rows::is_of(known, &content, &data)?
         {
             let rows = rows::parts(&content, &data, &trained.preprocessing, known)?;
-            learned = Some(data.rows(&rows::learned(&content, &data, &rows, known))?);
+            let some = rows::learned(&content, &data, &rows, known);
+            learned = Some((data.rows(&some)?, rows.train.len()));
             (same, parts) = (Some(known), Some(data.split_rows(&rows)?));
         }
         let (part, data) = self.choose(data, test, parts, &source)?;
@@ -117,13 +118,13 @@ struct Chosen<'a> {
 }
 
 impl Evaluate {
-    /// Measures rows, and tells of it.
+    /// Measures rows, and tells of it. Simple answers are learned from some of so many rows of the training.
     fn measure(
         &self,
         trained: &Trained,
         chosen: &Chosen<'_>,
         data: &Dataset,
-        learned: Option<Dataset>,
+        learned: Option<(Dataset, usize)>,
         output: &Output,
     ) -> Outcome {
         if data.is_empty() {
@@ -137,8 +138,8 @@ impl Evaluate {
         }
         let (network, preprocessing) = (&trained.model.network, &trained.preprocessing);
         let mut measured = Measured::of(network, preprocessing, data)?;
-        if let Some(learned) = learned.filter(|_| chosen.part == Part::Test) {
-            measured = measured.beside(&learned, data, preprocessing)?;
+        if let Some((learned, all)) = learned.filter(|_| chosen.part == Part::Test) {
+            measured = measured.beside(&learned, all, data, preprocessing)?;
         }
         let importance = match self.importance {
             true => Some(Importance::of(network, preprocessing, data)?),

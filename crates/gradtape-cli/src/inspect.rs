@@ -19,6 +19,7 @@ use crate::interval;
 use crate::measure::short;
 use crate::model::tensors;
 use crate::output::Output;
+use crate::reference::{self, Reference};
 use crate::report::{Align, Format, Table, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Run, Settings};
 use crate::source::present;
@@ -66,6 +67,10 @@ impl Verb for Inspect {
                 output.line(summary(&model.network))?;
                 if let Some(preprocessing) = &preprocessing {
                     print_preprocessing(preprocessing, output)?;
+                    if let Some(kept) = Reference::read(&model, preprocessing)? {
+                        let rows = of(kept.rows().len(), "row");
+                        output.line(format!("explanations begin with {rows} of the training"))?;
+                    }
                 }
                 if let Some(written) = TextModel::vocabulary(&model)? {
                     let vocabulary = text::described(&written);
@@ -118,7 +123,8 @@ impl Inspect {
 
 /// The notes of a model but for the settings of its training and its vocabulary.
 fn other_notes(model: &Model) -> impl Iterator<Item = (&String, &String)> {
-    let shown = |name: &str| ![settings::NOTE, text::NOTE, interval::NOTE].contains(&name);
+    let shown =
+        |name: &str| ![settings::NOTE, text::NOTE, interval::NOTE, reference::NOTE].contains(&name);
     model.notes.iter().filter(move |(name, _)| shown(name))
 }
 

@@ -22,6 +22,7 @@ mod generate;
 mod hyper;
 mod importance;
 mod inspect;
+mod interrupt;
 mod interval;
 mod layers;
 mod mean;
@@ -40,6 +41,7 @@ mod profile;
 mod progress;
 mod quiz;
 mod record;
+mod reference;
 mod report;
 mod rows;
 #[cfg(feature = "serve")]

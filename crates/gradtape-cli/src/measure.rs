@@ -1,6 +1,6 @@
 //! [`Measured`]: how good a network is on rows that it did not learn from.
 
-use gradtape::data::{Dataset, Preprocessing, Target};
+use gradtape::data::{Dataset, Preprocessing, Target, Transform};
 use gradtape::metric::{self, ConfusionMatrix};
 use gradtape::nn::Sequential;
 use gradtape::train::{Scores, default_loss};
@@ -39,6 +39,9 @@ pub(crate) enum Measured {
         mae: Number,
         /// `null` where it is not defined: the targets do not vary.
         r2: Option<Number>,
+        /// How close true numbers may be for the network not to tell them apart, where that is not little beside them.
+        #[serde(skip)]
+        coarse: Option<f64>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         baselines: Vec<Baseline>,
     },
@@ -219,23 +222,26 @@ impl Measured {
                     mae: Number(of(metric::mean_absolute_error)?),
                     // Predictions that are no numbers have a NaN of their own.
                     r2: (!r2.is_nan() || mse.is_nan()).then_some(Number(r2)),
+                    coarse: coarse(preprocessing.target(), targets),
                     baselines: Vec::new(),
                 })
             }
         }
     }
 
-    /// Sets beside it what simple answers come to, learned from the rows of the training.
+    /// Sets beside it what simple answers come to, learned from the rows of the training, or from some that stand for
+    /// `all` of them.
     pub(crate) fn beside(
         mut self,
         train: &Dataset,
+        all: usize,
         test: &Dataset,
         preprocessing: &Preprocessing,
     ) -> Outcome<Measured> {
         if !train.is_empty() && !test.is_empty() {
             let (Measured::Classes { baselines, .. } | Measured::Number { baselines, .. }) =
                 &mut self;
-            *baselines = Baseline::all(train, test, preprocessing)?;
+            *baselines = Baseline::all(train, all, test, preprocessing)?;
         }
         Ok(self)
     }
@@ -305,11 +311,23 @@ impl Measured {
                     .line("\nconfusion matrix: rows are the true classes, columns the predicted")?;
                 output.line(confusion(classes, confusion_matrix))
             }
-            Measured::Number { rows, rmse, mae, r2, .. } => {
-                let measure = match (r2, rows) {
-                    (Some(r2), _) => format!("{which} R² {:.4}", r2.0),
-                    (None, 1) => format!("{which} R² is not defined for one row"),
-                    (None, _) => format!("{which} R² is not defined, the target does not vary"),
+            Measured::Number { rows, rmse, mae, r2, coarse, .. } => {
+                let why = match (rows, coarse) {
+                    (1, _) => " for one row".to_string(),
+                    _ if rmse.0.is_infinite() => {
+                        ", a value is so far from the others that its square is infinite"
+                            .to_string()
+                    }
+                    (_, Some(coarse)) => format!(
+                        ", far values among those of the training leave nothing of the others: what is closer than {} is the \
+                         same beside them (--target-transform asinh or log draws them in)",
+                        short(*coarse)
+                    ),
+                    (_, None) => ", the target does not vary".to_string(),
+                };
+                let measure = match r2 {
+                    Some(r2) => format!("{which} R² {:.4}", r2.0),
+                    None => format!("{which} R² is not defined{why}"),
                 };
                 output.line(format!(
                     "{} ({}), mean absolute error {}, root mean squared error {}",
@@ -383,6 +401,19 @@ impl Measured {
             }
         ))
     }
+}
+
+/// How far apart the numbers to predict must be for the network's f32 to tell them apart, where that is not little beside
+/// these themselves: of those of a training one is so far away that all others are the same.
+fn coarse(target: &Target, standardised: &Tensor) -> Option<f64> {
+    let Target::Number { mean, scale, transform: Transform::None, .. } = target else {
+        return None;
+    };
+    let values = standardised.to_f64_vec();
+    let largest = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    let step = largest * f64::from(f32::EPSILON) * scale;
+    let size = values.iter().map(|value| (value * scale + mean).abs()).fold(0.0, f64::max);
+    (step > 1e-3 * size).then_some(step)
 }
 
 /// Fewer rows of a class tell nothing of it.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::{LayerSpec, LinearSpec, Module, Sequential, Unflatten};
+use gradtape::nn::{EmbedColumnsSpec, LayerSpec, LinearSpec, Module, Sequential, Unflatten};
 use gradtape::train;
 use gradtape::{Tape, Tensor};
 
@@ -73,6 +73,8 @@ impl Trained {
         let specs = self.model.network.specs()?;
         let linear = |spec: &LayerSpec| match spec {
             LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((*inputs, *outputs)),
+            // What categories of many levels come through first.
+            LayerSpec::EmbedColumns(EmbedColumnsSpec { inputs, .. }) => Some((*inputs, 0)),
             // What images come through first.
             LayerSpec::Unflatten(Unflatten { shape }) => {
                 Some((shape.iter().fold(1, |n, &size| usize::saturating_mul(n, size)), 0))

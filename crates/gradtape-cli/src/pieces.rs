@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use gradtape::data::{Dataset, Preprocessing, Table};
+use gradtape::data::{Dataset, Filled, Preprocessing, Table};
 use gradtape::{Error, Kind};
 use gradtape_files::{
     Format, TableOptions, has_pieces, read_table_every, read_table_pieces, text_size,
@@ -125,7 +125,7 @@ impl Pieces {
 pub(crate) struct Counted {
     told: Told,
     strict: bool,
-    /// Whether what is left out was told.
+    /// Whether what is left out and filled in was told.
     done: bool,
 }
 
@@ -134,7 +134,8 @@ impl Counted {
         Counted { told: Told::default(), strict, done: false }
     }
 
-    /// Prepares the pieces; the rows of each that have an answer, with their lines.
+    /// Prepares the pieces; the rows of each that have an answer, with their lines. What is left out and filled in is told
+    /// after the first time that all were read.
     pub(crate) fn each(
         &mut self,
         trained: &Trained,
@@ -144,6 +145,7 @@ impl Counted {
     ) -> Outcome {
         let preprocessing = &trained.preprocessing;
         let (mut rows, mut without, mut unseen) = (0, 0, 0);
+        self.told.filled = Filled::default();
         pieces.each(preprocessing.width(), |table| {
             let answered = Answered::of(&table, preprocessing, trained.settings.as_ref())?;
             rows += table.len();
@@ -168,6 +170,7 @@ impl Counted {
                 let count = thousands(count);
                 output.note(format_args!("note: {count} of {} left out: {why}", of(rows, "row")));
             }
+            self.told.end(preprocessing, output);
         }
         Ok(())
     }
@@ -176,25 +179,37 @@ impl Counted {
 /// Why rows are left out.
 pub(crate) const UNSEEN: &str = "of classes that no row that was looked at in training has";
 
-/// What was told of pieces.
+/// What was told of pieces, and what was counted to be told of all.
 #[derive(Default)]
-pub(crate) struct Told(BTreeSet<String>);
+pub(crate) struct Told {
+    said: BTreeSet<String>,
+    filled: Filled,
+}
 
 impl Told {
-    /// Tells how a piece was read and what of it was not trained on: of each column the first time.
+    /// Tells how a piece was read and is written otherwise than in training, of each column the first time, and counts
+    /// what of it is missing or was not trained on.
     pub(crate) fn tell(&mut self, table: &Table, preprocessing: &Preprocessing, output: &Output) {
         for note in table.notes() {
-            if self.0.insert(note.clone()) {
+            if self.said.insert(note.clone()) {
                 output.note(format_args!("note: {note}"));
             }
         }
-        for note in preprocessing.filled(table) {
+        for note in preprocessing.departures(table) {
             let column = note.split_once("\": ").map_or(&*note, |(column, _)| column);
-            if self.0.insert(column.to_string()) {
+            if self.said.insert(column.to_string()) {
                 let last = table.len().saturating_sub(1);
                 let (first, last) = (table.at(0), table.at(last));
                 output.note(format_args!("note: {first} to {last}, and maybe others: {note}"));
             }
+        }
+        preprocessing.count_filled(table, &mut self.filled);
+    }
+
+    /// Tells what was counted.
+    pub(crate) fn end(&self, preprocessing: &Preprocessing, output: &Output) {
+        for note in preprocessing.told_of(&self.filled) {
+            output.note(format_args!("note: {note}"));
         }
     }
 }

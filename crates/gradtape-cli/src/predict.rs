@@ -14,11 +14,13 @@ use serde::Serialize;
 use crate::Verb;
 use crate::contributions::Contributions;
 use crate::error::{Failure, Outcome};
+use crate::interrupt;
 use crate::interval::{self, Reach, Residuals};
 use crate::memory::Memory;
 use crate::model::Trained;
 use crate::output::{Output, json};
 use crate::pieces::Pieces;
+use crate::reference::Reference;
 use crate::report::{Format, Number};
 use crate::rows;
 use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
@@ -72,10 +74,9 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     interval: Option<f64>,
 
-    /// Print how much each column adds to the number, or to the probability of the class, beginning with
-    /// Print how much each column adds to the number, or to the probability of the class, beginning with
-    /// a row of means; all together they are the prediction (in JSON `explanation`: a `base` for each row, and what
-    /// each column `adds`)
+    /// Print how much each column adds to the number, or to the probability of the class, beginning with the mean answer
+    /// to rows of the training, at most 50 of which the model file keeps; all together they are the prediction (in JSON
+    /// `explanation`: a `base` for each row, and what each column `adds`)
     #[arg(long)]
     explain: bool,
 
@@ -96,6 +97,7 @@ impl Verb for Predict {
     fn run(mut self, output: &Output) -> Outcome {
         self.reading.most = self.memory.map(Memory::bytes);
         if let Some(path) = &self.output {
+            interrupt::tidies();
             io::check_writable(path).map_err(Failure::usage)?;
             spare(&self.model, "the model", path)?;
         }
@@ -109,7 +111,8 @@ impl Verb for Predict {
             return self.in_pieces(&trained, &source, &pieces, output);
         }
         let (inputs, beside) = self.inputs(&source, &trained, output)?;
-        let predictions = self.predictions(&trained, &inputs, beside, self.reach(&trained)?)?;
+        let more = self.more(&trained, output)?;
+        let predictions = self.predictions(&trained, &inputs, beside, &more)?;
         let text = match self.format {
             Format::Text => predictions.csv(true),
             Format::Json => json(&predictions)?,
@@ -133,13 +136,30 @@ impl Predict {
         }
     }
 
+    /// What is told beside each prediction.
+    fn more(&self, trained: &Trained, output: &Output) -> Outcome<More> {
+        let reach = self.reach(trained)?;
+        if !self.explain {
+            return Ok(More { reach, begin: None });
+        }
+        let known = Reference::read(&trained.model, &trained.preprocessing)?;
+        if known.is_none() {
+            output.note(
+                "note: the model file keeps no rows of the training for explanations to begin with: they begin with a row \
+                 of means, of no category",
+            );
+        }
+        let means = || Reference::of_means(trained.preprocessing.width());
+        Ok(More { reach, begin: Some(known.unwrap_or_else(means)) })
+    }
+
     /// What the model says of rows, between columns of the data and what else was asked for.
     fn predictions(
         &self,
         trained: &Trained,
         inputs: &Tensor,
         beside: Vec<Beside>,
-        reach: Option<Reach>,
+        more: &More,
     ) -> Outcome<Predictions> {
         let outputs = trained.outputs(inputs)?;
         let (values, chosen) = match trained.preprocessing.target() {
@@ -154,7 +174,7 @@ impl Predict {
             }
         };
         let target = trained.preprocessing.target().column().to_string();
-        let interval = match (reach.zip(self.interval), &values) {
+        let interval = match (more.reach.zip(self.interval), &values) {
             (Some((reach, share)), Values::Numbers { rows }) => {
                 let numbers: Vec<f64> = rows.iter().map(|row| row.0).collect();
                 let bounds = interval::bounds(&trained.preprocessing, &outputs, &numbers, reach)?;
@@ -163,9 +183,9 @@ impl Predict {
             }
             _ => None,
         };
-        let explanation = match self.explain {
-            true => Some(explained(trained, inputs, &chosen)?),
-            false => None,
+        let explanation = match &more.begin {
+            Some(begin) => Some(explained(trained, inputs, begin, &chosen)?),
+            None => None,
         };
         let own = target.clone();
         // Beside the column itself the prediction has a name of its own.
@@ -291,6 +311,14 @@ impl Predict {
     }
 }
 
+/// What is told beside each prediction.
+struct More {
+    /// How far intervals reach.
+    reach: Option<Reach>,
+    /// What explanations begin with.
+    begin: Option<Reference>,
+}
+
 /// A column of the data beside the predictions.
 #[derive(Serialize)]
 struct Beside {
@@ -326,7 +354,9 @@ struct Interval {
 /// What each prediction rests on: of each row the numbers of all columns and the base add up to it.
 #[derive(Serialize)]
 struct Explanation {
-    /// What is predicted of a row of means.
+    /// How many rows are begun with.
+    rows: usize,
+    /// The mean answer to these.
     base: Vec<Number>,
     columns: Vec<Added>,
 }
@@ -361,7 +391,7 @@ impl Predictions {
             all.push((format!("{}_low", self.own), low));
             all.push((format!("{}_high", self.own), high));
         }
-        if let Some(Explanation { base, columns }) = &self.explanation {
+        if let Some(Explanation { base, columns, .. }) = &self.explanation {
             all.push(("base".to_string(), base));
             all.extend(columns.iter().map(|own| (format!("by_{}", own.column), &own.adds[..])));
         }
@@ -446,7 +476,12 @@ fn likely(probabilities: &Tensor, classes: &Categories) -> Vec<Likely> {
 }
 
 /// What columns add to each number, or to the probability of each chosen class.
-fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Explanation> {
+fn explained(
+    trained: &Trained,
+    inputs: &Tensor,
+    begin: &Reference,
+    chosen: &[usize],
+) -> Outcome<Explanation> {
     let answer = |rows: &Tensor, number: usize| -> Outcome<Vec<f64>> {
         let outputs = trained.outputs(rows)?;
         match trained.preprocessing.classes() {
@@ -458,11 +493,12 @@ fn explained(trained: &Trained, inputs: &Tensor, chosen: &[usize]) -> Outcome<Ex
         }
     };
     let Contributions { base, columns } =
-        Contributions::of(inputs, &trained.preprocessing, answer)?;
+        Contributions::of(inputs, &trained.preprocessing, begin.rows(), answer)?;
     let numbers = |values: Vec<f64>| values.into_iter().map(Number).collect();
     let columns = columns.into_iter();
     let columns = columns.map(|(column, values)| Added { column, adds: numbers(values) });
-    Ok(Explanation { base: numbers(base), columns: columns.collect() })
+    let rows = begin.rows().len();
+    Ok(Explanation { rows, base: numbers(base), columns: columns.collect() })
 }
 
 /// Reads a share between 0 and 1 for clap.

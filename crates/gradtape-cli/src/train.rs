@@ -5,6 +5,9 @@ mod columns;
 mod compare;
 mod curves;
 mod defaults;
+mod differences;
+mod embed;
+mod ending;
 mod files;
 mod fit;
 mod flags;
@@ -26,10 +29,7 @@ mod text;
 mod tune;
 mod watch;
 
-use std::collections::BTreeMap;
-
 use gradtape::engine;
-use gradtape::io::Model;
 use gradtape::nn::Module;
 use gradtape::train::History;
 
@@ -45,7 +45,7 @@ use crate::error::{Failure, Outcome};
 use crate::measure::Measured;
 use crate::output::Output;
 use crate::report::Format;
-use crate::settings::{self, Counts, Course};
+use crate::settings::{Counts, Course, Settings};
 use crate::source::Source;
 
 impl Verb for Train {
@@ -59,6 +59,8 @@ pub(super) struct Done {
     pub(super) history: History,
     pub(super) held_out: Option<Measured>,
     pub(super) rows: Counts,
+    /// How it was trained; of one that came to nothing this is not known.
+    pub(super) settings: Option<Box<Settings>>,
     /// Why it did not come to its end; the model is that of the last epoch that went well.
     pub(super) failed: Option<Failure>,
 }
@@ -111,7 +113,8 @@ impl Train {
                 let told = !self.quiet || self.format == Format::Json || self.runs.report.is_some();
                 Some(match told || self.runs.held_out().is_some() {
                     true => {
-                        measured.beside(&prepared.split.train, test, &prepared.preprocessing)?
+                        let (train, all) = (&prepared.split.train, prepared.counts().train);
+                        measured.beside(train, all, test, &prepared.preprocessing)?
                     }
                     false => measured,
                 })
@@ -120,14 +123,8 @@ impl Train {
         let Trained { histories, history, seconds, ended } = trained;
         let mut settings = self.settings(&source, &prepared, &history);
         settings.course = settings.course.map(|course| course.with_each(&histories));
-        let mut notes = BTreeMap::from([(settings::NOTE.to_string(), settings.to_json()?)]);
-        notes.extend(residuals.to_note(&prepared.preprocessing)?);
-        let model = Model {
-            network,
-            preprocessing: Some(prepared.preprocessing.to_json()),
-            labels: prepared.split.train.classes().to_vec(),
-            notes,
-        };
+        let preprocessing = &prepared.preprocessing;
+        let model = self.model(network, preprocessing, &prepared, &settings, &residuals)?;
         let scores = held_out.as_ref().map(Measured::scores);
         files.write(&model, &histories, scores.as_ref(), &source.name())?;
         files.write_report(|| {
@@ -139,7 +136,8 @@ impl Train {
         if let Err(failure) = ended {
             let kept = history.kept_epoch;
             let note = format!("{} holds the model after epoch {kept}", files.model());
-            return Ok(Done { history, held_out, rows, failed: Some(failure.note(note)) });
+            let (settings, failed) = (Some(Box::new(settings)), Some(failure.note(note)));
+            return Ok(Done { history, held_out, rows, settings, failed });
         }
 
         match self.format {
@@ -177,7 +175,7 @@ impl Train {
                 output.line(format!("\nwrote {files}"))?;
             }
         }
-        Ok(Done { history, held_out, rows, failed: None })
+        Ok(Done { history, held_out, rows, settings: Some(Box::new(settings)), failed: None })
     }
 
     /// Whether lines for people are printed.

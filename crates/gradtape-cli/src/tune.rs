@@ -18,7 +18,7 @@ use crate::words::Words;
 /// held out take no part, and tell at the end how good the network is.
 ///
 /// Writes what `train` writes, tune.csv with all trials, and tune.jsonl, with which the same command goes on after a
-/// stop. The same seed gives the same bits, if the time is enough for all trials.
+/// stop. While it searches, model.safetensors is the model of the best trial so far. The same seed gives the same bits, if the time is enough for all trials.
 #[derive(Args)]
 #[command(after_help = "Examples:
   gradtape tune homes.csv --target price --minutes 5

@@ -354,8 +354,8 @@ fn reports_that_cannot_be_are_refused_before_anything_is_trained() {
         ("--report x.pdf", &["--report x.pdf", "HTML", "--report x.html"][..]),
         ("--report x", &["--report x.html"]),
         ("--report nowhere/x.html", &["nowhere"]),
-        ("--report x.html --seed 1..3", &["one training", "compare.svg"]),
-        ("--report x.html --folds 3", &["one training", "compare.svg"]),
+        ("--report x.pdf --seed 1..3", &["--report x.html"]),
+        ("--report nowhere/x.html --folds 3", &["nowhere"]),
     ] {
         folder.run(&format!("{train} {line}")).fails(2, words);
     }

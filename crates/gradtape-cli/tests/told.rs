@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Folder;
+use crate::common::{Folder, table};
 use serde_json::{Value, json};
 
 fn training(folder: &Folder) -> Value {
@@ -157,6 +157,15 @@ fn what_is_not_defined_is_null() {
     folder.write("same.csv", "x,y\n3,9.5\n4,9.5\n");
     let text = folder.run("evaluate model.safetensors same.csv").ok().stdout;
     contains(&text, &["R² is not defined, the target does not vary (2 rows)"]);
+    // Beside a value that is far away all others are the same.
+    folder.write("far.csv", table.replace("5,15.5\n", "5,1e13\n"));
+    for seed in [2, 3] {
+        let train =
+            format!("train far.csv --target y --epochs 1 --target-transform none --seed {seed}");
+        let text = folder.run(&train).ok().stdout;
+        let held_out = text.lines().find(|line| line.starts_with("held-out R²")).unwrap();
+        contains(held_out, &["is not defined, far values", "--target-transform asinh"]);
+    }
 }
 
 #[test]
@@ -237,4 +246,26 @@ fn files_that_are_missing_or_in_the_wrong_place_lead_to_the_right_ones() {
     swapped.fails(1, &["not a safetensors file", "the model comes first, then the data"]);
     let text = folder.run("inspect model.safetensors").ok().stdout;
     contains(&text, &["(value - 5.8724) / 0.86899"]);
+}
+
+#[test]
+fn durations_are_numbers_as_pandas_writes_them() {
+    let folder = Folder::new("durations");
+    let row = |i: usize| {
+        let (days, hours) = (i % 4, i * 7 % 24);
+        format!("{days} days {hours:02}:30:00,{}.5", 24 * days + hours)
+    };
+    folder.write("data.csv", table("lasted,y", 200, row));
+    let text = folder.run("train data.csv --target y --epochs 2").ok().stdout;
+    contains(&text, &["column \"lasted\": durations, taken in seconds"]);
+}
+
+#[test]
+fn a_column_is_not_of_names_and_of_amounts() {
+    let folder = Folder::new("both");
+    folder.write("data.csv", table("a,b,y", 40, |i| format!("{},{},{}.5", i % 3, i % 5, i)));
+    folder
+        .run("train data.csv --target y --numbers a,b --categories b")
+        .fails(2, &["--categories b and --numbers b", "names or of amounts"]);
+    folder.run("train data.csv --target y --numbers a --categories b --epochs 1 --quiet").ok();
 }

@@ -89,7 +89,20 @@ fn a_search_that_is_stopped_leaves_a_table_and_says_how_to_go_on() {
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let run = Run::of(search.wait_with_output().unwrap());
     let text = run.stderr.clone();
-    run.fails(1, &["the same command goes on", "tune.csv has", "the best so far is trial"]);
+    run.fails(
+        1,
+        &[
+            "the same command goes on",
+            "tune.csv has",
+            "model.safetensors is the best so far, trial",
+        ],
+    );
+    // It is a whole model, which is used as any other.
+    let report = folder.run("evaluate model.safetensors digits --format json").ok().json();
+    assert_eq!((&report["trained_on"], &report["part"]), (&true.into(), &"held-out".into()));
+    let known = folder.run("inspect model.safetensors").ok().stdout;
+    let named = text.split("best so far, ").nth(1).unwrap().split(':').next().unwrap();
+    assert!(known.contains(&format!("search: {named}")), "{named}: {known}");
     let table = String::from_utf8(folder.read("tune.csv")).unwrap();
     assert_eq!(table.lines().count(), 1 + tried());
     // What it names trains, with the settings that were tried.

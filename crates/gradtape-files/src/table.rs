@@ -228,7 +228,14 @@ fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'
         #[cfg(feature = "parquet")]
         Format::Parquet => {
             let file = File::open(path).map_err(|error| failed(&source, &error))?;
-            guarded(&source, || parquet::read_pieces(file, &source, options, pieces))
+            let mut own = Own { each: pieces.each, panic: None };
+            let mut each = |table| own.run(table);
+            let pieces = Pieces { rows: pieces.rows, every: pieces.every, each: &mut each };
+            let read = guarded(&source, || parquet::read_pieces(file, &source, options, pieces));
+            match own.panic {
+                Some(panic) => panic::resume_unwind(panic),
+                None => read,
+            }
         }
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => {
@@ -243,6 +250,27 @@ fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'
             Err(Error::new(Kind::Data, message)
                 .hint("write it as Parquet or CSV, which are read in pieces, or allow more memory"))
         }
+    }
+}
+
+/// What the caller does with the pieces: a panic of it is no damage of the file, and goes on where the reader has ended.
+#[cfg(feature = "parquet")]
+struct Own<'a> {
+    each: &'a mut dyn FnMut(Table) -> Result<()>,
+    panic: Option<Box<dyn std::any::Any + Send>>,
+}
+
+#[cfg(feature = "parquet")]
+impl Own<'_> {
+    fn run(&mut self, table: Table) -> Result<()> {
+        // It is told as any other.
+        let was = QUIET.replace(false);
+        let done = panic::catch_unwind(AssertUnwindSafe(|| (self.each)(table)));
+        QUIET.set(was);
+        done.unwrap_or_else(|panic| {
+            self.panic = Some(panic);
+            Err(Error::new(Kind::Data, "the rows could not be used"))
+        })
     }
 }
 

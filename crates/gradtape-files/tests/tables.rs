@@ -369,3 +369,21 @@ fn what_cannot_be_read_is_named() {
     assert!(read("book.xlsx").notes().join("\n").contains("\"Other sheet\""));
     assert!(read("book.xlsx").notes().join("\n").contains("; --sheet NAME reads another"));
 }
+
+#[test]
+#[cfg(feature = "parquet")]
+fn a_panic_of_the_caller_is_no_damage_of_the_file() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tables/many.parquet");
+    let read = || {
+        read_table_pieces(&path, &TableOptions::default(), 1000, |_| {
+            panic!("a fault of the caller")
+        })
+    };
+    let caught = std::panic::catch_unwind(read).unwrap_err();
+    assert_eq!(caught.downcast_ref::<&str>(), Some(&"a fault of the caller"));
+    // What the caller refuses is told as it is.
+    let error = read_table_pieces(&path, &TableOptions::default(), 1000, |_| {
+        Err(gradtape::Error::new(gradtape::Kind::Data, "enough"))
+    });
+    assert_eq!(error.unwrap_err().message(), "enough");
+}

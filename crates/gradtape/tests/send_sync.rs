@@ -54,7 +54,7 @@ fn both() -> Vec<String> {
         TransformerStackOptions, TransformerStackSpec, Upsample, AttentionOptions, AttentionSpec, AvgPool2d,
         AvgPoolOptions<2>, AvgPoolSpec<2>, BatchNorm1d, BatchNormOptions, BatchNormSpec<1>, Blueprint, Celu, Conv2d,
         ConvOptions<2>, ConvSpec<2>, ConvTranspose2d, ConvTransposeOptions<2>, ConvTransposeSpec<2>, Dropout,
-        Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,
+        Dropout2d, DropoutChannelsSpec<2>, DropoutSpec, Elu, EmbedColumns, EmbedColumnsSpec, EmbeddedColumns, Embedding, EmbeddingOptions, EmbeddingSpec, Flatten,
         Gelu, Glu, GroupNorm, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh, Init, InstanceNorm2d,
         InstanceNormSpec<2>, LayerNorm, LayerNormOptions, LayerNormSpec, LayerSpec, LeakyRelu, Linear,
         LinearOptions, LinearSpec, LogSoftmax, LstmCell, MaxPool2d, MaxPoolOptions<2>, MaxPoolSpec<2>, Mish,

@@ -14,13 +14,18 @@ use crate::report::thousands;
 use crate::rows::Part;
 use crate::source::Source;
 
-/// The rows of the training that are held in memory, by the parts that were held out and what simple answers were learned
-/// from.
+/// The rows of the training that are held in memory, as far as they are asked for, by the parts that were held out and
+/// what simple answers were learned from.
 #[derive(Default)]
 struct Parts {
     learned: Vec<Dataset>,
     validation: Vec<Dataset>,
     test: Vec<Dataset>,
+    /// How many rows there are in all, and to train on.
+    all: usize,
+    train: usize,
+    /// Of those in memory.
+    held: usize,
 }
 
 impl Evaluate {
@@ -38,7 +43,7 @@ impl Evaluate {
         let chosen = Chosen { part, same: found.is_some(), source };
         match (part, found) {
             (Part::Test, Some(parts)) => {
-                let learned = together(&parts.learned)?;
+                let learned = together(&parts.learned)?.map(|learned| (learned, parts.train));
                 let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen))?;
                 self.measure(trained, &chosen, &data, learned, output)
             }
@@ -77,22 +82,60 @@ impl Evaluate {
             return Ok(None);
         };
         let (mut print, mut parts) = (Fingerprint::default(), Parts::default());
-        counted.each(trained, pieces, output, |table, data| {
+        let most = pieces.fitting(trained.preprocessing.width(), 4.0);
+        let trained_on = known.rows.map(|rows| rows.train + rows.validation + rows.test);
+        let to_test = self.part.is_none_or(|part| part == Part::Test);
+        let to_validate = self.part == Some(Part::Validation);
+        let (mut is_other, mut fits, mut compares) = (false, true, to_test);
+        let read = counted.each(trained, pieces, output, |table, data| {
+            parts.all += data.len();
+            // A file with more rows is another one: no more of it is gathered.
+            if trained_on.is_some_and(|rows| parts.all > rows) {
+                is_other = true;
+                return Err(Failure::failed("more rows than in training"));
+            }
             let numbers = || (0..table.len()).map(|row| table.line(row));
             print.add(&data, numbers())?;
             let rows = deal.rows(numbers());
-            for (all, rows) in [
-                (&mut parts.learned, deal.kept(numbers())),
-                (&mut parts.validation, rows.validation),
-                (&mut parts.test, rows.test),
+            parts.train += rows.train.len();
+            if compares && parts.held > most {
+                parts.held -= parts.learned.iter().map(Dataset::len).sum::<usize>();
+                (parts.learned, compares) = (Vec::new(), false);
+            }
+            fits &= parts.held <= most;
+            for (all, rows, is_asked) in [
+                (&mut parts.learned, deal.kept(numbers()), compares),
+                (&mut parts.validation, rows.validation, to_validate),
+                (&mut parts.test, rows.test, to_test),
             ] {
-                if !rows.is_empty() {
+                if is_asked && fits && !rows.is_empty() {
+                    parts.held += rows.len();
                     all.push(data.rows(&rows)?);
                 }
             }
             Ok(())
-        })?;
-        Ok((print.text() == known.fingerprint).then_some(parts))
+        });
+        if is_other {
+            return Ok(None);
+        }
+        read?;
+        if print.text() != known.fingerprint {
+            return Ok(None);
+        }
+        let memory = pieces.memory();
+        if !fits {
+            return Err(Failure::failed(format!(
+                "the rows of {} that were held out in training do not fit in {memory}\n  hint: give as much --memory as in \
+                 training, or --part all",
+                source.name()
+            )));
+        }
+        if to_test && !compares {
+            output.note(format_args!(
+                "note: no simple answers beside: the rows that they are learned from do not fit in {memory}"
+            ));
+        }
+        Ok(Some(parts))
     }
 
     /// Measures all rows, or those to train on; of each what the network answers is kept, as far as it fits.

@@ -63,7 +63,7 @@ impl Predict {
         let preprocessing = &trained.preprocessing;
         let settings = trained.settings.as_ref();
         let deal = settings.and_then(|settings| settings.data.dealt).filter(|_| self.held_out);
-        let (reach, mut told) = (self.reach(trained)?, Told::default());
+        let (more, mut told) = (self.more(trained, output)?, Told::default());
         let (mut before, mut named) = (0, true);
         pieces.each(preprocessing.width(), |table| {
             let first = before;
@@ -84,7 +84,7 @@ impl Predict {
             rows.iter_mut().for_each(|row| *row += first);
             let beside = self.beside(Some(&table), None, &rows)?;
             let inputs = preprocessing.inputs(&table)?;
-            let predictions = self.predictions(trained, &inputs, beside, reach);
+            let predictions = self.predictions(trained, &inputs, beside, &more);
             let predictions = predictions.map_err(|failure| match first {
                 0 => failure,
                 _ => failure.note(format!(
@@ -94,6 +94,7 @@ impl Predict {
             })?;
             write(&predictions.csv(std::mem::take(&mut named)))
         })?;
+        told.end(preprocessing, output);
         match named && self.held_out {
             true => Err(Failure::failed("the model held out no row to predict")
                 .note("hint: leave --held-out away to predict all rows")),

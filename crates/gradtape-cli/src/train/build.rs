@@ -2,7 +2,7 @@
 
 use gradtape::Rng;
 use gradtape::data::Augment;
-use gradtape::nn::Sequential;
+use gradtape::nn::{EmbedColumnsSpec, EmbeddedColumns, LayerSpec, Sequential};
 use gradtape::optim::{self, Optimizer};
 
 use super::flags::Train;
@@ -51,7 +51,10 @@ impl Train {
             };
             return blueprint.build(images.shape, outputs, rng).map_err(Failure::usage);
         }
-        let sizes = [&[inputs], &*self.hidden().0, &[outputs]].concat();
+        let embedded = self.embedded(&prepared.preprocessing)?;
+        let columns: Vec<EmbeddedColumns> = embedded.into_iter().map(|(_, own)| own).collect();
+        let narrowed = columns.iter().fold(inputs, |all, own| all - own.count + own.width);
+        let sizes = [&[narrowed], &*self.hidden().0, &[outputs]].concat();
         let weights = sizes.windows(2).try_fold(0usize, |sum, pair| {
             pair[0].checked_mul(pair[1]).and_then(|more| sum.checked_add(more))
         });
@@ -61,7 +64,17 @@ impl Train {
                 "layers of {sizes:?} have more than {most} weights"
             )));
         }
-        Sequential::mlp(&sizes, self.activation(), self.dropout(), rng).map_err(Failure::usage)
+        if columns.is_empty() {
+            return Sequential::mlp(&sizes, self.activation(), self.dropout(), rng)
+                .map_err(Failure::usage);
+        }
+        // Its layers alone are wanted; their numbers are drawn with those of the vectors.
+        let layers = Sequential::mlp(&sizes, self.activation(), self.dropout(), &mut Rng::new(0));
+        let layers = layers.map_err(Failure::usage)?.specs()?;
+        let dtype = "f32".to_string();
+        let first = LayerSpec::from(EmbedColumnsSpec { inputs, columns, dtype });
+        let all: Vec<LayerSpec> = [first].into_iter().chain(layers).collect();
+        Sequential::from_specs(&all, rng).map_err(Failure::usage)
     }
 
     pub(super) fn optimizer_of(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {

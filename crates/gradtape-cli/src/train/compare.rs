@@ -1,10 +1,13 @@
 //! Several settings of `gradtape train` side by side: any flag with a list, and folds.
 
+mod cells;
 mod folds;
 mod lists;
+mod page;
 mod picture;
 mod told;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gradtape::io;
@@ -27,6 +30,8 @@ pub(crate) struct Comparison {
     flags: Vec<String>,
     /// The values of these and all words, of each training.
     runs: Vec<(Vec<String>, Words)>,
+    /// The words of the command line.
+    words: Words,
 }
 
 /// What became of one training.
@@ -45,7 +50,11 @@ impl Comparison {
         let out = first.out.parent().unwrap_or(&first.out).to_path_buf();
         let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
         let source = Source::of(&first.data)?;
-        files.iter().try_for_each(|file| source.spare(file))?;
+        let report = self.report_path()?;
+        files.iter().chain(&report).try_for_each(|file| source.spare(file))?;
+        if let Some(path) = &report {
+            io::check_writable(path).map_err(Failure::usage)?;
+        }
         let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
@@ -83,19 +92,23 @@ impl Comparison {
         io::write_atomic(&files[0], self.epochs_csv(&all).as_bytes())?;
         io::write_atomic(&files[1], self.steps_csv(&all).as_bytes())?;
         io::write_atomic(&files[2], self.chart(&all).svg()?.as_bytes())?;
+        self.write_page(&all, report.as_ref())?;
         if self.is_of_folds() && stopped.is_none() {
             // A fold without a network would be missing in the mean.
             if let Some(failure) = all.iter().find_map(|ran| ran.done.failed.clone()) {
                 return Err(failure);
             }
-            return self.tell_folds(&all, &files, output);
+            return self.tell_folds(&all, &files, report.as_deref(), output);
         }
         match format {
-            Format::Json => output.json(&self.report(&all, &files))?,
+            Format::Json => {
+                let files = files.iter().chain(&report).cloned().collect();
+                output.json(&self.report(&all, files))?;
+            }
             Format::Text if quiet => {}
             Format::Text => {
                 output.line("")?;
-                output.line(self.table(&all))?;
+                output.line(self.cells(&all).text())?;
                 if self.groups(&all).len() > 1 {
                     output.line(
                         "best is the lowest loss, of the rows to validate if there are any",
@@ -107,9 +120,10 @@ impl Comparison {
                 for line in self.failures(&all) {
                     output.line(line)?;
                 }
-                let [a, b, c] = files.each_ref().map(|file| file.display());
-                output
-                    .line(format!("\nwrote {a}, {b}, {c}, and a folder with the model of each"))?;
+                let written: Vec<String> =
+                    files.iter().chain(&report).map(|file| file.display().to_string()).collect();
+                let written = written.join(", ");
+                output.line(format!("\nwrote {written}, and a folder with the model of each"))?;
             }
         }
         stopped.map_or(Ok(()), Err)
@@ -119,17 +133,13 @@ impl Comparison {
     fn trainings(&self) -> Outcome<Vec<(Vec<String>, Train)>> {
         let mut trainings = Vec::new();
         for (place, (values, words)) in self.runs.iter().enumerate() {
-            let mut training = read(words).map_err(|error| {
+            // The page is of all.
+            let words = words.clone().without(&["--report"]);
+            let mut training = read(&words).map_err(|error| {
                 Failure::usage(error.render().to_string().trim().trim_start_matches("error: "))
             })?;
             if training.runs.resume.is_some() {
                 return Err(Failure::usage("--resume goes on with one training, not with several"));
-            }
-            if training.runs.report.is_some() {
-                return Err(Failure::usage(
-                    "--report tells of one training, not of several\n  hint: compare.svg and compare.csv show them \
-                     side by side; give --report to the one that is chosen",
-                ));
             }
             if training.data == "-" {
                 return Err(Failure::usage(
@@ -141,10 +151,19 @@ impl Comparison {
             training.watch.set_beside(place, self.label(values, " ", ", "), &own);
             // What a checkpoint of it goes on with.
             let out = Words::of([format!("--out={}", training.out.display())]);
-            training.runs.words = words.clone().and(out);
+            training.runs.words = words.and(out);
             trainings.push((values.clone(), training));
         }
         Ok(trainings)
+    }
+
+    /// Where the page of all goes, if one is asked for. Fails for one that is no page, and where another file goes.
+    fn report_path(&self) -> Outcome<Option<PathBuf>> {
+        let Some((_, words)) = self.runs.first() else { return Ok(None) };
+        let training = read(words).map_err(|error| Failure::usage(error.render()))?;
+        training.runs.check_report(false)?;
+        training.check_paths()?;
+        Ok(training.runs.report)
     }
 
     /// One of the trainings. Fails where its flags do not fit its data.
@@ -158,7 +177,7 @@ impl Comparison {
             Err(failure) if failure.status() == 2 => return Err(failure),
             Err(failure) => {
                 let (history, rows) = (History::default(), Counts::default());
-                Done { history, held_out: None, rows, failed: Some(failure) }
+                Done { history, held_out: None, rows, settings: None, failed: Some(failure) }
             }
         };
         let losses = std::mem::take(&mut *losses.lock().unwrap_or_else(PoisonError::into_inner));

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::curves::curves;
 use crate::error::{Failure, Outcome};
+use crate::interrupt;
 use crate::source::Source;
 
 /// Where the files of a training go.
@@ -41,10 +42,7 @@ struct OwnFolder {
 impl OwnFolder {
     fn take(folder: &Path) -> Outcome<OwnFolder> {
         let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
-        let missing = folder.ancestors().take_while(|above| !above.as_os_str().is_empty());
-        let made: Vec<PathBuf> =
-            missing.take_while(|above| !above.exists()).map(Path::to_path_buf).collect();
-        fs::create_dir_all(folder).map_err(|error| unwritable(error.to_string()))?;
+        let made = interrupt::make_folder(folder).map_err(|error| unwritable(error.to_string()))?;
         // Where a folder cannot be opened or locked there is nothing to keep others away with.
         let lock = File::open(folder).ok();
         if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
@@ -59,9 +57,7 @@ impl OwnFolder {
 
 impl Drop for OwnFolder {
     fn drop(&mut self) {
-        // Only empty folders can be removed.
-        let gone = |folder: &PathBuf| fs::remove_dir(folder).is_ok();
-        self.made.iter().take_while(|folder| gone(folder)).for_each(drop);
+        interrupt::remove_empty(&self.made);
     }
 }
 

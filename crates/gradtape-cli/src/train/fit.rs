@@ -1,9 +1,8 @@
 //! One network of a training, trained.
 
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use gradtape::data::{Augment, Dataset, Preprocessing, Stream};
@@ -17,13 +16,9 @@ use super::members::Members;
 use super::resume::{Clock, Further, remove_later};
 use super::watch;
 use crate::error::{Failure, Outcome};
+use crate::interrupt;
 use crate::output::Output;
 use crate::progress::{Progress, Shown};
-
-/// Whether Ctrl-C or a signal asked for the end.
-pub(super) fn is_interrupted() -> bool {
-    stop_on_interrupt().load(Ordering::Relaxed)
-}
 
 /// What one of the networks trains on.
 pub(super) struct Part<'a> {
@@ -39,6 +34,8 @@ pub(super) struct Part<'a> {
     pub(super) from: Option<PathBuf>,
     /// Whether that was to end earlier.
     pub(super) further: Option<Further>,
+    /// Whether it goes on also where it had stopped early.
+    pub(super) beyond: bool,
     /// Whether the other networks stay as they are then.
     pub(super) alone: bool,
     /// What is told of that once it goes on.
@@ -64,7 +61,7 @@ impl<'a> Part<'a> {
     pub(super) fn alone(rows: [&'a Dataset; 2]) -> Part<'a> {
         let (stream, augment, whole, checkpoints, undo) = (None, None, None, None, None);
         let (from, further, told) = (None, None, None);
-        let alone = false;
+        let (beyond, alone) = (false, false);
         Part {
             number: 0,
             rows,
@@ -73,6 +70,7 @@ impl<'a> Part<'a> {
             whole,
             from,
             further,
+            beyond,
             alone,
             told,
             checkpoints,
@@ -110,6 +108,7 @@ impl Train {
             whole,
             from,
             further,
+            beyond,
             alone,
             told: goes_on,
             checkpoints,
@@ -137,12 +136,17 @@ impl Train {
         let (of_step, of_epoch) = (Arc::clone(&progress), Arc::clone(&progress));
         let (checkpoints, mut clock) = checkpoints.unzip();
         let goes_on = Arc::new(Mutex::new(goes_on));
+        let has_stepped = Arc::new(AtomicBool::new(false));
+        let steps_now = Arc::clone(&has_stepped);
         // Of a page that is drawn anew, it is told after that.
         let goes_on_at = plain.then(|| Arc::clone(&goes_on));
         let losses = self.runs.losses.clone();
         let (stop, until) = match self.runs.until {
-            None => (stop_on_interrupt(), None),
-            Some(until) => (Arc::default(), Some(until)),
+            None => (interrupt::asked(), None),
+            Some(until) => {
+                drop(interrupt::asked());
+                (Arc::default(), Some(until))
+            }
         };
         let stop_at = Arc::clone(&stop);
         let mut trainer = Trainer::new(network, optimizer)
@@ -154,10 +158,11 @@ impl Train {
             .seed(self.seed.wrapping_add(number as u64))
             .stop_flag(stop)
             .on_step(move |report| {
+                steps_now.store(true, Ordering::Relaxed);
                 if let Some(clock) = &mut clock {
                     clock.look();
                 }
-                if until.is_some_and(|until| Instant::now() > until || is_interrupted()) {
+                if until.is_some_and(|until| Instant::now() > until || interrupt::is_asked()) {
                     stop_at.store(true, Ordering::Relaxed);
                 }
                 if let Some(losses) = &losses {
@@ -209,6 +214,9 @@ impl Train {
         if alone {
             trainer = trainer.resume_alone();
         }
+        if beyond {
+            trainer = trainer.beyond_stop();
+        }
         if further.is_some_and(|further| further.reschedules) {
             trainer = trainer.reschedule();
         }
@@ -245,11 +253,13 @@ impl Train {
         let ended = fitted.map(drop).map_err(|error| {
             let failure = watch::failure(error);
             match resumes && !insists && failure.message().contains("or insist") {
-                true => failure.note("(--insist)"),
+                true => self.runs.differences.told(&failure),
                 false => failure,
             }
         });
-        if let Some(line) = taken(&goes_on).filter(|_| ended.is_ok()) {
+        // Where no step was left, it went on from nothing.
+        let stepped = has_stepped.load(Ordering::Relaxed);
+        if let Some(line) = taken(&goes_on).filter(|_| ended.is_ok() && stepped) {
             lock(&progress).tell(&line);
         }
         let mut history = trainer.history().clone();
@@ -269,24 +279,6 @@ impl Train {
         let logged = self.watch.end(&log, ended.is_ok(), table, output);
         Ok(Fitted { history, seconds, ended: ended.and(printed).and(logged) })
     }
-}
-
-/// A flag that Ctrl-C and the signals that end a program set. The second time, it ends at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
-    let flag = FLAG.get_or_init(|| {
-        let flag = Arc::new(AtomicBool::new(false));
-        let set = Arc::clone(&flag);
-        let installed = ctrlc::set_handler(move || {
-            if set.swap(true, Ordering::Relaxed) {
-                process::exit(130);
-            }
-        });
-        // Without a handler Ctrl-C ends the program at once, as it does everywhere.
-        drop(installed);
-        flag
-    });
-    Arc::clone(flag)
 }
 
 /// A line that is told once.

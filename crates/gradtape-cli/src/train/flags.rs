@@ -14,6 +14,7 @@ use gradtape::train::History;
 
 use super::columns::Columns;
 use super::defaults::Shape;
+use super::embed::EmbedFlags;
 use super::network::{Network, Tokens};
 use super::optimizer::OptimizerParser;
 use super::run_flags::RunFlags;
@@ -260,6 +261,9 @@ pub(crate) struct Train {
     pub(super) groups: Vec<(String, Option<Group>)>,
 
     #[command(flatten)]
+    pub(super) embed: EmbedFlags,
+
+    #[command(flatten)]
     pub(super) start: StartFlags,
 
     #[command(flatten)]
@@ -369,6 +373,7 @@ impl Train {
         if let Some(what) = &self.schedule_every {
             add("schedule-every", what.clone());
         }
+        named.extend(self.embed.given());
         named
     }
 
@@ -419,6 +424,13 @@ impl Train {
             let message = "--early-stopping looks at the validation loss, but --validation is 0";
             return Err(Failure::usage(message));
         }
+        if let Some(name) = self.categories.iter().find(|name| self.columns.numbers.contains(name))
+        {
+            return Err(Failure::usage(format!(
+                "--categories {name} and --numbers {name}: a column is of names or of amounts\n  hint: leave it out of one \
+                 of them"
+            )));
+        }
         for (flag, most) in self.clips() {
             if most.is_nan() || most <= 0.0 {
                 return Err(Failure::usage(format!("--{flag} is {most}, but must be above 0")));
@@ -429,6 +441,7 @@ impl Train {
             ("--activation", self.activation.is_some(), self.network == Network::Mlp),
             ("--dropout", self.dropout.is_some(), !self.network.is_of_images()),
             ("--members", self.members() > 1, self.network == Network::Mlp),
+            ("--embed", self.embed.is_given(), self.network == Network::Mlp),
             ("--context", self.context.is_some(), self.network.is_of_texts()),
             ("--vocabulary", self.vocabulary.is_some(), self.network.is_of_texts()),
         ];
@@ -439,6 +452,7 @@ impl Train {
                 }
                 "--dropout" => "put d0.5 among the parts of a cnn",
                 "--members" => "several networks that answer together are perceptrons",
+                "--embed" => "columns of tables are embedded before a perceptron",
                 _ => "it is for texts, with --network gpt:4x128",
             };
             let network = &self.network;

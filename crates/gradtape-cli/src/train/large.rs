@@ -1,13 +1,14 @@
-//! Data that is larger than memory. Of a table some rows tell what is to be done to the columns; then all rows are read
-//! piece by piece, prepared, and written as numbers to a file, from which training reads them as it needs them. Images are
-//! written there as bytes.
+//! Data that is larger than memory. Of a table all rows are counted, and some tell what is to be done to the columns; then
+//! all rows are read piece by piece, prepared, and written as numbers to a file, from which training reads them as it needs
+//! them. Images are written there as bytes.
 
 mod images;
 mod store;
 
 use std::path::Path;
 
-use gradtape::data::{Dataset, Fractions, Preprocessing, Split, Stream, Table};
+use gradtape::data::{Dataset, Filled, Fractions, Preprocessing, Split, Stream, Table};
+use gradtape::{Error, Kind};
 
 pub(super) use self::images::LargeImages;
 use self::store::{Store, StoreWriter};
@@ -59,13 +60,15 @@ impl Large<'_> {
         notes.extend(advice::of_leaks(&sample, &preprocessing, &parts.train));
         notes.push(format!(
             "{name} is larger than {} of memory: it is read in pieces, and what is done to its columns follows from {} of its \
-             rows, {every} apart",
+             rows, {every} apart, and from what was counted of all",
             pieces.memory(),
             thousands(parts.train.len())
         ));
         notes.extend(fewer(&deal, fractions, all));
         let alike =
             preprocessing.dataset(&sample.rows(&parts.train[..1.min(parts.train.len())])?)?;
+        let mut of_sample = Filled::default();
+        preprocessing.count_filled(&sample, &mut of_sample);
         drop(sample);
         let mut sorted = Sorted::new(folder, &alike, deal)?;
         pieces.each(width, |table| {
@@ -77,12 +80,7 @@ impl Large<'_> {
         if sorted.without > 0 {
             notes.push(format!("{} left out: no value of {target:?}", of(sorted.without, "row")));
         }
-        if let Some((count, class)) = &sorted.unseen {
-            notes.push(format!(
-                "{} left out: of classes that are so rare that no row that was looked at has them, such as {class:?}",
-                of(*count, "row")
-            ));
-        }
+        let preprocessing = preprocessing.with_filled(&of_sample, &sorted.filled);
         let fingerprint = sorted.print.text();
         let (store, split) = sorted.finish()?;
         Ok(Prepared {
@@ -154,16 +152,16 @@ struct Sorted {
     print: Fingerprint,
     /// Rows without a value of the target.
     without: usize,
-    /// Rows of classes that are not known, and one of these.
-    unseen: Option<(usize, String)>,
+    /// What is missing in the others, and what was not counted.
+    filled: Filled,
 }
 
 impl Sorted {
     fn new(folder: &Path, alike: &Dataset, deal: Deal) -> Outcome<Sorted> {
         let (store, none) = (StoreWriter::create(folder, alike)?, alike.rows(&[])?);
         let (kept, validation, test, print) = Default::default();
-        let (without, unseen) = (0, None);
-        Ok(Sorted { deal, store, none, kept, validation, test, print, without, unseen })
+        let (without, filled) = (0, Filled::default());
+        Ok(Sorted { deal, store, none, kept, validation, test, print, without, filled })
     }
 
     fn add(
@@ -174,10 +172,17 @@ impl Sorted {
     ) -> gradtape::Result<()> {
         let (known, unseen) = preprocessing.rows_to_learn(&table)?;
         self.without += table.len() - known.len() - unseen.len();
+        // All classes were counted before.
         if let Some(&first) = unseen.first() {
-            let cell = table.column(preprocessing.target().column())?.cell(first);
-            let name = cell.unwrap_or("-").to_string();
-            self.unseen.get_or_insert((0, name)).0 += unseen.len();
+            let message = format!(
+                "{}, {}: the class {:?} was not there when the rows were counted",
+                table.source(),
+                table.at(first),
+                table.column(preprocessing.target().column())?.cell(first).unwrap_or("-")
+            );
+            return Err(
+                Error::new(Kind::Data, message).hint("the file was changed while it was read")
+            );
         }
         if known.is_empty() {
             return Ok(());
@@ -188,6 +193,7 @@ impl Sorted {
             preprocessing.strict_numbers(&table).map_err(|error| error.hint(hint()))?;
         }
         let data = preprocessing.dataset(&table)?;
+        preprocessing.count_filled(&table, &mut self.filled);
         let numbers = || (0..table.len()).map(|row| table.line(row));
         self.print.add(&data, numbers())?;
         let parts = self.deal.rows(numbers());

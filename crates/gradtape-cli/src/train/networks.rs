@@ -12,6 +12,7 @@ use super::resume::Before;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::progress::{Beside, Shown};
+use crate::report::{of, thousands};
 
 /// What became of the networks.
 pub(super) struct Trained {
@@ -72,6 +73,7 @@ impl Train {
                 whole: Some(networks),
                 from: before.as_ref().and_then(|before| before.from(number)),
                 further,
+                beyond: before.as_ref().is_some_and(|before| before.alone(number)),
                 alone: before.as_ref().is_some_and(|before| before.alone(number)),
                 told: told.take(),
                 checkpoints: self.checkpoints(
@@ -107,9 +109,7 @@ impl Train {
         }
         let is_told = before.as_ref().is_some_and(|before| !before.quiet);
         if is_told && ended.is_ok() && seconds.iter().all(|taken| *taken == 0.0) {
-            let early = histories.iter().any(|own| matches!(own.stopped, Stopped::Early { .. }));
-            let why = if early { ": it stopped early, as validation was no better" } else { "" };
-            output.note(format!("no epoch was left to train, the training had ended{why}"));
+            output.note(self.nothing_left(&histories));
         }
         if several && self.watch.health && text {
             self.watch.health_table(output)?;
@@ -126,6 +126,30 @@ impl Train {
         match ended {
             Err(failure) if history.kept_epoch == 0 => Err(failure.note(files.none_written())),
             ended => Ok(Trained { histories, history, seconds, ended }),
+        }
+    }
+
+    /// Why a training that was to go on did not, and how it does.
+    fn nothing_left(&self, histories: &[History]) -> String {
+        let done = histories.iter().map(|own| own.epochs.len()).max().unwrap_or_default();
+        let early = histories.iter().any(|own| matches!(own.stopped, Stopped::Early { .. }));
+        let (done, asked) = (of(done, "epoch"), self.epochs());
+        match early {
+            true => format!(
+                "no epoch was left to train: it had stopped early after {done}, as validation was no better\n  hint: --epochs \
+                 other than {asked}, and more than were done, goes on; the patience then begins anew"
+            ),
+            false => match self.steps {
+                Some(steps) => format!(
+                    "no epoch was left to train: {done} are done, {} and {} asked for\n  hint: more of both go on",
+                    thousands(asked),
+                    of(steps, "step")
+                ),
+                None => format!(
+                    "no epoch was left to train: {done} are done, {} asked for\n  hint: more --epochs go on",
+                    thousands(asked)
+                ),
+            },
         }
     }
 

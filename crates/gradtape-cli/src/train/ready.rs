@@ -68,6 +68,8 @@ impl Train {
         let given = self.choices();
         self.settle(prepared.counts().train, shape);
         self.note_settled(&given);
+        let embedded = self.embedded(&prepared.preprocessing)?;
+        prepared.notes.extend(Train::told_of_embedded(&embedded));
         let networks = (0..self.members()).map(|number| self.build(&source, &prepared, number));
         let networks: Vec<Sequential> = networks.collect::<Outcome<_>>()?;
         for (number, network) in networks.iter().enumerate() {

@@ -10,11 +10,14 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, FromArgMatches};
 use gradtape::Tensor;
 use gradtape::io::{self, Checkpoint};
-use gradtape::train::{Checkpoints, History};
+use gradtape::train::{Checkpoints, History, Stopped};
 use serde::Serialize;
 
+use super::differences::Differences;
 use super::flags::Train;
+use super::network::Tokens;
 use super::run_flags::When;
+use super::text::CONTEXT;
 use crate::error::{Failure, Outcome};
 use crate::report::of;
 use crate::words::{TELLING, Words};
@@ -27,8 +30,9 @@ pub(super) struct Before {
     has_ends: bool,
     /// Of the networks that were done.
     histories: Vec<History>,
-    /// How many epochs of the one after these were done.
+    /// How many epochs of the one after these were done, and whether it had stopped early then.
     epochs: usize,
+    is_early: bool,
     /// What is other than it was of how long is trained.
     pub(super) further: Option<Further>,
     /// Whether the user wants to hear nothing of it now.
@@ -57,6 +61,9 @@ impl Train {
                 ("--hidden", format!("{:?}", train.hidden)),
                 ("--activation", format!("{:?}", train.activation)),
                 ("--dropout", dropout.to_string()),
+                ("--embed", format!("{:?}", train.embed.given())),
+                ("--context", format!("{:?}", train.context.unwrap_or(CONTEXT))),
+                ("--vocabulary", format!("{:?}", train.vocabulary.unwrap_or(Tokens::Characters))),
                 ("--start", format!("{:?}", train.start.start)),
             ]
         };
@@ -99,7 +106,9 @@ impl Train {
         let histories: Vec<Vec<u64>> =
             serde_json::from_str(note(HISTORIES)?).map_err(Failure::failed)?;
         let histories = histories.into_iter().map(history).collect::<Outcome<_>>()?;
-        let epochs = History::of_checkpoint(&checkpoint).map_err(usage)?.epochs.len();
+        let history = History::of_checkpoint(&checkpoint).map_err(usage)?;
+        let is_early = matches!(history.stopped, Stopped::Early { .. });
+        let epochs = history.epochs.len();
         // The rate of one optimiser is not that of another.
         if own.has("--optimizer") {
             settled = settled.without(&["--lr", "--weight-decay"]);
@@ -115,6 +124,7 @@ impl Train {
         };
         let was = read(&before).map_err(|error| Failure::failed(error.render()))?;
         train.is_built_as(&was)?;
+        train.runs.differences = Differences::of(&was, &train);
         let all = checkpoint.notes.contains_key(FURTHER);
         let is_longer = (train.epochs(), train.steps) != (was.epochs(), was.steps);
         let reschedules = !own.has("--schedule");
@@ -129,7 +139,8 @@ impl Train {
         train.runs.resume = Some(path.clone());
         let quiet = own.has("--quiet");
         let ends = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-        let before = Before { path, ends, has_ends: false, histories, epochs, further, quiet };
+        let has_ends = false;
+        let before = Before { path, ends, has_ends, histories, epochs, is_early, further, quiet };
         Ok((train, Some(before)))
     }
 
@@ -206,7 +217,8 @@ impl Before {
         if self.further.is_some_and(|further| further.now) { &[] } else { &self.histories }
     }
 
-    /// Whether the network of a number goes on by itself, and the others stay as they are.
+    /// Whether the network of a number goes on by itself, also where it had stopped early, and the others stay as they
+    /// are.
     pub(super) fn alone(&self, number: usize) -> bool {
         self.further.is_some_and(|further| further.now || number != self.histories.len())
     }
@@ -259,6 +271,9 @@ impl Before {
             told += &format!(
                 "; the schedule {schedule} is now for so many, so that what comes is not what they give alone"
             );
+        }
+        if self.is_early && self.alone(self.histories.len()) {
+            told += "; it had stopped early: its patience begins anew";
         }
         (!self.quiet).then_some(told)
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::differences::Differences;
 use super::flags::count;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
@@ -52,7 +53,7 @@ pub(crate) struct RunFlags {
 
     /// Go on from a checkpoint, or the latest of a folder, to the same bits as without a stop. DATA and
     /// flags are those of the checkpoint; other flags may be given beside, as more --epochs, for which
-    /// each of several networks goes on
+    /// each of several networks goes on, also one that had stopped early
     #[arg(long, value_name = "PATH", help_heading = "Stopping and going on")]
     pub(super) resume: Option<PathBuf>,
 
@@ -61,7 +62,8 @@ pub(crate) struct RunFlags {
     pub(super) insist: bool,
 
     /// Write a page about the training into this HTML file: data, settings, curves, how good it is on the rows held
-    /// out and where it is wrong, which columns it rests on, the command to repeat it
+    /// out and where it is wrong, which columns it rests on, the command to repeat it; of several trainings one page
+    /// that compares them
     #[arg(long, value_name = "FILE", help_heading = "Watching")]
     pub(super) report: Option<PathBuf>,
 
@@ -72,6 +74,10 @@ pub(crate) struct RunFlags {
     /// What was settled on where the command line does not say it, for a checkpoint to remember.
     #[arg(skip)]
     pub(super) settled: Words,
+
+    /// What is other than in the checkpoint that it goes on from.
+    #[arg(skip)]
+    pub(super) differences: Differences,
 
     /// When it stops, done or not.
     #[arg(skip)]

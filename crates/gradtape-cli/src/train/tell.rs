@@ -45,6 +45,10 @@ impl Train {
         let what = match &self.network {
             Network::Mlp => {
                 let mut sizes = vec![preprocessing.width()];
+                let embedded = self.embedded(preprocessing)?;
+                let narrowed =
+                    embedded.iter().fold(sizes[0], |all, (_, own)| all - own.count + own.width);
+                sizes.extend(Some(narrowed).filter(|_| !embedded.is_empty()));
                 sizes.extend(&self.hidden().0);
                 sizes.push(preprocessing.outputs());
                 let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();

@@ -24,6 +24,9 @@ use crate::settings::{self, Counts, Course, DataSettings, Ended};
 use crate::source::Source;
 use crate::text::{self, Passage, described, fingerprint, halves};
 
+/// How many places a network sees at once, where nothing is said.
+pub(super) const CONTEXT: usize = 64;
+
 impl Train {
     /// Trains a network on a text.
     pub(super) fn run_text(
@@ -36,7 +39,7 @@ impl Train {
         source.check(&self.reading)?;
         let (name, text) = (source.name(), source.text()?);
         let vocabulary = self.vocabulary_of(&text)?;
-        let context = self.context.unwrap_or(64);
+        let context = self.context.unwrap_or(CONTEXT);
         let (first, last) = halves(&text, self.validation);
         let passage = |text: &str, what: &str| {
             Passage::new(text, &vocabulary, context, &format!("{name}: {what}"))
@@ -90,6 +93,7 @@ impl Train {
         let part = Part {
             from: self.runs.resume.clone(),
             further: before.as_ref().and_then(|before| before.further),
+            beyond: before.as_ref().is_some_and(|before| before.alone(0)),
             alone: false,
             told: before.as_ref().and_then(|before| before.told(self)),
             checkpoints: self.checkpoints(&files.checkpoints(), 0, &[], false)?,
@@ -121,10 +125,10 @@ impl Train {
             images: None,
             rows: Some(rows),
         };
-        let settings = self.settings_of(data, &history).to_json()?;
+        let settings = self.settings_of(data, &history);
         let mut model = Model::new(network);
         model.notes = [
-            (settings::NOTE.to_string(), settings),
+            (settings::NOTE.to_string(), settings.to_json()?),
             (text::NOTE.to_string(), vocabulary.to_json()),
         ]
         .into();
@@ -164,7 +168,7 @@ impl Train {
                     .line(format!("`gradtape generate {}` goes on with the text", files.model()))?;
             }
         }
-        Ok(Done { history, held_out: None, rows, failed: None })
+        Ok(Done { history, held_out: None, rows, settings: Some(Box::new(settings)), failed: None })
     }
 
     fn vocabulary_of(&self, text: &str) -> Outcome<Vocabulary> {
@@ -184,7 +188,7 @@ impl Train {
         let vocabulary = self.vocabulary_of(text)?;
         let (first, _) = halves(text, self.validation);
         let what = format!("{name}: the text to train on");
-        let passage = Passage::new(first, &vocabulary, self.context.unwrap_or(64), &what)?;
+        let passage = Passage::new(first, &vocabulary, self.context.unwrap_or(CONTEXT), &what)?;
         Ok((vocabulary, passage))
     }
 

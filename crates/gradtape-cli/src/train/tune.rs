@@ -1,5 +1,6 @@
 //! A search for settings, for `gradtape tune`: successive halving, Jamieson and Talwalkar 2016.
 
+mod kept;
 mod log;
 mod space;
 
@@ -9,19 +10,22 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gradtape::engine;
+use gradtape::io::Model;
 use gradtape::train::Stopped;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
+use self::kept::{Kept, named_in};
 use self::log::{Head, Log, Trial};
 use self::space::{Settings, Space};
 use super::compare::decisive;
 use super::files::{Files, named};
-use super::fit::{Part, is_interrupted};
+use super::fit::Part;
 use super::flags::Train;
 use super::ready::Ready;
 use super::resume::read;
 use crate::error::{Failure, Outcome};
+use crate::interrupt;
 use crate::measure::Measured;
 use crate::output::Output;
 use crate::progress::Shown;
@@ -50,6 +54,8 @@ struct Tuning<'a> {
     seed: u64,
     rounds: Vec<Round>,
     log: Log,
+    /// Where the model of the best trial is kept.
+    model: PathBuf,
     /// When the search must end, the training at the end not among it.
     until: Instant,
     bar: ProgressBar,
@@ -80,7 +86,8 @@ impl Train {
         }
         let ready = self.ready(source, &self.out.clone())?;
         let rows = ready.prepared.counts().train;
-        let space = Space::of(&given, &self, rows);
+        let embeds = !self.embedded(&ready.prepared.preprocessing)?.is_empty();
+        let space = Space::of(&given, &self, rows, embeds);
         if space.is_empty() {
             return Err(Failure::usage(
                 "all settings are given: nothing is left to look for\n  hint: leave out --lr, --hidden or others",
@@ -107,6 +114,7 @@ impl Train {
             seed: self.seed,
             rounds: rounds(self.epochs(), self.members()),
             log: Log::open(named(&self.out, "tune.jsonl"), &head)?,
+            model: named(&self.out, "model.safetensors"),
             until: started + Duration::from_secs_f64(60.0 * search.minutes),
             bar: if bar { ProgressBar::new(0) } else { ProgressBar::hidden() },
             ready: &ready,
@@ -128,7 +136,7 @@ impl Train {
             drop(std::fs::create_dir_all(&self.out));
             gradtape::io::write_atomic(&table, tuning.log.csv().as_bytes())?;
         }
-        let found = found.map_err(|failure| match is_interrupted() {
+        let found = found.map_err(|failure| match interrupt::is_asked() {
             true => tuning.stopped(&self, failure, &table),
             false => failure,
         })?;
@@ -320,8 +328,8 @@ impl Tuning<'_> {
         if Instant::now() > self.until {
             return Ok(None);
         }
-        let Some(trial) = self.trial((round, number), output)? else {
-            return match is_interrupted() {
+        let Some((trial, model)) = self.trial((round, number), output)? else {
+            return match interrupt::is_asked() {
                 true => {
                     Err(Failure::failed("stopped by Ctrl-C or a signal; the same command goes on"))
                 }
@@ -329,35 +337,44 @@ impl Tuning<'_> {
             };
         };
         self.log.add(trial.clone())?;
+        if let Some(model) = model.filter(|_| self.log.best().map(Trial::key) == Some(trial.key()))
+        {
+            // The search goes on all the same.
+            if let Err(error) = model.save(&self.model) {
+                output.note(format_args!("note: the best so far is not kept: {error}"));
+            }
+        }
         Ok(Some(trial))
     }
 
     /// What a search that was stopped came to, and how to go on with it or with its best.
     fn stopped(&self, train: &Train, failure: Failure, table: &Path) -> Failure {
-        let best = |round: usize| {
-            let of_it = self.log.trials.values().filter(|own| own.round == round + 1);
-            of_it.filter(|own| own.loss.is_some()).min_by(|a, b| a.order().total_cmp(&b.order()))
-        };
-        // Of a round of which one trial alone is known, that is not known to be the best.
-        let done = |round: &usize| {
-            let of_it = self.log.trials.values().filter(|own| own.round == round + 1).count();
-            *round == 0 || of_it > 1
-        };
-        let rounds = (0..self.rounds.len()).rev().filter(done);
-        let Some(best) = rounds.into_iter().find_map(best) else { return failure };
+        let Some(best) = self.log.best() else { return failure };
         let settings = self.space.settings(best.trial, self.seed);
         let command = train.judged(&self.words, &settings).command(self.seed);
         let known = of(self.log.trials.len(), "trial");
         failure
             .note(format!("{} has {known}, {} what goes on", table.display(), self.log.path().display()))
-            .note(format!(
-                "the best so far is trial {} of round {}: {settings}; `{command}` trains it, which the search had not \
-                 come to",
-                best.trial, best.round
-            ))
+            .note(match named_in(&self.model) == Some(best.name()) {
+                true => format!(
+                    "{} is the best so far, {}: {settings}; it was trained for {}, `{command}` trains it to the end",
+                    self.model.display(),
+                    best.name(),
+                    of(best.epochs, "epoch")
+                ),
+                false => format!(
+                    "the best so far is {}: {settings}; `{command}` trains it, which the search had not come to",
+                    best.name()
+                ),
+            })
     }
 
-    fn trial(&self, (round, number): Key, output: &Output) -> Outcome<Option<Trial>> {
+    /// Trains with the settings of a number; the model is there where training came to something.
+    fn trial(
+        &self,
+        (round, number): Key,
+        output: &Output,
+    ) -> Outcome<Option<(Trial, Option<Model>)>> {
         let started = Instant::now();
         let Round { epochs, networks } = self.rounds[round];
         let settings = self.space.settings(number, self.seed);
@@ -371,7 +388,7 @@ impl Tuning<'_> {
         let prepared = &self.ready.prepared;
         train.settle(prepared.counts().train, self.ready.shape);
         let shown = Shown { lines: false, bar: false, beside: None, validation: true };
-        let mut sum = Some(0.0);
+        let (mut sum, mut kept) = (Some(0.0), Kept::default());
         for number in 0..networks {
             let network = train.build(&self.ready.source, prepared, number)?;
             let optimizer = train.optimizer_of(&network)?;
@@ -389,8 +406,9 @@ impl Tuning<'_> {
             if sum.is_none() {
                 break;
             }
+            kept.add(network, fitted.history);
         }
-        Ok(Some(Trial {
+        let trial = Trial {
             trial: number,
             round: round + 1,
             epochs,
@@ -398,7 +416,12 @@ impl Tuning<'_> {
             loss: sum.map(|sum| sum / networks as f64),
             seconds: started.elapsed().as_secs_f64(),
             settings: settings.0.into_iter().map(|(flag, own)| (flag.to_string(), own)).collect(),
-        }))
+        };
+        let model = match sum {
+            Some(_) => Some(kept.model(train, self.ready, &trial)?),
+            None => None,
+        };
+        Ok(Some((trial, model)))
     }
 }
 

@@ -135,6 +135,9 @@ fn in_pieces<R: ChunkReader + 'static>(
         }
     }
     nested.check(source, options, &mut table)?;
+    if every > 1 {
+        table.count_all();
+    }
     let none = table.clone();
     let columns = (kept.len() + empty.len()).max(1) as u64;
     let mut budget = Budget::new(source, length, options.most);

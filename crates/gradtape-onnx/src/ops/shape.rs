@@ -187,7 +187,11 @@ fn blocks(c: &Call<'_, '_>, x: Array<'_>) -> Result<([usize; 4], usize)> {
             "images must be [batch, channels, height, width], not {shape:?}"
         )));
     };
-    match c.int("blocksize")?.and_then(|size| usize::try_from(size).ok()).filter(|size| (1..=MOST_BLOCK).contains(size)) {
+    match c
+        .int("blocksize")?
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| (1..=MOST_BLOCK).contains(size))
+    {
         Some(block) => Ok((sizes, block)),
         None => Err(broken("`blocksize` is missing or out of range")),
     }

@@ -1,6 +1,7 @@
 //! [`Preprocessing`]: from the columns of a table to the numbers a network sees, and back.
 
 mod feature;
+mod filled;
 mod fit;
 mod inputs_of;
 mod known;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::feature::Known;
 pub use self::feature::{Feature, Part};
+pub use self::filled::Filled;
 use self::fit::{Notes, class_names, feature_of, standardised, target_numbers, target_of};
 use super::standardise::mean_and_scale;
 use super::table::Written;
@@ -538,38 +540,6 @@ impl Preprocessing {
         &self.notes
     }
 
-    /// What was filled in for missing values of a table that is not the one fitted, and how many rows have what was not
-    /// learned; lines for each column that has some.
-    pub fn filled(&self, table: &Table) -> Vec<String> {
-        let mut lines = Vec::new();
-        let target = match &self.target {
-            Target::Number { .. } if self.version >= 3 => self.target_column(table).ok(),
-            _ => None,
-        };
-        let told = |column: &Column| {
-            column.departures(&self.written(column.name()), |row| table.line(row))
-        };
-        lines.extend(target.iter().flat_map(told));
-        for feature in &self.features {
-            let Ok(column) = &self.column(table, feature) else { continue };
-            if feature.is_measured() && self.version >= 3 {
-                lines.extend(told(column));
-            }
-            lines.extend(fit::filled(table, column, feature, self.draws_in(feature.column())));
-            if let unseen @ [first, ..] = &feature.unseen(column)[..] {
-                lines.push(format!(
-                    "column {:?}: {} of {} values were not trained on, such as {:?} ({}): none of those that were",
-                    column.name(),
-                    unseen.len(),
-                    table.len(),
-                    column.cell(*first).unwrap_or_default(),
-                    table.at(*first)
-                ));
-            }
-        }
-        lines
-    }
-
     /// As JSON; the numbers are read back bit for bit.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("names and finite numbers")
@@ -653,8 +623,13 @@ impl Target {
 }
 
 impl PreprocessOptions {
-    /// Fails unless all columns named are there; the error has the note of each that is not.
+    /// Fails unless all columns named are there; the error has the note of each that is not. Fails, too, where one is to be
+    /// both numbers and categories.
     fn check(&self, table: &Table) -> Result<()> {
+        if let Some(name) = self.categories.iter().find(|name| self.numbers.contains(name)) {
+            let message = format!("column {name:?} is to be categories, and numbers, too");
+            return Err(Error::new(Kind::Value, message).hint("take it from one of the two"));
+        }
         let named = self.categories.iter().chain(&self.numbers).chain(&self.ignore);
         let mut missing = named.filter_map(|name| table.column(name).err());
         match missing.next() {
@@ -677,6 +652,9 @@ fn drawn_in(number: f32) -> f32 {
 fn no_number(target: &str) -> Error {
     Error::new(Kind::Value, format!("the target {target:?} is a class, not a number"))
 }
+
+/// So many categories of a column have an input of their own, those that are most frequent.
+const MOST_CATEGORIES: usize = 1000;
 
 /// So many errors of a network are kept.
 const MOST_ERRORS: usize = 100;

@@ -9,6 +9,7 @@ mod json;
 mod moment;
 mod pieces;
 mod read;
+mod seen;
 mod written;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use self::column::{Column, ColumnKind};
 pub(super) use self::moment::civil;
 pub use self::pieces::stands_for;
 pub use self::read::CsvOptions;
+pub(super) use self::seen::MOST_COUNTED;
 pub(super) use self::written::Written;
 use crate::tensor::{Error, Kind, Result, nearest};
 

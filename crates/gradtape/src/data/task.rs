@@ -51,13 +51,21 @@ impl Task {
             }
             ColumnKind::Number => {
                 let column = table.column(target)?;
+                // Of a sample all rows were counted, unless their numbers were too many.
+                let counted = column.counted();
+                if column.is_sample() && counted.is_none() {
+                    return Ok(Task::Regression);
+                }
+                let kept = || column.cells().flatten().map(|cell| (cell, 1));
+                let cells: Box<dyn Iterator<Item = (&str, usize)>> = match counted {
+                    Some(counted) => Box::new(counted.into_iter()),
+                    None => Box::new(kept()),
+                };
                 let (mut distinct, mut count) = (BTreeSet::new(), 0);
-                for (cell, number) in column.cells().zip(column.numbers()) {
-                    if number.is_nan() {
-                        continue;
-                    }
-                    count += 1;
-                    distinct.insert(column.number_name(cell.unwrap_or_default(), number));
+                for (cell, times) in cells {
+                    let Some(number) = column.number(cell) else { continue };
+                    count += times;
+                    distinct.insert(column.number_name(cell, number));
                     if number.fract() != 0.0 || distinct.len() > MOST_CLASSES {
                         return Ok(Task::Regression);
                     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -56,6 +57,25 @@ pub fn write_atomic_with(
     })
 }
 
+/// The files beside others that this process writes at this moment: where it is ended on the way, by a signal, they are left.
+///
+/// ```
+/// let path = std::env::temp_dir().join(format!("gradtape-{}.on-its-way", std::process::id()));
+/// gradtape::io::write_atomic_with(&path, |_| {
+///     let beside = gradtape::io::unfinished();
+///     assert!(beside.iter().any(|own| own.parent() == path.parent() && *own != path));
+///     Ok(())
+/// })?;
+/// assert!(gradtape::io::unfinished().is_empty());
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn unfinished() -> Vec<PathBuf> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
 /// Fails when [`write_atomic`] would: the folder is not there or takes no new file, the file is
 /// read-only or is a folder. To be called before long work; nothing is changed.
 pub fn check_writable(path: impl AsRef<Path>) -> Result<()> {
@@ -88,17 +108,18 @@ fn filled(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()>
         return fill(&mut File::create(path).map_err(cannot)?);
     };
     let mut beside = create_beside(&target).map_err(cannot)?;
-    fill(beside.as_file_mut())?;
+    fill(beside.file.as_file_mut())?;
     put(beside, &target).map_err(cannot)
 }
 
 /// Gives a file that is complete the name and the permissions of another.
-fn put(beside: NamedTempFile, path: &Path) -> io::Result<()> {
+fn put(beside: Beside, path: &Path) -> io::Result<()> {
+    let Beside { file, noted: _noted } = beside;
     if let Ok(known) = fs::metadata(path) {
-        beside.as_file().set_permissions(known.permissions())?;
+        file.as_file().set_permissions(known.permissions())?;
     }
-    beside.as_file().sync_all()?;
-    beside.persist(path).map_err(|refused| refused.error)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
     sync_folder(path)
 }
 
@@ -136,7 +157,7 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 
 fn check(path: &Path) -> io::Result<()> {
     match target(path)? {
-        Some(path) => create_beside(&path)?.close(),
+        Some(path) => create_beside(&path)?.file.close(),
         None => Ok(()),
     }
 }
@@ -158,8 +179,32 @@ fn target(path: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-/// A new file in the same folder, which is gone when it is dropped without having been put in place.
-fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
+/// A new file in the folder of another one, which is gone when it is dropped without having been put in place.
+struct Beside {
+    file: NamedTempFile,
+    noted: Noted,
+}
+
+/// What is among the unfinished files until it is dropped.
+struct Noted(PathBuf);
+
+impl Noted {
+    fn new(path: &Path) -> Noted {
+        let path = path.to_path_buf();
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
+        Noted(path)
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|path| *path != self.0);
+    }
+}
+
+/// A new file in the same folder.
+fn create_beside(path: &Path) -> io::Result<Beside> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name is missing"));
     };
@@ -167,9 +212,11 @@ fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
     prefix.push(name);
     prefix.push(".");
     // Made with the permissions that any new file has here, which are not those of a temporary one.
-    Builder::new()
+    let file = Builder::new()
         .prefix(&prefix)
-        .make_in(folder(path), |path| File::options().write(true).create_new(true).open(path))
+        .make_in(folder(path), |path| File::options().write(true).create_new(true).open(path))?;
+    let noted = Noted::new(file.path());
+    Ok(Beside { file, noted })
 }
 
 fn folder(path: &Path) -> &Path {

@@ -3,7 +3,7 @@
 //! | for | see |
 //! |---|---|
 //! | networks of your own | [`Module`](trait@Module), [`Layer`], [`Sequential`], [`Residual`], [`Parallel`], [`Blueprint`], [`summary`](summary()) |
-//! | rows | [`Linear`], [`Sequential::mlp`], [`BatchNorm1d`], [`Dropout`] |
+//! | rows | [`Linear`], [`Sequential::mlp`], [`BatchNorm1d`], [`Dropout`], [`EmbedColumns`] |
 //! | images and signals | [`Conv2d`], [`ConvTranspose2d`], [`MaxPool2d`], [`AvgPool2d`], [`LpPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`GlobalAvgPool`], [`GlobalMaxPool`], [`Upsample`], [`BatchNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`Dropout2d`], [`Flatten`], [`Unflatten`], and their kin for one and three axes |
 //! | sequences | [`Embedding`], [`EmbeddingBag`], [`PositionalEmbedding`], [`RotaryEmbedding`], [`MultiheadAttention`], [`LayerNorm`], [`RmsNorm`], [`Rnn`], [`Lstm`], [`Gru`], [`Bidirectional`] |
 //! | transformers | [`TransformerEncoder`], [`TransformerDecoder`], their layers [`TransformerEncoderLayer`] and [`TransformerDecoderLayer`], [`CausalTransformer`], [`SwiGlu`] |
@@ -18,6 +18,7 @@ mod conv;
 mod conv_transpose;
 mod dropout;
 mod dropout_channels;
+mod embed_columns;
 mod embedding;
 mod embedding_bag;
 mod fit;
@@ -59,6 +60,7 @@ pub use conv_transpose::{
 };
 pub use dropout::{Dropout, DropoutSpec};
 pub use dropout_channels::{ChannelDropout, Dropout1d, Dropout2d, DropoutChannelsSpec};
+pub use embed_columns::{EmbedColumns, EmbedColumnsSpec, EmbeddedColumns};
 pub use embedding::{Embedding, EmbeddingOptions, EmbeddingSpec};
 pub use embedding_bag::{BagMode, EmbeddingBag, EmbeddingBagSpec};
 pub use flatten::Flatten;

@@ -6,13 +6,13 @@ use super::info::{LayerInfo, arguments};
 use super::{
     AdaptiveAvgPoolSpec, AdaptiveMaxPoolSpec, AttentionSpec, AvgPoolSpec, BatchNormSpec,
     BidirectionalSpec, CausalTransformerSpec, Celu, ConvSpec, ConvTransposeSpec,
-    DropoutChannelsSpec, DropoutSpec, Elu, EmbeddingBagSpec, EmbeddingSpec, Flatten, Gelu,
-    GlobalAvgPool, GlobalMaxPool, Glu, GroupNormSpec, GruCell, Hardsigmoid, Hardswish, Hardtanh,
-    Init, InstanceNormSpec, Layer, LayerNormSpec, LeakyRelu, LinearSpec, LogSoftmax, LpPoolSpec,
-    LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec, PreluSpec, RecurrentSpec,
-    Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding, Selu, SequentialSpec,
-    Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh, TransformerEncoderSpec,
-    TransformerStackSpec, Unflatten, Upsample,
+    DropoutChannelsSpec, DropoutSpec, Elu, EmbedColumnsSpec, EmbeddingBagSpec, EmbeddingSpec,
+    Flatten, Gelu, GlobalAvgPool, GlobalMaxPool, Glu, GroupNormSpec, GruCell, Hardsigmoid,
+    Hardswish, Hardtanh, Init, InstanceNormSpec, Layer, LayerNormSpec, LeakyRelu, LinearSpec,
+    LogSoftmax, LpPoolSpec, LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec,
+    PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
+    Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh,
+    TransformerEncoderSpec, TransformerStackSpec, Unflatten, Upsample,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
@@ -294,6 +294,9 @@ kinds! {
     /// [`Embedding`](super::Embedding).
     Embedding(EmbeddingSpec): "i64[…]" => "[…, width]",
         "A vector for each number";
+    /// [`EmbedColumns`](super::EmbedColumns).
+    EmbedColumns(EmbedColumnsSpec): "[n, inputs]" => "[n, outputs]",
+        "Stretches of columns of 0 and 1 replaced by the vectors of their categories";
     /// [`EmbeddingBag`](super::EmbeddingBag).
     EmbeddingBag(EmbeddingBagSpec): "i64[n, size]" => "[n, width]",
         "The sum, mean or maximum of the vectors of each bag of numbers";

@@ -27,6 +27,8 @@ pub(super) struct Course {
     pub(super) good: Snapshot,
     /// After the best.
     pub(super) best: Snapshot,
+    /// The epoch from which on patience counts, where it began anew.
+    pub(super) anew: usize,
     /// Whether the training ended before its last epoch.
     pub(super) ended: bool,
 }
@@ -71,7 +73,8 @@ impl Course {
         history: &History,
     ) -> Checkpoint {
         // What is left, the steps that are asked for tell.
-        let mut numbers = vec![self.epoch as f64, self.step as f64, self.batches as f64, -1.0];
+        let counts = [self.epoch, self.step].map(|count| count as f64);
+        let mut numbers = vec![counts[0], counts[1], self.batches as f64, self.anew as f64];
         numbers.extend([f64::from(u8::from(self.ended)), f64::from(stepper.lost.get())]);
         numbers.extend(self.mean.numbers());
         for snapshot in [&self.good, &self.best] {
@@ -112,7 +115,7 @@ impl Course {
         stepper: &Stepper<'_>,
     ) -> Result<History> {
         let numbers = tensor(checkpoint, COURSE)?.to_vec::<f64>()?;
-        let [epoch, step, batches, _, ended, lost, means @ .., good, lowest, best, best_loss] =
+        let [epoch, step, batches, anew, ended, lost, means @ .., good, lowest, best, best_loss] =
             &numbers[..]
         else {
             return Err(incomplete(COURSE));
@@ -162,6 +165,8 @@ impl Course {
         }
         (self.epoch, self.step, self.batches) = (*epoch as usize, *step as usize, *batches as u64);
         (self.ended, self.mean) = (*ended != 0.0, mean);
+        // Earlier versions wrote -1.
+        self.anew = anew.max(0.0) as usize;
         History::from_tensor(&tensor(checkpoint, HISTORY)?)
     }
 }

@@ -69,9 +69,10 @@ fn epochs(
     let mut watching = Watching::new(watches, own.is_none());
     let mut stepper = step(parts).map_err(|error| error.called_from(at))?;
     let mean = Mean::default();
-    let (epoch, step, done) = (1, 0, 0);
+    let (epoch, step, done, anew) = (1, 0, 0, 0);
+    let ended = false;
     let mut course =
-        Course { epoch, step, batches: done, left, mean, scheduler, good, best, ended: false };
+        Course { epoch, step, batches: done, left, mean, scheduler, good, best, anew, ended };
     let mut saver = Saver {
         checkpoints: trainer.checkpoints.as_ref(),
         told: trainer.on_checkpoint.as_deref_mut(),
@@ -86,6 +87,11 @@ fn epochs(
         }
         saver.restore(checkpoint, trainer.own_alone.then_some(net as &dyn Module))?;
         *history = course.load(checkpoint, &training, &stepper)?;
+        let are_left = course.epoch <= epochs && course.left > 0;
+        if trainer.beyond && are_left && matches!(history.stopped, Stopped::Early { .. }) {
+            (course.ended, course.anew) = (false, course.epoch - 1);
+            history.stopped = Stopped::Finished;
+        }
     }
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());
@@ -173,7 +179,7 @@ fn epochs(
                 None => Snapshot { epoch, loss, values: Vec::new(), optimizer: Vec::new() },
             };
         } else if let Some(early) = early
-            && epoch - course.best.epoch >= early.patience
+            && epoch - course.best.epoch.max(course.anew) >= early.patience
         {
             history.stopped = Stopped::Early { best_epoch: course.best.epoch };
             course.ended = true;

@@ -99,6 +99,8 @@ pub struct Trainer<'n> {
     pub(super) insist: bool,
     /// Whether the schedule may be another one than that of a checkpoint.
     pub(super) reschedules: bool,
+    /// Whether it goes on also where it had stopped early.
+    pub(super) beyond: bool,
     /// Whether the others of `saving` stay as they are where it goes on.
     pub(super) own_alone: bool,
 }
@@ -183,6 +185,7 @@ impl<'n> Trainer<'n> {
             resumed: None,
             insist: false,
             reschedules: false,
+            beyond: false,
             own_alone: false,
         }
     }
@@ -388,6 +391,38 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn reschedule(self) -> Self {
         Trainer { reschedules: true, ..self }
+    }
+
+    /// Goes on from a checkpoint also where the training had stopped early, if epochs are left: the patience of
+    /// [`Trainer::early_stopping`] begins anew there, and the best epoch stays known.
+    ///
+    /// ```
+    /// use gradtape::data::xor;
+    /// use gradtape::nn::Linear;
+    /// use gradtape::optim::Sgd;
+    /// use gradtape::train::{Checkpoints, EarlyStopping, Stopped, Trainer};
+    /// use gradtape::Rng;
+    /// let folder = std::env::temp_dir().join(format!("gradtape-beyond-{}", std::process::id()));
+    /// let data = xor(40, 0.1, 1)?;
+    /// let net = Linear::new(2, 2, &mut Rng::new(1));
+    /// // No epoch is so much better.
+    /// let early = EarlyStopping { patience: 2, min_delta: 10.0 };
+    /// let trainer = || {
+    ///     let checkpoints = Checkpoints::new(&folder).every_epochs(1);
+    ///     Trainer::new(&net, Sgd::new(&net, 0.1)).early_stopping(early).checkpoints(checkpoints)
+    /// };
+    /// let history = trainer().epochs(9).fit(&data, None)?;
+    /// assert_eq!((history.epochs.len(), history.stopped), (3, Stopped::Early { best_epoch: 1 }));
+    /// let history = trainer().epochs(9).resume(&folder)?.fit(&data, None)?;
+    /// assert_eq!(history.epochs.len(), 3, "it had stopped");
+    /// let history = trainer().epochs(9).resume(&folder)?.beyond_stop().fit(&data, None)?;
+    /// assert_eq!((history.epochs.len(), history.kept_epoch), (5, 1));
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn beyond_stop(self) -> Self {
+        Trainer { beyond: true, ..self }
     }
 
     /// Goes on from a checkpoint that keeps others beside the network, as [`Trainer::saving`] says, and leaves these as

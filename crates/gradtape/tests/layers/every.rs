@@ -23,6 +23,10 @@ pub(crate) const LAYERS: &[(&str, &[usize])] = &[
     (r#"{"layer":"hardswish"}"#, &[3, 4]),
     (r#"{"layer":"log_softmax"}"#, &[3, 4]),
     (r#"{"layer":"glu","axis":-1}"#, &[3, 4]),
+    (
+        r#"{"layer":"embed_columns","inputs":6,"columns":[{"start":1,"count":3,"width":2}],"dtype":"f64"}"#,
+        &[3, 6],
+    ),
     (r#"{"layer":"prelu","parameters":1,"dtype":"f64"}"#, &[3, 4]),
     (r#"{"layer":"prelu","parameters":4,"dtype":"f64"}"#, &[3, 4, 2]),
     (

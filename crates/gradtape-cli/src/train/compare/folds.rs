@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::cells::Cells;
 use super::lists::{Lists, MOST_RUNS};
 use super::{Comparison, INTERVALS, Ran};
 use crate::error::{Failure, Outcome};
 use crate::mean::Mean;
 use crate::measure::{Measured, short};
 use crate::output::Output;
-use crate::report::{Align, Format, Number, Table, of, thousands};
+use crate::report::{Format, Number, of, thousands};
 use crate::settings::Counts;
 use crate::train::Done;
 use crate::train::files::named;
@@ -50,13 +51,19 @@ impl Comparison {
     }
 
     /// Trains on all rows, and tells how good each fold is, the mean, and what the model at the end was trained on.
-    pub(super) fn tell_folds(&self, all: &[Ran], files: &[PathBuf; 3], output: &Output) -> Outcome {
+    pub(super) fn tell_folds(
+        &self,
+        all: &[Ran],
+        files: &[PathBuf; 3],
+        report: Option<&Path>,
+        output: &Output,
+    ) -> Outcome {
         let Some((_, words)) = self.runs.first() else { return Ok(()) };
-        let words = words.clone().without(&["--fold"]).and(Words::of(["--fold=all"]));
+        let words = words.clone().without(&["--fold", "--report"]).and(Words::of(["--fold=all"]));
         let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
         let (out, format, quiet) = (training.out.clone(), training.format, training.quiet);
         if format == Format::Text && !quiet {
-            output.line(format!("\n{}", table(all)))?;
+            output.line(format!("\n{}", cells(all).text()))?;
             output.line(INTERVALS)?;
             let beside = beside(all);
             if !beside.is_empty() {
@@ -103,8 +110,9 @@ impl Comparison {
                 let [a, b, c] = files.each_ref().map(|file| file.display());
                 let others = ["history.csv", "curves.svg"].map(|name| named(&out, name));
                 let [d, e] = others.each_ref().map(|file| file.display());
+                let page = report.map_or(String::new(), |page| format!(", {}", page.display()));
                 output.line(format!(
-                    "wrote {}, {d}, {e}, {a}, {b}, {c}, and a folder with the model of each fold",
+                    "wrote {}, {d}, {e}, {a}, {b}, {c}{page}, and a folder with the model of each fold",
                     model.display()
                 ))
             }
@@ -151,10 +159,11 @@ fn beside(all: &[Ran]) -> Vec<(&'static str, Mean)> {
     baselines.iter().filter_map(|baseline| mean(baseline.name)).collect()
 }
 
-fn table(all: &[Ran]) -> Table {
+/// A row for each fold, and one of the means.
+pub(super) fn cells(all: &[Ran]) -> Cells {
     let names = names(all);
     let columns = ["fold", "rows", "epochs"].into_iter().chain(names.iter().copied());
-    let mut table = Table::new(columns.map(|name| (name, Align::Right)));
+    let (headings, mut rows) = (columns.map(String::from).collect(), Vec::new());
     for ran in all {
         let own = figures_of(ran);
         let figure = |name: &&str| {
@@ -163,7 +172,7 @@ fn table(all: &[Ran]) -> Table {
         };
         let epochs = ran.done.history.epochs.len();
         let counts = [ran.values.join(" "), thousands(ran.done.rows.test), thousands(epochs)];
-        table.row(counts.into_iter().chain(names.iter().map(figure)));
+        rows.push(counts.into_iter().chain(names.iter().map(figure)).collect());
     }
     let means = figures(all);
     let mean = |name: &&str| {
@@ -171,8 +180,8 @@ fn table(all: &[Ran]) -> Table {
         own.map_or("-".to_string(), |own| own.1.to_string())
     };
     let blank = ["mean", "", ""].map(String::from);
-    table.row(blank.into_iter().chain(names.iter().map(mean)));
-    table
+    rows.push(blank.into_iter().chain(names.iter().map(mean)).collect());
+    Cells { headings, rows }
 }
 
 #[derive(Serialize)]

@@ -22,7 +22,8 @@ impl Comparison {
         if verb != "train" {
             return Ok(None);
         }
-        let (plain, mut lists) = parted(&Words::of(words.iter().cloned()))?;
+        let own = Words::of(words.iter().cloned());
+        let (plain, mut lists) = parted(&own)?;
         folds::listed(&mut lists)?;
         if lists.iter().all(|(_, values)| values.len() == 1) {
             return Ok(None);
@@ -56,7 +57,7 @@ impl Comparison {
         }
         let flags = lists.into_iter().filter(|(_, values)| values.len() > 1);
         let flags = flags.map(|(flag, _)| flag.trim_start_matches('-').to_string()).collect();
-        Ok(Some(Comparison { flags, runs }))
+        Ok(Some(Comparison { flags, runs, words: own }))
     }
 }
 

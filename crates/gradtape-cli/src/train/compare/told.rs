@@ -6,21 +6,23 @@ use std::path::PathBuf;
 use gradtape::train::Scores;
 use serde::Serialize;
 
+use super::cells::Cells;
 use super::{Comparison, Ran, first_line, lowest};
 use crate::error::Failure;
 use crate::mean::Mean;
 use crate::measure::Measured;
-use crate::report::{Align, Number, Table};
+use crate::report::Number;
 
 impl Comparison {
-    pub(super) fn table(&self, all: &[Ran]) -> Table {
+    /// A row for each of the trainings that differ in the seed or the fold alone, together.
+    pub(super) fn cells(&self, all: &[Ran]) -> Cells {
         let held_out = all.iter().filter_map(|ran| ran.done.held_out.as_ref());
         let by_class = held_out.map(Measured::scores).any(|scores| scores.accuracy.is_some());
         let score = if by_class { "held-out accuracy" } else { "held-out mean absolute error" };
         let scores = ["trainings", "epochs", "loss", "held-out loss", score];
         let names = self.settings().into_iter().map(String::as_str).chain(scores);
-        let names = names.map(|name| (name.to_string(), Align::Right));
-        let mut table = Table::new(names.chain([(String::new(), Align::Left)]));
+        let headings = names.map(String::from).chain([String::new()]).collect();
+        let mut rows = Vec::new();
         let groups = self.groups(all);
         let best = best(&groups);
         for (place, (key, group)) in groups.into_iter().enumerate() {
@@ -39,9 +41,9 @@ impl Comparison {
                 over(&|ran| held_out(ran, |scores| scores.accuracy.or(scores.mean_absolute_error))),
                 if best == Some(place) { "best" } else { "" }.to_string(),
             ];
-            table.row(key.into_iter().chain(row));
+            rows.push(key.into_iter().chain(row).collect());
         }
-        table
+        Cells { headings, rows }
     }
 
     /// Lines about the trainings that did not come to their end.
@@ -85,7 +87,7 @@ impl Comparison {
         text
     }
 
-    pub(super) fn report(&self, all: &[Ran], files: &[PathBuf; 3]) -> Report {
+    pub(super) fn report(&self, all: &[Ran], files: Vec<PathBuf>) -> Report {
         let run = |ran: &Ran| {
             let held_out = ran.done.held_out.as_ref().map(|measured| measured.scores());
             Run {
@@ -116,7 +118,7 @@ impl Comparison {
             }
         };
         let groups = groups.into_iter().enumerate().map(group).collect();
-        Report { runs: all.iter().map(run).collect(), groups, files: files.to_vec() }
+        Report { runs: all.iter().map(run).collect(), groups, files }
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> LargeImages<'a> {
                 )));
             }
             let deal = deal(files.len(), most, fractions, seed);
-            match pass(&files, channels, deal, folder, seed)? {
+            match pass(&files, channels, deal, folder, at_once(memory, width), seed)? {
                 Pass::Done(decoded) => break (deal, decoded),
                 Pass::Colours => channels = 3,
                 Pass::Broken(broken) => files = files.without(&broken)?,
@@ -143,6 +143,7 @@ fn pass(
     channels: usize,
     deal: Deal,
     folder: &Path,
+    at_once: usize,
     seed: u64,
 ) -> Outcome<Pass> {
     let width = files.size().iter().product::<usize>() * channels;
@@ -157,7 +158,7 @@ fn pass(
     };
     let mut order = Rng::new(seed).split(ORDER).permutation(files.len());
     order.extend(files.len()..files.len() + files.tests());
-    for numbers in order.chunks(AT_ONCE) {
+    for numbers in order.chunks(at_once) {
         for (&number, found) in numbers.iter().zip(files.read(numbers, channels)?) {
             match found {
                 Found::Pixels(bytes) => decoded.add(files, number, deal, &bytes)?,
@@ -236,8 +237,28 @@ fn standard(counts: &[[u64; 256]]) -> Vec<(f64, f64)> {
     counts.iter().map(of).collect()
 }
 
-/// How many images are decoded at once.
-const AT_ONCE: usize = 1024;
+/// How many images of so many bytes are decoded at once: as many as fit in a share of the memory, twice each.
+fn at_once(memory: Memory, width: usize) -> usize {
+    (memory.bytes() / 8.0 / (2 * width).max(1) as f64).clamp(1.0, MOST_AT_ONCE) as usize
+}
+
+/// More at once are decoded no faster.
+const MOST_AT_ONCE: f64 = 1024.0;
 
 /// What tells the order of images from other uses of a seed.
 const ORDER: u64 = 0x6f72_6465;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_images_are_decoded_at_once_than_fit() {
+        let of = |memory: &str, width| at_once(memory.parse().unwrap(), width);
+        assert_eq!(of("1GB", 3 * 32 * 32), 1024);
+        // 224 x 224 in colours are 150 kB each, of which 1,024 would be 154 MB.
+        let (some, width) = (of("100MB", 3 * 224 * 224), 3.0 * 224.0 * 224.0);
+        assert!(some > 16 && 2.0 * some as f64 * width <= 100e6 / 8.0, "{some}");
+        assert_eq!(of("1MB", 3 * 1000 * 1000), 1);
+    }
+}

@@ -109,6 +109,12 @@ impl Log {
         Ok(())
     }
 
+    /// The trial of the lowest loss, of the same the one of the latest round.
+    pub(super) fn best(&self) -> Option<&Trial> {
+        let all = self.trials.values().rev().filter(|trial| trial.loss.is_some());
+        all.min_by(|a, b| a.order().total_cmp(&b.order()))
+    }
+
     /// All trials as a table, by round and loss.
     pub(super) fn csv(&self) -> String {
         let mut flags: Vec<&str> = Vec::new();
@@ -153,8 +159,13 @@ impl Log {
 }
 
 impl Trial {
-    fn key(&self) -> Key {
+    pub(super) fn key(&self) -> Key {
         (self.round.saturating_sub(1), self.trial)
+    }
+
+    /// As it is called.
+    pub(super) fn name(&self) -> String {
+        format!("trial {} of round {}", self.trial, self.round)
     }
 
     /// By what trials are ordered: those that came to nothing are the last.

@@ -21,6 +21,8 @@ pub(super) struct Space {
     weight_decay: bool,
     /// Whether the optimiser is chosen here.
     optimizer: bool,
+    /// Whether columns are embedded, so that their widths are looked for.
+    embeds: bool,
 }
 
 /// Values of flags, by their names; the settings as they are without a search have none.
@@ -29,7 +31,7 @@ pub(super) struct Settings(pub(super) Vec<(&'static str, String)>);
 
 impl Space {
     /// Of a training that is settled, by what was given before.
-    pub(super) fn of(given: &Train, settled: &Train, rows: usize) -> Space {
+    pub(super) fn of(given: &Train, settled: &Train, rows: usize, embeds: bool) -> Space {
         let mlp = given.network == Network::Mlp;
         let optimizer = given.optimizer.is_none();
         let name = if optimizer { OPTIMIZER } else { settled.optimizer() };
@@ -44,13 +46,14 @@ impl Space {
             rate: (has("lr") && is_free("lr")).then(|| settled.hyper.learning_rate(name)),
             weight_decay: has("weight_decay") && is_free("weight_decay"),
             optimizer,
+            embeds: embeds && !given.embed.is_given(),
         }
     }
 
     /// Whether nothing is left to look for.
     pub(super) fn is_empty(&self) -> bool {
-        let Space { hidden, activation, dropout, batch, rate, weight_decay, .. } = self;
-        !(*hidden || *activation || *dropout || *weight_decay)
+        let Space { hidden, activation, dropout, batch, rate, weight_decay, embeds, .. } = self;
+        !(*hidden || *activation || *dropout || *weight_decay || *embeds)
             && batch.is_none_or(|most| most < BATCHES[0])
             && rate.is_none()
     }
@@ -69,6 +72,7 @@ impl Space {
         let batch = rng.uniform();
         let rate = 10f64.powf(2.0 * rng.uniform() - 1.0);
         let decay = [0.0, 10f64.powf(3.0 * rng.uniform() - 3.5)][rng.below(4).min(1)];
+        let scale = SCALES[rng.below(SCALES.len())];
         let mut all = Vec::new();
         if self.optimizer {
             all.push(("optimizer", OPTIMIZER.to_string()));
@@ -92,6 +96,9 @@ impl Space {
         }
         if self.weight_decay {
             all.push(("weight-decay", two_digits(decay)));
+        }
+        if self.embeds {
+            all.push(("embed-scale", scale.to_string()));
         }
         Settings(all)
     }
@@ -123,6 +130,8 @@ fn two_digits(number: f64) -> String {
 const OPTIMIZER: &str = "adamw";
 const WIDTHS: [usize; 6] = [16, 32, 64, 128, 256, 512];
 const BATCHES: [usize; 6] = [16, 32, 64, 128, 256, 512];
+/// How wide vectors of categories are beside what is usual.
+const SCALES: [f64; 3] = [0.0, 0.5, 1.0];
 const DROPOUTS: [f64; 5] = [0.0, 0.1, 0.2, 0.3, 0.5];
 const ACTIVATIONS: [Activation; 4] =
     [Activation::Relu, Activation::Silu, Activation::Gelu, Activation::Tanh];
@@ -143,6 +152,7 @@ mod tests {
             rate: Some(0.003),
             weight_decay: true,
             optimizer: true,
+            embeds: true,
         }
     }
 
@@ -180,6 +190,7 @@ mod tests {
             rate: None,
             weight_decay: false,
             optimizer: true,
+            embeds: false,
         };
         assert!(none.is_empty() && !space().is_empty());
     }

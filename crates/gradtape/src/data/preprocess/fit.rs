@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Feature, Part, PreprocessOptions, Target, names, words};
+use super::filled::{FilledColumn, short};
+use super::{Feature, MOST_CATEGORIES, Part, PreprocessOptions, Target, names, words};
 use crate::data::standardise::{mean_and_scale, middle_of_far};
-use crate::data::table::{civil, number_name, truth};
+use crate::data::table::{MOST_COUNTED, civil, number_name, truth};
 use crate::data::{
     Categories, Column, ColumnKind, Fractions, Rows, Table, Task, Transform, TransformChoice,
 };
@@ -27,9 +28,6 @@ impl Table {
         }
     }
 }
-
-/// So many categories of a column have an input of their own, those that are most frequent.
-const MOST_CATEGORIES: usize = 1000;
 
 /// What a note on the transform of the target says.
 pub(super) const LEARNS: &str = "the network learns";
@@ -62,8 +60,11 @@ pub(super) fn target_of(
         let numbers = target_numbers(table, table.column(target)?)?;
         let all = || (0..table.len()).collect();
         let rows = rows.map_or_else(all, <[usize]>::to_vec);
+        let ends = table.column(target)?.ends();
+        let varies = ends.is_some_and(|[low, high]| low < high);
         if let Some(&first) = rows.first()
             && rows.iter().all(|&row| numbers[row] == numbers[first])
+            && !varies
         {
             let message = format!(
                 "{}: column {target:?} is {} in every training row",
@@ -72,7 +73,8 @@ pub(super) fn target_of(
             );
             return Err(Error::new(Kind::Data, message).hint("there is nothing to predict"));
         }
-        let known: Vec<f64> = rows.iter().map(|&row| numbers[row]).collect();
+        let known = rows.iter().map(|&row| numbers[row]);
+        let known: Vec<f64> = known.chain(ends.into_iter().flatten()).collect();
         let Some(transform) = Transform::fit(&known, options.transform) else {
             let message =
                 format!("{}: column {target:?} has no {}", table.source(), options.transform);
@@ -88,13 +90,15 @@ pub(super) fn target_of(
     }
     let numeric = kind == ColumnKind::Number && !listed;
     let mut names = class_names(table, table.column(target)?, numeric)?;
-    if !numeric && let Some(spelling) = spelling(names.iter().map(String::as_str)) {
-        names = names
-            .iter()
-            .map(|name| spelling[usize::from(truth(name) == Some(true))].clone())
-            .collect();
+    let mut all = all_names(table, table.column(target)?, numeric, &names)?;
+    let count: usize = all.iter().map(|(_, times)| times).sum();
+    let said = all.iter().map(|(name, times)| (&**name, *times));
+    if !numeric && let Some(spelling) = spelling(said) {
+        for name in names.iter_mut().chain(all.iter_mut().map(|(name, _)| name)) {
+            *name = spelling[usize::from(truth(name) == Some(true))].clone();
+        }
     }
-    let mut classes = Categories::of(names.iter().map(String::as_str));
+    let mut classes = Categories::of(all.iter().map(|(name, _)| &**name));
     if numeric {
         let mut sorted = classes.names().to_vec();
         let number = |name: &String| name.parse::<f64>().unwrap_or(f64::NAN);
@@ -106,11 +110,10 @@ pub(super) fn target_of(
         let message = format!("{at} has only the class {:?}", names[0]);
         return Err(Error::new(Kind::Data, message).hint("there must be two or more"));
     }
-    if seldom_repeats(classes.len(), table.len()) || classes.len() > MOST_CATEGORIES {
+    if seldom_repeats(classes.len(), count) || classes.len() > MOST_CATEGORIES {
         let message = format!(
-            "{at} has {} different values in {} rows, such as {:?}; these are not classes",
+            "{at} has {} different values in {count} rows, such as {:?}; these are not classes",
             classes.len(),
-            table.len(),
             names[0]
         );
         let hint = match numeric {
@@ -245,7 +248,7 @@ pub(super) fn feature_of(
         ));
     }
     let far = notes.far.iter().any(|far| far == name);
-    notes.lines.extend(filled(table, column, &feature, far));
+    notes.lines.extend(FilledColumn::of(table, column, &feature).told(&feature, far));
     Ok(Some(feature))
 }
 
@@ -273,8 +276,10 @@ fn number_of(
     let Some(first) = known().next() else {
         return notes.left_out(column, "no training row has a value");
     };
-    let missing = has_missing(&numbers, rows);
-    if rows.len() > 1 && !missing && known().all(|number| number == first) {
+    let ends = column.ends();
+    let missing = has_missing(&numbers, rows) || column.has_gaps();
+    let varies = ends.is_some_and(|[low, high]| low < high);
+    if rows.len() > 1 && !missing && !varies && known().all(|number| number == first) {
         notes.same.push((name.to_string(), first.to_string()));
         return Ok(None);
     }
@@ -296,7 +301,9 @@ fn number_of(
             }
         }
     }
-    let (mut mean, mut scale) = moments(table, name, rows.iter().map(|&row| numbers[row]))?;
+    // What a row that was not kept has, far from all others, counts too.
+    let known = || known().chain(ends.into_iter().flatten());
+    let (mut mean, mut scale) = moments(table, name, known())?;
     if let Some(middle) = middle_of_far(known()) {
         (mean, scale) = middle;
         notes.far.push(name.to_string());
@@ -322,18 +329,22 @@ fn category_of(
 ) -> Result<Option<Feature>> {
     let name = column.name();
     let cells = || rows.iter().filter_map(|&row| column.cell(row));
+    // Of a sample all rows were counted, unless their cells were too many.
+    let counted = column.counted();
+    let all: Vec<(&str, usize)> =
+        counted.clone().unwrap_or_else(|| cells().map(|cell| (cell, 1)).collect());
     // 7 and 7.0 are the same code, unless zeros before it count.
     let numeric = column.kind() == ColumnKind::Number && column.zeros() == 0;
-    let spelling = spelling(cells());
+    let spelling = spelling(all.iter().copied());
     let level = |cell: &str| match (&spelling, cell.parse::<f64>()) {
         (Some(spelling), _) => spelling[usize::from(truth(cell) == Some(true))].clone(),
         (None, Ok(number)) if numeric => number_name(cell, number),
         _ => cell.to_string(),
     };
     let mut counts = BTreeMap::<String, usize>::new();
-    cells().for_each(|cell| *counts.entry(level(cell)).or_default() += 1);
+    all.iter().for_each(|(cell, times)| *counts.entry(level(cell)).or_default() += times);
     let (different, present): (usize, usize) = (counts.len(), counts.values().sum());
-    let missing = present < rows.len();
+    let missing = cells().count() < rows.len() || column.has_gaps();
     let Some(example) = cells().next() else {
         return notes.left_out(column, "no training row has a value");
     };
@@ -342,8 +353,8 @@ fn category_of(
         return Ok(None);
     }
     if told != Told::Listed && seldom_repeats(different, present) {
-        let all =
-            format!("{different} different values in {} rows, such as {example:?}", rows.len());
+        let among = if counted.is_some() { present } else { rows.len() };
+        let all = format!("{different} different values in {among} rows, such as {example:?}");
         if told == Told::Code {
             let reason = match counts_rows(&column.numbers()) {
                 true => format!("it only numbers the rows (--numbers {name} uses it)"),
@@ -404,7 +415,7 @@ fn time_of(
     let Some(first) = known().next() else {
         return notes.left_out(column, "no training row has a value");
     };
-    let missing = has_missing(&seconds, rows);
+    let missing = has_missing(&seconds, rows) || column.has_gaps();
     if rows.len() > 1 && !missing && known().all(|seconds| seconds == first) {
         notes.same.push((
             name.to_string(),
@@ -450,11 +461,11 @@ fn time_of(
 }
 
 /// The most frequent words for no and for yes, where there are no other ones and some are not numbers.
-fn spelling<'a>(cells: impl Iterator<Item = &'a str>) -> Option<[String; 2]> {
+fn spelling<'a>(cells: impl Iterator<Item = (&'a str, usize)>) -> Option<[String; 2]> {
     let mut counts = BTreeMap::<&str, usize>::new();
-    for cell in cells {
+    for (cell, times) in cells {
         truth(cell)?;
-        *counts.entry(cell).or_default() += 1;
+        *counts.entry(cell).or_default() += times;
     }
     if counts.keys().all(|word| word.parse::<f64>().is_ok()) {
         return None;
@@ -504,58 +515,6 @@ fn counts_rows(numbers: &[f64]) -> bool {
         && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0)
 }
 
-/// The note on missing values of a column, if there are any.
-pub(super) fn filled(
-    table: &Table,
-    column: &Column,
-    feature: &Feature,
-    far: bool,
-) -> Option<String> {
-    let name = column.name();
-    if column.kind() == ColumnKind::Number && column.missing() == 0 {
-        return None;
-    }
-    let values = match feature {
-        Feature::Number { .. } => column.amounts(),
-        Feature::Time { day_first, .. } => column.times(*day_first),
-        _ => column.cells().map(|cell| cell.map_or(f64::NAN, |_| 0.0)).collect(),
-    };
-    let missing = values.iter().filter(|value| value.is_nan()).count();
-    let taken = match feature {
-        Feature::Number { mean, missing: false, .. } => {
-            let middle = if far { "median" } else { "mean" };
-            format!("taken as the {middle} {}", short(*mean))
-        }
-        Feature::Category { missing: false, .. } => "taken as none of its categories".to_string(),
-        Feature::Time { missing: false, .. } => "taken as no date".to_string(),
-        Feature::Words { .. } => "taken as no words".to_string(),
-        _ => "taken as a value of its own".to_string(),
-    };
-    let odd = match (feature, &column.odd_rows()[..]) {
-        (Feature::Number { .. } | Feature::Time { .. }, odd @ [first, ..]) => {
-            let (cell, at) = (column.cell(*first).unwrap_or_default(), table.at(*first));
-            let what = if matches!(feature, Feature::Time { .. }) { "date" } else { "number" };
-            let are =
-                if odd.len() == 1 { "1 is".to_string() } else { format!("{} are", odd.len()) };
-            format!("; {are} no {what}, such as {cell:?} ({at})")
-        }
-        _ => String::new(),
-    };
-    (missing > 0).then(|| {
-        format!("column {name:?}: {missing} of {} values missing, {taken}{odd}", table.len())
-    })
-}
-
-/// A number for people: to six digits, with an exponent where it is very large or small.
-fn short(number: f64) -> String {
-    let rounded = format!("{number:.5e}").parse::<f64>().unwrap_or(number);
-    match rounded.abs() {
-        0.0 => "0".to_string(),
-        size if (1e-4..1e9).contains(&size) => rounded.to_string(),
-        _ => format!("{rounded:e}"),
-    }
-}
-
 fn seldom_repeats(different: usize, rows: usize) -> bool {
     rows >= ENOUGH_ROWS && 2 * different > rows
 }
@@ -574,6 +533,35 @@ fn moments(
         };
         Error::new(Kind::Data, format!("{}: column {column:?}: {what}", table.source()))
     })
+}
+
+/// The classes of all rows of a file, with how often they come: those of the rows of the table, and where that has only
+/// some of them, what was counted of all.
+fn all_names(
+    table: &Table,
+    column: &Column,
+    numeric: bool,
+    names: &[String],
+) -> Result<Vec<(String, usize)>> {
+    if !column.is_sample() {
+        return Ok(names.iter().map(|name| (name.clone(), 1)).collect());
+    }
+    let Some(counted) = column.counted() else {
+        let message = format!(
+            "{}: column {:?} has more than {MOST_COUNTED} different values, such as {:?}; these are not classes",
+            table.source(),
+            column.name(),
+            names[0]
+        );
+        return Err(
+            Error::new(Kind::Data, message).hint("for a number to predict, choose regression")
+        );
+    };
+    let name = |(cell, times): (&str, usize)| match numeric {
+        false => Some((cell.to_string(), times)),
+        true => Some((column.number_name(cell, column.number(cell)?), times)),
+    };
+    Ok(counted.into_iter().filter_map(name).collect())
 }
 
 pub(super) fn class_names(table: &Table, column: &Column, numeric: bool) -> Result<Vec<String>> {

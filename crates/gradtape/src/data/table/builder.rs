@@ -1,6 +1,6 @@
 //! [`TableBuilder`]: a table put together from cells that something else has read.
 
-use super::column::Words;
+use super::column::{Column, Words};
 use super::{CsvOptions, Table};
 use crate::tensor::{Error, Kind, Result};
 
@@ -68,6 +68,12 @@ impl TableBuilder {
         if let Some(column) = self.table.columns.get_mut(column) {
             column.look(cell.trim(), &self.table.words);
         }
+    }
+
+    /// Has all cells to come counted by what they say, also those that are only looked at: classes, categories and the ends
+    /// of numbers are then those of the whole file, of which only some rows are kept.
+    pub fn count_all(&mut self) {
+        self.table.columns.iter_mut().for_each(Column::count_all);
     }
 
     /// Says that a column, by its place, is of numbers whose decimals stand after a point, whatever other columns have.

@@ -303,9 +303,12 @@ const UNITS: [(&[&str], f64); 8] = [
     (&["y", "yr", "yrs", "year", "years"], 31_556_952.0),
 ];
 
-/// The seconds of a duration: `1h 30m`, `2 days`, `90 min`, `36:15:00`, `75:30`.
+/// The seconds of a duration: `1h 30m`, `2 days`, `90 min`, `36:15:00`, `75:30`, `1 days 01:30:00`.
 pub(super) fn duration(cell: &str) -> Option<f64> {
     let cell = cell.trim();
+    if let Some((days, time)) = cell.split_once(" day").filter(|(_, time)| time.contains(':')) {
+        return days_and_time(days, time.strip_prefix('s').unwrap_or(time));
+    }
     let (negative, text) = match cell.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, cell),
@@ -318,6 +321,16 @@ pub(super) fn duration(cell: &str) -> Option<f64> {
         false => words(text)?,
     };
     Some(if negative { -seconds } else { seconds })
+}
+
+/// Whole days and a time of the day, as pandas and Python write them: `0 days 01:30:00`, and less than nothing as
+/// `-1 days +22:30:00` or `-1 day, 22:30:00`, the time of which counts from the day before.
+fn days_and_time(days: &str, time: &str) -> Option<f64> {
+    let is_whole = days.strip_prefix('-').unwrap_or(days).bytes().all(|byte| byte.is_ascii_digit());
+    let days: f64 = days.parse().ok().filter(|_| is_whole && days.len() < 10)?;
+    let time = time.strip_prefix(',').unwrap_or(time).trim_start();
+    let seconds = clock(time.strip_prefix('+').unwrap_or(time))?;
+    (seconds < 86_400.0).then_some(days * 86_400.0 + seconds)
 }
 
 /// `hours:minutes` or `hours:minutes:seconds`, however many hours.
@@ -430,10 +443,29 @@ mod tests {
             ("36:15:30.5", 130_530.5),
             ("-1:30", -5400.0),
             ("250ms", 0.25),
+            ("0 days 01:30:00", 5400.0),
+            ("3 days 00:00:01.500000", 259_201.5),
+            ("-1 days +22:30:00", -5400.0),
+            ("1 day, 2:03:04", 93_784.0),
+            ("-2 days", -172_800.0),
         ] {
             assert_eq!(duration(cell), Some(value), "{cell:?}");
         }
-        for cell in ["5 m", "5 kg", "1:75", "12", "h", "1:2:3:4", "", "é5h"] {
+        for cell in [
+            "5 m",
+            "5 kg",
+            "1:75",
+            "12",
+            "h",
+            "1:2:3:4",
+            "",
+            "é5h",
+            "1.5 days 01:00:00",
+            "1 days 25:00:00",
+            " day 1:00",
+            "- days 01:00:00",
+            "1 daylight 01:00",
+        ] {
             assert_eq!(duration(cell), None, "{cell:?}");
         }
     }

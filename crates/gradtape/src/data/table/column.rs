@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::CsvOptions;
 use super::cell::{Around, Decimal, digits, duration, is_dash, is_missing, is_weak, name_in};
 use super::moment::{Moment, Order, compact, moment};
+use super::seen::{Ends, Seen};
 
 /// A column of a [`Table`](super::Table).
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Column {
     text: Arc<String>,
     ends: Arc<Vec<usize>>,
     pub(super) tally: Tally,
+    /// What all cells say, where not all are kept.
+    pub(super) seen: Option<Seen>,
     pub(super) kind: ColumnKind,
     pub(super) notation: Notation,
     /// The notation that the cells by themselves ask for.
@@ -28,7 +31,7 @@ pub struct Column {
     /// What numbers count that are written without the percent sign, or with it where it is not in percent.
     pub(super) others: f64,
     /// Whether dashes are missing values.
-    dashes: bool,
+    pub(super) dashes: bool,
     /// What the user said of all columns.
     pub(super) asked_comma: bool,
     pub(super) asked_day_first: bool,
@@ -69,22 +72,24 @@ pub(super) struct Words {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     /// All cells, whatever they say.
-    cells: usize,
-    present: usize,
+    pub(super) cells: usize,
+    pub(super) present: usize,
     /// Words such as `NA`, which are missing.
     words: usize,
     /// The last of them.
     word: String,
     weak: usize,
     /// Numbers by the character before their decimals.
-    point: usize,
-    comma: usize,
+    pub(super) point: usize,
+    pub(super) comma: usize,
+    /// The ends of these two, and of durations.
+    pub(super) ends: [Ends; 3],
     /// Those that are numbers with one of the two alone.
     pub(super) only_point: usize,
     pub(super) only_comma: usize,
     /// Numbers with a point or a comma.
     pub(super) marked: usize,
-    durations: usize,
+    pub(super) durations: usize,
     /// Moments, and those with the month or the day first.
     pub(super) moments: usize,
     pub(super) month_first: usize,
@@ -93,7 +98,7 @@ pub(super) struct Tally {
     currency: usize,
     /// Which ones, at most a few.
     pub(super) currencies: Vec<String>,
-    dashes: usize,
+    pub(super) dashes: usize,
     pluses: usize,
     grouped: usize,
     units: usize,
@@ -120,6 +125,7 @@ impl Column {
             text: Arc::default(),
             ends: Arc::default(),
             tally: Tally::default(),
+            seen: None,
             kind: ColumnKind::Empty,
             notation: Notation::Digits(Decimal::Point),
             settled: Notation::Digits(Decimal::Point),
@@ -218,7 +224,7 @@ impl Column {
     }
 
     /// The number of a cell, by what the column is.
-    pub(super) fn number(&self, cell: &str) -> Option<f64> {
+    pub(in crate::data) fn number(&self, cell: &str) -> Option<f64> {
         match self.kind {
             ColumnKind::Time => time(cell, self.order).map(|time| time.seconds),
             _ => self.amount(cell),
@@ -283,9 +289,8 @@ impl Column {
 
     /// The rows whose cell says something, but nothing that numbers or dates are.
     pub(in crate::data) fn odd_rows(&self) -> Vec<usize> {
-        let odd = |(row, cell): (usize, Option<&str>)| {
-            cell.filter(|cell| !is_weak(cell) && self.number(cell).is_none()).map(|_| row)
-        };
+        let odd =
+            |(row, cell): (usize, Option<&str>)| cell.filter(|cell| self.is_odd(cell)).map(|_| row);
         self.cells().enumerate().filter_map(odd).collect()
     }
 
@@ -397,6 +402,7 @@ impl Column {
         }
         if !cell.is_empty() {
             tally.add(cell);
+            self.seen.iter_mut().for_each(|seen| seen.add(cell));
         }
         !cell.is_empty()
     }
@@ -534,12 +540,15 @@ impl Tally {
         match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => {
                 self.point += 1;
-                if !cell.contains('.')
-                    || digits(cell).is_some_and(|digits| digits.fits(Decimal::Comma))
-                {
-                    self.comma += 1;
-                } else {
-                    self.only_point += 1;
+                self.ends[0].add(Some(number));
+                let comma = match cell.contains('.') {
+                    false => Some(number),
+                    true => digits(cell).and_then(|digits| digits.number(Decimal::Comma)),
+                };
+                self.ends[1].add(comma);
+                match comma {
+                    Some(_) => self.comma += 1,
+                    None => self.only_point += 1,
                 }
                 self.zeros += usize::from(
                     cell.len() > 1
@@ -580,6 +589,8 @@ impl Tally {
             if same_unit {
                 self.point += usize::from(point);
                 self.comma += usize::from(comma);
+                self.ends[0].add(digits.number(Decimal::Point).filter(|_| point));
+                self.ends[1].add(digits.number(Decimal::Comma).filter(|_| comma));
                 self.only_point += usize::from(point && !comma);
                 self.only_comma += usize::from(comma && !point);
                 self.marked += usize::from(cell.contains(['.', ',']));
@@ -594,7 +605,9 @@ impl Tally {
                 self.grouped += usize::from(digits.is_grouped(Decimal::Point));
             }
         }
-        self.durations += usize::from(duration(cell).is_some());
+        let seconds = duration(cell);
+        self.durations += usize::from(seconds.is_some());
+        self.ends[2].add(seconds);
         let [month, day] =
             [Order::MonthFirst, Order::DayFirst].map(|order| moment(cell, order).is_some());
         self.moments += usize::from(month || day);

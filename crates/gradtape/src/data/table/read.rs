@@ -155,6 +155,9 @@ impl Table {
         }
         let mut is_row = !self.name_columns(&record, options.header, &mut encoding)?;
         let every = pieces.as_ref().map_or(1, |pieces| pieces.every);
+        if every > 1 {
+            self.columns.iter_mut().for_each(Column::count_all);
+        }
         let mut row = 0;
         while is_row || records.read(&mut record)? {
             is_row = false;

@@ -1,0 +1,164 @@
+//! Categories of many levels: vectors in the place of their columns of 0 and 1.
+
+use std::str::FromStr;
+
+use clap::Args;
+use gradtape::data::{Feature, Preprocessing};
+use gradtape::nn::EmbeddedColumns;
+
+use super::flags::{Train, count};
+use super::network::Network;
+use crate::error::{Failure, Outcome};
+use crate::report::{of, thousands};
+
+/// A column of more levels is embedded where nothing is said. From there on its vectors need less than half of the weights
+/// that a first layer of 64 units has for it; of fewer levels they save little.
+const MANY: usize = 50;
+
+/// Which columns are embedded.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct EmbedFlags {
+    /// A column of categories that becomes a vector before the first layer, of so many numbers, where a width is given;
+    /// may be given several times [default: columns of more than 50 categories, 1.6 n^0.56 numbers, at most 50]
+    #[arg(long, value_name = "COLUMN[:WIDTH]", value_parser = Embedded::from_str)]
+    embed: Vec<Embedded>,
+
+    /// Each category is an input of the first layer
+    #[arg(long, conflicts_with = "embed")]
+    no_embed: bool,
+
+    /// How wide vectors are beside what is usual, where no width is given; 0 for none
+    #[arg(long, value_name = "SHARE", value_parser = scale)]
+    embed_scale: Option<f64>,
+}
+
+/// A column, and how wide its vectors are.
+#[derive(Clone, Debug, PartialEq)]
+struct Embedded {
+    column: String,
+    width: Option<usize>,
+}
+
+impl FromStr for Embedded {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Embedded, String> {
+        let alone = || Embedded { column: text.to_string(), width: None };
+        match text.rsplit_once(':') {
+            Some((column, width)) if width.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Ok(Embedded { column: column.to_string(), width: Some(count(width)?) })
+            }
+            _ => Ok(alone()),
+        }
+    }
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse().ok().filter(|scale| (0.0..=10.0).contains(scale));
+    scale.ok_or_else(|| "it must be a number from 0 to 10".to_string())
+}
+
+impl EmbedFlags {
+    /// What is given, by the names of the flags.
+    pub(super) fn given(&self) -> Vec<(String, String)> {
+        let named = |own: &Embedded| match own.width {
+            Some(width) => format!("{}:{width}", own.column),
+            None => own.column.clone(),
+        };
+        let mut all: Vec<(String, String)> =
+            self.embed.iter().map(|own| ("embed".to_string(), named(own))).collect();
+        if self.no_embed {
+            all.push(("embed".to_string(), "none".to_string()));
+        }
+        all.extend(self.embed_scale.map(|scale| ("embed-scale".to_string(), scale.to_string())));
+        all
+    }
+
+    pub(super) fn is_given(&self) -> bool {
+        !self.given().is_empty()
+    }
+}
+
+impl Train {
+    /// The columns of a table that are embedded, by their names. Fails for one that is asked for and is of no categories.
+    pub(super) fn embedded(
+        &self,
+        preprocessing: &Preprocessing,
+    ) -> Outcome<Vec<(String, EmbeddedColumns)>> {
+        let EmbedFlags { embed, no_embed, embed_scale } = &self.embed;
+        let is_category = |name: &str| {
+            preprocessing.features().iter().any(
+                |feature| matches!(feature, Feature::Category { column, .. } if column == name),
+            )
+        };
+        if let Some(other) = embed.iter().find(|own| !is_category(&own.column)) {
+            let name = &other.column;
+            return Err(Failure::usage(format!(
+                "--embed {name}: there is no such column of categories among those that are used\n  hint: --categories {name} \
+                 takes numbers as names"
+            )));
+        }
+        if self.network != Network::Mlp || *no_embed {
+            return Ok(Vec::new());
+        }
+        let scale = embed_scale.unwrap_or(1.0);
+        let (mut all, mut start) = (Vec::new(), 0);
+        for feature in preprocessing.features() {
+            if let Feature::Category { column, categories, .. } = feature {
+                let count = categories.len();
+                let usual = (usual(count) as f64 * scale).round() as usize;
+                let asked = embed.iter().find(|own| own.column == *column);
+                // What is linear stays so.
+                let many = count > MANY && !self.hidden().0.is_empty();
+                let width = match asked {
+                    Some(own) => Some(own.width.unwrap_or(usual.max(1))),
+                    None => Some(usual).filter(|width| many && *width > 0),
+                };
+                all.extend(
+                    width.map(|width| (column.clone(), EmbeddedColumns { start, count, width })),
+                );
+            }
+            start += feature.width();
+        }
+        Ok(all)
+    }
+
+    /// Lines on what is embedded.
+    pub(super) fn told_of_embedded(all: &[(String, EmbeddedColumns)]) -> Vec<String> {
+        let line = |(column, own): &(String, EmbeddedColumns)| {
+            format!(
+                "column {column:?}: its {} are embedded, each is {} before the first layer (--no-embed makes each an input)",
+                of(own.count, "category").replace("categorys", "categories"),
+                match own.width {
+                    1 => "one number".to_string(),
+                    width => format!("{} numbers", thousands(width)),
+                }
+            )
+        };
+        all.iter().map(line).collect()
+    }
+}
+
+/// How many numbers a vector has for so many levels, as fastai found it to do well.
+fn usual(levels: usize) -> usize {
+    ((1.6 * (levels as f64).powf(0.56)).ceil() as usize).clamp(1, 50)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_a_width_or_the_usual_one() {
+        let read = |text: &str| text.parse::<Embedded>();
+        let of = |column: &str, width| Ok(Embedded { column: column.to_string(), width });
+        assert_eq!(read("zip"), of("zip", None));
+        assert_eq!(read("zip:8"), of("zip", Some(8)));
+        assert_eq!(read("a:b"), of("a:b", None));
+        assert_eq!(read("a:b:3"), of("a:b", Some(3)));
+        assert!(read("zip:0").is_err());
+        assert_eq!([2, 51, 100, 500, 1000].map(usual), [3, 15, 22, 50, 50]);
+        assert!(scale("-1").is_err() && scale("nan").is_err() && scale("0.5") == Ok(0.5));
+    }
+}
