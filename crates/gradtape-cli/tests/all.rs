@@ -13,6 +13,7 @@ mod full_disk;
 mod help;
 mod image_folders;
 mod images;
+mod lab;
 mod larger_than_memory;
 mod layers;
 mod network;

@@ -61,10 +61,18 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-chart", &[]),
     ("gradtape-calculus", &["gradtape", "gradtape-chart"]),
     ("gradtape-files", &["gradtape"]),
+    ("gradtape-lab", &["gradtape-calculus"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     (
         "gradtape-cli",
-        &["gradtape", "gradtape-chart", "gradtape-calculus", "gradtape-files", "gradtape-play"],
+        &[
+            "gradtape",
+            "gradtape-chart",
+            "gradtape-calculus",
+            "gradtape-files",
+            "gradtape-lab",
+            "gradtape-play",
+        ],
     ),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),
 ];
