@@ -486,7 +486,7 @@ fn a_network_follows_its_inputs_targets_and_weights() {
     let name = browser.value("document.getElementById('one-name').textContent");
     assert_eq!(name, "W1[1,1]");
     write(&mut browser, "#one", "1");
-    commands(&mut browser, &["\"W1\": [[1,"]);
+    commands(&mut browser, &["\"W1\": [[1.0,"]);
     let said = browser.value("document.getElementById('said').textContent");
     let found = program(&folder, &mut browser);
     let gradient = &found["gradient"]["W1"][0][0];

@@ -117,7 +117,6 @@ function writeAddress() {
 
 // Whether the address asks for anything else than what is shown.
 function readAddress() {
-  const before = JSON.stringify(asked);
   const params = new URLSearchParams(location.hash.slice(1));
   const found = structuredClone(written);
   for (const [name, text] of params) {
@@ -129,8 +128,8 @@ function readAddress() {
       return false;
     }
   }
+  if (JSON.stringify(found) === JSON.stringify(asked)) return false;
   asked = found;
-  if (JSON.stringify(asked) === before) return false;
   page.fields();
   return true;
 }

@@ -2,7 +2,7 @@
 
 use gradtape::optim::{Hyper, HyperValue, NAMES, Pace, info};
 use gradtape_chart::text::escaped;
-use gradtape_chart::{Chart, THEME, Window};
+use gradtape_chart::{Chart, THEME, Window, extent};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -100,12 +100,7 @@ impl Descents {
 
     pub(super) fn parts(&self) -> Result<Named<String>> {
         let paths = self.paths()?;
-        let ranges = self.range.iter().map(|(name, low, high)| Range {
-            name: name.clone(),
-            low: *low,
-            high: *high,
-        });
-        let chart = plot_paths(&Expr::parse(&self.expr)?, &paths, &ranges.collect::<Vec<_>>())?;
+        let chart = plot_paths(&Expr::parse(&self.expr)?, &paths, &self.ranges(&paths))?;
         let refused = |error: gradtape_chart::Error| Error::new(error.to_string());
         let mut figures = chart.figures().map_err(refused)?.into_iter();
         let mut figure = || figures.next().unwrap_or_default();
@@ -128,6 +123,38 @@ impl Descents {
             ("warning", warning(&paths)),
             ("data", quoted(&drawn(&chart, &paths).to_string())),
         ]))
+    }
+
+    /// What the picture shows of each axis. One that is dragged into divergence is not followed: the picture stays where
+    /// the others go and where it began.
+    fn ranges(&self, paths: &[Path]) -> Vec<Range> {
+        let given = self.range.iter().map(|(name, low, high)| Range {
+            name: name.clone(),
+            low: *low,
+            high: *high,
+        });
+        let mut ranges: Vec<Range> = given.collect();
+        if paths.iter().all(|path| path.stopped != Stopped::Diverged) {
+            return ranges;
+        }
+        let names = paths.first().and_then(|path| path.steps.first());
+        let names = names.iter().flat_map(|step| &step.at.0).map(|(name, _)| name.as_str());
+        for (axis, name) in names.enumerate() {
+            let along = |path: &Path| {
+                let numbers = path.steps.iter().filter_map(|step| step.at.values().nth(axis));
+                let numbers: Vec<f64> = numbers.map(|number| number.0).collect();
+                let far = 3.0 * (1.0 + numbers.first().map_or(0.0, |start| start.abs()));
+                let follows = path.stopped != Stopped::Diverged;
+                numbers.into_iter().filter(move |x| follows || x.abs() <= far)
+            };
+            let Some((low, high)) = extent(paths.iter().flat_map(along)) else { continue };
+            let margin = (0.2 * (high - low)).max(0.1 * (1.0 + low.abs()));
+            if ranges.iter().all(|range| range.name != name) {
+                let (low, high) = (low - margin, high + margin);
+                ranges.push(Range { name: name.to_string(), low, high });
+            }
+        }
+        ranges
     }
 
     pub(super) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
