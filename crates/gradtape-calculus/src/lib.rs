@@ -26,6 +26,7 @@
 //! | show a secant beside the tangent | [`secant()`] |
 //! | show what differences cost in digits | [`differences()`] |
 //! | go down a function | [`descend()`], and [`classify`] for where it ends |
+//! | write a page of any of these that answers what is changed on it | [`Question`] |
 //! | draw | [`plot()`], [`plot_curves`], [`plot_paths`]: charts of [`gradtape_chart`] |
 //! | fit parameters to data | [`fit()`] |
 
@@ -56,13 +57,13 @@ pub use fitting::{Column, Estimate, Fit, fit};
 pub use report::{Error, Named, Number, Result};
 #[cfg(feature = "teaching")]
 pub use teaching::{
-    Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, DifferenceErrors,
-    Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line, MAX_DRAWN,
-    MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS, Network,
-    NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep, Place, Plot, Range,
-    Reduction, Rule, Samples, Secant, Step, Stopped, Symbolic, backpropagation, classify,
-    compare_paths, derivation, descend, differences, explain, explain_program, jacobian, paths_csv,
-    plot, plot_curves, plot_paths, secant,
+    Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, Descents,
+    DifferenceErrors, Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line,
+    MAX_DRAWN, MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS,
+    Network, NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep,
+    Perceptron, Place, Plot, Question, Range, Reduction, Rule, Run, Samples, Secant, Step, Stopped,
+    Symbolic, backpropagation, classify, compare_paths, derivation, descend, differences, explain,
+    explain_program, jacobian, paths_csv, plot, plot_curves, plot_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

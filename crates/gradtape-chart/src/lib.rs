@@ -23,6 +23,7 @@
 //! | a function of two variables | [`Panel::contours`], or a [`Grid`] for its lines alone |
 //! | curves, points, bars, arrows | a [`Panel`] of [`Mark`]s between axes of your own |
 //! | numbers below each other | [`Table`], and [`text`] for numbers as people read them |
+//! | a page that computes, with a WebAssembly module in it | [`base64`], [`PAGE_SCRIPT`] and [`WORKER_SCRIPT`] |
 //!
 //! Nothing here knows a tape, a network or an expression: what is shown comes as numbers. What is not
 //! finite is left out.
@@ -44,6 +45,8 @@ mod extent;
 #[cfg(feature = "draw")]
 mod mark;
 #[cfg(feature = "draw")]
+mod module;
+#[cfg(feature = "draw")]
 mod scale;
 #[cfg(feature = "draw")]
 mod series;
@@ -60,10 +63,12 @@ pub use colour::{COLOURS, Colour, GREY, shade};
 #[cfg(feature = "draw")]
 pub use contours::Grid;
 #[cfg(feature = "draw")]
-pub use draw::THEME;
+pub use draw::{THEME, Window};
 pub use error::{Error, Result};
 #[cfg(feature = "draw")]
 pub use extent::{extent, extent_without_outliers};
 #[cfg(feature = "draw")]
 pub use mark::{Arrow, Band, Bars, Contour, Dash, Dots, Line, Mark};
+#[cfg(feature = "draw")]
+pub use module::{PAGE_SCRIPT, WORKER_SCRIPT, base64};
 pub use table::{Align, Table};

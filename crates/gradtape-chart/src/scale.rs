@@ -12,8 +12,8 @@ use crate::text::{short, trimmed};
 /// An axis that can be drawn: its ends are finite and differ, also after taking logarithms.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scale {
-    low: f64,
-    high: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     log: bool,
     /// The power of ten in which plotters chooses ticks: it takes differences below 2^-52 for none.
     unit: f64,

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
-use gradtape_calculus::{Descent, Expr, Range, compare_paths, descend, paths_csv, plot_paths};
+use gradtape_calculus::{
+    Descent, Descents, Expr, Question, Range, Run, compare_paths, descend, paths_csv, plot_paths,
+};
+use gradtape_lab::MODULE;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -22,6 +25,8 @@ use crate::plot::range;
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,momentum,adam --lr 0.05
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd:lr=0.09,adam:lr=0.5 --out paths.svg
   gradtape descend \"x^4 - 2x^2 + x/4\" --from x=-0.1 --from x=0.5 --lr 0.05      two starts, two minima
+  gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,adam --lr 0.05 --out lab.html      a page in which
+    the start is dragged, and rates, momentum and noise are changed
   gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --out path.csv
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --format terminal --lr 0.05")]
 pub(crate) struct Descend {
@@ -78,6 +83,10 @@ pub(crate) struct Descend {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
+    /// Leave the library out of a page: it is small, and nothing on it can be changed
+    #[arg(long)]
+    still: bool,
+
     // The last, because its heading would stand over what follows.
     #[command(flatten)]
     hyper: HyperFlags,
@@ -96,6 +105,10 @@ enum Picture {
 impl Verb for Descend {
     fn run(self, output: &Output) -> Outcome {
         no_program(&self.expr, "descend")?;
+        let picture = format(self.format, self.out.as_ref(), Picture::Text)?;
+        if self.still && picture != Picture::Html {
+            return Err(Failure::usage("--still is about pages: name a file that ends in .html"));
+        }
         let expr = Expr::parse(&self.expr)?;
         let starts = starts(&self.from);
         let mut paths = Vec::new();
@@ -107,7 +120,7 @@ impl Verb for Descend {
                 paths.push(path);
             }
         }
-        let text = match format(self.format, self.out.as_ref(), Picture::Text)? {
+        let text = match picture {
             Picture::Text => {
                 let mut tables: Vec<String> = paths.iter().map(ToString::to_string).collect();
                 if paths.len() > 1 {
@@ -117,7 +130,10 @@ impl Verb for Descend {
             }
             Picture::Csv => paths_csv(&paths),
             Picture::Svg => plot_paths(&expr, &paths, &self.range)?.svg()?,
-            Picture::Html => plot_paths(&expr, &paths, &self.range)?.html()?,
+            Picture::Html => {
+                let module = (!self.still).then_some(MODULE);
+                Question::Descend(self.question(&expr, &starts)?).page(module)?
+            }
             Picture::Terminal => {
                 output.drawn(&plot_paths(&expr, &paths, &self.range)?, self.out.is_none())?
             }
@@ -150,6 +166,32 @@ impl Descend {
             noise: self.noise,
             batch: self.batch,
             seed: self.seed,
+        })
+    }
+
+    /// What a page asks again.
+    fn question(&self, expr: &Expr, starts: &[Vec<(&str, f64)>]) -> Outcome<Descents> {
+        let runs = self.optimizer.iter().map(|text| {
+            let Descent { optimizer, hyper: settings, .. } = self.descent(text)?;
+            Ok(Run { optimizer, settings })
+        });
+        // In the order of the variables, which a page has too.
+        let from = starts.iter().map(|start| {
+            let point = expr.variables().zip(expr.point(start)?);
+            Ok(point.map(|(name, value)| (name.to_string(), value)).collect())
+        });
+        let range = self.range.iter().map(|Range { name, low, high }| (name.clone(), *low, *high));
+        Ok(Descents {
+            expr: self.expr.trim().to_string(),
+            from: from.collect::<Outcome<_>>()?,
+            runs: runs.collect::<Outcome<_>>()?,
+            schedule: self.schedule.clone(),
+            steps: self.steps,
+            tolerance: self.tolerance,
+            noise: self.noise,
+            batch: self.batch,
+            seed: self.seed,
+            range: range.collect(),
         })
     }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use gradtape_calculus::{
-    Composed, Explanation, Expr, Function, Options, Order, Trace, derivation, differences, explain,
-    explain_program, jacobian, secant,
+    Composed, Explanation, Expr, Function, Options, Order, Perceptron, Question, Trace, derivation,
+    differences, explain, explain_program, jacobian, secant,
 };
+use gradtape_lab::MODULE;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -99,6 +100,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
+    /// Leave the library out of a page: it is small, and its numbers cannot be changed
+    #[arg(long)]
+    still: bool,
+
     // The last, because its heading would stand over what follows.
     #[command(flatten)]
     network: NetworkFlags,
@@ -126,13 +131,16 @@ enum Picture {
 
 impl Verb for Explain {
     fn run(self, output: &Output) -> Outcome {
+        if self.still && self.picture()? != Picture::Html {
+            return Err(Failure::usage("--still is about pages: name a file that ends in .html"));
+        }
         if let Some(found) = self.network.explain()? {
             let text = match self.picture()? {
                 Picture::Text => found.to_string(),
                 Picture::Json => json(&found)?,
                 Picture::Markdown => found.markdown(),
                 Picture::Svg => found.svg()?,
-                Picture::Html => found.html()?,
+                Picture::Html => Question::Network(Perceptron::of(&found)).page(self.module())?,
                 Picture::Dot | Picture::Csv | Picture::Terminal => {
                     return Err(Failure::usage(
                         "a network is shown as text, json, markdown, svg or html",
@@ -165,6 +173,22 @@ impl Verb for Explain {
 impl Explain {
     fn picture(&self) -> Outcome<Picture> {
         format(self.format, self.out.as_ref(), Picture::Text)
+    }
+
+    /// What answers on a page.
+    fn module(&self) -> Option<&'static [u8]> {
+        (!self.still).then_some(MODULE)
+    }
+
+    /// What a page of an explanation asks again.
+    fn question(&self, found: &Explanation) -> Question {
+        let owned = |(name, value): (&str, f64)| (name.to_string(), value);
+        let at = match Trace::is_program(&self.expr) {
+            // What the program did not come to read has a value too.
+            true => entries(&self.at).into_iter().map(owned).collect(),
+            false => found.at.0.iter().map(|(name, value)| (name.clone(), value.0)).collect(),
+        };
+        Question::Explain { expr: self.expr.trim().to_string(), at, hessian: self.hessian }
     }
 
     /// What a name alone stands for, without a point: an operation, or a function of the grammar.
@@ -222,7 +246,7 @@ impl Explain {
             Picture::Json => json(&found)?,
             Picture::Dot => found.dot(),
             Picture::Svg => found.svg()?,
-            Picture::Html => found.html()?,
+            Picture::Html => self.question(&found).page(self.module())?,
             Picture::Markdown => found.markdown(),
             Picture::Csv | Picture::Terminal => {
                 return Err(Failure::usage(
@@ -286,7 +310,11 @@ impl Explain {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Svg => Ok(found.chart().svg()?),
-            Picture::Html => Ok(found.html()?),
+            Picture::Html => {
+                let at = found.at.0.iter().map(|(name, value)| (name.clone(), value.0)).collect();
+                let (expr, wrt) = (self.expr.trim().to_string(), Some(found.variable.clone()));
+                Ok(Question::Secant { expr, at, wrt, step }.page(self.module())?)
+            }
             Picture::Terminal => output.drawn(&found.chart(), self.out.is_none()),
             Picture::Dot | Picture::Markdown | Picture::Csv => {
                 Err(Failure::usage("a secant is shown as text, json, svg, html or terminal"))

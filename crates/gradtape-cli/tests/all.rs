@@ -19,6 +19,7 @@ mod help;
 mod image_folders;
 mod images;
 mod interrupted;
+mod lab;
 mod larger_than_memory;
 mod layers;
 mod network;

@@ -16,29 +16,15 @@ window.playground = playground;
 
 const send = (message, moved = []) => worker.postMessage(message, moved);
 
-// A browser needs vectors and a way to unpack the module.
-function missing() {
-  const vectors = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
-  if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
-  if (!WebAssembly.validate(vectors)) return "this browser's WebAssembly has no vectors (128-bit SIMD)";
-  if (typeof DecompressionStream !== "function") return "this browser cannot unpack the library (no DecompressionStream)";
-  return null;
-}
-
 function open() {
   readTheme();
-  const lacks = missing();
-  if (lacks) {
-    problem(`The network cannot be trained here: ${lacks}.\n  hint: Chrome and Edge from version 91, Firefox from 113 and Safari from 16.4 have what it takes`);
+  const lack = lacks(true);
+  if (lack) {
+    problem(`The network cannot be trained here: ${lack}.\n  hint: Chrome and Edge from version 91, Firefox from 113 and Safari from 16.4 have what it takes`);
     document.querySelectorAll(".bar button, .bar select").forEach((own) => { own.disabled = true; });
     return;
   }
-  const source = new Blob([byId("worker").textContent], { type: "text/javascript" });
-  worker = new Worker(URL.createObjectURL(source));
-  worker.onmessage = (event) => told[event.data.type](event.data);
-  worker.onerror = (event) => problem(`The worker failed: ${event.message}`);
-  const packed = Uint8Array.from(atob(byId("module").textContent), (c) => c.charCodeAt(0));
-  send({ type: "begin", module: packed }, [packed.buffer]);
+  worker = library(byId("worker").textContent, byId("module").textContent, (message) => told[message.type](message));
 }
 
 const told = {

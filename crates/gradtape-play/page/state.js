@@ -1,5 +1,4 @@
 // What is chosen, as it stands in the address: the settings of the library's session, and how they are looked at.
-const byId = (id) => document.getElementById(id);
 const settings = new Map();
 // What only the page knows: the setting of the second network, what edges show, how fast, how many steps to begin with.
 const PAGE = ["versus", "edges", "speed", "run"];
@@ -23,17 +22,6 @@ const LESSONS = [
   ["Handwritten digits", "data=digits&hidden=32&activation=relu"],
 ];
 let table = null;
-
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (value === true) made.setAttribute(key, "");
-    else if (value !== false && value !== null) made.setAttribute(key, value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 function drawn(name, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);

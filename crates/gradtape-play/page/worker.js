@@ -1,7 +1,5 @@
-"use strict";
 // Trains in a worker: steps, then one picture, then waits until the page has shown it.
-let wasm = null;
-let compiled = null;
+const PREFIX = "play";
 let run = 0;
 let sessions = [];
 let playing = false;
@@ -15,29 +13,10 @@ let look = { edges: 0, boundary: 64, maps: 20, chain: null };
 let frame = 0;
 let perMillisecond = 10;
 
-const text = (bytes) => new TextDecoder().decode(bytes);
-const at = (place, length) => new Uint8Array(wasm.memory.buffer, place, length);
-
 async function begin(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  compiled = await WebAssembly.compile(await new Response(stream).arrayBuffer());
-  await fresh();
-  postMessage({ type: "ready", choices: JSON.parse(text(call("play_begin"))) });
+  await unpacked(bytes);
+  postMessage({ type: "ready", choices: json("begin") });
 }
-
-async function fresh() {
-  wasm = (await WebAssembly.instantiate(compiled, {})).exports;
-}
-
-// Calls a function of the module; an answer other than 0 is an error whose text is the output.
-function call(name, ...numbers) {
-  const status = wasm[name](...numbers);
-  const bytes = at(wasm.play_output(), wasm.play_output_length()).slice();
-  if (status !== 0) throw { told: text(bytes) };
-  return bytes;
-}
-const json = (name, ...numbers) => JSON.parse(text(call(name, ...numbers)));
-const floats = (name, ...numbers) => new Float32Array(call(name, ...numbers).buffer);
 
 function create(message) {
   run = message.run;
@@ -47,10 +26,8 @@ function create(message) {
   sessions = [];
   const built = message.sessions.map(({ settings, table }, number) => {
     const head = new TextEncoder().encode(settings);
-    const place = wasm.play_input(head.length + (table ? table.length : 0));
-    at(place, head.length).set(head);
-    if (table) at(place + head.length, table.length).set(table);
-    return json("play_create", number, head.length);
+    given(head, table ?? new Uint8Array());
+    return json("create", number, head.length);
   });
   sessions = built.map((own, number) => number);
   postMessage({ type: "built", run, built });
@@ -61,12 +38,12 @@ function create(message) {
 function send(whole) {
   const often = whole || frame % 6 === 0;
   const shown = sessions.map((number) => ({
-    report: json("play_report", number),
-    boundary: look.boundary ? floats("play_boundary", number, look.boundary) : null,
-    maps: floats("play_maps", number, look.maps),
-    weights: floats("play_weights", number, look.edges),
-    curves: often ? floats("play_curves", number) : null,
-    points: whole || (look.answers && frame % 12 === 0) ? floats("play_points", number) : null,
+    report: json("report", number),
+    boundary: look.boundary ? floats("boundary", number, look.boundary) : null,
+    maps: floats("maps", number, look.maps),
+    weights: floats("weights", number, look.edges),
+    curves: often ? floats("curves", number) : null,
+    points: whole || (look.answers && frame % 12 === 0) ? floats("points", number) : null,
   }));
   if (often && look.chain) chain(look.chain);
   frame += 1;
@@ -76,11 +53,11 @@ function send(whole) {
 }
 
 function chain({ session, stage, unit, input, row }) {
-  postMessage({ type: "chain", run, chain: json("play_chain", session, stage, unit, input, row) });
+  postMessage({ type: "chain", run, chain: json("chain", session, stage, unit, input, row) });
 }
 
 function advance(steps) {
-  const fewer = sessions.map((number) => Number(text(call("play_advance", number, steps))) < steps);
+  const fewer = sessions.map((number) => Number(text(call("advance", number, steps))) < steps);
   ended = fewer.every(Boolean);
   if (ended) [playing, owed] = [false, 0];
 }
@@ -105,27 +82,23 @@ function turn() {
 }
 
 // A panic of the module traps: it is told, and a new instance takes its place.
-function guarded(call) {
+function guarded(act) {
   try {
-    call();
+    act();
   } catch (error) {
     [playing, owed] = [false, 0];
     if (error && error.told !== undefined) {
       postMessage({ type: "problem", run, text: error.told });
       return;
     }
-    let why = String(error);
-    try {
-      why = text(at(wasm.play_panic(), wasm.play_panic_length())) || why;
-    } catch { /* the first text is told */ }
+    const why = panicked(error);
     sessions = [];
     fresh().then(() => {
-      call_begin();
+      call("begin");
       postMessage({ type: "trap", run, text: why });
     });
   }
 }
-function call_begin() { call("play_begin"); }
 
 const answers = {
   begin: (message) => {
@@ -140,7 +113,7 @@ const answers = {
   speed: (message) => { speed = message.speed; },
   steps: (message) => guarded(() => {
     playing = false;
-    owed = message.steps === "epoch" ? Number(text(call("play_left", sessions[0]))) : message.steps;
+    owed = message.steps === "epoch" ? Number(text(call("left", sessions[0]))) : message.steps;
     turn();
   }),
   look: (message) => {
@@ -157,9 +130,9 @@ const answers = {
     turn();
   },
   take: (message) => guarded(() => {
-    const bytes = call("play_export", message.session, message.what);
+    const bytes = call("export", message.session, message.what);
     postMessage({ type: "taken", what: message.what, name: message.name, bytes }, [bytes.buffer]);
   }),
-  pixels: () => guarded(() => postMessage({ type: "pixels", run, pixels: floats("play_pixels", 0) })),
+  pixels: () => guarded(() => postMessage({ type: "pixels", run, pixels: floats("pixels", 0) })),
 };
 onmessage = (event) => answers[event.data.type](event.data);

@@ -1,12 +1,13 @@
 //! The page: one file that needs nothing beside itself.
 
-use gradtape_chart::THEME;
+use gradtape_chart::{PAGE_SCRIPT, THEME, WORKER_SCRIPT, base64};
 
 /// The library as a WebAssembly module, compressed by gzip, as `scripts/play.sh` makes it.
 pub const MODULE: &[u8] = include_bytes!("../page/module.wasm.gz");
 
 /// The scripts of the page, in the order in which they run.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
+    PAGE_SCRIPT,
     include_str!("../page/state.js"),
     include_str!("../page/controls.js"),
     include_str!("../page/colours.js"),
@@ -30,7 +31,7 @@ pub fn page(settings: &str) -> String {
     let parts = [
         ("{{theme}}", THEME),
         ("{{style}}", include_str!("../page/page.css")),
-        ("{{worker}}", include_str!("../page/worker.js")),
+        ("{{worker}}", &[WORKER_SCRIPT, include_str!("../page/worker.js")].concat()),
         ("{{scripts}}", &scripts),
         ("{{settings}}", &settings),
         ("{{module}}", &base64(MODULE)),
@@ -42,35 +43,9 @@ pub fn page(settings: &str) -> String {
     page
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
-        let all = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            match place <= chunk.len() {
-                true => text.push(DIGITS[(all >> (18 - 6 * place) & 63) as usize] as char),
-                false => text.push('='),
-            }
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        let cases =
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
-        for (text, coded) in cases {
-            assert_eq!(base64(text.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xff, 0xef, 0xbe]), "/+++");
-    }
 
     #[test]
     fn what_is_put_in_is_no_markup() {

@@ -5,3 +5,4 @@ mod lessons;
 mod module;
 mod program;
 mod settings;
+mod sources;

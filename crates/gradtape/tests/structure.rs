@@ -63,6 +63,7 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-files", &["gradtape"]),
     ("gradtape-onnx", &["gradtape"]),
     ("gradtape-c", &["gradtape"]),
+    ("gradtape-lab", &["gradtape-calculus"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     ("gradtape-serve", &["gradtape"]),
     (
@@ -72,6 +73,7 @@ const AROUND: &[(&str, &[&str])] = &[
             "gradtape-chart",
             "gradtape-calculus",
             "gradtape-files",
+            "gradtape-lab",
             "gradtape-onnx",
             "gradtape-play",
             "gradtape-serve",

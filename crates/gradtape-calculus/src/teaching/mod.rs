@@ -7,8 +7,10 @@ mod differences;
 mod explain;
 mod extremum;
 mod jacobian;
+mod live;
 mod network;
 mod plot;
+mod question;
 mod secant;
 mod svg;
 
@@ -27,4 +29,5 @@ pub use network::{
     Reduction, backpropagation,
 };
 pub use plot::{Plot, Range, Samples, plot, plot_curves, plot_paths};
+pub use question::{Descents, Perceptron, Question, Run};
 pub use secant::{Secant, secant};

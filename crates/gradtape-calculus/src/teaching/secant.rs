@@ -171,6 +171,13 @@ impl Secant {
         }
     }
 
+    /// Both slopes and how far they are apart, in a line.
+    pub(super) fn caption(&self) -> String {
+        let error = short((self.slope.0 - self.derivative.0).abs());
+        let [h, slope] = [self.step, self.slope].map(|number| short(number.0));
+        format!("h = {h}: secant {slope}, error {error}")
+    }
+
     /// A page on which a slider makes the step smaller, down to where digits cancel or the secant is the tangent.
     ///
     /// # Errors
@@ -205,7 +212,8 @@ impl Secant {
     }
 }
 
-const PAGE: &str = "\
+/// How pages of secants look.
+pub(super) const PAGE: &str = "\
 body { max-width: 560px; margin: 24px auto; padding: 0 12px; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 17px; overflow-wrap: anywhere; }

@@ -7,4 +7,4 @@ mod marks;
 mod panel;
 mod surfaces;
 
-pub use surfaces::THEME;
+pub use surfaces::{THEME, Window};

@@ -43,22 +43,9 @@ fn draw_panel<DB: DrawingBackend>(
     look: &Look,
     (from, to): (Place, Place),
 ) -> Drawn<DB> {
-    let guess = Frame::new(panel, look, to.0 - from.0);
-    let frame = Frame::new(panel, look, to.0 - from.0 - guess.left - guess.right);
-    let mut plot =
-        (to.0 - from.0 - frame.left - frame.right, to.1 - from.1 - frame.top - frame.bottom);
-    if plot.0 < 4 * look.letter || plot.1 < look.row {
+    let Some(Laid { frame, from, corner, plot }) = laid(panel, look, (from, to)) else {
         return Ok(());
-    }
-    let room = plot.0;
-    if let Some(ratio) = equal_ratio(panel) {
-        let (width, height) = (f64::from(plot.0), f64::from(plot.1));
-        plot = (width.min(height * ratio) as i32, height.min(width / ratio) as i32);
-    }
-    let whole = |length: i32, step: i32| if look.letters { length / step * step } else { length };
-    let plot = (whole(plot.0, DOTS.0), whole(plot.1, DOTS.1));
-    let from = (from.0 + whole((room - plot.0) / 2, DOTS.0), from.1);
-    let corner = (from.0 + frame.left, from.1 + frame.top);
+    };
     let size = (frame.left + plot.0, plot.1 + frame.bottom);
     let area = root.clone().shrink((from.0, corner.1), size);
     let mut chart = ChartBuilder::on(&area)
@@ -119,6 +106,38 @@ fn draw_panel<DB: DrawingBackend>(
         }
     }
     Ok(())
+}
+
+/// Where the plot of a panel lies.
+pub(super) struct Laid {
+    pub(super) frame: Frame,
+    /// The upper left corner of the panel.
+    pub(super) from: Place,
+    /// That of its plot.
+    pub(super) corner: Place,
+    /// The width and the height of the plot.
+    pub(super) plot: Place,
+}
+
+/// Lays a panel out between two corners; nothing where there is no room for it.
+pub(super) fn laid(panel: &Panel, look: &Look, (from, to): (Place, Place)) -> Option<Laid> {
+    let guess = Frame::new(panel, look, to.0 - from.0);
+    let frame = Frame::new(panel, look, to.0 - from.0 - guess.left - guess.right);
+    let mut plot =
+        (to.0 - from.0 - frame.left - frame.right, to.1 - from.1 - frame.top - frame.bottom);
+    if plot.0 < 4 * look.letter || plot.1 < look.row {
+        return None;
+    }
+    let room = plot.0;
+    if let Some(ratio) = equal_ratio(panel) {
+        let (width, height) = (f64::from(plot.0), f64::from(plot.1));
+        plot = (width.min(height * ratio) as i32, height.min(width / ratio) as i32);
+    }
+    let whole = |length: i32, step: i32| if look.letters { length / step * step } else { length };
+    let plot = (whole(plot.0, DOTS.0), whole(plot.1, DOTS.1));
+    let from = (from.0 + whole((room - plot.0) / 2, DOTS.0), from.1);
+    let corner = (from.0 + frame.left, from.1 + frame.top);
+    Some(Laid { frame, from, corner, plot })
 }
 
 fn mesh<DB: DrawingBackend>(

@@ -7,10 +7,12 @@ use plotters::prelude::{IntoDrawingArea, SVGBackend};
 use super::cells::Cells;
 use super::look::Look;
 use super::marks::with_dashes;
-use super::panel::draw;
+use super::panel::{Laid, draw, laid};
+use crate::axis::Axis;
 use crate::chart::{Chart, Panel};
 use crate::colour::{Colour, in_the_dark};
 use crate::error::{Error, Result};
+use crate::scale::Scale;
 use crate::text::escaped;
 
 /// The colours and the box model that pages of gradtape share, as CSS: variables for paper, ink and what stands
@@ -55,6 +57,22 @@ impl Chart {
         self.panels.iter().map(one).collect()
     }
 
+    /// For each of [`Chart::figures`] the plot in it, so that a page knows which numbers a place in it stands for.
+    ///
+    /// ```
+    /// use gradtape_chart::{Axis, Chart, Panel};
+    ///
+    /// let (x, y) = (Axis::new("x", 0.0, 10.0), Axis::new("", 0.0, 1.0));
+    /// let panel = Panel { x, y, equal: false, marks: Vec::new() };
+    /// let chart = Chart { title: String::new(), panels: vec![panel] };
+    /// let window = &chart.windows()[0];
+    /// assert_eq!(window.x, (0.0, 10.0));
+    /// assert!(0.0 < window.left && window.left < 0.2 && window.right < 1.0);
+    /// ```
+    pub fn windows(&self) -> Vec<Window> {
+        self.panels.iter().map(window).collect()
+    }
+
     /// The picture as a page of HTML that needs nothing beside itself: no network, no other file. In a
     /// narrow window its panels stand below each other.
     ///
@@ -88,6 +106,48 @@ impl Chart {
             draw(self, &root, &Look::TERMINAL).map_err(Error::refused)?;
         }
         Ok(cells.text(colours))
+    }
+}
+
+/// The plot in a figure: its sides in shares of the width from the left and of the height from above, and the ends of its
+/// axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The left side.
+    pub left: f64,
+    /// The right side.
+    pub right: f64,
+    /// The upper side.
+    pub top: f64,
+    /// The lower side.
+    pub bottom: f64,
+    /// What the left and the right side stand for.
+    pub x: (f64, f64),
+    /// What the lower and the upper side stand for.
+    pub y: (f64, f64),
+}
+
+fn window(panel: &Panel) -> Window {
+    let look = Look::SVG;
+    let (width, height) = look.size_in_page(panel);
+    let whole = (width as i32, height as i32 - look.foot());
+    let ends = |axis: &Axis| {
+        let scale = Scale::new(axis);
+        (scale.low, scale.high)
+    };
+    let (x, y) = (ends(&panel.x), ends(&panel.y));
+    let Some(Laid { corner, plot, .. }) = laid(panel, &look, ((0, 0), whole)) else {
+        return Window { left: 0.0, right: 1.0, top: 0.0, bottom: 1.0, x, y };
+    };
+    let (across, down) =
+        (|at: i32| f64::from(at) / f64::from(width), |at: i32| f64::from(at) / f64::from(height));
+    Window {
+        left: across(corner.0),
+        right: across(corner.0 + plot.0),
+        top: down(corner.1 - 1),
+        bottom: down(corner.1 + plot.1 - 1),
+        x,
+        y,
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each file of tests uses a part")]
 
+pub(crate) mod access;
 pub(crate) mod chromium;
 pub(crate) mod devtools;
 

@@ -209,7 +209,6 @@ impl Spec for EmbedColumnsSpec {
         Ok(self.columns.iter().enumerate().map(kept).collect())
     }
 
-    #[cfg(test)]
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let column = |start, count, width| EmbeddedColumns { start, count, width };
         let sample = |inputs, columns: &[EmbeddedColumns], dtype: &str| {

@@ -8,30 +8,19 @@ use crate::teaching::extremum::Kind;
 
 /// Paths of one expression as comma-separated values with one header. Those of several have the path's label in the
 /// first column. After the gradient stand how far the step goes (`step_x`), the gradient it used where there
-/// is noise (`used_x`), and what the optimiser keeps after it, such as `exp_avg_x`. No two columns have one name: a
-/// variable called `value` is `at_value`.
+/// is noise (`used_x`), and what the optimiser keeps after it, such as `exp_avg_x`.
 pub fn paths_csv(paths: &[Path]) -> String {
-    let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
+    let (mut heading, rows) = columns(paths);
+    if heading.is_empty() {
         return String::new();
-    };
-    let several = paths.len() > 1;
-    let steps = || paths.iter().flat_map(|path| &path.steps);
-    let has_noise = steps().any(|step| step.used.is_some());
-    let mut kept: Vec<&str> = Vec::new();
-    for (name, _) in steps().flat_map(|step| &step.state.0) {
-        if !kept.contains(&name.as_str()) {
-            kept.push(name);
-        }
     }
-    let names: Vec<&str> = first.at.0.iter().map(|(name, _)| name.as_str()).collect();
-    let mut kinds = vec!["d", "step"];
-    kinds.extend(has_noise.then_some("used"));
-    kinds.extend(&kept);
-    let heading = heading(&names, several, &kinds);
+    let several = paths.len() > 1;
+    if several {
+        heading.insert(0, "path".to_string());
+    }
     let mut text = heading.join(",") + "\n";
-    let width = first.at.0.len();
-    for path in paths {
-        for step in &path.steps {
+    for (path, rows) in paths.iter().zip(&rows) {
+        for row in rows {
             if several {
                 let quoted = path.label.contains(',');
                 text += &if quoted {
@@ -40,29 +29,57 @@ pub fn paths_csv(paths: &[Path]) -> String {
                     format!("{},", path.label)
                 };
             }
-            text += &step.step.to_string();
-            for value in numbers_of(step) {
-                text += &format!(",{}", exact(value.0));
-            }
-            let used = has_noise.then_some(step.used.as_ref());
-            let states = kept.iter().map(|name| step.state.get(name));
-            for group in [step.moved.as_ref()].into_iter().chain(used).chain(states) {
-                match group {
-                    Some(group) => {
-                        group.values().for_each(|value| text += &format!(",{}", exact(value.0)))
-                    }
-                    None => text += &",".repeat(width),
-                }
-            }
-            text.push('\n');
+            let cells: Vec<String> =
+                row.iter().map(|number| number.map(exact).unwrap_or_default()).collect();
+            text += &(cells.join(",") + "\n");
         }
     }
     text
 }
 
-/// The names of the columns: the path, the step, the variables, the value, and of each kind of number one for each
+/// Numbers of a path, a row for each of its steps; what a step does not have is left out.
+type Rows = Vec<Vec<Option<f64>>>;
+
+/// The columns of all that is known of some paths, and the rows of each path: the step, the place, the value, the gradient,
+/// how far the step goes, the gradient it used where there is noise, and what the optimiser keeps.
+pub(in crate::teaching) fn columns(paths: &[Path]) -> (Vec<String>, Vec<Rows>) {
+    let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
+        return Default::default();
+    };
+    let names: Vec<&str> = first.at.0.iter().map(|(name, _)| name.as_str()).collect();
+    let steps = || paths.iter().flat_map(|path| &path.steps);
+    let has_noise = steps().any(|step| step.used.is_some());
+    let mut kept: Vec<&str> = Vec::new();
+    for (name, _) in steps().flat_map(|step| &step.state.0) {
+        if !kept.contains(&name.as_str()) {
+            kept.push(name);
+        }
+    }
+    let mut kinds = vec!["d", "step"];
+    kinds.extend(has_noise.then_some("used"));
+    kinds.extend(&kept);
+    let heading = heading(&names, &kinds);
+    let width = first.at.0.len();
+    let row = |step: &PathStep| {
+        let mut row = vec![Some(step.step as f64)];
+        row.extend(numbers_of(step).map(|number| Some(number.0)));
+        let used = has_noise.then_some(step.used.as_ref());
+        let states = kept.iter().map(|name| step.state.get(name));
+        for group in [step.moved.as_ref()].into_iter().chain(used).chain(states) {
+            match group {
+                Some(group) => row.extend(group.values().map(|number| Some(number.0))),
+                None => row.resize(row.len() + width, None),
+            }
+        }
+        row
+    };
+    let rows = paths.iter().map(|path| path.steps.iter().map(row).collect());
+    (heading, rows.collect())
+}
+
+/// The names of the columns: the step, the variables, the value, and of each kind of number one for each
 /// variable. A variable that is called as another column, such as `value`, has `at_` before its name.
-fn heading(names: &[&str], several: bool, kinds: &[&str]) -> Vec<String> {
+fn heading(names: &[&str], kinds: &[&str]) -> Vec<String> {
     let mut derived: Vec<String> = Vec::new();
     for kind in kinds {
         for name in names {
@@ -74,8 +91,7 @@ fn heading(names: &[&str], several: bool, kinds: &[&str]) -> Vec<String> {
             derived.push(own);
         }
     }
-    let mut all: Vec<String> = several.then(|| "path".to_string()).into_iter().collect();
-    all.push("step".to_string());
+    let mut all = vec!["step".to_string()];
     let taken = |name: &str| {
         ["path", "step", "value"].contains(&name) || derived.iter().any(|other| other == name)
     };
@@ -99,8 +115,17 @@ fn numbers_of(step: &PathStep) -> impl Iterator<Item = &Number> {
 
 /// Where several descents ended, a row for each, and which end is the lowest.
 pub fn compare_paths(paths: &[Path]) -> String {
-    let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
+    let rows = ends(paths);
+    if rows.is_empty() {
         return String::new();
+    }
+    format!("Where they ended\n{}{}", table(&rows), lowest(paths))
+}
+
+/// Where descents ended: a row with the names of the columns, and one for each path.
+pub(in crate::teaching) fn ends(paths: &[Path]) -> Vec<Vec<String>> {
+    let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
+        return Vec::new();
     };
     let mut heading: Vec<String> = ["path", "rate", "steps"].map(str::to_string).into();
     heading.extend(first.at.0.iter().map(|(name, _)| name.clone()));
@@ -115,11 +140,11 @@ pub fn compare_paths(paths: &[Path]) -> String {
         row.push(path.stopped.name().to_string());
         rows.push(row);
     }
-    format!("Where they ended\n{}{}", table(&rows), lowest(paths))
+    rows
 }
 
 /// Says which of several ends is the lowest, and whether others are minima as well.
-fn lowest(paths: &[Path]) -> String {
+pub(in crate::teaching) fn lowest(paths: &[Path]) -> String {
     let ends = paths.iter().filter_map(|path| Some((path, path.steps.last()?)));
     let ends =
         ends.filter(|(path, last)| path.stopped != Stopped::Diverged && last.value.0.is_finite());
@@ -145,6 +170,16 @@ impl Path {
     /// The path as comma-separated values with a header.
     pub fn csv(&self) -> String {
         paths_csv(std::slice::from_ref(self))
+    }
+
+    /// Why it ended, and at what kind of place.
+    pub(in crate::teaching) fn ended(&self) -> String {
+        let why = match self.stopped {
+            Stopped::Steps => "all steps taken",
+            Stopped::Tolerance => "the last step was shorter than the tolerance",
+            Stopped::Diverged => "it diverged",
+        };
+        format!("{why}; the end is {}", self.end)
     }
 }
 
@@ -196,12 +231,7 @@ impl fmt::Display for Path {
             rows.push(row);
         }
         f.write_str(&table(&rows))?;
-        let why = match self.stopped {
-            Stopped::Steps => "all steps taken",
-            Stopped::Tolerance => "the last step was shorter than the tolerance",
-            Stopped::Diverged => "it diverged",
-        };
-        writeln!(f, "\n{why}; the end is {}", self.end)?;
+        writeln!(f, "\n{}", self.ended())?;
         self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
     }
 }

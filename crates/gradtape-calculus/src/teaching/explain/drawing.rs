@@ -182,7 +182,21 @@ impl Explanation {
             head,
             rows,
             forks,
+            sums: if forks { self.sums(&uses) } else { String::new() },
         }
+    }
+
+    /// What a gradient has come to after each use, in the order of the walk: each with the number of its user.
+    fn sums(&self, uses: &[(usize, f64)]) -> String {
+        let taken = |user: usize| self.backward.iter().position(|line| line.node == user);
+        let mut uses = uses.to_vec();
+        uses.sort_by_key(|&(user, _)| taken(user));
+        let mut sum = 0.0;
+        let sums = uses.iter().map(|&(user, gradient)| {
+            sum += gradient;
+            format!("{user}:{}", short(sum))
+        });
+        sums.collect::<Vec<_>>().join(" ")
     }
 
     fn labels(&self) -> Vec<Label> {
@@ -288,6 +302,7 @@ struct Card {
     head: String,
     rows: Vec<Row>,
     forks: bool,
+    sums: String,
     width: f64,
     height: f64,
 }
@@ -322,9 +337,10 @@ impl Card {
             put(
                 out,
                 format_args!(
-                    "<g class=\"fork\"><title>a fork: gradients add here</title>\
+                    "<g class=\"fork\" data-sums=\"{}\"><title>a fork: gradients add here</title>\
                      <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"7\"/>\
                      <path d=\"M{:.1} {y:.1} h8 m-4 -4 v8\"/></g>",
+                    self.sums,
                     x - 4.0
                 ),
             );

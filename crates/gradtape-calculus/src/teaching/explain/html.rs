@@ -6,7 +6,8 @@ use gradtape_chart::text::{cut, escaped};
 use super::drawing::{STYLE, pretty};
 use super::explanation::{Explanation, Line, Symbolic};
 use crate::report::{Error, Named, Number, Result, factor, short};
-use crate::teaching::svg::{filled, put};
+use crate::teaching::live::{Live, Scripts, page, parts, quoted};
+use crate::teaching::svg::put;
 
 /// The longest derivative that the page writes out.
 const LONGEST: usize = 4000;
@@ -25,6 +26,24 @@ impl Explanation {
     /// # Errors
     /// More than [`MAX_DRAWN`](crate::MAX_DRAWN) nodes.
     pub fn html(&self) -> Result<String> {
+        self.page(None)
+    }
+
+    /// The page, which answers if it is given what it needs for that.
+    pub(in crate::teaching) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
+        let title = escaped(&cut(&pretty(&self.expression), 80));
+        let words = [
+            ("title", title),
+            ("style", format!("{THEME}{}{STYLE}", include_str!("page.css"))),
+            ("steps", (self.forward.len() + self.backward.len()).to_string()),
+        ];
+        let scripts =
+            Scripts { own: include_str!("page.js"), answering: include_str!("answering.js") };
+        Ok(page(include_str!("page.html"), &words, &self.parts()?, &scripts, live))
+    }
+
+    /// What the page shows of the explanation.
+    pub(in crate::teaching) fn parts(&self) -> Result<Named<String>> {
         let drawing = self.drawing()?;
         let (width, height) = (drawing.width + 32.0, drawing.height + 32.0);
         let graph = format!(
@@ -33,12 +52,7 @@ impl Explanation {
              aria-label=\"The computation graph\">\n{}</svg>",
             drawing.body
         );
-        let expression = pretty(&self.expression);
         let json = serde_json::to_string(self).map_err(|error| Error::new(error.to_string()))?;
-        let at = match self.at.0.is_empty() {
-            true => String::new(),
-            false => format!("at {}", self.at.equations()),
-        };
         let mut details = String::new();
         details += &section("Forward", &self.list(&self.forward, 1));
         details += &section("Backward", &self.list(&self.backward, self.forward.len() + 1));
@@ -56,21 +70,51 @@ impl Explanation {
                 &format!("<ul class=\"notes\">\n{}</ul>", notes.collect::<String>()),
             );
         }
-        let words = [
-            ("{title}", escaped(&cut(&expression, 80))),
-            ("{style}", format!("{THEME}{}{STYLE}", include_str!("page.css"))),
-            ("{result}", escaped(&self.nodes[self.result()].label)),
-            ("{expression}", escaped(&cut(&expression, LONGEST))),
-            ("{at}", escaped(&cut(&at, LONGEST))),
-            ("{steps}", (self.forward.len() + self.backward.len()).to_string()),
-            ("{script}", include_str!("page.js").to_string()),
-            ("{forks}", if drawing.forks { FORKS.to_string() } else { String::new() }),
-            ("{graph}", graph),
-            ("{details}", details),
-            // In a script element, only `<` could end it.
-            ("{data}", json.replace('<', "\\u003c")),
-        ];
-        Ok(filled(include_str!("page.html"), &words))
+        Ok(parts([
+            ("head", self.head()),
+            ("graph", graph),
+            ("legend", self.legend_line(drawing.forks)),
+            ("details", details),
+            ("warning", self.warning()),
+            ("data", quoted(&json)),
+        ]))
+    }
+
+    fn head(&self) -> String {
+        let at = match self.at.0.is_empty() {
+            true => String::new(),
+            false => format!("at {}", self.at.equations()),
+        };
+        format!(
+            "<h1>{} = {}</h1><p>{}</p>",
+            escaped(&self.nodes[self.result()].label),
+            escaped(&cut(&pretty(&self.expression), LONGEST)),
+            escaped(&cut(&at, LONGEST))
+        )
+    }
+
+    fn legend_line(&self, forks: bool) -> String {
+        format!(
+            "<span class=\"forward\">→ value, computed forward</span> \
+             <span class=\"backward\">← gradient of {}, computed backward</span> \
+             <span>on a line: the local derivative</span>{}",
+            escaped(&self.nodes[self.result()].label),
+            if forks { FORKS } else { "" }
+        )
+    }
+
+    /// Why the value or a derivative is no number, where that is so.
+    fn warning(&self) -> String {
+        let numbers = [&self.value].into_iter().chain(self.gradient.values());
+        if numbers.into_iter().all(|number| number.0.is_finite()) {
+            return String::new();
+        }
+        let what = match self.value.0.is_finite() {
+            true => "a derivative is no finite number here".to_string(),
+            false => format!("the value is {} here", short(self.value.0)),
+        };
+        let notes = self.notes.iter().take(2).map(|note| format!("\n  {note}"));
+        what + &notes.collect::<String>()
     }
 
     /// A list of steps, numbered from `first`; where gradients add, what comes through each use.

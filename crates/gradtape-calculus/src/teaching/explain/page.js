@@ -1,131 +1,163 @@
-(() => {
-  "use strict";
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const slider = document.getElementById("step");
-  const line = document.getElementById("line");
-  const where = document.getElementById("where");
-  const graph = document.getElementById("graph");
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const last = data.forward.length + data.backward.length;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const slider = document.getElementById("step");
+const line = document.getElementById("line");
+const where = document.getElementById("where");
+const graph = document.getElementById("graph");
+const all = (selector) => [...document.querySelectorAll(selector)];
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const [play, fit] = ["play", "fit"].map((id) => document.getElementById(id));
+let data, last, valued, graded, nodes, edges, terms, sums, steps, picture;
+let timer = 0;
+let scale = 1;
 
+// Takes up what the page shows now.
+function bind(found) {
+  data = found;
+  last = data.forward.length + data.backward.length;
+  slider.max = last;
   // The step at which the value and the gradient of each node become known.
-  const valued = new Map(data.forward.map((step, at) => [step.node, at + 1]));
-  const graded = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]));
-  const nodes = all("[data-node]").map((part) => [part, Number(part.dataset.node)]);
-  const edges = all("[data-from]").map((part) => [part, Number(part.dataset.from), Number(part.dataset.to)]);
-  const terms = all("[data-via]").map((part) => [part, Number(part.dataset.via)]);
-  const steps = all("[data-step]").map((part) => [part, Number(part.dataset.step)]);
-  const picture = graph.querySelector("svg");
-  const [play, fit] = ["play", "fit"].map((id) => document.getElementById(id));
-  let timer = 0;
-
-  function show(step) {
-    const backward = step > data.forward.length;
-    const lines = backward ? data.backward : data.forward;
-    const number = backward ? step - data.forward.length : step;
-    const now = step > 0 ? lines[number - 1].node : -1;
-    const sources = new Set();
-    for (const [part, from, to] of edges) {
-      const active = (backward ? from : to) === now;
-      // The local derivative is known with the values that it is taken at.
-      part.classList.toggle("known", valued.get(to) <= step);
-      part.classList.toggle("down", active && !backward);
-      part.classList.toggle("up", active && backward);
-      if (active) sources.add(backward ? to : from);
-    }
-    for (const [part, node] of nodes) {
-      part.classList.toggle("valued", valued.get(node) <= step);
-      part.classList.toggle("graded", graded.get(node) <= step);
-      part.classList.toggle("current", node === now);
-      part.classList.toggle("source", sources.has(node));
-    }
-    // What comes through a use is there once the user has its gradient.
-    for (const [part, user] of terms) part.classList.toggle("arrived", graded.get(user) <= step);
-    for (const [part, own] of steps) {
-      part.classList.toggle("known", own <= step);
-      if (own <= step) part.removeAttribute("aria-label");
-      else part.setAttribute("aria-label", `Step ${own}, not computed yet`);
-      if (own === step) part.setAttribute("aria-current", "step");
-      else part.removeAttribute("aria-current");
-    }
-    document.body.classList.toggle("backwards", backward);
-    const shown = steps.find(([, own]) => own === step);
-    const text = shown ? [...shown[0].firstElementChild.cloneNode(true).childNodes] : ["Nothing is computed yet. Step on with → or the slider."];
-    line.replaceChildren(...text);
-    where.textContent = step === 0 ? "start" : `${backward ? "backward" : "forward"} ${number} of ${lines.length}`;
-    slider.value = step;
-    history.replaceState(null, "", `#step=${step}`);
-    slider.setAttribute("aria-valuetext", `${where.textContent}: ${line.textContent}`);
-    const box = graph.querySelector(".current");
-    if (box) {
-      const [own, frame] = [box.getBoundingClientRect(), graph.getBoundingClientRect()];
-      const left = graph.scrollLeft + own.left + own.width / 2 - frame.left - frame.width / 2;
-      const top = graph.scrollTop + own.top + own.height / 2 - frame.top - frame.height / 2;
-      graph.scrollTo({ left, top, behavior: calm.matches ? "auto" : "smooth" });
-    }
-  }
-
-  function go(step) {
-    show(Math.min(Math.max(Math.round(step) || 0, 0), last));
-  }
-
-  // One step after another, from the start when it is at the end.
-  function playing(on) {
-    clearInterval(timer);
-    timer = 0;
-    if (on) {
-      if (Number(slider.value) === last) go(0);
-      timer = setInterval(() => {
-        go(Number(slider.value) + 1);
-        if (Number(slider.value) === last) playing(false);
-      }, 1200);
-    }
-    play.setAttribute("aria-pressed", String(on));
-    play.textContent = on ? "stop" : "play";
-    play.setAttribute("aria-label", on ? "Stop" : "Play");
-  }
-
-  const moves = { first: () => 0, back: (at) => at - 1, on: (at) => at + 1, last: () => last };
-  const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last" };
-  const move = (name) => {
-    playing(false);
-    go(moves[name](Number(slider.value)));
-  };
-
-  slider.addEventListener("input", () => {
-    playing(false);
-    go(Number(slider.value));
+  valued = new Map(data.forward.map((step, at) => [step.node, at + 1]));
+  graded = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]));
+  nodes = all("[data-node]").map((part) => [part, Number(part.dataset.node)]);
+  edges = all("[data-from]").map((part) => [part, Number(part.dataset.from), Number(part.dataset.to)]);
+  terms = all("[data-via]").map((part) => [part, Number(part.dataset.via)]);
+  // Sums of what has come through some uses, each with the last of them; the whole sum is the gradient.
+  sums = all("[data-sums]").map((part) => {
+    const number = part.closest("[data-node]").querySelector(".backward .number");
+    const own = number.cloneNode(false);
+    own.setAttribute("class", "sum");
+    number.after(own);
+    return [own, part.dataset.sums.split(" ").map((sum) => sum.split(":")).map(([user, text]) => [Number(user), text])];
   });
-  play.addEventListener("click", () => playing(!timer));
-  fit.addEventListener("click", () => fit.setAttribute("aria-pressed", String(graph.classList.toggle("fit"))));
-  const wide = Number(picture.getAttribute("width"));
-  let scale = 1;
-  for (const button of all("[data-zoom]")) {
-    button.addEventListener("click", () => {
-      scale = Math.min(Math.max(scale * Number(button.dataset.zoom), 0.1), 5);
-      graph.classList.remove("fit");
-      fit.setAttribute("aria-pressed", "false");
-      picture.style.width = `${wide * scale}px`;
-      picture.style.height = "auto";
-    });
-  }
-  for (const button of all("[data-move]")) button.addEventListener("click", () => move(button.dataset.move));
+  steps = all("[data-step]").map((part) => [part, Number(part.dataset.step)]);
+  picture = graph.querySelector("svg");
+  if (scale !== 1) zoom();
   for (const [button, step] of steps) {
     button.addEventListener("click", () => {
       playing(false);
       go(step);
     });
   }
-  document.addEventListener("keydown", (event) => {
-    const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-    // The slider moves by itself, and the graph scrolls.
-    if (!plain || event.target === slider || event.target === graph || !(event.key in keys)) return;
-    event.preventDefault();
-    move(keys[event.key]);
-  });
-  const address = () => go(Number(/^#step=(\d+)$/.exec(location.hash)?.[1] ?? 0));
-  addEventListener("hashchange", address);
-  document.body.classList.add("stepping");
+}
+
+function show(step, moves = true) {
+  const backward = step > data.forward.length;
+  const lines = backward ? data.backward : data.forward;
+  const number = backward ? step - data.forward.length : step;
+  const now = step > 0 ? lines[number - 1].node : -1;
+  const sources = new Set();
+  for (const [part, from, to] of edges) {
+    const active = (backward ? from : to) === now;
+    // The local derivative is known with the values that it is taken at.
+    part.classList.toggle("known", valued.get(to) <= step);
+    part.classList.toggle("down", active && !backward);
+    part.classList.toggle("up", active && backward);
+    if (active) sources.add(backward ? to : from);
+  }
+  for (const [part, node] of nodes) {
+    part.classList.toggle("valued", valued.get(node) <= step);
+    part.classList.toggle("graded", graded.get(node) <= step);
+    part.classList.toggle("current", node === now);
+    part.classList.toggle("source", sources.has(node));
+  }
+  // What comes through a use is there once the user has its gradient.
+  for (const [part, user] of terms) part.classList.toggle("arrived", graded.get(user) <= step);
+  for (const [part, own] of sums) part.textContent = own.findLast(([user]) => graded.get(user) <= step)?.[1] ?? "";
+  for (const [part, own] of steps) {
+    part.classList.toggle("known", own <= step);
+    if (own <= step) part.removeAttribute("aria-label");
+    else part.setAttribute("aria-label", `Step ${own}, not computed yet`);
+    if (own === step) part.setAttribute("aria-current", "step");
+    else part.removeAttribute("aria-current");
+  }
+  document.body.classList.toggle("backwards", backward);
+  const shown = steps.find(([, own]) => own === step);
+  const text = shown ? [...shown[0].firstElementChild.cloneNode(true).childNodes] : ["Nothing is computed yet. Step on with → or the slider."];
+  line.replaceChildren(...text);
+  where.textContent = step === 0 ? "start" : `${backward ? "backward" : "forward"} ${number} of ${lines.length}`;
+  slider.value = step;
+  slider.setAttribute("aria-valuetext", `${where.textContent}: ${line.textContent}`);
+  const box = graph.querySelector(".current");
+  if (box && moves) {
+    const [own, frame] = [box.getBoundingClientRect(), graph.getBoundingClientRect()];
+    const left = graph.scrollLeft + own.left + own.width / 2 - frame.left - frame.width / 2;
+    const top = graph.scrollTop + own.top + own.height / 2 - frame.top - frame.height / 2;
+    graph.scrollTo({ left, top, behavior: calm.matches ? "auto" : "smooth" });
+  }
+}
+
+// What stands in the address beside the step is that of a page that answers.
+let address = () => history.replaceState(null, "", `#step=${slider.value}`);
+let addressed = () => {};
+
+function go(step) {
+  show(Math.min(Math.max(Math.round(step) || 0, 0), last));
   address();
-})();
+}
+
+// One step after another, from the start when it is at the end.
+function playing(on) {
+  clearInterval(timer);
+  timer = 0;
+  if (on) {
+    if (Number(slider.value) === last) go(0);
+    timer = setInterval(() => {
+      go(Number(slider.value) + 1);
+      if (Number(slider.value) === last) playing(false);
+    }, 1200);
+  }
+  play.setAttribute("aria-pressed", String(on));
+  play.textContent = on ? "stop" : "play";
+  play.setAttribute("aria-label", on ? "Stop" : "Play");
+}
+
+const moves = { first: () => 0, back: (at) => at - 1, on: (at) => at + 1, last: () => last };
+const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last" };
+const move = (name) => {
+  playing(false);
+  go(moves[name](Number(slider.value)));
+};
+
+function zoom() {
+  graph.classList.remove("fit");
+  fit.setAttribute("aria-pressed", "false");
+  picture.style.width = `${Number(picture.getAttribute("width")) * scale}px`;
+  picture.style.height = "auto";
+}
+
+slider.addEventListener("input", () => {
+  playing(false);
+  go(Number(slider.value));
+});
+play.addEventListener("click", () => playing(!timer));
+fit.addEventListener("click", () => {
+  const on = graph.classList.toggle("fit");
+  fit.setAttribute("aria-pressed", String(on));
+  if (on) {
+    scale = 1;
+    picture.removeAttribute("style");
+  }
+});
+for (const button of all("[data-zoom]")) {
+  button.addEventListener("click", () => {
+    scale = Math.min(Math.max(scale * Number(button.dataset.zoom), 0.1), 5);
+    zoom();
+  });
+}
+for (const button of all("[data-move]")) button.addEventListener("click", () => move(button.dataset.move));
+document.addEventListener("keydown", (event) => {
+  const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  // The slider moves by itself, the graph scrolls, and fields are written in.
+  const own = event.target === slider || event.target === graph || event.target.closest?.("#fields");
+  if (!plain || own || !(event.key in keys)) return;
+  event.preventDefault();
+  move(keys[event.key]);
+});
+const fromAddress = () => {
+  const step = Number(new URLSearchParams(location.hash.slice(1)).get("step") ?? 0);
+  addressed();
+  show(Math.min(Math.max(Math.round(step) || 0, 0), last));
+};
+addEventListener("hashchange", fromAddress);
+document.body.classList.add("stepping");
+bind(JSON.parse(document.getElementById("data").textContent));
+fromAddress();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use gradtape::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::array::{Array, size};
 use crate::report::{Error, Result, plural};
@@ -39,7 +39,7 @@ pub struct NetworkLayer {
 }
 
 /// What a layer applies to every number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
     /// `max(z, 0)`; its derivative at 0 is taken as 0.
@@ -53,7 +53,7 @@ pub enum Activation {
 }
 
 /// How the result of a network is compared with the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NetworkLoss {
     /// The sum of `(y - t)²` over the outputs.
@@ -67,7 +67,7 @@ pub enum NetworkLoss {
 }
 
 /// How the losses of the examples of a batch become one number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reduction {
     /// Their mean.
