@@ -43,7 +43,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "MS", value_parser = number, default_value_t = 0.0)]
     delay: f64,
 
-    /// The most rows that go through the network at once
+    /// Until how many rows requests are gathered into one batch
     #[arg(long, value_name = "N", value_parser = count, default_value_t = 1024)]
     batch: usize,
 
@@ -70,10 +70,13 @@ impl Verb for Serve {
             body_bytes: self.max_body.saturating_mul(1024),
             timeout: seconds("--timeout", self.timeout)?,
             connections: self.connections,
+            ..Options::default()
         };
         let mut models = Vec::new();
         for word in &self.models {
-            let (name, path) = match word.split_once('=') {
+            // A path may have a `=` as well.
+            let named = word.split_once('=').filter(|(name, _)| !name.contains(['/', '\\']));
+            let (name, path) = match named {
                 Some((name, path)) => (name.to_string(), path),
                 None => (self.name_of(word), &**word),
             };

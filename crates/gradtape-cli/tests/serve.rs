@@ -51,5 +51,5 @@ fn what_cannot_be_served_says_why() {
         .run(&format!("serve run/model.safetensors --port {port}"))
         .fails(1, &["127.0.0.1", "--port"]);
     folder.run("serve run/model.safetensors --timeout 1e9").fails(2, &["--timeout"]);
-    folder.run("serve a/b=run/model.safetensors --port 0").fails(1, &["\"a/b\"", "letters"]);
+    folder.run("serve a+b=run/model.safetensors --port 0").fails(1, &["\"a+b\"", "letters"]);
 }

@@ -97,7 +97,9 @@ impl Worker {
         }
     }
 
-    fn answer(&self, jobs: Vec<Job>) {
+    fn answer(&self, mut jobs: Vec<Job>) {
+        // Who asked may have gone.
+        jobs.retain(|job| !job.reply.is_closed());
         if let [_] = jobs[..] {
             return jobs.into_iter().for_each(|job| self.answer_one(job));
         }
@@ -110,7 +112,6 @@ impl Worker {
         let mut start = 0;
         for job in jobs {
             let end = start + job.inputs.shape()[0];
-            // Who asked may have gone.
             let _ = job.reply.send(part(&all, start, end));
             start = end;
         }

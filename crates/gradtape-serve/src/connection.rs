@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,6 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::Options;
+use crate::impatient::Impatient;
+
+/// How long no connection is taken after one could not be.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts and answers until `stop` is done, then until what is there is answered.
 pub(crate) async fn serve(
@@ -29,12 +34,16 @@ pub(crate) async fn serve(
             (listener.accept().await, place)
         };
         let (stream, place) = tokio::select! {
-            (Ok((stream, _)), place) = accepted => (stream, place),
+            accepted = accepted => accepted,
             () = &mut stop => break,
-            // The process has no more handles: those that end will give some back.
-            else => continue,
+        };
+        let Ok((stream, _)) = stream else {
+            // The process has no more handles: connections that end will give some back.
+            tokio::time::sleep(PAUSE).await;
+            continue;
         };
         let _ = stream.set_nodelay(true);
+        let stream = Impatient::new(stream, options.timeout);
         let mut server = hyper::server::conn::http1::Builder::new();
         server.timer(TokioTimer::new()).header_read_timeout(options.timeout);
         let service = TowerToHyperService::new(router.clone());

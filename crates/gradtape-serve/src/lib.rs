@@ -16,6 +16,7 @@
 mod answer;
 mod batch;
 mod connection;
+mod impatient;
 mod metrics;
 mod openapi;
 mod routes;
@@ -41,8 +42,11 @@ pub struct Options {
     /// How long the first request of a batch waits for others, 0 by default: requests that come while a batch is computed
     /// are the next one.
     pub delay: Duration,
-    /// The most rows that go through a network at once, 1,024 by default.
+    /// Until how many rows requests are gathered into one batch, 1,024 by default.
     pub batch_rows: usize,
+    /// The most numbers that the rows of a request may become for a network (rows times the width of its input), 16 million
+    /// by default: 64 MB.
+    pub numbers: usize,
     /// The most bytes of a body, 1 MiB by default.
     pub body_bytes: usize,
     /// How long a request may take to arrive, and how long a stop waits for those that are there; 10 s by default.
@@ -58,6 +62,7 @@ impl Default for Options {
             port: 8080,
             delay: Duration::ZERO,
             batch_rows: 1024,
+            numbers: 1 << 24,
             body_bytes: 1 << 20,
             timeout: Duration::from_secs(10),
             connections: 1024,
@@ -79,8 +84,10 @@ impl Service {
         let Some(first) = models.first().map(|(name, _)| name.clone()) else {
             return wrong("no model to serve".into(), "give a model file");
         };
-        if options.batch_rows == 0 || options.body_bytes == 0 || options.connections == 0 {
-            return wrong("a limit of 0 rows, bytes or connections".into(), "give at least 1");
+        let limits = [options.batch_rows, options.numbers, options.body_bytes, options.connections];
+        if limits.contains(&0) || options.timeout.is_zero() {
+            let message = "a limit of 0 rows, numbers, bytes, connections or seconds";
+            return wrong(message.into(), "give more than 0");
         }
         let mut queues = BTreeMap::new();
         for (name, predictor) in models {

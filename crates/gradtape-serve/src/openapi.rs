@@ -48,6 +48,7 @@ fn predict(name: &str, queue: &Queue) -> Value {
         "summary": format!("{} of rows, by the model {name}", predictor.target()),
         "requestBody": {"required": true, "content": {
             "application/json": {"schema": {"oneOf": [{"type": "array", "items": row}, row]}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
             "text/csv": {"schema": {"type": "string"}},
         }},
         "responses": {
@@ -61,8 +62,10 @@ fn predict(name: &str, queue: &Queue) -> Value {
             }},
             "400": refused("The body cannot be read, or columns are missing"),
             "408": refused("The body did not arrive in time"),
-            "413": refused("The body is too large"),
+            "413": refused("The body, or what its rows become, is too large"),
             "415": refused("The body is neither JSON nor CSV"),
+            "422": refused("The network has no finite answer for a row"),
+            "500": refused("The network failed"),
             "503": refused("Too many requests wait"),
         },
     }})

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use gradtape::data::{CsvOptions, Table};
-use gradtape::{Error, Tensor};
+use gradtape::{Error, Kind, Tensor};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
@@ -26,13 +26,14 @@ pub(crate) struct Shared {
     first: String,
     metrics: Metrics,
     body_bytes: usize,
+    numbers: usize,
     timeout: Duration,
 }
 
 impl Shared {
     pub(crate) fn new(models: BTreeMap<String, Queue>, first: String, options: &Options) -> Shared {
-        let (body_bytes, timeout) = (options.body_bytes, options.timeout);
-        Shared { models, first, metrics: Metrics::default(), body_bytes, timeout }
+        let &Options { body_bytes, numbers, timeout, .. } = options;
+        Shared { models, first, metrics: Metrics::default(), body_bytes, numbers, timeout }
     }
 }
 
@@ -132,13 +133,16 @@ async fn answered(
     };
     let csv = is_csv(headers)?;
     let bytes = whole(shared, body).await?;
-    let inputs = inputs(queue, bytes).await?;
+    let inputs = inputs(queue, bytes, shared.numbers).await?;
     let rows = inputs.shape()[0];
     let answers = queue.answer(inputs).await.map_err(|refusal| match refusal {
         Refusal::Full => {
             (StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; try again".into())
         }
-        Refusal::Failed(error) => (StatusCode::UNPROCESSABLE_ENTITY, answer::words(&error)),
+        Refusal::Failed(error) if error.kind() == Kind::Value => {
+            (StatusCode::UNPROCESSABLE_ENTITY, answer::words(&error))
+        }
+        Refusal::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, answer::words(&error)),
     })?;
     shared.metrics.answered(rows);
     let predictor = queue.predictor();
@@ -199,12 +203,22 @@ async fn whole(shared: &Shared, body: Body) -> Result<Bytes, Refused> {
 /// Bodies from this size on are read beside the threads that answer.
 const LARGE: usize = 1 << 16;
 
-async fn inputs(queue: &Queue, bytes: Bytes) -> Result<Tensor, Refused> {
+async fn inputs(queue: &Queue, bytes: Bytes, most: usize) -> Result<Tensor, Refused> {
     let predictor = queue.predictor().clone();
     let large = bytes.len() >= LARGE;
-    let read = move || -> Result<Tensor, Error> {
-        let table = Table::from_csv(&bytes[..], "the body", &CsvOptions::default())?;
-        predictor.preprocessing().inputs(&table)
+    let bad = |error: Error| (StatusCode::BAD_REQUEST, answer::words(&error));
+    let read = move || -> Result<Tensor, Refused> {
+        let table = Table::from_csv(&bytes[..], "the body", &CsvOptions::default()).map_err(bad)?;
+        let width = predictor.preprocessing().width();
+        if table.len().saturating_mul(width) > most {
+            let rows = most / width.max(1);
+            let message = format!(
+                "{} rows, at most {rows} at once; send them in several requests",
+                table.len()
+            );
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
+        predictor.preprocessing().inputs(&table).map_err(bad)
     };
     let inputs = match large {
         true => tokio::task::spawn_blocking(read).await.map_err(|_| {
@@ -212,7 +226,7 @@ async fn inputs(queue: &Queue, bytes: Bytes) -> Result<Tensor, Refused> {
         })?,
         false => read(),
     };
-    inputs.map_err(|error| (StatusCode::BAD_REQUEST, answer::words(&error)))
+    inputs
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

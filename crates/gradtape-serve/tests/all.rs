@@ -249,6 +249,41 @@ fn slow_clients_are_sent_away_and_harm_nobody() {
 }
 
 #[test]
+fn who_does_not_read_is_sent_away_and_places_become_free() {
+    let running = Running::start(Options {
+        timeout: Duration::from_millis(400),
+        connections: 2,
+        body_bytes: 1 << 22,
+        ..Options::default()
+    });
+    // Two that ask for much, again and again, and read nothing.
+    let body = format!("size,town\n{}", "30,Oslo\n".repeat(100_000));
+    let head = format!(
+        "POST /predict HTTP/1.1\r\nhost: a\r\ncontent-type: text/csv\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let ask = [head.as_bytes(), body.as_bytes()].concat();
+    let idle: Vec<_> = (0..2)
+        .map(|_| {
+            let (mut stream, ask) = (running.connect(), ask.clone());
+            std::thread::spawn(move || while stream.write_all(&ask).is_ok() {})
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(running.get("/health").0, 200);
+    idle.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn rows_that_would_fill_the_memory_are_refused() {
+    let running = Running::start(Options { numbers: 30, ..Options::default() });
+    let rows = |count: usize| format!("size,town\n{}", "30,Oslo\n".repeat(count));
+    assert_eq!(running.post("/predict", "text/csv", &rows(10)).0, 200);
+    let (status, _, told) = running.post("/predict", "text/csv", &rows(11));
+    assert!(status == 413 && told.contains("11 rows, at most 10 at once"), "{told}");
+}
+
+#[test]
 fn many_requests_at_once_are_answered_each_with_its_own_rows() {
     for delay in [0, 2] {
         let running =
