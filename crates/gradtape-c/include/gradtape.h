@@ -44,12 +44,13 @@ size_t gradtape_outputs(const gradtape_model *model);
 const char *gradtape_class(const gradtape_model *model, size_t place);
 
 /* Predicts rows of numbers, row after row, each with a number for every column in the order of gradtape_column; NAN for
- * one that is missing. `out` has room for rows * gradtape_outputs(model). 0 where it succeeds, -1 where it fails. */
+ * one that is missing. `out` has room for rows * gradtape_outputs(model), and may be `numbers` itself. 0 where it succeeds,
+ * -1 where it fails. */
 int gradtape_predict(const gradtape_model *model, const double *numbers, size_t rows, double *out);
 
 /* Predicts the rows of a text of `length` bytes: CSV with a header, a JSON array of objects, or objects one a line. `out`
- * has room for `capacity` numbers; *rows becomes the number of rows also where there is too little room, which is a
- * failure. 0 where it succeeds, -1 where it fails. */
+ * has room for `capacity` numbers; it may be NULL where that is 0. *rows becomes the number of rows also where there is too
+ * little room, which is a failure. 0 where it succeeds, -1 where it fails. */
 int gradtape_predict_text(const gradtape_model *model, const char *text, size_t length, double *out, size_t capacity,
                           size_t *rows);
 

@@ -202,11 +202,11 @@ pub unsafe extern "C" fn gradtape_predict(
         if numbers.is_null() || out.is_null() {
             return Err(wrong("gradtape_predict: the numbers or the room for results are NULL"));
         }
-        // SAFETY: neither is NULL, and the header asks for so many of both.
-        let (numbers, out) = unsafe {
-            (std::slice::from_raw_parts(numbers, count), std::slice::from_raw_parts_mut(out, room))
-        };
-        fill(out, &own.predictor.predict(&table(own, numbers)?)?)
+        // SAFETY: it is not NULL, and the header asks for so many.
+        let numbers = unsafe { std::slice::from_raw_parts(numbers, count) };
+        let answers = own.predictor.predict(&table(own, numbers)?)?;
+        // SAFETY: it is not NULL, and the header asks for so much room.
+        unsafe { fill(out, room, &answers) }
     };
     guarded(predict).map_or(-1, |()| 0)
 }
@@ -251,8 +251,7 @@ pub unsafe extern "C" fn gradtape_predict_text(
         }
         let answers = own.predictor.predict(&table)?;
         // SAFETY: there is room for `capacity` numbers, as the header asks, and these are not more.
-        let out = unsafe { std::slice::from_raw_parts_mut(out, room) };
-        fill(out, &answers)
+        unsafe { fill(out, room, &answers) }
     };
     guarded(predict).map_or(-1, |()| 0)
 }
@@ -270,7 +269,7 @@ fn table(own: &gradtape_model, numbers: &[f64]) -> Result<Table> {
     for row in numbers.chunks_exact(own.columns.len()) {
         let cells = row
             .iter()
-            .map(|number| if number.is_nan() { String::new() } else { number.to_string() });
+            .map(|number| if number.is_nan() { "\"\"".to_string() } else { number.to_string() });
         csv.push('\n');
         csv += &cells.collect::<Vec<_>>().join(",");
     }
@@ -279,16 +278,19 @@ fn table(own: &gradtape_model, numbers: &[f64]) -> Result<Table> {
     Table::from_csv(csv.as_bytes(), "the numbers", &options)
 }
 
-fn fill(out: &mut [f64], answers: &Answers) -> Result<()> {
+/// Writes answers where there is room for so many numbers, which may have held nothing before.
+///
+/// # Safety
+/// There is that room.
+unsafe fn fill(out: *mut f64, room: usize, answers: &Answers) -> Result<()> {
     let numbers = match answers {
         Answers::Numbers(numbers) => numbers.clone(),
         Answers::Classes { probabilities, .. } => probabilities.to_f64_vec(),
     };
-    match out.len() == numbers.len() {
-        true => out.copy_from_slice(&numbers),
-        false => {
-            return Err(wrong(&format!("{} numbers for room of {}", numbers.len(), out.len())));
-        }
+    if numbers.len() != room {
+        return Err(wrong(&format!("{} numbers for room of {room}", numbers.len())));
     }
+    // SAFETY: the caller vouches for the room; `numbers` is memory of this function alone.
+    unsafe { std::ptr::copy_nonoverlapping(numbers.as_ptr(), out, room) };
     Ok(())
 }

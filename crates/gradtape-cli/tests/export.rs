@@ -43,7 +43,7 @@ fn a_model_of_flowers_answers_in_onnx_as_in_predict() {
         &shown,
         &[
             "operators of version 19",
-            "classes: setosa,versicolor,virginica",
+            "classes: [\"setosa\", \"versicolor\", \"virginica\"]",
             "= Gemm(",
             "output  label",
         ],

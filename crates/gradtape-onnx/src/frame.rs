@@ -19,6 +19,8 @@ pub(crate) struct Frame<'a, 't> {
     values: BTreeMap<&'a str, Value<'t>>,
     /// The settings of the function that is being called.
     settings: BTreeMap<&'a str, &'a Attribute>,
+    /// The versions of the operators of its nodes, by domain.
+    opsets: &'a BTreeMap<String, i64>,
 }
 
 /// More elements than any network has in one value: 4 GiB of f32.
@@ -27,8 +29,14 @@ const MOST: usize = 1 << 30;
 impl<'a, 't> Frame<'a, 't> {
     /// That of a model's graph, which has the texts that the file holds.
     pub(crate) fn of(model: &'a Model, tape: &'t Tape) -> Frame<'a, 't> {
-        let mut frame =
-            Frame { model, tape, outer: None, values: BTreeMap::new(), settings: BTreeMap::new() };
+        let mut frame = Frame {
+            model,
+            tape,
+            outer: None,
+            values: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            opsets: &model.opsets,
+        };
         frame.hold_texts(&model.graph);
         frame
     }
@@ -64,7 +72,8 @@ impl<'a, 't> Frame<'a, 't> {
                 None => Err(broken(format!("{name:?} was given by nothing"))),
             },
         });
-        let version = self.model.opsets.get(&node.domain).copied().unwrap_or(1);
+        let own = self.opsets.get(&node.domain).or_else(|| self.model.opsets.get(&node.domain));
+        let version = own.copied().unwrap_or(1);
         let inputs = inputs.collect::<Result<_>>()?;
         let call = Call { tape: self.tape, node, version, inputs, scope: self };
         let outputs = match (self.model.function(node), operator(node)) {
@@ -109,6 +118,7 @@ impl<'a, 't> Frame<'a, 't> {
             outer: None,
             values: BTreeMap::new(),
             settings,
+            opsets: &function.opsets,
         };
         let given = call.inputs.iter().map(|value| value.clone().unwrap_or(Value::Nothing));
         let given = given.chain(std::iter::repeat(Value::Nothing));
@@ -137,6 +147,7 @@ impl<'a, 't> Scope<'a, 't> for Frame<'a, 't> {
             outer: Some(self),
             values: BTreeMap::new(),
             settings: BTreeMap::new(),
+            opsets: self.opsets,
         };
         frame.hold_texts(graph);
         for tensor in &graph.initializers {

@@ -1,14 +1,14 @@
 //! A graph of a file, checked: what it reads and gives, and its nodes in an order in which they can run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gradtape::{Error, Kind, Result, Tensor};
 
 use crate::elem::Elem;
 use crate::proto::{
-    AttributeProto, AttributeType, Dimension, FunctionProto, GraphProto, NodeProto, Size,
-    TypeProto, TypeValue, ValueInfoProto,
+    AttributeProto, AttributeType, Dimension, FunctionProto, GraphProto, NodeProto,
+    OperatorSetIdProto, Size, TypeProto, TypeValue, ValueInfoProto,
 };
 use crate::tensor::{broken, decode, decode_texts, is_texts};
 use crate::value::Texts;
@@ -87,6 +87,8 @@ pub(crate) struct Function {
     pub(crate) outputs: Vec<String>,
     /// Settings that a call may leave out.
     pub(crate) defaults: Vec<(String, Attribute)>,
+    /// The versions of the operators that it is written for, by domain.
+    pub(crate) opsets: BTreeMap<String, i64>,
     pub(crate) nodes: Vec<Node>,
 }
 
@@ -94,7 +96,7 @@ pub(crate) struct Function {
 const DEEPEST: usize = 32;
 
 impl Graph {
-    /// Reads a graph. `around` are the names that it may read from outside.
+    /// Reads the graph of a file.
     pub(crate) fn of(proto: &GraphProto, folder: Option<&Path>) -> Result<Graph> {
         let graph = Graph::read(proto, folder, 0)?;
         graph.check(&BTreeSet::new())?;
@@ -132,6 +134,17 @@ impl Graph {
     fn check(&self, around: &BTreeSet<&str>) -> Result<()> {
         let mut known = around.clone();
         let mut own = BTreeSet::new();
+        // An input may have an initialiser of its name, which is its default; no two of either are called alike.
+        let held = self.initializers.iter().map(|tensor| tensor.name.as_str());
+        let mut held: Vec<&str> =
+            held.chain(self.texts.iter().map(|(name, _)| name.as_str())).collect();
+        held.sort_unstable();
+        let twice = held.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        let given = self.inputs.iter().map(|input| input.name.as_str());
+        if let Some(name) = twice.or_else(|| given.into_iter().find(|name| !own.insert(*name))) {
+            return Err(broken(format!("there are two values called {name:?}")));
+        }
+        own.extend(held);
         known.extend(self.inputs.iter().map(|input| input.name.as_str()));
         known.extend(self.initializers.iter().map(|tensor| tensor.name.as_str()));
         known.extend(self.texts.iter().map(|(name, _)| name.as_str()));
@@ -199,7 +212,7 @@ fn check_nodes<'a>(
             known.insert(name);
             if !own.insert(name) {
                 return Err(broken(format!(
-                    "{} gives {name:?}, which a node before it gives",
+                    "{} gives {name:?}, which is there already",
                     node.title
                 )));
             }
@@ -282,6 +295,7 @@ impl Function {
             inputs: proto.input.clone(),
             outputs: proto.output.clone(),
             defaults: defaults.collect::<Result<_>>().map_err(named)?,
+            opsets: opsets(&proto.opset_import),
             nodes: nodes(&proto.node, folder, 0).map_err(named)?,
         };
         let mut known: BTreeSet<&str> = function.inputs.iter().map(String::as_str).collect();
@@ -291,6 +305,12 @@ impl Function {
             None => Ok(function),
         }
     }
+}
+
+/// Versions of operators by domain.
+pub(crate) fn opsets(protos: &[OperatorSetIdProto]) -> BTreeMap<String, i64> {
+    let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_string() };
+    protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
 }
 
 impl Info {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 
 use gradtape::{Error, Kind, Result};
 use prost::Message;
 
-use crate::graph::{Function, Graph, Info, Node, every_node};
+use crate::graph::{Function, Graph, Info, Node, every_node, opsets};
 use crate::proto::ModelProto;
 use crate::tensor::broken;
 
@@ -28,6 +29,9 @@ pub struct Model {
 /// A file of ONNX cannot be larger (protobuf's own limit); what is larger keeps its tensors in files of their own.
 const LARGEST: u64 = 1 << 31;
 
+/// The newest version of ONNX's operators whose meaning is known here.
+const NEWEST: i64 = 27;
+
 impl Model {
     /// Reads a file, with the tensors that it keeps in other files of its folder. Fails where it is no ONNX, is
     /// damaged, has a cycle, reads what is not there, or names a file outside of its folder.
@@ -35,11 +39,12 @@ impl Model {
         let path = path.as_ref();
         let named = |error: Error| error.context(path.display());
         let failed = |error: std::io::Error| named(Error::new(Kind::File, error.to_string()));
-        let about = std::fs::metadata(path).map_err(failed)?;
-        if about.is_file() && about.len() > LARGEST {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(failed)?;
+        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > LARGEST {
             return Err(named(broken("larger than 2 GiB, which no ONNX file is")));
         }
-        let bytes = std::fs::read(path).map_err(failed)?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -60,18 +65,21 @@ impl Model {
         let Some(graph) = &proto.graph else {
             return Err(broken("no graph in it: not an ONNX file, or a damaged one"));
         };
-        let mut opsets = BTreeMap::new();
-        for opset in &proto.opset_import {
-            let domain = if opset.domain == "ai.onnx" { "" } else { &opset.domain };
-            opsets.insert(domain.to_string(), opset.version);
+        let opsets = opsets(&proto.opset_import);
+        if let Some(version) = opsets.get("").filter(|version| **version > NEWEST) {
+            return Err(broken(format!(
+                "operators of version {version}, the newest known here is {NEWEST}"
+            ))
+            .hint("export it for an older version of the operators"));
         }
         let functions = proto.functions.iter().map(|function| Function::of(function, folder));
         let metadata =
             proto.metadata_props.iter().map(|entry| (entry.key.clone(), entry.value.clone()));
         let functions: Vec<Function> = functions.collect::<Result<_>>()?;
-        check_functions(&functions)?;
+        let graph = Graph::of(graph, folder)?;
+        check_functions(&functions, &graph)?;
         Ok(Model {
-            graph: Graph::of(graph, folder)?,
+            graph,
             functions,
             opsets,
             producer: format!("{} {}", proto.producer_name, proto.producer_version)
@@ -143,7 +151,7 @@ impl Model {
 }
 
 /// Whether functions call only others, and all of them together stand for a number of nodes that can be recorded.
-fn check_functions(functions: &[Function]) -> Result<()> {
+fn check_functions(functions: &[Function], graph: &Graph) -> Result<()> {
     let place = |node: &Node| {
         functions.iter().position(|own| own.name == node.op && own.domain == node.domain)
     };
@@ -151,13 +159,14 @@ fn check_functions(functions: &[Function]) -> Result<()> {
         .iter()
         .map(|own| every_node(&own.nodes).into_iter().filter_map(place).collect())
         .collect();
-    // How many nodes each stands for, from those that call none on.
+    // How many nodes each stands for, from those that call none on: what calls deeper than that is left over.
     let mut sizes: Vec<Option<usize>> = vec![None; functions.len()];
-    for _ in 0..functions.len() {
+    for _ in 0..DEEPEST {
         for (own, calls) in calls.iter().enumerate() {
             let inner = calls.iter().map(|&call| sizes[call]);
-            let all = inner.sum::<Option<usize>>();
-            sizes[own] = all.map(|all| all.saturating_add(functions[own].nodes.len()));
+            let all = inner.fold(Some(0usize), |all, more| Some(all?.saturating_add(more?)));
+            let nodes = every_node(&functions[own].nodes).len();
+            sizes[own] = all.map(|all| all.saturating_add(nodes));
             if sizes[own].is_some_and(|size| size > MOST_NODES) {
                 let name = &functions[own].name;
                 return Err(broken(format!(
@@ -166,14 +175,21 @@ fn check_functions(functions: &[Function]) -> Result<()> {
             }
         }
     }
-    match sizes.iter().position(Option::is_none) {
-        Some(own) => Err(broken(format!(
-            "function {:?} calls itself, or one that does",
-            functions[own].name
-        ))),
-        None => Ok(()),
+    if let Some(own) = sizes.iter().position(Option::is_none) {
+        let name = &functions[own].name;
+        return Err(broken(format!(
+            "function {name:?} calls itself, or others more than {DEEPEST} deep"
+        )));
+    }
+    let called = graph.every_node().into_iter().filter_map(place).filter_map(|own| sizes[own]);
+    match called.fold(0usize, usize::saturating_add) > MOST_NODES {
+        true => Err(broken(format!("calls of functions stand for more than {MOST_NODES} nodes"))),
+        false => Ok(()),
     }
 }
+
+/// Functions that call each other deeper are refused.
+const DEEPEST: usize = 32;
 
 /// Functions that stand for more nodes are taken for an attack.
 const MOST_NODES: usize = 1 << 20;

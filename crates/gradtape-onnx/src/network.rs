@@ -108,9 +108,6 @@ impl Network {
             };
             scope.insert(name, array.into());
         }
-        for (name, texts) in &graph.texts {
-            scope.insert(name, Value::Texts(texts.clone()));
-        }
         for (name, value) in inputs {
             let Some(input) = graph.inputs.iter().find(|input| input.name == name) else {
                 return Err(self.unknown_input(name));

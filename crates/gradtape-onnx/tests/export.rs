@@ -121,7 +121,7 @@ fn a_model_of_a_table_takes_columns_and_gives_labels() -> Result<()> {
         .add(Linear::new(8, 2, &mut rng));
     let model = Model::from_bytes(&Export::new().table(&network, &prepared)?)?;
     assert_eq!(model.inputs(), ["size", "town"]);
-    assert!(model.metadata().contains(&("classes".into(), "no,yes".into())));
+    assert!(model.metadata().contains(&("classes".into(), "[\"no\", \"yes\"]".into())));
     let read = Network::new(model)?;
     let tape = Tape::inference();
     let sizes = Tensor::from_slice(&[30f32, 50.0, 40.0, f32::NAN], [4, 1])?;
@@ -188,6 +188,57 @@ fn a_recording_is_written_whole_although_parts_were_read() -> Result<()> {
     let expected = (other * again.constant([3.0, -1.0])).tanh();
     assert!(near(&found[1].value()?, &expected.value()?, 0.0));
     assert!(near(&found[0].value()?, &expected.exp().sum(()).value()?, 1e-15));
+    Ok(())
+}
+
+#[test]
+fn numbers_of_a_formula_are_no_parameters_when_read() -> Result<()> {
+    use gradtape::nn::{Gelu, LayerNorm, Module};
+    let mut rng = Rng::new(1);
+    let network = Sequential::new()
+        .add(Linear::new(3, 4, &mut rng))
+        .add(LayerNorm::new(4))
+        .add(Gelu::default())
+        .add(LayerNorm::new(4));
+    let read = Network::new(Model::from_bytes(&Export::new().network(&network, &[3])?)?)?;
+    let names = |module: &dyn Module| -> Vec<String> {
+        module.named_parameters().into_iter().map(|(name, _)| name).collect()
+    };
+    let mut own = names(&read);
+    own.sort();
+    let mut expected = names(&network);
+    expected.sort();
+    assert_eq!(own, expected);
+    Ok(())
+}
+
+#[test]
+fn columns_called_as_other_things_are_kept_apart() -> Result<()> {
+    let text =
+        "number,cast_1,town,sold\n30,1,Oslo,yes\n50,2,Oslo,no\n40,3,Bergen,yes\n60,5,Bergen,no\n";
+    let (own, prepared) = table(text, "sold");
+    let network = Sequential::new().add(Linear::new(prepared.width(), 2, &mut Rng::new(5)));
+    let read = Network::new(Model::from_bytes(&Export::new().table(&network, &prepared)?)?)?;
+    assert_eq!(read.model().inputs(), ["number", "cast_1", "town"]);
+    let tape = Tape::inference();
+    let column = |numbers: [f32; 4]| -> Result<Value<'_>> {
+        Ok(Array::of(tape.constant(Tensor::from_slice(&numbers, [4, 1])?)).into())
+    };
+    let towns = ["Oslo", "Oslo", "Bergen", "Bergen"].map(String::from).to_vec();
+    let given = vec![
+        ("number", column([30.0, 50.0, 40.0, 60.0])?),
+        ("cast_1", column([1.0, 2.0, 3.0, 5.0])?),
+        ("town", Value::Texts(Texts { texts: towns, shape: vec![4, 1] })),
+    ];
+    let outputs = read.run(&tape, given)?;
+    let Value::Array(found) = &outputs[1].1 else { panic!() };
+    let expected = network.forward(tape.constant(prepared.inputs(&own)?)).softmax(-1).value()?;
+    assert!(near(&found.var.value()?, &expected, 1e-6));
+    let (_, clash) =
+        table("label,town,sold\n30,Oslo,yes\n50,Oslo,no\n40,Bergen,yes\n60,Bergen,no\n", "sold");
+    let network = Sequential::new().add(Linear::new(clash.width(), 2, &mut Rng::new(5)));
+    let error = Export::new().table(&network, &clash).unwrap_err().to_string();
+    assert!(error.contains("\"label\""), "{error}");
     Ok(())
 }
 

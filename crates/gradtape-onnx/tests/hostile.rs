@@ -134,7 +134,7 @@ fn a_graph_that_cannot_run_is_refused_by_name() {
             && lone.contains("an initializer or an input of the graph is missing")
     );
     let twice = vec![node("Relu", &["x"], &["y"]), node("Tanh", &["x"], &["y"])];
-    assert!(refusal(&bytes(twice, vec![], vec![])).contains("which a node before it gives"));
+    assert!(refusal(&bytes(twice, vec![], vec![])).contains("which is there already"));
     let unknown = refusal(&bytes(vec![node("Softmaxx", &["x"], &["y"])], vec![], vec![]));
     assert!(unknown.contains("node 0 (Softmaxx): there is no operator Softmaxx here"), "{unknown}");
     assert!(unknown.contains("the nearest is Softmax"), "{unknown}");

@@ -1,6 +1,8 @@
 //! [`Builder`]: a graph of a file as it is written, node by node.
 
-use gradtape::{DType, Result, Tensor};
+use std::collections::BTreeSet;
+
+use gradtape::{DType, Error, Kind, Result, Tensor};
 
 use crate::elem::Elem;
 use crate::proto::{
@@ -18,6 +20,8 @@ pub(super) struct Builder {
     graph: GraphProto,
     /// The input whose first axis is the batch.
     batch: Option<String>,
+    /// Every name that is taken: of inputs, outputs, nodes and what is held.
+    names: BTreeSet<String>,
 }
 
 /// The size of an axis: a number, or so many times the size of the batch.
@@ -35,7 +39,7 @@ impl Builder {
         inputs: &[&str],
         attributes: Vec<AttributeProto>,
     ) -> String {
-        let name = format!("{}_{}", op.to_lowercase(), self.graph.node.len());
+        let name = self.free(&format!("{}_{}", op.to_lowercase(), self.graph.node.len()));
         self.named(op, inputs, attributes, &name);
         name
     }
@@ -58,10 +62,23 @@ impl Builder {
         });
     }
 
-    /// A tensor that the file holds. A name that is taken gets a number.
+    /// A tensor that the file holds: a parameter, or running statistics.
     pub(super) fn hold(&mut self, name: &str, tensor: &Tensor) -> Result<String> {
         let name = self.free(name);
         self.graph.initializer.push(encode(&name, Elem::of(tensor.dtype()), tensor)?);
+        Ok(name)
+    }
+
+    /// A tensor that belongs to the formula: a node, so that nobody takes it for a parameter.
+    pub(super) fn constant(&mut self, name: &str, tensor: &Tensor) -> Result<String> {
+        let name = self.free(name);
+        let value = AttributeProto {
+            name: "value".into(),
+            t: Some(encode("", Elem::of(tensor.dtype()), tensor)?),
+            kind: AttributeType::Tensor.into(),
+            ..AttributeProto::default()
+        };
+        self.named("Constant", &[], vec![value], &name);
         Ok(name)
     }
 
@@ -80,23 +97,36 @@ impl Builder {
 
     /// Whole numbers as a vector.
     pub(super) fn whole(&mut self, numbers: &[i64]) -> Result<String> {
-        self.hold("whole", &Tensor::from_slice(numbers, [numbers.len()])?)
+        self.constant("whole", &Tensor::from_slice(numbers, [numbers.len()])?)
     }
 
     /// A number.
     pub(super) fn number(&mut self, number: f64, dtype: DType) -> Result<String> {
-        self.hold("number", &Tensor::full((), number, dtype))
+        self.constant("number", &Tensor::full((), number, dtype))
     }
 
-    fn free(&self, name: &str) -> String {
-        let taken = |name: &str| {
-            self.graph.initializer.iter().any(|tensor| tensor.name == name)
-                || self.graph.input.iter().any(|input| input.name == name)
-        };
-        match taken(name) {
-            false => name.to_string(),
-            true => format!("{name}_{}", self.graph.initializer.len()),
+    /// Keeps names of the user's for inputs and outputs. Fails where one is there twice or is empty.
+    pub(super) fn reserve<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<()> {
+        for name in names {
+            if name.is_empty() || !self.names.insert(name.to_string()) {
+                let message = format!(
+                    "inputs and outputs of an ONNX file need names of their own, {name:?} is none"
+                );
+                return Err(Error::new(Kind::Value, message));
+            }
         }
+        Ok(())
+    }
+
+    /// A name that nothing has yet.
+    fn free(&mut self, name: &str) -> String {
+        let mut own = name.to_string();
+        let mut number = 0;
+        while !self.names.insert(own.clone()) {
+            number += 1;
+            own = format!("{name}.{number}");
+        }
+        own
     }
 
     /// An input of numbers; the first that has a batch tells how large that is.

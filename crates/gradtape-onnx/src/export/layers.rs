@@ -6,7 +6,7 @@ use gradtape::nn::{
     AvgPoolSpec, BatchNormSpec, ConvSpec, ConvTransposeSpec, Layer, LayerSpec, MaxPoolSpec, Module,
     PaddingSpec, Sequential,
 };
-use gradtape::{Error, Kind, Result, Rng, Tape, Tensor, Var, eval};
+use gradtape::{DType, Error, Kind, Result, Rng, Tape, Tensor, Var, eval};
 
 use super::builder::{Builder, float, int, ints};
 use super::record::{BATCHES, Recording, dims, leaf, write};
@@ -124,16 +124,13 @@ impl<'a> Layers<'a> {
         let [(first, leaves), (second, _)] = &graphs[..] else { return Ok(x) };
         let known: BTreeMap<usize, String> =
             leaf(first, 0).map(|place| (place, x)).into_iter().collect();
-        let own = layer.named_parameters();
+        // By the memory that both share: two parameters may have the same numbers.
+        let own = layer.named_parameters().into_iter().map(|(name, own)| (name, own.value()));
+        let buffers = layer.named_buffers().into_iter().map(|(name, own)| (name, own.value()));
+        let own: Vec<(String, Tensor)> = own.chain(buffers).collect();
         let name = |leaf: &Tensor| {
-            let same = |value: &Tensor| {
-                value.shape() == leaf.shape() && value.to_f64_vec() == leaf.to_f64_vec()
-            };
-            let found = own.iter().find(|(_, parameter)| same(&parameter.value()));
-            match found {
-                Some((name, _)) => format!("{path}.{name}"),
-                None => format!("{path}.number"),
-            }
+            let found = own.iter().find(|(_, value)| place(value) == place(leaf));
+            found.map(|(name, _)| format!("{path}.{name}"))
         };
         let recording = Recording { graphs: [first, second], leaves };
         let names = write(b, &recording, &known, name)?;
@@ -302,6 +299,14 @@ fn avg_pool<const AXES: usize>(b: &mut Builder, own: &AvgPoolSpec<AXES>, x: &str
         int("count_include_pad", own.count_include_pad.into()),
     ];
     b.node("AveragePool", &[x], attributes)
+}
+
+/// Where the numbers of a floating-point tensor lie.
+fn place(tensor: &Tensor) -> Option<*const u8> {
+    match tensor.dtype() {
+        DType::F64 => tensor.as_slice::<f64>().map(|numbers| numbers.as_ptr().cast()),
+        _ => tensor.as_slice::<f32>().map(|numbers| numbers.as_ptr().cast()),
+    }
 }
 
 fn refs(names: &[String]) -> Vec<&str> {

@@ -97,6 +97,7 @@ impl Export {
         let mut b = Builder::default();
         let mut sizes = vec![Dim::Batch(1)];
         sizes.extend(shape.iter().map(|&size| Dim::Fixed(size)));
+        b.reserve(["input", "output"])?;
         b.input("input", dtype, &sizes);
         let one: Vec<usize> = std::iter::once(1).chain(shape.iter().copied()).collect();
         let sample = Tensor::zeros(one, dtype);
@@ -106,7 +107,8 @@ impl Export {
     }
 
     /// What is recorded on a tape, with the shapes that it was recorded with: named inputs, which must be leaves of the
-    /// tape, and named results. Every other leaf, a parameter among them, is held by the file.
+    /// tape, and named results. Every other leaf, a parameter among them, is held by the file; numbers of
+    /// the program are constants.
     ///
     /// ```
     /// use gradtape::{Tape, Tensor};
@@ -130,6 +132,7 @@ impl Export {
         let fixed =
             |shape: &[usize]| shape.iter().map(|&size| Dim::Fixed(size)).collect::<Vec<_>>();
         let mut known = BTreeMap::new();
+        b.reserve(inputs.iter().chain(outputs).map(|(name, _)| *name))?;
         for (place, (name, var)) in inputs.iter().enumerate() {
             let Some(leaf) = leaf(&graph, place) else {
                 let message = format!("input {name:?} is computed on the tape");
@@ -140,7 +143,7 @@ impl Export {
             known.insert(leaf, (*name).to_string());
         }
         let recording = Recording { graphs: [&graph, &graph], leaves: &leaves };
-        let names = record::write(&mut b, &recording, &known, |_| "held".to_string())?;
+        let names = record::write(&mut b, &recording, &known, |_| Some("held".to_string()))?;
         for ((name, var), value) in outputs.iter().zip(&names[inputs.len()..]) {
             b.output(name, value, var.dtype(), &fixed(&var.shape()));
         }

@@ -20,13 +20,14 @@ pub(super) struct Recording<'a> {
 /// The sizes of the batch that a network is recorded with. A size that differs as these do is a multiple of it.
 pub(super) const BATCHES: [usize; 2] = [2, 3];
 
-/// Writes a recording; `known` are the nodes that are there already, by their place, `name` calls a leaf by its numbers.
+/// Writes a recording; `known` are the nodes that are there already, by their place, `name` calls a leaf that is a parameter or a
+/// buffer; the others are constants.
 /// Gives the names of the results.
 pub(super) fn write(
     b: &mut Builder,
     recording: &Recording<'_>,
     known: &BTreeMap<usize, String>,
-    name: impl Fn(&Tensor) -> String,
+    name: impl Fn(&Tensor) -> Option<String>,
 ) -> Result<Vec<String>> {
     let [first, second] = recording.graphs;
     if first.nodes.len() != second.nodes.len() {
@@ -38,9 +39,10 @@ pub(super) fn write(
         let leaf = if pair.0.op.name() == "input" { leaves.next() } else { None };
         names.push(match (known.get(&place), leaf) {
             (Some(name), _) => name.clone(),
-            (None, Some(leaf)) if pair.0.meta.shape == pair.1.meta.shape => {
-                b.hold(&name(leaf), leaf)?
-            }
+            (None, Some(leaf)) if pair.0.meta.shape == pair.1.meta.shape => match name(leaf) {
+                Some(name) => b.hold(&name, leaf)?,
+                None => b.constant("constant", leaf)?,
+            },
             (None, Some(_)) => return Err(unsized_by("a tensor that the network holds")),
             (None, None) => {
                 let inputs: Vec<&str> =
@@ -188,7 +190,7 @@ impl Node<'_> {
             Op::OneHot(op) => {
                 let depth = b.number(op.classes as f64, DType::I64)?;
                 let values =
-                    b.hold("off_on", &Tensor::from_slice(&[0f64, 1.0], [2])?.cast(op.dtype))?;
+                    b.constant("off_on", &Tensor::from_slice(&[0f64, 1.0], [2])?.cast(op.dtype))?;
                 Ok(b.node("OneHot", &[x, &depth, &values], vec![int("axis", -1)]))
             }
             Op::Iota(op) => {
@@ -210,14 +212,32 @@ impl Node<'_> {
                 let two = number(b, 2.0)?;
                 b.node("Pow", &[&two, x], Vec::new())
             }
+            // tanh(x/2) (exp x + 1), which keeps its digits near 0.
             "expm1" => {
-                let (one, power) = (number(b, 1.0)?, b.node("Exp", &[x], Vec::new()));
-                b.node("Sub", &[&power, &one], Vec::new())
+                let (one, half) = (number(b, 1.0)?, number(b, 0.5)?);
+                let power = b.node("Exp", &[x], Vec::new());
+                let more = b.node("Add", &[&power, &one], Vec::new());
+                let half = b.node("Mul", &[x, &half], Vec::new());
+                let tanh = b.node("Tanh", &[&half], Vec::new());
+                let small = b.node("Mul", &[&tanh, &more], Vec::new());
+                // Far out, where infinity meets 1, the plain formula holds.
+                let plain = b.node("Sub", &[&power, &one], Vec::new());
+                let far = b.node("Less", &[&one, x], Vec::new());
+                b.node("Where", &[&far, &plain, &small], Vec::new())
             }
+            // x log(y) / (y - 1) with y = 1 + x, whose rounding cancels.
             "log1p" => {
                 let one = number(b, 1.0)?;
                 let sum = b.node("Add", &[x, &one], Vec::new());
-                b.node("Log", &[&sum], Vec::new())
+                let log = b.node("Log", &[&sum], Vec::new());
+                let back = b.node("Sub", &[&sum, &one], Vec::new());
+                let near = b.node("Equal", &[&sum, &one], Vec::new());
+                let safe = b.node("Where", &[&near, &one, &back], Vec::new());
+                let product = b.node("Mul", &[x, &log], Vec::new());
+                let small = b.node("Div", &[&product, &safe], Vec::new());
+                let small = b.node("Where", &[&near, x, &small], Vec::new());
+                let far = b.node("Less", &[&one, x], Vec::new());
+                b.node("Where", &[&far, &log, &small], Vec::new())
             }
             base @ ("log2" | "log10") => {
                 let scale =
@@ -334,7 +354,7 @@ impl Node<'_> {
         let places = (0..count)
             .flat_map(|window| (0..size).map(move |place| window * stride + place * dilation));
         let places: Vec<i64> = places.map(|place| place as i64).collect();
-        let places = b.hold("places", &Tensor::from_vec(places, [count, size])?)?;
+        let places = b.constant("places", &Tensor::from_vec(places, [count, size])?)?;
         let picked = b.node("Gather", &[x, &places], vec![int("axis", axis as i64)]);
         let rank = self.pair[0].meta.shape.rank();
         let order = (0..=axis).chain(axis + 2..rank).chain([axis + 1]);
@@ -360,7 +380,10 @@ impl Node<'_> {
         let line = match sizes[axis] {
             Dim::Fixed(size) => {
                 along[axis] = size;
-                b.hold("positions", &Tensor::arange(0.0, size as f64, 1.0, dtype)?.reshape(along)?)?
+                b.constant(
+                    "positions",
+                    &Tensor::arange(0.0, size as f64, 1.0, dtype)?.reshape(along)?,
+                )?
             }
             Dim::Batch(_) => return Err(unsized_by("a count of places")),
         };

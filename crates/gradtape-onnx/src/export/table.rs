@@ -21,10 +21,20 @@ impl Export {
     pub fn table(&self, network: &Sequential, preprocessing: &Preprocessing) -> Result<Vec<u8>> {
         let mut b = Builder::default();
         let features = preprocessing.features();
+        let outputs: &[&str] = match preprocessing.target() {
+            Target::Classes { .. } => &["label", "probabilities"],
+            Target::Number { .. } => &["prediction"],
+        };
         let plain = |feature: &Feature| matches!(feature, Feature::Number { .. });
         let x = match features.iter().all(plain) {
-            true => matrix(&mut b, preprocessing)?,
-            false => columns(&mut b, preprocessing)?,
+            true => {
+                b.reserve(outputs.iter().copied().chain(["input"]))?;
+                matrix(&mut b, preprocessing)?
+            }
+            false => {
+                b.reserve(outputs.iter().copied().chain(features.iter().map(Feature::column)))?;
+                columns(&mut b, preprocessing)?
+            }
         };
         let sample = Tensor::zeros([1, preprocessing.width()], DType::F32);
         let (y, samples) = layers::network(&mut b, network, &sample, x)?;
@@ -38,7 +48,7 @@ impl Export {
                 let label = b.node("Gather", &[&names, &best], Vec::new());
                 b.text_output("label", &label, &[Dim::Batch(1)]);
                 b.output("probabilities", &shares, DType::F32, &layers::sizes(&samples)?);
-                done.note("target", column).note("classes", &classes.names().join(","))
+                done.note("target", column).note("classes", &list(classes.names()))
             }
             Target::Number { column, mean, scale, transform, .. } => {
                 let y = unscaled(&mut b, &y, *mean, *scale, transform)?;
@@ -46,9 +56,22 @@ impl Export {
                 done.note("target", column)
             }
         };
-        let names: Vec<&str> = features.iter().map(Feature::column).collect();
-        Ok(file.note("columns", &names.join(",")).file(b))
+        let names: Vec<String> = features.iter().map(|own| own.column().to_string()).collect();
+        Ok(file.note("columns", &list(&names)).file(b))
     }
+}
+
+/// Names as a list of JSON, which any of them may stand in.
+fn list(names: &[String]) -> String {
+    let quoted = names.iter().map(|name| {
+        let letters = name.chars().map(|letter| match letter {
+            '"' | '\\' => format!("\\{letter}"),
+            letter if letter.is_control() => format!("\\u{:04x}", u32::from(letter)),
+            letter => letter.to_string(),
+        });
+        format!("\"{}\"", letters.collect::<String>())
+    });
+    format!("[{}]", quoted.collect::<Vec<_>>().join(", "))
 }
 
 /// All columns as one input, standardised together.
@@ -63,8 +86,8 @@ fn matrix(b: &mut Builder, preprocessing: &Preprocessing) -> Result<String> {
     }
     let count = features.len();
     b.input("input", DType::F32, &[Dim::Batch(1), Dim::Fixed(count)]);
-    let mean = b.hold("means", &Tensor::from_vec(means, [1, count])?)?;
-    let scale = b.hold("scales", &Tensor::from_vec(scales, [1, count])?)?;
+    let mean = b.constant("means", &Tensor::from_vec(means, [1, count])?)?;
+    let scale = b.constant("scales", &Tensor::from_vec(scales, [1, count])?)?;
     let (y, gone) = standardised(b, "input", &mean, &scale)?;
     let lone = |feature: &Feature| !matches!(feature, Feature::Number { missing: true, .. });
     let drawn = |feature: &Feature| preprocessing.draws_in(feature.column());
@@ -127,7 +150,7 @@ fn columns(b: &mut Builder, preprocessing: &Preprocessing) -> Result<String> {
 /// Numbers less their mean, over their scale, 0 where they are missing; and whether they are.
 fn standardised(b: &mut Builder, x: &str, mean: &str, scale: &str) -> Result<(String, String)> {
     let gone = b.node("IsNaN", &[x], Vec::new());
-    // As in training, in f64: large numbers would lose their digits.
+    // As in training, in f64.
     let wide = cast(b, x, DType::F64);
     let apart = b.node("Sub", &[&wide, mean], Vec::new());
     let y = b.node("Div", &[&apart, scale], Vec::new());

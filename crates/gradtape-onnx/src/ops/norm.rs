@@ -162,6 +162,7 @@ fn mean_variance<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         axes.into_iter().map(|at| Ok(axis(at, x.rank())? as isize)).collect::<Result<Vec<_>>>()?;
     let inner = x.var.cast(DType::F64);
     let mean = inner.mean_keepdims(&axes);
-    let deviation = (inner.square().mean_keepdims(&axes) - mean.square()).sqrt();
-    one(x.like(((inner - mean) / (deviation + 1e-9)).cast(x.elem.dtype())))
+    let centred = inner - mean;
+    let deviation = centred.square().mean_keepdims(&axes).sqrt();
+    one(x.like((centred / (deviation + 1e-9)).cast(x.elem.dtype())))
 }

@@ -33,7 +33,7 @@ fn reduce<'t>(
     f: impl FnOnce(Var<'t>, &[isize]) -> Var<'t>,
 ) -> Outputs<'t> {
     let x = c.x(0)?;
-    let Some((axes, kept)) = axes(c, x, axes_are_input_since)? else { return one(x) };
+    let (axes, kept) = axes(c, x, axes_are_input_since)?;
     let by_logarithm = !x.elem.is_float()
         && matches!(
             c.node.op.as_str(),
@@ -43,16 +43,13 @@ fn reduce<'t>(
     one(x.like(f(var, &axes).cast(x.elem.dtype()).reshape(kept)))
 }
 
-/// The axes to reduce, and the shape of the result; `None` where nothing is to be done.
-fn axes(
-    c: &Call<'_, '_>,
-    x: Array<'_>,
-    input_since: i64,
-) -> Result<Option<(Vec<isize>, Vec<usize>)>> {
+/// The axes to reduce, and the shape of the result. Of no axes each element is reduced by itself, where that is asked
+/// for.
+fn axes(c: &Call<'_, '_>, x: Array<'_>, input_since: i64) -> Result<(Vec<isize>, Vec<usize>)> {
     let shape = x.shape();
     let named = c.axes(1, input_since)?.filter(|axes| !axes.is_empty());
     let mut places = match named {
-        None if c.flag("noop_with_empty_axes", false)? => return Ok(None),
+        None if c.flag("noop_with_empty_axes", false)? => Vec::new(),
         None => (0..shape.len()).collect(),
         Some(axes) => {
             axes.into_iter().map(|place| axis(place, shape.len())).collect::<Result<Vec<_>>>()?
@@ -66,7 +63,7 @@ fn axes(
         false => Some(size),
     });
     let kept = kept.collect();
-    Ok(Some((places.into_iter().map(|axis| axis as isize).collect(), kept)))
+    Ok((places.into_iter().map(|axis| axis as isize).collect(), kept))
 }
 
 /// The greatest or the least; of truth values, whether any or all are true.

@@ -20,7 +20,8 @@ fn scatter_elements<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let (x, index, updates) = (c.x(0)?, c.x(1)?, c.x(2)?);
     let (to, from) = (x.shape(), index.shape());
     let at = c.axis(0, to.len())?;
-    if from.len() != to.len() || from != updates.shape() {
+    let beyond = from.iter().zip(&to).enumerate().any(|(axis, (from, to))| axis != at && from > to);
+    if from.len() != to.len() || from != updates.shape() || beyond {
         return Err(broken(format!(
             "an index of {from:?} and updates of {:?} for a value of {to:?}",
             updates.shape()

@@ -44,7 +44,7 @@ fn results<'t>(groups: impl IntoIterator<Item = Vec<Array<'t>>>) -> Outputs<'t> 
 fn adagrad<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let (rate, count, [xs, gs, hs]) = groups(c)?;
     let rate = rate / (1.0 + count * c.float_or("decay_factor", 0.0)?);
-    let eps = c.float_or("epsilon", 0.0)?;
+    let eps = c.float_or("epsilon", 1e-6)?;
     let (mut new_x, mut new_h) = (Vec::new(), Vec::new());
     for ((x, g), h) in xs.into_iter().zip(gs).zip(hs) {
         let g = gradient(c, x, g)?;
@@ -58,7 +58,7 @@ fn adagrad<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
 fn adam<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let (rate, count, [xs, gs, vs, hs]) = groups(c)?;
     let (alpha, beta) = (c.float_or("alpha", 0.9)?, c.float_or("beta", 0.999)?);
-    let eps = c.float_or("epsilon", 0.0)?;
+    let eps = c.float_or("epsilon", 1e-6)?;
     let after = c.float_or("norm_coefficient_post", 0.0)?;
     let correction = match count > 0.0 {
         true => (1.0 - beta.powf(count)).sqrt() / (1.0 - alpha.powf(count)),
