@@ -218,6 +218,17 @@ impl<'a, 't> Call<'a, 't> {
     }
 }
 
+/// Whether a table of so many numbers may be made for an operator: larger ones are taken for damage.
+pub(crate) fn fits(rows: usize, columns: usize) -> Result<()> {
+    match rows.checked_mul(columns).is_some_and(|count| count <= MOST_MADE) {
+        true => Ok(()),
+        false => Err(broken(format!("a table of {rows} by {columns} numbers, which is too large"))),
+    }
+}
+
+/// 512 MiB of f64.
+const MOST_MADE: usize = 1 << 26;
+
 /// Something that there is in ONNX and not here.
 pub(crate) fn unsupported(what: impl Into<String>) -> Error {
     Error::new(Kind::Model, format!("{} are not supported", what.into()))

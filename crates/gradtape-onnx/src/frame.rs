@@ -26,6 +26,9 @@ pub(crate) struct Frame<'a, 't> {
 /// More elements than any network has in one value: 4 GiB of f32.
 const MOST: usize = 1 << 30;
 
+/// More operations than memory should have to hold: loops within loops.
+const MOST_NODES: usize = 1 << 22;
+
 impl<'a, 't> Frame<'a, 't> {
     /// That of a model's graph, which has the texts that the file holds.
     pub(crate) fn of(model: &'a Model, tape: &'t Tape) -> Frame<'a, 't> {
@@ -94,6 +97,9 @@ impl<'a, 't> Frame<'a, 't> {
                     return Err(broken(format!("a value of shape {shape}, which is too large")));
                 }
             }
+        }
+        if self.tape.len() > MOST_NODES {
+            return Err(broken(format!("more than {MOST_NODES} operations were recorded")));
         }
         let last = node.outputs.iter().rposition(|name| !name.is_empty());
         let wanted = last.map_or(0, |last| last + 1);

@@ -163,8 +163,8 @@ fn check_functions(functions: &[Function], graph: &Graph) -> Result<()> {
     let mut sizes: Vec<Option<usize>> = vec![None; functions.len()];
     for _ in 0..DEEPEST {
         for (own, calls) in calls.iter().enumerate() {
-            let inner = calls.iter().map(|&call| sizes[call]);
-            let all = inner.fold(Some(0usize), |all, more| Some(all?.saturating_add(more?)));
+            let mut inner = calls.iter().map(|&call| sizes[call]);
+            let all = inner.try_fold(0usize, |all, more| Some(all.saturating_add(more?)));
             let nodes = every_node(&functions[own].nodes).len();
             sizes[own] = all.map(|all| all.saturating_add(nodes));
             if sizes[own].is_some_and(|size| size > MOST_NODES) {

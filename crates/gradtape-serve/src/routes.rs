@@ -220,13 +220,12 @@ async fn inputs(queue: &Queue, bytes: Bytes, most: usize) -> Result<Tensor, Refu
         }
         predictor.preprocessing().inputs(&table).map_err(bad)
     };
-    let inputs = match large {
+    match large {
         true => tokio::task::spawn_blocking(read).await.map_err(|_| {
             (StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read".to_string())
         })?,
         false => read(),
-    };
-    inputs
+    }
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

@@ -90,6 +90,9 @@ fn conv_transpose<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         Some(more) => sizes(&more)?,
         None => vec![0; count],
     };
+    if more.len() != count {
+        return Err(broken(format!("output_padding {more:?} for {count} spatial axes")));
+    }
     let wanted = c.ints("output_shape")?.map(|shape| sizes(&shape)).transpose()?;
     let auto = c.text_or("auto_pad", "NOTSET")?;
     let group = |first: [usize; 3], then: &[usize]| -> Vec<usize> { [&first[..], then].concat() };

@@ -81,7 +81,7 @@ pub(super) fn along_outputs(numbers: Var<'_>, rank: usize) -> Var<'_> {
     match numbers.shape().elements() {
         1 => numbers.reshape(()),
         count => {
-            let mut shape = vec![1; rank];
+            let mut shape = vec![1; rank.max(1)];
             shape[0] = count;
             numbers.reshape(shape)
         }

@@ -3,7 +3,7 @@
 use gradtape::{Result, Tensor, Var};
 
 use super::Table;
-use crate::call::{Call, Outputs, one, unsupported};
+use crate::call::{Call, Outputs, fits, one, unsupported};
 use crate::tensor::broken;
 use crate::value::axis;
 
@@ -41,7 +41,7 @@ fn pad<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     for (place, &at) in axes.iter().enumerate() {
         let (before, after) = (pads[place], pads[place + axes.len()]);
         let size = y.shape()[at];
-        let cut = |pad: i64| usize::try_from(-pad).unwrap_or(0);
+        let cut = |pad: i64| usize::try_from(pad.saturating_neg()).unwrap_or(0);
         let end = size.checked_sub(cut(after)).filter(|&end| end >= cut(before));
         let Some(end) = end else {
             return Err(broken(format!("pads {pads:?} cut more than there is")));
@@ -49,6 +49,7 @@ fn pad<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         y = y.slice_step(at as isize, cut(before), end, 1);
         let grown = |pad: i64| usize::try_from(pad).unwrap_or(0);
         y = grow(y, at, [grown(before), grown(after)], mode, fill)?;
+        y.check()?;
     }
     one(x.like(y))
 }
@@ -83,6 +84,7 @@ pub(super) fn grow<'t>(
     if size == 0 {
         return Err(broken(format!("axis {at} has nothing to pad with")));
     }
+    fits(before.saturating_add(after), 1)?;
     let source = |place: i64| -> Result<i64> {
         Ok(match mode {
             "edge" => place.clamp(0, size - 1),

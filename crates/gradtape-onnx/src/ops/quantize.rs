@@ -56,6 +56,7 @@ fn quantize<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let zero = c.maybe(2)?;
     let elem = match zero {
         Some(zero) => zero.elem,
+        None if c.int_or("output_dtype", 0)? == 0 => Elem::U8,
         None => c.elem("output_dtype")?.unwrap_or(Elem::U8),
     };
     let scale = beside(c, x, scale)?;
@@ -85,8 +86,11 @@ fn qlinear_matmul<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let (a_scale, b_scale, y_scale, y_zero) = (c.x(1)?, c.x(4)?, c.x(6)?, c.x(7)?);
     let a = less_zero_point(c.x(0)?, c.maybe(2)?, Some(-1))?.cast(DType::F64);
     let b = less_zero_point(c.x(3)?, c.maybe(5)?, None)?.cast(DType::F64);
-    let scale =
-        a_scale.var.cast(DType::F64) * b_scale.var.cast(DType::F64) / y_scale.var.cast(DType::F64);
+    let rows = match a_scale.rank() {
+        1 if a_scale.shape()[0] > 1 => a_scale.var.unsqueeze(-1),
+        _ => a_scale.var,
+    };
+    let scale = rows.cast(DType::F64) * b_scale.var.cast(DType::F64) / y_scale.var.cast(DType::F64);
     one(rounded(a.matmul(b) * scale, Some(y_zero.var), y_zero.elem)?)
 }
 

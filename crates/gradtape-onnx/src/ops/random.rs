@@ -1,7 +1,7 @@
 //! Random numbers and dropout.
 //!
 //! A `seed` gives the same numbers each time, on every machine; they are those of this library's generator and not of
-//! another program's. Without a seed the numbers are those of seed 0.
+//! another program's. Without a seed the numbers are those of seed 0, and each recording of a node draws the same ones.
 
 use gradtape::{DType, Generator, Result, Var};
 

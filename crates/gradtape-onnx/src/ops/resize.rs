@@ -4,7 +4,7 @@ use gradtape::{DType, Result, Tensor, Var};
 
 use super::Table;
 use super::shape::sizes;
-use crate::call::{Call, Outputs, one, unsupported, wide};
+use crate::call::{Call, Outputs, fits, one, unsupported, wide};
 use crate::tensor::broken;
 use crate::value::{Array, axis};
 
@@ -163,6 +163,7 @@ fn apply<'t>(x: Array<'t>, how: &How<'_>, axes: Vec<(usize, Along)>) -> Outputs<
         if along.from == along.to && along.scale == 1.0 && how.extrapolation.is_none() {
             continue;
         }
+        fits(along.to, if how.mode == "nearest" { 1 } else { along.from })?;
         if along.from == 0 {
             return Err(broken(format!("axis {at} has no elements to make {} of", along.to)));
         }

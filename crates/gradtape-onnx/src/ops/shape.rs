@@ -39,8 +39,8 @@ pub(super) fn sizes(numbers: &[i64]) -> Result<Vec<usize>> {
 const LARGEST: usize = 1 << 31;
 
 /// How many elements a shape has, if memory could have them.
-fn elements(sizes: impl Iterator<Item = usize>) -> Result<usize> {
-    let count = sizes.fold(Some(1usize), |all, size| all?.checked_mul(size));
+fn elements(mut sizes: impl Iterator<Item = usize>) -> Result<usize> {
+    let count = sizes.try_fold(1usize, |all, size| all.checked_mul(size));
     count.ok_or_else(|| broken("a shape of more elements than memory has"))
 }
 

@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 use gradtape::{Result, Tensor, Var};
 
 use super::Table;
-use crate::call::{Call, Outputs, one};
+use crate::call::{Call, Outputs, fits, one};
 use crate::elem::Elem;
 use crate::tensor::broken;
 use crate::value::{Array, axis};
@@ -37,6 +37,7 @@ fn window<'t>(c: &Call<'_, 't>, [a, b, d]: [f64; 3]) -> Outputs<'t> {
 
 /// Cosines and sines of `TAU i j / size`, `[size, size]`.
 fn waves<'t>(x: Var<'t>, size: usize, columns: usize) -> Result<[Var<'t>; 2]> {
+    fits(size, columns)?;
     let mut both = [Vec::with_capacity(size * columns), Vec::with_capacity(size * columns)];
     for i in 0..size {
         for j in 0..columns {
@@ -85,21 +86,31 @@ fn dft<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     }
     let along = at as isize;
     let mut signal = x.var;
-    if let Some(length) = c.number(1)? {
+    let length = c.number(1)?;
+    let (inverse, half) = (c.flag("inverse", false)?, c.flag("onesided", false)?);
+    if let Some(length) = length.filter(|_| !(inverse && half)) {
         let (from, to) = (x.shape()[at], length.max(0.0) as usize);
         signal = match to <= from {
             true => signal.slice_step(along, 0, to, 1),
             false => signal.pad(along, 0, to - from),
         };
     }
+    signal.check()?;
     let size = signal.shape()[at];
-    let (inverse, half) = (c.flag("inverse", false)?, c.flag("onesided", false)?);
     if inverse && half {
-        // The missing half is the conjugate of the other, turned.
-        let full = 2 * (size.max(1) - 1);
+        // The missing half is the conjugate of the other, turned; the length is that of the result.
+        let full = length.map_or(2 * (size.max(1) - 1), |length| length.max(0.0) as usize);
+        let needed = full / 2 + 1;
+        if full == 0 || size < needed || parts < 2 {
+            return Err(broken(format!(
+                "a result of {full} places needs {needed} complex ones, there are {size}"
+            )));
+        }
         let (a, b) =
             (signal.index(-1, 0).move_axis(along, -1), signal.index(-1, 1).move_axis(along, -1));
-        let rest = |x: Var<'t>| x.slice_step(-1, 1, size - 1, 1).flip(-1);
+        let kept = |x: Var<'t>| x.slice_step(-1, 0, needed, 1);
+        let (a, b) = (kept(a), kept(b));
+        let rest = |x: Var<'t>| x.slice_step(-1, 1, full - needed + 1, 1).flip(-1);
         let (a, b) = (a.concat(&[rest(a)], -1), b.concat(&[-rest(b)], -1));
         let [real, _] = transformed([Some(a), Some(b)], full, full, true)?;
         return one(x.like(real.move_axis(-1, along).unsqueeze(-1)));
@@ -149,12 +160,16 @@ fn mel<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     if !(1.0..1e6).contains(&bands) || !(1.0..1e8).contains(&length) {
         return Err(broken(format!("{bands} bands over {length} samples")));
     }
+    fits(bands as usize, length as usize / 2 + 1)?;
+    if rate.is_nan() || rate <= 0.0 || !(0.0..=high).contains(&low) {
+        return Err(broken(format!("frequencies from {low} to {high} at a rate of {rate}")));
+    }
     let mels = |hertz: f64| 2595.0 * (1.0 + hertz / 700.0).log10();
     let (first, last) = (mels(low), mels(high));
     let step = (last - first) / (bands + 2.0);
     let bins: Vec<usize> = (0..bands as usize + 2)
         .map(|band| 700.0 * (10f64.powf((band as f64 * step + first) / 2595.0) - 1.0))
-        .map(|hertz| ((length + 1.0) * hertz / rate).floor().max(0.0) as usize)
+        .map(|hertz| ((length + 1.0) * hertz / rate).floor().clamp(0.0, length) as usize)
         .collect();
     let (rows, columns) = ((length / 2.0).floor() as usize + 1, bands as usize);
     let mut weights = vec![0.0; rows * columns];

@@ -57,6 +57,9 @@ fn stepped<'t>(x: Var<'t>, at: usize, start: i64, end: i64, step: i64) -> Result
     }
 }
 
+/// More parts than any node has outputs.
+const MOST_PARTS: usize = 1 << 16;
+
 /// Parts of given sizes, or of equal ones with a smaller last.
 fn split<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let x = c.x(0)?;
@@ -70,7 +73,9 @@ fn split<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         Some(given) => sizes(&given)?,
         None => {
             let count = c.int_or("num_outputs", c.node.outputs.len() as i64)?;
-            let Some(count) = usize::try_from(count).ok().filter(|&count| count > 0) else {
+            let Some(count) =
+                usize::try_from(count).ok().filter(|count| (1..=MOST_PARTS).contains(count))
+            else {
                 return Err(broken(format!("{count} parts")));
             };
             let each = size.div_ceil(count);

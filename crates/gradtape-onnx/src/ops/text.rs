@@ -3,7 +3,7 @@
 use gradtape::{Result, Tensor};
 
 use super::Table;
-use crate::call::{Call, Outputs, one, unsupported};
+use crate::call::{Call, Outputs, fits, one, unsupported};
 use crate::tensor::broken;
 use crate::value::{Array, Texts, Value};
 
@@ -49,7 +49,9 @@ fn pairs<'c>(c: &'c Call<'_, '_>) -> Result<(Vec<usize>, Pairs<'c>)> {
         }
         place
     };
-    let count: usize = shape.iter().product();
+    let count = shape.iter().fold(1usize, |all, &size| all.saturating_mul(size));
+    let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
+    fits(count, 16 + longest(&x.texts) + longest(&y.texts))?;
     let pairs =
         (0..count).map(|i| (x.texts[place(i, &a)].as_str(), y.texts[place(i, &b)].as_str()));
     let pairs = pairs.collect();

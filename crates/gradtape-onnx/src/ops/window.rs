@@ -62,7 +62,8 @@ impl Slide {
     /// How many elements a last window needs beyond the padded end, where one more is to be taken.
     pub(super) fn beyond(&self, axis: usize, size: usize) -> usize {
         let [before, after] = self.pads[axis];
-        let Some(rest) = (size + before + after).checked_sub(self.reach(axis)) else { return 0 };
+        let padded = size.saturating_add(before).saturating_add(after);
+        let Some(rest) = padded.checked_sub(self.reach(axis)) else { return 0 };
         let step = self.stride[axis];
         // It must begin before the padding at the end.
         let one_more = rest % step != 0 && (rest / step + 1) * step < size + before;
