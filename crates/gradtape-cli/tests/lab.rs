@@ -417,16 +417,12 @@ fn a_descent_follows_its_start_and_its_settings() {
     nothing_wrong(&browser);
 }
 
-/// Waits until nothing is asked any more.
+/// Waits until what the page shows is the answer to what it asks.
 #[track_caller]
 fn settle(browser: &mut Browser) {
-    loop {
-        let before = answers(browser);
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        if answers(browser) == before && before > 0 {
-            return;
-        }
-    }
+    browser.until(
+        "JSON.stringify(JSON.parse(answering.parts?.asked ?? 'null')) === JSON.stringify(answering.asked())",
+    );
 }
 
 #[test]
