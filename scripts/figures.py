@@ -1,11 +1,11 @@
 """Trains what the two figures of the course show: optimisers on MNIST (Kingma and Ba 2015, figure 2) and sizes of batches.
 
     cargo build --release -p gradtape-cli
-    python scripts/figures.py target/release/gradtape FOLDER_OF_MNIST [--search-steps 200] [--epochs 8]
+    python scripts/figures.py target/release/gradtape FOLDER_OF_MNIST [--search-steps 150] [--epochs 3] [--keep-rates]
 
 Each figure is one command, which is printed. Before the first, a search finds the rate of each optimiser: each of a grid
-of half decades is trained for the same number of steps, and the lowest mean loss of the second half of them wins. What
-was found is in record/figures, the pictures are in docs/book/src/trained, where a test holds the text against both.
+of half decades is trained for the same number of steps, and the lowest mean loss of the second half of them wins;
+--keep-rates takes those that were found before. What was found is in record/figures, the pictures are in docs/book/src/trained, where a test holds the text against both.
 """
 
 import argparse
@@ -27,7 +27,7 @@ RATES = {
     "rmsprop": ["0.00003", "0.0001", "0.0003", "0.001", "0.003"],
     "nesterov": ["0.003", "0.01", "0.03", "0.1", "0.3"],
     "adadelta": ["0.1", "0.3", "1", "3", "10"],
-    "adam": ["0.00003", "0.0001", "0.0003", "0.001", "0.003"],
+    "adam": ["0.0001", "0.0003", "0.001", "0.003", "0.01"],
 }
 NETWORK = "--hidden 1000,1000 --dropout 0.5 --batch 128 --schedule constant --validation 0 --seed 1"
 BATCHES = "train digits --hidden 32 --optimizer sgd --lr 0.05 --schedule constant --seed 1 --batch 1,100 --steps 600"
@@ -37,8 +37,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("gradtape")
     parser.add_argument("mnist")
-    parser.add_argument("--search-steps", type=int, default=200)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--search-steps", type=int, default=150)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--keep-rates", action="store_true")
     given = parser.parse_args()
     RECORD.mkdir(parents=True, exist_ok=True)
     BOOK.mkdir(parents=True, exist_ok=True)
@@ -52,10 +53,10 @@ def main():
         print(f"  {time.time() - began:.0f} s", flush=True)
         return json.loads(told.stdout)["runs"]
 
-    with tempfile.TemporaryDirectory() as folder:
-        every = ",".join(f"{name}:lr={rate}" for name, rates in RATES.items() for rate in rates)
-        train(f"train MNIST {NETWORK} --steps {given.search_steps} --optimizer {every}", folder, "mnist/")
-        best = rates(Path(folder) / "steps.csv", given.search_steps // 2)
+    if given.keep_rates:
+        best = best_rates()
+    else:
+        best = search(train, given.search_steps)
     with tempfile.TemporaryDirectory() as folder:
         runs = train(f"train MNIST {NETWORK} --epochs {given.epochs} --optimizer {best}", folder, "mnist/")
         optimisers(Path(folder), runs)
@@ -64,24 +65,31 @@ def main():
         batches(Path(folder), runs)
 
 
-def rates(steps, half):
+def search(train, steps):
     """Writes the mean loss of each optimiser with each rate behind half of the steps; the best ones as words."""
     losses = defaultdict(list)
-    for row in csv.DictReader(steps.open()):
-        if int(row["step"]) > half:
-            losses[row["optimizer"]].append(float(row["loss"]))
-    best = []
+    with tempfile.TemporaryDirectory() as folder:
+        every = ",".join(f"{name}:lr={rate}" for name, rates in RATES.items() for rate in rates)
+        train(f"train MNIST {NETWORK} --steps {steps} --optimizer {every}", folder, "mnist/")
+        for row in csv.DictReader((Path(folder) / "steps.csv").open()):
+            if int(row["step"]) > steps // 2:
+                losses[row["optimizer"]].append(float(row["loss"]))
     with (RECORD / "rates.csv").open("w") as out:
         out.write("optimizer,rate,loss\n")
-        for name, all_rates in RATES.items():
-            means = {}
-            for rate in all_rates:
+        for name, rates in RATES.items():
+            for rate in rates:
                 own = losses[f"{name}:lr={rate}"]
                 # One that diverged has no losses behind half of the steps.
-                means[rate] = sum(own) / len(own) if own else float("inf")
-                out.write(f"{name},{rate},{means[rate]:.4f}\n")
-            best.append(f"{name}:lr={min(means, key=means.get)}")
-    return ",".join(best)
+                out.write(f"{name},{rate},{sum(own) / len(own) if own else float('inf'):.4f}\n")
+    return best_rates()
+
+
+def best_rates():
+    """The rate of each optimiser with the lowest loss of those that were tried, as words."""
+    best = {}
+    for row in csv.DictReader((RECORD / "rates.csv").open()):
+        best.setdefault(row["optimizer"], []).append((float(row["loss"]), row["rate"]))
+    return ",".join(f"{name}:lr={min(tried)[1]}" for name, tried in best.items())
 
 
 def optimisers(folder, runs):
