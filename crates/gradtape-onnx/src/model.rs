@@ -1,5 +1,6 @@
 //! [`Model`]: a file's contents, to look at or to make a network of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
@@ -39,6 +40,9 @@ impl Model {
         let path = path.as_ref();
         let named = |error: Error| error.context(path.display());
         let failed = |error: std::io::Error| named(Error::new(Kind::File, error.to_string()));
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(named(Error::new(Kind::File, "not a file")));
+        }
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(failed)?;
         file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -66,9 +70,10 @@ impl Model {
             return Err(broken("no graph in it: not an ONNX file, or a damaged one"));
         };
         let opsets = opsets(&proto.opset_import);
-        if let Some(version) = opsets.get("").filter(|version| **version > NEWEST) {
+        let version = opsets.get("").copied().unwrap_or(1);
+        if !(1..=NEWEST).contains(&version) {
             return Err(broken(format!(
-                "operators of version {version}, the newest known here is {NEWEST}"
+                "operators of version {version}; those of 1 to {NEWEST} are known"
             ))
             .hint("export it for an older version of the operators"));
         }
@@ -198,27 +203,39 @@ impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "graph {:?}, operators of version {}", self.graph.name, self.opset())?;
         if !self.producer.is_empty() {
-            writeln!(f, "written by {}", self.producer)?;
+            writeln!(f, "written by {}", plain(&self.producer))?;
         }
         for (name, value) in &self.metadata {
-            writeln!(f, "{name}: {value}")?;
+            writeln!(f, "{}: {}", plain(name), plain(value))?;
         }
         for input in self.given() {
-            writeln!(f, "input   {}: {}", input.name, input.about)?;
+            writeln!(f, "input   {}: {}", plain(&input.name), plain(&input.about))?;
         }
         for held in &self.graph.initializers {
-            writeln!(f, "holds   {}: {} {}", held.name, held.elem, held.value.shape())?;
+            writeln!(f, "holds   {}: {} {}", plain(&held.name), held.elem, held.value.shape())?;
         }
         for (name, texts) in &self.graph.texts {
-            writeln!(f, "holds   {name}: STRING {:?}", texts.shape)?;
+            writeln!(f, "holds   {}: STRING {:?}", plain(name), texts.shape)?;
         }
         for node in &self.graph.nodes {
-            let outputs = node.outputs.join(", ");
-            writeln!(f, "node    {outputs} = {}({})", node.op, node.inputs.join(", "))?;
+            let list = |names: &[String]| {
+                names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
+            };
+            let (outputs, inputs) = (list(&node.outputs), list(&node.inputs));
+            writeln!(f, "node    {outputs} = {}({inputs})", plain(&node.op))?;
         }
         for output in &self.graph.outputs {
-            writeln!(f, "output  {}: {}", output.name, output.about)?;
+            writeln!(f, "output  {}: {}", plain(&output.name), plain(&output.about))?;
         }
         Ok(())
+    }
+}
+
+/// A name of a file as a terminal may have it: in quotes where letters would steer it, or make two of one.
+fn plain(name: &str) -> Cow<'_, str> {
+    let steers = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
+    match name.contains(steers) || name.contains(", ") && !name.starts_with('[') {
+        true => Cow::Owned(format!("{name:?}")),
+        false => Cow::Borrowed(name),
     }
 }

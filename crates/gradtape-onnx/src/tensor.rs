@@ -245,9 +245,10 @@ fn read_part(path: &Path, offset: usize, length: usize) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| {
         Error::new(Kind::File, format!("its elements, {}: {error}", path.display()))
     };
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let about = file.metadata().map_err(failed)?;
+    // What is no file, such as a pipe, could have no end.
+    let about = std::fs::metadata(path).map_err(failed)?;
     let size = if about.is_file() { about.len() } else { 0 };
+    let mut file = std::fs::File::open(path).map_err(failed)?;
     let end = (offset as u64).checked_add(length as u64);
     if end.is_none_or(|end| end > size) {
         return Err(broken(format!(
@@ -257,7 +258,11 @@ fn read_part(path: &Path, offset: usize, length: usize) -> Result<Vec<u8>> {
         )));
     }
     file.seek(SeekFrom::Start(offset as u64)).map_err(failed)?;
-    let mut bytes = vec![0; length];
+    let mut bytes = Vec::new();
+    if bytes.try_reserve_exact(length).is_err() {
+        return Err(broken(format!("its elements are {length} bytes, which memory does not have")));
+    }
+    bytes.resize(length, 0);
     file.read_exact(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }

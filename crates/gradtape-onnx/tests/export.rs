@@ -156,6 +156,7 @@ fn a_model_of_numbers_takes_one_matrix_and_predicts_in_the_unit_of_the_table() -
     ] {
         let options = PreprocessOptions { transform, ..PreprocessOptions::default() };
         let prepared = Preprocessing::fit(&table, "price", &all, &options)?;
+        let prepared = prepared.with_errors(&[-0.5, 0.1, 0.7]);
         let network = Sequential::new().add(Linear::new(prepared.width(), 1, &mut Rng::new(2)));
         let read = Network::new(Model::from_bytes(&Export::new().table(&network, &prepared)?)?)?;
         let tape = Tape::inference();

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -99,11 +100,14 @@ async fn predict_first(
 
 async fn predict_named(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    predict(shared, &name, &headers, body).await
+    match name {
+        Ok(Path(name)) => predict(shared, &name, &headers, body).await,
+        Err(_) => refusal(StatusCode::NOT_FOUND, "the name of the model is no UTF-8"),
+    }
 }
 
 async fn predict(shared: Arc<Shared>, name: &str, headers: &HeaderMap, body: Body) -> Response {
@@ -131,8 +135,16 @@ async fn answered(
             format!("there is no model {name:?}, there are {known:?}"),
         ));
     };
-    let csv = is_csv(headers)?;
+    let given = kind(headers)?;
     let bytes = whole(shared, body).await?;
+    let is_json =
+        bytes.trim_ascii_start().starts_with(b"[") || bytes.trim_ascii_start().starts_with(b"{");
+    if given == Given::Json && !is_json {
+        let message = "a body of JSON is an array of objects, or objects one a line";
+        return Err((StatusCode::BAD_REQUEST, message.into()));
+    }
+    let wanted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let csv = wanted.contains("text/csv") || !is_json && !wanted.contains("application/json");
     let inputs = inputs(queue, bytes, shared.numbers).await?;
     let rows = inputs.shape()[0];
     let answers = queue.answer(inputs).await.map_err(|refusal| match refusal {
@@ -153,25 +165,35 @@ async fn answered(
     })
 }
 
-/// Whether the answer is to be CSV: where that is asked for, or where the rows are, unless JSON is asked for. Refuses
-/// bodies of other types.
-fn is_csv(headers: &HeaderMap) -> Result<bool, Refused> {
+/// What a request says of its body.
+#[derive(PartialEq)]
+enum Given {
+    Json,
+    Csv,
+    /// Nothing; the body tells what it is.
+    Open,
+}
+
+/// What kind of body is said to come. Refuses those that there is nothing for.
+fn kind(headers: &HeaderMap) -> Result<Given, Refused> {
     let of = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let (given, wanted) = (of(CONTENT_TYPE), of(ACCEPT));
-    let kind = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    let csv = match kind.as_str() {
-        "text/csv" => true,
-        // What curl sends where nothing is said; the body tells what it is.
-        "" | "application/json" | "application/x-ndjson" | "application/x-www-form-urlencoded" => {
-            false
-        }
+    let packed = of(CONTENT_ENCODING);
+    if !packed.is_empty() && packed != "identity" {
+        let message = format!("a body compressed by {packed:?}; send it as it is");
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let kind = of(CONTENT_TYPE).split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "text/csv" => Ok(Given::Csv),
+        "application/json" | "application/x-ndjson" => Ok(Given::Json),
+        // What curl sends where nothing is said.
+        "" | "application/x-www-form-urlencoded" => Ok(Given::Open),
         _ => {
             let message =
                 format!("a body of type {kind:?}; there are application/json and text/csv");
-            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+            Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
         }
-    };
-    Ok(wanted.contains("text/csv") || csv && !wanted.contains("application/json"))
+    }
 }
 
 /// The whole body, if it is not too large and comes in time.

@@ -184,10 +184,11 @@ fn what_cannot_be_answered_says_why() {
     let running = Running::start(Options { body_bytes: 2000, ..Options::default() });
     let json = "application/json";
     let long = format!("size,town\n{}", "1,Oslo\n".repeat(400));
-    let cases: [(&str, &str, &str, u16, &str); 11] = [
+    let cases: [(&str, &str, &str, u16, &str); 12] = [
         ("/predict", json, "[{\"size\": 1}]", 400, "town"),
         ("/predict", json, "[{\"size\": 1, \"town\":", 400, "the body"),
-        ("/predict", json, "", 400, "the body"),
+        ("/predict", json, "", 400, "a body of JSON"),
+        ("/predict", json, "5", 400, "a body of JSON"),
         ("/predict", json, "[]", 400, "the body"),
         ("/predict", json, "[[1, 2]]", 400, "the body"),
         ("/predict", json, "[{\"size\": 1e300, \"town\": \"Oslo\"}]", 400, "too far"),

@@ -50,8 +50,8 @@ impl Export {
                 b.output("probabilities", &shares, DType::F32, &layers::sizes(&samples)?);
                 done.note("target", column).note("classes", &list(classes.names()))
             }
-            Target::Number { column, mean, scale, transform, .. } => {
-                let y = unscaled(&mut b, &y, *mean, *scale, transform)?;
+            Target::Number { column, mean, scale, transform, errors } => {
+                let y = unscaled(&mut b, &y, [*mean, *scale], transform, errors)?;
                 b.output("prediction", &y, DType::F32, &layers::sizes(&samples)?);
                 done.note("target", column)
             }
@@ -164,12 +164,18 @@ fn standardised(b: &mut Builder, x: &str, mean: &str, scale: &str) -> Result<(St
 fn unscaled(
     b: &mut Builder,
     y: &str,
-    mean: f64,
-    scale: f64,
+    [mean, scale]: [f64; 2],
     transform: &Transform,
+    errors: &[f64],
 ) -> Result<String> {
     let number = |b: &mut Builder, value: f64| b.number(value, DType::F64);
-    let wide = cast(b, y, DType::F64);
+    let mut wide = cast(b, y, DType::F64);
+    if !errors.is_empty() {
+        // One column for each error that the network made.
+        let errors = Tensor::from_slice(errors, [1, errors.len()])?;
+        let errors = b.constant("errors", &errors)?;
+        wide = b.node("Add", &[&wide, &errors], Vec::new());
+    }
     let (scale, mean) = (number(b, scale)?, number(b, mean)?);
     let y = b.node("Mul", &[&wide, &scale], Vec::new());
     let y = b.node("Add", &[&y, &mean], Vec::new());
@@ -195,6 +201,14 @@ fn unscaled(
             let sine = b.node("Mul", &[&twice, &half], Vec::new());
             let y = b.node("Mul", &[&sine, &unit], Vec::new());
             b.node("Add", &[&y, &middle], Vec::new())
+        }
+    };
+    // As in the program, the mean over the errors (Duan's smearing).
+    let y = match errors {
+        [] => y,
+        _ => {
+            let axes = b.whole(&[1])?;
+            b.node("ReduceMean", &[&y, &axes], vec![int("keepdims", 1)])
         }
     };
     Ok(cast(b, &y, DType::F32))

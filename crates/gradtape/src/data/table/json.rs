@@ -40,7 +40,7 @@ fn read_rows(mut text: impl BufRead, table: &mut Table, others: &mut Vec<bool>) 
             let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
             let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
             for (row, cells) in rows.into_iter().enumerate() {
-                table.push_row(cells.0, row + 1, others);
+                table.push_row(cells.0, row + 1, others)?;
             }
             return Ok(());
         }
@@ -48,7 +48,7 @@ fn read_rows(mut text: impl BufRead, table: &mut Table, others: &mut Vec<bool>) 
             continue;
         }
         match parsed::<Row>(bytes) {
-            Ok(row) => table.push_row(row.0, number, others),
+            Ok(row) => table.push_row(row.0, number, others)?,
             Err(error) if error.is_eof() && table.is_empty() => {
                 // One object over several lines, or several.
                 text.read_to_end(&mut line).map_err(failed)?;
@@ -57,7 +57,7 @@ fn read_rows(mut text: impl BufRead, table: &mut Table, others: &mut Vec<bool>) 
                     serde_json::Deserializer::from_slice(&all).into_iter::<Row>().enumerate()
                 {
                     let cells = cells.map_err(|e| damaged(&source, &e, number))?;
-                    table.push_row(cells.0, row + 1, others);
+                    table.push_row(cells.0, row + 1, others)?;
                 }
                 return Ok(());
             }
@@ -109,13 +109,20 @@ fn damaged(source: &str, error: &serde_json::Error, line: usize) -> Error {
 }
 
 impl Table {
-    /// Adds a row of names and values; what other rows have and this one has not is missing.
-    fn push_row(&mut self, cells: Vec<(String, Value)>, line: usize, others: &mut Vec<bool>) {
+    /// Adds a row of names and values; what other rows have and this one has not is missing. Fails where nearly all cells
+    /// would be: a small file of rows that share no names would fill the memory.
+    fn push_row(
+        &mut self,
+        cells: Vec<(String, Value)>,
+        line: usize,
+        others: &mut Vec<bool>,
+    ) -> Result<()> {
         let row = self.len();
         let mut flat = Vec::with_capacity(cells.len());
         for (name, value) in cells {
             flatten(name, value, &mut flat);
         }
+        let count = flat.len();
         for (name, Cell { text, is_other }) in flat {
             if !self.places.contains_key(&name) {
                 self.add_column(name.clone(), false);
@@ -133,13 +140,27 @@ impl Table {
             }
         }
         self.lines.push(line);
+        let (rows, columns) = (row + 1, self.columns.len());
+        if rows.saturating_mul(columns) > MOST_GAPS && count < columns / DENSITY {
+            let message = format!(
+                "{}, line {line}: {rows} rows with {columns} names among them, of which this one has {count}",
+                self.source()
+            );
+            return Err(Error::new(Kind::Data, message)
+                .hint("a table has the same names in all rows; are these several tables, or is a name a value?"));
+        }
         for column in &mut self.columns {
             while column.len() <= row {
                 column.push("", &self.words);
             }
         }
+        Ok(())
     }
 }
+
+/// From so many cells on, a row that has fewer than one in [`DENSITY`] of the names is refused.
+const MOST_GAPS: usize = 1 << 22;
+const DENSITY: usize = 64;
 
 /// The text of a value.
 struct Cell {
@@ -186,5 +207,22 @@ impl<'de> Deserialize<'de> for Row {
             }
         }
         deserializer.deserialize_map(Parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{CsvOptions, Table};
+
+    #[test]
+    fn rows_that_share_no_names_are_refused_before_they_fill_the_memory() {
+        let rows: Vec<String> = (0..20_000).map(|row| format!("{{\"k{row}\":1}}")).collect();
+        let text = format!("[{}]", rows.join(","));
+        let error = Table::from_csv(text.as_bytes(), "a.json", &CsvOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("are these several tables"), "{error}");
+        // Few names, all of them rare, are a table.
+        let rows: Vec<String> = (0..3000).map(|row| format!("{{\"k{}\":1}}", row % 500)).collect();
+        let table = Table::from_csv(rows.join("\n").as_bytes(), "b.json", &CsvOptions::default());
+        assert_eq!(table.unwrap().len(), 3000);
     }
 }
