@@ -6,7 +6,7 @@ mod tables;
 mod walk;
 
 pub use path::{Descent, MAX_STEPS, Path, PathStep, Stopped};
-pub(in crate::teaching) use tables::{columns, ends, lowest};
+pub(crate) use tables::{columns, ends, lowest};
 pub use tables::{compare_paths, paths_csv};
 
 use super::extremum::classify;

@@ -42,7 +42,7 @@ type Rows = Vec<Vec<Option<f64>>>;
 
 /// The columns of all that is known of some paths, and the rows of each path: the step, the place, the value, the gradient,
 /// how far the step goes, the gradient it used where there is noise, and what the optimiser keeps.
-pub(in crate::teaching) fn columns(paths: &[Path]) -> (Vec<String>, Vec<Rows>) {
+pub(crate) fn columns(paths: &[Path]) -> (Vec<String>, Vec<Rows>) {
     let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
         return Default::default();
     };
@@ -123,7 +123,7 @@ pub fn compare_paths(paths: &[Path]) -> String {
 }
 
 /// Where descents ended: a row with the names of the columns, and one for each path.
-pub(in crate::teaching) fn ends(paths: &[Path]) -> Vec<Vec<String>> {
+pub(crate) fn ends(paths: &[Path]) -> Vec<Vec<String>> {
     let Some(first) = paths.iter().find_map(|path| path.steps.first()) else {
         return Vec::new();
     };
@@ -144,7 +144,7 @@ pub(in crate::teaching) fn ends(paths: &[Path]) -> Vec<Vec<String>> {
 }
 
 /// Says which of several ends is the lowest, and whether others are minima as well.
-pub(in crate::teaching) fn lowest(paths: &[Path]) -> String {
+pub(crate) fn lowest(paths: &[Path]) -> String {
     let ends = paths.iter().filter_map(|path| Some((path, path.steps.last()?)));
     let ends =
         ends.filter(|(path, last)| path.stopped != Stopped::Diverged && last.value.0.is_finite());
@@ -173,7 +173,7 @@ impl Path {
     }
 
     /// Why it ended, and at what kind of place.
-    pub(in crate::teaching) fn ended(&self) -> String {
+    pub(crate) fn ended(&self) -> String {
         let why = match self.stopped {
             Stopped::Steps => "all steps taken",
             Stopped::Tolerance => "the last step was shorter than the tolerance",

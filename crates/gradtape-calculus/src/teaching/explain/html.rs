@@ -30,7 +30,7 @@ impl Explanation {
     }
 
     /// The page, which answers if it is given what it needs for that.
-    pub(in crate::teaching) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
+    pub(crate) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
         let title = escaped(&cut(&pretty(&self.expression), 80));
         let words = [
             ("title", title),
@@ -43,7 +43,7 @@ impl Explanation {
     }
 
     /// What the page shows of the explanation.
-    pub(in crate::teaching) fn parts(&self) -> Result<Named<String>> {
+    pub(crate) fn parts(&self) -> Result<Named<String>> {
         let drawing = self.drawing()?;
         let (width, height) = (drawing.width + 32.0, drawing.height + 32.0);
         let graph = format!(

@@ -6,7 +6,7 @@ use crate::report::Named;
 use crate::teaching::svg::filled;
 
 /// What a page is asked again and again, and what answers.
-pub(super) struct Live<'m> {
+pub(crate) struct Live<'m> {
     /// The question, as JSON.
     pub(super) asked: String,
     /// What can be chosen, as JSON.

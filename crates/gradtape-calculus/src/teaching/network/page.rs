@@ -20,7 +20,7 @@ impl Backpropagation {
     }
 
     /// The page, which answers if it is given what it needs for that.
-    pub(in crate::teaching) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
+    pub(crate) fn page(&self, live: Option<&Live<'_>>) -> Result<String> {
         let words = [
             ("title", escaped(&self.title())),
             ("style", format!("{THEME}{STYLE}{}", include_str!("page.css"))),
@@ -32,7 +32,7 @@ impl Backpropagation {
     }
 
     /// What the page shows of the network.
-    pub(in crate::teaching) fn parts(&self) -> Result<Named<String>> {
+    pub(crate) fn parts(&self) -> Result<Named<String>> {
         let drawn = self.drawn()?;
         let (width, height) = (drawn.width + 32.0, drawn.height + 32.0);
         let lines =
