@@ -42,7 +42,7 @@ impl Scale {
         let shown = |x: f64| if x.is_finite() { x.clamp(-LARGEST, LARGEST) } else { x };
         let (mut low, mut high) = (shown(axis.low), shown(axis.high));
         // Further, the library multiplies decades beyond the numbers.
-        let fits = |x: f64| x.is_finite() && !(axis.log && !(1e-300..1e300).contains(&x));
+        let fits = |x: f64| x.is_finite() && (!axis.log || (1e-300..1e300).contains(&x));
         if !(fits(low) && fits(high)) {
             (low, high) = if axis.log { (0.1, 10.0) } else { (-1.0, 1.0) };
         }
