@@ -187,6 +187,11 @@ impl Sheet {
             if rule.selector.contains(":disabled") {
                 continue;
             }
+            // The mark of a fork, a plus of the page's colour in a full circle.
+            if rule.selector.contains(".current .fork") {
+                assert!(contrast(paper, variables["--backward"]) >= 4.5, "{name}, dark {dark}");
+                continue;
+            }
             for (property, value) in &rule.says {
                 let found = colour(value, property == "color");
                 let (Some(found), false) = (found, is_replaced(rule, property)) else { continue };
