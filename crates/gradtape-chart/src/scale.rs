@@ -12,8 +12,8 @@ use crate::text::{short, trimmed};
 /// An axis that can be drawn: its ends are finite and differ, also after taking logarithms.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scale {
-    low: f64,
-    high: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
     log: bool,
     /// The power of ten in which plotters chooses ticks: it takes differences below 2^-52 for none.
     unit: f64,
@@ -42,7 +42,8 @@ impl Scale {
         let shown = |x: f64| if x.is_finite() { x.clamp(-LARGEST, LARGEST) } else { x };
         let (mut low, mut high) = (shown(axis.low), shown(axis.high));
         // Further, the library multiplies decades beyond the numbers.
-        let fits = |x: f64| x.is_finite() && (!axis.log || (1e-300..1e300).contains(&x));
+        let counts = |x: f64| !axis.log || (1e-300..1e300).contains(&x);
+        let fits = |x: f64| x.is_finite() && counts(x);
         if !(fits(low) && fits(high)) {
             (low, high) = if axis.log { (0.1, 10.0) } else { (-1.0, 1.0) };
         }
