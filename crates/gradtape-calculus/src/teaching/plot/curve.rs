@@ -6,7 +6,7 @@ use super::breaks::{Break, breaks};
 
 /// A function at places that lie closer where it bends.
 #[derive(Clone, Debug, Default)]
-pub(in crate::teaching) struct Curve {
+pub(crate) struct Curve {
     points: Vec<(f64, f64)>,
     breaks: Vec<Break>,
     /// Whether it turns more often than a picture can show.
@@ -37,7 +37,7 @@ const MOST_WORK: usize = 50_000_000;
 impl Curve {
     /// Through samples, and through places between them where straight lines would miss it on the axis. `nodes` is how
     /// much one value costs.
-    pub(in crate::teaching) fn of(
+    pub(crate) fn of(
         samples: Vec<(f64, f64)>,
         axis: &Axis,
         nodes: usize,
@@ -72,7 +72,7 @@ impl Curve {
     }
 
     /// The first place between two others at which it jumps or has a pole.
-    pub(in crate::teaching) fn parted(&self, low: f64, high: f64) -> Option<f64> {
+    pub(crate) fn parted(&self, low: f64, high: f64) -> Option<f64> {
         let place = |found: &Break| match found.ends {
             Some([left, _]) => left.0,
             None => 0.5 * (self.points[found.after - 1].0 + self.points[found.after].0),
@@ -93,7 +93,7 @@ impl Curve {
 
     /// The curve in pieces with the ends of its jumps marked; of one that turns too often, what lies between its lowest
     /// and its highest values.
-    pub(in crate::teaching) fn marks(&self, line: Line) -> Vec<Mark> {
+    pub(crate) fn marks(&self, line: Line) -> Vec<Mark> {
         match self.is_wild {
             true => self.range(line),
             false => self.pieces(line),

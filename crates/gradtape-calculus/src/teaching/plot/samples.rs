@@ -96,12 +96,7 @@ pub(super) fn contours(
 }
 
 /// An expression in one variable between and at places.
-pub(in crate::teaching) fn curve(
-    expr: &Expr,
-    across: &[f64],
-    values: &[f64],
-    axis: &Axis,
-) -> Curve {
+pub(crate) fn curve(expr: &Expr, across: &[f64], values: &[f64], axis: &Axis) -> Curve {
     let points = across.iter().copied().zip(values.iter().copied()).collect();
     let mut all = Vec::new();
     Curve::of(points, axis, expr.nodes().len(), |x| {
