@@ -63,7 +63,7 @@ pub(crate) fn is_texts(proto: &TensorProto) -> bool {
 }
 
 /// The number of the type of texts in files.
-const TEXTS: i32 = 8;
+pub(crate) const TEXTS: i32 = 8;
 
 /// A tensor for a file, its elements in little-endian order.
 pub(crate) fn encode(name: &str, elem: Elem, tensor: &Tensor) -> Result<TensorProto> {

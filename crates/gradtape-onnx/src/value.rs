@@ -108,6 +108,15 @@ fn wrapped<'t>(var: Var<'t>, elem: Elem) -> Var<'t> {
     }
 }
 
+/// Numbers as they stand beside a value of so many axes, one for each place along one of them.
+pub(crate) fn along(numbers: Var<'_>, axis: usize, rank: usize) -> Var<'_> {
+    let mut shape = vec![1; rank];
+    if let Some(size) = shape.get_mut(axis) {
+        *size = numbers.shape().elements();
+    }
+    numbers.reshape(shape)
+}
+
 /// Axes counted from the end where they are below 0.
 pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize> {
     let place = if axis < 0 { axis + rank as i64 } else { axis };

@@ -1,6 +1,5 @@
 //! Answers as JSON and as CSV: the forms of `gradtape predict`.
 
-use gradtape::Error;
 use gradtape::train::{Answers, Predictor};
 use serde::Serialize;
 
@@ -68,11 +67,6 @@ pub(crate) fn csv(predictor: &Predictor, answers: &Answers) -> String {
 /// An error for who asked; no line of this program's is told.
 pub(crate) fn failure(message: &str) -> String {
     serde_json::to_string(&Failure { error: message }).unwrap_or_default()
-}
-
-/// The words of an error.
-pub(crate) fn words(error: &Error) -> String {
-    error.to_string()
 }
 
 /// A cell, in quotes where it has to be.

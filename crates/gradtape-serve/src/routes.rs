@@ -137,8 +137,7 @@ async fn answered(
     };
     let given = kind(headers)?;
     let bytes = whole(shared, body).await?;
-    let is_json =
-        bytes.trim_ascii_start().starts_with(b"[") || bytes.trim_ascii_start().starts_with(b"{");
+    let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{'));
     if given == Given::Json && !is_json {
         let message = "a body of JSON is an array of objects, or objects one a line";
         return Err((StatusCode::BAD_REQUEST, message.into()));
@@ -152,9 +151,9 @@ async fn answered(
             (StatusCode::SERVICE_UNAVAILABLE, "too many requests wait; try again".into())
         }
         Refusal::Failed(error) if error.kind() == Kind::Value => {
-            (StatusCode::UNPROCESSABLE_ENTITY, answer::words(&error))
+            (StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
         }
-        Refusal::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, answer::words(&error)),
+        Refusal::Failed(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     })?;
     shared.metrics.answered(rows);
     let predictor = queue.predictor();
@@ -228,7 +227,7 @@ const LARGE: usize = 1 << 16;
 async fn inputs(queue: &Queue, bytes: Bytes, most: usize) -> Result<Tensor, Refused> {
     let predictor = queue.predictor().clone();
     let large = bytes.len() >= LARGE;
-    let bad = |error: Error| (StatusCode::BAD_REQUEST, answer::words(&error));
+    let bad = |error: Error| (StatusCode::BAD_REQUEST, error.to_string());
     let read = move || -> Result<Tensor, Refused> {
         let table = Table::from_csv(&bytes[..], "the body", &CsvOptions::default()).map_err(bad)?;
         let width = predictor.preprocessing().width();

@@ -9,10 +9,7 @@ use crate::proto::{
     AttributeProto, AttributeType, Dimension, GraphProto, NodeProto, Size, TensorProto,
     TensorShapeProto, TensorType, TypeProto, TypeValue, ValueInfoProto,
 };
-use crate::tensor::encode;
-
-/// The number of the type of texts in files.
-const TEXTS: i32 = 8;
+use crate::tensor::{TEXTS, encode};
 
 /// What has been written so far. Values are known by their names.
 #[derive(Default)]

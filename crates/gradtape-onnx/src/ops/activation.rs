@@ -4,7 +4,7 @@ use super::Table;
 use super::elementwise::unary;
 use crate::call::{Call, Outputs, one, positions, wide};
 use crate::tensor::broken;
-use crate::value::axis;
+use crate::value::{along as along_axis, axis};
 
 use gradtape::{Result, Var};
 
@@ -38,9 +38,7 @@ pub(super) const TABLE: Table = &[
         let (x, mut slope) = (c.x(0)?, c.x(1)?.var);
         if c.version < 7 && slope.shape().rank() == 1 && x.rank() > 2 {
             // One for each channel.
-            let mut shape = vec![1; x.rank()];
-            shape[1] = slope.shape().elements();
-            slope = slope.reshape(shape);
+            slope = along_axis(slope, 1, x.rank());
         }
         unary(c, |x| x.less(0).select(x * slope, x))
     }),

@@ -9,7 +9,7 @@ use super::window::{Slide, pads, spatial};
 use crate::call::{Call, Outputs, one};
 use crate::elem::Elem;
 use crate::tensor::broken;
-use crate::value::Array;
+use crate::value::{Array, along};
 
 pub(super) const TABLE: Table =
     &[("Conv", conv), ("ConvInteger", conv_integer), ("ConvTranspose", conv_transpose)];
@@ -53,11 +53,7 @@ fn groups(c: &Call<'_, '_>) -> Result<usize> {
 /// Adds a number to each channel.
 pub(super) fn biased<'t>(y: Var<'t>, bias: Option<Array<'t>>) -> Var<'t> {
     let Some(bias) = bias else { return y };
-    let mut shape = vec![1; y.shape().rank()];
-    if let Some(channels) = shape.get_mut(1) {
-        *channels = bias.shape().iter().product();
-    }
-    y + bias.var.reshape(shape)
+    y + along(bias.var, 1, y.shape().rank())
 }
 
 /// Whole numbers less their zero points, as 32 bits. They are computed in f64, which has them all.

@@ -6,7 +6,7 @@ use super::Table;
 use crate::call::{Call, Outputs, one};
 use crate::elem::Elem;
 use crate::tensor::broken;
-use crate::value::Array;
+use crate::value::{Array, along};
 
 pub(super) const TABLE: Table = &[
     ("Einsum", einsum),
@@ -80,10 +80,6 @@ pub(super) fn less_zero_point<'t>(
 pub(super) fn along_outputs(numbers: Var<'_>, rank: usize) -> Var<'_> {
     match numbers.shape().elements() {
         1 => numbers.reshape(()),
-        count => {
-            let mut shape = vec![1; rank.max(1)];
-            shape[0] = count;
-            numbers.reshape(shape)
-        }
+        _ => along(numbers, 0, rank),
     }
 }

@@ -7,7 +7,7 @@ use super::window::spatial;
 use crate::call::{Call, Outputs, one, wide};
 use crate::elem::Elem;
 use crate::tensor::broken;
-use crate::value::{Array, axis};
+use crate::value::{Array, along, axis};
 
 pub(super) const TABLE: Table = &[
     ("BatchNormalization", batch),
@@ -22,11 +22,7 @@ pub(super) const TABLE: Table = &[
 
 /// A number for each channel beside images.
 fn channels<'t>(x: Array<'t>, numbers: Var<'t>) -> Var<'t> {
-    let mut shape = vec![1; x.rank()];
-    if let Some(size) = shape.get_mut(1) {
-        *size = numbers.shape().elements();
-    }
-    numbers.reshape(shape)
+    along(numbers, 1, x.rank())
 }
 
 /// By running statistics, or in training mode by the batch's own, with the new running ones.

@@ -8,7 +8,7 @@ use super::linear::{along_outputs, less_zero_point};
 use crate::call::{Call, Outputs, one, unsupported};
 use crate::elem::Elem;
 use crate::tensor::broken;
-use crate::value::{Array, axis};
+use crate::value::{Array, along, axis};
 
 pub(super) const TABLE: Table = &[
     ("DequantizeLinear", dequantize),
@@ -25,9 +25,7 @@ fn beside<'t>(c: &Call<'_, 't>, x: Array<'t>, numbers: Array<'t>) -> Result<Var<
     }
     let at = axis(c.int_or("axis", 1)?, x.rank())?;
     if numbers.rank() == 1 {
-        let mut shape = vec![1; x.rank()];
-        shape[at] = numbers.shape()[0];
-        return Ok(numbers.var.reshape(shape));
+        return Ok(along(numbers.var, at, x.rank()));
     }
     let block = c.int_or("block_size", 0)?;
     match usize::try_from(block).ok().filter(|&block| block > 0 && numbers.rank() == x.rank()) {
@@ -108,8 +106,7 @@ fn qlinear_conv<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let each = w_scale.var.cast(DType::F64);
     let each = match each.shape().elements() {
         1 => each.reshape(()),
-        count => each
-            .reshape([1, count].into_iter().chain(vec![1; weight.rank() - 2]).collect::<Vec<_>>()),
+        _ => along(each, 1, weight.rank()),
     };
     one(rounded(biased(y, bias) * (scale * each), Some(y_zero.var.reshape(())), y_zero.elem)?)
 }

@@ -37,8 +37,8 @@ impl Explanation {
             ("style", format!("{THEME}{}{STYLE}", include_str!("page.css"))),
             ("steps", (self.forward.len() + self.backward.len()).to_string()),
         ];
-        let scripts =
-            Scripts { own: include_str!("page.js"), answering: include_str!("answering.js") };
+        let own = concat!(include_str!("page.js"), include_str!("../live/picture.js"));
+        let scripts = Scripts { own, answering: include_str!("answering.js") };
         Ok(page(include_str!("page.html"), &words, &self.parts()?, &scripts, live))
     }
 

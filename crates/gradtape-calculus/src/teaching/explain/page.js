@@ -129,21 +129,6 @@ slider.addEventListener("input", () => {
   go(Number(slider.value));
 });
 play.addEventListener("click", () => playing(!timer));
-fit.addEventListener("click", () => {
-  const on = graph.classList.toggle("fit");
-  fit.setAttribute("aria-pressed", String(on));
-  if (on) {
-    scale = 1;
-    picture.removeAttribute("style");
-  }
-});
-for (const button of all("[data-zoom]")) {
-  button.addEventListener("click", () => {
-    scale = Math.min(Math.max(scale * Number(button.dataset.zoom), 0.1), 5);
-    zoom();
-  });
-}
-for (const button of all("[data-move]")) button.addEventListener("click", () => move(button.dataset.move));
 document.addEventListener("keydown", (event) => {
   const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
   // The slider moves by itself, the graph scrolls, and fields are written in.
