@@ -1,0 +1,10 @@
+//! gradtape as a module of Python: `gradtape._gradtape`, which the package `gradtape` wraps.
+
+mod error;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _gradtape(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    error::add(module)
+}
