@@ -11,6 +11,8 @@ pub struct Batch {
     pub x: Tensor,
     /// The targets: class numbers `[rows]` or numbers `[rows, k]`.
     pub y: Tensor,
+    /// How much each row counts, f32 `[rows]`, if not all the same: [`Dataset::with_weights`].
+    pub w: Option<Tensor>,
 }
 
 impl Batch {
@@ -52,6 +54,7 @@ pub struct Batches<'d> {
     order: Vec<usize>,
     x: Pool,
     y: Pool,
+    w: Pool,
 }
 
 impl<'d> Batches<'d> {
@@ -59,9 +62,9 @@ impl<'d> Batches<'d> {
         if size == 0 {
             return Err(Error::new(Kind::Value, "batches of 0 rows").hint("use 1 row or more"));
         }
-        let (x, y) = (Pool::default(), Pool::default());
+        let (x, y, w) = (Pool::default(), Pool::default(), Pool::default());
         let (order, augment) = (Vec::new(), None);
-        Ok(Batches { data, size, seed: None, drop_last: false, augment, epoch: 0, order, x, y })
+        Ok(Batches { data, size, seed: None, drop_last: false, augment, epoch: 0, order, x, y, w })
     }
 
     /// A new order in every epoch, which depends on the seed and the number of the epoch alone; of
@@ -129,13 +132,14 @@ impl Iterator for Epoch<'_, '_> {
         if self.next == self.batches.len() {
             return None;
         }
-        let Batches { data, size, seed, order, x, y, augment, epoch, .. } = &mut *self.batches;
+        let Batches { data, size, seed, order, x, y, w, augment, epoch, .. } = &mut *self.batches;
         let start = self.next * *size;
         let end = (start + *size).min(data.len());
         self.next += 1;
         let mut batch = match seed {
             Some(seed) => {
                 let (rows, size) = (&order[start..end], (*size).min(data.len()));
+                let weights = data.weights().map(|all| w.fill(all, rows, all, size));
                 let places: Vec<usize>;
                 let ([inputs, targets], rows) = match data.sequence() {
                     None => ([data.inputs(), data.targets()], rows),
@@ -148,10 +152,12 @@ impl Iterator for Epoch<'_, '_> {
                 Batch {
                     x: x.fill(inputs, rows, data.inputs(), size),
                     y: y.fill(targets, rows, data.targets(), size),
+                    w: weights,
                 }
             }
             None => {
-                Batch { x: view(data.inputs(), start, end), y: view(data.targets(), start, end) }
+                let of = |tensor| view(tensor, start, end);
+                Batch { x: of(data.inputs()), y: of(data.targets()), w: data.weights().map(of) }
             }
         };
         if let Some(augment) = augment {
@@ -235,7 +241,7 @@ mod tests {
 
     fn labels(batches: &mut Batches<'_>, epoch: u64) -> Vec<i64> {
         let mut all = Vec::new();
-        for Batch { x, y } in batches.epoch(epoch) {
+        for Batch { x, y, .. } in batches.epoch(epoch) {
             let (x, y) = (x.to_vec::<f32>().unwrap(), y.to_vec::<i64>().unwrap());
             let expected = y.iter().flat_map(|&i| [2.0 * i as f32, 2.0 * i as f32 + 1.0]);
             assert!(x.into_iter().eq(expected));
@@ -317,7 +323,7 @@ mod tests {
             let batches = data.batches(size).unwrap().augmented(augment.clone()).unwrap();
             let mut batches = Batches { seed, ..batches };
             let mut all: Vec<(i64, Vec<f32>)> = Vec::new();
-            for Batch { x, y } in batches.epoch(epoch) {
+            for Batch { x, y, .. } in batches.epoch(epoch) {
                 let x = x.to_vec::<f32>().unwrap();
                 all.extend(y.to_vec::<i64>().unwrap().into_iter().zip(x.chunks(6).map(Vec::from)));
             }

@@ -32,6 +32,8 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 pub struct Dataset {
     inputs: Tensor,
     targets: Tensor,
+    /// How much each row counts, f32 `[n]`; all the same if `None`.
+    weights: Option<Tensor>,
     features: Vec<String>,
     classes: Vec<String>,
     /// What the rows are windows of, if shuffled batches slide along it: inputs and targets, `[places]`.
@@ -76,7 +78,7 @@ impl Dataset {
             }
         }
         let (features, classes) = (Vec::new(), Vec::new());
-        let data = Dataset { inputs, targets, features, classes, sequence: None };
+        let data = Dataset { inputs, targets, weights: None, features, classes, sequence: None };
         if let Some((row, label)) = first(data.labels(), |label| label < 0) {
             let message = format!("row {row}: {label} is no class number");
             return Err(Error::new(Kind::Value, message).hint("classes are counted from 0"));
@@ -118,6 +120,35 @@ impl Dataset {
         Ok(self)
     }
 
+    /// Has rows count more or less in the loss of a training: that of a batch is the sum of each row's loss times its
+    /// weight, by the number of rows, so that weights about 1 leave a learning rate what it is. The losses that are
+    /// reported are means weighed so; accuracies and errors count each row alike.
+    ///
+    /// ```
+    /// use gradtape::data::iris;
+    /// let data = iris().with_weights((0..150).map(|row| if row < 50 { 2.0 } else { 0.5 }).collect())?;
+    /// assert_eq!(data.rows(&[49, 50])?.weights().unwrap().to_vec::<f32>()?, [2.0, 0.5]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    ///
+    /// Fails unless there is one for each row, finite and at least 0, and one of them above 0.
+    pub fn with_weights(self, weights: Vec<f32>) -> Result<Dataset> {
+        if weights.len() != self.len() {
+            let message = format!("{} weights for {} rows", weights.len(), self.len());
+            return Err(Error::new(Kind::Shape, message).hint("give one for each row"));
+        }
+        let wrong = |weight: &&f32| !weight.is_finite() || **weight < 0.0;
+        if let Some(row) = weights.iter().position(|weight| wrong(&weight)) {
+            let message = format!("row {row}: {} is no weight", weights[row]);
+            return Err(Error::new(Kind::Value, message).hint("weights are finite and at least 0"));
+        }
+        if !weights.is_empty() && weights.iter().all(|weight| *weight == 0.0) {
+            return Err(Error::new(Kind::Value, "all weights are 0").hint("no row would count"));
+        }
+        let count = weights.len();
+        Ok(Dataset { weights: Some(Tensor::from_vec(weights, count)?), ..self })
+    }
+
     /// Lets shuffled batches slide along the sequence whose windows, side by side, are the rows.
     pub(super) fn sliding_over(self, sequence: [Tensor; 2]) -> Dataset {
         Dataset { sequence: Some(sequence), ..self }
@@ -137,13 +168,18 @@ impl Dataset {
         &self.targets
     }
 
+    /// How much each row counts, f32 `[n]`, if not all the same.
+    pub fn weights(&self) -> Option<&Tensor> {
+        self.weights.as_ref()
+    }
+
     /// The number of examples.
     pub fn len(&self) -> usize {
         self.inputs.shape()[0]
     }
 
-    /// A number that tells whether data is the same as other data: a hash of shapes, inputs and targets, whatever
-    /// their names (FNV-1a over words).
+    /// A number that tells whether data is the same as other data: a hash of shapes, inputs, targets and weights,
+    /// whatever their names (FNV-1a over words).
     ///
     /// ```
     /// use gradtape::data::moons;
@@ -154,7 +190,7 @@ impl Dataset {
     pub fn fingerprint(&self) -> u64 {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
-        for tensor in [&self.inputs, &self.targets] {
+        for tensor in [&self.inputs, &self.targets].into_iter().chain(&self.weights) {
             tensor.shape().iter().for_each(|&size| add(size as u64));
             match tensor.as_slice::<f32>() {
                 Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
@@ -210,6 +246,7 @@ impl Dataset {
     pub fn with_inputs(&self, inputs: Tensor) -> Result<Dataset> {
         let mut data = Dataset::new(inputs, self.targets.clone())?;
         data.classes.clone_from(&self.classes);
+        data.weights.clone_from(&self.weights);
         let width: usize = data.inputs.shape()[1..].iter().product();
         if width == self.features.len() {
             data.features.clone_from(&self.features);
@@ -217,8 +254,8 @@ impl Dataset {
         Ok(data)
     }
 
-    /// The examples of several datasets, one after another, with the names of the first. Fails where there is none, where
-    /// shapes or types differ, and where the names of the classes do.
+    /// The examples of several datasets, one after another, with the names of the first; rows without a weight beside others
+    /// that have one get 1. Fails where there is none, where shapes or types differ, and where the names of the classes do.
     ///
     /// ```
     /// use gradtape::data::{Dataset, iris};
@@ -244,6 +281,13 @@ impl Dataset {
             Tensor::concat(&parts.iter().map(|part| of(part).clone()).collect::<Vec<_>>(), 0)
         };
         let mut data = Dataset::new(all(Dataset::inputs)?, all(Dataset::targets)?)?;
+        if parts.iter().any(|part| part.weights.is_some()) {
+            let of = |part: &Dataset| match &part.weights {
+                Some(weights) => weights.clone(),
+                None => Tensor::ones(part.len(), DType::F32).contiguous(),
+            };
+            data.weights = Some(Tensor::concat(&parts.iter().map(of).collect::<Vec<_>>(), 0)?);
+        }
         data.features.clone_from(&first.features);
         data.classes.clone_from(&first.classes);
         Ok(data)
@@ -254,6 +298,7 @@ impl Dataset {
         Ok(Dataset {
             inputs: self.inputs.take_rows(rows)?,
             targets: self.targets.take_rows(rows)?,
+            weights: self.weights.as_ref().map(|weights| weights.take_rows(rows)).transpose()?,
             features: self.features.clone(),
             classes: self.classes.clone(),
             sequence: None,
@@ -419,6 +464,35 @@ mod tests {
         assert!(text.contains("\"w\""), "{text}");
         let wide = Dataset::new(Tensor::zeros([1, 3], DType::F32), Tensor::zeros(1, DType::I64));
         assert!(Dataset::concat(&[self::data(2), wide.unwrap()]).is_err());
+    }
+
+    #[test]
+    fn weights_stay_with_their_rows() {
+        let own = data(4).with_weights(vec![1.0, 2.0, 0.0, 4.0]).unwrap();
+        let of = |data: &Dataset| data.weights().unwrap().to_vec::<f32>().unwrap();
+        assert_eq!(of(&own.flatten().rows(&[3, 1]).unwrap()), [4.0, 2.0]);
+        assert_eq!(of(&own.with_inputs(Tensor::ones([4, 1], DType::F32)).unwrap()).len(), 4);
+        let both = Dataset::concat(&[data(2), own.rows(&[3]).unwrap()]).unwrap();
+        assert_eq!(of(&both), [1.0, 1.0, 4.0]);
+        assert_ne!(own.fingerprint(), data(4).fingerprint());
+        let batches = |seed: Option<u64>| -> Vec<f32> {
+            let batches = own.batches(3).unwrap();
+            let mut batches = if let Some(seed) = seed { batches.shuffled(seed) } else { batches };
+            batches.epoch(0).flat_map(|batch| batch.w.unwrap().to_vec::<f32>().unwrap()).collect()
+        };
+        assert_eq!(batches(None), [1.0, 2.0, 0.0, 4.0]);
+        let mut shuffled = batches(Some(1));
+        shuffled.sort_by(f32::total_cmp);
+        assert_eq!(shuffled, [0.0, 1.0, 2.0, 4.0]);
+        for (wrong, said) in [
+            (vec![1.0], "1 weights for 4 rows"),
+            (vec![1.0, -1.0, 1.0, 1.0], "row 1"),
+            (vec![1.0, 1.0, f32::NAN, 1.0], "row 2"),
+            (vec![0.0; 4], "all weights are 0"),
+        ] {
+            let error = data(4).with_weights(wrong).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     #[test]

@@ -9,9 +9,10 @@ use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
 use super::score::{Mean, scores};
-use super::step::{Loss, Parts, step};
+use super::losses::{Loss, unweighed};
+use super::step::{Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
-use super::{EpochReport, History, Stopped, default_loss};
+use super::{EpochReport, History, Stopped};
 use crate::data::Dataset;
 use crate::nn::{self, Module};
 use crate::optim::{Optimizer, Scheduler};
@@ -39,6 +40,10 @@ fn epochs(
 ) -> Result<()> {
     trainer.history = History::default();
     check(trainer.early, train, validation)?;
+    if trainer.loss.is_some() {
+        let held = if let Examples::Held(data) = train { Some(data) } else { None };
+        held.into_iter().chain(validation).try_for_each(unweighed)?;
+    }
     let goes_on = trainer.resumed.take();
     let looks = trainer.checkpoints.is_some() || goes_on.is_some();
     let same = looks.then(|| Same::of(trainer, train, validation)).transpose()?;
@@ -105,7 +110,7 @@ fn epochs(
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
             let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
-            course.mean.add(loss, &outputs, &batch.y, undo)?;
+            course.mean.add(loss, &outputs, &batch, undo)?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -133,7 +138,7 @@ fn epochs(
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of.unwrap_or(&default_loss), mode, undo)
+            scores(net, data, size, loss_of, mode, undo)
                 .map_err(|error| error.called_from(at))
         };
         let report = EpochReport {

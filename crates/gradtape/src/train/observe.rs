@@ -1,5 +1,6 @@
 //! Looking at a step: gradients, layers and weights, for who watches a training.
 
+use super::losses::On;
 use super::step::Parts;
 use super::{EpochReport, StepReport};
 use crate::data::Batch;
@@ -119,8 +120,7 @@ fn complete(seen: &mut Observation, parts: Parts<'_, '_>) {
 
 fn record(parts: Parts<'_, '_>, batch: &Batch, graph: bool) -> Result<Observation> {
     let tape = Tape::new();
-    let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-    let (loss, _) = parts.look(x, y, false)?;
+    let (loss, _) = parts.look(On::of(batch, &tape), false)?;
     loss.check()?;
     let units = if graph { units(&tape.shown()) } else { Vec::new() };
     let layers = tape.layers();

@@ -2,10 +2,9 @@
 
 use std::panic::Location;
 
-use super::step::Loss;
-use crate::data::Dataset;
+use super::losses::{Loss, On, unweighed};
+use crate::data::{Batch, Dataset};
 use crate::eval::Mode;
-use crate::loss;
 use crate::metric::{accuracy, mean_absolute_error};
 use crate::nn::Layer;
 use crate::tape::{Tape, Var};
@@ -28,20 +27,11 @@ pub(super) struct Undo<'a> {
     pub(super) target: Box<dyn Fn(f64) -> f64 + Send + 'a>,
 }
 
-/// The loss that fits the targets: [`cross_entropy`](crate::loss::cross_entropy) for labels, else
-/// [`mse`](crate::loss::mse).
-#[track_caller]
-pub fn default_loss<'t>(outputs: Var<'t>, targets: Var<'t>) -> Var<'t> {
-    match targets.dtype() {
-        DType::I64 => loss::cross_entropy(outputs, targets),
-        _ => loss::mse(outputs, targets),
-    }
-}
-
-/// The scores of a network on a dataset, without dropout, by [`default_loss`].
+/// The scores of a network on a dataset, without dropout, by [`default_loss`](super::default_loss).
 #[track_caller]
 pub fn evaluate(net: &(impl Layer + ?Sized), data: &Dataset, batch_size: usize) -> Result<Scores> {
-    evaluate_with(net, data, batch_size, default_loss)
+    let at = Location::caller();
+    scores(net, data, batch_size, None, Mode::Fused, None).map_err(|error| error.called_from(at))
 }
 
 /// As [`evaluate`], by another loss, which gives the mean over the rows of a batch.
@@ -53,27 +43,31 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, &loss, Mode::Fused, None).map_err(|error| error.called_from(at))
+    scores(net, data, batch_size, Some(&loss), Mode::Fused, None).map_err(|error| error.called_from(at))
 }
 
-/// The scores of a network on a dataset by a loss.
+/// The scores of a network on a dataset by a loss, the default one if there is none.
 pub(super) fn scores(
     net: &(impl Layer + ?Sized),
     data: &Dataset,
     batch_size: usize,
-    loss: &Loss<'_>,
+    loss: Option<&Loss<'_>>,
     mode: Mode,
     undo: Option<&Undo<'_>>,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
     tape.set_mode(mode);
+    if loss.is_some() {
+        unweighed(data)?;
+    }
     let mut mean = Mean::default();
     for batch in data.batches(batch_size)?.epoch(0) {
         tape.reset();
-        let outputs = net.forward(tape.constant(&batch.x));
-        let loss = loss(outputs, tape.constant(&batch.y));
+        let on = On::of(&batch, &tape);
+        let outputs = net.forward(on.x);
+        let loss = on.loss(outputs, loss);
         crate::eval::evaluate(&[loss, outputs])?;
-        mean.add(loss.item()?, &outputs.value()?, &batch.y, undo)?;
+        mean.add(loss.item()?, &outputs.value()?, &batch, undo)?;
     }
     mean.scores().ok_or_else(|| Error::new(Kind::Data, "there are no examples to evaluate"))
 }
@@ -116,6 +110,8 @@ pub fn predict(net: &(impl Layer + ?Sized), inputs: &Tensor, batch_size: usize) 
 #[derive(Default)]
 pub(super) struct Mean {
     rows: usize,
+    /// What the rows count together in the loss.
+    weight: f64,
     loss: f64,
     right: Option<f64>,
     off: Option<f64>,
@@ -127,12 +123,17 @@ impl Mean {
         &mut self,
         loss: f64,
         outputs: &Tensor,
-        targets: &Tensor,
+        batch: &Batch,
         undo: Option<&Undo<'_>>,
     ) -> Result<()> {
+        let targets = &batch.y;
         let rows = targets.shape().first().copied().unwrap_or(0);
         let count = rows as f64;
         self.rows += rows;
+        self.weight += match &batch.w {
+            None => count,
+            Some(weights) => weights.to_f64_vec().iter().sum(),
+        };
         self.loss += loss * count;
         if targets.dtype() == DType::I64 && outputs.rank() == 2 {
             *self.right.get_or_insert(0.0) += accuracy(outputs, targets)? * count;
@@ -154,23 +155,29 @@ impl Mean {
     }
 
     /// What it has so far, for a file; NaN for a score that it has not.
-    pub(super) fn numbers(&self) -> [f64; 4] {
+    pub(super) fn numbers(&self) -> [f64; 5] {
         let number = |sum: Option<f64>| sum.unwrap_or(f64::NAN);
-        [self.rows as f64, self.loss, number(self.right), number(self.off)]
+        [self.rows as f64, self.weight, self.loss, number(self.right), number(self.off)]
     }
 
     /// From the numbers of [`Mean::numbers`].
     pub(super) fn of_numbers(numbers: &[f64]) -> Option<Mean> {
-        let &[rows, loss, right, off] = numbers else { return None };
+        let [rows, weight, loss, right, off] = match *numbers {
+            [rows, weight, loss, right, off] => [rows, weight, loss, right, off],
+            // Earlier versions knew no weights.
+            [rows, loss, right, off] => [rows, rows, loss, right, off],
+            _ => return None,
+        };
         let sum = |number: f64| (!number.is_nan()).then_some(number);
-        Some(Mean { rows: rows as usize, loss, right: sum(right), off: sum(off) })
+        Some(Mean { rows: rows as usize, weight, loss, right: sum(right), off: sum(off) })
     }
 
     /// The means, unless there was nothing.
     pub(super) fn scores(&self) -> Option<Scores> {
         let mean = |sum: f64| sum / self.rows as f64;
         (self.rows > 0).then(|| Scores {
-            loss: mean(self.loss),
+            // Where no row counts, none is wrong.
+            loss: if self.weight > 0.0 { self.loss / self.weight } else { 0.0 },
             accuracy: self.right.map(mean),
             mean_absolute_error: self.off.map(mean),
         })

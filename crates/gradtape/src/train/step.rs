@@ -4,16 +4,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::own_step::{OwnStep, taken};
-use super::{LossScale, default_loss};
+use super::LossScale;
+use super::losses::{Loss, On};
 use crate::data::Batch;
 use crate::eval::{Mode, Profiler, compile};
 use crate::nn::Layer;
 use crate::optim::{Accumulator, Optimizer};
 use crate::tape::{Part, Tape, Var};
 use crate::tensor::{DType, Error, Kind, Result, Tensor};
-
-/// A loss of outputs and targets.
-pub(super) type Loss<'n> = dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t> + 'n;
 
 /// Takes a step on a batch; gives its loss and the outputs of the network.
 pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
@@ -80,7 +78,8 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
 
 impl<'a, 'n: 'a> Parts<'a, 'n> {
     /// Records what the network gives, and the loss.
-    pub(super) fn look<'t>(self, x: Var<'t>, y: Var<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+    pub(super) fn look<'t>(self, on: On<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
+        let x = on.x;
         x.tape().set_mode(self.mode);
         let outputs = {
             let _narrow = x.tape().autocast(self.precision)?;
@@ -88,7 +87,7 @@ impl<'a, 'n: 'a> Parts<'a, 'n> {
             if kept { outputs.keep() } else { outputs }
         };
         let _loss = x.tape().within(Part::Layer("loss"));
-        let loss = self.loss.map_or_else(|| default_loss(outputs, y), |loss| loss(outputs, y));
+        let loss = on.loss(outputs, self.loss);
         Ok((loss, outputs))
     }
 
@@ -96,11 +95,10 @@ impl<'a, 'n: 'a> Parts<'a, 'n> {
     /// counted, if that is a question.
     fn take<'t>(
         self,
-        x: Var<'t>,
-        y: Var<'t>,
+        on: On<'t>,
         kept: bool,
     ) -> Result<(Var<'t>, Var<'t>, Option<Var<'t>>)> {
-        let (loss, outputs) = self.look(x, y, kept)?;
+        let (loss, outputs) = self.look(on, kept)?;
         let counted = match LossScale::is_needed(self.precision) {
             true => Some(self.scale.step(self.net, self.optimizer, loss)?),
             false => {
@@ -118,8 +116,7 @@ fn searched<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Step<'a> {
     Box::new(move |batch| {
         let mut first = None;
         let loss = parts.optimizer.minimize(&mut |tape| {
-            let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-            let (loss, outputs) = parts.look(x, y, first.is_none())?;
+            let (loss, outputs) = parts.look(On::of(batch, tape), first.is_none())?;
             if first.is_none() {
                 first = Some(outputs.value()?);
             }
@@ -134,8 +131,7 @@ fn accumulated<'a, 'n: 'a>(parts: Parts<'a, 'n>, gathered: Rc<Accumulator<'a>>) 
     let mut tape = Tape::new();
     Box::new(move |batch| {
         tape.reset();
-        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-        let (loss, outputs) = parts.look(x, y, true)?;
+        let (loss, outputs) = parts.look(On::of(batch, &tape), true)?;
         gathered.step(loss)?;
         Ok((loss.item()?, outputs.value()?))
     })
@@ -166,8 +162,7 @@ fn recorded<'a, 'n: 'a>(
     let mut tape = Tape::new();
     Box::new(move |batch| {
         tape.reset();
-        let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
-        let (loss, outputs, counted) = parts.take(x, y, true)?;
+        let (loss, outputs, counted) = parts.take(On::of(batch, &tape), true)?;
         if let Some(counted) = counted {
             count(counted.item()? != 0.0)?;
         }
@@ -180,7 +175,10 @@ fn compiled<'a, 'n: 'a>(
     mut count: impl FnMut(bool) -> Result<()> + 'a,
 ) -> Step<'a> {
     let mut step = compile(move |_, inputs| {
-        let (loss, outputs, counted) = parts.take(inputs[0], inputs[1], false)?;
+        let (loss, outputs, counted) = {
+            let on = On { x: inputs[0], y: inputs[1], w: inputs.get(2).copied() };
+            parts.take(on, false)?
+        };
         Ok([loss, outputs].into_iter().chain(counted).collect())
     });
     if let Some(profiler) = parts.profiler {
@@ -188,7 +186,8 @@ fn compiled<'a, 'n: 'a>(
     }
     let mut results = Vec::new();
     Box::new(move |batch| {
-        step.call_into(&[batch.x.clone(), batch.y.clone()], &mut results)?;
+        let inputs = [&batch.x, &batch.y].into_iter().chain(&batch.w);
+        step.call_into(&inputs.cloned().collect::<Vec<_>>(), &mut results)?;
         // Taken out, so that their memory is free again for the next step.
         if let Some(counted) = results.drain(2..).next() {
             let counted = counted.item()? != 0.0;

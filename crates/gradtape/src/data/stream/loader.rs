@@ -121,7 +121,7 @@ impl StreamEpoch<'_> {
         if rows.is_empty() {
             return Ok(None);
         }
-        let mut batch = Batch { x: joined(x)?, y: joined(y)? };
+        let mut batch = Batch { x: joined(x)?, y: joined(y)?, w: None };
         if let Some(augment) = &self.of.augment {
             batch.x = augment.apply(&batch.x, &rows, self.of.seed, self.epoch)?;
         }

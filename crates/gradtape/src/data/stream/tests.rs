@@ -40,7 +40,7 @@ fn stream(rows: usize) -> Stream {
 fn labels(stream: &Stream, size: usize, epoch: u64, from: usize) -> Vec<Vec<i64>> {
     let batches = StreamBatches::new(stream, size, 5, None).unwrap();
     let of = |batch: Result<Batch>| {
-        let Batch { x, y } = batch.unwrap();
+        let Batch { x, y, .. } = batch.unwrap();
         let (x, y) = (x.to_vec::<f32>().unwrap(), y.to_vec::<i64>().unwrap());
         assert!(x.into_iter().eq(y.iter().flat_map(|&row| [row as f32, -row as f32])));
         y
@@ -147,7 +147,7 @@ fn images_are_changed_by_their_row() {
         let batches = StreamBatches::new(&stream, size, 1, Some(augment)).unwrap();
         let mut all = Vec::new();
         for batch in batches.epoch_from(0, 0).unwrap() {
-            let Batch { x, y } = batch.unwrap();
+            let Batch { x, y, .. } = batch.unwrap();
             let pixels = x.to_vec::<f32>().unwrap();
             all.extend(y.to_vec::<i64>().unwrap().into_iter().zip(pixels.chunks(6).map(Vec::from)));
         }

@@ -306,3 +306,56 @@ fn the_scores_of_a_search_are_those_of_training() {
     let (dropped, whole) = (&history.epochs[0].train, evaluate(&net, &data, 150).unwrap());
     assert_ne!(dropped.accuracy, whole.accuracy);
 }
+
+#[test]
+fn weights_of_rows_are_rows_that_come_as_often() {
+    let numbers = |values: &[f32]| Tensor::from_vec(values.to_vec(), [values.len(), 1]).unwrap();
+    let data = Dataset::new(numbers(&[0.3, -1.0]), numbers(&[1.0, 2.0])).unwrap();
+    let classes = Tensor::from_vec(vec![1i64, 0], 2).unwrap();
+    let classes = Dataset::new(numbers(&[0.3, -1.0]), classes).unwrap();
+    for (data, outputs) in [(data, 1), (classes, 2)] {
+        // Weights about 1: of three rows two are the same.
+        let weighed = data.clone().with_weights(vec![4.0 / 3.0, 2.0 / 3.0]).unwrap();
+        let repeated = data.rows(&[0, 0, 1]).unwrap();
+        let run = |data: &Dataset, precision| {
+            let net = net(&[1, 5, outputs], 0.0);
+            let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.1)).epochs(8).batch_size(3);
+            trainer = trainer.precision(precision);
+            let history = trainer.fit(data, Some(data)).unwrap();
+            let last = history.epochs[7].clone();
+            (weights(&net), [last.train.loss, last.validation.unwrap().loss])
+        };
+        for precision in [DType::F32, DType::F16] {
+            let [one, other] = [&weighed, &repeated].map(|data| run(data, precision));
+            for (a, b) in one.0.iter().zip(&other.0) {
+                let near = |(a, b): (f64, f64)| (a - b).abs() < 1e-6;
+                assert!(a.to_f64_vec().into_iter().zip(b.to_f64_vec()).all(near));
+            }
+            let near = |at: usize| (one.1[at] - other.1[at]).abs() < 1e-6;
+            assert!(near(0) && near(1), "{:?} {:?}", one.1, other.1);
+        }
+    }
+}
+
+#[test]
+fn weights_that_nobody_would_look_at_are_refused() {
+    let data = xor(10, 0.1, 1).unwrap().with_weights(vec![0.5; 10]).unwrap();
+    let net = net(&[2, 4, 2], 0.0);
+    let own = crate::loss::cross_entropy;
+    for validation in [None, Some(&data)] {
+        let train = if validation.is_some() { &xor(10, 0.1, 1).unwrap() } else { &data };
+        let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.1)).loss(own);
+        let error = trainer.fit(train, validation).unwrap_err().to_string();
+        assert!(error.contains("weigh in Trainer::step"), "{error}");
+    }
+    assert!(crate::train::evaluate_with(&net, &data, 4, own).is_err());
+    // A step of one's own gets them.
+    let trainer = Trainer::new(&net, Sgd::new(&net, 0.1)).step(|tape, batch, optimizer| {
+        let outputs = net.forward(tape.constant(&batch.x)).keep();
+        let loss = crate::loss::cross_entropy(outputs, tape.constant(&batch.y));
+        assert_eq!(batch.w.as_ref().unwrap().to_f64_vec(), vec![0.5; batch.len()]);
+        optimizer.step(loss)?;
+        Ok((loss.item()?, outputs.value()?))
+    });
+    trainer.epochs(1).fit(&data, None).unwrap();
+}
