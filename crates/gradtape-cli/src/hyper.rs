@@ -16,22 +16,15 @@ pub(crate) struct HyperFlags {
     hyper: Hyper,
 }
 
-/// Rows from which an epoch has so many steps that a learning rate for small data is too high for optimisers
-/// whose steps are as long as the rate.
-pub(crate) const MANY_ROWS: usize = 10_000;
-
 impl HyperFlags {
-    /// Settles on a learning rate for training with this many rows, where none is given.
-    pub(crate) fn settle_rate(&mut self, optimizer: &str, rows: usize) {
-        let by_rate = optim::info(optimizer).is_ok_and(|info| info.pace == Pace::Rate);
-        if by_rate && rows >= MANY_ROWS && self.hyper.get("lr").is_none() {
-            self.hyper = self.hyper.clone().with("lr", 0.001);
-        }
+    /// What is set.
+    pub(crate) fn all(&self) -> &Hyper {
+        &self.hyper
     }
 
-    /// Whether nothing is set.
-    pub(crate) fn is_empty(&self) -> bool {
-        all().iter().all(|known| self.hyper.get(known.name).is_none())
+    /// Sets all anew.
+    pub(crate) fn set_all(&mut self, hyper: Hyper) {
+        self.hyper = hyper;
     }
 
     /// Whether one is set.
@@ -49,21 +42,9 @@ impl HyperFlags {
         self.hyper = std::mem::take(&mut self.hyper).with(name, value);
     }
 
-    /// Sets what is not set yet.
-    pub(crate) fn usual(&mut self, name: &str, value: f64) {
-        if self.hyper.get(name).is_none() {
-            self.hyper = self.hyper.clone().with(name, value);
-        }
-    }
-
     /// The learning rate for an optimiser of a name.
     pub(crate) fn learning_rate(&self, optimizer: &str) -> f64 {
-        let own = optim::info(optimizer).ok().filter(|info| has_own_rate(info));
-        let own = own.and_then(|info| info.hyperparameter("lr").ok()).map(|lr| lr.default);
-        match self.hyper.get("lr").or(own) {
-            Some(HyperValue::Number(rate)) => rate,
-            _ => 0.01,
-        }
+        gradtape_tables::learning_rate(&self.hyper, optimizer)
     }
 
     /// What is set, for an optimiser of a name.

@@ -66,6 +66,7 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-lab", &["gradtape-calculus"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     ("gradtape-serve", &["gradtape"]),
+    ("gradtape-tables", &["gradtape"]),
     (
         "gradtape-cli",
         &[
@@ -77,6 +78,7 @@ const AROUND: &[(&str, &[&str])] = &[
             "gradtape-onnx",
             "gradtape-play",
             "gradtape-serve",
+            "gradtape-tables",
         ],
     ),
     ("gradtape-bench", &["gradtape", "gradtape-calculus"]),

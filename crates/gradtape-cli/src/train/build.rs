@@ -2,13 +2,13 @@
 
 use gradtape::Rng;
 use gradtape::data::Augment;
-use gradtape::nn::{EmbedColumnsSpec, EmbeddedColumns, LayerSpec, Sequential};
+use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::optim::{self, Optimizer};
+use gradtape_tables::{Shape, perceptron};
 
 use super::flags::Train;
 use super::network::Network;
 use crate::error::{Failure, Outcome};
-use crate::report::thousands;
 use crate::rows::Prepared;
 use crate::source::Source;
 
@@ -40,7 +40,7 @@ impl Train {
         prepared: &Prepared,
         number: usize,
     ) -> Outcome<Sequential> {
-        let (inputs, outputs) = (prepared.preprocessing.width(), prepared.preprocessing.outputs());
+        let outputs = prepared.preprocessing.outputs();
         let rng = &mut match number {
             0 => Rng::new(self.seed),
             other => Rng::new(self.seed).split(other as u64),
@@ -53,28 +53,8 @@ impl Train {
         }
         let embedded = self.embedded(&prepared.preprocessing)?;
         let columns: Vec<EmbeddedColumns> = embedded.into_iter().map(|(_, own)| own).collect();
-        let narrowed = columns.iter().fold(inputs, |all, own| all - own.count + own.width);
-        let sizes = [&[narrowed], &*self.hidden().0, &[outputs]].concat();
-        let weights = sizes.windows(2).try_fold(0usize, |sum, pair| {
-            pair[0].checked_mul(pair[1]).and_then(|more| sum.checked_add(more))
-        });
-        if weights.is_none_or(|weights| weights > MOST_WEIGHTS) {
-            let most = thousands(MOST_WEIGHTS);
-            return Err(Failure::usage(format!(
-                "layers of {sizes:?} have more than {most} weights"
-            )));
-        }
-        if columns.is_empty() {
-            return Sequential::mlp(&sizes, self.activation(), self.dropout(), rng)
-                .map_err(Failure::usage);
-        }
-        // Its layers alone are wanted; their numbers are drawn with those of the vectors.
-        let layers = Sequential::mlp(&sizes, self.activation(), self.dropout(), &mut Rng::new(0));
-        let layers = layers.map_err(Failure::usage)?.specs()?;
-        let dtype = "f32".to_string();
-        let first = LayerSpec::from(EmbedColumnsSpec { inputs, columns, dtype });
-        let all: Vec<LayerSpec> = [first].into_iter().chain(layers).collect();
-        Sequential::from_specs(&all, rng).map_err(Failure::usage)
+        let shape = Shape::of(&prepared.preprocessing);
+        perceptron(&self.recipe(), shape, columns, rng).map_err(Failure::usage)
     }
 
     pub(super) fn optimizer_of(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {
@@ -109,6 +89,3 @@ fn no_images(what: &str, source: &Source) -> Failure {
         source.name()
     ))
 }
-
-/// 4 GB of weights: more is a slip of the keyboard.
-pub(super) const MOST_WEIGHTS: usize = 1_000_000_000;

@@ -5,15 +5,12 @@ use std::str::FromStr;
 use clap::Args;
 use gradtape::data::{Feature, Preprocessing};
 use gradtape::nn::EmbeddedColumns;
+use gradtape_tables::Embed;
 
 use super::flags::{Train, count};
 use super::network::Network;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
-
-/// A column of more levels is embedded where nothing is said. From there on its vectors need less than half of the weights
-/// that a first layer of 64 units has for it; of fewer levels they save little.
-const MANY: usize = 50;
 
 /// Which columns are embedded.
 #[derive(Args, Debug, Default)]
@@ -75,6 +72,13 @@ impl EmbedFlags {
         all
     }
 
+    /// As a recipe has it.
+    pub(super) fn choice(&self) -> Embed {
+        let columns = self.embed.iter().map(|own| (own.column.clone(), own.width));
+        let scale = self.embed_scale.unwrap_or(1.0);
+        Embed { columns: columns.collect(), none: self.no_embed, scale }
+    }
+
     pub(super) fn is_given(&self) -> bool {
         !self.given().is_empty()
     }
@@ -86,42 +90,24 @@ impl Train {
         &self,
         preprocessing: &Preprocessing,
     ) -> Outcome<Vec<(String, EmbeddedColumns)>> {
-        let EmbedFlags { embed, no_embed, embed_scale } = &self.embed;
-        let is_category = |name: &str| {
-            preprocessing.features().iter().any(
-                |feature| matches!(feature, Feature::Category { column, .. } if column == name),
-            )
-        };
-        if let Some(other) = embed.iter().find(|own| !is_category(&own.column)) {
+        let categories = preprocessing.features().iter().filter_map(|feature| match feature {
+            Feature::Category { column, .. } => Some(column),
+            _ => None,
+        });
+        let categories: Vec<&String> = categories.collect();
+        let asked = &self.embed.embed;
+        if let Some(other) = asked.iter().find(|own| !categories.contains(&&own.column)) {
             let name = &other.column;
             return Err(Failure::usage(format!(
                 "--embed {name}: there is no such column of categories among those that are used\n  hint: --categories {name} \
                  takes numbers as names"
             )));
         }
-        if self.network != Network::Mlp || *no_embed {
+        if self.network != Network::Mlp {
             return Ok(Vec::new());
         }
-        let scale = embed_scale.unwrap_or(1.0);
-        let (mut all, mut start) = (Vec::new(), 0);
-        for feature in preprocessing.features() {
-            if let Feature::Category { column, categories, .. } = feature {
-                let count = categories.len();
-                let usual = (usual(count) as f64 * scale).round() as usize;
-                let asked = embed.iter().find(|own| own.column == *column);
-                // What is linear stays so.
-                let many = count > MANY && !self.hidden().0.is_empty();
-                let width = match asked {
-                    Some(own) => Some(own.width.unwrap_or(usual.max(1))),
-                    None => Some(usual).filter(|width| many && *width > 0),
-                };
-                all.extend(
-                    width.map(|width| (column.clone(), EmbeddedColumns { start, count, width })),
-                );
-            }
-            start += feature.width();
-        }
-        Ok(all)
+        let is_linear = self.hidden().0.is_empty();
+        Ok(gradtape_tables::embedded(&self.embed.choice(), preprocessing, is_linear)?)
     }
 
     /// Lines on what is embedded.
@@ -140,11 +126,6 @@ impl Train {
     }
 }
 
-/// How many numbers a vector has for so many levels, as fastai found it to do well.
-fn usual(levels: usize) -> usize {
-    ((1.6 * (levels as f64).powf(0.56)).ceil() as usize).clamp(1, 50)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,7 +139,6 @@ mod tests {
         assert_eq!(read("a:b"), of("a:b", None));
         assert_eq!(read("a:b:3"), of("a:b", Some(3)));
         assert!(read("zip:0").is_err());
-        assert_eq!([2, 51, 100, 500, 1000].map(usual), [3, 15, 22, 50, 50]);
         assert!(scale("-1").is_err() && scale("nan").is_err() && scale("0.5") == Ok(0.5));
     }
 }

@@ -13,7 +13,6 @@ use gradtape::optim::Group;
 use gradtape::train::History;
 
 use super::columns::Columns;
-use super::defaults::Shape;
 use super::embed::EmbedFlags;
 use super::network::{Network, Tokens};
 use super::optimizer::OptimizerParser;
@@ -23,11 +22,12 @@ use super::watch::WatchFlags;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::flags::{group_or_column, lookahead, schedule};
-use crate::hyper::{HyperFlags, MANY_ROWS};
+use crate::hyper::HyperFlags;
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
 use crate::settings::{Course, DataSettings, Settings};
 use crate::source::{ImageSettings, Points, ReadFlags, Source};
+use gradtape_tables::{MANY_ROWS, Shape};
 
 /// Train a network on images, a table, generated points or a text
 ///
@@ -295,9 +295,6 @@ impl Precision {
     }
 }
 
-/// Rows from which so many steps are made in an epoch that larger batches save more time than they cost.
-pub(super) const LARGE_BATCHES: usize = 50_000;
-
 /// The widths of hidden layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Widths(pub(super) Vec<usize>);
@@ -337,14 +334,9 @@ impl Train {
         }
         // The rate and the schedule for many rows are those of deep networks, too.
         let rows = if self.network == Network::Mlp { rows } else { rows.max(MANY_ROWS) };
-        let optimizer = self.optimizer().to_string();
-        self.hyper.settle_rate(&optimizer, rows);
-        if rows >= MANY_ROWS {
-            self.schedule.get_or_insert_with(|| "cosine".into());
-        }
-        if rows >= LARGE_BATCHES {
-            self.batch.get_or_insert(128);
-        }
+        let mut recipe = self.recipe();
+        recipe.settle_for_rows(rows);
+        self.follow(recipe);
     }
 
     /// The bounds that are given, by the names of their flags.

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use gradtape::data::{Augment, Dataset};
 use gradtape::nn::Sequential;
+use gradtape_tables::Shape;
 
-use super::defaults::Shape;
 use super::flags::Train;
 use super::large::{LOOKED_AT, Large, LargeImages};
-use super::members::{Members, parts};
+use super::members::Members;
 use super::network::Network;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
@@ -145,7 +145,8 @@ impl Ready {
     /// The rows that the network of a number trains on and validates on.
     pub(super) fn rows(&self, number: usize) -> Outcome<[Dataset; 2]> {
         let rows = [&self.prepared.split.train, &self.prepared.split.validation];
-        parts(if self.apart { number } else { 0 }, rows, self.seed)
+        let number = if self.apart { number } else { 0 };
+        Ok(gradtape_tables::parts(number, rows, self.seed)?)
     }
 
     /// What the first so many networks leave wrong on the rows that they validated on.

@@ -9,7 +9,6 @@ use gradtape::nn::{CausalTransformer, CausalTransformerOptions, Module, Sequenti
 use gradtape::train::EpochReport;
 use serde::Serialize;
 
-use super::build::MOST_WEIGHTS;
 use super::files::Files;
 use super::fit::{Fitted, Part};
 use super::network::{Network, Tokens};
@@ -23,6 +22,7 @@ use crate::report::{Format, Number, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Ended};
 use crate::source::Source;
 use crate::text::{self, Passage, described, fingerprint, halves};
+use gradtape_tables::MOST_WEIGHTS;
 
 /// How many places a network sees at once, where nothing is said.
 pub(super) const CONTEXT: usize = 64;

@@ -5,6 +5,7 @@ mod filled;
 mod fit;
 mod inputs_of;
 mod known;
+mod matrix;
 mod names;
 mod words;
 
@@ -133,11 +134,39 @@ impl Preprocessing {
         options: &PreprocessOptions,
     ) -> Result<Preprocessing> {
         options.check(table)?;
-        if let Some(row) = rows.iter().find(|&&row| row >= table.len()) {
-            let message = format!("there is no row {row} in a table of {} rows", table.len());
-            return Err(Error::new(Kind::Value, message));
-        }
+        check_rows(table, rows)?;
         let (target, _) = target_of(table, target, Some(rows), options)?;
+        Preprocessing::fit_features(table, target, rows, options)
+    }
+
+    /// As [`Preprocessing::fit`] for a target that is known already, and is no column of the table; of the options those of
+    /// the columns count.
+    ///
+    /// ```
+    /// use gradtape::data::{CsvOptions, PreprocessOptions, Preprocessing, Table, Target};
+    /// let table = Table::from_csv("town\nOslo\nBergen\nOslo\nBergen\n".as_bytes(), "t.csv", &CsvOptions::default())?;
+    /// let sold = Target::of_classes("sold", vec!["no".into(), "yes".into()], false)?;
+    /// let prepared = Preprocessing::fit_to(&table, sold, &[0, 1, 2], &PreprocessOptions::default())?;
+    /// assert_eq!(prepared.feature_names(), ["town=Bergen", "town=Oslo"]);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn fit_to(
+        table: &Table,
+        target: Target,
+        rows: &[usize],
+        options: &PreprocessOptions,
+    ) -> Result<Preprocessing> {
+        options.check(table)?;
+        check_rows(table, rows)?;
+        Preprocessing::fit_features(table, target, rows, options)
+    }
+
+    fn fit_features(
+        table: &Table,
+        target: Target,
+        rows: &[usize],
+        options: &PreprocessOptions,
+    ) -> Result<Preprocessing> {
         let features_with = |notes: &mut Notes| -> Result<Vec<Feature>> {
             let mut features = Vec::new();
             for column in table.columns() {
@@ -155,14 +184,17 @@ impl Preprocessing {
             notes = Notes::keeping_counts();
             features = features_with(&mut notes)?;
         }
-        let (column, mut values) = (table.column(target.column())?, Vec::new());
-        if matches!(target, Target::Number { transform: Transform::None, .. })
+        let (column, mut values) = (table.column(target.column()).ok(), Vec::new());
+        if let Some(column) = column
+            && matches!(target, Target::Number { transform: Transform::None, .. })
             && options.transform == TransformChoice::Auto
         {
             let numbers = column.numbers();
             values.extend(rows.iter().map(|&row| numbers[row]));
         }
-        notes.target(column, &target, &values, options);
+        if let Some(column) = column {
+            notes.target(column, &target, &values, options);
+        }
         let far = notes.far.clone();
         let notes = notes.into_lines();
         if features.is_empty() {
@@ -642,6 +674,13 @@ impl PreprocessOptions {
 /// Whether a dash is a category, and no missing value.
 fn has_dash(categories: &Categories) -> bool {
     categories.names().iter().any(|name| name == "-")
+}
+
+/// Fails for a row that is not there.
+fn check_rows(table: &Table, rows: &[usize]) -> Result<()> {
+    let Some(row) = rows.iter().find(|&&row| row >= table.len()) else { return Ok(()) };
+    let message = format!("there is no row {row} in a table of {} rows", table.len());
+    Err(Error::new(Kind::Value, message))
 }
 
 /// A number of a column of which a few are far away.

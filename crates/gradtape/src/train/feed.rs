@@ -34,10 +34,10 @@ impl<'d> Examples<'d> {
         match self {
             Examples::Held(data) => {
                 let batches = data.batches(size)?.shuffled(seed);
-                Ok(Feed::Held(match &trainer.augment {
+                Ok(Feed::Held(Box::new(match &trainer.augment {
                     Some(augment) => batches.augmented(augment.clone())?,
                     None => batches,
-                }))
+                })))
             }
             Examples::Read(stream) => {
                 let batches = StreamBatches::new(stream, size, seed, trainer.augment.clone())?;
@@ -49,7 +49,7 @@ impl<'d> Examples<'d> {
 
 /// Batches, epoch after epoch.
 pub(super) enum Feed<'d> {
-    Held(Batches<'d>),
+    Held(Box<Batches<'d>>),
     Read(Box<StreamBatches>),
 }
 

@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use super::course::{Course, Snapshot, Training};
 use super::feed::Examples;
+use super::losses::{Loss, unweighed};
 use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
 use super::score::{Mean, scores};
-use super::losses::{Loss, unweighed};
 use super::step::{Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped};
@@ -138,8 +138,7 @@ fn epochs(
         let stopped = stop.load(Ordering::Relaxed);
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of, mode, undo)
-                .map_err(|error| error.called_from(at))
+            scores(net, data, size, loss_of, mode, undo).map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
             epoch,

@@ -43,7 +43,8 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, Some(&loss), Mode::Fused, None).map_err(|error| error.called_from(at))
+    scores(net, data, batch_size, Some(&loss), Mode::Fused, None)
+        .map_err(|error| error.called_from(at))
 }
 
 /// The scores of a network on a dataset by a loss, the default one if there is none.

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::own_step::{OwnStep, taken};
 use super::LossScale;
 use super::losses::{Loss, On};
+use super::own_step::{OwnStep, taken};
 use crate::data::Batch;
 use crate::eval::{Mode, Profiler, compile};
 use crate::nn::Layer;
@@ -93,11 +93,7 @@ impl<'a, 'n: 'a> Parts<'a, 'n> {
 
     /// Records the step and runs it, unless it is being compiled; gives the loss, the outputs, and whether the step
     /// counted, if that is a question.
-    fn take<'t>(
-        self,
-        on: On<'t>,
-        kept: bool,
-    ) -> Result<(Var<'t>, Var<'t>, Option<Var<'t>>)> {
+    fn take<'t>(self, on: On<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>, Option<Var<'t>>)> {
         let (loss, outputs) = self.look(on, kept)?;
         let counted = match LossScale::is_needed(self.precision) {
             true => Some(self.scale.step(self.net, self.optimizer, loss)?),

@@ -1,0 +1,121 @@
+//! What a training on a table does where nothing is said.
+
+use gradtape::data::Preprocessing;
+use gradtape::nn::Activation;
+use gradtape::optim::{self, Hyper, Pace};
+
+use super::recipe::{MANY_ROWS, Recipe, settle_rate};
+
+/// What is known of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// What a network sees of a row.
+    pub inputs: usize,
+    /// What it answers for a row.
+    pub outputs: usize,
+    /// Whether the target is one of several classes.
+    pub classes: bool,
+}
+
+impl Shape {
+    /// Of the tables that a preprocessing was made for.
+    pub fn of(preprocessing: &Preprocessing) -> Shape {
+        Shape {
+            inputs: preprocessing.width(),
+            outputs: preprocessing.outputs(),
+            classes: preprocessing.classes().is_some(),
+        }
+    }
+}
+
+/// Rows from which so many steps are made in an epoch that larger batches save more time than they cost.
+pub const LARGE_BATCHES: usize = 50_000;
+
+/// Rows from which one network of a table is trained: others change little, and it takes long.
+const ONE_NETWORK: usize = 20_000;
+
+/// How many networks of a table answer together.
+const MEMBERS: usize = 4;
+
+/// Rows from which a network of a table is wider.
+const WIDE: usize = 5_000;
+
+/// Rows of a table from which batches are larger.
+const MIDDLE_BATCHES: usize = 2_000;
+
+/// Floating-point operations of a training on a table: some minutes of a processor. It is a bound on the epochs, and no
+/// clock, so that the same command gives the same bits.
+const MOST_WORK: f64 = 5e12;
+
+/// Epochs of a table that is small.
+const MOST_EPOCHS: f64 = 100.0;
+
+/// Epochs without progress after which no training stops, however long it is gone on with.
+const NEVER: usize = 100_000_000;
+
+/// Epochs that are always done.
+const FEWEST_EPOCHS: f64 = 5.0;
+
+impl Recipe {
+    /// How many networks answer together on a table with so many rows to train on, where nothing is chosen.
+    pub fn usual_members(rows: usize) -> usize {
+        if rows >= ONE_NETWORK { 1 } else { MEMBERS }
+    }
+
+    /// Settles on what is not chosen, for a table with so many rows to train on; `validates` where rows are held out to
+    /// tell when to end. Where anything is chosen, one network is trained.
+    pub fn settle(&mut self, rows: usize, shape: Shape, validates: bool) {
+        let alone = self.is_chosen() || !validates;
+        let members = if alone { 1 } else { Recipe::usual_members(rows) };
+        let members = *self.members.get_or_insert(members);
+        let width = if rows >= WIDE { 128 } else { 64 };
+        let hidden = self.hidden.get_or_insert(vec![width, width]).clone();
+        self.activation.get_or_insert(Activation::Silu);
+        // Of numbers it spoils more than it helps.
+        self.dropout.get_or_insert(if hidden.is_empty() || !shape.classes { 0.0 } else { 0.1 });
+        if (MIDDLE_BATCHES..LARGE_BATCHES).contains(&rows) {
+            self.batch.get_or_insert(64);
+        }
+        let sizes = [&[shape.inputs], &hidden[..], &[shape.outputs]].concat();
+        let weights: f64 = sizes.windows(2).map(|pair| pair[0] as f64 * pair[1] as f64).sum();
+        let work = 6.0 * weights * rows as f64 * members as f64;
+        let epochs = (MOST_WORK / work.max(1.0)).clamp(FEWEST_EPOCHS, MOST_EPOCHS) as usize;
+        let own = self.epochs.is_none();
+        let epochs = *self.epochs.get_or_insert(epochs);
+        if validates {
+            let patience = if own { (epochs / 5).max(10) } else { NEVER };
+            self.patience.get_or_insert(patience);
+        }
+        if self.optimizer.is_none() {
+            self.optimizer = Some("adamw".into());
+            self.usual("weight_decay", 0.05);
+            self.usual("lr", if shape.classes { 0.003 } else { 0.005 });
+        }
+        let by_rate = optim::info(self.optimizer()).is_ok_and(|info| info.pace == Pace::Rate);
+        if by_rate && self.every.is_none() {
+            let batches = rows.div_ceil(self.batch.unwrap_or(32)).saturating_mul(epochs);
+            let warmup = (batches.min(self.steps.unwrap_or(usize::MAX)) / 10).max(1);
+            self.schedule.get_or_insert_with(|| format!("warmup_linear@{warmup}/cosine"));
+        }
+        self.settle_for_rows(rows);
+    }
+
+    /// Settles on what depends on the number of rows alone: the learning rate, the schedule, the batches.
+    pub fn settle_for_rows(&mut self, rows: usize) {
+        let optimizer = self.optimizer().to_string();
+        settle_rate(&mut self.hyper, &optimizer, rows);
+        if rows >= MANY_ROWS {
+            self.schedule.get_or_insert_with(|| "cosine".into());
+        }
+        if rows >= LARGE_BATCHES {
+            self.batch.get_or_insert(128);
+        }
+    }
+
+    /// Sets what is not set yet.
+    fn usual(&mut self, name: &str, value: f64) {
+        if self.hyper.get(name).is_none() {
+            self.hyper = std::mem::replace(&mut self.hyper, Hyper::new()).with(name, value);
+        }
+    }
+}
