@@ -1,0 +1,319 @@
+//! Training a model of a table.
+
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use gradtape::data::{
+    Dataset, Fractions, PreprocessOptions, Preprocessing, Rows, Table, Target, TransformChoice,
+};
+use gradtape::io::Model;
+use gradtape::nn::Activation;
+use gradtape::optim::Hyper;
+use gradtape::train::{History, Trainer};
+use gradtape::{Error, Kind, Result, Tensor};
+use gradtape_tables::{Recipe, distinct, train};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+
+use super::columns::{Column, table};
+use super::{Epoch, TableModel};
+use crate::error::raised;
+
+/// What is to be predicted, and how the network learns it.
+#[derive(FromPyObject)]
+pub(super) struct Settings {
+    target: String,
+    /// The names of the classes in the order of their numbers; `None` where a number is predicted.
+    classes: Option<Vec<String>>,
+    /// Whether the names of the classes are numbers.
+    numeric: bool,
+    transform: String,
+    hidden: Option<Vec<usize>>,
+    activation: Option<String>,
+    dropout: Option<f64>,
+    members: Option<usize>,
+    epochs: Option<usize>,
+    batch_size: Option<usize>,
+    patience: Option<usize>,
+    optimizer: Option<String>,
+    learning_rate: Option<f64>,
+    weight_decay: Option<f64>,
+    validation: f64,
+    seed: u64,
+    threads: usize,
+}
+
+/// Trains on rows of numbers, float64 `[n, columns]` with NaN where missing. `targets` are the numbers to predict, or those of
+/// the classes.
+#[pyfunction]
+#[pyo3(signature = (names, values, targets, weights, settings, on_epoch=None))]
+pub(super) fn fit_rows<'py>(
+    py: Python<'py>,
+    names: Vec<String>,
+    values: PyReadonlyArray2<'py, f64>,
+    targets: PyReadonlyArray1<'py, f64>,
+    weights: Option<PyReadonlyArray1<'py, f64>>,
+    settings: Settings,
+    on_epoch: Option<Py<PyAny>>,
+) -> PyResult<(TableModel, bool)> {
+    let data = Data::Rows { names, values: values.as_slice()?.to_vec() };
+    fitted(py, data, targets, weights, settings, on_epoch)
+}
+
+/// As `fit_rows`, on columns of any kind: tuples of name, kind (`number`, `text` or `category`) and cells.
+#[pyfunction]
+#[pyo3(signature = (columns, targets, weights, settings, on_epoch=None))]
+pub(super) fn fit_columns<'py>(
+    py: Python<'py>,
+    columns: Vec<Column>,
+    targets: PyReadonlyArray1<'py, f64>,
+    weights: Option<PyReadonlyArray1<'py, f64>>,
+    settings: Settings,
+    on_epoch: Option<Py<PyAny>>,
+) -> PyResult<(TableModel, bool)> {
+    let (table, options) = table(&columns).map_err(raised)?;
+    let data = Data::Table { table: Box::new(table), options: Box::new(options) };
+    fitted(py, data, targets, weights, settings, on_epoch)
+}
+
+/// The model, and whether Ctrl-C ended the training before its time.
+fn fitted<'py>(
+    py: Python<'py>,
+    data: Data,
+    targets: PyReadonlyArray1<'py, f64>,
+    weights: Option<PyReadonlyArray1<'py, f64>>,
+    settings: Settings,
+    on_epoch: Option<Py<PyAny>>,
+) -> PyResult<(TableModel, bool)> {
+    let targets = targets.as_slice()?.to_vec();
+    let weights = weights.map(|all| all.as_slice().map(<[f64]>::to_vec)).transpose()?;
+    let ears = Ears::new(on_epoch);
+    let (heard, fit) = (ears.clone(), Fit { data, targets, weights, settings });
+    let made = py.detach(|| fit.run(&heard));
+    ears.raised()?;
+    Ok((made.map_err(raised)?, ears.interrupted()))
+}
+
+/// The rows of a training.
+enum Data {
+    Rows { names: Vec<String>, values: Vec<f64> },
+    Table { table: Box<Table>, options: Box<PreprocessOptions> },
+}
+
+impl Data {
+    fn len(&self) -> usize {
+        match self {
+            Data::Rows { names, values } => values.len() / names.len().max(1),
+            Data::Table { table, .. } => table.len(),
+        }
+    }
+
+    /// An order of rows by what they hold.
+    fn order(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Data::Rows { names, values } => {
+                let row = |row: usize| values[row * names.len()..].iter().take(names.len());
+                let each = row(a).zip(row(b)).map(|(a, b)| a.total_cmp(b));
+                each.fold(Ordering::Equal, Ordering::then)
+            }
+            Data::Table { table, .. } => {
+                let each = table.columns().iter().map(|column| column.cell(a).cmp(&column.cell(b)));
+                each.fold(Ordering::Equal, Ordering::then)
+            }
+        }
+    }
+
+    /// Some of the rows.
+    fn rows(&self, rows: &[usize]) -> Result<Data> {
+        Ok(match self {
+            Data::Rows { names, values } => {
+                let width = names.len();
+                let own = rows.iter().flat_map(|&row| &values[row * width..(row + 1) * width]);
+                Data::Rows { names: names.clone(), values: own.copied().collect() }
+            }
+            Data::Table { table, options } => {
+                Data::Table { table: Box::new(table.rows(rows)?), options: options.clone() }
+            }
+        })
+    }
+
+    fn prepare(&self, rows: &[usize], target: Target) -> Result<Preprocessing> {
+        match self {
+            Data::Rows { names, values } => Preprocessing::fit_rows(names, values, rows, target),
+            Data::Table { table, options } => Preprocessing::fit_to(table, target, rows, options),
+        }
+    }
+
+    fn inputs(&self, prepared: &Preprocessing) -> Result<Tensor> {
+        match self {
+            Data::Rows { names, values } => prepared.inputs_of_rows(names, values),
+            Data::Table { table, .. } => prepared.inputs(table),
+        }
+    }
+}
+
+/// A training.
+struct Fit {
+    data: Data,
+    targets: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    settings: Settings,
+}
+
+impl Fit {
+    fn run(self, ears: &Ears) -> Result<TableModel> {
+        let Fit { data, targets, weights, settings } = self;
+        gradtape::engine::cpu::set_threads(settings.threads);
+        let recipe = settings.recipe()?;
+        // Rows that are the same are learned from together, in an order of their own.
+        let counted = distinct(data.len(), weights.as_deref(), |a, b| {
+            data.order(a, b).then_with(|| targets[a].total_cmp(&targets[b]))
+        });
+        let (given, count) = (data.len(), counted.rows.len());
+        let data = data.rows(&counted.rows)?;
+        let targets: Vec<f64> = counted.rows.iter().map(|&row| targets[row]).collect();
+        let fractions = Fractions { validation: settings.validation, test: 0.0 };
+        let labels: Vec<i64> = targets.iter().map(|&target| target as i64).collect();
+        let rows = match settings.classes {
+            Some(_) => Rows::stratified(&labels, fractions, settings.seed)?,
+            None => Rows::random(count, fractions, settings.seed)?,
+        };
+        let known: Vec<f64> = rows.train.iter().map(|&row| targets[row]).collect();
+        let prepared = data.prepare(&rows.train, settings.target(&known)?)?;
+        let labels = match settings.classes {
+            Some(_) => Tensor::from_vec(labels, count)?,
+            None => prepared.targets_of_numbers(&targets)?,
+        };
+        let dataset = Dataset::new(data.inputs(&prepared)?, labels)?;
+        let dataset = match &settings.classes {
+            Some(names) => dataset.with_classes(names.iter().cloned())?,
+            None => dataset,
+        };
+        let part = |rows: &[usize]| match counted.repeats(given) {
+            Some(times) => {
+                let each = rows.iter().flat_map(|&row| std::iter::repeat_n(row, times[row]));
+                dataset.rows(&each.collect::<Vec<_>>())
+            }
+            None => dataset.clone().with_weights(counted.about_one())?.rows(rows),
+        };
+        let [learned, held_out] = [part(&rows.train)?, part(&rows.validation)?];
+        let rows = gradtape_tables::Rows { train: &learned, validation: &held_out };
+        let trained = train(&recipe, &prepared, rows, settings.seed, |trainer| ears.on(trainer))?;
+        let prepared = prepared.with_errors(&trained.errors);
+        let model = Model {
+            preprocessing: Some(prepared.to_json()),
+            labels: settings.classes.clone().unwrap_or_default(),
+            ..Model::new(trained.network)
+        };
+        TableModel::of(model.to_bytes()?, trained.histories.iter().map(epochs).collect())
+    }
+}
+
+impl Settings {
+    fn recipe(&self) -> Result<Recipe> {
+        let given = [("lr", self.learning_rate), ("weight_decay", self.weight_decay)];
+        let given = given.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+        let activation = self.activation.as_deref().map(str::parse::<Activation>).transpose()?;
+        Ok(Recipe {
+            hidden: self.hidden.clone(),
+            activation,
+            dropout: self.dropout,
+            members: self.members,
+            epochs: self.epochs,
+            batch: self.batch_size,
+            patience: self.patience,
+            optimizer: self.optimizer.clone(),
+            hyper: given.fold(Hyper::new(), |hyper, (name, value)| hyper.with(name, value)),
+            ..Recipe::default()
+        })
+    }
+
+    fn target(&self, known: &[f64]) -> Result<Target> {
+        match &self.classes {
+            Some(names) => Target::of_classes(&self.target, names.clone(), self.numeric),
+            None => Target::of_numbers(&self.target, known, self.transform()?),
+        }
+    }
+
+    fn transform(&self) -> Result<TransformChoice> {
+        self.transform.parse().map_err(|_| {
+            let message = format!("target_transform is {:?}", self.transform);
+            Error::new(Kind::Value, message).hint("it is none, log, asinh or auto")
+        })
+    }
+}
+
+/// What a history tells.
+fn epochs(history: &History) -> Vec<Epoch> {
+    let epoch = |report: &gradtape::train::EpochReport| {
+        let validation = report.validation.as_ref();
+        let accuracy = validation.and_then(|scores| scores.accuracy);
+        (report.epoch, report.train.loss, validation.map(|scores| scores.loss), accuracy)
+    };
+    history.epochs.iter().map(epoch).collect()
+}
+
+/// What listens to a training: Python's signals, and a function that hears of epochs.
+#[derive(Clone)]
+struct Ears {
+    stop: Arc<AtomicBool>,
+    interrupted: Arc<AtomicBool>,
+    on_epoch: Option<Arc<Py<PyAny>>>,
+    error: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl Ears {
+    fn new(on_epoch: Option<Py<PyAny>>) -> Ears {
+        let (stop, interrupted, error) = Default::default();
+        Ears { stop, interrupted, on_epoch: on_epoch.map(Arc::new), error }
+    }
+
+    fn on<'n>(&self, trainer: Trainer<'n>) -> Trainer<'n> {
+        let (step, epoch) = (self.clone(), self.clone());
+        let mut looked = Instant::now();
+        let trainer = trainer.stop_flag(Arc::clone(&self.stop)).on_step(move |_| {
+            if looked.elapsed() < EVERY {
+                return;
+            }
+            looked = Instant::now();
+            Python::attach(|py| match py.check_signals() {
+                Ok(()) => {}
+                Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
+                    step.interrupted.store(true, Memory::Relaxed);
+                    step.stop.store(true, Memory::Relaxed);
+                }
+                Err(error) => step.fail(error),
+            });
+        });
+        trainer.on_epoch(move |report| {
+            let Some(call) = &epoch.on_epoch else { return };
+            let validation = report.validation.as_ref().map(|scores| scores.loss);
+            let told = (report.epoch, report.train.loss, validation);
+            if let Err(error) = Python::attach(|py| call.call1(py, told)) {
+                epoch.fail(error);
+            }
+        })
+    }
+
+    /// Ends the training; the error is raised after it.
+    fn fail(&self, error: PyErr) {
+        self.stop.store(true, Memory::Relaxed);
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupted.load(Memory::Relaxed)
+    }
+
+    /// What a function or a signal raised.
+    fn raised(&self) -> PyResult<()> {
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).take();
+        error.map_or(Ok(()), Err)
+    }
+}
+
+/// How often signals are looked for.
+const EVERY: Duration = Duration::from_millis(50);

@@ -1,0 +1,21 @@
+"""What several tests use."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def blobs():
+    """Three clouds of points in four dimensions, 150 rows, with the names of their classes."""
+    rng = np.random.default_rng(7)
+    labels = np.arange(150) % 3
+    centers = rng.normal(size=(3, 4)) * 3
+    return centers[labels] + rng.normal(size=(150, 4)), np.array(["a", "b", "c"])[labels]
+
+
+@pytest.fixture
+def waves():
+    """A number that hangs on two others, 300 rows."""
+    rng = np.random.default_rng(3)
+    X = rng.uniform(-1, 1, size=(300, 2))
+    return X, 10 + 5 * np.sin(3 * X[:, 0]) + X[:, 1]
