@@ -27,7 +27,12 @@ pub(crate) struct TableModel {
     predictor: Predictor,
     bytes: Vec<u8>,
     history: Vec<Vec<Epoch>>,
+    /// The columns that it was given, also those that it does not use.
+    columns: Vec<String>,
 }
+
+/// The note of a model file under which they stand, as JSON.
+const COLUMNS: &str = "columns";
 
 /// What an epoch came to: its number, the training loss, the validation loss and accuracy.
 type Epoch = (usize, f64, Option<f64>, Option<f64>);
@@ -35,7 +40,10 @@ type Epoch = (usize, f64, Option<f64>, Option<f64>);
 impl TableModel {
     fn of(bytes: Vec<u8>, history: Vec<Vec<Epoch>>) -> gradtape::Result<TableModel> {
         let model = Model::from_safetensors(SafeTensors::from_bytes(&bytes)?)?;
-        Ok(TableModel { predictor: Predictor::of(model)?, bytes, history })
+        let columns = model.notes.get(COLUMNS).and_then(|text| serde_json::from_str(text).ok());
+        let predictor = Predictor::of(model)?;
+        let used = || predictor.columns().into_iter().map(String::from).collect();
+        Ok(TableModel { columns: columns.unwrap_or_else(used), predictor, bytes, history })
     }
 
     fn prepared(&self) -> &Preprocessing {
@@ -125,10 +133,10 @@ impl TableModel {
         self.answer(py, inputs.map_err(raised)?)
     }
 
-    /// The names of the columns that are used, each once.
+    /// The names of the columns that it was given; of other programs' models those that are used.
     #[getter]
-    fn columns(&self) -> Vec<&str> {
-        self.predictor.columns()
+    fn columns(&self) -> Vec<String> {
+        self.columns.clone()
     }
 
     /// The names of the network's inputs.

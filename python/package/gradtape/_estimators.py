@@ -125,7 +125,6 @@ class _Estimator(Base):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
         return tags
 
 
@@ -228,7 +227,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their classes; returns itself."""
-        name = frames.name_of(y, "class")
+        name = frames.name_of(_given(self, y), "class")
         X, y = self._look_at(X, reset=True, y=y, numeric=False)
         tools.check_classes(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
@@ -323,7 +322,7 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their numbers; returns itself."""
-        name = frames.name_of(y, "y")
+        name = frames.name_of(_given(self, y), "y")
         X, y = self._look_at(X, reset=True, y=y, numeric=True)
         weights = tools.weights(sample_weight, len(y))
         return self._train(
@@ -340,7 +339,8 @@ def load_model(path):
     model = TableModel.load(os.fspath(path))
     estimator = GradtapeRegressor() if model.classes is None else GradtapeClassifier()
     estimator.model_, estimator.history_ = model, []
-    estimator.feature_names_in_ = np.array(model.columns, dtype=object)
+    if model.columns != [f"x{place}" for place in range(len(model.columns))]:
+        estimator.feature_names_in_ = np.array(model.columns, dtype=object)
     estimator.n_features_in_ = len(model.columns)
     if model.classes is not None:
         classes = np.array(model.classes, dtype=object)
@@ -358,6 +358,14 @@ class _Settings:
 
     def __init__(self, **settings):
         vars(self).update(settings)
+
+
+def _given(estimator, y):
+    """The targets, which must be there."""
+    if y is None:
+        name = type(estimator).__name__
+        raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    return y
 
 
 def _name(label):

@@ -1,5 +1,6 @@
 """Data frames of pandas and polars, column by column, without importing either."""
 
+import decimal
 import sys
 
 import numpy as np
@@ -22,7 +23,11 @@ def name_of(y, usual):
 
 
 def is_numeric(frame):
-    """Whether every column is of numbers or of yes and no."""
+    """Whether every column is of numbers or of yes and no; fails where two have the same name."""
+    names = list(frame.columns)
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ValueError(f"two columns have the name {twice!r}: rename one")
     return all(_kind(frame[name]) in ("number", "bool") for name in frame.columns)
 
 
@@ -32,9 +37,11 @@ def as_numbers(X):
         import pandas
 
         # Gaps of nullable columns become NaN.
-        whole = {name: _numbers(X[name]) for name in X.columns}
-        if len(whole) == len(X.columns) and whole:
-            return pandas.DataFrame(whole, index=X.index)
+        return pandas.DataFrame({name: _numbers(X[name]) for name in X.columns}, index=X.index)
+    if _of(X, "polars", "DataFrame"):
+        import polars
+
+        return X.cast(polars.Float64)
     return X
 
 
@@ -59,8 +66,8 @@ def _column(name, series):
 
 
 def _iso(moment):
-    """A moment as text, without the fraction of its second."""
-    return str(moment).split(".")[0].split("+")[0]
+    """A moment as text, without the fraction of its second and the zone."""
+    return str(moment).split(".")[0][:19]
 
 
 def _kind(series):
@@ -85,7 +92,7 @@ def _kind_of_objects(series):
     known = [cell for cell in _objects(series) if cell is not None]
     if known and all(isinstance(cell, (bool, np.bool_)) for cell in known):
         return "bool"
-    if known and all(isinstance(cell, (int, float, np.number)) for cell in known):
+    if known and all(isinstance(cell, (int, float, np.number, decimal.Decimal)) for cell in known):
         return "number"
     return "text"
 

@@ -1,6 +1,7 @@
 //! Training a model of a table.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use super::columns::{Column, table};
-use super::{Epoch, TableModel};
+use super::{COLUMNS, Epoch, TableModel};
 use crate::error::raised;
 
 /// What is to be predicted, and how the network learns it.
@@ -108,6 +109,14 @@ impl Data {
         match self {
             Data::Rows { names, values } => values.len() / names.len().max(1),
             Data::Table { table, .. } => table.len(),
+        }
+    }
+
+    /// The names of its columns.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Data::Rows { names, .. } => names.iter().map(String::as_str).collect(),
+            Data::Table { table, .. } => table.columns().iter().map(|own| own.name()).collect(),
         }
     }
 
@@ -203,7 +212,10 @@ impl Fit {
         let rows = gradtape_tables::Rows { train: &learned, validation: &held_out };
         let trained = train(&recipe, &prepared, rows, settings.seed, |trainer| ears.on(trainer))?;
         let prepared = prepared.with_errors(&trained.errors);
+        let columns = serde_json::to_string(&data.names());
+        let columns = columns.map_err(|error| Error::new(Kind::Data, error.to_string()))?;
         let model = Model {
+            notes: BTreeMap::from([(COLUMNS.to_string(), columns)]),
             preprocessing: Some(prepared.to_json()),
             labels: settings.classes.clone().unwrap_or_default(),
             ..Model::new(trained.network)
@@ -281,26 +293,27 @@ impl Ears {
             looked = Instant::now();
             Python::attach(|py| match py.check_signals() {
                 Ok(()) => {}
-                Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
-                    step.interrupted.store(true, Memory::Relaxed);
-                    step.stop.store(true, Memory::Relaxed);
-                }
-                Err(error) => step.fail(error),
+                Err(error) => step.end(py, error),
             });
         });
         trainer.on_epoch(move |report| {
             let Some(call) = &epoch.on_epoch else { return };
             let validation = report.validation.as_ref().map(|scores| scores.loss);
             let told = (report.epoch, report.train.loss, validation);
-            if let Err(error) = Python::attach(|py| call.call1(py, told)) {
-                epoch.fail(error);
-            }
+            Python::attach(|py| match call.call1(py, told) {
+                Ok(_) => {}
+                Err(error) => epoch.end(py, error),
+            });
         })
     }
 
-    /// Ends the training; the error is raised after it.
-    fn fail(&self, error: PyErr) {
+    /// Ends the training. An error is raised after it, unless it is Ctrl-C.
+    fn end(&self, py: Python<'_>, error: PyErr) {
         self.stop.store(true, Memory::Relaxed);
+        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+            self.interrupted.store(true, Memory::Relaxed);
+            return;
+        }
         self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
 
