@@ -1,5 +1,10 @@
 """What several tests use."""
 
+import os
+
+# scikit-learn looks at arrays of other libraries where this is said before it is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import numpy as np
 import pytest
 
