@@ -10,9 +10,12 @@ environment=${1:-target/python}
 export CARGO_TARGET_DIR=$PWD/target
 
 python3 -m venv "$environment"
-"$environment/bin/pip" install --quiet --disable-pip-version-check "./python[test]"
-library=$("$environment/bin/python" -c 'import gradtape._gradtape as own; print(own.__file__)')
-size=$(wc -c <"$library")
-echo "the library of the package has $size bytes"
+pip() { "$environment/bin/pip" --quiet --disable-pip-version-check "$@"; }
+rm -rf "$environment/wheels"
+pip wheel --no-deps --wheel-dir "$environment/wheels" ./python
+wheel=$(echo "$environment"/wheels/*.whl)
+size=$(wc -c <"$wheel")
+echo "$(basename "$wheel") has $size bytes"
 test "$size" -lt 6000000
+pip install --force-reinstall "$wheel[test]"
 "$environment/bin/python" -m pytest -q python/tests

@@ -160,7 +160,7 @@ def test_epochs_are_told(blobs, capsys):
     X, y = blobs
     GradtapeClassifier(epochs=2, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 and lines[0].startswith("epoch    1   loss ")
+    assert len(lines) == 2 and lines[0].startswith("network 1   epoch    1   loss ")
 
 
 def test_other_threads_run_while_it_trains(blobs):
@@ -195,7 +195,7 @@ def test_ctrl_c_keeps_what_was_learned(blobs):
     )
     run = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     for line in run.stdout:
-        if line.startswith("epoch"):
+        if line.startswith("network"):
             break
     run.send_signal(signal.SIGINT)
     rest = run.stdout.read()

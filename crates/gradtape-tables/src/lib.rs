@@ -13,7 +13,7 @@
 //! let split = prepared.dataset(&table)?.split(0.2, 0.0, 42)?;
 //! let rows = Rows { train: &split.train, validation: &split.validation };
 //! let recipe = Recipe { epochs: Some(20), ..Recipe::default() };
-//! let trained = train(&recipe, &prepared, rows, 42, |trainer| trainer)?;
+//! let trained = train(&recipe, &prepared, rows, 42, 2, &())?;
 //! assert_eq!(trained.histories.len(), 1);
 //! assert!(gradtape::train::evaluate(&trained.network, &split.validation, 64)?.accuracy.unwrap() > 0.5);
 //! # Ok::<(), gradtape::Error>(())
@@ -33,4 +33,4 @@ pub use members::{mean, parts};
 pub use network::{MOST_WEIGHTS, perceptron};
 pub use recipe::{MANY_ROWS, Recipe, learning_rate, settle_rate};
 pub use settle::{LARGE_BATCHES, Shape};
-pub use train::{Rows, Trained, train};
+pub use train::{Listen, Rows, Trained, train};

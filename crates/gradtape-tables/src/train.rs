@@ -1,4 +1,9 @@
-//! [`train`]: the networks of a recipe, trained one after the other.
+//! [`train`]: the networks of a recipe, trained side by side.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::nn::{EmbeddedColumns, Sequential};
@@ -33,8 +38,23 @@ pub struct Trained {
     pub errors: Vec<f64>,
 }
 
-/// Trains by a recipe, of which what is not chosen is settled by the rows. `adjust` gets each trainer before it begins: to
-/// hear of steps and epochs, or to stop; then what was learned so far is kept.
+/// Who hears of a training.
+pub trait Listen: Sync {
+    /// Gets the trainer of each network, by its number, before it begins: to hear of steps and epochs, or to stop all of
+    /// them; then what was learned so far is kept. Of several networks it is called from several threads.
+    fn adjust<'n>(&self, number: usize, trainer: Trainer<'n>) -> Trainer<'n> {
+        let _ = number;
+        trainer
+    }
+
+    /// Is called now and then on the thread that called [`train`], while that waits for others.
+    fn wait(&self) {}
+}
+
+/// Nobody.
+impl Listen for () {}
+
+/// Trains by a recipe, of which what is not chosen is settled by the rows; several networks on up to `threads` threads at once.
 ///
 /// Same rows, recipe and seed: same bits. Fails for a recipe that cannot be followed, and where losses become infinite;
 /// see [`Trainer::fit`].
@@ -43,7 +63,8 @@ pub fn train(
     preprocessing: &Preprocessing,
     rows: Rows<'_>,
     seed: u64,
-    mut adjust: impl for<'n> FnMut(Trainer<'n>) -> Trainer<'n>,
+    threads: usize,
+    listen: &impl Listen,
 ) -> Result<Trained> {
     recipe.check()?;
     let mut recipe = recipe.clone();
@@ -51,46 +72,98 @@ pub fn train(
     recipe.settle(rows.train.len(), shape, !rows.validation.is_empty());
     let is_linear = recipe.hidden.as_ref().is_some_and(Vec::is_empty);
     let columns = embedded(&recipe.embed, preprocessing, is_linear)?;
-    let columns: Vec<EmbeddedColumns> = columns.into_iter().map(|(_, own)| own).collect();
+    let columns = columns.into_iter().map(|(_, own)| own).collect();
+    let members = recipe.members.unwrap_or(1);
+    let of = Training { recipe: &recipe, preprocessing, columns, rows, seed };
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= members {
+                break;
+            }
+            let member = of.member(number, listen).transpose();
+            let ends = match &member {
+                Some(Ok(member)) => matches!(member.history.stopped, Stopped::Requested),
+                _ => true,
+            };
+            if ends {
+                next.fetch_max(members, Ordering::Relaxed);
+            }
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(member.map(|own| (number, own)));
+        }
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(members)).map(|_| scope.spawn(work)).collect();
+        work();
+        while others.iter().any(|other| !other.is_finished()) {
+            listen.wait();
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(number, _)| *number);
     let (mut networks, mut histories, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..recipe.members.unwrap_or(1) {
+    for (number, member) in done {
+        let member = member?;
+        // A later network that came to nothing does not count.
+        if number == 0 || member.history.kept_epoch > 0 {
+            networks.push(member.network);
+            histories.push(member.history);
+            errors.extend(member.errors);
+        }
+    }
+    recipe.members = Some(networks.len());
+    Ok(Trained { network: mean(networks)?, histories, recipe, errors })
+}
+
+/// What the networks are trained on, and how.
+struct Training<'a> {
+    recipe: &'a Recipe,
+    preprocessing: &'a Preprocessing,
+    columns: Vec<EmbeddedColumns>,
+    rows: Rows<'a>,
+    seed: u64,
+}
+
+/// One of the networks, trained.
+struct Member {
+    network: Sequential,
+    history: History,
+    errors: Vec<f64>,
+}
+
+impl Training<'_> {
+    /// Trains the network of a number; none where too few rows are left for it.
+    fn member(&self, number: usize, listen: &impl Listen) -> Result<Option<Member>> {
+        let Training { recipe, preprocessing, rows, seed, .. } = *self;
         let rng = &mut match number {
             0 => Rng::new(seed),
             other => Rng::new(seed).split(other as u64),
         };
-        let network = perceptron(&recipe, shape, columns.clone(), rng)?;
+        let network = perceptron(recipe, Shape::of(preprocessing), self.columns.clone(), rng)?;
         let [train, validation] = parts(number, [rows.train, rows.validation], seed)?;
-        // Of very few rows none may be left for one of the two.
         if number > 0 && (train.is_empty() || validation.is_empty()) {
-            break;
+            return Ok(None);
         }
         let validation = (!validation.is_empty()).then_some(validation);
         let seed = seed.wrapping_add(number as u64);
-        let trainer = trainer(&recipe, preprocessing, &network, train.len(), seed)?;
-        let trainer = match (recipe.patience, &validation) {
-            (Some(patience), Some(_)) => {
-                trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 })
-            }
-            _ => trainer,
-        };
-        let history = adjust(trainer).fit(&train, validation.as_ref())?;
+        let mut trainer = trainer(recipe, preprocessing, &network, train.len(), seed)?;
+        if let (Some(patience), Some(_)) = (recipe.patience, &validation) {
+            trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
+        }
+        let history = listen.adjust(number, trainer).fit(&train, validation.as_ref())?;
+        let mut errors = Vec::new();
         if let (Some(rows), Target::Number { .. }) = (&validation, preprocessing.target()) {
             let answers = predict(&network, rows.inputs(), 256)?.to_f64_vec();
             let truth = rows.targets().to_f64_vec();
             errors.extend(truth.iter().zip(answers).map(|(truth, answer)| truth - answer));
         }
-        let stopped = matches!(history.stopped, Stopped::Requested);
-        // A later network that came to nothing does not count.
-        if number == 0 || history.kept_epoch > 0 {
-            networks.push(network);
-            histories.push(history);
-        }
-        if stopped {
-            break;
-        }
+        Ok(Some(Member { network, history, errors }))
     }
-    recipe.members = Some(networks.len());
-    Ok(Trained { network: mean(networks)?, histories, recipe, errors })
 }
 
 /// What trains a network on so many rows.

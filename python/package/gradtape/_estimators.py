@@ -399,6 +399,6 @@ def _threads(n_jobs):
     return int(told) if told.isdigit() else 0
 
 
-def _told(epoch, loss, validation):
+def _told(network, epoch, loss, validation):
     beside = "" if validation is None else f"   validation loss {validation:.4f}"
-    print(f"epoch {epoch:4}   loss {loss:.4f}{beside}", flush=True)
+    print(f"network {network + 1}   epoch {epoch:4}   loss {loss:.4f}{beside}", flush=True)

@@ -4,17 +4,19 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering as Memory};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use gradtape::data::{
     Dataset, Fractions, PreprocessOptions, Preprocessing, Rows, Table, Target, TransformChoice,
 };
+use gradtape::engine::cpu::threads;
 use gradtape::io::Model;
 use gradtape::nn::Activation;
 use gradtape::optim::Hyper;
 use gradtape::train::{History, Trainer};
 use gradtape::{Error, Kind, Result, Tensor};
-use gradtape_tables::{Recipe, distinct, train};
+use gradtape_tables::{Listen, Recipe, distinct, train};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -210,7 +212,7 @@ impl Fit {
         };
         let [learned, held_out] = [part(&rows.train)?, part(&rows.validation)?];
         let rows = gradtape_tables::Rows { train: &learned, validation: &held_out };
-        let trained = train(&recipe, &prepared, rows, settings.seed, |trainer| ears.on(trainer))?;
+        let trained = train(&recipe, &prepared, rows, settings.seed, threads(), ears)?;
         let prepared = prepared.with_errors(&trained.errors);
         let columns = serde_json::to_string(&data.names());
         let columns = columns.map_err(|error| Error::new(Kind::Data, error.to_string()))?;
@@ -275,36 +277,34 @@ struct Ears {
     interrupted: Arc<AtomicBool>,
     on_epoch: Option<Arc<Py<PyAny>>>,
     error: Arc<Mutex<Option<PyErr>>>,
+    /// The thread that called.
+    thread: ThreadId,
+    looked: Arc<Mutex<Instant>>,
 }
 
 impl Ears {
     fn new(on_epoch: Option<Py<PyAny>>) -> Ears {
         let (stop, interrupted, error) = Default::default();
-        Ears { stop, interrupted, on_epoch: on_epoch.map(Arc::new), error }
+        let looked = Arc::new(Mutex::new(Instant::now()));
+        let thread = thread::current().id();
+        Ears { stop, interrupted, on_epoch: on_epoch.map(Arc::new), error, thread, looked }
     }
 
-    fn on<'n>(&self, trainer: Trainer<'n>) -> Trainer<'n> {
-        let (step, epoch) = (self.clone(), self.clone());
-        let mut looked = Instant::now();
-        let trainer = trainer.stop_flag(Arc::clone(&self.stop)).on_step(move |_| {
-            if looked.elapsed() < EVERY {
-                return;
-            }
-            looked = Instant::now();
-            Python::attach(|py| match py.check_signals() {
-                Ok(()) => {}
-                Err(error) => step.end(py, error),
-            });
+    /// Has Python handle its signals, which it does on its main thread alone.
+    fn look_for_signals(&self) {
+        if thread::current().id() != self.thread {
+            return;
+        }
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.elapsed() < EVERY {
+            return;
+        }
+        *looked = Instant::now();
+        drop(looked);
+        Python::attach(|py| match py.check_signals() {
+            Ok(()) => {}
+            Err(error) => self.end(py, error),
         });
-        trainer.on_epoch(move |report| {
-            let Some(call) = &epoch.on_epoch else { return };
-            let validation = report.validation.as_ref().map(|scores| scores.loss);
-            let told = (report.epoch, report.train.loss, validation);
-            Python::attach(|py| match call.call1(py, told) {
-                Ok(_) => {}
-                Err(error) => epoch.end(py, error),
-            });
-        })
     }
 
     /// Ends the training. An error is raised after it, unless it is Ctrl-C.
@@ -325,6 +325,27 @@ impl Ears {
     fn raised(&self) -> PyResult<()> {
         let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).take();
         error.map_or(Ok(()), Err)
+    }
+}
+
+impl Listen for Ears {
+    fn adjust<'n>(&self, number: usize, trainer: Trainer<'n>) -> Trainer<'n> {
+        let (step, epoch) = (self.clone(), self.clone());
+        let trainer =
+            trainer.stop_flag(Arc::clone(&self.stop)).on_step(move |_| step.look_for_signals());
+        trainer.on_epoch(move |report| {
+            let Some(call) = &epoch.on_epoch else { return };
+            let validation = report.validation.as_ref().map(|scores| scores.loss);
+            let told = (number, report.epoch, report.train.loss, validation);
+            Python::attach(|py| match call.call1(py, told) {
+                Ok(_) => {}
+                Err(error) => epoch.end(py, error),
+            });
+        })
+    }
+
+    fn wait(&self) {
+        self.look_for_signals();
     }
 }
 
