@@ -3,7 +3,7 @@
     python scripts/compare_sklearn.py [--seeds 5] > record/python.csv
 
 Two rows for each data: both with what they do by themselves (ours four networks), and both with the same network and training:
-one layer of 100, relu, adam of 0.001, batches of at most 200, 200 epochs of all rows. Inputs are standardised for both. Needs the package of `python/` and scikit-learn.
+one layer of 100, relu, adam of a constant 0.001, batches of at most 200, 200 epochs of all rows. Inputs are standardised for both. Needs the package of `python/` and scikit-learn.
 """
 
 import argparse
@@ -31,7 +31,8 @@ DATA = {
     "friedman": lambda: datasets.make_friedman1(2000, noise=1.0, random_state=0),
 }
 SAME = dict(
-    epochs=200, hidden=(100,), activation="relu", dropout=0.0, optimizer="adam", learning_rate=0.001, validation_fraction=0
+    epochs=200, hidden=(100,), activation="relu", dropout=0.0, optimizer="adam", learning_rate=0.001, schedule="constant",
+    validation_fraction=0
 )
 
 

@@ -117,6 +117,7 @@ def test_what_cannot_be_learned_is_told(blobs):
         (dict(activation="rilu"), "did you mean"),
         (dict(optimizer="adm"), "did you mean"),
         (dict(dropout=1.5), "dropout"),
+        (dict(schedule="cosin"), "cosine"),
         (dict(epochs=0), "epochs is 0"),
         (dict(validation_fraction=1.0), "validation"),
         (dict(learning_rate=float("nan")), "learning rate"),

@@ -29,6 +29,7 @@ class _Estimator(Base):
         optimizer=None,
         learning_rate=None,
         weight_decay=None,
+        schedule=None,
         early_stopping=None,
         validation_fraction=0.1,
         random_state=42,
@@ -44,6 +45,7 @@ class _Estimator(Base):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.schedule = schedule
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.random_state = random_state
@@ -78,6 +80,7 @@ class _Estimator(Base):
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
+            schedule=self.schedule,
             validation=float(self.validation_fraction),
             seed=_seed(self.random_state),
             threads=_threads(self.n_jobs),
@@ -151,6 +154,8 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
         adam, adamw, sgd and so on; ``gradtape optimizers`` lists them.
     learning_rate, weight_decay : float or None
         Settings of the optimiser.
+    schedule : str or None
+        How the learning rate changes, as the program has it: constant, cosine, step:step_size=10 and so on.
     early_stopping : int or None
         After how many epochs without a lower validation loss training ends; it goes back to the lowest.
     validation_fraction : float
@@ -200,6 +205,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
         optimizer=None,
         learning_rate=None,
         weight_decay=None,
+        schedule=None,
         early_stopping=None,
         validation_fraction=0.1,
         class_weight=None,
@@ -217,6 +223,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
             optimizer=optimizer,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
+            schedule=schedule,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             random_state=random_state,
@@ -295,6 +302,7 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
         optimizer=None,
         learning_rate=None,
         weight_decay=None,
+        schedule=None,
         early_stopping=None,
         validation_fraction=0.1,
         target_transform="auto",
@@ -312,6 +320,7 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
             optimizer=optimizer,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
+            schedule=schedule,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             random_state=random_state,

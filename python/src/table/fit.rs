@@ -44,6 +44,7 @@ pub(super) struct Settings {
     optimizer: Option<String>,
     learning_rate: Option<f64>,
     weight_decay: Option<f64>,
+    schedule: Option<String>,
     validation: f64,
     seed: u64,
     threads: usize,
@@ -240,6 +241,7 @@ impl Settings {
             batch: self.batch_size,
             patience: self.patience,
             optimizer: self.optimizer.clone(),
+            schedule: self.schedule.clone(),
             hyper: given.fold(Hyper::new(), |hyper, (name, value)| hyper.with(name, value)),
             ..Recipe::default()
         })
