@@ -1,10 +1,12 @@
 //! gradtape as a module of Python: `gradtape._gradtape`, which the package `gradtape` wraps.
 
 mod error;
+mod tape;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _gradtape(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    error::add(module)
+    error::add(module)?;
+    tape::add(module)
 }
