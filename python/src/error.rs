@@ -27,7 +27,33 @@ pub(crate) fn raised(error: Error) -> PyErr {
 
 /// An error of the library that names the line of Python, if it names none yet.
 pub(crate) fn told(error: Error, line: &Arc<str>) -> PyErr {
-    raised_in_python().unwrap_or_else(|| raised(error.at_line(line.clone())))
+    raised_in_python().unwrap_or_else(|| {
+        let text = error.at_line(line.clone()).to_string();
+        GradtapeError::new_err(match text.rsplit_once("\n  hint: ") {
+            Some((text, hint)) => format!("{text}\n  hint: {}", in_python(hint)),
+            None => text,
+        })
+    })
+}
+
+/// What the hints of the library are in Python.
+const WORDS: &[(&str, &str)] = &[
+    ("sum(())", "sum()"),
+    ("mean(())", "mean()"),
+    ("with t()", "with .mT"),
+    ("cast(DType::F32)", "astype(\"float32\")"),
+    ("cast(DType::F64)", "astype(\"float64\")"),
+    ("cast(DType::I64)", "astype(\"int64\")"),
+    ("with value()", "with .numpy()"),
+    ("with select()", "with gt.where()"),
+    ("unsqueeze()", "expand_dims()"),
+    ("return the Var from", "return the value from"),
+    ("Tape::inference()", "gt.Tape(training=False)"),
+    ("a new Tape", "a new gt.Tape()"),
+];
+
+fn in_python(hint: &str) -> String {
+    WORDS.iter().fold(hint.to_string(), |hint, (rust, python)| hint.replace(rust, python))
 }
 
 thread_local! {

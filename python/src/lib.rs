@@ -1,6 +1,7 @@
 //! gradtape as a module of Python: `gradtape._gradtape`, which the package `gradtape` wraps.
 
 mod error;
+mod nn;
 mod tape;
 
 use pyo3::prelude::*;
@@ -8,5 +9,6 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _gradtape(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::add(module)?;
-    tape::add(module)
+    tape::add(module)?;
+    nn::add(module)
 }

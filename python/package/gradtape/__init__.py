@@ -9,6 +9,10 @@ from ._gradtape import (
     depends_on,
     evaluate,
 )
+from . import data, loss, nn, optim, random, soft
+from ._compile import check_gradients, compile
+from ._files import load, load_checkpoint, save, save_checkpoint
+from ._gradtape import seed
 from ._operations import FUNCTIONS as _functions
 from ._transforms import (
     custom_gradient,
@@ -31,7 +35,10 @@ __all__ = [
     "Parameter",
     "Tape",
     "Var",
+    "check_gradients",
+    "compile",
     "custom_gradient",
+    "data",
     "depends_on",
     "evaluate",
     "grad",
@@ -39,6 +46,16 @@ __all__ = [
     "hessian",
     "jacobian",
     "jvp",
+    "load",
+    "load_checkpoint",
+    "loss",
+    "nn",
+    "optim",
+    "random",
+    "save",
+    "save_checkpoint",
+    "seed",
+    "soft",
     "tree_leaves",
     "tree_map",
     "value_and_grad",

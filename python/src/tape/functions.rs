@@ -24,6 +24,8 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(vmap_of, module)?,
         wrap_pyfunction!(custom_gradient_of, module)?,
         wrap_pyfunction!(random, module)?,
+        wrap_pyfunction!(bernoulli, module)?,
+        wrap_pyfunction!(categorical, module)?,
     ] {
         module.add_function(function)?;
     }
@@ -31,7 +33,7 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Records something of several values, of which one at least is on a tape already.
-fn together(
+pub(crate) fn together(
     py: Python<'_>,
     name: &str,
     values: &[Bound<'_, PyAny>],
@@ -230,7 +232,7 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
 
 /// Draws random numbers that depend on its seed and on how often it was drawn from.
 #[pyclass(frozen, name = "Generator", module = "gradtape")]
-pub(crate) struct PyGenerator(Generator);
+pub(crate) struct PyGenerator(pub(super) Generator);
 
 #[pymethods]
 impl PyGenerator {
@@ -277,4 +279,28 @@ fn random(
         };
         on.give(py, drawn)
     })
+}
+
+/// For each probability 1 or 0, drawn with it.
+#[pyfunction]
+fn bernoulli(
+    py: Python<'_>,
+    probability: PyRef<'_, PyVar>,
+    generator: &Bound<'_, PyGenerator>,
+) -> PyResult<PyVar> {
+    let generator = &generator.get().0;
+    probability.map(py, |x| x.bernoulli(generator))
+}
+
+/// A class for each row of logits along an axis, drawn with its softmax, as int64.
+#[pyfunction]
+#[pyo3(signature = (logits, generator, axis=-1))]
+fn categorical(
+    py: Python<'_>,
+    logits: PyRef<'_, PyVar>,
+    generator: &Bound<'_, PyGenerator>,
+    axis: isize,
+) -> PyResult<PyVar> {
+    let generator = &generator.get().0;
+    logits.map(py, |x| x.categorical(axis, generator))
 }

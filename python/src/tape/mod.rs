@@ -1,15 +1,17 @@
 //! The tape: values that are recorded, their operations and derivatives.
 
 pub(crate) mod array;
+mod compile;
 mod derivatives;
 mod functions;
 mod index;
-mod line;
+pub(crate) mod line;
 mod on;
 mod operand;
 mod operations;
 mod parameter;
 mod shared;
+mod soft;
 #[allow(clippy::module_inception, reason = "named after the type it is about")]
 mod tape;
 mod var;
@@ -17,10 +19,11 @@ mod var;
 use pyo3::prelude::*;
 
 pub(crate) use array::tensor_of;
+pub(crate) use functions::together;
 pub(crate) use on::On;
 pub(crate) use parameter::PyParameter;
 pub(crate) use shared::Shared;
-pub(crate) use tape::PyTape;
+pub(crate) use tape::{PyTape, lifted, refused};
 pub(crate) use var::PyVar;
 
 use crate::error::GradtapeError;
@@ -32,6 +35,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyParameter>()?;
     module.add("OPERATIONS", operations::names())?;
     functions::add(module)?;
+    soft::add(module)?;
+    compile::add(module)?;
     derivatives::add(module)
 }
 
