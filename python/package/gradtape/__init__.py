@@ -1,11 +1,37 @@
 """A gradient tape that trains networks and shows how they learn."""
 
-from ._gradtape import GradtapeError, TableModel
+from ._gradtape import (
+    Generator,
+    GradtapeError,
+    Parameter,
+    TableModel,
+    Tape,
+    Var,
+    depends_on,
+    evaluate,
+)
+from . import data, loss, nn, optim, random, soft
+from ._compile import check_gradients, compile
+from ._files import load, load_checkpoint, save, save_checkpoint
+from ._gradtape import seed
+from ._operations import FUNCTIONS as _functions
+from ._transforms import (
+    custom_gradient,
+    grad,
+    gradient,
+    hessian,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+    vmap,
+)
+from ._tree import tree_leaves, tree_map
+
+globals().update(_functions)
 
 # Loaded where they are asked for: they look for scikit-learn, which takes longer than all else here.
 _ESTIMATORS = ("GradtapeClassifier", "GradtapeRegressor", "load_model")
-
-__all__ = ["GradtapeError", "TableModel", *_ESTIMATORS]
 
 
 def __getattr__(name):
@@ -18,3 +44,41 @@ def __getattr__(name):
 
 def __dir__():
     return sorted([*globals(), *_ESTIMATORS])
+
+
+__all__ = [
+    "Generator",
+    "GradtapeError",
+    "Parameter",
+    "TableModel",
+    "Tape",
+    "Var",
+    "check_gradients",
+    "compile",
+    "custom_gradient",
+    "data",
+    "depends_on",
+    "evaluate",
+    "grad",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "jvp",
+    "load",
+    "load_checkpoint",
+    "loss",
+    "nn",
+    "optim",
+    "random",
+    "save",
+    "save_checkpoint",
+    "seed",
+    "soft",
+    "tree_leaves",
+    "tree_map",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+    *_ESTIMATORS,
+    *_functions,
+]

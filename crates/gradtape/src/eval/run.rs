@@ -12,7 +12,7 @@ use super::extract::{Extraction, Origin, Want};
 use super::read::check;
 use crate::engine::Slot;
 use crate::op::{Bits, NodeId};
-use crate::tape::{Given, Leaf, Node, Recording, Tape, Update, Var};
+use crate::tape::{Given, Leaf, Node, Recording, Spent, Tape, Update, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// What a run is asked for.
@@ -62,7 +62,9 @@ pub fn step(tape: &Tape, results: &[Var<'_>]) -> Result<()> {
         tape.recording().borrow_mut().updates.clear();
         done.map_err(|error| error.called_from(at))?;
     }
-    tape.recording().borrow_mut().spent = Some(at);
+    let mut recording = tape.recording().borrow_mut();
+    let told = recording.told_now();
+    recording.spent = Some(Spent { at, told });
     Ok(())
 }
 

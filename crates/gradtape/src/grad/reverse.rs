@@ -270,7 +270,9 @@ fn collect<'t>(marks: &Marks, x: Var<'t>, at: &'static Location<'static>) -> Opt
         return Some(x.tape().var(id));
     }
     let &(_, reason, id) = marks.stopped.iter().find(|(at, ..)| *at == x.id())?;
-    let stop = x.tape().recording().borrow().place(id);
+    let recording = x.tape().recording().borrow();
+    let stop = recording.line(id).unwrap_or_else(|| recording.place(id).to_string());
+    drop(recording);
     let error = Error::new(Kind::Gradient, format!("gradient: {reason}, at {stop}")).at(at);
     let hint = "differentiate with respect to something else, or remove the stop";
     Some(x.failed(error.hint(hint), &[x]))

@@ -272,8 +272,13 @@ pub trait Optimizer: Rule {
     where
         Self: Sized,
     {
-        self.base_mut().allow_unused = true;
+        self.set_allow_unused(true);
         self
+    }
+
+    /// As [`Optimizer::allow_unused`], on an optimiser in use; `false` has it fail again.
+    fn set_allow_unused(&mut self, allow: bool) {
+        self.base_mut().allow_unused = allow;
     }
 
     /// The learning rate now.

@@ -2,7 +2,6 @@
 
 use super::{Leaf, Recording};
 use crate::op::NodeId;
-use crate::tensor::is_foreign;
 
 impl Recording {
     /// The path of a node that is a parameter or a buffer, if a network listed it.
@@ -18,17 +17,17 @@ impl Recording {
     /// What an error says of an operand, the first of them being number 0.
     pub(crate) fn operand_note(&self, (number, of): (usize, usize), id: NodeId) -> String {
         let which = which_operand((number, of));
-        let (node, leaf, at) = (self.node(id), self.leaf(id), self.place(id));
+        let (node, leaf, line) = (self.node(id), self.leaf(id), self.line(id));
         let what = match (node.op.number(), leaf) {
             // Recorded by this library: what a compiled function is given.
-            (_, Some(Leaf::Tensor { .. })) if is_foreign(at) => "input".into(),
+            (_, Some(Leaf::Tensor { .. })) if line.is_none() => "input".into(),
             (_, Some(leaf)) => leaf.describe(),
             (Some(number), _) => format!("the number {}", number.value()),
             (None, None) => node.op.name().into(),
         };
         let mut note = format!("{which}: {} = {what}", node.meta);
-        if !is_foreign(at) {
-            note += &format!(" from {at}");
+        if let Some(line) = line {
+            note += &format!(" from {line}");
         }
         if leaf.is_none()
             && let Some(layer) = self.layer_of(node.scope)

@@ -67,6 +67,13 @@ pub(crate) struct Update {
     pub(crate) at_read: bool,
 }
 
+/// The line that used a tape up.
+pub(crate) struct Spent {
+    pub(crate) at: &'static Location<'static>,
+    /// In another language.
+    pub(crate) told: Option<Arc<str>>,
+}
+
 /// Everything recorded since the last reset.
 pub(crate) struct Recording {
     /// The nodes; behind the first `len` those of the last recording, as long as this one repeats it.
@@ -91,7 +98,7 @@ pub(crate) struct Recording {
     /// What a compiled step does after each call that succeeded.
     pub(crate) after: Vec<Arc<Action>>,
     /// The line that used the tape up, if any.
-    pub(crate) spent: Option<&'static Location<'static>>,
+    pub(crate) spent: Option<Spent>,
     pub(super) values: Vec<(NodeId, Tensor)>,
     /// Parameters on this tape, sorted by their identity.
     parameters: Vec<(u64, NodeId)>,
@@ -196,8 +203,8 @@ impl Recording {
                 None => self.fail(unknown(op.name(), id).at(at), &[]),
             };
         }
-        if let Some(spent) = self.spent {
-            return self.fail(spent_error(op.name(), spent).at(at), &[]);
+        if let Some(spent) = &self.spent {
+            return self.fail(spent.error(op.name()).at(at), &[]);
         }
         if op.is_input() {
             let error = Error::new(Kind::Tape, "input: an operation without numbers of its own");
@@ -274,8 +281,8 @@ impl Recording {
         shape: &Shape,
         at: &'static Location<'static>,
     ) -> NodeId {
-        if let Some(spent) = self.spent {
-            return self.fail(spent_error(&leaf.describe(), spent).at(at), &[]);
+        if let Some(spent) = &self.spent {
+            return self.fail(spent.error(&leaf.describe()).at(at), &[]);
         }
         let is_data = leaf.is_data();
         let same = |node: &mut Node| {
@@ -373,8 +380,11 @@ pub(super) fn unknown(what: &str, id: NodeId) -> Error {
         .hint("an id is known only to the tape that it was recorded on, until that is reset")
 }
 
-fn spent_error(op: &str, spent: &'static Location<'static>) -> Error {
-    let message = format!("{op}: the tape was used up by the optimiser step at {spent}");
-    Error::new(Kind::Tape, message)
-        .hint("call tape.reset() or make a new Tape before recording the next step")
+impl Spent {
+    fn error(&self, op: &str) -> Error {
+        let line = self.told.as_ref().map_or(self.at.to_string(), ToString::to_string);
+        let message = format!("{op}: the tape was used up by the optimiser step at {line}");
+        Error::new(Kind::Tape, message)
+            .hint("call tape.reset() or make a new Tape before recording the next step")
+    }
 }

@@ -5,6 +5,7 @@
 //! the tape, and a node keeps the number of the scope that it was recorded in. Lines and names are looked
 //! up only when there is an error to tell.
 
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(crate) struct Scope {
 pub(crate) enum Part {
     /// None in particular: a call that is known to come from a line.
     Call,
+    /// A line of a program in another language, which is told in the place of Rust's.
+    Told(Arc<str>),
     /// A layer of this library, by its kind.
     Layer(&'static str),
     /// Layers that are told apart by numbers, with their path if they were listed.
@@ -76,6 +79,14 @@ impl Recording {
     /// this place, its nodes may belong to other layers and lines.
     fn open(&mut self, scope: Scope) -> u32 {
         let outer = self.scope;
+        // One line after another is often the same, and has no parameter to forget.
+        if let Some(last) = self.scope_count.checked_sub(1)
+            && matches!(scope.part, Part::Told(_))
+            && self.scopes[last].is(&scope)
+        {
+            self.scope = self.scope_count as u32;
+            return outer;
+        }
         match self.scopes.get_mut(self.scope_count) {
             Some(old) if old.is(&scope) => old.parameter = None,
             old => {
@@ -116,6 +127,28 @@ impl Recording {
         self.line_of(node.scope).unwrap_or(node.at)
     }
 
+    /// The line that is told to users: [`Recording::place`], or one of a program in another language; `None` where
+    /// only a line of this library is known.
+    pub(crate) fn line(&self, id: NodeId) -> Option<String> {
+        match self.told(self.node(id).scope) {
+            Some(line) => Some(line.to_string()),
+            None => Some(self.place(id)).filter(|at| !is_foreign(at)).map(ToString::to_string),
+        }
+    }
+
+    /// The line in another language of a scope, or of one around it.
+    pub(super) fn told(&self, scope: u32) -> Option<&Arc<str>> {
+        self.around(scope).find_map(|scope| match &scope.part {
+            Part::Told(line) => Some(line),
+            _ => None,
+        })
+    }
+
+    /// The line in another language that is being recorded.
+    pub(crate) fn told_now(&self) -> Option<Arc<str>> {
+        self.told(self.scope).cloned()
+    }
+
     /// Names the user's line and the layer in an error of what is being recorded.
     pub(super) fn blame_scope(&self, error: Error) -> Error {
         self.blame(error, self.scope)
@@ -136,17 +169,30 @@ impl Recording {
             .filter(|&id| self.place(id) == at)
             .map(|id| self.node(id).scope)
             .collect();
-        scopes.dedup_by_key(|scope| self.layer_of(*scope));
+        scopes.dedup_by_key(|scope| (self.layer_of(*scope), self.told(*scope)));
         match scopes[..] {
             [scope] => self.blame(error, scope),
-            _ => error,
+            _ => self.blame_one_of(error, &scopes),
+        }
+    }
+
+    /// Names the lines in another language of which one is meant.
+    fn blame_one_of(&self, error: Error, scopes: &[u32]) -> Error {
+        let lines: BTreeSet<&Arc<str>> =
+            scopes.iter().filter_map(|&scope| self.told(scope)).collect();
+        let lines: Vec<&str> = lines.into_iter().map(|line| &**line).collect();
+        match lines[..] {
+            [] => error,
+            _ if lines.len() > 6 => error.at_line(format!("one of {} lines", lines.len())),
+            _ => error.at_line(lines.join(" or ")),
         }
     }
 
     fn blame(&self, error: Error, scope: u32) -> Error {
-        let error = match self.line_of(scope) {
-            Some(at) => error.called_from(at),
-            None => error,
+        let error = match (self.told(scope), self.line_of(scope)) {
+            (Some(line), _) => error.at_line(line.clone()),
+            (None, Some(at)) => error.called_from(at),
+            (None, None) => error,
         };
         match self.layer_of(scope) {
             Some(layer) => error.note(format!("in layer {layer}")),
@@ -169,7 +215,7 @@ impl Recording {
         let mut path: Vec<String> = Vec::new();
         for scope in self.around(scope) {
             match &scope.part {
-                Part::Call | Part::List(None) => {}
+                Part::Call | Part::Told(_) | Part::List(None) => {}
                 Part::Number(number) => path.push(number.to_string()),
                 Part::List(Some(whole)) => {
                     path.push(whole.to_string());
@@ -188,7 +234,8 @@ impl Recording {
         path.retain(|part| !part.is_empty());
         path.reverse();
         let path = path.join(".");
-        let kind = self.around(scope).next().and_then(|scope| match scope.part {
+        let inner = self.around(scope).find(|scope| !matches!(scope.part, Part::Told(_)));
+        let kind = inner.and_then(|scope| match scope.part {
             Part::Layer(kind) => Some(kind),
             _ => None,
         });

@@ -204,6 +204,19 @@ impl Tape {
         Var::new(self, id)
     }
 
+    /// Exchanges all but the id with another tape.
+    pub(super) fn swap(&self, other: &Tape) {
+        let Tape { id: _, training, tracing, checked, engine, products, on_record, recording } =
+            self;
+        training.swap(&other.training);
+        tracing.swap(&other.tracing);
+        checked.swap(&other.checked);
+        engine.swap(&other.engine);
+        products.swap(&other.products);
+        on_record.swap(&other.on_record);
+        recording.swap(&other.recording);
+    }
+
     pub(crate) fn id(&self) -> u64 {
         self.id
     }

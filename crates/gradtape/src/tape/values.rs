@@ -108,7 +108,8 @@ impl Recording {
     /// The error of asking for numbers while a function of one example stands for all of a batch, or for a
     /// value that left it.
     pub(crate) fn of_one_example(&self, id: NodeId) -> Error {
-        let (meta, at) = (&self.node(id).meta, self.place(id));
+        let meta = &self.node(id).meta;
+        let at = self.line(id).unwrap_or_else(|| self.place(id).to_string());
         let message =
             format!("this depends on one example {meta} of the vmap at {at}, which has no numbers");
         Error::new(Kind::Tape, message).hint(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::path::Path;
+use std::sync::Arc;
 
 /// `std::result::Result` with this library's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +20,8 @@ struct Inner {
     kind: Kind,
     message: String,
     at: Option<&'static Location<'static>>,
+    /// A line in another language, which stands in the place of Rust's.
+    told: Option<Arc<str>>,
     notes: Vec<String>,
     hint: Option<String>,
 }
@@ -50,6 +53,7 @@ impl Error {
             kind,
             message: message.into(),
             at: None,
+            told: None,
             notes: Vec::new(),
             hint: None,
         }))
@@ -71,6 +75,20 @@ impl Error {
     pub(crate) fn called_from(mut self, location: &'static Location<'static>) -> Error {
         self.0.at = self.0.at.filter(|at| !is_foreign(at));
         self.at(location)
+    }
+
+    /// Names a line of a program in another language, which is told in the place of one of Rust. The first one
+    /// given is kept. What is recorded after [`Tape::told`](crate::Tape::told) has one by itself.
+    ///
+    /// ```
+    /// use gradtape::{Error, Kind};
+    /// let error = Error::new(Kind::Value, "no such class").at_line("train.py:12");
+    /// assert_eq!(error.to_string(), "no such class\n  at train.py:12");
+    /// ```
+    #[must_use]
+    pub fn at_line(mut self, line: impl Into<Arc<str>>) -> Error {
+        self.0.told.get_or_insert_with(|| line.into());
+        self
     }
 
     /// Adds a line of detail, such as where an operand came from.
@@ -134,10 +152,12 @@ fn is_call_by_value(location: &Location<'_>) -> bool {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, at, notes, hint, .. } = &*self.0;
+        let Inner { message, at, told, notes, hint, .. } = &*self.0;
         f.write_str(message)?;
-        if let Some(at) = at {
-            write!(f, "\n  at {at}")?;
+        match (told, at) {
+            (Some(line), _) => write!(f, "\n  at {line}")?,
+            (None, Some(at)) => write!(f, "\n  at {at}")?,
+            (None, None) => {}
         }
         for note in notes {
             write!(f, "\n  {note}")?;

@@ -1,0 +1,120 @@
+"""Functions that are recorded once and then run from their plan, and checks of gradients."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from . import _gradtape
+from ._gradtape import Parameter, Var
+from ._operations import first_var
+from ._tree import flatten, form_of
+
+
+def compile(function=None, *, training=True, most_traces=16):
+    """A function that is recorded at its first call and run from its plan at every later one, without Python.
+
+    It may end in an optimiser's step. It is recorded again when an argument has another shape, element type or form;
+    arguments that are no numbers, such as texts, are part of the form. What varies from call to call must be an argument or
+    a parameter: a branch on a value cannot be compiled. `training=False` has layers behave as in inference.
+
+    >>> import gradtape as gt, numpy as np
+    >>> square = gt.compile(lambda x: x * x)
+    >>> square(3.0), square(4.0), square.recordings
+    (np.float32(9.0), np.float32(16.0), 1)
+    """
+    if function is None:
+        return functools.partial(compile, training=training, most_traces=most_traces)
+    return Compiled(function, training, most_traces)
+
+
+class Compiled:
+    """A function made by `compile`."""
+
+    def __init__(self, function, training=True, most_traces=16):
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._options = (training, most_traces)
+        self._by_form = {}
+
+    @property
+    def recordings(self):
+        """How often the function was recorded."""
+        return sum(own.compiled.recordings for own in self._by_form.values())
+
+    def __call__(self, *args, **kwargs):
+        if not kwargs and all(type(arg) is np.ndarray for arg in args):
+            return self._run(len(args), list(args), args, kwargs)
+        if first_var((args, kwargs)) is not None:
+            return self._function(*args, **kwargs)
+        leaves, _ = flatten((args, kwargs))
+        fixed = tuple((at, leaf) for at, leaf in enumerate(leaves) if not _is_number(leaf))
+        key = (form_of((args, kwargs)), fixed)
+        return self._run(key, [leaf for leaf in leaves if _is_number(leaf)], args, kwargs)
+
+    def _run(self, key, numbers, args, kwargs):
+        own = self._by_form.get(key)
+        if own is None:
+            own = self._by_form[key] = _OfForm(self._function, (args, kwargs), self._options)
+        found = own.compiled.call(numbers)
+        return own.build([x[()] if x.ndim == 0 else x for x in found])
+
+
+class _OfForm:
+    """A compiled function for arguments of one form."""
+
+    def __init__(self, function, example, options):
+        leaves, build = flatten(example)
+        places = [at for at, leaf in enumerate(leaves) if _is_number(leaf)]
+        self.form = self.build = None
+
+        def record(tape, values):
+            given = list(leaves)
+            for at, value in zip(places, values):
+                given[at] = value
+            args, kwargs = build(given)
+            result = function(*args, **kwargs)
+            found, rebuild = flatten(result)
+            form = form_of(result)
+            if self.form is not None and form != self.form:
+                raise _gradtape.GradtapeError(
+                    f"compile: the function gave {self.form} before and gives {form} now\n"
+                    "  hint: give results of one form, whatever the shapes of arguments are"
+                )
+            self.form, self.build = form, rebuild
+            return [x if isinstance(x, Var) else tape.constant(x) for x in found]
+
+        self.compiled = _gradtape.Compiled(record, *options)
+        # Kept for its form alone.
+        for at in places:
+            leaves[at] = None
+
+
+def _is_number(leaf):
+    if isinstance(leaf, (bool, str, bytes, Parameter)) or callable(leaf):
+        return False
+    return isinstance(leaf, (int, float)) or hasattr(leaf, "dtype") or hasattr(leaf, "__array__")
+
+
+def check_gradients(function, *args, tolerance=1e-6):
+    """Compares first and second derivatives of a function with differences, and raises where one is off by more.
+
+    Arguments are taken as float64; gives the worst of each order and argument, as dicts.
+    """
+    leaves, build = flatten(list(args))
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
+
+    def record(tape, values):
+        y = function(*build(values))
+        return [y if isinstance(y, Var) else tape.constant(y)]
+
+    rows = _gradtape.check_gradients_of(record, arrays)
+    worst = max(rows, key=lambda row: row["error"], default=None)
+    if worst is not None and not worst["error"] <= tolerance:
+        raise _gradtape.GradtapeError(
+            f"check_gradients: {worst['text']}\n"
+            "  hint: where the function has a kink nearby, the difference is off; else its gradient rule is"
+        )
+    return rows

@@ -1,0 +1,413 @@
+//! [`PyLayer`]: a layer or a network of the library.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use gradtape::io::{Model, SafeTensors};
+use gradtape::nn::{
+    Activation, Bidirectional, Layer, LayerSpec, Merge, Module, Parallel, Residual, Sequential,
+    Visitor,
+};
+use gradtape::{Kind, Rng, Tape, Tensor, Var};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::error::told;
+use crate::tape::array::{numpy_of, tensor_of};
+use crate::tape::{PyParameter, PyVar, lifted, line, refused, wrong};
+
+/// A layer or a network: `layer(x)` records what it computes of a value, and computes it of an array, as in inference.
+#[pyclass(frozen, subclass, name = "Layer", module = "gradtape.nn")]
+pub(super) struct PyLayer {
+    pub(super) layer: Arc<dyn Layer>,
+    /// The same, if it is a network of several layers.
+    network: Option<Arc<Sequential>>,
+    /// What the file that it was read from tells besides.
+    file: Option<Arc<FileNotes>>,
+}
+
+struct FileNotes {
+    preprocessing: Option<String>,
+    labels: Vec<String>,
+    notes: BTreeMap<String, String>,
+}
+
+impl PyLayer {
+    fn of(layer: Arc<dyn Layer>) -> PyLayer {
+        PyLayer { layer, network: None, file: None }
+    }
+
+    fn of_network(network: Sequential) -> PyLayer {
+        let network = Arc::new(network);
+        PyLayer { layer: network.clone(), network: Some(network), file: None }
+    }
+
+    /// The layers of a network, or this one alone, in a network that shares them.
+    fn as_network(&self) -> Sequential {
+        match &self.network {
+            None => Sequential::new().add(self.layer.clone()),
+            Some(network) => (0..network.layers().len())
+                .fold(Sequential::new(), |all, number| all.add(Nth(network.clone(), number))),
+        }
+    }
+}
+
+/// A layer of a network that others have.
+#[derive(Clone)]
+struct Nth(Arc<Sequential>, usize);
+
+impl Nth {
+    fn layer(&self) -> &dyn Layer {
+        &*self.0.layers()[self.1]
+    }
+}
+
+impl Module for Nth {
+    fn visit(&self, visitor: &mut Visitor<'_>) {
+        self.layer().visit(visitor);
+    }
+
+    fn kind(&self) -> String {
+        self.layer().kind()
+    }
+}
+
+impl Layer for Nth {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        self.layer().forward(x)
+    }
+
+    fn spec(&self) -> Option<LayerSpec> {
+        self.layer().spec()
+    }
+
+    fn is_static(&self) -> bool {
+        self.layer().is_static()
+    }
+}
+
+/// Where layers without a seed of their own draw their first numbers from.
+static NUMBERS: Mutex<Option<Rng>> = Mutex::new(None);
+
+/// Begins anew the numbers that layers without a seed of their own start with.
+#[pyfunction]
+pub(super) fn seed(seed: u64) {
+    if let Ok(mut numbers) = NUMBERS.lock() {
+        *numbers = Some(Rng::new(seed));
+    }
+}
+
+/// Calls `f` with what draws the numbers of a new layer.
+fn drawn<T>(seed: Option<u64>, f: impl FnOnce(&mut Rng) -> T) -> T {
+    match (seed, NUMBERS.lock()) {
+        (Some(seed), _) => f(&mut Rng::new(seed)),
+        (None, Ok(mut numbers)) => f(numbers.get_or_insert_with(|| Rng::new(0))),
+        (None, Err(_)) => f(&mut Rng::new(0)),
+    }
+}
+
+#[pymethods]
+impl PyLayer {
+    /// A layer of a description as JSON. With `parts`, one of the kinds that hold others holds these, and shares their
+    /// parameters.
+    #[new]
+    #[pyo3(signature = (spec, parts=None, seed=None))]
+    fn new(
+        py: Python<'_>,
+        spec: &str,
+        parts: Option<Vec<PyRef<'_, PyLayer>>>,
+        seed: Option<u64>,
+    ) -> PyResult<PyLayer> {
+        if let Some(parts) = parts {
+            return holding(
+                py,
+                spec,
+                &parts.iter().map(|part| part.layer.clone()).collect::<Vec<_>>(),
+            );
+        }
+        let spec: LayerSpec =
+            serde_json::from_str(spec).map_err(|error| unreadable(py, &error.to_string()))?;
+        if let LayerSpec::Sequential(network) = &spec {
+            let network = drawn(seed, |rng| Sequential::from_specs(&network.layers, rng));
+            return lifted(py, network).map(PyLayer::of_network);
+        }
+        let layer = lifted(py, drawn(seed, |rng| spec.build(rng)))?;
+        Ok(PyLayer::of(Arc::from(layer)))
+    }
+
+    /// Records what the layer computes of a value; of an array it computes it, as in inference.
+    fn __call__<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = x.py();
+        let layer = &self.layer;
+        if let Ok(var) = x.cast::<PyVar>() {
+            let var = var.get();
+            let found = var.shared().enter(py, |on| on.give(py, layer.forward(on.var(var)?)))?;
+            return Ok(Bound::new(py, found)?.into_any());
+        }
+        let float = dtype_of_layer(&**layer);
+        let input = tensor_of(x, float)?;
+        let line = line::current(py);
+        let told_line = line.clone();
+        let found = py.detach(|| {
+            let tape = Tape::inference();
+            let _line = tape.told(&told_line);
+            layer.forward(tape.constant(input)).value()
+        });
+        numpy_of(py, &found.map_err(|error| told(error, &line))?)
+    }
+
+    /// What it takes to build the layer anew, as JSON; `None` if only a program can.
+    #[getter]
+    fn spec(&self) -> Option<String> {
+        serde_json::to_string(&self.layer.spec()?).ok()
+    }
+
+    /// What it is, in a word or two.
+    #[getter]
+    fn kind(&self) -> String {
+        self.layer.kind()
+    }
+
+    /// The parameters by name, in order.
+    fn named_parameters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        for (name, parameter) in self.layer.named_parameters() {
+            found.set_item(name, Bound::new(py, PyParameter(parameter))?)?;
+        }
+        Ok(found)
+    }
+
+    /// The parameters in order.
+    fn parameters(&self) -> Vec<PyParameter> {
+        self.layer.parameters().into_iter().map(PyParameter).collect()
+    }
+
+    /// What is kept beside the parameters, such as running statistics: arrays by name.
+    fn named_buffers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        for (name, buffer) in self.layer.named_buffers() {
+            found.set_item(name, numpy_of(py, &buffer.value())?)?;
+        }
+        Ok(found)
+    }
+
+    /// The number of numbers in all parameters.
+    #[getter]
+    fn parameter_count(&self) -> usize {
+        self.layer.parameter_count()
+    }
+
+    /// Takes the numbers of the parameters and buffers of another of the same layers.
+    fn load_from(&self, py: Python<'_>, other: &Bound<'_, PyLayer>) -> PyResult<()> {
+        lifted(py, self.layer.load_from(&*other.get().layer))
+    }
+
+    /// A table of the layers with their shapes and numbers of parameters.
+    fn summary(&self) -> String {
+        gradtape::nn::summary(&*self.layer).to_string()
+    }
+
+    /// The names of classes in the file that it was read from.
+    #[getter]
+    fn labels(&self) -> Vec<String> {
+        self.file.as_ref().map_or(Vec::new(), |file| file.labels.clone())
+    }
+
+    /// What the file that it was read from notes, by name.
+    #[getter]
+    fn notes(&self) -> BTreeMap<String, String> {
+        self.file.as_ref().map_or(BTreeMap::new(), |file| file.notes.clone())
+    }
+
+    /// What is done to data before the network sees it, as JSON, if the file that it was read from says so.
+    #[getter]
+    fn preprocessing(&self) -> Option<String> {
+        self.file.as_ref().and_then(|file| file.preprocessing.clone())
+    }
+
+    fn __len__(&self) -> usize {
+        self.network.as_ref().map_or(1, |network| network.layers().len())
+    }
+
+    fn __getitem__(&self, place: isize) -> PyResult<PyLayer> {
+        let count = self.__len__();
+        let from_start = if place < 0 { place.saturating_add_unsigned(count) } else { place };
+        let Some(place) = usize::try_from(from_start).ok().filter(|place| *place < count) else {
+            let message = format!("there is no layer {place} of {count}");
+            return Err(pyo3::exceptions::PyIndexError::new_err(message));
+        };
+        Ok(match &self.network {
+            Some(network) => PyLayer::of(Arc::new(Nth(network.clone(), place))),
+            None => PyLayer::of(self.layer.clone()),
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        match &self.network {
+            None => self.layer.kind(),
+            Some(network) => {
+                let kinds = network.layers().iter().enumerate();
+                let rows: Vec<String> =
+                    kinds.map(|(number, layer)| format!("  {number}: {}", layer.kind())).collect();
+                format!("Sequential(\n{}\n)", rows.join("\n"))
+            }
+        }
+    }
+
+    /// One of its own, with the same numbers.
+    fn clone(&self) -> PyLayer {
+        match &self.network {
+            Some(network) => {
+                PyLayer { file: self.file.clone(), ..PyLayer::of_network((**network).clone()) }
+            }
+            None => PyLayer::of(Arc::from(self.layer.clone_layer())),
+        }
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> PyLayer {
+        self.clone()
+    }
+
+    /// For `pickle`: the bytes of a model file.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>, bool))> {
+        let bytes = lifted(py, self.model().to_bytes())?;
+        let from_bytes = py.import("gradtape._gradtape")?.getattr("layer_from_bytes")?;
+        Ok((from_bytes, (PyBytes::new(py, &bytes), self.network.is_some())))
+    }
+}
+
+impl PyLayer {
+    fn model(&self) -> Model {
+        let mut model = Model::new(self.as_network());
+        if let Some(file) = &self.file {
+            model.preprocessing = file.preprocessing.clone();
+            model.labels = file.labels.clone();
+            model.notes = file.notes.clone();
+        }
+        model
+    }
+
+    fn of_model(model: Model) -> PyLayer {
+        let Model { network, preprocessing, labels, notes } = model;
+        let file = Arc::new(FileNotes { preprocessing, labels, notes });
+        PyLayer { file: Some(file), ..PyLayer::of_network(network) }
+    }
+}
+
+/// What `pickle` calls.
+#[pyfunction]
+pub(super) fn layer_from_bytes(py: Python<'_>, bytes: &[u8], network: bool) -> PyResult<PyLayer> {
+    let read = lifted(py, SafeTensors::from_bytes(bytes).and_then(Model::from_safetensors))?;
+    let whole = PyLayer::of_model(read);
+    if network { Ok(whole) } else { whole.__getitem__(0) }
+}
+
+/// Writes a network to a model file, which the program `gradtape` reads too.
+#[pyfunction]
+#[pyo3(signature = (network, path, labels=None, notes=None))]
+pub(super) fn save_model(
+    py: Python<'_>,
+    network: &Bound<'_, PyLayer>,
+    path: std::path::PathBuf,
+    labels: Option<Vec<String>>,
+    notes: Option<BTreeMap<String, String>>,
+) -> PyResult<()> {
+    let mut model = network.get().model();
+    if let Some(labels) = labels {
+        model.labels = labels;
+    }
+    if let Some(notes) = notes {
+        model.notes.extend(notes);
+    }
+    lifted(py, py.detach(|| model.save(path)))
+}
+
+/// Reads a network from a model file.
+#[pyfunction]
+pub(super) fn load_model(py: Python<'_>, path: std::path::PathBuf) -> PyResult<PyLayer> {
+    lifted(py, py.detach(|| Model::load(path))).map(PyLayer::of_model)
+}
+
+/// Linear layers between widths, with an activation and perhaps a dropout behind each but the last.
+#[pyfunction]
+#[pyo3(signature = (sizes, activation="relu", dropout=0.0, seed=None))]
+pub(super) fn mlp(
+    py: Python<'_>,
+    sizes: Vec<usize>,
+    activation: &str,
+    dropout: f64,
+    seed: Option<u64>,
+) -> PyResult<PyLayer> {
+    let known = Activation::ALL.into_iter().find(|known| known.name() == activation);
+    let Some(known) = known else {
+        let names: Vec<&str> = Activation::ALL.into_iter().map(Activation::name).collect();
+        let hint = match gradtape::nearest(activation, names.iter().copied()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        return Err(refused(
+            py,
+            Kind::Value,
+            format!("there is no activation {activation:?}"),
+            &hint,
+        ));
+    };
+    let network = drawn(seed, |rng| Sequential::mlp(&sizes, known, dropout, rng));
+    lifted(py, network).map(PyLayer::of_network)
+}
+
+/// A layer of a kind that holds others, which are these.
+fn holding(py: Python<'_>, spec: &str, parts: &[Arc<dyn Layer>]) -> PyResult<PyLayer> {
+    let spec: serde_json::Value =
+        serde_json::from_str(spec).map_err(|error| unreadable(py, &error.to_string()))?;
+    let all = || parts.iter().cloned();
+    Ok(match (spec["layer"].as_str(), parts) {
+        (Some("sequential"), _) => {
+            PyLayer::of_network(all().fold(Sequential::new(), Sequential::add))
+        }
+        (Some("residual"), [inner]) => PyLayer::of(Arc::new(Residual::new(inner.clone()))),
+        (Some("residual"), [inner, shortcut]) => {
+            let residual = Residual::new(inner.clone()).with_shortcut(shortcut.clone());
+            PyLayer::of(Arc::new(residual))
+        }
+        (Some("parallel"), _) => {
+            let merge: Merge = serde_json::from_value(spec["merge"].clone())
+                .map_err(|error| unreadable(py, &error.to_string()))?;
+            PyLayer::of(Arc::new(all().fold(Parallel::new(merge), Parallel::add)))
+        }
+        (Some("bidirectional"), [forward, backward]) => {
+            PyLayer::of(Arc::new(Bidirectional::new(forward.clone(), backward.clone())))
+        }
+        (kind, parts) => {
+            return Err(wrong(
+                format!("{} layers inside of {kind:?}", parts.len()),
+                "sequential and parallel hold any number of layers, residual one or two, bidirectional two",
+            ));
+        }
+    })
+}
+
+fn unreadable(py: Python<'_>, error: &str) -> PyErr {
+    // Of JSON that this package writes, line and column tell users nothing.
+    let message = error.rsplit_once(" at line ").map_or(error, |(message, _)| message);
+    refused(
+        py,
+        Kind::Model,
+        format!("the layer cannot be built: {message}"),
+        "gradtape.nn.LAYERS has the arguments of each kind",
+    )
+}
+
+/// The element type of the first parameter.
+fn dtype_of_layer(layer: &dyn Layer) -> gradtape::DType {
+    let first: Option<Tensor> = layer.parameters().first().map(|parameter| parameter.value());
+    first.map_or(gradtape::DType::F32, |value| value.dtype())
+}

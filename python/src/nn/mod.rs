@@ -1,0 +1,18 @@
+//! Layers, losses, optimisers and files of networks.
+
+mod layer;
+mod loss;
+mod optimizer;
+mod parts;
+mod table;
+
+use pyo3::prelude::*;
+
+/// Names all of it in the module.
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<layer::PyLayer>()?;
+    table::add(module)?;
+    loss::add(module)?;
+    optimizer::add(module)?;
+    parts::add(module)
+}

@@ -1,0 +1,288 @@
+//! [`PyOptimizer`]: an optimiser by name, and schedules of its learning rate.
+
+use std::sync::Mutex;
+
+use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name};
+use gradtape::{Tensor, Var};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict};
+
+use super::parts::{Listed, Parts};
+use super::table::hyper_value;
+use crate::error::{keep_raised, raised_in_python, told};
+use crate::tape::array::{numpy_of, shortened, tensor_of};
+use crate::tape::{PyTape, PyVar, Shared, lifted, line, wrong};
+
+/// Names them in the module.
+pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyOptimizer>()?;
+    module.add_class::<PyScheduler>()
+}
+
+/// Changes parameters so that a loss becomes smaller.
+///
+/// `opt.step(loss)` differentiates the loss, updates every parameter, and runs all of it at once. Afterwards the loss can be
+/// read; the tape is used up until `tape.reset()`.
+#[pyclass(frozen, subclass, name = "Optimizer", module = "gradtape.optim")]
+pub(super) struct PyOptimizer {
+    pub(super) inner: Box<dyn Optimizer>,
+}
+
+#[pymethods]
+impl PyOptimizer {
+    #[new]
+    #[pyo3(signature = (
+        name, parts, settings, clip_norm=None, clip_each_norm=None, clip_value=None, lookahead=None, allow_unused=false,
+        groups=None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "settings by name")]
+    fn new(
+        py: Python<'_>,
+        name: &str,
+        parts: Listed<'_>,
+        settings: &Bound<'_, PyDict>,
+        clip_norm: Option<f64>,
+        clip_each_norm: Option<f64>,
+        clip_value: Option<f64>,
+        lookahead: Option<(usize, f64)>,
+        allow_unused: bool,
+        groups: Option<Vec<(String, Bound<'_, PyDict>)>>,
+    ) -> PyResult<PyOptimizer> {
+        let parts = Parts::of(&parts)?;
+        let mut inner = lifted(py, by_name(name, &parts, &hyper(settings)?))?;
+        inner.set_clip_norm(clip_norm);
+        inner.set_clip_each_norm(clip_each_norm);
+        inner.set_clip_value(clip_value);
+        if let Some((steps, share)) = lookahead {
+            inner.set_lookahead(steps, share);
+        }
+        inner.set_allow_unused(allow_unused);
+        for (pattern, settings) in groups.unwrap_or_default() {
+            let mut group = Group::named(&pattern);
+            for (name, value) in settings.iter() {
+                let name: String = name.extract()?;
+                group = match &name[..] {
+                    "lr_scale" => group.lr_scale(value.extract()?),
+                    _ => group.set(&name, setting(&name, &value)?),
+                };
+            }
+            inner.add_group(group);
+        }
+        // What is out of range is told here and not at the first step.
+        lifted(py, inner.state())?;
+        Ok(PyOptimizer { inner })
+    }
+
+    /// Takes a step with a scalar loss, computing other values of the same tape in the same run.
+    #[pyo3(signature = (loss, *values))]
+    fn step(
+        &self,
+        py: Python<'_>,
+        loss: PyRef<'_, PyVar>,
+        values: Vec<PyRef<'_, PyVar>>,
+    ) -> PyResult<()> {
+        let (shared, generation) = (loss.shared().clone(), loss.generation());
+        let ids = shared.enter(py, |on| {
+            let all = std::iter::once(&loss).chain(&values);
+            all.map(|var| Ok(on.var(var)?.id())).collect::<PyResult<Vec<_>>>()
+        })?;
+        shared.compute(py, generation, |tape| {
+            let values: Vec<Var<'_>> = ids[1..].iter().map(|&id| tape.var_of(id)).collect();
+            self.inner.step_with(tape.var_of(ids[0]), &values)
+        })
+    }
+
+    /// The gradients of a loss, one for each parameter in order, `None` for those it does not depend on: to look at or
+    /// to change before `step_by`.
+    fn gradients(&self, py: Python<'_>, loss: PyRef<'_, PyVar>) -> PyResult<Vec<Option<PyVar>>> {
+        loss.shared().enter_calling(py, |on| {
+            let found = lifted(py, self.inner.gradients(on.var(&loss)?))?;
+            found.into_iter().map(|one| one.map(|var| on.give(py, var)).transpose()).collect()
+        })
+    }
+
+    /// Takes a step with gradients of one's own, as values of a tape; `None` leaves a parameter as it is.
+    #[pyo3(signature = (gradients, *values))]
+    fn step_by(
+        &self,
+        py: Python<'_>,
+        gradients: Vec<Option<PyRef<'_, PyVar>>>,
+        values: Vec<PyRef<'_, PyVar>>,
+    ) -> PyResult<()> {
+        let Some(first) = gradients.iter().flatten().next() else {
+            return Err(wrong("step_by: there is no gradient", "give one at least"));
+        };
+        let (shared, generation) = (first.shared().clone(), first.generation());
+        let (gradients, values) = shared.enter(py, |on| {
+            let id = |var: &PyRef<'_, PyVar>| Ok(on.var(var)?.id());
+            let gradients = gradients.iter().map(|one| one.as_ref().map(id).transpose());
+            Ok((
+                gradients.collect::<PyResult<Vec<_>>>()?,
+                values.iter().map(id).collect::<PyResult<Vec<_>>>()?,
+            ))
+        })?;
+        shared.compute(py, generation, |tape| {
+            let gradients: Vec<Option<Var<'_>>> =
+                gradients.iter().map(|one| one.map(|id| tape.var_of(id))).collect();
+            let values: Vec<Var<'_>> = values.iter().map(|&id| tape.var_of(id)).collect();
+            self.inner.step_by(&gradients, &values)
+        })
+    }
+
+    /// Takes a step with the loss that a function records on the tape it is given, perhaps several times, as L-BFGS does;
+    /// gives the loss before the step.
+    fn minimize(&self, py: Python<'_>, loss: Py<PyAny>) -> PyResult<f64> {
+        let line = line::current(py);
+        let done = py.detach(|| {
+            self.inner.minimize(&mut |tape| {
+                let called = Python::attach(|py| {
+                    Shared::lend(tape, |shared| {
+                        shared.enter_calling(py, |on| {
+                            let given = Bound::new(py, PyTape(shared.clone()))?;
+                            let found: PyRef<'_, PyVar> =
+                                loss.bind(py).call1((given,))?.extract()?;
+                            Ok(on.var(&found)?.id())
+                        })
+                    })
+                    .map_err(keep_raised)
+                });
+                Ok(tape.var_of(called?))
+            })
+        });
+        match raised_in_python() {
+            Some(raised) => Err(raised),
+            None => done.map_err(|error| told(error, &line)),
+        }
+    }
+
+    /// The learning rate, which may be set at any time.
+    #[getter]
+    fn get_lr(&self) -> f64 {
+        self.inner.learning_rate()
+    }
+
+    #[setter]
+    fn set_lr(&self, py: Python<'_>, lr: f64) -> PyResult<()> {
+        lifted(py, self.inner.set_learning_rate(lr))
+    }
+
+    /// The number of steps taken.
+    #[getter]
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+
+    /// The name.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    /// All settings by name.
+    #[getter]
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        for (name, value) in self.inner.hyper().iter() {
+            found.set_item(name, hyper_value(py, value)?)?;
+        }
+        Ok(found)
+    }
+
+    /// What is kept for each parameter and the number of steps: arrays by name.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        for (name, tensor) in lifted(py, self.inner.state())? {
+            found.set_item(name, numpy_of(py, &tensor)?)?;
+        }
+        Ok(found)
+    }
+
+    /// Takes over what `state()` gave, all or nothing.
+    fn load_state(&self, py: Python<'_>, state: &Bound<'_, PyDict>) -> PyResult<()> {
+        let mut saved: Vec<(String, Tensor)> = Vec::new();
+        for (name, array) in state.iter() {
+            saved.push((name.extract()?, tensor_of(&array, gradtape::DType::F32)?));
+        }
+        lifted(py, self.inner.load_state(&saved))
+    }
+
+    fn __repr__(&self) -> String {
+        let settings: Vec<String> = self
+            .inner
+            .hyper()
+            .iter()
+            .map(|(name, value)| match value {
+                HyperValue::Number(number) => format!("{name}={number}"),
+                HyperValue::Pair(first, second) => format!("{name}=({first}, {second})"),
+                HyperValue::Flag(flag) => format!("{name}={}", if flag { "True" } else { "False" }),
+            })
+            .collect();
+        format!("{}({})", self.inner.name(), settings.join(", "))
+    }
+}
+
+fn hyper(settings: &Bound<'_, PyDict>) -> PyResult<Hyper> {
+    let mut hyper = Hyper::new();
+    for (name, value) in settings.iter() {
+        let name: String = name.extract()?;
+        hyper = hyper.with(&name, setting(&name, &value)?);
+    }
+    Ok(hyper)
+}
+
+fn setting(name: &str, value: &Bound<'_, PyAny>) -> PyResult<HyperValue> {
+    if value.is_instance_of::<PyBool>() {
+        return Ok(HyperValue::Flag(value.extract()?));
+    }
+    if let Ok(number) = value.extract::<f64>() {
+        return Ok(HyperValue::Number(number));
+    }
+    match value.extract::<(f64, f64)>() {
+        Ok((first, second)) => Ok(HyperValue::Pair(first, second)),
+        Err(_) => Err(wrong(
+            format!("{name} is {}", shortened(value)),
+            "a setting is a number, a pair of numbers, or True or False",
+        )),
+    }
+}
+
+/// A learning rate that changes from step to step.
+#[pyclass(frozen, name = "Scheduler", module = "gradtape.optim")]
+pub(super) struct PyScheduler(Mutex<Scheduler>);
+
+#[pymethods]
+impl PyScheduler {
+    #[new]
+    fn new(py: Python<'_>, schedule: &str, lr: f64, total: u64) -> PyResult<PyScheduler> {
+        let made = Schedule::by_name(schedule, lr, total)
+            .and_then(|schedule| Scheduler::new(schedule, lr));
+        lifted(py, made).map(|made| PyScheduler(Mutex::new(made)))
+    }
+
+    /// The rate of the next step.
+    #[getter]
+    fn lr(&self) -> f64 {
+        self.0.lock().map_or(f64::NAN, |scheduler| scheduler.learning_rate())
+    }
+
+    /// Goes on by a step, whose loss a plateau looks at; gives the rate of the next one.
+    #[pyo3(signature = (loss=0.0))]
+    fn advance(&self, loss: f64) -> f64 {
+        self.0.lock().map_or(f64::NAN, |mut scheduler| scheduler.advance(loss))
+    }
+
+    /// Where it stands, as an array.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let state = self.0.lock().map(|scheduler| scheduler.state());
+        numpy_of(py, &state.unwrap_or_else(|_| Tensor::scalar(0.0)))
+    }
+
+    /// Takes over what `state()` gave.
+    fn load_state(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        let state = tensor_of(state, gradtape::DType::F64)?;
+        match self.0.lock() {
+            Ok(mut scheduler) => lifted(py, scheduler.load_state(&state)),
+            Err(_) => Ok(()),
+        }
+    }
+}

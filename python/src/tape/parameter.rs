@@ -1,0 +1,67 @@
+//! [`PyParameter`]: numbers that are trained.
+
+use gradtape::Parameter;
+use pyo3::prelude::*;
+
+use super::array::{dtype_for, numpy_of, tensor_of_any};
+use super::line;
+use crate::error::told;
+
+/// Numbers that an optimiser changes. A copy of `value`; numbers of Python are float32.
+///
+/// On a tape it stands for itself: `x @ weight`, or `tape.parameter(weight)`.
+#[pyclass(frozen, name = "Parameter", module = "gradtape")]
+pub(crate) struct PyParameter(pub(crate) Parameter);
+
+#[pymethods]
+impl PyParameter {
+    #[new]
+    #[pyo3(signature = (value, dtype=None))]
+    fn new(value: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<PyParameter> {
+        Ok(PyParameter(Parameter::new(tensor_of_any(value, dtype)?)))
+    }
+
+    /// The numbers now, as a new array.
+    fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        numpy_of(py, &self.0.value())
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        super::var::as_array(self.numpy(py)?, dtype, copy)
+    }
+
+    /// Takes other numbers, of the same shape and element type.
+    fn set(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let dtype = self.0.value().dtype();
+        let tensor = super::tensor_of(value, dtype)?;
+        self.0.set(tensor).map_err(|error| told(error, &line::current(py)))
+    }
+
+    /// The number of elements along each axis.
+    #[getter]
+    fn shape(&self) -> Vec<usize> {
+        self.0.value().shape().to_vec()
+    }
+
+    /// The element type.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        dtype_for(py, self.0.value().dtype())
+    }
+
+    #[classattr]
+    fn __array_ufunc__() -> Option<()> {
+        None
+    }
+
+    fn __repr__(&self) -> String {
+        let value = self.0.value();
+        format!("Parameter({}{})", value.dtype(), value.shape())
+    }
+}

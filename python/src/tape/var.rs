@@ -1,0 +1,433 @@
+//! [`PyVar`]: a value on a tape.
+
+use std::sync::Arc;
+
+use gradtape::Var;
+use gradtape::op::{NodeId, Operand};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::types::PyDict;
+
+use super::array::{dtype_for, dtype_of, numpy, numpy_of};
+use super::operand::Other;
+use super::tape::PyTape;
+use super::{On, Shared, wrong};
+
+/// A value on a tape, computed when it is read: with `float(v)`, `v.item()`, `v.numpy()`, `print(v)` or an `if`.
+///
+/// Operators and methods record operations on the same tape, beside other values, numbers and arrays of NumPy.
+#[pyclass(frozen, name = "Var", module = "gradtape")]
+pub(crate) struct PyVar {
+    pub(super) tape: Arc<Shared>,
+    pub(super) id: NodeId,
+    pub(super) generation: u64,
+}
+
+impl PyVar {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.tape
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Records an operation of this value alone.
+    pub(crate) fn map(
+        &self,
+        py: Python<'_>,
+        f: impl for<'t> FnOnce(Var<'t>) -> Var<'t>,
+    ) -> PyResult<PyVar> {
+        self.tape.enter(py, |on| on.give(py, f(on.var(self)?)))
+    }
+
+    /// Records an operation of this value and one that stands beside it. `TypeError` where that is no number.
+    pub(crate) fn beside(
+        &self,
+        other: &Bound<'_, PyAny>,
+        f: impl for<'t> FnOnce(Var<'t>, Other<'t>) -> Var<'t>,
+    ) -> PyResult<PyVar> {
+        let py = other.py();
+        let done = self.tape.enter(py, |on| self.try_beside(on, other, f))?;
+        done.ok_or_else(|| {
+            let what = super::array::shortened(other);
+            pyo3::exceptions::PyTypeError::new_err(format!(
+                "{what} cannot stand beside a value on a tape\n  hint: give a number, an array, or a value of the \
+                 same tape"
+            ))
+        })
+    }
+
+    fn try_beside<'t>(
+        &self,
+        on: &On<'t>,
+        other: &Bound<'_, PyAny>,
+        f: impl FnOnce(Var<'t>, Other<'t>) -> Var<'t>,
+    ) -> PyResult<Option<PyVar>> {
+        let x = on.var(self)?;
+        match on.other(other, x.dtype())? {
+            Some(y) => on.give(other.py(), f(x, y)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`PyVar::beside`], for an operator: `NotImplemented` where the other is no number.
+    fn operator<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        f: impl for<'t> FnOnce(Var<'t>, Other<'t>) -> Var<'t>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        match self.tape.enter(py, |on| self.try_beside(on, other, f))? {
+            Some(var) => Ok(Bound::new(py, var)?.into_any()),
+            None => Ok(py.NotImplemented().into_bound(py)),
+        }
+    }
+
+    /// Records an operation of this value and another that is a value too, or an array.
+    pub(crate) fn with(
+        &self,
+        other: &Bound<'_, PyAny>,
+        f: impl for<'t> FnOnce(Var<'t>, Var<'t>) -> Var<'t>,
+    ) -> PyResult<PyVar> {
+        self.beside(other, |x, y| f(x, y.operand(x)))
+    }
+
+    pub(crate) fn tensor(&self, py: Python<'_>) -> PyResult<gradtape::Tensor> {
+        let id = self.id;
+        self.tape.compute(py, self.generation, move |tape| tape.var_of(id).value())
+    }
+}
+
+#[pymethods]
+impl PyVar {
+    /// The tape that it is recorded on.
+    #[getter]
+    fn tape(&self) -> PyTape {
+        PyTape(self.tape.clone())
+    }
+
+    /// The number of elements along each axis.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyTuple>> {
+        let shape = self.tape.enter(py, |on| Ok(on.var(self)?.shape()))?;
+        pyo3::types::PyTuple::new(py, shape.iter())
+    }
+
+    /// The number of axes.
+    #[getter]
+    fn ndim(&self, py: Python<'_>) -> PyResult<usize> {
+        self.tape.enter(py, |on| Ok(on.var(self)?.shape().rank()))
+    }
+
+    /// The number of elements.
+    #[getter]
+    fn size(&self, py: Python<'_>) -> PyResult<usize> {
+        self.tape.enter(py, |on| Ok(on.var(self)?.shape().elements()))
+    }
+
+    /// The element type, as NumPy's; a name for bfloat16, which NumPy lacks.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        dtype_for(py, self.tape.enter(py, |on| Ok(on.var(self)?.dtype()))?)
+    }
+
+    /// With the axes in the opposite order.
+    #[getter(T)]
+    fn turned(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| {
+            let order: Vec<usize> = (0..x.shape().rank()).rev().collect();
+            x.transpose(&order)
+        })
+    }
+
+    /// With the last two axes exchanged.
+    #[getter(mT)]
+    fn matrix_turned(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.t())
+    }
+
+    /// The value, computed if it was not yet, as a new array of NumPy; bfloat16 as float32.
+    fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        numpy_of(py, &self.tensor(py)?)
+    }
+
+    /// The only element as a number of Python.
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let id = self.id;
+        let compute = move |tape: &gradtape::Tape| {
+            let var = tape.var_of(id);
+            var.item()?;
+            var.value()
+        };
+        let tensor = self.tape.compute(py, self.generation, compute)?;
+        numpy_of(py, &tensor)?.call_method0(intern!(py, "item"))
+    }
+
+    /// The value as nested lists of numbers of Python.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.numpy(py)?.call_method0(intern!(py, "tolist"))
+    }
+
+    /// Has the next step of an optimiser compute this value too, so that it can be read afterwards.
+    fn keep(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.keep())
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        as_array(self.numpy(py)?, dtype, copy)
+    }
+
+    #[classattr]
+    fn __array_ufunc__() -> Option<()> {
+        None
+    }
+
+    /// The value for another library, which takes the new array over without one more copy.
+    #[pyo3(signature = (**options))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.numpy(py)?.call_method(intern!(py, "__dlpack__"), (), options)
+    }
+
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (1, 0)
+    }
+
+    fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
+        let id = self.id;
+        self.tape.compute(py, self.generation, move |tape| tape.var_of(id).item())
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.item(py)?.call_method0(intern!(py, "__int__"))
+    }
+
+    fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let number = self.item(py)?;
+        if number.is_instance_of::<pyo3::types::PyInt>() {
+            return Ok(number);
+        }
+        Err(pyo3::exceptions::PyTypeError::new_err(
+            "only a value of int64 can stand for a whole number",
+        ))
+    }
+
+    fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.__float__(py)? != 0.0)
+    }
+
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        let first = self.tape.enter(py, |on| Ok(on.var(self)?.shape().first().copied()))?;
+        first.ok_or_else(|| {
+            pyo3::exceptions::PyTypeError::new_err("a value without axes has no length")
+        })
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let count = self.__len__(py)?;
+        let rows: Vec<PyVar> =
+            (0..count).map(|place| self.map(py, |x| x.index(0, place))).collect::<PyResult<_>>()?;
+        rows.into_pyobject(py)?.call_method0(intern!(py, "__iter__"))
+    }
+
+    fn __getitem__(&self, key: &Bound<'_, PyAny>) -> PyResult<PyVar> {
+        super::index::get(self, key)
+    }
+
+    fn __setitem__(&self, _key: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(wrong(
+            "a value on a tape does not change once it is recorded",
+            "x.with_index(axis, place, values) and x.with_slice(axis, start, stop, values) give another one; so does \
+             gt.where(mask, values, x)",
+        ))
+    }
+
+    fn __hash__(&self) -> u64 {
+        (Arc::as_ptr(&self.tape) as usize as u64) ^ ((self.id.index() as u64) << 1)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let meta = match self.tape.enter(py, |on| Ok(on.var(self)?.meta())) {
+            Ok(meta) => meta,
+            Err(error) => return Ok(format!("Var({})", first_line(py, &error))),
+        };
+        let kind = format!("{}{}", super::array::dtype_name(meta.dtype), meta.shape);
+        match self.numpy(py) {
+            Ok(array) => {
+                let options = PyDict::new(py);
+                options.set_item("prefix", "Var(")?;
+                options.set_item("separator", ", ")?;
+                let text = numpy(py)?.call_method("array2string", (array,), Some(&options))?;
+                Ok(format!("Var({}, {kind})", text.str()?))
+            }
+            Err(error) => Ok(format!("Var({kind}, not computed: {})", first_line(py, &error))),
+        }
+    }
+
+    fn __neg__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| -x)
+    }
+
+    fn __pos__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __abs__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.abs())
+    }
+
+    fn __invert__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.logical_not())
+    }
+
+    #[pyo3(signature = (digits=None))]
+    fn __round__(&self, py: Python<'_>, digits: Option<i32>) -> PyResult<PyVar> {
+        let scale = 10f64.powi(digits.unwrap_or(0).clamp(-300, 300));
+        match digits {
+            None | Some(0) => self.map(py, |x| x.round()),
+            Some(_) => self.map(py, |x| (x * scale).round() / scale),
+        }
+    }
+
+    fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x + y.operand(x))
+    }
+
+    fn __radd__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) + x)
+    }
+
+    fn __sub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x - y.operand(x))
+    }
+
+    fn __rsub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) - x)
+    }
+
+    fn __mul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x * y.operand(x))
+    }
+
+    fn __rmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) * x)
+    }
+
+    fn __truediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x / y.operand(x))
+    }
+
+    fn __rtruediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) / x)
+    }
+
+    fn __pow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match modulo {
+            Some(_) => Ok(other.py().NotImplemented().into_bound(other.py())),
+            None => self.operator(other, |x, y| x.pow(y)),
+        }
+    }
+
+    fn __rpow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match modulo {
+            Some(_) => Ok(other.py().NotImplemented().into_bound(other.py())),
+            None => self.operator(other, |x, y| y.operand(x).pow(x)),
+        }
+    }
+
+    fn __matmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.matmul(y.operand(x)))
+    }
+
+    fn __rmatmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x).matmul(x))
+    }
+
+    fn __and__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_and(y.operand(x)))
+    }
+
+    fn __rand__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__and__(other)
+    }
+
+    fn __or__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_or(y.operand(x)))
+    }
+
+    fn __ror__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__or__(other)
+    }
+
+    fn __xor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_xor(y.operand(x)))
+    }
+
+    fn __rxor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__xor__(other)
+    }
+
+    fn __richcmp__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| match op {
+            CompareOp::Lt => x.less(y),
+            CompareOp::Le => x.less_equal(y),
+            CompareOp::Eq => x.equal(y),
+            CompareOp::Ne => x.not_equal(y),
+            CompareOp::Gt => x.greater(y),
+            CompareOp::Ge => x.greater_equal(y),
+        })
+    }
+
+    /// With another element type: rounded, or truncated towards 0 for int64; `!= 0` for bool.
+    #[pyo3(text_signature = "($self, dtype)")]
+    fn astype(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<PyVar> {
+        let dtype = dtype_of(dtype)?;
+        self.map(py, |x| x.cast(dtype))
+    }
+}
+
+/// A new array for `__array__`.
+pub(super) fn as_array<'py>(
+    array: Bound<'py, PyAny>,
+    dtype: Option<&Bound<'py, PyAny>>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if copy == Some(false) {
+        return Err(wrong(
+            "the numbers on a tape cannot be viewed without a copy",
+            "leave copy=False out",
+        ));
+    }
+    match dtype {
+        Some(dtype) => array.call_method1(intern!(array.py(), "astype"), (dtype,)),
+        None => Ok(array),
+    }
+}
+
+fn first_line(py: Python<'_>, error: &PyErr) -> String {
+    let text = error.value(py).to_string();
+    text.lines().next().unwrap_or_default().to_string()
+}
