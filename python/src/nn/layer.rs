@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::told;
 use crate::tape::array::{numpy_of, tensor_of};
-use crate::tape::{PyParameter, PyVar, line, lifted, refused, wrong};
+use crate::tape::{PyParameter, PyVar, lifted, line, refused, wrong};
 
 /// A layer or a network: `layer(x)` records what it computes of a value, and computes it of an array, as in inference.
 #[pyclass(frozen, subclass, name = "Layer", module = "gradtape.nn")]
@@ -120,7 +120,11 @@ impl PyLayer {
         seed: Option<u64>,
     ) -> PyResult<PyLayer> {
         if let Some(parts) = parts {
-            return holding(py, spec, &parts.iter().map(|part| part.layer.clone()).collect::<Vec<_>>());
+            return holding(
+                py,
+                spec,
+                &parts.iter().map(|part| part.layer.clone()).collect::<Vec<_>>(),
+            );
         }
         let spec: LayerSpec =
             serde_json::from_str(spec).map_err(|error| unreadable(py, &error.to_string()))?;
@@ -254,7 +258,9 @@ impl PyLayer {
     /// One of its own, with the same numbers.
     fn clone(&self) -> PyLayer {
         match &self.network {
-            Some(network) => PyLayer { file: self.file.clone(), ..PyLayer::of_network((**network).clone()) },
+            Some(network) => {
+                PyLayer { file: self.file.clone(), ..PyLayer::of_network((**network).clone()) }
+            }
             None => PyLayer::of(Arc::from(self.layer.clone_layer())),
         }
     }
@@ -347,7 +353,12 @@ pub(super) fn mlp(
             Some(near) => format!("did you mean {near:?}?"),
             None => format!("there are {}", names.join(", ")),
         };
-        return Err(refused(py, Kind::Value, format!("there is no activation {activation:?}"), &hint));
+        return Err(refused(
+            py,
+            Kind::Value,
+            format!("there is no activation {activation:?}"),
+            &hint,
+        ));
     };
     let network = drawn(seed, |rng| Sequential::mlp(&sizes, known, dropout, rng));
     lifted(py, network).map(PyLayer::of_network)
@@ -359,7 +370,9 @@ fn holding(py: Python<'_>, spec: &str, parts: &[Arc<dyn Layer>]) -> PyResult<PyL
         serde_json::from_str(spec).map_err(|error| unreadable(py, &error.to_string()))?;
     let all = || parts.iter().cloned();
     Ok(match (spec["layer"].as_str(), parts) {
-        (Some("sequential"), _) => PyLayer::of_network(all().fold(Sequential::new(), Sequential::add)),
+        (Some("sequential"), _) => {
+            PyLayer::of_network(all().fold(Sequential::new(), Sequential::add))
+        }
         (Some("residual"), [inner]) => PyLayer::of(Arc::new(Residual::new(inner.clone()))),
         (Some("residual"), [inner, shortcut]) => {
             let residual = Residual::new(inner.clone()).with_shortcut(shortcut.clone());

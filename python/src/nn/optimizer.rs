@@ -11,7 +11,7 @@ use super::parts::{Listed, Parts};
 use super::table::hyper_value;
 use crate::error::{keep_raised, raised_in_python, told};
 use crate::tape::array::{numpy_of, shortened, tensor_of};
-use crate::tape::{PyTape, PyVar, Shared, line, lifted, wrong};
+use crate::tape::{PyTape, PyVar, Shared, lifted, line, wrong};
 
 /// Names them in the module.
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -139,7 +139,8 @@ impl PyOptimizer {
                     Shared::lend(tape, |shared| {
                         shared.enter_calling(py, |on| {
                             let given = Bound::new(py, PyTape(shared.clone()))?;
-                            let found: PyRef<'_, PyVar> = loss.bind(py).call1((given,))?.extract()?;
+                            let found: PyRef<'_, PyVar> =
+                                loss.bind(py).call1((given,))?.extract()?;
                             Ok(on.var(&found)?.id())
                         })
                     })

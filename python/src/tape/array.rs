@@ -1,7 +1,9 @@
 //! Numbers from Python to tensors, and back as NumPy's arrays.
 
 use gradtape::{DType, Element, Tensor};
-use numpy::{PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{
+    PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -148,7 +150,9 @@ fn copied<T: Element + numpy::Element>(
     let order = (name, intern!(py, "C"));
     let plain = match is_aligned(array)? {
         true => array.call_method1(intern!(py, "astype"), order)?,
-        false => array.call_method0(intern!(py, "copy"))?.call_method1(intern!(py, "astype"), order)?,
+        false => {
+            array.call_method0(intern!(py, "copy"))?.call_method1(intern!(py, "astype"), order)?
+        }
     };
     of_slice(plain.cast::<PyArrayDyn<T>>()?, &dims)
 }
@@ -190,14 +194,19 @@ fn filled<'py, T: Element + numpy::Element>(
     let Some(slice) = whole.as_slice::<T>() else {
         return Err(crate::error::raised(match whole.to_vec::<T>() {
             Err(error) => error,
-            Ok(_) => gradtape::Error::new(gradtape::Kind::Shape, "the elements are of another type"),
+            Ok(_) => {
+                gradtape::Error::new(gradtape::Kind::Shape, "the elements are of another type")
+            }
         }));
     };
     let array = PyArrayDyn::<T>::zeros(py, &tensor.shape()[..], false);
     if !slice.is_empty() {
         let mut write =
             array.try_readwrite().map_err(|error| wrong(error, "read the value again"))?;
-        write.as_slice_mut().map_err(|error| wrong(error, "read the value again"))?.copy_from_slice(slice);
+        write
+            .as_slice_mut()
+            .map_err(|error| wrong(error, "read the value again"))?
+            .copy_from_slice(slice);
     }
     Ok(array.into_any())
 }

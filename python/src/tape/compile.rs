@@ -91,7 +91,8 @@ fn call(
             shared.enter_calling(py, |on| {
                 let xs: Vec<PyVar> = xs.iter().map(|x| on.name(on.tape.var_of(x.id()))).collect();
                 let tape = Bound::new(py, PyTape(shared.clone()))?;
-                let results: Vec<PyRef<'_, PyVar>> = function.bind(py).call1((tape, xs))?.extract()?;
+                let results: Vec<PyRef<'_, PyVar>> =
+                    function.bind(py).call1((tape, xs))?.extract()?;
                 results.iter().map(|result| on.var(result).map(|var| var.id())).collect()
             })
         });

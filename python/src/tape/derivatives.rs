@@ -62,12 +62,7 @@ fn vjp_of(
 
 /// How `ys` move when each of `xs` moves along its tangent.
 #[pyfunction]
-fn jvp_of(
-    py: Python<'_>,
-    ys: Vars<'_>,
-    xs: Vars<'_>,
-    tangents: Vars<'_>,
-) -> PyResult<Vec<PyVar>> {
+fn jvp_of(py: Python<'_>, ys: Vars<'_>, xs: Vars<'_>, tangents: Vars<'_>) -> PyResult<Vec<PyVar>> {
     record(py, ys.first(), |on| {
         Ok(gradtape::jvp(&vars(on, &ys)?, &vars(on, &xs)?, &vars(on, &tangents)?))
     })

@@ -83,11 +83,7 @@ fn stack(py: Python<'_>, values: Vec<Bound<'_, PyAny>>, axis: isize) -> PyResult
 /// Sums of products in Einstein's notation, as in NumPy.
 #[pyfunction]
 #[pyo3(signature = (subscripts, *operands))]
-fn einsum(
-    py: Python<'_>,
-    subscripts: &str,
-    operands: Vec<Bound<'_, PyAny>>,
-) -> PyResult<PyVar> {
+fn einsum(py: Python<'_>, subscripts: &str, operands: Vec<Bound<'_, PyAny>>) -> PyResult<PyVar> {
     together(py, "einsum", &operands, |on, vars| Ok(on.tape.einsum(subscripts, vars)))
 }
 
@@ -202,7 +198,8 @@ pub(super) fn custom_gradient_of(
     value.shared().enter(py, |on| {
         let inputs: Vec<Var<'_>> = inputs.iter().map(|x| on.var(x)).collect::<PyResult<_>>()?;
         let value = on.var(&value)?;
-        let ruled = on.tape.custom_gradient(&inputs, value, move |x, out, g| answer(&rule, x, out, g));
+        let ruled =
+            on.tape.custom_gradient(&inputs, value, move |x, out, g| answer(&rule, x, out, g));
         on.give(py, ruled)
     })
 }
@@ -213,7 +210,8 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
     let answered = Python::attach(|py| {
         Shared::lend(tape, |shared| {
             let found = shared.enter_calling(py, |on| {
-                let x: Vec<PyVar> = x.iter().map(|&var| on.name(on.tape.var_of(var.id()))).collect();
+                let x: Vec<PyVar> =
+                    x.iter().map(|&var| on.name(on.tape.var_of(var.id()))).collect();
                 let [out, g] = [out, g].map(|var| on.name(on.tape.var_of(var.id())));
                 let like = on.var(&g)?;
                 let found = rule.bind(py).call1((x, out, g))?;
@@ -241,12 +239,13 @@ impl PyGenerator {
         PyGenerator(Generator::new(seed))
     }
 
-    /// How often it was drawn from; to be set, to go on from there.
+    /// How often it was drawn from.
     #[getter]
     fn draws(&self) -> u64 {
         self.0.draws()
     }
 
+    /// Goes on as if it had been drawn from this often.
     fn set_draws(&self, draws: u64) {
         self.0.set_draws(draws);
     }

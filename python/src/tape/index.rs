@@ -14,7 +14,11 @@ enum Part<'t> {
     /// A new axis of size 1.
     New,
     Place(isize),
-    Slice { start: isize, step: isize, count: usize },
+    Slice {
+        start: isize,
+        step: isize,
+        count: usize,
+    },
     /// Places of an axis.
     Many(Var<'t>),
 }
@@ -142,7 +146,12 @@ fn counted(py: Python<'_>, places: &Tensor, size: usize, axis: usize) -> PyResul
         }
         if *place < 0 || *place >= size as i64 {
             let message = format!("place {given} is out of range for axis {axis} of size {size}");
-            return Err(refused(py, Kind::Shape, message, "places count from 0, or from -1 at the end"));
+            return Err(refused(
+                py,
+                Kind::Shape,
+                message,
+                "places count from 0, or from -1 at the end",
+            ));
         }
     }
     Tensor::from_vec(all, places.shape()).map_err(crate::error::raised)
@@ -191,11 +200,7 @@ fn sliced(x: Var<'_>, axis: isize, start: isize, step: isize, count: usize) -> V
 }
 
 /// The elements that arrays of places name together: where these stand side by side, in their place.
-fn gathered<'t>(
-    py: Python<'_>,
-    x: Var<'t>,
-    arrays: &[(isize, Var<'t>)],
-) -> PyResult<Var<'t>> {
+fn gathered<'t>(py: Python<'_>, x: Var<'t>, arrays: &[(isize, Var<'t>)]) -> PyResult<Var<'t>> {
     let rank = x.shape().rank();
     let axes: Vec<usize> = arrays.iter().map(|&(axis, _)| axis as usize).collect();
     let mut shape = Shape::scalar();
@@ -213,7 +218,6 @@ fn gathered<'t>(
     let first = if together { axes[0] } else { 0 };
     let new = shape.rank();
     let after = new..new + first;
-    let order: Vec<usize> =
-        after.chain(0..new).chain(new + first..found.shape().rank()).collect();
+    let order: Vec<usize> = after.chain(0..new).chain(new + first..found.shape().rank()).collect();
     Ok(found.transpose(&order))
 }

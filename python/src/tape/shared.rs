@@ -102,9 +102,8 @@ impl Shared {
 
     /// Lends what is recorded on a tape of the library to Python: `f` is given a tape that has it for as long.
     pub(crate) fn lend<R>(tape: &Tape, f: impl FnOnce(&Arc<Shared>) -> R) -> R {
-        let known = ENTERED.with_borrow(|all| {
-            all.iter().rev().find(|shared| shared.is(tape)).cloned()
-        });
+        let known =
+            ENTERED.with_borrow(|all| all.iter().rev().find(|shared| shared.is(tape)).cloned());
         if let Some(shared) = known {
             return f(&shared);
         }

@@ -3,8 +3,8 @@
 use gradtape::soft::{self, GumbelOptions};
 use pyo3::prelude::*;
 
-use super::functions::{PyGenerator, together};
 use super::PyVar;
+use super::functions::{PyGenerator, together};
 
 /// Stamps functions of values and numbers.
 macro_rules! functions {

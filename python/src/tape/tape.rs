@@ -110,11 +110,7 @@ impl PyTape {
     }
 
     #[pyo3(signature = (*_error))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        _error: &Bound<'_, pyo3::types::PyTuple>,
-    ) -> PyResult<bool> {
+    fn __exit__(&self, py: Python<'_>, _error: &Bound<'_, pyo3::types::PyTuple>) -> PyResult<bool> {
         self.0.reset(py, true)?;
         Ok(false)
     }

@@ -218,7 +218,9 @@ impl PyVar {
         if number.is_instance_of::<pyo3::types::PyInt>() {
             return Ok(number);
         }
-        Err(pyo3::exceptions::PyTypeError::new_err("only a value of int64 can stand for a whole number"))
+        Err(pyo3::exceptions::PyTypeError::new_err(
+            "only a value of int64 can stand for a whole number",
+        ))
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
@@ -227,14 +229,15 @@ impl PyVar {
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let first = self.tape.enter(py, |on| Ok(on.var(self)?.shape().first().copied()))?;
-        first.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a value without axes has no length"))
+        first.ok_or_else(|| {
+            pyo3::exceptions::PyTypeError::new_err("a value without axes has no length")
+        })
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let count = self.__len__(py)?;
-        let rows: Vec<PyVar> = (0..count)
-            .map(|place| self.map(py, |x| x.index(0, place)))
-            .collect::<PyResult<_>>()?;
+        let rows: Vec<PyVar> =
+            (0..count).map(|place| self.map(py, |x| x.index(0, place))).collect::<PyResult<_>>()?;
         rows.into_pyobject(py)?.call_method0(intern!(py, "__iter__"))
     }
 

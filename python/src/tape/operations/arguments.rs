@@ -17,7 +17,9 @@ impl Axes {
             true => Ok(Axes(Some(vec![object.extract()?]))),
             false => object.extract().map(|axes| Axes(Some(axes))).map_err(|_| {
                 let what = super::super::array::shortened(object);
-                PyTypeError::new_err(format!("axis is {what}, but must be None, a number or a tuple of numbers"))
+                PyTypeError::new_err(format!(
+                    "axis is {what}, but must be None, a number or a tuple of numbers"
+                ))
             }),
         }
     }
@@ -78,8 +80,9 @@ pub(crate) fn shape(arguments: &Bound<'_, PyTuple>) -> PyResult<Vec<usize>> {
     sizes(arguments)?
         .into_iter()
         .map(|size| {
-            usize::try_from(size)
-                .map_err(|_| super::super::wrong(format!("a size is {size}"), "sizes are 0 or more"))
+            usize::try_from(size).map_err(|_| {
+                super::super::wrong(format!("a size is {size}"), "sizes are 0 or more")
+            })
         })
         .collect()
 }

@@ -65,10 +65,14 @@ impl PyVar {
             if reversed {
                 return x.transpose(&(0..rank).rev().collect::<Vec<_>>());
             }
-            let place = |&axis: &isize| if axis < 0 { axis.saturating_add(rank as isize) } else { axis };
+            let place =
+                |&axis: &isize| if axis < 0 { axis.saturating_add(rank as isize) } else { axis };
             // What is no axis is far beyond all of them, and the library says so.
-            let order: Vec<usize> =
-                axes.iter().map(place).map(|axis| usize::try_from(axis).unwrap_or(usize::MAX)).collect();
+            let order: Vec<usize> = axes
+                .iter()
+                .map(place)
+                .map(|axis| usize::try_from(axis).unwrap_or(usize::MAX))
+                .collect();
             x.transpose(&order)
         })
     }
@@ -97,7 +101,8 @@ impl PyVar {
             let x = on.var(self)?;
             let rank = x.shape().rank();
             if widths.len() > 1 && widths.len() != rank {
-                let message = format!("pad: {} pairs for the {rank} axes of {}", widths.len(), x.shape());
+                let message =
+                    format!("pad: {} pairs for the {rank} axes of {}", widths.len(), x.shape());
                 return Err(wrong(message, "give a pair for each axis, or one for all"));
             }
             let padded = (0..rank).fold(x, |x, axis| {
@@ -191,12 +196,7 @@ impl PyVar {
 
     /// Parts along an axis: this many of equal size, or of these sizes.
     #[pyo3(signature = (sizes, axis=0))]
-    fn split(
-        &self,
-        py: Python<'_>,
-        sizes: &Bound<'_, PyAny>,
-        axis: isize,
-    ) -> PyResult<Vec<PyVar>> {
+    fn split(&self, py: Python<'_>, sizes: &Bound<'_, PyAny>, axis: isize) -> PyResult<Vec<PyVar>> {
         self.shared().enter(py, |on| {
             let x = on.var(self)?;
             let sizes: Vec<usize> = match sizes.is_instance_of::<PyInt>() {
@@ -204,9 +204,13 @@ impl PyVar {
                 true => {
                     let count: usize = sizes.extract()?;
                     let size = x.shape().axis(axis).map_or(0, |axis| x.shape()[axis]);
-                    if count == 0 || size % count != 0 {
-                        let message = format!("split: axis {axis} of {} into {count} parts", x.shape());
-                        return Err(wrong(message, "give a number that divides the axis, or the sizes"));
+                    if count == 0 || count > size.max(1) || size % count != 0 {
+                        let message =
+                            format!("split: axis {axis} of {} into {count} parts", x.shape());
+                        return Err(wrong(
+                            message,
+                            "give a number that divides the axis, or the sizes",
+                        ));
                     }
                     vec![size / count; count]
                 }
@@ -218,9 +222,15 @@ impl PyVar {
 
 /// Sizes in which -1 stands for what is left.
 fn without_rest(x: Var<'_>, sizes: &[isize]) -> PyResult<Vec<usize>> {
-    let known: usize = sizes.iter().filter(|size| **size > 0).fold(1, |all, &size| all.saturating_mul(size as usize));
+    let known: usize = sizes
+        .iter()
+        .filter(|size| **size > 0)
+        .fold(1, |all, &size| all.saturating_mul(size as usize));
     let refuse = |rule: String| {
-        Err(wrong(format!("reshape of {}: {rule}", x.meta()), "one size may be -1, the others are 0 or more"))
+        Err(wrong(
+            format!("reshape of {}: {rule}", x.meta()),
+            "one size may be -1, the others are 0 or more",
+        ))
     };
     let rests = sizes.iter().filter(|size| **size == -1).count();
     if rests > 1 || sizes.iter().any(|size| *size < -1) {
