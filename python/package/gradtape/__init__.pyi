@@ -250,11 +250,11 @@ def hardswish(x: Any) -> Any:
     """`x hardsigmoid(x)`."""
 def softsign(x: Any) -> Any:
     """`x / (1 + |x|)`."""
-def leaky_relu(x: Any, slope: Any = Ellipsis) -> Any:
+def leaky_relu(x: Any, slope: Any = ...) -> Any:
     """x above 0, `slope x` elsewhere."""
-def elu(x: Any, alpha: Any = Ellipsis) -> Any:
+def elu(x: Any, alpha: Any = ...) -> Any:
     """x above 0, `alpha (e^x - 1)` elsewhere."""
-def celu(x: Any, alpha: Any = Ellipsis) -> Any:
+def celu(x: Any, alpha: Any = ...) -> Any:
     """x above 0, `alpha (e^(x / alpha) - 1)` elsewhere."""
 def sum(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The sum over axes; all of them if none is named."""
@@ -286,11 +286,11 @@ def argmax(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The place of the greatest element, the first of several, along an axis or of all."""
 def argmin(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The place of the least element, the first of several, along an axis or of all."""
-def softmax(x: Any, axis: Any = Ellipsis) -> Any:
+def softmax(x: Any, axis: Any = ...) -> Any:
     """`e^x / sum(e^x)` along an axis: positive numbers that add up to 1."""
-def log_softmax(x: Any, axis: Any = Ellipsis) -> Any:
+def log_softmax(x: Any, axis: Any = ...) -> Any:
     """The logarithm of the softmax along an axis."""
-def glu(x: Any, axis: Any = Ellipsis) -> Any:
+def glu(x: Any, axis: Any = ...) -> Any:
     """The first half along an axis times the sigmoid of the second."""
 def cumsum(x: Any, axis: Any = None) -> Any:
     """The sum of each element and all before it along an axis; without one, of all in a row."""
@@ -302,11 +302,11 @@ def cummax(x: Any, axis: Any = 0) -> Any:
     """The greatest of each element and all before it along an axis, and its place: two values."""
 def cummin(x: Any, axis: Any = 0) -> Any:
     """The least of each element and all before it along an axis, and its place: two values."""
-def sort(x: Any, axis: Any = Ellipsis, descending: Any = False) -> Any:
+def sort(x: Any, axis: Any = ..., descending: Any = False) -> Any:
     """The elements along an axis in order; NaN at the end."""
-def argsort(x: Any, axis: Any = Ellipsis, descending: Any = False) -> Any:
+def argsort(x: Any, axis: Any = ..., descending: Any = False) -> Any:
     """The places of the elements along an axis in order, as int64."""
-def top_k(x: Any, k: Any, axis: Any = Ellipsis) -> Any:
+def top_k(x: Any, k: Any, axis: Any = ...) -> Any:
     """The k greatest elements along an axis, the greatest first, and their places: two values."""
 def median(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The element in the middle along an axis, or of all; of an even number the mean of two."""
@@ -372,7 +372,7 @@ def tensordot(x: Any, other: Any, axes: Any = 2) -> Any:
     """Sums of products over the last `axes` axes of this and the first of the other."""
 def take(x: Any, indices: Any, axis: Any = None) -> Any:
     """The slices at the places of an axis that an array of int64 names; without an axis, of all in a row."""
-def take_along_axis(x: Any, indices: Any, axis: Any = Ellipsis) -> Any:
+def take_along_axis(x: Any, indices: Any, axis: Any = ...) -> Any:
     """Of each place of `indices` the element that it names along an axis."""
 def scatter_add(x: Any, indices: Any, axis: Any, shape: Any) -> Any:
     """The elements added up at the places along an axis that `indices` names, in zeros of a shape."""

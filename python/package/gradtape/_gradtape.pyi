@@ -80,11 +80,11 @@ class Var:
         """The inverse hyperbolic cosine; NaN below 1."""
     def add(self, other: Var | ArrayLike) -> Var:
         """The sum; shapes broadcast."""
-    def all(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def all(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """Whether all elements are true over axes."""
     amax = max
     amin = min
-    def any(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def any(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """Whether an element is true over axes."""
     arccos = acos
     arccosh = acosh
@@ -93,11 +93,11 @@ class Var:
     arctan = atan
     arctan2 = atan2
     arctanh = atanh
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def argmax(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The place of the greatest element, the first of several, along an axis or of all."""
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def argmin(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The place of the least element, the first of several, along an axis or of all."""
-    def argsort(self, axis: int | None = Ellipsis, descending: bool = False) -> Var:
+    def argsort(self, axis: int = ..., descending: bool = False) -> Var:
         """The places of the elements along an axis in order, as int64."""
     def asin(self) -> Var:
         """The angle whose sine this is; NaN beyond -1 and 1."""
@@ -115,7 +115,7 @@ class Var:
         """Repeated along axes of size 1 and along new leading axes."""
     def ceil(self) -> Var:
         """The least whole number that is not below; gradient 0."""
-    def celu(self, alpha: float = Ellipsis) -> Var:
+    def celu(self, alpha: float = ...) -> Var:
         """x above 0, `alpha (e^(x / alpha) - 1)` elsewhere."""
     def cholesky(self) -> Var:
         """The lower triangle L with `L L^T` for symmetric, positive definite matrices."""
@@ -128,15 +128,15 @@ class Var:
         """The cosine of an angle in radians."""
     def cosh(self) -> Var:
         """The hyperbolic cosine."""
-    def count_nonzero(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def count_nonzero(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """How many elements are not 0 over axes, as int64."""
-    def cummax(self, axis: int | None = 0) -> tuple[Var, Var]:
+    def cummax(self, axis: int = 0) -> tuple[Var, Var]:
         """The greatest of each element and all before it along an axis, and its place: two values."""
-    def cummin(self, axis: int | None = 0) -> tuple[Var, Var]:
+    def cummin(self, axis: int = 0) -> tuple[Var, Var]:
         """The least of each element and all before it along an axis, and its place: two values."""
-    def cumprod(self, axis: int | None = None) -> Var:
+    def cumprod(self, axis: int | Sequence[int] | None = None) -> Var:
         """The product of each element and all before it along an axis; without one, of all in a row."""
-    def cumsum(self, axis: int | None = None) -> Var:
+    def cumsum(self, axis: int | Sequence[int] | None = None) -> Var:
         """The sum of each element and all before it along an axis; without one, of all in a row."""
     def det(self) -> Var:
         """The determinant."""
@@ -157,7 +157,7 @@ class Var:
         """Eigenvalues, the least first, and eigenvectors as columns, of symmetric matrices: two values."""
     def eigvalsh(self) -> Var:
         """The eigenvalues of symmetric matrices, the least first."""
-    def elu(self, alpha: float = Ellipsis) -> Var:
+    def elu(self, alpha: float = ...) -> Var:
         """x above 0, `alpha (e^x - 1)` elsewhere."""
     def equal(self, other: Var | ArrayLike) -> Var:
         """Whether both are equal, as bool."""
@@ -172,18 +172,18 @@ class Var:
         """`e^x` of each element."""
     def exp2(self) -> Var:
         """2 to the power of each element."""
-    def expand_dims(self, axis: int | None) -> Var:
+    def expand_dims(self, axis: int) -> Var:
         """With a new axis of size 1 at this place of the result."""
     def expm1(self) -> Var:
         """`e^x - 1`, accurate where x is small."""
     fix = trunc
     def flatten(self, start: int = 0) -> Var:
         """The axes from this one on as one axis; from 0 on a vector."""
-    def flip(self, axis: int | None = None) -> Var:
+    def flip(self, axis: int | Sequence[int] | None = None) -> Var:
         """The elements along axes in the opposite order."""
     def floor(self) -> Var:
         """The greatest whole number that is not above; gradient 0."""
-    def fold(self, axis: int | None, size: int, stride: int = 1, dilation: int = 1) -> Var:
+    def fold(self, axis: int, size: int, stride: int = 1, dilation: int = 1) -> Var:
         """The opposite of `window`: windows added up where they overlap, along an axis of this size."""
     def full_like(self, value: float) -> Var:
         """This number everywhere, of the shape and element type of this value."""
@@ -192,7 +192,7 @@ class Var:
         """`x Φ(x)` with the normal distribution."""
     def gelu_tanh(self) -> Var:
         """`gelu` with a tangent in the place of the error function."""
-    def glu(self, axis: int | None = Ellipsis) -> Var:
+    def glu(self, axis: int = ...) -> Var:
         """The first half along an axis times the sigmoid of the second."""
     def greater(self, other: Var | ArrayLike) -> Var:
         """Whether x is greater, as bool."""
@@ -204,13 +204,13 @@ class Var:
         """`x hardsigmoid(x)`."""
     def hypot(self, other: Var | ArrayLike) -> Var:
         """`sqrt(x^2 + y^2)`, which overflows only with its result."""
-    def index_add(self, indices: Var | ArrayLike, axis: int | None, size: int) -> Var:
+    def index_add(self, indices: Var | ArrayLike, axis: int, size: int) -> Var:
         """The slices along an axis added up at the places that `indices` names, of which there are `size`."""
-    def index_copy(self, indices: Var | ArrayLike, values: Var | ArrayLike, axis: int | None) -> Var:
+    def index_copy(self, indices: Var | ArrayLike, values: Var | ArrayLike, axis: int) -> Var:
         """With values in the place of the slices along an axis that `indices` names."""
-    def index_max(self, indices: Var | ArrayLike, axis: int | None, size: int) -> Var:
+    def index_max(self, indices: Var | ArrayLike, axis: int, size: int) -> Var:
         """The greatest of the slices along an axis at each place that `indices` names, of which there are `size`."""
-    def index_min(self, indices: Var | ArrayLike, axis: int | None, size: int) -> Var:
+    def index_min(self, indices: Var | ArrayLike, axis: int, size: int) -> Var:
         """The least of the slices along an axis at each place that `indices` names, of which there are `size`."""
     inv = inverse
     def inverse(self) -> Var:
@@ -232,7 +232,7 @@ class Var:
         """The only element as a number of Python."""
     def keep(self) -> Var:
         """Has the next step of an optimiser compute this value too, so that it can be read afterwards."""
-    def leaky_relu(self, slope: float = Ellipsis) -> Var:
+    def leaky_relu(self, slope: float = ...) -> Var:
         """x above 0, `slope x` elsewhere."""
     def less(self, other: Var | ArrayLike) -> Var:
         """Whether x is less, as bool."""
@@ -252,11 +252,11 @@ class Var:
         """The logarithm to base 2; -inf at 0, NaN below."""
     def log_sigmoid(self) -> Var:
         """The logarithm of the sigmoid."""
-    def log_softmax(self, axis: int | None = Ellipsis) -> Var:
+    def log_softmax(self, axis: int = ...) -> Var:
         """The logarithm of the softmax along an axis."""
     def logaddexp(self, other: Var | ArrayLike) -> Var:
         """`log(e^x + e^y)`, which does not overflow."""
-    def logcumsumexp(self, axis: int | None = None) -> Var:
+    def logcumsumexp(self, axis: int | Sequence[int] | None = None) -> Var:
         """`log(sum(e^x))` of each element and all before it along an axis; without one, of all in a row."""
     def logdet(self) -> Var:
         """The logarithm of the determinant; NaN where that is below 0."""
@@ -268,7 +268,7 @@ class Var:
         """Whether one is true."""
     def logical_xor(self, other: Var | ArrayLike) -> Var:
         """Whether one alone is true."""
-    def logsumexp(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def logsumexp(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """`log(sum(e^x))` over axes, which does not overflow."""
     def lstsq(self, other: Var | ArrayLike) -> Var:
         """X with the least `|A X - B|`, for matrices A and `other` B."""
@@ -281,15 +281,15 @@ class Var:
         """The product of matrices in the last two axes; those before them broadcast."""
     def matrix_power(self, n: int) -> Var:
         """Square matrices to a whole power."""
-    def max(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def max(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The greatest element over axes."""
     def maximum(self, other: Var | ArrayLike) -> Var:
         """The greater of two elements; NaN if one is."""
-    def mean(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def mean(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The mean over axes, of floats."""
-    def median(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def median(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The element in the middle along an axis, or of all; of an even number the mean of two."""
-    def min(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def min(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The least element over axes."""
     def minimum(self, other: Var | ArrayLike) -> Var:
         """The less of two elements; NaN if one is."""
@@ -302,9 +302,9 @@ class Var:
     @property
     def ndim(self) -> int:
         """The number of axes."""
-    def norm(self, ord: float = 2.0, axis: int | None = None, keepdims: bool = False) -> Var:
+    def norm(self, ord: float = 2.0, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The p-norm over axes, `(sum |x|^p)^(1/p)`, for a p above 0, also infinite."""
-    def normalize(self, axis: int | None = None, eps: float = 1e-05) -> Var:
+    def normalize(self, axis: int | Sequence[int] | None = None, eps: float = 1e-05) -> Var:
         """Mean 0 and variance 1 over axes: the distance from the mean over `sqrt(variance + eps)`."""
     def not_equal(self, other: Var | ArrayLike) -> Var:
         """Whether both differ, as bool."""
@@ -326,13 +326,13 @@ class Var:
     def pow(self, other: Var | ArrayLike) -> Var:
         """Each element to a power; shapes broadcast."""
     power = pow
-    def prod(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def prod(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The product over axes; of nothing it is 1."""
-    def put_along_axis(self, indices: Var | ArrayLike, values: Var | ArrayLike, axis: int | None) -> Var:
+    def put_along_axis(self, indices: Var | ArrayLike, values: Var | ArrayLike, axis: int) -> Var:
         """With values at the places along an axis that `indices` names; of several the last."""
     def qr(self) -> tuple[Var, Var]:
         """Q with orthogonal columns and the upper triangle R, whose product this is: two values."""
-    def quantile(self, q: float, axis: int | None = None, keepdims: bool = False) -> Var:
+    def quantile(self, q: float, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The number below which a share q of the elements along an axis, or of all, lies; between two it is interpolated."""
     def ravel(self) -> Var:
         """All elements as a vector."""
@@ -340,11 +340,11 @@ class Var:
         """`1 / x`."""
     def relu(self) -> Var:
         """`max(x, 0)`."""
-    def repeat(self, repeats: int, axis: int | None = None) -> Var:
+    def repeat(self, repeats: int, axis: int | Sequence[int] | None = None) -> Var:
         """Each element this often, one beside another, along an axis; without one, of all in a row."""
     def reshape(self, *shape: Any) -> Var:
         """The same elements under another shape, of which one size may be -1: what is left."""
-    def roll(self, shift: int, axis: int | None = None) -> Var:
+    def roll(self, shift: int, axis: int | Sequence[int] | None = None) -> Var:
         """The elements along an axis moved towards its end, and those beyond it to its beginning; without an axis, of all
         in a row.
         """
@@ -352,11 +352,11 @@ class Var:
         """The nearest whole number, of two the even one; gradient 0."""
     def rsqrt(self) -> Var:
         """`1 / sqrt(x)`."""
-    def scatter_add(self, indices: Var | ArrayLike, axis: int | None, shape: Any) -> Var:
+    def scatter_add(self, indices: Var | ArrayLike, axis: int, shape: Any) -> Var:
         """The elements added up at the places along an axis that `indices` names, in zeros of a shape."""
-    def scatter_max(self, indices: Var | ArrayLike, axis: int | None, shape: Any) -> Var:
+    def scatter_max(self, indices: Var | ArrayLike, axis: int, shape: Any) -> Var:
         """The greatest of the elements at each place along an axis that `indices` names, in a shape."""
-    def scatter_min(self, indices: Var | ArrayLike, axis: int | None, shape: Any) -> Var:
+    def scatter_min(self, indices: Var | ArrayLike, axis: int, shape: Any) -> Var:
         """The least of the elements at each place along an axis that `indices` names, in a shape."""
     def searchsorted(self, v: Var | ArrayLike, side: str = 'left') -> Var:
         """For each value the place at which it can be put into these sorted elements: before equal ones (`"left"`) or behind."""
@@ -382,7 +382,7 @@ class Var:
         """The number of elements."""
     def slogdet(self) -> tuple[Var, Var]:
         """The sign of the determinant and the logarithm of its magnitude: two values."""
-    def softmax(self, axis: int | None = Ellipsis) -> Var:
+    def softmax(self, axis: int = ...) -> Var:
         """`e^x / sum(e^x)` along an axis: positive numbers that add up to 1."""
     def softplus(self) -> Var:
         """`log(1 + e^x)`, which does not overflow."""
@@ -390,25 +390,25 @@ class Var:
         """`x / (1 + |x|)`."""
     def solve(self, other: Var | ArrayLike) -> Var:
         """X with `A X = B`, for square matrices A and `other` B, which may be a vector."""
-    def sort(self, axis: int | None = Ellipsis, descending: bool = False) -> Var:
+    def sort(self, axis: int = ..., descending: bool = False) -> Var:
         """The elements along an axis in order; NaN at the end."""
     def spectral_norm(self) -> Var:
         """The greatest singular value."""
-    def split(self, sizes: int | Sequence[int], axis: int | None = 0) -> list[Var]:
+    def split(self, sizes: int | Sequence[int], axis: int = 0) -> list[Var]:
         """Parts along an axis: this many of equal size, or of these sizes."""
     def sqrt(self) -> Var:
         """The square root; NaN below 0."""
     def square(self) -> Var:
         """The square."""
-    def squeeze(self, axis: int | None = None) -> Var:
+    def squeeze(self, axis: int | Sequence[int] | None = None) -> Var:
         """Without axes of size 1: those that are named, or all."""
-    def std(self, axis: int | None = None, ddof: int = 0, keepdims: bool = False) -> Var:
+    def std(self, axis: int | Sequence[int] | None = None, ddof: int = 0, keepdims: bool = False) -> Var:
         """The standard deviation over axes, with `n - ddof` in the place of n; gradient 0 where it is 0."""
     def stop_gradient(self) -> Var:
         """The same numbers, through which no gradient passes."""
     def subtract(self, other: Var | ArrayLike) -> Var:
         """The difference; shapes broadcast."""
-    def sum(self, axis: int | None = None, keepdims: bool = False) -> Var:
+    def sum(self, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """The sum over axes; all of them if none is named."""
     def svd(self) -> tuple[Var, Var, Var]:
         """U, singular values and V^T, whose product this is: three values."""
@@ -416,9 +416,9 @@ class Var:
         """The singular values, the greatest first."""
     def swapaxes(self, axis1: int, axis2: int) -> Var:
         """Two axes exchanged."""
-    def take(self, indices: Var | ArrayLike, axis: int | None = None) -> Var:
+    def take(self, indices: Var | ArrayLike, axis: int | Sequence[int] | None = None) -> Var:
         """The slices at the places of an axis that an array of int64 names; without an axis, of all in a row."""
-    def take_along_axis(self, indices: Var | ArrayLike, axis: int | None = Ellipsis) -> Var:
+    def take_along_axis(self, indices: Var | ArrayLike, axis: int = ...) -> Var:
         """Of each place of `indices` the element that it names along an axis."""
     def tan(self) -> Var:
         """The tangent of an angle in radians."""
@@ -433,7 +433,7 @@ class Var:
         """All of it this often along each axis."""
     def tolist(self) -> Any:
         """The value as nested lists of numbers of Python."""
-    def top_k(self, k: int, axis: int | None = Ellipsis) -> tuple[Var, Var]:
+    def top_k(self, k: int, axis: int = ...) -> tuple[Var, Var]:
         """The k greatest elements along an axis, the greatest first, and their places: two values."""
     def trace(self) -> Var:
         """The sum of the diagonal of the matrices in the last two axes."""
@@ -449,13 +449,13 @@ class Var:
     def trunc(self) -> Var:
         """The integer part, towards 0; gradient 0."""
     unsqueeze = expand_dims
-    def var(self, axis: int | None = None, ddof: int = 0, keepdims: bool = False) -> Var:
+    def var(self, axis: int | Sequence[int] | None = None, ddof: int = 0, keepdims: bool = False) -> Var:
         """The variance over axes, with `n - ddof` in the place of n."""
-    def window(self, axis: int | None, size: int, stride: int = 1, dilation: int = 1) -> Var:
+    def window(self, axis: int, size: int, stride: int = 1, dilation: int = 1) -> Var:
         """All windows of a size along an axis: their places take that axis, and a new last axis what is in them."""
-    def with_index(self, axis: int | None, place: int, values: Var | ArrayLike) -> Var:
+    def with_index(self, axis: int, place: int, values: Var | ArrayLike) -> Var:
         """With values in the place of the part at a place of an axis."""
-    def with_slice(self, axis: int | None, start: int, stop: int, values: Var | ArrayLike) -> Var:
+    def with_slice(self, axis: int, start: int, stop: int, values: Var | ArrayLike) -> Var:
         """With values in the place of those from `start` to before `stop` of an axis."""
     def xlogy(self, other: Var | ArrayLike) -> Var:
         """`x log y`, which is 0 where x is 0."""

@@ -16,15 +16,6 @@ class Sgd(Optimizer):
     it: `m = momentum m + (1 - dampening) g`, where the first `m` is `g` itself, and `x -= lr m`, or
     `x -= lr (g + momentum m)` with Nesterov's look ahead. Weight decay adds `weight_decay x` to `g`.
 
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Optimizer, Sgd};
-    use gradtape::Rng;
-    let layer = Linear::new(4, 2, &mut Rng::new(1));
-    let opt = Sgd::new(&layer, 0.1).momentum(0.9).nesterov(true).weight_decay(1e-4);
-    assert_eq!(opt.learning_rate(), 0.1);
-    ```
-
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
     - `momentum`: The share of the last step that is taken again.
@@ -46,15 +37,6 @@ class Momentum(Optimizer):
     """Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013) as PyTorch defines
     it: `m = momentum m + (1 - dampening) g`, where the first `m` is `g` itself, and `x -= lr m`, or
     `x -= lr (g + momentum m)` with Nesterov's look ahead. Weight decay adds `weight_decay x` to `g`.
-
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Optimizer, Sgd};
-    use gradtape::Rng;
-    let layer = Linear::new(4, 2, &mut Rng::new(1));
-    let opt = Sgd::new(&layer, 0.1).momentum(0.9).nesterov(true).weight_decay(1e-4);
-    assert_eq!(opt.learning_rate(), 0.1);
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -78,15 +60,6 @@ class Nesterov(Optimizer):
     it: `m = momentum m + (1 - dampening) g`, where the first `m` is `g` itself, and `x -= lr m`, or
     `x -= lr (g + momentum m)` with Nesterov's look ahead. Weight decay adds `weight_decay x` to `g`.
 
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Optimizer, Sgd};
-    use gradtape::Rng;
-    let layer = Linear::new(4, 2, &mut Rng::new(1));
-    let opt = Sgd::new(&layer, 0.1).momentum(0.9).nesterov(true).weight_decay(1e-4);
-    assert_eq!(opt.learning_rate(), 0.1);
-    ```
-
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
     - `momentum`: The share of the last step that is taken again.
@@ -108,24 +81,6 @@ class Adagrad(Optimizer):
     """AdaGrad (Duchi, Hazan and Singer 2011): `v += g²`, `x -= lr / (1 + (t - 1) lr_decay) g / (√v + eps)`.
 
     Weight decay adds `weight_decay x` to `g`.
-
-    ```
-    use gradtape::optim::{AdaGrad, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = AdaGrad::new(&x, 0.5);
-    let mut tape = Tape::new();
-    let mut steps = Vec::new();
-    for _ in 0..2 {
-    let before = x.value().item()?;
-    tape.reset();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    steps.push(before - x.value().item()?);
-    }
-    // Whatever the size of the gradient: lr at first, then less by the root of the number of steps.
-    assert!((steps[0] - 0.5).abs() < 1e-9 && (steps[1] - 0.5 / 2f64.sqrt()).abs() < 1e-9);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -149,25 +104,6 @@ class Rmsprop(Optimizer):
 
     Centred, the square of the moving average of `g` is taken from `v` (Graves 2013). With momentum the
     quotient goes through `m = momentum m + g / (√v + eps)`. Weight decay adds `weight_decay x` to `g`.
-
-    ```
-    use gradtape::optim::{RmsProp, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = RmsProp::new(&x, 0.01).alpha(0.75);
-    let mut tape = Tape::new();
-    let mut steps = Vec::new();
-    for _ in 0..2 {
-    let before = x.value().item()?;
-    tape.reset();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    steps.push(before - x.value().item()?);
-    }
-    // The average of g² = 9 begins at 0: a quarter of it after one step, 7/16 after two.
-    assert!((steps[0] - 0.01 / 0.25f64.sqrt()).abs() < 1e-9);
-    assert!((steps[1] - 0.01 / 0.4375f64.sqrt()).abs() < 1e-9);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -193,25 +129,6 @@ class Adadelta(Optimizer):
 
     Weight decay adds `weight_decay x` to `g`.
 
-    ```
-    use gradtape::optim::{AdaDelta, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = AdaDelta::new(&x, 1.0);
-    let mut tape = Tape::new();
-    let mut steps = Vec::new();
-    for _ in 0..2 {
-    let before = x.value().item()?;
-    tape.reset();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    steps.push(before - x.value().item()?);
-    }
-    // It begins slowly, at the root of eps, and finds its pace by itself.
-    assert!((steps[0] - (1e-6f64 / (0.9 + 1e-6)).sqrt() * 3.0).abs() < 1e-12);
-    assert!(steps[1] > 0.0 && x.value().item()? < 4.0);
-    # Ok::<(), gradtape::Error>(())
-    ```
-
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
     - `rho`: The weight of the past in the averages.
@@ -232,31 +149,7 @@ class Adam(Optimizer):
     """Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
     `x -= lr / (1 - β₁ᵗ) m / (√(v / (1 - β₂ᵗ)) + eps)`.
 
-    Weight decay adds `weight_decay x` to `g`; [`AdamW`](super::AdamW) decays the parameter itself.
-
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Adam, Optimizer};
-    use gradtape::{Rng, Tape, Tensor};
-
-    let layer = Linear::new(2, 1, &mut Rng::new(1));
-    let opt = Adam::new(&layer, 1e-2);
-    let mut tape = Tape::new();
-    let (mut first, mut last) = (f64::NAN, f64::NAN);
-    for step in 0..100 {
-    tape.reset();
-    let x = tape.constant(Tensor::from([[0.0f32, 1.0], [1.0, 0.0]]));
-    let y = tape.constant(Tensor::from([[1.0f32], [-1.0]]));
-    let loss = (layer.forward(x) - y).square().mean(());
-    opt.step(loss)?;
-    last = loss.item()?;
-    if step == 0 {
-    first = last;
-    }
-    }
-    assert!(last < first);
-    # Ok::<(), gradtape::Error>(())
-    ```
+    Weight decay adds `weight_decay x` to `g`; `AdamW` decays the parameter itself.
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -279,31 +172,7 @@ class Amsgrad(Optimizer):
     """Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
     `x -= lr / (1 - β₁ᵗ) m / (√(v / (1 - β₂ᵗ)) + eps)`.
 
-    Weight decay adds `weight_decay x` to `g`; [`AdamW`](super::AdamW) decays the parameter itself.
-
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Adam, Optimizer};
-    use gradtape::{Rng, Tape, Tensor};
-
-    let layer = Linear::new(2, 1, &mut Rng::new(1));
-    let opt = Adam::new(&layer, 1e-2);
-    let mut tape = Tape::new();
-    let (mut first, mut last) = (f64::NAN, f64::NAN);
-    for step in 0..100 {
-    tape.reset();
-    let x = tape.constant(Tensor::from([[0.0f32, 1.0], [1.0, 0.0]]));
-    let y = tape.constant(Tensor::from([[1.0f32], [-1.0]]));
-    let loss = (layer.forward(x) - y).square().mean(());
-    opt.step(loss)?;
-    last = loss.item()?;
-    if step == 0 {
-    first = last;
-    }
-    }
-    assert!(last < first);
-    # Ok::<(), gradtape::Error>(())
-    ```
+    Weight decay adds `weight_decay x` to `g`; `AdamW` decays the parameter itself.
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -324,20 +193,7 @@ class Amsgrad(Optimizer):
 
 class Adamw(Optimizer):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): `x *= 1 - lr weight_decay`, then the
-    step of [`Adam`](super::Adam).
-
-    ```
-    use gradtape::optim::{AdamW, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::from([4.0f64, 4.0]));
-    let opt = AdamW::new(&x, 0.1).weight_decay(0.5);
-    let tape = Tape::new();
-    // The loss looks at the first alone; both decay, by a factor of 1 - 0.1 * 0.5.
-    opt.step(tape.parameter(&x).slice(0, 0..1).sum(()))?;
-    let x = x.value().to_f64_vec();
-    assert!((x[0] - (4.0 * 0.95 - 0.1)).abs() < 1e-8 && x[1] == 4.0 * 0.95);
-    # Ok::<(), gradtape::Error>(())
-    ```
+    step of `Adam`.
 
     - `lr`: The learning rate.
     - `weight_decay`: How much of the parameter is taken off in each step, times the learning rate.
@@ -362,24 +218,6 @@ class Adamax(Optimizer):
 
     Weight decay adds `weight_decay x` to `g`.
 
-    ```
-    use gradtape::optim::{Adamax, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = Adamax::new(&x, 0.1);
-    let mut tape = Tape::new();
-    let mut steps = Vec::new();
-    for _ in 0..2 {
-    let before = x.value().item()?;
-    tape.reset();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    steps.push(before - x.value().item()?);
-    }
-    // Under a constant gradient every step is the learning rate.
-    assert!(steps.iter().all(|step| (step - 0.1).abs() < 1e-8));
-    # Ok::<(), gradtape::Error>(())
-    ```
-
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
     - `betas`: The weight of the past in the average of `g`, and the shrinking of `u`.
@@ -400,26 +238,8 @@ class Nadam(Optimizer):
     """NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
 
     With `μₜ = β₁ (1 - ½ 0.96^(t momentum_decay))`, `Πₜ` the product of `μ₁ … μₜ` and `m`, `v` as in
-    [`Adam`](super::Adam): `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
+    `Adam`: `x -= lr ((1 - μₜ) / (1 - Πₜ) g + μₜ₊₁ / (1 - Πₜ₊₁) m) / (√(v / (1 - β₂ᵗ)) + eps)`.
     Weight decay adds `weight_decay x` to `g`.
-
-    ```
-    use gradtape::optim::{NAdam, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = NAdam::new(&x, 0.1);
-    let mut tape = Tape::new();
-    let mut steps = Vec::new();
-    for _ in 0..2 {
-    let before = x.value().item()?;
-    tape.reset();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    steps.push(before - x.value().item()?);
-    }
-    // Adam's first step is the learning rate; looking ahead makes it longer.
-    assert!(steps[0] > 0.105 && steps[0] < 0.106);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -441,24 +261,12 @@ class Nadam(Optimizer):
 class Radam(Optimizer):
     """RAdam (Liu et al. 2020): Adam that divides by `√v` only once enough gradients are in it.
 
-    With `ρ∞ = 2 / (1 - β₂) - 1`, `ρₜ = ρ∞ - 2 t β₂ᵗ / (1 - β₂ᵗ)` and `m`, `v` as in [`Adam`](super::Adam):
+    With `ρ∞ = 2 / (1 - β₂) - 1`, `ρₜ = ρ∞ - 2 t β₂ᵗ / (1 - β₂ᵗ)` and `m`, `v` as in `Adam`:
     `x -= lr r / (1 - β₁ᵗ) m / ((√v + eps) / √(1 - β₂ᵗ))` with
     `r² = (ρₜ - 4) (ρₜ - 2) ρ∞ / ((ρ∞ - 4) (ρ∞ - 2) ρₜ)` where `ρₜ > 5`, and `x -= lr / (1 - β₁ᵗ) m` before.
 
     Weight decay adds `weight_decay x` to `g`, or, if it is decoupled, takes `lr weight_decay x` off the
     parameter first.
-
-    ```
-    use gradtape::optim::{Optimizer, RAdam};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::scalar(4.0f64));
-    let opt = RAdam::new(&x, 0.1);
-    let tape = Tape::new();
-    opt.step(tape.parameter(&x) * 3.0)?;
-    // The first steps are those of momentum, as long as the gradient.
-    assert!((x.value().item()? - 3.7).abs() < 1e-12);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖², or what is taken off the parameter.
@@ -481,19 +289,8 @@ class Lion(Optimizer):
     """Lion (Chen et al. 2023): steps by a sign. `x -= lr (sign(β₁ m + (1 - β₁) g) + weight_decay x)`, then
     `m = β₂ m + (1 - β₂) g`.
 
-    The paper takes a learning rate of a third to a tenth of [`AdamW`](super::AdamW)'s, and a weight decay as
+    The paper takes a learning rate of a third to a tenth of `AdamW`'s, and a weight decay as
     many times as large.
-
-    ```
-    use gradtape::optim::{Lion, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::from([4.0, 4.0]));
-    let opt = Lion::new(&x, 0.5);
-    let tape = Tape::new();
-    opt.step((tape.parameter(&x) * tape.constant([1e-6, -1e6])).sum(()))?;
-    assert_eq!(x.value().to_f64_vec(), [3.5, 4.5]);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: How much of the parameter is taken off in each step, times the learning rate.
@@ -512,22 +309,8 @@ class Lion(Optimizer):
 
 class Lamb(Optimizer):
     """LAMB (You et al. 2020): Adam for large batches, each parameter at a pace of its own. With `m`, `v` as in
-    [`Adam`](super::Adam) and `r = m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + eps) + weight_decay x`:
+    `Adam` and `r = m / (1 - β₁ᵗ) / (√(v / (1 - β₂ᵗ)) + eps) + weight_decay x`:
     `x -= lr ‖x‖ / ‖r‖ r`, and `x -= lr r` where either norm is 0.
-
-    ```
-    use gradtape::optim::{Lamb, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::from([3.0, 4.0]));
-    let opt = Lamb::new(&x, 0.1).weight_decay(0.0);
-    let tape = Tape::new();
-    opt.step((tape.parameter(&x) * 7.0).sum(()))?;
-    // A tenth of the norm, 5, in a direction of two equal parts.
-    let step = 0.5 / 2f64.sqrt();
-    let x = x.value().to_f64_vec();
-    assert!((x[0] - (3.0 - step)).abs() < 1e-6 && (x[1] - (4.0 - step)).abs() < 1e-6);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: How much of the parameter is added to the direction of a step.
@@ -549,19 +332,6 @@ class Lars(Optimizer):
     """LARS (You, Gitman and Ginsburg 2017): momentum for large batches, each parameter at a pace of its own:
     `m = momentum m + lr trust_coefficient ‖x‖ / (‖g‖ + weight_decay ‖x‖ + eps) (g + weight_decay x)`,
     `x -= m`. Where either norm is 0, nothing scales the step but `lr`.
-
-    ```
-    use gradtape::optim::{Lars, Optimizer};
-    use gradtape::{Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::from([3.0, 4.0]));
-    let opt = Lars::new(&x, 1.0).trust_coefficient(0.01).eps(0.0);
-    let tape = Tape::new();
-    opt.step((tape.parameter(&x) * tape.constant([0.0, 7.0])).sum(()))?;
-    // A hundredth of the norm, 5.
-    let x = x.value().to_f64_vec();
-    assert!(x[0] == 3.0 && (x[1] - 3.95).abs() < 1e-12);
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: The factor of the penalty ½ ‖x‖².
@@ -591,23 +361,8 @@ class Muon(Optimizer):
 
     What has more than two axes, such as the kernels of a convolution, is a matrix of its first axis and the
     rest, as in Jordan's code. Scalars and vectors, and matrices of a group with `orthogonalize` set to
-    `false` (embeddings and the last layer, as the author advises), take the step of [`AdamW`](super::AdamW)
+    `false` (embeddings and the last layer, as the author advises), take the step of `AdamW`
     with the same rate and decay, and with `betas`.
-
-    ```
-    use gradtape::nn::Linear;
-    use gradtape::optim::{Group, Muon, Optimizer};
-    use gradtape::{DType, Rng, Tape, Tensor};
-    let net = (Linear::new(4, 8, &mut Rng::new(1)), Linear::new(8, 2, &mut Rng::new(2)));
-    // Vectors at a tenth of the rate, the last layer without Muon.
-    let opt = Muon::new(&net, 0.02)
-    .group(Group::when(|_, shape| shape.len() < 2).lr_scale(0.1))
-    .group(Group::named("1.weight").set("orthogonalize", false).lr_scale(0.1));
-    let tape = Tape::new();
-    let x = tape.constant(Tensor::ones([3, 4], DType::F32));
-    opt.step(net.1.forward(net.0.forward(x).tanh()).square().mean(()))?;
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `weight_decay`: How much of the parameter is taken off in each step, times the learning rate.
@@ -640,19 +395,6 @@ class Adafactor(Optimizer):
     `u = g / √max(v, eps1²)` and `rms` the root of the mean of the squares:
     `x -= max(eps2, rms(x)) min(lr, 1 / √t) / max(1, rms(u) / d) u`, after `x *= 1 - lr weight_decay`.
 
-    ```
-    use gradtape::optim::{Adafactor, Optimizer};
-    use gradtape::{DType, Parameter, Tape, Tensor};
-    let x = Parameter::new(Tensor::ones([3, 4], DType::F32));
-    let opt = Adafactor::new(&x, 0.01);
-    let tape = Tape::new();
-    opt.step((tape.parameter(&x) * 5.0).sum(()))?;
-    assert!(x.value().to_f64_vec().iter().all(|x| (x - 0.99).abs() < 1e-6));
-    let names: Vec<_> = opt.state()?.into_iter().map(|(name, t)| (name, t.shape().to_vec())).collect();
-    assert_eq!(names[1..], [(".row_var".into(), vec![3, 1]), (".col_var".into(), vec![1, 4])]);
-    # Ok::<(), gradtape::Error>(())
-    ```
-
     - `lr`: The learning rate.
     - `weight_decay`: How much of the parameter is taken off in each step, times the learning rate.
     - `beta2_decay`: The exponent of the step in the share by which averages move.
@@ -683,23 +425,6 @@ class Lbfgs(Optimizer):
     Moves are computed in f64, whatever the type of the parameters. The loss should be that of all data, or of
     large batches, and the same each time that it is looked at. Clipping, groups and looking ahead would break
     the search and are errors.
-
-    ```
-    use gradtape::optim::{Lbfgs, Optimizer};
-    use gradtape::{Parameter, Tensor};
-    // Rosenbrock's valley.
-    let x = Parameter::new(Tensor::from([-1.2, 1.0]));
-    let opt = Lbfgs::new(&x, 1.0);
-    for _ in 0..3 {
-    opt.minimize(&mut |tape| {
-    let x = tape.parameter(&x);
-    let (a, b) = (x.index(0, 0), x.index(0, 1));
-    Ok((1.0 - a).square() + 100.0 * (b - a.square()).square())
-    })?;
-    }
-    assert!(x.value().to_f64_vec().iter().all(|x| (x - 1.0).abs() < 1e-4));
-    # Ok::<(), gradtape::Error>(())
-    ```
 
     - `lr`: The learning rate.
     - `max_iter`: The most moves in a step.
