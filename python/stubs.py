@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Types of arguments by their names; of one function alone before a dot.
 TYPES = {
-    "axis": "int | None", "axes": "int | Sequence[int]", "axis1": "int", "axis2": "int", "source": "int",
+    "axis": "int", "axes": "int | Sequence[int]", "axis1": "int", "axis2": "int", "source": "int",
     "destination": "int", "keepdims": "bool", "ddof": "int", "ord": "float", "eps": "float", "q": "float", "k": "int",
     "descending": "bool", "slope": "float", "alpha": "float", "min": "float | None", "max": "float | None",
     "order": "int", "value": "ArrayLike", "full_like.value": "float", "start": "int", "stop": "int", "shape": "Any",
@@ -72,6 +72,11 @@ OPERATORS = "add sub mul truediv pow matmul and or xor".split()
 COMPARISONS = "eq ne lt le gt ge".split()
 
 
+def written(default):
+    """A default value as a stub has it."""
+    return "..." if default is ... else repr(default)
+
+
 def result_of(function, kind):
     doc = function.__doc__ or ""
     for words, count in [("two values", 2), ("three values", 3)]:
@@ -86,6 +91,8 @@ def signature_of(function, kind, method=True):
     parameters = list(inspect.signature(function).parameters.values())
     for parameter in parameters[1:] if method else parameters:
         own = TYPES.get(f"{name}.{parameter.name}", TYPES.get(parameter.name, "Any"))
+        if parameter.name == "axis" and parameter.default is None:
+            own = "int | Sequence[int] | None"
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts and not any(
             part.startswith("*") for part in parts
         ):
@@ -94,7 +101,7 @@ def signature_of(function, kind, method=True):
         if parameter.kind is parameter.VAR_KEYWORD:
             text = f"**{parameter.name}: Any"
         if parameter.default is not parameter.empty:
-            text += f" = {parameter.default!r}"
+            text += f" = {written(parameter.default)}"
         parts.append(text)
     first = ["self"] if method else []
     return f"({', '.join(first + parts)}) -> {result_of(function, kind)}"
@@ -116,7 +123,7 @@ def class_text(cls, kind="Var", base=""):
         parameters = list(inspect.signature(cls).parameters.values())
         parts = [
             f"{own.name}: {TYPES.get(f'{cls.__name__}.{own.name}', TYPES.get(own.name, 'Any'))}"
-            + ("" if own.default is own.empty else f" = {own.default!r}")
+            + ("" if own.default is own.empty else f" = {written(own.default)}")
             for own in parameters
         ]
         lines.append(f"    def __init__({', '.join(['self', *parts])}) -> None: ...\n")
@@ -157,7 +164,7 @@ def made_class(cls, base):
         text = ("*" if own.kind is own.VAR_POSITIONAL else "") + f"{own.name}: "
         text += "int | None" if own.name == "seed" else "Any"
         if own.default is not own.empty:
-            text += f" = {own.default!r}"
+            text += f" = {written(own.default)}"
         parts.append(text)
     init = f"    def __init__({', '.join(['self', *parts])}) -> None: ...\n"
     return f"class {cls.__name__}({base}):\n{documented(cls.__doc__, '    ')}{init}\n"
@@ -211,7 +218,7 @@ def plain(function, method=False):
             star = True
         star = star or own.kind is own.VAR_POSITIONAL
         mark = {own.VAR_POSITIONAL: "*", own.VAR_KEYWORD: "**"}.get(own.kind, "")
-        parts.append(f"{mark}{own.name}: Any" + ("" if own.default is own.empty else f" = {own.default!r}"))
+        parts.append(f"{mark}{own.name}: Any" + ("" if own.default is own.empty else f" = {written(own.default)}"))
     return f"({', '.join(parts)}) -> Any: ..."
 
 

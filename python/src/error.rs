@@ -38,6 +38,10 @@ pub(crate) fn told(error: Error, line: &Arc<str>) -> PyErr {
 
 /// What the hints of the library are in Python.
 const WORDS: &[(&str, &str)] = &[
+    (
+        "numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the f64 operand",
+        "arrays of NumPy are float64 unless told otherwise: astype(\"float32\") the f64 operand",
+    ),
     ("sum(())", "sum()"),
     ("mean(())", "mean()"),
     ("with t()", "with .mT"),

@@ -142,7 +142,7 @@ def test_layers_that_hold_others_share_their_parameters():
         inner.parameters()[0].set(inner.parameters()[0].numpy() + 1)
         assert (holder(x) != before).any()
     net = nn.Sequential([inner, nn.Relu(), other])
-    assert (len(net), net[0].kind, net[-1].kind) == (3, "Linear", "Linear")
+    assert (len(net), net[0].kind, net[-1].kind) == (3, "Linear(3, 3)", "Linear(3, 3)")
     assert list(net.named_parameters()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
     net[2].parameters()[1].set([1.0, 2.0, 3.0])
     assert other.parameters()[1].numpy().tolist() == [1.0, 2.0, 3.0]
@@ -175,7 +175,7 @@ def test_copies_have_parameters_of_their_own():
         again.load_from(net)
         np.testing.assert_array_equal(again(x), net(x))
     one = pickle.loads(pickle.dumps(nn.Linear(3, 2)))
-    assert one.kind == "Linear" and list(one.named_parameters()) == ["weight", "bias"]
+    assert one.kind == "Linear(3, 2)" and list(one.named_parameters()) == ["weight", "bias"]
 
 
 def test_dropout_and_statistics_know_training_from_inference():
@@ -321,7 +321,7 @@ def test_every_loss_has_reductions_and_a_gradient(name):
         "sigmoid_focal": (logits[:, 0], (signs + 1) / 2), "dice": (probabilities[:, 0], (signs + 1) / 2),
         "poisson_nll": (logits, np.abs(logits)), "gaussian_nll": (logits, logits + 1, np.abs(logits) + 0.1),
         "cosine_embedding": (logits, logits[::-1], signs), "contrastive": (logits, logits[::-1], (signs + 1) / 2),
-        "triplet_margin": (logits, logits + 0.1, logits[::-1]),
+        "triplet_margin": (logits, logits[::-1], logits + 0.1),
         "ctc": (np.log(np.full((5, 2, 3), 1 / 3)), np.array([[1, 2], [2, 1]]), np.array([5, 5]), np.array([2, 1])),
     }.get(name, (logits, logits[::-1]))  # fmt: skip
     value = function(*given)

@@ -9,7 +9,11 @@ import numpy as np
 from . import _gradtape
 from ._gradtape import Parameter, Var
 from ._operations import first_var
+from ._transforms import recording_on
 from ._tree import flatten, form_of
+
+
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
 
 def compile(function=None, *, training=True, most_traces=16):
@@ -51,7 +55,12 @@ class Compiled:
         leaves, _ = flatten((args, kwargs))
         fixed = tuple((at, leaf) for at, leaf in enumerate(leaves) if not _is_number(leaf))
         key = (form_of((args, kwargs)), fixed)
-        return self._run(key, [leaf for leaf in leaves if _is_number(leaf)], args, kwargs)
+        numbers = [leaf for leaf in leaves if _is_number(leaf)]
+        # Numbers of Python take the type of the arrays beside them.
+        float_of = next((x.dtype for x in numbers if getattr(x, "dtype", int) in _FLOATS), None)
+        if float_of is not None:
+            numbers = [float_of.type(x) if type(x) is float else x for x in numbers]
+        return self._run(key, numbers, args, kwargs)
 
     def _run(self, key, numbers, args, kwargs):
         own = self._by_form.get(key)
@@ -74,7 +83,8 @@ class _OfForm:
             for at, value in zip(places, values):
                 given[at] = value
             args, kwargs = build(given)
-            result = function(*args, **kwargs)
+            with recording_on(tape):
+                result = function(*args, **kwargs)
             found, rebuild = flatten(result)
             form = form_of(result)
             if self.form is not None and form != self.form:
@@ -107,7 +117,8 @@ def check_gradients(function, *args, tolerance=1e-6):
     arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
 
     def record(tape, values):
-        y = function(*build(values))
+        with recording_on(tape):
+            y = function(*build(values))
         return [y if isinstance(y, Var) else tape.constant(y)]
 
     rows = _gradtape.check_gradients_of(record, arrays)

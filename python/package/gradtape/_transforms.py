@@ -7,6 +7,7 @@ a tape, as inside of another, it records on that tape and gives values.
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 
@@ -16,14 +17,44 @@ from ._operations import first_var, read
 from ._tree import flatten, form_of
 
 
+class _Active(threading.local):
+    """The tapes on which functions of functions record now, the innermost last."""
+
+    def __init__(self):
+        self.tapes = []
+
+
+_active = _Active()
+
+
+class recording_on:
+    """Has functions of functions that are called meanwhile record on a tape, whatever their arguments are."""
+
+    def __init__(self, tape):
+        self.tape = tape
+
+    def __enter__(self):
+        _active.tapes.append(self.tape)
+
+    def __exit__(self, *_):
+        _active.tapes.pop()
+
+
 class _Recording:
-    """A call of a function of functions: on the tape of its arguments, or on one of its own."""
+    """A call of a function of functions: on the tape of its arguments or of what calls it, or on one of its own."""
 
     def __init__(self, trees):
         var = first_var(trees)
-        self.inside = var is not None
-        self.tape = var.tape if self.inside else Tape()
+        tapes = [] if var is None else [var.tape]
+        tapes = tapes or _active.tapes[-1:]
+        self.inside = bool(tapes)
+        self.tape = tapes[0] if tapes else Tape()
         self.float = self._float(trees)
+
+    def call(self, function, *args, **kwargs):
+        """What a function gives while it is recorded."""
+        with recording_on(self.tape):
+            return function(*args, **kwargs)
 
     def watch(self, tree):
         """The leaves as values of their own, and what builds their tree."""
@@ -96,7 +127,7 @@ def value_and_grad(function, argnums=0, has_aux=False):
     def call(*args, **kwargs):
         recording = _Recording((args, kwargs))
         values, builds, args = _parts(args, argnums, recording)
-        y, aux = _split(function(*args, **kwargs), has_aux)
+        y, aux = _split(recording.call(function, *args, **kwargs), has_aux)
         y = recording.value(y)
         flat = [value for leaves in values for value in leaves]
         slopes = iter(_gradtape.gradients_of(y, flat)) if flat else iter(())
@@ -144,7 +175,7 @@ def vjp(function, *primals, has_aux=False):
         return _gradtape.vjp_of(*_lists(function, cotangents, xs))
     recording = _Recording(primals)
     values, builds, args = _parts(primals, tuple(range(len(primals))), recording)
-    out, aux = _split(function(*args), has_aux)
+    out, aux = _split(recording.call(function, *args), has_aux)
     leaves, build = flatten(out)
     ys = [recording.value(leaf) for leaf in leaves]
 
@@ -189,7 +220,7 @@ def jvp(function, primals, tangents):
     values, build = recording.watch(tuple(primals))
     given, _ = flatten(tuple(tangents))
     moves = [_beside(value, tangent) for value, tangent in zip(values, given)]
-    leaves, rebuild = flatten(function(*build(values)))
+    leaves, rebuild = flatten(recording.call(function, *build(values)))
     ys = [recording.value(leaf) for leaf in leaves]
     moved = _gradtape.jvp_of(ys, values, moves)
     return recording.give((rebuild(ys), rebuild(moved)))
@@ -208,7 +239,7 @@ def jacobian(function, argnums=0):
     def call(*args, **kwargs):
         recording = _Recording((args, kwargs))
         values, builds, args = _parts(args, argnums, recording)
-        leaves, build = flatten(function(*args, **kwargs))
+        leaves, build = flatten(recording.call(function, *args, **kwargs))
         rows = []
         for leaf in leaves:
             y = recording.value(leaf)
@@ -255,7 +286,7 @@ def vmap(function, in_axes=0, out_axes=0):
         formed = []
 
         def one(examples):
-            outputs, rebuild = flatten(function(*build(examples)))
+            outputs, rebuild = flatten(recording.call(function, *build(examples)))
             formed.append(rebuild)
             return [recording.value(output) for output in outputs]
 
@@ -307,7 +338,7 @@ def custom_gradient(rule):
         def call(*args):
             recording = _Recording(args)
             values = [x if isinstance(x, Var) else recording.tape.watch(x) for x in args]
-            value = recording.value(function(*values))
+            value = recording.value(recording.call(function, *values))
             return recording.give(_gradtape.custom_gradient_of(values, value, rule))
 
         return call

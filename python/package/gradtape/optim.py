@@ -6,6 +6,7 @@ A class for each, whatever its capitals: `Adam`, `AdamW`, `SGD`. `OPTIMIZERS` is
 from __future__ import annotations
 
 import inspect
+import re
 
 from . import _gradtape
 from ._gradtape import Optimizer, Scheduler
@@ -88,7 +89,10 @@ def _class(row, name, presets):
         return _new(cls, name, module, {"lr": lr} | given, shared)
 
     lines = [f"- `{own}`: {text}" for own, text in row["docs"].items()]
-    doc = "\n".join([row["doc"].strip(), "", *lines, _SHARED_DOC])
+    # Without the links and examples of Rust's documentation.
+    text = re.sub(r"```.*?```", "", row["doc"], flags=re.S)
+    text = re.sub(r"\[(`\w+`)\]\([^)]*\)", r"\1", text).strip()
+    doc = "\n".join([text, "", *lines, _SHARED_DOC])
     title = name.capitalize()
     return type(
         title,

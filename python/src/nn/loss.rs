@@ -117,7 +117,7 @@ losses! {
     kl_div(log_probabilities, target;)
         |x, reduction| Ok(losses::kl_div_with(x[0], x[1], reduction));
     /// `bce_with_logits` with less weight for what is told apart well.
-    sigmoid_focal(logits, target; alpha: Option<f64> = 0.25, gamma: f64 = 2.0)
+    sigmoid_focal(logits, target; alpha: Option<f64> = Some(0.25), gamma: f64 = 2.0)
         |x, reduction| {
             Ok(losses::sigmoid_focal_with(x[0], x[1], SigmoidFocalOptions { alpha, gamma, reduction }))
         };

@@ -239,12 +239,13 @@ impl PyGenerator {
         PyGenerator(Generator::new(seed))
     }
 
-    /// How often it was drawn from; to be set, to go on from there.
+    /// How often it was drawn from.
     #[getter]
     fn draws(&self) -> u64 {
         self.0.draws()
     }
 
+    /// Goes on as if it had been drawn from this often.
     fn set_draws(&self, draws: u64) {
         self.0.set_draws(draws);
     }

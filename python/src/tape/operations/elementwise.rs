@@ -2,6 +2,7 @@
 
 use gradtape::op::Operand;
 use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt};
 
 use super::{binary, listed, pairs, unary};
 use crate::tape::PyVar;
@@ -146,21 +147,30 @@ impl PyVar {
     /// `yes` where this is true, `no` elsewhere; shapes broadcast. This is of bool.
     fn select(&self, yes: &Bound<'_, PyAny>, no: &Bound<'_, PyAny>) -> PyResult<PyVar> {
         let py = yes.py();
-        self.shared().enter_calling(py, |on| {
+        self.shared().enter(py, |on| {
             let condition = on.var(self)?;
-            let typed = [yes, no].into_iter().find_map(|side| side.cast::<PyVar>().ok());
-            let float = match typed {
-                Some(var) => on.var(var.get())?.dtype(),
-                None => gradtape::DType::F32,
+            // A number takes the type of the value or the array that stands on the other side.
+            let lift = |side: &Bound<'_, PyAny>| match is_number(side) {
+                true => Ok(None),
+                false => on.value(side, gradtape::DType::F32).map(Some),
             };
-            let (yes, no) = match (on.other(yes, float)?, on.other(no, float)?) {
-                (Some(yes), Some(no)) if typed.is_some() => (yes, no),
-                _ => {
+            let (yes_value, no_value) = (lift(yes)?, lift(no)?);
+            let float = yes_value.or(no_value).map_or(gradtape::DType::F32, |side| side.dtype());
+            match (yes_value, no_value) {
+                (Some(yes), Some(no)) => on.give(py, condition.select(yes, no)),
+                (Some(yes), None) => match on.other(no, float)? {
+                    Some(no) => on.give(py, condition.select(yes, no)),
+                    None => on.give(py, condition.select(yes, on.value(no, float)?)),
+                },
+                (None, Some(no)) => match on.other(yes, float)? {
+                    Some(yes) => on.give(py, condition.select(yes, no)),
+                    None => on.give(py, condition.select(on.value(yes, float)?, no)),
+                },
+                (None, None) => {
                     let (yes, no) = (on.value(yes, float)?, on.value(no, float)?);
-                    return on.give(py, condition.select(yes, no));
+                    on.give(py, condition.select(yes, no))
                 }
-            };
-            on.give(py, condition.select(yes, no))
+            }
         })
     }
 
@@ -186,4 +196,8 @@ impl PyVar {
             x.tape().apply(gradtape::op::shape::Reshape { shape }, &[x])
         })
     }
+}
+
+fn is_number(object: &Bound<'_, PyAny>) -> bool {
+    object.is_instance_of::<PyFloat>() || object.is_instance_of::<PyInt>()
 }

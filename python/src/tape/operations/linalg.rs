@@ -57,15 +57,18 @@ impl PyVar {
         self.two(py, |x| x.slogdet())
     }
 
-    /// P, L and U, whose product this is: three values.
+    /// The order of rows as int64, and the factors L and U of this with its rows in that order: three values.
     fn lu(&self, py: Python<'_>) -> PyResult<(PyVar, PyVar, PyVar)> {
         self.three(py, |x| x.lu())
     }
 
-    /// X with `A X = B` for a triangle A: the upper one, or the lower.
+    /// X with `A X = B` for the lower triangle of A, or the upper one; `other` B may be a vector.
     #[pyo3(signature = (other, upper=false))]
     fn triangular_solve(&self, other: &Bound<'_, PyAny>, upper: bool) -> PyResult<PyVar> {
-        self.with(other, |x, b| x.triangular_solve(b, upper))
+        self.with(other, |x, b| match b.shape().rank() {
+            1 => x.triangular_solve(b.unsqueeze(-1), upper).squeeze(-1),
+            _ => x.triangular_solve(b, upper),
+        })
     }
 
     /// Square matrices to a whole power.

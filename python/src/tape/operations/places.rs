@@ -1,6 +1,7 @@
 //! Operations by places: products of matrices, and what takes elements or puts them.
 
 use gradtape::DType;
+use gradtape::op::Operand;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -12,8 +13,6 @@ use crate::tape::array::dtype_of;
 pairs! { PRODUCTS:
     /// The product of matrices in the last two axes; those before them broadcast.
     matmul;
-    /// As `numpy.dot`: of vectors a number, of matrices their product.
-    dot;
     /// All products of an element of each.
     outer;
     /// The blocks along the last axis on which the nearest numbers that do not increase are constant.
@@ -31,6 +30,20 @@ const _: &[&str] = PRODUCTS;
 
 #[pymethods]
 impl PyVar {
+    /// As `numpy.dot`: of vectors a number, of matrices their product; the last axis of this with the last but one of the
+    /// other.
+    fn dot(&self, other: &Bound<'_, PyAny>) -> PyResult<PyVar> {
+        self.beside(other, |x, y| {
+            let y = y.operand(x);
+            match (x.shape().rank(), y.shape().rank()) {
+                (0, _) | (_, 0) => x * y,
+                (1, 1) => x.dot(y),
+                (_, 1) | (2, 2) | (1, 2) => x.matmul(y),
+                _ => x.tensordot(y.move_axis(-2, 0), 1),
+            }
+        })
+    }
+
     /// Sums of products over the last `axes` axes of this and the first of the other.
     #[pyo3(signature = (other, axes=2))]
     fn tensordot(&self, other: &Bound<'_, PyAny>, axes: usize) -> PyResult<PyVar> {

@@ -204,7 +204,7 @@ impl PyVar {
                 true => {
                     let count: usize = sizes.extract()?;
                     let size = x.shape().axis(axis).map_or(0, |axis| x.shape()[axis]);
-                    if count == 0 || size % count != 0 {
+                    if count == 0 || count > size.max(1) || size % count != 0 {
                         let message =
                             format!("split: axis {axis} of {} into {count} parts", x.shape());
                         return Err(wrong(
