@@ -3,7 +3,7 @@
 mod columns;
 mod fit;
 
-use gradtape::data::Preprocessing;
+use gradtape::data::{Preprocessing, Target};
 use gradtape::io::{Model, SafeTensors};
 use gradtape::train::{Answers, Predictor};
 use gradtape::{Error, Kind, Tensor};
@@ -27,12 +27,12 @@ pub(crate) struct TableModel {
     predictor: Predictor,
     bytes: Vec<u8>,
     history: Vec<Vec<Epoch>>,
-    /// The columns that it was given, also those that it does not use.
-    columns: Vec<String>,
+    /// What the package wrote of the columns and the classes.
+    note: Option<String>,
 }
 
-/// The note of a model file under which they stand, as JSON.
-const COLUMNS: &str = "columns";
+/// The name of that note in a model file.
+const NOTE: &str = "python";
 
 /// What an epoch came to: its number, the training loss, the validation loss and accuracy.
 type Epoch = (usize, f64, Option<f64>, Option<f64>);
@@ -40,10 +40,8 @@ type Epoch = (usize, f64, Option<f64>, Option<f64>);
 impl TableModel {
     fn of(bytes: Vec<u8>, history: Vec<Vec<Epoch>>) -> gradtape::Result<TableModel> {
         let model = Model::from_safetensors(SafeTensors::from_bytes(&bytes)?)?;
-        let columns = model.notes.get(COLUMNS).and_then(|text| serde_json::from_str(text).ok());
-        let predictor = Predictor::of(model)?;
-        let used = || predictor.columns().into_iter().map(String::from).collect();
-        Ok(TableModel { columns: columns.unwrap_or_else(used), predictor, bytes, history })
+        let note = model.notes.get(NOTE).cloned();
+        Ok(TableModel { predictor: Predictor::of(model)?, bytes, history, note })
     }
 
     fn prepared(&self) -> &Preprocessing {
@@ -133,10 +131,22 @@ impl TableModel {
         self.answer(py, inputs.map_err(raised)?)
     }
 
-    /// The names of the columns that it was given; of other programs' models those that are used.
+    /// The names of the columns that are used.
     #[getter]
-    fn columns(&self) -> Vec<String> {
-        self.columns.clone()
+    fn columns(&self) -> Vec<&str> {
+        self.predictor.columns()
+    }
+
+    /// What the package wrote of the columns and the classes; None in models of other programs.
+    #[getter]
+    fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Whether the names of the classes are numbers.
+    #[getter]
+    fn is_numeric(&self) -> bool {
+        matches!(self.prepared().target(), Target::Classes { numeric: true, .. })
     }
 
     /// The names of the network's inputs.

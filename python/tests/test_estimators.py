@@ -110,6 +110,35 @@ def test_whole_numbers_stay_classes_of_their_type(blobs, tmp_path):
     assert floats.predict(X).dtype == float
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([False, True]),
+        np.array(["1", "1.0"]),
+        np.array(["nan", "inf"]),
+        np.array([2**62, 2**62 + 1]),
+        np.array([2**63, 2**63 + 1], dtype=np.uint64),
+        np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]"),
+        np.array([0.0, 1.0]),
+        np.array(["a", "b"], dtype=object),
+    ],
+)
+def test_classes_keep_their_type_in_a_file(labels, blobs, tmp_path):
+    X, y = blobs
+    y = labels[(y == "a").astype(int)]
+    model = GradtapeClassifier(epochs=3).fit(X, y)
+    model.save(tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    assert again.classes_.dtype == model.classes_.dtype
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("y", [["a", None] * 20, ["a", float("nan")] * 20, np.array([1.0, np.nan] * 20)])
+def test_a_gap_in_y_is_no_class(y):
+    with pytest.raises(ValueError, match="contains NaN"):
+        GradtapeClassifier(epochs=1).fit(np.arange(40.0)[:, None], y)
+
+
 def test_what_cannot_be_learned_is_told(blobs):
     X, y = blobs
     wrong = [
@@ -119,6 +148,14 @@ def test_what_cannot_be_learned_is_told(blobs):
         (dict(dropout=1.5), "dropout"),
         (dict(schedule="cosin"), "cosine"),
         (dict(epochs=0), "epochs is 0"),
+        (dict(epochs=2.5), "epochs is 2.5"),
+        (dict(hidden="64"), "hidden is '64'"),
+        (dict(random_state=0.5), "random_state is 0.5"),
+        (dict(random_state=-1), "random_state is -1"),
+        (dict(class_weight={"z": 1}), "none of the classes"),
+        (dict(class_weight={"a": -1}), "at least 0"),
+        (dict(class_weight={"a": 0, "b": 0, "c": 0}), "non-zero|every"),
+        (dict(activation=3), "activation is 3"),
         (dict(validation_fraction=1.0), "validation"),
         (dict(learning_rate=float("nan")), "learning rate"),
         (dict(n_jobs=0), "n_jobs is 0"),

@@ -89,3 +89,89 @@ def test_frames_with_texts_as_classes_and_weights():
     same = GradtapeClassifier(epochs=5).fit(repeated, np.repeat(label, weights)).predict_proba(X)
     weighed = GradtapeClassifier(epochs=5).fit(X, label, sample_weight=weights).predict_proba(X)
     np.testing.assert_array_equal(same, weighed)
+
+
+def test_a_column_may_have_the_name_of_the_target():
+    X, y = homes()
+    X = X.rename(columns={"size": "y"})
+    assert GradtapeRegressor().fit(X, y.to_numpy()).score(X, y) > 0.8
+    assert "y" in GradtapeRegressor(epochs=1).fit(X, y.to_numpy()).model_.inputs
+
+
+def test_cells_are_read_as_they_were_learned():
+    X, y = homes()
+    X["garden"] = X["garden"].astype(int)
+    model = GradtapeRegressor(epochs=5).fit(X, y)
+    as_bool = X.assign(garden=X["garden"].astype(bool))
+    np.testing.assert_array_equal(model.predict(X), model.predict(as_bool))
+    for name, cells, told in [
+        ("size", "large", "'size' is of texts, and was of numbers"),
+        ("built", 3, "'built' is of numbers, and was of dates"),
+        ("size", X["built"], "'size' is of dates"),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            model.predict(X.assign(**{name: cells}))
+    # A column without a cell is missing everywhere.
+    assert np.isfinite(model.predict(X.assign(size=None))).all()
+    numbers = X[["size", "garden"]]
+    model = GradtapeRegressor(epochs=5).fit(numbers, y)
+    with pytest.raises(ValueError, match="'size' is of texts"):
+        model.predict(numbers.assign(size="large"))
+
+
+def test_moments_are_those_of_utc_whatever_holds_them():
+    X, y = homes(120)
+    local = X.assign(built=X["built"].dt.tz_localize("Europe/Oslo", ambiguous=True, nonexistent="shift_forward"))
+    model = GradtapeRegressor(epochs=5).fit(local, y)
+    for same in [local["built"].dt.tz_convert("UTC"), local["built"].astype(object)]:
+        np.testing.assert_array_equal(model.predict(local), model.predict(local.assign(built=same)))
+
+
+def test_durations_are_seconds_whatever_holds_them():
+    spent = pandas.Series(pandas.to_timedelta(np.arange(60) * 977, unit="s"))
+    X = pandas.DataFrame({"spent": spent, "town": ["Oslo", "Bergen"] * 30})
+    y = spent.dt.total_seconds()
+    model = GradtapeRegressor().fit(X, y)
+    assert model.model_.inputs[0] == "spent" and model.score(X, y) > 0.9
+    objects = X.assign(spent=spent.dt.to_pytimedelta().astype(object))
+    np.testing.assert_array_equal(model.predict(X), model.predict(objects))
+
+
+@pytest.mark.parametrize(
+    "cells", [[(1,)] * 20, [1 + 2j] * 20, pandas.interval_range(0, 20), [10**400] * 20, ["\ud800"] * 20]
+)
+def test_what_nothing_can_be_learned_of_is_named(cells):
+    X = pandas.DataFrame({"other": ["a", "b"] * 10, "odd": pandas.Series(cells, dtype=getattr(cells, "dtype", object))})
+    with pytest.raises(ValueError, match="'odd'"):
+        GradtapeRegressor(epochs=1).fit(X, np.arange(20.0))
+
+
+def test_targets_with_gaps_are_refused():
+    X, y = homes(40)
+    for series in [
+        pandas.Series(["a", None] * 20),
+        pandas.Series(["a", None] * 20, dtype="category"),
+        pandas.Series([1, None] * 20, dtype="Int64"),
+        pandas.Series([True, None] * 20, dtype="boolean"),
+    ]:
+        with pytest.raises(ValueError, match="row 1 has no value"):
+            GradtapeClassifier(epochs=1).fit(X, series)
+
+
+def test_yes_and_no_are_what_the_program_reads(tmp_path):
+    rng = np.random.default_rng(0)
+    X = pandas.DataFrame({"num": rng.normal(size=100), "b": rng.uniform(size=100) < 0.5})
+    model = GradtapeRegressor(epochs=3).fit(X, X["num"] + X["b"])
+    assert model.model_.inputs == ["num", "b=false", "b=true"]
+    model.save(tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    with pytest.raises(ValueError):
+        again.predict(X[["b", "num"]])
+
+
+def test_names_that_look_like_those_of_arrays_are_names(tmp_path):
+    X = pandas.DataFrame({"x0": np.arange(40.0), "x1": np.tile([1.0, 2.0], 20)})
+    GradtapeRegressor(epochs=2).fit(X, X["x0"]).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="feature names|order"):
+        load_model(tmp_path / "m").predict(X[["x1", "x0"]])

@@ -100,6 +100,8 @@ def vmap(function: Any, in_axes: Any = 0, out_axes: Any = 0) -> Any:
     `in_axes` is a number, `None` for what all examples share, or a tuple of one for each argument, each of which may be a
     tree. The function is called once.
     """
+def load_model(path: Any) -> Any:
+    """An estimator from a model file, of this package or of ``gradtape train`` on a table."""
 def exp(x: Any) -> Any:
     """`e^x` of each element."""
 def exp2(x: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 
@@ -64,34 +65,26 @@ class _Estimator(Base):
             raise ValueError("the only class that was there is no network: there is no model to save")
         return self.model_
 
-    def _train(self, X, targets, weights, **target):
-        """Trains on an array or a frame that was looked at, and keeps the model."""
-        hidden = self.hidden
-        if hidden is not None:
-            hidden = [hidden] if isinstance(hidden, (int, np.integer)) else [int(w) for w in hidden]
+    def _train(self, X, targets, weights, *, name, classes=None, labels=None, numeric=False, transform="none"):
+        """Trains on an array or columns that were looked at, and keeps the model."""
+        is_array = isinstance(X, np.ndarray)
+        names = self._names() if is_array else [column[0] for column in X]
+        self._kinds = None if is_array else self._kinds
+        note = {"columns": names, "named": hasattr(self, "feature_names_in_"), "kinds": self._kinds, "classes": labels}
         settings = _Settings(
-            hidden=hidden,
-            activation=self.activation,
-            dropout=self.dropout,
-            members=self.members,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            patience=self.early_stopping,
-            optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            schedule=self.schedule,
-            validation=float(self.validation_fraction),
-            seed=_seed(self.random_state),
-            threads=_threads(self.n_jobs),
-            **target,
+            target=frames.name_of(None, name, names),
+            classes=classes,
+            numeric=numeric,
+            transform=transform,
+            note=json.dumps(note),
+            **self._checked(),
         )
         told = _told if self.verbose else None
         targets = np.ascontiguousarray(targets, dtype=np.float64)
         if weights is not None:
             weights = np.ascontiguousarray(weights, dtype=np.float64)
-        if isinstance(X, np.ndarray):
-            self.model_, stopped = fit_rows(self._names(), X, targets, weights, settings, told)
+        if is_array:
+            self.model_, stopped = fit_rows(names, X, targets, weights, settings, told)
         else:
             self.model_, stopped = fit_columns(X, targets, weights, settings, told)
         self.history_ = self.model_.history
@@ -101,29 +94,81 @@ class _Estimator(Base):
             warnings.warn(message, RuntimeWarning, stacklevel=3)
         return self
 
+    def _checked(self):
+        """The parameters as the extension takes them; fails where one is of another kind."""
+        hidden = self.hidden
+        if hidden is not None:
+            hidden = [hidden] if isinstance(hidden, (int, np.integer)) else hidden
+            if isinstance(hidden, str) or not hasattr(hidden, "__iter__"):
+                raise ValueError(f"hidden is {hidden!r}: it is a width, as 64, or several, as (64, 64)")
+            hidden = [_whole("hidden", width) for width in hidden]
+        # scikit-learn's words for this are yes and no.
+        patience, held_out = self.early_stopping, _number("validation_fraction", self.validation_fraction)
+        if patience is True:
+            patience = None
+        elif patience is False:
+            patience, held_out = None, 0.0
+        return dict(
+            hidden=hidden,
+            activation=_word("activation", self.activation),
+            dropout=_number("dropout", self.dropout),
+            members=_whole("members", self.members),
+            epochs=_whole("epochs", self.epochs),
+            batch_size=_whole("batch_size", self.batch_size),
+            patience=_whole("early_stopping", patience),
+            optimizer=_word("optimizer", self.optimizer),
+            learning_rate=_number("learning_rate", self.learning_rate),
+            weight_decay=_number("weight_decay", self.weight_decay),
+            schedule=_word("schedule", self.schedule),
+            validation=held_out,
+            seed=_seed(self.random_state),
+            threads=_threads(self.n_jobs),
+        )
+
     def _answer(self, X):
         model = self._fitted()
-        X = self._look_at(X, reset=False)
+        X = self._look_at(X)
         if isinstance(X, np.ndarray):
             return model.answer_rows(self._names(), X)
         return model.answer_columns(X)
 
-    def _look_at(self, X, reset, y=None, **options):
-        """Columns as the extension takes them: a float64 array, or a list of columns of several kinds. With targets, these too."""
-        if frames.is_frame(X) and not frames.is_numeric(X):
-            tools.check_frame(self, X, reset)
-            columns = frames.columns(X)
-            if y is None:
-                return columns
-            return columns, tools.column(y, len(X), **options)
-        X = frames.as_numbers(X)
-        return tools.check_array(self, X, y, reset, **options)
+    def _look_at(self, X):
+        """Columns to answer for, as the extension takes them: a float64 array, or columns of several kinds."""
+        if not frames.is_frame(X):
+            return tools.check_array(self, X, None, False)
+        wanted = getattr(self, "_kinds", None)
+        if wanted is None and hasattr(self, "n_features_in_"):
+            odd = [name for name, kind in zip(frames.names(X), frames.kinds(X)) if kind not in ("number", "bool")]
+            if odd and not self._is_foreign():
+                # What has no cell at all is missing.
+                frames.columns(X[odd], dict.fromkeys(odd, "number"))
+            if not odd or not self._is_foreign():
+                return tools.check_array(self, frames.as_numbers(X), None, False)
+        tools.check_frame(self, X, False)
+        return frames.columns(X, wanted)
+
+    def _look_at_both(self, X, y, numeric):
+        """Columns and targets to learn from."""
+        if y is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None")
+        y = frames.targets(y)
+        self._kinds = None
+        if frames.is_frame(X) and set(kinds := frames.kinds(X)) != {"number"}:
+            tools.check_frame(self, X, True)
+            self._kinds = dict(zip(frames.names(X), kinds))
+            return frames.columns(X), tools.column(y, len(X), numeric)
+        return tools.check_array(self, frames.as_numbers(X), y, True, numeric)
+
+    def _is_foreign(self):
+        """Whether the model was trained by another program, which says nothing of the kinds of columns."""
+        return self.model_.note is None
 
     def _names(self):
         names = getattr(self, "feature_names_in_", None)
         if names is None:
             return [f"x{place}" for place in range(self.n_features_in_)]
-        return [str(name) for name in names]
+        return [str(name).strip() or f"unnamed_{place + 1}" for place, name in enumerate(names)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -156,8 +201,9 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
         Settings of the optimiser.
     schedule : str or None
         How the learning rate changes, as the program has it: constant, cosine, step:step_size=10 and so on.
-    early_stopping : int or None
-        After how many epochs without a lower validation loss training ends; it goes back to the lowest.
+    early_stopping : int, bool or None
+        After how many epochs without a lower validation loss training ends; it goes back to the lowest. False: no row is
+        held out, and all epochs are done.
     validation_fraction : float
         The share of the rows that is held out to tell when to end; 0 for none.
     class_weight : dict, "balanced" or None
@@ -234,23 +280,22 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their classes; returns itself."""
-        name = frames.name_of(_given(self, y), "class")
-        X, y = self._look_at(X, reset=True, y=y, numeric=False)
+        name = frames.name_of(y, "class", ())
+        X, y = self._look_at_both(X, y, numeric=False)
         tools.check_classes(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = tools.weights(sample_weight, len(y))
         if self.class_weight is not None:
-            own = tools.class_weights(self.class_weight, self.classes_, labels, weights)[labels]
-            weights = own if weights is None else own * weights
+            own = _class_weights(self.class_weight, self.classes_, labels, weights)[labels]
+            weights = tools.weights(own if weights is None else own * weights, len(y))
         if len(self.classes_) == 1:
             # There is nothing to tell apart.
             self.model_, self.history_, self.n_iter_ = None, [], 1
             return self
         numeric = self.classes_.dtype.kind in "iuf"
         classes = [_name(label) for label in self.classes_]
-        return self._train(
-            X, labels, weights, target=name, classes=classes, numeric=numeric, transform="none"
-        )
+        kept = _kept(self.classes_)
+        return self._train(X, labels, weights, name=name, classes=classes, labels=kept, numeric=numeric)
 
     def predict_proba(self, X):
         """The probability of each class, ``[n, classes]``."""
@@ -264,7 +309,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
         return self.classes_[shares.argmax(axis=1)]
 
     def _look_at_rows(self, X):
-        X = self._look_at(X, reset=False)
+        X = self._look_at(X)
         return X if isinstance(X, np.ndarray) else X[0][2]
 
 
@@ -331,12 +376,10 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their numbers; returns itself."""
-        name = frames.name_of(_given(self, y), "y")
-        X, y = self._look_at(X, reset=True, y=y, numeric=True)
+        name = frames.name_of(y, "y", ())
+        X, y = self._look_at_both(X, y, numeric=True)
         weights = tools.weights(sample_weight, len(y))
-        return self._train(
-            X, y, weights, target=name, classes=None, numeric=False, transform=self.target_transform
-        )
+        return self._train(X, y, weights, name=name, transform=_word("target_transform", self.target_transform))
 
     def predict(self, X):
         """The number of each row."""
@@ -348,18 +391,49 @@ def load_model(path):
     model = TableModel.load(os.fspath(path))
     estimator = GradtapeRegressor() if model.classes is None else GradtapeClassifier()
     estimator.model_, estimator.history_ = model, []
-    if model.columns != [f"x{place}" for place in range(len(model.columns))]:
-        estimator.feature_names_in_ = np.array(model.columns, dtype=object)
-    estimator.n_features_in_ = len(model.columns)
+    note = json.loads(model.note) if model.note else {"columns": model.columns, "named": True, "kinds": None}
+    if note["named"]:
+        estimator.feature_names_in_ = np.array(note["columns"], dtype=object)
+    estimator.n_features_in_ = len(note["columns"])
+    estimator._kinds = note["kinds"]
     if model.classes is not None:
-        classes = np.array(model.classes, dtype=object)
-        try:
-            numbers = np.array([float(name) for name in model.classes])
-            classes = numbers.astype(np.int64) if (numbers == numbers.round()).all() else numbers
-        except ValueError:
-            pass
-        estimator.classes_ = classes
+        estimator.classes_ = _classes(model.classes, note.get("classes"), model.is_numeric)
     return estimator
+
+
+def _kept(classes):
+    """The classes for a model file: the type and the values, where JSON can say them."""
+    values = classes.astype(str) if classes.dtype.kind == "M" else classes
+    values = values.tolist()
+    if classes.dtype.kind in "biufUM" or all(isinstance(value, str) for value in values):
+        return {"type": classes.dtype.str, "values": values}
+    return None
+
+
+def _classes(names, kept, numeric):
+    """The classes of a model: as they were kept, or numbers where their names are."""
+    if kept is not None:
+        return np.array(kept["values"], dtype=np.dtype(kept["type"]))
+    if not numeric:
+        return np.array(names, dtype=object)
+    numbers = np.array([float(name) for name in names])
+    return numbers.astype(np.int64) if (numbers == numbers.round()).all() else numbers
+
+
+def _class_weights(how, classes, labels, weights):
+    """How much a row of each class counts."""
+    if isinstance(how, dict):
+        unknown = [label for label in how if label not in classes.tolist()]
+        if unknown:
+            raise ValueError(f"class_weight names {unknown[0]!r}, which is none of the classes {classes.tolist()[:10]}")
+        own = np.array([float(how.get(label, 1.0)) for label in classes.tolist()])
+        if not np.isfinite(own).all() or (own < 0).any():
+            raise ValueError(f"class_weight is {how!r}: weights are finite and at least 0")
+        return own
+    if not isinstance(how, str) or how != "balanced":
+        raise ValueError(f"class_weight is {how!r}: it is 'balanced' or a dict from class to weight")
+    counts = np.bincount(labels, weights=weights, minlength=len(classes))
+    return counts.sum() / (len(classes) * np.maximum(counts, 1e-300))
 
 
 class _Settings:
@@ -369,12 +443,30 @@ class _Settings:
         vars(self).update(settings)
 
 
-def _given(estimator, y):
-    """The targets, which must be there."""
-    if y is None:
-        name = type(estimator).__name__
-        raise ValueError(f"{name} requires y to be passed, but the target y is None")
-    return y
+def _whole(name, value):
+    """A whole number or None."""
+    if value is None:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise ValueError(f"{name} is {value!r}: it is a whole number of at least 1, or None")
+    return int(value)
+
+
+def _number(name, value):
+    """A number or None."""
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {value!r}: it is a number, or None") from None
+
+
+def _word(name, value):
+    """A text or None."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} is {value!r}: it is a name, or None")
+    return value
 
 
 def _name(label):
@@ -393,15 +485,16 @@ def _seed(random_state):
         return int(random_state.randint(np.iinfo(np.int32).max))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(np.iinfo(np.int32).max))
-    return int(random_state)
+    if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, (int, np.integer)) or random_state < 0:
+        raise ValueError(f"random_state is {random_state!r}: it is a whole number of at least 0, a generator of NumPy, or None")
+    return int(random_state) % 2**64
 
 
 def _threads(n_jobs):
     """How many threads compute: 0 for all cores."""
     if n_jobs is not None:
-        n_jobs = int(n_jobs)
-        if n_jobs == 0:
-            raise ValueError("n_jobs is 0: it is a number of threads, -1 for all cores, or None")
+        if not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+            raise ValueError(f"n_jobs is {n_jobs!r}: it is a number of threads, -1 for all cores, or None")
         cores = os.cpu_count() or 1
         return n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
     told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]

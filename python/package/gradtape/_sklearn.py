@@ -43,14 +43,14 @@ except ImportError:
 
         def score(self, X, y, sample_weight=None):
             """The share of rows that is told rightly."""
-            return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
+            return float(np.average(self.predict(X) == np.ravel(y), weights=sample_weight))
 
     class RegressorMixin:
         """R² as the score."""
 
         def score(self, X, y, sample_weight=None):
             """The share of the variance that is explained."""
-            y = np.asarray(y, dtype=np.float64)
+            y = np.ravel(np.asarray(y, dtype=np.float64))
             left = np.average((y - self.predict(X)) ** 2, weights=sample_weight)
             mean = np.average(y, weights=sample_weight)
             return float(1 - left / np.average((y - mean) ** 2, weights=sample_weight))
@@ -79,12 +79,16 @@ class _Own:
     def _features(estimator, names, count, reset):
         if reset:
             estimator.n_features_in_ = count
-            if names is not None:
-                estimator.feature_names_in_ = np.array([str(n) for n in names], dtype=object)
-            elif hasattr(estimator, "feature_names_in_"):
+            if hasattr(estimator, "feature_names_in_"):
                 del estimator.feature_names_in_
+            if names is not None:
+                estimator.feature_names_in_ = np.array([str(name) for name in names], dtype=object)
         elif count != estimator.n_features_in_:
             raise ValueError(f"X has {count} columns, but was fitted with {estimator.n_features_in_}")
+        elif names is not None and hasattr(estimator, "feature_names_in_"):
+            own = estimator.feature_names_in_.tolist()
+            if [str(name) for name in names] != own:
+                raise ValueError(f"X has the columns {list(names)}, but was fitted with {own}: they need the same order")
 
     @staticmethod
     def check_frame(estimator, X, reset):
@@ -94,7 +98,7 @@ class _Own:
 
     @staticmethod
     def column(y, rows, numeric=True):
-        y = np.asarray(y.to_list() if hasattr(y, "to_list") else y)
+        y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y.ravel()
         if y.ndim != 1 or len(y) != rows:
@@ -120,15 +124,6 @@ class _Own:
         if not weights.any():
             raise ValueError("every sample_weight is 0: no row counts")
         return weights
-
-    @staticmethod
-    def class_weights(how, classes, labels, weights):
-        counts = np.bincount(labels, weights=weights, minlength=len(classes))
-        if isinstance(how, dict):
-            return np.array([float(how.get(label, 1.0)) for label in classes.tolist()])
-        if how != "balanced":
-            raise ValueError(f"class_weight is {how!r}: it is 'balanced' or a dict from class to weight")
-        return counts.sum() / (len(classes) * np.maximum(counts, 1e-300))
 
 
 class _Sklearn(_Own):
@@ -157,7 +152,7 @@ class _Sklearn(_Own):
     def column(y, rows, numeric=True):
         from sklearn.utils.validation import _check_y, check_consistent_length
 
-        y = _check_y(y.to_list() if hasattr(y, "to_list") else y, y_numeric=numeric, estimator="gradtape")
+        y = _check_y(y, y_numeric=numeric, estimator="gradtape")
         check_consistent_length(y, range(rows))
         return y
 
@@ -179,12 +174,6 @@ class _Sklearn(_Own):
         if not weights.any():
             raise ValueError("every sample_weight is 0: Sample weights must contain at least one non-zero number")
         return weights
-
-    @staticmethod
-    def class_weights(how, classes, labels, weights):
-        if isinstance(how, dict) or how == "balanced":
-            return _Own.class_weights(how, classes, labels, weights)
-        raise ValueError(f"class_weight is {how!r}: it is 'balanced' or a dict from class to weight")
 
 
 tools = _Sklearn if HAS_SKLEARN else _Own

@@ -39,8 +39,7 @@ impl<'py> FromPyObject<'_, 'py> for Column {
 
 /// The table of columns, and what is known of their kinds.
 pub(super) fn table(columns: &[Column]) -> gradtape::Result<(Table, PreprocessOptions)> {
-    let options = CsvOptions { keep_na: true, ..CsvOptions::default() };
-    let mut builder = TableBuilder::new("the data", &options);
+    let mut builder = TableBuilder::new("the data", &CsvOptions::default());
     let mut known = PreprocessOptions::default();
     for Column { name, cells } in columns {
         let place = builder.column(name);

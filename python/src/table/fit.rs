@@ -22,13 +22,15 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use super::columns::{Column, table};
-use super::{COLUMNS, Epoch, TableModel};
+use super::{Epoch, NOTE, TableModel};
 use crate::error::raised;
 
 /// What is to be predicted, and how the network learns it.
 #[derive(FromPyObject)]
 pub(super) struct Settings {
     target: String,
+    /// What the package wants to know of the columns and the classes, as it wrote it.
+    note: String,
     /// The names of the classes in the order of their numbers; `None` where a number is predicted.
     classes: Option<Vec<String>>,
     /// Whether the names of the classes are numbers.
@@ -112,14 +114,6 @@ impl Data {
         match self {
             Data::Rows { names, values } => values.len() / names.len().max(1),
             Data::Table { table, .. } => table.len(),
-        }
-    }
-
-    /// The names of its columns.
-    fn names(&self) -> Vec<&str> {
-        match self {
-            Data::Rows { names, .. } => names.iter().map(String::as_str).collect(),
-            Data::Table { table, .. } => table.columns().iter().map(|own| own.name()).collect(),
         }
     }
 
@@ -215,10 +209,8 @@ impl Fit {
         let rows = gradtape_tables::Rows { train: &learned, validation: &held_out };
         let trained = train(&recipe, &prepared, rows, settings.seed, threads(), ears)?;
         let prepared = prepared.with_errors(&trained.errors);
-        let columns = serde_json::to_string(&data.names());
-        let columns = columns.map_err(|error| Error::new(Kind::Data, error.to_string()))?;
         let model = Model {
-            notes: BTreeMap::from([(COLUMNS.to_string(), columns)]),
+            notes: BTreeMap::from([(NOTE.to_string(), settings.note.clone())]),
             preprocessing: Some(prepared.to_json()),
             labels: settings.classes.clone().unwrap_or_default(),
             ..Model::new(trained.network)
@@ -303,10 +295,18 @@ impl Ears {
         }
         *looked = Instant::now();
         drop(looked);
-        Python::attach(|py| match py.check_signals() {
+        self.ask(|py| py.check_signals());
+    }
+
+    /// Asks Python for something; where that fails, or there is no Python any more, the training ends.
+    fn ask(&self, ask: impl FnOnce(Python<'_>) -> PyResult<()>) {
+        let asked = Python::try_attach(|py| match ask(py) {
             Ok(()) => {}
             Err(error) => self.end(py, error),
         });
+        if asked.is_none() {
+            self.stop.store(true, Memory::Relaxed);
+        }
     }
 
     /// Ends the training. An error is raised after it, unless it is Ctrl-C.
@@ -339,10 +339,7 @@ impl Listen for Ears {
             let Some(call) = &epoch.on_epoch else { return };
             let validation = report.validation.as_ref().map(|scores| scores.loss);
             let told = (number, report.epoch, report.train.loss, validation);
-            Python::attach(|py| match call.call1(py, told) {
-                Ok(_) => {}
-                Err(error) => epoch.end(py, error),
-            });
+            epoch.ask(|py| call.call1(py, told).map(drop));
         })
     }
 
