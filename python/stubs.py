@@ -236,7 +236,8 @@ def init():
     inner = [n for n in ("Generator", "GradtapeError", "Parameter", "Tape", "Var")]
     text += f"from ._gradtape import {', '.join(f'{n} as {n}' for n in inner)}\n\n"
     known = {*inner, "data", "loss", "nn", "optim", "random", "soft"}
-    functions = [name for name in gt.__all__ if name not in known and inspect.isroutine(getattr(gt, name))]
+    names = sorted({*gt.__all__, *gt._functions})
+    functions = [name for name in names if name not in known and inspect.isroutine(getattr(gt, name))]
     return text + module_text(gt, functions)
 
 

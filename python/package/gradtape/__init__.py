@@ -9,6 +9,8 @@ from ._gradtape import (
     depends_on,
     evaluate,
 )
+import builtins
+
 from . import data, loss, nn, optim, random, soft
 from ._compile import check_gradients, compile
 from ._files import load, load_checkpoint, save, save_checkpoint
@@ -61,5 +63,6 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "vmap",
-    *_functions,
+    # `from gradtape import *` leaves the functions of Python as they are.
+    *(name for name in _functions if not hasattr(builtins, name)),
 ]
