@@ -1,5 +1,7 @@
 """A gradient tape that trains networks and shows how they learn."""
 
+import builtins
+
 from ._gradtape import (
     Generator,
     GradtapeError,
@@ -9,8 +11,6 @@ from ._gradtape import (
     depends_on,
     evaluate,
 )
-import builtins
-
 from . import data, loss, nn, optim, random, soft
 from ._compile import check_gradients, compile
 from ._files import load, load_checkpoint, save, save_checkpoint
