@@ -233,10 +233,12 @@ def module_text(module, names):
 def init():
     text = HEAD.format(what="the package")
     text += "from . import data as data, loss as loss, nn as nn, optim as optim, random as random, soft as soft\n"
-    inner = [n for n in ("Generator", "GradtapeError", "Parameter", "Tape", "Var")]
+    text += f"from ._estimators import {', '.join(f'{n} as {n}' for n in gt._ESTIMATORS)}\n"
+    inner = ["Generator", "GradtapeError", "Parameter", "TableModel", "Tape", "Var"]
     text += f"from ._gradtape import {', '.join(f'{n} as {n}' for n in inner)}\n\n"
-    known = {*inner, "data", "loss", "nn", "optim", "random", "soft"}
-    functions = [name for name in gt.__all__ if name not in known and inspect.isroutine(getattr(gt, name))]
+    known = {*inner, *gt._ESTIMATORS, "data", "loss", "nn", "optim", "random", "soft"}
+    names = sorted({*gt.__all__, *gt._functions})
+    functions = [name for name in names if name not in known and inspect.isroutine(getattr(gt, name))]
     return text + module_text(gt, functions)
 
 

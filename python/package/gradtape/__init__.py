@@ -1,5 +1,7 @@
 """A gradient tape that trains networks and shows how they learn."""
 
+import builtins
+
 from ._gradtape import (
     Generator,
     GradtapeError,
@@ -80,5 +82,6 @@ __all__ = [
     "vjp",
     "vmap",
     *_ESTIMATORS,
-    *_functions,
+    # `from gradtape import *` leaves the functions of Python as they are.
+    *(name for name in _functions if not hasattr(builtins, name)),
 ]

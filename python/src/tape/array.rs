@@ -186,6 +186,9 @@ pub(crate) fn numpy_of<'py>(py: Python<'py>, tensor: &Tensor) -> PyResult<Bound<
     }
 }
 
+/// So many elements are a little memory.
+const LITTLE: usize = 1 << 16;
+
 fn filled<'py, T: Element + numpy::Element>(
     py: Python<'py>,
     tensor: &Tensor,
@@ -199,7 +202,16 @@ fn filled<'py, T: Element + numpy::Element>(
             }
         }));
     };
-    let array = PyArrayDyn::<T>::zeros(py, &tensor.shape()[..], false);
+    let array = match slice.len() {
+        // The short way panics where there is no memory.
+        0..=LITTLE => PyArrayDyn::<T>::zeros(py, &tensor.shape()[..], false),
+        _ => {
+            let shape = pyo3::types::PyTuple::new(py, tensor.shape().iter())?;
+            let dtype = dtype_name(tensor.dtype());
+            let array = numpy(py)?.call_method1(intern!(py, "empty"), (shape, dtype))?;
+            array.cast_into::<PyArrayDyn<T>>()?
+        }
+    };
     if !slice.is_empty() {
         let mut write =
             array.try_readwrite().map_err(|error| wrong(error, "read the value again"))?;
