@@ -23,7 +23,15 @@ fn predictor() -> Predictor {
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     static PREDICTOR: OnceLock<Predictor> = OnceLock::new();
     let predictor = PREDICTOR.get_or_init(predictor);
-    if let Ok(table) = Table::from_csv(bytes, "the body", &CsvOptions::default()) {
-        let _ = predictor.predict(&table);
+    let found = predictor.reader().read_at_once(bytes, 1 << 20);
+    let table = Table::from_csv(bytes, "the body", &CsvOptions::default());
+    let rows = table.and_then(|table| predictor.reader().read_table(&table));
+    if let Some(found) = found {
+        // What is read at once is what a table says.
+        let rows = rows.as_ref().expect("a table refuses the body");
+        assert_eq!((&found.notes, found.inputs.to_f64_vec()), (&rows.notes, rows.inputs.to_f64_vec()));
+    }
+    if let Ok(rows) = rows {
+        let _ = predictor.answer(&rows.inputs);
     }
 });

@@ -204,7 +204,11 @@ pub unsafe extern "C" fn gradtape_predict(
         }
         // SAFETY: it is not NULL, and the header asks for so many.
         let numbers = unsafe { std::slice::from_raw_parts(numbers, count) };
-        let answers = own.predictor.predict(&table(own, numbers)?)?;
+        let rows = match own.predictor.reader().read_numbers(numbers) {
+            Some(rows) => rows,
+            None => own.predictor.reader().read_table(&table(own, numbers)?)?,
+        };
+        let answers = own.predictor.answer(&rows.inputs)?;
         // SAFETY: it is not NULL, and the header asks for so much room.
         unsafe { fill(out, room, &answers) }
     };
@@ -237,19 +241,19 @@ pub unsafe extern "C" fn gradtape_predict_text(
         }
         // SAFETY: it is not NULL, and the header asks for so many bytes.
         let bytes = unsafe { std::slice::from_raw_parts(words.cast::<u8>(), length) };
-        let table = Table::from_csv(bytes, "the text", &CsvOptions::default())?;
-        let room = table.len().saturating_mul(own.classes.len().max(1));
+        let inputs = own.predictor.read(bytes, "the text")?.inputs;
+        let count = inputs.shape()[0];
+        let room = count.saturating_mul(own.classes.len().max(1));
         if !rows.is_null() {
             // SAFETY: it is not NULL, and the header asks for a size behind it.
-            unsafe { rows.write(table.len()) };
+            unsafe { rows.write(count) };
         }
         if room > capacity {
             return Err(wrong(&format!(
-                "gradtape_predict_text: {} rows give {room} numbers, there is room for {capacity}",
-                table.len()
+                "gradtape_predict_text: {count} rows give {room} numbers, there is room for {capacity}"
             )));
         }
-        let answers = own.predictor.predict(&table)?;
+        let answers = own.predictor.answer(&inputs)?;
         // SAFETY: there is room for `capacity` numbers, as the header asks, and these are not more.
         unsafe { fill(out, room, &answers) }
     };

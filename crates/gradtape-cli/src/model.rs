@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use gradtape::Tensor;
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
 use gradtape::nn::{EmbedColumnsSpec, LayerSpec, LinearSpec, Module, Sequential, Unflatten};
-use gradtape::train;
-use gradtape::{Tape, Tensor};
+use gradtape::train::{self, Answers};
 
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
@@ -64,9 +64,9 @@ impl Trained {
         outputs(&self.model.network, inputs)
     }
 
-    /// The probability of each class, `[n, classes]`, from the network's outputs.
-    pub(crate) fn probabilities(&self, outputs: Tensor) -> Outcome<Tensor> {
-        probabilities(&self.model.network, &outputs)
+    /// What the network's outputs stand for.
+    pub(crate) fn answers(&self, outputs: &Tensor) -> Outcome<Answers> {
+        Ok(Answers::of(&self.model.network, &self.preprocessing, outputs)?)
     }
 
     fn check(&self, path: &Path) -> Outcome {
@@ -133,34 +133,12 @@ pub(crate) fn tensors(network: &Sequential) -> impl Iterator<Item = (String, Ten
     parameters.chain(buffers)
 }
 
-/// The outputs of a network for rows of inputs. Fails where one is NaN or infinite: no class is the
-/// most likely then, and no number is predicted.
+/// As [`finite_outputs`](train::finite_outputs).
 pub(crate) fn outputs(network: &Sequential, inputs: &Tensor) -> Outcome<Tensor> {
-    let outputs = train::predict(network, inputs, BATCH)?;
-    let values = outputs.to_f64_vec();
-    let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(outputs) };
-    let broken = |value: &Tensor| value.to_f64_vec().iter().any(|number| !number.is_finite());
-    let hint = match tensors(network).find(|(_, value)| broken(value)) {
-        Some((name, _)) => {
-            format!("the model is damaged, {name} holds numbers that are not finite: train it anew")
-        }
-        None => "the row is too far from the data that the network was trained on".to_string(),
-    };
-    let row = 1 + at / (values.len() / outputs.shape()[0]);
-    Err(Failure::failed(format!(
-        "row {row} of the data: the network answers {}\n  hint: {hint}",
-        values[at]
-    )))
+    Ok(train::finite_outputs(network, inputs)?)
 }
 
-/// The probability of each class, `[n, classes]`, from the outputs of a network.
+/// As [`probabilities`](train::probabilities).
 pub(crate) fn probabilities(network: &Sequential, outputs: &Tensor) -> Outcome<Tensor> {
-    if let Some(LayerSpec::Softmax(_)) = network.specs()?.last() {
-        return Ok(outputs.clone());
-    }
-    let tape = Tape::inference();
-    Ok(tape.constant(outputs).softmax(-1).value()?)
+    Ok(train::probabilities(network, outputs)?)
 }
-
-/// How many rows go through a network at once.
-const BATCH: usize = 256;

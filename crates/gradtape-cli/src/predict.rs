@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use clap::Args;
 use gradtape::Tensor;
-use gradtape::data::{Categories, Preprocessing, Table, Target};
+use gradtape::data::{Table, Target};
 use gradtape::io;
+use gradtape::train::{AnswerText, Answers, push_cell, push_number};
 use serde::Serialize;
 
 use crate::Verb;
@@ -115,7 +116,7 @@ impl Verb for Predict {
         let predictions = self.predictions(&trained, &inputs, beside, &more)?;
         let text = match self.format {
             Format::Text => predictions.csv(true),
-            Format::Json => json(&predictions)?,
+            Format::Json => predictions.json()?,
         };
         match &self.output {
             Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
@@ -162,38 +163,27 @@ impl Predict {
         more: &More,
     ) -> Outcome<Predictions> {
         let outputs = trained.outputs(inputs)?;
-        let (values, chosen) = match trained.preprocessing.target() {
-            Target::Classes { classes, .. } => {
-                let rows = likely(&trained.probabilities(outputs.clone())?, classes);
-                let chosen = rows.iter().map(|row| row.number).collect();
-                (Values::Classes { classes: classes.names().to_vec(), rows }, chosen)
-            }
-            Target::Number { .. } => {
-                let rows = numbers(&trained.preprocessing, &outputs)?;
-                (Values::Numbers { rows }, Vec::new())
-            }
-        };
-        let target = trained.preprocessing.target().column().to_string();
-        let interval = match (more.reach.zip(self.interval), &values) {
-            (Some((reach, share)), Values::Numbers { rows }) => {
-                let numbers: Vec<f64> = rows.iter().map(|row| row.0).collect();
-                let bounds = interval::bounds(&trained.preprocessing, &outputs, &numbers, reach)?;
+        let answers = trained.answers(&outputs)?;
+        let interval = match (more.reach.zip(self.interval), &answers) {
+            (Some((reach, share)), Answers::Numbers(numbers)) => {
+                let bounds = interval::bounds(&trained.preprocessing, &outputs, numbers, reach)?;
                 let [low, high] = bounds.map(|all| all.into_iter().map(Number).collect());
                 Some(Interval { share, low, high })
             }
             _ => None,
         };
         let explanation = match &more.begin {
-            Some(begin) => Some(explained(trained, inputs, begin, &chosen)?),
+            Some(begin) => Some(explained(trained, inputs, begin, &answers)?),
             None => None,
         };
-        let own = target.clone();
+        let own = trained.preprocessing.target().column().to_string();
         // Beside the column itself the prediction has a name of its own.
-        let target = match beside.iter().any(|column| column.name == target) {
-            true => format!("predicted_{target}"),
-            false => target,
+        let target = match beside.iter().any(|column| column.name == own) {
+            true => format!("predicted_{own}"),
+            false => own.clone(),
         };
-        Ok(Predictions { with: beside, target, values, interval, explanation, own })
+        let classes = trained.preprocessing.classes().map(|classes| classes.names().to_vec());
+        Ok(Predictions { with: beside, target, classes, answers, interval, explanation, own })
     }
 
     /// The inputs, and the columns beside the predictions.
@@ -326,21 +316,29 @@ struct Beside {
     cells: Vec<String>,
 }
 
-#[derive(Serialize)]
 struct Predictions {
     /// What was asked for beside them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     with: Vec<Beside>,
     target: String,
-    #[serde(flatten)]
-    values: Values,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
+    answers: Answers,
     interval: Option<Interval>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation>,
     /// What the column itself is called.
-    #[serde(skip)]
     own: String,
+}
+
+/// Predictions as JSON.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(skip_serializing_if = "<[Beside]>::is_empty")]
+    with: &'a [Beside],
+    #[serde(flatten)]
+    answers: AnswerText<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<&'a Interval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a Explanation>,
 }
 
 /// The bounds of the number of each row.
@@ -368,21 +366,6 @@ struct Added {
     adds: Vec<Number>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Values {
-    Classes { classes: Vec<String>, rows: Vec<Likely> },
-    Numbers { rows: Vec<Number> },
-}
-
-#[derive(Serialize)]
-struct Likely {
-    class: String,
-    #[serde(skip)]
-    number: usize,
-    probabilities: Vec<Number>,
-}
-
 impl Predictions {
     /// The columns of numbers after the predictions.
     fn after(&self) -> Vec<(String, &[Number])> {
@@ -398,81 +381,46 @@ impl Predictions {
         all
     }
 
+    fn text(&self) -> AnswerText<'_> {
+        self.answers.named(&self.target, self.classes.as_deref())
+    }
+
+    fn json(&self) -> Outcome<String> {
+        let Predictions { with, interval, explanation, .. } = self;
+        let (interval, explanation) = (interval.as_ref(), explanation.as_ref());
+        json(&Json { with, answers: self.text(), interval, explanation })
+    }
+
     /// As CSV, with a line of names or without.
     fn csv(&self, named: bool) -> String {
-        let after = self.after();
+        let (answers, after) = (self.text(), self.after());
         let mut text = String::new();
-        // Names where there is no number of a row.
-        let mut line = |own: &mut dyn Iterator<Item = String>, row: Option<usize>| {
-            let before = self.with.iter().map(|beside| match row {
-                Some(row) => cell(&beside.cells[row]),
-                None => cell(&beside.name),
-            });
-            let after = after.iter().map(|(name, values)| match row {
-                Some(row) => digits(values[row].0),
-                None => cell(name),
-            });
-            let cells: Vec<String> = before.chain(own).chain(after).collect();
-            text += &cells.join(",");
+        if named {
+            for beside in &self.with {
+                push_cell(&beside.name, &mut text);
+                text += ",";
+            }
+            answers.push_names(&mut text);
+            for (name, _) in &after {
+                text += ",";
+                push_cell(name, &mut text);
+            }
             text += "\n";
-        };
-        match &self.values {
-            Values::Classes { classes, rows } => {
-                let names = classes.iter().map(|class| cell(&format!("p_{class}")));
-                if named {
-                    line(&mut [cell(&self.target)].into_iter().chain(names), None);
-                }
-                for (number, row) in rows.iter().enumerate() {
-                    let shares = row.probabilities.iter().map(|share| probability(share.0));
-                    line(&mut [cell(&row.class)].into_iter().chain(shares), Some(number));
-                }
+        }
+        for row in 0..answers.len() {
+            for beside in &self.with {
+                push_cell(&beside.cells[row], &mut text);
+                text += ",";
             }
-            Values::Numbers { rows } => {
-                if named {
-                    line(&mut [cell(&self.target)].into_iter(), None);
-                }
-                for (number, row) in rows.iter().enumerate() {
-                    line(&mut [digits(row.0)].into_iter(), Some(number));
-                }
+            answers.push_row(row, &mut text);
+            for (_, values) in &after {
+                text += ",";
+                push_number(values[row].0, &mut text);
             }
+            text += "\n";
         }
         text
     }
-}
-
-/// A probability to six decimals; what is smaller has four digits that matter.
-fn probability(share: f64) -> String {
-    match share {
-        0.0 => "0".to_string(),
-        small if small < 1e-4 => format!("{small:.3e}"),
-        share => trimmed(format!("{share:.6}")),
-    }
-}
-
-/// A number to seven digits that matter, which is what networks of f32 know.
-fn digits(number: f64) -> String {
-    let rounded = format!("{number:.6e}").parse::<f64>().unwrap_or(number);
-    match rounded.abs() {
-        0.0 => "0".to_string(),
-        size if (1e-4..1e15).contains(&size) => rounded.to_string(),
-        _ => format!("{rounded:e}"),
-    }
-}
-
-fn trimmed(decimals: String) -> String {
-    decimals.trim_end_matches('0').trim_end_matches('.').to_string()
-}
-
-/// The most likely class of each row, the first of several.
-fn likely(probabilities: &Tensor, classes: &Categories) -> Vec<Likely> {
-    let names = classes.names();
-    let row = |row: &[f64]| {
-        let best = |best: usize, at: usize| if row[at] > row[best] { at } else { best };
-        let number = (0..names.len()).fold(0, best);
-        let class = names[number].clone();
-        Likely { class, number, probabilities: row.iter().copied().map(Number).collect() }
-    };
-    probabilities.to_f64_vec().chunks_exact(names.len()).map(row).collect()
 }
 
 /// What columns add to each number, or to the probability of each chosen class.
@@ -480,17 +428,20 @@ fn explained(
     trained: &Trained,
     inputs: &Tensor,
     begin: &Reference,
-    chosen: &[usize],
+    answers: &Answers,
 ) -> Outcome<Explanation> {
     let answer = |rows: &Tensor, number: usize| -> Outcome<Vec<f64>> {
-        let outputs = trained.outputs(rows)?;
-        match trained.preprocessing.classes() {
-            None => Ok(trained.preprocessing.predicted_numbers(&outputs)?),
-            Some(classes) => {
-                let shares = trained.probabilities(outputs)?.to_f64_vec();
-                Ok(shares.chunks_exact(classes.len()).map(|row| row[chosen[number]]).collect())
+        let of_rows = trained.answers(&trained.outputs(rows)?)?;
+        Ok(match (of_rows, answers) {
+            (Answers::Classes { probabilities, .. }, Answers::Classes { labels, .. }) => {
+                let classes = trained.preprocessing.outputs();
+                let shares = probabilities.to_f64_vec();
+                shares.chunks_exact(classes).map(|row| row[labels[number]]).collect()
             }
-        }
+            (Answers::Numbers(numbers), _) => numbers,
+            // One model answers with one of both.
+            (Answers::Classes { .. }, Answers::Numbers(_)) => Vec::new(),
+        })
     };
     let Contributions { base, columns } =
         Contributions::of(inputs, &trained.preprocessing, begin.rows(), answer)?;
@@ -505,16 +456,4 @@ fn explained(
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|share| *share > 0.0 && *share < 1.0);
     share.ok_or_else(|| "a share above 0 and below 1, such as 0.9".to_string())
-}
-
-fn numbers(preprocessing: &Preprocessing, outputs: &Tensor) -> Outcome<Vec<Number>> {
-    Ok(preprocessing.predicted_numbers(outputs)?.into_iter().map(Number).collect())
-}
-
-/// A cell of CSV, in quotes where it must be.
-fn cell(text: &str) -> String {
-    match text.contains(['"', ',', '\n', '\r']) || text != text.trim() {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_string(),
-    }
 }

@@ -55,9 +55,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS", value_parser = number, default_value_t = 10.0)]
     timeout: f64,
 
-    /// The most connections at once; others wait
+    /// The most connections at once; others wait until one ends, or asks for nothing and gives way
     #[arg(long, value_name = "N", value_parser = count, default_value_t = 1024)]
     connections: usize,
+
+    /// Refuse categories that were not trained on, and cells that are no numbers among numbers; without it answers say so
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Verb for Serve {
@@ -70,6 +74,7 @@ impl Verb for Serve {
             body_bytes: self.max_body.saturating_mul(1024),
             timeout: seconds("--timeout", self.timeout)?,
             connections: self.connections,
+            strict: self.strict,
             ..Options::default()
         };
         let mut models = Vec::new();

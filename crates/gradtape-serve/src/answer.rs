@@ -1,22 +1,14 @@
 //! Answers as JSON and as CSV: the forms of `gradtape predict`.
 
-use gradtape::train::{Answers, Predictor};
+use gradtape::train::{AnswerText, Answers, Predictor};
 use serde::Serialize;
 
-/// Answers as JSON.
+/// Answers as JSON, and what is to be told of the rows.
 #[derive(Serialize)]
 struct Json<'a> {
-    target: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    classes: Option<&'a [String]>,
-    rows: Vec<Row<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Row<'a> {
-    Class { class: &'a str, probabilities: Vec<f64> },
-    Number(f64),
+    #[serde(flatten)]
+    answers: AnswerText<'a>,
+    notes: &'a [String],
 }
 
 /// What went wrong, as JSON.
@@ -25,54 +17,58 @@ struct Failure<'a> {
     error: &'a str,
 }
 
-pub(crate) fn json(predictor: &Predictor, answers: &Answers) -> String {
-    let classes = predictor.classes();
-    let rows = match answers {
-        Answers::Numbers(numbers) => numbers.iter().map(|&number| Row::Number(number)).collect(),
-        Answers::Classes { labels, probabilities } => {
-            let names = classes.unwrap_or_default();
-            let shares = probabilities.to_f64_vec();
-            let each = labels.iter().zip(shares.chunks_exact(names.len().max(1)));
-            let row = |(&label, shares): (&usize, &[f64])| Row::Class {
-                class: names.get(label).map_or("", String::as_str),
-                probabilities: shares.to_vec(),
-            };
-            each.map(row).collect()
-        }
-    };
-    let whole = Json { target: predictor.target(), classes, rows };
-    serde_json::to_string(&whole).unwrap_or_default()
+fn text<'a>(predictor: &'a Predictor, answers: &'a Answers) -> AnswerText<'a> {
+    answers.named(predictor.target(), predictor.classes())
+}
+
+pub(crate) fn json(predictor: &Predictor, answers: &Answers, notes: &[String]) -> String {
+    let answers = text(predictor, answers);
+    match notes {
+        [] => serde_json::to_string(&answers),
+        notes => serde_json::to_string(&Json { answers, notes }),
+    }
+    .unwrap_or_default()
 }
 
 pub(crate) fn csv(predictor: &Predictor, answers: &Answers) -> String {
-    let mut text = quoted(predictor.target());
-    match answers {
-        Answers::Numbers(numbers) => {
-            numbers.iter().for_each(|number| text += &format!("\n{number}"));
+    text(predictor, answers).csv()
+}
+
+/// Notes for a header: an array of JSON without foreign letters, of at most some bytes.
+pub(crate) fn header(notes: &[String]) -> String {
+    let mut told: Vec<&str> = Vec::new();
+    let mut bytes = 0;
+    for note in notes {
+        bytes += note.len();
+        if bytes > MOST_TOLD {
+            break;
         }
-        Answers::Classes { labels, probabilities } => {
-            let names = predictor.classes().unwrap_or_default();
-            names.iter().for_each(|name| text += &format!(",{}", quoted(&format!("p_{name}"))));
-            let shares = probabilities.to_f64_vec();
-            for (&label, shares) in labels.iter().zip(shares.chunks_exact(names.len().max(1))) {
-                text += "\n";
-                text += &quoted(names.get(label).map_or("", String::as_str));
-                shares.iter().for_each(|share| text += &format!(",{share:.6}"));
+        told.push(note);
+    }
+    let more = format!("{} more", notes.len() - told.len());
+    if told.len() < notes.len() {
+        told.push(&more);
+    }
+    let mut text = String::new();
+    for letter in serde_json::to_string(&told).unwrap_or_default().chars() {
+        match letter {
+            ' '..='~' => text.push(letter),
+            other => {
+                let mut units = [0; 2];
+                other
+                    .encode_utf16(&mut units)
+                    .iter()
+                    .for_each(|unit| text += &format!("\\u{unit:04x}"));
             }
         }
     }
-    text + "\n"
+    text
 }
+
+/// The most bytes of notes in a header.
+const MOST_TOLD: usize = 4096;
 
 /// An error for who asked; no line of this program's is told.
 pub(crate) fn failure(message: &str) -> String {
     serde_json::to_string(&Failure { error: message }).unwrap_or_default()
-}
-
-/// A cell, in quotes where it has to be.
-fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_string(),
-    }
 }

@@ -1,4 +1,5 @@
-//! [`Queue`]: requests for one model, whose rows go through the network together.
+//! [`Queue`]: requests for one model. Few rows of a small network are answered at once, by the thread that read them;
+//! others go through the network together, on a thread of the model's.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -6,13 +7,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::{Duration, Instant};
 
 use gradtape::train::{Answers, Predictor};
-use gradtape::{Error, Kind, Result, Tensor};
+use gradtape::{DType, Error, Kind, Result, Tensor};
 use tokio::sync::oneshot;
 
-/// A model with a thread of its own that answers what is asked of it.
+/// A model that answers what is asked of it.
 pub(crate) struct Queue {
     predictor: Arc<Predictor>,
     jobs: SyncSender<Job>,
+    /// How many rows are answered at once.
+    at_once: usize,
 }
 
 /// Inputs that wait for an answer.
@@ -32,14 +35,18 @@ pub(crate) enum Refusal {
 /// How many requests may wait for a model.
 const WAITING: usize = 1024;
 
+/// What takes less time is not worth another thread, which has to be woken, and to wake this one.
+const SHORT: Duration = Duration::from_micros(50);
+
 impl Queue {
     /// Starts the model's thread. It ends with the queue.
     pub(crate) fn start(predictor: Predictor, delay: Duration, most_rows: usize) -> Queue {
         let predictor = Arc::new(predictor);
         let (jobs, waiting) = sync_channel(WAITING);
+        let at_once = if delay.is_zero() { rows_in(SHORT, &predictor) } else { 0 };
         let worker = Worker { predictor: predictor.clone(), waiting, delay, most_rows };
         std::thread::spawn(move || worker.work());
-        Queue { predictor, jobs }
+        Queue { predictor, jobs, at_once }
     }
 
     pub(crate) fn predictor(&self) -> &Arc<Predictor> {
@@ -48,6 +55,9 @@ impl Queue {
 
     /// The answers for inputs.
     pub(crate) async fn answer(&self, inputs: Tensor) -> Result<Answers, Refusal> {
+        if inputs.shape()[0] <= self.at_once {
+            return run(&self.predictor, &inputs).map_err(Refusal::Failed);
+        }
         let (reply, answer) = oneshot::channel();
         match self.jobs.try_send(Job { inputs, reply }) {
             Ok(()) => {}
@@ -59,6 +69,25 @@ impl Queue {
             Err(_) => Err(Refusal::Failed(gone())),
         }
     }
+}
+
+/// How many rows a network answers in a time, by how long it takes for one.
+fn rows_in(time: Duration, predictor: &Predictor) -> usize {
+    let row = Tensor::zeros([1, predictor.preprocessing().width()], DType::F32);
+    let took = (0..5).map(|_| {
+        let start = Instant::now();
+        // Also what fails takes its time.
+        let _ = run(predictor, &row);
+        start.elapsed()
+    });
+    let least = took.min().unwrap_or(time);
+    (time.as_nanos() / least.as_nanos().max(1)) as usize
+}
+
+/// A fault of ours in one request does not end the service.
+fn run(predictor: &Predictor, inputs: &Tensor) -> Result<Answers> {
+    let run = AssertUnwindSafe(|| predictor.answer(inputs));
+    catch_unwind(run).unwrap_or_else(|_| Err(Error::new(Kind::Model, "the network failed")))
 }
 
 fn gone() -> Error {
@@ -104,7 +133,7 @@ impl Worker {
             return jobs.into_iter().for_each(|job| self.answer_one(job));
         }
         let inputs: Vec<Tensor> = jobs.iter().map(|job| job.inputs.clone()).collect();
-        let all = Tensor::concat(&inputs, 0).and_then(|inputs| self.run(&inputs));
+        let all = Tensor::concat(&inputs, 0).and_then(|inputs| run(&self.predictor, &inputs));
         let Ok(all) = all else {
             // One of them cannot be answered; the others can.
             return jobs.into_iter().for_each(|job| self.answer_one(job));
@@ -112,29 +141,12 @@ impl Worker {
         let mut start = 0;
         for job in jobs {
             let end = start + job.inputs.shape()[0];
-            let _ = job.reply.send(part(&all, start, end));
+            let _ = job.reply.send(all.rows(start..end));
             start = end;
         }
     }
 
     fn answer_one(&self, job: Job) {
-        let _ = job.reply.send(self.run(&job.inputs));
+        let _ = job.reply.send(run(&self.predictor, &job.inputs));
     }
-
-    /// A fault of ours in one request does not end the service.
-    fn run(&self, inputs: &Tensor) -> Result<Answers> {
-        let run = AssertUnwindSafe(|| self.predictor.answer(inputs));
-        catch_unwind(run).unwrap_or_else(|_| Err(Error::new(Kind::Model, "the network failed")))
-    }
-}
-
-/// The answers for some of the rows.
-fn part(all: &Answers, start: usize, end: usize) -> Result<Answers> {
-    Ok(match all {
-        Answers::Numbers(numbers) => Answers::Numbers(numbers[start..end].to_vec()),
-        Answers::Classes { labels, probabilities } => Answers::Classes {
-            labels: labels[start..end].to_vec(),
-            probabilities: probabilities.slice(0, start..end)?,
-        },
-    })
 }

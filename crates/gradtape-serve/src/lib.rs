@@ -10,18 +10,20 @@
 //! | `GET /health`, `GET /metrics` | whether it is there; counts and times as Prometheus reads them |
 //! | `GET /openapi.json`, `GET /` | a description for programs; a page to try it |
 //!
-//! Rows of requests that come together go through the network together. Bodies, times, connections and what waits are
-//! limited; no path of a request reaches the file system.
+//! Few rows of a small network are answered at once; others that come together go through it together. What is to be told of
+//! rows, such as a word among numbers, stands in the answer, or refuses it: [`Options::strict`]. Bodies, times, connections
+//! and what waits are limited; no path of a request reaches the file system.
 
 mod answer;
 mod batch;
 mod connection;
+mod idle;
 mod impatient;
 mod metrics;
+mod models;
 mod openapi;
 mod routes;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -30,6 +32,7 @@ use gradtape::train::Predictor;
 use gradtape::{Error, Kind, Result};
 
 use crate::batch::Queue;
+use crate::models::Models;
 use crate::routes::Shared;
 
 /// Limits of a [`Service`], and where it listens.
@@ -51,8 +54,11 @@ pub struct Options {
     pub body_bytes: usize,
     /// How long a request may take to arrive, and how long a stop waits for those that are there; 10 s by default.
     pub timeout: Duration,
-    /// The most connections at once, 1,024 by default; others wait.
+    /// The most connections at once, 1,024 by default; others wait until one ends, or asks for nothing and gives way.
     pub connections: usize,
+    /// Whether rows are refused that have categories that were not trained on, or cells that are no numbers among numbers;
+    /// `?strict` at the end of a path asks for it.
+    pub strict: bool,
 }
 
 impl Default for Options {
@@ -66,6 +72,7 @@ impl Default for Options {
             body_bytes: 1 << 20,
             timeout: Duration::from_secs(10),
             connections: 1024,
+            strict: false,
         }
     }
 }
@@ -81,15 +88,15 @@ impl Service {
     /// has other characters than letters, digits, `-`, `_` and `.`, and for limits of 0.
     pub fn new(models: Vec<(String, Predictor)>, options: Options) -> Result<Service> {
         let wrong = |message: String, hint: &str| Err(Error::new(Kind::Value, message).hint(hint));
-        let Some(first) = models.first().map(|(name, _)| name.clone()) else {
+        if models.is_empty() {
             return wrong("no model to serve".into(), "give a model file");
-        };
+        }
         let limits = [options.batch_rows, options.numbers, options.body_bytes, options.connections];
         if limits.contains(&0) || options.timeout.is_zero() {
             let message = "a limit of 0 rows, numbers, bytes, connections or seconds";
             return wrong(message.into(), "give more than 0");
         }
-        let mut queues = BTreeMap::new();
+        let mut served = Models::default();
         for (name, predictor) in models {
             let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
             if name.is_empty() || !name.chars().all(fits) {
@@ -98,15 +105,16 @@ impl Service {
                     "a name is made of letters, digits, -, _ and .",
                 );
             }
-            let queue = Queue::start(predictor, options.delay, options.batch_rows);
-            if queues.insert(name.clone(), queue).is_some() {
+            if served.get(&name).is_some() {
                 return wrong(
                     format!("two models called {name:?}"),
                     "name one otherwise: other=model.safetensors",
                 );
             }
+            let queue = Queue::start(predictor, options.delay, options.batch_rows);
+            served.0.push((name, queue));
         }
-        Ok(Service { shared: Shared::new(queues, first, &options), options })
+        Ok(Service { shared: Shared::new(served, &options), options })
     }
 
     /// Listens, says where, and answers until `stop` is done; then takes no more, and ends when what is there is answered

@@ -1,20 +1,18 @@
 //! A description of the service for programs, in the form of OpenAPI 3.1.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::batch::Queue;
+use crate::models::Models;
 
 /// The description, with the columns of each model.
-pub(crate) fn description(models: &BTreeMap<String, Queue>, first: &str) -> Value {
+pub(crate) fn description(models: &Models) -> Value {
     let mut paths = serde_json::Map::new();
-    let whole = [("/predict".to_string(), first)].into_iter();
-    let own = models.keys().map(|name| (format!("/models/{name}/predict"), name.as_str()));
-    for (path, name) in whole.chain(own) {
-        if let Some(queue) = models.get(name) {
-            paths.insert(path, predict(name, queue));
-        }
+    let whole = models.all().take(1).map(|(name, queue)| ("/predict".to_string(), name, queue));
+    let own = models.all();
+    let own = own.map(|(name, queue)| (format!("/models/{name}/predict"), name, queue));
+    for (path, name, queue) in whole.chain(own) {
+        paths.insert(path, predict(name, queue));
     }
     let told = |what: &str, kind: &str| json!({"get": {"summary": what, "responses": {"200": {"description": "OK", "content": {kind: {}}}}}});
     paths
@@ -46,6 +44,10 @@ fn predict(name: &str, queue: &Queue) -> Value {
     let refused = |what: &str| json!({"description": what, "content": {"application/json": {"schema": failure}}});
     json!({"post": {
         "summary": format!("{} of rows, by the model {name}", predictor.target()),
+        "parameters": [{
+            "name": "strict", "in": "query", "allowEmptyValue": true, "schema": {"type": "string"},
+            "description": "Refuse categories that were not trained on, and cells that are no numbers among numbers",
+        }],
         "requestBody": {"required": true, "content": {
             "application/json": {"schema": {"oneOf": [{"type": "array", "items": row}, row]}},
             "application/x-ndjson": {"schema": {"type": "string"}},
@@ -57,10 +59,14 @@ fn predict(name: &str, queue: &Queue) -> Value {
                     "target": {"type": "string"},
                     "classes": {"type": "array", "items": {"type": "string"}},
                     "rows": {"type": "array", "items": answer},
+                    "notes": {"type": "array", "items": {"type": "string"}},
                 }}},
                 "text/csv": {"schema": {"type": "string"}},
-            }},
-            "400": refused("The body cannot be read, or columns are missing"),
+            }, "headers": {"gradtape-notes": {
+                "description": "What is to be told of rows of CSV, an array of JSON; not there where there is nothing",
+                "schema": {"type": "string"},
+            }}},
+            "400": refused("The body cannot be read, columns are missing, or strict and a cell does not fit"),
             "408": refused("The body did not arrive in time"),
             "413": refused("The body, or what its rows become, is too large"),
             "415": refused("The body is neither JSON nor CSV"),

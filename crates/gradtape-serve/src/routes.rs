@@ -1,40 +1,41 @@
 //! What is answered under which path.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use gradtape::data::{CsvOptions, Table};
-use gradtape::{Error, Kind, Tensor};
+use gradtape::data::{CsvOptions, PreparedRows, Table};
+use gradtape::train::Predictor;
+use gradtape::{Error, Kind};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 
 use crate::batch::{Queue, Refusal};
 use crate::metrics::Metrics;
+use crate::models::Models;
 use crate::{Options, answer, openapi};
 
 /// What all requests share.
 pub(crate) struct Shared {
-    models: BTreeMap<String, Queue>,
-    first: String,
+    models: Models,
     metrics: Metrics,
     body_bytes: usize,
     numbers: usize,
     timeout: Duration,
+    strict: bool,
 }
 
 impl Shared {
-    pub(crate) fn new(models: BTreeMap<String, Queue>, first: String, options: &Options) -> Shared {
-        let &Options { body_bytes, numbers, timeout, .. } = options;
-        Shared { models, first, metrics: Metrics::default(), body_bytes, numbers, timeout }
+    pub(crate) fn new(models: Models, options: &Options) -> Shared {
+        let &Options { body_bytes, numbers, timeout, strict, .. } = options;
+        Shared { models, metrics: Metrics::default(), body_bytes, numbers, timeout, strict }
     }
 }
 
@@ -69,13 +70,13 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
 }
 
 async fn description(State(shared): State<Arc<Shared>>) -> Response {
-    json_text(StatusCode::OK, openapi::description(&shared.models, &shared.first).to_string())
+    json_text(StatusCode::OK, openapi::description(&shared.models).to_string())
 }
 
 async fn models(State(shared): State<Arc<Shared>>) -> Response {
     let all: Vec<Value> = shared
         .models
-        .iter()
+        .all()
         .map(|(name, queue)| {
             let own = queue.predictor();
             json!({
@@ -89,62 +90,51 @@ async fn models(State(shared): State<Arc<Shared>>) -> Response {
     json_text(StatusCode::OK, Value::from(all).to_string())
 }
 
-async fn predict_first(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let name = shared.first.clone();
-    predict(shared, &name, &headers, body).await
+async fn predict_first(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    predict(&shared, shared.models.first(), "", request).await
 }
 
 async fn predict_named(
     State(shared): State<Arc<Shared>>,
     name: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
     match name {
-        Ok(Path(name)) => predict(shared, &name, &headers, body).await,
+        Ok(Path(name)) => predict(&shared, shared.models.get(&name), &name, request).await,
         Err(_) => refusal(StatusCode::NOT_FOUND, "the name of the model is no UTF-8"),
     }
 }
 
-async fn predict(shared: Arc<Shared>, name: &str, headers: &HeaderMap, body: Body) -> Response {
+async fn predict(shared: &Shared, model: Option<&Queue>, name: &str, request: Request) -> Response {
     let start = Instant::now();
-    let response = match answered(&shared, name, headers, body).await {
-        Ok(response) => response,
-        Err((status, message)) => refusal(status, &message),
+    let response = match model {
+        Some(queue) => answered(shared, queue, request).await,
+        None => {
+            let known: Vec<&str> = shared.models.all().map(|(name, _)| name).collect();
+            let message = format!("there is no model {name:?}, there are {known:?}");
+            Err((StatusCode::NOT_FOUND, message))
+        }
     };
+    let response = response.unwrap_or_else(|(status, message)| refusal(status, &message));
     shared.metrics.request(response.status().as_u16(), start.elapsed());
     response
 }
 
 type Refused = (StatusCode, String);
 
-async fn answered(
-    shared: &Shared,
-    name: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let Some(queue) = shared.models.get(name) else {
-        let known: Vec<&str> = shared.models.keys().map(String::as_str).collect();
-        return Err((
-            StatusCode::NOT_FOUND,
-            format!("there is no model {name:?}, there are {known:?}"),
-        ));
-    };
-    let given = kind(headers)?;
+async fn answered(shared: &Shared, queue: &Queue, request: Request) -> Result<Response, Refused> {
+    let (head, body) = request.into_parts();
+    let given = kind(&head.headers)?;
     let bytes = whole(shared, body).await?;
     let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{'));
     if given == Given::Json && !is_json {
         let message = "a body of JSON is an array of objects, or objects one a line";
         return Err((StatusCode::BAD_REQUEST, message.into()));
     }
-    let wanted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let wanted = head.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     let csv = wanted.contains("text/csv") || !is_json && !wanted.contains("application/json");
-    let inputs = inputs(queue, bytes, shared.numbers).await?;
+    let limits = Limits { numbers: shared.numbers, strict: shared.strict || strict(&head.uri) };
+    let PreparedRows { inputs, notes } = inputs(queue, bytes, limits).await?;
     let rows = inputs.shape()[0];
     let answers = queue.answer(inputs).await.map_err(|refusal| match refusal {
         Refusal::Full => {
@@ -157,11 +147,23 @@ async fn answered(
     })?;
     shared.metrics.answered(rows);
     let predictor = queue.predictor();
-    Ok(match csv {
-        true => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], answer::csv(predictor, &answers))
-            .into_response(),
-        false => json_text(StatusCode::OK, answer::json(predictor, &answers)),
-    })
+    if !csv {
+        return Ok(json_text(StatusCode::OK, answer::json(predictor, &answers, &notes)));
+    }
+    let text = answer::csv(predictor, &answers);
+    let mut response = ([(CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response();
+    if !notes.is_empty()
+        && let Ok(told) = answer::header(&notes).try_into()
+    {
+        response.headers_mut().insert("gradtape-notes", told);
+    }
+    Ok(response)
+}
+
+/// Whether the end of a path asks for rows to be refused that have what was not learned.
+fn strict(uri: &Uri) -> bool {
+    let asks = |part: &str| matches!(part, "strict" | "strict=true" | "strict=1");
+    uri.query().is_some_and(|query| query.split('&').any(asks))
 }
 
 /// What a request says of its body.
@@ -224,29 +226,47 @@ async fn whole(shared: &Shared, body: Body) -> Result<Bytes, Refused> {
 /// Bodies from this size on are read beside the threads that answer.
 const LARGE: usize = 1 << 16;
 
-async fn inputs(queue: &Queue, bytes: Bytes, most: usize) -> Result<Tensor, Refused> {
-    let predictor = queue.predictor().clone();
-    let large = bytes.len() >= LARGE;
-    let bad = |error: Error| (StatusCode::BAD_REQUEST, error.to_string());
-    let read = move || -> Result<Tensor, Refused> {
-        let table = Table::from_csv(&bytes[..], "the body", &CsvOptions::default()).map_err(bad)?;
-        let width = predictor.preprocessing().width();
-        if table.len().saturating_mul(width) > most {
-            let rows = most / width.max(1);
-            let message = format!(
-                "{} rows, at most {rows} at once; send them in several requests",
-                table.len()
-            );
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, message));
-        }
-        predictor.preprocessing().inputs(&table).map_err(bad)
-    };
-    match large {
-        true => tokio::task::spawn_blocking(read).await.map_err(|_| {
-            (StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read".to_string())
-        })?,
-        false => read(),
+/// What rows may be.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// The most numbers that they become.
+    numbers: usize,
+    /// Whether they may have only what was learned.
+    strict: bool,
+}
+
+async fn inputs(queue: &Queue, bytes: Bytes, limits: Limits) -> Result<PreparedRows, Refused> {
+    if bytes.len() < LARGE {
+        return read(queue.predictor(), &bytes, limits);
     }
+    let predictor = queue.predictor().clone();
+    let read = tokio::task::spawn_blocking(move || read(&predictor, &bytes, limits));
+    read.await.map_err(|_| {
+        (StatusCode::INTERNAL_SERVER_ERROR, "the body could not be read".to_string())
+    })?
+}
+
+fn read(predictor: &Predictor, bytes: &[u8], limits: Limits) -> Result<PreparedRows, Refused> {
+    let bad = |error: Error| (StatusCode::BAD_REQUEST, error.to_string());
+    let reader = predictor.reader();
+    // Where there is nothing to tell, there is nothing to refuse either.
+    if let Some(rows) = reader.read_at_once(bytes, limits.numbers)
+        && !(limits.strict && !rows.notes.is_empty())
+    {
+        return Ok(rows);
+    }
+    let table = Table::from_csv(bytes, "the body", &CsvOptions::default()).map_err(bad)?;
+    let width = reader.preprocessing().width();
+    if table.len().saturating_mul(width) > limits.numbers {
+        let rows = limits.numbers / width.max(1);
+        let message =
+            format!("{} rows, at most {rows} at once; send them in several requests", table.len());
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, message));
+    }
+    if limits.strict {
+        reader.preprocessing().strict(&table).map_err(bad)?;
+    }
+    reader.read_table(&table).map_err(bad)
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

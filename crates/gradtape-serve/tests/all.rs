@@ -40,7 +40,10 @@ impl Running {
             ("homes".to_string(), predictor(HOMES, "sold")),
             ("prices".to_string(), predictor(PRICES, "price")),
         ];
-        let service = Service::new(models, Options { port: 0, ..options }).unwrap();
+        Running::of(Service::new(models, Options { port: 0, ..options }).unwrap())
+    }
+
+    fn of(service: Service) -> Running {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (ready, address) = mpsc::channel();
         let (end, ended) = mpsc::channel();
@@ -134,7 +137,8 @@ fn rows_as_json_and_csv_are_answered_as_the_library_answers_them() {
     assert_eq!((status, &*kind), (200, "text/csv; charset=utf-8"));
     let lines: Vec<&str> = body.lines().collect();
     assert_eq!((lines[0], lines.len()), ("sold,p_no,p_yes", 5));
-    assert!(lines[1].starts_with(&format!("{},{:.6},", names[labels[0]], shares[0])), "{body}");
+    assert_eq!(body, own.predict(&table).unwrap().named(own.target(), own.classes()).csv());
+    assert!(!lines[1].contains("e-") && lines[1].starts_with(&names[labels[0]]), "{body}");
 
     // One object, and objects one a line.
     let one = running.post("/models/prices/predict", "application/json", "{\"size\": 41}");
@@ -177,6 +181,95 @@ fn what_is_there_is_described() {
     ] {
         assert!(metrics.lines().any(|own| own == line), "{line}\n{metrics}");
     }
+}
+
+#[test]
+fn models_stand_in_the_order_in_which_they_were_given() {
+    let names = ["zebra", "ant", "mole", "bee"];
+    let models = names.map(|name| (name.to_string(), predictor(PRICES, "price")));
+    let service = Service::new(models.into(), Options { port: 0, ..Options::default() }).unwrap();
+    let running = Running::of(service);
+    let models: Value = serde_json::from_str(&running.get("/models").2).unwrap();
+    let told = models.as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap());
+    assert_eq!(told.collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn what_does_not_fit_its_column_is_told_or_refused() {
+    let running = Running::start(Options::default());
+    let notes = |body: &str| -> Value {
+        let (status, _, body) = running.post("/predict", "application/json", body);
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["notes"].clone()
+    };
+    assert_eq!(notes(r#"{"size": 30, "town": "Oslo"}"#), Value::Null);
+    let told = notes(r#"[{"size": "ten", "town": "Oslo"}, {"size": 5, "town": "Røros"}]"#);
+    let told: Vec<&str> =
+        told.as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    assert!(
+        told[0].contains("column \"size\": 1 of 2 values missing, taken as the mean 45"),
+        "{told:?}"
+    );
+    assert!(told[0].contains("1 is no number, such as \"ten\" (line 1)"), "{told:?}");
+    assert!(told[1].contains("\"Røros\" (line 2)") && told.len() == 2, "{told:?}");
+    let told = notes(r#"[{"size": null, "town": "Oslo"}]"#);
+    assert!(told[0].as_str().unwrap().contains("1 of 1 values missing"), "{told}");
+
+    // CSV tells in its head, in letters that every head may have.
+    let body = "size,town\nten,Røros\n";
+    let mut stream = running.connect();
+    stream.write_all(&post("/predict", "text/csv", body)).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let head = answer.lines().find_map(|line| line.strip_prefix("gradtape-notes: ")).unwrap();
+    assert!(head.is_ascii(), "{head}");
+    let told: Vec<String> = serde_json::from_str(head).unwrap();
+    assert!(told[0].contains("no number") && told[1].contains("\"Røros\""), "{told:?}");
+
+    // Where it is asked for, they are refused.
+    let strict = Running::start(Options { strict: true, ..Options::default() });
+    for (running, path) in [(&running, "/predict?strict"), (&strict, "/predict")] {
+        let (status, _, told) = running.post(path, "text/csv", "size,town\nten,Oslo\n");
+        assert!(status == 400 && told.contains("\\\"ten\\\" is not a number"), "{told}");
+        let (status, _, told) =
+            running.post(path, "application/json", "{\"size\":1,\"town\":\"Rome\"}");
+        assert!(status == 400 && told.contains("\\\"Rome\\\" is unknown"), "{told}");
+        // What is missing is no fault.
+        assert_eq!(running.post(path, "text/csv", "size,town\n,Oslo\n").0, 200);
+        assert_eq!(running.post(path, "text/csv", HOMES).0, 200);
+    }
+}
+
+#[test]
+fn connections_that_ask_for_nothing_give_way() {
+    let running = Running::start(Options {
+        connections: 3,
+        timeout: Duration::from_secs(60),
+        ..Options::default()
+    });
+    let start = Instant::now();
+    // One that never asked, one that has its answer, and one in the middle of its question.
+    let fresh = running.connect();
+    let mut answered = running.connect();
+    let keep = String::from_utf8(post("/predict", "text/csv", HOMES)).unwrap();
+    answered.write_all(keep.replace("close", "keep-alive").as_bytes()).unwrap();
+    assert!(answered.read(&mut [0; 1024]).unwrap() > 0);
+    let mut asking = running.connect();
+    let (first, second) = keep.split_at(keep.len() - 5);
+    asking.write_all(first.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    for _ in 0..4 {
+        assert_eq!(running.get("/health").0, 200);
+    }
+    let mut others: Vec<TcpStream> = (0..4).map(|_| running.connect()).collect();
+    assert_eq!(running.get("/health").0, 200);
+    asking.write_all(second.as_bytes()).unwrap();
+    assert_eq!(answer(&mut asking).0, 200);
+    for mut idle in [fresh, answered] {
+        assert_eq!(idle.read(&mut [0; 64]).unwrap(), 0);
+    }
+    others.clear();
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -76,13 +76,13 @@ fn both() -> Vec<String> {
         GumbelOptions, Regularization, SoftOrderOptions,
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
-        Feature, Filled, Fractions, IdxFolder, Part, PreprocessOptions, Preprocessing, Rows, Split, Standardise, Stream,
+        Feature, Filled, Fractions, IdxFolder, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Rows, Split, Standardise, Stream,
         Table, TableBuilder, Target, Task, Transform, TransformChoice, Vocabulary,
         // io
         Checkpoint, EventWriter, Matched, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
         Checkpoints, EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale,
-        Observation, ObservedLayer, ObservedParameter, Answers, Predictor, Scores, StepReport, Stopped, TensorBoard, Warning,
+        Observation, ObservedLayer, ObservedParameter, AnswerText<'static>, Answers, Predictor, Scores, StepReport, Stopped, TensorBoard, Warning,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

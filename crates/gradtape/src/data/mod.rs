@@ -36,7 +36,9 @@ pub use idx::{
     IdxFolder, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder, read_idx_images,
     read_idx_inputs, read_idx_labels,
 };
-pub use preprocess::{Feature, Filled, Part, PreprocessOptions, Preprocessing, Target};
+pub use preprocess::{
+    Feature, Filled, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Target,
+};
 pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub(crate) use stream::StreamBatches;

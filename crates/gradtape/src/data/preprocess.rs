@@ -7,6 +7,7 @@ mod inputs_of;
 mod known;
 mod matrix;
 mod names;
+mod reader;
 mod words;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use self::feature::Known;
 pub use self::feature::{Feature, Part};
 pub use self::filled::Filled;
 use self::fit::{Notes, class_names, feature_of, standardised, target_numbers, target_of};
+pub use self::reader::{PreparedRows, RowReader};
 use super::standardise::mean_and_scale;
 use super::table::Written;
 use super::{Categories, Column, ColumnKind, Dataset, Table, Task, Transform, TransformChoice};

@@ -1,6 +1,7 @@
 //! Training: the loop around a network, an optimiser and a dataset. It prints nothing and can be
 //! replaced by ten lines of your own.
 
+mod answers;
 mod board;
 mod checkpoints;
 mod course;
@@ -20,13 +21,14 @@ mod step;
 mod trainer;
 mod watch;
 
+pub use answers::{AnswerText, Answers, finite_outputs, probabilities, push_cell, push_number};
 pub use board::TensorBoard;
 pub use checkpoints::Checkpoints;
 pub use health::{Health, HealthReport, LayerHealth, Warning};
 pub use history::{EpochReport, History, Stopped};
 pub use losses::default_loss;
 pub use observe::{Observation, ObservedLayer, ObservedParameter, Watch};
-pub use predictor::{Answers, Predictor};
+pub use predictor::Predictor;
 pub use scale::LossScale;
 pub use score::{Scores, evaluate, evaluate_with, predict};
 pub use trainer::{EarlyStopping, Every, StepReport, Trainer};

@@ -1,5 +1,6 @@
 //! [`Feature`]: what becomes of a column of a table.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
@@ -227,7 +228,7 @@ impl Part {
         }
     }
 
-    fn values(self, seconds: f64, place: impl Fn() -> String) -> Result<Vec<f32>> {
+    pub(super) fn values(self, seconds: f64, place: impl Fn() -> String) -> Result<Vec<f32>> {
         let days = (seconds / 86_400.0).floor();
         let (year, month, day, weekday) = civil(days);
         let turn = |share: f64| {
@@ -245,24 +246,28 @@ impl Part {
 }
 
 /// The numbers of categories by what a cell says.
-pub(super) struct Known<'a> {
-    names: BTreeMap<&'a str, usize>,
+#[derive(Debug)]
+pub(super) struct Known<N> {
+    names: BTreeMap<N, usize>,
     /// The numbers of no and yes, where all categories are words for them.
     truth: [Option<usize>; 2],
 }
 
-impl<'a> Known<'a> {
-    pub(super) fn of(categories: &'a Categories) -> Known<'a> {
-        let mut known = Known { names: categories.numbers(), truth: [None; 2] };
-        let said: Option<Vec<bool>> = categories.names().iter().map(|name| truth(name)).collect();
-        if let Some(said) = said.filter(|said| said.len() <= 2) {
-            said.iter()
-                .enumerate()
-                .for_each(|(number, &yes)| known.truth[usize::from(yes)] = Some(number));
-        }
-        known
+impl<'a> Known<&'a str> {
+    pub(super) fn of(categories: &'a Categories) -> Known<&'a str> {
+        Known { names: categories.numbers(), truth: truths(categories) }
     }
+}
 
+impl Known<String> {
+    /// As [`Known::of`], with names of its own.
+    pub(super) fn owned(categories: &Categories) -> Known<String> {
+        let names = categories.names().iter().cloned().zip(0..).collect();
+        Known { names, truth: truths(categories) }
+    }
+}
+
+impl<N: Ord + Borrow<str>> Known<N> {
     /// The number of a category as it is written, as another word for true or false, or as another form of a number,
     /// such as `98001.0`.
     pub(super) fn number(&self, cell: &str) -> Option<usize> {
@@ -273,4 +278,14 @@ impl<'a> Known<'a> {
         let same_truth = || self.truth[usize::from(truth(cell)?)];
         self.names.get(cell).copied().or_else(same_truth).or_else(same_number)
     }
+}
+
+/// The numbers of no and yes, where all categories are words for them.
+fn truths(categories: &Categories) -> [Option<usize>; 2] {
+    let mut truths = [None; 2];
+    let said: Option<Vec<bool>> = categories.names().iter().map(|name| truth(name)).collect();
+    if let Some(said) = said.filter(|said| said.len() <= 2) {
+        said.iter().enumerate().for_each(|(number, &yes)| truths[usize::from(yes)] = Some(number));
+    }
+    truths
 }

@@ -21,20 +21,20 @@ use crate::data::{Column, ColumnKind, Table};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     /// For each feature.
-    columns: Vec<FilledColumn>,
+    pub(super) columns: Vec<FilledColumn>,
 }
 
 /// Of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FilledColumn {
-    rows: usize,
-    missing: usize,
+    pub(super) rows: usize,
+    pub(super) missing: usize,
     /// Cells of numbers or dates that are neither, and the first with its place.
     odd: usize,
     first_odd: Option<[String; 2]>,
     /// Categories that were not learned, and the first with its place.
-    unseen: usize,
-    first_unseen: Option<[String; 2]>,
+    pub(super) unseen: usize,
+    pub(super) first_unseen: Option<[String; 2]>,
 }
 
 impl FilledColumn {

@@ -65,7 +65,7 @@ impl Preprocessing {
 }
 
 /// From this version on the JSON form says how cells were written.
-const KNOWS_WRITTEN: u32 = 3;
+pub(super) const KNOWS_WRITTEN: u32 = 3;
 
 /// How the column of a feature is written in a table, where there is something to tell.
 fn as_here(feature: &Feature, table: &Table) -> Option<(String, Written)> {

@@ -529,7 +529,7 @@ impl Column {
 }
 
 /// What a cell says of time, also as a whole number such as 20240115.
-fn time(cell: &str, order: Order) -> Option<Moment> {
+pub(super) fn time(cell: &str, order: Order) -> Option<Moment> {
     let whole = || compact(cell).map(|days| Moment { seconds: days * 86_400.0, dated: true });
     moment(cell, order).or_else(whole)
 }

@@ -13,24 +13,24 @@ use super::moment::Order;
 pub(in crate::data) struct Written {
     /// Whether most numbers had a percent sign.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    percent: bool,
+    pub(super) percent: bool,
     /// What those without the sign count, or those with it where most had none; `None` where all were alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     others: Option<f64>,
     /// The sign of the currency.
     #[serde(skip_serializing_if = "String::is_empty")]
-    currency: String,
+    pub(super) currency: String,
     /// Letters that followed, as in `5 kg`.
     #[serde(skip_serializing_if = "String::is_empty")]
-    unit: String,
+    pub(super) unit: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    duration: bool,
+    pub(super) duration: bool,
     /// Whether decimals stood after a comma; `None` where there were only digits.
     #[serde(skip_serializing_if = "Option::is_none")]
-    decimal_comma: Option<bool>,
+    pub(super) decimal_comma: Option<bool>,
     /// Whether the day stood first; `None` where nothing hung on it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    day_first: Option<bool>,
+    pub(super) day_first: Option<bool>,
 }
 
 impl Written {
