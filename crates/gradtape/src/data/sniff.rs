@@ -195,6 +195,9 @@ pub(super) fn form(head: &[u8], source: &str) -> Result<Form> {
 
 /// How many of the first bytes are 0, at even and at odd places; a few at one of them are damage.
 fn zeros(head: &[u8]) -> [usize; 2] {
+    if !head.contains(&0) {
+        return [0, 0];
+    }
     let start = &head[..head.len().min(4096)];
     let count = |from: usize| start.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
     match [count(0), count(1)] {

@@ -209,7 +209,8 @@ fn whatever_rows_hold_they_are_those_of_a_table() {
                     _ => format!("[{}]", all.join(", ")),
                 };
             } else {
-                let delimiter = [",", ";", "\t"][rng.below(3)];
+                let delimiter = [",", ";", "\t", " , "][rng.below(4)];
+                let end = ["\n", "\n", "\r\n", "\n \n", "\r", "\n\t\n"][rng.below(6)];
                 text += &names.join(delimiter);
                 for _ in 0..rows {
                     let cells = own.iter().map(|&kind| {
@@ -220,9 +221,10 @@ fn whatever_rows_hold_they_are_those_of_a_table() {
                             cell
                         }
                     });
-                    text += "\n";
+                    text += end;
                     text += &cells.collect::<Vec<_>>().join(delimiter);
                 }
+                text += ["", end][rng.below(2)];
             }
             match agrees(&reader, &text) {
                 true => at_once[usize::from(is_json)] += 1,
@@ -244,6 +246,13 @@ fn what_hangs_on_other_cells_is_left_to_a_table() {
     assert!(is_read("[{\"x\": 1.5, \"day\": \"2024-01-15\", \"kind\": null}]"));
     assert!(is_read("{\"x\": 1.5,\n \"day\": \"2024-01-15\",\n \"kind\": \"c\"}"));
     for text in [
+        "x,day,kind\r\n1.5,2024-01-15,a\r\n\r\n",
+        "\n \n x | day|kind \n\n 1.5 |2024-01-15| b\n",
+        "kind\tother\tx\tday\na\t7\t\t2024-01-15",
+    ] {
+        assert!(is_read(text), "{text}");
+    }
+    for text in [
         "",
         "[]",
         "x;day;kind",
@@ -255,6 +264,11 @@ fn what_hangs_on_other_cells_is_left_to_a_table() {
         "x;day;kind\nten;2024-01-15;a\n",
         "x;day;kind\n1e300;2024-01-15;a\n",
         "sep=;\nx;day;kind\n1;2024-01-15;a\n",
+        "Homes\nx;day;kind\n1;2024-01-15;a\n",
+        "\u{feff}x;day;kind\n1;2024-01-15;a\n",
+        "x;day;kind\n1;2024-01-15\n",
+        "x;day;kind\n1;2024-01-15;a;b\n",
+        "1;2;3\n1;2024-01-15;a\n",
         "[{\"x\": NaN, \"day\": \"2024-01-15\", \"kind\": \"a\"}]",
         "[{\"x\": 1, \"x\": 2, \"day\": \"2024-01-15\", \"kind\": \"a\"}]",
     ] {
