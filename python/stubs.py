@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import gradtape as gt
-from gradtape import _gradtape, loss, nn, optim
+from gradtape import loss, nn, optim, soft
 
 PACKAGE = Path(__file__).parent / "package" / "gradtape"
 
@@ -191,7 +191,8 @@ def texts():
     optimizers += "\ndef __getattr__(name: str) -> type[Optimizer]: ...\n"
     losses = HEAD.format(what="losses") + "LOSSES: list[str]\n\n"
     losses += module_text(loss, loss.LOSSES) + "l1 = mae\nquantile = quantile_loss\n"
-    return {"_gradtape.pyi": core, "nn.pyi": layers, "optim.pyi": optimizers, "loss.pyi": losses, "__init__.pyi": init()}
+    softened = HEAD.format(what="soft functions") + module_text(soft, soft.__all__)
+    return {"soft.pyi": softened, "_gradtape.pyi": core, "nn.pyi": layers, "optim.pyi": optimizers, "loss.pyi": losses, "__init__.pyi": init()}
 
 
 def python_class(cls):

@@ -1,8 +1,10 @@
 """Memory: a running loss keeps nothing alive, and a tape's memory ends with its last value."""
 
+import gc
 import subprocess
 import sys
 import textwrap
+import weakref
 
 import gradtape as gt
 import numpy as np
@@ -72,6 +74,18 @@ def test_the_memory_of_a_tape_ends_with_its_last_value():
 def test_a_block_gives_the_memory_back_though_values_are_kept():
     (block,) = megabytes(GROWN.format(tape="tape = gt.Tape().__enter__()", kept="y", end="tape.__exit__()"))
     assert block < 24
+
+
+def test_compiled_functions_and_networks_are_forgotten():
+    def made():
+        net = gt.nn.mlp([2, 3, 1])
+        step = gt.compile(lambda x: net(x))
+        step(np.ones((1, 2), "float32"))
+        return weakref.ref(net), weakref.ref(step)
+
+    refs = made()
+    gc.collect()
+    assert [ref() for ref in refs] == [None, None]
 
 
 def test_errors_on_the_way_keep_nothing():

@@ -146,6 +146,9 @@ def test_layers_that_hold_others_share_their_parameters():
     assert list(net.named_parameters()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
     net[2].parameters()[1].set([1.0, 2.0, 3.0])
     assert other.parameters()[1].numpy().tolist() == [1.0, 2.0, 3.0]
+    tied = [inner, inner, {"again": inner}]
+    assert list(nn.named_parameters(tied)) == ["0.weight", "0.bias"]
+    assert inner.parameters()[0] == inner.parameters()[0] != inner.parameters()[1]
     both = nn.Bidirectional(nn.Lstm(3, 2), nn.Lstm(3, 2))
     assert both(np.ones((1, 4, 3), "float32")).shape == (1, 4, 4)
     for wrong in [lambda: nn.Sequential(1), lambda: nn.Residual(), lambda: nn.Linear(3), lambda: nn.Linear(3, 2, bais=0)]:

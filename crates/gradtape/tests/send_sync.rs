@@ -111,6 +111,7 @@ const NEITHER: &[(&str, &str)] = &[
     ("gradtape::tape::var::Var", "a place on a tape, on which one thread at a time records"),
     ("gradtape::op::recorder::Term", "as Var"),
     ("gradtape::tape::mixed::Autocast", "changes how the thread's tape records while it lives"),
+    ("gradtape::tape::foreign::Told", "changes how the thread's tape records while it lives"),
     ("gradtape::op::operation::Cotangent", "has a Term"),
     ("gradtape::op::examples::Examples", "has Terms"),
     ("gradtape::optim::rule::Update", "has Vars"),

@@ -76,7 +76,11 @@ class _OfForm:
     def __init__(self, function, example, options):
         leaves, build = flatten(example)
         places = [at for at, leaf in enumerate(leaves) if _is_number(leaf)]
-        self.form = self.build = None
+        # Kept for their form alone.
+        for at in places:
+            leaves[at] = None
+        # Nothing here points to what holds it: Python could not tell when it is no longer used.
+        self.results = results = {}
 
         def record(tape, values):
             given = list(leaves)
@@ -87,18 +91,18 @@ class _OfForm:
                 result = function(*args, **kwargs)
             found, rebuild = flatten(result)
             form = form_of(result)
-            if self.form is not None and form != self.form:
+            if form != results.setdefault("form", form):
                 raise _gradtape.GradtapeError(
-                    f"compile: the function gave {self.form} before and gives {form} now\n"
+                    f"compile: the function gave {results['form']} before and gives {form} now\n"
                     "  hint: give results of one form, whatever the shapes of arguments are"
                 )
-            self.form, self.build = form, rebuild
+            results["build"] = rebuild
             return [x if isinstance(x, Var) else tape.constant(x) for x in found]
 
         self.compiled = _gradtape.Compiled(record, *options)
-        # Kept for its form alone.
-        for at in places:
-            leaves[at] = None
+
+    def build(self, leaves):
+        return self.results["build"](leaves)
 
 
 def _is_number(leaf):

@@ -325,6 +325,8 @@ def gradient(y, xs):
 def custom_gradient(rule):
     """A function whose gradient a rule gives: `rule(inputs, value, cotangent)` answers with a cotangent for each input.
 
+    The rule is given values and records with them. One that uses other values of the tape keeps it alive until its reset.
+
     >>> import gradtape as gt
     >>> @gt.custom_gradient(lambda x, out, g: [-g])
     ... def turned(x):

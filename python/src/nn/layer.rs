@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use gradtape::io::{Model, SafeTensors};
-use gradtape::nn::{
-    Activation, Bidirectional, Layer, LayerSpec, Merge, Module, Parallel, Residual, Sequential,
-    Visitor,
-};
-use gradtape::{Kind, Rng, Tape, Tensor, Var};
+use super::made::{holding, unreadable};
+use gradtape::io::Model;
+use gradtape::nn::{Layer, LayerSpec, Module, Sequential, Visitor};
+use gradtape::{Rng, Tape, Tensor, Var};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::told;
 use crate::tape::array::{numpy_of, tensor_of};
-use crate::tape::{PyParameter, PyVar, lifted, line, refused, wrong};
+use crate::tape::{PyParameter, PyVar, lifted, line};
 
 /// A layer or a network: `layer(x)` records what it computes of a value, and computes it of an array, as in inference.
-#[pyclass(frozen, subclass, name = "Layer", module = "gradtape.nn")]
+#[pyclass(frozen, subclass, name = "Layer", weakref, module = "gradtape.nn")]
 pub(super) struct PyLayer {
     pub(super) layer: Arc<dyn Layer>,
     /// The same, if it is a network of several layers.
@@ -33,11 +31,11 @@ struct FileNotes {
 }
 
 impl PyLayer {
-    fn of(layer: Arc<dyn Layer>) -> PyLayer {
+    pub(super) fn of(layer: Arc<dyn Layer>) -> PyLayer {
         PyLayer { layer, network: None, file: None }
     }
 
-    fn of_network(network: Sequential) -> PyLayer {
+    pub(super) fn of_network(network: Sequential) -> PyLayer {
         let network = Arc::new(network);
         PyLayer { layer: network.clone(), network: Some(network), file: None }
     }
@@ -99,7 +97,7 @@ pub(super) fn seed(seed: u64) {
 }
 
 /// Calls `f` with what draws the numbers of a new layer.
-fn drawn<T>(seed: Option<u64>, f: impl FnOnce(&mut Rng) -> T) -> T {
+pub(super) fn drawn<T>(seed: Option<u64>, f: impl FnOnce(&mut Rng) -> T) -> T {
     match (seed, NUMBERS.lock()) {
         (Some(seed), _) => f(&mut Rng::new(seed)),
         (None, Ok(mut numbers)) => f(numbers.get_or_insert_with(|| Rng::new(0))),
@@ -230,7 +228,7 @@ impl PyLayer {
         self.network.as_ref().map_or(1, |network| network.layers().len())
     }
 
-    fn __getitem__(&self, place: isize) -> PyResult<PyLayer> {
+    pub(super) fn __getitem__(&self, place: isize) -> PyResult<PyLayer> {
         let count = self.__len__();
         let from_start = if place < 0 { place.saturating_add_unsigned(count) } else { place };
         let Some(place) = usize::try_from(from_start).ok().filter(|place| *place < count) else {
@@ -274,18 +272,18 @@ impl PyLayer {
     }
 
     /// For `pickle`: the bytes of a model file.
-    fn __reduce__<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>, bool))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let bytes = lifted(py, self.model().to_bytes())?;
         let from_bytes = py.import("gradtape._gradtape")?.getattr("layer_from_bytes")?;
         Ok((from_bytes, (PyBytes::new(py, &bytes), self.network.is_some())))
     }
 }
 
+/// A function and its arguments, as `pickle` asks for them.
+type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyBytes>, bool));
+
 impl PyLayer {
-    fn model(&self) -> Model {
+    pub(super) fn model(&self) -> Model {
         let mut model = Model::new(self.as_network());
         if let Some(file) = &self.file {
             model.preprocessing = file.preprocessing.clone();
@@ -295,115 +293,11 @@ impl PyLayer {
         model
     }
 
-    fn of_model(model: Model) -> PyLayer {
+    pub(super) fn of_model(model: Model) -> PyLayer {
         let Model { network, preprocessing, labels, notes } = model;
         let file = Arc::new(FileNotes { preprocessing, labels, notes });
         PyLayer { file: Some(file), ..PyLayer::of_network(network) }
     }
-}
-
-/// What `pickle` calls.
-#[pyfunction]
-pub(super) fn layer_from_bytes(py: Python<'_>, bytes: &[u8], network: bool) -> PyResult<PyLayer> {
-    let read = lifted(py, SafeTensors::from_bytes(bytes).and_then(Model::from_safetensors))?;
-    let whole = PyLayer::of_model(read);
-    if network { Ok(whole) } else { whole.__getitem__(0) }
-}
-
-/// Writes a network to a model file, which the program `gradtape` reads too.
-#[pyfunction]
-#[pyo3(signature = (network, path, labels=None, notes=None))]
-pub(super) fn save_model(
-    py: Python<'_>,
-    network: &Bound<'_, PyLayer>,
-    path: std::path::PathBuf,
-    labels: Option<Vec<String>>,
-    notes: Option<BTreeMap<String, String>>,
-) -> PyResult<()> {
-    let mut model = network.get().model();
-    if let Some(labels) = labels {
-        model.labels = labels;
-    }
-    if let Some(notes) = notes {
-        model.notes.extend(notes);
-    }
-    lifted(py, py.detach(|| model.save(path)))
-}
-
-/// Reads a network from a model file.
-#[pyfunction]
-pub(super) fn load_model(py: Python<'_>, path: std::path::PathBuf) -> PyResult<PyLayer> {
-    lifted(py, py.detach(|| Model::load(path))).map(PyLayer::of_model)
-}
-
-/// Linear layers between widths, with an activation and perhaps a dropout behind each but the last.
-#[pyfunction]
-#[pyo3(signature = (sizes, activation="relu", dropout=0.0, seed=None))]
-pub(super) fn mlp(
-    py: Python<'_>,
-    sizes: Vec<usize>,
-    activation: &str,
-    dropout: f64,
-    seed: Option<u64>,
-) -> PyResult<PyLayer> {
-    let known = Activation::ALL.into_iter().find(|known| known.name() == activation);
-    let Some(known) = known else {
-        let names: Vec<&str> = Activation::ALL.into_iter().map(Activation::name).collect();
-        let hint = match gradtape::nearest(activation, names.iter().copied()) {
-            Some(near) => format!("did you mean {near:?}?"),
-            None => format!("there are {}", names.join(", ")),
-        };
-        return Err(refused(
-            py,
-            Kind::Value,
-            format!("there is no activation {activation:?}"),
-            &hint,
-        ));
-    };
-    let network = drawn(seed, |rng| Sequential::mlp(&sizes, known, dropout, rng));
-    lifted(py, network).map(PyLayer::of_network)
-}
-
-/// A layer of a kind that holds others, which are these.
-fn holding(py: Python<'_>, spec: &str, parts: &[Arc<dyn Layer>]) -> PyResult<PyLayer> {
-    let spec: serde_json::Value =
-        serde_json::from_str(spec).map_err(|error| unreadable(py, &error.to_string()))?;
-    let all = || parts.iter().cloned();
-    Ok(match (spec["layer"].as_str(), parts) {
-        (Some("sequential"), _) => {
-            PyLayer::of_network(all().fold(Sequential::new(), Sequential::add))
-        }
-        (Some("residual"), [inner]) => PyLayer::of(Arc::new(Residual::new(inner.clone()))),
-        (Some("residual"), [inner, shortcut]) => {
-            let residual = Residual::new(inner.clone()).with_shortcut(shortcut.clone());
-            PyLayer::of(Arc::new(residual))
-        }
-        (Some("parallel"), _) => {
-            let merge: Merge = serde_json::from_value(spec["merge"].clone())
-                .map_err(|error| unreadable(py, &error.to_string()))?;
-            PyLayer::of(Arc::new(all().fold(Parallel::new(merge), Parallel::add)))
-        }
-        (Some("bidirectional"), [forward, backward]) => {
-            PyLayer::of(Arc::new(Bidirectional::new(forward.clone(), backward.clone())))
-        }
-        (kind, parts) => {
-            return Err(wrong(
-                format!("{} layers inside of {kind:?}", parts.len()),
-                "sequential and parallel hold any number of layers, residual one or two, bidirectional two",
-            ));
-        }
-    })
-}
-
-fn unreadable(py: Python<'_>, error: &str) -> PyErr {
-    // Of JSON that this package writes, line and column tell users nothing.
-    let message = error.rsplit_once(" at line ").map_or(error, |(message, _)| message);
-    refused(
-        py,
-        Kind::Model,
-        format!("the layer cannot be built: {message}"),
-        "gradtape.nn.LAYERS has the arguments of each kind",
-    )
 }
 
 /// The element type of the first parameter.

@@ -2,6 +2,7 @@
 
 mod layer;
 mod loss;
+mod made;
 mod optimizer;
 mod parts;
 mod table;

@@ -23,7 +23,7 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 ///
 /// `opt.step(loss)` differentiates the loss, updates every parameter, and runs all of it at once. Afterwards the loss can be
 /// read; the tape is used up until `tape.reset()`.
-#[pyclass(frozen, subclass, name = "Optimizer", module = "gradtape.optim")]
+#[pyclass(frozen, subclass, weakref, name = "Optimizer", module = "gradtape.optim")]
 pub(super) struct PyOptimizer {
     pub(super) inner: Box<dyn Optimizer>,
 }

@@ -5,7 +5,7 @@ use gradtape::optim::{HyperValue, OPTIMIZERS, Schedule};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::layer;
+use super::{layer, made};
 use crate::tape::array::numpy_of;
 
 /// Names them in the module.
@@ -16,10 +16,10 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("SCHEDULES", Schedule::NAMES.to_vec())?;
     for function in [
         wrap_pyfunction!(layer::seed, module)?,
-        wrap_pyfunction!(layer::layer_from_bytes, module)?,
-        wrap_pyfunction!(layer::save_model, module)?,
-        wrap_pyfunction!(layer::load_model, module)?,
-        wrap_pyfunction!(layer::mlp, module)?,
+        wrap_pyfunction!(made::layer_from_bytes, module)?,
+        wrap_pyfunction!(made::save_model, module)?,
+        wrap_pyfunction!(made::load_model, module)?,
+        wrap_pyfunction!(made::mlp, module)?,
         wrap_pyfunction!(layer_samples, module)?,
         wrap_pyfunction!(data, module)?,
     ] {

@@ -93,7 +93,7 @@ fn has_typed(object: &Bound<'_, PyAny>) -> PyResult<bool> {
         }
         first = first.get_item(0)?;
     }
-    Ok(first.hasattr(intern!(object.py(), "dtype"))?)
+    first.hasattr(intern!(object.py(), "dtype"))
 }
 
 fn of_array(array: &Bound<'_, PyUntypedArray>) -> PyResult<Tensor> {

@@ -64,7 +64,7 @@ fn parts<'t>(on: &On<'t>, key: &Bound<'_, PyAny>, shape: &Shape) -> PyResult<Vec
         let size = shape[axis];
         if let Ok(slice) = key.cast::<PySlice>() {
             let bounds = slice.indices(size as isize)?;
-            let count = bounds.slicelength.max(0) as usize;
+            let count = bounds.slicelength;
             found.push(Part::Slice { start: bounds.start, step: bounds.step, count });
         } else if key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>() {
             found.push(Part::Place(place(key, size, axis)?));

@@ -9,6 +9,7 @@ pub(crate) mod line;
 mod on;
 mod operand;
 mod operations;
+mod operators;
 mod parameter;
 mod shared;
 mod soft;

@@ -2,6 +2,7 @@
 
 use gradtape::Parameter;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use super::array::{dtype_for, numpy_of, tensor_of_any};
 use super::line;
@@ -10,7 +11,7 @@ use crate::error::told;
 /// Numbers that an optimiser changes. A copy of `value`; numbers of Python are float32.
 ///
 /// On a tape it stands for itself: `x @ weight`, or `tape.parameter(weight)`.
-#[pyclass(frozen, name = "Parameter", module = "gradtape")]
+#[pyclass(frozen, name = "Parameter", weakref, module = "gradtape")]
 pub(crate) struct PyParameter(pub(crate) Parameter);
 
 #[pymethods]
@@ -58,6 +59,19 @@ impl PyParameter {
     #[classattr]
     fn __array_ufunc__() -> Option<()> {
         None
+    }
+
+    /// The same parameter, whatever its numbers are.
+    fn __eq__<'py>(&self, other: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+        let py = other.py();
+        match other.cast::<PyParameter>() {
+            Ok(other) => PyBool::new(py, self.0.id() == other.get().0.id()).to_owned().into_any(),
+            Err(_) => py.NotImplemented().into_bound(py),
+        }
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.0.id()
     }
 
     fn __repr__(&self) -> String {

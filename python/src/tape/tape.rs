@@ -16,7 +16,7 @@ use crate::error::told;
 /// `training=False` has layers behave as in inference: no dropout, running statistics.
 ///
 /// As a context manager it gives its memory back at the end of the block.
-#[pyclass(frozen, name = "Tape", module = "gradtape")]
+#[pyclass(frozen, name = "Tape", weakref, module = "gradtape")]
 pub(crate) struct PyTape(pub(crate) Arc<Shared>);
 
 #[pymethods]

@@ -204,7 +204,7 @@ impl PyVar {
                 true => {
                     let count: usize = sizes.extract()?;
                     let size = x.shape().axis(axis).map_or(0, |axis| x.shape()[axis]);
-                    if count == 0 || count > size.max(1) || size % count != 0 {
+                    if count == 0 || count > size.max(1) || !size.is_multiple_of(count) {
                         let message =
                             format!("split: axis {axis} of {} into {count} parts", x.shape());
                         return Err(wrong(
@@ -237,7 +237,7 @@ fn without_rest(x: Var<'_>, sizes: &[isize]) -> PyResult<Vec<usize>> {
         return refuse(format!("{sizes:?} is no shape"));
     }
     let elements = x.shape().elements();
-    if rests == 1 && (sizes.contains(&0) || elements % known != 0) {
+    if rests == 1 && (sizes.contains(&0) || !elements.is_multiple_of(known)) {
         return refuse(format!("{elements} elements are no multiple of those of {sizes:?}"));
     }
     Ok(sizes.iter().map(|&size| usize::try_from(size).unwrap_or(elements / known)).collect())

@@ -1,0 +1,153 @@
+//! Operators of values: beside values, numbers and arrays, on either side.
+
+use gradtape::Var;
+use gradtape::op::Operand;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+
+use super::PyVar;
+use super::operand::Other;
+
+impl PyVar {
+    /// As [`PyVar::beside`], for an operator: `NotImplemented` where the other is no number.
+    fn operator<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        f: impl for<'t> FnOnce(Var<'t>, Other<'t>) -> Var<'t>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        match self.tape.enter(py, |on| self.try_beside(on, other, f))? {
+            Some(var) => Ok(Bound::new(py, var)?.into_any()),
+            None => Ok(py.NotImplemented().into_bound(py)),
+        }
+    }
+}
+
+#[pymethods]
+impl PyVar {
+    fn __neg__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| -x)
+    }
+
+    fn __pos__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __abs__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.abs())
+    }
+
+    fn __invert__(&self, py: Python<'_>) -> PyResult<PyVar> {
+        self.map(py, |x| x.logical_not())
+    }
+
+    #[pyo3(signature = (digits=None))]
+    fn __round__(&self, py: Python<'_>, digits: Option<i32>) -> PyResult<PyVar> {
+        let scale = 10f64.powi(digits.unwrap_or(0).clamp(-300, 300));
+        match digits {
+            None | Some(0) => self.map(py, |x| x.round()),
+            Some(_) => self.map(py, |x| (x * scale).round() / scale),
+        }
+    }
+
+    fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x + y.operand(x))
+    }
+
+    fn __radd__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) + x)
+    }
+
+    fn __sub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x - y.operand(x))
+    }
+
+    fn __rsub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) - x)
+    }
+
+    fn __mul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x * y.operand(x))
+    }
+
+    fn __rmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) * x)
+    }
+
+    fn __truediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x / y.operand(x))
+    }
+
+    fn __rtruediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x) / x)
+    }
+
+    fn __pow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match modulo {
+            Some(_) => Ok(other.py().NotImplemented().into_bound(other.py())),
+            None => self.operator(other, |x, y| x.pow(y)),
+        }
+    }
+
+    fn __rpow__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match modulo {
+            Some(_) => Ok(other.py().NotImplemented().into_bound(other.py())),
+            None => self.operator(other, |x, y| y.operand(x).pow(x)),
+        }
+    }
+
+    fn __matmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.matmul(y.operand(x)))
+    }
+
+    fn __rmatmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| y.operand(x).matmul(x))
+    }
+
+    fn __and__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_and(y.operand(x)))
+    }
+
+    fn __rand__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__and__(other)
+    }
+
+    fn __or__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_or(y.operand(x)))
+    }
+
+    fn __ror__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__or__(other)
+    }
+
+    fn __xor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| x.logical_xor(y.operand(x)))
+    }
+
+    fn __rxor__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.__xor__(other)
+    }
+
+    fn __richcmp__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| match op {
+            CompareOp::Lt => x.less(y),
+            CompareOp::Le => x.less_equal(y),
+            CompareOp::Eq => x.equal(y),
+            CompareOp::Ne => x.not_equal(y),
+            CompareOp::Gt => x.greater(y),
+            CompareOp::Ge => x.greater_equal(y),
+        })
+    }
+}
