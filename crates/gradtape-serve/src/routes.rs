@@ -251,7 +251,7 @@ fn read(predictor: &Predictor, bytes: &[u8], limits: Limits) -> Result<PreparedR
     let reader = predictor.reader();
     // Where there is nothing to tell, there is nothing to refuse either.
     if let Some(rows) = reader.read_at_once(bytes, limits.numbers)
-        && !(limits.strict && !rows.notes.is_empty())
+        && (!limits.strict || rows.notes.is_empty())
     {
         return Ok(rows);
     }

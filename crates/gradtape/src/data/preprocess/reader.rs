@@ -114,7 +114,7 @@ impl RowReader {
     /// Rows of a number for each column, in the order of the features, NaN where it is missing; `None` where the numbers
     /// are no such rows, or not what a column has: a table may tell.
     pub fn read_numbers(&self, numbers: &[f64]) -> Option<PreparedRows> {
-        if !self.is_known || numbers.len() % self.fields.len() != 0 {
+        if !self.is_known || !numbers.len().is_multiple_of(self.fields.len()) {
             return None;
         }
         let mut rows = Reading::new(self, usize::MAX);

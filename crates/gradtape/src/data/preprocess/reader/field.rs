@@ -19,7 +19,7 @@ pub(super) struct Field {
 
 #[derive(Debug)]
 enum Cells {
-    Number { cells: NumberCells, mean: f64, scale: f64, missing: bool },
+    Number { cells: Box<NumberCells>, mean: f64, scale: f64, missing: bool },
     Category { known: Known<String>, count: usize, missing: bool, has_dash: bool },
     Time { cells: TimeCells, parts: Vec<Part>, missing: bool },
     Words { places: Vec<u16> },
@@ -71,7 +71,7 @@ impl Field {
         let written = whole.written(&column);
         let cells = match feature {
             Feature::Number { mean, scale, missing, .. } => Cells::Number {
-                cells: NumberCells::new(&written),
+                cells: Box::new(NumberCells::new(&written)),
                 mean: *mean,
                 scale: *scale,
                 missing: *missing,
@@ -120,7 +120,7 @@ impl Field {
             Cells::Number { cells, .. } => {
                 let number = cells.number(text, hang)?;
                 self.put_number(number, row)?;
-                return Some(if number.is_nan() { Cell::Missing } else { Cell::Value });
+                Some(if number.is_nan() { Cell::Missing } else { Cell::Value })
             }
             Cells::Category { known, count, missing, has_dash } => {
                 if says_nothing(text) {
