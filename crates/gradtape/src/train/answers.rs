@@ -84,8 +84,8 @@ impl Answers {
     ///
     /// ```
     /// use gradtape::train::Answers;
-    /// let text = Answers::Numbers(vec![2.5, 1e-7]).named("price", None);
-    /// assert_eq!(text.csv(), "price\n2.5\n1e-7\n");
+    /// let answers = Answers::Numbers(vec![2.5, 1e-7]);
+    /// assert_eq!(answers.named("price", None).csv(), "price\n2.5\n1e-7\n");
     /// ```
     pub fn named<'a>(&'a self, target: &'a str, classes: Option<&'a [String]>) -> AnswerText<'a> {
         let rows = match self {
