@@ -29,7 +29,7 @@ mod train;
 
 pub use distinct::{Counted, distinct};
 pub use embed::{Embed, embedded};
-pub use members::{mean, parts};
+pub use members::{draws, mean, parts};
 pub use network::{MOST_WEIGHTS, perceptron};
 pub use recipe::{MANY_ROWS, Recipe, learning_rate, settle_rate};
 pub use settle::{LARGE_BATCHES, Shape};

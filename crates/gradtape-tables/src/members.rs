@@ -23,6 +23,14 @@ pub fn mean(mut networks: Vec<Sequential>) -> Result<Sequential> {
     Ok(Sequential::new().add(side_by_side))
 }
 
+/// What draws the first weights of the network of a number.
+pub fn draws(number: usize, seed: u64) -> Rng {
+    match number {
+        0 => Rng::new(seed),
+        other => Rng::new(seed).split(other as u64),
+    }
+}
+
 /// The rows that the network of a number trains on and validates on. The first has the parts as they are; each of the
 /// others validates on as many of the rows that the first trains on, over which targets are spread evenly.
 pub fn parts(number: usize, [train, validation]: [&Dataset; 2], seed: u64) -> Result<[Dataset; 2]> {

@@ -71,17 +71,24 @@ impl Recipe {
         optim::by_name(self.optimizer(), network, &self.hyper())
     }
 
-    /// The schedule of a training of so many epochs of so many batches, and what it counts. Fails where it cannot be read.
-    pub fn schedule(&self, epochs: usize, batches: usize) -> Result<Option<(Schedule, Every)>> {
-        let Some(name) = &self.schedule else { return Ok(None) };
+    /// What the schedule counts.
+    pub fn every(&self) -> Every {
         let by_epoch = |part: &str| {
             let name = part.split([':', '@']).next().unwrap_or_default().replace('-', "_");
             ["step", "multi_step", "plateau"].contains(&&name[..])
         };
-        let every = self.every.unwrap_or(match name.split('/').any(by_epoch) {
-            true => Every::Epoch,
-            false => Every::Step,
-        });
+        self.every.unwrap_or(
+            match self.schedule.iter().flat_map(|all| all.split('/')).any(by_epoch) {
+                true => Every::Epoch,
+                false => Every::Step,
+            },
+        )
+    }
+
+    /// The schedule of a training of so many epochs of so many batches, and what it counts. Fails where it cannot be read.
+    pub fn schedule(&self, epochs: usize, batches: usize) -> Result<Option<(Schedule, Every)>> {
+        let Some(name) = &self.schedule else { return Ok(None) };
+        let every = self.every();
         let total = match every {
             Every::Epoch => epochs,
             Every::Step => epochs.saturating_mul(batches).min(self.steps.unwrap_or(usize::MAX)),

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use gradtape::Result;
 use gradtape::data::{Dataset, Preprocessing, Target};
 use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::train::{EarlyStopping, History, Stopped, Trainer, predict};
-use gradtape::{Result, Rng};
 
 use super::embed::embedded;
-use super::members::{mean, parts};
+use super::members::{draws, mean, parts};
 use super::network::perceptron;
 use super::recipe::Recipe;
 use super::settle::Shape;
@@ -140,11 +140,8 @@ impl Training<'_> {
     /// Trains the network of a number; none where too few rows are left for it.
     fn member(&self, number: usize, listen: &impl Listen) -> Result<Option<Member>> {
         let Training { recipe, preprocessing, rows, seed, .. } = *self;
-        let rng = &mut match number {
-            0 => Rng::new(seed),
-            other => Rng::new(seed).split(other as u64),
-        };
-        let network = perceptron(recipe, Shape::of(preprocessing), self.columns.clone(), rng)?;
+        let (shape, columns) = (Shape::of(preprocessing), self.columns.clone());
+        let network = perceptron(recipe, shape, columns, &mut draws(number, seed))?;
         let [train, validation] = parts(number, [rows.train, rows.validation], seed)?;
         if number > 0 && (train.is_empty() || validation.is_empty()) {
             return Ok(None);

@@ -18,40 +18,8 @@ __all__ = ["GradtapeClassifier", "GradtapeRegressor", "load_model"]
 class _Estimator(Base):
     """What classifiers and regressors share."""
 
-    def __init__(
-        self,
-        *,
-        hidden=None,
-        activation=None,
-        dropout=None,
-        members=None,
-        epochs=None,
-        batch_size=None,
-        optimizer=None,
-        learning_rate=None,
-        weight_decay=None,
-        schedule=None,
-        early_stopping=None,
-        validation_fraction=0.1,
-        random_state=42,
-        n_jobs=None,
-        verbose=False,
-    ):
-        self.hidden = hidden
-        self.activation = activation
-        self.dropout = dropout
-        self.members = members
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.schedule = schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+    def __init__(self, **params):
+        vars(self).update(params)
 
     def save(self, path):
         """Writes a model file, whole or not at all; the program `gradtape` reads it as well."""
@@ -273,10 +241,10 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             random_state=random_state,
+            class_weight=class_weight,
             n_jobs=n_jobs,
             verbose=verbose,
         )
-        self.class_weight = class_weight
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their classes; returns itself."""
@@ -369,10 +337,10 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             random_state=random_state,
+            target_transform=target_transform,
             n_jobs=n_jobs,
             verbose=verbose,
         )
-        self.target_transform = target_transform
 
     def fit(self, X, y, sample_weight=None):
         """Learns from rows and their numbers; returns itself."""

@@ -100,7 +100,7 @@ def _column(name, kind, series, wanted):
     """A column as the extension takes it, read as the kind that is wanted."""
     cells = None if kind == "number" else _objects(series)
     empty = cells is not None and all(cell is None for cell in cells)
-    if wanted in ("number", "duration") or kind in ("number", "duration") and wanted == kind:
+    if wanted in ("number", "duration"):
         if empty:
             return name, "number", np.full(len(cells), np.nan)
         if kind == "bool":

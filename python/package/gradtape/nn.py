@@ -215,21 +215,21 @@ def _class(row):
         spec = {"layer": tag} | {key: _plain(name, key, value) for key, value in own.items()}
         return Layer.__new__(cls, json.dumps(spec, allow_nan=False), None, seed)
 
-    doc = f"{row['what']}.\n\nFrom `{row['input']}` to `{row['output']}`."
-    return type(
-        name,
-        (Layer,),
-        {"__new__": new, "__doc__": doc, "__module__": __name__, "__signature__": signature},
-    )
+    return _made(row, new, signature)
 
 
-def _holding(row, new, signature):
-    doc = f"{row['what']}.\n\nFrom `{row['input']}` to `{row['output']}`. Shares the parameters of the layers."
+def _made(row, new, signature, more=""):
+    doc = f"{row['what']}.\n\nFrom `{row['input']}` to `{row['output']}`.{more}"
     return type(
         row["name"],
         (Layer,),
         {"__new__": new, "__doc__": doc, "__module__": __name__, "__signature__": signature},
     )
+
+
+def _holding(row, new):
+    signature = inspect.Signature(list(inspect.signature(new).parameters.values())[1:])
+    return _made(row, new, signature, " Shares the parameters of the layers.")
 
 
 def _new_sequential(cls, *layers):
@@ -265,14 +265,9 @@ _HOLDING = {
 }
 
 
-def _signature(new):
-    parameters = list(inspect.signature(new).parameters.values())[1:]
-    return inspect.Signature(parameters)
-
-
 for _row in LAYERS:
     _new = _HOLDING.get(_row["name"])
-    globals()[_row["name"]] = _class(_row) if _new is None else _holding(_row, _new, _signature(_new))
+    globals()[_row["name"]] = _class(_row) if _new is None else _holding(_row, _new)
 
 __all__ = [
     "LAYERS",

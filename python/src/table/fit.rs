@@ -122,12 +122,10 @@ impl Data {
         match self {
             Data::Rows { names, values } => {
                 let row = |row: usize| values[row * names.len()..].iter().take(names.len());
-                let each = row(a).zip(row(b)).map(|(a, b)| a.total_cmp(b));
-                each.fold(Ordering::Equal, Ordering::then)
+                first(row(a).zip(row(b)).map(|(a, b)| a.total_cmp(b)))
             }
             Data::Table { table, .. } => {
-                let each = table.columns().iter().map(|column| column.cell(a).cmp(&column.cell(b)));
-                each.fold(Ordering::Equal, Ordering::then)
+                first(table.columns().iter().map(|column| column.cell(a).cmp(&column.cell(b))))
             }
         }
     }
@@ -159,6 +157,11 @@ impl Data {
             Data::Table { table, .. } => prepared.inputs(table),
         }
     }
+}
+
+/// The order by the first of what differs.
+fn first(mut each: impl Iterator<Item = Ordering>) -> Ordering {
+    each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// A training.
@@ -198,12 +201,15 @@ impl Fit {
             Some(names) => dataset.with_classes(names.iter().cloned())?,
             None => dataset,
         };
-        let part = |rows: &[usize]| match counted.repeats(given) {
-            Some(times) => {
-                let each = rows.iter().flat_map(|&row| std::iter::repeat_n(row, times[row]));
-                dataset.rows(&each.collect::<Vec<_>>())
-            }
-            None => dataset.clone().with_weights(counted.about_one())?.rows(rows),
+        let times = counted.repeats(given);
+        let dataset = match &times {
+            Some(_) => dataset,
+            None => dataset.with_weights(counted.about_one())?,
+        };
+        let part = |rows: &[usize]| {
+            let times = |row: usize| times.as_ref().map_or(1, |times| times[row]);
+            let each = rows.iter().flat_map(|&row| std::iter::repeat_n(row, times(row)));
+            dataset.rows(&each.collect::<Vec<_>>())
         };
         let [learned, held_out] = [part(&rows.train)?, part(&rows.validation)?];
         let rows = gradtape_tables::Rows { train: &learned, validation: &held_out };

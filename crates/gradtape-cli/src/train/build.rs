@@ -1,10 +1,9 @@
 //! Networks and optimisers as a command line asks for them.
 
-use gradtape::Rng;
 use gradtape::data::Augment;
 use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::optim::{self, Optimizer};
-use gradtape_tables::{Shape, perceptron};
+use gradtape_tables::{Shape, draws, perceptron};
 
 use super::flags::Train;
 use super::network::Network;
@@ -41,10 +40,7 @@ impl Train {
         number: usize,
     ) -> Outcome<Sequential> {
         let outputs = prepared.preprocessing.outputs();
-        let rng = &mut match number {
-            0 => Rng::new(self.seed),
-            other => Rng::new(self.seed).split(other as u64),
-        };
+        let rng = &mut draws(number, self.seed);
         if let Network::Images(blueprint) = &self.network {
             let Some(images) = &prepared.images else {
                 return Err(no_images(&format!("the network {blueprint}"), source));

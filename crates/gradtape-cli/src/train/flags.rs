@@ -10,7 +10,7 @@ use gradtape::DType;
 use gradtape::data::{Fractions, PreprocessOptions, Task};
 use gradtape::nn::Activation;
 use gradtape::optim::Group;
-use gradtape::train::History;
+use gradtape::train::{Every, History};
 
 use super::columns::Columns;
 use super::embed::EmbedFlags;
@@ -371,14 +371,7 @@ impl Train {
 
     /// Whether the schedule counts epochs.
     pub(super) fn counts_epochs(&self) -> bool {
-        let by_epoch = |part: &str| {
-            let name = part.split([':', '@']).next().unwrap_or_default().replace('-', "_");
-            ["step", "multi_step", "plateau"].contains(&&name[..])
-        };
-        match &self.schedule_every {
-            Some(what) => what == "epoch",
-            None => self.schedule.iter().flat_map(|text| text.split('/')).any(by_epoch),
-        }
+        self.recipe().every() == Every::Epoch
     }
 
     pub(super) fn optimizer(&self) -> &str {

@@ -186,15 +186,14 @@ impl Preprocessing {
             notes = Notes::keeping_counts();
             features = features_with(&mut notes)?;
         }
-        let (column, mut values) = (table.column(target.column()).ok(), Vec::new());
-        if let Some(column) = column
-            && matches!(target, Target::Number { transform: Transform::None, .. })
-            && options.transform == TransformChoice::Auto
-        {
-            let numbers = column.numbers();
-            values.extend(rows.iter().map(|&row| numbers[row]));
-        }
-        if let Some(column) = column {
+        if let Ok(column) = table.column(target.column()) {
+            let mut values = Vec::new();
+            if matches!(target, Target::Number { transform: Transform::None, .. })
+                && options.transform == TransformChoice::Auto
+            {
+                let numbers = column.numbers();
+                values.extend(rows.iter().map(|&row| numbers[row]));
+            }
             notes.target(column, &target, &values, options);
         }
         let far = notes.far.clone();

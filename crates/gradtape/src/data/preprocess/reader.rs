@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::field::{Field, Found};
 use super::inputs_of::KNOWS_WRITTEN;
-use super::{Filled, Preprocessing, Target};
+use super::{Feature, Filled, Preprocessing, Target};
 use crate::data::table::{Hang, NumberCells, text_hangs};
 use crate::data::{CsvOptions, Table};
 use crate::tensor::{Result, Tensor};
@@ -58,8 +58,13 @@ pub struct PreparedRows {
 impl RowReader {
     /// A reader of what a preprocessing was fitted on.
     pub fn new(preprocessing: Preprocessing) -> RowReader {
-        let fields: Vec<Field> =
-            preprocessing.features.iter().map(|own| Field::new(&preprocessing, own)).collect();
+        let mut at = 0;
+        let field = |own: &Feature| {
+            let field = Field::new(&preprocessing, own, at);
+            at += own.width();
+            field
+        };
+        let fields: Vec<Field> = preprocessing.features.iter().map(field).collect();
         let names = preprocessing.features.iter().map(|own| own.column().to_string());
         let places: BTreeMap<String, usize> = names.zip(0..).collect();
         let target = match preprocessing.target() {

@@ -63,10 +63,8 @@ impl Found {
 }
 
 impl Field {
-    /// Of a feature of a preprocessing.
-    pub(super) fn new(whole: &Preprocessing, feature: &Feature) -> Field {
-        let before = whole.features.iter().take_while(|own| !std::ptr::eq(*own, feature));
-        let at = before.map(Feature::width).sum();
+    /// Of a feature of a preprocessing, whose inputs begin at a place.
+    pub(super) fn new(whole: &Preprocessing, feature: &Feature, at: usize) -> Field {
         let column = feature.column().to_string();
         let written = whole.written(&column);
         let cells = match feature {
@@ -103,12 +101,8 @@ impl Field {
 
     /// Puts a number among the inputs of a row, which are 0; `None` where it is too far away.
     pub(super) fn put_number(&self, number: f64, row: &mut [f32]) -> Option<()> {
-        let Cells::Number { mean, scale, missing, .. } = &self.cells else { return None };
         let into = &mut row[self.at..self.at + self.width];
-        into[0] = standardised(number, *mean, *scale, String::new).ok()?;
-        if *missing {
-            into[1] = f32::from(number.is_nan());
-        }
+        self.write_number(number, into)?;
         self.draw_in(into);
         Some(())
     }
@@ -116,10 +110,26 @@ impl Field {
     /// Puts a cell among the inputs of a row, which are 0. `None` where it hangs on others or is none of this column.
     pub(super) fn put(&self, text: &str, row: &mut [f32], hang: &mut Hang) -> Option<Cell> {
         let into = &mut row[self.at..self.at + self.width];
+        let cell = self.write(text, into, hang)?;
+        self.draw_in(into);
+        Some(cell)
+    }
+
+    fn write_number(&self, number: f64, into: &mut [f32]) -> Option<()> {
+        let Cells::Number { mean, scale, missing, .. } = &self.cells else { return None };
+        into[0] = standardised(number, *mean, *scale, String::new).ok()?;
+        if *missing {
+            into[1] = f32::from(number.is_nan());
+        }
+        Some(())
+    }
+
+    /// Writes the inputs of a cell, before far values are drawn in.
+    fn write(&self, text: &str, into: &mut [f32], hang: &mut Hang) -> Option<Cell> {
         match &self.cells {
             Cells::Number { cells, .. } => {
                 let number = cells.number(text, hang)?;
-                self.put_number(number, row)?;
+                self.write_number(number, into)?;
                 Some(if number.is_nan() { Cell::Missing } else { Cell::Value })
             }
             Cells::Category { known, count, missing, has_dash } => {
@@ -127,7 +137,6 @@ impl Field {
                     if *missing {
                         into[*count] = 1.0;
                     }
-                    self.draw_in(into);
                     return Some(Cell::Missing);
                 }
                 if text_hangs(text, *has_dash) {
@@ -135,14 +144,12 @@ impl Field {
                 }
                 let number = known.number(text);
                 number.into_iter().for_each(|number| into[number] = 1.0);
-                self.draw_in(into);
                 Some(if number.is_some() { Cell::Value } else { Cell::Unseen })
             }
             Cells::Time { cells, parts, missing } => {
                 let seconds = cells.seconds(text)?;
                 if seconds.is_nan() {
                     into.last_mut().filter(|_| *missing).into_iter().for_each(|last| *last = 1.0);
-                    self.draw_in(into);
                     return Some(Cell::Missing);
                 }
                 let mut at = 0;
@@ -152,7 +159,6 @@ impl Field {
                         at += 1;
                     }
                 }
-                self.draw_in(into);
                 Some(Cell::Value)
             }
             Cells::Words { places } => {
@@ -167,7 +173,6 @@ impl Field {
                         into[number] = 1.0;
                     }
                 }
-                self.draw_in(into);
                 Some(Cell::Value)
             }
         }
