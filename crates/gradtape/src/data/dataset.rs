@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::rows::{Fractions, Rows};
 use super::{Batches, Split};
-use crate::tensor::{DType, Error, Kind, Result, Tensor};
+use crate::tensor::{DType, Error, Kind, Result, Tensor, fingerprint};
 
 /// Inputs and the targets that belong to them, one row per example.
 ///
@@ -188,16 +188,7 @@ impl Dataset {
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
-        for tensor in [&self.inputs, &self.targets].into_iter().chain(&self.weights) {
-            tensor.shape().iter().for_each(|&size| add(size as u64));
-            match tensor.as_slice::<f32>() {
-                Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
-                None => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
-            }
-        }
-        hash
+        fingerprint([&self.inputs, &self.targets].into_iter().chain(&self.weights))
     }
 
     /// Whether there is no example.

@@ -28,5 +28,10 @@ pub use profile::{KernelProfile, LineProfile, Pass, Profile, Profiler, Spent};
 pub use read::evaluate;
 pub use run::step;
 
+/// With which vector instructions the processor computes.
+pub(crate) fn instruction_set() -> &'static str {
+    crate::engine::cpu::isa().name()
+}
+
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,21 @@ impl Tensor {
     }
 }
 
+/// A number that tells tensors from others: their shapes and numbers, those of f32 and all that f64 holds.
+pub(crate) fn fingerprint<'t>(tensors: impl IntoIterator<Item = &'t Tensor>) -> u64 {
+    // FNV-1a, a word at a time.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    for tensor in tensors {
+        tensor.shape().iter().for_each(|&size| add(size as u64));
+        match tensor.as_slice::<f32>() {
+            Some(numbers) => numbers.iter().for_each(|number| add(number.to_bits().into())),
+            None => tensor.to_f64_vec().iter().for_each(|number| add(number.to_bits())),
+        }
+    }
+    hash
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@ mod storage;
 mod tensor;
 mod view;
 
+pub(crate) use compare::fingerprint;
 pub use dtype::{DType, Element};
 pub(crate) use dtype::{sealed, with_float, with_type};
 pub(crate) use error::is_foreign;

@@ -10,6 +10,7 @@ use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
 use super::score::{Mean, scores};
+use super::shards::{self, Shared, agree};
 use super::step::{Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
 use super::{EpochReport, History, Stopped};
@@ -45,7 +46,7 @@ fn epochs(
         held.into_iter().chain(validation).try_for_each(unweighed)?;
     }
     let goes_on = trainer.resumed.take();
-    let looks = trainer.checkpoints.is_some() || goes_on.is_some();
+    let looks = trainer.checkpoints.is_some() || goes_on.is_some() || trainer.ranks.is_some();
     let same = looks.then(|| Same::of(trainer, train, validation)).transpose()?;
     let mut batches = train.feed(trainer)?;
     let Trainer { net, optimizer, epochs, every, early, stop, history, scale, watches, .. } =
@@ -69,17 +70,36 @@ fn epochs(
     let accumulate = trainer.accumulate;
     let profiler = trainer.profiler.as_ref();
     let own = trainer.own_step.as_deref();
-    let parts =
-        Parts { net, loss: loss_of, optimizer, own, accumulate, precision, scale, mode, profiler };
+    let parts = Parts {
+        net,
+        loss: loss_of,
+        optimizer,
+        own,
+        accumulate,
+        precision,
+        scale,
+        mode,
+        profiler,
+        undo,
+    };
     let mut watching = Watching::new(watches, own.is_none());
-    let mut stepper = step(parts).map_err(|error| error.called_from(at))?;
+    let shared = Shared { shards: trainer.shards, ranks: trainer.ranks };
+    shared.check(&parts)?;
+    let stepper = match shared.is_cut() {
+        true => shards::step(parts, shared, stop, &trainer.traffic),
+        false => step(parts),
+    };
+    let mut stepper = stepper.map_err(|error| error.called_from(at))?;
+    let stops = stepper.stops.clone();
+    let is_stopped =
+        || stops.as_ref().map_or_else(|| stop.load(Ordering::Relaxed), |stops| stops.get());
     let mean = Mean::default();
     let (epoch, step, done, anew) = (1, 0, 0, 0);
     let ended = false;
     let mut course =
         Course { epoch, step, batches: done, left, mean, scheduler, good, best, anew, ended };
     let mut saver = Saver {
-        checkpoints: trainer.checkpoints.as_ref(),
+        checkpoints: trainer.checkpoints.as_ref().filter(|_| shared.is_first()),
         told: trainer.on_checkpoint.as_deref_mut(),
         same: same.as_ref(),
         module: trainer.saving.unwrap_or(net),
@@ -98,6 +118,9 @@ fn epochs(
             history.stopped = Stopped::Finished;
         }
     }
+    if let (Some(ranks), Some(same)) = (shared.ranks, &same) {
+        agree(ranks, &same.with_state(&training, [course.epoch, course.step])?)?;
+    }
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());
         let most = course.left.saturating_sub(course.step);
@@ -109,8 +132,8 @@ fn epochs(
             let seen = watching
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
-            let (loss, outputs) = (stepper.take)(&batch).map_err(|error| error.called_from(at))?;
-            course.mean.add(loss, &outputs, &batch, undo)?;
+            let loss =
+                (stepper.take)(&batch, &mut course.mean).map_err(|error| error.called_from(at))?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -122,7 +145,7 @@ fn epochs(
             if every == Every::Step {
                 set_rate(course.scheduler.advance(loss))?;
             }
-            let stopped = stop.load(Ordering::Relaxed);
+            let stopped = is_stopped();
             // An epoch that is cut off is gone on with in its middle.
             let cut = course.step == course.left && step < steps;
             saver.after_step(&course, &stepper, history, [stopped, cut])?;
@@ -135,7 +158,7 @@ fn epochs(
         if let Some((what, value)) = state.iter().find_map(not_finite) {
             return diverged(what, value, epoch, Some(step), &course.good, &training, history);
         }
-        let stopped = stop.load(Ordering::Relaxed);
+        let stopped = is_stopped();
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
             scores(net, data, size, loss_of, mode, undo).map_err(|error| error.called_from(at))

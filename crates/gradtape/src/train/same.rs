@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::course::Training;
 use super::feed::Examples;
 use super::{EarlyStopping, Every, Trainer};
 use crate::data::{Augment, Dataset};
+use crate::eval;
 use crate::io::Checkpoint;
-use crate::tensor::{Error, Kind, Result};
+use crate::tape::Parameter;
+use crate::tensor::{Error, Kind, Result, Tensor, fingerprint};
 
 /// What a training depends on beside its state, by name.
 pub(super) struct Same(BTreeMap<String, String>);
@@ -38,6 +41,7 @@ impl Same {
         put(SCHEDULE, format!("{}, each {every}", trainer.schedule));
         put("batch size", trainer.batch_size.to_string());
         put("batches for a step", trainer.accumulate.to_string());
+        put(SHARDS, trainer.shards.to_string());
         put("seed", trainer.seed.to_string());
         let none = || "none".to_string();
         put("augmentation", trainer.augment.as_ref().map_or_else(none, augmentation));
@@ -49,6 +53,24 @@ impl Same {
         put("loss", if trainer.loss.is_some() { "its own" } else { "the default" }.to_string());
         put("early stopping", trainer.early.as_ref().map_or_else(none, early_stopping));
         Ok(Same(all))
+    }
+
+    /// With what ranks must have in common beside it: where they begin, and what computes.
+    pub(super) fn with_state(
+        &self,
+        training: &Training<'_>,
+        [epoch, step]: [usize; 2],
+    ) -> Result<BTreeMap<String, String>> {
+        let mut all = self.0.clone();
+        let state: Vec<Tensor> = training.state.iter().map(Parameter::value).collect();
+        let optimizer = training.optimizer.state()?.into_iter().map(|(_, value)| value);
+        let optimizer: Vec<Tensor> = optimizer.collect();
+        let hash = |tensors: &[Tensor]| format!("{:016x}", fingerprint(tensors));
+        all.insert("weights to begin with".to_string(), hash(&state));
+        all.insert("state of the optimizer".to_string(), hash(&optimizer));
+        all.insert("begins".to_string(), format!("epoch {epoch} after {step} batches"));
+        all.insert("instruction set".to_string(), eval::instruction_set().to_string());
+        Ok(all)
     }
 
     /// Writes it to a checkpoint.
@@ -64,7 +86,9 @@ impl Same {
     pub(super) fn check(&self, checkpoint: &Checkpoint, reschedules: bool) -> Result<()> {
         let differs = |(name, here): (&String, &String)| {
             let there = checkpoint.notes.get(&format!("{NOTE}{name}"));
-            let there = there.map_or("not said", |there| there);
+            // Earlier versions cut no batch.
+            let unsaid = if name == SHARDS { "1" } else { "not said" };
+            let there = there.map_or(unsaid, |there| there);
             let counts = |text: &str| text.rsplit(", ").next().map(String::from);
             if reschedules && name == SCHEDULE && counts(there) == counts(here) {
                 return None;
@@ -94,3 +118,4 @@ fn early_stopping(early: &EarlyStopping) -> String {
 
 const NOTE: &str = "same.";
 const SCHEDULE: &str = "schedule";
+const SHARDS: &str = "shards of a batch";

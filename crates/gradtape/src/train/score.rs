@@ -119,6 +119,28 @@ pub(super) struct Mean {
 }
 
 impl Mean {
+    /// How many numbers [`Mean::numbers`] has.
+    pub(super) const NUMBERS: usize = 5;
+
+    /// Adds what others are the sum of.
+    pub(super) fn join(&mut self, other: &Mean) {
+        let sum = |own: &mut Option<f64>, other: Option<f64>| {
+            if let Some(other) = other {
+                *own.get_or_insert(0.0) += other;
+            }
+        };
+        self.rows += other.rows;
+        self.weight += other.weight;
+        self.loss += other.loss;
+        sum(&mut self.right, other.right);
+        sum(&mut self.off, other.off);
+    }
+
+    /// The mean loss of a row.
+    pub(super) fn loss_of_rows(&self) -> f64 {
+        self.loss / self.rows as f64
+    }
+
     /// Adds a batch with its mean loss.
     pub(super) fn add(
         &mut self,
@@ -156,7 +178,7 @@ impl Mean {
     }
 
     /// What it has so far, for a file; NaN for a score that it has not.
-    pub(super) fn numbers(&self) -> [f64; 5] {
+    pub(super) fn numbers(&self) -> [f64; Mean::NUMBERS] {
         let number = |sum: Option<f64>| sum.unwrap_or(f64::NAN);
         [self.rows as f64, self.weight, self.loss, number(self.right), number(self.off)]
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::LossScale;
 use super::losses::{Loss, On};
 use super::own_step::{OwnStep, taken};
+use super::score::{Mean, Undo};
 use crate::data::Batch;
 use crate::eval::{Mode, Profiler, compile};
 use crate::nn::Layer;
@@ -16,13 +17,18 @@ use crate::tensor::{DType, Error, Kind, Result, Tensor};
 /// Takes a step on a batch; gives its loss and the outputs of the network.
 pub(super) type Step<'a> = Box<dyn FnMut(&Batch) -> Result<(f64, Tensor)> + 'a>;
 
+/// Takes a step on a batch, adds its scores to others, and gives its loss.
+pub(super) type ScoredStep<'a> = Box<dyn FnMut(&Batch, &mut Mean) -> Result<f64> + 'a>;
+
 /// A step, and what it keeps between two.
 pub(super) struct Stepper<'a> {
-    pub(super) take: Step<'a>,
+    pub(super) take: ScoredStep<'a>,
     /// The gradients that wait for a step.
     pub(super) gathered: Option<Rc<Accumulator<'a>>>,
     /// How many steps in a row did not count.
     pub(super) lost: Rc<Cell<u32>>,
+    /// Whether any rank was asked to stop by the last step, where there are several.
+    pub(super) stops: Option<Rc<Cell<bool>>>,
 }
 
 /// What a step is made of.
@@ -44,17 +50,26 @@ pub(super) struct Parts<'a, 'n> {
     pub(super) mode: Mode,
     /// What measures it, if anything does.
     pub(super) profiler: Option<&'a Profiler>,
+    /// What errors are brought back by before they are measured.
+    pub(super) undo: Option<&'a Undo<'n>>,
 }
 
 /// The step of a network, compiled where nobody can tell the difference; with several batches for a step, or a
 /// search, recorded each time.
 pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
     let lost = Rc::new(Cell::new(0));
-    let with = |take| Stepper { take, gathered: None, lost: Rc::clone(&lost) };
+    let with = |mut take: Step<'a>| {
+        let scored: ScoredStep<'a> = Box::new(move |batch, mean| {
+            let (loss, outputs) = take(batch)?;
+            mean.add(loss, &outputs, batch, parts.undo)?;
+            Ok(loss)
+        });
+        Stepper { take: scored, gathered: None, lost: Rc::clone(&lost), stops: None }
+    };
     if let Some(own) = parts.own {
         return Ok(with(taken(parts, own)?));
     }
-    let is_static = parts.loss.is_none() && parts.net.is_static();
+    let is_static = parts.is_static();
     let (every, searches) = (parts.accumulate, parts.optimizer.searches());
     if every == 1 && !searches {
         let count = counting(parts.scale, Rc::clone(&lost));
@@ -77,6 +92,11 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
 }
 
 impl<'a, 'n: 'a> Parts<'a, 'n> {
+    /// Whether what is recorded is the same each time.
+    pub(super) fn is_static(self) -> bool {
+        self.loss.is_none() && self.net.is_static()
+    }
+
     /// Records what the network gives, and the loss.
     pub(super) fn look<'t>(self, on: On<'t>, kept: bool) -> Result<(Var<'t>, Var<'t>)> {
         let x = on.x;

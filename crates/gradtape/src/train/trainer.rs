@@ -1,12 +1,13 @@
 //! [`Trainer`]: the training loop.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::feed::Examples;
 use super::own_step::OwnStep;
 use super::score::Undo;
+use super::shards::{Collective, Traffic};
 use super::{Checkpoints, EpochReport, History, LossScale, Scores, Watch, fit};
 use crate::data::{Augment, Dataset, Stream};
 use crate::eval::{Mode, Profiler};
@@ -72,6 +73,9 @@ pub struct Trainer<'n> {
     pub(super) steps: Option<usize>,
     pub(super) batch_size: usize,
     pub(super) accumulate: usize,
+    pub(super) shards: usize,
+    pub(super) ranks: Option<&'n dyn Collective>,
+    pub(super) traffic: Mutex<Traffic>,
     pub(super) seed: u64,
     pub(super) augment: Option<Augment>,
     pub(super) precision: DType,
@@ -162,6 +166,9 @@ impl<'n> Trainer<'n> {
             steps: None,
             batch_size: 32,
             accumulate: 1,
+            shards: 1,
+            ranks: None,
+            traffic: Mutex::default(),
             seed: 0,
             augment: None,
             precision: DType::F32,
@@ -215,6 +222,41 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn accumulate(self, batches: usize) -> Self {
         Trainer { accumulate: batches, ..self }
+    }
+
+    /// Cuts each batch into so many shards: neighbouring rows, whose gradients are computed one shard at a time and added
+    /// up as a fixed binary tree. The step is that of the whole batch but for rounding, and needs the memory of a shard.
+    /// The number of shards decides the bits of the result; how many [ranks](Trainer::across) and threads compute them
+    /// does not.
+    ///
+    /// What layers compute over a batch, they compute over a shard: the means of batch normalisation, whose running
+    /// statistics are the means over the shards. Each shard has random numbers of its own. A loss of one's own shall draw
+    /// none. 1 (default) leaves batches whole; a power of two is shared best.
+    ///
+    /// [`Trainer::fit`] fails where batches are cut and a step is not one sum of gradients: with
+    /// [steps of one's own](Trainer::step), an optimiser that searches, [accumulation](Trainer::accumulate) or
+    /// [`DType::F16`].
+    #[must_use]
+    pub fn shards(self, shards: usize) -> Self {
+        Trainer { shards, ..self }
+    }
+
+    /// Shares the [shards](Trainer::shards) of each batch with other ranks, each of which has the same network, data and
+    /// settings and calls the same things. All have the same weights after each step, bit by bit those of a training
+    /// without other ranks. Rank 0 writes the checkpoints; a [stop](Trainer::stop_flag) of any rank is one of all, after
+    /// the same step.
+    ///
+    /// [`Trainer::fit`] fails on all ranks, before the first step, where data, settings, version, weights or instruction
+    /// sets differ, and where there are more ranks than shards; later where another rank has ended. See
+    /// [`ThreadRanks`](super::ThreadRanks) for an example.
+    #[must_use]
+    pub fn across(self, ranks: &'n dyn Collective) -> Self {
+        Trainer { ranks: Some(ranks), ..self }
+    }
+
+    /// What was sent to other [ranks](Trainer::across) in the last call of [`Trainer::fit`].
+    pub fn traffic(&self) -> Traffic {
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What decides the order of the examples, together with the number of the epoch.

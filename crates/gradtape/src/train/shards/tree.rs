@@ -1,0 +1,185 @@
+//! [`Tree`]: sums over shards in one order, whoever computes them.
+
+use std::ops::Range;
+
+use super::collective::Link;
+use super::sums::Sums;
+use crate::tensor::Result;
+
+/// A binary tree over the shards of a batch: two neighbours are added, then two of these, and so on. Which rank computes
+/// a shard changes nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tree {
+    pub(super) shards: usize,
+    /// At most as many as there are shards.
+    pub(super) ranks: usize,
+    pub(super) rank: usize,
+}
+
+/// A node: the shards from `index << level` on, `1 << level` of them.
+#[derive(Clone, Copy)]
+struct Node {
+    level: u32,
+    index: usize,
+}
+
+impl Node {
+    fn first(self) -> usize {
+        self.index << self.level
+    }
+
+    fn halves(self) -> Option<[Node; 2]> {
+        let level = self.level.checked_sub(1)?;
+        Some([0, 1].map(|half| Node { level, index: 2 * self.index + half }))
+    }
+}
+
+impl Tree {
+    /// The rows of a shard.
+    pub(super) fn rows(&self, shard: usize, rows: usize) -> Range<usize> {
+        let start = |shard: usize| (shard as u128 * rows as u128 / self.shards as u128) as usize;
+        start(shard)..start(shard + 1)
+    }
+
+    /// The rank that computes a shard. Each has neighbours.
+    fn owner(&self, shard: usize) -> usize {
+        // The last rank whose first shard is none behind it.
+        let (shards, ranks) = (self.shards as u128, self.ranks as u128);
+        (((shard as u128 + 1) * ranks - 1) / shards) as usize
+    }
+
+    fn root(&self) -> Node {
+        Node { level: self.shards.next_power_of_two().trailing_zeros(), index: 0 }
+    }
+
+    /// What all shards of a batch give together, on each rank. `leaf` computes a shard with rows of this rank; of one
+    /// without, there is nothing to add.
+    pub(super) fn sum(
+        &self,
+        rows: usize,
+        mut link: Option<&mut Link<'_>>,
+        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
+        shape: &dyn Fn() -> Sums,
+    ) -> Result<Sums> {
+        if let Some(link) = link.as_deref_mut()
+            && self.is_even()
+        {
+            return self.double(rows, link, leaf, shape);
+        }
+        let mut sum = self.gather(self.root(), rows, link.as_deref_mut(), leaf, shape)?;
+        if let Some(link) = link {
+            let mut have = vec![false; self.ranks];
+            have[0] = true;
+            self.spread(self.root(), link, &mut have, &mut sum, shape)?;
+        }
+        Ok(sum.unwrap_or_default())
+    }
+
+    /// Whether each rank has a node of its own, and these are the leaves of a whole tree.
+    fn is_even(&self) -> bool {
+        self.shards.is_power_of_two() && self.ranks.is_power_of_two()
+    }
+
+    /// Recursive doubling: two ranks that have neighbouring nodes give each other their sums, so that both have that of
+    /// both; then two of these.
+    fn double(
+        &self,
+        rows: usize,
+        link: &mut Link<'_>,
+        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
+        shape: &dyn Fn() -> Sums,
+    ) -> Result<Sums> {
+        let level = (self.shards / self.ranks).trailing_zeros();
+        let mut node = Node { level, index: self.rank };
+        let mut sum = self.gather(node, rows, None, leaf, shape)?;
+        for step in 0..self.ranks.trailing_zeros() {
+            let other = Node { level: node.level, index: node.index ^ 1 };
+            let empty = shape();
+            let own = sum.as_ref().unwrap_or(&empty).bytes();
+            let bytes = link.exchange(self.rank ^ (1 << step), own)?;
+            let theirs = (!self.is_empty(other, rows)).then(|| empty.filled(&bytes));
+            let (left, right) =
+                if node.index < other.index { (sum, theirs) } else { (theirs, sum) };
+            sum = joined(left, right);
+            node = Node { level: node.level + 1, index: node.index / 2 };
+        }
+        Ok(sum.unwrap_or_default())
+    }
+
+    /// The sum of a node, on the rank of its first shard.
+    fn gather(
+        &self,
+        node: Node,
+        rows: usize,
+        mut link: Option<&mut Link<'_>>,
+        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
+        shape: &dyn Fn() -> Sums,
+    ) -> Result<Option<Sums>> {
+        if self.is_empty(node, rows) {
+            return Ok(None);
+        }
+        let owner = self.owner(node.first());
+        let Some([left, right]) = node.halves() else {
+            return (owner == self.rank).then(|| leaf(node.first())).transpose();
+        };
+        let first = self.gather(left, rows, link.as_deref_mut(), leaf, shape)?;
+        let mut second = self.gather(right, rows, link.as_deref_mut(), leaf, shape)?;
+        if let Some(link) = link
+            && !self.is_empty(right, rows)
+        {
+            let other = self.owner(right.first());
+            if other != owner && self.rank == other {
+                link.send(owner, second.take().unwrap_or_default().bytes())?;
+            } else if other != owner && self.rank == owner {
+                let shape = shape();
+                let bytes = link.receive(other, shape.byte_count())?;
+                second = Some(shape.filled(&bytes));
+            }
+        }
+        Ok(joined(first, second))
+    }
+
+    /// Whether none of a node's shards has rows.
+    fn is_empty(&self, node: Node, rows: usize) -> bool {
+        let end = (node.first() + (1 << node.level)).min(self.shards);
+        node.first() >= end || self.rows(node.first(), rows).start == self.rows(end - 1, rows).end
+    }
+
+    /// Brings the sum from rank 0 to all others, the way that the parts came.
+    fn spread(
+        &self,
+        node: Node,
+        link: &mut Link<'_>,
+        have: &mut [bool],
+        sum: &mut Option<Sums>,
+        shape: &dyn Fn() -> Sums,
+    ) -> Result<()> {
+        let Some([left, right]) = node.halves() else { return Ok(()) };
+        if right.first() < self.shards {
+            let (from, to) = (self.owner(left.first()), self.owner(right.first()));
+            if !have[to] {
+                have[to] = true;
+                if self.rank == from {
+                    link.send(to, sum.clone().unwrap_or_default().bytes())?;
+                } else if self.rank == to {
+                    let shape = shape();
+                    let bytes = link.receive(from, shape.byte_count())?;
+                    *sum = Some(shape.filled(&bytes));
+                }
+            }
+            self.spread(right, link, have, sum, shape)?;
+        }
+        self.spread(left, link, have, sum, shape)
+    }
+}
+
+/// What two nodes give together, of which one may have nothing.
+fn joined(left: Option<Sums>, right: Option<Sums>) -> Option<Sums> {
+    match (left, right) {
+        (Some(mut left), Some(right)) => {
+            left.add(&right);
+            Some(left)
+        }
+        (left, right) => left.or(right),
+    }
+}
