@@ -35,7 +35,22 @@ pub(crate) fn flag() -> Arc<AtomicBool> {
 pub(crate) fn asked() -> Arc<AtomicBool> {
     let flag = flag();
     IS_LOOKED_AT.store(true, Ordering::Relaxed);
+    requeues(&flag);
     flag
+}
+
+/// Has the signal by which clusters tell a job that its time is nearly over ask for the end, too.
+fn requeues(flag: &Arc<AtomicBool>) {
+    #[cfg(unix)]
+    {
+        static HANDLER: Once = Once::new();
+        // Without it the signal ends the program, as it does everywhere.
+        HANDLER.call_once(|| {
+            drop(signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(flag)));
+        });
+    }
+    #[cfg(not(unix))]
+    let _ = flag;
 }
 
 /// Whether the end was asked for.

@@ -20,6 +20,8 @@ pub(crate) struct Output {
     json: bool,
     colour: bool,
     closed: Arc<AtomicBool>,
+    /// Whether another process tells all that is to be told.
+    silent: bool,
 }
 
 impl Output {
@@ -28,7 +30,13 @@ impl Output {
         #[allow(clippy::disallowed_methods, reason = "NO_COLOR changes looks, no results")]
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = !refused && io::stdout().is_terminal();
-        Output { json, colour, closed: Arc::default() }
+        Output { json, colour, closed: Arc::default(), silent: false }
+    }
+
+    /// Of a process beside another that does the same and tells of it.
+    #[cfg_attr(not(feature = "mpi"), allow(dead_code, reason = "there are no such processes"))]
+    pub(crate) fn of_another(&self) -> Output {
+        Output { silent: true, ..self.clone() }
     }
 
     /// Prints text with a line end.
@@ -38,7 +46,7 @@ impl Output {
 
     /// Prints text as it is.
     pub(crate) fn write(&self, text: &str) -> Outcome {
-        if self.closed.load(Ordering::Relaxed) {
+        if self.silent || self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
         self.printed(io::stdout().write_all(text.as_bytes()))
@@ -56,6 +64,9 @@ impl Output {
 
     /// Tells the user something beside the result, on standard error.
     pub(crate) fn note(&self, text: impl Display) {
+        if self.silent {
+            return;
+        }
         // Nothing can be done for a user who closed standard error.
         let _ = writeln!(io::stderr(), "{text}");
     }

@@ -19,6 +19,7 @@ mod optimizer;
 mod page;
 mod paths;
 mod profile;
+mod ranks;
 mod ready;
 mod report;
 mod resume;
@@ -50,7 +51,7 @@ use crate::source::Source;
 
 impl Verb for Train {
     fn run(self, output: &Output) -> Outcome {
-        self.ran(output)?.well().map(drop)
+        self.shared(output)?.well().map(drop)
     }
 }
 
@@ -79,6 +80,7 @@ impl Train {
     /// Trains, and tells of it.
     pub(super) fn ran(self, output: &Output) -> Outcome<Done> {
         let (mut this, before) = self.remembered()?;
+        this.is_alone()?;
         this.quiet |= this.watch.takes_output() && this.format == Format::Text;
         this.check()?;
         this.train(before, output)
@@ -155,6 +157,7 @@ impl Train {
                     networks: Course::of(&history).with_each(&histories).networks,
                     held_out: held_out.as_ref(),
                     warnings: self.watch.warnings(),
+                    ranks: self.told_of_ranks(),
                     files: &files,
                 },
             )?,

@@ -155,6 +155,7 @@ impl Train {
             .precision(self.precision.dtype())
             .batch_size(self.batch())
             .accumulate(self.accumulate)
+            .shards(self.shards())
             .seed(self.seed.wrapping_add(number as u64))
             .stop_flag(stop)
             .on_step(move |report| {
@@ -242,6 +243,7 @@ impl Train {
         if let Some(patience) = self.early_stopping {
             trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
         }
+        trainer = self.runs.ranks.on(trainer);
         trainer = self.watch.on(&log, trainer);
         lock(&progress).begin();
         let validation = shown.validation.then_some(validation);
@@ -262,6 +264,7 @@ impl Train {
         if let Some(line) = taken(&goes_on).filter(|_| ended.is_ok() && stepped) {
             lock(&progress).tell(&line);
         }
+        self.runs.ranks.add(trainer.traffic());
         let mut history = trainer.history().clone();
         for report in &mut history.epochs {
             in_unit(report);

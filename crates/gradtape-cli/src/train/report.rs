@@ -4,6 +4,7 @@ use gradtape::train::{self, EpochReport, History};
 use serde::Serialize;
 
 use super::files::Files;
+use super::ranks::Told;
 use crate::measure::Measured;
 use crate::report::Number;
 use crate::settings::{Counts, Ended, Run};
@@ -26,6 +27,9 @@ pub(super) struct Report<'a> {
     pub(super) held_out: Option<&'a Measured>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<String>,
+    /// Where several processes shared the training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ranks: Option<Told>,
     pub(super) files: &'a Files,
 }
 

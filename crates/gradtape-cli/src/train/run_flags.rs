@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::differences::Differences;
 use super::flags::count;
+use super::ranks::Ranks;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
 use crate::memory::Memory;
@@ -61,6 +62,15 @@ pub(crate) struct RunFlags {
     #[arg(long, requires = "resume", help_heading = "Stopping and going on")]
     pub(super) insist: bool,
 
+    /// Cut each batch into so many shards, whose gradients are added as a fixed tree: what the processes that mpirun or
+    /// srun start share. The number of shards belongs to the result, that of processes does not [default: 1]
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Training")]
+    pub(super) shards: Option<usize>,
+
+    /// For how many seconds another process is waited for before the training ends with an error that names it
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = count, help_heading = "Training")]
+    pub(super) rank_timeout: usize,
+
     /// Write a page about the training into this HTML file: data, settings, curves, how good it is on the rows held
     /// out and where it is wrong, which columns it rests on, the command to repeat it; of several trainings one page
     /// that compares them
@@ -78,6 +88,10 @@ pub(crate) struct RunFlags {
     /// What is other than in the checkpoint that it goes on from.
     #[arg(skip)]
     pub(super) differences: Differences,
+
+    /// Who shares it.
+    #[arg(skip)]
+    pub(super) ranks: Ranks,
 
     /// When it stops, done or not.
     #[arg(skip)]

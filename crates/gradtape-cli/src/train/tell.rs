@@ -104,6 +104,7 @@ impl Train {
 
     /// Why a training ended, where it is worth a word.
     pub(super) fn tell_end(&self, history: &History, output: &Output) -> Outcome {
+        self.tell_ranks(output)?;
         let kept = history.kept_epoch;
         match history.stopped {
             Stopped::Finished | Stopped::Early { .. } if self.members() > 1 => Ok(()),

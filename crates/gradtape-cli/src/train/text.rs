@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::files::Files;
 use super::fit::{Fitted, Part};
 use super::network::{Network, Tokens};
+use super::ranks::Told;
 use super::report::{Epoch, epochs};
 use super::resume::Before;
 use super::{Done, Train};
@@ -153,6 +154,7 @@ impl Train {
                     stopped: Course::of(&history).ended,
                     kept_epoch: kept,
                     validation_loss: validated.map(Number),
+                    ranks: self.told_of_ranks(),
                     files: &files,
                 },
             )?,
@@ -224,6 +226,9 @@ struct Report<'a> {
     kept_epoch: usize,
     /// In nats for each character, with the weights that were kept; as the losses of the epochs.
     validation_loss: Option<Number>,
+    /// Where several processes shared the training.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranks: Option<Told>,
     files: &'a Files,
 }
 

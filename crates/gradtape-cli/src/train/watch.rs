@@ -20,7 +20,7 @@ use super::network::Network;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct WatchFlags {
     /// Write the run for TensorBoard into this folder, which must have no other: curves, histograms of weights and
     /// gradients, pictures of the first weights, the graph, settings

@@ -1,0 +1,208 @@
+//! A training that several processes share, as `mpirun` and `srun` start them.
+
+mod launcher;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gradtape::train::{Collective, Traffic, Trainer};
+use serde::Serialize;
+
+use self::launcher::Launcher;
+use super::Done;
+use super::flags::Train;
+use crate::error::{Failure, Outcome};
+use crate::output::Output;
+#[cfg(feature = "mpi")]
+use crate::report::Format;
+use crate::report::{Number, of};
+
+/// The other processes of a training, if there are any.
+#[derive(Clone, Default)]
+pub(super) struct Ranks {
+    ranks: Option<Arc<dyn Collective>>,
+    /// Of all networks so far.
+    traffic: Arc<Mutex<Traffic>>,
+}
+
+/// What is told of them.
+#[derive(Serialize)]
+pub(super) struct Told {
+    ranks: usize,
+    machines: usize,
+    shards: usize,
+    /// The part of the steps' time that was spent on sending and waiting.
+    communication: Number,
+    /// Bytes that this rank sent.
+    sent: u64,
+}
+
+impl Train {
+    /// Trains, alone or as one of several processes, and tells of it.
+    pub(super) fn shared(self, output: &Output) -> Outcome<Done> {
+        let Some(launcher) = Launcher::found()?.filter(|launcher| launcher.count > 1) else {
+            return self.ran(output);
+        };
+        let shards = self.shards();
+        if shards < launcher.count {
+            let (count, enough) = (launcher.count, launcher.count.next_power_of_two().max(8));
+            return Err(Failure::usage(format!(
+                "{} started {count} processes, and a batch is cut into {}: each process needs one\n  hint: --shards {enough}; \
+                 the number of shards belongs to the result, as the seed does, and gives the same bits on any number of \
+                 processes, also on one",
+                launcher.name,
+                of(shards, "shard")
+            )));
+        }
+        start(self, &launcher, output)
+    }
+
+    /// Fails where several processes were started for what one does.
+    pub(super) fn is_alone(&self) -> Outcome {
+        match Launcher::found()?.filter(|launcher| launcher.count > 1) {
+            Some(launcher) if self.runs.ranks.ranks.is_none() => {
+                let Launcher { name, count } = launcher;
+                Err(Failure::usage(format!(
+                    "{name} started {count} processes, which share one training: not a search, folds or a comparison\n  \
+                     hint: start this without {name}, or train once"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn shards(&self) -> usize {
+        self.runs.shards.unwrap_or(1)
+    }
+
+    /// What is told of the other processes.
+    pub(super) fn told_of_ranks(&self) -> Option<Told> {
+        let ranks = self.runs.ranks.ranks.as_ref()?;
+        let traffic = self.runs.ranks.traffic();
+        Some(Told {
+            ranks: ranks.ranks(),
+            machines: machines(&**ranks),
+            shards: self.shards(),
+            communication: Number(traffic.share()),
+            sent: traffic.sent,
+        })
+    }
+
+    /// How the processes shared the work.
+    pub(super) fn tell_ranks(&self, output: &Output) -> Outcome {
+        let Some(ranks) = &self.runs.ranks.ranks else { return Ok(()) };
+        let traffic = self.runs.ranks.traffic();
+        let (share, sent) = (traffic.share(), traffic.sent as f64 / 1e6);
+        output.line(format!(
+            "\n{} on {}: {:.0} % of the time of steps was sending and waiting, {sent:.1} MB sent by rank {}",
+            of(ranks.ranks(), "rank"),
+            of(machines(&**ranks), "machine"),
+            share * 100.0,
+            ranks.rank()
+        ))?;
+        if share > 0.5 {
+            let seconds = traffic.steps.as_secs_f64();
+            output.line(format!(
+                "note: of {seconds:.2} s of steps {:.2} s were computing: a larger --batch, or fewer ranks, are faster",
+                seconds * (1.0 - share)
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Trains as the first rank does, whose files and words are those of all.
+    #[cfg(feature = "mpi")]
+    fn ran_silently(self, folder: &std::path::Path, output: &Output) -> Outcome<Done> {
+        let (mut this, before) = self.remembered()?;
+        this.check()?;
+        this.out = folder.to_path_buf();
+        (this.quiet, this.format) = (true, Format::Text);
+        this.runs.report = None;
+        this.watch = super::watch::WatchFlags::default();
+        this.train(before, &output.of_another())
+    }
+}
+
+impl Ranks {
+    /// Has a trainer share its batches with them.
+    pub(super) fn on<'n>(&'n self, trainer: Trainer<'n>) -> Trainer<'n> {
+        match &self.ranks {
+            Some(ranks) => trainer.across(&**ranks),
+            None => trainer,
+        }
+    }
+
+    /// Adds what was sent in a training.
+    pub(super) fn add(&self, more: Traffic) {
+        let mut all = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
+        all.sent += more.sent;
+        all.waited += more.waited;
+        all.steps += more.steps;
+    }
+
+    fn traffic(&self) -> Traffic {
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Ranks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ranks({})", self.ranks.as_ref().map_or(1, |ranks| ranks.ranks()))
+    }
+}
+
+/// How many machines the ranks run on.
+fn machines(ranks: &dyn Collective) -> usize {
+    let mut hosts: Vec<String> = (0..ranks.ranks()).map(|rank| ranks.host(rank)).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts.len()
+}
+
+#[cfg(not(feature = "mpi"))]
+fn start(_: Train, launcher: &Launcher, _: &Output) -> Outcome<Done> {
+    let Launcher { name, count } = launcher;
+    Err(Failure::usage(format!(
+        "{name} started {count} processes, and this gradtape was built without MPI: each would train by itself into the \
+         same files\n  hint: build it with `--features mpi`, or start it without {name}"
+    )))
+}
+
+#[cfg(feature = "mpi")]
+fn start(mut train: Train, launcher: &Launcher, output: &Output) -> Outcome<Done> {
+    use std::time::Duration;
+
+    use gradtape_mpi::Mpi;
+
+    use crate::interrupt;
+
+    let patience = Duration::from_secs(train.runs.rank_timeout as u64);
+    let mpi = Mpi::start(patience)?.told_to_end(interrupt::flag());
+    let (rank, ranks) = (mpi.rank(), mpi.ranks());
+    if ranks != launcher.count {
+        let Launcher { name, count } = launcher;
+        return Err(Failure::usage(format!(
+            "{name} started {count} processes, and MPI knows of {ranks}: the launcher is of another MPI than this program, \
+             which was built with {}\n  hint: start it with the mpirun of that one",
+            mpi.library()
+        )));
+    }
+    let name = format!("rank {rank} of {ranks}, on {}", mpi.host(rank));
+    let mpi = Arc::new(mpi);
+    train.runs.ranks.ranks = Some(Arc::clone(&mpi) as Arc<dyn Collective>);
+    let done = match rank {
+        0 => train.ran(output),
+        _ => {
+            let folder = tempfile::tempdir().map_err(Failure::failed)?;
+            train.ran_silently(folder.path(), output)
+        }
+    };
+    let done = done.map_err(|failure| failure.note(&name))?;
+    // Of one that came to nothing, the others come to know as this process ends.
+    if done.failed.is_none()
+        && let Some(mpi) = Arc::into_inner(mpi)
+    {
+        mpi.finish()?;
+    }
+    Ok(Done { failed: done.failed.map(|failure| failure.note(&name)), ..done })
+}

@@ -1,0 +1,107 @@
+//! The thread that makes all calls of MPI.
+
+use std::sync::mpsc::{Receiver, Sender};
+
+use gradtape::{Error, Kind, Result};
+use mpi::request::{self, WaitGuard};
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::*;
+use mpi::{Threading, environment};
+
+/// What there is.
+pub(crate) struct World {
+    pub(crate) rank: usize,
+    /// The machine of each rank.
+    pub(crate) hosts: Vec<String>,
+    pub(crate) library: String,
+}
+
+/// What is to be done, in the order in which it was asked for.
+pub(crate) enum Job {
+    Send { to: i32, bytes: Vec<u8> },
+    Receive { from: i32, length: usize, answer: Sender<Result<Vec<u8>>> },
+    Exchange { with: i32, bytes: Vec<u8>, answer: Sender<Result<Vec<u8>>> },
+    End { answer: Sender<()> },
+}
+
+/// Starts MPI, tells what there is, and does what is asked for until it is to end.
+pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
+    // This thread is the only one that calls it.
+    let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
+        let message = "MPI was started in this process before";
+        drop(told.send(Err(Error::new(Kind::Value, message))));
+        return;
+    };
+    let ranks = universe.world();
+    if told.send(world(&ranks)).is_err() {
+        leave(universe);
+        return;
+    }
+    for job in jobs {
+        // Nobody waits any more where an answer finds no taker.
+        match job {
+            Job::Send { to, bytes } => ranks.process_at_rank(to).send(&bytes[..]),
+            Job::Receive { from, length, answer } => {
+                drop(answer.send(receive(&ranks, from, length)));
+            }
+            Job::Exchange { with, bytes, answer } => {
+                let received = request::scope(|scope| {
+                    let process = ranks.process_at_rank(with);
+                    let _sent = WaitGuard::from(process.immediate_send(scope, &bytes[..]));
+                    receive(&ranks, with, bytes.len())
+                });
+                drop(answer.send(received));
+            }
+            Job::End { answer } => {
+                drop(ranks);
+                drop(universe);
+                // Whoever asked may have gone.
+                let _ = answer.send(());
+                return;
+            }
+        }
+    }
+    leave(universe);
+}
+
+/// Leaves MPI without the end that all ranks wait for.
+fn leave(universe: environment::Universe) {
+    std::mem::forget(universe);
+}
+
+fn receive(ranks: &SimpleCommunicator, from: i32, length: usize) -> Result<Vec<u8>> {
+    let (message, status) = ranks.process_at_rank(from).matched_probe();
+    let count = usize::try_from(status.count(u8::equivalent_datatype())).unwrap_or_default();
+    let mut bytes = vec![0u8; count];
+    message.matched_receive_into(&mut bytes[..]);
+    if count == length {
+        return Ok(bytes);
+    }
+    let message = format!("rank {from} sent {count} bytes where {length} were due");
+    Err(Error::new(Kind::Value, message)
+        .hint("all ranks must call the same things in the same order: are all of one version?"))
+}
+
+fn world(ranks: &SimpleCommunicator) -> Result<World> {
+    let unreadable = |what: &str| Error::new(Kind::Value, format!("MPI does not tell {what}"));
+    let own = environment::processor_name().map_err(|_| unreadable("the name of the machine"))?;
+    let library =
+        environment::library_version().map_err(|_| unreadable("the name of its library"))?;
+    // Names of one length, filled up with zeros.
+    let mut name = [0u8; NAME];
+    let length = own.len().min(NAME);
+    name[..length].copy_from_slice(&own.as_bytes()[..length]);
+    let count =
+        usize::try_from(ranks.size()).map_err(|_| unreadable("how many ranks there are"))?;
+    let mut names = vec![0u8; NAME * count];
+    ranks.all_gather_into(&name[..], &mut names[..]);
+    let name = |name: &[u8]| String::from_utf8_lossy(name).trim_end_matches('\0').to_string();
+    Ok(World {
+        rank: usize::try_from(ranks.rank()).map_err(|_| unreadable("the number of this rank"))?,
+        hosts: names.chunks(NAME).map(name).collect(),
+        library: library.lines().next().unwrap_or_default().to_string(),
+    })
+}
+
+/// Bytes of a machine's name.
+const NAME: usize = 128;
