@@ -38,6 +38,7 @@ pub(crate) use self::compare::Comparison;
 use self::files::Files;
 pub(crate) use self::flags::{Train, count};
 use self::networks::Trained;
+pub(crate) use self::ranks::is_alone;
 use self::ready::Ready;
 use self::report::{Report, epochs};
 use self::resume::Before;
@@ -79,11 +80,15 @@ impl Done {
 impl Train {
     /// Trains, and tells of it.
     pub(super) fn ran(self, output: &Output) -> Outcome<Done> {
-        let (mut this, before) = self.remembered()?;
-        this.is_alone()?;
-        this.quiet |= this.watch.takes_output() && this.format == Format::Text;
-        this.check()?;
-        this.train(before, output)
+        let (this, before) = self.remembered()?;
+        this.goes_on(before, output)
+    }
+
+    /// Trains with the flags of a checkpoint, if it goes on from one.
+    fn goes_on(mut self, before: Option<Before>, output: &Output) -> Outcome<Done> {
+        self.quiet |= self.watch.takes_output() && self.format == Format::Text;
+        self.check()?;
+        self.train(before, output)
     }
 
     fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome<Done> {
@@ -137,8 +142,13 @@ impl Train {
         let rows = prepared.counts();
         if let Err(failure) = ended {
             let kept = history.kept_epoch;
-            let note = format!("{} holds the model after epoch {kept}", files.model());
-            let (settings, failed) = (Some(Box::new(settings)), Some(failure.note(note)));
+            let failure = match self.runs.ranks.is_first() {
+                true => {
+                    failure.note(format!("{} holds the model after epoch {kept}", files.model()))
+                }
+                false => failure,
+            };
+            let (settings, failed) = (Some(Box::new(settings)), Some(failure));
             return Ok(Done { history, held_out, rows, settings, failed });
         }
 

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::Verb;
 use crate::error::Outcome;
 use crate::output::Output;
 use crate::train::{Train, count};
 use crate::words::Words;
+use crate::{Verb, train};
 
 /// Search for the settings with which a network learns best, and train it with them
 ///
@@ -59,6 +59,7 @@ pub(crate) struct Search {
 
 impl Verb for Tune {
     fn run(self, output: &Output) -> Outcome {
+        train::is_alone()?;
         let words = Words::own().without(&["--minutes", "--trials"]);
         self.train.tune(words, self.search, output)
     }

@@ -44,6 +44,7 @@ struct Ran {
 impl Comparison {
     /// Trains each and tells how they compare. One that comes to nothing is told of and does not end the others.
     pub(crate) fn run(self, output: &Output) -> Outcome {
+        super::is_alone()?;
         let trainings = self.trainings()?;
         let Some((.., first)) = trainings.first() else { return Ok(()) };
         // Each has a folder of its own in that of all.

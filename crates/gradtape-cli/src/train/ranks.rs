@@ -11,6 +11,7 @@ use serde::Serialize;
 use self::launcher::Launcher;
 use super::Done;
 use super::flags::Train;
+use super::resume::Before;
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 #[cfg(feature = "mpi")]
@@ -43,7 +44,8 @@ impl Train {
         let Some(launcher) = Launcher::found()?.filter(|launcher| launcher.count > 1) else {
             return self.ran(output);
         };
-        let shards = self.shards();
+        let (this, before) = self.remembered()?;
+        let shards = this.shards();
         if shards < launcher.count {
             let (count, enough) = (launcher.count, launcher.count.next_power_of_two().max(8));
             return Err(Failure::usage(format!(
@@ -54,21 +56,7 @@ impl Train {
                 of(shards, "shard")
             )));
         }
-        start(self, &launcher, output)
-    }
-
-    /// Fails where several processes were started for what one does.
-    pub(super) fn is_alone(&self) -> Outcome {
-        match Launcher::found()?.filter(|launcher| launcher.count > 1) {
-            Some(launcher) if self.runs.ranks.ranks.is_none() => {
-                let Launcher { name, count } = launcher;
-                Err(Failure::usage(format!(
-                    "{name} started {count} processes, which share one training: not a search, folds or a comparison\n  \
-                     hint: start this without {name}, or train once"
-                )))
-            }
-            _ => Ok(()),
-        }
+        start(this, before, &launcher, output)
     }
 
     pub(super) fn shards(&self) -> usize {
@@ -112,14 +100,17 @@ impl Train {
 
     /// Trains as the first rank does, whose files and words are those of all.
     #[cfg(feature = "mpi")]
-    fn ran_silently(self, folder: &std::path::Path, output: &Output) -> Outcome<Done> {
-        let (mut this, before) = self.remembered()?;
-        this.check()?;
-        this.out = folder.to_path_buf();
-        (this.quiet, this.format) = (true, Format::Text);
-        this.runs.report = None;
-        this.watch = super::watch::WatchFlags::default();
-        this.train(before, &output.of_another())
+    fn goes_on_silently(
+        mut self,
+        before: Option<Before>,
+        folder: &std::path::Path,
+        output: &Output,
+    ) -> Outcome<Done> {
+        self.out = folder.to_path_buf();
+        (self.quiet, self.format) = (true, Format::Text);
+        self.runs.report = None;
+        self.watch = super::watch::WatchFlags::default();
+        self.goes_on(before, &output.of_another())
     }
 }
 
@@ -130,6 +121,11 @@ impl Ranks {
             Some(ranks) => trainer.across(&**ranks),
             None => trainer,
         }
+    }
+
+    /// Whether this process is the one that writes and tells.
+    pub(super) fn is_first(&self) -> bool {
+        self.ranks.as_ref().is_none_or(|ranks| ranks.rank() == 0)
     }
 
     /// Adds what was sent in a training.
@@ -159,8 +155,19 @@ fn machines(ranks: &dyn Collective) -> usize {
     hosts.len()
 }
 
+/// Fails where several processes were started for what one does.
+pub(crate) fn is_alone() -> Outcome {
+    match Launcher::found()?.filter(|launcher| launcher.count > 1) {
+        None => Ok(()),
+        Some(Launcher { name, count }) => Err(Failure::usage(format!(
+            "{name} started {count} processes, which share one training: not a search, folds or a comparison\n  hint: start \
+             this without {name}, or train once"
+        ))),
+    }
+}
+
 #[cfg(not(feature = "mpi"))]
-fn start(_: Train, launcher: &Launcher, _: &Output) -> Outcome<Done> {
+fn start(_: Train, _: Option<Before>, launcher: &Launcher, _: &Output) -> Outcome<Done> {
     let Launcher { name, count } = launcher;
     Err(Failure::usage(format!(
         "{name} started {count} processes, and this gradtape was built without MPI: each would train by itself into the \
@@ -169,7 +176,12 @@ fn start(_: Train, launcher: &Launcher, _: &Output) -> Outcome<Done> {
 }
 
 #[cfg(feature = "mpi")]
-fn start(mut train: Train, launcher: &Launcher, output: &Output) -> Outcome<Done> {
+fn start(
+    mut train: Train,
+    before: Option<Before>,
+    launcher: &Launcher,
+    output: &Output,
+) -> Outcome<Done> {
     use std::time::Duration;
 
     use gradtape_mpi::Mpi;
@@ -191,10 +203,10 @@ fn start(mut train: Train, launcher: &Launcher, output: &Output) -> Outcome<Done
     let mpi = Arc::new(mpi);
     train.runs.ranks.ranks = Some(Arc::clone(&mpi) as Arc<dyn Collective>);
     let done = match rank {
-        0 => train.ran(output),
+        0 => train.goes_on(before, output),
         _ => {
             let folder = tempfile::tempdir().map_err(Failure::failed)?;
-            train.ran_silently(folder.path(), output)
+            train.goes_on_silently(before, folder.path(), output)
         }
     };
     let done = done.map_err(|failure| failure.note(&name))?;

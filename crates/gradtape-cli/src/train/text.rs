@@ -135,9 +135,12 @@ impl Train {
         .into();
         files.write(&model, slice::from_ref(&history), None, &name)?;
         if let Err(failure) = ended {
-            return Err(
-                failure.note(format!("{} holds the model after epoch {kept}", files.model()))
-            );
+            return Err(match self.runs.ranks.is_first() {
+                true => {
+                    failure.note(format!("{} holds the model after epoch {kept}", files.model()))
+                }
+                false => failure,
+            });
         }
         let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
         match self.format {

@@ -132,8 +132,14 @@ fn epochs(
             let seen = watching
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
-            let loss =
-                (stepper.take)(&batch, &mut course.mean).map_err(|error| error.called_from(at))?;
+            let loss = (stepper.take)(&batch, &mut course.mean).map_err(|error| {
+                let error = error.called_from(at);
+                // Others may say nothing any more.
+                match shared.ranks {
+                    Some(_) => error.note(format!("at epoch {epoch}, step {step}")),
+                    None => error,
+                }
+            })?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
