@@ -1,9 +1,10 @@
 //! The thread that makes all calls of MPI.
 
 use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
 
 use gradtape::{Error, Kind, Result};
-use mpi::request::{self, WaitGuard};
+use mpi::request::{self, LocalScope, Request};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::*;
 use mpi::{Threading, environment};
@@ -40,15 +41,18 @@ pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
     for job in jobs {
         // Nobody waits any more where an answer finds no taker.
         match job {
-            Job::Send { to, bytes } => ranks.process_at_rank(to).send(&bytes[..]),
+            Job::Send { to, bytes } => request::scope(|scope| {
+                sent(ranks.process_at_rank(to).immediate_send(scope, &bytes[..]));
+            }),
             Job::Receive { from, length, answer } => {
                 drop(answer.send(receive(&ranks, from, length)));
             }
             Job::Exchange { with, bytes, answer } => {
                 let received = request::scope(|scope| {
-                    let process = ranks.process_at_rank(with);
-                    let _sent = WaitGuard::from(process.immediate_send(scope, &bytes[..]));
-                    receive(&ranks, with, bytes.len())
+                    let own = ranks.process_at_rank(with).immediate_send(scope, &bytes[..]);
+                    let received = receive(&ranks, with, bytes.len());
+                    sent(own);
+                    received
                 });
                 drop(answer.send(received));
             }
@@ -69,8 +73,37 @@ fn leave(universe: environment::Universe) {
     std::mem::forget(universe);
 }
 
+/// Asks until there is an answer: at once for a short time, then less and less often, so that other processes and the
+/// thread that computes have the processor.
+fn waited<T>(mut answer: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = answer() {
+            return answer;
+        }
+        match start.elapsed() {
+            short if short < SPINS => std::hint::spin_loop(),
+            longer if longer < YIELDS => std::thread::yield_now(),
+            _ => std::thread::sleep(SLEEP),
+        }
+    }
+}
+
+/// Waits until bytes are under way, so that they are needed no more.
+fn sent<'a>(request: Request<'a, [u8], &LocalScope<'a>>) {
+    let mut open = Some(request);
+    waited(|| match open.take()?.test() {
+        Ok(_) => Some(()),
+        Err(still) => {
+            open = Some(still);
+            None
+        }
+    });
+}
+
 fn receive(ranks: &SimpleCommunicator, from: i32, length: usize) -> Result<Vec<u8>> {
-    let (message, status) = ranks.process_at_rank(from).matched_probe();
+    let process = ranks.process_at_rank(from);
+    let (message, status) = waited(|| process.immediate_matched_probe());
     let count = usize::try_from(status.count(u8::equivalent_datatype())).unwrap_or_default();
     let mut bytes = vec![0u8; count];
     message.matched_receive_into(&mut bytes[..]);
@@ -102,6 +135,11 @@ fn world(ranks: &SimpleCommunicator) -> Result<World> {
         library: library.lines().next().unwrap_or_default().to_string(),
     })
 }
+
+/// How long an answer is asked for without a break, and how long others are let go first; after that, how long each break is.
+const SPINS: Duration = Duration::from_micros(20);
+const YIELDS: Duration = Duration::from_millis(1);
+const SLEEP: Duration = Duration::from_micros(50);
 
 /// Bytes of a machine's name.
 const NAME: usize = 128;
