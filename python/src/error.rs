@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use gradtape::{Error, Kind};
 use pyo3::create_exception;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+
+use crate::tape::line;
 
 create_exception!(
     gradtape,
@@ -15,9 +19,36 @@ create_exception!(
     "What the library could not do, why, and a way out."
 );
 
-/// Names the exception in the module.
+/// `GradtapeIndexError`, which is an `IndexError` too and so ends loops of Python.
+static INDEX_ERROR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// Names the exceptions in the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("GradtapeError", module.py().get_type::<GradtapeError>())
+    let py = module.py();
+    module.add("GradtapeError", py.get_type::<GradtapeError>())?;
+    module.add("GradtapeIndexError", index_error_type(py)?)
+}
+
+fn index_error_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    let made = INDEX_ERROR.get_or_try_init(py, || {
+        let bases = (py.get_type::<GradtapeError>(), py.get_type::<PyIndexError>());
+        let inside = PyDict::new(py);
+        inside.set_item("__module__", "gradtape")?;
+        inside.set_item("__doc__", "A place that there is not, or a mask that does not fit.")?;
+        let made = py.get_type::<PyType>().call1(("GradtapeIndexError", bases, inside))?;
+        PyResult::Ok(made.cast_into::<PyType>()?.unbind())
+    })?;
+    Ok(made.bind(py))
+}
+
+/// An error of a place, of the line that runs.
+pub(crate) fn index_error(py: Python<'_>, message: String, hint: &str) -> PyErr {
+    let error = Error::new(Kind::Shape, message).at_line(line::current(py));
+    let text = error.hint(hint).to_string();
+    match index_error_type(py).and_then(|made| made.call1((text,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
 }
 
 /// An error of the library, as Python raises it.

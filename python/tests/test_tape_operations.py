@@ -57,6 +57,7 @@ CASES = {
     **{name: (X, (P,), getattr(np, name), True) for name in (
         "add", "subtract", "multiply", "divide", "hypot", "logaddexp"
     )},
+    "floor_divide": (X, (P + 0.2,), np.floor_divide, False),
     **{name: (X, (P + 0.2,), getattr(np, name), True) for name in ("maximum", "minimum")},
     **{name: (X, (P,), getattr(np, name), False) for name in (
         "less", "less_equal", "equal", "greater", "greater_equal", "not_equal"

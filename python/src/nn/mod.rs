@@ -5,6 +5,7 @@ mod loss;
 mod made;
 mod optimizer;
 mod parts;
+mod scheduler;
 mod table;
 
 use pyo3::prelude::*;

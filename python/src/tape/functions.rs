@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gradtape::{Convolution, DType, Generator, Var};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use super::array::{dtype_of, numpy_of};
 use super::operand::first_var;
@@ -144,6 +145,7 @@ pub(super) fn evaluate<'py>(
     let Some(first) = values.first() else { return Ok(Vec::new()) };
     let (shared, generation) = (first.shared().clone(), first.generation());
     for var in &values {
+        super::tracing::check(py, var, "gt.evaluate([v])")?;
         shared.enter(py, |on| on.var(var).map(drop))?;
     }
     let ids: Vec<_> = values.iter().map(|var| var.id).collect();
@@ -172,7 +174,8 @@ pub(super) fn vmap_of(
         let outputs = gradtape::vmap_axes(vars, &axes, |one: Vec<Var<'_>>| {
             let called = || -> PyResult<Vec<Var<'_>>> {
                 let one: Vec<PyVar> = one.iter().map(|&var| on.name(var)).collect();
-                let outputs: Vec<PyRef<'_, PyVar>> = function.call1((one,))?.extract()?;
+                let outputs: Vec<PyRef<'_, PyVar>> =
+                    on.calling(|| function.call1((one,)))?.extract()?;
                 outputs.iter().map(|output| on.var(output)).collect()
             };
             called().unwrap_or_else(|error| {
@@ -214,7 +217,7 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
                     x.iter().map(|&var| on.name(on.tape.var_of(var.id()))).collect();
                 let [out, g] = [out, g].map(|var| on.name(on.tape.var_of(var.id())));
                 let like = on.var(&g)?;
-                let found = rule.bind(py).call1((x, out, g))?;
+                let found = on.calling(|| rule.bind(py).call1((x, out, g)))?;
                 let found: Vec<Bound<'_, PyAny>> = found.extract()?;
                 let vars = on.values(&found, like.dtype())?;
                 Ok(vars.iter().map(|var| var.id()).collect::<Vec<_>>())
@@ -230,13 +233,13 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
 
 /// Draws random numbers that depend on its seed and on how often it was drawn from.
 #[pyclass(frozen, name = "Generator", module = "gradtape")]
-pub(crate) struct PyGenerator(pub(super) Generator);
+pub(crate) struct PyGenerator(pub(super) Generator, u64);
 
 #[pymethods]
 impl PyGenerator {
     #[new]
     fn new(seed: u64) -> PyGenerator {
-        PyGenerator(Generator::new(seed))
+        PyGenerator(Generator::new(seed), seed)
     }
 
     /// How often it was drawn from.
@@ -247,6 +250,15 @@ impl PyGenerator {
 
     /// Goes on as if it had been drawn from this often.
     fn set_draws(&self, draws: u64) {
+        self.0.set_draws(draws);
+    }
+
+    /// For `pickle` and `copy`: one of its own that goes on from here.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (u64,), u64) {
+        (py.get_type::<PyGenerator>(), (self.1,), self.0.draws())
+    }
+
+    fn __setstate__(&self, draws: u64) {
         self.0.set_draws(draws);
     }
 }
