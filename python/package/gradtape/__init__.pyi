@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import data as data, loss as loss, nn as nn, optim as optim, random as random, soft as soft
 from ._estimators import GradtapeClassifier as GradtapeClassifier, GradtapeRegressor as GradtapeRegressor, load_model as load_model
-from ._gradtape import Generator as Generator, GradtapeError as GradtapeError, Parameter as Parameter, TableModel as TableModel, Tape as Tape, Var as Var
+from ._gradtape import Generator as Generator, GradtapeError as GradtapeError, GradtapeIndexError as GradtapeIndexError, Parameter as Parameter, TableModel as TableModel, Tape as Tape, Var as Var
 
 def abs(x: Any) -> Any:
     """The magnitude of each element."""
@@ -305,8 +305,10 @@ def mean(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The mean over axes, of floats."""
 def median(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The element in the middle along an axis, or of all; of an even number the mean of two."""
-def meshgrid(*vectors: Any) -> Any:
-    """For vectors of coordinates, the coordinate along each at every point of their grid, as `indexing="ij"`."""
+def meshgrid(*vectors: Any, indexing: Any = 'xy') -> Any:
+    """For vectors of coordinates, the coordinate along each at every point of their grid: `indexing="ij"` has an axis for each
+    in their order; `"xy"`, as in NumPy, has that of the second before that of the first.
+    """
 def min(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The least element over axes."""
 def minimum(x: Any, other: Any) -> Any:
@@ -330,7 +332,7 @@ def nuclear_norm(x: Any) -> Any:
 def one_hot(x: Any, classes: Any, dtype: Any = None) -> Any:
     """Of each whole number a row with 1 at its place and 0 elsewhere, along a new last axis of `classes`."""
 def outer(x: Any, other: Any) -> Any:
-    """All products of an element of each."""
+    """All products of an element of each, `[elements of this, elements of the other]`."""
 def pad(x: Any, pad_width: Any) -> Any:
     """With zeros around: `(before, after)` for each axis, or for all alike; or a number for both."""
 def permute_dims(x: Any, *axes: Any) -> Any:
@@ -457,9 +459,9 @@ def trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     """The sum of the diagonal along two axes: see `diagonal`."""
 def transpose(x: Any, *axes: Any) -> Any:
     """The axes in another order; reversed if none is given."""
-def tree_leaves(tree: Any) -> Any:
+def tree_leaves(tree: Any) -> list[Any]:
     """The leaves of a tree in order."""
-def tree_map(function: Any, tree: Any, *others: Any) -> Any:
+def tree_map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """A tree whose leaves are what the function makes of those of one or several trees of the same form."""
 def triangular_solve(x: Any, other: Any, upper: Any = False) -> Any:
     """X with `A X = B` for the lower triangle of A, or the upper one; `other` B may be a vector."""

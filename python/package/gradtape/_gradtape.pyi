@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 class GradtapeError(ValueError):
     """What the library could not do, why, and a way out."""
 
+class GradtapeIndexError(GradtapeError, IndexError):
+    """A place that there is not, or a mask that does not fit."""
+
 class Tape:
     """Records operations while the program runs, so that they can be differentiated and run together.
 
@@ -62,6 +65,7 @@ class Var:
     def __dlpack__(self, **options: Any) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def __float__(self) -> float: ...
+    def __format__(self, spec: str) -> str: ...
     def __hash__(self) -> int: ...
     def __index__(self) -> int: ...
     def __int__(self) -> int: ...
@@ -141,7 +145,7 @@ class Var:
     def det(self) -> Var:
         """The determinant."""
     detach = stop_gradient
-    def diagonal(self, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Var:
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Var:
         """The elements at equal places of two axes, of the second `offset` further, along a new last axis."""
     def digamma(self) -> Var:
         """The derivative of `lgamma`."""
@@ -305,7 +309,7 @@ class Var:
     @property
     def ndim(self) -> int:
         """The number of axes."""
-    def norm(self, ord: float = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
+    def norm(self, ord: int | float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
         """As `numpy.linalg.norm`: without `ord` the root of the sum of squares. Along one axis the norm of vectors, of the order
         that is given; along two that of matrices. Without axes of all elements, which with an order are a vector or a matrix.
         """
@@ -320,7 +324,7 @@ class Var:
     def one_hot(self, classes: int, dtype: Any = None) -> Var:
         """Of each whole number a row with 1 at its place and 0 elsewhere, along a new last axis of `classes`."""
     def outer(self, other: Var | ArrayLike) -> Var:
-        """All products of an element of each."""
+        """All products of an element of each, `[elements of this, elements of the other]`."""
     def pad(self, pad_width: Any) -> Var:
         """With zeros around: `(before, after)` for each axis, or for all alike; or a number for both."""
     permute_dims = transpose
@@ -399,7 +403,7 @@ class Var:
         """The elements along an axis in order; NaN at the end."""
     def spectral_norm(self) -> Var:
         """The greatest singular value."""
-    def split(self, indices_or_sections: Any, axis: int = 0) -> list[Var]:
+    def split(self, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Var]:
         """Parts along an axis, as `numpy.split`: this many of equal size, or those before, between and behind these places."""
     def sqrt(self) -> Var:
         """The square root; NaN below 0."""
@@ -440,7 +444,7 @@ class Var:
         """The value as nested lists of numbers of Python."""
     def top_k(self, k: int, axis: int = ...) -> tuple[Var, Var]:
         """The k greatest elements along an axis, the greatest first, and their places: two values."""
-    def trace(self, offset: Any = 0, axis1: int = 0, axis2: int = 1) -> Var:
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Var:
         """The sum of the diagonal along two axes: see `diagonal`."""
     def transpose(self, *axes: int | Sequence[int]) -> Var:
         """The axes in another order; reversed if none is given."""
@@ -472,6 +476,8 @@ class Var:
     def __rmul__(self, other: Any) -> Var: ...
     def __truediv__(self, other: Any) -> Var: ...
     def __rtruediv__(self, other: Any) -> Var: ...
+    def __floordiv__(self, other: Any) -> Var: ...
+    def __rfloordiv__(self, other: Any) -> Var: ...
     def __pow__(self, other: Any) -> Var: ...
     def __rpow__(self, other: Any) -> Var: ...
     def __matmul__(self, other: Any) -> Var: ...

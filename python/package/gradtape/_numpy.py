@@ -34,7 +34,6 @@ _NAMES = {
 #: Functions of NumPy that are none of the table, as functions of values.
 _MORE = {
     "full_like": lambda x, value: x.full_like(value),
-    "meshgrid": lambda *vectors, indexing="xy": _meshgrid(vectors, indexing),
     "ndim": lambda x: x.ndim,
     "negative": lambda x: -x,
     "ones_like": lambda x: x.full_like(1),
@@ -44,15 +43,6 @@ _MORE = {
     "svd": lambda x, full_matrices=True: _svd(x, full_matrices),
     "zeros_like": lambda x: x.full_like(0),
 }
-
-
-def _meshgrid(vectors, indexing):
-    if indexing == "ij":
-        return FUNCTIONS["meshgrid"](*vectors)
-    raise _gradtape.GradtapeError(
-        f"numpy.meshgrid of values on a tape with indexing={indexing!r}\n"
-        '  hint: indexing="ij" is recorded; .mT exchanges its axes'
-    )
 
 
 def _svd(x, full_matrices):

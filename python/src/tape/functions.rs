@@ -88,10 +88,20 @@ fn einsum(py: Python<'_>, subscripts: &str, operands: Vec<Bound<'_, PyAny>>) -> 
     together(py, "einsum", &operands, |on, vars| Ok(on.tape.einsum(subscripts, vars)))
 }
 
-/// For vectors of coordinates, the coordinate along each at every point of their grid, as `indexing="ij"`.
+/// For vectors of coordinates, the coordinate along each at every point of their grid: `indexing="ij"` has an axis for each
+/// in their order; `"xy"`, as in NumPy, has that of the second before that of the first.
 #[pyfunction]
-#[pyo3(signature = (*vectors))]
-fn meshgrid(py: Python<'_>, vectors: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<PyVar>> {
+#[pyo3(signature = (*vectors, indexing="xy"))]
+fn meshgrid(
+    py: Python<'_>,
+    vectors: Vec<Bound<'_, PyAny>>,
+    indexing: &str,
+) -> PyResult<Vec<PyVar>> {
+    if !matches!(indexing, "xy" | "ij") {
+        let message = format!("meshgrid: there is no indexing {indexing:?}");
+        return Err(wrong(message, "it is \"xy\" or \"ij\""));
+    }
+    let exchanged = indexing == "xy" && vectors.len() > 1;
     let shared = tape_of("meshgrid", &vectors)?;
     shared.enter(py, |on| {
         let beside = float_of(on, &vectors)?;
@@ -100,7 +110,8 @@ fn meshgrid(py: Python<'_>, vectors: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<PyVa
         let grid = vars.iter().enumerate().map(|(axis, var)| {
             let mut along = vec![1; shape.len()];
             along[axis] = shape[axis];
-            var.flatten(0).reshape(along).broadcast_to(&shape[..])
+            let whole = var.flatten(0).reshape(along).broadcast_to(&shape[..]);
+            if exchanged { whole.swap_axes(0, 1) } else { whole }
         });
         on.give_all(py, grid.collect::<Vec<_>>())
     })
