@@ -183,7 +183,7 @@ def texts():
     layers = start.format(what="layers", names="Layer, Parameter")
     layers += "LAYERS: list[dict[str, Any]]\n\n"
     layers += "".join(made_class(getattr(nn, row["name"]), "Layer") for row in nn.LAYERS)
-    layers += module_text(nn, ["from_spec", "named_parameters", "parts_of"]) + "\n" + python_class(nn.Module)
+    layers += module_text(nn, ["fit", "from_spec", "named_parameters", "parts_of"]) + "\n" + python_class(nn.Module)
     layers += "\ndef mlp(sizes: Sequence[int], activation: str = \"relu\", dropout: float = 0.0, "
     layers += f"seed: int | None = None) -> Layer:\n{documented(nn.mlp.__doc__, '    ')}"
     optimizers = start.format(what="optimisers and schedules", names="Optimizer as Optimizer, Scheduler as Scheduler")

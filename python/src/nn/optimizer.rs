@@ -277,6 +277,31 @@ type Reduced<'py> = (
     ),
 );
 
+impl PyOptimizer {
+    /// Another one with the same state, for the same parameters.
+    pub(super) fn another(&self, py: Python<'_>) -> PyResult<Box<dyn Optimizer>> {
+        let Made { name, parts, settings, shared } = &self.made;
+        let shared = shared.bind(py);
+        let given = |key: &str| shared.as_any().get_item(key);
+        let parts = parts.iter().map(|(path, part)| (path.clone(), part.bind(py).clone()));
+        let another = PyOptimizer::new(
+            py,
+            name,
+            parts.collect(),
+            settings.bind(py),
+            given("clip_norm")?.extract()?,
+            given("clip_each_norm")?.extract()?,
+            given("clip_value")?.extract()?,
+            given("lookahead")?.extract()?,
+            given("allow_unused")?.extract()?,
+            given("groups")?.extract()?,
+        )?;
+        lifted(py, self.inner.state().and_then(|state| another.inner.load_state(&state)))?;
+        lifted(py, another.inner.set_learning_rate(self.get_lr()))?;
+        Ok(another.inner)
+    }
+}
+
 fn hyper(settings: &Bound<'_, PyDict>) -> PyResult<Hyper> {
     let mut hyper = Hyper::new();
     for (name, value) in settings.iter() {
