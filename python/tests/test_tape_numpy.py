@@ -36,7 +36,11 @@ RECORDED = {
     "matrix_power": (lambda v: np.linalg.matrix_power(v, 3), S), "pinv": (np.linalg.pinv, S), "slogdet": (lambda v: np.linalg.slogdet(v)[1], S),
     "svd": (lambda v: np.linalg.svd(v, full_matrices=False)[1], S), "radd": (lambda v: X + v, X), "rsub": (lambda v: np.float64(2) - v, X),
     "rdiv": (lambda v: X / v, P), "rpow": (lambda v: V ** v[:, :2], X), "full_like": (lambda v: np.full_like(v, 2.0) * v, X),
-    "zeros_like": (lambda v: np.zeros_like(v) + v, X), "ones_like": (lambda v: np.ones_like(v) * v, X),
+    "zeros_like": (lambda v: np.zeros_like(v) + v, X), "axes": (lambda v: np.transpose(v, axes=(1, 0)), X),
+    "clip bounds": (lambda v: np.clip(v, a_min=X - 1, a_max=0.5), P),
+    "clip low": (lambda v: np.clip(v, 0.0, None), X), "tile reps": (lambda v: np.tile(v, reps=(2, 1)), X), "copy": (np.copy, X),
+    "atleast": (lambda v: np.atleast_1d(v.sum()), X), "conj": (np.conj, X),
+    "list": (lambda v: np.multiply([1.0, 2.0], v[:, :2]), X), "less": (lambda v: np.where(X < v + 1, v, 2 * v), X), "ones_like": (lambda v: np.ones_like(v) * v, X),
 }  # fmt: skip
 
 
@@ -56,10 +60,11 @@ def test_comparisons_and_counts_are_those_of_numpy():
     tape = gt.Tape()
     v = tape.watch(X)
     for got, want in [
-        (np.greater(v, 1), X > 1), (X > v, X > X), (np.isfinite(v), np.isfinite(X)), (np.isnan(v), np.isnan(X)),
+        (np.greater(v, 1), X > 1), (X > v, X > X), (X >= v, X >= X), (X < v + 1, X < X + 1), (X <= v - 1, X <= X - 1),
+        (X == v, X == X), (X != v, X != X), (np.equal(2.0, v), X == 2), (np.less(v, X + 1), X < X + 1), (np.isfinite(v), np.isfinite(X)), (np.isnan(v), np.isnan(X)),
         (np.logical_not(v > 0), ~(X > 0)), (np.argmax(v, axis=1), X.argmax(1)), (np.argsort(v), X.argsort()),
         (np.count_nonzero(v > 0), 4), (np.any(v > 2), True), (np.all(v > 2), False), (np.sign(v), np.sign(X)),
-        (np.floor_divide(v, 2), X // 2), (np.searchsorted(np.arange(5.0), v), np.searchsorted(np.arange(5.0), X)),
+        (np.floor_divide(v, 2), X // 2), (V[:1] // v, V[:1] // X), (np.round(v, 1), np.round(X, 1)), (np.round(v), np.round(X)), (np.searchsorted(np.arange(5.0), v), np.searchsorted(np.arange(5.0), X)),
     ]:  # fmt: skip
         assert isinstance(got, gt.Var)
         np.testing.assert_array_equal(got.numpy(), want)

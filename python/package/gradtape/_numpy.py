@@ -13,7 +13,7 @@ from ._operations import FUNCTIONS
 from ._tree import flatten
 
 #: What NumPy means something else by than this package does, by the same name.
-_OTHERS = {"convolve", "copy", "fold", "lstsq", "put_along_axis", "select", "window"}
+_OTHERS = {"convolve", "fold", "lstsq", "put_along_axis", "select", "window"}
 
 #: Functions whose answer is for people, or yes or no: they read the numbers.
 _READING = {
@@ -28,21 +28,48 @@ _NAMES = {
     "concatenate": "concat",
     "conj": "positive",
     "conjugate": "positive",
+    "expit": "sigmoid",
     "invert": "logical_not",
+    "psi": "digamma",
 }
 
-#: Functions of NumPy that are none of the table, as functions of values.
+#: What NumPy calls where an array stands before an operator and a value behind it: the operators on either side.
+_OPERATORS = {
+    ufunc: (getattr(Var, f"__{name}__"), getattr(Var, f"__{behind}__"))
+    for ufunc, name, behind in [
+        (np.add, "add", "radd"), (np.subtract, "sub", "rsub"), (np.multiply, "mul", "rmul"),
+        (np.divide, "truediv", "rtruediv"), (np.floor_divide, "floordiv", "rfloordiv"), (np.power, "pow", "rpow"),
+        (np.matmul, "matmul", "rmatmul"), (np.less, "lt", "gt"), (np.less_equal, "le", "ge"), (np.equal, "eq", "eq"),
+        (np.not_equal, "ne", "ne"), (np.greater, "gt", "lt"), (np.greater_equal, "ge", "le"),
+    ]
+}  # fmt: skip
+
+#: Functions of NumPy that are none of the table, or have other arguments, as functions of values.
 _MORE = {
+    "atleast_1d": lambda x: x.reshape(1) if x.ndim == 0 else x,
+    "broadcast_to": lambda x, shape: x.broadcast_to(shape),
+    "clip": lambda x, a_min=None, a_max=None, **bounds: _clip(x, a_min, a_max, **bounds),
+    "copy": lambda x: x,
     "full_like": lambda x, value: x.full_like(value),
     "ndim": lambda x: x.ndim,
     "negative": lambda x: -x,
     "ones_like": lambda x: x.full_like(1),
     "positive": lambda x: x,
+    "reshape": lambda x, shape: x.reshape(shape),
+    "round": lambda x, decimals=0: round(x, decimals),
     "shape": lambda x: x.shape,
     "size": lambda x, axis=None: x.size if axis is None else x.shape[axis],
     "svd": lambda x, full_matrices=True: _svd(x, full_matrices),
+    "tile": lambda x, reps: x.tile(reps),
+    "transpose": lambda x, axes=None: x.transpose(axes),
     "zeros_like": lambda x: x.full_like(0),
 }
+
+
+def _clip(x, low, high, min=None, max=None):
+    for own, bound in [("maximum", low if min is None else min), ("minimum", high if max is None else max)]:
+        x = x if bound is None else FUNCTIONS[own](x, bound)
+    return x
 
 
 def _svd(x, full_matrices):
@@ -63,8 +90,9 @@ def _found(name):
 
 
 def _missing(function):
-    module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy").lstrip(".")
-    name = ".".join(word for word in ("numpy", module, function.__name__) if word)
+    name = function.__name__
+    if not hasattr(function, "nin") or hasattr(np, name):
+        name = f"{(getattr(function, '__module__', None) or 'numpy')}.{name}"
     return _gradtape.GradtapeError(
         f"{name} of a value on a tape is not recorded, so that no gradient would pass\n"
         f"  hint: write it with the operations of gradtape; {name}(v.detach().numpy()) computes a constant"
@@ -72,6 +100,10 @@ def _missing(function):
 
 
 def _ufunc(self, ufunc, method, *inputs, **kwargs):
+    if method == "__call__" and not kwargs and ufunc in _OPERATORS:
+        left, right = inputs
+        before, behind = _OPERATORS[ufunc]
+        return before(left, right) if isinstance(left, Var) else behind(right, left)
     found = _found(ufunc.__name__) if method == "__call__" and not kwargs else None
     if found is None and method == "reduce":
         name = {"add": "gt.sum(v)", "multiply": "gt.prod(v)", "maximum": "gt.max(v)"}.get(ufunc.__name__)
