@@ -15,7 +15,7 @@ READS = {
     "float": float, "int": int, "bool": bool, "item": lambda v: v.item(), "numpy": lambda v: v.numpy(),
     "tolist": lambda v: v.tolist(), "asarray": np.asarray, "math": math.sqrt, "list": lambda v: np.array([v, v]),
     "float64": lambda v: np.float64(v), "evaluate": lambda v: gt.evaluate([v]), "dlpack": np.from_dlpack,
-    "constant": lambda v: v.tape.constant(v), "parameter": gt.Parameter,
+    "constant": lambda v: v.tape.constant(v), "parameter": gt.Parameter, "np.sum": lambda v: np.sum([v, v]),
 }  # fmt: skip
 
 #: Functions of functions whose derivatives would have been 0.
@@ -41,11 +41,7 @@ def test_a_number_of_what_is_differentiated_is_not_read(derivative, read):
 
     with pytest.raises(gt.GradtapeError, match="derivative 0") as error:
         DERIVATIVES[derivative](f)
-    line = inspect.getsourcelines(f)[1] + 1
-    if read not in ("float64", "list", "asarray", "dlpack", "parameter"):
-        assert re.search(r"at \S*test_tape_reading.py:\d+", str(error.value)), error.value
-    if read in ("float", "int", "item", "numpy"):
-        assert "test_tape_reading.py" in str(error.value) and line
+    assert re.search(r"at \S*test_tape_reading.py:\d+", str(error.value)), error.value
     assert "detach()" in str(error.value) and "hint: " in str(error.value)
 
 
@@ -100,6 +96,23 @@ def test_what_is_shared_is_read_where_it_is_not_differentiated():
     tape = gt.Tape()
     x, scale = tape.watch(X), tape.watch(3.0, dtype=float)
     assert gt.grad(lambda v: (v * float(scale)).sum())(x).tolist() == [3.0, 3.0]
+
+
+def test_a_function_with_a_rule_of_its_own_computes_as_it_likes():
+    def sine(x):
+        return np.sin(x.numpy())
+
+    ruled = gt.custom_gradient(lambda x, out, g: [g * gt.cos(x[0])])(sine)
+    np.testing.assert_allclose(gt.grad(lambda x: (ruled(x) * x).sum())(X), np.sin(X) + X * np.cos(X))
+    np.testing.assert_allclose(gt.hessian(lambda x: ruled(x).sum())(X), np.diag(-np.sin(X)))
+    read = gt.custom_gradient(lambda x, out, g: [g * np.cos(x[0].numpy())])(sine)
+    np.testing.assert_allclose(gt.grad(lambda x: read(x).sum())(X), np.cos(X))
+    # Its second derivative would be 0.
+    with pytest.raises(gt.GradtapeError, match="derivative 0"):
+        gt.hessian(lambda x: read(x).sum())(X)
+    # After it the function around it is differentiated again.
+    with pytest.raises(gt.GradtapeError, match="derivative 0"):
+        gt.grad(lambda x: ruled(x).sum() * float(x[0]))(X)
 
 
 def test_a_value_is_formatted_as_a_number():

@@ -110,7 +110,8 @@ def cumsum(x: Any, axis: Any = None) -> Any:
 def custom_gradient(rule: Any) -> Any:
     """A function whose gradient a rule gives: `rule(inputs, value, cotangent)` answers with a cotangent for each input.
 
-    The rule is given values and records with them. One that uses other values of the tape keeps it alive until its reset.
+    The function may read numbers and compute with them as it likes. The rule is given values and records with them. One that
+    uses other values of the tape keeps it alive until its reset.
 
     >>> import gradtape as gt
     >>> @gt.custom_gradient(lambda x, out, g: [-g])

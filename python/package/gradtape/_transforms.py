@@ -58,7 +58,8 @@ class _Recording:
             return function(*args, **kwargs)
 
     def differentiated(self, values, function, *args, **kwargs):
-        """As `call`, where derivatives by these values are taken: to read a number that depends on them is an error."""
+        """As `call`, where derivatives by these values are taken: to read a number that depends on them is an error. With
+        `None` a rule gives them."""
         with Traced(values):
             return self.call(function, *args, **kwargs)
 
@@ -337,7 +338,8 @@ def gradient(y, xs):
 def custom_gradient(rule):
     """A function whose gradient a rule gives: `rule(inputs, value, cotangent)` answers with a cotangent for each input.
 
-    The rule is given values and records with them. One that uses other values of the tape keeps it alive until its reset.
+    The function may read numbers and compute with them as it likes. The rule is given values and records with them. One that
+    uses other values of the tape keeps it alive until its reset.
 
     >>> import gradtape as gt
     >>> @gt.custom_gradient(lambda x, out, g: [-g])
@@ -352,7 +354,8 @@ def custom_gradient(rule):
         def call(*args):
             recording = _Recording(args)
             values = [x if isinstance(x, Var) else recording.tape.watch(x) for x in args]
-            value = recording.value(recording.call(function, *values))
+            # Whatever it reads and computes with: the rule gives its derivatives.
+            value = recording.value(recording.differentiated(None, function, *values))
             return recording.give(_gradtape.custom_gradient_of(values, value, rule))
 
         return call

@@ -16,6 +16,7 @@ use crate::error::keep_raised;
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyGenerator>()?;
     for function in [
+        wrap_pyfunction!(var_in, module)?,
         wrap_pyfunction!(concat, module)?,
         wrap_pyfunction!(stack, module)?,
         wrap_pyfunction!(einsum, module)?,
@@ -65,6 +66,12 @@ fn float_of(on: &On<'_>, values: &[Bound<'_, PyAny>]) -> PyResult<DType> {
         Some(var) => Ok(on.var(var.get())?.dtype()),
         None => Ok(DType::F32),
     }
+}
+
+/// The first value in an object that is one, or a list with one in it.
+#[pyfunction]
+fn var_in<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyVar>> {
+    first_var([object])
 }
 
 /// Values one after another along an axis.

@@ -9,50 +9,52 @@ use pyo3::prelude::*;
 
 use super::{PyVar, Shared, refused};
 
-/// Arguments of a function whose derivatives are taken.
-struct Traced {
-    tape: Arc<Shared>,
-    generation: u64,
-    ids: Vec<NodeId>,
+/// A function that this thread is in.
+enum Inside {
+    /// One whose derivatives are taken by these values.
+    Traced { tape: Arc<Shared>, generation: u64, ids: Vec<NodeId> },
+    /// One whose derivatives a rule gives, so that it may compute as it likes.
+    Ruled,
+    /// One without values to take derivatives by.
+    Plain,
 }
 
 thread_local! {
-    /// Of each function that this thread is in, the innermost last.
-    static TRACED: RefCell<Vec<Traced>> = const { RefCell::new(Vec::new()) };
+    /// The functions that this thread is in, the innermost last.
+    static INSIDE: RefCell<Vec<Inside>> = const { RefCell::new(Vec::new()) };
 }
 
-/// As a context manager: derivatives by these values are taken of what runs meanwhile in this thread.
+/// As a context manager: derivatives by these values are taken of what runs meanwhile in this thread; with `None` a rule
+/// gives them, whatever runs.
 #[pyclass(frozen, name = "Traced", module = "gradtape")]
 pub(super) struct PyTraced {
-    values: Vec<Py<PyVar>>,
+    values: Option<Vec<Py<PyVar>>>,
 }
 
 #[pymethods]
 impl PyTraced {
     #[new]
-    fn new(values: Vec<Py<PyVar>>) -> PyTraced {
+    fn new(values: Option<Vec<Py<PyVar>>>) -> PyTraced {
         PyTraced { values }
     }
 
     fn __enter__(&self) {
-        let Some(first) = self.values.first().map(Py::get) else {
-            return TRACED.with_borrow_mut(|all| all.push(Traced::none()));
+        let inside = match self.values.as_deref() {
+            None => Inside::Ruled,
+            Some([]) => Inside::Plain,
+            Some(values @ [first, ..]) => {
+                let (tape, generation) = (first.get().tape.clone(), first.get().generation);
+                let ids = values.iter().map(|value| value.get().id).collect();
+                Inside::Traced { tape, generation, ids }
+            }
         };
-        let (tape, generation) = (first.tape.clone(), first.generation);
-        let ids = self.values.iter().map(|value| value.get().id).collect();
-        TRACED.with_borrow_mut(|all| all.push(Traced { tape, generation, ids }));
+        INSIDE.with_borrow_mut(|all| all.push(inside));
     }
 
     #[pyo3(signature = (*_error))]
     fn __exit__(&self, _error: &Bound<'_, pyo3::types::PyTuple>) {
         // What is dropped may be the last of a tape: not while the list is held.
-        drop(TRACED.with_borrow_mut(Vec::pop));
-    }
-}
-
-impl Traced {
-    fn none() -> Traced {
-        Traced { tape: Shared::new(gradtape::Tape::new()), generation: 0, ids: Vec::new() }
+        drop(INSIDE.with_borrow_mut(Vec::pop));
     }
 }
 
@@ -73,11 +75,15 @@ fn has_gradient<'t>(y: Var<'t>, xs: &[Var<'t>]) -> bool {
 ///
 /// Whole numbers and truth values have no derivative, so that a program may branch on comparisons.
 pub(super) fn check(py: Python<'_>, var: &PyVar, how: &str) -> PyResult<()> {
-    let ids: Vec<NodeId> = TRACED.with_borrow(|all| {
-        let own = all.iter().filter(|traced| {
-            traced.generation == var.generation && Arc::ptr_eq(&traced.tape, &var.tape)
+    let ids: Vec<NodeId> = INSIDE.with_borrow(|all| {
+        let until_a_rule = all.iter().rev().take_while(|inside| !matches!(inside, Inside::Ruled));
+        let own = until_a_rule.filter_map(|inside| match inside {
+            Inside::Traced { tape, generation, ids } => {
+                (*generation == var.generation && Arc::ptr_eq(tape, &var.tape)).then_some(ids)
+            }
+            Inside::Ruled | Inside::Plain => None,
         });
-        own.flat_map(|traced| traced.ids.iter().copied()).collect()
+        own.flatten().copied().collect()
     });
     if ids.is_empty() {
         return Ok(());

@@ -97,9 +97,9 @@ binary! { BINARY:
     /// The product of elements; shapes broadcast.
     multiply = |x, y| x * y.operand(x);
     /// The quotient, of whole numbers as a float; shapes broadcast.
-    divide = |x, y| divided(x, y);
+    divide = divided;
     /// The greatest whole number that is not above the quotient; of whole numbers a whole number. Gradient 0.
-    floor_divide = |x, y| floor_divided(x, y);
+    floor_divide = floor_divided;
     /// Each element to a power; shapes broadcast.
     pow = |x, y| x.pow(y);
     /// The greater of two elements; NaN if one is.
