@@ -124,6 +124,7 @@ def test_a_method_is_compiled_for_each_object():
     for _ in range(3):
         assert one.scaled(x).tolist() == [2.0, 2.0] and other.scaled(x, times=2.0).tolist() == [6.0, 6.0]
     assert one.scaled.recordings == other.scaled.recordings == 1 and one.doubled(x).tolist() == [2.0, 2.0]
+    assert Scaled(4.0).scaled(x).tolist() == [4.0, 4.0] and one.scaled.__name__ == "scaled" and one.scaled.__self__ is one
     one.weight.set(5.0)
     assert one.scaled(x).tolist() == [5.0, 5.0] and Scaled.scaled.recordings == 0
     assert Scaled.scaled.__name__ == "scaled" and isinstance(Scaled.scaled, gt._compile.Compiled)

@@ -59,7 +59,7 @@ class Compiled:
             methods, place = self._methods, id(instance)
             own = Compiled(_method(self._function, weakref.ref(instance)), *self._options)
             known = methods[place] = weakref.ref(instance, lambda _: methods.pop(place, None)), own
-        return known[1]
+        return CompiledMethod(known[1], instance)
 
     def __call__(self, *args, **kwargs):
         if not kwargs and all(type(arg) is np.ndarray for arg in args):
@@ -82,6 +82,23 @@ class Compiled:
             own = self._by_form[key] = _OfForm(self._function, (args, kwargs), self._options)
         found = own.compiled.call(numbers)
         return own.build([x[()] if x.ndim == 0 else x for x in found])
+
+
+class CompiledMethod:
+    """The method of an object that `compile` made; it keeps the object alive, as methods do."""
+
+    def __init__(self, compiled, instance):
+        functools.update_wrapper(self, compiled, updated=())
+        self.__func__ = compiled
+        self.__self__ = instance
+
+    @property
+    def recordings(self):
+        """How often the method of this object was recorded."""
+        return self.__func__.recordings
+
+    def __call__(self, *args, **kwargs):
+        return self.__func__(*args, **kwargs)
 
 
 def _method(function, seen):
