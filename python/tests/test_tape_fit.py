@@ -98,6 +98,8 @@ def test_what_does_not_fit_is_told():
         (lambda: nn.fit(nn.Relu(), X, Y), "no parameter"), (lambda: nn.fit(net, X * np.nan, Y), "NaN"),
         (lambda: nn.fit(net, X, Y, schedule="cosin"), "cosine"), (lambda: nn.fit(net, X, Y, patience=0), "patience"),
         (lambda: nn.fit(net, X, Y - 1), "class number"), (lambda: nn.fit([net], X, Y), "no network"),
+        (lambda: nn.fit(net, X, Y, loss=lambda a, b: float(a.sum())), "which has not been read"),
+        (lambda: nn.fit(net, X, Y, optimizer=optim.Adam(nn.Linear(4, 3))), "none of the 2 parameters"),
     ]:  # fmt: skip
         with pytest.raises((gt.GradtapeError, OverflowError), match=word):
             call()

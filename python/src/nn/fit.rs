@@ -17,7 +17,7 @@ use pyo3::types::PyDict;
 use super::optimizer::PyOptimizer;
 use super::parts::{Listed, Parts};
 use crate::error::{keep_raised, raised_in_python, told};
-use crate::tape::array::tensor_of;
+use crate::tape::array::{shortened, tensor_of};
 use crate::tape::{PyVar, Shared, line, wrong};
 
 /// How it is trained.
@@ -156,9 +156,14 @@ fn called<'t>(function: &Py<PyAny>, xs: &[Var<'t>]) -> Var<'t> {
             let found = shared.enter_calling(py, |on| {
                 let xs = xs.iter().map(|x| on.name(on.tape.var_of(x.id())));
                 let xs = pyo3::types::PyTuple::new(py, xs.collect::<Vec<PyVar>>())?;
-                let found: PyRef<'_, PyVar> =
-                    on.calling(|| function.bind(py).call1(xs))?.extract()?;
-                Ok(on.var(&found)?.id())
+                let found = on.calling(|| function.bind(py).call1(xs))?;
+                match found.cast::<PyVar>() {
+                    Ok(var) => Ok(on.var(var.get())?.id()),
+                    Err(_) => Err(wrong(
+                        format!("fit: {} gave {}", shortened(function.bind(py)), shortened(&found)),
+                        "return the value that it records, which has not been read",
+                    )),
+                }
             });
             found.map_err(keep_raised)
         })
