@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import gradtape as gt
-from gradtape import loss, nn, optim, soft
+from gradtape import data, loss, nn, optim, random, soft
 
 PACKAGE = Path(__file__).parent / "package" / "gradtape"
 
@@ -28,12 +28,12 @@ from numpy.typing import ArrayLike, NDArray
 #: Types of arguments by their names; of one function alone before a dot.
 TYPES = {
     "axis": "int", "axes": "int | Sequence[int]", "axis1": "int", "axis2": "int", "source": "int",
-    "destination": "int", "keepdims": "bool", "ddof": "int", "ord": "float", "eps": "float", "q": "float", "k": "int",
-    "descending": "bool", "slope": "float", "alpha": "float", "min": "float | None", "max": "float | None",
+    "destination": "int", "keepdims": "bool", "ddof": "int", "eps": "float", "q": "float", "k": "int",
+    "norm.ord": "int | float | str | None", "offset": "int", "indices_or_sections": "int | Sequence[int]", "descending": "bool", "slope": "float", "alpha": "float", "min": "float | None", "max": "float | None",
     "order": "int", "value": "ArrayLike", "full_like.value": "float", "start": "int", "stop": "int", "shape": "Any",
     "size": "int", "stride": "Any", "dilation": "Any", "window.stride": "int", "window.dilation": "int",
     "fold.stride": "int", "fold.dilation": "int", "reps": "Any", "repeats": "int", "shift": "int",
-    "sizes": "int | Sequence[int]", "other": "Var | ArrayLike", "yes": "Var | ArrayLike", "no": "Var | ArrayLike",
+    "other": "Var | ArrayLike", "yes": "Var | ArrayLike", "no": "Var | ArrayLike",
     "indices": "Var | ArrayLike", "values": "Var | ArrayLike", "place": "int", "classes": "int", "dtype": "Any",
     "v": "Var | ArrayLike", "side": "str", "upper": "bool", "n": "int", "pad_width": "Any", "training": "bool",
     "mode": "str", "set_mode.mode": "str", "parameter": "Parameter", "copy": "bool | None", "seed": "int | None",
@@ -66,9 +66,9 @@ PROTOCOLS = {
     "__dlpack__": "(self, **options: Any) -> Any", "__dlpack_device__": "(self) -> tuple[int, int]",
     "__enter__": "(self) -> Tape", "__exit__": "(self, *_error: Any) -> bool", "__call__": "(self, x: Any) -> Any",
     "__neg__": "(self) -> Var", "__pos__": "(self) -> Var", "__abs__": "(self) -> Var", "__invert__": "(self) -> Var",
-    "__round__": "(self, digits: int | None = None) -> Var",
+    "__round__": "(self, digits: int | None = None) -> Var", "__format__": "(self, spec: str) -> str",
 }  # fmt: skip
-OPERATORS = "add sub mul truediv pow matmul and or xor".split()
+OPERATORS = "add sub mul truediv floordiv pow matmul and or xor".split()
 COMPARISONS = "eq ne lt le gt ge".split()
 
 
@@ -174,6 +174,8 @@ def texts():
     """The text of each stub by the name of its file."""
     core = HEAD.format(what="what the library gives")
     core += "class GradtapeError(ValueError):\n" + documented(gt.GradtapeError.__doc__, "    ") + "\n"
+    core += "class GradtapeIndexError(GradtapeError, IndexError):\n"
+    core += documented(gt.GradtapeIndexError.__doc__, "    ") + "\n"
     core += class_text(gt.Tape) + class_text(gt.Var) + class_text(gt.Parameter)
     core += class_text(gt.Generator) + class_text(nn.Layer) + class_text(optim.Optimizer) + class_text(optim.Scheduler)
     core += "def __getattr__(name: str) -> Any: ...\n"
@@ -181,7 +183,7 @@ def texts():
     layers = start.format(what="layers", names="Layer, Parameter")
     layers += "LAYERS: list[dict[str, Any]]\n\n"
     layers += "".join(made_class(getattr(nn, row["name"]), "Layer") for row in nn.LAYERS)
-    layers += module_text(nn, ["from_spec", "named_parameters", "parts_of"]) + "\n" + python_class(nn.Module)
+    layers += module_text(nn, ["fit", "from_spec", "named_parameters", "parts_of"]) + "\n" + python_class(nn.Module)
     layers += "\ndef mlp(sizes: Sequence[int], activation: str = \"relu\", dropout: float = 0.0, "
     layers += f"seed: int | None = None) -> Layer:\n{documented(nn.mlp.__doc__, '    ')}"
     optimizers = start.format(what="optimisers and schedules", names="Optimizer as Optimizer, Scheduler as Scheduler")
@@ -192,7 +194,14 @@ def texts():
     losses = HEAD.format(what="losses") + "LOSSES: list[str]\n\n"
     losses += module_text(loss, loss.LOSSES) + "l1 = mae\nquantile = quantile_loss\n"
     softened = HEAD.format(what="soft functions") + module_text(soft, soft.__all__)
-    return {"soft.pyi": softened, "_gradtape.pyi": core, "nn.pyi": layers, "optim.pyi": optimizers, "loss.pyi": losses, "__init__.pyi": init()}
+    sets = HEAD.format(what="data sets") + module_text(data, data.__all__)
+    drawn = HEAD.format(what="random numbers") + "from ._gradtape import Generator as Generator, Tape, Var\n\n"
+    drawn += "def bernoulli(probability: Var, generator: Generator) -> Var:\n"
+    drawn += documented(random.bernoulli.__doc__, "    ")
+    drawn += "def categorical(logits: Var, generator: Generator, axis: int = -1) -> Var:\n"
+    drawn += documented(random.categorical.__doc__, "    ")
+    drawn += module_text(random, ["gumbel", "normal", "permutation", "uniform"])
+    return {"data.pyi": sets, "random.pyi": drawn, "soft.pyi": softened, "_gradtape.pyi": core, "nn.pyi": layers, "optim.pyi": optimizers, "loss.pyi": losses, "__init__.pyi": init()}
 
 
 def python_class(cls):
@@ -208,7 +217,7 @@ def python_class(cls):
 
 
 def plain(function, method=False):
-    """A signature whose arguments may be anything."""
+    """A signature whose arguments may be anything, but for those that say what they are."""
     parts, star = [], False
     for own in inspect.signature(function).parameters.values():
         if method and own.name == "self":
@@ -219,8 +228,10 @@ def plain(function, method=False):
             star = True
         star = star or own.kind is own.VAR_POSITIONAL
         mark = {own.VAR_POSITIONAL: "*", own.VAR_KEYWORD: "**"}.get(own.kind, "")
-        parts.append(f"{mark}{own.name}: Any" + ("" if own.default is own.empty else f" = {written(own.default)}"))
-    return f"({', '.join(parts)}) -> Any: ..."
+        kind = "Any" if own.annotation is own.empty else own.annotation
+        parts.append(f"{mark}{own.name}: {kind}" + ("" if own.default is own.empty else f" = {written(own.default)}"))
+    gives = inspect.signature(function).return_annotation
+    return f"({', '.join(parts)}) -> {'Any' if gives is inspect.Signature.empty else gives}: ..."
 
 
 def module_text(module, names):
@@ -235,7 +246,7 @@ def init():
     text = HEAD.format(what="the package")
     text += "from . import data as data, loss as loss, nn as nn, optim as optim, random as random, soft as soft\n"
     text += f"from ._estimators import {', '.join(f'{n} as {n}' for n in gt._ESTIMATORS)}\n"
-    inner = ["Generator", "GradtapeError", "Parameter", "TableModel", "Tape", "Var"]
+    inner = ["Generator", "GradtapeError", "GradtapeIndexError", "Parameter", "TableModel", "Tape", "Var"]
     text += f"from ._gradtape import {', '.join(f'{n} as {n}' for n in inner)}\n\n"
     known = {*inner, *gt._ESTIMATORS, "data", "loss", "nn", "optim", "random", "soft"}
     names = sorted({*gt.__all__, *gt._functions})

@@ -4,7 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
-from gradtape import _compile, _transforms, nn
+from gradtape import _compile, _fit, _transforms, nn
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "python.md"
 
@@ -20,6 +20,6 @@ def test_the_programs_of_the_page_run(capsys):
 
 
 def test_the_examples_of_docstrings_run():
-    for module in [_compile, _transforms, nn]:
+    for module in [_compile, _fit, _transforms, nn]:
         found = doctest.testmod(module)
         assert found.attempted and not found.failed, module.__name__

@@ -57,6 +57,7 @@ CASES = {
     **{name: (X, (P,), getattr(np, name), True) for name in (
         "add", "subtract", "multiply", "divide", "hypot", "logaddexp"
     )},
+    "floor_divide": (X, (P + 0.2,), np.floor_divide, False),
     **{name: (X, (P + 0.2,), getattr(np, name), True) for name in ("maximum", "minimum")},
     **{name: (X, (P,), getattr(np, name), False) for name in (
         "less", "less_equal", "equal", "greater", "greater_equal", "not_equal"
@@ -205,6 +206,9 @@ def test_decompositions_multiply_to_the_matrix():
     np.testing.assert_allclose(lower @ upper, A[rows], atol=1e-12)
 
 
+V3 = np.array([1.0, 2.0])
+
+
 def test_functions_of_several_values():
     tape = gt.Tape()
     x, y = tape.watch(X), tape.watch(P)
@@ -213,8 +217,15 @@ def test_functions_of_several_values():
     np.testing.assert_array_equal(gt.stack([x, y], axis=-1).numpy(), np.stack([X, P], -1))
     np.testing.assert_allclose(gt.einsum("ij,kj->ik", x, y).numpy(), np.einsum("ij,kj->ik", X, P))
     np.testing.assert_allclose(gt.einsum("ij,kj->ik", X, P), np.einsum("ij,kj->ik", X, P))
-    rows, columns = gt.meshgrid(x[0], y[1])
-    np.testing.assert_array_equal([rows.numpy(), columns.numpy()], np.meshgrid(X[0], P[1], indexing="ij"))
+    for indexing in ("xy", "ij"):
+        rows, columns = gt.meshgrid(x[0], y[1], indexing=indexing)
+        np.testing.assert_array_equal([rows.numpy(), columns.numpy()], np.meshgrid(X[0], P[1], indexing=indexing))
+        for own, want in zip(gt.meshgrid(X[0], P[1], V3, indexing=indexing), np.meshgrid(X[0], P[1], V3, indexing=indexing)):
+            np.testing.assert_array_equal(own, want)
+    np.testing.assert_array_equal(gt.meshgrid(X[0], P[1])[0], np.meshgrid(X[0], P[1])[0])
+    np.testing.assert_array_equal(gt.outer(X, P), np.outer(X, P))
+    with pytest.raises(gt.GradtapeError, match="indexing"):
+        gt.meshgrid(x[0], indexing="zz")
     np.testing.assert_array_equal(gt.where(x > 0, x, 0.0).numpy(), np.where(X > 0, X, 0))
     np.testing.assert_array_equal(gt.where(B, 1.0, x).numpy(), np.where(B, 1.0, X))
     np.testing.assert_array_equal(gt.where(B, X, 0.0), np.where(B, X, 0.0))

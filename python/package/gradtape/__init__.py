@@ -5,6 +5,7 @@ import builtins
 from ._gradtape import (
     Generator,
     GradtapeError,
+    GradtapeIndexError,
     Parameter,
     TableModel,
     Tape,
@@ -12,6 +13,7 @@ from ._gradtape import (
     depends_on,
     evaluate,
 )
+from . import _numpy as _numpy
 from . import data, loss, nn, optim, random, soft
 from ._compile import check_gradients, compile
 from ._files import load, load_checkpoint, save, save_checkpoint
@@ -51,6 +53,7 @@ def __dir__():
 __all__ = [
     "Generator",
     "GradtapeError",
+    "GradtapeIndexError",
     "Parameter",
     "TableModel",
     "Tape",

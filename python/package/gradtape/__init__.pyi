@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import data as data, loss as loss, nn as nn, optim as optim, random as random, soft as soft
 from ._estimators import GradtapeClassifier as GradtapeClassifier, GradtapeRegressor as GradtapeRegressor, load_model as load_model
-from ._gradtape import Generator as Generator, GradtapeError as GradtapeError, Parameter as Parameter, TableModel as TableModel, Tape as Tape, Var as Var
+from ._gradtape import Generator as Generator, GradtapeError as GradtapeError, GradtapeIndexError as GradtapeIndexError, Parameter as Parameter, TableModel as TableModel, Tape as Tape, Var as Var
 
 def abs(x: Any) -> Any:
     """The magnitude of each element."""
@@ -110,7 +110,8 @@ def cumsum(x: Any, axis: Any = None) -> Any:
 def custom_gradient(rule: Any) -> Any:
     """A function whose gradient a rule gives: `rule(inputs, value, cotangent)` answers with a cotangent for each input.
 
-    The rule is given values and records with them. One that uses other values of the tape keeps it alive until its reset.
+    The function may read numbers and compute with them as it likes. The rule is given values and records with them. One that
+    uses other values of the tape keeps it alive until its reset.
 
     >>> import gradtape as gt
     >>> @gt.custom_gradient(lambda x, out, g: [-g])
@@ -123,12 +124,14 @@ def depends_on(y: Any, x: Any) -> Any:
     """Whether a gradient can flow from y to x."""
 def det(x: Any) -> Any:
     """The determinant."""
-def diagonal(x: Any, axis1: Any = 0, axis2: Any = 1) -> Any:
-    """The elements at equal places of two axes, along a new last axis."""
+def detach(x: Any) -> Any:
+    """The same numbers, through which no gradient passes."""
+def diagonal(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    """The elements at equal places of two axes, of the second `offset` further, along a new last axis."""
 def digamma(x: Any) -> Any:
     """The derivative of `lgamma`."""
 def divide(x: Any, other: Any) -> Any:
-    """The quotient; shapes broadcast."""
+    """The quotient, of whole numbers as a float; shapes broadcast."""
 def dot(x: Any, other: Any) -> Any:
     """As `numpy.dot`: of vectors a number, of matrices their product; the last axis of this with the last but one of the
     other.
@@ -169,6 +172,8 @@ def flip(x: Any, axis: Any = None) -> Any:
     """The elements along axes in the opposite order."""
 def floor(x: Any) -> Any:
     """The greatest whole number that is not above; gradient 0."""
+def floor_divide(x: Any, other: Any) -> Any:
+    """The greatest whole number that is not above the quotient; of whole numbers a whole number. Gradient 0."""
 def fold(x: Any, axis: Any, size: Any, stride: Any = 1, dilation: Any = 1) -> Any:
     """The opposite of `window`: windows added up where they overlap, along an axis of this size."""
 def full_like(x: Any, value: Any) -> Any:
@@ -301,8 +306,10 @@ def mean(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The mean over axes, of floats."""
 def median(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The element in the middle along an axis, or of all; of an even number the mean of two."""
-def meshgrid(*vectors: Any) -> Any:
-    """For vectors of coordinates, the coordinate along each at every point of their grid, as `indexing="ij"`."""
+def meshgrid(*vectors: Any, indexing: Any = 'xy') -> Any:
+    """For vectors of coordinates, the coordinate along each at every point of their grid: `indexing="ij"` has an axis for each
+    in their order; `"xy"`, as in NumPy, has that of the second before that of the first.
+    """
 def min(x: Any, axis: Any = None, keepdims: Any = False) -> Any:
     """The least element over axes."""
 def minimum(x: Any, other: Any) -> Any:
@@ -313,8 +320,10 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """An axis at another place, the others in their order."""
 def multiply(x: Any, other: Any) -> Any:
     """The product of elements; shapes broadcast."""
-def norm(x: Any, ord: Any = 2.0, axis: Any = None, keepdims: Any = False) -> Any:
-    """The p-norm over axes, `(sum |x|^p)^(1/p)`, for a p above 0, also infinite."""
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
+    """As `numpy.linalg.norm`: without `ord` the root of the sum of squares. Along one axis the norm of vectors, of the order
+    that is given; along two that of matrices. Without axes of all elements, which with an order are a vector or a matrix.
+    """
 def normalize(x: Any, axis: Any = None, eps: Any = 1e-05) -> Any:
     """Mean 0 and variance 1 over axes: the distance from the mean over `sqrt(variance + eps)`."""
 def not_equal(x: Any, other: Any) -> Any:
@@ -324,7 +333,7 @@ def nuclear_norm(x: Any) -> Any:
 def one_hot(x: Any, classes: Any, dtype: Any = None) -> Any:
     """Of each whole number a row with 1 at its place and 0 elsewhere, along a new last axis of `classes`."""
 def outer(x: Any, other: Any) -> Any:
-    """All products of an element of each."""
+    """All products of an element of each, `[elements of this, elements of the other]`."""
 def pad(x: Any, pad_width: Any) -> Any:
     """With zeros around: `(before, after)` for each axis, or for all alike; or a number for both."""
 def permute_dims(x: Any, *axes: Any) -> Any:
@@ -409,8 +418,8 @@ def sort(x: Any, axis: Any = ..., descending: Any = False) -> Any:
     """The elements along an axis in order; NaN at the end."""
 def spectral_norm(x: Any) -> Any:
     """The greatest singular value."""
-def split(x: Any, sizes: Any, axis: Any = 0) -> Any:
-    """Parts along an axis: this many of equal size, or of these sizes."""
+def split(x: Any, indices_or_sections: Any, axis: Any = 0) -> Any:
+    """Parts along an axis, as `numpy.split`: this many of equal size, or those before, between and behind these places."""
 def sqrt(x: Any) -> Any:
     """The square root; NaN below 0."""
 def square(x: Any) -> Any:
@@ -447,13 +456,13 @@ def tile(x: Any, *reps: Any) -> Any:
     """All of it this often along each axis."""
 def top_k(x: Any, k: Any, axis: Any = ...) -> Any:
     """The k greatest elements along an axis, the greatest first, and their places: two values."""
-def trace(x: Any) -> Any:
-    """The sum of the diagonal of the matrices in the last two axes."""
+def trace(x: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    """The sum of the diagonal along two axes: see `diagonal`."""
 def transpose(x: Any, *axes: Any) -> Any:
     """The axes in another order; reversed if none is given."""
-def tree_leaves(tree: Any) -> Any:
+def tree_leaves(tree: Any) -> list[Any]:
     """The leaves of a tree in order."""
-def tree_map(function: Any, tree: Any, *others: Any) -> Any:
+def tree_map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """A tree whose leaves are what the function makes of those of one or several trees of the same form."""
 def triangular_solve(x: Any, other: Any, upper: Any = False) -> Any:
     """X with `A X = B` for the lower triangle of A, or the upper one; `other` B may be a vector."""
@@ -462,7 +471,7 @@ def tril(x: Any, k: Any = 0) -> Any:
 def triu(x: Any, k: Any = 0) -> Any:
     """The upper triangle of the matrices in the last two axes, from diagonal k on; zeros elsewhere."""
 def true_divide(x: Any, other: Any) -> Any:
-    """The quotient; shapes broadcast."""
+    """The quotient, of whole numbers as a float; shapes broadcast."""
 def trunc(x: Any) -> Any:
     """The integer part, towards 0; gradient 0."""
 def unsqueeze(x: Any, axis: Any) -> Any:

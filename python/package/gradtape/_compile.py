@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 
 import numpy as np
 
@@ -41,11 +42,24 @@ class Compiled:
         self._function = function
         self._options = (training, most_traces)
         self._by_form = {}
+        self._methods = {}
 
     @property
     def recordings(self):
         """How often the function was recorded."""
         return sum(own.compiled.recordings for own in self._by_form.values())
+
+    def __get__(self, instance, owner=None):
+        """Of a function in a class, the method of an object, which is recorded for each object."""
+        if instance is None:
+            return self
+        # By address: objects need not be hashable, nor equal only to themselves. They are not kept alive.
+        known = self._methods.get(id(instance))
+        if known is None or known[0]() is not instance:
+            methods, place = self._methods, id(instance)
+            own = Compiled(_method(self._function, weakref.ref(instance)), *self._options)
+            known = methods[place] = weakref.ref(instance, lambda _: methods.pop(place, None)), own
+        return CompiledMethod(known[1], instance)
 
     def __call__(self, *args, **kwargs):
         if not kwargs and all(type(arg) is np.ndarray for arg in args):
@@ -68,6 +82,33 @@ class Compiled:
             own = self._by_form[key] = _OfForm(self._function, (args, kwargs), self._options)
         found = own.compiled.call(numbers)
         return own.build([x[()] if x.ndim == 0 else x for x in found])
+
+
+class CompiledMethod:
+    """The method of an object that `compile` made; it keeps the object alive, as methods do."""
+
+    def __init__(self, compiled, instance):
+        functools.update_wrapper(self, compiled, updated=())
+        self.__func__ = compiled
+        self.__self__ = instance
+
+    @property
+    def recordings(self):
+        """How often the method of this object was recorded."""
+        return self.__func__.recordings
+
+    def __call__(self, *args, **kwargs):
+        return self.__func__(*args, **kwargs)
+
+
+def _method(function, seen):
+    """A function as the method of an object that is not kept alive."""
+
+    @functools.wraps(function)
+    def method(*args, **kwargs):
+        return function(seen(), *args, **kwargs)
+
+    return method
 
 
 class _OfForm:
@@ -121,7 +162,7 @@ def check_gradients(function, *args, tolerance=1e-6):
     arrays = [x.astype(np.float64) if x.dtype.kind == "f" else x for x in arrays]
 
     def record(tape, values):
-        with recording_on(tape):
+        with recording_on(tape), _gradtape.Traced(values):
             y = function(*build(values))
         return [y if isinstance(y, Var) else tape.constant(y)]
 

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 class GradtapeError(ValueError):
     """What the library could not do, why, and a way out."""
 
+class GradtapeIndexError(GradtapeError, IndexError):
+    """A place that there is not, or a mask that does not fit."""
+
 class Tape:
     """Records operations while the program runs, so that they can be differentiated and run together.
 
@@ -23,8 +26,8 @@ class Tape:
     def __exit__(self, *_error: Any) -> bool: ...
     def __len__(self) -> int: ...
     def constant(self, value: ArrayLike, dtype: Any = None) -> Var:
-        """Records numbers whose gradient will not be asked for: data. Numbers of Python are float32, arrays keep their
-        type.
+        """Records numbers whose gradient will not be asked for: data. Floats of Python are float32, whole numbers
+        int64; arrays keep their type.
         """
     @property
     def mode(self) -> str:
@@ -46,7 +49,7 @@ class Tape:
     def training(self) -> bool:
         """Whether layers behave as in training."""
     def watch(self, value: ArrayLike, dtype: Any = None) -> Var:
-        """Records numbers whose gradient may be asked for. Numbers of Python are float32, arrays keep their type."""
+        """Records numbers whose gradient may be asked for. Floats of Python are float32, whole numbers int64; arrays keep their type."""
 
 class Var:
     """A value on a tape, computed when it is read: with `float(v)`, `v.item()`, `v.numpy()`, `print(v)` or an `if`.
@@ -62,6 +65,7 @@ class Var:
     def __dlpack__(self, **options: Any) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def __float__(self) -> float: ...
+    def __format__(self, spec: str) -> str: ...
     def __hash__(self) -> int: ...
     def __index__(self) -> int: ...
     def __int__(self) -> int: ...
@@ -140,12 +144,13 @@ class Var:
         """The sum of each element and all before it along an axis; without one, of all in a row."""
     def det(self) -> Var:
         """The determinant."""
-    def diagonal(self, axis1: int = 0, axis2: int = 1) -> Var:
-        """The elements at equal places of two axes, along a new last axis."""
+    detach = stop_gradient
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Var:
+        """The elements at equal places of two axes, of the second `offset` further, along a new last axis."""
     def digamma(self) -> Var:
         """The derivative of `lgamma`."""
     def divide(self, other: Var | ArrayLike) -> Var:
-        """The quotient; shapes broadcast."""
+        """The quotient, of whole numbers as a float; shapes broadcast."""
     def dot(self, other: Var | ArrayLike) -> Var:
         """As `numpy.dot`: of vectors a number, of matrices their product; the last axis of this with the last but one of the
         other.
@@ -183,6 +188,8 @@ class Var:
         """The elements along axes in the opposite order."""
     def floor(self) -> Var:
         """The greatest whole number that is not above; gradient 0."""
+    def floor_divide(self, other: Var | ArrayLike) -> Var:
+        """The greatest whole number that is not above the quotient; of whole numbers a whole number. Gradient 0."""
     def fold(self, axis: int, size: int, stride: int = 1, dilation: int = 1) -> Var:
         """The opposite of `window`: windows added up where they overlap, along an axis of this size."""
     def full_like(self, value: float) -> Var:
@@ -302,8 +309,10 @@ class Var:
     @property
     def ndim(self) -> int:
         """The number of axes."""
-    def norm(self, ord: float = 2.0, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
-        """The p-norm over axes, `(sum |x|^p)^(1/p)`, for a p above 0, also infinite."""
+    def norm(self, ord: int | float | str | None = None, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Var:
+        """As `numpy.linalg.norm`: without `ord` the root of the sum of squares. Along one axis the norm of vectors, of the order
+        that is given; along two that of matrices. Without axes of all elements, which with an order are a vector or a matrix.
+        """
     def normalize(self, axis: int | Sequence[int] | None = None, eps: float = 1e-05) -> Var:
         """Mean 0 and variance 1 over axes: the distance from the mean over `sqrt(variance + eps)`."""
     def not_equal(self, other: Var | ArrayLike) -> Var:
@@ -315,7 +324,7 @@ class Var:
     def one_hot(self, classes: int, dtype: Any = None) -> Var:
         """Of each whole number a row with 1 at its place and 0 elsewhere, along a new last axis of `classes`."""
     def outer(self, other: Var | ArrayLike) -> Var:
-        """All products of an element of each."""
+        """All products of an element of each, `[elements of this, elements of the other]`."""
     def pad(self, pad_width: Any) -> Var:
         """With zeros around: `(before, after)` for each axis, or for all alike; or a number for both."""
     permute_dims = transpose
@@ -394,8 +403,8 @@ class Var:
         """The elements along an axis in order; NaN at the end."""
     def spectral_norm(self) -> Var:
         """The greatest singular value."""
-    def split(self, sizes: int | Sequence[int], axis: int = 0) -> list[Var]:
-        """Parts along an axis: this many of equal size, or of these sizes."""
+    def split(self, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Var]:
+        """Parts along an axis, as `numpy.split`: this many of equal size, or those before, between and behind these places."""
     def sqrt(self) -> Var:
         """The square root; NaN below 0."""
     def square(self) -> Var:
@@ -435,8 +444,8 @@ class Var:
         """The value as nested lists of numbers of Python."""
     def top_k(self, k: int, axis: int = ...) -> tuple[Var, Var]:
         """The k greatest elements along an axis, the greatest first, and their places: two values."""
-    def trace(self) -> Var:
-        """The sum of the diagonal of the matrices in the last two axes."""
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Var:
+        """The sum of the diagonal along two axes: see `diagonal`."""
     def transpose(self, *axes: int | Sequence[int]) -> Var:
         """The axes in another order; reversed if none is given."""
     def triangular_solve(self, other: Var | ArrayLike, upper: bool = False) -> Var:
@@ -467,6 +476,8 @@ class Var:
     def __rmul__(self, other: Any) -> Var: ...
     def __truediv__(self, other: Any) -> Var: ...
     def __rtruediv__(self, other: Any) -> Var: ...
+    def __floordiv__(self, other: Any) -> Var: ...
+    def __rfloordiv__(self, other: Any) -> Var: ...
     def __pow__(self, other: Any) -> Var: ...
     def __rpow__(self, other: Any) -> Var: ...
     def __matmul__(self, other: Any) -> Var: ...
@@ -486,7 +497,7 @@ class Var:
     def __getitem__(self, key: Any) -> Var: ...
 
 class Parameter:
-    """Numbers that an optimiser changes. A copy of `value`; numbers of Python are float32.
+    """Numbers that an optimiser changes. A copy of `value`; floats of Python are float32.
 
     On a tape it stands for itself: `x @ weight`, or `tape.parameter(weight)`.
     """

@@ -22,6 +22,7 @@ ALIASES = {
     "arctan2": "atan2",
     "arctanh": "atanh",
     "clamp": "clip",
+    "detach": "stop_gradient",
     "amax": "max",
     "amin": "min",
     "erfinv": "erf_inv",
@@ -58,7 +59,9 @@ def _function(name, method):
     def call(x, *args, **kwargs):
         if isinstance(x, Var):
             return method(x, *args, **kwargs)
-        var = first_var((args, kwargs))
+        var = _gradtape.var_in(x)
+        if var is None:
+            var = first_var((args, kwargs))
         if var is not None:
             return method(var.lift(x), *args, **kwargs)
         tape = Tape(training=False)
@@ -118,6 +121,8 @@ def where(condition, x, y):
     """x where a condition is true, y elsewhere; shapes broadcast."""
     var = first_var((condition, x, y))
     tape = Tape(training=False) if var is None else var.tape
+    if _gradtape.var_in(condition) is not None:
+        condition = var.lift(condition)
     if not isinstance(condition, Var):
         condition = tape.constant(np.asarray(condition, dtype=bool))
     if var is None:

@@ -2,6 +2,9 @@
 
 Each takes a function of arrays, in trees of dicts, lists and tuples if one likes, and gives one. Called with values of
 a tape, as inside of another, it records on that tape and gives values.
+
+A function whose derivatives are taken may branch on comparisons and print; to read a number of what is differentiated is an
+error, since its derivative would be 0.
 """
 
 from __future__ import annotations
@@ -9,10 +12,8 @@ from __future__ import annotations
 import functools
 import threading
 
-import numpy as np
-
 from . import _gradtape
-from ._gradtape import Tape, Var
+from ._gradtape import Tape, Traced, Var
 from ._operations import first_var, read
 from ._tree import flatten, form_of
 
@@ -55,6 +56,12 @@ class _Recording:
         """What a function gives while it is recorded."""
         with recording_on(self.tape):
             return function(*args, **kwargs)
+
+    def differentiated(self, values, function, *args, **kwargs):
+        """As `call`, where derivatives by these values are taken: to read a number that depends on them is an error. With
+        `None` a rule gives them."""
+        with Traced(values):
+            return self.call(function, *args, **kwargs)
 
     def watch(self, tree):
         """The leaves as values of their own, and what builds their tree."""
@@ -127,9 +134,9 @@ def value_and_grad(function, argnums=0, has_aux=False):
     def call(*args, **kwargs):
         recording = _Recording((args, kwargs))
         values, builds, args = _parts(args, argnums, recording)
-        y, aux = _split(recording.call(function, *args, **kwargs), has_aux)
-        y = recording.value(y)
         flat = [value for leaves in values for value in leaves]
+        y, aux = _split(recording.differentiated(flat, function, *args, **kwargs), has_aux)
+        y = recording.value(y)
         slopes = iter(_gradtape.gradients_of(y, flat)) if flat else iter(())
         trees = [build([next(slopes) for _ in leaves]) for leaves, build in zip(values, builds)]
         y = (y, aux) if has_aux else y
@@ -175,7 +182,8 @@ def vjp(function, *primals, has_aux=False):
         return _gradtape.vjp_of(*_lists(function, cotangents, xs))
     recording = _Recording(primals)
     values, builds, args = _parts(primals, tuple(range(len(primals))), recording)
-    out, aux = _split(recording.call(function, *args), has_aux)
+    flat = [value for part in values for value in part]
+    out, aux = _split(recording.differentiated(flat, function, *args), has_aux)
     leaves, build = flatten(out)
     ys = [recording.value(leaf) for leaf in leaves]
 
@@ -185,8 +193,7 @@ def vjp(function, *primals, has_aux=False):
             raise _gradtape.GradtapeError(
                 f"vjp: the cotangent is {form_of(cotangent)}, but the function gives {form_of(out)}"
             )
-        cotangents = [_beside(y, ct) for y, ct in zip(ys, given)]
-        flat = [value for part in values for value in part]
+        cotangents = [_like(y, ct, "vjp: a cotangent", "a result") for y, ct in zip(ys, given)]
         slopes = iter(_gradtape.vjp_of(ys, cotangents, flat))
         trees = [b([next(slopes) for _ in part]) for part, b in zip(values, builds)]
         inside = recording.inside or first_var(cotangent) is not None
@@ -196,11 +203,16 @@ def vjp(function, *primals, has_aux=False):
     return (answer, pull, recording.give(aux)) if has_aux else (answer, pull)
 
 
-def _beside(y, x):
-    """A number or an array as a value like another."""
-    if isinstance(x, Var):
-        return x
-    return y.tape.constant(np.broadcast_to(np.asarray(x), y.shape), y.dtype)
+def _like(y, x, what, whose):
+    """A number or an array, or a list of values, as a value of the shape and element type of another."""
+    if not isinstance(x, Var):
+        x = y.lift(x) if first_var(x) is not None else y.tape.constant(x, y.dtype)
+    if x.shape != y.shape:
+        raise _gradtape.GradtapeError(
+            f"{what} has shape {x.shape}, but {whose} has shape {y.shape}\n"
+            "  hint: they are not broadcast; np.broadcast_to(x, shape) or np.ones(shape) has the other's shape"
+        )
+    return x
 
 
 def _lists(*parts):
@@ -219,8 +231,8 @@ def jvp(function, primals, tangents):
         raise _gradtape.GradtapeError("jvp: the tangents are not of the form of the arguments")
     values, build = recording.watch(tuple(primals))
     given, _ = flatten(tuple(tangents))
-    moves = [_beside(value, tangent) for value, tangent in zip(values, given)]
-    leaves, rebuild = flatten(recording.call(function, *build(values)))
+    moves = [_like(x, move, "jvp: a tangent", "its argument") for x, move in zip(values, given)]
+    leaves, rebuild = flatten(recording.differentiated(values, function, *build(values)))
     ys = [recording.value(leaf) for leaf in leaves]
     moved = _gradtape.jvp_of(ys, values, moves)
     return recording.give((rebuild(ys), rebuild(moved)))
@@ -239,7 +251,8 @@ def jacobian(function, argnums=0):
     def call(*args, **kwargs):
         recording = _Recording((args, kwargs))
         values, builds, args = _parts(args, argnums, recording)
-        leaves, build = flatten(recording.call(function, *args, **kwargs))
+        flat = [value for part in values for value in part]
+        leaves, build = flatten(recording.differentiated(flat, function, *args, **kwargs))
         rows = []
         for leaf in leaves:
             y = recording.value(leaf)
@@ -325,7 +338,8 @@ def gradient(y, xs):
 def custom_gradient(rule):
     """A function whose gradient a rule gives: `rule(inputs, value, cotangent)` answers with a cotangent for each input.
 
-    The rule is given values and records with them. One that uses other values of the tape keeps it alive until its reset.
+    The function may read numbers and compute with them as it likes. The rule is given values and records with them. One that
+    uses other values of the tape keeps it alive until its reset.
 
     >>> import gradtape as gt
     >>> @gt.custom_gradient(lambda x, out, g: [-g])
@@ -340,7 +354,8 @@ def custom_gradient(rule):
         def call(*args):
             recording = _Recording(args)
             values = [x if isinstance(x, Var) else recording.tape.watch(x) for x in args]
-            value = recording.value(recording.call(function, *values))
+            # Whatever it reads and computes with: the rule gives its derivatives.
+            value = recording.value(recording.differentiated(None, function, *values))
             return recording.give(_gradtape.custom_gradient_of(values, value, rule))
 
         return call

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _gradtape
 
 
-def digits():
+def digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """8x8 images of handwritten digits as rows, float32 `[1797, 64]`, and which they are, int64 `[1797]`."""
     return _gradtape.data("digits")
 
 
-def iris():
+def iris() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Measures of flowers, float32 `[150, 4]`, and their species, int64 `[150]`."""
     return _gradtape.data("iris")
 
 
-def split(*arrays, test=0.2, seed=0):
+def split(*arrays: Any, test: float = 0.2, seed: int = 0) -> list[Any]:
     """Rows of arrays in two parts, the second of this share, in a random order: `x, x_test, y, y_test`."""
     order = np.random.default_rng(seed).permutation(_rows(arrays))
     cut = len(order) - round(test * len(order))
     return [part for array in arrays for part in (array[order[:cut]], array[order[cut:]])]
 
 
-def batches(*arrays, size=32, seed=None):
+def batches(*arrays: Any, size: int = 32, seed: int | None = None) -> Iterator[Any]:
     """Rows of arrays in pieces of a size, of which the last may be shorter; in a random order if there is a seed."""
     count = _rows(arrays)
     if size < 1:

@@ -11,6 +11,7 @@ import json
 import numpy as np
 
 from . import _gradtape
+from ._fit import fit
 from ._gradtape import Layer, Parameter, Tape, mlp
 from ._operations import first_var, read
 
@@ -273,6 +274,7 @@ __all__ = [
     "LAYERS",
     "Layer",
     "Module",
+    "fit",
     "from_spec",
     "mlp",
     "named_parameters",

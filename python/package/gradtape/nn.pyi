@@ -528,6 +528,29 @@ class Sequential(Layer):
     """
     def __init__(self, *layers: Any) -> None: ...
 
+def fit(net: Any, x: Any, y: Any, *, loss: Any = None, optimizer: Any = 'adam', lr: Any = None, epochs: Any = 10, batch: Any = 32, validation: Any = None, patience: Any = None, schedule: Any = None, seed: Any = 0, on_epoch: Any = None) -> Any:
+    """Trains a network on rows `x` and targets `y`; gives a dict for each epoch: `epoch`, `lr`, `loss`, `accuracy` of
+    classes or `mean_absolute_error` of numbers, and the same of validation rows, as `validation_loss`.
+
+    - `net`: a layer or network of the library, or a `Module` of one's own.
+    - `y`: classes as whole numbers `[n]`, or numbers to predict, `[n]` or `[n, k]`.
+    - `loss`: the name of a loss or a function of outputs and targets; without it cross entropy of classes, and the mean square
+    of numbers.
+    - `optimizer`: a name, with `lr` if it is not to be the usual rate, or one made from the network, which has the state of
+    the training afterwards.
+    - `validation`: a pair of inputs and targets, or the share of the rows that is held out for it.
+    - `patience`: ends where the loss of validation did not fall for so many epochs, with the numbers of the best.
+    - `schedule`: of the learning rate by step, as `optim.SCHEDULES` has them.
+    - `on_epoch`: is called with the dict of each epoch.
+
+    Ctrl-C ends it with a warning, and the network keeps what it learned.
+
+    >>> import gradtape as gt
+    >>> x, y = gt.data.iris()
+    >>> net = gt.nn.Linear(4, 3, seed=0)
+    >>> gt.nn.fit(net, x, y, epochs=30, lr=0.05)[-1]["accuracy"] > 0.9
+    True
+    """
 def from_spec(spec: Any, seed: Any = None) -> Any:
     """A layer of its description: JSON, or a dict as in `LAYERS`."""
 def named_parameters(module: Any) -> Any:

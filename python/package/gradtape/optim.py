@@ -55,6 +55,14 @@ def _new(cls, name, module, settings, shared):
     return Optimizer.__new__(cls, name, parts, settings, **shared)
 
 
+def _again(cls, name, parts, settings, shared, state, lr):
+    """What `pickle` and `copy` call: an optimiser with the state of another."""
+    made = Optimizer.__new__(cls, name, parts, settings, **shared)
+    made.load_state(state)
+    made.lr = lr
+    return made
+
+
 class Schedule:
     """Sets the learning rate of an optimiser after each step, for a run of `steps`: `schedule.step()`.
 

@@ -1,18 +1,19 @@
 //! [`PyLayer`]: a layer or a network of the library.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::made::{holding, unreadable};
 use gradtape::io::Model;
 use gradtape::nn::{Layer, LayerSpec, Module, Sequential, Visitor};
 use gradtape::{Rng, Tape, Tensor, Var};
+use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::told;
 use crate::tape::array::{numpy_of, tensor_of};
-use crate::tape::{PyParameter, PyVar, lifted, line};
+use crate::tape::{PyParameter, first_var, lifted, line};
 
 /// A layer or a network: `layer(x)` records what it computes of a value, and computes it of an array, as in inference.
 #[pyclass(frozen, subclass, name = "Layer", weakref, module = "gradtape.nn")]
@@ -85,23 +86,21 @@ impl Layer for Nth {
     }
 }
 
-/// Where layers without a seed of their own draw their first numbers from.
+/// Where layers without a seed of their own draw their first numbers from. A lock that a panic does not poison: whoever
+/// draws next goes on from the last number that was drawn, which is right whatever became of the layer.
 static NUMBERS: Mutex<Option<Rng>> = Mutex::new(None);
 
 /// Begins anew the numbers that layers without a seed of their own start with.
 #[pyfunction]
 pub(super) fn seed(seed: u64) {
-    if let Ok(mut numbers) = NUMBERS.lock() {
-        *numbers = Some(Rng::new(seed));
-    }
+    *NUMBERS.lock() = Some(Rng::new(seed));
 }
 
 /// Calls `f` with what draws the numbers of a new layer.
 pub(super) fn drawn<T>(seed: Option<u64>, f: impl FnOnce(&mut Rng) -> T) -> T {
-    match (seed, NUMBERS.lock()) {
-        (Some(seed), _) => f(&mut Rng::new(seed)),
-        (None, Ok(mut numbers)) => f(numbers.get_or_insert_with(|| Rng::new(0))),
-        (None, Err(_)) => f(&mut Rng::new(0)),
+    match seed {
+        Some(seed) => f(&mut Rng::new(seed)),
+        None => f(NUMBERS.lock().get_or_insert_with(|| Rng::new(0))),
     }
 }
 
@@ -138,9 +137,11 @@ impl PyLayer {
     fn __call__<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();
         let layer = &self.layer;
-        if let Ok(var) = x.cast::<PyVar>() {
-            let var = var.get();
-            let found = var.shared().enter(py, |on| on.give(py, layer.forward(on.var(var)?)))?;
+        if let Some(var) = first_var([x]) {
+            let found = var.get().shared().enter(py, |on| {
+                let x = on.value(x, dtype_of_layer(&**layer))?;
+                on.give(py, layer.forward(x))
+            })?;
             return Ok(Bound::new(py, found)?.into_any());
         }
         let float = dtype_of_layer(&**layer);

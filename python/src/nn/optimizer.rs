@@ -1,11 +1,10 @@
-//! [`PyOptimizer`]: an optimiser by name, and schedules of its learning rate.
+//! [`PyOptimizer`]: an optimiser by name.
 
-use std::sync::Mutex;
-
-use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, Schedule, Scheduler, by_name};
+use gradtape::optim::{Group, Hyper, HyperValue, Optimizer, by_name};
 use gradtape::{Tensor, Var};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict};
+use pyo3::pyclass::{PyTraverseError, PyVisit};
+use pyo3::types::{PyBool, PyDict, PyType};
 
 use super::parts::{Listed, Parts};
 use super::table::hyper_value;
@@ -16,7 +15,7 @@ use crate::tape::{PyTape, PyVar, Shared, lifted, line, wrong};
 /// Names them in the module.
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyOptimizer>()?;
-    module.add_class::<PyScheduler>()
+    module.add_class::<super::scheduler::PyScheduler>()
 }
 
 /// Changes parameters so that a loss becomes smaller.
@@ -26,6 +25,15 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyclass(frozen, subclass, weakref, name = "Optimizer", module = "gradtape.optim")]
 pub(super) struct PyOptimizer {
     pub(super) inner: Box<dyn Optimizer>,
+    made: Made,
+}
+
+/// What an optimiser was made of, for another one like it.
+struct Made {
+    name: String,
+    parts: Vec<(String, Py<PyAny>)>,
+    settings: Py<PyDict>,
+    shared: Py<PyDict>,
 }
 
 #[pymethods]
@@ -48,6 +56,19 @@ impl PyOptimizer {
         allow_unused: bool,
         groups: Option<Vec<(String, Bound<'_, PyDict>)>>,
     ) -> PyResult<PyOptimizer> {
+        let shared = PyDict::new(py);
+        shared.set_item("clip_norm", clip_norm)?;
+        shared.set_item("clip_each_norm", clip_each_norm)?;
+        shared.set_item("clip_value", clip_value)?;
+        shared.set_item("lookahead", lookahead)?;
+        shared.set_item("allow_unused", allow_unused)?;
+        shared.set_item("groups", &groups)?;
+        let made = Made {
+            name: name.into(),
+            parts: parts.iter().map(|(path, part)| (path.clone(), part.clone().unbind())).collect(),
+            settings: settings.copy()?.unbind(),
+            shared: shared.unbind(),
+        };
         let parts = Parts::of(&parts)?;
         let mut inner = lifted(py, by_name(name, &parts, &hyper(settings)?))?;
         inner.set_clip_norm(clip_norm);
@@ -70,7 +91,7 @@ impl PyOptimizer {
         }
         // What is out of range is told here and not at the first step.
         lifted(py, inner.state())?;
-        Ok(PyOptimizer { inner })
+        Ok(PyOptimizer { inner, made })
     }
 
     /// Takes a step with a scalar loss, computing other values of the same tape in the same run.
@@ -140,7 +161,7 @@ impl PyOptimizer {
                         shared.enter_calling(py, |on| {
                             let given = Bound::new(py, PyTape(shared.clone()))?;
                             let found: PyRef<'_, PyVar> =
-                                loss.bind(py).call1((given,))?.extract()?;
+                                on.calling(|| loss.bind(py).call1((given,)))?.extract()?;
                             Ok(on.var(&found)?.id())
                         })
                     })
@@ -206,6 +227,27 @@ impl PyOptimizer {
         lifted(py, self.inner.load_state(&saved))
     }
 
+    /// For `pickle` and `copy`: one with the same state, for the same layers and parameters, or for those that are copied
+    /// with it.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
+        let (py, own) = (slf.py(), slf.get());
+        let parts = own.made.parts.iter();
+        let arguments = (
+            slf.get_type(),
+            own.made.name.clone(),
+            parts.map(|(path, part)| (path.clone(), part.clone_ref(py))).collect(),
+            own.made.settings.clone_ref(py),
+            own.made.shared.clone_ref(py),
+            own.state(py)?,
+            own.get_lr(),
+        );
+        Ok((py.import("gradtape.optim")?.getattr("_again")?, arguments))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.made.parts.iter().try_for_each(|(_, part)| visit.call(part))
+    }
+
     fn __repr__(&self) -> String {
         let settings: Vec<String> = self
             .inner
@@ -218,6 +260,45 @@ impl PyOptimizer {
             })
             .collect();
         format!("{}({})", self.inner.name(), settings.join(", "))
+    }
+}
+
+/// A function and its arguments, as `pickle` asks for them.
+type Reduced<'py> = (
+    Bound<'py, PyAny>,
+    (
+        Bound<'py, PyType>,
+        String,
+        Vec<(String, Py<PyAny>)>,
+        Py<PyDict>,
+        Py<PyDict>,
+        Bound<'py, PyDict>,
+        f64,
+    ),
+);
+
+impl PyOptimizer {
+    /// Another one with the same state, for the same parameters.
+    pub(super) fn another(&self, py: Python<'_>) -> PyResult<Box<dyn Optimizer>> {
+        let Made { name, parts, settings, shared } = &self.made;
+        let shared = shared.bind(py);
+        let given = |key: &str| shared.as_any().get_item(key);
+        let parts = parts.iter().map(|(path, part)| (path.clone(), part.bind(py).clone()));
+        let another = PyOptimizer::new(
+            py,
+            name,
+            parts.collect(),
+            settings.bind(py),
+            given("clip_norm")?.extract()?,
+            given("clip_each_norm")?.extract()?,
+            given("clip_value")?.extract()?,
+            given("lookahead")?.extract()?,
+            given("allow_unused")?.extract()?,
+            given("groups")?.extract()?,
+        )?;
+        lifted(py, self.inner.state().and_then(|state| another.inner.load_state(&state)))?;
+        lifted(py, another.inner.set_learning_rate(self.get_lr()))?;
+        Ok(another.inner)
     }
 }
 
@@ -243,46 +324,5 @@ fn setting(name: &str, value: &Bound<'_, PyAny>) -> PyResult<HyperValue> {
             format!("{name} is {}", shortened(value)),
             "a setting is a number, a pair of numbers, or True or False",
         )),
-    }
-}
-
-/// A learning rate that changes from step to step.
-#[pyclass(frozen, name = "Scheduler", module = "gradtape.optim")]
-pub(super) struct PyScheduler(Mutex<Scheduler>);
-
-#[pymethods]
-impl PyScheduler {
-    #[new]
-    fn new(py: Python<'_>, schedule: &str, lr: f64, total: u64) -> PyResult<PyScheduler> {
-        let made = Schedule::by_name(schedule, lr, total)
-            .and_then(|schedule| Scheduler::new(schedule, lr));
-        lifted(py, made).map(|made| PyScheduler(Mutex::new(made)))
-    }
-
-    /// The rate of the next step.
-    #[getter]
-    fn lr(&self) -> f64 {
-        self.0.lock().map_or(f64::NAN, |scheduler| scheduler.learning_rate())
-    }
-
-    /// Goes on by a step, whose loss a plateau looks at; gives the rate of the next one.
-    #[pyo3(signature = (loss=0.0))]
-    fn advance(&self, loss: f64) -> f64 {
-        self.0.lock().map_or(f64::NAN, |mut scheduler| scheduler.advance(loss))
-    }
-
-    /// Where it stands, as an array.
-    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let state = self.0.lock().map(|scheduler| scheduler.state());
-        numpy_of(py, &state.unwrap_or_else(|_| Tensor::scalar(0.0)))
-    }
-
-    /// Takes over what `state()` gave.
-    fn load_state(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let state = tensor_of(state, gradtape::DType::F64)?;
-        match self.0.lock() {
-            Ok(mut scheduler) => lifted(py, scheduler.load_state(&state)),
-            Err(_) => Ok(()),
-        }
     }
 }

@@ -53,6 +53,14 @@ impl Parts {
         };
         listed.iter().map(part).collect::<PyResult<_>>().map(Parts)
     }
+
+    /// The layer that is all of it.
+    pub(super) fn layer(&self) -> Option<&dyn Layer> {
+        match &self.0[..] {
+            [(path, Part::Layer(layer))] if path.is_empty() => Some(&**layer),
+            _ => None,
+        }
+    }
 }
 
 impl Module for Parts {

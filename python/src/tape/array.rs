@@ -32,6 +32,12 @@ pub(crate) fn tensor_of(object: &Bound<'_, PyAny>, float: DType) -> PyResult<Ten
         return of_array(array);
     }
     let listed = object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>();
+    if listed && super::first_var([object]).is_some() {
+        return Err(wrong(
+            "a list with values on a tape stands where numbers of their own are needed",
+            "gt.stack() records it as one value; v.numpy() reads one",
+        ));
+    }
     let known = listed
         || object.hasattr(intern!(py, "__array__"))?
         || object.hasattr(intern!(py, "__array_interface__"))?;
@@ -82,7 +88,7 @@ pub(super) fn whole(object: &Bound<'_, PyAny>) -> PyResult<i64> {
     })
 }
 
-/// Whether the first number of a list is one of NumPy, or of a value on a tape, which have a type.
+/// Whether the first number of a list is one of NumPy, or a parameter, which have a type.
 fn has_typed(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let mut first = object.clone();
     for _ in 0..64 {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gradtape::eval::{Compiled, Report};
 use gradtape::{Tape, Tensor, Var};
@@ -18,6 +19,9 @@ pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyCompiled>()?;
     module.add_function(wrap_pyfunction!(check_gradients_of, module)?)
 }
+
+/// How long a lock is waited for before it is asked whether Ctrl-C was pressed.
+const A_WHILE: Duration = Duration::from_millis(50);
 
 type Function =
     Box<dyn for<'t> FnMut(&'t Tape, &[Var<'t>]) -> gradtape::Result<Vec<Var<'t>>> + Send>;
@@ -55,10 +59,16 @@ impl PyCompiled {
         let line = line::current(py);
         let compiled = &self.compiled;
         let done = py.detach(|| {
-            let held = compiled.lock();
-            let Ok(mut compiled) = held.try_borrow_mut() else { return Err(None) };
-            compiled.call(&inputs).map_err(Some)
-        });
+            loop {
+                // Another thread may record it, which calls Python: Ctrl-C ends the wait for it.
+                let Some(held) = compiled.try_lock_for(A_WHILE) else {
+                    Python::attach(|py| py.check_signals())?;
+                    continue;
+                };
+                let Ok(mut compiled) = held.try_borrow_mut() else { return Ok(Err(None)) };
+                return Ok::<_, PyErr>(compiled.call(&inputs).map_err(Some));
+            }
+        })?;
         if let Some(raised) = raised_in_python() {
             return Err(raised);
         }
@@ -74,9 +84,18 @@ impl PyCompiled {
 
     /// How often the function was recorded: once for each combination of shapes.
     #[getter]
-    fn recordings(&self, py: Python<'_>) -> u64 {
+    fn recordings(&self, py: Python<'_>) -> PyResult<u64> {
         let compiled = &self.compiled;
-        py.detach(|| compiled.lock().try_borrow().map_or(0, |compiled| compiled.recordings()))
+        py.detach(|| {
+            loop {
+                match compiled.try_lock_for(A_WHILE) {
+                    Some(held) => {
+                        return Ok(held.try_borrow().map_or(0, |compiled| compiled.recordings()));
+                    }
+                    None => Python::attach(|py| py.check_signals())?,
+                }
+            }
+        })
     }
 }
 
@@ -92,7 +111,7 @@ fn call(
                 let xs: Vec<PyVar> = xs.iter().map(|x| on.name(on.tape.var_of(x.id()))).collect();
                 let tape = Bound::new(py, PyTape(shared.clone()))?;
                 let results: Vec<PyRef<'_, PyVar>> =
-                    function.bind(py).call1((tape, xs))?.extract()?;
+                    on.calling(|| function.bind(py).call1((tape, xs)))?.extract()?;
                 results.iter().map(|result| on.var(result).map(|var| var.id())).collect()
             })
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gradtape::{Convolution, DType, Generator, Var};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 
 use super::array::{dtype_of, numpy_of};
 use super::operand::first_var;
@@ -15,6 +16,7 @@ use crate::error::keep_raised;
 pub(super) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyGenerator>()?;
     for function in [
+        wrap_pyfunction!(var_in, module)?,
         wrap_pyfunction!(concat, module)?,
         wrap_pyfunction!(stack, module)?,
         wrap_pyfunction!(einsum, module)?,
@@ -66,6 +68,12 @@ fn float_of(on: &On<'_>, values: &[Bound<'_, PyAny>]) -> PyResult<DType> {
     }
 }
 
+/// The first value in an object that is one, or a list with one in it.
+#[pyfunction]
+fn var_in<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyVar>> {
+    first_var([object])
+}
+
 /// Values one after another along an axis.
 #[pyfunction]
 #[pyo3(signature = (values, axis=0))]
@@ -87,10 +95,20 @@ fn einsum(py: Python<'_>, subscripts: &str, operands: Vec<Bound<'_, PyAny>>) -> 
     together(py, "einsum", &operands, |on, vars| Ok(on.tape.einsum(subscripts, vars)))
 }
 
-/// For vectors of coordinates, the coordinate along each at every point of their grid, as `indexing="ij"`.
+/// For vectors of coordinates, the coordinate along each at every point of their grid: `indexing="ij"` has an axis for each
+/// in their order; `"xy"`, as in NumPy, has that of the second before that of the first.
 #[pyfunction]
-#[pyo3(signature = (*vectors))]
-fn meshgrid(py: Python<'_>, vectors: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<PyVar>> {
+#[pyo3(signature = (*vectors, indexing="xy"))]
+fn meshgrid(
+    py: Python<'_>,
+    vectors: Vec<Bound<'_, PyAny>>,
+    indexing: &str,
+) -> PyResult<Vec<PyVar>> {
+    if !matches!(indexing, "xy" | "ij") {
+        let message = format!("meshgrid: there is no indexing {indexing:?}");
+        return Err(wrong(message, "it is \"xy\" or \"ij\""));
+    }
+    let exchanged = indexing == "xy" && vectors.len() > 1;
     let shared = tape_of("meshgrid", &vectors)?;
     shared.enter(py, |on| {
         let beside = float_of(on, &vectors)?;
@@ -99,7 +117,8 @@ fn meshgrid(py: Python<'_>, vectors: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<PyVa
         let grid = vars.iter().enumerate().map(|(axis, var)| {
             let mut along = vec![1; shape.len()];
             along[axis] = shape[axis];
-            var.flatten(0).reshape(along).broadcast_to(&shape[..])
+            let whole = var.flatten(0).reshape(along).broadcast_to(&shape[..]);
+            if exchanged { whole.swap_axes(0, 1) } else { whole }
         });
         on.give_all(py, grid.collect::<Vec<_>>())
     })
@@ -144,6 +163,7 @@ pub(super) fn evaluate<'py>(
     let Some(first) = values.first() else { return Ok(Vec::new()) };
     let (shared, generation) = (first.shared().clone(), first.generation());
     for var in &values {
+        super::tracing::check(py, var, "gt.evaluate([v])")?;
         shared.enter(py, |on| on.var(var).map(drop))?;
     }
     let ids: Vec<_> = values.iter().map(|var| var.id).collect();
@@ -172,7 +192,8 @@ pub(super) fn vmap_of(
         let outputs = gradtape::vmap_axes(vars, &axes, |one: Vec<Var<'_>>| {
             let called = || -> PyResult<Vec<Var<'_>>> {
                 let one: Vec<PyVar> = one.iter().map(|&var| on.name(var)).collect();
-                let outputs: Vec<PyRef<'_, PyVar>> = function.call1((one,))?.extract()?;
+                let outputs: Vec<PyRef<'_, PyVar>> =
+                    on.calling(|| function.call1((one,)))?.extract()?;
                 outputs.iter().map(|output| on.var(output)).collect()
             };
             called().unwrap_or_else(|error| {
@@ -214,7 +235,7 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
                     x.iter().map(|&var| on.name(on.tape.var_of(var.id()))).collect();
                 let [out, g] = [out, g].map(|var| on.name(on.tape.var_of(var.id())));
                 let like = on.var(&g)?;
-                let found = rule.bind(py).call1((x, out, g))?;
+                let found = on.calling(|| rule.bind(py).call1((x, out, g)))?;
                 let found: Vec<Bound<'_, PyAny>> = found.extract()?;
                 let vars = on.values(&found, like.dtype())?;
                 Ok(vars.iter().map(|var| var.id()).collect::<Vec<_>>())
@@ -230,13 +251,13 @@ fn answer<'a>(rule: &Py<PyAny>, x: &[Var<'a>], out: Var<'a>, g: Var<'a>) -> Vec<
 
 /// Draws random numbers that depend on its seed and on how often it was drawn from.
 #[pyclass(frozen, name = "Generator", module = "gradtape")]
-pub(crate) struct PyGenerator(pub(super) Generator);
+pub(crate) struct PyGenerator(pub(super) Generator, u64);
 
 #[pymethods]
 impl PyGenerator {
     #[new]
     fn new(seed: u64) -> PyGenerator {
-        PyGenerator(Generator::new(seed))
+        PyGenerator(Generator::new(seed), seed)
     }
 
     /// How often it was drawn from.
@@ -247,6 +268,15 @@ impl PyGenerator {
 
     /// Goes on as if it had been drawn from this often.
     fn set_draws(&self, draws: u64) {
+        self.0.set_draws(draws);
+    }
+
+    /// For `pickle` and `copy`: one of its own that goes on from here.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (u64,), u64) {
+        (py.get_type::<PyGenerator>(), (self.1,), self.0.draws())
+    }
+
+    fn __setstate__(&self, draws: u64) {
         self.0.set_draws(draws);
     }
 }

@@ -1,13 +1,13 @@
 //! What stands in brackets behind a value: places, slices, `...`, `None`, and arrays of places or truth values.
 
 use gradtape::{DType, Kind, Shape, Tensor, Var};
-use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 
 use super::array::{numpy, tensor_of};
 use super::tape::refused;
-use super::{On, PyVar, wrong};
+use super::{On, PyVar, first_var, wrong};
+use crate::error::index_error;
 
 /// What a part of a key does with an axis.
 enum Part<'t> {
@@ -33,6 +33,27 @@ pub(super) fn get(x: &PyVar, key: &Bound<'_, PyAny>) -> PyResult<PyVar> {
     })
 }
 
+/// A part of a key of Python.
+enum Key<'py> {
+    Object(Bound<'py, PyAny>),
+    /// A mask as the places where it is true, for each of its axes, and its shape.
+    Mask(Vec<Bound<'py, PyAny>>, Vec<usize>),
+}
+
+impl Key<'_> {
+    fn is_dots(&self) -> bool {
+        matches!(self, Key::Object(key) if key.is_instance_of::<PyEllipsis>())
+    }
+
+    /// How many axes it stands for; none of `...`, which stands for the rest.
+    fn axes(&self) -> usize {
+        match self {
+            Key::Object(key) => usize::from(!key.is_none() && !self.is_dots()),
+            Key::Mask(places, _) => places.len(),
+        }
+    }
+}
+
 /// The parts of a key, for the axes of a shape in order.
 fn parts<'t>(on: &On<'t>, key: &Bound<'_, PyAny>, shape: &Shape) -> PyResult<Vec<Part<'t>>> {
     let py = key.py();
@@ -40,98 +61,123 @@ fn parts<'t>(on: &On<'t>, key: &Bound<'_, PyAny>, shape: &Shape) -> PyResult<Vec
         Ok(tuple) => tuple.iter().collect(),
         Err(_) => vec![key.clone()],
     };
-    let keys = without_masks(keys)?;
-    let is_dots = |key: &Bound<'_, PyAny>| key.is_instance_of::<PyEllipsis>();
-    let used = keys.iter().filter(|key| !key.is_none() && !is_dots(key)).count();
-    if used > shape.rank() || keys.iter().filter(|key| is_dots(key)).count() > 1 {
+    let keys: Vec<Key<'_>> = keys.into_iter().map(with_mask).collect::<PyResult<_>>()?;
+    let used: usize = keys.iter().map(Key::axes).sum();
+    if used > shape.rank() || keys.iter().filter(|key| key.is_dots()).count() > 1 {
         let message = format!("{used} places or slices for the {} axes of {shape}", shape.rank());
-        return Err(PyIndexError::new_err(message));
+        return Err(index_error(
+            py,
+            message,
+            "give one for each axis, and `...` once for the rest",
+        ));
     }
     let mut found = Vec::new();
-    let mut axis = 0;
     for key in &keys {
-        if key.is_none() {
-            found.push(Part::New);
-            continue;
-        }
-        if is_dots(key) {
-            for _ in used..shape.rank() {
-                found.push(Part::Slice { start: 0, step: 1, count: shape[axis] });
-                axis += 1;
+        let axis = found.iter().filter(|part| !matches!(part, Part::New)).count();
+        match key {
+            Key::Object(key) if key.is_none() => found.push(Part::New),
+            Key::Object(_) if key.is_dots() => {
+                found.extend((used..shape.rank()).enumerate().map(|(more, _)| Part::Slice {
+                    start: 0,
+                    step: 1,
+                    count: shape[axis + more],
+                }))
             }
-            continue;
-        }
-        let size = shape[axis];
-        if let Ok(slice) = key.cast::<PySlice>() {
-            let bounds = slice.indices(size as isize)?;
-            let count = bounds.slicelength;
-            found.push(Part::Slice { start: bounds.start, step: bounds.step, count });
-        } else if key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>() {
-            found.push(Part::Place(place(key, size, axis)?));
-        } else if let Ok(var) = key.cast::<PyVar>() {
-            let var = on.var(var.get())?;
-            found.push(Part::Many(var));
-        } else {
-            let tensor = tensor_of(key, DType::F32)?;
-            if tensor.dtype() != DType::I64 && tensor.elements() > 0 {
-                return Err(wrong(
-                    format!("an array of {} stands for places of axis {axis}", tensor.dtype()),
-                    "places are whole numbers; masks are arrays of bool",
-                ));
-            }
-            let tensor = counted(py, &tensor.cast(DType::I64), size, axis)?;
-            match tensor.rank() {
-                0 => found.push(Part::Place(tensor.item().unwrap_or(0.0) as isize)),
-                _ => found.push(Part::Many(on.tape.constant(tensor))),
+            Key::Object(key) => found.push(part(on, key, shape[axis], axis)?),
+            Key::Mask(places, sizes) => {
+                for (more, (places, &size)) in places.iter().zip(sizes).enumerate() {
+                    let axis = axis + more;
+                    if size != shape[axis] {
+                        let message = format!(
+                            "a mask of {size} truth values for axis {axis} of {shape}, which has size {}",
+                            shape[axis]
+                        );
+                        return Err(index_error(
+                            py,
+                            message,
+                            "a mask has a truth value for each place",
+                        ));
+                    }
+                    found.push(part(on, places, size, axis)?);
+                }
             }
         }
-        axis += 1;
     }
     Ok(found)
 }
 
-/// A mask as the places where it is true.
-fn without_masks<'py>(keys: Vec<Bound<'py, PyAny>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let mut found = Vec::new();
-    for key in keys {
-        let py = key.py();
-        if let Ok(var) = key.cast::<PyVar>() {
-            let dtype = var.get().shared().enter(py, |on| Ok(on.var(var.get())?.dtype()))?;
-            if dtype == DType::Bool {
-                return Err(wrong(
-                    "a mask on a tape would give a value whose shape depends on numbers",
-                    "gt.where(mask, x, 0) keeps the shape; or read the mask with .numpy() first",
-                ));
-            }
-        }
-        let plain = key.is_none()
-            || key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>()
-            || key.is_instance_of::<PySlice>()
-            || key.is_instance_of::<PyEllipsis>()
-            || key.is_instance_of::<PyVar>();
-        if !plain {
-            let array = numpy(py)?.call_method1("asarray", (&key,))?;
-            if array.getattr("dtype")?.getattr("kind")?.extract::<String>()? == "b" {
-                let places = array.call_method0("nonzero")?;
-                for places in places.try_iter()? {
-                    found.push(places?);
-                }
-                continue;
-            }
-        }
-        found.push(key);
+/// What stands for one axis.
+fn part<'t>(on: &On<'t>, key: &Bound<'_, PyAny>, size: usize, axis: usize) -> PyResult<Part<'t>> {
+    if let Ok(slice) = key.cast::<PySlice>() {
+        let bounds = slice.indices(size as isize)?;
+        let count = bounds.slicelength;
+        return Ok(Part::Slice { start: bounds.start, step: bounds.step, count });
     }
-    Ok(found)
+    if key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>() {
+        return Ok(Part::Place(place(key, size, axis)?));
+    }
+    if first_var([key]).is_some() {
+        return on.value(key, DType::I64).map(Part::Many);
+    }
+    let tensor = tensor_of(key, DType::F32)?;
+    if tensor.dtype() != DType::I64 && tensor.elements() > 0 {
+        return Err(wrong(
+            format!("an array of {} stands for places of axis {axis}", tensor.dtype()),
+            "places are whole numbers; masks are arrays of bool",
+        ));
+    }
+    let tensor = counted(key.py(), &tensor.cast(DType::I64), size, axis)?;
+    Ok(match tensor.rank() {
+        0 => Part::Place(tensor.item().unwrap_or(0.0) as isize),
+        _ => Part::Many(on.tape.constant(tensor)),
+    })
 }
+
+/// A part of a key; a mask as the places where it is true.
+fn with_mask(key: Bound<'_, PyAny>) -> PyResult<Key<'_>> {
+    let py = key.py();
+    if let Some(var) = first_var([&key]) {
+        let dtype = var.get().shared().enter(py, |on| Ok(on.var(var.get())?.dtype()))?;
+        if dtype == DType::Bool {
+            return Err(wrong(
+                "a mask on a tape would give a value whose shape depends on numbers",
+                "gt.where(mask, x, 0) keeps the shape; or read the mask with .numpy() first",
+            ));
+        }
+        return Ok(Key::Object(key));
+    }
+    let plain = key.is_none()
+        || key.is_instance_of::<PyInt>() && !key.is_instance_of::<PyBool>()
+        || key.is_instance_of::<PySlice>()
+        || key.is_instance_of::<PyEllipsis>();
+    if plain {
+        return Ok(Key::Object(key));
+    }
+    let array = numpy(py)?.call_method1("asarray", (&key,))?;
+    if array.getattr("dtype")?.getattr("kind")?.extract::<String>()? != "b" {
+        return Ok(Key::Object(key));
+    }
+    let sizes: Vec<usize> = array.getattr("shape")?.extract()?;
+    if sizes.is_empty() {
+        return Err(index_error(
+            py,
+            "a truth value alone is neither a place nor a mask".into(),
+            "a mask is an array of bool; `None` adds an axis",
+        ));
+    }
+    let places = array.call_method0("nonzero")?;
+    Ok(Key::Mask(places.try_iter()?.collect::<PyResult<_>>()?, sizes))
+}
+
+const PLACES: &str = "places count from 0, or from -1 at the end";
 
 /// A place from the start of an axis.
 fn place(key: &Bound<'_, PyAny>, size: usize, axis: usize) -> PyResult<isize> {
     let number: isize = key.extract().unwrap_or(isize::MAX);
     let from_start = if number < 0 { number.saturating_add_unsigned(size) } else { number };
     if from_start < 0 || from_start as usize >= size {
-        // Not the library's exception, since it ends loops of Python.
         let message = format!("place {key} is out of range for axis {axis} of size {size}");
-        return Err(PyIndexError::new_err(message));
+        return Err(index_error(key.py(), message, PLACES));
     }
     Ok(from_start)
 }
@@ -146,12 +192,7 @@ fn counted(py: Python<'_>, places: &Tensor, size: usize, axis: usize) -> PyResul
         }
         if *place < 0 || *place >= size as i64 {
             let message = format!("place {given} is out of range for axis {axis} of size {size}");
-            return Err(refused(
-                py,
-                Kind::Shape,
-                message,
-                "places count from 0, or from -1 at the end",
-            ));
+            return Err(index_error(py, message, PLACES));
         }
     }
     Tensor::from_vec(all, places.shape()).map_err(crate::error::raised)

@@ -63,12 +63,16 @@ fn text(py: Python<'_>, file: &Bound<'_, PyString>, number: i32) -> PyResult<Arc
     Ok(line)
 }
 
-/// Whether a file is one of the package.
+/// Whether a file is one of this package or of NumPy, which calls it.
 fn is_ours(py: Python<'_>, file: &str) -> PyResult<bool> {
-    static FOLDER: PyOnceLock<String> = PyOnceLock::new();
-    let folder = FOLDER.get_or_try_init(py, || {
-        let path = py.import("gradtape")?.getattr("__path__")?.get_item(0)?;
-        path.str().map(|path| path.to_string())
+    static FOLDERS: PyOnceLock<Vec<String>> = PyOnceLock::new();
+    let folders = FOLDERS.get_or_try_init(py, || {
+        let folder = |name| {
+            let path = py.import(name)?.getattr("__path__")?.get_item(0)?;
+            path.str().map(|path| path.to_string())
+        };
+        PyResult::Ok(vec![folder("gradtape")?, folder("numpy")?])
     })?;
-    Ok(file.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with(['/', '\\'])))
+    let is_in = |folder: &String| file.strip_prefix(folder.as_str());
+    Ok(folders.iter().filter_map(is_in).any(|rest| rest.starts_with(['/', '\\'])))
 }

@@ -15,6 +15,7 @@ mod shared;
 mod soft;
 #[allow(clippy::module_inception, reason = "named after the type it is about")]
 mod tape;
+mod tracing;
 mod var;
 
 use pyo3::prelude::*;
@@ -22,6 +23,7 @@ use pyo3::prelude::*;
 pub(crate) use array::tensor_of;
 pub(crate) use functions::together;
 pub(crate) use on::On;
+pub(crate) use operand::first_var;
 pub(crate) use parameter::PyParameter;
 pub(crate) use shared::Shared;
 pub(crate) use tape::{PyTape, lifted, refused};
@@ -34,6 +36,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyTape>()?;
     module.add_class::<PyVar>()?;
     module.add_class::<PyParameter>()?;
+    module.add_class::<tracing::PyTraced>()?;
     module.add("OPERATIONS", operations::names())?;
     functions::add(module)?;
     soft::add(module)?;

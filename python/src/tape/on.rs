@@ -32,6 +32,13 @@ impl<'t> On<'t> {
         Ok(self.tape.var_of(var.id))
     }
 
+    /// Calls a function of Python, which records on this tape and may wait for other threads that do: no lock is held
+    /// meanwhile.
+    pub(crate) fn calling<R>(&self, f: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
+        let _back = self.shared.lend_level(self.tape, self.generation);
+        f()
+    }
+
     /// A value for Python; or its error, if it could not be recorded.
     pub(crate) fn give(&self, py: Python<'_>, var: Var<'t>) -> PyResult<PyVar> {
         if !var.id().is_failed() {

@@ -1,7 +1,7 @@
 //! Operators of values: beside values, numbers and arrays, on either side.
 
-use gradtape::Var;
 use gradtape::op::Operand;
+use gradtape::{DType, Var};
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 
@@ -20,6 +20,45 @@ impl PyVar {
             Some(var) => Ok(Bound::new(py, var)?.into_any()),
             None => Ok(py.NotImplemented().into_bound(py)),
         }
+    }
+}
+
+/// The quotient as NumPy's, which is a float.
+pub(super) fn divided<'t>(x: Var<'t>, y: Other<'t>) -> Var<'t> {
+    let (x, y) = floats(x, y);
+    x / y
+}
+
+/// The quotient as a whole number, rounded down.
+pub(super) fn floor_divided<'t>(x: Var<'t>, y: Other<'t>) -> Var<'t> {
+    let fraction = match y {
+        Other::Var(y) => x.dtype().is_float() || y.dtype().is_float(),
+        Other::Float(_) => true,
+        Other::Whole(_) => x.dtype().is_float(),
+    };
+    if fraction {
+        return divided(x, y).floor();
+    }
+    let x = x.cast(DType::I64);
+    let y = y.operand(x).cast(DType::I64);
+    // Towards 0, which is above a quotient below 0 that has a rest.
+    let quotient = x / y;
+    let rest = x - quotient * y;
+    let above = rest.not_equal(0).logical_and(rest.less(0).logical_xor(y.less(0)));
+    quotient - above.cast(DType::I64)
+}
+
+/// Whole numbers and truth values as floats: of the type of the float beside them, or f32.
+fn floats<'t>(x: Var<'t>, y: Other<'t>) -> (Var<'t>, Var<'t>) {
+    let Other::Var(y) = y else {
+        let x = if x.dtype().is_float() { x } else { x.cast(DType::F32) };
+        return (x, y.operand(x));
+    };
+    match (x.dtype().is_float(), y.dtype().is_float()) {
+        (true, true) => (x, y),
+        (true, false) => (x, y.cast(x.dtype())),
+        (false, true) => (x.cast(y.dtype()), y),
+        (false, false) => (x.cast(DType::F32), y.cast(DType::F32)),
     }
 }
 
@@ -75,11 +114,22 @@ impl PyVar {
     }
 
     fn __truediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.operator(other, |x, y| x / y.operand(x))
+        self.operator(other, divided)
     }
 
     fn __rtruediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.operator(other, |x, y| y.operand(x) / x)
+        self.operator(other, |x, y| {
+            let (x, y) = floats(x, y);
+            y / x
+        })
+    }
+
+    fn __floordiv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, floor_divided)
+    }
+
+    fn __rfloordiv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| floor_divided(y.operand(x), Other::Var(x)))
     }
 
     fn __pow__<'py>(

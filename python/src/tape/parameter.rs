@@ -2,17 +2,20 @@
 
 use gradtape::Parameter;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyType};
 
-use super::array::{dtype_for, numpy_of, tensor_of_any};
+use super::array::{dtype_for, dtype_name, numpy_of, tensor_of_any};
 use super::line;
 use crate::error::told;
 
-/// Numbers that an optimiser changes. A copy of `value`; numbers of Python are float32.
+/// Numbers that an optimiser changes. A copy of `value`; floats of Python are float32.
 ///
 /// On a tape it stands for itself: `x @ weight`, or `tape.parameter(weight)`.
 #[pyclass(frozen, name = "Parameter", weakref, module = "gradtape")]
 pub(crate) struct PyParameter(pub(crate) Parameter);
+
+/// The class and its arguments, as `pickle` asks for them.
+type Reduced<'py> = (Bound<'py, PyType>, (Bound<'py, PyAny>, &'static str));
 
 #[pymethods]
 impl PyParameter {
@@ -59,6 +62,13 @@ impl PyParameter {
     #[classattr]
     fn __array_ufunc__() -> Option<()> {
         None
+    }
+
+    /// For `pickle` and `copy`: one of its own with the same numbers.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let value = self.0.value();
+        let numbers = (numpy_of(py, &value)?, dtype_name(value.dtype()));
+        Ok((py.get_type::<PyParameter>(), numbers))
     }
 
     /// The same parameter, whatever its numbers are.

@@ -2,24 +2,33 @@
 //!
 //! A tape is used by one thread at a time, and a `Var` cannot outlive it. In Python values live as long as
 //! someone has them, in any thread. So they hold their tape and a number, and whatever is done with them is done
-//! between two ends of a lock, which the same thread may take again: a function that `vmap` calls records on the
-//! tape that `vmap` has. While the lock is waited for, and while numbers are computed, other threads of Python run.
+//! between two ends of a lock. While the lock is waited for, and while numbers are computed, other threads of Python run.
+//!
+//! No lock is held while a function of Python runs, which might wait for another thread that wants it: what is recorded
+//! is lent for as long to a tape with a lock of its own (see [`On::calling`]), on which the function records, and who else
+//! has values.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gradtape::Tape;
-use parking_lot::{ReentrantMutex, ReentrantMutexGuard};
+use parking_lot::{Mutex, ReentrantMutex};
 use pyo3::prelude::*;
 
 use super::line;
 use super::on::On;
+use super::operand::new_tape;
 use crate::error::{raised_in_python, told};
 
 /// A tape and who it belongs to.
 pub(crate) struct Shared {
-    lock: ReentrantMutex<Kept>,
+    own: Arc<Level>,
+    /// Where what is recorded is while functions of Python run, the last of them.
+    lent: Mutex<Vec<Arc<Level>>>,
 }
+
+type Level = ReentrantMutex<Kept>;
 
 struct Kept {
     tape: RefCell<Tape>,
@@ -29,6 +38,9 @@ struct Kept {
     closed: Cell<bool>,
 }
 
+/// How long a lock is waited for before it is asked whether it is still the one, and whether Ctrl-C was pressed.
+const A_WHILE: Duration = Duration::from_millis(5);
+
 thread_local! {
     /// The tapes that this thread records on, for functions that are called meanwhile.
     static ENTERED: RefCell<Vec<Arc<Shared>>> = const { RefCell::new(Vec::new()) };
@@ -36,9 +48,7 @@ thread_local! {
 
 impl Shared {
     pub(crate) fn new(tape: Tape) -> Arc<Shared> {
-        let kept =
-            Kept { tape: RefCell::new(tape), generation: Cell::new(0), closed: Cell::new(false) };
-        Arc::new(Shared { lock: ReentrantMutex::new(kept) })
+        Arc::new(Shared { own: Kept::level(tape, 0), lent: Mutex::new(Vec::new()) })
     }
 
     /// Records on the tape on behalf of the line of Python that runs.
@@ -47,14 +57,15 @@ impl Shared {
         py: Python<'_>,
         f: impl for<'t> FnOnce(&On<'t>) -> PyResult<R>,
     ) -> PyResult<R> {
-        let kept = self.kept(py);
-        let tape = kept.borrow(None)?;
-        let line = line::current(py);
-        let _line = tape.told(&line);
-        f(&On { tape: &tape, shared: self, generation: kept.generation.get() })
+        self.with(py, |kept| {
+            let tape = kept.borrow(None)?;
+            let line = line::current(py);
+            let _line = tape.told(&line);
+            f(&On { tape: &tape, shared: self, generation: kept.generation.get() })
+        })
     }
 
-    /// As [`Shared::enter`], where functions of Python may be called meanwhile.
+    /// As [`Shared::enter`], where the library may call functions of Python meanwhile.
     pub(crate) fn enter_calling<R>(
         self: &Arc<Self>,
         py: Python<'_>,
@@ -76,10 +87,18 @@ impl Shared {
         let told_line = line.clone();
         let done = py.detach(|| {
             let _entered = Entered::new(self);
-            let kept = self.lock.lock();
-            let tape = kept.borrow(Some(generation))?;
-            let _line = tape.told(&told_line);
-            Ok::<_, PyErr>(f(&tape))
+            loop {
+                let level = self.level();
+                if let Some(kept) = level.try_lock_for(A_WHILE) {
+                    if self.is_level(&level) {
+                        let tape = kept.borrow(Some(generation))?;
+                        let _line = tape.told(&told_line);
+                        return Ok::<_, PyErr>(f(&tape));
+                    }
+                } else {
+                    Python::attach(|py| py.check_signals())?;
+                }
+            }
         })?;
         match raised_in_python() {
             Some(raised) => Err(raised),
@@ -87,17 +106,25 @@ impl Shared {
         }
     }
 
-    /// Forgets what was recorded, and with `close` all memory of it.
+    /// Forgets what was recorded, and with `close` all memory of it. How layers behave and how values are computed stays.
     pub(crate) fn reset(self: &Arc<Self>, py: Python<'_>, close: bool) -> PyResult<()> {
-        let kept = self.kept(py);
-        let Ok(mut tape) = kept.tape.try_borrow_mut() else { return Err(busy()) };
-        match close {
-            true => *tape = Tape::new(),
-            false => tape.reset(),
-        }
-        kept.closed.set(close);
-        kept.generation.set(kept.generation.get() + 1);
-        Ok(())
+        self.with(py, |kept| {
+            let Ok(mut tape) = kept.tape.try_borrow_mut() else { return Err(busy()) };
+            if !self.lent.lock().is_empty() {
+                return Err(busy());
+            }
+            match close {
+                true => {
+                    let next = new_tape(tape.is_training());
+                    next.set_mode(tape.mode());
+                    *tape = next;
+                }
+                false => tape.reset(),
+            }
+            kept.closed.set(close);
+            kept.generation.set(kept.generation.get() + 1);
+            Ok(())
+        })
     }
 
     /// Lends what is recorded on a tape of the library to Python: `f` is given a tape that has it for as long.
@@ -108,35 +135,55 @@ impl Shared {
             return f(&shared);
         }
         let shared = Shared::new(Tape::new());
-        let kept = shared.lock.lock();
-        let done = {
-            let own = kept.tape.borrow();
-            own.exchange(tape);
-            let _back = Back { own: &own, lent: tape };
-            f(&shared)
-        };
-        kept.closed.set(true);
-        kept.generation.set(kept.generation.get() + 1);
-        done
+        let _back = Back::lent(&shared, shared.own.clone(), tape);
+        f(&shared)
+    }
+
+    /// Lends what is recorded on a level of this tape to whoever has values, until what is returned is dropped.
+    pub(super) fn lend_level<'a>(self: &'a Arc<Self>, tape: &'a Tape, generation: u64) -> Back<'a> {
+        let level = Kept::level(Tape::new(), generation);
+        let back = Back::lent(self, level.clone(), tape);
+        self.lent.lock().push(level);
+        back
     }
 
     /// Whether it holds this very tape.
     fn is(&self, tape: &Tape) -> bool {
-        let Some(kept) = self.lock.try_lock() else { return false };
+        let level = self.level();
+        let Some(kept) = level.try_lock() else { return false };
         kept.tape.try_borrow().is_ok_and(|own| std::ptr::eq(&*own, tape))
     }
 
-    fn kept(&self, py: Python<'_>) -> ReentrantMutexGuard<'_, Kept> {
+    /// Where what is recorded is now.
+    fn level(&self) -> Arc<Level> {
+        self.lent.lock().last().unwrap_or(&self.own).clone()
+    }
+
+    fn is_level(&self, level: &Arc<Level>) -> bool {
+        Arc::ptr_eq(self.lent.lock().last().unwrap_or(&self.own), level)
+    }
+
+    fn with<R>(&self, py: Python<'_>, f: impl FnOnce(&Kept) -> PyResult<R>) -> PyResult<R> {
         loop {
-            if let Some(kept) = self.lock.try_lock() {
-                return kept;
+            let level = self.level();
+            let Some(kept) = level.try_lock() else {
+                py.check_signals()?;
+                py.detach(|| drop(level.try_lock_for(A_WHILE)));
+                continue;
+            };
+            if self.is_level(&level) {
+                return f(&kept);
             }
-            py.detach(|| drop(self.lock.lock()));
         }
     }
 }
 
 impl Kept {
+    fn level(tape: Tape, generation: u64) -> Arc<Level> {
+        let (tape, generation) = (RefCell::new(tape), Cell::new(generation));
+        Arc::new(ReentrantMutex::new(Kept { tape, generation, closed: Cell::new(false) }))
+    }
+
     /// The tape, for values of a generation.
     fn borrow(&self, generation: Option<u64>) -> PyResult<Ref<'_, Tape>> {
         if self.closed.get() {
@@ -153,14 +200,33 @@ impl Kept {
 }
 
 /// Gives what was lent back, also where a panic passes.
-struct Back<'a> {
-    own: &'a Tape,
-    lent: &'a Tape,
+pub(super) struct Back<'a> {
+    shared: &'a Shared,
+    level: Arc<Level>,
+    tape: &'a Tape,
+}
+
+impl<'a> Back<'a> {
+    /// Lends what is recorded on a tape to a level that nobody else has yet.
+    fn lent(shared: &'a Shared, level: Arc<Level>, tape: &'a Tape) -> Back<'a> {
+        level.lock().tape.borrow().exchange(tape);
+        Back { shared, level, tape }
+    }
 }
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
-        self.own.exchange(self.lent);
+        loop {
+            if let Some(kept) = self.level.try_lock() {
+                // Who waits for this level sees that it is none any more.
+                self.shared.lent.lock().retain(|level| !Arc::ptr_eq(level, &self.level));
+                kept.tape.borrow().exchange(self.tape);
+                kept.closed.set(true);
+                kept.generation.set(kept.generation.get() + 1);
+                return;
+            }
+            Python::attach(|py| py.detach(|| drop(self.level.try_lock_for(A_WHILE))));
+        }
     }
 }
 
@@ -175,7 +241,7 @@ impl Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ENTERED.with_borrow_mut(|all| drop(all.pop()));
+        drop(ENTERED.with_borrow_mut(Vec::pop));
     }
 }
 

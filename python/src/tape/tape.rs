@@ -27,7 +27,7 @@ impl PyTape {
         PyTape(Shared::new(new_tape(training)))
     }
 
-    /// Records numbers whose gradient may be asked for. Numbers of Python are float32, arrays keep their type.
+    /// Records numbers whose gradient may be asked for. Floats of Python are float32, whole numbers int64; arrays keep their type.
     #[pyo3(signature = (value, dtype=None))]
     fn watch(
         &self,
@@ -39,8 +39,8 @@ impl PyTape {
         self.0.enter(py, |on| on.give(py, on.tape.watch(tensor)))
     }
 
-    /// Records numbers whose gradient will not be asked for: data. Numbers of Python are float32, arrays keep their
-    /// type.
+    /// Records numbers whose gradient will not be asked for: data. Floats of Python are float32, whole numbers
+    /// int64; arrays keep their type.
     #[pyo3(signature = (value, dtype=None))]
     fn constant(
         &self,

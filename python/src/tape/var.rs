@@ -11,6 +11,7 @@ use pyo3::types::PyDict;
 use super::array::{dtype_for, dtype_of, numpy, numpy_of};
 use super::operand::Other;
 use super::tape::PyTape;
+use super::tracing;
 use super::{On, Shared, wrong};
 
 /// A value on a tape, computed when it is read: with `float(v)`, `v.item()`, `v.numpy()`, `print(v)` or an `if`.
@@ -80,7 +81,14 @@ impl PyVar {
         self.beside(other, |x, y| f(x, y.operand(x)))
     }
 
-    pub(crate) fn tensor(&self, py: Python<'_>) -> PyResult<gradtape::Tensor> {
+    /// The numbers, which a program computes with; `how` is what is written to read a value `v`.
+    fn read(&self, py: Python<'_>, how: &str) -> PyResult<gradtape::Tensor> {
+        tracing::check(py, self, how)?;
+        self.tensor(py)
+    }
+
+    /// The numbers, to be shown.
+    fn tensor(&self, py: Python<'_>) -> PyResult<gradtape::Tensor> {
         let id = self.id;
         self.tape.compute(py, self.generation, move |tape| tape.var_of(id).value())
     }
@@ -136,24 +144,18 @@ impl PyVar {
 
     /// The value, computed if it was not yet, as a new array of NumPy; bfloat16 as float32.
     fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        numpy_of(py, &self.tensor(py)?)
+        numpy_of(py, &self.read(py, "v.numpy()")?)
     }
 
     /// The only element as a number of Python.
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let id = self.id;
-        let compute = move |tape: &gradtape::Tape| {
-            let var = tape.var_of(id);
-            var.item()?;
-            var.value()
-        };
-        let tensor = self.tape.compute(py, self.generation, compute)?;
-        numpy_of(py, &tensor)?.call_method0(intern!(py, "item"))
+        tracing::check(py, self, "v.item()")?;
+        self.number(py)
     }
 
     /// The value as nested lists of numbers of Python.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.numpy(py)?.call_method0(intern!(py, "tolist"))
+        numpy_of(py, &self.read(py, "v.tolist()")?)?.call_method0(intern!(py, "tolist"))
     }
 
     /// Has the next step of an optimiser compute this value too, so that it can be read afterwards.
@@ -168,22 +170,19 @@ impl PyVar {
         dtype: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        as_array(self.numpy(py)?, dtype, copy)
+        as_array(numpy_of(py, &self.read(py, "np.asarray(v)")?)?, dtype, copy)
     }
 
-    #[classattr]
-    fn __array_ufunc__() -> Option<()> {
-        None
-    }
-
-    /// The value for another library, which takes the new array over without one more copy.
+    /// The value for another library: a copy of the numbers, since the tape uses its memory again, which the library takes
+    /// over without one more.
     #[pyo3(signature = (**options))]
     fn __dlpack__<'py>(
         &self,
         py: Python<'py>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.numpy(py)?.call_method(intern!(py, "__dlpack__"), (), options)
+        let array = numpy_of(py, &self.read(py, "from_dlpack(v)")?)?;
+        array.call_method(intern!(py, "__dlpack__"), (), options)
     }
 
     fn __dlpack_device__(&self) -> (i32, i32) {
@@ -191,16 +190,17 @@ impl PyVar {
     }
 
     fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
-        let id = self.id;
-        self.tape.compute(py, self.generation, move |tape| tape.var_of(id).item())
+        tracing::check(py, self, "float(v)")?;
+        self.float(py)
     }
 
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.item(py)?.call_method0(intern!(py, "__int__"))
+        tracing::check(py, self, "int(v)")?;
+        self.number(py)?.call_method0(intern!(py, "__int__"))
     }
 
     fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let number = self.item(py)?;
+        let number = self.number(py)?;
         if number.is_instance_of::<pyo3::types::PyInt>() {
             return Ok(number);
         }
@@ -210,7 +210,8 @@ impl PyVar {
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.__float__(py)? != 0.0)
+        tracing::check(py, self, "bool(v)")?;
+        Ok(self.float(py)? != 0.0)
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
@@ -239,6 +240,21 @@ impl PyVar {
         ))
     }
 
+    /// As a number where it has one element: `f"{loss:.4f}"`.
+    fn __format__(&self, py: Python<'_>, spec: &str) -> PyResult<String> {
+        if spec.is_empty() {
+            return self.__repr__(py);
+        }
+        let size = self.size(py)?;
+        if size != 1 {
+            return Err(wrong(
+                format!("{spec:?} is the format of one number, not of {size}"),
+                "format each of v.tolist(), or v.mean()",
+            ));
+        }
+        self.number(py)?.call_method1(intern!(py, "__format__"), (spec,))?.extract()
+    }
+
     fn __hash__(&self) -> u64 {
         (Arc::as_ptr(&self.tape) as usize as u64) ^ ((self.id.index() as u64) << 1)
     }
@@ -249,7 +265,7 @@ impl PyVar {
             Err(error) => return Ok(format!("Var({})", first_line(py, &error))),
         };
         let kind = format!("{}{}", super::array::dtype_name(meta.dtype), meta.shape);
-        match self.numpy(py) {
+        match self.tensor(py).and_then(|tensor| numpy_of(py, &tensor)) {
             Ok(array) => {
                 let options = PyDict::new(py);
                 options.set_item("prefix", "Var(")?;
@@ -266,6 +282,25 @@ impl PyVar {
     fn astype(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<PyVar> {
         let dtype = dtype_of(dtype)?;
         self.map(py, |x| x.cast(dtype))
+    }
+}
+
+impl PyVar {
+    /// The only element as Python has it.
+    fn number<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let id = self.id;
+        let compute = move |tape: &gradtape::Tape| {
+            let var = tape.var_of(id);
+            var.item()?;
+            var.value()
+        };
+        let tensor = self.tape.compute(py, self.generation, compute)?;
+        numpy_of(py, &tensor)?.call_method0(intern!(py, "item"))
+    }
+
+    fn float(&self, py: Python<'_>) -> PyResult<f64> {
+        let id = self.id;
+        self.tape.compute(py, self.generation, move |tape| tape.var_of(id).item())
     }
 }
 

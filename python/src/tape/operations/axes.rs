@@ -1,11 +1,11 @@
 //! Operations over axes and along one.
 
-use gradtape::{DType, Var};
+use gradtape::{DType, Kind, Var};
 use pyo3::prelude::*;
 
 use super::arguments::Axes;
 use super::listed;
-use crate::tape::PyVar;
+use crate::tape::{PyVar, refused};
 
 /// Stamps reductions.
 macro_rules! reductions {
@@ -24,9 +24,10 @@ macro_rules! reductions {
                     keepdims: bool,
                 ) -> pyo3::PyResult<$crate::tape::PyVar> {
                     let axes = Axes::of(axis)?;
-                    self.map(py, |x| {
-                        let x = numeric(x, stringify!($name));
-                        axes.reduce(x, keepdims, |x, axes| x.$name(axes))
+                    self.shared().enter(py, |on| {
+                        let x = numeric(on.var(self)?, stringify!($name));
+                        refuse_nothing(py, x, &axes, stringify!($name))?;
+                        on.give(py, axes.reduce(x, keepdims, |x, axes| x.$name(axes)))
                     })
                 }
             )*
@@ -56,7 +57,7 @@ reductions! { REDUCTIONS:
 }
 
 listed! { OTHERS:
-    var std norm normalize argmax argmin softmax log_softmax glu cumsum cumprod logcumsumexp cummax cummin sort argsort
+    var std normalize argmax argmin softmax log_softmax glu cumsum cumprod logcumsumexp cummax cummin sort argsort
     top_k median quantile flip
 }
 
@@ -86,19 +87,6 @@ impl PyVar {
     ) -> PyResult<PyVar> {
         let axes = Axes::of(axis)?;
         self.map(py, |x| axes.reduce(x, keepdims, |x, axes| x.std(axes, ddof)))
-    }
-
-    /// The p-norm over axes, `(sum |x|^p)^(1/p)`, for a p above 0, also infinite.
-    #[pyo3(signature = (ord=2.0, axis=None, keepdims=false))]
-    fn norm(
-        &self,
-        py: Python<'_>,
-        ord: f64,
-        axis: Option<&Bound<'_, PyAny>>,
-        keepdims: bool,
-    ) -> PyResult<PyVar> {
-        let axes = Axes::of(axis)?;
-        self.map(py, |x| axes.reduce(x, keepdims, |x, axes| x.norm(ord, axes)))
     }
 
     /// Mean 0 and variance 1 over axes: the distance from the mean over `sqrt(variance + eps)`.
@@ -245,6 +233,22 @@ impl PyVar {
             let (first, second, third) = f(on.var(self)?);
             Ok((on.give(py, first)?, on.give(py, second)?, on.give(py, third)?))
         })
+    }
+}
+
+/// An error for the greatest or the least of nothing, which there is not.
+pub(super) fn refuse_nothing(py: Python<'_>, x: Var<'_>, axes: &Axes, name: &str) -> PyResult<()> {
+    let shape = x.shape();
+    let Some(reduced) = axes.sorted(&shape) else { return Ok(()) };
+    let empty = reduced.iter().find(|&&axis| shape[axis] == 0);
+    match (name, empty) {
+        ("max" | "min", Some(axis)) => Err(refused(
+            py,
+            Kind::Shape,
+            format!("{name} of {}: axis {axis} is empty, and nothing has no {name}", x.meta()),
+            "ask for v.size before",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use pyo3::types::{PyFloat, PyInt};
 
 use super::{binary, listed, pairs, unary};
 use crate::tape::PyVar;
+use crate::tape::operators::{divided, floor_divided};
 
 unary! { UNARY:
     /// `e^x` of each element.
@@ -95,8 +96,10 @@ binary! { BINARY:
     subtract = |x, y| x - y.operand(x);
     /// The product of elements; shapes broadcast.
     multiply = |x, y| x * y.operand(x);
-    /// The quotient; shapes broadcast.
-    divide = |x, y| x / y.operand(x);
+    /// The quotient, of whole numbers as a float; shapes broadcast.
+    divide = divided;
+    /// The greatest whole number that is not above the quotient; of whole numbers a whole number. Gradient 0.
+    floor_divide = floor_divided;
     /// Each element to a power; shapes broadcast.
     pow = |x, y| x.pow(y);
     /// The greater of two elements; NaN if one is.

@@ -6,6 +6,7 @@ mod axes;
 mod elementwise;
 #[cfg(feature = "linalg")]
 mod linalg;
+mod norm;
 mod places;
 mod shapes;
 
@@ -21,6 +22,7 @@ pub(super) fn names() -> Vec<&'static str> {
         activations::NUMBERED,
         axes::REDUCTIONS,
         axes::OTHERS,
+        norm::NAMES,
         shapes::NAMES,
         places::NAMES,
     ] {

@@ -13,8 +13,6 @@ use crate::tape::array::dtype_of;
 pairs! { PRODUCTS:
     /// The product of matrices in the last two axes; those before them broadcast.
     matmul;
-    /// All products of an element of each.
-    outer;
     /// The blocks along the last axis on which the nearest numbers that do not increase are constant.
     isotonic_blocks;
     /// As `isotonic_blocks`, for blocks of `log(sum(e^x))`.
@@ -42,6 +40,11 @@ impl PyVar {
                 _ => x.tensordot(y.move_axis(-2, 0), 1),
             }
         })
+    }
+
+    /// All products of an element of each, `[elements of this, elements of the other]`.
+    fn outer(&self, other: &Bound<'_, PyAny>) -> PyResult<PyVar> {
+        self.with(other, |x, y| x.flatten(0).outer(y.flatten(0)))
     }
 
     /// Sums of products over the last `axes` axes of this and the first of the other.

@@ -1,6 +1,6 @@
 //! Operations that move elements.
 
-use gradtape::Var;
+use gradtape::{DType, Var};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyTuple};
@@ -125,15 +125,25 @@ impl PyVar {
         self.map(py, |x| x.triu(k))
     }
 
-    /// The elements at equal places of two axes, along a new last axis.
-    #[pyo3(signature = (axis1=0, axis2=1))]
-    fn diagonal(&self, py: Python<'_>, axis1: isize, axis2: isize) -> PyResult<PyVar> {
-        self.map(py, |x| x.diagonal(axis1, axis2))
+    /// The elements at equal places of two axes, of the second `offset` further, along a new last axis.
+    #[pyo3(signature = (offset=0, axis1=0, axis2=1))]
+    fn diagonal(
+        &self,
+        py: Python<'_>,
+        offset: isize,
+        axis1: isize,
+        axis2: isize,
+    ) -> PyResult<PyVar> {
+        self.map(py, |x| diagonal(x, offset, axis1, axis2))
     }
 
-    /// The sum of the diagonal of the matrices in the last two axes.
-    fn trace(&self, py: Python<'_>) -> PyResult<PyVar> {
-        self.map(py, |x| x.trace())
+    /// The sum of the diagonal along two axes: see `diagonal`.
+    #[pyo3(signature = (offset=0, axis1=0, axis2=1))]
+    fn trace(&self, py: Python<'_>, offset: isize, axis1: isize, axis2: isize) -> PyResult<PyVar> {
+        self.map(py, |x| {
+            let x = if x.dtype() == DType::Bool { x.cast(DType::I64) } else { x };
+            diagonal(x, offset, axis1, axis2).sum(-1)
+        })
     }
 
     /// All windows of a size along an axis: their places take that axis, and a new last axis what is in them.
@@ -194,22 +204,30 @@ impl PyVar {
         })
     }
 
-    /// Parts along an axis: this many of equal size, or of these sizes.
-    #[pyo3(signature = (sizes, axis=0))]
-    fn split(&self, py: Python<'_>, sizes: &Bound<'_, PyAny>, axis: isize) -> PyResult<Vec<PyVar>> {
+    /// Parts along an axis, as `numpy.split`: this many of equal size, or those before, between and behind these places.
+    #[pyo3(signature = (indices_or_sections, axis=0))]
+    fn split(
+        &self,
+        py: Python<'_>,
+        indices_or_sections: &Bound<'_, PyAny>,
+        axis: isize,
+    ) -> PyResult<Vec<PyVar>> {
         self.shared().enter(py, |on| {
             let x = on.var(self)?;
-            let sizes: Vec<usize> = match sizes.is_instance_of::<PyInt>() {
-                false => sizes.extract()?,
+            let size = x.shape().axis(axis).map_or(0, |axis| x.shape()[axis]);
+            let sizes: Vec<usize> = match indices_or_sections.is_instance_of::<PyInt>() {
+                false => {
+                    let places: Vec<isize> = indices_or_sections.extract()?;
+                    return on.give_all(py, parts_between(x, axis, size, &places));
+                }
                 true => {
-                    let count: usize = sizes.extract()?;
-                    let size = x.shape().axis(axis).map_or(0, |axis| x.shape()[axis]);
+                    let count: usize = indices_or_sections.extract()?;
                     if count == 0 || count > size.max(1) || !size.is_multiple_of(count) {
                         let message =
                             format!("split: axis {axis} of {} into {count} parts", x.shape());
                         return Err(wrong(
                             message,
-                            "give a number that divides the axis, or the sizes",
+                            "give a number that divides the axis, or the places between parts",
                         ));
                     }
                     vec![size / count; count]
@@ -218,6 +236,38 @@ impl PyVar {
             on.give_all(py, x.split(axis, &sizes))
         })
     }
+}
+
+/// The parts of an axis before, between and behind places, which count from the end below 0.
+fn parts_between<'t>(x: Var<'t>, axis: isize, size: usize, places: &[isize]) -> Vec<Var<'t>> {
+    let from_start = |&place: &isize| match place < 0 {
+        true => size.saturating_sub(place.unsigned_abs()),
+        false => size.min(place as usize),
+    };
+    let ends = places.iter().map(from_start).chain([size]);
+    let starts = std::iter::once(0).chain(places.iter().map(from_start));
+    // A part that ends before it begins is empty.
+    starts.zip(ends).map(|(start, end)| x.slice_step(axis, start, end.max(start), 1)).collect()
+}
+
+/// The elements at places `[i, i + offset]` of two axes, along a new last one.
+fn diagonal<'t>(x: Var<'t>, offset: isize, axis1: isize, axis2: isize) -> Var<'t> {
+    let shape = x.shape();
+    let (first, second) = match (shape.axis(axis1), shape.axis(axis2)) {
+        (Ok(first), Ok(second)) if first != second => (first, second),
+        // The error of an axis that there is not, or of one alone.
+        _ => return x.diagonal(axis1, axis2),
+    };
+    let skipped = offset.unsigned_abs();
+    let (above, left) = if offset < 0 { (skipped, 0) } else { (0, skipped) };
+    let count = shape[first].saturating_sub(above).min(shape[second].saturating_sub(left));
+    let cut = |x: Var<'t>, axis: usize, start: usize| match (count, start) {
+        (0, _) => x.slice_step(axis as isize, 0, 0, 1),
+        (_, 0) if count == shape[axis] => x,
+        _ => x.slice_step(axis as isize, start, start + count, 1),
+    };
+    let square = cut(cut(x, first, above), second, left);
+    square.diagonal(first as isize, second as isize).move_axis(first.min(second) as isize, -1)
 }
 
 /// Sizes in which -1 stands for what is left.
