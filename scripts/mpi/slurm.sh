@@ -16,6 +16,8 @@ export SLURM_CONF=$work/slurm.conf
 end() {
     pkill -f "slurmctld.*$work" || true
     pkill -f "slurmd.*$work" || true
+    rm -rf /tmp/spmix_appdir_*
+    sleep 1
     rm -rf "$work"
 }
 trap end EXIT
@@ -25,6 +27,7 @@ chown munge: /run/munge
 pgrep -x munged >/dev/null || runuser -u munge -- munged --force
 cat >slurm.conf <<CONF
 ClusterName=one
+FirstJobId=$((RANDOM + 2))
 SlurmctldHost=$host
 SlurmUser=root
 AuthType=auth/munge
@@ -53,7 +56,7 @@ for _ in $(seq 100); do
 done
 sinfo
 
-"$program" train digits --hidden 64 --epochs 4000 --shards 8 --out alone -q
+"$program" train digits --hidden 64 --epochs 1500 --shards 8 --out alone -q
 
 cat >job.sh <<JOB
 #!/bin/bash
@@ -65,7 +68,7 @@ cat >job.sh <<JOB
 if [ -e $work/run/checkpoints ]; then
     srun $program train --resume $work/run --out $work/run -q
 else
-    srun $program train digits --hidden 64 --epochs 4000 --shards 8 --threads 1 --checkpoint-every 200steps --out $work/run -q
+    srun $program train digits --hidden 64 --epochs 1500 --shards 8 --threads 1 --checkpoint-every 200steps --out $work/run -q
 fi
 JOB
 job=$(sbatch --parsable job.sh)
@@ -74,6 +77,12 @@ for _ in $(seq 100); do
     if ls run/checkpoints 2>/dev/null | grep -q step; then break; fi
     sleep 0.1
 done
+if ! ls run/checkpoints >/dev/null 2>&1; then
+    echo "the job wrote no checkpoint:"
+    scontrol show job "$job" | head -12
+    cat job.log slurmd.log
+    exit 1
+fi
 # As `--signal=USR1@60` has SLURM do before the time is over.
 scancel --signal=USR1 "$job"
 for _ in $(seq 100); do
