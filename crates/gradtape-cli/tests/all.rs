@@ -28,6 +28,7 @@ mod ops;
 mod pieces_told;
 mod play;
 mod plot;
+mod ranks;
 mod reasons;
 mod record;
 mod report;

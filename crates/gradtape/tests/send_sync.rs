@@ -82,7 +82,7 @@ fn both() -> Vec<String> {
         Checkpoint, EventWriter, Matched, Model, SafeTensors, gradtape::io::Setting, Unit,
         // train
         Checkpoints, EarlyStopping, EpochReport, Every, Health, HealthReport, History, LayerHealth, LossScale,
-        Observation, ObservedLayer, ObservedParameter, AnswerText<'static>, Answers, Predictor, Scores, StepReport, Stopped, TensorBoard, Warning,
+        Observation, ObservedLayer, ObservedParameter, AnswerText<'static>, Answers, Predictor, Scores, StepReport, Stopped, TensorBoard, ThreadRanks, Traffic, Warning,
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,

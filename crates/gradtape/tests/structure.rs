@@ -66,6 +66,7 @@ const AROUND: &[(&str, &[&str])] = &[
     ("gradtape-lab", &["gradtape-calculus"]),
     ("gradtape-play", &["gradtape", "gradtape-calculus", "gradtape-chart"]),
     ("gradtape-serve", &["gradtape"]),
+    ("gradtape-mpi", &["gradtape"]),
     ("gradtape-tables", &["gradtape"]),
     (
         "gradtape-cli",
@@ -75,6 +76,7 @@ const AROUND: &[(&str, &[&str])] = &[
             "gradtape-calculus",
             "gradtape-files",
             "gradtape-lab",
+            "gradtape-mpi",
             "gradtape-onnx",
             "gradtape-play",
             "gradtape-serve",
@@ -509,6 +511,7 @@ fn few_crates_are_pulled_in() {
     // What leads out.
     assert_budget("gradtape-cli", "onnx", 60);
     assert_budget("gradtape-cli", "serve", 90);
+    assert_budget("gradtape-cli", "mpi", 60);
 }
 
 /// At most so many crates beyond our own, with features of the package and without those that are on by default.
