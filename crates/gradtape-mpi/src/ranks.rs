@@ -164,9 +164,9 @@ impl Collective for Mpi {
         self.answered(from, &received)
     }
 
-    fn exchange(&self, with: usize, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    fn exchange(&self, with: usize, bytes: Vec<u8>, length: usize) -> Result<Vec<u8>> {
         let (answer, received) = channel();
-        self.post(Job::Exchange { with: self.known(with)?, bytes, answer })?;
+        self.post(Job::Exchange { with: self.known(with)?, bytes, length, answer })?;
         self.answered(with, &received)
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct World {
 pub(crate) enum Job {
     Send { to: i32, bytes: Vec<u8> },
     Receive { from: i32, length: usize, answer: Sender<Result<Vec<u8>>> },
-    Exchange { with: i32, bytes: Vec<u8>, answer: Sender<Result<Vec<u8>>> },
+    Exchange { with: i32, bytes: Vec<u8>, length: usize, answer: Sender<Result<Vec<u8>>> },
     End { answer: Sender<()> },
 }
 
@@ -47,10 +47,10 @@ pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
             Job::Receive { from, length, answer } => {
                 drop(answer.send(receive(&ranks, from, length)));
             }
-            Job::Exchange { with, bytes, answer } => {
+            Job::Exchange { with, bytes, length, answer } => {
                 let received = request::scope(|scope| {
                     let own = ranks.process_at_rank(with).immediate_send(scope, &bytes[..]);
-                    let received = receive(&ranks, with, bytes.len());
+                    let received = receive(&ranks, with, length);
                     sent(own);
                     received
                 });

@@ -30,9 +30,8 @@ pub trait Collective: Send + Sync {
     /// Fails where the other rank has ended, sends nothing for too long, or something of another length.
     fn receive(&self, from: usize, length: usize) -> Result<Vec<u8>>;
 
-    /// Sends bytes to another rank that sends as many at the same time, and gives those.
-    fn exchange(&self, with: usize, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        let length = bytes.len();
+    /// Sends bytes to another rank that sends some at the same time, and gives those, of which there must be `length`.
+    fn exchange(&self, with: usize, bytes: Vec<u8>, length: usize) -> Result<Vec<u8>> {
         self.send(with, bytes)?;
         self.receive(with, length)
     }
@@ -79,10 +78,15 @@ impl Link<'_> {
         received
     }
 
-    pub(super) fn exchange(&mut self, with: usize, bytes: Vec<u8>) -> Result<Vec<u8>> {
+    pub(super) fn exchange(
+        &mut self,
+        with: usize,
+        bytes: Vec<u8>,
+        length: usize,
+    ) -> Result<Vec<u8>> {
         self.traffic.sent += bytes.len() as u64;
         let start = Instant::now();
-        let received = self.ranks.exchange(with, bytes);
+        let received = self.ranks.exchange(with, bytes, length);
         self.traffic.waited += start.elapsed();
         received
     }

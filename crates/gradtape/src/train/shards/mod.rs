@@ -2,6 +2,7 @@
 
 mod agree;
 mod collective;
+mod exchange;
 mod layout;
 mod step;
 mod sums;

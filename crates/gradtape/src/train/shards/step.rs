@@ -65,7 +65,7 @@ impl Shared<'_> {
             ("gathers several batches for a step", parts.accumulate > 1),
             ("scales its loss", LossScale::is_needed(parts.precision)),
         ];
-        if let Some((what, _)) = others.iter().find(|(_, asked)| *asked) {
+        if let Some((what, _)) = others.iter().find(|(_, asked)| *asked && self.is_cut()) {
             let message = format!("batches are cut into {shards} shards in a training that {what}");
             let hint = match parts.accumulate > 1 {
                 true => {

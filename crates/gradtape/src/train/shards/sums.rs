@@ -1,5 +1,7 @@
 //! [`Sums`]: what is added up over the shards of a batch.
 
+use std::ops::Range;
+
 /// Numbers that are added up one by one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sums {
@@ -9,8 +11,28 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn add(&mut self, other: &Sums) {
-        self.narrow.iter_mut().zip(&other.narrow).for_each(|(sum, number)| *sum += number);
-        self.wide.iter_mut().zip(&other.wide).for_each(|(sum, number)| *sum += number);
+        self.join(0..self.narrow.len(), other, true);
+    }
+
+    /// Adds to a part of the first numbers, and to all others, or, where this has nothing, puts it there.
+    pub(super) fn join(&mut self, part: Range<usize>, other: &Sums, filled: bool) {
+        let narrow = self.narrow[part].iter_mut().zip(&other.narrow);
+        let wide = self.wide.iter_mut().zip(&other.wide);
+        match filled {
+            true => {
+                narrow.for_each(|(sum, number)| *sum += number);
+                wide.for_each(|(sum, number)| *sum += number);
+            }
+            false => {
+                narrow.for_each(|(sum, number)| *sum = *number);
+                wide.for_each(|(sum, number)| *sum = *number);
+            }
+        }
+    }
+
+    /// A part of the first numbers, and all others.
+    pub(super) fn part(&self, part: Range<usize>) -> Sums {
+        Sums { narrow: self.narrow[part].to_vec(), wide: self.wide.clone() }
     }
 
     pub(super) fn byte_count(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::collective::Link;
+use super::exchange;
 use super::sums::Sums;
 use crate::tensor::Result;
 
@@ -18,7 +19,7 @@ pub(super) struct Tree {
 
 /// A node: the shards from `index << level` on, `1 << level` of them.
 #[derive(Clone, Copy)]
-struct Node {
+pub(super) struct Node {
     level: u32,
     index: usize,
 }
@@ -26,6 +27,16 @@ struct Node {
 impl Node {
     fn first(self) -> usize {
         self.index << self.level
+    }
+
+    /// The node that is added to this one.
+    pub(super) fn beside(self) -> Node {
+        Node { index: self.index ^ 1, ..self }
+    }
+
+    /// What both are added to.
+    pub(super) fn above(self) -> Node {
+        Node { level: self.level + 1, index: self.index / 2 }
     }
 
     fn halves(self) -> Option<[Node; 2]> {
@@ -64,7 +75,10 @@ impl Tree {
         if let Some(link) = link.as_deref_mut()
             && self.is_even()
         {
-            return self.double(rows, link, leaf, shape);
+            let level = (self.shards / self.ranks).trailing_zeros();
+            let own = Node { level, index: self.rank };
+            let sum = self.gather(own, rows, None, leaf, shape)?;
+            return exchange::among_all(*self, own, rows, link, sum.unwrap_or_else(shape));
         }
         let mut sum = self.gather(self.root(), rows, link.as_deref_mut(), leaf, shape)?;
         if let Some(link) = link {
@@ -78,32 +92,6 @@ impl Tree {
     /// Whether each rank has a node of its own, and these are the leaves of a whole tree.
     fn is_even(&self) -> bool {
         self.shards.is_power_of_two() && self.ranks.is_power_of_two()
-    }
-
-    /// Recursive doubling: two ranks that have neighbouring nodes give each other their sums, so that both have that of
-    /// both; then two of these.
-    fn double(
-        &self,
-        rows: usize,
-        link: &mut Link<'_>,
-        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
-        shape: &dyn Fn() -> Sums,
-    ) -> Result<Sums> {
-        let level = (self.shards / self.ranks).trailing_zeros();
-        let mut node = Node { level, index: self.rank };
-        let mut sum = self.gather(node, rows, None, leaf, shape)?;
-        for step in 0..self.ranks.trailing_zeros() {
-            let other = Node { level: node.level, index: node.index ^ 1 };
-            let empty = shape();
-            let own = sum.as_ref().unwrap_or(&empty).bytes();
-            let bytes = link.exchange(self.rank ^ (1 << step), own)?;
-            let theirs = (!self.is_empty(other, rows)).then(|| empty.filled(&bytes));
-            let (left, right) =
-                if node.index < other.index { (sum, theirs) } else { (theirs, sum) };
-            sum = joined(left, right);
-            node = Node { level: node.level + 1, index: node.index / 2 };
-        }
-        Ok(sum.unwrap_or_default())
     }
 
     /// The sum of a node, on the rank of its first shard.
@@ -140,7 +128,7 @@ impl Tree {
     }
 
     /// Whether none of a node's shards has rows.
-    fn is_empty(&self, node: Node, rows: usize) -> bool {
+    pub(super) fn is_empty(&self, node: Node, rows: usize) -> bool {
         let end = (node.first() + (1 << node.level)).min(self.shards);
         node.first() >= end || self.rows(node.first(), rows).start == self.rows(end - 1, rows).end
     }
