@@ -26,6 +26,8 @@ pub struct Recipe {
     pub batch: Option<usize>,
     /// After how many epochs without a lower validation loss it ends; it then goes back to the lowest.
     pub patience: Option<usize>,
+    /// Whether it ends after the usual number of such epochs also where the epochs are chosen, which are all done otherwise.
+    pub stops: bool,
     /// How steps follow from gradients: a name of [`optim::NAMES`].
     pub optimizer: Option<String>,
     /// Settings of the optimiser.

@@ -83,7 +83,7 @@ impl Recipe {
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if validates {
-            let patience = if own { (epochs / 5).max(10) } else { NEVER };
+            let patience = if own || self.stops { (epochs / 5).max(10) } else { NEVER };
             self.patience.get_or_insert(patience);
         }
         if self.optimizer.is_none() {
@@ -117,5 +117,24 @@ impl Recipe {
         if self.hyper.get(name).is_none() {
             self.hyper = std::mem::replace(&mut self.hyper, Hyper::new()).with(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_epochs_are_all_done_unless_it_is_to_stop() {
+        let patience = |epochs: Option<usize>, stops: bool, validates: bool| {
+            let mut recipe = Recipe { epochs, stops, ..Recipe::default() };
+            recipe.settle(100, Shape { inputs: 4, outputs: 3, classes: true }, validates);
+            recipe.patience
+        };
+        assert_eq!(patience(None, false, true), Some(20));
+        assert_eq!(patience(None, true, true), Some(20));
+        assert_eq!(patience(Some(500), false, true), Some(NEVER));
+        assert_eq!(patience(Some(500), true, true), Some(100));
+        assert_eq!(patience(Some(500), true, false), None);
     }
 }

@@ -84,9 +84,11 @@ pub fn train(
                 break;
             }
             let member = of.member(number, listen).transpose();
+            // One that has too few rows keeps no other from being trained: which are must hang on no clock.
             let ends = match &member {
                 Some(Ok(member)) => matches!(member.history.stopped, Stopped::Requested),
-                _ => true,
+                Some(Err(_)) => true,
+                None => false,
             };
             if ends {
                 next.fetch_max(members, Ordering::Relaxed);
@@ -184,4 +186,27 @@ fn trainer<'n>(
         trainer = trainer.schedule(schedule, every);
     }
     Ok(trainer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradtape::Tensor;
+    use gradtape::data::{Preprocessing, TransformChoice};
+
+    #[test]
+    fn which_networks_are_trained_on_one_row_hangs_on_no_thread() {
+        let names = ["x".to_string()];
+        let target = Target::of_numbers("y", &[1.0, 2.0], TransformChoice::None).unwrap();
+        let prepared = Preprocessing::fit_rows(&names, &[1.0, 2.0], &[0, 1], target).unwrap();
+        let of = |x: f32| Dataset::new(Tensor::from([[x]]), Tensor::from([[x]])).unwrap();
+        let (one, other) = (of(-1.0), of(1.0));
+        let rows = Rows { train: &one, validation: &other };
+        let recipe = Recipe { members: Some(6), epochs: Some(2), ..Recipe::default() };
+        for threads in [1, 2, 6] {
+            let trained = train(&recipe, &prepared, rows, 1, threads, &()).unwrap();
+            // Those of numbers 2 and 4 have no row to validate on.
+            assert_eq!(trained.histories.len(), 4, "{threads} threads");
+        }
+    }
 }

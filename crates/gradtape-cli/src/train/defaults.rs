@@ -32,6 +32,7 @@ impl Train {
             steps: self.steps,
             batch: self.batch,
             patience: self.early_stopping,
+            stops: false,
             optimizer: self.optimizer.clone(),
             hyper: self.hyper.all().clone(),
             schedule: self.schedule.clone(),
