@@ -149,7 +149,10 @@ impl Training<'_> {
         if preprocessing.target().is_transformed() {
             trainer = trainer.errors_in(preprocessing.undo()?, preprocessing.undo_target()?);
         }
-        let history = listen.adjust(number, trainer).fit(&train, validation.as_ref())?;
+        let mut trainer = listen.adjust(number, trainer);
+        let fit = || trainer.fit(&train, validation.as_ref());
+        let history = recipe.with_threads(&network, fit)?;
+        drop(trainer);
         let mut errors = Vec::new();
         if let (Some(rows), Target::Number { .. }) = (&validation, preprocessing.target()) {
             let answers = predict(&network, rows.inputs(), 256)?.to_f64_vec();

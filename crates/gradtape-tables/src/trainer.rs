@@ -1,7 +1,8 @@
 //! What trains a network by a recipe: the one place where numbers of it become settings of a [`Trainer`].
 
 use gradtape::Result;
-use gradtape::nn::Layer;
+use gradtape::engine::cpu;
+use gradtape::nn::{Layer, Module};
 use gradtape::optim::{Optimizer, Schedule};
 use gradtape::train::{EarlyStopping, Every, Trainer};
 
@@ -16,7 +17,18 @@ pub struct Length {
     pub batches: usize,
 }
 
+/// Floating-point operations of a step from which a second thread helps: about half a millisecond of one. With fewer,
+/// threads wait for each other longer than they work.
+const SHARED_STEP: f64 = 5e7;
+
 impl Recipe {
+    /// Does something with the programs of a perceptron that is trained by this: on the calling thread alone where the
+    /// steps are so small that a second thread costs more than it helps. Results do not depend on it.
+    pub fn with_threads<R>(&self, network: &impl Module, work: impl FnOnce() -> R) -> R {
+        let step = 6.0 * network.parameter_count() as f64 * self.batch() as f64;
+        if step < SHARED_STEP { cpu::alone(work) } else { work() }
+    }
+
     /// How many rows make a batch.
     pub fn batch(&self) -> usize {
         self.batch.unwrap_or(32)

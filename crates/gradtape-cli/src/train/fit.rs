@@ -14,6 +14,7 @@ use gradtape_tables::Recipe;
 
 use super::flags::Train;
 use super::members::Members;
+use super::network::Network;
 use super::resume::{Clock, Further, remove_later};
 use super::watch;
 use crate::error::{Failure, Outcome};
@@ -234,6 +235,9 @@ impl Train {
         let insists = self.runs.insist;
         let fitted = match stream {
             Some(stream) => trainer.fit_stream(stream, validation),
+            None if self.network == Network::Mlp => {
+                recipe.with_threads(network, || trainer.fit(train, validation))
+            }
             None => trainer.fit(train, validation),
         };
         let ended = fitted.map(drop).map_err(|error| {

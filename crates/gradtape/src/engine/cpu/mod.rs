@@ -30,7 +30,7 @@ pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
 pub use isa::{Isa, isa, set_isa};
 pub use peak::{multiply_adds, operations_a_second};
-pub use pool::{Abreast, set_threads, set_threads_beyond_cores, threads};
+pub use pool::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
 pub(crate) use timed::{Nanoseconds, run_timed};
 

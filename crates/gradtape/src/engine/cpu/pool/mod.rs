@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use self::strain::Strain;
 
 pub(crate) use threads::share;
-pub use threads::{Abreast, set_threads, set_threads_beyond_cores, threads};
+pub use threads::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
 /// Looks before a thread goes to sleep: about 50 µs of waiting.
 const SPINS: usize = 1500;

@@ -1,5 +1,6 @@
 //! On how many threads programs run.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,8 +60,39 @@ impl Drop for Abreast {
     }
 }
 
+thread_local! {
+    /// Whether programs that this thread begins run on it alone.
+    static ALONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does something whose programs all run on the calling thread alone: many that are so small that a second thread costs
+/// more than it helps.
+///
+/// ```
+/// use gradtape::Tensor;
+/// let sum = gradtape::engine::cpu::alone(|| {
+///     let tape = gradtape::Tape::new();
+///     tape.constant(Tensor::from([1.0, 2.0])).sum(()).item()
+/// })?;
+/// assert_eq!(sum, 3.0);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+pub fn alone<R>(work: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ALONE.set(self.0);
+        }
+    }
+    let _before = Before(ALONE.replace(true));
+    work()
+}
+
 /// On how many threads a program that begins now runs.
 pub(crate) fn share() -> usize {
+    if ALONE.get() {
+        return 1;
+    }
     let others = ABREAST.load(Ordering::Relaxed).saturating_sub(1);
     threads().saturating_sub(others).max(1)
 }
@@ -87,6 +119,8 @@ mod tests {
             assert_eq!(share(), left, "{} abreast", abreast.len());
             abreast.pop();
         }
+        assert_eq!(alone(|| (alone(share), share())), (1, 1));
+        assert_eq!(share(), 4);
         set_threads(0);
         assert_eq!(threads(), cores());
     }
