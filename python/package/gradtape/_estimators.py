@@ -139,7 +139,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
     dropout : float or None
         The share of hidden values dropped in training.
     members : int or None
-        How many networks answer together, each with other rows held out.
+        How many networks answer together, each with other rows held out where any are.
     epochs, batch_size : int or None
         How often all rows are gone through, and how many make a step.
     optimizer : str or None
