@@ -1,6 +1,7 @@
 //! Models of tables: `TableModel`, on which the estimators stand.
 
 mod columns;
+mod ears;
 mod fit;
 
 use gradtape::data::{Preprocessing, Target};
@@ -11,7 +12,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use self::columns::{Column, table};
+use self::columns::{Column, named_rows, table};
 use crate::error::raised;
 
 /// Names the class and what makes it in the module.
@@ -72,13 +73,13 @@ enum Answered<'py> {
 impl TableModel {
     /// Reads the bytes of a model file.
     #[staticmethod]
-    fn from_bytes(bytes: Vec<u8>) -> PyResult<TableModel> {
-        TableModel::of(bytes, Vec::new()).map_err(raised)
+    fn from_bytes(py: Python<'_>, bytes: Vec<u8>) -> PyResult<TableModel> {
+        py.detach(|| TableModel::of(bytes, Vec::new())).map_err(raised)
     }
 
     /// Reads a model file.
     #[staticmethod]
-    fn load(path: std::path::PathBuf) -> PyResult<TableModel> {
+    fn load(py: Python<'_>, path: std::path::PathBuf) -> PyResult<TableModel> {
         let read = |path: &std::path::Path| -> gradtape::Result<TableModel> {
             let model = Model::load(path)?;
             if model.preprocessing.is_none() {
@@ -87,13 +88,13 @@ impl TableModel {
             }
             TableModel::of(model.to_bytes()?, Vec::new())
         };
-        read(&path).map_err(|error| raised(error.context(path.display())))
+        py.detach(|| read(&path)).map_err(|error| raised(error.context(path.display())))
     }
 
     /// Writes a model file, whole or not at all.
-    fn save(&self, path: std::path::PathBuf) -> PyResult<()> {
+    fn save(&self, py: Python<'_>, path: std::path::PathBuf) -> PyResult<()> {
         let write = || Model::from_safetensors(SafeTensors::from_bytes(&self.bytes)?)?.save(&path);
-        write().map_err(raised)
+        py.detach(write).map_err(raised)
     }
 
     /// The bytes of a model file.
@@ -116,7 +117,7 @@ impl TableModel {
         names: Vec<String>,
         values: PyReadonlyArray2<'py, f64>,
     ) -> PyResult<Answered<'py>> {
-        let values = values.as_slice()?.to_vec();
+        let values = named_rows(&names, &values)?;
         let inputs = py.detach(|| self.prepared().inputs_of_rows(&names, &values));
         self.answer(py, inputs.map_err(raised)?)
     }
@@ -127,7 +128,7 @@ impl TableModel {
         py: Python<'py>,
         columns: Vec<Column>,
     ) -> PyResult<Answered<'py>> {
-        let inputs = py.detach(|| self.prepared().inputs(&table(&columns)?.0));
+        let inputs = py.detach(|| self.prepared().inputs(&table(columns)?.0));
         self.answer(py, inputs.map_err(raised)?)
     }
 

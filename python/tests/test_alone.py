@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = '''
 import sys
 
@@ -66,3 +68,23 @@ print("fine")
 def test_they_stand_alone():
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert run.stdout.strip() == "fine", run.stderr
+
+
+OLD = """
+import sklearn
+sklearn.__version__ = "1.2.2"
+import gradtape
+gradtape.Tape()
+try:
+    gradtape.GradtapeClassifier
+except ImportError as error:
+    assert "scikit-learn 1.3 or later, or none, and 1.2.2 is installed" in str(error), error
+else:
+    raise AssertionError("an old scikit-learn was taken")
+"""
+
+
+def test_a_scikit_learn_that_is_too_old_is_named():
+    pytest.importorskip("sklearn")
+    run = subprocess.run([sys.executable, "-c", OLD], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

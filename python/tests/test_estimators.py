@@ -1,5 +1,6 @@
 """The estimators: what they learn, what they refuse, and what they keep."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -157,7 +158,7 @@ def test_what_cannot_be_learned_is_told(blobs):
         (dict(class_weight={"a": 0, "b": 0, "c": 0}), "non-zero|every"),
         (dict(activation=3), "activation is 3"),
         (dict(validation_fraction=1.0), "validation"),
-        (dict(learning_rate=float("nan")), "learning rate"),
+        (dict(learning_rate=float("nan")), "learning_rate is nan"),
         (dict(n_jobs=0), "n_jobs is 0"),
         (dict(hidden=(10**6, 10**6)), "weights"),
     ]
@@ -184,6 +185,12 @@ def test_one_class_is_that_class(blobs):
     assert model.predict(X[:2]).tolist() == ["only", "only"]
     with pytest.raises(ValueError, match="only class"):
         model.save("nothing")
+    pandas = pytest.importorskip("pandas")
+    texts = pandas.DataFrame({name: ["a", "b"] for name in "wxyz"})
+    with pytest.raises(ValueError, match="'w' is of texts, and was of numbers"):
+        model.predict(texts)
+    of_texts = GradtapeClassifier().fit(texts, ["only"] * 2)
+    assert of_texts.predict(texts[:1]).tolist() == ["only"]
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4, 7])
@@ -201,8 +208,9 @@ def test_epochs_are_told(blobs, capsys):
     assert len(lines) == 2 and lines[0].startswith("network 1   epoch    1   loss ")
 
 
-def test_other_threads_run_while_it_trains(blobs):
-    X, y = blobs
+@contextlib.contextmanager
+def other_thread():
+    """Another thread of Python, and when it ran."""
     ticks, done = [], threading.Event()
 
     def tick():
@@ -212,12 +220,30 @@ def test_other_threads_run_while_it_trains(blobs):
 
     other = threading.Thread(target=tick)
     other.start()
-    before = len(ticks)
-    GradtapeClassifier(hidden=(256, 256), epochs=60, n_jobs=1).fit(X, y)
-    seen = len(ticks) - before
+    yield ticks
     done.set()
     other.join()
-    assert seen > 10
+
+
+def test_other_threads_run_while_it_trains(blobs):
+    with other_thread() as ticks:
+        before = len(ticks)
+        GradtapeClassifier(hidden=(256, 256), epochs=60, n_jobs=1).fit(*blobs)
+        assert len(ticks) - before > 10
+
+
+def test_other_threads_run_while_models_are_read_and_written(waves, tmp_path):
+    X, y = waves
+    model = GradtapeRegressor(hidden=(1500, 1500), epochs=1).fit(X[:8], y[:8])
+    content = pickle.dumps(model)
+    # Between two calls they may run once.
+    calls = 10
+    for call in [lambda: model.save(tmp_path / "m"), lambda: load_model(tmp_path / "m"), lambda: pickle.loads(content)]:
+        with other_thread() as ticks:
+            before = len(ticks)
+            for _ in range(calls):
+                call()
+            assert len(ticks) - before > 3 * calls
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

@@ -1,6 +1,7 @@
 """Data frames with columns of several kinds."""
 
 import datetime
+import json
 
 import numpy as np
 import pytest
@@ -153,9 +154,27 @@ def test_targets_with_gaps_are_refused():
         pandas.Series(["a", None] * 20, dtype="category"),
         pandas.Series([1, None] * 20, dtype="Int64"),
         pandas.Series([True, None] * 20, dtype="boolean"),
+        pandas.Series(["a", pandas.NA] * 20, dtype=object),
+        ["a", pandas.NA] * 20,
+        [pandas.Timestamp(0), pandas.NaT] * 20,
+        np.array(["2020-01-01", "NaT"] * 20, dtype="datetime64[D]"),
+        np.array([1, pandas.NA] * 20, dtype=object),
     ]:
-        with pytest.raises(ValueError, match="row 1 has no value"):
+        with pytest.raises(ValueError, match="Input y contains NaN: row 1 has no value"):
             GradtapeClassifier(epochs=1).fit(X, series)
+
+
+def test_columns_may_be_named_by_whole_numbers():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60.0)
+    frame = pandas.DataFrame(X)
+    model = GradtapeRegressor(epochs=2).fit(frame, y)
+    np.testing.assert_array_equal(model.predict(frame), model.predict(X))
+    frame[1] = "a"
+    with pytest.raises(ValueError, match="'1' is of texts, and was of numbers"):
+        model.predict(frame)
+    # A column without a cell is missing everywhere.
+    frame[1] = None
+    np.testing.assert_array_equal(model.predict(frame), model.predict(np.where([False, True, False], np.nan, X)))
 
 
 def test_yes_and_no_are_what_the_program_reads(tmp_path):
@@ -175,3 +194,32 @@ def test_names_that_look_like_those_of_arrays_are_names(tmp_path):
     GradtapeRegressor(epochs=2).fit(X, X["x0"]).save(tmp_path / "m")
     with pytest.raises(ValueError, match="feature names|order"):
         load_model(tmp_path / "m").predict(X[["x1", "x0"]])
+
+
+def by_another_program(path):
+    """Takes out of a model file what the package wrote of the columns: so the program writes it."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    notes = [key for key, text in header["__metadata__"].items() if key == "python" or key.endswith(".python")]
+    assert notes, header["__metadata__"].keys()
+    for key in notes:
+        del header["__metadata__"][key]
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
+
+
+def test_models_of_the_program_find_columns_by_name(tmp_path):
+    X, y = homes()
+    for frame in [X, X[["size", "code"]]]:
+        GradtapeRegressor(epochs=3).fit(frame, y).save(tmp_path / "m")
+        by_another_program(tmp_path / "m")
+        model = load_model(tmp_path / "m")
+        known = model.predict(frame)
+        more = frame[frame.columns[::-1]].assign(more="z")
+        np.testing.assert_array_equal(model.predict(more), known)
+        with pytest.raises(ValueError, match="no column 'size', which the model needs"):
+            model.predict(frame.drop(columns="size"))
+        with pytest.raises(ValueError, match="no rows"):
+            model.predict(frame[:0])

@@ -26,6 +26,8 @@ mod network;
 mod recipe;
 mod settle;
 mod train;
+mod trainer;
+mod turns;
 
 pub use distinct::{Counted, distinct};
 pub use embed::{Embed, embedded};
@@ -34,3 +36,5 @@ pub use network::{MOST_WEIGHTS, perceptron};
 pub use recipe::{MANY_ROWS, Recipe, learning_rate, settle_rate};
 pub use settle::{LARGE_BATCHES, Shape};
 pub use train::{Listen, Rows, Trained, train};
+pub use trainer::Length;
+pub use turns::Turns;

@@ -40,7 +40,7 @@ pub fn parts(number: usize, [train, validation]: [&Dataset; 2], seed: u64) -> Re
     let targets = train.targets().to_f64_vec();
     let mut order = Rng::new(seed).split(FOLDS).permutation(train.len());
     order.sort_by(|&a, &b| targets[a].total_cmp(&targets[b]));
-    let every = (train.len() / validation.len()).max(2);
+    let every = every(train.len(), validation.len());
     let held_out = |place: usize| place % every == (number - 1) % every;
     let pick = |wanted: bool| {
         let places = order.iter().enumerate().filter(|(place, _)| held_out(*place) == wanted);
@@ -50,6 +50,17 @@ pub fn parts(number: usize, [train, validation]: [&Dataset; 2], seed: u64) -> Re
     };
     let others = Dataset::concat(&[train.rows(&pick(false))?, validation.clone()])?;
     Ok([others, train.rows(&pick(true))?])
+}
+
+/// How many of so many networks have rows to validate on, of so many rows to train and to validate on.
+pub(crate) fn with_rows(members: usize, [train, validation]: [usize; 2]) -> usize {
+    let enough = validation == 0 || train >= every(train, validation);
+    if enough { members } else { members.min(1 + train) }
+}
+
+/// Of how many of the rows that the first network trains on each of the others validates on one.
+fn every(train: usize, validation: usize) -> usize {
+    (train / validation).max(2)
 }
 
 /// What tells the choice of rows to validate from other uses of a seed.
@@ -73,5 +84,21 @@ mod tests {
                 assert_eq!(part.features(), data.features());
             }
         }
+    }
+
+    #[test]
+    fn each_network_has_rows_to_validate_on() {
+        for (train, validation) in [(1, 1), (1, 3), (2, 1), (2, 2), (3, 1), (9, 2), (40, 3)] {
+            let data = iris().rows(&(0..train + validation).collect::<Vec<_>>()).unwrap();
+            let [known, held_out] = [0..train, train..train + validation]
+                .map(|rows| data.rows(&rows.collect::<Vec<_>>()).unwrap());
+            let most = with_rows(20, [train, validation]);
+            assert_eq!(most, if train == 1 { 2 } else { 20 });
+            for number in 0..most {
+                let own = parts(number, [&known, &held_out], 1).unwrap();
+                assert!(own.iter().all(|part| !part.is_empty()), "{train} {validation} {number}");
+            }
+        }
+        assert_eq!(with_rows(5, [1, 0]), 5);
     }
 }

@@ -1,7 +1,7 @@
 //! [`Recipe`]: how networks are built and trained.
 
 use gradtape::nn::{Activation, Module};
-use gradtape::optim::{self, Hyper, HyperValue, Optimizer, OptimizerInfo, Pace, Schedule};
+use gradtape::optim::{self, Hyper, HyperValue, Optimizer, OptimizerInfo, Pace};
 use gradtape::train::Every;
 use gradtape::{Error, Kind, Result};
 
@@ -22,15 +22,19 @@ pub struct Recipe {
     pub epochs: Option<usize>,
     /// After how many steps it ends, if there are more in the epochs.
     pub steps: Option<usize>,
-    /// How many rows make a step.
+    /// How many rows make a batch.
     pub batch: Option<usize>,
+    /// How many batches make a step, 1 unless it is chosen.
+    pub accumulate: Option<usize>,
     /// After how many epochs without a lower validation loss it ends; it then goes back to the lowest.
     pub patience: Option<usize>,
+    /// Whether it ends after the usual number of such epochs also where the epochs are chosen, which are all done otherwise.
+    pub stops: bool,
     /// How steps follow from gradients: a name of [`optim::NAMES`].
     pub optimizer: Option<String>,
     /// Settings of the optimiser.
     pub hyper: Hyper,
-    /// How the learning rate changes, as [`Schedule::by_name`] reads it.
+    /// How the learning rate changes, as [`Schedule::by_name`](optim::Schedule::by_name) reads it.
     pub schedule: Option<String>,
     /// What the schedule counts; by default epochs where it is of steps or plateaus.
     pub every: Option<Every>,
@@ -52,6 +56,7 @@ impl Recipe {
             || self.optimizer.is_some()
             || self.schedule.is_some()
             || counts.iter().any(Option::is_some)
+            || self.accumulate.is_some_and(|batches| batches > 1)
             || self.hyper.iter().next().is_some()
     }
 
@@ -85,24 +90,13 @@ impl Recipe {
         )
     }
 
-    /// The schedule of a training of so many epochs of so many batches, and what it counts. Fails where it cannot be read.
-    pub fn schedule(&self, epochs: usize, batches: usize) -> Result<Option<(Schedule, Every)>> {
-        let Some(name) = &self.schedule else { return Ok(None) };
-        let every = self.every();
-        let total = match every {
-            Every::Epoch => epochs,
-            Every::Step => epochs.saturating_mul(batches).min(self.steps.unwrap_or(usize::MAX)),
-        };
-        let rate = learning_rate(&self.hyper, self.optimizer());
-        Ok(Some((Schedule::by_name(name, rate, total as u64)?, every)))
-    }
-
     /// Fails for numbers that no training has.
     pub fn check(&self) -> Result<()> {
         let counts = [
             ("epochs", self.epochs),
             ("steps", self.steps),
             ("batch", self.batch),
+            ("accumulate", self.accumulate),
             ("patience", self.patience),
             ("members", self.members),
         ];

@@ -4,6 +4,7 @@ use gradtape::data::Preprocessing;
 use gradtape::nn::Activation;
 use gradtape::optim::{self, Hyper, Pace};
 
+use super::members::with_rows;
 use super::recipe::{MANY_ROWS, Recipe, settle_rate};
 
 /// What is known of a table.
@@ -62,12 +63,14 @@ impl Recipe {
         if rows >= ONE_NETWORK { 1 } else { MEMBERS }
     }
 
-    /// Settles on what is not chosen, for a table with so many rows to train on; `validates` where rows are held out to
-    /// tell when to end. Where anything is chosen, one network is trained.
-    pub fn settle(&mut self, rows: usize, shape: Shape, validates: bool) {
+    /// Settles on what is not chosen, for a table with so many rows to train on and to validate on, which tell when to
+    /// end. Where anything is chosen, one network is trained; at most as many as have rows to validate on.
+    pub fn settle(&mut self, [rows, held_out]: [usize; 2], shape: Shape) {
+        let validates = held_out > 0;
         let alone = self.is_chosen() || !validates;
         let members = if alone { 1 } else { Recipe::usual_members(rows) };
-        let members = *self.members.get_or_insert(members);
+        let members = with_rows(self.members.unwrap_or(members), [rows, held_out]);
+        self.members = Some(members);
         let width = if rows >= WIDE { 128 } else { 64 };
         let hidden = self.hidden.get_or_insert(vec![width, width]).clone();
         self.activation.get_or_insert(Activation::Silu);
@@ -83,7 +86,7 @@ impl Recipe {
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if validates {
-            let patience = if own { (epochs / 5).max(10) } else { NEVER };
+            let patience = if own || self.stops { (epochs / 5).max(10) } else { NEVER };
             self.patience.get_or_insert(patience);
         }
         if self.optimizer.is_none() {
@@ -117,5 +120,24 @@ impl Recipe {
         if self.hyper.get(name).is_none() {
             self.hyper = std::mem::replace(&mut self.hyper, Hyper::new()).with(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_epochs_are_all_done_unless_it_is_to_stop() {
+        let patience = |epochs: Option<usize>, stops: bool, held_out: usize| {
+            let mut recipe = Recipe { epochs, stops, ..Recipe::default() };
+            recipe.settle([100, held_out], Shape { inputs: 4, outputs: 3, classes: true });
+            recipe.patience
+        };
+        assert_eq!(patience(None, false, 9), Some(20));
+        assert_eq!(patience(None, true, 9), Some(20));
+        assert_eq!(patience(Some(500), false, 9), Some(NEVER));
+        assert_eq!(patience(Some(500), true, 9), Some(100));
+        assert_eq!(patience(Some(500), true, 0), None);
     }
 }

@@ -1,20 +1,21 @@
 //! [`train`]: the networks of a recipe, trained side by side.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use gradtape::Result;
 use gradtape::data::{Dataset, Preprocessing, Target};
+use gradtape::engine::cpu::Abreast;
 use gradtape::nn::{EmbeddedColumns, Sequential};
-use gradtape::train::{EarlyStopping, History, Stopped, Trainer, predict};
+use gradtape::train::{History, Trainer, predict};
 
 use super::embed::embedded;
 use super::members::{draws, mean, parts};
 use super::network::perceptron;
 use super::recipe::Recipe;
 use super::settle::Shape;
+use super::turns::Turns;
 
 /// The rows of a training, prepared.
 #[derive(Clone, Copy, Debug)]
@@ -69,35 +70,34 @@ pub fn train(
     recipe.check()?;
     let mut recipe = recipe.clone();
     let shape = Shape::of(preprocessing);
-    recipe.settle(rows.train.len(), shape, !rows.validation.is_empty());
+    recipe.settle([rows.train.len(), rows.validation.len()], shape);
     let is_linear = recipe.hidden.as_ref().is_some_and(Vec::is_empty);
     let columns = embedded(&recipe.embed, preprocessing, is_linear)?;
     let columns = columns.into_iter().map(|(_, own)| own).collect();
     let members = recipe.members.unwrap_or(1);
     let of = Training { recipe: &recipe, preprocessing, columns, rows, seed };
-    let next = AtomicUsize::new(0);
+    let turns = Turns::new(0..members);
     let done = Mutex::new(Vec::new());
+    let workers = threads.min(members);
     let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= members {
-                break;
-            }
-            let member = of.member(number, listen).transpose();
-            let ends = match &member {
-                Some(Ok(member)) => matches!(member.history.stopped, Stopped::Requested),
-                _ => true,
+        // What is left over by those that are done, the others get.
+        let _abreast = (workers > 1).then(Abreast::begin);
+        while let Some(number) = turns.next() {
+            let member = of.member(number, listen);
+            let counts = match &member {
+                Ok(member) => turns.came(number, &member.history),
+                Err(_) => {
+                    turns.end();
+                    true
+                }
             };
-            if ends {
-                next.fetch_max(members, Ordering::Relaxed);
+            if counts {
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((number, member));
             }
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(member.map(|own| (number, own)));
         }
     };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(members)).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         work();
         while others.iter().any(|other| !other.is_finished()) {
             listen.wait();
@@ -107,14 +107,11 @@ pub fn train(
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(number, _)| *number);
     let (mut networks, mut histories, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, member) in done {
+    for (_, member) in done {
         let member = member?;
-        // A later network that came to nothing does not count.
-        if number == 0 || member.history.kept_epoch > 0 {
-            networks.push(member.network);
-            histories.push(member.history);
-            errors.extend(member.errors);
-        }
+        networks.push(member.network);
+        histories.push(member.history);
+        errors.extend(member.errors);
     }
     recipe.members = Some(networks.len());
     Ok(Trained { network: mean(networks)?, histories, recipe, errors })
@@ -137,51 +134,58 @@ struct Member {
 }
 
 impl Training<'_> {
-    /// Trains the network of a number; none where too few rows are left for it.
-    fn member(&self, number: usize, listen: &impl Listen) -> Result<Option<Member>> {
+    /// Trains the network of a number.
+    fn member(&self, number: usize, listen: &impl Listen) -> Result<Member> {
         let Training { recipe, preprocessing, rows, seed, .. } = *self;
         let (shape, columns) = (Shape::of(preprocessing), self.columns.clone());
         let network = perceptron(recipe, shape, columns, &mut draws(number, seed))?;
         let [train, validation] = parts(number, [rows.train, rows.validation], seed)?;
-        if number > 0 && (train.is_empty() || validation.is_empty()) {
-            return Ok(None);
-        }
         let validation = (!validation.is_empty()).then_some(validation);
-        let seed = seed.wrapping_add(number as u64);
-        let mut trainer = trainer(recipe, preprocessing, &network, train.len(), seed)?;
-        if let (Some(patience), Some(_)) = (recipe.patience, &validation) {
-            trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
+        let optimizer = recipe.optimizer_of(&network)?;
+        let batches = train.len().div_ceil(recipe.batch());
+        let mut trainer = recipe
+            .trainer(&network, optimizer, batches, validation.is_some())?
+            .seed(seed.wrapping_add(number as u64));
+        if preprocessing.target().is_transformed() {
+            trainer = trainer.errors_in(preprocessing.undo()?, preprocessing.undo_target()?);
         }
-        let history = listen.adjust(number, trainer).fit(&train, validation.as_ref())?;
+        let mut trainer = listen.adjust(number, trainer);
+        let fit = || trainer.fit(&train, validation.as_ref());
+        let history = recipe.with_threads(&network, fit)?;
+        drop(trainer);
         let mut errors = Vec::new();
         if let (Some(rows), Target::Number { .. }) = (&validation, preprocessing.target()) {
             let answers = predict(&network, rows.inputs(), 256)?.to_f64_vec();
             let truth = rows.targets().to_f64_vec();
             errors.extend(truth.iter().zip(answers).map(|(truth, answer)| truth - answer));
         }
-        Ok(Some(Member { network, history, errors }))
+        Ok(Member { network, history, errors })
     }
 }
 
-/// What trains a network on so many rows.
-fn trainer<'n>(
-    recipe: &Recipe,
-    preprocessing: &Preprocessing,
-    network: &'n Sequential,
-    rows: usize,
-    seed: u64,
-) -> Result<Trainer<'n>> {
-    let (epochs, batch) = (recipe.epochs.unwrap_or(30), recipe.batch.unwrap_or(32));
-    let mut trainer = Trainer::new(network, recipe.optimizer_of(network)?)
-        .epochs(epochs)
-        .steps(recipe.steps.unwrap_or(usize::MAX))
-        .batch_size(batch)
-        .seed(seed);
-    if preprocessing.target().is_transformed() {
-        trainer = trainer.errors_in(preprocessing.undo()?, preprocessing.undo_target()?);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradtape::Tensor;
+    use gradtape::data::{Preprocessing, TransformChoice};
+
+    #[test]
+    fn which_networks_are_trained_on_one_row_hangs_on_no_thread() {
+        let names = ["x".to_string()];
+        let target = Target::of_numbers("y", &[1.0, 2.0], TransformChoice::None).unwrap();
+        let prepared = Preprocessing::fit_rows(&names, &[1.0, 2.0], &[0, 1], target).unwrap();
+        let of = |x: f32| Dataset::new(Tensor::from([[x]]), Tensor::from([[x]])).unwrap();
+        let (one, other) = (of(-1.0), of(1.0));
+        let rows = Rows { train: &one, validation: &other };
+        let recipe = Recipe { members: Some(6), epochs: Some(2), ..Recipe::default() };
+        for threads in [1, 2, 6] {
+            let trained = train(&recipe, &prepared, rows, 1, threads, &()).unwrap();
+            // A third would have no row to validate on that the first two have not.
+            assert_eq!(trained.histories.len(), 2, "{threads} threads");
+        }
+        let none = one.rows(&[]).unwrap();
+        let rows = Rows { train: &one, validation: &none };
+        let trained = train(&recipe, &prepared, rows, 1, 2, &()).unwrap();
+        assert_eq!(trained.histories.len(), 6, "all on the same rows, from other weights");
     }
-    if let Some((schedule, every)) = recipe.schedule(epochs, rows.div_ceil(batch))? {
-        trainer = trainer.schedule(schedule, every);
-    }
-    Ok(trainer)
 }

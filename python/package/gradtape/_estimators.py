@@ -8,8 +8,10 @@ import warnings
 
 import numpy as np
 
+from . import _classes as class_names
 from . import _frames as frames
 from ._gradtape import TableModel, fit_columns, fit_rows
+from ._parameters import Settings, settings_of, word
 from ._sklearn import Base, ClassifierMixin, NotFittedError, RegressorMixin, tools
 
 __all__ = ["GradtapeClassifier", "GradtapeRegressor", "load_model"]
@@ -39,13 +41,13 @@ class _Estimator(Base):
         names = self._names() if is_array else [column[0] for column in X]
         self._kinds = None if is_array else self._kinds
         note = {"columns": names, "named": hasattr(self, "feature_names_in_"), "kinds": self._kinds, "classes": labels}
-        settings = _Settings(
+        settings = Settings(
             target=frames.name_of(None, name, names),
             classes=classes,
             numeric=numeric,
             transform=transform,
             note=json.dumps(note),
-            **self._checked(),
+            **settings_of(self),
         )
         told = _told if self.verbose else None
         targets = np.ascontiguousarray(targets, dtype=np.float64)
@@ -62,37 +64,6 @@ class _Estimator(Base):
             warnings.warn(message, RuntimeWarning, stacklevel=3)
         return self
 
-    def _checked(self):
-        """The parameters as the extension takes them; fails where one is of another kind."""
-        hidden = self.hidden
-        if hidden is not None:
-            hidden = [hidden] if isinstance(hidden, (int, np.integer)) else hidden
-            if isinstance(hidden, str) or not hasattr(hidden, "__iter__"):
-                raise ValueError(f"hidden is {hidden!r}: it is a width, as 64, or several, as (64, 64)")
-            hidden = [_whole("hidden", width) for width in hidden]
-        # scikit-learn's words for this are yes and no.
-        patience, held_out = self.early_stopping, _number("validation_fraction", self.validation_fraction)
-        if patience is True:
-            patience = None
-        elif patience is False:
-            patience, held_out = None, 0.0
-        return dict(
-            hidden=hidden,
-            activation=_word("activation", self.activation),
-            dropout=_number("dropout", self.dropout),
-            members=_whole("members", self.members),
-            epochs=_whole("epochs", self.epochs),
-            batch_size=_whole("batch_size", self.batch_size),
-            patience=_whole("early_stopping", patience),
-            optimizer=_word("optimizer", self.optimizer),
-            learning_rate=_number("learning_rate", self.learning_rate),
-            weight_decay=_number("weight_decay", self.weight_decay),
-            schedule=_word("schedule", self.schedule),
-            validation=held_out,
-            seed=_seed(self.random_state),
-            threads=_threads(self.n_jobs),
-        )
-
     def _answer(self, X):
         model = self._fitted()
         X = self._look_at(X)
@@ -104,14 +75,17 @@ class _Estimator(Base):
         """Columns to answer for, as the extension takes them: a float64 array, or columns of several kinds."""
         if not frames.is_frame(X):
             return tools.check_array(self, X, None, False)
+        if self._is_foreign():
+            if len(X) == 0:
+                raise ValueError("the frame has no rows")
+            # Their own program finds columns by name, and leaves others alone.
+            return frames.columns(frames.named(X, self.model_.columns))
         wanted = getattr(self, "_kinds", None)
         if wanted is None and hasattr(self, "n_features_in_"):
-            odd = [name for name, kind in zip(frames.names(X), frames.kinds(X)) if kind not in ("number", "bool")]
-            if odd and not self._is_foreign():
-                # What has no cell at all is missing.
-                frames.columns(X[odd], dict.fromkeys(odd, "number"))
-            if not odd or not self._is_foreign():
-                return tools.check_array(self, frames.as_numbers(X), None, False)
+            odd = [place for place, kind in enumerate(frames.kinds(X)) if kind not in ("number", "bool")]
+            # Of texts no number is made; what has no cell at all is missing.
+            frames.columns(frames.at(X, odd), dict.fromkeys(frames.names(X), "number"))
+            return tools.check_array(self, frames.as_numbers(X), None, False)
         tools.check_frame(self, X, False)
         return frames.columns(X, wanted)
 
@@ -130,7 +104,8 @@ class _Estimator(Base):
 
     def _is_foreign(self):
         """Whether the model was trained by another program, which says nothing of the kinds of columns."""
-        return self.model_.note is None
+        model = getattr(self, "model_", None)
+        return model is not None and model.note is None
 
     def _names(self):
         names = getattr(self, "feature_names_in_", None)
@@ -142,6 +117,10 @@ class _Estimator(Base):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def _more_tags(self):
+        """As `__sklearn_tags__`, for scikit-learn before 1.6."""
+        return {"allow_nan": True}
 
 
 class GradtapeClassifier(ClassifierMixin, _Estimator):
@@ -160,7 +139,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
     dropout : float or None
         The share of hidden values dropped in training.
     members : int or None
-        How many networks answer together, each with other rows held out.
+        How many networks answer together, each with other rows held out where any are.
     epochs, batch_size : int or None
         How often all rows are gone through, and how many make a step.
     optimizer : str or None
@@ -170,8 +149,9 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
     schedule : str or None
         How the learning rate changes, as the program has it: constant, cosine, step:step_size=10 and so on.
     early_stopping : int, bool or None
-        After how many epochs without a lower validation loss training ends; it goes back to the lowest. False: no row is
-        held out, and all epochs are done.
+        After how many epochs without a lower validation loss training ends; it goes back to the lowest. True: after a fifth
+        of the epochs, at least 10. None: as True, but all epochs are done where ``epochs`` is given. False: no row is held
+        out, and all epochs are done.
     validation_fraction : float
         The share of the rows that is held out to tell when to end; 0 for none.
     class_weight : dict, "balanced" or None
@@ -179,7 +159,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
     random_state : int, RandomState or None
         Same number, same bits, at any number of threads and whatever the order of the rows.
     n_jobs : int or None
-        Threads; None for all cores, or OMP_NUM_THREADS where that is set, as in joblib's workers.
+        Threads; None for all cores that the process may use, or OMP_NUM_THREADS where that is set, as in joblib's workers.
     verbose : bool
         Prints a line for each epoch.
 
@@ -254,15 +234,15 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
         self.classes_, labels = np.unique(y, return_inverse=True)
         weights = tools.weights(sample_weight, len(y))
         if self.class_weight is not None:
-            own = _class_weights(self.class_weight, self.classes_, labels, weights)[labels]
+            own = class_names.weights(self.class_weight, self.classes_, labels, weights)[labels]
             weights = tools.weights(own if weights is None else own * weights, len(y))
         if len(self.classes_) == 1:
             # There is nothing to tell apart.
             self.model_, self.history_, self.n_iter_ = None, [], 1
             return self
         numeric = self.classes_.dtype.kind in "iuf"
-        classes = [_name(label) for label in self.classes_]
-        kept = _kept(self.classes_)
+        classes = [class_names.name(label) for label in self.classes_]
+        kept = class_names.kept(self.classes_)
         return self._train(X, labels, weights, name=name, classes=classes, labels=kept, numeric=numeric)
 
     def predict_proba(self, X):
@@ -347,7 +327,7 @@ class GradtapeRegressor(RegressorMixin, _Estimator):
         name = frames.name_of(y, "y", ())
         X, y = self._look_at_both(X, y, numeric=True)
         weights = tools.weights(sample_weight, len(y))
-        return self._train(X, y, weights, name=name, transform=_word("target_transform", self.target_transform))
+        return self._train(X, y, weights, name=name, transform=word("target_transform", self.target_transform))
 
     def predict(self, X):
         """The number of each row."""
@@ -365,108 +345,8 @@ def load_model(path):
     estimator.n_features_in_ = len(note["columns"])
     estimator._kinds = note["kinds"]
     if model.classes is not None:
-        estimator.classes_ = _classes(model.classes, note.get("classes"), model.is_numeric)
+        estimator.classes_ = class_names.of_model(model.classes, note.get("classes"), model.is_numeric)
     return estimator
-
-
-def _kept(classes):
-    """The classes for a model file: the type and the values, where JSON can say them."""
-    values = classes.astype(str) if classes.dtype.kind == "M" else classes
-    values = values.tolist()
-    if classes.dtype.kind in "biufUM" or all(isinstance(value, str) for value in values):
-        return {"type": classes.dtype.str, "values": values}
-    return None
-
-
-def _classes(names, kept, numeric):
-    """The classes of a model: as they were kept, or numbers where their names are."""
-    if kept is not None:
-        return np.array(kept["values"], dtype=np.dtype(kept["type"]))
-    if not numeric:
-        return np.array(names, dtype=object)
-    numbers = np.array([float(name) for name in names])
-    return numbers.astype(np.int64) if (numbers == numbers.round()).all() else numbers
-
-
-def _class_weights(how, classes, labels, weights):
-    """How much a row of each class counts."""
-    if isinstance(how, dict):
-        unknown = [label for label in how if label not in classes.tolist()]
-        if unknown:
-            raise ValueError(f"class_weight names {unknown[0]!r}, which is none of the classes {classes.tolist()[:10]}")
-        own = np.array([float(how.get(label, 1.0)) for label in classes.tolist()])
-        if not np.isfinite(own).all() or (own < 0).any():
-            raise ValueError(f"class_weight is {how!r}: weights are finite and at least 0")
-        return own
-    if not isinstance(how, str) or how != "balanced":
-        raise ValueError(f"class_weight is {how!r}: it is 'balanced' or a dict from class to weight")
-    counts = np.bincount(labels, weights=weights, minlength=len(classes))
-    return counts.sum() / (len(classes) * np.maximum(counts, 1e-300))
-
-
-class _Settings:
-    """What the extension is told."""
-
-    def __init__(self, **settings):
-        vars(self).update(settings)
-
-
-def _whole(name, value):
-    """A whole number or None."""
-    if value is None:
-        return None
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise ValueError(f"{name} is {value!r}: it is a whole number of at least 1, or None")
-    return int(value)
-
-
-def _number(name, value):
-    """A number or None."""
-    if value is None:
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {value!r}: it is a number, or None") from None
-
-
-def _word(name, value):
-    """A text or None."""
-    if value is not None and not isinstance(value, str):
-        raise ValueError(f"{name} is {value!r}: it is a name, or None")
-    return value
-
-
-def _name(label):
-    """A class as the model file names it."""
-    if isinstance(label, (bool, np.bool_)):
-        return "true" if label else "false"
-    if isinstance(label, (float, np.floating)) and label.is_integer():
-        return str(int(label))
-    return str(label)
-
-
-def _seed(random_state):
-    if random_state is None:
-        return int(np.random.mtrand._rand.randint(np.iinfo(np.int32).max))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(np.iinfo(np.int32).max))
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(np.iinfo(np.int32).max))
-    if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, (int, np.integer)) or random_state < 0:
-        raise ValueError(f"random_state is {random_state!r}: it is a whole number of at least 0, a generator of NumPy, or None")
-    return int(random_state) % 2**64
-
-
-def _threads(n_jobs):
-    """How many threads compute: 0 for all cores."""
-    if n_jobs is not None:
-        if not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
-            raise ValueError(f"n_jobs is {n_jobs!r}: it is a number of threads, -1 for all cores, or None")
-        cores = os.cpu_count() or 1
-        return n_jobs if n_jobs > 0 else max(1, cores + 1 + n_jobs)
-    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    return int(told) if told.isdigit() else 0
 
 
 def _told(network, epoch, loss, validation):

@@ -56,6 +56,20 @@ def as_numbers(X):
     return X
 
 
+def at(frame, places):
+    """The columns at some places."""
+    return frame.iloc[:, places] if _of(frame, "pandas", "DataFrame") else frame[:, places]
+
+
+def named(frame, wanted):
+    """The columns of some names, in that order; fails where one is not there."""
+    places = {name: place for place, name in enumerate(names(frame))}
+    gone = [name for name in wanted if name not in places]
+    if gone:
+        raise ValueError(f"the frame has no column {gone[0]!r}, which the model needs: it has {', '.join(list(places)[:20])}")
+    return at(frame, [places[name] for name in wanted])
+
+
 def columns(frame, wanted=None):
     """Tuples of name, kind and cells, as the extension takes them.
 
@@ -82,14 +96,26 @@ def targets(y):
     else:
         array = y if isinstance(y, np.ndarray) else np.asarray(y, dtype=object)
         if array.dtype == object:
-            missing = [cell is None or cell is not cell or isinstance(cell, float) and cell != cell for cell in array.flat]
-            gone = np.flatnonzero(missing)
+            gone = np.flatnonzero([_is_missing(cell) for cell in array.flat])
         else:
-            gone = np.array([])
+            gone = np.flatnonzero(np.isnat(array)) if array.dtype.kind in "mM" else np.array([])
         cells = lambda: y  # noqa: E731
     if len(gone):
         raise ValueError(f"Input y contains NaN: row {gone[0]} has no value to learn")
     return np.asarray(cells())
+
+
+def _is_missing(cell):
+    """Whether a cell of Python's objects is None, NaN, or what pandas has for them."""
+    if cell is None:
+        return True
+    try:
+        return bool(cell != cell)
+    except TypeError:
+        # NA of pandas is neither the same nor another.
+        return True
+    except ValueError:
+        return False
 
 
 def _series(frame, place):

@@ -3,6 +3,7 @@
 import numpy as np
 
 try:
+    from sklearn import __version__ as version
     from sklearn.base import BaseEstimator as Base
     from sklearn.base import ClassifierMixin, RegressorMixin
     from sklearn.exceptions import NotFittedError
@@ -131,22 +132,29 @@ class _Sklearn(_Own):
 
     @staticmethod
     def check_array(estimator, X, y, reset, numeric=True):
-        from sklearn.utils.validation import validate_data
-
-        options = dict(reset=reset, dtype=np.float64, order="C", ensure_all_finite="allow-nan")
-        if y is None:
-            return validate_data(estimator, X, **options)
-        X, y = validate_data(estimator, X, y, y_numeric=numeric, **options)
-        return X, y
+        options = dict(reset=reset, dtype=np.float64, order="C")
+        if y is not None:
+            options.update(y=y, y_numeric=numeric)
+        try:
+            from sklearn.utils.validation import validate_data
+        except ImportError:
+            # Before 1.6.
+            return estimator._validate_data(X, force_all_finite="allow-nan", **options)
+        return validate_data(estimator, X, ensure_all_finite="allow-nan", **options)
 
     @staticmethod
     def check_frame(estimator, X, reset):
-        from sklearn.utils.validation import _check_feature_names, _check_n_features
-
         if len(X) == 0:
             raise ValueError("the frame has no rows")
-        _check_feature_names(estimator, X, reset=reset)
-        _check_n_features(estimator, X, reset=reset)
+        try:
+            from sklearn.utils.validation import _check_feature_names, _check_n_features
+        except ImportError:
+            # Before 1.6.
+            estimator._check_feature_names(X, reset=reset)
+            estimator._check_n_features(X, reset=reset)
+        else:
+            _check_feature_names(estimator, X, reset=reset)
+            _check_n_features(estimator, X, reset=reset)
 
     @staticmethod
     def column(y, rows, numeric=True):
@@ -168,12 +176,20 @@ class _Sklearn(_Own):
 
         if sample_weight is None:
             return None
-        weights = _check_sample_weight(
-            sample_weight, np.empty((rows, 1)), dtype=np.float64, ensure_non_negative=True
-        )
+        weights = _check_sample_weight(sample_weight, np.empty((rows, 1)), dtype=np.float64)
+        if (weights < 0).any():
+            raise ValueError("Negative values in data passed to `sample_weight`")
         if not weights.any():
             raise ValueError("every sample_weight is 0: Sample weights must contain at least one non-zero number")
         return weights
 
 
 tools = _Sklearn if HAS_SKLEARN else _Own
+
+#: Of earlier ones the checks of estimators are not known to pass.
+OLDEST = (1, 3)
+
+if HAS_SKLEARN and tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
+    raise ImportError(
+        f"the estimators need scikit-learn {OLDEST[0]}.{OLDEST[1]} or later, or none, and {version} is installed: upgrade it"
+    )

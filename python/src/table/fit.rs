@@ -2,10 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering as Memory};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use gradtape::data::{
     Dataset, Fractions, PreprocessOptions, Preprocessing, Rows, Table, Target, TransformChoice,
@@ -14,14 +10,14 @@ use gradtape::engine::cpu::threads;
 use gradtape::io::Model;
 use gradtape::nn::Activation;
 use gradtape::optim::Hyper;
-use gradtape::train::{History, Trainer};
+use gradtape::train::History;
 use gradtape::{Error, Kind, Result, Tensor};
-use gradtape_tables::{Listen, Recipe, distinct, train};
+use gradtape_tables::{Recipe, distinct, train};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
-use super::columns::{Column, table};
+use super::columns::{Column, named_rows, table};
+use super::ears::Ears;
 use super::{Epoch, NOTE, TableModel};
 use crate::error::raised;
 
@@ -43,6 +39,8 @@ pub(super) struct Settings {
     epochs: Option<usize>,
     batch_size: Option<usize>,
     patience: Option<usize>,
+    /// Whether training ends early also where the epochs are given.
+    stops: bool,
     optimizer: Option<String>,
     learning_rate: Option<f64>,
     weight_decay: Option<f64>,
@@ -65,7 +63,8 @@ pub(super) fn fit_rows<'py>(
     settings: Settings,
     on_epoch: Option<Py<PyAny>>,
 ) -> PyResult<(TableModel, bool)> {
-    let data = Data::Rows { names, values: values.as_slice()?.to_vec() };
+    let values = named_rows(&names, &values)?;
+    let data = || Ok(Data::Rows { names, values });
     fitted(py, data, targets, weights, settings, on_epoch)
 }
 
@@ -80,15 +79,17 @@ pub(super) fn fit_columns<'py>(
     settings: Settings,
     on_epoch: Option<Py<PyAny>>,
 ) -> PyResult<(TableModel, bool)> {
-    let (table, options) = table(&columns).map_err(raised)?;
-    let data = Data::Table { table: Box::new(table), options: Box::new(options) };
+    let data = move || {
+        let (table, options) = table(columns)?;
+        Ok(Data::Table { table: Box::new(table), options: Box::new(options) })
+    };
     fitted(py, data, targets, weights, settings, on_epoch)
 }
 
 /// The model, and whether Ctrl-C ended the training before its time.
 fn fitted<'py>(
     py: Python<'py>,
-    data: Data,
+    data: impl FnOnce() -> Result<Data> + Send,
     targets: PyReadonlyArray1<'py, f64>,
     weights: Option<PyReadonlyArray1<'py, f64>>,
     settings: Settings,
@@ -97,8 +98,12 @@ fn fitted<'py>(
     let targets = targets.as_slice()?.to_vec();
     let weights = weights.map(|all| all.as_slice().map(<[f64]>::to_vec)).transpose()?;
     let ears = Ears::new(on_epoch);
-    let (heard, fit) = (ears.clone(), Fit { data, targets, weights, settings });
-    let made = py.detach(|| fit.run(&heard));
+    let heard = ears.clone();
+    let made = py.detach(|| {
+        let fit = Fit { data: data()?, targets, weights, settings };
+        fit.check()?;
+        fit.run(&heard)
+    });
     ears.raised()?;
     Ok((made.map_err(raised)?, ears.interrupted()))
 }
@@ -164,6 +169,12 @@ fn first(mut each: impl Iterator<Item = Ordering>) -> Ordering {
     each.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
+/// What was made of rows that were put in an order; where that fails, the error for them as they were given, so that it
+/// names the rows that the caller knows.
+fn as_given<T>(made: Result<T>, given: impl FnOnce() -> Result<T>) -> Result<T> {
+    made.map_err(|error| given().err().unwrap_or(error))
+}
+
 /// A training.
 struct Fit {
     data: Data,
@@ -173,6 +184,40 @@ struct Fit {
 }
 
 impl Fit {
+    /// Fails unless each row has a finite target, of a class that there is, and a weight where there are any.
+    fn check(&self) -> Result<()> {
+        let rows = self.data.len();
+        let own = [
+            ("targets", Some(self.targets.len())),
+            ("weights", self.weights.as_ref().map(Vec::len)),
+        ];
+        if let Some((what, Some(count))) =
+            own.iter().find(|(_, count)| count.is_some_and(|count| count != rows))
+        {
+            let message = format!("{count} {what} for {rows} rows");
+            return Err(Error::new(Kind::Shape, message).hint("give one for each row"));
+        }
+        let classes = self.settings.classes.as_ref().map(Vec::len);
+        let is_target = |target: f64| match classes {
+            Some(classes) => target.fract() == 0.0 && (0.0..classes as f64).contains(&target),
+            None => target.is_finite(),
+        };
+        if let Some(row) = self.targets.iter().position(|&target| !is_target(target)) {
+            let message = format!("row {row}: {} is no target", self.targets[row]);
+            return Err(
+                Error::new(Kind::Data, message).hint("it is a finite number, or that of a class")
+            );
+        }
+        let weights = self.weights.iter().flatten();
+        if let Some((row, weight)) =
+            weights.enumerate().find(|(_, weight)| !(0.0..f64::INFINITY).contains(*weight))
+        {
+            let message = format!("row {row}: {weight} is no weight");
+            return Err(Error::new(Kind::Data, message).hint("weights are finite and at least 0"));
+        }
+        Ok(())
+    }
+
     fn run(self, ears: &Ears) -> Result<TableModel> {
         let Fit { data, targets, weights, settings } = self;
         gradtape::engine::cpu::set_threads(settings.threads);
@@ -181,9 +226,9 @@ impl Fit {
         let counted = distinct(data.len(), weights.as_deref(), |a, b| {
             data.order(a, b).then_with(|| targets[a].total_cmp(&targets[b]))
         });
-        let (given, count) = (data.len(), counted.rows.len());
-        let data = data.rows(&counted.rows)?;
-        let targets: Vec<f64> = counted.rows.iter().map(|&row| targets[row]).collect();
+        let (given, count) = ((data, targets), counted.rows.len());
+        let data = given.0.rows(&counted.rows)?;
+        let targets: Vec<f64> = counted.rows.iter().map(|&row| given.1[row]).collect();
         let fractions = Fractions { validation: settings.validation, test: 0.0 };
         let labels: Vec<i64> = targets.iter().map(|&target| target as i64).collect();
         let rows = match settings.classes {
@@ -194,14 +239,17 @@ impl Fit {
         let prepared = data.prepare(&rows.train, settings.target(&known)?)?;
         let labels = match settings.classes {
             Some(_) => Tensor::from_vec(labels, count)?,
-            None => prepared.targets_of_numbers(&targets)?,
+            None => as_given(prepared.targets_of_numbers(&targets), || {
+                prepared.targets_of_numbers(&given.1)
+            })?,
         };
-        let dataset = Dataset::new(data.inputs(&prepared)?, labels)?;
+        let inputs = as_given(data.inputs(&prepared), || given.0.inputs(&prepared))?;
+        let dataset = Dataset::new(inputs, labels)?;
         let dataset = match &settings.classes {
             Some(names) => dataset.with_classes(names.iter().cloned())?,
             None => dataset,
         };
-        let times = counted.repeats(given);
+        let times = counted.repeats(given.1.len());
         let dataset = match &times {
             Some(_) => dataset,
             None => dataset.with_weights(counted.about_one())?,
@@ -238,6 +286,7 @@ impl Settings {
             epochs: self.epochs,
             batch: self.batch_size,
             patience: self.patience,
+            stops: self.stops,
             optimizer: self.optimizer.clone(),
             schedule: self.schedule.clone(),
             hyper: given.fold(Hyper::new(), |hyper, (name, value)| hyper.with(name, value)),
@@ -269,90 +318,3 @@ fn epochs(history: &History) -> Vec<Epoch> {
     };
     history.epochs.iter().map(epoch).collect()
 }
-
-/// What listens to a training: Python's signals, and a function that hears of epochs.
-#[derive(Clone)]
-struct Ears {
-    stop: Arc<AtomicBool>,
-    interrupted: Arc<AtomicBool>,
-    on_epoch: Option<Arc<Py<PyAny>>>,
-    error: Arc<Mutex<Option<PyErr>>>,
-    /// The thread that called.
-    thread: ThreadId,
-    looked: Arc<Mutex<Instant>>,
-}
-
-impl Ears {
-    fn new(on_epoch: Option<Py<PyAny>>) -> Ears {
-        let (stop, interrupted, error) = Default::default();
-        let looked = Arc::new(Mutex::new(Instant::now()));
-        let thread = thread::current().id();
-        Ears { stop, interrupted, on_epoch: on_epoch.map(Arc::new), error, thread, looked }
-    }
-
-    /// Has Python handle its signals, which it does on its main thread alone.
-    fn look_for_signals(&self) {
-        if thread::current().id() != self.thread {
-            return;
-        }
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.elapsed() < EVERY {
-            return;
-        }
-        *looked = Instant::now();
-        drop(looked);
-        self.ask(|py| py.check_signals());
-    }
-
-    /// Asks Python for something; where that fails, or there is no Python any more, the training ends.
-    fn ask(&self, ask: impl FnOnce(Python<'_>) -> PyResult<()>) {
-        let asked = Python::try_attach(|py| match ask(py) {
-            Ok(()) => {}
-            Err(error) => self.end(py, error),
-        });
-        if asked.is_none() {
-            self.stop.store(true, Memory::Relaxed);
-        }
-    }
-
-    /// Ends the training. An error is raised after it, unless it is Ctrl-C.
-    fn end(&self, py: Python<'_>, error: PyErr) {
-        self.stop.store(true, Memory::Relaxed);
-        if error.is_instance_of::<PyKeyboardInterrupt>(py) {
-            self.interrupted.store(true, Memory::Relaxed);
-            return;
-        }
-        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-    }
-
-    fn interrupted(&self) -> bool {
-        self.interrupted.load(Memory::Relaxed)
-    }
-
-    /// What a function or a signal raised.
-    fn raised(&self) -> PyResult<()> {
-        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).take();
-        error.map_or(Ok(()), Err)
-    }
-}
-
-impl Listen for Ears {
-    fn adjust<'n>(&self, number: usize, trainer: Trainer<'n>) -> Trainer<'n> {
-        let (step, epoch) = (self.clone(), self.clone());
-        let trainer =
-            trainer.stop_flag(Arc::clone(&self.stop)).on_step(move |_| step.look_for_signals());
-        trainer.on_epoch(move |report| {
-            let Some(call) = &epoch.on_epoch else { return };
-            let validation = report.validation.as_ref().map(|scores| scores.loss);
-            let told = (number, report.epoch, report.train.loss, validation);
-            epoch.ask(|py| call.call1(py, told).map(drop));
-        })
-    }
-
-    fn wait(&self) {
-        self.look_for_signals();
-    }
-}
-
-/// How often signals are looked for.
-const EVERY: Duration = Duration::from_millis(50);

@@ -12,12 +12,12 @@ impl Train {
         if alone { 1 } else { Recipe::usual_members(rows) }
     }
 
-    /// Settles on what is not given for a perceptron on a table with so many rows to train on.
-    pub(super) fn settle_table(&mut self, rows: usize, shape: Shape) {
-        let usual = self.usual_members(rows);
+    /// Settles on what is not given for a perceptron on a table with so many rows to train on and to validate on.
+    pub(super) fn settle_table(&mut self, rows: [usize; 2], shape: Shape) {
+        let usual = self.usual_members(rows[0]);
         self.runs.members.get_or_insert(usual);
         let mut recipe = self.recipe();
-        recipe.settle(rows, shape, self.validation > 0.0);
+        recipe.settle(rows, shape);
         self.follow(recipe);
     }
 
@@ -31,7 +31,9 @@ impl Train {
             epochs: self.epochs,
             steps: self.steps,
             batch: self.batch,
+            accumulate: Some(self.accumulate),
             patience: self.early_stopping,
+            stops: false,
             optimizer: self.optimizer.clone(),
             hyper: self.hyper.all().clone(),
             schedule: self.schedule.clone(),
@@ -82,7 +84,6 @@ impl Train {
         self.recipe().is_chosen()
             || clips.iter().any(Option::is_some)
             || self.precision != Precision::F32
-            || self.accumulate > 1
             || self.lookahead.is_some()
             || !self.groups.is_empty()
     }

@@ -8,11 +8,13 @@ use std::time::Instant;
 use gradtape::data::{Augment, Dataset, Preprocessing, Stream};
 use gradtape::loss;
 use gradtape::nn::Sequential;
-use gradtape::optim::{Optimizer, Schedule};
-use gradtape::train::{Checkpoints, EarlyStopping, EpochReport, Every, History, Trainer};
+use gradtape::optim::Optimizer;
+use gradtape::train::{Checkpoints, EpochReport, History};
+use gradtape_tables::Recipe;
 
 use super::flags::Train;
 use super::members::Members;
+use super::network::Network;
 use super::resume::{Clock, Further, remove_later};
 use super::watch;
 use crate::error::{Failure, Outcome};
@@ -115,17 +117,16 @@ impl Train {
             undo,
         } = part;
         let resumes = from.is_some();
-        let steps = stream.map_or(train.len(), Stream::len).div_ceil(self.batch());
+        // What is not given of images and texts has other usual numbers than that of tables.
+        let (epochs, batch) = (Some(self.epochs()), Some(self.batch()));
+        let recipe = Recipe { epochs, batch, ..self.recipe() };
+        let steps = stream.map_or(train.len(), Stream::len).div_ceil(recipe.batch());
+        let epochs = recipe.length(steps).epochs;
         let shown = *shown;
         let in_unit = move |report: &mut EpochReport| {
             shown.in_unit(report);
             told(report);
         };
-        let epochs = self.epochs();
-        // In batches, of which each step takes some.
-        let most = self.steps.map_or(usize::MAX, |most| most.saturating_mul(self.accumulate));
-        let all = epochs.saturating_mul(steps).min(most);
-        let epochs = epochs.min(all.div_ceil(steps.max(1)));
         let log = self.log(number, resumes, output)?;
         let plain = !self.watch.watch;
         let progress_shown =
@@ -149,12 +150,10 @@ impl Train {
             }
         };
         let stop_at = Arc::clone(&stop);
-        let mut trainer = Trainer::new(network, optimizer)
-            .epochs(epochs)
-            .steps(self.steps.unwrap_or(usize::MAX))
+        let mut trainer = recipe
+            .trainer(network, optimizer, steps, shown.validation)
+            .map_err(Failure::usage)?
             .precision(self.precision.dtype())
-            .batch_size(self.batch())
-            .accumulate(self.accumulate)
             .shards(self.shards())
             .seed(self.seed.wrapping_add(number as u64))
             .stop_flag(stop)
@@ -231,18 +230,6 @@ impl Train {
             trainer = trainer
                 .loss(move |outputs, labels| loss::cross_entropy_with(outputs, labels, &options));
         }
-        if let Some(name) = &self.schedule {
-            let (total, every) = match self.counts_epochs() {
-                true => (epochs, Every::Epoch),
-                false => (all, Every::Step),
-            };
-            let rate = self.hyper.learning_rate(self.optimizer());
-            let schedule = Schedule::by_name(name, rate, total as u64).map_err(Failure::usage)?;
-            trainer = trainer.schedule(schedule, every);
-        }
-        if let Some(patience) = self.early_stopping {
-            trainer = trainer.early_stopping(EarlyStopping { patience, min_delta: 0.0 });
-        }
         trainer = self.runs.ranks.on(trainer);
         trainer = self.watch.on(&log, trainer);
         lock(&progress).begin();
@@ -250,6 +237,9 @@ impl Train {
         let insists = self.runs.insist;
         let fitted = match stream {
             Some(stream) => trainer.fit_stream(stream, validation),
+            None if self.network == Network::Mlp => {
+                recipe.with_threads(network, || trainer.fit(train, validation))
+            }
             None => trainer.fit(train, validation),
         };
         let ended = fitted.map(drop).map_err(|error| {

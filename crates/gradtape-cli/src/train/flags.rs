@@ -327,13 +327,14 @@ impl Default for Widths {
 }
 
 impl Train {
-    /// Settles on what depends on the network and the data and is not given.
-    pub(super) fn settle(&mut self, rows: usize, table: Option<Shape>) {
+    /// Settles on what depends on the network and the data and is not given, with so many rows to train on and to validate
+    /// on.
+    pub(super) fn settle(&mut self, rows: [usize; 2], table: Option<Shape>) {
         if let (Network::Mlp, Some(shape)) = (&self.network, table) {
             self.settle_table(rows, shape);
         }
         // The rate and the schedule for many rows are those of deep networks, too.
-        let rows = if self.network == Network::Mlp { rows } else { rows.max(MANY_ROWS) };
+        let rows = if self.network == Network::Mlp { rows[0] } else { rows[0].max(MANY_ROWS) };
         let mut recipe = self.recipe();
         recipe.settle_for_rows(rows);
         self.follow(recipe);

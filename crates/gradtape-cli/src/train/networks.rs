@@ -2,6 +2,7 @@
 
 use gradtape::data::Target;
 use gradtape::train::{Checkpoints, History, Stopped};
+use gradtape_tables::Turns;
 
 use super::files::Files;
 use super::fit::{Fitted, Part, undo};
@@ -62,7 +63,9 @@ impl Train {
         }
         let mut told = before.as_ref().and_then(|before| before.told(self));
         let (mut seconds, mut ended) = (Vec::new(), Ok(()));
-        for (number, network) in networks.0.iter().enumerate().skip(done) {
+        let turns = Turns::new(done..networks.0.len());
+        while let Some(number) = turns.next() {
+            let network = &networks.0[number];
             let rows = ready.rows(number)?;
             let part = Part {
                 undo: undo(&ready.prepared.preprocessing),
@@ -91,20 +94,18 @@ impl Train {
                 output.line(members::line(number, &history, taken.iter().sum()))?;
                 output.flush()?;
             }
-            let stopped = matches!(history.stopped, Stopped::Requested);
             let nothing = history.kept_epoch == 0;
             // What could not go on has the first weights: of those before it nothing is known here.
             if let (Err(failure), true) = (&end, nothing && resumes) {
                 return Err(failure.clone().note(files.none_written()));
             }
-            // A later network that came to nothing does not count.
-            if number == 0 || !nothing {
+            if turns.came(number, &history) {
                 add(&mut seconds, &taken);
                 histories.push(history);
             }
             ended = end;
-            if stopped || ended.is_err() {
-                break;
+            if ended.is_err() {
+                turns.end();
             }
         }
         let is_told = before.as_ref().is_some_and(|before| !before.quiet);

@@ -84,7 +84,7 @@ impl Train {
         self.check_text()?;
         let text = source.text()?;
         let (vocabulary, passage) = self.passage_to_profile(&source.name(), &text)?;
-        self.settle(passage.data.len(), None);
+        self.settle([passage.data.len(), 0], None);
         let context = self.context.unwrap_or(64);
         Ok((self.transformer(vocabulary.len(), context)?, passage.data))
     }

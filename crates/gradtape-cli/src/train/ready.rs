@@ -66,7 +66,8 @@ impl Train {
             self.runs.members = Some(1);
         }
         let given = self.choices();
-        self.settle(prepared.counts().train, shape);
+        let counts = prepared.counts();
+        self.settle([counts.train, counts.validation], shape);
         self.note_settled(&given);
         let embedded = self.embedded(&prepared.preprocessing)?;
         prepared.notes.extend(Train::told_of_embedded(&embedded));

@@ -51,7 +51,7 @@ impl Train {
             false => Some(passage(last, "the text to validate")?),
         };
         let given = self.choices();
-        self.settle(train.data.len(), None);
+        self.settle([train.data.len(), 0], None);
         self.note_settled(&given);
         let network = self.transformer(vocabulary.len(), context)?;
         let notes = self.begin(&network)?;

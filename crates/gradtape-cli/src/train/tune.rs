@@ -386,7 +386,8 @@ impl Tuning<'_> {
         train.runs.until = Some(self.until);
         train.runs.members = Some(1);
         let prepared = &self.ready.prepared;
-        train.settle(prepared.counts().train, self.ready.shape);
+        let counts = prepared.counts();
+        train.settle([counts.train, counts.validation], self.ready.shape);
         let shown = Shown { lines: false, bar: false, beside: None, validation: true };
         let (mut sum, mut kept) = (Some(0.0), Kept::default());
         for number in 0..networks {

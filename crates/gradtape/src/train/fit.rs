@@ -9,7 +9,7 @@ use super::losses::{Loss, unweighed};
 use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
-use super::score::{Mean, scores};
+use super::score::{Mean, counting, scores};
 use super::shards::{self, Shared, agree};
 use super::step::{Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
@@ -237,6 +237,9 @@ fn check(
     for (name, data) in [("training", Some(train)), ("validation", validation)] {
         if data.is_some_and(Examples::is_empty) {
             return Err(Error::new(Kind::Data, format!("there are no {name} examples")));
+        }
+        if let Some(Examples::Held(data)) = data {
+            counting(data, name)?;
         }
     }
     if let Some(EarlyStopping { patience, min_delta }) = early

@@ -61,6 +61,7 @@ pub(super) fn scores(
     if loss.is_some() {
         unweighed(data)?;
     }
+    counting(data, "given")?;
     let mut mean = Mean::default();
     for batch in data.batches(batch_size)?.epoch(0) {
         tape.reset();
@@ -71,6 +72,16 @@ pub(super) fn scores(
         mean.add(loss.item()?, &outputs.value()?, &batch, undo)?;
     }
     mean.scores().ok_or_else(|| Error::new(Kind::Data, "there are no examples to evaluate"))
+}
+
+/// Fails for examples of which each has weight 0: any network would have a loss of 0 on them.
+pub(super) fn counting(data: &Dataset, name: &str) -> Result<()> {
+    let counts = |weights: &Tensor| weights.to_f64_vec().iter().any(|weight| *weight > 0.0);
+    if data.is_empty() || data.weights().is_none_or(counts) {
+        return Ok(());
+    }
+    let message = format!("all {} {name} examples have weight 0, so that none counts", data.len());
+    Err(Error::new(Kind::Data, message).hint("take others, or give some of them a weight"))
 }
 
 /// The outputs of a network for inputs `[n, …]`, computed `batch_size` rows at a time, without dropout.
@@ -199,7 +210,7 @@ impl Mean {
     pub(super) fn scores(&self) -> Option<Scores> {
         let mean = |sum: f64| sum / self.rows as f64;
         (self.rows > 0).then(|| Scores {
-            // Where no row counts, none is wrong.
+            // Where no row has counted yet, none was wrong.
             loss: if self.weight > 0.0 { self.loss / self.weight } else { 0.0 },
             accuracy: self.right.map(mean),
             mean_absolute_error: self.off.map(mean),

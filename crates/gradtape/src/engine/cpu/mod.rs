@@ -30,14 +30,14 @@ pub(super) use bounds::check as check_bounds;
 pub use graph::run_graph;
 pub use isa::{Isa, isa, set_isa};
 pub use peak::{multiply_adds, operations_a_second};
-pub use pool::{set_threads, set_threads_beyond_cores, threads};
+pub use pool::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
 pub(crate) use timed::{Nanoseconds, run_timed};
 
 use std::sync::OnceLock;
 
 use memory::Memory;
-use pool::{Pool, Worker};
+use pool::{Pool, Worker, share};
 use step::Step;
 
 use super::{Slot, check_labels, ill_fitting};
@@ -178,7 +178,7 @@ fn run_by(
     check_labels(program, slots)?;
     bind(program, workspace, slots, results)?;
     let shared = workspace.steps.iter().any(|step| step.is_shared());
-    let workers = if shared { threads() } else { 1 };
+    let workers = if shared { share() } else { 1 };
     workspace.grow(workers);
     let Workspace { steps, bases, .. } = workspace;
     let steps: &[Box<dyn Step>] = steps;

@@ -338,6 +338,21 @@ fn weights_of_rows_are_rows_that_come_as_often() {
 }
 
 #[test]
+fn rows_that_do_not_count_are_no_validation() {
+    let weights = (0..10).map(|row| if row < 5 { 0.0 } else { 2.0 }).collect();
+    let data = xor(10, 0.1, 1).unwrap().with_weights(weights).unwrap();
+    let [none, some] = [0..5, 5..10].map(|rows| data.rows(&rows.collect::<Vec<_>>()).unwrap());
+    let net = net(&[2, 4, 2], 0.0);
+    let mut trainer = Trainer::new(&net, Sgd::new(&net, 0.1)).epochs(1);
+    let error = trainer.fit(&some, Some(&none)).unwrap_err().to_string();
+    assert!(error.contains("all 5 validation examples have weight 0"), "{error}");
+    let error = trainer.fit(&none, Some(&some)).unwrap_err().to_string();
+    assert!(error.contains("all 5 training examples have weight 0"), "{error}");
+    assert!(evaluate(&net, &none, 4).is_err());
+    trainer.fit(&data, Some(&some)).unwrap();
+}
+
+#[test]
 fn weights_that_nobody_would_look_at_are_refused() {
     let data = xor(10, 0.1, 1).unwrap().with_weights(vec![0.5; 10]).unwrap();
     let net = net(&[2, 4, 2], 0.0);

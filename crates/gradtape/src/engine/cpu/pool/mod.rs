@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use self::strain::Strain;
 
-pub use threads::{set_threads, set_threads_beyond_cores, threads};
+pub(crate) use threads::share;
+pub use threads::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
 /// Looks before a thread goes to sleep: about 50 µs of waiting.
 const SPINS: usize = 1500;
