@@ -54,6 +54,7 @@ mod safetensors;
 mod samples;
 mod sampling;
 mod send_sync;
+mod sequences;
 mod shared_plans;
 mod soft;
 mod special;

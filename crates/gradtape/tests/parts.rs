@@ -35,8 +35,8 @@ fn gradients_of_parts_are_put_together() -> Result<()> {
         };
         let (exact, values) = graph(DType::F64);
         let program = check(&exact, &values, 1e-12);
-        // What computes the parts, and what puts each of them in its place.
-        assert_eq!((program.kernels.len(), loops(&program)), (4, 4), "{program}");
+        // What computes the parts puts each of them in its place.
+        assert_eq!((program.kernels.len(), loops(&program)), (1, 1), "{program}");
         check_engine(graph);
     }
     Ok(())

@@ -150,13 +150,62 @@ fn what_is_made_of_short_rows_is_one_loop() -> Result<()> {
 fn rows_and_their_gradients_are_one_loop() -> Result<()> {
     for (name, of) in ALL.into_iter().take(4) {
         let program = planned(of, &[64, 128], true)?;
-        // What is summed over the other axis, or is the same everywhere, has loops of its own.
+        // What is the same everywhere has loops of its own.
         let others = program.kernels.iter().filter(|kernel| match kernel {
             Kernel::Loop(plain) => plain.space[..] == [64, 128] && plain.reduced == 1,
             _ => true,
         });
         assert_eq!((loops_with_rows(&program), others.count()), (1, 1), "{name}: {program}");
     }
+    Ok(())
+}
+
+/// Columns that are reduced beside rows of the same elements, whatever the length of a row and how many there are.
+#[test]
+fn columns_are_reduced_in_the_loop_over_their_rows() -> Result<()> {
+    let normed: Of = |x, y, scale| {
+        let normed = x.normalize(-1, 1e-5);
+        vec![normed * scale, (normed * y).sum(0), y.max(0), y.sum(0)]
+    };
+    for (rows, length) in [(300, 64), (70, 1024), (5, 2048), (1000, 130)] {
+        let program = planned(normed, &[rows, length], false)?;
+        let across = program.kernels.iter().map(|kernel| match kernel {
+            Kernel::Loop(own) => own.across.len(),
+            _ => 0,
+        });
+        assert_eq!((program.kernels.len(), across.sum::<usize>()), (1, 3), "{program}");
+        let (exact, mut values) = graph(normed, &[rows, length], DType::F64, false)?;
+        let mut want = Vec::new();
+        let given = &mut slots(&exact, &mut values);
+        reference::run(&exact, given, &mut want, &mut |_, _| Ok(()))?;
+        for (dtype, bound) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+            let (graph, values) = graph(normed, &[rows, length], dtype, false)?;
+            for isa in Isa::available() {
+                let all = [1, 2, 7].map(|threads| run(&graph, &values, isa, threads));
+                for (number, want) in want.iter().enumerate() {
+                    let want = want.to_f64_vec();
+                    let size = want.iter().fold(1.0, |a: f64, x| a.max(x.abs()));
+                    let got = all[0][number].to_f64_vec();
+                    for (at, (x, y)) in got.iter().zip(&want).enumerate() {
+                        let near = (x - y).abs() <= bound * size;
+                        assert!(
+                            near,
+                            "{isa:?} {dtype} {rows}x{length} {number} {at}: {x}, not {y}"
+                        );
+                    }
+                    let bits = all.each_ref().map(|results| results[number].to_f64_vec());
+                    assert!(bits[0] == bits[1] && bits[0] == bits[2], "{isa:?} {rows}x{length}");
+                }
+            }
+        }
+    }
+    cpu::set_threads(0);
+    // Columns of which something is made in turn, and some of all rows alone, are reduced by themselves.
+    let used: Of = |x, _, _| {
+        let normed = x.normalize(-1, 1e-5);
+        vec![normed * normed.sum(0)]
+    };
+    assert!(planned(used, &[64, 128], false)?.kernels.len() > 1);
     Ok(())
 }
 

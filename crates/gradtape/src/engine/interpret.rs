@@ -187,6 +187,7 @@ impl<'p> Machine<'p> {
 
     fn run_loop(&mut self, plain: &Loop) -> Result<()> {
         let (kept, reduced) = plain.space.split_at(plain.space.len() - plain.reduced);
+        let mut columns = vec![vec![Vec::new(); reduced.iter().product()]; plain.across.len()];
         for outer in indices(kept) {
             let row: Vec<Vec<usize>> =
                 indices(reduced).map(|inner| [&outer[..], &inner[..]].concat()).collect();
@@ -199,6 +200,16 @@ impl<'p> Machine<'p> {
             for reduction in &plain.reductions {
                 let value = reduce(reduction.kind, &regs[reduction.reg.0 as usize]);
                 self.set(reduction.to.buffer, place(&reduction.to, &outer), value);
+            }
+            for (columns, reduction) in columns.iter_mut().zip(&plain.across) {
+                let numbers = columns.iter_mut().zip(&regs[reduction.reg.0 as usize]);
+                numbers.for_each(|(column, &number)| column.push(number));
+            }
+        }
+        for (columns, reduction) in columns.iter().zip(&plain.across) {
+            for (column, index) in columns.iter().zip(indices(reduced)) {
+                let value = reduce(reduction.kind, column);
+                self.set(reduction.to.buffer, place(&reduction.to, &index), value);
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 //!
 //! Pure and deterministic: the same graph gives the same program, byte for byte.
 
+mod apart;
 mod classify;
 mod fuse;
 mod lower;
@@ -80,39 +81,80 @@ fn lower_each(
         return Err(Circular);
     }
     let stored = schedule::stored(graph, &groups);
-    let mut program = Program::default();
-    let mut buffer_of: Vec<Option<BufferId>> = vec![None; graph.nodes.len()];
-    for (number, &input) in graph.inputs.iter().enumerate() {
-        let id = add_buffer(&mut program, graph.meta(input), Place::Input(number));
-        buffer_of[input.index()] = Some(id);
-        program.inputs.push(id);
-    }
     let mut result_of: Vec<Option<usize>> = vec![None; graph.nodes.len()];
     let results = graph.outputs.iter().filter(|output| output.into.is_none()).enumerate();
     results.for_each(|(number, output)| result_of[output.node.index()] = Some(number));
-    for group in &groups {
-        for &member in group.members.iter().filter(|member| stored[member.index()]) {
-            let place = match (into[member.index()], result_of[member.index()]) {
-                (Some(input), _) => {
-                    buffer_of[member.index()] = buffer_of[input.index()];
-                    continue;
-                }
-                (None, Some(result)) => Place::Output(result),
-                (None, None) => Place::Arena(0),
-            };
-            buffer_of[member.index()] = Some(add_buffer(&mut program, graph.meta(member), place));
+    let holds = |id: NodeId| stored[id.index()] && into[id.index()].is_none();
+    let may = |id: NodeId| holds(id) && result_of[id.index()].is_none();
+    let mut placement = lower::Placement::new(graph, &groups, may, holds);
+    let (mut program, ends) = loop {
+        let mut program = Program::default();
+        assign_buffers(graph, &groups, &mut placement, &mut program, |member| {
+            match (stored[member.index()], into[member.index()], result_of[member.index()]) {
+                (false, ..) => None,
+                (true, Some(input), _) => Some(Stored::Over(input)),
+                (true, None, Some(result)) => Some(Stored::In(Place::Output(result))),
+                (true, None, None) => Some(Stored::In(Place::Arena(0))),
+            }
+        });
+        let mut ends = Vec::with_capacity(groups.len());
+        for group in &groups {
+            lower::lower(graph, group, &placement, &mut program.kernels);
+            ends.push(program.kernels.len());
         }
+        if !placement.recover(&program.kernels) {
+            break (program, ends);
+        }
+    };
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    for (group, (start, &end)) in groups.iter().zip(starts.zip(&ends)) {
+        lowered(graph, group, &program.kernels[start..end]);
     }
-    for group in &groups {
-        let before = program.kernels.len();
-        lower::lower(graph, group, &buffer_of, &mut program.kernels);
-        lowered(graph, group, &program.kernels[before..]);
-    }
+    let buffer_of = &placement.buffers;
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = graph.outputs.iter().map(|output| of(output.node)).collect();
     program.checks = checks(graph);
     program.arena = lower::lay_out(&mut program.buffers, &program.kernels);
     Ok(program)
+}
+
+/// Where a node is stored that is no part of another.
+enum Stored {
+    /// In the memory of an input that it updates.
+    Over(NodeId),
+    In(Place),
+}
+
+/// Gives every input and every node that is stored its buffer.
+fn assign_buffers(
+    graph: &Classified,
+    groups: &[fuse::Group],
+    placement: &mut lower::Placement,
+    program: &mut Program,
+    stored: impl Fn(NodeId) -> Option<Stored>,
+) {
+    placement.buffers.fill(None);
+    for (number, &input) in graph.inputs.iter().enumerate() {
+        let id = add_buffer(program, graph.meta(input), Place::Input(number));
+        placement.buffers[input.index()] = Some(id);
+        program.inputs.push(id);
+    }
+    let members = || groups.iter().flat_map(|group| &group.members);
+    for &member in members() {
+        let root = placement.root(member);
+        placement.buffers[member.index()] = match stored(member) {
+            Some(Stored::Over(input)) => placement.buffers[input.index()],
+            Some(Stored::In(place)) if root.is_none() => {
+                Some(add_buffer(program, graph.meta(member), place))
+            }
+            _ => None,
+        };
+    }
+    for &member in members() {
+        if let Some(root) = placement.root(member) {
+            placement.buffers[member.index()] = placement.buffers[root.index()];
+        }
+    }
 }
 
 /// The labels that are compared with classes inside kernels are checked before anything runs.

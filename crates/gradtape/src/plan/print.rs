@@ -60,12 +60,15 @@ impl Program {
             None => used.push(((buffer, written), count)),
         };
         match kernel {
-            Kernel::Loop(Loop { space, reduced, body, stores, reductions }) => {
-                let kept = &space[..space.len() - reduced];
+            Kernel::Loop(Loop { space, reduced, body, stores, reductions, across }) => {
+                let (kept, last) = space.split_at(space.len() - reduced);
                 body.loads.iter().for_each(|load| visit(load.buffer, false, load.reach(space)));
                 stores.iter().for_each(|Store { to, .. }| visit(to.buffer, true, to.reach(space)));
                 reductions.iter().for_each(|Reduction { to, .. }| {
                     visit(to.buffer, true, to.reach(kept));
+                });
+                across.iter().for_each(|Reduction { to, .. }| {
+                    visit(to.buffer, true, to.reach(last));
                 });
             }
             _ => kernel.each_access(|buffer, written| visit(buffer, written, usize::MAX)),
@@ -92,7 +95,7 @@ impl Kernel {
         let product = |sizes: &[usize]| sizes.iter().map(|&size| size as f64).product::<f64>();
         match self {
             Kernel::Loop(own) => {
-                let each = own.body.insts.len() + own.reductions.len();
+                let each = own.body.insts.len() + own.reductions.len() + own.across.len();
                 product(&own.space) * each as f64
             }
             Kernel::Contract(own) => {
@@ -131,7 +134,8 @@ impl Kernel {
         }
         stores.iter().for_each(|store| visit(store.to.buffer, true));
         if let Kernel::Loop(plain) = self {
-            plain.reductions.iter().for_each(|reduction| visit(reduction.to.buffer, true));
+            let reductions = plain.reductions.iter().chain(&plain.across);
+            reductions.for_each(|reduction| visit(reduction.to.buffer, true));
         }
     }
 }
@@ -149,6 +153,9 @@ impl Display for Kernel {
                 for reduction in &plain.reductions {
                     let (kind, reg, to) = (reduction.kind, reduction.reg, &reduction.to);
                     writeln!(f, "    {to} = {kind} {reg}")?;
+                }
+                for Reduction { kind, reg, to } in &plain.across {
+                    writeln!(f, "    {to} = {kind} {reg} of the column")?;
                 }
                 Ok(())
             }

@@ -166,16 +166,20 @@ pub struct Loop {
     pub stores: Vec<Store>,
     /// What is reduced and written once for each index of the axes that are kept.
     pub reductions: Vec<Reduction>,
+    /// What is reduced over the axes that are kept instead, and written once for each index of the axis that the
+    /// loop reduces over. Only in a loop that reduces over one axis; strides of that axis only.
+    pub across: Vec<Reduction>,
 }
 
-/// A reduction at the end of a [`Loop`].
+/// A reduction at the end of a [`Loop`], over the axes that it reduces over or, of those in [`Loop::across`], over the
+/// others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reduction {
     /// What is done.
     pub kind: Reduce,
     /// The register that is reduced.
     pub reg: Reg,
-    /// Where the result goes; strides of the kept axes only.
+    /// Where the result goes; strides of the axes that are not reduced over only.
     pub to: Access,
 }
 

@@ -62,8 +62,9 @@ fn unsound(what: &str) -> Error {
 }
 
 fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
-    let Loop { space, reduced, body, stores, reductions } = plain;
-    let Some(kept) = space.len().checked_sub(*reduced).map(|kept| &space[..kept]) else {
+    let Loop { space, reduced, body, stores, reductions, across } = plain;
+    let Some((kept, last)) = space.len().checked_sub(*reduced).map(|kept| space.split_at(kept))
+    else {
         return false;
     };
     let registers = body.loads.len() + body.insts.len();
@@ -74,6 +75,10 @@ fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
         && stores.iter().all(|store| fits_store(store, registers, space, buffers))
         && reductions.iter().all(|reduction| {
             (reduction.reg.0 as usize) < registers && fits(&reduction.to, kept, buffers)
+        })
+        && (across.is_empty() || *reduced == 1)
+        && across.iter().all(|reduction| {
+            (reduction.reg.0 as usize) < registers && fits(&reduction.to, last, buffers)
         })
 }
 
@@ -124,21 +129,29 @@ fn fits_body(body: &Body, given: usize, space: &[usize], buffers: &[Buffer]) -> 
 
 /// Whether a loop, whose indices are computed in any order, writes nothing that it reads at another one.
 fn is_apart_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
-    let Loop { space, body, stores, reductions, .. } = plain;
+    let Loop { space, body, stores, reductions, across, .. } = plain;
+    let all = || reductions.iter().chain(across);
     let clear = |reduction: &Reduction| {
         let used = body.loads.iter().chain(stores.iter().map(|store| &store.to));
-        used.chain(reductions.iter().filter(|other| *other != reduction).map(|other| &other.to))
+        used.chain(all().filter(|other| *other != reduction).map(|other| &other.to))
             .all(|access| !overlap(buffers, access.buffer, reduction.to.buffer))
     };
-    are_apart(body, stores, space, buffers) && reductions.iter().all(clear)
+    are_apart(body, stores, space, buffers) && all().all(clear)
 }
 
 /// The same of a product, which reads its operands while blocks of the result are written.
 fn is_apart_product(product: &Contract, buffers: &[Buffer]) -> bool {
-    let Contract { a, b, epilogue, stores, .. } = product;
+    let Contract { batch, rows, columns, summed, a, b, epilogue, stores } = product;
     let space = product.space();
     let clear = |store: &Store| {
-        [a, b].iter().all(|operand| !overlap(buffers, operand.buffer, store.to.buffer))
+        let shares = |operand: &Access| overlap(buffers, operand.buffer, store.to.buffer);
+        let of = |first: &[usize], second: &[usize]| [&batch[..], first, second].concat();
+        let apart = |operand: &Access, its: &[usize]| {
+            !shares(operand)
+                || (operand.buffer == store.to.buffer
+                    && operand.is_apart_from(its, &store.to, &space))
+        };
+        apart(a, &of(rows, summed)) && apart(b, &of(summed, columns))
     };
     are_apart(epilogue, stores, &space, buffers) && stores.iter().all(clear)
 }
@@ -168,9 +181,12 @@ fn are_apart(body: &Body, stores: &[Store], space: &[usize], buffers: &[Buffer])
     space.contains(&0)
         || stores.iter().enumerate().all(|(number, Store { to, .. })| {
             let shares = |buffer: BufferId| overlap(buffers, buffer, to.buffer);
-            body.loads.iter().all(|load| !shares(load.buffer) || same(load, to))
+            // Parts of one buffer may be written and read side by side.
+            let apart =
+                |other: &Access| other.buffer == to.buffer && other.is_apart_from(space, to, space);
+            body.loads.iter().all(|load| !shares(load.buffer) || same(load, to) || apart(load))
                 && !counters().any(shares)
-                && !stores[..number].iter().any(|other| shares(other.to.buffer))
+                && stores[..number].iter().all(|other| !shares(other.to.buffer) || apart(&other.to))
         })
 }
 

@@ -1,5 +1,7 @@
 //! Contractions with their epilogues.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
@@ -10,7 +12,7 @@ use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
 use crate::op::set_index;
 use crate::plan::{Access, Buffer, Contract, Inst, Store, Strides};
-use crate::tensor::Dims;
+use crate::tensor::{Dims, Result};
 
 /// Products for each worker from which on each is computed by one of them.
 const MANY_PRODUCTS: usize = 8;
@@ -39,6 +41,8 @@ pub(crate) struct ContractPlan<T> {
     strips: bool,
     /// What the epilogue reads at the elements of a strip, each laid out as the product.
     beside: SmallVec<[Access; 4]>,
+    /// The right operand that other products have too, and whether this one packs it.
+    common: Option<(Arc<gemm::Common<T>>, bool)>,
 }
 
 /// The scratch memory of one worker for one product.
@@ -87,6 +91,7 @@ impl<T: Real> ContractPlan<T> {
             body: &plan.epilogue,
             stores: &stores,
             reduced: &[],
+            columns: &[],
             axes,
             planes: false,
             space: &space,
@@ -105,7 +110,45 @@ impl<T: Real> ContractPlan<T> {
         let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
         let beside = beside.cloned().collect();
         let plan = plan.clone();
-        ContractPlan { isa, plan, m, n, k, steps, walks, epilogue, product, bare, strips, beside }
+        let common = None;
+        ContractPlan {
+            isa,
+            plan,
+            m,
+            n,
+            k,
+            steps,
+            walks,
+            epilogue,
+            product,
+            bare,
+            strips,
+            beside,
+            common,
+        }
+    }
+
+    /// Whether a right operand that is packed already would spare this product much.
+    pub(crate) fn gains_by_common(&self) -> bool {
+        !self.strips && may_gain_by_common::<T>(&self.plan, self.isa)
+    }
+
+    /// Has the product read its right operand from where it is packed once for several, by the first of them.
+    pub(crate) fn share(
+        &mut self,
+        known: Option<Arc<gemm::Common<T>>>,
+    ) -> Result<Arc<gemm::Common<T>>> {
+        let (common, first) = match known {
+            Some(common) => (common, false),
+            None => (Arc::new(gemm::Common::new(self.isa, self.k, self.n)?), true),
+        };
+        self.common = Some((common.clone(), first));
+        Ok(common)
+    }
+
+    /// Bytes of the right operand that this product packs for others.
+    pub(crate) fn packed_bytes(&self) -> usize {
+        self.common.as_ref().filter(|(_, first)| *first).map_or(0, |(common, _)| common.bytes())
     }
 
     /// Scratch memory for one worker.
@@ -154,6 +197,14 @@ impl<T: Real> ContractPlan<T> {
         let apart = self.product.is_some() || self.strips;
         let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
+        if let Some((common, true)) = &self.common {
+            let at =
+                |operand: &Access| memory.address::<T>(operand.buffer, operand.offset).cast_const();
+            let Contract { a, b, .. } = &self.plan;
+            let own = operands([m, n, k], self.steps, None, [at(a), at(b)]);
+            // SAFETY: the operands hold the shape, by the program; each piece is one worker's.
+            worker.each(common.pieces(), |piece| unsafe { common.pack(&own, piece) });
+        }
         let mut begun = false;
         scratch.left.forget();
         let mut part = |number: usize, part: usize| {
@@ -201,7 +252,8 @@ impl<T: Real> ContractPlan<T> {
         };
         let sizes = [self.m, self.n, self.k];
         let own = operands(sizes, self.steps, self.walks.as_ref(), [at(a), at(b)]);
-        let mut product = Product { c, c_row, strips: self.strips, ..own };
+        let common = self.common.as_ref().map(|(common, _)| &**common);
+        let mut product = Product { c, c_row, common, strips: self.strips, ..own };
         for (place, load) in product.beside.iter_mut().zip(&self.beside) {
             *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
         }
@@ -289,6 +341,15 @@ impl<T: Real> ContractPlan<T> {
     }
 }
 
+/// Whether a right operand that is packed already would spare a product much, unless it is kept in strips.
+pub(crate) fn may_gain_by_common<T: Real>(plan: &Contract, isa: Isa) -> bool {
+    let walks = walks(plan);
+    let (steps, sizes) = (walks.steps(), [plan.m(), plan.n(), plan.k()]);
+    let nowhere = [std::ptr::null::<T>(); 2];
+    plan.batch.is_empty()
+        && steps.is_some_and(|steps| operands(sizes, steps, None, nowhere).gains_by_common(isa))
+}
+
 /// A part of a block.
 struct Piece<T> {
     rows: usize,
@@ -355,7 +416,8 @@ fn operands<T>(
     [a, b]: [*const T; 2],
 ) -> Product<'_, T> {
     let (c, beside) = (std::ptr::null_mut(), [std::ptr::null(); 4]);
-    Product { m, n, k, a, a_steps, b, b_steps, walks, c, c_row: 0, strips: false, beside }
+    let common = None;
+    Product { m, n, k, a, a_steps, b, b_steps, walks, common, c, c_row: 0, strips: false, beside }
 }
 
 /// The arrays of numbers as large as the product that its epilogue reads.

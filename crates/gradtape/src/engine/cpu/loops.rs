@@ -1,12 +1,14 @@
 //! Fused loops: tiles, and what is reduced over them.
 
-use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows};
+use super::across::Across;
+use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows, sums_columns};
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate};
-use crate::plan::{Access, Buffer, Loop, Reduction};
+use crate::op::Reduce;
+use crate::plan::{Access, Buffer, Loop, Reduction, Reg};
 use crate::tensor::Dims;
 
 /// A fused loop made ready to run.
@@ -16,6 +18,7 @@ pub(crate) struct LoopPlan<T> {
     kept: usize,
     body: BodyPlan<T>,
     reductions: Vec<Reduction>,
+    across: Option<Across>,
     how: How,
     row_axis: Option<usize>,
     col_axis: Option<usize>,
@@ -52,6 +55,8 @@ pub(crate) struct LoopScratch<T> {
     state: Vec<T>,
     /// The state of one run of tiles.
     run: Vec<T>,
+    /// The state of the columns of one run of rows.
+    columns: Vec<T>,
     index: Vec<usize>,
 }
 
@@ -60,7 +65,8 @@ impl<T: Real> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
-        let whole_rows = needs_rows(&plan.body, &plan.stores, plan.reduced);
+        let columns = !plan.across.is_empty();
+        let whole_rows = columns || needs_rows(&plan.body, &plan.stores, plan.reduced);
         let (how, axes) = if whole_rows {
             (How::ShortRows, [last(kept), last(rank)])
         } else if plan.reductions.is_empty() {
@@ -73,11 +79,17 @@ impl<T: Real> LoopPlan<T> {
             // Of two reduced axes the outer one makes the tiles of a short inner one longer.
             (How::LongRows, [last(rank - 1).filter(|_| plan.reduced > 1), last(rank)])
         };
-        let reduced: Vec<_> = plan.reductions.iter().map(|r| r.reg).collect();
+        let own = |reduction: &&Reduction| {
+            reduction.kind == Reduce::Sum && sums_columns(plan.space[rank - 1])
+        };
+        let summed: Vec<Reg> = plan.across.iter().filter(own).map(|r| r.reg).collect();
+        let others = plan.across.iter().filter(|reduction| !own(reduction));
+        let reduced: Vec<Reg> = plan.reductions.iter().chain(others).map(|r| r.reg).collect();
         let body = BodyPlan::new(&BodySpec {
             body: &plan.body,
             stores: &plan.stores,
             reduced: &reduced,
+            columns: &summed,
             axes,
             planes: how == How::Map,
             space: &plan.space,
@@ -86,12 +98,14 @@ impl<T: Real> LoopPlan<T> {
             isa,
             buffers,
         });
+        let across = &plan.across;
         let mut plan = LoopPlan {
             isa,
             space: plan.space.clone(),
             kept,
             body,
             reductions: plan.reductions.clone(),
+            across: None,
             how,
             row_axis: axes[0],
             col_axis: axes[1],
@@ -100,6 +114,9 @@ impl<T: Real> LoopPlan<T> {
         let reduced: usize = plan.space[kept..].iter().product();
         if matches!(how, How::LongRows | How::Columns) && plan.tasks() < 16 {
             plan.parts = reduced.div_ceil(PART).clamp(1, plan.reduced_tiles().max(1));
+        }
+        if columns {
+            plan.across = Some(Across::new(isa, across, reduced, plan.body.rows, plan.tasks()));
         }
         plan
     }
@@ -110,23 +127,32 @@ impl<T: Real> LoopPlan<T> {
             body: self.body.scratch(),
             state: vec![T::default(); self.state_len()],
             run: vec![T::default(); self.state_len()],
+            columns: vec![T::default(); self.across.as_ref().map_or(0, Across::state_len)],
             index: vec![0; self.space.len()],
         }
     }
 
     /// Numbers of shared memory that the parts need.
     pub(crate) fn shared_len(&self) -> usize {
-        if self.parts > 1 { self.parts * self.tasks() * self.state_len() } else { 0 }
+        match &self.across {
+            Some(across) => across.parts() * across.state_len(),
+            None if self.parts > 1 => self.parts * self.tasks() * self.state_len(),
+            None => 0,
+        }
     }
 
-    /// Numbers computed, as a measure of the work.
-    pub(crate) fn elements(&self) -> usize {
+    /// Numbers computed, as a measure of the work: more where each costs much.
+    pub(crate) fn work(&self) -> usize {
+        self.elements().saturating_mul(self.body.cost())
+    }
+
+    fn elements(&self) -> usize {
         self.space.iter().product()
     }
 
     /// Whether workers meet inside a run.
     pub(crate) fn has_parts(&self) -> bool {
-        self.parts > 1
+        self.parts > 1 || self.across.as_ref().is_some_and(|across| across.parts() > 1)
     }
 
     /// Runs the loop, shared among the workers.
@@ -152,6 +178,10 @@ impl<T: Real> LoopPlan<T> {
                 unsafe { self.body.begin(memory, scratch) };
             }
         };
+        if let Some(across) = &self.across {
+            // SAFETY: passed on from the caller.
+            return unsafe { self.run_across(across, worker, memory, scratch, shared, &mut begin) };
+        }
         let state_len = self.state_len();
         worker.each(self.tasks() * self.parts, |unit| {
             begin(&mut scratch.body);
@@ -196,6 +226,54 @@ impl<T: Real> LoopPlan<T> {
             }
             // SAFETY: tasks are apart in memory.
             unsafe { self.finish(task, memory, scratch) };
+        });
+    }
+
+    /// Runs a loop over rows whose columns are reduced as well.
+    ///
+    /// # Safety
+    /// As [`LoopPlan::run`]; `begin` sets what is the same at every index.
+    unsafe fn run_across(
+        &self,
+        across: &Across,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+        shared: *mut T,
+        begin: &mut dyn FnMut(&mut Scratch<T>),
+    ) {
+        let len = across.state_len();
+        worker.each(across.parts(), |part| {
+            begin(&mut scratch.body);
+            // SAFETY: each part has memory of its own.
+            let total = unsafe { std::slice::from_raw_parts_mut(shared.add(part * len), len) };
+            across.start(total);
+            for run in across.runs(part) {
+                let mut columns = std::mem::take(&mut scratch.columns);
+                across.start(&mut columns);
+                for task in run {
+                    // SAFETY: tasks are apart in memory; the caller vouches for the rest.
+                    across.each_summed(&mut columns, |number, sums| {
+                        self.body.put_columns(&mut scratch.body, number, sums);
+                    });
+                    unsafe { self.short_rows(task, memory, scratch) };
+                    let LoopScratch { body, index, .. } = &*scratch;
+                    let x = |reduction: &Reduction, len| {
+                        // SAFETY: the register was just computed.
+                        unsafe { self.body.tile(body, reduction.reg, len) }.as_ptr()
+                    };
+                    across.add(&self.tile(index), &mut columns, x);
+                }
+                across.merge(total, &columns);
+                scratch.columns = columns;
+            }
+        });
+        worker.each(across.chunks(), |chunk| {
+            // SAFETY: the parts were written in the phase before and are only read in this one; chunks are apart.
+            unsafe {
+                let parts = std::slice::from_raw_parts(shared, across.parts() * len);
+                across.finish(chunk, parts, memory);
+            }
         });
     }
 
@@ -285,7 +363,7 @@ impl<T: Real> LoopPlan<T> {
         memory: &Memory<'_>,
         scratch: &mut LoopScratch<T>,
     ) {
-        let LoopScratch { body, index, state, run } = scratch;
+        let LoopScratch { body, index, state, run, .. } = scratch;
         self.set_index(index, task, 0..self.kept);
         let width = self.width(index);
         let start = |state: &mut [T]| {

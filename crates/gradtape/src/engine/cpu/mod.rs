@@ -3,6 +3,7 @@
 //!
 //! Results do not depend, in any bit, on the number of threads.
 
+mod across;
 mod body;
 mod bounds;
 mod caches;
@@ -20,6 +21,7 @@ mod peak;
 mod pool;
 mod random;
 mod reduce;
+mod repeated;
 mod row;
 mod simd;
 mod step;
@@ -85,8 +87,7 @@ impl Workspace {
         let isa = if isa.is_available() { isa } else { Isa::Portable };
         bounds::check(program)?;
         let arena = room(program.arena.div_ceil(64), || Line([0; 64]))?;
-        let steps = program.kernels.iter().map(|kernel| step::ready(kernel, isa, &program.buffers));
-        let steps = steps.collect::<Result<_>>()?;
+        let steps = step::ready(program, isa)?;
         let outputs = program.outputs.iter().map(|output| output.0 as usize);
         let updated = outputs.filter_map(|buffer| match program.buffers.get(buffer)?.place {
             Place::Input(input) => Some((input, buffer)),

@@ -2,15 +2,16 @@
 
 use std::cell::UnsafeCell;
 
-use super::contract::{ContractPlan, ContractScratch};
+use super::contract::{self, ContractPlan, ContractScratch};
 use super::host::HostPlan;
 use super::isa::Isa;
 use super::lane::Real;
 use super::loops::{LoopPlan, LoopScratch};
 use super::memory::Memory;
 use super::pool::Worker;
+use super::repeated::Repeated;
 use super::{gemm, room};
-use crate::plan::{Buffer, Kernel};
+use crate::plan::{Buffer, Contract, Kernel, Program};
 use crate::tensor::{DType, Result};
 
 /// A kernel made ready to run.
@@ -32,21 +33,55 @@ pub(super) trait Step: Send + Sync {
     unsafe fn run(&self, worker: &Worker<'_>, memory: &Memory<'_>) -> Result<()>;
 }
 
-/// Makes a kernel ready for a set of vector instructions. Fails where memory cannot hold what it needs.
-pub(super) fn ready(kernel: &Kernel, isa: Isa, buffers: &[Buffer]) -> Result<Box<dyn Step>> {
+/// Makes the kernels of a program ready for a set of vector instructions. Fails where memory cannot hold what they need.
+pub(super) fn ready(program: &Program, isa: Isa) -> Result<Vec<Box<dyn Step>>> {
+    let buffers = &program.buffers;
+    let mut repeated = Repeated::of(program, |kernel| match kernel.epilogue.dtype {
+        DType::F32 => contract::may_gain_by_common::<f32>(kernel, isa),
+        _ => contract::may_gain_by_common::<f64>(kernel, isa),
+    });
+    let kernels = program.kernels.iter().enumerate();
+    kernels
+        .map(|(number, kernel)| ready_one((number, kernel), isa, buffers, &mut repeated))
+        .collect()
+}
+
+fn ready_one(
+    (number, kernel): (usize, &Kernel),
+    isa: Isa,
+    buffers: &[Buffer],
+    repeated: &mut Repeated,
+) -> Result<Box<dyn Step>> {
     Ok(match kernel {
         Kernel::Loop(kernel) if kernel.body.dtype == DType::F32 => {
             Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers))?)
         }
         Kernel::Loop(kernel) => Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers))?),
         Kernel::Contract(kernel) if kernel.epilogue.dtype == DType::F32 => {
-            Box::new(Shared::new(ContractPlan::<f32>::new(kernel, isa, buffers))?)
+            Box::new(Shared::new(product::<f32>(number, kernel, isa, buffers, repeated)?)?)
         }
         Kernel::Contract(kernel) => {
-            Box::new(Shared::new(ContractPlan::<f64>::new(kernel, isa, buffers))?)
+            Box::new(Shared::new(product::<f64>(number, kernel, isa, buffers, repeated)?)?)
         }
         Kernel::Host(host) => Box::new(HostPlan::new(host)),
     })
+}
+
+fn product<T: Real>(
+    number: usize,
+    kernel: &Contract,
+    isa: Isa,
+    buffers: &[Buffer],
+    repeated: &mut Repeated,
+) -> Result<ContractPlan<T>> {
+    let mut plan = ContractPlan::new(kernel, isa, buffers);
+    if let Some(known) = repeated.known::<gemm::Common<T>>(number)
+        && plan.gains_by_common()
+    {
+        let common = plan.share(known)?;
+        repeated.keep(number, common);
+    }
+    Ok(plan)
 }
 
 /// A kernel that several workers can share.
@@ -59,6 +94,11 @@ trait Plan: Send + Sync {
 
     /// How many numbers of memory the workers share.
     fn shared_len(&self) -> usize;
+
+    /// Bytes that it keeps beside that from one run to the next.
+    fn kept_bytes(&self) -> usize {
+        0
+    }
 
     /// Whether it is so much work that a second worker helps.
     fn is_large(&self) -> bool;
@@ -74,8 +114,8 @@ trait Plan: Send + Sync {
     );
 }
 
-/// Elements of a loop from which a second worker helps.
-const SHARED_ELEMENTS: usize = 1 << 14;
+/// Elements of a loop, each counted as often as [`LoopPlan::work`] says, from which a second worker helps.
+const SHARED_WORK: usize = 1 << 14;
 
 impl<T: Real> Plan for LoopPlan<T> {
     type Number = T;
@@ -90,7 +130,7 @@ impl<T: Real> Plan for LoopPlan<T> {
     }
 
     fn is_large(&self) -> bool {
-        self.elements() >= SHARED_ELEMENTS || self.has_parts()
+        self.work() >= SHARED_WORK || self.has_parts()
     }
 
     unsafe fn run(
@@ -115,6 +155,10 @@ impl<T: Real> Plan for ContractPlan<T> {
 
     fn shared_len(&self) -> usize {
         self.shared_len()
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.packed_bytes()
     }
 
     fn is_large(&self) -> bool {
@@ -162,7 +206,7 @@ impl<P: Plan> Step for Shared<P> {
     }
 
     fn bytes(&self) -> usize {
-        size_of_val(&self.shared[..])
+        size_of_val(&self.shared[..]) + self.plan.kept_bytes()
     }
 
     unsafe fn run(&self, worker: &Worker<'_>, memory: &Memory<'_>) -> Result<()> {

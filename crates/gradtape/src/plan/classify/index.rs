@@ -64,7 +64,7 @@ impl Line {
     }
 
     /// Adds a multiple of another line; together they stay above 0.
-    fn add(&mut self, other: &Line, times: isize) {
+    pub(in crate::plan) fn add(&mut self, other: &Line, times: isize) {
         self.offset = self.offset.wrapping_add_signed(other.offset as isize * times);
         for (stride, more) in self.strides.iter_mut().zip(&other.strides) {
             *stride += more * times;

@@ -15,8 +15,10 @@ impl Classified {
     pub(in crate::plan) fn mark_cheap(&mut self) -> bool {
         let in_memory = self.in_memory();
         let reduced = self.reduced();
-        // How many nodes that were marked follow each other up to a node.
+        let times = self.times(&in_memory);
+        // How many nodes that were marked follow each other up to a node, and what the first of them reads.
         let mut chain = vec![0; self.nodes.len()];
+        let mut root: Vec<NodeId> = self.ids().collect();
         for id in self.ids() {
             let node = self.node(id);
             let cheap = self.role(id) == Role::Body
@@ -55,9 +57,62 @@ impl Classified {
             {
                 self.roles[id.index()] = Role::Inline;
                 chain[id.index()] = chain[base.index()] + 1;
+                root[id.index()] = root[base.index()];
+                continue;
+            }
+            // What is needed only later, of what is in memory then anyway.
+            let steps = 1 + large.iter().map(|base| chain[base.index()]).sum::<usize>();
+            let mut roots = large.iter().map(|base| root[base.index()]);
+            let Some(first) = roots.next().filter(|&first| roots.all(|root| root == first)) else {
+                continue;
+            };
+            let sealed = large.iter().any(|&base| self.is_sealed(base));
+            if !sealed && steps <= self.target.recomputed && times.outlives(first, id) {
+                self.roles[id.index()] = Role::Inline;
+                chain[id.index()] = steps;
+                root[id.index()] = first;
             }
         }
         chain.iter().any(|&marked| marked > 0)
+    }
+
+    /// When nodes are computed and read, counted in products and other kernels of their own that come before.
+    fn times(&self, in_memory: &[bool]) -> Times {
+        let count = self.nodes.len();
+        let mut own = vec![0; count];
+        let mut last = vec![0; count];
+        for id in self.ids() {
+            for read in &self.reads[id.index()] {
+                let then = own[read.base.index()] + usize::from(self.comes_whole(read.base));
+                own[id.index()] = then.max(own[id.index()]);
+            }
+            for read in &self.reads[id.index()] {
+                last[read.base.index()] = own[id.index()].max(last[read.base.index()]);
+            }
+        }
+        let mut first = vec![usize::MAX; count];
+        for id in (0..count).rev().map(NodeId::new) {
+            let stays = in_memory[id.index()] || self.role(id) != Role::Body;
+            let needed = if stays { own[id.index()] } else { first[id.index()] };
+            for read in &self.reads[id.index()] {
+                first[read.base.index()] = needed.min(first[read.base.index()]);
+            }
+            if in_memory[id.index()] || matches!(self.role(id), Role::Input(_)) {
+                last[id.index()] = usize::MAX;
+            }
+        }
+        Times { own, first, last }
+    }
+
+    /// Whether a node is there only when all of it is.
+    fn comes_whole(&self, id: NodeId) -> bool {
+        match self.role(id) {
+            Role::Reduce(_) => {
+                let last = self.space(id).rank().saturating_sub(1);
+                self.node(id).op.reduced_axes().iter().any(|&axis| axis != last)
+            }
+            role => role.is_own(),
+        }
     }
 
     /// Whether a truth value may be another one in the type that a reader computes in.
@@ -90,6 +145,25 @@ impl Classified {
         }
         self.outputs.iter().for_each(|output| stored[output.node.index()] = true);
         stored
+    }
+}
+
+/// See [`Classified::times`].
+struct Times {
+    /// When a node is computed at the earliest.
+    own: Vec<usize>,
+    /// When it is needed first, if what is made of it waits until it is needed itself.
+    first: Vec<usize>,
+    /// When it is read last, if what reads it does so as early as it can; the greatest number for what stays.
+    last: Vec<usize>,
+}
+
+impl Times {
+    /// Whether a node that is made of another is needed only after kernels that come between, when the other one is
+    /// read as well.
+    fn outlives(&self, base: NodeId, made: NodeId) -> bool {
+        let first = self.first[made.index()];
+        first != usize::MAX && first > self.own[made.index()] && self.last[base.index()] >= first
     }
 }
 

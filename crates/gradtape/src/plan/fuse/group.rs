@@ -17,6 +17,8 @@ pub(in crate::plan) struct Group {
     pub(in crate::plan) space: Dims,
     /// The axes that the group's reductions reduce over, if it has any.
     pub(in crate::plan) reduced: Option<SmallVec<[usize; 4]>>,
+    /// Whether the group reduces rows, and others of its reductions all axes but that of the rows.
+    pub(in crate::plan) across: bool,
 }
 
 /// The nodes, and the space they are computed over.
@@ -25,9 +27,10 @@ impl fmt::Display for Group {
         let numbers = self.members.iter().map(|member| format!("%{}", member.index()));
         write!(f, "{} over {:?}", numbers.collect::<Vec<_>>().join(" "), self.space)?;
         match &self.reduced {
-            Some(axes) => write!(f, " reducing {axes:?}"),
-            None => Ok(()),
+            Some(axes) => write!(f, " reducing {axes:?}")?,
+            None => {}
         }
+        f.write_str(if self.across { " and columns" } else { "" })
     }
 }
 
@@ -48,7 +51,7 @@ impl Group {
             }
             _ => None,
         };
-        Group { members: SmallVec::from_slice(&[id]), space, reduced }
+        Group { members: SmallVec::from_slice(&[id]), space, reduced, across: false }
     }
 
     /// The number of indices of the space.
@@ -75,6 +78,21 @@ impl Group {
     /// Whether a member gives one number for each row.
     pub(in crate::plan) fn has_one_for_each_row(&self, graph: &Classified, member: NodeId) -> bool {
         matches!(graph.role(member), Role::Reduce(_)) || !self.is_whole(graph, member)
+    }
+
+    /// Whether a member reduces columns in a group that reduces rows: it is not there before the group is done.
+    pub(in crate::plan) fn is_across(&self, graph: &Classified, member: NodeId) -> bool {
+        let along_rows = || {
+            let last = graph.space(member).iter().rposition(|&size| size != 1);
+            last.is_some_and(|last| graph.node(member).op.reduced_axes().contains(&last))
+        };
+        self.across && matches!(graph.role(member), Role::Reduce(_)) && !along_rows()
+    }
+
+    /// Whether the group reduces columns alone: all axes but the last.
+    pub(in crate::plan) fn reduces_columns(&self) -> bool {
+        let kept = self.space.len().saturating_sub(1);
+        kept > 0 && self.reduced.as_ref().is_some_and(|axes| axes.iter().copied().eq(0..kept))
     }
 
     /// Whether reductions reduce over an axis of the space.

@@ -185,7 +185,8 @@ impl<'w> Fusion<'w> {
         let mut members: SmallVec<[NodeId; 4]> =
             a.members.iter().chain(&b.members).copied().collect();
         members.sort_unstable();
-        let joined = Group { members, space, reduced };
+        let across = a.across || b.across || self.meet(a, b);
+        let joined = Group { members, space, reduced, across };
         if !self.reads_what_is_there(&joined) {
             return None;
         }
@@ -199,6 +200,13 @@ impl<'w> Fusion<'w> {
         let of =
             |group: &Group| group.reduced.as_ref().map(|axes| refined(axes, &group.space, &space));
         let (left, right) = (of(a), of(b));
+        if self.meet(a, b) {
+            let (rows, columns) = if a.row().is_some() { (left, right) } else { (right, left) };
+            let last = space.len() - 1;
+            let whole = rows.as_deref() == Some(&[last])
+                && columns.is_some_and(|columns| columns.into_iter().eq(0..last));
+            return whole.then_some((space, rows));
+        }
         if left.is_some() && right.is_some() && left != right {
             return None;
         }
@@ -213,6 +221,13 @@ impl<'w> Fusion<'w> {
             return None;
         }
         Some((space, reduced))
+    }
+
+    /// Whether one of two groups reduces rows that stay in the cache, and the other one columns of the same elements.
+    fn meet(&self, a: &Group, b: &Group) -> bool {
+        let short = |group: &Group| group.row().is_some_and(|row| row <= self.graph.target.row);
+        a.elements() == b.elements()
+            && ((short(a) && b.reduces_columns()) || (short(b) && a.reduces_columns()))
     }
 
     /// Whether nothing but another group needs what a group computes, so that it is not stored in that one's order.
@@ -250,6 +265,9 @@ impl<'w> Fusion<'w> {
         group.members.iter().all(|&reader| {
             let whole = group.is_whole(self.graph, reader);
             self.graph.reads[reader.index()].iter().filter(|read| inside(read.base)).all(|read| {
+                if group.is_across(self.graph, read.base) {
+                    return false;
+                }
                 match (group.has_one_for_each_row(self.graph, read.base), whole) {
                     (true, true) => short && read.by_row,
                     (true, false) => short && read.aligned,

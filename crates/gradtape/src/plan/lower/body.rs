@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::Placement;
 use crate::op::{Bits, Cost, Form, NodeId, Op, Reduce};
 use crate::plan::classify::index::{Line, Reached, reach, split};
 use crate::plan::classify::{Classified, Role};
@@ -22,7 +23,7 @@ pub(in crate::plan) enum Value {
 /// A body in the making.
 pub(in crate::plan) struct Writer<'a> {
     graph: &'a Classified,
-    buffers: &'a [Option<BufferId>],
+    buffers: &'a Placement,
     space: Dims,
     product: bool,
     loads: Vec<Access>,
@@ -42,7 +43,7 @@ impl<'a> Writer<'a> {
     /// A body over a space. `product` is the node whose value the matrix product gives.
     pub(in crate::plan) fn new(
         graph: &'a Classified,
-        buffers: &'a [Option<BufferId>],
+        buffers: &'a Placement,
         space: &[usize],
         product: Option<NodeId>,
     ) -> Writer<'a> {
@@ -88,10 +89,10 @@ impl<'a> Writer<'a> {
         if let Some(&(_, value)) = self.own.iter().find(|(own, _)| *own == base) {
             return value;
         }
-        match (self.graph.role(base), self.buffers[base.index()]) {
+        match (self.graph.role(base), self.buffers.buffers[base.index()]) {
             (Role::Constant(value), _) => self.constant(value),
             (Role::Inline, _) => self.evaluate(&reached),
-            (_, Some(buffer)) => self.load(buffer, reached.flat),
+            (_, Some(_)) => self.load(self.buffers.access(base, reached.flat, &self.space)),
             (_, None) => {
                 debug_assert!(false, "what is read is computed here or stored");
                 self.constant(f64::NAN)
@@ -136,8 +137,7 @@ impl<'a> Writer<'a> {
     fn stored(&self, node: NodeId) -> BufferId {
         let reached = reach(self.graph, node, Line::fixed(0, &self.space), &self.space, false);
         let base = reached.map_or(node, |reached| reached.base);
-        debug_assert!(self.buffers[base.index()].is_some(), "a counter is stored");
-        self.buffers[base.index()].unwrap_or(BufferId(0))
+        self.buffers.whole(base)
     }
 
     fn index(&mut self, line: Option<Line>) -> Value {
@@ -149,8 +149,7 @@ impl<'a> Writer<'a> {
         self.push(Draft { inst: Inst::Index { offset, strides }, args: SmallVec::new() })
     }
 
-    fn load(&mut self, buffer: BufferId, flat: Line) -> Value {
-        let access = Access { buffer, offset: flat.offset, strides: flat.strides };
+    fn load(&mut self, access: Access) -> Value {
         let known = self.loads.iter().position(|load| *load == access);
         let place = known.unwrap_or_else(|| {
             self.loads.push(access);

@@ -121,7 +121,9 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
                     && loads.iter().all(|other| other.buffer != load.buffer || other == load)
                     && operands(kernel).all(|operand| operand.buffer != load.buffer)
             };
-            let arena = matches!(buffers[new].place, Place::Arena(_));
+            // Of what several stores are parts of, the others would lie where something else is read.
+            let alone = stores.iter().all(|other| other.buffer != store.buffer || other == store);
+            let arena = alone && matches!(buffers[new].place, Place::Arena(_));
             let born = lives[new].is_some_and(|(from, _)| from == time);
             if arena
                 && born

@@ -3,6 +3,7 @@
 mod body;
 mod memory;
 mod merge;
+mod placement;
 
 use smallvec::SmallVec;
 
@@ -12,17 +13,18 @@ use crate::plan::classify::index::{Line, flatten, reach, split};
 use crate::plan::classify::{Classified, Role};
 use crate::plan::fuse::Group;
 use crate::plan::program::{
-    Access, Body, BufferId, Contract, Host, Inst, Kernel, Loop, Reduction, Reg, Store, Strides,
+    Access, Body, Contract, Host, Inst, Kernel, Loop, Reduction, Reg, Store, Strides,
 };
 use crate::tensor::{DType, Dims};
 use body::{Value, Writer};
 pub(in crate::plan) use memory::lay_out;
+pub(in crate::plan) use placement::Placement;
 
-/// Adds the kernels that compute a group. `buffers` holds the buffer of every node that is stored.
+/// Adds the kernels that compute a group.
 pub(in crate::plan) fn lower(
     graph: &Classified,
     group: &Group,
-    buffers: &[Option<BufferId>],
+    buffers: &Placement,
     kernels: &mut Vec<Kernel>,
 ) {
     match graph.role(group.first()) {
@@ -40,24 +42,22 @@ pub(in crate::plan) fn lower(
 fn zeros<'a>(
     graph: &'a Classified,
     group: &'a Group,
-    buffers: &'a [Option<BufferId>],
+    buffers: &'a Placement,
 ) -> impl Iterator<Item = Kernel> + 'a {
     let spread = group.members.iter().filter(|&&member| graph.role(member) == Role::Spread);
     spread.map(|&member| {
         let meta = graph.meta(member);
         let dtype = if meta.dtype.is_float() { meta.dtype.computed() } else { DType::F32 };
         let insts = vec![Inst::Constant { value: Bits::new(0.0) }];
-        let to = Access {
-            buffer: buffer(buffers, member),
-            offset: 0,
-            strides: Strides::from_elem(1, 1),
-        };
+        let to =
+            Access { buffer: buffers.whole(member), offset: 0, strides: Strides::from_elem(1, 1) };
         Kernel::Loop(Loop {
             space: Dims::from_elem(meta.shape.elements(), 1),
             reduced: 0,
             body: Body { dtype, loads: Vec::new(), insts },
             stores: vec![Store { reg: Reg(0), to }],
             reductions: Vec::new(),
+            across: Vec::new(),
         })
     })
 }
@@ -66,7 +66,7 @@ fn zeros<'a>(
 fn parts<'a>(
     graph: &'a Classified,
     id: NodeId,
-    buffers: &'a [Option<BufferId>],
+    buffers: &'a Placement,
 ) -> impl Iterator<Item = Kernel> + 'a {
     let node = graph.node(id);
     let axis = match node.op.form() {
@@ -75,38 +75,45 @@ fn parts<'a>(
     };
     let strides = Line::row_major(&node.meta.shape).strides;
     let mut offset = 0;
-    node.inputs.iter().map(move |&input| {
+    node.inputs.iter().enumerate().filter_map(move |(part, &input)| {
         let shape = &graph.meta(input).shape;
+        let start = offset;
+        offset += shape[axis] * strides[axis] as usize;
+        let reached = reach(graph, input, Line::row_major(shape), shape, false);
+        if reached.is_ok_and(|reached| buffers.is_placed(reached.base, id, part)) {
+            return None;
+        }
         let mut writer = Writer::new(graph, buffers, shape, None);
         let value = writer.read(input, Line::row_major(shape), false);
-        let to = Access { buffer: buffer(buffers, id), offset, strides: strides.clone() };
-        offset += shape[axis] * strides[axis] as usize;
+        let place = Line { offset: start, strides: strides.clone() };
+        let to = buffers.access(id, place, shape);
         let stores = vec![Store { reg: writer.reg(value), to }];
         let dtype = graph.body_dtype(id).or(graph.float).unwrap_or(DType::F32);
         let body = writer.finish(dtype);
         let space = Dims::from_slice(shape);
-        let plain = Loop { space, reduced: 0, body, stores, reductions: Vec::new() };
-        Kernel::Loop(merge::plain(plain))
+        let (reductions, across) = (Vec::new(), Vec::new());
+        let plain = Loop { space, reduced: 0, body, stores, reductions, across };
+        Some(Kernel::Loop(merge::plain(plain)))
     })
 }
 
-fn host(graph: &Classified, id: NodeId, buffers: &[Option<BufferId>]) -> Kernel {
+fn host(graph: &Classified, id: NodeId, buffers: &Placement) -> Kernel {
     let node = graph.node(id);
     let input = |&input: &NodeId| {
         let shape = &graph.meta(input).shape;
         let reached = reach(graph, input, Line::row_major(shape), shape, false);
         let base = reached.map_or(input, |reached| reached.base);
-        (buffer(buffers, base), graph.meta(input).clone())
+        (buffers.whole(base), graph.meta(input).clone())
     };
     Kernel::Host(Host {
         op: node.op.clone(),
         inputs: node.inputs.iter().map(input).collect(),
-        output: (buffer(buffers, id), node.meta.clone()),
+        output: (buffers.whole(id), node.meta.clone()),
         at: node.at,
     })
 }
 
-fn product(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+fn product(graph: &Classified, group: &Group, buffers: &Placement) -> Kernel {
     let id = group.first();
     let node = graph.node(id);
     let operand = |i: usize| {
@@ -114,7 +121,7 @@ fn product(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> K
         let line = Line::row_major(shape);
         let reached = reach(graph, node.inputs[i], line.clone(), shape, false);
         let (base, flat) = reached.map_or((node.inputs[i], line), |r| (r.base, r.flat));
-        Access { buffer: buffer(buffers, base), offset: flat.offset, strides: flat.strides }
+        buffers.access(base, flat, shape)
     };
     let mut writer = Writer::new(graph, buffers, &group.space, Some(id));
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
@@ -130,11 +137,12 @@ fn product(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> K
     Kernel::Contract(merge::contract(product))
 }
 
-fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -> Kernel {
+fn fused_loop(graph: &Classified, group: &Group, buffers: &Placement) -> Kernel {
     let space = &group.space;
     let mut writer = Writer::new(graph, buffers, space, None);
     let mut values: SmallVec<[(NodeId, Value); 8]> = SmallVec::new();
     let mut reduced: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
+    let mut across: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     let mut spread: SmallVec<[(NodeId, Value); 4]> = SmallVec::new();
     let reads = |reader: NodeId, base| graph.reads[reader.index()].iter().any(|r| r.base == base);
     for &member in &group.members {
@@ -142,6 +150,10 @@ fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -
         match graph.role(member) {
             Role::Reduce(kind) => {
                 let row = writer.read(graph.node(member).inputs[0], whole(), false);
+                if group.is_across(graph, member) {
+                    across.push((member, row));
+                    continue;
+                }
                 match group.members.iter().any(|&reader| reads(reader, member)) {
                     true => values.push((member, writer.reduce(member, kind, row))),
                     false => reduced.push((member, row)),
@@ -159,25 +171,22 @@ fn fused_loop(graph: &Classified, group: &Group, buffers: &[Option<BufferId>]) -
     }
     let mut stores = stores(graph, group, buffers, &writer, &values);
     for &(member, value) in &spread {
-        let Line { offset, strides } = graph.spread_place(member, space);
-        let to = Access { buffer: buffer(buffers, member), offset, strides };
+        let to = buffers.access(member, graph.spread_place(member, space), space);
         stores.push(Store { reg: writer.reg(value), to });
     }
-    let reductions = reduced
-        .iter()
-        .filter_map(|&(member, value)| {
-            let Role::Reduce(kind) = graph.role(member) else { return None };
-            let flat = reduced_place(graph, member, space);
-            let buffer = buffer(buffers, member);
-            let to = Access { buffer, offset: flat.offset, strides: flat.strides };
-            Some(Reduction { kind, reg: writer.reg(value), to })
-        })
-        .collect();
+    let reduction = |&(member, value): &(NodeId, Value)| {
+        let Role::Reduce(kind) = graph.role(member) else { return None };
+        let to = buffers.access(member, reduced_place(graph, member, space), space);
+        Some(Reduction { kind, reg: writer.reg(value), to })
+    };
+    let reductions = reduced.iter().filter_map(reduction).collect();
+    let across = across.iter().filter_map(reduction).collect();
     let kept = |axis: &usize| !group.reduces(*axis);
     let order: Dims = (0..space.len()).filter(kept).collect();
     let trailing: Dims = (0..space.len()).filter(|axis| !kept(axis)).collect();
     let body = writer.finish(dtype_of(graph, group));
-    let plain = Loop { space: space.clone(), reduced: trailing.len(), body, stores, reductions };
+    let (space, reduced) = (space.clone(), trailing.len());
+    let plain = Loop { space, reduced, body, stores, reductions, across };
     Kernel::Loop(merge::plain(permuted(plain, order.iter().chain(&trailing).copied().collect())))
 }
 
@@ -203,16 +212,15 @@ fn reduced_place(graph: &Classified, id: NodeId, space: &[usize]) -> Line {
 fn stores(
     graph: &Classified,
     group: &Group,
-    buffers: &[Option<BufferId>],
+    buffers: &Placement,
     writer: &Writer<'_>,
     values: &[(NodeId, Value)],
 ) -> Vec<Store> {
     let mut stores = Vec::new();
     for &(member, value) in values {
         debug_assert!(graph.role(member) != Role::Dead);
-        if let Some(buffer) = buffers[member.index()] {
-            let Line { offset, strides } = place(graph, group, member);
-            let to = Access { buffer, offset, strides };
+        if buffers.buffers[member.index()].is_some() {
+            let to = buffers.access(member, place(graph, group, member), &group.space);
             stores.push(Store { reg: writer.reg(value), to });
         }
     }
@@ -237,6 +245,10 @@ fn permuted(mut plain: Loop, order: Dims) -> Loop {
         turn(&mut reduction.to.strides);
         reduction.to.strides.truncate(kept);
     }
+    for reduction in &mut plain.across {
+        turn(&mut reduction.to.strides);
+        reduction.to.strides.drain(..kept);
+    }
     plain
 }
 
@@ -244,9 +256,4 @@ fn dtype_of(graph: &Classified, group: &Group) -> DType {
     // What works on truth values alone may compute anew the comparisons that they come from.
     let own = group.members.iter().find_map(|&member| graph.body_dtype(member));
     own.or(graph.float).unwrap_or(DType::F32)
-}
-
-fn buffer(buffers: &[Option<BufferId>], id: NodeId) -> BufferId {
-    debug_assert!(buffers[id.index()].is_some(), "what a kernel reads is stored");
-    buffers[id.index()].unwrap_or(BufferId(0))
 }

@@ -4,7 +4,9 @@ use super::{Pending, Rewriter};
 use crate::op::{Bits, NodeId, Op, binary, unary};
 
 /// How far [`never_negative_zero`] looks.
-const DEPTH: usize = 4;
+const DEPTH: usize = 6;
+/// The most parts that it looks at.
+const PARTS: usize = 8;
 
 pub(super) fn rewrite(r: &mut Rewriter, operation: &Pending<'_>) -> Option<NodeId> {
     let &Pending { op, inputs, meta, at } = operation;
@@ -112,6 +114,7 @@ fn never_negative_zero(r: &Rewriter, id: NodeId, depth: usize) -> bool {
         Op::Add(_) => deeper(0) || deeper(1),
         Op::Select(_) => deeper(1) && deeper(2),
         Op::Broadcast(_) | Op::Reshape(_) | Op::Transpose(_) | Op::Slice(_) => deeper(0),
+        Op::Concat(_) => node.inputs.len() <= PARTS && (0..node.inputs.len()).all(deeper),
         _ => false,
     }
 }

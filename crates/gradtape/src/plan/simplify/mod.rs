@@ -13,11 +13,12 @@ mod parts;
 mod phase;
 mod places;
 mod reduce;
+mod stack;
 mod turn;
 mod view;
 mod window;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
 
 use smallvec::SmallVec;
@@ -59,15 +60,26 @@ pub(super) struct Rewriter {
     origin: u32,
     /// By hash of structure, the nodes that have it.
     known: BTreeMap<u64, SmallVec<[NodeId; 1]>>,
+    /// The last concatenations that were made, at most [`JOINED`].
+    joined: VecDeque<NodeId>,
 }
+
+/// Concatenations that are looked at for parts that are put together in any case.
+const JOINED: usize = 16;
 
 /// The graph with every rule applied, equal nodes merged and unused ones removed. Inputs all stay.
 pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
-    let mut rewriter =
-        Rewriter { target: target.clone(), nodes: Vec::new(), origin: 0, known: BTreeMap::new() };
+    let mut rewriter = Rewriter {
+        target: target.clone(),
+        nodes: Vec::new(),
+        origin: 0,
+        known: BTreeMap::new(),
+        joined: VecDeque::new(),
+    };
     let mut place: Vec<NodeId> = Vec::with_capacity(graph.nodes.len());
     let uses = uses(graph);
-    let turned = turn::turned_products(graph, &uses);
+    let stacked = stack::stacked_sums(graph, &uses);
+    let turned = turn::turned_products(graph, &uses, &stacked);
     let cropped = window::cropped_folds(graph, &uses);
     let summed = window::summed_products(graph, &uses);
     for (number, node) in graph.nodes.iter().enumerate() {
@@ -78,6 +90,7 @@ pub(super) fn simplify(graph: &Graph, target: &Target) -> Graph {
             Op::Transpose(transpose) if turned[number] => {
                 turn::rewrite(&mut rewriter, transpose, inputs[0], node)
             }
+            Op::Add(_) if stacked[number] => stack::rewrite(&mut rewriter, &inputs, node.at),
             Op::Sum(sum) if summed[number] => {
                 window::summed_batch(&mut rewriter, sum, inputs[0], node.at)
             }
@@ -173,6 +186,12 @@ impl Rewriter {
             return known;
         }
         same.push(id);
+        if let Op::Concat(_) = node.op {
+            self.joined.push_back(id);
+            if self.joined.len() > JOINED {
+                self.joined.pop_front();
+            }
+        }
         self.nodes.push(node);
         id
     }

@@ -6,11 +6,15 @@ use super::{Pending, Rewriter};
 use crate::op::{Bits, NodeId, Op, binary, shape};
 
 /// Parts that are looked at.
-const MOST: usize = 1 << 12;
+pub(super) const MOST: usize = 1 << 12;
 
 /// pad(x) + pad(y) + … = concat(x + 0, y + 0, …) where the parts cover everything and none lies on another: the
 /// gradients of `index`, `split` and steps of a sequence. (-0 + 0 is 0.)
 pub(super) fn rewrite(r: &mut Rewriter, pending: &Pending<'_>) -> Option<NodeId> {
+    // concat(x) = x
+    if let (Op::Concat(_), &[only]) = (pending.op, pending.inputs) {
+        return Some(only);
+    }
     let &Pending { op: Op::Add(_), inputs, meta, at } = pending else { return None };
     if !meta.dtype.is_float() {
         return None;

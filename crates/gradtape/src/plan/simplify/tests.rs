@@ -267,3 +267,94 @@ fn numbers_of_the_program_are_folded_under_any_shape() {
          return %4",
     );
 }
+
+#[test]
+fn contractions_that_are_added_up_are_one_over_all_of_them() {
+    let body = |count: usize| {
+        let mut text = String::from(
+            "%3 = reshape(%0) {shape: [12, 1]} : f32[12, 1]
+             %4 = reshape(%1) {shape: [1, 12]} : f32[1, 12]
+             %5 = exp(%4) : f32[1, 12]
+             %6 = sin(%4) : f32[1, 12]
+             %7 = cos(%4) : f32[1, 12]
+            ",
+        );
+        for at in 0..count {
+            let (id, own) = (8 + at, 4 + at);
+            text +=
+                &format!("%{id} = contract(%3, %{own}) {{batch: 0; summed: 1}} : f32[12, 12]\n");
+        }
+        for at in 1..count {
+            let (id, own) = (7 + count + at, 8 + at);
+            let (first, second) = if at == 1 { (8, own) } else { (own, id - 1) };
+            text += &format!("%{id} = add(%{first}, %{second}) : f32[12, 12]\n");
+        }
+        text + &format!("return %{}", 6 + 2 * count)
+    };
+    check(
+        &body(4),
+        "%3 = reshape(%0) {shape: [12, 1]} : f32[12, 1]
+         %4 = reshape(%1) {shape: [1, 12]} : f32[1, 12]
+         %5 = exp(%4) : f32[1, 12]
+         %6 = sin(%4) : f32[1, 12]
+         %7 = cos(%4) : f32[1, 12]
+         %8 = concat(%3, %3, %3, %3) {axis: 1} : f32[12, 4]
+         %9 = concat(%4, %5, %6, %7) {axis: 0} : f32[4, 12]
+         %10 = contract(%8, %9) {batch: 0; summed: 1} : f32[12, 12]
+         return %10",
+    );
+    // Where copies would be larger than the result, or something else needs one of the products, they stay.
+    let small = "%3 = transpose(%1) {order: [1, 0]} : f32[3, 4]
+         %4 = exp(%3) : f32[3, 4]
+         %5 = sin(%3) : f32[3, 4]
+         %6 = cos(%3) : f32[3, 4]
+         %7 = contract(%0, %3) {batch: 0; summed: 1} : f32[4, 4]
+         %8 = contract(%0, %4) {batch: 0; summed: 1} : f32[4, 4]
+         %9 = contract(%0, %5) {batch: 0; summed: 1} : f32[4, 4]
+         %10 = contract(%0, %6) {batch: 0; summed: 1} : f32[4, 4]
+         %11 = add(%7, %8) : f32[4, 4]
+         %12 = add(%9, %11) : f32[4, 4]
+         %13 = add(%10, %12) : f32[4, 4]
+         return %13";
+    check(small, small);
+    let needed = body(4).replace("return %14", "return %14, %9");
+    check(&needed, &needed);
+}
+
+#[test]
+fn sums_of_what_is_put_together_in_any_case_are_one() {
+    check(
+        "%3 = exp(%0) : f32[4, 3]
+         %4 = sin(%0) : f32[4, 3]
+         %5 = cos(%0) : f32[4, 3]
+         %6 = reshape(%0) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %7 = reshape(%3) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %8 = reshape(%4) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %9 = reshape(%5) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %10 = concat(%6, %7, %8, %9) {axis: 1} : f32[4, 4, 3]
+         %11 = sum(%5) {axes: [0]} : f32[3]
+         %12 = sum(%4) {axes: [0]} : f32[3]
+         %13 = sum(%3) {axes: [0]} : f32[3]
+         %14 = sum(%0) {axes: [0]} : f32[3]
+         %15 = add(%11, %12) : f32[3]
+         %16 = add(%15, %13) : f32[3]
+         %17 = add(%16, %14) : f32[3]
+         return %10, %17",
+        "%3 = exp(%0) : f32[4, 3]
+         %4 = sin(%0) : f32[4, 3]
+         %5 = cos(%0) : f32[4, 3]
+         %6 = reshape(%0) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %7 = reshape(%3) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %8 = reshape(%4) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %9 = reshape(%5) {shape: [4, 1, 3]} : f32[4, 1, 3]
+         %10 = concat(%6, %7, %8, %9) {axis: 1} : f32[4, 4, 3]
+         %11 = reshape(%10) {shape: [16, 3]} : f32[16, 3]
+         %12 = sum(%11) {axes: [0]} : f32[3]
+         return %10, %12",
+    );
+}
+
+#[test]
+fn what_is_put_together_of_one_part_is_that_part() {
+    check("%3 = concat(%0) {axis: 1} : f32[4, 3]\nreturn %3", "return %0");
+}

@@ -7,9 +7,9 @@ use crate::op::linear::Label;
 use crate::op::{NodeId, Op, shape};
 use crate::tape::{Graph, GraphNode};
 
-/// For each node, whether it is a contraction that was transposed, where the contraction can be computed that
+/// For each node, whether it is a contraction, or what becomes one, that was transposed, where the contraction can be computed that
 /// way at once: nothing else needs it, and no other contraction, which could read it in any order, uses it.
-pub(super) fn turned_products(graph: &Graph, uses: &[usize]) -> Vec<bool> {
+pub(super) fn turned_products(graph: &Graph, uses: &[usize], stacked: &[bool]) -> Vec<bool> {
     let mut by_product = vec![false; graph.nodes.len()];
     for node in graph.nodes.iter().filter(|node| matches!(node.op, Op::Contract(_))) {
         node.inputs.iter().for_each(|input| by_product[input.index()] = true);
@@ -17,7 +17,7 @@ pub(super) fn turned_products(graph: &Graph, uses: &[usize]) -> Vec<bool> {
     let turned = |(number, node): (usize, &GraphNode)| match &node.op {
         Op::Transpose(_) => {
             let x = node.inputs[0].index();
-            let product = matches!(graph.nodes[x].op, Op::Contract(_));
+            let product = stacked[x] || matches!(graph.nodes[x].op, Op::Contract(_));
             product && uses[x] == 1 && !by_product[number]
         }
         _ => false,

@@ -13,21 +13,66 @@ pub(super) fn arithmetic(op: &Op) -> Option<Exact> {
     }
 }
 
+/// Where a link finds an operand.
+#[derive(Clone, Copy, PartialEq)]
+enum From {
+    /// In the register's tile.
+    Tile,
+    /// One number for each row.
+    Row,
+    /// It is the result of the link before.
+    Last,
+}
+
 /// One instruction of a chain, on registers.
 pub(super) struct Link {
     pub(super) code: Exact,
     pub(super) args: [usize; 2],
     pub(super) out: usize,
-    /// Which of the operands are the result of the link before.
-    last: [bool; 2],
+    from: [From; 2],
     /// Whether anything but the next link needs the result.
     kept: bool,
+    /// Whether the results of each row are added up: of the last link alone.
+    summed: bool,
+    /// Whether it adds its second operand to sums of columns, instead of what `code` says.
+    columns: bool,
+    /// Which of both operands and the result lie along the row: those that no other step needs are kept for a few
+    /// vectors at a time alone.
+    along: [bool; 3],
 }
 
 impl Link {
-    /// An instruction whose operands and result all lie in memory.
-    pub(super) fn new(code: Exact, args: [usize; 2], out: usize) -> Link {
-        Link { code, args, out, last: [false; 2], kept: true }
+    /// An instruction whose operands and result all lie in memory, some of them with one number for each row.
+    pub(super) fn new(code: Exact, args: [usize; 2], by_row: [bool; 2], out: usize) -> Link {
+        let from = by_row.map(|by_row| if by_row { From::Row } else { From::Tile });
+        let (kept, along) = (true, [true; 3]);
+        Link { code, args, out, from, kept, summed: false, columns: false, along }
+    }
+
+    /// Adds a register to the sums of its columns.
+    pub(super) fn columns(sums: usize, reg: usize) -> Link {
+        let link = Link::new(Exact::Add, [sums, reg], [false; 2], sums);
+        Link { columns: true, ..link }
+    }
+
+    /// Has the results of each row added up.
+    pub(super) fn sum(&mut self) {
+        self.summed = true;
+    }
+
+    /// Whether it adds to sums of columns, which lie elsewhere.
+    pub(super) fn sums_columns(&self) -> bool {
+        self.columns
+    }
+
+    /// Whether the result is kept for a few vectors at a time alone.
+    pub(super) fn is_brief(&self) -> bool {
+        !self.along[2]
+    }
+
+    /// Whether a link needs to know where rows begin and end.
+    pub(super) fn has_rows(&self) -> bool {
+        self.summed || self.columns || self.from.contains(&From::Row)
     }
 }
 
@@ -36,18 +81,45 @@ impl Link {
 pub(super) fn connect(links: &mut [Link], readers: impl Fn(usize) -> usize) {
     for next in 1..links.len() {
         let before = links[next - 1].out;
-        links[next].last = links[next].args.map(|arg| arg == before);
-        let only = links[next].last.contains(&true) && readers(before) == 1;
+        for operand in 0..2 {
+            if links[next].args[operand] == before {
+                links[next].from[operand] = From::Last;
+            }
+        }
+        let only = links[next].from.contains(&From::Last) && readers(before) == 1;
         links[next - 1].kept = !only;
+    }
+    if let Some(last) = links.last_mut().filter(|last| last.summed) {
+        last.kept = readers(last.out) > 1;
+    }
+    let rows = links.iter().any(Link::has_rows);
+    for number in 0..links.len() {
+        let out = links[number].out;
+        let here = links.iter().filter(|link| link.args.contains(&out)).count();
+        if rows && !links[number].columns && here == readers(out) {
+            links[number].along[2] = false;
+            for link in links.iter_mut() {
+                (0..2).for_each(|operand| link.along[operand] &= link.args[operand] != out);
+            }
+        }
     }
 }
 
-/// Computes all links for the first `len` numbers of the registers' tiles, which start at `tiles`.
+/// The rows that a chain computes.
+pub(super) struct Rows<T> {
+    pub(super) count: usize,
+    pub(super) width: usize,
+    /// Where the sum of each row is put, if the last link has them added up.
+    pub(super) sums: *mut T,
+}
+
+/// Computes all links for the rows of the registers' tiles, which start at `tiles`.
 ///
 /// # Safety
-/// The machine must have the instruction set; every tile must be valid for `len` numbers, those of the
-/// links' results for writing. Tiles are equal or apart.
-pub(super) type RunLinks<T> = unsafe fn(links: &[Link], tiles: &[*const T], len: usize);
+/// The machine must have the instruction set; every tile must be valid for the rows, or one number for each, those
+/// of the links' results for writing, and so must be the sums. Tiles are equal or apart, and apart from what has one
+/// number for each row.
+pub(super) type RunLinks<T> = unsafe fn(links: &[Link], tiles: &[*const T], rows: &Rows<T>);
 
 /// A number type that has chains.
 pub(crate) trait Real: Sized {
@@ -56,33 +128,73 @@ pub(crate) trait Real: Sized {
     fn run_links(isa: Isa) -> RunLinks<Self>;
 }
 
-/// `N` is the number of vectors that all links compute before they go on to the next ones.
+/// Vectors that sums of rows are added up in.
+const SUMS: usize = 4;
+
+/// `N` is the number of vectors that all links compute before they go on to the next ones. Without `ROWS`, no link needs
+/// to know of rows.
+///
+/// What is added up is so after the links, and all choices are made outside of the loops over vectors: else the results
+/// of the last link do not stay in registers.
 #[inline(always)]
-unsafe fn run<S: Simd, const N: usize>(links: &[Link], tiles: &[*const S::T], len: usize) {
-    let whole = len - len % (N * S::LANES);
+unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
+    links: &[Link],
+    tiles: &[*const S::T],
+    rows: &Rows<S::T>,
+) {
     // SAFETY: the caller vouches for instruction set and tiles.
     unsafe {
-        let mut at = 0;
-        while at < whole {
-            block::<S, N, false>(links, tiles, at, S::mask(S::LANES));
-            at += N * S::LANES;
-        }
-        while at < len {
-            block::<S, 1, true>(links, tiles, at, S::mask(len - at));
-            at += S::LANES;
+        for row in 0..rows.count {
+            let mut sums = [S::zero(); SUMS];
+            let (start, end) = (row * rows.width, (row + 1) * rows.width);
+            let mut at = start;
+            while at + N * S::LANES <= end {
+                block::<S, N, false, ROWS>(
+                    links,
+                    tiles,
+                    [row, start, at],
+                    S::mask(S::LANES),
+                    &mut sums,
+                );
+                at += N * S::LANES;
+            }
+            while at + S::LANES <= end {
+                block::<S, 1, false, ROWS>(
+                    links,
+                    tiles,
+                    [row, start, at],
+                    S::mask(S::LANES),
+                    &mut sums,
+                );
+                at += S::LANES;
+            }
+            if at < end {
+                block::<S, 1, true, ROWS>(
+                    links,
+                    tiles,
+                    [row, start, at],
+                    S::mask(end - at),
+                    &mut sums,
+                );
+            }
+            if !rows.sums.is_null() {
+                let sum = S::add(S::add(sums[0], sums[1]), S::add(sums[2], sums[3]));
+                *rows.sums.add(row) = S::sum(sum);
+            }
         }
     }
 }
 
-/// Computes all links for `N` vectors from a number on, of which `MASKED` ones are in use as far as the mask
+/// Computes all links for `N` vectors of a row from a number on, of which `MASKED` ones are in use as far as the mask
 /// says.
 #[allow(clippy::needless_range_loop, reason = "a plain loop is sure to be unrolled")]
 #[inline(always)]
-unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
+unsafe fn block<S: Simd, const N: usize, const MASKED: bool, const ROWS: bool>(
     links: &[Link],
     tiles: &[*const S::T],
-    at: usize,
+    [row, start, at]: [usize; 3],
     mask: S::Mask,
+    sums: &mut [S::V; SUMS],
 ) {
     // Macros: a closure would be compiled without the caller's instruction set wherever it is left out of line.
     macro_rules! load {
@@ -94,32 +206,74 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
     unsafe {
         let mut last = [S::zero(); N];
         for link in links {
-            let x = tiles[link.args[0]].wrapping_add(at);
-            let y = tiles[link.args[1]].wrapping_add(at);
+            let x = *tiles.get_unchecked(link.args[0]);
+            let y = *tiles.get_unchecked(link.args[1]);
+            let along = match ROWS {
+                true => link.along.map(|along| if along { at } else { 0 }),
+                false => [at; 3],
+            };
+            if ROWS && link.columns {
+                let sums = x.cast_mut().wrapping_add(at - start);
+                let y = y.wrapping_add(along[1]);
+                if link.from[1] != From::Last {
+                    for i in 0..N {
+                        last[i] = load!(y.wrapping_add(i * S::LANES));
+                    }
+                }
+                for i in 0..N {
+                    let to = sums.wrapping_add(i * S::LANES);
+                    let sum = S::add(load!(to), last[i]);
+                    if MASKED { S::store_masked(to, mask, sum) } else { S::store(to, sum) }
+                }
+                continue;
+            }
             macro_rules! each {
                 ($($x:ident)+, $formula:expr) => {
-                    match link.last {
-                        [false, false] => each!(load load, $($x)+, $formula),
-                        [true, false] => each!(last load, $($x)+, $formula),
-                        [false, true] => each!(load last, $($x)+, $formula),
-                        [true, true] => each!(last last, $($x)+, $formula),
+                    match link.from {
+                        [From::Tile, From::Tile] => each!(tile tile, $($x)+, $formula),
+                        [From::Last, From::Tile] => each!(last tile, $($x)+, $formula),
+                        [From::Tile, From::Last] => each!(tile last, $($x)+, $formula),
+                        [From::Last, From::Last] => each!(last last, $($x)+, $formula),
+                        _ if !ROWS => each!(last last, $($x)+, $formula),
+                        [From::Row, From::Tile] => each!(row tile, $($x)+, $formula),
+                        [From::Row, From::Last] => each!(row last, $($x)+, $formula),
+                        [From::Tile, From::Row] => each!(tile row, $($x)+, $formula),
+                        [From::Last, From::Row] => each!(last row, $($x)+, $formula),
+                        [From::Row, From::Row] => each!(row row, $($x)+, $formula),
                     }
                 };
-                ($first:ident $second:ident, $x:ident $y:ident, $formula:expr) => {
+                ($first:ident $second:ident, $x:ident $y:ident, $formula:expr) => {{
+                    let first = from!($first, x, 0);
+                    let second = from!($second, y, 1);
                     for i in 0..N {
-                        let $x = operand!($first, x, i);
-                        let $y = operand!($second, y, i);
+                        let $x = operand!($first, first, i);
+                        let $y = operand!($second, second, i);
                         last[i] = $formula;
                     }
+                }};
+            }
+            macro_rules! from {
+                (tile, $tile:ident, $operand:literal) => {
+                    $tile.wrapping_add(along[$operand])
+                };
+                (row, $tile:ident, $operand:literal) => {
+                    S::splat(*$tile.wrapping_add(row))
+                };
+                (last, $tile:ident, $operand:literal) => {
+                    ()
                 };
             }
             macro_rules! operand {
-                (load, $tile:ident, $i:ident) => {
-                    load!($tile.wrapping_add($i * S::LANES))
+                (tile, $from:ident, $i:ident) => {
+                    load!($from.wrapping_add($i * S::LANES))
                 };
-                (last, $tile:ident, $i:ident) => {
+                (row, $from:ident, $i:ident) => {
+                    $from
+                };
+                (last, $from:ident, $i:ident) => {{
+                    let () = $from;
                     last[$i]
-                };
+                }};
             }
             match link.code {
                 Exact::Add => each!(x y, S::add(x, y)),
@@ -128,8 +282,8 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
                 Exact::Div => each!(x y, S::div(x, y)),
                 Exact::Sqrt => each!(x _y, S::sqrt(x)),
             }
-            if link.kept {
-                let out = tiles[link.out].cast_mut().wrapping_add(at);
+            let out = tiles.get_unchecked(link.out).cast_mut().wrapping_add(along[2]);
+            if link.kept || (MASKED && link.summed) {
                 for i in 0..N {
                     let to = out.wrapping_add(i * S::LANES);
                     if MASKED {
@@ -138,6 +292,15 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool>(
                         S::store(to, last[i])
                     };
                 }
+            }
+        }
+        if let Some(link) = links.last().filter(|link| ROWS && link.summed) {
+            let out =
+                tiles.get_unchecked(link.out).wrapping_add(if link.along[2] { at } else { 0 });
+            for i in 0..N {
+                // Lanes that are not in use may hold anything.
+                let own = if MASKED { S::load_masked(out, mask) } else { last[i] };
+                sums[i % SUMS] = S::add(sums[i % SUMS], own);
             }
         }
     }
@@ -153,14 +316,19 @@ macro_rules! stamp {
                         #[cfg(target_arch = "x86_64")]
                         Isa::$isa => {
                             #[target_feature(enable = $feature)]
-                            unsafe fn stamped(links: &[Link], tiles: &[*const $type], len: usize) {
+                            unsafe fn stamped(links: &[Link], tiles: &[*const $type], rows: &Rows<$type>) {
                                 // SAFETY: as for this function.
-                                unsafe { run::<$vector, $n>(links, tiles, len) }
+                                unsafe {
+                                    match links.iter().any(Link::has_rows) {
+                                        true => run::<$vector, $n, true>(links, tiles, rows),
+                                        false => run::<$vector, $n, false>(links, tiles, rows),
+                                    }
+                                }
                             }
                             stamped
                         }
                     )*
-                    _ => run::<$portable, 4>,
+                    _ => run::<$portable, 4, true>,
                 }
             }
         }
@@ -171,6 +339,6 @@ macro_rules! stamp {
 use super::super::simd::x86::{Avx2, Avx512};
 
 stamp!(f32, Portable<f32, 4>,
-    Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f32>, 8, Avx2 "avx2,fma" Avx2<f32>, 4);
+    Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f32>, 8, Avx2 "avx2,fma" Avx2<f32>, 8);
 stamp!(f64, Portable<f64, 2>,
-    Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f64>, 8, Avx2 "avx2,fma" Avx2<f64>, 4);
+    Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f64>, 8, Avx2 "avx2,fma" Avx2<f64>, 8);

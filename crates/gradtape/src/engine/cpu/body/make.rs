@@ -8,6 +8,7 @@ use crate::engine::cpu::isa::Isa;
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::overlap;
 use crate::engine::cpu::tile::tile_op;
+use crate::op::Reduce;
 use crate::plan::{Access, Body, Buffer, BufferId, Inst, Reg, Store};
 
 /// Elements from which a buffer does not stay in a core's cache from one kernel to the next.
@@ -19,6 +20,8 @@ pub(crate) struct BodySpec<'a> {
     pub(crate) stores: &'a [Store],
     /// Registers that are read after the tile.
     pub(crate) reduced: &'a [Reg],
+    /// Registers whose columns are summed over all tiles; see [`super::sums_columns`].
+    pub(crate) columns: &'a [Reg],
     /// The axes of the space that rows and columns of a tile run along; `None` stands for one of size 1.
     pub(crate) axes: [Option<usize>; 2],
     /// Whether a tile may go on along the axes before those.
@@ -37,7 +40,17 @@ impl<T: Real> BodyPlan<T> {
     /// Makes a body ready for tiles.
     pub(crate) fn new(spec: &BodySpec<'_>) -> BodyPlan<T> {
         let &BodySpec {
-            body, stores, reduced, axes, space, whole_rows, given, isa, buffers, ..
+            body,
+            stores,
+            reduced,
+            columns,
+            axes,
+            space,
+            whole_rows,
+            given,
+            isa,
+            buffers,
+            ..
         } = spec;
         let (count, given) = (usize::from(given.is_some()), given.flatten());
         let size = |axis: Option<usize>| axis.map_or(1, |axis| space[axis]);
@@ -61,7 +74,7 @@ impl<T: Real> BodyPlan<T> {
         let count_of =
             |planes: &[(usize, usize)]| planes.iter().map(|plane| plane.1).product::<usize>();
         let overwritten = |load: usize, access: &Access| {
-            let kept = reduced.iter().chain(stores.iter().map(|store| &store.reg));
+            let kept = reduced.iter().chain(columns).chain(stores.iter().map(|store| &store.reg));
             kept.into_iter().any(|reg| reg.0 as usize == count + load)
                 && stores.iter().any(|store| overlap(buffers, access.buffer, store.to.buffer))
         };
@@ -87,6 +100,7 @@ impl<T: Real> BodyPlan<T> {
             run_links: T::run_links(isa),
             stores: Vec::new(),
             rows_of: Rows::of(spec, count),
+            columns: columns.iter().map(|reg| (reg.0 as usize, false)).collect(),
             slots: Vec::new(),
             slot_count: 0,
             // The tiles of a product are as large as its blocks.
@@ -95,13 +109,15 @@ impl<T: Real> BodyPlan<T> {
             rows,
             cols,
         };
-        let last_use = slots::last_uses(body, stores, reduced, first);
+        let last_use = slots::last_uses(body, stores, reduced, columns, first);
         (count..first).for_each(|reg| plan.push_repeat(reg));
         for (i, inst) in body.insts.iter().enumerate() {
             plan.push(first + i, inst, spec, given, &last_use);
             plan.push_repeat(first + i);
+            plan.push_columns(|reg| reg == first + i || (reg < first && reads(inst, reg)));
         }
-        let readers = slots::readers(body, stores, reduced, first);
+        plan.push_columns(|_| true);
+        let readers = slots::readers(body, stores, reduced, columns, first);
         for step in &mut plan.steps {
             if let Step::Chain { links, .. } = step {
                 chain::connect(links, |reg| readers[reg]);
@@ -149,26 +165,36 @@ impl<T: Real> BodyPlan<T> {
                 strides: strides.clone(),
             },
             &Inst::Reduce { kind, reg: arg } => {
+                if kind == Reduce::Sum && self.sum_in_chain(arg.0 as usize, reg) {
+                    return;
+                }
                 Step::Reduce { reg, kind, arg: self.rows_of.whole[arg.0 as usize] }
             }
             Inst::Op { op, args } => {
                 let by_row = self.rows_of.by_row[reg];
-                let whole = |reg: usize| if by_row { reg } else { self.rows_of.whole[reg] };
-                let args = args.map(|reg| whole(reg.0 as usize));
                 let code = chain::arithmetic(op);
+                let splat = code.is_some() && self.rows_of.splats;
+                let args = args.map(|reg| reg.0 as usize);
+                let splats = args.map(|reg| !by_row && splat && self.rows_of.by_row[reg]);
+                let whole = |(reg, splat): (usize, bool)| match by_row || splat {
+                    true => reg,
+                    false => self.rows_of.whole[reg],
+                };
+                let args = [0, 1, 2].map(|i| whole((args[i], splats[i])));
                 let target = match by_row {
                     true => None,
                     false => self.target(reg, code.is_some(), spec, given, last_use),
                 };
                 if let Some(code) = code {
-                    let link = Link::new(code, [args[0], args[1]], reg);
+                    let link = Link::new(code, [args[0], args[1]], [splats[0], splats[1]], reg);
                     let goes_on = |step: &Step<T>| match step {
-                        Step::Chain { by_row: other, .. } => *other == by_row,
+                        // Sums are those of the last link.
+                        Step::Chain { by_row: other, sum, .. } => *other == by_row && sum.is_none(),
                         _ => false,
                     };
                     if !self.steps.last().is_some_and(goes_on) {
                         let (links, targets) = (Vec::new(), Vec::new());
-                        self.steps.push(Step::Chain { by_row, links, targets });
+                        self.steps.push(Step::Chain { by_row, links, sum: None, targets });
                     }
                     if let Some(Step::Chain { links, targets, .. }) = self.steps.last_mut() {
                         links.push(link);
@@ -186,6 +212,39 @@ impl<T: Real> BodyPlan<T> {
             }
         };
         self.steps.push(step);
+    }
+
+    /// Adds the links that sum the columns of registers, once for each that is asked for.
+    fn push_columns(&mut self, wanted: impl Fn(usize) -> bool) {
+        for number in 0..self.columns.len() {
+            let (reg, done) = self.columns[number];
+            if done || !wanted(reg) {
+                continue;
+            }
+            self.columns[number].1 = true;
+            let link = Link::columns(self.column_register(number), self.rows_of.whole[reg]);
+            match self.steps.last_mut() {
+                Some(Step::Chain { by_row: false, links, sum: None, .. }) => links.push(link),
+                _ => {
+                    let (links, targets) = (vec![link], Vec::new());
+                    self.steps.push(Step::Chain { by_row: false, links, sum: None, targets });
+                }
+            }
+        }
+    }
+
+    /// Has the chain whose last result is the register `arg` add it up for each row, if there is one.
+    fn sum_in_chain(&mut self, arg: usize, reg: usize) -> bool {
+        match self.steps.last_mut() {
+            Some(Step::Chain { by_row: false, links, sum: sum @ None, .. })
+                if self.rows_of.splats =>
+            {
+                let last = links.last_mut().filter(|last| last.out == arg);
+                *sum = last.map(|last| last.sum()).map(|()| reg);
+                sum.is_some()
+            }
+            _ => false,
+        }
     }
 
     /// Where an instruction may write its result at once instead of to a slot: contiguous memory of the
@@ -230,5 +289,13 @@ impl<T: Real> BodyPlan<T> {
             }
             _ => None,
         })
+    }
+}
+
+/// Whether an instruction reads a register at each index.
+fn reads(inst: &Inst, reg: usize) -> bool {
+    match inst {
+        Inst::Op { args, .. } => args.iter().any(|arg| arg.0 as usize == reg),
+        _ => false,
     }
 }

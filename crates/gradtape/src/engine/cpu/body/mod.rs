@@ -6,10 +6,12 @@ mod moves;
 mod rows;
 mod slots;
 
+use std::ptr::null_mut;
+
 use chain::{Link, RunLinks};
 pub(crate) use make::BodySpec;
 use rows::Rows;
-pub(crate) use rows::needs_rows;
+pub(crate) use rows::{needs_rows, sums_columns};
 use smallvec::SmallVec;
 
 use super::isa::Isa;
@@ -31,6 +33,11 @@ fn slot_stride(room: usize) -> usize {
     16 * if room > TILE / 8 { pieces | 1 } else { pieces }
 }
 
+/// What an instruction that is no plain arithmetic counts for, in such ones, and how many of these cost as much as
+/// reading and writing.
+const COSTLY: usize = 4;
+const CHEAP: usize = 4;
+
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
@@ -49,6 +56,8 @@ pub(crate) struct BodyPlan<T> {
     run_links: RunLinks<T>,
     stores: Vec<StorePlan>,
     rows_of: Rows,
+    /// The registers whose columns are summed, and whether an instruction does so.
+    columns: Vec<(usize, bool)>,
     /// The slot of each register.
     slots: Vec<usize>,
     slot_count: usize,
@@ -83,6 +92,8 @@ enum Step<T> {
         /// Whether it computes what has one number for each row.
         by_row: bool,
         links: Vec<Link>,
+        /// The register that holds the sum of what the last link computes of each row.
+        sum: Option<usize>,
         /// Where a link's result may be written at once.
         targets: Vec<(usize, Access)>,
     },
@@ -200,9 +211,29 @@ impl<T: Real> BodyPlan<T> {
         far
     }
 
+    /// How much a number costs, in those of a loop that does little more than to read and to write.
+    pub(crate) fn cost(&self) -> usize {
+        let cost = |step: &Step<T>| match step {
+            Step::Chain { links, .. } => links.len(),
+            Step::Op { .. } | Step::Random { .. } => COSTLY,
+            _ => 1,
+        };
+        (self.steps.iter().map(cost).sum::<usize>() / CHEAP).max(1)
+    }
+
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> Scratch<T> {
         Scratch::new(self.slot_count + 1, self.room, self.slots.len())
+    }
+
+    /// Where the sums of columns number `number` lie from now on: as many numbers as a tile has columns.
+    pub(crate) fn put_columns(&self, scratch: &mut Scratch<T>, number: usize, sums: *mut T) {
+        scratch.tiles[self.column_register(number)] = sums;
+    }
+
+    /// The register that stands for sums of columns: beyond all others.
+    fn column_register(&self, number: usize) -> usize {
+        self.rows_of.whole.len() + self.rows_of.repeated + number
     }
 
     /// Memory for a tile, which no register uses.
@@ -255,7 +286,8 @@ impl<T: Real> BodyPlan<T> {
                 slot
             };
         }
-        let mut ahead = Ahead::new();
+        // Tiles that do not stay in the first-level cache as a whole are not fetched into it either.
+        let mut ahead = Ahead::new(self.room > TILE);
         for (i, load) in self.loads.iter().enumerate().filter(|(_, load)| !load.fixed) {
             let reg = self.given + i;
             let once = tile.first_column();
@@ -339,8 +371,8 @@ impl<T: Real> BodyPlan<T> {
                 // SAFETY: passed on from the caller.
                 unsafe { self.repeat(*reg, *to, tile, scratch) };
             }
-            Step::Chain { by_row, links, targets } => {
-                for link in links {
+            Step::Chain { by_row, links, sum, targets } => {
+                for link in links.iter().filter(|link| !link.sums_columns()) {
                     scratch.tiles[link.out] = scratch.slot(self.slots[link.out]);
                 }
                 for (reg, target) in targets {
@@ -348,9 +380,18 @@ impl<T: Real> BodyPlan<T> {
                         scratch.tiles[*reg] = out;
                     }
                 }
-                // SAFETY: each register's tile holds `len` numbers; two are apart, or the same where
-                // an instruction writes what no later one reads.
-                unsafe { (self.run_links)(links, &scratch.tiles, length(*by_row)) };
+                let sums = sum.map(|reg| scratch.slot(self.slots[reg]));
+                let (count, width) = match links.iter().any(Link::has_rows) {
+                    true => (tile.rows, tile.cols),
+                    false => (1, length(*by_row)),
+                };
+                let rows = chain::Rows { count, width, sums: sums.unwrap_or(null_mut()) };
+                // SAFETY: each register's tile holds the rows, or one number for each; two are apart, or the same
+                // where an instruction writes what no later one reads.
+                unsafe { (self.run_links)(links, &scratch.tiles, &rows) };
+                if let (Some(reg), Some(sums)) = (*sum, sums) {
+                    scratch.tiles[reg] = sums;
+                }
             }
             Step::Index { reg, offset, strides } => {
                 let slot = scratch.slot(self.slots[*reg]);

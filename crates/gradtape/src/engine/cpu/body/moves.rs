@@ -92,11 +92,14 @@ pub(super) struct Ahead {
     runs: SmallVec<[(*const u8, usize); 8]>,
     lines: usize,
     fetched: usize,
+    /// Whether they are fetched into the second-level cache alone.
+    second: bool,
 }
 
 impl Ahead {
-    pub(super) fn new() -> Ahead {
-        Ahead { runs: SmallVec::new(), lines: 0, fetched: 0 }
+    /// Into the first-level cache, or into the `second`-level one alone.
+    pub(super) fn new(second: bool) -> Ahead {
+        Ahead { runs: SmallVec::new(), lines: 0, fetched: 0, second }
     }
 
     /// Adds `count` elements; any address will do.
@@ -112,7 +115,8 @@ impl Ahead {
         self.fetched += now;
         while let (Some((from, lines)), true) = (self.runs.last_mut(), now > 0) {
             let some = now.min(*lines);
-            (0..some).for_each(|line| fetch_line(from.wrapping_add(line * LINE)));
+            let second = self.second;
+            (0..some).for_each(|line| fetch_line(from.wrapping_add(line * LINE), second));
             (*from, *lines) = (from.wrapping_add(some * LINE), *lines - some);
             now -= some;
             if *lines == 0 {
@@ -123,13 +127,16 @@ impl Ahead {
 }
 
 /// Has the machine fetch a line into its caches while it computes something else.
-fn fetch_line(from: *const u8) {
+fn fetch_line(from: *const u8, second: bool) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: fetching ahead reads nothing and never faults, whatever the address.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(from.cast());
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+        match second {
+            true => _mm_prefetch::<_MM_HINT_T1>(from.cast()),
+            false => _mm_prefetch::<_MM_HINT_T0>(from.cast()),
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = from;
+    let _ = (from, second);
 }

@@ -1,5 +1,6 @@
 //! Rows that are reduced and mapped while they are in the cache: what a row has once is computed once for it.
 
+use super::chain::arithmetic;
 use super::{BodyPlan, BodySpec, Scratch, Step, Tile};
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::reduce;
@@ -14,24 +15,39 @@ pub(crate) fn needs_rows(body: &Body, stores: &[Store], reduced: usize) -> bool 
             || stores.iter().any(once))
 }
 
+/// Elements of a row from which instructions are run for each row by itself.
+const LONG: usize = 128;
+
+/// Whether sums of the columns of rows of this length are a [`BodySpec`]'s own.
+pub(crate) fn sums_columns(width: usize) -> bool {
+    width >= LONG
+}
+
 /// For each register, whether it has one number for each row of a tile, and where its tile with that number
 /// at each column lies.
 pub(super) struct Rows {
     pub(super) by_row: Vec<bool>,
     /// The register itself, unless it is by row and needed for each column.
     pub(super) whole: Vec<usize>,
+    /// Whether arithmetic takes the number of a row as it is, for rows that are long enough.
+    pub(super) splats: bool,
     /// Registers beyond the body's own.
     pub(super) repeated: usize,
 }
 
 impl Rows {
     pub(super) fn of(spec: &BodySpec<'_>, given: usize) -> Rows {
-        let &BodySpec { body, stores, reduced, axes, whole_rows, .. } = spec;
+        let &BodySpec { body, stores, reduced, columns, axes, whole_rows, .. } = spec;
         let first = given + body.loads.len();
         let registers = first + body.insts.len();
-        let mut rows =
-            Rows { by_row: vec![false; registers], whole: (0..registers).collect(), repeated: 0 };
+        let mut rows = Rows {
+            by_row: vec![false; registers],
+            whole: (0..registers).collect(),
+            splats: false,
+            repeated: 0,
+        };
         let Some(column) = axes[1].filter(|_| whole_rows) else { return rows };
+        rows.splats = spec.space[column] >= LONG;
         let stride = |strides: &[isize]| strides.get(column).copied().unwrap_or(0);
         let mut fixed = vec![false; registers];
         for (i, load) in body.loads.iter().enumerate() {
@@ -46,18 +62,18 @@ impl Rows {
                     needed[reg.0 as usize] = true;
                     rows.by_row[first + i] = true;
                 }
-                Inst::Op { args, .. } => {
+                Inst::Op { op, args } => {
                     let args = args.map(|reg| reg.0 as usize);
                     let once = args.iter().all(|&arg| rows.by_row[arg] || fixed[arg]);
                     rows.by_row[first + i] = once && args.iter().any(|&arg| rows.by_row[arg]);
-                    if !rows.by_row[first + i] {
+                    if !rows.by_row[first + i] && !(rows.splats && arithmetic(op).is_some()) {
                         args.iter().for_each(|&arg| needed[arg] = true);
                     }
                 }
                 Inst::Index { .. } | Inst::Random { .. } => {}
             }
         }
-        reduced.iter().for_each(|reg| needed[reg.0 as usize] = true);
+        reduced.iter().chain(columns).for_each(|reg| needed[reg.0 as usize] = true);
         for store in stores.iter().filter(|store| stride(&store.to.strides) != 0) {
             needed[store.reg.0 as usize] = true;
         }

@@ -1,6 +1,6 @@
 //! Which register lies in which slot.
 
-use super::BodyPlan;
+use super::{BodyPlan, Step};
 use crate::engine::cpu::lane::Real;
 use crate::plan::{Body, Inst, Reg, Store};
 
@@ -15,14 +15,24 @@ impl<T: Real> BodyPlan<T> {
                 None => true,
             })
             .collect();
-        let mut free: Vec<usize> = Vec::new();
+        // What has one number for each row is read while others are written, and what is kept for a few vectors alone is
+        // written while those are read: each kind has slots of its own.
+        let mut free: [Vec<usize>; 4] = Default::default();
+        let mut kinds: Vec<usize> =
+            self.rows_of.by_row.iter().map(|&by_row| by_row.into()).collect();
+        for step in &self.steps {
+            if let Step::Chain { links, .. } = step {
+                let brief = links.iter().filter(|link| link.is_brief());
+                brief.for_each(|link| kinds[link.out] += 2);
+            }
+        }
         for reg in 0..registers {
             // Slots of values that are set once, and of loads, which all come first, are not shared
             // with earlier registers.
-            let slot = match free.pop() {
+            let slot = match free[kinds[reg]].pop() {
                 Some(slot) if !fixed[reg] && reg >= first => slot,
                 other => {
-                    free.extend(other);
+                    free[kinds[reg]].extend(other);
                     self.slot_count += 1;
                     self.slot_count - 1
                 }
@@ -30,8 +40,9 @@ impl<T: Real> BodyPlan<T> {
             self.slots.push(slot);
             let Some(inst) = reg.checked_sub(first) else { continue };
             for (dying, _) in last_use.iter().enumerate().filter(|&(_, &last)| last == inst) {
-                if !fixed[dying] && dying < reg && !free.contains(&self.slots[dying]) {
-                    free.push(self.slots[dying]);
+                if !fixed[dying] && dying < reg && !free[kinds[dying]].contains(&self.slots[dying])
+                {
+                    free[kinds[dying]].push(self.slots[dying]);
                 }
             }
         }
@@ -39,6 +50,8 @@ impl<T: Real> BodyPlan<T> {
             self.slots.push(self.slot_count);
             self.slot_count += 1;
         }
+        // Sums of columns lie elsewhere.
+        self.slots.extend(self.columns.iter().map(|_| 0));
     }
 }
 
@@ -48,6 +61,7 @@ pub(super) fn last_uses(
     body: &Body,
     stores: &[Store],
     reduced: &[Reg],
+    columns: &[Reg],
     first: usize,
 ) -> Vec<usize> {
     let registers = first + body.insts.len();
@@ -59,14 +73,21 @@ pub(super) fn last_uses(
             _ => {}
         }
     }
-    for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
+    let loaded = columns.iter().filter(|reg| (reg.0 as usize) < first);
+    for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().chain(loaded).copied()) {
         last[reg.0 as usize] = usize::MAX;
     }
     last
 }
 
 /// For each register, how many instructions read it; `usize::MAX` if it is stored or reduced.
-pub(super) fn readers(body: &Body, stores: &[Store], reduced: &[Reg], first: usize) -> Vec<usize> {
+pub(super) fn readers(
+    body: &Body,
+    stores: &[Store],
+    reduced: &[Reg],
+    columns: &[Reg],
+    first: usize,
+) -> Vec<usize> {
     let mut readers = vec![0; first + body.insts.len()];
     for inst in &body.insts {
         match inst {
@@ -79,6 +100,7 @@ pub(super) fn readers(body: &Body, stores: &[Store], reduced: &[Reg], first: usi
             _ => {}
         }
     }
+    columns.iter().for_each(|reg| readers[reg.0 as usize] += 1);
     for reg in stores.iter().map(|store| store.reg).chain(reduced.iter().copied()) {
         readers[reg.0 as usize] = usize::MAX;
     }

@@ -119,6 +119,7 @@ impl Kernel {
             body,
             stores,
             reduced,
+            columns: &[],
             axes,
             planes: false,
             space,

@@ -142,6 +142,7 @@ mod tests {
                 b_steps: steps,
                 c: none,
                 c_row: n,
+                common: None,
                 strips: false,
                 beside: [nothing; 4],
             };

@@ -6,6 +6,7 @@
 //! summed in blocks of [`K_BLOCK`] in the same order, however the result is shared among workers.
 
 mod ahead;
+mod common;
 mod micro;
 mod pack;
 mod packed;
@@ -16,6 +17,7 @@ mod walk;
 
 use std::ops::Range;
 
+pub(crate) use common::Common;
 pub(crate) use micro::{FLOWS, Real};
 use micro::{Inner, Kernels, Tile};
 use pack::Source;
@@ -53,6 +55,8 @@ pub(crate) struct Product<'w, T> {
     pub(crate) b_steps: [usize; 2],
     /// Where the operands' elements lie, where that is not at equal steps.
     pub(crate) walks: Option<&'w Walks>,
+    /// The right operand, packed already.
+    pub(crate) common: Option<&'w Common<T>>,
     /// Where the result is put; where it is kept in strips, nowhere.
     pub(crate) c: *mut T,
     pub(crate) c_row: usize,
@@ -206,7 +210,10 @@ pub(crate) unsafe fn part<T: Real>(
     let across = count / down;
     let rows = cut(p.m, id / across, down);
     let columns = cut(vectors, id % across, across);
-    let columns = columns.start * lanes..(columns.end * lanes).min(p.n);
+    let columns = match p.common {
+        Some(common) => common.columns(id % across, across),
+        None => columns.start * lanes..(columns.end * lanes).min(p.n),
+    };
     if rows.is_empty() || columns.is_empty() {
         return;
     }

@@ -15,6 +15,8 @@ pub(super) const K_BLOCK: usize = 384;
 /// operand of few rows, beside one of many, which is read again for each group of columns, and beside strips,
 /// which are as wide as possible to let the epilogue walk along whole rows.
 const GROUP: [usize; 3] = [192 << 10, 384 << 10, 512 << 10];
+/// Summands that are packed together of neighbouring rows.
+const TOGETHER: usize = 32;
 /// Rows from which the left operand has many.
 const MANY_ROWS: usize = 256;
 /// Bytes of the left operand that one worker keeps packed, at most a quarter of the last-level cache. Of sums so
@@ -51,7 +53,7 @@ pub(super) unsafe fn packed<T: Real>(
         let groups = parts(0..columns.len().div_ceil(width), most).map(|group| {
             columns.start + group.start * width..columns.end.min(columns.start + group.end * width)
         });
-        let ahead = rows.len() < MANY_ROWS && p.walks.is_none();
+        let ahead = rows.len() < MANY_ROWS && p.walks.is_none() && p.common.is_none();
         for span in parts(0..sums, at_once) {
             // The packed left operand: blocks of the summed axis, of panels.
             let (first, end) = (sum(span.start).start, sum(span.end - 1).end);
@@ -70,32 +72,47 @@ pub(super) unsafe fn packed<T: Real>(
                     if let Some(offsets) = &mut offsets {
                         offsets.left(&ks);
                     }
-                    for panel in panels() {
-                        let to = left.add(place(&ks, panel.start));
-                        match &mut offsets {
-                            None => {
-                                let source = p.left(panel.start, ks.start);
-                                (kernels.pack)(&source, ks.len(), panel.len(), panel.len(), to);
-                            }
-                            Some(offsets) => {
-                                (kernels.gather)(&offsets.rows(p.a, &panel), panel.len(), to);
-                            }
+                    // Where neighbours in memory belong to different panels, all panels go along together.
+                    // A narrow panel is written beyond its end, which only its next part may be behind.
+                    let narrow = 2 * (rows.len() / rows.len().div_ceil(height)) < lanes;
+                    let together = p.a_steps[0] == 1 && !narrow;
+                    let chunk = if together { TOGETHER } else { ks.len().max(1) };
+                    let gathers = offsets.is_some();
+                    for first in ks.clone().step_by(chunk).filter(|_| !gathers) {
+                        let count = chunk.min(ks.end - first);
+                        for panel in panels() {
+                            let from = place(&ks, panel.start) + (first - ks.start) * panel.len();
+                            let source = p.left(panel.start, first);
+                            let to = left.add(from);
+                            (kernels.pack)(&source, count, panel.len(), panel.len(), to);
+                        }
+                    }
+                    if let Some(offsets) = &mut offsets {
+                        for panel in panels() {
+                            let to = left.add(place(&ks, panel.start));
+                            (kernels.gather)(&offsets.rows(p.a, &panel), panel.len(), to);
                         }
                     }
                 }
                 while let Some((group, ks)) = blocks.next() {
-                    let right = scratch::right::<T>(ks.len() * group.len().next_multiple_of(lanes));
+                    let room = ks.len() * group.len().next_multiple_of(lanes);
+                    let right = match p.common {
+                        Some(common) => common.at(&ks, group.start),
+                        None => scratch::right::<T>(room).cast_const(),
+                    };
+                    let to = right.cast_mut();
                     match &mut offsets {
+                        _ if p.common.is_some() => {}
                         None => {
                             let source = p.right(ks.start, group.start);
-                            (kernels.pack_panels)(&source, ks.len(), group.len(), right);
+                            (kernels.pack_panels)(&source, ks.len(), group.len(), to);
                         }
                         Some(offsets) => {
                             offsets.right(&ks);
                             for start in group.clone().step_by(width) {
                                 let own = start..(start + width).min(group.end);
                                 let places = offsets.columns(p.b, &own);
-                                let to = right.add((start - group.start) * ks.len());
+                                let to = to.add((start - group.start) * ks.len());
                                 (kernels.gather)(&places, own.len().next_multiple_of(lanes), to);
                             }
                         }

@@ -35,6 +35,7 @@ impl<T: Element + Real> Operands<T> {
             b: self.b.as_ptr(),
             b_steps: if turned_b { [1, k] } else { [n, 1] },
             walks: None,
+            common: None,
             c: c.unwrap_or(std::ptr::null_mut()),
             c_row: n,
             strips: c.is_none(),
@@ -44,12 +45,32 @@ impl<T: Element + Real> Operands<T> {
 
     /// The result as the epilogue sees it, each element once.
     fn run(&self, isa: Isa, threads: usize, strips: bool) -> Vec<T> {
+        self.run_with(isa, threads, strips, None)
+    }
+
+    /// With the right operand packed before.
+    fn run_with_common(&self, isa: Isa, threads: usize) -> Vec<T> {
+        let [_, k, n] = self.shape;
+        let common = Common::new(isa, k, n).unwrap();
+        // SAFETY: the operand is as large as the shape says.
+        (0..common.pieces()).for_each(|piece| unsafe { common.pack(&self.product(None), piece) });
+        self.run_with(isa, threads, false, Some(&common))
+    }
+
+    fn run_with(
+        &self,
+        isa: Isa,
+        threads: usize,
+        strips: bool,
+        common: Option<&Common<T>>,
+    ) -> Vec<T> {
         let [m, k, n] = self.shape;
         let mut c = vec![T::from_f64(f64::NAN); if strips { 0 } else { m * n }];
-        struct Shared<T: 'static>(Product<'static, T>);
+        struct Shared<'p, T>(Product<'p, T>);
         // SAFETY: the workers write to different parts of the result.
-        unsafe impl<T> Sync for Shared<T> {}
-        let shared = Shared(self.product((!strips).then_some(c.as_mut_ptr())));
+        unsafe impl<T> Sync for Shared<'_, T> {}
+        let product = self.product((!strips).then_some(c.as_mut_ptr()));
+        let shared = Shared(Product { common, ..product });
         let seen = Mutex::new(vec![None; m * n]);
         Pool::new().run(threads, &|worker: &Worker<'_>| {
             let shared = &shared;
@@ -114,6 +135,13 @@ fn check<T: Element + Real>(isa: Isa, shape: [usize; 3], turned: [bool; 2], unit
                 same_bits(&c, &operands.run(isa, threads, strips)),
                 "{what}: {threads} threads"
             );
+        }
+    }
+    if operands.product(None).gains_by_common(isa) {
+        let c = operands.run(isa, 1, false);
+        for threads in [1, 2, 7] {
+            let packed = operands.run_with_common(isa, threads);
+            assert!(same_bits(&c, &packed), "{isa:?} {shape:?} {turned:?} packed before");
         }
     }
     fits
@@ -204,6 +232,7 @@ fn steps_may_be_anything() {
         let mut c = vec![f32::NAN; m * n];
         let p = Product {
             walks: None,
+            common: None,
             m,
             n,
             k,
@@ -224,6 +253,19 @@ fn steps_may_be_anything() {
                 let want: f64 = (0..k).map(term).sum();
                 assert!((f64::from(c[i * n + j]) - want).abs() < 1e-5, "{isa:?} [{i}, {j}]");
             }
+        }
+    }
+}
+
+#[test]
+fn operands_of_many_summands_and_ragged_panels_are_packed_before() {
+    for isa in Isa::available() {
+        for (shape, turned) in
+            [([32, 900, 130], true), ([100, 385, 200], false), ([9, 800, 515], true)]
+        {
+            let operands = Operands::<f32>::new(shape, [false, turned]);
+            assert!(operands.product(None).gains_by_common(isa), "{isa:?} {shape:?}");
+            check::<f32>(isa, shape, [false, turned], f64::from(f32::EPSILON) / 2.0);
         }
     }
 }

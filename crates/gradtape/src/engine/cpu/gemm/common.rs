@@ -1,0 +1,120 @@
+//! A right operand that several products of a program have in common, as the weight that is used at each step of a
+//! sequence: packed once in each run, by the first of them.
+
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use super::micro::Real;
+use super::pack::SPILL;
+use super::packed::K_BLOCK;
+use super::{Product, Way, cut};
+use crate::engine::cpu::isa::Isa;
+use crate::engine::cpu::room;
+use crate::tensor::Result;
+
+/// Rows of the left operand up to which packing the right one is worth sparing.
+const MOST_ROWS: usize = 128;
+/// Bytes that are kept packed at most.
+const MOST_BYTES: usize = 16 << 20;
+/// Panels that are packed at a time.
+const AT_ONCE: usize = 2;
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// The packed operand: for each block of the sum, all panels of columns, each as [`super::pack::panels`] writes it.
+pub(crate) struct Common<T> {
+    lines: Box<[UnsafeCell<Line>]>,
+    k: usize,
+    n: usize,
+    isa: Isa,
+    lanes: usize,
+    of: PhantomData<T>,
+}
+
+// SAFETY: workers write pieces of their own in one phase, and all read in later ones.
+unsafe impl<T> Send for Common<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Common<T> {}
+
+impl<T: Real> Common<T> {
+    /// Memory for the right operand of products of `k` summands and `n` columns. Fails where there is not so much.
+    pub(crate) fn new(isa: Isa, k: usize, n: usize) -> Result<Common<T>> {
+        let lanes = T::kernels(isa).lanes;
+        let sums = k.div_ceil(K_BLOCK).max(1);
+        let elements = k * n.next_multiple_of(lanes) + sums * SPILL;
+        let count = (elements * size_of::<T>()).div_ceil(size_of::<Line>());
+        let lines = room(count, || UnsafeCell::new(Line([0; 64])))?.into_boxed_slice();
+        Ok(Common { lines, k, n, isa, lanes, of: PhantomData })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&self.lines[..])
+    }
+
+    /// Pieces that it is packed in.
+    pub(crate) fn pieces(&self) -> usize {
+        self.sums() * self.groups()
+    }
+
+    /// Packs a piece of a product's right operand.
+    ///
+    /// # Safety
+    /// The operand must be that of this shape, the machine must have the instruction set, and no other worker may use
+    /// the piece.
+    pub(crate) unsafe fn pack(&self, p: &Product<'_, T>, piece: usize) {
+        let kernels = T::kernels(self.isa);
+        let ks = cut(self.k, piece / self.groups(), self.sums());
+        let width = AT_ONCE * self.width();
+        let start = piece % self.groups() * width;
+        let end = (start + width).min(self.n);
+        // SAFETY: all of it lies inside the operand that the caller vouches for, and there is room.
+        unsafe {
+            for column in (start..end).step_by(self.width()) {
+                let count = (end - column).min(self.width());
+                let to = self.at(&ks, column).cast_mut();
+                let source = p.right(ks.start, column);
+                let width = count.next_multiple_of(self.lanes);
+                (kernels.pack)(&source, ks.len(), count, width, to);
+            }
+        }
+    }
+
+    /// Where the panel from a column on lies, for a block of the sum.
+    pub(super) fn at(&self, ks: &Range<usize>, column: usize) -> *const T {
+        let wide = self.n.next_multiple_of(self.lanes);
+        // What the last panel of a block may overwrite is no other's.
+        let spill = (ks.start * self.sums()).div_ceil(self.k.max(1)) * SPILL;
+        let start = UnsafeCell::raw_get(self.lines.as_ptr()).cast::<T>().cast_const();
+        start.wrapping_add(ks.start * wide + spill + column * ks.len())
+    }
+
+    /// The columns of a part of a product: whole panels.
+    pub(super) fn columns(&self, part: usize, parts: usize) -> Range<usize> {
+        let own = cut(self.n.div_ceil(self.width()), part, parts);
+        own.start * self.width()..(own.end * self.width()).min(self.n)
+    }
+
+    fn width(&self) -> usize {
+        2 * self.lanes
+    }
+
+    fn sums(&self) -> usize {
+        self.k.div_ceil(K_BLOCK).max(1)
+    }
+
+    fn groups(&self) -> usize {
+        self.n.div_ceil(AT_ONCE * self.width())
+    }
+}
+
+impl<T: Real> Product<'_, T> {
+    /// Whether the product is computed faster from a right operand that is packed already.
+    pub(crate) fn gains_by_common(&self, isa: Isa) -> bool {
+        let bytes = self.k.saturating_mul(self.n).saturating_mul(size_of::<T>());
+        let packed = self.way(T::kernels(isa)) == Way::Packed && self.walks.is_none();
+        packed && self.m <= MOST_ROWS && bytes <= MOST_BYTES
+    }
+}
