@@ -45,7 +45,7 @@ fn both() -> Vec<String> {
         // tape
         Buffer, Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,
         // eval and engine
-        Compiled<fn()>, Deviation, gradtape::engine::Engine, KernelProfile, LineProfile, Mode, Pass, Profile, Profiler, Report, Spent, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Isa,
+        Compiled<fn()>, Deviation, gradtape::engine::Engine, KernelProfile, LineProfile, Mode, Pass, Profile, Profiler, Report, Spent, TensorOperand<'static>, gradtape::engine::Slot<'static>, cpu::Abreast, cpu::Isa,
         // nn
         Activation, BagMode,
         Bidirectional, BidirectionalSpec, CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, EmbeddingBag,

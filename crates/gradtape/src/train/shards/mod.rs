@@ -6,8 +6,6 @@ mod exchange;
 mod layout;
 mod step;
 mod sums;
-#[cfg(test)]
-mod tests;
 mod threads;
 mod tree;
 
@@ -16,3 +14,6 @@ pub use threads::ThreadRanks;
 
 pub(super) use agree::agree;
 pub(super) use step::{Shared, step};
+
+#[cfg(test)]
+mod tests;
