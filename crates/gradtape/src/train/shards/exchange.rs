@@ -48,10 +48,11 @@ impl Climb {
     /// Recursive doubling: two ranks that have neighbouring nodes give each other their sums, so that both have that of
     /// both; then two of these.
     fn double(&mut self, link: &mut Link<'_>) -> Result<()> {
-        let all = 0..self.sum.narrow.len();
+        let all = self.sum.all();
         for step in self.steps() {
-            let bytes = link.exchange(self.peer(step), self.sum.bytes(), self.sum.byte_count())?;
-            self.add(all.clone(), &bytes);
+            let length = self.sum.byte_count(&all);
+            let bytes = link.exchange(self.peer(step), self.sum.bytes(&all), length)?;
+            self.add(&all, &bytes);
         }
         Ok(())
     }
@@ -59,7 +60,7 @@ impl Climb {
     /// Recursive halving and doubling, after Rabenseifner 2004: of what two ranks have to add, each adds one half, so that
     /// at the end each has a part of the whole sum; then they give each other their parts. All numbers go once each way.
     fn halve(&mut self, link: &mut Link<'_>) -> Result<()> {
-        let mut parts = vec![0..self.sum.narrow.len()];
+        let mut parts = vec![self.sum.all()];
         for step in self.steps() {
             let Range { start, end } = parts[parts.len() - 1];
             let middle = start + (end - start) / 2;
@@ -68,32 +69,26 @@ impl Climb {
                 true => (start..middle, middle..end),
                 false => (middle..end, start..middle),
             };
-            let given = self.sum.part(given).bytes();
-            let length = self.sum.part(kept.clone()).byte_count();
+            let (given, length) = (self.sum.bytes(&given), self.sum.byte_count(&kept));
             let bytes = link.exchange(self.peer(step), given, length)?;
-            self.add(kept.clone(), &bytes);
+            self.add(&kept, &bytes);
             parts.push(kept);
         }
         for step in self.steps().rev() {
             let (own, Range { start, end }) = (&parts[step as usize + 1], &parts[step as usize]);
             let other = if own.start == *start { own.end..*end } else { *start..own.start };
-            let narrow = |part: &Range<usize>| Sums {
-                narrow: self.sum.narrow[part.clone()].to_vec(),
-                wide: Vec::new(),
-            };
-            let theirs = narrow(&other);
-            let bytes = link.exchange(self.peer(step), narrow(own).bytes(), theirs.byte_count())?;
-            self.sum.narrow[other].copy_from_slice(&theirs.filled(&bytes).narrow);
+            let length = other.len() * size_of::<f32>();
+            let bytes = link.exchange(self.peer(step), self.sum.narrow_bytes(own), length)?;
+            self.sum.join(&other, &bytes, false);
         }
         Ok(())
     }
 
     /// Adds what the neighbour has of a part, or takes it where this node has nothing.
-    fn add(&mut self, part: Range<usize>, bytes: &[u8]) {
+    fn add(&mut self, part: &Range<usize>, bytes: &[u8]) {
         let others = !self.tree.is_empty(self.node.beside(), self.rows);
         if others {
-            let theirs = self.sum.part(part.clone()).filled(bytes);
-            self.sum.join(part, &theirs, self.filled);
+            self.sum.join(part, bytes, self.filled);
         }
         self.filled |= others;
         self.node = self.node.above();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::sums::Sums;
 use crate::nn::{self, Layer};
 use crate::optim::Optimizer;
-use crate::tape::{Dial, Parameter};
+use crate::tape::{Dial, Parameter, Var};
 use crate::tensor::{DType, Result, Tensor};
 use crate::train::score::Mean;
 
@@ -92,13 +92,13 @@ impl Layout {
         gradients: &[Option<Tensor>],
         mean: &Mean,
     ) -> Sums {
-        let mut sums = self.zeros();
+        let (narrow, wide) = (Vec::with_capacity(self.narrow), vec![0.0; self.wide]);
+        let mut sums = Sums { narrow, wide };
         sums.wide[SHARDS] = 1.0;
         sums.wide[SCORES..FIRST].copy_from_slice(&mean.numbers());
         for (number, ((_, place), gradient)) in self.parameters.iter().zip(gradients).enumerate() {
-            let Some(gradient) = gradient else { continue };
-            sums.wide[self.used + number] = 1.0;
-            sums.put(place, gradient);
+            sums.wide[self.used + number] = f64::from(u8::from(gradient.is_some()));
+            sums.put(place, gradient.as_ref());
         }
         for (number, (dial, start)) in self.dials.iter().zip(&before.dials).enumerate() {
             sums.wide[self.turned + number] = dial.get() - start - DRAWS * shard as f64;
@@ -107,18 +107,11 @@ impl Layout {
             let changed = own.value();
             // Of a whole number, which all shards count alike, the mean is made at the end.
             let share = if changed.dtype().is_float() { share } else { 1.0 };
+            let numbers = changed.to_f64_vec().into_iter().zip(start.to_f64_vec());
+            let moved = numbers.map(|(now, then)| (now - then) * share);
             match place {
-                Place::Narrow(range) => {
-                    let numbers = changed.to_f64_vec().into_iter().zip(start.to_f64_vec());
-                    let moved = numbers.map(|(now, then)| ((now - then) * share) as f32);
-                    sums.narrow[range.clone()]
-                        .iter_mut()
-                        .zip(moved)
-                        .for_each(|(own, by)| *own = by);
-                }
+                Place::Narrow(_) => sums.narrow.extend(moved.map(|by| by as f32)),
                 Place::Wide(range) => {
-                    let numbers = changed.to_f64_vec().into_iter().zip(start.to_f64_vec());
-                    let moved = numbers.map(|(now, then)| (now - then) * share);
                     sums.wide[range.clone()].iter_mut().zip(moved).for_each(|(own, by)| *own = by);
                 }
             }
@@ -153,19 +146,27 @@ impl Layout {
         Ok(())
     }
 
-    /// The gradients of the whole batch, of the parameters that have one in any shard.
-    pub(super) fn gradients(&self, sums: &Sums) -> Result<Vec<Option<Tensor>>> {
-        let used = &sums.wide[self.used..];
-        let given = self.parameters.iter().zip(used).map(|((own, place), &used)| {
-            let meta = own.meta();
-            let shape = meta.shape.clone();
-            let tensor = || match place {
-                Place::Narrow(range) => {
-                    Tensor::from_vec(sums.narrow[range.clone()].to_vec(), shape)
-                }
-                Place::Wide(range) => Tensor::from_vec(sums.wide[range.clone()].to_vec(), shape),
+    /// Which parameters have a gradient in any shard, and all numbers as tensors.
+    pub(super) fn told_of(&self, sums: Sums) -> Result<(Vec<bool>, [Tensor; 2])> {
+        let Sums { narrow, wide } = sums;
+        let used = wide.get(self.used..self.turned).unwrap_or_default();
+        let used = used.iter().map(|&used| used > 0.0).collect();
+        let lengths = [narrow.len(), wide.len()];
+        Ok((used, [Tensor::from_vec(narrow, lengths[0])?, Tensor::from_vec(wide, lengths[1])?]))
+    }
+
+    /// The gradients among these numbers, of the parameters that have one.
+    pub(super) fn gradients<'t>(
+        &self,
+        used: &[bool],
+        [narrow, wide]: [Var<'t>; 2],
+    ) -> Vec<Option<Var<'t>>> {
+        let given = self.parameters.iter().zip(used).map(|((own, place), used)| {
+            let (meta, (from, range)) = match place {
+                Place::Narrow(range) => (own.meta(), (narrow, range)),
+                Place::Wide(range) => (own.meta(), (wide, range)),
             };
-            (used > 0.0).then(|| Ok(tensor()?.cast(meta.dtype))).transpose()
+            used.then(|| from.slice(0, range.clone()).reshape(meta.shape.clone()).cast(meta.dtype))
         });
         given.collect()
     }
@@ -183,19 +184,18 @@ impl Layout {
 }
 
 impl Sums {
-    fn put(&mut self, place: &Place, tensor: &Tensor) {
-        match place {
-            Place::Narrow(range) => match tensor.as_slice::<f32>() {
-                Some(numbers) => self.narrow[range.clone()].copy_from_slice(numbers),
-                None => {
-                    let numbers = tensor.to_f64_vec().into_iter().map(|number| number as f32);
-                    self.narrow[range.clone()]
-                        .iter_mut()
-                        .zip(numbers)
-                        .for_each(|(own, new)| *own = new);
-                }
+    /// Puts a gradient in its place, the next one of the first numbers.
+    fn put(&mut self, place: &Place, gradient: Option<&Tensor>) {
+        match (place, gradient) {
+            (Place::Narrow(range), None) => self.narrow.resize(range.end, 0.0),
+            (Place::Narrow(_), Some(gradient)) => match gradient.as_slice::<f32>() {
+                Some(numbers) => self.narrow.extend_from_slice(numbers),
+                None => self.narrow.extend(gradient.to_f64_vec().iter().map(|own| *own as f32)),
             },
-            Place::Wide(range) => self.wide[range.clone()].copy_from_slice(&tensor.to_f64_vec()),
+            (Place::Wide(_), None) => {}
+            (Place::Wide(range), Some(gradient)) => {
+                self.wide[range.clone()].copy_from_slice(&gradient.to_f64_vec());
+            }
         }
     }
 }

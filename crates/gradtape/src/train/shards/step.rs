@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::collective::Link;
 use super::layout::Layout;
+use super::sums::Sums;
 use super::tree::Tree;
 use super::{Collective, Traffic};
 use crate::data::Batch;
@@ -87,10 +88,10 @@ pub(in crate::train) fn step<'a, 'n: 'a>(
     traffic: &'a std::sync::Mutex<Traffic>,
 ) -> Result<Stepper<'a>> {
     let tree = shared.tree();
-    let layout = Layout::of(parts.net, parts.optimizer);
+    let layout = Rc::new(Layout::of(parts.net, parts.optimizer));
     let mut link = shared.ranks.map(|ranks| Link { ranks, traffic: Traffic::default() });
     let mut program = program(parts);
-    let mut update = update(parts);
+    let mut update = update(parts, Rc::clone(&layout));
     let stops = Rc::new(Cell::new(false));
     let told = Rc::clone(&stops);
     let take = move |batch: &Batch, mean: &mut Mean| {
@@ -122,8 +123,8 @@ pub(in crate::train) fn step<'a, 'n: 'a>(
             }
         };
         layout.end(&before, &sums)?;
-        update(layout.gradients(&sums)?)?;
         let (stopped, scores) = Layout::told(&sums);
+        update(sums)?;
         told.set(stopped);
         let scores = scores.unwrap_or_default();
         let loss = scores.loss_of_rows();
@@ -210,30 +211,28 @@ fn record<'t>(
     Ok([loss, outputs].into_iter().chain(gradients).collect())
 }
 
-/// The optimiser's step along gradients.
+/// The optimiser's step along the gradients among what was added up.
 fn update<'a, 'n: 'a>(
     parts: Parts<'a, 'n>,
-) -> impl FnMut(Vec<Option<Tensor>>) -> Result<()> + use<'a, 'n> {
-    let used: Rc<RefCell<Vec<bool>>> = Rc::default();
-    let make = move |used: Vec<bool>| {
+    layout: Rc<Layout>,
+) -> impl FnMut(Sums) -> Result<()> + use<'a, 'n> {
+    let make = move |layout: Rc<Layout>, used: Vec<bool>| {
         compile(move |_, inputs: &[Var<'_>]| {
-            let mut given = inputs.iter().copied();
-            let gradients: Vec<Option<Var<'_>>> =
-                used.iter().map(|used| used.then(|| given.next()).flatten()).collect();
+            let gradients = layout.gradients(&used, [inputs[0], inputs[1]]);
             parts.optimizer.step_by(&gradients, &[])?;
             Ok(Vec::new())
         })
     };
     let mut step = None;
-    move |gradients| {
-        let now: Vec<bool> = gradients.iter().map(Option::is_some).collect();
-        if step.is_none() || *used.borrow() != now {
-            step = Some(make(now.clone()));
-            *used.borrow_mut() = now;
+    let mut before = Vec::new();
+    move |sums| {
+        let (used, numbers) = layout.told_of(sums)?;
+        if used != before {
+            step = Some(make(Rc::clone(&layout), used.clone()));
+            before = used;
         }
-        let given: Vec<Tensor> = gradients.into_iter().flatten().collect();
         match &mut step {
-            Some(step) => step.call(&given).map(drop),
+            Some(step) => step.call(&numbers).map(drop),
             None => Ok(()),
         }
     }

@@ -11,51 +11,54 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn add(&mut self, other: &Sums) {
-        self.join(0..self.narrow.len(), other, true);
+        self.narrow.iter_mut().zip(&other.narrow).for_each(|(sum, number)| *sum += number);
+        self.wide.iter_mut().zip(&other.wide).for_each(|(sum, number)| *sum += number);
     }
 
-    /// Adds to a part of the first numbers, and to all others, or, where this has nothing, puts it there.
-    pub(super) fn join(&mut self, part: Range<usize>, other: &Sums, filled: bool) {
-        let narrow = self.narrow[part].iter_mut().zip(&other.narrow);
-        let wide = self.wide.iter_mut().zip(&other.wide);
-        match filled {
-            true => {
-                narrow.for_each(|(sum, number)| *sum += number);
-                wide.for_each(|(sum, number)| *sum += number);
-            }
-            false => {
-                narrow.for_each(|(sum, number)| *sum = *number);
-                wide.for_each(|(sum, number)| *sum = *number);
-            }
-        }
+    /// How many bytes a part of the first numbers and all others are.
+    pub(super) fn byte_count(&self, part: &Range<usize>) -> usize {
+        part.len() * size_of::<f32>() + size_of_val(&self.wide[..])
     }
 
     /// A part of the first numbers, and all others.
-    pub(super) fn part(&self, part: Range<usize>) -> Sums {
-        Sums { narrow: self.narrow[part].to_vec(), wide: self.wide.clone() }
-    }
-
-    pub(super) fn byte_count(&self) -> usize {
-        size_of_val(&self.narrow[..]) + size_of_val(&self.wide[..])
-    }
-
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.byte_count());
-        bytes.extend(self.narrow.iter().flat_map(|number| number.to_le_bytes()));
+    pub(super) fn bytes(&self, part: &Range<usize>) -> Vec<u8> {
+        let mut bytes = self.narrow_bytes(part);
         bytes.extend(self.wide.iter().flat_map(|number| number.to_le_bytes()));
         bytes
     }
 
-    /// With the numbers of [`Sums::bytes`] of one as long as this.
-    pub(super) fn filled(mut self, bytes: &[u8]) -> Sums {
-        let (narrow, wide) = bytes.split_at(bytes.len().min(size_of_val(&self.narrow[..])));
-        for (number, bytes) in self.narrow.iter_mut().zip(narrow.chunks_exact(4)) {
-            *number = f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    /// A part of the first numbers alone.
+    pub(super) fn narrow_bytes(&self, part: &Range<usize>) -> Vec<u8> {
+        let numbers = &self.narrow[part.clone()];
+        let mut bytes = Vec::with_capacity(size_of_val(numbers) + size_of_val(&self.wide[..]));
+        bytes.resize(size_of_val(numbers), 0);
+        for (bytes, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *bytes = number.to_le_bytes();
         }
-        for (number, bytes) in self.wide.iter_mut().zip(wide.chunks_exact(8)) {
-            let word = bytes.try_into().unwrap_or_default();
-            *number = f64::from_le_bytes(word);
+        bytes
+    }
+
+    /// Adds what [`Sums::bytes`] of such a part gave elsewhere, or, where this has nothing, puts it there.
+    pub(super) fn join(&mut self, part: &Range<usize>, bytes: &[u8], filled: bool) {
+        let (narrow, wide) = bytes.split_at(bytes.len().min(part.len() * size_of::<f32>()));
+        let narrow = narrow.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        let wide = wide.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes));
+        let own = self.narrow[part.clone()].iter_mut().zip(narrow);
+        let others = self.wide.iter_mut().zip(wide);
+        match filled {
+            true => {
+                own.for_each(|(sum, number)| *sum += number);
+                others.for_each(|(sum, number)| *sum += number);
+            }
+            false => {
+                own.for_each(|(sum, number)| *sum = number);
+                others.for_each(|(sum, number)| *sum = number);
+            }
         }
-        self
+    }
+
+    /// All numbers.
+    pub(super) fn all(&self) -> Range<usize> {
+        0..self.narrow.len()
     }
 }

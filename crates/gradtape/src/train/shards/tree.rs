@@ -117,11 +117,10 @@ impl Tree {
         {
             let other = self.owner(right.first());
             if other != owner && self.rank == other {
-                link.send(owner, second.take().unwrap_or_default().bytes())?;
+                let sum = second.take().unwrap_or_default();
+                link.send(owner, sum.bytes(&sum.all()))?;
             } else if other != owner && self.rank == owner {
-                let shape = shape();
-                let bytes = link.receive(other, shape.byte_count())?;
-                second = Some(shape.filled(&bytes));
+                second = Some(received(link, other, shape())?);
             }
         }
         Ok(joined(first, second))
@@ -148,17 +147,24 @@ impl Tree {
             if !have[to] {
                 have[to] = true;
                 if self.rank == from {
-                    link.send(to, sum.clone().unwrap_or_default().bytes())?;
+                    let sum = sum.as_ref().map(|sum| sum.bytes(&sum.all()));
+                    link.send(to, sum.unwrap_or_default())?;
                 } else if self.rank == to {
-                    let shape = shape();
-                    let bytes = link.receive(from, shape.byte_count())?;
-                    *sum = Some(shape.filled(&bytes));
+                    *sum = Some(received(link, from, shape())?);
                 }
             }
             self.spread(right, link, have, sum, shape)?;
         }
         self.spread(left, link, have, sum, shape)
     }
+}
+
+/// Sums of another rank, as long as these.
+fn received(link: &mut Link<'_>, from: usize, mut sums: Sums) -> Result<Sums> {
+    let all = sums.all();
+    let bytes = link.receive(from, sums.byte_count(&all))?;
+    sums.join(&all, &bytes, false);
+    Ok(sums)
 }
 
 /// What two nodes give together, of which one may have nothing.
