@@ -252,10 +252,10 @@ impl<T: Real> LoopPlan<T> {
                 let mut columns = std::mem::take(&mut scratch.columns);
                 across.start(&mut columns);
                 for task in run {
-                    // SAFETY: tasks are apart in memory; the caller vouches for the rest.
                     across.each_summed(&mut columns, |number, sums| {
                         self.body.put_columns(&mut scratch.body, number, sums);
                     });
+                    // SAFETY: tasks are apart in memory; the caller vouches for the rest.
                     unsafe { self.short_rows(task, memory, scratch) };
                     let LoopScratch { body, index, .. } = &*scratch;
                     let x = |reduction: &Reduction, len| {

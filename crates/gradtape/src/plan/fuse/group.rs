@@ -26,9 +26,8 @@ impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers = self.members.iter().map(|member| format!("%{}", member.index()));
         write!(f, "{} over {:?}", numbers.collect::<Vec<_>>().join(" "), self.space)?;
-        match &self.reduced {
-            Some(axes) => write!(f, " reducing {axes:?}")?,
-            None => {}
+        if let Some(axes) = &self.reduced {
+            write!(f, " reducing {axes:?}")?;
         }
         f.write_str(if self.across { " and columns" } else { "" })
     }

@@ -152,10 +152,13 @@ fn part(batch: &Batch, rows: std::ops::Range<usize>) -> Result<Batch> {
 /// The loss of a shard, its outputs, and the gradients of its part of the batch's loss.
 type Program<'a> = Box<dyn FnMut(&Batch, f64) -> Result<(f64, Tensor, Vec<Option<Tensor>>)> + 'a>;
 
+/// All that is recorded of a shard, run with the share of the batch that it is.
+type Run<'a> = Box<dyn FnMut(&Batch, Tensor) -> Result<Vec<Tensor>> + 'a>;
+
 fn program<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Program<'a> {
     let used: Rc<RefCell<Vec<bool>>> = Rc::default();
     let noted = Rc::clone(&used);
-    let mut run: Box<dyn FnMut(&Batch, Tensor) -> Result<Vec<Tensor>>> = match parts.is_static() {
+    let mut run: Run = match parts.is_static() {
         true => {
             let mut compiled = compile(move |_, inputs| {
                 let share = inputs[inputs.len() - 1];

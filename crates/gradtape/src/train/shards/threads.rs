@@ -46,7 +46,6 @@ pub struct ThreadRanks {
 
 impl ThreadRanks {
     /// So many ranks, one for each thread, which wait for each other for a minute at most.
-    #[expect(clippy::new_ret_no_self, reason = "one is never alone")]
     pub fn new(ranks: usize) -> Vec<ThreadRanks> {
         let mut own: Vec<ThreadRanks> = (0..ranks)
             .map(|rank| ThreadRanks {

@@ -66,7 +66,8 @@ impl Rows {
                     let args = args.map(|reg| reg.0 as usize);
                     let once = args.iter().all(|&arg| rows.by_row[arg] || fixed[arg]);
                     rows.by_row[first + i] = once && args.iter().any(|&arg| rows.by_row[arg]);
-                    if !rows.by_row[first + i] && !(rows.splats && arithmetic(op).is_some()) {
+                    let splats = rows.splats && arithmetic(op).is_some();
+                    if !rows.by_row[first + i] && !splats {
                         args.iter().for_each(|&arg| needed[arg] = true);
                     }
                 }
