@@ -16,7 +16,7 @@ export SLURM_CONF=$work/slurm.conf
 end() {
     pkill -f "slurmctld.*$work" || true
     pkill -f "slurmd.*$work" || true
-    rm -rf /tmp/spmix_appdir_*
+    rm -rf /tmp/spmix_appdir_*_"${job:-none}".*
     sleep 1
     rm -rf "$work"
 }

@@ -33,6 +33,9 @@ fn what_cannot_be_cut_is_told() {
     let folder = Folder::new("uncut");
     folder.run("train iris --shards 0").fails(2, &["--shards", "at least 1"]);
     let train = "train iris --members 1 --epochs 1 --shards 4";
+    folder
+        .run(&format!("{train} --class-weights balanced"))
+        .fails(2, &["--class-weights and --shards", "leave one"]);
     folder.run(&format!("{train} --accumulate 2")).fails(1, &["gathers several batches"]);
     folder.run(&format!("{train} --precision f16")).fails(1, &["bf16 needs no scale"]);
     folder

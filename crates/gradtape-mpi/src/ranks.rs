@@ -40,11 +40,27 @@ pub struct Mpi {
     patience: Duration,
     /// Set where the process is told to end: then others are waited for no longer than before.
     told_to_end: Arc<AtomicBool>,
-    longest: Mutex<Duration>,
+    waits: Mutex<Waits>,
     thread: JoinHandle<()>,
 }
 
-/// How long others are waited for at least, where the process is told to end.
+/// How others were waited for so far.
+#[derive(Clone, Copy, Default)]
+struct Waits {
+    count: u32,
+    longest: Duration,
+}
+
+impl Waits {
+    /// How long they are waited for still, where the process is told to end. Of few waits it is not known how long one is:
+    /// the first step is planned, and somebody may be saving.
+    fn grace(self) -> Duration {
+        if self.count < ENOUGH { FIRST_GRACE } else { GRACE.max(self.longest * 2) }
+    }
+}
+
+const ENOUGH: u32 = 50;
+const FIRST_GRACE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_millis(300);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -59,8 +75,8 @@ impl Mpi {
             .spawn(move || wire::run(&told, &todo))
             .map_err(|error| Error::new(Kind::Value, format!("no thread for MPI: {error}")))?;
         let world = world.recv().map_err(|_| stopped())??;
-        let (jobs, longest) = (Mutex::new(jobs), Mutex::default());
-        Ok(Mpi { world, jobs, patience, told_to_end: Arc::default(), longest, thread })
+        let (jobs, waits) = (Mutex::new(jobs), Mutex::default());
+        Ok(Mpi { world, jobs, patience, told_to_end: Arc::default(), waits, thread })
     }
 
     /// Has others be waited for no longer than it ever took, once this is true: where launchers end processes, they first
@@ -75,17 +91,13 @@ impl Mpi {
         &self.world.library
     }
 
-    /// Ends MPI, which waits for all ranks. Fails where it does not end in time.
+    /// Ends MPI. That waits for all ranks, which may have to write what came out: where one ends without, the launcher ends
+    /// the others.
     pub fn finish(self) -> Result<()> {
         let (answer, ended) = channel();
         self.post(Job::End { answer })?;
-        match ended.recv_timeout(self.patience) {
-            Ok(()) => self.thread.join().map_err(|_| stopped()),
-            Err(_) => Err(Error::new(
-                Kind::Value,
-                format!("other ranks did not end within {:?}", self.patience),
-            )),
-        }
+        ended.recv().map_err(|_| stopped())?;
+        self.thread.join().map_err(|_| stopped())
     }
 
     fn post(&self, job: Job) -> Result<()> {
@@ -111,8 +123,9 @@ impl Mpi {
         loop {
             match answer.recv_timeout(LOOK) {
                 Ok(bytes) => {
-                    let mut longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
-                    *longest = (*longest).max(start.elapsed());
+                    let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+                    waits.longest = waits.longest.max(start.elapsed());
+                    waits.count = waits.count.saturating_add(1);
                     return bytes;
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(stopped()),
@@ -122,13 +135,14 @@ impl Mpi {
             if start.elapsed() > self.patience {
                 let message =
                     format!("rank {rank} on {host} has not answered for {:?}", self.patience);
-                return Err(Error::new(Kind::Value, message)
-                    .hint("it hangs, or its machine cannot be reached; the others end too"));
+                return Err(Error::new(Kind::Value, message).hint(
+                    "it hangs, needs longer, or its machine cannot be reached; all ranks end now",
+                ));
             }
             if self.told_to_end.load(Ordering::Relaxed) {
                 let since = *told.get_or_insert_with(Instant::now);
-                let longest = *self.longest.lock().unwrap_or_else(PoisonError::into_inner);
-                if since.elapsed() > GRACE.max(longest * 2) {
+                let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+                if since.elapsed() > waits.grace() {
                     let message = format!(
                         "rank {rank} on {host} does not answer, and this rank was told to end"
                     );
@@ -155,6 +169,7 @@ impl Collective for Mpi {
 
     fn send(&self, to: usize, bytes: Vec<u8>) -> Result<()> {
         let to = self.known(to)?;
+        fits(&bytes)?;
         self.post(Job::Send { to, bytes })
     }
 
@@ -165,10 +180,20 @@ impl Collective for Mpi {
     }
 
     fn exchange(&self, with: usize, bytes: Vec<u8>, length: usize) -> Result<Vec<u8>> {
+        fits(&bytes)?;
         let (answer, received) = channel();
         self.post(Job::Exchange { with: self.known(with)?, bytes, length, answer })?;
         self.answered(with, &received)
     }
+}
+
+/// Fails for more bytes than MPI sends at once.
+fn fits(bytes: &[u8]) -> Result<()> {
+    if i32::try_from(bytes.len()).is_ok() {
+        return Ok(());
+    }
+    let message = format!("{} bytes for one message of MPI, which carries 2 GB", bytes.len());
+    Err(Error::new(Kind::Value, message).hint("more ranks send smaller parts"))
 }
 
 fn stopped() -> Error {

@@ -132,7 +132,7 @@ fn world(ranks: &SimpleCommunicator) -> Result<World> {
     Ok(World {
         rank: usize::try_from(ranks.rank()).map_err(|_| unreadable("the number of this rank"))?,
         hosts: names.chunks(NAME).map(name).collect(),
-        library: library.lines().next().unwrap_or_default().to_string(),
+        library: library.lines().next().unwrap_or_default().trim_end_matches('\0').to_string(),
     })
 }
 

@@ -93,3 +93,23 @@ fn concatenations_read_through_views_and_keep_the_sign_of_zero() -> Result<()> {
     }
     Ok(())
 }
+
+/// A part that some kernel can only read in one piece gets a buffer of its own, and what lies in that part goes with it.
+#[test]
+fn parts_of_parts_move_with_them() -> Result<()> {
+    let graph = |dtype| {
+        let x = Tensor::uniform([3, 4], -1.0, 1.0, DType::F32, &mut Rng::new(3)).unwrap();
+        eval::trace(|tape: &Tape| {
+            let inner = tape.watch(x.cast(dtype)).exp();
+            let pair = tape.concat(&[inner, inner], 0);
+            let all = tape.concat(&[pair, inner], 0);
+            let whole = tape.stack(&[all, all.tanh()], 0);
+            Ok(vec![whole, all.cumsum(0)])
+        })
+        .unwrap()
+    };
+    let (exact, values) = graph(DType::F64);
+    check(&exact, &values, 1e-12);
+    check_engine(graph);
+    Ok(())
+}

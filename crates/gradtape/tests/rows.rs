@@ -1,8 +1,8 @@
 //! Rows that are reduced and mapped in one loop: what the planner makes of softmax, normalisations and their
 //! gradients, and that the engine computes what they mean, whatever the length of a row.
 
-use crate::planning::engine::run;
-use crate::planning::slots;
+use crate::planning::engine::{check_engine, run};
+use crate::planning::{check, numbers, slots};
 use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::reference;
 use gradtape::plan::{Inst, Kernel, Program, Target, plan, plan_for};
@@ -262,4 +262,21 @@ fn numbers_of_rows_are_updated_once() -> Result<()> {
         assert_eq!(results[2].to_f64_vec(), vec![2.0; 4], "the input after it");
     }
     Ok(())
+}
+
+/// Rows whose columns are reduced too are of one axis: what cuts them further is a loop of its own.
+#[test]
+fn columns_are_reduced_beside_whole_rows_alone() {
+    let graph = |dtype| {
+        eval::trace(|tape: &Tape| {
+            let own = |shape: &[usize], salt| tape.watch(numbers(shape, salt).cast(dtype));
+            let (x, y, z) = (own(&[64, 32], 1), own(&[64, 32], 2), own(&[4], 3));
+            let finer = x.reshape([64, 4, 8]) * z.reshape([1, 4, 1]);
+            Ok(vec![x.sum(1), (x * y).sum(0), x.sum(0), finer])
+        })
+        .unwrap()
+    };
+    let (exact, values) = graph(DType::F64);
+    check(&exact, &values, 1e-12);
+    check_engine(graph);
 }

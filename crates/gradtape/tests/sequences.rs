@@ -138,3 +138,22 @@ fn what_is_needed_later_is_made_of_what_is_kept_anyway() {
         assert!(own.stores.len() <= 8, "{kernel}");
     }
 }
+
+/// Of factors that are one number everywhere, the lengths that are summed over count too.
+#[test]
+fn products_of_one_number_everywhere_are_not_stacked_with_longer_ones() {
+    let graph = |dtype| {
+        eval::trace(|tape: &Tape| {
+            let own = |shape: [usize; 2], salt| tape.watch(numbers(shape, salt).cast(dtype));
+            let uniform =
+                |shape: [usize; 2]| tape.watch(Tensor::scalar(0.5).cast(dtype)).broadcast_to(shape);
+            let products = (0..3).map(|i| own([12, 5], 2 * i).matmul(own([5, 12], 2 * i + 1)));
+            let sum = products.reduce(|sum, product| sum + product);
+            Ok(vec![uniform([12, 3]).matmul(uniform([3, 12])) + sum.expect("three products")])
+        })
+        .unwrap()
+    };
+    let (exact, values) = graph(DType::F64);
+    check(&exact, &values, 1e-12);
+    check_engine(graph);
+}

@@ -106,10 +106,10 @@ def _ufunc(self, ufunc, method, *inputs, **kwargs):
         return before(left, right) if isinstance(left, Var) else behind(right, left)
     found = _found(ufunc.__name__) if method == "__call__" and not kwargs else None
     if found is None and method == "reduce":
-        name = {"add": "gt.sum(v)", "multiply": "gt.prod(v)", "maximum": "gt.max(v)"}.get(ufunc.__name__)
-        raise _gradtape.GradtapeError(
-            f"numpy.{ufunc.__name__}.reduce of a value on a tape\n  hint: {name or 'gt.sum(v)'} is recorded"
-        )
+        known = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+        name = known.get(ufunc.__name__)
+        hint = f"gt.{name}(v) is recorded" if name else "v.detach() is an array of NumPy's, outside of gradients"
+        raise _gradtape.GradtapeError(f"numpy.{ufunc.__name__}.reduce of a value on a tape\n  hint: {hint}")
     if found is None and kwargs and method == "__call__" and _found(ufunc.__name__) is not None:
         given = ", ".join(kwargs)
         raise _gradtape.GradtapeError(

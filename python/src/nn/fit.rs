@@ -62,7 +62,7 @@ pub(super) fn fit_network<'py>(
     let ears = Ears::new(on_epoch);
     let done = py.detach(|| {
         let rate = own.learning_rate();
-        let steps = rows.len().div_ceil(settings.batch.max(1)) * settings.epochs;
+        let steps = rows.len().div_ceil(settings.batch.max(1)).saturating_mul(settings.epochs);
         let mut trainer = Trainer::new(&network, own)
             .epochs(settings.epochs)
             .batch_size(settings.batch)

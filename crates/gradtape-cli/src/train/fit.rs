@@ -227,6 +227,12 @@ impl Train {
             trainer = trainer.augment(augment);
         }
         if let Some(options) = self.columns.weights(train)? {
+            if self.shards() > 1 {
+                return Err(Failure::usage(
+                    "--class-weights and --shards: the loss is divided by the weights of a batch, which is that of no shard\n  \
+                     hint: leave one of the two out",
+                ));
+            }
             trainer = trainer
                 .loss(move |outputs, labels| loss::cross_entropy_with(outputs, labels, &options));
         }

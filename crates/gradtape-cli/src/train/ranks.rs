@@ -56,6 +56,12 @@ impl Train {
                 of(shards, "shard")
             )));
         }
+        if this.data == "-" {
+            return Err(Failure::usage(
+                "standard input is read once, and each process reads the data for itself\n  hint: name a file that all of \
+                 them can read",
+            ));
+        }
         start(this, before, &launcher, output)
     }
 
@@ -109,7 +115,7 @@ impl Train {
         self.out = folder.to_path_buf();
         (self.quiet, self.format) = (true, Format::Text);
         self.runs.report = None;
-        self.watch = super::watch::WatchFlags::default();
+        self.watch = self.watch.silent();
         self.goes_on(before, &output.of_another())
     }
 }
@@ -195,7 +201,8 @@ fn start(
         let Launcher { name, count } = launcher;
         return Err(Failure::usage(format!(
             "{name} started {count} processes, and MPI knows of {ranks}: the launcher is of another MPI than this program, \
-             which was built with {}\n  hint: start it with the mpirun of that one",
+             which was built with {}, or there is none\n  hint: start it with the mpirun of that one; without a launcher, \
+             take its variables out of the environment",
             mpi.library()
         )));
     }
@@ -211,9 +218,8 @@ fn start(
     };
     let done = done.map_err(|failure| failure.note(&name))?;
     // Of one that came to nothing, the others come to know as this process ends.
-    if done.failed.is_none()
-        && let Some(mpi) = Arc::into_inner(mpi)
-    {
+    if done.failed.is_none() {
+        let mpi = Arc::into_inner(mpi).ok_or_else(|| Failure::failed("MPI is still in use"))?;
         mpi.finish()?;
     }
     Ok(Done { failed: done.failed.map(|failure| failure.note(&name)), ..done })

@@ -229,6 +229,12 @@ impl WatchFlags {
         seen.iter().flat_map(of).collect()
     }
 
+    /// Of what is looked at, that which the computing itself hangs on.
+    #[cfg(feature = "mpi")]
+    pub(super) fn silent(&self) -> WatchFlags {
+        WatchFlags { checked: self.checked, ..WatchFlags::default() }
+    }
+
     /// Whether standard output is for lines of progress.
     pub(super) fn takes_output(&self) -> bool {
         self.progress.as_ref().is_some_and(|path| path.as_os_str() == "-")

@@ -19,6 +19,13 @@ impl<'d> Examples<'d> {
         }
     }
 
+    pub(super) fn len(self) -> usize {
+        match self {
+            Examples::Held(data) => data.len(),
+            Examples::Read(stream) => stream.len(),
+        }
+    }
+
     /// Tells whether they are the same as others.
     pub(super) fn fingerprint(self) -> Result<String> {
         let (rows, number) = match self {

@@ -1,6 +1,7 @@
 //! The loop of [`Trainer::fit`].
 
 use std::panic::Location;
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use super::course::{Course, Snapshot, Training};
@@ -40,6 +41,7 @@ fn epochs(
     validation: Option<&Dataset>,
 ) -> Result<()> {
     trainer.history = History::default();
+    trainer.traffic = Mutex::default();
     check(trainer.early, train, validation)?;
     if trainer.loss.is_some() {
         let held = if let Examples::Held(data) = train { Some(data) } else { None };
@@ -84,7 +86,7 @@ fn epochs(
     };
     let mut watching = Watching::new(watches, own.is_none());
     let shared = Shared { shards: trainer.shards, ranks: trainer.ranks };
-    shared.check(&parts)?;
+    shared.check(&parts, trainer.batch_size.min(train.len()))?;
     let stepper = match shared.is_cut() {
         true => shards::step(parts, shared, stop, &trainer.traffic),
         false => step(parts),
@@ -119,7 +121,14 @@ fn epochs(
         }
     }
     if let (Some(ranks), Some(same)) = (shared.ranks, &same) {
-        agree(ranks, &same.with_state(&training, [course.epoch, course.step])?)?;
+        agree(
+            ranks,
+            &same.with_state(
+                &training,
+                (net, mode),
+                [course.epoch, course.step, epochs, course.left],
+            )?,
+        )?;
     }
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());

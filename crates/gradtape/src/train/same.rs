@@ -6,8 +6,9 @@ use super::course::Training;
 use super::feed::Examples;
 use super::{EarlyStopping, Every, Trainer};
 use crate::data::{Augment, Dataset};
-use crate::eval;
+use crate::eval::{self, Mode};
 use crate::io::Checkpoint;
+use crate::nn::Layer;
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor, fingerprint};
 
@@ -59,9 +60,18 @@ impl Same {
     pub(super) fn with_state(
         &self,
         training: &Training<'_>,
-        [epoch, step]: [usize; 2],
+        (net, mode): (&dyn Layer, Mode),
+        [epoch, step, epochs, left]: [usize; 4],
     ) -> Result<BTreeMap<String, String>> {
         let mut all = self.0.clone();
+        let layers = net.spec().and_then(|spec| serde_json::to_string(&spec).ok());
+        all.insert("network".to_string(), layers.unwrap_or_else(|| net.kind()));
+        let draws: Vec<String> =
+            net.named_dials().into_iter().map(|(_, dial)| dial.get().to_string()).collect();
+        all.insert("random numbers drawn".to_string(), draws.join(" "));
+        all.insert("epochs".to_string(), epochs.to_string());
+        all.insert("mode".to_string(), format!("{mode:?}"));
+        all.insert("batches at most".to_string(), left.to_string());
         let state: Vec<Tensor> = training.state.iter().map(Parameter::value).collect();
         let optimizer = training.optimizer.state()?.into_iter().map(|(_, value)| value);
         let optimizer: Vec<Tensor> = optimizer.collect();

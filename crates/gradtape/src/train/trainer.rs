@@ -230,8 +230,8 @@ impl<'n> Trainer<'n> {
     /// does not.
     ///
     /// What layers compute over a batch, they compute over a shard: the means of batch normalisation, whose running
-    /// statistics are the means over the shards. Each shard has random numbers of its own. A loss of one's own shall draw
-    /// none. 1 (default) leaves batches whole; a power of two is shared best.
+    /// statistics are the means over the shards. Each shard has random numbers of its own. A loss of one's own must be a
+    /// mean over rows and draw none. 1 (default) leaves batches whole; a power of two is shared best.
     ///
     /// [`Trainer::fit`] fails where batches are cut and a step is not one sum of gradients: with
     /// [steps of one's own](Trainer::step), an optimiser that searches, [accumulation](Trainer::accumulate) or

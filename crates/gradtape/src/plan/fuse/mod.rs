@@ -186,6 +186,10 @@ impl<'w> Fusion<'w> {
             a.members.iter().chain(&b.members).copied().collect();
         members.sort_unstable();
         let across = a.across || b.across || self.meet(a, b);
+        // Columns are reduced beside rows of one axis.
+        if across && reduced.as_deref() != Some(&[space.len() - 1]) {
+            return None;
+        }
         let joined = Group { members, space, reduced, across };
         if !self.reads_what_is_there(&joined) {
             return None;

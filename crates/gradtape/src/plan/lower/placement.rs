@@ -138,11 +138,14 @@ impl Placement {
             }
         }
         let mut any = false;
-        for id in failed {
+        while let Some(id) = failed.pop() {
             for own in 0..self.within.len() {
                 let inside = |within: &Within| within.joined == id || within.root == id;
-                if own == id.index() || self.within[own].as_ref().is_some_and(inside) {
-                    any |= self.within[own].take().is_some();
+                let goes = own == id.index() || self.within[own].as_ref().is_some_and(inside);
+                if goes && self.within[own].take().is_some() {
+                    any = true;
+                    // What is in it goes too, as it lies where this lay.
+                    failed.push(NodeId::new(own));
                 }
             }
         }

@@ -185,9 +185,18 @@ impl Side {
         };
         let model = own.iter().find(|own| uniform(r, own).is_none()).or(own.first())?;
         let (labels, meta) = (model.labels.clone(), r.meta(model.node).clone());
+        let size = |r: &Rewriter, own: &Labelled, label| {
+            let axis = own.labels.iter().position(|known| *known == label)?;
+            Some(r.meta(own.node).shape[axis])
+        };
         let mut nodes = SmallVec::new();
         for own in &own {
-            nodes.push(match uniform(r, own) {
+            let sizes = labels.iter().zip(meta.shape.iter());
+            let alike = own.labels.len() == labels.len()
+                && sizes
+                    .into_iter()
+                    .all(|(&label, &own_size)| size(r, own, label) == Some(own_size));
+            nodes.push(match uniform(r, own).filter(|_| alike) {
                 _ if own.labels == labels && *r.meta(own.node) == meta => own.node,
                 // The same number everywhere has no turning, as a state of zeros.
                 Some(origin) => {

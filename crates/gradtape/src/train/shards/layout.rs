@@ -46,7 +46,7 @@ impl Layout {
     pub(super) fn of(net: &dyn Layer, optimizer: &dyn Optimizer) -> Layout {
         let trained = optimizer.base().parameters();
         let state = nn::named_state(net).into_iter().map(|(_, own)| own);
-        let buffers = state.filter(|own| !own.is_trained() && own.meta().dtype != DType::Bool);
+        let buffers = state.filter(|own| !own.is_trained());
         let dials: Vec<Dial> = net.named_dials().into_iter().map(|(_, dial)| dial).collect();
         let (used, turned) = (FIRST, FIRST + trained.len());
         let (mut narrow, mut wide) = (0, turned + dials.len());

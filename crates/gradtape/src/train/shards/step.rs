@@ -44,8 +44,8 @@ impl Shared<'_> {
         self.shards != 1 || self.ranks.is_some()
     }
 
-    /// Fails where shards and ranks do not fit, or where a step cannot be cut.
-    pub(in crate::train) fn check(self, parts: &Parts<'_, '_>) -> Result<()> {
+    /// Fails where shards, ranks and the rows of a batch do not fit, or where a step cannot be cut.
+    pub(in crate::train) fn check(self, parts: &Parts<'_, '_>, rows: usize) -> Result<()> {
         let Tree { shards, ranks, .. } = self.tree();
         if shards == 0 {
             return Err(Error::new(Kind::Value, "a batch that is cut into 0 shards")
@@ -60,6 +60,14 @@ impl Shared<'_> {
                  result, the number of ranks does not"
             )));
         }
+        // Of a rank that never has rows, nobody would hear.
+        if self.ranks.is_some() && rows < shards {
+            let message = format!(
+                "{ranks} ranks share batches of {rows} rows, which are cut into {shards} shards"
+            );
+            return Err(Error::new(Kind::Value, message)
+                .hint("each needs a row at least: take larger batches, or fewer shards"));
+        }
         let others = [
             ("takes steps of its own", parts.own.is_some()),
             ("looks at the loss several times in a step", parts.optimizer.searches()),
@@ -68,11 +76,12 @@ impl Shared<'_> {
         ];
         if let Some((what, _)) = others.iter().find(|(_, asked)| *asked && self.is_cut()) {
             let message = format!("batches are cut into {shards} shards in a training that {what}");
-            let hint = match parts.accumulate > 1 {
-                true => {
-                    "shards are computed one after the other: a larger batch in more shards needs no more memory"
-                }
-                false => "leave one of the two out; bf16 needs no scale",
+            let hint = if parts.accumulate > 1 {
+                "shards are computed one after the other: a larger batch in more shards needs no more memory"
+            } else if LossScale::is_needed(parts.precision) {
+                "bf16 needs no scale"
+            } else {
+                "leave one of the two out"
             };
             return Err(Error::new(Kind::Value, message).hint(hint));
         }

@@ -295,6 +295,20 @@ fn ranks_that_differ_are_told_before_the_first_step() {
         let text = error.unwrap_err().to_string();
         assert!(text.contains("weights to begin with"), "{text}");
     }
+    // The same weights in other layers, and another end.
+    let errors = on_ranks(ThreadRanks::new(2), |own| {
+        let kinds = [Activation::Tanh, Activation::Relu];
+        let rng = &mut Rng::new(1);
+        let net = Sequential::mlp(&[2, 4, 2], kinds[own.rank()], 0.0, rng)?;
+        let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).shards(2);
+        trainer = trainer.epochs(2 + own.rank()).across(&own);
+        trainer.fit(&data(), None).map(|_| ())
+    });
+    for error in errors {
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains("network: ") && text.contains("relu"), "{text}");
+        assert!(text.contains("epochs: 2 on rank 0 (thread 0), 3 on rank 1"), "{text}");
+    }
 }
 
 #[test]
@@ -339,6 +353,7 @@ fn what_cannot_be_cut_is_told() {
     );
     let ranks = ThreadRanks::new(3);
     told(trainer().shards(2).across(&ranks[0]), "3 ranks share the shards of a batch");
+    told(trainer().batch_size(3).shards(4).across(&ranks[0]), "batches of 3 rows");
     trainer().shards(2).precision(DType::BF16).fit(&data(), None).unwrap();
 }
 
