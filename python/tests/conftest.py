@@ -1,12 +1,17 @@
 """What several tests use."""
 
 import os
+import signal
 
 # scikit-learn looks at arrays of other libraries where this is said before it is imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np
 import pytest
+
+# A shell has what it starts in the background ignore Ctrl-C, and the tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
