@@ -141,13 +141,7 @@ impl Train {
         })?;
         let rows = prepared.counts();
         if let Err(failure) = ended {
-            let kept = history.kept_epoch;
-            let failure = match self.runs.ranks.is_first() {
-                true => {
-                    failure.note(format!("{} holds the model after epoch {kept}", files.model()))
-                }
-                false => failure,
-            };
+            let failure = self.runs.ranks.with_model(failure, &files, history.kept_epoch);
             let (settings, failed) = (Some(Box::new(settings)), Some(failure));
             return Ok(Done { history, held_out, rows, settings, failed });
         }

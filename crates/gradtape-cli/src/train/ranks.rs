@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::launcher::Launcher;
 use super::Done;
+use super::files::Files;
 use super::flags::Train;
 use super::resume::Before;
 use crate::error::{Failure, Outcome};
@@ -41,7 +42,7 @@ pub(super) struct Told {
 impl Train {
     /// Trains, alone or as one of several processes, and tells of it.
     pub(super) fn shared(self, output: &Output) -> Outcome<Done> {
-        let Some(launcher) = Launcher::found()?.filter(|launcher| launcher.count > 1) else {
+        let Some(launcher) = Launcher::of_several()? else {
             return self.ran(output);
         };
         let (this, before) = self.remembered()?;
@@ -129,9 +130,14 @@ impl Ranks {
         }
     }
 
-    /// Whether this process is the one that writes and tells.
-    pub(super) fn is_first(&self) -> bool {
-        self.ranks.as_ref().is_none_or(|ranks| ranks.rank() == 0)
+    /// Tells with a failure where the model is, unless another process is the one that writes.
+    pub(super) fn with_model(&self, failure: Failure, files: &Files, kept_epoch: usize) -> Failure {
+        let is_first = self.ranks.as_ref().is_none_or(|ranks| ranks.rank() == 0);
+        if !is_first {
+            return failure;
+        }
+        let model = files.model();
+        failure.note(format!("{model} holds the model after epoch {kept_epoch}"))
     }
 
     /// Adds what was sent in a training.
@@ -163,7 +169,7 @@ fn machines(ranks: &dyn Collective) -> usize {
 
 /// Fails where several processes were started for what one does.
 pub(crate) fn is_alone() -> Outcome {
-    match Launcher::found()?.filter(|launcher| launcher.count > 1) {
+    match Launcher::of_several()? {
         None => Ok(()),
         Some(Launcher { name, count }) => Err(Failure::usage(format!(
             "{name} started {count} processes, which share one training: not a search, folds or a comparison\n  hint: start \

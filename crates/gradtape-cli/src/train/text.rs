@@ -135,12 +135,7 @@ impl Train {
         .into();
         files.write(&model, slice::from_ref(&history), None, &name)?;
         if let Err(failure) = ended {
-            return Err(match self.runs.ranks.is_first() {
-                true => {
-                    failure.note(format!("{} holds the model after epoch {kept}", files.model()))
-                }
-                false => failure,
-            });
+            return Err(self.runs.ranks.with_model(failure, &files, kept));
         }
         let validated = validation.as_ref().map(|own| own.loss(&model)).transpose()?;
         match self.format {

@@ -88,7 +88,7 @@ fn epochs(
     let shared = Shared { shards: trainer.shards, ranks: trainer.ranks };
     shared.check(&parts, trainer.batch_size.min(train.len()))?;
     let stepper = match shared.is_cut() {
-        true => shards::step(parts, shared, stop, &trainer.traffic),
+        true => Ok(shards::step(parts, shared, stop, &trainer.traffic)),
         false => step(parts),
     };
     let mut stepper = stepper.map_err(|error| error.called_from(at))?;

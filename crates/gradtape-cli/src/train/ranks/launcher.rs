@@ -18,14 +18,15 @@ const KNOWN: [(&str, &str); 4] = [
 ];
 
 impl Launcher {
-    /// From the environment, in which launchers tell it. Fails in a job of several tasks of which nothing started more than
-    /// this one.
-    pub(super) fn found() -> Outcome<Option<Launcher>> {
+    /// One that started several processes, from the environment, in which launchers tell it. Fails in a job of several tasks
+    /// of which nothing started more than this one.
+    pub(super) fn of_several() -> Outcome<Option<Launcher>> {
         #[allow(
             clippy::disallowed_methods,
             reason = "launchers tell it there, and it changes no result"
         )]
-        Launcher::of(&|name| std::env::var(name).ok())
+        let found = Launcher::of(&|name| std::env::var(name).ok())?;
+        Ok(found.filter(|launcher| launcher.count > 1))
     }
 
     fn of(variable: &dyn Fn(&str) -> Option<String>) -> Outcome<Option<Launcher>> {

@@ -65,17 +65,11 @@ pub(super) struct Link<'a> {
 impl Link<'_> {
     pub(super) fn send(&mut self, to: usize, bytes: Vec<u8>) -> Result<()> {
         self.traffic.sent += bytes.len() as u64;
-        let start = Instant::now();
-        let sent = self.ranks.send(to, bytes);
-        self.traffic.waited += start.elapsed();
-        sent
+        self.waiting(|ranks| ranks.send(to, bytes))
     }
 
     pub(super) fn receive(&mut self, from: usize, length: usize) -> Result<Vec<u8>> {
-        let start = Instant::now();
-        let received = self.ranks.receive(from, length);
-        self.traffic.waited += start.elapsed();
-        received
+        self.waiting(|ranks| ranks.receive(from, length))
     }
 
     pub(super) fn exchange(
@@ -85,10 +79,14 @@ impl Link<'_> {
         length: usize,
     ) -> Result<Vec<u8>> {
         self.traffic.sent += bytes.len() as u64;
+        self.waiting(|ranks| ranks.exchange(with, bytes, length))
+    }
+
+    fn waiting<T>(&mut self, call: impl FnOnce(&dyn Collective) -> T) -> T {
         let start = Instant::now();
-        let received = self.ranks.exchange(with, bytes, length);
+        let done = call(self.ranks);
         self.traffic.waited += start.elapsed();
-        received
+        done
     }
 }
 

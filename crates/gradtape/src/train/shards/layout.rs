@@ -14,7 +14,7 @@ pub(super) struct Layout {
     pub(super) parameters: Vec<(Parameter, Place)>,
     pub(super) buffers: Vec<(Parameter, Place)>,
     pub(super) dials: Vec<Dial>,
-    used: usize,
+    /// Where the counts of draws begin, behind those of gradients.
     turned: usize,
     narrow: usize,
     wide: usize,
@@ -33,7 +33,8 @@ pub(super) struct Before {
     dials: Vec<f64>,
 }
 
-/// The first numbers: shards with rows, ranks that are asked to stop, and the scores.
+/// The first numbers: shards with rows, ranks that are asked to stop, and the scores. Then how often each parameter had a
+/// gradient.
 const SHARDS: usize = 0;
 const STOPS: usize = 1;
 const SCORES: usize = 2;
@@ -48,7 +49,7 @@ impl Layout {
         let state = nn::named_state(net).into_iter().map(|(_, own)| own);
         let buffers = state.filter(|own| !own.is_trained());
         let dials: Vec<Dial> = net.named_dials().into_iter().map(|(_, dial)| dial).collect();
-        let (used, turned) = (FIRST, FIRST + trained.len());
+        let turned = FIRST + trained.len();
         let (mut narrow, mut wide) = (0, turned + dials.len());
         let mut place = |own: Parameter| {
             let meta = own.meta();
@@ -60,7 +61,7 @@ impl Layout {
         };
         let parameters = trained.iter().map(|(_, own)| place(own.share())).collect();
         let buffers = buffers.map(&mut place).collect();
-        Layout { parameters, buffers, dials, used, turned, narrow, wide }
+        Layout { parameters, buffers, dials, turned, narrow, wide }
     }
 
     /// Nothing yet.
@@ -97,7 +98,7 @@ impl Layout {
         sums.wide[SHARDS] = 1.0;
         sums.wide[SCORES..FIRST].copy_from_slice(&mean.numbers());
         for (number, ((_, place), gradient)) in self.parameters.iter().zip(gradients).enumerate() {
-            sums.wide[self.used + number] = f64::from(u8::from(gradient.is_some()));
+            sums.wide[FIRST + number] = f64::from(u8::from(gradient.is_some()));
             sums.put(place, gradient.as_ref());
         }
         for (number, (dial, start)) in self.dials.iter().zip(&before.dials).enumerate() {
@@ -149,7 +150,7 @@ impl Layout {
     /// Which parameters have a gradient in any shard, and all numbers as tensors.
     pub(super) fn told_of(&self, sums: Sums) -> Result<(Vec<bool>, [Tensor; 2])> {
         let Sums { narrow, wide } = sums;
-        let used = wide.get(self.used..self.turned).unwrap_or_default();
+        let used = wide.get(FIRST..self.turned).unwrap_or_default();
         let used = used.iter().map(|&used| used > 0.0).collect();
         let lengths = [narrow.len(), wide.len()];
         Ok((used, [Tensor::from_vec(narrow, lengths[0])?, Tensor::from_vec(wide, lengths[1])?]))
@@ -162,10 +163,11 @@ impl Layout {
         [narrow, wide]: [Var<'t>; 2],
     ) -> Vec<Option<Var<'t>>> {
         let given = self.parameters.iter().zip(used).map(|((own, place), used)| {
-            let (meta, (from, range)) = match place {
-                Place::Narrow(range) => (own.meta(), (narrow, range)),
-                Place::Wide(range) => (own.meta(), (wide, range)),
+            let (from, range) = match place {
+                Place::Narrow(range) => (narrow, range),
+                Place::Wide(range) => (wide, range),
             };
+            let meta = own.meta();
             used.then(|| from.slice(0, range.clone()).reshape(meta.shape.clone()).cast(meta.dtype))
         });
         given.collect()

@@ -1,8 +1,10 @@
 //! A step whose batch is cut into shards, each of which is computed by itself.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::collective::Link;
@@ -94,8 +96,8 @@ pub(in crate::train) fn step<'a, 'n: 'a>(
     parts: Parts<'a, 'n>,
     shared: Shared<'n>,
     stop: &'a AtomicBool,
-    traffic: &'a std::sync::Mutex<Traffic>,
-) -> Result<Stepper<'a>> {
+    traffic: &'a Mutex<Traffic>,
+) -> Stepper<'a> {
     let tree = shared.tree();
     let layout = Rc::new(Layout::of(parts.net, parts.optimizer));
     let mut link = shared.ranks.map(|ranks| Link { ranks, traffic: Traffic::default() });
@@ -140,20 +142,16 @@ pub(in crate::train) fn step<'a, 'n: 'a>(
         mean.join(&scores);
         if let Some(link) = &mut link {
             link.traffic.steps += started.elapsed();
-            *traffic.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = link.traffic;
+            *traffic.lock().unwrap_or_else(PoisonError::into_inner) = link.traffic;
         }
         Ok(loss)
     };
-    Ok(Stepper {
-        take: Box::new(take),
-        gathered: None,
-        lost: Rc::new(Cell::new(0)),
-        stops: Some(stops),
-    })
+    let lost = Rc::new(Cell::new(0));
+    Stepper { take: Box::new(take), gathered: None, lost, stops: Some(stops) }
 }
 
 /// Some rows of a batch.
-fn part(batch: &Batch, rows: std::ops::Range<usize>) -> Result<Batch> {
+fn part(batch: &Batch, rows: Range<usize>) -> Result<Batch> {
     let of = |tensor: &Tensor| tensor.slice(0, rows.clone());
     Ok(Batch { x: of(&batch.x)?, y: of(&batch.y)?, w: batch.w.as_ref().map(of).transpose()? })
 }
