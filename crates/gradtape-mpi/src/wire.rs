@@ -38,22 +38,28 @@ pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
         leave(universe);
         return;
     }
+    // What was sent is room for what is received: asked for anew each time, megabytes would be cleared first.
+    let mut spare = Vec::new();
     for job in jobs {
         // Nobody waits any more where an answer finds no taker.
         match job {
-            Job::Send { to, bytes } => request::scope(|scope| {
-                sent(ranks.process_at_rank(to).immediate_send(scope, &bytes[..]));
-            }),
+            Job::Send { to, bytes } => {
+                request::scope(|scope| {
+                    sent(ranks.process_at_rank(to).immediate_send(scope, &bytes[..]));
+                });
+                keep(&mut spare, bytes);
+            }
             Job::Receive { from, length, answer } => {
-                drop(answer.send(receive(&ranks, from, length)));
+                drop(answer.send(receive(&ranks, (from, length), &mut spare)));
             }
             Job::Exchange { with, bytes, length, answer } => {
                 let received = request::scope(|scope| {
                     let own = ranks.process_at_rank(with).immediate_send(scope, &bytes[..]);
-                    let received = receive(&ranks, with, length);
+                    let received = receive(&ranks, (with, length), &mut spare);
                     sent(own);
                     received
                 });
+                keep(&mut spare, bytes);
                 drop(answer.send(received));
             }
             Job::End { answer } => {
@@ -71,6 +77,13 @@ pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
 /// Leaves MPI without the end that all ranks wait for.
 fn leave(universe: environment::Universe) {
     std::mem::forget(universe);
+}
+
+/// Keeps memory for what is received later, if it is larger than what there is.
+fn keep(spare: &mut Vec<u8>, bytes: Vec<u8>) {
+    if bytes.capacity() > spare.capacity() {
+        *spare = bytes;
+    }
 }
 
 /// Asks until there is an answer: at once for a short time, then less and less often, so that other processes and the
@@ -101,11 +114,16 @@ fn sent<'a>(request: Request<'a, [u8], &LocalScope<'a>>) {
     });
 }
 
-fn receive(ranks: &SimpleCommunicator, from: i32, length: usize) -> Result<Vec<u8>> {
+fn receive(
+    ranks: &SimpleCommunicator,
+    (from, length): (i32, usize),
+    spare: &mut Vec<u8>,
+) -> Result<Vec<u8>> {
     let process = ranks.process_at_rank(from);
     let (message, status) = waited(|| process.immediate_matched_probe());
     let count = usize::try_from(status.count(u8::equivalent_datatype())).unwrap_or_default();
-    let mut bytes = vec![0u8; count];
+    let mut bytes = if count < SMALL { Vec::new() } else { std::mem::take(spare) };
+    bytes.resize(count, 0);
     message.matched_receive_into(&mut bytes[..]);
     if count == length {
         return Ok(bytes);
@@ -140,6 +158,9 @@ fn world(ranks: &SimpleCommunicator) -> Result<World> {
 const SPINS: Duration = Duration::from_micros(20);
 const YIELDS: Duration = Duration::from_millis(1);
 const SLEEP: Duration = Duration::from_micros(50);
+
+/// Bytes that are as fast in new memory.
+const SMALL: usize = 1 << 16;
 
 /// Bytes of a machine's name.
 const NAME: usize = 128;

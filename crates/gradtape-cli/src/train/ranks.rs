@@ -35,6 +35,8 @@ pub(super) struct Told {
     shards: usize,
     /// The part of the steps' time that was spent on sending and waiting.
     communication: Number,
+    /// The part of the steps' time in which gradients were on their way while others were computed.
+    hidden: Number,
     /// Bytes that this rank sent.
     sent: u64,
 }
@@ -79,6 +81,7 @@ impl Train {
             machines: machines(&**ranks),
             shards: self.shards(),
             communication: Number(traffic.share()),
+            hidden: Number(traffic.hidden_share()),
             sent: traffic.sent,
         })
     }
@@ -88,8 +91,14 @@ impl Train {
         let Some(ranks) = &self.runs.ranks.ranks else { return Ok(()) };
         let traffic = self.runs.ranks.traffic();
         let (share, sent) = (traffic.share(), traffic.sent as f64 / 1e6);
+        let hidden = match traffic.hidden_share() {
+            some if some >= 0.005 => {
+                format!(", another {:.0} % was hidden behind computing", some * 100.0)
+            }
+            _ => String::new(),
+        };
         output.line(format!(
-            "\n{} on {}: {:.0} % of the time of steps was sending and waiting, {sent:.1} MB sent by rank {}",
+            "\n{} on {}: {:.0} % of the time of steps was sending and waiting{hidden}; {sent:.1} MB sent by rank {}",
             of(ranks.ranks(), "rank"),
             of(machines(&**ranks), "machine"),
             share * 100.0,
@@ -142,10 +151,7 @@ impl Ranks {
 
     /// Adds what was sent in a training.
     pub(super) fn add(&self, more: Traffic) {
-        let mut all = self.traffic.lock().unwrap_or_else(PoisonError::into_inner);
-        all.sent += more.sent;
-        all.waited += more.waited;
-        all.steps += more.steps;
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner).add(more);
     }
 
     fn traffic(&self) -> Traffic {

@@ -39,6 +39,7 @@ pub use idx::{
 pub use preprocess::{
     Feature, Filled, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Target,
 };
+pub(crate) use rows::shard;
 pub use rows::{Fractions, Rows, Split};
 pub use standardise::Standardise;
 pub(crate) use stream::StreamBatches;

@@ -1,5 +1,7 @@
 //! Choosing rows: random, stratified and regular splits, and copying rows of a tensor.
 
+use std::ops::Range;
+
 use super::Dataset;
 use crate::tensor::{Element, Error, Kind, Result, Rng, Tensor, with_type};
 
@@ -213,6 +215,12 @@ pub(super) fn copy_rows(from: &Tensor, rows: &[usize], into: &mut Tensor) -> boo
         Some(())
     }
     with_type!(from.dtype(), T => copy::<T>(from, rows, into)).is_some()
+}
+
+/// The rows of a shard, numbered from 0, of so many rows that are cut into so many shards: as equal as possible.
+pub(crate) fn shard(number: usize, shards: usize, rows: usize) -> Range<usize> {
+    let start = |number: usize| (number as u128 * rows as u128 / shards.max(1) as u128) as usize;
+    start(number)..start(number + 1)
 }
 
 fn share(n: usize, fraction: f64) -> usize {

@@ -1,6 +1,7 @@
 //! [`Stream`]: examples that do not fit in memory, read as they are needed.
 
 mod loader;
+mod order;
 
 use std::fmt;
 use std::ops::Range;
@@ -35,7 +36,8 @@ pub trait RowSource: Send + Sync {
 ///
 /// Rows are read in **blocks** that follow each other in the source. In each epoch the blocks come in another order,
 /// some of them are put together, and the rows of these are shuffled: a row meets other rows each time, and the
-/// disk reads whole blocks. The order depends on the seed, the number of the epoch and the sizes alone. A thread reads
+/// disk reads whole blocks. The order depends on the seed, the number of the epoch, the sizes and the number of
+/// [shards](crate::train::Trainer::shards) alone, each of which has blocks of its own. A thread reads
 /// ahead while the network trains. Up to five times what is put together is in memory.
 ///
 /// ```

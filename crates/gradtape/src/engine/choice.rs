@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::cpu::{self, Nanoseconds, Workspace};
+use super::cpu::{self, Nanoseconds, Told, Workspace};
 use super::{Slot, interpret, reference};
 use crate::op::Meta;
 use crate::plan::{Program, plan};
@@ -113,6 +113,18 @@ impl Prepared {
         Ok(&self.results)
     }
 
+    /// As [`Prepared::run`], and tells of results of f32, by their place among all, as soon as they are complete; of none
+    /// where the engine cannot tell.
+    pub(crate) fn run_telling(
+        &mut self,
+        slots: &mut [Slot<'_>],
+        told: &Told<'_>,
+    ) -> Result<&[Tensor]> {
+        self.results.iter_mut().for_each(Tensor::renew_if_shared);
+        self.ready.run_telling(&self.graph, slots, &mut self.results, told)?;
+        Ok(&self.results)
+    }
+
     /// Bytes of the memory that it keeps between runs.
     pub(crate) fn bytes(&self) -> usize {
         let of = |result: &Tensor| result.elements() * result.dtype().size();
@@ -143,6 +155,17 @@ trait Ready: Send + Sync {
         slots: &mut [Slot<'_>],
         results: &mut [Tensor],
         _: &Nanoseconds,
+    ) -> Result<()> {
+        self.run(graph, slots, results)
+    }
+
+    /// As [`Ready::run`], and tells of results as soon as they are complete, if the engine can tell.
+    fn run_telling(
+        &mut self,
+        graph: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        _: &Told<'_>,
     ) -> Result<()> {
         self.run(graph, slots, results)
     }
@@ -181,6 +204,16 @@ impl Ready for Planned {
         times: &Nanoseconds,
     ) -> Result<()> {
         cpu::run_timed(&self.program, &mut self.workspace, slots, results, times)
+    }
+
+    fn run_telling(
+        &mut self,
+        _: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        told: &Told<'_>,
+    ) -> Result<()> {
+        cpu::run_telling(&self.program, &mut self.workspace, slots, results, told)
     }
 
     fn bytes(&self) -> usize {

@@ -10,6 +10,7 @@ pub mod reference;
 
 pub use choice::Engine;
 pub(crate) use choice::Prepared;
+pub(crate) use cpu::Told;
 
 use crate::op::{self, Bits, Meta};
 use crate::plan::{Buffer, Program};

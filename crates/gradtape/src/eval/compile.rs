@@ -11,7 +11,7 @@ use super::mode::Mode;
 use super::profile::{Measured, Profile, Profiler};
 use super::read::check;
 use super::run::{check_origins, not_given, want_step};
-use crate::engine::{Engine, Prepared};
+use crate::engine::{Engine, Prepared, Told};
 use crate::op::{Bits, Meta, NodeId};
 use crate::tape::{Action, Dial, Given, Leaf, Parameter, Recording, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -209,10 +209,29 @@ where
     #[track_caller]
     pub fn call_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
         let at = Location::caller();
-        self.run_into(inputs, results).map_err(|error| error.called_from(at))
+        self.run_into(inputs, results, None).map_err(|error| error.called_from(at))
     }
 
-    fn run_into(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+    /// As [`Compiled::call`], and tells of results of f32 by their number, with their elements, as soon as they are
+    /// complete, while others are still computed. It need not tell of any.
+    #[track_caller]
+    pub(crate) fn call_telling(
+        &mut self,
+        inputs: &[Tensor],
+        told: &Told<'_>,
+    ) -> Result<Vec<Tensor>> {
+        let at = Location::caller();
+        let mut results = Vec::new();
+        let done = self.run_into(inputs, &mut results, Some(told));
+        done.map(|()| results).map_err(|error| error.called_from(at))
+    }
+
+    fn run_into(
+        &mut self,
+        inputs: &[Tensor],
+        results: &mut Vec<Tensor>,
+        told: Option<&Told<'_>>,
+    ) -> Result<()> {
         results.clear();
         let fits = |trace: &Trace| {
             trace.inputs.len() == inputs.len()
@@ -234,7 +253,7 @@ where
                 self.traces.insert(0, trace);
             }
         }
-        self.traces[0].run(inputs, results)
+        self.traces[0].run(inputs, results, told)
     }
 }
 
@@ -321,7 +340,12 @@ where
 }
 
 impl Trace {
-    fn run(&mut self, inputs: &[Tensor], results: &mut Vec<Tensor>) -> Result<()> {
+    fn run(
+        &mut self,
+        inputs: &[Tensor],
+        results: &mut Vec<Tensor>,
+        told: Option<&Told<'_>>,
+    ) -> Result<()> {
         let Trace {
             mode,
             prepared,
@@ -345,9 +369,14 @@ impl Trace {
         let mut singly = Vec::new();
         with_slots(numbers, |slots| {
             let computed = match mode {
-                Mode::Fused => match measured {
-                    Some(measured) => measured.run(prepared, slots)?,
-                    None => prepared.run(slots)?,
+                Mode::Fused => match (measured, told) {
+                    (Some(measured), _) => measured.run(prepared, slots)?,
+                    (None, None) => prepared.run(slots)?,
+                    (None, Some(told)) => prepared.run_telling(slots, &|output, numbers| {
+                        let same = |answer: &Answer| matches!(answer, Answer::Computed(place) if *place == output);
+                        let of = answers.iter().enumerate().filter(|(_, answer)| same(answer));
+                        of.for_each(|(result, _)| told(result, numbers));
+                    })?,
                 },
                 Mode::Eager | Mode::Checked => {
                     let graph = prepared.graph();

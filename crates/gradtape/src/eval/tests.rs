@@ -1,12 +1,13 @@
 //! The planner and the CPU engine against the meaning of each operation.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
-use super::{Mode, evaluate};
+use super::{Mode, compile, evaluate};
 use crate::grad::gradients;
 use crate::op::{Op, Recorder};
 use crate::tape::{Tape, Var};
-use crate::tensor::{DType, Result, Tensor};
+use crate::tensor::{DType, Result, Rng, Tensor};
 
 /// Evaluates an operation and, if it is differentiable, its gradients of two orders.
 fn values(op: &Op, inputs: &[Tensor], mode: Mode) -> Result<Vec<Tensor>> {
@@ -111,4 +112,33 @@ fn what_fails_for_the_numbers_of_its_inputs_is_known_to_fail() {
         known.extend(["cholesky", "eigh", "lu", "pinv", "qr", "solve", "svd", "triangular_solve"]);
     }
     assert_eq!(failing, known);
+}
+
+#[test]
+fn results_are_told_as_soon_as_they_are_complete() {
+    let order = Mutex::new(Vec::new());
+    let mut compiled = compile(|_, x| {
+        let first = x[0].matmul(x[0]);
+        let second = first.matmul(x[0]);
+        // Of another type: not told.
+        Ok(vec![second, first, first.sum(()).cast(DType::F64), second.sum(())])
+    });
+    let x = Tensor::uniform([40, 40], -1.0, 1.0, DType::F32, &mut Rng::new(1)).unwrap();
+    for _ in 0..2 {
+        order.lock().unwrap().clear();
+        let told = |result: usize, numbers: &[f32]| {
+            order.lock().unwrap().push((result, numbers.to_vec()));
+        };
+        let results = compiled.call_telling(std::slice::from_ref(&x), &told).unwrap();
+        let order = order.lock().unwrap();
+        let which: Vec<usize> = order.iter().map(|(result, _)| *result).collect();
+        assert_eq!(
+            (which[0], which.len()),
+            (1, 3),
+            "the first product is complete first: {which:?}"
+        );
+        for (result, numbers) in order.iter() {
+            assert_eq!(results[*result].as_slice::<f32>(), Some(&numbers[..]));
+        }
+    }
 }

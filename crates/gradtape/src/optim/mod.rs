@@ -23,6 +23,7 @@ mod lion;
 mod muon;
 mod nadam;
 mod optimizer;
+mod portion;
 mod radam;
 mod rmsprop;
 mod rule;
@@ -38,6 +39,7 @@ pub use ema::Ema;
 pub use group::Group;
 pub use hyper::{Hyper, HyperValue};
 pub use optimizer::Optimizer;
+pub(crate) use portion::Portion;
 pub use rule::{LossOf, Rates, Rule, Slot, Update};
 pub use schedule::{Anneal, OneCycle, Plateau, Schedule, Scheduler, Threshold};
 

@@ -10,7 +10,7 @@ use super::rule::{Dials, LossOf, Update, no_slot};
 use super::{Base, Rule};
 use crate::eval;
 use crate::grad::{connected_gradients, gradients};
-use crate::tape::{Dial, Tape, Var};
+use crate::tape::{Dial, Parameter, Tape, Var};
 use crate::tensor::{Error, Kind, Result};
 
 /// A step with a loss that is recorded once.
@@ -120,7 +120,8 @@ pub(super) fn step_along<'t, R: Rule + ?Sized>(
     // What is only kept in 16 bits is updated in f32, and rounded once.
     gs.iter_mut().flatten().for_each(|g| *g = computed(*g));
     rule.base().clip.apply(&mut gs);
-    let recorded = record(rule, kept, tape, &gs);
+    let parameters = &rule.base().parameters;
+    let recorded = record(rule, kept, tape, &gs, &|i| (&parameters[i].1, kept.state(i)));
     if recorded.is_err() {
         tape.recording().borrow_mut().updates.clear();
     }
@@ -130,13 +131,17 @@ pub(super) fn step_along<'t, R: Rule + ?Sized>(
     Ok(())
 }
 
+/// What is changed in place of a parameter, by its number, and what is kept for that.
+pub(super) type Members<'a> = dyn Fn(usize) -> (&'a Parameter, &'a [Parameter]) + 'a;
+
 /// Records the new value of every parameter that has a gradient, and of what is kept for it.
 #[track_caller]
-fn record<'t, R: Rule + ?Sized>(
+pub(super) fn record<'t, R: Rule + ?Sized>(
     rule: &R,
     kept: &Kept,
     tape: &'t Tape,
     gs: &[Option<Var<'t>>],
+    members: &Members<'_>,
 ) -> Result<()> {
     let base = rule.base();
     let clocks = kept.turn(tape);
@@ -144,9 +149,9 @@ fn record<'t, R: Rule + ?Sized>(
         .iter()
         .map(|clock| Dials::new(tape, clock.dials.each_ref().map(Dial::share)))
         .collect();
-    for (i, (_, parameter)) in base.parameters.iter().enumerate() {
-        let Some(g) = gs[i] else { continue };
-        let (state, part) = (kept.state(i), kept.part(i));
+    for (i, g) in gs.iter().enumerate() {
+        let Some(g) = *g else { continue };
+        let ((parameter, state), part) = (members(i), kept.part(i));
         let x = tape.parameter(parameter);
         let next = SmallVec::new();
         let mut update = Update { x: computed(x), g, state, next, dials: &mut dials[part] };
@@ -173,7 +178,7 @@ fn record<'t, R: Rule + ?Sized>(
 }
 
 /// A value as the type that it is computed in.
-fn computed(x: Var<'_>) -> Var<'_> {
+pub(super) fn computed(x: Var<'_>) -> Var<'_> {
     x.cast(x.dtype().computed())
 }
 

@@ -160,6 +160,7 @@ pub(crate) mod sealed {
 
     pub trait Sealed: Sized {
         fn wrap(data: Vec<Self>) -> Storage;
+        fn unstore(storage: Storage) -> Option<Vec<Self>>;
         fn slice(storage: &Storage) -> Option<&[Self]>;
         fn slice_mut(storage: &mut Storage) -> Option<&mut [Self]>;
         fn lend(data: &[Self]) -> Slice<'_>;
@@ -247,6 +248,13 @@ macro_rules! element {
         impl sealed::Sealed for $type {
             fn wrap(data: Vec<Self>) -> Storage {
                 Storage::$variant(data)
+            }
+
+            fn unstore(storage: Storage) -> Option<Vec<Self>> {
+                match storage {
+                    Storage::$variant(data) => Some(data),
+                    _ => None,
+                }
             }
 
             fn slice(storage: &Storage) -> Option<&[Self]> {

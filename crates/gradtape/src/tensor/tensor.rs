@@ -122,6 +122,11 @@ impl Tensor {
         T::slice_mut(Arc::get_mut(&mut self.storage)?).map(|data| &mut data[range])
     }
 
+    /// The whole memory behind this tensor, when nothing else views it and `T` is its type.
+    pub(crate) fn into_numbers<T: Element>(self) -> Option<Vec<T>> {
+        T::unstore(Arc::try_unwrap(self.storage).ok()?)
+    }
+
     /// The whole memory behind this tensor, the offset of its first element and its strides, for
     /// code that walks strided elements itself. `None` when `T` is not the element type.
     pub fn as_strided<T: Element>(&self) -> Option<(&[T], usize, &[usize])> {

@@ -1,6 +1,7 @@
 //! [`Examples`]: what a trainer trains on, in memory or read as it is needed.
 
 use super::Trainer;
+use super::shards::Shared;
 use crate::data::{Batch, Batches, Dataset, Stream, StreamBatches};
 use crate::tensor::Result;
 
@@ -48,7 +49,8 @@ impl<'d> Examples<'d> {
             }
             Examples::Read(stream) => {
                 let batches = StreamBatches::new(stream, size, seed, trainer.augment.clone())?;
-                Ok(Feed::Read(Box::new(batches)))
+                let shared = Shared { shards: trainer.shards, ranks: trainer.ranks };
+                Ok(Feed::Read(Box::new(batches.sharded(trainer.shards.max(1), shared.own()))))
             }
         }
     }
@@ -67,6 +69,13 @@ impl Feed<'_> {
             Feed::Held(batches) => batches.len(),
             Feed::Read(batches) => batches.len(),
         }
+    }
+
+    /// Tells how many rows the batch after the first so many has with the shards of all ranks, where this rank's has its own
+    /// alone.
+    pub(super) fn rows_of_all(&self) -> impl Fn(usize) -> Option<usize> + use<> {
+        let read = if let Feed::Read(own) = self { own.rows_of_all() } else { None };
+        move |batches| read.as_ref().map(|rows| rows(batches))
     }
 
     /// Those of an epoch without the first so many.

@@ -10,7 +10,7 @@ use super::losses::{Loss, unweighed};
 use super::observe::Watching;
 use super::same::Same;
 use super::saver::Saver;
-use super::score::{Mean, counting, scores};
+use super::score::{Mean, Scoring, counting, scores};
 use super::shards::{self, Shared, agree};
 use super::step::{Parts, step};
 use super::trainer::{EarlyStopping, Every, StepReport, Trainer};
@@ -88,13 +88,13 @@ fn epochs(
     let shared = Shared { shards: trainer.shards, ranks: trainer.ranks };
     shared.check(&parts, trainer.batch_size.min(train.len()))?;
     let stepper = match shared.is_cut() {
-        true => Ok(shards::step(parts, shared, stop, &trainer.traffic)),
+        true => shards::step(parts, shared, stop, &trainer.traffic),
         false => step(parts),
     };
     let mut stepper = stepper.map_err(|error| error.called_from(at))?;
-    let stops = stepper.stops.clone();
+    let signals = stepper.signals.clone();
     let is_stopped =
-        || stops.as_ref().map_or_else(|| stop.load(Ordering::Relaxed), |stops| stops.get());
+        || signals.as_ref().map_or_else(|| stop.load(Ordering::Relaxed), |own| own.stops.get());
     let mean = Mean::default();
     let (epoch, step, done, anew) = (1, 0, 0, 0);
     let ended = false;
@@ -133,11 +133,19 @@ fn epochs(
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());
         let most = course.left.saturating_sub(course.step);
+        let rows_of_all = batches.rows_of_all();
         for batch in batches.epoch_from(epoch as u64 - 1, course.step)?.take(most) {
             let batch = batch?;
             course.step += 1;
             course.batches += 1;
             let step = course.step;
+            // Other ranks have to know before it begins.
+            let due = signals.as_ref().map(|signals| {
+                let due = saver.is_due(&course);
+                signals.wants.set(due);
+                signals.rows.set(rows_of_all(step - 1));
+                due
+            });
             let seen = watching
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
@@ -163,7 +171,12 @@ fn epochs(
             let stopped = is_stopped();
             // An epoch that is cut off is gone on with in its middle.
             let cut = course.step == course.left && step < steps;
-            saver.after_step(&course, &stepper, history, [stopped, cut])?;
+            let asked = signals.as_ref().is_some_and(|signals| signals.saves.get());
+            if asked || stopped || cut || step == steps {
+                (stepper.settle)().map_err(|error| error.called_from(at))?;
+            }
+            let due = due.unwrap_or_else(|| saver.is_due(&course));
+            saver.after_step(&course, &stepper, history, [due, stopped, cut])?;
             if stopped {
                 break;
             }
@@ -176,7 +189,8 @@ fn epochs(
         let stopped = is_stopped();
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
-            scores(net, data, size, loss_of, mode, undo).map_err(|error| error.called_from(at))
+            let how = Scoring { loss: loss_of, mode, undo, ranks: shared.ranks };
+            scores(net, data, size, how).map_err(|error| error.called_from(at))
         };
         let report = EpochReport {
             epoch,

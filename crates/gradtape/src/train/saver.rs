@@ -47,19 +47,25 @@ impl Saver<'_, '_> {
         others.into_iter().try_for_each(|(value, own)| own.set(value))
     }
 
+    /// Whether one is due after the step that the course has come to, or is asked for.
+    pub(super) fn is_due(&self, course: &Course) -> bool {
+        self.checkpoints.is_some_and(|checkpoints| {
+            let every = checkpoints.steps.map(|steps| steps.saturating_mul(self.accumulate) as u64);
+            checkpoints.is_requested()
+                || every.is_some_and(|every| course.batches.is_multiple_of(every))
+        })
+    }
+
     /// Writes one if it is due, or training ends here: as it was `stopped`, or as its last epoch is `cut` off.
     pub(super) fn after_step(
         &mut self,
         course: &Course,
         stepper: &Stepper<'_>,
         history: &History,
-        [stopped, cut]: [bool; 2],
+        [due, stopped, cut]: [bool; 3],
     ) -> Result<()> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
-        let due = checkpoints.steps.is_some_and(|steps| {
-            course.batches.is_multiple_of(steps.saturating_mul(self.accumulate) as u64)
-        });
-        if checkpoints.is_requested() || due || stopped || cut {
+        if due || stopped || cut {
             let state = self.state(checkpoints, course, stepper, history);
             let ends = cut && !stopped && checkpoints.keeps_end();
             let end = ends.then(|| state.clone().and_then(|state| checkpoints.write_end(&state)));

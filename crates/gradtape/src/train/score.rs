@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use super::losses::{Loss, On, unweighed};
-use crate::data::{Batch, Dataset};
+use super::shards::{Collective, of_all};
+use crate::data::{Batch, Dataset, shard};
 use crate::eval::Mode;
 use crate::metric::{accuracy, mean_absolute_error};
 use crate::nn::Layer;
@@ -31,7 +32,8 @@ pub(super) struct Undo<'a> {
 #[track_caller]
 pub fn evaluate(net: &(impl Layer + ?Sized), data: &Dataset, batch_size: usize) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, None, Mode::Fused, None).map_err(|error| error.called_from(at))
+    let how = Scoring { loss: None, mode: Mode::Fused, undo: None, ranks: None };
+    scores(net, data, batch_size, how).map_err(|error| error.called_from(at))
 }
 
 /// As [`evaluate`], by another loss, which gives the mean over the rows of a batch.
@@ -43,34 +45,56 @@ pub fn evaluate_with(
     loss: impl for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>,
 ) -> Result<Scores> {
     let at = Location::caller();
-    scores(net, data, batch_size, Some(&loss), Mode::Fused, None)
-        .map_err(|error| error.called_from(at))
+    let how = Scoring { loss: Some(&loss), mode: Mode::Fused, undo: None, ranks: None };
+    scores(net, data, batch_size, how).map_err(|error| error.called_from(at))
 }
 
-/// The scores of a network on a dataset by a loss, the default one if there is none.
+/// How a network is scored.
+#[derive(Clone, Copy)]
+pub(super) struct Scoring<'a, 'n> {
+    /// The default one if there is none.
+    pub(super) loss: Option<&'a Loss<'n>>,
+    pub(super) mode: Mode,
+    pub(super) undo: Option<&'a Undo<'n>>,
+    /// Who else looks at some of the batches, of the same data with the same network.
+    pub(super) ranks: Option<&'n dyn Collective>,
+}
+
+/// The scores of a network on a dataset.
 pub(super) fn scores(
     net: &(impl Layer + ?Sized),
     data: &Dataset,
     batch_size: usize,
-    loss: Option<&Loss<'_>>,
-    mode: Mode,
-    undo: Option<&Undo<'_>>,
+    how: Scoring<'_, '_>,
 ) -> Result<Scores> {
     let mut tape = Tape::inference();
-    tape.set_mode(mode);
-    if loss.is_some() {
+    tape.set_mode(how.mode);
+    if how.loss.is_some() {
         unweighed(data)?;
     }
     counting(data, "given")?;
-    let mut mean = Mean::default();
-    for batch in data.batches(batch_size)?.epoch(0) {
+    let mut batches = data.batches(batch_size)?;
+    let count = batches.len();
+    let (rank, ranks) = how.ranks.map_or((0, 1), |own| (own.rank(), own.ranks()));
+    let own = |rank| shard(rank, ranks, count);
+    let mut numbers = Vec::new();
+    for batch in batches.epoch_from(0, own(rank).start).take(own(rank).len()) {
         tape.reset();
         let on = On::of(&batch, &tape);
         let outputs = net.forward(on.x);
-        let loss = on.loss(outputs, loss);
+        let loss = on.loss(outputs, how.loss);
         crate::eval::evaluate(&[loss, outputs])?;
-        mean.add(loss.item()?, &outputs.value()?, &batch, undo)?;
+        let mut mean = Mean::default();
+        mean.add(loss.item()?, &outputs.value()?, &batch, how.undo)?;
+        numbers.extend(mean.numbers());
     }
+    if let Some(ranks) = how.ranks {
+        numbers = of_all(ranks, numbers, &|rank| own(rank).len() * Mean::NUMBERS)?;
+    }
+    // In the order of the batches, whoever looked at them.
+    let mut mean = Mean::default();
+    let all = numbers.chunks(Mean::NUMBERS).filter_map(Mean::of_numbers);
+    all.for_each(|own| mean.join(&own));
     mean.scores().ok_or_else(|| Error::new(Kind::Data, "there are no examples to evaluate"))
 }
 

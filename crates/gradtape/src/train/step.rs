@@ -27,8 +27,26 @@ pub(super) struct Stepper<'a> {
     pub(super) gathered: Option<Rc<Accumulator<'a>>>,
     /// How many steps in a row did not count.
     pub(super) lost: Rc<Cell<u32>>,
-    /// Whether any rank was asked to stop by the last step, where there are several.
-    pub(super) stops: Option<Rc<Cell<bool>>>,
+    /// What ranks ask each other, where there are several.
+    pub(super) signals: Option<Rc<Signals>>,
+    /// Has all that the optimiser keeps be in it, where ranks share that.
+    pub(super) settle: Settle<'a>,
+}
+
+/// See [`Stepper::settle`].
+pub(super) type Settle<'a> = Box<dyn Fn() -> Result<()> + 'a>;
+
+/// What ranks ask each other with a step.
+#[derive(Default)]
+pub(super) struct Signals {
+    /// How many rows the batch of the next step has on all ranks, where the ranks have different ones.
+    pub(super) rows: Cell<Option<usize>>,
+    /// Whether this rank wants to save after the next step.
+    pub(super) wants: Cell<bool>,
+    /// Whether any rank wanted that of the last step.
+    pub(super) saves: Cell<bool>,
+    /// Whether any rank was asked to stop by the last step.
+    pub(super) stops: Cell<bool>,
 }
 
 /// What a step is made of.
@@ -64,7 +82,8 @@ pub(super) fn step<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Result<Stepper<'a>> {
             mean.add(loss, &outputs, batch, parts.undo)?;
             Ok(loss)
         });
-        Stepper { take: scored, gathered: None, lost: Rc::clone(&lost), stops: None }
+        let lost = Rc::clone(&lost);
+        Stepper { take: scored, gathered: None, lost, signals: None, settle: Box::new(|| Ok(())) }
     };
     if let Some(own) = parts.own {
         return Ok(with(taken(parts, own)?));

@@ -231,7 +231,8 @@ impl<'n> Trainer<'n> {
     ///
     /// What layers compute over a batch, they compute over a shard: the means of batch normalisation, whose running
     /// statistics are the means over the shards. Each shard has random numbers of its own. A loss of one's own must be a
-    /// mean over rows and draw none. 1 (default) leaves batches whole; a power of two is shared best.
+    /// mean over rows and draw none. In [`Trainer::fit_stream`] each shard has rows of other blocks of the stream. 1 (default)
+    /// leaves batches whole; a power of two is shared best.
     ///
     /// [`Trainer::fit`] fails where batches are cut and a step is not one sum of gradients: with
     /// [steps of one's own](Trainer::step), an optimiser that searches, [accumulation](Trainer::accumulate) or
@@ -244,7 +245,11 @@ impl<'n> Trainer<'n> {
     /// Shares the [shards](Trainer::shards) of each batch with other ranks, each of which has the same network, data and
     /// settings and calls the same things. All have the same weights after each step, bit by bit those of a training
     /// without other ranks. Rank 0 writes the checkpoints; a [stop](Trainer::stop_flag) of any rank is one of all, after
-    /// the same step.
+    /// the same step. Of a [stream](Trainer::fit_stream) a rank reads its own rows alone, and those are what a
+    /// [watch](Trainer::watch) sees.
+    ///
+    /// Gradients of late layers are sent while early ones are computed. Where shards and ranks are powers of two and the
+    /// optimiser changes each number by itself, each rank steps the numbers that it added up.
     ///
     /// [`Trainer::fit`] fails on all ranks, before the first step, where data, settings, version, weights or instruction
     /// sets differ, and where there are more ranks than shards; later where another rank has ended. See

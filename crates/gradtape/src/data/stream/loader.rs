@@ -1,11 +1,13 @@
 //! Reading ahead: rows of an epoch in their order, while others are trained on.
 
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::Stream;
-use crate::data::{Augment, Batch, Dataset};
-use crate::tensor::{Error, Kind, Result, Rng, Tensor};
+use super::order::{Order, Piece};
+use crate::data::{Augment, Batch, shard};
+use crate::tensor::{Error, Kind, Result, Tensor};
 
 /// The batches of a stream, epoch after epoch.
 pub(crate) struct StreamBatches {
@@ -13,6 +15,9 @@ pub(crate) struct StreamBatches {
     size: usize,
     seed: u64,
     augment: Option<Augment>,
+    /// Into how many shards each batch is cut, and which of them are read.
+    shards: usize,
+    own: Range<usize>,
 }
 
 impl StreamBatches {
@@ -29,7 +34,14 @@ impl StreamBatches {
         if let Some(augment) = &augment {
             augment.check(stream.first.inputs())?;
         }
-        Ok(StreamBatches { stream: stream.clone(), size, seed, augment })
+        let (stream, own) = (stream.clone(), 0..1);
+        Ok(StreamBatches { stream, size, seed, augment, shards: 1, own })
+    }
+
+    /// Of batches that are cut into so many shards, at least 1, those of some shards alone. Each shard has rows of other
+    /// blocks, so that nothing is read of the others.
+    pub(crate) fn sharded(self, shards: usize, own: Range<usize>) -> StreamBatches {
+        StreamBatches { shards, own, ..self }
     }
 
     /// The number of batches of an epoch.
@@ -37,26 +49,73 @@ impl StreamBatches {
         self.stream.len().div_ceil(self.size)
     }
 
+    /// How many rows a batch has with all of its shards.
+    fn rows(&self, batch: usize) -> usize {
+        rows_of(batch, self.size, self.stream.len())
+    }
+
+    /// Tells how many rows the batch after the first so many has with all of its shards, where only some of them are read.
+    pub(crate) fn rows_of_all(&self) -> Option<impl Fn(usize) -> usize + use<>> {
+        let (size, len) = (self.size, self.stream.len());
+        (self.own.len() < self.shards).then_some(move |batch| rows_of(batch, size, len))
+    }
+
     /// The batches of one epoch without the first so many.
     pub(crate) fn epoch_from(&self, epoch: u64, batches: usize) -> Result<StreamEpoch<'_>> {
         let (sender, pieces) = sync_channel(1);
-        let order = Order::new(&self.stream, self.seed, epoch);
-        let (piece, skip) = order.at((batches * self.size).min(self.stream.len()));
-        let stream = self.stream.clone();
+        let of =
+            |shard| Order::new(&self.stream, (self.seed, epoch), (self.shards, shard), self.size);
+        let orders: Vec<Order> = self.own.clone().map(of).collect();
+        let begun: Vec<Begun> = orders.iter().map(|order| Begun::at(order, batches)).collect();
+        let (stream, last, mut at) = (self.stream.clone(), self.len(), begun.clone());
+        let rows = (batches..last).map(|batch| self.rows(batch)).collect::<Vec<_>>();
         // It ends when nobody wants a piece any more.
         let read = move || {
-            for number in piece..order.pieces() {
-                let read = order.read(&stream, number);
-                let failed = read.is_err();
-                if sender.send(read).is_err() || failed {
-                    break;
+            for rows in rows {
+                for (order, begun) in orders.iter().zip(&mut at) {
+                    let mut wanted = order.shard_rows(rows);
+                    while wanted > 0 {
+                        if begun.left == 0 {
+                            let read = order.read(&stream, begun.piece);
+                            begun.next(order);
+                            let failed = read.is_err();
+                            if sender.send(read).is_err() || failed {
+                                return;
+                            }
+                        }
+                        let taken = wanted.min(begun.left);
+                        (wanted, begun.left) = (wanted - taken, begun.left - taken);
+                    }
                 }
             }
         };
         let thread = thread::Builder::new().name("gradtape-reader".to_string()).spawn(read);
         let refused = |error| Error::new(Kind::Data, format!("no thread can read ahead: {error}"));
         let (thread, pieces) = (Some(thread.map_err(refused)?), Some(pieces));
-        Ok(StreamEpoch { of: self, epoch, thread, pieces, piece: None, at: skip })
+        let open = begun.iter().map(|begun| Open { piece: None, at: begun.skipped }).collect();
+        Ok(StreamEpoch { of: self, epoch, thread, pieces, open, batch: batches })
+    }
+}
+
+/// How far a shard has come: the piece that is read next, how many of its rows are left out, and how many rows of those
+/// before are not used yet.
+#[derive(Clone)]
+struct Begun {
+    piece: usize,
+    skipped: usize,
+    left: usize,
+}
+
+impl Begun {
+    fn at(order: &Order, batches: usize) -> Begun {
+        let (piece, skipped) = order.at(batches);
+        Begun { piece, skipped, left: 0 }
+    }
+
+    /// The next piece is there.
+    fn next(&mut self, order: &Order) {
+        self.left = order.piece_rows(self.piece).saturating_sub(self.skipped);
+        (self.piece, self.skipped) = (self.piece + 1, 0);
     }
 }
 
@@ -68,58 +127,65 @@ pub(crate) struct StreamEpoch<'a> {
     thread: Option<JoinHandle<()>>,
     /// Nothing where nobody wants them any more.
     pieces: Option<Receiver<Result<Piece>>>,
+    /// Of each shard that is read.
+    open: Vec<Open>,
+    /// The number of the next batch.
+    batch: usize,
+}
+
+/// The piece of a shard whose rows are being used, and the first row that is not.
+struct Open {
     piece: Option<Piece>,
-    /// The first row of the piece that is not used.
     at: usize,
 }
 
-/// Rows that are shuffled, with their numbers in the source.
-struct Piece {
-    data: Dataset,
-    rows: Vec<usize>,
-}
-
 impl StreamEpoch<'_> {
-    /// The next piece, if there is one.
-    fn next_piece(&mut self) -> Result<bool> {
+    /// The next piece.
+    fn next_piece(&mut self) -> Result<Piece> {
         match self.pieces.as_ref().and_then(|pieces| pieces.recv().ok()) {
-            Some(piece) => {
-                self.piece = Some(piece?);
-                Ok(true)
+            Some(piece) => piece,
+            // The thread could not go on.
+            None => {
+                if let Some(thread) = self.thread.take() {
+                    drop(thread.join());
+                }
+                Err(Error::new(Kind::Data, "the source of a stream panicked")
+                    .hint("have `RowSource::read` give an error in its place"))
             }
-            // The thread has sent all, or could not go on.
-            None => match self.thread.take().map(JoinHandle::join) {
-                Some(Err(_)) => Err(Error::new(Kind::Data, "the source of a stream panicked")
-                    .hint("have `RowSource::read` give an error in its place")),
-                _ => Ok(false),
-            },
         }
     }
 
-    /// The next batch, of rows of one piece or of several.
+    /// The next batch, of rows of one piece of each shard or of several.
     fn batch(&mut self) -> Result<Option<Batch>> {
-        if self.piece.is_none() && !self.next_piece()? {
+        let (all, shards) = (self.of.rows(self.batch), self.of.shards);
+        if all == 0 {
             return Ok(None);
         }
+        self.batch += 1;
         let (mut x, mut y, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        while rows.len() < self.of.size {
-            let Some(piece) = &self.piece else { break };
-            let end = (self.at + self.of.size - rows.len()).min(piece.rows.len());
-            if end > self.at {
-                x.push(piece.data.inputs().slice(0, self.at..end)?);
-                y.push(piece.data.targets().slice(0, self.at..end)?);
-                rows.extend(&piece.rows[self.at..end]);
-                self.at = end;
-            }
-            if self.at == piece.rows.len() {
-                self.at = 0;
-                if !self.next_piece()? {
-                    self.piece = None;
+        for (open, number) in self.of.own.clone().enumerate() {
+            let mut wanted = shard(number, shards, all).len();
+            while wanted > 0 {
+                if self.open[open].piece.is_none() {
+                    self.open[open].piece = Some(self.next_piece()?);
+                }
+                let Open { piece, at } = &mut self.open[open];
+                let Some(own) = piece else { continue };
+                let end = (*at + wanted).min(own.rows.len());
+                x.push(own.data.inputs().slice(0, *at..end)?);
+                y.push(own.data.targets().slice(0, *at..end)?);
+                rows.extend(&own.rows[*at..end]);
+                wanted -= end - *at;
+                *at = end;
+                if end == own.rows.len() {
+                    (*piece, *at) = (None, 0);
                 }
             }
         }
         if rows.is_empty() {
-            return Ok(None);
+            let none = self.of.stream.first();
+            let [x, y] = [none.inputs(), none.targets()].map(|own| own.slice(0, 0..0));
+            return Ok(Some(Batch { x: x?, y: y?, w: None }));
         }
         let mut batch = Batch { x: joined(x)?, y: joined(y)?, w: None };
         if let Some(augment) = &self.of.augment {
@@ -148,70 +214,14 @@ impl Iterator for StreamEpoch<'_> {
     }
 }
 
+/// How many rows a batch of so many has, of a stream of such a length.
+fn rows_of(batch: usize, size: usize, len: usize) -> usize {
+    size.min(len.saturating_sub(batch * size))
+}
+
 fn joined(mut parts: Vec<Tensor>) -> Result<Tensor> {
     match parts.len() {
         1 => Ok(parts.swap_remove(0)),
         _ => Tensor::concat(&parts, 0),
-    }
-}
-
-/// In which order the rows of an epoch come.
-struct Order {
-    blocks: Vec<usize>,
-    block: usize,
-    together: usize,
-    len: usize,
-    rng: Rng,
-}
-
-impl Order {
-    fn new(stream: &Stream, seed: u64, epoch: u64) -> Order {
-        let rng = Rng::new(seed).split(epoch);
-        let (len, block, together) = (stream.len(), stream.block, stream.together);
-        let blocks = rng.split(0).permutation(len.div_ceil(block));
-        Order { blocks, block, together, len, rng }
-    }
-
-    /// How many pieces there are.
-    fn pieces(&self) -> usize {
-        self.blocks.len().div_ceil(self.together)
-    }
-
-    /// The blocks of a piece.
-    fn blocks(&self, piece: usize) -> &[usize] {
-        let from = piece * self.together;
-        &self.blocks[from..(from + self.together).min(self.blocks.len())]
-    }
-
-    /// The rows of a block in the source.
-    fn rows(&self, block: usize) -> std::ops::Range<usize> {
-        let from = block * self.block;
-        from..(from + self.block).min(self.len)
-    }
-
-    /// The piece of a row of the order, and its place there.
-    fn at(&self, mut row: usize) -> (usize, usize) {
-        for piece in 0..self.pieces() {
-            let rows = self.blocks(piece).iter().map(|&block| self.rows(block).len()).sum();
-            if row < rows {
-                return (piece, row);
-            }
-            row -= rows;
-        }
-        (self.pieces(), 0)
-    }
-
-    fn read(&self, stream: &Stream, piece: usize) -> Result<Piece> {
-        let (mut parts, mut numbers) = (Vec::new(), Vec::new());
-        for &block in self.blocks(piece) {
-            let rows = self.rows(block);
-            numbers.extend(rows.clone());
-            parts.push(stream.read(rows)?);
-        }
-        let all = Dataset::concat(&parts)?;
-        drop(parts);
-        let order = self.rng.split(1 + piece as u64).permutation(numbers.len());
-        let data = all.rows(&order)?;
-        Ok(Piece { data, rows: order.into_iter().map(|row| numbers[row]).collect() })
     }
 }

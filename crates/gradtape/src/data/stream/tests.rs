@@ -86,6 +86,40 @@ fn an_epoch_goes_on_in_its_middle_without_reading_what_was_before() {
 }
 
 #[test]
+fn shards_have_rows_of_their_own_whoever_reads_them() {
+    let shards_of = |own: std::ops::Range<usize>, size: usize, from: usize| {
+        let source = numbered(203);
+        let read = Arc::clone(&source.read);
+        let stream = Stream::new(source).unwrap().block_rows(7).blocks_together(3);
+        read.store(0, Ordering::Relaxed);
+        let batches = StreamBatches::new(&stream, size, 5, None).unwrap().sharded(4, own);
+        let labels = |batch: Result<Batch>| batch.unwrap().y.to_vec::<i64>().unwrap();
+        let all: Vec<Vec<i64>> = batches.epoch_from(2, from).unwrap().map(labels).collect();
+        (all, read.load(Ordering::Relaxed))
+    };
+    for size in [1, 10, 50, 203, 500] {
+        let (all, _) = shards_of(0..4, size, 0);
+        let mut rows = all.concat();
+        rows.sort_unstable();
+        assert!(rows.into_iter().eq(0..203), "{size}");
+        // Cut up, each part is what whoever reads it alone reads.
+        for own in [0..1, 1..2, 2..4, 0..3] {
+            let (part, read) = shards_of(own.clone(), size, 0);
+            let cut = |batch: &Vec<i64>| {
+                let place = |at| crate::data::shard(at, 4, batch.len()).start;
+                batch[place(own.start)..place(own.end)].to_vec()
+            };
+            assert_eq!(part, all.iter().map(cut).collect::<Vec<_>>(), "{size} {own:?}");
+            assert_eq!(read, part.concat().len(), "nothing else is read");
+        }
+        let (later, _) = shards_of(1..3, size, 1);
+        assert_eq!(later, shards_of(1..3, size, 0).0[1..]);
+    }
+    // A batch of fewer rows than shards leaves some without.
+    assert!(shards_of(0..1, 202, 0).0[1].is_empty());
+}
+
+#[test]
 fn what_cannot_be_read_is_told_with_its_rows() {
     let mut source = numbered(100);
     source.broken = 50;

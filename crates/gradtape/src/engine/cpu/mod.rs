@@ -25,6 +25,7 @@ mod repeated;
 mod row;
 mod simd;
 mod step;
+mod telling;
 mod tile;
 mod timed;
 
@@ -34,6 +35,7 @@ pub use isa::{Isa, isa, set_isa};
 pub use peak::{multiply_adds, operations_a_second};
 pub use pool::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
+pub(crate) use telling::{Told, run_telling};
 pub(crate) use timed::{Nanoseconds, run_timed};
 
 use std::sync::OnceLock;
@@ -41,6 +43,7 @@ use std::sync::OnceLock;
 use memory::Memory;
 use pool::{Pool, Worker, share};
 use step::Step;
+use telling::Completed;
 
 use super::{Slot, check_labels, ill_fitting};
 use crate::plan::{Buffer, Place, Program};
@@ -55,6 +58,8 @@ pub(crate) struct Workspace {
     bases: Bases,
     /// Inputs that are updated, with their buffers.
     updated: Vec<(usize, usize)>,
+    /// For each step, the outputs that are complete after it.
+    completed: Completed,
     /// Workers that there is scratch memory for.
     workers: usize,
 }
@@ -99,6 +104,7 @@ impl Workspace {
             scalars: vec![0; program.inputs.len()],
             bases: Bases(Vec::with_capacity(program.buffers.len())),
             updated: updated.collect(),
+            completed: Completed::of(program),
             workers: 0,
         })
     }
@@ -142,29 +148,51 @@ pub(crate) fn run(
     results: &mut [Tensor],
 ) -> Result<()> {
     run_by(program, workspace, slots, results, |worker, steps, memory, failed| {
-        let mut groups = steps.chunk_by(|a, b| a.is_shared() == b.is_shared()).peekable();
-        while let Some(group) = groups.next() {
-            if group[0].is_shared() {
-                // SAFETY: the memory is the program's; a shared step consists of phases.
-                group.iter().for_each(|step| unsafe { step.run(worker, memory) }.unwrap_or(()));
-                continue;
-            }
-            if worker.id() != 0 && groups.peek().is_none() {
-                return;
-            }
-            worker.once(|| {
-                let alone = worker.alone();
-                // SAFETY: the memory is the program's, and no other worker uses it in this phase.
-                let done = group.iter().try_for_each(|step| unsafe { step.run(&alone, memory) });
-                if let Err(error) = done {
-                    failed.get_or_init(|| error);
-                }
-            });
-            if failed.get().is_some() {
-                return;
-            }
-        }
+        run_steps(worker, steps, memory, failed, |_| {});
     })
+}
+
+/// One worker's part of a run. Worker 0 calls `done` with the number of each step that is complete, as it goes.
+fn run_steps(
+    worker: &Worker<'_>,
+    steps: &[Box<dyn Step>],
+    memory: &Memory<'_>,
+    failed: &OnceLock<Error>,
+    done: impl Fn(usize),
+) {
+    let mut groups = steps.chunk_by(|a, b| a.is_shared() == b.is_shared()).peekable();
+    let mut first = 0;
+    while let Some(group) = groups.next() {
+        let numbers = first..;
+        first += group.len();
+        if group[0].is_shared() {
+            for (number, step) in numbers.zip(group) {
+                // SAFETY: the memory is the program's; a shared step consists of phases.
+                unsafe { step.run(worker, memory) }.unwrap_or(());
+                if worker.id() == 0 {
+                    done(number);
+                }
+            }
+            continue;
+        }
+        if worker.id() != 0 && groups.peek().is_none() {
+            return;
+        }
+        worker.once(|| {
+            let alone = worker.alone();
+            for (number, step) in numbers.zip(group) {
+                // SAFETY: the memory is the program's, and no other worker uses it in this phase.
+                if let Err(error) = unsafe { step.run(&alone, memory) } {
+                    failed.get_or_init(|| error);
+                    return;
+                }
+                done(number);
+            }
+        });
+        if failed.get().is_some() {
+            return;
+        }
+    }
 }
 
 /// Binds a program's buffers, and has `work` run the steps on all workers. Only a step that one worker runs alone can

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::spare::Spare;
+
 use crate::tensor::{Error, Kind, Result};
 
 /// Ranks that train one network together: processes on one machine or on several, or threads of one process.
@@ -38,28 +40,55 @@ pub trait Collective: Send + Sync {
 }
 
 /// What ranks sent each other in a training, as one of them sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Bytes that this rank sent.
     pub sent: u64,
-    /// The time that this rank spent on sending and waiting.
+    /// The time that this rank spent on sending and waiting, and on nothing else.
     pub waited: Duration,
+    /// The time of sending and waiting during which this rank computed: of gradients that were on their way while those of
+    /// earlier layers were computed.
+    pub hidden: Duration,
     /// The time of all steps.
     pub steps: Duration,
 }
 
 impl Traffic {
-    /// The part of the steps' time that was spent on sending and waiting, from 0 to 1.
+    /// Adds what other steps took.
+    pub fn add(&mut self, more: Traffic) {
+        self.sent += more.sent;
+        self.waited += more.waited;
+        self.hidden += more.hidden;
+        self.steps += more.steps;
+    }
+
+    /// The part of the steps' time that was spent on sending and waiting alone, from 0 to 1.
     pub fn share(&self) -> f64 {
+        self.of_steps(self.waited)
+    }
+
+    /// The part of the steps' time during which something was on its way while the rank computed, from 0 to 1.
+    pub fn hidden_share(&self) -> f64 {
+        self.of_steps(self.hidden)
+    }
+
+    fn of_steps(&self, time: Duration) -> f64 {
         let steps = self.steps.as_secs_f64();
-        if steps > 0.0 { (self.waited.as_secs_f64() / steps).min(1.0) } else { 0.0 }
+        if steps > 0.0 { (time.as_secs_f64() / steps).min(1.0) } else { 0.0 }
     }
 }
 
 /// A collective, and what is measured of it.
 pub(super) struct Link<'a> {
     pub(super) ranks: &'a dyn Collective,
+    pub(super) spare: &'a Spare,
     pub(super) traffic: Traffic,
+}
+
+impl<'a> Link<'a> {
+    pub(super) fn new(ranks: &'a dyn Collective, spare: &'a Spare) -> Link<'a> {
+        Link { ranks, spare, traffic: Traffic::default() }
+    }
 }
 
 impl Link<'_> {
@@ -88,6 +117,30 @@ impl Link<'_> {
         self.traffic.waited += start.elapsed();
         done
     }
+}
+
+/// The numbers of all ranks, one rank after the other, on each of them; `length` tells how many a rank has.
+pub(in crate::train) fn of_all(
+    ranks: &dyn Collective,
+    own: Vec<f64>,
+    length: &dyn Fn(usize) -> usize,
+) -> Result<Vec<f64>> {
+    let bytes = |numbers: &[f64]| numbers.iter().flat_map(|own| own.to_le_bytes()).collect();
+    let numbers = |bytes: Vec<u8>| -> Vec<f64> {
+        bytes.as_chunks().0.iter().map(|&own| f64::from_le_bytes(own)).collect()
+    };
+    let count = ranks.ranks();
+    if ranks.rank() > 0 {
+        ranks.send(0, bytes(&own))?;
+        let all: usize = (0..count).map(length).sum();
+        return Ok(numbers(ranks.receive(0, all * size_of::<f64>())?));
+    }
+    let mut all = own;
+    for other in 1..count {
+        all.extend(numbers(ranks.receive(other, length(other) * size_of::<f64>())?));
+    }
+    (1..count).try_for_each(|other| ranks.send(other, bytes(&all)))?;
+    Ok(all)
 }
 
 /// Sends a text of any length; [`receive_text`] takes it.

@@ -2,28 +2,35 @@
 
 use std::ops::Range;
 
+use super::MANY;
+use super::spare::Spare;
 use super::sums::Sums;
 use crate::nn::{self, Layer};
 use crate::optim::Optimizer;
-use crate::tape::{Dial, Parameter, Var};
+use crate::tape::{Dial, Parameter};
 use crate::tensor::{DType, Result, Tensor};
 use crate::train::score::Mean;
 
-/// The numbers of a shard: what it counts, a gradient for each parameter, and how it changed what is not trained.
+/// The numbers of a shard: a gradient for each parameter, what it counts, and how it changed what is not trained.
+///
+/// They are cut into buckets, which are added up by themselves: gradients in buckets of at least a megabyte, the last
+/// parameters first, since these are differentiated first; in the last bucket, all that is known only at the end.
 pub(super) struct Layout {
-    pub(super) parameters: Vec<(Parameter, Place)>,
-    pub(super) buffers: Vec<(Parameter, Place)>,
-    pub(super) dials: Vec<Dial>,
-    /// Where the counts of draws begin, behind those of gradients.
+    parameters: Vec<(Parameter, Place)>,
+    buffers: Vec<(Parameter, Place)>,
+    dials: Vec<Dial>,
+    /// Where the counts of draws begin in the last bucket, behind those of gradients.
     turned: usize,
-    narrow: usize,
+    /// How many numbers of f32 each bucket has.
+    narrow: Vec<usize>,
+    /// How many of f64 the last bucket has.
     wide: usize,
 }
 
-/// Where the numbers of a tensor stand.
+/// Where the numbers of a tensor stand: in a bucket, or in the last one as f64.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Narrow(Range<usize>),
+    Narrow { bucket: usize, range: Range<usize> },
     Wide(Range<usize>),
 }
 
@@ -33,15 +40,19 @@ pub(super) struct Before {
     dials: Vec<f64>,
 }
 
-/// The first numbers: shards with rows, ranks that are asked to stop, and the scores. Then how often each parameter had a
-/// gradient.
+/// The first numbers of f64: shards with rows, ranks that are asked to stop and those that are to save, and the scores. Then how often each parameter
+/// had a gradient.
 const SHARDS: usize = 0;
 const STOPS: usize = 1;
-const SCORES: usize = 2;
+const SAVES: usize = 2;
+const SCORES: usize = 3;
 const FIRST: usize = SCORES + Mean::NUMBERS;
 
 /// Draws of random numbers that lie between two shards, so that each has its own.
 const DRAWS: f64 = (1u64 << 32) as f64;
+
+/// From how many numbers on a bucket is full.
+const FULL: usize = 1 << 18;
 
 impl Layout {
     pub(super) fn of(net: &dyn Layer, optimizer: &dyn Optimizer) -> Layout {
@@ -50,23 +61,69 @@ impl Layout {
         let buffers = state.filter(|own| !own.is_trained());
         let dials: Vec<Dial> = net.named_dials().into_iter().map(|(_, dial)| dial).collect();
         let turned = FIRST + trained.len();
-        let (mut narrow, mut wide) = (0, turned + dials.len());
-        let mut place = |own: Parameter| {
+        let (mut narrow, mut wide) = (vec![0], turned + dials.len());
+        let mut place = |own: Parameter, narrow: &mut Vec<usize>| {
             let meta = own.meta();
-            let is_narrow = meta.dtype.is_float() && meta.dtype.computed() == DType::F32;
-            let end = if is_narrow { &mut narrow } else { &mut wide };
+            let (is_narrow, bucket) = (is_narrow(&own), narrow.len() - 1);
+            let end = if is_narrow { &mut narrow[bucket] } else { &mut wide };
             let range = *end..*end + meta.shape.elements();
             *end = range.end;
-            (own, if is_narrow { Place::Narrow(range) } else { Place::Wide(range) })
+            (own, if is_narrow { Place::Narrow { bucket, range } } else { Place::Wide(range) })
         };
-        let parameters = trained.iter().map(|(_, own)| place(own.share())).collect();
-        let buffers = buffers.map(&mut place).collect();
+        let count = |own: &Parameter| if is_narrow(own) { own.meta().shape.elements() } else { 0 };
+        let is_cut = trained.iter().map(|(_, own)| count(own)).sum::<usize>() >= MANY;
+        let mut parameters = Vec::with_capacity(trained.len());
+        for (_, own) in trained.iter().rev() {
+            parameters.push(place(own.share(), &mut narrow));
+            if is_cut && narrow.last().is_some_and(|&last| last >= FULL) {
+                narrow.push(0);
+            }
+        }
+        if is_cut && narrow.last().is_some_and(|&last| last > 0) {
+            narrow.push(0);
+        }
+        parameters.reverse();
+        let buffers = buffers.map(|own| place(own, &mut narrow)).collect();
         Layout { parameters, buffers, dials, turned, narrow, wide }
     }
 
-    /// Nothing yet.
-    pub(super) fn zeros(&self) -> Sums {
-        Sums { narrow: vec![0.0; self.narrow], wide: vec![0.0; self.wide] }
+    /// How many buckets there are.
+    pub(super) fn buckets(&self) -> usize {
+        self.narrow.len()
+    }
+
+    /// The last bucket, which has what is known only at the end.
+    fn last(&self) -> usize {
+        self.narrow.len() - 1
+    }
+
+    /// Nothing yet, in a bucket.
+    pub(super) fn zeros(&self, bucket: usize) -> Sums {
+        let wide = if bucket == self.last() { self.wide } else { 0 };
+        Sums { narrow: vec![0.0; self.narrow[bucket]], wide: vec![0.0; wide] }
+    }
+
+    /// As [`Layout::zeros`], in spare memory, where gradients are whatever was there.
+    pub(super) fn room(&self, bucket: usize, spare: &Spare) -> Sums {
+        if bucket == self.last() {
+            return self.zeros(bucket);
+        }
+        Sums { narrow: spare.numbers(self.narrow[bucket]), wide: Vec::new() }
+    }
+
+    /// How many numbers of f32 a bucket has.
+    pub(super) fn narrow(&self, bucket: usize) -> usize {
+        self.narrow[bucket]
+    }
+
+    /// Where the gradient of each parameter stands.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+        self.parameters.iter().map(|(_, place)| place)
+    }
+
+    /// The parameters, with where their gradients stand.
+    pub(super) fn parameters(&self) -> &[(Parameter, Place)] {
+        &self.parameters
     }
 
     pub(super) fn before(&self) -> Before {
@@ -84,23 +141,20 @@ impl Layout {
         buffers.try_for_each(|((own, _), value)| own.set(value.clone()))
     }
 
-    /// What a shard gave: a gradient for each parameter that has one, of its part of the loss, and its scores. `share` is
-    /// its part of the rows.
-    pub(super) fn sums(
+    /// Puts into the last bucket what a shard gave beside gradients: which parameters have one, scores, draws, and how it
+    /// changed what is not trained. `share` is its part of the rows.
+    pub(super) fn count(
         &self,
+        sums: &mut Sums,
         before: &Before,
         (shard, share): (usize, f64),
-        gradients: &[Option<Tensor>],
+        used: &[bool],
         mean: &Mean,
-    ) -> Sums {
-        let (narrow, wide) = (Vec::with_capacity(self.narrow), vec![0.0; self.wide]);
-        let mut sums = Sums { narrow, wide };
+    ) {
         sums.wide[SHARDS] = 1.0;
         sums.wide[SCORES..FIRST].copy_from_slice(&mean.numbers());
-        for (number, ((_, place), gradient)) in self.parameters.iter().zip(gradients).enumerate() {
-            sums.wide[FIRST + number] = f64::from(u8::from(gradient.is_some()));
-            sums.put(place, gradient.as_ref());
-        }
+        let counts = sums.wide[FIRST..self.turned].iter_mut().zip(used);
+        counts.for_each(|(count, used)| *count = f64::from(u8::from(*used)));
         for (number, (dial, start)) in self.dials.iter().zip(&before.dials).enumerate() {
             sums.wide[self.turned + number] = dial.get() - start - DRAWS * shard as f64;
         }
@@ -109,18 +163,11 @@ impl Layout {
             // Of a whole number, which all shards count alike, the mean is made at the end.
             let share = if changed.dtype().is_float() { share } else { 1.0 };
             let numbers = changed.to_f64_vec().into_iter().zip(start.to_f64_vec());
-            let moved = numbers.map(|(now, then)| (now - then) * share);
-            match place {
-                Place::Narrow(_) => sums.narrow.extend(moved.map(|by| by as f32)),
-                Place::Wide(range) => {
-                    sums.wide[range.clone()].iter_mut().zip(moved).for_each(|(own, by)| *own = by);
-                }
-            }
+            sums.put(place, numbers.map(|(now, then)| (now - then) * share));
         }
-        sums
     }
 
-    /// Has what is not trained be what all shards made of it together.
+    /// Has what is not trained be what all shards made of it together, by the sums of the last bucket.
     pub(super) fn end(&self, before: &Before, sums: &Sums) -> Result<()> {
         let shards = sums.wide[SHARDS].max(1.0);
         for (number, (dial, start)) in self.dials.iter().zip(&before.dials).enumerate() {
@@ -130,7 +177,7 @@ impl Layout {
             let then = start.to_f64_vec().into_iter();
             let dtype = start.dtype();
             let now: Vec<f64> = match place {
-                Place::Narrow(range) => then
+                Place::Narrow { range, .. } => then
                     .zip(&sums.narrow[range.clone()])
                     .map(|(then, by)| then + f64::from(*by))
                     .collect(),
@@ -147,57 +194,27 @@ impl Layout {
         Ok(())
     }
 
-    /// Which parameters have a gradient in any shard, and all numbers as tensors.
-    pub(super) fn told_of(&self, sums: Sums) -> Result<(Vec<bool>, [Tensor; 2])> {
-        let Sums { narrow, wide } = sums;
-        let used = wide.get(FIRST..self.turned).unwrap_or_default();
-        let used = used.iter().map(|&used| used > 0.0).collect();
-        let lengths = [narrow.len(), wide.len()];
-        Ok((used, [Tensor::from_vec(narrow, lengths[0])?, Tensor::from_vec(wide, lengths[1])?]))
+    /// Which parameters have a gradient in any shard, by the sums of the last bucket.
+    pub(super) fn used(&self, sums: &Sums) -> Vec<bool> {
+        let used = sums.wide.get(FIRST..self.turned).unwrap_or_default();
+        used.iter().map(|&used| used > 0.0).collect()
     }
 
-    /// The gradients among these numbers, of the parameters that have one.
-    pub(super) fn gradients<'t>(
-        &self,
-        used: &[bool],
-        [narrow, wide]: [Var<'t>; 2],
-    ) -> Vec<Option<Var<'t>>> {
-        let given = self.parameters.iter().zip(used).map(|((own, place), used)| {
-            let (from, range) = match place {
-                Place::Narrow(range) => (narrow, range),
-                Place::Wide(range) => (wide, range),
-            };
-            let meta = own.meta();
-            used.then(|| from.slice(0, range.clone()).reshape(meta.shape.clone()).cast(meta.dtype))
-        });
-        given.collect()
+    /// Asks all ranks to stop after the step, or to have all ready for being saved.
+    pub(super) fn ask(sums: &mut Sums, [stop, save]: [bool; 2]) {
+        sums.wide[STOPS] += f64::from(u8::from(stop));
+        sums.wide[SAVES] += f64::from(u8::from(save));
     }
 
-    /// Asks all ranks to stop after the step.
-    pub(super) fn ask_to_stop(sums: &mut Sums) {
-        sums.wide[STOPS] += 1.0;
-    }
-
-    /// Whether a rank was asked to stop, and the scores of the batch.
-    pub(super) fn told(sums: &Sums) -> (bool, Option<Mean>) {
-        let Some(head) = sums.wide.get(..FIRST) else { return (false, None) };
-        (head[STOPS] > 0.0, Mean::of_numbers(&head[SCORES..]))
+    /// Whether a rank asks to stop, or to save, and the scores of the batch.
+    pub(super) fn told(sums: &Sums) -> ([bool; 2], Option<Mean>) {
+        let Some(head) = sums.wide.get(..FIRST) else { return ([false; 2], None) };
+        ([STOPS, SAVES].map(|at| head[at] > 0.0), Mean::of_numbers(&head[SCORES..]))
     }
 }
 
-impl Sums {
-    /// Puts a gradient in its place, the next one of the first numbers.
-    fn put(&mut self, place: &Place, gradient: Option<&Tensor>) {
-        match (place, gradient) {
-            (Place::Narrow(range), None) => self.narrow.resize(range.end, 0.0),
-            (Place::Narrow(_), Some(gradient)) => match gradient.as_slice::<f32>() {
-                Some(numbers) => self.narrow.extend_from_slice(numbers),
-                None => self.narrow.extend(gradient.to_f64_vec().iter().map(|own| *own as f32)),
-            },
-            (Place::Wide(_), None) => {}
-            (Place::Wide(range), Some(gradient)) => {
-                self.wide[range.clone()].copy_from_slice(&gradient.to_f64_vec());
-            }
-        }
-    }
+/// Whether a tensor is computed in f32.
+fn is_narrow(own: &Parameter) -> bool {
+    let dtype = own.meta().dtype;
+    dtype.is_float() && dtype.computed() == DType::F32
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::layout::Place;
+use super::spare::Spare;
+
 /// Numbers that are added up one by one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sums {
@@ -20,22 +23,19 @@ impl Sums {
         part.len() * size_of::<f32>() + size_of_val(&self.wide[..])
     }
 
-    /// A part of the first numbers, and all others.
-    pub(super) fn bytes(&self, part: &Range<usize>) -> Vec<u8> {
-        let mut bytes = self.narrow_bytes(part);
+    /// A part of the first numbers, and all others, in spare memory.
+    pub(super) fn bytes(&self, part: &Range<usize>, spare: &Spare) -> Vec<u8> {
+        let mut bytes = spare.bytes(size_of_val(&self.narrow[part.clone()]));
+        self.write_narrow(part, &mut bytes);
         bytes.extend(self.wide.iter().flat_map(|number| number.to_le_bytes()));
         bytes
     }
 
-    /// A part of the first numbers alone.
-    pub(super) fn narrow_bytes(&self, part: &Range<usize>) -> Vec<u8> {
-        let numbers = &self.narrow[part.clone()];
-        let mut bytes = Vec::with_capacity(size_of_val(numbers) + size_of_val(&self.wide[..]));
-        bytes.resize(size_of_val(numbers), 0);
-        for (bytes, number) in bytes.as_chunks_mut().0.iter_mut().zip(numbers) {
+    /// Writes a part of the first numbers alone, to as many bytes.
+    pub(super) fn write_narrow(&self, part: &Range<usize>, bytes: &mut [u8]) {
+        for (bytes, number) in bytes.as_chunks_mut().0.iter_mut().zip(&self.narrow[part.clone()]) {
             *bytes = number.to_le_bytes();
         }
-        bytes
     }
 
     /// Adds what [`Sums::bytes`] of such a part gave elsewhere, or, where this has nothing, puts it there.
@@ -53,6 +53,20 @@ impl Sums {
             false => {
                 own.for_each(|(sum, number)| *sum = number);
                 others.for_each(|(sum, number)| *sum = number);
+            }
+        }
+    }
+
+    /// Puts numbers in their place.
+    pub(super) fn put(&mut self, place: &Place, numbers: impl IntoIterator<Item = f64>) {
+        match place {
+            Place::Narrow { range, .. } => {
+                let own = self.narrow[range.clone()].iter_mut().zip(numbers);
+                own.for_each(|(own, number)| *own = number as f32);
+            }
+            Place::Wide(range) => {
+                let own = self.wide[range.clone()].iter_mut().zip(numbers);
+                own.for_each(|(own, number)| *own = number);
             }
         }
     }

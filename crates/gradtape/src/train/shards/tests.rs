@@ -1,36 +1,47 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::spare::Spare;
 use super::sums::Sums;
-use super::tree::Tree;
+use super::tree::{Nodes, Tree};
 use super::*;
-use crate::data::{Dataset, moons};
+use crate::data::{Dataset, RowSource, Stream, moons};
 use crate::nn::{Activation, BatchNorm1d, Dropout, Linear, Module, Sequential};
-use crate::optim::{Adam, Lbfgs, Sgd};
+use crate::optim::{Adam, Group, Lamb, Lbfgs, Optimizer, Sgd};
 use crate::tensor::{DType, Result, Rng, Tensor};
 use crate::train::{Checkpoints, Stopped, Trainer};
 
-/// Adds up what the shards give, with brackets that show the order.
-fn brackets(shards: usize, rows: usize) -> String {
+/// Adds up what the shards of one rank give.
+fn joined(tree: Tree, rows: usize, mut leaf: impl FnMut(usize) -> Sums) -> Nodes {
+    let (mut nodes, spare) = (Nodes::new(), Spare::default());
+    tree.own(rows)
+        .into_iter()
+        .for_each(|shard| tree.join(&mut nodes, (shard, leaf(shard)), rows, &spare));
+    nodes
+}
+
+/// The rows of each shard, and the number of shards that were added up.
+fn dealt(shards: usize, rows: usize) -> String {
     let tree = Tree { shards, ranks: 1, rank: 0 };
     let mut order = Vec::new();
     let sums = |number: f64| Sums { narrow: Vec::new(), wide: vec![number] };
-    let mut leaf = |shard: usize| {
+    let nodes = joined(tree, rows, |shard| {
         order.push(format!("{shard}:{}", tree.rows(shard, rows).len()));
-        Ok(sums(1.0))
-    };
-    let sum = tree.sum(rows, None, &mut leaf, &|| sums(0.0)).unwrap();
-    format!("{} = {}", order.join(" "), sum.wide.first().unwrap_or(&0.0))
+        sums(1.0)
+    });
+    let sum = tree.sum(rows, None, nodes, &|| sums(0.0)).unwrap();
+    format!("{} = {}", order.join(" "), sum.wide[0])
 }
 
 #[test]
 fn rows_are_dealt_to_shards_in_order() {
-    assert_eq!(brackets(4, 10), "0:2 1:3 2:2 3:3 = 4");
-    assert_eq!(brackets(3, 3), "0:1 1:1 2:1 = 3");
+    assert_eq!(dealt(4, 10), "0:2 1:3 2:2 3:3 = 4");
+    assert_eq!(dealt(3, 3), "0:1 1:1 2:1 = 3");
     // A shard without rows is left out.
-    assert_eq!(brackets(4, 2), "1:1 3:1 = 2");
-    assert_eq!(brackets(4, 0), " = 0");
+    assert_eq!(dealt(4, 2), "1:1 3:1 = 2");
+    assert_eq!(dealt(4, 0), " = 0");
 }
 
 #[test]
@@ -51,11 +62,11 @@ fn the_order_of_addition_is_that_of_the_shards_alone() {
                     move || {
                         let (ranks, rank) = (link.ranks(), link.rank());
                         let tree = Tree { shards, ranks, rank };
-                        let traffic = Traffic::default();
-                        let mut link = collective::Link { ranks: &link, traffic };
-                        let mut leaf = |shard| Ok(sums(shard, count));
+                        let spare = Spare::default();
+                        let mut link = collective::Link::new(&link, &spare);
+                        let own = joined(tree, rows, |shard| sums(shard, count));
                         let zeros = || Sums { narrow: vec![0.0; count], wide: vec![0.0; 2] };
-                        let sum = tree.sum(rows, Some(&mut link), &mut leaf, &zeros).unwrap();
+                        let sum = tree.sum(rows, Some(&mut link), own, &zeros).unwrap();
                         let narrow = sum.narrow.iter().map(|own| u64::from(own.to_bits()));
                         narrow.chain(sum.wide.iter().map(|own| own.to_bits())).collect()
                     }
@@ -111,7 +122,8 @@ fn trained(shards: usize, ranks: Option<&ThreadRanks>, opaque: bool) -> Result<V
     if opaque {
         trainer = trainer.loss(crate::loss::cross_entropy);
     }
-    let history = trainer.fit(&data(), Some(&data()))?;
+    // Three batches are looked at.
+    let history = trainer.fit(&data(), Some(&moons(700, 0.1, 4)?))?;
     drop(trainer);
     let last = history.epochs.last().unwrap();
     let scores = [last.train, last.validation.unwrap()];
@@ -143,6 +155,122 @@ fn any_number_of_ranks_gives_the_same_bits() {
     }
     let [four, two] = [4, 2].map(|shards| trained(shards, None, false).unwrap());
     assert!(!same(&four, &two), "the number of shards belongs to the settings");
+}
+
+/// A network whose gradients lie in several buckets, with running statistics in the last one.
+fn wide_net() -> Sequential {
+    let rng = &mut Rng::new(5);
+    Sequential::new()
+        .add(Linear::new(2, 512, rng))
+        .add(BatchNorm1d::new(512))
+        .add(crate::nn::Tanh)
+        .add(Linear::new(512, 640, rng))
+        .add(crate::nn::Tanh)
+        .add(Linear::new(640, 2, rng))
+}
+
+type Optimizing = dyn Fn(&Sequential) -> Box<dyn Optimizer> + Sync;
+
+/// Trains it for so many epochs, in a folder: from what lies there on, if `resumes`, and else saving there.
+fn wide(
+    make: &Optimizing,
+    own: Option<&ThreadRanks>,
+    epochs: usize,
+    folder: Option<(&Path, bool)>,
+) -> Result<Vec<Tensor>> {
+    let net = wide_net();
+    let mut trainer = Trainer::new(&net, make(&net)).epochs(epochs).batch_size(25).shards(8);
+    if let Some(own) = own {
+        trainer = trainer.across(own);
+    }
+    match folder {
+        Some((folder, true)) => trainer = trainer.resume(folder)?,
+        Some((folder, false)) => {
+            trainer = trainer.checkpoints(Checkpoints::new(folder).every_steps(2));
+        }
+        None => {}
+    }
+    trainer.fit(&data(), None)?;
+    drop(trainer);
+    Ok(state(&net))
+}
+
+#[test]
+fn buckets_that_are_sent_early_give_the_same_bits() {
+    let layout = layout::Layout::of(&wide_net(), &Adam::new(&wide_net(), 0.01));
+    assert!(layout.buckets() > 2, "{}", layout.buckets());
+    let group = || Group::named("*bias").lr_scale(0.5);
+    let all: [(&str, &Optimizing); 6] = [
+        ("adam", &|net| Box::new(Adam::new(net, 0.01).weight_decay(0.1))),
+        ("sgd", &|net| Box::new(Sgd::new(net, 0.01).momentum(0.9))),
+        ("lookahead", &|net| Box::new(Sgd::new(net, 0.01).lookahead(2, 0.5))),
+        ("group", &move |net| Box::new(Adam::new(net, 0.01).group(group()))),
+        // Of these a step needs numbers of other places.
+        ("clipped", &|net| Box::new(Adam::new(net, 0.01).clip_norm(0.1))),
+        ("lamb", &|net| Box::new(Lamb::new(net, 0.01))),
+    ];
+    for (name, make) in all {
+        let alone = wide(make, None, 2, None).unwrap();
+        for ranks in [1, 2, 3, 8] {
+            let folder = tempfile::tempdir().unwrap();
+            let saves = Some((folder.path(), false));
+            for one in on_ranks(ThreadRanks::new(ranks), |own| wide(make, Some(&own), 1, saves)) {
+                one.unwrap();
+            }
+            let resumes = Some((folder.path(), true));
+            let others = if ranks == 8 { 4 } else { ranks };
+            for one in on_ranks(ThreadRanks::new(others), |own| wide(make, Some(&own), 2, resumes))
+            {
+                assert!(same(&one.unwrap(), &alone), "{name}, {ranks} ranks and then {others}");
+            }
+            let own = wide(make, None, 2, resumes).unwrap();
+            assert!(same(&own, &alone), "{name}, {ranks} ranks and then alone");
+        }
+    }
+}
+
+#[test]
+fn what_is_saved_on_request_is_whole() {
+    let make: &Optimizing = &|net| Box::new(Adam::new(net, 0.01));
+    let alone = wide(make, None, 1, None).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let saved = on_ranks(ThreadRanks::new(2), |own| {
+        let net = wide_net();
+        let request = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&request);
+        let checkpoints = Checkpoints::new(folder.path()).on_request(request);
+        let trainer = Trainer::new(&net, make(&net)).epochs(1).batch_size(25).shards(8);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut trainer =
+            trainer.checkpoints(checkpoints).across(&own).stop_flag(Arc::clone(&stop));
+        // Asked for during the first step, saved after the second; then the training is left.
+        trainer = trainer.on_step(move |report| match report.step {
+            1 => asks.store(true, Ordering::Relaxed),
+            _ => stop.store(true, Ordering::Relaxed),
+        });
+        trainer.fit(&data(), None).map(drop)
+    });
+    saved.into_iter().for_each(|one| one.unwrap());
+    assert!(folder.path().join("step-2.checkpoint").is_file());
+    std::fs::remove_file(folder.path().join("step-3.checkpoint")).unwrap();
+    assert!(same(&wide(make, None, 1, Some((folder.path(), true))).unwrap(), &alone));
+}
+
+#[test]
+fn a_shard_that_fails_ends_the_step_with_its_error() {
+    // Labels are looked at when the shard runs, while a thread waits for its gradients.
+    let labels = Tensor::from(vec![7i64; 75]);
+    let data = Dataset::new(data().inputs().clone(), labels).unwrap();
+    let errors = on_ranks(ThreadRanks::new(2), |own| {
+        let net = wide_net();
+        let mut trainer = Trainer::new(&net, Adam::new(&net, 0.01)).epochs(1).shards(2);
+        trainer = trainer.across(&own);
+        trainer.fit(&data, None).map(drop)
+    });
+    for error in errors {
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains('7') && text.contains("class"), "{text}");
+    }
 }
 
 #[test]
@@ -181,6 +309,40 @@ fn weighted_rows_are_cut_alike() {
     };
     let ((whole, loss), (cut, own)) = (step(1), step(7));
     assert!(whole.all_close(&cut, 1e-5, 1e-6) && (loss - own).abs() < 1e-6, "{loss} {own}");
+}
+
+#[test]
+fn ranks_that_read_their_own_rows_give_the_same_bits() {
+    struct Held(Dataset);
+    impl RowSource for Held {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn read(&self, rows: std::ops::Range<usize>) -> Result<Dataset> {
+            self.0.rows(&rows.collect::<Vec<_>>())
+        }
+    }
+    let train = |own: Option<&ThreadRanks>, shards: usize| {
+        let stream = Stream::new(Held(data()))?.block_rows(5).blocks_together(4);
+        let net = net();
+        let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).epochs(2).batch_size(16);
+        trainer = trainer.shards(shards);
+        if let Some(own) = own {
+            trainer = trainer.across(own);
+        }
+        let history = trainer.fit_stream(&stream, Some(&data()))?;
+        drop(trainer);
+        let loss = Tensor::scalar(history.epochs[1].train.loss);
+        Ok(state(&net).into_iter().chain([loss]).collect::<Vec<_>>())
+    };
+    for shards in [2, 4, 5] {
+        let alone = train(None, shards).unwrap();
+        for ranks in 1..=shards {
+            for one in on_ranks(ThreadRanks::new(ranks), |own| train(Some(&own), shards)) {
+                assert!(same(&one.unwrap(), &alone), "{ranks} ranks for {shards} shards");
+            }
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::collective::Link;
 use super::exchange;
+use super::spare::Spare;
 use super::sums::Sums;
+use crate::data;
 use crate::tensor::Result;
 
 /// A binary tree over the shards of a batch: two neighbours are added, then two of these, and so on. Which rank computes
@@ -18,15 +20,22 @@ pub(super) struct Tree {
 }
 
 /// A node: the shards from `index << level` on, `1 << level` of them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Node {
     level: u32,
     index: usize,
 }
 
+/// Sums of nodes of one rank that nothing was added to yet, from the left.
+pub(super) type Nodes = Vec<(Node, Sums)>;
+
 impl Node {
     fn first(self) -> usize {
         self.index << self.level
+    }
+
+    fn is_right(self) -> bool {
+        self.index % 2 == 1
     }
 
     /// The node that is added to this one.
@@ -48,8 +57,19 @@ impl Node {
 impl Tree {
     /// The rows of a shard.
     pub(super) fn rows(&self, shard: usize, rows: usize) -> Range<usize> {
-        let start = |shard: usize| (shard as u128 * rows as u128 / self.shards as u128) as usize;
-        start(shard)..start(shard + 1)
+        data::shard(shard, self.shards, rows)
+    }
+
+    /// The shards of this rank, whether they have rows or not. They are neighbours.
+    pub(super) fn shards_of_rank(&self) -> Range<usize> {
+        let is_own = |shard: &usize| self.owner(*shard) == self.rank;
+        let first = (0..self.shards).find(is_own).unwrap_or(self.shards);
+        first..first + (first..self.shards).take_while(is_own).count()
+    }
+
+    /// The shards that this rank computes: those of its own that have rows.
+    pub(super) fn own(&self, rows: usize) -> Vec<usize> {
+        self.shards_of_rank().filter(|&own| !self.rows(own, rows).is_empty()).collect()
     }
 
     /// The rank that computes a shard. Each has neighbours.
@@ -63,35 +83,81 @@ impl Tree {
         Node { level: self.shards.next_power_of_two().trailing_zeros(), index: 0 }
     }
 
-    /// What all shards of a batch give together, on each rank. `leaf` computes a shard with rows of this rank; of one
-    /// without, there is nothing to add.
+    /// Whether all shards of a node are of the rank of its first.
+    fn is_of_one(&self, node: Node) -> bool {
+        node.first() < self.shards && self.owner(node.first()) == self.owner(self.end(node) - 1)
+    }
+
+    fn end(&self, node: Node) -> usize {
+        (node.first() + (1 << node.level)).min(self.shards)
+    }
+
+    /// Adds a shard of this rank to those before it, as far as the tree goes within the rank. They come in order.
+    pub(super) fn join(
+        &self,
+        nodes: &mut Nodes,
+        (shard, mut sums): (usize, Sums),
+        rows: usize,
+        spare: &Spare,
+    ) {
+        let mut node = Node { level: 0, index: shard };
+        while node != self.root() && self.is_of_one(node.above()) {
+            let beside = node.beside();
+            if node.is_right() {
+                if let Some((_, mut left)) = nodes.pop_if(|(other, _)| *other == beside) {
+                    left.add(&sums);
+                    spare.keep_numbers(std::mem::replace(&mut sums, left).narrow);
+                }
+            } else if !self.is_empty(beside, rows) {
+                break;
+            }
+            node = node.above();
+        }
+        nodes.push((node, sums));
+    }
+
+    /// What all shards of a batch give together, on each rank, from what the shards of this rank gave.
     pub(super) fn sum(
         &self,
         rows: usize,
-        mut link: Option<&mut Link<'_>>,
-        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
+        link: Option<&mut Link<'_>>,
+        mut own: Nodes,
         shape: &dyn Fn() -> Sums,
     ) -> Result<Sums> {
-        if let Some(link) = link.as_deref_mut()
-            && self.is_even()
-        {
-            let level = (self.shards / self.ranks).trailing_zeros();
-            let own = Node { level, index: self.rank };
-            let sum = self.gather(own, rows, None, leaf, shape)?;
-            return exchange::among_all(*self, own, rows, link, sum.unwrap_or_else(shape));
+        let Some(link) = link else {
+            return Ok(own.pop().map_or_else(shape, |(_, sums)| sums));
+        };
+        if self.is_even() {
+            let sums = own.pop().map_or_else(shape, |(_, sums)| sums);
+            return exchange::among_all(*self, self.own_node(), rows, link, sums);
         }
-        let mut sum = self.gather(self.root(), rows, link.as_deref_mut(), leaf, shape)?;
-        if let Some(link) = link {
-            let mut have = vec![false; self.ranks];
-            have[0] = true;
-            self.spread(self.root(), link, &mut have, &mut sum, shape)?;
-        }
-        Ok(sum.unwrap_or_default())
+        let mut sum = self.gather(self.root(), rows, link, &mut own, shape)?;
+        let mut have = vec![false; self.ranks];
+        have[0] = true;
+        self.spread(self.root(), link, &mut have, &mut sum, shape)?;
+        Ok(sum.unwrap_or_else(shape))
+    }
+
+    /// As [`Tree::sum`], but of numbers of f32 each rank gets only its [part](exchange::part). For ranks that are
+    /// [even](Tree::is_even).
+    pub(super) fn scatter(
+        &self,
+        rows: usize,
+        link: &mut Link<'_>,
+        mut own: Nodes,
+        shape: &dyn Fn() -> Sums,
+    ) -> Result<Sums> {
+        let sums = own.pop().map_or_else(shape, |(_, sums)| sums);
+        exchange::scatter(*self, self.own_node(), rows, link, sums)
     }
 
     /// Whether each rank has a node of its own, and these are the leaves of a whole tree.
-    fn is_even(&self) -> bool {
+    pub(super) fn is_even(&self) -> bool {
         self.shards.is_power_of_two() && self.ranks.is_power_of_two()
+    }
+
+    fn own_node(&self) -> Node {
+        Node { level: (self.shards / self.ranks).trailing_zeros(), index: self.rank }
     }
 
     /// The sum of a node, on the rank of its first shard.
@@ -99,26 +165,26 @@ impl Tree {
         &self,
         node: Node,
         rows: usize,
-        mut link: Option<&mut Link<'_>>,
-        leaf: &mut dyn FnMut(usize) -> Result<Sums>,
+        link: &mut Link<'_>,
+        own: &mut Nodes,
         shape: &dyn Fn() -> Sums,
     ) -> Result<Option<Sums>> {
         if self.is_empty(node, rows) {
             return Ok(None);
         }
         let owner = self.owner(node.first());
-        let Some([left, right]) = node.halves() else {
-            return (owner == self.rank).then(|| leaf(node.first())).transpose();
+        let halves = node.halves().filter(|_| !self.is_of_one(node));
+        let Some([left, right]) = halves else {
+            let place = own.iter().position(|(other, _)| *other == node);
+            return Ok(place.map(|place| own.remove(place).1));
         };
-        let first = self.gather(left, rows, link.as_deref_mut(), leaf, shape)?;
-        let mut second = self.gather(right, rows, link.as_deref_mut(), leaf, shape)?;
-        if let Some(link) = link
-            && !self.is_empty(right, rows)
-        {
+        let first = self.gather(left, rows, link, own, shape)?;
+        let mut second = self.gather(right, rows, link, own, shape)?;
+        if !self.is_empty(right, rows) {
             let other = self.owner(right.first());
             if other != owner && self.rank == other {
                 let sum = second.take().unwrap_or_default();
-                link.send(owner, sum.bytes(&sum.all()))?;
+                link.send(owner, sum.bytes(&sum.all(), link.spare))?;
             } else if other != owner && self.rank == owner {
                 second = Some(received(link, other, shape())?);
             }
@@ -128,7 +194,7 @@ impl Tree {
 
     /// Whether none of a node's shards has rows.
     pub(super) fn is_empty(&self, node: Node, rows: usize) -> bool {
-        let end = (node.first() + (1 << node.level)).min(self.shards);
+        let end = self.end(node);
         node.first() >= end || self.rows(node.first(), rows).start == self.rows(end - 1, rows).end
     }
 
@@ -147,7 +213,7 @@ impl Tree {
             if !have[to] {
                 have[to] = true;
                 if self.rank == from {
-                    let sum = sum.as_ref().map(|sum| sum.bytes(&sum.all()));
+                    let sum = sum.as_ref().map(|sum| sum.bytes(&sum.all(), link.spare));
                     link.send(to, sum.unwrap_or_default())?;
                 } else if self.rank == to {
                     *sum = Some(received(link, from, shape())?);
@@ -164,6 +230,7 @@ fn received(link: &mut Link<'_>, from: usize, mut sums: Sums) -> Result<Sums> {
     let all = sums.all();
     let bytes = link.receive(from, sums.byte_count(&all))?;
     sums.join(&all, &bytes, false);
+    link.spare.keep_bytes(bytes);
     Ok(sums)
 }
 
