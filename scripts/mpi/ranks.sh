@@ -30,7 +30,14 @@ refused() {
 says() { grep -q -- "$1" refused.log || fail "not told: $1
 $(cat refused.log)"; }
 
-for network in "digits --hidden 32 --epochs 3" "iris" "digits --network cnn:8c3b-p2-32-d0.2 --epochs 1"; do
+# More than fits into the memory that it is given.
+(echo a,b,c,d,y && for number in $(seq 60000); do
+    echo "$number.25,$((number * 7 % 13)),$((number % 97)).5,$((number * number % 101)),$((number % 2))"
+done) >large.csv
+
+for network in "digits --hidden 32 --epochs 3" "iris" "digits --network cnn:8c3b-p2-32-d0.2 --epochs 1" \
+    "digits --hidden 600,600 --dropout 0.1 --epochs 1" \
+    "large.csv --target y --memory 1MB --hidden 16 --batch 1000 --epochs 2"; do
     # shellcheck disable=SC2086
     "$program" train $network --shards 8 --out alone -q
     for count in 1 2 4 8; do

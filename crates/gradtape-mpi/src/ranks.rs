@@ -62,11 +62,14 @@ impl Waits {
 const ENOUGH: u32 = 50;
 const FIRST_GRACE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_millis(300);
+/// How long processes may take to start, beside what they are waited for later.
+const STARTS: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl Mpi {
-    /// Starts MPI in this process, once. Another rank is waited for so long at most. Fails where MPI does not start.
+    /// Starts MPI in this process, once. Another rank is waited for so long at most, and all of them to start for a minute
+    /// more. Fails where MPI does not start.
     pub fn start(patience: Duration) -> Result<Mpi> {
         let (jobs, todo) = channel();
         let (told, world) = channel();
@@ -74,7 +77,16 @@ impl Mpi {
             .name("mpi".to_string())
             .spawn(move || wire::run(&told, &todo))
             .map_err(|error| Error::new(Kind::Value, format!("no thread for MPI: {error}")))?;
-        let world = world.recv().map_err(|_| stopped())??;
+        let longest = patience + STARTS;
+        let world = world.recv_timeout(longest).map_err(|error| match error {
+            RecvTimeoutError::Disconnected => stopped(),
+            RecvTimeoutError::Timeout => {
+                let message = format!("MPI has not started after {} s", longest.as_secs());
+                Error::new(Kind::Value, message).hint(
+                    "it waits for all processes: one may hang, or its machine cannot be reached from this one",
+                )
+            }
+        })??;
         let (jobs, waits) = (Mutex::new(jobs), Mutex::default());
         Ok(Mpi { world, jobs, patience, told_to_end: Arc::default(), waits, thread })
     }

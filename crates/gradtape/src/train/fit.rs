@@ -126,6 +126,7 @@ fn epochs(
             &same.with_state(
                 &training,
                 (net, mode),
+                saver.module,
                 [course.epoch, course.step, epochs, course.left],
             )?,
         )?;

@@ -8,7 +8,7 @@ use super::{EarlyStopping, Every, Trainer};
 use crate::data::{Augment, Dataset};
 use crate::eval::{self, Mode};
 use crate::io::Checkpoint;
-use crate::nn::Layer;
+use crate::nn::{self, Layer, Module};
 use crate::tape::Parameter;
 use crate::tensor::{Error, Kind, Result, Tensor, fingerprint};
 
@@ -61,6 +61,7 @@ impl Same {
         &self,
         training: &Training<'_>,
         (net, mode): (&dyn Layer, Mode),
+        whole: &dyn Module,
         [epoch, step, epochs, left]: [usize; 4],
     ) -> Result<BTreeMap<String, String>> {
         let mut all = self.0.clone();
@@ -77,6 +78,11 @@ impl Same {
         let optimizer: Vec<Tensor> = optimizer.collect();
         let hash = |tensors: &[Tensor]| format!("{:016x}", fingerprint(tensors));
         all.insert("weights to begin with".to_string(), hash(&state));
+        // With how many other networks it answers, say.
+        let saved: Vec<Tensor> =
+            nn::named_state(whole).iter().map(|(_, own)| own.value()).collect();
+        let saved = format!("{} tensors, {}", saved.len(), hash(&saved));
+        all.insert("all that is saved".to_string(), saved);
         all.insert("state of the optimizer".to_string(), hash(&optimizer));
         all.insert("begins".to_string(), format!("epoch {epoch} after {step} batches"));
         all.insert("instruction set".to_string(), eval::instruction_set().to_string());
