@@ -206,7 +206,7 @@ mod tests {
             };
             let (whole, own) = made();
             let (parted, other) = made();
-            let Some(portion) = Portion::of(&*parted, [3..20]).unwrap() else {
+            let Some(portion) = Portion::of(&*parted, Some(3..20)).unwrap() else {
                 whole_only.push(info.name);
                 continue;
             };

@@ -79,14 +79,13 @@ pub(super) fn part(tree: Tree, length: usize) -> Range<usize> {
 
 /// All numbers, then the half of them that the rank goes on with after each step.
 fn parts(tree: Tree, length: usize) -> Vec<Range<usize>> {
-    let mut parts = vec![0..length];
-    for step in steps(tree) {
-        let Range { start, end } = parts[step as usize];
-        let middle = start + (end - start) / 2;
+    let half = |whole: &Range<usize>, step: u32| {
+        let middle = whole.start + whole.len() / 2;
         let is_first = tree.rank & (1 << step) == 0;
-        parts.push(if is_first { start..middle } else { middle..end });
-    }
-    parts
+        if is_first { whole.start..middle } else { middle..whole.end }
+    };
+    let mut next = steps(tree);
+    std::iter::successors(Some(0..length), |whole| Some(half(whole, next.next()?))).collect()
 }
 
 fn steps(tree: Tree) -> Range<u32> {
