@@ -68,7 +68,7 @@ test ! -e differ/model.safetensors
 
 # The process of a rank, once it trains.
 process() {
-    pgrep -f "^$program train .*--out $1" | while read -r one; do
+    (pgrep -f "^$program train .*--out $1" || true) | while read -r one; do
         if tr '\0' '\n' <"/proc/$one/environ" 2>/dev/null | grep -q "^OMPI_COMM_WORLD_RANK=$2$"; then echo "$one"; fi
     done
 }
@@ -120,6 +120,10 @@ if [ "$kills" -gt 0 ]; then
         sleep "$((RANDOM % 2)).$((RANDOM % 9 + 1))"
         victim=$((RANDOM % count))
         one=$(process killed $victim)
+        while [ -z "$one" ] && kill -0 $started 2>/dev/null; do
+            sleep 0.05
+            one=$(process killed $victim)
+        done
         if [ -z "$one" ]; then
             wait $started || fail "$(cat run.log)"
             fail "the training ended after $done of $kills kills: give it more epochs"
