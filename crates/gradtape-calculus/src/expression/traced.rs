@@ -39,7 +39,8 @@ impl Trace {
     /// Runs a program at a point. Its pieces, with `;` between, are assignments, which may give a name a new value,
     /// `while CONDITION: NAME = EXPR`, `if CONDITION: NAME = EXPR` and `for NAME in LOW..HIGH: NAME = EXPR`
     /// (both ends are taken), and at last an expression. A body of several pieces stands in braces, also with loops and
-    /// branches of its own: `while x > 1: { x = x/2; n = n + 1 }`. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or
+    /// branches of its own: `while x > 1: { x = x/2; n = n + 1 }`. Without an expression at its end, the result is what its
+    /// last piece gives a value. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or
     /// `!=`.
     ///
     /// ```
@@ -64,7 +65,8 @@ impl Trace {
             rounds: 0,
         };
         let mut result = None;
-        for (start, end) in pieces(text, 0, text.len())? {
+        let all = pieces(text, 0, text.len())?;
+        for &(start, end) in &all {
             if text[start..end].trim().is_empty() {
                 return Err(empty(text, start, end));
             }
@@ -75,10 +77,16 @@ impl Trace {
             }
             result = run.piece((start, end))?;
         }
-        let Some(root) = result else {
-            return Err(Error::new("the program ends without a result")
-                .at(text, text.len())
-                .hint("its last piece is an expression, as in while x > 1: x = x/2; x^2"));
+        let root = match (result, all.last()) {
+            (Some(root), _) => root,
+            // What the last piece gives a value to is what the program is about.
+            (None, last) => {
+                let (start, end) = run.last_target(last.copied().unwrap_or_default())?;
+                let root = run.value(start, end)?.0;
+                let name = &text[start..end];
+                run.told.insert(text.len(), Told::result(name));
+                root
+            }
         };
         let expr = run.parser.builder.part_unchecked(root);
         let read =
@@ -144,8 +152,17 @@ struct Told {
 }
 
 impl Told {
+    /// That a program without an expression at its end is about what it assigns last.
+    fn result(name: &str) -> Told {
+        let said = format!("the result is `{name}`, which the last piece gives a value");
+        Told { said, is_branch: false, visits: 0, times: 0 }
+    }
+
     fn text(&self) -> String {
         let Told { said, is_branch, visits, times } = self;
+        if *visits == 0 {
+            return said.clone();
+        }
         match (is_branch, visits) {
             (true, 1) => format!("`{said}` was {}", *times == 1),
             (true, _) => format!("`{said}` was true {} of {visits}", plural(*times, "time")),
@@ -347,6 +364,21 @@ impl<'a> Run<'a> {
         // A name may change what it stands for.
         check_name(&Builder::new(), self.text, name, at)?;
         Ok((name, start + sign + 1))
+    }
+
+    /// Where the name stands that a piece gives a value to at last.
+    fn last_target(&self, mut piece: Span) -> Result<Span> {
+        loop {
+            let text = &self.text[piece.0..piece.1];
+            let Some(colon) = keyword(text).and_then(|(_, rest)| Some(text.len() - rest.len() + rest.find(':')?))
+            else {
+                let (name, _) = self.target(piece.0, piece.1)?;
+                let start = piece.0 + text.len() - text.trim_start().len();
+                return Ok((start, start + name.len()));
+            };
+            let body = self.statements((piece.0 + colon + 1, piece.1))?;
+            piece = body.last().copied().unwrap_or((piece.1, piece.1));
+        }
     }
 
     /// `NAME = EXPR`.

@@ -42,6 +42,13 @@ impl Backpropagation {
              width=\"{width:.0}\" height=\"{height:.0}\">\n{}</svg>",
             drawn.body
         );
+        let layers = self.layers();
+        let (width, height) = (layers.width + 32.0, layers.height + 32.0);
+        let by_layer = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"-16 -16 {width:.0} {height:.0}\" \
+             width=\"{width:.0}\" height=\"{height:.0}\">\n{}</svg>",
+            layers.body
+        );
         let mut shown = match self.examples {
             1 => String::new(),
             n => format!(
@@ -52,6 +59,7 @@ impl Backpropagation {
         Ok(parts([
             ("head", format!("<h1>{}</h1>", escaped(&self.title()))),
             ("graph", graph),
+            ("layers", by_layer),
             ("shown", escaped(&shown)),
             ("text", escaped(&self.to_string())),
             ("warning", self.warning()),

@@ -10,5 +10,5 @@ mod torn;
 
 pub(super) use curve::Curve;
 pub use function::{Plot, Range, Samples, plot};
-pub use paths::plot_paths;
+pub use paths::{plot_paths, plot_program_paths};
 pub use several::plot_curves;
