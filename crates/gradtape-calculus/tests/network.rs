@@ -274,7 +274,13 @@ fn a_network_is_drawn_with_its_gradients_and_paths() {
 fn paths_add_up() {
     let (tanh, sigmoid, none) = (Activation::Tanh, Activation::Sigmoid, Activation::None);
     for (sizes, activations, loss, target, first) in [
-        (&[2, 2, 2, 1][..], &[tanh, sigmoid, none][..], NetworkLoss::SquaredError, 0.3, "dL/dz3[1]"),
+        (
+            &[2, 2, 2, 1][..],
+            &[tanh, sigmoid, none][..],
+            NetworkLoss::SquaredError,
+            0.3,
+            "dL/dz3[1]",
+        ),
         (&[2, 2, 1], &[tanh, sigmoid], NetworkLoss::Mse, 0.3, "dL/dh2[1] · dh2[1]/dz2[1]"),
         (&[2, 2, 2], &[tanh, none], NetworkLoss::CrossEntropy, 1.0, "dL/dp[2] · dp[2]/dz2[1]"),
         (&[2, 2, 1], &[tanh, none], NetworkLoss::Bce, 1.0, "dL/dp[1] · dp[1]/dz2[1]"),
@@ -322,8 +328,10 @@ fn the_difference_follows_from_the_jacobian_of_softmax() {
     let data: Vec<f64> = second.jacobian.data.iter().flatten().map(|number| number.0).collect();
     let both = p[0] * p[1];
     check("dp/dz2", &data, &[both, -both, -both, both], 1e-12);
-    let [product, difference, value] =
-        second.numbers.split(" = ").skip(1).collect::<Vec<_>>()[..] else { panic!("{}", second.numbers) };
+    let [product, difference, value] = second.numbers.split(" = ").skip(1).collect::<Vec<_>>()[..]
+    else {
+        panic!("{}", second.numbers)
+    };
     let factor = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
     let sum: f64 =
         product.split(" + ").map(|term| term.split(" * ").map(factor).product::<f64>()).sum();
@@ -350,9 +358,11 @@ fn small_jacobians_are_written_with_their_numbers() {
         let at = lines.iter().position(|line| line.starts_with(start)).unwrap();
         lines[at + 1..].iter().copied()
     };
-    let numbers = |line: &str| -> Vec<f64> { line.split_whitespace().map(|n| n.parse().unwrap()).collect() };
+    let numbers =
+        |line: &str| -> Vec<f64> { line.split_whitespace().map(|n| n.parse().unwrap()).collect() };
     let rows: Vec<Vec<f64>> = after("Jacobian    dz1/dW1").take(2).map(numbers).collect();
-    let [a, b] = [[1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0, 0.0], [0.0, 1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0]];
+    let [a, b] =
+        [[1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0, 0.0], [0.0, 1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0]];
     assert_eq!(rows, [a, b]);
     assert_eq!(after("Jacobian    dz2/dh1").next().map(numbers), Some(vec![1.5, 0.5]));
     let markdown = found.markdown();
@@ -373,10 +383,25 @@ fn both_conventions_have_the_same_numbers() {
     for found in [course(), classes()] {
         for step in &found.columns {
             let value = match step.name.strip_prefix("dL/d") {
-                Some(by) => found.backward.iter().find(|back| back.name == format!("dL/d{by}")).unwrap().value.clone(),
-                None => found.forward.iter().find(|there| there.name == step.name).unwrap().value.clone(),
+                Some(by) => found
+                    .backward
+                    .iter()
+                    .find(|back| back.name == format!("dL/d{by}"))
+                    .unwrap()
+                    .value
+                    .clone(),
+                None => found
+                    .forward
+                    .iter()
+                    .find(|there| there.name == step.name)
+                    .unwrap()
+                    .value
+                    .clone(),
             };
-            let shape = [value.shape().last().copied().unwrap(), value.data().len() / value.shape().last().unwrap()];
+            let shape = [
+                value.shape().last().copied().unwrap(),
+                value.data().len() / value.shape().last().unwrap(),
+            ];
             assert_eq!(step.value.shape(), shape, "{}", step.name);
             for (i, number) in step.value.data().iter().enumerate() {
                 let (row, column) = (i / shape[1], i % shape[1]);
@@ -385,7 +410,9 @@ fn both_conventions_have_the_same_numbers() {
         }
         for letter in ["W", "b"] {
             for layer in [1, 2] {
-                assert!(found.columns.iter().any(|step| step.name == format!("dL/d{letter}{layer}")));
+                assert!(
+                    found.columns.iter().any(|step| step.name == format!("dL/d{letter}{layer}"))
+                );
             }
         }
     }
@@ -401,7 +428,10 @@ fn both_conventions_have_the_same_numbers() {
         assert!(text.lines().any(|own| own == line), "{line}: {text}");
     }
     let markdown = course().markdown();
-    assert!(markdown.contains(r"\frac{\partial L}{\partial W_{1}} = \delta_{1} \, x^{\top}"), "{markdown}");
+    assert!(
+        markdown.contains(r"\frac{\partial L}{\partial W_{1}} = \delta_{1} \, x^{\top}"),
+        "{markdown}"
+    );
 }
 
 /// On the edges between layers stand the derivative of the step, that of the loss so far, and both shapes.

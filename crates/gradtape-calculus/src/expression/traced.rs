@@ -370,7 +370,8 @@ impl<'a> Run<'a> {
     fn last_target(&self, mut piece: Span) -> Result<Span> {
         loop {
             let text = &self.text[piece.0..piece.1];
-            let Some(colon) = keyword(text).and_then(|(_, rest)| Some(text.len() - rest.len() + rest.find(':')?))
+            let Some(colon) =
+                keyword(text).and_then(|(_, rest)| Some(text.len() - rest.len() + rest.find(':')?))
             else {
                 let (name, _) = self.target(piece.0, piece.1)?;
                 let start = piece.0 + text.len() - text.trim_start().len();

@@ -72,11 +72,9 @@ impl<'e> Ground<'e> {
 
     fn traced(&self, place: &[f64]) -> Result<Trace> {
         match self {
-            Ground::Expression(expr) => Ok(Trace {
-                expr: Expr::clone(expr),
-                told: Vec::new(),
-                unused: Vec::new(),
-            }),
+            Ground::Expression(expr) => {
+                Ok(Trace { expr: Expr::clone(expr), told: Vec::new(), unused: Vec::new() })
+            }
             Ground::Program { text, names } => {
                 let at: Vec<(&str, f64)> =
                     names.iter().map(String::as_str).zip(place.iter().copied()).collect();

@@ -31,6 +31,8 @@ pub use network::{
     MAX_EXAMPLES, MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss,
     Reduction, backpropagation,
 };
-pub use plot::{Plot, Range, Samples, plot, plot_curves, plot_paths, plot_program_paths};
+pub use plot::{
+    Plot, Range, Samples, plot, plot_bars, plot_curves, plot_paths, plot_program_paths,
+};
 pub use question::{Descents, Perceptron, Question, Run};
 pub use secant::{Secant, secant};

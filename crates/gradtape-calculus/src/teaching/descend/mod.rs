@@ -67,7 +67,9 @@ pub fn descend_program(text: &str, from: &[(&str, f64)], how: &Descent) -> Resul
             return Err(Error::new(format!("`{name}` is given twice")));
         }
         if !value.is_finite() {
-            return Err(Error::new(format!("`{name}` is {value}, which is no place to start from")));
+            return Err(Error::new(format!(
+                "`{name}` is {value}, which is no place to start from"
+            )));
         }
     }
     let start: Vec<f64> = from.iter().map(|(_, value)| *value).collect();

@@ -115,9 +115,8 @@ fn places_of(parameters: &[Parameter]) -> Vec<f64> {
 
 /// A place that is none, where a program cannot be run.
 fn nowhere(names: &[&str], step: usize, place: &[f64]) -> PathStep {
-    let named = |values: &[f64]| {
-        Named::new(names.iter().copied(), values.iter().copied().map(Number))
-    };
+    let named =
+        |values: &[f64]| Named::new(names.iter().copied(), values.iter().copied().map(Number));
     PathStep {
         step,
         at: named(place),
@@ -176,9 +175,8 @@ fn kept(variables: &[&str], optimizer: &dyn Optimizer) -> gradtape::Result<Named
 }
 
 fn by_variable(variables: &[&str], all: Vec<(String, Vec<f64>)>) -> Named<Named<Number>> {
-    let named = |values: Vec<f64>| {
-        Named::new(variables.iter().copied(), values.into_iter().map(Number))
-    };
+    let named =
+        |values: Vec<f64>| Named::new(variables.iter().copied(), values.into_iter().map(Number));
     Named(all.into_iter().map(|(name, values)| (name, named(values))).collect())
 }
 

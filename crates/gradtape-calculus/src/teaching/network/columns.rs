@@ -80,8 +80,7 @@ impl Walk<'_> {
         let activation = self.network.layers[layer - 1].activation;
         let mut lines = Vec::new();
         if layer == self.network.layers.len() {
-            let squared =
-                matches!(self.network.loss, NetworkLoss::SquaredError | NetworkLoss::Mse);
+            let squared = matches!(self.network.loss, NetworkLoss::SquaredError | NetworkLoss::Mse);
             let (over, out) = (self.divisor(), self.out(layer));
             lines.push(Line {
                 name: format!("dL/d{out}"),

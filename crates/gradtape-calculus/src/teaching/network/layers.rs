@@ -204,8 +204,7 @@ fn arrow(body: &mut String, from: (f64, f64), (x, y): (f64, f64)) {
         body,
         format_args!(
             "<path class=\"way\" d=\"M{:.1} {:.1} L{x:.1} {y:.1}\"/><path class=\"there\" d=\"M{x:.1} {y:.1} {head}\"/>\n",
-            from.0,
-            from.1
+            from.0, from.1
         ),
     );
 }
@@ -219,10 +218,7 @@ fn draw(
     title: &str,
     shape: &[usize],
 ) {
-    put(
-        body,
-        format_args!("<g class=\"node {kind}\" transform=\"translate({x:.1} {y:.1})\">"),
-    );
+    put(body, format_args!("<g class=\"node {kind}\" transform=\"translate({x:.1} {y:.1})\">"));
     svg::card(body, [wide, card_height(1)], title, "");
     let shape = if shape.is_empty() { "one number".to_string() } else { size(shape) };
     put(

@@ -26,7 +26,7 @@ impl Backpropagation {
             ("style", format!("{THEME}{STYLE}{}", include_str!("page.css"))),
             ("last", self.drawn()?.lines.len().to_string()),
         ];
-        let own = concat!(include_str!("page.js"), include_str!("../live/picture.js"));
+        let own = concat!(include_str!("../live/walk.js"), include_str!("page.js"));
         let scripts = Scripts { own, answering: include_str!("answering.js") };
         Ok(page(include_str!("page.html"), &words, &self.parts()?, &scripts, live))
     }

@@ -87,7 +87,8 @@ impl Backpropagation {
         }
         match self.local(last, unit) {
             None if factors.is_empty() => {
-                factors.push((format!("dL/d{z}"), at(&format!("z{last}"), unit).unwrap_or(f64::NAN)));
+                factors
+                    .push((format!("dL/d{z}"), at(&format!("z{last}"), unit).unwrap_or(f64::NAN)));
             }
             None => {}
             Some(local) => {
