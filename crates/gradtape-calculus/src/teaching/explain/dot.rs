@@ -15,9 +15,10 @@ impl Explanation {
                 "" => node.label.clone(),
                 formula => format!("{} = {formula}", node.label),
             };
-            let had = if self.is_walked(node.id) { self.handed(node.id) } else { node.gradient.0 };
+            let shows = self.is_numbered && self.is_walked(node.id);
+            let had = if shows { self.handed(node.id) } else { node.gradient.0 };
             let (value, gradient) = (short(node.value.0), short(had));
-            let right = self.right(node.id).filter(|_| self.is_walked(node.id));
+            let right = self.right(node.id).filter(|_| shows);
             let right = right.map(|right| format!("\\nright {right}")).unwrap_or_default();
             let number = self.number(node.id).map(|number| format!("\\nwalk #{number}"));
             let number = number.unwrap_or_default();

@@ -226,7 +226,9 @@ impl Explanation {
 
 /// A line with blanks around each sign of multiplication.
 fn spaced(line: &str) -> String {
-    pretty(line).replace(" · ", "·").replace('·', " · ")
+    let line = pretty(line).replace(" · ", "·").replace('·', " · ");
+    // Markup makes one blank of several.
+    line.replace("   ", "; ")
 }
 
 fn hessian_table(hessian: &Named<Named<Number>>) -> String {

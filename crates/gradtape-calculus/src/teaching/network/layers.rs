@@ -8,7 +8,7 @@ use super::backpropagation::Backpropagation;
 use super::spec::{Activation, NetworkLoss};
 use crate::teaching::svg::{self, PAD, card_height, put, row_line, width};
 
-/// The room between two cards, for what stands on their edge.
+/// The least room between two cards, for what stands on their edge.
 const GAP: f64 = 150.0;
 /// The height of the weights above, and of their edges.
 const ABOVE: f64 = 150.0;
@@ -53,10 +53,12 @@ impl Backpropagation {
             draw(&mut body, (x, ABOVE), wide, kind, &card.title, &card.shape);
             x += wide;
             if place + 1 < cards.len() {
-                let (next, end) = (&cards[place + 1].name, x + GAP);
+                let slope = format!("d{}/d{}", cards[place + 1].name, card.name);
+                let gap = (width(&format!("{slope} = {}", card.local), SIZE) + 24.0).max(GAP);
+                let end = x + gap;
                 arrow(&mut body, (x, middle), (end, middle));
-                let at = (x + 0.5 * GAP - 4.0, middle - 24.0);
-                local(&mut body, at, "middle", &format!("d{next}/d{}", card.name), card);
+                let at = (x + 0.5 * gap - 4.0, middle - 24.0);
+                local(&mut body, at, "middle", &slope, card);
                 self.cumulative(&mut body, (at.0, middle + 20.0), "middle", &card.name);
                 x = end;
             }

@@ -8,6 +8,9 @@ use crate::report::{Error, Named, Result, short};
 use crate::teaching::explain::STYLE;
 use crate::teaching::live::{Live, Scripts, page, parts, quoted};
 
+/// As a share of its size, smaller than this the picture of the layers is not read.
+const SMALLEST: f64 = 0.7;
+
 impl Backpropagation {
     /// A page that needs nothing beside itself. A slider steps through the layers: forward the values appear, backward the
     /// gradients. A click on a unit or an edge, or Enter on a unit, writes its chain rule out with its numbers.
@@ -46,7 +49,8 @@ impl Backpropagation {
         let (width, height) = (layers.width + 32.0, layers.height + 32.0);
         let by_layer = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"-16 -16 {width:.0} {height:.0}\" \
-             width=\"{width:.0}\" height=\"{height:.0}\">\n{}</svg>",
+             width=\"{width:.0}\" height=\"{height:.0}\" style=\"min-width: {:.0}px\">\n{}</svg>",
+            SMALLEST * width,
             layers.body
         );
         let mut shown = match self.examples {
