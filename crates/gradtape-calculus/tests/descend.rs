@@ -267,6 +267,11 @@ fn programs_are_descended_on() {
     let notes = path.notes.join("\n");
     assert!(notes.contains("at the start `while abs(x) > 5` ran 2 times; at the end"), "{notes}");
     assert!(notes.contains("the path that the program takes"), "{notes}");
+    // It is higher at the end because another path is taken there, whatever the rate.
+    assert!(
+        path.steps[12].value.0 > path.steps[0].value.0 && !notes.contains("too large"),
+        "{notes}"
+    );
     // Every optimiser, also one that searches, finds the minimum of a loop that is unrolled.
     let loops = "s = 0; for i in 1..3: s = s + (x - i)^2 + (y + i)^2/2; s";
     for (optimizer, lr, steps) in [("sgd", 0.1, 60), ("adam", 0.3, 400), ("lbfgs", 1.0, 10)] {

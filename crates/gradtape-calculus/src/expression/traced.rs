@@ -9,6 +9,7 @@ use super::node::{Id, Node};
 use super::parse::Parser;
 use super::program::{check_name, empty, is_name, named};
 use super::size::MAX_NODES;
+use super::told::Told;
 use crate::report::{Error, Result, plural, short};
 
 /// What a program computed at a point.
@@ -141,42 +142,6 @@ fn pieces(text: &str, start: usize, end: usize) -> Result<Vec<Span>> {
 /// Where something begins and ends in the text.
 type Span = (usize, usize);
 
-/// What became of a loop or a branch, which may stand in another loop.
-struct Told {
-    said: String,
-    is_branch: bool,
-    /// How often it was come to.
-    visits: usize,
-    /// How often its body was run.
-    times: usize,
-}
-
-impl Told {
-    /// That a program without an expression at its end is about what it assigns last.
-    fn result(name: &str) -> Told {
-        let said = format!("the result is `{name}`, which the last piece gives a value");
-        Told { said, is_branch: false, visits: 0, times: 0 }
-    }
-
-    fn text(&self) -> String {
-        let Told { said, is_branch, visits, times } = self;
-        if *visits == 0 {
-            return said.clone();
-        }
-        match (is_branch, visits) {
-            (true, 1) => format!("`{said}` was {}", *times == 1),
-            (true, _) => format!("`{said}` was true {} of {visits}", plural(*times, "time")),
-            (false, 1) => format!("`{said}` ran {}", plural(*times, "time")),
-            (false, _) => {
-                format!(
-                    "`{said}` was begun {visits} times and ran {} in all",
-                    plural(*times, "time")
-                )
-            }
-        }
-    }
-}
-
 struct Run<'a> {
     text: &'a str,
     at: &'a [(&'a str, f64)],
@@ -228,10 +193,8 @@ impl<'a> Run<'a> {
             _ => self.counted(head, colon, body, said)?,
         };
         let is_branch = word == "if";
-        let new = || Told { said: said.to_string(), is_branch, visits: 0, times: 0 };
-        let told = self.told.entry(start).or_insert_with(new);
-        told.visits += 1;
-        told.times += times;
+        let told = self.told.entry(start).or_insert_with(|| Told::new(said, is_branch));
+        told.come_to(times);
         Ok(())
     }
 

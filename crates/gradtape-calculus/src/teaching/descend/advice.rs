@@ -36,7 +36,9 @@ pub(super) fn notes(
         ));
         return Ok(notes);
     }
-    let has_risen = how.noise == 0.0 && last.value.0 > first.value.0;
+    // On another path of a program, a value may be higher at any rate.
+    let is_one = !ground.is_program();
+    let has_risen = is_one && how.noise == 0.0 && last.value.0 > first.value.0;
     if stopped == Stopped::Diverged || has_risen {
         if stopped != Stopped::Diverged {
             let (from, to) = (short(first.value.0), short(last.value.0));

@@ -55,7 +55,8 @@ impl Walk<'_> {
             format!("{} = {}", style.loss(&p), style.over(&what, over))
         };
         let (p, t) = (self.value("p").at(0, 0), self.value("t").at(0, 0));
-        let yes = if t == 0.0 { "0".to_string() } else { format!("-{} / {}", short(t), factor(p)) };
+        let sign = if t == 0.0 { "" } else { "-" };
+        let yes = format!("{sign}{} / {}", short(t), factor(p));
         let what = match self.network.loss {
             NetworkLoss::Bce if t == 1.0 => yes,
             NetworkLoss::Bce if t == 0.0 => format!("1 / (1 - {})", factor(p)),
