@@ -27,7 +27,7 @@
 //! | show what differences cost in digits | [`differences()`] |
 //! | go down a function | [`descend()`], and [`classify`] for where it ends |
 //! | write a page of any of these that answers what is changed on it | [`Question`] |
-//! | draw | [`plot()`], [`plot_curves`], [`plot_paths`]: charts of [`gradtape_chart`] |
+//! | draw | [`plot()`], [`plot_curves`], [`plot_bars`], [`plot_paths`], [`plot_program_paths`]: charts of [`gradtape_chart`] |
 //! | fit parameters to data | [`fit()`] |
 
 #[cfg(all(doctest, feature = "teaching"))]
@@ -62,8 +62,9 @@ pub use teaching::{
     MAX_DRAWN, MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS,
     Network, NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep,
     Perceptron, Place, Plot, Question, Range, Reduction, Rule, Run, Samples, Secant, Step, Stopped,
-    Symbolic, backpropagation, classify, compare_paths, derivation, descend, differences, explain,
-    explain_program, jacobian, paths_csv, plot, plot_curves, plot_paths, secant,
+    Symbolic, backpropagation, classify, compare_paths, derivation, descend, descend_program,
+    differences, explain, explain_program, jacobian, paths_csv, plot, plot_bars, plot_curves,
+    plot_paths, plot_program_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

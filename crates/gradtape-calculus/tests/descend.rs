@@ -1,8 +1,12 @@
 //! Paths of descent against the reference, and how they end.
 
-use crate::common::list;
+use crate::common::{check, list};
+use crate::xml::assert_xml;
 use gradtape::optim::Hyper;
-use gradtape_calculus::{Descent, Expr, Kind, Path, Stopped, compare_paths, descend, paths_csv};
+use gradtape_calculus::{
+    Descent, Expr, Kind, Path, Range, Stopped, compare_paths, descend, descend_program, paths_csv,
+    plot_program_paths,
+};
 use serde_json::Value;
 
 fn path(text: &str, from: &[(&str, f64)], how: &Descent) -> Path {
@@ -242,6 +246,87 @@ fn the_lower_of_two_minima_is_told() {
     let text = compare_paths(&[from(0.5), from(-0.1)]);
     assert!(text.contains("the lowest end is that of sgd from x=-0.1: -1.25"), "{text}");
     assert!(text.contains("sgd from x=0.5 ended in another minimum, which is higher"), "{text}");
+}
+
+/// A step on a program follows the path that it takes at the place before it.
+#[test]
+fn programs_are_descended_on() {
+    // Counted by hand: of (x/4)^2 above 10, of (x/2)^2 up to 10, of x^2 up to 5.
+    let text = "while abs(x) > 5: x = x/2; x^2";
+    let how = Descent { steps: 12, ..rate(1.0) };
+    let path = descend_program(text, &[("x", 12.0)], &how).unwrap();
+    let mut x = 12.0;
+    for step in &path.steps {
+        let halvings = if x > 10.0 { 2 } else { i32::from(x > 5.0) };
+        let share = 0.25f64.powi(halvings);
+        let found = [step.at.get("x").unwrap().0, step.value.0, step.gradient.get("x").unwrap().0];
+        check("a step", &found, &[x, share * x * x, 2.0 * share * x], 1e-9);
+        x -= 2.0 * share * x;
+    }
+    assert_eq!(path.expression, text);
+    let notes = path.notes.join("\n");
+    assert!(notes.contains("at the start `while abs(x) > 5` ran 2 times; at the end"), "{notes}");
+    assert!(notes.contains("the path that the program takes"), "{notes}");
+    // It is higher at the end because another path is taken there, whatever the rate.
+    assert!(
+        path.steps[12].value.0 > path.steps[0].value.0 && !notes.contains("too large"),
+        "{notes}"
+    );
+    // Every optimiser, also one that searches, finds the minimum of a loop that is unrolled.
+    let loops = "s = 0; for i in 1..3: s = s + (x - i)^2 + (y + i)^2/2; s";
+    for (optimizer, lr, steps) in [("sgd", 0.1, 60), ("adam", 0.3, 400), ("lbfgs", 1.0, 10)] {
+        let how = Descent { optimizer: optimizer.to_string(), steps, ..rate(lr) };
+        let path = descend_program(loops, &[("x", 0.0), ("y", 3.0)], &how).unwrap();
+        let last = path.steps.last().unwrap();
+        let at = [last.at.get("x").unwrap().0, last.at.get("y").unwrap().0];
+        assert!((at[0] - 2.0).abs() < 1e-3 && (at[1] + 2.0).abs() < 1e-3, "{optimizer}: {at:?}");
+        assert_eq!(path.end.kind, Kind::Minimum, "{optimizer}");
+        let chart = plot_program_paths(loops, &[path], &[]).unwrap();
+        assert_xml(&chart.svg().unwrap());
+        assert!(
+            chart.panels[0]
+                .marks
+                .iter()
+                .any(|mark| matches!(mark, gradtape_chart::Mark::Contour(_)))
+        );
+    }
+    // The curve is that of the program, with a gap where it jumps.
+    let path = descend_program(text, &[("x", 12.0)], &Descent { steps: 3, ..rate(1.0) }).unwrap();
+    let range = Range { name: "x".to_string(), low: 0.0, high: 14.0 };
+    let chart = plot_program_paths(text, &[path], &[range]).unwrap();
+    let gradtape_chart::Mark::Line(curve) = &chart.panels[0].marks[0] else { panic!() };
+    assert!(curve.points.iter().filter(|point| point.1.is_nan()).count() >= 2, "at 5 and at 10");
+    for &(x, y) in curve.points.iter().filter(|point| {
+        !point.1.is_nan() && (point.0 - 5.0).abs() > 1e-6 && (point.0 - 10.0).abs() > 1e-6
+    }) {
+        let share = if x > 10.0 {
+            4.0
+        } else if x > 5.0 {
+            2.0
+        } else {
+            1.0
+        };
+        assert!((y - (x / share) * (x / share)).abs() < 1e-9, "{x} {y}");
+    }
+}
+
+#[test]
+fn programs_that_cannot_be_descended_on_say_where() {
+    let message = |text: &str, from: &[(&str, f64)], lr: f64| {
+        descend_program(text, from, &rate(lr)).err().unwrap().to_string()
+    };
+    let text = "while abs(x) > 5: x = x/2; x^2";
+    assert!(message(text, &[("q", 1.0)], 0.1).contains("no variable `q`"));
+    assert!(message(text, &[("x", 1.0), ("x", 2.0)], 0.1).contains("`x` is given twice"));
+    assert!(message(text, &[("x", f64::NAN)], 0.1).contains("NaN"));
+    assert!(message("if x > 0: x = y; x", &[("x", 1.0)], 0.1).contains("`y` has no value"));
+    let endless = "while x > 3: x = x + 1; -x";
+    let told = message(endless, &[("x", 1.0)], 0.9);
+    assert!(told.contains("at step 3, x = 3.7: ") && told.contains("was stopped after"), "{told}");
+    // One that leaves the numbers has diverged.
+    let how = Descent { steps: 4000, ..rate(10.0) };
+    let path = descend_program("for i in 1..2: x = x^2; x", &[("x", 3.0)], &how).unwrap();
+    assert_eq!(path.stopped, Stopped::Diverged);
 }
 
 #[test]

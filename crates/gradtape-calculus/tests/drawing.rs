@@ -50,7 +50,7 @@ fn the_page_stands_alone_and_holds_the_json() {
         "max=\"10\"",
         "de/dc = de/de · d = 1 · 2 = 2",
         "b is a fork: 2 gradients add: 2 via c + 3 via d",
-        "<td class=\"text\">= a + 2·b + 1</td>",
+        "<td class=\"text\"><span class=\"way\">= a + 2·b + 1</span></td>",
         "default-src 'none'",
         "prefers-reduced-motion",
     ] {

@@ -1,8 +1,8 @@
 //! What people write in formulas: products without a sign, parts with names, derivatives, functions of many arguments.
 
 use gradtape_calculus::{
-    Composed, Expr, Function, Options, Order, Trace, central_difference, derivation, explain,
-    explain_program, secant,
+    Composed, Expr, Function, Options, Order, Question, Trace, central_difference, derivation,
+    explain, explain_program, secant,
 };
 
 fn printed(text: &str) -> String {
@@ -385,7 +385,6 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
         ("for i = 1..3: x = x*i; x", "a counting loop is not written like this"),
         ("for i in 1: x = x*i; x", "a counting loop is not written like this"),
         ("for sin in 1..2: x = 1; x", "`sin` is a function"),
-        ("while x > 1: x = x/2", "ends without a result"),
         ("while x > y: x = x/2; x", "`y` has no value"),
         ("while log(-x) > 1: x = x/2; x", "the condition compares nan with 1"),
         ("if x > 1: x = foo(x); x", "unknown function `foo`"),
@@ -393,6 +392,78 @@ fn programs_are_differentiated_along_the_path_that_they_took() {
     for (text, want) in cases {
         assert!(message(text).contains(want), "{text}: {}", message(text));
     }
+}
+
+/// Where no expression follows, what the last piece gives a value is the result, whether it was run or not.
+#[test]
+fn a_program_may_end_with_what_it_gives_a_value() {
+    let found = |text: &str, x: f64| {
+        let found = explain_program(text, &[("x", x)], Options::default()).unwrap();
+        (found.value.0, found.gradient.get("x").map_or(0.0, |slope| slope.0), found.notes)
+    };
+    let text = "while abs(x) > 5: x = x/2";
+    let (value, slope, notes) = found(text, 12.0);
+    assert_eq!((value, slope), (3.0, 0.25));
+    let told = "the result is `x`, which the last piece gives a value";
+    assert_eq!(notes[..2], ["`while abs(x) > 5` ran 2 times", told]);
+    assert_eq!(found(text, 4.0).0, 4.0);
+    assert_eq!(found("y = 1; for i in 1..3: { y = y*x; x = x + 1; y = 2y }", 2.0).0, 192.0);
+    assert_eq!(found("if x > 9: x = 1; y = x^2", 3.0).0, 9.0);
+    let message = |text: &str| {
+        explain_program(text, &[("x", 2.0)], Options::default()).err().unwrap().to_string()
+    };
+    assert!(
+        message("if x > 9: y = 1").contains("`y` has no value"),
+        "{}",
+        message("if x > 9: y = 1")
+    );
+}
+
+/// The convention that makes sense of 0 log 0 is named where it is missed.
+#[test]
+fn a_product_with_the_logarithm_of_0_names_the_functions_for_it() {
+    let notes = |text: &str| {
+        let at = [("p", 0.0), ("q", 0.5)];
+        explain(&Expr::parse(text).unwrap(), &at, Options::default()).unwrap().notes.join("\n")
+    };
+    for text in ["p*log(p/q)", "log(p)*p*q"] {
+        assert!(notes(text).contains("0 log 0 is 0: xlogy(p, x)"), "{}", notes(text));
+    }
+    assert!(!notes("p*(1/p)*q").contains("xlogy"));
+}
+
+/// The page and the graph of a walk that goes wrong have what each node handed on, and what would be right.
+#[test]
+fn a_walk_breadth_first_is_a_page_and_a_graph_for_graphviz() {
+    let bfs = Options { order: Order::BreadthFirst, ..Options::default() };
+    let expr = Expr::parse("y = x^2; y*sin(y)").unwrap();
+    let found = explain(&expr, &[("x", 1.0)], bfs).unwrap().numbered();
+    let dot = found.dot();
+    for words in [
+        "y = x^2\\nvalue 1\\ngradient 0.841471\\nright 1.38177\\nwalk #2",
+        "x\\nvalue 1\\ngradient 1.68294\\nright 2.76355\\nwalk #4",
+    ] {
+        assert!(dot.contains(words), "{words}: {dot}");
+    }
+    let page = found.html().unwrap();
+    for words in
+        ["right: 1.38177", "unsorted, as breadth first", "late: y was taken before; now 1.38177"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    let at = vec![("x".to_string(), 1.0)];
+    let question = Question::Explain {
+        expr: "y = x^2; y*sin(y)".to_string(),
+        at,
+        hessian: false,
+        order: Some(Order::BreadthFirst),
+    };
+    let parts = question.answer().unwrap();
+    assert!(parts.get("command").unwrap().ends_with("--at x=1 --order bfs"));
+    assert!(parts.get("asked").unwrap().contains("\"order\":\"bfs\""));
+    assert!(parts.get("rows").unwrap().contains("1 gradient late"));
+    let old = r#"{"page":"explain","expr":"x^2","at":[["x",1.0]],"hessian":false}"#;
+    assert!(serde_json::from_str::<Question>(old).is_ok(), "lessons that were linked before");
 }
 
 #[test]

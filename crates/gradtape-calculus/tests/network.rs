@@ -272,25 +272,192 @@ fn a_network_is_drawn_with_its_gradients_and_paths() {
 /// Products along all paths add up to the gradient that the tape gives.
 #[test]
 fn paths_add_up() {
-    let activations = [Activation::Tanh, Activation::Sigmoid, Activation::None];
-    let network =
-        Network::seeded(&[2, 2, 2, 1], &activations, NetworkLoss::SquaredError, 3).unwrap();
-    let x = Array::new(&[1, 2], vec![0.5, -1.0]).unwrap();
-    let found = backpropagation(&network, &x, &network.targets(&[0.3], 1).unwrap()).unwrap();
-    let svg = found.svg().unwrap();
-    let mut checked = 0;
-    for said in svg.split("data-said=\"dL/dW").skip(1) {
-        let said = said.split('"').next().unwrap();
-        let parts: Vec<&str> = said.split(" = ").collect();
-        let [_, _, numbers, sum] = parts[..] else { panic!("{said}") };
-        let factor = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
-        let product = |term: &str| term.split(" · ").map(factor).product::<f64>();
-        let got: f64 = numbers.split(" + ").map(product).sum();
-        let want: f64 = sum.parse().unwrap();
-        assert!((got - want).abs() <= 2e-5 * want.abs().max(1e-3), "{said}: {got}");
-        checked += 1;
+    let (tanh, sigmoid, none) = (Activation::Tanh, Activation::Sigmoid, Activation::None);
+    for (sizes, activations, loss, target, first) in [
+        (
+            &[2, 2, 2, 1][..],
+            &[tanh, sigmoid, none][..],
+            NetworkLoss::SquaredError,
+            0.3,
+            "dL/dz3[1]",
+        ),
+        (&[2, 2, 1], &[tanh, sigmoid], NetworkLoss::Mse, 0.3, "dL/dh2[1] · dh2[1]/dz2[1]"),
+        (&[2, 2, 2], &[tanh, none], NetworkLoss::CrossEntropy, 1.0, "dL/dp[2] · dp[2]/dz2[1]"),
+        (&[2, 2, 1], &[tanh, none], NetworkLoss::Bce, 1.0, "dL/dp[1] · dp[1]/dz2[1]"),
+    ] {
+        let network = Network::seeded(sizes, activations, loss, 3).unwrap();
+        let x = Array::new(&[1, 2], vec![0.5, -1.0]).unwrap();
+        let target = network.targets(&[target], 1).unwrap();
+        let svg = backpropagation(&network, &x, &target).unwrap().svg().unwrap();
+        assert!(svg.contains(&format!("dL/dW1[1,1] = {first} · ")), "{first}: {svg}");
+        let mut checked = 0;
+        for said in svg.split("data-said=\"dL/dW").skip(1) {
+            let said = said.split('"').next().unwrap();
+            let parts: Vec<&str> = said.split(" = ").collect();
+            let [_, _, numbers, sum] = parts[..] else { panic!("{said}") };
+            let factor = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
+            let product = |term: &str| term.split(" · ").map(factor).product::<f64>();
+            let got: f64 = numbers.split(" + ").map(product).sum();
+            let want: f64 = sum.parse().unwrap();
+            assert!((got - want).abs() <= 2e-5 * want.abs().max(1e-3), "{said}: {got}");
+            checked += 1;
+        }
+        assert_eq!(checked, sizes.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>());
     }
-    assert_eq!(checked, 4 + 4 + 2);
+}
+
+/// Two classes, one example.
+fn classes() -> Backpropagation {
+    let activations = [Activation::Relu, Activation::None];
+    let network = Network::seeded(&[2, 3, 2], &activations, NetworkLoss::CrossEntropy, 0).unwrap();
+    let x = Array::new(&[1, 2], vec![-0.57, 0.64]).unwrap();
+    backpropagation(&network, &x, &network.targets(&[0.0], 1).unwrap()).unwrap()
+}
+
+/// Between the loss and the logits stands the Jacobian of softmax, and its product with -t/p is p - t.
+#[test]
+fn the_difference_follows_from_the_jacobian_of_softmax() {
+    let found = classes();
+    let p = found.forward.last().unwrap().value.data().to_vec();
+    let [first, second, ..] = found.backward.as_slice() else { panic!() };
+    assert_eq!((first.name.as_str(), second.name.as_str()), ("dL/dp", "dL/dz2"));
+    check("dL/dp", first.value.data(), &[-1.0 / p[0], 0.0], 1e-12);
+    assert_eq!(second.components.text, "dL/dz2[k] = Σ_m dL/dp[m] · dp[m]/dz2[k] = p[k] - t[k]");
+    assert_eq!(second.jacobian.name, "dp/dz2");
+    assert_eq!(second.jacobian.shape, [1, 2, 1, 2]);
+    let data: Vec<f64> = second.jacobian.data.iter().flatten().map(|number| number.0).collect();
+    let both = p[0] * p[1];
+    check("dp/dz2", &data, &[both, -both, -both, both], 1e-12);
+    let [product, difference, value] = second.numbers.split(" = ").skip(1).collect::<Vec<_>>()[..]
+    else {
+        panic!("{}", second.numbers)
+    };
+    let factor = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
+    let sum: f64 =
+        product.split(" + ").map(|term| term.split(" * ").map(factor).product::<f64>()).sum();
+    check("product", &[sum], &[value.parse().unwrap()], 1e-5);
+    assert!(difference.ends_with(" - 1"), "{difference}");
+    assert!(found.to_string().contains("p - t follows: "));
+    // Where softmax says 0 to the last digit, -t/p has no value, and p - t still has.
+    let mut network =
+        Network::seeded(&[1, 2], &[Activation::None], NetworkLoss::CrossEntropy, 0).unwrap();
+    network.set("W1", Array::new(&[1, 2], vec![0.0, 2000.0]).unwrap()).unwrap();
+    let x = Array::new(&[1, 1], vec![1.0]).unwrap();
+    let found = backpropagation(&network, &x, &network.targets(&[0.0], 1).unwrap()).unwrap();
+    assert_eq!(found.backward[1].numbers, "dL/dz1[1] = 0 - 1 = -1");
+    assert!(found.svg().unwrap().contains("dL/dW1[1,1] = dL/dz1[1] · "));
+}
+
+/// Small Jacobians stand in the text with their numbers, a row for each number that is differentiated.
+#[test]
+fn small_jacobians_are_written_with_their_numbers() {
+    let found = course();
+    let text = found.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let after = |start: &str| {
+        let at = lines.iter().position(|line| line.starts_with(start)).unwrap();
+        lines[at + 1..].iter().copied()
+    };
+    let numbers =
+        |line: &str| -> Vec<f64> { line.split_whitespace().map(|n| n.parse().unwrap()).collect() };
+    let rows: Vec<Vec<f64>> = after("Jacobian    dz1/dW1").take(2).map(numbers).collect();
+    let [a, b] =
+        [[1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0, 0.0], [0.0, 1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0]];
+    assert_eq!(rows, [a, b]);
+    assert_eq!(after("Jacobian    dz2/dh1").next().map(numbers), Some(vec![1.5, 0.5]));
+    let markdown = found.markdown();
+    assert!(markdown.contains(r"\begin{pmatrix} 1.5 & 0.5 \end{pmatrix}"), "{markdown}");
+    // Large ones are not.
+    let network =
+        Network::seeded(&[9, 9, 1], &[Activation::Relu, Activation::None], NetworkLoss::Mse, 0);
+    let (network, x) = (network.unwrap(), Array::new(&[1, 9], vec![0.1; 9]).unwrap());
+    let found = backpropagation(&network, &x, &network.targets(&[1.0], 1).unwrap()).unwrap();
+    let text = found.to_string();
+    let mut lines = text.lines().skip_while(|line| !line.contains("dz1/dW1 (1, 9, 9, 9)"));
+    assert!(lines.nth(1).unwrap().trim().starts_with("components"));
+}
+
+/// With examples as columns everything is transposed, and the same.
+#[test]
+fn both_conventions_have_the_same_numbers() {
+    for found in [course(), classes()] {
+        for step in &found.columns {
+            let value = match step.name.strip_prefix("dL/d") {
+                Some(by) => found
+                    .backward
+                    .iter()
+                    .find(|back| back.name == format!("dL/d{by}"))
+                    .unwrap()
+                    .value
+                    .clone(),
+                None => found
+                    .forward
+                    .iter()
+                    .find(|there| there.name == step.name)
+                    .unwrap()
+                    .value
+                    .clone(),
+            };
+            let shape = [
+                value.shape().last().copied().unwrap(),
+                value.data().len() / value.shape().last().unwrap(),
+            ];
+            assert_eq!(step.value.shape(), shape, "{}", step.name);
+            for (i, number) in step.value.data().iter().enumerate() {
+                let (row, column) = (i / shape[1], i % shape[1]);
+                assert_eq!(*number, value.data()[column * shape[0] + row], "{}", step.name);
+            }
+        }
+        for letter in ["W", "b"] {
+            for layer in [1, 2] {
+                assert!(
+                    found.columns.iter().any(|step| step.name == format!("dL/d{letter}{layer}"))
+                );
+            }
+        }
+    }
+    let text = course().to_string();
+    for line in [
+        "  z1 = W1 · x + b1   (2, 1) = (2, 4) · (4, 1) + (2, 1)",
+        "  dL/dz2 = 2 (z2 - t)   (1, 1)",
+        "  dL/dW2 = δ2 · h1ᵀ   (1, 2) = (1, 1) · (1, 2)",
+        "  dL/dh1 = W2ᵀ · δ2   (2, 1) = (2, 1) · (1, 1)",
+        "  dL/dz1 = dL/dh1 ⊙ relu'(z1)   (2, 1) = (2, 1) ⊙ (2, 1)",
+        "  dL/dW1 = δ1 · xᵀ   (2, 4) = (2, 1) · (1, 4)",
+    ] {
+        assert!(text.lines().any(|own| own == line), "{line}: {text}");
+    }
+    let markdown = course().markdown();
+    assert!(
+        markdown.contains(r"\frac{\partial L}{\partial W_{1}} = \delta_{1} \, x^{\top}"),
+        "{markdown}"
+    );
+}
+
+/// On the edges between layers stand the derivative of the step, that of the loss so far, and both shapes.
+#[test]
+fn a_network_is_drawn_layer_by_layer() {
+    let svg = classes().svg().unwrap();
+    assert_xml(&svg);
+    for words in [
+        ">z1 = x · W1 + b1<",
+        ">h1 = relu(z1)<",
+        ">p = softmax(z2)<",
+        ">dz2/dh1 = W2ᵀ<",
+        ">(1, 2, 1, 3)<",
+        ">dL/dh1 (1, 3)<",
+        ">dh1/dz1 = [z1 &gt; 0]<",
+        ">dz1/dW1 = x<",
+        ">(1, 3, 2, 3)<",
+        ">dL/dW1 (2, 3)<",
+        ">dL/db2 (2)<",
+        ">dL/dp = -t / p<",
+        ">dL/dp (1, 2)<",
+    ] {
+        assert!(svg.contains(words), "{words}: {svg}");
+    }
+    let page = classes().html().unwrap();
+    assert!(page.contains(">dz2/dh1 = W2ᵀ<"), "{page}");
 }
 
 #[test]

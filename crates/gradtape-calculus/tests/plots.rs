@@ -1,9 +1,10 @@
 //! Plots: what stands in the charts, and that every chart is drawn.
 
+use crate::common::check;
 use crate::xml::assert_xml;
 use gradtape::optim::Hyper;
-use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_curves, plot_paths};
-use gradtape_chart::{Arrow, Chart, Contour, Line, Mark, Panel};
+use gradtape_calculus::{Descent, Expr, Range, descend, plot, plot_bars, plot_curves, plot_paths};
+use gradtape_chart::{Arrow, Bars, Chart, Contour, Line, Mark, Panel};
 
 const COURSE: &str = "x^2 - 4*x + 7 + 2*y";
 
@@ -37,6 +38,45 @@ fn lines(panel: &Panel) -> Vec<&Line> {
         .iter()
         .filter_map(|mark| if let Mark::Line(one) = mark { Some(one) } else { None })
         .collect()
+}
+
+/// Distributions stand side by side, class by class.
+#[test]
+fn distributions_are_bars() {
+    let chart =
+        plot_bars("P: 0, 1, 0; Q: softmax(1, 2, 0.5)[1], softmax(1,2,0.5)[2], 0.5^3").unwrap();
+    let bars: Vec<&Bars> = chart.panels[0]
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Bars(bars) => Some(bars),
+            _ => None,
+        })
+        .collect();
+    let [p, q] = bars.as_slice() else { panic!("{bars:?}") };
+    assert_eq!((p.label.as_str(), q.label.as_str(), p.hollow, q.hollow), ("P", "Q", false, true));
+    let heights = |bars: &Bars| bars.bars.iter().map(|bar| bar.2).collect::<Vec<_>>();
+    assert_eq!(heights(p), [0.0, 1.0, 0.0]);
+    let all: f64 = [1.0f64, 2.0, 0.5].iter().map(|x| x.exp()).sum();
+    check("Q", &heights(q), &[1f64.exp() / all, 2f64.exp() / all, 0.125], 1e-12);
+    for (class, (left, right)) in p.bars.iter().zip(&q.bars).enumerate() {
+        let middle = class as f64 + 1.0;
+        assert!(
+            left.0 > middle - 0.5 && left.1 < middle && right.0 > middle && right.1 < middle + 0.5
+        );
+    }
+    for (text, words, place) in [
+        ("0, 1", "a distribution has a name", 0),
+        ("P: 0, 1; Q: 1", "Q has 1 numbers, and the first has 2", 8),
+        ("P: 0,, 1", "a number is missing", 5),
+        ("P: 0, -1", "this is -1; bars stand on 0", 6),
+        ("P: 0, x", "the variable `x`", 6),
+        ("P: 0, sin(", "expected", 10),
+    ] {
+        let error = plot_bars(text).err().unwrap();
+        assert!(error.message().contains(words), "{text}: {error}");
+        assert_eq!(error.position(), Some(place), "{text}: {error}");
+    }
 }
 
 #[test]

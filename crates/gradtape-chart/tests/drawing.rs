@@ -65,6 +65,31 @@ fn assert_drawn(what: &str, chart: &Chart) {
     }
 }
 
+/// Of points in one place, each is seen around those that are drawn later.
+#[test]
+fn points_in_one_place_are_rings_around_each_other() {
+    let points = (0..4).map(|number| Mark::Point((0.5, 0.5), COLOURS[number])).collect();
+    let apart = [Mark::Point((0.2, 0.2), COLOURS[4]), Mark::Point((0.8, 0.8), COLOURS[5])];
+    let svg = chart("", vec![panel([points, apart.to_vec()].concat())]).svg().unwrap();
+    let number = |text: &str, name: &str| -> f64 {
+        let rest = text.split_once(&format!(" {name}=\"")).unwrap().1;
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let circles = svg.split("<circle").skip(1);
+    let circles: Vec<(f64, f64)> =
+        circles.map(|own| (number(own, "cx"), number(own, "r"))).collect();
+    // A white ring and a colour for each.
+    let radii = |from: usize, count: usize| {
+        circles[from..].iter().skip(1).step_by(2).take(count).map(|circle| circle.1)
+    };
+    let together: Vec<f64> = radii(0, 4).collect();
+    let white: Vec<f64> = circles.iter().step_by(2).take(4).map(|circle| circle.1).collect();
+    for pair in [0, 1, 2] {
+        assert!(together[pair] > white[pair + 1], "{together:?} {white:?}");
+    }
+    assert!(radii(8, 2).all(|r| r == together[3]), "{circles:?}");
+}
+
 #[test]
 fn every_mark_is_on_every_surface() {
     let chart = chart("a < b", vec![panel(marks())]);

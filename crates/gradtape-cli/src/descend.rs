@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
 use gradtape_calculus::{
-    Descent, Descents, Expr, Question, Range, Run, compare_paths, descend, paths_csv, plot_paths,
+    Descent, Descents, Expr, Path, Question, Range, Run, Trace, compare_paths, descend,
+    descend_program, paths_csv, plot_paths, plot_program_paths,
 };
+use gradtape_chart::Chart;
 use gradtape_lab::MODULE;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
-use crate::expression::{Point, deliver, entries, format, no_program, placed, point};
+use crate::expression::{Point, deliver, entries, format, placed, point};
 use crate::flags::{count, number, schedule};
 use crate::hyper::{HyperFlags, with_settings};
 use crate::output::{Output, json};
@@ -27,6 +29,7 @@ use crate::plot::range;
   gradtape descend \"x^4 - 2x^2 + x/4\" --from x=-0.1 --from x=0.5 --lr 0.05      two starts, two minima
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --optimizer sgd,adam --lr 0.05 --out lab.html      a page in which
     the start is dragged, and rates, momentum and noise are changed
+  gradtape descend \"while abs(x) > 5: x = x/2; x^2\" --from x=12 --lr 0.25      a program: the path that it takes
   gradtape descend \"x^2\" --from x=1 --noise 1 --batch 64 --out path.csv
   gradtape descend \"x^2 + 10*y^2\" --from x=3,y=1 --format terminal --lr 0.05")]
 pub(crate) struct Descend {
@@ -104,18 +107,25 @@ enum Picture {
 
 impl Verb for Descend {
     fn run(self, output: &Output) -> Outcome {
-        no_program(&self.expr, "descend")?;
         let picture = format(self.format, self.out.as_ref(), Picture::Text)?;
         if self.still && picture != Picture::Html {
             return Err(Failure::usage("--still is about pages: name a file that ends in .html"));
         }
-        let expr = Expr::parse(&self.expr)?;
+        // A program is another expression at each place.
+        let expr = match Trace::is_program(&self.expr) {
+            true => None,
+            false => Some(Expr::parse(&self.expr)?),
+        };
         let starts = starts(&self.from);
         let mut paths = Vec::new();
         for start in &starts {
             for optimizer in &self.optimizer {
                 let how = self.descent(optimizer)?;
-                let mut path = placed(descend(&expr, start, &how), &self.expr)?;
+                let path = match &expr {
+                    Some(expr) => descend(expr, start, &how),
+                    None => descend_program(&self.expr, start, &how),
+                };
+                let mut path = placed(path, &self.expr)?;
                 path.label = self.label(optimizer, start, starts.len());
                 paths.push(path);
             }
@@ -129,13 +139,13 @@ impl Verb for Descend {
                 tables.join("\n")
             }
             Picture::Csv => paths_csv(&paths),
-            Picture::Svg => plot_paths(&expr, &paths, &self.range)?.svg()?,
+            Picture::Svg => self.chart(expr.as_ref(), &paths)?.svg()?,
             Picture::Html => {
                 let module = (!self.still).then_some(MODULE);
-                Question::Descend(self.question(&expr, &starts)?).page(module)?
+                Question::Descend(self.question(expr.as_ref(), &starts)?).page(module)?
             }
             Picture::Terminal => {
-                output.drawn(&plot_paths(&expr, &paths, &self.range)?, self.out.is_none())?
+                output.drawn(&self.chart(expr.as_ref(), &paths)?, self.out.is_none())?
             }
             Picture::Json => match paths.as_slice() {
                 [path] => json(path)?,
@@ -147,6 +157,13 @@ impl Verb for Descend {
 }
 
 impl Descend {
+    fn chart(&self, expr: Option<&Expr>, paths: &[Path]) -> Outcome<Chart> {
+        Ok(match expr {
+            Some(expr) => plot_paths(expr, paths, &self.range)?,
+            None => plot_program_paths(&self.expr, paths, &self.range)?,
+        })
+    }
+
     /// How an optimiser with settings of its own descends.
     fn descent(&self, text: &str) -> Outcome<Descent> {
         let name = text.split(':').next().unwrap_or_default();
@@ -170,15 +187,18 @@ impl Descend {
     }
 
     /// What a page asks again.
-    fn question(&self, expr: &Expr, starts: &[Vec<(&str, f64)>]) -> Outcome<Descents> {
+    fn question(&self, expr: Option<&Expr>, starts: &[Vec<(&str, f64)>]) -> Outcome<Descents> {
         let runs = self.optimizer.iter().map(|text| {
             let Descent { optimizer, hyper: settings, .. } = self.descent(text)?;
             Ok(Run { optimizer, settings })
         });
         // In the order of the variables, which a page has too.
         let from = starts.iter().map(|start| {
-            let point = expr.variables().zip(expr.point(start)?);
-            Ok(point.map(|(name, value)| (name.to_string(), value)).collect())
+            let owned = |(name, value): (&str, f64)| (name.to_string(), value);
+            Ok(match expr {
+                Some(expr) => expr.variables().zip(expr.point(start)?).map(owned).collect(),
+                None => start.iter().copied().map(owned).collect(),
+            })
         });
         let range = self.range.iter().map(|Range { name, low, high }| (name.clone(), *low, *high));
         Ok(Descents {

@@ -116,6 +116,15 @@ enum WalkOrder {
     Bfs,
 }
 
+impl WalkOrder {
+    fn order(self) -> Order {
+        match self {
+            WalkOrder::Topological => Order::Topological,
+            WalkOrder::Bfs => Order::BreadthFirst,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Picture {
     Text,
@@ -188,7 +197,8 @@ impl Explain {
             true => entries(&self.at).into_iter().map(owned).collect(),
             false => found.at.0.iter().map(|(name, value)| (name.clone(), value.0)).collect(),
         };
-        Question::Explain { expr: self.expr.trim().to_string(), at, hessian: self.hessian }
+        let order = self.order.map(WalkOrder::order);
+        Question::Explain { expr: self.expr.trim().to_string(), at, hessian: self.hessian, order }
     }
 
     /// What a name alone stands for, without a point: an operation, or a function of the grammar.
@@ -235,11 +245,6 @@ impl Explain {
         }
         let found = self.found()?;
         let picture = self.picture()?;
-        if self.order == Some(WalkOrder::Bfs) && matches!(picture, Picture::Dot | Picture::Html) {
-            return Err(Failure::usage(
-                "--order bfs, whose numbers go wrong on the way, is shown as text, json, svg or markdown",
-            ));
-        }
         let found = if self.order.is_some() { found.numbered() } else { found };
         Ok(match picture {
             Picture::Text => found.to_string(),
@@ -259,10 +264,7 @@ impl Explain {
 
     /// What is known of one expression, or of a program, at the point.
     fn found(&self) -> Outcome<Explanation> {
-        let order = match self.order.unwrap_or_default() {
-            WalkOrder::Topological => Order::Topological,
-            WalkOrder::Bfs => Order::BreadthFirst,
-        };
+        let order = self.order.unwrap_or_default().order();
         let options = Options { hessian: self.hessian, order };
         let found = match Trace::is_program(&self.expr) {
             true => explain_program(&self.expr, &entries(&self.at), options),

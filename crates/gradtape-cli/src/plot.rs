@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape_calculus::{Expr, Range, plot, plot_curves};
+use gradtape_calculus::{Expr, Range, plot, plot_bars, plot_curves};
+use gradtape_chart::Chart;
 
 use crate::Verb;
 use crate::error::{Failure, Outcome};
@@ -21,6 +22,7 @@ use crate::output::Output;
   gradtape plot \"tanh(x)\" --out tanh.svg
   gradtape plot \"x^2 - 4*x + 7 + 2*y\" --range x=-2:6 --range y=-4:4 --out field.svg
   gradtape plot \"step(x); sigmoid(x); sigmoid(4x)\" --no-derivative --out steps.svg
+  gradtape plot --bars \"P: 0, 1, 0; Q: 0.2, 0.7, 0.1\" --out bars.svg
   gradtape plot \"exp(-x^2)\" --format json")]
 pub(crate) struct Plot {
     /// The expression, in one or two variables, or several in one variable separated by `;`
@@ -30,6 +32,10 @@ pub(crate) struct Plot {
     /// The part of an axis to show, as in x=-2:6; -5:5 where not given
     #[arg(long, value_parser = range, value_name = "NAME=LOW:HIGH", value_delimiter = ',', allow_hyphen_values = true)]
     range: Vec<Range>,
+
+    /// Draw distributions as bars, each a name with numbers: "P: 0, 1, 0; Q: 0.2, 0.7, 0.1"
+    #[arg(long, conflicts_with_all = ["range", "no_derivative"])]
+    bars: bool,
 
     /// Draw the curves alone, without their derivatives
     #[arg(long)]
@@ -64,12 +70,16 @@ pub(crate) fn range(text: &str) -> Result<Range, String> {
 
 impl Verb for Plot {
     fn run(self, output: &Output) -> Outcome {
-        no_program(&self.expr, "plot")?;
-        let exprs = Expr::parse_all(&self.expr)?;
         let usual = match self.out.is_none() && output.is_terminal() {
             true => Picture::Terminal,
             false => Picture::Svg,
         };
+        if self.bars {
+            let picture = format(self.format, self.out.as_ref(), usual)?;
+            return self.shown(&plot_bars(&self.expr)?, picture, output);
+        }
+        no_program(&self.expr, "plot")?;
+        let exprs = Expr::parse_all(&self.expr)?;
         let chart = || match exprs.as_slice() {
             [expr] if !self.no_derivative => Ok(plot(expr, &self.range)?.chart()),
             // Without the gradient, lines of equal value would still be drawn with it.
@@ -79,9 +89,9 @@ impl Verb for Plot {
             exprs => Ok(plot_curves(exprs, &self.range, !self.no_derivative)?),
         };
         let text = match format(self.format, self.out.as_ref(), usual)? {
-            Picture::Svg => chart()?.svg()?,
-            Picture::Html => chart()?.html()?,
-            Picture::Terminal => output.drawn(&chart()?, self.out.is_none())?,
+            picture @ (Picture::Svg | Picture::Html | Picture::Terminal) => {
+                return self.shown(&chart()?, picture, output);
+            }
             Picture::Json if self.no_derivative => {
                 return Err(Failure::usage(
                     "--no-derivative is for pictures; JSON holds derivatives too",
@@ -95,6 +105,21 @@ impl Verb for Plot {
                     all => serde_json::to_string(all),
                 };
                 text.map_err(Failure::failed)? + "\n"
+            }
+        };
+        deliver(&text, self.out.as_ref(), output)
+    }
+}
+
+impl Plot {
+    /// A chart as a picture.
+    fn shown(&self, chart: &Chart, picture: Picture, output: &Output) -> Outcome {
+        let text = match picture {
+            Picture::Svg => chart.svg()?,
+            Picture::Html => chart.html()?,
+            Picture::Terminal => output.drawn(chart, self.out.is_none())?,
+            Picture::Json => {
+                return Err(Failure::usage("bars are drawn as svg, html or in the terminal"));
             }
         };
         deliver(&text, self.out.as_ref(), output)

@@ -1,6 +1,6 @@
 //! `gradtape descend` as a program.
 
-use crate::common::run;
+use crate::common::{Folder, contains, run};
 use gradtape::optim::{HyperValue, Hyperparameter, NAMES, OPTIMIZERS, info};
 
 #[test]
@@ -106,6 +106,24 @@ fn wrong_use_has_status_2() {
     run("descend x^2 --at x=1").fails(2, &["there is no flag --at", "did you mean --from?"]);
     run("descend x^2 --from x=1 --optimizer adam --momentum 0.5")
         .fails(2, &["adam has no setting momentum"]);
+}
+
+#[test]
+fn programs_are_descended_on() {
+    let line = "descend while(abs(x))>5:x=x/2;x^2 --from x=12 --lr 0.25 --steps 2";
+    let path = run(&format!("{line} --format json")).ok().json();
+    assert_eq!(path["steps"][2]["at"]["x"], 11.26171875);
+    assert_eq!(path["steps"][0]["gradient"]["x"], 1.5);
+    let text = run(&format!("{line} --optimizer sgd,adam --from x=4")).ok().stdout;
+    contains(&text, &["at the start `while(abs(x))>5` ran 2 times", "adam from x=4"]);
+    let folder = Folder::new("descend-program");
+    for name in ["path.svg", "path.html", "path.csv"] {
+        folder.run(&format!("{line} --out {name}")).ok();
+    }
+    let page = String::from_utf8(folder.read("path.html")).unwrap();
+    contains(&page, &["--from x=12 --optimizer sgd:lr=0.25", "ran 2 times"]);
+    run("descend while(x)>1:x=x/y;x --from x=12").fails(2, &["`y` has no value"]);
+    run("descend while(x)>1:x=x/2;x --from x=12,z=1").fails(2, &["no variable `z`"]);
 }
 
 #[test]

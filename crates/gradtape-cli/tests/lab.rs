@@ -235,6 +235,50 @@ fn gradients_accumulate_where_paths_meet() {
     nothing_wrong(&browser);
 }
 
+/// The three ways to differentiate give nothing away before the walk has the gradient.
+#[test]
+fn nothing_is_shown_before_it_is_computed() {
+    let Some((_folder, mut browser)) = page("lab-nothing", COURSE) else { return };
+    let shown = "[...document.querySelectorAll('#three .way, svg .number, #nodes .number, ol span')].filter((own) => own.textContent.trim() && getComputedStyle(own).visibility === 'visible').length";
+    put(&mut browser, "#step", "0");
+    assert_eq!(browser.value(shown), 0);
+    let ways = "[...document.querySelectorAll('#three tbody tr')].map((row) => getComputedStyle(row.querySelector('.way')).visibility === 'visible')";
+    for (step, want) in [(7, [false, false]), (9, [true, false]), (10, [true, true])] {
+        put(&mut browser, "#step", &step.to_string());
+        assert_eq!(browser.value(ways), json!(want), "{step}");
+    }
+    browser.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    put(&mut browser, "#step", "0");
+    assert_eq!(browser.value(ways), json!([true, true]), "printed");
+    nothing_wrong(&browser);
+}
+
+/// In a walk breadth first a node keeps what it handed on; what would be right is seen once that is known.
+#[test]
+fn a_walk_breadth_first_is_stepped() {
+    let Some(chromium) = chromium() else { return };
+    let folder = Folder::new("lab-bfs");
+    let mut browser = Browser::start(&chromium, &folder);
+    let mut command = crate::common::command(&folder.path(""), "explain");
+    let more = ["y = x^2; y*sin(y)", "--at", "x=1", "--order", "bfs", "--out", "page.html"];
+    Run::of(command.args(more).output().unwrap()).ok();
+    open(&folder, &mut browser, "");
+    let mut at = |step: u32| {
+        put(&mut browser, "#step", &step.to_string());
+        let shown = "(selector) => { const own = [...document.querySelectorAll('svg [data-node]')].find((node) => node.textContent.includes('y = x')).querySelector(selector); return getComputedStyle(own).visibility === 'visible' ? own.textContent.trim() : '' }";
+        browser.value(&format!("['.backward .number', '.right .row'].map({shown})"))
+    };
+    // Four values forward; then b, y, a, what y gets late, and x.
+    assert_eq!(at(5), json!(["", ""]));
+    assert_eq!(at(6), json!(["0.841471", ""]));
+    assert_eq!(at(7), json!(["0.841471", ""]));
+    assert_eq!(at(8), json!(["0.841471", "right: 1.38177"]));
+    assert_eq!(at(9), json!(["0.841471", "right: 1.38177"]));
+    let rows = browser.value("document.querySelectorAll('#rows svg').length");
+    assert_eq!(rows, 2, "unsorted and sorted");
+    nothing_wrong(&browser);
+}
+
 #[test]
 fn without_webassembly_pages_stay_as_they_were_written() {
     let Some((folder, mut browser)) = page("lab-old", COURSE) else { return };

@@ -103,7 +103,6 @@ fn wrong_use_has_status_2_and_writes_nothing() {
         ("plot log(x) --range x=-2:-1", &["no finite value for x from -2 to -1", "--range x="]),
         ("plot sin(", &["^"]),
         ("plot while.x>1:x=x/2;x", &["plot is for expressions", "gradtape explain"]),
-        ("descend for.i.in.1..3:x=x*x;x --from x=1", &["descend is for expressions"]),
         ("explain if.x>1:x=x/2;x --at x=2 --differences", &["--differences is for expressions"]),
         ("explain if.x>1:x=x/2;x --steps", &["--steps is for expressions"]),
         ("plot x --format dot", &["dot"]),

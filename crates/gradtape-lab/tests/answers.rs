@@ -6,7 +6,7 @@ use serde_json::Value;
 
 fn explain(expr: &str, at: &[(&str, f64)]) -> Question {
     let at = at.iter().map(|(name, value)| (name.to_string(), *value)).collect();
-    Question::Explain { expr: expr.to_string(), at, hessian: false }
+    Question::Explain { expr: expr.to_string(), at, hessian: false, order: None }
 }
 
 fn descend(expr: &str) -> Question {

@@ -72,6 +72,22 @@ impl Expr {
         self
     }
 
+    /// The same expression in these variables, in this order, whether it uses them or not. A variable that is not among them
+    /// has no value.
+    pub(crate) fn over(mut self, names: &[String]) -> Expr {
+        let place = |name: &Name| names.iter().position(|own| *own == name.text);
+        let places: Vec<usize> =
+            self.names.iter().map(|name| place(name).unwrap_or(usize::MAX)).collect();
+        for node in &mut self.nodes {
+            if let Node::Variable(number) = node {
+                *number = places[*number];
+            }
+        }
+        let named = |text: &String| Name { text: text.clone(), position: None };
+        self.names = names.iter().map(named).collect();
+        self
+    }
+
     /// The value of a node that is a number or minus a number.
     pub(crate) fn number(&self, id: Id) -> Option<f64> {
         match self.node(id) {

@@ -22,6 +22,7 @@ mod record;
 mod size;
 mod symbolic;
 mod token;
+mod told;
 mod traced;
 
 pub use build::Builder;

@@ -9,6 +9,7 @@ use super::node::{Id, Node};
 use super::parse::Parser;
 use super::program::{check_name, empty, is_name, named};
 use super::size::MAX_NODES;
+use super::told::Told;
 use crate::report::{Error, Result, plural, short};
 
 /// What a program computed at a point.
@@ -39,7 +40,8 @@ impl Trace {
     /// Runs a program at a point. Its pieces, with `;` between, are assignments, which may give a name a new value,
     /// `while CONDITION: NAME = EXPR`, `if CONDITION: NAME = EXPR` and `for NAME in LOW..HIGH: NAME = EXPR`
     /// (both ends are taken), and at last an expression. A body of several pieces stands in braces, also with loops and
-    /// branches of its own: `while x > 1: { x = x/2; n = n + 1 }`. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or
+    /// branches of its own: `while x > 1: { x = x/2; n = n + 1 }`. Without an expression at its end, the result is what its
+    /// last piece gives a value. Conditions compare with `<`, `>`, `<=`, `>=`, `==` or
     /// `!=`.
     ///
     /// ```
@@ -64,7 +66,8 @@ impl Trace {
             rounds: 0,
         };
         let mut result = None;
-        for (start, end) in pieces(text, 0, text.len())? {
+        let all = pieces(text, 0, text.len())?;
+        for &(start, end) in &all {
             if text[start..end].trim().is_empty() {
                 return Err(empty(text, start, end));
             }
@@ -75,10 +78,16 @@ impl Trace {
             }
             result = run.piece((start, end))?;
         }
-        let Some(root) = result else {
-            return Err(Error::new("the program ends without a result")
-                .at(text, text.len())
-                .hint("its last piece is an expression, as in while x > 1: x = x/2; x^2"));
+        let root = match (result, all.last()) {
+            (Some(root), _) => root,
+            // What the last piece gives a value to is what the program is about.
+            (None, last) => {
+                let (start, end) = run.last_target(last.copied().unwrap_or_default())?;
+                let root = run.value(start, end)?.0;
+                let name = &text[start..end];
+                run.told.insert(text.len(), Told::result(name));
+                root
+            }
         };
         let expr = run.parser.builder.part_unchecked(root);
         let read =
@@ -133,33 +142,6 @@ fn pieces(text: &str, start: usize, end: usize) -> Result<Vec<Span>> {
 /// Where something begins and ends in the text.
 type Span = (usize, usize);
 
-/// What became of a loop or a branch, which may stand in another loop.
-struct Told {
-    said: String,
-    is_branch: bool,
-    /// How often it was come to.
-    visits: usize,
-    /// How often its body was run.
-    times: usize,
-}
-
-impl Told {
-    fn text(&self) -> String {
-        let Told { said, is_branch, visits, times } = self;
-        match (is_branch, visits) {
-            (true, 1) => format!("`{said}` was {}", *times == 1),
-            (true, _) => format!("`{said}` was true {} of {visits}", plural(*times, "time")),
-            (false, 1) => format!("`{said}` ran {}", plural(*times, "time")),
-            (false, _) => {
-                format!(
-                    "`{said}` was begun {visits} times and ran {} in all",
-                    plural(*times, "time")
-                )
-            }
-        }
-    }
-}
-
 struct Run<'a> {
     text: &'a str,
     at: &'a [(&'a str, f64)],
@@ -211,10 +193,8 @@ impl<'a> Run<'a> {
             _ => self.counted(head, colon, body, said)?,
         };
         let is_branch = word == "if";
-        let new = || Told { said: said.to_string(), is_branch, visits: 0, times: 0 };
-        let told = self.told.entry(start).or_insert_with(new);
-        told.visits += 1;
-        told.times += times;
+        let told = self.told.entry(start).or_insert_with(|| Told::new(said, is_branch));
+        told.come_to(times);
         Ok(())
     }
 
@@ -347,6 +327,22 @@ impl<'a> Run<'a> {
         // A name may change what it stands for.
         check_name(&Builder::new(), self.text, name, at)?;
         Ok((name, start + sign + 1))
+    }
+
+    /// Where the name stands that a piece gives a value to at last.
+    fn last_target(&self, mut piece: Span) -> Result<Span> {
+        loop {
+            let text = &self.text[piece.0..piece.1];
+            let Some(colon) =
+                keyword(text).and_then(|(_, rest)| Some(text.len() - rest.len() + rest.find(':')?))
+            else {
+                let (name, _) = self.target(piece.0, piece.1)?;
+                let start = piece.0 + text.len() - text.trim_start().len();
+                return Ok((start, start + name.len()));
+            };
+            let body = self.statements((piece.0 + colon + 1, piece.1))?;
+            piece = body.last().copied().unwrap_or((piece.1, piece.1));
+        }
     }
 
     /// `NAME = EXPR`.

@@ -6,6 +6,7 @@ mod descend;
 mod differences;
 mod explain;
 mod extremum;
+mod ground;
 mod jacobian;
 mod live;
 mod network;
@@ -15,7 +16,9 @@ mod secant;
 mod svg;
 
 pub use derivation::{Derivation, Rule, derivation};
-pub use descend::{Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, paths_csv};
+pub use descend::{
+    Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, descend_program, paths_csv,
+};
 pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use explain::{
     Explanation, Line, MAX_DRAWN, MAX_HESSIAN, Options, Order, Step, Symbolic, explain,
@@ -28,6 +31,8 @@ pub use network::{
     MAX_EXAMPLES, MAX_LAYERS, MAX_PARAMETERS, Network, NetworkJacobian, NetworkLayer, NetworkLoss,
     Reduction, backpropagation,
 };
-pub use plot::{Plot, Range, Samples, plot, plot_curves, plot_paths};
+pub use plot::{
+    Plot, Range, Samples, plot, plot_bars, plot_curves, plot_paths, plot_program_paths,
+};
 pub use question::{Descents, Perceptron, Question, Run};
 pub use secant::{Secant, secant};

@@ -88,20 +88,26 @@ pub(super) fn dot<DB: DrawingBackend>(
     root.draw(&Circle::new(at, 27 * look.unit / 10, rgb(colour).filled()))
 }
 
-/// A point that stands out.
+/// A point that stands out, so much larger as to be seen around so many that lie on it.
 pub(super) fn large_dot<DB: DrawingBackend>(
     root: &Area<DB>,
     look: &Look,
     at: Place,
-    colour: Colour,
+    (colour, around): (Colour, usize),
 ) -> Drawn<DB> {
     if look.letters {
         return root.draw_text("●", &look.text(colour, HPos::Left, VPos::Center), at);
     }
-    let circle = |radius, colour: RGBColor| Circle::new(at, radius, colour.filled());
-    root.draw(&circle(58 * look.unit / 10, WHITE))?;
-    root.draw(&circle(48 * look.unit / 10, rgb(colour)))
+    let more = 36 * around.min(MOST_AROUND) as i32;
+    let circle = |radius: i32, colour: RGBColor| {
+        Circle::new(at, (radius + more) * look.unit / 10, colour.filled())
+    };
+    root.draw(&circle(58, WHITE))?;
+    root.draw(&circle(48, rgb(colour)))
 }
+
+/// More rings than these are not told apart.
+const MOST_AROUND: usize = 6;
 
 /// A bar between two corners.
 pub(super) fn bar<DB: DrawingBackend>(
@@ -168,12 +174,19 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
         Ok(())
     }
 
-    pub(super) fn point(&self, point: (f64, f64), colour: Colour) -> Drawn<DB> {
+    /// Whether one point would hide another.
+    pub(super) fn hides(&self, point: (f64, f64), other: (f64, f64)) -> bool {
+        let (a, b) = (self.pixel(self.shares(point)), self.pixel(self.shares(other)));
+        (a.0 - b.0).abs().max((a.1 - b.1).abs()) < 4 * self.look.unit
+    }
+
+    /// A point that stands out, with so many others on it.
+    pub(super) fn point(&self, point: (f64, f64), colour: Colour, around: usize) -> Drawn<DB> {
         let shares = self.shares(point);
         if !is_inside(shares) {
             return Ok(());
         }
-        large_dot(self.root, self.look, self.pixel(shares), colour)
+        large_dot(self.root, self.look, self.pixel(shares), (colour, around))
     }
 
     pub(super) fn dots(&self, dots: &Dots) -> Drawn<DB> {
@@ -182,7 +195,7 @@ impl<DB: DrawingBackend> Inside<'_, DB> {
             match (is_inside(shares), dots.large) {
                 (false, _) => {}
                 (true, true) => {
-                    large_dot(self.root, self.look, self.pixel(shares), dots.colour)?;
+                    large_dot(self.root, self.look, self.pixel(shares), (dots.colour, 0))?;
                 }
                 (true, false) => dot(self.root, self.look, self.pixel(shares), dots.colour)?,
             }

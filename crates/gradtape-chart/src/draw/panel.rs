@@ -75,7 +75,7 @@ fn draw_panel<DB: DrawingBackend>(
                     dot(root, look, between, line.colour)?;
                 }
             }
-            Key::Dots(dots) if dots.large => large_dot(root, look, between, dots.colour)?,
+            Key::Dots(dots) if dots.large => large_dot(root, look, between, (dots.colour, 0))?,
             Key::Dots(dots) => dot(root, look, between, dots.colour)?,
             Key::Bars(bars) => {
                 let (above, below) = (middle.1 - look.row / 4, middle.1 + look.row / 4);
@@ -89,12 +89,19 @@ fn draw_panel<DB: DrawingBackend>(
 
     let inside = Inside { root, look, frame: &frame, from: corner, size: plot };
     let mut written: Vec<(Place, Place)> = Vec::new();
-    for mark in &panel.marks {
+    for (number, mark) in panel.marks.iter().enumerate() {
         match mark {
             Mark::Line(line) => inside.line(line)?,
             Mark::Arrows(arrows) => inside.arrows(arrows)?,
             Mark::Contour(contour) => inside.contour(contour)?,
-            Mark::Point(point, colour) => inside.point(*point, *colour)?,
+            Mark::Point(point, colour) => {
+                let later = &panel.marks[number + 1..];
+                let hides = |mark: &&Mark| match mark {
+                    Mark::Point(other, _) => inside.hides(*other, *point),
+                    _ => false,
+                };
+                inside.point(*point, *colour, later.iter().filter(hides).count())?;
+            }
             Mark::Dots(dots) => inside.dots(dots)?,
             Mark::Bars(bars) => inside.bars(bars)?,
             Mark::Band(band) => inside.band(band)?,

@@ -11,21 +11,7 @@ page.show = (parts) => {
   show(end || at === 0 || at > last ? last : at, false);
   writeAddress();
 };
-page.fields = () => {
-  const formula = byId("f-formula");
-  const focus = document.activeElement?.id;
-  const rows = asked.at.map(([name, value], place) => slid(name, value, (to) => {
-    asked.at[place][1] = to;
-    ask();
-  }));
-  const own = formula?.closest(".worded") ?? worded("formula", asked.expr, (to) => {
-    asked.expr = to;
-    ask();
-  });
-  if (formula && document.activeElement !== formula) formula.value = asked.expr;
-  byId("fields").replaceChildren(own, ...rows);
-  if (focus) byId(focus)?.focus();
-};
+page.fields = () => fields(formulaField(), ...pointFields(asked.at));
 address = writeAddress;
 addressed = () => {
   if (answering.ready && readAddress()) ask();

@@ -15,10 +15,14 @@ impl Explanation {
                 "" => node.label.clone(),
                 formula => format!("{} = {formula}", node.label),
             };
-            let (value, gradient) = (short(node.value.0), short(node.gradient.0));
+            let shows = self.is_numbered && self.is_walked(node.id);
+            let had = if shows { self.handed(node.id) } else { node.gradient.0 };
+            let (value, gradient) = (short(node.value.0), short(had));
+            let right = self.right(node.id).filter(|_| shows);
+            let right = right.map(|right| format!("\\nright {right}")).unwrap_or_default();
             let number = self.number(node.id).map(|number| format!("\\nwalk #{number}"));
             let number = number.unwrap_or_default();
-            let label = format!("{formula}\\nvalue {value}\\ngradient {gradient}{number}");
+            let label = format!("{formula}\\nvalue {value}\\ngradient {gradient}{right}{number}");
             let written = writeln!(text, "  n{} [label=\"{label}\"];", node.id);
             debug_assert!(written.is_ok());
             for (input, local) in node.inputs.iter().zip(&node.local) {

@@ -131,14 +131,12 @@ impl Explanation {
         let uses = self.uses(node.id);
         if walked {
             let name = cut(&format!("d{out}/d{}", node.label), LONGEST);
-            let late = self.is_numbered && self.order == Order::BreadthFirst;
-            let had = if late { self.handed[node.id] } else { node.gradient.0 };
+            let had = if self.is_numbered { self.handed(node.id) } else { node.gradient.0 };
             rows.push(Row::new("backward", &name, had));
-            if short(had) != short(node.gradient.0) {
-                let right = format!(" right: {}", short(node.gradient.0));
+            if let Some(right) = self.right(node.id) {
                 rows.push(Row {
-                    class: "backward term",
-                    name: right,
+                    class: "backward term right",
+                    name: format!(" right: {right}"),
                     value: String::new(),
                     user: None,
                 });

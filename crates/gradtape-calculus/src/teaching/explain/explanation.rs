@@ -1,8 +1,8 @@
 //! [`Explanation`]: what is known of an expression at a point.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::report::{Named, Number};
+use crate::report::{Named, Number, short};
 
 /// Everything about an expression at a point. Serialises to the JSON of `gradtape explain`.
 ///
@@ -60,13 +60,15 @@ pub struct Explanation {
 }
 
 /// The order of the backward walk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// A node after all that use it: right on every graph.
     #[default]
+    #[serde(rename = "topological")]
     Topological,
     /// A node when it is first reached, breadth first: too early where branches of different length
     /// meet at a fork.
+    #[serde(rename = "bfs")]
     BreadthFirst,
 }
 
@@ -157,16 +159,35 @@ impl Explanation {
         self.is_numbered.then_some(place + 1)
     }
 
+    /// Whether the backward walk comes to a node.
+    pub(super) fn is_walked(&self, node: usize) -> bool {
+        self.backward.iter().any(|line| line.node == node)
+    }
+
     /// The node of the whole expression: the backward walk starts there.
     pub(super) fn result(&self) -> usize {
         self.backward.first().map_or(0, |line| line.node)
+    }
+
+    /// The gradient that a node hands on in the walk, which breadth first may be another one than its own.
+    pub(super) fn handed(&self, node: usize) -> f64 {
+        match self.order {
+            Order::Topological => self.nodes[node].gradient.0,
+            Order::BreadthFirst => self.handed[node],
+        }
+    }
+
+    /// The gradient of a node, as text, where the walk hands on another one.
+    pub(super) fn right(&self, node: usize) -> Option<String> {
+        let right = short(self.nodes[node].gradient.0);
+        (self.is_numbered && short(self.handed(node)) != right).then_some(right)
     }
 
     /// The uses of a node, and the gradient that reaches it from each.
     pub(super) fn uses(&self, node: usize) -> Vec<(usize, f64)> {
         let uses = self.nodes.iter().flat_map(|user| {
             let inputs = user.inputs.iter().zip(&user.local).filter(|(input, _)| **input == node);
-            inputs.map(|(_, local)| (user.id, user.gradient.0 * local.0))
+            inputs.map(|(_, local)| (user.id, self.handed(user.id) * local.0))
         });
         uses.collect()
     }

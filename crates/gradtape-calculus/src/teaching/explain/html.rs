@@ -4,7 +4,8 @@ use gradtape_chart::THEME;
 use gradtape_chart::text::{cut, escaped};
 
 use super::drawing::{STYLE, pretty};
-use super::explanation::{Explanation, Line, Symbolic};
+use super::explanation::{Explanation, Line, Order, Symbolic};
+use super::order::Row;
 use crate::report::{Error, Named, Number, Result, factor, short};
 use crate::teaching::live::{Live, Scripts, page, parts, quoted};
 use crate::teaching::svg::put;
@@ -37,7 +38,7 @@ impl Explanation {
             ("style", format!("{THEME}{}{STYLE}", include_str!("page.css"))),
             ("steps", (self.forward.len() + self.backward.len()).to_string()),
         ];
-        let own = concat!(include_str!("page.js"), include_str!("../live/picture.js"));
+        let own = concat!(include_str!("../live/walk.js"), include_str!("page.js"));
         let scripts = Scripts { own, answering: include_str!("answering.js") };
         Ok(page(include_str!("page.html"), &words, &self.parts()?, &scripts, live))
     }
@@ -74,10 +75,25 @@ impl Explanation {
             ("head", self.head()),
             ("graph", graph),
             ("legend", self.legend_line(drawing.forks)),
+            ("rows", self.drawn_rows()),
             ("details", details),
             ("warning", self.warning()),
             ("data", quoted(&json)),
         ]))
+    }
+
+    /// The nodes in a row, unsorted and sorted, where the walk has numbers.
+    fn drawn_rows(&self) -> String {
+        let rows = if self.is_numbered { self.rows() } else { Vec::new() };
+        let row = |row: Row| {
+            let (width, height) = (row.width + 32.0, row.height + 16.0);
+            format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"-8 0 {width:.0} {height:.0}\" \
+                 width=\"{width:.0}\" height=\"{height:.0}\">\n{}</svg>\n",
+                row.body
+            )
+        };
+        rows.into_iter().map(row).collect()
     }
 
     fn head(&self) -> String {
@@ -122,7 +138,9 @@ impl Explanation {
         let mut text = format!("<ol start=\"{first}\">\n");
         for (number, line) in lines.iter().enumerate() {
             let step = first + number;
-            let uses = if line.latex.is_empty() { Vec::new() } else { self.uses(line.node) };
+            // A walk breadth first writes out what has come, and what comes late.
+            let adds = !line.latex.is_empty() && self.order == Order::Topological;
+            let uses = if adds { self.uses(line.node) } else { Vec::new() };
             let mut terms = String::new();
             if uses.len() > 1 {
                 let name = escaped(&self.nodes[line.node].label);
@@ -149,14 +167,21 @@ impl Explanation {
         let mut text = head(&["node", "operation", "value", "gradient"]);
         for node in &self.nodes {
             let formula = if node.formula.is_empty() { node.op } else { &node.formula };
-            let walked = self.backward.iter().any(|line| line.node == node.id);
-            let gradient = if walked { short(node.gradient.0) } else { String::new() };
+            let gradient = match self.is_walked(node.id) {
+                true => {
+                    short(if self.is_numbered { self.handed(node.id) } else { node.gradient.0 })
+                }
+                false => String::new(),
+            };
+            let right = self.right(node.id).filter(|_| self.is_walked(node.id));
+            let right = right.map(|right| format!(" <span class=\"right\">right: {right}</span>"));
+            let right = right.unwrap_or_default();
             put(
                 &mut text,
                 format_args!(
                     "<tr data-node=\"{}\"><th scope=\"row\">{}</th><td>{}</td>\
                      <td class=\"forward\"><span class=\"number\">{}</span></td>\
-                     <td class=\"backward\"><span class=\"number\">{gradient}</span></td></tr>\n",
+                     <td class=\"backward\"><span class=\"number\">{gradient}</span>{right}</td></tr>\n",
                     node.id,
                     escaped(&node.label),
                     escaped(&pretty(formula)),
@@ -171,6 +196,10 @@ impl Explanation {
         let mut text = head(&["", "automatic", "numeric", "symbolic", ""]);
         let out = escaped(&self.nodes[self.result()].label);
         for (name, gradient) in &self.gradient.0 {
+            // As the gradient in the graph, they are seen once it is computed.
+            let node = self.nodes.iter().find(|node| node.name.as_ref() == Some(name));
+            let node = node.filter(|node| self.is_walked(node.id));
+            let node = node.map_or(String::new(), |node| format!(" data-way=\"{}\"", node.id));
             let numeric = self.numeric.get(name).map_or(String::new(), |number| short(number.0));
             let (value, expression) = match self.symbolic.get(name) {
                 Some(Symbolic::Found { expression, value, .. }) => {
@@ -182,8 +211,9 @@ impl Explanation {
             put(
                 &mut text,
                 format_args!(
-                    "<tr><th scope=\"row\">d{out}/d{}</th><td>{}</td><td>{numeric}</td><td>{value}</td>\
-                     <td class=\"text\">{}</td></tr>\n",
+                    "<tr{node}><th scope=\"row\">d{out}/d{}</th><td><span class=\"way\">{}</span></td>\
+                     <td><span class=\"way\">{numeric}</span></td><td><span class=\"way\">{value}</span></td>\
+                     <td class=\"text\"><span class=\"way\">{}</span></td></tr>\n",
                     escaped(name),
                     short(gradient.0),
                     escaped(&expression)
@@ -196,7 +226,9 @@ impl Explanation {
 
 /// A line with blanks around each sign of multiplication.
 fn spaced(line: &str) -> String {
-    pretty(line).replace(" · ", "·").replace('·', " · ")
+    let line = pretty(line).replace(" · ", "·").replace('·', " · ");
+    // Markup makes one blank of several.
+    line.replace("   ", "; ")
 }
 
 fn hessian_table(hessian: &Named<Named<Number>>) -> String {

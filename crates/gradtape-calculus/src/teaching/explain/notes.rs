@@ -44,7 +44,19 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
         if is_made_here {
             let reason = reason(kind, value, x, y);
             let numbers = graph.formula_in_numbers(node, values);
-            notes.push(format!("{what}: {numbers} is {}{reason}", short(value)));
+            let is_log = |operand: &Operand| match operand {
+                Operand::Node(input) => {
+                    let node = graph.expr.node(graph.shown[*input].id);
+                    matches!(node, Node::Call(Function::Log, _))
+                }
+                Operand::Number(_) => false,
+            };
+            let is_product = matches!(kind, Node::Binary(Operator::Mul, ..));
+            let convention = match is_product && value.is_nan() {
+                true if graph.shown[node].operands.iter().any(is_log) => CONVENTION,
+                _ => "",
+            };
+            notes.push(format!("{what}: {numbers} is {}{reason}{convention}", short(value)));
         } else {
             let varies = |place: usize| {
                 let operand = graph.shown[node].operands.get(place);
@@ -66,6 +78,9 @@ pub(super) fn notes(graph: &Graph<'_>, values: &[f64]) -> Vec<String> {
     }
     notes
 }
+
+/// What mends a product with a logarithm of 0.
+const CONVENTION: &str = "; as a limit 0 log 0 is 0: xlogy(p, x) is p log x with that convention, kl(p, q) is p log(p/q)";
 
 fn is_power(kind: Node) -> bool {
     matches!(kind, Node::Binary(Operator::Pow, ..) | Node::Call2(Function::Pow, ..))

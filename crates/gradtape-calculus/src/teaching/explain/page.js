@@ -1,13 +1,7 @@
-const slider = document.getElementById("step");
-const line = document.getElementById("line");
 const where = document.getElementById("where");
-const graph = document.getElementById("graph");
-const all = (selector) => [...document.querySelectorAll(selector)];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const [play, fit] = ["play", "fit"].map((id) => document.getElementById(id));
-let data, last, valued, graded, nodes, edges, terms, sums, steps, picture;
-let timer = 0;
-let scale = 1;
+let data, valued, graded, mended, nodes, edges, terms, sums, steps, ways;
+const opened = () => 0;
 
 // Takes up what the page shows now.
 function bind(found) {
@@ -16,7 +10,9 @@ function bind(found) {
   slider.max = last;
   // The step at which the value and the gradient of each node become known.
   valued = new Map(data.forward.map((step, at) => [step.node, at + 1]));
-  graded = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]));
+  // In a walk that goes wrong, a node is taken once, and what comes late is added in lines after that.
+  graded = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]).reverse());
+  mended = new Map(data.backward.map((step, at) => [step.node, data.forward.length + at + 1]));
   nodes = all("[data-node]").map((part) => [part, Number(part.dataset.node)]);
   edges = all("[data-from]").map((part) => [part, Number(part.dataset.from), Number(part.dataset.to)]);
   terms = all("[data-via]").map((part) => [part, Number(part.dataset.via)]);
@@ -28,6 +24,8 @@ function bind(found) {
     number.after(own);
     return [own, part.dataset.sums.split(" ").map((sum) => sum.split(":")).map(([user, text]) => [Number(user), text])];
   });
+  // What other ways find is seen with the gradient.
+  ways = all("[data-way]").map((part) => [part, Number(part.dataset.way)]);
   steps = all("[data-step]").map((part) => [part, Number(part.dataset.step)]);
   picture = graph.querySelector("svg");
   if (scale !== 1) zoom();
@@ -56,9 +54,11 @@ function show(step, moves = true) {
   for (const [part, node] of nodes) {
     part.classList.toggle("valued", valued.get(node) <= step);
     part.classList.toggle("graded", graded.get(node) <= step);
+    part.classList.toggle("mended", step === last || (mended.get(node) > graded.get(node) && mended.get(node) <= step));
     part.classList.toggle("current", node === now);
     part.classList.toggle("source", sources.has(node));
   }
+  for (const [part, node] of ways) part.classList.toggle("graded", graded.get(node) <= step);
   // What comes through a use is there once the user has its gradient.
   for (const [part, user] of terms) part.classList.toggle("arrived", graded.get(user) <= step);
   for (const [part, own] of sums) part.textContent = own.findLast(([user]) => graded.get(user) <= step)?.[1] ?? "";
@@ -84,65 +84,4 @@ function show(step, moves = true) {
     graph.scrollTo({ left, top, behavior: calm.matches ? "auto" : "smooth" });
   }
 }
-
-// What stands in the address beside the step is that of a page that answers.
-let address = () => history.replaceState(null, "", `#step=${slider.value}`);
-let addressed = () => {};
-
-function go(step) {
-  show(Math.min(Math.max(Math.round(step) || 0, 0), last));
-  address();
-}
-
-// One step after another, from the start when it is at the end.
-function playing(on) {
-  clearInterval(timer);
-  timer = 0;
-  if (on) {
-    if (Number(slider.value) === last) go(0);
-    timer = setInterval(() => {
-      go(Number(slider.value) + 1);
-      if (Number(slider.value) === last) playing(false);
-    }, 1200);
-  }
-  play.setAttribute("aria-pressed", String(on));
-  play.textContent = on ? "stop" : "play";
-  play.setAttribute("aria-label", on ? "Stop" : "Play");
-}
-
-const moves = { first: () => 0, back: (at) => at - 1, on: (at) => at + 1, last: () => last };
-const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last" };
-const move = (name) => {
-  playing(false);
-  go(moves[name](Number(slider.value)));
-};
-
-function zoom() {
-  graph.classList.remove("fit");
-  fit.setAttribute("aria-pressed", "false");
-  picture.style.width = `${Number(picture.getAttribute("width")) * scale}px`;
-  picture.style.height = "auto";
-}
-
-slider.addEventListener("input", () => {
-  playing(false);
-  go(Number(slider.value));
-});
-play.addEventListener("click", () => playing(!timer));
-document.addEventListener("keydown", (event) => {
-  const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-  // The slider moves by itself, the graph scrolls, and fields are written in.
-  const own = event.target === slider || event.target === graph || event.target.closest?.("#fields");
-  if (!plain || own || !(event.key in keys)) return;
-  event.preventDefault();
-  move(keys[event.key]);
-});
-const fromAddress = () => {
-  const step = Number(new URLSearchParams(location.hash.slice(1)).get("step") ?? 0);
-  addressed();
-  show(Math.min(Math.max(Math.round(step) || 0, 0), last));
-};
-addEventListener("hashchange", fromAddress);
-document.body.classList.add("stepping");
-bind(JSON.parse(document.getElementById("data").textContent));
-fromAddress();
+startWalk();

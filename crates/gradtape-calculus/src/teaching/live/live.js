@@ -187,3 +187,26 @@ function worded(label, value, changed, attributes = {}) {
   input.addEventListener("input", () => changed(input.value));
   return element("div", { class: "worded" }, element("label", { for: id }, label), input);
 }
+
+// What is written in, put in place anew; what has the focus keeps it.
+function fields(...children) {
+  const focus = document.activeElement?.id;
+  byId("fields").replaceChildren(...children);
+  if (focus) byId(focus)?.focus();
+}
+
+// The formula stays the same element, so that the place in it is kept while it is written.
+function formulaField() {
+  const old = byId("f-formula");
+  if (old && document.activeElement !== old) old.value = asked.expr;
+  return old?.closest(".worded") ?? worded("formula", asked.expr, (to) => {
+    asked.expr = to;
+    ask();
+  });
+}
+
+// A field and a slider for each variable of a point.
+const pointFields = (at) => at.map((pair) => slid(pair[0], pair[1], (to) => {
+  pair[1] = to;
+  ask();
+}));

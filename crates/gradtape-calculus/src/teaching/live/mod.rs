@@ -29,7 +29,10 @@ pub(super) fn parts<const N: usize>(parts: [(&str, String); N]) -> Named<String>
     Named(parts.into_iter().map(|(name, text)| (name.to_string(), text)).collect())
 }
 
-/// The page of a template: its words, its parts, and what it needs to answer. In the template the words stand in
+/// What every page begins with.
+const HEAD: &str = include_str!("head.html");
+
+/// The page of a template for its body: its words, its parts, and what it needs to answer. In the template the words stand in
 /// braces; `{policy}`, `{fields}` and `{scripts}` are those of this function.
 pub(super) fn page(
     template: &str,
@@ -65,7 +68,7 @@ pub(super) fn page(
     ]);
     let all: Vec<(&str, String)> =
         all.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
-    filled(template, &all)
+    filled(&[HEAD, template].concat(), &all)
 }
 
 /// JSON for an element of its own, where only `<` could end it.

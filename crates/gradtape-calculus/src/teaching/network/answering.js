@@ -5,9 +5,9 @@ let current = null;
 
 page.show = (parts) => {
   const at = slider.valueAsNumber;
-  const end = at === lines.length || at === 0;
+  const end = at === last || at === 0 || at > last;
   bind(JSON.parse(parts.data));
-  show(end ? lines.length : at);
+  show(end ? last : at);
   writeAddress();
 };
 

@@ -57,6 +57,14 @@ impl Array {
         self.data.get(row * self.columns() + column).copied().unwrap_or(f64::NAN)
     }
 
+    /// Rows for columns; a vector becomes one column.
+    pub(super) fn turned(&self) -> Array {
+        let (rows, columns) = (self.rows(), self.columns());
+        let numbers = (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column)));
+        let data = numbers.map(|(row, column)| self.at(row, column)).collect();
+        Array { shape: vec![columns, rows], data }
+    }
+
     pub(super) fn tensor(&self) -> Result<Tensor> {
         let tensor = Tensor::from_vec(self.data.clone(), self.shape.clone());
         tensor.map_err(|error| Error::new(error.to_string()))

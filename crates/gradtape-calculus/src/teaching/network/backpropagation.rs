@@ -38,6 +38,8 @@ pub struct Backpropagation {
     pub loss_numbers: String,
     /// The backward walk.
     pub backward: Vec<BackwardStep>,
+    /// Both walks in the other convention: an example is a column, `z = W · x + b`, and weights are (units, inputs).
+    pub columns: Vec<ForwardStep>,
     /// The gradient in each weight and bias, and in `x`, from the tape.
     pub gradient: Named<Array>,
     /// The same from differences of the loss.
@@ -100,6 +102,23 @@ pub struct BackwardStep {
     /// Its numbers.
     pub value: Array,
 }
+
+impl NetworkJacobian {
+    /// The numbers as a matrix, where it is small enough to be read: a row for each number that is differentiated, a
+    /// column for each that it is differentiated by.
+    pub(super) fn matrix(&self) -> Option<Array> {
+        let data = self.data.as_ref()?;
+        let rows: usize = self.shape.iter().take(2).product();
+        let columns = data.len().checked_div(rows)?;
+        let fits = rows <= MOST_ROWS && columns <= MOST_COLUMNS;
+        let numbers = || data.iter().map(|number| number.0).collect();
+        fits.then(|| Array::new(&[rows, columns], numbers()).ok()).flatten()
+    }
+}
+
+/// Larger Jacobians are not read.
+const MOST_ROWS: usize = 6;
+const MOST_COLUMNS: usize = 9;
 
 /// The derivative of everything in one thing by everything in another.
 #[derive(Clone, Debug, Serialize)]

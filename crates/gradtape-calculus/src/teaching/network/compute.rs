@@ -56,9 +56,13 @@ impl Numbers {
             Ok(Named(all.collect::<Result<_>>()?))
         };
         let mut values = named(&mut numbers.by_ref().take(parts.len()))?;
-        let gradients = named(&mut numbers.by_ref().take(parts.len()))?;
+        let mut gradients = named(&mut numbers.by_ref().take(parts.len()))?;
         let loss = numbers.next().and_then(|loss| loss.first().copied()).unwrap_or(f64::NAN);
         if let Some(data) = numbers.next() {
+            let over = divisor(network, x.rows()) as f64;
+            let pairs = data.iter().zip(target.data());
+            let slopes = pairs.map(|(&p, &t)| in_probability(network.loss, p, t) / over).collect();
+            gradients.0.push(("p".to_string(), Array::new(&out.shape(), slopes)?));
             values.0.push(("p".to_string(), Array::new(&out.shape(), data)?));
         }
         values.0.push(("t".to_string(), target.clone()));
@@ -76,6 +80,15 @@ pub(super) fn divisor(network: &Network, examples: usize) -> usize {
     match network.reduction {
         Reduction::Mean => each * examples,
         Reduction::Sum => each,
+    }
+}
+
+/// How the loss of one output changes with its probability. What the target gives no weight is left out, as 0 log 0 is.
+fn in_probability(loss: NetworkLoss, p: f64, t: f64) -> f64 {
+    let part = |share: f64, p: f64| if share == 0.0 { 0.0 } else { share / p };
+    match loss {
+        NetworkLoss::Bce => part(1.0 - t, 1.0 - p) - part(t, p),
+        _ => -part(t, p),
     }
 }
 
@@ -123,21 +136,35 @@ pub(super) fn local(layer: &NetworkLayer, input: &Array, z: &Array) -> Result<Lo
     let (input, weight) = (tape.watch(input.tensor()?), tape.watch(layer.weight.tensor()?));
     let (bias, at) = (tape.watch(layer.bias.tensor()?), tape.watch(z.tensor()?));
     let out = input.matmul(weight) + bias;
-    let all = |y: Var<'_>, x: Var<'_>| -> Result<Option<Vec<f64>>> {
-        if y.shape().elements() * x.shape().elements() > MAX_JACOBIAN {
-            return Ok(None);
-        }
-        Ok(read_all(&[jacobian(y, x)])?.pop())
-    };
     Ok(Local {
-        weight: all(out, weight)?,
-        bias: all(out, bias)?,
-        input: all(out, input)?,
+        weight: all_slopes(out, weight)?,
+        bias: all_slopes(out, bias)?,
+        input: all_slopes(out, input)?,
         activation: match layer.activation {
             Activation::None => None,
-            activation => all(activate(activation, at), at)?,
+            activation => all_slopes(activate(activation, at), at)?,
         },
     })
+}
+
+/// The Jacobian of the probabilities in what they are made of, where the loss has some.
+pub(super) fn likely(loss: NetworkLoss, out: &Array) -> Result<Option<Vec<f64>>> {
+    let tape = reading_tape();
+    let at = tape.watch(out.tensor()?);
+    let shares = match loss {
+        NetworkLoss::CrossEntropy => at.softmax(-1),
+        NetworkLoss::Bce => at.sigmoid(),
+        NetworkLoss::SquaredError | NetworkLoss::Mse => return Ok(None),
+    };
+    all_slopes(shares, at)
+}
+
+/// Every slope of one thing in another, if they are not too many.
+fn all_slopes(y: Var<'_>, x: Var<'_>) -> Result<Option<Vec<f64>>> {
+    if y.shape().elements() * x.shape().elements() > MAX_JACOBIAN {
+        return Ok(None);
+    }
+    Ok(read_all(&[jacobian(y, x)])?.pop())
 }
 
 /// Extrapolated differences where they cost less than this many multiplications, else central ones.

@@ -28,6 +28,9 @@ pub(super) struct Drawn {
     pub(super) lines: Vec<String>,
 }
 
+/// What the second picture is.
+const LAYERS: &str = "Layer by layer: above an edge the derivative of the step, below that of L so far, with their shapes";
+
 /// A number on a card and the step that computes it.
 struct Row {
     class: &'static str,
@@ -44,8 +47,9 @@ impl Backpropagation {
     /// # Errors
     /// More than [`MAX_DRAWN_UNITS`] units, or than 400 weights.
     pub fn svg(&self) -> Result<String> {
-        let drawn = self.drawn()?;
-        let (width, height) = (drawn.width + 48.0, drawn.height + 96.0);
+        let (drawn, layers) = (self.drawn()?, self.layers());
+        let (width, units) = (drawn.width.max(layers.width) + 48.0, drawn.height + 96.0);
+        let height = units + layers.height + 52.0;
         let shown = if self.examples > 1 { "; values of example 1" } else { "" };
         let few = |pair: &[usize]| pair[0] * pair[1] <= MAX_LABELS;
         let edges = match self.network.windows(2).any(few) {
@@ -60,9 +64,14 @@ impl Backpropagation {
              <g transform=\"translate(24 60)\">\n{}</g>\n\
              <text class=\"small\" x=\"24\" y=\"{:.0}\"><tspan class=\"forward\">values, forward</tspan>\
              <tspan class=\"backward\" dx=\"18\">gradients of L, backward</tspan>\
-             <tspan dx=\"18\">{edges}{shown}</tspan></text>\n</svg>\n",
+             <tspan dx=\"18\">{edges}{shown}</tspan></text>\n\
+             <text class=\"name\" x=\"24\" y=\"{:.0}\">{LAYERS}</text>\n\
+             <g transform=\"translate(24 {:.0})\">\n{}</g>\n</svg>\n",
             drawn.body,
-            height - 14.0,
+            units - 14.0,
+            units + 20.0,
+            units + 36.0,
+            layers.body,
             title = escaped(&self.title()),
         ))
     }
@@ -142,7 +151,7 @@ impl Backpropagation {
         layer + 1
     }
 
-    fn backward_step(&self, layer: usize) -> usize {
+    pub(super) fn backward_step(&self, layer: usize) -> usize {
         2 * self.network.len() + 1 - layer
     }
 
@@ -165,7 +174,9 @@ impl Backpropagation {
                 _ => {
                     let own = ["z", "W", "b"].map(|letter| format!("dL/d{letter}{layer}"));
                     let before = format!("dL/dh{}", layer - 1);
-                    own.into_iter().chain([before]).collect()
+                    let at_loss = ["dL/dp".to_string(), format!("dL/dh{last}")];
+                    let at_loss = at_loss.into_iter().filter(|_| layer == last);
+                    at_loss.chain(own).chain([before]).collect()
                 }
             };
             let own = self.backward.iter().filter(|step| names.contains(&step.name));
@@ -195,6 +206,7 @@ impl Backpropagation {
         push("forward", &h, self.value_of(&h), there);
         push("forward", "p", self.value_of("p").filter(|_| last), there);
         // The gradient in what the layer gives comes from the layer after it.
+        push("backward", "dL/dp", self.gradient_of("p").filter(|_| last), back);
         push("backward", &format!("dL/d{h}"), self.gradient_of(&h), back - usize::from(!last));
         push("backward", &format!("dL/d{z}"), self.gradient_of(&z), back);
         push("", "b", self.value_of(&b), 0);

@@ -3,7 +3,7 @@
 use super::array::size;
 use super::backpropagation::Backpropagation;
 use super::style::Style;
-use super::text::MOST;
+use super::text::{COLUMNS, MOST};
 use crate::expression::short_latex;
 use crate::report::short;
 
@@ -41,12 +41,23 @@ impl Backpropagation {
             text += &format!("- Shapes: {}.\n", step.shapes);
             let (name, shape) = (&step.jacobian.name, size(&step.jacobian.shape));
             text += &format!("- Jacobian `{name}` {shape}: {}.\n", step.jacobian.formula);
+            if let Some(matrix) = step.jacobian.matrix() {
+                text += &format!("\n$${}$$\n\n", matrix.latex());
+            }
             text += &format!("- `{}`\n", step.numbers);
             if let Some(remark) = &step.remark {
                 text += &format!("- {remark}.\n");
             }
         }
-        text += "\n## Gradients: the tape beside differences of the loss\n\n\
+        text += &format!("\n## In columns\n\n{COLUMNS}.\n\n");
+        for step in &self.columns {
+            let name = match step.name.strip_prefix("dL/d") {
+                Some(by) => Style::Latex.loss(&Style::Latex.name(by)),
+                None => Style::Latex.name(&step.name),
+            };
+            text += &format!("$${name} = {}$$\n\nShapes: {}.\n\n", step.formula.latex, step.shapes);
+        }
+        text += "## Gradients: the tape beside differences of the loss\n\n\
                  | | automatic | numeric |\n| --- | ---: | ---: |\n";
         for (place, automatic, numeric) in self.components().take(MOST) {
             text += &format!("| `dL/d{place}` | {} | {} |\n", short(automatic), short(numeric));

@@ -1,10 +1,13 @@
 //! Backpropagation through a small network in matrix form.
 
 mod array;
+mod at_loss;
 mod backpropagation;
+mod columns;
 mod compute;
 mod drawing;
 mod forward;
+mod layers;
 mod markdown;
 mod page;
 mod paths;
@@ -77,6 +80,7 @@ pub fn backpropagation(network: &Network, x: &Array, target: &Array) -> Result<B
         let (input, z) = (walk.input(place + 1), format!("z{}", place + 1));
         local.push(compute::local(layer, walk.value(&input), walk.value(&z))?);
     }
+    let likely = compute::likely(network.loss, walk.value(&walk.out(network.layers.len())))?;
     let numeric = compute::numeric(network, x, target);
     let gradient = Named(
         numeric
@@ -106,7 +110,8 @@ pub fn backpropagation(network: &Network, x: &Array, target: &Array) -> Result<B
         value: Number(numbers.loss),
         loss_formula,
         loss_numbers,
-        backward: walk.backward(local),
+        backward: walk.backward(local, likely),
+        columns: walk.columns(),
         largest_difference: Number(largest_difference(&gradient, &numeric)),
         gradient,
         numeric,

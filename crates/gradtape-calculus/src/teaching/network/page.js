@@ -1,16 +1,15 @@
-const [slider, line, said, play, fit, graph] = ["step", "line", "said", "play", "fit", "graph"].map((id) => document.getElementById(id));
-const all = (selector) => [...document.querySelectorAll(selector)];
-let lines, numbers, picture;
-let timer = 0;
-let scale = 1;
+const said = document.getElementById("said");
+let lines, numbers;
 // The unit or the edge whose chain rule is written out, by its place among them.
 let chosen = -1;
 let picked = () => {};
+const opened = () => last;
 
 // Takes up what the page shows now.
 function bind(found) {
   lines = found;
-  slider.max = lines.length;
+  last = lines.length;
+  slider.max = last;
   numbers = all("[data-from]").map((part) => [part, Number(part.dataset.from)]);
   picture = graph.querySelector("svg");
   if (scale !== 1) zoom();
@@ -39,66 +38,10 @@ function choose(part, place, anew = true) {
   if (anew) picked(part.dataset.said);
 }
 
-function show(step) {
-  const now = Math.min(Math.max(Math.round(step) || 0, 0), lines.length);
+function show(now) {
   for (const [part, from] of numbers) part.classList.toggle("known", from <= now);
   line.textContent = now === 0 ? "Nothing is computed yet." : `${now}. ${lines[now - 1]}`;
   slider.value = now;
   slider.setAttribute("aria-valuetext", line.textContent);
 }
-
-// What stands in the address beside the step is that of a page that answers.
-let address = () => history.replaceState(null, "", `#step=${slider.value}`);
-let addressed = () => {};
-
-function go(step) {
-  show(step);
-  address();
-}
-
-function playing(on) {
-  clearInterval(timer);
-  timer = on ? setInterval(() => {
-    go(slider.valueAsNumber + 1);
-    if (slider.valueAsNumber === lines.length) playing(false);
-  }, 1200) : 0;
-  if (on && slider.valueAsNumber === lines.length) go(0);
-  play.setAttribute("aria-pressed", String(on));
-  play.textContent = on ? "stop" : "play";
-}
-
-function zoom() {
-  graph.classList.remove("fit");
-  fit.setAttribute("aria-pressed", "false");
-  picture.style.width = `${Number(picture.getAttribute("width")) * scale}px`;
-  picture.style.minWidth = "0";
-}
-
-const moves = { first: () => 0, back: (at) => at - 1, on: (at) => at + 1, last: () => lines.length };
-const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last" };
-const move = (name) => {
-  playing(false);
-  go(moves[name](slider.valueAsNumber));
-};
-slider.addEventListener("input", () => {
-  playing(false);
-  go(slider.valueAsNumber);
-});
-play.addEventListener("click", () => playing(!timer));
-document.addEventListener("keydown", (event) => {
-  const plain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-  // The slider moves by itself, the picture scrolls, and fields are written in.
-  const own = event.target === slider || event.target === graph || event.target.closest?.("#fields, pre");
-  if (!plain || own || !(event.key in keys)) return;
-  event.preventDefault();
-  move(keys[event.key]);
-});
-const fromAddress = () => {
-  const step = new URLSearchParams(location.hash.slice(1)).get("step");
-  addressed();
-  show(step === null ? lines.length : Number(step));
-};
-addEventListener("hashchange", fromAddress);
-document.body.classList.add("stepping");
-bind(JSON.parse(document.getElementById("data").textContent));
-fromAddress();
+startWalk();

@@ -8,6 +8,9 @@ use crate::report::{Error, Named, Result, short};
 use crate::teaching::explain::STYLE;
 use crate::teaching::live::{Live, Scripts, page, parts, quoted};
 
+/// As a share of its size, smaller than this the picture of the layers is not read.
+const SMALLEST: f64 = 0.7;
+
 impl Backpropagation {
     /// A page that needs nothing beside itself. A slider steps through the layers: forward the values appear, backward the
     /// gradients. A click on a unit or an edge, or Enter on a unit, writes its chain rule out with its numbers.
@@ -26,7 +29,7 @@ impl Backpropagation {
             ("style", format!("{THEME}{STYLE}{}", include_str!("page.css"))),
             ("last", self.drawn()?.lines.len().to_string()),
         ];
-        let own = concat!(include_str!("page.js"), include_str!("../live/picture.js"));
+        let own = concat!(include_str!("../live/walk.js"), include_str!("page.js"));
         let scripts = Scripts { own, answering: include_str!("answering.js") };
         Ok(page(include_str!("page.html"), &words, &self.parts()?, &scripts, live))
     }
@@ -42,6 +45,14 @@ impl Backpropagation {
              width=\"{width:.0}\" height=\"{height:.0}\">\n{}</svg>",
             drawn.body
         );
+        let layers = self.layers();
+        let (width, height) = (layers.width + 32.0, layers.height + 32.0);
+        let by_layer = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"gradtape\" viewBox=\"-16 -16 {width:.0} {height:.0}\" \
+             width=\"{width:.0}\" height=\"{height:.0}\" style=\"min-width: {:.0}px\">\n{}</svg>",
+            SMALLEST * width,
+            layers.body
+        );
         let mut shown = match self.examples {
             1 => String::new(),
             n => format!(
@@ -52,6 +63,7 @@ impl Backpropagation {
         Ok(parts([
             ("head", format!("<h1>{}</h1>", escaped(&self.title()))),
             ("graph", graph),
+            ("layers", by_layer),
             ("shown", escaped(&shown)),
             ("text", escaped(&self.to_string())),
             ("warning", self.warning()),

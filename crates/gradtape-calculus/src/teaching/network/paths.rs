@@ -59,6 +59,49 @@ impl Backpropagation {
         format!("{own} = {} = {} = {}", names.join(" + "), numbers.join(" + "), short(gradient))
     }
 
+    /// The factors from the loss to the sum of a unit of the last layer: through its probability, where the loss has one and
+    /// the others do not depend on the unit or have no weight, and through its activation.
+    fn at_end(&self, last: usize, unit: usize) -> Vec<(String, f64)> {
+        let place = unit + 1;
+        let (z, out) = (format!("z{last}[{place}]"), self.name(last, unit));
+        let at = |name: &str, unit: usize| self.gradient_of(name).map(|slopes| slopes.at(0, unit));
+        let mut factors = Vec::new();
+        let right = (0..self.target.columns()).find(|&k| self.target.at(0, k) == 1.0);
+        let reached = match self.loss {
+            NetworkLoss::CrossEntropy => right,
+            NetworkLoss::Bce => Some(unit),
+            NetworkLoss::SquaredError | NetworkLoss::Mse => None,
+        };
+        if let (Some(k), Some(p)) = (reached, self.value_of("p"))
+            && let Some(slope) = at("p", k).filter(|slope| slope.is_finite())
+        {
+            let own = f64::from(u8::from(k == unit));
+            factors.push((format!("dL/dp[{}]", k + 1), slope));
+            factors.push((
+                format!("dp[{}]/d{out}", k + 1),
+                match self.loss {
+                    NetworkLoss::Bce => p.at(0, k) * (1.0 - p.at(0, k)),
+                    _ => p.at(0, k) * (own - p.at(0, unit)),
+                },
+            ));
+        }
+        match self.local(last, unit) {
+            None if factors.is_empty() => {
+                factors
+                    .push((format!("dL/d{z}"), at(&format!("z{last}"), unit).unwrap_or(f64::NAN)));
+            }
+            None => {}
+            Some(local) => {
+                if factors.is_empty() {
+                    let slope = at(&format!("h{last}"), unit).unwrap_or(f64::NAN);
+                    factors.push((format!("dL/d{out}"), slope));
+                }
+                factors.push((format!("d{out}/d{z}"), local));
+            }
+        }
+        factors
+    }
+
     /// One path from a weight to the loss: the factors in names and in numbers, from the loss back.
     fn product(&self, layer: usize, from: usize, to: usize, path: &[usize]) -> (String, String) {
         let units: Vec<usize> = [&[to], path].concat();
@@ -68,8 +111,10 @@ impl Backpropagation {
             array.map_or(f64::NAN, |array| array.at(row, column))
         };
         let end = units[units.len() - 1];
-        names.push(format!("dL/dz{last}[{}]", end + 1));
-        numbers.push(at(self.gradient_of(&format!("z{last}")), 0, end));
+        for (name, number) in self.at_end(last, end) {
+            names.push(name);
+            numbers.push(number);
+        }
         for place in (layer..last).rev() {
             let (unit, next) = (units[place - layer], units[place + 1 - layer]);
             let (out, z) = (self.name(place, unit), format!("z{place}[{}]", unit + 1));

@@ -77,6 +77,13 @@ impl Style {
         }
     }
 
+    pub(super) fn quotient(self, a: &str, b: &str) -> String {
+        match self {
+            Text => format!("{a} / {b}"),
+            Latex => format!(r"\frac{{{a}}}{{{b}}}"),
+        }
+    }
+
     /// A quotient by a whole number, which is left out where it is 1.
     pub(super) fn over(self, what: &str, divisor: usize) -> String {
         match (self, divisor) {

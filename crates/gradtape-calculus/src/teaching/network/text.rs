@@ -9,6 +9,10 @@ use crate::report::{plural, short, table};
 /// More components than this are not listed one by one.
 pub(super) const MOST: usize = 40;
 
+/// What the other convention is.
+pub(super) const COLUMNS: &str = "The same with columns: an example is a column, z = W · x + b, and W is (units, inputs), \
+     the transpose of W above";
+
 impl fmt::Display for Backpropagation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.title())?;
@@ -26,19 +30,32 @@ impl fmt::Display for Backpropagation {
         }
         writeln!(f, "  {}", self.loss_formula.text)?;
         writeln!(f, "  {}", self.loss_numbers)?;
-        writeln!(f, "\nBackward   (places count from 1)")?;
+        writeln!(
+            f,
+            "\nBackward   (places count from 1; a Jacobian has a row for each number above, a column for each below)"
+        )?;
         for step in &self.backward {
             writeln!(f, "  {}", step.matrices.text)?;
             writeln!(f, "      shapes      {}", step.shapes)?;
             let jacobian = &step.jacobian;
             let (name, shape) = (&jacobian.name, size(&jacobian.shape));
             writeln!(f, "      Jacobian    {name} {shape}: {}", jacobian.formula)?;
+            for line in jacobian.matrix().iter().flat_map(Array::lines) {
+                writeln!(f, "                  {line}")?;
+            }
             writeln!(f, "      components  {}", step.components.text)?;
             writeln!(f, "      numbers     {}", step.numbers)?;
             if let Some(remark) = &step.remark {
                 writeln!(f, "      {remark}")?;
             }
             rows(f, &step.value)?;
+        }
+        writeln!(f, "\n{COLUMNS}")?;
+        for step in &self.columns {
+            writeln!(f, "  {} = {}   {}", step.name, step.formula.text, step.shapes)?;
+            if step.name.starts_with("dL/dW") {
+                rows(f, &step.value)?;
+            }
         }
         writeln!(f, "\nGradients: the tape beside differences of the loss")?;
         f.write_str(&self.side_by_side())?;

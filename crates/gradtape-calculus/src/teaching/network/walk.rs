@@ -2,8 +2,8 @@
 
 use super::array::{Array, size};
 use super::backpropagation::{BackwardStep, Formula, NetworkJacobian};
-use super::compute::{Local, Numbers, divisor};
-use super::spec::{Activation, Network, NetworkLoss, Reduction};
+use super::compute::{Local, Numbers};
+use super::spec::{Activation, Network, Reduction};
 use super::style::Style;
 use crate::report::{Number, factor, plural, short};
 
@@ -15,9 +15,14 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The steps from the loss back to the inputs. `local` has the Jacobians of each layer.
-    pub(super) fn backward(&self, local: Vec<Local>) -> Vec<BackwardStep> {
-        let mut steps = vec![self.at_loss()];
+    /// The steps from the loss back to the inputs. `local` has the Jacobians of each layer, `likely` that of the
+    /// probabilities in the logits.
+    pub(super) fn backward(
+        &self,
+        local: Vec<Local>,
+        likely: Option<Vec<f64>>,
+    ) -> Vec<BackwardStep> {
+        let mut steps = self.at_loss(likely);
         for (place, local) in local.into_iter().enumerate().rev() {
             let layer = place + 1;
             if self.network.layers[place].activation != Activation::None {
@@ -28,40 +33,6 @@ impl Walk<'_> {
             steps.push(self.to_input(layer, local.input));
         }
         steps
-    }
-
-    fn at_loss(&self) -> BackwardStep {
-        let out = self.out(self.network.layers.len());
-        let over = divisor(self.network, self.examples);
-        let squared = matches!(self.network.loss, NetworkLoss::SquaredError | NetworkLoss::Mse);
-        let formula = |style: Style, place: &str| {
-            let slope = style.loss(&style.at(&out, place));
-            let (t, y) = (style.at("t", place), style.at(&out, place));
-            let what = match squared {
-                true => format!("2 ({y} - {t})"),
-                false if over == 1 => format!("{} - {t}", style.at("p", place)),
-                false => format!("({} - {t})", style.at("p", place)),
-            };
-            format!("{slope} = {}", style.over(&what, over))
-        };
-        let whole = |style: Style| self.named_delta(style, &out, &formula(style, ""));
-        let (y, t) = (self.value(if squared { &out } else { "p" }), self.value("t"));
-        let difference = format!("{} - {}", short(y.at(0, 0)), factor(t.at(0, 0)));
-        let divided = if over == 1 { String::new() } else { format!(" / {over}") };
-        let numbers = match squared {
-            true => format!("2 * ({difference}){divided}"),
-            false if over == 1 => difference,
-            false => format!("({difference}){divided}"),
-        };
-        let shape = y.shape().to_vec();
-        let jacobian = NetworkJacobian {
-            name: format!("dL/d{out}"),
-            formula: "L is one number: its Jacobian is the gradient".to_string(),
-            data: None,
-            shape: shape.clone(),
-        };
-        let components = |style| formula(style, self.place("ik"));
-        self.step(&out, components, whole, &numbers, size(&shape), jacobian)
     }
 
     fn through_activation(&self, layer: usize, data: Option<Vec<f64>>) -> BackwardStep {
@@ -223,7 +194,7 @@ impl Walk<'_> {
         self.step(&input, components, matrices, &summed(terms), shapes, jacobian)
     }
 
-    fn step(
+    pub(super) fn step(
         &self,
         by: &str,
         components: impl Fn(Style) -> String,
@@ -257,7 +228,7 @@ impl Walk<'_> {
     }
 
     /// A line with `δ2 = ` before it, where it is the derivative in the sum of a layer.
-    fn named_delta(&self, style: Style, by: &str, line: &str) -> String {
+    pub(super) fn named_delta(&self, style: Style, by: &str, line: &str) -> String {
         match by.strip_prefix('z') {
             Some(layer) => format!("{} = {line}", style.name(&format!("δ{layer}"))),
             None => line.to_string(),
@@ -269,7 +240,7 @@ impl Walk<'_> {
     }
 
     /// The letters of a place in a row of examples; one example needs no letter for its row.
-    fn place<'p>(&self, place: &'p str) -> &'p str {
+    pub(super) fn place<'p>(&self, place: &'p str) -> &'p str {
         if self.examples == 1 { &place[1..] } else { place }
     }
 
@@ -293,7 +264,7 @@ impl Walk<'_> {
         found.unwrap_or_else(|| &self.numbers.values.0[0].1)
     }
 
-    fn gradient(&self, name: &str) -> &Array {
+    pub(super) fn gradient(&self, name: &str) -> &Array {
         let found = self.numbers.gradients.get(name);
         found.unwrap_or_else(|| &self.numbers.gradients.0[0].1)
     }
@@ -344,7 +315,7 @@ impl Walk<'_> {
     }
 }
 
-fn wrapped(data: Vec<f64>) -> Vec<Number> {
+pub(super) fn wrapped(data: Vec<f64>) -> Vec<Number> {
     data.into_iter().map(Number).collect()
 }
 

@@ -125,7 +125,11 @@ pub(super) fn plotted(expr: &Expr, ranges: &[Range], derivatives: bool) -> Resul
         }
     }
     let field = match (along.as_slice(), names.as_slice()) {
-        ([across, up], [x, y]) => Some(contours(expr, (x, across), (y, up), &values)),
+        ([across, up], [x, y]) => {
+            Some(contours(expr.nodes().len(), (x, across), (y, up), &values, |x, y| {
+                expr.evaluate(&[x, y])
+            }))
+        }
         _ => None,
     };
     let numbers = |values: &[f64]| values.iter().copied().map(Number).collect::<Vec<_>>();

@@ -3,10 +3,11 @@
 use gradtape_chart::{Chart, Line, Mark, Panel, extent, extent_without_outliers};
 
 use super::function::{Range, axes};
-use super::samples::{background, variables};
+use super::samples::{background, drawable, variables};
 use crate::expression::Expr;
 use crate::report::Result;
 use crate::teaching::descend::{Path, PathStep, Stopped};
+use crate::teaching::ground::Ground;
 
 /// The picture of descents on one expression: along the curve (one variable) or on the contours (two), the end of each
 /// standing out, and beside it the value against the step. A variable without a range is shown as far as the
@@ -15,12 +16,32 @@ use crate::teaching::descend::{Path, PathStep, Stopped};
 /// # Errors
 /// Not one or two variables; too many nodes; a range that does not fit, as for [`plot()`](crate::plot()).
 pub fn plot_paths(expr: &Expr, paths: &[Path], ranges: &[Range]) -> Result<Chart> {
-    let names = variables(expr, "a picture of paths")?;
+    variables(expr, PICTURE)?;
+    drawn_on(&Ground::Expression(expr), paths, ranges)
+}
+
+/// The picture of descents on a program with loops and branches, as that of [`plot_paths`]: at each place, what the program
+/// computes there. Its variables are those of the paths.
+///
+/// # Errors
+/// As [`plot_paths`].
+pub fn plot_program_paths(text: &str, paths: &[Path], ranges: &[Range]) -> Result<Chart> {
+    let first = paths.iter().find_map(|path| path.steps.first());
+    let names: Vec<&str> =
+        first.iter().flat_map(|step| &step.at.0).map(|(name, _)| name.as_str()).collect();
+    drawable(&names, &text.trim(), PICTURE)?;
+    drawn_on(&Ground::program(text, &names)?, paths, ranges)
+}
+
+const PICTURE: &str = "a picture of paths";
+
+fn drawn_on(ground: &Ground<'_>, paths: &[Path], ranges: &[Range]) -> Result<Chart> {
+    let names = ground.names();
     let reached: Vec<(f64, f64)> = (0..names.len()).map(|axis| reach(paths, axis)).collect();
     let longest = reached.iter().map(|(low, high)| high - low).fold(0.0, f64::max);
     let usual = |axis: usize| wide(reached[axis], longest);
     let axes = axes(&names, ranges, usual)?;
-    let mut panel = background(expr, &names, &axes)?;
+    let mut panel = background(ground, &names, &axes)?;
     let mut ends = Vec::new();
     for (number, path) in paths.iter().enumerate() {
         let points: Vec<(f64, f64)> = drawn(path).into_iter().map(point).collect();
@@ -29,7 +50,7 @@ pub fn plot_paths(expr: &Expr, paths: &[Path], ranges: &[Range]) -> Result<Chart
         panel.marks.push(Mark::Line(Line { points, ..line }));
     }
     panel.marks.extend(ends);
-    let mut title = expr.to_string();
+    let mut title = ground.to_string();
     if let Some(most) = paths.iter().map(|path| every(path.steps.len())).max().filter(|&n| n > 1) {
         title += &format!(" (of long paths one step in {most} is drawn)");
     }

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::explain::{entries, pairs};
-use crate::expression::Expr;
+use crate::expression::{Expr, Trace};
 use crate::report::{Error, Named, Result, exact, short};
-use crate::teaching::descend::{Descent, Path, Stopped, columns, descend, ends, lowest};
+use crate::teaching::descend::{
+    Descent, Path, Stopped, columns, descend, descend_program, ends, lowest,
+};
 use crate::teaching::live::{Live, Scripts, page, parts, quoted};
-use crate::teaching::plot::{Range, plot_paths};
+use crate::teaching::plot::{Range, plot_paths, plot_program_paths};
 
 /// Descents on one expression: from each start with each optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,7 +60,10 @@ const SHOWN: usize = 12;
 impl Descents {
     /// The paths, start by start.
     pub(super) fn paths(&self) -> Result<Vec<Path>> {
-        let expr = Expr::parse(&self.expr)?;
+        let expr = match Trace::is_program(&self.expr) {
+            true => None,
+            false => Some(Expr::parse(&self.expr)?),
+        };
         let count = self.from.len() * self.runs.len();
         if count > MAX_PATHS {
             return Err(Error::new(format!("{count} paths; at most {MAX_PATHS} are drawn")));
@@ -76,7 +81,10 @@ impl Descents {
                     batch: self.batch,
                     seed: self.seed,
                 };
-                let path = descend(&expr, &entries(start), &how);
+                let path = match &expr {
+                    Some(expr) => descend(expr, &entries(start), &how),
+                    None => descend_program(&self.expr, &entries(start), &how),
+                };
                 let mut path = path.map_err(|error| error.shown_in(&self.expr))?;
                 path.label = self.label(run, start);
                 paths.push(path);
@@ -100,7 +108,11 @@ impl Descents {
 
     pub(super) fn parts(&self) -> Result<Named<String>> {
         let paths = self.paths()?;
-        let chart = plot_paths(&Expr::parse(&self.expr)?, &paths, &self.ranges(&paths))?;
+        let ranges = self.ranges(&paths);
+        let chart = match Trace::is_program(&self.expr) {
+            true => plot_program_paths(&self.expr, &paths, &ranges)?,
+            false => plot_paths(&Expr::parse(&self.expr)?, &paths, &ranges)?,
+        };
         let refused = |error: gradtape_chart::Error| Error::new(error.to_string());
         let mut figures = chart.figures().map_err(refused)?.into_iter();
         let mut figure = || figures.next().unwrap_or_default();

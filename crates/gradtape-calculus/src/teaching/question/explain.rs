@@ -4,16 +4,22 @@ use gradtape_chart::text::escaped;
 
 use crate::expression::{Expr, Trace};
 use crate::report::{Result, exact};
-use crate::teaching::explain::{Explanation, Options, explain, explain_program};
+use crate::teaching::explain::{Explanation, Options, Order, explain, explain_program};
 
-pub(super) fn found(expr: &str, at: &[(String, f64)], hessian: bool) -> Result<Explanation> {
+pub(super) fn found(
+    expr: &str,
+    at: &[(String, f64)],
+    hessian: bool,
+    order: Option<Order>,
+) -> Result<Explanation> {
     let point = entries(at);
-    let options = Options { hessian, ..Options::default() };
+    let options = Options { hessian, order: order.unwrap_or_default() };
     let found = match Trace::is_program(expr) {
         true => explain_program(expr, &point, options),
         false => explain(&Expr::parse(expr)?, &point, options),
     };
-    found.map_err(|error| error.shown_in(expr))
+    let found = found.map_err(|error| error.shown_in(expr))?;
+    Ok(if order.is_some() { found.numbered() } else { found })
 }
 
 /// The values of the variables that an expression has, 1 where there was none. What a program reads is known when it
@@ -27,7 +33,12 @@ pub(super) fn settled(expr: &str, at: Vec<(String, f64)>) -> Result<Vec<(String,
     Ok(parsed.variables().map(|name| (name.to_string(), value(name))).collect())
 }
 
-pub(super) fn command(expr: &str, at: &[(String, f64)], hessian: bool) -> String {
+pub(super) fn command(
+    expr: &str,
+    at: &[(String, f64)],
+    hessian: bool,
+    order: Option<Order>,
+) -> String {
     let mut text = format!("gradtape explain \"{expr}\"");
     if !at.is_empty() {
         text += &format!(" --at {}", pairs(at));
@@ -35,6 +46,11 @@ pub(super) fn command(expr: &str, at: &[(String, f64)], hessian: bool) -> String
     if hessian {
         text += " --hessian";
     }
+    text += match order {
+        None => "",
+        Some(Order::Topological) => " --order topological",
+        Some(Order::BreadthFirst) => " --order bfs",
+    };
     escaped(&text)
 }
 

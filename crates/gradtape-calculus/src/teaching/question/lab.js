@@ -158,13 +158,6 @@ function runFields(run, number) {
 }
 
 page.fields = () => {
-  const focus = document.activeElement?.id;
-  const old = byId("f-formula");
-  const formula = old?.closest(".worded") ?? worded("formula", asked.expr, (to) => {
-    asked.expr = to;
-    ask();
-  });
-  if (old && document.activeElement !== old) old.value = asked.expr;
   const set = (name) => (to) => {
     asked[name] = to;
     ask();
@@ -179,8 +172,8 @@ page.fields = () => {
     const free = choices.optimizers.find((own) => asked.runs.every((run) => run.optimizer !== own.name)) ?? choices.optimizers[0];
     asked.runs.push({ optimizer: free.name, settings: { lr: rate } });
   }, asked.runs.length >= MOST.runs);
-  byId("fields").replaceChildren(
-    formula,
+  fields(
+    formulaField(),
     ...asked.from.map(startFields),
     ...asked.runs.map(runFields),
     element("fieldset", {}, element("legend", {}, "All"),
@@ -191,7 +184,6 @@ page.fields = () => {
       few("tolerance", asked.tolerance, set("tolerance"), { min: 0 }),
       another, other),
   );
-  if (focus) byId(focus)?.focus();
   handles();
 };
 begin();

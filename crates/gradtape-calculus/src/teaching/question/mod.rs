@@ -9,6 +9,7 @@ pub use descend::{Descents, Run};
 pub use network::Perceptron;
 use serde::{Deserialize, Serialize};
 
+use super::explain::Order;
 use super::live::Live;
 use crate::report::{Error, Named, Result};
 
@@ -19,7 +20,7 @@ use crate::report::{Error, Named, Result};
 /// use gradtape_calculus::Question;
 ///
 /// let at = vec![("a".to_string(), 2.0), ("b".to_string(), 1.0)];
-/// let question = Question::Explain { expr: "(a+b)*(b+1)".into(), at, hessian: false };
+/// let question = Question::Explain { expr: "(a+b)*(b+1)".into(), at, hessian: false, order: None };
 /// let parts = question.answer()?;
 /// assert!(parts.get("head").unwrap().contains("e = (a + b) · (b + 1)"));
 /// assert_eq!(parts.get("command").unwrap(), "gradtape explain &quot;(a+b)*(b+1)&quot; --at a=2,b=1");
@@ -36,6 +37,9 @@ pub enum Question {
         at: Vec<(String, f64)>,
         /// Second derivatives too.
         hessian: bool,
+        /// The order of the backward walk, whose numbers then stand on the nodes; topological, without them, where not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<Order>,
     },
     /// A secant beside the tangent; see [`secant()`](crate::secant()).
     Secant {
@@ -62,8 +66,8 @@ impl Question {
     /// As what the question is about.
     pub fn answer(&self) -> Result<Named<String>> {
         let mut parts = match self {
-            Question::Explain { expr, at, hessian } => {
-                explain::found(expr, at, *hessian)?.parts()?
+            Question::Explain { expr, at, hessian, order } => {
+                explain::found(expr, at, *hessian, *order)?.parts()?
             }
             Question::Secant { expr, at, wrt, step } => {
                 secant::parts(expr, at, wrt.as_deref(), *step)?
@@ -83,9 +87,9 @@ impl Question {
     /// Text that is no expression.
     pub fn settled(self) -> Result<Question> {
         match self {
-            Question::Explain { expr, at, hessian } => {
+            Question::Explain { expr, at, hessian, order } => {
                 let at = explain::settled(&expr, at)?;
-                Ok(Question::Explain { expr, at, hessian })
+                Ok(Question::Explain { expr, at, hessian, order })
             }
             Question::Secant { expr, at, wrt, step } => {
                 let at = explain::settled(&expr, at)?;
@@ -118,8 +122,8 @@ impl Question {
             }),
         };
         match self {
-            Question::Explain { expr, at, hessian } => {
-                explain::found(expr, at, *hessian)?.page(live.as_ref())
+            Question::Explain { expr, at, hessian, order } => {
+                explain::found(expr, at, *hessian, *order)?.page(live.as_ref())
             }
             Question::Secant { expr, at, wrt, step } => {
                 secant::page(expr, at, wrt.as_deref(), *step, live.as_ref())
@@ -132,7 +136,9 @@ impl Question {
     /// What answers the same in a terminal, as markup.
     fn command(&self) -> String {
         match self {
-            Question::Explain { expr, at, hessian } => explain::command(expr, at, *hessian),
+            Question::Explain { expr, at, hessian, order } => {
+                explain::command(expr, at, *hessian, *order)
+            }
             Question::Secant { expr, at, wrt, step } => {
                 secant::command(expr, at, wrt.as_deref(), *step)
             }

@@ -4,17 +4,6 @@ page.show = () => writeAddress();
 const SMALLEST = 60;
 
 page.fields = () => {
-  const focus = document.activeElement?.id;
-  const old = byId("f-formula");
-  const formula = old?.closest(".worded") ?? worded("formula", asked.expr, (to) => {
-    asked.expr = to;
-    ask();
-  });
-  if (old && document.activeElement !== old) old.value = asked.expr;
-  const rows = asked.at.map(([name, value], place) => slid(name, value, (to) => {
-    asked.at[place][1] = to;
-    ask();
-  }));
   const h = slid("h", asked.step, (to) => {
     asked.step = to;
     ask();
@@ -26,7 +15,6 @@ page.fields = () => {
     byId("f-h").value = asked.step;
     ask();
   });
-  byId("fields").replaceChildren(formula, ...rows, h, element("div", { class: "slid" }, element("label", { for: "smaller" }, "smaller h"), smaller));
-  if (focus) byId(focus)?.focus();
+  fields(formulaField(), ...pointFields(asked.at), h, element("div", { class: "slid" }, element("label", { for: "smaller" }, "smaller h"), smaller));
 };
 begin();
