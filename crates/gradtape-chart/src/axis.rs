@@ -17,6 +17,8 @@ pub struct Axis {
     pub high: f64,
     /// Whether equal ratios are equally long.
     pub log: bool,
+    /// Whether whole numbers alone are marked: of what is counted.
+    pub whole: bool,
 }
 
 /// Numbers beyond this lie outside of every axis, whose length must be a number, too.
@@ -25,12 +27,17 @@ pub(crate) const LARGEST: f64 = 8e307;
 impl Axis {
     /// A linear axis between two ends.
     pub fn new(name: impl Into<String>, low: f64, high: f64) -> Axis {
-        Axis { name: name.into(), low, high, log: false }
+        Axis { name: name.into(), low, high, log: false, whole: false }
     }
 
     /// A logarithmic axis between two ends, which should be above 0.
     pub fn logarithmic(name: impl Into<String>, low: f64, high: f64) -> Axis {
         Axis { log: true, ..Axis::new(name, low, high) }
+    }
+
+    /// A linear axis of things that are numbered, on which whole numbers alone are marked.
+    pub fn numbered(name: impl Into<String>, low: f64, high: f64) -> Axis {
+        Axis { whole: true, ..Axis::new(name, low, high) }
     }
 
     /// A linear axis along places in order, from the first to the last.

@@ -15,6 +15,7 @@ pub(crate) struct Scale {
     pub(crate) low: f64,
     pub(crate) high: f64,
     log: bool,
+    whole: bool,
     /// The power of ten in which plotters chooses ticks: it takes differences below 2^-52 for none.
     unit: f64,
 }
@@ -57,7 +58,13 @@ impl Scale {
             };
         }
         let size = if axis.log { low } else { high - low };
-        Scale { low, high, log: axis.log, unit: 10f64.powf(size.log10().floor()) }
+        Scale {
+            low,
+            high,
+            log: axis.log,
+            whole: axis.whole,
+            unit: 10f64.powf(size.log10().floor()),
+        }
     }
 
     /// Where a number lies between the ends: 0 to 1 within them.
@@ -72,7 +79,9 @@ impl Scale {
     pub(crate) fn ticks(&self, most: usize) -> Vec<f64> {
         let ends = self.low / self.unit..self.high / self.unit;
         if !self.log {
-            return self.inside(RangedCoordf64::from(ends).key_points(most));
+            let mut ticks = self.inside(RangedCoordf64::from(ends).key_points(most));
+            ticks.retain(|tick| !self.whole || tick.fract() == 0.0);
+            return ticks;
         }
         let decades = self.inside(LogCoord::from(ends.clone().log_scale()).key_points(most));
         if decades.len() >= FEWEST || most < FEWEST {

@@ -60,7 +60,7 @@ pub fn plot_bars(text: &str) -> Result<Chart> {
     let marks = groups.iter().enumerate().map(mark).collect();
     let highest = groups.iter().flat_map(|(_, numbers)| numbers).fold(0.0, |a: f64, b| a.max(*b));
     let high = if highest > 0.0 { 1.05 * highest } else { 1.0 };
-    let (x, y) = (Axis::new("class", 0.5, classes as f64 + 0.5), Axis::new("", 0.0, high));
+    let (x, y) = (Axis::numbered("class", 0.5, classes as f64 + 0.5), Axis::new("", 0.0, high));
     let title = groups.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     Ok(Chart { title, panels: vec![Panel { x, y, equal: false, marks }] })
 }
