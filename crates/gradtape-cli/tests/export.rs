@@ -44,12 +44,29 @@ fn a_model_of_flowers_answers_in_onnx_as_in_predict() {
         &[
             "operators of version 19",
             "classes: [\"setosa\", \"versicolor\", \"virginica\"]",
-            "= Gemm(",
-            "output  label",
+            "input   input: FLOAT [batch, 4]",
+            ": FLOAT [batch, 64] = Gemm(input_1, 0.0.0.weight, 0.0.0.bias, transB=1)",
+            "means: DOUBLE [4] = Constant(value=DOUBLE [4] [",
+            "label: STRING [batch] = Identity(",
+            "output  label: STRING [batch]",
         ],
     );
     let json = folder.run("inspect iris.onnx --format json").ok().stdout;
     contains(&json, &["\"runs\": true", "\"Softmax\": 1", "\"input\": \"FLOAT [batch, 4]\""]);
+    contains(
+        &json,
+        &["\"op\": \"Softmax\"", "\"axis\": \"-1\"", "\"probabilities\": \"FLOAT [batch, 3]\""],
+    );
+    let dot = folder.run("inspect iris.onnx --format dot").ok().stdout;
+    contains(
+        &dot,
+        &[
+            "digraph model {",
+            "i0 [label=\"input: FLOAT [batch, 4]\", shape=ellipse];",
+            "FLOAT [batch, 3]",
+        ],
+    );
+    folder.run("inspect run/model.safetensors --format dot").fails(2, &["--format dot", "export"]);
 }
 
 #[test]

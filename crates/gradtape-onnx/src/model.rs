@@ -1,8 +1,6 @@
 //! [`Model`]: a file's contents, to look at or to make a network of.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,7 +13,7 @@ use crate::tensor::broken;
 
 /// An ONNX file: its graph and what it says of itself.
 ///
-/// Printed, it lists inputs, outputs, initialisers and nodes, one a line. To run or train it, make a
+/// Printed, it lists inputs, outputs, initialisers and nodes, one a line; see [`Model::show`]. To run or train it, make a
 /// [`Network`](crate::Network) of it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -23,8 +21,8 @@ pub struct Model {
     pub(crate) functions: Vec<Function>,
     /// The version of each set of operators, by domain.
     pub(crate) opsets: BTreeMap<String, i64>,
-    producer: String,
-    metadata: Vec<(String, String)>,
+    pub(crate) producer: String,
+    pub(crate) metadata: Vec<(String, String)>,
 }
 
 /// A file of ONNX cannot be larger (protobuf's own limit); what is larger keeps its tensors in files of their own.
@@ -198,44 +196,3 @@ const DEEPEST: usize = 32;
 
 /// Functions that stand for more nodes are taken for an attack.
 const MOST_NODES: usize = 1 << 20;
-
-impl fmt::Display for Model {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "graph {:?}, operators of version {}", self.graph.name, self.opset())?;
-        if !self.producer.is_empty() {
-            writeln!(f, "written by {}", plain(&self.producer))?;
-        }
-        for (name, value) in &self.metadata {
-            writeln!(f, "{}: {}", plain(name), plain(value))?;
-        }
-        for input in self.given() {
-            writeln!(f, "input   {}: {}", plain(&input.name), plain(&input.about))?;
-        }
-        for held in &self.graph.initializers {
-            writeln!(f, "holds   {}: {} {}", plain(&held.name), held.elem, held.value.shape())?;
-        }
-        for (name, texts) in &self.graph.texts {
-            writeln!(f, "holds   {}: STRING {:?}", plain(name), texts.shape)?;
-        }
-        for node in &self.graph.nodes {
-            let list = |names: &[String]| {
-                names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
-            };
-            let (outputs, inputs) = (list(&node.outputs), list(&node.inputs));
-            writeln!(f, "node    {outputs} = {}({inputs})", plain(&node.op))?;
-        }
-        for output in &self.graph.outputs {
-            writeln!(f, "output  {}: {}", plain(&output.name), plain(&output.about))?;
-        }
-        Ok(())
-    }
-}
-
-/// A name of a file as a terminal may have it: in quotes where letters would steer it, or make two of one.
-fn plain(name: &str) -> Cow<'_, str> {
-    let steers = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
-    match name.contains(steers) || name.contains(", ") && !name.starts_with('[') {
-        true => Cow::Owned(format!("{name:?}")),
-        false => Cow::Borrowed(name),
-    }
-}

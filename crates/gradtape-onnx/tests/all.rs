@@ -4,3 +4,5 @@ mod archive;
 mod cases;
 mod export;
 mod hostile;
+mod tables;
+mod whole;

@@ -177,6 +177,10 @@ fn value<'t>(tape: &'t Tape, about: Option<&str>, bytes: &[u8]) -> Result<Value<
     if about.starts_with("STRING") {
         return Ok(Value::Texts(decode_texts(bytes)?));
     }
+    // Lists of maps are kept as the arrays that they are made of.
+    if about.starts_with("sequence of map") {
+        return Ok(array(bytes)?.into());
+    }
     if about.starts_with("sequence") {
         return sequence(&SequenceProto::decode(bytes).expect("a sequence"));
     }
@@ -186,6 +190,7 @@ fn value<'t>(tape: &'t Tape, about: Option<&str>, bytes: &[u8]) -> Result<Value<
 fn differs(found: &Value<'_>, expected: &Value<'_>) -> Result<Option<String>> {
     match (found, expected) {
         (Value::Array(found), Value::Array(expected)) => array_differs(found, expected),
+        (Value::Columns(found), Value::Array(expected)) => array_differs(&found.values, expected),
         (Value::Sequence(found), Value::Sequence(expected)) => {
             if found.len() != expected.len() {
                 return Ok(Some(format!("{} items, expected {}", found.len(), expected.len())));
