@@ -7,6 +7,7 @@ use std::path::Path;
 use gradtape::{Error, Kind, Result};
 use prost::Message;
 
+use crate::elem::Elem;
 use crate::graph::{Function, Graph, Info, Node, every_node, opsets};
 use crate::proto::ModelProto;
 use crate::tensor::broken;
@@ -121,6 +122,16 @@ impl Model {
     pub fn about(&self, name: &str) -> Option<&str> {
         let mut all = self.graph.inputs.iter().chain(&self.graph.outputs);
         all.find(|info| info.name == name).map(|info| info.about.as_str())
+    }
+
+    /// The element type of an input; `None` where it is no array of numbers, or where there is none of the name.
+    pub fn input_elem(&self, name: &str) -> Option<Elem> {
+        self.given().find(|input| input.name == name)?.elem
+    }
+
+    /// The axes of an input, `None` for each of any size; `None` where the file does not say how many there are.
+    pub fn input_sizes(&self, name: &str) -> Option<&[Option<usize>]> {
+        self.given().find(|input| input.name == name)?.sizes.as_deref()
     }
 
     /// The version of ONNX's operators that it is written for.

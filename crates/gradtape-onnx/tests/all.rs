@@ -2,6 +2,7 @@
 
 mod archive;
 mod cases;
+mod examples;
 mod export;
 mod hostile;
 mod tables;

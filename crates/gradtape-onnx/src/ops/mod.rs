@@ -6,6 +6,7 @@
 mod activation;
 mod attention;
 mod bits;
+mod boxes;
 mod compare;
 mod control;
 mod conv;
@@ -24,6 +25,7 @@ mod random;
 mod recurrent;
 mod reduce;
 mod resize;
+mod sample;
 mod scatter;
 mod score;
 mod sequence;
@@ -49,10 +51,11 @@ pub(crate) type Operator = for<'a, 'b, 't> fn(&'b Call<'a, 't>) -> Outputs<'t>;
 type Table = &'static [(&'static str, Operator)];
 
 /// The operators of ONNX itself.
-const TABLES: [Table; 25] = [
+const TABLES: [Table; 27] = [
     activation::TABLE,
     attention::TABLE,
     bits::TABLE,
+    boxes::TABLE,
     compare::TABLE,
     control::TABLE,
     conv::TABLE,
@@ -69,6 +72,7 @@ const TABLES: [Table; 25] = [
     recurrent::TABLE,
     reduce::TABLE,
     resize::TABLE,
+    sample::TABLE,
     scatter::TABLE,
     sequence::TABLE,
     shape::TABLE,
