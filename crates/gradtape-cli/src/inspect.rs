@@ -77,7 +77,7 @@ impl Verb for Inspect {
         let settings = Settings::read(model.notes.get(settings::NOTE));
         match self.format {
             Form::Json => output.json(&json(&model, preprocessing.as_ref(), settings)?),
-            Form::Text => {
+            Form::Text | Form::Dot => {
                 output.line(output.bold("network"))?;
                 output.line(summary(&model.network))?;
                 if let Some(preprocessing) = &preprocessing {
@@ -119,7 +119,7 @@ impl Inspect {
                 tensors: tensors().collect(),
                 notes: &file.metadata,
             }),
-            Form::Text => {
+            Form::Text | Form::Dot => {
                 output.line(output.bold("tensors, without a network that they belong to"))?;
                 let columns = ["name", "type", "shape"].map(|name| (name, Align::Left));
                 let mut table = Table::new(columns.into_iter().chain([("count", Align::Right)]));
