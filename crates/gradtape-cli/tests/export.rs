@@ -65,8 +65,8 @@ fn a_model_of_flowers_answers_in_onnx_as_in_predict() {
             "operators of version 19",
             "classes: [\"setosa\", \"versicolor\", \"virginica\"]",
             "input   input: FLOAT [batch, 4]",
-            ": FLOAT [batch, 64] = Gemm(input_1, 0.0.0.weight, 0.0.0.bias, transB=1)",
-            "means: DOUBLE [4] = Constant(value=DOUBLE [4] [",
+            ": FLOAT [batch, 64] = Gemm(where_8, 0.weight, 0.bias, transB=1)",
+            "means: DOUBLE [1, 4] = Constant(value=DOUBLE [1, 4] [",
             "label: STRING [batch] = Identity(",
             "output  label: STRING [batch]",
         ],
@@ -95,7 +95,8 @@ fn columns_of_an_onnx_file_are_those_of_the_table() {
     let mut homes = String::from("size,town,price\n");
     for place in 0..40 {
         let town = ["Oslo", "Bergen", ""][place % 3];
-        homes += &format!("{},{town},{}\n", 30 + place, 100 + 7 * place + 40 * (place % 3));
+        let size = 30 + 7 * place % 23;
+        homes += &format!("{size},{town},{}\n", 100 + 7 * size + 40 * (place % 3));
     }
     folder.write("homes.csv", &homes);
     folder.run("train homes.csv --target price --epochs 5 --out run").ok();
@@ -110,7 +111,7 @@ fn columns_of_an_onnx_file_are_those_of_the_table() {
     for (own, other) in own.iter().zip(&other) {
         assert!((own - other).abs() < 1e-4 * other.abs(), "{own} {other}");
     }
-    folder.write("odd.csv", "size,town\nlarge,Oslo\n");
+    folder.write("odd.csv", "size,town\nlarge,Oslo\nsmall,Oslo\ntiny,Oslo\n");
     folder.run("predict homes.onnx odd.csv").fails(1, &["large"]);
 }
 

@@ -75,6 +75,15 @@ impl<'a> Given<'a> {
         flat: bool,
     ) -> Outcome<Given<'a>> {
         let elem = model.input_elem(name);
+        let odd = columns.iter().find(|own| own.kind() == ColumnKind::Category);
+        if let (Some(odd), Some(_)) = (odd, elem) {
+            let cell = odd.cells().flatten().next().unwrap_or_default();
+            return Err(Failure::failed(format!(
+                "{}, column {:?}: {cell:?} is no number, which the model reads",
+                table.source(),
+                odd.name()
+            )));
+        }
         let numbers = match elem {
             Some(_) => {
                 columns.iter().map(|own| table.numbers(own.name())).collect::<Result<_, _>>()?
