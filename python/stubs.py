@@ -68,7 +68,7 @@ PROTOCOLS = {
     "__neg__": "(self) -> Var", "__pos__": "(self) -> Var", "__abs__": "(self) -> Var", "__invert__": "(self) -> Var",
     "__round__": "(self, digits: int | None = None) -> Var", "__format__": "(self, spec: str) -> str",
 }  # fmt: skip
-OPERATORS = "add sub mul truediv floordiv pow matmul and or xor".split()
+OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor".split()
 COMPARISONS = "eq ne lt le gt ge".split()
 
 

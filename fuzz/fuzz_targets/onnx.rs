@@ -8,6 +8,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(model) = Model::from_bytes(bytes) else { return };
     let _ = model.to_string();
     let Ok(network) = Network::new(model) else { return };
+    let types = network.types();
+    let _ = (network.model().show(&types), network.model().dot(&types));
     // The first bytes tell the shapes of the inputs.
     let sizes: Vec<usize> = bytes.iter().take(4).map(|byte| usize::from(byte % 4)).collect();
     let tape = Tape::inference();

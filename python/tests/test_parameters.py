@@ -1,6 +1,7 @@
 """What the parameters of estimators mean, and what of them, of rows and of weights is refused."""
 
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -28,6 +29,17 @@ def test_early_stopping_needs_rows_that_are_held_out():
         with pytest.raises(ValueError, match="validation_fraction is 0"):
             GradtapeClassifier(early_stopping=given, validation_fraction=0).fit(*NOISE)
     GradtapeClassifier(epochs=1, early_stopping=False, validation_fraction=0).fit(*NOISE)
+
+
+def test_members_that_have_no_rows_of_their_own_are_told():
+    X, y = np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
+    nine = GradtapeRegressor(members=9, epochs=1, validation_fraction=0.5)
+    with pytest.warns(UserWarning, match="members is 9, and 2 networks were trained.*fewer members"):
+        assert len(nine.fit(X, y).history_) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(GradtapeRegressor(members=9, epochs=1, validation_fraction=0).fit(X, y).history_) == 9
+        GradtapeRegressor(members=2, epochs=1).fit(*NOISE)
 
 
 @pytest.mark.parametrize(

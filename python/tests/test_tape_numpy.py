@@ -113,7 +113,17 @@ def test_whole_numbers_divide_to_floats():
     ]:
         assert got.dtype == np.int64
         np.testing.assert_array_equal(np.asarray(got), want)
+    for got, want in [
+        (x % y, a % b), (x % 2, a % 2), (20 % x, 20 % a), (-7 % y, -7 % b), (x % b, a % b), (a % y, a % b), (np.mod(x, y), a % b),
+        (gt.remainder(a, b), a % b), (gt.mod(a, -3), a % -3), (tape.constant(True) % y, True % b),
+    ]:  # fmt: skip
+        assert got.dtype == np.int64
+        np.testing.assert_array_equal(np.asarray(got), want)
     z = tape.watch(X)
+    for got, want in [(z % 0.7, X % 0.7), (3.0 % z, 3.0 % X), (z % -2, X % -2), (x % 2.5, a % 2.5), (np.remainder(z, X + 1), X % (X + 1))]:
+        np.testing.assert_allclose(got.numpy(), want, atol=1e-12)
+    assert gt.grad(lambda x: (x % 3.0) * 2)(np.float64(7.5)) == 2.0
+    assert gt.grad(lambda y: 7.5 % y)(np.float64(2.0)) == -3.0
     np.testing.assert_array_equal((z // 0.7).numpy(), X // 0.7)
     np.testing.assert_array_equal((3.0 // z).numpy(), 3.0 // X)
     assert (z // 2).dtype == np.float64 and (x // 2.5).tolist() == (a // 2.5).tolist()

@@ -58,6 +58,7 @@ CASES = {
         "add", "subtract", "multiply", "divide", "hypot", "logaddexp"
     )},
     "floor_divide": (X, (P + 0.2,), np.floor_divide, False),
+    "remainder": (X, (P + 0.2,), np.remainder, True),
     **{name: (X, (P + 0.2,), getattr(np, name), True) for name in ("maximum", "minimum")},
     **{name: (X, (P,), getattr(np, name), False) for name in (
         "less", "less_equal", "equal", "greater", "greater_equal", "not_equal"

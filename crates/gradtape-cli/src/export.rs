@@ -15,7 +15,7 @@ use crate::error::{Failure, Outcome};
 use crate::model::read_for;
 use crate::output::Output;
 use crate::report::Format;
-use crate::text::TextModel;
+use crate::text::{self, TextModel};
 
 /// Write a model as an ONNX file, which other programs run
 ///
@@ -79,6 +79,11 @@ impl Verb for Export {
                 let (shape, dtype) = match TextModel::vocabulary(&model)? {
                     Some(_) => (vec![self.context(&model.network.specs()?)?], DType::I64),
                     None => (self.shape_of(&model.network.specs()?)?, DType::F32),
+                };
+                // Without it nobody can tell which letters the numbers stand for.
+                let export = match model.notes.get(text::NOTE) {
+                    Some(vocabulary) => export.note(text::NOTE, vocabulary),
+                    None => export,
                 };
                 export.network_of(&model.network, &shape, dtype).map_err(in_file)?
             }

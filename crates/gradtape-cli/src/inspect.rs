@@ -6,7 +6,7 @@ mod onnx;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gradtape::data::{Categories, Feature, Part, Preprocessing, Target, Transform};
 use gradtape::io::{self, Model, SafeTensors};
 use gradtape::nn::{Module, summary};
@@ -20,7 +20,7 @@ use crate::measure::short;
 use crate::model::tensors;
 use crate::output::Output;
 use crate::reference::{self, Reference};
-use crate::report::{Align, Format, Table, of, thousands};
+use crate::report::{Align, Table, of, thousands};
 use crate::settings::{self, Counts, Course, DataSettings, Run, Settings};
 use crate::source::present;
 use crate::text::{self, TextModel};
@@ -34,14 +34,24 @@ use crate::text::{self, TextModel};
 #[command(after_help = "Examples:
   gradtape inspect model.safetensors
   gradtape inspect model.safetensors --format json
-  gradtape inspect model.onnx")]
+  gradtape inspect model.onnx
+  gradtape inspect model.onnx --format dot | dot -Tsvg > model.svg")]
 pub(crate) struct Inspect {
     /// The model file, in the safetensors format, or an ONNX file (.onnx)
     model: PathBuf,
 
-    /// For people or for programs
+    /// For people, for programs, or the graph of an ONNX file for Graphviz
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: Form,
+}
+
+/// How a file is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    #[default]
+    Text,
+    Json,
+    Dot,
 }
 
 impl Verb for Inspect {
@@ -50,6 +60,11 @@ impl Verb for Inspect {
         #[cfg(feature = "onnx")]
         if self.model.extension().is_some_and(|ending| ending == "onnx") {
             return onnx::inspect(&self.model, self.format, output);
+        }
+        if self.format == Form::Dot {
+            return Err(Failure::usage(
+                "--format dot is for the graph of an ONNX file\n  hint: `gradtape export` writes one of a model",
+            ));
         }
         let file = io::read_safetensors(&self.model)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
@@ -61,8 +76,8 @@ impl Verb for Inspect {
         let preprocessing = model.preprocessing.as_ref().map(read).transpose()?;
         let settings = Settings::read(model.notes.get(settings::NOTE));
         match self.format {
-            Format::Json => output.json(&json(&model, preprocessing.as_ref(), settings)?),
-            Format::Text => {
+            Form::Json => output.json(&json(&model, preprocessing.as_ref(), settings)?),
+            Form::Text | Form::Dot => {
                 output.line(output.bold("network"))?;
                 output.line(summary(&model.network))?;
                 if let Some(preprocessing) = &preprocessing {
@@ -99,12 +114,12 @@ impl Inspect {
             })
         };
         match self.format {
-            Format::Json => output.json(&Tensors {
+            Form::Json => output.json(&Tensors {
                 parameters: numbers,
                 tensors: tensors().collect(),
                 notes: &file.metadata,
             }),
-            Format::Text => {
+            Form::Text | Form::Dot => {
                 output.line(output.bold("tensors, without a network that they belong to"))?;
                 let columns = ["name", "type", "shape"].map(|name| (name, Align::Left));
                 let mut table = Table::new(columns.into_iter().chain([("count", Align::Right)]));

@@ -16,6 +16,12 @@ use crate::text;
 
 /// Reads the model file that is to be used on `data`.
 pub(crate) fn read_for(data: &str, path: &Path) -> Outcome<Model> {
+    if path.extension().is_some_and(|ending| ending == "onnx") {
+        return Err(Failure::failed(format!(
+            "{}: an ONNX file\n  hint: `gradtape predict` and `gradtape inspect` read it; others read what `gradtape train` wrote",
+            path.display()
+        )));
+    }
     let read = present(path).and_then(|()| Ok(Model::load(path)?));
     read.map_err(|failure| match data.ends_with(".safetensors") {
         true => failure.note("hint: the model comes first, then the data"),

@@ -1,5 +1,7 @@
 //! `gradtape predict`: what a model says about rows of data.
 
+#[cfg(feature = "onnx")]
+mod onnx;
 mod pieces;
 
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ use crate::pieces::Pieces;
 use crate::reference::Reference;
 use crate::report::{Format, Number};
 use crate::rows;
-use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
+use crate::source::{BYTES, Content, ReadFlags, Source, present, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///
@@ -44,9 +46,10 @@ use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
   gradtape predict model.safetensors all.parquet --memory 2GB --out all.csv    in pieces
   gradtape predict model.safetensors photos/                    images, or one, as photo.jpg
   gradtape predict model.safetensors digits | head
+  gradtape predict model.onnx new.csv                           of whatever tool wrote it
   producer | gradtape predict model.safetensors - --format json")]
 pub(crate) struct Predict {
-    /// The model file that `gradtape train` wrote
+    /// The model file that `gradtape train` wrote, or an ONNX file (.onnx), whose inputs are columns of a table
     model: PathBuf,
 
     /// Built-in data, a table (- for standard input) in any format that is trained on, images in a file of NumPy (npz,
@@ -102,6 +105,12 @@ impl Verb for Predict {
             io::check_writable(path).map_err(Failure::usage)?;
             spare(&self.model, "the model", path)?;
         }
+        #[cfg(feature = "onnx")]
+        if self.model.extension().is_some_and(|ending| ending == "onnx") {
+            present(&self.model)?;
+            let text = onnx::predict(&self, &self.model)?;
+            return self.told(&text, output);
+        }
         let trained = Trained::load_for(&self.data, &self.model)?;
         let source = Source::of(&self.data)?;
         if let Some(path) = &self.output {
@@ -118,14 +127,19 @@ impl Verb for Predict {
             Format::Text => predictions.csv(true),
             Format::Json => predictions.json()?,
         };
-        match &self.output {
-            Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
-            None => output.write(&text),
-        }
+        self.told(&text, output)
     }
 }
 
 impl Predict {
+    /// Gives the answers out.
+    fn told(&self, text: &str, output: &Output) -> Outcome {
+        match &self.output {
+            Some(path) => Ok(io::write_atomic(path, text.as_bytes())?),
+            None => output.write(text),
+        }
+    }
+
     /// How far intervals reach to each side, if there are to be any.
     fn reach(&self, trained: &Trained) -> Outcome<Option<Reach>> {
         match (self.interval, trained.preprocessing.target()) {

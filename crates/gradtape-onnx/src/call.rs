@@ -51,6 +51,9 @@ impl<'a, 't> Call<'a, 't> {
             Some(Some(Value::Texts(_))) => {
                 Err(broken(format!("input {place} is texts, numbers were expected")))
             }
+            Some(Some(Value::Columns(_))) => {
+                Err(broken(format!("input {place} is a list of maps, an array was expected")))
+            }
             Some(Some(Value::Nothing)) | Some(None) | None => Ok(None),
         }
     }

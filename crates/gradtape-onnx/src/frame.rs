@@ -48,6 +48,11 @@ impl<'a, 't> Frame<'a, 't> {
         self.values.insert(name, value);
     }
 
+    /// The values that are there, by name.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&'a str, &Value<'t>)> {
+        self.values.iter().map(|(name, value)| (*name, value))
+    }
+
     fn hold_texts(&mut self, graph: &'a Graph) {
         for (name, texts) in &graph.texts {
             self.insert(name, Value::Texts(texts.clone()));
@@ -81,13 +86,18 @@ impl<'a, 't> Frame<'a, 't> {
         let call = Call { tape: self.tape, node, version, inputs, scope: self };
         let outputs = match (self.model.function(node), operator(node)) {
             (Some(function), _) => self.call(function, &call)?,
-            (None, Some(operator)) => operator(&call)?,
+            (None, Some(operator)) if ops::text::moves(&call) => ops::text::moved(&call, operator)?,
+            (None, Some(operator)) => {
+                ops::check(&call)?;
+                operator(&call)?
+            }
             (None, None) => return Err(unknown(&node.op, &node.domain)),
         };
         for value in &outputs {
             let arrays = match value {
                 Value::Array(array) => std::slice::from_ref(array),
                 Value::Sequence(items) => items,
+                Value::Columns(columns) => std::slice::from_ref(&columns.values),
                 Value::Texts(_) | Value::Nothing => &[],
             };
             for array in arrays {

@@ -23,6 +23,8 @@ pub(crate) struct Graph {
     /// Initialisers that are texts.
     pub(crate) texts: Vec<(String, Texts)>,
     pub(crate) nodes: Vec<Node>,
+    /// What the file says of values that nodes give to each other.
+    pub(crate) between: Vec<Info>,
 }
 
 /// A tensor that belongs to the file.
@@ -43,6 +45,8 @@ pub(crate) struct Info {
     pub(crate) about: String,
     /// Each axis: its size, or none where that is open; `None` where even their number is.
     pub(crate) sizes: Option<Vec<Option<usize>>>,
+    /// Each axis as it is written: its size, the name of one that is open, or `?`.
+    pub(crate) axes: Vec<String>,
 }
 
 /// One operation of a graph.
@@ -127,6 +131,7 @@ impl Graph {
             inputs: proto.input.iter().map(Info::of).collect(),
             outputs: proto.output.iter().map(Info::of).collect(),
             nodes: nodes(&proto.node, folder, depth)?,
+            between: proto.value_info.iter().map(Info::of).collect(),
         })
     }
 
@@ -315,18 +320,19 @@ pub(crate) fn opsets(protos: &[OperatorSetIdProto]) -> BTreeMap<String, i64> {
 
 impl Info {
     fn of(proto: &ValueInfoProto) -> Info {
-        let (elem, sizes) = match proto.r#type.as_ref().and_then(|kind| kind.value.as_ref()) {
+        let (elem, sizes, axes) = match proto.r#type.as_ref().and_then(|kind| kind.value.as_ref()) {
             Some(TypeValue::Tensor(tensor)) => {
                 let sizes = tensor
                     .shape
                     .as_ref()
                     .map(|shape| shape.dim.iter().map(fixed).collect::<Vec<_>>());
-                (Elem::numbered(tensor.elem_type).ok(), sizes)
+                let axes = tensor.shape.iter().flat_map(|shape| shape.dim.iter().map(written));
+                (Elem::numbered(tensor.elem_type).ok(), sizes, axes.collect())
             }
-            _ => (None, None),
+            _ => (None, None, Vec::new()),
         };
         let about = proto.r#type.as_ref().map_or("unknown".into(), describe);
-        Info { name: proto.name.clone(), elem, about, sizes }
+        Info { name: proto.name.clone(), elem, about, sizes, axes }
     }
 
     /// Whether a shape is one that the file allows; an error that names both if not.
@@ -354,37 +360,46 @@ fn fixed(size: &Dimension) -> Option<usize> {
     }
 }
 
+fn written(size: &Dimension) -> String {
+    match &size.value {
+        Some(Size::Number(size)) => size.to_string(),
+        Some(Size::Name(name)) if !name.is_empty() => name.clone(),
+        _ => "?".into(),
+    }
+}
+
 /// A type in words: `FLOAT [batch, 3]`.
 fn describe(kind: &TypeProto) -> String {
     let (mut words, mut kind) = (String::new(), kind);
     loop {
+        let named = |number: i32| match Elem::numbered(number) {
+            Ok(elem) => elem.to_string(),
+            Err(other) => other.trim_start_matches("elements of type ").to_string(),
+        };
         let inner = match &kind.value {
             Some(TypeValue::Tensor(tensor)) => {
-                let elem = match Elem::numbered(tensor.elem_type) {
-                    Ok(elem) => elem.to_string(),
-                    Err(other) => other.trim_start_matches("elements of type ").to_string(),
-                };
+                let elem = named(tensor.elem_type);
                 let sizes = tensor.shape.as_ref().map(|shape| {
-                    let sizes = shape.dim.iter().map(|size| match &size.value {
-                        Some(Size::Number(size)) => size.to_string(),
-                        Some(Size::Name(name)) if !name.is_empty() => name.clone(),
-                        _ => "?".into(),
-                    });
+                    let sizes = shape.dim.iter().map(written);
                     format!(" [{}]", sizes.collect::<Vec<_>>().join(", "))
                 });
                 return words + &elem + &sizes.unwrap_or_default();
             }
             Some(TypeValue::Sequence(inner)) => {
                 words += "sequence of ";
-                inner
+                &inner.elem_type
+            }
+            Some(TypeValue::Map(map)) => {
+                words += &format!("map from {} to ", named(map.key_type));
+                &map.value_type
             }
             Some(TypeValue::Optional(inner)) => {
                 words += "optional ";
-                inner
+                &inner.elem_type
             }
             None => return words + "unknown",
         };
-        match &inner.elem_type {
+        match inner {
             Some(next) => kind = next,
             None => return words + "unknown",
         }

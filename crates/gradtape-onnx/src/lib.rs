@@ -22,7 +22,9 @@ mod model;
 mod network;
 mod ops;
 mod proto;
+mod show;
 mod tensor;
+mod types;
 mod value;
 
 use gradtape::{Result, Tensor};
@@ -32,7 +34,8 @@ pub use elem::Elem;
 pub use export::Export;
 pub use model::Model;
 pub use network::Network;
-pub use value::{Array, Texts, Value};
+pub use show::Shown;
+pub use value::{Array, Columns, Texts, Value};
 
 /// The operators that a [`Network`] may have, by name: those of ONNX itself, then those of its training domain.
 pub fn operators() -> Vec<&'static str> {

@@ -1,21 +1,20 @@
 //! [`Model`]: a file's contents, to look at or to make a network of.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
 
 use gradtape::{Error, Kind, Result};
 use prost::Message;
 
+use crate::elem::Elem;
 use crate::graph::{Function, Graph, Info, Node, every_node, opsets};
 use crate::proto::ModelProto;
 use crate::tensor::broken;
 
 /// An ONNX file: its graph and what it says of itself.
 ///
-/// Printed, it lists inputs, outputs, initialisers and nodes, one a line. To run or train it, make a
+/// Printed, it lists inputs, outputs, initialisers and nodes, one a line; see [`Model::show`]. To run or train it, make a
 /// [`Network`](crate::Network) of it.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -23,8 +22,8 @@ pub struct Model {
     pub(crate) functions: Vec<Function>,
     /// The version of each set of operators, by domain.
     pub(crate) opsets: BTreeMap<String, i64>,
-    producer: String,
-    metadata: Vec<(String, String)>,
+    pub(crate) producer: String,
+    pub(crate) metadata: Vec<(String, String)>,
 }
 
 /// A file of ONNX cannot be larger (protobuf's own limit); what is larger keeps its tensors in files of their own.
@@ -125,6 +124,16 @@ impl Model {
         all.find(|info| info.name == name).map(|info| info.about.as_str())
     }
 
+    /// The element type of an input; `None` where it is no array of numbers, or where there is none of the name.
+    pub fn input_elem(&self, name: &str) -> Option<Elem> {
+        self.given().find(|input| input.name == name)?.elem
+    }
+
+    /// The axes of an input, `None` for each of any size; `None` where the file does not say how many there are.
+    pub fn input_sizes(&self, name: &str) -> Option<&[Option<usize>]> {
+        self.given().find(|input| input.name == name)?.sizes.as_deref()
+    }
+
     /// The version of ONNX's operators that it is written for.
     pub fn opset(&self) -> i64 {
         self.opsets.get("").copied().unwrap_or(1)
@@ -198,44 +207,3 @@ const DEEPEST: usize = 32;
 
 /// Functions that stand for more nodes are taken for an attack.
 const MOST_NODES: usize = 1 << 20;
-
-impl fmt::Display for Model {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "graph {:?}, operators of version {}", self.graph.name, self.opset())?;
-        if !self.producer.is_empty() {
-            writeln!(f, "written by {}", plain(&self.producer))?;
-        }
-        for (name, value) in &self.metadata {
-            writeln!(f, "{}: {}", plain(name), plain(value))?;
-        }
-        for input in self.given() {
-            writeln!(f, "input   {}: {}", plain(&input.name), plain(&input.about))?;
-        }
-        for held in &self.graph.initializers {
-            writeln!(f, "holds   {}: {} {}", plain(&held.name), held.elem, held.value.shape())?;
-        }
-        for (name, texts) in &self.graph.texts {
-            writeln!(f, "holds   {}: STRING {:?}", plain(name), texts.shape)?;
-        }
-        for node in &self.graph.nodes {
-            let list = |names: &[String]| {
-                names.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
-            };
-            let (outputs, inputs) = (list(&node.outputs), list(&node.inputs));
-            writeln!(f, "node    {outputs} = {}({inputs})", plain(&node.op))?;
-        }
-        for output in &self.graph.outputs {
-            writeln!(f, "output  {}: {}", plain(&output.name), plain(&output.about))?;
-        }
-        Ok(())
-    }
-}
-
-/// A name of a file as a terminal may have it: in quotes where letters would steer it, or make two of one.
-fn plain(name: &str) -> Cow<'_, str> {
-    let steers = |letter: char| letter.is_control() || ('\u{202a}'..='\u{202e}').contains(&letter);
-    match name.contains(steers) || name.contains(", ") && !name.starts_with('[') {
-        true => Cow::Owned(format!("{name:?}")),
-        false => Cow::Borrowed(name),
-    }
-}

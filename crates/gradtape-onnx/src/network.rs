@@ -63,7 +63,7 @@ impl Network {
     }
 
     /// Records the network on the tape of its inputs, given in the order of [`Model::inputs`]; gives its outputs in the
-    /// order of [`Model::outputs`], which must be arrays.
+    /// order of [`Model::outputs`], which must be arrays; maps with the shares of classes are `[rows, classes]`.
     ///
     /// Fails where a shape or an element type does not fit, with the name of the node. Nodes whose shapes depend on
     /// numbers (`Reshape` by a computed shape, `NonZero`, loops) read them as they are recorded.
@@ -83,6 +83,7 @@ impl Network {
         let outputs = self.run(tape, named)?;
         let arrays = outputs.into_iter().map(|(name, value)| match value {
             Value::Array(array) => Ok(array.var),
+            Value::Columns(columns) => Ok(columns.values.var),
             _ => Err(Error::new(Kind::Model, format!("output {name:?} is no array"))
                 .hint("use `run`, which gives values of every kind")),
         });
@@ -96,6 +97,22 @@ impl Network {
         tape: &'t Tape,
         inputs: Vec<(&str, Value<'t>)>,
     ) -> Result<Vec<(String, Value<'t>)>> {
+        let graph = &self.model.graph;
+        let mut scope = self.scope(tape, inputs)?;
+        scope.run(&graph.nodes)?;
+        let outputs = graph.outputs.iter().map(|output| {
+            let value = scope.lookup(&output.name).unwrap_or(Value::Nothing);
+            (output.name.clone(), value)
+        });
+        Ok(outputs.collect())
+    }
+
+    /// The values that the graph begins with: what it holds, and its inputs.
+    pub(crate) fn scope<'a, 't>(
+        &'a self,
+        tape: &'t Tape,
+        inputs: Vec<(&str, Value<'t>)>,
+    ) -> Result<Frame<'a, 't>> {
         let graph = &self.model.graph;
         let mut scope = Frame::of(&self.model, tape);
         for (name, held) in &self.held {
@@ -129,12 +146,7 @@ impl Network {
                 ));
             }
         }
-        scope.run(&graph.nodes)?;
-        let outputs = graph.outputs.iter().map(|output| {
-            let value = scope.lookup(&output.name).unwrap_or(Value::Nothing);
-            (output.name.clone(), value)
-        });
-        Ok(outputs.collect())
+        Ok(scope)
     }
 
     fn unknown_input(&self, name: &str) -> Error {

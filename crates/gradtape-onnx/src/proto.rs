@@ -39,6 +39,9 @@ pub(crate) struct GraphProto {
     pub(crate) input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     pub(crate) output: Vec<ValueInfoProto>,
+    /// What the file says of values in between.
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) value_info: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "15")]
     pub(crate) sparse_initializer: Vec<SparseTensorProto>,
 }
@@ -156,7 +159,7 @@ pub(crate) struct ValueInfoProto {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TypeProto {
-    #[prost(oneof = "TypeValue", tags = "1, 4, 9")]
+    #[prost(oneof = "TypeValue", tags = "1, 4, 5, 9")]
     pub(crate) value: Option<TypeValue>,
 }
 
@@ -167,6 +170,8 @@ pub(crate) enum TypeValue {
     Tensor(TensorType),
     #[prost(message, tag = "4")]
     Sequence(Box<Inner>),
+    #[prost(message, tag = "5")]
+    Map(Box<MapType>),
     #[prost(message, tag = "9")]
     Optional(Box<Inner>),
 }
@@ -175,6 +180,14 @@ pub(crate) enum TypeValue {
 pub(crate) struct Inner {
     #[prost(message, optional, boxed, tag = "1")]
     pub(crate) elem_type: Option<Box<TypeProto>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct MapType {
+    #[prost(int32, tag = "1")]
+    pub(crate) key_type: i32,
+    #[prost(message, optional, boxed, tag = "2")]
+    pub(crate) value_type: Option<Box<TypeProto>>,
 }
 
 #[derive(Clone, PartialEq, Message)]

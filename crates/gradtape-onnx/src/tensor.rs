@@ -62,6 +62,9 @@ pub(crate) fn is_texts(proto: &TensorProto) -> bool {
     proto.data_type == TEXTS
 }
 
+/// How that type is called.
+pub(crate) const TEXTS_NAME: &str = "STRING";
+
 /// The number of the type of texts in files.
 pub(crate) const TEXTS: i32 = 8;
 

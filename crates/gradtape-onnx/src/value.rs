@@ -23,6 +23,15 @@ pub struct Texts {
     pub shape: Vec<usize>,
 }
 
+/// Numbers by the names of their columns, as `ZipMap` gives the shares of classes.
+#[derive(Clone)]
+pub struct Columns<'t> {
+    /// The names; those that are whole numbers in the file are written out.
+    pub names: Vec<String>,
+    /// The numbers, `[rows, columns]`.
+    pub values: Array<'t>,
+}
+
 /// What a node reads or gives.
 #[derive(Clone)]
 pub enum Value<'t> {
@@ -32,6 +41,8 @@ pub enum Value<'t> {
     Texts(Texts),
     /// A list of arrays.
     Sequence(Vec<Array<'t>>),
+    /// A map of numbers for each row, all with the same names.
+    Columns(Columns<'t>),
     /// An optional value that is not there.
     Nothing,
 }

@@ -2,5 +2,8 @@
 
 mod archive;
 mod cases;
+mod examples;
 mod export;
 mod hostile;
+mod tables;
+mod whole;

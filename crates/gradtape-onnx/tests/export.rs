@@ -8,16 +8,16 @@ use gradtape::{DType, Result, Rng, Tape, Tensor};
 use gradtape_onnx::{Array, Elem, Export, Model, Network, Texts, Value};
 
 /// A network of one layer, and a file of it with an input and what is expected, for a batch of any size.
-struct Written {
-    name: String,
-    bytes: Vec<u8>,
-    input: Tensor,
-    expected: Tensor,
+pub(crate) struct Written {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) input: Tensor,
+    pub(crate) expected: Tensor,
 }
 
-/// Every sample of every layer, but for those that cannot be written, which are given with the reason.
+/// The networks of the examples, and every sample of every layer, but for those that cannot be written, which are given with the reason.
 fn layers() -> (Vec<Written>, BTreeMap<&'static str, String>) {
-    let (mut written, mut refused) = (Vec::new(), BTreeMap::new());
+    let (mut written, mut refused) = (crate::examples::written().unwrap(), BTreeMap::new());
     for (kind, spec, shape) in LayerSpec::samples() {
         // Other programs have not all operators for f64.
         let json = serde_json::to_string(&spec).unwrap().replace("\"f64\"", "\"f32\"");
@@ -48,7 +48,7 @@ fn layers() -> (Vec<Written>, BTreeMap<&'static str, String>) {
 }
 
 /// Small whole numbers: places in any table.
-fn numbered(sizes: &[usize]) -> Tensor {
+pub(crate) fn numbered(sizes: &[usize]) -> Tensor {
     let count = sizes.iter().product::<usize>() as i64;
     Tensor::from_vec((0..count).map(|place| place % 3).collect(), sizes).unwrap()
 }

@@ -42,7 +42,7 @@ struct Info {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct NodeProto {
+pub(crate) struct NodeProto {
     #[prost(string, repeated, tag = "1")]
     inputs: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -54,23 +54,23 @@ struct NodeProto {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct TensorProto {
+pub(crate) struct TensorProto {
     #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
+    pub(crate) dims: Vec<i64>,
     #[prost(int32, tag = "2")]
-    kind: i32,
+    pub(crate) kind: i32,
     #[prost(int64, repeated, tag = "7")]
-    whole: Vec<i64>,
+    pub(crate) whole: Vec<i64>,
     #[prost(string, tag = "8")]
-    name: String,
+    pub(crate) name: String,
     #[prost(message, repeated, tag = "13")]
-    apart: Vec<Entry>,
+    pub(crate) apart: Vec<Entry>,
     #[prost(int32, tag = "14")]
-    location: i32,
+    pub(crate) location: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Entry {
+pub(crate) struct Entry {
     #[prost(string, tag = "1")]
     key: String,
     #[prost(string, tag = "2")]
@@ -78,7 +78,7 @@ struct Entry {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct FunctionProto {
+pub(crate) struct FunctionProto {
     #[prost(string, tag = "1")]
     name: String,
     #[prost(string, repeated, tag = "4")]
@@ -91,13 +91,13 @@ struct FunctionProto {
     domain: String,
 }
 
-fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
+pub(crate) fn node(op: &str, inputs: &[&str], outputs: &[&str]) -> NodeProto {
     let all = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
     let domain = if op.starts_with('f') { "own" } else { "" };
     NodeProto { op: op.into(), inputs: all(inputs), outputs: all(outputs), domain: domain.into() }
 }
 
-fn bytes(
+pub(crate) fn bytes(
     nodes: Vec<NodeProto>,
     tensors: Vec<TensorProto>,
     functions: Vec<FunctionProto>,

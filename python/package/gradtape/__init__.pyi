@@ -316,6 +316,8 @@ def minimum(x: Any, other: Any) -> Any:
     """The less of two elements; NaN if one is."""
 def mish(x: Any) -> Any:
     """`x tanh(softplus(x))`."""
+def mod(x: Any, other: Any) -> Any:
+    """What `floor_divide` leaves, `x - floor(x / y) y`, with the sign of y; of whole numbers a whole number."""
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """An axis at another place, the others in their order."""
 def multiply(x: Any, other: Any) -> Any:
@@ -360,6 +362,8 @@ def reciprocal(x: Any) -> Any:
     """`1 / x`."""
 def relu(x: Any) -> Any:
     """`max(x, 0)`."""
+def remainder(x: Any, other: Any) -> Any:
+    """What `floor_divide` leaves, `x - floor(x / y) y`, with the sign of y; of whole numbers a whole number."""
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     """Each element this often, one beside another, along an axis; without one, of all in a row."""
 def reshape(x: Any, *shape: Any) -> Any:

@@ -62,6 +62,12 @@ class _Estimator(Base):
         if stopped:
             message = "fit was interrupted: the estimator has the best of what it learned until then"
             warnings.warn(message, RuntimeWarning, stacklevel=3)
+        elif self.members is not None and len(self.history_) < self.members:
+            message = (
+                f"members is {self.members}, and {len(self.history_)} networks were trained: each needs other rows that are held "
+                "out, and there are too few; give more rows or fewer members, or validation_fraction=0"
+            )
+            warnings.warn(message, UserWarning, stacklevel=3)
         return self
 
     def _answer(self, X):

@@ -38,7 +38,8 @@ _OPERATORS = {
     ufunc: (getattr(Var, f"__{name}__"), getattr(Var, f"__{behind}__"))
     for ufunc, name, behind in [
         (np.add, "add", "radd"), (np.subtract, "sub", "rsub"), (np.multiply, "mul", "rmul"),
-        (np.divide, "truediv", "rtruediv"), (np.floor_divide, "floordiv", "rfloordiv"), (np.power, "pow", "rpow"),
+        (np.divide, "truediv", "rtruediv"), (np.floor_divide, "floordiv", "rfloordiv"), (np.remainder, "mod", "rmod"),
+        (np.power, "pow", "rpow"),
         (np.matmul, "matmul", "rmatmul"), (np.less, "lt", "gt"), (np.less_equal, "le", "ge"), (np.equal, "eq", "eq"),
         (np.not_equal, "ne", "ne"), (np.greater, "gt", "lt"), (np.greater_equal, "ge", "le"),
     ]

@@ -32,6 +32,7 @@ ALIASES = {
     "isfinite": "is_finite",
     "isinf": "is_inf",
     "isnan": "is_nan",
+    "mod": "remainder",
     "permute_dims": "transpose",
     "power": "pow",
     "true_divide": "divide",

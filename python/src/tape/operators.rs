@@ -48,6 +48,20 @@ pub(super) fn floor_divided<'t>(x: Var<'t>, y: Other<'t>) -> Var<'t> {
     quotient - above.cast(DType::I64)
 }
 
+/// What is left of the quotient that is rounded down, with the sign of the divisor: as NumPy's and Python's.
+pub(super) fn remainder<'t>(x: Var<'t>, y: Other<'t>) -> Var<'t> {
+    let quotient = floor_divided(x, y);
+    let whole = |var: Var<'t>| match var.dtype() {
+        DType::Bool => var.cast(DType::I64),
+        _ => var,
+    };
+    let (x, y) = match quotient.dtype().is_float() {
+        true => floats(x, y),
+        false => (whole(x), whole(y.operand(whole(x)))),
+    };
+    x - quotient * y
+}
+
 /// Whole numbers and truth values as floats: of the type of the float beside them, or f32.
 fn floats<'t>(x: Var<'t>, y: Other<'t>) -> (Var<'t>, Var<'t>) {
     let Other::Var(y) = y else {
@@ -130,6 +144,14 @@ impl PyVar {
 
     fn __rfloordiv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.operator(other, |x, y| floor_divided(y.operand(x), Other::Var(x)))
+    }
+
+    fn __mod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, remainder)
+    }
+
+    fn __rmod__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.operator(other, |x, y| remainder(y.operand(x), Other::Var(x)))
     }
 
     fn __pow__<'py>(

@@ -117,8 +117,31 @@ fn pow<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         let (base, exponent) = (wide(x.var), y.var.cast(wide(x.var).dtype()));
         return one(x.like(base.pow(exponent).cast(x.elem.dtype())));
     }
-    let power = x.var.cast(DType::F64).pow(y.var.cast(DType::F64));
-    one(x.like(power.cast(DType::I64)))
+    if y.elem.is_float() {
+        let power = x.var.cast(DType::F64).pow(y.var.cast(DType::F64));
+        return one(x.like(power.cast(DType::I64)));
+    }
+    one(x.like(whole_pow(x.var, y)?))
+}
+
+/// A whole power of whole numbers, to the last digit: products of squares. Below 0 it is cut to a whole number, as all
+/// quotients are.
+fn whole_pow<'t>(x: Var<'t>, y: Array<'t>) -> Result<Var<'t>> {
+    let most = y.whole()?.into_iter().map(i64::unsigned_abs).max().unwrap_or(0);
+    let size = |var: Var<'t>| var.less(0).select(-var, var);
+    let (mut rest, mut square) = (size(y.var), x);
+    let mut power = (x + y.var).full_like(1.0);
+    for bit in 0..u64::BITS - most.leading_zeros() {
+        if bit > 0 {
+            (rest, square) = (rest / 2, square * square);
+        }
+        let odd = (rest - rest / 2 * 2).equal(1);
+        power = odd.select(power * square, power);
+    }
+    // Of a reciprocal there is something left for 1 and -1 alone, whose powers are their own reciprocals.
+    let (below, unit) = (y.var.less(0), size(x).equal(1));
+    let nothing = below.logical_and(unit.logical_not());
+    Ok(nothing.select(power.full_like(0.0), power))
 }
 
 fn cast<'t>(c: &Call<'_, 't>) -> Outputs<'t> {

@@ -1,11 +1,12 @@
 //! Elements and slices picked by their places.
 
-use gradtape::{DType, Result, Var};
+use gradtape::{DType, Result, Tensor, Var};
 
 use super::Table;
 use crate::call::{Call, Outputs, one, positions};
+use crate::elem::Elem;
 use crate::tensor::broken;
-use crate::value::{Array, Value, axis};
+use crate::value::{Array, axis};
 
 pub(super) const TABLE: Table = &[
     ("Compress", compress),
@@ -28,9 +29,6 @@ pub(super) fn from_start<'t>(index: Array<'t>, size: usize) -> Result<Var<'t>> {
 }
 
 fn gather<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
-    if let Value::Texts(_) = c.value(0)? {
-        return super::text::gather(c);
-    }
     let (x, index) = (c.x(0)?, c.x(1)?);
     let at = c.axis(0, x.rank())?;
     let index = from_start(index, x.shape()[at])?;
@@ -159,6 +157,24 @@ fn trilu<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     one(x.like(kept.select(x.var, x.var.full_like(0.0))))
 }
 
+/// Whole numbers in the order of a tensor's numbers, equal where those are equal; NaN is behind all others.
+fn in_order(elem: Elem, numbers: &Tensor) -> Result<Vec<i64>> {
+    match (elem, numbers.dtype()) {
+        // Above 2^63 an unsigned number is kept as a negative one.
+        (Elem::U64, _) => Ok(numbers.to_vec::<i64>()?.into_iter().map(|x| x ^ i64::MIN).collect()),
+        (_, DType::I64) => numbers.to_vec::<i64>(),
+        _ => Ok(numbers
+            .to_f64_vec()
+            .into_iter()
+            .map(|x| {
+                // The bits of numbers below 0 are in the order of their sizes. 0 is added to -0.
+                let bits = (x + 0.0).to_bits().cast_signed();
+                bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+            })
+            .collect()),
+    }
+}
+
 /// Values without repetition, with the place of the first of each, the place of each element among them, and counts.
 fn unique<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let x = c.x(0)?;
@@ -169,11 +185,11 @@ fn unique<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         None => x.var.reshape([x.shape().iter().product::<usize>()]),
     };
     let size = flat.shape()[at];
-    let rows = flat.move_axis(at as isize, 0).value()?.to_f64_vec();
+    let rows = in_order(x.elem, &flat.move_axis(at as isize, 0).value()?)?;
     let width = rows.len() / size.max(1);
     let row = |place: usize| &rows[place * width..(place + 1) * width];
     let order = |a: usize, b: usize| {
-        let pairs = row(a).iter().zip(row(b)).map(|(x, y)| x.total_cmp(y));
+        let pairs = row(a).iter().zip(row(b)).map(|(x, y)| x.cmp(y));
         pairs.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     };
     let mut sorted: Vec<usize> = (0..size).collect();

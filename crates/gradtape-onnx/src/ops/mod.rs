@@ -6,12 +6,15 @@
 mod activation;
 mod attention;
 mod bits;
+mod boxes;
 mod compare;
 mod control;
 mod conv;
 mod elementwise;
 mod index;
+mod label;
 mod linear;
+mod linear_table;
 mod loss;
 mod make;
 mod norm;
@@ -22,17 +25,24 @@ mod random;
 mod recurrent;
 mod reduce;
 mod resize;
+mod sample;
 mod scatter;
+mod score;
 mod sequence;
 mod shape;
 mod signal;
 mod split;
 mod table;
-mod text;
+pub(crate) mod text;
 mod train;
+mod trees;
 mod window;
 
-use crate::call::{Call, Outputs};
+use gradtape::Result;
+
+use crate::call::{Call, Outputs, unsupported};
+use crate::elem::Elem;
+use crate::value::Value;
 
 /// Records a node.
 pub(crate) type Operator = for<'a, 'b, 't> fn(&'b Call<'a, 't>) -> Outputs<'t>;
@@ -41,10 +51,11 @@ pub(crate) type Operator = for<'a, 'b, 't> fn(&'b Call<'a, 't>) -> Outputs<'t>;
 type Table = &'static [(&'static str, Operator)];
 
 /// The operators of ONNX itself.
-const TABLES: [Table; 25] = [
+const TABLES: [Table; 27] = [
     activation::TABLE,
     attention::TABLE,
     bits::TABLE,
+    boxes::TABLE,
     compare::TABLE,
     control::TABLE,
     conv::TABLE,
@@ -61,6 +72,7 @@ const TABLES: [Table; 25] = [
     recurrent::TABLE,
     reduce::TABLE,
     resize::TABLE,
+    sample::TABLE,
     scatter::TABLE,
     sequence::TABLE,
     shape::TABLE,
@@ -70,8 +82,12 @@ const TABLES: [Table; 25] = [
 ];
 
 /// Domains besides ONNX's own, each with its operators.
-const DOMAINS: [(&str, Table); 2] =
-    [("ai.onnx.preview.training", train::TABLE), ("ai.onnx.ml", table::TABLE)];
+const DOMAINS: [(&str, Table); 4] = [
+    ("ai.onnx.preview.training", train::TABLE),
+    ("ai.onnx.ml", table::TABLE),
+    ("ai.onnx.ml", linear_table::TABLE),
+    ("ai.onnx.ml", trees::TABLE),
+];
 
 /// The operator of this name in a domain.
 pub(crate) fn find(domain: &str, name: &str) -> Option<Operator> {
@@ -85,4 +101,51 @@ pub(crate) fn find(domain: &str, name: &str) -> Option<Operator> {
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let others = DOMAINS.iter().flat_map(|(_, table)| *table);
     TABLES.iter().copied().flatten().chain(others).map(|(name, _)| *name)
+}
+
+/// Operators that tell what is greater, or divide: of unsigned numbers of 64 bits they are given those below 2^63 alone,
+/// since the others are kept as negative ones.
+const ORDERED: [&str; 25] = [
+    "Abs",
+    "ArgMax",
+    "ArgMin",
+    "Clip",
+    "Div",
+    "Max",
+    "Mean",
+    "Min",
+    "Mod",
+    "Pow",
+    "Range",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSumSquare",
+    "Relu",
+    "Sign",
+    "TopK",
+    "OneHot",
+    "Gemm",
+];
+
+/// Refuses numbers that an operator would take for others.
+pub(crate) fn check(c: &Call<'_, '_>) -> Result<()> {
+    if !ORDERED.contains(&c.node.op.as_str()) {
+        return Ok(());
+    }
+    for value in c.inputs.iter().flatten() {
+        if let Value::Array(array) = value
+            && array.elem == Elem::U64
+            && array.whole()?.iter().any(|&number| number < 0)
+        {
+            return Err(unsupported("unsigned numbers of 64 bits from 2^63 on")
+                .hint("sums, differences, products and comparisons of them are exact"));
+        }
+    }
+    Ok(())
 }

@@ -17,7 +17,16 @@ pub(super) const TABLE: Table = &[
     ("ReduceLogSum", |c| reduce(c, 18, |x, axes| x.sum(axes).log())),
     ("ReduceLogSumExp", |c| reduce(c, 18, |x, axes| x.logsumexp(axes))),
     ("ReduceMax", |c| extreme(c, true)),
-    ("ReduceMean", |c| reduce(c, 18, |x, axes| x.mean(axes))),
+    ("ReduceMean", |c| {
+        reduce(c, 18, |x, axes| match x.dtype().is_float() {
+            true => x.mean(axes),
+            // To the last digit, and cut as all quotients are.
+            false => {
+                let sum = x.sum(axes);
+                sum / (x.shape().elements() / sum.shape().elements().max(1)).max(1)
+            }
+        })
+    }),
     ("ReduceMin", |c| extreme(c, false)),
     ("ReduceProd", |c| reduce(c, 18, |x, axes| x.prod(axes))),
     ("ReduceSum", |c| reduce(c, 13, |x, axes| x.sum(axes))),
@@ -35,10 +44,7 @@ fn reduce<'t>(
     let x = c.x(0)?;
     let (axes, kept) = axes(c, x, axes_are_input_since)?;
     let by_logarithm = !x.elem.is_float()
-        && matches!(
-            c.node.op.as_str(),
-            "ReduceLogSum" | "ReduceLogSumExp" | "ReduceL2" | "ReduceMean"
-        );
+        && matches!(c.node.op.as_str(), "ReduceLogSum" | "ReduceLogSumExp" | "ReduceL2");
     let var = if by_logarithm { x.var.cast(DType::F64) } else { x.var };
     one(x.like(f(var, &axes).cast(x.elem.dtype()).reshape(kept)))
 }

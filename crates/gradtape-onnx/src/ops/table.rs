@@ -1,13 +1,12 @@
 //! Operators of ONNX's domain for tables (`ai.onnx.ml`), as far as they are about columns.
 
-use gradtape::{DType, Tensor};
+use gradtape::{DType, Result, Tensor, Var};
 
 use super::Table;
-use crate::call::{Call, Outputs, one, unsupported};
+use crate::call::{Call, Outputs, fits, one, unsupported};
 use crate::elem::Elem;
-use crate::graph::Attribute;
 use crate::tensor::broken;
-use crate::value::{Array, Texts, Value};
+use crate::value::{Array, Columns, Value};
 
 pub(super) const TABLE: Table = &[
     ("ArrayFeatureExtractor", |c| {
@@ -19,114 +18,139 @@ pub(super) const TABLE: Table = &[
         let (x, threshold) = (c.x(0)?, c.float_or("threshold", 0.0)?);
         one(x.like(x.var.greater(threshold).cast(x.elem.dtype())))
     }),
-    ("LabelEncoder", encode),
+    ("FeatureVectorizer", |c| {
+        let all = c.arrays()?.into_iter();
+        let all = all.map(|x| Ok(matrix(x)?.cast(DType::F32))).collect::<Result<Vec<Var<'_>>>>()?;
+        if all.is_empty() {
+            return Err(broken("no inputs"));
+        }
+        one(Array { var: c.tape.concat(&all, 1), elem: Elem::F32 })
+    }),
+    ("Imputer", impute),
+    ("LabelEncoder", super::label::encode),
+    ("Normalizer", normalize),
+    ("OneHotEncoder", one_hot),
+    ("Scaler", scale),
+    ("ZipMap", zip),
 ];
 
-/// What a label is before or after it is encoded.
-#[derive(Clone, PartialEq)]
-enum Label {
-    Text(String),
-    Whole(i64),
-    Number(f64),
+/// The first input as rows of a table; one row may be given as a vector.
+pub(super) fn rows<'t>(c: &Call<'_, 't>) -> Result<Var<'t>> {
+    matrix(c.x(0)?)
 }
 
-/// Each label's partner in a table, a default for those that are not in it.
-fn encode<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
-    let (keys, values) = (labels(c, "keys")?, labels(c, "values")?);
-    let (Some(keys), Some(values)) = (keys, values) else {
-        return Err(broken("keys or values are missing"));
-    };
-    if keys.len() != values.len() {
-        return Err(broken(format!("{} keys and {} values", keys.len(), values.len())));
+fn matrix(x: Array<'_>) -> Result<Var<'_>> {
+    match x.shape()[..] {
+        [_, _] => Ok(x.var),
+        [columns] => Ok(x.var.reshape([1, columns])),
+        ref other => {
+            Err(broken(format!("rows of a table were expected, not a value of {other:?}")))
+        }
     }
-    let (given, shape): (Vec<Label>, Vec<usize>) = match c.value(0)? {
-        Value::Texts(texts) => {
-            (texts.texts.iter().cloned().map(Label::Text).collect(), texts.shape.clone())
-        }
-        Value::Array(x) if x.elem.is_float() => {
-            (x.numbers()?.into_iter().map(Label::Number).collect(), x.shape())
-        }
-        Value::Array(x) => (x.whole()?.into_iter().map(Label::Whole).collect(), x.shape()),
-        _ => return Err(broken("labels that are no array")),
-    };
-    let same = |a: &Label, b: &Label| match (a, b) {
-        (Label::Number(a), Label::Number(b)) => a == b || a.is_nan() && b.is_nan(),
-        _ => a == b,
-    };
-    let sample = values.first();
-    let otherwise = match (c.attribute("default_tensor"), sample) {
-        (Some(Attribute::Tensor(_, tensor)), Some(Label::Whole(_))) => {
-            Label::Whole(tensor.item()? as i64)
-        }
-        (Some(Attribute::Tensor(_, tensor)), _) => Label::Number(tensor.item()?),
-        (_, Some(Label::Text(_))) => {
-            Label::Text(c.text_or("default_string", "_Unused")?.to_string())
-        }
-        (_, Some(Label::Whole(_))) => Label::Whole(c.int_or("default_int64", -1)?),
-        _ => Label::Number(c.float_or("default_float", -0.0)?),
-    };
-    let found: Vec<Label> = given
-        .iter()
-        .map(|label| match keys.iter().position(|key| same(key, label)) {
-            Some(place) => values[place].clone(),
-            None => otherwise.clone(),
-        })
-        .collect();
-    let elem = match c.attribute("values_tensor") {
-        Some(Attribute::Tensor(elem, _)) => *elem,
-        _ => Elem::F32,
-    };
-    gathered(c, &found, &shape, elem)
 }
 
-fn gathered<'t>(c: &Call<'_, 't>, found: &[Label], shape: &[usize], elem: Elem) -> Outputs<'t> {
-    let texts = found.iter().map(|label| match label {
-        Label::Text(text) => Some(text.clone()),
-        _ => None,
-    });
-    if let Some(texts) = texts.collect::<Option<Vec<String>>>().filter(|texts| !texts.is_empty()) {
-        return Ok(vec![Value::Texts(Texts { texts, shape: shape.to_vec() })]);
+/// An attribute with a number for each column, or one for all of them.
+fn of_columns<'t>(c: &Call<'_, 't>, name: &str, x: Var<'t>) -> Result<Var<'t>> {
+    let Some(numbers) = c.floats(name)? else { return Err(broken(format!("`{name}` is missing"))) };
+    let columns = x.shape().last().copied().unwrap_or(1);
+    if numbers.len() != 1 && numbers.len() != columns {
+        return Err(broken(format!(
+            "`{name}` has {} numbers for {columns} columns",
+            numbers.len()
+        )));
     }
-    let whole = found.iter().map(|label| match label {
-        Label::Whole(number) => Some(*number),
-        _ => None,
-    });
-    if let Some(whole) = whole.collect::<Option<Vec<i64>>>() {
-        let elem = if elem.dtype() == DType::I64 { elem } else { Elem::I64 };
-        let var = c.tape.constant(Tensor::from_vec(whole, shape)?);
-        return one(Array { var, elem });
-    }
-    let numbers = found.iter().map(|label| match label {
-        Label::Number(number) => Ok(*number),
-        _ => Err(unsupported("labels of several kinds")),
-    });
-    let numbers = numbers.collect::<gradtape::Result<Vec<f64>>>()?;
-    let var = c.tape.constant(Tensor::from_vec(numbers, shape)?.cast(elem.dtype()));
-    one(Array { var, elem })
+    let count = numbers.len();
+    Ok(c.tape.constant(Tensor::from_vec(numbers, [count])?.cast(x.dtype())))
 }
 
-/// The labels of an attribute, which its name's ending tells the kind of.
-fn labels(c: &Call<'_, '_>, name: &str) -> gradtape::Result<Option<Vec<Label>>> {
-    let texts = |texts: &[String]| Some(texts.iter().cloned().map(Label::Text).collect());
-    for ending in ["strings", "int64s", "floats", "tensor"] {
-        let found = match c.attribute(&format!("{name}_{ending}")) {
-            Some(Attribute::Texts(all)) => texts(all),
-            Some(Attribute::Ints(all)) => {
-                Some(all.iter().map(|&number| Label::Whole(number)).collect())
-            }
-            Some(Attribute::Floats(all)) => {
-                Some(all.iter().map(|&number| Label::Number(f64::from(number))).collect())
-            }
-            Some(Attribute::TextTensor(all)) => texts(&all.texts),
-            Some(Attribute::Tensor(elem, tensor)) => Some(match elem.bits() {
-                Some(_) => tensor.to_vec::<i64>()?.into_iter().map(Label::Whole).collect(),
-                None => tensor.to_f64_vec().into_iter().map(Label::Number).collect(),
-            }),
-            _ => None,
+/// `(x - offset) · scale`.
+fn scale<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let x = c.x(0)?.var;
+    // Before they lose digits, dates and amounts are brought near to 0.
+    let wide = x.cast(if x.dtype() == DType::F32 { DType::F32 } else { DType::F64 });
+    let y = (wide - of_columns(c, "offset", wide)?) * of_columns(c, "scale", wide)?;
+    one(Array { var: y.cast(DType::F32), elem: Elem::F32 })
+}
+
+/// Numbers in the place of those that stand for a missing one.
+fn impute<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let x = c.x(0)?;
+    if x.elem.is_float() {
+        let missing = match c.float_or("replaced_value_float", 0.0)? {
+            number if number.is_nan() => x.var.is_nan(),
+            number => x.var.equal(number),
         };
-        if found.is_some() {
-            return Ok(found);
-        }
+        return one(x.like(missing.select(of_columns(c, "imputed_value_floats", x.var)?, x.var)));
     }
-    Ok(None)
+    let Some(numbers) = c.ints("imputed_value_int64s")? else {
+        return Err(broken("`imputed_value_int64s` is missing"));
+    };
+    if numbers.len() != 1 && Some(&numbers.len()) != x.shape().last() {
+        return Err(broken(format!("{} numbers for rows of {:?}", numbers.len(), x.shape())));
+    }
+    let absent = c.of_whole(vec![c.int_or("replaced_value_int64", 0)?], &[])?;
+    let count = numbers.len();
+    let instead = c.of_whole(numbers, &[count])?;
+    one(x.like(x.var.equal(absent.var).select(instead.var, x.var)))
+}
+
+/// Rows by their greatest number, the sum of their sizes or their length; rows of zeros stay.
+fn normalize<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let x = c.x(0)?.var.cast(DType::F32);
+    let by = match c.text_or("norm", "MAX")? {
+        "MAX" => x.max_keepdims(-1),
+        "L1" => x.abs().sum_keepdims(-1),
+        "L2" => x.square().sum_keepdims(-1).sqrt(),
+        other => return Err(unsupported(format!("rows divided by {other}"))),
+    };
+    one(Array { var: x / by.equal(0).select(by.full_like(1.0), by), elem: Elem::F32 })
+}
+
+/// A number for each category, 1 at that of the value.
+fn one_hot<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let known = match (c.texts("cats_strings")?, c.ints("cats_int64s")?) {
+        (Some(texts), _) if !texts.is_empty() => texts.len(),
+        (_, Some(whole)) if !whole.is_empty() => whole.len(),
+        _ => return Err(broken("neither `cats_strings` nor `cats_int64s`")),
+    };
+    let hot = match c.value(0)? {
+        Value::Texts(given) => {
+            fits(given.texts.len(), known)?;
+            let names = c.texts("cats_strings")?.unwrap_or_default();
+            let rows = given.texts.iter();
+            let hot = rows.flat_map(|text| names.iter().map(move |name| name == text)).collect();
+            let shape = [&given.shape[..], &[names.len()]].concat();
+            c.tape.constant(Tensor::from_vec(hot, shape)?)
+        }
+        _ => {
+            let x = c.x(0)?;
+            fits(x.var.shape().elements(), known)?;
+            let numbers = c.ints("cats_int64s")?.unwrap_or_default();
+            let count = numbers.len();
+            let categories = c.of_whole(numbers, &[count])?;
+            x.var.cast(DType::I64).unsqueeze(-1).equal(categories.var)
+        }
+    };
+    let hot = hot.cast(DType::F32);
+    if !c.flag("zeros", true)? && hot.sum(-1).value()?.to_f64_vec().contains(&0.0) {
+        return Err(broken("a category that the file does not have").hint(
+            "it was written to refuse others (`zeros` is 0), as OneHotEncoder(handle_unknown=\"error\") is",
+        ));
+    }
+    one(Array { var: hot, elem: Elem::F32 })
+}
+
+/// Columns of numbers by the names of their classes.
+fn zip<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
+    let values = c.x(0)?;
+    let names = match (c.texts("classlabels_strings")?, c.ints("classlabels_int64s")?) {
+        (Some(texts), _) if !texts.is_empty() => texts.to_vec(),
+        (_, Some(whole)) => whole.iter().map(i64::to_string).collect(),
+        _ => return Err(broken("neither `classlabels_strings` nor `classlabels_int64s`")),
+    };
+    let var = matrix(values)?;
+    match var.shape()[1] == names.len() {
+        true => Ok(vec![Value::Columns(Columns { names, values: Array { var, ..values } })]),
+        false => Err(broken(format!("{} names for {} columns", names.len(), var.shape()[1]))),
+    }
 }

@@ -2,7 +2,7 @@
 
 use gradtape::{Result, Tensor};
 
-use super::Table;
+use super::{Operator, Table};
 use crate::call::{Call, Outputs, fits, one, unsupported};
 use crate::tensor::broken;
 use crate::value::{Array, Texts, Value};
@@ -58,26 +58,64 @@ fn pairs<'c>(c: &'c Call<'_, '_>) -> Result<(Vec<usize>, Pairs<'c>)> {
     Ok((shape, pairs))
 }
 
-/// Texts at places along an axis.
-pub(super) fn gather<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
-    let (x, index) = (c.of_texts(0)?, c.x(1)?);
-    let at = c.axis(0, x.shape.len())?;
-    let (before, size) = (x.shape[..at].iter().product::<usize>(), x.shape[at]);
-    let after: usize = x.shape[at + 1..].iter().product();
-    let mut texts = Vec::new();
-    for row in 0..before {
-        for place in index.whole()? {
-            let own = if place < 0 { place + size as i64 } else { place };
-            let own = usize::try_from(own).ok().filter(|&own| own < size);
-            let Some(own) = own else {
-                return Err(broken(format!("place {place} of {size} texts")));
-            };
-            let start = (row * size + own) * after;
-            texts.extend_from_slice(&x.texts[start..start + after]);
-        }
+/// Operators that move elements and look at none.
+const MOVES: [&str; 18] = [
+    "ArrayFeatureExtractor",
+    "Compress",
+    "Concat",
+    "Expand",
+    "Flatten",
+    "Gather",
+    "GatherElements",
+    "GatherND",
+    "Reshape",
+    "ScatterElements",
+    "ScatterND",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Tile",
+    "Transpose",
+    "Unsqueeze",
+    "Where",
+];
+
+/// Whether a node moves texts, so that `moved` is for it.
+pub(crate) fn moves(c: &Call<'_, '_>) -> bool {
+    MOVES.contains(&c.node.op.as_str())
+        && c.inputs.iter().flatten().any(|value| matches!(value, Value::Texts(_)))
+}
+
+/// Texts as an operator moves them: it is given their numbers in the place of the texts.
+pub(crate) fn moved<'t>(c: &Call<'_, 't>, operator: Operator) -> Outputs<'t> {
+    let mut all: Vec<&str> = Vec::new();
+    let mut inputs = Vec::with_capacity(c.inputs.len());
+    for value in &c.inputs {
+        inputs.push(match value {
+            Some(Value::Texts(own)) => {
+                let start = all.len() as i64;
+                all.extend(own.texts.iter().map(String::as_str));
+                let numbers = (start..all.len() as i64).collect();
+                Some(c.of_whole(numbers, &own.shape)?.into())
+            }
+            other => other.clone(),
+        });
     }
-    let shape = [&x.shape[..at], &index.shape(), &x.shape[at + 1..]].concat();
-    Ok(vec![Value::Texts(Texts { texts, shape })])
+    let numbered = Call { tape: c.tape, node: c.node, version: c.version, inputs, scope: c.scope };
+    let longest = all.iter().map(|text| text.len()).max().unwrap_or(0);
+    let outputs = operator(&numbered)?.into_iter().map(|value| match value {
+        Value::Array(places) => {
+            fits(places.var.shape().elements(), 16 + longest)?;
+            let texts = places.whole()?.into_iter().map(|place| {
+                let text = usize::try_from(place).ok().and_then(|place| all.get(place));
+                text.map(|text| text.to_string()).ok_or_else(|| broken("texts that are not there"))
+            });
+            let texts = texts.collect::<Result<Vec<String>>>()?;
+            Ok(Value::Texts(Texts { texts, shape: places.shape() }))
+        }
+        other => Ok(other),
+    });
+    outputs.collect()
 }
 
 /// Leaves words out and changes capitals.

@@ -6,7 +6,7 @@ use pyo3::types::{PyFloat, PyInt};
 
 use super::{binary, listed, pairs, unary};
 use crate::tape::PyVar;
-use crate::tape::operators::{divided, floor_divided};
+use crate::tape::operators::{divided, floor_divided, remainder};
 
 unary! { UNARY:
     /// `e^x` of each element.
@@ -100,6 +100,8 @@ binary! { BINARY:
     divide = divided;
     /// The greatest whole number that is not above the quotient; of whole numbers a whole number. Gradient 0.
     floor_divide = floor_divided;
+    /// What `floor_divide` leaves, `x - floor(x / y) y`, with the sign of y; of whole numbers a whole number.
+    remainder = remainder;
     /// Each element to a power; shapes broadcast.
     pow = |x, y| x.pow(y);
     /// The greater of two elements; NaN if one is.
