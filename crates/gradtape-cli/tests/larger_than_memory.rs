@@ -302,7 +302,7 @@ fn idx_files_are_read_in_pieces() {
     assert_eq!(rows("train") + rows("validation") + rows("test"), 20_000);
     assert!(report["held_out"]["accuracy"].as_f64().unwrap() > 0.95, "{report}");
     let again = folder.run("evaluate model.safetensors idx --format json").ok().json();
-    assert_eq!((&again["part"], &again["loss"]), (&"test".into(), &report["held_out"]["loss"]));
+    assert_eq!((&again["part"], &again["loss"]), (&"held-out".into(), &report["held_out"]["loss"]));
     let checkpoints = "--checkpoint-every 100steps --steps 333";
     folder.run(&format!("{train} --quiet --out run {checkpoints}")).ok();
     folder.run("train --resume run --steps 1000000 --quiet --out run").ok();

@@ -81,6 +81,7 @@ impl File<'_> {
         let mut budget = fresh();
         // Columns without values have no bytes for any number of rows.
         let mut rows = Budget::of(self.source, self.from.len(), MOST);
+        let mut bodies = Budget::of(self.source, self.from.len(), 2);
         let end = self.end()?;
         let damaged = |error: planus::Error| self.damaged(&error.to_string());
         let footer = FooterRef::read_as_root(&end).map_err(damaged)?;
@@ -117,11 +118,14 @@ impl File<'_> {
         // Of the rows that are kept, those that are not given away yet.
         let (mut row, mut numbers, mut given) = (0u64, Vec::new(), false);
         for block in footer.record_batches().map_err(damaged)?.into_iter().flatten() {
-            let (head, body) = self.block(block, &mut budget)?;
+            // A part is gone when the next one is read; none lies in another.
+            let mut unpacked = fresh();
+            bodies.take(u64::try_from(block.body_length()).unwrap_or(0))?;
+            let (head, body) = self.block(block, &mut unpacked)?;
             let MessageHeaderRef::RecordBatch(batch) = self.header(&head)? else {
                 return Err(self.damaged("a part of the rows is none"));
             };
-            let columns = self.columns(batch, &body, &fields, &dictionaries, &mut budget)?;
+            let columns = self.columns(batch, &body, &fields, &dictionaries, &mut unpacked)?;
             rows.take(columns.rows)?;
             let mut own = 0..columns.rows;
             while !own.is_empty() {

@@ -64,7 +64,8 @@ impl Comparison {
 
     /// A line on what simple answers come to on the rows held out, where they are the same rows for all settings.
     pub(super) fn simple(&self, all: &[Ran]) -> Option<String> {
-        let of_rows = ["task", "target", "test-fraction", "samples", "noise", "split", "group"];
+        let of_rows =
+            ["task", "target", "test-fraction", "test", "samples", "noise", "split", "group"];
         if self.is_of_folds() || self.flags.iter().any(|flag| of_rows.contains(&&**flag)) {
             return None;
         }
