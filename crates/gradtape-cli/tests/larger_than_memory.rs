@@ -293,7 +293,7 @@ fn idx_files_are_read_in_pieces() {
     std::fs::create_dir(folder.path("idx")).unwrap();
     folder.write("idx/train-images-idx3-ubyte", [header(3, &[count, side, side]), images].concat());
     folder.write("idx/train-labels-idx1-ubyte", [header(1, &[count]), labels].concat());
-    let train = "train idx --memory 1MB --hidden 16 --epochs 2 --normalize";
+    let train = "train idx --memory 1MB --hidden 16 --epochs 2 --normalize --schedule constant";
     let text = folder.run(train).ok().stdout;
     assert!(text.contains("its 20,000 images are unpacked once"), "{text}");
     let report = folder.run(&format!("{train} --format json --threads 1 --out b")).ok().json();
