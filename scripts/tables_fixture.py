@@ -194,6 +194,7 @@ many = pa.table(
     }
 )
 pq.write_table(many, folder / "many.parquet", compression="zstd", row_group_size=15_000, store_schema=False)
+pa.feather.write_feather(many, str(folder / "many.feather"), compression="zstd", chunksize=1_500)
 
 # A workbook as people make them: a title, a formula's error, dates, times, booleans, several sheets, one of them hidden.
 book = Workbook()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gradtape::data::{Column, ColumnKind, Feature, Preprocessing, Table, Target};
+use gradtape::shell_word;
 
 use crate::division::Division;
 use crate::report::percent;
@@ -32,12 +33,12 @@ pub(crate) fn of_order(
             "the rows are in order of time by {:?}; held out at random, they tell less than the future will: --split time \
              {} holds out the latest",
             column.name(),
-            column.name()
+            shell_word(column.name())
         ),
         None => format!(
             "{:?} holds dates: where the future is to be predicted, hold out the latest rows (--split time {})",
             first.name(),
-            first.name()
+            shell_word(first.name())
         ),
     })
 }
@@ -77,7 +78,7 @@ pub(crate) fn of_leaks(
                 "column {:?} alone tells {:?}{told}: is it known before the answer is? (--ignore {})",
                 column.name(),
                 target.column(),
-                column.name()
+                shell_word(column.name())
             ));
         }
     }

@@ -62,8 +62,8 @@ pub(crate) struct Evaluate {
     #[arg(long)]
     strict: bool,
 
-    /// How much memory a table may take; CSV and Parquet that take more are read in pieces [default: a
-    /// quarter of what there is]
+    /// How much memory a table may take; CSV, JSON lines, Parquet and Feather that take more are read in
+    /// pieces [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
     memory: Option<Memory>,
 

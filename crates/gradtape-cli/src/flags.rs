@@ -20,7 +20,9 @@ pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
     for word in words.take_while(|word| *word != "--") {
         let Some(name) = word.strip_prefix("--") else { continue };
         let name = name.split_once('=').map_or(name, |(name, _)| name);
-        let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        // `---x` is an expression.
+        let is_word = name.len() > 1 && !name.starts_with('-');
+        let is_word = is_word && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
         if is_word && !known().any(|flag| flag == name) {
             let failure = Failure::usage(format!("there is no flag --{name}"));
             let twin =
@@ -41,12 +43,16 @@ pub(crate) fn known(arguments: &[OsString], line: &Command) -> Outcome {
 
 /// A flag as other programs call it, in words: what it is called here, if a verb has it.
 pub(crate) fn foreign(name: &str, verb: &Command) -> Option<String> {
-    let name = name.strip_prefix("--")?.to_ascii_lowercase().replace('_', "-");
+    let given = name.strip_prefix("--")?;
+    let name = given.to_ascii_lowercase().replace('_', "-");
     let has = |own: &str| verb.get_arguments().any(|flag| flag.get_long() == Some(own));
     let known = FOREIGN.iter().filter(|(_, others)| others.contains(&&*name));
     let known = known.map(|(own, _)| *own).find(|own| has(own));
     let own = if has(&name) { Some(&*name) } else { known };
-    own.map(|own| format!("it is called --{own} here"))
+    own.map(|own| match own == given {
+        true => "flags stand before a lone `--`, behind which nothing is one".to_string(),
+        false => format!("it is called --{own} here"),
+    })
 }
 
 /// What scikit-learn, Keras, PyTorch and others call our flags.

@@ -58,20 +58,36 @@ pub(crate) fn is_asked() -> bool {
     flag().load(Ordering::Relaxed)
 }
 
+/// A folder for what comes, which is gone again if it was made and nothing is in it.
+pub(crate) struct Made(Vec<PathBuf>);
+
+impl Made {
+    pub(crate) fn folder(folder: &Path) -> std::io::Result<Made> {
+        make_folder(folder).map(Made)
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        remove_empty(&self.0);
+    }
+}
+
 /// Makes a folder and those that it is in. Those that were made, the innermost first, go at an interruption while they are
 /// empty.
-pub(crate) fn make_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+fn make_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     tidies();
     let missing = folder.ancestors().take_while(|above| !above.as_os_str().is_empty());
     let missing: Vec<PathBuf> =
         missing.take_while(|above| !above.exists()).map(Path::to_path_buf).collect();
-    made().extend(missing.iter().cloned());
+    let mut made = made();
+    made.extend(missing.iter().cloned());
     fs::create_dir_all(folder)?;
     Ok(missing)
 }
 
 /// Takes away the folders that were made and are empty, the innermost first.
-pub(crate) fn remove_empty(folders: &[PathBuf]) {
+fn remove_empty(folders: &[PathBuf]) {
     // Only empty folders can be removed.
     let gone = |folder: &&PathBuf| fs::remove_dir(folder).is_ok();
     folders.iter().take_while(gone).for_each(drop);
@@ -87,11 +103,15 @@ fn interrupted() {
     if IS_LOOKED_AT.load(Ordering::Relaxed) && !again {
         return;
     }
-    for path in io::unfinished() {
-        drop(fs::remove_file(path));
-    }
-    for folder in made().iter() {
-        drop(fs::remove_dir(folder));
-    }
-    process::exit(130);
+    // Nothing begins any more: what would be made between taking files away and the end would stay, with its folder.
+    let made = made();
+    io::with_unfinished(|files| {
+        for path in files {
+            drop(fs::remove_file(path));
+        }
+        for folder in made.iter() {
+            drop(fs::remove_dir(folder));
+        }
+        process::exit(130)
+    })
 }

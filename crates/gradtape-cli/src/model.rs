@@ -23,8 +23,10 @@ pub(crate) fn read_for(data: &str, path: &Path) -> Outcome<Model> {
         )));
     }
     let read = present(path).and_then(|()| Ok(Model::load(path)?));
+    let inner = path.join("model.safetensors");
     read.map_err(|failure| match data.ends_with(".safetensors") {
         true => failure.note("hint: the model comes first, then the data"),
+        false if inner.is_file() => failure.note(format!("hint: the model is {}", inner.display())),
         false => failure,
     })
 }

@@ -1,6 +1,8 @@
 //! [`Pieces`]: a table that does not fit in memory, and is read piece by piece.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use gradtape::data::{Dataset, Filled, Preprocessing, Table};
@@ -37,7 +39,7 @@ impl Pieces {
         let Source::Table(path) = source else { return false };
         // As a table, a text takes about as much again for where its cells end.
         let is_large = text_size(path).is_some_and(|size| 2.0 * size > memory.bytes());
-        is_large && (given || has_pieces(Format::of(path)) && !is_json(path))
+        is_large && (given || has_pieces(Format::of(path)) && !is_whole_json(path))
     }
 
     /// A table for a model, where it takes more memory than it may.
@@ -242,9 +244,15 @@ fn enough() -> Error {
 
 const FIRST_ROWS: usize = 1000;
 
-fn is_json(path: &Path) -> bool {
-    use std::io::Read;
-    let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    read.is_ok() && matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))
+/// Whether a file holds JSON that is no row on each line.
+fn is_whole_json(path: &Path) -> bool {
+    let mut line = Vec::new();
+    let read = File::open(path)
+        .and_then(|file| BufReader::new(file.take(1 << 20)).read_until(b'\n', &mut line));
+    match line.trim_ascii() {
+        _ if read.is_err() => false,
+        [b'[', ..] => true,
+        [b'{', .., last] => *last != b'}',
+        line => line == b"{",
+    }
 }

@@ -25,7 +25,7 @@ use crate::output::{Output, json};
 use crate::pieces::Pieces;
 use crate::reference::Reference;
 use crate::report::{Format, Number};
-use crate::rows;
+use crate::rows::{self, rejoined};
 use crate::source::{BYTES, Content, ReadFlags, Source, present, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
@@ -88,8 +88,8 @@ pub(crate) struct Predict {
     #[arg(long)]
     strict: bool,
 
-    /// How much memory a table may take; CSV and Parquet that take more are read in pieces [default: a
-    /// quarter of what there is]
+    /// How much memory a table may take; CSV, JSON lines, Parquet and Feather that take more are read in
+    /// pieces [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
     memory: Option<Memory>,
 
@@ -308,7 +308,11 @@ impl Predict {
             };
             Ok(Beside { name: name.clone(), cells })
         };
-        match (&self.with[..], files) {
+        let with = match table {
+            Some(table) => rejoined(&self.with, table),
+            None => self.with.clone(),
+        };
+        match (&with[..], files) {
             ([], Some(_)) => [&"file".to_string()].into_iter().map(column).collect(),
             (with, _) => with.iter().map(column).collect(),
         }

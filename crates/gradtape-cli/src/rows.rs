@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use gradtape::Tensor;
 use gradtape::data::{
-    self, Column, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split,
+    self, Column, ColumnKind, Dataset, Feature, Fractions, PreprocessOptions, Preprocessing, Split,
     Standardise, Stream, Table, TransformChoice,
 };
+use gradtape::{Tensor, shell_word};
 
 mod following;
 
@@ -69,6 +69,34 @@ pub(crate) struct TableWishes {
     pub(crate) strict: bool,
 }
 
+impl TableWishes {
+    /// With the columns of a table that are meant where names have commas.
+    pub(crate) fn of_table(&self, table: &Table) -> TableWishes {
+        let mut own = self.clone();
+        let PreprocessOptions { categories, numbers, ignore, .. } = &mut own.options;
+        for named in [categories, numbers, ignore] {
+            *named = rejoined(named, table);
+        }
+        own
+    }
+}
+
+/// Names that were given with commas between. Parts of which none is a column by itself, and which are one together, are
+/// this column.
+pub(crate) fn rejoined(parts: &[String], table: &Table) -> Vec<String> {
+    let is_column = |name: &str| table.columns().iter().any(|column| column.name() == name);
+    let (mut rest, mut names) = (parts, Vec::new());
+    while let [first, ..] = rest {
+        let longer =
+            (2..=rest.len()).filter(|_| !is_column(first)).map(|count| rest[..count].join(","));
+        let (name, count) =
+            longer.zip(2..).find(|(name, _)| is_column(name)).unwrap_or_else(|| (first.clone(), 1));
+        names.push(name);
+        rest = &rest[count..];
+    }
+    names
+}
+
 /// A part of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -89,6 +117,7 @@ pub(crate) fn prepare(
     let mut notes = Vec::new();
     let (split, preprocessing, fingerprint, own_test, images) = match content {
         Content::Table(table) => {
+            let wishes = &wishes.of_table(&table);
             let target = target(&table, wishes)?.to_string();
             let target = target.as_str();
             all_there(&table, target, wishes)?;
@@ -102,7 +131,8 @@ pub(crate) fn prepare(
             {
                 options.ignore.push(group.to_string());
                 notes.push(format!(
-                    "column {group:?} left out: no group that is held out was trained on (--categories {group} uses it)"
+                    "column {group:?} left out: no group that is held out was trained on (--categories {} uses it)",
+                    shell_word(group)
                 ));
             }
             let options = &options;
@@ -153,7 +183,9 @@ pub(crate) fn prepare(
             let test = test.filter(|_| !matches!(division, Division::Fold(..)));
             let own_test = test.is_some();
             notes.extend(told);
-            notes.extend(absent(&data));
+            if let (Some(labels), Some(count)) = (data.labels(), data.class_count()) {
+                notes.extend(absent(labels.iter().map(|&label| label as usize), count));
+            }
             let split = |data: &Dataset, test: Option<Dataset>| -> Outcome<Split> {
                 match division.of_fold(data, None, fractions.validation, seed)? {
                     Some(rows) => Ok(data.split_rows(&rows)?),
@@ -261,20 +293,29 @@ fn of_rows(table: Table, target: &str, rows: &[usize]) -> Outcome<(Table, Option
         return Ok((table, None));
     }
     let without = (0..table.len()).find(|row| rows.binary_search(row).is_err()).unwrap_or(0);
-    let note = format!(
+    let mut note = format!(
         "{} of {} left out: no value of {target:?}, the first on {}",
         thousands(table.len() - rows.len()),
         of(table.len(), "row"),
         table.at(without)
     );
+    let named = table.column(target).ok().filter(|own| own.kind() == ColumnKind::Category);
+    if let Some((count, word)) = named.and_then(Column::missing_words) {
+        note += &match count {
+            1 => format!("; one says {word:?}, which --keep-na takes as a value"),
+            all => format!(
+                "; {} say {word:?} or the like, which --keep-na takes as values",
+                thousands(all)
+            ),
+        };
+    }
     Ok((table.rows(rows)?, Some(note)))
 }
 
 /// A note where numbers of classes come in no row.
-fn absent(data: &Dataset) -> Option<String> {
-    let (labels, count) = (data.labels()?, data.class_count()?);
+pub(crate) fn absent(labels: impl Iterator<Item = usize>, count: usize) -> Option<String> {
     let mut found = vec![false; count];
-    labels.iter().for_each(|&label| found[label as usize] = true);
+    labels.for_each(|label| found[label] = true);
     let absent: Vec<String> =
         (0..count).filter(|&class| !found[class]).map(|class| class.to_string()).collect();
     let shown = absent[..absent.len().min(8)].join(", ");

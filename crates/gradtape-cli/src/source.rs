@@ -186,15 +186,11 @@ impl Source {
         }
     }
 
-    /// The bytes that arrays and IDX files of images take as numbers, about.
+    /// The bytes that arrays of images take as numbers, about.
     pub(crate) fn numbers(&self) -> Option<f64> {
         let length = |path: &Path| path.metadata().map_or(0.0, |found| found.len() as f64);
         match self {
             Source::Arrays(path) => Some(4.0 * length(path)),
-            Source::Idx(path) => {
-                let entries = std::fs::read_dir(path).ok()?.flatten();
-                Some(4.0 * entries.map(|entry| length(&entry.path())).sum::<f64>())
-            }
             _ => None,
         }
     }
@@ -221,6 +217,23 @@ impl Source {
             let at = error.utf8_error().valid_up_to();
             Failure::failed(format!("{}: byte {at} is not UTF-8; texts are", self.name()))
         })
+    }
+
+    /// Why a flag for tables is not for this.
+    pub(crate) fn no_table(&self, flag: &str) -> Failure {
+        let name = self.name();
+        match self {
+            Source::Images(path) if path.is_file() => Failure::usage(format!(
+                "{name} is an image, whatever it is called; {flag} is for tables\n  hint: images to learn from lie in a folder \
+                 for each class, as in pets/cat/1.png and pets/dog/1.jpg"
+            )),
+            Source::Idx(path) if !is_any(path) => Failure::usage(format!(
+                "{} is a folder with neither IDX files nor images in folders of classes; {flag} is for tables, which are \
+                 files",
+                path.display()
+            )),
+            _ => Failure::usage(format!("{flag} is for tables; {name} has its own target")),
+        }
     }
 
     /// The name in reports: built-in, or the last part of the path.

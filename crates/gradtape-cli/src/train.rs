@@ -48,7 +48,6 @@ use crate::measure::Measured;
 use crate::output::Output;
 use crate::report::Format;
 use crate::settings::{Counts, Course, Settings};
-use crate::source::Source;
 
 impl Verb for Train {
     fn run(self, output: &Output) -> Outcome {
@@ -93,7 +92,7 @@ impl Train {
 
     fn train(&mut self, before: Option<Before>, output: &Output) -> Outcome<Done> {
         engine::cpu::set_threads(self.threads);
-        let source = Source::of(&self.data)?;
+        let source = self.source()?;
         if self.network.is_of_texts() {
             return self.run_text(&source, before, output);
         }
@@ -118,7 +117,7 @@ impl Train {
                 let measured = Measured::of(&network, &prepared.preprocessing, test)?;
                 // Nobody looks at simple answers that are not told.
                 let told = !self.quiet || self.format == Format::Json || self.runs.report.is_some();
-                Some(match told || self.runs.held_out().is_some() {
+                Some(match told || self.runs.beside || self.runs.held_out().is_some() {
                     true => {
                         let (train, all) = (&prepared.split.train, prepared.counts().train);
                         measured.beside(train, all, test, &prepared.preprocessing)?

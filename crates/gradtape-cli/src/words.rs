@@ -1,6 +1,7 @@
 //! [`Words`]: what stands on the command line of a training, flag by flag.
 
 use clap::{Arg, ArgAction, Args, Command};
+use gradtape::shell_word;
 
 use crate::tune::Tune;
 
@@ -83,6 +84,18 @@ impl Words {
         self
     }
 
+    /// Without words that are no flags, as the data; none of the flags that count each time and are among others.
+    pub(crate) fn behind(mut self, others: &Words) -> Words {
+        self.0.retain(|own| own.flag.is_some());
+        self.0.retain(|own| !own.adds || !others.0.iter().any(|other| other.flag == own.flag));
+        self
+    }
+
+    /// Whether there is a word that is no flag, as the data.
+    pub(crate) fn has_plain(&self) -> bool {
+        self.0.iter().any(|given| given.flag.is_none())
+    }
+
     /// With others behind.
     pub(crate) fn and(mut self, others: Words) -> Words {
         self.0.extend(others.0);
@@ -122,7 +135,7 @@ impl Words {
 
     /// As a shell takes them.
     pub(crate) fn quoted(&self) -> String {
-        self.list().iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        self.list().iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// The command for a shell that trains in this way, with the seed. What says when checkpoints are written is left
@@ -185,15 +198,6 @@ fn values(flag: &Arg, rest: &[String]) -> usize {
     least.min(rest.len()) + more.take_while(|word| !word.starts_with('-')).count()
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    }
-}
-
 /// Flags that say how a training is told, or how many threads compute it, and change nothing of what is learned.
 pub(crate) const TELLING: [&str; 9] = [
     "--quiet",
@@ -227,6 +231,15 @@ mod tests {
         assert_eq!(of("-q -- -a.csv").command(1), "gradtape train -q ./-a.csv --seed 1");
         assert!(!of("-- --seed 3").has("--seed"));
         assert_eq!(of("--out").list(), ["--out"]);
+    }
+
+    #[test]
+    fn what_is_given_anew_takes_the_place_of_the_data_and_of_lists() {
+        let before = of("a.csv --target y --ignore b --ignore c --epochs 3");
+        let own = of("moved.csv --ignore b --epochs 5");
+        assert!(own.has_plain() && !of("--epochs 5").has_plain());
+        let both = before.behind(&own).and(own.clone());
+        assert_eq!(both.list().join(" "), "--target y --epochs 3 moved.csv --ignore b --epochs 5");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod interrupted;
 mod lab;
 mod larger_than_memory;
 mod layers;
+mod named;
 mod network;
 mod numbers;
 mod ops;

@@ -1,6 +1,6 @@
 //! `gradtape train` with lists of settings, and what it does on a table where nothing is said.
 
-use crate::common::Folder;
+use crate::common::{Folder, table};
 
 #[test]
 fn lists_are_compared() {
@@ -181,4 +181,65 @@ fn on_a_table_the_training_follows_from_the_data() {
     assert!(text.contains("network: 2 → 8 → 1") && text.contains("3 epochs"), "{text}");
     let report = folder.run("train t.csv --target y --epochs 3 --format json").ok().json();
     assert_eq!(report["epochs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn as_many_seeds_as_are_asked_for() {
+    let folder = Folder::new("compare-seeds");
+    let train = "train moons --samples 60 --hidden 4 --epochs 2";
+    let text = folder.run(&format!("{train} --seeds 3 --seed 7 --out a")).ok().stdout;
+    for part in
+        ["seed 7: 2 epochs", "seed 8", "seed 9", " ± ", "accuracies of simple answers: constant"]
+    {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    folder.run(&format!("{train} --seed 7..9 --out b")).ok();
+    assert!(folder.read("a/compare.csv").len() == folder.read("b/compare.csv").len());
+    assert!(folder.read("a/seed-9/model.safetensors") == folder.read("b/seed-9/model.safetensors"));
+    // With folds there are so many of each.
+    let text = folder.run(&format!("{train} --seeds 2 --folds 2 --out c")).ok().stdout;
+    assert!(text.contains("seed 42") && text.contains("seed 43"), "{text}");
+    folder.run(&format!("{train} --seeds 1 --quiet --out d")).ok();
+    folder
+        .run(&format!("{train} --seeds 2 --seed 1,2"))
+        .fails(2, &["--seeds and a list of --seed"]);
+    folder.run(&format!("{train} --seeds 0")).fails(2, &["--seeds"]);
+    folder
+        .run(&format!("{train} --seeds 5000"))
+        .fails(2, &["5,000 trainings", "1,000 are the most"]);
+    folder
+        .run("tune moons --seeds 2 --minutes 0.01")
+        .fails(2, &["--seeds is for `gradtape train`"]);
+}
+
+#[test]
+fn values_with_commas_are_given_one_by_one() {
+    let folder = Folder::new("compare-commas");
+    let train = "train moons --samples 60 --hidden 4 --epochs 2 --out out";
+    let text = folder.run(&format!("{train} --betas 0.9,0.99 --betas 0.8,0.9")).ok().stdout;
+    assert!(text.contains("betas 0.9,0.99: 2 epochs") && text.contains("betas 0.8,0.9"), "{text}");
+    folder.run(&format!("{train} --lr 0.1 --lr 0.2")).fails(2, &["stands twice", "--lr 0.1,0.2"]);
+    let both = "train moons --hidden 8;16";
+    folder.run(both).fails(2, &["--hidden again: --hidden 64,32 --hidden 16"]);
+}
+
+#[test]
+fn what_is_learned_of_a_number_is_compared_by_its_errors() {
+    let folder = Folder::new("compare-transforms");
+    let row = |i: usize| format!("{},{}", i % 37, (0.2 * (i % 37) as f64).exp());
+    folder.write("data.csv", table("x,y", 300, row));
+    let train = "train data.csv --target y --hidden 16 --epochs 20 --out new/out";
+    let command = format!("{train} --target-transform none,log --report new/out/all.html");
+    let text = folder.run(&command).ok().stdout;
+    assert!(text.contains("best is the lowest mean absolute error"), "{text}");
+    assert!(text.contains("mean absolute errors of simple answers: constant"), "{text}");
+    let error = |line: &str| line.split_whitespace().nth(5).unwrap().parse::<f64>().unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.trim().starts_with(['n', 'l'])).collect();
+    let rows: Vec<&&str> = rows.iter().filter(|line| line.split_whitespace().count() > 5).collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    let best = usize::from(error(rows[1]) < error(rows[0]));
+    assert!(rows[best].ends_with("best"), "{text}");
+    // A page in a folder that is only about to be made.
+    let page = String::from_utf8(folder.read("new/out/all.html")).unwrap();
+    assert!(page.contains("Best is the lowest mean absolute error"));
 }

@@ -136,6 +136,8 @@ fn points_must_fit() {
     run("explain x'").fails(2, &["unexpected character `'`\n"]);
     assert_eq!(run("explain x*y --at x=3 --at y=2 --format json").ok().json()["value"], 6.0);
     run("explain x --at x=3 --at x=2").fails(2, &["`x`"]);
+    assert_eq!(run("explain ---x --at x=2 --format json").ok().json()["value"], -2.0);
+    run("explain -- ---x --at x=1").fails(2, &["flags stand before a lone `--`"]);
 }
 
 #[test]

@@ -27,14 +27,16 @@ fn until(mut is_so: impl FnMut() -> bool) {
 #[test]
 fn a_training_that_had_not_begun_leaves_no_folder() {
     let folder = Folder::new("interrupted-early");
-    // It waits for its data.
-    let mut command = command(&folder.path("."), "train - --target y --out new/inner");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    child.stdin.as_mut().unwrap().write_all(b"x,y\n1,2\n").unwrap();
-    until(|| folder.path("new/inner").is_dir());
-    interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(folder.files().is_empty(), "{:?}", folder.files());
+    // It waits for its data. Whether it looks at the moment if files could be written is chance.
+    for _ in 0..20 {
+        let mut command = command(&folder.path("."), "train - --target y --out new/inner");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        child.stdin.as_mut().unwrap().write_all(b"x,y\n1,2\n").unwrap();
+        until(|| folder.path("new/inner").is_dir());
+        interrupt(&child);
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(folder.files().is_empty(), "{:?}", folder.files());
+    }
 }
 
 #[test]

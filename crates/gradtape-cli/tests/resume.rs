@@ -266,3 +266,33 @@ fn networks_that_are_built_in_another_way_are_refused() {
     assert!(folder.read("run/model.safetensors") == before);
     folder.run("train --resume run --epochs 3 --members 2 -q --out run").ok();
 }
+
+#[test]
+fn data_that_was_moved_is_named_anew_and_the_flags_stay() {
+    let folder = Folder::new("resume-moved");
+    let row = |i: usize| format!("{},{},{}", i % 17, i % 5, 3 * (i % 17) + (i % 5));
+    folder.write("data.csv", table("x,z,y", 200, row));
+    let train = "train data.csv --target y --ignore z --hidden 8 --checkpoint-every 1epochs";
+    folder.run(&format!("{train} --epochs 3 --out run")).ok();
+    fs::create_dir(folder.path("there")).unwrap();
+    fs::rename(folder.path("data.csv"), folder.path("there/moved.csv")).unwrap();
+    folder.run("train --resume run --epochs 6 --out run").fails(
+        1,
+        &["data.csv", "hint: where the data was moved", "gradtape train DATA --resume run"],
+    );
+    // Flags that stand in the checkpoint may be said again.
+    let told =
+        folder.run("train there/moved.csv --ignore z --resume run --epochs 5 --out run").ok();
+    assert!(told.stdout.contains("1 column, a number to predict"), "{}", told.stdout);
+}
+
+#[test]
+fn trainings_that_were_compared_go_on_one_by_one() {
+    let folder = Folder::new("resume-compared");
+    let train = "train moons --hidden 4 --quiet --epochs 2 --seed 1,2 --checkpoint-every 1epochs";
+    folder.run(&format!("{train} --out all")).ok();
+    folder
+        .run("train --resume all")
+        .fails(2, &["no checkpoint", "2 folders in it have some", "--resume all/seed-1"]);
+    folder.run("train --resume all/seed-1 --epochs 3 --quiet").ok();
+}

@@ -1,6 +1,6 @@
 //! `gradtape train --start`: a network that begins with what another one learned.
 
-use crate::common::Folder;
+use crate::common::{Folder, contains, table};
 
 #[test]
 fn a_network_begins_with_the_weights_of_another() {
@@ -135,4 +135,29 @@ fn tensors_are_renamed_or_left_out() {
     folder.write("text.safetensors", "no model");
     folder.run("train xor --start text.safetensors").fails(2, &["--start", "text.safetensors"]);
     folder.run("tune xor --start first/model.safetensors").fails(2, &["not for a search"]);
+}
+
+#[test]
+fn columns_are_embedded_as_in_the_model() {
+    let folder = Folder::new("start-embedded");
+    let row = |i: usize| {
+        let name = i * 7919 % 80;
+        format!("n{name:02},{},{}.5", i * 31 % 17, 10 * (name * name % 13))
+    };
+    folder.write("data.csv", table("name,x,y", 1600, row));
+    let train = "train data.csv --target y --members 1 --hidden 16 --epochs";
+    folder.run(&format!("{train} 3 --no-embed --quiet --out plain")).ok();
+    folder.run(&format!("{train} 3 --quiet --embed name:7 --out embedded")).ok();
+    // A model of before columns of many levels were embedded.
+    let text =
+        folder.run(&format!("{train} 1 --start plain/model.safetensors --out a")).ok().stdout;
+    contains(&text, &["begins with 4 tensors of plain", "81 → 16 → 1"]);
+    assert!(!text.contains("are embedded"), "{text}");
+    let text =
+        folder.run(&format!("{train} 1 --start embedded/model.safetensors --out b")).ok().stdout;
+    contains(&text, &["begins with 5 tensors of embedded", "each is 7 numbers", "81 → 8 → 16 → 1"]);
+    let both = format!("{train} 1 --start embedded/model.safetensors --no-embed --out c");
+    folder.run(&both).fails(2, &["nothing in the file", "leave --no-embed out"]);
+    let both = format!("{train} 1 --start plain/model.safetensors --embed name --out c");
+    folder.run(&both).fails(2, &["nothing in the file", "the model embeds no column"]);
 }

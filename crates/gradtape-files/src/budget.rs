@@ -45,8 +45,8 @@ impl Budget {
                     self.most.unwrap_or(0) / 1_000_000
                 );
                 Err(Error::new(Kind::Data, message).hint(
-                    "leave out rows or columns, or write it as CSV or Parquet, which are read in pieces; \
-                     --memory SIZE allows more",
+                    "leave out rows or columns, write it as CSV or Parquet, which are read in pieces, or a Feather file in \
+                     smaller batches; --memory SIZE allows more",
                 ))
             }
             None => {
@@ -67,7 +67,7 @@ impl Budget {
 }
 
 /// How many bytes may be made of one. Of a dictionary it can be any number.
-const MOST: u64 = 2048;
+pub(crate) const MOST: u64 = 2048;
 
 /// How many bytes of text a byte of a compressed file may stand for; tables have a hundred at most.
 #[cfg(any(feature = "xlsx", feature = "zstd"))]

@@ -108,7 +108,10 @@ pub fn read_table_from(
 }
 
 /// What becomes of the rows of a file as they are read.
-#[cfg_attr(not(feature = "parquet"), allow(dead_code, reason = "only Parquet has such"))]
+#[cfg_attr(
+    not(any(feature = "arrow", feature = "parquet")),
+    allow(dead_code, reason = "only these have such")
+)]
 struct Pieces<'a> {
     /// How many rows a piece has at most.
     rows: usize,
@@ -117,9 +120,9 @@ struct Pieces<'a> {
     each: &'a mut dyn FnMut(Table) -> Result<()>,
 }
 
-/// Whether files of a format, or texts, can be read in pieces: CSV, also compressed by gzip or zstd, and Parquet.
+/// Whether files of a format, or texts, can be read in pieces: CSV, also compressed by gzip or zstd, Parquet and Arrow.
 pub fn has_pieces(format: Option<Format>) -> bool {
-    matches!(format, None | Some(Format::Zstd | Format::Parquet))
+    matches!(format, None | Some(Format::Zstd | Format::Parquet | Format::Arrow))
 }
 
 /// About how many bytes the cells of a table have as texts, with what stands between them; of compressed text four times
@@ -134,16 +137,22 @@ pub fn text_size(path: impl AsRef<Path>) -> Option<f64> {
     };
     match Format::of(path) {
         #[cfg(feature = "parquet")]
-        Some(Format::Parquet) => {
-            let file = File::open(path).ok()?;
-            let [rows, columns, bytes] = guarded("", || parquet::size(file, "")).ok()?;
-            // A number takes a few characters, and is more often 0 than not; a text as many bytes as it has.
-            Some((5.0 * rows as f64 * columns as f64).max(bytes as f64))
-        }
+        Some(Format::Parquet) => of_cells(path, parquet::size),
+        #[cfg(feature = "arrow")]
+        Some(Format::Arrow) => of_cells(path, arrow::size),
         Some(Format::Zstd | Format::Xlsx | Format::Npz) => Some(PACKED * length),
         None if is_gzip() => Some(PACKED * length),
         _ => Some(length),
     }
+}
+
+/// About how many bytes the cells of a file have as texts, by how many rows and columns and bytes there are.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+fn of_cells(path: &Path, size: fn(File, &str) -> Result<[u64; 3]>) -> Option<f64> {
+    let file = File::open(path).ok()?;
+    let [rows, columns, bytes] = guarded("", || size(file, "")).ok()?;
+    // A number takes a few characters, and is more often 0 than not; a text as many bytes as it has.
+    Some((5.0 * rows as f64 * columns as f64).max(bytes as f64))
 }
 
 /// How much larger a table is than it is compressed, about.
@@ -224,24 +233,14 @@ pub fn read_table_every(
 /// Hands out the rows of a file that is no text.
 fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'_>) -> Result<()> {
     let source = path.display().to_string();
+    let _ = (options, &pieces);
     match format {
         #[cfg(feature = "parquet")]
-        Format::Parquet => {
-            let file = File::open(path).map_err(|error| failed(&source, &error))?;
-            let mut own = Own { each: pieces.each, panic: None };
-            let mut each = |table| own.run(table);
-            let pieces = Pieces { rows: pieces.rows, every: pieces.every, each: &mut each };
-            let read = guarded(&source, || parquet::read_pieces(file, &source, options, pieces));
-            match own.panic {
-                Some(panic) => panic::resume_unwind(panic),
-                None => read,
-            }
-        }
-        #[cfg(not(feature = "parquet"))]
-        Format::Parquet => {
-            let _ = (options, pieces);
-            Err(not_built_in(format, &source))
-        }
+        Format::Parquet => by(parquet::read_pieces, path, &source, options, pieces),
+        #[cfg(feature = "arrow")]
+        Format::Arrow => by(arrow::read_pieces, path, &source, options, pieces),
+        #[allow(unreachable_patterns, reason = "where both are built in")]
+        Format::Parquet | Format::Arrow => Err(not_built_in(format, &source)),
         other => {
             let message = format!(
                 "{source}: this is {}, which is read whole, and not in pieces",
@@ -253,14 +252,34 @@ fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'
     }
 }
 
+/// Has a decoder of others hand out the rows of a file.
+#[cfg(any(feature = "arrow", feature = "parquet"))]
+fn by(
+    read: fn(File, &str, &TableOptions, Pieces<'_>) -> Result<()>,
+    path: &Path,
+    source: &str,
+    options: &TableOptions,
+    pieces: Pieces<'_>,
+) -> Result<()> {
+    let file = File::open(path).map_err(|error| failed(source, &error))?;
+    let mut own = Own { each: pieces.each, panic: None };
+    let mut each = |table| own.run(table);
+    let pieces = Pieces { rows: pieces.rows, every: pieces.every, each: &mut each };
+    let read = guarded(source, || read(file, source, options, pieces));
+    match own.panic {
+        Some(panic) => panic::resume_unwind(panic),
+        None => read,
+    }
+}
+
 /// What the caller does with the pieces: a panic of it is no damage of the file, and goes on where the reader has ended.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 struct Own<'a> {
     each: &'a mut dyn FnMut(Table) -> Result<()>,
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "arrow", feature = "parquet"))]
 impl Own<'_> {
     fn run(&mut self, table: Table) -> Result<()> {
         // It is told as any other.

@@ -54,7 +54,9 @@ pub use grad::{
     Vars, depends_on, gradient, gradients, hessian, jacobian, jvp, vjp, vmap, vmap_axes,
 };
 pub use tape::{Buffer, Convolution, Dial, Generator, Parameter, Tape, Var};
-pub use tensor::{Bf16, DType, Element, Error, F16, Kind, Result, Rng, Shape, Tensor, nearest};
+pub use tensor::{
+    Bf16, DType, Element, Error, F16, Kind, Result, Rng, Shape, Tensor, nearest, shell_word,
+};
 
 /// The README's examples, run as tests.
 #[cfg(doctest)]

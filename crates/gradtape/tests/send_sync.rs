@@ -76,7 +76,7 @@ fn both() -> Vec<String> {
         GumbelOptions, Regularization, SoftOrderOptions,
         // data
         Augment, Batch, Batches, Categories, Column, ColumnKind, CsvOptions, Dataset, Epoch<'static, 'static>,
-        Feature, Filled, Fractions, IdxFolder, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Rows, Split, Standardise, Stream,
+        Feature, Filled, Fractions, IdxFiles, IdxFolder, IdxPiece, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Rows, Split, Standardise, Stream,
         Table, TableBuilder, Target, Task, Transform, TransformChoice, Vocabulary,
         // io
         Checkpoint, EventWriter, Matched, Model, SafeTensors, gradtape::io::Setting, Unit,

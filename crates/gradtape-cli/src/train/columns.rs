@@ -96,14 +96,18 @@ impl Columns {
             ["time" | "group"] => return Err(wrong("a column is needed")),
             ["time", column] => Division::Time(column.to_string()),
             ["group", column] => Division::Group(column.to_string()),
-            [one] => one.parse().map_err(|why: String| wrong(&why))?,
+            [one] => one.parse().map_err(|_: String| wrong("there is no such way"))?,
             _ => return Err(wrong("there is no such way")),
         };
         match (group, told) {
             (None, told) => Ok(told),
             (Some(column), Division::Usual) => Ok(Division::Group(column.to_string())),
             (Some(_), told) => {
-                Err(Failure::usage(format!("--group and --split {told}: give one of them")))
+                let told = match told {
+                    Division::Stratified if self.stratify => "--stratify".to_string(),
+                    _ => format!("--split {}", self.split.join(" ")),
+                };
+                Err(Failure::usage(format!("--group and {told}: give one of them")))
             }
         }
     }

@@ -18,6 +18,7 @@ use super::files::named;
 use super::flags::Train;
 use super::resume::read;
 use crate::error::{Failure, Outcome};
+use crate::interrupt::Made;
 use crate::output::Output;
 use crate::report::{Format, of};
 use crate::settings::Counts;
@@ -53,13 +54,23 @@ impl Comparison {
         let source = Source::of(&first.data)?;
         let report = self.report_path()?;
         files.iter().chain(&report).try_for_each(|file| source.spare(file))?;
+        // The page may go into it.
+        let _folder = match out.exists() {
+            true => None,
+            false => Some(
+                Made::folder(&out)
+                    .map_err(|error| Failure::usage(format!("--out {}: {error}", out.display())))?,
+            ),
+        };
         if let Some(path) = &report {
             io::check_writable(path).map_err(Failure::usage)?;
         }
         let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
-        for (values, training) in trainings {
+        for (values, mut training) in trainings {
+            // Those with other settings have the rows of one of these.
+            training.runs.beside = self.repeats_first(&values);
             let label = self.label(&values, " ", ", ");
             let folder = training.out.clone();
             let ran = Self::ran(values, training, output)?;
@@ -110,15 +121,13 @@ impl Comparison {
             Format::Text => {
                 output.line("")?;
                 output.line(self.cells(&all).text())?;
-                if self.groups(&all).len() > 1 {
-                    output.line(
-                        "best is the lowest loss, of the rows to validate if there are any",
-                    )?;
+                if let (2.., Some(best)) = (self.groups(&all).len(), self.best_is()) {
+                    output.line(best)?;
                 }
                 if self.groups(&all).iter().any(|(_, group)| group.len() > 1) {
                     output.line(INTERVALS)?;
                 }
-                for line in self.failures(&all) {
+                for line in self.simple(&all).into_iter().chain(self.failures(&all)) {
                     output.line(line)?;
                 }
                 let written: Vec<String> =
@@ -209,6 +218,38 @@ impl Comparison {
         groups
     }
 
+    /// Whether values are those of the first training, but for the seed or the fold.
+    fn repeats_first(&self, values: &[String]) -> bool {
+        let first = self.runs.first().map_or(&[][..], |(first, _)| first);
+        let mut own = self.flags.iter().zip(values.iter().zip(first));
+        own.all(|(flag, (own, first))| is_repeat(flag) || own == first)
+    }
+
+    /// The score of an epoch by which trainings are compared: losses, unless they are of what is not the same in all; `None`
+    /// where no score is.
+    fn score(&self) -> Option<fn(&EpochReport) -> f64> {
+        let compares = |flag: &str| self.flags.iter().any(|own| own == flag);
+        match () {
+            () if ["task", "target"].into_iter().any(compares) => None,
+            () if compares("target-transform") => Some(|report| {
+                let scores = report.validation.unwrap_or(report.train);
+                scores.mean_absolute_error.unwrap_or(scores.loss)
+            }),
+            () => Some(decisive),
+        }
+    }
+
+    /// What the best training is.
+    fn best_is(&self) -> Option<&'static str> {
+        let transforms = self.flags.iter().any(|flag| flag == "target-transform");
+        self.score().map(|_| match transforms {
+            true => {
+                "best is the lowest mean absolute error, of the rows to validate if there are any: losses are of what is learned"
+            }
+            false => "best is the lowest loss, of the rows to validate if there are any",
+        })
+    }
+
     fn settings(&self) -> Vec<&String> {
         self.flags.iter().filter(|flag| !is_repeat(flag)).collect()
     }
@@ -228,7 +269,11 @@ pub(super) fn decisive(report: &EpochReport) -> f64 {
 }
 
 fn lowest(done: &Done) -> Option<f64> {
-    done.history.epochs.iter().map(decisive).min_by(f64::total_cmp)
+    lowest_of(done, decisive)
+}
+
+fn lowest_of(done: &Done, score: fn(&EpochReport) -> f64) -> Option<f64> {
+    done.history.epochs.iter().map(score).min_by(f64::total_cmp)
 }
 
 fn first_line(failure: &Failure) -> &str {

@@ -106,6 +106,12 @@ impl Train {
         if self.network != Network::Mlp {
             return Ok(Vec::new());
         }
+        // Weights that were learned without vectors, or with them, are of no use to the other.
+        if !self.embed.is_given()
+            && let Some(columns) = self.start.embeds(preprocessing)?
+        {
+            return Ok(named(columns, preprocessing));
+        }
         let is_linear = self.hidden().0.is_empty();
         Ok(gradtape_tables::embedded(&self.embed.choice(), preprocessing, is_linear)?)
     }
@@ -124,6 +130,21 @@ impl Train {
         };
         all.iter().map(line).collect()
     }
+}
+
+/// Stretches of inputs with the names of their columns.
+fn named(
+    columns: Vec<EmbeddedColumns>,
+    preprocessing: &Preprocessing,
+) -> Vec<(String, EmbeddedColumns)> {
+    let mut starts = Vec::new();
+    let mut at = 0;
+    for feature in preprocessing.features() {
+        starts.push((at, feature.column()));
+        at += feature.width();
+    }
+    let name = |own: &EmbeddedColumns| starts.iter().find(|(start, _)| *start == own.start);
+    columns.into_iter().filter_map(|own| Some((name(&own)?.1.to_string(), own))).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::curves::curves;
 use crate::error::{Failure, Outcome};
-use crate::interrupt;
+use crate::interrupt::Made;
 use crate::source::Source;
 
 /// Where the files of a training go.
@@ -33,8 +33,7 @@ pub(super) fn named(folder: &Path, name: &str) -> PathBuf {
 
 /// The folder of a training: no other writes to it, and it is gone again if it was made and nothing is in it.
 struct OwnFolder {
-    /// Those that were made, the innermost first.
-    made: Vec<PathBuf>,
+    _made: Made,
     /// What keeps others away while it is open.
     _lock: Option<File>,
 }
@@ -42,7 +41,7 @@ struct OwnFolder {
 impl OwnFolder {
     fn take(folder: &Path) -> Outcome<OwnFolder> {
         let unwritable = |why: String| Failure::usage(format!("--out {}: {why}", folder.display()));
-        let made = interrupt::make_folder(folder).map_err(|error| unwritable(error.to_string()))?;
+        let made = Made::folder(folder).map_err(|error| unwritable(error.to_string()))?;
         // Where a folder cannot be opened or locked there is nothing to keep others away with.
         let lock = File::open(folder).ok();
         if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock) {
@@ -51,13 +50,7 @@ impl OwnFolder {
                     .to_string(),
             ));
         }
-        Ok(OwnFolder { made, _lock: lock })
-    }
-}
-
-impl Drop for OwnFolder {
-    fn drop(&mut self) {
-        interrupt::remove_empty(&self.made);
+        Ok(OwnFolder { _made: made, _lock: lock })
     }
 }
 

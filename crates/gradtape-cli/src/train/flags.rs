@@ -119,6 +119,15 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SHARE", help_heading = "Data")]
     pub(super) test_fraction: Option<f64>,
 
+    /// A table whose rows are held out to the end, in the place of a share of DATA
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["test_fraction", "folds"],
+        help_heading = "Data"
+    )]
+    pub(super) test: Option<PathBuf>,
+
     /// How many points are generated (moons, circles, spiral, xor, blobs) [default: 1000]
     #[arg(long, value_parser = count, value_name = "N", help_heading = "Data")]
     samples: Option<usize>,
@@ -308,7 +317,11 @@ impl FromStr for Widths {
         }
         let widths = text.split(',').map(|width| count(width.trim()));
         let widths = widths.collect::<Result<_, _>>().map(Widths);
-        widths.map_err(|why| format!("{why}; with commas, as in 64,32, or none"))
+        widths.map_err(|why| {
+            let several = "; to compare several, --hidden again: --hidden 64,32 --hidden 16";
+            let more = if text.contains([';', ' ', '|']) { several } else { "" };
+            format!("{why}; with commas, as in 64,32, or none{more}")
+        })
     }
 }
 
@@ -467,7 +480,7 @@ impl Train {
     pub(super) fn fractions(&self) -> Fractions {
         // The end of a text is held out once.
         let none = self.network.is_of_texts() || self.runs.folds.is_some();
-        let usual = if none { 0.0 } else { 0.2 };
+        let usual = if none || self.test.is_some() { 0.0 } else { 0.2 };
         Fractions { validation: self.validation, test: self.test_fraction.unwrap_or(usual) }
     }
 
@@ -489,6 +502,7 @@ impl Train {
             ("--augment", self.augment.is_some()),
             ("--normalize", self.normalize),
             ("--test-fraction", self.test_fraction.is_some()),
+            ("--test", self.test.is_some()),
             ("--folds", self.runs.folds.is_some()),
         ];
         match flags.iter().find(|(_, given)| *given) {
@@ -510,10 +524,10 @@ impl Train {
             ("--categories", !self.categories.is_empty()),
             (self.columns.given().unwrap_or_default(), self.columns.given().is_some()),
             ("--group COLUMN", self.group_column().is_some()),
+            ("--test", self.test.is_some()),
         ];
         if let Some((flag, _)) = flags.iter().find(|(_, given)| !table && *given) {
-            let name = source.name();
-            return Err(Failure::usage(format!("{flag} is for tables; {name} has its own target")));
+            return Err(source.no_table(flag));
         }
         let points = matches!(source, Source::Points(_));
         let flags = [("--samples", self.samples.is_some()), ("--noise", self.noise.is_some())];

@@ -2,6 +2,7 @@
 //! all rows are read piece by piece, prepared, and written as numbers to a file, from which training reads them as it needs
 //! them. Images are written there as bytes.
 
+mod idx;
 mod images;
 mod store;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 use gradtape::data::{Dataset, Filled, Fractions, Preprocessing, Split, Stream, Table};
 use gradtape::{Error, Kind};
 
+pub(super) use self::idx::LargeIdx;
 pub(super) use self::images::LargeImages;
 use self::store::{Store, StoreWriter};
 use crate::advice;
@@ -44,6 +46,7 @@ impl Large<'_> {
         let name = pieces.path().display().to_string();
         check_division(&wishes.division, &name, pieces.memory())?;
         let (sample, every) = (pieces.sample().clone(), pieces.every());
+        let wishes = &wishes.of_table(&sample);
         let target = &*rows::target(&sample, wishes)?.to_string();
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();

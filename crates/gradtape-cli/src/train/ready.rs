@@ -7,7 +7,7 @@ use gradtape::nn::Sequential;
 use gradtape_tables::Shape;
 
 use super::flags::Train;
-use super::large::{LOOKED_AT, Large, LargeImages};
+use super::large::{LOOKED_AT, Large, LargeIdx, LargeImages};
 use super::members::Members;
 use super::network::Network;
 use crate::error::{Failure, Outcome};
@@ -48,6 +48,10 @@ impl Train {
                 (rows::prepare(content, &wishes, fractions, self.normalize, seed)?, is_table)
             }
         };
+        let prepared = match &self.test {
+            Some(path) => self.with_tests(path, prepared)?,
+            None => prepared,
+        };
         if self.test_fraction.is_some() && prepared.own_test {
             let name = source.name();
             let message = format!("--test-fraction: {name} brings its own test files");
@@ -85,6 +89,33 @@ impl Train {
 }
 
 impl Train {
+    /// With the rows of another table held out, prepared as those that are trained on.
+    fn with_tests(&self, path: &Path, mut prepared: Prepared) -> Outcome<Prepared> {
+        let told = |failure: Failure| failure.note("in the table of --test");
+        if prepared.own_test {
+            return Err(Failure::usage("--test: the data brings its own part for tests"));
+        }
+        let source = Source::of(&path.display().to_string())?;
+        let flags = self.reading.ignoring(&self.ignore);
+        let content = source.read(&flags, self.points()).map_err(told)?;
+        let name = path.display();
+        if !matches!(content, Content::Table(_)) {
+            return Err(Failure::usage(format!("--test {name}: this is no table")));
+        }
+        let preprocessing = &prepared.preprocessing;
+        let (content, answered) = rows::answered(content, preprocessing, None).map_err(told)?;
+        let Content::Table(table) = content else { return Ok(prepared) };
+        if self.columns.strict {
+            preprocessing.strict(&table).map_err(Failure::from).map_err(told)?;
+        }
+        let data = preprocessing.dataset(&table).map_err(Failure::from).map_err(told)?;
+        let mut notes = [table.notes(), &answered.notes, &preprocessing.filled(&table)].concat();
+        notes.retain(|note| !prepared.notes.contains(note));
+        prepared.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
+        (prepared.split.test, prepared.own_test) = (data, true);
+        Ok(prepared)
+    }
+
     /// Data that takes more memory than it may, prepared in pieces; `None` where it fits.
     fn large(
         &mut self,
@@ -111,12 +142,18 @@ impl Train {
                 self.in_pieces(memory)?;
                 large.prepare(&wishes.division, fractions, self.normalize, seed)?
             }
+            Source::Idx(path) => {
+                source.check(&self.reading)?;
+                let Some(large) = LargeIdx::of(path, memory, folder) else { return Ok(None) };
+                self.in_pieces(memory)?;
+                large.prepare(&wishes.division, fractions, self.normalize, seed)?
+            }
             _ => {
                 let is_large = source.numbers().is_some_and(|bytes| bytes > memory.bytes());
                 return match is_large && given.is_some() {
                     true => Err(Failure::failed(format!(
                         "{}: such images are read whole, and do not fit in {memory}\n  hint: write them as PNG, in a folder for \
-                         each class, or as Parquet, which are read in pieces; or allow more memory",
+                         each class, or as IDX files, which are read in pieces; or allow more memory",
                         source.name()
                     ))),
                     false => Ok(None),

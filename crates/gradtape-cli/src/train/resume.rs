@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use clap::error::ErrorKind;
 use clap::{Args, Command, FromArgMatches};
-use gradtape::Tensor;
 use gradtape::io::{self, Checkpoint};
 use gradtape::train::{Checkpoints, History, Stopped};
+use gradtape::{Tensor, shell_word};
 use serde::Serialize;
 
 use super::differences::Differences;
@@ -20,6 +20,7 @@ use super::run_flags::When;
 use super::text::CONTEXT;
 use crate::error::{Failure, Outcome};
 use crate::report::of;
+use crate::source::Source;
 use crate::words::{TELLING, Words};
 
 /// What a checkpoint says of the training that it is of.
@@ -88,7 +89,8 @@ impl Train {
             return Ok((train, None));
         };
         let usage = |error: gradtape::Error| Failure::usage(format!("--resume: {error}"));
-        let path = Checkpoints::latest(path).map_err(usage)?;
+        let path = Checkpoints::latest(path)
+            .map_err(|error| within(path).into_iter().fold(usage(error), Failure::note))?;
         let checkpoint = Checkpoint::load(&path).map_err(usage)?;
         let note = |name: &str| {
             checkpoint.notes.get(name).ok_or_else(|| {
@@ -114,14 +116,14 @@ impl Train {
             settled = settled.without(&["--lr", "--weight-decay"]);
         }
         let before = settled.clone().and(saved.clone());
-        // Where the data is named again, the flags are all there.
-        let (mut train, mut words) = match read(&before.clone().and(own.clone())) {
-            Ok(train) => (train, saved.and(own.clone())),
-            Err(_) => {
-                let all = settled.clone().and(own.clone());
-                (read(&all).map_err(|error| Failure::usage(error.render()))?, own.clone())
-            }
+        // Data that is named again may be elsewhere now; its flags are those of the checkpoint.
+        let under = |words: Words| match own.has_plain() {
+            true => words.behind(&own),
+            false => words,
         };
+        let mut words = under(saved.clone()).and(own.clone());
+        let all = settled.clone().and(words.clone());
+        let mut train = read(&all).map_err(|error| Failure::usage(error.render()))?;
         let was = read(&before).map_err(|error| Failure::failed(error.render()))?;
         train.is_built_as(&was)?;
         train.runs.differences = Differences::of(&was, &train);
@@ -142,6 +144,18 @@ impl Train {
         let has_ends = false;
         let before = Before { path, ends, has_ends, histories, epochs, is_early, further, quiet };
         Ok((train, Some(before)))
+    }
+
+    /// The data. Of a training that goes on it may be elsewhere than it was.
+    pub(super) fn source(&self) -> Outcome<Source> {
+        Source::of(&self.data).map_err(|failure| match &self.runs.resume {
+            Some(path) => failure.note(format!(
+                "hint: where the data was moved, or the folder is another than that in which the training began: \
+                 gradtape train DATA --resume {}",
+                shell_word(&path.display().to_string())
+            )),
+            None => failure,
+        })
     }
 
     /// The flags that stand for what is settled on, where `given` did not say it.
@@ -277,6 +291,21 @@ impl Before {
         }
         (!self.quiet).then_some(told)
     }
+}
+
+/// A hint where it is the folders in a folder that have checkpoints, as of several trainings that were compared.
+fn within(folder: &Path) -> Option<String> {
+    let folders = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut folders: Vec<PathBuf> =
+        folders.filter(|inner| inner.is_dir() && Checkpoints::latest(inner).is_ok()).collect();
+    folders.sort();
+    let first = shell_word(&folders.first()?.display().to_string());
+    Some(match folders.len() {
+        1 => format!("hint: --resume {first}"),
+        all => format!(
+            "hint: {all} folders in it have some, and each goes on by itself: --resume {first}"
+        ),
+    })
 }
 
 /// What the names of the checkpoints of one of several networks begin with.

@@ -30,12 +30,17 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "N", value_parser = folds, help_heading = "Data")]
     pub(super) folds: Option<usize>,
 
+    /// Train with so many seeds, --seed and those after it, and tell the mean and its interval: for 5 the same as --seed
+    /// 42..46
+    #[arg(long, value_name = "N", value_parser = count, help_heading = "Training")]
+    pub(super) seeds: Option<usize>,
+
     /// Train for one of the --folds alone, from 1 on, or all, which is the model of all rows
     #[arg(long, value_name = "NUMBER", value_parser = FoldOrAll::from_str, help_heading = "Data")]
     pub(super) fold: Option<FoldOrAll>,
 
-    /// How much memory a table or a folder of images may take; CSV, Parquet and images that take more are read in
-    /// pieces, prepared into a file in --out, and shuffled in blocks [default: a quarter of what there is]
+    /// How much memory a table or a folder of images may take; CSV, JSON lines, Parquet, Feather, IDX files and images that
+    /// take more are read in pieces, prepared into a file in --out, and shuffled in blocks [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str, help_heading = "Data")]
     pub(super) memory: Option<Memory>,
 
@@ -96,6 +101,10 @@ pub(crate) struct RunFlags {
     /// When it stops, done or not.
     #[arg(skip)]
     pub(super) until: Option<Instant>,
+
+    /// Whether simple answers are told beside, where the training itself tells nothing.
+    #[arg(skip)]
+    pub(super) beside: bool,
 
     /// Where the loss of each step is noted.
     #[arg(skip)]
@@ -163,6 +172,9 @@ impl RunFlags {
                 Err(Failure::usage(format!("--fold {number}: there are {of} folds")))
             }
             (None, Some(_)) => Err(Failure::usage("--folds is for `gradtape train` alone")),
+            _ if self.seeds.is_some_and(|seeds| seeds > 1) => {
+                Err(Failure::usage("--seeds is for `gradtape train` alone"))
+            }
             _ => Ok(()),
         }
     }

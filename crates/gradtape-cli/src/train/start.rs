@@ -1,12 +1,12 @@
 //! A network that begins with what another one learned: `--start`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use gradtape::data::Preprocessing;
 use gradtape::io::{self, Matched, Model};
-use gradtape::nn::Sequential;
+use gradtape::nn::{EmbeddedColumns, LayerSpec, Sequential};
 
 use super::flags::Train;
 use crate::error::{Failure, Outcome};
@@ -53,15 +53,49 @@ impl StartFlags {
     /// What was done to the columns of a table for the model; `None` where it is of no table, and of a file of tensors
     /// alone.
     pub(super) fn inputs(&self) -> Outcome<Option<Preprocessing>> {
+        let Some((model, path)) = self.model()? else { return Ok(None) };
+        let read = |text: &String| {
+            let read =
+                Preprocessing::from_json(text).map_err(|error| error.context(path.display()));
+            read.map_err(wrong)
+        };
+        model.preprocessing.as_ref().map(read).transpose()
+    }
+
+    /// What the model embeds of rows that are prepared as for it; `None` where they are not.
+    pub(super) fn embeds(&self, own: &Preprocessing) -> Outcome<Option<Vec<EmbeddedColumns>>> {
+        let inputs = self.inputs()?.filter(|inputs| inputs.features() == own.features());
+        match (inputs, self.model()?) {
+            (Some(_), Some((model, _))) => Ok(Some(embedded_in(&model.network.specs()?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The model, where it is one and not a file of tensors alone.
+    fn model(&self) -> Outcome<Option<(Model, &Path)>> {
         let Some(path) = &self.start else { return Ok(None) };
-        let wrong = |error: gradtape::Error| Failure::usage(format!("--start: {error}"));
         let file = io::read_safetensors(path).map_err(wrong)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
             return Ok(None);
         }
-        let here = |error: gradtape::Error| wrong(error.context(path.display()));
-        let model = Model::from_safetensors(file).map_err(here)?;
-        model.preprocessing.map(|text| Preprocessing::from_json(&text).map_err(here)).transpose()
+        let model = Model::from_safetensors(file);
+        Ok(Some((model.map_err(|error| wrong(error.context(path.display())))?, path)))
+    }
+
+    /// A hint where one of model and network embeds columns and the other does not.
+    fn of_embedding(&self, network: &Sequential) -> Option<&'static str> {
+        let embeds = |network: &Sequential| Some(!embedded_in(&network.specs().ok()?).is_empty());
+        let (model, _) = self.model().ok()??;
+        match (embeds(&model.network)?, embeds(network)?) {
+            (true, false) => Some(
+                "hint: the model embeds columns, and this network does not: leave --no-embed out, or name the columns \
+                 (--embed)",
+            ),
+            (false, true) => Some(
+                "hint: the model embeds no column, and this network does: --no-embed makes each category an input there, too",
+            ),
+            _ => None,
+        }
     }
 
     /// Whether the model is the mean of several networks.
@@ -81,7 +115,9 @@ impl StartFlags {
             let failure = Failure::usage(format!("--start: {error}"));
             match self.is_of_several() {
                 true => failure.note(SEVERAL),
-                false if path.exists() => failure.note(RENAME),
+                false if path.exists() => {
+                    failure.note(self.of_embedding(network).unwrap_or(RENAME))
+                }
                 false => failure,
             }
         })?;
@@ -99,6 +135,20 @@ impl StartFlags {
             notes.push(format!("of {name} nothing took {}", shortened(each)));
         }
         Ok(notes)
+    }
+}
+
+fn wrong(error: gradtape::Error) -> Failure {
+    Failure::usage(format!("--start: {error}"))
+}
+
+/// The columns that become vectors before the first layer, of the first of several networks.
+fn embedded_in(layers: &[LayerSpec]) -> Vec<EmbeddedColumns> {
+    match layers.first() {
+        Some(LayerSpec::EmbedColumns(own)) => own.columns.clone(),
+        Some(LayerSpec::Parallel(own)) => embedded_in(&own.layers),
+        Some(LayerSpec::Sequential(own)) => embedded_in(&own.layers),
+        _ => Vec::new(),
     }
 }
 

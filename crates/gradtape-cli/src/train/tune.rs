@@ -164,7 +164,7 @@ impl Train {
             ));
         }
         let json = self.format == Format::Json;
-        (training.quiet, training.format) = (true, Format::Text);
+        (training.quiet, training.format, training.runs.beside) = (true, Format::Text, json);
         let done = training.ran(output)?.well()?;
         if !json {
             return Ok(());
@@ -176,7 +176,11 @@ impl Train {
             settings: found.settings.0.iter().cloned().collect(),
             command,
             held_out: done.held_out.as_ref(),
-            files: [named(&self.out, "model.safetensors"), table, log.path().to_path_buf()],
+            files: ["model.safetensors", "history.csv", "curves.svg"]
+                .map(|name| named(&self.out, name))
+                .into_iter()
+                .chain([table, log.path().to_path_buf()])
+                .collect(),
         })
     }
 
@@ -471,7 +475,7 @@ struct Report<'a> {
     /// What trains it again.
     command: String,
     held_out: Option<&'a Measured>,
-    files: [PathBuf; 3],
+    files: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]

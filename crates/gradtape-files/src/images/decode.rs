@@ -14,7 +14,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
         Some(Format::Png) => png(bytes),
         Some(Format::Jpeg) => jpeg(bytes),
         _ if bytes.is_empty() => Err("the file is empty".to_string()),
-        _ => Err("this is neither PNG nor JPEG".to_string()),
+        _ => Err(match other(bytes) {
+            Some(format) => format!("this is neither PNG nor JPEG, but {format}"),
+            None => "this is neither PNG nor JPEG".to_string(),
+        }),
+    }
+}
+
+/// What other format an image is, by its first bytes.
+fn other(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
+        [b'B', b'M', ..] => Some("BMP"),
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("TIFF"),
+        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f', ..] => Some("AVIF"),
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => Some("HEIC"),
+        _ => None,
     }
 }
 
@@ -95,5 +111,19 @@ fn small(width: usize, height: usize) -> Result<(usize, usize), String> {
     match width.checked_mul(height) {
         Some(pixels) if pixels <= MOST => Ok((width, height)),
         _ => Err(format!("{height} x {width} are more than {MOST} pixels")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_formats_are_named() {
+        let told = |bytes: &[u8]| decode(bytes).err().unwrap();
+        assert!(told(b"RIFF0000WEBPVP8 ").ends_with("but WebP"));
+        assert!(told(b"GIF89a").ends_with("but GIF") && told(b"BM000").ends_with("but BMP"));
+        assert!(told(b"\0\0\0\x18ftypheic").ends_with("but HEIC"));
+        assert_eq!(told(b"abc"), "this is neither PNG nor JPEG");
     }
 }

@@ -1,7 +1,7 @@
 //! Columns whose cells are no single values.
 
 use gradtape::data::TableBuilder;
-use gradtape::{Error, Kind, Result};
+use gradtape::{Error, Kind, Result, shell_word};
 
 use super::TableOptions;
 
@@ -33,12 +33,12 @@ impl Nested {
             return Ok(());
         }
         let Some((name, what)) = wanted.next() else { return Ok(()) };
-        let mut flags = format!("--ignore {name}");
+        let mut flags = format!("--ignore {}", shell_word(name));
         let message =
             format!("{source}, column {name:?}: it holds {what}, a cell must be one value");
         let mut error = Error::new(Kind::Data, message);
         for (name, what) in wanted {
-            flags += &format!(" --ignore {name}");
+            flags += &format!(" --ignore {}", shell_word(name));
             error = error.note(format!("column {name:?} holds {what}"));
         }
         Err(error.hint(format!(

@@ -1,9 +1,11 @@
 //! The IDX format of MNIST and its relatives, plain or gzip-compressed.
 
+mod pieces;
 mod source;
 
 use std::path::{Path, PathBuf};
 
+pub use self::pieces::{IdxFiles, IdxPiece};
 pub(super) use self::source::Source;
 use super::Dataset;
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -31,37 +33,13 @@ pub struct IdxFolder {
 /// size, and when a test label is larger than every training label.
 pub fn read_idx_folder(folder: impl AsRef<Path>) -> Result<IdxFolder> {
     let folder = folder.as_ref();
-    let part = |prefix: &str| -> Result<Option<Dataset>> {
-        match (find_images(folder, prefix), find(folder, prefix, LABELS)) {
-            (Some(images), Some(labels)) => pair(&images, &labels).map(Some),
-            (None, None) => Ok(None),
-            (Some(file), None) => Err(alone(folder, &file, &[format!("{prefix}-{LABELS}")])),
-            (None, Some(file)) => {
-                Err(alone(folder, &file, &IMAGES.map(|name| format!("{prefix}-{name}"))))
-            }
-        }
-    };
-    let (train, test) = match (part("train")?, part("t10k")?) {
-        (Some(train), test) => (train, test),
-        (None, Some(all)) => (all, None),
-        (None, None) => {
-            let hint =
-                "looked for train-images-idx3-ubyte and train-labels-idx1-ubyte, also with .gz";
-            return Err(no_files(folder).hint(hint));
-        }
-    };
+    let (train, test) = pairs(folder)?;
+    let (train, test) = (train.read()?, test.map(|test| test.read()).transpose()?);
     let classes = || (0..train.class_count().unwrap_or(0)).map(|class| class.to_string());
     let test = match test {
         None => None,
         Some(test) => {
-            let (own, other) = (&test.inputs().shape()[1..], &train.inputs().shape()[1..]);
-            if own != other {
-                let message = format!(
-                    "{}: test images of {own:?} pixels, training images of {other:?}",
-                    folder.display()
-                );
-                return Err(Error::new(Kind::Data, message));
-            }
+            same_size(folder, &test.inputs().shape()[1..], &train.inputs().shape()[1..])?;
             let named = test.with_classes(classes());
             Some(named.map_err(|e| e.context(format!("{}, t10k-labels", folder.display())))?)
         }
@@ -173,16 +151,66 @@ fn some(images: Tensor, path: &Path) -> Result<Tensor> {
     }
 }
 
-fn pair(images: &Path, labels: &Path) -> Result<Dataset> {
-    let (x, y) = (some(read_idx_images(images)?, images)?, read_idx_labels(labels)?);
-    let (images, labels) = (images.display(), labels.display());
-    if x.shape()[0] != y.shape()[0] {
-        let message = format!(
-            "{images} holds {} images, but {labels} holds {} labels",
-            x.shape()[0],
-            y.shape()[0]
-        );
-        return Err(Error::new(Kind::Data, message));
+/// A file of images and that of their labels.
+#[derive(Clone, Debug)]
+struct Pair {
+    images: PathBuf,
+    labels: PathBuf,
+}
+
+impl Pair {
+    fn read(&self) -> Result<Dataset> {
+        let x = some(read_idx_images(&self.images)?, &self.images)?;
+        let y = read_idx_labels(&self.labels)?;
+        self.check(x.shape()[0], y.shape()[0])?;
+        Dataset::new(x, y)
     }
-    Dataset::new(x, y)
+
+    /// Fails where images and labels differ in number.
+    fn check(&self, images: usize, labels: usize) -> Result<()> {
+        if images == labels {
+            return Ok(());
+        }
+        let message = format!(
+            "{} holds {images} images, but {} holds {labels} labels",
+            self.images.display(),
+            self.labels.display()
+        );
+        Err(Error::new(Kind::Data, message))
+    }
+}
+
+/// The files to train on, or all there are, and those for tests.
+fn pairs(folder: &Path) -> Result<(Pair, Option<Pair>)> {
+    let part = |prefix: &str| -> Result<Option<Pair>> {
+        match (find_images(folder, prefix), find(folder, prefix, LABELS)) {
+            (Some(images), Some(labels)) => Ok(Some(Pair { images, labels })),
+            (None, None) => Ok(None),
+            (Some(file), None) => Err(alone(folder, &file, &[format!("{prefix}-{LABELS}")])),
+            (None, Some(file)) => {
+                Err(alone(folder, &file, &IMAGES.map(|name| format!("{prefix}-{name}"))))
+            }
+        }
+    };
+    match (part("train")?, part("t10k")?) {
+        (Some(train), test) => Ok((train, test)),
+        (None, Some(all)) => Ok((all, None)),
+        (None, None) => {
+            let hint =
+                "looked for train-images-idx3-ubyte and train-labels-idx1-ubyte, also with .gz";
+            Err(no_files(folder).hint(hint))
+        }
+    }
+}
+
+/// Fails where images for tests have another size.
+fn same_size(folder: &Path, tests: &[usize], train: &[usize]) -> Result<()> {
+    if tests == train {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: test images of {tests:?} pixels, training images of {train:?}",
+        folder.display()
+    );
+    Err(Error::new(Kind::Data, message))
 }

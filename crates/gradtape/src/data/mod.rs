@@ -33,8 +33,8 @@ pub use categories::Categories;
 pub use dataset::Dataset;
 pub use generate::{blobs, circles, moons, spiral, xor};
 pub use idx::{
-    IdxFolder, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder, read_idx_images,
-    read_idx_inputs, read_idx_labels,
+    IdxFiles, IdxFolder, IdxPiece, idx_from_bytes, is_idx_folder, read_idx, read_idx_folder,
+    read_idx_images, read_idx_inputs, read_idx_labels,
 };
 pub use preprocess::{
     Feature, Filled, Part, PreparedRows, PreprocessOptions, Preprocessing, RowReader, Target,

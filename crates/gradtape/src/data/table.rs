@@ -59,6 +59,8 @@ pub struct Table {
     unit: &'static str,
     words: Words,
     numbered: bool,
+    /// Whether rows may have columns that those before have not.
+    grows: bool,
     /// Whether rows of the file were handed out before.
     given: bool,
     /// The place of the column that is to be predicted.
@@ -78,6 +80,7 @@ impl Table {
             unit: "line",
             words,
             numbered: false,
+            grows: false,
             given: false,
             target: None,
             for_tests: Vec::new(),
@@ -142,6 +145,12 @@ impl Table {
             }
             match nearest(name, names()) {
                 Some(nearest) => error.hint(format!("did you mean {nearest:?}?")),
+                None if self.grows => match self.columns.len() {
+                    1..=3 => error.hint(
+                        "a table in JSON is one object for each row: of pandas, to_json(FILE, orient=\"records\", lines=True)",
+                    ),
+                    _ => error,
+                },
                 None if self.columns.len() == 1 => error.hint(
                     "all is in one column: if something other than , ; | or a tab stands between \
                      cells, name it as the delimiter",
@@ -217,6 +226,7 @@ impl Table {
             unit: self.unit,
             words: self.words.clone(),
             numbered: self.numbered,
+            grows: self.grows,
             given: self.given,
             target: self.target,
             for_tests: match &self.for_tests[..] {

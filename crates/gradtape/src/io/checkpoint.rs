@@ -93,6 +93,34 @@ impl Checkpoint {
         self
     }
 
+    /// Adds another optimiser, by a name: what it keeps and its rate. Fails for settings that are out of range.
+    ///
+    /// ```
+    /// use gradtape::io::Checkpoint;
+    /// use gradtape::optim::{Adam, Optimizer};
+    /// use gradtape::{Rng, nn::Linear};
+    /// let (net, critic) = (Linear::new(3, 1, &mut Rng::new(1)), Linear::new(1, 1, &mut Rng::new(2)));
+    /// let other = Adam::new(&critic, 0.5);
+    /// let checkpoint = Checkpoint::new(&net, &Adam::new(&net, 0.1))?.optimizer("critic", &other)?;
+    /// other.set_learning_rate(0.1)?;
+    /// checkpoint.restore_optimizer("critic", &other)?;
+    /// assert_eq!(other.learning_rate(), 0.5);
+    /// assert!(checkpoint.restore_optimizer("actor", &other).is_err());
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    pub fn optimizer(
+        mut self,
+        name: &str,
+        optimizer: &(impl Optimizer + ?Sized),
+    ) -> Result<Checkpoint> {
+        let kind = other(name);
+        for (own, tensor) in optimizer.state()? {
+            self.tensors.insert(format!("{kind}{OPTIMIZER}{own}"), tensor);
+        }
+        self.tensors.insert(format!("{kind}{RATE}"), Tensor::scalar(optimizer.learning_rate()));
+        Ok(self)
+    }
+
     /// Adds a note.
     #[must_use]
     pub fn note(mut self, name: impl Into<String>, text: impl Into<String>) -> Checkpoint {
@@ -200,14 +228,32 @@ impl Checkpoint {
     ) -> Result<()> {
         let state = nn::fit(module, self.part(MODULE), &CHECKPOINT)?;
         let dials = self.dials(module)?;
-        let rate = self.tensors.get(RATE).ok_or_else(|| missing(RATE))?.item()?;
-        let before = optimizer.learning_rate();
-        optimizer.set_learning_rate(rate)?;
-        if let Err(error) = optimizer.load_state(&self.part(OPTIMIZER)) {
-            return optimizer.set_learning_rate(before).and(Err(error));
-        }
+        self.restore_state("", optimizer)?;
         dials.into_iter().for_each(|(dial, number)| dial.set(number));
         state.into_iter().try_for_each(|(own, value)| own.set(value))
+    }
+
+    /// Has another optimiser go on from where [`Checkpoint::optimizer`] saw it. Fails, and changes nothing, where none of
+    /// this name was added, and for another optimiser.
+    pub fn restore_optimizer(
+        &self,
+        name: &str,
+        optimizer: &(impl Optimizer + ?Sized),
+    ) -> Result<()> {
+        self.restore_state(&other(name), optimizer)
+            .map_err(|error| error.context(format!("optimizer {name:?}")))
+    }
+
+    /// The state and the rate of an optimiser, whose tensors are called with this before.
+    fn restore_state(&self, kind: &str, optimizer: &(impl Optimizer + ?Sized)) -> Result<()> {
+        let rate = format!("{kind}{RATE}");
+        let rate = self.tensors.get(&rate).ok_or_else(|| missing(&rate))?.item()?;
+        let before = optimizer.learning_rate();
+        optimizer.set_learning_rate(rate)?;
+        if let Err(error) = optimizer.load_state(&self.part(&format!("{kind}{OPTIMIZER}"))) {
+            return optimizer.set_learning_rate(before).and(Err(error));
+        }
+        Ok(())
     }
 
     /// Has a scheduler go on from where [`Checkpoint::scheduler`] saw one. Fails, and changes nothing, where
@@ -256,6 +302,11 @@ const MODULE: &str = "module.";
 const DIAL: &str = "dial.";
 const OPTIMIZER: &str = "optimizer.";
 const OWN: &str = "own.";
+/// What the names of the tensors of another optimiser begin with.
+fn other(name: &str) -> String {
+    format!("other {name}: ")
+}
+
 const RATE: &str = "learning_rate";
 const SCHEDULER: &str = "scheduler";
 const CHECKSUM: &str = "gradtape.checksum";

@@ -18,4 +18,4 @@ pub use matching::{Matched, load_matching};
 pub use model::Model;
 pub use safetensors::{SafeTensors, read_safetensors, write_safetensors};
 pub use weights::{load, load_converted, save};
-pub use write::{check_writable, unfinished, write_atomic, write_atomic_with};
+pub use write::{check_writable, with_unfinished, write_atomic, write_atomic_with};

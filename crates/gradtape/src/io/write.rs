@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -57,24 +57,29 @@ pub fn write_atomic_with(
     })
 }
 
-/// The files beside others that this process writes at this moment: where it is ended on the way, by a signal, they are left.
+/// Does something with the files beside others that this process writes at this moment, which are left where it is ended on
+/// the way, by a signal. Until it is done no other one is begun: others that would begin one wait, and so would it itself.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("gradtape-{}.on-its-way", std::process::id()));
 /// gradtape::io::write_atomic_with(&path, |_| {
-///     let beside = gradtape::io::unfinished();
-///     assert!(beside.iter().any(|own| own.parent() == path.parent() && *own != path));
+///     let is_beside = |own: &std::path::PathBuf| own.parent() == path.parent() && *own != path;
+///     assert!(gradtape::io::with_unfinished(|files| files.iter().any(is_beside)));
 ///     Ok(())
 /// })?;
-/// assert!(gradtape::io::unfinished().is_empty());
+/// assert!(gradtape::io::with_unfinished(|files| files.is_empty()));
 /// # std::fs::remove_file(&path).unwrap();
 /// # Ok::<(), gradtape::Error>(())
 /// ```
-pub fn unfinished() -> Vec<PathBuf> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+pub fn with_unfinished<T>(done: impl FnOnce(&[PathBuf]) -> T) -> T {
+    done(&all_unfinished())
 }
 
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn all_unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Fails when [`write_atomic`] would: the folder is not there or takes no new file, the file is
 /// read-only or is a folder. To be called before long work; nothing is changed.
@@ -188,18 +193,9 @@ struct Beside {
 /// What is among the unfinished files until it is dropped.
 struct Noted(PathBuf);
 
-impl Noted {
-    fn new(path: &Path) -> Noted {
-        let path = path.to_path_buf();
-        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
-        Noted(path)
-    }
-}
-
 impl Drop for Noted {
     fn drop(&mut self) {
-        let mut all = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|path| *path != self.0);
+        all_unfinished().retain(|path| *path != self.0);
     }
 }
 
@@ -211,11 +207,14 @@ fn create_beside(path: &Path) -> io::Result<Beside> {
     let mut prefix = OsString::from(".");
     prefix.push(name);
     prefix.push(".");
+    // There is no moment in which it is there and not known.
+    let mut all = all_unfinished();
     // Made with the permissions that any new file has here, which are not those of a temporary one.
     let file = Builder::new()
         .prefix(&prefix)
         .make_in(folder(path), |path| File::options().write(true).create_new(true).open(path))?;
-    let noted = Noted::new(file.path());
+    all.push(file.path().to_path_buf());
+    let noted = Noted(file.path().to_path_buf());
     Ok(Beside { file, noted })
 }
 
@@ -263,6 +262,27 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), b"through");
             assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn no_file_is_begun_while_those_on_their_way_are_looked_at() {
+        let folder = folder("held");
+        let path = folder.join("a.txt");
+        let checks = std::thread::scope(|scope| {
+            let checks = with_unfinished(|_| {
+                let checks = scope.spawn(|| check_writable(&path));
+                for _ in 0..20 {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    assert!(names(&folder).is_empty(), "{:?}", names(&folder));
+                }
+                assert!(!checks.is_finished());
+                checks
+            });
+            checks.join().unwrap()
+        });
+        checks.unwrap();
+        assert!(names(&folder).is_empty());
         fs::remove_dir_all(folder).unwrap();
     }
 

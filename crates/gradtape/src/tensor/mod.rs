@@ -17,6 +17,7 @@ mod philox;
 mod place;
 mod rng;
 mod shape;
+mod shell;
 mod storage;
 #[allow(clippy::module_inception, reason = "the room is named after the type it is about")]
 mod tensor;
@@ -34,6 +35,7 @@ pub use philox::{uniform_at, unit_f64};
 pub use place::{IntoRange, Place};
 pub use rng::Rng;
 pub use shape::{Dims, Shape};
+pub use shell::shell_word;
 pub(crate) use storage::{Slice, SliceMut};
 pub use tensor::Tensor;
 pub(crate) use tensor::allocate;

@@ -105,6 +105,7 @@ fn epochs(
         told: trainer.on_checkpoint.as_deref_mut(),
         same: same.as_ref(),
         module: trainer.saving.unwrap_or(net),
+        others: &trainer.others,
         training: &training,
         accumulate,
     };

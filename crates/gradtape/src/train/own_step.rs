@@ -20,7 +20,7 @@ impl<'n> Trainer<'n> {
     /// and the outputs of the network, of which the scores are made. A tape takes one step of an optimiser; for another
     /// one it is [reset](Tape::reset), or the function makes a tape of its own. It shall not keep random numbers or
     /// counters of its own, or the same seed would not give the same bits after a [stop](Trainer::resume); of a second
-    /// optimiser, checkpoints know nothing.
+    /// optimiser, checkpoints know where they are [told](Trainer::saving_optimizer) of it.
     ///
     /// Validation has the [loss](Trainer::loss) of the trainer. [`Trainer::fit`] fails where something is asked for that
     /// is of the trainer's own steps: [accumulation](Trainer::accumulate), a [precision](Trainer::precision) other than
@@ -83,7 +83,7 @@ mod tests {
     use crate::data::{Dataset, moons};
     use crate::loss::cross_entropy;
     use crate::nn::{Activation, Module, Sequential};
-    use crate::optim::{Adam, Schedule, Sgd};
+    use crate::optim::{Adam, Schedule};
     use crate::tensor::Rng;
     use crate::train::{Checkpoints, EpochReport, Every, StepReport, Watch};
 
@@ -129,14 +129,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let train = |epochs: usize, checkpoints: bool, resume: bool| {
             let (first, second) = (net(1), net(2));
-            // Without a state of its own, so that a checkpoint knows all of it.
-            let other = Sgd::new(&second, 0.05);
+            let other = Adam::new(&second, 0.05);
             let whole = Both { first: &first, second: &second };
             let mut trainer = Trainer::new(&first, Adam::new(&first, 0.02)).epochs(epochs);
             if checkpoints {
                 trainer = trainer.checkpoints(Checkpoints::new(folder.path()));
             }
-            let mut trainer = trainer.saving(&whole).step(|tape, batch, optimizer| {
+            trainer = trainer.saving(&whole).saving_optimizer("other", &other);
+            let mut trainer = trainer.step(|tape, batch, optimizer| {
                 let (x, y) = (tape.constant(&batch.x), tape.constant(&batch.y));
                 other.step(cross_entropy(second.forward(x), y))?;
                 tape.reset();

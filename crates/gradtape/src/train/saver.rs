@@ -7,6 +7,7 @@ use super::trainer::OnCheckpoint;
 use super::{Checkpoints, History};
 use crate::io::Checkpoint;
 use crate::nn::{self, Module};
+use crate::optim::Optimizer;
 use crate::tape::Parameter;
 use crate::tensor::Result;
 
@@ -17,6 +18,8 @@ pub(super) struct Saver<'a, 'n> {
     pub(super) same: Option<&'a Same>,
     /// What is saved: the network, or the whole that it is a part of.
     pub(super) module: &'n dyn Module,
+    /// Optimisers that are saved beside that of the trainer.
+    pub(super) others: &'a [(String, &'n dyn Optimizer)],
     pub(super) training: &'a Training<'a>,
     /// How many batches make a step.
     pub(super) accumulate: usize,
@@ -30,6 +33,9 @@ impl Saver<'_, '_> {
         checkpoint: &Checkpoint,
         alone: Option<&dyn Module>,
     ) -> Result<()> {
+        for (name, optimizer) in self.others.iter().filter(|_| alone.is_none()) {
+            checkpoint.restore_optimizer(name, *optimizer)?;
+        }
         let Some(network) = alone else {
             return checkpoint.restore(self.module, self.training.optimizer);
         };
@@ -114,6 +120,9 @@ impl Saver<'_, '_> {
         history: &History,
     ) -> Result<Checkpoint> {
         let mut state = Checkpoint::new(self.module, self.training.optimizer)?;
+        for (name, optimizer) in self.others {
+            state = state.optimizer(name, *optimizer)?;
+        }
         state.notes.extend(checkpoints.notes.clone());
         state = course.save(state, self.training, stepper, history);
         Ok(match self.same {

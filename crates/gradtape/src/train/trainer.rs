@@ -99,6 +99,8 @@ pub struct Trainer<'n> {
     pub(super) on_checkpoint: Option<Box<OnCheckpoint<'n>>>,
     /// What checkpoints keep instead of the network, which is a part of it.
     pub(super) saving: Option<&'n dyn Module>,
+    /// Optimisers that are saved beside its own, by name.
+    pub(super) others: Vec<(String, &'n dyn Optimizer)>,
     pub(super) resumed: Option<Checkpoint>,
     pub(super) insist: bool,
     /// Whether the schedule may be another one than that of a checkpoint.
@@ -189,6 +191,7 @@ impl<'n> Trainer<'n> {
             checkpoints: None,
             on_checkpoint: None,
             saving: None,
+            others: Vec::new(),
             resumed: None,
             insist: false,
             reschedules: false,
@@ -413,6 +416,40 @@ impl<'n> Trainer<'n> {
     #[must_use]
     pub fn saving(self, whole: &'n impl Module) -> Self {
         Trainer { saving: Some(whole), ..self }
+    }
+
+    /// Lets checkpoints keep another optimiser, by a name, as of a [step](Trainer::step) of one's own; may be called for
+    /// several. [`Trainer::resume`] has it go on, too.
+    ///
+    /// ```
+    /// use gradtape::nn::{Layer, Linear};
+    /// use gradtape::{Rng, data::moons, loss::cross_entropy, optim::{Adam, Optimizer}, train::{Checkpoints, Trainer}};
+    /// let folder = std::env::temp_dir().join(format!("gradtape-two-{}", std::process::id()));
+    /// let (data, net) = (moons(64, 0.1, 7)?, Linear::new(2, 2, &mut Rng::new(1)));
+    /// let again = Adam::new(&net, 0.01);
+    /// let mut trainer = Trainer::new(&net, Adam::new(&net, 0.02)).epochs(1);
+    /// trainer = trainer.checkpoints(Checkpoints::new(&folder)).saving_optimizer("again", &again);
+    /// trainer = trainer.step(|tape, batch, optimizer| {
+    ///     for own in [optimizer, &again] {
+    ///         tape.reset();
+    ///         own.step(cross_entropy(net.forward(tape.constant(&batch.x)), tape.constant(&batch.y)))?;
+    ///     }
+    ///     tape.reset();
+    ///     let outputs = net.forward(tape.constant(&batch.x));
+    ///     Ok((cross_entropy(outputs, tape.constant(&batch.y)).item()?, outputs.value()?))
+    /// });
+    /// trainer.fit(&data, None)?;
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[must_use]
+    pub fn saving_optimizer(
+        mut self,
+        name: impl Into<String>,
+        optimizer: &'n dyn Optimizer,
+    ) -> Self {
+        self.others.push((name.into(), optimizer));
+        self
     }
 
     /// Has the next [`Trainer::fit`] go on from a checkpoint, to the same bits as without a stop: from a file, or the

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::cells::Cells;
 use super::lists::{Lists, MOST_RUNS};
 use super::{Comparison, INTERVALS, Ran};
+use crate::baseline::Baseline;
 use crate::error::{Failure, Outcome};
 use crate::mean::Mean;
 use crate::measure::{Measured, short};
@@ -145,18 +146,22 @@ fn figures(all: &[Ran]) -> Vec<(&'static str, Mean)> {
 
 /// What simple answers come to on the same rows: the accuracy or R² of those that all folds have.
 fn beside(all: &[Ran]) -> Vec<(&'static str, Mean)> {
-    let first = all.first().and_then(|ran| ran.done.held_out.as_ref());
+    simple_answers(all, |own| own.accuracy.or(own.r2).map(|number| number.0))
+}
+
+/// The mean of a score of simple answers, of those that all trainings have beside which some are.
+pub(super) fn simple_answers(
+    all: &[Ran],
+    score: fn(&Baseline) -> Option<f64>,
+) -> Vec<(&'static str, Mean)> {
+    let each = all.iter().filter_map(|ran| ran.done.held_out.as_ref()).map(Measured::baselines);
+    let each: Vec<&[Baseline]> = each.filter(|own| !own.is_empty()).collect();
     let mean = |name: &'static str| {
-        let own = |ran: &Ran| {
-            let held_out = ran.done.held_out.as_ref()?;
-            let own = held_out.baselines().iter().find(|baseline| baseline.name == name)?;
-            Some(own.accuracy.or(own.r2)?.0)
-        };
-        let values: Option<Vec<f64>> = all.iter().map(own).collect();
+        let own = |own: &&[Baseline]| score(own.iter().find(|baseline| baseline.name == name)?);
+        let values: Option<Vec<f64>> = each.iter().map(own).collect();
         Some((name, Mean::of(&values?)?))
     };
-    let baselines = first.map_or(&[][..], Measured::baselines);
-    baselines.iter().filter_map(|baseline| mean(baseline.name)).collect()
+    each.first().into_iter().flat_map(|own| own.iter()).filter_map(|own| mean(own.name)).collect()
 }
 
 /// A row for each fold, and one of the means.

@@ -25,6 +25,7 @@ impl Comparison {
         let own = Words::of(words.iter().cloned());
         let (plain, mut lists) = parted(&own)?;
         folds::listed(&mut lists)?;
+        seeds(&mut lists)?;
         if lists.iter().all(|(_, values)| values.len() == 1) {
             return Ok(None);
         }
@@ -80,7 +81,7 @@ fn parted(words: &Words) -> Outcome<(Words, Lists)> {
         // Where commas are a part of a value, there is no other way to give several.
         let both: Vec<String> = others.iter().chain(&values).cloned().collect();
         let list = both.join(",");
-        if !is_value(flag, &list) {
+        if !is_value(flag, &list) && !both.iter().any(|value| value.contains(',')) {
             return Err(Failure::usage(format!(
                 "{flag} stands twice\n  hint: to compare, give one list: {flag} {list}"
             )));
@@ -91,6 +92,45 @@ fn parted(words: &Words) -> Outcome<(Words, Lists)> {
         *others = both;
     }
     Ok((plain, lists))
+}
+
+/// Puts the seeds in the place of how many they are, from that of `--seed` on.
+fn seeds(lists: &mut Lists) -> Outcome {
+    let Some(place) = lists.iter().position(|(flag, _)| flag == "--seeds") else { return Ok(()) };
+    let (_, counts) = lists.remove(place);
+    let train = |flag: &str, value: &str| read(&Words::of([format!("{flag}={value}")])).ok();
+    let [count] = &counts[..] else {
+        return Err(Failure::usage(
+            "--seeds takes one number\n  hint: --seed takes a list: --seed 1,2,3",
+        ));
+    };
+    let Some(count) = train("--seeds", count).and_then(|train| train.runs.seeds) else {
+        // What is wrong with the number, the flag itself says best.
+        lists.push(("--seeds".to_string(), counts));
+        return Ok(());
+    };
+    if count > MOST_RUNS {
+        let (count, most) = (thousands(count), thousands(MOST_RUNS));
+        return Err(Failure::usage(format!(
+            "--seeds {count} asks for {count} trainings, and {most} are the most"
+        )));
+    }
+    let given =
+        lists.iter().position(|(flag, _)| flag == "--seed").map(|place| lists.remove(place).1);
+    let first = match given.as_deref() {
+        None => read(&Words::default()).map_err(|error| Failure::usage(error.render()))?.seed,
+        Some([one]) => match train("--seed", one) {
+            Some(train) => train.seed,
+            None => {
+                lists.push(("--seed".to_string(), vec![one.clone()]));
+                return Ok(());
+            }
+        },
+        Some(_) => return Err(Failure::usage("--seeds and a list of --seed: give one of them")),
+    };
+    let seeds = (0..count as u64).map(|more| first.wrapping_add(more).to_string());
+    lists.push(("--seed".to_string(), seeds.collect()));
+    Ok(())
 }
 
 /// Whether a flag is of all trainings together, and not to be compared.

@@ -68,13 +68,13 @@ impl Comparison {
         };
         let mut html = cells.html(&caption);
         let groups = self.groups(all);
-        if groups.len() > 1 {
-            html +=
-                &paragraph("Best is the lowest loss, of the rows to validate if there are any.");
+        if let (2.., Some(best)) = (groups.len(), self.best_is()) {
+            html += &paragraph(format!("B{}.", &best[1..]));
         }
         if groups.iter().any(|(_, group)| group.len() > 1) {
             html += &paragraph(format!("{INTERVALS}."));
         }
+        html += &self.simple(all).map(paragraph).unwrap_or_default();
         let failures = self.failures(all);
         match failures.is_empty() {
             true => html,

@@ -7,7 +7,8 @@ use gradtape::train::Scores;
 use serde::Serialize;
 
 use super::cells::Cells;
-use super::{Comparison, Ran, first_line, lowest};
+use super::folds::simple_answers;
+use super::{Comparison, Ran, first_line, lowest, lowest_of};
 use crate::error::Failure;
 use crate::mean::Mean;
 use crate::measure::Measured;
@@ -24,7 +25,7 @@ impl Comparison {
         let headings = names.map(String::from).chain([String::new()]).collect();
         let mut rows = Vec::new();
         let groups = self.groups(all);
-        let best = best(&groups);
+        let best = self.best(&groups);
         for (place, (key, group)) in groups.into_iter().enumerate() {
             let over = |value: &dyn Fn(&Ran) -> Option<f64>| {
                 let well = group.iter().filter(|ran| ran.done.failed.is_none());
@@ -44,6 +45,39 @@ impl Comparison {
             rows.push(key.into_iter().chain(row).collect());
         }
         Cells { headings, rows }
+    }
+
+    /// The place of the trainings whose mean score, by which they are compared, is the lowest of several.
+    fn best(&self, groups: &[(Vec<String>, Vec<&Ran>)]) -> Option<usize> {
+        let score = self.score()?;
+        let mean = |group: &[&Ran]| {
+            let well = group.iter().filter(|ran| ran.done.failed.is_none());
+            let scores: Vec<f64> = well.filter_map(|ran| lowest_of(&ran.done, score)).collect();
+            let sum: f64 = scores.iter().sum();
+            (!scores.is_empty()).then_some(sum / scores.len() as f64)
+        };
+        let means =
+            groups.iter().enumerate().filter_map(|(at, (_, group))| Some((mean(group)?, at)));
+        let best = means.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        best.map(|(_, place)| place).filter(|_| groups.len() > 1)
+    }
+
+    /// A line on what simple answers come to on the rows held out, where they are the same rows for all settings.
+    pub(super) fn simple(&self, all: &[Ran]) -> Option<String> {
+        let of_rows =
+            ["task", "target", "test-fraction", "test", "samples", "noise", "split", "group"];
+        if self.is_of_folds() || self.flags.iter().any(|flag| of_rows.contains(&&**flag)) {
+            return None;
+        }
+        let by_class =
+            all.iter().any(|ran| matches!(ran.done.held_out, Some(Measured::Classes { .. })));
+        let means = simple_answers(all, |own| own.accuracy.or(own.mae).map(|number| number.0));
+        let told = means.iter().map(|(name, mean)| format!("{name} {mean}"));
+        let what = if by_class { "accuracies" } else { "mean absolute errors" };
+        (!means.is_empty()).then(|| {
+            let told = told.collect::<Vec<_>>().join(", ");
+            format!("held-out {what} of simple answers: {told}")
+        })
     }
 
     /// Lines about the trainings that did not come to their end.
@@ -102,7 +136,7 @@ impl Comparison {
             }
         };
         let groups = self.groups(all);
-        let best = best(&groups);
+        let best = self.best(&groups);
         let group = |(place, (key, group)): (usize, (Vec<String>, Vec<&Ran>))| {
             let mean = |of: fn(Scores) -> Option<f64>| {
                 let scores = |ran: &&Ran| of(ran.done.held_out.as_ref()?.scores());
@@ -158,19 +192,6 @@ struct Run {
     /// Why it did not come to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<String>,
-}
-
-/// The place of the trainings whose mean loss, by which epochs are chosen too, is the lowest of several.
-fn best(groups: &[(Vec<String>, Vec<&Ran>)]) -> Option<usize> {
-    let loss = |group: &[&Ran]| {
-        let well = group.iter().filter(|ran| ran.done.failed.is_none());
-        let losses: Vec<f64> = well.filter_map(|ran| lowest(&ran.done)).collect();
-        let sum: f64 = losses.iter().sum();
-        (!losses.is_empty()).then_some(sum / losses.len() as f64)
-    };
-    let losses = groups.iter().enumerate().filter_map(|(at, (_, group))| Some((loss(group)?, at)));
-    let best = losses.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    best.map(|(_, place)| place).filter(|_| groups.len() > 1)
 }
 
 /// The mean, and of several values its interval.

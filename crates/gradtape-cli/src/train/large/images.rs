@@ -36,7 +36,7 @@ enum Pass {
 }
 
 /// Images by their parts.
-struct Decoded {
+pub(super) struct Decoded {
     store: StoreWriter,
     kept: Held,
     validation: Held,
@@ -93,13 +93,7 @@ impl<'a> LargeImages<'a> {
         let (deal, decoded) = loop {
             let width = files.size().iter().product::<usize>() * channels;
             let most = fitting(memory, width, 16.0);
-            if files.tests() > 4 * most {
-                return Err(Failure::failed(format!(
-                    "{name}: its {} for tests do not fit in {memory}, and are kept there\n  hint: give more --memory, or fewer \
-                     images for tests",
-                    of(files.tests(), "image")
-                )));
-            }
+            tests_fit(files.tests(), most, &name, memory)?;
             let deal = deal(files.len(), most, fractions, seed);
             match pass(&files, channels, deal, folder, at_once(memory, width), seed)? {
                 Pass::Done(decoded) => break (deal, decoded),
@@ -107,33 +101,16 @@ impl<'a> LargeImages<'a> {
                 Pass::Broken(broken) => files = files.without(&broken)?,
             }
         };
-        let Decoded { store, kept, validation, test, print, counts } = *decoded;
-        let levels = if normalize { standard(&counts) } else { vec![(0.0, BYTES)] };
-        let pixels = Levels::new(&levels, BYTES, channels);
         let [height, width] = files.size();
-        let held = |held: Held| held.dataset(&pixels, channels * height * width, files.classes());
-        let split = Split { train: held(kept)?, validation: held(validation)?, test: held(test)? };
-        let preprocessing = Preprocessing::channels(&split.train, "class", &levels)?;
-        let mut notes = files.notes().to_vec();
-        notes.push(format!(
+        let shape = [channels, height, width];
+        let mut prepared = decoded.finish(shape, files.classes(), "class", normalize, memory)?;
+        prepared.notes.extend(files.notes().iter().cloned());
+        prepared.notes.push(format!(
             "{name} is larger than {memory} of memory: its {} are decoded once, into a file of pixels that is read in pieces",
             of(files.len(), "image")
         ));
-        notes.extend(fewer(&deal, fractions, files.len()));
-        Ok(Prepared {
-            fingerprint: print.text(),
-            split,
-            preprocessing,
-            own_test,
-            images: Some(Images {
-                shape: [channels, height, width],
-                background: levels.iter().map(|(mean, own)| -mean / own).collect(),
-            }),
-            division: Division::Random,
-            notes,
-            stream: Some(stream(store.finish_bytes(print.number(), pixels)?, memory)?),
-            dealt: Some(deal),
-        })
+        prepared.notes.extend(fewer(&deal, fractions, files.len()));
+        Ok(Prepared { own_test, dealt: Some(deal), ..prepared })
     }
 }
 
@@ -147,21 +124,17 @@ fn pass(
     seed: u64,
 ) -> Outcome<Pass> {
     let width = files.size().iter().product::<usize>() * channels;
-    let (held, broken) = (Held::default, &mut Vec::new());
-    let mut decoded = Decoded {
-        store: StoreWriter::of_bytes(folder, width, files.classes())?,
-        kept: held(),
-        validation: held(),
-        test: held(),
-        print: Fingerprint::default(),
-        counts: vec![[0; 256]; channels],
-    };
+    let broken = &mut Vec::new();
+    let mut decoded = Decoded::new(folder, width, channels, files.classes())?;
     let mut order = Rng::new(seed).split(ORDER).permutation(files.len());
     order.extend(files.len()..files.len() + files.tests());
     for numbers in order.chunks(at_once) {
         for (&number, found) in numbers.iter().zip(files.read(numbers, channels)?) {
             match found {
-                Found::Pixels(bytes) => decoded.add(files, number, deal, &bytes)?,
+                Found::Pixels(bytes) => {
+                    let deal = (number < files.len()).then_some(deal);
+                    decoded.add(number, files.label(number) as i64, deal, &bytes)?;
+                }
                 Found::Colours => return Ok(Pass::Colours),
                 Found::Broken(words) => broken.push((number, words)),
             }
@@ -175,12 +148,60 @@ fn pass(
 }
 
 impl Decoded {
-    fn add(&mut self, files: &ImageFiles, number: usize, deal: Deal, bytes: &[u8]) -> Outcome {
-        let label = files.label(number) as i64;
-        if number >= files.len() {
+    /// None so far, of so many bytes each.
+    pub(super) fn new(
+        folder: &Path,
+        width: usize,
+        channels: usize,
+        classes: &[String],
+    ) -> Outcome<Decoded> {
+        let store = StoreWriter::of_bytes(folder, width, classes)?;
+        let (kept, validation, test, print) = Default::default();
+        Ok(Decoded { store, kept, validation, test, print, counts: vec![[0; 256]; channels] })
+    }
+
+    /// What training begins with, of images of such a shape with these classes under this name.
+    pub(super) fn finish(
+        self,
+        shape: [usize; 3],
+        classes: &[String],
+        target: &str,
+        normalize: bool,
+        memory: Memory,
+    ) -> Outcome<Prepared> {
+        let Decoded { store, kept, validation, test, print, counts } = self;
+        let [channels, ..] = shape;
+        let levels = if normalize { standard(&counts) } else { vec![(0.0, BYTES)] };
+        let pixels = Levels::new(&levels, BYTES, channels);
+        let held = |held: Held| held.dataset(&pixels, shape.iter().product(), classes);
+        let split = Split { train: held(kept)?, validation: held(validation)?, test: held(test)? };
+        let preprocessing = Preprocessing::channels(&split.train, target, &levels)?;
+        let background = levels.iter().map(|(mean, own)| -mean / own).collect();
+        Ok(Prepared {
+            fingerprint: print.text(),
+            split,
+            preprocessing,
+            own_test: false,
+            images: Some(Images { shape, background }),
+            division: Division::Random,
+            notes: Vec::new(),
+            stream: Some(stream(store.finish_bytes(print.number(), pixels)?, memory)?),
+            dealt: None,
+        })
+    }
+
+    /// Adds an image that is dealt in this way, or is for tests.
+    pub(super) fn add(
+        &mut self,
+        number: usize,
+        label: i64,
+        deal: Option<Deal>,
+        bytes: &[u8],
+    ) -> Outcome {
+        let Some(deal) = deal else {
             self.test.push(number, bytes, label);
             return Ok(());
-        }
+        };
         let bits = bytes.iter().map(|&byte| u64::from((f32::from(byte) / BYTES as f32).to_bits()));
         self.print.row(number, bits.chain([(label as f64).to_bits()]));
         match deal.part(number) {
@@ -223,6 +244,18 @@ impl Held {
     }
 }
 
+/// Fails where so many images for tests do not fit, where so many of a part do.
+pub(super) fn tests_fit(tests: usize, most: usize, name: &str, memory: Memory) -> Outcome {
+    match tests > 4 * most {
+        false => Ok(()),
+        true => Err(Failure::failed(format!(
+            "{name}: its {} for tests do not fit in {memory}, and are kept there\n  hint: give more --memory, or fewer images \
+             for tests",
+            of(tests, "image")
+        ))),
+    }
+}
+
 /// The mean and the deviation of the bytes of each channel.
 fn standard(counts: &[[u64; 256]]) -> Vec<(f64, f64)> {
     let of = |counts: &[u64; 256]| {
@@ -238,7 +271,7 @@ fn standard(counts: &[[u64; 256]]) -> Vec<(f64, f64)> {
 }
 
 /// How many images of so many bytes are decoded at once: as many as fit in a share of the memory, twice each.
-fn at_once(memory: Memory, width: usize) -> usize {
+pub(super) fn at_once(memory: Memory, width: usize) -> usize {
     (memory.bytes() / 8.0 / (2 * width).max(1) as f64).clamp(1.0, MOST_AT_ONCE) as usize
 }
 

@@ -108,24 +108,8 @@ impl Source<'_> {
         shape: Vec<usize>,
         convert: impl Fn([u8; N]) -> T,
     ) -> Result<Tensor> {
-        // Sizes of 0 are left out of the first product, so that none beside one overflows later, as
-        // numbers of 8 bytes.
-        let product = |n: u64, &size: &usize| n.checked_mul(size as u64);
-        let positive = shape.iter().filter(|&&size| size > 0).try_fold(N as u64, product);
-        let bytes = positive
-            .filter(|&bytes| bytes / N as u64 <= isize::MAX as u64 / 8)
-            .map(|bytes| if shape.contains(&0) { 0 } else { bytes });
+        let bytes = self.checked(&shape, N as u64)?;
         let says = format!("its header says {}", sizes(&shape));
-        let Some(bytes) = bytes.filter(|&bytes| bytes <= self.limit) else {
-            let needed =
-                bytes.map_or("more bytes than can be counted".into(), |n| format!("{n} bytes"));
-            let limit = match self.packed {
-                true => format!("cannot unpack to more than {}", self.limit),
-                false => format!("has {} in all", self.limit),
-            };
-            let message = format!("{}: {says}, {needed}, but the file {limit}", self.name);
-            return Err(Error::new(Kind::Data, message));
-        };
         let count = (bytes / N as u64) as usize;
         let mut elements = Vec::new();
         if elements.try_reserve_exact(count).is_err() {
@@ -143,11 +127,60 @@ impl Source<'_> {
                 return Err(Error::new(Kind::Data, message));
             }
         }
-        if fill(&mut self.bytes, &mut buffer[..1]).map_err(|e| self.failed(e))? > 0 {
+        self.ends(&shape)?;
+        Tensor::from_vec(elements, shape)
+    }
+
+    /// The bytes of elements of so many bytes each. Fails where there cannot be so many.
+    fn checked(&self, shape: &[usize], each: u64) -> Result<u64> {
+        // Sizes of 0 are left out of the first product, so that none beside one overflows later, as
+        // numbers of 8 bytes.
+        let product = |n: u64, &size: &usize| n.checked_mul(size as u64);
+        let positive = shape.iter().filter(|&&size| size > 0).try_fold(each, product);
+        let bytes = positive
+            .filter(|&bytes| bytes / each <= isize::MAX as u64 / 8)
+            .map(|bytes| if shape.contains(&0) { 0 } else { bytes });
+        let says = format!("its header says {}", sizes(shape));
+        let Some(bytes) = bytes.filter(|&bytes| bytes <= self.limit) else {
+            let needed =
+                bytes.map_or("more bytes than can be counted".into(), |n| format!("{n} bytes"));
+            let limit = match self.packed {
+                true => format!("cannot unpack to more than {}", self.limit),
+                false => format!("has {} in all", self.limit),
+            };
+            let message = format!("{}: {says}, {needed}, but the file {limit}", self.name);
+            return Err(Error::new(Kind::Data, message));
+        };
+        Ok(bytes)
+    }
+
+    /// The sizes of a file of images, whose bytes come next.
+    pub(super) fn images_ahead(&mut self) -> Result<Vec<usize>> {
+        let shape = self.header(Some((UBYTE, &[3, 4])), "images")?.1;
+        self.checked(&shape, 1)?;
+        Ok(shape)
+    }
+
+    /// The next so many bytes of elements of these sizes.
+    pub(super) fn bytes_ahead(&mut self, count: usize, shape: &[usize]) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        let got = fill(&mut self.bytes, &mut bytes).map_err(|e| self.failed(e))?;
+        if got < count {
+            let says = format!("its header says {}", sizes(shape));
+            let message = format!("{}: {says}, but it ends before", self.name);
+            return Err(Error::new(Kind::Data, message));
+        }
+        Ok(bytes)
+    }
+
+    /// Fails where bytes follow the elements of these sizes.
+    pub(super) fn ends(&mut self, shape: &[usize]) -> Result<()> {
+        if fill(&mut self.bytes, &mut [0]).map_err(|e| self.failed(e))? > 0 {
+            let says = format!("its header says {}", sizes(shape));
             let message = format!("{}: {says}, but more bytes follow", self.name);
             return Err(Error::new(Kind::Data, message));
         }
-        Tensor::from_vec(elements, shape)
+        Ok(())
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {

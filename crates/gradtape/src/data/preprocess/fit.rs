@@ -9,7 +9,7 @@ use crate::data::table::{MOST_COUNTED, civil, number_name, truth};
 use crate::data::{
     Categories, Column, ColumnKind, Fractions, Rows, Table, Task, Transform, TransformChoice,
 };
-use crate::tensor::{Error, Kind, Result};
+use crate::tensor::{Error, Kind, Result, shell_word};
 
 impl Table {
     /// Rows for training, validation and test, chosen at random; stratified where the target is a
@@ -296,7 +296,8 @@ fn number_of(
                 "column {name:?} only numbers the rows, and is all that there is to learn from"
             )),
             Counts::Rows => {
-                let reason = format!("it only numbers the rows (--numbers {name} uses it)");
+                let reason =
+                    format!("it only numbers the rows (--numbers {} uses it)", shell_word(name));
                 return notes.left_out(column, &reason);
             }
         }
@@ -356,9 +357,10 @@ fn category_of(
         let among = if counted.is_some() { present } else { rows.len() };
         let all = format!("{different} different values in {among} rows, such as {example:?}");
         if told == Told::Code {
+            let flag = shell_word(name);
             let reason = match counts_rows(&column.numbers()) {
-                true => format!("it only numbers the rows (--numbers {name} uses it)"),
-                false => format!("it names the rows, {all} (--numbers {name} uses it)"),
+                true => format!("it only numbers the rows (--numbers {flag} uses it)"),
+                false => format!("it names the rows, {all} (--numbers {flag} uses it)"),
             };
             return notes.left_out(column, &reason);
         }
@@ -376,7 +378,8 @@ fn category_of(
     }
     if told == Told::Code {
         notes.lines.push(format!(
-            "column {name:?}: its {different} numbers are taken as names, not as amounts (--numbers {name} for amounts)"
+            "column {name:?}: its {different} numbers are taken as names, not as amounts (--numbers {} for amounts)",
+            shell_word(name)
         ));
     }
     let mut levels: Vec<(usize, String)> =

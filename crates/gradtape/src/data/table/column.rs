@@ -165,6 +165,11 @@ impl Column {
         self.missing
     }
 
+    /// How many cells say that they are missing, such as `NA`, and the last of these words; `None` where none does.
+    pub fn missing_words(&self) -> Option<(usize, &str)> {
+        (self.tally.words > 0).then_some((self.tally.words, &*self.tally.word))
+    }
+
     /// The text of a cell; `None` when it is missing or there is no such row.
     pub fn cell(&self, row: usize) -> Option<&str> {
         self.text_of(row).filter(|cell| !(cell.is_empty() || self.dashes && is_dash(cell)))

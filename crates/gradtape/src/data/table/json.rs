@@ -7,61 +7,120 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Table;
+use super::pieces::{Pieces, stands_for};
+use super::{CsvOptions, Table};
 use crate::tensor::{Error, Kind, Result};
 
 /// Reads the rows of JSON lines, or of an array of objects; of an array the lines are the numbers of its rows. A column of
-/// numbers alone has its decimals after a point, whatever is written in others.
-pub(super) fn read(text: impl BufRead, table: &mut Table) -> Result<()> {
-    let mut others = Vec::new();
-    read_rows(text, table, &mut others)?;
-    others.resize(table.columns.len(), false);
-    for (column, _) in table.columns.iter_mut().zip(others).filter(|(_, others)| !others) {
-        column.set_pointed();
-    }
+/// numbers alone has its decimals after a point, whatever is written in others. With pieces, lines alone are read, and what is
+/// left after the last piece stays in the table.
+pub(super) fn read(
+    text: impl BufRead,
+    table: &mut Table,
+    options: &CsvOptions,
+    pieces: Option<&mut Pieces<'_>>,
+) -> Result<()> {
+    table.grows = true;
+    let every = pieces.as_ref().map_or(1, |pieces| pieces.every);
+    let mut reading = Reading { others: Vec::new(), rows: 0, every, options, pieces };
+    reading.rows(text, table)?;
+    reading.point(table);
     Ok(())
 }
 
-/// Reads the rows, and which columns have cells that are neither numbers nor null.
-fn read_rows(mut text: impl BufRead, table: &mut Table, others: &mut Vec<bool>) -> Result<()> {
-    let source = table.source().to_string();
-    let failed = |e: std::io::Error| Error::new(Kind::File, format!("{source}: {e}"));
-    let mut line = Vec::new();
-    let mut number = 0;
-    loop {
-        line.clear();
-        if text.read_until(b'\n', &mut line).map_err(failed)? == 0 {
-            return Ok(());
+/// How far rows are read.
+struct Reading<'a, 'p> {
+    /// Which columns have cells that are neither numbers nor null.
+    others: Vec<bool>,
+    /// How many rows there were, also of those that are not kept.
+    rows: usize,
+    /// Of so many rows one is kept.
+    every: usize,
+    options: &'a CsvOptions,
+    pieces: Option<&'a mut Pieces<'p>>,
+}
+
+impl Reading<'_, '_> {
+    /// Says which columns are of numbers alone.
+    fn point(&mut self, table: &mut Table) {
+        self.others.resize(table.columns.len(), false);
+        let others = std::mem::take(&mut self.others);
+        for (column, _) in table.columns.iter_mut().zip(others).filter(|(_, others)| !others) {
+            column.set_pointed();
         }
-        number += 1;
-        let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
-        if bytes.starts_with(b"[") && table.is_empty() {
-            text.read_to_end(&mut line).map_err(failed)?;
-            let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
-            let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
-            for (row, cells) in rows.into_iter().enumerate() {
-                table.push_row(cells.0, row + 1, others)?;
+    }
+
+    /// Adds a row, and gives a piece away that is full.
+    fn add(&mut self, row: Row, line: usize, table: &mut Table) -> Result<()> {
+        table.push_row(row.0, line, self)?;
+        self.rows += 1;
+        if self.pieces.as_ref().is_some_and(|pieces| table.len() == pieces.rows) {
+            self.point(table);
+            let piece = table.piece().finished(self.options, "")?;
+            if let Some(pieces) = &mut self.pieces {
+                (pieces.each)(piece)?;
             }
-            return Ok(());
         }
-        if bytes.is_empty() {
-            continue;
+        Ok(())
+    }
+
+    /// Fails where rows are wanted in pieces, of a text that is read whole.
+    fn whole(&self, source: &str) -> Result<()> {
+        match self.pieces {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!(
+                    "{source}: JSON is read whole, and not in pieces, unless each row is a line"
+                );
+                Err(Error::new(Kind::Data, message)
+                    .hint("write an object for each row on a line of its own, or CSV, or allow more memory"))
+            }
         }
-        match parsed::<Row>(bytes) {
-            Ok(row) => table.push_row(row.0, number, others)?,
-            Err(error) if error.is_eof() && table.is_empty() => {
-                // One object over several lines, or several.
+    }
+
+    /// Reads the rows.
+    fn rows(&mut self, mut text: impl BufRead, table: &mut Table) -> Result<()> {
+        let source = table.source().to_string();
+        let failed = |e: std::io::Error| Error::new(Kind::File, format!("{source}: {e}"));
+        let mut line = Vec::new();
+        let mut number = 0;
+        loop {
+            line.clear();
+            if text.read_until(b'\n', &mut line).map_err(failed)? == 0 {
+                return Ok(());
+            }
+            number += 1;
+            let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+            if bytes.starts_with(b"[") && self.rows == 0 {
+                self.whole(&source)?;
                 text.read_to_end(&mut line).map_err(failed)?;
-                let all = finite(&line).unwrap_or(line);
-                for (row, cells) in
-                    serde_json::Deserializer::from_slice(&all).into_iter::<Row>().enumerate()
-                {
-                    let cells = cells.map_err(|e| damaged(&source, &e, number))?;
-                    table.push_row(cells.0, row + 1, others)?;
+                let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+                let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
+                for (row, cells) in rows.into_iter().enumerate() {
+                    self.add(cells, row + 1, table)?;
                 }
                 return Ok(());
             }
-            Err(error) => return Err(damaged(&source, &error, number)),
+            if bytes.is_empty() {
+                continue;
+            }
+            match parsed::<Row>(bytes) {
+                Ok(row) => self.add(row, number, table)?,
+                Err(error) if error.is_eof() && self.rows == 0 => {
+                    // One object over several lines, or several.
+                    self.whole(&source)?;
+                    text.read_to_end(&mut line).map_err(failed)?;
+                    let all = finite(&line).unwrap_or(line);
+                    for (row, cells) in
+                        serde_json::Deserializer::from_slice(&all).into_iter::<Row>().enumerate()
+                    {
+                        let cells = cells.map_err(|e| damaged(&source, &e, number))?;
+                        self.add(cells, row + 1, table)?;
+                    }
+                    return Ok(());
+                }
+                Err(error) => return Err(damaged(&source, &error, number)),
+            }
         }
     }
 }
@@ -115,10 +174,13 @@ impl Table {
         &mut self,
         cells: Vec<(String, Value)>,
         line: usize,
-        others: &mut Vec<bool>,
+        reading: &mut Reading<'_, '_>,
     ) -> Result<()> {
-        let row = self.len();
+        let (row, all, every) = (self.len(), reading.rows, reading.every);
+        let keep = stands_for(all as u64, every as u64);
+        let others = &mut reading.others;
         let mut flat = Vec::with_capacity(cells.len());
+        let mut there = vec![false; self.columns.len()];
         for (name, value) in cells {
             flatten(name, value, &mut flat);
         }
@@ -126,21 +188,35 @@ impl Table {
         for (name, Cell { text, is_other }) in flat {
             if !self.places.contains_key(&name) {
                 self.add_column(name.clone(), false);
+                let new = self.columns.len() - 1;
+                let column = &mut self.columns[new];
+                if every > 1 {
+                    column.count_all();
+                }
+                (0..row).for_each(|_| column.push("", &self.words));
+                // Of a piece no other rows count.
+                let looked_at = if every > 1 { all - row } else { 0 };
+                (0..looked_at).for_each(|_| {
+                    column.look("", &self.words);
+                });
             }
             let place = self.places[&name];
             others.resize(self.columns.len(), false);
-            let column = &mut self.columns[place];
             // A name that comes twice in an object counts once.
-            if column.len() <= row {
-                while column.len() < row {
-                    column.push("", &self.words);
-                }
-                column.push(&text, &self.words);
-                others[place] |= is_other;
+            there.resize(self.columns.len(), false);
+            if std::mem::replace(&mut there[place], true) {
+                continue;
             }
+            let column = &mut self.columns[place];
+            match keep {
+                true => column.push(&text, &self.words),
+                false => {
+                    column.look(&text, &self.words);
+                }
+            }
+            others[place] |= is_other;
         }
-        self.lines.push(line);
-        let (rows, columns) = (row + 1, self.columns.len());
+        let (rows, columns) = (all + 1, self.columns.len());
         if rows.saturating_mul(columns) > MOST_GAPS && count < columns / DENSITY {
             let message = format!(
                 "{}, line {line}: {rows} rows with {columns} names among them, of which this one has {count}",
@@ -149,10 +225,16 @@ impl Table {
             return Err(Error::new(Kind::Data, message)
                 .hint("a table has the same names in all rows; are these several tables, or is a name a value?"));
         }
-        for column in &mut self.columns {
-            while column.len() <= row {
-                column.push("", &self.words);
+        for place in (0..columns).filter(|&place| !there[place]) {
+            match keep {
+                true => self.columns[place].push("", &self.words),
+                false => {
+                    self.columns[place].look("", &self.words);
+                }
             }
+        }
+        if keep {
+            self.lines.push(line);
         }
         Ok(())
     }
@@ -213,6 +295,47 @@ impl<'de> Deserialize<'de> for Row {
 #[cfg(test)]
 mod tests {
     use crate::data::{CsvOptions, Table};
+
+    #[test]
+    fn lines_are_read_in_pieces_to_the_same_cells() {
+        let row = |i: usize| match i {
+            70 => "{\"a\": 70, \"late\": \"x\", \"town\": {\"name\": \"Oslo\"}}\n".to_string(),
+            i if i % 7 == 3 => format!("{{\"b\": \"{i},5\", \"a\": {i}}}\n"),
+            i => format!("{{\"a\": {i}.25, \"a\": 7, \"b\": null}}\n"),
+        };
+        let text: String = (0..90).map(row).collect();
+        let options = CsvOptions::default();
+        let whole = Table::from_csv(text.as_bytes(), "a.jsonl", &options).unwrap();
+        let some = Table::from_csv_every(text.as_bytes(), "a.jsonl", &options, 20).unwrap();
+        assert!(some.len() < 10);
+        for (own, all) in some.columns().iter().zip(whole.columns()) {
+            assert_eq!((own.name(), own.kind()), (all.name(), all.kind()));
+        }
+        for size in [1, 7, 40, 90] {
+            let mut row = 0;
+            Table::from_csv_pieces(text.as_bytes(), "a.jsonl", &options, size, |piece| {
+                let piece = piece.taken_as(&some)?;
+                assert_eq!((piece.columns().len(), piece.line(0)), (4, whole.line(row)));
+                for (own, all) in piece.columns().iter().zip(whole.columns()) {
+                    for place in 0..piece.len() {
+                        assert_eq!(own.cell(place), all.cell(row + place), "{size}, {row}");
+                    }
+                    let (own, all) = (own.numbers(), &all.numbers()[row..]);
+                    assert!(own.iter().zip(all).all(|(own, all)| own.to_bits() == all.to_bits()));
+                }
+                row += piece.len();
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(row, whole.len());
+        }
+        for wrong in ["[{\"a\": 1},\n{\"a\": 2}]", "{\n\"a\": 1}\n{\"a\": 2}"] {
+            let read = Table::from_csv_pieces(wrong.as_bytes(), "b.json", &options, 1, |_| Ok(()));
+            let words = read.unwrap_err().to_string();
+            assert!(words.contains("read whole") && words.contains("CSV"), "{words}");
+            assert_eq!(Table::from_csv(wrong.as_bytes(), "b.json", &options).unwrap().len(), 2);
+        }
+    }
 
     #[test]
     fn rows_that_share_no_names_are_refused_before_they_fill_the_memory() {

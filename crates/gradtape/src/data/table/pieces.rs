@@ -39,7 +39,7 @@ impl Table {
     /// its own kinds of columns, as of a file of its own: those of all rows [`Table::read_csv_every`] tells, and
     /// [`Table::taken_as`] gives them to a piece.
     ///
-    /// Fails where the file or a piece does, and for JSON, which is read whole.
+    /// Fails where the file or a piece does, and for JSON that has no row on each line, which is read whole.
     ///
     /// ```
     /// use gradtape::data::{CsvOptions, Table};
@@ -129,6 +129,15 @@ impl Table {
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     pub fn taken_as(mut self, other: &Table) -> Result<Table> {
+        if self.grows && self.columns.len() < other.columns.len() {
+            let rows = self.len();
+            for new in &other.columns[self.columns.len()..] {
+                let mut column = new.emptied();
+                (0..rows).for_each(|_| column.push("", &self.words));
+                self.places.insert(column.name.clone(), self.columns.len());
+                self.columns.push(column);
+            }
+        }
         let names = |table: &Table| table.columns.iter().map(|own| own.name.clone()).collect();
         let [own, others]: [Vec<String>; 2] = [names(&self), names(other)];
         if own != others {
@@ -250,7 +259,7 @@ mod tests {
         let error = pieces("a,b\n", 10, 1).unwrap_err().to_string();
         assert!(error.contains("no rows"), "{error}");
         let error = pieces("[{\"a\": 1}]", 10, 1).unwrap_err().to_string();
-        assert!(error.contains("JSON") && error.contains("CSV"), "{error}");
+        assert!(error.contains("JSON is read whole") && error.contains("CSV"), "{error}");
         let mut each = |_| Err(Error::new(Kind::Data, "enough"));
         let pieces = Pieces { rows: 1, every: 1, each: &mut each };
         let error = Table::pieces_of(&b"a\n1\n2\n"[..], "a.csv", &CsvOptions::default(), pieces);

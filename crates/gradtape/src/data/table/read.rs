@@ -106,13 +106,8 @@ impl Table {
                     text = decoded(Box::new(Cursor::new(head).chain(text)), name, source)?;
                     table.notes.push(format!("{source} is written in UTF-16"));
                 }
-                Form::Json if pieces.is_some() => {
-                    let message = format!("{source}: JSON is read whole, and not in pieces");
-                    return Err(Error::new(Kind::Data, message)
-                        .hint("write the rows as CSV, or allow more memory"));
-                }
                 Form::Json => {
-                    json::read(Cursor::new(head).chain(text), &mut table)?;
+                    json::read(Cursor::new(head).chain(text), &mut table, options, pieces)?;
                     return Ok(table);
                 }
                 Form::Text => {
@@ -183,12 +178,12 @@ impl Table {
     }
 
     /// The rows so far, which are there no more afterwards.
-    fn piece(&mut self) -> Table {
+    pub(super) fn piece(&mut self) -> Table {
         let mut rest =
             Table { columns: Vec::new(), ..Table::new(&self.source, self.words.clone()) };
         rest.places = self.places.clone();
         rest.columns = self.columns.iter().map(Column::emptied).collect();
-        (rest.numbered, rest.given) = (self.numbered, true);
+        (rest.numbered, rest.grows, rest.given) = (self.numbered, self.grows, true);
         std::mem::replace(self, rest)
     }
 
@@ -256,6 +251,9 @@ impl Table {
                 1 => {
                     "the first line must name the columns; if something other than , ; | or a tab stands between cells, \
                       name it as the delimiter"
+                }
+                columns if record.len() < columns => {
+                    "cells are missing, or the row goes on in the next line: a cell of several lines must be in quotes"
                 }
                 _ => "a cell that contains the delimiter must be in quotes",
             };

@@ -1,0 +1,95 @@
+//! Folders of IDX files that are larger than memory: unpacked once, and written as bytes.
+
+use std::path::Path;
+
+use gradtape::data::{Fractions, IdxFiles, is_idx_folder};
+use gradtape::{Error, Kind};
+
+use super::images::{Decoded, at_once, tests_fit};
+use super::{check_division, deal, fewer};
+use crate::division::Division;
+use crate::error::{Failure, Outcome};
+use crate::memory::Memory;
+use crate::pieces::fitting;
+use crate::report::of;
+use crate::rows::{Prepared, absent};
+
+/// A folder of IDX files of which only some images are in memory.
+pub(in crate::train) struct LargeIdx<'a> {
+    files: IdxFiles,
+    memory: Memory,
+    /// Where the file of pixels is.
+    folder: &'a Path,
+}
+
+impl<'a> LargeIdx<'a> {
+    /// The images of a folder, where they take more memory than they may. What is wrong with the files is told where they
+    /// are read.
+    pub(in crate::train) fn of(
+        path: &Path,
+        memory: Memory,
+        folder: &'a Path,
+    ) -> Option<LargeIdx<'a>> {
+        let files = is_idx_folder(path).then(|| IdxFiles::open(path).ok())??;
+        let pixels = files.image().iter().product::<usize>() as f64;
+        // As bytes, as numbers, and as numbers of the parts.
+        let all = 9.0 * pixels * (files.len() + files.tests()) as f64;
+        (all > memory.bytes()).then_some(LargeIdx { files, memory, folder })
+    }
+
+    /// Unpacks the images.
+    pub(in crate::train) fn prepare(
+        self,
+        division: &Division,
+        fractions: Fractions,
+        normalize: bool,
+        seed: u64,
+    ) -> Outcome<Prepared> {
+        let LargeIdx { files, memory, folder } = self;
+        let name = files.folder().display().to_string();
+        check_division(division, &name, memory)?;
+        let own_test = files.tests() > 0;
+        let fractions = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+        let shape = match *files.image() {
+            [height, width] => [1, height, width],
+            [channels, height, width] => [channels, height, width],
+            _ => return Err(Failure::failed(format!("{name}: not a file of images"))),
+        };
+        let width = shape.iter().product();
+        let most = fitting(memory, width, 16.0);
+        tests_fit(files.tests(), most, &name, memory)?;
+        let deal = deal(files.len(), most, fractions, seed);
+        let classes: Vec<String> = (0..files.classes()).map(|class| class.to_string()).collect();
+        let mut decoded = Decoded::new(folder, width, shape[0], &classes)?;
+        let mut failure = None;
+        let read = files.pieces(at_once(memory, width), |piece| {
+            let images = piece.pixels.chunks(width).zip(&piece.labels).zip(piece.first..);
+            for ((bytes, &label), number) in images {
+                // Those for tests come behind all others.
+                let (number, deal) = match piece.for_tests {
+                    true => (files.len() + number, None),
+                    false => (number, Some(deal)),
+                };
+                if let Err(own) = decoded.add(number, i64::from(label), deal, bytes) {
+                    failure = Some(own);
+                    return Err(Error::new(Kind::Data, "enough"));
+                }
+            }
+            Ok(())
+        });
+        match failure {
+            Some(failure) => return Err(failure),
+            None => read?,
+        }
+        let mut prepared = decoded.finish(shape, &classes, "label", normalize, memory)?;
+        prepared
+            .notes
+            .extend(absent(files.labels().iter().map(|&label| usize::from(label)), classes.len()));
+        prepared.notes.push(format!(
+            "{name} is larger than {memory} of memory: its {} are unpacked once, into a file of pixels that is read in pieces",
+            of(files.len(), "image")
+        ));
+        prepared.notes.extend(fewer(&deal, fractions, files.len()));
+        Ok(Prepared { own_test, dealt: Some(deal), ..prepared })
+    }
+}
