@@ -270,6 +270,7 @@ def main():
     print(f"{len(cases)} cases, {len(text)} bytes", file=sys.stderr)
 
 
-# The one that has second derivatives.
-with sdpa_kernel(SDPBackend.MATH):
-    main()
+if __name__ == "__main__":
+    # The one that has second derivatives.
+    with sdpa_kernel(SDPBackend.MATH):
+        main()

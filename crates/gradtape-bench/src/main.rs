@@ -6,9 +6,11 @@
 //! the embedded digits.
 //!
 //! `gradtape-bench floors` prints, for each instruction set, what share of a loop of multiplications and additions
-//! on registers matrix products reach; `gradtape-bench threads`, what more threads gain over one.
+//! on registers matrix products reach; `gradtape-bench threads`, what more threads gain over one; `gradtape-bench half`,
+//! what numbers of 16 bits save.
 
 mod floors;
+mod half;
 mod layers;
 mod measure;
 mod networks;
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
             let names: Vec<&str> = workloads::ALL.iter().map(|(name, _)| *name).collect();
             eprintln!("{USAGE}");
             eprintln!("workloads: {} cold-start", names.join(" "));
-            eprintln!("tables: floors threads");
+            eprintln!("tables: floors half threads");
             ExitCode::from(2)
         }
         Err(error) => {
@@ -67,6 +69,7 @@ fn run(arguments: &[String]) -> Result<bool> {
     }
     match name.as_str() {
         "floors" => floors::print()?,
+        "half" => half::print()?,
         "threads" => threads::print()?,
         "cold-start-child" => {
             let accuracy = workloads::cold_start(digits)?;

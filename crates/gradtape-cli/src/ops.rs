@@ -1,7 +1,7 @@
 //! `gradtape ops`: the table of operations, and what each does.
 
 use clap::Args;
-use gradtape::op::{Op, OpInfo};
+use gradtape::op::{self, Method, Op, OpInfo};
 use gradtape_calculus::{Composed, Expr, Function};
 use serde::Serialize;
 
@@ -13,8 +13,9 @@ use crate::report::{Align, Format, Table};
 /// List the operations of the tape, or explain one.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  gradtape ops                     every operation with what it does
+  gradtape ops                     every operation with what it does, and what is made of them
   gradtape ops tanh                its gradient, why it holds, an example
+  gradtape ops masked_fill         by the name that another library has for it
   gradtape ops --format json       the same for programs")]
 pub(crate) struct Ops {
     /// The operation to explain
@@ -30,15 +31,21 @@ impl Verb for Ops {
         let Some(name) = &self.name else {
             return match self.format {
                 Format::Text => output.line(table()),
-                Format::Json => output.json(&Op::TABLE.iter().map(Entry::of).collect::<Vec<_>>()),
+                Format::Json => {
+                    let made = made().map(|method| Entry::of_method(&method));
+                    output.json(&Op::TABLE.iter().map(Entry::of).chain(made).collect::<Vec<_>>())
+                }
             };
         };
-        let Some(info) = operation(name) else {
-            return Err(Failure::unknown("operation", name, names()));
+        let own = operation(name).map(Entry::of);
+        let Some(entry) = own.or_else(|| called(name)) else {
+            let made: Vec<Method> = made().collect();
+            let known = names().chain(made.iter().map(|method| method.name));
+            return Err(Failure::unknown("operation", name, known));
         };
         match self.format {
-            Format::Text => output.line(Entry::of(info).text(output)),
-            Format::Json => output.json(&Entry::of(info)),
+            Format::Text => output.line(entry.text(output)),
+            Format::Json => output.json(&entry),
         }
     }
 }
@@ -46,6 +53,19 @@ impl Verb for Ops {
 /// The operation of a name.
 pub(crate) fn operation(name: &str) -> Option<&'static OpInfo> {
     Op::TABLE.iter().find(|info| info.name == name)
+}
+
+/// What is made of operations.
+fn made() -> impl Iterator<Item = Method> {
+    op::methods().into_iter().filter(|method| !method.is_operation())
+}
+
+/// What has a name, or is called so elsewhere.
+fn called(name: &str) -> Option<Entry> {
+    let methods = op::methods();
+    let own = methods.iter().find(|method| method.name == name);
+    let method = own.or(methods.iter().find(|method| method.aliases().any(|own| own == name)))?;
+    Some(operation(method.name).map_or_else(|| Entry::of_method(method), Entry::of))
 }
 
 /// The operation whose name is nearest to one that is none.
@@ -57,11 +77,17 @@ fn names() -> impl Iterator<Item = &'static str> + Clone {
     Op::TABLE.iter().map(|info| info.name)
 }
 
+/// The family of what is no operation, but made of some.
+const MADE: &str = "made";
+
 fn table() -> Table {
     let headings = ["operation", "family", "what it does"];
     let mut table = Table::new(headings.map(|heading| (heading, Align::Left)));
     for info in Op::TABLE {
         table.row([info.name, info.family, &summary(info)]);
+    }
+    for Method { name, what, .. } in made() {
+        table.row([name, MADE, what]);
     }
     table
 }
@@ -94,6 +120,18 @@ impl Entry {
         let documentation = lines(info).collect::<Vec<_>>().join("\n");
         let OpInfo { name, family, elementwise, .. } = *info;
         Entry { name, family, elementwise, summary: summary(info), documentation }
+    }
+
+    /// What users call that records several operations.
+    fn of_method(method: &Method) -> Entry {
+        let Method { name, of, what, .. } = *method;
+        let aliases: Vec<&str> = method.aliases().collect();
+        let mut documentation = format!("# What\n{what}.\n\n# Where\n`{of}::{name}`");
+        if !aliases.is_empty() {
+            documentation += &format!("\n\n# Elsewhere\n{}", aliases.join(", "));
+        }
+        documentation += "\n\n# Gradient\nThat of the operations that it is made of";
+        Entry { name, family: MADE, elementwise: false, summary: what.to_string(), documentation }
     }
 
     /// A function of expressions that is no operation of the tape.

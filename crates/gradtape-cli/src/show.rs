@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gradtape::loss::cross_entropy;
-use gradtape::nn::{Activation, Sequential};
+use gradtape::nn::{Activation, Blueprint, Sequential};
 use gradtape::optim::{self, Hyper, Optimizer};
 use gradtape::plan::{Passes, Stage, passes};
 use gradtape::tape::Graph;
@@ -26,6 +26,8 @@ use crate::train::count;
 #[command(after_help = "Examples:
   gradtape show                                     a step of a network with adam
   gradtape show --network 784,128,10 --optimizer sgd --dropout 0.2
+  gradtape show --network lenet --pass lower        convolutions, which are contractions that read images
+  gradtape show --network cnn:8c3-p2-16 --image 3x32x32
   gradtape show --pass lower                        only the program that runs
   gradtape show --all                               what the passes between are told by too
   gradtape show --summary                           only what each pass saves
@@ -33,26 +35,25 @@ use crate::train::count;
   gradtape show --format json")]
 pub(crate) struct Show {
     /// An expression; its variables are arrays of as many numbers as --batch says
-    #[arg(conflicts_with_all = ["network", "activation", "optimizer", "dropout"])]
+    #[arg(conflicts_with_all = ["network", "image", "activation", "optimizer", "dropout"])]
     expr: Option<String>,
 
     /// How many rows make a step
     #[arg(long, default_value_t = 32, value_name = "ROWS", value_parser = count)]
     batch: usize,
 
-    /// The widths of the network from its inputs to its classes, with commas
-    #[arg(
-        long,
-        value_name = "WIDTHS",
-        default_value = "64,32,10",
-        value_delimiter = ',',
-        value_parser = count
-    )]
-    network: Vec<usize>,
+    /// The widths of a network from its inputs to its classes, with commas; or one for images as in train, for ten
+    /// classes: lenet, resnet8 or cnn:PARTS
+    #[arg(long, value_name = "WIDTHS or NAME", default_value = "64,32,10", value_parser = network)]
+    network: Network,
 
-    /// relu, leaky_relu, gelu, silu, sigmoid or tanh
-    #[arg(long, default_value = "relu")]
-    activation: Activation,
+    /// Channels, height and width of the images [default: 1x28x28]
+    #[arg(long, value_name = "CxHxW", value_parser = image)]
+    image: Option<[usize; 3]>,
+
+    /// relu, leaky_relu, gelu, silu, sigmoid or tanh, between widths [default: relu]
+    #[arg(long)]
+    activation: Option<Activation>,
 
     /// How the step follows from gradients
     #[arg(
@@ -62,9 +63,9 @@ pub(crate) struct Show {
     )]
     optimizer: String,
 
-    /// The share of hidden values that is dropped
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
-    dropout: f64,
+    /// The share of hidden values that is dropped, between widths [default: 0]
+    #[arg(long, value_name = "SHARE")]
+    dropout: Option<f64>,
 
     /// Print only what this pass made
     #[arg(long, value_name = "PASS", value_parser = PossibleValuesParser::new(PASSES))]
@@ -85,8 +86,32 @@ pub(crate) struct Show {
 
 const PASSES: [&str; 6] = ["record", "simplify", "classify", "fuse", "schedule", "lower"];
 
+/// Of networks for images.
+const CLASSES: usize = 10;
+
 /// Networks beyond this are as well looked at in small.
 const MOST_NUMBERS: usize = 100_000_000;
+
+/// What `--network` names.
+#[derive(Clone, Debug)]
+enum Network {
+    Widths(Vec<usize>),
+    Images(Blueprint),
+}
+
+/// Reads a network for clap.
+fn network(text: &str) -> Result<Network, String> {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return text.split(',').map(count).collect::<Result<_, _>>().map(Network::Widths);
+    }
+    text.parse().map(Network::Images).map_err(|error: gradtape::Error| error.to_string())
+}
+
+/// Reads the sizes of images for clap.
+fn image(text: &str) -> Result<[usize; 3], String> {
+    let sizes: Vec<usize> = text.split('x').map(count).collect::<Result<_, _>>()?;
+    sizes.try_into().map_err(|_| "it is channels, height and width, as in 1x28x28".to_string())
+}
 
 impl Verb for Show {
     fn run(self, output: &Output) -> Outcome {
@@ -128,38 +153,68 @@ impl Verb for Show {
 impl Show {
     /// Records a step of training.
     fn step(&self) -> Outcome<(String, Graph)> {
-        let [inputs, .., _] = self.network[..] else {
-            return Err(Failure::usage("--network needs two widths at least, as in 64,32,10"));
+        let (network, inputs, called) = match &self.network {
+            Network::Widths(widths) => self.perceptron(widths)?,
+            Network::Images(blueprint) => self.of_images(blueprint)?,
         };
-        let widths = std::iter::once(&self.batch).chain(&self.network);
-        let pairs = widths.clone().zip(widths.skip(1)).map(|(a, b)| a.saturating_mul(*b));
-        if pairs.fold(0, usize::saturating_add) > MOST_NUMBERS {
-            return Err(Failure::usage(format!(
-                "a step of {} rows through layers of {:?} holds more than {} numbers",
-                self.batch,
-                self.network,
-                thousands(MOST_NUMBERS)
-            )));
-        }
-        let network =
-            Sequential::mlp(&self.network, self.activation, self.dropout, &mut Rng::new(42))
-                .map_err(Failure::usage)?;
         let optimizer = optim::by_name(&self.optimizer, &network, &Hyper::default())?;
+        let shape = [&[self.batch], &inputs[..]].concat();
         let (graph, _) = eval::trace(|tape| {
-            let x = tape.constant(Tensor::zeros([self.batch, inputs], DType::F32));
+            let x = tape.constant(Tensor::zeros(shape, DType::F32));
             let labels = tape.constant(Tensor::zeros([self.batch], DType::I64));
             let loss = cross_entropy(network.forward(x), labels);
             optimizer.step(loss)?;
             Ok(vec![loss])
         })?;
-        let widths: Vec<String> = self.network.iter().map(usize::to_string).collect();
-        let recorded = format!(
-            "a step of training: {} network, {}, {} rows",
-            widths.join("-"),
-            self.optimizer,
-            thousands(self.batch)
-        );
-        Ok((recorded, graph))
+        let rows = thousands(self.batch);
+        Ok((format!("a step of training: {called}, {}, {rows} rows", self.optimizer), graph))
+    }
+
+    /// A network of these widths, the shape of a row, and what it is called.
+    fn perceptron(&self, widths: &[usize]) -> Outcome<(Sequential, Vec<usize>, String)> {
+        let [inputs, .., _] = *widths else {
+            return Err(Failure::usage("--network needs two widths at least, as in 64,32,10"));
+        };
+        if self.image.is_some() {
+            return Err(Failure::usage("--image is for networks of images")
+                .note("hint: gradtape show --network lenet --image 1x28x28"));
+        }
+        let sizes = std::iter::once(&self.batch).chain(widths);
+        let pairs = sizes.clone().zip(sizes.skip(1)).map(|(a, b)| a.saturating_mul(*b));
+        if pairs.fold(0, usize::saturating_add) > MOST_NUMBERS {
+            return Err(self.too_large(&format!("layers of {widths:?}")));
+        }
+        let activation = self.activation.unwrap_or(Activation::Relu);
+        let dropout = self.dropout.unwrap_or(0.0);
+        let network = Sequential::mlp(widths, activation, dropout, &mut Rng::new(42))
+            .map_err(Failure::usage)?;
+        let widths: Vec<String> = widths.iter().map(usize::to_string).collect();
+        Ok((network, vec![inputs], format!("{} network", widths.join("-"))))
+    }
+
+    /// A network for images, the shape of one, and what it is called.
+    fn of_images(&self, blueprint: &Blueprint) -> Outcome<(Sequential, Vec<usize>, String)> {
+        if self.activation.is_some() || self.dropout.is_some() {
+            return Err(Failure::usage(format!(
+                "--activation and --dropout are for widths: {blueprint} has its own"
+            ))
+            .note("hint: a part of cnn:PARTS can be d0.5, a dropout of one half"));
+        }
+        let image = self.image.unwrap_or([1, 28, 28]);
+        let numbers = image.iter().fold(self.batch, |all, &size| all.saturating_mul(size));
+        let size = image.map(|size| size.to_string()).join("x");
+        if numbers > MOST_NUMBERS {
+            return Err(self.too_large(&format!("images of {size}")));
+        }
+        let network = blueprint.build(image, CLASSES, &mut Rng::new(42)).map_err(Failure::usage)?;
+        Ok((network, image.to_vec(), format!("{blueprint} on images of {size}")))
+    }
+
+    fn too_large(&self, what: &str) -> Failure {
+        let (rows, most) = (self.batch, thousands(MOST_NUMBERS));
+        Failure::usage(format!(
+            "a step of {rows} rows through {what} holds more than {most} numbers"
+        ))
     }
 
     /// Records an expression and its derivatives by its variables.

@@ -4,13 +4,16 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::common::{Run, command, run};
-use gradtape::op::Op;
+use gradtape::op::{self, Op};
 
 #[test]
 fn every_operation_is_in_the_table() {
     let table = run("ops").ok().stdout;
     let listed: Vec<&str> = table.lines().skip(1).map(|l| l.split(' ').next().unwrap()).collect();
-    let known: Vec<&str> = Op::TABLE.iter().map(|info| info.name).collect();
+    let methods = op::methods();
+    let operations = Op::TABLE.iter().map(|info| info.name);
+    let made = methods.iter().filter(|method| !method.is_operation()).map(|method| method.name);
+    let known: Vec<&str> = operations.chain(made).collect();
     assert_eq!(listed, known);
     let entries = run("ops --format json").ok().json();
     assert_eq!(entries.as_array().unwrap().len(), known.len());
@@ -26,6 +29,61 @@ fn every_operation_is_explained() {
         }
         assert!(!text.contains("```") && !text.contains("# "), "{text}");
     }
+}
+
+/// Under the names that people know from elsewhere, too.
+#[test]
+fn what_is_made_of_operations_is_found_by_its_names() {
+    for name in [
+        "round",
+        "floor",
+        "ceil",
+        "rsqrt",
+        "reciprocal",
+        "digamma",
+        "any",
+        "all",
+        "prod",
+        "cumprod",
+        "logcumsumexp",
+        "argmin",
+        "sort",
+        "top_k",
+        "stack",
+        "split",
+        "chunk",
+        "tile",
+        "roll",
+        "squeeze",
+        "tril",
+        "triu",
+        "einsum",
+        "tensordot",
+        "softmax",
+        "gumbel",
+        "permutation",
+        "soft_rank",
+        "soft_sort",
+        "soft_top_k",
+        "straight_through_sign",
+        "smooth_accuracy",
+    ] {
+        let text = run(&format!("ops {name}")).ok().stdout;
+        assert!(text.starts_with(&format!("{name} (made)\n")), "{text}");
+        assert!(text.contains("\nWhat\n") && text.contains(&format!("::{name}")), "{text}");
+    }
+    for (alias, name) in [
+        ("masked_fill", "select"),
+        ("expand", "broadcast_to"),
+        ("erfinv", "erf_inv"),
+        ("unfold", "window"),
+        ("segment_sum", "index_add"),
+        ("topk", "top_k"),
+    ] {
+        let found = run(&format!("ops {alias}"));
+        assert!(found.stdout.starts_with(name), "{alias}: {} {}", found.stdout, found.stderr);
+    }
+    run("ops flor").fails(2, &["there is no operation \"flor\"", "did you mean \"floor\"?"]);
 }
 
 #[test]

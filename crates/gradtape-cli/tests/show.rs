@@ -68,8 +68,33 @@ fn an_expression_with_its_gradient_is_one_pass_over_memory() {
     assert!((5 * 8000..5 * 8000 + 64).contains(&bytes), "{bytes}");
 }
 
+/// A convolution and its gradients are contractions; that of the value reads images where they lie, through windows.
+#[test]
+fn a_convolution_is_one_contraction_that_reads_an_image() {
+    let said = "a step of training: cnn:6c5-p2-16 on images of 1x12x14, sgd, 3 rows\n";
+    let flags = "show --network cnn:6c5-p2-16 --image 1x12x14 --optimizer sgd --batch 3";
+    let text = run(&format!("{flags} --summary")).ok().stdout;
+    assert!(text.starts_with(said), "{text}");
+    let program = run(&format!("{flags} --pass lower")).ok().stdout;
+    // Outputs by windows, over the channel and the places of a window, for each image.
+    let value = "contract [6] x [12, 14] over [5, 5] for each of [3]";
+    assert_eq!(program.matches(value).count(), 1, "{program}");
+    let windows = 3 * 12 * 14 * 25;
+    assert!(!program.contains(&format!(" = {windows} x f32")), "{program}");
+    let lenet = run("show --network lenet --batch 2 --pass lower").ok().stdout;
+    assert!(lenet.contains("contract [6] x [28, 28] over [5, 5] for each of [2]"), "{lenet}");
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
+    run("show --network lenett").fails(2, &["lenett", "did you mean lenet?"]);
+    run("show --network cnn:8q").fails(2, &["part 1", "8q", "parts are"]);
+    run("show --network lenet --image 28x28").fails(2, &["--image", "as in 1x28x28"]);
+    run("show --network lenet --image 1x2x2").fails(2, &["lenet, part", "too small"]);
+    run("show --network lenet --image 1000x1000x1000").fails(2, &["more than 100,000,000 numbers"]);
+    run("show --network lenet --dropout 0.5").fails(2, &["--dropout", "lenet has its own"]);
+    run("show --image 1x28x28").fails(2, &["--image is for networks of images", "hint:"]);
+    run("show x^2 --image 1x28x28").fails(2, &["--image", "cannot be used with"]);
     run("show --network 64").fails(2, &["two widths", "64,32,10"]);
     run("show --network 64,0,10").fails(2, &["--network", "at least 1"]);
     run("show --network 100000,100000,10").fails(2, &["more than 100,000,000 numbers"]);

@@ -2,7 +2,7 @@
 //! reference engine on every instruction set and number of threads, and what the planner makes of them.
 
 use crate::planning::engine::check_engine;
-use crate::planning::{check, numbers};
+use crate::planning::{cases, check, numbers};
 use gradtape::plan::{Kernel, Program};
 use gradtape::{Convolution, DType, Rng, Tape, Tensor, Var, eval, gradients, vjp};
 use proptest::prelude::*;
@@ -102,7 +102,7 @@ impl Case {
     }
 }
 
-fn cases() -> impl Strategy<Value = Case> {
+fn convolutions() -> impl Strategy<Value = Case> {
     let two = |range: std::ops::Range<usize>| [range.clone(), range];
     let sizes = (1..4usize, prop::sample::select(vec![1, 1, 2, 3]), two(1..6), two(1..12));
     let steps = (two(1..5), two(1..4), two(0..3), two(1..4));
@@ -130,10 +130,10 @@ fn close(got: &Var<'_>, want: &[f64], what: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(60))]
 
     #[test]
-    fn values_and_gradients_are_those_of_plain_loops(case in cases()) {
+    fn values_and_gradients_are_those_of_plain_loops(case in convolutions()) {
         let (x, w, g) = (numbers(case.images(), 1), numbers(case.weight(), 2), numbers(case.result(), 3));
         let [out, dx, dw] = case.by_loops(&x, &w, &g);
         let tape = Tape::new();
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn every_engine_computes_them(case in cases()) {
+    fn every_engine_computes_them(case in convolutions()) {
         check_engine(|dtype| {
             let tape = Tape::new();
             let leaf = |shape: [usize; 4], salt| tape.watch(numbers(shape, salt).cast(dtype));

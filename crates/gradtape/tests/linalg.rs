@@ -490,7 +490,7 @@ const TOLD: [&str; 27] = [
     "solve: element types differ: f64 and f32 | left operand: f64[2, 2] = watched | right operand: f32[2] = watched | hint: numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the f64 operand",
     "solve: batch axes of [4, 2, 2] and [3, 2, 1] do not broadcast: axis -3 differs | left operand: f64[4, 2, 2] = watched | right operand: f64[3, 2, 1] = watched | hint: sizes must be equal or 1, counted from the last axis",
     "triangular_solve: the right side of matrices f64[2, 2] is f64[2] | left operand: f64[2, 2] = watched | right operand: f64[2] = watched | hint: it needs the same batch and 2 rows",
-    "trace of f64[2]: needs the rows and columns of a matrix | operand: f64[2] = watched",
+    "trace of f64[2]: needs the rows and columns of a matrix | operand: f64[2] = watched | hint: unsqueeze() adds an axis",
     "matrix_power of f64[2, 3]: needs square matrices, not 2 rows and 3 columns | operand: f64[2, 3] = watched | hint: pinv(), lstsq(), qr() and svd() take others",
     "cholesky: the matrix is not positive definite: pivot 1 is not above 0 | hint: a small multiple of the identity added to it can make it so",
     "cholesky: matrix 3 of the batch is not positive definite: pivot 1 is not above 0 | hint: a small multiple of the identity added to it can make it so",

@@ -279,6 +279,10 @@ fn groups_that_make_no_sense_are_errors() -> Result<()> {
         ),
         (Group::when(|_, shape| shape.len() > 7), &["group 1: there is no such parameter"]),
         (Group::named("*").set("momentum", 0.5), &["adam has no setting momentum"]),
+        (
+            Group::named("*").set("lr_scal", 0.5),
+            &["adam has no setting lr_scal", "did you mean lr_scale? it has weight_decay, betas"],
+        ),
         (Group::named("*").set("betas", (0.5, 1.5)), &["the second of betas is 1.5"]),
         (Group::named("*").set("betas", HyperValue::Flag(true)), &["betas is true"]),
         (Group::named("*").set("lr", 0.5), &["lr_scale"]),

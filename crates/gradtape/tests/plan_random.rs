@@ -2,24 +2,16 @@
 //! and parses; and the CPU engine computes what the graph means, at every instruction set, with the same
 //! bits on any number of threads.
 
-use crate::planning::check;
 use crate::planning::engine::check_engine_in;
 use crate::planning::random::{EXTENTS, random_graph};
+use crate::planning::{cases, check};
 use gradtape::plan::{BufferId, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::DType;
 use proptest::prelude::*;
 
-/// So many cases, or as many as the environment asks for: `scripts/random_graphs` asks for more.
-fn config(cases: u32) -> ProptestConfig {
-    #[allow(clippy::disallowed_methods, reason = "how many are tried changes no result")]
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
-    let cases = asked.unwrap_or(cases);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config(400))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn plans_keep_values(choices in prop::collection::vec(any::<u32>(), 4..40)) {
@@ -34,7 +26,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(160))]
+    #![proptest_config(cases(160))]
 
     #[test]
     fn the_engine_computes_what_a_graph_means(

@@ -27,7 +27,8 @@ impl IntoAxes for [isize] {
         for &axis in self {
             let axis = shape.axis(axis).map_err(Broken::from)?;
             if axes.contains(&axis) {
-                return Err(Broken::new(format!("axis {axis} is named twice")));
+                return Err(Broken::new(format!("axis {axis} is named twice"))
+                    .hint("each axis is named once, whether from the start or from the end"));
             }
             axes.push(axis);
         }

@@ -25,6 +25,7 @@ mod hash;
 mod list;
 mod math;
 mod meaning;
+mod methods;
 mod operand;
 mod operation;
 mod recorder;
@@ -53,6 +54,7 @@ pub(crate) use math::{
 pub(crate) use meaning::{Along, Arithmetic, Walk, check_labels, next_index, set_index};
 #[doc(hidden)]
 pub use meaning::{Meaning, Numbers, NumbersMut};
+pub use methods::{Method, methods};
 pub use operand::{Number, Operand};
 pub use operation::{Broken, Cotangent, Meta, Sample};
 #[doc(hidden)]

@@ -86,7 +86,8 @@ impl Operands {
             Takes::Choice if x[0].shape == values[0].shape => {}
             Takes::Choice => {
                 let (mask, values) = (&x[0].shape, &values[0].shape);
-                return Err(Broken::new(format!("the mask has shape {mask}, the values {values}")));
+                return Err(Broken::new(format!("the mask has shape {mask}, the values {values}"))
+                    .hint("broadcast_to() brings both to one shape"));
             }
         }
         match self.gives {
@@ -101,7 +102,8 @@ pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
     if x.len() == count {
         return Ok(());
     }
-    Err(Broken::new(format!("takes {count} inputs, not {}", x.len())))
+    Err(Broken::new(format!("takes {count} inputs, not {}", x.len()))
+        .hint("the methods of Var and Tape give each operation its inputs"))
 }
 
 /// One floating-point input; the result is like it.
@@ -141,7 +143,8 @@ pub(crate) fn truth(x: &Meta) -> Result<(), Broken> {
 pub(crate) fn same(x: &Meta, y: &Meta) -> Result<(), Broken> {
     same_type(x, y)?;
     if x.shape != y.shape {
-        return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape)));
+        return Err(Broken::new(format!("shapes differ: {} and {}", x.shape, y.shape))
+            .hint("broadcast_to() brings both to one shape"));
     }
     Ok(())
 }
@@ -169,7 +172,11 @@ pub(crate) fn cast_hint(x: DType, y: DType) -> &'static str {
 /// The size of an axis that the input must have.
 pub(crate) fn size_along(axis: usize, x: &Meta) -> Result<usize, Broken> {
     x.shape.get(axis).copied().ok_or_else(|| {
-        Broken::new(format!("axis {axis} is not one of {x}, which has {}", x.shape.rank()))
+        let rank = x.shape.rank();
+        Broken::new(format!("axis {axis} is not one of {x}, which has {rank}")).hint(match rank {
+            0 => "a scalar has no axes: unsqueeze() adds one".to_owned(),
+            _ => format!("axes go from 0 to {}", rank - 1),
+        })
     })
 }
 

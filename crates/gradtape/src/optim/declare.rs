@@ -190,7 +190,10 @@ pub(super) fn varied<O: Declared>(own: &O, hyper: &Hyper) -> Result<Box<dyn Rule
             let error = Error::new(Kind::Value, "lr is the optimiser's, for all groups");
             return Err(error.hint("lr_scale gives a group a multiple of it"));
         }
-        O::INFO.hyperparameter(name)?.check(value)?;
+        // A group has settings of its own, and a share of the one rate.
+        let names = || O::INFO.names().filter(|name| *name != "lr").chain(["lr_scale"]);
+        let known = O::INFO.find(name).ok_or_else(|| O::INFO.unknown(name, names().collect()))?;
+        known.check(value)?;
         made.set(name, value);
     }
     made.check()?;
@@ -200,15 +203,25 @@ pub(super) fn varied<O: Declared>(own: &O, hyper: &Hyper) -> Result<Box<dyn Rule
 impl OptimizerInfo {
     /// The hyperparameter of a name. Fails where there is none, with those that there are.
     pub fn hyperparameter(&self, name: &str) -> Result<&'static Hyperparameter> {
-        self.hyperparameters.iter().find(|known| known.name == name).ok_or_else(|| {
-            let names: Vec<&str> = self.hyperparameters.iter().map(|known| known.name).collect();
-            let has = format!("it has {}", names.join(", "));
-            let error = Error::new(Kind::Value, format!("{} has no setting {name}", self.name));
-            match nearest(name, names) {
-                Some(close) => error.hint(format!("did you mean {close}? {has}")),
-                None => error.hint(has),
-            }
-        })
+        self.find(name).ok_or_else(|| self.unknown(name, self.names().collect()))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.hyperparameters.iter().map(|known| known.name)
+    }
+
+    fn find(&self, name: &str) -> Option<&'static Hyperparameter> {
+        self.hyperparameters.iter().find(|known| known.name == name)
+    }
+
+    /// That there is no setting of a name, but these.
+    fn unknown(&self, name: &str, names: Vec<&str>) -> Error {
+        let has = format!("it has {}", names.join(", "));
+        let error = Error::new(Kind::Value, format!("{} has no setting {name}", self.name));
+        match nearest(name, names) {
+            Some(close) => error.hint(format!("did you mean {close}? {has}")),
+            None => error.hint(has),
+        }
     }
 }
 

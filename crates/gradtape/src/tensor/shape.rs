@@ -79,7 +79,10 @@ impl Shape {
             .try_fold(1, fits)
             .filter(|&n| n <= isize::MAX as usize / 8)
             .map(|_| self.elements())
-            .ok_or_else(|| Error::new(Kind::Shape, format!("shape {self} has too many elements")))
+            .ok_or_else(|| {
+                Error::new(Kind::Shape, format!("shape {self} has too many elements"))
+                    .hint("no memory holds more than 2^60")
+            })
     }
 
     /// Row-major strides in elements.

@@ -1,6 +1,6 @@
 //! What holds of every layer.
 
-use gradtape::nn::{Layer, Module, Sequential, summary};
+use gradtape::nn::{Layer, LayerSpec, Module, Sequential, summary};
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::{Result, Tape, Tensor, check_gradients};
 
@@ -8,6 +8,19 @@ use super::shared::{build, numbers, predict, stir};
 
 /// Layers of f64 as data, with the shape of an input. None of them draws random numbers.
 pub(crate) const LAYERS: &[(&str, &[usize])] = &[
+    (r#"{"layer":"linear","inputs":4,"outputs":3,"bias":true,"dtype":"f64"}"#, &[3, 4]),
+    (r#"{"layer":"relu"}"#, &[3, 4]),
+    (r#"{"layer":"leaky_relu","slope":0.1}"#, &[3, 4]),
+    (r#"{"layer":"sigmoid"}"#, &[3, 4]),
+    (r#"{"layer":"tanh"}"#, &[3, 4]),
+    (r#"{"layer":"softmax"}"#, &[3, 4]),
+    (r#"{"layer":"flatten"}"#, &[3, 2, 2]),
+    (r#"{"layer":"unflatten","shape":[2,2]}"#, &[3, 4]),
+    (
+        r#"{"layer":"sequential","layers":[{"layer":"linear","inputs":4,"outputs":2,"bias":false,"dtype":"f64"},
+            {"layer":"tanh"}]}"#,
+        &[3, 4],
+    ),
     (r#"{"layer":"elu","alpha":0.7}"#, &[3, 4]),
     (r#"{"layer":"selu"}"#, &[3, 4]),
     (r#"{"layer":"celu","alpha":0.7}"#, &[3, 4]),
@@ -200,6 +213,30 @@ pub(crate) const LAYERS: &[(&str, &[usize])] = &[
     ),
 ];
 
+/// Kinds of layers that are not among these, and why.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("batch_norm1d", "normalises by the batch in training alone: batch_norm.rs"),
+    ("batch_norm2d", "normalises by the batch in training alone: batch_norm.rs"),
+    ("dropout", "draws: nn/dropout.rs"),
+    ("dropout1d", "draws: embeddings.rs"),
+    ("dropout2d", "draws: embeddings.rs"),
+    ("embedding", "takes whole numbers: embeddings.rs"),
+    ("embedding_bag", "takes whole numbers: modules.rs"),
+    ("causal_transformer", "takes whole numbers: generation.rs"),
+];
+
+#[test]
+fn every_kind_of_layer_is_here_or_elsewhere() {
+    let here = |tag: &str| LAYERS.iter().any(|(json, _)| json.split('"').nth(3) == Some(tag));
+    let elsewhere = |tag: &str| ELSEWHERE.iter().any(|(own, _)| *own == tag);
+    let tags: Vec<String> = LayerSpec::TABLE.iter().map(|info| info.tag()).collect();
+    let missing: Vec<&String> = tags.iter().filter(|tag| here(tag) == elsewhere(tag)).collect();
+    assert!(missing.is_empty(), "{missing:?} must stand in LAYERS, or in ELSEWHERE with a reason");
+    for (tag, _) in ELSEWHERE {
+        assert!(tags.iter().any(|known| known == tag), "{tag} is no layer");
+    }
+}
+
 /// Numbers of which no two are close together, by the golden ratio: a maximum of some has no kink nearby.
 fn spaced(shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
@@ -310,6 +347,7 @@ fn a_clone_has_numbers_of_its_own_and_says_the_same() {
             "swiglu",
             "parallel",
             "bidirectional",
+            "sequential",
         ];
         assert!(text.to_lowercase().contains(&name) || inside.contains(&&*name), "{json}: {text}");
         assert_eq!(summary(layer).total(), layer.parameter_count(), "{json}");
@@ -327,7 +365,8 @@ fn an_error_names_the_path_of_the_layer_and_what_it_was_given() {
         let y = network.forward(tape.constant(&whole));
         // Views and maxima of whole numbers are right.
         let Err(error) = y.value() else {
-            assert!(json.contains("max_pool") || json.contains("relu6"), "{json}");
+            let whole = ["max_pool", "relu6", "\"relu\"", "flatten"];
+            assert!(whole.iter().any(|name| json.contains(name)), "{json}");
             return Ok(());
         };
         let text = error.to_string();

@@ -11,6 +11,15 @@ use gradtape::op::{Meta, NodeId, Op, shape, source};
 use gradtape::plan::{Program, plan};
 use gradtape::tape::{Graph, GraphNode, Output};
 use gradtape::tensor::{DType, Shape, Tensor};
+use proptest::prelude::ProptestConfig;
+
+/// So many random cases, or as many as the environment asks for: `scripts/random_graphs` asks for more.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    #[allow(clippy::disallowed_methods, reason = "how many are tried changes no result")]
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    let cases = asked.unwrap_or(usual);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
 
 /// A graph in the making.
 #[derive(Default)]

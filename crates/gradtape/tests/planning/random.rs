@@ -1,7 +1,7 @@
 //! Random graphs of every kind of kernel.
 
 use gradtape::op::{
-    NodeId, Op, binary, compare, control, index, linear, reduce, shape, source, unary,
+    Bits, NodeId, Op, binary, compare, control, index, linear, reduce, shape, source, unary,
 };
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Dims, Shape, Tensor};
@@ -57,7 +57,8 @@ pub(crate) fn random_graph(
     let leaves = nodes.len();
     let counter = build.input(Tensor::from_slice(&[3i64], ()).unwrap());
     let labels = build.input(Tensor::from_slice(&[1i64, 0, 2], [3]).unwrap());
-    let mut picker = Picker { build, counter, labels, dtype };
+    let scalar = nodes[3];
+    let mut picker = Picker { build, counter, labels, scalar, dtype, beside: Vec::new() };
     let mut updated = Vec::new();
     for &choice in choices {
         let pick = |salt: u32| nodes[(choice.rotate_right(salt) >> 3) as usize % nodes.len()];
@@ -66,7 +67,12 @@ pub(crate) fn random_graph(
             continue;
         };
         nodes.push(next);
+        let beside = std::mem::take(&mut picker.beside);
         let build = &mut picker.build;
+        for id in beside {
+            nodes.push(id);
+            build.output(id);
+        }
         if choice & 0x7000_0000 == 0 {
             build.output(next);
         }
@@ -91,7 +97,11 @@ struct Picker {
     build: Build,
     counter: NodeId,
     labels: NodeId,
+    /// One number.
+    scalar: NodeId,
     dtype: DType,
+    /// Nodes beside the one that was added, which are wanted too.
+    beside: Vec<NodeId>,
 }
 
 impl Picker {
@@ -107,7 +117,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 43 {
+        Some(match choice % 49 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -260,6 +270,10 @@ impl Picker {
                 build.push(shape::Diagonal { axis, other }, &[x])
             }
             42 if rank >= 1 => build.push(shape::Flip { axis }, &[x]),
+            43 | 44 if rank >= 1 => self.nested(choice, axis, x)?,
+            45 => self.uniform(choice, &of_x),
+            46 => self.stacked(choice, x, y)?,
+            47 | 48 => self.finer(choice, x, y)?,
             _ => return None,
         })
     }
@@ -339,6 +353,129 @@ impl Picker {
         let y = self.build.push(shape::Transpose { order: order.into_iter().collect() }, &[y]);
         let contract = linear::Contract { batch: batch.len(), summed: summed.len() };
         Some(self.build.push(contract, &[x, y]))
+    }
+
+    /// What is put together of parts, some of which are put together themselves, where others read it too: whole, as a
+    /// kernel of its own does, or through views.
+    fn nested(&mut self, choice: u32, axis: usize, x: NodeId) -> Option<NodeId> {
+        let bit = |place: u32| choice >> place & 1 == 1;
+        if self.build.shape(x).elements() * 6 > MOST[0] {
+            return None;
+        }
+        let build = &mut self.build;
+        let part = build.push(unary::Tanh {}, &[x]);
+        let other = if bit(9) { build.push(unary::Neg {}, &[part]) } else { part };
+        let pair = build.push(shape::Concat { axis }, &[part, other]);
+        let parts = if bit(10) { [pair, x] } else { [x, pair] };
+        let all = build.push(shape::Concat { axis }, &parts);
+        let turned = build.push(unary::Sigmoid {}, &[all]);
+        let whole = match bit(11) {
+            true => build.push(shape::Concat { axis }, &[all, turned]),
+            false => {
+                // As a stack.
+                let shape = Shape::from([&[1], &build.shape(all)[..]].concat());
+                let own = [all, turned]
+                    .map(|id| build.push(shape::Reshape { shape: shape.clone() }, &[id]));
+                build.push(shape::Concat { axis: 0 }, &own)
+            }
+        };
+        let of_all = build.shape(all);
+        let read = |build: &mut Build, id: NodeId| match choice >> 12 & 3 {
+            0 => build.push(reduce::CumSum { axis, reverse: bit(14) }, &[id]),
+            1 if of_all[axis] > 3 => build.push(index::IndexSelect { axis }, &[id, self.labels]),
+            2 => build.push(shape::Flip { axis }, &[id]),
+            _ => build.push(reduce::Sum { axes: Dims::from_slice(&[axis]) }, &[id]),
+        };
+        let first = if bit(15) { pair } else { all };
+        if build.shape(first)[axis] > 3 || choice >> 12 & 3 != 1 {
+            self.beside.push(read(build, first));
+        }
+        Some(whole)
+    }
+
+    /// One number at every place of a shape: given, or of the program.
+    fn uniform(&mut self, choice: u32, shape: &Shape) -> NodeId {
+        let number = match choice >> 9 & 3 {
+            0 => {
+                let value = Bits::new(f64::from(choice >> 11 & 3) * 0.5);
+                self.build.push(source::Constant { value, dtype: self.dtype }, &[])
+            }
+            1 => self.build.push(unary::Tanh {}, &[self.scalar]),
+            _ => self.scalar,
+        };
+        self.build.broadcast(number, shape)
+    }
+
+    /// The sum of several products of the same shape, as a weight's gradient over the steps of a sequence is; some of
+    /// them over fewer elements, some of one number everywhere.
+    fn stacked(&mut self, choice: u32, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let [x, y] = [x, y].map(|id| self.rows(id));
+        let [m, k] = self.build.shape(x)[..] else { return None };
+        let [n, of_y] = self.build.shape(y)[..] else { return None };
+        let most = k.min(of_y);
+        let count = 4 + (choice >> 9) as usize % 3;
+        if most == 0 || m * n > MOST[0] || m * n * most * count > MOST[1] {
+            return None;
+        }
+        let mut sum: Option<NodeId> = None;
+        for place in 0..count {
+            let own = choice.rotate_right(3 * place as u32 + 1);
+            let length = if own & 4 == 0 { most } else { 1 + own as usize % most };
+            let mut part = |id: NodeId, rows: usize, uniform: bool| match uniform {
+                true => self.uniform(own, &Shape::from([rows, length])),
+                false => {
+                    let slice = shape::Slice { axis: 1, start: 0, stop: length, step: 1 };
+                    self.build.push(slice, &[id])
+                }
+            };
+            let (left, right) = (part(x, m, own & 8 == 0), part(y, n, own & 24 == 0));
+            let right =
+                self.build.push(shape::Transpose { order: [1, 0].into_iter().collect() }, &[right]);
+            let product = self.build.push(linear::Contract { batch: 0, summed: 1 }, &[left, right]);
+            sum = Some(match sum {
+                None => product,
+                Some(sum) => self.build.push(binary::Add {}, &[sum, product]),
+            });
+        }
+        sum
+    }
+
+    /// Sums of rows and of columns, beside something of the same elements whose rows are cut finer.
+    fn finer(&mut self, choice: u32, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let x = self.rows(x);
+        let [rows, columns] = self.build.shape(x)[..] else { return None };
+        let parts = [2, 3, 4, 5, 7, 8, 31, 32].into_iter().filter(|&parts| columns % parts == 0);
+        let parts: Vec<usize> = parts.collect();
+        let &parts = parts.get((choice >> 9) as usize % parts.len().max(1))?;
+        let y = self.rows(y);
+        let y = if self.build.shape(y) == self.build.shape(x) { y } else { x };
+        let both = self.build.push(binary::Mul {}, &[x, y]);
+        let shape = Shape::from([rows, parts, columns / parts]);
+        let split = self.build.push(shape::Reshape { shape: shape.clone() }, &[x]);
+        let factor = match choice >> 13 & 1 {
+            0 => self
+                .build
+                .push(source::Iota { axis: 1, shape: shape.clone(), dtype: self.dtype }, &[]),
+            _ => self.uniform(choice, &shape),
+        };
+        let finer = self.build.push(binary::Mul {}, &[split, factor]);
+        let axes = [choice >> 14 & 1, choice >> 15 & 1, choice >> 16 & 1].map(|bit| bit as usize);
+        for (id, axis) in [x, both, both].into_iter().zip(axes) {
+            let axes = Dims::from_slice(&[axis]);
+            self.beside.push(self.build.push(reduce::Sum { axes }, &[id]));
+        }
+        Some(finer)
+    }
+
+    /// A node as rows of its last axis.
+    fn rows(&mut self, x: NodeId) -> NodeId {
+        let shape = self.build.shape(x);
+        let columns = shape.last().copied().unwrap_or(1);
+        let rows = shape[..shape.rank().saturating_sub(1)].iter().product::<usize>();
+        match shape.rank() {
+            2 => x,
+            _ => self.build.push(shape::Reshape { shape: Shape::from([rows, columns]) }, &[x]),
+        }
     }
 
     /// Windows along an axis, or what is made of them.

@@ -91,3 +91,39 @@ impl Tolerance {
         }
     }
 }
+
+/// As in the scripts that write samples of PyTorch: numbers of which no two are close, with the same bits.
+pub(crate) fn spread(count: usize, seed: u64, low: f64, high: f64) -> Vec<f64> {
+    let number = |i: usize| {
+        let place = (i + 1 + 7919 * seed as usize) as f64;
+        (place * 0.618_033_988_749_895) % 1.0 * (high - low) + low
+    };
+    (0..count).map(number).collect()
+}
+
+pub(crate) fn spread_tensor(shape: &[usize], seed: u64) -> Tensor {
+    Tensor::from_vec(spread(shape.iter().product(), seed, -1.5, 1.5), shape).unwrap()
+}
+
+/// Whether numbers are those of a sample of PyTorch: all of them, or the first and some sums.
+pub(crate) fn check(what: &str, got: &[f64], want: &Value) {
+    let near = Tolerance { relative: 1e-9, absolute: 1e-10 };
+    if want.is_array() {
+        return near.check(what, got, &numbers(want));
+    }
+    assert_eq!(got.len(), want["count"].as_u64().unwrap() as usize, "{what}");
+    let first = numbers(&want["first"]);
+    near.check(what, &got[..first.len()], &first);
+    for (place, want) in numbers(&want["sums"]).into_iter().enumerate() {
+        let weights = spread(got.len(), place as u64 + 3, -1.5, 1.5);
+        let (mut sum, mut size) = (0.0, 0.0);
+        for (got, weight) in got.iter().zip(weights) {
+            sum += got * weight;
+            size += (got * weight).abs();
+        }
+        assert!(
+            (sum - want).abs() <= 1e-10 * (1.0 + size),
+            "{what}: sum {place} is {sum}, not {want}"
+        );
+    }
+}

@@ -32,7 +32,8 @@ impl Caches {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+// Miri runs on no processor.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 fn levels() -> [usize; 3] {
     use std::arch::x86_64::{__cpuid, __cpuid_count};
 
@@ -60,7 +61,7 @@ fn levels() -> [usize; 3] {
     levels
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), miri))]
 fn levels() -> [usize; 3] {
     [0; 3]
 }

@@ -37,7 +37,8 @@ impl Operation for Custom {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         match x.first() {
             Some(&value) => Ok(value.clone()),
-            None => Err(Broken::new("needs the value and its inputs")),
+            None => Err(Broken::new("needs the value and its inputs")
+                .hint("Tape::custom_gradient() gives it both")),
         }
     }
 

@@ -69,7 +69,7 @@ pub(super) fn factored(x: &[&Meta]) -> Result<(), Broken> {
     let shape = &x[0].shape;
     if x[2].shape[..] != shape[..shape.rank() - 1] {
         let rule = format!("the order of the rows of {shape} has shape {}", x[2].shape);
-        return Err(Broken::new(rule));
+        return Err(Broken::new(rule).hint("one place is needed for each row, as lu() gives them"));
     }
     Ok(())
 }

@@ -6,6 +6,9 @@ use crate::op::{
 };
 use crate::tensor::{Dims, Element, Result, Shape};
 
+/// What mends axes that do not fit.
+const BY_NAME: &str = "name the axes with einsum(), as in \"bij,bjk->bik\"";
+
 operation! {
     /// # What
     /// `out[b, r, c] = Σ_s x[b, r, s] y[b, s, c]`, where `b`, `r`, `s` and `c` are groups of any number of
@@ -67,16 +70,16 @@ impl Operation for Contract {
             let rule = format!(
                 "{batch} batch axes and {summed} summed ones are more than {a} and {b} have"
             );
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(BY_NAME));
         }
         if a[..batch] != b[..batch] {
             let rule = format!("batch axes differ: {:?} and {:?}", &a[..batch], &b[..batch]);
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(BY_NAME));
         }
         let (left, right) = (&a[a.rank() - summed..], &b[batch..needed]);
         if left != right {
             let rule = format!("summed axes differ: {left:?} last in {a} and {right:?} in {b}");
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(BY_NAME));
         }
         let mut dims = Dims::from_slice(&a[..a.rank() - summed]);
         dims.extend_from_slice(&b[needed..]);

@@ -307,7 +307,8 @@ macro_rules! assign_methods {
                             [count] => Err(Broken::new(format!(
                                 "the index has {count} places, axis {at} of {shape} {} slices",
                                 shape[at]
-                            ))),
+                            ))
+                            .hint("one place is needed for each slice")),
                             _ => Err(Broken::new(format!("the index is a vector, not {places}"))
                                 .hint("flatten(0) makes it one")),
                         }

@@ -110,7 +110,8 @@ macro_rules! linear_methods {
                             let rule = format!(
                                 "the last {axes} axes of {a} are not the first {axes} of {b}"
                             );
-                            return Err(Broken::new(rule));
+                            let hint = "transpose() an operand, or name the axes with einsum()";
+                            return Err(Broken::new(rule).hint(hint));
                         }
                         Ok(())
                     });
@@ -140,7 +141,8 @@ macro_rules! linear_methods {
                         }
                         _ => {
                             let rule = "needs the rows and columns of a matrix";
-                            self.broken("trace", Broken::new(rule))
+                            let broken = Broken::new(rule).hint("unsqueeze() adds an axis");
+                            self.broken("trace", broken)
                         }
                     }
                 }

@@ -153,11 +153,17 @@ macro_rules! scan_methods {
                         Err(rule) => return self.broken(name, rule),
                     };
                     if size == 0 || !(0.0..=1.0).contains(&q) {
-                        let rule = match size {
-                            0 => format!("axis {axis} is empty"),
-                            _ => format!("q is {q}, which is not between 0 and 1"),
+                        let (rule, hint) = match size {
+                            0 => (
+                                format!("axis {axis} is empty"),
+                                "give the axis at least one place",
+                            ),
+                            _ => (
+                                format!("q is {q}, which is not between 0 and 1"),
+                                "it is a share: 0.5 gives the median",
+                            ),
                         };
-                        return self.broken(name, Broken::new(rule));
+                        return self.broken(name, Broken::new(rule).hint(hint));
                     }
                     let place = q * (size - 1) as f64;
                     let (low, part) = (place as usize, place.fract());

@@ -62,7 +62,8 @@ macro_rules! shape_methods {
                         }
                         Ok(axis) => {
                             let rule = format!("axis {axis} has size {}, not 1", shape[axis]);
-                            self.broken("squeeze", Broken::new(rule))
+                            let hint = "only an axis of one place can be left out: index() picks one place";
+                            self.broken("squeeze", Broken::new(rule).hint(hint))
                         }
                         Err(error) => self.broken("squeeze", error.into()),
                     }
@@ -79,7 +80,8 @@ macro_rules! shape_methods {
                     if !(0..=rank).contains(&place) {
                         let rule =
                             format!("the result has {} axes; {axis} is not one of them", rank + 1);
-                        return self.broken("unsqueeze", Broken::new(rule));
+                        let hint = format!("axes go from 0 to {rank}, or from -1 back to -{}", rank + 1);
+                        return self.broken("unsqueeze", Broken::new(rule).hint(hint));
                     }
                     let mut dims = Dims::from_slice(&shape);
                     dims.insert(place as usize, 1);
@@ -259,7 +261,8 @@ macro_rules! shape_methods {
                         if !self.same_shape(other) {
                             let (this, other) = (self.shape(), other.shape());
                             let rule = format!("shapes differ: {this} and {other}");
-                            return self.broken("stack", Broken::new(rule));
+                            let hint = "values on a stack have one shape: concat() joins others";
+                            return self.broken("stack", Broken::new(rule).hint(hint));
                         }
                         rows.push(other.unsqueeze(axis));
                     }

@@ -109,7 +109,8 @@ macro_rules! special_methods {
                 pub fn polygamma(self, order: u32) -> Self {
                     if order > MOST_POLYGAMMA {
                         let rule = format!("order {order} is above {MOST_POLYGAMMA}");
-                        return self.broken("polygamma", Broken::new(rule));
+                        let hint = "order 0 is the digamma function, order 1 the trigamma function";
+                        return self.broken("polygamma", Broken::new(rule).hint(hint));
                     }
                     self.apply(unary::Polygamma { order }, &[])
                 }

@@ -37,7 +37,8 @@ impl Operation for ArgMax {
         rules::arity(x, 1)?;
         rules::numeric(x[0])?;
         if rules::size_along(self.axis, x[0])? == 0 {
-            return Err(Broken::new(format!("axis {} of {} is empty", self.axis, x[0])));
+            let rule = format!("axis {} of {} is empty", self.axis, x[0]);
+            return Err(Broken::new(rule).hint("give the axis at least one place"));
         }
         Ok(Meta::new(DType::I64, dropped(&x[0].shape, &[self.axis])?))
     }

@@ -25,7 +25,8 @@ use crate::tensor::{Dims, Result, Shape};
 pub(crate) fn dropped(shape: &Shape, axes: &[usize]) -> Result<Shape, Broken> {
     let sorted = axes.windows(2).all(|pair| pair[0] < pair[1]);
     if !sorted || axes.last().is_some_and(|&last| last >= shape.rank()) {
-        return Err(Broken::new(format!("axes {axes:?} are not axes of shape {shape}")));
+        return Err(Broken::new(format!("axes {axes:?} are not axes of shape {shape}"))
+            .hint("they are named in order, each once, from 0 on"));
     }
     let kept = (0..shape.rank()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]);
     Ok(kept.collect::<Dims>().into())

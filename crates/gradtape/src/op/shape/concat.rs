@@ -34,7 +34,9 @@ operation! {
 impl Operation for Concat {
     fn infer(&self, x: &[&Meta]) -> Result<Meta, Broken> {
         let Some((first, others)) = x.split_first() else {
-            return Err(Broken::new("needs at least one operand"));
+            return Err(
+                Broken::new("needs at least one operand").hint("give it at least one value")
+            );
         };
         rules::size_along(self.axis, first)?;
         let mut dims = Dims::from_slice(&first.shape);

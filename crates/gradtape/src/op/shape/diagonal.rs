@@ -39,12 +39,13 @@ impl Operation for Diagonal {
         let &Diagonal { axis, other } = self;
         let (size, second) = (rules::size_along(axis, x[0])?, rules::size_along(other, x[0])?);
         if axis >= other {
-            return Err(Broken::new(format!("axis {other} does not come after axis {axis}")));
+            return Err(Broken::new(format!("axis {other} does not come after axis {axis}"))
+                .hint("the earlier axis is named first"));
         }
         if size != second {
             let rule =
                 format!("axis {axis} of {} has size {size}, axis {other} size {second}", x[0]);
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint("slice() makes both equally long"));
         }
         let mut dims = Dims::from_slice(&x[0].shape);
         dims.remove(other);

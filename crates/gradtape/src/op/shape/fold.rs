@@ -7,6 +7,9 @@ use crate::op::{
 };
 use crate::tensor::{Dims, Result};
 
+/// What mends windows that are none of the axis.
+const AS_TAKEN: &str = "size, stride and dilation are those that window() was given";
+
 operation! {
     /// # What
     /// What `window` takes apart put together: element `j` of window `i` (the last axis) is added to place
@@ -46,7 +49,7 @@ impl Fold {
             let rule = format!(
                 "{places} places in a window, stride {stride} and dilation {dilation} must be at least 1"
             );
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(AS_TAKEN));
         }
         let reach = reach(places, dilation);
         match size.checked_sub(reach) {
@@ -72,7 +75,7 @@ impl Operation for Fold {
         if self.axis + 1 == rank {
             let rule =
                 format!("{} has no axis after axis {} for the places in a window", x[0], self.axis);
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint("window() makes that axis, the last one"));
         }
         let fits = self.windows(x[0].shape[rank - 1])?;
         if fits != count {
@@ -80,7 +83,7 @@ impl Operation for Fold {
                 "an axis of {} elements has {fits} windows, {} has {count}",
                 self.size, x[0]
             );
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(AS_TAKEN));
         }
         let mut dims = Dims::from_slice(&x[0].shape[..rank - 1]);
         dims[self.axis] = self.size;

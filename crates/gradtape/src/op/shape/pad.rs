@@ -46,7 +46,10 @@ impl Operation for Pad {
             let rule = format!(
                 "{count} elements from place {start} on with step {step} do not fit an axis of {size}"
             );
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(match step {
+                0 => "steps are at least 1".to_owned(),
+                _ => format!("they take {} places", last.saturating_add(1)),
+            }));
         }
         let mut dims = Dims::from_slice(&x[0].shape);
         dims[axis] = size;

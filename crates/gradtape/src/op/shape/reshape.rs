@@ -37,7 +37,7 @@ impl Operation for Reshape {
         if count != x[0].shape.elements() {
             let had = x[0].shape.elements();
             let rule = format!("{had} elements do not fit shape {} ({count})", self.shape);
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint(format!("the sizes multiplied must give {had}")));
         }
         Ok(Meta::new(x[0].dtype, &self.shape))
     }

@@ -47,7 +47,7 @@ impl Window {
         if size == 0 || stride == 0 || dilation == 0 {
             let rule =
                 format!("size {size}, stride {stride} and dilation {dilation} must be at least 1");
-            return Err(Broken::new(rule));
+            return Err(Broken::new(rule).hint("window(axis, size, 1, 1) takes every window"));
         }
         let reach = reach(size, dilation);
         match len.checked_sub(reach) {

@@ -7,8 +7,9 @@ use crate::op::linear::Label;
 use crate::op::{NodeId, Op, shape};
 use crate::tape::{Graph, GraphNode};
 
-/// For each node, whether it is a contraction, or what becomes one, that was transposed, where the contraction can be computed that
-/// way at once: nothing else needs it, and no other contraction, which could read it in any order, uses it.
+/// For each node, whether it is a contraction, or what becomes one, that was transposed, where the contraction can be
+/// computed that way at once: nothing else needs it, and no other contraction, which could read it in any order,
+/// uses it.
 pub(super) fn turned_products(graph: &Graph, uses: &[usize], stacked: &[bool]) -> Vec<bool> {
     let mut by_product = vec![false; graph.nodes.len()];
     for node in graph.nodes.iter().filter(|node| matches!(node.op, Op::Contract(_))) {
