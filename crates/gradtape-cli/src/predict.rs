@@ -26,7 +26,7 @@ use crate::pieces::Pieces;
 use crate::reference::Reference;
 use crate::report::{Format, Number};
 use crate::rows::{self, rejoined};
-use crate::source::{BYTES, Content, ReadFlags, Source, present, read_images, spare};
+use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data
 ///

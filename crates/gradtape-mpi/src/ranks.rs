@@ -40,6 +40,8 @@ pub struct Mpi {
     patience: Duration,
     /// Set where the process is told to end: then others are waited for no longer than before.
     told_to_end: Arc<AtomicBool>,
+    /// What the launcher leaves it then, where that is known.
+    left: Option<Duration>,
     waits: Mutex<Waits>,
     thread: JoinHandle<()>,
 }
@@ -88,7 +90,8 @@ impl Mpi {
             }
         })??;
         let (jobs, waits) = (Mutex::new(jobs), Mutex::default());
-        Ok(Mpi { world, jobs, patience, told_to_end: Arc::default(), waits, thread })
+        let (told_to_end, left) = (Arc::default(), left_to_end());
+        Ok(Mpi { world, jobs, patience, told_to_end, left, waits, thread })
     }
 
     /// Has others be waited for no longer than it ever took, once this is true: where launchers end processes, they first
@@ -154,7 +157,9 @@ impl Mpi {
             if self.told_to_end.load(Ordering::Relaxed) {
                 let since = *told.get_or_insert_with(Instant::now);
                 let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-                if since.elapsed() > waits.grace() {
+                // What is to be said must be said before.
+                let most = self.left.map_or(Duration::MAX, |left| left * 3 / 5);
+                if since.elapsed() > waits.grace().min(most) {
                     let message = format!(
                         "rank {rank} on {host} does not answer, and this rank was told to end"
                     );
@@ -197,6 +202,13 @@ impl Collective for Mpi {
         self.post(Job::Exchange { with: self.known(with)?, bytes, length, answer })?;
         self.answered(with, &received)
     }
+}
+
+/// After how long the `mpirun` of Open MPI kills a process that it told to end, where it started this one.
+fn left_to_end() -> Option<Duration> {
+    std::env::var_os("OMPI_COMM_WORLD_SIZE")?;
+    let seconds = std::env::var("OMPI_MCA_odls_base_sigkill_timeout").ok();
+    Some(Duration::from_secs(seconds.and_then(|own| own.parse().ok()).unwrap_or(1)))
 }
 
 /// Fails for more bytes than MPI sends at once.
