@@ -11,6 +11,9 @@ use gradtape::{DType, Parameter, Result, Rng, Tensor, Var, compile, eval};
 use crate::measure::{Samples, measure};
 use crate::workloads::normal;
 
+/// Measures something with numbers of a type.
+type Workload = fn(DType) -> Result<Measured>;
+
 const TYPES: [DType; 3] = [DType::F32, DType::BF16, DType::F16];
 
 /// Prints a table in Markdown: for each workload and type the median step, and the megabytes of its program's arena,
@@ -18,7 +21,7 @@ const TYPES: [DType; 3] = [DType::F32, DType::BF16, DType::F16];
 pub(crate) fn print() -> Result<()> {
     println!("| workload | type | ms | of f32 | MB | of f32 |");
     println!("|---|---|---|---|---|---|");
-    let workloads: [(&str, fn(DType) -> Result<Measured>); 6] = [
+    let workloads: [(&str, Workload); 6] = [
         ("training a perceptron of 784-1000-1000-10, batch 128", perceptron),
         ("training `resnet8` on 64 images of 3 x 32 x 32", resnet8),
         ("training a GPT of 4 layers of 128, 12 x 64 letters", gpt),

@@ -26,6 +26,8 @@ use crate::pieces::Pieces;
 use crate::reference::Reference;
 use crate::report::{Format, Number};
 use crate::rows::{self, rejoined};
+#[cfg(feature = "onnx")]
+use crate::source::present;
 use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
 
 /// Predict classes with their probabilities, or numbers, for rows of data

@@ -118,7 +118,7 @@ fn columns_of_an_onnx_file_are_those_of_the_table() {
 #[test]
 fn a_model_of_texts_keeps_its_letters() {
     let folder = Folder::new("export-text");
-    folder.write("book.txt", &"to be or not to be, that is the question. ".repeat(20));
+    folder.write("book.txt", "to be or not to be, that is the question. ".repeat(20));
     folder.run("train book.txt --network gpt:1x8x2 --context 8 --steps 2 --quiet --out run").ok();
     folder.run("export run/model.safetensors --out book.onnx").ok();
     let shown = folder.run("inspect book.onnx").ok().stdout;

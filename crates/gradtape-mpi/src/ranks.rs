@@ -158,7 +158,7 @@ impl Mpi {
                 let since = *told.get_or_insert_with(Instant::now);
                 let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
                 // What is to be said must be said before.
-                let most = self.left.map_or(Duration::MAX, |left| left * 3 / 5);
+                let most = self.left.map_or(Duration::MAX, |left| left / 3);
                 if since.elapsed() > waits.grace().min(most) {
                     let message = format!(
                         "rank {rank} on {host} does not answer, and this rank was told to end"
@@ -207,8 +207,9 @@ impl Collective for Mpi {
 /// After how long the `mpirun` of Open MPI kills a process that it told to end, where it started this one.
 fn left_to_end() -> Option<Duration> {
     std::env::var_os("OMPI_COMM_WORLD_SIZE")?;
-    let seconds = std::env::var("OMPI_MCA_odls_base_sigkill_timeout").ok();
-    Some(Duration::from_secs(seconds.and_then(|own| own.parse().ok()).unwrap_or(1)))
+    let seconds = std::env::var_os("OMPI_MCA_odls_base_sigkill_timeout");
+    let seconds = seconds.and_then(|own| own.to_str()?.parse().ok());
+    Some(Duration::from_secs(seconds.unwrap_or(1)))
 }
 
 /// Fails for more bytes than MPI sends at once.

@@ -2,8 +2,8 @@
 
 use gradtape::nn::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, CausalTransformer, CausalTransformerOptions, Conv2d,
-    ConvOptions, Dropout2d, Flatten, Gru, Layer, Linear, MaxPool2d, Padding, Relu, Residual,
-    Sequential, Tanh, Unflatten,
+    ConvOptions, Dropout2d, Flatten, Gru, Linear, MaxPool2d, Padding, Relu, Residual, Sequential,
+    Tanh, Unflatten,
 };
 use gradtape::{DType, Result, Rng, Tape, Tensor};
 use gradtape_onnx::Export;

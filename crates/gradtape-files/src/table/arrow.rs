@@ -121,7 +121,7 @@ impl File<'_> {
             // A part is gone when the next one is read; none lies in another.
             let mut unpacked = fresh();
             bodies.take(u64::try_from(block.body_length()).unwrap_or(0))?;
-            let (head, body) = self.block(block, &mut unpacked)?;
+            let [head, body] = self.block(block, &mut unpacked)?;
             let MessageHeaderRef::RecordBatch(batch) = self.header(&head)? else {
                 return Err(self.damaged("a part of the rows is none"));
             };
@@ -184,11 +184,7 @@ impl File<'_> {
     }
 
     /// The head of a block, and the bytes that it tells of.
-    fn block(
-        &self,
-        block: BlockRef<'_>,
-        budget: &mut Budget,
-    ) -> Result<(Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    fn block(&self, block: BlockRef<'_>, budget: &mut Budget) -> Result<[Cow<'_, [u8]>; 2]> {
         let head = self.head(block)?;
         let [start, length] = [block.offset(), block.body_length()]
             .map(|length| usize::try_from(length).unwrap_or(usize::MAX));
@@ -196,7 +192,7 @@ impl File<'_> {
             budget.take(length as u64)?;
         }
         let body = self.bytes(start.saturating_add(head.len()), length, BEYOND)?;
-        Ok((head, body))
+        Ok([head, body])
     }
 
     /// What a head says.
@@ -283,7 +279,7 @@ impl File<'_> {
         dictionaries: &mut Dictionaries,
         budget: &mut Budget,
     ) -> Result<()> {
-        let (head, body) = self.block(block, budget)?;
+        let [head, body] = self.block(block, budget)?;
         let MessageHeaderRef::DictionaryBatch(batch) = self.header(&head)? else {
             return Err(self.damaged("a dictionary is none"));
         };
