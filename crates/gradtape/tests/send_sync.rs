@@ -40,7 +40,7 @@ fn both() -> Vec<String> {
         // tensor
         Bf16, DType, Error, F16, Kind, Rng, Shape, Tensor,
         // op
-        Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, NodeId, Numbers<'static>,
+        Bits, Broken, Cost, gradtape::op::scalar::Dual, Exact, Form<'static>, Meta, Method, NodeId, Numbers<'static>,
         NumbersMut<'static>, Op, OpInfo, Operands, PlaceAlong, Reduce, Sample<Op>,
         // tape
         Buffer, Convolution, Dial, Generator, Graph, GraphNode, Output, Parameter,

@@ -38,7 +38,8 @@ pub trait RowSource: Send + Sync {
 /// some of them are put together, and the rows of these are shuffled: a row meets other rows each time, and the
 /// disk reads whole blocks. The order depends on the seed, the number of the epoch, the sizes and the number of
 /// [shards](crate::train::Trainer::shards) alone, each of which has blocks of its own. A thread reads
-/// ahead while the network trains. Up to five times what is put together is in memory.
+/// ahead while the network trains. Up to five times what is put together is in memory; of more shards than blocks are put
+/// together, a block of each.
 ///
 /// ```
 /// use std::ops::Range;

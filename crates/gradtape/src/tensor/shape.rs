@@ -225,7 +225,10 @@ mod tests {
         for dims in [&[usize::MAX, 2][..], &[usize::MAX, 2, 0], &[0, usize::MAX, usize::MAX]] {
             let shape = Shape::from(dims);
             let error = shape.checked_elements().unwrap_err();
-            assert_eq!(error.to_string(), format!("shape {shape} has too many elements"));
+            let told = format!(
+                "shape {shape} has too many elements\n  hint: no memory holds more than 2^60"
+            );
+            assert_eq!(error.to_string(), told);
             assert_eq!(shape.strides().len(), dims.len());
         }
         assert_eq!(Shape::from([usize::MAX, 2]).elements(), usize::MAX);

@@ -174,7 +174,11 @@ impl<'w, 'n> Watching<'w, 'n> {
         batch: &Batch,
         (epoch, step, steps): (usize, usize, usize),
     ) -> Result<Option<Observation>> {
-        if !self.looks || !self.watches.iter().any(|own| own.is_due(epoch, step, steps)) {
+        // Of a stream, this rank may have no row of the last batch.
+        if !self.looks
+            || batch.is_empty()
+            || !self.watches.iter().any(|own| own.is_due(epoch, step, steps))
+        {
             return Ok(None);
         }
         let graph = !std::mem::replace(&mut self.looked, true);

@@ -221,7 +221,7 @@ macro_rules! assign_methods {
 
                 /// The greatest of the elements that come to each place along an axis of a shape; -inf (the least
                 /// i64) where none does. See [`index::ScatterMax`].
-                #[doc(alias("scatter_reduce", "amax"))]
+                #[doc(alias = "scatter_reduce")]
                 #[track_caller]
                 pub fn scatter_max(
                     self,
@@ -240,7 +240,7 @@ macro_rules! assign_methods {
 
                 /// The least of the elements that come to each place along an axis of a shape; inf (the greatest
                 /// i64) where none does.
-                #[doc(alias("scatter_reduce", "amin"))]
+                #[doc(alias = "scatter_reduce")]
                 #[track_caller]
                 pub fn scatter_min(
                     self,

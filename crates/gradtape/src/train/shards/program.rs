@@ -1,5 +1,6 @@
 //! The program of a shard: its loss, its outputs and its gradients.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::data::Batch;
@@ -32,9 +33,11 @@ type Told<'a> = dyn Fn(usize, &[f32]) + Sync + 'a;
 const BEFORE: usize = 2;
 
 pub(super) fn program<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Program<'a> {
-    let used: Arc<Mutex<Vec<bool>>> = Arc::default();
+    let used: Arc<Mutex<Used>> = Arc::default();
     let noted = Arc::clone(&used);
-    let note = move |used| *locked(&noted) = used;
+    let note = move |on: On<'_>, used| {
+        locked(&noted).insert([on.x, on.y].map(|own| own.shape().to_vec()), used);
+    };
     let mut run: Run = match parts.is_static() {
         true => {
             let mut compiled = compile(move |_, inputs| {
@@ -65,25 +68,30 @@ pub(super) fn program<'a, 'n: 'a>(parts: Parts<'a, 'n>) -> Program<'a> {
         }
     };
     Box::new(move |batch, share, early| {
+        let shapes = [&batch.x, &batch.y].map(|own| own.shape().to_vec());
         let told = |result: usize, numbers: &[f32]| {
             let used = locked(&used);
+            let Some(used) = used.get(&shapes) else { return };
             let mut those = used.iter().enumerate().filter(|(_, used)| **used);
             if let Some((parameter, _)) = result.checked_sub(BEFORE).and_then(|n| those.nth(n)) {
-                early(&used, parameter, numbers);
+                early(used, parameter, numbers);
             }
         };
         let mut results = run(batch, Tensor::scalar(share as f32), &told)?.into_iter();
         let missing = || Error::new(Kind::Value, "a shard gave no loss and outputs");
         let loss = results.next().ok_or_else(missing)?.item()?;
         let outputs = results.next().ok_or_else(missing)?;
-        let gradients =
-            locked(&used).iter().map(|used| used.then(|| results.next()).flatten()).collect();
+        let used = locked(&used);
+        let used = used.get(&shapes).ok_or_else(missing)?;
+        let gradients = used.iter().map(|used| used.then(|| results.next()).flatten()).collect();
         Ok(Given { loss, outputs, gradients })
     })
 }
 
-/// Which parameters have a gradient.
-fn locked(used: &Mutex<Vec<bool>>) -> MutexGuard<'_, Vec<bool>> {
+/// Which parameters have a gradient, for each two shapes of inputs and targets that were recorded.
+type Used = BTreeMap<[Vec<usize>; 2], Vec<bool>>;
+
+fn locked(used: &Mutex<Used>) -> MutexGuard<'_, Used> {
     used.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -93,12 +101,12 @@ fn record<'t>(
     on: On<'t>,
     share: Var<'t>,
     kept: bool,
-    note: &dyn Fn(Vec<bool>),
+    note: &dyn Fn(On<'t>, Vec<bool>),
 ) -> Result<Vec<Var<'t>>> {
     let (loss, outputs) = parts.look(on, kept)?;
     loss.check()?;
     let gradients = parts.optimizer.gradients(loss * share.cast(loss.dtype()))?;
-    note(gradients.iter().map(Option::is_some).collect());
+    note(on, gradients.iter().map(Option::is_some).collect());
     let gradients = gradients.into_iter().flatten().map(|g| g.cast(g.dtype().computed()));
     Ok([loss, outputs].into_iter().chain(gradients).collect())
 }

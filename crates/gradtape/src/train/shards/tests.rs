@@ -8,8 +8,9 @@ use super::sums::Sums;
 use super::tree::{Nodes, Tree};
 use super::*;
 use crate::data::{Dataset, RowSource, Stream, moons};
-use crate::nn::{Activation, BatchNorm1d, Dropout, Linear, Module, Sequential};
+use crate::nn::{Activation, BatchNorm1d, Dropout, Layer, Linear, Module, Sequential};
 use crate::optim::{Adam, Group, Lamb, Lbfgs, Optimizer, Sgd};
+use crate::tape::Var;
 use crate::tensor::{DType, Result, Rng, Tensor};
 use crate::train::{Checkpoints, Stopped, Trainer};
 
@@ -225,6 +226,65 @@ fn buckets_that_are_sent_early_give_the_same_bits() {
             }
             let own = wide(make, None, 2, resumes).unwrap();
             assert!(same(&own, &alone), "{name}, {ranks} ranks and then alone");
+        }
+    }
+}
+
+#[test]
+fn a_small_last_batch_leaves_ranks_without_rows() {
+    let train = |own: Option<&ThreadRanks>| {
+        let net = Sequential::mlp(&[2, 512, 640, 2], Activation::Tanh, 0.1, &mut Rng::new(1))?;
+        // 70 rows, then 5, of which three shards of eight have none.
+        let mut trainer = Trainer::new(&net, Adam::new(&net, 0.01)).epochs(2).batch_size(70);
+        trainer = trainer.shards(8);
+        if let Some(own) = own {
+            trainer = trainer.across(own);
+        }
+        trainer.fit(&data(), None)?;
+        drop(trainer);
+        Ok(state(&net))
+    };
+    let alone = train(None).unwrap();
+    for ranks in [2, 5, 8] {
+        for one in on_ranks(ThreadRanks::new(ranks), |own| train(Some(&own))) {
+            assert!(same(&one.unwrap(), &alone), "{ranks} ranks");
+        }
+    }
+}
+
+/// A branch that only batches of many rows go through.
+#[derive(Clone, Module)]
+struct Sometimes {
+    always: Linear,
+    many: Linear,
+}
+
+impl Layer for Sometimes {
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        let y = self.always.forward(x);
+        if x.shape()[0] > 4 { y + self.many.forward(x) } else { y }
+    }
+}
+
+#[test]
+fn a_parameter_without_a_gradient_in_some_shards_is_added_up_alike() {
+    let train = |own: Option<&ThreadRanks>| {
+        let rng = &mut Rng::new(3);
+        let net = Sometimes { always: Linear::new(2, 2, rng), many: Linear::new(2, 2, rng) };
+        let sgd = Sgd::new(&net, 0.1).allow_unused();
+        // Shards of nine and ten rows, then of four and five.
+        let mut trainer = Trainer::new(&net, sgd).epochs(3).batch_size(38).shards(4);
+        if let Some(own) = own {
+            trainer = trainer.across(own);
+        }
+        trainer.fit(&moons(56, 0.1, 3)?, None)?;
+        drop(trainer);
+        Ok(net.parameters().iter().map(|own| own.value()).collect::<Vec<_>>())
+    };
+    let alone = train(None).unwrap();
+    for ranks in 1..=4 {
+        for one in on_ranks(ThreadRanks::new(ranks), |own| train(Some(&own))) {
+            assert!(same(&one.unwrap(), &alone), "{ranks} ranks");
         }
     }
 }
