@@ -110,7 +110,7 @@ impl Verb for Predict {
         #[cfg(feature = "onnx")]
         if self.model.extension().is_some_and(|ending| ending == "onnx") {
             present(&self.model)?;
-            let text = onnx::predict(&self, &self.model)?;
+            let text = onnx::predict(&self, &self.model, output)?;
             return self.told(&text, output);
         }
         let trained = Trained::load_for(&self.data, &self.model)?;

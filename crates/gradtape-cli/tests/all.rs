@@ -25,6 +25,7 @@ mod layers;
 mod named;
 mod network;
 mod numbers;
+mod onnx_columns;
 mod ops;
 mod pieces_told;
 mod play;

@@ -140,6 +140,15 @@ impl Elem {
             _ => return None,
         })
     }
+
+    /// The least and the greatest whole number, of truth values 0 and 1; `None` for numbers with fractions.
+    pub fn limits(self) -> Option<(i128, i128)> {
+        match self {
+            Elem::Bool => Some((0, 1)),
+            Elem::U64 => Some((0, u64::MAX.into())),
+            _ => self.range().map(|(least, greatest)| (least.into(), greatest.into())),
+        }
+    }
 }
 
 /// As ONNX writes it: `FLOAT`, `INT64`.

@@ -10,7 +10,12 @@ use crate::tensor::TEXTS_NAME;
 use crate::value::{Texts, Value};
 
 /// Sizes that stand for an open axis: one pair for each name, so that an axis of a value tells by its own two which it is.
-const PAIRS: [(usize, usize); 5] = [(2, 3), (32, 48), (40, 56), (64, 80), (72, 96)];
+/// Each has a ratio of its own, of two primes, which its multiples have and no others. Those of images and sequences are
+/// multiples of 8, which networks halve.
+const PAIRS: [(usize, usize); 5] = [(2, 3), (40, 56), (88, 104), (17, 19), (23, 29)];
+
+/// The sizes of axes whose names are more than there are pairs; they are told by no name.
+const FURTHER: (usize, usize) = (31, 37);
 
 impl Network {
     /// The type of each value between the nodes of the graph, such as `FLOAT [batch, 64]`, by name, as far as they are
@@ -41,8 +46,9 @@ impl Network {
         let tape = Tape::inference();
         let inputs = self.model().given().map(|input| {
             let sizes = input.sizes.as_ref()?.iter().zip(&input.axes).map(|(fixed, axis)| {
-                let place = names.iter().position(|name| name == axis).unwrap_or(0);
-                fixed.unwrap_or(size(PAIRS[place.min(PAIRS.len() - 1)]))
+                let place = names.iter().position(|name| name == axis);
+                let pair = place.and_then(|place| PAIRS.get(place)).unwrap_or(&FURTHER);
+                fixed.unwrap_or(size(*pair))
             });
             let shape: Vec<usize> = sizes.collect();
             let count = shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size))?;

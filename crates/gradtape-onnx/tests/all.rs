@@ -5,5 +5,6 @@ mod cases;
 mod examples;
 mod export;
 mod hostile;
+mod kinds;
 mod tables;
 mod whole;

@@ -57,5 +57,10 @@ fn large_unsigned_numbers_are_refused_where_they_would_be_taken_for_others() {
         let told = error.to_string();
         assert!(told.contains(op) && told.contains("from 2^63 on"), "{told}");
     }
+    for op in ["Shrink", "Softmax", "CumProd"] {
+        let told = found(op, Elem::U64, &[3, -9], &[]).unwrap_err().to_string();
+        assert!(told.contains("from 2^63 on"), "{op}: {told}");
+    }
     assert_eq!(found("ReduceSum", Elem::U64, &[3, -9], &[]).unwrap(), [-6]);
+    assert_eq!(found("Gather", Elem::U64, &[3, -9], &[1]).unwrap(), [-9]);
 }

@@ -1,16 +1,19 @@
 //! What a model in an ONNX file says about the rows of a table.
 
+mod given;
+
+use std::fmt::Write as _;
 use std::path::Path;
 
-use gradtape::data::{Column, ColumnKind, Table};
+use gradtape::Tape;
 use gradtape::train::{push_cell, push_number};
-use gradtape::{Tape, Tensor};
-use gradtape_onnx::{Array, Elem, Model, Network, Texts, Value};
+use gradtape_onnx::{Array, Elem, Model, Network, Value};
 use serde_json::{Map, Number, Value as Json};
 
+use self::given::{Given, columns_of};
 use super::{Beside, Predict};
 use crate::error::{Failure, Outcome};
-use crate::output::json;
+use crate::output::{Output, json};
 use crate::report::Format;
 use crate::source::{Content, Points, Source};
 
@@ -18,13 +21,97 @@ use crate::source::{Content, Points, Source};
 const AT_ONCE: usize = 1024;
 
 /// A column of answers.
+#[derive(Debug)]
 enum Cells {
     Texts(Vec<String>),
+    /// With all of their digits.
+    Whole(Vec<Number>),
+    /// With all of their digits.
+    Doubles(Vec<f64>),
     Numbers(Vec<f64>),
 }
 
+impl Cells {
+    /// The elements of an array in row-major order.
+    fn of(array: Array<'_>) -> Outcome<Cells> {
+        let tensor = array.var.value()?;
+        Ok(match array.elem {
+            Elem::F64 => Cells::Doubles(tensor.to_f64_vec()),
+            Elem::Bool => {
+                let truth = tensor.to_f64_vec().into_iter();
+                Cells::Whole(truth.map(|truth| u8::from(truth != 0.0).into()).collect())
+            }
+            // Those from 2^63 on are kept as negative ones.
+            Elem::U64 => {
+                let whole = tensor.to_vec::<i64>()?.into_iter();
+                Cells::Whole(whole.map(|whole| whole.cast_unsigned().into()).collect())
+            }
+            elem if elem.limits().is_some() => {
+                Cells::Whole(tensor.to_vec::<i64>()?.into_iter().map(Number::from).collect())
+            }
+            _ => Cells::Numbers(tensor.to_f64_vec()),
+        })
+    }
+
+    /// A column of rows of this width.
+    fn column(&self, place: usize, width: usize) -> Cells {
+        fn each<T: Clone>(all: &[T], place: usize, width: usize) -> Vec<T> {
+            all.iter().skip(place).step_by(width.max(1)).cloned().collect()
+        }
+        match self {
+            Cells::Texts(all) => Cells::Texts(each(all, place, width)),
+            Cells::Whole(all) => Cells::Whole(each(all, place, width)),
+            Cells::Doubles(all) => Cells::Doubles(each(all, place, width)),
+            Cells::Numbers(all) => Cells::Numbers(each(all, place, width)),
+        }
+    }
+
+    /// Adds further rows; whether they are of the same kind.
+    fn extend(&mut self, more: Cells) -> bool {
+        match (self, more) {
+            (Cells::Texts(all), Cells::Texts(more)) => all.extend(more),
+            (Cells::Whole(all), Cells::Whole(more)) => all.extend(more),
+            (Cells::Doubles(all), Cells::Doubles(more)) => all.extend(more),
+            (Cells::Numbers(all), Cells::Numbers(more)) => all.extend(more),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds a row as a cell of CSV.
+    fn push(&self, row: usize, line: &mut String) {
+        match self {
+            Cells::Texts(texts) => push_cell(&texts[row], line),
+            Cells::Whole(numbers) => *line += &numbers[row].to_string(),
+            Cells::Doubles(numbers) => push_double(numbers[row], line),
+            Cells::Numbers(numbers) => push_number(numbers[row], line),
+        }
+    }
+
+    /// A row as JSON.
+    fn json(&self, row: usize) -> Json {
+        match self {
+            Cells::Texts(texts) => Json::String(texts[row].clone()),
+            Cells::Whole(numbers) => Json::Number(numbers[row].clone()),
+            Cells::Doubles(numbers) | Cells::Numbers(numbers) => Number::from_f64(numbers[row])
+                .map_or_else(|| Json::String(numbers[row].to_string()), Json::Number),
+        }
+    }
+}
+
+/// Adds a number with the digits that tell it from all others.
+fn push_double(number: f64, line: &mut String) {
+    // Writing to a text does not fail.
+    let _ = match number.abs() {
+        size if size == 0.0 || !size.is_finite() || (1e-4..1e17).contains(&size) => {
+            write!(line, "{number}")
+        }
+        _ => write!(line, "{number:e}"),
+    };
+}
+
 /// The answers as text.
-pub(super) fn predict(verb: &Predict, path: &Path) -> Outcome<String> {
+pub(super) fn predict(verb: &Predict, path: &Path, output: &Output) -> Outcome<String> {
     let flags = [
         ("--held-out", verb.held_out),
         ("--interval", verb.interval.is_some()),
@@ -45,99 +132,13 @@ pub(super) fn predict(verb: &Predict, path: &Path) -> Outcome<String> {
             .note("hint: of an ONNX file tables are predicted; a program gives it other arrays"));
     };
     let in_file = |failure: Failure| failure.note(format!("the model: {}", path.display()));
-    let inputs = columns_of(network.model(), &table).map_err(in_file)?;
+    let inputs = columns_of(network.model(), &table, output).map_err(in_file)?;
     let answers = answers(&network, &inputs, table.len()).map_err(in_file)?;
     let rows: Vec<usize> = (0..table.len()).collect();
     let beside = verb.beside(Some(&table), None, &rows)?;
     match verb.format {
         Format::Text => Ok(csv(&beside, &answers, table.len())),
         Format::Json => json(&objects(&beside, &answers, table.len())),
-    }
-}
-
-/// What an input is given: columns of a table.
-struct Given<'a> {
-    name: &'a str,
-    elem: Option<Elem>,
-    columns: Vec<&'a Column>,
-    /// The numbers of each column, unless they are texts.
-    numbers: Vec<Vec<f64>>,
-    /// Whether rows are vectors of one number, or numbers.
-    flat: bool,
-}
-
-impl<'a> Given<'a> {
-    fn of(
-        model: &Model,
-        table: &Table,
-        name: &'a str,
-        columns: Vec<&'a Column>,
-        flat: bool,
-    ) -> Outcome<Given<'a>> {
-        let elem = model.input_elem(name);
-        let odd = columns.iter().find(|own| own.kind() == ColumnKind::Category);
-        if let (Some(odd), Some(_)) = (odd, elem) {
-            let cell = odd.cells().flatten().next().unwrap_or_default();
-            return Err(Failure::failed(format!(
-                "{}, column {:?}: {cell:?} is no number, which the model reads",
-                table.source(),
-                odd.name()
-            )));
-        }
-        let numbers = match elem {
-            Some(_) => {
-                columns.iter().map(|own| table.numbers(own.name())).collect::<Result<_, _>>()?
-            }
-            None => Vec::new(),
-        };
-        Ok(Given { name, elem, columns, numbers, flat })
-    }
-}
-
-/// The columns for each input: all of one that is a matrix, else one by the name of each input.
-fn columns_of<'a>(model: &'a Model, table: &'a Table) -> Outcome<Vec<Given<'a>>> {
-    let names = model.inputs();
-    if let [name] = names[..]
-        && let Some([_, width]) = model.input_sizes(name)
-        && width.is_none_or(|width| width > 1)
-    {
-        let columns = matrix(model, table, *width)?;
-        return Ok(vec![Given::of(model, table, name, columns, false)?]);
-    }
-    let given = names.into_iter().map(|name| {
-        let flat = match model.input_sizes(name) {
-            Some([_]) => true,
-            Some([_, None | Some(1)]) => false,
-            _ => {
-                return Err(Failure::failed(format!(
-                    "input {name:?} is {}, and no column of a table",
-                    model.about(name).unwrap_or("of an unknown type")
-                ))
-                .note("hint: a program gives it other arrays"));
-            }
-        };
-        Given::of(model, table, name, vec![table.column(name)?], flat)
-    });
-    given.collect()
-}
-
-/// The columns of a matrix: those that the file names, or all that are numbers where these are as many as it takes.
-fn matrix<'a>(model: &Model, table: &'a Table, width: Option<usize>) -> Outcome<Vec<&'a Column>> {
-    let note = model.metadata().iter().find(|(name, _)| name == "columns");
-    let named = note.and_then(|(_, list)| serde_json::from_str::<Vec<String>>(list).ok());
-    if let Some(named) = named.filter(|named| width.is_none_or(|width| width == named.len())) {
-        return Ok(named.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?);
-    }
-    let numbers = |column: &&Column| column.kind() == ColumnKind::Number;
-    let columns: Vec<&Column> = table.columns().iter().filter(numbers).collect();
-    match width {
-        Some(width) if width != columns.len() => Err(Failure::failed(format!(
-            "the model reads {width} numbers of each row and does not name them; {} has {} columns of numbers",
-            table.source(),
-            columns.len()
-        ))
-        .note("hint: give the columns that it was trained on, in their order")),
-        _ => Ok(columns),
     }
 }
 
@@ -155,58 +156,30 @@ fn answers(network: &Network, inputs: &[Given<'_>], rows: usize) -> Outcome<Vec<
     for start in (0..rows).step_by(at_once) {
         let end = rows.min(start + at_once);
         let tape = Tape::inference();
-        let given = inputs.iter().map(|input| Ok((input.name, value(input, start..end, &tape)?)));
+        let given = inputs.iter().map(|input| Ok((input.name, input.value(start..end, &tape)?)));
         let given = given.collect::<Outcome<Vec<_>>>()?;
         let mut found = Vec::new();
         for (name, value) in network.run(&tape, given)? {
             found.extend(cells(model, &name, &value, end - start)?);
         }
-        match all.is_empty() {
-            true => all = found,
-            false => {
-                all.iter_mut().zip(found).for_each(|((_, all), (_, more))| match (all, more) {
-                    (Cells::Texts(all), Cells::Texts(more)) => all.extend(more),
-                    (Cells::Numbers(all), Cells::Numbers(more)) => all.extend(more),
-                    _ => {}
-                })
-            }
+        if all.is_empty() {
+            all = found;
+        } else if !extend(&mut all, found) {
+            return Err(Failure::failed(format!(
+                "from row {} on the model gives answers of another kind than for the rows before",
+                start + 1
+            ))
+            .note("hint: predict parts of the table, each by itself"));
         }
     }
     Ok(all)
 }
 
-/// Some rows of an input.
-fn value<'t>(
-    input: &Given<'_>,
-    rows: std::ops::Range<usize>,
-    tape: &'t Tape,
-) -> Outcome<Value<'t>> {
-    let shape = match input.flat {
-        true => vec![rows.len()],
-        false => vec![rows.len(), input.columns.len()],
-    };
-    let Some(elem) = input.elem else {
-        let cells = rows.flat_map(|row| input.columns.iter().map(move |column| column.cell(row)));
-        let texts = cells.map(|cell| cell.unwrap_or_default().to_string()).collect();
-        return Ok(Value::Texts(Texts { texts, shape }));
-    };
-    if !elem.dtype().is_float() {
-        for (column, numbers) in input.columns.iter().zip(&input.numbers) {
-            let odd = rows.clone().find(|&row| numbers[row].fract() != 0.0);
-            if let Some(row) = odd {
-                let cell = column.cell(row).unwrap_or_default();
-                let name = column.name();
-                return Err(Failure::failed(format!(
-                    "row {}, column {name:?}: {cell:?} is no whole number, which the model reads",
-                    row + 1
-                )));
-            }
-        }
-    }
-    let all: Vec<f64> =
-        rows.flat_map(|row| input.numbers.iter().map(move |own| own[row])).collect();
-    let var = tape.constant(Tensor::from_vec(all, shape)?.cast(elem.dtype()));
-    Ok(Value::Array(Array { var, elem }))
+/// Adds the answers for further rows; whether they have the same columns.
+fn extend(all: &mut [(String, Cells)], more: Vec<(String, Cells)>) -> bool {
+    let same = all.len() == more.len();
+    let mut pairs = all.iter_mut().zip(more);
+    same && pairs.all(|((name, all), (other, more))| *name == other && all.extend(more))
 }
 
 /// An output as columns.
@@ -230,7 +203,7 @@ fn cells(
         _ => return Err(no_column(name)),
     };
     let found = array.var.value()?;
-    let (shape, numbers) = (found.shape().to_vec(), found.to_f64_vec());
+    let (shape, all) = (found.shape().to_vec(), Cells::of(*array)?);
     let (Some(&count), width) = (shape.first(), shape[1..].iter().product::<usize>()) else {
         return Err(no_column(name));
     };
@@ -238,7 +211,7 @@ fn cells(
         return Err(no_column(name));
     }
     if width == 1 && names.is_none() {
-        return Ok(vec![(title, Cells::Numbers(numbers))]);
+        return Ok(vec![(title, all)]);
     }
     let classes = || serde_json::from_str::<Vec<String>>(note("classes")?).ok();
     let names = names.or_else(classes).filter(|names| names.len() == width);
@@ -247,8 +220,7 @@ fn cells(
             Some(names) => format!("p_{}", names[place]),
             None => format!("{name}_{place}"),
         };
-        let own = numbers.iter().skip(place).step_by(width.max(1)).copied();
-        (title, Cells::Numbers(own.collect()))
+        (title, all.column(place, width))
     };
     Ok((0..width).map(column).collect())
 }
@@ -273,10 +245,7 @@ fn csv(beside: &[Beside], answers: &[(String, Cells)], rows: usize) -> String {
             line += ",";
         }
         for (_, cells) in answers {
-            match cells {
-                Cells::Texts(texts) => push_cell(&texts[row], &mut line),
-                Cells::Numbers(numbers) => push_number(numbers[row], &mut line),
-            }
+            cells.push(row, &mut line);
             line += ",";
         }
         text += line.strip_suffix(',').unwrap_or(&line);
@@ -290,15 +259,25 @@ fn objects(beside: &[Beside], answers: &[(String, Cells)], rows: usize) -> Vec<M
     let row = |row: usize| {
         let before =
             beside.iter().map(|own| (own.name.clone(), Json::String(own.cells[row].clone())));
-        let own = answers.iter().map(|(name, cells)| {
-            let value = match cells {
-                Cells::Texts(texts) => Json::String(texts[row].clone()),
-                Cells::Numbers(numbers) => Number::from_f64(numbers[row])
-                    .map_or_else(|| Json::String(numbers[row].to_string()), Json::Number),
-            };
-            (name.clone(), value)
-        });
+        let own = answers.iter().map(|(name, cells)| (name.clone(), cells.json(row)));
         before.chain(own).collect()
     };
     (0..rows).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_another_kind_are_no_further_rows() {
+        let column = |cells| vec![("y".to_string(), cells)];
+        let mut all = column(Cells::Texts(vec!["a".into()]));
+        assert!(extend(&mut all, column(Cells::Texts(vec!["b".into()]))));
+        assert!(!extend(&mut all, column(Cells::Numbers(vec![1.0]))));
+        assert!(!extend(&mut all, Vec::new()));
+        let mut text = String::new();
+        all[0].1.push(1, &mut text);
+        assert_eq!(text, "b");
+    }
 }

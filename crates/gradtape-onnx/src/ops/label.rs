@@ -16,6 +16,20 @@ enum Label {
     Number(f64),
 }
 
+impl Label {
+    fn kind(&self) -> &'static str {
+        match self {
+            Label::Text(_) => "texts",
+            Label::Whole(_) => "whole numbers",
+            Label::Number(_) => "numbers with fractions",
+        }
+    }
+
+    fn is_like(&self, other: &Label) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
 /// Each label's partner in a table, a default for those that are not in it.
 pub(super) fn encode<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let (keys, values) = (labels(c, "keys")?, labels(c, "values")?);
@@ -39,18 +53,12 @@ pub(super) fn encode<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         (Label::Number(a), Label::Number(b)) => a == b || a.is_nan() && b.is_nan(),
         _ => a == b,
     };
-    let sample = values.first();
-    let otherwise = match (c.attribute("default_tensor"), sample) {
-        (Some(Attribute::Tensor(_, tensor)), Some(Label::Whole(_))) => {
-            Label::Whole(tensor.item()? as i64)
-        }
-        (Some(Attribute::Tensor(_, tensor)), _) => Label::Number(tensor.item()?),
-        (_, Some(Label::Text(_))) => {
-            Label::Text(c.text_or("default_string", "_Unused")?.to_string())
-        }
-        (_, Some(Label::Whole(_))) => Label::Whole(c.int_or("default_int64", -1)?),
-        _ => Label::Number(c.float_or("default_float", -0.0)?),
-    };
+    if let (Some(key), Some(label)) = (keys.first(), given.first())
+        && !key.is_like(label)
+    {
+        return Err(broken(format!("keys are {}, labels are {}", key.kind(), label.kind())));
+    }
+    let otherwise = default(c, values.first())?;
     let found: Vec<Label> = given
         .iter()
         .map(|label| match keys.iter().position(|key| same(key, label)) {
@@ -89,6 +97,27 @@ fn gathered<'t>(c: &Call<'_, 't>, found: &[Label], shape: &[usize], elem: Elem) 
     let numbers = numbers.collect::<Result<Vec<f64>>>()?;
     let var = c.tape.constant(Tensor::from_vec(numbers, shape)?.cast(elem.dtype()));
     one(Array { var, elem })
+}
+
+/// What stands for a label that is no key, of the kind of the values.
+fn default(c: &Call<'_, '_>, sample: Option<&Label>) -> Result<Label> {
+    let Some(held) = labels(c, "default")? else {
+        return Ok(match sample {
+            Some(Label::Text(_)) => {
+                Label::Text(c.text_or("default_string", "_Unused")?.to_string())
+            }
+            Some(Label::Whole(_)) => Label::Whole(c.int_or("default_int64", -1)?),
+            _ => Label::Number(c.float_or("default_float", -0.0)?),
+        });
+    };
+    match (&held[..], sample) {
+        ([one], None) => Ok(one.clone()),
+        ([one], Some(sample)) if one.is_like(sample) => Ok(one.clone()),
+        ([one], Some(sample)) => {
+            Err(broken(format!("`default_tensor` is {}, values are {}", one.kind(), sample.kind())))
+        }
+        (many, _) => Err(broken(format!("`default_tensor` has {} elements, not one", many.len()))),
+    }
 }
 
 /// The labels of an attribute, which its name's ending tells the kind of.

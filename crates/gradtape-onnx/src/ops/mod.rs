@@ -103,39 +103,81 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLES.iter().copied().flatten().chain(others).map(|(name, _)| *name)
 }
 
-/// Operators that tell what is greater, or divide: of unsigned numbers of 64 bits they are given those below 2^63 alone,
-/// since the others are kept as negative ones.
-const ORDERED: [&str; 25] = [
-    "Abs",
-    "ArgMax",
-    "ArgMin",
-    "Clip",
-    "Div",
-    "Max",
-    "Mean",
-    "Min",
-    "Mod",
-    "Pow",
-    "Range",
-    "ReduceL1",
-    "ReduceL2",
-    "ReduceLogSum",
-    "ReduceLogSumExp",
-    "ReduceMax",
-    "ReduceMean",
-    "ReduceMin",
-    "ReduceProd",
-    "ReduceSumSquare",
-    "Relu",
-    "Sign",
-    "TopK",
-    "OneHot",
-    "Gemm",
+/// Operators that are exact for unsigned numbers of 64 bits: those from 2^63 on are kept as negative ones, which has the
+/// same sums, differences and products, and what only moves elements does not see. All others are given those below 2^63
+/// alone.
+const EXACT: [&str; 60] = [
+    "Add",
+    "ArrayFeatureExtractor",
+    "BitCast",
+    "BitShift",
+    "BitwiseAnd",
+    "BitwiseNot",
+    "BitwiseOr",
+    "BitwiseXor",
+    "Cast",
+    "CastLike",
+    "CenterCropPad",
+    "Compress",
+    "Concat",
+    "ConcatFromSequence",
+    "CumSum",
+    "DepthToSpace",
+    "Equal",
+    "Expand",
+    "EyeLike",
+    "Flatten",
+    "Gather",
+    "GatherElements",
+    "GatherND",
+    "Greater",
+    "GreaterOrEqual",
+    "Identity",
+    "If",
+    "Less",
+    "LessOrEqual",
+    "Loop",
+    "Mul",
+    "NonZero",
+    "Optional",
+    "OptionalGetElement",
+    "OptionalHasElement",
+    "ReduceSum",
+    "Reshape",
+    "ReverseSequence",
+    "Scan",
+    "SequenceAt",
+    "SequenceConstruct",
+    "SequenceErase",
+    "SequenceInsert",
+    "SequenceMap",
+    "Shape",
+    "Size",
+    "Slice",
+    "SpaceToDepth",
+    "Split",
+    "SplitToSequence",
+    "Squeeze",
+    "Sub",
+    "Sum",
+    "TensorScatter",
+    "Tile",
+    "Transpose",
+    "Trilu",
+    "Unique",
+    "Unsqueeze",
+    "Where",
 ];
+
+/// Operators that are exact for them unless they keep the greatest or the least.
+const SCATTERS: [&str; 3] = ["Scatter", "ScatterElements", "ScatterND"];
 
 /// Refuses numbers that an operator would take for others.
 pub(crate) fn check(c: &Call<'_, '_>) -> Result<()> {
-    if !ORDERED.contains(&c.node.op.as_str()) {
+    let op = c.node.op.as_str();
+    let scatters =
+        SCATTERS.contains(&op) && ["none", "add", "mul"].contains(&c.text_or("reduction", "none")?);
+    if EXACT.contains(&op) || scatters {
         return Ok(());
     }
     for value in c.inputs.iter().flatten() {

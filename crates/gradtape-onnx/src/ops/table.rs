@@ -117,6 +117,9 @@ fn one_hot<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
         Value::Texts(given) => {
             fits(given.texts.len(), known)?;
             let names = c.texts("cats_strings")?.unwrap_or_default();
+            if names.is_empty() {
+                return Err(broken("texts, where `cats_int64s` has whole numbers"));
+            }
             let rows = given.texts.iter();
             let hot = rows.flat_map(|text| names.iter().map(move |name| name == text)).collect();
             let shape = [&given.shape[..], &[names.len()]].concat();
@@ -126,6 +129,9 @@ fn one_hot<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
             let x = c.x(0)?;
             fits(x.var.shape().elements(), known)?;
             let numbers = c.ints("cats_int64s")?.unwrap_or_default();
+            if numbers.is_empty() {
+                return Err(broken("numbers, where `cats_strings` has texts"));
+            }
             let count = numbers.len();
             let categories = c.of_whole(numbers, &[count])?;
             x.var.cast(DType::I64).unsqueeze(-1).equal(categories.var)

@@ -58,36 +58,60 @@ fn pairs<'c>(c: &'c Call<'_, '_>) -> Result<(Vec<usize>, Pairs<'c>)> {
     Ok((shape, pairs))
 }
 
-/// Operators that move elements and look at none.
-const MOVES: [&str; 18] = [
-    "ArrayFeatureExtractor",
-    "Compress",
-    "Concat",
-    "Expand",
-    "Flatten",
-    "Gather",
-    "GatherElements",
-    "GatherND",
-    "Reshape",
-    "ScatterElements",
-    "ScatterND",
-    "Slice",
-    "Split",
-    "Squeeze",
-    "Tile",
-    "Transpose",
-    "Unsqueeze",
-    "Where",
+/// Operators that move elements and look at none, with the places of the inputs that they move; the other inputs are
+/// places, shapes and conditions. `None`: they move all.
+const MOVES: [(&str, Option<&[usize]>); 18] = [
+    ("ArrayFeatureExtractor", Some(&[0])),
+    ("Compress", Some(&[0])),
+    ("Concat", None),
+    ("Expand", Some(&[0])),
+    ("Flatten", Some(&[0])),
+    ("Gather", Some(&[0])),
+    ("GatherElements", Some(&[0])),
+    ("GatherND", Some(&[0])),
+    ("Reshape", Some(&[0])),
+    ("ScatterElements", Some(&[0, 2])),
+    ("ScatterND", Some(&[0, 2])),
+    ("Slice", Some(&[0])),
+    ("Split", Some(&[0])),
+    ("Squeeze", Some(&[0])),
+    ("Tile", Some(&[0])),
+    ("Transpose", Some(&[0])),
+    ("Unsqueeze", Some(&[0])),
+    ("Where", Some(&[1, 2])),
 ];
 
 /// Whether a node moves texts, so that `moved` is for it.
 pub(crate) fn moves(c: &Call<'_, '_>) -> bool {
-    MOVES.contains(&c.node.op.as_str())
+    MOVES.iter().any(|(op, _)| *op == c.node.op)
         && c.inputs.iter().flatten().any(|value| matches!(value, Value::Texts(_)))
+}
+
+/// Refuses texts where an operator reads numbers, and numbers among the texts that it moves.
+fn check(c: &Call<'_, '_>) -> Result<()> {
+    let moved = MOVES.iter().find(|(op, _)| *op == c.node.op).and_then(|(_, places)| *places);
+    for (place, value) in c.inputs.iter().enumerate() {
+        let texts = moved.is_none_or(|places| places.contains(&place));
+        match value {
+            Some(Value::Texts(_)) if !texts => {
+                return Err(broken(format!("input {place} is texts, numbers were expected")));
+            }
+            None | Some(Value::Texts(_)) => {}
+            Some(_) if texts => {
+                return Err(broken(format!("input {place} is no texts, others are")));
+            }
+            Some(_) => {}
+        }
+    }
+    match c.text_or("reduction", "none")? {
+        "none" => Ok(()),
+        other => Err(unsupported(format!("texts put together by {other:?}"))),
+    }
 }
 
 /// Texts as an operator moves them: it is given their numbers in the place of the texts.
 pub(crate) fn moved<'t>(c: &Call<'_, 't>, operator: Operator) -> Outputs<'t> {
+    check(c)?;
     let mut all: Vec<&str> = Vec::new();
     let mut inputs = Vec::with_capacity(c.inputs.len());
     for value in &c.inputs {
