@@ -1,14 +1,12 @@
 //! [`Pieces`]: a table that does not fit in memory, and is read piece by piece.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use gradtape::data::{Dataset, Filled, Preprocessing, Table};
 use gradtape::{Error, Kind};
 use gradtape_files::{
-    Format, TableOptions, has_pieces, read_table_every, read_table_pieces, text_size,
+    Format, TableOptions, has_pieces, is_whole_json, read_table_every, read_table_pieces, text_size,
 };
 
 use crate::error::{Failure, Outcome};
@@ -35,11 +33,16 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// Whether data is a file with a table that takes more memory than it may. A format that is read whole is one only
     /// where memory is `given`, so that it is told.
-    pub(crate) fn needed(source: &Source, memory: Memory, given: bool) -> bool {
+    pub(crate) fn needed(
+        source: &Source,
+        memory: Memory,
+        given: bool,
+        options: &TableOptions,
+    ) -> bool {
         let Source::Table(path) = source else { return false };
         // As a table, a text takes about as much again for where its cells end.
         let is_large = text_size(path).is_some_and(|size| 2.0 * size > memory.bytes());
-        is_large && (given || has_pieces(Format::of(path)) && !is_whole_json(path))
+        is_large && (given || has_pieces(Format::of(path)) && !is_whole_json(path, options))
     }
 
     /// A table for a model, where it takes more memory than it may.
@@ -51,10 +54,10 @@ impl Pieces {
     ) -> Outcome<Option<Pieces>> {
         let given = memory.is_some();
         let memory = memory.unwrap_or_else(Memory::usual);
+        let options = flags.following(known).table_options(known.is_some());
         match source {
-            Source::Table(path) if Pieces::needed(source, memory, given) => {
+            Source::Table(path) if Pieces::needed(source, memory, given, &options) => {
                 source.check(flags)?;
-                let options = flags.following(known).table_options(known.is_some());
                 Pieces::open(path, &options, memory, FIRST_ROWS as f64).map(Some)
             }
             _ => Ok(None),
@@ -243,16 +246,3 @@ fn enough() -> Error {
 }
 
 const FIRST_ROWS: usize = 1000;
-
-/// Whether a file holds JSON that is no row on each line.
-fn is_whole_json(path: &Path) -> bool {
-    let mut line = Vec::new();
-    let read = File::open(path)
-        .and_then(|file| BufReader::new(file.take(1 << 20)).read_until(b'\n', &mut line));
-    match line.trim_ascii() {
-        _ if read.is_err() => false,
-        [b'[', ..] => true,
-        [b'{', .., last] => *last != b'}',
-        line => line == b"{",
-    }
-}

@@ -11,6 +11,7 @@ mod ending;
 mod files;
 mod fit;
 mod flags;
+mod held_out;
 mod large;
 mod members;
 mod network;
@@ -55,6 +56,9 @@ impl Verb for Train {
     }
 }
 
+/// The rows that are held out, as an input.
+const TEST_TABLE: &str = "the table of --test";
+
 /// What became of a training.
 pub(super) struct Done {
     pub(super) history: History,
@@ -98,6 +102,7 @@ impl Train {
         }
         let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
         files.spare(self.start.start.as_deref(), "the model of --start")?;
+        files.spare(self.test.as_deref(), TEST_TABLE)?;
         let ready = self.ready(source, &self.out.clone())?;
         self.spare_checkpoints(&files)?;
         if self.tells_people() {

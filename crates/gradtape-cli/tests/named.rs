@@ -75,6 +75,39 @@ fn another_table_is_held_out() {
 }
 
 #[test]
+fn the_table_that_is_held_out_is_another_file_and_is_not_overwritten() {
+    let folder = Folder::new("test-table-spared");
+    let row = |from: usize| move |i: usize| format!("{},{}", i + from, 3 * (i + from));
+    folder.write("train.csv", table("x,y", 100, row(0)));
+    let words = ["is the table of --test", "would be overwritten"];
+    for (name, command) in [
+        ("history.csv", "train train.csv --epochs 2"),
+        ("compare.csv", "train train.csv --epochs 2 --lr 0.1,0.2"),
+        ("steps.csv", "train train.csv --epochs 2 --lr 0.1,0.2"),
+        ("tune.csv", "tune train.csv --trials 2 --epochs 2"),
+        ("history.csv", "tune train.csv --trials 2 --epochs 2"),
+    ] {
+        let own = table("x,y", 40, row(90));
+        folder.write(name, &own);
+        folder.run(&format!("{command} --target y --test {name}")).fails(2, &words);
+        assert!(folder.read(name) == own.as_bytes(), "{name} was overwritten by {command}");
+        std::fs::remove_file(folder.path(name)).unwrap();
+    }
+    // Of those rows, ten are learned from or validated on.
+    folder.write("test.csv", table("x,y", 40, row(90)));
+    let train = "train train.csv --target y --epochs 2 --out a";
+    let text = folder.run(&format!("{train} --test test.csv")).ok().stdout;
+    contains(&text, &["note: test.csv: 10 of 40 rows also stand among those that are trained on"]);
+    folder.write("test.csv", table("x,y", 40, row(100)));
+    let text = folder.run(&format!("{train} --test test.csv")).ok().stdout;
+    assert!(!text.contains("also stand among"), "{text}");
+    for same in ["train.csv", "./a/../train.csv"] {
+        let words = ["this is the file that is trained on", "hint: leave out --test"];
+        folder.run(&format!("{train} --test {same}")).fails(2, &words);
+    }
+}
+
+#[test]
 fn words_that_are_classes_can_be_kept() {
     let folder = Folder::new("region-na");
     let row = |i: usize| format!("{},{}", i % 17, ["NA", "EU", "AS"][i % 3]);

@@ -27,6 +27,6 @@ pub use images::{
     read_images,
 };
 pub use table::{
-    TableOptions, has_pieces, read_table, read_table_every, read_table_from, read_table_pieces,
-    text_size,
+    TableOptions, has_pieces, is_whole_json, read_table, read_table_every, read_table_from,
+    read_table_pieces, text_size,
 };

@@ -125,6 +125,19 @@ pub fn has_pieces(format: Option<Format>) -> bool {
     matches!(format, None | Some(Format::Zstd | Format::Parquet | Format::Arrow))
 }
 
+/// Whether a file is JSON that has no row on each line, also compressed by gzip or zstd, which is read whole; of what cannot
+/// be read it is `false`.
+pub fn is_whole_json(path: impl AsRef<Path>, options: &TableOptions) -> bool {
+    let path = path.as_ref();
+    match Format::of(path) {
+        None => File::open(path).is_ok_and(|file| Table::is_whole_json(file, &options.csv)),
+        Some(Format::Zstd) => {
+            unpacked_text(path).is_ok_and(|(text, _)| Table::is_whole_json(text, &options.csv))
+        }
+        _ => false,
+    }
+}
+
 /// About how many bytes the cells of a table have as texts, with what stands between them; of compressed text four times
 /// its size is taken. `None` where the file cannot be looked at.
 pub fn text_size(path: impl AsRef<Path>) -> Option<f64> {

@@ -13,16 +13,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gradtape::io;
 use gradtape::train::{EpochReport, History, Stopped};
 
-use super::Done;
 use super::files::named;
 use super::flags::Train;
 use super::resume::read;
+use super::{Done, TEST_TABLE};
 use crate::error::{Failure, Outcome};
 use crate::interrupt::Made;
 use crate::output::Output;
 use crate::report::{Format, of};
 use crate::settings::Counts;
-use crate::source::Source;
+use crate::source::{Source, spare};
 use crate::words::Words;
 
 /// The trainings that a command line with lists asks for.
@@ -53,7 +53,11 @@ impl Comparison {
         let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
         let source = Source::of(&first.data)?;
         let report = self.report_path()?;
-        files.iter().chain(&report).try_for_each(|file| source.spare(file))?;
+        for file in files.iter().chain(&report) {
+            source.spare(file)?;
+            let mut tests = trainings.iter().filter_map(|(_, training)| training.test.as_deref());
+            tests.try_for_each(|test| spare(test, TEST_TABLE, file))?;
+        }
         // The page may go into it.
         let _folder = match out.exists() {
             true => None,
@@ -269,11 +273,13 @@ pub(super) fn decisive(report: &EpochReport) -> f64 {
 }
 
 fn lowest(done: &Done) -> Option<f64> {
-    lowest_of(done, decisive)
+    done.history.epochs.iter().map(decisive).min_by(f64::total_cmp)
 }
 
-fn lowest_of(done: &Done, score: fn(&EpochReport) -> f64) -> Option<f64> {
-    done.history.epochs.iter().map(score).min_by(f64::total_cmp)
+/// The score of the epoch whose weights the model has.
+fn kept(done: &Done, score: fn(&EpochReport) -> f64) -> Option<f64> {
+    let kept = done.history.kept_epoch;
+    done.history.epochs.iter().find(|report| report.epoch == kept).map(score)
 }
 
 fn first_line(failure: &Failure) -> &str {

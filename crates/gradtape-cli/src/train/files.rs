@@ -82,8 +82,8 @@ impl Files {
     /// Fails where one of them is an input.
     pub(super) fn spare(&self, input: Option<&Path>, what: &str) -> Outcome {
         let Some(input) = input else { return Ok(()) };
-        let all = [&self.model, &self.history, &self.curves];
-        all.into_iter().try_for_each(|path| crate::source::spare(input, what, path))
+        let mut all = [&self.model, &self.history, &self.curves].into_iter().chain(&self.report);
+        all.try_for_each(|path| crate::source::spare(input, what, path))
     }
 
     /// Takes away what a training that was killed while it wrote left beside its files. No other writes here.

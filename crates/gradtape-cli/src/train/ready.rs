@@ -7,6 +7,7 @@ use gradtape::nn::Sequential;
 use gradtape_tables::Shape;
 
 use super::flags::Train;
+use super::held_out;
 use super::large::{LOOKED_AT, Large, LargeIdx, LargeImages};
 use super::members::Members;
 use super::network::Network;
@@ -36,6 +37,9 @@ impl Train {
     /// before anything is written; but a table that is larger than memory has a file in a folder.
     pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
+        if let Some(test) = &self.test {
+            held_out::other_file(&source, test)?;
+        }
         let (prepared, is_table) = match self.large(&source, &wishes, folder)? {
             Some(prepared) => {
                 let is_table = prepared.images.is_none();
@@ -112,6 +116,7 @@ impl Train {
         let mut notes = [table.notes(), &answered.notes, &preprocessing.filled(&table)].concat();
         notes.retain(|note| !prepared.notes.contains(note));
         prepared.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
+        prepared.notes.extend(held_out::in_both(path, &data, &prepared)?);
         (prepared.split.test, prepared.own_test) = (data, true);
         Ok(prepared)
     }
@@ -127,11 +132,11 @@ impl Train {
         self.reading.most = given.map(Memory::bytes);
         let memory = given.unwrap_or_else(Memory::usual);
         let (fractions, seed) = (self.fractions(), self.seed);
+        let options = self.reading.ignoring(&self.ignore).table_options(false);
         let prepared = match source {
-            Source::Table(path) if Pieces::needed(source, memory, given.is_some()) => {
+            Source::Table(path) if Pieces::needed(source, memory, given.is_some(), &options) => {
                 source.check(&self.reading)?;
                 self.in_pieces(memory)?;
-                let options = self.reading.ignoring(&self.ignore).table_options(false);
                 let pieces = Pieces::open(path, &options, memory, LOOKED_AT)?;
                 Large { pieces, folder }.prepare(wishes, fractions, seed)?
             }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use self::kept::{Kept, named_in};
 use self::log::{Head, Log, Trial};
 use self::space::{Settings, Space};
+use super::TEST_TABLE;
 use super::compare::decisive;
 use super::files::{Files, named};
 use super::fit::Part;
@@ -30,7 +31,7 @@ use crate::measure::Measured;
 use crate::output::Output;
 use crate::progress::Shown;
 use crate::report::{Align, Format, Number, Table, of};
-use crate::source::Source;
+use crate::source::{Source, spare};
 use crate::tune::Search;
 use crate::words::{TELLING, Words};
 
@@ -83,7 +84,11 @@ impl Train {
         let files = Files::check(&self.out, self.runs.report.as_deref(), &source)?;
         for name in ["tune.csv", "tune.jsonl"] {
             source.spare(&named(&self.out, name))?;
+            if let Some(test) = &self.test {
+                spare(test, TEST_TABLE, &named(&self.out, name))?;
+            }
         }
+        files.spare(self.test.as_deref(), TEST_TABLE)?;
         let ready = self.ready(source, &self.out.clone())?;
         let rows = ready.prepared.counts().train;
         let embeds = !self.embedded(&ready.prepared.preprocessing)?.is_empty();

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cells::Cells;
 use super::folds::simple_answers;
-use super::{Comparison, Ran, first_line, lowest, lowest_of};
+use super::{Comparison, Ran, first_line, kept, lowest};
 use crate::error::Failure;
 use crate::mean::Mean;
 use crate::measure::Measured;
@@ -52,7 +52,7 @@ impl Comparison {
         let score = self.score()?;
         let mean = |group: &[&Ran]| {
             let well = group.iter().filter(|ran| ran.done.failed.is_none());
-            let scores: Vec<f64> = well.filter_map(|ran| lowest_of(&ran.done, score)).collect();
+            let scores: Vec<f64> = well.filter_map(|ran| kept(&ran.done, score)).collect();
             let sum: f64 = scores.iter().sum();
             (!scores.is_empty()).then_some(sum / scores.len() as f64)
         };

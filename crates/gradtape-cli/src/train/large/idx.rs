@@ -5,8 +5,9 @@ use std::path::Path;
 use gradtape::data::{Fractions, IdxFiles, is_idx_folder};
 use gradtape::{Error, Kind};
 
-use super::images::{Decoded, at_once, tests_fit};
+use super::images::{Decoded, at_once, order, tests_fit};
 use super::{check_division, deal, fewer};
+use crate::deal::{Deal, Dealt};
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
@@ -60,7 +61,8 @@ impl<'a> LargeIdx<'a> {
         tests_fit(files.tests(), most, &name, memory)?;
         let deal = deal(files.len(), most, fractions, seed);
         let classes: Vec<String> = (0..files.classes()).map(|class| class.to_string()).collect();
-        let mut decoded = Decoded::new(folder, width, shape[0], &classes)?;
+        let decoded = Decoded::new(folder, width, shape[0], &classes)?;
+        let mut decoded = decoded.placed(places(files.len(), &deal, seed));
         let mut failure = None;
         let read = files.pieces(at_once(memory, width), |piece| {
             let images = piece.pixels.chunks(width).zip(&piece.labels).zip(piece.first..);
@@ -91,5 +93,55 @@ impl<'a> LargeIdx<'a> {
         ));
         prepared.notes.extend(fewer(&deal, fractions, files.len()));
         Ok(Prepared { own_test, dealt: Some(deal), ..prepared })
+    }
+}
+
+/// Where in the store each of so many images that is trained on goes, by its number: in a random order, so that those that
+/// are read together are of all classes, also where a file has one class after the other.
+fn places(images: usize, deal: &Deal, seed: u64) -> Vec<usize> {
+    let mut places = vec![0; images];
+    let trained = |&number: &usize| matches!(deal.part(number), Dealt::Train { .. });
+    let trained = order(images, seed).into_iter().filter(trained);
+    trained.enumerate().for_each(|(place, number)| places[number] = place);
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_a_file_sorted_by_class_are_stored_in_the_order_of_images_of_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let (count, side) = (4000usize, 8usize);
+        let size = |size: usize| (size as u32).to_be_bytes();
+        let images = [&[0, 0, 8, 3][..], &size(count), &size(side), &size(side)].concat();
+        let labels = [&[0, 0, 8, 1][..], &size(count)].concat();
+        let class = |number: usize| (number / 500) as u8;
+        // An image tells its number.
+        let pixels = (0..count).flat_map(|number| {
+            let mut pixels = vec![7u8; side * side];
+            pixels[..2].copy_from_slice(&(number as u16).to_be_bytes());
+            pixels
+        });
+        let write = |name: &str, head: Vec<u8>, bytes: Vec<u8>| {
+            std::fs::write(folder.path().join(name), [head, bytes].concat()).unwrap();
+        };
+        write("train-images-idx3-ubyte", images, pixels.collect());
+        write("train-labels-idx1-ubyte", labels, (0..count).map(class).collect());
+        let large = LargeIdx::of(folder.path(), "1MB".parse().unwrap(), folder.path()).unwrap();
+        let fractions = Fractions { validation: 0.1, test: 0.1 };
+        let prepared = large.prepare(&Division::Random, fractions, false, 5).unwrap();
+        let (stream, deal) = (prepared.stream.unwrap(), prepared.dealt.unwrap());
+        let rows = stream.read(0..stream.len()).unwrap();
+        let pixels = rows.inputs().to_vec::<f32>().unwrap();
+        let byte = |number: f32| (number * 255.0).round() as usize;
+        let number = |image: &[f32]| 256 * byte(image[0]) + byte(image[1]);
+        let stored: Vec<usize> = pixels.chunks(side * side).map(number).collect();
+        let trained = |&number: &usize| matches!(deal.part(number), Dealt::Train { .. });
+        let expected: Vec<usize> = order(count, 5).into_iter().filter(trained).collect();
+        assert!(stored == expected, "{:?}", &stored[..10]);
+        let labels = rows.labels().unwrap();
+        assert!(stored.iter().zip(labels).all(|(&own, &label)| i64::from(class(own)) == label));
     }
 }

@@ -38,6 +38,8 @@ enum Pass {
 /// Images by their parts.
 pub(super) struct Decoded {
     store: StoreWriter,
+    /// Where each goes in the store, by its number; without, one comes after the other.
+    places: Option<Vec<usize>>,
     kept: Held,
     validation: Held,
     test: Held,
@@ -126,7 +128,7 @@ fn pass(
     let width = files.size().iter().product::<usize>() * channels;
     let broken = &mut Vec::new();
     let mut decoded = Decoded::new(folder, width, channels, files.classes())?;
-    let mut order = Rng::new(seed).split(ORDER).permutation(files.len());
+    let mut order = order(files.len(), seed);
     order.extend(files.len()..files.len() + files.tests());
     for numbers in order.chunks(at_once) {
         for (&number, found) in numbers.iter().zip(files.read(numbers, channels)?) {
@@ -147,6 +149,11 @@ fn pass(
     Ok(Pass::Broken(std::mem::take(broken)))
 }
 
+/// The order in which so many images are stored.
+pub(super) fn order(images: usize, seed: u64) -> Vec<usize> {
+    Rng::new(seed).split(ORDER).permutation(images)
+}
+
 impl Decoded {
     /// None so far, of so many bytes each.
     pub(super) fn new(
@@ -157,7 +164,14 @@ impl Decoded {
     ) -> Outcome<Decoded> {
         let store = StoreWriter::of_bytes(folder, width, classes)?;
         let (kept, validation, test, print) = Default::default();
-        Ok(Decoded { store, kept, validation, test, print, counts: vec![[0; 256]; channels] })
+        let counts = vec![[0; 256]; channels];
+        Ok(Decoded { store, places: None, kept, validation, test, print, counts })
+    }
+
+    /// Of images that come in another order than that in which they are stored: where each that is trained on goes, by its
+    /// number.
+    pub(super) fn placed(self, places: Vec<usize>) -> Decoded {
+        Decoded { places: Some(places), ..self }
     }
 
     /// What training begins with, of images of such a shape with these classes under this name.
@@ -169,7 +183,7 @@ impl Decoded {
         normalize: bool,
         memory: Memory,
     ) -> Outcome<Prepared> {
-        let Decoded { store, kept, validation, test, print, counts } = self;
+        let Decoded { store, kept, validation, test, print, counts, .. } = self;
         let [channels, ..] = shape;
         let levels = if normalize { standard(&counts) } else { vec![(0.0, BYTES)] };
         let pixels = Levels::new(&levels, BYTES, channels);
@@ -208,7 +222,10 @@ impl Decoded {
             Dealt::Test => self.test.push(number, bytes, label),
             Dealt::Validation => self.validation.push(number, bytes, label),
             Dealt::Train { kept } => {
-                self.store.add_bytes(bytes, label)?;
+                match self.places.as_ref().and_then(|places| places.get(number)) {
+                    Some(&place) => self.store.put_bytes(place, bytes, label)?,
+                    None => self.store.add_bytes(bytes, label)?,
+                }
                 let planes = bytes.chunks(bytes.len() / self.counts.len());
                 for (counts, plane) in self.counts.iter_mut().zip(planes) {
                     plane.iter().for_each(|&byte| counts[usize::from(byte)] += 1);

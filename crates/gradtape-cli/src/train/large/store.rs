@@ -118,6 +118,13 @@ impl StoreWriter {
         Ok(())
     }
 
+    /// Adds an image at a place among all; each place must have one at last.
+    pub(super) fn put_bytes(&mut self, place: usize, bytes: &[u8], label: i64) -> Result<()> {
+        let start = SeekFrom::Start(place as u64 * self.form.bytes() as u64);
+        self.file.seek(start).map_err(|error| failed("written", &error))?;
+        self.add_bytes(bytes, label)
+    }
+
     /// Adds rows.
     pub(super) fn add(&mut self, data: &Dataset) -> Result<()> {
         if data.is_empty() {

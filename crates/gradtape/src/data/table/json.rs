@@ -1,7 +1,7 @@
 //! Tables in JSON: an object for each row, in an array or one after another.
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -84,17 +84,36 @@ impl Reading<'_, '_> {
         let failed = |e: std::io::Error| Error::new(Kind::File, format!("{source}: {e}"));
         let mut line = Vec::new();
         let mut number = 0;
+        let most = match self.pieces {
+            None => u64::MAX,
+            Some(_) => {
+                let (first, lines) = first(&mut text).map_err(failed)?;
+                if first == Some(b'[') {
+                    self.whole(&source)?;
+                }
+                number = lines;
+                MOST_OF_A_LINE
+            }
+        };
         loop {
             line.clear();
-            if text.read_until(b'\n', &mut line).map_err(failed)? == 0 {
+            if text.by_ref().take(most).read_until(b'\n', &mut line).map_err(failed)? == 0 {
                 return Ok(());
             }
             number += 1;
-            let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+            if line.len() as u64 == most && line.last() != Some(&b'\n') {
+                let message = format!(
+                    "{source}, line {number}: it is longer than {} MB, as no row that is read in pieces may be",
+                    MOST_OF_A_LINE >> 20
+                );
+                return Err(Error::new(Kind::Data, message)
+                    .hint("write an object for each row on a line of its own, or CSV, or allow more memory"));
+            }
+            let bytes = line.strip_prefix(MARK).unwrap_or(&line).trim_ascii();
             if bytes.starts_with(b"[") && self.rows == 0 {
                 self.whole(&source)?;
                 text.read_to_end(&mut line).map_err(failed)?;
-                let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+                let bytes = line.strip_prefix(MARK).unwrap_or(&line);
                 let rows: Vec<Row> = parsed(bytes).map_err(|e| damaged(&source, &e, number))?;
                 for (row, cells) in rows.into_iter().enumerate() {
                     self.add(cells, row + 1, table)?;
@@ -122,6 +141,39 @@ impl Reading<'_, '_> {
                 Err(error) => return Err(damaged(&source, &error, number)),
             }
         }
+    }
+}
+
+/// So many bytes a line has at most where rows are read in pieces, so that a file without ends of lines does not fill the
+/// memory.
+const MOST_OF_A_LINE: u64 = 16 << 20;
+
+/// The first byte that is neither blank nor a byte order mark, which is left to be read, and the lines before it.
+fn first(text: &mut impl BufRead) -> std::io::Result<(Option<u8>, usize)> {
+    let mut lines = 0;
+    loop {
+        let Some(&byte) = text.fill_buf()?.first() else { return Ok((None, lines)) };
+        if !byte.is_ascii_whitespace() && !MARK.contains(&byte) {
+            return Ok((Some(byte), lines));
+        }
+        lines += usize::from(byte == b'\n');
+        text.consume(1);
+    }
+}
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether JSON that begins like this is read whole, as it has no row on each line.
+pub(super) fn is_whole(head: &[u8]) -> bool {
+    let text = head.strip_prefix(MARK).unwrap_or(head).trim_ascii_start();
+    let mut lines = text.splitn(2, |&byte| byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    match (text, lines.next()) {
+        ([b'[', ..], _) => true,
+        // Its end is not among what is looked at.
+        (_, None) => false,
+        _ => parsed::<Row>(line.trim_ascii_end()).is_err_and(|error| error.is_eof()),
     }
 }
 
@@ -294,6 +346,12 @@ impl<'de> Deserialize<'de> for Row {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::io::{Read, Write};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use crate::data::{CsvOptions, Table};
 
     #[test]
@@ -334,6 +392,79 @@ mod tests {
             let words = read.unwrap_err().to_string();
             assert!(words.contains("read whole") && words.contains("CSV"), "{words}");
             assert_eq!(Table::from_csv(wrong.as_bytes(), "b.json", &options).unwrap().len(), 2);
+        }
+    }
+
+    /// The same bytes again and again, after others, and how many were read.
+    struct Endless<'a> {
+        start: &'a [u8],
+        again: &'a [u8],
+        read: &'a Cell<u64>,
+    }
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            if self.read.get() > 64 << 20 {
+                return Ok(0);
+            }
+            for (byte, at) in into.iter_mut().zip(self.read.get() as usize..) {
+                *byte = match at.checked_sub(self.start.len()) {
+                    None => self.start[at],
+                    Some(at) => self.again[at % self.again.len()],
+                };
+            }
+            self.read.set(self.read.get() + into.len() as u64);
+            Ok(into.len())
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_read_whole_in_pieces() {
+        let options = CsvOptions::default();
+        let failed = |start: &str, again: &str| {
+            let read = Cell::new(0);
+            let (start, again) = (start.as_bytes(), again.as_bytes());
+            let text = Endless { start, again, read: &read };
+            let error =
+                Table::from_csv_pieces(text, "a.json", &options, 5, |_| Ok(())).unwrap_err();
+            (error.to_string(), read.get())
+        };
+        for start in ["[", "\u{feff}[", " \r\n\n ["] {
+            let (error, read) = failed(start, "{\"a\": 1},");
+            assert!(error.contains("JSON is read whole"), "{error}");
+            // What a file is, is told by its first megabyte.
+            assert!(read < 2 << 20, "{read}");
+        }
+        let (error, read) = failed("\n{\"a\": 1}\n{\"a\": \"", "x");
+        assert!(error.contains("a.json, line 3: it is longer than 16 MB"), "{error}");
+        assert!(read < 18 << 20, "{read}");
+    }
+
+    #[test]
+    fn what_is_read_whole_is_told_before() {
+        let options = CsvOptions::default();
+        for (text, is) in [
+            ("[{\"a\": 1}]", true),
+            ("\u{feff}\n [\n", true),
+            ("\n{\n\"a\": 1}\n", true),
+            ("{\"a\": {\n\"b\": 1}}\n", true),
+            ("{\"a\": 1}\n{\"a\": 2}\n", false),
+            ("{\"a\": NaN}\n{\"a\": 2}\n", false),
+            ("a,b\n[,2\n", false),
+            ("", false),
+        ] {
+            let packed = {
+                let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+                packer.write_all(text.as_bytes()).unwrap();
+                packer.finish().unwrap()
+            };
+            for bytes in [text.as_bytes(), &packed] {
+                assert_eq!(Table::is_whole_json(bytes, &options), is, "{text:?}");
+            }
+            if is {
+                let read = Table::from_csv_pieces(text.as_bytes(), "a", &options, 1, |_| Ok(()));
+                assert!(read.unwrap_err().to_string().contains("read whole"), "{text:?}");
+            }
         }
     }
 

@@ -88,36 +88,28 @@ impl Table {
         options: &CsvOptions,
         pieces: Option<&mut Pieces<'_>>,
     ) -> Result<Table> {
-        let mut text: Box<dyn BufRead + '_> = Box::new(BufReader::with_capacity(1 << 16, text));
         let words = Words { listed: options.missing.clone(), only_listed: options.keep_na };
         let mut table = Table::new(source, words);
-        if let Some(name) = &options.encoding {
-            text = decoded(text, name, source)?;
+        let Unfolded { head, rest, is_json, notes } = Unfolded::of(text, source, options)?;
+        table.notes.extend(notes);
+        match is_json {
+            true => json::read(Cursor::new(head).chain(rest), &mut table, options, pieces)?,
+            false => table.delimited(head, rest, options, pieces)?,
         }
-        // A compressed file may hold any other, such as UTF-16.
-        for _ in 0..3 {
-            let head = head_of(&mut text, source)?;
-            match sniff::form(&head, source)? {
-                Form::Gzip => {
-                    let packed = BufReader::new(Cursor::new(head).chain(text));
-                    text = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed)));
-                }
-                Form::Utf16(name) => {
-                    text = decoded(Box::new(Cursor::new(head).chain(text)), name, source)?;
-                    table.notes.push(format!("{source} is written in UTF-16"));
-                }
-                Form::Json => {
-                    json::read(Cursor::new(head).chain(text), &mut table, options, pieces)?;
-                    return Ok(table);
-                }
-                Form::Text => {
-                    table.delimited(head, text, options, pieces)?;
-                    return Ok(table);
-                }
-            }
-        }
-        Err(Error::new(Kind::Data, format!("{source}: compressed more than once"))
-            .hint("unpack it"))
+        Ok(table)
+    }
+
+    /// Whether a text, also a compressed one, is JSON that has no row on each line, which cannot be [read in
+    /// pieces](Table::from_csv_pieces). It is told by its first megabyte; of what cannot be read it is `false`.
+    ///
+    /// ```
+    /// use gradtape::data::{CsvOptions, Table};
+    /// let is_whole = |text: &str| Table::is_whole_json(text.as_bytes(), &CsvOptions::default());
+    /// assert!(is_whole("[{\"x\": 1}, {\"x\": 2}]"));
+    /// assert!(!is_whole("{\"x\": 1}\n{\"x\": 2}\n") && !is_whole("x\n1\n2\n"));
+    /// ```
+    pub fn is_whole_json(text: impl Read, options: &CsvOptions) -> bool {
+        Unfolded::of(text, "", options).is_ok_and(|own| own.is_json && json::is_whole(&own.head))
     }
 
     fn delimited(
@@ -276,6 +268,45 @@ impl Table {
             self.lines.push(record.line);
         }
         Ok(())
+    }
+}
+
+/// A text that is unpacked, and in UTF-8 unless nobody knows.
+struct Unfolded<'a> {
+    head: Vec<u8>,
+    rest: Box<dyn BufRead + 'a>,
+    /// Whether it is JSON, and no delimited text.
+    is_json: bool,
+    notes: Vec<String>,
+}
+
+impl<'a> Unfolded<'a> {
+    fn of(text: impl Read + 'a, source: &str, options: &CsvOptions) -> Result<Unfolded<'a>> {
+        let mut text: Box<dyn BufRead + 'a> = Box::new(BufReader::with_capacity(1 << 16, text));
+        let mut notes = Vec::new();
+        if let Some(name) = &options.encoding {
+            text = decoded(text, name, source)?;
+        }
+        // A compressed file may hold any other, such as UTF-16.
+        for _ in 0..3 {
+            let head = head_of(&mut text, source)?;
+            match sniff::form(&head, source)? {
+                Form::Gzip => {
+                    let packed = BufReader::new(Cursor::new(head).chain(text));
+                    text = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed)));
+                }
+                Form::Utf16(name) => {
+                    text = decoded(Box::new(Cursor::new(head).chain(text)), name, source)?;
+                    notes.push(format!("{source} is written in UTF-16"));
+                }
+                form @ (Form::Json | Form::Text) => {
+                    let is_json = matches!(form, Form::Json);
+                    return Ok(Unfolded { head, rest: text, is_json, notes });
+                }
+            }
+        }
+        Err(Error::new(Kind::Data, format!("{source}: compressed more than once"))
+            .hint("unpack it"))
     }
 }
 
