@@ -119,7 +119,8 @@ if [ "$kills" -gt 0 ]; then
     while [ "$done" -lt "$kills" ]; do
         count=$((RANDOM % 4 + 2))
         before=$(latest)
-        ranks $count "$@" --rank-timeout 5 -q >run.log 2>&1 &
+        # On a busy machine the second that mpirun leaves the others is too short for all to say what they waited for.
+        OMPI_MCA_odls_base_sigkill_timeout=2 ranks $count "$@" --rank-timeout 5 -q >run.log 2>&1 &
         started=$!
         # While MPI starts, a kill can leave mpirun itself waiting.
         while [ "$(latest)" = "$before" ] && kill -0 $started 2>/dev/null; do sleep 0.02; done

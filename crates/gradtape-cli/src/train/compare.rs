@@ -235,7 +235,7 @@ impl Comparison {
         let compares = |flag: &str| self.flags.iter().any(|own| own == flag);
         match () {
             () if ["task", "target"].into_iter().any(compares) => None,
-            () if compares("target-transform") => Some(|report| {
+            () if self.compares_errors() => Some(|report| {
                 let scores = report.validation.unwrap_or(report.train);
                 scores.mean_absolute_error.unwrap_or(scores.loss)
             }),
@@ -243,10 +243,15 @@ impl Comparison {
         }
     }
 
+    /// Whether losses are of different things, so that errors in the unit of the target are compared, of the epoch that a model
+    /// keeps.
+    fn compares_errors(&self) -> bool {
+        self.flags.iter().any(|flag| flag == "target-transform")
+    }
+
     /// What the best training is.
     fn best_is(&self) -> Option<&'static str> {
-        let transforms = self.flags.iter().any(|flag| flag == "target-transform");
-        self.score().map(|_| match transforms {
+        self.score().map(|_| match self.compares_errors() {
             true => {
                 "best is the lowest mean absolute error, of the rows to validate if there are any: losses are of what is learned"
             }

@@ -52,7 +52,11 @@ impl Comparison {
         let score = self.score()?;
         let mean = |group: &[&Ran]| {
             let well = group.iter().filter(|ran| ran.done.failed.is_none());
-            let scores: Vec<f64> = well.filter_map(|ran| kept(&ran.done, score)).collect();
+            let of = |ran: &&Ran| match self.compares_errors() {
+                true => kept(&ran.done, score),
+                false => lowest(&ran.done),
+            };
+            let scores: Vec<f64> = well.filter_map(of).collect();
             let sum: f64 = scores.iter().sum();
             (!scores.is_empty()).then_some(sum / scores.len() as f64)
         };
