@@ -40,8 +40,6 @@ pub struct Mpi {
     patience: Duration,
     /// Set where the process is told to end: then others are waited for no longer than before.
     told_to_end: Arc<AtomicBool>,
-    /// What the launcher leaves it then, where that is known.
-    left: Option<Duration>,
     waits: Mutex<Waits>,
     thread: JoinHandle<()>,
 }
@@ -90,8 +88,7 @@ impl Mpi {
             }
         })??;
         let (jobs, waits) = (Mutex::new(jobs), Mutex::default());
-        let (told_to_end, left) = (Arc::default(), left_to_end());
-        Ok(Mpi { world, jobs, patience, told_to_end, left, waits, thread })
+        Ok(Mpi { world, jobs, patience, told_to_end: Arc::default(), waits, thread })
     }
 
     /// Has others be waited for no longer than it ever took, once this is true: where launchers end processes, they first
@@ -157,9 +154,7 @@ impl Mpi {
             if self.told_to_end.load(Ordering::Relaxed) {
                 let since = *told.get_or_insert_with(Instant::now);
                 let waits = *self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-                // What is to be said must be said before.
-                let most = self.left.map_or(Duration::MAX, |left| left / 3);
-                if since.elapsed() > waits.grace().min(most) {
+                if since.elapsed() > waits.grace() {
                     let message = format!(
                         "rank {rank} on {host} does not answer, and this rank was told to end"
                     );
@@ -202,14 +197,6 @@ impl Collective for Mpi {
         self.post(Job::Exchange { with: self.known(with)?, bytes, length, answer })?;
         self.answered(with, &received)
     }
-}
-
-/// After how long the `mpirun` of Open MPI kills a process that it told to end, where it started this one.
-fn left_to_end() -> Option<Duration> {
-    std::env::var_os("OMPI_COMM_WORLD_SIZE")?;
-    let seconds = std::env::var_os("OMPI_MCA_odls_base_sigkill_timeout");
-    let seconds = seconds.and_then(|own| own.to_str()?.parse().ok());
-    Some(Duration::from_secs(seconds.unwrap_or(1)))
 }
 
 /// Fails for more bytes than MPI sends at once.
