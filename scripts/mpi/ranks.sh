@@ -90,7 +90,7 @@ kill -STOP "$hung"
 sleep 4
 kill -CONT "$hung" 2>/dev/null || true
 wait $started && fail "a rank hung, and the training went on"
-grep -q "rank 1 on .* has not answered for 2s" run.log && grep -q "at epoch .*, step" run.log || fail "$(cat run.log)"
+grep -q "rank 1 on .* has not answered for 2s" run.log && grep -q "at epoch .*, \(after \)\?step" run.log || fail "$(cat run.log)"
 echo "a rank that hangs: $(grep -m1 "has not answered" run.log)"
 
 # A signal finishes the step, saves and ends well, to go on later.
@@ -120,7 +120,8 @@ if [ "$kills" -gt 0 ]; then
         count=$((RANDOM % 4 + 2))
         before=$(latest)
         # On a busy machine the second that mpirun leaves the others is too short for all to say what they waited for.
-        OMPI_MCA_odls_base_sigkill_timeout=3 ranks $count "$@" --rank-timeout 5 -q >run.log 2>&1 &
+        # And a process that reads the memory of one that is gone is ended by Open MPI itself, without a word.
+        OMPI_MCA_odls_base_sigkill_timeout=3 OMPI_MCA_btl_vader_single_copy_mechanism=none ranks $count "$@" --rank-timeout 5 -q >run.log 2>&1 &
         started=$!
         # While MPI starts, a kill can leave mpirun itself waiting.
         while [ "$(latest)" = "$before" ] && kill -0 $started 2>/dev/null; do sleep 0.02; done
@@ -135,7 +136,7 @@ if [ "$kills" -gt 0 ]; then
         kill -KILL "$one"
         wait $started && fail "rank $victim was killed, and the training ended well"
         took=$((($(date +%s%N) - from) / 1000000))
-        grep -q "at epoch .*, step" run.log && grep -q "rank $victim" run.log || fail "rank $victim of $count is not named: $(cat run.log)"
+        grep -q "at epoch .*, \(after \)\?step" run.log && grep -q "rank $victim" run.log || fail "rank $victim of $count is not named: $(cat run.log)"
         test $took -lt 10000 || fail "it took $took ms to end"
         if [ $took -gt $slowest ]; then slowest=$took; fi
         done=$((done + 1))
