@@ -151,14 +151,12 @@ fn epochs(
             let seen = watching
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
-            let loss = (stepper.take)(&batch, &mut course.mean).map_err(|error| {
-                let error = error.called_from(at);
-                // Others may say nothing any more.
-                match shared.ranks {
-                    Some(_) => error.note(format!("at epoch {epoch}, step {step}")),
-                    None => error,
-                }
-            })?;
+            // Others may say nothing any more.
+            let placed = |error: Error| match shared.ranks {
+                Some(_) => error.called_from(at).note(format!("at epoch {epoch}, step {step}")),
+                None => error.called_from(at),
+            };
+            let loss = (stepper.take)(&batch, &mut course.mean).map_err(placed)?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -175,7 +173,7 @@ fn epochs(
             let cut = course.step == course.left && step < steps;
             let asked = signals.as_ref().is_some_and(|signals| signals.saves.get());
             if asked || stopped || cut || step == steps {
-                (stepper.settle)().map_err(|error| error.called_from(at))?;
+                (stepper.settle)().map_err(placed)?;
             }
             let due = due.unwrap_or_else(|| saver.is_due(&course));
             saver.after_step(&course, &stepper, history, [due, stopped, cut])?;
@@ -192,7 +190,12 @@ fn epochs(
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
             let how = Scoring { loss: loss_of, mode, undo, ranks: shared.ranks };
-            scores(net, data, size, how).map_err(|error| error.called_from(at))
+            scores(net, data, size, how).map_err(|error| match shared.ranks {
+                Some(_) => {
+                    error.called_from(at).note(format!("at epoch {epoch}, after step {step}"))
+                }
+                None => error.called_from(at),
+            })
         };
         let report = EpochReport {
             epoch,
