@@ -149,7 +149,7 @@ fn a_page_is_small_and_stays_where_asked() {
     {
         folder.run(&format!("{command} --out {name}.html")).ok();
         let page = String::from_utf8(folder.read(&format!("{name}.html"))).unwrap();
-        assert!(page.len() < 1_000_000, "{name}: {} bytes", page.len());
+        assert!(page.len() < 1_100_000, "{name}: {} bytes", page.len());
         contains(&page, &["Content-Security-Policy", "wasm-unsafe-eval", "id=\"module\""]);
         assert!(page.matches("http").count() == page.matches("http://www.w3.org").count() + 1);
         folder.run(&format!("{command} --still --out still.html")).ok();
