@@ -103,7 +103,7 @@ pub(crate) fn arity(x: &[&Meta], count: usize) -> Result<(), Broken> {
         return Ok(());
     }
     Err(Broken::new(format!("takes {count} inputs, not {}", x.len()))
-        .hint("the methods of Var and Tape give each operation its inputs"))
+        .hint("the methods of values and tapes give each operation its inputs"))
 }
 
 /// One floating-point input; the result is like it.

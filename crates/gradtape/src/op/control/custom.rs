@@ -38,7 +38,7 @@ impl Operation for Custom {
         match x.first() {
             Some(&value) => Ok(value.clone()),
             None => Err(Broken::new("needs the value and its inputs")
-                .hint("Tape::custom_gradient() gives it both")),
+                .hint("record it with custom_gradient, which gives it both")),
         }
     }
 

@@ -243,7 +243,8 @@ macro_rules! reduce_methods {
                 pub fn norm(self, p: f64, axes: impl IntoAxes) -> Self {
                     if p.is_nan() || p <= 0.0 {
                         let rule = Broken::new(format!("p is {p}, but must be above 0"));
-                        let hint = "2.0 gives the root of the squares, f64::INFINITY the greatest magnitude";
+                        let hint =
+                            "2 gives the root of the squares, infinity the greatest magnitude";
                         return self.broken("norm", rule.hint(hint));
                     }
                     let shape = self.shape();

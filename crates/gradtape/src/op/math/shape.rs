@@ -62,7 +62,7 @@ macro_rules! shape_methods {
                         }
                         Ok(axis) => {
                             let rule = format!("axis {axis} has size {}, not 1", shape[axis]);
-                            let hint = "only an axis of one place can be left out: index() picks one place";
+                            let hint = "only an axis of one place can be left out; take one place of it first";
                             self.broken("squeeze", Broken::new(rule).hint(hint))
                         }
                         Err(error) => self.broken("squeeze", error.into()),

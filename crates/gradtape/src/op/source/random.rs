@@ -40,7 +40,7 @@ impl Operation for Random {
         rules::arity(x, 1)?;
         if x[0].dtype != DType::I64 || x[0].shape.rank() != 0 {
             return Err(Broken::new(format!("the counter is an i64 scalar, not {}", x[0]))
-                .hint("Tape::uniform() and its kin count the draws of a generator"));
+                .hint("what draws, as uniform does, counts the draws of a generator"));
         }
         let out = Meta::new(self.dtype, &self.shape);
         rules::float(&out)?;
