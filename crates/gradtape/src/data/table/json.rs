@@ -445,7 +445,9 @@ mod tests {
         let options = CsvOptions::default();
         for (text, is) in [
             ("[{\"a\": 1}]", true),
-            ("\u{feff}\n [\n", true),
+            ("\u{feff}\n [\n{", true),
+            // A header of a table may begin with a bracket.
+            ("\u{feff}\n [\n", false),
             ("\n{\n\"a\": 1}\n", true),
             ("{\"a\": {\n\"b\": 1}}\n", true),
             ("{\"a\": 1}\n{\"a\": 2}\n", false),
