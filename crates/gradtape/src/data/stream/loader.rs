@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use super::Stream;
-use super::order::{Order, Piece};
+use super::order::{Blocks, Order, Piece};
 use crate::data::{Augment, Batch, shard};
 use crate::tensor::{Error, Kind, Result, Tensor};
 
@@ -63,15 +63,16 @@ impl StreamBatches {
     /// The batches of one epoch without the first so many.
     pub(crate) fn epoch_from(&self, epoch: u64, batches: usize) -> Result<StreamEpoch<'_>> {
         let (sender, pieces) = sync_channel(1);
-        let of =
-            |shard| Order::new(&self.stream, (self.seed, epoch), (self.shards, shard), self.size);
+        let blocks = Blocks::new(&self.stream, self.seed, epoch);
+        let of = |shard| Order::new(&blocks, &self.stream, (self.shards, shard), self.size);
         let orders: Vec<Order> = self.own.clone().map(of).collect();
         let begun: Vec<Begun> = orders.iter().map(|order| Begun::at(order, batches)).collect();
-        let (stream, last, mut at) = (self.stream.clone(), self.len(), begun.clone());
-        let rows = (batches..last).map(|batch| self.rows(batch)).collect::<Vec<_>>();
+        let (stream, size, mut at) = (self.stream.clone(), self.size, begun.clone());
+        let last = self.len();
         // It ends when nobody wants a piece any more.
         let read = move || {
-            for rows in rows {
+            for batch in batches..last {
+                let rows = rows_of(batch, size, stream.len());
                 for (order, begun) in orders.iter().zip(&mut at) {
                     let mut wanted = order.shard_rows(rows);
                     while wanted > 0 {
@@ -140,18 +141,16 @@ struct Open {
 }
 
 impl StreamEpoch<'_> {
-    /// The next piece.
-    fn next_piece(&mut self) -> Result<Piece> {
+    /// The next piece, if there is one.
+    fn next_piece(&mut self) -> Result<Option<Piece>> {
         match self.pieces.as_ref().and_then(|pieces| pieces.recv().ok()) {
-            Some(piece) => piece,
-            // The thread could not go on.
-            None => {
-                if let Some(thread) = self.thread.take() {
-                    drop(thread.join());
-                }
-                Err(Error::new(Kind::Data, "the source of a stream panicked")
-                    .hint("have `RowSource::read` give an error in its place"))
-            }
+            Some(piece) => piece.map(Some),
+            // The thread has sent all, or could not go on.
+            None => match self.thread.take().map(JoinHandle::join) {
+                Some(Err(_)) => Err(Error::new(Kind::Data, "the source of a stream panicked")
+                    .hint("have `RowSource::read` give an error in its place")),
+                _ => Ok(None),
+            },
         }
     }
 
@@ -167,10 +166,11 @@ impl StreamEpoch<'_> {
             let mut wanted = shard(number, shards, all).len();
             while wanted > 0 {
                 if self.open[open].piece.is_none() {
-                    self.open[open].piece = Some(self.next_piece()?);
+                    self.open[open].piece = self.next_piece()?;
                 }
                 let Open { piece, at } = &mut self.open[open];
-                let Some(own) = piece else { continue };
+                // What could not be read was told before.
+                let Some(own) = piece else { return Ok(None) };
                 let end = (*at + wanted).min(own.rows.len());
                 x.push(own.data.inputs().slice(0, *at..end)?);
                 y.push(own.data.targets().slice(0, *at..end)?);

@@ -31,22 +31,34 @@ pub(super) struct Piece {
 /// Where the random numbers of shards begin, where there are several.
 const SHARDS: u64 = 1 << 40;
 
+/// In which order the blocks of a stream come in an epoch.
+pub(super) struct Blocks {
+    order: Vec<usize>,
+    rng: Rng,
+}
+
+impl Blocks {
+    pub(super) fn new(stream: &Stream, seed: u64, epoch: u64) -> Blocks {
+        let rng = Rng::new(seed).split(epoch);
+        Blocks { order: rng.split(0).permutation(stream.len().div_ceil(stream.block)), rng }
+    }
+}
+
 impl Order {
-    /// Of a shard, numbered from 0, of so many.
+    /// Of a shard, numbered from 0, of so many, in batches of a size.
     pub(super) fn new(
+        blocks: &Blocks,
         stream: &Stream,
-        (seed, epoch): (u64, u64),
         (shards, own): (usize, usize),
         size: usize,
     ) -> Order {
-        let rng = Rng::new(seed).split(epoch);
         let (len, block) = (stream.len(), stream.block);
         let rows = |shard| rows_of(shard, shards, size, len);
         let start: usize = (0..own).map(rows).sum();
         let wanted = start..start + rows(own);
         let (mut ranges, mut before) = (Vec::new(), 0);
-        for block_number in rng.split(0).permutation(len.div_ceil(block)) {
-            let from = block_number * block;
+        for number in &blocks.order {
+            let from = number * block;
             let count = block.min(len - from);
             let first = wanted.start.max(before);
             let end = wanted.end.min(before + count);
@@ -55,7 +67,10 @@ impl Order {
             }
             before += count;
         }
-        let rng = if shards > 1 { rng.split(SHARDS + own as u64) } else { rng };
+        let rng = match shards > 1 {
+            true => blocks.rng.split(SHARDS + own as u64),
+            false => blocks.rng.clone(),
+        };
         // Together the shards have as many rows in memory as one would have.
         let together = stream.together.div_ceil(shards);
         Order { ranges, together, shard: (own, shards), size, rng }
