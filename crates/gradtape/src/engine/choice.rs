@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::cpu::{self, Nanoseconds, Told, Workspace};
+use super::cpu::{self, Completed, Nanoseconds, Told, Workspace};
 use super::{Slot, interpret, reference};
 use crate::op::Meta;
 use crate::plan::{Program, plan};
@@ -97,31 +97,17 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Runs on the numbers in `slots`; gives the results in the order of the graph's outputs.
     pub(crate) fn run(&mut self, slots: &mut [Slot<'_>]) -> Result<&[Tensor]> {
-        self.results.iter_mut().for_each(Tensor::renew_if_shared);
-        self.ready.run(&self.graph, slots, &mut self.results)?;
-        Ok(&self.results)
+        self.run_beside(slots, Beside::Nothing)
     }
 
-    /// As [`Prepared::run`], and adds to the time of each kernel of its program, if the engine has kernels.
-    pub(crate) fn run_timed(
+    /// As [`Prepared::run`], with something beside it, as far as the engine can.
+    pub(crate) fn run_beside(
         &mut self,
         slots: &mut [Slot<'_>],
-        times: &Nanoseconds,
+        beside: Beside<'_>,
     ) -> Result<&[Tensor]> {
         self.results.iter_mut().for_each(Tensor::renew_if_shared);
-        self.ready.run_timed(&self.graph, slots, &mut self.results, times)?;
-        Ok(&self.results)
-    }
-
-    /// As [`Prepared::run`], and tells of results of f32, by their place among all, as soon as they are complete; of none
-    /// where the engine cannot tell.
-    pub(crate) fn run_telling(
-        &mut self,
-        slots: &mut [Slot<'_>],
-        told: &Told<'_>,
-    ) -> Result<&[Tensor]> {
-        self.results.iter_mut().for_each(Tensor::renew_if_shared);
-        self.ready.run_telling(&self.graph, slots, &mut self.results, told)?;
+        self.ready.run(&self.graph, slots, &mut self.results, beside)?;
         Ok(&self.results)
     }
 
@@ -142,33 +128,28 @@ impl Prepared {
     }
 }
 
+/// What is done beside a run.
+pub(crate) enum Beside<'a> {
+    /// Nothing.
+    Nothing,
+    /// The time of each kernel is added to these.
+    Times(&'a Nanoseconds),
+    /// Results of f32 are told, by their place among all, as soon as they are complete.
+    Told(&'a Told<'a>),
+}
+
 /// What an engine makes of a graph.
 trait Ready: Send + Sync {
     /// Runs on the numbers in `slots`, one for each input of the graph, into `results`: one tensor for each
     /// output that updates nothing in place, contiguous, viewed by nothing else, of the output's type and size.
-    fn run(&mut self, graph: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()>;
-
-    /// As [`Ready::run`], and adds to the time of each kernel, if there are any.
-    fn run_timed(
+    /// An engine without kernels has no times, and one that cannot tell early tells nothing.
+    fn run(
         &mut self,
         graph: &Graph,
         slots: &mut [Slot<'_>],
         results: &mut [Tensor],
-        _: &Nanoseconds,
-    ) -> Result<()> {
-        self.run(graph, slots, results)
-    }
-
-    /// As [`Ready::run`], and tells of results as soon as they are complete, if the engine can tell.
-    fn run_telling(
-        &mut self,
-        graph: &Graph,
-        slots: &mut [Slot<'_>],
-        results: &mut [Tensor],
-        _: &Told<'_>,
-    ) -> Result<()> {
-        self.run(graph, slots, results)
-    }
+        beside: Beside<'_>,
+    ) -> Result<()>;
 
     /// Bytes of the memory that it keeps between runs.
     fn bytes(&self) -> usize {
@@ -180,40 +161,34 @@ trait Ready: Send + Sync {
 struct Planned {
     program: Program,
     workspace: Workspace,
+    completed: Completed,
 }
 
 impl Planned {
     fn new(mut program: Program) -> Result<Planned> {
-        let workspace = Workspace::new(&program)?;
+        let (workspace, completed) = (Workspace::new(&program)?, Completed::of(&program));
         // The workspace has made its own of them.
         program.kernels = Vec::new();
-        Ok(Planned { program, workspace })
+        Ok(Planned { program, workspace, completed })
     }
 }
 
 impl Ready for Planned {
-    fn run(&mut self, _: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
-        cpu::run(&self.program, &mut self.workspace, slots, results)
-    }
-
-    fn run_timed(
+    fn run(
         &mut self,
         _: &Graph,
         slots: &mut [Slot<'_>],
         results: &mut [Tensor],
-        times: &Nanoseconds,
+        beside: Beside<'_>,
     ) -> Result<()> {
-        cpu::run_timed(&self.program, &mut self.workspace, slots, results, times)
-    }
-
-    fn run_telling(
-        &mut self,
-        _: &Graph,
-        slots: &mut [Slot<'_>],
-        results: &mut [Tensor],
-        told: &Told<'_>,
-    ) -> Result<()> {
-        cpu::run_telling(&self.program, &mut self.workspace, slots, results, told)
+        let Planned { program, workspace, completed } = self;
+        match beside {
+            Beside::Nothing => cpu::run(program, workspace, slots, results),
+            Beside::Times(times) => cpu::run_timed(program, workspace, slots, results, times),
+            Beside::Told(told) => {
+                cpu::run_telling(program, workspace, slots, results, (completed, told))
+            }
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -224,7 +199,13 @@ impl Ready for Planned {
 struct Interpreted(Program);
 
 impl Ready for Interpreted {
-    fn run(&mut self, _: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    fn run(
+        &mut self,
+        _: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        _: Beside<'_>,
+    ) -> Result<()> {
         interpret::run(&self.0, slots, results)
     }
 }
@@ -232,7 +213,13 @@ impl Ready for Interpreted {
 struct Meant;
 
 impl Ready for Meant {
-    fn run(&mut self, graph: &Graph, slots: &mut [Slot<'_>], results: &mut [Tensor]) -> Result<()> {
+    fn run(
+        &mut self,
+        graph: &Graph,
+        slots: &mut [Slot<'_>],
+        results: &mut [Tensor],
+        _: Beside<'_>,
+    ) -> Result<()> {
         let mut computed = Vec::new();
         reference::run(graph, slots, &mut computed, &mut |_, _| Ok(()))?;
         results.iter_mut().zip(computed).for_each(|(result, value)| *result = value);

@@ -9,7 +9,7 @@ pub mod interpret;
 pub mod reference;
 
 pub use choice::Engine;
-pub(crate) use choice::Prepared;
+pub(crate) use choice::{Beside, Prepared};
 pub(crate) use cpu::Told;
 
 use crate::op::{self, Bits, Meta};

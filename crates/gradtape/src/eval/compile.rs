@@ -11,7 +11,7 @@ use super::mode::Mode;
 use super::profile::{Measured, Profile, Profiler};
 use super::read::check;
 use super::run::{check_origins, not_given, want_step};
-use crate::engine::{Engine, Prepared, Told};
+use crate::engine::{Beside, Engine, Prepared, Told};
 use crate::op::{Bits, Meta, NodeId};
 use crate::tape::{Action, Dial, Given, Leaf, Parameter, Recording, Tape, Var};
 use crate::tensor::{Error, Kind, Result, Tensor};
@@ -372,11 +372,11 @@ impl Trace {
                 Mode::Fused => match (measured, told) {
                     (Some(measured), _) => measured.run(prepared, slots)?,
                     (None, None) => prepared.run(slots)?,
-                    (None, Some(told)) => prepared.run_telling(slots, &|output, numbers| {
+                    (None, Some(told)) => prepared.run_beside(slots, Beside::Told(&|output, numbers| {
                         let same = |answer: &Answer| matches!(answer, Answer::Computed(place) if *place == output);
                         let of = answers.iter().enumerate().filter(|(_, answer)| same(answer));
                         of.for_each(|(result, _)| told(result, numbers));
-                    })?,
+                    }))?,
                 },
                 Mode::Eager | Mode::Checked => {
                     let graph = prepared.graph();

@@ -35,7 +35,7 @@ pub use isa::{Isa, isa, set_isa};
 pub use peak::{multiply_adds, operations_a_second};
 pub use pool::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
 
-pub(crate) use telling::{Told, run_telling};
+pub(crate) use telling::{Completed, Told, run_telling};
 pub(crate) use timed::{Nanoseconds, run_timed};
 
 use std::sync::OnceLock;
@@ -43,7 +43,6 @@ use std::sync::OnceLock;
 use memory::Memory;
 use pool::{Pool, Worker, share};
 use step::Step;
-use telling::Completed;
 
 use super::{Slot, check_labels, ill_fitting};
 use crate::plan::{Buffer, Place, Program};
@@ -58,8 +57,6 @@ pub(crate) struct Workspace {
     bases: Bases,
     /// Inputs that are updated, with their buffers.
     updated: Vec<(usize, usize)>,
-    /// For each step, the outputs that are complete after it.
-    completed: Completed,
     /// Workers that there is scratch memory for.
     workers: usize,
 }
@@ -104,7 +101,6 @@ impl Workspace {
             scalars: vec![0; program.inputs.len()],
             bases: Bases(Vec::with_capacity(program.buffers.len())),
             updated: updated.collect(),
-            completed: Completed::of(program),
             workers: 0,
         })
     }

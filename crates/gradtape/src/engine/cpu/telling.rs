@@ -9,14 +9,13 @@ use crate::tensor::{DType, Result, Tensor};
 pub(crate) type Told<'a> = dyn Fn(usize, &[f32]) + Sync + 'a;
 
 /// The outputs of f32 that are complete after each step of a program.
-#[derive(Default)]
-pub(super) struct Completed {
+pub(crate) struct Completed {
     /// The step, the output's number, its buffer and how many elements it has.
     after: Vec<(usize, usize, BufferId, usize)>,
 }
 
 impl Completed {
-    pub(super) fn of(program: &Program) -> Completed {
+    pub(crate) fn of(program: &Program) -> Completed {
         let mut last = vec![None; program.buffers.len()];
         for (step, kernel) in program.kernels.iter().enumerate() {
             kernel.each_access(|buffer, is_written| {
@@ -39,16 +38,15 @@ impl Completed {
 }
 
 /// As [`run`](super::run), and tells of each output of f32 as soon as it is complete. One that no kernel writes is not
-/// told of.
+/// told of. `after` must have been made of the program.
 pub(crate) fn run_telling(
     program: &Program,
     workspace: &mut Workspace,
     slots: &mut [Slot<'_>],
     results: &mut [Tensor],
-    told: &Told<'_>,
+    (Completed { after }, told): (&Completed, &Told<'_>),
 ) -> Result<()> {
-    let Completed { after } = std::mem::take(&mut workspace.completed);
-    let done = run_by(program, workspace, slots, results, |worker, steps, memory, failed| {
+    run_by(program, workspace, slots, results, |worker, steps, memory, failed| {
         run_steps(worker, steps, memory, failed, |step| {
             let first = after.partition_point(|(last, ..)| *last < step);
             let complete = after[first..].iter().take_while(|(last, ..)| *last == step);
@@ -61,7 +59,5 @@ pub(crate) fn run_telling(
                 told(output, numbers);
             }
         });
-    });
-    workspace.completed = Completed { after };
-    done
+    })
 }
