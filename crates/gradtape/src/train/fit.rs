@@ -132,6 +132,13 @@ fn epochs(
             )?,
         )?;
     }
+    // Of ranks, the others may say nothing any more.
+    let placed = |epoch: usize, word: &'static str, step: usize| {
+        move |error: Error| match shared.ranks {
+            Some(_) => error.called_from(at).note(format!("at epoch {epoch}, {word} {step}")),
+            None => error.called_from(at),
+        }
+    };
     while !course.ended && course.epoch <= epochs && course.left > 0 {
         let (epoch, steps) = (course.epoch, batches.len());
         let most = course.left.saturating_sub(course.step);
@@ -151,12 +158,8 @@ fn epochs(
             let seen = watching
                 .before(parts, &batch, (epoch, step, steps))
                 .map_err(|error| error.called_from(at))?;
-            // Others may say nothing any more.
-            let placed = |error: Error| match shared.ranks {
-                Some(_) => error.called_from(at).note(format!("at epoch {epoch}, step {step}")),
-                None => error.called_from(at),
-            };
-            let loss = (stepper.take)(&batch, &mut course.mean).map_err(placed)?;
+            let loss =
+                (stepper.take)(&batch, &mut course.mean).map_err(placed(epoch, "step", step))?;
             watching.after(seen, parts, (step, steps))?;
             if !loss.is_finite() {
                 return diverged("loss", loss, epoch, Some(step), &course.good, &training, history);
@@ -173,7 +176,7 @@ fn epochs(
             let cut = course.step == course.left && step < steps;
             let asked = signals.as_ref().is_some_and(|signals| signals.saves.get());
             if asked || stopped || cut || step == steps {
-                (stepper.settle)().map_err(placed)?;
+                (stepper.settle)().map_err(placed(epoch, "step", step))?;
             }
             let due = due.unwrap_or_else(|| saver.is_due(&course));
             saver.after_step(&course, &stepper, history, [due, stopped, cut])?;
@@ -190,12 +193,7 @@ fn epochs(
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
             let how = Scoring { loss: loss_of, mode, undo, ranks: shared.ranks };
-            scores(net, data, size, how).map_err(|error| match shared.ranks {
-                Some(_) => {
-                    error.called_from(at).note(format!("at epoch {epoch}, after step {step}"))
-                }
-                None => error.called_from(at),
-            })
+            scores(net, data, size, how).map_err(placed(epoch, "after step", step))
         };
         let report = EpochReport {
             epoch,
