@@ -2,28 +2,11 @@
 
 #![cfg(feature = "onnx")]
 
+#[path = "../../gradtape-onnx/tests/wire.rs"]
+mod wire;
+
+use self::wire::{number, part};
 use crate::common::{Folder, contains};
-
-/// A field of a message: its number, a length, bytes.
-fn part(field: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let bytes = bytes.as_ref();
-    [&[field << 3 | 2], &varint(bytes.len() as u64)[..], bytes].concat()
-}
-
-/// A field that is a whole number.
-fn number(field: u8, number: u64) -> Vec<u8> {
-    [&[field << 3], &varint(number)[..]].concat()
-}
-
-fn varint(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number >= 128 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
-}
 
 /// An input or an output of an element type; a size of `None` is open.
 fn info(name: &str, elem: u64, sizes: &[Option<u64>]) -> Vec<u8> {

@@ -8,3 +8,4 @@ mod hostile;
 mod kinds;
 mod tables;
 mod whole;
+mod wire;

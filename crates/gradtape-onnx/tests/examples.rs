@@ -1,9 +1,15 @@
 //! The networks of the library's examples, whole, as files.
 
+#[allow(dead_code, unreachable_pub, reason = "an example, of which the network is taken")]
+#[path = "../../gradtape/examples/lenet.rs"]
+mod lenet;
+#[allow(dead_code, unreachable_pub, reason = "an example, of which the network is taken")]
+#[path = "../../gradtape/examples/resnet.rs"]
+mod resnet;
+
 use gradtape::nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, CausalTransformer, CausalTransformerOptions, Conv2d,
-    ConvOptions, Dropout2d, Flatten, Gru, Linear, MaxPool2d, Padding, Relu, Residual, Sequential,
-    Tanh, Unflatten,
+    BatchNorm2d, CausalTransformer, CausalTransformerOptions, Conv2d, ConvOptions, Flatten, Gru,
+    Linear, MaxPool2d, Relu, Sequential,
 };
 use gradtape::{DType, Result, Rng, Tape, Tensor};
 use gradtape_onnx::Export;
@@ -20,8 +26,8 @@ pub(crate) fn written() -> Result<Vec<Written>> {
     let texts = Sequential::new().add(CausalTransformer::with(20, 12, 2, options, rng)?);
     let networks = [
         ("digits", digits, vec![64]),
-        ("lenet", lenet(rng)?, vec![1, 8, 8]),
-        ("resnet", resnet(rng)?, vec![64]),
+        ("lenet", lenet::network(rng)?, vec![1, 8, 8]),
+        ("resnet", resnet::network(rng)?, vec![64]),
         ("mnist99", mnist99(rng)?, vec![1, 28, 28]),
         ("shakespeare", texts, vec![12]),
     ];
@@ -49,56 +55,6 @@ pub(crate) fn written() -> Result<Vec<Written>> {
     let bytes = Export::new().recording(&tape, &[("input", x)], &[("output", y)])?;
     all.push(Written { name: "example_gru".into(), bytes, input, expected: y.value()? });
     Ok(all)
-}
-
-fn lenet(rng: &mut Rng) -> Result<Sequential> {
-    let same = ConvOptions { padding: Padding::Same, ..ConvOptions::default() };
-    Ok(Sequential::new()
-        .add(Conv2d::with(1, 6, [3, 3], same, rng)?)
-        .add(Tanh)
-        .add(AvgPool2d::new([2, 2]))
-        .add(Conv2d::new(6, 16, [3, 3], rng))
-        .add(Tanh)
-        .add(Dropout2d::new(0.05, rng))
-        .add(Flatten)
-        .add(Linear::new(16 * 2 * 2, 32, rng))
-        .add(Tanh)
-        .add(Linear::new(32, 10, rng)))
-}
-
-fn resnet(rng: &mut Rng) -> Result<Sequential> {
-    Ok(Sequential::new()
-        .add(Unflatten::new([1, 8, 8]))
-        .add(conv(1, 8, 1, rng)?)
-        .add(BatchNorm2d::new(8))
-        .add(Relu)
-        .add(block(8, 8, 1, rng)?)
-        .add(Relu)
-        .add(block(8, 16, 2, rng)?)
-        .add(Relu)
-        .add(AdaptiveAvgPool2d::new([1, 1])?)
-        .add(Flatten)
-        .add(Linear::new(16, 10, rng)))
-}
-
-fn conv(from: usize, to: usize, stride: usize, rng: &mut Rng) -> Result<Conv2d> {
-    let padding = Padding::Zeros([1, 1]);
-    let options = ConvOptions { stride: [stride; 2], padding, bias: false, ..Default::default() };
-    Conv2d::with(from, to, [3, 3], options, rng)
-}
-
-fn block(from: usize, to: usize, stride: usize, rng: &mut Rng) -> Result<Residual> {
-    let inner = Sequential::new()
-        .add(conv(from, to, stride, rng)?)
-        .add(BatchNorm2d::new(to))
-        .add(Relu)
-        .add(conv(to, to, 1, rng)?)
-        .add(BatchNorm2d::new(to));
-    if (from, stride) == (to, 1) {
-        return Ok(Residual::new(inner));
-    }
-    let options = ConvOptions { stride: [stride; 2], bias: false, ..Default::default() };
-    Ok(Residual::new(inner).with_shortcut(Conv2d::with(from, to, [1, 1], options, rng)?))
 }
 
 fn mnist99(rng: &mut Rng) -> Result<Sequential> {

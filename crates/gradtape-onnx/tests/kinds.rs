@@ -3,26 +3,7 @@
 use gradtape::{Result, Tape, Tensor};
 use gradtape_onnx::{Array, Model, Network, Texts, Value};
 
-/// A field of a message: its number, a length, bytes.
-fn part(field: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let bytes = bytes.as_ref();
-    [&[field << 3 | 2], &varint(bytes.len() as u64)[..], bytes].concat()
-}
-
-/// A field that is a whole number.
-fn number(field: u8, number: u64) -> Vec<u8> {
-    [&[field << 3], &varint(number)[..]].concat()
-}
-
-fn varint(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number >= 128 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
-}
+use crate::wire::{number, part, varint};
 
 /// An attribute: its name, its kind's number, and the field that holds it.
 fn attribute(name: &str, kind: u64, held: Vec<u8>) -> Vec<u8> {

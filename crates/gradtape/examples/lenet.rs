@@ -12,15 +12,10 @@ use gradtape::optim::Adam;
 use gradtape::train::{Trainer, evaluate};
 use gradtape::{Result, Rng, Tensor};
 
-fn main() -> Result<()> {
-    // 1,797 images of 8 x 8 with one channel, 20 % of them held out.
-    let data = digits();
-    let images = Tensor::from_vec(data.inputs().to_vec::<f32>()?, [data.len(), 1, 8, 8])?;
-    let split = Dataset::new(images, data.targets().clone())?.split(0.0, 0.2, 42)?;
-
-    let rng = &mut Rng::new(42);
+/// For images of 8 x 8 with one channel.
+pub fn network(rng: &mut Rng) -> Result<Sequential> {
     let same = ConvOptions { padding: Padding::Same, ..ConvOptions::default() };
-    let net = Sequential::new()
+    Ok(Sequential::new()
         .add(Conv2d::with(1, 6, [3, 3], same, rng)?)
         .add(Tanh)
         .add(AvgPool2d::new([2, 2]))
@@ -30,7 +25,16 @@ fn main() -> Result<()> {
         .add(Flatten)
         .add(Linear::new(16 * 2 * 2, 32, rng))
         .add(Tanh)
-        .add(Linear::new(32, 10, rng));
+        .add(Linear::new(32, 10, rng)))
+}
+
+fn main() -> Result<()> {
+    // 1,797 images of 8 x 8 with one channel, 20 % of them held out.
+    let data = digits();
+    let images = Tensor::from_vec(data.inputs().to_vec::<f32>()?, [data.len(), 1, 8, 8])?;
+    let split = Dataset::new(images, data.targets().clone())?.split(0.0, 0.2, 42)?;
+
+    let net = network(&mut Rng::new(42))?;
     println!("{}\n", summary(&net));
 
     let mut trainer = Trainer::new(&net, Adam::new(&net, 0.005)).epochs(8).batch_size(32).seed(42);

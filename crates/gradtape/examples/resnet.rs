@@ -37,11 +37,9 @@ fn block(from: usize, to: usize, stride: usize, rng: &mut Rng) -> Result<Residua
     Ok(Residual::new(inner).with_shortcut(Conv2d::with(from, to, [1, 1], options, rng)?))
 }
 
-fn main() -> Result<()> {
-    // Rows of 64 numbers become images of 8 x 8 in the network.
-    let split = digits().split(0.0, 0.2, 42)?;
-    let rng = &mut Rng::new(42);
-    let net = Sequential::new()
+/// Rows of 64 numbers become images of 8 x 8 in it.
+pub fn network(rng: &mut Rng) -> Result<Sequential> {
+    Ok(Sequential::new()
         .add(Unflatten::new([1, 8, 8]))
         .add(conv(1, 8, 1, rng)?)
         .add(BatchNorm2d::new(8))
@@ -52,7 +50,12 @@ fn main() -> Result<()> {
         .add(Relu)
         .add(AdaptiveAvgPool2d::new([1, 1])?)
         .add(Flatten)
-        .add(Linear::new(16, 10, rng));
+        .add(Linear::new(16, 10, rng)))
+}
+
+fn main() -> Result<()> {
+    let split = digits().split(0.0, 0.2, 42)?;
+    let net = network(&mut Rng::new(42))?;
     println!("{}\n\n{} parameters", summary(&net), net.parameter_count());
 
     let history = Trainer::new(&net, Adam::new(&net, 0.01))
