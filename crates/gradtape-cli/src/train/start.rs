@@ -54,19 +54,16 @@ impl StartFlags {
     /// alone.
     pub(super) fn inputs(&self) -> Outcome<Option<Preprocessing>> {
         let Some((model, path)) = self.model()? else { return Ok(None) };
-        let read = |text: &String| {
-            let read =
-                Preprocessing::from_json(text).map_err(|error| error.context(path.display()));
-            read.map_err(wrong)
-        };
-        model.preprocessing.as_ref().map(read).transpose()
+        inputs_of(&model, path)
     }
 
     /// What the model embeds of rows that are prepared as for it; `None` where they are not.
     pub(super) fn embeds(&self, own: &Preprocessing) -> Outcome<Option<Vec<EmbeddedColumns>>> {
-        let inputs = self.inputs()?.filter(|inputs| inputs.features() == own.features());
-        match (inputs, self.model()?) {
-            (Some(_), Some((model, _))) => Ok(Some(embedded_in(&model.network.specs()?))),
+        let Some((model, path)) = self.model()? else { return Ok(None) };
+        match inputs_of(&model, path)? {
+            Some(inputs) if inputs.features() == own.features() => {
+                Ok(Some(embedded_in(&model.network.specs()?)))
+            }
             _ => Ok(None),
         }
     }
@@ -140,6 +137,14 @@ impl StartFlags {
 
 fn wrong(error: gradtape::Error) -> Failure {
     Failure::usage(format!("--start: {error}"))
+}
+
+/// What was done to the columns of a table for a model.
+fn inputs_of(model: &Model, path: &Path) -> Outcome<Option<Preprocessing>> {
+    let read = |text: &String| {
+        Preprocessing::from_json(text).map_err(|error| wrong(error.context(path.display())))
+    };
+    model.preprocessing.as_ref().map(read).transpose()
 }
 
 /// The columns that become vectors before the first layer, of the first of several networks.

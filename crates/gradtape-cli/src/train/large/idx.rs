@@ -5,7 +5,7 @@ use std::path::Path;
 use gradtape::data::{Fractions, IdxFiles, is_idx_folder};
 use gradtape::{Error, Kind};
 
-use super::images::{Decoded, at_once, order, tests_fit};
+use super::images::{Decoded, are_larger, at_once, order, tests_fit, with_own};
 use super::{check_division, deal, fewer};
 use crate::deal::{Deal, Dealt};
 use crate::division::Division;
@@ -33,9 +33,8 @@ impl<'a> LargeIdx<'a> {
     ) -> Option<LargeIdx<'a>> {
         let files = is_idx_folder(path).then(|| IdxFiles::open(path).ok())??;
         let pixels = files.image().iter().product::<usize>() as f64;
-        // As bytes, as numbers, and as numbers of the parts.
-        let all = 9.0 * pixels * (files.len() + files.tests()) as f64;
-        (all > memory.bytes()).then_some(LargeIdx { files, memory, folder })
+        let larger = are_larger(files.len() + files.tests(), pixels, memory);
+        larger.then_some(LargeIdx { files, memory, folder })
     }
 
     /// Unpacks the images.
@@ -49,8 +48,7 @@ impl<'a> LargeIdx<'a> {
         let LargeIdx { files, memory, folder } = self;
         let name = files.folder().display().to_string();
         check_division(division, &name, memory)?;
-        let own_test = files.tests() > 0;
-        let fractions = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+        let (own_test, fractions) = with_own(files.tests(), fractions);
         let shape = match *files.image() {
             [height, width] => [1, height, width],
             [channels, height, width] => [channels, height, width],

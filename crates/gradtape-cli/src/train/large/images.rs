@@ -70,9 +70,8 @@ impl<'a> LargeImages<'a> {
         let files = ImageFiles::find(path, &flags.options(None))?;
         let channels = if files.channels() == Some(Channels::Grey) { 1.0 } else { 3.0 };
         let pixels = files.size().iter().product::<usize>() as f64 * channels;
-        // As bytes, as numbers, and as numbers of the parts.
-        let all = 9.0 * pixels * (files.len() + files.tests()) as f64;
-        Ok((all > memory.bytes()).then_some(LargeImages { path, files, memory, folder }))
+        let larger = are_larger(files.len() + files.tests(), pixels, memory);
+        Ok(larger.then_some(LargeImages { path, files, memory, folder }))
     }
 
     /// Decodes the images.
@@ -86,8 +85,7 @@ impl<'a> LargeImages<'a> {
         let LargeImages { path, mut files, memory, folder } = self;
         let name = path.display().to_string();
         check_division(division, &name, memory)?;
-        let own_test = files.tests() > 0;
-        let fractions = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+        let (own_test, fractions) = with_own(files.tests(), fractions);
         let mut channels = match files.channels() {
             Some(Channels::Rgb) => 3,
             _ => 1,
@@ -258,6 +256,20 @@ impl Held {
         let inputs = Tensor::from_vec(inputs, [count, width])?;
         let data = Dataset::new(inputs, Tensor::from_vec(labels, count)?)?;
         Ok(data.with_classes(classes.iter().cloned())?)
+    }
+}
+
+/// Whether so many images of so many pixels take more memory than they may: as bytes, as numbers, and as numbers of the
+/// parts.
+pub(super) fn are_larger(images: usize, pixels: f64, memory: Memory) -> bool {
+    9.0 * pixels * images as f64 > memory.bytes()
+}
+
+/// Whether the data brings images for tests, and what is held out then.
+pub(super) fn with_own(tests: usize, fractions: Fractions) -> (bool, Fractions) {
+    match tests > 0 {
+        true => (true, Fractions { test: 0.0, ..fractions }),
+        false => (false, fractions),
     }
 }
 
