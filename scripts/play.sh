@@ -2,10 +2,11 @@
 # Builds the WebAssembly modules anew, and writes beside each the hash of the sources that it was built from: `play`, the
 # playground's, and `lab`, that of pages that answer. `scripts/play.sh lab` builds one, without a name both are built.
 #
-# It needs a compiler for wasm32-unknown-unknown and wasm-opt and wasm-metadce (Debian's package binaryen):
+# It needs a compiler for wasm32-unknown-unknown, wasm-opt and wasm-metadce (Debian's package binaryen) and zopfli, whose
+# gzip is a twentieth smaller than gzip's:
 # - where `rustup target add wasm32-unknown-unknown` works, nothing else;
 # - else Debian's packages, unpacked into a folder that DEBIAN_WASM names, or downloaded into target/wasm/debian:
-#   rustc-web libstd-rust-web-1.96 libstd-rust-web-dev rust-web-src libllvm22 binaryen (859 MB unpacked).
+#   rustc-web libstd-rust-web-1.96 libstd-rust-web-dev rust-web-src libllvm22 binaryen zopfli libzopfli1 (859 MB unpacked).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=wasm32-unknown-unknown
@@ -20,7 +21,8 @@ else
     if [ ! -x "$debian/usr/bin/rustc" ]; then
         mkdir -p "$debian/packages"
         (cd "$debian/packages" &&
-            apt-get download rustc-web libstd-rust-web-1.96 libstd-rust-web-dev rust-web-src libllvm22 binaryen &&
+            apt-get download rustc-web libstd-rust-web-1.96 libstd-rust-web-dev rust-web-src libllvm22 binaryen \
+                zopfli libzopfli1 &&
             for package in *.deb; do dpkg -x "$package" ..; done)
     fi
     # rustup's own linker for modules; its standard library is built from Debian's sources.
@@ -46,7 +48,7 @@ module() {
     exports "$1" > "$folder/$1.json"
     ${binaryen}wasm-metadce "$built" $features --graph-file "$folder/$1.json" -S -o "$folder/$1.wat" > "$folder/$1.unused"
     ${binaryen}wasm-opt "$4" $features "$folder/$1.wat" -o "$folder/$1.wasm"
-    gzip -9 --no-name --stdout "$folder/$1.wasm" > "$page/module.wasm.gz"
+    ${binaryen}zopfli -c "$folder/$1.wasm" > "$page/module.wasm.gz"
     ls -l "$built" "$folder/$1.wasm" "$page/module.wasm.gz"
     cargo test -p "$crate" --test all -- --ignored write_the_hash_of_the_sources
 }
