@@ -58,7 +58,7 @@ pub use report::{Error, Named, Number, Result};
 #[cfg(feature = "teaching")]
 pub use teaching::{
     Activation, Array, Backpropagation, BackwardStep, Best, Derivation, Descent, Descents,
-    DifferenceErrors, Differences, Explanation, Formula, ForwardStep, Jacobian, Kind, Line,
+    DifferenceErrors, Differences, Explanation, Extras, Formula, ForwardStep, Jacobian, Kind, Line,
     MAX_DRAWN, MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS,
     Network, NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep,
     Perceptron, Place, Plot, Question, Range, Reduction, Rule, Run, Samples, Secant, Step, Stopped,

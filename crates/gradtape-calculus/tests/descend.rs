@@ -4,8 +4,8 @@ use crate::common::{check, list};
 use crate::xml::assert_xml;
 use gradtape::optim::Hyper;
 use gradtape_calculus::{
-    Descent, Expr, Kind, Path, Range, Stopped, compare_paths, descend, descend_program, paths_csv,
-    plot_program_paths,
+    Descent, Expr, Extras, Kind, Path, Range, Stopped, compare_paths, descend, descend_program,
+    paths_csv, plot_program_paths,
 };
 use serde_json::Value;
 
@@ -100,6 +100,29 @@ fn leaving_the_domain_names_the_node() {
     assert_eq!(found.notes[0], "the value at step 1 is nan");
     assert!(found.notes[1].contains("sqrt(-4.99) is nan"), "{:?}", found.notes);
     assert!(found.notes[2].starts_with("with the learning rate"), "{:?}", found.notes);
+}
+
+#[test]
+fn gradients_are_clipped_and_weights_look_ahead_and_are_averaged() {
+    let places = |extras: Extras| {
+        let how = Descent { steps: 4, extras, ..rate(1.0) };
+        let found = path("-x", &[("x", 0.0)], &how);
+        let average = found.steps[2].state.get("average").map(|all| all.get("x").unwrap().0);
+        (found.steps.iter().map(|step| step.at.get("x").unwrap().0).collect::<Vec<_>>(), average)
+    };
+    let clipped = Extras { clip_value: Some(0.5), ..Extras::default() };
+    assert_eq!(places(clipped), (vec![0.0, 0.5, 1.0, 1.5, 2.0], None));
+    let ahead = Extras { lookahead: Some((2, 0.5)), ..Extras::default() };
+    assert_eq!(places(ahead), (vec![0.0, 1.0, 1.0, 2.0, 2.0], None));
+    let averaged = Extras { average: Some(0.5), ..Extras::default() };
+    assert_eq!(places(averaged), (vec![0.0, 1.0, 2.0, 3.0, 4.0], Some(2.125)));
+    let short = Extras { clip_norm: Some(1.0), ..Extras::default() };
+    let found = path("50*x^2", &[("x", 3.0)], &Descent { steps: 1, extras: short, ..rate(1.0) });
+    assert!((found.steps[1].at.get("x").unwrap().0 - 2.0).abs() < 1e-6);
+    let wrong = Extras { clip_norm: Some(-1.0), ..Extras::default() };
+    let how = Descent { extras: wrong, ..rate(1.0) };
+    let error = descend(&Expr::parse("x^2").unwrap(), &[("x", 1.0)], &how).unwrap_err();
+    assert!(error.to_string().contains("-1"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use gradtape::optim::NAMES;
 use gradtape_calculus::{
-    Descent, Descents, Expr, Path, Question, Range, Run, Trace, compare_paths, descend,
+    Descent, Descents, Expr, Extras, Path, Question, Range, Run, Trace, compare_paths, descend,
     descend_program, paths_csv, plot_paths, plot_program_paths,
 };
 use gradtape_chart::Chart;
@@ -14,7 +14,7 @@ use gradtape_lab::MODULE;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, format, placed, point};
-use crate::flags::{count, number, schedule};
+use crate::flags::{count, decay, lookahead, number, schedule};
 use crate::hyper::{HyperFlags, with_settings};
 use crate::output::{Output, json};
 use crate::plot::range;
@@ -77,6 +77,22 @@ pub(crate) struct Descend {
     /// Seed of the noise
     #[arg(long, default_value_t = 0, value_parser = count::<u64>, allow_negative_numbers = true)]
     seed: u64,
+
+    /// Scale the gradient down to at most this norm
+    #[arg(long, value_name = "NORM", value_parser = number, allow_negative_numbers = true)]
+    clip_norm: Option<f64>,
+
+    /// Hold each number of the gradient between this and its negative
+    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
+    clip_value: Option<f64>,
+
+    /// Let slow weights follow every so many steps, by a share of the way (0.5)
+    #[arg(long, value_name = "STEPS[,SHARE]", value_parser = lookahead)]
+    lookahead: Option<(usize, f64)>,
+
+    /// Keep a moving average of the place beside it, of which each step is a share of 1 less this
+    #[arg(long, value_name = "DECAY", value_parser = decay, allow_negative_numbers = true)]
+    average: Option<f64>,
 
     /// How to show it; where not given, as the name of --out ends, else as text
     #[arg(long, value_enum)]
@@ -183,7 +199,17 @@ impl Descend {
             noise: self.noise,
             batch: self.batch,
             seed: self.seed,
+            extras: self.extras(),
         })
+    }
+
+    fn extras(&self) -> Extras {
+        Extras {
+            clip_norm: self.clip_norm,
+            clip_value: self.clip_value,
+            lookahead: self.lookahead,
+            average: self.average,
+        }
     }
 
     /// What a page asks again.
@@ -211,6 +237,7 @@ impl Descend {
             noise: self.noise,
             batch: self.batch,
             seed: self.seed,
+            extras: self.extras(),
             range: range.collect(),
         })
     }

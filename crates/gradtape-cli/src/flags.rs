@@ -172,6 +172,12 @@ pub(crate) fn lookahead(text: &str) -> Result<(usize, f64), String> {
     steps.zip(share).ok_or_else(|| what.to_string())
 }
 
+/// Reads the decay of an average for clap.
+pub(crate) fn decay(text: &str) -> Result<f64, String> {
+    let decay = text.trim().parse().ok().filter(|decay| (0.0..1.0).contains(decay));
+    decay.ok_or_else(|| "a number from 0 on and below 1 is needed, as in 0.999".to_string())
+}
+
 /// Reads a group of parameters for clap, or the name of a column by which rows stay together.
 pub(crate) fn group_or_column(text: &str) -> Result<(String, Option<Group>), String> {
     match text.contains(['*', ':', '=']) {

@@ -235,13 +235,13 @@ fn every_optimizer_and_schedule_trains() {
 fn what_an_optimiser_is_given_besides_is_told_and_written_down() {
     let folder = Folder::new("given");
     let train = "train xor --samples 40 --epochs 2 --hidden 4 --quiet";
-    let flags =
-        "--optimizer adamw --accumulate 2 --lookahead 5,0.8 --clip-value 0.5 --clip-each-norm 1";
+    let flags = "--optimizer adamw --accumulate 2 --lookahead 5,0.8 --average 0.9 --clip-value 0.5 --clip-each-norm 1";
     folder.run(&format!("{train} {flags} --group *.bias:weight_decay=0,lr_scale=2")).ok();
     let text = folder.run("inspect model.safetensors").ok().stdout;
     for words in [
         ["accumulate", "2"],
         ["lookahead", "5,0.8"],
+        ["average", "0.9"],
         ["clip-value", "0.5"],
         ["clip-each-norm", "1"],
         ["group", "*.bias:weight_decay=0,lr_scale=2"],
@@ -263,6 +263,9 @@ fn what_an_optimiser_is_given_besides_is_told_and_written_down() {
         ("--group *.bias:momentum=0", &["adam has no setting momentum"]),
         ("--group *.bias", &["*.bias:weight_decay=0,lr_scale=2"]),
         ("--lookahead 0", &["steps from 1 on"]),
+        ("--average 1", &["from 0 on and below 1"]),
+        ("--average -0.1", &["from 0 on and below 1"]),
+        ("--optimizer lbfgs --average 0.9", &["lbfgs", "an average"]),
         ("--optimizer lbfgs --clip-norm 1", &["lbfgs", "clipped gradients"]),
         ("--optimizer lbfgs --accumulate 2", &["--accumulate: lbfgs"]),
         ("--clip-value 0", &["--clip-value is 0"]),

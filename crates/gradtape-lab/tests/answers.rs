@@ -1,6 +1,6 @@
 //! What a page is answered is what it was written with.
 
-use gradtape_calculus::{Descents, Question, Run};
+use gradtape_calculus::{Descents, Extras, Question, Run};
 use gradtape_lab::{MODULE, answer};
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ fn descend(expr: &str) -> Question {
         noise: 0.0,
         batch: 1,
         seed: 0,
+        extras: Extras { clip_norm: Some(2.0), ..Extras::default() },
         range: Vec::new(),
     })
 }

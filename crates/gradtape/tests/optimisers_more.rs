@@ -200,7 +200,7 @@ fn every_rank_and_type_goes_on_from_a_saved_state_with_the_same_bits() -> Result
                 (0..steps)
                     .try_for_each(|_| optimizer.minimize(&mut |tape| Ok(loss(tape, own))).map(drop))
             };
-            // Groups and the look ahead too, where they can be.
+            // Groups, the look ahead and averages too, where they can be.
             let make = |own: &[Parameter]| {
                 // A rate whose steps bf16 can tell.
                 let usual = defaults(name)?.get("lr");
@@ -211,6 +211,7 @@ fn every_rank_and_type_goes_on_from_a_saved_state_with_the_same_bits() -> Result
                 let mut optimizer = by_name(name, own, &Hyper::new().with("lr", rate))?;
                 if !optimizer.searches() {
                     optimizer.set_lookahead(3, 0.5);
+                    optimizer.set_average(0.5);
                     optimizer.add_group(Group::when(|_, shape| shape.len() < 2).lr_scale(0.5));
                 }
                 gradtape::Result::Ok(optimizer)

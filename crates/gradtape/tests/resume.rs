@@ -96,6 +96,18 @@ fn schedules_accumulation_lookahead_and_early_stopping_go_on() {
 }
 
 #[test]
+fn averages_go_on() {
+    fn set(trainer: Trainer<'_>) -> Trainer<'_> {
+        trainer.early_stopping(EarlyStopping { patience: 2, min_delta: 0.01 })
+    }
+    goes_on("averaged", |net| Box::new(Sgd::new(net, 0.5).momentum(0.9).average(0.9)), set);
+    fn looking(net: &Sequential) -> Box<dyn Optimizer> {
+        Box::new(Adam::new(net, 0.05).lookahead(2, 0.5).average(0.9))
+    }
+    goes_on("averaged-scaled", looking, |trainer| trainer.precision(DType::F16));
+}
+
+#[test]
 fn plateaus_and_loss_scales_go_on() {
     fn set(trainer: Trainer<'_>) -> Trainer<'_> {
         let plateau = Plateau { factor: 0.5, patience: 0, ..Plateau::default() };

@@ -23,6 +23,7 @@ _SHARED = {
     "clip_each_norm": None,
     "clip_value": None,
     "lookahead": None,
+    "average": None,
     "allow_unused": False,
     "groups": None,
 }
@@ -34,6 +35,7 @@ Beside them:
 - `clip_each_norm`: the most that the norm of each gradient may be.
 - `clip_value`: the most that the magnitude of an element may be.
 - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+- `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
 - `allow_unused`: leaves parameters that the loss does not depend on as they are.
 - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
 """

@@ -40,8 +40,8 @@ struct Made {
 impl PyOptimizer {
     #[new]
     #[pyo3(signature = (
-        name, parts, settings, clip_norm=None, clip_each_norm=None, clip_value=None, lookahead=None, allow_unused=false,
-        groups=None
+        name, parts, settings, clip_norm=None, clip_each_norm=None, clip_value=None, lookahead=None, average=None,
+        allow_unused=false, groups=None
     ))]
     #[allow(clippy::too_many_arguments, reason = "settings by name")]
     fn new(
@@ -53,6 +53,7 @@ impl PyOptimizer {
         clip_each_norm: Option<f64>,
         clip_value: Option<f64>,
         lookahead: Option<(usize, f64)>,
+        average: Option<f64>,
         allow_unused: bool,
         groups: Option<Vec<(String, Bound<'_, PyDict>)>>,
     ) -> PyResult<PyOptimizer> {
@@ -61,6 +62,7 @@ impl PyOptimizer {
         shared.set_item("clip_each_norm", clip_each_norm)?;
         shared.set_item("clip_value", clip_value)?;
         shared.set_item("lookahead", lookahead)?;
+        shared.set_item("average", average)?;
         shared.set_item("allow_unused", allow_unused)?;
         shared.set_item("groups", &groups)?;
         let made = Made {
@@ -77,6 +79,7 @@ impl PyOptimizer {
         if let Some((steps, share)) = lookahead {
             inner.set_lookahead(steps, share);
         }
+        average.into_iter().for_each(|decay| inner.set_average(decay));
         inner.set_allow_unused(allow_unused);
         for (pattern, settings) in groups.unwrap_or_default() {
             let mut group = Group::named(&pattern);
@@ -293,6 +296,7 @@ impl PyOptimizer {
             given("clip_each_norm")?.extract()?,
             given("clip_value")?.extract()?,
             given("lookahead")?.extract()?,
+            given("average")?.extract()?,
             given("allow_unused")?.extract()?,
             given("groups")?.extract()?,
         )?;

@@ -17,7 +17,8 @@ mod svg;
 
 pub use derivation::{Derivation, Rule, derivation};
 pub use descend::{
-    Descent, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, descend_program, paths_csv,
+    Descent, Extras, MAX_STEPS, Path, PathStep, Stopped, compare_paths, descend, descend_program,
+    paths_csv,
 };
 pub use differences::{Best, DifferenceErrors, Differences, differences};
 pub use explain::{

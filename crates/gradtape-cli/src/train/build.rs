@@ -63,6 +63,9 @@ impl Train {
         if let Some((steps, share)) = self.lookahead {
             optimizer.set_lookahead(steps, share);
         }
+        if let Some(decay) = self.average {
+            optimizer.set_average(decay);
+        }
         self.groups
             .iter()
             .flat_map(|(_, group)| group)

@@ -85,6 +85,7 @@ impl Train {
             || clips.iter().any(Option::is_some)
             || self.precision != Precision::F32
             || self.lookahead.is_some()
+            || self.average.is_some()
             || !self.groups.is_empty()
     }
 }

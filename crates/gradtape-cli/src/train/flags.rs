@@ -21,7 +21,7 @@ use super::start::StartFlags;
 use super::watch::WatchFlags;
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
-use crate::flags::{group_or_column, lookahead, schedule};
+use crate::flags::{decay, group_or_column, lookahead, schedule};
 use crate::hyper::HyperFlags;
 use crate::report::Format;
 use crate::rows::{Prepared, TableWishes};
@@ -259,6 +259,11 @@ pub(crate) struct Train {
     #[arg(long, value_name = "STEPS[,SHARE]", value_parser = lookahead, help_heading = "Training")]
     pub(super) lookahead: Option<(usize, f64)>,
 
+    /// Keep a moving average of the weights, of which each step is a share of 1 less this (usually 0.99 to 0.9999); it
+    /// is validated, and is the model
+    #[arg(long, value_name = "DECAY", value_parser = decay, allow_negative_numbers = true, help_heading = "Training")]
+    pub(super) average: Option<f64>,
+
     /// Give the parameters of a name settings of their own, as in *.bias:weight_decay=0,lr_scale=2;
     /// may be given several times. Or a column of a table: its groups of rows are held out whole
     #[arg(
@@ -373,6 +378,9 @@ impl Train {
         }
         if let Some((steps, share)) = self.lookahead {
             add("lookahead", format!("{steps},{share}"));
+        }
+        if let Some(decay) = self.average {
+            add("average", decay.to_string());
         }
         let groups = self.groups.iter().filter(|(_, group)| group.is_some());
         groups.for_each(|(text, _)| add("group", text.clone()));

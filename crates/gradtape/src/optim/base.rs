@@ -23,6 +23,8 @@ pub struct Base {
     pub(super) allow_unused: bool,
     /// Every how many steps the slow weights move, and by which share of the way.
     pub(super) lookahead: Option<(usize, f64)>,
+    /// The decay of the parameters' moving average.
+    pub(super) average: Option<f64>,
     pub(super) groups: Vec<Group>,
 }
 
@@ -44,6 +46,7 @@ impl Base {
             clip: Clip::default(),
             allow_unused: false,
             lookahead: None,
+            average: None,
             groups: Vec::new(),
         }
     }
@@ -90,6 +93,9 @@ impl Base {
                 return Err(bad("the look ahead's share", share, "above 0 and at most 1"));
             }
         }
+        if let Some(decay) = self.average {
+            Interval::SHARE.check("the average's decay", decay)?;
+        }
         self.groups.iter().try_for_each(Group::check)?;
         if self.parameters.is_empty() {
             let message = "the optimiser was given no parameter to change";
@@ -100,6 +106,7 @@ impl Base {
             let late = match () {
                 _ if kept.groups() != self.groups.len() => "a group of parameters was added to",
                 _ if kept.lookahead() != self.lookahead => "the look ahead was set of",
+                _ if kept.averages() != self.average.is_some() => "the average was set of",
                 _ => return Ok(()),
             };
             return Err(Error::new(Kind::Value, format!("{late} an optimiser in use"))
@@ -108,8 +115,8 @@ impl Base {
         Ok(())
     }
 
-    /// How gradients are clipped, what looks ahead, and the groups, in words: to tell whether two are the same.
-    pub(crate) fn described(&self) -> [(&'static str, String); 3] {
+    /// How gradients are clipped, what looks ahead and is averaged, and the groups, in words: to tell whether two are the same.
+    pub(crate) fn described(&self) -> [(&'static str, String); 4] {
         let groups: Vec<String> = self.groups.iter().map(Group::to_string).collect();
         let none = || "none".to_string();
         let lookahead =
@@ -117,6 +124,7 @@ impl Base {
         [
             ("clipping", self.clip.to_string()),
             ("lookahead", lookahead),
+            ("average", self.average.map_or_else(none, |decay| decay.to_string())),
             ("groups", if groups.is_empty() { none() } else { groups.join("; ") }),
         ]
     }

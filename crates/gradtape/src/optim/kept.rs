@@ -12,14 +12,17 @@ use crate::tensor::{Error, Kind, Result, Tensor, nearest};
 /// How many numbers of a rule may change from step to step.
 pub(super) const RATES: usize = 3;
 
-/// Those of a rule, then two of the look ahead: whether this is the first step, and whether the slow weights
-/// move in it.
+/// Those of a rule, then two of the look ahead, of which averages need the first: whether this is the first step, and
+/// whether the slow weights move in it.
 pub(super) const DIALS: usize = RATES + 2;
 pub(super) const FIRST: usize = RATES;
 pub(super) const SYNC: usize = RATES + 1;
 
 /// The slot of the slow weights.
 pub(super) const SLOW: &str = "slow";
+
+/// The slot of the averages, the last.
+pub(super) const AVERAGE: &str = "average";
 
 /// What an optimiser keeps from step to step.
 pub(super) struct Kept {
@@ -31,6 +34,7 @@ pub(super) struct Kept {
     steps: Arc<AtomicU64>,
     has_groups: bool,
     lookahead: Option<(usize, f64)>,
+    averages: bool,
 }
 
 /// What is kept for one parameter.
@@ -96,8 +100,9 @@ impl Kept {
             };
             let mut state: Vec<Parameter> = slots.iter().map(tensor).collect();
             let mut names: Vec<&str> = slots.iter().map(|slot| slot.name).collect();
-            if base.lookahead.is_some() {
-                names.push(SLOW);
+            let besides = [(base.lookahead.is_some(), SLOW), (base.average.is_some(), AVERAGE)];
+            for (_, name) in besides.into_iter().filter(|(is_kept, _)| *is_kept) {
+                names.push(name);
                 state.push(Parameter::new(parameter.value().cast(dtype)));
             }
             Member { part, names, state }
@@ -105,7 +110,8 @@ impl Kept {
         let members = base.parameters.iter().zip(&parts).map(fresh).collect();
         let has_groups = !base.groups.is_empty();
         let (steps, lookahead) = (Arc::clone(&base.steps), base.lookahead);
-        Ok(Kept { members, rules, clocks, steps, has_groups, lookahead })
+        let averages = base.average.is_some();
+        Ok(Kept { members, rules, clocks, steps, has_groups, lookahead, averages })
     }
 
     /// The tensors kept for parameter number `i`, in the order of the slots.
@@ -126,6 +132,16 @@ impl Kept {
     /// The look ahead that slow weights are kept for.
     pub(super) fn lookahead(&self) -> Option<(usize, f64)> {
         self.lookahead
+    }
+
+    /// Whether averages are kept.
+    pub(super) fn averages(&self) -> bool {
+        self.averages
+    }
+
+    /// The average of parameter number `i`, where averages are kept.
+    pub(super) fn average(&self, i: usize) -> Option<&Parameter> {
+        self.members[i].state.last().filter(|_| self.averages)
     }
 
     /// How many groups there are.

@@ -266,6 +266,53 @@ pub trait Optimizer: Rule {
         self.base_mut().lookahead = Some((steps, share));
     }
 
+    /// Keeps an exponential moving average of each parameter (Polyak and Juditsky 1992), in its state: it starts as the
+    /// parameter before the first step, and moves by `1 - decay` of the way to it after every step. The decay is in
+    /// [0, 1): usually 0.99 to 0.9999. A [`Trainer`](crate::train::Trainer) validates with the averages, and leaves them
+    /// in the network; elsewhere [`Optimizer::averages`] gives them. An average apart from any optimiser is
+    /// [`Ema`](super::Ema).
+    ///
+    /// ```
+    /// use gradtape::optim::{Optimizer, Sgd};
+    /// use gradtape::{Parameter, Tape, Tensor};
+    /// let x = Parameter::new(Tensor::scalar(0.0));
+    /// let opt = Sgd::new(&x, 1.0).average(0.5);
+    /// let mut tape = Tape::new();
+    /// for _ in 0..3 {
+    ///     tape.reset();
+    ///     opt.step(tape.parameter(&x) * -1.0)?;
+    /// }
+    /// assert_eq!(x.value().item()?, 3.0);
+    /// // 0, 0.5, 1.25, 2.125.
+    /// assert_eq!(opt.averages()?[0].item()?, 2.125);
+    /// # Ok::<(), gradtape::Error>(())
+    /// ```
+    #[doc(alias("ema", "use_ema", "AveragedModel"))]
+    #[must_use]
+    fn average(mut self, decay: f64) -> Self
+    where
+        Self: Sized,
+    {
+        self.set_average(decay);
+        self
+    }
+
+    /// As [`Optimizer::average`], on an optimiser of any kind that was not used yet.
+    fn set_average(&mut self, decay: f64) {
+        self.base_mut().average = Some(decay);
+    }
+
+    /// The average of each parameter, in the order and of the types of [`Base::parameters`](super::Base::parameters);
+    /// none where [no averages](Optimizer::average) are kept.
+    fn averages(&self) -> Result<Vec<Tensor>> {
+        let kept = kept(self)?;
+        let parameters = self.base().parameters().iter().enumerate();
+        let average = |(i, (_, parameter)): (usize, &(String, crate::tape::Parameter))| {
+            Some(kept.average(i)?.value().cast(parameter.meta().dtype))
+        };
+        Ok(parameters.filter_map(average).collect())
+    }
+
     /// Leaves parameters that the loss does not depend on as they are, instead of failing.
     #[must_use]
     fn allow_unused(mut self) -> Self

@@ -160,14 +160,22 @@ pub(super) fn record<'t, R: Rule + ?Sized>(
             None => rule.update(&mut update),
         };
         let Update { x: before, mut next, dials, .. } = update;
+        let average = base.average.and_then(|decay| Some((state.len().checked_sub(1)?, decay)));
+        let others = average.map_or(state.len(), |(average, _)| average);
         if let Some((_, share)) = base.lookahead
-            && let Some(slow) = state.len().checked_sub(1)
+            && let Some(slow) = others.checked_sub(1)
         {
             let weights = (before, value, tape.parameter(&state[slow]));
             let turns = (dials.get(before, FIRST), dials.get(before, SYNC));
             let (moved, kept) = look_ahead(weights, turns, share);
             value = moved;
             next.push((slow, kept));
+        }
+        if let Some((average, decay)) = average {
+            // What was loaded before the first step is what the average starts from.
+            let is_first = dials.get(before, FIRST).greater(0.5);
+            let last = is_first.select(before, tape.parameter(&state[average]));
+            next.push((average, last + (value - last) * (1.0 - decay)));
         }
         tape.assign(parameter, value.cast(x.dtype()))?;
         for (slot, value) in next {

@@ -63,6 +63,30 @@ impl Training<'_> {
     }
 }
 
+impl Training<'_> {
+    /// What a function gives while the averages that the optimiser keeps stand in place of the parameters.
+    pub(super) fn with_averages<T>(&self, then: impl FnOnce() -> Result<T>) -> Result<T> {
+        let parameters = self.optimizer.base().parameters();
+        let own: Vec<Tensor> = parameters.iter().map(|(_, own)| own.value()).collect();
+        let is_shown = show_averages(self.optimizer)?;
+        let result = then();
+        if is_shown {
+            parameters.iter().zip(own).try_for_each(|((_, parameter), own)| parameter.set(own))?;
+        }
+        result
+    }
+}
+
+/// Puts the averages that an optimiser keeps in place of the parameters. Tells whether there are some.
+pub(super) fn show_averages(optimizer: &dyn Optimizer) -> Result<bool> {
+    // Before the first step they are of what the parameters were when the optimiser was made.
+    let averages = if optimizer.steps() > 0 { optimizer.averages()? } else { Vec::new() };
+    let is_shown = !averages.is_empty();
+    let mut pairs = optimizer.base().parameters().iter().zip(averages);
+    pairs.try_for_each(|((_, parameter), average)| parameter.set(average))?;
+    Ok(is_shown)
+}
+
 impl Course {
     /// Adds to a checkpoint of network and optimiser what else the training needs.
     pub(super) fn save(

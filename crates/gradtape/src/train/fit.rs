@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
-use super::course::{Course, Snapshot, Training};
+use super::course::{Course, Snapshot, Training, show_averages};
 use super::feed::Examples;
 use super::losses::{Loss, unweighed};
 use super::observe::Watching;
@@ -31,7 +31,8 @@ pub(super) fn run(
 ) -> Result<()> {
     let rate = trainer.optimizer.learning_rate();
     let done = epochs(trainer, train, validation);
-    done.and(trainer.optimizer.set_learning_rate(rate))
+    let shown = show_averages(&*trainer.optimizer);
+    done.and(shown.map(|_| ())).and(trainer.optimizer.set_learning_rate(rate))
 }
 
 #[track_caller]
@@ -193,7 +194,8 @@ fn epochs(
         let scores_on = |data| {
             let size = trainer.batch_size.max(256);
             let how = Scoring { loss: loss_of, mode, undo, ranks: shared.ranks };
-            scores(net, data, size, how).map_err(placed(epoch, "after step", step))
+            let scores = training.with_averages(|| scores(net, data, size, how));
+            scores.map_err(placed(epoch, "after step", step))
         };
         let report = EpochReport {
             epoch,

@@ -1,10 +1,12 @@
 //! Gradient descent on an expression, step by step.
 
 mod advice;
+mod extras;
 mod path;
 mod tables;
 mod walk;
 
+pub use extras::Extras;
 pub use path::{Descent, MAX_STEPS, Path, PathStep, Stopped};
 pub(crate) use tables::{columns, ends, lowest};
 pub use tables::{compare_paths, paths_csv};

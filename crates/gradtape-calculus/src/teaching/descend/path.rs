@@ -3,6 +3,7 @@
 use gradtape::optim::Hyper;
 use serde::Serialize;
 
+use super::extras::Extras;
 use crate::report::{Named, Number};
 use crate::teaching::extremum::Place;
 
@@ -26,6 +27,8 @@ pub struct Descent {
     pub batch: usize,
     /// The seed of the noise.
     pub seed: u64,
+    /// What goes on around the optimiser.
+    pub extras: Extras,
 }
 
 /// Plain gradient descent for 100 steps, without noise.
@@ -40,6 +43,7 @@ impl Default for Descent {
             noise: 0.0,
             batch: 1,
             seed: 0,
+            extras: Extras::default(),
         }
     }
 }

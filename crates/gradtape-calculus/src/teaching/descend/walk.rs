@@ -21,7 +21,8 @@ pub(super) fn walk(
     let parameters: Vec<Parameter> =
         start.iter().map(|&value| Parameter::new(Tensor::scalar(value))).collect();
     let made = by_name(&how.optimizer, parameters.as_slice(), &how.hyper).map_err(wrong)?;
-    let optimizer = made.allow_unused();
+    let mut optimizer = made.allow_unused();
+    how.extras.set(&mut optimizer);
     let lr = optimizer.learning_rate();
     let schedule = how.schedule.as_deref().unwrap_or("constant");
     let schedule = Schedule::by_name(schedule, lr, how.steps as u64).map_err(wrong)?;

@@ -10,7 +10,7 @@ use super::explain::{entries, pairs};
 use crate::expression::{Expr, Trace};
 use crate::report::{Error, Named, Result, exact, short};
 use crate::teaching::descend::{
-    Descent, Path, Stopped, columns, descend, descend_program, ends, lowest,
+    Descent, Extras, Path, Stopped, columns, descend, descend_program, ends, lowest,
 };
 use crate::teaching::live::{Live, Scripts, page, parts, quoted};
 use crate::teaching::plot::{Range, plot_paths, plot_program_paths};
@@ -37,6 +37,9 @@ pub struct Descents {
     pub batch: usize,
     /// The seed of the noise.
     pub seed: u64,
+    /// What goes on around each optimiser.
+    #[serde(default)]
+    pub extras: Extras,
     /// The parts of the axes that the picture shows, by name; as far as the paths go where not said.
     #[serde(default)]
     pub range: Vec<(String, f64, f64)>,
@@ -80,6 +83,7 @@ impl Descents {
                     noise: self.noise,
                     batch: self.batch,
                     seed: self.seed,
+                    extras: self.extras.clone(),
                 };
                 let path = match &expr {
                     Some(expr) => descend(expr, &entries(start), &how),
@@ -209,6 +213,7 @@ impl Descents {
                 self.seed
             );
         }
+        text += &self.extras.flags();
         for (name, low, high) in &self.range {
             text += &format!(" --range {name}={}:{}", exact(*low), exact(*high));
         }

@@ -76,6 +76,9 @@ impl Rule for Lbfgs {
         if self.base.lookahead.is_some() {
             return wrong("looking ahead");
         }
+        if self.base.average.is_some() {
+            return wrong("an average");
+        }
         if !self.base.groups.is_empty() {
             return wrong("parameters in groups");
         }

@@ -201,10 +201,11 @@ fn buckets_that_are_sent_early_give_the_same_bits() {
     let layout = layout::Layout::of(&wide_net(), &Adam::new(&wide_net(), 0.01));
     assert!(layout.buckets() > 2, "{}", layout.buckets());
     let group = || Group::named("*bias").lr_scale(0.5);
-    let all: [(&str, &Optimizing); 6] = [
+    let all: [(&str, &Optimizing); 7] = [
         ("adam", &|net| Box::new(Adam::new(net, 0.01).weight_decay(0.1))),
         ("sgd", &|net| Box::new(Sgd::new(net, 0.01).momentum(0.9))),
         ("lookahead", &|net| Box::new(Sgd::new(net, 0.01).lookahead(2, 0.5))),
+        ("average", &|net| Box::new(Adam::new(net, 0.01).average(0.9))),
         ("group", &move |net| Box::new(Adam::new(net, 0.01).group(group()))),
         // Of these a step needs numbers of other places.
         ("clipped", &|net| Box::new(Adam::new(net, 0.01).clip_norm(0.1))),

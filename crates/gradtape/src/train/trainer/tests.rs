@@ -62,6 +62,25 @@ fn reports_say_where_training_is() {
 }
 
 #[test]
+fn averages_are_validated_and_stay_in_the_network() {
+    let data = xor(60, 0.1, 1).unwrap();
+    let fitted = |average: Option<f64>| {
+        let net = net(&[2, 4, 2], 0.0);
+        let mut adam = Adam::new(&net, 0.05);
+        average.into_iter().for_each(|decay| adam.set_average(decay));
+        let mut trainer = Trainer::new(&net, adam).epochs(3).batch_size(20);
+        let last = trainer.fit(&data, Some(&data)).unwrap().epochs[2].validation.unwrap();
+        assert_eq!(last, evaluate(&net, &data, 256).unwrap());
+        // Nothing of what is trained sees the averages.
+        (trainer.history().epochs.iter().map(|epoch| epoch.train).collect::<Vec<_>>(), last)
+    };
+    let (plain, averaged) = (fitted(None), fitted(Some(0.9)));
+    assert_eq!(plain.0, averaged.0);
+    assert!(averaged.1.loss > plain.1.loss, "{averaged:?} {plain:?}");
+    assert_eq!(fitted(Some(0.0)), plain);
+}
+
+#[test]
 fn a_rate_that_is_too_high_stops_and_keeps_the_last_good_weights() {
     let data = digits().flatten();
     let net = net(&[64, 8, 10], 0.0);
