@@ -31,7 +31,9 @@ fn a_training_that_had_not_begun_leaves_no_folder() {
     for _ in 0..20 {
         let mut command = command(&folder.path("."), "train - --target y --out new/inner");
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        child.stdin.as_mut().unwrap().write_all(b"x,y\n1,2\n").unwrap();
+        // What it waits for stays open until it has ended.
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"x,y\n1,2\n").unwrap();
         until(|| folder.path("new/inner").is_dir());
         interrupt(&child);
         assert_eq!(child.wait().unwrap().code(), Some(130));
