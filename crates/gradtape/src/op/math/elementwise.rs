@@ -40,6 +40,7 @@ macro_rules! elementwise_methods {
 
                 /// The magnitude. See [`unary::Abs`].
                 #[track_caller]
+                #[doc(alias("absolute", "fabs"))]
                 pub fn abs(self) -> Self {
                     self.apply(unary::Abs {}, &[])
                 }
@@ -143,6 +144,7 @@ macro_rules! elementwise_methods {
 
                 /// This to a power. See [`binary::Pow`].
                 #[track_caller]
+                #[doc(alias = "power")]
                 pub fn pow(self, y: impl Operand<Self>) -> Self {
                     let (x, y) = self.aligned(y.operand(self), "pow");
                     x.apply(binary::Pow {}, &[y])
@@ -239,6 +241,7 @@ macro_rules! elementwise_methods {
                 /// No less than `min` and no more than `max`, where they are given. `g` flows where
                 /// the number is kept, bounds included.
                 #[track_caller]
+                #[doc(alias("clip", "clip_by_value", "clamp_min", "clamp_max"))]
                 pub fn clamp(
                     self,
                     min: impl Into<Option<f64>>,

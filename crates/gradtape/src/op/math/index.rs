@@ -10,6 +10,7 @@ macro_rules! index_methods {
             impl<$life> $handle {
                 /// One element along an axis for each element of an index. See [`index::Gather`].
                 #[track_caller]
+                #[doc(alias("take_along_axis", "take_along_dim"))]
                 pub fn gather(self, axis: isize, index: Self) -> Self {
                     self.along("gather", axis, |axis| index::Gather { axis }, &[index])
                 }

@@ -10,6 +10,7 @@ macro_rules! reduce_methods {
             impl<$life> $handle {
                 /// The sum over axes, which are dropped. See [`reduce::Sum`].
                 #[track_caller]
+                #[doc(alias = "reduce_sum")]
                 pub fn sum(self, axes: impl IntoAxes) -> Self {
                     match axes.axes(&self.shape()) {
                         Ok(axes) if axes.is_empty() => self,
@@ -30,6 +31,7 @@ macro_rules! reduce_methods {
                 /// The mean over axes, which are dropped: the sum divided by the number of
                 /// elements. Of floats; NaN of nothing.
                 #[track_caller]
+                #[doc(alias("average", "reduce_mean"))]
                 pub fn mean(self, axes: impl IntoAxes) -> Self {
                     let shape = self.shape();
                     match self.float_axes(axes, &shape) {
@@ -43,6 +45,7 @@ macro_rules! reduce_methods {
 
                 /// The greatest element over axes, which are dropped. See [`reduce::Max`].
                 #[track_caller]
+                #[doc(alias("amax", "reduce_max"))]
                 pub fn max(self, axes: impl IntoAxes) -> Self {
                     match axes.axes(&self.shape()) {
                         Ok(axes) if axes.is_empty() => self,
@@ -53,6 +56,7 @@ macro_rules! reduce_methods {
 
                 /// The least element over axes, which are dropped. See [`reduce::Min`].
                 #[track_caller]
+                #[doc(alias("amin", "reduce_min"))]
                 pub fn min(self, axes: impl IntoAxes) -> Self {
                     match axes.axes(&self.shape()) {
                         Ok(axes) if axes.is_empty() => self,

@@ -35,6 +35,7 @@ macro_rules! shape_methods {
 
                 /// The axes from this one on as one axis; `flatten(0)` gives a vector.
                 #[track_caller]
+                #[doc(alias = "ravel")]
                 pub fn flatten(self, from: isize) -> Self {
                     let shape = self.shape();
                     if shape.rank() == 0 && from == 0 {
@@ -89,7 +90,7 @@ macro_rules! shape_methods {
                 }
 
                 /// The axes in another order. See [`shape::Transpose`].
-                #[doc(alias = "permute")]
+                #[doc(alias("permute", "swapaxes", "moveaxis"))]
                 #[track_caller]
                 pub fn transpose(self, order: &[usize]) -> Self {
                     self.apply(shape::Transpose { order: Dims::from_slice(order) }, &[])
@@ -123,6 +124,7 @@ macro_rules! shape_methods {
                 /// A range of places along an axis, as in `x.slice(0, 1..3)` or `x.slice(-1, -2..)`:
                 /// a negative axis or place counts from the end. See [`shape::Slice`].
                 #[track_caller]
+                #[doc(alias = "narrow")]
                 pub fn slice(self, axis: isize, range: impl IntoRange) -> Self {
                     let shape = self.shape();
                     let found = shape.axis(axis).and_then(|axis| shape.range(axis, range));
@@ -178,6 +180,7 @@ macro_rules! shape_methods {
 
                 /// Parts of these sizes one after another along an axis, whose size they add up to.
                 #[track_caller]
+                #[doc(alias = "array_split")]
                 pub fn split(self, axis: isize, sizes: &[usize]) -> Vec<Self> {
                     let shape = self.shape();
                     match shape.axis(axis).and_then(|axis| shape.parts(axis, sizes)) {
@@ -246,7 +249,7 @@ macro_rules! shape_methods {
 
                 /// This, and then the others, one after another along an axis. See
                 /// [`shape::Concat`].
-                #[doc(alias = "cat")]
+                #[doc(alias("cat", "concatenate", "hstack", "vstack"))]
                 #[track_caller]
                 pub fn concat(self, others: &[Self], axis: isize) -> Self {
                     self.along("concat", axis, |axis| shape::Concat { axis }, others)
@@ -336,6 +339,7 @@ macro_rules! shape_methods {
 
                 /// The elements along an axis from the last to the first. See [`shape::Flip`].
                 #[track_caller]
+                #[doc(alias("fliplr", "flipud"))]
                 pub fn flip(self, axis: isize) -> Self {
                     self.along("flip", axis, |axis| shape::Flip { axis }, &[])
                 }
