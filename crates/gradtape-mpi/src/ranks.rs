@@ -181,7 +181,6 @@ impl Collective for Mpi {
 
     fn send(&self, to: usize, bytes: Vec<u8>) -> Result<()> {
         let to = self.known(to)?;
-        fits(&bytes)?;
         self.post(Job::Send { to, bytes })
     }
 
@@ -192,20 +191,10 @@ impl Collective for Mpi {
     }
 
     fn exchange(&self, with: usize, bytes: Vec<u8>, length: usize) -> Result<Vec<u8>> {
-        fits(&bytes)?;
         let (answer, received) = channel();
         self.post(Job::Exchange { with: self.known(with)?, bytes, length, answer })?;
         self.answered(with, &received)
     }
-}
-
-/// Fails for more bytes than MPI sends at once.
-fn fits(bytes: &[u8]) -> Result<()> {
-    if i32::try_from(bytes.len()).is_ok() {
-        return Ok(());
-    }
-    let message = format!("{} bytes for one message of MPI, which carries 2 GB", bytes.len());
-    Err(Error::new(Kind::Value, message).hint("more ranks send smaller parts"))
 }
 
 fn stopped() -> Error {

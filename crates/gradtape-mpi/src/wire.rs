@@ -1,5 +1,6 @@
 //! The thread that makes all calls of MPI.
 
+use std::iter;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
@@ -44,23 +45,37 @@ pub(crate) fn run(told: &Sender<Result<World>>, jobs: &Receiver<Job>) {
         // Nobody waits any more where an answer finds no taker.
         match job {
             Job::Send { to, bytes } => {
-                request::scope(|scope| {
-                    sent(ranks.process_at_rank(to).immediate_send(scope, &bytes[..]));
-                });
+                let process = ranks.process_at_rank(to);
+                for part in parts(&bytes) {
+                    request::scope(|scope| sent(process.immediate_send(scope, part)));
+                }
                 keep(&mut spare, bytes);
             }
             Job::Receive { from, length, answer } => {
-                drop(answer.send(receive(&ranks, (from, length), &mut spare)));
+                let mut received = Received::new(&ranks, (from, length));
+                while received.is_open() {
+                    received.part(&mut spare);
+                }
+                drop(answer.send(received.whole()));
             }
             Job::Exchange { with, bytes, length, answer } => {
-                let received = request::scope(|scope| {
-                    let own = ranks.process_at_rank(with).immediate_send(scope, &bytes[..]);
-                    let received = receive(&ranks, (with, length), &mut spare);
-                    sent(own);
-                    received
-                });
+                let process = ranks.process_at_rank(with);
+                let mut received = Received::new(&ranks, (with, length));
+                // Both at once, as each end may wait for the other.
+                for part in parts(&bytes).map(Some).chain(iter::repeat(None)) {
+                    if part.is_none() && !received.is_open() {
+                        break;
+                    }
+                    request::scope(|scope| {
+                        let own = part.map(|part| process.immediate_send(scope, part));
+                        if received.is_open() {
+                            received.part(&mut spare);
+                        }
+                        own.map(sent);
+                    });
+                }
                 keep(&mut spare, bytes);
-                drop(answer.send(received));
+                drop(answer.send(received.whole()));
             }
             Job::End { answer } => {
                 drop(ranks);
@@ -114,23 +129,57 @@ fn sent<'a>(request: Request<'a, [u8], &LocalScope<'a>>) {
     });
 }
 
-fn receive(
-    ranks: &SimpleCommunicator,
-    (from, length): (i32, usize),
-    spare: &mut Vec<u8>,
-) -> Result<Vec<u8>> {
-    let process = ranks.process_at_rank(from);
-    let (message, status) = waited(|| process.immediate_matched_probe());
-    let count = usize::try_from(status.count(u8::equivalent_datatype())).unwrap_or_default();
-    let mut bytes = if count < SMALL { Vec::new() } else { std::mem::take(spare) };
-    bytes.resize(count, 0);
-    message.matched_receive_into(&mut bytes[..]);
-    if count == length {
-        return Ok(bytes);
+/// The messages that bytes are sent as: MPI counts those of one in 31 bits. There is one of no bytes.
+fn parts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let none = bytes.is_empty().then_some(bytes);
+    bytes.chunks(PART).chain(none)
+}
+
+/// What comes from another rank, message by message.
+struct Received<'r> {
+    ranks: &'r SimpleCommunicator,
+    from: i32,
+    /// How many bytes are due.
+    length: usize,
+    bytes: Vec<u8>,
+    is_open: bool,
+}
+
+impl<'r> Received<'r> {
+    fn new(ranks: &'r SimpleCommunicator, (from, length): (i32, usize)) -> Received<'r> {
+        Received { ranks, from, length, bytes: Vec::new(), is_open: true }
     }
-    let message = format!("rank {from} sent {count} bytes where {length} were due");
-    Err(Error::new(Kind::Value, message)
-        .hint("all ranks must call the same things in the same order: are all of one version?"))
+
+    /// Whether there is more to come.
+    fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Waits for the next message.
+    fn part(&mut self, spare: &mut Vec<u8>) {
+        let process = self.ranks.process_at_rank(self.from);
+        let (message, status) = waited(|| process.immediate_matched_probe());
+        let count = usize::try_from(status.count(u8::equivalent_datatype())).unwrap_or_default();
+        if self.bytes.is_empty() && count >= SMALL {
+            self.bytes = std::mem::take(spare);
+            self.bytes.clear();
+        }
+        let start = self.bytes.len();
+        self.bytes.resize(start + count, 0);
+        message.matched_receive_into(&mut self.bytes[start..]);
+        self.is_open = count == PART && self.bytes.len() < self.length;
+    }
+
+    /// All of it. Fails where it is not as long as was due.
+    fn whole(self) -> Result<Vec<u8>> {
+        let Received { from, length, bytes, .. } = self;
+        if bytes.len() == length {
+            return Ok(bytes);
+        }
+        let message = format!("rank {from} sent {} bytes where {length} were due", bytes.len());
+        Err(Error::new(Kind::Value, message)
+            .hint("all ranks must call the same things in the same order: are all of one version?"))
+    }
 }
 
 fn world(ranks: &SimpleCommunicator) -> Result<World> {
@@ -158,6 +207,9 @@ fn world(ranks: &SimpleCommunicator) -> Result<World> {
 const SPINS: Duration = Duration::from_micros(20);
 const YIELDS: Duration = Duration::from_millis(1);
 const SLEEP: Duration = Duration::from_micros(50);
+
+/// The most bytes of a message.
+const PART: usize = 1 << 30;
 
 /// Bytes that are as fast in new memory.
 const SMALL: usize = 1 << 16;
