@@ -86,7 +86,7 @@ impl Recipe {
         let own = self.epochs.is_none();
         let epochs = *self.epochs.get_or_insert(epochs);
         if validates {
-            let patience = if own || self.stops { (epochs / 10).max(10) } else { NEVER };
+            let patience = if own || self.stops { (epochs / 5).max(10) } else { NEVER };
             self.patience.get_or_insert(patience);
         }
         if self.optimizer.is_none() {
@@ -134,10 +134,10 @@ mod tests {
             recipe.settle([100, held_out], Shape { inputs: 4, outputs: 3, classes: true });
             recipe.patience
         };
-        assert_eq!(patience(None, false, 9), Some(10));
-        assert_eq!(patience(None, true, 9), Some(10));
+        assert_eq!(patience(None, false, 9), Some(20));
+        assert_eq!(patience(None, true, 9), Some(20));
         assert_eq!(patience(Some(500), false, 9), Some(NEVER));
-        assert_eq!(patience(Some(500), true, 9), Some(50));
+        assert_eq!(patience(Some(500), true, 9), Some(100));
         assert_eq!(patience(Some(500), true, 0), None);
     }
 }

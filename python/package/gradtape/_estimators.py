@@ -155,7 +155,7 @@ class GradtapeClassifier(ClassifierMixin, _Estimator):
     schedule : str or None
         How the learning rate changes, as the program has it: constant, cosine, step:step_size=10 and so on.
     early_stopping : int, bool or None
-        After how many epochs without a lower validation loss training ends; it goes back to the lowest. True: after a tenth
+        After how many epochs without a lower validation loss training ends; it goes back to the lowest. True: after a fifth
         of the epochs, at least 10. None: as True, but all epochs are done where ``epochs`` is given. False: no row is held
         out, and all epochs are done.
     validation_fraction : float

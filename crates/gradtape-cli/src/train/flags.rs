@@ -229,7 +229,7 @@ pub(crate) struct Train {
     pub(super) schedule_every: Option<String>,
 
     /// Stop after so many epochs without a lower validation loss, and go back to the lowest [default:
-    /// for a table a tenth of the epochs and at least 10; if --epochs is given, go back without stopping]
+    /// for a table a fifth of the epochs and at least 10; if --epochs is given, go back without stopping]
     #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
 
