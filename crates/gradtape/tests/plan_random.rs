@@ -5,6 +5,7 @@
 use crate::planning::engine::check_engine_in;
 use crate::planning::random::{EXTENTS, random_graph};
 use crate::planning::{cases, check};
+use gradtape::Rng;
 use gradtape::plan::{BufferId, Kernel, Place, Program, plan};
 use gradtape::tape::Graph;
 use gradtape::tensor::DType;
@@ -36,6 +37,21 @@ proptest! {
         let types = [DType::F64, DType::F32, DType::F16, DType::BF16];
         check_engine_in(&types, |dtype| random_graph(&choices, EXTENTS[extents], dtype));
     }
+}
+
+/// The random graphs reach the loops that reduce rows and columns of the same elements.
+#[test]
+fn random_graphs_have_columns_beside_rows() {
+    let mut rng = Rng::new(3);
+    let loops = (0..300).flat_map(|_| {
+        let choices: Vec<u32> = (0..12).map(|_| rng.next_u64() as u32).collect();
+        plan(&random_graph(&choices, [63, 63], DType::F32).0).kernels
+    });
+    let across = loops.filter(|kernel| match kernel {
+        Kernel::Loop(own) => !own.across.is_empty(),
+        _ => false,
+    });
+    assert!(across.count() > 20);
 }
 
 /// Buffers of the arena that hold numbers at the same time lie apart, except where a kernel writes what it

@@ -98,6 +98,7 @@ impl<T: Real> ContractPlan<T> {
             whole_rows: false,
             given,
             isa,
+            past: &[],
             buffers,
         });
         let as_product = |load: &&Access| {

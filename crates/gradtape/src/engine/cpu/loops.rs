@@ -1,7 +1,9 @@
 //! Fused loops: tiles, and what is reduced over them.
 
 use super::across::Across;
+use super::aligned::Aligned;
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows, sums_columns};
+use super::caches::Caches;
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -56,12 +58,13 @@ pub(crate) struct LoopScratch<T> {
     /// The state of one run of tiles.
     run: Vec<T>,
     /// The state of the columns of one run of rows.
-    columns: Vec<T>,
+    columns: Aligned<T>,
     index: Vec<usize>,
 }
 
 impl<T: Real> LoopPlan<T> {
-    pub(crate) fn new(plan: &Loop, isa: Isa, buffers: &[Buffer]) -> LoopPlan<T> {
+    /// A loop of a program with these buffers, of which `unread` says whether no kernel reads them.
+    pub(crate) fn new(plan: &Loop, isa: Isa, buffers: &[Buffer], unread: &[bool]) -> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
@@ -96,6 +99,7 @@ impl<T: Real> LoopPlan<T> {
             whole_rows,
             given: None,
             isa,
+            past: &past_caches(plan, buffers, unread),
             buffers,
         });
         let across = &plan.across;
@@ -127,7 +131,7 @@ impl<T: Real> LoopPlan<T> {
             body: self.body.scratch(),
             state: vec![T::default(); self.state_len()],
             run: vec![T::default(); self.state_len()],
-            columns: vec![T::default(); self.across.as_ref().map_or(0, Across::state_len)],
+            columns: Aligned::new(self.across.as_ref().map_or(0, Across::state_len)),
             index: vec![0; self.space.len()],
         }
     }
@@ -472,6 +476,20 @@ impl<T: Real> LoopPlan<T> {
             each(reduction, &mut state[at..at + len], at);
             at += len;
         }
+    }
+}
+
+/// For each buffer, whether storing it past the caches spares fetching it first: where a loop's arrays are more than the
+/// last cache holds, and no kernel reads the result.
+fn past_caches(plan: &Loop, buffers: &[Buffer], unread: &[bool]) -> Vec<bool> {
+    let accesses = plan.body.loads.iter().chain(plan.stores.iter().map(|store| &store.to));
+    let mut used: Vec<usize> = accesses.map(|access| access.buffer.0 as usize).collect();
+    used.sort_unstable();
+    used.dedup();
+    let bytes = |&id: &usize| buffers[id].len.saturating_mul(buffers[id].dtype.size());
+    match used.iter().map(bytes).fold(0, usize::saturating_add) > Caches::get().last {
+        true => unread.to_vec(),
+        false => Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Results do not depend, in any bit, on the number of threads.
 
 mod across;
+mod aligned;
 mod body;
 mod bounds;
 mod caches;

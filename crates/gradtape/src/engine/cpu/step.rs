@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::pool::Worker;
 use super::repeated::Repeated;
 use super::{gemm, room};
-use crate::plan::{Buffer, Contract, Kernel, Program};
+use crate::plan::{Buffer, BufferId, Contract, Kernel, Place, Program};
 use crate::tensor::{DType, Result};
 
 /// A kernel made ready to run.
@@ -40,23 +40,52 @@ pub(super) fn ready(program: &Program, isa: Isa) -> Result<Vec<Box<dyn Step>>> {
         DType::F32 => contract::may_gain_by_common::<f32>(kernel, isa),
         _ => contract::may_gain_by_common::<f64>(kernel, isa),
     });
+    let unread = unread(program);
     let kernels = program.kernels.iter().enumerate();
     kernels
-        .map(|(number, kernel)| ready_one((number, kernel), isa, buffers, &mut repeated))
+        .map(|(number, kernel)| ready_one((number, kernel), isa, (buffers, &unread), &mut repeated))
         .collect()
+}
+
+/// For each buffer, whether it is a result that no kernel reads.
+fn unread(program: &Program) -> Vec<bool> {
+    let number = |buffer: &Buffer| match buffer.place {
+        Place::Output(number) => Some(number),
+        _ => None,
+    };
+    let results = program.buffers.iter().filter_map(number).max().map_or(0, |most| most + 1);
+    let mut is_read = vec![false; results];
+    let mut read = |buffer: BufferId| {
+        if let Some(number) = number(&program.buffers[buffer.0 as usize]) {
+            is_read[number] = true;
+        }
+    };
+    for kernel in &program.kernels {
+        match kernel {
+            Kernel::Loop(kernel) => kernel.body.loads.iter().for_each(|load| read(load.buffer)),
+            Kernel::Contract(Contract { a, b, epilogue, .. }) => {
+                [a, b].into_iter().chain(&epilogue.loads).for_each(|load| read(load.buffer));
+            }
+            Kernel::Host(host) => host.inputs.iter().for_each(|(buffer, _)| read(*buffer)),
+        }
+    }
+    let unread = |buffer| number(buffer).is_some_and(|number| !is_read[number]);
+    program.buffers.iter().map(unread).collect()
 }
 
 fn ready_one(
     (number, kernel): (usize, &Kernel),
     isa: Isa,
-    buffers: &[Buffer],
+    (buffers, unread): (&[Buffer], &[bool]),
     repeated: &mut Repeated,
 ) -> Result<Box<dyn Step>> {
     Ok(match kernel {
         Kernel::Loop(kernel) if kernel.body.dtype == DType::F32 => {
-            Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers))?)
+            Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers, unread))?)
         }
-        Kernel::Loop(kernel) => Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers))?),
+        Kernel::Loop(kernel) => {
+            Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers, unread))?)
+        }
         Kernel::Contract(kernel) if kernel.epilogue.dtype == DType::F32 => {
             Box::new(Shared::new(product::<f32>(number, kernel, isa, buffers, repeated)?)?)
         }
