@@ -426,6 +426,7 @@ fn allocate_with<T>(shape: &Shape, spare: usize) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Rng;
 
     #[test]
     fn the_number_of_elements_must_be_the_shapes() {
@@ -434,6 +435,24 @@ mod tests {
         assert!(Tensor::from_vec(Vec::<f32>::new(), [usize::MAX, 2]).is_err());
         assert_eq!(Tensor::from_slice(&[] as &[f32], [4, 0]).unwrap().elements(), 0);
         assert_eq!(Tensor::from_slice(&[true], ()).unwrap().rank(), 0);
+    }
+
+    #[test]
+    fn large_arrays_start_a_line_of_the_cache() {
+        let place = |x: &Tensor| x.as_slice::<f32>().unwrap().as_ptr().align_offset(LINE);
+        let mut rng = Rng::new(1);
+        let made = Tensor::uniform([33, 64], 0.0, 1.0, DType::F32, &mut rng).unwrap();
+        let turned = made.transpose(&[1, 0]).unwrap().contiguous();
+        let mut own = made.clone();
+        own.make_writable();
+        for x in [Tensor::zeros([33, 64], DType::F32).contiguous(), made.clone(), turned, own] {
+            assert_eq!((place(&x), x.elements()), (0, 33 * 64));
+        }
+        assert_eq!(
+            made.transpose(&[1, 0]).unwrap().to_vec::<f32>().unwrap()[1],
+            made.to_f64_vec()[64] as f32
+        );
+        assert_eq!(Tensor::ones([3], DType::F64).as_strided::<f64>().unwrap().1, 0);
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 49 {
+        Some(match choice % 51 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -272,7 +272,7 @@ impl Picker {
             42 if rank >= 1 => build.push(shape::Flip { axis }, &[x]),
             43 | 44 if rank >= 1 => self.nested(choice, axis, x)?,
             45 => self.uniform(choice, &of_x),
-            46 => self.stacked(choice, x, y)?,
+            46 | 49 | 50 => self.stacked(choice, x, y)?,
             47 | 48 => self.finer(choice, x, y)?,
             _ => return None,
         })
