@@ -401,7 +401,7 @@ fn spare<T>(elements: usize) -> usize {
 }
 
 /// The place in the memory of a vector at which that many elements start.
-fn line_start<T>(data: &Vec<T>, elements: usize) -> usize {
+fn line_start<T>(data: &[T], elements: usize) -> usize {
     data.as_ptr().align_offset(LINE).min(spare::<T>(elements))
 }
 

@@ -386,10 +386,10 @@ impl<T: Real> BodyPlan<T> {
                 for link in links.iter().filter(|link| !link.sums_columns()) {
                     scratch.tiles[link.out] = scratch.slot(self.slots[link.out]);
                 }
-                let mut lies = tile.rows == 1 || tile.cols * size_of::<T>() % LINE == 0;
+                let mut lies = tile.rows == 1 || (tile.cols * size_of::<T>()).is_multiple_of(LINE);
                 for (reg, target) in targets {
                     let out = place(target);
-                    lies &= out.is_some_and(|out| out as usize % LINE == 0);
+                    lies &= out.is_some_and(|out| (out as usize).is_multiple_of(LINE));
                     if let Some(out) = out {
                         scratch.tiles[*reg] = out;
                     }
