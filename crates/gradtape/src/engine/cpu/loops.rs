@@ -1,5 +1,7 @@
 //! Fused loops: tiles, and what is reduced over them.
 
+use std::ops::Range;
+
 use super::across::Across;
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows, sums_columns};
 use super::isa::Isa;
@@ -7,7 +9,7 @@ use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate};
-use crate::op::Reduce;
+use crate::op::{Reduce, set_index};
 use crate::plan::{Access, Buffer, Loop, Reduction, Reg};
 use crate::tensor::Dims;
 
@@ -138,6 +140,42 @@ impl<T: Real> LoopPlan<T> {
             Some(across) => across.parts() * across.state_len(),
             None if self.parts > 1 => self.parts * self.tasks() * self.state_len(),
             None => 0,
+        }
+    }
+
+    /// Whether some rows can be computed for themselves by [`LoopPlan::run_rows`].
+    pub(crate) fn takes_rows(&self) -> bool {
+        self.how == How::ShortRows && self.across.is_none() && self.row_axis.is_some()
+    }
+
+    /// Sets what is the same for all rows. To be called once for each run, before [`LoopPlan::run_rows`].
+    ///
+    /// # Safety
+    /// As [`LoopPlan::run`].
+    pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.body.begin(memory, &mut scratch.body) };
+    }
+
+    /// Computes some rows of one index of all kept axes but the last, by one worker.
+    ///
+    /// # Safety
+    /// As [`LoopPlan::run`]; the rows must be this worker's, and the loop [take](LoopPlan::takes_rows) rows.
+    pub(crate) unsafe fn run_rows(
+        &self,
+        item: usize,
+        rows: Range<usize>,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+    ) {
+        let last = self.kept - 1;
+        set_index(&mut scratch.index[..last], &self.space[..last], item);
+        for first in rows.clone().step_by(self.body.rows) {
+            let LoopScratch { index, .. } = scratch;
+            (index[last], index[self.kept]) = (first, 0);
+            let most = self.body.rows.min(rows.end - first);
+            // SAFETY: passed on from the caller.
+            unsafe { self.some_rows(most, memory, scratch) };
         }
     }
 
@@ -336,10 +374,18 @@ impl<T: Real> LoopPlan<T> {
     }
 
     unsafe fn short_rows(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
-        let LoopScratch { body, index, state, .. } = scratch;
+        let LoopScratch { index, .. } = scratch;
         self.set_index(index, task, 0..self.kept);
         index[self.kept] = 0;
+        // SAFETY: the tile lies in the space; tasks are apart.
+        unsafe { self.some_rows(usize::MAX, memory, scratch) };
+    }
+
+    /// Computes a tile of short rows from the index of the scratch memory on, of so many rows at most.
+    unsafe fn some_rows(&self, most: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        let LoopScratch { body, index, state, .. } = scratch;
         let tile = self.tile(index);
+        let tile = Tile { rows: tile.rows.min(most), ..tile };
         // SAFETY: the tile lies in the space; tasks are apart.
         unsafe { self.body.run(&tile, None, memory, body) };
         for reduction in &self.reductions {

@@ -10,8 +10,9 @@ use super::loops::{LoopPlan, LoopScratch};
 use super::memory::Memory;
 use super::pool::Worker;
 use super::repeated::Repeated;
+use super::tiled::{TiledPlan, TiledScratch};
 use super::{gemm, room};
-use crate::plan::{Buffer, Contract, Kernel, Program};
+use crate::plan::{Buffer, Contract, Kernel, Program, Tiled};
 use crate::tensor::{DType, Result};
 
 /// A kernel made ready to run.
@@ -64,6 +65,19 @@ fn ready_one(
             Box::new(Shared::new(product::<f64>(number, kernel, isa, buffers, repeated)?)?)
         }
         Kernel::Host(host) => Box::new(HostPlan::new(host)),
+        Kernel::Tiled(tiled) if is_single(tiled) => {
+            Box::new(Shared::new(TiledPlan::<f32>::new(tiled, isa, buffers)?)?)
+        }
+        Kernel::Tiled(tiled) => Box::new(Shared::new(TiledPlan::<f64>::new(tiled, isa, buffers)?)?),
+    })
+}
+
+/// Whether kernels compute in f32.
+fn is_single(tiled: &Tiled) -> bool {
+    tiled.kernels.iter().any(|kernel| match kernel {
+        Kernel::Loop(plain) => plain.body.dtype == DType::F32,
+        Kernel::Contract(product) => product.epilogue.dtype == DType::F32,
+        Kernel::Host(_) | Kernel::Tiled(_) => false,
     })
 }
 
@@ -174,6 +188,34 @@ impl<T: Real> Plan for ContractPlan<T> {
     ) {
         // SAFETY: passed on from the caller.
         unsafe { self.run(worker, memory, own, shared) }
+    }
+}
+
+impl<T: Real> Plan for TiledPlan<T> {
+    type Number = T;
+    type Scratch = TiledScratch<T>;
+
+    fn scratch(&self) -> TiledScratch<T> {
+        self.scratch()
+    }
+
+    fn shared_len(&self) -> usize {
+        0
+    }
+
+    fn is_large(&self) -> bool {
+        self.work() >= gemm::PARALLEL
+    }
+
+    unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        own: &mut TiledScratch<T>,
+        _: *mut T,
+    ) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.run(worker, memory, own) }
     }
 }
 

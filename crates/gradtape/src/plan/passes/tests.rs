@@ -64,6 +64,25 @@ fn an_input_is_updated_after_its_last_reader() {
 }
 
 #[test]
+fn what_a_softmax_makes_of_a_product_is_summed_in_tiles() {
+    let attention = "
+        %0 = input {dtype: f32; shape: [4, 640, 32]} : f32[4, 640, 32]
+        %1 = input {dtype: f32; shape: [4, 500, 32]} : f32[4, 500, 32]
+        %2 = transpose(%1) {order: [0, 2, 1]} : f32[4, 32, 500]
+        %3 = contract(%0, %2) {batch: 1; summed: 1} : f32[4, 640, 500]
+        %4 = logsumexp(%3) {axes: [2]} : f32[4, 640]
+        %5 = reshape(%4) {shape: [4, 640, 1]} : f32[4, 640, 1]
+        %6 = broadcast(%5) {shape: [4, 640, 500]} : f32[4, 640, 500]
+        %7 = sub(%3, %6) : f32[4, 640, 500]
+        %8 = exp(%7) : f32[4, 640, 500]
+        %9 = contract(%8, %1) {batch: 1; summed: 1} : f32[4, 640, 32]
+        return %9
+    ";
+    check(attention, "lower", "");
+    check(attention, "tile", "");
+}
+
+#[test]
 fn what_is_padded_twice_is_spread_once() {
     let padded = "
         %0 = input {dtype: f32; shape: [3, 4]} : f32[3, 4]

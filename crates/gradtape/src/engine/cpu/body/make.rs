@@ -9,10 +9,15 @@ use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::overlap;
 use crate::engine::cpu::tile::tile_op;
 use crate::op::Reduce;
-use crate::plan::{Access, Body, Buffer, BufferId, Inst, Reg, Store};
+use crate::plan::{Access, Body, Buffer, BufferId, Inst, Place, Reg, Store};
 
 /// Elements from which a buffer does not stay in a core's cache from one kernel to the next.
 const STREAM: usize = 1 << 17;
+
+/// Whether a buffer does not stay in a core's cache.
+fn streams(buffer: &Buffer) -> bool {
+    buffer.len >= STREAM && !matches!(buffer.place, Place::Scratch(_))
+}
 
 /// What a [`BodyPlan`] is made from.
 pub(crate) struct BodySpec<'a> {
@@ -84,7 +89,7 @@ impl<T: Real> BodyPlan<T> {
             .enumerate()
             .map(|(i, access)| Load {
                 fixed: access.strides.iter().all(|&stride| stride == 0),
-                streams: buffers[access.buffer.0 as usize].len >= STREAM,
+                streams: streams(&buffers[access.buffer.0 as usize]),
                 overwritten: overwritten(i, access),
                 access: access.clone(),
             })
@@ -129,10 +134,10 @@ impl<T: Real> BodyPlan<T> {
             let stride = axes[1].and_then(|column| store.to.strides.get(column));
             let by_row = plan.rows_of.by_row[reg] && stride.is_none_or(|&stride| stride == 0);
             let reg = if by_row { reg } else { plan.rows_of.whole[reg] };
-            let Buffer { dtype, len, .. } = buffers[store.to.buffer.0 as usize];
+            let buffer = &buffers[store.to.buffer.0 as usize];
             let mut loads = body.loads.iter();
-            let streams = len >= STREAM
-                && dtype == T::DTYPE
+            let streams = streams(buffer)
+                && buffer.dtype == T::DTYPE
                 && !loads.any(|load| overlap(buffers, load.buffer, store.to.buffer));
             plan.stores.push(StorePlan { reg, to: store.to.clone(), by_row, direct, streams });
         }
