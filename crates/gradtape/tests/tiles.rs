@@ -69,14 +69,13 @@ fn tiled(program: &Program) -> Vec<&Tiled> {
     tiled.collect()
 }
 
-const SIZES: [[usize; 5]; 7] = [
+const SIZES: [[usize; 5]; 6] = [
     [1, 1, 16, 16, 8],
     [2, 3, 64, 64, 16],
     [1, 1, 100, 77, 5],
     [2, 1, 33, 130, 32],
     [1, 2, 257, 19, 64],
     [1, 4, 70, 513, 24],
-    [3, 1, 17, 1, 3],
 ];
 
 #[test]
