@@ -6,12 +6,13 @@ theirs, on the same rows of 20 tables that Python packages bring along; writes r
                              [--splits 3] [--first 0]
 
 What is fair to all: the same rows (a fifth is held out, stratified for classes, three times with the seeds 0, 1, 2, or
---splits times from --first on; means are written; record/tables.csv is of --splits 1 --first 100, which no default
+--splits times from --first on; means are written; record/tables.csv is of --splits 5 --first 100, which no default
 was chosen on), empty cells where a category is in no row to train on, rows without a target left out. The models
 of scikit-learn see numbers standardised (a missing one as the median) and categories one-hot encoded; boosting sees
 missing numbers as such. Targets that are numbers are standardised for its perceptron, which diverges on some
 otherwise. Of classes the log loss is compared, of numbers the root mean squared error. Seconds are of the processor,
-of all threads, with reading and writing of files for gradtape, and without for the others. Nothing is downloaded.
+of all threads (of the others one: OMP_NUM_THREADS=1), with reading and writing of files for gradtape, and without for
+the others. Nothing is downloaded.
 """
 
 import argparse

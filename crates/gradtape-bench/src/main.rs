@@ -7,13 +7,14 @@
 //!
 //! `gradtape-bench floors` prints, for each instruction set, what share of a loop of multiplications and additions
 //! on registers matrix products reach; `gradtape-bench threads`, what more threads gain over one; `gradtape-bench half`,
-//! what numbers of 16 bits save.
+//! what numbers of 16 bits save; `gradtape-bench sequences`, what attention costs as sequences grow longer.
 
 mod floors;
 mod half;
 mod layers;
 mod measure;
 mod networks;
+mod sequences;
 mod threads;
 mod workloads;
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
             let names: Vec<&str> = workloads::ALL.iter().map(|(name, _)| *name).collect();
             eprintln!("{USAGE}");
             eprintln!("workloads: {} cold-start", names.join(" "));
-            eprintln!("tables: floors half threads");
+            eprintln!("tables: floors half sequences threads");
             ExitCode::from(2)
         }
         Err(error) => {
@@ -70,6 +71,7 @@ fn run(arguments: &[String]) -> Result<bool> {
     match name.as_str() {
         "floors" => floors::print()?,
         "half" => half::print()?,
+        "sequences" => sequences::print()?,
         "threads" => threads::print()?,
         "cold-start-child" => {
             let accuracy = workloads::cold_start(digits)?;

@@ -66,6 +66,7 @@ mod structure;
 mod tape;
 mod tensor_math;
 mod tensor_ops;
+mod tiles;
 mod vmap;
 mod vmap_random;
 mod watching;

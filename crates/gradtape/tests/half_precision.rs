@@ -225,6 +225,7 @@ fn rounding_and_converting_cost_no_pass_over_memory() {
             Kernel::Contract(_) => "product",
             Kernel::Loop(_) => "loop",
             Kernel::Host(_) => "host",
+            Kernel::Tiled(_) => "tiled",
         });
         // Two operands as f32; bias, relu and roundings with the product; a reduction along each axis, of which
         // one ends in the update.

@@ -3,7 +3,7 @@
 
 use crate::planning::engine::{check_engine, run};
 use crate::planning::{Build, numbers, slots};
-use gradtape::engine::cpu::Isa;
+use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::reference;
 use gradtape::op::{
     Meta, NodeId, Op, binary, compare, control, index, linear, reduce, shape, source, unary,
@@ -59,6 +59,32 @@ fn layouts(op: &Op, inputs: &[Tensor], dtype: DType) -> (Graph, Vec<Tensor>) {
         build.output(out);
     }
     (build.graph, build.values)
+}
+
+/// Results that are more than the caches hold are stored past them; who reads them next finds them, and no bit hangs on
+/// where they lie or on who computed them.
+#[test]
+fn results_beyond_the_caches_are_there_at_once() {
+    let shape = [1301, 4099];
+    let mut build = Build::default();
+    let [x, y] = [3, 5].map(|salt| build.input(numbers(shape, salt).cast(DType::F32)));
+    let product = build.push(binary::Mul {}, &[x, y]);
+    let sum = build.push(binary::Add {}, &[product, x]);
+    build.output(product);
+    build.output(sum);
+    let [x, y] = [0, 1].map(|input: usize| build.values[input].to_vec::<f32>().unwrap());
+    for isa in Isa::available() {
+        for threads in [1, 2, 7] {
+            let results = run(&build.graph, &build.values, isa, threads);
+            for (number, result) in results[..2].iter().enumerate() {
+                let added = |x: f32| if number == 0 { 0.0 } else { x };
+                let want = x.iter().zip(&y).map(|(&x, &y)| x * y + added(x));
+                let found = result.as_slice::<f32>().unwrap();
+                assert!(found.iter().copied().eq(want), "{isa:?} {threads} {number}");
+            }
+        }
+    }
+    cpu::set_threads(0);
 }
 
 #[test]

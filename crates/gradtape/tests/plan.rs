@@ -105,7 +105,7 @@ fn kinds(program: &Program) -> (usize, usize, usize, usize) {
             Kernel::Loop(plain) if plain.space.iter().product::<usize>() > 4096 => kinds.0 += 1,
             Kernel::Loop(_) => kinds.1 += 1,
             Kernel::Contract(_) => kinds.2 += 1,
-            Kernel::Host(_) => kinds.3 += 1,
+            Kernel::Host(_) | Kernel::Tiled(_) => kinds.3 += 1,
         }
     }
     kinds

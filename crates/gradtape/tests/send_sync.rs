@@ -86,7 +86,7 @@ fn both() -> Vec<String> {
     ];
     names.extend(names![shared:
         plan::Access, plan::Body, plan::Buffer, plan::BufferId, plan::Check, plan::Host, plan::Inst,
-        plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, plan::Target,
+        plan::Kernel, plan::Loop, plan::Contract, plan::Passes, plan::Place, plan::Program, plan::Target, plan::Tiled,
         plan::Reduction, plan::Reg, plan::Stage, plan::Store,
     ]);
     names![shared: Box<dyn Layer>, Box<dyn Module>, Box<dyn Optimizer>, Box<dyn Rule>];

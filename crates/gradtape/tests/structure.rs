@@ -17,7 +17,39 @@ const CRATES: &[(&str, &Walls, usize)] =
     &[("gradtape", WALLS, 500), ("gradtape-calculus", CALCULUS, 100)];
 
 /// Crates, or a room of one, without circles among their files.
-const WITHOUT_CIRCLES: [(&str, &str); 2] = [("gradtape-chart", ""), ("gradtape-calculus", "")];
+const WITHOUT_CIRCLES: &[(&str, &[&str])] = &[
+    ("gradtape-c", &[""]),
+    ("gradtape-calculus", &[""]),
+    ("gradtape-chart", &[""]),
+    ("gradtape-derive", &[""]),
+    ("gradtape-lab", &[""]),
+    ("gradtape-mpi", &[""]),
+    ("gradtape-tables", &[""]),
+    (
+        "gradtape",
+        &[
+            "grad",
+            "io",
+            "loss",
+            "metric",
+            "soft",
+            "op/binary",
+            "op/compare",
+            "op/control",
+            "op/index",
+            "op/linalg",
+            "op/linear",
+            "op/math",
+            "op/meaning",
+            "op/reduce",
+            "op/shape",
+            "op/source",
+            "op/unary",
+            "plan/classify",
+            "plan/lower",
+        ],
+    ),
+];
 
 const WALLS: &Walls = &[
     ("tensor", &[]),
@@ -128,7 +160,10 @@ fn rooms_import_only_what_the_design_allows() {
 
 #[test]
 fn files_import_each_other_in_no_circle() {
-    for (name, room) in WITHOUT_CIRCLES {
+    let rooms = WITHOUT_CIRCLES
+        .iter()
+        .flat_map(|(name, rooms)| rooms.iter().map(move |room| (*name, *room)));
+    for (name, room) in rooms {
         let source = folder(name).join("src");
         let files = rust_files(&source.join(room)).into_iter().map(|file| {
             (module_of(file.strip_prefix(&source).unwrap()), fs::read_to_string(&file).unwrap())

@@ -20,8 +20,10 @@ pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) ->
     check_bounds(program)?;
     check(program, slots, results)?;
     let mut machine = Machine::new(program, slots)?;
-    for kernel in &program.kernels {
+    // No result tells of tiles: each of the kernels of a tiled one runs as a whole.
+    for kernel in program.kernels.iter().flat_map(Kernel::parts) {
         match kernel {
+            Kernel::Tiled(_) => {}
             Kernel::Loop(plain) => machine.run_loop(plain)?,
             Kernel::Contract(product) => machine.run_product(product)?,
             Kernel::Host(host) => {
@@ -47,7 +49,7 @@ pub fn run(program: &Program, slots: &mut [Slot<'_>], results: &mut [Tensor]) ->
                     **tensor = value;
                 }
             }
-            Place::Arena(_) => {}
+            Place::Arena(_) | Place::Scratch(_) => {}
         }
     }
     Ok(())
@@ -61,7 +63,7 @@ fn check(program: &Program, slots: &[Slot<'_>], results: &[Tensor]) -> Result<()
         let holds = |tensor: &Tensor| tensor.dtype() == dtype && tensor.elements() == len;
         let updated = || program.outputs.contains(&BufferId(number as u32));
         let fits = match place {
-            Place::Arena(_) => true,
+            Place::Arena(_) | Place::Scratch(_) => true,
             Place::Output(output) => results.get(output).is_some_and(holds),
             Place::Input(input) => match slots.get(input) {
                 Some(Slot::Read(tensor)) => holds(tensor) && !updated(),
@@ -92,7 +94,7 @@ impl<'p> Machine<'p> {
             let bytes = buffer.len * buffer.dtype.size();
             outside[number] = match buffer.place {
                 Place::Arena(_) => continue,
-                Place::Output(_) => vec![0xAA; bytes],
+                Place::Output(_) | Place::Scratch(_) => vec![0xAA; bytes],
                 Place::Input(input) => match &slots[input] {
                     Slot::Read(tensor) => bytes_of(tensor)?,
                     Slot::Write(tensor) => bytes_of(tensor)?,

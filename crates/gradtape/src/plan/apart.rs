@@ -48,7 +48,7 @@ impl Kernel {
                 let operands = [(a, of(rows, summed)), (b, of(summed, columns))];
                 (product.space(), epilogue, stores, Some(operands))
             }
-            Kernel::Host(_) => return None,
+            Kernel::Host(_) | Kernel::Tiled(_) => return None,
         };
         stores.iter().enumerate().find_map(|(number, Store { to, .. })| {
             let shares = |other: &Access| other.buffer == to.buffer;

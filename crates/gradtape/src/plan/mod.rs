@@ -10,9 +10,11 @@ mod origins;
 mod passes;
 mod print;
 mod program;
+mod rows;
 mod schedule;
 mod simplify;
 mod target;
+mod tile;
 mod widen;
 
 pub(crate) use origins::{Origins, plan_with_origins};
@@ -20,7 +22,7 @@ pub use passes::{Passes, Stage, passes};
 pub(crate) use program::Strides;
 pub use program::{
     Access, Body, Buffer, BufferId, Check, Contract, Host, Inst, Kernel, Loop, Place, Program,
-    Reduction, Reg, Store,
+    Reduction, Reg, Store, Tiled,
 };
 pub use target::Target;
 
@@ -64,18 +66,19 @@ struct Circular;
 
 /// From groups to the finished program.
 fn lower_all(graph: &mut Classified, groups: Vec<fuse::Group>) -> Result<Program, Circular> {
-    lower_each(graph, groups, &mut |_, _, _| {})
+    lower_each(graph, groups, &mut |_, _, _| {}).map(|(program, _)| program)
 }
 
 /// What sees the kernels that a group was lowered to.
 type Lowered<'l> = dyn FnMut(&Classified, &fuse::Group, &[Kernel]) + 'l;
 
-/// As [`lower_all`], for who looks at kernels with their groups.
+/// As [`lower_all`], for who looks at kernels with their groups: also of which of these kernels each of the program's is
+/// made.
 fn lower_each(
     graph: &mut Classified,
     groups: Vec<fuse::Group>,
     lowered: &mut Lowered<'_>,
-) -> Result<Program, Circular> {
+) -> Result<(Program, tile::Made), Circular> {
     let schedule::Schedule { groups, into, circular } = schedule::schedule(graph, groups);
     if circular {
         return Err(Circular);
@@ -114,8 +117,9 @@ fn lower_each(
     let of = |node: NodeId| buffer_of[node.index()].unwrap_or(BufferId(0));
     program.outputs = graph.outputs.iter().map(|output| of(output.node)).collect();
     program.checks = checks(graph);
+    let made = tile::tile(&mut program, &graph.target);
     program.arena = lower::lay_out(&mut program.buffers, &program.kernels);
-    Ok(program)
+    Ok((program, made))
 }
 
 /// Where a node is stored that is no part of another.

@@ -20,7 +20,22 @@ pub(crate) fn plan_with_origins(graph: &Graph) -> (Program, Vec<Origins>) {
         all.extend(kernels.iter().map(|kernel| origins(graph, group, kernel)));
     });
     match program {
-        Ok(program) => (program, all),
+        Ok((program, made)) => {
+            let weight = |kernel: &Kernel| kernel.operations().max(1.0);
+            let joined = program.kernels.iter().zip(made).map(|(kernel, numbers)| {
+                let Kernel::Tiled(tiled) = kernel else {
+                    return numbers.first().map_or(Vec::new(), |&number| all[number].clone());
+                };
+                let sum: f64 = tiled.kernels.iter().map(weight).sum();
+                let parts = tiled.kernels.iter().zip(&numbers).flat_map(|(kernel, &number)| {
+                    let part = weight(kernel) / sum;
+                    all[number].iter().map(move |&(node, share)| (node, share * part))
+                });
+                parts.collect()
+            });
+            let joined = joined.collect();
+            (program, joined)
+        }
         // Nothing is known of the kernels of single operations.
         Err(Circular) => {
             let program = plan(graph);

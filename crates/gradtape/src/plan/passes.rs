@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::classify::Classified;
-use super::{Program, Target, fuse, plan, schedule, simplify, unfused, widen};
+use super::{Kernel, Program, Target, fuse, plan, plan_for, schedule, simplify, unfused, widen};
 use crate::tape::Graph;
 
 /// What [`plan`](super::plan) made of a graph, and what it would cost to run it before and after.
@@ -39,17 +39,22 @@ impl Passes {
         let wide = widen::widen(graph);
         let simple = simplify::simplify(&wide, &target);
         let program = plan(graph);
-        let stages = vec![
+        let lowered = plan_for(graph, &untiled(&target));
+        let mut stages = vec![
             stage("record", graph, &unfused(wide.into_owned(), &target)),
             stage("simplify", &simple, &unfused(simple.clone(), &target)),
-            stage("lower", &simple, &program),
+            stage("lower", &simple, &lowered),
         ];
+        if is_tiled(&program) {
+            stages.push(stage("tile", &simple, &program));
+        }
         Passes { stages, program }
     }
 }
 
 /// The text of what each pass makes of a graph, by the name of the pass; the first is the recording, the last
-/// the program. `widen` is there where numbers are kept in a type that they are not computed in.
+/// the program. `widen` is there where numbers are kept in a type that they are not computed in, `tile` where kernels are
+/// run a tile of rows at a time.
 pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
     let target = Target::default();
     let wide = widen::widen(graph);
@@ -71,9 +76,22 @@ pub fn passes(graph: &Graph) -> Vec<(&'static str, String)> {
         ("classify", roles),
         ("fuse", fused),
         ("schedule", list(&ordered.groups)),
-        ("lower", plan(graph).to_string()),
+        ("lower", plan_for(graph, &untiled(&target)).to_string()),
     ]);
+    let program = plan(graph);
+    if is_tiled(&program) {
+        passes.push(("tile", program.to_string()));
+    }
     passes
+}
+
+/// The machine on which nothing is run in tiles of rows.
+fn untiled(target: &Target) -> Target {
+    Target { tiled: usize::MAX, ..target.clone() }
+}
+
+fn is_tiled(program: &Program) -> bool {
+    program.kernels.iter().any(|kernel| matches!(kernel, Kernel::Tiled(_)))
 }
 
 fn stage(name: &'static str, graph: &Graph, program: &Program) -> Stage {

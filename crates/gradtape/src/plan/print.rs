@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::program::{
     Access, Body, Buffer, BufferId, Contract, Inst, Kernel, Loop, Place, Program, Reduction, Reg,
-    Store,
+    Store, Tiled,
 };
 
 /// The buffers, then the kernels with their loads, instructions and stores.
@@ -50,35 +50,29 @@ impl Program {
 
     /// Bytes that a kernel of the program reads and writes.
     pub(crate) fn traffic_of(&self, kernel: &Kernel) -> usize {
-        // For each array, whether it is written, and how many of its elements are used.
-        let mut used: Vec<((BufferId, bool), usize)> = Vec::new();
-        let mut visit = |buffer: BufferId, written: bool, count: usize| match used
-            .iter_mut()
-            .find(|(known, _)| *known == (buffer, written))
-        {
-            Some((_, most)) => *most = count.max(*most),
-            None => used.push(((buffer, written), count)),
-        };
-        match kernel {
-            Kernel::Loop(Loop { space, reduced, body, stores, reductions, across }) => {
-                let (kept, last) = space.split_at(space.len() - reduced);
-                body.loads.iter().for_each(|load| visit(load.buffer, false, load.reach(space)));
-                stores.iter().for_each(|Store { to, .. }| visit(to.buffer, true, to.reach(space)));
-                reductions.iter().for_each(|Reduction { to, .. }| {
-                    visit(to.buffer, true, to.reach(kept));
-                });
-                across.iter().for_each(|Reduction { to, .. }| {
-                    visit(to.buffer, true, to.reach(last));
-                });
+        let mut written: Vec<BufferId> = Vec::new();
+        let mut bytes = 0;
+        for kernel in kernel.parts() {
+            let used = kernel.used();
+            for Used { buffer, is_written, count } in &used {
+                let Buffer { dtype, len, place } = &self.buffers[buffer.0 as usize];
+                // What was written for the same tile is in the cache.
+                let near =
+                    matches!(place, Place::Scratch(_)) || !is_written && written.contains(buffer);
+                bytes += if near { 0 } else { dtype.size() * len.min(count) };
             }
-            _ => kernel.each_access(|buffer, written| visit(buffer, written, usize::MAX)),
+            written.extend(used.iter().filter(|used| used.is_written).map(|used| used.buffer));
         }
-        let bytes = |((buffer, _), count): &((BufferId, bool), usize)| {
-            let Buffer { dtype, len, .. } = &self.buffers[buffer.0 as usize];
-            dtype.size() * len.min(count)
-        };
-        used.iter().map(bytes).sum()
+        bytes
     }
+}
+
+/// How much of an array a kernel reads or writes.
+struct Used {
+    buffer: BufferId,
+    is_written: bool,
+    /// The most elements that one of its accesses has; more than there are where that is not known.
+    count: usize,
 }
 
 impl Access {
@@ -90,6 +84,33 @@ impl Access {
 }
 
 impl Kernel {
+    /// The arrays that it uses, each once for reading and once for writing.
+    fn used(&self) -> Vec<Used> {
+        let mut used: Vec<Used> = Vec::new();
+        let mut visit = |buffer: BufferId, is_written: bool, count: usize| {
+            let same = |known: &&mut Used| (known.buffer, known.is_written) == (buffer, is_written);
+            match used.iter_mut().find(same) {
+                Some(known) => known.count = known.count.max(count),
+                None => used.push(Used { buffer, is_written, count }),
+            }
+        };
+        match self {
+            Kernel::Loop(Loop { space, reduced, body, stores, reductions, across }) => {
+                let (kept, last) = space.split_at(space.len() - reduced);
+                body.loads.iter().for_each(|load| visit(load.buffer, false, load.reach(space)));
+                stores.iter().for_each(|Store { to, .. }| visit(to.buffer, true, to.reach(space)));
+                reductions.iter().for_each(|Reduction { to, .. }| {
+                    visit(to.buffer, true, to.reach(kept));
+                });
+                across.iter().for_each(|Reduction { to, .. }| {
+                    visit(to.buffer, true, to.reach(last));
+                });
+            }
+            _ => self.each_access(|buffer, written| visit(buffer, written, usize::MAX)),
+        }
+        used
+    }
+
     /// Its floating-point operations; see [`Program::operations`].
     pub(crate) fn operations(&self) -> f64 {
         let product = |sizes: &[usize]| sizes.iter().map(|&size| size as f64).product::<f64>();
@@ -103,6 +124,7 @@ impl Kernel {
                 product(&own.space()) * each
             }
             Kernel::Host(_) => 0.0,
+            Kernel::Tiled(own) => own.kernels.iter().map(Kernel::operations).sum(),
         }
     }
 
@@ -114,6 +136,10 @@ impl Kernel {
 
     /// Calls `visit` for each buffer that the kernel uses and whether it is written, reads first.
     pub fn each_access(&self, mut visit: impl FnMut(BufferId, bool)) {
+        self.each_access_of(&mut visit);
+    }
+
+    fn each_access_of(&self, visit: &mut dyn FnMut(BufferId, bool)) {
         let (body, stores) = match self {
             Kernel::Loop(plain) => (&plain.body, &plain.stores),
             Kernel::Contract(product) => {
@@ -124,6 +150,9 @@ impl Kernel {
             Kernel::Host(host) => {
                 host.inputs.iter().for_each(|(buffer, _)| visit(*buffer, false));
                 return visit(host.output.0, true);
+            }
+            Kernel::Tiled(tiled) => {
+                return tiled.kernels.iter().for_each(|kernel| kernel.each_access_of(visit));
             }
         };
         body.loads.iter().for_each(|load| visit(load.buffer, false));
@@ -181,6 +210,20 @@ impl Display for Kernel {
                 }
                 writeln!(f, ") -> {}: {}", host.output.0, host.output.1)
             }
+            Kernel::Tiled(tiled) => {
+                let Tiled { items, rows, tile, kernels } = tiled;
+                write!(f, "tiles of {tile} of {rows} rows")?;
+                if *items != 1 {
+                    write!(f, " for each of {items}")?;
+                }
+                writeln!(f)?;
+                for kernel in kernels {
+                    for line in kernel.to_string().lines() {
+                        writeln!(f, "    {line}")?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -235,6 +278,7 @@ impl Display for Buffer {
             Place::Input(number) => write!(f, "input {number}"),
             Place::Output(number) => write!(f, "output {number}"),
             Place::Arena(offset) => write!(f, "the arena at {offset}"),
+            Place::Scratch(number) => write!(f, "scratch {number}, a tile at a time"),
         }
     }
 }

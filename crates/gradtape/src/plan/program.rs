@@ -50,6 +50,9 @@ pub enum Place {
     Output(usize),
     /// This many bytes from the start of the arena; a multiple of 64.
     Arena(usize),
+    /// Nowhere as a whole: the rows of a tile lie in scratch memory number `.0` of the worker that computes it. Only
+    /// the kernels of one [`Tiled`] use it.
+    Scratch(usize),
 }
 
 /// One pass over memory, or one operation.
@@ -61,6 +64,8 @@ pub enum Kernel {
     Contract(Contract),
     /// An operation that is neither, with a loop of its own.
     Host(Host),
+    /// Kernels that are run one after another for a tile of rows at a time.
+    Tiled(Tiled),
 }
 
 /// For each axis of a space, how far one step along it goes; back where it is negative.
@@ -226,6 +231,30 @@ impl Contract {
     /// The sizes of the result's axes.
     pub fn space(&self) -> Dims {
         self.batch.iter().chain(&self.rows).chain(&self.columns).copied().collect()
+    }
+}
+
+/// Kernels over the same rows, run one after another for some rows at a time: what is between them stays in the cache.
+///
+/// The rows of a loop are the axes that it keeps, those of a contraction its batch and its rows; the last of these axes
+/// has [`Tiled::rows`] indices. Of what one of the kernels writes and another one uses, and of all that is in scratch
+/// memory, each kernel uses for a row the elements of that row alone: as many for each of them, row after row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tiled {
+    /// How many times there are so many rows: those of a tile are of one item.
+    pub items: usize,
+    /// The number of rows of an item.
+    pub rows: usize,
+    /// The most rows of a tile. Those of an item are cut into as few tiles as possible, of about the same size.
+    pub tile: usize,
+    /// The kernels in the order of running: contractions, and loops over whole rows.
+    pub kernels: Vec<Kernel>,
+}
+
+impl Tiled {
+    /// How many tiles the rows of an item are cut into.
+    pub fn tiles(&self) -> usize {
+        self.rows.div_ceil(self.tile.max(1))
     }
 }
 

@@ -49,6 +49,12 @@ pub struct Target {
     pub fold_zeros: usize,
     /// Places in a window up to which its elements are joined one by one instead of reduced.
     pub window_places: usize,
+    /// Bytes between contractions and the loops on their rows from which these are run for a tile of rows at a time.
+    pub tiled: usize,
+    /// Bytes between them of a tile at most: what stays in the second-level cache beside the operands.
+    pub tile_bytes: usize,
+    /// Into how many tiles the rows are cut at least, for the workers to share.
+    pub tiles: usize,
 }
 
 impl Default for Target {
@@ -66,6 +72,9 @@ impl Default for Target {
             recomputed: 4,
             fold_zeros: 6,
             window_places: 16,
+            tiled: 4 << 20,
+            tile_bytes: 256 << 10,
+            tiles: 16,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Tensors made from a rule: constants, ranges, the identity, random numbers.
 
 use super::philox::{four_at, normal_f64, uniform_at, unit_f32, unit_f64};
-use super::sealed::Sealed;
 use super::tensor::allocate;
 use super::{DType, Element, Error, Kind, Result, Rng, Shape, Tensor, with_float, with_type};
 
@@ -187,17 +186,10 @@ impl Tensor {
 const MAX_WHOLE: f64 = (1u64 << 53) as f64;
 
 fn repeat<T: Element>(shape: Shape, value: T) -> Tensor {
-    // The probe is given back at once: `vec!` below gets zeroed pages without writing them.
-    match allocate::<T>(&shape) {
-        Ok(probe) => {
-            drop(probe);
-            Tensor::from_storage(T::wrap(vec![value; shape.elements()]), shape)
-        }
-        Err(_) => {
-            let strides = shape.iter().map(|_| 0).collect();
-            Tensor { shape, strides, ..Tensor::scalar(value) }
-        }
-    }
+    Tensor::repeated(shape.clone(), value).unwrap_or_else(|_| {
+        let strides = shape.iter().map(|_| 0).collect();
+        Tensor { shape, strides, ..Tensor::scalar(value) }
+    })
 }
 
 fn generate(count: usize, dtype: DType, value: impl Fn(usize) -> f64) -> Result<Tensor> {
@@ -221,26 +213,25 @@ fn random(
     f32: impl Fn(u64) -> f32,
     f64: impl Fn(u64) -> f64,
 ) -> Result<Tensor> {
-    fn collect<T>(shape: &Shape, key: u64, value: impl Fn(u64) -> T) -> Result<Vec<T>> {
-        let mut data = allocate(shape)?;
+    fn collect<T: Element>(shape: Shape, key: u64, value: impl Fn(u64) -> T) -> Result<Tensor> {
         let elements = shape.elements() as u64;
-        for block in 0..elements / 4 {
-            data.extend(four_at(key, 0, block).map(&value));
-        }
-        data.extend((elements / 4 * 4..elements).map(|i| value(uniform_at(key, 0, i))));
-        Ok(data)
+        Tensor::filled(shape, |data| {
+            for block in 0..elements / 4 {
+                data.extend(four_at(key, 0, block).map(&value));
+            }
+            data.extend((elements / 4 * 4..elements).map(|i| value(uniform_at(key, 0, i))));
+        })
     }
-    let storage = match dtype.computed() {
-        DType::F64 => f64::wrap(collect(&shape, key, f64)?),
+    match dtype.computed() {
+        DType::F64 => collect(shape, key, f64),
         DType::F32 => with_float!(dtype, T => {
-            T::wrap(collect(&shape, key, |bits| T::from_f64(f64::from(f32(bits))))?)
-        }, else f32::wrap(Vec::new())),
+            collect(shape, key, |bits| T::from_f64(f64::from(f32(bits))))
+        }, else Ok(Tensor::scalar(0.0f32))),
         _ => {
             let message = format!("{} in {dtype}: only floating-point types hold them", what());
-            return Err(Error::new(Kind::Value, message).hint("make f32 numbers and cast() them"));
+            Err(Error::new(Kind::Value, message).hint("make f32 numbers and cast() them"))
         }
-    };
-    Ok(Tensor::from_storage(storage, shape))
+    }
 }
 
 #[cfg(test)]

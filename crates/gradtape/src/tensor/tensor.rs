@@ -67,6 +67,34 @@ impl Tensor {
         Tensor { storage: Arc::new(storage), shape, strides, offset: 0 }
     }
 
+    /// As many elements as the shape has, from a place of `data` on.
+    fn from_aligned<T: Element>(data: Vec<T>, offset: usize, shape: Shape) -> Tensor {
+        Tensor { offset, ..Tensor::from_storage(T::wrap(data), shape) }
+    }
+
+    /// A tensor of the elements that `fill` appends to a vector, as many as the shape has; of many, the first starts
+    /// a line of the cache. An error where memory has no room.
+    pub(super) fn filled<T: Element>(
+        shape: Shape,
+        fill: impl FnOnce(&mut Vec<T>),
+    ) -> Result<Tensor> {
+        let mut data = allocate_with(&shape, spare::<T>(shape.checked_elements()?))?;
+        let offset = line_start(&data, shape.elements());
+        data.resize(offset, T::default());
+        fill(&mut data);
+        Ok(Tensor::from_aligned(data, offset, shape))
+    }
+
+    /// The same number for each element, as [`Tensor::filled`].
+    pub(super) fn repeated<T: Element>(shape: Shape, value: T) -> Result<Tensor> {
+        let spare = spare::<T>(shape.checked_elements()?);
+        // The probe is given back at once: `vec!` below gets zeroed pages without writing them.
+        drop(allocate_with::<T>(&shape, spare)?);
+        let data = vec![value; shape.elements() + spare];
+        let offset = line_start(&data, shape.elements());
+        Ok(Tensor::from_aligned(data, offset, shape))
+    }
+
     /// The number of elements along each axis.
     pub fn shape(&self) -> &Shape {
         &self.shape
@@ -253,25 +281,23 @@ impl Tensor {
             return self.clone();
         }
         fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Tensor {
-            match tensor.copied(data) {
-                Ok(copy) => Tensor::from_storage(T::wrap(copy), tensor.shape.clone()),
-                Err(_) => tensor.clone(),
-            }
+            let fill = |out: &mut Vec<T>| tensor.append_to(data, out);
+            Tensor::filled(tensor.shape.clone(), fill).unwrap_or_else(|_| tensor.clone())
         }
         with_storage!(&self.storage, data => copy(self, data))
     }
 
     /// Makes the elements contiguous and this tensor the only view of them, by a copy if need be.
     pub(crate) fn make_writable(&mut self) {
-        fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Storage {
-            T::wrap(match tensor.as_slice::<T>() {
-                Some(slice) => slice.to_vec(),
-                None => tensor.positions().map(|at| data[at]).collect(),
+        fn copy<T: Element>(tensor: &Tensor, data: &[T]) -> Tensor {
+            let fill = |out: &mut Vec<T>| tensor.append_to(data, out);
+            Tensor::filled(tensor.shape.clone(), fill).unwrap_or_else(|_| {
+                let data = tensor.positions().map(|at| data[at]).collect();
+                Tensor::from_storage(T::wrap(data), tensor.shape.clone())
             })
         }
         if !self.is_contiguous() || Arc::get_mut(&mut self.storage).is_none() {
-            let storage = with_storage!(&self.storage, data => copy(self, data));
-            *self = Tensor::from_storage(storage, self.shape.clone());
+            *self = with_storage!(&self.storage, data => copy(self, data));
         }
     }
 
@@ -364,11 +390,31 @@ impl Tensor {
     }
 }
 
+/// Bytes of a cache line: vectors that cross its end cost twice.
+const LINE: usize = 64;
+/// Bytes from which elements start a line.
+const LARGE: usize = 1 << 12;
+
+/// Elements beside this many, so that the first can start a line.
+fn spare<T>(elements: usize) -> usize {
+    if elements.saturating_mul(size_of::<T>()) < LARGE { 0 } else { LINE / size_of::<T>() }
+}
+
+/// The place in the memory of a vector at which that many elements start.
+fn line_start<T>(data: &[T], elements: usize) -> usize {
+    data.as_ptr().align_offset(LINE).min(spare::<T>(elements))
+}
+
 /// An empty vector with room for the elements of a shape, or an error where memory has none.
 pub(crate) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
+    allocate_with(shape, 0)
+}
+
+/// As [`allocate`], with room for some more elements.
+fn allocate_with<T>(shape: &Shape, spare: usize) -> Result<Vec<T>> {
     let mut out = Vec::new();
     let elements = shape.checked_elements()?;
-    out.try_reserve_exact(elements).map_err(|_| {
+    out.try_reserve_exact(elements.saturating_add(spare)).map_err(|_| {
         let bytes = elements as f64 * size_of::<T>() as f64;
         let message =
             format!("no memory for shape {shape} ({:.1} GiB)", bytes / f64::from(1 << 30));
@@ -380,6 +426,7 @@ pub(crate) fn allocate<T>(shape: &Shape) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Rng;
 
     #[test]
     fn the_number_of_elements_must_be_the_shapes() {
@@ -388,6 +435,24 @@ mod tests {
         assert!(Tensor::from_vec(Vec::<f32>::new(), [usize::MAX, 2]).is_err());
         assert_eq!(Tensor::from_slice(&[] as &[f32], [4, 0]).unwrap().elements(), 0);
         assert_eq!(Tensor::from_slice(&[true], ()).unwrap().rank(), 0);
+    }
+
+    #[test]
+    fn large_arrays_start_a_line_of_the_cache() {
+        let place = |x: &Tensor| x.as_slice::<f32>().unwrap().as_ptr().align_offset(LINE);
+        let mut rng = Rng::new(1);
+        let made = Tensor::uniform([33, 64], 0.0, 1.0, DType::F32, &mut rng).unwrap();
+        let turned = made.transpose(&[1, 0]).unwrap().contiguous();
+        let mut own = made.clone();
+        own.make_writable();
+        for x in [Tensor::zeros([33, 64], DType::F32).contiguous(), made.clone(), turned, own] {
+            assert_eq!((place(&x), x.elements()), (0, 33 * 64));
+        }
+        assert_eq!(
+            made.transpose(&[1, 0]).unwrap().to_vec::<f32>().unwrap()[1],
+            made.to_f64_vec()[64] as f32
+        );
+        assert_eq!(Tensor::ones([3], DType::F64).as_strided::<f64>().unwrap().1, 0);
     }
 
     #[test]

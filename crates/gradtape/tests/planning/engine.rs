@@ -3,6 +3,7 @@
 use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::reference;
 use gradtape::op::{Op, reduce};
+use gradtape::plan::Target;
 use gradtape::tape::Graph;
 use gradtape::tensor::{DType, Tensor};
 
@@ -17,6 +18,15 @@ pub(crate) fn check_engine(graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
 /// of the reference engine in f64, but for what rounding may do, and the same bits for every number of
 /// threads.
 pub(crate) fn check_engine_in(types: &[DType], graph: impl Fn(DType) -> (Graph, Vec<Tensor>)) {
+    check_engine_for(&Target::default(), types, graph);
+}
+
+/// As [`check_engine_in`], with plans for another machine.
+pub(crate) fn check_engine_for(
+    target: &Target,
+    types: &[DType],
+    graph: impl Fn(DType) -> (Graph, Vec<Tensor>),
+) {
     let (exact, values) = graph(DType::F64);
     let mut computed = Vec::new();
     let mut inputs = values.clone();
@@ -31,7 +41,7 @@ pub(crate) fn check_engine_in(types: &[DType], graph: impl Fn(DType) -> (Graph, 
         let (graph, values) = graph(dtype);
         let bounds = bounds(&graph, &values, &computed, dtype);
         for isa in Isa::available() {
-            let run = |threads: usize| run(&graph, &values, isa, threads);
+            let run = |threads: usize| run_for(target, &graph, &values, isa, threads);
             let alone = run(1);
             for ((got, want), bound) in alone.iter().zip(&want).zip(&bounds) {
                 assert_near(got, want, *bound, &format!("{isa:?} {dtype} of\n{graph}"));
@@ -46,10 +56,21 @@ pub(crate) fn check_engine_in(types: &[DType], graph: impl Fn(DType) -> (Graph, 
 
 /// The results of the CPU engine, then the inputs after it.
 pub(crate) fn run(graph: &Graph, values: &[Tensor], isa: Isa, threads: usize) -> Vec<Tensor> {
+    run_for(&Target::default(), graph, values, isa, threads)
+}
+
+/// As [`run`], with a plan for another machine.
+pub(crate) fn run_for(
+    target: &Target,
+    graph: &Graph,
+    values: &[Tensor],
+    isa: Isa,
+    threads: usize,
+) -> Vec<Tensor> {
     cpu::set_threads_beyond_cores(threads);
     let mut inputs = values.to_vec();
     let mut results = Vec::new();
-    cpu::run_graph(graph, isa, &mut slots(graph, &mut inputs), &mut results)
+    cpu::run_graph_for(graph, target, isa, &mut slots(graph, &mut inputs), &mut results)
         .unwrap_or_else(|error| panic!("{error}\n{graph}"));
     results.extend(inputs);
     results

@@ -8,7 +8,7 @@ pub(crate) mod random;
 use gradtape::engine::cpu::Isa;
 use gradtape::engine::{Slot, interpret, reference};
 use gradtape::op::{Meta, NodeId, Op, shape, source};
-use gradtape::plan::{Program, plan};
+use gradtape::plan::{Program, Target, plan_for};
 use gradtape::tape::{Graph, GraphNode, Output};
 use gradtape::tensor::{DType, Shape, Tensor};
 use proptest::prelude::ProptestConfig;
@@ -78,8 +78,18 @@ pub(crate) fn numbers(shape: impl Into<Shape>, salt: usize) -> Tensor {
 /// Plans, runs the program by the interpreter and by the CPU engine, and compares every output and every
 /// updated input with those of the reference engine.
 pub(crate) fn check(graph: &Graph, values: &[Tensor], tolerance: f64) -> Program {
-    let program = plan(graph);
-    assert_eq!(plan(graph), program, "plans are deterministic");
+    check_for(&Target::default(), graph, values, tolerance)
+}
+
+/// As [`check`], with a plan for another machine.
+pub(crate) fn check_for(
+    target: &Target,
+    graph: &Graph,
+    values: &[Tensor],
+    tolerance: f64,
+) -> Program {
+    let program = plan_for(graph, target);
+    assert_eq!(plan_for(graph, target), program, "plans are deterministic");
     let (mut left, mut right) = (values.to_vec(), values.to_vec());
     let mut expected = Vec::new();
     reference::run(graph, &mut slots(graph, &mut left), &mut expected, &mut |_, _| Ok(())).unwrap();
@@ -97,7 +107,9 @@ pub(crate) fn check(graph: &Graph, values: &[Tensor], tolerance: f64) -> Program
         same(a, b, tolerance, &format!("output {i} of\n{graph}\n{program}"));
     }
     for isa in Isa::available() {
-        for (i, (a, b)) in expected.iter().zip(engine::run(graph, values, isa, 1)).enumerate() {
+        for (i, (a, b)) in
+            expected.iter().zip(engine::run_for(target, graph, values, isa, 1)).enumerate()
+        {
             same(a, &b, tolerance, &format!("{isa:?}: output {i} of\n{graph}\n{program}"));
         }
     }

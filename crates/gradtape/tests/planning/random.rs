@@ -117,7 +117,7 @@ impl Picker {
         let rank = of_x.rank();
         let axis = (choice >> 20) as usize % rank.max(1);
         let build = &mut self.build;
-        Some(match choice % 49 {
+        Some(match choice % 53 {
             0 => build.push(unary::Neg {}, &[x]),
             1 => build.push(unary::Tanh {}, &[x]),
             2 => build.push(unary::Relu {}, &[x]),
@@ -272,8 +272,9 @@ impl Picker {
             42 if rank >= 1 => build.push(shape::Flip { axis }, &[x]),
             43 | 44 if rank >= 1 => self.nested(choice, axis, x)?,
             45 => self.uniform(choice, &of_x),
-            46 => self.stacked(choice, x, y)?,
+            46 | 51 | 52 => self.stacked(choice, x, y)?,
             47 | 48 => self.finer(choice, x, y)?,
+            49 | 50 => self.attention(choice, x, y)?,
             _ => return None,
         })
     }
@@ -465,6 +466,68 @@ impl Picker {
             self.beside.push(self.build.push(reduce::Sum { axes }, &[id]));
         }
         Some(finer)
+    }
+
+    /// Rows of one node that are weighted sums of those of another: the weights are a softmax of products.
+    fn attention(&mut self, choice: u32, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let bit = |place: u32| choice >> place & 1 == 1;
+        let [x, y] = [self.build.shape(x).rank() > 2, self.build.shape(y).rank() > 2]
+            .into_iter()
+            .zip([x, y])
+            .map(|(deep, id)| if deep { id } else { self.rows(id) })
+            .collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let y = if self.build.shape(x).rank() == self.build.shape(y).rank() { y } else { x };
+        let [of_x, of_y] = [x, y].map(|id| self.build.shape(id));
+        let rank = of_x.rank();
+        // Keys as long as queries.
+        let y = if of_x[..rank - 2] == of_y[..rank - 2] && of_x[rank - 1] == of_y[rank - 1] {
+            y
+        } else {
+            x
+        };
+        let mut order: Dims = (0..rank).collect();
+        order.swap(rank - 2, rank - 1);
+        let turned = self.build.push(shape::Transpose { order }, &[y]);
+        let scores = self.product_of(rank, x, turned)?;
+        let of_scores = self.build.shape(scores);
+        let scores = match bit(9) {
+            true => {
+                let [row, column] = [rank - 2, rank - 1].map(|axis| {
+                    let shape = of_scores.clone();
+                    self.build.push(source::Iota { axis, shape, dtype: DType::F64 }, &[])
+                });
+                let seen = self.build.push(compare::LessEqual {}, &[column, row]);
+                let hidden = self.uniform(0, &of_scores);
+                self.build.push(control::Select {}, &[seen, scores, hidden])
+            }
+            false => scores,
+        };
+        let sums = self
+            .build
+            .push(reduce::LogSumExp { axes: [rank - 1].into_iter().collect() }, &[scores]);
+        let mut one = of_scores.to_vec();
+        one[rank - 1] = 1;
+        let sums = self.build.push(shape::Reshape { shape: Shape::from(one) }, &[sums]);
+        let sums = self.build.broadcast(sums, &of_scores);
+        let rest = self.build.push(binary::Sub {}, &[scores, sums]);
+        // Bounded, as the exponential is here.
+        let weights = self.build.push(unary::Tanh {}, &[rest]);
+        if bit(10) {
+            self.beside.push(if bit(11) { scores } else { weights });
+        }
+        self.product_of(rank, weights, y)
+    }
+
+    /// A product of rows and columns, as it stands.
+    fn product_of(&mut self, rank: usize, x: NodeId, y: NodeId) -> Option<NodeId> {
+        let [of_x, of_y] = [x, y].map(|id| self.build.shape(id));
+        let out = of_x.elements() / of_x[rank - 1].max(1) * of_y[rank - 1];
+        let sums = out.saturating_mul(of_x[rank - 1]);
+        let fits = out <= MOST[0] && sums <= MOST[1];
+        fits.then(|| self.build.push(linear::Contract { batch: rank - 2, summed: 1 }, &[x, y]))
     }
 
     /// A node as rows of its last axis.

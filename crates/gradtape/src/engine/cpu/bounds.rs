@@ -4,7 +4,7 @@
 use super::memory::overlap;
 use crate::plan::{
     Access, Body, Buffer, BufferId, Contract, Host, Inst, Kernel, Loop, Place, Program, Reduction,
-    Store,
+    Store, Tiled,
 };
 use crate::tensor::{DType, Error, Kind, Result};
 
@@ -27,20 +27,17 @@ pub(in crate::engine) fn check(program: &Program) -> Result<()> {
         }
     }
     for (number, kernel) in program.kernels.iter().enumerate() {
-        let fits = match kernel {
-            Kernel::Loop(plain) => fits_loop(plain, buffers),
-            Kernel::Contract(product) => fits_product(product, buffers),
-            Kernel::Host(host) => fits_host(host, buffers),
-        };
-        if !fits {
+        if !fits_kernel(kernel, buffers) {
             return Err(unsound(&format!("kernel {number} reads or writes beyond a buffer")));
         }
-        let apart = match kernel {
-            Kernel::Loop(plain) => is_apart_loop(plain, buffers),
-            Kernel::Contract(product) => is_apart_product(product, buffers),
-            Kernel::Host(host) => is_apart_host(host, buffers),
+        let keeps = match kernel {
+            Kernel::Tiled(tiled) => tiled.keeps_rows(buffers) && is_of_one_type(tiled),
+            single => !uses_scratch(single, buffers),
         };
-        if !apart {
+        if !keeps {
+            return Err(unsound(&format!("kernel {number} uses of other rows what is of a tile")));
+        }
+        if !is_apart(kernel, buffers) {
             return Err(unsound(&format!("kernel {number} writes what it reads elsewhere")));
         }
         let mut spared = true;
@@ -59,6 +56,70 @@ pub(in crate::engine) fn check(program: &Program) -> Result<()> {
 fn unsound(what: &str) -> Error {
     Error::new(Kind::Shape, format!("the plan is not sound: {what}"))
         .hint("this is an error of gradtape; please report the recording that led to it")
+}
+
+fn fits_kernel(kernel: &Kernel, buffers: &[Buffer]) -> bool {
+    match kernel {
+        Kernel::Loop(plain) => fits_loop(plain, buffers),
+        Kernel::Contract(product) => fits_product(product, buffers),
+        Kernel::Host(host) => fits_host(host, buffers),
+        Kernel::Tiled(tiled) => tiled.kernels.iter().all(|own| fits_kernel(own, buffers)),
+    }
+}
+
+fn is_apart(kernel: &Kernel, buffers: &[Buffer]) -> bool {
+    match kernel {
+        Kernel::Loop(plain) => is_apart_loop(plain, buffers),
+        Kernel::Contract(product) => is_apart_product(product, buffers),
+        Kernel::Host(host) => is_apart_host(host, buffers),
+        Kernel::Tiled(tiled) => {
+            tiled.kernels.iter().all(|own| is_apart(own, buffers)) && is_apart_tiled(tiled, buffers)
+        }
+    }
+}
+
+fn uses_scratch(kernel: &Kernel, buffers: &[Buffer]) -> bool {
+    let mut uses = false;
+    kernel.each_access(|buffer, _| {
+        uses |= matches!(buffers[buffer.0 as usize].place, Place::Scratch(_));
+    });
+    uses
+}
+
+/// Whether all kernels compute in one type.
+fn is_of_one_type(tiled: &Tiled) -> bool {
+    let dtype = |kernel: &Kernel| match kernel {
+        Kernel::Loop(plain) => Some(plain.body.dtype),
+        Kernel::Contract(product) => Some(product.epilogue.dtype),
+        Kernel::Host(_) | Kernel::Tiled(_) => None,
+    };
+    let mut dtypes = tiled.kernels.iter().map(dtype);
+    let first = dtypes.next().flatten();
+    first.is_some() && dtypes.all(|dtype| dtype == first)
+}
+
+/// Whether what a kernel of a tiled one writes shares no memory with another buffer that one of them uses, as while a
+/// tile is written, another one may be read; or both have the same rows in the same places. Scratch memory is a worker's
+/// own.
+fn is_apart_tiled(tiled: &Tiled, buffers: &[Buffer]) -> bool {
+    let mut uses: Vec<(BufferId, bool)> = Vec::new();
+    let whole = |buffer: BufferId| !matches!(buffers[buffer.0 as usize].place, Place::Scratch(_));
+    tiled.kernels.iter().for_each(|kernel| {
+        kernel.each_access(|buffer, written| {
+            if whole(buffer) {
+                uses.push((buffer, written));
+            }
+        });
+    });
+    uses.iter().filter(|(_, written)| *written).all(|&(buffer, _)| {
+        uses.iter().all(|&(other, _)| {
+            let [own, its] = [buffer, other].map(|id| &buffers[id.0 as usize]);
+            let alike =
+                (own.len, own.place, own.dtype.size()) == (its.len, its.place, its.dtype.size());
+            let by_row = || [buffer, other].iter().all(|&id| tiled.uses_by_row(id, own.len));
+            buffer == other || !overlap(buffers, buffer, other) || alike && by_row()
+        })
+    })
 }
 
 fn fits_loop(plain: &Loop, buffers: &[Buffer]) -> bool {
@@ -219,7 +280,7 @@ fn fits(access: &Access, space: &[usize], buffers: &[Buffer]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::plan;
+    use crate::plan::{Target, plan, plan_for};
 
     #[test]
     fn what_reaches_beyond_a_buffer_is_refused() {
@@ -269,6 +330,87 @@ mod tests {
         program
     }
 
+    /// A softmax between two products, run a tile of rows at a time.
+    fn in_tiles() -> Program {
+        let graph = "
+            %0 = input {dtype: f32; shape: [3, 40, 8]} : f32[3, 40, 8]
+            %1 = input {dtype: f32; shape: [3, 8, 40]} : f32[3, 8, 40]
+            %2 = input {dtype: f32; shape: [3, 40, 8]} : f32[3, 40, 8]
+            %3 = contract(%0, %1) {batch: 1; summed: 1} : f32[3, 40, 40]
+            %4 = logsumexp(%3) {axes: [2]} : f32[3, 40]
+            %5 = reshape(%4) {shape: [3, 40, 1]} : f32[3, 40, 1]
+            %6 = broadcast(%5) {shape: [3, 40, 40]} : f32[3, 40, 40]
+            %7 = sub(%3, %6) : f32[3, 40, 40]
+            %8 = exp(%7) : f32[3, 40, 40]
+            %9 = contract(%8, %2) {batch: 1; summed: 1} : f32[3, 40, 8]
+            return %9
+        ";
+        let target = Target { tiled: 0, ..Target::default() };
+        let program = plan_for(&graph.parse().unwrap(), &target);
+        check(&program).unwrap();
+        assert!(matches!(program.kernels[..], [Kernel::Tiled(_)]), "{program}");
+        program
+    }
+
+    #[test]
+    fn what_uses_of_other_rows_what_is_of_a_tile_is_refused() {
+        let of_other_rows = "uses of other rows what is of a tile";
+        let wrongs: [fn(&mut Tiled); 6] = [
+            |tiled| tiled.tile = 0,
+            |tiled| (tiled.items, tiled.rows) = (6, 20),
+            |tiled| tiled.rows = 41,
+            |tiled| {
+                // All rows of what is in scratch memory, as the right operand.
+                if let Kernel::Contract(product) = &mut tiled.kernels[2] {
+                    product.b.buffer = product.a.buffer;
+                }
+            },
+            |tiled| {
+                // The first row of each item.
+                if let Kernel::Loop(plain) = &mut tiled.kernels[1] {
+                    plain.body.loads[0].strides[1] = 0;
+                }
+            },
+            |tiled| {
+                // A number for each element.
+                let kernel = tiled.kernels[1].clone();
+                if let Kernel::Loop(mut plain) = kernel {
+                    plain.body.insts.clear();
+                    plain.stores[0].reg = crate::plan::Reg(0);
+                    tiled.kernels[1] = Kernel::Loop(plain);
+                }
+            },
+        ];
+        for change in wrongs {
+            let mut wrong = in_tiles();
+            if let Kernel::Tiled(tiled) = &mut wrong.kernels[0] {
+                change(tiled);
+            }
+            refuses(&wrong, of_other_rows);
+        }
+        let mut wrong = in_tiles();
+        wrong.kernels = wrong.kernels[0].parts().to_vec();
+        refuses(&wrong, of_other_rows);
+        let mut wrong = in_tiles();
+        if let Kernel::Tiled(tiled) = &mut wrong.kernels[0]
+            && let Kernel::Loop(plain) = &mut tiled.kernels[1]
+        {
+            plain.body.dtype = DType::F64;
+        }
+        refuses(&wrong, of_other_rows);
+        // A right operand in the memory of the result; a left one can be there, whose rows are read before.
+        let result = in_tiles().outputs[0].0 as usize;
+        for (input, is_sound) in [(1, false), (0, true)] {
+            let mut wrong = in_tiles();
+            let input = wrong.inputs[input].0 as usize;
+            wrong.buffers[input].place = wrong.buffers[result].place;
+            match is_sound {
+                true => check(&wrong).unwrap(),
+                false => refuses(&wrong, "writes what it reads elsewhere"),
+            }
+        }
+    }
+
     #[test]
     fn what_is_read_before_it_is_computed_is_refused() {
         let program = updates();
@@ -276,7 +418,7 @@ mod tests {
             let insts = match kernel {
                 Kernel::Loop(plain) => plain.body.insts.len(),
                 Kernel::Contract(product) => product.epilogue.insts.len(),
-                Kernel::Host(_) => 0,
+                Kernel::Host(_) | Kernel::Tiled(_) => 0,
             };
             (0..insts).map(move |inst| (at, inst))
         });
@@ -286,7 +428,7 @@ mod tests {
             let (body, given) = match &mut wrong.kernels[at] {
                 Kernel::Loop(plain) => (&mut plain.body, 0),
                 Kernel::Contract(product) => (&mut product.epilogue, 1),
-                Kernel::Host(_) => continue,
+                Kernel::Host(_) | Kernel::Tiled(_) => continue,
             };
             let own = (given + body.loads.len() + inst) as u32;
             if let Inst::Op { args, .. } = &mut body.insts[inst] {

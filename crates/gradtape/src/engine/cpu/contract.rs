@@ -1,5 +1,6 @@
 //! Contractions with their epilogues.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -28,6 +29,8 @@ pub(crate) struct ContractPlan<T> {
     m: usize,
     n: usize,
     k: usize,
+    /// How far a row of the left operand lies from the one before it, where all do so.
+    row_step: Option<isize>,
     /// The steps of each operand, in the order of its axes: of the left one between rows and between sums.
     steps: [[usize; 2]; 2],
     /// Where the elements of the operands lie, where that is not at equal steps.
@@ -50,11 +53,25 @@ pub(crate) struct ContractScratch<T> {
     body: Scratch<T>,
     index: Dims,
     left: gemm::Packed<T>,
+    /// The right operand of the product that rows were last computed of, packed, and the number of that product.
+    right: Option<(gemm::Common<T>, Option<usize>)>,
+    /// The bare product of some rows, where it has no other place.
+    own: Vec<T>,
 }
 
 impl<T: Real> ContractPlan<T> {
     pub(crate) fn new(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
+        ContractPlan::with(plan, isa, buffers, true)
+    }
+
+    /// A contraction of which some rows at a time are computed, by [`ContractPlan::run_rows`].
+    pub(crate) fn of_rows(plan: &Contract, isa: Isa, buffers: &[Buffer]) -> ContractPlan<T> {
+        ContractPlan::with(plan, isa, buffers, false)
+    }
+
+    fn with(plan: &Contract, isa: Isa, buffers: &[Buffer], whole: bool) -> ContractPlan<T> {
         let walks = walks(plan);
+        let row_step = walks.left[0].step();
         let plan = &joined(plan);
         let space = plan.space();
         let (batch, rows) = (plan.batch.len(), plan.rows.len());
@@ -67,7 +84,7 @@ impl<T: Real> ContractPlan<T> {
         let walks = equal.is_none().then_some(walks);
         let nowhere = [std::ptr::null::<T>(); 2];
         let fits_strips =
-            walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);
+            whole && walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);
         let product = product_place(plan, buffers).filter(|(place, _)| {
             place.reg.0 == 0 || !fits_strips || whole_loads(plan, buffers).count() < STRIP_LOADS
         });
@@ -98,6 +115,7 @@ impl<T: Real> ContractPlan<T> {
             whole_rows: false,
             given,
             isa,
+            past: &[],
             buffers,
         });
         let as_product = |load: &&Access| {
@@ -117,6 +135,7 @@ impl<T: Real> ContractPlan<T> {
             m,
             n,
             k,
+            row_step,
             steps,
             walks,
             epilogue,
@@ -154,7 +173,72 @@ impl<T: Real> ContractPlan<T> {
     /// Scratch memory for one worker.
     pub(crate) fn scratch(&self) -> ContractScratch<T> {
         let index = Dims::from_elem(0, self.plan.space().len());
-        ContractScratch { body: self.epilogue.scratch(), index, left: gemm::Packed::default() }
+        let body = self.epilogue.scratch();
+        ContractScratch { body, index, left: gemm::Packed::default(), right: None, own: Vec::new() }
+    }
+
+    /// Scratch memory for one worker that computes so many rows at a time, of one product several times if `again`.
+    pub(crate) fn scratch_of_rows(&self, rows: usize, again: bool) -> ContractScratch<T> {
+        let own = if self.product.is_none() { rows * self.n } else { 0 };
+        let nowhere = [std::ptr::null::<T>(); 2];
+        let gains = again && self.walks.is_none() && {
+            operands([rows, self.n, self.k], self.steps, None, nowhere).gains_by_common(self.isa)
+        };
+        // Where memory cannot hold it, the operand is packed anew for each tile.
+        let common = gains.then(|| gemm::Common::new(self.isa, self.k, self.n).ok()).flatten();
+        let right = common.map(|common| (common, None));
+        ContractScratch { right, own: vec![T::default(); own], ..self.scratch() }
+    }
+
+    /// Whether some rows can be computed for themselves.
+    pub(crate) fn takes_rows(&self) -> bool {
+        self.row_step.is_some()
+    }
+
+    /// Sets what is the same for all rows. To be called once for each run, before [`ContractPlan::run_rows`].
+    ///
+    /// # Safety
+    /// As [`ContractPlan::run`].
+    pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut ContractScratch<T>) {
+        if let Some((_, packed)) = &mut scratch.right {
+            *packed = None;
+        }
+        // SAFETY: passed on from the caller.
+        unsafe { self.epilogue.begin(memory, &mut scratch.body) };
+    }
+
+    /// Computes some rows of one of the products, by one worker.
+    ///
+    /// # Safety
+    /// As [`ContractPlan::run`]; the rows must be this worker's and no more than the scratch memory is for, and the
+    /// contraction must [take](ContractPlan::takes_rows) rows.
+    pub(crate) unsafe fn run_rows(
+        &self,
+        number: usize,
+        rows: Range<usize>,
+        memory: &Memory<'_>,
+        scratch: &mut ContractScratch<T>,
+    ) {
+        // Other products were computed on this thread meanwhile.
+        scratch.left.forget();
+        if let Some((common, packed)) = &mut scratch.right
+            && *packed != Some(number)
+        {
+            let ContractScratch { index, .. } = scratch;
+            index.fill(0);
+            set_index(index, &self.plan.batch, number);
+            let at = |operand: &Access| {
+                memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
+            };
+            let Contract { a, b, .. } = &self.plan;
+            let own = operands([self.m, self.n, self.k], self.steps, None, [at(a), at(b)]);
+            // SAFETY: the operands hold the shape, by the program; the memory is this worker's.
+            (0..common.pieces()).for_each(|piece| unsafe { common.pack(&own, piece) });
+            *packed = Some(number);
+        }
+        let own = scratch.own.as_mut_ptr();
+        // SAFETY: passed on from the caller.
+        unsafe { self.part((number, rows), (0, 1), memory, scratch, own) };
     }
 
     /// Numbers of shared memory for a product that has no place among the buffers.
@@ -214,7 +298,10 @@ impl<T: Real> ContractPlan<T> {
                 unsafe { self.epilogue.begin(memory, &mut scratch.body) };
             }
             // SAFETY: passed on from the caller.
-            unsafe { self.part(number, (part, parts), memory, scratch, shared) };
+            unsafe {
+                let shared = if deals_out { shared.wrapping_add(number * m * n) } else { shared };
+                self.part((number, 0..m), (part, parts), memory, scratch, shared);
+            }
         };
         if apart || deals_out {
             worker.each(items * parts, |unit| part(unit / parts, unit % parts));
@@ -224,35 +311,37 @@ impl<T: Real> ContractPlan<T> {
         }
     }
 
-    /// Computes a part of one of the products.
+    /// Computes a part of some rows of one of the products; `shared` has room for these where the product has no place.
     ///
     /// # Safety
     /// As [`ContractPlan::run`]; no other worker may compute the same part.
     unsafe fn part(
         &self,
-        number: usize,
+        (number, rows): (usize, Range<usize>),
         part: (usize, usize),
         memory: &Memory<'_>,
         scratch: &mut ContractScratch<T>,
         shared: *mut T,
     ) {
         let Contract { batch, a, b, .. } = &self.plan;
-        let ContractScratch { body, index, left } = scratch;
+        let ContractScratch { body, index, left, right, .. } = scratch;
         index.fill(0);
         set_index(index, batch, number);
         let (c, c_row) = match &self.product {
             Some((place, row)) => {
-                (memory.address::<T>(place.to.buffer, element(&place.to, index)), *row)
+                let first = element(&place.to, index) + rows.start * row;
+                (memory.address::<T>(place.to.buffer, first), *row)
             }
-            None if self.deals_out() => (shared.wrapping_add(number * self.m * self.n), self.n),
             None => (shared, self.n),
         };
         let at = |operand: &Access| {
             memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
         };
-        let sizes = [self.m, self.n, self.k];
-        let own = operands(sizes, self.steps, self.walks.as_ref(), [at(a), at(b)]);
-        let common = self.common.as_ref().map(|(common, _)| &**common);
+        let sizes = [rows.len(), self.n, self.k];
+        let left_at = at(a).wrapping_offset(rows.start as isize * self.row_step.unwrap_or(0));
+        let own = operands(sizes, self.steps, self.walks.as_ref(), [left_at, at(b)]);
+        let shared_right = self.common.as_ref().map(|(common, _)| &**common);
+        let common = right.as_ref().map(|(common, _)| common).or(shared_right);
         let mut product = Product { c, c_row, common, strips: self.strips, ..own };
         for (place, load) in product.beside.iter_mut().zip(&self.beside) {
             *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
@@ -261,8 +350,9 @@ impl<T: Real> ContractPlan<T> {
         let finish = |block: &Block<T>| {
             if !self.bare {
                 let (body, index) = &mut *state.borrow_mut();
+                let block = Block { row: rows.start + block.row, ..*block };
                 // SAFETY: the block was just computed by this worker.
-                unsafe { self.finish(block, memory, body, index) };
+                unsafe { self.finish(&block, memory, body, index) };
             }
         };
         // SAFETY: the operands and the product's place hold the shape, by the program; the machine has

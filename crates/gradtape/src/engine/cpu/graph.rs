@@ -3,7 +3,7 @@
 use super::{Isa, Workspace, run};
 use crate::engine::{Slot, check_inputs};
 use crate::op::Meta;
-use crate::plan::plan;
+use crate::plan::{Target, plan_for};
 use crate::tape::Graph;
 use crate::tensor::{Result, Tensor};
 
@@ -37,6 +37,17 @@ pub fn run_graph(
     slots: &mut [Slot<'_>],
     results: &mut Vec<Tensor>,
 ) -> Result<()> {
+    run_graph_for(graph, &Target::default(), isa, slots, results)
+}
+
+/// As [`run_graph`], with a plan for another machine.
+pub fn run_graph_for(
+    graph: &Graph,
+    target: &Target,
+    isa: Isa,
+    slots: &mut [Slot<'_>],
+    results: &mut Vec<Tensor>,
+) -> Result<()> {
     graph.verify()?;
     check_inputs(graph, slots)?;
     for slot in slots.iter_mut() {
@@ -44,7 +55,7 @@ pub fn run_graph(
             tensor.make_writable();
         }
     }
-    let program = plan(graph);
+    let program = plan_for(graph, target);
     let wanted = graph.outputs.iter().filter(|output| output.into.is_none());
     let metas = wanted.map(|output| &graph.nodes[output.node.index()].meta);
     let mut made: Vec<Tensor> =

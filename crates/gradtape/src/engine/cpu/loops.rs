@@ -1,13 +1,17 @@
 //! Fused loops: tiles, and what is reduced over them.
 
+use std::ops::Range;
+
 use super::across::Across;
+use super::aligned::Aligned;
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile, needs_rows, sums_columns};
+use super::caches::Caches;
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate};
-use crate::op::Reduce;
+use crate::op::{Reduce, set_index};
 use crate::plan::{Access, Buffer, Loop, Reduction, Reg};
 use crate::tensor::Dims;
 
@@ -56,12 +60,13 @@ pub(crate) struct LoopScratch<T> {
     /// The state of one run of tiles.
     run: Vec<T>,
     /// The state of the columns of one run of rows.
-    columns: Vec<T>,
+    columns: Aligned<T>,
     index: Vec<usize>,
 }
 
 impl<T: Real> LoopPlan<T> {
-    pub(crate) fn new(plan: &Loop, isa: Isa, buffers: &[Buffer]) -> LoopPlan<T> {
+    /// A loop of a program with these buffers, of which `unread` says whether no kernel reads them.
+    pub(crate) fn new(plan: &Loop, isa: Isa, buffers: &[Buffer], unread: &[bool]) -> LoopPlan<T> {
         let rank = plan.space.len();
         let kept = rank - plan.reduced;
         let last = |end: usize| end.checked_sub(1);
@@ -96,6 +101,7 @@ impl<T: Real> LoopPlan<T> {
             whole_rows,
             given: None,
             isa,
+            past: &past_caches(plan, buffers, unread),
             buffers,
         });
         let across = &plan.across;
@@ -127,7 +133,7 @@ impl<T: Real> LoopPlan<T> {
             body: self.body.scratch(),
             state: vec![T::default(); self.state_len()],
             run: vec![T::default(); self.state_len()],
-            columns: vec![T::default(); self.across.as_ref().map_or(0, Across::state_len)],
+            columns: Aligned::new(self.across.as_ref().map_or(0, Across::state_len)),
             index: vec![0; self.space.len()],
         }
     }
@@ -138,6 +144,42 @@ impl<T: Real> LoopPlan<T> {
             Some(across) => across.parts() * across.state_len(),
             None if self.parts > 1 => self.parts * self.tasks() * self.state_len(),
             None => 0,
+        }
+    }
+
+    /// Whether some rows can be computed for themselves by [`LoopPlan::run_rows`].
+    pub(crate) fn takes_rows(&self) -> bool {
+        self.how == How::ShortRows && self.across.is_none() && self.row_axis.is_some()
+    }
+
+    /// Sets what is the same for all rows. To be called once for each run, before [`LoopPlan::run_rows`].
+    ///
+    /// # Safety
+    /// As [`LoopPlan::run`].
+    pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.body.begin(memory, &mut scratch.body) };
+    }
+
+    /// Computes some rows of one index of all kept axes but the last, by one worker.
+    ///
+    /// # Safety
+    /// As [`LoopPlan::run`]; the rows must be this worker's, and the loop [take](LoopPlan::takes_rows) rows.
+    pub(crate) unsafe fn run_rows(
+        &self,
+        item: usize,
+        rows: Range<usize>,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+    ) {
+        let last = self.kept - 1;
+        set_index(&mut scratch.index[..last], &self.space[..last], item);
+        for first in rows.clone().step_by(self.body.rows) {
+            let LoopScratch { index, .. } = scratch;
+            (index[last], index[self.kept]) = (first, 0);
+            let most = self.body.rows.min(rows.end - first);
+            // SAFETY: passed on from the caller.
+            unsafe { self.some_rows(most, memory, scratch) };
         }
     }
 
@@ -336,10 +378,18 @@ impl<T: Real> LoopPlan<T> {
     }
 
     unsafe fn short_rows(&self, task: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
-        let LoopScratch { body, index, state, .. } = scratch;
+        let LoopScratch { index, .. } = scratch;
         self.set_index(index, task, 0..self.kept);
         index[self.kept] = 0;
+        // SAFETY: the tile lies in the space; tasks are apart.
+        unsafe { self.some_rows(usize::MAX, memory, scratch) };
+    }
+
+    /// Computes a tile of short rows from the index of the scratch memory on, of so many rows at most.
+    unsafe fn some_rows(&self, most: usize, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
+        let LoopScratch { body, index, state, .. } = scratch;
         let tile = self.tile(index);
+        let tile = Tile { rows: tile.rows.min(most), ..tile };
         // SAFETY: the tile lies in the space; tasks are apart.
         unsafe { self.body.run(&tile, None, memory, body) };
         for reduction in &self.reductions {
@@ -472,6 +522,20 @@ impl<T: Real> LoopPlan<T> {
             each(reduction, &mut state[at..at + len], at);
             at += len;
         }
+    }
+}
+
+/// For each buffer, whether storing it past the caches spares fetching it first: where a loop's arrays are more than the
+/// last cache holds, and no kernel reads the result.
+fn past_caches(plan: &Loop, buffers: &[Buffer], unread: &[bool]) -> Vec<bool> {
+    let accesses = plan.body.loads.iter().chain(plan.stores.iter().map(|store| &store.to));
+    let mut used: Vec<usize> = accesses.map(|access| access.buffer.0 as usize).collect();
+    used.sort_unstable();
+    used.dedup();
+    let bytes = |&id: &usize| buffers[id].len.saturating_mul(buffers[id].dtype.size());
+    match used.iter().map(bytes).fold(0, usize::saturating_add) > Caches::get().last {
+        true => unread.to_vec(),
+        false => Vec::new(),
     }
 }
 

@@ -27,6 +27,22 @@ impl<'r> Memory<'r> {
         Memory { buffers, bases }
     }
 
+    /// Where each buffer starts.
+    pub(crate) fn bases(&self) -> &'r [*mut u8] {
+        self.bases
+    }
+
+    /// The memory of the same buffers at other places.
+    ///
+    /// # Safety
+    /// As [`Memory::new`], as far as elements are used.
+    pub(crate) unsafe fn moved<'o>(&self, bases: &'o [*mut u8]) -> Memory<'o>
+    where
+        'r: 'o,
+    {
+        Memory { buffers: self.buffers, bases }
+    }
+
     /// The element type of a buffer.
     pub(crate) fn dtype(&self, buffer: BufferId) -> DType {
         self.buffers[buffer.0 as usize].dtype

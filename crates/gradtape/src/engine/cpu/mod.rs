@@ -4,6 +4,7 @@
 //! Results do not depend, in any bit, on the number of threads.
 
 mod across;
+mod aligned;
 mod body;
 mod bounds;
 mod caches;
@@ -27,10 +28,11 @@ mod simd;
 mod step;
 mod telling;
 mod tile;
+mod tiled;
 mod timed;
 
 pub(super) use bounds::check as check_bounds;
-pub use graph::run_graph;
+pub use graph::{run_graph, run_graph_for};
 pub use isa::{Isa, isa, set_isa};
 pub use peak::{multiply_adds, operations_a_second};
 pub use pool::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
@@ -231,6 +233,8 @@ fn bind(
     for buffer in &program.buffers {
         let base = match buffer.place {
             Place::Arena(offset) => Some(arena.wrapping_add(offset)),
+            // Where a tile lies, its worker knows.
+            Place::Scratch(_) => Some(std::ptr::null_mut()),
             Place::Input(input) => match slots.get_mut(input) {
                 Some(Slot::Read(tensor)) => read_address(tensor, buffer).map(<*const u8>::cast_mut),
                 Some(Slot::Write(tensor)) => write_address(tensor, buffer),

@@ -23,6 +23,15 @@ pub(crate) trait Simd {
     unsafe fn splat(x: Self::T) -> Self::V;
     unsafe fn load(p: *const Self::T) -> Self::V;
     unsafe fn store(p: *mut Self::T, v: Self::V);
+
+    /// As [`Simd::store`] but past the caches, where whole vectors lie one after another from a multiple of their size
+    /// on. [`settle`] must follow before the memory is read.
+    #[inline(always)]
+    unsafe fn store_past(p: *mut Self::T, v: Self::V) {
+        // SAFETY: passed on from the caller.
+        unsafe { Self::store(p, v) }
+    }
+
     /// The first `count` lanes, at most all.
     unsafe fn mask(count: usize) -> Self::Mask;
     unsafe fn load_masked(p: *const Self::T, mask: Self::Mask) -> Self::V;
@@ -68,6 +77,16 @@ pub(crate) trait Simd {
         _to_row: usize,
         _count: usize,
     ) {
+    }
+}
+
+/// Has what this thread stored past the caches be in memory before whatever it stores next.
+pub(super) fn settle() {
+    // Miri stores nothing past caches.
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every x86-64 has it.
+    unsafe {
+        std::arch::x86_64::_mm_sfence()
     }
 }
 
@@ -227,7 +246,7 @@ pub(crate) mod x86 {
 
     macro_rules! vector {
         ($name:ident $t:ty, $v:ty, $mask:ty, $lanes:literal, $zero:ident $splat:ident $load:ident
-         $store:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, mask($count:ident) $make_mask:expr,
+         $store:ident $stream:ident $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $sum:ident, mask($count:ident) $make_mask:expr,
          between($first:ident, $second:ident) $between:expr,
          load($p:ident, $m:ident) $load_masked:expr, store($x:ident) $store_masked:expr, joined $joined:expr, choose($y:ident, $is:ident) $choose:expr, $transpose:ident) => {
             impl Simd for $name<$t> {
@@ -258,6 +277,12 @@ pub(crate) mod x86 {
                 unsafe fn store(p: *mut $t, v: $v) {
                     // SAFETY: the caller vouches for instruction set and pointer.
                     unsafe { $store(p, v) }
+                }
+
+                #[inline(always)]
+                unsafe fn store_past(p: *mut $t, v: $v) {
+                    // SAFETY: the caller vouches for instruction set and pointer.
+                    unsafe { $stream(p, v) }
                 }
 
                 #[inline(always)]
@@ -570,7 +595,7 @@ pub(crate) mod x86 {
     }
 
     vector!(Avx512 f32, __m512, __mmask16, 16, _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps
-        _mm512_storeu_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
+        _mm512_storeu_ps _mm512_stream_ps _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_reduce_add_ps,
         mask(count) bits::<16>(count),
         between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_ps(mask, p), store(v) _mm512_mask_storeu_ps(p, mask, v),
@@ -578,7 +603,7 @@ pub(crate) mod x86 {
         choose(y, IS) _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<IS>(y, v) | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(y, y), v, y),
         transpose_f32x16);
     vector!(Avx512 f64, __m512d, __mmask8, 8, _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd
-        _mm512_storeu_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
+        _mm512_storeu_pd _mm512_stream_pd _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_reduce_add_pd,
         mask(count) bits::<8>(count) as __mmask8,
         between(first, end) end & !first,
         load(p, mask) _mm512_maskz_loadu_pd(mask, p), store(v) _mm512_mask_storeu_pd(p, mask, v),
@@ -586,7 +611,7 @@ pub(crate) mod x86 {
         choose(y, IS) _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<IS>(y, v) | _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(y, y), v, y),
         transpose_f64x8);
     vector!(Avx2 f32, __m256, __m256i, 8, _mm256_setzero_ps _mm256_set1_ps _mm256_loadu_ps
-        _mm256_storeu_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
+        _mm256_storeu_ps _mm256_stream_ps _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps sum_f32x8,
         mask(count) _mm256_loadu_si256(LANES32.as_ptr().add(8 - count.min(8)).cast()),
         between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_ps(p, mask), store(v) _mm256_maskstore_ps(p, mask, v),
@@ -594,7 +619,7 @@ pub(crate) mod x86 {
         choose(y, IS) _mm256_blendv_ps(v, y, _mm256_or_ps(_mm256_cmp_ps::<IS>(y, v), _mm256_cmp_ps::<_CMP_UNORD_Q>(y, y))),
         transpose_f32x8);
     vector!(Avx2 f64, __m256d, __m256i, 4, _mm256_setzero_pd _mm256_set1_pd _mm256_loadu_pd
-        _mm256_storeu_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
+        _mm256_storeu_pd _mm256_stream_pd _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd sum_f64x4,
         mask(count) _mm256_loadu_si256(LANES64.as_ptr().add(4 - count.min(4)).cast()),
         between(first, end) _mm256_andnot_si256(first, end),
         load(p, mask) _mm256_maskload_pd(p, mask), store(v) _mm256_maskstore_pd(p, mask, v),

@@ -10,8 +10,9 @@ use super::loops::{LoopPlan, LoopScratch};
 use super::memory::Memory;
 use super::pool::Worker;
 use super::repeated::Repeated;
+use super::tiled::{TiledPlan, TiledScratch};
 use super::{gemm, room};
-use crate::plan::{Buffer, Contract, Kernel, Program};
+use crate::plan::{Buffer, BufferId, Contract, Kernel, Place, Program, Tiled};
 use crate::tensor::{DType, Result};
 
 /// A kernel made ready to run.
@@ -40,23 +41,50 @@ pub(super) fn ready(program: &Program, isa: Isa) -> Result<Vec<Box<dyn Step>>> {
         DType::F32 => contract::may_gain_by_common::<f32>(kernel, isa),
         _ => contract::may_gain_by_common::<f64>(kernel, isa),
     });
+    let unread = unread(program);
     let kernels = program.kernels.iter().enumerate();
     kernels
-        .map(|(number, kernel)| ready_one((number, kernel), isa, buffers, &mut repeated))
+        .map(|(number, kernel)| ready_one((number, kernel), isa, (buffers, &unread), &mut repeated))
         .collect()
+}
+
+/// For each buffer, whether it is a result that no kernel reads.
+fn unread(program: &Program) -> Vec<bool> {
+    let number = |buffer: &Buffer| match buffer.place {
+        Place::Output(number) => Some(number),
+        _ => None,
+    };
+    let results = program.buffers.iter().filter_map(number).max().map_or(0, |most| most + 1);
+    let mut is_read = vec![false; results];
+    let mut read = |buffer: BufferId| {
+        if let Some(number) = number(&program.buffers[buffer.0 as usize]) {
+            is_read[number] = true;
+        }
+    };
+    for kernel in &program.kernels {
+        kernel.each_access(|buffer, written| {
+            if !written {
+                read(buffer);
+            }
+        });
+    }
+    let unread = |buffer| number(buffer).is_some_and(|number| !is_read[number]);
+    program.buffers.iter().map(unread).collect()
 }
 
 fn ready_one(
     (number, kernel): (usize, &Kernel),
     isa: Isa,
-    buffers: &[Buffer],
+    (buffers, unread): (&[Buffer], &[bool]),
     repeated: &mut Repeated,
 ) -> Result<Box<dyn Step>> {
     Ok(match kernel {
         Kernel::Loop(kernel) if kernel.body.dtype == DType::F32 => {
-            Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers))?)
+            Box::new(Shared::new(LoopPlan::<f32>::new(kernel, isa, buffers, unread))?)
         }
-        Kernel::Loop(kernel) => Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers))?),
+        Kernel::Loop(kernel) => {
+            Box::new(Shared::new(LoopPlan::<f64>::new(kernel, isa, buffers, unread))?)
+        }
         Kernel::Contract(kernel) if kernel.epilogue.dtype == DType::F32 => {
             Box::new(Shared::new(product::<f32>(number, kernel, isa, buffers, repeated)?)?)
         }
@@ -64,6 +92,19 @@ fn ready_one(
             Box::new(Shared::new(product::<f64>(number, kernel, isa, buffers, repeated)?)?)
         }
         Kernel::Host(host) => Box::new(HostPlan::new(host)),
+        Kernel::Tiled(tiled) if is_single(tiled) => {
+            Box::new(Shared::new(TiledPlan::<f32>::new(tiled, isa, buffers)?)?)
+        }
+        Kernel::Tiled(tiled) => Box::new(Shared::new(TiledPlan::<f64>::new(tiled, isa, buffers)?)?),
+    })
+}
+
+/// Whether kernels compute in f32.
+fn is_single(tiled: &Tiled) -> bool {
+    tiled.kernels.iter().any(|kernel| match kernel {
+        Kernel::Loop(plain) => plain.body.dtype == DType::F32,
+        Kernel::Contract(product) => product.epilogue.dtype == DType::F32,
+        Kernel::Host(_) | Kernel::Tiled(_) => false,
     })
 }
 
@@ -174,6 +215,34 @@ impl<T: Real> Plan for ContractPlan<T> {
     ) {
         // SAFETY: passed on from the caller.
         unsafe { self.run(worker, memory, own, shared) }
+    }
+}
+
+impl<T: Real> Plan for TiledPlan<T> {
+    type Number = T;
+    type Scratch = TiledScratch<T>;
+
+    fn scratch(&self) -> TiledScratch<T> {
+        self.scratch()
+    }
+
+    fn shared_len(&self) -> usize {
+        0
+    }
+
+    fn is_large(&self) -> bool {
+        self.work() >= gemm::PARALLEL
+    }
+
+    unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        own: &mut TiledScratch<T>,
+        _: *mut T,
+    ) {
+        // SAFETY: passed on from the caller.
+        unsafe { self.run(worker, memory, own) }
     }
 }
 

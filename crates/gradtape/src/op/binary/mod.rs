@@ -10,6 +10,7 @@ mod minimum;
 mod mul;
 mod pow;
 mod sub;
+mod taken;
 mod xlogy;
 
 pub use add::Add;
@@ -24,10 +25,4 @@ pub use pow::Pow;
 pub use sub::Sub;
 pub use xlogy::XLogY;
 
-use crate::op::Term;
-
-/// The cotangent of one of two operands of which the result takes one, where `taken` says that it takes
-/// this one: all of `g`, none, or half of it at a tie.
-fn taken_vjp<'r>(this: Term<'r>, other: Term<'r>, taken: Term<'r>, g: Term<'r>) -> Term<'r> {
-    this.equal(other).select(g * 0.5, taken.select(g, 0.0))
-}
+use taken::taken_vjp;

@@ -1,6 +1,6 @@
 //! Memory: lifetimes of buffers, one arena, reuse.
 
-use crate::plan::program::{Access, Buffer, Kernel, Place};
+use crate::plan::program::{Access, Buffer, BufferId, Kernel, Place};
 
 /// Buffers of at least this many bytes are kept from being congruent modulo [`PAGE`].
 const LARGE: usize = 16 << 10;
@@ -103,13 +103,17 @@ pub(in crate::plan) fn lifetimes(count: usize, kernels: &[Kernel]) -> Vec<Option
 fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>]) -> Vec<usize> {
     let mut heirs: Vec<usize> = (0..buffers.len()).collect();
     let mut inherited = vec![false; buffers.len()];
-    for (time, kernel) in kernels.iter().enumerate() {
+    let parts = |(time, kernel)| Kernel::parts(kernel).iter().map(move |part| (time, kernel, part));
+    for (time, whole, kernel) in kernels.iter().enumerate().flat_map(parts) {
         let (Kernel::Loop(_) | Kernel::Contract(_)) = kernel else { continue };
         let (loads, stores) = accesses(kernel);
         for store in &stores {
             let new = store.buffer.0 as usize;
             let fits = |load: &&Access| {
                 let old = load.buffer.0 as usize;
+                if !is_alone(whole, kernel, [load.buffer, store.buffer], buffers[old].len) {
+                    return false;
+                }
                 let same = buffers[old].len == buffers[new].len
                     && buffers[old].dtype.size() == buffers[new].dtype.size()
                     && matches!(buffers[old].place, Place::Arena(_));
@@ -138,6 +142,19 @@ fn heirs(buffers: &[Buffer], kernels: &[Kernel], lives: &[Option<(usize, usize)>
     heirs
 }
 
+/// Whether a part of a kernel is all of it; or else the only part that uses the first of two buffers of a length, both of
+/// them row by row.
+fn is_alone(whole: &Kernel, part: &Kernel, [old, new]: [BufferId; 2], len: usize) -> bool {
+    let Kernel::Tiled(tiled) = whole else { return true };
+    let mut others = tiled.kernels.iter().filter(|other| !std::ptr::eq(*other, part));
+    let uses = |other: &Kernel| {
+        let mut found = false;
+        other.each_access(|used, _| found |= used == old);
+        found
+    };
+    !others.any(uses) && [old, new].iter().all(|&buffer| tiled.uses_by_row(buffer, len))
+}
+
 fn operands(kernel: &Kernel) -> impl Iterator<Item = &Access> {
     match kernel {
         Kernel::Contract(product) => [Some(&product.a), Some(&product.b)],
@@ -156,6 +173,6 @@ fn accesses(kernel: &Kernel) -> (Vec<&Access>, Vec<&Access>) {
         Kernel::Contract(p) => {
             (p.epilogue.loads.iter().collect(), p.stores.iter().map(|s| &s.to).collect())
         }
-        Kernel::Host(_) => (Vec::new(), Vec::new()),
+        Kernel::Host(_) | Kernel::Tiled(_) => (Vec::new(), Vec::new()),
     }
 }

@@ -64,6 +64,22 @@ pub(in crate::plan) fn contract(mut product: Contract) -> Contract {
     product
 }
 
+/// Cuts the last axis that a loop keeps in two of which the inner one has so many indices, where it consists of such.
+pub(in crate::plan) fn split_rows(plain: &mut Loop, rows: usize) {
+    let Some(axis) = (plain.space.len() - plain.reduced).checked_sub(1) else { return };
+    let size = plain.space[axis];
+    if rows == 0 || size == rows || !size.is_multiple_of(rows) {
+        return;
+    }
+    plain.space[axis] = rows;
+    plain.space.insert(axis, size / rows);
+    each_strides(plain, |strides| {
+        if let Some(&stride) = strides.get(axis) {
+            strides.insert(axis, stride * rows as isize);
+        }
+    });
+}
+
 #[derive(Clone, Copy)]
 enum AxisGroup {
     Batch,

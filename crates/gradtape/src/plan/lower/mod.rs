@@ -18,6 +18,7 @@ use crate::plan::program::{
 use crate::tensor::{DType, Dims};
 use body::{Value, Writer};
 pub(in crate::plan) use memory::lay_out;
+pub(in crate::plan) use merge::split_rows;
 pub(in crate::plan) use placement::Placement;
 
 /// Adds the kernels that compute a group.

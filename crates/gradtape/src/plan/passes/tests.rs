@@ -64,6 +64,68 @@ fn an_input_is_updated_after_its_last_reader() {
 }
 
 #[test]
+fn what_a_softmax_makes_of_a_product_is_summed_in_tiles() {
+    let attention = "
+        %0 = input {dtype: f32; shape: [4, 640, 32]} : f32[4, 640, 32]
+        %1 = input {dtype: f32; shape: [4, 500, 32]} : f32[4, 500, 32]
+        %2 = transpose(%1) {order: [0, 2, 1]} : f32[4, 32, 500]
+        %3 = contract(%0, %2) {batch: 1; summed: 1} : f32[4, 640, 500]
+        %4 = logsumexp(%3) {axes: [2]} : f32[4, 640]
+        %5 = reshape(%4) {shape: [4, 640, 1]} : f32[4, 640, 1]
+        %6 = broadcast(%5) {shape: [4, 640, 500]} : f32[4, 640, 500]
+        %7 = sub(%3, %6) : f32[4, 640, 500]
+        %8 = exp(%7) : f32[4, 640, 500]
+        %9 = contract(%8, %1) {batch: 1; summed: 1} : f32[4, 640, 32]
+        return %9
+    ";
+    check(
+        attention,
+        "lower",
+        "program: 3 kernels, 21647360 bytes in and out of memory, arena of 5120576 bytes
+         b0 = 81920 x f32 in input 0
+         b1 = 64000 x f32 in input 1
+         b2 = 1280000 x f32 in the arena at 576
+         b3 = 1280000 x f32 in the arena at 576
+         b4 = 81920 x f32 in output 0
+         matmul [640, 32] x [32, 500] for each of [4]
+         r0 = b0[20480, 32, 1] x b1[16000, 1, 32]
+         b2[320000, 500, 1] = r0
+         loop [2560] reducing [500]
+         r0 = b2[500, 1]
+         r1 = logsumexp r0 of the row
+         r2 = sub r0 r1
+         r3 = exp r2
+         b3[500, 1] = r3
+         matmul [640, 500] x [500, 32] for each of [4]
+         r0 = b3[320000, 500, 1] x b1[16000, 32, 1]
+         b4[20480, 32, 1] = r0",
+    );
+    check(
+        attention,
+        "tile",
+        "program: 1 kernels, 1167360 bytes in and out of memory, arena of 0 bytes
+         b0 = 81920 x f32 in input 0
+         b1 = 64000 x f32 in input 1
+         b2 = 1280000 x f32 in scratch 0, a tile at a time
+         b3 = 1280000 x f32 in scratch 0, a tile at a time
+         b4 = 81920 x f32 in output 0
+         tiles of 64 of 640 rows for each of 4
+         matmul [640, 32] x [32, 500] for each of [4]
+         r0 = b0[20480, 32, 1] x b1[16000, 1, 32]
+         b2[320000, 500, 1] = r0
+         loop [4, 640] reducing [500]
+         r0 = b2[320000, 500, 1]
+         r1 = logsumexp r0 of the row
+         r2 = sub r0 r1
+         r3 = exp r2
+         b3[320000, 500, 1] = r3
+         matmul [640, 500] x [500, 32] for each of [4]
+         r0 = b3[320000, 500, 1] x b1[16000, 32, 1]
+         b4[20480, 32, 1] = r0",
+    );
+}
+
+#[test]
 fn what_is_padded_twice_is_spread_once() {
     let padded = "
         %0 = input {dtype: f32; shape: [3, 4]} : f32[3, 4]

@@ -3,6 +3,7 @@
 
 use super::super::isa::Isa;
 use super::super::simd::{Portable, Simd};
+use super::moves::Stretches;
 use crate::op::{Cost, Exact, Form, Op};
 
 /// The arithmetic of an operation, if it is no more than that.
@@ -32,21 +33,28 @@ pub(super) struct Link {
     from: [From; 2],
     /// Whether anything but the next link needs the result.
     kept: bool,
+    /// Whether nobody reads the result before the program's end: it may be stored past the caches.
+    past: bool,
     /// Whether the results of each row are added up: of the last link alone.
     summed: bool,
     /// Whether it adds its second operand to sums of columns, instead of what `code` says.
     columns: bool,
-    /// Which of both operands and the result lie along the row: those that no other step needs are kept for a few
-    /// vectors at a time alone.
-    along: [bool; 3],
+    /// All bits for those of both operands and the result that lie along the row, none for those that no other step
+    /// needs: they are kept for a few vectors at a time alone.
+    along: [usize; 3],
+    /// The loop that computes it: see [`Link::find_loop`].
+    number: u8,
 }
+
+const ALONG: usize = usize::MAX;
 
 impl Link {
     /// An instruction whose operands and result all lie in memory, some of them with one number for each row.
     pub(super) fn new(code: Exact, args: [usize; 2], by_row: [bool; 2], out: usize) -> Link {
         let from = by_row.map(|by_row| if by_row { From::Row } else { From::Tile });
-        let (kept, along) = (true, [true; 3]);
-        Link { code, args, out, from, kept, summed: false, columns: false, along }
+        let (kept, along) = (true, [ALONG; 3]);
+        let (past, summed, columns, number) = (false, false, false, 0);
+        Link { code, args, out, from, kept, past, summed, columns, along, number }
     }
 
     /// Adds a register to the sums of its columns.
@@ -60,14 +68,45 @@ impl Link {
         self.summed = true;
     }
 
+    /// Lets the result be stored past the caches.
+    pub(super) fn go_past(&mut self) {
+        self.past = true;
+    }
+
     /// Whether it adds to sums of columns, which lie elsewhere.
     pub(super) fn sums_columns(&self) -> bool {
         self.columns
     }
 
+    /// The register that is at hand after it.
+    fn last(&self) -> usize {
+        if self.columns { self.args[1] } else { self.out }
+    }
+
     /// Whether the result is kept for a few vectors at a time alone.
     pub(super) fn is_brief(&self) -> bool {
-        !self.along[2]
+        self.along[2] == 0
+    }
+
+    /// Sets the number of the loop over vectors: nine for each code, one for each place of both operands, and two for
+    /// sums of columns. One jump then finds it.
+    fn find_loop(&mut self) {
+        let code = match self.code {
+            Exact::Add => 0,
+            Exact::Sub => 9,
+            Exact::Mul => 18,
+            Exact::Div => 27,
+            Exact::Sqrt => 36,
+        };
+        let [x, y] = self.from.map(|from| match from {
+            From::Tile => 0,
+            From::Last => 1,
+            From::Row => 2,
+        });
+        self.number = match self.columns {
+            true => 45 + u8::from(self.from[1] == From::Last),
+            false => code + 3 * x + y,
+        };
     }
 
     /// Whether a link needs to know where rows begin and end.
@@ -80,7 +119,7 @@ impl Link {
 /// instructions read a register, `usize::MAX` if it is read after them.
 pub(super) fn connect(links: &mut [Link], readers: impl Fn(usize) -> usize) {
     for next in 1..links.len() {
-        let before = links[next - 1].out;
+        let before = links[next - 1].last();
         for operand in 0..2 {
             if links[next].args[operand] == before {
                 links[next].from[operand] = From::Last;
@@ -97,20 +136,26 @@ pub(super) fn connect(links: &mut [Link], readers: impl Fn(usize) -> usize) {
         let out = links[number].out;
         let here = links.iter().filter(|link| link.args.contains(&out)).count();
         if rows && !links[number].columns && here == readers(out) {
-            links[number].along[2] = false;
+            links[number].along[2] = 0;
             for link in links.iter_mut() {
-                (0..2).for_each(|operand| link.along[operand] &= link.args[operand] != out);
+                let brief = (0..2).filter(|&operand| link.args[operand] == out);
+                brief.for_each(|operand| link.along[operand] = 0);
             }
         }
     }
+    links.iter_mut().for_each(Link::find_loop);
 }
 
 /// The rows that a chain computes.
-pub(super) struct Rows<T> {
+pub(super) struct Rows<'a, T> {
     pub(super) count: usize,
     pub(super) width: usize,
     /// Where the sum of each row is put, if the last link has them added up.
     pub(super) sums: *mut T,
+    /// What is fetched meanwhile.
+    pub(super) ahead: Stretches<'a>,
+    /// Whether results that may be stored past the caches lie as that needs it.
+    pub(super) past: bool,
 }
 
 /// Computes all links for the rows of the registers' tiles, which start at `tiles`.
@@ -119,7 +164,7 @@ pub(super) struct Rows<T> {
 /// The machine must have the instruction set; every tile must be valid for the rows, or one number for each, those
 /// of the links' results for writing, and so must be the sums. Tiles are equal or apart, and apart from what has one
 /// number for each row.
-pub(super) type RunLinks<T> = unsafe fn(links: &[Link], tiles: &[*const T], rows: &Rows<T>);
+pub(super) type RunLinks<T> = unsafe fn(links: &[Link], tiles: &[*const T], rows: &Rows<'_, T>);
 
 /// A number type that has chains.
 pub(crate) trait Real: Sized {
@@ -140,8 +185,11 @@ const SUMS: usize = 4;
 unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
     links: &[Link],
     tiles: &[*const S::T],
-    rows: &Rows<S::T>,
+    rows: &Rows<'_, S::T>,
 ) {
+    if rows.width < N * S::LANES {
+        rows.ahead.fetch::<S::T>(0, rows.count * rows.width);
+    }
     // SAFETY: the caller vouches for instruction set and tiles.
     unsafe {
         for row in 0..rows.count {
@@ -149,10 +197,12 @@ unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
             let (start, end) = (row * rows.width, (row + 1) * rows.width);
             let mut at = start;
             while at + N * S::LANES <= end {
+                rows.ahead.fetch::<S::T>(at, N * S::LANES);
                 block::<S, N, false, ROWS>(
                     links,
                     tiles,
                     [row, start, at],
+                    rows.past,
                     S::mask(S::LANES),
                     &mut sums,
                 );
@@ -163,6 +213,7 @@ unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
                     links,
                     tiles,
                     [row, start, at],
+                    rows.past,
                     S::mask(S::LANES),
                     &mut sums,
                 );
@@ -173,6 +224,7 @@ unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
                     links,
                     tiles,
                     [row, start, at],
+                    rows.past,
                     S::mask(end - at),
                     &mut sums,
                 );
@@ -193,6 +245,7 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool, const ROWS: bool>(
     links: &[Link],
     tiles: &[*const S::T],
     [row, start, at]: [usize; 3],
+    past: bool,
     mask: S::Mask,
     sums: &mut [S::V; SUMS],
 ) {
@@ -209,39 +262,10 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool, const ROWS: bool>(
             let x = *tiles.get_unchecked(link.args[0]);
             let y = *tiles.get_unchecked(link.args[1]);
             let along = match ROWS {
-                true => link.along.map(|along| if along { at } else { 0 }),
-                false => [at; 3],
+                true => [at & link.along[0], at & link.along[1]],
+                false => [at; 2],
             };
-            if ROWS && link.columns {
-                let sums = x.cast_mut().wrapping_add(at - start);
-                let y = y.wrapping_add(along[1]);
-                if link.from[1] != From::Last {
-                    for i in 0..N {
-                        last[i] = load!(y.wrapping_add(i * S::LANES));
-                    }
-                }
-                for i in 0..N {
-                    let to = sums.wrapping_add(i * S::LANES);
-                    let sum = S::add(load!(to), last[i]);
-                    if MASKED { S::store_masked(to, mask, sum) } else { S::store(to, sum) }
-                }
-                continue;
-            }
             macro_rules! each {
-                ($($x:ident)+, $formula:expr) => {
-                    match link.from {
-                        [From::Tile, From::Tile] => each!(tile tile, $($x)+, $formula),
-                        [From::Last, From::Tile] => each!(last tile, $($x)+, $formula),
-                        [From::Tile, From::Last] => each!(tile last, $($x)+, $formula),
-                        [From::Last, From::Last] => each!(last last, $($x)+, $formula),
-                        _ if !ROWS => each!(last last, $($x)+, $formula),
-                        [From::Row, From::Tile] => each!(row tile, $($x)+, $formula),
-                        [From::Row, From::Last] => each!(row last, $($x)+, $formula),
-                        [From::Tile, From::Row] => each!(tile row, $($x)+, $formula),
-                        [From::Last, From::Row] => each!(last row, $($x)+, $formula),
-                        [From::Row, From::Row] => each!(row row, $($x)+, $formula),
-                    }
-                };
                 ($first:ident $second:ident, $x:ident $y:ident, $formula:expr) => {{
                     let first = from!($first, x, 0);
                     let second = from!($second, y, 1);
@@ -275,28 +299,63 @@ unsafe fn block<S: Simd, const N: usize, const MASKED: bool, const ROWS: bool>(
                     last[$i]
                 }};
             }
-            match link.code {
-                Exact::Add => each!(x y, S::add(x, y)),
-                Exact::Sub => each!(x y, S::sub(x, y)),
-                Exact::Mul => each!(x y, S::mul(x, y)),
-                Exact::Div => each!(x y, S::div(x, y)),
-                Exact::Sqrt => each!(x _y, S::sqrt(x)),
+            // In the order of `Link::find_loop`.
+            macro_rules! loops {
+                ($($a:literal $b:literal $c:literal $d:literal $e:literal $f:literal $g:literal $h:literal $k:literal
+                    $x:ident $y:ident $formula:expr;)*) => {
+                    match link.number {
+                        $(
+                            $a => each!(tile tile, $x $y, $formula),
+                            $b => each!(tile last, $x $y, $formula),
+                            $c if ROWS => each!(tile row, $x $y, $formula),
+                            $d => each!(last tile, $x $y, $formula),
+                            $e => each!(last last, $x $y, $formula),
+                            $f if ROWS => each!(last row, $x $y, $formula),
+                            $g if ROWS => each!(row tile, $x $y, $formula),
+                            $h if ROWS => each!(row last, $x $y, $formula),
+                            $k if ROWS => each!(row row, $x $y, $formula),
+                        )*
+                        number if ROWS => {
+                            if number == 45 {
+                                let y = y.wrapping_add(along[1]);
+                                for i in 0..N {
+                                    last[i] = load!(y.wrapping_add(i * S::LANES));
+                                }
+                            }
+                            let sums = x.cast_mut().wrapping_add(at - start);
+                            for i in 0..N {
+                                let to = sums.wrapping_add(i * S::LANES);
+                                let sum = S::add(load!(to), last[i]);
+                                if MASKED { S::store_masked(to, mask, sum) } else { S::store(to, sum) }
+                            }
+                            continue;
+                        }
+                        _ => debug_assert!(false, "rows where none are known"),
+                    }
+                };
             }
-            let out = tiles.get_unchecked(link.out).cast_mut().wrapping_add(along[2]);
+            loops! {
+                0 1 2 3 4 5 6 7 8 x y S::add(x, y);
+                9 10 11 12 13 14 15 16 17 x y S::sub(x, y);
+                18 19 20 21 22 23 24 25 26 x y S::mul(x, y);
+                27 28 29 30 31 32 33 34 35 x y S::div(x, y);
+                36 37 38 39 40 41 42 43 44 x _y S::sqrt(x);
+            }
             if link.kept || (MASKED && link.summed) {
+                let along = if ROWS { at & link.along[2] } else { at };
+                let out = tiles.get_unchecked(link.out).cast_mut().wrapping_add(along);
                 for i in 0..N {
                     let to = out.wrapping_add(i * S::LANES);
-                    if MASKED {
-                        S::store_masked(to, mask, last[i])
-                    } else {
-                        S::store(to, last[i])
-                    };
+                    match MASKED {
+                        true => S::store_masked(to, mask, last[i]),
+                        false if past && link.past => S::store_past(to, last[i]),
+                        false => S::store(to, last[i]),
+                    }
                 }
             }
         }
         if let Some(link) = links.last().filter(|link| ROWS && link.summed) {
-            let out =
-                tiles.get_unchecked(link.out).wrapping_add(if link.along[2] { at } else { 0 });
+            let out = tiles.get_unchecked(link.out).wrapping_add(at & link.along[2]);
             for i in 0..N {
                 // Lanes that are not in use may hold anything.
                 let own = if MASKED { S::load_masked(out, mask) } else { last[i] };
@@ -316,7 +375,7 @@ macro_rules! stamp {
                         #[cfg(target_arch = "x86_64")]
                         Isa::$isa => {
                             #[target_feature(enable = $feature)]
-                            unsafe fn stamped(links: &[Link], tiles: &[*const $type], rows: &Rows<$type>) {
+                            unsafe fn stamped(links: &[Link], tiles: &[*const $type], rows: &Rows<'_, $type>) {
                                 // SAFETY: as for this function.
                                 unsafe {
                                     match links.iter().any(Link::has_rows) {

@@ -9,10 +9,15 @@ use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::overlap;
 use crate::engine::cpu::tile::tile_op;
 use crate::op::Reduce;
-use crate::plan::{Access, Body, Buffer, BufferId, Inst, Reg, Store};
+use crate::plan::{Access, Body, Buffer, BufferId, Inst, Place, Reg, Store};
 
 /// Elements from which a buffer does not stay in a core's cache from one kernel to the next.
 const STREAM: usize = 1 << 17;
+
+/// Whether a buffer does not stay in a core's cache.
+fn streams(buffer: &Buffer) -> bool {
+    buffer.len >= STREAM && !matches!(buffer.place, Place::Scratch(_))
+}
 
 /// What a [`BodyPlan`] is made from.
 pub(crate) struct BodySpec<'a> {
@@ -33,6 +38,8 @@ pub(crate) struct BodySpec<'a> {
     /// the program's.
     pub(crate) given: Option<Option<BufferId>>,
     pub(crate) isa: Isa,
+    /// For each buffer, whether it may be stored past the caches; of none where there is no list.
+    pub(crate) past: &'a [bool],
     pub(crate) buffers: &'a [Buffer],
 }
 
@@ -84,7 +91,7 @@ impl<T: Real> BodyPlan<T> {
             .enumerate()
             .map(|(i, access)| Load {
                 fixed: access.strides.iter().all(|&stride| stride == 0),
-                streams: buffers[access.buffer.0 as usize].len >= STREAM,
+                streams: streams(&buffers[access.buffer.0 as usize]),
                 overwritten: overwritten(i, access),
                 access: access.clone(),
             })
@@ -98,6 +105,7 @@ impl<T: Real> BodyPlan<T> {
             fixed: Vec::new(),
             steps: Vec::new(),
             run_links: T::run_links(isa),
+            work: Vec::new(),
             stores: Vec::new(),
             rows_of: Rows::of(spec, count),
             columns: columns.iter().map(|reg| (reg.0 as usize, false)).collect(),
@@ -114,9 +122,12 @@ impl<T: Real> BodyPlan<T> {
         for (i, inst) in body.insts.iter().enumerate() {
             plan.push(first + i, inst, spec, given, &last_use);
             plan.push_repeat(first + i);
-            plan.push_columns(|reg| reg == first + i || (reg < first && reads(inst, reg)));
+            // What is at hand first.
+            plan.push_columns(|reg| reg == first + i);
+            plan.push_columns(|reg| reg < first && reads(inst, reg));
         }
         plan.push_columns(|_| true);
+        let past = plan.let_results_go_past(spec);
         let readers = slots::readers(body, stores, reduced, columns, first);
         for step in &mut plan.steps {
             if let Step::Chain { links, .. } = step {
@@ -129,12 +140,19 @@ impl<T: Real> BodyPlan<T> {
             let stride = axes[1].and_then(|column| store.to.strides.get(column));
             let by_row = plan.rows_of.by_row[reg] && stride.is_none_or(|&stride| stride == 0);
             let reg = if by_row { reg } else { plan.rows_of.whole[reg] };
-            let Buffer { dtype, len, .. } = buffers[store.to.buffer.0 as usize];
+            let buffer = &buffers[store.to.buffer.0 as usize];
             let mut loads = body.loads.iter();
-            let streams = len >= STREAM
-                && dtype == T::DTYPE
+            let streams = streams(buffer)
+                && buffer.dtype == T::DTYPE
+                && !past.contains(&reg)
                 && !loads.any(|load| overlap(buffers, load.buffer, store.to.buffer));
             plan.stores.push(StorePlan { reg, to: store.to.clone(), by_row, direct, streams });
+        }
+        let mut left = 0;
+        plan.work = vec![0; plan.steps.len()];
+        for (number, step) in plan.steps.iter().enumerate().rev() {
+            left += plan.work_of(step);
+            plan.work[number] = left;
         }
         plan.assign_slots(&last_use, first + body.insts.len());
         plan
@@ -212,6 +230,41 @@ impl<T: Real> BodyPlan<T> {
             }
         };
         self.steps.push(step);
+    }
+
+    /// Lets links store past the caches what may go there and nothing reads meanwhile. Gives their registers.
+    fn let_results_go_past(&mut self, spec: &BodySpec<'_>) -> Vec<usize> {
+        let &BodySpec { body, stores, reduced, columns, past, .. } = spec;
+        let is_read = |reg: Reg| {
+            let by_inst = |inst: &Inst| match inst {
+                Inst::Op { args, .. } => args.contains(&reg),
+                Inst::Reduce { reg: own, .. } => *own == reg,
+                _ => false,
+            };
+            let is_stored = |store: &&Store| store.reg == reg;
+            body.insts.iter().any(by_inst)
+                || reduced.contains(&reg)
+                || columns.contains(&reg)
+                || stores.iter().filter(is_stored).count() > 1
+        };
+        let mut gone = Vec::new();
+        for store in stores.iter().filter(|store| !is_read(store.reg)) {
+            let reg = store.reg.0 as usize;
+            let goes = past.get(store.to.buffer.0 as usize) == Some(&true);
+            let link = self.steps.iter_mut().find_map(|step| match step {
+                Step::Chain { by_row: false, links, targets, .. }
+                    if goes && targets.iter().any(|(own, _)| *own == reg) =>
+                {
+                    links.iter_mut().find(|link| link.out == reg)
+                }
+                _ => None,
+            });
+            gone.extend(link.map(|link| {
+                link.go_past();
+                reg
+            }));
+        }
+        gone
     }
 
     /// Adds the links that sum the columns of registers, once for each that is asked for.

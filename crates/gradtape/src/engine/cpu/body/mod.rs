@@ -14,6 +14,7 @@ use rows::Rows;
 pub(crate) use rows::{needs_rows, sums_columns};
 use smallvec::SmallVec;
 
+use super::aligned::{Aligned, LINE};
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -38,9 +39,6 @@ fn slot_stride(room: usize) -> usize {
 const COSTLY: usize = 4;
 const CHEAP: usize = 4;
 
-/// Bytes of a cache line.
-const LINE: usize = 64;
-
 /// A body for tiles of `planes × rows × cols` elements: rows and columns along one axis of the kernel's space each,
 /// planes along any number.
 pub(crate) struct BodyPlan<T> {
@@ -54,6 +52,8 @@ pub(crate) struct BodyPlan<T> {
     fixed: Vec<(usize, T)>,
     steps: Vec<Step<T>>,
     run_links: RunLinks<T>,
+    /// For each step, how much work it and the later ones are.
+    work: Vec<usize>,
     stores: Vec<StorePlan>,
     rows_of: Rows,
     /// The registers whose columns are summed, and whether an instruction does so.
@@ -129,16 +129,14 @@ struct StorePlan {
     by_row: bool,
     /// The instruction writes it where it belongs, wherever a tile's elements are a run there.
     direct: bool,
-    /// Too large for the cache and not loaded before, so that the next tile is worth fetching ahead.
+    /// Too large for the cache and not loaded before, nor stored past it, so that the next tile is worth fetching ahead.
     streams: bool,
 }
 
 /// The scratch memory of one worker for one body: the slots, and where each register's tile lies.
 pub(crate) struct Scratch<T> {
-    slots: Vec<T>,
+    slots: Aligned<T>,
     room: usize,
-    /// Numbers before the first slot, which starts a cache line.
-    skipped: usize,
     tiles: Vec<*const T>,
 }
 
@@ -147,17 +145,16 @@ unsafe impl<T: Send> Send for Scratch<T> {}
 
 impl<T: Real> Scratch<T> {
     fn new(slots: usize, room: usize, registers: usize) -> Scratch<T> {
-        let slots = vec![T::default(); slots * slot_stride(room) + LINE / size_of::<T>()];
-        let skipped = slots.as_ptr().align_offset(LINE).min(LINE / size_of::<T>());
-        Scratch { slots, room, skipped, tiles: vec![std::ptr::null(); registers] }
+        let slots = Aligned::new(slots * slot_stride(room));
+        Scratch { slots, room, tiles: vec![std::ptr::null(); registers] }
     }
 
     fn slot(&mut self, slot: usize) -> *mut T {
-        self.slots.as_mut_ptr().wrapping_add(self.skipped + slot * slot_stride(self.room))
+        self.slots.address().wrapping_add(slot * slot_stride(self.room))
     }
 
     fn numbers(&mut self, slot: usize) -> &mut [T] {
-        let end = self.skipped + slot * slot_stride(self.room) + self.room;
+        let end = slot * slot_stride(self.room) + self.room;
         assert!(end <= self.slots.len(), "the slot exists");
         // SAFETY: the slot lies in the memory, as just asserted. Not by way of a slice of all slots: other
         // slots are read through the addresses in `tiles` meanwhile.
@@ -219,6 +216,16 @@ impl<T: Real> BodyPlan<T> {
             _ => 1,
         };
         (self.steps.iter().map(cost).sum::<usize>() / CHEAP).max(1)
+    }
+
+    /// A step's work, as far as lines are fetched ahead meanwhile.
+    fn work_of(&self, step: &Step<T>) -> usize {
+        match step {
+            Step::Chain { by_row: false, links, .. } => links.len(),
+            Step::Op { reg, .. } if !self.rows_of.by_row[*reg] => 1,
+            Step::Random { .. } => 1,
+            _ => 0,
+        }
     }
 
     /// Scratch memory for one worker.
@@ -288,7 +295,14 @@ impl<T: Real> BodyPlan<T> {
         }
         // Tiles that do not stay in the first-level cache as a whole are not fetched into it either.
         let mut ahead = Ahead::new(self.room > TILE);
-        for (i, load) in self.loads.iter().enumerate().filter(|(_, load)| !load.fixed) {
+        for store in self.stores.iter().rev().filter(|store| store.streams) {
+            let start = element(&store.to, tile.index);
+            if self.is_run(tile, &store.to) {
+                let to = memory.address::<T>(store.to.buffer, start);
+                ahead.add(to.wrapping_add(tile.len()), tile.len());
+            }
+        }
+        for (i, load) in self.loads.iter().enumerate().rev().filter(|(_, load)| !load.fixed) {
             let reg = self.given + i;
             let once = tile.first_column();
             let part = if self.rows_of.by_row[reg] { &once } else { tile };
@@ -297,7 +311,7 @@ impl<T: Real> BodyPlan<T> {
             if in_place && self.is_run(part, &load.access) {
                 let from = memory.address::<T>(load.access.buffer, start);
                 scratch.tiles[reg] = from;
-                if load.streams {
+                if load.streams && !self.rows_of.by_row[reg] {
                     ahead.add(from.wrapping_add(part.len()), part.len());
                 }
                 continue;
@@ -307,17 +321,9 @@ impl<T: Real> BodyPlan<T> {
             unsafe { self.gather(part, &load.access, start, memory, slot) };
             scratch.tiles[reg] = slot;
         }
-        for store in self.stores.iter().filter(|store| store.streams) {
-            let start = element(&store.to, tile.index);
-            if self.is_run(tile, &store.to) {
-                let to = memory.address::<T>(store.to.buffer, start);
-                ahead.add(to.wrapping_add(tile.len()), tile.len());
-            }
-        }
-        for (number, step) in self.steps.iter().enumerate() {
-            ahead.fetch(self.steps.len() - 1 - number);
+        for (step, &left) in self.steps.iter().zip(&self.work) {
             // SAFETY: passed on from the caller.
-            unsafe { self.step(step, tile, memory, scratch) };
+            unsafe { self.step(step, tile, memory, scratch, (&mut ahead, left)) };
         }
         for store in &self.stores {
             if store.direct && self.is_run(tile, &store.to) {
@@ -344,7 +350,12 @@ impl<T: Real> BodyPlan<T> {
         tile: &Tile<'_>,
         memory: &Memory<'_>,
         scratch: &mut Scratch<T>,
+        (ahead, left): (&mut Ahead, usize),
     ) {
+        let lines = ahead.due(self.work_of(step), left);
+        if !matches!(step, Step::Chain { .. }) {
+            ahead.fetch(lines);
+        }
         let length = |by_row: bool| if by_row { tile.rows } else { tile.len() };
         let place = |target: &Access| {
             self.is_run(tile, target)
@@ -375,8 +386,11 @@ impl<T: Real> BodyPlan<T> {
                 for link in links.iter().filter(|link| !link.sums_columns()) {
                     scratch.tiles[link.out] = scratch.slot(self.slots[link.out]);
                 }
+                let mut lies = tile.rows == 1 || (tile.cols * size_of::<T>()).is_multiple_of(LINE);
                 for (reg, target) in targets {
-                    if let Some(out) = place(target) {
+                    let out = place(target);
+                    lies &= out.is_some_and(|out| (out as usize).is_multiple_of(LINE));
+                    if let Some(out) = out {
                         scratch.tiles[*reg] = out;
                     }
                 }
@@ -385,7 +399,8 @@ impl<T: Real> BodyPlan<T> {
                     true => (tile.rows, tile.cols),
                     false => (1, length(*by_row)),
                 };
-                let rows = chain::Rows { count, width, sums: sums.unwrap_or(null_mut()) };
+                let (sums_of, ahead) = (sums.unwrap_or(null_mut()), ahead.take(lines));
+                let rows = chain::Rows { count, width, sums: sums_of, ahead, past: lies };
                 // SAFETY: each register's tile holds the rows, or one number for each; two are apart, or the same
                 // where an instruction writes what no later one reads.
                 unsafe { (self.run_links)(links, &scratch.tiles, &rows) };

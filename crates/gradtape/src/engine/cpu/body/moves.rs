@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{BodyPlan, LINE, Tile};
+use super::{BodyPlan, Tile};
+use crate::engine::cpu::aligned::LINE;
 use crate::engine::cpu::lane::Real;
 use crate::engine::cpu::memory::Memory;
 use crate::plan::Access;
@@ -88,10 +89,11 @@ impl<T: Real> BodyPlan<T> {
 /// Memory that the next tile reads or writes, fetched into the caches little by little while this one is
 /// computed: as many requests at once would be waited for.
 pub(super) struct Ahead {
-    /// The first line of each run, and how many there are.
+    /// The first line of each run, and how many there are, the last run first.
     runs: SmallVec<[(*const u8, usize); 8]>,
+    /// Runs that are not fetched yet, and their lines.
+    left: usize,
     lines: usize,
-    fetched: usize,
     /// Whether they are fetched into the second-level cache alone.
     second: bool,
 }
@@ -99,34 +101,68 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Into the first-level cache, or into the `second`-level one alone.
     pub(super) fn new(second: bool) -> Ahead {
-        Ahead { runs: SmallVec::new(), lines: 0, fetched: 0, second }
+        Ahead { runs: SmallVec::new(), left: 0, lines: 0, second }
     }
 
-    /// Adds `count` elements; any address will do.
+    /// Adds `count` elements before all others; any address will do.
     pub(super) fn add<T>(&mut self, from: *const T, count: usize) {
         let lines = (count * size_of::<T>()).div_ceil(LINE);
         self.runs.push((from.cast(), lines));
+        self.left += 1;
         self.lines += lines;
     }
 
-    /// Fetches what is left, but for a share of `later` in `later + 1`.
-    pub(super) fn fetch(&mut self, later: usize) {
-        let mut now = (self.lines - self.fetched).div_ceil(later + 1);
-        self.fetched += now;
-        while let (Some((from, lines)), true) = (self.runs.last_mut(), now > 0) {
+    /// The lines that are due in a step that is as much work as `step` of what is `left`.
+    pub(super) fn due(&self, step: usize, left: usize) -> usize {
+        if step == 0 || self.lines == 0 { 0 } else { (self.lines * step).div_ceil(left.max(1)) }
+    }
+
+    /// Fetches the next lines, as far as there are so many.
+    pub(super) fn fetch(&mut self, lines: usize) {
+        let mut now = lines;
+        while now > 0 && self.left > 0 {
+            let (from, lines) = &mut self.runs[self.left - 1];
             let some = now.min(*lines);
-            let second = self.second;
-            (0..some).for_each(|line| fetch_line(from.wrapping_add(line * LINE), second));
+            (0..some).for_each(|line| fetch_line(from.wrapping_add(line * LINE), self.second));
             (*from, *lines) = (from.wrapping_add(some * LINE), *lines - some);
             now -= some;
-            if *lines == 0 {
-                self.runs.pop();
+            self.lines -= some;
+            self.left -= usize::from(*lines == 0);
+        }
+    }
+
+    /// The next runs, of this many lines or more in all, to be fetched in step with what is computed.
+    pub(super) fn take(&mut self, lines: usize) -> Stretches<'_> {
+        let (end, least) = (self.left, self.lines.saturating_sub(lines));
+        while self.lines > least && self.left > 0 {
+            self.left -= 1;
+            self.lines -= self.runs[self.left].1;
+        }
+        Stretches { runs: &self.runs[self.left..end], second: self.second }
+    }
+}
+
+/// Stretches of memory as long as a tile.
+pub(super) struct Stretches<'a> {
+    runs: &'a [(*const u8, usize)],
+    second: bool,
+}
+
+impl Stretches<'_> {
+    /// Fetches `count` elements from number `at` on of each stretch.
+    #[inline(always)]
+    pub(super) fn fetch<T>(&self, at: usize, count: usize) {
+        for (first, _) in self.runs {
+            let from = first.wrapping_add(at * size_of::<T>());
+            for line in 0..count * size_of::<T>() / LINE {
+                fetch_line(from.wrapping_add(line * LINE), self.second);
             }
         }
     }
 }
 
 /// Has the machine fetch a line into its caches while it computes something else.
+#[inline(always)]
 fn fetch_line(from: *const u8, second: bool) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: fetching ahead reads nothing and never faults, whatever the address.

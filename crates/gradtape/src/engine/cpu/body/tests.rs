@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::cpu::simd::settle;
 use crate::op::{Op, binary, unary};
 use crate::plan::{Body, Buffer, Inst, Place, Store};
 use crate::tensor::Rng;
@@ -111,10 +112,12 @@ impl Kernel {
     }
 
     /// The arrays after the stores, and the reduced registers, tile by tile.
-    fn run<T: Real>(&self, isa: Isa, mut arrays: Vec<Vec<T>>) -> (Vec<Vec<T>>, Vec<T>) {
+    fn run<T: Real>(&self, isa: Isa, arrays: Vec<Vec<T>>) -> (Vec<Vec<T>>, Vec<T>) {
         let Kernel { body, stores, reduced, space, buffers } = self;
         let axes = [Some(0), Some(1)];
         let given = None;
+        let is_result = |buffer: &Buffer| matches!(buffer.place, Place::Output(_));
+        let past: Vec<bool> = buffers.iter().map(is_result).collect();
         let plan = BodyPlan::new(&BodySpec {
             body,
             stores,
@@ -126,10 +129,12 @@ impl Kernel {
             whole_rows: false,
             given,
             isa,
+            past: &past,
             buffers,
         });
-        let bases: Vec<*mut u8> =
-            arrays.iter_mut().map(|array| array.as_mut_ptr().cast()).collect();
+        let mut lined: Vec<Aligned<T>> = arrays.iter().map(|x| Aligned::new(x.len())).collect();
+        lined.iter_mut().zip(&arrays).for_each(|(to, from)| to.copy_from_slice(from));
+        let bases: Vec<*mut u8> = lined.iter_mut().map(|x| x.address().cast()).collect();
         // SAFETY: each array is as long as its buffer.
         let memory = unsafe { Memory::new(buffers, &bases) };
         let mut scratch = plan.scratch();
@@ -152,7 +157,8 @@ impl Kernel {
                 }
             }
         }
-        (arrays, seen)
+        settle();
+        (lined.iter().map(|array| array.to_vec()).collect(), seen)
     }
 
     /// The same, one element and one operation after the other.

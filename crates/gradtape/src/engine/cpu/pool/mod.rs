@@ -19,6 +19,7 @@ use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use self::strain::Strain;
+use super::simd::settle;
 
 pub(crate) use threads::share;
 pub use threads::{Abreast, alone, set_threads, set_threads_beyond_cores, threads};
@@ -343,7 +344,8 @@ impl Worker<'_> {
     pub(crate) fn each(&self, chunks: usize, mut work: impl FnMut(usize)) {
         let workers = self.count();
         if workers == 1 {
-            return (0..chunks).for_each(work);
+            (0..chunks).for_each(work);
+            return settle();
         }
         let grain = chunks.div_ceil(workers * PIECES).max(1);
         let pieces = chunks.div_ceil(grain);
@@ -354,6 +356,7 @@ impl Worker<'_> {
             while let Some(piece) = self.region.take(owner, phase, share.len()) {
                 let start = (share.start + piece) * grain;
                 (start..(start + grain).min(chunks)).for_each(&mut work);
+                settle();
                 finished += 1;
             }
             self.finish(finished);
