@@ -26,8 +26,8 @@ pub(super) struct TiledPlan<T> {
 }
 
 enum Stage<T> {
-    Contract(ContractPlan<T>),
-    Loop(LoopPlan<T>),
+    Contract(Box<ContractPlan<T>>),
+    Loop(Box<LoopPlan<T>>),
 }
 
 /// A buffer of which each worker holds a tile.
@@ -195,11 +195,11 @@ impl<T: Real> Stage<T> {
         match kernel {
             Kernel::Contract(product) => {
                 let plan = ContractPlan::of_rows(product, isa, buffers);
-                plan.takes_rows().then_some(Stage::Contract(plan))
+                plan.takes_rows().then(|| Stage::Contract(Box::new(plan)))
             }
             Kernel::Loop(plain) => {
                 let plan = LoopPlan::new(plain, isa, buffers, &[]);
-                plan.takes_rows().then_some(Stage::Loop(plan))
+                plan.takes_rows().then(|| Stage::Loop(Box::new(plan)))
             }
             Kernel::Host(_) | Kernel::Tiled(_) => None,
         }
