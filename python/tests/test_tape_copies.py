@@ -52,7 +52,7 @@ def test_a_network_with_parameters_of_its_own(way):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda net: optim.Adam(net, lr=0.05, clip_norm=1.0, lookahead=(2, 0.5)),
+        lambda net: optim.Adam(net, lr=0.05, clip_norm=1.0, lookahead=(2, 0.5), average=0.9),
         lambda net: optim.Sgd(net, 0.1, momentum=0.9, groups=[("more.*", {"lr_scale": 0.5})]),
         lambda net: optim.by_name("adamw", net, lr=0.01, allow_unused=True),
         lambda net: optim.by_name("muon", net) if "muon" in optim._CLASSES else optim.Adam(net),

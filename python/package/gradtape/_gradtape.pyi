@@ -572,7 +572,7 @@ class Optimizer:
     `opt.step(loss)` differentiates the loss, updates every parameter, and runs all of it at once. Afterwards the loss can be
     read; the tape is used up until `tape.reset()`.
     """
-    def __init__(self, name: str, parts: Any, settings: Any, clip_norm: float | None = None, clip_each_norm: float | None = None, clip_value: float | None = None, lookahead: tuple[int, float] | None = None, allow_unused: bool = False, groups: Any = None) -> None: ...
+    def __init__(self, name: str, parts: Any, settings: Any, clip_norm: float | None = None, clip_each_norm: float | None = None, clip_value: float | None = None, lookahead: tuple[int, float] | None = None, average: Any = None, allow_unused: bool = False, groups: Any = None) -> None: ...
     def gradients(self, loss: Var) -> list[Var | None]:
         """The gradients of a loss, one for each parameter in order, `None` for those it does not depend on: to look at or
         to change before `step_by`.

@@ -28,10 +28,11 @@ class Sgd(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Momentum(Optimizer):
     """Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013) as PyTorch defines
@@ -50,10 +51,11 @@ class Momentum(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.9, dampening: Any = 0.0, nesterov: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.9, dampening: Any = 0.0, nesterov: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Nesterov(Optimizer):
     """Stochastic gradient descent, with momentum (Polyak 1964; Sutskever et al. 2013) as PyTorch defines
@@ -72,10 +74,11 @@ class Nesterov(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.9, dampening: Any = 0.0, nesterov: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, momentum: Any = 0.9, dampening: Any = 0.0, nesterov: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adagrad(Optimizer):
     """AdaGrad (Duchi, Hazan and Singer 2011): `v += g²`, `x -= lr / (1 + (t - 1) lr_decay) g / (√v + eps)`.
@@ -94,10 +97,11 @@ class Adagrad(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, lr_decay: Any = 0.0, initial_accumulator_value: Any = 0.0, eps: Any = 1e-10, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, lr_decay: Any = 0.0, initial_accumulator_value: Any = 0.0, eps: Any = 1e-10, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Rmsprop(Optimizer):
     """RMSProp (Tieleman and Hinton 2012): `v` is the moving average of `g²` and `x -= lr g / (√v + eps)`.
@@ -118,10 +122,11 @@ class Rmsprop(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, alpha: Any = 0.99, eps: Any = 1e-08, centered: Any = False, momentum: Any = 0.0, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, alpha: Any = 0.99, eps: Any = 1e-08, centered: Any = False, momentum: Any = 0.0, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adadelta(Optimizer):
     """AdaDelta (Zeiler 2012): `x -= lr d` with `d = √(u + eps) / √(v + eps) g`, where `v` and `u` are the
@@ -140,10 +145,11 @@ class Adadelta(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 1.0, *, weight_decay: Any = 0.0, rho: Any = 0.9, eps: Any = 1e-06, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 1.0, *, weight_decay: Any = 0.0, rho: Any = 0.9, eps: Any = 1e-06, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adam(Optimizer):
     """Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
@@ -163,10 +169,11 @@ class Adam(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Amsgrad(Optimizer):
     """Adam (Kingma and Ba 2015): with `m` and `v` the moving averages of `g` and `g²`,
@@ -186,10 +193,11 @@ class Amsgrad(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adamw(Optimizer):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): `x *= 1 - lr weight_decay`, then the
@@ -207,10 +215,11 @@ class Adamw(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.01, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.01, betas: Any = (0.9, 0.999), eps: Any = 1e-08, amsgrad: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adamax(Optimizer):
     """Adamax (Kingma and Ba 2015, section 7.1): `m` is the moving average of `g`,
@@ -229,10 +238,11 @@ class Adamax(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.002, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.002, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Nadam(Optimizer):
     """NAdam (Dozat 2016): Adam whose average of `g` looks ahead as Nesterov's momentum does.
@@ -253,10 +263,11 @@ class Nadam(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.002, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, momentum_decay: Any = 0.004, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.002, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, momentum_decay: Any = 0.004, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Radam(Optimizer):
     """RAdam (Liu et al. 2020): Adam that divides by `√v` only once enough gradients are in it.
@@ -280,10 +291,11 @@ class Radam(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, decoupled_weight_decay: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.999), eps: Any = 1e-08, decoupled_weight_decay: Any = False, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Lion(Optimizer):
     """Lion (Chen et al. 2023): steps by a sign. `x -= lr (sign(β₁ m + (1 - β₁) g) + weight_decay x)`, then
@@ -302,10 +314,11 @@ class Lion(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.0001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.99), clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.0001, *, weight_decay: Any = 0.0, betas: Any = (0.9, 0.99), clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Lamb(Optimizer):
     """LAMB (You et al. 2020): Adam for large batches, each parameter at a pace of its own. With `m`, `v` as in
@@ -323,10 +336,11 @@ class Lamb(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.01, betas: Any = (0.9, 0.999), eps: Any = 1e-06, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.01, betas: Any = (0.9, 0.999), eps: Any = 1e-06, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Lars(Optimizer):
     """LARS (You, Gitman and Ginsburg 2017): momentum for large batches, each parameter at a pace of its own:
@@ -345,10 +359,11 @@ class Lars(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 1.0, *, weight_decay: Any = 0.0, momentum: Any = 0.9, trust_coefficient: Any = 0.001, eps: Any = 1e-08, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 1.0, *, weight_decay: Any = 0.0, momentum: Any = 0.9, trust_coefficient: Any = 0.001, eps: Any = 1e-08, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Muon(Optimizer):
     """Muon (Jordan et al. 2024): momentum whose matrices are made nearly orthogonal, so that a step moves all
@@ -380,10 +395,11 @@ class Muon(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.1, momentum: Any = 0.95, nesterov: Any = True, ns_steps: Any = 5.0, eps: Any = 1e-07, match_rms_adamw: Any = False, betas: Any = (0.9, 0.95), orthogonalize: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.001, *, weight_decay: Any = 0.1, momentum: Any = 0.95, nesterov: Any = True, ns_steps: Any = 5.0, eps: Any = 1e-07, match_rms_adamw: Any = False, betas: Any = (0.9, 0.95), orthogonalize: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Adafactor(Optimizer):
     """Adafactor (Shazeer and Stern 2018) as PyTorch defines it: of the average of `g²` only the means of its rows
@@ -408,10 +424,11 @@ class Adafactor(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, beta2_decay: Any = -0.8, eps1: Any = 0.0, eps2: Any = 0.001, d: Any = 1.0, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 0.01, *, weight_decay: Any = 0.0, beta2_decay: Any = -0.8, eps1: Any = 0.0, eps2: Any = 0.001, d: Any = 1.0, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 class Lbfgs(Optimizer):
     """L-BFGS (Liu and Nocedal 1989) as PyTorch defines it: a step is up to `max_iter` moves along `-H g`, where
@@ -440,10 +457,11 @@ class Lbfgs(Optimizer):
     - `clip_each_norm`: the most that the norm of each gradient may be.
     - `clip_value`: the most that the magnitude of an element may be.
     - `lookahead`: `(steps, share)` of slow parameters that follow (Zhang et al. 2019).
+    - `average`: the decay of a moving average of each parameter, which `nn.fit` validates and leaves in the network.
     - `allow_unused`: leaves parameters that the loss does not depend on as they are.
     - `groups`: pairs of a pattern of names (`"*.bias"`) and settings of its own, also `lr_scale`.
     """
-    def __init__(self, module: Any, lr: Any = 1.0, *, max_iter: Any = 20.0, max_eval: Any = 0.0, tolerance_grad: Any = 1e-07, tolerance_change: Any = 1e-09, history_size: Any = 100.0, strong_wolfe: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
+    def __init__(self, module: Any, lr: Any = 1.0, *, max_iter: Any = 20.0, max_eval: Any = 0.0, tolerance_grad: Any = 1e-07, tolerance_change: Any = 1e-09, history_size: Any = 100.0, strong_wolfe: Any = True, clip_norm: Any = None, clip_each_norm: Any = None, clip_value: Any = None, lookahead: Any = None, average: Any = None, allow_unused: Any = False, groups: Any = None) -> None: ...
 
 def by_name(name: Any, module: Any, **settings: Any) -> Any:
     """The optimiser of that name for the parameters of a module, or of a list or dict of them."""
