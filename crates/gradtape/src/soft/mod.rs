@@ -7,11 +7,11 @@
 //!
 //! | hard | soft |
 //! |---|---|
-//! | the one-hot row of [`argmax`](Var::argmax) | [`tempered_softmax`], [`gumbel_softmax`] |
-//! | [`argmax`](Var::argmax) | [`soft_argmax`] |
-//! | [`sign`](Var::sign) | [`smooth_sign`] |
+//! | the one-hot row of [`argmax`](crate::Var::argmax) | [`tempered_softmax`], [`gumbel_softmax`] |
+//! | [`argmax`](crate::Var::argmax) | [`soft_argmax`] |
+//! | [`sign`](crate::Var::sign) | [`smooth_sign`] |
 //! | the rank of each element | [`soft_rank`] |
-//! | [`sort`](Var::sort) | [`soft_sort`] |
+//! | [`sort`](crate::Var::sort) | [`soft_sort`] |
 //! | which elements are among the `k` greatest | [`soft_top_k`] |
 //! | the share of rows whose greatest score is the label's | [`smooth_accuracy`] |
 //!
