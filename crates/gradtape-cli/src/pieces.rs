@@ -9,6 +9,7 @@ use gradtape_files::{
     Format, TableOptions, has_pieces, is_whole_json, read_table_every, read_table_pieces, text_size,
 };
 
+use crate::deal::Fingerprint;
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
 use crate::model::Trained;
@@ -122,6 +123,29 @@ impl Pieces {
         match failure {
             Some(failure) => Err(failure),
             None => Ok(read?),
+        }
+    }
+}
+
+impl Pieces {
+    /// What tells whether the rows that have an answer are the same as others.
+    pub(crate) fn print(&self, trained: &Trained) -> Outcome<String> {
+        let (mut print, preprocessing) = (Fingerprint::default(), &trained.preprocessing);
+        self.each(preprocessing.width(), |table| {
+            let rows = Answered::of(&table, preprocessing, trained.settings.as_ref())?.rows;
+            let table = table.rows(&rows)?;
+            let data = preprocessing.dataset(&table)?;
+            Ok(print.add(&data, (0..table.len()).map(|row| table.line(row)))?)
+        })?;
+        Ok(print.text())
+    }
+
+    /// Whether they are those of the table that was held out in a training by `--test`.
+    pub(crate) fn are_held_out(&self, trained: &Trained) -> Outcome<bool> {
+        let tests = trained.settings.as_ref().and_then(|settings| settings.data.tests.as_ref());
+        match tests {
+            Some(tests) => Ok(self.print(trained)? == tests.fingerprint),
+            None => Ok(false),
         }
     }
 }

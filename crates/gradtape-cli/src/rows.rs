@@ -18,7 +18,7 @@ use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::pieces::UNSEEN;
 use crate::report::{of, thousands};
-use crate::settings::{Counts, DataSettings, Settings};
+use crate::settings::{Counts, DataSettings, Settings, TestTable};
 use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
@@ -38,6 +38,8 @@ pub(crate) struct Prepared {
     pub(crate) stream: Option<Stream>,
     /// How they were dealt, where they were read in pieces.
     pub(crate) dealt: Option<Deal>,
+    /// The table that its part for tests is of, where that is another one.
+    pub(crate) tests: Option<TestTable>,
 }
 
 impl Prepared {
@@ -239,6 +241,7 @@ pub(crate) fn prepare(
         notes,
         stream: None,
         dealt: None,
+        tests: None,
     })
 }
 
@@ -385,6 +388,18 @@ pub(crate) fn is_of(known: &DataSettings, content: &Content, data: &Dataset) -> 
     };
     print.add(as_counted, numbers(content, data))?;
     Ok(known.fingerprint == print.text())
+}
+
+/// Whether data is the table whose rows were held out in a training by `--test`; none of it without an answer is among them.
+pub(crate) fn is_held_out(
+    known: &DataSettings,
+    content: &Content,
+    preprocessing: &Preprocessing,
+) -> Outcome<bool> {
+    let (Some(tests), Content::Table(table)) = (&known.tests, content) else { return Ok(false) };
+    let mut print = Fingerprint::default();
+    print.add(&preprocessing.dataset(table)?, (0..table.len()).map(|row| table.line(row)))?;
+    Ok(tests.fingerprint == print.text())
 }
 
 /// The rows from which simple answers were learned in the training of a model on this data.

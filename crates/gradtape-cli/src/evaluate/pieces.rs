@@ -38,17 +38,25 @@ impl Evaluate {
         output: &Output,
     ) -> Outcome {
         let mut counted = Counted::of(self.strict);
+        if let Some(known) = trained.settings.as_ref().map(|settings| &settings.data)
+            && pieces.are_held_out(trained)?
+        {
+            let part = self.of_held_out(known, source)?;
+            let chosen = Chosen { part, same: false, held_out: true, source };
+            let measured = self.all(trained, pieces, &chosen, &mut counted, output)?;
+            return self.tell(trained, &chosen, measured, None, output);
+        }
         let found = self.found(trained, source, pieces, &mut counted, output)?;
         let part = self.part.unwrap_or(if found.is_some() { Part::Test } else { Part::All });
-        let chosen = Chosen { part, same: found.is_some(), source };
+        let chosen = Chosen { part, same: found.is_some(), held_out: false, source };
         match (part, found) {
             (Part::Test, Some(parts)) => {
                 let learned = together(&parts.learned)?.map(|learned| (learned, parts.train));
-                let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen))?;
+                let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen, trained))?;
                 self.measure(trained, &chosen, &data, learned, output)
             }
             (Part::Validation, Some(parts)) => {
-                let data = together(&parts.validation)?.ok_or_else(|| no_row(&chosen))?;
+                let data = together(&parts.validation)?.ok_or_else(|| no_row(&chosen, trained))?;
                 self.measure(trained, &chosen, &data, None, output)
             }
             (Part::All, _) | (Part::Train, Some(_)) => {
@@ -188,7 +196,7 @@ impl Evaluate {
             Ok(())
         })?;
         if outputs.is_empty() {
-            return Err(no_row(chosen));
+            return Err(no_row(chosen, trained));
         }
         let [outputs, targets] = [Tensor::concat(&outputs, 0)?, Tensor::concat(&targets, 0)?];
         Measured::of_outputs(network, &trained.preprocessing, &outputs, &targets)

@@ -606,6 +606,7 @@ impl Train {
                 _ => None,
             },
             rows: Some(prepared.counts()),
+            tests: prepared.tests.clone(),
         }
     }
 

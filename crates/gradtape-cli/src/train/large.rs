@@ -96,6 +96,7 @@ impl Large<'_> {
             notes,
             stream: Some(stream(store, pieces.memory())?),
             dealt: Some(deal),
+            tests: None,
         })
     }
 }

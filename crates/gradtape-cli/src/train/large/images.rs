@@ -199,6 +199,7 @@ impl Decoded {
             notes: Vec::new(),
             stream: Some(stream(store.finish_bytes(print.number(), pixels)?, memory)?),
             dealt: None,
+            tests: None,
         })
     }
 
