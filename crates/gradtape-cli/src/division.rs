@@ -1,5 +1,7 @@
 //! [`Division`]: by what the rows of a table are divided into those to learn from and those held out.
 
+pub(crate) mod keys;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -117,6 +119,15 @@ impl Division {
             Division::Usual | Division::Random | Division::Stratified => true,
             Division::Time(_) | Division::Group(_) => false,
             Division::Fold(_, by) => by.is_free(),
+        }
+    }
+
+    /// Whether parts are to have the same share of each class, or of each tenth of the values.
+    pub(crate) fn is_stratified(&self) -> bool {
+        match self {
+            Division::Stratified => true,
+            Division::Fold(_, by) => by.is_stratified(),
+            _ => false,
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) struct Evaluate {
     #[arg(long)]
     strict: bool,
 
-    /// How much memory a table may take; CSV, JSON lines, Parquet and Feather that take more are read in
+    /// How much memory a table may take; CSV, JSON lines, Parquet, Feather and arrays of NumPy that take more are read in
     /// pieces [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
     memory: Option<Memory>,
@@ -109,7 +109,7 @@ impl Verb for Evaluate {
             && rows::is_of(known, &content, &data)?
         {
             let rows = rows::parts(&content, &data, &trained.preprocessing, known)?;
-            let some = rows::learned(&content, &data, &rows, known);
+            let some = rows::learned(&content, &data, &rows, &trained.preprocessing, known)?;
             learned = Some((data.rows(&some)?, rows.train.len()));
             (same, parts) = (Some(known), Some(data.split_rows(&rows)?));
         }

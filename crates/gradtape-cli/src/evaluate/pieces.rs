@@ -89,9 +89,12 @@ impl Evaluate {
             }
             return Ok(None);
         };
+        let dealer = pieces.dealer(trained, deal)?;
         let (mut print, mut parts) = (Fingerprint::default(), Parts::default());
         let most = pieces.fitting(trained.preprocessing.width(), 4.0);
-        let trained_on = known.rows.map(|rows| rows.train + rows.validation + rows.test);
+        // Where some rows are in no part, how many there are is not known.
+        let counts = known.rows.filter(|_| deal.measured.is_none());
+        let trained_on = counts.map(|rows| rows.train + rows.validation + rows.test);
         let to_test = self.part.is_none_or(|part| part == Part::Test);
         let to_validate = self.part == Some(Part::Validation);
         let (mut is_other, mut fits, mut compares) = (false, true, to_test);
@@ -104,7 +107,7 @@ impl Evaluate {
             }
             let numbers = || (0..table.len()).map(|row| table.line(row));
             print.add(&data, numbers())?;
-            let rows = deal.rows(numbers());
+            let rows = dealer.rows(numbers());
             parts.train += rows.train.len();
             if compares && parts.held > most {
                 parts.held -= parts.learned.iter().map(Dataset::len).sum::<usize>();
@@ -112,7 +115,7 @@ impl Evaluate {
             }
             fits &= parts.held <= most;
             for (all, rows, is_asked) in [
-                (&mut parts.learned, deal.kept(numbers()), compares),
+                (&mut parts.learned, dealer.kept(numbers()), compares),
                 (&mut parts.validation, rows.validation, to_validate),
                 (&mut parts.test, rows.test, to_test),
             ] {
@@ -175,9 +178,12 @@ impl Evaluate {
             ));
         }
         let deal = trained.settings.as_ref().and_then(|settings| settings.data.dealt);
-        let wanted = |number: usize| match (chosen.part, deal) {
-            (Part::Train, Some(deal)) => matches!(deal.part(number), Dealt::Train { .. }),
-            _ => true,
+        let dealer = match deal.filter(|_| chosen.part == Part::Train) {
+            Some(deal) => Some(pieces.dealer(trained, deal)?),
+            None => None,
+        };
+        let wanted = |number: usize| {
+            dealer.as_ref().is_none_or(|own| matches!(own.part(number), Dealt::Train { .. }))
         };
         let (mut outputs, mut targets, mut count) = (Vec::new(), Vec::new(), 0);
         counted.each(trained, pieces, output, |table: &Table, data| {

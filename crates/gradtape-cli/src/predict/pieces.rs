@@ -67,6 +67,7 @@ impl Predict {
         let is_dealt =
             self.held_out && settings.is_none_or(|settings| settings.data.tests.is_none());
         let deal = settings.and_then(|settings| settings.data.dealt).filter(|_| is_dealt);
+        let dealer = deal.map(|deal| pieces.dealer(trained, deal)).transpose()?;
         let (more, mut told) = (self.more(trained, output)?, Told::default());
         let (mut before, mut named) = (0, true);
         pieces.each(preprocessing.width(), |table| {
@@ -76,8 +77,8 @@ impl Predict {
             if self.held_out {
                 rows = Answered::of(&table, preprocessing, settings)?.rows;
             }
-            if let Some(deal) = deal {
-                rows.retain(|&row| deal.part(table.line(row)) == Dealt::Test);
+            if let Some(dealer) = &dealer {
+                rows.retain(|&row| dealer.part(table.line(row)) == Dealt::Test);
             }
             if rows.is_empty() {
                 return Ok(());
