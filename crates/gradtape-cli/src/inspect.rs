@@ -342,7 +342,11 @@ fn held_out(data: &DataSettings) -> String {
     }
     if let (Some(_), Some(rows)) = (data.dealt, data.rows) {
         let [test, validation] = [rows.test, rows.validation].map(thousands);
-        return format!("{test} rows for test, {validation} for validation, chosen one by one");
+        let how = match data.dealt.and_then(|deal| deal.measured) {
+            Some(_) => "",
+            None => ", chosen one by one",
+        };
+        return format!("{test} rows for test, {validation} for validation{how}");
     }
     match (data.own_test, data.rows) {
         (true, _) => {

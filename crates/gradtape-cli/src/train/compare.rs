@@ -20,7 +20,7 @@ use gradtape::train::{Checkpoints, EpochReport, Stopped};
 use self::again::Again;
 use self::known::Known;
 use self::log::{Head, Log};
-use super::files::named;
+use super::files::{named, tidy};
 use super::flags::Train;
 use super::losses::{self, Losses};
 use super::resume::{Before, read};
@@ -99,6 +99,9 @@ impl Comparison {
             }
         }
         let mut log = Log::open(&out, &head, again.as_ref().map(|again| &again.read))?;
+        // No other writes here now.
+        let left = files.iter().chain(&report).map(PathBuf::as_path);
+        tidy(&out, &left.chain([Path::new(log::NAME)]).collect::<Vec<_>>());
         let places = Places { out, files, report };
         let told = self.train(trainings, &places, &mut again, &mut log, output);
         if told.is_err() {

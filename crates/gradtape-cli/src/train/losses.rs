@@ -79,7 +79,7 @@ pub(super) fn forget(folder: &Path) {
 }
 
 /// Its name, in the folder of checkpoints.
-const NAME: &str = "losses.csv";
+pub(super) const NAME: &str = "losses.csv";
 
 fn line(network: usize, step: usize, loss: f64) -> String {
     format!("{network},{step},{loss}\n")

@@ -109,7 +109,8 @@ impl Again {
     /// What the command line of one of them is, beside what its checkpoint remembers.
     pub(super) fn words(&self, out: &Path) -> Words {
         let own = [format!("--out={}", out.display()), "--quiet".to_string()];
-        self.told.clone().and(Words::of(own))
+        // The page is of all.
+        self.told.clone().without(&["--report"]).and(Words::of(own))
     }
 
     pub(super) fn insists(&self) -> bool {

@@ -110,7 +110,7 @@ impl Log {
         // What another writes to is not put away.
         let known = File::open(&path).ok();
         locked(known.as_ref(), folder)?;
-        let mut text = text(&Line::Comparison(before.map_or(head, |before| &before.head).clone()))?;
+        let mut text = text(&Line::Comparison(head.clone()))?;
         for kept in before.iter().flat_map(|before| &before.kept) {
             text += &line_of(kept)?;
         }
