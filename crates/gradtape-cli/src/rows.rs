@@ -452,7 +452,8 @@ fn dealer(
     match content {
         Content::Table(table) => keys.add(table, preprocessing)?,
         Content::Rows(_) => {
-            keys.add_labels(data.labels().unwrap_or_default().iter().copied(), data.classes());
+            let classes = preprocessing.classes().map_or(&[][..], |classes| classes.names());
+            keys.add_labels(data.labels().unwrap_or_default().iter().copied(), classes);
         }
     }
     Ok(Dealer::by(deal, keys.parts(fractions_of(known), known.seed)?))

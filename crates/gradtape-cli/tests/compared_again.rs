@@ -110,6 +110,7 @@ fn what_is_done_is_not_trained_again() {
     assert_eq!(lines.len(), 5, "{known}");
     let cut = |lines: &[&str]| folder.write("all/compare.jsonl", lines.concat());
     cut(&[lines[0], lines[1], lines[2], &lines[3][..40]]);
+    fs::remove_dir_all(folder.path("all/seed-3/checkpoints")).unwrap();
     for seed in ["seed-1", "seed-2"] {
         fs::remove_file(folder.path(&format!("all/{seed}/model.safetensors"))).unwrap();
     }
@@ -158,6 +159,7 @@ fn one_that_left_nothing_is_tried_again() {
     contains(&again.stderr, &["1 of 2 trainings are done"]);
     // Where nothing came to anything, nothing is left to go on with.
     folder.run(&format!("{} --out none", train.replace("0.1,", "1e29,"))).fails(1, &["lr 1e29"]);
+    assert!(!folder.path("none").exists());
     folder
         .run(&format!("{} --out wrong", train.replace("--epochs 2", "--target y")))
         .fails(2, &["--target is for tables"]);

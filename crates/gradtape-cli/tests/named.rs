@@ -88,8 +88,8 @@ fn a_model_knows_the_table_that_was_held_out() {
     folder.write("test.csv", table("x,kind,y", 40, gap));
     folder.write("new.csv", table("x,kind,y", 40, row(2)));
     // In memory, and the training in pieces.
-    folder.write("large.csv", table("x,kind,y", 60_000, row(0)));
-    for (data, flags) in [("train.csv", ""), ("large.csv", "--memory 1MB --hidden 8 --epochs 1")] {
+    folder.write("large.csv", table("x,kind,y", 120_000, row(0)));
+    for (data, flags) in [("train.csv", ""), ("large.csv", "--memory 1MB --hidden 8")] {
         folder
             .run(&format!(
                 "train {data} --target y --test test.csv --epochs 3 --quiet --out a {flags}"

@@ -6,25 +6,24 @@ mod folds;
 mod known;
 mod lists;
 mod log;
+mod one;
 mod page;
 mod picture;
 mod told;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use gradtape::io;
 use gradtape::shell_word;
-use gradtape::train::{Checkpoints, EpochReport, Stopped};
+use gradtape::train::{EpochReport, Stopped};
 
 use self::again::Again;
 use self::known::Known;
 use self::log::{Head, Log};
+use super::TEST_TABLE;
 use super::files::{named, tidy};
 use super::flags::Train;
-use super::losses::{self, Losses};
-use super::resume::{Before, read};
-use super::{Done, TEST_TABLE};
+use super::resume::read;
 use crate::error::{Failure, Outcome};
 use crate::interrupt::Made;
 use crate::output::Output;
@@ -66,8 +65,10 @@ impl Comparison {
             None => failure,
         })?;
         let report = self.report_path()?;
-        let tests: Vec<PathBuf> =
+        let mut tests: Vec<PathBuf> =
             trainings.iter().filter_map(|(_, training)| training.test.clone()).collect();
+        tests.sort();
+        tests.dedup();
         for file in files.iter().chain(&report).chain([&named(&out, log::NAME)]) {
             source.spare(file)?;
             tests.iter().try_for_each(|test| spare(test, TEST_TABLE, file))?;
@@ -90,7 +91,7 @@ impl Comparison {
         if let Some(path) = &report {
             io::check_writable(path).map_err(Failure::usage)?;
         }
-        let there = tests.first().filter(|test| test.is_file()).map(PathBuf::as_path);
+        let there = tests.iter().filter(|test| test.is_file()).map(PathBuf::as_path);
         let head = Head::of(&self.words, source.file().into_iter().chain(there))?;
         if let Some(again) = &again {
             again.check(&head)?;
@@ -248,53 +249,6 @@ impl Comparison {
         training.watch.set_beside(place, self.label(values, " ", ", "), &own);
     }
 
-    /// One of the trainings, which goes on from its checkpoint if it has one, and is noted once it is done. Fails where its
-    /// flags do not fit its data.
-    fn ran(
-        &self,
-        (number, values): (usize, Vec<String>),
-        training: Train,
-        again: Option<&Again>,
-        log: &mut Log,
-        output: &Output,
-    ) -> Outcome<Ran> {
-        let folder = named(&training.out, "checkpoints");
-        let keeps = training.runs.checkpoint_every.is_some();
-        let beside = training.runs.beside;
-        let (mut training, before) = resumed(training, again)?;
-        let goes_on = before.is_some();
-        if goes_on {
-            self.set_apart(number, &values, &mut training);
-            training.runs.beside = beside;
-        }
-        let known = if keeps { Losses::kept(&folder, goes_on) } else { Losses::default() };
-        let losses = Arc::new(Mutex::new(known));
-        training.runs.losses = Some(Arc::clone(&losses));
-        let done = match alone(training, before, output) {
-            Ok(done) => Known::of(done),
-            Err(failure) if failure.status() == 2 => return Err(failure),
-            // Of another training nothing is taken up.
-            Err(failure) if goes_on && failure.message().contains("--insist") => {
-                let label = self.label(&values, " ", ", ");
-                return Err(failure.note(format!("in the training with {label}")));
-            }
-            Err(failure) => Known::nothing(failure),
-        };
-        let losses = std::mem::take(&mut *losses.lock().unwrap_or_else(PoisonError::into_inner));
-        if losses.is_cut() {
-            output.note(format!(
-                "note: {} does not say the losses of all steps before the stop: they are missing in steps.csv",
-                folder.display()
-            ));
-        }
-        let losses = losses.list();
-        if !matches!(done.history.stopped, Stopped::Requested) {
-            log.add(&done.kept(number, &losses)?)?;
-            losses::forget(&folder);
-        }
-        Ok(Ran { values, done, losses })
-    }
-
     fn label(&self, values: &[String], between: &str, next: &str) -> String {
         let own = self.flags.iter().zip(values);
         let own: Vec<String> = own.map(|(flag, value)| format!("{flag}{between}{value}")).collect();
@@ -366,26 +320,6 @@ struct Places {
     out: PathBuf,
     files: [PathBuf; 3],
     report: Option<PathBuf>,
-}
-
-/// A training of a comparison that goes on, from its checkpoint if it has one.
-fn resumed(mut training: Train, again: Option<&Again>) -> Outcome<(Train, Option<Before>)> {
-    let Some(again) = again else { return Ok((training, None)) };
-    let Ok(path) = Checkpoints::latest(&training.out) else {
-        training.watch.begin_again();
-        return Ok((training, None));
-    };
-    let words = again.words(&training.out);
-    training.runs.resume = Some(path);
-    training.runs.insist = again.insists();
-    training.remembered_beside(words)
-}
-
-/// Trains one of several, without a word.
-fn alone(mut training: Train, before: Option<Before>, output: &Output) -> Outcome<Done> {
-    training.quiet = true;
-    training.format = Format::Text;
-    training.goes_on(before, output)
 }
 
 /// Whether a folder is that of trainings that are compared.

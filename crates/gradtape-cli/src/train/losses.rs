@@ -59,6 +59,10 @@ impl Losses {
         false
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// In the order of the steps, network after network.
     pub(super) fn list(&self) -> Vec<f64> {
         self.all.values().copied().collect()

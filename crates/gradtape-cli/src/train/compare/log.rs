@@ -46,7 +46,7 @@ pub(super) struct Read {
 pub(super) struct Log {
     path: PathBuf,
     file: File,
-    /// Whether it tells of a training.
+    /// Whether it tells of a training that came to something.
     has_any: bool,
 }
 
@@ -118,13 +118,13 @@ impl Log {
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
         locked(Some(&file), folder)?;
-        let has_any = before.is_some_and(|before| !before.kept.is_empty());
+        let has_any = before.is_some_and(|before| before.kept.iter().any(Kept::is_done));
         Ok(Log { path, file, has_any })
     }
 
     /// Notes a training.
     pub(super) fn add(&mut self, kept: &Kept) -> Outcome {
-        self.has_any = true;
+        self.has_any |= kept.is_done();
         let line = line_of(kept)?;
         self.write(&line)
     }
