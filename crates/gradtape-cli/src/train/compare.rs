@@ -149,6 +149,7 @@ impl Comparison {
             let ends = matches!(ran.done.history.stopped, Stopped::Requested);
             all.push(ran);
             if ends {
+                log.keep();
                 stopped = Some(Failure::failed(format!(
                     "stopped by Ctrl-C or a signal in the training with {label}; its model is in {}\n  hint: gradtape train \
                      --resume {} goes on",

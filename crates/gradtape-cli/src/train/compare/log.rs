@@ -46,7 +46,7 @@ pub(super) struct Read {
 pub(super) struct Log {
     path: PathBuf,
     file: File,
-    /// Whether it tells of a training that came to something.
+    /// Whether there is something to go on with.
     has_any: bool,
 }
 
@@ -133,6 +133,11 @@ impl Log {
     pub(super) fn end(&mut self) -> Outcome {
         let line = text(&Line::End)?;
         self.write(&line)
+    }
+
+    /// Has it stay, since a training was stopped that can be gone on with.
+    pub(super) fn keep(&mut self) {
+        self.has_any = true;
     }
 
     /// Takes the file away, where there is nothing to go on with.
