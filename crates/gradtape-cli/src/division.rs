@@ -44,7 +44,14 @@ impl Division {
             Division::Random => Rows::random(table.len(), fractions, seed)?,
             Division::Stratified => match table.column(target)?.kind() {
                 ColumnKind::Number => {
-                    Rows::stratified(&tenths(&table.column(target)?.numbers()), fractions, seed)?
+                    let all: Vec<usize> = (0..table.len()).collect();
+                    let preprocessing = Preprocessing::fit(table, target, &all, options)?;
+                    let strata = match preprocessing.classes() {
+                        // Numbers that name classes.
+                        Some(_) => preprocessing.targets(table)?.to_vec::<i64>()?,
+                        None => tenths(&table.column(target)?.numbers()),
+                    };
+                    Rows::stratified(&strata, fractions, seed)?
                 }
                 _ => table.split_rows(target, options, fractions, seed)?,
             },

@@ -72,7 +72,9 @@ pub(super) fn resumed(
     again: Option<&Again>,
 ) -> Outcome<(Train, Option<Before>)> {
     let Some(again) = again else { return Ok((training, None)) };
-    let Ok(path) = Checkpoints::latest(&training.out) else {
+    // What has not begun has no folder.
+    let latest = Checkpoints::latest(&training.out).ok().filter(|_| training.out.is_dir());
+    let Some(path) = latest else {
         training.watch.begin_again();
         return Ok((training, None));
     };
