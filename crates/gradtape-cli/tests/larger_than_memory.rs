@@ -356,8 +356,8 @@ fn rare_classes_are_found_and_what_does_not_fit_is_told() {
     assert!(again.stderr.contains("1 of 60,000 rows left out"), "{}", again.stderr);
     assert!(again.stderr.contains("\"dragon\" on line 33335"), "{}", again.stderr);
     for (flags, words) in [
-        ("--split time x", ["read in pieces", "--memory"]),
-        ("--folds 3", ["read in pieces", "--memory"]),
+        ("--split time x", ["does not fit in half of 1MB", "--memory 5MB"]),
+        ("--folds 3", ["does not fit in half of 1MB", "--memory"]),
         ("--members 4", ["--members", "one network"]),
         ("--memory 5", ["--memory", "500MB"]),
     ] {
