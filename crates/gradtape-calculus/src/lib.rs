@@ -62,9 +62,9 @@ pub use teaching::{
     MAX_DRAWN, MAX_DRAWN_UNITS, MAX_EXAMPLES, MAX_HESSIAN, MAX_LAYERS, MAX_PARAMETERS, MAX_STEPS,
     Network, NetworkJacobian, NetworkLayer, NetworkLoss, Options, Order, Path, PathStep,
     Perceptron, Place, Plot, Question, Range, Reduction, Rule, Run, Samples, Secant, Step, Stopped,
-    Symbolic, backpropagation, classify, compare_paths, derivation, descend, descend_program,
-    differences, explain, explain_program, jacobian, paths_csv, plot, plot_bars, plot_curves,
-    plot_paths, plot_program_paths, secant,
+    Symbolic, backpropagation, bars_remarks, classify, compare_paths, derivation, descend,
+    descend_program, differences, explain, explain_program, jacobian, paths_csv, plot, plot_bars,
+    plot_curves, plot_paths, plot_program_paths, secant,
 };
 
 /// The pictures that plots, paths and differences are drawn as.

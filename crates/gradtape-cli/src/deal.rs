@@ -4,7 +4,10 @@ use gradtape::data::{Dataset, Rows};
 use gradtape::{Result, Rng};
 use serde::{Deserialize, Serialize};
 
-/// How rows are dealt: each by its number and a seed alone, whatever the others are.
+use crate::division::keys::Parts;
+
+/// How rows are dealt: each by its number and a seed alone, whatever the others are; or, where they are divided by something
+/// that they hold, as data in memory is, of which some are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Deal {
     pub(crate) seed: u64,
@@ -13,6 +16,10 @@ pub(crate) struct Deal {
     pub(crate) test: f64,
     /// The share that is trained on and kept in memory, too: simple answers are learned from it.
     pub(crate) kept: f64,
+    /// Where rows are divided by what they hold: the shares of those to validate and of those held out that are kept in
+    /// memory and measured. The others are in no part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) measured: Option<[f64; 2]>,
 }
 
 /// A part of the rows.
@@ -24,17 +31,51 @@ pub(crate) enum Dealt {
     },
     Validation,
     Test,
+    /// It would be held out, but there is no room for it.
+    LeftOut,
 }
 
-impl Deal {
+/// Gives rows to their parts.
+#[derive(Clone, Debug)]
+pub(crate) struct Dealer {
+    pub(crate) deal: Deal,
+    /// What follows from what they hold.
+    parts: Option<Parts>,
+}
+
+impl Dealer {
+    /// By their numbers and the seed.
+    pub(crate) fn of(deal: Deal) -> Dealer {
+        Dealer { deal, parts: None }
+    }
+
+    /// By what they hold.
+    pub(crate) fn by(deal: Deal, parts: Parts) -> Dealer {
+        Dealer { deal, parts: Some(parts) }
+    }
+
+    /// How many rows are in each part, where that is known: to train, to validate, held out.
+    pub(crate) fn counts(&self) -> Option<[usize; 3]> {
+        self.parts.as_ref().map(Parts::counts)
+    }
+
     /// The part of a row that has a number: of a table the line or row of the file, of images the place among all.
     pub(crate) fn part(&self, number: usize) -> Dealt {
-        let place = Rng::new(self.seed).split(DEAL).split(number as u64).uniform();
-        let held_out = self.test + self.validation;
+        let Deal { seed, validation, test, kept, measured } = self.deal;
+        let place = Rng::new(seed).split(DEAL).split(number as u64).uniform();
+        if let (Some(parts), Some(measured)) = (&self.parts, measured) {
+            return match parts.of(number) {
+                Some(0) => Dealt::Train { kept: place < kept },
+                Some(1) if place < measured[0] => Dealt::Validation,
+                Some(2) if place < measured[1] => Dealt::Test,
+                _ => Dealt::LeftOut,
+            };
+        }
+        let held_out = test + validation;
         match place {
-            place if place < self.test => Dealt::Test,
+            place if place < test => Dealt::Test,
             place if place < held_out => Dealt::Validation,
-            place => Dealt::Train { kept: place < held_out + self.kept },
+            place => Dealt::Train { kept: place < held_out + kept },
         }
     }
 
@@ -46,6 +87,7 @@ impl Deal {
                 Dealt::Train { .. } => rows.train.push(row),
                 Dealt::Validation => rows.validation.push(row),
                 Dealt::Test => rows.test.push(row),
+                Dealt::LeftOut => {}
             }
         }
         rows
@@ -115,7 +157,8 @@ mod tests {
 
     #[test]
     fn rows_are_dealt_by_their_numbers_alone() {
-        let deal = Deal { seed: 7, validation: 0.1, test: 0.2, kept: 0.3 };
+        let deal = Deal { seed: 7, validation: 0.1, test: 0.2, kept: 0.3, measured: None };
+        let deal = Dealer::of(deal);
         let rows = deal.rows(0..10_000);
         let near = |rows: &[usize], share: f64| (rows.len() as f64 / 1e4 - share).abs() < 0.02;
         assert!(near(&rows.test, 0.2) && near(&rows.validation, 0.1) && near(&rows.train, 0.7));
@@ -125,7 +168,8 @@ mod tests {
         let odd = deal.rows((0..10_000).filter(|number| number % 2 == 1));
         let test: Vec<usize> = odd.test.iter().map(|row| 2 * row + 1).collect();
         assert!(rows.test.iter().copied().filter(|row| row % 2 == 1).eq(test));
-        let none = Deal { seed: 7, validation: 0.0, test: 0.0, kept: 0.0 };
+        let none = Deal { seed: 7, validation: 0.0, test: 0.0, kept: 0.0, measured: None };
+        let none = Dealer::of(none);
         assert_eq!(none.rows(0..1000).train.len(), 1000);
     }
 

@@ -125,7 +125,9 @@ impl Verb for Descend {
     fn run(self, output: &Output) -> Outcome {
         let picture = format(self.format, self.out.as_ref(), Picture::Text)?;
         if self.still && picture != Picture::Html {
-            return Err(Failure::usage("--still is about pages: name a file that ends in .html"));
+            return Err(Failure::usage(
+                "--still is about pages: name a file that ends in .html\n  hint: --out descent.html --still",
+            ));
         }
         // A program is another expression at each place.
         let expr = match Trace::is_program(&self.expr) {

@@ -1,5 +1,7 @@
 //! [`Division`]: by what the rows of a table are divided into those to learn from and those held out.
 
+pub(crate) mod keys;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -42,7 +44,14 @@ impl Division {
             Division::Random => Rows::random(table.len(), fractions, seed)?,
             Division::Stratified => match table.column(target)?.kind() {
                 ColumnKind::Number => {
-                    Rows::stratified(&tenths(&table.column(target)?.numbers()), fractions, seed)?
+                    let all: Vec<usize> = (0..table.len()).collect();
+                    let preprocessing = Preprocessing::fit(table, target, &all, options)?;
+                    let strata = match preprocessing.classes() {
+                        // Numbers that name classes.
+                        Some(_) => preprocessing.targets(table)?.to_vec::<i64>()?,
+                        None => tenths(&table.column(target)?.numbers()),
+                    };
+                    Rows::stratified(&strata, fractions, seed)?
                 }
                 _ => table.split_rows(target, options, fractions, seed)?,
             },
@@ -117,6 +126,15 @@ impl Division {
             Division::Usual | Division::Random | Division::Stratified => true,
             Division::Time(_) | Division::Group(_) => false,
             Division::Fold(_, by) => by.is_free(),
+        }
+    }
+
+    /// Whether parts are to have the same share of each class, or of each tenth of the values.
+    pub(crate) fn is_stratified(&self) -> bool {
+        match self {
+            Division::Stratified => true,
+            Division::Fold(_, by) => by.is_stratified(),
+            _ => false,
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a verb returns.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
 /// Why a verb ended, in words for the user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     message: String,
     /// What programs are told instead of the message.

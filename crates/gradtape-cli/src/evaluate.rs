@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use gradtape::data::{Dataset, Split};
+use gradtape::shell_word;
 use serde::Serialize;
 
 use crate::Verb;
@@ -19,8 +20,8 @@ use crate::output::Output;
 use crate::pieces::Pieces;
 use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
-use crate::settings::DataSettings;
-use crate::source::{ReadFlags, Source};
+use crate::settings::{DataSettings, TestTable};
+use crate::source::{Content, ReadFlags, Source};
 use crate::text::{self, Passage, TextModel, fingerprint, halves};
 
 /// Measure a model on data whose answers are known
@@ -62,7 +63,7 @@ pub(crate) struct Evaluate {
     #[arg(long)]
     strict: bool,
 
-    /// How much memory a table may take; CSV, JSON lines, Parquet and Feather that take more are read in
+    /// How much memory a table may take; CSV, JSON lines, Parquet, Feather and arrays of NumPy that take more are read in
     /// pieces [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
     memory: Option<Memory>,
@@ -92,19 +93,28 @@ impl Verb for Evaluate {
         let (content, answered) = rows::answered(content, &trained.preprocessing, known)?;
         answered.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;
-        let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
         let settings = known.map(|settings| &settings.data);
+        if let Some(known) = settings
+            && rows::is_held_out(known, &content, &trained.preprocessing)?
+        {
+            let part = self.of_held_out(known, &source)?;
+            let chosen = Chosen { part, same: false, held_out: true, source: &source };
+            let Content::Table(table) = &content else { return Ok(()) };
+            let data = trained.preprocessing.dataset(table)?;
+            return self.measure(&trained, &chosen, &data, None, output);
+        }
+        let (data, test) = rows::datasets(&content, &trained.preprocessing)?;
         let (mut same, mut parts, mut learned) = (None, None, None);
         if let Some(known) = settings
             && rows::is_of(known, &content, &data)?
         {
             let rows = rows::parts(&content, &data, &trained.preprocessing, known)?;
-            let some = rows::learned(&content, &data, &rows, known);
+            let some = rows::learned(&content, &data, &rows, &trained.preprocessing, known)?;
             learned = Some((data.rows(&some)?, rows.train.len()));
             (same, parts) = (Some(known), Some(data.split_rows(&rows)?));
         }
         let (part, data) = self.choose(data, test, parts, &source)?;
-        let chosen = Chosen { part, same: same.is_some(), source: &source };
+        let chosen = Chosen { part, same: same.is_some(), held_out: false, source: &source };
         self.measure(&trained, &chosen, &data, learned, output)
     }
 }
@@ -114,6 +124,8 @@ struct Chosen<'a> {
     part: Part,
     /// Whether the data is what the model was trained on.
     same: bool,
+    /// Whether it is the table whose rows were held out then.
+    held_out: bool,
     source: &'a Source,
 }
 
@@ -128,7 +140,7 @@ impl Evaluate {
         output: &Output,
     ) -> Outcome {
         if data.is_empty() {
-            return Err(no_row(chosen));
+            return Err(no_row(chosen, trained));
         }
         let members = trained.settings.as_ref().and_then(|settings| settings.members);
         if let (Some(members), Part::Validation) = (members, chosen.part) {
@@ -156,17 +168,23 @@ impl Evaluate {
         importance: Option<Importance>,
         output: &Output,
     ) -> Outcome {
-        let &Chosen { part, same, source } = chosen;
+        let &Chosen { part, same, held_out, source } = chosen;
         match self.format {
             Format::Json => output.json(&Report {
                 data: source.name(),
                 trained_on: same,
+                held_out,
                 part: name(part),
                 measured,
                 importance,
             }),
             Format::Text => {
-                if self.part.is_none() {
+                if self.part.is_none() && held_out {
+                    output.line(format!(
+                        "{} is the table that was held out in training (--test); all its rows are measured",
+                        source.name()
+                    ))?;
+                } else if self.part.is_none() {
                     let settings = trained.settings.as_ref().map(|settings| &settings.data);
                     output.line(why(part, settings.filter(|_| same), settings, source))?;
                 }
@@ -250,12 +268,36 @@ impl Evaluate {
     }
 }
 
-fn no_row(chosen: &Chosen<'_>) -> Failure {
+fn no_row(chosen: &Chosen<'_>, trained: &Trained) -> Failure {
+    let tests = trained.settings.as_ref().and_then(|settings| settings.data.tests.as_ref());
+    if let (Some(TestTable { name, .. }), Part::Test, true) = (tests, chosen.part, chosen.same) {
+        let own = chosen.source.name();
+        return Failure::failed(format!(
+            "{own}: all its rows were trained on or validated on; held out were those of {name} (--test)\n  hint: gradtape evaluate \
+             MODEL {}, or --part all",
+            shell_word(name)
+        ));
+    }
     Failure::failed(format!(
         "{}: the {} part has no row\n  hint: --part all measures every row",
         chosen.source.name(),
         name(chosen.part)
     ))
+}
+
+impl Evaluate {
+    /// The part that the table of `--test` is; all of it is held out.
+    fn of_held_out(&self, known: &DataSettings, source: &Source) -> Outcome<Part> {
+        match self.part.unwrap_or(Part::Test) {
+            part @ (Part::Test | Part::All) => Ok(part),
+            part => Err(Failure::usage(format!(
+                "{} is the table that was held out in training; the {} rows are in {}\n  hint: --part test",
+                source.name(),
+                name(part),
+                known.name
+            ))),
+        }
+    }
 }
 
 fn no_part(source: &Source) -> Failure {
@@ -311,6 +353,9 @@ struct Report {
     data: String,
     /// Whether it is the data of the training.
     trained_on: bool,
+    /// Whether it is the table of `--test`, all of which was held out then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    held_out: bool,
     part: &'static str,
     #[serde(flatten)]
     measured: Measured,

@@ -256,7 +256,7 @@ impl Explain {
             Picture::Csv | Picture::Terminal => {
                 return Err(Failure::usage(
                     "an explanation is shown as text, json, dot, svg, html or markdown; csv and terminal \
-                 are for --differences",
+                     are for --differences\n  hint: --out order.svg draws it, with the numbers of the walk by --order",
                 ));
             }
         })
@@ -279,7 +279,10 @@ impl Explain {
         let mut exprs = Expr::parse_all(&self.expr)?;
         match (exprs.pop(), exprs.is_empty()) {
             (Some(expr), true) => Ok(expr),
-            _ => Err(Failure::usage(format!("{flag} needs one expression; several were given"))),
+            _ => Err(Failure::usage(format!(
+                "{flag} needs one expression; several were given\n  hint: ask for one after the other; commas stand between \
+                 them"
+            ))),
         }
     }
 
@@ -348,9 +351,10 @@ impl Explain {
             Picture::Text => Ok(found.to_string()),
             Picture::Json => json(&found),
             Picture::Markdown => Ok(found.markdown()),
-            Picture::Dot | Picture::Svg | Picture::Html => {
-                Err(Failure::usage("one expression is drawn at a time; several were given"))
-            }
+            Picture::Dot | Picture::Svg | Picture::Html => Err(Failure::usage(
+                "one expression is drawn at a time; several were given\n  hint: draw one after the other; as text, json or \
+                     markdown all are shown",
+            )),
             Picture::Csv | Picture::Terminal => {
                 Err(Failure::usage("several expressions are shown as text, json or markdown"))
             }

@@ -17,11 +17,13 @@ use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::interval;
 use crate::measure::short;
+#[cfg(feature = "onnx")]
+use crate::model::is_onnx;
 use crate::model::tensors;
 use crate::output::Output;
 use crate::reference::{self, Reference};
 use crate::report::{Align, Table, of, thousands};
-use crate::settings::{self, Counts, Course, DataSettings, Run, Settings};
+use crate::settings::{self, Counts, Course, DataSettings, Run, Settings, TestTable};
 use crate::source::present;
 use crate::text::{self, TextModel};
 
@@ -58,7 +60,7 @@ impl Verb for Inspect {
     fn run(self, output: &Output) -> Outcome {
         present(&self.model)?;
         #[cfg(feature = "onnx")]
-        if self.model.extension().is_some_and(|ending| ending == "onnx") {
+        if is_onnx(&self.model) {
             return onnx::inspect(&self.model, self.format, output);
         }
         if self.format == Form::Dot {
@@ -331,9 +333,20 @@ pub(crate) fn rows(settings: &Settings) -> Vec<[String; 2]> {
 }
 
 fn held_out(data: &DataSettings) -> String {
+    if let Some(TestTable { name, fingerprint }) = &data.tests {
+        let test = data.rows.map_or(String::new(), |rows| of(rows.test, "row"));
+        return format!(
+            "{test} of {name} (--test, fingerprint {fingerprint}); a share of {} of the others for validation",
+            data.validation
+        );
+    }
     if let (Some(_), Some(rows)) = (data.dealt, data.rows) {
         let [test, validation] = [rows.test, rows.validation].map(thousands);
-        return format!("{test} rows for test, {validation} for validation, chosen one by one");
+        let how = match data.dealt.and_then(|deal| deal.measured) {
+            Some(_) => "",
+            None => ", chosen one by one",
+        };
+        return format!("{test} rows for test, {validation} for validation{how}");
     }
     match (data.own_test, data.rows) {
         (true, _) => {

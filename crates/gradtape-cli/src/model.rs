@@ -1,5 +1,7 @@
 //! [`Trained`]: a model file that can be used: weights, preprocessing and settings that fit together.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use gradtape::Tensor;
@@ -16,7 +18,7 @@ use crate::text;
 
 /// Reads the model file that is to be used on `data`.
 pub(crate) fn read_for(data: &str, path: &Path) -> Outcome<Model> {
-    if path.extension().is_some_and(|ending| ending == "onnx") {
+    if is_onnx(path) {
         return Err(Failure::failed(format!(
             "{}: an ONNX file\n  hint: `gradtape predict` and `gradtape inspect` read it; others read what `gradtape train` wrote",
             path.display()
@@ -29,6 +31,33 @@ pub(crate) fn read_for(data: &str, path: &Path) -> Outcome<Model> {
         false if inner.is_file() => failure.note(format!("hint: the model is {}", inner.display())),
         false => failure,
     })
+}
+
+/// Whether a file holds a model in ONNX, by its name or, whatever it is called, by its first bytes.
+pub(crate) fn is_onnx(path: &Path) -> bool {
+    if path.extension().is_some_and(|ending| ending == "onnx") {
+        return true;
+    }
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(9).read_to_end(&mut head));
+    read.is_ok() && begins_as_onnx(&head)
+}
+
+/// Whether a message of Protocol Buffers begins as that of a model does: with its version, and then what made it, its graph
+/// or its operators. The ninth byte of safetensors is a brace.
+fn begins_as_onnx(head: &[u8]) -> bool {
+    let made_by = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72];
+    let begins = match head {
+        [0x08, 1..=40, tag, ..] => made_by.contains(tag),
+        // Without a version: its graph, of which the nodes come first, or the tool's name.
+        [0x3a, ..] => head
+            .iter()
+            .skip(1)
+            .position(|&byte| byte < 0x80)
+            .is_some_and(|at| head.get(at + 2) == Some(&0x0a)),
+        _ => false,
+    };
+    begins && head.get(8) != Some(&b'{')
 }
 
 /// A model with what is done to its inputs.
@@ -149,4 +178,32 @@ pub(crate) fn outputs(network: &Sequential, inputs: &Tensor) -> Outcome<Tensor> 
 /// As [`probabilities`](train::probabilities).
 pub(crate) fn probabilities(network: &Sequential, outputs: &Tensor) -> Outcome<Tensor> {
     Ok(train::probabilities(network, outputs)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_in_onnx_are_told_by_their_first_bytes() {
+        for head in [
+            &b"\x08\x08\x12\x07pytorch"[..],
+            b"\x08\x09\x3a\xff\x01\x0a\x10",
+            b"\x08\x0a\x42\x02\x10\x13",
+            b"\x3a\xc7\x02\x0a\x20\x0a\x01x",
+        ] {
+            assert!(begins_as_onnx(head), "{head:?}");
+        }
+        for head in [
+            &b"\x08\x03\x12\0\0\0\0\0{\"a\""[..],
+            b"{\"x\": 1}",
+            b"PK\x03\x04",
+            b"\x08",
+            b"",
+            b":\x0a",
+            b"x,y\n1,2\n",
+        ] {
+            assert!(!begins_as_onnx(head), "{head:?}");
+        }
+    }
 }

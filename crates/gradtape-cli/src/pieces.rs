@@ -9,12 +9,14 @@ use gradtape_files::{
     Format, TableOptions, has_pieces, is_whole_json, read_table_every, read_table_pieces, text_size,
 };
 
+use crate::deal::{Deal, Dealer, Fingerprint};
+use crate::division::keys::Keys;
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
 use crate::model::Trained;
 use crate::output::Output;
 use crate::report::{of, thousands};
-use crate::rows::Answered;
+use crate::rows::{self, Answered};
 use crate::settings::Settings;
 use crate::source::{ReadFlags, Source};
 
@@ -122,6 +124,54 @@ impl Pieces {
         match failure {
             Some(failure) => Err(failure),
             None => Ok(read?),
+        }
+    }
+}
+
+impl Pieces {
+    /// What tells whether the rows that have an answer are the same as others.
+    pub(crate) fn print(&self, trained: &Trained) -> Outcome<String> {
+        let (mut print, preprocessing) = (Fingerprint::default(), &trained.preprocessing);
+        self.each(preprocessing.width(), |table| {
+            let rows = Answered::of(&table, preprocessing, trained.settings.as_ref())?.rows;
+            let table = table.rows(&rows)?;
+            let data = preprocessing.dataset(&table)?;
+            Ok(print.add(&data, (0..table.len()).map(|row| table.line(row)))?)
+        })?;
+        Ok(print.text())
+    }
+
+    /// What gave the rows of the training of a model to their parts, as far as these are the same; all are read once where
+    /// they were divided by what they hold.
+    pub(crate) fn dealer(&self, trained: &Trained, deal: Deal) -> Outcome<Dealer> {
+        let known = trained.settings.as_ref().map(|settings| &settings.data);
+        let Some(known) = known.filter(|_| deal.measured.is_some()) else {
+            return Ok(Dealer::of(deal));
+        };
+        let division = rows::division_of(known)?;
+        let Some(mut keys) = Keys::of(&division) else { return Ok(Dealer::of(deal)) };
+        self.gather(&trained.preprocessing, &mut keys)?;
+        Ok(Dealer::by(deal, keys.parts(rows::fractions_of(known), known.seed)?))
+    }
+
+    /// Adds what all rows that are learned are divided by.
+    pub(crate) fn gather(&self, preprocessing: &Preprocessing, keys: &mut Keys<'_>) -> Outcome {
+        self.each(preprocessing.width(), |table| {
+            let (rows, _) = preprocessing.rows_to_learn(&table)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let table = if rows.len() == table.len() { table } else { table.rows(&rows)? };
+            keys.add(&table, preprocessing)
+        })
+    }
+
+    /// Whether they are those of the table that was held out in a training by `--test`.
+    pub(crate) fn are_held_out(&self, trained: &Trained) -> Outcome<bool> {
+        let tests = trained.settings.as_ref().and_then(|settings| settings.data.tests.as_ref());
+        match tests {
+            Some(tests) => Ok(self.print(trained)? == tests.fingerprint),
+            None => Ok(false),
         }
     }
 }

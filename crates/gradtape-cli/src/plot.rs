@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gradtape_calculus::{Expr, Range, plot, plot_bars, plot_curves};
+use gradtape_calculus::{Expr, Range, bars_remarks, plot, plot_bars, plot_curves};
 use gradtape_chart::Chart;
 
 use crate::Verb;
@@ -76,7 +76,11 @@ impl Verb for Plot {
         };
         if self.bars {
             let picture = format(self.format, self.out.as_ref(), usual)?;
-            return self.shown(&plot_bars(&self.expr)?, picture, output);
+            let chart = plot_bars(&self.expr)?;
+            for remark in bars_remarks(&self.expr)? {
+                output.note(format_args!("note: {remark}"));
+            }
+            return self.shown(&chart, picture, output);
         }
         no_program(&self.expr, "plot")?;
         let exprs = Expr::parse_all(&self.expr)?;

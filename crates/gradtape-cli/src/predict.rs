@@ -21,11 +21,14 @@ use crate::interrupt;
 use crate::interval::{self, Reach, Residuals};
 use crate::memory::Memory;
 use crate::model::Trained;
+#[cfg(feature = "onnx")]
+use crate::model::is_onnx;
 use crate::output::{Output, json};
 use crate::pieces::Pieces;
 use crate::reference::Reference;
 use crate::report::{Format, Number};
 use crate::rows::{self, rejoined};
+use crate::settings::Settings;
 #[cfg(feature = "onnx")]
 use crate::source::present;
 use crate::source::{BYTES, Content, ReadFlags, Source, read_images, spare};
@@ -90,7 +93,7 @@ pub(crate) struct Predict {
     #[arg(long)]
     strict: bool,
 
-    /// How much memory a table may take; CSV, JSON lines, Parquet and Feather that take more are read in
+    /// How much memory a table may take; CSV, JSON lines, Parquet, Feather and arrays of NumPy that take more are read in
     /// pieces [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str)]
     memory: Option<Memory>,
@@ -108,7 +111,7 @@ impl Verb for Predict {
             spare(&self.model, "the model", path)?;
         }
         #[cfg(feature = "onnx")]
-        if self.model.extension().is_some_and(|ending| ending == "onnx") {
+        if is_onnx(&self.model) {
             present(&self.model)?;
             let text = onnx::predict(&self, &self.model, output)?;
             return self.told(&text, output);
@@ -213,7 +216,7 @@ impl Predict {
         if let Source::Idx(folder) = source {
             source.check(&self.reading)?;
             if self.held_out {
-                return Err(self.no_held_out(source));
+                return Err(self.no_held_out(source, trained.settings.as_ref()));
             }
             let inputs = rows::images(folder, preprocessing)?;
             let count = inputs.shape()[0];
@@ -222,7 +225,7 @@ impl Predict {
         if let Source::Images(path) = source {
             source.check(&self.reading)?;
             if self.held_out {
-                return Err(self.no_held_out(source));
+                return Err(self.no_held_out(source, trained.settings.as_ref()));
             }
             let images = read_images(path, &self.reading.images, trained.settings.as_ref())?;
             images.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
@@ -249,17 +252,21 @@ impl Predict {
             content = Content::Table(table.rows(&tests)?);
             kept = Some(tests);
         } else if self.held_out {
-            let known = trained.settings.as_ref().map(|settings| &settings.data);
-            let known =
-                known.filter(|known| !known.own_test).ok_or_else(|| self.no_held_out(source))?;
             let settings = trained.settings.as_ref();
+            let unknown = || self.no_held_out(source, settings);
+            let known = settings.map(|settings| &settings.data).ok_or_else(unknown)?;
             let (answered, rows::Answered { rows: all, .. }) =
                 rows::answered(content, preprocessing, settings)?;
-            let (data, _) = rows::datasets(&answered, preprocessing)?;
-            if !rows::is_of(known, &answered, &data)? {
-                return Err(self.no_held_out(source));
-            }
-            let test = rows::parts(&answered, &data, preprocessing, known)?.test;
+            let test = match rows::is_held_out(known, &answered, preprocessing)? {
+                true => (0..all.len()).collect(),
+                false => {
+                    let (data, _) = rows::datasets(&answered, preprocessing)?;
+                    if known.own_test || !rows::is_of(known, &answered, &data)? {
+                        return Err(unknown());
+                    }
+                    rows::parts(&answered, &data, preprocessing, known)?.test
+                }
+            };
             content = match answered {
                 Content::Table(table) => Content::Table(table.rows(&test)?),
                 Content::Rows(mut rows) => {
@@ -279,11 +286,17 @@ impl Predict {
         Ok((inputs, self.beside(table, None, &kept)?))
     }
 
-    fn no_held_out(&self, source: &Source) -> Failure {
-        Failure::usage(format!(
-            "--held-out: {} is not the table or the points that the model was trained on",
-            source.name()
-        ))
+    fn no_held_out(&self, source: &Source, settings: Option<&Settings>) -> Failure {
+        let name = source.name();
+        match settings.and_then(|settings| settings.data.tests.as_ref()) {
+            Some(tests) => Failure::usage(format!(
+                "--held-out: {name} is not the table whose rows were held out in training\n  hint: that was {} (--test)",
+                tests.name
+            )),
+            None => Failure::usage(format!(
+                "--held-out: {name} is not the table or the points that the model was trained on"
+            )),
+        }
     }
 
     /// The columns that were asked for, of rows that have these numbers, counted from 0.

@@ -13,12 +13,13 @@ mod following;
 
 pub(crate) use self::following::{following, other_classes};
 use crate::advice;
-use crate::deal::{Deal, Fingerprint};
+use crate::deal::{Deal, Dealer, Fingerprint};
 use crate::division::Division;
+use crate::division::keys::Keys;
 use crate::error::{Failure, Outcome};
 use crate::pieces::UNSEEN;
 use crate::report::{of, thousands};
-use crate::settings::{Counts, DataSettings, Settings};
+use crate::settings::{Counts, DataSettings, Settings, TestTable};
 use crate::source::{BYTES, Content, Rows};
 
 /// Data for a training.
@@ -38,6 +39,8 @@ pub(crate) struct Prepared {
     pub(crate) stream: Option<Stream>,
     /// How they were dealt, where they were read in pieces.
     pub(crate) dealt: Option<Deal>,
+    /// The table that its part for tests is of, where that is another one.
+    pub(crate) tests: Option<TestTable>,
 }
 
 impl Prepared {
@@ -76,6 +79,27 @@ impl TableWishes {
         let PreprocessOptions { categories, numbers, ignore, .. } = &mut own.options;
         for named in [categories, numbers, ignore] {
             *named = rejoined(named, table);
+        }
+        own
+    }
+}
+
+impl TableWishes {
+    /// Without the column of the groups among those to predict from, unless it is named; adds a note on it.
+    pub(crate) fn without_group(&self, target: &str, notes: &mut Vec<String>) -> TableWishes {
+        let mut own = self.clone();
+        let options = &mut own.options;
+        if let Some(group) = self.division.group()
+            && group != target
+            && ![&options.numbers, &options.categories, &options.ignore]
+                .into_iter()
+                .any(|named| named.iter().any(|name| name == group))
+        {
+            options.ignore.push(group.to_string());
+            notes.push(format!(
+                "column {group:?} left out: no group that is held out was trained on (--categories {} uses it)",
+                shell_word(group)
+            ));
         }
         own
     }
@@ -122,20 +146,8 @@ pub(crate) fn prepare(
             let target = target.as_str();
             all_there(&table, target, wishes)?;
             notes.extend(table.notes().iter().cloned());
-            let mut options = wishes.options.clone();
-            if let Some(group) = wishes.division.group()
-                && group != target
-                && ![&options.numbers, &options.categories, &options.ignore]
-                    .into_iter()
-                    .any(|named| named.iter().any(|name| name == group))
-            {
-                options.ignore.push(group.to_string());
-                notes.push(format!(
-                    "column {group:?} left out: no group that is held out was trained on (--categories {} uses it)",
-                    shell_word(group)
-                ));
-            }
-            let options = &options;
+            let wishes = &wishes.without_group(target, &mut notes);
+            let options = &wishes.options;
             let (mut table, left_out) = with_target(table, target, options)?;
             notes.extend(left_out);
             // A fold is held out in the place of the part for tests.
@@ -239,6 +251,7 @@ pub(crate) fn prepare(
         notes,
         stream: None,
         dealt: None,
+        tests: None,
     })
 }
 
@@ -299,17 +312,25 @@ fn of_rows(table: Table, target: &str, rows: &[usize]) -> Outcome<(Table, Option
         of(table.len(), "row"),
         table.at(without)
     );
-    let named = table.column(target).ok().filter(|own| own.kind() == ColumnKind::Category);
-    if let Some((count, word)) = named.and_then(Column::missing_words) {
-        note += &match count {
-            1 => format!("; one says {word:?}, which --keep-na takes as a value"),
-            all => format!(
-                "; {} say {word:?} or the like, which --keep-na takes as values",
-                thousands(all)
-            ),
-        };
-    }
+    note += &words(&table, target);
     Ok((table.rows(rows)?, Some(note)))
+}
+
+/// Which words of the column that is to be predicted are missing values, at the end of a note on rows that are left out;
+/// nothing where there are none.
+pub(crate) fn words(table: &Table, target: &str) -> String {
+    let Ok(column) = table.column(target) else { return String::new() };
+    let Some((count, word)) = column.missing_words() else { return String::new() };
+    let (one, more) = match column.kind() {
+        ColumnKind::Category => {
+            (", which --keep-na takes as a value", ", which --keep-na takes as values")
+        }
+        _ => ("", ""),
+    };
+    match count {
+        1 => format!("; one says {word:?}{one}"),
+        all => format!("; {} say {word:?} or the like{more}", thousands(all)),
+    }
 }
 
 /// A note where numbers of classes come in no row.
@@ -387,17 +408,68 @@ pub(crate) fn is_of(known: &DataSettings, content: &Content, data: &Dataset) -> 
     Ok(known.fingerprint == print.text())
 }
 
+/// Whether data is the table whose rows were held out in a training by `--test`; none of it without an answer is among them.
+pub(crate) fn is_held_out(
+    known: &DataSettings,
+    content: &Content,
+    preprocessing: &Preprocessing,
+) -> Outcome<bool> {
+    let (Some(tests), Content::Table(table)) = (&known.tests, content) else { return Ok(false) };
+    let mut print = Fingerprint::default();
+    print.add(&preprocessing.dataset(table)?, (0..table.len()).map(|row| table.line(row)))?;
+    Ok(tests.fingerprint == print.text())
+}
+
 /// The rows from which simple answers were learned in the training of a model on this data.
 pub(crate) fn learned(
     content: &Content,
     data: &Dataset,
     rows: &data::Rows,
+    preprocessing: &Preprocessing,
     known: &DataSettings,
-) -> Vec<usize> {
+) -> Outcome<Vec<usize>> {
     match known.dealt {
-        Some(deal) => deal.kept(numbers(content, data)),
-        None => rows.train.clone(),
+        Some(deal) => {
+            Ok(dealer(content, data, preprocessing, known, deal)?.kept(numbers(content, data)))
+        }
+        None => Ok(rows.train.clone()),
     }
+}
+
+/// What gave the rows of a training to their parts, found again in the data that it was trained on, all of which is here.
+fn dealer(
+    content: &Content,
+    data: &Dataset,
+    preprocessing: &Preprocessing,
+    known: &DataSettings,
+    deal: Deal,
+) -> Outcome<Dealer> {
+    if deal.measured.is_none() {
+        return Ok(Dealer::of(deal));
+    }
+    let division = division_of(known)?;
+    let Some(mut keys) = Keys::of(&division) else { return Ok(Dealer::of(deal)) };
+    match content {
+        Content::Table(table) => keys.add(table, preprocessing)?,
+        Content::Rows(_) => {
+            let classes = preprocessing.classes().map_or(&[][..], |classes| classes.names());
+            keys.add_labels(data.labels().unwrap_or_default().iter().copied(), classes);
+        }
+    }
+    Ok(Dealer::by(deal, keys.parts(fractions_of(known), known.seed)?))
+}
+
+/// How the rows of a training were divided.
+pub(crate) fn division_of(known: &DataSettings) -> Outcome<Division> {
+    match &known.split {
+        Some(split) => split.parse().map_err(Failure::failed),
+        None => Ok(Division::Usual),
+    }
+}
+
+/// The shares that were held out in a training.
+pub(crate) fn fractions_of(known: &DataSettings) -> Fractions {
+    Fractions { validation: known.validation, test: known.test }
 }
 
 /// The numbers by which rows are dealt.
@@ -417,13 +489,10 @@ pub(crate) fn parts(
     known: &DataSettings,
 ) -> Outcome<data::Rows> {
     if let Some(deal) = known.dealt {
-        return Ok(deal.rows(numbers(content, data)));
+        let dealer = dealer(content, data, preprocessing, known, deal)?;
+        return Ok(dealer.rows(numbers(content, data)));
     }
-    let fractions = Fractions { validation: known.validation, test: known.test };
-    let division: Division = match &known.split {
-        Some(split) => split.parse().map_err(Failure::failed)?,
-        None => Division::Usual,
-    };
+    let (fractions, division) = (fractions_of(known), division_of(known)?);
     let own = match content {
         Content::Table(table) => for_learning(table).map(|rows| table.rows(&rows)).transpose()?,
         Content::Rows(_) => None,
@@ -482,6 +551,9 @@ impl Answered {
                 of(table.len(), "row"),
                 table.at(without.unwrap_or(0))
             ));
+            if let Some(note) = notes.last_mut() {
+                *note += &words(table, column);
+            }
         }
         let without = table.len() - count;
         match unseen.first().filter(|_| known.is_some_and(|known| known.data.dealt.is_some())) {

@@ -116,6 +116,17 @@ pub(crate) struct DataSettings {
     /// How many rows were in each part; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rows: Option<Counts>,
+    /// The table of `--test`, where its rows were held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tests: Option<TestTable>,
+}
+
+/// Another table than that of the training, whose rows were held out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TestTable {
+    pub(crate) name: String,
+    /// Tells whether other rows are the same, in whatever pieces they are read.
+    pub(crate) fingerprint: String,
 }
 
 /// Which words of a table are missing values.

@@ -186,6 +186,16 @@ impl Source {
         }
     }
 
+    /// The file that it is, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Source::Table(path) | Source::Images(path) | Source::Arrays(path) => {
+                Some(&**path).filter(|path| path.is_file())
+            }
+            _ => None,
+        }
+    }
+
     /// The bytes that arrays of images take as numbers, about.
     pub(crate) fn numbers(&self) -> Option<f64> {
         let length = |path: &Path| path.metadata().map_or(0.0, |found| found.len() as f64);

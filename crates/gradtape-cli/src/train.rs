@@ -13,6 +13,7 @@ mod fit;
 mod flags;
 mod held_out;
 mod large;
+mod losses;
 mod members;
 mod network;
 mod networks;
@@ -104,7 +105,7 @@ impl Train {
         files.spare(self.start.start.as_deref(), "the model of --start")?;
         files.spare(self.test.as_deref(), TEST_TABLE)?;
         let ready = self.ready(source, &self.out.clone())?;
-        self.spare_checkpoints(&files)?;
+        self.spare_checkpoints()?;
         if self.tells_people() {
             self.introduce(&ready, output)?;
         }

@@ -356,8 +356,8 @@ fn rare_classes_are_found_and_what_does_not_fit_is_told() {
     assert!(again.stderr.contains("1 of 60,000 rows left out"), "{}", again.stderr);
     assert!(again.stderr.contains("\"dragon\" on line 33335"), "{}", again.stderr);
     for (flags, words) in [
-        ("--split time x", ["read in pieces", "--memory"]),
-        ("--folds 3", ["read in pieces", "--memory"]),
+        ("--split time x", ["does not fit in half of 1MB", "--memory 5MB"]),
+        ("--folds 3", ["does not fit in half of 1MB", "--memory"]),
         ("--members 4", ["--members", "one network"]),
         ("--memory 5", ["--memory", "500MB"]),
     ] {
@@ -433,4 +433,62 @@ fn all_pieces_are_looked_at_for_cells_that_are_no_numbers() {
     let told = folder.run(train).ok().stdout;
     assert!(told.contains("was read as Windows-1252"), "{told}");
     folder.run(&format!("{train} --strict")).fails(1, &["line 50003", "\"oops\"", "--numbers"]);
+}
+
+/// An array of NumPy of rows of so many numbers.
+fn npy(rows: usize, width: usize, number: impl Fn(usize, usize) -> f64) -> Vec<u8> {
+    let head = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
+    let head = format!("{head:<117}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((head.len() as u16).to_le_bytes());
+    bytes.extend(head.as_bytes());
+    let numbers = (0..rows).flat_map(|row| (0..width).map(move |column| (row, column)));
+    bytes.extend(numbers.flat_map(|(row, column)| number(row, column).to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn arrays_are_read_in_pieces() {
+    let folder = Folder::new("large-npy");
+    let number = |row: usize, column: usize| match column {
+        0 => (row * 7919 % 1000) as f64 / 10.0,
+        1 => (row * 31 % 17) as f64 + 0.25,
+        _ if row % 97 == 96 => f64::NAN,
+        _ => 0.3 * (row * 7919 % 1000) as f64 + (row * 31 % 17) as f64,
+    };
+    folder.write("rows.npy", npy(40_000, 3, number));
+    let train =
+        "train rows.npy --target c2 --memory 1MB --epochs 4 --hidden 32 --schedule constant";
+    let told = folder.run(train).ok().stdout;
+    assert!(
+        told.contains("larger than 1MB of memory") && told.contains("412 rows left out"),
+        "{told}"
+    );
+    let report = folder.run(&format!("{train} --format json --threads 1 --out b")).ok().json();
+    assert!(folder.read("model.safetensors") == folder.read("b/model.safetensors"));
+    assert!(report["held_out"]["r2"].as_f64().unwrap() > 0.95, "{report}");
+    is_found_again(&folder, "rows.npy", &report);
+    // The same numbers as text are the same rows.
+    let row = |row: usize| {
+        let cells = (0..3).map(|column| match number(row, column) {
+            missing if missing.is_nan() => String::new(),
+            number => number.to_string(),
+        });
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    folder.write("rows.csv", "c0,c1,c2\n".to_string() + &(0..40_000).map(row).collect::<String>());
+    let predict =
+        |data: &str| folder.run(&format!("predict b/model.safetensors {data} --memory 1MB"));
+    assert!(predict("rows.npy").ok().stdout == predict("rows.csv").ok().stdout);
+    // Cut short.
+    let cut = folder.read("rows.npy");
+    folder.write("rows.npy", &cut[..cut.len() - 5]);
+    folder.run(train).fails(1, &["fewer bytes follow", "cut short"]);
+    folder.write("rows.npy", [&cut[..], b"more"].concat());
+    folder.run(train).fails(1, &["more bytes follow"]);
+    // Columns that stand one after the other.
+    let fortran = String::from_utf8_lossy(&cut[..128]).replace("False", "True ");
+    let fortran = [&cut[..10], fortran.as_bytes().get(fortran.len() - 118..).unwrap(), &cut[128..]];
+    folder.write("rows.npy", fortran.concat());
+    folder.run(train).fails(1, &["fortran_order", "np.ascontiguousarray"]);
 }

@@ -60,18 +60,74 @@ fn another_table_is_held_out() {
     assert_eq!(baselines.len(), 3, "{report}");
     // The same rows are learned as without.
     folder.run("train train.csv --target y --epochs 20 --test-fraction 0 --quiet --out c").ok();
-    assert!(folder.read("b/model.safetensors").len() == folder.read("c/model.safetensors").len());
+    let answers = |model: &str| folder.run(&format!("predict {model}/model.safetensors train.csv"));
+    assert_eq!(answers("b").ok().stdout, answers("c").ok().stdout);
     for (flags, status, words) in [
         ("--test-fraction 0.2", 2, &["--test-fraction", "--test"][..]),
         ("--folds 3", 2, &["--test", "--folds"]),
     ] {
         folder.run(&format!("{train} {flags}")).fails(status, words);
     }
-    folder.run(&train.replace("test.csv", "none.csv")).fails(1, &["none.csv", "No such file"]);
+    let words = ["--test none.csv: No such file", "hint: --test FILE names a table beside DATA"];
+    folder.run(&train.replace("test.csv", "none.csv")).fails(2, &words);
+    let words = ["--test tset.csv", "hint: did you mean \"test.csv\"?"];
+    folder.run(&train.replace("test.csv", "tset.csv")).fails(2, &words);
     folder.write("short.csv", "x,y\n1,2\n");
     let short = "train train.csv --target y --test short.csv";
     folder.run(short).fails(1, &["no column \"kind\"", "in the table of --test"]);
     run("train moons --test test.csv").fails(2, &["--test is for tables"]);
+}
+
+#[test]
+fn a_model_knows_the_table_that_was_held_out() {
+    let folder = Folder::new("test-table-known");
+    let row = |from: usize| {
+        move |i: usize| format!("{},{},{}.5", i % 17, ["a", "b"][i % 2], 3 * (i % 17) + from * i)
+    };
+    folder.write("train.csv", table("x,kind,y", 300, row(0)));
+    let gap = |i: usize| if i == 7 { "5,a,".to_string() } else { row(1)(i) };
+    folder.write("test.csv", table("x,kind,y", 40, gap));
+    folder.write("new.csv", table("x,kind,y", 40, row(2)));
+    // In memory, and the training in pieces.
+    folder.write("large.csv", table("x,kind,y", 120_000, row(0)));
+    for (data, flags) in [("train.csv", ""), ("large.csv", "--memory 1MB --hidden 8")] {
+        folder
+            .run(&format!(
+                "train {data} --target y --test test.csv --epochs 3 --quiet --out a {flags}"
+            ))
+            .ok();
+        let text = folder.run("evaluate a/model.safetensors test.csv").ok().stdout;
+        contains(&text, &["test.csv is the table that was held out in training", "held-out R²"]);
+        let report = folder.run("evaluate a/model.safetensors test.csv --format json").ok().json();
+        assert_eq!((&report["held_out"], &report["trained_on"]), (&true.into(), &false.into()));
+        let text = folder.run("evaluate a/model.safetensors new.csv").ok().stdout;
+        contains(&text, &["new.csv was not recognised"]);
+        folder
+            .run("evaluate a/model.safetensors test.csv --part train")
+            .fails(2, &["the training rows are in", data]);
+        folder
+            .run(&format!(
+                "evaluate a/model.safetensors {data} {}",
+                flags.split(" --h").next().unwrap()
+            ))
+            .fails(1, &["held out were those of test.csv"]);
+        // The row without an answer is none of those held out.
+        let held_out = folder.run("predict a/model.safetensors test.csv --held-out --with row");
+        let held_out = held_out.ok().stdout;
+        assert!(held_out.lines().count() == 40 && !held_out.contains("\n8,"), "{held_out}");
+        folder
+            .run("predict a/model.safetensors new.csv --held-out")
+            .fails(2, &["not the table whose rows were held out", "that was test.csv"]);
+        let text = folder.run("inspect a/model.safetensors").ok().stdout;
+        contains(&text, &["39 rows of test.csv (--test"]);
+    }
+    // Read in pieces it is the same table.
+    folder.write("test.csv", table("x,kind,y", 60_000, row(1)));
+    folder.run("train train.csv --target y --test test.csv --epochs 3 --quiet --out b").ok();
+    let text = folder.run("evaluate b/model.safetensors test.csv --memory 1MB").ok().stdout;
+    contains(&text, &["test.csv is the table that was held out in training"]);
+    let held_out = folder.run("predict b/model.safetensors test.csv --memory 1MB --held-out");
+    assert_eq!(held_out.ok().stdout.lines().count(), 60_001);
 }
 
 #[test]
@@ -119,6 +175,30 @@ fn words_that_are_classes_can_be_kept() {
     );
     let text = folder.run("train data.csv --target region --epochs 1 --keep-na").ok().stdout;
     assert!(text.contains("3 classes") && !text.contains("left out"), "{text}");
+    // Numbers that are none, also of other data.
+    let row = |i: usize| {
+        format!(
+            "{},{}",
+            i % 17,
+            if i % 5 == 4 { "NaN".into() } else { (i % 17).to_string() + ".5" }
+        )
+    };
+    folder.write("numbers.csv", table("x,y", 120, row));
+    let text = folder.run("train numbers.csv --target y --epochs 1").ok().stdout;
+    contains(
+        &text,
+        &["24 of 120 rows left out: no value of \"y\"", "; 24 say \"NaN\" or the like\n"],
+    );
+    folder.write("other.csv", table("x,y", 60, row));
+    let told = folder.run("evaluate model.safetensors other.csv").ok().stderr;
+    contains(&told, &["12 of 60 rows left out", "; 12 say \"NaN\" or the like\n"]);
+    let kinds = |i: usize| format!("{},{}", i % 17, ["NaN", "EU", "AS"][i % 3]);
+    folder.write("large.csv", table("x,region", 90_000, kinds));
+    let large = "train large.csv --target region --epochs 1 --hidden 4 --memory 1MB";
+    contains(
+        &folder.run(large).ok().stdout,
+        &["30,000 rows left out", "; 30,000 say \"NaN\" or the like, which --keep-na"],
+    );
 }
 
 #[test]

@@ -79,7 +79,44 @@ fn one_input_is_given_the_column_that_is_meant() {
     folder.write("plain.onnx", identity(I64, COLUMN, None));
     folder.run("predict plain.onnx t.csv").fails(1, &["\"x\"", "hint: give the column"]);
     folder.write("one.csv", "size,town\n30,a\n40,b\n");
-    assert_eq!(folder.run("predict plain.onnx one.csv").ok().stdout, "y\n30\n40\n");
+    let told = folder.run("predict plain.onnx one.csv").ok();
+    assert_eq!(told.stdout, "y\n30\n40\n");
+    contains(
+        &told.stderr,
+        &["no column is called \"x\"", "given \"size\", the only one of numbers"],
+    );
+}
+
+#[test]
+fn columns_that_are_taken_by_place_are_named() {
+    let folder = Folder::new("onnx-by-place");
+    folder.write("t.csv", "size,id,town\n30,1,a\n40,2,b\n");
+    folder.write("m.onnx", identity(I64, &[None, Some(2)], None));
+    let told = folder.run("predict m.onnx t.csv").ok();
+    assert_eq!(told.stdout, "y_0,y_1\n30,1\n40,2\n");
+    contains(&told.stderr, &["does not name the 2 columns", "by their places: size, id", "hint: "]);
+    folder.write("m.onnx", identity(I64, &[None, Some(2)], Some("[\"id\", \"size\"]")));
+    let told = folder.run("predict m.onnx t.csv").ok();
+    assert_eq!((told.stdout.as_str(), told.stderr.as_str()), ("y_0,y_1\n1,30\n2,40\n", ""));
+}
+
+#[test]
+fn an_onnx_file_is_one_whatever_it_is_called() {
+    let folder = Folder::new("onnx-renamed");
+    folder.write("t.csv", "x\n30\n40\n");
+    for (name, version) in
+        [("model", vec![]), ("model.bin", number(1, 9)), ("m.safetensors", number(1, 8))]
+    {
+        folder.write(name, [version, identity(I64, COLUMN, None)].concat());
+        assert_eq!(folder.run(&format!("predict {name} t.csv")).ok().stdout, "y\n30\n40\n");
+        let shown = folder.run(&format!("inspect {name}")).ok().stdout;
+        contains(&shown, &["input   x: INT64 [open, 1]"]);
+        folder
+            .run(&format!("evaluate {name} t.csv"))
+            .fails(1, &["an ONNX file", "gradtape predict"]);
+    }
+    folder.write("no.bin", "neither");
+    folder.run("predict no.bin t.csv").fails(1, &["no.bin"]);
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod decode;
 mod files;
 mod find;
 #[cfg_attr(not(feature = "images"), allow(dead_code, reason = "nothing is decoded without it"))]
+mod orientation;
+#[cfg_attr(not(feature = "images"), allow(dead_code, reason = "nothing is decoded without it"))]
 mod picture;
 
 use std::num::NonZero;
@@ -65,7 +67,7 @@ pub struct Images {
 ///
 /// Inputs have shape `[n, height, width]` where images are grey, else `[n, 3, height, width]` (f32, 0 to 1), targets are
 /// class numbers. Classes are the names of the folders, in the order of the alphabet; so are the images of each.
-/// Transparency and the turn that a camera notes are left out, numbers of 16 bits are cut to 8.
+/// Photographs (JPEG) are turned as their camera noted (EXIF). Transparency is left out, numbers of 16 bits are cut to 8.
 ///
 /// Fails when sizes differ and no size is asked for, when an image is broken, and when there are no two classes; errors
 /// name the files.

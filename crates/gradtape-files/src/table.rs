@@ -108,21 +108,24 @@ pub fn read_table_from(
 }
 
 /// What becomes of the rows of a file as they are read.
-#[cfg_attr(
-    not(any(feature = "arrow", feature = "parquet")),
-    allow(dead_code, reason = "only these have such")
-)]
-struct Pieces<'a> {
+pub(crate) struct Pieces<'a> {
     /// How many rows a piece has at most.
-    rows: usize,
+    pub(crate) rows: usize,
     /// Of so many rows the first is kept.
-    every: usize,
-    each: &'a mut dyn FnMut(Table) -> Result<()>,
+    pub(crate) every: usize,
+    pub(crate) each: &'a mut dyn FnMut(Table) -> Result<()>,
 }
 
-/// Whether files of a format, or texts, can be read in pieces: CSV, also compressed by gzip or zstd, Parquet and Arrow.
+/// Whether files of a format, or texts, can be read in pieces: CSV, also compressed by gzip or zstd, Parquet, Arrow, and
+/// arrays of NumPy.
 pub fn has_pieces(format: Option<Format>) -> bool {
-    matches!(format, None | Some(Format::Zstd | Format::Parquet | Format::Arrow))
+    match format {
+        None => true,
+        Some(format) => matches!(
+            format,
+            Format::Zstd | Format::Parquet | Format::Arrow | Format::Npy | Format::Npz
+        ),
+    }
 }
 
 /// Whether a file is JSON that has no row on each line, also compressed by gzip or zstd, which is read whole; of what cannot
@@ -153,14 +156,16 @@ pub fn text_size(path: impl AsRef<Path>) -> Option<f64> {
         Some(Format::Parquet) => of_cells(path, parquet::size),
         #[cfg(feature = "arrow")]
         Some(Format::Arrow) => of_cells(path, arrow::size),
-        Some(Format::Zstd | Format::Xlsx | Format::Npz) => Some(PACKED * length),
+        Some(Format::Npy) => of_cells(path, arrays::size_of_npy),
+        #[cfg(feature = "npz")]
+        Some(Format::Npz) => of_cells(path, arrays::size_of_npz),
+        Some(Format::Zstd | Format::Xlsx) => Some(PACKED * length),
         None if is_gzip() => Some(PACKED * length),
         _ => Some(length),
     }
 }
 
 /// About how many bytes the cells of a file have as texts, by how many rows and columns and bytes there are.
-#[cfg(any(feature = "arrow", feature = "parquet"))]
 fn of_cells(path: &Path, size: fn(File, &str) -> Result<[u64; 3]>) -> Option<f64> {
     let file = File::open(path).ok()?;
     let [rows, columns, bytes] = guarded("", || size(file, "")).ok()?;
@@ -246,14 +251,34 @@ pub fn read_table_every(
 /// Hands out the rows of a file that is no text.
 fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'_>) -> Result<()> {
     let source = path.display().to_string();
-    let _ = (options, &pieces);
+    let open = || File::open(path).map_err(|error| failed(&source, &error));
     match format {
         #[cfg(feature = "parquet")]
-        Format::Parquet => by(parquet::read_pieces, path, &source, options, pieces),
+        Format::Parquet => {
+            by(&source, pieces, |pieces| parquet::read_pieces(open()?, &source, options, pieces))
+        }
         #[cfg(feature = "arrow")]
-        Format::Arrow => by(arrow::read_pieces, path, &source, options, pieces),
-        #[allow(unreachable_patterns, reason = "where both are built in")]
-        Format::Parquet | Format::Arrow => Err(not_built_in(format, &source)),
+        Format::Arrow => {
+            by(&source, pieces, |pieces| arrow::read_pieces(open()?, &source, options, pieces))
+        }
+        Format::Npy => {
+            by(&source, pieces, |pieces| arrays::pieces_of_npy(open()?, &source, options, pieces))
+        }
+        #[cfg(feature = "npz")]
+        Format::Npz => {
+            by(&source, pieces, |pieces| arrays::pieces_of_npz(path, &source, options, pieces))
+        }
+        #[allow(unreachable_patterns, reason = "where all are built in")]
+        Format::Parquet | Format::Arrow | Format::Npz => Err(not_built_in(format, &source)),
+        Format::Xlsx => {
+            let message = format!(
+                "{source}: this is {}, which is read whole, and not in pieces: its rows are packed, and its texts stand apart \
+                 from them",
+                named(format).0
+            );
+            Err(Error::new(Kind::Data, message)
+                .hint("save it as CSV, which is read in pieces, or allow more memory"))
+        }
         other => {
             let message = format!(
                 "{source}: this is {}, which is read whole, and not in pieces",
@@ -266,19 +291,11 @@ fn of_file(format: Format, path: &Path, options: &TableOptions, pieces: Pieces<'
 }
 
 /// Has a decoder of others hand out the rows of a file.
-#[cfg(any(feature = "arrow", feature = "parquet"))]
-fn by(
-    read: fn(File, &str, &TableOptions, Pieces<'_>) -> Result<()>,
-    path: &Path,
-    source: &str,
-    options: &TableOptions,
-    pieces: Pieces<'_>,
-) -> Result<()> {
-    let file = File::open(path).map_err(|error| failed(source, &error))?;
+fn by(source: &str, pieces: Pieces<'_>, read: impl FnOnce(Pieces<'_>) -> Result<()>) -> Result<()> {
     let mut own = Own { each: pieces.each, panic: None };
     let mut each = |table| own.run(table);
     let pieces = Pieces { rows: pieces.rows, every: pieces.every, each: &mut each };
-    let read = guarded(source, || read(file, source, options, pieces));
+    let read = guarded(source, || read(pieces));
     match own.panic {
         Some(panic) => panic::resume_unwind(panic),
         None => read,
@@ -286,13 +303,11 @@ fn by(
 }
 
 /// What the caller does with the pieces: a panic of it is no damage of the file, and goes on where the reader has ended.
-#[cfg(any(feature = "arrow", feature = "parquet"))]
 struct Own<'a> {
     each: &'a mut dyn FnMut(Table) -> Result<()>,
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
-#[cfg(any(feature = "arrow", feature = "parquet"))]
 impl Own<'_> {
     fn run(&mut self, table: Table) -> Result<()> {
         // It is told as any other.

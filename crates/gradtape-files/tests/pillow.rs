@@ -83,3 +83,39 @@ fn damaged_images_are_errors_and_no_panics() {
         fs::remove_file(&file).unwrap();
     }
 }
+
+/// A JPEG with the note that the camera was held on its right side, as telephones write it.
+fn on_its_side(jpeg: &[u8]) -> Vec<u8> {
+    let tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let exif = [&b"Exif\0\0"[..], tiff].concat();
+    let length = (exif.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], b"\xff\xe1", &length, &exif, &jpeg[2..]].concat()
+}
+
+#[test]
+fn photographs_of_telephones_are_turned_upright() {
+    let own = std::env::temp_dir().join(format!("gradtape-photographs-{}", std::process::id()));
+    fs::create_dir_all(&own).unwrap();
+    for (name, channels) in [("rgb.jpg", 3), ("grey.jpg", 1), ("progressive.jpg", 3)] {
+        let plain = fs::read(folder().join(name)).unwrap();
+        let stored = read_images(folder().join(name), &ImageOptions::default()).unwrap();
+        let path = own.join(name);
+        fs::write(&path, on_its_side(&plain)).unwrap();
+        let seen = read_images(&path, &ImageOptions::default()).unwrap();
+        assert_eq!(
+            seen.inputs.shape().to_vec()[seen.inputs.shape().len() - 2..],
+            [11, 7],
+            "{name}"
+        );
+        let [stored, seen] = [stored, seen].map(|images| images.inputs.to_f64_vec());
+        for channel in 0..channels {
+            for (row, column) in (0..11).flat_map(|row| (0..7).map(move |column| (row, column))) {
+                let at = channel * 77;
+                let (own, was) =
+                    (seen[at + row * 7 + column], stored[at + (6 - column) * 11 + row]);
+                assert_eq!(own, was, "{name}: {channel}, {row}, {column}");
+            }
+        }
+    }
+    fs::remove_dir_all(&own).unwrap();
+}

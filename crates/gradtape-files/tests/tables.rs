@@ -120,6 +120,13 @@ fn pieces_are_the_rows_of_the_whole_file() {
         ("kinds-zstd.arrow", &[1, 2]),
         ("delta.arrow", &[1]),
         ("many.feather", &[4000, 15_000, 16_001]),
+        ("f8.npy", &[1, 2, 100]),
+        ("big-i2.npy", &[1]),
+        ("days.npy", &[1, 2]),
+        ("text.npy", &[1]),
+        ("one-axis.npy", &[2]),
+        ("table.npz", &[1, 7, 100]),
+        ("names.npz", &[2]),
     ] {
         let whole = read(name);
         let apart = whole.len().div_ceil(3);
@@ -154,10 +161,13 @@ fn pieces_are_the_rows_of_the_whole_file() {
         let size = text_size(file(name)).unwrap();
         assert!(size > 0.0, "{name}");
     }
-    for name in ["homes.xlsx", "f8.npy"] {
+    for (name, what, hint) in [
+        ("homes.xlsx", "read whole, and not in pieces: its rows are packed", "save it as CSV"),
+        ("fortran.npy", "fortran_order", "np.ascontiguousarray"),
+    ] {
         let read = read_table_pieces(file(name), &options, 5, |_| Ok(()));
         let words = read.unwrap_err().to_string();
-        assert!(words.contains("read whole") && words.contains("Parquet or CSV"), "{words}");
+        assert!(words.contains(what) && words.contains(hint), "{words}");
     }
 }
 

@@ -33,7 +33,8 @@ pub use network::{
     Reduction, backpropagation,
 };
 pub use plot::{
-    Plot, Range, Samples, plot, plot_bars, plot_curves, plot_paths, plot_program_paths,
+    Plot, Range, Samples, bars_remarks, plot, plot_bars, plot_curves, plot_paths,
+    plot_program_paths,
 };
 pub use question::{Descents, Perceptron, Question, Run};
 pub use secant::{Secant, secant};

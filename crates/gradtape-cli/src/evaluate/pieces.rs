@@ -38,17 +38,25 @@ impl Evaluate {
         output: &Output,
     ) -> Outcome {
         let mut counted = Counted::of(self.strict);
+        if let Some(known) = trained.settings.as_ref().map(|settings| &settings.data)
+            && pieces.are_held_out(trained)?
+        {
+            let part = self.of_held_out(known, source)?;
+            let chosen = Chosen { part, same: false, held_out: true, source };
+            let measured = self.all(trained, pieces, &chosen, &mut counted, output)?;
+            return self.tell(trained, &chosen, measured, None, output);
+        }
         let found = self.found(trained, source, pieces, &mut counted, output)?;
         let part = self.part.unwrap_or(if found.is_some() { Part::Test } else { Part::All });
-        let chosen = Chosen { part, same: found.is_some(), source };
+        let chosen = Chosen { part, same: found.is_some(), held_out: false, source };
         match (part, found) {
             (Part::Test, Some(parts)) => {
                 let learned = together(&parts.learned)?.map(|learned| (learned, parts.train));
-                let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen))?;
+                let data = together(&parts.test)?.ok_or_else(|| no_row(&chosen, trained))?;
                 self.measure(trained, &chosen, &data, learned, output)
             }
             (Part::Validation, Some(parts)) => {
-                let data = together(&parts.validation)?.ok_or_else(|| no_row(&chosen))?;
+                let data = together(&parts.validation)?.ok_or_else(|| no_row(&chosen, trained))?;
                 self.measure(trained, &chosen, &data, None, output)
             }
             (Part::All, _) | (Part::Train, Some(_)) => {
@@ -81,9 +89,12 @@ impl Evaluate {
             }
             return Ok(None);
         };
+        let dealer = pieces.dealer(trained, deal)?;
         let (mut print, mut parts) = (Fingerprint::default(), Parts::default());
         let most = pieces.fitting(trained.preprocessing.width(), 4.0);
-        let trained_on = known.rows.map(|rows| rows.train + rows.validation + rows.test);
+        // Where some rows are in no part, how many there are is not known.
+        let counts = known.rows.filter(|_| deal.measured.is_none());
+        let trained_on = counts.map(|rows| rows.train + rows.validation + rows.test);
         let to_test = self.part.is_none_or(|part| part == Part::Test);
         let to_validate = self.part == Some(Part::Validation);
         let (mut is_other, mut fits, mut compares) = (false, true, to_test);
@@ -96,7 +107,7 @@ impl Evaluate {
             }
             let numbers = || (0..table.len()).map(|row| table.line(row));
             print.add(&data, numbers())?;
-            let rows = deal.rows(numbers());
+            let rows = dealer.rows(numbers());
             parts.train += rows.train.len();
             if compares && parts.held > most {
                 parts.held -= parts.learned.iter().map(Dataset::len).sum::<usize>();
@@ -104,7 +115,7 @@ impl Evaluate {
             }
             fits &= parts.held <= most;
             for (all, rows, is_asked) in [
-                (&mut parts.learned, deal.kept(numbers()), compares),
+                (&mut parts.learned, dealer.kept(numbers()), compares),
                 (&mut parts.validation, rows.validation, to_validate),
                 (&mut parts.test, rows.test, to_test),
             ] {
@@ -167,9 +178,12 @@ impl Evaluate {
             ));
         }
         let deal = trained.settings.as_ref().and_then(|settings| settings.data.dealt);
-        let wanted = |number: usize| match (chosen.part, deal) {
-            (Part::Train, Some(deal)) => matches!(deal.part(number), Dealt::Train { .. }),
-            _ => true,
+        let dealer = match deal.filter(|_| chosen.part == Part::Train) {
+            Some(deal) => Some(pieces.dealer(trained, deal)?),
+            None => None,
+        };
+        let wanted = |number: usize| {
+            dealer.as_ref().is_none_or(|own| matches!(own.part(number), Dealt::Train { .. }))
         };
         let (mut outputs, mut targets, mut count) = (Vec::new(), Vec::new(), 0);
         counted.each(trained, pieces, output, |table: &Table, data| {
@@ -188,7 +202,7 @@ impl Evaluate {
             Ok(())
         })?;
         if outputs.is_empty() {
-            return Err(no_row(chosen));
+            return Err(no_row(chosen, trained));
         }
         let [outputs, targets] = [Tensor::concat(&outputs, 0)?, Tensor::concat(&targets, 0)?];
         Measured::of_outputs(network, &trained.preprocessing, &outputs, &targets)

@@ -3,13 +3,14 @@
 use gradtape::{Error, Kind, io};
 
 use super::Predict;
-use crate::deal::{Dealt, Fingerprint};
+use crate::deal::Dealt;
 use crate::error::{Failure, Outcome};
 use crate::model::Trained;
 use crate::output::Output;
 use crate::pieces::{Pieces, Told};
 use crate::report::{Format, thousands};
 use crate::rows::Answered;
+use crate::settings::DataSettings;
 use crate::source::Source;
 
 impl Predict {
@@ -29,7 +30,7 @@ impl Predict {
                 pieces.memory()
             )));
         }
-        if self.held_out {
+        if self.held_out && !pieces.are_held_out(trained)? {
             self.check_held_out(trained, source, pieces)?;
         }
         let Some(path) = &self.output else {
@@ -62,16 +63,22 @@ impl Predict {
     ) -> Outcome {
         let preprocessing = &trained.preprocessing;
         let settings = trained.settings.as_ref();
-        let deal = settings.and_then(|settings| settings.data.dealt).filter(|_| self.held_out);
+        // The table of --test was not dealt.
+        let is_dealt =
+            self.held_out && settings.is_none_or(|settings| settings.data.tests.is_none());
+        let deal = settings.and_then(|settings| settings.data.dealt).filter(|_| is_dealt);
+        let dealer = deal.map(|deal| pieces.dealer(trained, deal)).transpose()?;
         let (more, mut told) = (self.more(trained, output)?, Told::default());
         let (mut before, mut named) = (0, true);
         pieces.each(preprocessing.width(), |table| {
             let first = before;
             before += table.len();
             let mut rows: Vec<usize> = (0..table.len()).collect();
-            if let Some(deal) = deal {
+            if self.held_out {
                 rows = Answered::of(&table, preprocessing, settings)?.rows;
-                rows.retain(|&row| deal.part(table.line(row)) == Dealt::Test);
+            }
+            if let Some(dealer) = &dealer {
+                rows.retain(|&row| dealer.part(table.line(row)) == Dealt::Test);
             }
             if rows.is_empty() {
                 return Ok(());
@@ -105,18 +112,12 @@ impl Predict {
     /// Fails where a table is not what the model was trained on, in pieces.
     fn check_held_out(&self, trained: &Trained, source: &Source, pieces: &Pieces) -> Outcome {
         let settings = trained.settings.as_ref();
-        let known = settings.filter(|settings| settings.data.dealt.is_some());
-        let known = known.ok_or_else(|| self.no_held_out(source))?;
-        let mut print = Fingerprint::default();
-        pieces.each(trained.preprocessing.width(), |table| {
-            let rows = Answered::of(&table, &trained.preprocessing, settings)?.rows;
-            let table = table.rows(&rows)?;
-            let data = trained.preprocessing.dataset(&table)?;
-            Ok(print.add(&data, (0..table.len()).map(|row| table.line(row)))?)
-        })?;
-        match print.text() == known.data.fingerprint {
+        let is_dealt = |data: &DataSettings| data.dealt.is_some() && data.tests.is_none();
+        let known = settings.filter(|settings| is_dealt(&settings.data));
+        let known = known.ok_or_else(|| self.no_held_out(source, settings))?;
+        match pieces.print(trained)? == known.data.fingerprint {
             true => Ok(()),
-            false => Err(self.no_held_out(source)),
+            false => Err(self.no_held_out(source, settings)),
         }
     }
 }

@@ -1,27 +1,33 @@
 //! Several settings of `gradtape train` side by side: any flag with a list, and folds.
 
+mod again;
 mod cells;
 mod folds;
+mod known;
 mod lists;
+mod log;
+mod one;
 mod page;
 mod picture;
 mod told;
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use gradtape::io;
-use gradtape::train::{EpochReport, History, Stopped};
+use gradtape::shell_word;
+use gradtape::train::{EpochReport, Stopped};
 
-use super::files::named;
+use self::again::Again;
+use self::known::Known;
+use self::log::{Head, Log};
+use super::TEST_TABLE;
+use super::files::{named, tidy};
 use super::flags::Train;
 use super::resume::read;
-use super::{Done, TEST_TABLE};
 use crate::error::{Failure, Outcome};
 use crate::interrupt::Made;
 use crate::output::Output;
 use crate::report::{Format, of};
-use crate::settings::Counts;
 use crate::source::{Source, spare};
 use crate::words::Words;
 
@@ -33,30 +39,46 @@ pub(crate) struct Comparison {
     runs: Vec<(Vec<String>, Words)>,
     /// The words of the command line.
     words: Words,
+    /// What it goes on from, if it was stopped.
+    again: Option<Again>,
 }
 
 /// What became of one training.
 struct Ran {
     values: Vec<String>,
-    done: Done,
+    done: Known,
     losses: Vec<f64>,
 }
 
 impl Comparison {
     /// Trains each and tells how they compare. One that comes to nothing is told of and does not end the others.
-    pub(crate) fn run(self, output: &Output) -> Outcome {
+    pub(crate) fn run(mut self, output: &Output) -> Outcome {
         super::is_alone()?;
+        let mut again = self.again.take();
         let trainings = self.trainings()?;
         let Some((.., first)) = trainings.first() else { return Ok(()) };
         // Each has a folder of its own in that of all.
         let out = first.out.parent().unwrap_or(&first.out).to_path_buf();
         let files = ["compare.csv", "steps.csv", "compare.svg"].map(|name| named(&out, name));
-        let source = Source::of(&first.data)?;
+        let source = Source::of(&first.data).map_err(|failure| match &again {
+            Some(again) => again.moved(failure),
+            None => failure,
+        })?;
         let report = self.report_path()?;
-        for file in files.iter().chain(&report) {
+        let mut tests: Vec<PathBuf> =
+            trainings.iter().filter_map(|(_, training)| training.test.clone()).collect();
+        tests.sort();
+        tests.dedup();
+        for file in files.iter().chain(&report).chain([&named(&out, log::NAME)]) {
             source.spare(file)?;
-            let mut tests = trainings.iter().filter_map(|(_, training)| training.test.as_deref());
-            tests.try_for_each(|test| spare(test, TEST_TABLE, file))?;
+            tests.iter().try_for_each(|test| spare(test, TEST_TABLE, file))?;
+        }
+        if again.is_none() {
+            // Before what is known of an earlier comparison is put away.
+            trainings.iter().try_for_each(|(_, training)| training.spare_checkpoints())?;
+            if let Some(last) = self.last()? {
+                last.spare_checkpoints()?;
+            }
         }
         // The page may go into it.
         let _folder = match out.exists() {
@@ -69,15 +91,52 @@ impl Comparison {
         if let Some(path) = &report {
             io::check_writable(path).map_err(Failure::usage)?;
         }
+        let there = tests.iter().filter(|test| test.is_file()).map(PathBuf::as_path);
+        let head = Head::of(&self.words, source.file().into_iter().chain(there))?;
+        if let Some(again) = &again {
+            again.check(&head)?;
+            if !first.quiet {
+                again.tell(trainings.len(), output);
+            }
+        }
+        let mut log = Log::open(&out, &head, again.as_ref().map(|again| &again.read))?;
+        // No other writes here now.
+        let left = files.iter().chain(&report).map(PathBuf::as_path);
+        tidy(&out, &left.chain([Path::new(log::NAME)]).collect::<Vec<_>>());
+        let places = Places { out, files, report };
+        let told = self.train(trainings, &places, &mut again, &mut log, output);
+        if told.is_err() {
+            log.forget_nothing();
+        }
+        told
+    }
+
+    fn train(
+        &self,
+        trainings: Vec<(Vec<String>, Train)>,
+        places: &Places,
+        again: &mut Option<Again>,
+        log: &mut Log,
+        output: &Output,
+    ) -> Outcome {
+        let Some((.., first)) = trainings.first() else { return Ok(()) };
+        let Places { files, report, .. } = places;
+        let written = || files.iter().chain(report);
         let format = first.format;
         let quiet = first.quiet || first.watch.takes_output();
         let (mut all, mut stopped) = (Vec::new(), None);
-        for (values, mut training) in trainings {
+        for (number, (values, mut training)) in trainings.into_iter().enumerate() {
             // Those with other settings have the rows of one of these.
             training.runs.beside = self.repeats_first(&values);
             let label = self.label(&values, " ", ", ");
             let folder = training.out.clone();
-            let ran = Self::ran(values, training, output)?;
+            let ran = match again.as_mut().and_then(|again| again.done(number)) {
+                Some(kept) => {
+                    let (done, losses) = kept.known()?;
+                    Ran { values, done, losses }
+                }
+                None => self.ran((number, values), training, again.as_ref(), log, output)?,
+            };
             if format == Format::Text && !quiet {
                 let epochs = of(ran.done.history.epochs.len(), "epoch");
                 output.line(match (&ran.done.failed, lowest(&ran.done)) {
@@ -90,14 +149,17 @@ impl Comparison {
             let ends = matches!(ran.done.history.stopped, Stopped::Requested);
             all.push(ran);
             if ends {
+                log.keep();
                 stopped = Some(Failure::failed(format!(
-                    "stopped by Ctrl-C or a signal in the training with {label}; its model is in {}",
-                    folder.display()
+                    "stopped by Ctrl-C or a signal in the training with {label}; its model is in {}\n  hint: gradtape train \
+                     --resume {} goes on",
+                    folder.display(),
+                    shell_word(&places.out.display().to_string())
                 )));
                 break;
             }
         }
-        if let [Ran { values, done: Done { failed: Some(failure), .. }, .. }, others @ ..] =
+        if let [Ran { values, done: Known { failed: Some(failure), .. }, .. }, others @ ..] =
             &all[..]
             && others.iter().all(|ran| ran.done.failed.is_some())
         {
@@ -114,11 +176,14 @@ impl Comparison {
             if let Some(failure) = all.iter().find_map(|ran| ran.done.failed.clone()) {
                 return Err(failure);
             }
-            return self.tell_folds(&all, &files, report.as_deref(), output);
+            return self.tell_folds(&all, places, again.as_ref(), log, output);
+        }
+        if stopped.is_none() {
+            log.end()?;
         }
         match format {
             Format::Json => {
-                let files = files.iter().chain(&report).cloned().collect();
+                let files = written().cloned().collect();
                 output.json(&self.report(&all, files))?;
             }
             Format::Text if quiet => {}
@@ -135,7 +200,7 @@ impl Comparison {
                     output.line(line)?;
                 }
                 let written: Vec<String> =
-                    files.iter().chain(&report).map(|file| file.display().to_string()).collect();
+                    written().map(|file| file.display().to_string()).collect();
                 let written = written.join(", ");
                 output.line(format!("\nwrote {written}, and a folder with the model of each"))?;
             }
@@ -160,9 +225,8 @@ impl Comparison {
                     "standard input is read once, and not by several trainings",
                 ));
             }
-            let own = self.label(values, "-", "_");
-            training.out = training.out.join(&own);
-            training.watch.set_beside(place, self.label(values, " ", ", "), &own);
+            training.out = training.out.join(self.label(values, "-", "_"));
+            self.set_apart(place, values, &mut training);
             // What a checkpoint of it goes on with.
             let out = Words::of([format!("--out={}", training.out.display())]);
             training.runs.words = words.and(out);
@@ -180,22 +244,10 @@ impl Comparison {
         Ok(training.runs.report)
     }
 
-    /// One of the trainings. Fails where its flags do not fit its data.
-    fn ran(values: Vec<String>, mut training: Train, output: &Output) -> Outcome<Ran> {
-        training.quiet = true;
-        training.format = Format::Text;
-        let losses = Arc::new(Mutex::new(Vec::new()));
-        training.runs.losses = Some(Arc::clone(&losses));
-        let done = match training.ran(output) {
-            Ok(done) => done,
-            Err(failure) if failure.status() == 2 => return Err(failure),
-            Err(failure) => {
-                let (history, rows) = (History::default(), Counts::default());
-                Done { history, held_out: None, rows, settings: None, failed: Some(failure) }
-            }
-        };
-        let losses = std::mem::take(&mut *losses.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Ran { values, done, losses })
+    /// Gives one of the trainings files of its own beside its folder.
+    fn set_apart(&self, place: usize, values: &[String], training: &mut Train) {
+        let own = self.label(values, "-", "_");
+        training.watch.set_beside(place, self.label(values, " ", ", "), &own);
     }
 
     fn label(&self, values: &[String], between: &str, next: &str) -> String {
@@ -264,6 +316,18 @@ impl Comparison {
     }
 }
 
+/// Where the files of all are.
+struct Places {
+    out: PathBuf,
+    files: [PathBuf; 3],
+    report: Option<PathBuf>,
+}
+
+/// Whether a folder is that of trainings that are compared.
+pub(super) fn is_in(folder: &Path) -> bool {
+    !folder.as_os_str().is_empty() && folder.join(log::NAME).is_file()
+}
+
 /// Whether trainings that differ in a flag alone are the same one, done again.
 fn is_repeat(flag: &str) -> bool {
     ["seed", "fold"].contains(&flag)
@@ -277,12 +341,12 @@ pub(super) fn decisive(report: &EpochReport) -> f64 {
     report.validation.unwrap_or(report.train).loss
 }
 
-fn lowest(done: &Done) -> Option<f64> {
+fn lowest(done: &Known) -> Option<f64> {
     done.history.epochs.iter().map(decisive).min_by(f64::total_cmp)
 }
 
 /// The score of the epoch whose weights the model has.
-fn kept(done: &Done, score: fn(&EpochReport) -> f64) -> Option<f64> {
+fn kept(done: &Known, score: fn(&EpochReport) -> f64) -> Option<f64> {
     let kept = done.history.kept_epoch;
     done.history.epochs.iter().find(|report| report.epoch == kept).map(score)
 }

@@ -9,6 +9,7 @@ use gradtape::train::{History, Scores};
 use serde::Serialize;
 
 use super::curves::curves;
+use super::losses::NAME as LOSSES;
 use crate::error::{Failure, Outcome};
 use crate::interrupt::Made;
 use crate::source::Source;
@@ -88,24 +89,10 @@ impl Files {
 
     /// Takes away what a training that was killed while it wrote left beside its files. No other writes here.
     fn tidy(&self) {
-        let names = [&self.model, &self.history, &self.curves].map(|path| path.file_name());
-        let names = names.map(|name| format!(".{}.", name.unwrap_or_default().to_string_lossy()));
-        let is_left = |name: &str| {
-            // A name as `write_atomic` makes it, with six letters that nobody chose.
-            let Some((start, end)) = name.split_at_checked(name.len().saturating_sub(6)) else {
-                return false;
-            };
-            let is_checkpoint = start.starts_with('.') && start.ends_with(".checkpoint.");
-            end.chars().all(|letter| letter.is_ascii_alphanumeric())
-                && (is_checkpoint || names.iter().any(|own| start == own))
-        };
+        let names = [&self.model, &self.history, &self.curves];
         let folder = self.model.parent().filter(|folder| !folder.as_os_str().is_empty());
-        for folder in [folder.unwrap_or(Path::new(".")), &self.checkpoints()] {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let left = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left));
-            // What cannot be taken away stays.
-            left.for_each(|entry| drop(fs::remove_file(entry.path())));
-        }
+        tidy(folder.unwrap_or(Path::new(".")), &names.map(|name| name.as_path()));
+        tidy(&self.checkpoints(), &[Path::new(LOSSES)]);
     }
 
     /// Where checkpoints go.
@@ -170,6 +157,27 @@ impl fmt::Display for Files {
         write!(f, "{}, {}, {}", model.display(), history.display(), curves.display())?;
         report.iter().try_for_each(|report| write!(f, ", {}", report.display()))
     }
+}
+
+/// Takes away what was left of files of a folder, or of its checkpoints, by who was killed while they were written.
+pub(super) fn tidy(folder: &Path, files: &[&Path]) {
+    let names: Vec<String> = files
+        .iter()
+        .map(|path| format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy()))
+        .collect();
+    let is_left = |name: &str| {
+        // A name as `write_atomic` makes it, with six letters that nobody chose.
+        let Some((start, end)) = name.split_at_checked(name.len().saturating_sub(6)) else {
+            return false;
+        };
+        let is_checkpoint = start.starts_with('.') && start.ends_with(".checkpoint.");
+        end.chars().all(|letter| letter.is_ascii_alphanumeric())
+            && (is_checkpoint || names.iter().any(|own| start == own))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left));
+    // What cannot be taken away stays.
+    left.for_each(|entry| drop(fs::remove_file(entry.path())));
 }
 
 /// The epochs of each network; of several, the first column has the number of the network.

@@ -166,7 +166,9 @@ impl Train {
                     stop_at.store(true, Ordering::Relaxed);
                 }
                 if let Some(losses) = &losses {
-                    losses.lock().unwrap_or_else(PoisonError::into_inner).push(report.loss);
+                    let step = (report.epoch - 1) * report.steps + report.step;
+                    let mut losses = losses.lock().unwrap_or_else(PoisonError::into_inner);
+                    losses.add(number, step, report.loss);
                 }
                 let mut progress = lock(&of_step);
                 // What does not go on says why.

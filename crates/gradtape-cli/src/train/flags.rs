@@ -119,7 +119,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SHARE", help_heading = "Data")]
     pub(super) test_fraction: Option<f64>,
 
-    /// A table whose rows are held out to the end, in the place of a share of DATA
+    /// A table whose rows are held out to the end, in the place of a share of DATA; the model remembers it
     #[arg(
         long,
         value_name = "FILE",
@@ -614,6 +614,7 @@ impl Train {
                 _ => None,
             },
             rows: Some(prepared.counts()),
+            tests: prepared.tests.clone(),
         }
     }
 

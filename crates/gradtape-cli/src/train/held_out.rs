@@ -9,10 +9,20 @@ use crate::deal::Fingerprint;
 use crate::error::{Failure, Outcome};
 use crate::report::{of, thousands};
 use crate::rows::Prepared;
-use crate::source::Source;
+use crate::source::{Source, present};
 
-/// Fails where the table of `--test` is the file that is trained on, by whatever name.
-pub(super) fn other_file(source: &Source, test: &Path) -> Outcome {
+/// Fails where the table of `--test` is not there, or is the file that is trained on, by whatever name.
+pub(super) fn check(source: &Source, test: &Path) -> Outcome {
+    present(test).map_err(|failure| {
+        let failure = Failure::usage(format!("--test {}", failure.message()));
+        match failure.message().contains("hint: ") {
+            true => failure,
+            false => failure.note(
+                "hint: --test FILE names a table beside DATA whose rows are held out; without it a share of DATA is \
+                 (--test-fraction)",
+            ),
+        }
+    })?;
     let Source::Table(path) = source else { return Ok(()) };
     match (path.canonicalize(), test.canonicalize()) {
         (Ok(own), Ok(other)) if own == other => Err(Failure::usage(format!(

@@ -9,14 +9,15 @@ mod store;
 use std::path::Path;
 
 use gradtape::data::{Dataset, Filled, Fractions, Preprocessing, Split, Stream, Table};
-use gradtape::{Error, Kind};
+use gradtape::{Error, Kind, shell_word};
 
 pub(super) use self::idx::LargeIdx;
 pub(super) use self::images::LargeImages;
 use self::store::{Store, StoreWriter};
 use crate::advice;
-use crate::deal::{Deal, Fingerprint};
+use crate::deal::{Deal, Dealer, Fingerprint};
 use crate::division::Division;
+use crate::division::keys::{self, Keys};
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
 use crate::pieces::Pieces;
@@ -44,19 +45,28 @@ impl Large<'_> {
     ) -> Outcome<Prepared> {
         let Large { pieces, folder } = self;
         let name = pieces.path().display().to_string();
-        check_division(&wishes.division, &name, pieces.memory())?;
         let (sample, every) = (pieces.sample().clone(), pieces.every());
         let wishes = &wishes.of_table(&sample);
         let target = &*rows::target(&sample, wishes)?.to_string();
         rows::all_there(&sample, target, wishes)?;
         let mut notes = sample.notes().to_vec();
+        let wishes = &wishes.without_group(target, &mut notes);
+        let words = rows::words(&sample, target);
         let (sample, _) = rows::with_target(sample, target, &wishes.options)?;
         // Prepared, a row may be much larger than its line.
         let every_row: Vec<usize> = (0..sample.len()).collect();
-        let width = Preprocessing::fit(&sample, target, &every_row, &wishes.options)?.width();
-        let all = pieces.rows();
-        let deal = deal(all, pieces.fitting(width, 16.0), fractions, seed);
-        let parts = deal.rows((0..sample.len()).map(|row| sample.line(row)));
+        let of_all = Preprocessing::fit(&sample, target, &every_row, &wishes.options)?;
+        let (width, all) = (of_all.width(), pieces.rows());
+        let most = pieces.fitting(width, 16.0);
+        let dealer = match Keys::of(&wishes.division) {
+            None => Dealer::of(deal(all, most, fractions, seed)),
+            Some(mut keys) => {
+                fits(&wishes.division, all, &name, pieces.memory())?;
+                pieces.gather(&of_all, &mut keys)?;
+                by_keys(&keys, most, fractions, seed)?
+            }
+        };
+        let parts = dealer.rows((0..sample.len()).map(|row| sample.line(row)));
         let preprocessing = Preprocessing::fit(&sample, target, &parts.train, &wishes.options)?;
         let preprocessing = following(preprocessing, wishes, &wishes.options, &sample, &mut notes);
         notes.extend(advice::of_order(&sample, &preprocessing, &wishes.division));
@@ -67,13 +77,13 @@ impl Large<'_> {
             pieces.memory(),
             thousands(parts.train.len())
         ));
-        notes.extend(fewer(&deal, fractions, all));
+        notes.extend(fewer(&dealer, fractions, all));
         let alike =
             preprocessing.dataset(&sample.rows(&parts.train[..1.min(parts.train.len())])?)?;
         let mut of_sample = Filled::default();
         preprocessing.count_filled(&sample, &mut of_sample);
         drop(sample);
-        let mut sorted = Sorted::new(folder, &alike, deal)?;
+        let mut sorted = Sorted::new(folder, &alike, &dealer)?;
         pieces.each(width, |table| {
             let told = table.notes().iter().filter(|note| !notes.contains(note));
             let told: Vec<String> = told.cloned().collect();
@@ -81,7 +91,8 @@ impl Large<'_> {
             Ok(sorted.add(table, &preprocessing, wishes.strict)?)
         })?;
         if sorted.without > 0 {
-            notes.push(format!("{} left out: no value of {target:?}", of(sorted.without, "row")));
+            let rows = of(sorted.without, "row");
+            notes.push(format!("{rows} left out: no value of {target:?}{words}"));
         }
         let preprocessing = preprocessing.with_filled(&of_sample, &sorted.filled);
         let fingerprint = sorted.print.text();
@@ -92,22 +103,60 @@ impl Large<'_> {
             preprocessing,
             own_test: false,
             images: None,
-            division: Division::Random,
+            division: divided(&wishes.division),
             notes,
             stream: Some(stream(store, pieces.memory())?),
-            dealt: Some(deal),
+            dealt: Some(dealer.deal),
+            tests: None,
         })
     }
 }
 
-/// Fails where rows are not to be dealt at random.
-fn check_division(division: &Division, name: &str, memory: Memory) -> Outcome {
+/// What else helps where rows need not be divided so.
+const NEEDS_NONE: &str = "; or --split random, which keeps nothing in memory";
+
+/// Fails where what so many rows are divided by does not fit in half of the memory.
+fn fits(division: &Division, rows: usize, name: &str, memory: Memory) -> Outcome {
+    let bytes = keys::BYTES * rows as f64;
+    if 2.0 * bytes <= memory.bytes() {
+        return Ok(());
+    }
+    let (what, needs) = match division {
+        Division::Fold(fold, _) => (format!("--folds {}", fold.of), ""),
+        Division::Time(name) => (format!("--split time {}", shell_word(name)), NEEDS_NONE),
+        Division::Group(name) => (format!("--group {}", shell_word(name)), NEEDS_NONE),
+        _ => ("--stratify".to_string(), NEEDS_NONE),
+    };
+    let [least, half] = [2.0 * bytes, bytes].map(|bytes| (bytes / 1e6).ceil());
+    Err(Failure::usage(format!(
+        "{what}: what the {} rows of {name} are divided by takes about {half} MB, and does not fit in half of {memory}\n  hint: \
+         --memory {least}MB{needs}",
+        thousands(rows)
+    )))
+}
+
+/// How rows are dealt by what they hold, of which so many fit in each part that is kept in memory.
+pub(super) fn by_keys(
+    keys: &Keys<'_>,
+    fitting: usize,
+    fractions: Fractions,
+    seed: u64,
+) -> Outcome<Dealer> {
+    let parts = keys.parts(fractions, seed)?;
+    let [train, validation, test] = parts.counts();
+    let share = |most: f64, rows: usize| (most / rows.max(1) as f64).min(1.0);
+    let most = HELD_OUT.min(fitting as f64);
+    let measured = Some([share(most, validation), share(most, test)]);
+    let Fractions { validation, test } = fractions;
+    let kept = share(fitting as f64, train);
+    Ok(Dealer::by(Deal { seed, validation, test, kept, measured }, parts))
+}
+
+/// As the settings of a training say how rows that are dealt by their numbers were divided.
+pub(super) fn divided(division: &Division) -> Division {
     match division {
-        Division::Usual | Division::Random => Ok(()),
-        _ => Err(Failure::usage(format!(
-            "--split, --stratify and --folds are for data that fits in memory, and {name} is read in pieces of {memory}\n  \
-             hint: --memory SIZE, if there is more"
-        ))),
+        Division::Usual => Division::Random,
+        other => other.clone(),
     }
 }
 
@@ -117,11 +166,26 @@ fn deal(rows: usize, fitting: usize, fractions: Fractions, seed: u64) -> Deal {
     let most = HELD_OUT.min(fitting as f64) / rows;
     let [validation, test] = [fractions.validation, fractions.test].map(|share| share.min(most));
     let kept = (fitting as f64 / rows).min(1.0);
-    Deal { seed, validation, test, kept }
+    Deal { seed, validation, test, kept, measured: None }
 }
 
-/// A note where fewer rows are held out than was asked for.
-fn fewer(deal: &Deal, fractions: Fractions, rows: usize) -> Option<String> {
+/// A note where fewer rows are held out than was asked for, or measured than are held out.
+fn fewer(dealer: &Dealer, fractions: Fractions, rows: usize) -> Option<String> {
+    let deal = dealer.deal;
+    if let (Some([_, validation, test]), Some([own, others])) = (dealer.counts(), deal.measured) {
+        let told = [(validation, own, "to validate"), (test, others, "held out")];
+        let told = told.into_iter().filter(|(rows, share, _)| *rows > 0 && *share < 1.0);
+        let told = told.map(|(rows, share, what)| {
+            let about = thousands((share * rows as f64) as usize);
+            format!("of {} {what} about {about} are measured", thousands(rows))
+        });
+        let told = told.collect::<Vec<_>>().join(", ");
+        return (!told.is_empty()).then(|| {
+            format!(
+                "{told}, chosen at random: they are kept in memory, and the others are in no part"
+            )
+        });
+    }
     let about = |share: f64| thousands((share * rows as f64) as usize);
     (deal.validation < fractions.validation || deal.test < fractions.test).then(|| {
         format!(
@@ -144,8 +208,8 @@ fn stream(store: Store, memory: Memory) -> Outcome<Stream> {
 const BLOCKS: usize = 32;
 
 /// The rows by their parts.
-struct Sorted {
-    deal: Deal,
+struct Sorted<'a> {
+    dealer: &'a Dealer,
     store: StoreWriter,
     /// Like all others, of no row.
     none: Dataset,
@@ -159,12 +223,12 @@ struct Sorted {
     filled: Filled,
 }
 
-impl Sorted {
-    fn new(folder: &Path, alike: &Dataset, deal: Deal) -> Outcome<Sorted> {
+impl<'a> Sorted<'a> {
+    fn new(folder: &Path, alike: &Dataset, dealer: &'a Dealer) -> Outcome<Sorted<'a>> {
         let (store, none) = (StoreWriter::create(folder, alike)?, alike.rows(&[])?);
         let (kept, validation, test, print) = Default::default();
         let (without, filled) = (0, Filled::default());
-        Ok(Sorted { deal, store, none, kept, validation, test, print, without, filled })
+        Ok(Sorted { dealer, store, none, kept, validation, test, print, without, filled })
     }
 
     fn add(
@@ -199,9 +263,9 @@ impl Sorted {
         preprocessing.count_filled(&table, &mut self.filled);
         let numbers = || (0..table.len()).map(|row| table.line(row));
         self.print.add(&data, numbers())?;
-        let parts = self.deal.rows(numbers());
+        let parts = self.dealer.rows(numbers());
         self.store.add(&data.rows(&parts.train)?)?;
-        let kept = self.deal.kept(numbers());
+        let kept = self.dealer.kept(numbers());
         for (all, rows) in [
             (&mut self.kept, &kept),
             (&mut self.validation, &parts.validation),

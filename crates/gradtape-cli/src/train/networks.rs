@@ -1,10 +1,12 @@
 //! The networks of a training, trained one after the other.
 
 use gradtape::data::Target;
+use gradtape::shell_word;
 use gradtape::train::{Checkpoints, History, Stopped};
 use gradtape_tables::Turns;
 
-use super::files::Files;
+use super::compare;
+use super::files::{Files, named};
 use super::fit::{Fitted, Part, undo};
 use super::flags::Train;
 use super::members::{self, mean};
@@ -154,12 +156,15 @@ impl Train {
         }
     }
 
-    /// Fails where a training that begins would mix its checkpoints with those of another.
-    pub(super) fn spare_checkpoints(&self, files: &Files) -> Outcome {
-        let folder = files.checkpoints();
+    /// Fails where a training that begins would mix its checkpoints with those of another in its folder.
+    pub(super) fn spare_checkpoints(&self) -> Outcome {
+        let out = &self.out;
+        let folder = named(out, "checkpoints");
         let others = self.runs.checkpoint_every.is_some() && self.runs.resume.is_none();
         if others && folder.is_dir() && Checkpoints::latest(&folder).is_ok() {
-            let (folder, out) = (folder.display(), self.out.display());
+            // Of trainings that are compared, all go on.
+            let all = out.parent().filter(|all| compare::is_in(all)).unwrap_or(out);
+            let (folder, out) = (folder.display(), shell_word(&all.display().to_string()));
             return Err(Failure::usage(format!(
                 "{folder} has the checkpoints of an earlier training\n  hint: --resume {out} goes on with it; \
                  for another, take them away or choose another --out"

@@ -19,7 +19,7 @@ use crate::model::outputs;
 use crate::page::{Cell, Page, figures, list, paragraph, table, terms, text};
 use crate::report::{Number, of, percent, thousands};
 use crate::rows::Prepared;
-use crate::settings::{Ended, Settings};
+use crate::settings::{Ended, Settings, TestTable};
 
 /// What a page tells of.
 pub(super) struct Told<'a> {
@@ -104,7 +104,7 @@ fn data(told: &Told<'_>) -> String {
         ("to train", thousands(counts.train)),
         ("to validate", thousands(counts.validation)),
         ("held out", thousands(counts.test)),
-        ("chosen", chosen(prepared, data.own_test, data.seed)),
+        ("chosen", chosen(prepared, data.seed)),
         ("fingerprint", data.fingerprint.clone()),
     ];
     let notes: Vec<&String> = prepared.notes.iter().chain(preprocessing.notes()).collect();
@@ -116,7 +116,7 @@ fn data(told: &Told<'_>) -> String {
 }
 
 /// How the rows of each part were chosen.
-fn chosen(prepared: &Prepared, own_test: bool, seed: u64) -> String {
+fn chosen(prepared: &Prepared, seed: u64) -> String {
     let by_class = prepared.preprocessing.classes().is_some();
     let at_random = match by_class {
         true => format!("at random with seed {seed}, in each part the same share of each class"),
@@ -139,7 +139,13 @@ fn chosen(prepared: &Prepared, own_test: bool, seed: u64) -> String {
             format!("{}, seed {seed}", division.note().unwrap_or_default())
         }
     };
-    if own_test { format!("held out are the data's own test files; the others {how}") } else { how }
+    match (&prepared.tests, prepared.own_test) {
+        (Some(TestTable { name, .. }), _) => {
+            format!("held out are the rows of {name}; the others {how}")
+        }
+        (None, true) => format!("held out are the data's own test files; the others {how}"),
+        (None, false) => how,
+    }
 }
 
 fn network(told: &Told<'_>) -> String {

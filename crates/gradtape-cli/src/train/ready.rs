@@ -11,11 +11,13 @@ use super::held_out;
 use super::large::{LOOKED_AT, Large, LargeIdx, LargeImages};
 use super::members::Members;
 use super::network::Network;
+use crate::deal::Fingerprint;
 use crate::error::{Failure, Outcome};
 use crate::interval::Residuals;
 use crate::memory::Memory;
 use crate::pieces::Pieces;
 use crate::rows::{self, Prepared, TableWishes};
+use crate::settings::TestTable;
 use crate::source::{Content, Source};
 use crate::words::Words;
 
@@ -38,7 +40,7 @@ impl Train {
     pub(super) fn ready(&mut self, source: Source, folder: &Path) -> Outcome<Ready> {
         let wishes = self.wishes(&source)?;
         if let Some(test) = &self.test {
-            held_out::other_file(&source, test)?;
+            held_out::check(&source, test)?;
         }
         let (prepared, is_table) = match self.large(&source, &wishes, folder)? {
             Some(prepared) => {
@@ -108,16 +110,19 @@ impl Train {
         }
         let preprocessing = &prepared.preprocessing;
         let (content, answered) = rows::answered(content, preprocessing, None).map_err(told)?;
-        let Content::Table(table) = content else { return Ok(prepared) };
+        let Content::Table(table) = &content else { return Ok(prepared) };
         if self.columns.strict {
-            preprocessing.strict(&table).map_err(Failure::from).map_err(told)?;
+            preprocessing.strict(table).map_err(Failure::from).map_err(told)?;
         }
-        let data = preprocessing.dataset(&table).map_err(Failure::from).map_err(told)?;
-        let mut notes = [table.notes(), &answered.notes, &preprocessing.filled(&table)].concat();
+        let data = preprocessing.dataset(table).map_err(Failure::from).map_err(told)?;
+        let mut print = Fingerprint::default();
+        print.add(&data, (0..table.len()).map(|row| table.line(row)))?;
+        let mut notes = [table.notes(), &answered.notes, &preprocessing.filled(table)].concat();
         notes.retain(|note| !prepared.notes.contains(note));
         prepared.notes.extend(notes.into_iter().map(|note| format!("{name}: {note}")));
         prepared.notes.extend(held_out::in_both(path, &data, &prepared)?);
         (prepared.split.test, prepared.own_test) = (data, true);
+        prepared.tests = Some(TestTable { name: source.name(), fingerprint: print.text() });
         Ok(prepared)
     }
 

@@ -79,7 +79,11 @@ impl Train {
 
     /// With the flags that the checkpoint of `--resume` remembers, under those that are given.
     pub(super) fn remembered(self) -> Outcome<(Train, Option<Before>)> {
-        let own = Words::own().without(&["--resume", "--insist"]);
+        self.remembered_beside(Words::own().without(&["--resume", "--insist"]))
+    }
+
+    /// As [`Train::remembered`], where the command line has these words.
+    pub(super) fn remembered_beside(self, own: Words) -> Outcome<(Train, Option<Before>)> {
         let Some(path) = &self.runs.resume else {
             let mut train = self;
             train.take_settings()?;
@@ -176,10 +180,7 @@ impl Train {
         further: bool,
     ) -> Outcome<Option<(Checkpoints, Clock)>> {
         let Some(when) = self.runs.checkpoint_every else { return Ok(None) };
-        let bits = |history: &History| -> Outcome<Vec<u64>> {
-            Ok(history.to_tensor().to_vec::<f64>()?.into_iter().map(f64::to_bits).collect())
-        };
-        let histories = histories.iter().map(bits).collect::<Outcome<Vec<_>>>()?;
+        let histories = histories.iter().map(history_bits).collect::<Outcome<Vec<_>>>()?;
         let mut checkpoints = Checkpoints::new(folder)
             .keep(self.runs.checkpoints.unwrap_or(3))
             .note(ARGUMENTS, json(&self.runs.words.list())?)
@@ -368,7 +369,13 @@ pub(super) fn read(words: &Words) -> Result<Train, clap::Error> {
     }
 }
 
-fn history(bits: Vec<u64>) -> Outcome<History> {
+/// A history as the bits of its numbers.
+pub(super) fn history_bits(history: &History) -> Outcome<Vec<u64>> {
+    Ok(history.to_tensor().to_vec::<f64>()?.into_iter().map(f64::to_bits).collect())
+}
+
+/// The history of [`history_bits`].
+pub(super) fn history(bits: Vec<u64>) -> Outcome<History> {
     let rows = bits.len() / 8;
     let numbers = bits.into_iter().map(f64::from_bits).collect();
     Ok(History::from_tensor(&Tensor::from_vec(numbers, [rows, 8])?)?)

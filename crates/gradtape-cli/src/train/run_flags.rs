@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::differences::Differences;
 use super::flags::count;
+use super::losses::Losses;
 use super::ranks::Ranks;
 use crate::error::{Failure, Outcome};
 use crate::folds::Fold;
@@ -39,8 +40,8 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "NUMBER", value_parser = FoldOrAll::from_str, help_heading = "Data")]
     pub(super) fold: Option<FoldOrAll>,
 
-    /// How much memory a table or a folder of images may take; CSV, JSON lines, Parquet, Feather, IDX files and images that
-    /// take more are read in pieces, prepared into a file in --out, and shuffled in blocks [default: a quarter of what there is]
+    /// How much memory a table or a folder of images may take; CSV, JSON lines, Parquet, Feather, arrays of NumPy, IDX
+    /// files and images that take more are read in pieces, prepared into a file in --out, and shuffled in blocks [default: a quarter of what there is]
     #[arg(long, value_name = "SIZE", value_parser = Memory::from_str, help_heading = "Data")]
     pub(super) memory: Option<Memory>,
 
@@ -59,7 +60,8 @@ pub(crate) struct RunFlags {
 
     /// Go on from a checkpoint, or the latest of a folder, to the same bits as without a stop. DATA and
     /// flags are those of the checkpoint; other flags may be given beside, as more --epochs, for which
-    /// each of several networks goes on, also one that had stopped early
+    /// each of several networks goes on, also one that had stopped early. Of a folder of trainings that are compared, of
+    /// folds or of seeds, what is done stays as it is, and the others are trained
     #[arg(long, value_name = "PATH", help_heading = "Stopping and going on")]
     pub(super) resume: Option<PathBuf>,
 
@@ -108,7 +110,7 @@ pub(crate) struct RunFlags {
 
     /// Where the loss of each step is noted.
     #[arg(skip)]
-    pub(super) losses: Option<Arc<Mutex<Vec<f64>>>>,
+    pub(super) losses: Option<Arc<Mutex<Losses>>>,
 }
 
 /// Which of the folds is held out.

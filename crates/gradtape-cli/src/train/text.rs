@@ -58,7 +58,7 @@ impl Train {
         let optimizer = self.optimizer_of(&network)?;
         let files = Files::check(&self.out, None, source)?;
         files.spare(self.start.start.as_deref(), "the model of --start")?;
-        self.spare_checkpoints(&files)?;
+        self.spare_checkpoints()?;
         let lines = self.format == Format::Text && !self.quiet;
         let counts = [Some(&train), validation.as_ref()].map(|p| p.map_or(0, |p| p.characters));
         if lines {
@@ -125,6 +125,7 @@ impl Train {
             words: None,
             images: None,
             rows: Some(rows),
+            tests: None,
         };
         let settings = self.settings_of(data, &history);
         let mut model = Model::new(network);

@@ -53,6 +53,10 @@ pub(crate) struct WatchFlags {
     #[arg(skip)]
     beside: Option<(usize, String)>,
 
+    /// Whether it begins anew where it had begun before.
+    #[arg(skip)]
+    again: bool,
+
     /// What measures the steps.
     #[arg(skip)]
     pub(super) profiler: Option<Profiler>,
@@ -82,9 +86,9 @@ impl Train {
                 other => folder.join(format!("network-{}", other + 1)),
             };
             // A later network may have begun before the stop, without a checkpoint of its own.
-            let board = match self.runs.resume {
-                Some(_) => TensorBoard::resume(&folder),
-                None => TensorBoard::create(&folder),
+            let board = match self.runs.resume.is_some() || self.watch.again {
+                true => TensorBoard::resume(&folder),
+                false => TensorBoard::create(&folder),
             };
             let board = board.map_err(|error| Failure::usage(error.context("--log")))?;
             board.settings(&self.logged())?;
@@ -93,6 +97,7 @@ impl Train {
         let board = board.transpose()?;
         let several = self.members() > 1;
         let goes_on = resumes
+            || self.watch.again
             || number > 0
             || self.watch.beside.as_ref().is_some_and(|(place, _)| *place > 0);
         let lines = self.watch.progress.as_ref().map(|path| {
@@ -203,6 +208,11 @@ impl WatchFlags {
         if let Some(log) = &mut self.log {
             log.push(folder);
         }
+    }
+
+    /// What is written goes behind what was written of it before.
+    pub(super) fn begin_again(&mut self) {
+        self.again = true;
     }
 
     /// Watches nothing.

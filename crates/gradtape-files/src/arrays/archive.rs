@@ -54,16 +54,30 @@ impl<R: Read + Seek> Archive<R> {
         self.with(name, |mut part, _, name| Npy::head(&mut part, name))
     }
 
+    /// The bytes of an array behind its head.
+    pub(super) fn part(&mut self, name: &str) -> Result<impl Read + '_> {
+        let source = self.source.clone();
+        let number = self.number(name)?;
+        let part = self.archive.by_index(number).map_err(|error| damaged(&source, &error))?;
+        let mut part = std::io::BufReader::with_capacity(1 << 16, part);
+        Npy::head(&mut part, &format!("{source}, array {name:?}"))?;
+        Ok(part)
+    }
+
+    fn number(&self, name: &str) -> Result<usize> {
+        let number = self.names.iter().find(|(own, _)| own == name).map(|(_, number)| *number);
+        number.ok_or_else(|| {
+            Error::new(Kind::Data, format!("{}: there is no array {name:?}", self.source))
+        })
+    }
+
     fn with(
         &mut self,
         name: &str,
         read: impl FnOnce(&mut dyn Read, u64, &str) -> Result<Npy>,
     ) -> Result<Npy> {
+        let number = self.number(name)?;
         let source = &self.source;
-        let number = self.names.iter().find(|(own, _)| own == name).map(|(_, number)| *number);
-        let number = number.ok_or_else(|| {
-            Error::new(Kind::Data, format!("{source}: there is no array {name:?}"))
-        })?;
         let mut part = self.archive.by_index(number).map_err(|error| damaged(source, &error))?;
         // What is packed cannot unpack to more, whatever it says.
         let most = part.size().min(part.compressed_size().saturating_mul(MOST));

@@ -127,11 +127,68 @@ impl Npy {
         Ok(Npy { name, shape, kind, big, width, fortran, bytes: Vec::new() })
     }
 
+    /// The next so many rows of an array of which this is the head, whose input stands where they begin.
+    pub(super) fn piece(&self, rows: usize, input: &mut impl Read) -> Result<Npy> {
+        let bytes = rows.saturating_mul(self.row_bytes()) as u64;
+        let mut data = Vec::new();
+        input.take(bytes).read_to_end(&mut data).map_err(|error| failed(&self.name, &error))?;
+        if (data.len() as u64) < bytes {
+            let message = format!(
+                "{}: its header says {} elements of {} bytes, but fewer bytes follow",
+                self.name,
+                sizes(&self.shape),
+                self.width
+            );
+            return Err(Error::new(Kind::Data, message).hint(DAMAGED));
+        }
+        let mut shape = self.shape.clone();
+        shape.iter_mut().take(1).for_each(|size| *size = rows);
+        let (name, kind, big) = (self.name.clone(), self.kind, self.big);
+        Ok(Npy { name, shape, kind, big, width: self.width, fortran: false, bytes: data })
+    }
+
+    /// Fails where rows do not stand one after the other.
+    pub(super) fn check_order(&self) -> Result<()> {
+        match self.fortran && self.rows().1 > 1 {
+            false => Ok(()),
+            true => {
+                let message = format!(
+                    "{}: its columns stand one after the other (fortran_order), so that rows are not read in pieces",
+                    self.name
+                );
+                Err(Error::new(Kind::Data, message)
+                    .hint("write it as `np.ascontiguousarray(…)`, or allow more memory"))
+            }
+        }
+    }
+
+    /// Fails where more follows than the header says.
+    pub(super) fn check_end(&self, input: &mut impl Read) -> Result<()> {
+        match input.read(&mut [0; 1]).map_err(|error| failed(&self.name, &error))? {
+            0 => Ok(()),
+            _ => {
+                let message = format!(
+                    "{}: its header says {} elements, but more bytes follow",
+                    self.name,
+                    sizes(&self.shape)
+                );
+                Err(Error::new(Kind::Data, message).hint(DAMAGED))
+            }
+        }
+    }
+
+    /// How many bytes a row has.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.rows().1.saturating_mul(self.width)
+    }
+
     /// How many rows there are, and how many elements in each.
     pub(super) fn rows(&self) -> (usize, usize) {
         match self.shape[..] {
             [] => (1, 1),
-            [rows, ref sizes @ ..] => (rows, sizes.iter().product()),
+            [rows, ref sizes @ ..] => {
+                (rows, sizes.iter().fold(1, |product, &size| usize::saturating_mul(product, size)))
+            }
         }
     }
 

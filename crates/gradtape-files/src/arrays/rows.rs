@@ -306,17 +306,10 @@ pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions)
     }
     if let Some(own) = targets {
         let array = archive.array(&own)?;
-        let (rows, width) = array.rows();
-        let name = own.replace("_train", "").replace("train_", "");
-        let name = if own == "arr_1" { "y" } else { &name };
-        if width != 1 {
-            let message = format!("{}: {width} answers for each row", array.name);
-            return Err(Error::new(Kind::Data, message).hint(
-                "one is predicted; write the others as columns of a table, and choose by --target and --ignore",
-            ));
-        }
+        let rows = array.rows().0;
+        check_answers(&array)?;
         budget.cells(rows as u64, 1)?;
-        let place = table.column(name);
+        let place = table.column(&answers_name(&own));
         table.target(place);
         column(&mut table, place, &array, 0, &mut budget)?;
         if let Some([inputs, targets]) = &tests {
@@ -347,13 +340,26 @@ fn columns(
     names: Option<&Npy>,
     budget: &mut Budget,
 ) -> Result<()> {
+    check_axes(array)?;
+    let (rows, width) = array.rows();
+    budget.cells(rows as u64, width as u64)?;
+    named_columns(table, array, names);
+    (0..width).try_for_each(|place| column(table, place, array, place, budget))
+}
+
+/// Fails for an array that is no table.
+pub(super) fn check_axes(array: &Npy) -> Result<()> {
     if array.shape.is_empty() || array.shape.len() > 2 {
         let message = format!("{}: it has {} axes, a table has two", array.name, array.shape.len());
         return Err(Error::new(Kind::Data, message)
             .hint("images are trained on with their classes: `np.savez(FILE, x=…, y=…)`"));
     }
-    let (rows, width) = array.rows();
-    budget.cells(rows as u64, width as u64)?;
+    Ok(())
+}
+
+/// Adds the columns of an array without cells, with the names of another one if it has as many.
+pub(super) fn named_columns(table: &mut TableBuilder, array: &Npy, names: Option<&Npy>) {
+    let width = array.rows().1;
     match names.filter(|names| names.rows() == (width, 1)) {
         None => table.columns(width),
         Some(names) => {
@@ -364,7 +370,29 @@ fn columns(
             }
         }
     }
-    (0..width).try_for_each(|place| column(table, place, array, place, budget))
+}
+
+/// Fails where there are several answers for each row.
+#[cfg(feature = "npz")]
+pub(super) fn check_answers(array: &Npy) -> Result<()> {
+    match array.rows().1 {
+        1 => Ok(()),
+        width => {
+            let message = format!("{}: {width} answers for each row", array.name);
+            Err(Error::new(Kind::Data, message).hint(
+                "one is predicted; write the others as columns of a table, and choose by --target and --ignore",
+            ))
+        }
+    }
+}
+
+/// What the column of answers is called, by the name of their array.
+#[cfg(feature = "npz")]
+pub(super) fn answers_name(array: &str) -> String {
+    match array {
+        "arr_1" => "y".to_string(),
+        other => other.replace("_train", "").replace("train_", ""),
+    }
 }
 
 /// Fills a column.

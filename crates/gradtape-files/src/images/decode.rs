@@ -1,5 +1,7 @@
 //! From the bytes of a file to pixels.
 
+#[cfg(feature = "images")]
+use super::orientation::Orientation;
 use super::picture::Picture;
 use crate::Format;
 
@@ -7,8 +9,8 @@ use crate::Format;
 #[cfg(feature = "images")]
 const MOST: usize = 1 << 26;
 
-/// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Transparency is left
-/// out, numbers of 16 bits are cut to 8.
+/// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Photographs (JPEG) are
+/// turned as their camera noted. Transparency is left out, numbers of 16 bits are cut to 8.
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     match Format::of_bytes(bytes) {
         Some(Format::Png) => png(bytes),
@@ -79,7 +81,8 @@ fn jpeg(bytes: &[u8]) -> Result<Picture, String> {
     let options = decoder.options().jpeg_set_out_colorspace(space);
     decoder.set_options(options);
     let pixels = decoder.decode().map_err(told)?;
-    Picture::new([channels, height, width], pixels)
+    let orientation = decoder.exif().map(|exif| Orientation::of_exif(exif)).unwrap_or_default();
+    Ok(Picture::new([channels, height, width], pixels)?.turned(orientation))
 }
 
 /// Whether the mark of the end follows the first of the pixels, among which it cannot stand.

@@ -1,5 +1,7 @@
 //! [`Picture`]: the bytes of one image, and what is done to them.
 
+use super::orientation::Orientation;
+
 /// An image: rows of pixels, of 1 channel (grey) or 3 (red, green, blue) beside each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Picture {
@@ -53,6 +55,27 @@ impl Picture {
                 (0..3).flat_map(of).collect()
             }
         }
+    }
+
+    /// The image as it is to be seen, of one as a camera stored it.
+    pub(super) fn turned(self, orientation: Orientation) -> Picture {
+        if orientation == Orientation::default() {
+            return self;
+        }
+        let Orientation { transposed, mirrored, upended } = orientation;
+        let Picture { channels, height: rows, width: columns, .. } = self;
+        let [height, width] = if transposed { [columns, rows] } else { [rows, columns] };
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for row in 0..height {
+            let row = if upended { height - 1 - row } else { row };
+            for column in 0..width {
+                let column = if mirrored { width - 1 - column } else { column };
+                let place =
+                    if transposed { column * columns + row } else { row * columns + column };
+                bytes.extend_from_slice(&self.bytes[channels * place..][..channels]);
+            }
+        }
+        Picture { channels, height, width, bytes }
     }
 
     /// The image at another size, stretched to fit. Each pixel is the mean of those around its place, with weights that

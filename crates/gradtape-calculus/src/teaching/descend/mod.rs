@@ -66,12 +66,14 @@ pub fn descend_program(text: &str, from: &[(&str, f64)], how: &Descent) -> Resul
     let names: Vec<&str> = from.iter().map(|(name, _)| *name).collect();
     for (place, (name, value)) in from.iter().enumerate() {
         if names[..place].contains(name) {
-            return Err(Error::new(format!("`{name}` is given twice")));
+            return Err(Error::new(format!("`{name}` is given twice"))
+                .hint("a start has each variable once; another start is another descent"));
         }
         if !value.is_finite() {
             return Err(Error::new(format!(
                 "`{name}` is {value}, which is no place to start from"
-            )));
+            ))
+            .hint("start from a number"));
         }
     }
     let start: Vec<f64> = from.iter().map(|(_, value)| *value).collect();
@@ -105,21 +107,27 @@ fn descended(ground: &Ground<'_>, start: &[f64], how: &Descent) -> Result<Path> 
 
 fn check(ground: &Ground<'_>, how: &Descent) -> Result<()> {
     if ground.names().is_empty() {
-        return Err(Error::new("the expression has no variables to change"));
+        return Err(Error::new("the expression has no variables to change")
+            .hint("what is descended on has a variable, as x in x^2"));
     }
     if how.steps > MAX_STEPS {
         let message = format!("{} steps are too many; at most {MAX_STEPS} are taken", how.steps);
-        return Err(Error::new(message));
+        return Err(Error::new(message).hint("take fewer steps, each longer: a higher rate"));
     }
     for (name, value) in [("tolerance", how.tolerance), ("noise", how.noise)] {
         if !(value.is_finite() && value >= 0.0) {
             return Err(Error::new(format!(
                 "the {name} is {value}; it must be a number from 0 on"
-            )));
+            ))
+            .hint(match name {
+                "noise" => "0 is none; 1 blurs each slope by about 1",
+                _ => "0 takes all steps; 0.001 ends after a step shorter than that",
+            }));
         }
     }
     if how.batch == 0 {
-        return Err(Error::new("a batch of 0 examples has no gradient"));
+        return Err(Error::new("a batch of 0 examples has no gradient")
+            .hint("1 has the noise of one example"));
     }
     Ok(())
 }

@@ -25,23 +25,11 @@ const SHARE: f64 = 0.8;
 /// # Errors
 /// Text of another form, with its place; another count of numbers than the first has; one that is negative or no number.
 pub fn plot_bars(text: &str) -> Result<Chart> {
-    let mut groups: Vec<(&str, Vec<f64>)> = Vec::new();
-    let mut start = 0;
-    for piece in text.split(';') {
-        let group = group(text, start, piece)?;
-        let first = groups.first().map_or(group.1.len(), |(_, numbers)| numbers.len());
-        if group.1.len() != first {
-            let message =
-                format!("{} has {} numbers, and the first has {first}", group.0, group.1.len());
-            return Err(Error::new(message).at(text, start));
-        }
-        groups.push(group);
-        start += piece.len() + 1;
-    }
+    let groups = groups(text)?;
     let classes = groups.first().map_or(0, |(_, numbers)| numbers.len());
     if groups.len() > MOST_GROUPS || classes > MOST_BARS {
         let message = format!("at most {MOST_BARS} bars of {MOST_GROUPS} distributions are drawn");
-        return Err(Error::new(message));
+        return Err(Error::new(message).hint("draw fewer of them, in several pictures"));
     }
     let wide = SHARE / groups.len() as f64;
     let mark = |(number, (name, heights)): (usize, &(&str, Vec<f64>))| {
@@ -63,6 +51,49 @@ pub fn plot_bars(text: &str) -> Result<Chart> {
     let (x, y) = (Axis::numbered("class", 0.5, classes as f64 + 0.5), Axis::new("", 0.0, high));
     let title = groups.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     Ok(Chart { title, panels: vec![Panel { x, y, equal: false, marks }] })
+}
+
+/// What is to be known of distributions that [`plot_bars`] draws: a line for each whose numbers do not sum to 1.
+///
+/// ```
+/// use gradtape_calculus::bars_remarks;
+/// assert!(bars_remarks("P: 0, 1, 0; Q: 0.2, 0.7, 0.1")?.is_empty());
+/// assert_eq!(bars_remarks("P: 2, 3")?, ["P sums to 5, and a distribution to 1"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`plot_bars`].
+pub fn bars_remarks(text: &str) -> Result<Vec<String>> {
+    let remark = |(name, numbers): (&str, Vec<f64>)| {
+        let sum: f64 = numbers.iter().sum();
+        let is_one = (sum - 1.0).abs() <= ROUNDED;
+        (!is_one).then(|| format!("{name} sums to {}, and a distribution to 1", short(sum)))
+    };
+    Ok(groups(text)?.into_iter().filter_map(remark).collect())
+}
+
+/// How far a sum of probabilities may be off by rounding.
+const ROUNDED: f64 = 1e-6;
+
+/// The names and the numbers of the distributions, of which all have as many.
+fn groups(text: &str) -> Result<Vec<(&str, Vec<f64>)>> {
+    let mut groups: Vec<(&str, Vec<f64>)> = Vec::new();
+    let mut start = 0;
+    for piece in text.split(';') {
+        let group = group(text, start, piece)?;
+        let first = groups.first().map_or(group.1.len(), |(_, numbers)| numbers.len());
+        if group.1.len() != first {
+            let message =
+                format!("{} has {} numbers, and the first has {first}", group.0, group.1.len());
+            return Err(Error::new(message)
+                .at(text, start)
+                .hint("give each as many; 0 stands where one has none of a class"));
+        }
+        groups.push(group);
+        start += piece.len() + 1;
+    }
+    Ok(groups)
 }
 
 /// The name and the numbers of one distribution, which begins at an offset of the whole text.

@@ -9,7 +9,7 @@ mod samples;
 mod several;
 mod torn;
 
-pub use bars::plot_bars;
+pub use bars::{bars_remarks, plot_bars};
 pub(super) use curve::Curve;
 pub use function::{Plot, Range, Samples, plot};
 pub use paths::{plot_paths, plot_program_paths};

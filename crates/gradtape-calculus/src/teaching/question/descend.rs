@@ -69,7 +69,8 @@ impl Descents {
         };
         let count = self.from.len() * self.runs.len();
         if count > MAX_PATHS {
-            return Err(Error::new(format!("{count} paths; at most {MAX_PATHS} are drawn")));
+            return Err(Error::new(format!("{count} paths; at most {MAX_PATHS} are drawn"))
+                .hint("each start has one for each optimiser: take fewer of them"));
         }
         let mut paths = Vec::new();
         for start in &self.from {

@@ -161,7 +161,7 @@ pub(super) fn columns_of<'a>(
                 .note("hint: a program gives it other arrays"));
             }
         };
-        let column = if alone { only(model, table, name)? } else { table.column(name)? };
+        let column = if alone { only(model, table, name, output)? } else { table.column(name)? };
         Given::of(model, table, name, vec![column], flat)
     });
     given.collect()
@@ -175,7 +175,7 @@ fn noted(model: &Model) -> Option<Vec<String>> {
 
 /// The column of an input that takes one and is the only one: that which the file names, or which is called as the input,
 /// or the only one of its kind.
-fn only<'a>(model: &Model, table: &'a Table, input: &str) -> Outcome<&'a Column> {
+fn only<'a>(model: &Model, table: &'a Table, input: &str, output: &Output) -> Outcome<&'a Column> {
     if let Some([name]) = noted(model).as_deref() {
         return Ok(table.column(name)?);
     }
@@ -191,7 +191,13 @@ fn only<'a>(model: &Model, table: &'a Table, input: &str) -> Outcome<&'a Column>
     let target = table.target().map(Column::name);
     let mut all = table.columns().iter().filter(|own| Some(own.name()) != target).filter(fits);
     match (all.next(), all.next()) {
-        (Some(column), None) => Ok(column),
+        (Some(column), None) => {
+            let (what, name) = (if texts { "texts" } else { "numbers" }, column.name());
+            output.note(format_args!(
+                "note: no column is called {input:?}, as the input of the model is; it is given {name:?}, the only one of {what}"
+            ));
+            Ok(column)
+        }
         _ => Err(Failure::from(error)
             .note("hint: give the column that it was trained on alone, or call it as the input")),
     }
@@ -222,7 +228,15 @@ fn matrix<'a>(
         return Ok(columns);
     };
     match width == columns.len() {
-        true => Ok(columns),
+        true => {
+            let names: Vec<&str> = columns.iter().map(|own| own.name()).collect();
+            output.note(format_args!(
+                "note: the model does not name the {width} columns that it reads; they are taken by their places: {}\n  hint: \
+                 they must be in the order in which it was trained",
+                names.join(", ")
+            ));
+            Ok(columns)
+        }
         false => Err(Failure::failed(format!(
             "the model reads {width} numbers of each row and does not name them; {} has {} columns of numbers",
             table.source(),

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use gradtape::train::Stopped;
 use serde::Serialize;
 
+use super::again::Again;
 use super::cells::Cells;
+use super::known::{HeldOut, Simple};
 use super::lists::{Lists, MOST_RUNS};
-use super::{Comparison, INTERVALS, Ran};
-use crate::baseline::Baseline;
+use super::log::Log;
+use super::one::{alone, resumed};
+use super::{Comparison, INTERVALS, Places, Ran};
 use crate::error::{Failure, Outcome};
 use crate::mean::Mean;
-use crate::measure::{Measured, short};
+use crate::measure::short;
 use crate::output::Output;
 use crate::report::{Format, Number, of, thousands};
 use crate::settings::Counts;
-use crate::train::Done;
 use crate::train::files::named;
 use crate::train::resume::read;
+use crate::train::{Done, Train};
 use crate::words::{Given, Words};
 
 /// Adds the list of folds, where they are asked for and none is named.
@@ -51,17 +55,28 @@ impl Comparison {
             && counts.next().is_some_and(|count| count == self.runs.len().to_string())
     }
 
+    /// The training on all rows, behind those of the folds; `None` where something else is compared.
+    pub(super) fn last(&self) -> Outcome<Option<Train>> {
+        let Some((_, words)) = self.runs.first().filter(|_| self.is_of_folds()) else {
+            return Ok(None);
+        };
+        let words = words.clone().without(&["--fold", "--report"]).and(Words::of(["--fold=all"]));
+        let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
+        training.runs.words = words;
+        Ok(Some(training))
+    }
+
     /// Trains on all rows, and tells how good each fold is, the mean, and what the model at the end was trained on.
     pub(super) fn tell_folds(
         &self,
         all: &[Ran],
-        files: &[PathBuf; 3],
-        report: Option<&Path>,
+        places: &Places,
+        again: Option<&Again>,
+        log: &mut Log,
         output: &Output,
     ) -> Outcome {
-        let Some((_, words)) = self.runs.first() else { return Ok(()) };
-        let words = words.clone().without(&["--fold", "--report"]).and(Words::of(["--fold=all"]));
-        let mut training = read(&words).map_err(|error| Failure::usage(error.render()))?;
+        let Places { files, report, .. } = places;
+        let Some(training) = self.last()? else { return Ok(()) };
         let (out, format, quiet) = (training.out.clone(), training.format, training.quiet);
         if format == Format::Text && !quiet {
             output.line(format!("\n{}", cells(all).text()))?;
@@ -75,13 +90,13 @@ impl Comparison {
             }
             output.flush()?;
         }
-        training.runs.words = words;
-        training.quiet = true;
-        training.format = Format::Text;
-        let done = training
-            .ran(output)
+        let (training, before) = resumed(training, again)?;
+        let done = alone(training, before, output)
             .and_then(Done::well)
             .map_err(|failure| failure.note("in the training on all rows, after the folds"))?;
+        if done.history.stopped != Stopped::Requested {
+            log.end()?;
+        }
         let model = named(&out, "model.safetensors");
         let rows = done.rows;
         match format {
@@ -111,7 +126,8 @@ impl Comparison {
                 let [a, b, c] = files.each_ref().map(|file| file.display());
                 let others = ["history.csv", "curves.svg"].map(|name| named(&out, name));
                 let [d, e] = others.each_ref().map(|file| file.display());
-                let page = report.map_or(String::new(), |page| format!(", {}", page.display()));
+                let page = report.as_ref();
+                let page = page.map_or(String::new(), |page| format!(", {}", page.display()));
                 output.line(format!(
                     "wrote {}, {d}, {e}, {a}, {b}, {c}{page}, and a folder with the model of each fold",
                     model.display()
@@ -122,56 +138,54 @@ impl Comparison {
 }
 
 fn is_of_classes(all: &[Ran]) -> bool {
-    all.iter().any(|ran| matches!(ran.done.held_out, Some(Measured::Classes { .. })))
+    all.iter().any(|ran| ran.done.held_out.as_ref().is_some_and(|own| own.by_class))
 }
 
-fn figures_of(ran: &Ran) -> Vec<(&'static str, f64)> {
-    ran.done.held_out.as_ref().map(Measured::figures).unwrap_or_default()
+fn figures_of(ran: &Ran) -> Vec<(String, f64)> {
+    ran.done.held_out.as_ref().map(HeldOut::figures).unwrap_or_default()
 }
 
 /// The names of the figures, in their order: those that one of the folds has.
-fn names(all: &[Ran]) -> Vec<&'static str> {
+fn names(all: &[Ran]) -> Vec<String> {
     let most = all.iter().map(figures_of).max_by_key(Vec::len).unwrap_or_default();
     most.into_iter().map(|(name, _)| name).collect()
 }
 
 /// The mean of each figure over the folds where it is defined.
-fn figures(all: &[Ran]) -> Vec<(&'static str, Mean)> {
-    let mean = |name: &'static str| {
+fn figures(all: &[Ran]) -> Vec<(String, Mean)> {
+    let mean = |name: String| {
         let own = |ran: &Ran| Some(figures_of(ran).into_iter().find(|own| own.0 == name)?.1);
-        Some((name, Mean::of(&all.iter().filter_map(own).collect::<Vec<_>>())?))
+        let mean = Mean::of(&all.iter().filter_map(own).collect::<Vec<_>>())?;
+        Some((name, mean))
     };
     names(all).into_iter().filter_map(mean).collect()
 }
 
 /// What simple answers come to on the same rows: the accuracy or R² of those that all folds have.
-fn beside(all: &[Ran]) -> Vec<(&'static str, Mean)> {
-    simple_answers(all, |own| own.accuracy.or(own.r2).map(|number| number.0))
+fn beside(all: &[Ran]) -> Vec<(&str, Mean)> {
+    simple_answers(all, |own| own.accuracy().or(own.r2()))
 }
 
 /// The mean of a score of simple answers, of those that all trainings have beside which some are.
-pub(super) fn simple_answers(
-    all: &[Ran],
-    score: fn(&Baseline) -> Option<f64>,
-) -> Vec<(&'static str, Mean)> {
-    let each = all.iter().filter_map(|ran| ran.done.held_out.as_ref()).map(Measured::baselines);
-    let each: Vec<&[Baseline]> = each.filter(|own| !own.is_empty()).collect();
-    let mean = |name: &'static str| {
-        let own = |own: &&[Baseline]| score(own.iter().find(|baseline| baseline.name == name)?);
-        let values: Option<Vec<f64>> = each.iter().map(own).collect();
-        Some((name, Mean::of(&values?)?))
+pub(super) fn simple_answers(all: &[Ran], score: fn(&Simple) -> Option<f64>) -> Vec<(&str, Mean)> {
+    let each = all.iter().filter_map(|ran| ran.done.held_out.as_ref()).map(|own| &own.baselines);
+    let each: Vec<&Vec<Simple>> = each.filter(|own| !own.is_empty()).collect();
+    let mean = |first: &'_ Simple| {
+        let own = |own: &&Vec<Simple>| score(own.iter().find(|simple| simple.name == first.name)?);
+        Mean::of(&each.iter().map(own).collect::<Option<Vec<f64>>>()?)
     };
-    each.first().into_iter().flat_map(|own| own.iter()).filter_map(|own| mean(own.name)).collect()
+    let names = each.first().into_iter().flat_map(|own| own.iter());
+    names.filter_map(|own| Some((own.name.as_str(), mean(own)?))).collect()
 }
 
 /// A row for each fold, and one of the means.
 pub(super) fn cells(all: &[Ran]) -> Cells {
     let names = names(all);
-    let columns = ["fold", "rows", "epochs"].into_iter().chain(names.iter().copied());
+    let columns = ["fold", "rows", "epochs"].into_iter().chain(names.iter().map(String::as_str));
     let (headings, mut rows) = (columns.map(String::from).collect(), Vec::new());
     for ran in all {
         let own = figures_of(ran);
-        let figure = |name: &&str| {
+        let figure = |name: &String| {
             let own = own.iter().find(|own| own.0 == *name);
             own.map_or("-".to_string(), |own| short(own.1))
         };
@@ -180,7 +194,7 @@ pub(super) fn cells(all: &[Ran]) -> Cells {
         rows.push(counts.into_iter().chain(names.iter().map(figure)).collect());
     }
     let means = figures(all);
-    let mean = |name: &&str| {
+    let mean = |name: &String| {
         let own = means.iter().find(|own| own.0 == *name);
         own.map_or("-".to_string(), |own| own.1.to_string())
     };
@@ -193,9 +207,9 @@ pub(super) fn cells(all: &[Ran]) -> Cells {
 struct Report<'a> {
     folds: Vec<Fold>,
     /// Of each figure over the folds.
-    mean: BTreeMap<&'static str, Mean>,
+    mean: BTreeMap<String, Mean>,
     /// Accuracies or R² of simple answers over the folds.
-    baselines: BTreeMap<&'static str, Mean>,
+    baselines: BTreeMap<&'a str, Mean>,
     /// The one of all rows.
     model: &'a Path,
     trained_on: Counts,
@@ -208,7 +222,7 @@ struct Fold {
     rows: Counts,
     epochs: usize,
     kept_epoch: usize,
-    figures: BTreeMap<&'static str, Number>,
+    figures: BTreeMap<String, Number>,
 }
 
 impl Fold {

@@ -14,7 +14,7 @@ pub(super) const MOST_RUNS: usize = 1_000;
 impl Comparison {
     /// What a command line asks for; `None` unless it is of `train` and a flag that takes one value has a list: values
     /// with commas between (`--batch 1,100`), a range (`--seed 1..5`), or the flag several times where its values have
-    /// commas themselves.
+    /// commas themselves. Or what the folder of `--resume` goes on with.
     pub(crate) fn of(arguments: &[OsString]) -> Outcome<Option<Comparison>> {
         let words: Option<Vec<String>> =
             arguments.iter().skip(1).map(|word| word.to_str().map(String::from)).collect();
@@ -23,7 +23,15 @@ impl Comparison {
             return Ok(None);
         }
         let own = Words::of(words.iter().cloned());
-        let (plain, mut lists) = parted(&own)?;
+        match Comparison::again(&own)? {
+            Some(again) => Ok(Some(again)),
+            None => Comparison::of_words(&own),
+        }
+    }
+
+    /// What the words behind the verb ask for.
+    pub(super) fn of_words(own: &Words) -> Outcome<Option<Comparison>> {
+        let (plain, mut lists) = parted(own)?;
         folds::listed(&mut lists)?;
         seeds(&mut lists)?;
         if lists.iter().all(|(_, values)| values.len() == 1) {
@@ -58,7 +66,7 @@ impl Comparison {
         }
         let flags = lists.into_iter().filter(|(_, values)| values.len() > 1);
         let flags = flags.map(|(flag, _)| flag.trim_start_matches('-').to_string()).collect();
-        Ok(Some(Comparison { flags, runs, words: own }))
+        Ok(Some(Comparison { flags, runs, words: own.clone(), again: None }))
     }
 }
 

@@ -8,17 +8,17 @@ use serde::Serialize;
 
 use super::cells::Cells;
 use super::folds::simple_answers;
+use super::known::HeldOut;
 use super::{Comparison, Ran, first_line, kept, lowest};
 use crate::error::Failure;
 use crate::mean::Mean;
-use crate::measure::Measured;
 use crate::report::Number;
 
 impl Comparison {
     /// A row for each of the trainings that differ in the seed or the fold alone, together.
     pub(super) fn cells(&self, all: &[Ran]) -> Cells {
         let held_out = all.iter().filter_map(|ran| ran.done.held_out.as_ref());
-        let by_class = held_out.map(Measured::scores).any(|scores| scores.accuracy.is_some());
+        let by_class = held_out.map(HeldOut::scores).any(|scores| scores.accuracy.is_some());
         let score = if by_class { "held-out accuracy" } else { "held-out mean absolute error" };
         let scores = ["trainings", "epochs", "loss", "held-out loss", score];
         let names = self.settings().into_iter().map(String::as_str).chain(scores);
@@ -74,8 +74,8 @@ impl Comparison {
             return None;
         }
         let by_class =
-            all.iter().any(|ran| matches!(ran.done.held_out, Some(Measured::Classes { .. })));
-        let means = simple_answers(all, |own| own.accuracy.or(own.mae).map(|number| number.0));
+            all.iter().any(|ran| ran.done.held_out.as_ref().is_some_and(|own| own.by_class));
+        let means = simple_answers(all, |own| own.accuracy().or(own.mae()));
         let told = means.iter().map(|(name, mean)| format!("{name} {mean}"));
         let what = if by_class { "accuracies" } else { "mean absolute errors" };
         (!means.is_empty()).then(|| {
@@ -208,5 +208,59 @@ fn quoted(value: &str) -> String {
         format!("\"{}\"", value.replace('"', "\"\""))
     } else {
         value.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradtape::train::{EpochReport, History, Stopped};
+
+    use super::*;
+    use crate::settings::Counts;
+    use crate::train::compare::known::Known;
+    use crate::words::Words;
+
+    /// A training whose epochs had these losses and errors, of which the model has the weights of one.
+    fn ran(value: &str, kept_epoch: usize, epochs: &[(f64, f64)]) -> Ran {
+        let report = |(place, &(loss, error)): (usize, &(f64, f64))| EpochReport {
+            epoch: place + 1,
+            learning_rate: 0.1,
+            train: Scores::default(),
+            validation: Some(Scores { loss, accuracy: None, mean_absolute_error: Some(error) }),
+        };
+        let epochs = epochs.iter().enumerate().map(report).collect();
+        let history = History { epochs, stopped: Stopped::Finished, kept_epoch };
+        let done = Known {
+            history,
+            held_out: None,
+            rows: Counts::default(),
+            settings: None,
+            failed: None,
+        };
+        Ran { values: vec![value.to_string()], done, losses: Vec::new() }
+    }
+
+    fn best(flag: &str, all: &[Ran]) -> Option<usize> {
+        let comparison = Comparison {
+            flags: vec![flag.to_string()],
+            runs: Vec::new(),
+            words: Words::default(),
+            again: None,
+        };
+        let marked = comparison.cells(all).rows;
+        let place = marked.iter().position(|row| row.last().is_some_and(|cell| cell == "best"));
+        assert_eq!(place, comparison.best(&comparison.groups(all)));
+        place
+    }
+
+    #[test]
+    fn errors_are_those_of_the_epoch_that_the_model_keeps() {
+        // The first one had the lowest error in an epoch that its model does not keep.
+        let all =
+            [ran("none", 1, &[(0.2, 5.0), (0.3, 1.0)]), ran("log", 2, &[(0.5, 4.0), (0.4, 3.0)])];
+        assert_eq!(best("target-transform", &all), Some(1));
+        // Losses of one thing are the lowest ones.
+        assert_eq!(best("lr", &all), Some(0));
+        assert_eq!(best("target", &all), None);
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use gradtape::data::{Fractions, IdxFiles, is_idx_folder};
 use gradtape::{Error, Kind};
 
-use super::images::{Decoded, are_larger, at_once, order, tests_fit, with_own};
-use super::{check_division, deal, fewer};
-use crate::deal::{Deal, Dealt};
+use super::images::{Decoded, are_larger, at_once, of_labels, order, tests_fit, with_own};
+use super::{divided, fewer};
+use crate::deal::{Dealer, Dealt};
 use crate::division::Division;
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
@@ -47,7 +47,6 @@ impl<'a> LargeIdx<'a> {
     ) -> Outcome<Prepared> {
         let LargeIdx { files, memory, folder } = self;
         let name = files.folder().display().to_string();
-        check_division(division, &name, memory)?;
         let (own_test, fractions) = with_own(files.tests(), fractions);
         let shape = match *files.image() {
             [height, width] => [1, height, width],
@@ -57,20 +56,21 @@ impl<'a> LargeIdx<'a> {
         let width = shape.iter().product();
         let most = fitting(memory, width, 16.0);
         tests_fit(files.tests(), most, &name, memory)?;
-        let deal = deal(files.len(), most, fractions, seed);
         let classes: Vec<String> = (0..files.classes()).map(|class| class.to_string()).collect();
+        let labels = files.labels().iter().take(files.len()).map(|&label| i64::from(label));
+        let dealer = &of_labels(division, labels, &classes, most, fractions, seed)?;
         let decoded = Decoded::new(folder, width, shape[0], &classes)?;
-        let mut decoded = decoded.placed(places(files.len(), &deal, seed));
+        let mut decoded = decoded.placed(places(files.len(), dealer, seed));
         let mut failure = None;
         let read = files.pieces(at_once(memory, width), |piece| {
             let images = piece.pixels.chunks(width).zip(&piece.labels).zip(piece.first..);
             for ((bytes, &label), number) in images {
                 // Those for tests come behind all others.
-                let (number, deal) = match piece.for_tests {
+                let (number, dealer) = match piece.for_tests {
                     true => (files.len() + number, None),
-                    false => (number, Some(deal)),
+                    false => (number, Some(dealer)),
                 };
-                if let Err(own) = decoded.add(number, i64::from(label), deal, bytes) {
+                if let Err(own) = decoded.add(number, i64::from(label), dealer, bytes) {
                     failure = Some(own);
                     return Err(Error::new(Kind::Data, "enough"));
                 }
@@ -89,16 +89,17 @@ impl<'a> LargeIdx<'a> {
             "{name} is larger than {memory} of memory: its {} are unpacked once, into a file of pixels that is read in pieces",
             of(files.len(), "image")
         ));
-        prepared.notes.extend(fewer(&deal, fractions, files.len()));
-        Ok(Prepared { own_test, dealt: Some(deal), ..prepared })
+        prepared.notes.extend(fewer(dealer, fractions, files.len()));
+        let division = divided(division);
+        Ok(Prepared { own_test, division, dealt: Some(dealer.deal), ..prepared })
     }
 }
 
 /// Where in the store each of so many images that is trained on goes, by its number: in a random order, so that those that
 /// are read together are of all classes, also where a file has one class after the other.
-fn places(images: usize, deal: &Deal, seed: u64) -> Vec<usize> {
+fn places(images: usize, dealer: &Dealer, seed: u64) -> Vec<usize> {
     let mut places = vec![0; images];
-    let trained = |&number: &usize| matches!(deal.part(number), Dealt::Train { .. });
+    let trained = |&number: &usize| matches!(dealer.part(number), Dealt::Train { .. });
     let trained = order(images, seed).into_iter().filter(trained);
     trained.enumerate().for_each(|(place, number)| places[number] = place);
     places
@@ -130,7 +131,7 @@ mod tests {
         let large = LargeIdx::of(folder.path(), "1MB".parse().unwrap(), folder.path()).unwrap();
         let fractions = Fractions { validation: 0.1, test: 0.1 };
         let prepared = large.prepare(&Division::Random, fractions, false, 5).unwrap();
-        let (stream, deal) = (prepared.stream.unwrap(), prepared.dealt.unwrap());
+        let (stream, deal) = (prepared.stream.unwrap(), Dealer::of(prepared.dealt.unwrap()));
         let rows = stream.read(0..stream.len()).unwrap();
         let pixels = rows.inputs().to_vec::<f32>().unwrap();
         let byte = |number: f32| (number * 255.0).round() as usize;

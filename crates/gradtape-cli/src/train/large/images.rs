@@ -7,9 +7,10 @@ use gradtape::{Rng, Tensor};
 use gradtape_files::{Channels, Found, ImageFiles};
 
 use super::store::{Levels, StoreWriter};
-use super::{check_division, deal, fewer, stream};
-use crate::deal::{Deal, Dealt, Fingerprint};
+use super::{by_keys, deal, divided, fewer, stream};
+use crate::deal::{Dealer, Dealt, Fingerprint};
 use crate::division::Division;
+use crate::division::keys::Keys;
 use crate::error::{Failure, Outcome};
 use crate::memory::Memory;
 use crate::pieces::fitting;
@@ -84,19 +85,19 @@ impl<'a> LargeImages<'a> {
     ) -> Outcome<Prepared> {
         let LargeImages { path, mut files, memory, folder } = self;
         let name = path.display().to_string();
-        check_division(division, &name, memory)?;
         let (own_test, fractions) = with_own(files.tests(), fractions);
         let mut channels = match files.channels() {
             Some(Channels::Rgb) => 3,
             _ => 1,
         };
-        let (deal, decoded) = loop {
+        let (dealer, decoded) = loop {
             let width = files.size().iter().product::<usize>() * channels;
             let most = fitting(memory, width, 16.0);
             tests_fit(files.tests(), most, &name, memory)?;
-            let deal = deal(files.len(), most, fractions, seed);
-            match pass(&files, channels, deal, folder, at_once(memory, width), seed)? {
-                Pass::Done(decoded) => break (deal, decoded),
+            let labels = (0..files.len()).map(|number| files.label(number) as i64);
+            let dealer = of_labels(division, labels, files.classes(), most, fractions, seed)?;
+            match pass(&files, channels, &dealer, folder, at_once(memory, width), seed)? {
+                Pass::Done(decoded) => break (dealer, decoded),
                 Pass::Colours => channels = 3,
                 Pass::Broken(broken) => files = files.without(&broken)?,
             }
@@ -109,8 +110,27 @@ impl<'a> LargeImages<'a> {
             "{name} is larger than {memory} of memory: its {} are decoded once, into a file of pixels that is read in pieces",
             of(files.len(), "image")
         ));
-        prepared.notes.extend(fewer(&deal, fractions, files.len()));
-        Ok(Prepared { own_test, dealt: Some(deal), ..prepared })
+        prepared.notes.extend(fewer(&dealer, fractions, files.len()));
+        let division = divided(division);
+        Ok(Prepared { own_test, division, dealt: Some(dealer.deal), ..prepared })
+    }
+}
+
+/// How images of these classes are dealt, of which so many fit in each part that is kept in memory.
+pub(super) fn of_labels(
+    division: &Division,
+    labels: impl Iterator<Item = i64>,
+    classes: &[String],
+    fitting: usize,
+    fractions: Fractions,
+    seed: u64,
+) -> Outcome<Dealer> {
+    match Keys::of(division) {
+        None => Ok(Dealer::of(deal(labels.count(), fitting, fractions, seed))),
+        Some(mut keys) => {
+            keys.add_labels(labels, classes);
+            by_keys(&keys, fitting, fractions, seed)
+        }
     }
 }
 
@@ -118,7 +138,7 @@ impl<'a> LargeImages<'a> {
 fn pass(
     files: &ImageFiles,
     channels: usize,
-    deal: Deal,
+    dealer: &Dealer,
     folder: &Path,
     at_once: usize,
     seed: u64,
@@ -132,8 +152,8 @@ fn pass(
         for (&number, found) in numbers.iter().zip(files.read(numbers, channels)?) {
             match found {
                 Found::Pixels(bytes) => {
-                    let deal = (number < files.len()).then_some(deal);
-                    decoded.add(number, files.label(number) as i64, deal, &bytes)?;
+                    let dealer = (number < files.len()).then_some(dealer);
+                    decoded.add(number, files.label(number) as i64, dealer, &bytes)?;
                 }
                 Found::Colours => return Ok(Pass::Colours),
                 Found::Broken(words) => broken.push((number, words)),
@@ -199,6 +219,7 @@ impl Decoded {
             notes: Vec::new(),
             stream: Some(stream(store.finish_bytes(print.number(), pixels)?, memory)?),
             dealt: None,
+            tests: None,
         })
     }
 
@@ -207,16 +228,17 @@ impl Decoded {
         &mut self,
         number: usize,
         label: i64,
-        deal: Option<Deal>,
+        dealer: Option<&Dealer>,
         bytes: &[u8],
     ) -> Outcome {
-        let Some(deal) = deal else {
+        let Some(dealer) = dealer else {
             self.test.push(number, bytes, label);
             return Ok(());
         };
         let bits = bytes.iter().map(|&byte| u64::from((f32::from(byte) / BYTES as f32).to_bits()));
         self.print.row(number, bits.chain([(label as f64).to_bits()]));
-        match deal.part(number) {
+        match dealer.part(number) {
+            Dealt::LeftOut => {}
             Dealt::Test => self.test.push(number, bytes, label),
             Dealt::Validation => self.validation.push(number, bytes, label),
             Dealt::Train { kept } => {

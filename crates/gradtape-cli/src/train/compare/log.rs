@@ -1,0 +1,203 @@
+//! [`Log`]: what is known of a comparison, in a file with which it goes on after a stop.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use gradtape::io;
+use serde::{Deserialize, Serialize};
+
+use super::known::Kept;
+use crate::error::{Failure, Outcome};
+use crate::train::files::named;
+use crate::words::Words;
+
+/// The name of the file, in the folder of all trainings.
+pub(super) const NAME: &str = "compare.jsonl";
+
+/// What a comparison is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Head {
+    version: String,
+    /// The command line, without the verb.
+    words: Vec<String>,
+    /// Of files that are read, in the order of the command line: their lengths and what tells their bytes from others.
+    files: Vec<(u64, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line {
+    Comparison(Head),
+    Training(Box<Kept>),
+    End,
+}
+
+/// What a file tells.
+pub(super) struct Read {
+    pub(super) head: Head,
+    /// The trainings that were done, each as it was done last.
+    pub(super) kept: Vec<Kept>,
+    /// Whether all were.
+    pub(super) ended: bool,
+}
+
+/// The file, open to be written on; no other writes to it.
+pub(super) struct Log {
+    path: PathBuf,
+    file: File,
+    /// Whether there is something to go on with.
+    has_any: bool,
+}
+
+impl Head {
+    /// Of a command line that reads some files.
+    pub(super) fn of<'a>(
+        words: &Words,
+        files: impl IntoIterator<Item = &'a Path>,
+    ) -> Outcome<Head> {
+        let files = files.into_iter().map(print).collect::<Outcome<_>>()?;
+        Ok(Head { version: env!("CARGO_PKG_VERSION").to_string(), words: words.list(), files })
+    }
+
+    pub(super) fn words(&self) -> Words {
+        Words::of(self.words.iter().cloned())
+    }
+
+    /// What is other now than it was then.
+    pub(super) fn differs(&self, then: &Head) -> Option<String> {
+        if self.version != then.version {
+            let [now, then] = [&self.version, &then.version];
+            return Some(format!("it began with gradtape {then}, and this is {now}"));
+        }
+        let both = self.files.iter().zip(&then.files);
+        both.enumerate().find(|(_, (now, then))| now != then).map(|(place, (now, then))| {
+            let what = if place == 0 { "the data" } else { "the table of --test" };
+            match now.0 == then.0 {
+                true => format!("{what} is not what it was: other bytes, though as many"),
+                false => format!("{what} is not what it was: {} bytes then, {} now", then.0, now.0),
+            }
+        })
+    }
+}
+
+impl Read {
+    /// What the file of a folder tells; `None` where there is no comparison.
+    pub(super) fn of(folder: &Path) -> Option<Read> {
+        let text = fs::read_to_string(named(folder, NAME)).ok()?;
+        // A line that was being written when the program was killed is the last one.
+        let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        let Line::Comparison(head) = serde_json::from_str(lines.next()?).ok()? else { return None };
+        let mut read = Read { head, kept: Vec::new(), ended: false };
+        for line in lines.map_while(|line| serde_json::from_str(line).ok()) {
+            match line {
+                Line::Training(kept) => {
+                    read.kept.retain(|other| other.number != kept.number);
+                    read.kept.push(*kept);
+                }
+                Line::End => read.ended = true,
+                Line::Comparison(_) => break,
+            }
+        }
+        Some(read)
+    }
+}
+
+impl Log {
+    /// Begins the file of a folder, or goes on with one.
+    pub(super) fn open(folder: &Path, head: &Head, before: Option<&Read>) -> Outcome<Log> {
+        let path = named(folder, NAME);
+        // What another writes to is not put away.
+        let known = File::open(&path).ok();
+        locked(known.as_ref(), folder)?;
+        let mut text = text(&Line::Comparison(head.clone()))?;
+        for kept in before.iter().flat_map(|before| &before.kept) {
+            text += &line_of(kept)?;
+        }
+        io::write_atomic(&path, text.as_bytes())?;
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        locked(Some(&file), folder)?;
+        let has_any = before.is_some_and(|before| before.kept.iter().any(Kept::is_done));
+        Ok(Log { path, file, has_any })
+    }
+
+    /// Notes a training.
+    pub(super) fn add(&mut self, kept: &Kept) -> Outcome {
+        self.has_any |= kept.is_done();
+        let line = line_of(kept)?;
+        self.write(&line)
+    }
+
+    /// Notes that all are done.
+    pub(super) fn end(&mut self) -> Outcome {
+        let line = text(&Line::End)?;
+        self.write(&line)
+    }
+
+    /// Has it stay, since a training was stopped that can be gone on with.
+    pub(super) fn keep(&mut self) {
+        self.has_any = true;
+    }
+
+    /// Takes the file away, where there is nothing to go on with.
+    pub(super) fn forget_nothing(&self) {
+        if !self.has_any {
+            drop(fs::remove_file(&self.path));
+        }
+    }
+
+    fn write(&mut self, line: &str) -> Outcome {
+        self.file.write_all(line.as_bytes()).map_err(|error| {
+            Failure::failed(format!("{} cannot be written: {error}", self.path.display()))
+        })
+    }
+}
+
+/// A line of a training, which is not copied for it.
+fn line_of(kept: &Kept) -> Outcome<String> {
+    #[derive(Serialize)]
+    #[serde(tag = "event", rename_all = "lowercase")]
+    enum Line<'a> {
+        Training(&'a Kept),
+    }
+    Ok(serde_json::to_string(&Line::Training(kept)).map_err(Failure::failed)? + "\n")
+}
+
+fn text(line: &Line) -> Outcome<String> {
+    Ok(serde_json::to_string(line).map_err(Failure::failed)? + "\n")
+}
+
+/// Keeps others away from a file while it is open. Where it cannot be locked there is nothing to keep them away with.
+fn locked(file: Option<&File>, folder: &Path) -> Outcome {
+    match file.map(File::try_lock) {
+        Some(Err(TryLockError::WouldBlock)) => Err(Failure::usage(format!(
+            "--out {}: other trainings that are compared write their files there\n  hint: wait for their end, or choose another \
+             folder",
+            folder.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The length of a file, and what tells its bytes from others.
+fn print(path: &Path) -> Outcome<(u64, String)> {
+    use std::io::Read;
+
+    let failed = |error| Failure::failed(format!("{}: {error}", path.display()));
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut bytes, mut length, mut hash) = (vec![0; 1 << 16], 0u64, 0xcbf2_9ce4_8422_2325u64);
+    loop {
+        match file.read(&mut bytes).map_err(failed)? {
+            0 => break,
+            // FNV-1a.
+            some => {
+                length += some as u64;
+                hash = bytes[..some].iter().fold(hash, |hash, &byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                });
+            }
+        }
+    }
+    Ok((length, format!("{hash:016x}")))
+}
