@@ -91,13 +91,16 @@ impl Verb for Evaluate {
         }
         let content = source.read_following(&self.reading, known, trained.points())?;
         let (content, answered) = rows::answered(content, &trained.preprocessing, known)?;
+        let settings = known.map(|settings| &settings.data);
+        let held_out = match settings {
+            Some(known) if rows::is_held_out(known, &content, &trained.preprocessing)? => {
+                Some(self.of_held_out(known, &source)?)
+            }
+            _ => None,
+        };
         answered.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;
-        let settings = known.map(|settings| &settings.data);
-        if let Some(known) = settings
-            && rows::is_held_out(known, &content, &trained.preprocessing)?
-        {
-            let part = self.of_held_out(known, &source)?;
+        if let Some(part) = held_out {
             let chosen = Chosen { part, same: false, held_out: true, source: &source };
             let Content::Table(table) = &content else { return Ok(()) };
             let data = trained.preprocessing.dataset(table)?;
