@@ -145,7 +145,7 @@ fn classes_of_images_are_held_out_in_their_shares() {
         [0, 0, 8, kind].into_iter().chain(sizes).collect::<Vec<u8>>()
     };
     // One class in a hundred images.
-    let class = |image: u32| if image % 100 == 0 { 2 } else { image * 7919 % 2 };
+    let class = |image: u32| if image.is_multiple_of(100) { 2 } else { image * 7919 % 2 };
     let pixel = |image: u32, at: u32| match at / side == class(image) {
         true => 200 + (at % 50) as u8,
         false => ((image * 31 + at * 17) % 120) as u8,
