@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::common::{Folder, command, contains, table};
+use crate::common::{Folder, command, contains, ended_before, table};
 
 /// All files of a folder and of those in it, but for checkpoints and what notes how far it came.
 fn ends(folder: &Folder, out: &str) -> Vec<(String, Vec<u8>)> {
@@ -44,24 +43,10 @@ fn killed(folder: &Folder, training: &str, least: usize, mut moment: f64) {
                 false => format!("{training} --out out"),
             };
             let mut run = command(&folder.path("."), &words);
-            let mut process = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let process = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             // The golden ratio spreads them.
             moment = (moment + 0.618_033_988_75).fract();
-            let (begin, until) = (Instant::now(), whole.mul_f64(0.7 * moment));
-            let ended = loop {
-                if let Some(status) = process.try_wait().unwrap() {
-                    let told = process.wait_with_output().unwrap().stderr;
-                    assert!(status.success(), "{}", String::from_utf8_lossy(&told));
-                    break true;
-                }
-                if begin.elapsed() > until {
-                    process.kill().unwrap();
-                    process.wait().unwrap();
-                    break false;
-                }
-                sleep(Duration::from_millis(1));
-            };
-            if ended {
+            if ended_before(process, whole.mul_f64(0.7 * moment)) {
                 break;
             }
             kills += 1;

@@ -277,22 +277,7 @@ fn json_lines_are_read_in_pieces_as_csv_is() {
 fn idx_files_are_read_in_pieces() {
     let folder = Folder::new("large-idx");
     // 20,000 images of 64 pixels, of which those of a class have a bright row.
-    let (count, side) = (20_000u32, 8u32);
-    let header = |kind: u8, sizes: &[u32]| {
-        let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
-        [0, 0, 8, kind].into_iter().chain(sizes).collect::<Vec<u8>>()
-    };
-    let class = |image: u32| image * 7919 % 8;
-    let pixel = |image: u32, at: u32| match at / side == class(image) {
-        true => 200 + (at % 50) as u8,
-        false => ((image * 31 + at * 17) % 120) as u8,
-    };
-    let images = (0..count).flat_map(|image| (0..side * side).map(move |at| (image, at)));
-    let images: Vec<u8> = images.map(|(image, at)| pixel(image, at)).collect();
-    let labels: Vec<u8> = (0..count).map(|image| class(image) as u8).collect();
-    std::fs::create_dir(folder.path("idx")).unwrap();
-    folder.write("idx/train-images-idx3-ubyte", [header(3, &[count, side, side]), images].concat());
-    folder.write("idx/train-labels-idx1-ubyte", [header(1, &[count]), labels].concat());
+    folder.write_idx(20_000, |image| image * 7919 % 8);
     let train = "train idx --memory 1MB --hidden 16 --epochs 2 --normalize --schedule constant";
     let text = folder.run(train).ok().stdout;
     assert!(text.contains("its 20,000 images are unpacked once"), "{text}");

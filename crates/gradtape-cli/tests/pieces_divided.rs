@@ -139,23 +139,9 @@ fn what_cannot_be_done_says_why() {
 #[test]
 fn classes_of_images_are_held_out_in_their_shares() {
     let folder = Folder::new("pieces-images");
-    let (count, side) = (6_000u32, 8u32);
-    let header = |kind: u8, sizes: &[u32]| {
-        let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
-        [0, 0, 8, kind].into_iter().chain(sizes).collect::<Vec<u8>>()
-    };
     // One class in a hundred images.
     let class = |image: u32| if image.is_multiple_of(100) { 2 } else { image * 7919 % 2 };
-    let pixel = |image: u32, at: u32| match at / side == class(image) {
-        true => 200 + (at % 50) as u8,
-        false => ((image * 31 + at * 17) % 120) as u8,
-    };
-    let images = (0..count).flat_map(|image| (0..side * side).map(move |at| (image, at)));
-    let images: Vec<u8> = images.map(|(image, at)| pixel(image, at)).collect();
-    let labels: Vec<u8> = (0..count).map(|image| class(image) as u8).collect();
-    std::fs::create_dir(folder.path("idx")).unwrap();
-    folder.write("idx/train-images-idx3-ubyte", [header(3, &[count, side, side]), images].concat());
-    folder.write("idx/train-labels-idx1-ubyte", [header(1, &[count]), labels].concat());
+    folder.write_idx(6_000, class);
     let train =
         "train idx --hidden 8 --epochs 1 --members 1 --test-fraction 0.02 --validation 0.02";
     for flags in ["--split stratified", "--folds 60 --fold 7"] {

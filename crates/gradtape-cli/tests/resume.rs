@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::common::{Folder, command, table};
+use crate::common::{Folder, command, ended_before, table};
 
 const TRAINING: &str =
     "train moons --hidden 8 --epochs 8 --batch 16 --dropout 0.2 --quiet --checkpoint-every 1steps";
@@ -34,22 +33,9 @@ fn a_killed_training_ends_with_the_same_bits() {
                 false => format!("{TRAINING} --out out"),
             };
             let mut run = command(&folder.path("."), &words);
-            let mut process = run.stdout(Stdio::null()).spawn().unwrap();
+            let process = run.stdout(Stdio::null()).spawn().unwrap();
             moment = (moment + 0.618_033_988_75).fract();
-            let (begin, until) = (Instant::now(), whole.mul_f64(moment));
-            let ended = loop {
-                if let Some(status) = process.try_wait().unwrap() {
-                    assert!(status.success());
-                    break true;
-                }
-                if begin.elapsed() > until {
-                    process.kill().unwrap();
-                    process.wait().unwrap();
-                    break false;
-                }
-                sleep(Duration::from_millis(1));
-            };
-            if ended {
+            if ended_before(process, whole.mul_f64(moment)) {
                 break;
             }
             kills += 1;

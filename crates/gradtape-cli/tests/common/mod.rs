@@ -7,8 +7,10 @@ pub(crate) mod chromium;
 pub(crate) mod devtools;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use std::{fs, process};
 
 use serde_json::Value;
@@ -34,6 +36,25 @@ pub(crate) fn command(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gradtape"));
     command.args(arguments.split_whitespace()).current_dir(folder).stdin(Stdio::null());
     command
+}
+
+/// Kills a process after some time. Tells whether it had ended before, which is to be well.
+#[track_caller]
+pub(crate) fn ended_before(mut process: Child, after: Duration) -> bool {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            let told = process.wait_with_output().unwrap().stderr;
+            assert!(status.success(), "{}", String::from_utf8_lossy(&told));
+            return true;
+        }
+        if begin.elapsed() > after {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            return false;
+        }
+        sleep(Duration::from_millis(1));
+    }
 }
 
 impl Run {
@@ -106,6 +127,26 @@ impl Folder {
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// Writes images of 8 x 8 as IDX files into the folder `idx`, each with a bright row at the number of its class.
+    pub(crate) fn write_idx(&self, count: u32, class: impl Fn(u32) -> u32) {
+        let side = 8u32;
+        let header = |kind: u8, sizes: &[u32]| {
+            let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
+            [0, 0, 8, kind].into_iter().chain(sizes).collect::<Vec<u8>>()
+        };
+        let pixel = |image: u32, at: u32| match at / side == class(image) {
+            true => 200 + (at % 50) as u8,
+            false => ((image * 31 + at * 17) % 120) as u8,
+        };
+        let images = (0..count).flat_map(|image| (0..side * side).map(move |at| (image, at)));
+        let images: Vec<u8> = images.map(|(image, at)| pixel(image, at)).collect();
+        let labels: Vec<u8> = (0..count).map(|image| class(image) as u8).collect();
+        fs::create_dir(self.path("idx")).unwrap();
+        let whole = [header(3, &[count, side, side]), images].concat();
+        self.write("idx/train-images-idx3-ubyte", whole);
+        self.write("idx/train-labels-idx1-ubyte", [header(1, &[count]), labels].concat());
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
