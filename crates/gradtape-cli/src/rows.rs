@@ -167,6 +167,10 @@ pub(crate) fn prepare(
                     data::Rows { train, validation, test: table.rows_for_tests() }
                 }
             };
+            let asked = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+            let counts = [&rows.train, &rows.validation, &rows.test].map(Vec::len);
+            notes.extend(wishes.division.undated(&table)?);
+            notes.extend(wishes.division.lacks(counts, asked));
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let preprocessing = following(preprocessing, wishes, options, &table, &mut notes);
             if options.transform != TransformChoice::default() && preprocessing.classes().is_some()
