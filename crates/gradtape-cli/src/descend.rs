@@ -14,7 +14,7 @@ use gradtape_lab::MODULE;
 use crate::Verb;
 use crate::error::{Failure, Outcome};
 use crate::expression::{Point, deliver, entries, format, placed, point};
-use crate::flags::{count, decay, lookahead, number, schedule};
+use crate::flags::{bound, count, decay, lookahead, number, schedule};
 use crate::hyper::{HyperFlags, with_settings};
 use crate::output::{Output, json};
 use crate::plot::range;
@@ -79,11 +79,11 @@ pub(crate) struct Descend {
     seed: u64,
 
     /// Scale the gradient down to at most this norm
-    #[arg(long, value_name = "NORM", value_parser = number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NORM", value_parser = bound, allow_negative_numbers = true)]
     clip_norm: Option<f64>,
 
     /// Hold each number of the gradient between this and its negative
-    #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", value_parser = bound, allow_negative_numbers = true)]
     clip_value: Option<f64>,
 
     /// Let slow weights follow every so many steps, by a share of the way (0.5)

@@ -8,9 +8,11 @@ use std::str::FromStr;
 use gradtape::data::{
     ColumnKind, Dataset, Fractions, PreprocessOptions, Preprocessing, Rows, Table,
 };
+use gradtape::shell_word;
 
 use crate::error::{Failure, Outcome};
 use crate::folds::{Fold, Known};
+use crate::report::{of, thousands};
 
 /// How rows are chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,15 +57,7 @@ impl Division {
                 }
                 _ => table.split_rows(target, options, fractions, seed)?,
             },
-            Division::Time(name) => {
-                let column = table.column(name).map_err(Failure::usage)?;
-                if !matches!(column.kind(), ColumnKind::Time | ColumnKind::Number) {
-                    return Err(Failure::usage(format!(
-                        "--split time {name}: the column holds neither dates nor numbers"
-                    )));
-                }
-                Rows::by_time(&column.numbers(), fractions)?
-            }
+            Division::Time(name) => Rows::by_time(&times(table, name)?, fractions)?,
             Division::Group(name) => Rows::grouped(&groups(table, name)?, fractions, seed)?,
             Division::Fold(..) => {
                 let all: Vec<usize> = (0..table.len()).collect();
@@ -156,6 +150,30 @@ impl Division {
         }
     }
 
+    /// A note on rows that are divided by time and have none.
+    pub(crate) fn undated(&self, table: &Table) -> Outcome<Option<String>> {
+        match self {
+            Division::Time(name) => Ok(undated(name, &times(table, name)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A note where no row is in a part that was asked for, of which so many are in each, since those that stay together
+    /// are too many.
+    pub(crate) fn lacks(&self, counts: [usize; 3], fractions: Fractions) -> Option<String> {
+        let (Division::Time(name) | Division::Group(name)) = self else { return None };
+        let all = counts.iter().sum::<usize>() as f64;
+        let [_, validation, test] = counts;
+        let lacks = |share: f64, rows: usize| rows == 0 && share * all >= 1.0;
+        let what = match (lacks(fractions.validation, validation), lacks(fractions.test, test)) {
+            (false, false) => return None,
+            (true, false) => "no row is to validate",
+            (false, true) => "no row is held out",
+            (true, true) => "no row is to validate, and none is held out",
+        };
+        Some(format!("{what}: rows with the same {name:?} stay together, and too few differ in it"))
+    }
+
     /// Why one network is trained where usually several are.
     pub(crate) fn one_network(&self) -> String {
         let why = match self {
@@ -172,6 +190,41 @@ impl Division {
     pub(crate) fn note(&self) -> Option<String> {
         (*self != Division::Usual).then(|| self.to_string())
     }
+}
+
+/// When each row is.
+fn times(table: &Table, name: &str) -> Outcome<Vec<f64>> {
+    let column = table.column(name).map_err(Failure::usage)?;
+    if matches!(column.kind(), ColumnKind::Time | ColumnKind::Number) {
+        return Ok(column.numbers());
+    }
+    let failure =
+        format!("--split time {}: the column holds neither dates nor numbers", shell_word(name));
+    // What has no digit is neither.
+    let has_digit = |cell: &str| cell.bytes().any(|byte| byte.is_ascii_digit());
+    let mut cells = column.cells().enumerate().filter_map(|(row, cell)| Some((row, cell?)));
+    Err(match cells.find(|(_, cell)| !has_digit(cell)) {
+        None => Failure::usage(failure),
+        Some((row, word)) => {
+            let failure = Failure::usage(format!("{failure}, as {word:?} on {}", table.at(row)));
+            match column.cells().flatten().any(has_digit) {
+                true => failure.note(format!(
+                    "hint: where that word means that there is none, --missing {}",
+                    shell_word(word)
+                )),
+                false => failure,
+            }
+        }
+    })
+}
+
+/// A note on rows without a time.
+fn undated(name: &str, times: &[f64]) -> Option<String> {
+    let count = times.iter().filter(|time| time.is_nan()).count();
+    (count > 0).then(|| {
+        let (count, all) = (thousands(count), of(times.len(), "row"));
+        format!("{count} of {all} have no {name:?}: they count as the earliest")
+    })
 }
 
 /// The number of the group of each row.

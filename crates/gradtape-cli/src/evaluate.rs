@@ -21,7 +21,7 @@ use crate::pieces::Pieces;
 use crate::report::{Format, Number, of};
 use crate::rows::{self, Part};
 use crate::settings::{DataSettings, TestTable};
-use crate::source::{Content, ReadFlags, Source};
+use crate::source::{ReadFlags, Source};
 use crate::text::{self, Passage, TextModel, fingerprint, halves};
 
 /// Measure a model on data whose answers are known
@@ -93,17 +93,16 @@ impl Verb for Evaluate {
         let (content, answered) = rows::answered(content, &trained.preprocessing, known)?;
         let settings = known.map(|settings| &settings.data);
         let held_out = match settings {
-            Some(known) if rows::is_held_out(known, &content, &trained.preprocessing)? => {
-                Some(self.of_held_out(known, &source)?)
-            }
-            _ => None,
+            Some(known) => match rows::held_out(known, &content, &trained.preprocessing)? {
+                Some(data) => Some((self.of_held_out(known, &source)?, data)),
+                None => None,
+            },
+            None => None,
         };
         answered.notes.iter().for_each(|note| output.note(format_args!("note: {note}")));
         trained.note_filled(&content, self.strict, output)?;
-        if let Some(part) = held_out {
+        if let Some((part, data)) = held_out {
             let chosen = Chosen { part, same: false, held_out: true, source: &source };
-            let Content::Table(table) = &content else { return Ok(()) };
-            let data = trained.preprocessing.dataset(table)?;
             return self.measure(&trained, &chosen, &data, None, output);
         }
         let (data, test) = rows::datasets(&content, &trained.preprocessing)?;

@@ -155,6 +155,11 @@ pub(crate) fn number(text: &str) -> Result<f64, String> {
     text.trim().parse().map_err(|_| "a number is needed, as in 0.01 or 1e-3".to_string())
 }
 
+/// Reads a bound that is above 0 for clap.
+pub(crate) fn bound(text: &str) -> Result<f64, String> {
+    number(text).ok().filter(|most| *most > 0.0).ok_or("a number above 0 is needed, as in 1".into())
+}
+
 /// Reads a schedule for clap; what its settings are for a run is settled when the length of the run is known.
 pub(crate) fn schedule(text: &str) -> Result<String, String> {
     match Schedule::by_name(text, 1.0, 1_000) {

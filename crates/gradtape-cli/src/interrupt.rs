@@ -65,6 +65,12 @@ impl Made {
     pub(crate) fn folder(folder: &Path) -> std::io::Result<Made> {
         make_folder(folder).map(Made)
     }
+
+    /// Leaves it as it is, also empty: others have begun to write there.
+    pub(crate) fn keep(mut self) {
+        let folders = std::mem::take(&mut self.0);
+        made().retain(|folder| !folders.contains(folder));
+    }
 }
 
 impl Drop for Made {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use gradtape::Tensor;
-use gradtape::data::{Table, Target};
+use gradtape::data::{Dataset, Table, Target};
 use gradtape::io;
 use gradtape::train::{AnswerText, Answers, push_cell, push_number};
 use serde::Serialize;
@@ -243,7 +243,7 @@ impl Predict {
         }
         let mut content =
             source.read_following(&self.reading, trained.settings.as_ref(), trained.points())?;
-        let mut kept: Option<Vec<usize>> = None;
+        let (mut kept, mut held_out): (Option<Vec<usize>>, Option<Dataset>) = (None, None);
         let tests = match &content {
             Content::Table(table) if self.held_out => table.rows_for_tests(),
             _ => Vec::new(),
@@ -257,14 +257,16 @@ impl Predict {
             let known = settings.map(|settings| &settings.data).ok_or_else(unknown)?;
             let (answered, rows::Answered { rows: all, .. }) =
                 rows::answered(content, preprocessing, settings)?;
-            let test = match rows::is_held_out(known, &answered, preprocessing)? {
-                true => (0..all.len()).collect(),
-                false => {
+            let (test, data) = match rows::held_out(known, &answered, preprocessing)? {
+                Some(data) => ((0..all.len()).collect(), data),
+                None => {
                     let (data, _) = rows::datasets(&answered, preprocessing)?;
                     if known.own_test || !rows::is_of(known, &answered, &data)? {
                         return Err(unknown());
                     }
-                    rows::parts(&answered, &data, preprocessing, known)?.test
+                    let test = rows::parts(&answered, &data, preprocessing, known)?.test;
+                    let data = data.rows(&test)?;
+                    (test, data)
                 }
             };
             content = match answered {
@@ -275,9 +277,13 @@ impl Predict {
                 }
             };
             kept = Some(test.into_iter().map(|row| all[row]).collect());
+            held_out = Some(data);
         }
         trained.note_filled(&content, self.strict, output)?;
-        let inputs = rows::inputs(&content, preprocessing)?;
+        let inputs = match held_out {
+            Some(data) => data.inputs().clone(),
+            None => rows::inputs(&content, preprocessing)?,
+        };
         let kept = kept.unwrap_or_else(|| (0..inputs.shape()[0]).collect());
         let table = match &content {
             Content::Table(table) => Some(table),

@@ -167,6 +167,10 @@ pub(crate) fn prepare(
                     data::Rows { train, validation, test: table.rows_for_tests() }
                 }
             };
+            let asked = if own_test { Fractions { test: 0.0, ..fractions } } else { fractions };
+            let counts = [&rows.train, &rows.validation, &rows.test].map(Vec::len);
+            notes.extend(wishes.division.undated(&table)?);
+            notes.extend(wishes.division.lacks(counts, asked));
             let preprocessing = Preprocessing::fit(&table, target, &rows.train, options)?;
             let preprocessing = following(preprocessing, wishes, options, &table, &mut notes);
             if options.transform != TransformChoice::default() && preprocessing.classes().is_some()
@@ -408,16 +412,18 @@ pub(crate) fn is_of(known: &DataSettings, content: &Content, data: &Dataset) -> 
     Ok(known.fingerprint == print.text())
 }
 
-/// Whether data is the table whose rows were held out in a training by `--test`; none of it without an answer is among them.
-pub(crate) fn is_held_out(
+/// The rows of a table, prepared, where it is the one that was held out in a training by `--test`; none of it without an
+/// answer is among them.
+pub(crate) fn held_out(
     known: &DataSettings,
     content: &Content,
     preprocessing: &Preprocessing,
-) -> Outcome<bool> {
-    let (Some(tests), Content::Table(table)) = (&known.tests, content) else { return Ok(false) };
+) -> Outcome<Option<Dataset>> {
+    let (Some(tests), Content::Table(table)) = (&known.tests, content) else { return Ok(None) };
+    let data = preprocessing.dataset(table)?;
     let mut print = Fingerprint::default();
-    print.add(&preprocessing.dataset(table)?, (0..table.len()).map(|row| table.line(row)))?;
-    Ok(tests.fingerprint == print.text())
+    print.add(&data, numbers(content, &data))?;
+    Ok((tests.fingerprint == print.text()).then_some(data))
 }
 
 /// The rows from which simple answers were learned in the training of a model on this data.

@@ -1,7 +1,7 @@
 //! `gradtape train` with lists, folds and seeds, killed and gone on with.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use crate::common::{Folder, command, contains, ended_before, table};
@@ -149,4 +149,60 @@ fn one_that_left_nothing_is_tried_again() {
         .run(&format!("{} --out wrong", train.replace("--epochs 2", "--target y")))
         .fails(2, &["--target is for tables"]);
     assert!(!folder.path("wrong").exists());
+}
+
+#[test]
+fn of_several_that_begin_at_once_one_trains() {
+    let folder = Folder::new("compared-at-once");
+    let words = "train moons --samples 300 --hidden 4 --epochs 40 --seed 1..3 --quiet --out out";
+    for _ in 0..4 {
+        let begin = |_| command(&folder.path("."), words).stderr(Stdio::piped()).spawn().unwrap();
+        let all: Vec<Child> = (0..5).map(begin).collect();
+        let mut trained = 0;
+        for process in all {
+            let run = process.wait_with_output().unwrap();
+            let told = String::from_utf8(run.stderr).unwrap();
+            match run.status.code() {
+                Some(0) => trained += 1,
+                status => {
+                    assert_eq!(status, Some(2), "{told}");
+                    contains(&told, &["--out out: other trainings", "hint: wait for their end"]);
+                }
+            }
+        }
+        // One may begin after the first has ended.
+        assert!(trained >= 1);
+        assert_eq!(ends(&folder, "out").len(), 3 + 3 * 3);
+        fs::remove_dir_all(folder.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_comparison_any_more_is_told() {
+    let folder = Folder::new("compared-damaged");
+    let train = "train xor --samples 50 --hidden 4 --epochs 2 --checkpoint-every 1epochs";
+    folder.run(&format!("{train} --seed 1,2 --out all --quiet")).ok();
+    for bytes in [&b""[..], b"{}", b"\xff\xfe\n", b"{\"event\":\"end\"}\n"] {
+        folder.write("all/compare.jsonl", bytes);
+        folder
+            .run("train --resume all")
+            .fails(2, &["compare.jsonl is damaged", "hint: the command", "--resume all/seed-1"]);
+    }
+    folder.run("train --resume all/seed-1 --epochs 3 --quiet").ok();
+    // One training in a folder of its own is not that of others.
+    folder.run(&format!("{train} --out one --quiet")).ok();
+    folder.write("one/compare.jsonl", "?");
+    folder.run("train --resume one --epochs 3 --quiet").ok();
+}
+
+#[test]
+fn trainings_whose_folders_would_be_one_are_refused() {
+    let folder = Folder::new("compared-one-folder");
+    folder.run("train xor --samples 50 --epochs 1 --quiet --out a/b").ok();
+    folder.run("train xor --samples 50 --epochs 1 --quiet --out a-b").ok();
+    let models = "--start a/b/model.safetensors --start a-b/model.safetensors";
+    folder
+        .run(&format!("train xor --samples 50 --epochs 1 {models} --out all"))
+        .fails(2, &["start a/b/model.safetensors", "would be in one folder", "start-a-b-model"]);
+    assert!(!folder.path("all").exists());
 }

@@ -102,6 +102,8 @@ fn wrong_use_has_status_2() {
     run("descend x^2 --from x=1 --steps -1").fails(2, &["-1"]);
     run("descend x^2 --from x=1 --lr nan").fails(2, &["learning rate is NaN"]);
     run("descend x^2 --from x=1 --tolerance -1").fails(2, &["tolerance is -1"]);
+    run("descend x^2 --from x=1 --clip-norm -1").fails(2, &["--clip-norm", "above 0 is needed"]);
+    run("descend x^2 --from x=1 --clip-value nan").fails(2, &["--clip-value", "above 0 is needed"]);
     run("descend x^2").fails(2, &["`x` has no value"]);
     run("descend x^2 --at x=1").fails(2, &["there is no flag --at", "did you mean --from?"]);
     run("descend x^2 --from x=1 --optimizer adam --momentum 0.5")

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::common::{Folder, contains};
+use crate::common::{Folder, contains, table};
 
 const ROWS: usize = 150_000;
 const TRAIN: &str = "train data.csv --memory 1MB --epochs 1 --hidden 4 --batch 512";
@@ -101,4 +101,17 @@ fn another_larger_file_is_not_gathered() {
     contains(&run.stdout, &["not recognised", "overall R²"]);
     // What is left out and filled in is told once.
     assert!(run.stderr.matches("note:").count() <= 1, "{}", run.stderr);
+}
+
+#[test]
+fn a_table_that_is_held_out_is_no_share_of_another() {
+    let folder =
+        odd("told-test", "x,z,y", |i| format!("{}.5,{},{}.25", i % 97, i % 5, 3 * (i % 97)));
+    folder.write("test.csv", table("x,z,y", 50, |i| format!("{i},{i},{i}")));
+    let train = format!("{TRAIN} --target y --test test.csv --validation 0.9");
+    let told = folder.run(&train).ok().stdout;
+    contains(
+        &told,
+        &["50 held out", "fewer rows are held out than asked for", "to validate: they"],
+    );
 }

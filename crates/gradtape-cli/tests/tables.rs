@@ -553,3 +553,33 @@ fn numbers_have_intervals_and_predictions_have_reasons() {
         .run("predict model.safetensors data.csv --interval 0.9")
         .fails(2, &["--interval is for numbers"]);
 }
+
+#[test]
+fn what_cannot_be_held_out_is_told() {
+    let folder = Folder::new("held-out-none");
+    let row = |i: usize| {
+        let when = match i % 9 {
+            4 => String::new(),
+            _ => format!("2024-{:02}-{:02}", 1 + i % 12, 1 + i % 28),
+        };
+        let odd = if i % 5 == 2 { "soon" } else { &when };
+        format!("{odd},{when},2024-01-01,all,{},{}", i % 17, 3 * (i % 17))
+    };
+    folder.write("data.csv", table("odd,when,once,one,x,y", 100, row));
+    let train = "train data.csv --target y --epochs 1 --ignore odd";
+    let told = |flags: &str| folder.run(&format!("{train} {flags}")).ok().stdout;
+    contains(
+        &told("--split time when"),
+        &["note: 11 of 100 rows have no \"when\": they count as the earliest"],
+    );
+    let none = "note: no row is to validate, and none is held out: rows with the same";
+    contains(&told("--split time once"), &["100 rows to train", none, "\"once\" stay together"]);
+    contains(&told("--group one"), &[none, "\"one\" stay together, and too few differ in it"]);
+    assert!(!told("--group one --validation 0 --test-fraction 0").contains("stay together"));
+    folder
+        .run(&format!("{} --split time odd", train.replace(" --ignore odd", "")))
+        .fails(2, &["nor numbers, as \"soon\" on line 4", "hint: where", "--missing soon"]);
+    let told =
+        folder.run("train data.csv --target y --epochs 1 --split time odd --missing soon").ok();
+    contains(&told.stdout, &["note: 29 of 100 rows have no \"odd\""]);
+}

@@ -15,7 +15,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     /// For the cells of a file of so many bytes, and at most so many.
-    pub(crate) fn new(source: &str, length: usize, most: Option<u64>) -> Budget {
+    pub(crate) fn new(source: &str, length: u64, most: Option<u64>) -> Budget {
         let budget = Budget::of(source, length, MOST);
         match most.filter(|most| *most < budget.left) {
             Some(most) => Budget { left: most, most: Some(most), ..budget },
@@ -24,8 +24,7 @@ impl Budget {
     }
 
     /// For so many bytes made of one.
-    pub(crate) fn of(source: &str, length: usize, times: u64) -> Budget {
-        let length = length as u64;
+    pub(crate) fn of(source: &str, length: u64, times: u64) -> Budget {
         let left = length.max(SMALL).saturating_mul(times);
         Budget { source: source.to_string(), length, times, left, most: None }
     }

@@ -67,7 +67,7 @@ pub struct Images {
 ///
 /// Inputs have shape `[n, height, width]` where images are grey, else `[n, 3, height, width]` (f32, 0 to 1), targets are
 /// class numbers. Classes are the names of the folders, in the order of the alphabet; so are the images of each.
-/// Photographs (JPEG) are turned as their camera noted (EXIF). Transparency is left out, numbers of 16 bits are cut to 8.
+/// Photographs are turned as their camera noted (EXIF). Transparency is left out, numbers of 16 bits are cut to 8.
 ///
 /// Fails when sizes differ and no size is asked for, when an image is broken, and when there are no two classes; errors
 /// name the files.

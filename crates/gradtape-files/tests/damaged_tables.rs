@@ -10,7 +10,9 @@
 use std::path::{Path, PathBuf};
 
 use gradtape::data::Table;
-use gradtape_files::{TableOptions, read_array_images, read_table, read_table_from};
+use gradtape_files::{
+    TableOptions, read_array_images, read_table, read_table_from, read_table_pieces,
+};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tables").join(name)
@@ -92,6 +94,30 @@ fn damaged_images_are_errors_and_no_panics() {
     std::fs::remove_file(&path).unwrap();
 }
 
+/// The bytes of an array of such a shape, with those of two elements.
+fn array(shape: &str) -> Vec<u8> {
+    let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend([0; 16]);
+    bytes
+}
+
+#[test]
+fn arrays_that_claim_to_be_wide_are_refused_before_they_are_read_in_pieces() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.npy", std::process::id()));
+    for shape in ["(1, 40000000000)", "(2, 9223372036854775807)", "(0, 40000000000)"] {
+        std::fs::write(&path, array(shape)).unwrap();
+        let each = |_: Table| panic!("{shape}");
+        let error = read_table_pieces(&path, &TableOptions::default(), 100, each).unwrap_err();
+        let told = error.to_string();
+        let is_told = told.contains("bytes can follow") || told.contains("no elements");
+        assert!(is_told, "{shape}: {told}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
 #[test]
 fn claims_without_bytes_are_refused() {
     let error =
@@ -107,12 +133,7 @@ fn claims_without_bytes_are_refused() {
     assert!(error.contains("100000000000 x 100 elements of 8 bytes"), "{error}");
     // More elements than can be counted, and none at all in very many rows.
     for shape in ["(9999999999999, 9999999999999)", "(1000000000000, 0)", "(1, 2"] {
-        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend((header.len() as u16).to_le_bytes());
-        bytes.extend(header.as_bytes());
-        bytes.extend([0; 16]);
-        read(&bytes).expect_err(shape);
+        read(&array(shape)).expect_err(shape);
     }
     // A header that says to be longer than it is.
     read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{").expect_err("header");

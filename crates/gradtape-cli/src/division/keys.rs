@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use gradtape::data::{ColumnKind, Fractions, Preprocessing, Rows, Table};
+use gradtape::data::{Fractions, Preprocessing, Rows, Table};
 
-use super::{Division, tenths};
+use super::{Division, tenths, times, undated};
 use crate::error::{Failure, Outcome};
 use crate::folds::Known;
 
@@ -51,13 +51,7 @@ impl<'a> Keys<'a> {
             self.lines.push(line.map_err(|_| Failure::failed("the file has too many lines"))?);
         }
         if let Division::Time(name) = self.division {
-            let column = table.column(name).map_err(Failure::usage)?;
-            if !matches!(column.kind(), ColumnKind::Time | ColumnKind::Number) {
-                return Err(Failure::usage(format!(
-                    "--split time {name}: the column holds neither dates nor numbers"
-                )));
-            }
-            self.times.extend(column.numbers());
+            self.times.extend(times(table, name)?);
             return Ok(());
         }
         if let Some(name) = self.division.group() {
@@ -90,6 +84,14 @@ impl<'a> Keys<'a> {
             self.labels.push(label);
         }
         self.classes = classes.to_vec();
+    }
+
+    /// A note on rows that are divided by time and have none.
+    pub(crate) fn undated(&self) -> Option<String> {
+        match self.division {
+            Division::Time(name) => undated(name, &self.times),
+            _ => None,
+        }
     }
 
     /// The part of each row, by its line or number.

@@ -81,7 +81,7 @@ impl Comparison {
             }
         }
         // The page may go into it.
-        let _folder = match out.exists() {
+        let folder = match out.exists() {
             true => None,
             false => Some(
                 Made::folder(&out)
@@ -99,7 +99,16 @@ impl Comparison {
                 again.tell(trainings.len(), output);
             }
         }
-        let mut log = Log::open(&out, &head, again.as_ref().map(|again| &again.read))?;
+        let mut log = match Log::open(&out, &head, again.as_ref().map(|again| &again.read)) {
+            Ok(log) => log,
+            Err(failure) => {
+                // What others write to stays.
+                if let Some(folder) = folder.filter(|_| failure.status() == 2) {
+                    folder.keep();
+                }
+                return Err(failure);
+            }
+        };
         // No other writes here now.
         let left = files.iter().chain(&report).map(PathBuf::as_path);
         tidy(&out, &left.chain([Path::new(log::NAME)]).collect::<Vec<_>>());
@@ -226,6 +235,15 @@ impl Comparison {
                 ));
             }
             training.out = training.out.join(self.label(values, "-", "_"));
+            let own = |(_, other): &&(Vec<String>, Train)| other.out == training.out;
+            if let Some((others, _)) = trainings.iter().find(own) {
+                let [own, other] = [values, others].map(|values| self.label(values, " ", ", "));
+                return Err(Failure::usage(format!(
+                    "the trainings with {other} and with {own} would be in one folder, {}: the names of folders have no / and \
+                     no :",
+                    training.out.display()
+                )));
+            }
             self.set_apart(place, values, &mut training);
             // What a checkpoint of it goes on with.
             let out = Words::of([format!("--out={}", training.out.display())]);

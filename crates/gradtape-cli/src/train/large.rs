@@ -63,9 +63,11 @@ impl Large<'_> {
             Some(mut keys) => {
                 fits(&wishes.division, all, &name, pieces.memory())?;
                 pieces.gather(&of_all, &mut keys)?;
+                notes.extend(keys.undated());
                 by_keys(&keys, most, fractions, seed)?
             }
         };
+        notes.extend(dealer.counts().and_then(|own| wishes.division.lacks(own, fractions)));
         let parts = dealer.rows((0..sample.len()).map(|row| sample.line(row)));
         let preprocessing = Preprocessing::fit(&sample, target, &parts.train, &wishes.options)?;
         let preprocessing = following(preprocessing, wishes, &wishes.options, &sample, &mut notes);
@@ -187,12 +189,15 @@ fn fewer(dealer: &Dealer, fractions: Fractions, rows: usize) -> Option<String> {
         });
     }
     let about = |share: f64| thousands((share * rows as f64) as usize);
-    (deal.validation < fractions.validation || deal.test < fractions.test).then(|| {
-        format!(
-            "fewer rows are held out than asked for, about {} to validate and {} at the end: they are kept in memory",
-            about(deal.validation),
-            about(deal.test)
-        )
+    let parts = [
+        (deal.validation, fractions.validation, "to validate"),
+        (deal.test, fractions.test, "at the end"),
+    ];
+    parts.iter().any(|(own, asked, _)| own < asked).then(|| {
+        let asked = parts.iter().filter(|(_, asked, _)| *asked > 0.0);
+        let told = asked.map(|(own, _, what)| format!("{} {what}", about(*own)));
+        let told = told.collect::<Vec<_>>().join(" and ");
+        format!("fewer rows are held out than asked for, about {told}: they are kept in memory")
     })
 }
 

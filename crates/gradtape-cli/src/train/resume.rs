@@ -295,7 +295,7 @@ impl Before {
 }
 
 /// A hint where it is the folders in a folder that have checkpoints, as of several trainings that were compared.
-fn within(folder: &Path) -> Option<String> {
+pub(super) fn within(folder: &Path) -> Option<String> {
     let folders = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
     let mut folders: Vec<PathBuf> =
         folders.filter(|inner| inner.is_dir() && Checkpoints::latest(inner).is_ok()).collect();

@@ -49,9 +49,13 @@ impl<R: Read + Seek> Archive<R> {
         self.with(name, |part, most, name| Npy::read(part, most, name))
     }
 
-    /// Reads what an array is, without its elements.
+    /// Reads what an array is, without its elements, which are there as it says by all that is known.
     pub(super) fn head(&mut self, name: &str) -> Result<Npy> {
-        self.with(name, |mut part, _, name| Npy::head(&mut part, name))
+        self.with(name, |mut part, most, name| {
+            let head = Npy::head(&mut part, name)?;
+            head.bytes_within(most)?;
+            Ok(head)
+        })
     }
 
     /// The bytes of an array behind its head.

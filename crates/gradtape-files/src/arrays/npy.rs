@@ -38,28 +38,43 @@ impl Npy {
     /// Reads an array, of which at most so many bytes can follow.
     pub(super) fn read(mut input: impl Read, most: u64, name: &str) -> Result<Npy> {
         let mut array = Npy::head(&mut input, name)?;
-        let wrong = |words: String| {
-            Error::new(Kind::Data, format!("{name}: its header says {words}")).hint(DAMAGED)
-        };
-        let says = format!("{} elements of {} bytes", sizes(&array.shape), array.width);
-        let product = |bytes: u64, &size: &usize| bytes.checked_mul(size as u64);
-        let bytes = array.shape.iter().try_fold(array.width as u64, product);
-        let Some(bytes) = bytes.filter(|&bytes| bytes <= most) else {
-            return Err(wrong(format!("{says}, but at most {most} bytes can follow")));
-        };
-        if bytes == 0 {
-            return Err(Error::new(Kind::Data, format!("{name}: the array has no elements")));
-        }
+        let bytes = array.bytes_within(most)?;
+        let wrong = |words: String| array.wrong(&words);
         let mut data = Vec::new();
         (&mut input).take(bytes).read_to_end(&mut data).map_err(|error| failed(name, &error))?;
         if data.len() as u64 != bytes {
-            return Err(wrong(format!("{says}, but only {} bytes follow", data.len())));
+            return Err(wrong(format!("only {} bytes follow", data.len())));
         }
         if input.read(&mut [0; 1]).map_err(|error| failed(name, &error))? > 0 {
-            return Err(wrong(format!("{says}, but more bytes follow")));
+            return Err(wrong("more bytes follow".to_string()));
         }
         array.bytes = data;
         Ok(array)
+    }
+
+    /// How many bytes the elements have that the header says. Fails where there are none, or more than can follow.
+    pub(super) fn bytes_within(&self, most: u64) -> Result<u64> {
+        let product = |bytes: u64, &size: &usize| bytes.checked_mul(size as u64);
+        let bytes = self.shape.iter().try_fold(self.width as u64, product);
+        match bytes.filter(|&bytes| bytes <= most) {
+            None => Err(self.wrong(&format!("at most {most} bytes can follow"))),
+            Some(0) => {
+                let message = format!("{}: the array has no elements", self.name);
+                Err(Error::new(Kind::Data, message))
+            }
+            Some(bytes) => Ok(bytes),
+        }
+    }
+
+    /// What is said of a header that does not fit what is there.
+    fn wrong(&self, what: &str) -> Error {
+        let message = format!(
+            "{}: its header says {} elements of {} bytes, but {what}",
+            self.name,
+            sizes(&self.shape),
+            self.width
+        );
+        Error::new(Kind::Data, message).hint(DAMAGED)
     }
 
     /// Reads what an array is, without its elements.
@@ -133,13 +148,7 @@ impl Npy {
         let mut data = Vec::new();
         input.take(bytes).read_to_end(&mut data).map_err(|error| failed(&self.name, &error))?;
         if (data.len() as u64) < bytes {
-            let message = format!(
-                "{}: its header says {} elements of {} bytes, but fewer bytes follow",
-                self.name,
-                sizes(&self.shape),
-                self.width
-            );
-            return Err(Error::new(Kind::Data, message).hint(DAMAGED));
+            return Err(self.wrong("fewer bytes follow"));
         }
         let mut shape = self.shape.clone();
         shape.iter_mut().take(1).for_each(|size| *size = rows);
@@ -166,14 +175,7 @@ impl Npy {
     pub(super) fn check_end(&self, input: &mut impl Read) -> Result<()> {
         match input.read(&mut [0; 1]).map_err(|error| failed(&self.name, &error))? {
             0 => Ok(()),
-            _ => {
-                let message = format!(
-                    "{}: its header says {} elements, but more bytes follow",
-                    self.name,
-                    sizes(&self.shape)
-                );
-                Err(Error::new(Kind::Data, message).hint(DAMAGED))
-            }
+            _ => Err(self.wrong("more bytes follow")),
         }
     }
 

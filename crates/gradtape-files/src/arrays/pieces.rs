@@ -46,12 +46,14 @@ pub(crate) fn pieces_of_npy(
     let length = file.metadata().map_err(|error| failed(source, &error))?.len();
     let mut input = BufReader::with_capacity(1 << 16, file);
     let array = Npy::head(&mut input, source)?;
+    // No column is made that no element can be in.
+    array.bytes_within(length)?;
     check_axes(&array)?;
     array.check_order()?;
     let mut table = TableBuilder::new(source, &options.csv);
     named_columns(&mut table, &array, None);
     let parts = vec![Part { array, input: Box::new(input), first: 0 }];
-    Rows { table, parts, source, length: length as usize, options }.hand_out(pieces)
+    Rows { table, parts, source, length, options }.hand_out(pieces)
 }
 
 /// As [`pieces_of_npy`], of the inputs and targets of an archive.
@@ -110,7 +112,7 @@ pub(crate) fn pieces_of_npz(
     if let (Some((array, place)), Some(own)) = (answers, &targets) {
         parts.push(Part { array, input: Box::new(second.part(own)?), first: place });
     }
-    Rows { table, parts, source, length: length as usize, options }.hand_out(pieces)
+    Rows { table, parts, source, length, options }.hand_out(pieces)
 }
 
 /// An array whose rows are read one after the other.
@@ -127,7 +129,7 @@ struct Rows<'a> {
     table: TableBuilder,
     parts: Vec<Part<'a>>,
     source: &'a str,
-    length: usize,
+    length: u64,
     options: &'a TableOptions,
 }
 

@@ -260,8 +260,8 @@ fn heads(path: &Path) -> Result<bool> {
 
 /// The table of an array: a column for each element of a row, `c0` and so on.
 pub(crate) fn table_of_npy(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
-    let length = bytes.len();
-    let array = Npy::read(&bytes[..], length as u64, source)?;
+    let length = bytes.len() as u64;
+    let array = Npy::read(&bytes[..], length, source)?;
     let mut budget = Budget::new(source, length, options.most);
     let mut table = TableBuilder::new(source, &options.csv);
     columns(&mut table, &array, None, &mut budget)?;
@@ -271,7 +271,7 @@ pub(crate) fn table_of_npy(bytes: Vec<u8>, source: &str, options: &TableOptions)
 /// The table of inputs and targets.
 #[cfg(feature = "npz")]
 pub(crate) fn table_of_npz(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
-    let mut budget = Budget::new(source, bytes.len(), options.most);
+    let mut budget = Budget::new(source, bytes.len() as u64, options.most);
     let mut archive = Archive::open(Cursor::new(bytes), source)?;
     let Roles { inputs, targets, test, columns: names, others } = archive.roles()?;
     let mut table = TableBuilder::new(source, &options.csv);

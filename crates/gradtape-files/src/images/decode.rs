@@ -9,8 +9,8 @@ use crate::Format;
 #[cfg(feature = "images")]
 const MOST: usize = 1 << 26;
 
-/// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Photographs (JPEG) are
-/// turned as their camera noted. Transparency is left out, numbers of 16 bits are cut to 8.
+/// The image in the bytes of a file, of one channel or three; or what is wrong with it, in words. Photographs are turned as
+/// their camera noted. Transparency is left out, numbers of 16 bits are cut to 8.
 pub(super) fn decode(bytes: &[u8]) -> Result<Picture, String> {
     match Format::of_bytes(bytes) {
         Some(Format::Png) => png(bytes),
@@ -43,6 +43,8 @@ fn png(bytes: &[u8]) -> Result<Picture, String> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
+    let exif = reader.info().exif_metadata.as_deref();
+    let orientation = exif.map(Orientation::of_exif).unwrap_or_default();
     let (width, height) = reader.info().size();
     let (width, height) = small(width as usize, height as usize)?;
     let size = reader.output_buffer_size().ok_or_else(|| "it is too large".to_string())?;
@@ -56,7 +58,7 @@ fn png(bytes: &[u8]) -> Result<Picture, String> {
         Indexed => return Err("its palette cannot be read".to_string()),
     };
     let channels = if matches!(frame.color_type, Grayscale | GrayscaleAlpha) { 1 } else { 3 };
-    Picture::new([channels, height, width], bytes)
+    Ok(Picture::new([channels, height, width], bytes)?.turned(orientation))
 }
 
 #[cfg(feature = "images")]
@@ -120,6 +122,29 @@ fn small(width: usize, height: usize) -> Result<(usize, usize), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "images")]
+    #[test]
+    fn photographs_kept_as_png_are_turned_too() {
+        // A directory of one entry: the orientation, 6.
+        let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+        let of = |exif: Option<&[u8]>| {
+            let mut bytes = Vec::new();
+            let mut encoder = png::Encoder::new(&mut bytes, 3, 2);
+            encoder.set_color(png::ColorType::Grayscale);
+            let mut writer = encoder.write_header().unwrap();
+            if let Some(exif) = exif {
+                writer.write_chunk(png::chunk::eXIf, exif).unwrap();
+            }
+            writer.write_image_data(&[1, 2, 3, 4, 5, 6]).unwrap();
+            writer.finish().unwrap();
+            let picture = decode(&bytes).unwrap();
+            (picture.size(), picture.planes(1))
+        };
+        assert_eq!(of(None), ([2, 3], vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(of(Some(exif)), ([3, 2], vec![4, 1, 5, 2, 6, 3]));
+        assert_eq!(of(Some(b"II*\0")), of(None));
+    }
 
     #[test]
     fn other_formats_are_named() {

@@ -77,11 +77,11 @@ impl File<'_> {
     /// Hands out the rows in tables.
     fn in_pieces(&self, options: &TableOptions, pieces: Pieces<'_>) -> Result<()> {
         let Pieces { rows: most, every, each } = pieces;
-        let fresh = || Budget::new(self.source, self.from.len(), options.most);
+        let fresh = || Budget::new(self.source, self.from.len() as u64, options.most);
         let mut budget = fresh();
         // Columns without values have no bytes for any number of rows.
-        let mut rows = Budget::of(self.source, self.from.len(), MOST);
-        let mut bodies = Budget::of(self.source, self.from.len(), 2);
+        let mut rows = Budget::of(self.source, self.from.len() as u64, MOST);
+        let mut bodies = Budget::of(self.source, self.from.len() as u64, 2);
         let end = self.end()?;
         let damaged = |error: planus::Error| self.damaged(&error.to_string());
         let footer = FooterRef::read_as_root(&end).map_err(damaged)?;

@@ -49,7 +49,7 @@ struct Kept {
 }
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
-    let length = bytes.len();
+    let length = bytes.len() as u64;
     let file = SerializedFileReader::new(Bytes::from(bytes));
     let file = file.map_err(|error| damaged(source, &error))?;
     let mut whole = Err(Error::new(Kind::Data, format!("{source}: there are no rows")));
@@ -71,7 +71,7 @@ pub(super) fn read_pieces(
 ) -> Result<()> {
     let length = file.metadata().map_err(|error| failed(source, &error))?.len();
     let file = SerializedFileReader::new(file).map_err(|error| damaged(source, &error))?;
-    in_pieces(&file, usize::try_from(length).unwrap_or(usize::MAX), source, options, pieces)
+    in_pieces(&file, length, source, options, pieces)
 }
 
 /// How many rows and columns a file has, and how many bytes they take unpacked.
@@ -88,7 +88,7 @@ pub(super) fn size(file: File, source: &str) -> Result<[u64; 3]> {
 /// Hands out the rows of a file in tables.
 fn in_pieces<R: ChunkReader + 'static>(
     file: &SerializedFileReader<R>,
-    length: usize,
+    length: u64,
     source: &str,
     options: &TableOptions,
     pieces: Pieces<'_>,
@@ -156,7 +156,7 @@ fn in_pieces<R: ChunkReader + 'static>(
             for (place, column) in kept.iter().enumerate() {
                 if readers.len() == place {
                     let about = group.metadata().column(column.leaf);
-                    lies_within(about, length as u64, source)?;
+                    lies_within(about, length, source)?;
                     is_known(about.compression(), source)?;
                     let pages = group.get_column_page_reader(column.leaf).map_err(damaged)?;
                     let pages = Box::new(CheckedPages::new(pages, column.optional));

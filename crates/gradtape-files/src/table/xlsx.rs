@@ -12,8 +12,8 @@ use crate::budget::{Budget, DENSEST};
 
 pub(super) fn read(bytes: Vec<u8>, source: &str, options: &TableOptions) -> Result<Table> {
     let damaged = |error: XlsxError| damaged(source, &error);
-    let mut budget = Budget::new(source, bytes.len(), options.most);
-    unpacks(&bytes, source, &mut Budget::of(source, bytes.len(), DENSEST))?;
+    let mut budget = Budget::new(source, bytes.len() as u64, options.most);
+    unpacks(&bytes, source, &mut Budget::of(source, bytes.len() as u64, DENSEST))?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheets: Vec<(String, bool)> = book
         .sheets_metadata()

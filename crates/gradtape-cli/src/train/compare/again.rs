@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use gradtape::shell_word;
 use gradtape::train::Checkpoints;
 
-use super::Comparison;
 use super::known::Kept;
-use super::log::{Head, Read};
+use super::log::{Head, NAME, Read};
+use super::{Comparison, is_in};
 use crate::error::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::of;
+use crate::train::files::named;
+use crate::train::resume::within;
 use crate::words::{Given, TELLING, Words};
 
 /// A comparison that goes on.
@@ -29,12 +31,13 @@ impl Comparison {
     pub(super) fn again(own: &Words) -> Outcome<Option<Comparison>> {
         let mut values = own.iter().filter_map(Given::value);
         let path = values.find(|(flag, _)| *flag == "--resume").map(|(_, path)| Path::new(path));
-        let Some((folder, read)) = path.and_then(|path| Some((path, Read::of(path)?))) else {
-            return Ok(None);
+        let Some(folder) = path.filter(|path| is_in(path)) else { return Ok(None) };
+        let is_one = || Checkpoints::latest(folder).is_ok();
+        let read = match Read::of(folder) {
+            Some(read) if !read.ended || !is_one() => read,
+            None if !is_one() => return Err(damaged(folder)),
+            _ => return Ok(None),
         };
-        if read.ended && Checkpoints::latest(folder).is_ok() {
-            return Ok(None);
-        }
         let told = own.clone().without(&["--resume", "--insist", "--out"]);
         let others = own.iter().filter_map(Given::value).filter(|(flag, _)| *flag == "--out");
         let place = |path: &Path| path.canonicalize().ok();
@@ -68,6 +71,17 @@ impl Comparison {
         comparison.again = Some(Again { folder: folder.to_path_buf(), read, told, insists });
         Ok(Some(comparison))
     }
+}
+
+/// Where the file of a comparison does not say of what it is.
+fn damaged(folder: &Path) -> Failure {
+    let failure = Failure::usage(format!(
+        "--resume {}: {} is damaged, and does not say which trainings are compared\n  hint: the command with which they began \
+         begins anew with another --out",
+        shell_word(&folder.display().to_string()),
+        named(folder, NAME).display()
+    ));
+    within(folder).into_iter().fold(failure, Failure::note)
 }
 
 impl Again {

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use gradtape::io;
+use gradtape::{io, shell_word};
 use serde::{Deserialize, Serialize};
 
 use super::known::Kept;
@@ -46,6 +46,8 @@ pub(super) struct Read {
 pub(super) struct Log {
     path: PathBuf,
     file: File,
+    /// Its first line.
+    head: String,
     /// Whether there is something to go on with.
     has_any: bool,
 }
@@ -89,7 +91,8 @@ impl Read {
         let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
         let Line::Comparison(head) = serde_json::from_str(lines.next()?).ok()? else { return None };
         let mut read = Read { head, kept: Vec::new(), ended: false };
-        for line in lines.map_while(|line| serde_json::from_str(line).ok()) {
+        // What a damaged line told is trained again.
+        for line in lines.filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
                 Line::Training(kept) => {
                     read.kept.retain(|other| other.number != kept.number);
@@ -107,19 +110,21 @@ impl Log {
     /// Begins the file of a folder, or goes on with one.
     pub(super) fn open(folder: &Path, head: &Head, before: Option<&Read>) -> Outcome<Log> {
         let path = named(folder, NAME);
+        // Of several that begin at once, one is first.
+        let beginning = File::open(folder).ok();
+        locked(beginning.as_ref(), folder)?;
         // What another writes to is not put away.
         let known = File::open(&path).ok();
         locked(known.as_ref(), folder)?;
-        let mut text = text(&Line::Comparison(head.clone()))?;
+        let head = text(&Line::Comparison(head.clone()))?;
+        let mut text = head.clone();
         for kept in before.iter().flat_map(|before| &before.kept) {
             text += &line_of(kept)?;
         }
-        io::write_atomic(&path, text.as_bytes())?;
-        let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+        let file = begun(&path, &text)?;
         locked(Some(&file), folder)?;
         let has_any = before.is_some_and(|before| before.kept.iter().any(Kept::is_done));
-        Ok(Log { path, file, has_any })
+        Ok(Log { path, file, head, has_any })
     }
 
     /// Notes a training.
@@ -148,10 +153,30 @@ impl Log {
     }
 
     fn write(&mut self, line: &str) -> Outcome {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        if !self.path.exists() {
+            // Taken away, with what was done before.
+            drop(fs::create_dir_all(folder));
+            self.file = begun(&self.path, &self.head)?;
+            locked(Some(&self.file), folder)?;
+        }
         self.file.write_all(line.as_bytes()).map_err(|error| {
-            Failure::failed(format!("{} cannot be written: {error}", self.path.display()))
+            Failure::failed(format!("{} cannot be written: {error}", self.path.display())).note(
+                format!(
+                    "hint: once there is room, gradtape train --resume {} goes on with what was done before",
+                    shell_word(&folder.display().to_string())
+                ),
+            )
         })
     }
+}
+
+/// Writes a file whole, and opens it to be written on.
+fn begun(path: &Path, text: &str) -> Outcome<File> {
+    io::write_atomic(path, text.as_bytes())?;
+    let file = OpenOptions::new().append(true).open(path);
+    file.map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
 }
 
 /// A line of a training, which is not copied for it.
@@ -200,4 +225,51 @@ fn print(path: &Path) -> Outcome<(u64, String)> {
         }
     }
     Ok((length, format!("{hash:016x}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::compare::known::Known;
+
+    fn head() -> Head {
+        Head::of(&Words::of(["iris", "--seed", "1..3"]), []).unwrap()
+    }
+
+    fn kept(number: usize) -> Kept {
+        Known::nothing(Failure::failed("it came to nothing")).kept(number, &[0.5]).unwrap()
+    }
+
+    fn numbers(folder: &Path) -> Vec<usize> {
+        Read::of(folder).unwrap().kept.iter().map(|kept| kept.number).collect()
+    }
+
+    #[test]
+    fn a_damaged_line_takes_no_others_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), &head(), None).unwrap();
+        (0..3).for_each(|number| log.add(&kept(number)).unwrap());
+        let path = folder.path().join(NAME);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen("\"number\":1", "\"number\":?", 1)).unwrap();
+        assert_eq!(numbers(folder.path()), [0, 2]);
+        fs::write(&path, &text[..text.len() - 5]).unwrap();
+        assert_eq!(numbers(folder.path()), [0, 1]);
+        fs::write(&path, &text[1..]).unwrap();
+        assert!(Read::of(folder.path()).is_none());
+    }
+
+    #[test]
+    fn what_is_done_after_the_folder_was_taken_away_is_noted() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("out");
+        fs::create_dir(&folder).unwrap();
+        let mut log = Log::open(&folder, &head(), None).unwrap();
+        log.add(&kept(0)).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        log.add(&kept(1)).unwrap();
+        log.add(&kept(2)).unwrap();
+        assert_eq!(numbers(&folder), [1, 2]);
+        assert!(Log::open(&folder, &head(), None).is_err());
+    }
 }

@@ -59,7 +59,14 @@ impl Comparison {
         }
         let losses = losses.list();
         if !matches!(done.history.stopped, Stopped::Requested) {
-            log.add(&done.kept(number, &losses)?)?;
+            log.add(&done.kept(number, &losses)?).map_err(|failure| match &done.failed {
+                // It may say where the model is.
+                Some(own) => {
+                    let label = self.label(&values, " ", ", ");
+                    failure.note(format!("the training with {label}: {}", own.message()))
+                }
+                None => failure,
+            })?;
             losses::forget(&folder);
         }
         Ok(Ran { values, done, losses })

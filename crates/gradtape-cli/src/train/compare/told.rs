@@ -144,7 +144,8 @@ impl Comparison {
         let group = |(place, (key, group)): (usize, (Vec<String>, Vec<&Ran>))| {
             let mean = |of: fn(Scores) -> Option<f64>| {
                 let scores = |ran: &&Ran| of(ran.done.held_out.as_ref()?.scores());
-                Mean::of(&group.iter().filter_map(scores).collect::<Vec<_>>())
+                let well = group.iter().filter(|ran| ran.done.failed.is_none());
+                Mean::of(&well.filter_map(scores).collect::<Vec<_>>())
             };
             let settings = self.settings().into_iter().cloned().zip(key);
             Group {
@@ -251,6 +252,25 @@ mod tests {
         let place = marked.iter().position(|row| row.last().is_some_and(|cell| cell == "best"));
         assert_eq!(place, comparison.best(&comparison.groups(all)));
         place
+    }
+
+    #[test]
+    fn means_leave_out_what_did_not_come_to_its_end() {
+        let held_out = |loss: f64| {
+            let bits = loss.to_bits();
+            let known = serde_json::json!({
+                "by_class": false, "loss": bits, "accuracy": null, "mean_absolute_error": bits, "figures": [], "baselines": [],
+            });
+            Some(serde_json::from_value::<HeldOut>(known).unwrap())
+        };
+        let mut all = [ran("1", 1, &[(0.2, 5.0)]), ran("2", 1, &[(0.3, 6.0)])];
+        (all[0].done.held_out, all[1].done.held_out) = (held_out(0.5), held_out(9.0));
+        all[1].done.failed = Some(Failure::failed("the loss is not finite"));
+        let (flags, runs) = (vec!["seed".to_string()], Vec::new());
+        let comparison = Comparison { flags, runs, words: Words::default(), again: None };
+        let report = serde_json::to_value(comparison.report(&all, Vec::new())).unwrap();
+        assert_eq!(report["groups"][0]["held_out_loss"]["mean"], 0.5, "{report}");
+        assert_eq!(report["runs"][1]["held_out_loss"], 9.0);
     }
 
     #[test]

@@ -199,6 +199,11 @@ const CURRENCIES: [&str; 22] = [
 
 /// The currency at the start or end of a text, by one sign for each, and the text without it.
 fn currency(text: &str, start: bool) -> Option<(&'static str, &str)> {
+    // None begins or ends with a digit, as nearly all cells of a column of numbers do.
+    let edge = if start { text.bytes().next() } else { text.bytes().next_back() };
+    if edge.is_none_or(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let strip = |sign: &&'static str| {
         let rest = match start {
             true => text.strip_prefix(*sign),
@@ -372,6 +377,21 @@ mod tests {
 
     fn number(cell: &str, decimal: Decimal) -> Option<f64> {
         digits(cell)?.number(decimal)
+    }
+
+    #[test]
+    fn every_currency_is_known_before_and_behind_a_number() {
+        for sign in CURRENCIES {
+            for cell in [
+                format!("{sign}12"),
+                format!("{sign} 12"),
+                format!("12{sign}"),
+                format!("12 {sign}"),
+            ] {
+                assert_eq!(number(&cell, Decimal::Point), Some(12.0), "{cell:?}");
+                assert!(matches!(digits(&cell).unwrap().around, Around::Currency(_)), "{cell:?}");
+            }
+        }
     }
 
     #[test]
