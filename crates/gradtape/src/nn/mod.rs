@@ -96,9 +96,9 @@ pub use summary::{Summary, SummaryRow, summary};
 pub use swiglu::{SwiGlu, SwiGluOptions, SwiGluSpec};
 pub use transformer::{
     CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, Continuation, DecoderCache,
-    Sampling, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
-    TransformerEncoderLayer, TransformerEncoderSpec, TransformerOptions, TransformerStackOptions,
-    TransformerStackSpec,
+    Sampling, TransformerDecoder, TransformerDecoderLayer, TransformerDecoderSpec,
+    TransformerDecoderStackSpec, TransformerEncoder, TransformerEncoderLayer,
+    TransformerEncoderSpec, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
 };
 pub use unflatten::Unflatten;
 pub use upsample::{Interpolation, Upsample};

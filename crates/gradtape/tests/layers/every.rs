@@ -196,6 +196,18 @@ pub(crate) const LAYERS: &[(&str, &[usize])] = &[
         &[2, 2, 4],
     ),
     (
+        r#"{"layer":"transformer_decoder_layer","width":4,"heads":2,"feedforward":5,"dropout":0.0,
+            "activation":"gelu","eps":1e-5,"norm_first":true,"bias":true,"causal":true,"rotary":100.0,
+            "dtype":"f64"}"#,
+        &[2, 3, 4],
+    ),
+    (
+        r#"{"layer":"transformer_decoder","layers":2,"final_norm":true,"decoder_layer":{"width":4,"heads":2,
+            "feedforward":5,"dropout":0.0,"activation":"silu","eps":1e-5,"norm_first":false,"bias":true,
+            "causal":true,"rotary":null,"dtype":"f64"}}"#,
+        &[2, 2, 4],
+    ),
+    (
         r#"{"layer":"parallel","merge":{"concat":-1},"layers":[{"layer":"linear","inputs":4,"outputs":2,
             "bias":true,"dtype":"f64"},{"layer":"tanh"}]}"#,
         &[3, 4],
@@ -343,6 +355,8 @@ fn a_clone_has_numbers_of_its_own_and_says_the_same() {
             "residual",
             "transformerencoderlayer",
             "transformerencoder",
+            "transformerdecoderlayer",
+            "transformerdecoder",
             "multiheadattention",
             "swiglu",
             "parallel",
