@@ -132,6 +132,15 @@ def test_layers_are_as_short_as_elsewhere():
     assert nn.Conv2d(1, 8, 3, padding=1)(np.ones((2, 1, 5, 5), "float32")).shape == (2, 8, 5, 5)
 
 
+def test_a_summary_for_an_input_has_what_each_layer_gives():
+    net = nn.Sequential(nn.Linear(64, 32), nn.Relu(), nn.Linear(32, 10))
+    assert "[1, 32]" not in net.summary()
+    rows = net.summary(np.zeros((1, 64), "float32")).splitlines()
+    assert "output" in rows[0] and "[1, 32]" in rows[2] and "[1, 10]" in rows[3]
+    with pytest.raises(gt.GradtapeError, match="64 features"):
+        net.summary(np.zeros((1, 63), "float32"))
+
+
 def test_layers_that_hold_others_share_their_parameters():
     inner, other = nn.Linear(3, 3), nn.Linear(3, 3)
     for holder in [
