@@ -42,7 +42,7 @@ TYPES = {
     "lookahead": "tuple[int, float] | None", "allow_unused": "bool", "reduction": "str", "groups": "Any",
     "step.values": "Var", "step_by.values": "Var", "minimize.loss": "Callable[[Tape], Var]", "name": "str",
     "path": "Any", "labels": "Sequence[str] | None", "notes": "dict[str, str] | None", "spec": "str",
-    "state": "Any", "schedule": "str", "total": "int", "advance.loss": "float",
+    "state": "Any", "schedule": "str", "total": "int", "advance.loss": "float", "summary.x": "ArrayLike | None",
 }  # fmt: skip
 
 #: Types of results by names, where they are not those of their kind.

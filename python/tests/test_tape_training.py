@@ -122,6 +122,7 @@ def test_layers_are_as_short_as_elsewhere():
         nn.MaxPool2d(2), nn.AvgPool1d(3, stride=1, padding=1), nn.BatchNorm2d(8), nn.LayerNorm(16), nn.RmsNorm((4, 2)),
         nn.GroupNorm(2, 8), nn.Embedding(10, 4), nn.MultiheadAttention(8, 2, causal=True), nn.Lstm(3, 5, layers=2),
         nn.Rnn(3, 5), nn.Gru(3, 5, bidirectional=True), nn.TransformerEncoderLayer(8, 2, feedforward=16), nn.Flatten(),
+        nn.TransformerDecoderLayer(8, 2, feedforward=16), nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), layers=1),
         nn.Unflatten((1, 8, 8)), nn.Softmax(), nn.Gelu(), nn.Elu(), nn.Hardtanh(), nn.Prelu(), nn.SwiGlu(8, 16),
         nn.GlobalAvgPool(), nn.AdaptiveAvgPool2d(2), nn.ConvTranspose2d(1, 4, 3, output_padding=0), nn.InstanceNorm1d(3),
         nn.PositionalEmbedding(10, 4), nn.Glu(), nn.LpPool1d(2.0, 3),
@@ -129,6 +130,15 @@ def test_layers_are_as_short_as_elsewhere():
     assert all(json.loads(layer.spec) for layer in made)
     assert nn.Linear(3, 2, dtype="float64")(np.ones((1, 3))).dtype == np.float64
     assert nn.Conv2d(1, 8, 3, padding=1)(np.ones((2, 1, 5, 5), "float32")).shape == (2, 8, 5, 5)
+
+
+def test_a_summary_for_an_input_has_what_each_layer_gives():
+    net = nn.Sequential(nn.Linear(64, 32), nn.Relu(), nn.Linear(32, 10))
+    assert "[1, 32]" not in net.summary()
+    rows = net.summary(np.zeros((1, 64), "float32")).splitlines()
+    assert "output" in rows[0] and "[1, 32]" in rows[2] and "[1, 10]" in rows[3]
+    with pytest.raises(gt.GradtapeError, match="64 features"):
+        net.summary(np.zeros((1, 63), "float32"))
 
 
 def test_layers_that_hold_others_share_their_parameters():

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use gradtape::data::{Categories, Feature, Part, Preprocessing, Target, Transform};
 use gradtape::io::{self, Model, SafeTensors};
-use gradtape::nn::{Module, summary};
+use gradtape::nn::{LayerSpec, Module, Summary, summary, summary_with};
+use gradtape::{DType, Tensor};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,7 +30,8 @@ use crate::text::{self, TextModel};
 
 /// Show the layers, preprocessing and training settings of a model file
 ///
-/// Of a file that another program wrote, the tensors and notes; of an ONNX file the graph. Of the training: data and how its
+/// Of each layer its parameters and the shape of what it gives for one row. Of a file that another program wrote, the tensors
+/// and notes; of an ONNX file the graph. Of the training: data and how its
 /// rows were divided, hyperparameters, how many epochs were run, why it ended and which epoch's
 /// weights were kept.
 #[derive(Args)]
@@ -41,6 +43,10 @@ use crate::text::{self, TextModel};
 pub(crate) struct Inspect {
     /// The model file, in the safetensors format, or an ONNX file (.onnx)
     model: PathBuf,
+
+    /// The shape of one example, as in 3,32,32, of a model that a program of its own saved, for the shapes that layers give
+    #[arg(long, value_name = "SIZES", value_delimiter = ',')]
+    shape: Vec<usize>,
 
     /// For people, for programs, or the graph of an ONNX file for Graphviz
     #[arg(long, value_enum, default_value_t)]
@@ -77,11 +83,12 @@ impl Verb for Inspect {
         let read = |text: &String| Preprocessing::from_json(text).map_err(in_file);
         let preprocessing = model.preprocessing.as_ref().map(read).transpose()?;
         let settings = Settings::read(model.notes.get(settings::NOTE));
+        let layers = self.layers(&model, preprocessing.as_ref())?;
         match self.format {
-            Form::Json => output.json(&json(&model, preprocessing.as_ref(), settings)?),
+            Form::Json => output.json(&json(&model, &layers, preprocessing.as_ref(), settings)?),
             Form::Text | Form::Dot => {
                 output.line(output.bold("network"))?;
-                output.line(summary(&model.network))?;
+                output.line(layers)?;
                 if let Some(preprocessing) = &preprocessing {
                     print_preprocessing(preprocessing, output)?;
                     if let Some(kept) = Reference::read(&model, preprocessing)? {
@@ -105,6 +112,45 @@ impl Verb for Inspect {
 }
 
 impl Inspect {
+    /// The layers, with what each gives for an example where the model or the user says what that is.
+    fn layers(&self, model: &Model, preprocessing: Option<&Preprocessing>) -> Outcome<Summary> {
+        let specs = model.network.specs()?;
+        let first = specs.first();
+        let known = match (first, preprocessing) {
+            (_, Some(own)) => Some(vec![own.width()]),
+            (Some(LayerSpec::CausalTransformer(own)), None) => Some(vec![own.places]),
+            (Some(LayerSpec::Linear(own)), None) => Some(vec![own.inputs]),
+            _ => None,
+        };
+        if preprocessing.is_some() && !self.shape.is_empty() {
+            return Err(Failure::usage("--shape: the model says itself what its inputs are"));
+        }
+        let told = !self.shape.is_empty();
+        let Some(shape) = (if told { Some(self.shape.clone()) } else { known }) else {
+            return Ok(summary(&model.network));
+        };
+        let info = |spec: &LayerSpec| {
+            let json = serde_json::to_value(spec).ok()?;
+            LayerSpec::TABLE.iter().find(|info| json["layer"] == info.tag())
+        };
+        let whole = first.and_then(info).is_some_and(|info| info.input.starts_with("i64"));
+        let own = model.network.parameters().first().map_or(DType::F32, |own| own.value().dtype());
+        let dtype = if whole { DType::I64 } else { own };
+        // Zeros of any shape take no memory as long as nobody reads them.
+        let shape = [vec![1], shape].concat();
+        let outputs = summary_with(&model.network, |tape| {
+            model.network.forward(tape.constant(Tensor::zeros((), dtype)).broadcast_to(shape))
+        });
+        match outputs {
+            Ok(outputs) => Ok(outputs),
+            Err(error) if told => {
+                Err(error.context(format!("--shape {}", words(&self.shape))).into())
+            }
+            // What does not fit is told by those who use the model.
+            Err(_) => Ok(summary(&model.network)),
+        }
+    }
+
     /// What a file tells that holds tensors and no network.
     fn tensors(&self, file: &SafeTensors, output: &Output) -> Outcome {
         let numbers: usize = file.tensors.iter().map(|(_, tensor)| tensor.elements()).sum();
@@ -382,6 +428,11 @@ fn epochs(settings: &Settings) -> String {
     format!("{run} of {asked}, {ended}{weights}")
 }
 
+/// As in `3,32,32`.
+fn words(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 #[derive(Serialize)]
 struct Contents {
     parameters: usize,
@@ -404,6 +455,9 @@ struct Tensors<'a> {
 struct Layer {
     name: String,
     layer: String,
+    /// The shapes of what it gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<Vec<usize>>,
     parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     buffers: Vec<Parameter>,
@@ -418,6 +472,7 @@ struct Parameter {
 
 fn json(
     model: &Model,
+    layers: &Summary,
     preprocessing: Option<&Preprocessing>,
     training: Option<Settings>,
 ) -> Outcome<Contents> {
@@ -431,7 +486,8 @@ fn json(
         };
         let [parameters, buffers] =
             [&row.parameters, &row.buffers].map(|own| own.iter().map(of).collect());
-        Layer { name: row.path.clone(), layer: row.kind.clone(), parameters, buffers }
+        let outputs = row.outputs.iter().map(|shape| shape.to_vec()).collect();
+        Layer { name: row.path.clone(), layer: row.kind.clone(), outputs, parameters, buffers }
     };
     let preprocessing = match preprocessing {
         Some(known) => Some(serde_json::to_value(known).map_err(Failure::failed)?),
@@ -440,7 +496,7 @@ fn json(
     let others = other_notes(model);
     Ok(Contents {
         parameters: model.network.parameter_count(),
-        layers: summary(&model.network).rows().iter().map(layer).collect(),
+        layers: layers.rows().iter().map(layer).collect(),
         preprocessing,
         labels: model.labels.clone(),
         training,

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::common::{Folder, Run, command};
+use gradtape::io::Model;
+use gradtape::nn::{Conv2d, Flatten, Linear, Relu, Sequential};
 use serde_json::Value;
 
 /// A table of classes: the sign of x decides, with a column of text beside it.
@@ -299,6 +301,8 @@ fn a_model_is_inspected() {
     let text = folder.run("inspect model.safetensors").ok().stdout;
     for part in [
         "Linear(3, 8)",
+        "Relu          [1, 8]",
+        "[1, 2]   weight [2, 4]",
         "weight [8, 3]",
         "(value - ",
         "one of \"Bergen\", \"Oslo\"",
@@ -309,9 +313,34 @@ fn a_model_is_inspected() {
     let json = folder.run("inspect model.safetensors --format json").ok().json();
     assert_eq!(json["parameters"], 3 * 8 + 8 + 8 * 4 + 4 + 4 * 2 + 2);
     assert_eq!(json["layers"][0]["parameters"][0]["dtype"], "f32");
+    assert_eq!(json["layers"][1]["outputs"], serde_json::json!([[1, 8]]));
+    folder.run("inspect model.safetensors --shape 3").fails(2, &["the model says itself"]);
     assert_eq!(json["layers"][0]["parameters"][0]["shape"], serde_json::json!([8, 3]));
     assert_eq!(json["training"]["optimizer"], "adamw");
     assert_eq!(json["labels"], serde_json::json!(["down", "up"]));
+}
+
+#[test]
+fn a_network_of_a_program_is_inspected_with_the_shape_of_an_example() {
+    let folder = Folder::new("inspect-shape");
+    let rng = &mut gradtape::Rng::new(1);
+    let network = Sequential::new()
+        .add(Conv2d::new(3, 4, [3, 3], rng))
+        .add(Relu)
+        .add(Flatten)
+        .add(Linear::new(144, 2, rng));
+    folder.write("m.safetensors", Model::new(network).to_bytes().unwrap());
+    let text = folder.run("inspect m.safetensors").ok().stdout;
+    assert!(!text.contains("output") && text.contains("Conv2d(3, 4, [3, 3])"), "{text}");
+    let text = folder.run("inspect m.safetensors --shape 3,8,8").ok().stdout;
+    for part in ["[1, 4, 6, 6]", "Flatten               [1, 144]", "[1, 2]"] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    let words = ["--shape 3,8,9", "144 features", "f32[1, 168]", "3 (Linear)"];
+    folder.run("inspect m.safetensors --shape 3,8,9").fails(1, &words);
+    folder
+        .run("inspect m.safetensors --shape 3,99999999,99999999")
+        .fails(1, &["--shape", "Linear"]);
 }
 
 #[test]

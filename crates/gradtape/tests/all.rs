@@ -29,6 +29,7 @@ mod loss_samples;
 mod losses;
 mod losses_by_hand;
 mod messages;
+mod method_refusals;
 mod mixed_precision;
 mod modes;
 mod modes_agree;

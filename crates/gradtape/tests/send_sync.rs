@@ -62,7 +62,8 @@ fn both() -> Vec<String> {
         PositionsSpec, Prelu, PreluOptions, PreluSpec, gradtape::nn::Recurrent<LstmCell>, gradtape::nn::RecurrentSpec<LstmCell>,
         RecurrentOptions, Relu, Relu6, Residual, ResidualSpec, RmsNorm, RmsNormOptions, RmsNormSpec, RnnCell,
         RotaryEmbedding, Sampling, Selu, Sequential, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, Summary,
-        SummaryRow, Tanh, TransformerDecoderLayer, TransformerEncoderLayer, TransformerEncoderSpec,
+        SummaryRow, Tanh, TransformerDecoderLayer, TransformerDecoderSpec, TransformerDecoderStackSpec,
+        TransformerEncoderLayer, TransformerEncoderSpec,
         TransformerOptions, Unflatten,
         // optim
         Accumulator<'static>, Anneal, Base, Ema<Linear>, gradtape::optim::Group, Hyper, Hyperparameter, HyperValue,

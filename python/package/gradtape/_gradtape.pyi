@@ -562,8 +562,10 @@ class Layer:
     @property
     def spec(self) -> str | None:
         """What it takes to build the layer anew, as JSON; `None` if only a program can."""
-    def summary(self) -> str:
-        """A table of the layers with their shapes and numbers of parameters."""
+    def summary(self, x: ArrayLike | None = None) -> str:
+        """A table of the layers with their shapes and numbers of parameters; for an input like `x` also with the shapes of what
+        they give.
+        """
     def __getitem__(self, place: int) -> Layer: ...
 
 class Optimizer:

@@ -465,6 +465,20 @@ class TransformerEncoder(Layer):
     """
     def __init__(self, encoder_layer: Any, layers: Any = 6, final_norm: Any = True, *, seed: int | None = None) -> None: ...
 
+class TransformerDecoderLayer(Layer):
+    """Self-attention, attention to another sequence (its own in a `Sequential`), and a network for each place.
+
+    From `[n, length, width]` to `the same`.
+    """
+    def __init__(self, width: Any, heads: Any, feedforward: Any = 2048, dropout: Any = 0.1, activation: Any = 'relu', eps: Any = 1e-05, norm_first: Any = False, bias: Any = True, causal: Any = False, rotary: Any = None, dtype: Any = 'f32', *, seed: int | None = None) -> None: ...
+
+class TransformerDecoder(Layer):
+    """Decoder layers one behind another, and a last normalisation.
+
+    From `[n, length, width]` to `the same`.
+    """
+    def __init__(self, decoder_layer: Any, layers: Any = 6, final_norm: Any = True, *, seed: int | None = None) -> None: ...
+
 class CausalTransformer(Layer):
     """A language model: logits of the token that follows each one.
 

@@ -202,9 +202,13 @@ impl PyLayer {
         lifted(py, self.layer.load_from(&*other.get().layer))
     }
 
-    /// A table of the layers with their shapes and numbers of parameters.
-    fn summary(&self) -> String {
-        gradtape::nn::summary(&*self.layer).to_string()
+    /// A table of the layers with their shapes and numbers of parameters; for an input like `x` also with the shapes of what
+    /// they give.
+    #[pyo3(signature = (x=None))]
+    fn summary(&self, py: Python<'_>, x: Option<&Bound<'_, PyAny>>) -> PyResult<String> {
+        let Some(x) = x else { return Ok(gradtape::nn::summary(&*self.layer).to_string()) };
+        let x = tensor_of(x, dtype_of_layer(&*self.layer))?;
+        Ok(lifted(py, gradtape::nn::summary_for(&*self.layer, &x))?.to_string())
     }
 
     /// The names of classes in the file that it was read from.

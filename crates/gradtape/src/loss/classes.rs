@@ -246,7 +246,17 @@ impl<'t> Rows<'t> {
                     "logits {logits} need labels i64{}, not {given}",
                     Meta::new(DType::I64, lead).shape
                 );
-                return refuse(rule, "give one label for each row of logits".into());
+                // Images with their classes where their channels are.
+                let mut others = logits.shape.to_vec();
+                let second = others.len() > 2 && {
+                    others.remove(1);
+                    given.shape[..] == others[..]
+                };
+                let hint = match second {
+                    true => "classes stand along the last axis: move_axis(1, -1) brings them there",
+                    false => "give one label for each row of logits",
+                };
+                return refuse(rule, hint.into());
             }
             check_labels(name, x, target, classes, ignored)?;
             let kept = ignored.map(|ignored| target.not_equal(ignored));

@@ -184,7 +184,7 @@ fn listed(module: &(impl Module + ?Sized)) -> Vec<(bool, Named<Parameter>)> {
         let (is_buffer, path, own) = match seen {
             Seen::Parameter { path, parameter } => (false, path, parameter),
             Seen::Buffer { path, buffer } => (true, path, buffer.holder()),
-            Seen::Module { .. } | Seen::Dial { .. } => return,
+            Seen::Module { .. } | Seen::Dial { .. } | Seen::Name { .. } => return,
         };
         let place = *places.entry(own.id()).or_insert(found.len());
         match found.get_mut(place) {

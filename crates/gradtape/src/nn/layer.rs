@@ -75,6 +75,15 @@ pub trait Layer: Module + CloneLayer {
     }
 }
 
+/// Records what a part of a layer gives, under the part's name.
+#[track_caller]
+pub(super) fn part<'t>(name: &'static str, layer: &dyn Layer, x: Var<'t>) -> Var<'t> {
+    let _part = x.tape().within(Part::Named(name));
+    let y = layer.forward(x);
+    x.tape().gives(y);
+    y
+}
+
 /// Stamps [`Layer`] on what points to one.
 macro_rules! pointers {
     ($($for:tt)*) => {

@@ -92,13 +92,13 @@ pub use recurrent::{
 pub use residual::{Residual, ResidualSpec};
 pub use sequential::{Sequential, SequentialSpec};
 pub use spec::LayerSpec;
-pub use summary::{Summary, SummaryRow, summary};
+pub use summary::{Summary, SummaryRow, summary, summary_for, summary_with};
 pub use swiglu::{SwiGlu, SwiGluOptions, SwiGluSpec};
 pub use transformer::{
     CausalTransformer, CausalTransformerOptions, CausalTransformerSpec, Continuation, DecoderCache,
-    Sampling, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
-    TransformerEncoderLayer, TransformerEncoderSpec, TransformerOptions, TransformerStackOptions,
-    TransformerStackSpec,
+    Sampling, TransformerDecoder, TransformerDecoderLayer, TransformerDecoderSpec,
+    TransformerDecoderStackSpec, TransformerEncoder, TransformerEncoderLayer,
+    TransformerEncoderSpec, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
 };
 pub use unflatten::Unflatten;
 pub use upsample::{Interpolation, Upsample};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::assign::{Origin, assign_from, named, named_buffers};
-use crate::tape::{Buffer, Dial, Generator, Parameter};
+use crate::tape::{Buffer, Dial, Generator, Name, Parameter};
 use crate::tensor::Result;
 
 /// Something with parameters: a layer, a network, a parameter itself, or a collection of these.
@@ -164,6 +164,8 @@ pub(super) enum Seen<'a> {
     Buffer { path: &'a str, buffer: &'a Buffer },
     /// A dial.
     Dial { path: &'a str, dial: &'a Dial },
+    /// The name of the module that is being visited, by which its parts are known.
+    Name { path: &'a str, name: &'a Name },
 }
 
 impl<'v> Visitor<'v> {
@@ -183,9 +185,10 @@ impl<'v> Visitor<'v> {
         self.path.truncate(end);
     }
 
-    /// The dotted path of the module that is being visited.
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    /// Has the name of the module that is being visited take its dotted path over.
+    pub(super) fn name(&mut self, name: &Name) {
+        name.learn(&self.path);
+        (self.see)(Seen::Name { path: &self.path, name });
     }
 
     /// Visits what is inside a module, which stands in the place of this one, and shows its parameters as

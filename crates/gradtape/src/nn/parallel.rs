@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::layer::part;
 use super::{Init, Kept, Layer, LayerSpec, Module, Sequential, Spec, Visitor};
 use crate::tape::{Name, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
@@ -71,7 +72,9 @@ impl Parallel {
         let _list = tape.within(Part::List(self.name.get()));
         let each = self.layers.iter().enumerate().map(|(number, layer)| {
             let _layer = tape.within(Part::Number(number));
-            (**layer).forward(x)
+            let y = (**layer).forward(x);
+            tape.gives(y);
+            y
         });
         let each: Vec<Var<'t>> = each.collect();
         let Some((&first, rest)) = each.split_first() else {
@@ -94,7 +97,7 @@ impl Parallel {
 
 impl Module for Parallel {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        self.name.learn(visitor.path());
+        visitor.name(&self.name);
         self.layers.visit(visitor);
     }
 }
@@ -166,18 +169,20 @@ impl Spec for ParallelSpec {
 pub struct Bidirectional {
     forward: Box<dyn Layer>,
     backward: Box<dyn Layer>,
+    name: Name,
 }
 
 impl Bidirectional {
     /// A layer for the way forward and one for the way back.
     pub fn new(forward: impl Layer + 'static, backward: impl Layer + 'static) -> Bidirectional {
-        Bidirectional { forward: Box::new(forward), backward: Box::new(backward) }
+        let (forward, backward) = (Box::new(forward), Box::new(backward));
+        Bidirectional { forward, backward, name: Name::default() }
     }
 
     /// Records what both say of `x` `[n, length, …]`, side by side.
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
-        let _call = x.tape().within(Part::Call);
+        let _list = x.tape().within(Part::List(self.name.get()));
         let input = x.meta();
         if x.check().is_ok() && input.shape.rank() < 3 {
             let message = format!(
@@ -186,14 +191,15 @@ impl Bidirectional {
             let hint = "axis 0 is the examples, axis 1 the steps";
             return x.failed(Error::new(Kind::Shape, message).hint(hint), &[x]);
         }
-        let forward = (*self.forward).forward(x);
-        let backward = (*self.backward).forward(x.flip(1)).flip(1);
+        let forward = part("forward", &*self.forward, x);
+        let backward = part("backward", &*self.backward, x.flip(1)).flip(1);
         forward.concat(&[backward], -1)
     }
 }
 
 impl Module for Bidirectional {
     fn visit(&self, visitor: &mut Visitor<'_>) {
+        visitor.name(&self.name);
         visitor.child("forward", &self.forward);
         visitor.child("backward", &self.backward);
     }
@@ -230,7 +236,7 @@ impl Spec for BidirectionalSpec {
     fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
         let (forward, backward) =
             (self.forward.build_with(init, rng)?, self.backward.build_with(init, rng)?);
-        Ok(Box::new(Bidirectional { forward, backward }))
+        Ok(Box::new(Bidirectional { forward, backward, name: Name::default() }))
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {

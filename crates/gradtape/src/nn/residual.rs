@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::layer::part;
 use super::{Init, Kept, Layer, LayerSpec, Module, Spec, Visitor};
 use crate::tape::{Name, Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
@@ -63,9 +64,9 @@ impl Residual {
     #[track_caller]
     pub fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
         let _list = x.tape().within(Part::List(self.name.get()));
-        let y = (*self.inner).forward(x);
+        let y = part("inner", &*self.inner, x);
         let x = match &self.shortcut {
-            Some(shortcut) => (**shortcut).forward(x),
+            Some(shortcut) => part("shortcut", &**shortcut, x),
             None => x,
         };
         let (input, output) = (x.meta(), y.meta());
@@ -81,7 +82,7 @@ impl Residual {
 
 impl Module for Residual {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        self.name.learn(visitor.path());
+        visitor.name(&self.name);
         visitor.child("inner", &self.inner);
         if let Some(shortcut) = &self.shortcut {
             visitor.child("shortcut", shortcut);

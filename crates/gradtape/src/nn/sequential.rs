@@ -138,6 +138,7 @@ impl Sequential {
         for (number, layer) in self.layers.iter().enumerate() {
             let _layer = tape.within(Part::Number(number));
             x = (**layer).forward(x);
+            tape.gives(x);
         }
         x
     }
@@ -145,7 +146,7 @@ impl Sequential {
 
 impl Module for Sequential {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        self.name.learn(visitor.path());
+        visitor.name(&self.name);
         self.layers.visit(visitor);
     }
 }

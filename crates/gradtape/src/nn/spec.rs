@@ -12,7 +12,8 @@ use super::{
     LogSoftmax, LpPoolSpec, LstmCell, MaxPoolSpec, Mish, ParallelSpec, Place, PositionsSpec,
     PreluSpec, RecurrentSpec, Relu, Relu6, ResidualSpec, RmsNormSpec, RnnCell, RotaryEmbedding,
     Selu, SequentialSpec, Sigmoid, Silu, Softmax, Softplus, Softsign, SwiGluSpec, Tanh,
-    TransformerEncoderSpec, TransformerStackSpec, Unflatten, Upsample,
+    TransformerDecoderSpec, TransformerDecoderStackSpec, TransformerEncoderSpec,
+    TransformerStackSpec, Unflatten, Upsample,
 };
 use crate::op::Meta;
 use crate::tensor::{DType, Error, Kind, Result, Rng, Tensor};
@@ -315,6 +316,12 @@ kinds! {
     /// [`TransformerEncoder`](super::TransformerEncoder).
     TransformerEncoder(TransformerStackSpec): "[n, length, width]" => "the same",
         "Encoder layers one behind another, and a last normalisation";
+    /// [`TransformerDecoderLayer`](super::TransformerDecoderLayer).
+    TransformerDecoderLayer(TransformerDecoderSpec): "[n, length, width]" => "the same",
+        "Self-attention, attention to another sequence (its own in a `Sequential`), and a network for each place";
+    /// [`TransformerDecoder`](super::TransformerDecoder).
+    TransformerDecoder(TransformerDecoderStackSpec): "[n, length, width]" => "the same",
+        "Decoder layers one behind another, and a last normalisation";
     /// [`CausalTransformer`](super::CausalTransformer).
     CausalTransformer(CausalTransformerSpec): "i64[n, length]" => "[n, length, vocabulary]",
         "A language model: logits of the token that follows each one";

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use super::module::Seen;
-use super::{Module, Visitor};
-use crate::tensor::Shape;
+use super::{Layer, Module, Visitor};
+use crate::op::Meta;
+use crate::tape::{Part, Place, Tape, Var};
+use crate::tensor::{Result, Shape, Tensor};
 
 /// The layers of a module, one row for each part that has parameters or buffers of its own or nothing inside.
 /// The count is of parameters; buffers have a column where there are any.
@@ -24,11 +28,146 @@ use crate::tensor::Shape;
 /// );
 /// # Ok::<(), gradtape::Error>(())
 /// ```
+///
+/// [`summary_for`] tells for an input what shape each layer gives.
 pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
+    Listed::of(module).summary
+}
+
+/// As [`summary()`], with the shape of what each layer gives for an input such as `x`, whose numbers do not matter: nothing is
+/// computed. The layers are those of a prediction.
+///
+/// ```
+/// use gradtape::nn::{Activation, Sequential, summary_for};
+/// use gradtape::{DType, Rng, Tensor};
+/// let net = Sequential::mlp(&[64, 32, 10], Activation::Relu, 0.0, &mut Rng::new(1))?;
+/// assert_eq!(
+///     summary_for(&net, &Tensor::zeros([1, 64], DType::F32))?.to_string(),
+///     "\
+/// name  layer           output   parameters                  count
+/// 0     Linear(64, 32)  [1, 32]  weight [32, 64], bias [32]  2,080
+/// 1     Relu            [1, 32]                                  0
+/// 2     Linear(32, 10)  [1, 10]  weight [10, 32], bias [10]    330
+///       total                                                2,410"
+/// );
+/// let error = summary_for(&net, &Tensor::zeros([1, 28, 28], DType::F32)).unwrap_err();
+/// assert!(error.message().contains("64 features in f32, but the input is f32[1, 28, 28]"), "{error}");
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// A layer that is called with inputs of several shapes has them all. One that is not called has none, nor has one without
+/// parameters inside of another layer or of a struct of your own, as a recording does not know its name; in a
+/// [`Sequential`](super::Sequential) it has.
+///
+/// Fails where the layers do not take `x`, and says which one.
+#[doc(alias("torchinfo", "output_shape", "input_size"))]
+#[track_caller]
+pub fn summary_for(layer: &(impl Layer + ?Sized), x: &Tensor) -> Result<Summary> {
+    summary_with(layer, |tape| layer.forward(tape.constant(x)))
+}
+
+/// As [`summary_for`], of a module that takes other values than one, from what records it on a tape.
+///
+/// ```
+/// use gradtape::nn::{TransformerDecoderLayer, summary_with};
+/// use gradtape::{DType, Rng, Tensor};
+/// let layer = TransformerDecoderLayer::new(8, 2, &mut Rng::new(1))?;
+/// let summary = summary_with(&layer, |tape| {
+///     let [target, memory] = [3, 5].map(|n| tape.constant(Tensor::zeros([1, n, 8], DType::F32)));
+///     layer.forward(target, memory)
+/// })?;
+/// let row = summary.rows().iter().find(|row| row.path == "linear1").unwrap();
+/// assert_eq!(row.outputs[0][..], [1, 3, 2048]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+#[track_caller]
+pub fn summary_with(
+    module: &(impl Module + ?Sized),
+    forward: impl for<'t> FnOnce(&'t Tape) -> Var<'t>,
+) -> Result<Summary> {
+    // Errors name layers by their paths once these were listed.
+    module.named_parameters();
+    let mut listed = Listed::of(module);
+    let tape = Tape::inference();
+    tape.watch_parts();
+    let _call = tape.within(Part::Call);
+    let y = forward(&tape);
+    y.check()?;
+    listed.give(tape.given());
+    if let Some(whole) = listed.summary.rows.iter_mut().find(|row| row.path.is_empty()) {
+        whole.outputs = vec![y.shape()];
+    }
+    Ok(listed.summary)
+}
+
+/// The rows of a module, and what tells them in a recording.
+struct Listed {
+    summary: Summary,
+    /// The identities of parameters with the paths of the rows that they are in.
+    parameters: Vec<(u64, String)>,
+    /// The names of parts that hold others, with their paths here.
+    names: Vec<(Arc<str>, String)>,
+}
+
+impl Listed {
+    fn of(module: &(impl Module + ?Sized)) -> Listed {
+        let (mut parameters, mut names) = (Vec::new(), Vec::new());
+        let rows = rows(module, &mut parameters, &mut names);
+        Listed { summary: Summary { rows }, parameters, names }
+    }
+
+    /// Takes over what parts of a recording gave; what holds a part knows better what it gave than what it recorded.
+    fn give(&mut self, given: Vec<(Place, Meta)>) {
+        let (said, recorded): (Vec<_>, Vec<_>) =
+            given.into_iter().partition(|(place, _)| matches!(place, Place::Part(..)));
+        let mut told = Vec::new();
+        for given in [said, recorded] {
+            for (place, meta) in given {
+                let paths = self.paths(&place);
+                let rows =
+                    self.summary.rows.iter_mut().filter(|row| {
+                        paths.contains(&row.path) && row.kind.starts_with(place.kind())
+                    });
+                for row in rows.filter(|row| !told.contains(&row.path)) {
+                    if !row.outputs.contains(&meta.shape) {
+                        row.outputs.push(meta.shape.clone());
+                    }
+                }
+            }
+            let rows = self.summary.rows.iter().filter(|row| !row.outputs.is_empty());
+            told = rows.map(|row| row.path.clone()).collect();
+        }
+    }
+
+    /// Where in the module a place may be.
+    fn paths(&self, place: &Place) -> Vec<String> {
+        match place {
+            Place::Layer(_, id) => {
+                let own = self.parameters.iter().filter(|(own, _)| own == id);
+                own.map(|(_, path)| path.clone()).collect()
+            }
+            Place::Part(whole, part) => {
+                let own = self.names.iter().filter(|(name, _)| Arc::ptr_eq(name, whole));
+                own.map(|(_, path)| join(path, part)).collect()
+            }
+        }
+    }
+}
+
+fn join(path: &str, part: &str) -> String {
+    if path.is_empty() { part.to_string() } else { format!("{path}.{part}") }
+}
+
+fn rows(
+    module: &(impl Module + ?Sized),
+    owned: &mut Vec<(u64, String)>,
+    names: &mut Vec<(Arc<str>, String)>,
+) -> Vec<SummaryRow> {
     let mut rows: Vec<SummaryRow> = vec![SummaryRow::new("", module.kind())];
     let mut known: Vec<u64> = Vec::new();
     module.visit(&mut Visitor::new(&mut |seen| match seen {
         Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
+        Seen::Name { path, name } => names.extend(name.get().map(|name| (name, path.to_string()))),
         // Nothing to be listed.
         Seen::Dial { path, .. } => {
             retract(&mut rows, path, &["Dial", "Generator"]);
@@ -39,6 +178,7 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
         }
         Seen::Parameter { path, parameter } => {
             let Some((row, name)) = owner(&mut rows, path) else { return };
+            owned.push((parameter.id(), row.path.clone()));
             let value = parameter.value();
             let shared = known.contains(&parameter.id());
             known.push(parameter.id());
@@ -56,7 +196,7 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
     let keep: Vec<bool> = (0..rows.len()).map(|i| own(&rows[i]) || !inside(&rows, i)).collect();
     let mut keep = keep.into_iter();
     rows.retain(|_| keep.next().unwrap_or(true));
-    Summary { rows }
+    rows
 }
 
 /// The row that a parameter or buffer at this path belongs to, and its name there: the row of its parent, or
@@ -90,6 +230,8 @@ pub struct SummaryRow {
     pub path: String,
     /// What it is.
     pub kind: String,
+    /// The shapes of what it gives, each once; none without an input: see [`summary_for`].
+    pub outputs: Vec<Shape>,
     /// Its own parameters, by name; one that stands in the place of the module has none, "".
     pub parameters: Vec<(String, Shape)>,
     /// Its own buffers, in the same way.
@@ -103,6 +245,7 @@ impl SummaryRow {
         SummaryRow {
             path: path.to_string(),
             kind,
+            outputs: Vec::new(),
             parameters: Vec::new(),
             buffers: Vec::new(),
             count: 0,
@@ -133,26 +276,36 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let any = |has: fn(&SummaryRow) -> bool| self.rows.iter().any(has);
+        let shown = [
+            true,
+            true,
+            any(|row| !row.outputs.is_empty()),
+            true,
+            any(|row| !row.buffers.is_empty()),
+            true,
+        ];
         let cells = |row: &SummaryRow| {
+            let outputs = row.outputs.iter().map(Shape::to_string).collect::<Vec<_>>().join(", ");
             let (parameters, buffers) = (shapes(&row.parameters), shapes(&row.buffers));
-            [row.path.clone(), row.kind.clone(), parameters, buffers, thousands(row.count)]
+            let count = thousands(row.count);
+            [row.path.clone(), row.kind.clone(), outputs, parameters, buffers, count]
         };
-        let mut table = vec![["name", "layer", "parameters", "buffers", "count"].map(String::from)];
+        let head = ["name", "layer", "output", "parameters", "buffers", "count"];
+        let mut table = vec![head.map(String::from)];
         table.extend(self.rows.iter().map(cells));
-        table.push(["", "total", "", "", &thousands(self.total())].map(String::from));
+        table.push(["", "total", "", "", "", &thousands(self.total())].map(String::from));
         let width =
             |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(width);
-        let any_buffers = self.rows.iter().any(|row| !row.buffers.is_empty());
-        for (number, [path, kind, parameters, buffers, count]) in table.iter().enumerate() {
+        let widths: [usize; 6] = std::array::from_fn(width);
+        for (number, row) in table.iter().enumerate() {
             if number > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{path:<a$}  {kind:<b$}  {parameters:<c$}  ")?;
-            if any_buffers {
-                write!(f, "{buffers:<d$}  ")?;
+            for column in (0..5).filter(|&column| shown[column]) {
+                write!(f, "{:<1$}  ", row[column], widths[column])?;
             }
-            write!(f, "{count:>e$}")?;
+            write!(f, "{:>1$}", row[5], widths[5])?;
         }
         Ok(())
     }
@@ -172,83 +325,4 @@ fn thousands(n: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::nn::{BatchNorm1d, Dropout, Linear, Sequential};
-    use crate::tape::{Buffer, Dial, Generator, Parameter};
-    use crate::tensor::{DType, Rng, Tensor};
-
-    #[derive(Module)]
-    struct Block {
-        scale: Parameter,
-        inner: (Arc<Linear>, Arc<Linear>),
-    }
-
-    #[test]
-    fn nested_and_shared() {
-        let rng = &mut Rng::new(1);
-        let shared = Arc::new(Linear::new(2, 3, rng));
-        let scale = Parameter::new(Tensor::zeros((), DType::F32));
-        let block = Block { scale: scale.share(), inner: (Arc::clone(&shared), shared) };
-        let table = summary(&block);
-        let rows: Vec<_> =
-            table.rows().iter().map(|row| (&row.path[..], &row.kind[..], row.count)).collect();
-        let linear = "Linear(2, 3)";
-        assert_eq!(rows, [("", "Block", 1), ("inner.0", linear, 9), ("inner.1", linear, 0)]);
-        assert_eq!(table.total(), block.parameter_count());
-        assert_eq!(summary(&scale).total(), 1);
-        assert_eq!(thousands(1_234_567), "1,234,567");
-    }
-
-    #[test]
-    fn buffers_have_a_column_and_do_not_count() {
-        let net =
-            Sequential::new().add(Linear::new(2, 3, &mut Rng::new(1))).add(BatchNorm1d::new(3));
-        let text = "\
-name  layer           parameters               buffers                                                    count
-0     Linear(2, 3)    weight [3, 2], bias [3]                                                                 9
-1     BatchNorm1d(3)  weight [3], bias [3]     running_mean [3], running_var [3], num_batches_tracked []      6
-      total                                                                                                  15";
-        assert_eq!(summary(&net).to_string(), text);
-        let alone = summary(&Buffer::new(Tensor::zeros([3], DType::F32)));
-        assert_eq!((alone.total(), alone.rows()[0].buffers.len()), (0, 1));
-    }
-
-    /// A layer that shows what is inside as if it stood in its own place.
-    struct Bare<M>(Option<Linear>, M);
-
-    impl<M: Module> Module for Bare<M> {
-        fn visit(&self, visitor: &mut Visitor<'_>) {
-            if let Some(linear) = &self.0 {
-                visitor.child("linear", linear);
-            }
-            self.1.visit(visitor);
-        }
-    }
-
-    fn kinds(module: &impl Module) -> Vec<(String, String, usize)> {
-        let rows = summary(module).rows;
-        rows.into_iter().map(|row| (row.path, row.kind, row.count)).collect()
-    }
-
-    #[test]
-    fn a_layer_that_shows_what_is_inside_by_hand_keeps_its_row() {
-        let row = |path: &str, kind: &str, count| (path.to_string(), kind.to_string(), count);
-        let scale = || Parameter::new(Tensor::zeros([3], DType::F32));
-        let generator = Generator::new(1);
-        let bare = (Bare(None, generator.share()), Bare(None, Dial::new(0.0)), Bare(None, scale()));
-        let rows = [row("0", "Bare", 0), row("1", "Bare", 0), row("2", "Bare", 3)];
-        assert_eq!(kinds(&bare), rows);
-        assert!(summary(&bare).to_string().contains("2     Bare   [3]"), "{}", summary(&bare));
-
-        let linear = || Some(Linear::new(2, 3, &mut Rng::new(1)));
-        let after = (Bare(linear(), generator), Bare(linear(), scale()));
-        let line = |path| row(path, "Linear(2, 3)", 9);
-        assert_eq!(kinds(&after), [line("0.linear"), row("1", "Bare", 3), line("1.linear")]);
-
-        let direct = (Dial::new(0.0), Dropout::new(0.5, &mut Rng::new(1)), scale());
-        assert_eq!(kinds(&direct), [row("", "list", 3), row("1", "Dropout(0.5)", 0)]);
-    }
-}
+mod tests;

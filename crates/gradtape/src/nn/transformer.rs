@@ -11,15 +11,19 @@ pub use causal::{CausalTransformer, CausalTransformerOptions, CausalTransformerS
 pub use decoder::{DecoderCache, TransformerDecoderLayer};
 pub use encoder::TransformerEncoderLayer;
 pub use generate::{Continuation, Sampling};
-pub use spec::{TransformerEncoderSpec, TransformerStackSpec};
+pub use spec::{
+    TransformerDecoderSpec, TransformerDecoderStackSpec, TransformerEncoderSpec,
+    TransformerStackSpec,
+};
 pub use stack::{TransformerDecoder, TransformerEncoder, TransformerStackOptions};
 
 use super::fit::{check_eps, setting};
 use super::{
-    Activation, AttentionOptions, Init, LayerNorm, LayerNormOptions, Linear, LinearOptions,
+    Activation, AttentionOptions, Init, Layer, LayerNorm, LayerNormOptions, LayerSpec, Linear,
+    LinearOptions,
 };
 use crate::tape::Var;
-use crate::tensor::{DType, Result, Rng};
+use crate::tensor::{DType, Error, Kind, Result, Rng};
 
 /// What [`TransformerEncoderLayer::with`] and [`TransformerDecoderLayer::with`] can be told; the default is what `new`
 /// does, and PyTorch, but that sequences are `[n, length, width]`.
@@ -104,4 +108,28 @@ fn added<'t, T>(
 ) -> (Var<'t>, T) {
     let (y, told) = part(if before { norm.forward(x) } else { x });
     (if before { x + y } else { norm.forward(x + y) }, told)
+}
+
+/// What a decoder fails with where a target and a memory are not of the same examples.
+#[track_caller]
+fn apart<'t>(name: &str, target: Var<'t>, memory: Var<'t>) -> Option<Var<'t>> {
+    let (own, other) = (target.meta(), memory.meta());
+    let fits = own.shape.first() == other.shape.first();
+    if fits || target.check().is_err() || memory.check().is_err() {
+        return None;
+    }
+    let message =
+        format!("{name}: the target {own} and the memory {other} are not of as many examples");
+    let hint = "each target looks at the memory of its example; broadcast_to() repeats one for all";
+    Some(target.failed(Error::new(Kind::Shape, message).hint(hint), &[target, memory]))
+}
+
+/// What a layer of one kind is as data.
+fn spec_of<S: TryFrom<LayerSpec, Error = Error>>(layer: &(impl Layer + ?Sized)) -> Result<S> {
+    let named = |error: Error| error.context(layer.kind());
+    let spec = layer.spec().ok_or_else(|| {
+        Error::new(Kind::Model, "the layer is one of a program, and has no description as data")
+    });
+    let hint = "of a network, give one of its layers()";
+    spec.and_then(S::try_from).map_err(|error| named(error).hint(hint))
 }

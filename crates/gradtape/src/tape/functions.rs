@@ -201,7 +201,8 @@ impl Tape {
 
     #[track_caller]
     fn nothing(&self, name: &str) -> Var<'_> {
-        let error = Error::new(Kind::Shape, format!("{name}: needs at least one operand"));
+        let error = Error::new(Kind::Shape, format!("{name}: needs at least one operand"))
+            .hint("give it at least one value");
         self.var(self.fail(error.at(Location::caller()), &[]))
     }
 }

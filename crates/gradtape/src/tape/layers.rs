@@ -1,6 +1,8 @@
 //! What a recording says of a network: what each layer gave, and the operations in it.
 
-use super::{Recording, Tape, Var};
+use std::sync::Arc;
+
+use super::{Leaf, Part, Recording, Tape, Var};
 use crate::op::{Meta, NodeId};
 
 /// A recorded operation as a picture of the network shows it.
@@ -15,7 +17,67 @@ pub(crate) struct Shown {
     pub(crate) parameter: Option<String>,
 }
 
+/// Where in a network something was given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// By the layer of this kind that has the parameter of this identity.
+    Layer(&'static str, u64),
+    /// By the part with this path inside of the one that has this path.
+    Part(Arc<str>, String),
+}
+
+impl Place {
+    /// The kind of the layer, if that is known.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Place::Layer(kind, _) => kind,
+            Place::Part(..) => "",
+        }
+    }
+}
+
 impl Tape {
+    /// Has parts of networks keep what they give, until a reset.
+    pub(crate) fn watch_parts(&self) {
+        self.recording().borrow_mut().given = Some(Vec::new());
+    }
+
+    /// Says what the part of a network that is being recorded gives.
+    pub(crate) fn gives(&self, y: Var<'_>) {
+        let mut recording = self.recording().borrow_mut();
+        let scope = recording.scope;
+        if let Some(given) = &mut recording.given
+            && !y.id().is_failed()
+        {
+            given.push((scope, y.id()));
+        }
+    }
+
+    /// What parts of networks said that they gave since they are watched, and the last value of each layer with
+    /// parameters that said nothing.
+    pub(crate) fn given(&self) -> Vec<(Place, Meta)> {
+        let recording = self.recording().borrow();
+        let mut given = recording.given.clone().unwrap_or_default();
+        let mut last: Vec<(u32, NodeId)> = Vec::new();
+        for id in recording.forward().filter(|&id| recording.leaf(id).is_none()) {
+            let mut scope = recording.node(id).scope;
+            while let Some(own) = recording.around(scope).next() {
+                match last.iter_mut().rev().find(|(known, _)| *known == scope) {
+                    Some((_, y)) => *y = id,
+                    None if own.parameter.is_some() => last.push((scope, id)),
+                    None => {}
+                }
+                scope = own.outer;
+            }
+        }
+        last.retain(|(scope, _)| given.iter().all(|(known, _)| known != scope));
+        given.extend(last);
+        let placed = |(scope, id): (u32, NodeId)| {
+            Some((recording.part_of(scope)?, recording.node(id).meta.clone()))
+        };
+        given.into_iter().filter_map(placed).collect()
+    }
+
     /// The layers that recorded something, by name, in order, each with the last value that it recorded: what it
     /// gave. Of a layer that was called several times the last call counts.
     pub(crate) fn layers(&self) -> Vec<(String, Var<'_>)> {
@@ -60,6 +122,31 @@ impl Tape {
 }
 
 impl Recording {
+    /// Which part of a network a scope is.
+    fn part_of(&self, scope: u32) -> Option<Place> {
+        let mut path: Vec<String> = Vec::new();
+        for scope in self.around(scope) {
+            match &scope.part {
+                Part::Layer(kind) => {
+                    if let Some(Leaf::Parameter { parameter, .. }) =
+                        scope.parameter.and_then(|id| self.leaf(id))
+                        && path.is_empty()
+                    {
+                        return Some(Place::Layer(kind, parameter.id()));
+                    }
+                }
+                Part::Number(number) => path.push(number.to_string()),
+                Part::Named(name) => path.push(name.to_string()),
+                Part::List(Some(whole)) => {
+                    path.reverse();
+                    return Some(Place::Part(Arc::clone(whole), path.join(".")));
+                }
+                Part::Call | Part::Told(_) | Part::List(None) => {}
+            }
+        }
+        None
+    }
+
     /// The nodes that are no part of a derivative, in order.
     fn forward(&self) -> impl Iterator<Item = NodeId> + '_ {
         (0..self.len()).map(NodeId::new).filter(|&id| !self.node(id).derived)

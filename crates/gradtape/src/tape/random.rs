@@ -219,7 +219,8 @@ fn classes(shape: &Shape, axis: isize, dtype: DType) -> Result<()> {
         return Err(wrong("logits are floating-point numbers"));
     }
     match shape[shape.axis(axis)?] {
-        0 => Err(Error::new(Kind::Shape, format!("axis {axis} holds no class to choose"))),
+        0 => Err(Error::new(Kind::Shape, format!("axis {axis} holds no class to choose"))
+            .hint("give the axis at least one place")),
         _ => Ok(()),
     }
 }

@@ -107,6 +107,8 @@ pub(crate) struct Recording {
     pub(super) scope_count: usize,
     /// The number of the scope that is open, or 0.
     pub(super) scope: u32,
+    /// What parts of networks said that they gave, with their scopes, if anybody watches.
+    pub(super) given: Option<Vec<(u32, NodeId)>>,
 }
 
 impl Recording {
@@ -133,6 +135,7 @@ impl Recording {
             scopes: Vec::new(),
             scope_count: 0,
             scope: 0,
+            given: None,
         }
     }
 
@@ -154,6 +157,7 @@ impl Recording {
         self.spent = None;
         self.parameters.clear();
         (self.scope_count, self.scope) = (0, 0);
+        self.given = None;
     }
 
     /// The number of nodes.

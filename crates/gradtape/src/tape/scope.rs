@@ -16,11 +16,11 @@ use crate::tensor::{Error, is_foreign};
 /// A call during which nodes are recorded.
 pub(crate) struct Scope {
     /// The number of the scope around it; 0 stands for none.
-    outer: u32,
-    part: Part,
+    pub(super) outer: u32,
+    pub(super) part: Part,
     at: &'static Location<'static>,
     /// The first parameter that a layer records is one of its own and so knows the layer's path.
-    parameter: Option<NodeId>,
+    pub(super) parameter: Option<NodeId>,
 }
 
 /// What of a network a scope is.
@@ -36,6 +36,8 @@ pub(crate) enum Part {
     List(Option<Arc<str>>),
     /// One of them.
     Number(usize),
+    /// One that has a name instead.
+    Named(&'static str),
 }
 
 /// Closes a scope when it is dropped.
@@ -217,6 +219,7 @@ impl Recording {
             match &scope.part {
                 Part::Call | Part::Told(_) | Part::List(None) => {}
                 Part::Number(number) => path.push(number.to_string()),
+                Part::Named(name) => path.push(name.to_string()),
                 Part::List(Some(whole)) => {
                     path.push(whole.to_string());
                     break;
@@ -247,7 +250,7 @@ impl Recording {
     }
 
     /// A scope and those around it, from the inside.
-    fn around(&self, scope: u32) -> impl Iterator<Item = &Scope> {
+    pub(super) fn around(&self, scope: u32) -> impl Iterator<Item = &Scope> {
         let at = |number: u32| self.scopes.get(number.checked_sub(1)? as usize);
         std::iter::successors(at(scope), move |scope| at(scope.outer))
     }

@@ -1,8 +1,8 @@
 //! What holds of every layer.
 
-use gradtape::nn::{Layer, LayerSpec, Module, Sequential, summary};
+use gradtape::nn::{Layer, LayerSpec, Module, Sequential, summary, summary_for};
 use gradtape::optim::{Adam, Optimizer};
-use gradtape::{Result, Tape, Tensor, check_gradients};
+use gradtape::{DType, Result, Rng, Tape, Tensor, check_gradients};
 
 use super::shared::{build, numbers, predict, stir};
 
@@ -196,6 +196,18 @@ pub(crate) const LAYERS: &[(&str, &[usize])] = &[
         &[2, 2, 4],
     ),
     (
+        r#"{"layer":"transformer_decoder_layer","width":4,"heads":2,"feedforward":5,"dropout":0.0,
+            "activation":"gelu","eps":1e-5,"norm_first":true,"bias":true,"causal":true,"rotary":100.0,
+            "dtype":"f64"}"#,
+        &[2, 3, 4],
+    ),
+    (
+        r#"{"layer":"transformer_decoder","layers":2,"final_norm":true,"decoder_layer":{"width":4,"heads":2,
+            "feedforward":5,"dropout":0.0,"activation":"silu","eps":1e-5,"norm_first":false,"bias":true,
+            "causal":true,"rotary":null,"dtype":"f64"}}"#,
+        &[2, 2, 4],
+    ),
+    (
         r#"{"layer":"parallel","merge":{"concat":-1},"layers":[{"layer":"linear","inputs":4,"outputs":2,
             "bias":true,"dtype":"f64"},{"layer":"tanh"}]}"#,
         &[3, 4],
@@ -343,6 +355,8 @@ fn a_clone_has_numbers_of_its_own_and_says_the_same() {
             "residual",
             "transformerencoderlayer",
             "transformerencoder",
+            "transformerdecoderlayer",
+            "transformerdecoder",
             "multiheadattention",
             "swiglu",
             "parallel",
@@ -361,7 +375,7 @@ fn an_error_names_the_path_of_the_layer_and_what_it_was_given() {
         let network = Sequential::new().add(Sequential::new().add(layer.clone_layer()));
         network.named_parameters();
         let tape = Tape::new();
-        let whole = x.cast(gradtape::DType::I64);
+        let whole = x.cast(DType::I64);
         let y = network.forward(tape.constant(&whole));
         // Views and maxima of whole numbers are right.
         let Err(error) = y.value() else {
@@ -391,4 +405,66 @@ fn a_layer_without_examples_gives_none() {
         assert_eq!(y.shape()[1..], predict(layer, &x)?.shape()[1..], "{json}");
         Ok(())
     });
+}
+
+#[test]
+fn layers_that_draw_look_up_or_keep_statistics_learn_and_know_no_order_of_examples() {
+    for (kind, spec, shape) in LayerSpec::samples() {
+        let info = LayerSpec::TABLE.iter().find(|info| info.name == kind).unwrap();
+        if ELSEWHERE.iter().all(|(tag, _)| *tag != info.tag()) {
+            continue;
+        }
+        let layer = spec.build(&mut Rng::new(3)).unwrap();
+        // A layer of batches without weights has its type from its statistics.
+        let own = layer.parameters().first().map(|own| own.value().dtype());
+        let own = own.or_else(|| Some(layer.named_buffers().first()?.1.value().dtype()));
+        let own = own.unwrap_or(DType::F32);
+        // Three examples, of places that every table has.
+        let shape = [&[3], &shape[1..]].concat();
+        let x = match info.input.starts_with("i64") {
+            true => {
+                let places = (0..shape.iter().product::<usize>()).map(|i| i as i64 * 5 % 7 % 3);
+                Tensor::from_vec(places.collect(), &shape[..]).unwrap()
+            }
+            false => spaced(&shape).cast(own),
+        };
+        let turned = |x: &Tensor| {
+            let tape = Tape::inference();
+            let x = tape.constant(x);
+            x.slice(0, 2..).concat(&[x.slice(0, ..2)], 0).value().unwrap()
+        };
+        let want = turned(&predict(&*layer, &x).unwrap());
+        let got = predict(&*layer, &turned(&x)).unwrap();
+        assert!(got.all_close(&want, 1e-5, 1e-6), "{kind}: {spec:?}");
+
+        let before: Vec<_> = layer.parameters().iter().map(|own| own.value()).collect();
+        if before.is_empty() {
+            continue;
+        }
+        let adam = Adam::new(&*layer, 0.01);
+        let tape = Tape::new();
+        let y = layer.forward(tape.constant(&x));
+        let weights = numbers(&y.shape(), 5).cast(own);
+        adam.step((y * tape.constant(weights)).square().sum(())).unwrap();
+        for ((name, own), before) in layer.named_parameters().iter().zip(before) {
+            assert!(!own.value().equals(&before), "{kind}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_summary_shows_what_every_layer_gives_or_the_line_that_gave_what_it_cannot_take() {
+    each(|json, layer, x| {
+        let network = Sequential::new().add(layer.clone_layer());
+        let summary = summary_for(&network, &x)?;
+        let given: Vec<_> = summary.rows().iter().filter(|row| row.path == "0").collect();
+        let want = predict(layer, &x)?;
+        assert!(given.iter().all(|row| row.outputs == [want.shape().clone()]), "{json}: {summary}");
+        Ok(())
+    });
+    let network = Sequential::new().add(build(LAYERS[0].0));
+    let (line, error) = (line!(), summary_for(&network, &spaced(&[3, 5])).unwrap_err());
+    let at = error.location().unwrap();
+    assert!(at.line() == line && at.file().ends_with("every.rs"), "{error}");
+    assert!(error.to_string().contains("in layer 0 (Linear)"), "{error}");
 }

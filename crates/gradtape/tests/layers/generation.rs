@@ -1,9 +1,10 @@
 //! Sequences that are continued: caches of keys and values have the numbers of the whole.
 
+use gradtape::io::{Model, SafeTensors};
 use gradtape::nn::{
-    AttentionOptions, CausalTransformer, CausalTransformerOptions, KeyValueCache, Layer, Module,
-    MultiheadAttention, TransformerDecoder, TransformerEncoder, TransformerOptions,
-    TransformerStackOptions, summary,
+    AttentionOptions, CausalTransformer, CausalTransformerOptions, KeyValueCache, Layer, LayerSpec,
+    Module, MultiheadAttention, Sequential, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerOptions, TransformerStackOptions, summary,
 };
 use gradtape::optim::{Adam, Optimizer};
 use gradtape::{DType, Result, Rng, Tape, Tensor, Var, check_gradients, loss};
@@ -122,6 +123,49 @@ fn encoders_and_decoders_in_parts_are_the_whole() -> Result<()> {
 }
 
 #[test]
+fn a_decoder_is_kept_with_its_encoder_and_still_takes_two_sequences() -> Result<()> {
+    for (norm_first, rotary) in [(false, None), (true, Some(20.0))] {
+        let options = stack(norm_first, rotary);
+        let encoder = TransformerEncoder::with(4, 2, options, &mut Rng::new(1))?;
+        let decoder = TransformerDecoder::with(4, 2, options, &mut Rng::new(2))?;
+        let layer = TransformerDecoderLayer::with(4, 2, options.layer, &mut Rng::new(3))?;
+        stir(&decoder);
+        stir(&layer);
+        let (target, source) = (draw(&[2, 6, 4], 1), draw(&[2, 3, 4], 2));
+        let tape = Tape::inference();
+        let (target, source) = (tape.constant(&target), tape.constant(&source));
+        let want = decoder.forward(target, encoder.forward(source)).value()?;
+        let one = layer.forward(target, source).value()?;
+        // Of one value it is the decoder of the value and itself.
+        let itself = decoder.forward(target, target).value()?;
+        assert!(Layer::forward(&decoder, target).value()?.equals(&itself));
+
+        let network = Sequential::new().add(encoder).add(decoder).add(layer);
+        let file = SafeTensors::from_bytes(&Model::new(network).to_bytes()?)?;
+        let network = Model::from_safetensors(file)?.network;
+        let [encoder, decoder, layer] = network.layers() else { panic!("three layers") };
+        let memory = encoder.forward(source);
+        let again = TransformerDecoder::of(decoder)?;
+        assert_eq!(again.options(), options);
+        assert!(again.forward(target, memory).value()?.equals(&want));
+        let again = TransformerDecoderLayer::of(layer)?;
+        assert!(again.forward(target, source).value()?.equals(&one));
+
+        refused(
+            TransformerDecoder::of(&network),
+            &["Sequential", "no TransformerDecoder", "layers()"],
+        );
+        refused(TransformerDecoderLayer::of(decoder), &["the layer is no TransformerDecoderLayer"]);
+        // What a decoder is told is told of its layers; a name that they do not know is refused.
+        let json = serde_json::to_string(&decoder.spec()).unwrap();
+        let other = json.replace("norm_first", "norm_frist");
+        let error = serde_json::from_str::<LayerSpec>(&other).unwrap_err().to_string();
+        assert!(error.contains("unknown field `norm_frist`"), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_language_model_generates_what_the_whole_text_says() -> Result<()> {
     for (tied, rotary) in [(true, None), (false, Some(100.0))] {
         let options = CausalTransformerOptions { places: 8, tied, stack: stack(true, rotary) };
@@ -194,6 +238,14 @@ fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
     let decoder = TransformerDecoder::with(4, 2, stack(true, None), rng)?;
     let (y, _) = decoder.run(zeros(&[1, 2, 4]), &[], None, None);
     refused(y.value(), &["0 caches for 2 layers"]);
+    let words = ["target f64[1, 2, 4]", "memory f64[3, 2, 4]", "broadcast_to()", "generation.rs"];
+    let (target, memory) = (zeros(&[1, 2, 4]), zeros(&[3, 2, 4]));
+    refused(decoder.forward(target, memory).value(), &words);
+    refused(decoder.layers[0].forward(target, memory).value(), &words);
+    refused(
+        decoder.forward(target, zeros(&[1, 2, 3])).value(),
+        &["[n, length, 4]", "f64[1, 2, 3]"],
+    );
     let none = TransformerStackOptions { layers: 0, ..stack(true, None) };
     refused(TransformerEncoder::with(4, 2, none, rng), &["0 layers"]);
     refused(TransformerDecoder::with(4, 2, none, rng), &["0 layers"]);

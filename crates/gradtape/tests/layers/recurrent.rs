@@ -267,5 +267,27 @@ fn what_does_not_fit_is_an_error_with_a_way_out() -> Result<()> {
     refused(last.hidden.value(), &["must be f32[1, 2, 2]"]);
     refused(gru.run(x, state(&[1, 2, 2], true)).0.value(), &["has a cell"]);
     refused(lstm.run(x, state(&[1, 2, 2], false)).0.value(), &["lacks a cell"]);
+    for (lengths, words) in [
+        (
+            Tensor::from([5i64, 6]),
+            "length 1 is 6, but the sequences of the input f32[2, 5, 3] have 5 steps",
+        ),
+        (Tensor::from([-1i64, 5]), "length 0 is -1"),
+        (
+            Tensor::from([5i64]),
+            "lengths are i64[1], but for the input f32[2, 5, 3] they must be i64[2]",
+        ),
+        (Tensor::from([5.0f32, 5.0]), "lengths are f32[2]"),
+    ] {
+        let (y, last) = lstm.run_lengths(x, tape.constant(lengths), None);
+        let error = last.hidden.value().unwrap_err();
+        refused(Err::<(), _>(error), &[words, "in layer Lstm", "hint: ", "recurrent.rs"]);
+        refused(y.value(), &[words]);
+    }
+    // No step at all is a length, and leaves the state as it was.
+    let (y, last) = gru.run_lengths(x, tape.constant([0i64, 5]), None);
+    let numbers =
+        (y.index(0, 0).value()?.to_f64_vec(), last.hidden.index(1, 0).value()?.to_f64_vec());
+    assert_eq!(numbers, (vec![0.0; 10], vec![0.0; 2]));
     Ok(())
 }

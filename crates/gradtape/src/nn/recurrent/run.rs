@@ -101,6 +101,7 @@ impl<C: Cell> Recurrent<C> {
             }
             y = tape.concat(&ways, -1);
         }
+        tape.gives(y);
         let hidden = tape.stack(&last.0, 0);
         (y, RecurrentState { hidden, cell: C::HAS_CELL.then(|| tape.stack(&last.1, 0)) })
     }

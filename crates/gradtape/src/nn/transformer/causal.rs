@@ -9,7 +9,7 @@ use super::super::{
     LinearOptions, Module, PositionalEmbedding, Sequential, Spec, Visitor,
 };
 use super::{
-    TransformerEncoder, TransformerOptions, TransformerStackOptions, TransformerStackSpec,
+    TransformerEncoder, TransformerOptions, TransformerStackOptions, TransformerStackSpec, spec_of,
 };
 use crate::op::Meta;
 use crate::tape::{Part, Var};
@@ -123,11 +123,7 @@ impl CausalTransformer {
             let hint = "it must be one CausalTransformer";
             return Err(Error::new(Kind::Model, message).hint(hint));
         };
-        let Some(spec) = layer.spec() else {
-            let message = format!("the layer {} is no {}", layer.kind(), Self::NAME);
-            return Err(Error::new(Kind::Model, message));
-        };
-        let spec = CausalTransformerSpec::try_from(spec)?;
+        let spec = spec_of::<CausalTransformerSpec>(layer)?;
         let model = spec.model(Init::Zeros, &mut Rng::new(0))?;
         model.load_from(layer)?;
         Ok(model)

@@ -1,16 +1,22 @@
 //! [`TransformerDecoderLayer`]: attention to itself and to another sequence, and a network.
 
 use super::super::{
-    AttentionOptions, Dropout, Init, KeyValueCache, LayerNorm, Linear, Module, MultiheadAttention,
-    Visitor,
+    AttentionOptions, Dropout, Init, KeyValueCache, Layer, LayerNorm, LayerSpec, Linear, Module,
+    MultiheadAttention, Visitor,
 };
-use super::{TransformerOptions, added};
+use super::{
+    TransformerDecoderSpec, TransformerEncoderSpec, TransformerOptions, added, apart, spec_of,
+};
 use crate::tape::{Part, Tape, Var};
 use crate::tensor::{Result, Rng};
 
 /// A layer of a transformer's decoder: self-attention, attention to another sequence (the memory), and a network of two
 /// linear layers for each place, each added to the sequence and normalised. Vaswani et al. 2017. Weights have the
-/// names of PyTorch. It takes two values, and so is a [`Module`] and no [`Layer`](crate::nn::Layer).
+/// names of PyTorch.
+///
+/// As a [`Layer`], of one value, it looks at itself both ways, as [`MultiheadAttention`] does: the memory is the target. That
+/// is what a [`Sequential`](super::super::Sequential) and [`summary`](super::super::summary()) call, and what a
+/// [model file](crate::io::Model) keeps it as; [`TransformerDecoderLayer::of`] gives it back with its two values.
 ///
 /// ```
 /// use gradtape::nn::{TransformerDecoderLayer, TransformerOptions};
@@ -62,28 +68,43 @@ impl TransformerDecoderLayer {
         options: TransformerOptions,
         rng: &mut Rng,
     ) -> Result<TransformerDecoderLayer> {
-        let mut build = || -> Result<TransformerDecoderLayer> {
-            options.check(Self::NAME)?;
-            let (dropout, own) = (options.dropout, options.attention());
-            // The memory has an order of its own.
-            let other = AttentionOptions { causal: false, rotary: None, ..own };
-            let feedforward = options.feedforward;
-            Ok(TransformerDecoderLayer {
-                self_attn: MultiheadAttention::with(width, heads, own, rng)?,
-                multihead_attn: MultiheadAttention::with(width, heads, other, rng)?,
-                linear1: options.linear(width, feedforward, Init::FanIn, rng)?,
-                linear2: options.linear(feedforward, width, Init::FanIn, rng)?,
-                norm1: options.norm(Self::NAME, width)?,
-                norm2: options.norm(Self::NAME, width)?,
-                norm3: options.norm(Self::NAME, width)?,
-                dropout: Dropout::new(dropout, rng),
-                dropout1: Dropout::new(dropout, rng),
-                dropout2: Dropout::new(dropout, rng),
-                dropout3: Dropout::new(dropout, rng),
-                options,
-            })
-        };
-        build().map_err(|error| error.context(Self::NAME))
+        TransformerDecoderLayer::build(width, heads, options, Init::FanIn, rng)
+            .map_err(|error| error.context(Self::NAME))
+    }
+
+    pub(super) fn build(
+        width: usize,
+        heads: usize,
+        options: TransformerOptions,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Result<TransformerDecoderLayer> {
+        options.check(Self::NAME)?;
+        let (dropout, own) = (options.dropout, options.attention());
+        // The memory has an order of its own.
+        let other = AttentionOptions { causal: false, rotary: None, ..own };
+        Ok(TransformerDecoderLayer {
+            self_attn: MultiheadAttention::build(width, heads, own, init, rng)?,
+            multihead_attn: MultiheadAttention::build(width, heads, other, init, rng)?,
+            linear1: options.linear(width, options.feedforward, init, rng)?,
+            linear2: options.linear(options.feedforward, width, init, rng)?,
+            norm1: options.norm(Self::NAME, width)?,
+            norm2: options.norm(Self::NAME, width)?,
+            norm3: options.norm(Self::NAME, width)?,
+            dropout: Dropout::new(dropout, rng),
+            dropout1: Dropout::new(dropout, rng),
+            dropout2: Dropout::new(dropout, rng),
+            dropout3: Dropout::new(dropout, rng),
+            options,
+        })
+    }
+
+    /// The decoder's layer that a layer is, such as one of a [model file](crate::io::Model), with the same numbers. Fails for
+    /// any other layer.
+    pub fn of(layer: &(impl Layer + ?Sized)) -> Result<TransformerDecoderLayer> {
+        let own = spec_of::<TransformerDecoderSpec>(layer)?.layer(Init::Zeros, &mut Rng::new(0))?;
+        own.load_from(&layer)?;
+        Ok(own)
     }
 
     /// What it was made with.
@@ -108,6 +129,9 @@ impl TransformerDecoderLayer {
         memory_mask: Option<Var<'t>>,
     ) -> Var<'t> {
         let _layer = target.tape().within(Part::Layer(Self::NAME));
+        if let Some(failed) = apart(Self::NAME, target, memory) {
+            return failed;
+        }
         let remembered = self.multihead_attn.keys_and_values(memory);
         self.continued(target, None, remembered, target_mask, memory_mask).0
     }
@@ -192,5 +216,18 @@ impl Module for TransformerDecoderLayer {
         visitor.child("dropout1", &self.dropout1);
         visitor.child("dropout2", &self.dropout2);
         visitor.child("dropout3", &self.dropout3);
+    }
+}
+
+impl Layer for TransformerDecoderLayer {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        TransformerDecoderLayer::forward(self, x, x)
+    }
+
+    fn spec(&self) -> Option<LayerSpec> {
+        let (width, heads) = (self.self_attn.width(), self.self_attn.heads());
+        let same = TransformerEncoderSpec::of(width, heads, self.options);
+        Some(TransformerDecoderSpec(same).into())
     }
 }

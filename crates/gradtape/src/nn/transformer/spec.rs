@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::super::spec::float;
 use super::super::{Init, Kept, Layer, Spec};
 use super::{
-    TransformerEncoder, TransformerEncoderLayer, TransformerOptions, TransformerStackOptions,
+    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+    TransformerOptions, TransformerStackOptions,
 };
 use crate::op::Meta;
 use crate::tensor::{Error, Kind, Result, Rng};
@@ -71,6 +72,28 @@ impl TransformerEncoderSpec {
             dtype,
         })
     }
+
+    /// The tensors of a layer with these attentions and normalisations.
+    fn kept(&self, attentions: &[&str], norms: &[&str]) -> Result<Vec<Kept>> {
+        let &TransformerEncoderSpec { width, feedforward, bias, .. } = self;
+        let (dtype, rows) = (float(&self.dtype)?, width.saturating_mul(3));
+        let mut all = Vec::new();
+        let mut keep = |part: &str, weight: &str, shape: &[usize]| {
+            let name = |what: &str| format!("{part}.{}", weight.replace('*', what));
+            all.push(Kept::parameter(&name("weight"), Meta::new(dtype, shape)));
+            if bias {
+                all.push(Kept::parameter(&name("bias"), Meta::new(dtype, &shape[..1])));
+            }
+        };
+        for attention in attentions {
+            keep(attention, "in_proj_*", &[rows, width]);
+            keep(attention, "out_proj.*", &[width, width]);
+        }
+        keep("linear1", "*", &[feedforward, width]);
+        keep("linear2", "*", &[width, feedforward]);
+        norms.iter().for_each(|norm| keep(norm, "*", &[width]));
+        Ok(all)
+    }
 }
 
 impl Spec for TransformerEncoderSpec {
@@ -81,24 +104,7 @@ impl Spec for TransformerEncoderSpec {
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        let &TransformerEncoderSpec { width, feedforward, bias, .. } = self;
-        let (dtype, rows) = (float(&self.dtype)?, width.saturating_mul(3));
-        let all: [(&str, &[usize]); 12] = [
-            ("self_attn.in_proj_weight", &[rows, width]),
-            ("self_attn.in_proj_bias", &[rows]),
-            ("self_attn.out_proj.weight", &[width, width]),
-            ("self_attn.out_proj.bias", &[width]),
-            ("linear1.weight", &[feedforward, width]),
-            ("linear1.bias", &[feedforward]),
-            ("linear2.weight", &[width, feedforward]),
-            ("linear2.bias", &[width]),
-            ("norm1.weight", &[width]),
-            ("norm1.bias", &[width]),
-            ("norm2.weight", &[width]),
-            ("norm2.bias", &[width]),
-        ];
-        let there = all.into_iter().filter(|(name, _)| bias || !name.ends_with("bias"));
-        Ok(there.map(|(name, shape)| Kept::parameter(name, Meta::new(dtype, shape))).collect())
+        self.kept(&["self_attn"], &["norm1", "norm2"])
     }
 
     fn samples() -> Vec<(Self, Vec<usize>)> {
@@ -147,37 +153,114 @@ impl TransformerStackSpec {
     }
 }
 
+/// The tensors of so many layers, each with these, and of a last normalisation.
+fn stacked(
+    layers: usize,
+    each: &[Kept],
+    final_norm: bool,
+    of: &TransformerEncoderSpec,
+) -> Result<Vec<Kept>> {
+    // A file names each tensor, and none has so many.
+    if layers > 1 << 16 {
+        let message = format!("a transformer of {layers} layers");
+        return Err(Error::new(Kind::Model, message));
+    }
+    let mut kept = Vec::new();
+    for number in 0..layers {
+        let layer = format!("layers.{number}");
+        kept.extend(each.iter().cloned().map(|kept| kept.inside(&layer)));
+    }
+    if final_norm {
+        let meta = Meta::new(float(&of.dtype)?, [of.width]);
+        let names = ["weight", "bias"];
+        let names = &names[..if of.bias { 2 } else { 1 }];
+        let norm = names.iter().map(|name| Kept::parameter(name, meta.clone()).inside("norm"));
+        kept.extend(norm);
+    }
+    Ok(kept)
+}
+
 impl Spec for TransformerStackSpec {
     fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
         Ok(Box::new(self.encoder(init, rng)?))
     }
 
     fn tensors(&self) -> Result<Vec<Kept>> {
-        // A file names each tensor, and none has so many.
-        if self.layers > 1 << 16 {
-            let message = format!("a transformer of {} layers", self.layers);
-            return Err(Error::new(Kind::Model, message));
-        }
-        let mut kept = Vec::new();
-        let each = self.encoder_layer.tensors()?;
-        for number in 0..self.layers {
-            let layer = format!("layers.{number}");
-            kept.extend(each.iter().cloned().map(|kept| kept.inside(&layer)));
-        }
-        if self.final_norm {
-            let meta = Meta::new(float(&self.encoder_layer.dtype)?, [self.encoder_layer.width]);
-            let names = ["weight", "bias"];
-            let names = &names[..if self.encoder_layer.bias { 2 } else { 1 }];
-            let norm = names.iter().map(|name| Kept::parameter(name, meta.clone()).inside("norm"));
-            kept.extend(norm);
-        }
-        Ok(kept)
+        let layer = &self.encoder_layer;
+        stacked(self.layers, &layer.tensors()?, self.final_norm, layer)
     }
 
     fn samples() -> Vec<(Self, Vec<usize>)> {
         let both = TransformerEncoderSpec::samples().into_iter().zip([true, false]);
         let stack = |((layer, shape), final_norm)| {
             (TransformerStackSpec { layers: 2, final_norm, encoder_layer: layer }, shape)
+        };
+        both.map(stack).collect()
+    }
+}
+
+/// A [`TransformerDecoderLayer`] as data: what an encoder's layer is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TransformerDecoderSpec(pub TransformerEncoderSpec);
+
+impl TransformerDecoderSpec {
+    pub(super) fn layer(&self, init: Init, rng: &mut Rng) -> Result<TransformerDecoderLayer> {
+        let options = self.0.options()?;
+        TransformerDecoderLayer::build(self.0.width, self.0.heads, options, init, rng)
+    }
+}
+
+impl Spec for TransformerDecoderSpec {
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(self.layer(init, rng)?))
+    }
+
+    fn tensors(&self) -> Result<Vec<Kept>> {
+        self.0.kept(&["self_attn", "multihead_attn"], &["norm1", "norm2", "norm3"])
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let samples = TransformerEncoderSpec::samples().into_iter();
+        samples.map(|(spec, shape)| (TransformerDecoderSpec(spec), shape)).collect()
+    }
+}
+
+/// A [`TransformerDecoder`] as data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransformerDecoderStackSpec {
+    /// As [`TransformerStackOptions::layers`].
+    pub layers: usize,
+    /// As [`TransformerStackOptions::final_norm`].
+    pub final_norm: bool,
+    /// Each layer.
+    pub decoder_layer: TransformerDecoderSpec,
+}
+
+impl TransformerDecoderStackSpec {
+    pub(super) fn decoder(&self, init: Init, rng: &mut Rng) -> Result<TransformerDecoder> {
+        let &TransformerDecoderStackSpec { layers, final_norm, ref decoder_layer } = self;
+        let TransformerDecoderSpec(layer) = decoder_layer;
+        let options = TransformerStackOptions { layers, final_norm, layer: layer.options()? };
+        TransformerDecoder::build(layer.width, layer.heads, options, init, rng)
+    }
+}
+
+impl Spec for TransformerDecoderStackSpec {
+    fn build(&self, init: Init, rng: &mut Rng) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(self.decoder(init, rng)?))
+    }
+
+    fn tensors(&self) -> Result<Vec<Kept>> {
+        let layer = &self.decoder_layer;
+        stacked(self.layers, &layer.tensors()?, self.final_norm, &layer.0)
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let both = TransformerDecoderSpec::samples().into_iter().zip([false, true]);
+        let stack = |((decoder_layer, shape), final_norm)| {
+            (TransformerDecoderStackSpec { layers: 2, final_norm, decoder_layer }, shape)
         };
         both.map(stack).collect()
     }

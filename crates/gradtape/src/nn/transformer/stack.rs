@@ -3,8 +3,9 @@
 use super::super::fit::setting;
 use super::super::{Init, KeyValueCache, Layer, LayerNorm, LayerSpec, Module, Visitor};
 use super::{
-    DecoderCache, TransformerDecoderLayer, TransformerEncoderLayer, TransformerEncoderSpec,
-    TransformerOptions, TransformerStackSpec,
+    DecoderCache, TransformerDecoderLayer, TransformerDecoderSpec, TransformerDecoderStackSpec,
+    TransformerEncoderLayer, TransformerEncoderSpec, TransformerOptions, TransformerStackSpec,
+    apart, spec_of,
 };
 use crate::tape::{Part, Var};
 use crate::tensor::{Error, Kind, Result, Rng};
@@ -170,8 +171,30 @@ fn caches(name: &str, have: usize, want: usize) -> Error {
 }
 
 /// The decoder of a transformer: [`TransformerDecoderLayer`]s one behind another, each of which looks at the same memory,
-/// and a last normalisation. Vaswani et al. 2017. Weights have the names of PyTorch. It takes two values, and so is
-/// a [`Module`] and no [`Layer`].
+/// and a last normalisation. Vaswani et al. 2017. Weights have the names of PyTorch.
+///
+/// As a [`Layer`], of one value, it looks at itself both ways, as [`TransformerDecoderLayer`] does: the memory is the target.
+/// So it can stand in a model file, beside its encoder:
+///
+/// ```
+/// use gradtape::io::{Model, SafeTensors};
+/// use gradtape::nn::{Sequential, TransformerDecoder, TransformerEncoder};
+/// use gradtape::{DType, Rng, Tape, Tensor};
+/// let rng = &mut Rng::new(1);
+/// let (encoder, decoder) = (TransformerEncoder::new(8, 2, 1, rng)?, TransformerDecoder::new(8, 2, 1, rng)?);
+/// let file = Model::new(Sequential::new().add(encoder).add(decoder)).to_bytes()?;
+///
+/// let network = Model::from_safetensors(SafeTensors::from_bytes(&file)?)?.network;
+/// let [encoder, decoder] = network.layers() else { unreachable!() };
+/// let decoder = TransformerDecoder::of(decoder)?;
+/// let tape = Tape::inference();
+/// let source = tape.constant(Tensor::ones([2, 5, 8], DType::F32));
+/// let target = tape.constant(Tensor::ones([2, 3, 8], DType::F32));
+/// assert_eq!(decoder.forward(target, encoder.forward(source)).shape()[..], [2, 3, 8]);
+/// # Ok::<(), gradtape::Error>(())
+/// ```
+///
+/// Its caches:
 ///
 /// ```
 /// use gradtape::nn::{TransformerDecoder, TransformerOptions, TransformerStackOptions};
@@ -194,6 +217,8 @@ pub struct TransformerDecoder {
     pub layers: Vec<TransformerDecoderLayer>,
     /// The last normalisation.
     pub norm: Option<LayerNorm>,
+    width: usize,
+    heads: usize,
     options: TransformerStackOptions,
 }
 
@@ -214,10 +239,29 @@ impl TransformerDecoder {
         options: TransformerStackOptions,
         rng: &mut Rng,
     ) -> Result<Self> {
+        TransformerDecoder::build(width, heads, options, Init::FanIn, rng)
+    }
+
+    pub(super) fn build(
+        width: usize,
+        heads: usize,
+        options: TransformerStackOptions,
+        init: Init,
+        rng: &mut Rng,
+    ) -> Result<Self> {
         let (layers, norm) = options.build(Self::NAME, width, |options| {
-            TransformerDecoderLayer::with(width, heads, options, &mut *rng)
+            TransformerDecoderLayer::build(width, heads, options, init, &mut *rng)
         })?;
-        Ok(TransformerDecoder { layers, norm, options })
+        Ok(TransformerDecoder { layers, norm, width, heads, options })
+    }
+
+    /// The decoder that a layer is, such as one of a [model file](crate::io::Model), with the same numbers. Fails for any
+    /// other layer.
+    pub fn of(layer: &(impl Layer + ?Sized)) -> Result<TransformerDecoder> {
+        let spec = spec_of::<TransformerDecoderStackSpec>(layer)?;
+        let own = spec.decoder(Init::Zeros, &mut Rng::new(0))?;
+        own.load_from(&layer)?;
+        Ok(own)
     }
 
     /// What it was made with.
@@ -242,6 +286,10 @@ impl TransformerDecoder {
         target_mask: Option<Var<'t>>,
         memory_mask: Option<Var<'t>>,
     ) -> Var<'t> {
+        let _call = target.tape().within(Part::Layer(Self::NAME));
+        if let Some(failed) = apart(Self::NAME, target, memory) {
+            return failed;
+        }
         self.run(target, &self.begin(memory), target_mask, memory_mask).0
     }
 
@@ -305,5 +353,19 @@ impl Layer for TransformerEncoder {
 
     fn spec(&self) -> Option<LayerSpec> {
         Some(self.data().into())
+    }
+}
+
+impl Layer for TransformerDecoder {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t>) -> Var<'t> {
+        TransformerDecoder::forward(self, x, x)
+    }
+
+    fn spec(&self) -> Option<LayerSpec> {
+        let TransformerStackOptions { layers, final_norm, layer } = self.options;
+        let same = TransformerEncoderSpec::of(self.width, self.heads, layer);
+        let decoder_layer = TransformerDecoderSpec(same);
+        Some(TransformerDecoderStackSpec { layers, final_norm, decoder_layer }.into())
     }
 }

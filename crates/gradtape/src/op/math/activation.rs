@@ -60,6 +60,9 @@ macro_rules! activation_methods {
                 /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel 2016).
                 #[track_caller]
                 pub fn gelu(self) -> Self {
+                    if let Err(failed) = self.floats("gelu", None) {
+                        return failed;
+                    }
                     self * 0.5 * (1.0 + (self * std::f64::consts::FRAC_1_SQRT_2).erf())
                 }
 
@@ -67,6 +70,9 @@ macro_rules! activation_methods {
                 /// function.
                 #[track_caller]
                 pub fn gelu_tanh(self) -> Self {
+                    if let Err(failed) = self.floats("gelu_tanh", None) {
+                        return failed;
+                    }
                     // Beyond ±10 the tangent is ±1, and the cube may overflow.
                     let near = self.clamp(-10.0, 10.0);
                     let inner = near * (1.0 + 0.044715 * near.square());
@@ -76,6 +82,10 @@ macro_rules! activation_methods {
                 /// x above 0, `slope * x` at and below 0.
                 #[track_caller]
                 pub fn leaky_relu(self, slope: f64) -> Self {
+                    let setting = ("slope", slope, slope.is_finite(), "a finite number");
+                    if let Err(failed) = self.floats("leaky_relu", Some(setting)) {
+                        return failed;
+                    }
                     self.greater(0.0).select(self, self * slope)
                 }
 
@@ -83,6 +93,10 @@ macro_rules! activation_methods {
                 /// Hochreiter 2015).
                 #[track_caller]
                 pub fn elu(self, alpha: f64) -> Self {
+                    let setting = ("alpha", alpha, alpha.is_finite(), "a finite number");
+                    if let Err(failed) = self.floats("elu", Some(setting)) {
+                        return failed;
+                    }
                     let above = self.greater(0.0);
                     // The exponential never sees what select drops, where it may overflow.
                     above.select(self, above.select(0.0, self).expm1() * alpha)
@@ -99,6 +113,11 @@ macro_rules! activation_methods {
                 /// whose slope is 1 at 0 for every alpha (Barron 2017).
                 #[track_caller]
                 pub fn celu(self, alpha: f64) -> Self {
+                    let fits = alpha.is_finite() && alpha > 0.0;
+                    let setting = ("alpha", alpha, fits, "a finite number above 0");
+                    if let Err(failed) = self.floats("celu", Some(setting)) {
+                        return failed;
+                    }
                     let above = self.greater(0.0);
                     above.select(self, (above.select(0.0, self) / alpha).expm1() * alpha)
                 }
@@ -112,12 +131,18 @@ macro_rules! activation_methods {
                 /// `x / 6 + 1 / 2`, no less than 0 and no more than 1.
                 #[track_caller]
                 pub fn hardsigmoid(self) -> Self {
+                    if let Err(failed) = self.floats("hardsigmoid", None) {
+                        return failed;
+                    }
                     (self / 6.0 + 0.5).clamp(0.0, 1.0)
                 }
 
                 /// `x * hardsigmoid(x)` (Howard et al. 2019).
                 #[track_caller]
                 pub fn hardswish(self) -> Self {
+                    if let Err(failed) = self.floats("hardswish", None) {
+                        return failed;
+                    }
                     self * self.hardsigmoid()
                 }
 

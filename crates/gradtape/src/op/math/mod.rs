@@ -94,6 +94,24 @@ macro_rules! math_methods {
                     }
                 }
 
+                /// Fails under the name that the user wrote where these are no floating-point numbers, or a
+                /// number beside them does not hold what it must.
+                #[track_caller]
+                fn floats(
+                    self,
+                    name: &str,
+                    setting: Option<(&str, f64, bool, &'static str)>,
+                ) -> Result<(), Self> {
+                    $crate::op::rules::float(&self.meta()).map_err(|rule| self.broken(name, rule))?;
+                    match setting {
+                        Some((setting, value, false, must)) => {
+                            let rule = Broken::new(format!("{setting} is {value}"));
+                            Err(self.broken(name, rule.hint(format!("it must be {must}"))))
+                        }
+                        _ => Ok(()),
+                    }
+                }
+
                 #[track_caller]
                 fn broken(self, name: &str, rule: Broken) -> Self {
                     self.failed(rule.of(&format!("{name} of {}", self.meta())), &[self])

@@ -75,6 +75,11 @@ macro_rules! shape_methods {
                 #[doc(alias = "expand_dims")]
                 #[track_caller]
                 pub fn unsqueeze(self, axis: isize) -> Self {
+                    self.axis_before(axis, "unsqueeze")
+                }
+
+                #[track_caller]
+                fn axis_before(self, axis: isize, name: &str) -> Self {
                     let shape = self.shape();
                     let rank = shape.rank() as isize;
                     let place = if axis < 0 { axis + rank + 1 } else { axis };
@@ -82,7 +87,7 @@ macro_rules! shape_methods {
                         let rule =
                             format!("the result has {} axes; {axis} is not one of them", rank + 1);
                         let hint = format!("axes go from 0 to {rank}, or from -1 back to -{}", rank + 1);
-                        return self.broken("unsqueeze", Broken::new(rule).hint(hint));
+                        return self.broken(name, Broken::new(rule).hint(hint));
                     }
                     let mut dims = Dims::from_slice(&shape);
                     dims.insert(place as usize, 1);
@@ -258,7 +263,7 @@ macro_rules! shape_methods {
                 /// This and the others, all of one shape, along a new axis of the result.
                 #[track_caller]
                 pub fn stack(self, others: &[Self], axis: isize) -> Self {
-                    let first = self.unsqueeze(axis);
+                    let first = self.axis_before(axis, "stack");
                     let mut rows = Vec::with_capacity(others.len());
                     for &other in others {
                         if !self.same_shape(other) {
@@ -267,7 +272,7 @@ macro_rules! shape_methods {
                             let hint = "values on a stack have one shape: concat() joins others";
                             return self.broken("stack", Broken::new(rule).hint(hint));
                         }
-                        rows.push(other.unsqueeze(axis));
+                        rows.push(other.axis_before(axis, "stack"));
                     }
                     first.concat(&rows, axis)
                 }
