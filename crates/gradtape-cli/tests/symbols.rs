@@ -18,7 +18,7 @@ const INLINED: [&str; 6] = [
 ];
 
 /// The functions that are stamped, and those that make kernels ready and are not part of them.
-const ENTRIES: [&str; 16] = [
+const ENTRIES: [&str; 20] = [
     // Tiles, inner products, panels and the loop on registers.
     "packed",
     "placed",
@@ -29,6 +29,11 @@ const ENTRIES: [&str; 16] = [
     "gather_panels",
     "gather_places",
     "flows",
+    // Operands that lie in runs.
+    "vectors",
+    "summed",
+    "folded",
+    "put_apart",
     // Chains, and loops over an operation's formula.
     "stamped",
     "run",

@@ -120,6 +120,24 @@ fn convolutions() -> impl Strategy<Value = Case> {
         .prop_filter("the weight fits", Case::fits)
 }
 
+/// Of few channels in each group, on images of rows that fill vectors.
+fn of_few_channels() -> impl Strategy<Value = Case> {
+    let sizes = (1..3usize, 1..5usize, (1..3usize, 1..4usize), (1..6usize, 1..40usize));
+    let steps = ((1..4usize, 1..5usize), (1..3usize, 1..4usize), (0..2usize, 0..3usize), 1..3usize);
+    (sizes, steps)
+        .prop_map(|((batch, groups, channels, image), (kernel, stride, padding, dilation))| Case {
+            batch,
+            groups,
+            channels: channels.into(),
+            image: image.into(),
+            kernel: kernel.into(),
+            stride: stride.into(),
+            padding: padding.into(),
+            dilation: [1, dilation],
+        })
+        .prop_filter("the weight fits", Case::fits)
+}
+
 fn close(got: &Var<'_>, want: &[f64], what: &str) {
     let got = got.value().unwrap().to_f64_vec();
     assert_eq!(got.len(), want.len(), "{what}");
@@ -147,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn every_engine_computes_them(case in convolutions()) {
+    fn every_engine_computes_them(case in prop_oneof![convolutions(), of_few_channels()]) {
         check_engine(|dtype| {
             let tape = Tape::new();
             let leaf = |shape: [usize; 4], salt| tape.watch(numbers(shape, salt).cast(dtype));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
-use super::gemm::{self, Block, Product, Walk, Walks};
+use super::gemm::{self, Block, Product, Runs, Walk, Walks};
 use super::isa::Isa;
 use super::lane::Real;
 use super::memory::{Memory, element, overlap};
@@ -35,6 +35,8 @@ pub(crate) struct ContractPlan<T> {
     steps: [[usize; 2]; 2],
     /// Where the elements of the operands lie, where that is not at equal steps.
     walks: Option<Walks>,
+    /// How the product is computed where these are runs.
+    runs: Option<Runs>,
     epilogue: BodyPlan<T>,
     /// Where the bare product is put, and the step between its rows; or memory of its own.
     product: Option<(Store, usize)>,
@@ -82,6 +84,10 @@ impl<T: Real> ContractPlan<T> {
         // Of operands without elements, no address but the first may be made.
         let steps = equal.filter(|_| k > 0).unwrap_or_default();
         let walks = equal.is_none().then_some(walks);
+        // What lies between the elements of runs may be read with them, so nothing may be written there.
+        let written = |store: &Store| overlap(buffers, store.to.buffer, plan.b.buffer);
+        let few = walks.as_ref().filter(|_| whole && !plan.stores.iter().any(written));
+        let runs = few.and_then(|walks| Runs::of::<T>(isa, walks, [m, n, k]));
         let nowhere = [std::ptr::null::<T>(); 2];
         let fits_strips =
             whole && walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);
@@ -138,6 +144,7 @@ impl<T: Real> ContractPlan<T> {
             row_step,
             steps,
             walks,
+            runs,
             epilogue,
             product,
             bare,
@@ -342,7 +349,8 @@ impl<T: Real> ContractPlan<T> {
         let own = operands(sizes, self.steps, self.walks.as_ref(), [left_at, at(b)]);
         let shared_right = self.common.as_ref().map(|(common, _)| &**common);
         let common = right.as_ref().map(|(common, _)| common).or(shared_right);
-        let mut product = Product { c, c_row, common, strips: self.strips, ..own };
+        let runs = self.runs.as_ref();
+        let mut product = Product { c, c_row, common, runs, strips: self.strips, ..own };
         for (place, load) in product.beside.iter_mut().zip(&self.beside) {
             *place = memory.address::<T>(load.buffer, element(load, index)).cast_const();
         }
@@ -506,8 +514,9 @@ fn operands<T>(
     [a, b]: [*const T; 2],
 ) -> Product<'_, T> {
     let (c, beside) = (std::ptr::null_mut(), [std::ptr::null(); 4]);
-    let common = None;
-    Product { m, n, k, a, a_steps, b, b_steps, walks, common, c, c_row: 0, strips: false, beside }
+    let (common, runs) = (None, None);
+    let (c_row, strips) = (0, false);
+    Product { m, n, k, a, a_steps, b, b_steps, walks, runs, common, c, c_row, strips, beside }
 }
 
 /// The arrays of numbers as large as the product that its epilogue reads.

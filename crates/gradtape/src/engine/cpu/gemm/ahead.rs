@@ -133,6 +133,7 @@ mod tests {
             let (nothing, none) = (std::ptr::null(), std::ptr::null_mut());
             let p = Product {
                 walks: None,
+                runs: None,
                 m: 1,
                 n,
                 k,

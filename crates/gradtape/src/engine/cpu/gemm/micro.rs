@@ -6,8 +6,13 @@
 )]
 
 use super::super::simd::{Portable, Simd};
+use super::apart::Apart;
 use super::pack;
 use crate::engine::cpu::isa::Isa;
+use runs::{Fold, MicroColumns, MicroSums, PutApart};
+pub(super) use runs::{MOST_VECTORS, Part, Run, Vectors};
+
+mod runs;
 
 /// The operands of one tile.
 pub(super) struct Tile<'l, T> {
@@ -85,6 +90,12 @@ pub(crate) struct Kernels<T: 'static> {
     /// For a left operand where it lies and a packed right one, by rows - 1 and vectors of columns - 1. So few rows
     /// that a number of each has a register beside the sums.
     pub(super) pointed: &'static [[MicroPointed<T>; 2]],
+    /// For few rows of columns in runs, by rows - 1, whether vectors are whole, and the logarithm of their number.
+    pub(super) columns: [[&'static [MicroColumns<T>]; 2]; 4],
+    /// For few rows and columns of sums in runs, by rows - 1 and columns - 1.
+    pub(super) sums: [&'static [MicroSums<T>]; 3],
+    pub(super) fold: Fold<T>,
+    pub(super) put_apart: PutApart<T>,
     /// For operands where they lie, by rows - 1 and vectors of columns - 1.
     pub(super) direct: &'static [[Micro<T>; 3]],
     /// For one row of an operand where it lies, by vectors of columns - 1.
@@ -359,6 +370,13 @@ unsafe fn multiply_adds<S: Simd>(rounds: usize, flows: *mut S::T, half: S::T, on
     }
 }
 
+/// The kernels of so many rows for several numbers of vectors of columns, parts of vectors and whole ones.
+macro_rules! columns {
+    ($rows:literal: $($count:literal)*) => {
+        [&[$(vectors::<$rows, $count, false>),*], &[$(vectors::<$rows, $count, true>),*]]
+    };
+}
+
 /// Stamps the kernels of one instruction set.
 macro_rules! stamp {
     ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] pointed [$($q:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
@@ -382,6 +400,30 @@ macro_rules! stamp {
             unsafe fn pointed<const MR: usize, const NV: usize>(t: &Tile<'_, $type>, a: &Pointed<'_>) {
                 // SAFETY: as for this function.
                 unsafe { pointed_tile::<$vector, MR, NV>(t, a) }
+            }
+
+            #[$feature]
+            unsafe fn vectors<const MR: usize, const NV: usize, const WHOLE: bool>(t: &Vectors<'_, $type>) {
+                // SAFETY: as for this function.
+                unsafe { runs::vectors::<$vector, MR, NV, WHOLE>(t) }
+            }
+
+            #[$feature]
+            unsafe fn summed<const MR: usize, const NC: usize>(t: &Part<'_, $type>) {
+                // SAFETY: as for this function.
+                unsafe { runs::part::<$vector, MR, NC>(t) }
+            }
+
+            #[$feature]
+            unsafe fn folded(from: *const $type, count: usize, to: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { runs::fold::<$vector>(from, count, to) }
+            }
+
+            #[$feature]
+            unsafe fn put_apart(from: *const $type, apart: &Apart, to: *mut $type) {
+                // SAFETY: as for this function.
+                unsafe { runs::put::<$vector>(from, apart, to) }
             }
 
             #[$feature]
@@ -425,6 +467,19 @@ macro_rules! stamp {
                 packed: &[$([packed::<$p, 1>, packed::<$p, 2>]),*],
                 placed: &[$([placed::<$p, 1>, placed::<$p, 2>]),*],
                 pointed: &[$([pointed::<$q, 1>, pointed::<$q, 2>]),*],
+                columns: [
+                    columns!(1: 1 2 4 8),
+                    columns!(2: 1 2 4),
+                    columns!(3: 1 2),
+                    columns!(4: 1 2),
+                ],
+                sums: [
+                    &[summed::<1, 1>, summed::<1, 2>, summed::<1, 3>, summed::<1, 4>, summed::<1, 5>, summed::<1, 6>, summed::<1, 7>, summed::<1, 8>, summed::<1, 9>],
+                    &[summed::<2, 1>, summed::<2, 2>, summed::<2, 3>, summed::<2, 4>, summed::<2, 5>],
+                    &[summed::<3, 1>, summed::<3, 2>, summed::<3, 3>, summed::<3, 4>],
+                ],
+                fold: folded,
+                put_apart,
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],

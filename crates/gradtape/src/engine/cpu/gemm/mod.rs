@@ -6,13 +6,17 @@
 //! summed in blocks of [`K_BLOCK`] in the same order, however the result is shared among workers.
 
 mod ahead;
+mod apart;
+mod columns;
 mod common;
 mod micro;
 mod pack;
 mod packed;
 mod placed;
 mod pointed;
+mod runs;
 mod scratch;
+mod sums;
 mod walk;
 
 use std::ops::Range;
@@ -21,6 +25,7 @@ pub(crate) use common::Common;
 pub(crate) use micro::{FLOWS, Real};
 use micro::{Inner, Kernels, Tile};
 use pack::Source;
+pub(crate) use runs::Runs;
 pub(crate) use walk::{Walk, Walks};
 
 use super::isa::Isa;
@@ -55,6 +60,8 @@ pub(crate) struct Product<'w, T> {
     pub(crate) b_steps: [usize; 2],
     /// Where the operands' elements lie, where that is not at equal steps.
     pub(crate) walks: Option<&'w Walks>,
+    /// How few rows are computed of operands that lie in runs, where they do.
+    pub(crate) runs: Option<&'w Runs>,
     /// The right operand, packed already.
     pub(crate) common: Option<&'w Common<T>>,
     /// Where the result is put; where it is kept in strips, nowhere.
@@ -194,6 +201,11 @@ pub(crate) unsafe fn part<T: Real>(
 ) {
     let kernels = T::kernels(isa);
     let lanes = kernels.lanes;
+    if let Some(runs) = p.runs {
+        left.forget();
+        // SAFETY: passed on from the caller.
+        return unsafe { runs.part((id, count), kernels, p, epilogue) };
+    }
     let way = p.way(kernels);
     debug_assert!(!p.strips || way == Way::Packed, "only packed products are kept in strips");
     let height = match way {

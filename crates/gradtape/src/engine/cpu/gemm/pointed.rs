@@ -18,12 +18,16 @@ const RESULTS: usize = 192 << 10;
 
 /// Whether the right operand's elements are needed more often than packing them would pay, and the rows fill vectors.
 pub(super) fn fits<T: Real>(kernels: &Kernels<T>, p: &Product<'_, T>) -> bool {
-    let lanes = p.m.next_multiple_of(kernels.lanes);
     !p.strips
         && p.walks.is_some()
         && p.m <= MOST_ROWS
-        && 4 * p.m >= 3 * lanes
+        && fills(kernels, p.m)
         && p.n >= kernels.pointed.len()
+}
+
+/// Whether so many rows fill vectors.
+pub(super) fn fills<T>(kernels: &Kernels<T>, rows: usize) -> bool {
+    4 * rows >= 3 * rows.next_multiple_of(kernels.lanes)
 }
 
 /// Computes rows and columns of a product that [fits].

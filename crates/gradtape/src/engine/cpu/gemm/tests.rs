@@ -35,6 +35,7 @@ impl<T: Element + Real> Operands<T> {
             b: self.b.as_ptr(),
             b_steps: if turned_b { [1, k] } else { [n, 1] },
             walks: None,
+            runs: None,
             common: None,
             c: c.unwrap_or(std::ptr::null_mut()),
             c_row: n,
@@ -232,6 +233,7 @@ fn steps_may_be_anything() {
         let mut c = vec![f32::NAN; m * n];
         let p = Product {
             walks: None,
+            runs: None,
             common: None,
             m,
             n,

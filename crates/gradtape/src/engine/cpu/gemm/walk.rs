@@ -1,8 +1,12 @@
 //! Operands whose elements do not lie at equal steps: windows, groups of axes, axes in reverse.
 
+use super::parts;
 use crate::op::set_index;
 use crate::plan::Strides;
 use crate::tensor::Dims;
+
+/// Neighbours of a run that are walked along in one go.
+const SEGMENT: usize = 1024;
 
 /// Numbers in row-major order over some axes, and how far from the first each stands.
 #[derive(Clone, Debug)]
@@ -33,6 +37,35 @@ impl Walk {
         Some(step.unwrap_or(1))
     }
 
+    /// The distances of all numbers.
+    pub(super) fn places(&self) -> Vec<isize> {
+        let mut places = vec![0; self.sizes.iter().product()];
+        self.fill(0, &mut places);
+        places
+    }
+
+    /// How many neighbours follow each other along the last axis of more than one number, and their distance. None
+    /// where no axis has more.
+    pub(super) fn run(&self) -> Option<(usize, isize)> {
+        let last = self.sizes.iter().rposition(|&size| size != 1)?;
+        Some((self.sizes[last], self.strides[last]))
+    }
+
+    /// The runs, each in segments of about the same length.
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        let last = self.sizes.iter().rposition(|&size| size != 1).unwrap_or(0);
+        let (len, step) = self.run().unwrap_or((1, 1));
+        let starts = Walk::new(&self.sizes[..last], &self.strides[..last]).places();
+        let of_run = |(number, &from): (usize, &isize)| {
+            parts(0..len, SEGMENT).map(move |own| Segment {
+                first: number * len + own.start,
+                from: from + own.start as isize * step,
+                len: own.len(),
+            })
+        };
+        starts.iter().enumerate().flat_map(of_run).collect()
+    }
+
     /// The distances of the numbers from `start` on.
     pub(super) fn fill(&self, start: usize, out: &mut [isize]) {
         let rank = self.sizes.len();
@@ -58,6 +91,13 @@ impl Walk {
             }
         }
     }
+}
+
+/// Neighbours: the number of the first one, how far it lies from the first of all, and how many they are.
+pub(super) struct Segment {
+    pub(super) first: usize,
+    pub(super) from: isize,
+    pub(super) len: usize,
 }
 
 /// The walks of a product.

@@ -1,0 +1,50 @@
+//! Products of few rows of operands that lie in runs: a convolution of each channel for itself, and its gradients. They
+//! are computed from where the operands lie, with vectors along the runs. What is needed for that is worked out once
+//! for a kernel, since such products are small and many.
+
+use super::columns::Columns;
+use super::micro::{Kernels, Real};
+use super::sums::Sums;
+use super::walk::Walks;
+use super::{Block, Product};
+use crate::engine::cpu::isa::Isa;
+
+/// How a product of few rows is computed.
+pub(crate) enum Runs {
+    /// Vectors of columns.
+    Columns(Columns),
+    /// Vectors along the sum.
+    Sums(Sums),
+}
+
+impl Runs {
+    /// How the product `m, n, k` of operands with these walks is computed, where its operands lie in runs.
+    pub(crate) fn of<T: Real>(isa: Isa, walks: &Walks, sizes: [usize; 3]) -> Option<Runs> {
+        let kernels = T::kernels(isa);
+        let columns = Columns::of(kernels, walks, sizes).map(Runs::Columns);
+        columns.or_else(|| Sums::of(kernels, walks, sizes).map(Runs::Sums))
+    }
+
+    /// Computes the part `id` of `count` of the product.
+    ///
+    /// # Safety
+    /// As [`super::part`], for a product of the walks and sizes that this was made of.
+    pub(super) unsafe fn part<T: Real>(
+        &self,
+        part: (usize, usize),
+        kernels: &Kernels<T>,
+        p: &Product<'_, T>,
+        epilogue: &impl Fn(&Block<T>),
+    ) {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            match self {
+                Runs::Columns(columns) => columns.part(part, kernels, p, epilogue),
+                Runs::Sums(sums) => sums.part(part, kernels, p, epilogue),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Products of few rows and columns whose sums lie in runs: both operands are read where they lie, and each vector holds
+//! parts of one sum. The gradient of the weight that each channel has for itself.
+
+use std::ops::Range;
+
+use super::apart::{Apart, MOST_STEP};
+use super::micro::{Kernels, Part, Real, Run};
+use super::pointed;
+use super::walk::{Segment, Walks};
+use super::{Block, Product, cut, parts, scratch};
+
+/// Rows and columns up to which sums of all are kept beside the operands.
+const MOST_ROWS: usize = 12;
+const MOST_COLUMNS: usize = 128;
+
+/// Rows at a time, and columns by these - 1: so many that their sums stay in registers.
+const ROWS: usize = 3;
+const COLUMNS: [usize; ROWS] = [9, 5, 4];
+
+/// Summands that are read again for all rows and columns, from the first-level cache, and added up before their sum is
+/// added to those of others.
+const TOGETHER: usize = 2048;
+
+/// Where the elements of such a product lie.
+pub(crate) struct Sums {
+    /// How far from the first of the left operand each row lies, and from that of the right one each column.
+    rows: Vec<isize>,
+    columns: Vec<isize>,
+    runs: Vec<Run>,
+    /// Runs that are added up together, and what is put apart for them of the right operand.
+    groups: Vec<(Range<usize>, Option<Apart>)>,
+}
+
+impl Sums {
+    /// The product `m, n, k` of operands with these walks, where it is such a one.
+    pub(super) fn of<T>(
+        kernels: &Kernels<T>,
+        walks: &Walks,
+        [m, n, k]: [usize; 3],
+    ) -> Option<Sums> {
+        let (len, step) = walks.left[1].run()?;
+        let (_, other) = walks.right[0].run()?;
+        let few = (1..=MOST_ROWS).contains(&m) && (1..=MOST_COLUMNS).contains(&n);
+        let fills = 2 * len >= kernels.lanes && k >= 4 * kernels.lanes;
+        let other = usize::try_from(other).ok().filter(|step| (1..=MOST_STEP).contains(step))?;
+        if !few || !fills || step != 1 || pointed::fills(kernels, m) {
+            return None;
+        }
+        let runs = walks.left[1].segments().into_iter().zip(walks.right[0].segments());
+        let run = |(a, b): (Segment, Segment)| Run { a: a.from, b: b.from, len: a.len };
+        let mut runs: Vec<Run> = runs.map(run).collect();
+        let [rows, mut columns] = [walks.left[0].places(), walks.right[1].places()];
+        let groups = grouped(&mut runs, &columns, other)?;
+        if let Some((_, Some(apart))) = groups.first() {
+            let near = *columns.iter().min()?;
+            columns.iter_mut().for_each(|place| *place = apart.place(place.abs_diff(near)));
+        }
+        Some(Sums { rows, columns, runs, groups })
+    }
+
+    /// # Safety
+    /// As [`super::part`].
+    pub(super) unsafe fn part<T: Real>(
+        &self,
+        (id, count): (usize, usize),
+        kernels: &Kernels<T>,
+        p: &Product<'_, T>,
+        epilogue: &impl Fn(&Block<T>),
+    ) {
+        let (m, lanes) = (p.m, kernels.lanes);
+        let own = cut(p.n, id, count);
+        if own.is_empty() {
+            return;
+        }
+        let columns = &self.columns[own.clone()];
+        let width = columns.len();
+        let sums = scratch::strip::<T>(m * width * lanes);
+        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long as
+        // was asked for.
+        unsafe {
+            for (number, (runs, apart)) in self.groups.iter().enumerate() {
+                let mut b = p.b;
+                if let Some(apart) = apart {
+                    let to = scratch::right::<T>(apart.room());
+                    (kernels.put_apart)(p.b.wrapping_offset(apart.lowest), apart, to);
+                    b = to;
+                }
+                let runs = &self.runs[runs.clone()];
+                for rows in parts(0..m, ROWS) {
+                    for some in parts(0..width, COLUMNS[rows.len() - 1]) {
+                        kernels.sums[rows.len() - 1][some.len() - 1](&Part {
+                            runs,
+                            a: p.a,
+                            rows: &self.rows[rows.clone()],
+                            b,
+                            columns: &columns[some.clone()],
+                            to: sums.add((rows.start * width + some.start) * lanes),
+                            to_row: width * lanes,
+                            add: number > 0,
+                        });
+                    }
+                }
+            }
+            let data = p.c.add(own.start);
+            for row in 0..m {
+                (kernels.fold)(sums.add(row * width * lanes), width, data.add(row * p.c_row));
+            }
+            epilogue(&Block {
+                row: 0,
+                column: own.start,
+                rows: m,
+                columns: width,
+                data,
+                stride: p.c_row,
+            });
+        }
+    }
+}
+
+/// The runs that are added up together. Where their right operand's neighbours are `step` apart, these are put apart, and
+/// the runs lie where they are put.
+fn grouped(
+    runs: &mut [Run],
+    columns: &[isize],
+    step: usize,
+) -> Option<Vec<(Range<usize>, Option<Apart>)>> {
+    let longest = runs.iter().map(|run| run.len).max()?;
+    let most = (TOGETHER / longest).max(1);
+    if step == 1 {
+        let starts = (0..runs.len()).step_by(most);
+        return Some(starts.map(|start| (start..runs.len().min(start + most), None)).collect());
+    }
+    let mut groups: Vec<(Range<usize>, Option<Apart>)> = Vec::new();
+    let mut start = 0;
+    while start < runs.len() {
+        let group = |end: usize| {
+            let from = runs[start..end].iter().map(|run| run.b);
+            Apart::of(step, from, longest - 1, columns)
+        };
+        let ends = start + 1..=runs.len().min(start + most);
+        let (end, own) = ends.map_while(|end| Some((end, group(end)?))).last()?;
+        groups.push((start..end, Some(own)));
+        start = end;
+    }
+    // Columns lie in the same places of what each group puts apart.
+    let phase = groups.iter().filter_map(|(_, apart)| Some(apart.as_ref()?.phase)).max()?;
+    for (own, apart) in &mut groups {
+        let first = runs[own.clone()].iter().map(|run| run.b).min()?;
+        for run in &mut runs[own.clone()] {
+            run.b = run.b.abs_diff(first) as isize / step as isize;
+        }
+        apart.iter_mut().for_each(|apart| apart.phase = phase);
+    }
+    Some(groups)
+}
