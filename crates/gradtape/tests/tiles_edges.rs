@@ -5,9 +5,9 @@ use crate::planning::engine::run_for;
 use crate::planning::slots;
 use gradtape::engine::cpu::{self, Isa};
 use gradtape::engine::{interpret, reference};
-use gradtape::plan::{Kernel, Program, Target, plan_for};
+use gradtape::plan::{Inst, Kernel, Place, Program, Target, plan, plan_for};
 use gradtape::tape::Graph;
-use gradtape::{DType, Dial, Mode, Result, Rng, Shape, Tape, Tensor, Var, compile, eval};
+use gradtape::{DType, Dial, Mode, Result, Rng, Shape, Tape, Tensor, Var, compile, eval, vjp};
 
 /// What is recorded of inputs.
 type Of = for<'t> fn(&'t Tape, &[Var<'t>]) -> Vec<Var<'t>>;
@@ -353,5 +353,65 @@ fn steps_are_run_again_with_other_shapes() -> Result<()> {
     let all: f64 = profile.kernels.iter().map(|kernel| kernel.cost.operations).sum();
     let by_line: f64 = profile.lines.iter().map(|line| line.cost.operations).sum();
     assert!(all > 0.0 && (by_line - all).abs() < 1e-6 * all, "{profile}");
+    Ok(())
+}
+
+/// Rows beyond those that stay in the first-level cache.
+#[test]
+fn long_rows_are_in_tiles_as_well() -> Result<()> {
+    let of: Of = |_, x| vec![summed(scores(x[0], x[1]).softmax(-1), x[2])];
+    let slopes: Of = |_, x| {
+        let y = summed(scores(x[0], x[1]).softmax(-1), x[2]);
+        vjp(&[y.square()], &[y], x)
+    };
+    for keys in [2049, 4096, 5003] {
+        let inputs = inputs([1, 2, 24, keys, 4]);
+        for (of, tiles) in [(of, 1), (slopes, 0)] {
+            let (exact, values) = graph(of, &inputs, DType::F64)?;
+            let want = meaning(&exact, &values);
+            for (dtype, bound) in [(DType::F64, 1e-11), (DType::F32, 1e-4)] {
+                let (graph, values) = graph(of, &inputs, dtype)?;
+                let program = plan_for(&graph, &tiles_of(1 << 18));
+                assert_eq!(tiled(&program), tiles, "{program}");
+                for isa in Isa::available() {
+                    let run = |threads| run_for(&tiles_of(1 << 18), &graph, &values, isa, threads);
+                    let results = run(1);
+                    for (got, want) in results.iter().zip(&want) {
+                        near(got, want, bound, &format!("{keys} of {dtype} on {isa:?}\n{program}"));
+                    }
+                    assert!(bits(&results) == bits(&run(2)) && bits(&results) == bits(&run(7)));
+                }
+            }
+        }
+    }
+    cpu::set_threads(0);
+    Ok(())
+}
+
+#[test]
+fn scores_of_long_rows_are_in_no_memory() -> Result<()> {
+    let of: Of = |_, x| vec![summed(scores(x[0], x[1]).softmax(-1), x[2])];
+    let graph_of = |of: Of, inputs: &[Tensor]| graph(of, inputs, DType::F32);
+    let (graph, _) = graph_of(of, &inputs([1, 1, 3000, 8192, 4]))?;
+    let program = plan(&graph);
+    let count = 3000 * 8192;
+    let places = program.buffers.iter().filter(|buffer| buffer.len == count);
+    assert!(places.map(|buffer| buffer.place).eq([Place::Scratch(0); 2]), "{program}");
+    assert!(program.arena < count, "{program}");
+    // Few rows are reduced in pieces, and so are those without a product behind them or of long sums.
+    let (few, _) = graph_of(of, &inputs([1, 1, 8, 8192, 4]))?;
+    let alone: Of = |_, x| vec![scores(x[0], x[1]).softmax(-1)];
+    let (alone, _) = graph_of(alone, &inputs([1, 1, 64, 8192, 4]))?;
+    let (wide, _) = graph_of(of, &inputs([1, 1, 64, 8192, 129]))?;
+    for graph in [few, alone, wide] {
+        let program = plan(&graph);
+        let kept = program.kernels.iter().any(|kernel| match kernel {
+            Kernel::Loop(plain) => {
+                plain.body.insts.iter().any(|inst| matches!(inst, Inst::Reduce { .. }))
+            }
+            _ => false,
+        });
+        assert!(!kept, "{program}");
+    }
     Ok(())
 }
