@@ -9,7 +9,7 @@ use crate::workloads::normal;
 /// Examples and places: as many scores at each length.
 const LENGTHS: [(usize, usize); 4] = [(256, 64), (16, 256), (4, 512), (1, 1024)];
 /// Without as many scores, one example of this many places.
-const LONG: [usize; 2] = [2048, 4096];
+const LONG: [usize; 3] = [2048, 4096, 8192];
 const HEADS: usize = 4;
 const WIDTH: usize = 64;
 

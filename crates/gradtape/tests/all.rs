@@ -68,6 +68,7 @@ mod tape;
 mod tensor_math;
 mod tensor_ops;
 mod tiles;
+mod tiles_edges;
 mod vmap;
 mod vmap_random;
 mod watching;

@@ -90,6 +90,18 @@ impl Kernel {
 }
 
 impl Tiled {
+    /// Whether all kernels compute in one type.
+    pub(crate) fn is_of_one_type(&self) -> bool {
+        let dtype = |kernel: &Kernel| match kernel {
+            Kernel::Loop(plain) => Some(plain.body.dtype),
+            Kernel::Contract(product) => Some(product.epilogue.dtype),
+            Kernel::Host(_) | Kernel::Tiled(_) => None,
+        };
+        let mut dtypes = self.kernels.iter().map(dtype);
+        let first = dtypes.next().flatten();
+        first.is_some() && dtypes.all(|dtype| dtype == first)
+    }
+
     /// Whether the kernels have the rows that are said, and use of what one of them writes and another one uses, and of
     /// what is in scratch memory, the elements of a row for that row alone.
     pub(crate) fn keeps_rows(&self, buffers: &[Buffer]) -> bool {
@@ -130,7 +142,8 @@ impl Tiled {
         items.checked_mul(*rows).filter(|total| *total > 0 && *tile > 0)?;
         let fits = |axes: &Dims| {
             axes.split_last().is_some_and(|(last, outer)| {
-                last == rows && outer.iter().product::<usize>() == *items
+                let outer = outer.iter().try_fold(1usize, |all, &size| all.checked_mul(size));
+                last == rows && outer == Some(*items)
             })
         };
         kernels.iter().map(|kernel| kernel.row_axes().filter(fits)).collect()

@@ -42,6 +42,12 @@ pub struct Target {
     pub strip_sum: usize,
     /// The longest row that a loop keeps in the first-level cache, to reduce it and to map it afterwards.
     pub row: usize,
+    /// The longest row of a product that a loop keeps in the second-level cache for this, where what it makes of the row
+    /// goes into another product: the rows of a tile then are in scratch memory.
+    pub long_row: usize,
+    /// The longest sums of that product: those of a head's width. Of longer ones the right operand, which each tile reads
+    /// anew, would be more than a tile spares.
+    pub long_sum: usize,
     /// At most so many operations in a row are computed anew by each reader.
     pub recomputed: usize,
     /// Windows are added up by gathering, which all workers share, where the zeros around and between them take
@@ -69,6 +75,8 @@ impl Default for Target {
             strip_elements: 1 << 17,
             strip_sum: 512,
             row: 2048,
+            long_row: 1 << 16,
+            long_sum: 128,
             recomputed: 4,
             fold_zeros: 6,
             window_places: 16,

@@ -20,10 +20,14 @@ pub(super) fn tile(program: &mut Program, target: &Target) -> Made {
     let mut made: Made = (0..program.kernels.len()).map(|kernel| [kernel].into()).collect();
     let mut at = 0;
     while at < program.kernels.len() {
-        if let Some((chain, place, tiled)) = find(program, at, target) {
-            join(program, &mut made, &chain, place, tiled);
+        match find(program, at, target) {
+            Some((chain, place, tiled)) => {
+                join(program, &mut made, &chain, place, tiled);
+                // The kernels on the way are at other numbers now.
+                at = chain[0];
+            }
+            None => at += 1,
         }
-        at += 1;
     }
     made
 }
@@ -52,7 +56,7 @@ fn find(program: &Program, at: usize, target: &Target) -> Option<([usize; 3], us
     let chain = [before, at, after];
     let axes = kernels[before].row_axes()?;
     let (&rows, outer) = axes.split_last()?;
-    let items = outer.iter().product();
+    let items = outer.iter().try_fold(1usize, |items, &size| items.checked_mul(size))?;
     let mut own: Vec<Kernel> = chain.iter().map(|&kernel| kernels[kernel].clone()).collect();
     if let Kernel::Loop(plain) = &mut own[1] {
         split_rows(plain, rows);
@@ -64,7 +68,7 @@ fn find(program: &Program, at: usize, target: &Target) -> Option<([usize; 3], us
     tiled.kernels.iter().for_each(|kernel| {
         kernel.each_access(|buffer, written| apart &= !(written && updates(buffer)));
     });
-    if rows < ROWS || !apart || !tiled.keeps_rows(&program.buffers) {
+    if rows < ROWS || !apart || !tiled.is_of_one_type() || !tiled.keeps_rows(&program.buffers) {
         return None;
     }
     let between = between(&tiled);
@@ -140,13 +144,18 @@ fn is_own(program: &Program, chain: &[usize], buffer: BufferId) -> bool {
 /// Has what is between kernels lie in scratch memory.
 fn hide(program: &mut Program, tiled: &Tiled) {
     let mut scratch: Vec<(BufferId, usize)> = Vec::new();
+    let mut numbers = 0;
     for buffer in between(tiled) {
         let heir = tiled.kernels.iter().enumerate().find_map(|(number, kernel)| {
             let Kernel::Loop(plain) = kernel else { return None };
             let later = &tiled.kernels[number + 1..];
-            scratch.iter().copied().find(|(old, _)| takes_over(program, plain, *old, buffer, later))
+            scratch.iter().position(|(old, _)| takes_over(program, plain, *old, buffer, later))
         });
-        let number = heir.map_or(scratch.len(), |(_, number)| number);
+        // What was taken over is no other's.
+        let number = heir.map(|heir| scratch.swap_remove(heir).1).unwrap_or_else(|| {
+            numbers += 1;
+            numbers - 1
+        });
         scratch.push((buffer, number));
         program.buffers[buffer.0 as usize].place = Place::Scratch(number);
     }

@@ -31,7 +31,7 @@ pub(in crate::engine) fn check(program: &Program) -> Result<()> {
             return Err(unsound(&format!("kernel {number} reads or writes beyond a buffer")));
         }
         let keeps = match kernel {
-            Kernel::Tiled(tiled) => tiled.keeps_rows(buffers) && is_of_one_type(tiled),
+            Kernel::Tiled(tiled) => tiled.keeps_rows(buffers) && tiled.is_of_one_type(),
             single => !uses_scratch(single, buffers),
         };
         if !keeps {
@@ -84,18 +84,6 @@ fn uses_scratch(kernel: &Kernel, buffers: &[Buffer]) -> bool {
         uses |= matches!(buffers[buffer.0 as usize].place, Place::Scratch(_));
     });
     uses
-}
-
-/// Whether all kernels compute in one type.
-fn is_of_one_type(tiled: &Tiled) -> bool {
-    let dtype = |kernel: &Kernel| match kernel {
-        Kernel::Loop(plain) => Some(plain.body.dtype),
-        Kernel::Contract(product) => Some(product.epilogue.dtype),
-        Kernel::Host(_) | Kernel::Tiled(_) => None,
-    };
-    let mut dtypes = tiled.kernels.iter().map(dtype);
-    let first = dtypes.next().flatten();
-    first.is_some() && dtypes.all(|dtype| dtype == first)
 }
 
 /// Whether what a kernel of a tiled one writes shares no memory with another buffer that one of them uses, as while a

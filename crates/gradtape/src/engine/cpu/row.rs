@@ -121,6 +121,9 @@ stamp!(f32, Portable<f32, 4>,
 stamp!(f64, Portable<f64, 2>,
     Avx512 "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma" Avx512<f64>, 4, Avx2 "avx2,fma" Avx2<f64>, 4);
 
+/// Numbers that each lane adds up before the sum joins a total of such sums, so that rounding grows slowly.
+const RUN: usize = 256;
+
 /// `N` is the number of vectors that are added to at a time.
 #[allow(clippy::needless_range_loop, reason = "a plain loop is sure to be unrolled")]
 #[inline(always)]
@@ -132,10 +135,17 @@ unsafe fn sums<S: Simd, const N: usize>(x: *const S::T, width: usize, out: &mut 
             let mut sums = [S::zero(); N];
             let mut at = 0;
             while at + N * S::LANES <= width {
-                for i in 0..N {
-                    sums[i] = S::add(sums[i], S::load(row.wrapping_add(at + i * S::LANES)));
+                let end = width.min(at + RUN * N * S::LANES);
+                let mut run = [S::zero(); N];
+                while at + N * S::LANES <= end {
+                    for i in 0..N {
+                        run[i] = S::add(run[i], S::load(row.wrapping_add(at + i * S::LANES)));
+                    }
+                    at += N * S::LANES;
                 }
-                at += N * S::LANES;
+                for i in 0..N {
+                    sums[i] = S::add(sums[i], run[i]);
+                }
             }
             let mut sum = sums[0];
             for more in &sums[1..] {

@@ -45,6 +45,8 @@ pub(in crate::plan) struct Fusion<'w> {
     pub(in crate::plan) users: Vec<SmallVec<[NodeId; 3]>>,
     /// For each node, whether it is an output, and whether one that updates nothing in place.
     pub(in crate::plan) output: Vec<(bool, bool)>,
+    /// For each node, whether a product reads it or what loops make of it.
+    toward: Vec<bool>,
     /// The groups in an order in which they can be computed, once epilogues are filled.
     sequence: Sequence,
 }
@@ -69,7 +71,15 @@ impl<'w> Fusion<'w> {
         for wanted in &graph.outputs {
             output[wanted.node.index()] = (true, wanted.into.is_none());
         }
-        Fusion { graph, groups, owner, users, output, sequence: Sequence::default() }
+        let mut toward = vec![false; graph.nodes.len()];
+        for index in (0..graph.nodes.len()).rev() {
+            let leads = |&user: &NodeId| match graph.role(user) {
+                Role::Contract => true,
+                role => role.is_loop() && toward[user.index()],
+            };
+            toward[index] = users[index].iter().any(leads);
+        }
+        Fusion { graph, groups, owner, users, output, toward, sequence: Sequence::default() }
     }
 
     /// Joins sums along other axes than the last with what is computed for them alone, of what is in memory in any
@@ -234,6 +244,34 @@ impl<'w> Fusion<'w> {
             && ((short(a) && b.reduces_columns()) || (short(b) && a.reduces_columns()))
     }
 
+    /// Whether the rows that a group reduces stay in a cache, to be mapped afterwards. Those between two products, of which
+    /// a tile is in scratch memory, may be longer.
+    fn keeps_rows(&self, group: &Group) -> bool {
+        let target = &self.graph.target;
+        group.row().is_some_and(|row| {
+            let many = || group.elements() / row.max(1) >= target.tiles;
+            let long = || row <= target.long_row && many() && self.is_between_products(group);
+            row <= target.row || long()
+        })
+    }
+
+    /// Whether a group reads a product of short sums element by element, and another one reads what is made of it.
+    fn is_between_products(&self, group: &Group) -> bool {
+        let is_product = |id: NodeId| {
+            let own = self.owner[id.index()].and_then(|owner| self.groups[owner].as_ref());
+            let product =
+                own.map(Group::first).filter(|&first| self.graph.role(first) == Role::Contract);
+            product.is_some_and(|product| {
+                let summed: usize = self.graph.groups(product).summed.iter().product();
+                summed <= self.graph.target.long_sum
+                    && self.graph.meta(id).shape.elements() == group.elements()
+            })
+        };
+        let mut reads = group.members.iter().flat_map(|member| &self.graph.reads[member.index()]);
+        reads.any(|read| is_product(read.base))
+            && group.members.iter().any(|member| self.toward[member.index()])
+    }
+
     /// Whether nothing but another group needs what a group computes, so that it is not stored in that one's order.
     fn is_for(&self, group: &Group, reader: &Group) -> bool {
         let within = |group: &Group, id: NodeId| group.members.binary_search(&id).is_ok();
@@ -265,7 +303,7 @@ impl<'w> Fusion<'w> {
     /// what their row has, while the row is in the cache.
     fn reads_what_is_there(&self, group: &Group) -> bool {
         let inside = |id: NodeId| group.members.binary_search(&id).is_ok();
-        let short = group.row().is_some_and(|row| row <= self.graph.target.row);
+        let short = self.keeps_rows(group);
         group.members.iter().all(|&reader| {
             let whole = group.is_whole(self.graph, reader);
             self.graph.reads[reader.index()].iter().filter(|read| inside(read.base)).all(|read| {
