@@ -123,6 +123,7 @@ def test_layers_are_as_short_as_elsewhere():
         nn.GroupNorm(2, 8), nn.Embedding(10, 4), nn.MultiheadAttention(8, 2, causal=True), nn.Lstm(3, 5, layers=2),
         nn.Rnn(3, 5), nn.Gru(3, 5, bidirectional=True), nn.TransformerEncoderLayer(8, 2, feedforward=16), nn.Flatten(),
         nn.TransformerDecoderLayer(8, 2, feedforward=16), nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), layers=1),
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), layers=2),
         nn.Unflatten((1, 8, 8)), nn.Softmax(), nn.Gelu(), nn.Elu(), nn.Hardtanh(), nn.Prelu(), nn.SwiGlu(8, 16),
         nn.GlobalAvgPool(), nn.AdaptiveAvgPool2d(2), nn.ConvTranspose2d(1, 4, 3, output_padding=0), nn.InstanceNorm1d(3),
         nn.PositionalEmbedding(10, 4), nn.Glu(), nn.LpPool1d(2.0, 3),

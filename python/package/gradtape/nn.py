@@ -166,7 +166,11 @@ def _is_array(x):
 def _plain(name, argument, value):
     """An argument as a description has it."""
     if isinstance(value, Layer):
-        return json.loads(value.spec)
+        own = json.loads(value.spec)
+        # The kind of a stack's layers is known.
+        if argument in ("encoder_layer", "decoder_layer"):
+            del own["layer"]
+        return own
     if argument == "dtype":
         return {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16"}.get(
             value if isinstance(value, str) else np.dtype(value).name, value

@@ -253,7 +253,7 @@ impl<'t> Rows<'t> {
                     given.shape[..] == others[..]
                 };
                 let hint = match second {
-                    true => "classes stand along the last axis: move_axis(1, -1) brings them there",
+                    true => "classes stand along the last axis: move axis 1 to the end",
                     false => "give one label for each row of logits",
                 };
                 return refuse(rule, hint.into());

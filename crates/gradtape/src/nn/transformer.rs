@@ -130,6 +130,6 @@ fn spec_of<S: TryFrom<LayerSpec, Error = Error>>(layer: &(impl Layer + ?Sized)) 
     let spec = layer.spec().ok_or_else(|| {
         Error::new(Kind::Model, "the layer is one of a program, and has no description as data")
     });
-    let hint = "of a network, give one of its layers()";
+    let hint = "of a network, give one of its layers";
     spec.and_then(S::try_from).map_err(|error| named(error).hint(hint))
 }
