@@ -1,6 +1,8 @@
 //! What methods and functions that are made of operations say of an axis, a shape, a type, a place or a setting that does not
 //! fit: `method_refusals.txt` has every message. When it is out of date this test writes it anew and fails once.
 
+#![expect(clippy::eq_op, clippy::reversed_empty_ranges, reason = "what nobody means is tried, too")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
