@@ -301,8 +301,8 @@ fn a_model_is_inspected() {
     let text = folder.run("inspect model.safetensors").ok().stdout;
     for part in [
         "Linear(3, 8)",
-        "Relu          [1, 8]",
-        "[1, 2]   weight [2, 4]",
+        "Silu           [1, 8]",
+        "[1, 2]  weight [2, 4]",
         "weight [8, 3]",
         "(value - ",
         "one of \"Bergen\", \"Oslo\"",
