@@ -153,7 +153,7 @@ fn a_decoder_is_kept_with_its_encoder_and_still_takes_two_sequences() -> Result<
 
         refused(
             TransformerDecoder::of(&network),
-            &["Sequential", "no TransformerDecoder", "layers()"],
+            &["Sequential", "no TransformerDecoder", "one of its layers"],
         );
         refused(TransformerDecoderLayer::of(decoder), &["the layer is no TransformerDecoderLayer"]);
         // What a decoder is told is told of its layers; a name that they do not know is refused.
