@@ -69,6 +69,7 @@ mod tensor_math;
 mod tensor_ops;
 mod tiles;
 mod tiles_edges;
+mod tiles_masks;
 mod vmap;
 mod vmap_random;
 mod watching;

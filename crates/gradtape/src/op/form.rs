@@ -165,6 +165,11 @@ impl Op {
         matches!(self, Op::Input(_))
     }
 
+    /// Whether it takes one of its last two inputs by the first one, and the other does not matter.
+    pub(crate) fn is_choice(&self) -> bool {
+        matches!(self, Op::Select(_))
+    }
+
     /// The number of the program that it is, if it is one.
     pub(crate) fn number(&self) -> Option<Bits> {
         match self {

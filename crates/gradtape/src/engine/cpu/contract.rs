@@ -9,6 +9,7 @@ use super::body::{BodyPlan, BodySpec, Scratch, TILE, Tile};
 use super::gemm::{self, Block, Product, Runs, Walk, Walks};
 use super::isa::Isa;
 use super::lane::Real;
+use super::masks::{Elements, Masks};
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
 use crate::op::set_index;
@@ -38,6 +39,8 @@ pub(crate) struct ContractPlan<T> {
     /// How the product is computed where these are runs.
     runs: Option<Runs>,
     epilogue: BodyPlan<T>,
+    /// Which sums of some rows nobody looks at.
+    masks: Masks,
     /// Where the bare product is put, and the step between its rows; or memory of its own.
     product: Option<(Store, usize)>,
     /// Whether the bare product is all that is stored.
@@ -57,6 +60,8 @@ pub(crate) struct ContractScratch<T> {
     left: gemm::Packed<T>,
     /// The right operand of the product that rows were last computed of, packed, and the number of that product.
     right: Option<(gemm::Common<T>, Option<usize>)>,
+    /// The number of the product that rows were last computed of, and from which summand on its right operand is finite.
+    finite: Option<(usize, usize)>,
     /// The bare product of some rows, where it has no other place.
     own: Vec<T>,
 }
@@ -133,6 +138,7 @@ impl<T: Real> ContractPlan<T> {
         };
         let beside = whole_loads(plan, buffers).filter(|load| strips && as_product(load));
         let beside = beside.cloned().collect();
+        let masks = if whole { Masks::default() } else { Masks::of(plan, buffers) };
         let plan = plan.clone();
         let common = None;
         ContractPlan {
@@ -146,6 +152,7 @@ impl<T: Real> ContractPlan<T> {
             walks,
             runs,
             epilogue,
+            masks,
             product,
             bare,
             strips,
@@ -181,7 +188,8 @@ impl<T: Real> ContractPlan<T> {
     pub(crate) fn scratch(&self) -> ContractScratch<T> {
         let index = Dims::from_elem(0, self.plan.space().len());
         let body = self.epilogue.scratch();
-        ContractScratch { body, index, left: gemm::Packed::default(), right: None, own: Vec::new() }
+        let (left, right, finite, own) = Default::default();
+        ContractScratch { body, index, left, right, finite, own }
     }
 
     /// Scratch memory for one worker that computes so many rows at a time, of one product several times if `again`.
@@ -210,42 +218,53 @@ impl<T: Real> ContractPlan<T> {
         if let Some((_, packed)) = &mut scratch.right {
             *packed = None;
         }
+        scratch.finite = None;
         // SAFETY: passed on from the caller.
         unsafe { self.epilogue.begin(memory, &mut scratch.body) };
     }
 
-    /// Computes some rows of one of the products, by one worker.
+    /// Computes some rows of one of the products, by one worker. Behind `shown` summands, these rows of the left operand
+    /// may be 0. Returns how many columns are shown of the rows.
     ///
     /// # Safety
     /// As [`ContractPlan::run`]; the rows must be this worker's and no more than the scratch memory is for, and the
     /// contraction must [take](ContractPlan::takes_rows) rows.
     pub(crate) unsafe fn run_rows(
         &self,
-        number: usize,
-        rows: Range<usize>,
+        (number, rows): (usize, Range<usize>),
+        shown: usize,
         memory: &Memory<'_>,
         scratch: &mut ContractScratch<T>,
-    ) {
+    ) -> usize {
         // Other products were computed on this thread meanwhile.
         scratch.left.forget();
+        let index = &mut scratch.index;
+        index.fill(0);
+        set_index(index, &self.plan.batch, number);
+        let at = |operand: &Access| {
+            memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
+        };
+        let Contract { a, b, .. } = &self.plan;
+        let whole = operands([self.m, self.n, self.k], self.steps, None, [at(a), at(b)]);
         if let Some((common, packed)) = &mut scratch.right
             && *packed != Some(number)
         {
-            let ContractScratch { index, .. } = scratch;
-            index.fill(0);
-            set_index(index, &self.plan.batch, number);
-            let at = |operand: &Access| {
-                memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
-            };
-            let Contract { a, b, .. } = &self.plan;
-            let own = operands([self.m, self.n, self.k], self.steps, None, [at(a), at(b)]);
             // SAFETY: the operands hold the shape, by the program; the memory is this worker's.
-            (0..common.pieces()).for_each(|piece| unsafe { common.pack(&own, piece) });
+            (0..common.pieces()).for_each(|piece| unsafe { common.pack(&whole, piece) });
             *packed = Some(number);
         }
+        // SAFETY: the rows are those of the program.
+        let n = unsafe { self.masks.shown(&rows, self.n, index, memory) };
+        let k = match shown < self.k && self.walks.is_none() {
+            // SAFETY: as above.
+            true => unsafe { summands((number, &rows), shown, &whole, &mut scratch.finite) },
+            false => self.k,
+        };
         let own = scratch.own.as_mut_ptr();
+        let some = Extent { number, rows, n, k };
         // SAFETY: passed on from the caller.
-        unsafe { self.part((number, rows), (0, 1), memory, scratch, own) };
+        unsafe { self.part(some, (0, 1), memory, scratch, own) };
+        n
     }
 
     /// Numbers of shared memory for a product that has no place among the buffers.
@@ -307,7 +326,8 @@ impl<T: Real> ContractPlan<T> {
             // SAFETY: passed on from the caller.
             unsafe {
                 let shared = if deals_out { shared.wrapping_add(number * m * n) } else { shared };
-                self.part((number, 0..m), (part, parts), memory, scratch, shared);
+                let whole = Extent { number, rows: 0..m, n, k };
+                self.part(whole, (part, parts), memory, scratch, shared);
             }
         };
         if apart || deals_out {
@@ -318,13 +338,13 @@ impl<T: Real> ContractPlan<T> {
         }
     }
 
-    /// Computes a part of some rows of one of the products; `shared` has room for these where the product has no place.
+    /// Computes a part of one of the products; `shared` has room for its rows where the product has no place.
     ///
     /// # Safety
     /// As [`ContractPlan::run`]; no other worker may compute the same part.
     unsafe fn part(
         &self,
-        (number, rows): (usize, Range<usize>),
+        Extent { number, rows, n, k }: Extent,
         part: (usize, usize),
         memory: &Memory<'_>,
         scratch: &mut ContractScratch<T>,
@@ -344,7 +364,7 @@ impl<T: Real> ContractPlan<T> {
         let at = |operand: &Access| {
             memory.address::<T>(operand.buffer, element(operand, index)).cast_const()
         };
-        let sizes = [rows.len(), self.n, self.k];
+        let sizes = [rows.len(), n, k];
         let left_at = at(a).wrapping_offset(rows.start as isize * self.row_step.unwrap_or(0));
         let own = operands(sizes, self.steps, self.walks.as_ref(), [left_at, at(b)]);
         let shared_right = self.common.as_ref().map(|(common, _)| &**common);
@@ -366,6 +386,11 @@ impl<T: Real> ContractPlan<T> {
         // SAFETY: the operands and the product's place hold the shape, by the program; the machine has
         // the instructions.
         unsafe { gemm::part(part, self.isa, &product, left, &finish) };
+        if n < self.n {
+            // What the epilogue takes in place of sums that nobody looks at.
+            let (data, columns) = (c.wrapping_add(n), self.n - n);
+            finish(&Block { row: 0, column: n, rows: rows.len(), columns, data, stride: c_row });
+        }
     }
 
     /// Computes the epilogue on a finished block.
@@ -446,6 +471,43 @@ pub(crate) fn may_gain_by_common<T: Real>(plan: &Contract, isa: Isa) -> bool {
     let nowhere = [std::ptr::null::<T>(); 2];
     plan.batch.is_empty()
         && steps.is_some_and(|steps| operands(sizes, steps, None, nowhere).gains_by_common(isa))
+}
+
+/// What is computed of a product.
+struct Extent {
+    /// The number of the product.
+    number: usize,
+    rows: Range<usize>,
+    /// The columns that are computed; for the others the epilogue takes something else than their sums.
+    n: usize,
+    /// The summands that count.
+    k: usize,
+}
+
+/// How many summands count for some rows of the product of a number: `shown` where its left operand is 0 behind them and
+/// its right one finite, so that they would add nothing.
+///
+/// # Safety
+/// The product's operands must be valid for reading; `finite` must be of the same operands.
+unsafe fn summands<T: Real>(
+    (number, rows): (usize, &Range<usize>),
+    shown: usize,
+    p: &Product<'_, T>,
+    finite: &mut Option<(usize, usize)>,
+) -> usize {
+    // Without any summand there would be no product.
+    let shown = shown.max(1);
+    let (left, right) =
+        (Elements { at: p.a, steps: p.a_steps }, Elements { at: p.b, steps: p.b_steps });
+    // SAFETY: passed on from the caller.
+    unsafe {
+        let &mut (_, finite) = match finite {
+            Some(known) if known.0 == number => known,
+            other => other.insert((number, right.finite_from(p.k, p.n))),
+        };
+        let from = shown.max(finite);
+        if from < p.k && left.are_zero(rows.clone(), &(from..p.k)) { from } else { p.k }
+    }
 }
 
 /// A part of a block.

@@ -16,6 +16,7 @@ mod host;
 mod isa;
 mod lane;
 mod loops;
+mod masks;
 mod math;
 mod memory;
 mod peak;

@@ -172,13 +172,14 @@ impl<T: Real> TiledPlan<T> {
         }
         // SAFETY: of what is in scratch memory the kernels use the rows of the tile alone, by the program.
         let memory = unsafe { memory.moved(bases) };
+        let mut shown = usize::MAX;
         for (stage, own) in self.stages.iter().zip(stages) {
             let rows = rows.clone();
             // SAFETY: passed on from the caller.
             unsafe {
                 match (stage, own) {
                     (Stage::Contract(plan), StageScratch::Contract(own)) => {
-                        plan.run_rows(item, rows, &memory, own);
+                        shown = plan.run_rows((item, rows), shown, &memory, own);
                     }
                     (Stage::Loop(plan), StageScratch::Loop(own)) => {
                         plan.run_rows(item, rows, &memory, own);

@@ -66,7 +66,7 @@ impl<T: Real> Common<T> {
     /// the piece.
     pub(crate) unsafe fn pack(&self, p: &Product<'_, T>, piece: usize) {
         let kernels = T::kernels(self.isa);
-        let ks = cut(self.k, piece / self.groups(), self.sums());
+        let ks = self.block(piece / self.groups());
         let width = AT_ONCE * self.width();
         let start = piece % self.groups() * width;
         let end = (start + width).min(self.n);
@@ -82,13 +82,33 @@ impl<T: Real> Common<T> {
         }
     }
 
-    /// Where the panel from a column on lies, for a block of the sum.
+    /// The summands of a block.
+    pub(super) fn block(&self, number: usize) -> Range<usize> {
+        cut(self.k, number, self.sums())
+    }
+
+    /// How many blocks the first `k` summands are in.
+    pub(super) fn blocks(&self, k: usize) -> usize {
+        let with = (0..self.sums()).take_while(|&number| self.block(number).start < k);
+        with.count().max(1)
+    }
+
+    /// How many summands the block has that some begin.
+    pub(super) fn height(&self, ks: &Range<usize>) -> usize {
+        self.block(self.number(ks)).len()
+    }
+
+    /// Where the panel from a column on lies, for the summands that begin a block.
     pub(super) fn at(&self, ks: &Range<usize>, column: usize) -> *const T {
         let wide = self.n.next_multiple_of(self.lanes);
         // What the last panel of a block may overwrite is no other's.
-        let spill = (ks.start * self.sums()).div_ceil(self.k.max(1)) * SPILL;
+        let spill = self.number(ks) * SPILL;
         let start = UnsafeCell::raw_get(self.lines.as_ptr()).cast::<T>().cast_const();
-        start.wrapping_add(ks.start * wide + spill + column * ks.len())
+        start.wrapping_add(ks.start * wide + spill + column * self.height(ks))
+    }
+
+    fn number(&self, ks: &Range<usize>) -> usize {
+        (ks.start * self.sums()).div_ceil(self.k.max(1))
     }
 
     /// The columns of a part of a product: whole panels.

@@ -62,7 +62,8 @@ pub(crate) struct Product<'w, T> {
     pub(crate) walks: Option<&'w Walks>,
     /// How few rows are computed of operands that lie in runs, where they do.
     pub(crate) runs: Option<&'w Runs>,
-    /// The right operand, packed already.
+    /// The right operand, packed already, of which the product is of the first columns, whole panels or all, and the first
+    /// summands.
     pub(crate) common: Option<&'w Common<T>>,
     /// Where the result is put; where it is kept in strips, nowhere.
     pub(crate) c: *mut T,
@@ -223,7 +224,10 @@ pub(crate) unsafe fn part<T: Real>(
     let rows = cut(p.m, id / across, down);
     let columns = cut(vectors, id % across, across);
     let columns = match p.common {
-        Some(common) => common.columns(id % across, across),
+        Some(common) => {
+            let own = common.columns(id % across, across);
+            own.start..own.end.min(p.n)
+        }
         None => columns.start * lanes..(columns.end * lanes).min(p.n),
     };
     if rows.is_empty() || columns.is_empty() {

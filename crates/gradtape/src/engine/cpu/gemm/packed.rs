@@ -39,8 +39,14 @@ pub(super) unsafe fn packed<T: Real>(
     let k_block = if p.strips { p.k.max(1) } else { K_BLOCK };
     let caches = Caches::get();
     let kept = LEFT.min(caches.last / 4) / size_of::<T>();
-    let sums = p.k.div_ceil(k_block).max(1);
-    let sum = |number: usize| cut(p.k, number, sums);
+    let sums = p.common.map_or(p.k.div_ceil(k_block).max(1), |common| common.blocks(p.k));
+    let sum = |number: usize| match p.common {
+        Some(common) => {
+            let block = common.block(number);
+            block.start..block.end.min(p.k)
+        }
+        None => cut(p.k, number, sums),
+    };
     let at_once = (kept / (height * k_block)).max(1);
     let most = (kept / p.k.clamp(1, at_once * k_block)).max(height);
     let mut offsets = p.walks.map(Offsets::new);
@@ -100,6 +106,7 @@ pub(super) unsafe fn packed<T: Real>(
                         Some(common) => common.at(&ks, group.start),
                         None => scratch::right::<T>(room).cast_const(),
                     };
+                    let tall = p.common.map_or(ks.len(), |common| common.height(&ks));
                     let to = right.cast_mut();
                     match &mut offsets {
                         _ if p.common.is_some() => {}
@@ -136,7 +143,7 @@ pub(super) unsafe fn packed<T: Real>(
                                 a: left.add(place(&ks, panel.start)),
                                 a_row: 1,
                                 a_step: panel.len(),
-                                b: right.add((start - group.start) * ks.len()),
+                                b: right.add((start - group.start) * tall),
                                 b_step: vectors * lanes,
                                 c: c.add(start - group.start),
                                 c_row,

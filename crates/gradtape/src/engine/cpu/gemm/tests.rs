@@ -271,3 +271,36 @@ fn operands_of_many_summands_and_ragged_panels_are_packed_before() {
         }
     }
 }
+
+#[test]
+fn of_what_is_packed_before_the_first_columns_and_summands_are_enough() {
+    let [m, k, n] = [40, 900, 200];
+    let operands = Operands::<f32>::new([m, k, n], [false, true]);
+    for isa in Isa::available() {
+        let common = Common::new(isa, k, n).unwrap();
+        // SAFETY: the operand is as large as the shape says.
+        let pack = |piece| unsafe { common.pack(&operands.product(None), piece) };
+        (0..common.pieces()).for_each(pack);
+        for (k, n) in
+            [(900, 128), (899, 200), (700, 192), (600, 64), (301, 200), (300, 64), (1, 128)]
+        {
+            let (mut c, common) = (vec![f32::NAN; m * 200], Some(&common));
+            let p = Product { k, n, common, ..operands.product(Some(c.as_mut_ptr())) };
+            let seen = std::cell::Cell::new(0);
+            let epilogue = |block: &Block<f32>| seen.set(seen.get() + block.rows * block.columns);
+            // SAFETY: the vectors are as long as the shape says.
+            unsafe { part((0, 1), isa, &p, &mut Packed::default(), &epilogue) };
+            assert_eq!(seen.get(), m * n);
+            for (at, got) in c.iter().enumerate() {
+                let (i, j) = (at / 200, at % 200);
+                let term = |l: usize| {
+                    f64::from(operands.a[i * 900 + l]) * f64::from(operands.b[j * 900 + l])
+                };
+                let want: f64 = (0..k).map(term).sum();
+                let right =
+                    if j < n { (f64::from(*got) - want).abs() < 1e-4 } else { got.is_nan() };
+                assert!(right, "{isa:?} {k} {n} [{i}, {j}]: {got}, not {want}");
+            }
+        }
+    }
+}
