@@ -124,6 +124,7 @@ def test_layers_are_as_short_as_elsewhere():
         nn.Rnn(3, 5), nn.Gru(3, 5, bidirectional=True), nn.TransformerEncoderLayer(8, 2, feedforward=16), nn.Flatten(),
         nn.TransformerDecoderLayer(8, 2, feedforward=16), nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2), layers=1),
         nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), layers=2),
+        nn.CausalTransformer(10, nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, causal=True), layers=1), places=6),
         nn.Unflatten((1, 8, 8)), nn.Softmax(), nn.Gelu(), nn.Elu(), nn.Hardtanh(), nn.Prelu(), nn.SwiGlu(8, 16),
         nn.GlobalAvgPool(), nn.AdaptiveAvgPool2d(2), nn.ConvTranspose2d(1, 4, 3, output_padding=0), nn.InstanceNorm1d(3),
         nn.PositionalEmbedding(10, 4), nn.Glu(), nn.LpPool1d(2.0, 3),
@@ -140,6 +141,19 @@ def test_a_summary_for_an_input_has_what_each_layer_gives():
     assert "output" in rows[0] and "[1, 32]" in rows[2] and "[1, 10]" in rows[3]
     with pytest.raises(gt.GradtapeError, match="64 features"):
         net.summary(np.zeros((1, 63), "float32"))
+
+
+def test_stacks_take_the_layer_that_they_repeat_and_no_other():
+    encoder, decoder = nn.TransformerEncoderLayer(8, 2), nn.TransformerDecoderLayer(8, 2)
+    for make, what in [
+        (lambda: nn.TransformerDecoder(encoder), "decoder_layer is a TransformerDecoderLayer, not TransformerEncoderLayer"),
+        (lambda: nn.TransformerEncoder(decoder), "encoder_layer is a TransformerEncoderLayer, not TransformerDecoderLayer"),
+        (lambda: nn.TransformerEncoder(nn.Linear(8, 2)), "not Linear"),
+        (lambda: nn.TransformerEncoder(8), "encoder_layer is a TransformerEncoderLayer, not 8"),
+        (lambda: nn.CausalTransformer(10, encoder), "stack is a TransformerEncoder, not TransformerEncoderLayer"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError, match=what):
+            make()
 
 
 def test_layers_that_hold_others_share_their_parameters():

@@ -67,6 +67,7 @@ impl Verb for Inspect {
         present(&self.model)?;
         #[cfg(feature = "onnx")]
         if is_onnx(&self.model) {
+            self.needs_network("an ONNX file says itself what each of its nodes gives")?;
             return onnx::inspect(&self.model, self.format, output);
         }
         if self.format == Form::Dot {
@@ -76,6 +77,7 @@ impl Verb for Inspect {
         }
         let file = io::read_safetensors(&self.model)?;
         if !file.metadata.contains_key(Model::ARCHITECTURE) {
+            self.needs_network("the file has tensors, and no network that gives something")?;
             return self.tensors(&file, output);
         }
         let in_file = |error: gradtape::Error| error.context(self.model.display());
@@ -112,6 +114,17 @@ impl Verb for Inspect {
 }
 
 impl Inspect {
+    /// Fails where a shape is given and there is nothing to give it to.
+    fn needs_network(&self, why: &str) -> Outcome {
+        match self.shape[..] {
+            [] => Ok(()),
+            _ => Err(Failure::usage(format!(
+                "--shape {}: {why}\n  hint: leave it out",
+                words(&self.shape)
+            ))),
+        }
+    }
+
     /// The layers, with what each gives for an example where the model or the user says what that is.
     fn layers(&self, model: &Model, preprocessing: Option<&Preprocessing>) -> Outcome<Summary> {
         let specs = model.network.specs()?;
@@ -123,7 +136,11 @@ impl Inspect {
             _ => None,
         };
         if preprocessing.is_some() && !self.shape.is_empty() {
-            return Err(Failure::usage("--shape: the model says itself what its inputs are"));
+            return Err(Failure::usage(format!(
+                "--shape {}: the model says itself that its inputs are {}\n  hint: leave it out",
+                words(&self.shape),
+                of(preprocessing.map_or(0, Preprocessing::width), "number")
+            )));
         }
         let told = !self.shape.is_empty();
         let Some(shape) = (if told { Some(self.shape.clone()) } else { known }) else {
@@ -138,14 +155,15 @@ impl Inspect {
         let dtype = if whole { DType::I64 } else { own };
         // Zeros of any shape take no memory as long as nobody reads them.
         let shape = [vec![1], shape].concat();
+        // The line that errors name is the user's.
+        let line = format!("--shape {}", words(&self.shape)).into();
         let outputs = summary_with(&model.network, |tape| {
+            let _line = tape.told(&line);
             model.network.forward(tape.constant(Tensor::zeros((), dtype)).broadcast_to(shape))
         });
         match outputs {
             Ok(outputs) => Ok(outputs),
-            Err(error) if told => {
-                Err(error.context(format!("--shape {}", words(&self.shape))).into())
-            }
+            Err(error) if told => Err(error.into()),
             // What does not fit is told by those who use the model.
             Err(_) => Ok(summary(&model.network)),
         }

@@ -269,6 +269,9 @@ impl Predict {
                     (test, data)
                 }
             };
+            if test.is_empty() {
+                return Err(none_held_out());
+            }
             content = match answered {
                 Content::Table(table) => Content::Table(table.rows(&test)?),
                 Content::Rows(mut rows) => {
@@ -338,6 +341,12 @@ impl Predict {
             (with, _) => with.iter().map(column).collect(),
         }
     }
+}
+
+/// Where a model is asked for the rows that were held out, and none were.
+fn none_held_out() -> Failure {
+    Failure::failed("the model held out no row to predict")
+        .note("hint: leave --held-out away to predict all rows")
 }
 
 /// What is told beside each prediction.

@@ -196,6 +196,15 @@ impl Source {
         }
     }
 
+    /// The files that are read, in an order that hangs on their names alone.
+    pub(crate) fn files(&self) -> Outcome<Vec<PathBuf>> {
+        match self {
+            Source::Images(path) => Ok(gradtape_files::image_files(path)?),
+            Source::Idx(path) => Ok(idx_files(path)),
+            _ => Ok(self.file().into_iter().map(Path::to_path_buf).collect()),
+        }
+    }
+
     /// The bytes that arrays of images take as numbers, about.
     pub(crate) fn numbers(&self) -> Option<f64> {
         let length = |path: &Path| path.metadata().map_or(0.0, |found| found.len() as f64);
@@ -316,11 +325,19 @@ fn folder(path: &Path) -> Source {
 
 /// Whether a folder has files that are named as those of MNIST.
 fn is_any(folder: &Path) -> bool {
+    !idx_files(folder).is_empty()
+}
+
+/// The files of a folder that are named as those of MNIST, by name.
+fn idx_files(folder: &Path) -> Vec<PathBuf> {
     let is_one = |name: &str| {
         ["train-", "t10k-"].iter().any(|part| name.starts_with(part)) && name.contains("idx")
     };
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_one))
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let own = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one));
+    let mut files: Vec<PathBuf> = own.map(|entry| entry.path()).collect();
+    files.sort();
+    files
 }
 
 /// What a file is, by its first bytes.

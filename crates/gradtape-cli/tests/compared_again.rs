@@ -206,3 +206,27 @@ fn trainings_whose_folders_would_be_one_are_refused() {
         .fails(2, &["start a/b/model.safetensors", "would be in one folder", "start-a-b-model"]);
     assert!(!folder.path("all").exists());
 }
+
+#[test]
+fn folders_of_data_that_are_others_by_now_are_told() {
+    let folder = Folder::new("compared-folders");
+    folder.write_idx(60, |i| i % 3);
+    folder.run("train idx --hidden 4 --epochs 1 --quiet --seed 1..2 --out idx/all").ok();
+    // What is written beside the data is none of it.
+    folder.run("train --resume idx/all --quiet").ok();
+    let labels = folder.read("idx/train-labels-idx1-ubyte");
+    folder.write("idx/train-labels-idx1-ubyte", [&labels[..labels.len() - 1], &[1]].concat());
+    folder.run("train --resume idx/all").fails(2, &["the data is not what it was", "--insist"]);
+    folder.run("train --resume idx/all --quiet --insist").ok();
+
+    // Data without files, and the file in the place of the folder.
+    folder.run("train iris --hidden 4 --epochs 1 --quiet --seed 1..2 --out all").ok();
+    folder.run("train iris --resume all/compare.jsonl --quiet").ok();
+    folder
+        .run("train digits --resume all")
+        .fails(2, &["the data is not what it was: iris, and now digits", "--insist"]);
+
+    let words = String::from_utf8(folder.read("idx/all/compare.jsonl")).unwrap();
+    folder.write("idx/all/compare.jsonl", words.replacen("\"--seed\",", "", 1));
+    folder.run("train --resume idx/all").fails(2, &["compare.jsonl is damaged", "hint: "]);
+}

@@ -221,3 +221,20 @@ fn a_large_folder_keeps_its_own_tests() {
     assert_eq!((&again["trained_on"], &again["rows"]), (&true.into(), &18.into()), "{again}");
     assert_eq!(again["loss"], report["held_out"]["loss"]);
 }
+
+#[test]
+fn a_comparison_does_not_go_on_with_other_images() {
+    let folder = Folder::new("compared-images");
+    pets(&folder, "pets", 12, 1, [6, 6]);
+    let train = "train pets --hidden 4 --epochs 1 --quiet --seed 1..2 --out all";
+    folder.run(train).ok();
+    folder.run("train --resume all --quiet").ok();
+    // The same bytes in another class.
+    fs::rename(folder.path("pets/cat/01.png"), folder.path("pets/dog/x.png")).unwrap();
+    folder.run("train --resume all").fails(2, &["the data is not what it was", "--insist"]);
+    fs::rename(folder.path("pets/dog/x.png"), folder.path("pets/cat/01.png")).unwrap();
+    fs::rename(folder.path("pets"), folder.path("moved")).unwrap();
+    folder.run("train moved --resume all --quiet").ok();
+    fs::write(folder.path("moved/cat/02.png"), folder.read("moved/cat/03.png")).unwrap();
+    folder.run("train moved --resume all").fails(2, &["the data is not what it was"]);
+}

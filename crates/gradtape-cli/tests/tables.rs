@@ -575,6 +575,9 @@ fn what_cannot_be_held_out_is_told() {
     let none = "note: no row is to validate, and none is held out: rows with the same";
     contains(&told("--split time once"), &["100 rows to train", none, "\"once\" stay together"]);
     contains(&told("--group one"), &[none, "\"one\" stay together, and too few differ in it"]);
+    folder
+        .run("predict model.safetensors data.csv --held-out")
+        .fails(1, &["the model held out no row", "hint: leave --held-out away"]);
     assert!(!told("--group one --validation 0 --test-fraction 0").contains("stay together"));
     folder
         .run(&format!("{} --split time odd", train.replace(" --ignore odd", "")))

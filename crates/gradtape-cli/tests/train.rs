@@ -314,7 +314,10 @@ fn a_model_is_inspected() {
     assert_eq!(json["parameters"], 3 * 8 + 8 + 8 * 4 + 4 + 4 * 2 + 2);
     assert_eq!(json["layers"][0]["parameters"][0]["dtype"], "f32");
     assert_eq!(json["layers"][1]["outputs"], serde_json::json!([[1, 8]]));
-    folder.run("inspect model.safetensors --shape 3").fails(2, &["the model says itself"]);
+    folder.run("inspect model.safetensors --shape 3").fails(
+        2,
+        &["--shape 3: the model says itself that its inputs are 3 numbers", "hint: leave it out"],
+    );
     assert_eq!(json["layers"][0]["parameters"][0]["shape"], serde_json::json!([8, 3]));
     assert_eq!(json["training"]["optimizer"], "adamw");
     assert_eq!(json["labels"], serde_json::json!(["down", "up"]));
@@ -336,8 +339,11 @@ fn a_network_of_a_program_is_inspected_with_the_shape_of_an_example() {
     for part in ["[1, 4, 6, 6]", "Flatten               [1, 144]", "[1, 2]"] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
-    let words = ["--shape 3,8,9", "144 features", "f32[1, 168]", "3 (Linear)"];
+    let words = ["at --shape 3,8,9", "144 features", "f32[1, 168]", "3 (Linear)"];
     folder.run("inspect m.safetensors --shape 3,8,9").fails(1, &words);
+    // No line of the program.
+    let told = folder.run("inspect m.safetensors --shape 3,8,9").stderr;
+    assert!(!told.contains(".rs"), "{told}");
     folder
         .run("inspect m.safetensors --shape 3,99999999,99999999")
         .fails(1, &["--shape", "Linear"]);
@@ -360,6 +366,7 @@ fn tensors_of_another_program_are_inspected() {
     assert_eq!((&json["parameters"], &json["notes"]["made"]), (&7.into(), &"by hand".into()));
     assert_eq!(json["tensors"][0]["shape"], serde_json::json!([2, 3]));
     folder.run("predict t.safetensors iris").fails(1, &["no architecture"]);
+    folder.run("inspect t.safetensors --shape 3").fails(2, &["--shape 3: the file has tensors"]);
 }
 
 #[test]

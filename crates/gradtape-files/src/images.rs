@@ -17,7 +17,7 @@ use gradtape::{Error, Kind, Result, Tensor};
 
 pub use self::files::{Found, ImageFiles};
 use self::find::Classes;
-pub use self::find::has_images;
+pub use self::find::{has_images, image_files};
 use self::picture::Picture;
 
 /// How images are read.

@@ -23,8 +23,8 @@ mod table;
 pub use arrays::{ArrayImages, has_array_images, read_array_images};
 pub use format::Format;
 pub use images::{
-    Channels, Found, ImageFiles, ImageFolder, ImageOptions, Images, has_images, read_image_folder,
-    read_images,
+    Channels, Found, ImageFiles, ImageFolder, ImageOptions, Images, has_images, image_files,
+    read_image_folder, read_images,
 };
 pub use table::{
     TableOptions, has_pieces, is_whole_json, read_table, read_table_every, read_table_from,

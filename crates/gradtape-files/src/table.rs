@@ -445,6 +445,11 @@ pub(crate) fn failed(source: &str, error: &std::io::Error) -> Error {
     Error::new(Kind::File, format!("{source}: {error}"))
 }
 
+/// How many bytes a file has.
+pub(crate) fn length_of(file: &File, source: &str) -> Result<u64> {
+    Ok(file.metadata().map_err(|error| failed(source, &error))?.len())
+}
+
 /// How many bytes are looked at.
 const HEAD: u64 = 1 << 12;
 

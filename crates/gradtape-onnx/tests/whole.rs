@@ -50,6 +50,12 @@ fn means_and_choices_have_all_of_their_digits() {
 }
 
 #[test]
+fn of_nothing_all_others_are_beyond_the_greatest_and_the_least() {
+    assert_eq!(found("ReduceMax", Elem::I64, &[], &[]).unwrap(), [i64::MIN]);
+    assert_eq!(found("ReduceMin", Elem::I64, &[], &[]).unwrap(), [i64::MAX]);
+}
+
+#[test]
 fn large_unsigned_numbers_are_refused_where_they_would_be_taken_for_others() {
     assert_eq!(found("ReduceMax", Elem::U64, &[3, 9], &[]).unwrap(), [9]);
     for op in ["ReduceMax", "ReduceMean", "Abs", "ArgMax", "Sign"] {

@@ -485,7 +485,7 @@ const TOLD: [&str; 27] = [
     "svd of f64[2]: needs a matrix, not f64[2] | operand: f64[2] = watched | hint: the last two axes are its rows and columns",
     "qr of f16[2, 2]: needs f32 or f64, not f16 | operand: f16[2, 2] = cast | hint: cast the matrix to f32 first, and the result back",
     "inverse of bf16[2, 2]: needs f32 or f64, not bf16 | operand: bf16[2, 2] = cast | hint: cast the matrix to f32 first, and the result back",
-    "slogdet of i64[2, 2]: needs floating-point numbers, not i64 | operand: i64[2, 2] = cast | hint: cast the operand to a floating-point type first",
+    "det of i64[2, 2]: needs floating-point numbers, not i64 | operand: i64[2, 2] = cast | hint: cast the operand to a floating-point type first",
     "solve: the right side of matrices of 2 rows is f64[3] | left operand: f64[2, 2] = watched | right operand: f64[3] = watched | hint: it is a vector of 2, or has 2 rows: unsqueeze(-1) adds columns",
     "solve: element types differ: f64 and f32 | left operand: f64[2, 2] = watched | right operand: f32[2] = watched | hint: numbers like 1.0 are f64 in Rust: write 1.0f32, or cast(DType::F32) the f64 operand",
     "solve: batch axes of [4, 2, 2] and [3, 2, 1] do not broadcast: axis -3 differs | left operand: f64[4, 2, 2] = watched | right operand: f64[3, 2, 1] = watched | hint: sizes must be equal or 1, counted from the last axis",

@@ -72,6 +72,13 @@ _DEFAULTS = {
     "Gru.cell": {},
 }
 
+#: Which kind of layer an argument is, whose numbers are drawn anew.
+_REPEATED = {
+    "encoder_layer": "TransformerEncoderLayer",
+    "decoder_layer": "TransformerDecoderLayer",
+    "stack": "TransformerEncoder",
+}
+
 #: What is a number for each axis of a window.
 _OF_AXES = {"kernel", "stride", "padding", "dilation", "output_padding", "size", "output"}
 
@@ -165,12 +172,16 @@ def _is_array(x):
 
 def _plain(name, argument, value):
     """An argument as a description has it."""
-    if isinstance(value, Layer):
-        own = json.loads(value.spec)
-        # The kind of a stack's layers is known.
-        if argument in ("encoder_layer", "decoder_layer"):
-            del own["layer"]
+    if argument in _REPEATED and not isinstance(value, dict):
+        kind = _REPEATED[argument]
+        own = json.loads(value.spec or "{}") if isinstance(value, Layer) else {}
+        # Which kind it is is known there.
+        if own.pop("layer", None) != next(row["tag"] for row in LAYERS if row["name"] == kind):
+            given = value.kind if isinstance(value, Layer) else repr(value)
+            raise TypeError(f"{name}: {argument} is a {kind}, not {given}")
         return own
+    if isinstance(value, Layer):
+        return json.loads(value.spec)
     if argument == "dtype":
         return {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16"}.get(
             value if isinstance(value, str) else np.dtype(value).name, value

@@ -2,7 +2,7 @@
 
 use gradtape::{Error, Kind, io};
 
-use super::Predict;
+use super::{Predict, none_held_out};
 use crate::deal::Dealt;
 use crate::error::{Failure, Outcome};
 use crate::model::Trained;
@@ -103,8 +103,7 @@ impl Predict {
         })?;
         told.end(preprocessing, output);
         match named && self.held_out {
-            true => Err(Failure::failed("the model held out no row to predict")
-                .note("hint: leave --held-out away to predict all rows")),
+            true => Err(none_held_out()),
             false => Ok(()),
         }
     }

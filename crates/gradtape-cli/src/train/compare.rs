@@ -92,7 +92,7 @@ impl Comparison {
             io::check_writable(path).map_err(Failure::usage)?;
         }
         let there = tests.iter().filter(|test| test.is_file()).map(PathBuf::as_path);
-        let head = Head::of(&self.words, source.file().into_iter().chain(there))?;
+        let head = Head::of(&self.words, &source, there)?;
         if let Some(again) = &again {
             again.check(&head)?;
             if !first.quiet {

@@ -114,8 +114,7 @@ impl Files {
             drop(fs::create_dir_all(folder));
         }
         if let Err(error) = model.save(&self.model) {
-            let name = format!("gradtape-model-{}.safetensors", std::process::id());
-            let beside = std::env::temp_dir().join(name);
+            let beside = rescued();
             return Err(match model.save(&beside) {
                 Ok(()) => {
                     Failure::from(error).note(format!("the model is in {}", beside.display()))
@@ -159,6 +158,18 @@ impl fmt::Display for Files {
     }
 }
 
+/// Where a model goes that can be written nowhere else; one that went there before stays, as of trainings that are compared.
+fn rescued() -> PathBuf {
+    let folder = std::env::temp_dir();
+    let mut path = folder.join(format!("gradtape-model-{}.safetensors", std::process::id()));
+    let mut number = 2;
+    while path.exists() {
+        path = folder.join(format!("gradtape-model-{}-{number}.safetensors", std::process::id()));
+        number += 1;
+    }
+    path
+}
+
 /// Takes away what was left of files of a folder, or of its checkpoints, by who was killed while they were written.
 pub(super) fn tidy(folder: &Path, files: &[&Path]) {
     let names: Vec<String> = files
@@ -195,4 +206,29 @@ fn table(histories: &[History]) -> String {
         });
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use gradtape::nn::Sequential;
+
+    use super::*;
+
+    #[test]
+    fn each_model_that_cannot_be_written_is_kept_elsewhere() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("out");
+        let files = Files::check(&folder, None, &Source::Iris).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        fs::write(&folder, "a file").unwrap();
+        let model = Model::new(Sequential::new());
+        let kept = || {
+            let failure = files.write(&model, &[], None, "").unwrap_err();
+            let (_, path) = failure.message().split_once("the model is in ").unwrap();
+            PathBuf::from(path.lines().next().unwrap())
+        };
+        let paths = [kept(), kept()];
+        assert!(paths.iter().all(|path| path.is_file()) && paths[0] != paths[1], "{paths:?}");
+        paths.iter().for_each(|path| fs::remove_file(path).unwrap());
+    }
 }

@@ -16,7 +16,9 @@ use super::rows::{answers_name, check_answers};
 use super::rows::{check_axes, named_columns};
 use crate::TableOptions;
 use crate::budget::Budget;
-use crate::table::{Pieces, failed};
+#[cfg(feature = "npz")]
+use crate::table::failed;
+use crate::table::{Pieces, length_of};
 
 /// How many rows and columns a file has, and how many bytes they take.
 pub(crate) fn size_of_npy(file: File, source: &str) -> Result<[u64; 3]> {
@@ -43,7 +45,7 @@ pub(crate) fn pieces_of_npy(
     options: &TableOptions,
     pieces: Pieces<'_>,
 ) -> Result<()> {
-    let length = file.metadata().map_err(|error| failed(source, &error))?.len();
+    let length = length_of(&file, source)?;
     let mut input = BufReader::with_capacity(1 << 16, file);
     let array = Npy::head(&mut input, source)?;
     // No column is made that no element can be in.

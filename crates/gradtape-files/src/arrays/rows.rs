@@ -15,7 +15,7 @@ use super::archive::{Archive, Roles};
 use super::labels::Labels;
 use super::npy::Npy;
 use crate::budget::Budget;
-use crate::table::failed;
+use crate::table::{failed, length_of};
 use crate::{Format, TableOptions};
 
 /// What [`read_array_images`] found.
@@ -55,7 +55,7 @@ pub fn read_array_images(path: impl AsRef<Path>, for_tests: bool) -> Result<Arra
     let path = path.as_ref();
     let source = path.display().to_string();
     let file = File::open(path).map_err(|error| failed(&source, &error))?;
-    let length = file.metadata().map_err(|error| failed(&source, &error))?.len();
+    let length = length_of(&file, &source)?;
     let input = BufReader::with_capacity(1 << 16, file);
     match Format::of(path) {
         Some(Format::Npy) => {

@@ -43,14 +43,16 @@ fn png(bytes: &[u8]) -> Result<Picture, String> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
-    let exif = reader.info().exif_metadata.as_deref();
-    let orientation = exif.map(Orientation::of_exif).unwrap_or_default();
     let (width, height) = reader.info().size();
     let (width, height) = small(width as usize, height as usize)?;
     let size = reader.output_buffer_size().ok_or_else(|| "it is too large".to_string())?;
     let mut pixels = vec![0; size];
     let frame = reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
     pixels.truncate(frame.buffer_size());
+    // It may stand behind the pixels, where damage is none of theirs.
+    drop(reader.finish());
+    let exif = reader.info().exif_metadata.as_deref();
+    let orientation = exif.map(Orientation::of_exif).unwrap_or_default();
     let bytes = match frame.color_type {
         Grayscale | Rgb => pixels,
         GrayscaleAlpha => pixels.chunks_exact(2).map(|pixel| pixel[0]).collect(),
@@ -128,22 +130,26 @@ mod tests {
     fn photographs_kept_as_png_are_turned_too() {
         // A directory of one entry: the orientation, 6.
         let exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
-        let of = |exif: Option<&[u8]>| {
+        let of = |before: Option<&[u8]>, behind: Option<&[u8]>| {
             let mut bytes = Vec::new();
             let mut encoder = png::Encoder::new(&mut bytes, 3, 2);
             encoder.set_color(png::ColorType::Grayscale);
             let mut writer = encoder.write_header().unwrap();
-            if let Some(exif) = exif {
+            if let Some(exif) = before {
                 writer.write_chunk(png::chunk::eXIf, exif).unwrap();
             }
             writer.write_image_data(&[1, 2, 3, 4, 5, 6]).unwrap();
+            if let Some(exif) = behind {
+                writer.write_chunk(png::chunk::eXIf, exif).unwrap();
+            }
             writer.finish().unwrap();
             let picture = decode(&bytes).unwrap();
             (picture.size(), picture.planes(1))
         };
-        assert_eq!(of(None), ([2, 3], vec![1, 2, 3, 4, 5, 6]));
-        assert_eq!(of(Some(exif)), ([3, 2], vec![4, 1, 5, 2, 6, 3]));
-        assert_eq!(of(Some(b"II*\0")), of(None));
+        assert_eq!(of(None, None), ([2, 3], vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(of(Some(exif), None), ([3, 2], vec![4, 1, 5, 2, 6, 3]));
+        assert_eq!(of(None, Some(exif)), ([3, 2], vec![4, 1, 5, 2, 6, 3]));
+        assert_eq!(of(Some(b"II*\0"), None), of(None, None));
     }
 
     #[test]

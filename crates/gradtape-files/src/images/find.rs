@@ -26,6 +26,11 @@ pub fn has_images(folder: impl AsRef<Path>) -> bool {
     within(folder.as_ref(), 2)
 }
 
+/// The images of a folder and of the folders in it, by their names alone, in the order of their paths; or a file.
+pub fn image_files(path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    Ok(all(path.as_ref())?.0)
+}
+
 /// The classes for training, those for tests where there are any, and notes on what is left out.
 pub(super) fn parts(folder: &Path) -> Result<(Classes, Option<Classes>, Vec<String>)> {
     if !folder.is_dir() {

@@ -19,7 +19,7 @@ use parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use self::pages::Pages as CheckedPages;
-use super::{Pieces, TableOptions, cells, failed, nested::Nested, own_name};
+use super::{Pieces, TableOptions, cells, length_of, nested::Nested, own_name};
 use crate::budget::Budget;
 
 /// What the values of a column stand for.
@@ -69,7 +69,7 @@ pub(super) fn read_pieces(
     options: &TableOptions,
     pieces: Pieces<'_>,
 ) -> Result<()> {
-    let length = file.metadata().map_err(|error| failed(source, &error))?.len();
+    let length = length_of(&file, source)?;
     let file = SerializedFileReader::new(file).map_err(|error| damaged(source, &error))?;
     in_pieces(&file, length, source, options, pieces)
 }

@@ -73,7 +73,9 @@ fn dequantize<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
 /// Scale and zero point of bytes that hold all numbers and 0.
 fn dynamic<'t>(c: &Call<'_, 't>) -> Outputs<'t> {
     let x = c.x(0)?;
-    let (greatest, least) = (x.var.max(()).maximum(0), x.var.min(()).minimum(0));
+    // Of no number 0 is the greatest and the least.
+    let all = x.var.flatten(0).pad(0, 0, 1);
+    let (greatest, least) = (all.max(()), all.min(()));
     let scale = (greatest - least) / 255;
     let zero = rounded((-least / scale).clamp(0.0, 255.0), None, Elem::U8)?;
     let y = rounded(x.var / scale, Some(zero.var), Elem::U8)?;

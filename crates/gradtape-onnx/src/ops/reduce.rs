@@ -1,6 +1,6 @@
 //! Reductions, and sums along an axis.
 
-use gradtape::{DType, Result, Var};
+use gradtape::{DType, Result, Tensor, Var};
 
 use super::Table;
 use crate::call::{Call, Outputs, one, wide};
@@ -78,9 +78,24 @@ fn extreme<'t>(c: &Call<'_, 't>, greatest: bool) -> Outputs<'t> {
     reduce(c, 18, |x, axes| match (truth, greatest) {
         (true, true) => x.any(axes),
         (true, false) => x.all(axes),
-        (false, true) => x.max(axes),
-        (false, false) => x.min(axes),
+        (false, _) => extreme_of(x, axes, greatest),
     })
+}
+
+/// The greatest or the least over axes; of nothing what all others are beyond.
+fn extreme_of<'t>(x: Var<'t>, axes: &[isize], greatest: bool) -> Var<'t> {
+    let shape = x.shape();
+    if axes.iter().any(|&axis| shape[axis as usize] == 0) {
+        let nothing = match (x.dtype(), greatest) {
+            (DType::I64, true) => Tensor::scalar(i64::MIN),
+            (DType::I64, false) => Tensor::scalar(i64::MAX),
+            (_, true) => Tensor::scalar(f64::NEG_INFINITY),
+            (_, false) => Tensor::scalar(f64::INFINITY),
+        };
+        // A sum of nothing is 0, in the shape of the result.
+        return x.sum(axes) + x.tape().constant(nothing).cast(x.dtype());
+    }
+    if greatest { x.max(axes) } else { x.min(axes) }
 }
 
 /// The place of the greatest or the least, of several the first, or the last on request.

@@ -73,7 +73,8 @@ fn factor<'t>(x: Var<'t>, name: &str, tensor: &Tensor) -> Var<'t> {
             "bce_with_logits: {name} of shape {} does not broadcast to {shape}",
             tensor.shape()
         );
-        return x.failed(Error::new(Kind::Shape, message), &[x]);
+        let hint = "sizes must be equal or 1, counted from the last axis";
+        return x.failed(Error::new(Kind::Shape, message).hint(hint), &[x]);
     }
     x.tape().constant(tensor.cast(x.dtype())).broadcast_to(&shape)
 }

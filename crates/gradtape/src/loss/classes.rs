@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Reduction, SHARE, out_of_range, share};
+use super::{FACTOR, Reduction, SHARE, out_of_range, share};
 use crate::op::Meta;
 use crate::tape::{Leaf, Var, mixed_tapes};
 use crate::tensor::{DType, Error, Kind, Tensor};
@@ -10,7 +10,7 @@ use crate::tensor::{DType, Error, Kind, Tensor};
 /// Settings of [`cross_entropy_with`].
 #[derive(Clone, Debug, Default)]
 pub struct CrossEntropyOptions {
-    /// A factor for each class, `[c]`. The mean then divides by the sum of the factors of the labels.
+    /// A factor for each class, `[c]`, at least 0. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
     /// The share of each target that is spread evenly over all classes, in [0, 1]; 0 by default.
     pub label_smoothing: f64,
@@ -27,7 +27,9 @@ pub struct CrossEntropyOptions {
 /// The target is labels `[…]` in i64 or probabilities (one-hot rows among them) `[…, c]` in the type of
 /// the logits. Computed as `log Σ e^(x - max) + (max - x[label])`, which neither overflows nor rounds the
 /// logarithm away; the gradient is the softmax less the target, divided by the number of rows. A class
-/// whose probability in the target is 0 does not count, also where its logit is -inf.
+/// whose probability in the target is 0 does not count, also where its logit is -inf. As in PyTorch, probabilities of a row
+/// need not add up to 1: one that adds up to 2 counts twice. Where several classes are true at once
+/// [`bce_with_logits`](super::bce_with_logits) is meant.
 ///
 /// A label below 0 or not below `c` is an error that names its row. So is a probability below 0 where the
 /// target is a constant or watched; computed ones and inputs of a compiled step are not looked at.
@@ -114,7 +116,7 @@ pub fn cross_entropy_with<'t>(
 /// Settings of [`nll_with`].
 #[derive(Clone, Debug, Default)]
 pub struct NllOptions {
-    /// A factor for each class, `[c]`. The mean then divides by the sum of the factors of the labels.
+    /// A factor for each class, `[c]`, at least 0. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
     /// The label of rows that do not count: their loss is 0, no gradient flows into them, and the mean leaves
     /// them out. None by default; PyTorch's is -100.
@@ -359,7 +361,11 @@ impl<'t> Rows<'t> {
             let hint = format!("give one factor for each class, [{classes}]");
             return Err(q.failed(Error::new(Kind::Shape, message).hint(hint), &[]));
         }
-        Ok(Some(q.tape().constant(weight.cast(q.dtype())).broadcast_to(q.shape())))
+        let weight = q.tape().constant(weight.cast(q.dtype()));
+        match out_of_range(name, "weight", weight, &FACTOR) {
+            Some(failed) => Err(failed),
+            None => Ok(Some(weight.broadcast_to(q.shape()))),
+        }
     }
 }
 
@@ -561,6 +567,13 @@ mod tests {
             CrossEntropyOptions { weight: Some(Tensor::from([1.0])), ..Default::default() };
         let text = error(logits(), Tensor::from([0i64, 1, 2, 0]), &weight);
         assert!(text.contains("shape [1], but there are 3 classes"), "{text}");
+        for wrong in [-1.0, f64::NAN, f64::INFINITY] {
+            let weight = Some(Tensor::from([1.0, 2.0, wrong]));
+            let weight = CrossEntropyOptions { weight, ..Default::default() };
+            let text = error(logits(), Tensor::from([0i64, 1, 2, 0]), &weight);
+            let told = format!("element 2 of the weight is {wrong}, but must be a finite number");
+            assert!(text.contains(&told) && text.contains("hint: "), "{text}");
+        }
         let smooth = CrossEntropyOptions { label_smoothing: 1.5, ..Default::default() };
         assert!(error(logits(), Tensor::from([0i64, 1, 2, 0]), &smooth).contains("1.5"));
     }

@@ -91,6 +91,12 @@ pub(super) const SHARE: Range = Range {
     hint: "the target gives the share of each class, not a score or a logarithm",
 };
 
+pub(super) const FACTOR: Range = Range {
+    holds: |factor| factor >= 0.0 && factor < f64::INFINITY,
+    words: "a finite number of at least 0",
+    hint: "a class that counts twice has factor 2, one that does not count 0",
+};
+
 /// The error, in the place of the loss, of a setting that is not `fine`, which in words it must be.
 #[track_caller]
 pub(super) fn off<'t>(

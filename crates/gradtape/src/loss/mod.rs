@@ -49,4 +49,4 @@ pub use similarity::{
     cosine_embedding_with, triplet_margin, triplet_margin_with,
 };
 
-use common::{PROBABILITY, Range, SHARE, misfit, off, out_of_range, share};
+use common::{FACTOR, PROBABILITY, Range, SHARE, misfit, off, out_of_range, share};

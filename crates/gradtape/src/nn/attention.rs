@@ -231,7 +231,10 @@ impl MultiheadAttention {
         }
         let taken = self.dropout.forward(weights).matmul(cache.values);
         let taken = taken.transpose(&[0, 2, 1, 3]).reshape([n, length, self.width]);
-        self.out_proj.forward(taken)
+        let y = self.out_proj.forward(taken);
+        // Not the keys and values that it may have recorded before.
+        tape.gives(y);
+        y
     }
 
     fn check(&self, query: Var<'_>, keys: Var<'_>, mask: Option<Var<'_>>) -> Result<()> {

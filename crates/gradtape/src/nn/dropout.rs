@@ -84,10 +84,11 @@ impl Dropout {
         }
         let input = x.meta();
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() {
-            return x;
+            return tape.drawing("Dropout", &self.masks, x);
         }
         let random = tape.uniform(&self.masks, input.shape, input.dtype.computed());
-        random.greater_equal(self.p).select(x * (1.0 / (1.0 - self.p)), 0.0)
+        let y = random.greater_equal(self.p).select(x * (1.0 / (1.0 - self.p)), 0.0);
+        tape.drawing("Dropout", &self.masks, y)
     }
 }
 

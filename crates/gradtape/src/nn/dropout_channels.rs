@@ -70,12 +70,12 @@ impl<const AXES: usize> ChannelDropout<AXES> {
             return x.failed(error, &[x]);
         }
         if !tape.is_training() || self.p == 0.0 || !input.dtype.is_float() || x.check().is_err() {
-            return x;
+            return tape.drawing(Self::NAME, &self.masks, x);
         }
         let mut shape = Dims::from_elem(1, AXES + 2);
         shape[..2].copy_from_slice(&input.shape[..2]);
         let kept = tape.uniform(&self.masks, shape, input.dtype).greater_equal(self.p);
-        kept.select(x * (1.0 / (1.0 - self.p)), 0.0)
+        tape.drawing(Self::NAME, &self.masks, kept.select(x * (1.0 / (1.0 - self.p)), 0.0))
     }
 }
 

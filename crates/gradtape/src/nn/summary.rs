@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::module::Seen;
 use super::{Layer, Module, Visitor};
-use crate::op::Meta;
-use crate::tape::{Part, Place, Tape, Var};
+use crate::tape::{Gave, Part, Place, Tape, Var};
 use crate::tensor::{Result, Shape, Tensor};
 
 /// The layers of a module, one row for each part that has parameters or buffers of its own or nothing inside.
@@ -55,9 +54,9 @@ pub fn summary(module: &(impl Module + ?Sized)) -> Summary {
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 ///
-/// A layer that is called with inputs of several shapes has them all. One that is not called has none, nor has one without
-/// parameters inside of another layer or of a struct of your own, as a recording does not know its name; in a
-/// [`Sequential`](super::Sequential) it has.
+/// A layer that is called with inputs of several shapes has them all. One that is not called has none, nor has one in a struct
+/// of your own without parameters, such as a [`Relu`](super::Relu), as a recording does not know its name; in a
+/// [`Sequential`](super::Sequential) it has, and a [`Dropout`](super::Dropout) has wherever it is.
 ///
 /// Fails where the layers do not take `x`, and says which one.
 #[doc(alias("torchinfo", "output_shape", "input_size"))]
@@ -105,21 +104,26 @@ struct Listed {
     summary: Summary,
     /// The identities of parameters with the paths of the rows that they are in.
     parameters: Vec<(u64, String)>,
+    /// Those of dials, in the same way.
+    dials: Vec<(usize, String)>,
     /// The names of parts that hold others, with their paths here.
     names: Vec<(Arc<str>, String)>,
 }
 
 impl Listed {
     fn of(module: &(impl Module + ?Sized)) -> Listed {
-        let (mut parameters, mut names) = (Vec::new(), Vec::new());
-        let rows = rows(module, &mut parameters, &mut names);
-        Listed { summary: Summary { rows }, parameters, names }
+        let mut listed = Listed {
+            summary: Summary { rows: Vec::new() },
+            parameters: Vec::new(),
+            dials: Vec::new(),
+            names: Vec::new(),
+        };
+        listed.summary.rows = listed.rows(module);
+        listed
     }
 
-    /// Takes over what parts of a recording gave; what holds a part knows better what it gave than what it recorded.
-    fn give(&mut self, given: Vec<(Place, Meta)>) {
-        let (said, recorded): (Vec<_>, Vec<_>) =
-            given.into_iter().partition(|(place, _)| matches!(place, Place::Part(..)));
+    /// Takes over what parts of a recording gave; what was said is known better than what was recorded last.
+    fn give(&mut self, Gave { said, recorded }: Gave) {
         let mut told = Vec::new();
         for given in [said, recorded] {
             for (place, meta) in given {
@@ -146,57 +150,65 @@ impl Listed {
                 let own = self.parameters.iter().filter(|(own, _)| own == id);
                 own.map(|(_, path)| path.clone()).collect()
             }
+            Place::Drawing(_, id) => {
+                let own = self.dials.iter().filter(|(own, _)| own == id);
+                own.map(|(_, path)| path.clone()).collect()
+            }
             Place::Part(whole, part) => {
                 let own = self.names.iter().filter(|(name, _)| Arc::ptr_eq(name, whole));
                 own.map(|(_, path)| join(path, part)).collect()
             }
         }
     }
+
+    /// The rows; takes over what tells them.
+    fn rows(&mut self, module: &(impl Module + ?Sized)) -> Vec<SummaryRow> {
+        let Listed { parameters: owned, dials, names, .. } = self;
+        let mut rows: Vec<SummaryRow> = vec![SummaryRow::new("", module.kind())];
+        let mut known: Vec<u64> = Vec::new();
+        module.visit(&mut Visitor::new(&mut |seen| match seen {
+            Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
+            Seen::Name { path, name } => {
+                names.extend(name.get().map(|name| (name, path.to_string())))
+            }
+            // It has no row of its own.
+            Seen::Dial { path, dial } => {
+                let own = match retract(&mut rows, path, &["Dial", "Generator"]) {
+                    true => path.rsplit_once('.').map_or("", |(own, _)| own),
+                    false => path,
+                };
+                dials.push((dial.id(), own.to_string()));
+            }
+            Seen::Buffer { path, buffer } => {
+                let Some((row, name)) = owner(&mut rows, path) else { return };
+                row.buffers.push((name, buffer.holder().meta().shape.clone()));
+            }
+            Seen::Parameter { path, parameter } => {
+                let Some((row, name)) = owner(&mut rows, path) else { return };
+                owned.push((parameter.id(), row.path.clone()));
+                let value = parameter.value();
+                let shared = known.contains(&parameter.id());
+                known.push(parameter.id());
+                let count = if shared { 0 } else { value.elements() };
+                row.count = row.count.saturating_add(count);
+                row.parameters.push((name, value.shape().clone()));
+            }
+        }));
+        let inside = |rows: &[SummaryRow], i: usize| {
+            let prefix =
+                if rows[i].path.is_empty() { String::new() } else { rows[i].path.clone() + "." };
+            rows.get(i + 1).is_some_and(|next| next.path.starts_with(&prefix))
+        };
+        let own = |row: &SummaryRow| !row.parameters.is_empty() || !row.buffers.is_empty();
+        let keep: Vec<bool> = (0..rows.len()).map(|i| own(&rows[i]) || !inside(&rows, i)).collect();
+        let mut keep = keep.into_iter();
+        rows.retain(|_| keep.next().unwrap_or(true));
+        rows
+    }
 }
 
 fn join(path: &str, part: &str) -> String {
     if path.is_empty() { part.to_string() } else { format!("{path}.{part}") }
-}
-
-fn rows(
-    module: &(impl Module + ?Sized),
-    owned: &mut Vec<(u64, String)>,
-    names: &mut Vec<(Arc<str>, String)>,
-) -> Vec<SummaryRow> {
-    let mut rows: Vec<SummaryRow> = vec![SummaryRow::new("", module.kind())];
-    let mut known: Vec<u64> = Vec::new();
-    module.visit(&mut Visitor::new(&mut |seen| match seen {
-        Seen::Module { path, kind } => rows.push(SummaryRow::new(path, kind)),
-        Seen::Name { path, name } => names.extend(name.get().map(|name| (name, path.to_string()))),
-        // Nothing to be listed.
-        Seen::Dial { path, .. } => {
-            retract(&mut rows, path, &["Dial", "Generator"]);
-        }
-        Seen::Buffer { path, buffer } => {
-            let Some((row, name)) = owner(&mut rows, path) else { return };
-            row.buffers.push((name, buffer.holder().meta().shape.clone()));
-        }
-        Seen::Parameter { path, parameter } => {
-            let Some((row, name)) = owner(&mut rows, path) else { return };
-            owned.push((parameter.id(), row.path.clone()));
-            let value = parameter.value();
-            let shared = known.contains(&parameter.id());
-            known.push(parameter.id());
-            let count = if shared { 0 } else { value.elements() };
-            row.count = row.count.saturating_add(count);
-            row.parameters.push((name, value.shape().clone()));
-        }
-    }));
-    let inside = |rows: &[SummaryRow], i: usize| {
-        let prefix =
-            if rows[i].path.is_empty() { String::new() } else { rows[i].path.clone() + "." };
-        rows.get(i + 1).is_some_and(|next| next.path.starts_with(&prefix))
-    };
-    let own = |row: &SummaryRow| !row.parameters.is_empty() || !row.buffers.is_empty();
-    let keep: Vec<bool> = (0..rows.len()).map(|i| own(&rows[i]) || !inside(&rows, i)).collect();
-    let mut keep = keep.into_iter();
-    rows.retain(|_| keep.next().unwrap_or(true));
-    rows
 }
 
 /// The row that a parameter or buffer at this path belongs to, and its name there: the row of its parent, or

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Leaf, Part, Recording, Tape, Var};
+use super::{Generator, Leaf, Part, Recording, Tape, Var};
 use crate::op::{Meta, NodeId};
 
 /// A recorded operation as a picture of the network shows it.
@@ -22,6 +22,8 @@ pub(crate) struct Shown {
 pub(crate) enum Place {
     /// By the layer of this kind that has the parameter of this identity.
     Layer(&'static str, u64),
+    /// By the layer of this kind that draws from the generator of this identity.
+    Drawing(&'static str, usize),
     /// By the part with this path inside of the one that has this path.
     Part(Arc<str>, String),
 }
@@ -30,10 +32,27 @@ impl Place {
     /// The kind of the layer, if that is known.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Place::Layer(kind, _) => kind,
+            Place::Layer(kind, _) | Place::Drawing(kind, _) => kind,
             Place::Part(..) => "",
         }
     }
+}
+
+/// Which part of a network said that it gave something.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Giver {
+    /// The one that a scope is.
+    Scope(u32),
+    /// What draws from a generator, which a prediction has no node of.
+    Drawing(&'static str, usize),
+}
+
+/// What parts of networks gave.
+pub(crate) struct Gave {
+    /// By what they said themselves.
+    pub(crate) said: Vec<(Place, Meta)>,
+    /// By the last value that each layer with parameters recorded, of those that said nothing.
+    pub(crate) recorded: Vec<(Place, Meta)>,
 }
 
 impl Tape {
@@ -44,20 +63,33 @@ impl Tape {
 
     /// Says what the part of a network that is being recorded gives.
     pub(crate) fn gives(&self, y: Var<'_>) {
-        let mut recording = self.recording().borrow_mut();
-        let scope = recording.scope;
-        if let Some(given) = &mut recording.given
+        let scope = self.recording().borrow().scope;
+        self.giver_gives(Giver::Scope(scope), y);
+    }
+
+    /// Says what the layer of a kind gives that draws from a generator, and passes it on.
+    pub(crate) fn drawing<'t>(
+        &self,
+        kind: &'static str,
+        generator: &Generator,
+        y: Var<'t>,
+    ) -> Var<'t> {
+        self.giver_gives(Giver::Drawing(kind, generator.counter().id()), y);
+        y
+    }
+
+    fn giver_gives(&self, giver: Giver, y: Var<'_>) {
+        if let Some(given) = &mut self.recording().borrow_mut().given
             && !y.id().is_failed()
         {
-            given.push((scope, y.id()));
+            given.push((giver, y.id()));
         }
     }
 
-    /// What parts of networks said that they gave since they are watched, and the last value of each layer with
-    /// parameters that said nothing.
-    pub(crate) fn given(&self) -> Vec<(Place, Meta)> {
+    /// What parts of networks gave since they are watched.
+    pub(crate) fn given(&self) -> Gave {
         let recording = self.recording().borrow();
-        let mut given = recording.given.clone().unwrap_or_default();
+        let given = recording.given.clone().unwrap_or_default();
         let mut last: Vec<(u32, NodeId)> = Vec::new();
         for id in recording.forward().filter(|&id| recording.leaf(id).is_none()) {
             let mut scope = recording.node(id).scope;
@@ -70,12 +102,19 @@ impl Tape {
                 scope = own.outer;
             }
         }
-        last.retain(|(scope, _)| given.iter().all(|(known, _)| known != scope));
-        given.extend(last);
-        let placed = |(scope, id): (u32, NodeId)| {
-            Some((recording.part_of(scope)?, recording.node(id).meta.clone()))
+        last.retain(|(scope, _)| given.iter().all(|(known, _)| *known != Giver::Scope(*scope)));
+        let placed = |(giver, id): (Giver, NodeId)| {
+            let place = match giver {
+                Giver::Scope(scope) => recording.part_of(scope)?,
+                Giver::Drawing(kind, generator) => Place::Drawing(kind, generator),
+            };
+            Some((place, recording.node(id).meta.clone()))
         };
-        given.into_iter().filter_map(placed).collect()
+        let recorded = last.into_iter().map(|(scope, id)| (Giver::Scope(scope), id));
+        Gave {
+            said: given.into_iter().filter_map(placed).collect(),
+            recorded: recorded.filter_map(placed).collect(),
+        }
     }
 
     /// The layers that recorded something, by name, in order, each with the last value that it recorded: what it

@@ -29,7 +29,7 @@ pub use buffer::Buffer;
 pub use convolve::Convolution;
 pub use foreign::Told;
 pub use graph::{Graph, GraphNode, Output};
-pub(crate) use layers::{Place, Shown};
+pub(crate) use layers::{Gave, Place, Shown};
 pub use mixed::Autocast;
 pub(crate) use name::Name;
 pub use parameter::{Dial, Parameter};

@@ -183,6 +183,11 @@ impl Dial {
         self.0.store(value.to_bits(), Ordering::Relaxed);
     }
 
+    /// What tells it from others as long as it is there.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Turns it on by 1 and gives the number it then has, which no other thread that counts gets.
     pub(crate) fn count(&self) -> f64 {
         let next = |bits: u64| f64::from_bits(bits) + 1.0;

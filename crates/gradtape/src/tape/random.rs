@@ -1,9 +1,10 @@
 //! Random numbers on a tape: [`Generator`] counts the draws, [`Tape`] and [`Var`] make distributions of them.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::{Dial, Tape, Var};
-use crate::op::rules;
+use crate::op::{Recorder, rules};
 use crate::tensor::{DType, Dims, Error, Kind, Result, Shape};
 
 /// Random numbers for tapes: a seed and a count of draws.
@@ -78,6 +79,9 @@ impl Tape {
     /// ```
     #[track_caller]
     pub fn uniform(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if let Some(failed) = self.draws_no("uniform", dtype) {
+            return failed;
+        }
         if dtype.is_stored_only() {
             // Rounding can reach 1, which is none of them.
             let numbers = self.uniform(generator, shape, dtype.computed()).cast(dtype);
@@ -116,6 +120,9 @@ impl Tape {
     #[track_caller]
     #[doc(alias = "randn")]
     pub fn normal(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if let Some(failed) = self.draws_no("normal", dtype) {
+            return failed;
+        }
         if dtype.is_stored_only() {
             return self.normal(generator, shape, dtype.computed()).cast(dtype);
         }
@@ -134,6 +141,9 @@ impl Tape {
     /// Poole 2017; Maddison, Mnih and Teh 2017).
     #[track_caller]
     pub fn gumbel(&self, generator: &Generator, shape: impl Into<Shape>, dtype: DType) -> Var<'_> {
+        if let Some(failed) = self.draws_no("gumbel", dtype) {
+            return failed;
+        }
         if dtype.is_stored_only() {
             return self.gumbel(generator, shape, dtype.computed()).cast(dtype);
         }
@@ -159,6 +169,18 @@ impl Tape {
     #[doc(alias("randperm", "shuffle"))]
     pub fn permutation(&self, generator: &Generator, n: usize) -> Var<'_> {
         self.uniform(generator, n, DType::F64).argsort(0)
+    }
+
+    /// The error, in the place of the numbers, of a type that none are drawn of.
+    #[track_caller]
+    fn draws_no(&self, name: &str, dtype: DType) -> Option<Var<'_>> {
+        if dtype.is_float() {
+            return None;
+        }
+        let message = format!("{name}: draws floating-point numbers, not {dtype}");
+        let hint = "draw DType::F32; (uniform * 6).floor() gives whole numbers from 0 to 5, and cast() their type";
+        let error = Error::new(Kind::Value, message).hint(hint);
+        Some(self.var(self.fail(error.at(Location::caller()), &[])))
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use super::layers::Giver;
 use super::scope::Scope;
 use super::walk::Walk;
 use super::{Dial, Parameter, Var};
@@ -107,8 +108,8 @@ pub(crate) struct Recording {
     pub(super) scope_count: usize,
     /// The number of the scope that is open, or 0.
     pub(super) scope: u32,
-    /// What parts of networks said that they gave, with their scopes, if anybody watches.
-    pub(super) given: Option<Vec<(u32, NodeId)>>,
+    /// What parts of networks said that they gave, if anybody watches.
+    pub(super) given: Option<Vec<(Giver, NodeId)>>,
 }
 
 impl Recording {

@@ -31,6 +31,16 @@ impl Comparison {
     pub(super) fn again(own: &Words) -> Outcome<Option<Comparison>> {
         let mut values = own.iter().filter_map(Given::value);
         let path = values.find(|(flag, _)| *flag == "--resume").map(|(_, path)| Path::new(path));
+        // Its file stands for the folder.
+        let path = path.map(|path| match path.parent() {
+            Some(folder) if path.ends_with(NAME) && path.is_file() => {
+                match folder.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => folder,
+                }
+            }
+            _ => path,
+        });
         let Some(folder) = path.filter(|path| is_in(path)) else { return Ok(None) };
         let is_one = || Checkpoints::latest(folder).is_ok();
         let read = match Read::of(folder) {
@@ -63,7 +73,9 @@ impl Comparison {
         };
         let out = Words::of([format!("--out={}", folder.display())]);
         let words = under.and(told.clone()).and(out);
-        let Some(mut comparison) = Comparison::of_words(&words)? else { return Ok(None) };
+        let Some(mut comparison) = Comparison::of_words(&words)? else {
+            return if is_one() { Ok(None) } else { Err(damaged(folder)) };
+        };
         if !told.has_plain() {
             comparison.words = saved;
         }

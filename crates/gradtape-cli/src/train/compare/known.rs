@@ -91,6 +91,11 @@ impl Kept {
         self.settings.is_some()
     }
 
+    /// Whether its epochs can be read.
+    pub(super) fn is_whole(&self) -> bool {
+        history(self.history.clone()).is_ok()
+    }
+
     /// What is known of it, with the losses of its steps.
     pub(super) fn known(self) -> Outcome<(Known, Vec<f64>)> {
         let Kept { history: bits, losses, held_out, rows, settings, failed, .. } = self;

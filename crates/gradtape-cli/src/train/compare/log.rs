@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Kept;
 use crate::error::{Failure, Outcome};
+use crate::source::Source;
 use crate::train::files::named;
 use crate::words::Words;
 
@@ -21,7 +22,8 @@ pub(super) struct Head {
     version: String,
     /// The command line, without the verb.
     words: Vec<String>,
-    /// Of files that are read, in the order of the command line: their lengths and what tells their bytes from others.
+    /// Of the data and of tables of `--test`, in the order of the command line: how many bytes they have and what tells these
+    /// from others; of data without files no bytes and its name.
     files: Vec<(u64, String)>,
 }
 
@@ -53,12 +55,19 @@ pub(super) struct Log {
 }
 
 impl Head {
-    /// Of a command line that reads some files.
+    /// Of a command line that reads data and tables of `--test`.
     pub(super) fn of<'a>(
         words: &Words,
-        files: impl IntoIterator<Item = &'a Path>,
+        source: &Source,
+        tests: impl IntoIterator<Item = &'a Path>,
     ) -> Outcome<Head> {
-        let files = files.into_iter().map(print).collect::<Outcome<_>>()?;
+        let mut files = vec![match &source.files()?[..] {
+            [] => (0, source.name()),
+            own => print(own)?,
+        }];
+        for test in tests {
+            files.push(print(&[test.to_path_buf()])?);
+        }
         Ok(Head { version: env!("CARGO_PKG_VERSION").to_string(), words: words.list(), files })
     }
 
@@ -76,7 +85,12 @@ impl Head {
         both.enumerate().find(|(_, (now, then))| now != then).map(|(place, (now, then))| {
             let what = if place == 0 { "the data" } else { "the table of --test" };
             match now.0 == then.0 {
-                true => format!("{what} is not what it was: other bytes, though as many"),
+                true if now.0 == 0 => {
+                    format!("the data is not what it was: {}, and now {}", then.1, now.1)
+                }
+                true => {
+                    format!("{what} is not what it was: other bytes or names, though as many bytes")
+                }
                 false => format!("{what} is not what it was: {} bytes then, {} now", then.0, now.0),
             }
         })
@@ -86,7 +100,9 @@ impl Head {
 impl Read {
     /// What the file of a folder tells; `None` where there is no comparison.
     pub(super) fn of(folder: &Path) -> Option<Read> {
-        let text = fs::read_to_string(named(folder, NAME)).ok()?;
+        let bytes = fs::read(named(folder, NAME)).ok()?;
+        // Of what is damaged, a line is lost and not all.
+        let text = String::from_utf8_lossy(&bytes);
         // A line that was being written when the program was killed is the last one.
         let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
         let Line::Comparison(head) = serde_json::from_str(lines.next()?).ok()? else { return None };
@@ -94,10 +110,11 @@ impl Read {
         // What a damaged line told is trained again.
         for line in lines.filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
-                Line::Training(kept) => {
+                Line::Training(kept) if kept.is_whole() => {
                     read.kept.retain(|other| other.number != kept.number);
                     read.kept.push(*kept);
                 }
+                Line::Training(_) => {}
                 Line::End => read.ended = true,
                 Line::Comparison(_) => break,
             }
@@ -205,22 +222,29 @@ fn locked(file: Option<&File>, folder: &Path) -> Outcome {
     }
 }
 
-/// The length of a file, and what tells its bytes from others.
-fn print(path: &Path) -> Outcome<(u64, String)> {
+/// The length of files together, and what tells their bytes, and of several their names, from others.
+fn print(paths: &[PathBuf]) -> Outcome<(u64, String)> {
     use std::io::Read;
 
-    let failed = |error| Failure::failed(format!("{}: {error}", path.display()));
-    let mut file = File::open(path).map_err(failed)?;
     let (mut bytes, mut length, mut hash) = (vec![0; 1 << 16], 0u64, 0xcbf2_9ce4_8422_2325u64);
-    loop {
-        match file.read(&mut bytes).map_err(failed)? {
-            0 => break,
-            // FNV-1a.
-            some => {
-                length += some as u64;
-                hash = bytes[..some].iter().fold(hash, |hash, &byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-                });
+    // FNV-1a.
+    let add = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    for path in paths {
+        if paths.len() > 1 {
+            // The folder of a class, and the name; the folder of all may be moved.
+            let parts = path.components().rev().take(2);
+            let names = parts.flat_map(|part| part.as_os_str().as_encoded_bytes());
+            hash = names.fold(hash, add);
+        }
+        let failed = |error| Failure::failed(format!("{}: {error}", path.display()));
+        let mut file = File::open(path).map_err(failed)?;
+        loop {
+            match file.read(&mut bytes).map_err(failed)? {
+                0 => break,
+                some => {
+                    length += some as u64;
+                    hash = bytes[..some].iter().fold(hash, add);
+                }
             }
         }
     }
@@ -233,7 +257,7 @@ mod tests {
     use crate::train::compare::known::Known;
 
     fn head() -> Head {
-        Head::of(&Words::of(["iris", "--seed", "1..3"]), []).unwrap()
+        Head::of(&Words::of(["iris", "--seed", "1..3"]), &Source::Iris, []).unwrap()
     }
 
     fn kept(number: usize) -> Kept {
@@ -252,6 +276,17 @@ mod tests {
         let path = folder.path().join(NAME);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replacen("\"number\":1", "\"number\":?", 1)).unwrap();
+        assert_eq!(numbers(folder.path()), [0, 2]);
+        // Bytes that are no text, and epochs that are none.
+        let mut bytes = text.clone().into_bytes();
+        bytes[text.find("\"number\":1").unwrap()] = 0xff;
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(numbers(folder.path()), [0, 2]);
+        fs::write(
+            &path,
+            text.replacen("\"number\":1,\"history\":[", "\"number\":1,\"history\":[7,", 1),
+        )
+        .unwrap();
         assert_eq!(numbers(folder.path()), [0, 2]);
         fs::write(&path, &text[..text.len() - 5]).unwrap();
         assert_eq!(numbers(folder.path()), [0, 1]);

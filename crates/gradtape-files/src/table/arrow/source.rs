@@ -7,7 +7,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use gradtape::Result;
 
-use crate::table::failed;
+use crate::table::{failed, length_of};
 
 /// Bytes that are there already, or read as they are needed.
 pub(super) enum Source<'a> {
@@ -21,7 +21,7 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn of(file: File, source: &str) -> Result<Source<'a>> {
-        let length = file.metadata().map_err(|error| failed(source, &error))?.len();
+        let length = length_of(&file, source)?;
         Ok(Source::File(RefCell::new(file), usize::try_from(length).unwrap_or(usize::MAX)))
     }
 

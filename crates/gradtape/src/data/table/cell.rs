@@ -374,6 +374,7 @@ fn words(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Rng;
 
     fn number(cell: &str, decimal: Decimal) -> Option<f64> {
         digits(cell)?.number(decimal)
@@ -392,6 +393,35 @@ mod tests {
                 assert!(matches!(digits(&cell).unwrap().around, Around::Currency(_)), "{cell:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_rust_reads_as_a_number_is_that_number() {
+        let mut rng = Rng::new(1);
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..200_000 {
+            let length = 1 + rng.below(7);
+            let cell: String =
+                (0..length).map(|_| char::from(b"0123456789..--+eE,_ "[rng.below(20)])).collect();
+            let own = number(&cell, Decimal::Point);
+            match cell.trim().parse::<f64>() {
+                Ok(want) if want.is_finite() => {
+                    read += 1;
+                    assert_eq!(own.map(f64::to_bits), Some(want.to_bits()), "{cell:?}");
+                }
+                _ => refused += usize::from(own.is_none()),
+            }
+        }
+        assert!(read > 10_000 && refused > 10_000, "{read} {refused}");
+        // Beyond all numbers of f64, and figures of other scripts.
+        for cell in ["1e400", "-1e400", &"9".repeat(400), "\u{663}", "0x10", "1e", "1__000"] {
+            assert_eq!(number(cell, Decimal::Point), None, "{cell:?}");
+        }
+        let small = format!("0.{}1", "0".repeat(400));
+        for (cell, want) in [("1_000", 1000.0), ("5.", 5.0), (&small, 0.0), ("1e-400", 0.0)] {
+            assert_eq!(number(cell, Decimal::Point), Some(want), "{cell:?}");
+        }
+        assert_eq!(number("-0", Decimal::Point).map(f64::to_bits), Some((-0.0f64).to_bits()));
     }
 
     #[test]

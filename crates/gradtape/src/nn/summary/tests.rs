@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::nn::{
-    BatchNorm1d, Bidirectional, Dropout, Flatten, Gru, LayerSpec, Linear, Relu, Residual,
-    Sequential, Tanh,
+    BatchNorm1d, Bidirectional, Dropout, Dropout1d, Flatten, Gru, LayerSpec, Linear, Relu,
+    Residual, Sequential, Tanh, TransformerDecoderLayer,
 };
 use crate::tape::{Buffer, Dial, Generator, Parameter};
 use crate::tensor::{DType, Rng, Tensor};
@@ -105,7 +105,9 @@ fn every_layer_is_shown_with_what_it_gives() {
             let named = std::ptr::eq(summary, &field);
             for row in summary.rows() {
                 let told = !row.outputs.is_empty();
-                let nameless = row.parameters.is_empty() && (named || row.path != place);
+                let nameless = row.parameters.is_empty()
+                    && !row.kind.starts_with("Dropout")
+                    && (named || row.path != place);
                 assert!(told || nameless, "{kind}: {} of {summary}", row.path);
                 if told && row.path == place {
                     assert_eq!(row.outputs, [y[..].into()], "{kind}: {summary}");
@@ -159,6 +161,64 @@ fn outputs_of_parts_of_whatever_holds_them() {
     let x = Tensor::zeros([2, 5, 3], DType::F32);
     let want = [("forward", vec![vec![2, 5, 4]]), ("backward", vec![vec![2, 5, 3]])];
     assert_eq!(outputs(&summary_for(&both, &x).unwrap()), want);
+}
+
+#[test]
+fn a_decoder_is_shown_without_what_it_keeps_of_its_memory() {
+    let layer = TransformerDecoderLayer::new(8, 2, &mut Rng::new(1)).unwrap();
+    let summary = summary_with(&layer, |tape| {
+        let [target, memory] = [3, 5].map(|n| tape.constant(Tensor::zeros([1, n, 8], DType::F32)));
+        layer.forward(target, memory)
+    });
+    let (wide, seen, told) = (vec![1, 3, 2048], |n| vec![1, 2, 3, n], vec![1, 3, 8]);
+    let want = [
+        ("self_attn", told.clone()),
+        ("self_attn.out_proj", told.clone()),
+        ("self_attn.dropout", seen(3)),
+        ("multihead_attn", told.clone()),
+        ("multihead_attn.out_proj", told.clone()),
+        ("multihead_attn.dropout", seen(5)),
+        ("linear1", wide.clone()),
+        ("dropout", wide),
+        ("linear2", told.clone()),
+        ("norm1", told.clone()),
+        ("norm2", told.clone()),
+        ("norm3", told.clone()),
+        ("dropout1", told.clone()),
+        ("dropout2", told.clone()),
+        ("dropout3", told),
+    ];
+    assert_eq!(outputs(&summary.unwrap()), want.map(|(path, shape)| (path, vec![shape])));
+}
+
+#[derive(Module)]
+struct Dropping {
+    linear: Linear,
+    dropout: Dropout,
+    channels: Dropout1d,
+    generator: Generator,
+}
+
+#[test]
+fn dropouts_are_known_wherever_they_are() {
+    let rng = &mut Rng::new(1);
+    let net = Dropping {
+        linear: Linear::new(3, 4, rng),
+        dropout: Dropout::new(0.5, rng),
+        channels: Dropout1d::new(0.5, rng),
+        generator: Generator::new(1),
+    };
+    let summary = summary_with(&(&net, Dropout::new(0.1, rng)), |tape| {
+        let x = tape.constant(Tensor::zeros([2, 5, 3], DType::F32));
+        net.channels.forward(net.dropout.forward(net.linear.forward(x))).flatten(1)
+    });
+    let want = [
+        ("0.linear", vec![vec![2, 5, 4]]),
+        ("0.dropout", vec![vec![2, 5, 4]]),
+        ("0.channels", vec![vec![2, 5, 4]]),
+        ("1", vec![]),
+    ];
+    assert_eq!(outputs(&summary.unwrap()), want);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 macro_rules! activation_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, reduce};
+            use $crate::op::{Broken, reduce, rules};
 
             impl<$life> $handle {
                 /// `e^x / Σ e^x` along an axis: positive numbers that add up to 1.
@@ -24,7 +24,7 @@ macro_rules! activation_methods {
                 #[track_caller]
                 pub fn softmax(self, axis: isize) -> Self {
                     match self.shape().axis(axis) {
-                        Ok(_) => self.log_softmax(axis).exp(),
+                        Ok(_) => self.called("softmax", rules::float, self.log_softmax(axis).exp()),
                         Err(error) => self.broken("softmax", error.into()),
                     }
                 }
@@ -40,7 +40,8 @@ macro_rules! activation_methods {
                     };
                     let kept = reduce::kept(&shape, &axis);
                     let max = self.greatest_fixed(&axis).reshape(&kept);
-                    (self - max) - self.logsumexp_rest(&axis).reshape(&kept)
+                    let logs = (self - max) - self.logsumexp_rest(&axis).reshape(&kept);
+                    self.called("log_softmax", rules::float, logs)
                 }
 
                 /// The logarithm of the logistic function, `-log(1 + e^-x)`, which neither overflows nor
@@ -48,13 +49,13 @@ macro_rules! activation_methods {
                 #[doc(alias = "logsigmoid")]
                 #[track_caller]
                 pub fn log_sigmoid(self) -> Self {
-                    -(-self).softplus()
+                    self.called("log_sigmoid", rules::float, -(-self).softplus())
                 }
 
                 /// `x * sigmoid(x)` (Elfwing, Uchibe and Doya 2018), also named swish.
                 #[track_caller]
                 pub fn silu(self) -> Self {
-                    self * self.sigmoid()
+                    self.called("silu", rules::float, self * self.sigmoid())
                 }
 
                 /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel 2016).
@@ -106,7 +107,8 @@ macro_rules! activation_methods {
                 /// weights keep mean 0 and variance 1 (Klambauer, Unterthiner, Mayr and Hochreiter 2017).
                 #[track_caller]
                 pub fn selu(self) -> Self {
-                    self.elu(1.673_263_242_354_377_2) * 1.050_700_987_355_480_5
+                    let y = self.elu(1.673_263_242_354_377_2) * 1.050_700_987_355_480_5;
+                    self.called("selu", rules::float, y)
                 }
 
                 /// x above 0, `alpha * (e^(x / alpha) - 1)` at and below 0, for an alpha above 0: an elu
@@ -125,7 +127,7 @@ macro_rules! activation_methods {
                 /// `x * tanh(softplus(x))` (Misra 2019).
                 #[track_caller]
                 pub fn mish(self) -> Self {
-                    self * self.softplus().tanh()
+                    self.called("mish", rules::float, self * self.softplus().tanh())
                 }
 
                 /// `x / 6 + 1 / 2`, no less than 0 and no more than 1.
@@ -160,7 +162,7 @@ macro_rules! activation_methods {
                         }
                         Ok(_) => {
                             let [values, gates] = self.chunk(axis);
-                            values * gates.sigmoid()
+                            self.called("glu", rules::float, values * gates.sigmoid())
                         }
                         Err(error) => self.broken("glu", error.into()),
                     }
@@ -169,7 +171,7 @@ macro_rules! activation_methods {
                 /// `x / (1 + |x|)`.
                 #[track_caller]
                 pub fn softsign(self) -> Self {
-                    self / (1.0 + self.abs())
+                    self.called("softsign", rules::float, self / (1.0 + self.abs()))
                 }
             }
         };

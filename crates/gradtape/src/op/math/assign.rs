@@ -4,7 +4,7 @@
 macro_rules! assign_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, Operand, index, rules, source};
+            use $crate::op::{Broken, Op, Operand, index, rules, source};
             use $crate::tensor::{DType, Dims, IntoRange, Place, Shape};
 
             impl<$life> $handle {
@@ -33,9 +33,12 @@ macro_rules! assign_methods {
                         Ok((at, (start, stop))) if start <= stop && stop <= shape[at] => {
                             let mut dims = Dims::from_slice(&shape);
                             dims[at] = stop - start;
-                            let values = values.operand(self).broadcast_to(dims);
-                            self.slice(axis, ..start)
-                                .concat(&[values, self.slice(axis, stop..)], axis)
+                            match self.as_part("with_slice", values, &dims) {
+                                Ok(values) => self
+                                    .slice(axis, ..start)
+                                    .concat(&[values, self.slice(axis, stop..)], axis),
+                                Err(failed) => failed,
+                            }
                         }
                         // The error of the part that there is not.
                         Ok((at, (start, stop))) => self.slice_step(at as isize, start, stop, 1),
@@ -60,9 +63,13 @@ macro_rules! assign_methods {
                         Ok((at, place)) => {
                             let mut dims = Dims::from_slice(&shape);
                             dims.remove(at);
-                            let values =
-                                values.operand(self).broadcast_to(&dims[..]).unsqueeze(at as isize);
-                            self.with_slice(axis, place..place + 1, values)
+                            match self.as_part("with_index", values, &dims) {
+                                Ok(values) => {
+                                    let values = values.unsqueeze(at as isize);
+                                    self.with_slice(axis, place..place + 1, values)
+                                }
+                                Err(failed) => failed,
+                            }
                         }
                         Err(error) => self.broken("with_index", error.into()),
                     }
@@ -105,7 +112,10 @@ macro_rules! assign_methods {
                     // The last place of the index that names each place, below 0 where none does.
                     let last =
                         self.source(position(&places.shape)).scatter_max(axis, index, &shape);
-                    let mut values = values.operand(self).broadcast_to(&places.shape);
+                    let mut values = match self.as_part("scatter", values, &places.shape) {
+                        Ok(values) => values,
+                        Err(failed) => return failed,
+                    };
                     for other in (0..shape.rank()).filter(|&other| other != at) {
                         values = values.pad(other as isize, 0, shape[other] - places.shape[other]);
                     }
@@ -125,11 +135,13 @@ macro_rules! assign_methods {
                     values: impl Operand<Self>,
                 ) -> Self {
                     let mut dims = Dims::from_slice(&self.shape());
-                    match self.spread_index("index_copy", axis, index, &mut dims, false) {
-                        Ok(places) => {
-                            let values = values.operand(self).broadcast_to(dims);
-                            self.scatter(axis, places, values)
-                        }
+                    let places =
+                        match self.spread_index("index_copy", axis, index, &mut dims, false) {
+                            Ok(places) => places,
+                            Err(failed) => return failed,
+                        };
+                    match self.as_part("index_copy", values, &dims) {
+                        Ok(values) => self.scatter(axis, places, values),
                         Err(failed) => failed,
                     }
                 }
@@ -164,11 +176,37 @@ macro_rules! assign_methods {
                 pub fn index_put(self, indices: &[Self], values: impl Operand<Self>) -> Self {
                     match self.places_together("index_put", indices) {
                         Ok((rows, places, dims, part)) => {
-                            let values = values.operand(self).broadcast_to(dims).reshape(part);
-                            rows.index_copy(0, places, values).reshape(self.shape())
+                            match self.as_part("index_put", values, &dims) {
+                                Ok(values) => rows
+                                    .index_copy(0, places, values.reshape(part))
+                                    .reshape(self.shape()),
+                                Err(failed) => failed,
+                            }
                         }
                         Err(failed) => failed,
                     }
+                }
+
+                /// Values as the part of this that they take the place of.
+                #[track_caller]
+                fn as_part(
+                    self,
+                    name: &str,
+                    values: impl Operand<Self>,
+                    part: &[usize],
+                ) -> Result<Self, Self> {
+                    let (values, part) = (values.operand(self), Shape::from(part));
+                    let own = values.shape();
+                    let fit = match own.broadcasts_to(&part) {
+                        true => Ok(()),
+                        false => {
+                            let rule = format!("values of shape {own} for a part of shape {part}");
+                            let hint = "they broadcast to it: sizes must be equal or 1, counted from the last axis";
+                            Err(Broken::new(rule).hint(hint))
+                        }
+                    };
+                    self.fits(name, values, fit)?;
+                    Ok(values.broadcast_to(part))
                 }
 
                 /// This with its first axes, one for each array of places, as one axis; the places along that; the
@@ -248,7 +286,18 @@ macro_rules! assign_methods {
                     index: Self,
                     shape: impl Into<Shape>,
                 ) -> Self {
-                    self.turned("scatter_min").scatter_max(axis, index, shape).turned("scatter_min")
+                    let shape = shape.into();
+                    let fit = self.shape().axis(axis).map_err(Broken::from).and_then(|axis| {
+                        let op: Op = index::ScatterMax { axis, shape: shape.clone() }.into();
+                        op.infer(&[&self.meta(), &index.meta()]).map(drop)
+                    });
+                    match self.fits("scatter_min", index, fit) {
+                        Ok(()) => self
+                            .turned("scatter_min")
+                            .scatter_max(axis, index, shape)
+                            .turned("scatter_min"),
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// The greatest of the slices that a vector of i64 puts at each place along an axis of `size`,
@@ -264,10 +313,15 @@ macro_rules! assign_methods {
                 #[doc(alias = "segment_max")]
                 #[track_caller]
                 pub fn index_max(self, axis: isize, index: Self, size: usize) -> Self {
+                    self.index_most("index_max", axis, index, size)
+                }
+
+                #[track_caller]
+                fn index_most(self, name: &str, axis: isize, index: Self, size: usize) -> Self {
                     let mut dims = Dims::from_slice(&self.shape());
-                    match self.spread_index("index_max", axis, index, &mut dims, true) {
+                    match self.spread_index(name, axis, index, &mut dims, true) {
                         Ok(places) => self.along(
-                            "index_max",
+                            name,
                             axis,
                             |axis| {
                                 dims[axis] = size;
@@ -284,7 +338,8 @@ macro_rules! assign_methods {
                 #[doc(alias = "segment_min")]
                 #[track_caller]
                 pub fn index_min(self, axis: isize, index: Self, size: usize) -> Self {
-                    self.turned("index_min").index_max(axis, index, size).turned("index_min")
+                    let turned = self.turned("index_min");
+                    turned.index_most("index_min", axis, index, size).turned("index_min")
                 }
 
                 /// A vector of places along an axis, repeated along the others; the sizes become those of the

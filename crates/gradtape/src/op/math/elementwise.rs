@@ -4,7 +4,7 @@
 macro_rules! elementwise_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, Op, Operand, binary, compare, control, unary};
+            use $crate::op::{Broken, Op, Operand, binary, compare, control, rules, unary};
             use $crate::tensor::DType;
 
             impl<$life> $handle {
@@ -121,7 +121,7 @@ macro_rules! elementwise_methods {
                 /// The square.
                 #[track_caller]
                 pub fn square(self) -> Self {
-                    self * self
+                    self.called("square", rules::numeric, self * self)
                 }
 
                 /// This to a constant power; `x^0` is 1 with derivative 0, also at 0. Small
@@ -129,17 +129,19 @@ macro_rules! elementwise_methods {
                 /// [`binary::Pow`].
                 #[track_caller]
                 pub fn powf(self, exponent: f64) -> Self {
-                    match exponent {
-                        1.0 => self,
-                        2.0 => self * self,
-                        3.0 => self * self * self,
-                        4.0 => self.square().square(),
-                        0.5 => self.sqrt(),
-                        -0.5 => 1.0 / self.sqrt(),
-                        -1.0 => 1.0 / self,
-                        -2.0 => 1.0 / self.square(),
-                        _ => self.pow(exponent),
-                    }
+                    let (whole, power) = match exponent {
+                        1.0 => return self,
+                        2.0 => (true, self * self),
+                        3.0 => (true, self * self * self),
+                        4.0 => (true, self.square().square()),
+                        -1.0 => (true, 1.0 / self),
+                        -2.0 => (true, 1.0 / self.square()),
+                        0.5 => (false, self.sqrt()),
+                        -0.5 => (false, 1.0 / self.sqrt()),
+                        _ => (false, self.pow(exponent)),
+                    };
+                    let takes = if whole { rules::numeric } else { rules::float };
+                    self.called("powf", takes, power)
                 }
 
                 /// This to a power. See [`binary::Pow`].
@@ -251,10 +253,11 @@ macro_rules! elementwise_methods {
                         Some(min) => self.less(min).select(min, self),
                         None => self,
                     };
-                    match max.into() {
+                    let y = match max.into() {
                         Some(max) => x.greater(max).select(max, x),
                         None => x,
-                    }
+                    };
+                    self.called("clamp", rules::numeric, y)
                 }
 
                 /// The same numbers as another element type. See [`control::Cast`].

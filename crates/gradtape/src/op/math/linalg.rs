@@ -4,7 +4,7 @@
 macro_rules! linalg_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Bits, linalg};
+            use $crate::op::{Bits, Broken, linalg};
             use $crate::tensor::{DType, Dims};
 
             /// # Matrices
@@ -127,7 +127,10 @@ macro_rules! linalg_methods {
                 /// The singular values alone, the greatest first. Their gradient is finite where some are equal, or 0.
                 #[track_caller]
                 pub fn svdvals(self) -> Self {
-                    self.svd().1
+                    match self.matrix_sizes("svdvals") {
+                        Ok(_) => self.svd().1,
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// The eigenvalues of a symmetric matrix, the least first, and its eigenvectors as columns. See
@@ -146,7 +149,10 @@ macro_rules! linalg_methods {
                 /// are equal.
                 #[track_caller]
                 pub fn eigvalsh(self) -> Self {
-                    self.eigh().0
+                    match self.square_size("eigvalsh") {
+                        Ok(_) => self.eigh().0,
+                        Err(failed) => failed,
+                    }
                 }
 
                 /// The sign of the determinant of a square matrix, and the logarithm of its magnitude, which neither
@@ -167,6 +173,9 @@ macro_rules! linalg_methods {
                 #[doc(alias = "log_det")]
                 #[track_caller]
                 pub fn logdet(self) -> Self {
+                    if let Err(failed) = self.square_size("logdet") {
+                        return failed;
+                    }
                     let (sign, log) = self.slogdet();
                     // NaN arises there alone, so that a checked tape takes it for no mistake elsewhere.
                     sign.less(0).select(sign.sqrt(), log)
@@ -175,6 +184,9 @@ macro_rules! linalg_methods {
                 /// The determinant, by its logarithm. Its gradient is an error where it is 0.
                 #[track_caller]
                 pub fn det(self) -> Self {
+                    if let Err(failed) = self.square_size("det") {
+                        return failed;
+                    }
                     let (sign, log) = self.slogdet();
                     sign * log.exp()
                 }
@@ -213,8 +225,25 @@ macro_rules! linalg_methods {
                 /// ```
                 #[track_caller]
                 pub fn lstsq(self, b: Self) -> Self {
-                    match self.matrix_sizes("lstsq") {
-                        Ok(_) => self.pinv().matmul(b),
+                    let [rows, _] = match self.matrix_sizes("lstsq") {
+                        Ok(sizes) => sizes,
+                        Err(failed) => return failed,
+                    };
+                    let (own, right) = (self.meta(), b.meta());
+                    let given = match right.shape[..] {
+                        [given] | [.., given, _] => Some(given),
+                        [] => None,
+                    };
+                    let fit = match given {
+                        Some(given) if given == rows => Ok(()),
+                        _ => {
+                            let rule = format!("the right side of matrices {own} is {right}");
+                            let hint = format!("it is a vector or a matrix of {rows} rows");
+                            Err(Broken::new(rule).hint(hint))
+                        }
+                    };
+                    match self.fits("lstsq", b, fit) {
+                        Ok(()) => self.pinv().matmul(b),
                         Err(failed) => failed,
                     }
                 }

@@ -4,7 +4,7 @@
 macro_rules! linear_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, linear};
+            use $crate::op::{Broken, linear, rules};
             use $crate::tensor::{Dims, Shape};
 
             impl<$life> $handle {
@@ -137,7 +137,8 @@ macro_rules! linear_methods {
                         [.., rows, columns] => {
                             let size = rows.min(columns);
                             let square = self.slice(-2, ..size).slice(-1, ..size);
-                            square.diagonal(-2, -1).sum(-1)
+                            let sum = square.diagonal(-2, -1).sum(-1);
+                            self.called("trace", rules::numeric, sum)
                         }
                         _ => {
                             let rule = "needs the rows and columns of a matrix";

@@ -5,7 +5,7 @@ macro_rules! logic_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
             use $crate::op::{Broken, IntoAxes, rules};
-            use $crate::tensor::DType;
+            use $crate::tensor::{DType, Dims};
 
             impl<$life> $handle {
                 /// Whether this is NaN. Whole numbers and truth values never are.
@@ -94,7 +94,7 @@ macro_rules! logic_methods {
                 #[track_caller]
                 pub fn any(self, axes: impl IntoAxes) -> Self {
                     match self.truth_axes(axes) {
-                        Ok(axes) => self.cast(DType::F32).max(axes).greater(0.0),
+                        Ok(axes) => self.cast(DType::F32).greatest(axes).greater(0.0),
                         Err(rule) => self.broken("any", rule),
                     }
                 }
@@ -103,7 +103,7 @@ macro_rules! logic_methods {
                 #[track_caller]
                 pub fn all(self, axes: impl IntoAxes) -> Self {
                     match self.truth_axes(axes) {
-                        Ok(axes) => self.cast(DType::F32).min(axes).greater(0.0),
+                        Ok(axes) => self.cast(DType::F32).least(axes).greater(0.0),
                         Err(rule) => self.broken("all", rule),
                     }
                 }
@@ -140,9 +140,9 @@ macro_rules! logic_methods {
                 }
 
                 /// The axes, if the elements are truth values.
-                fn truth_axes(self, axes: impl IntoAxes) -> Result<Vec<isize>, Broken> {
+                fn truth_axes(self, axes: impl IntoAxes) -> Result<Dims, Broken> {
                     rules::truth(&self.meta())?;
-                    Ok(axes.axes(&self.shape())?.into_iter().map(|axis| axis as isize).collect())
+                    axes.axes(&self.shape())
                 }
             }
 

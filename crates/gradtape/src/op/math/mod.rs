@@ -112,6 +112,24 @@ macro_rules! math_methods {
                     }
                 }
 
+                /// What was made of operations; where it failed since these are no numbers that they take, that
+                /// is said under the name that the user wrote.
+                #[track_caller]
+                fn called(
+                    self,
+                    name: &str,
+                    takes: fn(&$crate::op::Meta) -> Result<(), Broken>,
+                    made: Self,
+                ) -> Self {
+                    if !made.id().is_failed() || self.id().is_failed() {
+                        return made;
+                    }
+                    match takes(&self.meta()) {
+                        Ok(()) => made,
+                        Err(rule) => self.broken(name, rule),
+                    }
+                }
+
                 #[track_caller]
                 fn broken(self, name: &str, rule: Broken) -> Self {
                     self.failed(rule.of(&format!("{name} of {}", self.meta())), &[self])

@@ -43,25 +43,48 @@ macro_rules! reduce_methods {
                     }
                 }
 
-                /// The greatest element over axes, which are dropped. See [`reduce::Max`].
+                /// The greatest element over axes, which are dropped. An axis without places is an error: of nothing
+                /// there is none. See [`reduce::Max`].
                 #[track_caller]
                 #[doc(alias("amax", "reduce_max"))]
                 pub fn max(self, axes: impl IntoAxes) -> Self {
-                    match axes.axes(&self.shape()) {
-                        Ok(axes) if axes.is_empty() => self,
-                        Ok(axes) => self.apply(reduce::Max { axes }, &[]),
+                    match self.filled_axes(axes) {
+                        Ok(axes) => self.greatest(axes),
                         Err(rule) => self.broken("max", rule),
                     }
                 }
 
-                /// The least element over axes, which are dropped. See [`reduce::Min`].
+                /// The least element over axes, which are dropped. An axis without places is an error: of nothing
+                /// there is none. See [`reduce::Min`].
                 #[track_caller]
                 #[doc(alias("amin", "reduce_min"))]
                 pub fn min(self, axes: impl IntoAxes) -> Self {
-                    match axes.axes(&self.shape()) {
-                        Ok(axes) if axes.is_empty() => self,
-                        Ok(axes) => self.apply(reduce::Min { axes }, &[]),
+                    match self.filled_axes(axes) {
+                        Ok(axes) => self.least(axes),
                         Err(rule) => self.broken("min", rule),
+                    }
+                }
+
+                /// The greatest element over sorted axes; of nothing -inf, or the least i64.
+                #[track_caller]
+                pub(crate) fn greatest(self, axes: Dims) -> Self {
+                    if axes.is_empty() { self } else { self.apply(reduce::Max { axes }, &[]) }
+                }
+
+                /// The least element over sorted axes; of nothing inf, or the greatest i64.
+                #[track_caller]
+                pub(crate) fn least(self, axes: Dims) -> Self {
+                    if axes.is_empty() { self } else { self.apply(reduce::Min { axes }, &[]) }
+                }
+
+                /// The axes, if each has places.
+                fn filled_axes(self, axes: impl IntoAxes) -> Result<Dims, Broken> {
+                    let shape = self.shape();
+                    let axes = axes.axes(&shape)?;
+                    match axes.iter().find(|&&axis| shape[axis] == 0) {
+                        Some(axis) => Err(Broken::new(format!("axis {axis} is empty"))
+                            .hint("give the axis at least one place")),
+                        None => Ok(axes),
                     }
                 }
 
@@ -149,10 +172,10 @@ macro_rules! reduce_methods {
                 /// less than everything.
                 #[track_caller]
                 pub fn argmin(self, axis: isize) -> Self {
-                    if let Err(error) = self.shape().axis(axis) {
-                        return self.broken("argmin", error.into());
+                    match self.filled_axes(axis) {
+                        Ok(_) => self.turned("argmin").argmax(axis),
+                        Err(rule) => self.broken("argmin", rule),
                     }
-                    self.turned("argmin").argmax(axis)
                 }
 
                 /// The product over axes, which are dropped; of nothing it is 1. Halves are
@@ -184,7 +207,7 @@ macro_rules! reduce_methods {
                         };
                         count -= half;
                     }
-                    x.reshape(out)
+                    self.called("prod", rules::numeric, x.reshape(out))
                 }
 
                 /// The variance over axes, which are dropped: the mean square distance from the
@@ -258,9 +281,7 @@ macro_rules! reduce_methods {
                         Ok(axes) if p == 1.0 || axes.iter().any(|&axis| shape[axis] == 0) => {
                             self.abs().sum_axes(&axes)
                         }
-                        Ok(axes) if p == f64::INFINITY => {
-                            self.abs().apply(reduce::Max { axes }, &[])
-                        }
+                        Ok(axes) if p == f64::INFINITY => self.abs().greatest(axes),
                         Ok(axes) => self.computed().scaled_norm(p, &axes).cast(self.dtype()),
                         Err(rule) => self.broken("norm", rule),
                     }

@@ -4,7 +4,7 @@
 macro_rules! shape_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
-            use $crate::op::{Broken, shape, source};
+            use $crate::op::{Broken, rules, shape, source};
             use $crate::tensor::{DType, Dims, IntoRange, Place, Shape};
 
             impl<$life> $handle {
@@ -271,6 +271,11 @@ macro_rules! shape_methods {
                             let rule = format!("shapes differ: {this} and {other}");
                             let hint = "values on a stack have one shape: concat() joins others";
                             return self.broken("stack", Broken::new(rule).hint(hint));
+                        }
+                        if !other.id().is_failed()
+                            && let Err(rule) = rules::same_type(&self.meta(), &other.meta())
+                        {
+                            return self.failed(rule.of("stack"), &[self, other]);
                         }
                         rows.push(other.axis_before(axis, "stack"));
                     }

@@ -5,7 +5,7 @@ macro_rules! special_methods {
     ($handle:ty, $life:lifetime) => {
         const _: () = {
             use $crate::op::scalar::MOST_POLYGAMMA;
-            use $crate::op::{Broken, Operand, binary, unary};
+            use $crate::op::{Broken, Operand, binary, rules, unary};
 
             impl<$life> $handle {
                 /// 2 to this power. See [`unary::Exp2`].
@@ -99,7 +99,8 @@ macro_rules! special_methods {
                 /// The digamma function, the derivative of [`Self::lgamma`]. See [`unary::Polygamma`].
                 #[track_caller]
                 pub fn digamma(self) -> Self {
-                    self.apply(unary::Polygamma { order: 0 }, &[])
+                    let y = self.apply(unary::Polygamma { order: 0 }, &[]);
+                    self.called("digamma", rules::float, y)
                 }
 
                 /// The derivative of this order, up to 30, of the digamma function: order 1 is the trigamma
@@ -133,13 +134,13 @@ macro_rules! special_methods {
                 /// 1 divided by this: `1.0 / x`.
                 #[track_caller]
                 pub fn reciprocal(self) -> Self {
-                    1.0 / self
+                    self.called("reciprocal", rules::numeric, 1.0 / self)
                 }
 
                 /// 1 divided by the square root: `1.0 / x.sqrt()`.
                 #[track_caller]
                 pub fn rsqrt(self) -> Self {
-                    1.0 / self.sqrt()
+                    self.called("rsqrt", rules::float, 1.0 / self.sqrt())
                 }
 
                 /// The integer part, towards 0; whole numbers stay. See [`unary::Trunc`].
@@ -153,14 +154,14 @@ macro_rules! special_methods {
                 #[track_caller]
                 pub fn floor(self) -> Self {
                     let whole = self.trunc();
-                    self.less(whole).select(whole - 1, whole)
+                    self.called("floor", rules::numeric, self.less(whole).select(whole - 1, whole))
                 }
 
                 /// The least whole number that is not below this; whole numbers stay. It has gradient 0.
                 #[track_caller]
                 pub fn ceil(self) -> Self {
                     let whole = self.trunc();
-                    whole.less(self).select(whole + 1, whole)
+                    self.called("ceil", rules::numeric, whole.less(self).select(whole + 1, whole))
                 }
 
                 /// The nearest whole number, of two the even one, as in NumPy; whole numbers stay. It has
@@ -177,7 +178,7 @@ macro_rules! special_methods {
                 pub fn round(self) -> Self {
                     let whole = self.trunc();
                     if !self.dtype().is_float() {
-                        return whole;
+                        return self.called("round", rules::numeric, whole);
                     }
                     // Both differences are exact.
                     let rest = (self - whole).abs();

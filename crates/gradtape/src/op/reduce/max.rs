@@ -8,8 +8,8 @@ use crate::tensor::{Dims, Result};
 
 operation! {
     /// # What
-    /// The greatest element over axes, which are dropped; NaN if any is NaN. Of nothing it is -inf
-    /// (the least i64 for integers).
+    /// The greatest element over axes, which are dropped; NaN if any is NaN. Of nothing, which the method
+    /// refuses, it is -inf (the least i64 for integers).
     ///
     /// # Gradient
     /// `g` to the element that is taken; greatest elements that tie share it equally.

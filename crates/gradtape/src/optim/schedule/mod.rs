@@ -142,6 +142,16 @@ pub enum Schedule {
 impl Schedule {
     /// The rate after `t` steps, when training starts at `lr`; for [`Schedule::Plateau`], which follows
     /// the loss, `lr` itself.
+    ///
+    /// Settings are not looked at here: of those that [`Schedule::check`], and with it [`Scheduler::new`] and every training,
+    /// refuses, such as a [`Schedule::Cosine`] of no steps, the rate may be NaN.
+    ///
+    /// ```
+    /// use gradtape::optim::Schedule;
+    /// let none = Schedule::Cosine { t_max: 0, eta_min: 0.0 };
+    /// assert!(none.rate(0.5, 0).is_nan());
+    /// assert!(none.check().unwrap_err().message().contains("t_max is 0"));
+    /// ```
     pub fn rate(&self, lr: f64, t: u64) -> f64 {
         let at = t as f64;
         // How much of a way is gone.
