@@ -89,10 +89,11 @@ impl<T: Real> ContractPlan<T> {
         // Of operands without elements, no address but the first may be made.
         let steps = equal.filter(|_| k > 0).unwrap_or_default();
         let walks = equal.is_none().then_some(walks);
-        // What lies between the elements of runs may be read with them, so nothing may be written there.
-        let written = |store: &Store| overlap(buffers, store.to.buffer, plan.b.buffer);
-        let few = walks.as_ref().filter(|_| whole && !plan.stores.iter().any(written));
+        let few = walks.as_ref().filter(|_| whole);
         let runs = few.and_then(|walks| Runs::of::<T>(isa, walks, [m, n, k]));
+        // What is read between elements must not be written meanwhile.
+        let written = |store: &Store| overlap(buffers, store.to.buffer, plan.b.buffer);
+        let runs = runs.filter(|runs| !runs.reads_between() || !plan.stores.iter().any(written));
         let nowhere = [std::ptr::null::<T>(); 2];
         let fits_strips =
             whole && walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);

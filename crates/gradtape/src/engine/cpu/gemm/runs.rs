@@ -25,10 +25,18 @@ impl Runs {
         columns.or_else(|| Sums::of(kernels, walks, sizes).map(Runs::Sums))
     }
 
+    /// Whether it may read what lies between the elements of the right operand.
+    pub(crate) fn reads_between(&self) -> bool {
+        match self {
+            Runs::Columns(columns) => columns.are_apart(),
+            Runs::Sums(sums) => sums.are_apart(),
+        }
+    }
+
     /// Computes the part `id` of `count` of the product.
     ///
     /// # Safety
-    /// As [`super::part`], for a product of the walks and sizes that this was made of.
+    /// As [`super::part`] of a product that has this.
     pub(super) unsafe fn part<T: Real>(
         &self,
         part: (usize, usize),

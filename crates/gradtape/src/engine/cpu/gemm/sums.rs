@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::apart::{Apart, MOST_STEP};
-use super::micro::{Kernels, Part, Real, Run};
+use super::micro::{Kernels, Real, Run, Summands};
+use super::phases::{MOST_STEP, Phases};
 use super::pointed;
 use super::walk::{Segment, Walks};
 use super::{Block, Product, cut, parts, scratch};
@@ -12,10 +12,6 @@ use super::{Block, Product, cut, parts, scratch};
 /// Rows and columns up to which sums of all are kept beside the operands.
 const MOST_ROWS: usize = 12;
 const MOST_COLUMNS: usize = 128;
-
-/// Rows at a time, and columns by these - 1: so many that their sums stay in registers.
-const ROWS: usize = 3;
-const COLUMNS: [usize; ROWS] = [9, 5, 4];
 
 /// Summands that are read again for all rows and columns, from the first-level cache, and added up before their sum is
 /// added to those of others.
@@ -28,7 +24,7 @@ pub(crate) struct Sums {
     columns: Vec<isize>,
     runs: Vec<Run>,
     /// Runs that are added up together, and what is put apart for them of the right operand.
-    groups: Vec<(Range<usize>, Option<Apart>)>,
+    groups: Vec<(Range<usize>, Option<Phases>)>,
 }
 
 impl Sums {
@@ -52,14 +48,18 @@ impl Sums {
         let [rows, mut columns] = [walks.left[0].places(), walks.right[1].places()];
         let groups = grouped(&mut runs, &columns, other)?;
         if let Some((_, Some(apart))) = groups.first() {
-            let near = *columns.iter().min()?;
-            columns.iter_mut().for_each(|place| *place = apart.place(place.abs_diff(near)));
+            columns.iter_mut().for_each(|place| *place = apart.place(*place));
         }
         Some(Sums { rows, columns, runs, groups })
     }
 
+    /// Whether elements of the right operand are put apart.
+    pub(super) fn are_apart(&self) -> bool {
+        self.groups.iter().any(|(_, apart)| apart.is_some())
+    }
+
     /// # Safety
-    /// As [`super::part`].
+    /// As [`super::part`] of a product that has this.
     pub(super) unsafe fn part<T: Real>(
         &self,
         (id, count): (usize, usize),
@@ -75,20 +75,16 @@ impl Sums {
         let columns = &self.columns[own.clone()];
         let width = columns.len();
         let sums = scratch::strip::<T>(m * width * lanes);
-        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long as
-        // was asked for.
+        // SAFETY: all of it lies inside the operands that the caller vouches for, or where they may be read between
+        // their elements; the scratch memory is as long as was asked for.
         unsafe {
             for (number, (runs, apart)) in self.groups.iter().enumerate() {
-                let mut b = p.b;
-                if let Some(apart) = apart {
-                    let to = scratch::right::<T>(apart.room());
-                    (kernels.put_apart)(p.b.wrapping_offset(apart.lowest), apart, to);
-                    b = to;
-                }
+                let b = kernels.put_apart(apart.as_ref(), p.b);
                 let runs = &self.runs[runs.clone()];
-                for rows in parts(0..m, ROWS) {
-                    for some in parts(0..width, COLUMNS[rows.len() - 1]) {
-                        kernels.sums[rows.len() - 1][some.len() - 1](&Part {
+                for rows in parts(0..m, kernels.sums.len()) {
+                    let ways = kernels.sums[rows.len() - 1];
+                    for some in parts(0..width, ways.len()) {
+                        ways[some.len() - 1](&Summands {
                             runs,
                             a: p.a,
                             rows: &self.rows[rows.clone()],
@@ -123,19 +119,19 @@ fn grouped(
     runs: &mut [Run],
     columns: &[isize],
     step: usize,
-) -> Option<Vec<(Range<usize>, Option<Apart>)>> {
+) -> Option<Vec<(Range<usize>, Option<Phases>)>> {
     let longest = runs.iter().map(|run| run.len).max()?;
     let most = (TOGETHER / longest).max(1);
     if step == 1 {
         let starts = (0..runs.len()).step_by(most);
         return Some(starts.map(|start| (start..runs.len().min(start + most), None)).collect());
     }
-    let mut groups: Vec<(Range<usize>, Option<Apart>)> = Vec::new();
+    let mut groups: Vec<(Range<usize>, Option<Phases>)> = Vec::new();
     let mut start = 0;
     while start < runs.len() {
         let group = |end: usize| {
-            let from = runs[start..end].iter().map(|run| run.b);
-            Apart::of(step, from, longest - 1, columns)
+            let starts = runs[start..end].iter().map(|run| run.b);
+            Phases::of(step, starts, longest - 1, columns)
         };
         let ends = start + 1..=runs.len().min(start + most);
         let (end, own) = ends.map_while(|end| Some((end, group(end)?))).last()?;
@@ -145,11 +141,9 @@ fn grouped(
     // Columns lie in the same places of what each group puts apart.
     let phase = groups.iter().filter_map(|(_, apart)| Some(apart.as_ref()?.phase)).max()?;
     for (own, apart) in &mut groups {
-        let first = runs[own.clone()].iter().map(|run| run.b).min()?;
-        for run in &mut runs[own.clone()] {
-            run.b = run.b.abs_diff(first) as isize / step as isize;
-        }
-        apart.iter_mut().for_each(|apart| apart.phase = phase);
+        let Some(apart) = apart else { continue };
+        apart.phase = phase;
+        runs[own.clone()].iter_mut().for_each(|run| run.b = apart.start(run.b));
     }
     Some(groups)
 }

@@ -44,8 +44,8 @@ impl Walk {
         places
     }
 
-    /// How many neighbours follow each other along the last axis of more than one number, and their distance. None
-    /// where no axis has more.
+    /// How many neighbours follow each other along the last axis that is not of one number, and their distance. None
+    /// where all are.
     pub(super) fn run(&self) -> Option<(usize, isize)> {
         let last = self.sizes.iter().rposition(|&size| size != 1)?;
         Some((self.sizes[last], self.strides[last]))
