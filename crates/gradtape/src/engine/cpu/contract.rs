@@ -308,6 +308,7 @@ impl<T: Real> ContractPlan<T> {
         let apart = self.product.is_some() || self.strips;
         let many = apart && items >= MANY_PRODUCTS * worker.count();
         let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
+        let parts = self.runs.as_ref().map_or(parts, |runs| runs.parts(parts));
         if let Some((common, true)) = &self.common {
             let at =
                 |operand: &Access| memory.address::<T>(operand.buffer, operand.offset).cast_const();
@@ -612,3 +613,6 @@ fn product_place(plan: &Contract, buffers: &[Buffer]) -> Option<(Store, usize)> 
     let stores = || plan.stores.iter().filter(fits);
     stores().filter(|store| store.reg.0 == 0).find_map(place).or_else(|| stores().find_map(place))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,12 @@
 
 use super::micro::{Kernels, MOST_VECTORS, Real, Vectors};
 use super::packed::K_BLOCK;
-use super::phases::{MOST_STEP, Phases};
+use super::phases::{MOST_STEP, Phases, Starts};
 use super::walk::{Segment, Walks};
 use super::{Block, DIRECT_BLOCK, Product, cut, scratch};
+
+/// Columns that one worker computes in one go: long runs are shared.
+const SEGMENT: usize = 256;
 
 /// Where the elements of such a product lie.
 pub(crate) struct Columns {
@@ -27,18 +30,19 @@ impl Columns {
     ) -> Option<Columns> {
         let (len, step) = walks.right[1].run()?;
         let few = (1..=kernels.columns.len()).contains(&m) && (1..=K_BLOCK).contains(&k);
+        let step = usize::try_from(step).ok().filter(|step| (1..=MOST_STEP).contains(step))?;
         if !few || n == 0 || 2 * len < kernels.lanes {
             return None;
         }
         let [rows, left] = [walks.left[0].places(), walks.left[1].places()];
         let mut right = walks.right[0].places();
-        let mut segments = walks.right[1].segments();
+        let mut segments = walks.right[1].segments(SEGMENT)?;
         let mut apart = None;
         if step != 1 {
-            let step = usize::try_from(step).ok().filter(|step| (2..=MOST_STEP).contains(step))?;
-            let starts = segments.iter().map(|segment| segment.from);
+            let one = Starts::one(step, segments.first()?.from);
+            let starts = segments[1..].iter().try_fold(one, |all, one| all.and(one.from))?;
             let longest = segments.iter().map(|segment| segment.len).max()?;
-            let own = Phases::of(step, starts, longest - 1, &right)?;
+            let own = Phases::of(starts, longest - 1, &right)?;
             segments.iter_mut().for_each(|segment| segment.from = own.start(segment.from));
             right.iter_mut().for_each(|place| *place = own.place(*place));
             apart = Some(own);
@@ -49,6 +53,11 @@ impl Columns {
     /// Whether the elements of the right operand are put apart.
     pub(super) fn are_apart(&self) -> bool {
         self.apart.is_some()
+    }
+
+    /// Into how many parts, at most so many, it pays to cut the product: each puts all apart.
+    pub(super) fn parts(&self, most: usize) -> usize {
+        if self.are_apart() { 1 } else { most.min(self.segments.len()) }
     }
 
     /// # Safety

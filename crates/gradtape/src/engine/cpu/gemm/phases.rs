@@ -28,26 +28,42 @@ pub(super) struct Phases {
     pub(super) phase: usize,
 }
 
+/// Starts of the same phase: how far neighbours are apart, which is the lowest and which the highest start, and how many
+/// there are.
+#[derive(Clone, Copy)]
+pub(super) struct Starts {
+    step: usize,
+    first: isize,
+    last: isize,
+    count: usize,
+}
+
+impl Starts {
+    pub(super) fn one(step: usize, start: isize) -> Starts {
+        Starts { step, first: start, last: start, count: 1 }
+    }
+
+    /// With one more, where it has their phase.
+    pub(super) fn and(self, start: isize) -> Option<Starts> {
+        let Starts { step, first, last, count } = self;
+        let (lower, higher) = (first.min(start), last.max(start));
+        let alike = start.abs_diff(first).is_multiple_of(step);
+        alike.then_some(Starts { step, first: lower, last: higher, count: count + 1 })
+    }
+}
+
 impl Phases {
-    /// For elements at all sums of one of `starts`, a number of steps up to `steps`, and one of `places`, of which all
-    /// starts have the same phase.
-    pub(super) fn of(
-        step: usize,
-        starts: impl Iterator<Item = isize> + Clone,
-        steps: usize,
-        places: &[isize],
-    ) -> Option<Phases> {
-        let (first, last) = (starts.clone().min()?, starts.clone().max()?);
+    /// For elements at all sums of one of the starts, a number of steps up to `steps`, and one of `places`.
+    pub(super) fn of(starts: Starts, steps: usize, places: &[isize]) -> Option<Phases> {
+        let Starts { step, first, last, count } = starts;
         let (&near, &far) = (places.iter().min()?, places.iter().max()?);
         let lowest = first.checked_add(near)?;
         let highest = last.checked_add(far)?.checked_add_unsigned(steps.checked_mul(step)?)?;
         let len = usize::try_from(highest - lowest).ok()?.checked_add(1)?;
-        let elements = starts.clone().count() * (steps + 1);
+        let elements = count * (steps + 1);
         let used = SPARSE * step * elements + near.abs_diff(far);
-        let alike = |start: isize| start.abs_diff(first).is_multiple_of(step);
-        let fits = len <= MOST.min(used) && starts.clone().all(alike);
         let phase = len.div_ceil(step).next_multiple_of(ROUND);
-        fits.then_some(Phases { step, first, near, len, phase })
+        (len <= MOST.min(used)).then_some(Phases { step, first, near, len, phase })
     }
 
     /// How far from the first element of the operand the lowest one lies.

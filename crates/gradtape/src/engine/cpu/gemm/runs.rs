@@ -33,6 +33,14 @@ impl Runs {
         }
     }
 
+    /// Into how many parts, at most so many, it pays to cut the product.
+    pub(crate) fn parts(&self, most: usize) -> usize {
+        match self {
+            Runs::Columns(columns) => columns.parts(most),
+            Runs::Sums(sums) => sums.parts(most),
+        }
+    }
+
     /// Computes the part `id` of `count` of the product.
     ///
     /// # Safety

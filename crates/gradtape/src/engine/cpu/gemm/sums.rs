@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::micro::{Kernels, Real, Run, Summands};
-use super::phases::{MOST_STEP, Phases};
+use super::phases::{MOST_STEP, Phases, Starts};
 use super::pointed;
 use super::walk::{Segment, Walks};
 use super::{Block, Product, cut, parts, scratch};
@@ -17,6 +17,13 @@ const MOST_COLUMNS: usize = 128;
 /// added to those of others.
 const TOGETHER: usize = 2048;
 
+/// Summands of a run that are read in one go.
+const SEGMENT: usize = 1024;
+
+/// Blocks of rows and columns whose sums take about as long as it takes to put what they read apart: that is some cycles
+/// for each vector of summands, and this one for each element.
+const PUT_APART: usize = 8;
+
 /// Where the elements of such a product lie.
 pub(crate) struct Sums {
     /// How far from the first of the left operand each row lies, and from that of the right one each column.
@@ -25,6 +32,8 @@ pub(crate) struct Sums {
     runs: Vec<Run>,
     /// Runs that are added up together, and what is put apart for them of the right operand.
     groups: Vec<(Range<usize>, Option<Phases>)>,
+    /// Into how many parts it pays to cut the product at most.
+    parts: usize,
 }
 
 impl Sums {
@@ -42,7 +51,8 @@ impl Sums {
         if !few || !fills || step != 1 || pointed::fills(kernels, m) {
             return None;
         }
-        let runs = walks.left[1].segments().into_iter().zip(walks.right[0].segments());
+        let [left, right] = [&walks.left[1], &walks.right[0]].map(|walk| walk.segments(SEGMENT));
+        let runs = left?.into_iter().zip(right?);
         let run = |(a, b): (Segment, Segment)| Run { a: a.from, b: b.from, len: a.len };
         let mut runs: Vec<Run> = runs.map(run).collect();
         let [rows, mut columns] = [walks.left[0].places(), walks.right[1].places()];
@@ -50,12 +60,24 @@ impl Sums {
         if let Some((_, Some(apart))) = groups.first() {
             columns.iter_mut().for_each(|place| *place = apart.place(*place));
         }
-        Some(Sums { rows, columns, runs, groups })
+        let ways = kernels.sums[m.min(kernels.sums.len()) - 1];
+        let (down, across) = (m.div_ceil(kernels.sums.len()), n.div_ceil(ways.len()));
+        let mut sums = Sums { rows, columns, runs, groups, parts: across };
+        if sums.are_apart() {
+            sums.parts = (down * across / PUT_APART).clamp(1, across);
+        }
+        Some(sums)
     }
 
     /// Whether elements of the right operand are put apart.
     pub(super) fn are_apart(&self) -> bool {
         self.groups.iter().any(|(_, apart)| apart.is_some())
+    }
+
+    /// Into how many parts, at most so many, it pays to cut the product: each reads all of the left operand again, and puts
+    /// all of the right one apart.
+    pub(super) fn parts(&self, most: usize) -> usize {
+        most.min(self.parts)
     }
 
     /// # Safety
@@ -129,12 +151,16 @@ fn grouped(
     let mut groups: Vec<(Range<usize>, Option<Phases>)> = Vec::new();
     let mut start = 0;
     while start < runs.len() {
-        let group = |end: usize| {
-            let starts = runs[start..end].iter().map(|run| run.b);
-            Phases::of(step, starts, longest - 1, columns)
-        };
-        let ends = start + 1..=runs.len().min(start + most);
-        let (end, own) = ends.map_while(|end| Some((end, group(end)?))).last()?;
+        let mut starts = Starts::one(step, runs[start].b);
+        let mut own = Phases::of(starts, longest - 1, columns)?;
+        let mut end = start + 1;
+        while end < runs.len().min(start + most)
+            && let Some(more) = starts.and(runs[end].b)
+            && let Some(larger) = Phases::of(more, longest - 1, columns)
+        {
+            (starts, own) = (more, larger);
+            end += 1;
+        }
         groups.push((start..end, Some(own)));
         start = end;
     }
