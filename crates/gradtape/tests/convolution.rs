@@ -1,9 +1,10 @@
 //! Convolutions, pools and their gradients, made of windows and contractions: against plain loops, against the
 //! reference engine on every instruction set and number of threads, and what the planner makes of them.
 
-use crate::planning::engine::check_engine;
+use crate::planning::engine::{check_engine, check_engine_in};
 use crate::planning::{cases, check, numbers};
 use gradtape::plan::{Kernel, Program};
+use gradtape::tape::Graph;
 use gradtape::{Convolution, DType, Rng, Tape, Tensor, Var, eval, gradients, vjp};
 use proptest::prelude::*;
 
@@ -97,6 +98,16 @@ impl Case {
         [out, dx, dw]
     }
 
+    /// The convolution and its gradients in a type.
+    fn recorded(&self, dtype: DType) -> (Graph, Vec<Tensor>) {
+        let tape = Tape::new();
+        let leaf = |shape: [usize; 4], salt| tape.watch(numbers(shape, salt).cast(dtype));
+        let (x, w, g) = (leaf(self.images(), 1), leaf(self.weight(), 2), leaf(self.result(), 3));
+        let y = x.convolve(w, &self.how()).relu();
+        let slopes = vjp(&[y], &[g], &[x, w]);
+        eval::graph(&tape, &[y, slopes[0], slopes[1]]).unwrap()
+    }
+
     fn result(&self) -> [usize; 4] {
         [self.batch, self.groups * self.channels[1], self.windows(0), self.windows(1)]
     }
@@ -166,14 +177,28 @@ proptest! {
 
     #[test]
     fn every_engine_computes_them(case in prop_oneof![convolutions(), of_few_channels()]) {
-        check_engine(|dtype| {
-            let tape = Tape::new();
-            let leaf = |shape: [usize; 4], salt| tape.watch(numbers(shape, salt).cast(dtype));
-            let (x, w, g) = (leaf(case.images(), 1), leaf(case.weight(), 2), leaf(case.result(), 3));
-            let y = x.convolve(w, &case.how()).relu();
-            let slopes = vjp(&[y], &[g], &[x, w]);
-            eval::graph(&tape, &[y, slopes[0], slopes[1]]).unwrap()
-        });
+        check_engine(|dtype| case.recorded(dtype));
+    }
+}
+
+/// So large that several threads share each product.
+#[test]
+fn threads_share_those_of_few_channels_to_the_same_bits() {
+    let one = Case {
+        batch: 1,
+        groups: 1,
+        channels: [3, 4],
+        image: [40, 200],
+        kernel: [5, 5],
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+    };
+    let second = Case { stride: [2, 2], ..one };
+    let two = Case { groups: 2, channels: [1, 1], image: [130, 130], ..one };
+    for case in [one, second, two] {
+        check_engine(|dtype| case.recorded(dtype));
+        check_engine_in(&[DType::BF16, DType::F16], |dtype| case.recorded(dtype));
     }
 }
 

@@ -344,6 +344,17 @@ fn long_rows_are_in_tiles_as_well() -> Result<()> {
     Ok(())
 }
 
+/// No tile at least is one.
+#[test]
+fn rows_are_in_tiles_for_no_worker_too() -> Result<()> {
+    let of: Of = |_, x| vec![summed(scores(x[0], x[1]).softmax(-1), x[2])];
+    let (graph, _) = graph(of, &inputs([1, 2, 24, 64, 4]), DType::F32)?;
+    let [none, one] = [0, 1].map(|tiles| plan_for(&graph, &Target { tiles, ..tiles_of(1 << 18) }));
+    assert_eq!(tiled(&none), 1, "{none}");
+    assert_eq!(none.to_string(), one.to_string());
+    Ok(())
+}
+
 #[test]
 fn scores_of_long_rows_are_in_no_memory() -> Result<()> {
     let of: Of = |_, x| vec![summed(scores(x[0], x[1]).softmax(-1), x[2])];
@@ -359,7 +370,15 @@ fn scores_of_long_rows_are_in_no_memory() -> Result<()> {
     let alone: Of = |_, x| vec![scores(x[0], x[1]).softmax(-1)];
     let (alone, _) = graph_of(alone, &inputs([1, 1, 64, 8192, 4]))?;
     let (wide, _) = graph_of(of, &inputs([1, 1, 64, 8192, 129]))?;
-    for graph in [few, alone, wide] {
+    // Tiles are of the rows of a product's left operand.
+    let right: Of = |_, x| {
+        let weights = scores(x[0], x[1]).softmax(-1);
+        vec![weights.tape().einsum("bhdq,bhqk->bhdk", &[x[2], weights])]
+    };
+    let mut values = inputs([1, 1, 64, 8192, 4]);
+    values[2] = numbers([1, 1, 4, 64], 3);
+    let (right, _) = graph_of(right, &values)?;
+    for graph in [few, alone, wide, right] {
         let program = plan(&graph);
         let kept = program.kernels.iter().any(|kernel| match kernel {
             Kernel::Loop(plain) => {

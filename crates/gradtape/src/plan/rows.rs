@@ -1,7 +1,7 @@
 //! Which kernels compute rows that others can take up one by one, and whether a tiled kernel is made of such.
 
 use super::program::{Access, Buffer, BufferId, Contract, Inst, Kernel, Place, Tiled};
-use crate::tensor::Dims;
+use crate::tensor::{DType, Dims};
 
 /// A buffer that a kernel over rows uses.
 struct RowUse<'k> {
@@ -41,6 +41,17 @@ impl Kernel {
         match self {
             Kernel::Tiled(tiled) => &tiled.kernels,
             single => std::slice::from_ref(single),
+        }
+    }
+
+    /// The type that it computes in, a tiled one that of its first kernel; none where an operation is run by its own
+    /// meaning.
+    pub(crate) fn dtype(&self) -> Option<DType> {
+        match self {
+            Kernel::Loop(plain) => Some(plain.body.dtype),
+            Kernel::Contract(product) => Some(product.epilogue.dtype),
+            Kernel::Tiled(tiled) => tiled.kernels.first().and_then(Kernel::dtype),
+            Kernel::Host(_) => None,
         }
     }
 
@@ -92,12 +103,7 @@ impl Kernel {
 impl Tiled {
     /// Whether all kernels compute in one type.
     pub(crate) fn is_of_one_type(&self) -> bool {
-        let dtype = |kernel: &Kernel| match kernel {
-            Kernel::Loop(plain) => Some(plain.body.dtype),
-            Kernel::Contract(product) => Some(product.epilogue.dtype),
-            Kernel::Host(_) | Kernel::Tiled(_) => None,
-        };
-        let mut dtypes = self.kernels.iter().map(dtype);
+        let mut dtypes = self.kernels.iter().map(Kernel::dtype);
         let first = dtypes.next().flatten();
         first.is_some() && dtypes.all(|dtype| dtype == first)
     }

@@ -79,7 +79,7 @@ fn find(program: &Program, at: usize, target: &Target) -> Option<([usize; 3], us
     }
     // As many rows as fit, but enough tiles for the workers.
     let most = (target.tile_bytes / (bytes / (items * rows)).max(1)).max(ROWS);
-    let enough = (items * rows).div_ceil(target.tiles).max(ROWS);
+    let enough = (items * rows).div_ceil(target.tiles.max(1)).max(ROWS);
     let tile = most.min(enough);
     tiled.tile = if tile < rows { tile / ROWS * ROWS } else { rows };
     let place = chain

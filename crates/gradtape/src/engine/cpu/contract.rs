@@ -12,6 +12,7 @@ use super::lane::Real;
 use super::masks::{Elements, Masks};
 use super::memory::{Memory, element, overlap};
 use super::pool::Worker;
+use super::shared::Plan;
 use crate::op::set_index;
 use crate::plan::{Access, Buffer, Contract, Inst, Store, Strides};
 use crate::tensor::{Dims, Result};
@@ -89,10 +90,11 @@ impl<T: Real> ContractPlan<T> {
         // Of operands without elements, no address but the first may be made.
         let steps = equal.filter(|_| k > 0).unwrap_or_default();
         let walks = equal.is_none().then_some(walks);
-        // What lies between the elements of runs may be read with them, so nothing may be written there.
-        let written = |store: &Store| overlap(buffers, store.to.buffer, plan.b.buffer);
-        let few = walks.as_ref().filter(|_| whole && !plan.stores.iter().any(written));
+        let few = walks.as_ref().filter(|_| whole);
         let runs = few.and_then(|walks| Runs::of::<T>(isa, walks, [m, n, k]));
+        // What is read between elements must not be written meanwhile.
+        let written = |store: &Store| overlap(buffers, store.to.buffer, plan.b.buffer);
+        let runs = runs.filter(|runs| !runs.reads_between() || !plan.stores.iter().any(written));
         let nowhere = [std::ptr::null::<T>(); 2];
         let fits_strips =
             whole && walks.is_none() && operands([m, n, k], steps, None, nowhere).fits_strips(isa);
@@ -179,19 +181,6 @@ impl<T: Real> ContractPlan<T> {
         Ok(common)
     }
 
-    /// Bytes of the right operand that this product packs for others.
-    pub(crate) fn packed_bytes(&self) -> usize {
-        self.common.as_ref().filter(|(_, first)| *first).map_or(0, |(common, _)| common.bytes())
-    }
-
-    /// Scratch memory for one worker.
-    pub(crate) fn scratch(&self) -> ContractScratch<T> {
-        let index = Dims::from_elem(0, self.plan.space().len());
-        let body = self.epilogue.scratch();
-        let (left, right, finite, own) = Default::default();
-        ContractScratch { body, index, left, right, finite, own }
-    }
-
     /// Scratch memory for one worker that computes so many rows at a time, of one product several times if `again`.
     pub(crate) fn scratch_of_rows(&self, rows: usize, again: bool) -> ContractScratch<T> {
         let own = if self.product.is_none() { rows * self.n } else { 0 };
@@ -213,7 +202,7 @@ impl<T: Real> ContractPlan<T> {
     /// Sets what is the same for all rows. To be called once for each run, before [`ContractPlan::run_rows`].
     ///
     /// # Safety
-    /// As [`ContractPlan::run`].
+    /// As [`Plan::run`].
     pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut ContractScratch<T>) {
         if let Some((_, packed)) = &mut scratch.right {
             *packed = None;
@@ -227,7 +216,7 @@ impl<T: Real> ContractPlan<T> {
     /// may be 0. Returns how many columns are shown of the rows.
     ///
     /// # Safety
-    /// As [`ContractPlan::run`]; the rows must be this worker's and no more than the scratch memory is for, and the
+    /// As [`Plan::run`]; the rows must be this worker's and no more than the scratch memory is for, and the
     /// contraction must [take](ContractPlan::takes_rows) rows.
     pub(crate) unsafe fn run_rows(
         &self,
@@ -267,13 +256,6 @@ impl<T: Real> ContractPlan<T> {
         n
     }
 
-    /// Numbers of shared memory for a product that has no place among the buffers.
-    pub(crate) fn shared_len(&self) -> usize {
-        let at_once = if self.deals_out() { self.items() } else { 1 };
-        let whole = self.product.is_none() && !self.strips;
-        if whole { self.m * self.n * at_once } else { 0 }
-    }
-
     /// Multiplications and additions.
     pub(crate) fn work(&self) -> usize {
         [self.items(), self.m, self.n, self.k].into_iter().fold(1, usize::saturating_mul)
@@ -289,59 +271,10 @@ impl<T: Real> ContractPlan<T> {
         self.items() > 1 && self.work() / self.items() < gemm::PARALLEL
     }
 
-    /// Runs the product, shared among the workers.
-    ///
-    /// # Safety
-    /// The memory must be that of the product's program; all workers must call this with the same
-    /// `shared`, which holds [`ContractPlan::shared_len`] numbers.
-    pub(crate) unsafe fn run(
-        &self,
-        worker: &Worker<'_>,
-        memory: &Memory<'_>,
-        scratch: &mut ContractScratch<T>,
-        shared: *mut T,
-    ) {
-        let &ContractPlan { m, n, k, .. } = self;
-        let (items, deals_out) = (self.items(), self.deals_out());
-        // Where many products can be computed at once, each is left in one piece.
-        let apart = self.product.is_some() || self.strips;
-        let many = apart && items >= MANY_PRODUCTS * worker.count();
-        let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
-        if let Some((common, true)) = &self.common {
-            let at =
-                |operand: &Access| memory.address::<T>(operand.buffer, operand.offset).cast_const();
-            let Contract { a, b, .. } = &self.plan;
-            let own = operands([m, n, k], self.steps, None, [at(a), at(b)]);
-            // SAFETY: the operands hold the shape, by the program; each piece is one worker's.
-            worker.each(common.pieces(), |piece| unsafe { common.pack(&own, piece) });
-        }
-        let mut begun = false;
-        scratch.left.forget();
-        let mut part = |number: usize, part: usize| {
-            // Not before there is something to do: who comes late finds the memory used for other things.
-            if !std::mem::replace(&mut begun, true) {
-                // SAFETY: the caller vouches for the memory.
-                unsafe { self.epilogue.begin(memory, &mut scratch.body) };
-            }
-            // SAFETY: passed on from the caller.
-            unsafe {
-                let shared = if deals_out { shared.wrapping_add(number * m * n) } else { shared };
-                let whole = Extent { number, rows: 0..m, n, k };
-                self.part(whole, (part, parts), memory, scratch, shared);
-            }
-        };
-        if apart || deals_out {
-            worker.each(items * parts, |unit| part(unit / parts, unit % parts));
-        } else {
-            // The products use the same memory, one after another.
-            (0..items).for_each(|number| worker.each(parts, |at| part(number, at)));
-        }
-    }
-
     /// Computes a part of one of the products; `shared` has room for its rows where the product has no place.
     ///
     /// # Safety
-    /// As [`ContractPlan::run`]; no other worker may compute the same part.
+    /// As [`Plan::run`]; no other worker may compute the same part.
     unsafe fn part(
         &self,
         Extent { number, rows, n, k }: Extent,
@@ -460,6 +393,79 @@ impl<T: Real> ContractPlan<T> {
                     self.epilogue.run(&Tile { index, planes: 1, rows, cols }, given, memory, body)
                 };
             }
+        }
+    }
+}
+
+impl<T: Real> Plan for ContractPlan<T> {
+    type Number = T;
+    type Scratch = ContractScratch<T>;
+
+    fn scratch(&self) -> ContractScratch<T> {
+        let index = Dims::from_elem(0, self.plan.space().len());
+        let body = self.epilogue.scratch();
+        let (left, right, finite, own) = Default::default();
+        ContractScratch { body, index, left, right, finite, own }
+    }
+
+    /// For a product that has no place among the buffers.
+    fn shared_len(&self) -> usize {
+        let at_once = if self.deals_out() { self.items() } else { 1 };
+        let whole = self.product.is_none() && !self.strips;
+        if whole { self.m * self.n * at_once } else { 0 }
+    }
+
+    /// The right operand that this product packs for others.
+    fn kept_bytes(&self) -> usize {
+        self.common.as_ref().filter(|(_, first)| *first).map_or(0, |(common, _)| common.bytes())
+    }
+
+    fn is_large(&self) -> bool {
+        self.work() >= gemm::PARALLEL
+    }
+
+    unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut ContractScratch<T>,
+        shared: *mut T,
+    ) {
+        let &ContractPlan { m, n, k, .. } = self;
+        let (items, deals_out) = (self.items(), self.deals_out());
+        // Where many products can be computed at once, each is left in one piece.
+        let apart = self.product.is_some() || self.strips;
+        let many = apart && items >= MANY_PRODUCTS * worker.count();
+        let parts = if deals_out || many { 1 } else { gemm::parts_for(worker, [m, n, k]) };
+        let parts = self.runs.as_ref().map_or(parts, |runs| runs.parts(parts));
+        if let Some((common, true)) = &self.common {
+            let at =
+                |operand: &Access| memory.address::<T>(operand.buffer, operand.offset).cast_const();
+            let Contract { a, b, .. } = &self.plan;
+            let own = operands([m, n, k], self.steps, None, [at(a), at(b)]);
+            // SAFETY: the operands hold the shape, by the program; each piece is one worker's.
+            worker.each(common.pieces(), |piece| unsafe { common.pack(&own, piece) });
+        }
+        let mut begun = false;
+        scratch.left.forget();
+        let mut part = |number: usize, part: usize| {
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.epilogue.begin(memory, &mut scratch.body) };
+            }
+            // SAFETY: passed on from the caller.
+            unsafe {
+                let shared = if deals_out { shared.wrapping_add(number * m * n) } else { shared };
+                let whole = Extent { number, rows: 0..m, n, k };
+                self.part(whole, (part, parts), memory, scratch, shared);
+            }
+        };
+        if apart || deals_out {
+            worker.each(items * parts, |unit| part(unit / parts, unit % parts));
+        } else {
+            // The products use the same memory, one after another.
+            (0..items).for_each(|number| worker.each(parts, |at| part(number, at)));
         }
     }
 }
@@ -611,3 +617,6 @@ fn product_place(plan: &Contract, buffers: &[Buffer]) -> Option<(Store, usize)> 
     let stores = || plan.stores.iter().filter(fits);
     stores().filter(|store| store.reg.0 == 0).find_map(place).or_else(|| stores().find_map(place))
 }
+
+#[cfg(test)]
+mod tests;

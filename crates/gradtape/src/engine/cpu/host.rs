@@ -5,6 +5,8 @@
 use std::cell::UnsafeCell;
 
 use super::memory::Memory;
+use super::pool::Worker;
+use super::shared::Step;
 use crate::op::{Meta, Numbers, NumbersMut, Walk, with_type};
 use crate::plan::{BufferId, Host};
 use crate::tensor::{DType, Element, Result};
@@ -93,6 +95,23 @@ unsafe fn result<'m, T: Element>(
             // truth values were just made of them.
             unsafe { std::slice::from_raw_parts_mut(first, len) }
         }
+    }
+}
+
+impl Step for HostPlan {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn grow(&mut self, _: usize) {}
+
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    unsafe fn run(&self, _: &Worker<'_>, memory: &Memory<'_>) -> Result<()> {
+        // SAFETY: passed on from the caller; one worker runs it.
+        unsafe { self.run(memory) }
     }
 }
 

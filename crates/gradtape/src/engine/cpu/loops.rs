@@ -11,6 +11,7 @@ use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
 use super::pool::Worker;
 use super::reduce::{self, Accumulate};
+use super::shared::Plan;
 use crate::op::{Reduce, set_index};
 use crate::plan::{Access, Buffer, Loop, Reduction, Reg};
 use crate::tensor::Dims;
@@ -52,6 +53,9 @@ const RUN: usize = 256;
 
 /// Elements of the reduced axes in one part.
 const PART: usize = 1 << 15;
+
+/// Numbers computed, each counted as what it costs, from which a second worker helps.
+const SHARED_WORK: usize = 1 << 14;
 
 /// The scratch memory of one worker for one loop.
 pub(crate) struct LoopScratch<T> {
@@ -127,26 +131,6 @@ impl<T: Real> LoopPlan<T> {
         plan
     }
 
-    /// Scratch memory for one worker.
-    pub(crate) fn scratch(&self) -> LoopScratch<T> {
-        LoopScratch {
-            body: self.body.scratch(),
-            state: vec![T::default(); self.state_len()],
-            run: vec![T::default(); self.state_len()],
-            columns: Aligned::new(self.across.as_ref().map_or(0, Across::state_len)),
-            index: vec![0; self.space.len()],
-        }
-    }
-
-    /// Numbers of shared memory that the parts need.
-    pub(crate) fn shared_len(&self) -> usize {
-        match &self.across {
-            Some(across) => across.parts() * across.state_len(),
-            None if self.parts > 1 => self.parts * self.tasks() * self.state_len(),
-            None => 0,
-        }
-    }
-
     /// Whether some rows can be computed for themselves by [`LoopPlan::run_rows`].
     pub(crate) fn takes_rows(&self) -> bool {
         self.how == How::ShortRows && self.across.is_none() && self.row_axis.is_some()
@@ -155,7 +139,7 @@ impl<T: Real> LoopPlan<T> {
     /// Sets what is the same for all rows. To be called once for each run, before [`LoopPlan::run_rows`].
     ///
     /// # Safety
-    /// As [`LoopPlan::run`].
+    /// As [`Plan::run`].
     pub(crate) unsafe fn begin_rows(&self, memory: &Memory<'_>, scratch: &mut LoopScratch<T>) {
         // SAFETY: passed on from the caller.
         unsafe { self.body.begin(memory, &mut scratch.body) };
@@ -164,7 +148,7 @@ impl<T: Real> LoopPlan<T> {
     /// Computes some rows of one index of all kept axes but the last, by one worker.
     ///
     /// # Safety
-    /// As [`LoopPlan::run`]; the rows must be this worker's, and the loop [take](LoopPlan::takes_rows) rows.
+    /// As [`Plan::run`]; the rows must be this worker's, and the loop [take](LoopPlan::takes_rows) rows.
     pub(crate) unsafe fn run_rows(
         &self,
         item: usize,
@@ -183,98 +167,14 @@ impl<T: Real> LoopPlan<T> {
         }
     }
 
-    /// Numbers computed, as a measure of the work: more where each costs much.
-    pub(crate) fn work(&self) -> usize {
-        self.elements().saturating_mul(self.body.cost())
-    }
-
     fn elements(&self) -> usize {
         self.space.iter().product()
-    }
-
-    /// Whether workers meet inside a run.
-    pub(crate) fn has_parts(&self) -> bool {
-        self.parts > 1 || self.across.as_ref().is_some_and(|across| across.parts() > 1)
-    }
-
-    /// Runs the loop, shared among the workers.
-    ///
-    /// # Safety
-    /// The memory must be that of the loop's program; all workers must call this with the same
-    /// `shared`, which holds [`LoopPlan::shared_len`] numbers.
-    pub(crate) unsafe fn run(
-        &self,
-        worker: &Worker<'_>,
-        memory: &Memory<'_>,
-        scratch: &mut LoopScratch<T>,
-        shared: *mut T,
-    ) {
-        if self.how == How::Map && self.elements() == 0 {
-            return;
-        }
-        let mut begun = false;
-        let mut begin = |scratch: &mut Scratch<T>| {
-            // Not before there is something to do: who comes late finds the memory used for other things.
-            if !std::mem::replace(&mut begun, true) {
-                // SAFETY: the caller vouches for the memory.
-                unsafe { self.body.begin(memory, scratch) };
-            }
-        };
-        if let Some(across) = &self.across {
-            // SAFETY: passed on from the caller.
-            return unsafe { self.run_across(across, worker, memory, scratch, shared, &mut begin) };
-        }
-        let state_len = self.state_len();
-        worker.each(self.tasks() * self.parts, |unit| {
-            begin(&mut scratch.body);
-            let (task, part) = (unit / self.parts, unit % self.parts);
-            // SAFETY: tasks are apart in memory; the caller vouches for the rest.
-            unsafe {
-                match self.how {
-                    How::Map => self.map(task, memory, scratch),
-                    How::ShortRows => self.short_rows(task, memory, scratch),
-                    How::LongRows | How::Columns => {
-                        self.accumulate(task, part, memory, scratch);
-                        if self.parts == 1 {
-                            self.finish(task, memory, scratch);
-                        } else {
-                            let to = shared.add(unit * state_len);
-                            std::ptr::copy_nonoverlapping(scratch.state.as_ptr(), to, state_len);
-                        }
-                    }
-                }
-            }
-        });
-        if self.parts == 1 {
-            return;
-        }
-        worker.each(self.tasks(), |task| {
-            begin(&mut scratch.body);
-            for part in 0..self.parts {
-                // SAFETY: the parts were written in the phase before and are only read in this one.
-                let other = unsafe {
-                    let from = shared.add((task * self.parts + part) * state_len);
-                    std::slice::from_raw_parts(from, state_len)
-                };
-                if part == 0 {
-                    scratch.state.copy_from_slice(other);
-                } else {
-                    self.set_index(&mut scratch.index, task, 0..self.kept);
-                    let width = self.width(&scratch.index);
-                    self.each_state(width, &mut scratch.state, |reduction, state, at| {
-                        reduce::merge(reduction.kind, state, &other[at..at + state.len()]);
-                    });
-                }
-            }
-            // SAFETY: tasks are apart in memory.
-            unsafe { self.finish(task, memory, scratch) };
-        });
     }
 
     /// Runs a loop over rows whose columns are reduced as well.
     ///
     /// # Safety
-    /// As [`LoopPlan::run`]; `begin` sets what is the same at every index.
+    /// As [`Plan::run`]; `begin` sets what is the same at every index.
     unsafe fn run_across(
         &self,
         across: &Across,
@@ -522,6 +422,105 @@ impl<T: Real> LoopPlan<T> {
             each(reduction, &mut state[at..at + len], at);
             at += len;
         }
+    }
+}
+
+impl<T: Real> Plan for LoopPlan<T> {
+    type Number = T;
+    type Scratch = LoopScratch<T>;
+
+    fn scratch(&self) -> LoopScratch<T> {
+        LoopScratch {
+            body: self.body.scratch(),
+            state: vec![T::default(); self.state_len()],
+            run: vec![T::default(); self.state_len()],
+            columns: Aligned::new(self.across.as_ref().map_or(0, Across::state_len)),
+            index: vec![0; self.space.len()],
+        }
+    }
+
+    fn shared_len(&self) -> usize {
+        match &self.across {
+            Some(across) => across.parts() * across.state_len(),
+            None if self.parts > 1 => self.parts * self.tasks() * self.state_len(),
+            None => 0,
+        }
+    }
+
+    fn is_large(&self) -> bool {
+        // Parts are there for workers to meet.
+        let has_parts =
+            self.parts > 1 || self.across.as_ref().is_some_and(|across| across.parts() > 1);
+        has_parts || self.elements().saturating_mul(self.body.cost()) >= SHARED_WORK
+    }
+
+    unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut LoopScratch<T>,
+        shared: *mut T,
+    ) {
+        if self.how == How::Map && self.elements() == 0 {
+            return;
+        }
+        let mut begun = false;
+        let mut begin = |scratch: &mut Scratch<T>| {
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.body.begin(memory, scratch) };
+            }
+        };
+        if let Some(across) = &self.across {
+            // SAFETY: passed on from the caller.
+            return unsafe { self.run_across(across, worker, memory, scratch, shared, &mut begin) };
+        }
+        let state_len = self.state_len();
+        worker.each(self.tasks() * self.parts, |unit| {
+            begin(&mut scratch.body);
+            let (task, part) = (unit / self.parts, unit % self.parts);
+            // SAFETY: tasks are apart in memory; the caller vouches for the rest.
+            unsafe {
+                match self.how {
+                    How::Map => self.map(task, memory, scratch),
+                    How::ShortRows => self.short_rows(task, memory, scratch),
+                    How::LongRows | How::Columns => {
+                        self.accumulate(task, part, memory, scratch);
+                        if self.parts == 1 {
+                            self.finish(task, memory, scratch);
+                        } else {
+                            let to = shared.add(unit * state_len);
+                            std::ptr::copy_nonoverlapping(scratch.state.as_ptr(), to, state_len);
+                        }
+                    }
+                }
+            }
+        });
+        if self.parts == 1 {
+            return;
+        }
+        worker.each(self.tasks(), |task| {
+            begin(&mut scratch.body);
+            for part in 0..self.parts {
+                // SAFETY: the parts were written in the phase before and are only read in this one.
+                let other = unsafe {
+                    let from = shared.add((task * self.parts + part) * state_len);
+                    std::slice::from_raw_parts(from, state_len)
+                };
+                if part == 0 {
+                    scratch.state.copy_from_slice(other);
+                } else {
+                    self.set_index(&mut scratch.index, task, 0..self.kept);
+                    let width = self.width(&scratch.index);
+                    self.each_state(width, &mut scratch.state, |reduction, state, at| {
+                        reduce::merge(reduction.kind, state, &other[at..at + state.len()]);
+                    });
+                }
+            }
+            // SAFETY: tasks are apart in memory.
+            unsafe { self.finish(task, memory, scratch) };
+        });
     }
 }
 

@@ -25,6 +25,7 @@ mod random;
 mod reduce;
 mod repeated;
 mod row;
+mod shared;
 mod simd;
 mod step;
 mod telling;
@@ -45,7 +46,7 @@ use std::sync::OnceLock;
 
 use memory::Memory;
 use pool::{Pool, Worker, share};
-use step::Step;
+use shared::Step;
 
 use super::{Slot, check_labels, ill_fitting};
 use crate::plan::{Buffer, Place, Program};

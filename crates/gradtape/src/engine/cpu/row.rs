@@ -207,11 +207,27 @@ mod tests {
         }
     }
 
+    /// Rows so long that lanes add up several runs: sums of whole numbers, which are exact.
+    fn check_long<T: Real + Copy + Default + Into<f64> + From<f32>>(isa: Isa) {
+        for width in [16_384, 16_385, 16_384 + 17, 40_000] {
+            let x: Vec<T> = (0..2 * width).map(|i| T::from((i * 37 % 101) as f32)).collect();
+            let mut out = [T::default(); 2];
+            // SAFETY: the machine has the instruction set; `x` holds the rows.
+            unsafe { (T::fold_rows(isa))(Fold::Sum, x.as_ptr(), width, &mut out) };
+            for (row, out) in x.chunks(width).zip(out) {
+                let sum: f64 = row.iter().map(|&x| x.into()).sum();
+                assert_eq!(out.into(), sum, "{isa:?} {width}");
+            }
+        }
+    }
+
     #[test]
     fn rows_of_every_width_are_reduced_on_every_instruction_set() {
         for isa in Isa::available() {
             check::<f32>(isa);
             check::<f64>(isa);
+            check_long::<f32>(isa);
+            check_long::<f64>(isa);
         }
     }
 }

@@ -4,11 +4,13 @@
 use std::ops::Range;
 
 use super::contract::{ContractPlan, ContractScratch};
+use super::gemm;
 use super::isa::Isa;
 use super::lane::Real;
 use super::loops::{LoopPlan, LoopScratch};
 use super::memory::Memory;
 use super::pool::Worker;
+use super::shared::Plan;
 use crate::plan::{Buffer, Kernel, Place, Tiled};
 use crate::tensor::{Error, Kind, Result};
 
@@ -91,55 +93,6 @@ impl<T: Real> TiledPlan<T> {
         Ok(TiledPlan { items, rows, tiles, tile, stages, held, lines })
     }
 
-    /// Scratch memory for one worker.
-    pub(super) fn scratch(&self) -> TiledScratch<T> {
-        let again = self.tiles > 1;
-        let stage = |stage: &Stage<T>| match stage {
-            Stage::Contract(plan) => StageScratch::Contract(plan.scratch_of_rows(self.tile, again)),
-            Stage::Loop(plan) => StageScratch::Loop(plan.scratch()),
-        };
-        TiledScratch {
-            stages: self.stages.iter().map(stage).collect(),
-            lines: vec![Line([0; 64]); self.lines],
-            bases: Vec::new(),
-        }
-    }
-
-    /// Multiplications and additions of the contractions.
-    pub(super) fn work(&self) -> usize {
-        let work = |stage: &Stage<T>| match stage {
-            Stage::Contract(plan) => plan.work(),
-            Stage::Loop(_) => 0,
-        };
-        self.stages.iter().map(work).fold(0, usize::saturating_add)
-    }
-
-    /// Runs the kernels, their tiles shared among the workers.
-    ///
-    /// # Safety
-    /// The memory must be that of the program.
-    pub(super) unsafe fn run(
-        &self,
-        worker: &Worker<'_>,
-        memory: &Memory<'_>,
-        scratch: &mut TiledScratch<T>,
-    ) {
-        let mut begun = false;
-        worker.each(self.items * self.tiles, |unit| {
-            let (item, tile) = (unit / self.tiles, unit % self.tiles);
-            let rows = self.rows * tile / self.tiles..self.rows * (tile + 1) / self.tiles;
-            // Not before there is something to do: who comes late finds the memory used for other things.
-            if !std::mem::replace(&mut begun, true) {
-                scratch.bases.clear();
-                scratch.bases.extend_from_slice(memory.bases());
-                // SAFETY: the caller vouches for the memory.
-                unsafe { self.begin(memory, scratch) };
-            }
-            // SAFETY: tiles are apart in memory, by the program.
-            unsafe { self.tile(item, &rows, memory, scratch) };
-        });
-    }
-
     unsafe fn begin(&self, memory: &Memory<'_>, scratch: &mut TiledScratch<T>) {
         for (stage, own) in self.stages.iter().zip(&mut scratch.stages) {
             // SAFETY: passed on from the caller.
@@ -188,6 +141,60 @@ impl<T: Real> TiledPlan<T> {
                 }
             }
         }
+    }
+}
+
+impl<T: Real> Plan for TiledPlan<T> {
+    type Number = T;
+    type Scratch = TiledScratch<T>;
+
+    fn scratch(&self) -> TiledScratch<T> {
+        let again = self.tiles > 1;
+        let stage = |stage: &Stage<T>| match stage {
+            Stage::Contract(plan) => StageScratch::Contract(plan.scratch_of_rows(self.tile, again)),
+            Stage::Loop(plan) => StageScratch::Loop(plan.scratch()),
+        };
+        TiledScratch {
+            stages: self.stages.iter().map(stage).collect(),
+            lines: vec![Line([0; 64]); self.lines],
+            bases: Vec::new(),
+        }
+    }
+
+    fn shared_len(&self) -> usize {
+        0
+    }
+
+    fn is_large(&self) -> bool {
+        let work = |stage: &Stage<T>| match stage {
+            Stage::Contract(plan) => plan.work(),
+            Stage::Loop(_) => 0,
+        };
+        let work = self.stages.iter().map(work).fold(0, usize::saturating_add);
+        work >= gemm::PARALLEL
+    }
+
+    unsafe fn run(
+        &self,
+        worker: &Worker<'_>,
+        memory: &Memory<'_>,
+        scratch: &mut TiledScratch<T>,
+        _: *mut T,
+    ) {
+        let mut begun = false;
+        worker.each(self.items * self.tiles, |unit| {
+            let (item, tile) = (unit / self.tiles, unit % self.tiles);
+            let rows = self.rows * tile / self.tiles..self.rows * (tile + 1) / self.tiles;
+            // Not before there is something to do: who comes late finds the memory used for other things.
+            if !std::mem::replace(&mut begun, true) {
+                scratch.bases.clear();
+                scratch.bases.extend_from_slice(memory.bases());
+                // SAFETY: the caller vouches for the memory.
+                unsafe { self.begin(memory, scratch) };
+            }
+            // SAFETY: tiles are apart in memory, by the program.
+            unsafe { self.tile(item, &rows, memory, scratch) };
+        });
     }
 }
 

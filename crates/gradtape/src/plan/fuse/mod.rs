@@ -45,7 +45,7 @@ pub(in crate::plan) struct Fusion<'w> {
     pub(in crate::plan) users: Vec<SmallVec<[NodeId; 3]>>,
     /// For each node, whether it is an output, and whether one that updates nothing in place.
     pub(in crate::plan) output: Vec<(bool, bool)>,
-    /// For each node, whether a product reads it or what loops make of it.
+    /// For each node, whether it is the left operand of a product, or loops make such of it.
     toward: Vec<bool>,
     /// The groups in an order in which they can be computed, once epilogues are filled.
     sequence: Sequence,
@@ -74,7 +74,10 @@ impl<'w> Fusion<'w> {
         let mut toward = vec![false; graph.nodes.len()];
         for index in (0..graph.nodes.len()).rev() {
             let leads = |&user: &NodeId| match graph.role(user) {
-                Role::Contract => true,
+                Role::Contract => {
+                    let left = graph.reads[user.index()].first();
+                    left.is_some_and(|left| left.base.index() == index)
+                }
                 role => role.is_loop() && toward[user.index()],
             };
             toward[index] = users[index].iter().any(leads);

@@ -176,11 +176,15 @@ pub(crate) trait Real: Sized {
 /// Vectors that sums of rows are added up in.
 const SUMS: usize = 4;
 
+/// Numbers that each lane of these adds up before the sum joins a total of such sums, so that rounding grows slowly.
+const RUN: usize = 256;
+
 /// `N` is the number of vectors that all links compute before they go on to the next ones. Without `ROWS`, no link needs
 /// to know of rows.
 ///
 /// What is added up is so after the links, and all choices are made outside of the loops over vectors: else the results
 /// of the last link do not stay in registers.
+#[allow(clippy::needless_range_loop, reason = "a plain loop is sure to be unrolled")]
 #[inline(always)]
 unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
     links: &[Link],
@@ -193,20 +197,30 @@ unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
     // SAFETY: the caller vouches for instruction set and tiles.
     unsafe {
         for row in 0..rows.count {
-            let mut sums = [S::zero(); SUMS];
+            let (mut total, mut sums) = ([S::zero(); SUMS], [S::zero(); SUMS]);
             let (start, end) = (row * rows.width, (row + 1) * rows.width);
             let mut at = start;
             while at + N * S::LANES <= end {
-                rows.ahead.fetch::<S::T>(at, N * S::LANES);
-                block::<S, N, false, ROWS>(
-                    links,
-                    tiles,
-                    [row, start, at],
-                    rows.past,
-                    S::mask(S::LANES),
-                    &mut sums,
-                );
-                at += N * S::LANES;
+                let stop = end.min(at + RUN * SUMS * S::LANES);
+                while at + N * S::LANES <= stop {
+                    rows.ahead.fetch::<S::T>(at, N * S::LANES);
+                    block::<S, N, false, ROWS>(
+                        links,
+                        tiles,
+                        [row, start, at],
+                        rows.past,
+                        S::mask(S::LANES),
+                        &mut sums,
+                    );
+                    at += N * S::LANES;
+                }
+                // What is behind the last whole block belongs to the last run.
+                if at + N * S::LANES <= end {
+                    for i in 0..SUMS {
+                        total[i] = S::add(total[i], sums[i]);
+                        sums[i] = S::zero();
+                    }
+                }
             }
             while at + S::LANES <= end {
                 block::<S, 1, false, ROWS>(
@@ -230,6 +244,9 @@ unsafe fn run<S: Simd, const N: usize, const ROWS: bool>(
                 );
             }
             if !rows.sums.is_null() {
+                for i in 0..SUMS {
+                    sums[i] = S::add(total[i], sums[i]);
+                }
                 let sum = S::add(S::add(sums[0], sums[1]), S::add(sums[2], sums[3]));
                 *rows.sums.add(row) = S::sum(sum);
             }

@@ -149,6 +149,12 @@ pub(super) struct Stretches<'a> {
 }
 
 impl Stretches<'_> {
+    /// Nothing.
+    #[cfg(test)]
+    pub(super) fn none() -> Stretches<'static> {
+        Stretches { runs: &[], second: false }
+    }
+
     /// Fetches `count` elements from number `at` on of each stretch.
     #[inline(always)]
     pub(super) fn fetch<T>(&self, at: usize, count: usize) {

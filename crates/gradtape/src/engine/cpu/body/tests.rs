@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::cpu::simd::settle;
-use crate::op::{Op, binary, unary};
+use crate::op::{Exact, Op, binary, unary};
 use crate::plan::{Body, Buffer, Inst, Place, Store};
 use crate::tensor::Rng;
 
@@ -229,4 +229,28 @@ fn check<T: Real>() {
 fn random_bodies_give_what_each_operation_alone_gives() {
     check::<f32>();
     check::<f64>();
+}
+
+/// Numbers that are all alike round alike: the error of their sum is that of a run, not of the whole row.
+#[test]
+fn sums_of_long_rows_are_added_up_in_runs() {
+    let mut links = [Link::new(Exact::Mul, [0, 0], [false; 2], 1)];
+    links[0].sum();
+    chain::connect(&mut links, |_| 1);
+    for width in [1 << 16, (1 << 16) + 77] {
+        let (x, mut squares, mut sum) = (vec![0.3f32; width], vec![0.0f32; width], 0.0);
+        let want = f64::from(0.3f32 * 0.3) * width as f64;
+        for isa in Isa::available() {
+            let ahead = moves::Stretches::none();
+            let rows = chain::Rows { count: 1, width, sums: &raw mut sum, ahead, past: false };
+            let tiles = [x.as_ptr(), squares.as_mut_ptr().cast_const()];
+            // SAFETY: the machine has the instruction set; the tiles are as long as the row.
+            unsafe { <f32 as chain::Real>::run_links(isa)(&links, &tiles, &rows) };
+            let error = (f64::from(sum) - want).abs() / want;
+            // A run, the runs of a lane, what is behind them and the lanes: each number takes part in so many sums.
+            let sums = 256 + width / (256 * 16) + 16 + 16;
+            let bound = sums as f64 * f64::from(f32::EPSILON) / 2.0;
+            assert!(error <= bound, "{isa:?} {width}: {error:e} > {bound:e}");
+        }
+    }
 }

@@ -6,11 +6,11 @@
 )]
 
 use super::super::simd::{Portable, Simd};
-use super::apart::Apart;
 use super::pack;
+use super::phases::Phases;
 use crate::engine::cpu::isa::Isa;
-use runs::{Fold, MicroColumns, MicroSums, PutApart};
-pub(super) use runs::{MOST_VECTORS, Part, Run, Vectors};
+use runs::{Fold, MicroColumns, MicroSums, Put};
+pub(super) use runs::{MOST_VECTORS, Run, Summands, Vectors};
 
 mod runs;
 
@@ -90,12 +90,13 @@ pub(crate) struct Kernels<T: 'static> {
     /// For a left operand where it lies and a packed right one, by rows - 1 and vectors of columns - 1. So few rows
     /// that a number of each has a register beside the sums.
     pub(super) pointed: &'static [[MicroPointed<T>; 2]],
-    /// For few rows of columns in runs, by rows - 1, whether vectors are whole, and the logarithm of their number.
+    /// For few rows of columns in runs, by rows - 1, whether vectors are whole, and the logarithm of their number: up to
+    /// so many that sums do not wait for each other, and stay in registers.
     pub(super) columns: [[&'static [MicroColumns<T>]; 2]; 4],
-    /// For few rows and columns of sums in runs, by rows - 1 and columns - 1.
+    /// For few rows and columns of sums in runs, by rows - 1 and columns - 1: up to so many that sums stay in registers.
     pub(super) sums: [&'static [MicroSums<T>]; 3],
     pub(super) fold: Fold<T>,
-    pub(super) put_apart: PutApart<T>,
+    put: Put<T>,
     /// For operands where they lie, by rows - 1 and vectors of columns - 1.
     pub(super) direct: &'static [[Micro<T>; 3]],
     /// For one row of an operand where it lies, by vectors of columns - 1.
@@ -377,9 +378,17 @@ macro_rules! columns {
     };
 }
 
+/// The kernels of so many rows for several numbers of columns, whose vectors lie along sums.
+macro_rules! sums {
+    ($rows:literal: $($count:literal)*) => {
+        &[$(summed::<$rows, $count>),*]
+    };
+}
+
 /// Stamps the kernels of one instruction set.
 macro_rules! stamp {
-    ($name:ident, $feature:meta, $vector:ident, $type:ty, packed [$($p:literal)*] pointed [$($q:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
+    ($name:ident, $feature:meta, $vector:ident, $type:ty,
+        packed [$($p:literal)*] pointed [$($q:literal)*] direct [$($d:literal)*] row [$($r:literal)*]) => {
         #[allow(unused_unsafe, reason = "unsafe only where the instruction set is not enabled")]
         mod $name {
             use super::*;
@@ -409,9 +418,9 @@ macro_rules! stamp {
             }
 
             #[$feature]
-            unsafe fn summed<const MR: usize, const NC: usize>(t: &Part<'_, $type>) {
+            unsafe fn summed<const MR: usize, const NC: usize>(t: &Summands<'_, $type>) {
                 // SAFETY: as for this function.
-                unsafe { runs::part::<$vector, MR, NC>(t) }
+                unsafe { runs::summed::<$vector, MR, NC>(t) }
             }
 
             #[$feature]
@@ -421,9 +430,9 @@ macro_rules! stamp {
             }
 
             #[$feature]
-            unsafe fn put_apart(from: *const $type, apart: &Apart, to: *mut $type) {
+            unsafe fn put(from: *const $type, phases: &Phases, to: *mut $type) {
                 // SAFETY: as for this function.
-                unsafe { runs::put::<$vector>(from, apart, to) }
+                unsafe { runs::put::<$vector>(from, phases, to) }
             }
 
             #[$feature]
@@ -473,13 +482,9 @@ macro_rules! stamp {
                     columns!(3: 1 2),
                     columns!(4: 1 2),
                 ],
-                sums: [
-                    &[summed::<1, 1>, summed::<1, 2>, summed::<1, 3>, summed::<1, 4>, summed::<1, 5>, summed::<1, 6>, summed::<1, 7>, summed::<1, 8>, summed::<1, 9>],
-                    &[summed::<2, 1>, summed::<2, 2>, summed::<2, 3>, summed::<2, 4>, summed::<2, 5>],
-                    &[summed::<3, 1>, summed::<3, 2>, summed::<3, 3>, summed::<3, 4>],
-                ],
+                sums: [sums!(1: 1 2 3 4 5 6 7 8 9), sums!(2: 1 2 3 4 5), sums!(3: 1 2 3 4)],
                 fold: folded,
-                put_apart,
+                put,
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],

@@ -2,16 +2,17 @@
 //! block while it is in cache.
 //!
 //! The scheme is Goto and van de Geijn's (*Anatomy of high-performance matrix multiplication*, 2008):
-//! panels of both operands are copied so that the innermost loop reads them in order. Each element is
-//! summed in blocks of [`K_BLOCK`] in the same order, however the result is shared among workers.
+//! panels of both operands are copied so that the innermost loop reads them in order. However the result is shared among
+//! workers, each element is summed in the same order: in blocks of [`packed::K_BLOCK`], or lane by lane where vectors lie
+//! along the sum.
 
 mod ahead;
-mod apart;
 mod columns;
 mod common;
 mod micro;
 mod pack;
 mod packed;
+mod phases;
 mod placed;
 mod pointed;
 mod runs;
@@ -192,7 +193,9 @@ pub(crate) fn parts_for(worker: &Worker<'_>, [m, n, k]: [usize; 3]) -> usize {
 /// What `left` says is packed on this thread, with its places, for the same walks and an operand that has not changed.
 /// The operands must be valid for the shape, and the machine must have `isa`. Either `c` is valid for writing
 /// and does not overlap `a` or `b`, or the product is kept in strips and [fits them](Product::fits_strips).
-/// `epilogue` computes no product.
+/// `epilogue` computes no product. The product's runs, where it has such, were made of its walks and sizes, and where they
+/// [read between](Runs::reads_between) elements of the right operand, what lies there is readable, and nothing writes it
+/// meanwhile.
 pub(crate) unsafe fn part<T: Real>(
     (id, count): (usize, usize),
     isa: Isa,

@@ -25,10 +25,26 @@ impl Runs {
         columns.or_else(|| Sums::of(kernels, walks, sizes).map(Runs::Sums))
     }
 
+    /// Whether it may read what lies between the elements of the right operand.
+    pub(crate) fn reads_between(&self) -> bool {
+        match self {
+            Runs::Columns(columns) => columns.are_apart(),
+            Runs::Sums(sums) => sums.are_apart(),
+        }
+    }
+
+    /// Into how many parts, at most so many, it pays to cut the product.
+    pub(crate) fn parts(&self, most: usize) -> usize {
+        match self {
+            Runs::Columns(columns) => columns.parts(most),
+            Runs::Sums(sums) => sums.parts(most),
+        }
+    }
+
     /// Computes the part `id` of `count` of the product.
     ///
     /// # Safety
-    /// As [`super::part`], for a product of the walks and sizes that this was made of.
+    /// As [`super::part`] of a product that has this.
     pub(super) unsafe fn part<T: Real>(
         &self,
         part: (usize, usize),

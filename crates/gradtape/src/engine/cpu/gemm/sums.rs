@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::apart::{Apart, MOST_STEP};
-use super::micro::{Kernels, Part, Real, Run};
+use super::micro::{Kernels, Real, Run, Summands};
+use super::phases::{MOST_STEP, Phases, Starts};
 use super::pointed;
 use super::walk::{Segment, Walks};
 use super::{Block, Product, cut, parts, scratch};
@@ -13,13 +13,16 @@ use super::{Block, Product, cut, parts, scratch};
 const MOST_ROWS: usize = 12;
 const MOST_COLUMNS: usize = 128;
 
-/// Rows at a time, and columns by these - 1: so many that their sums stay in registers.
-const ROWS: usize = 3;
-const COLUMNS: [usize; ROWS] = [9, 5, 4];
-
 /// Summands that are read again for all rows and columns, from the first-level cache, and added up before their sum is
 /// added to those of others.
 const TOGETHER: usize = 2048;
+
+/// Summands of a run that are read in one go.
+const SEGMENT: usize = 1024;
+
+/// Blocks of rows and columns whose sums take about as long as it takes to put what they read apart: that is some cycles
+/// for each vector of summands, and this one for each element.
+const PUT_APART: usize = 8;
 
 /// Where the elements of such a product lie.
 pub(crate) struct Sums {
@@ -28,7 +31,9 @@ pub(crate) struct Sums {
     columns: Vec<isize>,
     runs: Vec<Run>,
     /// Runs that are added up together, and what is put apart for them of the right operand.
-    groups: Vec<(Range<usize>, Option<Apart>)>,
+    groups: Vec<(Range<usize>, Option<Phases>)>,
+    /// Into how many parts it pays to cut the product at most.
+    parts: usize,
 }
 
 impl Sums {
@@ -46,20 +51,37 @@ impl Sums {
         if !few || !fills || step != 1 || pointed::fills(kernels, m) {
             return None;
         }
-        let runs = walks.left[1].segments().into_iter().zip(walks.right[0].segments());
+        let [left, right] = [&walks.left[1], &walks.right[0]].map(|walk| walk.segments(SEGMENT));
+        let runs = left?.into_iter().zip(right?);
         let run = |(a, b): (Segment, Segment)| Run { a: a.from, b: b.from, len: a.len };
         let mut runs: Vec<Run> = runs.map(run).collect();
         let [rows, mut columns] = [walks.left[0].places(), walks.right[1].places()];
         let groups = grouped(&mut runs, &columns, other)?;
         if let Some((_, Some(apart))) = groups.first() {
-            let near = *columns.iter().min()?;
-            columns.iter_mut().for_each(|place| *place = apart.place(place.abs_diff(near)));
+            columns.iter_mut().for_each(|place| *place = apart.place(*place));
         }
-        Some(Sums { rows, columns, runs, groups })
+        let ways = kernels.sums[m.min(kernels.sums.len()) - 1];
+        let (down, across) = (m.div_ceil(kernels.sums.len()), n.div_ceil(ways.len()));
+        let mut sums = Sums { rows, columns, runs, groups, parts: across };
+        if sums.are_apart() {
+            sums.parts = (down * across / PUT_APART).clamp(1, across);
+        }
+        Some(sums)
+    }
+
+    /// Whether elements of the right operand are put apart.
+    pub(super) fn are_apart(&self) -> bool {
+        self.groups.iter().any(|(_, apart)| apart.is_some())
+    }
+
+    /// Into how many parts, at most so many, it pays to cut the product: each reads all of the left operand again, and puts
+    /// all of the right one apart.
+    pub(super) fn parts(&self, most: usize) -> usize {
+        most.min(self.parts)
     }
 
     /// # Safety
-    /// As [`super::part`].
+    /// As [`super::part`] of a product that has this.
     pub(super) unsafe fn part<T: Real>(
         &self,
         (id, count): (usize, usize),
@@ -75,20 +97,16 @@ impl Sums {
         let columns = &self.columns[own.clone()];
         let width = columns.len();
         let sums = scratch::strip::<T>(m * width * lanes);
-        // SAFETY: all of it lies inside the operands that the caller vouches for, and the scratch memory is as long as
-        // was asked for.
+        // SAFETY: all of it lies inside the operands that the caller vouches for, or where they may be read between
+        // their elements; the scratch memory is as long as was asked for.
         unsafe {
             for (number, (runs, apart)) in self.groups.iter().enumerate() {
-                let mut b = p.b;
-                if let Some(apart) = apart {
-                    let to = scratch::right::<T>(apart.room());
-                    (kernels.put_apart)(p.b.wrapping_offset(apart.lowest), apart, to);
-                    b = to;
-                }
+                let b = kernels.put_apart(apart.as_ref(), p.b);
                 let runs = &self.runs[runs.clone()];
-                for rows in parts(0..m, ROWS) {
-                    for some in parts(0..width, COLUMNS[rows.len() - 1]) {
-                        kernels.sums[rows.len() - 1][some.len() - 1](&Part {
+                for rows in parts(0..m, kernels.sums.len()) {
+                    let ways = kernels.sums[rows.len() - 1];
+                    for some in parts(0..width, ways.len()) {
+                        ways[some.len() - 1](&Summands {
                             runs,
                             a: p.a,
                             rows: &self.rows[rows.clone()],
@@ -123,33 +141,35 @@ fn grouped(
     runs: &mut [Run],
     columns: &[isize],
     step: usize,
-) -> Option<Vec<(Range<usize>, Option<Apart>)>> {
+) -> Option<Vec<(Range<usize>, Option<Phases>)>> {
     let longest = runs.iter().map(|run| run.len).max()?;
     let most = (TOGETHER / longest).max(1);
     if step == 1 {
         let starts = (0..runs.len()).step_by(most);
         return Some(starts.map(|start| (start..runs.len().min(start + most), None)).collect());
     }
-    let mut groups: Vec<(Range<usize>, Option<Apart>)> = Vec::new();
+    let mut groups: Vec<(Range<usize>, Option<Phases>)> = Vec::new();
     let mut start = 0;
     while start < runs.len() {
-        let group = |end: usize| {
-            let from = runs[start..end].iter().map(|run| run.b);
-            Apart::of(step, from, longest - 1, columns)
-        };
-        let ends = start + 1..=runs.len().min(start + most);
-        let (end, own) = ends.map_while(|end| Some((end, group(end)?))).last()?;
+        let mut starts = Starts::one(step, runs[start].b);
+        let mut own = Phases::of(starts, longest - 1, columns)?;
+        let mut end = start + 1;
+        while end < runs.len().min(start + most)
+            && let Some(more) = starts.and(runs[end].b)
+            && let Some(larger) = Phases::of(more, longest - 1, columns)
+        {
+            (starts, own) = (more, larger);
+            end += 1;
+        }
         groups.push((start..end, Some(own)));
         start = end;
     }
     // Columns lie in the same places of what each group puts apart.
     let phase = groups.iter().filter_map(|(_, apart)| Some(apart.as_ref()?.phase)).max()?;
     for (own, apart) in &mut groups {
-        let first = runs[own.clone()].iter().map(|run| run.b).min()?;
-        for run in &mut runs[own.clone()] {
-            run.b = run.b.abs_diff(first) as isize / step as isize;
-        }
-        apart.iter_mut().for_each(|apart| apart.phase = phase);
+        let Some(apart) = apart else { continue };
+        apart.phase = phase;
+        runs[own.clone()].iter_mut().for_each(|run| run.b = apart.start(run.b));
     }
     Some(groups)
 }

@@ -5,8 +5,8 @@ use crate::op::set_index;
 use crate::plan::Strides;
 use crate::tensor::Dims;
 
-/// Neighbours of a run that are walked along in one go.
-const SEGMENT: usize = 1024;
+/// Segments that are worked out at most, so that what is worked out takes little memory however far a walk goes.
+const MOST_SEGMENTS: usize = 1 << 20;
 
 /// Numbers in row-major order over some axes, and how far from the first each stands.
 #[derive(Clone, Debug)]
@@ -44,26 +44,31 @@ impl Walk {
         places
     }
 
-    /// How many neighbours follow each other along the last axis of more than one number, and their distance. None
-    /// where no axis has more.
+    /// How many neighbours follow each other along the last axis that is not of one number, and their distance. None
+    /// where all are.
     pub(super) fn run(&self) -> Option<(usize, isize)> {
         let last = self.sizes.iter().rposition(|&size| size != 1)?;
         Some((self.sizes[last], self.strides[last]))
     }
 
-    /// The runs, each in segments of about the same length.
-    pub(super) fn segments(&self) -> Vec<Segment> {
+    /// The runs, each in segments of about the same length, `most` numbers at most. None where they are many.
+    pub(super) fn segments(&self, most: usize) -> Option<Vec<Segment>> {
         let last = self.sizes.iter().rposition(|&size| size != 1).unwrap_or(0);
         let (len, step) = self.run().unwrap_or((1, 1));
+        let runs =
+            self.sizes[..last].iter().fold(1, |runs: usize, &size| runs.saturating_mul(size));
+        if runs.saturating_mul(len.div_ceil(most)) > MOST_SEGMENTS {
+            return None;
+        }
         let starts = Walk::new(&self.sizes[..last], &self.strides[..last]).places();
         let of_run = |(number, &from): (usize, &isize)| {
-            parts(0..len, SEGMENT).map(move |own| Segment {
+            parts(0..len, most).map(move |own| Segment {
                 first: number * len + own.start,
                 from: from + own.start as isize * step,
                 len: own.len(),
             })
         };
-        starts.iter().enumerate().flat_map(of_run).collect()
+        Some(starts.iter().enumerate().flat_map(of_run).collect())
     }
 
     /// The distances of the numbers from `start` on.
@@ -133,6 +138,42 @@ mod tests {
         check(&[3, 1, 4], &[8, 77, 2], Some(2));
         check(&[3, 4], &[9, 2], None);
         check(&[1, 1], &[3, 4], Some(1));
+    }
+
+    #[test]
+    fn runs_are_those_of_the_last_axis_that_has_neighbours() {
+        let check = |sizes: &[usize], strides: &[isize], run: Option<(usize, isize)>| {
+            assert_eq!(Walk::new(sizes, strides).run(), run, "{sizes:?} {strides:?}");
+        };
+        check(&[], &[], None);
+        check(&[1, 1], &[3, 4], None);
+        check(&[3, 4], &[9, 2], Some((4, 2)));
+        check(&[3, 4, 1], &[9, -2, 5], Some((4, -2)));
+        check(&[3, 0], &[9, 1], Some((0, 1)));
+    }
+
+    #[test]
+    fn segments_are_as_long_as_may_be_and_cover_each_number_once() {
+        let check = |sizes: &[usize], strides: &[isize], most: usize, lens: &[usize]| {
+            let walk = Walk::new(sizes, strides);
+            let segments = walk.segments(most).unwrap();
+            let found: Vec<usize> = segments.iter().map(|segment| segment.len).collect();
+            assert!(found.chunks(lens.len()).all(|of_run| of_run == lens), "{sizes:?}: {found:?}");
+            let step = walk.run().map_or(1, |(_, step)| step);
+            let mut places = Vec::new();
+            for segment in &segments {
+                assert_eq!(segment.first, places.len());
+                places.extend((0..segment.len as isize).map(|i| segment.from + i * step));
+            }
+            assert_eq!(places, walk.places(), "{sizes:?}");
+        };
+        check(&[2, 10], &[100, 3], 4, &[3, 3, 4]);
+        check(&[2, 10], &[100, -3], 10, &[10]);
+        check(&[7, 1], &[2, 9], 5, &[3, 4]);
+        check(&[], &[], 5, &[1]);
+        check(&[1, 1], &[3, 4], 5, &[1]);
+        // The numbers of an axis that all lie in one place take no memory.
+        assert!(Walk::new(&[1 << 40, 3], &[0, 1]).segments(256).is_none());
     }
 
     #[test]

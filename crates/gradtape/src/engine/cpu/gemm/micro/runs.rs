@@ -1,7 +1,8 @@
 //! The innermost loops of products of few rows whose operands lie in runs.
 
-use super::super::apart::Apart;
-use super::Simd;
+use super::super::phases::Phases;
+use super::super::scratch;
+use super::{Kernels, Simd};
 
 /// Vectors of columns at a time, at most.
 pub(in super::super) const MOST_VECTORS: usize = 8;
@@ -25,11 +26,12 @@ pub(in super::super) struct Vectors<'o, T> {
 /// Computes some vectors. Their number must be the function's, and the machine must have its instructions.
 pub(in super::super) type MicroColumns<T> = unsafe fn(&Vectors<'_, T>);
 
-/// `NV` vectors of columns for `MR` rows. The order of each sum is that of all other ways.
+/// `NV` vectors of columns for `MR` rows. Each sum is added up one summand after another, as in [`super::tile`].
 #[inline(always)]
 pub(super) unsafe fn vectors<S: Simd, const MR: usize, const NV: usize, const WHOLE: bool>(
     t: &Vectors<'_, S::T>,
 ) {
+    const { assert!(NV <= MOST_VECTORS) };
     // SAFETY: the caller vouches for the instruction set and for the operands.
     unsafe {
         let mask = S::mask(t.lanes);
@@ -74,7 +76,7 @@ pub(in super::super) struct Run {
 }
 
 /// Some rows and columns, and some of their summands.
-pub(in super::super) struct Part<'o, T> {
+pub(in super::super) struct Summands<'o, T> {
     pub(in super::super) runs: &'o [Run],
     pub(in super::super) a: *const T,
     pub(in super::super) rows: &'o [isize],
@@ -88,14 +90,14 @@ pub(in super::super) struct Part<'o, T> {
 }
 
 /// Adds up some summands. Rows and columns must be as many as the function's, and the machine must have its instructions.
-pub(in super::super) type MicroSums<T> = unsafe fn(&Part<'_, T>);
+pub(in super::super) type MicroSums<T> = unsafe fn(&Summands<'_, T>);
 
 /// Adds up the lanes of vectors; see [`fold`].
 pub(in super::super) type Fold<T> = unsafe fn(*const T, usize, *mut T);
 
 /// Vectors of partial sums for `MR` rows and `NC` columns.
 #[inline(always)]
-pub(super) unsafe fn part<S: Simd, const MR: usize, const NC: usize>(t: &Part<'_, S::T>) {
+pub(super) unsafe fn summed<S: Simd, const MR: usize, const NC: usize>(t: &Summands<'_, S::T>) {
     // SAFETY: the caller vouches for the instruction set and for the operands.
     unsafe {
         let mut sums = [[S::zero(); NC]; MR];
@@ -150,12 +152,32 @@ pub(super) unsafe fn fold<S: Simd>(from: *const S::T, count: usize, to: *mut S::
 }
 
 /// Puts elements apart that start at an address; see [`put`].
-pub(in super::super) type PutApart<T> = unsafe fn(*const T, &Apart, *mut T);
+pub(in super::super) type Put<T> = unsafe fn(*const T, &Phases, *mut T);
 
-/// Writes the elements of each phase, which lie `apart.step` places apart from `from` on, next to each other.
+impl<T> Kernels<T> {
+    /// Puts the elements of an operand apart where that is said: where it lies now, until memory for a right operand is
+    /// asked for again on this thread.
+    ///
+    /// # Safety
+    /// All from the lowest of the elements to the highest must be readable, and nothing may write them meanwhile. The
+    /// machine must have the instructions.
+    pub(in super::super) unsafe fn put_apart(
+        &self,
+        phases: Option<&Phases>,
+        operand: *const T,
+    ) -> *const T {
+        let Some(phases) = phases else { return operand };
+        let to = scratch::right::<T>(phases.room());
+        // SAFETY: the caller vouches for the elements; there is room for all phases.
+        unsafe { (self.put)(operand.wrapping_offset(phases.lowest()), phases, to) };
+        to
+    }
+}
+
+/// Writes the elements of each phase, which lie `step` places apart from `from` on, next to each other.
 #[inline(always)]
-pub(super) unsafe fn put<S: Simd>(from: *const S::T, apart: &Apart, to: *mut S::T) {
-    let &Apart { step, len, phase, .. } = apart;
+pub(super) unsafe fn put<S: Simd>(from: *const S::T, phases: &Phases, to: *mut S::T) {
+    let &Phases { step, len, phase, .. } = phases;
     let whole = len / step;
     macro_rules! steps {
         ($step:literal) => {

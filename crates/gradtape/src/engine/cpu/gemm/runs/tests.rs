@@ -5,21 +5,27 @@ use crate::engine::cpu::gemm::{Packed, Walk, pointed};
 use crate::tensor::{Element, Rng};
 
 /// A product of rows that lie one after another, and of windows or the like.
-struct Case {
+#[derive(Clone, Copy)]
+struct Case<'c> {
     rows: usize,
-    columns: &'static [usize],
-    summed: &'static [usize],
+    columns: &'c [usize],
+    summed: &'c [usize],
     /// Strides of the right operand along sums and along columns.
-    right: [&'static [isize]; 2],
+    right: [&'c [isize]; 2],
 }
 
 /// A convolution of one channel: columns by pixels, over places.
-const fn depthwise(rows: usize, right: [&'static [isize]; 2]) -> Case {
+const fn depthwise(rows: usize, right: [&'static [isize]; 2]) -> Case<'static> {
     Case { rows, columns: &[9, 33], summed: &[3, 3], right }
 }
 
+/// One of rows that fill no vector of the widest.
+const fn narrow(rows: usize, columns: &'static [usize]) -> Case<'static> {
+    Case { rows, columns, summed: &[2, 3], right: [&[11, 1], &[11, 1]] }
+}
+
 /// The gradient of its weight.
-const fn of_weight(rows: usize, right: [&'static [isize]; 2]) -> Case {
+const fn of_weight(rows: usize, right: [&'static [isize]; 2]) -> Case<'static> {
     Case { rows, columns: &[3, 3], summed: &[7, 9, 33], right }
 }
 
@@ -28,7 +34,26 @@ fn random<T: Element>(len: usize, seed: u64) -> Vec<T> {
     (0..len).map(|_| T::from_f64(rng.uniform() * 2.0 - 1.0)).collect()
 }
 
-impl Case {
+fn name(how: &Runs) -> &'static str {
+    match how {
+        Runs::Columns(_) => "columns",
+        Runs::Sums(_) => "sums",
+    }
+}
+
+impl Case<'_> {
+    fn how<T: Real>(&self, isa: Isa) -> Option<Runs> {
+        Runs::of::<T>(isa, &self.walks(), self.sizes())
+    }
+
+    /// Whether runs are at least half as long as vectors, and rows shorter than these.
+    fn fits<T: Real>(&self, want: &str, isa: Isa) -> bool {
+        let kernels = T::kernels(isa);
+        let runs = if want == "columns" { self.columns } else { self.summed };
+        let fill = want == "sums" && pointed::fills(kernels, self.rows);
+        2 * runs[runs.len() - 1] >= kernels.lanes && !fill
+    }
+
     fn sizes(&self) -> [usize; 3] {
         let product = |sizes: &[usize]| sizes.iter().product();
         [self.rows, product(self.columns), product(self.summed)]
@@ -45,18 +70,12 @@ impl Case {
         }
     }
 
-    /// Computes the product in parts, holds it against sums in f64, and gives the result and how it was computed; nothing
-    /// where its rows fill vectors better.
-    fn check<T: Element + Real>(
-        &self,
-        isa: Isa,
-        parts: usize,
-        unit: f64,
-    ) -> Option<(&'static str, Vec<T>)> {
+    /// Computes the product in parts, along runs if that is said, holds it against sums in f64, and gives the result.
+    fn check<T: Element + Real>(&self, isa: Isa, parts: usize, how: Option<&Runs>) -> Vec<T> {
         let (walks, [m, n, k]) = (self.walks(), self.sizes());
-        let Some(how) = Runs::of::<T>(isa, &walks, [m, n, k]) else {
-            assert!(pointed::fills(T::kernels(isa), m), "{isa:?}: its operands lie in runs");
-            return None;
+        let unit = match size_of::<T>() {
+            4 => f64::from(f32::EPSILON) / 2.0,
+            _ => f64::EPSILON / 2.0,
         };
         let (sums, columns) = (walks.right[0].places(), walks.right[1].places());
         let ends = |of: fn(&[isize]) -> isize| of(&sums) + of(&columns);
@@ -64,7 +83,14 @@ impl Case {
         let highest = ends(|places| *places.iter().max().unwrap());
         let a = random::<T>(m * k, 1);
         // As long as what is read, so that Miri sees what is read beyond.
-        let b = random::<T>((highest - lowest) as usize + 1, 2);
+        let mut b = random::<T>((highest - lowest) as usize + 1, 2);
+        let mut between = vec![true; b.len()];
+        for (sum, column) in sums.iter().flat_map(|sum| columns.iter().map(move |c| (sum, c))) {
+            between[(sum + column - lowest) as usize] = false;
+        }
+        for (b, _) in b.iter_mut().zip(between).filter(|(_, between)| *between) {
+            *b = T::from_f64(f64::NAN);
+        }
         let mut c = vec![T::from_f64(f64::NAN); m * n];
         let product = Product {
             m,
@@ -75,7 +101,7 @@ impl Case {
             b: b.as_ptr().wrapping_offset(-lowest),
             b_steps: [0; 2],
             walks: Some(&walks),
-            runs: Some(&how),
+            runs: how,
             common: None,
             c: c.as_mut_ptr(),
             c_row: n,
@@ -117,11 +143,7 @@ impl Case {
             let bound = 4.0 * unit * f64::max(size, 1.0) * (k as f64).sqrt();
             assert!(error <= bound, "{isa:?} [{i}, {j}]: {error:e} > {bound:e}");
         }
-        let how = match how {
-            Runs::Columns(_) => "columns",
-            Runs::Sums(_) => "sums",
-        };
-        Some((how, seen))
+        seen
     }
 }
 
@@ -137,42 +159,134 @@ fn rows_of_windows_are_computed_where_they_lie() {
         ("columns", depthwise(1, [&[210, 2], &[105, 3]])),
         // Long rows, in several pieces.
         ("columns", Case { rows: 2, columns: &[2, 2500], summed: &[5], right: [&[1], &[2600, 1]] }),
-        // Rows shorter than the widest vectors.
+        ("columns", Case { rows: 2, columns: &[2, 2501], summed: &[5], right: [&[1], &[5100, 2]] }),
+        // One row in fewer pieces than parts.
+        ("columns", Case { rows: 1, columns: &[33], summed: &[3, 3], right: [&[40, 1], &[1]] }),
+        // Rows shorter than vectors.
+        ("columns", narrow(1, &[7, 9])),
+        ("columns", narrow(2, &[7, 9])),
+        ("columns", narrow(3, &[7, 9])),
+        ("columns", narrow(4, &[7, 9])),
+        ("columns", narrow(2, &[7, 5])),
+        ("columns", narrow(3, &[7, 5])),
+        ("columns", narrow(4, &[7, 5])),
         (
             "columns",
-            Case { rows: 1, columns: &[7, 9], summed: &[2, 3], right: [&[11, 1], &[11, 1]] },
+            Case { rows: 1, columns: &[7, 9], summed: &[2, 3], right: [&[37, 1], &[74, 2]] },
         ),
+        // Every second pixel alone.
+        ("columns", Case { rows: 2, columns: &[9, 33], summed: &[1], right: [&[1], &[132, 2]] }),
         ("sums", of_weight(1, [&[500, 40, 1], &[40, 1]])),
         ("sums", of_weight(5, [&[500, 40, 1], &[40, 1]])),
         ("sums", of_weight(2, [&[2000, 148, 2], &[74, 1]])),
         ("sums", of_weight(1, [&[1900, 210, 4], &[105, 1]])),
-        // Long runs in several pieces, and columns of no order.
+        // Rows that begin in one phase and in the other.
+        ("sums", of_weight(1, [&[1900, 211, 2], &[105, 1]])),
+        // Long runs in several pieces of several lengths, and columns of no order.
+        ("sums", Case { rows: 1, columns: &[3], summed: &[2, 2501], right: [&[5100, 2], &[1]] }),
         ("sums", Case { rows: 3, columns: &[11], summed: &[2, 2500], right: [&[2700, 1], &[-7]] }),
     ];
+    let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     for isa in Isa::available() {
         let mut found = 0;
         for (want, case) in &cases {
-            case.check::<f64>(isa, 2, f64::EPSILON / 2.0);
-            let unit = f64::from(f32::EPSILON) / 2.0;
-            let whole = case.check::<f32>(isa, 1, unit);
-            let Some(((how, once), (_, apart))) = whole.zip(case.check::<f32>(isa, 5, unit)) else {
+            if let Some(how) = case.how::<f64>(isa) {
+                case.check::<f64>(isa, 2, Some(&how));
+            }
+            let Some(how) = case.how::<f32>(isa) else {
+                let why = "its operands lie in runs";
+                assert!(!case.fits::<f32>(want, isa), "{isa:?} {:?}: {why}", case.columns);
                 continue;
             };
-            assert_eq!(how, *want, "{isa:?} {:?} by {:?}", case.columns, case.summed);
-            let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            assert_eq!(bits(&once), bits(&apart), "{isa:?}: in parts");
+            assert_eq!(name(&how), *want, "{isa:?} {:?} by {:?}", case.columns, case.summed);
+            let once = bits(&case.check(isa, 1, Some(&how)));
+            assert_eq!(once, bits(&case.check(isa, 5, Some(&how))), "{isa:?}: in parts");
+            if *want == "columns" {
+                // Each sum is added up in order, as it is everywhere.
+                assert_eq!(once, bits(&case.check(isa, 1, None)), "{isa:?}: packed");
+            }
             found += 1;
         }
-        assert!(found >= cases.len() - 1, "{isa:?}: {found} of {}", cases.len());
+        // Three have rows too short for the widest vectors.
+        assert!(found >= cases.len() - 4, "{isa:?}: {found} of {}", cases.len());
+    }
+}
+
+#[test]
+fn products_are_computed_along_runs_as_far_as_is_said() {
+    for isa in Isa::available() {
+        let lanes = f32::kernels(isa).lanes;
+        let check = |case: Case<'_>, want: Option<&str>, why: &str| {
+            let how = case.how::<f32>(isa);
+            assert_eq!(how.as_ref().map(name), want, "{isa:?}: {why}");
+        };
+        let columns = Some("columns");
+        let sums = Some("sums");
+        let image = |rows, summed| {
+            let right: [&[isize]; 2] = [&[1], &[900, 1]];
+            Case { rows, columns: &[9, 33], summed, right }
+        };
+        check(image(1, &[384]), columns, "a sum of one block");
+        check(image(1, &[385]), None, "a longer sum");
+        check(image(4, &[9]), columns, "rows that have kernels");
+        check(image(5, &[9]), None, "more rows");
+        let wide = |rows, columns| {
+            let right: [&[isize]; 2] = [&[900, 1], &[1]];
+            Case { rows, columns, summed: &[2, 300], right }
+        };
+        check(wide(1, &[128]), sums, "as many columns as are kept");
+        check(wide(1, &[129]), None, "more columns");
+        let fills = pointed::fills(f32::kernels(isa), 11);
+        check(wide(11, &[9]), sums.filter(|_| !fills), "rows that do not fill vectors");
+        check(wide(17, &[9]), None, "more rows than are kept");
+        let at = |len, want| {
+            let right: [&[isize]; 2] = [&[9, 3], &[50, 1]];
+            check(Case { rows: 1, columns: &[9, len], summed: &[3, 3], right }, want, "short rows");
+            let right: [&[isize]; 2] = [&[50, 1], &[9]];
+            check(
+                Case { rows: 1, columns: &[9], summed: &[200, len], right },
+                want.and(sums),
+                "short runs",
+            );
+        };
+        at(lanes / 2, columns);
+        if lanes > 4 {
+            at(lanes / 2 - 1, None);
+        }
+        let of_sum = |k, want| {
+            let right: [&[isize]; 2] = [&[1], &[7]];
+            check(Case { rows: 1, columns: &[9], summed: &[k], right }, want, "columns far apart");
+        };
+        of_sum(4 * lanes, sums);
+        of_sum(4 * lanes - 1, None);
+    }
+}
+
+#[test]
+fn products_are_cut_where_that_does_not_repeat_work() {
+    for isa in Isa::available() {
+        let check = |case: Case<'_>, most: usize, parts: usize| {
+            let how = case.how::<f32>(isa).unwrap();
+            assert_eq!(how.parts(most), parts, "{isa:?} {:?} by {:?}", case.columns, case.summed);
+        };
+        check(depthwise(1, [&[40, 1], &[40, 1]]), 4, 4);
+        check(depthwise(1, [&[40, 1], &[40, 1]]), 16, 9);
+        check(depthwise(2, [&[74, 1], &[148, 2]]), 4, 1);
+        check(Case { rows: 1, columns: &[1000], summed: &[5], right: [&[1], &[1]] }, 16, 4);
+        check(of_weight(1, [&[500, 40, 1], &[40, 1]]), 16, 1);
+        check(of_weight(1, [&[2000, 148, 2], &[74, 1]]), 16, 1);
+        let weight = |columns, right| Case { rows: 1, columns, summed: &[7, 9, 33], right };
+        check(weight(&[5, 5], [&[500, 40, 1], &[40, 1]]), 16, 3);
+        check(weight(&[5, 5], [&[2000, 148, 2], &[74, 1]]), 16, 1);
+        check(weight(&[11, 11], [&[3000, 148, 2], &[74, 1]]), 16, 1);
     }
 }
 
 #[test]
 fn other_products_are_packed() {
     for isa in Isa::available() {
-        let none = |case: Case, why: &str| {
-            let runs = Runs::of::<f32>(isa, &case.walks(), case.sizes());
-            assert!(runs.is_none(), "{isa:?}: {why}");
+        let none = |case: Case<'_>, why: &str| {
+            assert!(case.how::<f32>(isa).is_none(), "{isa:?}: {why}");
         };
         none(depthwise(5, [&[40, 1], &[40, 1]]), "many rows");
         none(depthwise(1, [&[200, 5], &[200, 5]]), "columns far apart");
@@ -181,5 +295,10 @@ fn other_products_are_packed() {
         none(of_weight(1, [&[500, 40, 7], &[40, 1]]), "sums far apart");
         // Phases of one row are those of another in the next one.
         none(depthwise(1, [&[41, 1], &[41, 2]]), "rows of different phases");
+        let all: [&[isize]; 2] = [&[1], &[0, 0]];
+        let one = Case { rows: 1, columns: &[1 << 20, 1 << 20], summed: &[9], right: all };
+        none(one, "one number in the place of all");
+        let right: [&[isize]; 2] = [&[1], &[0, 1]];
+        none(Case { right, ..one }, "more runs than are worked out");
     }
 }
