@@ -23,7 +23,7 @@ fn numbers_of_many_rows_are_cut() {
     assert!(folder.read("a/model.safetensors") == folder.read("b/model.safetensors"));
     let whole = folder.run(&format!("{train} --cuts 0 --out c --format json")).ok().json();
     let without = whole["held_out"]["r2"].as_f64().unwrap();
-    assert!(r2 > 0.9 && r2 > without, "{r2} {without}");
+    assert!(r2 > 0.6 && r2 > without + 0.2, "{r2} {without}");
 
     // The model is used as any other, also one of a single network.
     let again = folder.run("evaluate a/model.safetensors data.csv --format json").ok().json();
@@ -37,13 +37,13 @@ fn numbers_of_many_rows_are_cut() {
 #[test]
 fn how_often_they_are_cut_can_be_said() {
     let folder = Folder::new("cuts-said");
-    steps(&folder, 300);
+    steps(&folder, 1500);
     let text = |flags: &str| {
         let train = format!("train data.csv --target y --epochs 1 --hidden 8 {flags}");
         folder.run(&train).ok().stdout
     };
     contains(&text(""), &["2 → 8 → 1"]);
-    contains(&text("--cuts 5"), &["2 → 7 → 8 → 1"]);
+    contains(&text("--cuts 5"), &["2 → 12 → 8 → 1"]);
     folder.run("train digits --network lenet --cuts 5").fails(2, &["--cuts", "perceptron"]);
 
     let train = "train data.csv --target y --members 1 --schedule constant --quiet --checkpoint-every 1epochs --cuts 5";
