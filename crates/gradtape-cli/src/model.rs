@@ -7,7 +7,10 @@ use std::path::Path;
 use gradtape::Tensor;
 use gradtape::data::Preprocessing;
 use gradtape::io::Model;
-use gradtape::nn::{EmbedColumnsSpec, LayerSpec, LinearSpec, Module, Sequential, Unflatten};
+use gradtape::nn::{
+    EmbedColumnsSpec, LayerSpec, LinearSpec, Merge, Module, ParallelSpec, Sequential,
+    SequentialSpec, Unflatten,
+};
 use gradtape::train::{self, Answers};
 
 use crate::error::{Failure, Outcome};
@@ -108,19 +111,9 @@ impl Trained {
 
     fn check(&self, path: &Path) -> Outcome {
         let specs = self.model.network.specs()?;
-        let linear = |spec: &LayerSpec| match spec {
-            LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((*inputs, *outputs)),
-            // What categories of many levels come through first.
-            LayerSpec::EmbedColumns(EmbedColumnsSpec { inputs, .. }) => Some((*inputs, 0)),
-            // What images come through first.
-            LayerSpec::Unflatten(Unflatten { shape }) => {
-                Some((shape.iter().fold(1, |n, &size| usize::saturating_mul(n, size)), 0))
-            }
-            _ => None,
-        };
         let (width, results) = (self.preprocessing.width(), self.preprocessing.outputs());
-        let inputs = specs.iter().find_map(linear).map_or(width, |(inputs, _)| inputs);
-        let outputs = specs.iter().rev().find_map(linear).map_or(results, |(_, outputs)| outputs);
+        let inputs = specs.iter().find_map(sizes).map_or(width, |(inputs, _)| inputs);
+        let outputs = specs.iter().rev().find_map(sizes).map_or(results, |(_, outputs)| outputs);
         let wrong = |what: &str, of_network: usize, of_data: usize| {
             Err(Failure::failed(format!(
                 "{}: the network has {of_network} {what}, its preprocessing {of_data}",
@@ -160,6 +153,28 @@ impl Trained {
             },
             None => Points { samples: Points::SAMPLES, noise: Points::NOISE, seed: 0 },
         }
+    }
+}
+
+/// How many numbers a layer takes of a row and gives, where it says that; 0 for what comes before the first linear one.
+fn sizes(spec: &LayerSpec) -> Option<(usize, usize)> {
+    match spec {
+        LayerSpec::Linear(LinearSpec { inputs, outputs, .. }) => Some((*inputs, *outputs)),
+        // What categories of many levels come through first.
+        LayerSpec::EmbedColumns(EmbedColumnsSpec { inputs, .. }) => Some((*inputs, 0)),
+        // What images come through first.
+        LayerSpec::Unflatten(Unflatten { shape }) => {
+            Some((shape.iter().fold(1, |n, &size| usize::saturating_mul(n, size)), 0))
+        }
+        // What numbers that are cut into parts come through first.
+        LayerSpec::Parallel(ParallelSpec { merge: Merge::Concat(1), layers }) => {
+            let first = |spec: &LayerSpec| match spec {
+                LayerSpec::Sequential(SequentialSpec { layers }) => layers.iter().find_map(sizes),
+                _ => None,
+            };
+            Some((layers.iter().find_map(first)?.0, 0))
+        }
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ mod compare;
 mod compare_page;
 mod compared_again;
 mod contrast;
+mod cuts;
 mod descend;
 mod embedded;
 mod explain;

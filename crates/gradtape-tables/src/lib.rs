@@ -19,6 +19,7 @@
 //! # Ok::<(), gradtape::Error>(())
 //! ```
 
+mod cuts;
 mod distinct;
 mod embed;
 mod members;
@@ -29,6 +30,7 @@ mod train;
 mod trainer;
 mod turns;
 
+pub use cuts::{Cut, cuts};
 pub use distinct::{Counted, distinct};
 pub use embed::{Embed, embedded};
 pub use members::{draws, mean, parts};

@@ -38,6 +38,8 @@ pub struct Recipe {
     pub schedule: Option<String>,
     /// What the schedule counts; by default epochs where it is of steps or plateaus.
     pub every: Option<Every>,
+    /// Into how many parts the numbers of a row are cut, 0 for none; see [`cuts`](super::cuts()).
+    pub cuts: Option<usize>,
     /// Which categories become vectors before the first layer.
     pub embed: Embed,
 }

@@ -41,6 +41,15 @@ const MEMBERS: usize = 4;
 /// Rows from which a network of a table is wider.
 const WIDE: usize = 5_000;
 
+/// Rows of a table from which its numbers are cut into parts: of fewer these learn the noise.
+const ENOUGH_TO_CUT: usize = 2_000;
+
+/// How many parts that are.
+const PARTS: usize = 16;
+
+/// How many numbers all parts may be together, if all columns were of numbers.
+const MOST_PARTS: usize = 512;
+
 /// Rows of a table from which batches are larger.
 const MIDDLE_BATCHES: usize = 2_000;
 
@@ -76,6 +85,9 @@ impl Recipe {
         self.activation.get_or_insert(Activation::Silu);
         // Of numbers it spoils more than it helps.
         self.dropout.get_or_insert(if hidden.is_empty() || !shape.classes { 0.0 } else { 0.1 });
+        let most = MOST_PARTS / shape.inputs.max(1);
+        let parts = if rows < ENOUGH_TO_CUT || hidden.is_empty() { 0 } else { most.min(PARTS) };
+        self.cuts.get_or_insert(parts);
         if (MIDDLE_BATCHES..LARGE_BATCHES).contains(&rows) {
             self.batch.get_or_insert(64);
         }

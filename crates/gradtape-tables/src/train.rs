@@ -10,6 +10,7 @@ use gradtape::engine::cpu::Abreast;
 use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::train::{History, Trainer, predict};
 
+use super::cuts::{Cut, cuts};
 use super::embed::embedded;
 use super::members::{draws, mean, parts};
 use super::network::perceptron;
@@ -75,7 +76,8 @@ pub fn train(
     let columns = embedded(&recipe.embed, preprocessing, is_linear)?;
     let columns = columns.into_iter().map(|(_, own)| own).collect();
     let members = recipe.members.unwrap_or(1);
-    let of = Training { recipe: &recipe, preprocessing, columns, rows, seed };
+    let cuts = cuts(recipe.cuts.unwrap_or(0), preprocessing, rows.train);
+    let of = Training { recipe: &recipe, preprocessing, cuts, columns, rows, seed };
     let turns = Turns::new(0..members);
     let done = Mutex::new(Vec::new());
     let workers = threads.min(members);
@@ -121,6 +123,7 @@ pub fn train(
 struct Training<'a> {
     recipe: &'a Recipe,
     preprocessing: &'a Preprocessing,
+    cuts: Vec<Cut>,
     columns: Vec<EmbeddedColumns>,
     rows: Rows<'a>,
     seed: u64,
@@ -138,7 +141,7 @@ impl Training<'_> {
     fn member(&self, number: usize, listen: &impl Listen) -> Result<Member> {
         let Training { recipe, preprocessing, rows, seed, .. } = *self;
         let (shape, columns) = (Shape::of(preprocessing), self.columns.clone());
-        let network = perceptron(recipe, shape, columns, &mut draws(number, seed))?;
+        let network = perceptron(recipe, shape, &self.cuts, columns, &mut draws(number, seed))?;
         let [train, validation] = parts(number, [rows.train, rows.validation], seed)?;
         let validation = (!validation.is_empty()).then_some(validation);
         let optimizer = recipe.optimizer_of(&network)?;

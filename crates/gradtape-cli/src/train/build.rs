@@ -1,9 +1,9 @@
 //! Networks and optimisers as a command line asks for them.
 
-use gradtape::data::Augment;
+use gradtape::data::{Augment, Split};
 use gradtape::nn::{EmbeddedColumns, Sequential};
 use gradtape::optim::{self, Optimizer};
-use gradtape_tables::{Shape, draws, perceptron};
+use gradtape_tables::{Cut, Shape, cuts, draws, perceptron};
 
 use super::flags::Train;
 use super::network::Network;
@@ -50,7 +50,16 @@ impl Train {
         let embedded = self.embedded(&prepared.preprocessing)?;
         let columns: Vec<EmbeddedColumns> = embedded.into_iter().map(|(_, own)| own).collect();
         let shape = Shape::of(&prepared.preprocessing);
-        perceptron(&self.recipe(), shape, columns, rng).map_err(Failure::usage)
+        let cuts = self.cuts(prepared);
+        perceptron(&self.recipe(), shape, &cuts, columns, rng).map_err(Failure::usage)
+    }
+
+    /// Where numbers are cut into parts before the first layer.
+    pub(super) fn cuts(&self, prepared: &Prepared) -> Vec<Cut> {
+        let Split { train, validation, .. } = &prepared.split;
+        // Rows that are read in pieces are not at hand.
+        let rows = if train.is_empty() { validation } else { train };
+        cuts(self.cuts.unwrap_or(0), &prepared.preprocessing, rows)
     }
 
     pub(super) fn optimizer_of(&self, network: &Sequential) -> Outcome<Box<dyn Optimizer>> {

@@ -41,6 +41,7 @@ impl Train {
                 "epoch" => Every::Epoch,
                 _ => Every::Step,
             }),
+            cuts: self.cuts,
             embed: self.embed.choice(),
         }
     }
@@ -50,6 +51,7 @@ impl Train {
         self.hidden = recipe.hidden.map(Widths);
         self.activation = recipe.activation;
         self.dropout = recipe.dropout;
+        self.cuts = recipe.cuts;
         self.runs.members = recipe.members;
         self.epochs = recipe.epochs;
         self.batch = recipe.batch;
@@ -66,6 +68,7 @@ impl Train {
             ("hidden", self.hidden.as_ref().map(Widths::to_string)),
             ("activation", self.activation.map(|own| own.to_string())),
             ("dropout", self.dropout.map(|own| own.to_string())),
+            ("cuts", number(self.cuts)),
             ("members", number(self.runs.members)),
             ("epochs", number(self.epochs)),
             ("batch", number(self.batch)),

@@ -62,6 +62,7 @@ impl Train {
                 ("--hidden", format!("{:?}", train.hidden)),
                 ("--activation", format!("{:?}", train.activation)),
                 ("--dropout", dropout.to_string()),
+                ("--cuts", format!("{:?}", train.cuts)),
                 ("--embed", format!("{:?}", train.embed.given())),
                 ("--context", format!("{:?}", train.context.unwrap_or(CONTEXT))),
                 ("--vocabulary", format!("{:?}", train.vocabulary.unwrap_or(Tokens::Characters))),

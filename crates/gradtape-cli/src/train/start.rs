@@ -149,12 +149,13 @@ fn inputs_of(model: &Model, path: &Path) -> Outcome<Option<Preprocessing>> {
 
 /// The columns that become vectors before the first layer, of the first of several networks.
 fn embedded_in(layers: &[LayerSpec]) -> Vec<EmbeddedColumns> {
-    match layers.first() {
-        Some(LayerSpec::EmbedColumns(own)) => own.columns.clone(),
-        Some(LayerSpec::Parallel(own)) => embedded_in(&own.layers),
-        Some(LayerSpec::Sequential(own)) => embedded_in(&own.layers),
+    let of = |spec: &LayerSpec| match spec {
+        LayerSpec::EmbedColumns(own) => own.columns.clone(),
+        LayerSpec::Parallel(own) => embedded_in(&own.layers),
+        LayerSpec::Sequential(own) => embedded_in(&own.layers),
         _ => Vec::new(),
-    }
+    };
+    layers.iter().map(of).find(|columns| !columns.is_empty()).unwrap_or_default()
 }
 
 const SEVERAL: &str = "hint: the model is the mean of several networks, as of a table where nothing is said: train it with \

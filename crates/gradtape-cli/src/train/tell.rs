@@ -3,6 +3,7 @@
 use gradtape::data::Target;
 use gradtape::nn::Module;
 use gradtape::train::{History, Stopped};
+use gradtape_tables::Cut;
 
 use super::flags::{Precision, Train};
 use super::network::Network;
@@ -49,6 +50,9 @@ impl Train {
                 let narrowed =
                     embedded.iter().fold(sizes[0], |all, (_, own)| all - own.count + own.width);
                 sizes.extend(Some(narrowed).filter(|_| !embedded.is_empty()));
+                let parts: usize = self.cuts(prepared).iter().map(Cut::parts).sum();
+                let all = sizes[sizes.len() - 1] + parts;
+                sizes.extend(Some(all).filter(|_| parts > 0));
                 sizes.extend(&self.hidden().0);
                 sizes.push(preprocessing.outputs());
                 let sizes: Vec<String> = sizes.into_iter().map(thousands).collect();
