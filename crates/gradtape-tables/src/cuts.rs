@@ -42,6 +42,7 @@ pub fn cuts(parts: usize, preprocessing: &Preprocessing, rows: &Dataset) -> Vec<
     if parts < FEWEST || rows.is_empty() || rows.inputs().shape()[1..] != [width] {
         return Vec::new();
     }
+    let parts = parts.min(rows.len());
     let inputs = rows.inputs().cast(DType::F32).contiguous();
     let numbers = inputs.as_slice::<f32>().unwrap_or_default();
     let cut = |input: usize| {
@@ -150,6 +151,7 @@ mod tests {
         assert_eq!(cuts(4, &prepared, &data.rows(&[]).unwrap()), []);
         // No end comes twice.
         assert!(cuts(400, &prepared, &data)[0].parts() <= 39);
+        assert!(cuts(usize::MAX, &prepared, &data)[0].parts() <= 39);
     }
 
     #[test]

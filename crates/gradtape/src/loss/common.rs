@@ -92,7 +92,7 @@ pub(super) const SHARE: Range = Range {
 };
 
 pub(super) const FACTOR: Range = Range {
-    holds: |factor| factor >= 0.0 && factor < f64::INFINITY,
+    holds: |factor| (0.0..f64::INFINITY).contains(&factor),
     words: "a finite number of at least 0",
     hint: "a class that counts twice has factor 2, one that does not count 0",
 };
