@@ -313,11 +313,11 @@ fn what_nothing_can_be_drawn_from_is_an_error() {
     has(x.categorical(2, &generator), &["categorical of f32[2, 0]", "axis 2 is out of range"]);
     has(
         tape.uniform(&generator, 3, DType::I64),
-        &["random: needs floating-point numbers, not i64"],
+        &["uniform: draws floating-point numbers, not i64"],
     );
     has(
         tape.normal(&generator, 3, DType::Bool),
-        &["random: needs floating-point numbers, not bool"],
+        &["normal: draws floating-point numbers, not bool"],
     );
     has(tape.normal(&generator, [usize::MAX, 2], DType::F32), &["too many elements"]);
     let failed = tape.constant([1.0, 2.0]).reshape([3]);

@@ -10,7 +10,7 @@ use crate::tensor::{DType, Error, Kind, Tensor};
 /// Settings of [`cross_entropy_with`].
 #[derive(Clone, Debug, Default)]
 pub struct CrossEntropyOptions {
-    /// A factor for each class, `[c]`, at least 0. The mean then divides by the sum of the factors of the labels.
+    /// A factor for each class, `[c]`, finite. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
     /// The share of each target that is spread evenly over all classes, in [0, 1]; 0 by default.
     pub label_smoothing: f64,
@@ -116,7 +116,7 @@ pub fn cross_entropy_with<'t>(
 /// Settings of [`nll_with`].
 #[derive(Clone, Debug, Default)]
 pub struct NllOptions {
-    /// A factor for each class, `[c]`, at least 0. The mean then divides by the sum of the factors of the labels.
+    /// A factor for each class, `[c]`, finite. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
     /// The label of rows that do not count: their loss is 0, no gradient flows into them, and the mean leaves
     /// them out. None by default; PyTorch's is -100.
@@ -567,7 +567,7 @@ mod tests {
             CrossEntropyOptions { weight: Some(Tensor::from([1.0])), ..Default::default() };
         let text = error(logits(), Tensor::from([0i64, 1, 2, 0]), &weight);
         assert!(text.contains("shape [1], but there are 3 classes"), "{text}");
-        for wrong in [-1.0, f64::NAN, f64::INFINITY] {
+        for wrong in [f64::NAN, f64::NEG_INFINITY, f64::INFINITY] {
             let weight = Some(Tensor::from([1.0, 2.0, wrong]));
             let weight = CrossEntropyOptions { weight, ..Default::default() };
             let text = error(logits(), Tensor::from([0i64, 1, 2, 0]), &weight);

@@ -92,8 +92,8 @@ pub(super) const SHARE: Range = Range {
 };
 
 pub(super) const FACTOR: Range = Range {
-    holds: |factor| (0.0..f64::INFINITY).contains(&factor),
-    words: "a finite number of at least 0",
+    holds: f64::is_finite,
+    words: "a finite number",
     hint: "a class that counts twice has factor 2, one that does not count 0",
 };
 

@@ -77,7 +77,7 @@ pub fn sigmoid_focal_with<'t>(
 pub struct FocalOptions {
     /// How much less counts what is easy, at least 0; 2 by default.
     pub gamma: f64,
-    /// A factor for each class, `[c]`, at least 0. The mean then divides by the sum of the factors of the labels.
+    /// A factor for each class, `[c]`, finite. The mean then divides by the sum of the factors of the labels.
     pub weight: Option<Tensor>,
     /// What becomes of the rows' losses.
     pub reduction: Reduction,

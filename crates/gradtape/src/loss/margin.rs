@@ -12,7 +12,7 @@ pub struct MultiMarginOptions {
     pub p: u32,
     /// By how much the label's score must be above the others, a finite number; 1 by default.
     pub margin: f64,
-    /// A factor for each class, `[c]`, at least 0, by which the losses of its rows are multiplied. Other than in
+    /// A factor for each class, `[c]`, finite, by which the losses of its rows are multiplied. Other than in
     /// [`cross_entropy_with`](super::cross_entropy_with) the mean still divides by the number of rows.
     pub weight: Option<Tensor>,
     /// What becomes of the rows' losses.

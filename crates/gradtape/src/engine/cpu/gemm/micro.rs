@@ -430,7 +430,7 @@ macro_rules! stamp {
             }
 
             #[$feature]
-            unsafe fn put(from: *const $type, phases: &Phases, to: *mut $type) {
+            unsafe fn put_apart(from: *const $type, phases: &Phases, to: *mut $type) {
                 // SAFETY: as for this function.
                 unsafe { runs::put::<$vector>(from, phases, to) }
             }
@@ -484,7 +484,7 @@ macro_rules! stamp {
                 ],
                 sums: [sums!(1: 1 2 3 4 5 6 7 8 9), sums!(2: 1 2 3 4 5), sums!(3: 1 2 3 4)],
                 fold: folded,
-                put,
+                put: put_apart,
                 direct: &[$([direct::<$d, 1>, direct::<$d, 2>, direct::<$d, 3>]),*],
                 row: &[$(direct::<1, $r>),*],
                 dots: [dots::<1>, dots::<2>, dots::<3>, dots::<4>],
