@@ -178,7 +178,7 @@ impl Tape {
             return None;
         }
         let message = format!("{name}: draws floating-point numbers, not {dtype}");
-        let hint = "draw DType::F32; (uniform * 6).floor() gives whole numbers from 0 to 5, and cast() their type";
+        let hint = "draw f32; (uniform * 6).floor() gives whole numbers from 0 to 5, and cast() their type";
         let error = Error::new(Kind::Value, message).hint(hint);
         Some(self.var(self.fail(error.at(Location::caller()), &[])))
     }
