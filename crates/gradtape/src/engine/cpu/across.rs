@@ -156,6 +156,6 @@ impl Across {
         let step = reduction.to.strides.first().copied().unwrap_or(1);
         let at = reduction.to.offset.wrapping_add_signed(columns.start as isize * step);
         // SAFETY: the caller vouches for it.
-        unsafe { memory.write(reduction.to.buffer, at, step, &own[..count]) };
+        unsafe { memory.write(self.isa, reduction.to.buffer, at, step, &own[..count]) };
     }
 }

@@ -47,7 +47,7 @@ lane!(f32);
 lane!(f64);
 
 /// A loop over numbers, to be compiled for each instruction set.
-pub(crate) trait Task<T: Real> {
+pub(crate) trait Task {
     /// What the loop gives.
     type Output;
 
@@ -57,7 +57,7 @@ pub(crate) trait Task<T: Real> {
 
 /// Runs a task with the instructions of `isa`.
 #[inline(always)]
-pub(crate) fn dispatch<T: Real, K: Task<T>>(isa: Isa, task: K) -> K::Output {
+pub(crate) fn dispatch<K: Task>(isa: Isa, task: K) -> K::Output {
     match isa {
         // SAFETY: an `Isa` beyond `Portable` is only chosen when the machine has it.
         #[cfg(target_arch = "x86_64")]
@@ -73,7 +73,7 @@ pub(crate) fn dispatch<T: Real, K: Task<T>>(isa: Isa, task: K) -> K::Output {
 /// The machine must have these instructions.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-unsafe fn with_avx512<T: Real, K: Task<T>>(task: K) -> K::Output {
+unsafe fn with_avx512<K: Task>(task: K) -> K::Output {
     task.run::<true>()
 }
 
@@ -81,6 +81,6 @@ unsafe fn with_avx512<T: Real, K: Task<T>>(task: K) -> K::Output {
 /// The machine must have these instructions.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn with_avx2<T: Real, K: Task<T>>(task: K) -> K::Output {
+unsafe fn with_avx2<K: Task>(task: K) -> K::Output {
     task.run::<true>()
 }

@@ -386,7 +386,7 @@ impl<T: Real> LoopPlan<T> {
         let start = element(&reduction.to, &index[..self.kept]);
         let stride = axis.and_then(|axis| reduction.to.strides.get(axis)).copied().unwrap_or(1);
         // SAFETY: the caller vouches for it.
-        unsafe { memory.write(reduction.to.buffer, start, stride, values) };
+        unsafe { memory.write(self.isa, reduction.to.buffer, start, stride, values) };
     }
 
     /// The columns of a reduction's state for the task at an index.

@@ -1,6 +1,7 @@
 //! The memory of one run: where each buffer starts, reading and writing with conversion.
 
-use super::lane::Real;
+use super::isa::Isa;
+use super::lane::{Real, Task, dispatch};
 use crate::plan::{Access, Buffer, BufferId, Place};
 use crate::tensor::{DType, Element, with_type};
 
@@ -54,39 +55,31 @@ impl<'r> Memory<'r> {
         self.bases[buffer.0 as usize].cast::<T>().wrapping_add(element)
     }
 
-    /// Reads elements `start`, `start + stride`, … into `out`, converted.
+    /// Reads elements `start`, `start + stride`, … into `out`, converted with the instructions of `isa`.
     ///
     /// # Safety
     /// The elements must lie in the buffer, have been written as elements of its type, and not be written
     /// meanwhile.
     pub(crate) unsafe fn read<T: Real>(
         &self,
+        isa: Isa,
         buffer: BufferId,
         start: usize,
         stride: isize,
         out: &mut [T],
     ) {
-        /// # Safety
-        /// `from` must be valid for reading `out.len()` elements, or one that is repeated.
-        unsafe fn copy<E: Element, T: Real>(from: *const E, repeated: bool, out: &mut [T]) {
-            if repeated {
-                // SAFETY: the caller vouches for the element.
-                return out.fill(T::from_f64(unsafe { *from }.to_f64()));
-            }
-            // SAFETY: the caller vouches for `out.len()` elements.
-            let from = unsafe { std::slice::from_raw_parts(from, out.len()) };
-            for (to, from) in out.iter_mut().zip(from) {
-                *to = T::from_f64(from.to_f64());
-            }
-        }
         if out.is_empty() {
             return;
         }
         // SAFETY: the caller vouches for the elements; the address is of the buffer's own type.
         unsafe {
             match stride {
-                0 | 1 => with_type!(self.dtype(buffer), E => {
-                    copy(self.address::<E>(buffer, start), stride == 0, out);
+                0 => with_type!(self.dtype(buffer), E => {
+                    out.fill(T::from_f64((*self.address::<E>(buffer, start)).to_f64()));
+                }),
+                1 => with_type!(self.dtype(buffer), E => {
+                    let from = std::slice::from_raw_parts(self.address::<E>(buffer, start), out.len());
+                    dispatch(isa, Convert { from, to: out.as_mut_ptr() });
                 }),
                 _ => self.read_each(buffer, start, stride, out.iter_mut()),
             }
@@ -113,26 +106,18 @@ impl<'r> Memory<'r> {
         });
     }
 
-    /// Writes `values` to elements `start`, `start + stride`, …, converted.
+    /// Writes `values` to elements `start`, `start + stride`, …, converted with the instructions of `isa`.
     ///
     /// # Safety
     /// The elements must lie in the buffer and be neither read nor written meanwhile.
     pub(crate) unsafe fn write<T: Real>(
         &self,
+        isa: Isa,
         buffer: BufferId,
         start: usize,
         stride: isize,
         values: &[T],
     ) {
-        /// # Safety
-        /// `to` must be valid for writing `values.len()` elements.
-        unsafe fn copy<E: Element, T: Real>(to: *mut E, values: &[T]) {
-            // No references: what another buffer left in the place need not be an element.
-            for (i, value) in values.iter().enumerate() {
-                // SAFETY: the caller vouches for `values.len()` elements.
-                unsafe { to.add(i).write(E::from_f64(value.to_f64())) };
-            }
-        }
         if values.is_empty() {
             return;
         }
@@ -140,7 +125,7 @@ impl<'r> Memory<'r> {
         unsafe {
             match stride {
                 1 => with_type!(self.dtype(buffer), E => {
-                    copy(self.address::<E>(buffer, start), values);
+                    dispatch(isa, Convert { from: values, to: self.address::<E>(buffer, start) });
                 }),
                 _ => self.write_each(buffer, start, stride, values.iter()),
             }
@@ -165,6 +150,25 @@ impl<'r> Memory<'r> {
                 unsafe { to.offset(i * stride).write(E::from_f64(value.to_f64())) };
             }
         });
+    }
+}
+
+/// Numbers that are written one after another as elements of another type.
+struct Convert<'a, A, B> {
+    from: &'a [A],
+    /// Valid for writing as many. Not a reference: what another buffer left in the place need not be an element.
+    to: *mut B,
+}
+
+impl<A: Element, B: Element> Task for Convert<'_, A, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        for (i, from) in self.from.iter().enumerate() {
+            // SAFETY: there is room for as many, as whoever made this vouches.
+            unsafe { self.to.add(i).write(B::from_f64(from.to_f64())) };
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod body;
 mod bounds;
 mod caches;
 mod contract;
+mod count;
 mod far;
 mod gemm;
 mod graph;

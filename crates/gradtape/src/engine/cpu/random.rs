@@ -15,7 +15,7 @@ pub(crate) struct Uniform<'a, T> {
 /// Blocks that are computed side by side, one in each lane of a vector.
 const LANES: usize = 16;
 
-impl<T: Real> Task<T> for Uniform<'_, T> {
+impl<T: Real> Task for Uniform<'_, T> {
     type Output = ();
 
     #[inline(always)]

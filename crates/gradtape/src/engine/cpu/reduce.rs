@@ -40,7 +40,7 @@ pub(crate) struct Accumulate<'a, T> {
     pub(crate) x: &'a [T],
 }
 
-impl<T: Real> Task<T> for Accumulate<'_, T> {
+impl<T: Real> Task for Accumulate<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -168,7 +168,7 @@ struct Exponentials<'a, T> {
     to: &'a mut [T],
 }
 
-impl<T: Real> Task<T> for Exponentials<'_, T> {
+impl<T: Real> Task for Exponentials<'_, T> {
     type Output = ();
 
     #[inline(always)]

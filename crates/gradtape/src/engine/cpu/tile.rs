@@ -75,7 +75,7 @@ struct Round<'a, T, E> {
     to: PhantomData<E>,
 }
 
-impl<T: Real, E: Element> Task<T> for Round<'_, T, E> {
+impl<T: Real, E: Element> Task for Round<'_, T, E> {
     type Output = ();
 
     #[allow(clippy::needless_range_loop, reason = "a plain loop becomes vector code")]
@@ -95,7 +95,7 @@ struct Map<'a, O, T> {
     out: &'a mut [T],
 }
 
-impl<T: Real, O: Elementwise> Task<T> for Map<'_, O, T> {
+impl<T: Real, O: Elementwise> Task for Map<'_, O, T> {
     type Output = ();
 
     #[inline(always)]

@@ -15,6 +15,7 @@ pub(crate) use rows::{needs_rows, sums_columns};
 use smallvec::SmallVec;
 
 use super::aligned::{Aligned, LINE};
+use super::count::Count;
 use super::isa::Isa;
 use super::lane::{Real, dispatch};
 use super::memory::{Memory, element};
@@ -257,7 +258,7 @@ impl<T: Real> BodyPlan<T> {
             let slot = self.slots[self.given + i];
             let out = scratch.numbers(slot);
             // SAFETY: the element lies in the buffer, by the program; nothing writes it meanwhile.
-            unsafe { memory.read(load.access.buffer, load.access.offset, 0, out) };
+            unsafe { memory.read(self.isa, load.access.buffer, load.access.offset, 0, out) };
             scratch.tiles[self.given + i] = scratch.slot(slot);
         }
         for &(reg, value) in &self.fixed {
@@ -416,9 +417,8 @@ impl<T: Real> BodyPlan<T> {
                 for (r, out) in out.chunks_mut(tile.cols).enumerate() {
                     let (p, r) = (r / tile.rows, (r % tile.rows) as isize);
                     let start = start as isize + self.plane(strides, p) + r * row;
-                    for (c, out) in (0..).zip(out.iter_mut()) {
-                        *out = T::from_f64((start + c * col) as f64);
-                    }
+                    let (start, step) = (start as f64, col as f64);
+                    dispatch(self.isa, Count { start, step, out });
                 }
                 scratch.tiles[*reg] = slot;
             }

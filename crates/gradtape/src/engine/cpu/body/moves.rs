@@ -30,7 +30,7 @@ impl<T: Real> BodyPlan<T> {
             if row == 0 && tile.rows > 1 {
                 let (one, rest) = out.split_at_mut(tile.cols);
                 // SAFETY: the caller vouches for the elements.
-                unsafe { memory.read(access.buffer, start, col, one) };
+                unsafe { memory.read(self.isa, access.buffer, start, col, one) };
                 rest.chunks_mut(tile.cols).for_each(|rest| rest.copy_from_slice(one));
                 continue;
             }
@@ -48,7 +48,7 @@ impl<T: Real> BodyPlan<T> {
             for (r, out) in (0..).zip(out.chunks_mut(width)) {
                 let start = start.wrapping_add_signed(r * row);
                 // SAFETY: the caller vouches for the elements.
-                unsafe { memory.read(access.buffer, start, col, out) };
+                unsafe { memory.read(self.isa, access.buffer, start, col, out) };
             }
         }
     }
@@ -80,7 +80,7 @@ impl<T: Real> BodyPlan<T> {
             for (r, values) in (0..).zip(values.chunks(width)) {
                 let start = start.wrapping_add_signed(r * row);
                 // SAFETY: the caller vouches for the elements.
-                unsafe { memory.write(access.buffer, start, col, values) };
+                unsafe { memory.write(self.isa, access.buffer, start, col, values) };
             }
         }
     }

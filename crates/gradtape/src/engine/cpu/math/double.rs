@@ -70,10 +70,14 @@ fn reduce_exp<const FMA: bool>(x: f64) -> (i64, f64) {
 /// e to the power `x`.
 #[inline(always)]
 pub(super) fn exp<const FMA: bool>(x: f64) -> f64 {
-    let (n, tail) = reduce_exp::<FMA>(clamp(x, -746.0, 710.0));
+    // A product that is rounded to 0 costs many machines a hundred cycles: masked scores are such numbers.
+    let vanishes = x < -745.2;
+    let bounded = if x > 710.0 { 710.0 } else { x };
+    let (n, tail) = reduce_exp::<FMA>(if vanishes { 0.0 } else { bounded });
     // In two steps, so that neither power of two leaves the range.
     let half = half(n);
-    (tail + 1.0) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+    let y = (tail + 1.0) * power_of_two(half) * power_of_two(n.wrapping_sub(half));
+    if vanishes { 0.0 } else { y }
 }
 
 /// `e^x - 1`, accurate near 0.
@@ -216,6 +220,17 @@ mod tests {
         {
             assert_eq!(f(-0.0).to_bits(), (-0.0f64).to_bits());
             assert_eq!(f(0.0).to_bits(), 0);
+        }
+    }
+
+    #[test]
+    fn exponentials_vanish_where_they_are_rounded_to_zero() {
+        for exp in [super::exp::<false>, super::exp::<true>] {
+            assert_eq!(exp(-745.1), f64::from_bits(1));
+            for x in [-745.2, -1e30, f64::MIN, f64::NEG_INFINITY] {
+                assert_eq!(exp(x).to_bits(), 0, "{x}");
+            }
+            assert!(exp(f64::NAN).is_nan() && exp(f64::INFINITY) == f64::INFINITY);
         }
     }
 }

@@ -46,10 +46,14 @@ fn reduce_exp<const FMA: bool>(x: f32) -> (i32, f32) {
 /// e to the power `x`.
 #[inline(always)]
 pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
-    let (n, tail) = reduce_exp::<FMA>(clamp(x, -105.0, 89.0));
+    // A product that is rounded to 0 costs many machines a hundred cycles: masked scores are such numbers.
+    let vanishes = x < -104.0;
+    let bounded = if x > 89.0 { 89.0 } else { x };
+    let (n, tail) = reduce_exp::<FMA>(if vanishes { 0.0 } else { bounded });
     // In two steps, so that neither power of two leaves the range.
     let half = n >> 1;
-    (tail + 1.0) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+    let y = (tail + 1.0) * power_of_two(half) * power_of_two(n.wrapping_sub(half));
+    if vanishes { 0.0 } else { y }
 }
 
 /// `e^x - 1`, accurate near 0.
@@ -290,5 +294,16 @@ mod tests {
         assert_eq!(super::sigmoid::<true>(-200.0), 0.0);
         assert_eq!(super::sigmoid::<true>(f32::NEG_INFINITY), 0.0);
         assert_eq!(super::sigmoid::<true>(200.0), 1.0);
+    }
+
+    #[test]
+    fn exponentials_vanish_where_they_are_rounded_to_zero() {
+        for exp in [super::exp::<false>, super::exp::<true>] {
+            assert_eq!(exp(-103.9), f32::from_bits(1));
+            for x in [-104.0, -1e30, f32::MIN, f32::NEG_INFINITY] {
+                assert_eq!(exp(x).to_bits(), 0, "{x}");
+            }
+            assert!(exp(f32::NAN).is_nan() && exp(f32::INFINITY) == f32::INFINITY);
+        }
     }
 }
